@@ -1,0 +1,91 @@
+/**
+ * ts-bcc: eBPF tracing in TypeScript, for Deno and Bun.
+ *
+ * Load a compiled object, attach it, read its maps and events. Importing this module opens no
+ * library and asks for no permission; libbpf is opened when the first object is loaded.
+ *
+ * @example Print every event of an object
+ * ```ts
+ * import { Bpf, chars, struct, u32 } from "./mod.ts";
+ *
+ * const Event = struct("event", { pid: u32, comm: chars(16) });
+ *
+ * export async function main(object: Uint8Array) {
+ *   using bpf = Bpf.load(object);
+ *   bpf.attach();
+ *   for await (const event of bpf.events("events", Event)) console.log(event.pid, event.comm);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { Bpf } from "./bpf/bpf.ts";
+export type { GlobalInfo, LoadOptions, MapInfo, MapOptions } from "./bpf/object_file.ts";
+export type { Program } from "./bpf/program.ts";
+export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
+export { Link } from "./bpf/link.ts";
+export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/map.ts";
+export { EventStream } from "./bpf/events.ts";
+export { Global } from "./bpf/global.ts";
+export {
+  BpfError,
+  ErrnoError,
+  isPrivileged,
+  LayoutError,
+  LibraryError,
+  UnsupportedError,
+  VerifierError,
+} from "./bpf/errors.ts";
+export {
+  type Answer,
+  hasFentry,
+  hasHelper,
+  hasKernelBtf,
+  hasKprobe,
+  hasMapType,
+  hasProgramType,
+  hasTracepoint,
+} from "./bpf/features.ts";
+export {
+  aligned,
+  array,
+  bits,
+  bool,
+  bytes,
+  bytesRest,
+  char,
+  chars,
+  charsRest,
+  type Codec,
+  type CType,
+  decodeText,
+  encodeText,
+  enumOf,
+  f32,
+  f64,
+  i16,
+  i32,
+  i64,
+  i8,
+  type Infer,
+  ipv4,
+  ipv6,
+  padding,
+  pointer,
+  struct,
+  type StructCodec,
+  textRest,
+  toC,
+  u16,
+  u16be,
+  u32,
+  u32be,
+  u64,
+  u64be,
+  u8,
+  union,
+  type UnionCodec,
+} from "./ffi/codec/mod.ts";
+export { embedLibraries, setLibraryPath } from "./ffi/library.ts";
+export { HANGUP, READABLE, type Wait, whenReady, WRITABLE } from "./ffi/poll.ts";
