@@ -1,0 +1,26 @@
+/**
+ * Attaching to raw tracepoints: the same hooks as tracepoints, with the kernel's own arguments.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/errno.ts";
+import { libbpf } from "../../ffi/libbpf.ts";
+import { cString } from "../../ffi/memory.ts";
+import { permissionReason } from "../errors.ts";
+import type { Link } from "../link.ts";
+import { type Attachable, linkOf } from "./attachment.ts";
+
+/**
+ * Attaches a raw tracepoint program to the tracepoint of that name, without a category: `sys_enter`.
+ *
+ * Needs Linux >= 4.17; it does not need tracefs.
+ */
+export function attachRawTracepoint(program: Attachable, name: string): Link {
+  const handle = libbpf().bpf_program__attach_raw_tracepoint(program.handle, cString(name));
+  return linkOf(program, `raw tracepoint ${name}`, handle, (errno) => {
+    if (errno === Errno.ENOENT) return "this kernel has no raw tracepoint of that name";
+    if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
+    return undefined;
+  });
+}

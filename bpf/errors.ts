@@ -1,0 +1,135 @@
+/**
+ * What can go wrong, in sentences a person can act on: what failed, on what, the errno's name, the
+ * likely cause and the fix.
+ *
+ * @module
+ */
+
+import { errnoName } from "../ffi/errno.ts";
+import { ErrnoError, errnoText, exists, readText } from "../ffi/libc.ts";
+
+export { ErrnoError } from "../ffi/libc.ts";
+export { LibraryError } from "../ffi/library.ts";
+
+/** Something the kernel or libbpf refused; `code` is the errno's name. */
+export class BpfError extends Error {
+  override name = "BpfError";
+  /** What was attempted: `load`, `attach`, `open`, `read`, `update` … */
+  readonly op: string;
+  readonly errno: number;
+  readonly code: string;
+
+  /** `action` continues the sentence "Cannot …"; `reason` is the likely cause and the fix. */
+  constructor(op: string, action: string, errno: number, reason?: string, options?: ErrorOptions) {
+    const code = errnoName(errno);
+    super(
+      `Cannot ${action}: ${errnoText(errno)} (${code})${reason ? `: ${reason}` : ""}`,
+      options,
+    );
+    this.op = op;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/** The kernel or machine lacks a feature, for certain. */
+export class UnsupportedError extends Error {
+  override name = "UnsupportedError";
+  /** What is missing: `BTF`, `tracefs`, `ring buffer` … */
+  readonly feature: string;
+  /** The first kernel version that has it, where there is one: `5.8`. */
+  readonly since: string | undefined;
+
+  /** `action` continues the sentence "Cannot …". */
+  constructor(action: string, feature: string, reason: string, since?: string) {
+    super(`Cannot ${action}: ${reason}${since ? ` (needs Linux ${since} or later)` : ""}`);
+    this.feature = feature;
+    this.since = since;
+  }
+}
+
+/** The verifier refused a program: the message holds the telling lines, `log` all of them. */
+export class VerifierError extends BpfError {
+  override name = "VerifierError";
+  readonly program: string;
+  // Private: a runtime that prints an uncaught error prints its fields, and this is megabytes.
+  readonly #log: string;
+
+  constructor(program: string, errno: number, log: string) {
+    super("load", `load program "${program}"`, errno, summarizeLog(log));
+    this.program = program;
+    this.#log = log;
+  }
+
+  /** Everything the verifier wrote. */
+  get log(): string {
+    return this.#log;
+  }
+}
+
+/** A codec does not match the layout that the object's BTF describes. */
+export class LayoutError extends TypeError {
+  override name = "LayoutError";
+}
+
+// What surrounds the complaint without explaining it: statistics, instructions, source lines,
+// register states ("R1=ctx()", "R1_w=…"; but "R1 invalid mem access" is the complaint itself), and
+// a remark on the context's type that newer kernels make about every tracepoint program.
+const NOISE = new RegExp(
+  "^(processed \\d+ insns|verification time|stack depth|max_states|peak_states|" +
+    "\\d+: |; |R\\d+(_\\w+)?=|from \\d+ to |func#|Validating |mark_precise|-- |parent |last_idx|" +
+    "regs=|arg#\\d+ reference type)",
+);
+
+/**
+ * The lines of a verifier log that tell why: the last complaint with the source line it belongs
+ * to, and how many lines were left out.
+ */
+export function summarizeLog(log: string): string {
+  const lines = log.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const last = lines.findLastIndex((line) => !NOISE.test(line));
+  if (last < 0) return "the kernel gave no telling log";
+  const source = lines.slice(0, last).findLast((line) => line.startsWith("; "));
+  const told = [lines[last]!];
+  // "; code @ file.c:12" in newer kernels, "; code" in older ones.
+  if (source) told.push(`at "${source.slice(2).trim()}"`);
+  const omitted = lines.length - told.length;
+  return told.join(" ") + (omitted > 0 ? ` (${omitted} more lines in the error's log)` : "");
+}
+
+const CAP_SYS_ADMIN = 21n;
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
+
+/** Whether this process may load tracing programs; undefined when /proc cannot tell. */
+export function isPrivileged(): boolean | undefined {
+  let status: string;
+  try {
+    status = readText("/proc/self/status");
+  } catch (error) {
+    if (error instanceof ErrnoError) return undefined;
+    throw error;
+  }
+  const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (!digits) return undefined;
+  const capabilities = BigInt(`0x${digits}`);
+  const has = (bit: bigint) => (capabilities >> bit & 1n) === 1n;
+  return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+}
+
+/** The likely cause of EPERM or EACCES, and the fix. */
+export function permissionReason(): string {
+  if (isPrivileged() === false) {
+    return "run it as root (sudo), or give it the capabilities CAP_BPF and CAP_PERFMON";
+  }
+  if (lockdown() === "confidentiality") {
+    return "kernel lockdown is in confidentiality mode, which forbids programs that read kernel " +
+      "memory: boot with lockdown=integrity or without secure boot";
+  }
+  return "this kernel or a security module refuses it even to a privileged process";
+}
+
+function lockdown(): string | undefined {
+  const path = "/sys/kernel/security/lockdown";
+  return exists(path) ? /\[(\w+)\]/.exec(readText(path))?.[1] : undefined;
+}

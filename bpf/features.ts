@@ -1,0 +1,205 @@
+/**
+ * What this kernel can do, found out by trying.
+ *
+ * There are three answers: yes, no, and could not tell. An unprivileged process mostly cannot tell;
+ * versions are never consulted, since distributions move features between them.
+ *
+ * @module
+ */
+
+import { errnoName } from "../ffi/errno.ts";
+import { libbpf } from "../ffi/libbpf.ts";
+import { close, exists } from "../ffi/libc.ts";
+import { alloc, bufferText, copyOf, cString } from "../ffi/memory.ts";
+import { runtime } from "../ffi/runtime.ts";
+import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";
+import { tracefs } from "./attach/tracepoint.ts";
+import { isPrivileged, permissionReason } from "./errors.ts";
+import { MapType } from "./map_type.ts";
+
+/** An answer with its reason. */
+export interface Answer {
+  readonly answer: "yes" | "no" | "unknown";
+  /** Why, when it is not yes. */
+  readonly reason?: string;
+}
+
+/** enum bpf_prog_type (include/uapi/linux/bpf.h), the part people ask for. */
+export const ProgramType = {
+  SOCKET_FILTER: 1,
+  KPROBE: 2,
+  SCHED_CLS: 3,
+  TRACEPOINT: 5,
+  XDP: 6,
+  PERF_EVENT: 7,
+  CGROUP_SKB: 8,
+  RAW_TRACEPOINT: 17,
+  TRACING: 26,
+  LSM: 29,
+} as const;
+
+const YES: Answer = { answer: "yes" };
+const no = (reason: string): Answer => ({ answer: "no", reason });
+const unknown = (reason: string): Answer => ({ answer: "unknown", reason });
+
+const known = new Map<string, Answer>();
+
+/** Remembers conclusive answers: whoever could not tell may be able to later. */
+function cached(key: string, ask: () => Answer): Answer {
+  const before = known.get(key);
+  if (before) return before;
+  const answer = ask();
+  if (answer.answer !== "unknown") known.set(key, answer);
+  return answer;
+}
+
+/** Turns what a libbpf probe returned into an answer. */
+function probed(what: string, result: number): Answer {
+  if (result > 0) return YES;
+  if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
+  return result === 0 ? no(`this kernel has no ${what}`) : unknown(errnoName(-result));
+}
+
+/** Whether the kernel describes its own types: needed by every CO-RE program. */
+export function hasKernelBtf(): Answer {
+  return exists("/sys/kernel/btf/vmlinux") ? YES : no("/sys/kernel/btf/vmlinux does not exist");
+}
+
+/** Whether a map type can be made: `hasMapType("RINGBUF")`. */
+export function hasMapType(type: keyof typeof MapType): Answer {
+  return cached(`map ${type}`, () => {
+    const result = libbpf().libbpf_probe_bpf_map_type(MapType[type], null);
+    return probed(`${type} maps`, result);
+  });
+}
+
+/** Whether a program type can be loaded: `hasProgramType("TRACEPOINT")`. */
+export function hasProgramType(type: keyof typeof ProgramType): Answer {
+  return cached(`program ${type}`, () => {
+    const result = libbpf().libbpf_probe_bpf_prog_type(ProgramType[type], null);
+    return probed(`${type} programs`, result);
+  });
+}
+
+/** Whether programs of a type may call a helper, by its number in enum bpf_func_id. */
+export function hasHelper(type: keyof typeof ProgramType, helper: number): Answer {
+  return cached(`helper ${type} ${helper}`, () => {
+    if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
+    // libbpf's own probe takes the words of kernels since 6.11 for a yes. A call without arguments
+    // is refused in any case, but only an unknown function is refused for itself.
+    const { fd, log } = tryLoad(ProgramType[type], [CALL(helper), EXIT]);
+    if (fd >= 0) close(fd);
+    const refused = /(unknown|invalid) func |cannot use helper/.test(log);
+    return refused ? no(`this kernel has no helper ${helper} for ${type} programs`) : YES;
+  });
+}
+
+/** Whether a tracepoint exists; without tracefs there is no telling. */
+export function hasTracepoint(category: string, name: string): Answer {
+  const root = tracefs();
+  if (root === undefined) return unknown("tracefs is not mounted");
+  if (exists(`${root}/events/${category}/${name}`)) return YES;
+  return no(`this kernel has no tracepoint ${category}/${name}`);
+}
+
+/** Whether kernel functions can be probed through perf's kprobe PMU (Linux >= 4.17). */
+export function hasKprobe(): Answer {
+  if (exists("/sys/bus/event_source/devices/kprobe/type")) return YES;
+  return no("this kernel was built without CONFIG_KPROBE_EVENTS");
+}
+
+/** struct bpf_prog_load_opts of libbpf 1.0 (bpf/bpf.h). */
+const ProgramLoadOptions = struct("bpf_prog_load_opts", {
+  sz: u64,
+  attempts: i32,
+  expected_attach_type: u32,
+  prog_btf_fd: u32,
+  prog_flags: u32,
+  prog_ifindex: u32,
+  kern_version: u32,
+  attach_btf_id: u32,
+  attach_prog_fd: u32,
+  attach_btf_obj_fd: u32,
+  fd_array: pointer,
+  func_info: pointer,
+  func_info_cnt: u32,
+  func_info_rec_size: u32,
+  line_info: pointer,
+  line_info_cnt: u32,
+  line_info_rec_size: u32,
+  log_level: u32,
+  log_size: u32,
+  log_buf: pointer,
+});
+
+const NO_OPTIONS = ProgramLoadOptions.read(
+  new DataView(new ArrayBuffer(ProgramLoadOptions.size)),
+  0,
+);
+
+// BPF_TRACE_FENTRY of enum bpf_attach_type (include/uapi/linux/bpf.h).
+const BPF_TRACE_FENTRY = 24;
+// A function that every kernel with BPF has and that runs when a program is freed.
+const FENTRY_TARGET = "bpf_prog_put";
+// Instructions, eight bytes each (include/uapi/linux/bpf.h, struct bpf_insn).
+const EXIT = [0x95, 0, 0, 0, 0, 0, 0, 0];
+const RETURN_ZERO = [0xb7, 0, 0, 0, 0, 0, 0, 0];
+const CALL = (helper: number) => [0x85, 0, 0, 0, helper & 0xff, helper >> 8, 0, 0];
+const LOG_SIZE = 65536;
+
+/** Whether programs can be attached to kernel functions by fentry and fexit (Linux >= 5.5). */
+export function hasFentry(): Answer {
+  return cached("fentry", () => {
+    if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
+    const lib = libbpf();
+    const id = lib.libbpf_find_vmlinux_btf_id(cString(FENTRY_TARGET), BPF_TRACE_FENTRY);
+    if (id < 0) {
+      return hasKernelBtf().answer === "no"
+        ? no("this kernel has no BTF")
+        : unknown(errnoName(-id));
+    }
+    const { fd: program } = tryLoad(ProgramType.TRACING, [RETURN_ZERO, EXIT], {
+      expected_attach_type: BPF_TRACE_FENTRY,
+      attach_btf_id: id,
+    });
+    if (program < 0) return no(`this kernel refuses fentry programs (${errnoName(-program)})`);
+    const link = lib.bpf_raw_tracepoint_open(null, program);
+    if (link >= 0) close(link);
+    close(program);
+    if (link >= 0) return YES;
+    // ENOTSUPP and EOPNOTSUPP: no ftrace or no trampolines on this architecture.
+    return no(`this kernel cannot attach fentry programs (${errnoName(-link)})`);
+  });
+}
+
+/** Loads a few instructions; `fd` is -errno when the kernel refuses, and `log` tells why. */
+function tryLoad(
+  type: number,
+  instructions: number[][],
+  attach: { expected_attach_type: number; attach_btf_id: number } = {
+    expected_attach_type: 0,
+    attach_btf_id: 0,
+  },
+): { fd: number; log: string } {
+  const log = alloc(LOG_SIZE);
+  const opts = alloc(ProgramLoadOptions.size);
+  ProgramLoadOptions.write(new DataView(opts.buffer), 0, {
+    ...NO_OPTIONS,
+    ...attach,
+    sz: BigInt(ProgramLoadOptions.size),
+    attempts: 1,
+    log_level: 1,
+    log_size: LOG_SIZE,
+    log_buf: runtime.addressOf(log),
+  });
+  const code = copyOf(Uint8Array.from(instructions.flat()));
+  const fd = libbpf().bpf_prog_load(
+    type,
+    cString("probe"),
+    cString("GPL"),
+    code,
+    BigInt(instructions.length),
+    opts,
+  );
+  return { fd, log: bufferText(log) };
+}

@@ -1,0 +1,46 @@
+/**
+ * Global variables of a loaded object, read and written while it runs.
+ *
+ * @module
+ */
+
+import type { Codec } from "../ffi/codec/codec.ts";
+import type { Mapping } from "../ffi/libc.ts";
+
+/**
+ * A live global variable: reading and writing touch the memory the kernel's programs use, without
+ * a system call. Variables that are `const` after load read only.
+ *
+ * Needs Linux >= 5.5 (mmapable arrays).
+ */
+export class Global<T> {
+  readonly name: string;
+  readonly #mapping: Mapping;
+  readonly #offset: number;
+  readonly #codec: Codec<T>;
+  readonly #constant: boolean;
+
+  /** Made by {@linkcode Bpf.global}. */
+  constructor(name: string, mapping: Mapping, offset: number, codec: Codec<T>, constant: boolean) {
+    this.name = name;
+    this.#mapping = mapping;
+    this.#offset = offset;
+    this.#codec = codec;
+    this.#constant = constant;
+  }
+
+  /** The value now. */
+  get value(): T {
+    return this.#codec.read(new DataView(this.#mapping.buffer), this.#offset);
+  }
+
+  /** @throws {TypeError} for a variable in read-only data: set it through `globals` at load. */
+  set value(value: T) {
+    if (this.#constant) {
+      throw new TypeError(
+        `Cannot write global variable "${this.name}": it is const once loaded: pass it in globals`,
+      );
+    }
+    this.#codec.write(new DataView(this.#mapping.buffer), this.#offset, value);
+  }
+}

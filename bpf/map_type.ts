@@ -1,0 +1,59 @@
+/**
+ * The kinds of maps, by the number the kernel gives them.
+ *
+ * @module
+ */
+
+/** enum bpf_map_type (include/uapi/linux/bpf.h), the part this library treats by name. */
+export const MapType = {
+  HASH: 1,
+  ARRAY: 2,
+  PROG_ARRAY: 3,
+  PERF_EVENT_ARRAY: 4,
+  PERCPU_HASH: 5,
+  PERCPU_ARRAY: 6,
+  STACK_TRACE: 7,
+  CGROUP_ARRAY: 8,
+  LRU_HASH: 9,
+  LRU_PERCPU_HASH: 10,
+  LPM_TRIE: 11,
+  ARRAY_OF_MAPS: 12,
+  HASH_OF_MAPS: 13,
+  DEVMAP: 14,
+  SOCKMAP: 15,
+  CPUMAP: 16,
+  XSKMAP: 17,
+  SOCKHASH: 18,
+  CGROUP_STORAGE: 19,
+  REUSEPORT_SOCKARRAY: 20,
+  PERCPU_CGROUP_STORAGE: 21,
+  QUEUE: 22,
+  STACK: 23,
+  SK_STORAGE: 24,
+  DEVMAP_HASH: 25,
+  STRUCT_OPS: 26,
+  RINGBUF: 27,
+  INODE_STORAGE: 28,
+  TASK_STORAGE: 29,
+  BLOOM_FILTER: 30,
+  USER_RINGBUF: 31,
+  CGRP_STORAGE: 32,
+  ARENA: 33,
+} as const;
+
+/** The name of a map type as C spells it, without its prefix: `HASH`. */
+export function mapTypeName(type: number): string {
+  const found = Object.entries(MapType).find(([, number]) => number === type);
+  return found?.[0] ?? `type ${type}`;
+}
+
+/** Whether values exist once per CPU. */
+export function isPerCpu(type: number): boolean {
+  return type === MapType.PERCPU_HASH || type === MapType.PERCPU_ARRAY ||
+    type === MapType.LRU_PERCPU_HASH;
+}
+
+/** Whether keys are the numbers from 0 to the number of entries, which always exist. */
+export function isArray(type: number): boolean {
+  return type === MapType.ARRAY || type === MapType.PERCPU_ARRAY;
+}
