@@ -1,0 +1,213 @@
+/**
+ * Command-line options: declared as data, parsed as argparse does, since bcc's users type them so.
+ *
+ * `-Tp 181`, `-p181`, `--pid=181`, `--pid 181` and unambiguous beginnings (`--dur 5`) all work; `-`
+ * and `_` in long names are the same.
+ *
+ * @module
+ */
+
+/** One option. Its type parameter is what parsing it gives. */
+export interface Option<T> {
+  /** One letter, without the dash. */
+  readonly short?: string;
+  /** Without the dashes; `-` and `_` are the same. */
+  readonly long: string;
+  readonly help: string;
+  /** The placeholder of its value in help; an option without one takes no value. */
+  readonly meta?: string;
+  /** It takes all words that follow, as `--exec` does. */
+  readonly rest?: true;
+  /** What it is when it is not given. */
+  readonly initial: T;
+  /** The new value after one occurrence. @throws {UsageError} */
+  parse(text: string, before: T): T;
+}
+
+/** Options by the name the tool knows them by. */
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** What parsing options gives. */
+export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
+
+/** A mistake in how a tool was called; exit status 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+type Names = Pick<Option<unknown>, "short" | "long" | "help">;
+
+/** An option that is there or not. */
+export function flag(names: Names): Option<boolean> {
+  return { ...names, initial: false, parse: () => true };
+}
+
+/** An option with text. */
+export function text(names: Names & { meta: string }): Option<string | undefined> {
+  return { ...names, initial: undefined, parse: (value) => value };
+}
+
+/** An option that may be given several times. */
+export function list(names: Names & { meta: string }): Option<readonly string[]> {
+  return { ...names, initial: [], parse: (value, before) => [...before, value] };
+}
+
+/** An option that takes the rest of the command line as its value. */
+export function rest(names: Names & { meta: string }): Option<readonly string[] | undefined> {
+  return {
+    ...names,
+    rest: true,
+    initial: undefined,
+    parse: (value, before) => [...before ?? [], value],
+  };
+}
+
+/** A number: whole unless `fraction`, from `min` to `max`. `what` says it in words. */
+export interface Range {
+  readonly meta: string;
+  /** "a process id" */
+  readonly what: string;
+  readonly min: number;
+  readonly max: number;
+  readonly fraction?: true;
+}
+
+/** An option with a number. */
+export function number(names: Names & Range): Option<number | undefined> {
+  const { what, min, max, fraction } = names;
+  return {
+    ...names,
+    initial: undefined,
+    parse(value) {
+      const pattern = fraction ? /^\d+(\.\d+)?$/ : /^\d+$/;
+      const parsed = pattern.test(value) ? Number(value) : NaN;
+      if (!(parsed >= min && parsed <= max)) {
+        throw new UsageError(
+          `expected ${what}, a ${fraction ? "" : "whole "}number from ${min} to ${max}`,
+        );
+      }
+      return parsed;
+    },
+  };
+}
+
+/** How people see an option: `-p/--pid`. */
+export function spelling({ short, long }: Names): string {
+  return short ? `-${short}/--${long}` : `--${long}`;
+}
+
+/** Parses the words after the tool's name. @throws {UsageError} naming the option and what it expects */
+export function parseOptions<O>(options: O & Options, words: readonly string[]): Values<O> {
+  const byName = new Map(Object.entries(options));
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of byName) values[name] = option.initial;
+  const queue = [...words];
+
+  const take = (name: string, given: string | undefined) => {
+    const option = byName.get(name)!;
+    const parse = (value: string) => {
+      try {
+        values[name] = option.parse(value, values[name]);
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        throw new UsageError(
+          `invalid value ${JSON.stringify(value)} for ${spelling(option)}: ${error.message}`,
+        );
+      }
+    };
+    if (option.rest) {
+      if (queue.length === 0) throw new UsageError(`${spelling(option)} needs ${option.meta}`);
+      return queue.splice(0).forEach(parse);
+    }
+    if (option.meta === undefined) {
+      if (given !== undefined) throw new UsageError(`${spelling(option)} takes no value`);
+      return parse("");
+    }
+    const value = given ?? queue.shift();
+    if (value === undefined) {
+      throw new UsageError(`${spelling(option)} needs a value: ${option.meta}`);
+    }
+    parse(value);
+  };
+
+  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+    if (word.startsWith("--") && word.length > 2) {
+      const [, long, given] = /^--([^=]*)(?:=([^]*))?$/.exec(word)!;
+      take(findLong(byName, long!), given);
+    } else if (word.startsWith("-") && word.length > 1) {
+      takeCluster(byName, word, take);
+    } else throw new UsageError(`unexpected argument ${JSON.stringify(word)}`);
+  }
+  return values as Values<O>;
+}
+
+/** `-Tp181`: letters without a value, then perhaps one whose value is the rest of the word. */
+function takeCluster(
+  options: Map<string, Option<unknown>>,
+  word: string,
+  take: (name: string, given: string | undefined) => void,
+): void {
+  for (let i = 1; i < word.length; i++) {
+    const letter = word[i];
+    const found = [...options].find(([, option]) => option.short === letter);
+    if (!found) throw new UsageError(`unknown option -${letter}`);
+    const [name, option] = found;
+    const tail = word.slice(i + 1);
+    if (option.meta === undefined || tail === "") take(name, undefined);
+    else return take(name, tail);
+  }
+}
+
+function findLong(options: Map<string, Option<unknown>>, typed: string): string {
+  const plain = (name: string) => name.replaceAll("_", "-");
+  const names = [...options].filter(([, { long }]) => plain(long).startsWith(plain(typed)));
+  const exact = names.find(([, { long }]) => plain(long) === plain(typed));
+  if (exact) return exact[0];
+  if (names.length === 1 && typed !== "") return names[0]![0];
+  if (names.length === 0) throw new UsageError(`unknown option --${typed}`);
+  const candidates = names.map(([, { long }]) => `--${long}`).join(" or ");
+  throw new UsageError(`option --${typed} is ambiguous: ${candidates}`);
+}
+
+/** The help text: usage, what it is, options, examples. */
+export function helpText(
+  tool: { name: string; summary: string; examples: readonly (readonly [string, string])[] },
+  options: Options,
+): string {
+  const all = Object.values(options);
+  const usage = all.map((option) => {
+    const dashed = option.short ? `-${option.short}` : `--${option.long}`;
+    return `[${option.meta === undefined ? dashed : `${dashed} ${option.meta}`}]`;
+  });
+  const left = all.map((option) => {
+    const long = option.meta === undefined ? `--${option.long}` : `--${option.long} ${option.meta}`;
+    return option.short ? `-${option.short}, ${long}` : `    ${long}`;
+  });
+  const width = Math.max(...left.map((text) => text.length)) + 2;
+  const calls = tool.examples.map(([call]) => call.length);
+  const callWidth = Math.max(...calls) + 2;
+  return [
+    ...wrap(`usage: ${tool.name} ${usage.join(" ")}`, " ".repeat(`usage: ${tool.name} `.length)),
+    "",
+    tool.summary,
+    "",
+    "options:",
+    ...all.map((option, i) => `  ${left[i]!.padEnd(width)}${option.help}`),
+    "",
+    "examples:",
+    ...tool.examples.map(([call, meaning]) => `  ${call.padEnd(callWidth)}# ${meaning}`),
+  ].join("\n");
+}
+
+/** Breaks a line before "[" so that lines stay below 80 columns. */
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const part of text.split(/ (?=\[)/)) {
+    if (line !== "" && line.length + part.length > 78) {
+      lines.push(line);
+      line = indent + part;
+    } else line = line === "" ? part : `${line} ${part}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,55 @@
+/**
+ * Standard output with backpressure.
+ *
+ * Lines gather in memory and go out with few system calls. A slow reader slows the tool, not its
+ * event loop: signals are still heard, and what the kernel cannot store meanwhile is counted.
+ *
+ * @module
+ */
+
+import { whenReady, WRITABLE } from "../../mod.ts";
+
+const STDOUT = 1;
+const FULL = 64 * 1024;
+
+/** Thrown when nobody reads standard output any more (`| head -1`): a reason to end, not an error. */
+export class ClosedOutput extends Error {
+  override name = "ClosedOutput";
+}
+
+/** Lines on their way to standard output. */
+export class Output {
+  #text = "";
+  readonly #encoder = new TextEncoder();
+
+  /** Adds a line. */
+  line(text: string): void {
+    this.#text += text + "\n";
+  }
+
+  /** Whether there is enough to be worth a write. */
+  get full(): boolean {
+    return this.#text.length >= FULL;
+  }
+
+  /** Writes everything. @throws {ClosedOutput} */
+  async flush(): Promise<void> {
+    if (this.#text === "") return;
+    const bytes = this.#encoder.encode(this.#text);
+    this.#text = "";
+    for (let done = 0; done < bytes.length;) done += await writeSome(bytes.subarray(done));
+  }
+}
+
+async function writeSome(bytes: Uint8Array): Promise<number> {
+  // Imported when first needed: it costs Bun milliseconds that belong behind the start.
+  const fs = await import("node:fs");
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  fs.write(STDOUT, bytes, 0, bytes.length, null, (error, written) => {
+    if (!error) resolve(written);
+    else if (error.code === "EPIPE") reject(new ClosedOutput());
+    else if (error.code === "EAGAIN") resolve(whenReady(STDOUT, WRITABLE).ready.then(() => 0));
+    else reject(error);
+  });
+  return await promise;
+}

@@ -1,0 +1,129 @@
+/**
+ * The options that tools share, and what they set in the kernel side (filter.h).
+ *
+ * @module
+ */
+
+import { flag, number, type Option, rest, text, UsageError, type Values } from "./options.ts";
+import type { LoadOptions, MapOptions } from "../../mod.ts";
+
+const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
+const UID_MAX = 4294967294; // (uid_t) -1 means "no user"
+const COMM_MAX = 15; // TASK_COMM_LEN without the NUL
+const RING_PAGES_MAX = 262144; // 1 GiB
+/** Large by default: losing events costs more than memory that is touched only under load. */
+export const RING_PAGES = 2048;
+
+/** Filters by who makes the event; `filterSettings` turns them into globals. */
+export const filterOptions = {
+  pid: number({
+    short: "p",
+    long: "pid",
+    meta: "PID",
+    help: "trace this process only",
+    what: "a process id",
+    min: 1,
+    max: PID_MAX,
+  }),
+  tid: number({
+    short: "t",
+    long: "tid",
+    meta: "TID",
+    help: "trace this thread only",
+    what: "a thread id",
+    min: 1,
+    max: PID_MAX,
+  }),
+  uid: number({
+    short: "u",
+    long: "uid",
+    meta: "UID",
+    help: "trace this user only",
+    what: "a user id",
+    min: 0,
+    max: UID_MAX,
+  }),
+  comm: text({
+    short: "n",
+    long: "name",
+    meta: "NAME",
+    help: "only print processes whose name contains this",
+  }),
+  cgroupMap: text({
+    long: "cgroupmap",
+    meta: "PATH",
+    help: "trace cgroups in this pinned BPF map only",
+  }),
+  mntnsMap: text({
+    long: "mntnsmap",
+    meta: "PATH",
+    help: "trace mount namespaces in this pinned BPF map only",
+  }),
+} as const;
+
+/** Options of every tool. */
+export const standardOptions = {
+  duration: number({
+    short: "d",
+    long: "duration",
+    meta: "SECONDS",
+    help: "total duration of trace in seconds",
+    what: "a duration in seconds",
+    min: 0.001,
+    max: 2147483,
+    fraction: true,
+  }),
+  bufferPages: {
+    short: "b",
+    long: "buffer-pages",
+    meta: "PAGES",
+    help: `size of the ring buffer in 4 KiB pages, a power of two (default ${RING_PAGES})`,
+    initial: RING_PAGES,
+    parse(value) {
+      const pages = /^\d+$/.test(value) ? Number(value) : 0;
+      if (pages < 1 || pages > RING_PAGES_MAX || (pages & pages - 1) !== 0) {
+        throw new UsageError(`expected a power of two from 1 to ${RING_PAGES_MAX} pages`);
+      }
+      return pages;
+    },
+  } satisfies Option<number> as Option<number>,
+  json: flag({ long: "json", help: "print one JSON object per line instead of a table" }),
+  help: flag({ short: "h", long: "help", help: "show this help and exit" }),
+} as const;
+
+/** `--exec`, for tools that can trace one command from its first instruction. */
+export const execOption = {
+  exec: rest({
+    long: "exec",
+    meta: "COMMAND…",
+    help: "run a command and trace only it; everything behind --exec is the command",
+  }),
+} as const;
+
+/** What {@linkcode filterOptions} mean to the globals and maps of filter.h. @throws {UsageError} */
+export function filterSettings(values: Values<typeof filterOptions>): LoadOptions {
+  const { pid, tid, uid, comm = "", cgroupMap, mntnsMap } = values;
+  const length = new TextEncoder().encode(comm).length;
+  if (length > COMM_MAX) {
+    throw new UsageError(
+      `no process name can contain ${
+        JSON.stringify(comm)
+      }: the kernel keeps ${COMM_MAX} bytes of it`,
+    );
+  }
+  const maps: Record<string, MapOptions> = {};
+  if (cgroupMap !== undefined) maps.cgroups = { pinned: cgroupMap };
+  if (mntnsMap !== undefined) maps.mntns = { pinned: mntnsMap };
+  return {
+    globals: {
+      target_pid: pid ?? 0,
+      target_tid: tid ?? 0,
+      target_uid: uid ?? 0xffffffff,
+      target_comm: comm,
+      target_comm_length: length,
+      by_cgroup: cgroupMap !== undefined,
+      by_mntns: mntnsMap !== undefined,
+    },
+    maps,
+  };
+}
