@@ -1,0 +1,54 @@
+/**
+ * Building what tests need, once: by the hash of the source, in the project's tool folder.
+ *
+ * A guest sees what the host has built, so nothing is compiled under emulation.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The project's folder, with a slash at its end. */
+export const PROJECT: string = fileURLToPath(new URL("../../", import.meta.url));
+
+const BUILT = join(PROJECT, ".tools", "tests");
+
+/** Compiles a C program of this folder; returns its path. */
+export function buildProgram(source: string): string {
+  return build(join("tests/support", source), [], ["gcc", "-O1", "-Wall", "-Werror", "-pthread"]);
+}
+
+/** Compiles a kernel object from `tests/testdata`; returns its bytes. */
+export function buildObject(source: string): Uint8Array {
+  const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-I", "tools", "-c"];
+  const headers = ["kernel.h", "events.h"].map((name) => `tools/frame/${name}`);
+  const path = build(join("tests/testdata", source), headers, ["clang", ...flags]);
+  return new Uint8Array(readFileSync(path));
+}
+
+function build(source: string, headers: string[], command: string[]): string {
+  const hash = createHash("sha256").update(command.join(" "));
+  for (const file of [source, ...headers]) hash.update(readFileSync(join(PROJECT, file)));
+  const built = join(BUILT, `${source.replaceAll("/", "-")}-${hash.digest("hex").slice(0, 16)}`);
+  if (existsSync(built)) return built;
+  mkdirSync(BUILT, { recursive: true });
+  const folder = mkdtempSync(join(BUILT, "build-"));
+  try {
+    const [program, ...args] = command;
+    const output = join(folder, "output");
+    const { status, stderr, error } = spawnSync(program!, [...args, source, "-o", output], {
+      cwd: PROJECT,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`Cannot compile ${source}: ${error?.message ?? stderr}`);
+    // Another test may have built it meanwhile: the rename replaces it by the same bytes.
+    renameSync(output, built);
+    return built;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

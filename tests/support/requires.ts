@@ -1,0 +1,54 @@
+/**
+ * What a test needs of the kernel: it is skipped, with the reason, where the kernel cannot have
+ * the feature, and fails where the kernel should have it and does not.
+ *
+ * @module
+ */
+
+import { appendFileSync } from "node:fs";
+import { release } from "node:os";
+
+/** A feature tests may ask for; `why` says where it is missing rightly. */
+interface Requirement {
+  readonly lacks: () => string | undefined;
+}
+
+const isMachine = !process.env.TSBCC_GUEST_KERNEL;
+const version = release().split(".").slice(0, 2).map(Number) as [number, number];
+const olderThan = (major: number, minor: number) =>
+  version[0] < major || version[0] === major && version[1] < minor;
+
+/** The machine's own kernel is built without these; every guest has them. */
+const inGuestsOnly = (what: string): Requirement => ({
+  lacks: () => isMachine ? `this machine's kernel has no ${what}; the guests have` : undefined,
+});
+
+const since = (what: string, major: number, minor: number): Requirement => ({
+  lacks: () => olderThan(major, minor) ? `${what} came with Linux ${major}.${minor}` : undefined,
+});
+
+const kprobe = inGuestsOnly("kprobes");
+
+const REQUIREMENTS = {
+  kprobe,
+  fentry: inGuestsOnly("fentry"),
+  lsm: inGuestsOnly("BPF LSM"),
+  modules: inGuestsOnly("modules"),
+  kprobeMulti: {
+    lacks: () => kprobe.lacks() ?? since("kprobe-multi", 5, 18).lacks(),
+  },
+  uprobeMulti: since("uprobe-multi", 6, 6),
+} satisfies Record<string, Requirement>;
+
+/** The `skip` of a test's options: false where all features ought to be there, else the reason. */
+export function requires(test: string, ...features: (keyof typeof REQUIREMENTS)[]): string | false {
+  for (const feature of features) {
+    const reason = REQUIREMENTS[feature].lacks();
+    if (reason === undefined) continue;
+    // The runtimes' reports leave reasons out; test.sh prints this file at the end.
+    const log = process.env.TSBCC_SKIP_LOG;
+    if (log) appendFileSync(log, `${test}\t${reason}\n`);
+    return reason;
+  }
+  return false;
+}

@@ -1,0 +1,153 @@
+/*
+ * Makes known system calls, for tests that count them.
+ *
+ * It prints "pid PID", waits for a line on stdin, and then does what its arguments say, in order:
+ *
+ *   comm=NAME              call itself NAME
+ *   uid=UID                become that user
+ *   cd=PATH                change directory
+ *   create=PREFIX:COUNT    openat PREFIX0, PREFIX1 … for writing, created with mode 0640, and close
+ *   missing=PREFIX:COUNT   openat PREFIX0 … for reading, which do not exist
+ *   open=PATH              open(2) for reading and writing
+ *   openat2=PATH           openat2(2), append only
+ *   at=DIRECTORY:NAME      openat relative to a descriptor of DIRECTORY, for reading
+ *   cold=FILE              openat with a path that lies in FILE's first page, which no page table
+ *                          holds yet
+ *   null                   openat with a path at address 0
+ *   thread=PREFIX:COUNT    print "tid TID" of a new thread that waits for another line and then
+ *                          does missing=PREFIX:COUNT
+ *   burst=PATH:COUNT       openat and close PATH COUNT times
+ *
+ * System calls are made directly: what libc makes of open() is its own business.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct open_how_arg {
+	unsigned long long flags, mode, resolve;
+};
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "workload: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void await_line(void)
+{
+	char c;
+
+	while (read(0, &c, 1) == 1 && c != '\n')
+		;
+}
+
+static __attribute__((noinline)) int openat_(int directory, const char *path, int flags, int mode)
+{
+	return syscall(SYS_openat, directory, path, flags, mode);
+}
+
+static void each(char *value, int flags, int mode, int must)
+{
+	char *colon = strrchr(value, ':');
+	int count = atoi(colon + 1);
+	char path[8192];
+
+	*colon = 0;
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s%d", value, i);
+		int fd = openat_(AT_FDCWD, path, flags, mode);
+		if ((fd >= 0) != must)
+			fail(path);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void *in_thread(void *value)
+{
+	printf("tid %ld\n", (long)syscall(SYS_gettid));
+	fflush(stdout);
+	await_line();
+	each(value, O_RDONLY, 0, 0);
+	return NULL;
+}
+
+static void run(char *name, char *value)
+{
+	if (!strcmp(name, "comm")) {
+		prctl(PR_SET_NAME, value);
+	} else if (!strcmp(name, "uid")) {
+		if (syscall(SYS_setresuid, atoi(value), atoi(value), atoi(value)))
+			fail("setresuid");
+	} else if (!strcmp(name, "cd")) {
+		if (chdir(value))
+			fail(value);
+	} else if (!strcmp(name, "create")) {
+		each(value, O_WRONLY | O_CREAT | O_TRUNC, 0640, 1);
+	} else if (!strcmp(name, "missing")) {
+		each(value, O_RDONLY, 0, 0);
+	} else if (!strcmp(name, "open")) {
+#ifdef SYS_open
+		close(syscall(SYS_open, value, O_RDWR, 0));
+#else
+		fail("this architecture has no open(2)");
+#endif
+	} else if (!strcmp(name, "openat2")) {
+		struct open_how_arg how = { .flags = O_WRONLY | O_APPEND };
+		close(syscall(SYS_openat2, AT_FDCWD, value, &how, sizeof(how)));
+	} else if (!strcmp(name, "at")) {
+		char *colon = strrchr(value, ':');
+		*colon = 0;
+		int directory = openat_(AT_FDCWD, value, O_PATH | O_DIRECTORY, 0);
+		if (directory < 0)
+			fail(value);
+		close(openat_(directory, colon + 1, O_RDONLY, 0));
+		close(directory);
+	} else if (!strcmp(name, "cold")) {
+		int fd = openat_(AT_FDCWD, value, O_RDONLY, 0);
+		char *path = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (path == MAP_FAILED)
+			fail(value);
+		close(fd);
+		close(openat_(AT_FDCWD, path, O_RDONLY, 0));
+	} else if (!strcmp(name, "null")) {
+		openat_(AT_FDCWD, NULL, O_RDONLY, 0);
+	} else if (!strcmp(name, "thread")) {
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, in_thread, value) || pthread_join(thread, NULL))
+			fail("thread");
+	} else if (!strcmp(name, "burst")) {
+		char *colon = strrchr(value, ':');
+		int count = atoi(colon + 1);
+		*colon = 0;
+		for (int i = 0; i < count; i++)
+			close(openat_(AT_FDCWD, value, O_RDONLY, 0));
+	} else {
+		fprintf(stderr, "workload: unknown step %s\n", name);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	prctl(PR_SET_NAME, "workload");
+	printf("pid %d\n", getpid());
+	fflush(stdout);
+	await_line();
+	for (int i = 1; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+		if (value)
+			*value++ = 0;
+		run(argv[i], value ? value : "");
+	}
+	return 0;
+}
