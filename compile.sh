@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Compiles tools into executables that need nothing but glibc and a kernel with BTF.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
+prefix=compile.sh
+
+# What a tool compiled with Deno may read of its environment. It may do nothing else but FFI, which
+# is all it needs to trace, and start the command of --exec.
+environment=TSBCC_READY,TSBCC_LIBBPF,TSBCC_LIBELF,TSBCC_LIBZ,TSBCC_LIBBCC,NO_COLOR,TERM,COLUMNS
+
+# How long Deno may take to fetch its base, denort, before Bun is taken instead.
+patience="${TSBCC_DENORT_PATIENCE:-60}"
+
+usage() {
+  cat <<TEXT
+Usage: ./compile.sh [--runtime deno|bun] [-o DIR] NAME… | --all
+Makes dist/NAME, one executable for each tool that is named.
+
+  --all           every tool: $(all_tools | paste -sd ' ')
+  --runtime NAME  deno or bun; by default deno if its base, denort, can be had (from
+                  DENORT_BIN or by Deno's own download), otherwise bun
+  -o DIR          another folder than dist
+TEXT
+}
+
+main() {
+  local names=() name all=false wanted="" out="$project/dist"
+  while (($# > 0)); do
+    case "$1" in
+      --all) all=true ;;
+      --runtime | -o) (($# > 1)) || bad_usage "$1 needs a value" ;;&
+      --runtime) wanted="$2" && shift ;;
+      --runtime=*) wanted="${1#*=}" ;;
+      -o) out="$2" && shift ;;
+      -h | --help) usage && exit ;;
+      -*) bad_usage "unknown option $1" ;;
+      *) names+=("$1") ;;
+    esac
+    shift
+  done
+  [[ "$wanted" =~ ^(deno|bun|)$ ]] || bad_usage "no runtime is called \"$wanted\": deno or bun"
+  if $all; then mapfile -t names < <(all_tools); fi
+  ((${#names[@]} > 0)) || bad_usage "no tool is named"
+  for name in "${names[@]}"; do
+    is_tool "$name" || bad_usage "no tool is called \"$name\": $(all_tools | paste -sd ' ')"
+  done
+  mkdir -p "$out" || fail "cannot make $out"
+  compile_all "$(cd "$out" && pwd -P)" "$wanted" "${names[@]}"
+}
+
+bad_usage() {
+  say "$1 (./compile.sh --help tells more)"
+  exit 2
+}
+
+is_tool() {
+  local path="$project/tools/$1"
+  [[ "$1" =~ ^[A-Za-z0-9_-]+$ && -f "$path.ts" && -f "$path.bpf.c" ]]
+}
+
+all_tools() {
+  local file name
+  for file in "$project"/tools/*.bpf.c; do
+    name="$(basename "$file" .bpf.c)"
+    if is_tool "$name"; then echo "$name"; fi
+  done
+}
+
+compile_all() {
+  local out="$1" wanted="$2" name
+  shift 2
+  make_scratch compile # three levels below the project, as write_entry's imports say
+  choose_runtime "$wanted"
+  need_libraries "$scratch"
+  for name in "$@"; do
+    need_object "$name"
+    write_entry "$name"
+    "compile_with_$runtime" "$name"
+    mv "$scratch/$name" "$out/$name"
+    say_done "$out/$name"
+  done
+}
+
+# ---- the runtime ----
+
+# Sets runtime, and why for the closing line.
+choose_runtime() {
+  local limit="$patience"
+  runtime="${1:-deno}" why="chosen by --runtime"
+  if [[ "$runtime" == bun ]]; then
+    need_runtime bun
+    return
+  fi
+  [[ "$1" != deno ]] || limit=900
+  need_runtime deno
+  if has_denort "$limit"; then
+    return
+  elif [[ "$1" == deno ]]; then
+    fail "deno compile needs denort, which $no_denort: set DENORT_BIN to a denort of" \
+      "$(version_of "$DENO"), or use --runtime bun"
+  fi
+  runtime=bun why="deno compile needs denort, which $no_denort"
+  need_runtime bun
+}
+
+# Tells whether deno compile has its base by compiling next to nothing; sets why or no_denort.
+has_denort() {
+  local log="$scratch/denort.log" status=0
+  if [[ -n "${DENORT_BIN:-}" ]]; then
+    [[ -f "$DENORT_BIN" ]] ||
+      fail "DENORT_BIN names $DENORT_BIN, which is no file: correct or unset it"
+    DENORT_BIN="$(realpath "$DENORT_BIN")"
+    export DENORT_BIN
+    why="denort from DENORT_BIN"
+    return
+  fi
+  unset DENORT_BIN # it may be empty, which Deno takes for a path
+  say "trying deno compile, which fetches its base, denort, if it has not yet"
+  echo >"$scratch/nothing.ts"
+  why="denort fetched by Deno"
+  NO_COLOR=1 timeout --foreground "$1" "$DENO" compile --quiet --no-config --no-check \
+    -o "$scratch/nothing" "$scratch/nothing.ts" >"$log" 2>&1 </dev/null || status=$?
+  rm -f "$scratch/nothing"
+  ((status != 0)) || return 0
+  if ((status == 124)); then
+    no_denort="could not be fetched within $1 s"
+  else
+    no_denort="could not be fetched: $(innermost_cause "$log")"
+  fi
+  return 1
+}
+
+# Prints the last of the causes in an error of Deno's.
+innermost_cause() {
+  sed -n '/^Stack backtrace/q; s/^error: //; s/^ *\([0-9]*: \)\{0,1\}//; /./p' "$1" | tail -n 1
+}
+
+# ---- one tool ----
+
+need_object() {
+  "$project/scripts/objects.sh" --check "$1" 2>/dev/null || "$project/scripts/objects.sh" "$1"
+}
+
+# The libraries are modules of bytes to Deno; Bun hands out their paths inside the executable.
+write_entry() {
+  local index
+  {
+    echo "// deno-lint-ignore-file"
+    for index in "${!LIBRARIES[@]}"; do
+      echo "import library$index from \"./${LIBRARIES[index]}\" with { type: \"bytes\" };"
+    done
+    echo 'import { embedLibraries } from "../../../ffi/library.ts";'
+    echo 'import { main } from "../../../tools/frame/main.ts";'
+    echo "import tool from \"../../../tools/$1.ts\";"
+    echo "embedLibraries(["
+    for index in "${!LIBRARIES[@]}"; do
+      echo "  [\"${LIBRARIES[index]}\", library$index],"
+    done
+    echo "]);"
+    echo "await main(tool);"
+  } >"$scratch/$1.ts"
+}
+
+# The executables run as root in folders of others: they must not take a .env, a bunfig.toml or
+# the like from there. Bytecode makes opensnoop ready in 48 ms instead of 62; the source map
+# (0.2 MB, read only when there is an error) makes traces legible. Minifying gains nothing. Run
+# inside the scratch folder, so that the result does not depend on its name.
+compile_with_bun() {
+  (cd "$scratch" && quietly "$BUN" build --compile --bytecode --format=esm --sourcemap=inline \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+    --no-compile-autoload-tsconfig --no-compile-autoload-package-json \
+    "./$1.ts" --outfile "$1") || fail "bun could not compile $1 (see above)"
+}
+
+# Without a code cache, which would be a file of a known name in /tmp, read as root.
+compile_with_deno() {
+  (cd "$scratch" && quietly "$DENO" compile --no-check --no-prompt \
+    --unstable-raw-imports --no-code-cache --allow-ffi --allow-run "--allow-env=$environment" \
+    -o "./$1" "./$1.ts") || fail "deno could not compile $1 (see above)"
+}
+
+say_done() {
+  local name="${runtime^^}" size
+  size="$(stat -c %s "$1")"
+  echo "${1#"$PWD/"}: $(((size + 500000) / 1000000)) MB, $runtime $(version_of "${!name}") ($why)"
+}
+
+main "$@"

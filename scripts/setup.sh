@@ -1,0 +1,271 @@
+# shellcheck shell=bash
+# Installs what the other scripts need. To be sourced: only functions and names, nothing runs.
+#
+#   need_runtime deno|bun    sets DENO or BUN to a binary of the version pinned in scripts/npm
+#   need_packages PACKAGE…   Debian packages
+#   need_libraries DIR       copies libbpf and what it needs to DIR, names them in LIBRARIES
+#
+# Everything that is not a Debian package goes to .tools/, which may be deleted at any time.
+
+project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
+tools="$project/.tools"
+DENO="" BUN="" LIBRARIES=() scratch=""
+
+# What Deno fetches stays in the project as well, so that an empty or missing HOME will do.
+export DENO_DIR="${DENO_DIR:-$tools/deno}" DENO_NO_UPDATE_CHECK=1
+
+say() { printf '%s: %s\n' "${prefix:-setup}" "$*" >&2; }
+
+fail() {
+  say "$@"
+  exit 1
+}
+
+# Runs a command with its output kept for the case that it fails.
+quietly() {
+  local log status=0
+  log="$(mktemp "${TMPDIR:-/tmp}/ts-bcc.XXXXXX")"
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  ((status == 0)) || cat "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
+
+# Runs a function while no other run of these scripts is inside one.
+exclusively() {
+  mkdir -p "$tools" 2>/dev/null || true
+  [[ -w "$tools" ]] || fail "cannot install anything into $tools: make it writable"
+  (
+    if command -v flock >/dev/null; then flock 9; fi
+    "$@"
+  ) 9>"$tools/lock"
+}
+
+# Sets scratch to a new folder below .tools/build, which goes when the script ends.
+make_scratch() {
+  mkdir -p "$tools/build" 2>/dev/null ||
+    fail "cannot make $tools/build: make the project's folder writable"
+  # What killed runs left behind goes after a day.
+  find "$tools/build" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
+  scratch="$(mktemp -d "$tools/build/$1.XXXXXX" 2>/dev/null)" ||
+    fail "cannot make a folder in $tools/build: make it writable"
+  trap 'rm -rf "$scratch"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
+is_debian() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
+
+# ---- runtimes ----
+
+pinned_version() {
+  sed -n "s/^ *\"$1\": \"\([0-9.]*\)\".*/\1/p" "$project/scripts/npm/package.json"
+}
+
+# Prints the version of a runtime's binary, or nothing if it does not run.
+version_of() {
+  local text
+  text="$("$1" --version 2>/dev/null)" || return 0
+  text="${text#deno }"
+  printf '%s\n' "${text%%[ $'\n']*}"
+}
+
+is_pinned() { [[ -x "$2" && "$(version_of "$2")" == "$(pinned_version "$1")" ]]; }
+
+need_runtime() {
+  local name="$1" variable="${1^^}" chosen="TSBCC_${1^^}" found
+  local ours="$tools/bin/$name"
+  if [[ -n "${!chosen:-}" ]]; then
+    use_chosen "$name" "${!chosen}"
+    return
+  fi
+  if ! is_pinned "$name" "$ours"; then
+    found="$(type -P "$name" || true)"
+    if [[ -n "$found" ]] && is_pinned "$name" "$found"; then
+      ours="$found"
+    else
+      exclusively install_runtime "$name"
+    fi
+  fi
+  printf -v "$variable" %s "$ours"
+}
+
+# A runtime that the user named serves whatever its version.
+use_chosen() {
+  local name="$1" path version wanted
+  path="$(realpath -q "$(type -P "$2")")" || path="$2"
+  version="$(version_of "$path")"
+  wanted="$(pinned_version "$name")"
+  [[ -n "$version" ]] || fail "TSBCC_${name^^} names $path, which does not run: correct or unset it"
+  [[ "$version" == "$wanted" ]] || say "using $name $version from TSBCC_${name^^}, not $wanted"
+  printf -v "${name^^}" %s "$path"
+}
+
+install_runtime() {
+  is_pinned "$1" "$tools/bin/$1" && return # by a run that held the lock before this one
+  [[ "$(uname -s)" == Linux ]] || fail "$1 is installed on Linux only: set TSBCC_${1^^} to a binary"
+  find_runtime "$1" "$tools/npm" && return
+  need_npm
+  say "installing deno $(pinned_version deno) and bun $(pinned_version bun) into .tools (npm)"
+  install_from_npm
+  find_runtime "$1" "$tools/npm" ||
+    fail "npm brought no $1 that runs on this machine ($(uname -m)): set TSBCC_${1^^} to one"
+}
+
+need_npm() {
+  command -v npm >/dev/null && return
+  if [[ $EUID -ne 0 ]] || ! is_debian; then
+    fail "npm is missing, it brings Deno and Bun: install npm (with Node.js), or set TSBCC_DENO" \
+      "and TSBCC_BUN to binaries of them"
+  fi
+  need_packages npm
+}
+
+# Installs scripts/npm's lock into a folder beside the old one, which it replaces once complete.
+install_from_npm() {
+  local new
+  ! command -v flock >/dev/null || rm -rf "$tools"/npm.new.* # left by an interrupted run
+  new="$(mktemp -d "$tools/npm.new.XXXXXX")"
+  cp "$project/scripts/npm/"*.json "$new"
+  # Without install scripts: the binaries are used where their packages have them. Not npm ci: the
+  # lock names the platforms it was made for, and others must work too.
+  (cd "$new" && quietly npm install --ignore-scripts --no-audit --no-fund --no-update-notifier \
+    --loglevel=error --cache "$tools/npm-cache") || {
+    rm -rf "$new"
+    fail "npm could not install the packages of scripts/npm (see above): check the network" \
+      "and npm's settings"
+  }
+  chmod 755 "$new"
+  rm -rf "$tools/npm" "$tools/npm-cache"
+  mv "$new" "$tools/npm"
+}
+
+# Links .tools/bin/NAME to the first binary in the npm folder that runs and has the right version.
+find_runtime() {
+  local name="$1" modules="$2/node_modules" path
+  for path in "$modules"/@deno/linux-*/deno "$modules"/@oven/bun-linux-*/bin/bun; do
+    if [[ "${path##*/}" != "$name" ]] || ! is_pinned "$name" "$path"; then continue; fi
+    mkdir -p "$tools/bin"
+    ln -sfn "../${path#"$tools/"}" "$tools/bin/$name.$$"
+    mv -fT "$tools/bin/$name.$$" "$tools/bin/$name"
+    return 0
+  done
+  return 1
+}
+
+# ---- Debian packages ----
+
+is_installed() { [[ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" == *" ok installed" ]]; }
+
+need_packages() {
+  local package missing=()
+  is_debian || fail "not a Debian system: install what corresponds to Debian's $*"
+  for package in "$@"; do is_installed "$package" || missing+=("$package"); done
+  ((${#missing[@]} == 0)) && return
+  [[ $EUID -eq 0 ]] ||
+    fail "missing packages, and only root can install them: apt-get install ${missing[*]}"
+  say "installing ${missing[*]} (apt-get)"
+  # The package lists may be absent or old: they are brought up to date only if need be.
+  apt install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+    { quietly apt update && quietly apt install -y --no-install-recommends "${missing[@]}"; } ||
+    fail "apt-get could not install ${missing[*]} (see above)"
+}
+
+apt() {
+  DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o DPkg::Lock::Timeout=300 \
+    -o Acquire::Retries=3 "$@" </dev/null
+}
+
+# ---- the shared libraries that executables carry ----
+
+# Sets LIBRARIES to the sonames of libbpf and of what it needs beyond glibc, in load order.
+need_libraries() {
+  LIBRARIES=()
+  add_library libbpf.so.1 "$1"
+}
+
+# Copies a library to DIR after the libraries that it needs itself.
+add_library() {
+  local soname="$1" dir="$2" file needed name
+  for name in "${LIBRARIES[@]}"; do [[ "$name" != "$soname" ]] || return 0; done
+  find_library "$soname" || fetch_library "$soname"
+  file="$FOUND"
+  needed="$(run_script "$project/scripts/needed.ts" "$file")" ||
+    fail "cannot read what $file needs: it is no library for this machine"
+  for name in $needed; do
+    is_glibc "$name" || add_library "$name" "$dir"
+  done
+  cp -L "$file" "$dir/$soname"
+  LIBRARIES+=("$soname")
+}
+
+is_glibc() {
+  case "$1" in
+    ld-linux* | libc.so.* | libm.so.* | libpthread.so.* | libdl.so.* | librt.so.*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Runs one of scripts/*.ts with whichever runtime there is.
+run_script() {
+  if [[ -n "${BUN:-}" ]]; then
+    "$BUN" run "$@"
+  else
+    "$DENO" run --no-config --no-check --quiet --allow-read "$@"
+  fi
+}
+
+# Sets FOUND to the path of a library of this system or of .tools/debs.
+find_library() {
+  local soname="$1" tag
+  tag=x86-64
+  [[ "$(uname -m)" != aarch64 ]] || tag=AArch64
+  FOUND="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null |
+    awk -v name="$soname" -v tag="$tag" '$1 == name && index($0, tag) { print $NF; exit }')" || true
+  [[ -n "$FOUND" && -r "$FOUND" ]] && return
+  FOUND="$(find "$tools/debs" -name "$soname" 2>/dev/null | head -n 1)"
+  [[ -n "$FOUND" ]]
+}
+
+# Unpacks the Debian package of a library into .tools/debs, for which nobody needs to be root.
+fetch_library() {
+  is_debian || no_library "$1"
+  unpack_library "$1" && return
+  if [[ $EUID -eq 0 ]] && quietly apt update && unpack_library "$1"; then return; fi
+  no_library "$1"
+}
+
+unpack_library() {
+  local package
+  for package in $(packages_of "$1"); do
+    apt-cache show "$package" >/dev/null 2>&1 || continue
+    exclusively unpack_package "$package" && find_library "$1" && return
+  done
+  return 1
+}
+
+packages_of() {
+  case "$1" in
+    libbpf.so.1) echo libbpf1 ;;
+    libelf.so.1) echo libelf1t64 libelf1 ;;
+    libz.so.1) echo zlib1g ;;
+    libzstd.so.1) echo libzstd1 ;;
+    liblzma.so.5) echo liblzma5 ;;
+    libbz2.so.1.0) echo libbz2-1.0 ;;
+  esac
+}
+
+no_library() {
+  fail "$1 is missing: install libbpf1 (Debian, Ubuntu), libbpf elfutils-libelf zlib (Fedora) or" \
+    "libbpf libelf zlib (Arch); Alpine will not do, executables need glibc"
+}
+
+unpack_package() {
+  local package="$1" dir="$tools/debs.new"
+  say "unpacking $package into .tools (apt-get download)"
+  rm -rf "$dir"
+  mkdir -p "$dir" "$tools/debs" || return
+  (cd "$dir" && quietly apt download "$package" && dpkg -x ./*.deb files) || return
+  rm -rf "$tools/debs/$package"
+  mv "$dir/files" "$tools/debs/$package" && rm -rf "$dir"
+}
