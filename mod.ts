@@ -21,7 +21,8 @@
  */
 
 export { Bpf } from "./bpf/bpf.ts";
-export type { GlobalInfo, LoadOptions, MapInfo, MapOptions } from "./bpf/object_file.ts";
+export type { LoadOptions } from "./bpf/object_file.ts";
+export type { MapOptions } from "./bpf/map_setup.ts";
 export type { Program } from "./bpf/program.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
 export { Link } from "./bpf/link.ts";

@@ -14,7 +14,8 @@ import { bytesType, checkLayout, codecFor } from "./layout.ts";
 import type { Link } from "./link.ts";
 import { BpfMap, perCpu } from "./map.ts";
 import { isPerCpu, MapType, mapTypeName } from "./map_type.ts";
-import { type LoadedObject, loadObject, type LoadOptions, type MapInfo } from "./object_file.ts";
+import { type LoadedObject, loadObject, type LoadOptions } from "./object_file.ts";
+import type { MapInfo } from "./map_setup.ts";
 import { Program } from "./program.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 

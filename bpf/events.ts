@@ -35,7 +35,7 @@ export class EventStream<T> implements Disposable {
   readonly #lost: Global<bigint> | undefined;
   readonly #onClose: () => void;
   #wait: Wait | undefined;
-  #flooded = false;
+  #pause: number | undefined;
   #closed = false;
 
   /** Made by {@linkcode Bpf.events}. */
@@ -76,7 +76,8 @@ export class EventStream<T> implements Disposable {
       }
       each(codec.read(view, start, end));
     }, limit);
-    this.#flooded = count >= FLOOD;
+    if (count === limit) this.#pause = 0; // there may be more at once
+    else this.#pause = count >= FLOOD ? FLOOD_PAUSE : undefined;
     return count;
   }
 
@@ -86,8 +87,8 @@ export class EventStream<T> implements Disposable {
    */
   async wait(): Promise<boolean> {
     if (this.#closed) return false;
-    if (this.#flooded) {
-      await new Promise((resolve) => setTimeout(resolve, FLOOD_PAUSE));
+    if (this.#pause !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, this.#pause));
       return !this.#closed;
     }
     this.#wait = whenReady(this.#ring.fd);

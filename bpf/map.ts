@@ -10,7 +10,7 @@ import { libbpf } from "../ffi/libbpf.ts";
 import { alloc } from "../ffi/memory.ts";
 import { BpfError } from "./errors.ts";
 import { isArray, isPerCpu, mapTypeName } from "./map_type.ts";
-import type { MapInfo } from "./object_file.ts";
+import type { MapInfo } from "./map_setup.ts";
 
 /** Which update is meant: `any` writes, `create` refuses an existing key, `exist` a missing one. */
 export type UpdateMode = "any" | "create" | "exist";

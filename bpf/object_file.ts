@@ -4,35 +4,17 @@
  * @module
  */
 
-import type { CType } from "../ffi/codec/codec.ts";
 import { pointer, struct, u32, u64, u8 } from "../ffi/codec/mod.ts";
-import { Errno } from "../ffi/errno.ts";
 import { libbpf, takeWarnings } from "../ffi/libbpf.ts";
-import {
-  close,
-  errno,
-  exists,
-  map,
-  MAP_ANONYMOUS,
-  MAP_PRIVATE,
-  PROT_READ,
-  PROT_WRITE,
-} from "../ffi/libc.ts";
+import { errno, map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
 import { alloc, bufferText, copyOf, cString, textAt } from "../ffi/memory.ts";
 import { runtime } from "../ffi/runtime.ts";
 import { Btf, type Variable } from "./btf.ts";
 import { checkObject } from "./elf.ts";
-import { BpfError, permissionReason, UnsupportedError, VerifierError } from "./errors.ts";
+import { BpfError, UnsupportedError } from "./errors.ts";
 import { codecFor } from "./layout.ts";
-import { MapType } from "./map_type.ts";
-
-/** How to change one map before it is made. */
-export interface MapOptions {
-  /** Entries; for a ring buffer its size in bytes, a power of two and a multiple of the page size. */
-  readonly maxEntries?: number;
-  /** Use the map pinned at this path of a bpf file system instead of making one. */
-  readonly pinned?: string;
-}
+import { loadFailure } from "./load_failure.ts";
+import { configureMap, type MapInfo, type MapOptions, type OpenMap, sizesOf } from "./map_setup.ts";
 
 /** What {@linkcode Bpf.load} takes besides the object. */
 export interface LoadOptions {
@@ -44,19 +26,6 @@ export interface LoadOptions {
   readonly programs?: Readonly<Record<string, boolean>>;
   /** Maps to change before they are made. */
   readonly maps?: Readonly<Record<string, MapOptions>>;
-}
-
-/** A map of a loaded object. */
-export interface MapInfo {
-  readonly name: string;
-  readonly type: number;
-  readonly fd: number;
-  readonly keySize: number;
-  readonly valueSize: number;
-  readonly maxEntries: number;
-  /** As the object's BTF declares them; undefined when it does not. */
-  readonly keyType: CType | undefined;
-  readonly valueType: CType | undefined;
 }
 
 /** A global variable and the map that holds its section. */
@@ -86,15 +55,6 @@ const OpenOptions = struct("bpf_object_open_opts", {
   kernel_log_buf: pointer,
   kernel_log_size: u64,
   kernel_log_level: u32,
-});
-
-/** The leading part of struct bpf_map_info (include/uapi/linux/bpf.h). */
-const MapInfoHead = struct("bpf_map_info", {
-  type: u32,
-  id: u32,
-  key_size: u32,
-  value_size: u32,
-  max_entries: u32,
 });
 
 // The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written.
@@ -196,66 +156,6 @@ function refuseUnknown(asked: string[], known: string[], what: string, object: s
   );
 }
 
-type OpenMap = Omit<MapInfo, "fd" | "keySize" | "valueSize" | "maxEntries"> & { handle: bigint };
-
-function configureMap(
-  handle: bigint,
-  btf: Btf,
-  object: string,
-  options: Readonly<Record<string, MapOptions>>,
-): OpenMap {
-  const lib = libbpf();
-  const name = textAt(lib.bpf_map__name(handle));
-  const type = lib.bpf_map__type(handle);
-  const { maxEntries, pinned } = options[name] ?? {};
-  // libbpf forgets the types of some kinds of maps when it makes them, so they are taken now.
-  const keyType = btf.type(lib.bpf_map__btf_key_type_id(handle));
-  const valueType = btf.type(lib.bpf_map__btf_value_type_id(handle));
-  // A ring buffer may declare its event's type, but the kernel wants its value size to be 0.
-  if (type === MapType.RINGBUF) lib.bpf_map__set_value_size(handle, 0);
-  if (maxEntries !== undefined) lib.bpf_map__set_max_entries(handle, maxEntries);
-  if (pinned !== undefined) reusePinned(handle, name, pinned, object);
-  return { name, type, keyType, valueType, handle };
-}
-
-/** Puts the map pinned at `path` in the place of the object's own. */
-function reusePinned(handle: bigint, name: string, path: string, object: string): void {
-  const lib = libbpf();
-  const action = `use the map pinned at "${path}" as "${name}" of object "${object}"`;
-  const fd = lib.bpf_obj_get(cString(path));
-  if (fd < 0) throw new BpfError("open", action, -fd, explainPinned(-fd));
-  try {
-    const info = alloc(MapInfoHead.size);
-    const length = new Uint32Array([info.length]);
-    const result = lib.bpf_obj_get_info_by_fd(fd, info, new Uint8Array(length.buffer));
-    if (result < 0) throw new BpfError("open", action, -result, "it is not a map");
-    const found = MapInfoHead.read(new DataView(info.buffer), 0);
-    const keySize = lib.bpf_map__key_size(handle);
-    const type = lib.bpf_map__type(handle);
-    if (found.type !== type || found.key_size !== keySize) {
-      throw new BpfError(
-        "open",
-        action,
-        Errno.EINVAL,
-        `it is of type ${found.type} with ${found.key_size} byte keys, wanted is type ${type} ` +
-          `with ${keySize} byte keys`,
-      );
-    }
-    const reused = lib.bpf_map__reuse_fd(handle, fd);
-    if (reused < 0) throw new BpfError("open", action, -reused);
-  } finally {
-    close(fd);
-  }
-}
-
-function explainPinned(errno: number): string {
-  if (errno === Errno.ENOENT) {
-    return "no such file: make and pin the map first (bpftool map create)";
-  }
-  if (errno === Errno.EACCES || errno === Errno.EPERM) return permissionReason();
-  return "it is not a pinned map: it has to lie in a bpf file system, usually /sys/fs/bpf";
-}
-
 /** `.rodata` of "opensnoo.rodata": how libbpf names the maps behind data sections. */
 function sectionOf(mapName: string): string | undefined {
   return /\.(?:rodata|data|bss|kconfig).*$/.exec(mapName)?.[0];
@@ -292,42 +192,7 @@ function setGlobals(
   }
 }
 
-function sizesOf(handle: bigint) {
-  const lib = libbpf();
-  return {
-    fd: lib.bpf_map__fd(handle),
-    keySize: lib.bpf_map__key_size(handle),
-    valueSize: lib.bpf_map__value_size(handle),
-    maxEntries: lib.bpf_map__max_entries(handle),
-  };
-}
-
 /** libbpf's last warning, without its prefix. */
 function warning(): string | undefined {
   return takeWarnings().at(-1)?.replace(/^libbpf: /, "");
-}
-
-function loadFailure(name: string, code: number, log: string): Error {
-  const action = `load object "${name}"`;
-  const warnings = takeWarnings();
-  if (code === Errno.EPERM || code === Errno.EACCES) {
-    // Without log the kernel refused before the verifier looked.
-    if (log === "") return new BpfError("load", action, code, permissionReason());
-  }
-  if (!exists("/sys/kernel/btf/vmlinux") && warnings.some((line) => /\bBTF\b/.test(line))) {
-    return new UnsupportedError(
-      action,
-      "BTF",
-      "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing), which tells where the " +
-        "kernel's structs have their members: use a kernel built with CONFIG_DEBUG_INFO_BTF, as " +
-        "Debian 11, Ubuntu 20.10, Fedora 31, RHEL 8.2 and later have",
-    );
-  }
-  const failed = warnings.map((line) =>
-    /prog '([^']+)': (?:BPF program load failed|failed to load)/.exec(line)?.[1]
-  )
-    .find((program) => program !== undefined);
-  if (failed && log !== "") return new VerifierError(failed, code, log);
-  const telling = warnings.find((line) => !/failed to load object/.test(line));
-  return new BpfError("load", action, code, telling?.replace(/^libbpf: /, ""));
 }

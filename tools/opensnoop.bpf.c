@@ -12,16 +12,13 @@
 #include <bpf/bpf_core_read.h>
 #include "frame/events.h"
 #include "frame/filter.h"
+#include "frame/path.h"
 
-#define AT_FDCWD (-100)
 #define O_CREAT 0100
 #define __O_TMPFILE 020000000
 
 #define PATH_MAX 4096 /* including the NUL; a longer path fails with ENAMETOOLONG */
 #define ENTRY_PATH 256
-#define NAME_MAX 255
-#define DIRECTORIES_MAX 64
-#define TEXT_MAX (2 * PATH_MAX)
 
 const volatile bool failed_only = false;
 const volatile bool full_path = false;
@@ -58,19 +55,14 @@ struct event {
 	u32 mode;
 	char comm[TASK_COMM_LEN];
 	u8 cut; /* the path, or with full_path its directories, did not fit */
-	/* The path. With full_path and a relative path, NUL and then the names of the directories it
-	 * starts from, each ending in NUL, innermost first. */
+	/* The path. With full_path and a relative path, what append_directories() puts behind it. */
 	char text[];
 };
 
-/*
- * Where an event is put together: too large for the stack. The length of its text is here too: what
- * is loaded from a map is just a number to the verifier, where a register's bounds would be followed
- * through every way of every turn of the loop over directories. The tail is room for one more name.
- */
+/* Where an event is put together: too large for the stack. */
 struct scratch {
-	u64 length;
-	char event[sizeof(struct event) + TEXT_MAX + NAME_MAX + 1];
+	u64 length; /* of its text: see append_directories() */
+	char event[sizeof(struct event) + TEXT_ROOM];
 };
 
 struct {
@@ -142,66 +134,6 @@ static __always_inline bool flags_wanted(u32 flags)
 	return false;
 }
 
-/* The directory that a relative path starts from; NULL members when it cannot be told. */
-static __always_inline struct path start_directory(int directory_fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct path path = {};
-
-	if (directory_fd == AT_FDCWD) {
-		path.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
-		path.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
-	} else {
-		struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-		struct file **files = BPF_CORE_READ(table, fd);
-		struct file *file = NULL;
-
-		if ((u32)directory_fd < BPF_CORE_READ(table, max_fds))
-			bpf_probe_read_kernel(&file, sizeof(file), files + (u32)directory_fd);
-		path.mnt = BPF_CORE_READ(file, f_path.mnt);
-		path.dentry = BPF_CORE_READ(file, f_path.dentry);
-	}
-	return path;
-}
-
-/* Appends the names from a directory up to the root. */
-static __always_inline void add_directories(struct scratch *scratch, int directory_fd)
-{
-	struct event *event = (void *)scratch->event;
-	struct path path = start_directory(directory_fd);
-	struct mount *mount = (void *)path.mnt - bpf_core_field_offset(struct mount, mnt);
-	struct dentry *dentry = path.dentry;
-
-	if (!dentry)
-		return;
-	event->cut = true; /* until the root is reached */
-	event->text[scratch->length++ & (TEXT_MAX - 1)] = 0;
-	for (int i = 0; i < DIRECTORIES_MAX; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
-			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
-
-			if (mount == outer) {
-				event->cut = false;
-				break;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = outer;
-			continue;
-		}
-		if (scratch->length >= TEXT_MAX)
-			break;
-		long size = bpf_probe_read_kernel_str(
-			&event->text[scratch->length & (TEXT_MAX - 1)], NAME_MAX + 1,
-			BPF_CORE_READ(dentry, d_name.name));
-		if (size <= 0)
-			break;
-		scratch->length += size;
-		dentry = parent;
-	}
-}
-
 static __always_inline void report(struct call *call, int ret)
 {
 	u32 zero = 0;
@@ -244,12 +176,12 @@ static __always_inline void report(struct call *call, int ret)
 	}
 	scratch->length = length;
 	if (full_path && length > 0 && length < PATH_MAX && event->text[0] != '/')
-		add_directories(scratch, call->directory_fd);
+		event->cut = !append_directories(event->text, &scratch->length, call->directory_fd);
 
 	u64 text = scratch->length;
 
-	if (text > TEXT_MAX + NAME_MAX)
-		text = TEXT_MAX + NAME_MAX;
+	if (text > TEXT_ROOM)
+		text = TEXT_ROOM;
 	send(events, event, offsetof(struct event, text) + text);
 }
 

@@ -65,8 +65,8 @@ const CUT_MARK = "...";
 
 /** The path; with -F behind the directories it starts from, which come innermost first. */
 function pathOf({ text, cut }: Event): string {
+  if (!text.includes("\0")) return cut ? text + CUT_MARK : text;
   const [path = "", ...directories] = text.split("\0");
-  if (directories.length === 0) return cut ? path + CUT_MARK : path;
   directories.pop(); // every name ends in NUL
   return [cut ? CUT_MARK : "", ...directories.reverse(), path].join("/");
 }

@@ -1,3 +1,4 @@
+// Not in guests: it asks compilers, not kernels, and takes minutes under emulation.
 /**
  * Codecs against C itself: what the compilers make of the text that `toC()` prints.
  *

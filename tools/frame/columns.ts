@@ -5,7 +5,7 @@
  */
 
 import { encodeText } from "../../mod.ts";
-import { escapeText, hasRawBytes, toJson } from "./escape.ts";
+import { escapeText, hasRawBytes, isPlain, toJson } from "./escape.ts";
 
 /** One column: what it is called and what an event says in it. */
 export interface Column<E> {
@@ -27,33 +27,44 @@ export function headLine<E>(columns: readonly Column<E>[]): string {
   return columns.map((column) => pad(column.head, column)).join(" ").trimEnd();
 }
 
-/** Formats one event as a line, columns one space apart. */
-export function rowLine<E>(columns: readonly Column<E>[], event: E): string {
-  let line = "";
-  for (let i = 0; i < columns.length; i++) {
-    const column = columns[i]!;
-    const value = column.text ? column.text(event) : column.value(event);
-    const text = typeof value === "string" ? escapeText(value) : String(value);
-    line += i === 0 ? pad(text, column) : " " + pad(text, column);
-  }
-  return line;
+/** Makes the function that formats events as lines, columns one space apart. */
+export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string {
+  const cells = columns.map((column) => {
+    const text = column.text?.bind(column) ?? column.value.bind(column);
+    return (event: E) => {
+      const value = text(event);
+      return pad(typeof value === "string" ? escapeText(value) : String(value), column);
+    };
+  });
+  return (event) => {
+    let line = "";
+    for (const cell of cells) line += (line === "" ? "" : " ") + cell(event);
+    return line;
+  };
 }
 
 /**
- * Formats one event as a JSON object. Text from bytes that are not UTF-8 is escaped as in the
- * table, and a second key with `_hex` behind its name holds the exact bytes.
+ * Makes the function that formats events as JSON objects. Text from bytes that are not UTF-8 is
+ * escaped as in the table, and a second key with `_hex` behind its name holds the exact bytes.
  */
-export function rowJson<E>(columns: readonly Column<E>[], event: E): string {
-  const row: Record<string, unknown> = {};
-  for (const column of columns) {
+export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string {
+  const members = columns.map((column) => {
     const key = column.key ?? column.head.toLowerCase();
-    const value = column.value(event);
-    if (typeof value === "string" && hasRawBytes(value)) {
-      row[key] = escapeText(value);
-      row[`${key}_hex`] = encodeText(value).toHex();
-    } else row[key] = value;
-  }
-  return toJson(row);
+    const name = `${toJson(key)}:`;
+    return (event: E) => {
+      const value = column.value(event);
+      if (typeof value !== "string") return name + String(value);
+      if (isPlain(value)) return `${name}"${value}"`;
+      if (!hasRawBytes(value)) return name + toJson(value);
+      const hex = encodeText(value).toHex();
+      return `${name}${toJson(escapeText(value))},${toJson(`${key}_hex`)}:"${hex}"`;
+    };
+  });
+  return (event) => {
+    let row = "";
+    for (const member of members) row += (row === "" ? "{" : ",") + member(event);
+    return row + "}";
+  };
 }
 
 function pad(text: string, { width = 0, align = "left" }: { width?: number; align?: string }) {

@@ -29,7 +29,12 @@ function escapeOne(character: string): string {
 
 /** Escapes what could disturb a terminal: `a\nb` prints as `a\nb` in one line, byte 0xff as `\xff`. */
 export function escapeText(text: string): string {
-  return UNSAFE.test(text) ? text.replace(UNSAFE_ALL, escapeOne) : text;
+  return !isPlain(text) && UNSAFE.test(text) ? text.replace(UNSAFE_ALL, escapeOne) : text;
+}
+
+/** Whether the text is itself in a JSON string and on a terminal: printable ASCII but `"` and `\`. */
+export function isPlain(text: string): boolean {
+  return /^[ !#-[\]-~]*$/.test(text);
 }
 
 /** Whether the text came from bytes that are not UTF-8. */

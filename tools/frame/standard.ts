@@ -12,7 +12,7 @@ const UID_MAX = 4294967294; // (uid_t) -1 means "no user"
 const COMM_MAX = 15; // TASK_COMM_LEN without the NUL
 const RING_PAGES_MAX = 262144; // 1 GiB
 /** Large by default: losing events costs more than memory that is touched only under load. */
-export const RING_PAGES = 2048;
+export const RING_PAGES = 4096;
 
 /** Filters by who makes the event; `filterSettings` turns them into globals. */
 export const filterOptions = {

@@ -5,7 +5,7 @@
  */
 
 import { Bpf, type EventStream, type LoadOptions } from "../../mod.ts";
-import { headLine, rowJson, rowLine } from "./columns.ts";
+import { headLine, jsonRow, tableRow } from "./columns.ts";
 import { toJson } from "./escape.ts";
 import { HeldCommand } from "./held_command.ts";
 import { Output } from "./output.ts";
@@ -31,8 +31,8 @@ export async function trace(tool: AnyTool, values: Standard): Promise<void> {
   using stop = new Stop(() => stream.wake());
   const output = new Output();
   const losses = new LossReport(tool.name, stream, values.json, output);
-  const row = values.json ? rowJson : rowLine;
-  const print = (event: never) => output.line(row(plan.columns, event));
+  const row = (values.json ? jsonRow : tableRow)(plan.columns);
+  const print = (event: never) => output.line(row(event));
 
   const links = bpf.attach();
   if (!values.json) output.line(headLine(plan.columns));
