@@ -137,7 +137,7 @@ static __always_inline bool flags_wanted(u32 flags)
 static __always_inline void report(struct call *call, int ret)
 {
 	u32 zero = 0;
-	u32 length = call->path_length;
+	u32 length = call->path_length & (ENTRY_PATH - 1); /* it is below, which the verifier must see */
 	u64 id = bpf_get_current_pid_tgid();
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 
@@ -166,7 +166,7 @@ static __always_inline void report(struct call *call, int ret)
 	event->cut = false;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 
-	if (length > 0 && length < ENTRY_PATH) {
+	if (length > 0) {
 		bpf_probe_read_kernel(event->text, length, call->path);
 	} else {
 		long size = bpf_probe_read_user_str(event->text, PATH_MAX + 1, call->path_address);

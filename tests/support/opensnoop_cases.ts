@@ -7,9 +7,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { type Result, Running } from "./process.ts";
+import { type Result, Running, untilSeen } from "./process.ts";
 import { Folder, Workload } from "./workload.ts";
 
 /** One record of `--json`. */
@@ -569,25 +569,6 @@ export function testOpensnoop(label: string, tool: readonly string[]): void {
 
   function runTool(...args: string[]): Promise<Result> {
     return Running.start([...tool, ...args]).result;
-  }
-}
-
-function tryOpen(path: string): void {
-  try {
-    closeSync(openSync(path, "r"));
-  } catch {
-    // Only the attempt matters.
-  }
-}
-
-/** It has no ready line and prints its heading early: opens a path until it reports it. */
-async function untilSeen(tracer: Running, path: string): Promise<void> {
-  const seen = tracer.find("stdout", new RegExp(path));
-  const timer = setInterval(() => tryOpen(path), 5);
-  try {
-    await seen;
-  } finally {
-    clearInterval(timer);
   }
 }
 

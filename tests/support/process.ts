@@ -7,6 +7,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 
 const HANG_MS = 120_000;
 
@@ -109,4 +110,25 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
   const running = Running.start(command, options);
   running.send();
   return running.result;
+}
+
+/**
+ * Waits for a tracer without a ready line: opens `path`, which need not exist, until the tracer
+ * prints it.
+ */
+export async function untilSeen(tracer: Running, path: string): Promise<void> {
+  const timer = setInterval(() => tryOpen(path), 5);
+  try {
+    await tracer.find("stdout", new RegExp(path));
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function tryOpen(path: string): void {
+  try {
+    closeSync(openSync(path, "r"));
+  } catch {
+    // Only the attempt matters.
+  }
 }

@@ -1,0 +1,136 @@
+/** Debian packages: those the harness needs installed, and those it only unpacks. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { read, run, which } from "./command.ts";
+
+const KEYRINGS = ["gpg", "pgp"].map((suffix) =>
+  `/usr/share/keyrings/debian-archive-keyring.${suffix}`
+);
+const VIRTIOFSD = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"];
+const QUIET = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+
+/**
+ * Returns the path of a command, after installing the Debian package that has it if need be.
+ *
+ * An installation runs to its end even if this run is interrupted: half a dpkg helps nobody.
+ */
+export async function requireCommand(command: string, debianPackage: string): Promise<string> {
+  const found = which(command);
+  if (found !== undefined) return found;
+  await install(debianPackage);
+  const installed = which(command);
+  if (installed === undefined) throw new Error(`No ${command} in the package ${debianPackage}`);
+  return installed;
+}
+
+/** Returns the paths of the two programs that make a guest. */
+export async function requireLaunchTools(): Promise<{ qemu: string; virtiofsd: string }> {
+  const qemu = await requireCommand("qemu-system-x86_64", "qemu-system-x86");
+  return { qemu, virtiofsd: await requireVirtiofsd() };
+}
+
+/** Returns the path of virtiofsd: a part of QEMU in Debian 12, a package of its own later. */
+async function requireVirtiofsd(): Promise<string> {
+  const find = () => VIRTIOFSD.find((path) => existsSync(path));
+  if (find() === undefined) await install("virtiofsd");
+  const path = find();
+  if (path === undefined) throw new Error(`No virtiofsd at ${VIRTIOFSD.join(" or ")}`);
+  return path;
+}
+
+async function install(debianPackage: string): Promise<void> {
+  console.error(`vm: installing the Debian package ${debianPackage}`);
+  const options = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-qq"];
+  const attempt = () =>
+    run("apt-get", [...options, "install", "-y", "--no-install-recommends", debianPackage], {
+      env: QUIET,
+    });
+  // The lists may be absent or too old to name files that still exist: only then refresh them.
+  await attempt().catch(async () => {
+    await run("apt-get", [...options, "update"], { env: QUIET });
+    await attempt();
+  });
+}
+
+/** An apt of our own over one suite of Debian: no setting or list of the system's is touched. */
+export class PrivateApt {
+  readonly #options: readonly string[];
+  readonly #signal: AbortSignal;
+
+  private constructor(options: readonly string[], signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /** Makes one that keeps its lists in `directory`, and reads the suite's package list. */
+  static async open(directory: string, suite: string, signal: AbortSignal): Promise<PrivateApt> {
+    const keyring = KEYRINGS.find((path) => existsSync(path));
+    if (keyring === undefined) {
+      throw new Error("Cannot verify Debian's packages: install debian-archive-keyring");
+    }
+    for (const folder of ["state/lists/partial", "cache/archives/partial"]) {
+      mkdirSync(join(directory, folder), { recursive: true });
+    }
+    const sources = join(directory, "sources.list");
+    writeFileSync(sources, `deb [signed-by=${keyring}] ${await mirror()} ${suite} main\n`);
+    // An empty list of installed packages, so that the system's own do not hide what we ask for.
+    writeFileSync(join(directory, "status"), "");
+    const settings = {
+      "Dir::State": join(directory, "state"),
+      "Dir::State::status": join(directory, "status"),
+      "Dir::Cache": join(directory, "cache"),
+      "Dir::Etc::sourcelist": sources,
+      "Dir::Etc::sourceparts": "-",
+      "Dir::Etc::preferencesparts": "-",
+      "APT::Sandbox::User": "root",
+      "APT::Update::Post-Invoke": "",
+      "Acquire::Languages": "none",
+      "Acquire::Retries": "3",
+    };
+    const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+    const apt = new PrivateApt(options, signal);
+    // apt-get update reports a source that it could not read as a warning only, unless told so.
+    await apt.#run("apt-get", ["-qq", "--error-on=any", "update"]);
+    return apt;
+  }
+
+  /** The names of a package and of all that it depends on. */
+  async dependencies(debianPackage: string): Promise<string[]> {
+    const text = await this.#run("apt-cache", [
+      "depends",
+      "--recurse",
+      "--important",
+      debianPackage,
+    ]);
+    return text.split("\n").filter((line) => /^[a-z0-9]/.test(line));
+  }
+
+  /** Downloads packages into `directory`; apt checks each against the signed list. */
+  async download(packages: readonly string[], directory: string): Promise<void> {
+    await this.#run("apt-get", ["-qq", "download", ...packages], directory);
+  }
+
+  #run(command: string, args: readonly string[], cwd?: string): Promise<string> {
+    return read(command, [...this.#options, ...args], {
+      env: QUIET,
+      signal: this.#signal,
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+  }
+}
+
+/** The Debian mirror that this system's apt uses: the other suites are found beside its own. */
+async function mirror(): Promise<string> {
+  if (process.env.TSBCC_DEBIAN_MIRROR) return process.env.TSBCC_DEBIAN_MIRROR;
+  const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)";
+  const text = await read("apt-get", ["indextargets", "--format", format]);
+  const found = text.split("\n").map((line) => line.split(" "))
+    .find(([, release = "", component, kind]) =>
+      kind === "Packages" && component === "main" && !/[-/]/.test(release)
+    );
+  if (found?.[0] === undefined) {
+    throw new Error("Cannot tell a Debian mirror from apt's sources: set TSBCC_DEBIAN_MIRROR");
+  }
+  return found[0];
+}

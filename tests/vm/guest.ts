@@ -1,0 +1,231 @@
+/** One virtual machine: started, given jobs one after another, and ended. */
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { requireLaunchTools } from "./apt.ts";
+import { Channel } from "./channel.ts";
+import { requireInitramfs } from "./initramfs.ts";
+import type { Kernel } from "./kernels.ts";
+
+const MEMORY = "2G";
+/** How long a guest may take to end a job after it was told to. */
+const KILL_GRACE_MS = 20_000;
+const CONSOLE_KEPT = 64 * 1024;
+const CONSOLE_LINES = 30;
+/** How a kernel begins to say that it dies: what follows is a long trace with the cause on top. */
+const DEATH = /Kernel panic|BUG:|Oops|general protection fault|unable to handle/;
+
+/** Where a job leaves files for the host. There is room for them even when the disk is full. */
+export const RESULTS = "/run/tsbcc/results";
+
+/** How a job ended. */
+export interface JobResult {
+  /** `hung` is a guest that did not even answer: like a crashed one, it is of no more use. */
+  outcome: "exited" | "timed out" | "crashed" | "hung";
+  /** The exit status of a job that exited. */
+  status: number;
+  /** The files that the job left in {@linkcode RESULTS}, by name. */
+  files: Map<string, string>;
+  /** Whether the job left the disk full. The next job has a fresh one. */
+  diskFull: boolean;
+}
+
+/** What a {@linkcode Guest} is started with. */
+export interface GuestOptions {
+  /** Paths on the host that jobs need; they may lie on file systems of their own. */
+  paths: readonly string[];
+  /** How long the guest may take until it is ready, in milliseconds. */
+  bootLimitMs: number;
+  /** Ends the guest, and what waits for it, when aborted. */
+  signal: AbortSignal;
+}
+
+/** A running guest. Close it: nothing else ends it before this process ends. */
+export class Guest {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #abort: () => void;
+  readonly #signal: AbortSignal;
+  #console = "";
+  #jobs = 0;
+  #isAlive = true;
+  #output: (text: string) => void = () => {};
+  #message: (words: string[]) => void = () => {};
+
+  private constructor(command: readonly string[], token: string, signal: AbortSignal) {
+    // The first command makes the kernel end the guest if this process is killed outright. A group
+    // of its own keeps a terminal's Ctrl-C for this process, which then ends the guest in order.
+    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", ...command], {
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#ended = new Promise((resolve) => {
+      const end = () => {
+        this.#isAlive = false;
+        resolve();
+      };
+      this.#child.on("close", end);
+      this.#child.on("error", (error) => {
+        this.#console += error.message;
+        end();
+      });
+    });
+    const channel = new Channel(token, {
+      output: (text) => this.#output(text),
+      message: (words) => this.#message(words),
+    });
+    this.#child.stdin?.on("error", () => {});
+    this.#child.stdout?.on("data", (bytes: Uint8Array) => channel.push(bytes));
+    const decoder = new TextDecoder();
+    this.#child.stderr?.on("data", (bytes: Uint8Array) => {
+      this.#console = (this.#console + decoder.decode(bytes, { stream: true }))
+        .slice(-CONSOLE_KEPT);
+    });
+    this.#signal = signal;
+    this.#abort = () => this.#kill();
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  /**
+   * Starts a guest and waits until it takes jobs.
+   *
+   * @throws Error, with the end of its console, if it does not come up within the limit.
+   */
+  static async boot(kernel: Kernel, options: GuestOptions): Promise<Guest> {
+    options.signal.throwIfAborted();
+    const token = randomBytes(8).toString("hex");
+    const command = await launchCommand(kernel, token, options);
+    const guest = new Guest(command, token, options.signal);
+    const ready = new Promise<boolean>((resolve) => {
+      guest.#message = ([what]) => what === "ready" && resolve(true);
+    });
+    const timer = setTimeout(() => guest.#kill(), options.bootLimitMs);
+    const isReady = await Promise.race([ready, guest.#ended.then(() => false)]);
+    clearTimeout(timer);
+    if (isReady) return guest;
+    await guest.close();
+    options.signal.throwIfAborted();
+    throw new Error(`The guest did not boot\n${guest.consoleTail()}`);
+  }
+
+  /** Whether it can take another job. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** The last lines of the guest's console, or those in which its kernel says why it died. */
+  consoleTail(): string {
+    const lines = this.#console.trimEnd().split(/\r?\n/);
+    const death = lines.findIndex((line) => DEATH.test(line));
+    const start = death < 0 ? lines.length - CONSOLE_LINES : death;
+    return lines.slice(Math.max(0, start)).slice(0, CONSOLE_LINES).join("\n");
+  }
+
+  /** Runs a shell script as root in the guest. A job that exceeds the limit is killed there. */
+  async run(
+    script: string,
+    limitMs: number,
+    onOutput: (text: string) => void,
+  ): Promise<JobResult> {
+    const id = String(++this.#jobs);
+    const result: JobResult = { outcome: "crashed", status: -1, files: new Map(), diskFull: false };
+    let isKilled = false;
+    const ended = new Promise<void>((resolve) => {
+      this.#message = ([what, of, value = "", ...rest]) => {
+        if (of !== id) return;
+        if (what === "file") result.files.set(value, Buffer.from(rest.join(), "base64").toString());
+        if (what !== "end") return;
+        const [free, all] = rest;
+        result.outcome = isKilled ? "timed out" : "exited";
+        result.status = Number(value);
+        result.diskFull = Number(free) < Number(all) / 100;
+        resolve();
+      };
+    });
+    const timers = [
+      setTimeout(() => {
+        isKilled = true;
+        this.#send(`kill ${id}`);
+      }, limitMs),
+      setTimeout(() => {
+        result.outcome = "hung";
+        this.#kill();
+      }, limitMs + KILL_GRACE_MS),
+    ];
+    this.#output = onOutput;
+    this.#send(`run ${id} ${Buffer.from(script).toString("base64")}`);
+    await Promise.race([ended, this.#ended]);
+    timers.forEach(clearTimeout);
+    this.#output = () => {};
+    this.#signal.throwIfAborted();
+    return result;
+  }
+
+  /** Ends the guest and waits until it, its file server and its mounts are gone. */
+  async close(): Promise<void> {
+    this.#kill();
+    await this.#ended;
+    this.#signal.removeEventListener("abort", this.#abort);
+  }
+
+  #send(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /**
+   * Kills process 1 of the guest's namespaces, with which the kernel ends all others in them. Its
+   * parent, which is our child, ends only when all of them are gone.
+   */
+  #kill(): void {
+    const { pid } = this.#child;
+    if (!this.#isAlive || pid === undefined) return;
+    try {
+      // Before the parent has a child, it is itself all there is to end.
+      process.kill(firstChild(pid) ?? pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
+function firstChild(pid: number): number | undefined {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  if (!existsSync(path)) return undefined;
+  const [child] = readFileSync(path, "utf8").split(" ");
+  return Number(child) || undefined;
+}
+
+async function launchCommand(
+  kernel: Kernel,
+  token: string,
+  options: GuestOptions,
+): Promise<string[]> {
+  const { qemu, virtiofsd } = await requireLaunchTools();
+  const initramfs = await requireInitramfs(kernel, options.signal);
+  const root = statSync("/").dev;
+  const binds = options.paths.filter((path) => statSync(path).dev !== root);
+  return [
+    ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
+    ...["bash", join(import.meta.dirname ?? ".", "guest_launch.sh"), virtiofsd, ...binds, "--"],
+    // The name tells whose process this is, to the harness's own test and to people.
+    ...[qemu, "-name", `tsbcc-vm-${process.pid}`],
+    // QEMU 7.2's emulation of cmpxchg16b corrupts the flags, and its threads race with the
+    // kernel's patching of its own text: both crash guests at random.
+    ...["-M", "q35,memory-backend=memory", "-accel", "tcg,thread=single", "-cpu", "max,-cx16"],
+    ...["-smp", "2", "-m", MEMORY],
+    ...["-object", `memory-backend-memfd,id=memory,size=${MEMORY},share=on`],
+    ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+    ...["-serial", "file:/dev/stderr", "-device", "virtio-serial-pci"],
+    ...["-chardev", "stdio,id=agent,signal=off"],
+    ...["-device", "virtserialport,chardev=agent,name=agent"],
+    ...["-chardev", "socket,id=host,path=/mnt/socket"],
+    ...["-device", "vhost-user-fs-pci,chardev=host,tag=host"],
+    ...["-kernel", join(kernel.directory, "vmlinux"), "-initrd", initramfs],
+    "-append",
+    "console=ttyS0 quiet panic=-1 oops=panic mitigations=off lsm=landlock,lockdown,yama,bpf " +
+    `tsbcc.token=${token}`,
+  ];
+}

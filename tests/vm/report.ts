@@ -1,0 +1,137 @@
+/** What a run found: its cases, its counts, the lines it prints and the files it writes. */
+import type { JobResult } from "./guest.ts";
+import { formatJunit, type JunitCase, parseJunit } from "./junit.ts";
+import { REPORT, SKIP_REASONS, type Task } from "./suite.ts";
+
+/** One test file under one runtime on one kernel. */
+export interface Place extends Task {
+  /** The kernel, as the user names it. */
+  kernel: string;
+}
+
+/** One test case, and where it ran. */
+export interface CaseResult extends Place, JunitCase {}
+
+/** How many cases passed, failed and were skipped. */
+export interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Counts cases. */
+export function count(cases: readonly { status: keyof Totals }[]): Totals {
+  const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const { status } of cases) totals[status]++;
+  return totals;
+}
+
+/** Writes totals as the closing line of a test run. */
+export function formatTotals({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** A failed case that stands for a file as a whole. Its name is the problem's first line. */
+export function problemCase(place: Place, problem: string, seconds = 0): CaseResult {
+  const [name = problem] = problem.split("\n");
+  return { ...place, name, status: "failed", seconds, message: problem };
+}
+
+/** The cases of a file: those it reported, and one more if something else is wrong with it. */
+export function toCases(
+  place: Place,
+  job: JobResult,
+  seconds: number,
+  console: string,
+): CaseResult[] {
+  const reasons = skipReasons(job.files.get(SKIP_REASONS) ?? "");
+  const cases = parseJunit(job.files.get(REPORT) ?? "").map((item) => {
+    const message = item.message || (item.status === "skipped" && reasons.get(item.name)) || "";
+    return { ...place, ...item, message };
+  });
+  const problem = problemOf(job, cases);
+  if (problem === undefined) return cases;
+  return [...cases, problemCase(place, console ? `${problem}\n${console}` : problem, seconds)];
+}
+
+/** The runtimes' reports do not say why a test was skipped; the tests do, in a file. */
+function skipReasons(text: string): Map<string, string> {
+  const lines = text.split("\n").map((line) => line.split("\t"));
+  return new Map(lines.map(([name = "", reason = ""]) => [name, reason]));
+}
+
+function problemOf(job: JobResult, cases: readonly CaseResult[]): string | undefined {
+  if (job.outcome === "crashed") return "guest crashed";
+  if (job.outcome === "hung") return "guest hung";
+  if (job.diskFull) return "filled the disk";
+  if (job.outcome === "timed out") return "timed out";
+  if (job.status === 0) return cases.length === 0 ? "ran no test" : undefined;
+  if (cases.some((item) => item.status === "failed")) return undefined;
+  return `exited with status ${job.status} ${cases.length === 0 ? "and no report" : ""}`.trim();
+}
+
+/** Prints what happens as it happens, each line with where it comes from. */
+export class Printer {
+  readonly #write: (line: string) => void;
+
+  /** @param write Takes each line. */
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  /** Returns a function that takes a job's output piece by piece. */
+  output(prefix: string): (text: string) => void {
+    let pending = "";
+    return (text) => {
+      const lines = (pending + text).split("\n");
+      pending = lines.pop() ?? "";
+      for (const line of lines) if (line.trim() !== "") this.#write(`[${prefix}] ${line}`);
+    };
+  }
+
+  /** Reports a file that has run. */
+  file(place: Place, cases: readonly CaseResult[], seconds: number): void {
+    const where = `${place.file} (${place.runtime}, ${place.kernel})`;
+    this.#write(`${where}: ${formatTotals(count(cases))} in ${seconds.toFixed(1)} s`);
+    for (const { name, status, message } of cases) {
+      if (status === "failed") {
+        this.problem(`${where}: ${message.startsWith(name) ? message : name}`);
+      }
+    }
+  }
+
+  /** Reports what went wrong, the first line before the details. */
+  problem(text: string): void {
+    const [first = "", ...details] = text.split("\n");
+    this.#write(`FAILED ${first}`);
+    for (const line of details) this.#write(`    ${line}`);
+  }
+
+  /** Reports progress. */
+  note(text: string): void {
+    this.#write(`vm: ${text}`);
+  }
+}
+
+/** The counts of each kernel and runtime, one line each. */
+export function summaryLines(cases: readonly CaseResult[]): string[] {
+  const groups = Map.groupBy(cases, (item) => `${item.kernel} ${item.runtime}`);
+  return [...groups].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    .map(([name, members]) => `vm: ${name}: ${formatTotals(count(members))}`);
+}
+
+/** The result file: every case, the totals, and the exact kernels. */
+export function resultJson(
+  cases: readonly CaseResult[],
+  kernels: readonly { name: string; release: string }[],
+): string {
+  const releases = Object.fromEntries(kernels.map(({ name, release }) => [name, release]));
+  return `${JSON.stringify({ kernels: releases, totals: count(cases), cases }, null, 1)}\n`;
+}
+
+/** The same as one JUnit report, a suite for each file, runtime and kernel. */
+export function resultJunit(cases: readonly CaseResult[]): string {
+  return formatJunit(
+    Map.groupBy(cases, ({ file, runtime, kernel }) => `${file} (${runtime}, ${kernel})`),
+  );
+}

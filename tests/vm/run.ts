@@ -1,0 +1,131 @@
+/** The command `deno task test:vm`: runs test files in QEMU guests on Debian's kernels. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { requireLaunchTools } from "./apt.ts";
+import { forgetKernel, type Kernel, requireKernel, SUITES } from "./kernels.ts";
+import { type CaseResult, count, formatTotals, Printer, resultJson } from "./report.ts";
+import { resultJunit, summaryLines } from "./report.ts";
+import { schedule } from "./schedule.ts";
+import { type Runtime, RUNTIMES, selectFiles, TREE, warmCaches } from "./suite.ts";
+import { hookTable, replaceTable } from "./table.ts";
+
+const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a name in tests/host]...
+
+  --kernel NAME     ${Object.keys(SUITES).join(", ")}; may be repeated (default: 6.1 and 6.12)
+  --runtime NAME    deno or bun (default: both)
+  --jobs N          guests at once (default: 2)
+  --file-limit S    seconds a test file may take (default: 300)
+  --boot-limit S    seconds a guest may take to boot (default: 90)
+  --json FILE       write every case, with its status, and the totals
+  --junit FILE      write the same as a JUnit report
+  --update-readme   put the table of hooks between README.md's markers
+  --refresh         download the kernels again: the suites' newest
+  --prepare         only install and download what is needed
+`;
+
+const OPTIONS = {
+  "kernel": { type: "string", multiple: true },
+  "runtime": { type: "string", multiple: true },
+  "jobs": { type: "string", default: "2" },
+  "file-limit": { type: "string", default: "300" },
+  "boot-limit": { type: "string", default: "90" },
+  "json": { type: "string" },
+  "junit": { type: "string" },
+  "update-readme": { type: "boolean", default: false },
+  "refresh": { type: "boolean", default: false },
+  "prepare": { type: "boolean", default: false },
+  "help": { type: "boolean", short: "h", default: false },
+} as const;
+
+function parse(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  const { kernel = ["6.1", "6.12"], runtime = [...RUNTIMES] } = values;
+  for (const name of kernel) {
+    if (!(name in SUITES)) throw new TypeError(`No kernel "${name}"`);
+  }
+  for (const name of runtime) {
+    if (!isRuntime(name)) throw new TypeError(`No runtime "${name}"`);
+  }
+  for (const name of ["jobs", "file-limit", "boot-limit"] as const) {
+    if (!(Number(values[name]) > 0)) throw new TypeError(`--${name} must be above 0`);
+  }
+  return { ...values, kernel, runtime: runtime.filter(isRuntime), positionals };
+}
+
+function isRuntime(name: string): name is Runtime {
+  return RUNTIMES.some((runtime) => runtime === name);
+}
+
+/** Runs the command; returns its exit status. */
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(args);
+  } catch (error) {
+    console.error(`vm: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (process.getuid?.() !== 0) throw new Error("Cannot share the host's root: run it as root");
+  const files = selectFiles(values.positionals);
+  if (files.length === 0 && !values.prepare) throw new Error("No such test file");
+
+  if (values.refresh) values.kernel.forEach(forgetKernel);
+  const kernels: Kernel[] = [];
+  for (const name of new Set(values.kernel)) kernels.push(await requireKernel(name, signal));
+  if (values.prepare) {
+    await requireLaunchTools();
+    return 0;
+  }
+
+  if (values.runtime.includes("deno")) await warmCaches(files, signal);
+  const tasks = files.flatMap((file) => values.runtime.map((runtime) => ({ file, runtime })));
+  const cases = await schedule(kernels, tasks, new Printer(console.log), {
+    jobs: Number(values.jobs),
+    bootLimitMs: Number(values["boot-limit"]) * 1000,
+    fileLimitMs: Number(values["file-limit"]) * 1000,
+    signal,
+  });
+  return report(cases, kernels, values);
+}
+
+function report(cases: CaseResult[], kernels: Kernel[], values: ReturnType<typeof parse>): number {
+  if (values.json) writeFileSync(resolve(values.json), resultJson(cases, kernels));
+  if (values.junit) writeFileSync(resolve(values.junit), resultJunit(cases));
+  if (values["update-readme"]) {
+    const readme = join(TREE, "README.md");
+    const table = hookTable(cases, kernels);
+    writeFileSync(readme, replaceTable(readFileSync(readme, "utf8"), table));
+  }
+  const totals = count(cases);
+  for (const line of summaryLines(cases)) console.log(line);
+  console.log(`vm: ${formatTotals(totals)}`);
+  return totals.failed > 0 ? 1 : 0;
+}
+
+const interrupted = new AbortController();
+const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    process.exitCode = STATUS[name];
+    interrupted.abort(new Error(`Interrupted by ${name}`));
+  });
+}
+
+try {
+  const status = await main(process.argv.slice(2), interrupted.signal);
+  process.exitCode ||= status;
+} catch (error) {
+  console.error(`vm: ${error instanceof Error ? error.message : error}`);
+  process.exitCode ||= 1;
+}
+process.exit();

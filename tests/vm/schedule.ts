@@ -1,0 +1,133 @@
+/** Runs tasks in guests: as many guests at once as there are workers, many tasks in each. */
+import { Guest, type JobResult } from "./guest.ts";
+import type { Kernel } from "./kernels.ts";
+import { type CaseResult, type Printer, problemCase, toCases } from "./report.ts";
+import { neededPaths, type Runtime, type Task, taskScript } from "./suite.ts";
+
+/** How a run is limited. */
+export interface ScheduleOptions {
+  /** How many guests may run at once. */
+  jobs: number;
+  /** How long a guest may take to boot. */
+  bootLimitMs: number;
+  /** How long one test file may take. */
+  fileLimitMs: number;
+  /** Ends the run when aborted. */
+  signal: AbortSignal;
+}
+
+/** A kernel and what is still to run on it. */
+interface Queue {
+  kernel: Kernel;
+  tasks: Task[];
+  /** How many workers have a guest for it. */
+  workers: number;
+  /** Why no more guests are started for it. */
+  problem?: string;
+}
+
+/** Runs every task on every kernel. Each task that could not run counts as a failed case. */
+export async function schedule(
+  kernels: readonly Kernel[],
+  tasks: readonly Task[],
+  printer: Printer,
+  options: ScheduleOptions,
+): Promise<CaseResult[]> {
+  const queues: Queue[] = kernels.map((kernel) => ({ kernel, tasks: [...tasks], workers: 0 }));
+  const results: CaseResult[] = [];
+  const work = async (index: number) => {
+    // Workers start on different kernels; one that has none left helps where the most is left.
+    let queue = queues[index] ?? fullest(queues);
+    while (queue !== undefined) {
+      await drain(queue, results, printer, options);
+      queue = fullest(queues);
+    }
+  };
+  const workers = Math.min(options.jobs, kernels.length * tasks.length);
+  // All of them are waited for even when one fails: each closes its own guest.
+  const ended = await Promise.allSettled(Array.from({ length: workers }, (_, i) => work(i)));
+  for (const end of ended) if (end.status === "rejected") throw end.reason;
+  for (const { kernel, tasks, problem = "not run" } of queues) {
+    results.push(...tasks.map((task) => problemCase({ ...task, kernel: kernel.name }, problem)));
+  }
+  return results;
+}
+
+function fullest(queues: readonly Queue[]): Queue | undefined {
+  // A single task is done by the time that another guest would be there for it.
+  return queues.filter(({ tasks, workers }) => tasks.length > (workers === 0 ? 0 : 1))
+    .filter(({ problem }) => problem === undefined)
+    .toSorted((a, b) => b.tasks.length - a.tasks.length)[0];
+}
+
+/** Takes tasks from a queue and runs them until it is empty, in one guest as long as that lives. */
+async function drain(
+  queue: Queue,
+  results: CaseResult[],
+  printer: Printer,
+  options: ScheduleOptions,
+): Promise<void> {
+  const { kernel, tasks } = queue;
+  let guest: Guest | undefined;
+  queue.workers++;
+  try {
+    while (tasks.length > 0) {
+      if (!guest?.isAlive) {
+        await guest?.close();
+        guest = await boot(kernel, tasks, printer, options).catch((error: Error) => {
+          options.signal.throwIfAborted();
+          printer.problem(`${kernel.name}: ${error.message}`);
+          queue.problem = error.message;
+          return undefined;
+        });
+      }
+      // Another worker may have taken the last task while this one waited for its guest.
+      const task = guest && tasks.shift();
+      if (guest === undefined || task === undefined) return;
+      results.push(...await runTask(guest, task, kernel, printer, options));
+    }
+  } finally {
+    queue.workers--;
+    await guest?.close();
+  }
+}
+
+/** Boots a guest, and once more if that fails: the machine may only have been too busy. */
+async function boot(
+  kernel: Kernel,
+  tasks: readonly Task[],
+  printer: Printer,
+  options: ScheduleOptions,
+): Promise<Guest> {
+  const runtimes: Runtime[] = [...new Set(tasks.map((task) => task.runtime))];
+  const paths = [kernel.directory, ...neededPaths(runtimes)];
+  const start = performance.now();
+  const attempt = () => Guest.boot(kernel, { ...options, paths });
+  const guest = await attempt().catch((error: Error) => {
+    options.signal.throwIfAborted();
+    printer.problem(`${kernel.name}: ${error.message}\nTrying once more`);
+    return attempt();
+  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  printer.note(`${kernel.name}: ${kernel.release} booted in ${seconds} s`);
+  return guest;
+}
+
+async function runTask(
+  guest: Guest,
+  task: Task,
+  kernel: Kernel,
+  printer: Printer,
+  options: ScheduleOptions,
+): Promise<CaseResult[]> {
+  const start = performance.now();
+  const write = printer.output(`${kernel.name} ${task.runtime}`);
+  const job: JobResult = await guest.run(taskScript(task, kernel), options.fileLimitMs, write);
+  write("\n");
+  const seconds = (performance.now() - start) / 1000;
+  const isDead = job.outcome === "crashed" || job.outcome === "hung";
+  const console = isDead ? guest.consoleTail() : "";
+  const cases = toCases({ ...task, kernel: kernel.name }, job, seconds, console);
+  printer.file({ ...task, kernel: kernel.name }, cases, seconds);
+  return cases;
+}

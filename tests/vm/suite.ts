@@ -1,0 +1,120 @@
+/** Which test files run in the guests, and by which commands. */
+import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import process from "node:process";
+import { run, which } from "./command.ts";
+import { RESULTS } from "./guest.ts";
+
+/** The root of the source tree. */
+export const TREE: string = resolve(import.meta.dirname ?? ".", "../..");
+
+/** The runtimes that every test file runs under. */
+export const RUNTIMES = ["deno", "bun"] as const;
+/** One of {@linkcode RUNTIMES}. */
+export type Runtime = (typeof RUNTIMES)[number];
+
+/** One test file under one runtime. */
+export interface Task {
+  /** The test file, relative to {@linkcode TREE}. */
+  file: string;
+  /** What runs it. */
+  runtime: Runtime;
+}
+
+/** The report of a job among its results. */
+export const REPORT = "junit.xml";
+/** Why tests skipped themselves, among a job's results: a test's name, a tab, the reason. */
+export const SKIP_REASONS = "skip-reasons";
+/** A line by which a test file says that guests would teach nothing, and why. */
+const NOT_IN_GUESTS = /^\/\/ Not in guests: .+$/m;
+/** What of this process's environment the tests see, besides what is ours and the runtimes'. */
+const PASSED_ON = /^(PATH|HOME|LANG|LC_\w+|CI|XDG_CACHE_HOME|(TSBCC|DENO|BUN)_\w+)$/;
+
+/**
+ * Selects test files.
+ *
+ * @param selectors Files and folders, or parts of the names of files in `tests/host`; all of those
+ * if there are none. A file with a line `// Not in guests: REASON` is only run if it is named.
+ */
+export function selectFiles(selectors: readonly string[]): string[] {
+  const all = findTests(join(TREE, "tests/host"));
+  if (selectors.length === 0) return all;
+  const selected = selectors.flatMap((selector) => {
+    const path = resolve(TREE, selector);
+    if (!existsSync(path)) return all.filter((file) => file.includes(selector));
+    return statSync(path).isDirectory() ? findTests(path) : [relative(TREE, path)];
+  });
+  return [...new Set(selected)];
+}
+
+function findTests(folder: string): string[] {
+  return globSync("**/*_test.ts", { cwd: folder }).sort()
+    .map((file) => join(folder, file))
+    .filter((path) => !NOT_IN_GUESTS.test(readFileSync(path, "utf8")))
+    .map((path) => relative(TREE, path));
+}
+
+/** Returns the path of a runtime: `TSBCC_DENO` or `TSBCC_BUN`, the tree's own, or one in `PATH`. */
+export function runtimePath(runtime: Runtime): string {
+  const own = join(TREE, ".tools/bin", runtime);
+  const path = process.env[`TSBCC_${runtime.toUpperCase()}`] ??
+    (existsSync(own) ? own : runtime === "deno" ? process.execPath : which(runtime));
+  if (path === undefined) throw new Error(`No ${runtime}: run scripts/setup.sh, or set PATH`);
+  return realpathSync(path);
+}
+
+/** The folders that must be seen in the guest for the tests to run there. */
+export function neededPaths(runtimes: readonly Runtime[]): string[] {
+  return [TREE, ...runtimes.map((runtime) => dirname(runtimePath(runtime)))];
+}
+
+/** Fills Deno's cache of transpiled files here, since that takes a guest ten times as long. */
+export async function warmCaches(files: readonly string[], signal: AbortSignal): Promise<void> {
+  // A file that cannot be cached fails in the guest, where the failure is counted.
+  await run(runtimePath("deno"), ["cache", "--quiet", "--no-lock", ...files], { cwd: TREE, signal })
+    .catch(() => signal.throwIfAborted());
+}
+
+/** The shell script that runs a task in a guest. */
+export function taskScript(task: Task, kernel: { name: string; directory: string }): string {
+  const environment = Object.entries(process.env)
+    .filter(([name, value]) => PASSED_ON.test(name) && value !== "");
+  const exports = Object.entries({
+    HOME: "/root",
+    ...Object.fromEntries(environment),
+    TSBCC_GUEST_KERNEL: kernel.name,
+    TSBCC_SKIP_LOG: `${RESULTS}/${SKIP_REASONS}`,
+    DENO_NO_UPDATE_CHECK: "1",
+    NO_COLOR: "1",
+    TERM: "dumb",
+  }).map(([name, value]) => `export ${name}=${quote(value ?? "")}`);
+  return [
+    ...exports,
+    // The guest's own kernel is where a program or modprobe looks for it.
+    `for path in ${quote(kernel.directory)}/lib/modules/* ${quote(kernel.directory)}/boot/*; do`,
+    `  target=\${path#${quote(kernel.directory)}}`,
+    `  [ -e "$target" ] || { mkdir -p "\${target%/*}"; ln -s "$path" "$target"; }`,
+    `done`,
+    `cd ${quote(TREE)}`,
+    `exec ${command(task).map(quote).join(" ")}`,
+  ].join("\n");
+}
+
+function command({ file, runtime }: Task): string[] {
+  const path = runtimePath(runtime);
+  if (runtime === "deno") {
+    const flags = ["--no-check", "--allow-all", "--cached-only"];
+    return [path, "test", ...flags, `--junit-path=${RESULTS}/${REPORT}`, file];
+  }
+  // Bun limits each test to five seconds by default; here the runner limits the file.
+  const flags = [
+    "--timeout=3600000",
+    "--reporter=junit",
+    `--reporter-outfile=${RESULTS}/${REPORT}`,
+  ];
+  return [path, "test", ...flags, `./${file}`];
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
