@@ -24,7 +24,9 @@ export function buildProgram(source: string): string {
 
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
 export function buildObject(source: string): Uint8Array {
+  const arch = process.arch === "arm64" ? "arm64" : "x86";
   const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-I", "tools", "-c"];
+  flags.push(`-D__TARGET_ARCH_${arch}`);
   const headers = ["kernel.h", "events.h"].map((name) => `tools/frame/${name}`);
   const path = build(join("tests/testdata", source), headers, ["clang", ...flags]);
   return new Uint8Array(readFileSync(path));

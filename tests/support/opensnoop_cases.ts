@@ -158,6 +158,13 @@ export function testOpensnoop(label: string, tool: readonly string[]): void {
     assert.ok(second!.time_s! > time_s!);
   });
 
+  it("does not report itself", async () => {
+    await using running = await start(tool, "--json");
+    running.kill("SIGINT");
+    const { stdout } = await running.result;
+    assert.ok(!stdout.includes(`"pid":${running.pid},`), stdout);
+  });
+
   it("-x shows failed opens only", async () => {
     const { result, folder } = await record(
       tool,
@@ -291,6 +298,18 @@ export function testOpensnoop(label: string, tool: readonly string[]): void {
       `${outer.path}/a/b/nothing`,
       `/root-${END}0`,
     ]);
+  });
+
+  it("-F starts at the root that the process sees", async () => {
+    using root = new Folder();
+    mkdirSync(`${root.path}/inside`);
+    const { result } = await record(
+      tool,
+      ({ pid }) => ["--json", "-F", "-p", String(pid)],
+      () => [`chroot=${root.path}`, "missing=at-root:1", "cd=/inside", "missing=here:1"],
+    );
+    const rows = result.stdout.trim().split("\n").map((line) => JSON.parse(line) as Row);
+    assert.deepEqual(paths(rows), ["/at-root0", "/inside/here0"]);
   });
 
   it("-F follows mounts up to the root", async () => {

@@ -34,14 +34,15 @@ const REQUIREMENTS = {
   fentry: inGuestsOnly("fentry"),
   lsm: inGuestsOnly("BPF LSM"),
   modules: inGuestsOnly("modules"),
-  kprobeMulti: {
-    lacks: () => kprobe.lacks() ?? since("kprobe-multi", 5, 18).lacks(),
-  },
-  uprobeMulti: since("uprobe-multi", 6, 6),
+  // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
+  kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
 } satisfies Record<string, Requirement>;
 
+/** What a test may require. */
+export type Feature = keyof typeof REQUIREMENTS;
+
 /** The `skip` of a test's options: false where all features ought to be there, else the reason. */
-export function requires(test: string, ...features: (keyof typeof REQUIREMENTS)[]): string | false {
+export function requires(test: string, ...features: Feature[]): string | false {
   for (const feature of features) {
     const reason = REQUIREMENTS[feature].lacks();
     if (reason === undefined) continue;

@@ -6,6 +6,7 @@
  *   comm=NAME              call itself NAME
  *   uid=UID                become that user
  *   cd=PATH                change directory
+ *   chroot=PATH            change the root, and to it
  *   create=PREFIX:COUNT    openat PREFIX0, PREFIX1 … for writing, created with mode 0640, and close
  *   missing=PREFIX:COUNT   openat PREFIX0 … for reading, which do not exist
  *   open=PATH              open(2) for reading and writing
@@ -90,6 +91,9 @@ static void run(char *name, char *value)
 			fail("setresuid");
 	} else if (!strcmp(name, "cd")) {
 		if (chdir(value))
+			fail(value);
+	} else if (!strcmp(name, "chroot")) {
+		if (chroot(value) || chdir("/"))
 			fail(value);
 	} else if (!strcmp(name, "create")) {
 		each(value, O_WRONLY | O_CREAT | O_TRUNC, 0640, 1);

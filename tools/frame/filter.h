@@ -5,6 +5,7 @@
  */
 #pragma once
 
+const volatile u32 own_pid = 0; /* the tool itself, which is never traced */
 const volatile u32 target_pid = 0; /* 0: any; a thread group id, as userspace means it */
 const volatile u32 target_tid = 0; /* 0: any */
 const volatile u32 target_uid = -1; /* -1: any */
@@ -54,6 +55,8 @@ static __always_inline bool is_wanted(void)
 {
 	u64 id = bpf_get_current_pid_tgid();
 
+	if (own_pid == id >> 32)
+		return false;
 	if (target_pid && target_pid != id >> 32)
 		return false;
 	if (target_tid && target_tid != (u32)id)

@@ -96,6 +96,7 @@ struct path {
 };
 
 struct fs_struct {
+	struct path root;
 	struct path pwd;
 };
 

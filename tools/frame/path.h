@@ -34,7 +34,8 @@ static __always_inline struct path start_directory(int directory_fd)
 
 /*
  * Appends NUL and the names of the directories from the start up to the root, innermost first, each
- * ending in NUL, across mounts. Returns whether it got there; with no start it appends nothing.
+ * ending in NUL, across mounts. The root is the process's own, as for the absolute paths it opens.
+ * Returns whether it got there; with no start it appends nothing.
  *
  * `text` has TEXT_ROOM bytes. `length`, its length so far, lies in a map as well: what is loaded
  * from a map is just a number to the verifier, where it would follow the bounds of a register
@@ -42,8 +43,12 @@ static __always_inline struct path start_directory(int directory_fd)
  */
 static __always_inline bool append_directories(char *text, u64 *length, int directory_fd)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct vfsmount *root_mount = BPF_CORE_READ(task, fs, root.mnt);
+	struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
 	struct path path = start_directory(directory_fd);
-	struct mount *mount = (void *)path.mnt - bpf_core_field_offset(struct mount, mnt);
+	u64 mount_offset = bpf_core_field_offset(struct mount, mnt);
+	struct mount *mount = (void *)path.mnt - mount_offset;
 	struct dentry *dentry = path.dentry;
 
 	if (!dentry)
@@ -52,6 +57,8 @@ static __always_inline bool append_directories(char *text, u64 *length, int dire
 	for (int i = 0; i < DIRECTORIES_MAX; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
+		if (dentry == root && (void *)mount + mount_offset == root_mount)
+			return true;
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
 

@@ -116,6 +116,7 @@ export function filterSettings(values: Values<typeof filterOptions>): LoadOption
   if (mntnsMap !== undefined) maps.mntns = { pinned: mntnsMap };
   return {
     globals: {
+      own_pid: process.pid,
       target_pid: pid ?? 0,
       target_tid: tid ?? 0,
       target_uid: uid ?? 0xffffffff,
