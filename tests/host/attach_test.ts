@@ -29,12 +29,18 @@ test("attach tracepoint: a missing one is named", () => {
   );
 });
 
-test("attach raw tracepoint: by section and by name", () => {
-  using bpf = loadLibraryObject({ programs: { on_exec: true, on_call: false } });
-  const links = bpf.attach();
-  assert.deepEqual(links.map((link) => link.description), ["raw_tracepoint/sched_process_exec"]);
+test("attach raw tracepoint: counts exactly, and no more once detached", () => {
+  using bpf = loadLibraryObject({ programs: { on_raw: true, on_call: false } });
+  const calls = bpf.global("calls", u64);
+  callGetppid(3);
+  const [link] = bpf.attach();
+  assert.equal(link!.description, "raw_tracepoint/sys_enter");
+  callGetppid(1009);
+  link!.close();
+  callGetppid(5);
+  assert.equal(calls.value, 1009n);
   assert.throws(
-    () => bpf.program("on_exec").attachRawTracepoint("nothing"),
+    () => bpf.program("on_raw").attachRawTracepoint("nothing"),
     /to raw tracepoint nothing: .*\(ENOENT\): this kernel has no raw tracepoint of that name/,
   );
 });
@@ -62,7 +68,7 @@ test("attach uprobe: a missing symbol or file is named", () => {
   );
 });
 
-test("attach by section: all or none", () => {
+test("Bpf.attach() attaches all programs or none", () => {
   using bpf = loadLibraryObject({ programs: { on_function: true } });
   const calls = bpf.global("calls", u64);
   assert.throws(

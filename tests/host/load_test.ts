@@ -50,7 +50,7 @@ test("Bpf.load() refuses globals, programs and maps the object does not have", (
   );
   assert.match(
     failure(() => Bpf.load(object, { name, programs: { nothing: false } })).message,
-    /^Cannot find program "nothing" in object "library": it has on_call, on_exec, on_function/,
+    /^Cannot find program "nothing" in object "library": it has on_call, on_raw, on_function/,
   );
   assert.match(
     failure(() => Bpf.load(object, { name, maps: { nothing: {} } })).message,
@@ -75,11 +75,11 @@ test("Global reads and writes the programs' own memory", () => {
 });
 
 test("Bpf.load() leaves out programs that are switched off", () => {
-  using bpf = loadLibraryObject({ programs: { on_exec: true } });
-  assert.deepEqual([...bpf.programs.keys()], ["on_call", "on_exec"]);
+  using bpf = loadLibraryObject({ programs: { on_raw: true } });
+  assert.deepEqual([...bpf.programs.keys()], ["on_call", "on_raw"]);
   assert.throws(
     () => bpf.program("on_function"),
-    /Cannot find program "on_function" in object "library": it has on_call, on_exec/,
+    /Cannot find program "on_function" in object "library": it has on_call, on_raw/,
   );
 });
 

@@ -28,6 +28,6 @@ export function loadLibraryObject(options: LoadOptions = {}): Bpf {
     name: "library",
     ...options,
     globals: { target_pid: process.pid, ...options.globals },
-    programs: { on_exec: false, on_function: false, ...options.programs },
+    programs: { on_raw: false, on_function: false, ...options.programs },
   });
 }

@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Result, Running, untilSeen } from "./process.ts";
+import { requires } from "./requires.ts";
 import { Folder, Workload } from "./workload.ts";
 
 /** One record of `--json`. */
@@ -77,6 +78,11 @@ const numbered = (prefix: string, count: number) =>
 export function testOpensnoop(label: string, tool: readonly string[]): void {
   const json = (...args: string[]) => () => ["--json", ...args];
   const it = (name: string, body: () => Promise<void>) => test(`${label} ${name}`, body);
+  /** For what asks no kernel: every start of a runtime takes seconds under emulation. */
+  const itOutsideGuests = (name: string, body: () => Promise<void>) => {
+    const full = `${label} ${name}`;
+    test(full, { skip: requires(full, "speed") }, body);
+  };
 
   it("reports 97 files and 13 that do not exist, exactly and in order", async () => {
     const { result, folder, pid } = await record(
@@ -493,7 +499,7 @@ export function testOpensnoop(label: string, tool: readonly string[]): void {
     if (lost > 0) assert.match(result.stderr, new RegExp(`lost ${lost} events in all`));
   });
 
-  it("refuses bad usage with status 2 and one sentence", async () => {
+  itOutsideGuests("refuses bad usage with status 2 and one sentence", async () => {
     const cases: [string[], RegExp][] = [
       [["--nothing"], /unknown option --nothing/],
       [["-Z"], /unknown option -Z/],
@@ -516,7 +522,7 @@ export function testOpensnoop(label: string, tool: readonly string[]): void {
     }
   });
 
-  it("-h names every option of bcc's tool", async () => {
+  itOutsideGuests("-h names every option of bcc's tool", async () => {
     const { status, stdout } = await runTool("-h");
     assert.equal(status, 0);
     const options = "-T -U -x -p -t -u -d -n -e -f -F -b --timestamp --print-uid --failed --pid " +

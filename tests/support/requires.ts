@@ -36,6 +36,10 @@ const REQUIREMENTS = {
   modules: inGuestsOnly("modules"),
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
+  // Not a kernel's feature: what starts many processes and asks nothing of the kernel.
+  speed: {
+    lacks: () => isMachine ? undefined : "it asks nothing of the kernel: the machine ran it",
+  },
 } satisfies Record<string, Requirement>;
 
 /** What a test may require. */

@@ -3,8 +3,8 @@ import type { CaseResult } from "./report.ts";
 
 const BEGIN = "<!-- vm-table:begin -->";
 const END = "<!-- vm-table:end -->";
-/** Tests of hooks are named `attach HOOK: …` or `attach HOOK …`. */
-const HOOK = /^attach ([\w.+-]+)/;
+/** Tests of hooks are named `attach HOOK: …`. */
+const HOOK = /^attach ([\w.+ -]+):/;
 
 /** Makes the table, in Markdown. */
 export function hookTable(
