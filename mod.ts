@@ -23,11 +23,38 @@
 export { Bpf } from "./bpf/bpf.ts";
 export type { LoadOptions } from "./bpf/object_file.ts";
 export type { MapOptions } from "./bpf/map_setup.ts";
+export type { CompileOptions, CompileSource, DebugOutput } from "./bpf/compile.ts";
+export { CompileError, type Diagnostic } from "./bpf/compile_error.ts";
+export type { Headers } from "./bpf/headers/choose.ts";
 export type { Program } from "./bpf/program.ts";
+export type { ProgramType } from "./bpf/program_type.ts";
+export type { KprobeOptions } from "./bpf/attach/kprobe.ts";
+export type { PerfEvent, PerfEventName, PerfEventOptions } from "./bpf/attach/perf_event.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
 export { Link } from "./bpf/link.ts";
 export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/map.ts";
+export { average, max, min, sum } from "./bpf/per_cpu.ts";
+export { type LpmKey, lpmKey } from "./bpf/lpm_key.ts";
+export { BpfQueue, type PushOptions } from "./bpf/queue.ts";
+export { type KernelObject, ObjectMap } from "./bpf/object_map.ts";
+export { StackTraces } from "./bpf/stack_traces.ts";
+export { type CounterOptions, type CounterValue, PerfCounters } from "./bpf/perf_counters.ts";
+export { unpin } from "./bpf/pin.ts";
 export { EventStream } from "./bpf/events.ts";
+export type { PerfBufferOptions } from "./bpf/perf_buffer.ts";
+export {
+  type Bucket,
+  type HistogramOptions,
+  type HistogramSection,
+  histogramSections,
+  linearBuckets,
+  linearLines,
+  log2Buckets,
+  log2Lines,
+  sectionLines,
+  type SectionOptions,
+  type SlotCounts,
+} from "./bpf/histogram.ts";
 export { Global } from "./bpf/global.ts";
 export {
   BpfError,
@@ -89,4 +116,4 @@ export {
   type UnionCodec,
 } from "./ffi/codec/mod.ts";
 export { embedLibraries, setLibraryPath } from "./ffi/library.ts";
-export { HANGUP, READABLE, type Wait, whenReady, WRITABLE } from "./ffi/poll.ts";
+export { HANGUP, READABLE, type Wait, whenReady, WRITABLE, writeNow } from "./ffi/poll.ts";

@@ -9,14 +9,25 @@ import { u64 } from "../ffi/codec/mod.ts";
 import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
 import { EventStream } from "./events.ts";
 import { Global } from "./global.ts";
-import { BtfKind } from "./btf.ts";
-import { bytesType, checkLayout, codecFor } from "./layout.ts";
+import { objectProgram } from "./attach/section.ts";
+import {
+  compileModule,
+  compileModuleAsync,
+  type CompileOptions,
+  type CompileSource,
+} from "./compile.ts";
+import type { Module } from "./compile_module.ts";
+import { Btf } from "./btf.ts";
+import { checkLayout, codecFor } from "./layout.ts";
 import type { Link } from "./link.ts";
-import { BpfMap, perCpu } from "./map.ts";
-import { isPerCpu, MapType, mapTypeName } from "./map_type.ts";
+import { MapType, mapTypeName } from "./map_type.ts";
+import { Maps } from "./maps.ts";
 import { type LoadedObject, loadObject, type LoadOptions } from "./object_file.ts";
+import { eventCodec } from "./map_codec.ts";
 import type { MapInfo } from "./map_setup.ts";
-import { Program } from "./program.ts";
+import { type LoadedProgram, Program } from "./program.ts";
+import type { EventSource } from "./event_source.ts";
+import { PerfBuffer, type PerfBufferOptions } from "./perf_buffer.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 
 /**
@@ -38,21 +49,24 @@ import { RingBuffer } from "./ring_buffer.ts";
  * }
  * ```
  */
-export class Bpf implements Disposable {
+export class Bpf extends Maps implements Disposable {
   /** The programs that were loaded, by name. */
   readonly programs: ReadonlyMap<string, Program>;
   /** The names of the maps. */
   readonly mapNames: readonly string[];
   readonly #object: LoadedObject;
   readonly #links = new Set<Link>();
-  readonly #streams = new Set<Disposable>();
+  /** Streams and counters by the map they use. */
+  readonly #holders = new Map<Disposable, string>();
   readonly #sections = new Map<string, Mapping>();
   #closed = false;
 
-  private constructor(object: LoadedObject) {
+  private constructor(object: LoadedObject, programs: readonly LoadedProgram[]) {
+    super();
     this.#object = object;
-    const programs = object.programs.map((handle) => new Program(handle, this.#links));
-    this.programs = new Map(programs.map((program) => [program.name, program]));
+    this.programs = new Map(
+      programs.map((program) => [program.name, new Program(program, this.#links)]),
+    );
     this.mapNames = object.maps.map((map) => map.name);
   }
 
@@ -67,15 +81,52 @@ export class Bpf implements Disposable {
    * @throws {LibraryError} when libbpf cannot be opened
    */
   static load(object: Uint8Array, options: LoadOptions = {}): Bpf {
-    return new Bpf(loadObject(object, options));
+    const loaded = loadObject(object, options);
+    return new Bpf(loaded, loaded.programs.map(objectProgram));
   }
 
-  /** Attaches every program where its section says; all or, when one fails, none. */
+  /**
+   * Compiles BPF C as bcc knows it and loads the programs whose names tell their hook, such as
+   * `kprobe__vfs_read`; others are loaded when they are attached.
+   *
+   * Needs libbcc >= 0.26, and a kernel with BTF or the headers of the running kernel.
+   *
+   * @throws {CompileError} when the text does not compile, with line, column and a caret
+   * @throws {VerifierError} when the kernel refuses a program, with the verifier's log
+   * @throws {UnsupportedError} when there are no kernel headers and no BTF
+   * @throws {LibraryError} when libbcc cannot be opened
+   */
+  static compile(source: CompileSource, options: CompileOptions = {}): Bpf {
+    return Bpf.#compiled(compileModule(source, options));
+  }
+
+  /**
+   * Compiles like {@linkcode Bpf.compile}, on another thread: the event loop goes on. One text is
+   * compiled after the other. Until it is done what this process writes to standard error is held
+   * back.
+   */
+  static async compileAsync(source: CompileSource, options: CompileOptions = {}): Promise<Bpf> {
+    return Bpf.#compiled(await compileModuleAsync(source, options));
+  }
+
+  static #compiled(module: Module): Bpf {
+    const { name, maps } = module;
+    const release = () => module[Symbol.dispose]();
+    const none = { btf: Btf.empty(), programs: [], globals: [] };
+    return new Bpf({ name, maps, ...none, [Symbol.dispose]: release }, module.programs);
+  }
+
+  /**
+   * Attaches every program where its section says; all or, when one fails, none. Of a compiled text
+   * those whose names tell no hook are left out.
+   */
   attach(): Link[] {
     this.#requireOpen();
     const links: Link[] = [];
     try {
-      for (const program of this.programs.values()) links.push(program.attach());
+      for (const program of this.programs.values()) {
+        if (program.section !== "") links.push(program.attach());
+      }
       return links;
     } catch (error) {
       for (const link of links) link.close();
@@ -91,82 +142,34 @@ export class Bpf implements Disposable {
     return program;
   }
 
-  /** A hash or array map, its codecs made from the object's BTF. */
-  map(name: string): BpfMap<unknown, unknown>;
-  /**
-   * A hash or array map with these codecs, checked against the object's BTF.
-   *
-   * @throws {LayoutError} when a codec does not match
-   */
-  map<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V>;
-  map(name: string, key?: Codec<unknown>, value?: Codec<unknown>): BpfMap<unknown, unknown> {
-    const info = this.#map(name);
-    if (isPerCpu(info.type)) {
-      throw new TypeError(
-        `Cannot open map "${name}" as one value per key: it is a ${mapTypeName(info.type)} map: ` +
-          "open it with perCpuMap()",
-      );
-    }
-    return new BpfMap(info, this.#codec(info, "key", key), this.#codec(info, "value", value));
-  }
-
-  /** A per-CPU map, its codecs made from the object's BTF. */
-  perCpuMap(name: string): BpfMap<unknown, unknown[]>;
-  /**
-   * A per-CPU map: values are arrays with one element per possible CPU.
-   *
-   * @throws {LayoutError} when a codec does not match
-   */
-  perCpuMap<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V[]>;
-  perCpuMap(
-    name: string,
-    key?: Codec<unknown>,
-    value?: Codec<unknown>,
-  ): BpfMap<unknown, unknown[]> {
-    const info = this.#map(name);
-    if (!isPerCpu(info.type)) {
-      throw new TypeError(
-        `Cannot open map "${name}" as per-CPU: it is a ${
-          mapTypeName(info.type)
-        } map: open it with map()`,
-      );
-    }
-    const valueCodec = perCpu(this.#codec(info, "value", value));
-    return new BpfMap(info, this.#codec(info, "key", key), valueCodec);
-  }
-
-  /** The events of a ring buffer, their codec made from the BTF of the type it declares. */
+  /** The events of a buffer, their codec made from the BTF of the type it declares. */
   events(name: string): EventStream<Record<string, unknown>>;
   /**
-   * The events of a ring buffer.
+   * The events of a ring buffer or a perf buffer.
    *
-   * The codec is checked against the value type that the ring buffer declares in C, or else
-   * against the struct of the codec's own name.
+   * The codec is checked against the value type that the buffer declares in C, or else against the
+   * struct of the codec's own name. Options are for perf buffers.
    *
    * @throws {LayoutError} when the codec does not match, or nothing is there to check it against
    */
-  events<T>(name: string, codec: Codec<T>): EventStream<T>;
-  events(name: string, codec?: Codec<unknown>): EventStream<unknown> {
-    const info = this.#map(name);
-    if (info.type !== MapType.RINGBUF) {
+  events<T>(name: string, codec: Codec<T>, options?: PerfBufferOptions): EventStream<T>;
+  events(
+    name: string,
+    codec?: Codec<unknown>,
+    options?: PerfBufferOptions,
+  ): EventStream<unknown> {
+    const info = this.mapInfo(name);
+    if (info.type !== MapType.RINGBUF && info.type !== MapType.PERF_EVENT_ARRAY) {
+      const kind = mapTypeName(info.type);
       throw new TypeError(
-        `Cannot read events from map "${name}": it is a ${
-          mapTypeName(info.type)
-        } map, not a ring buffer`,
+        `Cannot read events from map "${name}": it is a ${kind} map, not a ring buffer or a ` +
+          "perf buffer",
       );
     }
-    const eventCodec = this.#eventCodec(info, codec);
-    const lost = this.#object.globals.some((global) => global.name === `${name}_lost`)
-      ? this.global(`${name}_lost`, u64)
-      : undefined;
-    const ring = new RingBuffer(info.fd, info.maxEntries);
-    const stream: EventStream<unknown> = new EventStream(
-      ring,
-      eventCodec,
-      lost,
-      () => this.#streams.delete(stream),
-    );
-    this.#streams.add(stream);
+    const checked = eventCodec(info, this.#object.btf, codec);
+    const [source, lost] = this.#eventSource(info, options);
+    const stream: EventStream<unknown> = new EventStream(source, checked, lost, () => release());
+    const release = this.own(stream, name);
     return stream;
   }
 
@@ -192,7 +195,7 @@ export class Bpf implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const stream of [...this.#streams]) stream[Symbol.dispose]();
+    for (const holder of [...this.#holders.keys()]) holder[Symbol.dispose]();
     for (const link of [...this.#links]) link.close();
     for (const mapping of this.#sections.values()) mapping.close();
     this.#object[Symbol.dispose]();
@@ -202,45 +205,40 @@ export class Bpf implements Disposable {
     this.close();
   }
 
-  #map(name: string): MapInfo {
+  protected override mapInfo(name: string): MapInfo {
     this.#requireOpen();
     const info = this.#object.maps.find((map) => map.name === name);
     if (!info) throw new TypeError(this.#absent("map", name, [...this.mapNames]));
     return info;
   }
 
-  #codec(info: MapInfo, part: "key" | "value", given?: Codec<unknown>): Codec<unknown> {
-    const declared = part === "key" ? info.keyType : info.valueType;
-    const size = part === "key" ? info.keySize : info.valueSize;
-    if (!given && !declared) {
-      throw new TypeError(
-        `Cannot read map "${info.name}": the object does not declare its ${part} type: pass codecs`,
-      );
-    }
-    // Without a declaration the size is all there is to check.
-    if (given) {
-      checkLayout(`${part}s of map "${info.name}"`, given.type, declared ?? bytesType(size));
-    }
-    return given ?? codecFor(declared!);
+  protected override own(holder: Disposable, name: string): () => void {
+    this.#holders.set(holder, name);
+    return () => this.#holders.delete(holder);
   }
 
-  #eventCodec(info: MapInfo, codec: Codec<unknown> | undefined): Codec<unknown> {
-    const declared = info.valueType ?? this.#structNamed(codec);
-    if (!declared) {
+  /** What an event stream of this map reads, and its count of losses. */
+  #eventSource(
+    info: MapInfo,
+    options?: PerfBufferOptions,
+  ): [EventSource, () => number | undefined] {
+    const { name } = info;
+    if (info.type === MapType.PERF_EVENT_ARRAY) {
+      // A second one would take the events away from the first.
+      if ([...this.#holders.values()].includes(name)) {
+        throw new TypeError(`Cannot read events of perf buffer "${name}": it is open already`);
+      }
+      const buffer = new PerfBuffer(info, options);
+      return [buffer, () => buffer.lost];
+    }
+    if (options) {
       throw new TypeError(
-        `Cannot read events of ring buffer "${info.name}": the object does not tell their type: ` +
-          `declare it in the map with __type(value, …), or name a struct of the object in the codec`,
+        `Cannot open ring buffer "${name}" with options: they are a perf buffer's`,
       );
     }
-    if (codec) checkLayout(`events of ring buffer "${info.name}"`, codec.type, declared);
-    return codec ?? codecFor(declared);
-  }
-
-  #structNamed(codec: Codec<unknown> | undefined) {
-    if (codec?.type.kind !== "struct" && codec?.type.kind !== "union") return codec?.type;
-    const { btf } = this.#object;
-    const id = btf.find(codec.type.name, BtfKind.STRUCT, BtfKind.UNION);
-    return id === undefined ? undefined : btf.type(id);
+    const counted = this.#object.globals.some((global) => global.name === `${name}_lost`);
+    const lost = counted ? this.global(`${name}_lost`, u64) : undefined;
+    return [new RingBuffer(info.fd, info.maxEntries), () => lost && Number(lost.value)];
   }
 
   #section(info: MapInfo, constant: boolean): Mapping {

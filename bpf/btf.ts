@@ -10,30 +10,11 @@
 
 import { decodeText } from "../ffi/codec/mod.ts";
 import type { CompositeType, CType, Member } from "../ffi/codec/codec.ts";
+import { BtfKind, MAGIC, MODIFIERS, NAMED, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
 
-/** The kinds of BTF types, by the number the kernel gives them. */
-export const BtfKind = {
-  VOID: 0,
-  INT: 1,
-  PTR: 2,
-  ARRAY: 3,
-  STRUCT: 4,
-  UNION: 5,
-  ENUM: 6,
-  FWD: 7,
-  TYPEDEF: 8,
-  VOLATILE: 9,
-  CONST: 10,
-  RESTRICT: 11,
-  FUNC: 12,
-  FUNC_PROTO: 13,
-  VAR: 14,
-  DATASEC: 15,
-  FLOAT: 16,
-  DECL_TAG: 17,
-  TYPE_TAG: 18,
-  ENUM64: 19,
-} as const;
+export { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
+
+const INT_SIGNED = 1;
 
 /** A variable of a data section. */
 export interface Variable {
@@ -45,31 +26,15 @@ export interface Variable {
   readonly size: number;
 }
 
-const MAGIC = 0xeb9f;
-const TYPE_SIZE = 12;
-const INT_SIGNED = 1;
-
-/** Bytes that follow the common part of a type, per kind: fixed, and for each of its `vlen`. */
-const TRAILERS: Record<number, readonly [fixed: number, each: number]> = {
-  [BtfKind.INT]: [4, 0],
-  [BtfKind.ARRAY]: [12, 0],
-  [BtfKind.STRUCT]: [0, 12],
-  [BtfKind.UNION]: [0, 12],
-  [BtfKind.ENUM]: [0, 8],
-  [BtfKind.FUNC_PROTO]: [0, 8],
-  [BtfKind.VAR]: [4, 0],
-  [BtfKind.DATASEC]: [0, 12],
-  [BtfKind.DECL_TAG]: [4, 0],
-  [BtfKind.ENUM64]: [0, 12],
-};
-
-const MODIFIERS: ReadonlySet<number> = new Set([
-  BtfKind.TYPEDEF,
-  BtfKind.VOLATILE,
-  BtfKind.CONST,
-  BtfKind.RESTRICT,
-  BtfKind.TYPE_TAG,
-]);
+/** A member whose type is told by id. */
+export interface RawMember {
+  /** Empty for an anonymous struct or union. */
+  readonly name: string;
+  readonly type: number;
+  readonly bitOffset: number;
+  /** Width in bits of a bit-field, 0 for an ordinary member. */
+  readonly bitSize: number;
+}
 
 /** The types of one BTF blob; type ids start at 1, 0 is void. */
 export class Btf {
@@ -78,7 +43,7 @@ export class Btf {
   readonly #stringsEnd: number;
   readonly #offsets: number[] = [0];
 
-  /** @throws {RangeError} when the bytes are no little-endian BTF or end early. */
+  /** Objects' BTF goes through `btfProblem` first. @throws {RangeError} for anything but BTF. */
   constructor(bytes: Uint8Array) {
     const view = this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     if (view.getUint16(0, true) !== MAGIC) {
@@ -95,6 +60,14 @@ export class Btf {
       const [fixed, each] = TRAILERS[info >>> 24 & 31] ?? [0, 0];
       at += TYPE_SIZE + fixed + each * (info & 0xffff);
     }
+  }
+
+  /** Type information without types. */
+  static empty(): Btf {
+    const header = new DataView(new ArrayBuffer(24));
+    header.setUint16(0, MAGIC, true);
+    header.setUint32(4, header.byteLength, true);
+    return new Btf(new Uint8Array(header.buffer));
   }
 
   /** How many types there are, void not counted. */
@@ -116,6 +89,64 @@ export class Btf {
       if (kinds.includes(this.kind(id)) && this.name(id) === name) return id;
     }
     return undefined;
+  }
+
+  /**
+   * Finds many names at once: the ids of the types that have them, in order, functions and
+   * variables left out, and the enums that have them as enumerators.
+   */
+  lookup(names: ReadonlySet<string>): { types: Map<string, number[]>; enums: Map<string, number> } {
+    const offsets = this.#stringOffsets(names);
+    const types = new Map<string, number[]>();
+    const enums = new Map<string, number>();
+    for (let id = 1; id < this.#offsets.length; id++) {
+      const at = this.#offsets[id]!;
+      const info = this.#view.getUint32(at + 4, true);
+      const kind = info >>> 24 & 31;
+      if (!NAMED.has(kind)) continue;
+      const name = offsets.get(this.#view.getUint32(at, true));
+      if (name !== undefined) types.set(name, [...types.get(name) ?? [], id]);
+      if (kind !== BtfKind.ENUM && kind !== BtfKind.ENUM64) continue;
+      const each = TRAILERS[kind]![1];
+      const end = at + TYPE_SIZE + (info & 0xffff) * each;
+      for (let value = at + TYPE_SIZE; value < end; value += each) {
+        const enumerator = offsets.get(this.#view.getUint32(value, true));
+        if (enumerator !== undefined && !enums.has(enumerator)) enums.set(enumerator, id);
+      }
+    }
+    return { types, enums };
+  }
+
+  /** The type a typedef, qualifier, pointer or array stands on. */
+  target(id: number): number {
+    if (this.kind(id) === BtfKind.ARRAY) {
+      return this.#view.getUint32(this.#at(id) + TYPE_SIZE, true);
+    }
+    return this.#word(id);
+  }
+
+  /** How many elements an array has. */
+  arrayLength(id: number): number {
+    return this.#view.getUint32(this.#at(id) + TYPE_SIZE + 8, true);
+  }
+
+  /** sizeof, for the kinds of types that have one of their own. */
+  size(id: number): number {
+    return this.#word(id);
+  }
+
+  /** The members of a struct or union, their types as ids. */
+  members(id: number): RawMember[] {
+    const bitFields = this.#info(id) >>> 31 === 1;
+    return this.#each(id, (at) => {
+      const offset = this.#view.getUint32(at + 8, true);
+      return {
+        name: this.#string(this.#view.getUint32(at, true)),
+        type: this.#view.getUint32(at + 4, true),
+        bitOffset: bitFields ? offset & 0xffffff : offset,
+        bitSize: bitFields ? offset >>> 24 : 0,
+      };
+    });
   }
 
   /** Follows typedefs and qualifiers to the type behind them. */
@@ -147,12 +178,12 @@ export class Btf {
     switch (this.kind(id)) {
       case BtfKind.INT: {
         const encoding = this.#view.getUint32(this.#at(id) + TYPE_SIZE, true) >>> 24 & 15;
-        if (size > 8) return { kind: "array", element: BYTE, length: size };
+        if (size > 8) return bytesOf(size);
         const signed = (encoding & INT_SIGNED) !== 0;
         return { kind: "int", bytes: size as 1 | 2 | 4 | 8, signed, name };
       }
       case BtfKind.FLOAT:
-        return { kind: "float", bytes: size as 4 | 8, name };
+        return size === 4 || size === 8 ? { kind: "float", bytes: size, name } : bytesOf(size);
       case BtfKind.PTR:
         return { kind: "pointer", name: "void *" };
       case BtfKind.ARRAY: {
@@ -170,6 +201,20 @@ export class Btf {
       default:
         return undefined;
     }
+  }
+
+  /** Where the string section has these strings. */
+  #stringOffsets(names: ReadonlySet<string>): Map<number, string> {
+    const length = this.#stringsEnd - this.#strings;
+    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#strings, length);
+    const found = new Map<number, string>();
+    let offset = 0;
+    // Names in BTF are C identifiers: ASCII, so that a character is a byte.
+    for (const name of new TextDecoder("latin1").decode(bytes).split("\0")) {
+      if (names.has(name)) found.set(offset, name);
+      offset += name.length + 1;
+    }
+    return found;
   }
 
   #composite(id: number, name: string, size: number): CompositeType {
@@ -196,9 +241,11 @@ export class Btf {
     const signed = this.#info(id) >>> 31 === 1;
     const values: Record<string, number> = {};
     this.#each(id, (at) => {
-      const low = signed ? this.#view.getInt32(at + 4, true) : this.#view.getUint32(at + 4, true);
-      const high = wide ? this.#view.getInt32(at + 8, true) * 2 ** 32 : 0;
-      values[this.#string(this.#view.getUint32(at, true))] = low + high;
+      const word = (offset: number, signed: boolean) =>
+        signed ? this.#view.getInt32(offset, true) : this.#view.getUint32(offset, true);
+      values[this.#string(this.#view.getUint32(at, true))] = wide
+        ? word(at + 8, signed) * 2 ** 32 + word(at + 4, false)
+        : word(at + 4, signed);
     });
     return { kind: "enum", name, bytes: size as 1 | 2 | 4 | 8, signed, values };
   }
@@ -233,4 +280,8 @@ export class Btf {
   }
 }
 
-const BYTE: CType = { kind: "int", bytes: 1, signed: false, name: "__u8" };
+/** What no codec has a number for: `__int128`, `long double`. */
+function bytesOf(length: number): CType {
+  const element: CType = { kind: "int", bytes: 1, signed: false, name: "__u8" };
+  return { kind: "array", element, length };
+}

@@ -22,10 +22,9 @@ export class BpfError extends Error {
   /** `action` continues the sentence "Cannot …"; `reason` is the likely cause and the fix. */
   constructor(op: string, action: string, errno: number, reason?: string, options?: ErrorOptions) {
     const code = errnoName(errno);
-    super(
-      `Cannot ${action}: ${errnoText(errno)} (${code})${reason ? `: ${reason}` : ""}`,
-      options,
-    );
+    const message = `Cannot ${action}: ${errnoText(errno)} (${code})${reason ? `: ${reason}` : ""}`;
+    // A corrupt object's names hold anything; a message stays one line.
+    super(message.replace(/\p{Cc}+/gu, " "), options);
     this.op = op;
     this.errno = errno;
     this.code = code;
@@ -78,7 +77,8 @@ export class LayoutError extends TypeError {
 const NOISE = new RegExp(
   "^(processed \\d+ insns|verification time|stack depth|max_states|peak_states|" +
     "\\d+: |; |R\\d+(_\\w+)?=|from \\d+ to |func#|Validating |mark_precise|-- |parent |last_idx|" +
-    "regs=|arg#\\d+ reference type)",
+    "regs=|arg#\\d+ reference type|" +
+    "reg type unsupported for arg#)",
 );
 
 /**
@@ -86,11 +86,13 @@ const NOISE = new RegExp(
  * to, and how many lines were left out.
  */
 export function summarizeLog(log: string): string {
-  const lines = log.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  // Some complaints lack their newline and run into the statistics.
+  const lines = log.replaceAll(/(?<=.)processed \d+ insns /g, "\n$&").split("\n")
+    .map((line) => line.trim()).filter((line) => line !== "");
   const last = lines.findLastIndex((line) => !NOISE.test(line));
   if (last < 0) return "the kernel gave no telling log";
   const source = lines.slice(0, last).findLast((line) => line.startsWith("; "));
-  const told = [lines[last]!];
+  const told = [lines[last]!.replace(/\.$/, "")];
   // "; code @ file.c:12" in newer kernels, "; code" in older ones.
   if (source) told.push(`at "${source.slice(2).trim()}"`);
   const omitted = lines.length - told.length;

@@ -6,8 +6,7 @@
 
 import type { Codec } from "../ffi/codec/codec.ts";
 import { type Wait, whenReady } from "../ffi/poll.ts";
-import type { Global } from "./global.ts";
-import type { RingBuffer } from "./ring_buffer.ts";
+import type { EventSource } from "./event_source.ts";
 
 /** At least so many events in one drain count as a flood. */
 const FLOOD = 16;
@@ -15,7 +14,7 @@ const FLOOD = 16;
 const FLOOD_PAUSE = 2;
 
 /**
- * Typed events from a ring buffer.
+ * Typed events from a ring buffer or a perf buffer.
  *
  * `for await (const event of stream)` is the simple way. The fast way is `drain`, which calls a
  * function for each event that is there and never waits, with `wait` in between:
@@ -30,9 +29,9 @@ const FLOOD_PAUSE = 2;
  * ```
  */
 export class EventStream<T> implements Disposable {
-  readonly #ring: RingBuffer;
+  readonly #source: EventSource;
   readonly #codec: Codec<T>;
-  readonly #lost: Global<bigint> | undefined;
+  readonly #lost: () => number | undefined;
   readonly #onClose: () => void;
   #wait: Wait | undefined;
   #pause: number | undefined;
@@ -40,23 +39,25 @@ export class EventStream<T> implements Disposable {
 
   /** Made by {@linkcode Bpf.events}. */
   constructor(
-    ring: RingBuffer,
+    source: EventSource,
     codec: Codec<T>,
-    lost: Global<bigint> | undefined,
+    lost: () => number | undefined,
     onClose: () => void,
   ) {
-    this.#ring = ring;
+    this.#source = source;
     this.#codec = codec;
     this.#lost = lost;
     this.#onClose = onClose;
   }
 
   /**
-   * How many events the kernel side could not send, so far; undefined when the object does not
-   * count them (a global `NAME_lost` beside ring buffer `NAME` is that count).
+   * How many events the kernel side could not send, so far; undefined when nobody counts them.
+   *
+   * Perf buffers count by themselves, up to the moment since Linux 6.0, before that up to the last
+   * event that was drained. A ring buffer `NAME` has a count when there is a global `NAME_lost`.
    */
   get lost(): number | undefined {
-    return this.#lost && Number(this.#lost.value);
+    return this.#lost();
   }
 
   /**
@@ -68,7 +69,7 @@ export class EventStream<T> implements Disposable {
     if (this.#closed) return 0;
     const codec = this.#codec;
     const size = minimumSize(codec);
-    const count = this.#ring.consume((view, start, end) => {
+    const count = this.#source.consume((view, start, end) => {
       if (end - start < size) {
         throw new RangeError(
           `Cannot read an event of ${end - start} bytes: its codec needs at least ${size}`,
@@ -91,7 +92,7 @@ export class EventStream<T> implements Disposable {
       await new Promise((resolve) => setTimeout(resolve, this.#pause));
       return !this.#closed;
     }
-    this.#wait = whenReady(this.#ring.fd);
+    this.#wait = whenReady(this.#source.fd);
     await this.#wait.ready;
     this.#wait = undefined;
     return !this.#closed;
@@ -107,7 +108,7 @@ export class EventStream<T> implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#wait?.cancel();
-    this.#ring.close();
+    this.#source.close();
     this.#onClose();
   }
 

@@ -16,6 +16,7 @@ import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";
 import { tracefs } from "./attach/tracepoint.ts";
 import { isPrivileged, permissionReason } from "./errors.ts";
 import { MapType } from "./map_type.ts";
+import { ProgramType } from "./program_type.ts";
 
 /** An answer with its reason. */
 export interface Answer {
@@ -23,20 +24,6 @@ export interface Answer {
   /** Why, when it is not yes. */
   readonly reason?: string;
 }
-
-/** enum bpf_prog_type (include/uapi/linux/bpf.h), the part people ask for. */
-export const ProgramType = {
-  SOCKET_FILTER: 1,
-  KPROBE: 2,
-  SCHED_CLS: 3,
-  TRACEPOINT: 5,
-  XDP: 6,
-  PERF_EVENT: 7,
-  CGROUP_SKB: 8,
-  RAW_TRACEPOINT: 17,
-  TRACING: 26,
-  LSM: 29,
-} as const;
 
 const YES: Answer = { answer: "yes" };
 const no = (reason: string): Answer => ({ answer: "no", reason });

@@ -22,6 +22,9 @@ export class Global<T> {
 
   /** Made by {@linkcode Bpf.global}. */
   constructor(name: string, mapping: Mapping, offset: number, codec: Codec<T>, constant: boolean) {
+    if (offset + codec.size > mapping.buffer.byteLength) {
+      throw new RangeError(`Cannot find global variable "${name}": it is not inside its section`);
+    }
     this.name = name;
     this.#mapping = mapping;
     this.#offset = offset;

@@ -8,16 +8,16 @@ import type { Codec } from "../ffi/codec/codec.ts";
 import { ENOTSUPP, Errno } from "../ffi/errno.ts";
 import { libbpf } from "../ffi/libbpf.ts";
 import { alloc } from "../ffi/memory.ts";
-import { BpfError } from "./errors.ts";
+import { BpfError, LayoutError } from "./errors.ts";
 import { isArray, isPerCpu, mapTypeName } from "./map_type.ts";
+import { type BatchMap, deleteBatch, readBatches, updateBatch } from "./map_batch.ts";
 import type { MapInfo } from "./map_setup.ts";
+import { pinDescriptor } from "./pin.ts";
 
 /** Which update is meant: `any` writes, `create` refuses an existing key, `exist` a missing one. */
 export type UpdateMode = "any" | "create" | "exist";
 
 const UPDATE_FLAGS = { any: 0n, create: 1n, exist: 2n } as const;
-const FIRST_BATCH = 4096;
-const NO_BATCH: readonly number[] = [Errno.EINVAL, Errno.EOPNOTSUPP, ENOTSUPP];
 
 let cpus = 0;
 
@@ -31,10 +31,13 @@ export function possibleCpus(): number {
   return cpus;
 }
 
-/** A per-CPU value as bpf(2) passes it: each CPU's value in a slot of whole 8 byte words. */
+/** Bytes that one CPU's value takes: whole 8 byte words. */
+const slotSize = (bytes: number) => bytes + 7 & ~7;
+
+/** A per-CPU value as bpf(2) passes it: each CPU's value in a slot of its own. */
 export function perCpu<T>(codec: Codec<T>): Codec<T[]> {
   const count = possibleCpus();
-  const stride = codec.size + 7 & ~7;
+  const stride = slotSize(codec.size);
   return {
     size: stride * count,
     align: 8,
@@ -72,6 +75,9 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
 
   /** Made by {@linkcode Bpf.map}; `value` covers all CPUs for a per-CPU map. */
   constructor(info: MapInfo, key: Codec<K>, value: Codec<V>) {
+    checkSize(info, "keys", key.size, info.keySize);
+    const allCpus = isPerCpu(info.type) && slotSize(info.valueSize) * possibleCpus();
+    checkSize(info, "values", value.size, allCpus || info.valueSize);
     this.name = info.name;
     this.maxEntries = info.maxEntries;
     this.#info = info;
@@ -81,6 +87,11 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     this.#valueBytes = alloc(value.size);
     this.#keyView = new DataView(this.#keyBytes.buffer);
     this.#valueView = new DataView(this.#valueBytes.buffer);
+  }
+
+  /** The map's file descriptor; it stays the object's. */
+  get fd(): number {
+    return this.#info.fd;
   }
 
   /** The kind as C spells it: `HASH`, `PERCPU_ARRAY` … */
@@ -119,14 +130,13 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
 
   /** Removes all entries; sets those of an array to zero. */
   clear(): void {
-    const zero = isArray(this.#info.type) ? alloc(this.#value.size) : undefined;
     // Keys first: deleting under an iteration would make it start over.
-    for (const key of [...this.keys()]) {
-      if (!zero) this.delete(key);
-      else {
-        this.#key.write(this.#keyView, 0, key);
-        libbpf().bpf_map_update_elem(this.#info.fd, this.#keyBytes, zero, UPDATE_FLAGS.any);
-      }
+    const keys = [...this.keys()];
+    if (!isArray(this.#info.type)) return void this.deleteAll(keys);
+    const zero = alloc(this.#value.size);
+    for (const key of keys) {
+      this.#key.write(this.#keyView, 0, key);
+      libbpf().bpf_map_update_elem(this.#info.fd, this.#keyBytes, zero, UPDATE_FLAGS.any);
     }
   }
 
@@ -147,44 +157,58 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
    * elsewhere. Entries that programs add or remove meanwhile may or may not be seen.
    */
   *entries(): Generator<[K, V], void, void> {
-    const keySize = this.#key.size;
-    const valueSize = this.#value.size;
-    let room = Math.min(FIRST_BATCH, this.maxEntries);
-    let keys = alloc(room * keySize);
-    let values = alloc(room * valueSize);
-    // The kernel reads where it stopped from one token and writes to the other.
-    let [token, next] = [alloc(Math.max(keySize, 8)), alloc(Math.max(keySize, 8))];
-    const count = new Uint32Array(new ArrayBuffer(4));
-    for (let first = true;;) {
-      count[0] = room;
-      const result = libbpf().bpf_map_lookup_batch(
-        this.#info.fd,
-        first ? null : token,
-        next,
-        keys,
-        values,
-        new Uint8Array(count.buffer),
-        null,
-      );
-      if (result === -Errno.ENOSPC) {
-        // One bucket of the hash holds more than there is room for.
-        room *= 2;
-        keys = alloc(room * keySize);
-        values = alloc(room * valueSize);
-        continue;
-      }
-      if (first && NO_BATCH.includes(-result)) return yield* this.#entriesOneByOne();
-      if (result < 0 && result !== -Errno.ENOENT) throw this.#failure("read", -result);
-      const keyView = new DataView(keys.buffer);
-      const valueView = new DataView(values.buffer);
-      for (let i = 0; i < count[0]; i++) {
-        yield [this.#key.read(keyView, i * keySize), this.#value.read(valueView, i * valueSize)];
-      }
-      // ENOENT ends the map; the entries that came with it count.
-      if (result === -Errno.ENOENT) return;
-      first = false;
-      [token, next] = [next, token];
+    for (const entry of readBatches(this.#batch, "read")) {
+      if (!entry) return yield* this.#entriesOneByOne();
+      yield entry;
     }
+  }
+
+  /** Like {@linkcode entries}, and removes what it yields; not for arrays. */
+  *lookupAndDeleteAll(): Generator<[K, V], void, void> {
+    for (const entry of readBatches(this.#batch, "take")) {
+      if (entry) yield entry;
+      else {
+        // Keys first: deleting under an iteration would make it start over.
+        for (const key of [...this.keys()]) {
+          const value = this.lookupAndDelete(key);
+          if (value !== undefined) yield [key, value];
+        }
+      }
+    }
+  }
+
+  /** The value of a key, which is removed; undefined when there was none. @throws {BpfError} */
+  lookupAndDelete(key: K): V | undefined {
+    this.#key.write(this.#keyView, 0, key);
+    const { fd } = this.#info;
+    const result = libbpf().bpf_map_lookup_and_delete_elem(fd, this.#keyBytes, this.#valueBytes);
+    if (result === 0) return this.#value.read(this.#valueView, 0);
+    if (result === -Errno.ENOENT) return undefined;
+    // Hashes have it since Linux 5.14; here somebody may write between the two calls.
+    if (result !== -ENOTSUPP && result !== -Errno.EOPNOTSUPP && result !== -Errno.EINVAL) {
+      throw this.#failure("take from", -result);
+    }
+    const value = this.get(key);
+    return this.delete(key) ? value : undefined;
+  }
+
+  /** Writes many entries, in few system calls where the kernel has batches. @throws {BpfError} */
+  setAll(entries: Iterable<readonly [K, V]>): this {
+    const all = [...entries];
+    if (!updateBatch(this.#batch, all)) { for (const [key, value] of all) this.set(key, value); }
+    return this;
+  }
+
+  /** Removes many entries and returns how many there were. @throws {BpfError} for an array's */
+  deleteAll(keys: Iterable<K>): number {
+    const all = [...keys];
+    const count = deleteBatch(this.#batch, all);
+    return count ?? all.filter((key) => this.delete(key)).length;
+  }
+
+  /** Keeps the map in the kernel under a name in a bpf file system. @throws {BpfError} */
+  pin(path: string): void {
+    pinDescriptor(`map "${this.name}"`, this.#info.fd, path);
   }
 
   *#entriesOneByOne(): Generator<[K, V], void, void> {
@@ -210,9 +234,22 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return true;
   }
 
+  get #batch(): BatchMap<K, V> {
+    const failure = (op: string, errno: number) => this.#failure(op, errno);
+    return { info: this.#info, key: this.#key, value: this.#value, failure };
+  }
+
   #failure(op: string, errno: number): BpfError {
     return new BpfError(op, `${op} map "${this.name}"`, errno, explain(this.#info, errno));
   }
+}
+
+/** A pinned map may differ from what the object declares, and the kernel writes all of it. */
+function checkSize(info: MapInfo, what: string, codec: number, map: number): void {
+  if (codec === map) return;
+  throw new LayoutError(
+    `Cannot read ${what} of map "${info.name}": they have ${codec} bytes in the codec and ${map} in the map`,
+  );
 }
 
 function explain(info: MapInfo, errno: number): string | undefined {

@@ -63,8 +63,10 @@ export function configureMap(
   // libbpf forgets the types of some kinds of maps when it makes them, so they are taken now.
   const keyType = btf.type(lib.bpf_map__btf_key_type_id(handle));
   const valueType = btf.type(lib.bpf_map__btf_value_type_id(handle));
-  // A ring buffer may declare its event's type, but the kernel wants its value size to be 0.
+  // A buffer may declare its event's type, but the kernel wants other value sizes: none for a ring
+  // buffer, a descriptor's for a perf buffer.
   if (type === MapType.RINGBUF) lib.bpf_map__set_value_size(handle, 0);
+  if (type === MapType.PERF_EVENT_ARRAY) lib.bpf_map__set_value_size(handle, 4);
   if (maxEntries !== undefined) lib.bpf_map__set_max_entries(handle, maxEntries);
   if (pinned !== undefined) reusePinned(handle, name, pinned, object);
   return { name, type, keyType, valueType, handle };

@@ -5,7 +5,7 @@
  */
 
 import { pointer, struct, u32, u64, u8 } from "../ffi/codec/mod.ts";
-import { libbpf, takeWarnings } from "../ffi/libbpf.ts";
+import { collectWarnings, libbpf, takeWarnings } from "../ffi/libbpf.ts";
 import { errno, map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
 import { alloc, bufferText, copyOf, cString, textAt } from "../ffi/memory.ts";
 import { runtime } from "../ffi/runtime.ts";
@@ -66,7 +66,7 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
   checkObject(bytes, name);
   using undo = new DisposableStack();
   using log = map("a log buffer", LOG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-  takeWarnings();
+  collectWarnings();
 
   const objectName = cString(name);
   const opts = alloc(OpenOptions.size);

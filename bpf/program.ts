@@ -4,65 +4,108 @@
  * @module
  */
 
-import { libbpf } from "../ffi/libbpf.ts";
-import { textAt } from "../ffi/memory.ts";
 import type { Attachable } from "./attach/attachment.ts";
+import { attachKprobe, attachKretprobe, type KprobeOptions } from "./attach/kprobe.ts";
+import { attachPerfEvent, type PerfEventOptions } from "./attach/perf_event.ts";
 import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
-import { attachSection } from "./attach/section.ts";
 import { attachTracepoint } from "./attach/tracepoint.ts";
 import { attachUprobe, type UprobeOptions } from "./attach/uprobe.ts";
 import { Link } from "./link.ts";
+import { pinDescriptor } from "./pin.ts";
+import type { ProgramType } from "./program_type.ts";
+
+/** A program as its maker, libbpf or libbcc, hands it over. */
+export interface LoadedProgram extends Attachable {
+  /** The hook it names; empty when it names none. */
+  readonly section: string;
+  /** Attaches it to that hook. */
+  attach(): Link;
+}
 
 /**
  * A program in the kernel. Every attach method returns a {@linkcode Link}; links still open when
  * the object is closed are closed with it.
+ *
+ * A program that was compiled at run time without a hook in its name is loaded by the first attach
+ * method, as the type of program that this needs: then that method throws what the verifier says.
  */
 export class Program {
   /** The C function's name. */
   readonly name: string;
-  /** The ELF section, which tells the hook: `tracepoint/syscalls/sys_enter_openat`. */
+  /** The ELF section, which tells the hook: `tracepoint/syscalls/sys_enter_openat`; or empty. */
   readonly section: string;
-  readonly #attachable: Attachable & { readonly section: string };
+  readonly #program: LoadedProgram;
   readonly #links: Set<Link>;
 
-  /** Made by {@linkcode Bpf.load}. */
-  constructor(handle: bigint, links: Set<Link>) {
-    this.name = textAt(libbpf().bpf_program__name(handle));
-    this.section = textAt(libbpf().bpf_program__section_name(handle));
-    this.#attachable = { name: this.name, section: this.section, handle };
+  /** Made by {@linkcode Bpf.load} and {@linkcode Bpf.compile}. */
+  constructor(program: LoadedProgram, links: Set<Link>) {
+    this.name = program.name;
+    this.section = program.section;
+    this.#program = program;
     this.#links = links;
   }
 
-  /** The program's file descriptor; it stays the object's. */
+  /** The program's file descriptor; it stays the object's. @throws {TypeError} before it is loaded */
   get fd(): number {
-    return libbpf().bpf_program__fd(this.#attachable.handle);
+    return this.#program.fd();
+  }
+
+  /**
+   * Loads a compiled program without a hook in its name as that type of program, for uses other
+   * than attaching; returns its file descriptor. Others are loaded already.
+   *
+   * @throws {VerifierError}
+   */
+  load(type: ProgramType): number {
+    return this.#program.fd(type);
+  }
+
+  /** Keeps the program in the kernel under a name in a bpf file system. @throws {BpfError} */
+  pin(path: string): void {
+    pinDescriptor(`program "${this.name}"`, this.fd, path);
   }
 
   /** Attaches where the section says. @throws {BpfError} */
   attach(): Link {
-    return this.#own(attachSection(this.#attachable));
+    return this.#own(this.#program.attach());
+  }
+
+  /** Attaches to a kernel function's entry. Needs Linux >= 4.17. @throws {BpfError} */
+  attachKprobe(name: string, options?: KprobeOptions): Link {
+    return this.#own(attachKprobe(this.#program, name, options));
+  }
+
+  /** Attaches to a kernel function's return. Needs Linux >= 4.17. @throws {BpfError} */
+  attachKretprobe(name: string): Link {
+    return this.#own(attachKretprobe(this.#program, name));
   }
 
   /** Attaches to tracepoint `category/name`. Needs Linux >= 4.7 and tracefs. @throws {BpfError} */
   attachTracepoint(category: string, name: string): Link {
-    return this.#own(attachTracepoint(this.#attachable, category, name));
+    return this.#own(attachTracepoint(this.#program, category, name));
   }
 
   /** Attaches to a raw tracepoint. Needs Linux >= 4.17. @throws {BpfError} */
   attachRawTracepoint(name: string): Link {
-    return this.#own(attachRawTracepoint(this.#attachable, name));
+    return this.#own(attachRawTracepoint(this.#program, name));
   }
 
   /** Attaches to a user function's entry or return. Needs Linux >= 4.17. @throws {BpfError} */
   attachUprobe(options: UprobeOptions): Link {
-    return this.#own(attachUprobe(this.#attachable, options));
+    return this.#own(attachUprobe(this.#program, options));
+  }
+
+  /** Attaches to samples of a clock or counter. Needs Linux >= 4.9. @throws {BpfError} */
+  attachPerfEvent(options: PerfEventOptions): Link {
+    return this.#own(attachPerfEvent(this.#program, options));
   }
 
   #own(link: Link): Link {
-    const owned = new Link(link.description, () => {
+    const release = () => {
       this.#links.delete(owned);
       link.close();
-    });
+    };
+    const owned = new Link(link.description, release, link.fd);
     this.#links.add(owned);
     return owned;
   }

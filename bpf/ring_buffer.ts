@@ -12,17 +12,15 @@
  */
 
 import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
+import type { EventSource, RecordReader } from "./event_source.ts";
 
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const HEADER = 8;
 const PAGE = 4096;
 
-/** Takes one record: its bytes are `view` from `start` to `end`, valid during the call only. */
-export type RecordReader = (view: DataView, start: number, end: number) => void;
-
 /** One mapped ring buffer; a low-level reader, {@linkcode EventStream} stands on it. */
-export class RingBuffer implements Disposable {
+export class RingBuffer implements EventSource {
   readonly fd: number;
   readonly #mask: number;
   readonly #consumerPage: Mapping;
@@ -51,12 +49,7 @@ export class RingBuffer implements Disposable {
     this.#position = Number(this.#consumer[0]);
   }
 
-  /**
-   * Hands every record that is complete to `read`, at most `limit` of them, and returns how many.
-   *
-   * When `read` throws, the record it was given counts as read and the error comes out.
-   */
-  consume(read: RecordReader, limit = Infinity): number {
+  consume(read: RecordReader, limit: number = Infinity): number {
     const data = this.#data;
     const mask = this.#mask;
     // Room is given back to the kernel now and then, not per record: it costs a fence.

@@ -64,8 +64,7 @@ self.onmessage = ({ data: { epollFd, turn } }) => {
   for (;;) {
     Atomics.wait(turn, 0, 0);
     Atomics.store(turn, 0, 0);
-    epoll_wait(epollFd, event, 1, -1);
-    postMessage(0);
+    postMessage(epoll_wait(epollFd, event, 1, -1) > 0 ? event : undefined);
   }
 };
 `;
@@ -100,8 +99,8 @@ export const bun: Runtime = {
     const url = URL.createObjectURL(new Blob([WAITER_SOURCE], { type: "application/javascript" }));
     const thread = new Worker(url, { type: "module" }) as WaiterThread;
     const turn = new Int32Array(new SharedArrayBuffer(4));
-    let resolve: (() => void) | undefined;
-    thread.onmessage = () => resolve?.();
+    let resolve: ((event: Uint8Array | undefined) => void) | undefined;
+    thread.onmessage = ({ data }) => resolve?.(data);
     thread.postMessage({ epollFd, turn });
     return {
       wait() {

@@ -56,9 +56,7 @@ export const deno: Runtime = {
     const { epoll_wait } = Deno.dlopen("libc.so.6", EPOLL_WAIT).symbols;
     const event = new Uint8Array(new ArrayBuffer(16));
     return {
-      wait: async () => {
-        await epoll_wait(epollFd, event, 1, -1);
-      },
+      wait: async () => await epoll_wait(epollFd, event, 1, -1) > 0 ? event : undefined,
       keepAlive() {},
     };
   },

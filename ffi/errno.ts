@@ -5,13 +5,13 @@
  */
 
 // Numbers 1 to 133 of include/uapi/asm-generic/errno-base.h and errno.h; x86-64 and arm64 use
-// them as they are. The two gaps (41, 58) are aliases of EAGAIN and EDEADLK.
+// them as they are. The two gaps (41, 58) are numbers that no error has.
 const NAMES = (
   "EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT " +
   "ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG " +
   "ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY " +
-  "ELOOP EWOULDBLOCK ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT " +
-  "EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT EDEADLOCK EBFONT ENOSTR ENODATA ETIME ENOSR " +
+  "ELOOP ? ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT " +
+  "EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT ? EBFONT ENOSTR ENODATA ETIME ENOSR " +
   "ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW " +
   "ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE " +
   "EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT " +
@@ -25,10 +25,31 @@ const NAMES = (
 /** The kernel's internal "operation not supported", which bpf(2) lets out (include/linux/errno.h). */
 export const ENOTSUPP = 524;
 
-/** The symbolic name of an errno: `errnoName(2)` is "ENOENT"; an unknown one is "errno 4001". */
+/** What the C library does not know: an error of the kernel's own, and enum libbpf_errno. */
+const OTHERS: Readonly<Record<number, readonly [name: string, text: string]>> = {
+  [ENOTSUPP]: ["ENOTSUPP", "Operation not supported"],
+  4000: ["LIBBPF_ERRNO__LIBELF", "Something wrong in libelf"],
+  4001: ["LIBBPF_ERRNO__FORMAT", "BPF object format invalid"],
+  4002: ["LIBBPF_ERRNO__KVERSION", "'version' section incorrect or lost"],
+  4003: ["LIBBPF_ERRNO__ENDIAN", "Endian mismatch"],
+  4004: ["LIBBPF_ERRNO__INTERNAL", "Internal error in libbpf"],
+  4005: ["LIBBPF_ERRNO__RELOC", "Relocation failed"],
+  4006: ["LIBBPF_ERRNO__LOAD", "Failed to load program"],
+  4007: ["LIBBPF_ERRNO__VERIFY", "Kernel verifier blocks program loading"],
+  4008: ["LIBBPF_ERRNO__PROG2BIG", "Program too big"],
+  4009: ["LIBBPF_ERRNO__KVER", "Incorrect kernel version"],
+  4010: ["LIBBPF_ERRNO__PROGTYPE", "Kernel doesn't support this program type"],
+};
+
+/** The symbolic name of an errno: `errnoName(2)` is "ENOENT"; an unknown one is "errno 999". */
 export function errnoName(errno: number): string {
-  if (errno === ENOTSUPP) return "ENOTSUPP";
-  return NAMES[errno - 1] ?? `errno ${errno}`;
+  const name = NAMES[errno - 1] ?? OTHERS[errno]?.[0] ?? "?";
+  return name === "?" ? `errno ${errno}` : name;
+}
+
+/** The words for an errno that strerror(3) does not know, libbpf's among them. */
+export function otherErrnoText(errno: number): string | undefined {
+  return OTHERS[errno]?.[1];
 }
 
 /** Errno numbers by name, for comparisons. */

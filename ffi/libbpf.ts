@@ -65,6 +65,8 @@ const TABLE = {
     parameters: ["pointer", "i32", "buffer", "usize", "buffer"],
     result: "pointer",
   },
+  // int bpf_link__fd(const struct bpf_link *link);
+  bpf_link__fd: { parameters: ["pointer"], result: "i32" },
   // int bpf_link__destroy(struct bpf_link *link);
   bpf_link__destroy: { parameters: ["pointer"], result: "i32" },
 
@@ -109,6 +111,25 @@ const TABLE = {
     parameters: ["i32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
   },
+  // int bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value);
+  bpf_map_lookup_and_delete_elem: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int bpf_map_lookup_and_delete_batch(int fd, void *in_batch, void *out_batch, void *keys,
+  //     void *values, __u32 *count, const struct bpf_map_batch_opts *opts);
+  bpf_map_lookup_and_delete_batch: {
+    parameters: ["i32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int bpf_map_update_batch(int fd, const void *keys, const void *values, __u32 *count,
+  //                          const struct bpf_map_batch_opts *opts);
+  bpf_map_update_batch: {
+    parameters: ["i32", "buffer", "buffer", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int bpf_map_delete_batch(int fd, const void *keys, __u32 *count,
+  //                          const struct bpf_map_batch_opts *opts);
+  bpf_map_delete_batch: { parameters: ["i32", "buffer", "buffer", "buffer"], result: "i32" },
+  // int bpf_obj_pin(int fd, const char *pathname);
+  bpf_obj_pin: { parameters: ["i32", "buffer"], result: "i32" },
   // int bpf_obj_get(const char *pathname);
   bpf_obj_get: { parameters: ["buffer"], result: "i32" },
   // int bpf_obj_get_info_by_fd(int bpf_fd, void *info, __u32 *info_len);
@@ -168,28 +189,43 @@ const LIBBPF_WARN = 0;
 const PRINT = { parameters: ["i32", "pointer", "pointer"], result: "i32" } as const;
 
 let symbols: Symbols<typeof TABLE> | undefined;
+let printAddress = 0n;
 let warnings: string[] = [];
 
-/** libbpf's symbols; the first call opens the library and turns its warnings into ours. */
+/** libbpf's symbols; the first call opens the library and keeps it from printing. */
 export function libbpf(): Symbols<typeof TABLE> {
-  if (symbols) return symbols;
-  symbols = open();
-  // libbpf keeps the function for as long as the process lives, so it is never closed. vsnprintf
-  // formats the arguments: a va_list parameter is a pointer on x86-64 and on arm64 alike.
-  const text = alloc(4096);
-  const print = runtime.callback(PRINT, (level, format, args) => {
-    if (level !== LIBBPF_WARN) return 0;
-    libc().vsnprintf(text, BigInt(text.length), BigInt(format!), BigInt(args!));
-    warnings.push(bufferText(text).trim());
-    return 0;
-  });
-  symbols.libbpf_set_print(print.address);
+  if (!symbols) {
+    symbols = open();
+    collectWarnings();
+  }
   return symbols;
 }
 
-/** The warnings libbpf has printed since the last call, oldest first. */
+/**
+ * Begins to collect libbpf's warnings. Called before each operation whose warnings matter: libbcc
+ * may share the library with us, and sets a function of its own.
+ */
+export function collectWarnings(): void {
+  warnings = [];
+  printAddress ||= makePrint();
+  libbpf().libbpf_set_print(printAddress);
+}
+
+/** The warnings since {@linkcode collectWarnings}, oldest first. */
 export function takeWarnings(): string[] {
   const taken = warnings;
   warnings = [];
   return taken;
+}
+
+function makePrint(): bigint {
+  // libbpf keeps the function for as long as the process lives, so it is never closed. vsnprintf
+  // formats the arguments: a va_list parameter is a pointer on x86-64 and on arm64 alike.
+  const text = alloc(4096);
+  return runtime.callback(PRINT, (level, format, args) => {
+    if (level !== LIBBPF_WARN) return 0;
+    libc().vsnprintf(text, BigInt(text.length), BigInt(format!), BigInt(args!));
+    warnings.push(bufferText(text).trim());
+    return 0;
+  }).address;
 }

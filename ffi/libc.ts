@@ -6,7 +6,7 @@
  * @module
  */
 
-import { errnoName } from "./errno.ts";
+import { errnoName, otherErrnoText } from "./errno.ts";
 import { alloc, bufferText, cString, textAt } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "./runtime.ts";
 
@@ -22,10 +22,14 @@ const TABLE = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
+  // int fcntl(int fd, int op, ... /* arg */ );
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count);
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // ssize_t write(int fd, const void *buf, size_t count);
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // int unlink(const char *pathname);
+  unlink: { parameters: ["buffer"], result: "i32" },
   // int access(const char *pathname, int mode);
   access: { parameters: ["buffer", "i32"], result: "i32" },
   // int memfd_create(const char *name, unsigned int flags);  glibc 2.27
@@ -44,6 +48,9 @@ const TABLE = {
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   // int eventfd(unsigned int initval, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+
+  // int clock_gettime(clockid_t clockid, struct timespec *tp);
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
 
   // long syscall(long number, ...);  here always with six arguments
   syscall: {
@@ -72,6 +79,8 @@ export function libc(): Symbols<typeof TABLE> {
   try {
     return symbols = runtime.open("libc.so.6", TABLE);
   } catch (cause) {
+    // Deno's own words for a missing --allow-ffi are the better ones.
+    if (cause instanceof Error && cause.name === "NotCapable") throw cause;
     throw new Error("Cannot open libc.so.6: ts-bcc needs a Linux system with glibc 2.27 or later", {
       cause,
     });
@@ -97,9 +106,9 @@ export function errno(): number {
   return errnoCell[0]!;
 }
 
-/** What the C library says of an errno: `errnoText(2)` is "No such file or directory". */
+/** What an errno means: `errnoText(2)` is "No such file or directory". */
 export function errnoText(errno: number): string {
-  return textAt(libc().strerror(errno));
+  return otherErrnoText(errno) ?? textAt(libc().strerror(errno));
 }
 
 /** A system call that failed; `code` is the errno's name. */
@@ -140,9 +149,37 @@ export function open(path: string, flags: number): number {
   return checked(libc().open(cString(path), flags | O_CLOEXEC, 0), `open "${path}"`);
 }
 
+/** CLOCK_MONOTONIC: what `bpf_ktime_get_ns` tells too. */
+export const CLOCK_MONOTONIC = 1;
+
+const timespec = new BigInt64Array(new ArrayBuffer(16));
+const timespecBytes = new Uint8Array(timespec.buffer);
+
+/** The time on the monotonic clock, in nanoseconds since boot; exact until 104 days of uptime. */
+export function monotonicTime(): number {
+  libc().clock_gettime(CLOCK_MONOTONIC, timespecBytes);
+  return Number(timespec[0]! * 1_000_000_000n + timespec[1]!);
+}
+
 /** Closes a descriptor; a second close of the same number would hit somebody else's file. */
 export function close(fd: number): void {
   libc().close(fd);
+}
+
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A second descriptor of the same open file; the caller closes it. */
+export function duplicate(fd: number): number {
+  return checked(libc().fcntl(fd, F_DUPFD_CLOEXEC, 0), `duplicate file descriptor ${fd}`);
+}
+
+const F_GETFL = 3;
+const O_NONBLOCK = 0o4000;
+
+/** Whether reads and writes fail instead of waiting. */
+export function isNonblocking(fd: number): boolean {
+  const flags = checked(libc().fcntl(fd, F_GETFL, 0), `look at file descriptor ${fd}`);
+  return (flags & O_NONBLOCK) !== 0;
 }
 
 /** Whether the path exists for this process. */

@@ -62,8 +62,11 @@ export interface NativeCallback {
 
 /** Waits on another thread until an epoll instance has something ready. */
 export interface EpollWaiter {
-  /** Resolves once `epoll_wait` would return at least one event; one call at a time. */
-  wait(): Promise<void>;
+  /**
+   * Resolves once `epoll_wait` returns: to the `struct epoll_event` it took, or undefined; one call
+   * at a time.
+   */
+  wait(): Promise<Uint8Array | undefined>;
   /** Whether a pending wait keeps the process alive. */
   keepAlive(yes: boolean): void;
 }

@@ -1,37 +1,61 @@
 /**
- * What all attach functions share: turning libbpf's link, or its errno, into ours.
+ * What all attach functions share: the program they attach, and making its link or its error.
+ *
+ * A hook is reached through the program's descriptor, so that programs from libbpf and from libbcc
+ * attach in the same way.
  *
  * @module
  */
 
-import { errno } from "../../ffi/libc.ts";
-import { libbpf } from "../../ffi/libbpf.ts";
+import { close } from "../../ffi/libc.ts";
 import { BpfError } from "../errors.ts";
 import { Link } from "../link.ts";
+import type { ProgramType } from "../program_type.ts";
 
-/** A loaded program as the attach functions need it. */
+/** A program as the attach functions need it. */
 export interface Attachable {
   readonly name: string;
-  /** The `struct bpf_program *`. */
-  readonly handle: bigint;
+  /**
+   * Its descriptor as a program of that type: programs compiled at run time may be loaded by this.
+   * Without a type it must be loaded.
+   */
+  fd(type?: ProgramType): number;
 }
 
+/** What {@linkcode linkOf} says of a failed attachment. */
+export type Explain = (errno: number) => string | undefined;
+
 /**
- * Wraps what a `bpf_program__attach_*` function returned.
+ * Makes the link of descriptors that hold a program attached.
  *
+ * @param opened descriptors, or a single -errno
  * @param explain gives the likely cause of an errno and the fix
- * @throws {BpfError} for NULL
+ * @param options `pinnable`: the descriptor is a bpf link, not a perf event
+ * @throws {BpfError} for a -errno
  */
 export function linkOf(
-  program: Attachable,
+  program: { readonly name: string },
   description: string,
-  handle: bigint,
-  explain: (errno: number) => string | undefined,
+  opened: number | readonly number[],
+  explain: Explain,
+  options: { readonly pinnable?: boolean } = {},
 ): Link {
-  if (handle === 0n) {
-    const code = errno();
-    const action = `attach program "${program.name}" to ${description}`;
-    throw new BpfError("attach", action, code, explain(code));
+  const fds = typeof opened === "number" ? [opened] : opened;
+  const failed = fds.find((fd) => fd < 0);
+  if (failed !== undefined) {
+    fds.filter((fd) => fd >= 0).forEach(close);
+    throw attachError(program, description, -failed, explain);
   }
-  return new Link(description, () => libbpf().bpf_link__destroy(handle));
+  return new Link(description, () => fds.forEach(close), options.pinnable ? fds[0] : undefined);
+}
+
+/** The error for an attachment that failed with errno. */
+export function attachError(
+  program: { readonly name: string },
+  description: string,
+  errno: number,
+  explain: Explain,
+): BpfError {
+  const action = `attach program "${program.name}" to ${description}`;
+  return new BpfError("attach", action, errno, explain(errno));
 }

@@ -17,10 +17,10 @@ import { type Attachable, linkOf } from "./attachment.ts";
  * Needs Linux >= 4.17; it does not need tracefs.
  */
 export function attachRawTracepoint(program: Attachable, name: string): Link {
-  const handle = libbpf().bpf_program__attach_raw_tracepoint(program.handle, cString(name));
-  return linkOf(program, `raw tracepoint ${name}`, handle, (errno) => {
+  const fd = libbpf().bpf_raw_tracepoint_open(cString(name), program.fd("RAW_TRACEPOINT"));
+  return linkOf(program, `raw tracepoint ${name}`, fd, (errno) => {
     if (errno === Errno.ENOENT) return "this kernel has no raw tracepoint of that name";
     if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
     return undefined;
-  });
+  }, { pinnable: true });
 }

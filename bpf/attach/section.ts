@@ -5,22 +5,40 @@
  */
 
 import { Errno } from "../../ffi/errno.ts";
-import { libbpf, takeWarnings } from "../../ffi/libbpf.ts";
+import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
+import { errno } from "../../ffi/libc.ts";
+import { textAt } from "../../ffi/memory.ts";
 import { permissionReason } from "../errors.ts";
-import type { Link } from "../link.ts";
-import { type Attachable, linkOf } from "./attachment.ts";
+import { Link } from "../link.ts";
+import type { LoadedProgram } from "../program.ts";
+import { attachError } from "./attachment.ts";
 import { explainTracepoint, requireTracefs } from "./tracepoint.ts";
 
 const TRACEPOINT = /^(?:tracepoint|tp)\/([^/]+)\/(.+)$/;
 
+/** A program that libbpf has loaded, from its `struct bpf_program *`. */
+export function objectProgram(handle: bigint): LoadedProgram {
+  const name = textAt(libbpf().bpf_program__name(handle));
+  const section = textAt(libbpf().bpf_program__section_name(handle));
+  return {
+    name,
+    section,
+    fd: () => libbpf().bpf_program__fd(handle),
+    attach: () => attachSection(handle, name, section),
+  };
+}
+
 /** Attaches to the hook that the section names; the section must be one libbpf attaches by itself. */
-export function attachSection(program: Attachable & { readonly section: string }): Link {
-  const { section } = program;
+function attachSection(handle: bigint, program: string, section: string): Link {
   const [, category, name] = TRACEPOINT.exec(section) ?? [];
-  if (category && name) requireTracefs(`attach program "${program.name}" to ${section}`);
-  takeWarnings();
-  const handle = libbpf().bpf_program__attach(program.handle);
-  return linkOf(program, section, handle, (errno) => {
+  if (category && name) requireTracefs(`attach program "${program}" to ${section}`);
+  collectWarnings();
+  const link = libbpf().bpf_program__attach(handle);
+  if (link !== 0n) {
+    const release = () => libbpf().bpf_link__destroy(link);
+    return new Link(section, release, libbpf().bpf_link__fd(link));
+  }
+  throw attachError({ name: program }, section, errno(), (errno) => {
     if (errno === Errno.EOPNOTSUPP) {
       return `section "${section}" does not say where to attach, or this kernel has no such hook: ` +
         "attach the program by hand, or switch it off";

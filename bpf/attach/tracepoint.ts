@@ -5,9 +5,8 @@
  */
 
 import { Errno } from "../../ffi/errno.ts";
-import { libbpf } from "../../ffi/libbpf.ts";
-import { exists } from "../../ffi/libc.ts";
-import { cString } from "../../ffi/memory.ts";
+import { ErrnoError, exists, readText } from "../../ffi/libc.ts";
+import { attachToPerfEvent, PerfType } from "../../ffi/perf_event.ts";
 import { permissionReason, UnsupportedError } from "../errors.ts";
 import type { Link } from "../link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
@@ -39,6 +38,16 @@ export function requireTracefs(action: string): void {
   );
 }
 
+/** The number tracefs gives a tracepoint, or -errno. */
+function tracepointId(category: string, name: string): number {
+  try {
+    return Number(readText(`${tracefs()}/events/${category}/${name}/id`));
+  } catch (error) {
+    if (error instanceof ErrnoError) return -error.errno;
+    throw error;
+  }
+}
+
 /**
  * Attaches a tracepoint program to `category/name`, for example `sched/sched_switch`.
  *
@@ -46,15 +55,14 @@ export function requireTracefs(action: string): void {
  */
 export function attachTracepoint(program: Attachable, category: string, name: string): Link {
   requireTracefs(`attach program "${program.name}" to tracepoint ${category}/${name}`);
-  const handle = libbpf().bpf_program__attach_tracepoint(
-    program.handle,
-    cString(category),
-    cString(name),
-  );
+  const id = tracepointId(category, name);
+  const event = { type: PerfType.TRACEPOINT, config: BigInt(id) };
+  // One CPU is enough: a tracepoint's programs run on all, whoever holds the event.
+  const fd = id < 0 ? id : attachToPerfEvent(program.fd("TRACEPOINT"), event, -1, 0);
   return linkOf(
     program,
     `tracepoint ${category}/${name}`,
-    handle,
+    fd,
     (errno) => explainTracepoint(category, name, errno),
   );
 }

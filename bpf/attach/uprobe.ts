@@ -4,22 +4,29 @@
  * @module
  */
 
-import { pointer, struct, u64, u8 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/errno.ts";
-import { libbpf } from "../../ffi/libbpf.ts";
-import { alloc, cString } from "../../ffi/memory.ts";
+import { ErrnoError, exists, readText } from "../../ffi/libc.ts";
+import { cString } from "../../ffi/memory.ts";
+import { attachToPerfEvent } from "../../ffi/perf_event.ts";
 import { runtime } from "../../ffi/runtime.ts";
-import { permissionReason } from "../errors.ts";
+import { permissionReason, UnsupportedError } from "../errors.ts";
 import type { Link } from "../link.ts";
-import { type Attachable, linkOf } from "./attachment.ts";
+import { type Attachable, attachError, type Explain, linkOf } from "./attachment.ts";
+import { ElfFile } from "./elf_symbol.ts";
+import { implementationOffset } from "./indirect.ts";
+import { libraryPath } from "./library_path.ts";
 
-/** Where in which file to attach. */
+/** Where in which file to attach; one of `path` and `library` is needed. */
 export interface UprobeOptions {
   /** The program or library file: an absolute path. */
-  readonly path: string;
-  /** The function's symbol; without it `offset` counts from the start of the file. */
+  readonly path?: string;
+  /** A shared library by its short name: `c` for libc.so.6; with `pid` the one it has mapped. */
+  readonly library?: string;
+  /** The function's symbol. */
   readonly symbol?: string;
-  /** Bytes into the function, or into the file. Default 0. */
+  /** A virtual address of the file, as `nm` and `objdump` print it, instead of a symbol. */
+  readonly address?: number;
+  /** Bytes into the function or from the address; without both, into the file. Default 0. */
   readonly offset?: number;
   /** Attach to the function's return instead of its entry. */
   readonly atReturn?: boolean;
@@ -27,49 +34,116 @@ export interface UprobeOptions {
   readonly pid?: number;
 }
 
-/** struct bpf_uprobe_opts of libbpf 1.0 (bpf/libbpf.h). */
-const Options = struct("bpf_uprobe_opts", {
-  sz: u64,
-  ref_ctr_offset: u64,
-  bpf_cookie: u64,
-  retprobe: u8,
-  func_name: pointer,
-});
-
+const PMU = "/sys/bus/event_source/devices/uprobe";
 const ALL_PROCESSES = -1;
+const ANY_CPU = -1;
 
 /**
  * Attaches a kprobe-type program to a user function.
  *
- * Needs Linux >= 4.17 (perf's uprobe PMU). Functions that the dynamic linker chooses at run time
- * (IFUNCs, such as glibc's strlen) are reached by their implementation's symbol or offset.
+ * A function that the dynamic linker chooses at run time (an IFUNC, such as glibc's strlen) is
+ * reached in the implementation that this machine uses.
+ *
+ * Needs Linux >= 4.17 (perf's uprobe PMU).
  */
 export function attachUprobe(program: Attachable, options: UprobeOptions): Link {
-  const { path, symbol, offset = 0, atReturn = false, pid = ALL_PROCESSES } = options;
-  const name = symbol === undefined ? undefined : cString(symbol);
-  const opts = alloc(Options.size);
-  Options.write(new DataView(opts.buffer), 0, {
-    sz: BigInt(Options.size),
-    ref_ctr_offset: 0n,
-    bpf_cookie: 0n,
-    retprobe: atReturn ? 1 : 0,
-    func_name: name ? runtime.addressOf(name) : 0n,
-  });
-  const handle = libbpf().bpf_program__attach_uprobe_opts(
-    program.handle,
-    pid,
-    cString(path),
-    BigInt(offset),
-    opts,
-  );
+  const { atReturn = false, pid } = options;
   const kind = atReturn ? "uretprobe" : "uprobe";
-  const where = `${kind} ${path}:${symbol ?? ""}${
-    offset || !symbol ? `+0x${offset.toString(16)}` : ""
-  }`;
-  return linkOf(program, where, handle, (errno) => {
+  const where = `${kind} ${describe(options)}`;
+  const action = `attach program "${program.name}" to ${where}`;
+  const explain: Explain = (errno) => {
     if (errno === Errno.ENOENT) return "the file or the symbol does not exist";
     if (errno === Errno.ESRCH) return `process ${pid} does not exist`;
     if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
     return undefined;
-  });
+  };
+  let place: { path: string; offset: number };
+  try {
+    place = findPlace(options, action);
+  } catch (error) {
+    if (error instanceof ErrnoError) throw attachError(program, where, error.errno, explain);
+    throw error;
+  }
+  const fd = openUprobe(program, place.path, place.offset, atReturn, pid, action);
+  return linkOf(program, where, fd, explain);
+}
+
+function openUprobe(
+  program: Attachable,
+  path: string,
+  offset: number,
+  atReturn: boolean,
+  pid: number | undefined,
+  action: string,
+): number {
+  if (!exists(PMU)) {
+    throw new UnsupportedError(action, "uprobes", "this kernel has no uprobes", "4.17");
+  }
+  const name = cString(path);
+  const event = {
+    type: Number(readText(`${PMU}/type`)),
+    config: atReturn ? returnFlag() : 0n,
+    config1: runtime.addressOf(name),
+    config2: BigInt(offset),
+  };
+  const fd = program.fd("KPROBE");
+  const result = pid === undefined
+    ? attachToPerfEvent(fd, event, ALL_PROCESSES, 0)
+    : attachToPerfEvent(fd, event, pid, ANY_CPU);
+  void name.length; // alive until the kernel has read the path
+  return result;
+}
+
+/** The bit of `config` that asks for the return: the kernel says which in "config:0". */
+function returnFlag(): bigint {
+  const bit = /config:(\d+)/.exec(readText(`${PMU}/format/retprobe`))?.[1];
+  return 1n << BigInt(bit ?? 0);
+}
+
+function findPlace(options: UprobeOptions, action: string): { path: string; offset: number } {
+  const { symbol, address, offset = 0 } = options;
+  const path = findFile(options, action);
+  if (symbol !== undefined && address !== undefined) {
+    throw new TypeError(`Cannot ${action}: expected a symbol or an address, found both`);
+  }
+  if (symbol === undefined && address === undefined) return { path, offset };
+  using file = new ElfFile(path);
+  if (symbol === undefined) {
+    const start = file.offsetOf(address!);
+    if (start === undefined) {
+      throw new RangeError(`Cannot ${action}: no code of the file is loaded at that address`);
+    }
+    return { path, offset: start + offset };
+  }
+  const found = file.function(symbol);
+  if (!found) throw new ErrnoError(action, Errno.ENOENT);
+  const start = found.indirect ? implementationOffset(path, symbol) : found.offset;
+  if (start === undefined) {
+    throw new TypeError(
+      `Cannot ${action}: "${symbol}" is an indirect function, and which implementation is used ` +
+        "cannot be asked here, because this process does not use that file: name the " +
+        "implementation by its symbol or address",
+    );
+  }
+  return { path, offset: start + offset };
+}
+
+function findFile({ path, library, pid }: UprobeOptions, action: string): string {
+  if ((path === undefined) === (library === undefined)) {
+    const found = path === undefined ? "neither" : "both";
+    throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
+  }
+  const file = path ?? libraryPath(library!, pid);
+  if (file !== undefined) return file;
+  throw new TypeError(
+    `Cannot ${action}: the dynamic linker knows no lib${library}.so: ` +
+      "list what it knows with ldconfig -p, or give a path",
+  );
+}
+
+function describe({ path, library, symbol, address, offset = 0 }: UprobeOptions): string {
+  const hex = (value: number) => `0x${value.toString(16)}`;
+  const place = symbol ?? (address === undefined ? "" : hex(address));
+  const shift = offset || !place ? `+${hex(offset)}` : "";
+  return `${path ?? `lib${library}`}:${place}${shift}`;
 }

@@ -1,0 +1,66 @@
+/**
+ * The format of BTF: Documentation/bpf/btf.rst and include/uapi/linux/btf.h of the kernel.
+ *
+ * @module
+ */
+
+/** The kinds of BTF types, by the number the kernel gives them. */
+export const BtfKind = {
+  VOID: 0,
+  INT: 1,
+  PTR: 2,
+  ARRAY: 3,
+  STRUCT: 4,
+  UNION: 5,
+  ENUM: 6,
+  FWD: 7,
+  TYPEDEF: 8,
+  VOLATILE: 9,
+  CONST: 10,
+  RESTRICT: 11,
+  FUNC: 12,
+  FUNC_PROTO: 13,
+  VAR: 14,
+  DATASEC: 15,
+  FLOAT: 16,
+  DECL_TAG: 17,
+  TYPE_TAG: 18,
+  ENUM64: 19,
+} as const;
+
+/** How BTF begins. */
+export const MAGIC = 0xeb9f;
+/** Bytes of the part that all types have: name, kind and count, size or type. */
+export const TYPE_SIZE = 12;
+
+/** Bytes that follow the common part of a type, per kind: fixed, and for each of its `vlen`. */
+export const TRAILERS: Readonly<Record<number, readonly [fixed: number, each: number]>> = {
+  [BtfKind.INT]: [4, 0],
+  [BtfKind.ARRAY]: [12, 0],
+  [BtfKind.STRUCT]: [0, 12],
+  [BtfKind.UNION]: [0, 12],
+  [BtfKind.ENUM]: [0, 8],
+  [BtfKind.FUNC_PROTO]: [0, 8],
+  [BtfKind.VAR]: [4, 0],
+  [BtfKind.DATASEC]: [0, 12],
+  [BtfKind.DECL_TAG]: [4, 0],
+  [BtfKind.ENUM64]: [0, 12],
+};
+
+/** The kinds that {@linkcode Btf.lookup} finds. */
+export const NAMED: ReadonlySet<number> = new Set([
+  BtfKind.STRUCT,
+  BtfKind.UNION,
+  BtfKind.ENUM,
+  BtfKind.ENUM64,
+  BtfKind.TYPEDEF,
+]);
+
+/** Typedefs and qualifiers. */
+export const MODIFIERS: ReadonlySet<number> = new Set([
+  BtfKind.TYPEDEF,
+  BtfKind.VOLATILE,
+  BtfKind.CONST,
+  BtfKind.RESTRICT,
+  BtfKind.TYPE_TAG,
+]);

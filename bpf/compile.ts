@@ -1,0 +1,204 @@
+/**
+ * Compiling BPF C in bcc's dialect, in this process, with libbcc.
+ *
+ * @module
+ */
+
+import { compileOnThread } from "../ffi/compile_thread.ts";
+import { libbcc } from "../ffi/libbcc.ts";
+import { errnoText, libc, readText } from "../ffi/libc.ts";
+import { alloc, copyOf, cString } from "../ffi/memory.ts";
+import { runtime } from "../ffi/runtime.ts";
+import { captureStderr, withDirectory, withEnvironment } from "../ffi/surroundings.ts";
+import { encodeText } from "../ffi/codec/mod.ts";
+import { absolutePath, absolutePaths, includeFolders } from "./compile_flags.ts";
+import { CompileError } from "./compile_error.ts";
+import { Module } from "./compile_module.ts";
+import { BpfError, permissionReason } from "./errors.ts";
+import { chooseHeaders, type Headers } from "./headers/choose.ts";
+import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
+
+/** A program's text, or the file that holds it. */
+export type CompileSource = string | { readonly file: string };
+
+/** How {@linkcode Bpf.compile} compiles. */
+export interface CompileOptions {
+  /** The program's name in errors. Default: the file's path, or "program". */
+  readonly name?: string;
+  /** Flags for clang: `["-DLIMIT=7", "-Iinclude"]`. Relative paths start at the current directory. */
+  readonly cflags?: readonly string[];
+  /**
+   * Kernel headers: the installed ones, ones made from the kernel's BTF, or the folder of a kernel
+   * tree. Default: those installed for the running kernel, or else from BTF.
+   */
+  readonly headers?: Headers;
+  /** What libbcc should print on standard error. */
+  readonly debug?: readonly DebugOutput[];
+}
+
+/** Parts of a compilation that libbcc can print (bcc_common.h and bpf_module.h of bcc). */
+const DEBUG = {
+  "llvm-ir": 1,
+  "bytecode": 2,
+  "preprocessor": 4,
+  "source": 8,
+  "registers": 16,
+  "btf": 32,
+} as const;
+
+/** One part of a compilation to print. */
+export type DebugOutput = keyof typeof DEBUG;
+
+/** A misspelt helper would otherwise become a call that only the verifier refuses, by a number. */
+const STRICT = ["-Werror=implicit-function-declaration"];
+/** As many headers may be found missing one after the other before it is no use going on. */
+const MOST_RETRIES = 20;
+const STDERR = 2;
+const EPERM = 1;
+
+/** Compilations asked for on another thread; libbcc bears only one at a time. */
+let pending = 0;
+/** Resolves when the last of them has ended. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Compiles a text. @throws {CompileError} and its kin; nothing stays behind then. */
+export function compileModule(source: CompileSource, options: CompileOptions): Module {
+  if (pending > 0) {
+    throw new TypeError("Cannot compile while compileAsync() is under way: wait for it first");
+  }
+  using job = new Job(source, options);
+  return job.finish(job.run((call) => {
+    const { bpf_module_create_c_from_string } = libbcc();
+    return bpf_module_create_c_from_string(call.text, call.flags, call.list, call.count, 1, null);
+  }));
+}
+
+/** Compiles a text on another thread, after those asked for before. */
+export function compileModuleAsync(
+  source: CompileSource,
+  options: CompileOptions,
+): Promise<Module> {
+  const compile = async () => {
+    using job = new Job(source, options);
+    return job.finish(await job.runAsync());
+  };
+  pending++;
+  const module = last.then(compile).finally(() => pending--);
+  last = module.catch(() => {});
+  return module;
+}
+
+/** The memory a call of the compiler reads. */
+interface Call {
+  readonly text: Uint8Array<ArrayBuffer>;
+  readonly flags: number;
+  readonly list: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** What the compiler gave back and what it printed. */
+interface Outcome {
+  readonly handle: bigint;
+  readonly output: string;
+}
+
+/** One compilation: everything it needs is made here and goes with it. */
+class Job implements Disposable {
+  readonly #name: string;
+  readonly #text: string;
+  readonly #headers: HeaderTree | undefined;
+  readonly #folder: string | undefined;
+  readonly #call: Call;
+  /** The flags' memory, whose addresses are in the call's list. */
+  readonly #strings: readonly Uint8Array<ArrayBuffer>[];
+
+  constructor(source: CompileSource, options: CompileOptions) {
+    const file = typeof source === "string" ? undefined : absolutePath(source.file);
+    this.#name = options.name ??
+      (file === undefined ? "program" : (source as { file: string }).file);
+    this.#text = file === undefined ? source as string : readText(file);
+    const cflags = [...STRICT, ...absolutePaths(options.cflags ?? [])];
+    const folder = file === undefined ? process.cwd() : file.slice(0, file.lastIndexOf("/"));
+    if (file !== undefined) cflags.push("-I", folder);
+
+    const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);
+    const given = `${this.#text}\n${cflags.filter((flag) => flag.startsWith("-D")).join("\n")}`;
+    this.#headers = chosen === "btf"
+      ? makeHeaders(given, { folder, includes: includeFolders(cflags) })
+      : undefined;
+    this.#folder = this.#headers?.path ?? chosen;
+
+    this.#strings = cflags.map(cString);
+    const list = alloc(8 * (cflags.length + 1));
+    const view = new DataView(list.buffer);
+    this.#strings.forEach((text, i) => view.setBigUint64(8 * i, runtime.addressOf(text), true));
+    const flags = (options.debug ?? []).reduce((bits, part) => bits | DEBUG[part], 0);
+    this.#call = { text: cString(this.#text), flags, list, count: cflags.length };
+  }
+
+  /** Runs the compiler on this thread. */
+  run(compile: (call: Call) => bigint): Outcome {
+    for (let retries = 0;; retries++) {
+      using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
+      using _directory = withDirectory();
+      using capture = captureStderr();
+      const outcome = { handle: compile(this.#call), output: capture.finish() };
+      if (retries === MOST_RETRIES || !this.#addMissing(outcome)) return outcome;
+    }
+  }
+
+  /** Runs the compiler on another thread. */
+  async runAsync(): Promise<Outcome> {
+    libbcc();
+    const { text, flags, list, count } = this.#call;
+    for (let retries = 0;; retries++) {
+      using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
+      using capture = captureStderr();
+      const [address, cflags] = [runtime.addressOf(text), runtime.addressOf(list)];
+      const handle = await compileOnThread({ text: address, flags, cflags, count });
+      const outcome = { handle, output: capture.finish() };
+      if (retries === MOST_RETRIES || !this.#addMissing(outcome)) return outcome;
+    }
+  }
+
+  /** Makes the module, its named programs loaded. */
+  finish({ handle, output }: Outcome): Module {
+    if (handle === 0n) throw this.#failure(output);
+    const module = new Module(this.#name, this.#text, handle);
+    try {
+      module.loadNamed();
+    } catch (error) {
+      module[Symbol.dispose]();
+      throw error;
+    }
+    // Warnings, and what others wrote to standard error while it was ours.
+    const bytes = copyOf(encodeText(output));
+    if (bytes.length > 0) libc().write(STDERR, bytes, BigInt(bytes.length));
+    return module;
+  }
+
+  [Symbol.dispose](): void {
+    this.#headers?.[Symbol.dispose]();
+    // Named here so that it lives until the compiler has read it.
+    void this.#strings.length;
+  }
+
+  /** Adds the header that the compiler missed; true when it makes sense to try again. */
+  #addMissing({ handle, output }: Outcome): boolean {
+    if (handle !== 0n || !this.#headers) return false;
+    const header = /fatal error: '([^']+)' file not found/.exec(output)?.[1];
+    return header !== undefined && this.#headers.add(header);
+  }
+
+  #failure(output: string): Error {
+    const [, map, text] = /could not open bpf map: (.*), error: (.*)/.exec(output) ?? [];
+    if (map === undefined) return new CompileError(this.#title(), this.#text, output);
+    const errno = Array.from({ length: 133 }, (_, i) => i + 1).find((n) => errnoText(n) === text);
+    const reason = errno === EPERM ? permissionReason() : undefined;
+    return new BpfError("load", `create map "${map}" of ${this.#title()}`, errno ?? 0, reason);
+  }
+
+  #title(): string {
+    return `"${this.#name}"`;
+  }
+}

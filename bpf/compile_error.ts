@@ -1,0 +1,99 @@
+/**
+ * What the compiler says, as an error that points at the user's text.
+ *
+ * @module
+ */
+
+/** One complaint of the compiler. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning" | "note";
+  readonly message: string;
+  /** The file it is in; the compiled text itself has none. */
+  readonly file: string | undefined;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The text did not compile: where, why, and the line itself with a caret under the place. */
+export class CompileError extends Error {
+  override name = "CompileError";
+  /** The first error's place, counted from 1; 0 when the compiler names none. */
+  readonly line: number;
+  readonly column: number;
+  readonly diagnostics: readonly Diagnostic[];
+  // Private: a runtime that prints an uncaught error prints its fields, and this may be long.
+  readonly #log: string;
+
+  /** Made by {@linkcode Bpf.compile}; `output` is what the compiler printed. */
+  constructor(program: string, source: string, output: string) {
+    const diagnostics = parseDiagnostics(source, output);
+    const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+    const first = errors[0];
+    super(`Cannot compile ${program}: ${first ? describe(first, source) : unplaced(output)}`);
+    const more = errors.length - 1;
+    if (more > 0) this.message += `\n(${more} more error${more > 1 ? "s" : ""})`;
+    this.line = first?.line ?? 0;
+    this.column = first?.column ?? 0;
+    this.diagnostics = diagnostics;
+    this.#log = output;
+  }
+
+  /** Everything the compiler printed. */
+  get log(): string {
+    return this.#log;
+  }
+}
+
+/** The name libbcc gives to the text it compiles. */
+const MAIN = "/virtual/main.c";
+const PLACE = /^(.+?):(\d+):(\d+): (fatal error|error|warning|note): (.*)$/;
+
+/** Reads clang's output; each complaint is one line, then the source line and a line of carets. */
+export function parseDiagnostics(source: string, output: string): Diagnostic[] {
+  const sourceLines = source.split("\n");
+  const lines = output.split("\n");
+  const found = new Map<string, Diagnostic>();
+  lines.forEach((text, i) => {
+    const [, file, line, column, kind, message] = PLACE.exec(text) ?? [];
+    if (file === undefined) return;
+    const inMain = file === MAIN;
+    const diagnostic: Diagnostic = {
+      severity: kind === "fatal error" ? "error" : kind as Diagnostic["severity"],
+      message: message!,
+      file: inMain ? undefined : file,
+      line: inMain ? originalLine(sourceLines, Number(line), lines[i + 1] ?? "") : Number(line),
+      column: Number(column),
+    };
+    // libbcc compiles more than once and may say the same again.
+    found.set(`${diagnostic.file}:${diagnostic.line}:${column}:${message}`, diagnostic);
+  });
+  return [...found.values()];
+}
+
+/**
+ * The line of the user's text: libbcc puts the structs of tracepoints into it, so that what the
+ * compiler counts may lie further down than what the user sees.
+ */
+function originalLine(source: readonly string[], line: number, quoted: string): number {
+  const same = (text: string | undefined) => text?.trimEnd() === quoted.trimEnd();
+  if (same(source[line - 1])) return line;
+  const before = source.slice(0, line).findLastIndex(same);
+  return before < 0 ? line : before + 1;
+}
+
+function describe({ file, line, column, message }: Diagnostic, source: string): string {
+  const place = file === undefined ? "" : `in "${file}" `;
+  const sentence = `${place}line ${line}, column ${column}: ${message}`;
+  const text = source.split("\n")[line - 1];
+  if (file !== undefined || text === undefined) return sentence;
+  // Tabs stay tabs, so that the caret stands right whatever their width.
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+  const number = String(line);
+  return `${sentence}\n${number} | ${text}\n${" ".repeat(number.length)} | ${indent}^`;
+}
+
+/** What to say without a place: the first line that says something. */
+function unplaced(output: string): string {
+  const line = output.split("\n").map((text) => text.trim()).find((text) => text !== "");
+  return line?.replace(/^(?:error|fatal error): /, "") ?? "the compiler did not say why";
+}

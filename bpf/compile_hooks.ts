@@ -1,0 +1,76 @@
+/**
+ * Hooks told by a function's name, as bcc has it: `kprobe__vfs_read`, `tracepoint__sched__…`.
+ *
+ * @module
+ */
+
+import type { Attachable } from "./attach/attachment.ts";
+import { attachIterator } from "./attach/iterator.ts";
+import { attachKprobe, attachKretprobe } from "./attach/kprobe.ts";
+import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
+import { attachTraced } from "./attach/traced.ts";
+import { attachTracepoint } from "./attach/tracepoint.ts";
+import type { Link } from "./link.ts";
+import type { ProgramType } from "./program_type.ts";
+
+/** Where a function's name says it belongs. */
+export interface NamedHook {
+  readonly kind: keyof typeof KINDS;
+  readonly type: ProgramType;
+  /** The hook as a section name would say it: `kprobe/vfs_read`. */
+  readonly section: string;
+  readonly target: string;
+}
+
+/** How to load and attach each kind, by the prefix of the function's name. */
+const KINDS = {
+  kprobe: { type: "KPROBE", attach: (program, target) => attachKprobe(program, kernel(target)) },
+  kretprobe: {
+    type: "KPROBE",
+    attach: (program, target) => attachKretprobe(program, kernel(target)),
+  },
+  tracepoint: {
+    type: "TRACEPOINT",
+    attach(program, target) {
+      const [category, name] = target.split("/");
+      return attachTracepoint(program, category!, name ?? "");
+    },
+  },
+  raw_tracepoint: { type: "RAW_TRACEPOINT", attach: attachRawTracepoint },
+  kfunc: { type: "TRACING", attach: (program, target) => traced(program, `fentry ${target}`) },
+  kretfunc: { type: "TRACING", attach: (program, target) => traced(program, `fexit ${target}`) },
+  kmod_ret: { type: "TRACING", attach: (program, target) => traced(program, `fmod_ret ${target}`) },
+  lsm: { type: "LSM", attach: (program, target) => attachTraced(program, "LSM", `LSM ${target}`) },
+  bpf_iter: { type: "TRACING", attach: attachIterator },
+} as const satisfies Record<
+  string,
+  { type: ProgramType; attach: (program: Attachable, target: string) => Link }
+>;
+
+/** libbcc reads the names of these as category or module, two underscores, name. */
+const IN_TWO_PARTS: ReadonlySet<string> = new Set(["tracepoint", "kfunc", "kretfunc"]);
+
+const SYSCALL_PREFIX = process.arch === "arm64" ? "__arm64_sys_" : "__x64_sys_";
+
+/** The hook that a function's name tells; undefined for a plain name. */
+export function hookOf(name: string): NamedHook | undefined {
+  const [, prefix, rest] = /^([a-z_]+?)__(.+)$/.exec(name) ?? [];
+  if (prefix === undefined || !Object.hasOwn(KINDS, prefix)) return undefined;
+  const kind = prefix as keyof typeof KINDS;
+  const target = IN_TWO_PARTS.has(kind) ? rest!.replace("__", "/") : rest!;
+  return { kind, type: KINDS[kind].type, section: `${kind}/${target}`, target };
+}
+
+/** Attaches a program where its name says. */
+export function attachNamed(program: Attachable, hook: NamedHook): Link {
+  return KINDS[hook.kind].attach(program, hook.target);
+}
+
+/** `sys_clone` stands for the system call's entry, whatever this architecture calls that. */
+function kernel(name: string): string {
+  return name.replace(/^sys_/, SYSCALL_PREFIX);
+}
+
+function traced(program: Attachable, description: string): Link {
+  return attachTraced(program, "TRACING", description);
+}

@@ -1,0 +1,198 @@
+/**
+ * A module as libbcc makes it: programs and tables compiled from one text.
+ *
+ * @module
+ */
+
+import type { CType } from "../ffi/codec/codec.ts";
+import { Errno } from "../ffi/errno.ts";
+import { libbcc } from "../ffi/libbcc.ts";
+import {
+  close,
+  exists,
+  map,
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  type Mapping,
+  PROT_READ,
+  PROT_WRITE,
+} from "../ffi/libc.ts";
+import { bufferText, cString, textAt } from "../ffi/memory.ts";
+import { captureStderr } from "../ffi/surroundings.ts";
+import { attachNamed, hookOf, type NamedHook } from "./compile_hooks.ts";
+import { typeOfDescription, typeOfFields } from "./compile_types.ts";
+import { BpfError, permissionReason, VerifierError } from "./errors.ts";
+import { BtfKind } from "./btf.ts";
+import { kernelBtf, VMLINUX } from "./headers/kernel_btf.ts";
+import type { MapInfo } from "./map_setup.ts";
+import { isArray, MapType } from "./map_type.ts";
+import type { LoadedProgram } from "./program.ts";
+import { ProgramType } from "./program_type.ts";
+
+// The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written.
+const LOG_SIZE = 0xffffff;
+const BY_KERNEL = -1;
+
+/** Keys of arrays: libbcc declares them as int, the kernel counts from 0. */
+const INDEX: CType = { kind: "int", bytes: 4, signed: false, name: "u32" };
+
+/** A compiled module; closing it unloads its programs and maps. */
+export class Module implements Disposable {
+  readonly name: string;
+  readonly programs: readonly CompiledProgram[];
+  readonly maps: readonly MapInfo[];
+  #handle: bigint;
+
+  /** Takes over what `bpf_module_create_c_from_string` returned. */
+  constructor(name: string, text: string, handle: bigint) {
+    this.name = name;
+    this.#handle = handle;
+    const lib = libbcc();
+    this.programs = Array.from(
+      { length: Number(lib.bpf_num_functions(handle)) },
+      (_, id) => new CompiledProgram(handle, id),
+    );
+    this.maps = Array.from(
+      { length: Number(lib.bpf_num_tables(handle)) },
+      (_, id) => mapInfo(handle, BigInt(id), text),
+    );
+  }
+
+  /** Loads the programs whose names tell their hook. @throws {VerifierError} */
+  loadNamed(): void {
+    for (const program of this.programs) if (program.hook) program.fd();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#handle === 0n) return;
+    for (const program of this.programs) program.close();
+    libbcc().bpf_module_destroy(this.#handle);
+    this.#handle = 0n;
+  }
+}
+
+function mapInfo(module: bigint, id: bigint, text: string): MapInfo {
+  const lib = libbcc();
+  const name = textAt(lib.bpf_table_name(module, id));
+  const type = lib.bpf_table_type_id(module, id);
+  const maxEntries = Number(lib.bpf_table_max_entries_id(module, id));
+  const ring = type === MapType.RINGBUF;
+  return {
+    name,
+    type,
+    fd: lib.bpf_table_fd_id(module, id),
+    keySize: Number(lib.bpf_table_key_size_id(module, id)),
+    valueSize: Number(lib.bpf_table_leaf_size_id(module, id)),
+    maxEntries,
+    keyType: ring
+      ? undefined
+      : isArray(type)
+      ? INDEX
+      : typeOfDescription(textAt(lib.bpf_table_key_desc_id(module, id))),
+    valueType: ring || type === MapType.PERF_EVENT_ARRAY
+      ? eventType(module, name, text)
+      : typeOfDescription(textAt(lib.bpf_table_leaf_desc_id(module, id))),
+  };
+}
+
+/** The type of the events that the text submits to a buffer, where libbcc has seen it. */
+function eventType(module: bigint, table: string, text: string) {
+  const lib = libbcc();
+  const name = cString(table);
+  const count = Number(lib.bpf_perf_event_fields(module, name));
+  const field = (_: unknown, i: number) =>
+    textAt(lib.bpf_perf_event_field(module, name, BigInt(i)));
+  return typeOfFields(table, Array.from({ length: count }, field), (type) => findType(type, text));
+}
+
+/** A type by its name, unless the text defines it itself: then only the compiler knows it. */
+function findType(name: string, text: string): CType | undefined {
+  const basic = /^(?:__)?([su])(8|16|32|64)$/.exec(name) ?? /^(u?)int(8|16|32|64)_t$/.exec(name);
+  if (basic) {
+    const bytes = Number(basic[2]) / 8 as 1 | 2 | 4 | 8;
+    return { kind: "int", bytes, signed: basic[1] !== "u", name };
+  }
+  if (!exists(VMLINUX)) return undefined;
+  const [, tag, plain] = /^(?:(struct|union|enum) )?(\w+)$/.exec(name) ?? [];
+  if (plain === undefined || new RegExp(`\\b${plain}\\s*[{;]`).test(text)) return undefined;
+  const btf = kernelBtf();
+  const isTypedef = (id: number) => btf.kind(id) === BtfKind.TYPEDEF;
+  const id = btf.lookup(new Set([plain])).types.get(plain)
+    ?.find((id) => isTypedef(id) === (tag === undefined));
+  return id === undefined ? undefined : btf.type(id);
+}
+
+/** One function of a module, loaded when its type of program is known. */
+export class CompiledProgram implements LoadedProgram {
+  readonly name: string;
+  readonly section: string;
+  readonly hook: NamedHook | undefined;
+  readonly #module: bigint;
+  readonly #id: bigint;
+  readonly #fds = new Map<ProgramType, number>();
+
+  /** Made by {@linkcode Module}. */
+  constructor(module: bigint, id: number) {
+    this.#module = module;
+    this.#id = BigInt(id);
+    this.name = textAt(libbcc().bpf_function_name(module, this.#id));
+    this.hook = hookOf(this.name);
+    this.section = this.hook?.section ?? "";
+  }
+
+  fd(type?: ProgramType): number {
+    const wanted = type ?? this.hook?.type ?? [...this.#fds.keys()][0];
+    if (wanted === undefined) {
+      throw new TypeError(
+        `Cannot use program "${this.name}": it is not loaded yet, because its name tells no hook: ` +
+          "attach it, or load it as one type of program",
+      );
+    }
+    let fd = this.#fds.get(wanted);
+    if (fd === undefined) this.#fds.set(wanted, fd = this.#load(wanted));
+    return fd;
+  }
+
+  attach() {
+    if (this.hook) return attachNamed(this, this.hook);
+    throw new TypeError(
+      `Cannot attach program "${this.name}": its name tells no hook: use another attach method`,
+    );
+  }
+
+  close(): void {
+    for (const fd of this.#fds.values()) close(fd);
+    this.#fds.clear();
+  }
+
+  #load(type: ProgramType): number {
+    const lib = libbcc();
+    using log = map("a log buffer", LOG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    using capture = captureStderr();
+    const fd = lib.bcc_func_load(
+      this.#module,
+      ProgramType[type],
+      cString(this.name),
+      lib.bpf_function_start_id(this.#module, this.#id),
+      Number(lib.bpf_function_size_id(this.#module, this.#id)),
+      cString(textAt(lib.bpf_module_license(this.#module))),
+      lib.bpf_module_kern_version(this.#module),
+      0,
+      log.address,
+      LOG_SIZE,
+      null,
+      BY_KERNEL,
+    );
+    if (fd >= 0) return fd;
+    throw this.#failure(-fd, log, capture.finish());
+  }
+
+  #failure(errno: number, log: Mapping, output: string): Error {
+    const text = bufferText(new Uint8Array(log.buffer));
+    if (text !== "") return new VerifierError(this.name, errno, text);
+    const said = output.split("\n").find((line) => line.startsWith("bpf: "))?.slice(5);
+    const refused = errno === Errno.EPERM || errno === Errno.EACCES;
+    const reason = said ?? (refused ? permissionReason() : undefined);
+    return new BpfError("load", `load program "${this.name}"`, errno, reason);
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Histograms as text, as bcc prints them, and as data.
+ *
+ * A log2 histogram counts by powers of two: slot 0 is for 0, slot n for 2^(n-1) to 2^n - 1, except
+ * that slot 1 begins with 0. A linear one counts each number by itself. All functions are pure:
+ * the counts come from a map, an array or anywhere else.
+ *
+ * @module
+ */
+
+/** Counts by slot: an array, a `Map` or a `BpfMap` with numbers; slots without a count are 0. */
+export type SlotCounts = readonly number[] | Iterable<readonly [slot: number, count: number]>;
+
+/** How a histogram is printed. */
+export interface HistogramOptions {
+  /** What is counted, above the numbers: `usecs`. Default "value". */
+  readonly valueType?: string;
+  /** Leave out the rows before the first one with a count. */
+  readonly stripLeadingZero?: boolean;
+}
+
+/** One row as data: how often a number from `low` to `high` was seen; 2^53 and more are rounded. */
+export interface Bucket {
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+}
+
+/** Slots of a log2 histogram of 64 bit numbers: 0 and each power of two. */
+const LOG2_SLOTS = 65;
+/** bcc's limit for linear histograms: an argument by mistake should not print a million rows. */
+const LINEAR_SLOTS = 1025;
+const STARS = 40;
+/** The highest slot whose numbers fit the narrow form: above it are numbers of 2^32 and more. */
+const NARROW_SLOTS = 32;
+
+/** The rows of a log2 histogram, up to the highest slot with a count. @throws {RangeError} */
+export function log2Buckets(counts: SlotCounts): Bucket[] {
+  const values = valuesOf(counts, LOG2_SLOTS, "log2");
+  return values.slice(1).map((count, i) => {
+    const [low, high] = [2 ** i, 2 ** (i + 1) - 1];
+    return { low: low === high ? low - 1 : low, high, count };
+  });
+}
+
+/** The rows of a linear histogram, up to the highest number with a count. @throws {RangeError} */
+export function linearBuckets(counts: SlotCounts): Bucket[] {
+  const values = valuesOf(counts, LINEAR_SLOTS, "linear");
+  return values.map((count, i) => ({ low: i, high: i, count }));
+}
+
+/**
+ * A log2 histogram as lines of text; none when nothing was counted.
+ *
+ * @example
+ * ```ts
+ * import { log2Lines } from "./histogram.ts";
+ *
+ * const lines = log2Lines([0, 1, 3], { valueType: "usecs" });
+ * const first = "         0 -> 1          : 1        |*************                           |";
+ * if (lines[1] !== first) throw new Error(lines[1]);
+ * ```
+ */
+export function log2Lines(counts: SlotCounts, options: HistogramOptions = {}): string[] {
+  const values = valuesOf(counts, LOG2_SLOTS, "log2");
+  const wide = values.length > NARROW_SLOTS + 1;
+  const digits = wide ? 20 : 10;
+  const title = " ".repeat(wide ? 15 : 5) + valueType(options).padEnd(wide ? 29 : 19);
+  const range = (slot: number) => {
+    const low = slot === 1 ? 0n : 1n << BigInt(slot - 1);
+    const high = (1n << BigInt(slot)) - 1n;
+    return `${String(low).padStart(digits)} -> ${String(high).padEnd(digits)}`;
+  };
+  return linesOf(values, 1, title, range, wide ? STARS / 2 : STARS, options);
+}
+
+/** A linear histogram as lines of text; none when nothing was counted. */
+export function linearLines(counts: SlotCounts, options: HistogramOptions = {}): string[] {
+  const values = valuesOf(counts, LINEAR_SLOTS, "linear");
+  const title = " ".repeat(5) + valueType(options).padEnd(13);
+  const range = (slot: number) => " ".repeat(8) + String(slot).padEnd(10);
+  return linesOf(values, 0, title, range, STARS, options);
+}
+
+const valueType = (options: HistogramOptions) => options.valueType ?? "value";
+
+function linesOf(
+  values: readonly number[],
+  first: number,
+  title: string,
+  range: (slot: number) => string,
+  stars: number,
+  { stripLeadingZero = false }: HistogramOptions,
+): string[] {
+  if (values.length <= first) return [];
+  // As bcc has it, a count in slot 0 of a log2 histogram has no row but scales the others.
+  const most = values.reduce((a, b) => Math.max(a, b));
+  const lines = [`${title} : count     distribution`];
+  let skip = stripLeadingZero;
+  for (let slot = first; slot < values.length; slot++) {
+    const count = values[slot]!;
+    skip &&= count === 0;
+    if (skip) continue;
+    const bar = "*".repeat(Math.floor(stars * count / most)).padEnd(stars);
+    lines.push(`${range(slot)} : ${String(count).padEnd(8)} |${bar}|`);
+  }
+  return lines;
+}
+
+/** The counts of one histogram among several. */
+export interface HistogramSection<S> {
+  readonly section: S;
+  readonly counts: ReadonlyMap<number, number>;
+}
+
+/**
+ * Splits the entries of a map into histograms, in the order in which they first appear.
+ *
+ * @param split tells a key's section and slot: `(key) => [key.disk, key.slot]`
+ */
+export function histogramSections<K, S>(
+  entries: Iterable<readonly [key: K, count: number]>,
+  split: (key: K) => readonly [section: S, slot: number],
+): HistogramSection<S>[] {
+  const sections = new Map<unknown, { section: S; counts: Map<number, number> }>();
+  for (const [key, count] of entries) {
+    const [section, slot] = split(key);
+    // Structs are fresh objects each time they are read: equal ones have equal text.
+    const id = typeof section === "object" ? textOf(section) : section;
+    let found = sections.get(id);
+    if (!found) sections.set(id, found = { section, counts: new Map() });
+    found.counts.set(slot, (found.counts.get(slot) ?? 0) + count);
+  }
+  return [...sections.values()];
+}
+
+const textOf = (value: unknown) =>
+  JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part);
+
+/** How histograms are told apart in the text. */
+export interface SectionOptions<S> extends HistogramOptions {
+  /** What a section is: `disk`. Default "Bucket ptr". */
+  readonly sectionHeader?: string;
+  /** A section as text; default `String`. */
+  readonly formatSection?: (section: S) => string;
+}
+
+/**
+ * Several histograms as lines of text, each below an empty line and a line `header = section`.
+ *
+ * @param print {@linkcode log2Lines} or {@linkcode linearLines}
+ */
+export function sectionLines<S>(
+  sections: Iterable<HistogramSection<S>>,
+  print: (counts: SlotCounts, options?: HistogramOptions) => string[],
+  options: SectionOptions<S> = {},
+): string[] {
+  const { sectionHeader = "Bucket ptr", formatSection = String } = options;
+  return [...sections].flatMap(({ section, counts }) => [
+    "",
+    `${sectionHeader} = ${formatSection(section)}`,
+    ...print(counts, options),
+  ]);
+}
+
+/** Counts from slot 0 to the last one that has any. */
+function valuesOf(counts: SlotCounts, slots: number, kind: string): number[] {
+  const values: number[] = [];
+  for (const [slot, count] of isPlain(counts) ? counts.entries() : counts) {
+    if (count === 0) continue;
+    if (!Number.isInteger(slot) || slot < 0 || slot >= slots) {
+      throw new RangeError(
+        `Cannot make a ${kind} histogram: expected slots from 0 to ${slots - 1}, found ${slot}`,
+      );
+    }
+    while (values.length <= slot) values.push(0);
+    values[slot] = count;
+  }
+  return values;
+}
+
+function isPlain(counts: SlotCounts): counts is readonly number[] {
+  return Array.isArray(counts) && typeof counts[0] === "number";
+}

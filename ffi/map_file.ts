@@ -1,0 +1,33 @@
+/**
+ * Files mapped into memory: reading a few tables of a large executable without copying it.
+ *
+ * @module
+ */
+
+import {
+  close,
+  errno,
+  ErrnoError,
+  libc,
+  map,
+  MAP_PRIVATE,
+  type Mapping,
+  O_RDONLY,
+  open,
+  PROT_READ,
+} from "./libc.ts";
+
+const SYS_lseek = process.arch === "arm64" ? 62n : 8n;
+const SEEK_END = 2n;
+
+/** Maps a whole file, read-only. @throws {ErrnoError} when it cannot be read or is empty */
+export function mapFile(path: string): Mapping {
+  const fd = open(path, O_RDONLY);
+  try {
+    const size = libc().syscall(SYS_lseek, BigInt(fd), 0n, SEEK_END, 0n, 0n, 0n);
+    if (size < 0n) throw new ErrnoError(`read "${path}"`, errno());
+    return map(`"${path}"`, Number(size), PROT_READ, MAP_PRIVATE, fd);
+  } finally {
+    close(fd);
+  }
+}
