@@ -37,8 +37,8 @@ export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string
     };
   });
   return (event) => {
-    let line = "";
-    for (const cell of cells) line += (line === "" ? "" : " ") + cell(event);
+    let line = cells[0]?.(event) ?? "";
+    for (let i = 1; i < cells.length; i++) line += " " + cells[i]!(event);
     return line;
   };
 }
@@ -53,6 +53,7 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
     const name = `${toJson(key)}:`;
     return (event: E) => {
       const value = column.value(event);
+      if (typeof value === "number" && !Number.isFinite(value)) return `${name}null`;
       if (typeof value !== "string") return name + String(value);
       if (isPlain(value)) return `${name}"${value}"`;
       if (!hasRawBytes(value)) return name + toJson(value);

@@ -116,6 +116,7 @@ export function parseOptions<O>(options: O & Options, words: readonly string[]):
       }
     };
     if (option.rest) {
+      if (given !== undefined) queue.unshift(given);
       if (queue.length === 0) throw new UsageError(`${spelling(option)} needs ${option.meta}`);
       return queue.splice(0).forEach(parse);
     }
@@ -124,7 +125,8 @@ export function parseOptions<O>(options: O & Options, words: readonly string[]):
       return parse("");
     }
     const value = given ?? queue.shift();
-    if (value === undefined) {
+    // A forgotten value must not swallow the option behind it: -n --json
+    if (value === undefined || given === undefined && /^-\D/.test(value)) {
       throw new UsageError(`${spelling(option)} needs a value: ${option.meta}`);
     }
     parse(value);
@@ -154,7 +156,7 @@ function takeCluster(
     const [name, option] = found;
     const tail = word.slice(i + 1);
     if (option.meta === undefined || tail === "") take(name, undefined);
-    else return take(name, tail);
+    else return take(name, i === 1 ? tail.replace(/^=/, "") : tail);
   }
 }
 
@@ -164,7 +166,7 @@ function findLong(options: Map<string, Option<unknown>>, typed: string): string 
   const exact = names.find(([, { long }]) => plain(long) === plain(typed));
   if (exact) return exact[0];
   if (names.length === 1 && typed !== "") return names[0]![0];
-  if (names.length === 0) throw new UsageError(`unknown option --${typed}`);
+  if (names.length === 0 || typed === "") throw new UsageError(`unknown option --${typed}`);
   const candidates = names.map(([, { long }]) => `--${long}`).join(" or ");
   throw new UsageError(`option --${typed} is ambiguous: ${candidates}`);
 }
@@ -187,27 +189,28 @@ export function helpText(
   const calls = tool.examples.map(([call]) => call.length);
   const callWidth = Math.max(...calls) + 2;
   return [
-    ...wrap(`usage: ${tool.name} ${usage.join(" ")}`, " ".repeat(`usage: ${tool.name} `.length)),
+    ...wrap(`usage: ${tool.name} `, usage),
     "",
-    tool.summary,
+    ...wrap("", tool.summary.split(" ")),
     "",
     "options:",
-    ...all.map((option, i) => `  ${left[i]!.padEnd(width)}${option.help}`),
+    ...all.flatMap((option, i) => wrap(`  ${left[i]!.padEnd(width)}`, option.help.split(" "))),
     "",
     "examples:",
     ...tool.examples.map(([call, meaning]) => `  ${call.padEnd(callWidth)}# ${meaning}`),
   ].join("\n");
 }
 
-/** Breaks a line before "[" so that lines stay below 80 columns. */
-function wrap(text: string, indent: string): string[] {
+/** Puts words behind a heading, and those that do not fit below 80 columns under one another. */
+function wrap(heading: string, words: readonly string[]): string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const part of text.split(/ (?=\[)/)) {
-    if (line !== "" && line.length + part.length > 78) {
+  let line = heading;
+  for (const word of words) {
+    const isFirst = line.length === heading.length;
+    if (!isFirst && line.length + 1 + word.length > 79) {
       lines.push(line);
-      line = indent + part;
-    } else line = line === "" ? part : `${line} ${part}`;
+      line = " ".repeat(heading.length) + word;
+    } else line += isFirst ? word : ` ${word}`;
   }
   return [...lines, line];
 }

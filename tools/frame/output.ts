@@ -7,7 +7,7 @@
  * @module
  */
 
-import { whenReady, WRITABLE } from "../../mod.ts";
+import { whenReady, WRITABLE, writeNow } from "../../mod.ts";
 
 const STDOUT = 1;
 const FULL = 64 * 1024;
@@ -41,15 +41,25 @@ export class Output {
   }
 }
 
-async function writeSome(bytes: Uint8Array): Promise<number> {
+async function writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  try {
+    const written = writeNow(STDOUT, bytes);
+    if (written === 0) await whenReady(STDOUT, WRITABLE).ready;
+    return written ?? await writeInBackground(bytes);
+  } catch (error) {
+    throw error instanceof Error && "code" in error && error.code === "EPIPE"
+      ? new ClosedOutput()
+      : error;
+  }
+}
+
+async function writeInBackground(bytes: Uint8Array): Promise<number> {
   // Imported when first needed: it costs Bun milliseconds that belong behind the start.
   const fs = await import("node:fs");
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   fs.write(STDOUT, bytes, 0, bytes.length, null, (error, written) => {
-    if (!error) resolve(written);
-    else if (error.code === "EPIPE") reject(new ClosedOutput());
-    else if (error.code === "EAGAIN") resolve(whenReady(STDOUT, WRITABLE).ready.then(() => 0));
-    else reject(error);
+    if (error) reject(error);
+    else resolve(written);
   });
   return await promise;
 }

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
+
+interface Event {
+  pid: number;
+  mode: number | null;
+  comm: string;
+}
+
+const columns: readonly Column<Event>[] = [
+  { head: "PID", width: 7, value: (event) => event.pid },
+  {
+    head: "MODE",
+    key: "mode_bits",
+    width: 6,
+    align: "right",
+    value: (event) => event.mode,
+    text: (event) => event.mode === null ? "n/a" : event.mode.toString(8),
+  },
+  { head: "COMM", value: (event) => event.comm },
+];
+
+const event = { pid: 181, mode: 0o644, comm: "bash" };
+
+test("headLine() pads headings as the rows are padded", () => {
+  assert.equal(headLine(columns), "PID       MODE COMM");
+  assert.equal(headLine([{ head: "A", width: 8, value: () => 0 }]), "A");
+  assert.equal(headLine([]), "");
+});
+
+test("tableRow() pads values to the left and to the right", () => {
+  assert.equal(tableRow(columns)(event), "181        644 bash");
+  assert.equal(tableRow(columns)({ ...event, mode: null }), "181        n/a bash");
+});
+
+test("tableRow() lets a wide value have the room it needs", () => {
+  assert.equal(tableRow(columns)({ ...event, pid: 1234567890 }), "1234567890    644 bash");
+});
+
+test("tableRow() escapes text, and pads what is printed", () => {
+  const wide: Column<Event>[] = [
+    { head: "COMM", width: 8, value: (event) => event.comm },
+    { head: "PID", value: (event) => event.pid },
+  ];
+  assert.equal(tableRow(wide)({ ...event, comm: "a\n\udcff" }), "a\\n\\xff  181");
+});
+
+test("jsonRow() has a key for each column, in order, and the values themselves", () => {
+  assert.equal(jsonRow(columns)(event), '{"pid":181,"mode_bits":420,"comm":"bash"}');
+  assert.equal(
+    jsonRow(columns)({ ...event, mode: null }),
+    '{"pid":181,"mode_bits":null,"comm":"bash"}',
+  );
+});
+
+test("jsonRow() keeps valid text exactly, on one line", () => {
+  const comm = "\x1b[2J\n👩‍👧 \u202e\\x1b";
+  const json = jsonRow(columns)({ ...event, comm });
+  assert.deepEqual(JSON.parse(json), { pid: 181, mode_bits: 420, comm });
+  assert.doesNotMatch(json, /[\p{Cc}\u202e]/u);
+});
+
+test("jsonRow() gives the exact bytes of text that is not UTF-8", () => {
+  assert.deepEqual(JSON.parse(jsonRow(columns)({ ...event, comm: "caf\udce9\n" })), {
+    pid: 181,
+    mode_bits: 420,
+    comm: "caf\\xe9\\n",
+    comm_hex: "636166e90a",
+  });
+});
+
+test("jsonRow() keeps text that JSON has to escape", () => {
+  for (const comm of ['say "hi"', "back\\slash", "tab\t", "", "grün", "\x7f"]) {
+    assert.equal(JSON.parse(jsonRow(columns)({ ...event, comm })).comm, comm);
+  }
+});
+
+test("jsonRow() writes numbers that JSON does not have as null", () => {
+  for (const pid of [NaN, Infinity, -Infinity]) {
+    assert.equal(JSON.parse(jsonRow(columns)({ ...event, pid })).pid, null);
+  }
+});
+
+test("tableRow() keeps the place of a first column that is empty", () => {
+  const [, , comm] = columns;
+  assert.equal(tableRow([comm!, comm!])({ ...event, comm: "" }), " ");
+});
