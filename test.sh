@@ -6,8 +6,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 prefix=test.sh
 
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
-packages=(clang llvm libbpf-dev libbpf1 gcc libc6-dev shellcheck util-linux mount procps
-  libbpf-tools bpftrace bpftool)
+packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux mount procps
+  iproute2 kmod
+  libbpf-tools python3-bpfcc bpftrace bpftool)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400

@@ -1,3 +1,4 @@
+// Not in guests: the same events are compared exactly by opensnoop's tests.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";

@@ -33,6 +33,7 @@ mount -t debugfs debug /sys/kernel/debug
 mount -t tracefs tracing /sys/kernel/tracing
 mount -t securityfs security /sys/kernel/security
 mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -t bpf bpf /sys/fs/bpf
 ip link set lo up
 
 # The sizes leave half of the memory to programs: a full disk is then an ENOSPC, not an OOM kill,

@@ -1,0 +1,259 @@
+// Not in guests: libbcc takes 20 s and more for each compile under emulation.
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import {
+  Bpf,
+  BpfError,
+  CompileError,
+  LayoutError,
+  u32,
+  u64,
+  UnsupportedError,
+  VerifierError,
+} from "../../mod.ts";
+import { chars, struct } from "../../mod.ts";
+import { callGetppid } from "../support/calls.ts";
+import { held } from "../support/leftovers.ts";
+import { Folder } from "../support/workload.ts";
+
+/** Counts this process's getppid(2) calls in every way a test may want. */
+const GETPPID = `
+struct key_t { u32 pid; char label[16]; };
+struct value_t { u64 calls; u8 odd; u32 last; };
+BPF_HASH(counts, struct key_t, struct value_t);
+BPF_ARRAY(total, u64, 1);
+BPF_PERCPU_ARRAY(per_cpu, u64, 1);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
+  struct key_t key = { .label = "getppid" };
+  struct value_t zero = {}, *value;
+  int slot = 0;
+
+  key.pid = bpf_get_current_pid_tgid() >> 32;
+  if (key.pid != TARGET)
+    return 0;
+  value = counts.lookup_or_try_init(&key, &zero);
+  if (value) {
+    value->calls++;
+    value->odd = value->calls & 1;
+    value->last = value->calls * 3;
+  }
+  total.increment(slot);
+  per_cpu.increment(slot);
+  return 0;
+}`;
+
+const cflags = [`-DTARGET=${process.pid}`];
+
+/** What `run` throws. */
+function failure(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("Expected an error");
+}
+
+const leftHeaders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("ts-bcc-headers"));
+
+test("Bpf.compile() makes programs and maps that count exactly", () => {
+  const before = held();
+  {
+    using bpf = Bpf.compile(GETPPID, { cflags });
+    assert.deepEqual([...bpf.programs.keys()], ["tracepoint__syscalls__sys_enter_getppid"]);
+    callGetppid(3);
+    const [link] = bpf.attach();
+    assert.equal(link!.description, "tracepoint syscalls/sys_enter_getppid");
+    callGetppid(1009);
+    link!.close();
+    callGetppid(5);
+
+    const Key = struct("key_t", { pid: u32, label: chars(16) });
+    const key = { pid: process.pid, label: "getppid" };
+    const value = { calls: 1009n, odd: 1, last: 3027 };
+    assert.deepEqual([...bpf.map("counts")], [[key, value]]);
+    const Value = struct("value_t", { calls: u64, odd: u32, last: u32 });
+    assert.throws(() => bpf.map("counts", Key, Value), LayoutError);
+    assert.deepEqual([...bpf.map("total", u32, u64).values()], [1009n]);
+    const perCpu = [...bpf.perCpuMap("per_cpu", u32, u64).values()][0]!;
+    assert.equal(perCpu.reduce((sum, each) => sum + each), 1009n);
+  }
+  assert.deepEqual(held(), before);
+});
+
+test("Bpf.compile() reads a file, and those it includes beside it", () => {
+  using folder = new Folder();
+  mkdirSync(`${folder.path}/more`);
+  writeFileSync(`${folder.path}/limit.h`, '#include "more/value.h"\n');
+  writeFileSync(`${folder.path}/more/value.h`, "#define LIMIT 7\n");
+  const file = `${folder.path}/program.c`;
+  writeFileSync(
+    file,
+    '#include "limit.h"\nBPF_ARRAY(slots, u64, LIMIT);\nint f(void *c) { return 0; }',
+  );
+  const here = process.cwd();
+  using bpf = Bpf.compile({ file });
+  assert.equal(bpf.map("slots", u32, u64).maxEntries, 7);
+  assert.equal(process.cwd(), here);
+});
+
+test("Bpf.compile() removes its headers, also when it fails", () => {
+  const before = leftHeaders();
+  Bpf.compile("int f(void *ctx) { return 0; }", { headers: "btf" }).close();
+  assert.throws(() => Bpf.compile("int f(", { headers: "btf" }), CompileError);
+  assert.deepEqual(leftHeaders(), before);
+});
+
+test("Bpf.compile() points at a syntax error", () => {
+  const text = "int f(void *ctx) {\n\tint x = 1\n\treturn x;\n}\n";
+  const error = failure(() => Bpf.compile(text, { name: "broken" }));
+  assert.ok(error instanceof CompileError);
+  assert.deepEqual([error.line, error.column], [2, 11]);
+  assert.equal(
+    error.message,
+    `Cannot compile "broken": line 2, column 11: expected ';' at end of declaration
+2 | \tint x = 1
+  | \t         ^`,
+  );
+});
+
+test("Bpf.compile() points at the user's line below a tracepoint's struct", () => {
+  const text = `#include <linux/sched.h>
+TRACEPOINT_PROBE(sched, sched_switch) {
+  return 0;
+}
+int f(void *ctx) {
+  return missing;
+}`;
+  const error = failure(() => Bpf.compile(text));
+  assert.ok(error instanceof CompileError);
+  assert.deepEqual([error.line, error.column], [6, 10]);
+  assert.equal(
+    error.message,
+    `Cannot compile "program": line 6, column 10: use of undeclared identifier 'missing'
+6 |   return missing;
+  |          ^`,
+  );
+});
+
+test("Bpf.compile() names a member that the kernel's struct does not have", () => {
+  const text = `#include <linux/sched.h>
+int f(void *ctx) {
+  struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+  return t->no_such_member;
+}`;
+  const error = failure(() => Bpf.compile(text, { headers: "btf" }));
+  assert.match(
+    error.message,
+    /line 4, column 13: no member named 'no_such_member' in 'struct task_struct'/,
+  );
+});
+
+test("Bpf.compile() names a function that does not exist", () => {
+  const error = failure(() => Bpf.compile("int f(void *ctx) { return no_such_function(1); }"));
+  assert.ok(error instanceof CompileError);
+  assert.match(error.message, /^Cannot compile "program": line 1, column 27: .*'no_such_function'/);
+});
+
+test("a program the verifier refuses is a VerifierError with the telling line", () => {
+  const before = held();
+  const text = `
+TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
+  u64 *p = (u64 *)bpf_get_current_task();
+  return *(volatile u64 *)(void *)0 != 0;
+}
+int refused(struct pt_regs *ctx) {
+  char *p = 0;
+  return *p;
+}`;
+  const error = failure(() => Bpf.compile(text, { name: "refused" }));
+  assert.ok(error instanceof VerifierError);
+  assert.match(error.message, /^Cannot load program "tracepoint__syscalls__sys_enter_getppid": /);
+  assert.match(error.log, /processed \d+ insns/);
+  assert.deepEqual(held(), before);
+});
+
+test("a program without a hook in its name wants to be attached by hand", () => {
+  using bpf = Bpf.compile("int plain(void *ctx) { return 0; }");
+  assert.deepEqual(bpf.attach(), []);
+  assert.throws(() => bpf.program("plain").attach(), /its name tells no hook/);
+  assert.throws(() => bpf.program("plain").fd, /it is not loaded yet/);
+  assert.ok(bpf.program("plain").load("RAW_TRACEPOINT") > 2);
+  assert.ok(bpf.program("plain").fd > 2);
+});
+
+test("headers that are not there are named with the way to get them", () => {
+  const text = "int f(void *ctx) { return 0; }";
+  const error = failure(() => Bpf.compile(text, { headers: "/nonexistent" }));
+  assert.ok(error instanceof UnsupportedError);
+  assert.equal(
+    error.message,
+    'Cannot compile "program": "/nonexistent" holds no kernel headers: it has no ' +
+      "include/linux/kconfig.h",
+  );
+});
+
+test("Bpf.compileAsync() lets the event loop go on and keeps the current directory", async () => {
+  const here = process.cwd();
+  let turns = 0;
+  const timer = setInterval(() => {
+    turns++;
+    assert.equal(process.cwd(), here);
+  }, 1);
+  try {
+    const jobs = [1, 2, 3].map((size) =>
+      Bpf.compileAsync(`BPF_ARRAY(slots, u64, ${size});\n${GETPPID}`, { cflags })
+    );
+    assert.throws(() => Bpf.compile("int f(void *ctx) { return 0; }"), TypeError);
+    for (const [i, job] of jobs.entries()) {
+      using bpf = await job;
+      assert.equal(bpf.map("slots", u32, u64).maxEntries, i + 1);
+      using _link = bpf.attach()[0]!;
+      callGetppid(101);
+      assert.deepEqual([...bpf.map("total", u32, u64).values()], [101n]);
+    }
+    assert.ok(turns > 10, `the event loop turned only ${turns} times`);
+  } finally {
+    clearInterval(timer);
+  }
+  using again = Bpf.compile("int f(void *ctx) { return 0; }");
+  assert.equal(again.programs.size, 1);
+});
+
+test("Bpf.compileAsync() rejects with the same errors", async () => {
+  await assert.rejects(Bpf.compileAsync("int f("), CompileError);
+});
+
+test("events of a compiled text come typed through a ring buffer", () => {
+  using bpf = Bpf.compile(
+    `struct event { u64 sequence; u32 pid; char comm[16]; };
+BPF_RINGBUF_OUTPUT(events, 8);
+TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
+  struct event event = { .pid = bpf_get_current_pid_tgid() >> 32, .sequence = 7 };
+  if (event.pid != TARGET) return 0;
+  bpf_get_current_comm(&event.comm, sizeof(event.comm));
+  events.ringbuf_output(&event, sizeof(event), 0);
+  return 0;
+}`,
+    { cflags },
+  );
+  using events = bpf.events("events");
+  bpf.attach();
+  callGetppid(13);
+  const pids: unknown[] = [];
+  events.drain(({ pid, sequence }) => pids.push([pid, sequence]));
+  assert.deepEqual(pids, Array(13).fill([process.pid, 7n]));
+  const Wrong = struct("event", { sequence: u64, pid: u64, comm: chars(16) });
+  assert.throws(() => bpf.events("events", Wrong), LayoutError);
+});
+
+test("a map the kernel refuses is named", () => {
+  const error = failure(() =>
+    Bpf.compile('BPF_TABLE("array", u64, u64, wide, 1);\nint f(void *ctx) { return 0; }')
+  );
+  assert.ok(error instanceof BpfError || error instanceof CompileError);
+  assert.match(error.message, /wide/);
+});

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { onlineCpus } from "../../bpf/attach/perf_event.ts";
+import { chars, LayoutError, struct, u32, u64 } from "../../mod.ts";
+import { callGetppid } from "../support/calls.ts";
+import { attachToCalls, loadKindsObject, onEachCpu } from "../support/kinds.ts";
+import { held } from "../support/leftovers.ts";
+
+const Sample = struct("sample", {
+  sequence: u64.asNumber,
+  time: u64,
+  cpu: u32,
+  label: chars(20),
+});
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+test("EventStream.drain() hands over every event of a perf buffer, typed", () => {
+  using bpf = loadKindsObject();
+  using stream = bpf.events("samples", Sample);
+  attachToCalls(bpf);
+  callGetppid(1009);
+  const events: { sequence: number; label: string }[] = [];
+  assert.equal(stream.drain((event) => events.push(event)), 1009);
+  const sequences = events.map(({ sequence }) => sequence).sort((a, b) => a - b);
+  assert.deepEqual(sequences, upTo(1009));
+  assert.ok(events.every(({ label }) => label === "prime"));
+  assert.equal(stream.drain(() => assert.fail("there is nothing left")), 0);
+  assert.equal(stream.lost, 0);
+});
+
+test("a perf buffer reads records that go around the end of its ring", () => {
+  using bpf = loadKindsObject();
+  using stream = bpf.events("samples", Sample, { pages: 1 });
+  attachToCalls(bpf);
+  const last = onlineCpus().at(-1)!;
+  let next = 0;
+  onEachCpu([last], () => {
+    for (let round = 0; round < 997; round++) {
+      callGetppid(7);
+      stream.drain((event) => {
+        assert.equal(event.sequence, next++);
+        assert.equal(event.cpu, last);
+        assert.equal(event.label, "prime");
+      });
+    }
+  });
+  assert.equal(next, 997 * 7);
+  assert.equal(stream.lost, 0);
+});
+
+test("EventStream.lost counts exactly what a perf buffer had no room for", () => {
+  using bpf = loadKindsObject();
+  const stream = bpf.events("samples", Sample, { pages: 1 });
+  attachToCalls(bpf);
+  onEachCpu(onlineCpus(), () => callGetppid(503));
+  const got = stream.drain(() => {});
+  const sent = 503 * onlineCpus().length;
+  assert.ok(got > 0 && got < sent, `${got} events fit`);
+  assert.equal(stream.lost, sent - got);
+  assert.equal(bpf.global("refused", u64.asNumber).value, sent - got);
+  stream.close();
+  assert.equal(stream.lost, sent - got);
+});
+
+test("a perf buffer's loss records are skipped, and do not count twice", () => {
+  using bpf = loadKindsObject();
+  using stream = bpf.events("samples", Sample, { pages: 1 });
+  attachToCalls(bpf);
+  let got = 0;
+  onEachCpu([onlineCpus()[0]!], () => {
+    for (let round = 0; round < 31; round++) {
+      callGetppid(211);
+      got += stream.drain(() => {});
+    }
+  });
+  assert.ok(got > 31 && got < 31 * 211, `${got} events fit`);
+  assert.equal(stream.lost, 31 * 211 - got);
+});
+
+for (const ordered of [true, false]) {
+  test(`a perf buffer gives events in the order of ${ordered ? "time" : "CPUs"}`, () => {
+    using bpf = loadKindsObject();
+    using stream = bpf.events("samples", Sample, { ordered });
+    attachToCalls(bpf);
+    const cpus = onlineCpus();
+    const rounds = upTo(101).flatMap(() => cpus);
+    onEachCpu(rounds, () => callGetppid(3));
+    const events: { sequence: number; cpu: number }[] = [];
+    stream.drain((event) => events.push(event));
+    const count = 101 * 3 * cpus.length;
+    assert.equal(events.length, count);
+    const byCpu = cpus.flatMap((cpu) => events.filter((event) => event.cpu === cpu));
+    const sequences = events.map(({ sequence }) => sequence);
+    assert.deepEqual(sequences, ordered ? upTo(count) : byCpu.map(({ sequence }) => sequence));
+    assert.equal(stream.lost, 0);
+  });
+
+  const order = ordered ? "in order of time" : "unordered";
+  test(`EventStream.drain() stops at its limit and goes on there, ${order}`, () => {
+    using bpf = loadKindsObject();
+    using stream = bpf.events("samples", Sample, { ordered });
+    attachToCalls(bpf);
+    onEachCpu(onlineCpus(), () => callGetppid(31));
+    const count = 31 * onlineCpus().length;
+    const seen: number[] = [];
+    assert.equal(stream.drain((event) => seen.push(event.sequence), 13), 13);
+    assert.equal(stream.drain((event) => seen.push(event.sequence), 29), Math.min(29, count - 13));
+    while (stream.drain((event) => seen.push(event.sequence), 7) > 0);
+    assert.deepEqual(seen.sort((a, b) => a - b), upTo(count));
+  });
+
+  test(`EventStream.drain() survives a callback that throws or closes, ${order}`, () => {
+    using bpf = loadKindsObject();
+    const stream = bpf.events("samples", Sample, { ordered });
+    attachToCalls(bpf);
+    onEachCpu([onlineCpus()[0]!], () => callGetppid(5));
+    const enough = ({ sequence }: { sequence: number }) => {
+      if (sequence === 2) throw new Error("enough");
+    };
+    assert.throws(() => stream.drain(enough), /enough/);
+    assert.equal(stream.drain((event) => assert.equal(event.sequence, 3), 1), 1);
+    assert.equal(stream.drain(() => stream.close()), 1);
+    assert.equal(stream.drain(() => assert.fail("it is closed")), 0);
+  });
+}
+
+test("EventStream iterates over a perf buffer, and leaves nothing behind", async () => {
+  const before = held();
+  {
+    using bpf = loadKindsObject();
+    const stream = bpf.events("samples", Sample, { ordered: true });
+    attachToCalls(bpf);
+    const timer = setInterval(() => callGetppid(3), 1);
+    let next = 0;
+    for await (const event of stream) {
+      assert.equal(event.sequence, next++);
+      if (next === 101) break;
+    }
+    clearInterval(timer);
+    assert.equal(await stream.wait(), false);
+  }
+  assert.deepEqual(held(), before);
+});
+
+test("EventStream.wait() comes back for each event of a perf buffer, on every CPU", async () => {
+  using bpf = loadKindsObject();
+  using stream = bpf.events("samples", Sample);
+  attachToCalls(bpf);
+  for (const cpu of upTo(29).flatMap(() => onlineCpus())) {
+    const pending = stream.wait();
+    onEachCpu([cpu], () => callGetppid(1));
+    let got = 0;
+    // A wake-up may come late, for an event that a drain has seen already.
+    for (let wait = pending;; wait = stream.wait()) {
+      assert.equal(await wait, true);
+      got += stream.drain((event) => assert.equal(event.cpu, cpu));
+      if (got > 0) break;
+    }
+    assert.equal(got, 1);
+  }
+});
+
+test("a perf buffer with a wake-up count wakes when so many events are there", async () => {
+  using bpf = loadKindsObject();
+  using stream = bpf.events("samples", Sample, { wakeup: 13 });
+  attachToCalls(bpf);
+  onEachCpu([onlineCpus()[0]!], () => callGetppid(12));
+  const timer = Promise.withResolvers<string>();
+  // A wake-up that comes too soon would come at once; the rest of the test needs no time.
+  const early = setTimeout(() => timer.resolve("quiet"), 20);
+  const wait = stream.wait().then(() => "woken");
+  assert.equal(await Promise.race([wait, timer.promise]), "quiet");
+  onEachCpu([onlineCpus()[0]!], () => callGetppid(1));
+  assert.equal(await wait, "woken");
+  clearTimeout(early);
+  assert.equal(stream.drain(() => {}), 13);
+});
+
+test("Bpf.events() checks the codec of a perf buffer against what it declares, or by name", () => {
+  using bpf = loadKindsObject();
+  const Wrong = struct("sample", { sequence: u64, cpu: u32, time: u64, label: chars(20) });
+  const message = /events of perf buffer "\w+": (?:field "cpu" is|the type has) /;
+  for (const name of ["samples", "untold"]) {
+    assert.throws(
+      () => bpf.events(name, Wrong),
+      (error: Error) => error instanceof LayoutError && message.test(error.message),
+    );
+  }
+  assert.throws(() => bpf.events("untold"), /the object does not tell their type/);
+  const Stranger = struct("stranger", { sequence: u64 });
+  assert.throws(() => bpf.events("untold", Stranger), /the object does not tell their type/);
+});
+
+test("Bpf.events() makes a perf buffer's codec from BTF, and finds a struct by its name", () => {
+  using bpf = loadKindsObject();
+  using declared = bpf.events("samples");
+  using named = bpf.events("untold", Sample);
+  attachToCalls(bpf);
+  callGetppid(1);
+  declared.drain((event) => assert.equal(event.sequence, 0n));
+  assert.equal(named.drain((event) => assert.equal(event.label, "prime")), 1);
+});
+
+test("Bpf.events() refuses a second reader of a perf buffer while there is one", () => {
+  using bpf = loadKindsObject();
+  const stream = bpf.events("samples", Sample);
+  assert.throws(() => bpf.events("samples", Sample), /perf buffer "samples": it is open already/);
+  stream.close();
+  bpf.events("samples", Sample).close();
+});
+
+test("Bpf.events() refuses sizes that no perf buffer has", () => {
+  using bpf = loadKindsObject();
+  for (const pages of [0, 3, 1.5, -1, NaN]) {
+    assert.throws(
+      () => bpf.events("samples", Sample, { pages }),
+      /Cannot open perf buffer "samples" with \S+ pages: expected a power of two/,
+    );
+  }
+  assert.throws(() => bpf.events("samples", Sample, { wakeup: 0 }), /wakeup 0: expected 1 or more/);
+});
