@@ -184,7 +184,8 @@ export class Bpf extends Maps implements Disposable {
       const names = this.#object.globals.map((global) => global.name);
       throw new TypeError(this.#absent("global variable", name, names));
     }
-    const type = this.#object.btf.type(found.type)!;
+    const type = this.#object.btf.type(found.type);
+    if (!type) throw new TypeError(`Cannot read global variable "${name}": its type is unknown`);
     if (codec) checkLayout(`global variable "${name}"`, codec.type, type);
     const constant = found.section.name.includes(".rodata");
     const mapping = this.#section(found.section, constant);

@@ -83,7 +83,9 @@ function sectionProblem(view: DataView): string | undefined {
   for (const [index, section] of sections.entries()) {
     const { offset, size } = section;
     if (!isInFile(section) || offset + size <= length) continue;
-    return `it is cut short: section ${index} ends at byte ${offset + size}, the file at ${length}`;
+    return `it is cut short or corrupt: section ${index} ends at byte ${
+      offset + size
+    }, the file at ${length}`;
   }
   const names = sections[view.getUint16(62, true)];
   if (!names || !isInFile(names)) return "it is corrupt: its sections have no names";

@@ -62,14 +62,16 @@ const CASES: readonly (readonly [what: string, bytes: Uint8Array, problem: strin
   [
     "a section behind the end",
     edited((view) => view.setBigUint64(btf + 24, BigInt(size) - 5n, true)),
-    `it is cut short: section ${btfIndex} ends at byte ${
+    `it is cut short or corrupt: section ${btfIndex} ends at byte ${
       size - 5 + Number(view.getBigUint64(btf + 32, true))
     }, the file at ${size}`,
   ],
   [
     "a section too large",
     edited((view) => view.setBigUint64(btf + 32, 1n << 40n, true)),
-    `it is cut short: section ${btfIndex} ends at byte ${2 ** 40 + btfAt}, the file at ${size}`,
+    `it is cut short or corrupt: section ${btfIndex} ends at byte ${
+      2 ** 40 + btfAt
+    }, the file at ${size}`,
   ],
   [
     "sections without names",
