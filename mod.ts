@@ -40,6 +40,9 @@ export { type KernelObject, ObjectMap } from "./bpf/object_map.ts";
 export { StackTraces } from "./bpf/stack_traces.ts";
 export { type CounterOptions, type CounterValue, PerfCounters } from "./bpf/perf_counters.ts";
 export { unpin } from "./bpf/pin.ts";
+export { KernelSymbols } from "./bpf/kernel_symbols.ts";
+export { type UserSymbolOptions, UserSymbols } from "./bpf/user_symbols.ts";
+export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbol.ts";
 export { EventStream } from "./bpf/events.ts";
 export type { PerfBufferOptions } from "./bpf/perf_buffer.ts";
 export {

@@ -10,7 +10,7 @@ import { pinDescriptor } from "./pin.ts";
 export class Link implements Disposable {
   /** What is attached where: `tracepoint syscalls/sys_enter_openat`. */
   readonly description: string;
-  /** The descriptor that holds the program attached, where it is a single one. */
+  /** The descriptor of a link that can be pinned. */
   readonly fd: number | undefined;
   #release: (() => void) | undefined;
 

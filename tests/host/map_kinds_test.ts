@@ -1,36 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import {
-  array,
-  average,
-  Bpf,
-  BpfError,
-  chars,
-  i64,
-  ipv4,
-  LayoutError,
-  log2Lines,
-  lpmKey,
-  max,
-  min,
-  possibleCpus,
-  struct,
-  sum,
-  u32,
-  u64,
-  unpin,
-} from "../../mod.ts";
+import { array, Bpf, i64, ipv4, LayoutError, lpmKey, u32, u64 } from "../../mod.ts";
 import { onlineCpus } from "../../bpf/attach/perf_event.ts";
 import { libc, readText } from "../../ffi/libc.ts";
 import { buildObject } from "../support/build.ts";
-import { callGetppid, loadLibraryObject } from "../support/calls.ts";
+import { callGetppid } from "../support/calls.ts";
+import { isBpfError } from "../support/is_bpf_error.ts";
 import { attachToCalls, loadKindsObject } from "../support/kinds.ts";
 import { held } from "../support/leftovers.ts";
-
-const isBpfError = (code: string, end: string) => (error: Error) =>
-  error instanceof BpfError && error.code === code && error.message.endsWith(end);
 
 test("BpfMap finds the longest prefix in a trie, as programs do", () => {
   using bpf = loadKindsObject();
@@ -136,13 +113,10 @@ test("ObjectMap puts maps into arrays and hashes of maps", () => {
   assert.deepEqual([...first.values()], [0, 11, 6]);
   assert.throws(
     () => byIndex.set(0, bpf.map("routes", lpmKey(ipv4), u32)),
-    isBpfErrorCode("EINVAL"),
+    isBpfError("EINVAL"),
   );
   assert.throws(() => bpf.mapOfMaps("by_key", u32), LayoutError);
 });
-
-const isBpfErrorCode = (code: string) => (error: Error) =>
-  error instanceof BpfError && error.code === code;
 
 test("StackTraces gives the addresses of user and kernel stacks", () => {
   using bpf = loadKindsObject();
@@ -151,17 +125,24 @@ test("StackTraces gives the addresses of user and kernel stacks", () => {
   const stacks = bpf.stacks("stacks");
   const user = bpf.global("user_stack", i64.asNumber).value;
   const kernel = bpf.global("kernel_stack", i64.asNumber).value;
-  assert.ok(user >= 0 && kernel >= 0, `the program got ${user} and ${kernel}`);
   const isKernel = (address: bigint) => address >> 63n === 1n;
-  const [userFrames, kernelFrames] = [stacks.get(user)!, stacks.get(kernel)!];
+  assert.ok(user >= 0, `the program got ${user}`);
+  const userFrames = stacks.get(user)!;
   assert.ok(userFrames.length > 0 && userFrames.every((address) => address && !isKernel(address)));
-  assert.ok(kernelFrames.length > 0 && kernelFrames.every(isKernel));
-  assert.deepEqual(new Map(stacks), new Map([[user, userFrames], [kernel, kernelFrames]]));
+  assert.deepEqual(new Map(stacks), new Map([[user, userFrames]]));
   assert.equal(stacks.get(-14), undefined);
   assert.equal(stacks.delete(user), true);
   assert.equal(stacks.get(user), undefined);
-  stacks.clear();
-  assert.deepEqual([...stacks], []);
+
+  // 6.1 finds no kernel frames at a system call's tracepoint: EFAULT.
+  if (process.env.TSBCC_GUEST_KERNEL === "6.1") return assert.equal(kernel, -14);
+  assert.ok(kernel >= 0, `the program got ${kernel}`);
+  const kernelStacks = bpf.stacks("kernel_stacks");
+  const kernelFrames = kernelStacks.get(kernel)!;
+  assert.ok(kernelFrames.length > 0 && kernelFrames.every(isKernel));
+  assert.deepEqual([...kernelStacks].map(([id]) => id), [kernel]);
+  kernelStacks.clear();
+  assert.deepEqual([...kernelStacks], []);
 });
 
 test("PerfCounters counts on every CPU, for this side and for programs", () => {
@@ -213,103 +194,6 @@ function tracepoint(name: string) {
   const id = `/sys/kernel/tracing/events/syscalls/${name}/id`;
   return { type: 2, config: BigInt(readText(id)) };
 }
-
-const Key = struct("key", { remainder: u32, label: chars(16) });
-const key = (remainder: number) => ({ remainder, label: "x" });
-
-test("BpfMap writes and removes many entries at once", () => {
-  using bpf = loadLibraryObject();
-  const counts = bpf.map("counts", Key, u64.asNumber);
-  const entries = Array.from({ length: 9973 }, (_, i) => [key(i), i * 3] as const);
-  assert.equal(counts.setAll(entries), counts);
-  assert.equal(counts.get(key(9972)), 9972 * 3);
-  assert.equal([...counts].length, 9973);
-  const odd = entries.map(([key]) => key).filter(({ remainder }) => remainder % 2 === 1);
-  assert.equal(counts.deleteAll([key(20000), ...odd, key(20001), key(20002)]), 4986);
-  assert.equal(counts.get(key(1)), undefined);
-  assert.equal([...counts].length, 4987);
-  assert.equal(counts.deleteAll([]), 0);
-  assert.throws(
-    () => counts.setAll(entries.map(([{ remainder }]) => [key(remainder + 30000), 0])),
-    isBpfError("E2BIG", "room for 10007 entries"),
-  );
-});
-
-test("BpfMap writes many entries of an array, and refuses to remove them", () => {
-  using bpf = loadLibraryObject();
-  const slots = bpf.map("slots", u32, u64.asNumber);
-  slots.setAll([[1, 11], [6, 66]]);
-  assert.deepEqual([...slots.values()], [0, 11, 0, 0, 0, 0, 66]);
-  assert.throws(() => slots.setAll([[7, 1]]), isBpfErrorCode("E2BIG"));
-  assert.throws(() => slots.deleteAll([1]), isBpfErrorCode("EINVAL"));
-  assert.throws(() => [...slots.lookupAndDeleteAll()], BpfError);
-});
-
-test("BpfMap.lookupAndDelete() gives a value and removes its entry", () => {
-  using bpf = loadLibraryObject();
-  const counts = bpf.map("counts", Key, u64.asNumber);
-  counts.set(key(1), 5).set(key(2), 7);
-  assert.equal(counts.lookupAndDelete(key(1)), 5);
-  assert.equal(counts.lookupAndDelete(key(1)), undefined);
-  assert.deepEqual([...counts.lookupAndDeleteAll()], [[key(2), 7]]);
-  assert.deepEqual([...counts], []);
-  counts.setAll(Array.from({ length: 10007 }, (_, i) => [key(i), i]));
-  const taken = new Map([...counts.lookupAndDeleteAll()].map(([k, v]) => [k.remainder, v]));
-  assert.equal(taken.size, 10007);
-  assert.deepEqual([...counts], []);
-});
-
-test("per-CPU values reduce to one number", () => {
-  using bpf = loadLibraryObject();
-  const perCpu = bpf.perCpuMap("per_cpu", u32, u32);
-  const values = Array.from({ length: possibleCpus() }, (_, cpu) => 10 + cpu);
-  const many: [number, number[]][] = [[0, values], [1, values]];
-  perCpu.setAll(many);
-  const read = perCpu.get(1)!;
-  const last = 9 + possibleCpus();
-  assert.deepEqual([min(read), max(read)], [10, last]);
-  assert.equal(sum(read), (10 + last) * possibleCpus() / 2);
-  assert.equal(average(read), (10 + last) / 2);
-});
-
-test("a histogram prints a BpfMap as it is", () => {
-  using bpf = loadLibraryObject();
-  const slots = bpf.map("slots", u32, u64.asNumber);
-  slots.setAll([[1, 4], [2, 8]]);
-  assert.equal(log2Lines(slots)[2]!.slice(0, 40), "         2 -> 3          : 8        |***");
-});
-
-test("maps, programs and links are pinned, found and unpinned", () => {
-  const folder = mkdtempSync("/sys/fs/bpf/ts-bcc-");
-  const path = (name: string) => join(folder, name);
-  try {
-    {
-      using bpf = loadKindsObject();
-      using library = loadLibraryObject();
-      library.map("counts", Key, u64).set(key(3), 33n).pin(path("counts"));
-      bpf.program("on_call").pin(path("program"));
-      bpf.program("on_exec").attach().pin(path("link"));
-      using probe = bpf.program("on_call").attachTracepoint("syscalls", "sys_enter_getppid");
-      assert.throws(() => probe.pin(path("probe")), /Cannot pin tracepoint .*cannot be pinned/);
-      assert.throws(
-        () => library.map("slots").pin(path("counts")),
-        isBpfError("EEXIST", "the name is taken: unpin it first"),
-      );
-      assert.throws(() => library.map("slots").pin(path("none/slots")), isBpfErrorCode("ENOENT"));
-      assert.throws(() => library.map("slots").pin("/proc/slots"), BpfError);
-    }
-    using later = loadLibraryObject({ maps: { counts: { pinned: path("counts") } } });
-    assert.equal(later.map("counts", Key, u64).get(key(3)), 33n);
-    for (const name of ["counts", "program", "link"]) {
-      assert.ok(existsSync(path(name)));
-      unpin(path(name));
-      assert.throws(() => unpin(path(name)), isBpfErrorCode("ENOENT"));
-    }
-  } finally {
-    for (const name of ["counts", "program", "link"]) if (existsSync(path(name))) unpin(path(name));
-    rmdirSync(folder);
-  }
-});
 
 test("Bpf says which method opens a map", () => {
   using bpf = loadKindsObject();

@@ -86,6 +86,14 @@ struct {
 	__uint(value_size, 127 * 8);
 } stacks SEC(".maps");
 
+/* Apart from the others: two stacks may have the same number, and the second is refused then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 64);
+	__uint(key_size, 4);
+	__uint(value_size, 127 * 8);
+} kernel_stacks SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 2);
@@ -167,7 +175,7 @@ int on_call(struct syscall_enter *ctx)
 	count_in(bpf_map_lookup_elem(&by_key, &key), 1);
 	look_up_route();
 	user_stack = bpf_get_stackid(ctx, &stacks, BPF_F_USER_STACK);
-	kernel_stack = bpf_get_stackid(ctx, &stacks, 0);
+	kernel_stack = bpf_get_stackid(ctx, &kernel_stacks, 0);
 	counter_result = bpf_perf_event_read_value(&counters, BPF_F_CURRENT_CPU, &counter,
 						   sizeof(counter));
 	counter_value = counter.value;

@@ -1,0 +1,41 @@
+/**
+ * What an address is called.
+ *
+ * @module
+ */
+
+/** An address, told by the function it lies in or at least the file. */
+export interface ResolvedSymbol {
+  /** The function; undefined when only the module is known. */
+  readonly name: string | undefined;
+  /** Bytes into the function; without one, bytes into the module's file. */
+  readonly offset: number;
+  /** The kernel module, executable or library; undefined for the kernel itself. */
+  readonly module: string | undefined;
+}
+
+/** How {@linkcode formatSymbol} writes. */
+export interface FormatOptions {
+  /** Add the offset to a function: `vfs_read+0x1c`. */
+  readonly offset?: boolean;
+  /** Add the module to a function: `main [app]`. */
+  readonly module?: boolean;
+}
+
+/**
+ * A symbol as text: `vfs_read`; a place without a name as `[libc.so.6+0x2a1f0]`; nothing known at
+ * all as the address itself.
+ */
+export function formatSymbol(
+  symbol: ResolvedSymbol | undefined,
+  address: bigint,
+  options: FormatOptions = {},
+): string {
+  if (!symbol) return `0x${address.toString(16)}`;
+  // "[vdso]" and its like come in brackets already.
+  const file = symbol.module?.slice(symbol.module.lastIndexOf("/") + 1).replace(/^\[|\]$/g, "");
+  const offset = `+0x${symbol.offset.toString(16)}`;
+  if (symbol.name === undefined) return `[${file ?? "unknown"}${offset}]`;
+  const module = options.module && file !== undefined ? ` [${file}]` : "";
+  return symbol.name + (options.offset ? offset : "") + module;
+}
