@@ -13,6 +13,7 @@
 #include "frame/events.h"
 #include "frame/filter.h"
 #include "frame/path.h"
+#include "frame/who.h"
 
 #define O_CREAT 0100
 #define __O_TMPFILE 020000000
@@ -47,13 +48,10 @@ struct call {
 
 struct event {
 	u64 time; /* ns since boot, at exit */
-	u32 pid;
-	u32 tid;
-	u32 uid;
+	struct who who;
 	s32 ret; /* the descriptor or -errno */
 	u32 flags;
 	u32 mode;
-	char comm[TASK_COMM_LEN];
 	u8 cut; /* the path, or with full_path its directories, did not fit */
 	/* The path. With full_path and a relative path, what append_directories() puts behind it. */
 	char text[];
@@ -138,7 +136,6 @@ static __always_inline void report(struct call *call, int ret)
 {
 	u32 zero = 0;
 	u32 length = call->path_length & (ENTRY_PATH - 1); /* it is below, which the verifier must see */
-	u64 id = bpf_get_current_pid_tgid();
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 
 	if (!scratch)
@@ -156,15 +153,12 @@ static __always_inline void report(struct call *call, int ret)
 	struct event *event = (void *)scratch->event;
 
 	event->time = bpf_ktime_get_ns();
-	event->pid = id >> 32;
-	event->tid = id;
-	event->uid = bpf_get_current_uid_gid();
+	set_who(&event->who);
 	event->ret = ret;
 	event->flags = call->flags;
 	/* Without these the kernel ignores mode, and open(2) and openat(2) pass what they find. */
 	event->mode = call->flags & (O_CREAT | __O_TMPFILE) ? call->mode : 0;
 	event->cut = false;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
 
 	if (length > 0) {
 		bpf_probe_read_kernel(event->text, length, call->path);

@@ -15,13 +15,14 @@
  * do not fire for 32 bit programs on a 64 bit kernel, nor for opens made through io_uring.
  */
 
-import { chars, hasTracepoint, i32, type Infer, struct, textRest, u32, u64, u8 } from "../mod.ts";
+import { hasTracepoint, i32, type Infer, struct, textRest, u32, u64, u8 } from "../mod.ts";
 import type { Column } from "./frame/columns.ts";
 import { main } from "./frame/main.ts";
 import { openFlagFilters } from "./frame/open_flags.ts";
 import { flag, list, type Values } from "./frame/options.ts";
-import { execOption, filterOptions, filterSettings, standardOptions } from "./frame/standard.ts";
+import { eventOptions, execOption, filterOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
+import { Who } from "./frame/who.ts";
 import object from "./opensnoop.bpf.o.ts";
 
 const options = {
@@ -41,19 +42,16 @@ const options = {
     long: "full-path",
     help: "show full path for an open file with relative path",
   }),
-  ...standardOptions,
+  ...eventOptions,
   ...execOption,
 };
 
 const Event = struct("event", {
   time: u64.asNumber,
-  pid: u32,
-  tid: u32,
-  uid: u32,
+  who: Who,
   ret: i32,
   flags: u32,
   mode: u32,
-  comm: chars(16),
   cut: u8,
   text: textRest(),
 });
@@ -85,11 +83,11 @@ function columns(values: Values<typeof options>): Column<Event>[] {
       value: seconds,
       text: (event) => seconds(event).toFixed(9),
     },
-    values.printUid && { head: "UID", width: 5, value: (event) => event.uid },
+    values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
     values.tid === undefined
-      ? { head: "PID", width: 7, value: (event) => event.pid }
-      : { head: "TID", width: 7, value: (event) => event.tid },
-    { head: "COMM", width: 16, value: (event) => event.comm },
+      ? { head: "PID", width: 7, value: (event) => event.who.pid }
+      : { head: "TID", width: 7, value: (event) => event.who.tid },
+    { head: "COMM", width: 16, value: (event) => event.who.comm },
     { head: "FD", width: 4, align: "right", value: (event) => Math.max(event.ret, -1) },
     { head: "ERR", width: 3, align: "right", value: (event) => Math.max(-event.ret, 0) },
     values.extended && {
@@ -127,10 +125,10 @@ const opensnoop = defineTool({
   ],
   object,
   options,
-  event: Event,
   plan(values) {
     const filters = filterSettings(values);
     return {
+      event: Event,
       load: {
         ...filters,
         globals: {

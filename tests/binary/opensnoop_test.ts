@@ -3,20 +3,11 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
-import { testOpensnoop } from "../support/opensnoop_cases.ts";
 import { Running } from "../support/process.ts";
+import { isolated, READY } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
 const EXECUTABLE = `${PROJECT}dist/opensnoop`;
-const READY = { env: { TSBCC_READY: "1" } };
-
-testOpensnoop("dist/opensnoop", [EXECUTABLE]);
-
-/** Runs a command in a mount namespace of its own, after these preparations there. */
-function isolated(preparations: string[], command: string[]): string[] {
-  const script = ["set -e", ...preparations, 'exec "$@"'].join("\n");
-  return ["unshare", "--mount", "sh", "-c", script, "sh", ...command];
-}
 
 async function countsExactly(command: string[]): Promise<string> {
   using folder = new Folder();

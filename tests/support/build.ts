@@ -18,8 +18,9 @@ export const PROJECT: string = fileURLToPath(new URL("../../", import.meta.url))
 const BUILT = join(PROJECT, ".tools", "tests");
 
 /** Compiles a C program of this folder; returns its path. */
-export function buildProgram(source: string): string {
-  return build(join("tests/support", source), [], ["gcc", "-O1", "-Wall", "-Werror", "-pthread"]);
+export function buildProgram(source: string, flags: readonly string[] = []): string {
+  const command = ["gcc", "-O1", "-Wall", "-Werror", "-pthread", ...flags];
+  return build(join("tests/support", source), [], command);
 }
 
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
@@ -27,6 +28,8 @@ export function buildObject(source: string): Uint8Array {
   const arch = process.arch === "arm64" ? "arm64" : "x86";
   const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-I", "tools", "-c"];
   flags.push(`-D__TARGET_ARCH_${arch}`);
+  // For linux/errno.h, which bpf/usdt.bpf.h includes.
+  flags.push("-idirafter", `/usr/include/${arch === "x86" ? "x86_64" : "aarch64"}-linux-gnu`);
   const headers = ["kernel.h", "events.h"].map((name) => `tools/frame/${name}`);
   const path = build(join("tests/testdata", source), headers, ["clang", ...flags]);
   return new Uint8Array(readFileSync(path));

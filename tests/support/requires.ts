@@ -28,12 +28,15 @@ const since = (what: string, major: number, minor: number): Requirement => ({
 });
 
 const kprobe = inGuestsOnly("kprobes");
+const headers = inGuestsOnly("headers");
 
 const REQUIREMENTS = {
   kprobe,
   fentry: inGuestsOnly("fentry"),
   lsm: inGuestsOnly("BPF LSM"),
   modules: inGuestsOnly("modules"),
+  headers,
+  socketHeaders: { lacks: () => headers.lacks() },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   // Not a kernel's feature: what starts many processes and asks nothing of the kernel.

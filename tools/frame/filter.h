@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The filters that tools share: by process, thread, user, command name, cgroup and mount
+ * The filters that tools share: by process, thread, user, command name, cgroup, mount and pid
  * namespace. They are constants once the program is loaded, so the verifier drops those not used.
  */
 #pragma once
+
+#include "task.h"
 
 const volatile u32 own_pid = 0; /* the tool itself, which is never traced */
 const volatile u32 target_pid = 0; /* 0: any; a thread group id, as userspace means it */
@@ -13,6 +15,7 @@ const volatile char target_comm[TASK_COMM_LEN] = {}; /* a part of the name; empt
 const volatile u32 target_comm_length = 0;
 const volatile bool by_cgroup = false;
 const volatile bool by_mntns = false;
+const volatile bool by_cgroup_root = false;
 
 /* Both are replaced by pinned maps that somebody else fills (bcc's --cgroupmap, --mntnsmap). */
 struct {
@@ -28,6 +31,14 @@ struct {
 	__type(key, u64);
 	__type(value, u32);
 } mntns SEC(".maps");
+
+/* One cgroup; what runs below it is wanted as well (--cgroup). */
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} cgroup_root SEC(".maps");
 
 static __always_inline bool comm_contains_target(void)
 {
@@ -50,16 +61,22 @@ static __always_inline bool comm_contains_target(void)
 	return false;
 }
 
+/* Whether the ids pass the filters by process and thread; see ids_of(). */
+static __always_inline bool are_ids_wanted(u64 ids)
+{
+	if (pidns && !ids)
+		return false; /* not in that namespace */
+	if (own_pid == ids >> 32)
+		return false;
+	if (target_pid && target_pid != ids >> 32)
+		return false;
+	return !target_tid || target_tid == (u32)ids;
+}
+
 /* Whether the current thread passes all filters. */
 static __always_inline bool is_wanted(void)
 {
-	u64 id = bpf_get_current_pid_tgid();
-
-	if (own_pid == id >> 32)
-		return false;
-	if (target_pid && target_pid != id >> 32)
-		return false;
-	if (target_tid && target_tid != (u32)id)
+	if (!are_ids_wanted(current_ids()))
 		return false;
 	if (target_uid != (u32)-1 && target_uid != (u32)bpf_get_current_uid_gid())
 		return false;
@@ -71,6 +88,8 @@ static __always_inline bool is_wanted(void)
 		if (!bpf_map_lookup_elem(&cgroups, &cgroup))
 			return false;
 	}
+	if (by_cgroup_root && bpf_current_task_under_cgroup(&cgroup_root, 0) != 1)
+		return false;
 	if (by_mntns) {
 		struct task_struct *task = (void *)bpf_get_current_task();
 		u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The kernel as our programs see it: scalar names, the constants they use, and the few struct
- * members they read. Every struct is a part of the kernel's own of that name; CO-RE looks up the
- * real offsets on the machine where the tool runs, so order and completeness do not matter here.
+ * What every program begins with: scalar names, kinds of maps, the arguments of tracepoints.
  *
- * No kernel or libc header is included: an object depends on this file and libbpf's headers only.
+ * No kernel or libc header is included: an object depends on the files here and libbpf's headers
+ * only. Kernel structs are declared where they are used (task.h, path.h), each a part of the
+ * kernel's own of that name, between KERNEL_STRUCTS and KERNEL_STRUCTS_END; CO-RE looks up the real
+ * offsets on the machine where the tool runs, so order and completeness do not matter.
  */
 #pragma once
 
@@ -41,6 +42,8 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_STACK_TRACE = 7,
+	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_LRU_PERCPU_HASH = 10,
 	BPF_MAP_TYPE_RINGBUF = 27,
@@ -53,6 +56,10 @@ enum {
 };
 
 #define TASK_COMM_LEN 16
+
+#define KERNEL_STRUCTS \
+	_Pragma("clang attribute push(__attribute__((preserve_access_index)), apply_to = record)")
+#define KERNEL_STRUCTS_END _Pragma("clang attribute pop")
 
 /* What a program on tracepoint syscalls/sys_enter_* sees (struct syscall_tp_t in
  * kernel/trace/trace_syscalls.c): eight bytes of common fields, the number, the arguments. */
@@ -68,67 +75,3 @@ struct syscall_exit {
 	s32 nr;
 	s64 ret;
 };
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct qstr {
-	const unsigned char *name;
-};
-
-struct dentry {
-	struct dentry *d_parent;
-	struct qstr d_name;
-};
-
-struct vfsmount {
-	struct dentry *mnt_root;
-};
-
-struct mount {
-	struct mount *mnt_parent;
-	struct dentry *mnt_mountpoint;
-	struct vfsmount mnt;
-};
-
-struct path {
-	struct vfsmount *mnt;
-	struct dentry *dentry;
-};
-
-struct fs_struct {
-	struct path root;
-	struct path pwd;
-};
-
-struct file {
-	struct path f_path;
-};
-
-struct fdtable {
-	unsigned int max_fds;
-	struct file **fd;
-};
-
-struct files_struct {
-	struct fdtable *fdt;
-};
-
-struct ns_common {
-	unsigned int inum;
-};
-
-struct mnt_namespace {
-	struct ns_common ns;
-};
-
-struct nsproxy {
-	struct mnt_namespace *mnt_ns;
-};
-
-struct task_struct {
-	struct fs_struct *fs;
-	struct files_struct *files;
-	struct nsproxy *nsproxy;
-};
-
-#pragma clang attribute pop

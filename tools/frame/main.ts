@@ -8,7 +8,7 @@ import { helpText, parseOptions, UsageError, type Values } from "./options.ts";
 import { ClosedOutput, Output } from "./output.ts";
 import type { standardOptions } from "./standard.ts";
 import type { AnyTool } from "./tool.ts";
-import { trace } from "./trace.ts";
+import { run as runTool } from "./trace.ts";
 
 const FAILED = 1;
 const BAD_USAGE = 2;
@@ -22,7 +22,7 @@ async function run(tool: AnyTool, words: string[]): Promise<number> {
   try {
     const values = parseOptions(tool.options, words) as unknown as Values<typeof standardOptions>;
     if (values.help) await printHelp(tool);
-    else await trace(tool, values);
+    else await runTool(tool, values);
     return 0;
   } catch (error) {
     if (error instanceof ClosedOutput) return 0;

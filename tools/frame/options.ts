@@ -16,6 +16,8 @@ export interface Option<T> {
   readonly help: string;
   /** The placeholder of its value in help; an option without one takes no value. */
   readonly meta?: string;
+  /** It is a word by itself, told by its place; `long` is what help calls it. */
+  readonly positional?: true;
   /** It takes all words that follow, as `--exec` does. */
   readonly rest?: true;
   /** What it is when it is not given. */
@@ -91,45 +93,58 @@ export function number(names: Names & Range): Option<number | undefined> {
   };
 }
 
+/** Makes an option one that is told by its place: `biolatency 1 10`. */
+export function argument<T>(option: Option<T>): Option<T> {
+  return { ...option, positional: true };
+}
+
+/** Takes the short form from an option, for a tool in which the letter means something else. */
+export function longOnly<T>({ short: _, ...option }: Option<T>): Option<T> {
+  return option;
+}
+
 /** How people see an option: `-p/--pid`. */
-export function spelling({ short, long }: Names): string {
+export function spelling({ short, long, positional }: Names & { positional?: true }): string {
+  if (positional) return long;
   return short ? `-${short}/--${long}` : `--${long}`;
 }
 
 /** Parses the words after the tool's name. @throws {UsageError} naming the option and what it expects */
 export function parseOptions<O>(options: O & Options, words: readonly string[]): Values<O> {
-  const byName = new Map(Object.entries(options));
+  const all = Object.entries(options);
+  const byName = new Map(all.filter(([, option]) => !option.positional));
+  const places = all.filter(([, option]) => option.positional);
   const values: Record<string, unknown> = {};
-  for (const [name, option] of byName) values[name] = option.initial;
+  for (const [name, option] of all) values[name] = option.initial;
   const queue = [...words];
 
+  const parse = (name: string, option: Option<unknown>, value: string) => {
+    try {
+      values[name] = option.parse(value, values[name]);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new UsageError(
+        `invalid value ${JSON.stringify(value)} for ${spelling(option)}: ${error.message}`,
+      );
+    }
+  };
   const take = (name: string, given: string | undefined) => {
     const option = byName.get(name)!;
-    const parse = (value: string) => {
-      try {
-        values[name] = option.parse(value, values[name]);
-      } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-        throw new UsageError(
-          `invalid value ${JSON.stringify(value)} for ${spelling(option)}: ${error.message}`,
-        );
-      }
-    };
     if (option.rest) {
       if (given !== undefined) queue.unshift(given);
       if (queue.length === 0) throw new UsageError(`${spelling(option)} needs ${option.meta}`);
-      return queue.splice(0).forEach(parse);
+      return queue.splice(0).forEach((value) => parse(name, option, value));
     }
     if (option.meta === undefined) {
       if (given !== undefined) throw new UsageError(`${spelling(option)} takes no value`);
-      return parse("");
+      return parse(name, option, "");
     }
     const value = given ?? queue.shift();
     // A forgotten value must not swallow the option behind it: -n --json
     if (value === undefined || given === undefined && /^-\D/.test(value)) {
       throw new UsageError(`${spelling(option)} needs a value: ${option.meta}`);
     }
-    parse(value);
+    parse(name, option, value);
   };
 
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
@@ -138,7 +153,11 @@ export function parseOptions<O>(options: O & Options, words: readonly string[]):
       take(findLong(byName, long!), given);
     } else if (word.startsWith("-") && word.length > 1) {
       takeCluster(byName, word, take);
-    } else throw new UsageError(`unexpected argument ${JSON.stringify(word)}`);
+    } else {
+      const place = places.shift();
+      if (!place) throw new UsageError(`unexpected argument ${JSON.stringify(word)}`);
+      parse(...place, word);
+    }
   }
   return values as Values<O>;
 }
@@ -177,24 +196,29 @@ export function helpText(
   options: Options,
 ): string {
   const all = Object.values(options);
-  const usage = all.map((option) => {
+  const named = all.filter(({ positional }) => !positional);
+  const places = all.filter(({ positional }) => positional);
+  const usage = named.map((option) => {
     const dashed = option.short ? `-${option.short}` : `--${option.long}`;
     return `[${option.meta === undefined ? dashed : `${dashed} ${option.meta}`}]`;
   });
-  const left = all.map((option) => {
+  const left = (option: Option<unknown>) => {
+    if (option.positional) return option.long;
     const long = option.meta === undefined ? `--${option.long}` : `--${option.long} ${option.meta}`;
     return option.short ? `-${option.short}, ${long}` : `    ${long}`;
-  });
-  const width = Math.max(...left.map((text) => text.length)) + 2;
-  const calls = tool.examples.map(([call]) => call.length);
-  const callWidth = Math.max(...calls) + 2;
+  };
+  const width = Math.max(...all.map((option) => left(option).length)) + 2;
+  const describe = (option: Option<unknown>) =>
+    wrap(`  ${left(option).padEnd(width)}`, option.help.split(" "));
+  const callWidth = Math.max(...tool.examples.map(([call]) => call.length)) + 2;
   return [
-    ...wrap(`usage: ${tool.name} `, usage),
+    ...wrap(`usage: ${tool.name} `, [...usage, ...places.map(({ long }) => `[${long}]`)]),
     "",
     ...wrap("", tool.summary.split(" ")),
+    ...places.length > 0 ? ["", "arguments:", ...places.flatMap(describe)] : [],
     "",
     "options:",
-    ...all.flatMap((option, i) => wrap(`  ${left[i]!.padEnd(width)}`, option.help.split(" "))),
+    ...named.flatMap(describe),
     "",
     "examples:",
     ...tool.examples.map(([call, meaning]) => `  ${call.padEnd(callWidth)}# ${meaning}`),

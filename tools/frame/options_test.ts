@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import opensnoop from "../opensnoop.ts";
 import { flag, helpText, list, number, parseOptions, rest, spelling, text } from "./options.ts";
-import { execOption, filterOptions, filterSettings, standardOptions } from "./standard.ts";
+import { eventOptions, execOption, filterOptions, filterSettings } from "./standard.ts";
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "" }),
@@ -127,7 +127,7 @@ test("spelling() names an option as people type it", () => {
 });
 
 test("standard options take pages that are a power of two", () => {
-  const pages = (word: string) => parseOptions(standardOptions, ["-b", word]).bufferPages;
+  const pages = (word: string) => parseOptions(eventOptions, ["-b", word]).bufferPages;
   assert.equal(pages("1"), 1);
   assert.equal(pages("262144"), 262144);
   for (const word of ["0", "3", "524288", "4k", "-1"]) {

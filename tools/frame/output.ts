@@ -27,6 +27,11 @@ export class Output {
     this.#text += text + "\n";
   }
 
+  /** Adds text as it is. */
+  text(text: string): void {
+    this.#text += text;
+  }
+
   /** Whether there is enough to be worth a write. */
   get full(): boolean {
     return this.#text.length >= FULL;

@@ -4,8 +4,22 @@
  * @module
  */
 
-import { flag, number, type Option, rest, text, UsageError, type Values } from "./options.ts";
-import type { LoadOptions, MapOptions } from "../../mod.ts";
+import {
+  FIRST_PID_NAMESPACE,
+  type LoadOptions,
+  type MapOptions,
+  namespaceInode,
+} from "../../mod.ts";
+import {
+  argument,
+  flag,
+  number,
+  type Option,
+  rest,
+  text,
+  UsageError,
+  type Values,
+} from "./options.ts";
 
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
 const UID_MAX = 4294967294; // (uid_t) -1 means "no user"
@@ -13,6 +27,33 @@ const COMM_MAX = 15; // TASK_COMM_LEN without the NUL
 const RING_PAGES_MAX = 262144; // 1 GiB
 /** Large by default: losing events costs more than memory that is touched only under load. */
 export const RING_PAGES = 4096;
+
+/** Filters by container, for every tool. */
+export const containerOptions = {
+  cgroup: text({
+    long: "cgroup",
+    meta: "PATH",
+    help: "trace this cgroup (v2) and those below it only",
+  }),
+  cgroupMap: text({
+    long: "cgroupmap",
+    meta: "PATH",
+    help: "trace cgroups in this pinned BPF map only",
+  }),
+  mntnsMap: text({
+    long: "mntnsmap",
+    meta: "PATH",
+    help: "trace mount namespaces in this pinned BPF map only",
+  }),
+  pidns: number({
+    long: "pidns",
+    meta: "PID",
+    help: "trace the pid namespace of this process only, and show pids as it sees them",
+    what: "a process id",
+    min: 1,
+    max: PID_MAX,
+  }),
+} as const;
 
 /** Filters by who makes the event; `filterSettings` turns them into globals. */
 export const filterOptions = {
@@ -49,16 +90,7 @@ export const filterOptions = {
     meta: "NAME",
     help: "only print processes whose name contains this",
   }),
-  cgroupMap: text({
-    long: "cgroupmap",
-    meta: "PATH",
-    help: "trace cgroups in this pinned BPF map only",
-  }),
-  mntnsMap: text({
-    long: "mntnsmap",
-    meta: "PATH",
-    help: "trace mount namespaces in this pinned BPF map only",
-  }),
+  ...containerOptions,
 } as const;
 
 /** Options of every tool. */
@@ -73,6 +105,12 @@ export const standardOptions = {
     max: 2147483,
     fraction: true,
   }),
+  json: flag({ long: "json", help: "print one JSON object per line instead of a table" }),
+  help: flag({ short: "h", long: "help", help: "show this help and exit" }),
+} as const;
+
+/** Options of tools that print a row per event. */
+export const eventOptions = {
   bufferPages: {
     short: "b",
     long: "buffer-pages",
@@ -87,8 +125,29 @@ export const standardOptions = {
       return pages;
     },
   } satisfies Option<number> as Option<number>,
-  json: flag({ long: "json", help: "print one JSON object per line instead of a table" }),
-  help: flag({ short: "h", long: "help", help: "show this help and exit" }),
+  container: flag({ long: "container", help: "show the container's id" }),
+  ...standardOptions,
+} as const;
+
+/** `interval` and `count`, for tools that report at intervals. */
+export const intervalArguments = {
+  interval: argument(number({
+    long: "interval",
+    meta: "interval",
+    help: "seconds between reports; without it one report at the end",
+    what: "an interval in seconds",
+    min: 0.001,
+    max: 2147483,
+    fraction: true,
+  })),
+  count: argument(number({
+    long: "count",
+    meta: "count",
+    help: "number of reports",
+    what: "a number of reports",
+    min: 1,
+    max: 2147483647,
+  })),
 } as const;
 
 /** `--exec`, for tools that can trace one command from its first instruction. */
@@ -100,9 +159,11 @@ export const execOption = {
   }),
 } as const;
 
-/** What {@linkcode filterOptions} mean to the globals and maps of filter.h. @throws {UsageError} */
-export function filterSettings(values: Values<typeof filterOptions>): LoadOptions {
-  const { pid, tid, uid, comm = "", cgroupMap, mntnsMap } = values;
+/** What {@linkcode filterOptions} or some of them mean to filter.h. @throws {UsageError} */
+export function filterSettings(
+  values: Partial<Values<typeof filterOptions>>,
+): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
+  const { pid, tid, uid, comm = "", cgroup, cgroupMap, mntnsMap, pidns } = values;
   const length = new TextEncoder().encode(comm).length;
   if (length > COMM_MAX) {
     throw new UsageError(
@@ -124,7 +185,16 @@ export function filterSettings(values: Values<typeof filterOptions>): LoadOption
       target_comm_length: length,
       by_cgroup: cgroupMap !== undefined,
       by_mntns: mntnsMap !== undefined,
+      by_cgroup_root: cgroup !== undefined,
+      pidns: pidNamespace(pidns),
     },
     maps,
   };
+}
+
+/** The namespace that pids are told in; 0 for the machine's own. Inside a container its own. */
+function pidNamespace(pid: number | undefined): number {
+  if (pid !== undefined) return namespaceInode("pid", pid);
+  const own = namespaceInode("pid");
+  return own === FIRST_PID_NAMESPACE ? 0 : own;
 }

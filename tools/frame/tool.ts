@@ -4,20 +4,54 @@
  * @module
  */
 
-import type { Codec, LoadOptions } from "../../mod.ts";
+import type { Bpf, Codec, LoadOptions } from "../../mod.ts";
 import type { Column } from "./columns.ts";
 import type { Options, Values } from "./options.ts";
+import type { Report } from "./report.ts";
+import type { Who } from "./who.ts";
 
-/** What a tool does with one set of options. */
-export interface Plan<E> {
+/** What all that trace have in common. */
+interface Tracing {
   /** Passed to `Bpf.load`; the frame adds the size of the ring buffer. */
   readonly load: LoadOptions;
-  /** Columns of the table, and keys of the JSON. */
-  readonly columns: readonly Column<E>[];
+  /** A line for people, printed before anything else once every probe is in place. */
+  readonly intro?: string;
+  /** Sets up what is loaded before it is attached: fills maps. */
+  prepare?(bpf: Bpf): void;
 }
 
-/** A tool that prints one row per event of its ring buffer `events`. */
-export interface Tool<O extends Options, E> {
+/** Prints one row per event of the ring buffer `events`. */
+export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
+  /** The event, as the kernel side declares it. */
+  readonly event: Codec<E>;
+  /** Columns of the table, and keys of the JSON. */
+  readonly columns: readonly Column<E>[];
+  /** Whether to print an event, for what the kernel side cannot decide. */
+  wants?(event: E): boolean;
+}
+
+/** Prints what maps hold, at intervals or once at the end. */
+export interface ReportPlan extends Tracing {
+  /** Seconds between reports; undefined: one at the end. */
+  readonly interval: number | undefined;
+  /** End after so many reports. */
+  readonly count?: number | undefined;
+  /** On a terminal each report takes the place of the one before. */
+  readonly redraw?: boolean;
+  /** Prints a report. The last one comes when nothing is attached any more. */
+  report(bpf: Bpf, report: Report): void;
+}
+
+/** Prints a text and ends, for options such as `--list`. */
+export interface TextPlan {
+  readonly text: string;
+}
+
+/** What a tool does with one set of options. */
+export type Plan<E extends { readonly who: Who }> = EventPlan<E> | ReportPlan | TextPlan;
+
+/** A tool. */
+export interface Tool<O extends Options, E extends { readonly who: Who }> {
   /** The command's name. */
   readonly name: string;
   /** One sentence. */
@@ -26,10 +60,8 @@ export interface Tool<O extends Options, E> {
   readonly examples: readonly (readonly [call: string, meaning: string])[];
   /** The compiled kernel side: the default export of `NAME.bpf.o.ts`. */
   readonly object: Uint8Array;
-  /** Must include {@linkcode standardOptions}. */
+  /** Must include {@linkcode eventOptions} or {@linkcode standardOptions}. */
   readonly options: O;
-  /** The event, as the kernel side declares it. */
-  readonly event: Codec<E>;
   /** @throws {UsageError} when options contradict each other */
   plan(values: Values<O>): Plan<E>;
 }
@@ -38,6 +70,8 @@ export interface Tool<O extends Options, E> {
 export type AnyTool = Tool<Options, never>;
 
 /** Checks a tool's types; it returns its argument. */
-export function defineTool<const O extends Options, E>(tool: Tool<O, E>): AnyTool {
+export function defineTool<const O extends Options, E extends { readonly who: Who } = never>(
+  tool: Tool<O, E>,
+): AnyTool {
   return tool as unknown as AnyTool;
 }

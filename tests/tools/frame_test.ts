@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { isolated, refuses, runTool, startTool, toolCommand } from "../support/tool.ts";
+
+test("every tool ends by itself after -d seconds", async () => {
+  const { status, stderr } = await runTool("opensnoop", "-d", "0.3");
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
+test("every tool ends cleanly on SIGTERM and SIGHUP", async () => {
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    await using running = await startTool("opensnoop");
+    running.kill(signal);
+    const { status, stderr } = await running.result;
+    assert.deepEqual([status, stderr], [0, "ready\n"], signal);
+  }
+});
+
+test("every tool ends with status 0 when its reader goes away, events or not", async () => {
+  await using running = await startTool("opensnoop", "-n", "no-such-name");
+  running.closeOutput();
+  const { status, stderr } = await running.result;
+  assert.deepEqual([status, stderr], [0, "ready\n"]);
+});
+
+test("every tool refuses bad usage with status 2 and one sentence", {
+  skip: requires("every tool refuses bad usage with status 2 and one sentence", "speed"),
+}, async () => {
+  const cases: [string[], RegExp][] = [
+    [["--nothing"], /unknown option --nothing/],
+    [["-Z"], /unknown option -Z/],
+    [["-p", "abc"], /invalid value "abc" for -p\/--pid: expected a process id, a whole number/],
+    [["-p", "0"], /invalid value "0" for -p\/--pid/],
+    [["-p"], /-p\/--pid needs a value: PID/],
+    [["-d", "-1"], /invalid value "-1" for -d\/--duration/],
+    [["-f", "O_NOTHING"], /invalid value "O_NOTHING" for -f\/--flag_filter/],
+    [["-b", "3"], /invalid value "3" for -b\/--buffer-pages: expected a power of two/],
+    [["-n", "sixteen-bytes-xx"], /no process name can contain "sixteen-bytes-xx"/],
+    [["-p", "1", "--exec", "true"], /use either -p\/--pid or --exec/],
+    [["--exec"], /--exec needs COMMAND…/],
+    [["surplus"], /unexpected argument "surplus"/],
+  ];
+  await refuses("opensnoop", cases);
+});
+
+test("every tool fails in one sentence without root, BTF, tracefs or its library", async () => {
+  const cases: [string[], RegExp][] = [
+    [
+      ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+      /Operation not permitted \(EPERM\): run it as root \(sudo\), or give it the capabilities/,
+    ],
+    [
+      isolated(["mount --bind /mnt /sys/kernel/btf"], []),
+      /this kernel has no BTF \(\/sys\/kernel\/btf\/vmlinux is missing\)/,
+    ],
+    [
+      isolated([
+        "while umount /sys/kernel/tracing; do :; done 2>/dev/null",
+        "umount /sys/kernel/debug 2>/dev/null || :",
+      ], []),
+      /tracefs is not mounted: mount it with: mount -t tracefs nodev \/sys\/kernel\/tracing/,
+    ],
+    [
+      ["env", "TSBCC_LIBBPF=/nonexistent/libbpf.so"],
+      /Cannot open libbpf\.so\.1 from "\/nonexistent\/libbpf\.so": .*: install libbpf 1\.0/,
+    ],
+  ];
+  for (const [prefix, pattern] of cases) {
+    const running = Running.start([...prefix, ...toolCommand("opensnoop"), "-d", "1"]);
+    const { status, stdout, stderr } = await running.result;
+    assert.match(stderr, pattern);
+    assert.match(stderr, /^opensnoop: [^\n]+\n$/);
+    assert.deepEqual([status, stdout], [1, ""]);
+  }
+});

@@ -1,0 +1,144 @@
+/**
+ * Printing while a tool traces: rows as events come, or reports at intervals.
+ *
+ * @module
+ */
+
+import type { Bpf, EventStream } from "../../mod.ts";
+import { headLine, jsonRow, tableRow } from "./columns.ts";
+import { Losses } from "./losses.ts";
+import type { Output } from "./output.ts";
+import { Report } from "./report.ts";
+import type { Stop } from "./stop.ts";
+import type { EventPlan, ReportPlan } from "./tool.ts";
+import { containerColumn, type Who } from "./who.ts";
+
+/** What prints a plan. */
+export interface Printer extends Disposable {
+  /** Prints what comes before the first event. */
+  begin(): void;
+  /** Prints until `stop` says so or there is nothing more to print. */
+  run(stop: Stop): Promise<void>;
+  /** Prints what was left when everything was detached. */
+  finish(): Promise<void>;
+  /** Ends a wait of `run`: something asked to stop. */
+  wake(): void;
+}
+
+/** Events printed between two looks at whether to stop. */
+const BATCH = 8192;
+
+/** Prints events as rows. */
+export class Rows<E extends { readonly who: Who }> implements Printer {
+  readonly #stream: EventStream<E>;
+  readonly #losses: Losses;
+  readonly #output: Output;
+  readonly #heading: string | undefined;
+  readonly #print: (event: E) => void;
+
+  /** Opens the stream of the plan's events. */
+  constructor(
+    name: string,
+    bpf: Bpf,
+    plan: EventPlan<E>,
+    output: Output,
+    { json, container }: { readonly json: boolean; readonly container?: boolean },
+  ) {
+    const columns = container ? [containerColumn<E>(), ...plan.columns] : plan.columns;
+    const row = (json ? jsonRow : tableRow)(columns);
+    const { wants } = plan;
+    this.#print = wants
+      ? (event) => wants(event) && output.line(row(event))
+      : (event) => output.line(row(event));
+    this.#heading = json ? undefined : headLine(columns);
+    this.#stream = bpf.events("events", plan.event);
+    this.#losses = new Losses(name, this.#stream, json, output);
+    this.#output = output;
+  }
+
+  begin(): void {
+    if (this.#heading !== undefined) this.#output.line(this.#heading);
+  }
+
+  async run(stop: Stop): Promise<void> {
+    while (!stop.requested && await this.#stream.wait()) {
+      this.#stream.drain(this.#print, BATCH);
+      this.#losses.reportNow();
+      await this.#output.flush();
+    }
+  }
+
+  async finish(): Promise<void> {
+    while (this.#stream.drain(this.#print, BATCH) > 0) await this.#output.flush();
+    this.#losses.reportEnd();
+  }
+
+  wake(): void {
+    this.#stream.wake();
+  }
+
+  [Symbol.dispose](): void {
+    this.#stream.close();
+  }
+}
+
+const CLEAR = "\x1b[H\x1b[2J";
+
+/** Prints reports. */
+export class Reports implements Printer {
+  readonly #bpf: Bpf;
+  readonly #plan: ReportPlan;
+  readonly #output: Output;
+  readonly #json: boolean;
+  readonly #redraw: boolean;
+  readonly #woken = Promise.withResolvers<void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Prepares reports of what `bpf` holds. */
+  constructor(bpf: Bpf, plan: ReportPlan, output: Output, { json }: { readonly json: boolean }) {
+    this.#bpf = bpf;
+    this.#plan = plan;
+    this.#output = output;
+    this.#json = json;
+    this.#redraw = !json && plan.redraw === true && process.stdout.isTTY;
+  }
+
+  begin(): void {}
+
+  async run(stop: Stop): Promise<void> {
+    const { interval, count = Infinity } = this.#plan;
+    // The last report is printed by finish().
+    for (let done = 1, start = performance.now(); !stop.requested; done++) {
+      const end = interval === undefined ? undefined : start + done * interval * 1000;
+      await this.#until(end);
+      if (stop.requested || done >= count) return;
+      this.#report();
+      await this.#output.flush();
+    }
+  }
+
+  async finish(): Promise<void> {
+    this.#report();
+    await this.#output.flush();
+  }
+
+  wake(): void {
+    this.#woken.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  async #until(time: number | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (time !== undefined) this.#timer = setTimeout(resolve, time - performance.now());
+    await Promise.race([promise, this.#woken.promise]);
+    clearTimeout(this.#timer);
+  }
+
+  #report(): void {
+    if (this.#redraw) this.#output.text(CLEAR);
+    this.#plan.report(this.#bpf, new Report(this.#output, this.#json));
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * All tools, by name: what the executable of all tools holds. Each is imported when it is run.
+ *
+ * @module
+ */
+
+import type { AnyTool } from "./frame/tool.ts";
+
+/** How to get each tool. */
+export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
+  opensnoop: () => import("./opensnoop.ts"),
+};
