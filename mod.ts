@@ -31,6 +31,26 @@ export type { ProgramType } from "./bpf/program_type.ts";
 export type { KprobeOptions } from "./bpf/attach/kprobe.ts";
 export type { PerfEvent, PerfEventName, PerfEventOptions } from "./bpf/attach/perf_event.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
+export type {
+  CgroupAttachType,
+  DescriptorOptions,
+  NamespaceAttachType,
+  SockMapAttachType,
+} from "./bpf/attach/descriptor.ts";
+export type { Interface } from "./bpf/attach/network.ts";
+export type { Direction } from "./bpf/attach/tc.ts";
+export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
+export type { AttachType } from "./bpf/attach_type.ts";
+export { PacketSocket } from "./bpf/packet_socket.ts";
+export {
+  type UsdtLocation,
+  type UsdtOptions,
+  type UsdtProbe,
+  usdtProbes,
+  type UsdtSource,
+} from "./bpf/usdt.ts";
+export type { UsdtArgument } from "./bpf/usdt_argument.ts";
+export type { UsdtHook } from "./bpf/usdt_reader.ts";
 export { Link } from "./bpf/link.ts";
 export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/map.ts";
 export { average, max, min, sum } from "./bpf/per_cpu.ts";
@@ -40,6 +60,8 @@ export { type KernelObject, ObjectMap } from "./bpf/object_map.ts";
 export { StackTraces } from "./bpf/stack_traces.ts";
 export { type CounterOptions, type CounterValue, PerfCounters } from "./bpf/perf_counters.ts";
 export { unpin } from "./bpf/pin.ts";
+export { cgroupMount, cgroupPath, containerOf, type OpenCgroup, openCgroup } from "./bpf/cgroup.ts";
+export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/namespaces.ts";
 export { KernelSymbols } from "./bpf/kernel_symbols.ts";
 export { type UserSymbolOptions, UserSymbols } from "./bpf/user_symbols.ts";
 export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbol.ts";
@@ -73,6 +95,7 @@ export {
   hasFentry,
   hasHelper,
   hasKernelBtf,
+  hasKernelFunction,
   hasKprobe,
   hasMapType,
   hasProgramType,

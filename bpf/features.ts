@@ -15,6 +15,7 @@ import { runtime } from "../ffi/runtime.ts";
 import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";
 import { tracefs } from "./attach/tracepoint.ts";
 import { isPrivileged, permissionReason } from "./errors.ts";
+import { KernelSymbols } from "./kernel_symbols.ts";
 import { MapType } from "./map_type.ts";
 import { ProgramType } from "./program_type.ts";
 
@@ -189,4 +190,17 @@ function tryLoad(
     opts,
   );
   return { fd, log: bufferText(log) };
+}
+
+/**
+ * Whether the kernel or a loaded module has a function of that name. It may yet be one that cannot
+ * be traced.
+ */
+export function hasKernelFunction(name: string): Answer {
+  return cached(`function ${name}`, () => {
+    // BTF is quick and small; the list of symbols knows modules, too.
+    if (libbpf().libbpf_find_vmlinux_btf_id(cString(name), BPF_TRACE_FENTRY) >= 0) return YES;
+    const address = new KernelSymbols().address(name);
+    return address === undefined ? no(`this kernel has no function ${name}`) : YES;
+  });
 }

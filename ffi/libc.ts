@@ -30,8 +30,18 @@ const TABLE = {
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // int unlink(const char *pathname);
   unlink: { parameters: ["buffer"], result: "i32" },
+  // int mkdir(const char *pathname, mode_t mode);
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  // int rmdir(const char *pathname);
+  rmdir: { parameters: ["buffer"], result: "i32" },
   // int access(const char *pathname, int mode);
   access: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t readlink(const char *path, char *buf, size_t bufsiz);
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "i64" },
+  // int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags);
+  open_by_handle_at: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  // int fstatfs(int fd, struct statfs *buf);
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   // int memfd_create(const char *name, unsigned int flags);  glibc 2.27
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
 
@@ -132,6 +142,9 @@ function checked(result: number | bigint, action: string): number {
 
 /** Flags of open(2) and friends that this project passes (include/uapi/asm-generic/fcntl.h). */
 export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 
 /** Protection and flags of mmap(2). */
@@ -142,6 +155,7 @@ export const MAP_PRIVATE = 2;
 export const MAP_ANONYMOUS = 32;
 
 const MFD_CLOEXEC = 1;
+const PATH_MAX = 4096;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** Opens a file and returns its descriptor; the caller closes it. */
@@ -174,7 +188,6 @@ export function duplicate(fd: number): number {
 }
 
 const F_GETFL = 3;
-const O_NONBLOCK = 0o4000;
 
 /** Whether reads and writes fail instead of waiting. */
 export function isNonblocking(fd: number): boolean {
@@ -191,28 +204,59 @@ export function exists(path: string): boolean {
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
   const fd = open(path, O_RDONLY);
   try {
-    let buffer = alloc(4096);
-    for (let length = 0;;) {
-      const count = checked(
-        libc().read(fd, buffer.subarray(length), BigInt(buffer.length - length)),
-        `read "${path}"`,
-      );
-      if (count === 0) return buffer.slice(0, length);
-      length += count;
-      if (length === buffer.length) {
-        const larger = alloc(buffer.length * 2);
-        larger.set(buffer);
-        buffer = larger;
-      }
-    }
+    return readAll(fd, `"${path}"`);
   } finally {
     close(fd);
   }
 }
 
+/** Reads an open file to its end. @throws {ErrnoError} naming `what` */
+export function readAll(fd: number, what: string): Uint8Array<ArrayBuffer> {
+  let buffer = alloc(4096);
+  for (let length = 0;;) {
+    const rest = buffer.subarray(length);
+    const count = checked(libc().read(fd, rest, BigInt(rest.length)), `read ${what}`);
+    if (count === 0) return buffer.slice(0, length);
+    length += count;
+    if (length === buffer.length) {
+      const larger = alloc(buffer.length * 2);
+      larger.set(buffer);
+      buffer = larger;
+    }
+  }
+}
+
+/** Where a symbolic link leads. */
+export function readLink(path: string): string {
+  const buffer = alloc(PATH_MAX);
+  const length = libc().readlink(cString(path), buffer, BigInt(buffer.length));
+  return bufferText(buffer.subarray(0, checked(Number(length), `read the link "${path}"`)));
+}
+
 /** Reads a whole file as text. */
 export function readText(path: string): string {
   return bufferText(readFile(path));
+}
+
+/** Writes a text to a file of the kernel's in one call, behind what it has. @throws {ErrnoError} */
+export function writeText(path: string, text: string): void {
+  const fd = open(path, O_WRONLY | O_APPEND);
+  try {
+    const bytes = cString(text);
+    checked(libc().write(fd, bytes, BigInt(bytes.length - 1)), `write to "${path}"`);
+  } finally {
+    close(fd);
+  }
+}
+
+/** Makes a folder. @throws {ErrnoError} */
+export function makeFolder(path: string): void {
+  checked(libc().mkdir(cString(path), 0o700), `make the folder "${path}"`);
+}
+
+/** Removes a folder that is empty, or that the kernel clears away. @throws {ErrnoError} */
+export function removeFolder(path: string): void {
+  checked(libc().rmdir(cString(path)), `remove the folder "${path}"`);
 }
 
 /** Makes an anonymous in-memory file with these bytes; the caller closes it. */
