@@ -30,13 +30,18 @@ const since = (what: string, major: number, minor: number): Requirement => ({
 const kprobe = inGuestsOnly("kprobes");
 const headers = inGuestsOnly("headers");
 
+/** Installed kernel headers that this machine's libbcc cannot compile. */
+const unreadable = () =>
+  olderThan(6, 10) ? undefined : "libbcc 0.26 puts its own uapi/linux/bpf.h before the kernel's: " +
+    "net/sock.h needs struct bpf_wq from there since Linux 6.10";
+
 const REQUIREMENTS = {
   kprobe,
   fentry: inGuestsOnly("fentry"),
   lsm: inGuestsOnly("BPF LSM"),
   modules: inGuestsOnly("modules"),
   headers,
-  socketHeaders: { lacks: () => headers.lacks() },
+  socketHeaders: { lacks: () => headers.lacks() ?? unreadable() },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   // Not a kernel's feature: what starts many processes and asks nothing of the kernel.

@@ -1,5 +1,5 @@
 /** Debian packages: those the harness needs installed, and those it only unpacks. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { read, run, which } from "./command.ts";
@@ -111,6 +111,15 @@ export class PrivateApt {
     await this.#run("apt-get", ["-qq", "download", ...packages], directory);
   }
 
+  /** Downloads packages and all that they depend on into `directory`. */
+  async downloadAll(packages: readonly string[], directory: string): Promise<void> {
+    mkdirSync(join(directory, "partial"), { recursive: true });
+    const flags = ["-y", "--download-only", "--no-install-recommends"];
+    const archives = ["-o", `Dir::Cache::archives=${directory}`];
+    await this.#run("apt-get", ["-qq", ...archives, "install", ...flags, ...packages]);
+    rmSync(join(directory, "partial"), { recursive: true });
+  }
+
   #run(command: string, args: readonly string[], cwd?: string): Promise<string> {
     return read(command, [...this.#options, ...args], {
       env: QUIET,
@@ -118,6 +127,27 @@ export class PrivateApt {
       ...(cwd === undefined ? {} : { cwd }),
     });
   }
+}
+
+/** Unpacks each package in `directory` into `target`, and removes it. */
+export async function extractPackages(
+  directory: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const path of globSync(join(directory, "*.deb")).sort()) {
+    await extractPackage(path, target, signal);
+  }
+}
+
+/** Unpacks one package, without running its scripts, and removes it. */
+export async function extractPackage(
+  path: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await run("dpkg-deb", ["--extract", path, target], { signal });
+  rmSync(path);
 }
 
 /** The Debian mirror that this system's apt uses: the other suites are found beside its own. */

@@ -1,11 +1,10 @@
 /** Debian's kernels, downloaded once and unpacked into a cache outside the tree. */
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { basename, isAbsolute, join } from "node:path";
-import process from "node:process";
+import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { PrivateApt, requireCommand } from "./apt.ts";
+import { extractPackage, extractPackages, PrivateApt, requireCommand } from "./apt.ts";
+import { cacheDirectory, requireFolder } from "./cache.ts";
 import { run } from "./command.ts";
 
 /** Which suite of Debian has the kernel of each name. */
@@ -23,59 +22,34 @@ export interface Kernel {
   release: string;
   /** Holds `vmlinux`, `busybox`, `boot/` and `lib/modules/`. */
   directory: string;
+  /** Holds its headers as Debian installs them: `usr/src/` and `lib/modules/`. */
+  headers: string;
 }
 
-/** Where downloads are kept: `TSBCC_CACHE`, else the user's cache, else the system's. */
-export function cacheDirectory(): string {
-  const { TSBCC_CACHE, XDG_CACHE_HOME } = process.env;
-  if (TSBCC_CACHE) return join(TSBCC_CACHE, "kernels");
-  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "ts-bcc/kernels");
-  const home = process.env.HOME || (process.getuid?.() === 0 ? "" : homedir());
-  return home ? join(home, ".cache/ts-bcc/kernels") : "/var/cache/ts-bcc/kernels";
-}
-
-/**
- * Returns a kernel, from the cache if it is there.
- *
- * The work is done in a folder beside the final one, which gets its name only when all of it is
- * there: an interrupted download is never taken for a kernel.
- */
+/** Returns a kernel, from the cache if it is there. */
 export async function requireKernel(name: string, signal: AbortSignal): Promise<Kernel> {
   const suite = SUITES[name];
   if (suite === undefined) {
     throw new RangeError(`No kernel "${name}": expected ${Object.keys(SUITES).join(", ")}`);
   }
-  const cache = cacheDirectory();
-  const directory = join(cache, name);
-  if (!existsSync(directory)) {
-    removeAbandoned(cache);
-    const work = join(cache, `${name}.part-${process.pid}`);
-    mkdirSync(work, { recursive: true });
-    try {
-      await download(work, suite, signal);
-      const release = await unpack(work, signal);
-      writeFileSync(join(work, "release"), release);
-      // Another run may have finished the same kernel meanwhile; then its copy serves.
-      if (!existsSync(directory)) renameSync(work, directory);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
-  }
-  return { name, release: readFileSync(join(directory, "release"), "utf8"), directory };
+  const directory = await requireFolder(kernelFolder(name), async (work) => {
+    await download(work, suite, signal);
+    writeFileSync(join(work, "release"), await unpack(work, signal));
+  });
+  const release = readFileSync(join(directory, "release"), "utf8");
+  const headers = await requireFolder(`${directory}-headers`, async (work) => {
+    await downloadHeaders(work, suite, release, signal);
+  });
+  return { name, release, directory, headers };
 }
 
 /** Forgets a cached kernel, so that the suite's newest is downloaded. */
 export function forgetKernel(name: string): void {
-  rmSync(join(cacheDirectory(), name), { recursive: true, force: true });
+  rmSync(kernelFolder(name), { recursive: true, force: true });
+  rmSync(`${kernelFolder(name)}-headers`, { recursive: true, force: true });
 }
 
-/** Removes what runs that were killed outright left behind. */
-function removeAbandoned(cache: string): void {
-  for (const path of globSync(join(cache, "*.part-*"))) {
-    const pid = path.slice(path.lastIndexOf("-") + 1);
-    if (!existsSync(`/proc/${pid}`)) rmSync(path, { recursive: true, force: true });
-  }
-}
+const kernelFolder = (name: string) => join(cacheDirectory("kernels"), name);
 
 async function download(work: string, suite: string, signal: AbortSignal): Promise<void> {
   console.error(`vm: downloading the kernel of Debian ${suite}`);
@@ -95,13 +69,34 @@ async function download(work: string, suite: string, signal: AbortSignal): Promi
   rmSync(lists, { recursive: true });
 }
 
+/** Downloads and unpacks the packages of a kernel's headers, without those that only build modules. */
+async function downloadHeaders(
+  work: string,
+  suite: string,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
+  console.error(`vm: downloading the headers of ${release}`);
+  const lists = join(work, "apt");
+  const apt = await PrivateApt.open(lists, suite, signal);
+  const names = await apt.dependencies(`linux-headers-${release}`).catch((error) => {
+    throw new Error(
+      `No headers of ${release} in Debian ${suite}: --refresh takes its newest kernel`,
+      {
+        cause: error,
+      },
+    );
+  });
+  await apt.download(names.filter((name) => name.startsWith("linux-headers-")), work);
+  rmSync(lists, { recursive: true });
+  await extractPackages(work, work, signal);
+}
+
 /** Unpacks the downloaded packages in `work`; returns the kernel's release. */
 async function unpack(work: string, signal: AbortSignal): Promise<string> {
-  for (const name of readdirSync(work).filter((name) => name.endsWith(".deb"))) {
-    const target = name.startsWith("busybox") ? join(work, "busybox.deb.d") : work;
-    await run("dpkg-deb", ["--extract", join(work, name), target], { signal });
-    rmSync(join(work, name));
-  }
+  const [archive] = globSync(join(work, "busybox*.deb"));
+  if (archive !== undefined) await extractPackage(archive, join(work, "busybox.deb.d"), signal);
+  await extractPackages(work, work, signal);
   const [busybox] = globSync(join(work, "busybox.deb.d/{bin,usr/bin}/busybox"));
   if (busybox === undefined) throw new Error("No busybox in the package busybox-static");
   renameSync(busybox, join(work, "busybox"));

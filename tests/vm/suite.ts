@@ -76,35 +76,47 @@ export async function warmCaches(files: readonly string[], signal: AbortSignal):
 }
 
 /** The shell script that runs a task in a guest. */
-export function taskScript(task: Task, kernel: { name: string; directory: string }): string {
-  const environment = Object.entries(process.env)
-    .filter(([name, value]) => PASSED_ON.test(name) && value !== "");
-  const exports = Object.entries({
-    HOME: "/root",
-    ...Object.fromEntries(environment),
+export function taskScript(
+  task: Task,
+  kernel: { name: string; directory: string; headers: string },
+): string {
+  const environment = {
+    ...testEnvironment(),
     TSBCC_GUEST_KERNEL: kernel.name,
-    TSBCC_SKIP_LOG: `${RESULTS}/${SKIP_REASONS}`,
-    DENO_NO_UPDATE_CHECK: "1",
-    NO_COLOR: "1",
-    TERM: "dumb",
-  }).map(([name, value]) => `export ${name}=${quote(value ?? "")}`);
+    TSBCC_GUEST_HEADERS: kernel.headers,
+  };
   return [
-    ...exports,
+    ...Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`),
     // The guest's own kernel is where a program or modprobe looks for it.
     `for path in ${quote(kernel.directory)}/lib/modules/* ${quote(kernel.directory)}/boot/*; do`,
     `  target=\${path#${quote(kernel.directory)}}`,
     `  [ -e "$target" ] || { mkdir -p "\${target%/*}"; ln -s "$path" "$target"; }`,
     `done`,
     `cd ${quote(TREE)}`,
-    `exec ${command(task).map(quote).join(" ")}`,
+    `exec ${testCommand(task.runtime, [task.file]).map(quote).join(" ")}`,
   ].join("\n");
 }
 
-function command({ file, runtime }: Task): string[] {
+/** The environment of tests that run elsewhere: what of ours they may see, and where they report. */
+export function testEnvironment(): Record<string, string> {
+  const passedOn = Object.entries(process.env)
+    .filter(([name, value]) => PASSED_ON.test(name) && value !== "");
+  return {
+    HOME: "/root",
+    ...Object.fromEntries(passedOn) as Record<string, string>,
+    TSBCC_SKIP_LOG: `${RESULTS}/${SKIP_REASONS}`,
+    DENO_NO_UPDATE_CHECK: "1",
+    NO_COLOR: "1",
+    TERM: "dumb",
+  };
+}
+
+/** The command that runs test files and leaves its report in {@linkcode RESULTS}. */
+export function testCommand(runtime: Runtime, files: readonly string[]): string[] {
   const path = runtimePath(runtime);
   if (runtime === "deno") {
     const flags = ["--no-check", "--allow-all", "--cached-only"];
-    return [path, "test", ...flags, `--junit-path=${RESULTS}/${REPORT}`, file];
+    return [path, "test", ...flags, `--junit-path=${RESULTS}/${REPORT}`, ...files];
   }
   // Bun limits each test to five seconds by default; here the runner limits the file.
   const flags = [
@@ -112,7 +124,7 @@ function command({ file, runtime }: Task): string[] {
     "--reporter=junit",
     `--reporter-outfile=${RESULTS}/${REPORT}`,
   ];
-  return [path, "test", ...flags, `./${file}`];
+  return [path, "test", ...flags, ...files.map((file) => `./${file}`)];
 }
 
 function quote(text: string): string {
