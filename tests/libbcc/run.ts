@@ -1,0 +1,154 @@
+/** The command `deno task test:libbcc`: runs test files with the libbcc of another Debian. */
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { spawnSync } from "node:child_process";
+import {
+  REPORT,
+  type Runtime,
+  runtimePath,
+  RUNTIMES,
+  selectFiles,
+  SKIP_REASONS,
+  testCommand,
+  testEnvironment,
+  TREE,
+} from "../vm/suite.ts";
+import { forgetRoot, requireRoot, type Root, type Suite, SUITES } from "./roots.ts";
+
+/** The files whose tests go through libbcc. */
+const FILES = [
+  "attach_bcc",
+  "compile",
+  "examples",
+  "examples_perf",
+  "headers",
+  "libbcc",
+  "messages",
+  "struct_reads",
+].map((name) => `tests/host/${name}_test.ts`);
+
+const USAGE =
+  `Usage: deno task test:libbcc [options] [FILE, FOLDER or part of a name in tests/host]...
+
+  --suite NAME     ${SUITES.join(", ")}; may be repeated (default: trixie and sid)
+  --runtime NAME   deno or bun (default: both)
+  --junit FILE     write a JUnit report; for one suite and one runtime
+  --refresh        download the packages again: the suites' newest
+  --prepare        only download what is needed
+`;
+
+const OPTIONS = {
+  "suite": { type: "string", multiple: true },
+  "runtime": { type: "string", multiple: true },
+  "junit": { type: "string" },
+  "refresh": { type: "boolean", default: false },
+  "prepare": { type: "boolean", default: false },
+  "help": { type: "boolean", short: "h", default: false },
+} as const;
+
+function parse(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  const { suite = ["trixie", "sid"], runtime = [...RUNTIMES] } = values;
+  const suites = suite.map((name) => member(SUITES, name, "suite"));
+  const runtimes = runtime.map((name) => member(RUNTIMES, name, "runtime"));
+  if (values.junit !== undefined && suites.length * runtimes.length > 1) {
+    throw new TypeError("--junit needs one --suite and one --runtime");
+  }
+  return { ...values, suites, runtimes, positionals };
+}
+
+function member<T extends string>(names: readonly T[], name: string, kind: string): T {
+  const found = names.find((each) => each === name);
+  if (found === undefined) throw new TypeError(`No ${kind} "${name}"`);
+  return found;
+}
+
+/** Runs test files in a root; returns the exit status. What they write there goes with them. */
+function runTests(root: Root, runtime: Runtime, files: readonly string[], junit?: string): number {
+  const results = mkdtempSync(join(tmpdir(), "ts-bcc-libbcc-"));
+  try {
+    const { status } = spawnSync("unshare", [
+      ...["--mount", "bash", join(TREE, "tests/libbcc/enter.sh"), root.directory, results],
+      ...[TREE, dirname(runtimePath(runtime)), "--", ...testCommand(runtime, files)],
+    ], {
+      cwd: TREE,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        ...testEnvironment(),
+        HOME: "/tmp",
+        TMPDIR: "/tmp",
+        DENO_DIR: "/tmp/deno",
+        TSBCC_LIBBCC_VERSION: root.version,
+      },
+    });
+    keep(join(results, REPORT), junit === undefined ? undefined : resolve(junit), copyFileSync);
+    keep(join(results, SKIP_REASONS), process.env.TSBCC_SKIP_LOG, (from, to) => {
+      appendFileSync(to, readFileSync(from));
+    });
+    return status ?? 1;
+  } finally {
+    rmSync(results, { recursive: true });
+  }
+}
+
+/** Takes a file out of the results, if it is there and wanted. */
+function keep(from: string, to: string | undefined, take: (from: string, to: string) => void) {
+  if (to !== undefined && existsSync(from)) take(from, to);
+}
+
+/** Runs the command; returns its exit status. */
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(args);
+  } catch (error) {
+    console.error(`libbcc: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (process.getuid?.() !== 0) throw new Error("Cannot change the root: run it as root");
+  const files = selectFiles(values.positionals.length > 0 ? values.positionals : FILES);
+  if (files.length === 0) throw new Error("No such test file");
+  if (values.refresh) values.suites.forEach(forgetRoot);
+  const roots = new Map<Suite, Root>();
+  for (const suite of values.suites) roots.set(suite, await requireRoot(suite, signal));
+  if (values.prepare) return 0;
+
+  let worst = 0;
+  for (const [suite, root] of roots) {
+    for (const runtime of values.runtimes) {
+      console.log(`libbcc: ${root.version} of Debian ${suite}, ${runtime}`);
+      worst = Math.max(worst, runTests(root, runtime, files, values.junit));
+    }
+  }
+  return worst;
+}
+
+const interrupted = new AbortController();
+for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => interrupted.abort(new Error(`Interrupted by ${name}`)));
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), interrupted.signal);
+} catch (error) {
+  console.error(`libbcc: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
