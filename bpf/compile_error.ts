@@ -75,16 +75,35 @@ export function parseDiagnostics(source: string, output: string): Diagnostic[] {
  * compiler counts may lie further down than what the user sees.
  */
 function originalLine(source: readonly string[], line: number, quoted: string): number {
-  const same = (text: string | undefined) => text?.trimEnd() === quoted.trimEnd();
+  // Since clang 17 what it quotes follows the line's number: "   12 | text".
+  const told = quoted.trimEnd().replace(new RegExp(`^ *${line} \\| `), "");
+  // Of a call of bpf_usdt_readarg it quotes what libbcc made of it.
+  const argument = /_bpf_readarg_\w+_(\d+)\(/.exec(told)?.[1];
+  const call = new RegExp(`bpf_usdt_readarg(?:_p)?\\s*\\(\\s*${argument}\\b`);
+  const same = (text: string | undefined) =>
+    argument === undefined ? text?.trimEnd() === told : text !== undefined && call.test(text);
   if (same(source[line - 1])) return line;
   const before = source.slice(0, line).findLastIndex(same);
   return before < 0 ? line : before + 1;
 }
 
+/**
+ * Installed kernel headers: libbcc compiles in their folder. Those of newer kernels hold what an
+ * older clang does not know. The one header that stands for all when they come from BTF is ours.
+ */
+const KERNEL_HEADER = /^(?:include|arch)\/(?!linux\/kconfig\.h)/;
+/** What clang up to 15 and later ones say of a call of nothing. */
+const NO_FUNCTION =
+  /^(?:implicit declaration of|call to undeclared) function '(\w+)'.*\[-W[\w,-]+\]$/;
+
 function describe({ file, line, column, message }: Diagnostic, source: string): string {
   const place = file === undefined ? "" : `in "${file}" `;
-  const sentence = `${place}line ${line}, column ${column}: ${message}`;
+  const plain = message.replace(NO_FUNCTION, "use of undeclared function '$1'");
+  const sentence = `${place}line ${line}, column ${column}: ${plain}`;
   const text = source.split("\n")[line - 1];
+  if (file !== undefined && KERNEL_HEADER.test(file)) {
+    return `${sentence}: this libbcc cannot read the headers of this kernel: use headers: "btf"`;
+  }
   if (file !== undefined || text === undefined) return sentence;
   // Tabs stay tabs, so that the caret stands right whatever their width.
   const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");

@@ -24,7 +24,10 @@ third
 
 test("CompileError finds the user's line when the compiler's is further down", () => {
   const output = "/virtual/main.c:9:1: error: odd\nthird\n^\n";
-  assert.equal(new CompileError('"it"', `${TEXT}\n\n\n\n\n\n\n`, output).line, 3);
+  const text = `${TEXT}\n\n\n\n\n\n\n`;
+  assert.equal(new CompileError('"it"', text, output).line, 3);
+  const numbered = "/virtual/main.c:9:1: error: odd\n    9 | third\n      | ^\n";
+  assert.equal(new CompileError('"it"', text, numbered).line, 3);
 });
 
 test("CompileError names another file", () => {
@@ -33,6 +36,30 @@ test("CompileError names another file", () => {
     new CompileError('"it"', TEXT, output).message,
     `Cannot compile "it": in "/home/me/own.h" line 7, column 3: 'x.h' file not found`,
   );
+});
+
+test("CompileError advises headers from BTF when the installed ones are at fault", () => {
+  const output = "include/linux/bpf.h:368:10: error: odd\n";
+  assert.equal(
+    new CompileError('"it"', TEXT, output).message,
+    'Cannot compile "it": in "include/linux/bpf.h" line 368, column 10: odd: ' +
+      'this libbcc cannot read the headers of this kernel: use headers: "btf"',
+  );
+});
+
+test("CompileError calls an undeclared function the same, whatever clang calls it", () => {
+  const complaints = [
+    "implicit declaration of function 'f' is invalid in C99 [-Werror,-Wimplicit-function-declaration]",
+    "call to undeclared function 'f'; ISO C99 and later do not support implicit function " +
+    "declarations [-Wimplicit-function-declaration]",
+  ];
+  for (const complaint of complaints) {
+    const output = `/virtual/main.c:3:1: error: ${complaint}\nthird\n^\n`;
+    assert.match(
+      new CompileError('"it"', TEXT, output).message,
+      /: line 3, column 1: use of undeclared function 'f'\n/,
+    );
+  }
 });
 
 test("CompileError tells what the compiler says without a place", () => {

@@ -115,7 +115,8 @@ const bitsOf = (member: Member) => member.bitSize ?? sizeOf(member.type) * 8;
 function place(member: Member): string {
   const { bitOffset, bitSize } = member;
   if (bitSize !== undefined) return `${bitSize} bits at bit ${bitOffset}`;
-  return `${sizeOf(member.type)} bytes at offset ${bitOffset / 8}`;
+  const size = sizeOf(member.type);
+  return `${size} byte${size === 1 ? "" : "s"} at offset ${bitOffset / 8}`;
 }
 
 function describe(type: CType): string {

@@ -33,6 +33,8 @@ export class LibraryError extends Error {
 }
 
 const RTLD_NOW = 2;
+/** So many missing functions tell what is wrong; another library lacks more than a hundred. */
+const MOST_NAMED = 3;
 
 const HINT_EMBEDDED =
   "the copy embedded in this executable does not fit this system's C library: " +
@@ -111,7 +113,9 @@ function load(content: Uint8Array | string, soname: string, hint: string): Loade
   const handle = loader().dlopen(cString(path), RTLD_NOW);
   if (handle !== 0n) return { handle, path };
   const from = content === soname ? "" : ` from "${path}"`;
-  throw new LibraryError(`Cannot open ${soname}${from}: ${textAt(loader().dlerror())}: ${hint}`);
+  const said = textAt(loader().dlerror());
+  const reason = said.startsWith(`${path}: `) ? said.slice(path.length + 2) : said;
+  throw new LibraryError(`Cannot open ${soname}${from}: ${reason}: ${hint}`);
 }
 
 function bind<T extends SymbolTable>(
@@ -123,10 +127,10 @@ function bind<T extends SymbolTable>(
   const absent = new Set(names.filter((name) => loader().dlsym(handle, cString(name)) === 0n));
   const missing = names.filter((name) => absent.has(name) && !spec.table[name]!.optional);
   if (missing.length > 0) {
+    const more = missing.length - MOST_NAMED;
+    const named = missing.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
     throw new LibraryError(
-      `Cannot use ${spec.soname} from "${path}": it has no ${
-        missing.join(", ")
-      }: too old, or not ` +
+      `Cannot use ${spec.soname} from "${path}": it has no ${named}: too old, or not ` +
         `${spec.name}: ${spec.hint}`,
     );
   }

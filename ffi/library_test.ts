@@ -43,7 +43,7 @@ function who(of: LibrarySpec<typeof TABLE>): number {
 
 test("lazyLibrary() takes the given path, the variable, the embedded copy, the system's", () => {
   const order = spec("libtsorder");
-  const missing = /^LibraryError: Cannot open libtsorder\.so\.1: libtsorder\.so\.1: /;
+  const missing = /^LibraryError: Cannot open libtsorder\.so\.1: cannot open shared object file: /;
   assert.throws(() => who(order), missing);
   embedLibraries([[order.soname, readFileSync(library(3))]]);
   assert.equal(who(order), 3);
@@ -108,9 +108,16 @@ function refusal(name: string, path: string): string {
 test("lazyLibrary() says which file is missing and what to do", () => {
   assert.equal(
     refusal("libtsmissing", "/nowhere/lib.so"),
-    'Cannot open libtsmissing.so.1 from "/nowhere/lib.so": /nowhere/lib.so: ' +
+    'Cannot open libtsmissing.so.1 from "/nowhere/lib.so": ' +
       "cannot open shared object file: No such file or directory: install it",
   );
+});
+
+test("lazyLibrary() says so when the system does not have it", () => {
+  assert.throws(() => who(spec("libtsabsent")), {
+    message: "Cannot open libtsabsent.so.1: cannot open shared object file: No such file or " +
+      "directory: install it",
+  });
 });
 
 test("lazyLibrary() says that a file is no library", () => {
@@ -118,13 +125,13 @@ test("lazyLibrary() says that a file is no library", () => {
   writeFileSync(text, "This is no library. ".repeat(20));
   assert.equal(
     refusal("libtstext", text),
-    `Cannot open libtstext.so.1 from "${text}": ${text}: invalid ELF header: install it`,
+    `Cannot open libtstext.so.1 from "${text}": invalid ELF header: install it`,
   );
   writeFileSync(text, "");
   assert.match(refusal("libtstext", text), /: file too short: install it$/);
 });
 
-test("lazyLibrary() names all functions that another library lacks", () => {
+test("lazyLibrary() names functions that another library lacks", () => {
   const table = { ...TABLE, where: { parameters: [], result: "i32" }, why: TABLE.who } as const;
   const path = library(31);
   setLibraryPath("libtsother", path);

@@ -1,0 +1,45 @@
+// Not in guests: libbcc takes 20 s and more for each compile under emulation.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PROJECT } from "../support/build.ts";
+import { Running } from "../support/process.ts";
+import { scriptCommand } from "../support/runtime.ts";
+import { Folder, Workload } from "../support/workload.ts";
+
+test("examples/opensnoop_perf.ts prints every call of a process exactly, and its end", async () => {
+  using folder = new Folder();
+  await using workload = await Workload.start(
+    "comm=perf-buffer",
+    `create=${folder.path}/file:97`,
+    `missing=${folder.path}/gone:13`,
+    `create=${folder.path}/last:1`,
+  );
+  await using example = Running.start(scriptCommand(`${PROJECT}examples/opensnoop_perf.ts`), {
+    env: { TSBCC_READY: "1" },
+  });
+  await example.find("stderr", /^ready$/m);
+  await workload.go();
+  await example.find("stdout", /\/last/);
+  example.kill("SIGINT");
+  const { status, stdout, stderr } = await example.result;
+  assert.deepEqual([status, stderr], [0, "ready\n"]);
+
+  const [header, ...lines] = stdout.trimEnd().split("\n");
+  assert.equal(header, "    PID  FD ERR COMM             PATH");
+  const rows = lines.map((line) =>
+    /^ *(\d+) +(-?\d+) +(\d+) "(.*?)" +"(.*)"$/.exec(line)!.slice(1)
+  );
+  const own = rows.filter(([pid, , , , path]) =>
+    Number(pid) === workload.pid && path!.startsWith(folder.path)
+  );
+  assert.ok(own.every(([, , , comm]) => comm === "perf-buffer"));
+  const ends = own.map((
+    [, fd, error, , path],
+  ) => [path!.replace(/\d*$/, "").slice(folder.path.length), Number(fd) >= 0, error]);
+  const times = (count: number, row: unknown[]) => Array.from({ length: count }, () => row);
+  assert.deepEqual(ends, [
+    ...times(97, ["/file", true, "0"]),
+    ...times(13, ["/gone", false, "2"]),
+    ...times(1, ["/last", true, "0"]),
+  ]);
+});
