@@ -73,7 +73,7 @@ test("a codec that does not match the C struct is told by its first wrong field"
       `${values}the type has 24 bytes in the codec and 16 in the object`,
     ],
     [
-      () => bpf.map("counts", u64),
+      () => bpf.map("counts", u64, wide),
       'Cannot read keys of map "counts": the type has 8 bytes in the codec and 4 in the object',
     ],
     [

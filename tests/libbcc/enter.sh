@@ -28,4 +28,4 @@ for path in /proc /sys /dev; do
 done
 mkdir -p /mnt/root/run/tsbcc/results
 mount --bind "$results" /mnt/root/run/tsbcc/results
-exec chroot /mnt/root /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@"
+exec chroot /mnt/root env --chdir="$PWD" "$@"

@@ -8,10 +8,10 @@ import {
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { spawnSync } from "node:child_process";
+import { run } from "../vm/command.ts";
 import {
   REPORT,
   type Runtime,
@@ -78,35 +78,43 @@ function member<T extends string>(names: readonly T[], name: string, kind: strin
 }
 
 /** Runs test files in a root; returns the exit status. What they write there goes with them. */
-function runTests(root: Root, runtime: Runtime, files: readonly string[], junit?: string): number {
+async function runTests(
+  root: Root,
+  runtime: Runtime,
+  files: readonly string[],
+  options: { junit: string | undefined; signal: AbortSignal },
+): Promise<number> {
   const results = mkdtempSync(join(tmpdir(), "ts-bcc-libbcc-"));
+  const environment = Object.entries({
+    ...testEnvironment(),
+    HOME: "/tmp",
+    TMPDIR: "/tmp",
+    DENO_DIR: "/tmp/deno",
+    TSBCC_LIBBCC_VERSION: root.version,
+  }).map(([name, value]) => `${name}=${value}`);
   try {
-    const { status } = spawnSync("unshare", [
-      ...["--mount", "bash", join(TREE, "tests/libbcc/enter.sh"), root.directory, results],
+    const status = await run("unshare", [
+      ...["--mount", "env", "--ignore-environment", ...environment],
+      ...["bash", join(TREE, "tests/libbcc/enter.sh"), root.directory, results],
       ...[TREE, dirname(runtimePath(runtime)), "--", ...testCommand(runtime, files)],
-    ], {
-      cwd: TREE,
-      stdio: ["ignore", "inherit", "inherit"],
-      env: {
-        ...testEnvironment(),
-        HOME: "/tmp",
-        TMPDIR: "/tmp",
-        DENO_DIR: "/tmp/deno",
-        TSBCC_LIBBCC_VERSION: root.version,
-      },
-    });
-    keep(join(results, REPORT), junit === undefined ? undefined : resolve(junit), copyFileSync);
+    ], { cwd: TREE, show: true, signal: options.signal }).then(() => 0, () => 1);
+    options.signal.throwIfAborted();
+    keep(join(results, REPORT), options.junit, copyFileSync);
     keep(join(results, SKIP_REASONS), process.env.TSBCC_SKIP_LOG, (from, to) => {
       appendFileSync(to, readFileSync(from));
     });
-    return status ?? 1;
+    return status;
   } finally {
     rmSync(results, { recursive: true });
   }
 }
 
 /** Takes a file out of the results, if it is there and wanted. */
-function keep(from: string, to: string | undefined, take: (from: string, to: string) => void) {
+function keep(
+  from: string,
+  to: string | undefined,
+  take: (from: string, to: string) => void,
+): void {
   if (to !== undefined && existsSync(from)) take(from, to);
 }
 
@@ -135,7 +143,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   for (const [suite, root] of roots) {
     for (const runtime of values.runtimes) {
       console.log(`libbcc: ${root.version} of Debian ${suite}, ${runtime}`);
-      worst = Math.max(worst, runTests(root, runtime, files, values.junit));
+      const status = await runTests(root, runtime, files, { junit: values.junit, signal });
+      worst = Math.max(worst, status);
     }
   }
   return worst;
