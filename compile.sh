@@ -9,15 +9,18 @@ prefix=compile.sh
 # is all it needs to trace, and start the command of --exec.
 environment=TSBCC_READY,TSBCC_LIBBPF,TSBCC_LIBELF,TSBCC_LIBZ,TSBCC_LIBBCC,NO_COLOR,TERM,COLUMNS
 
+# The executable of all tools.
+everything=ts-bcc
+
 # How long Deno may take to fetch its base, denort, before Bun is taken instead.
 patience="${TSBCC_DENORT_PATIENCE:-60}"
 
 usage() {
   cat <<TEXT
 Usage: ./compile.sh [--runtime deno|bun] [-o DIR] NAME… | --all
-Makes dist/NAME, one executable for each tool that is named.
+Makes dist/NAME, one executable for each tool that is named, or dist/ts-bcc, which holds all.
 
-  --all           every tool: $(all_tools | paste -sd ' ')
+  --all           dist/ts-bcc with every tool: $(all_tools | paste -sd ' ')
   --runtime NAME  deno or bun; by default deno if its base, denort, can be had (from
                   DENORT_BIN or by Deno's own download), otherwise bun
   -o DIR          another folder than dist
@@ -40,10 +43,10 @@ main() {
     shift
   done
   [[ "$wanted" =~ ^(deno|bun|)$ ]] || bad_usage "no runtime is called \"$wanted\": deno or bun"
-  if $all; then mapfile -t names < <(all_tools); fi
+  if $all; then names+=("$everything"); fi
   ((${#names[@]} > 0)) || bad_usage "no tool is named"
   for name in "${names[@]}"; do
-    is_tool "$name" || bad_usage "no tool is called \"$name\": $(all_tools | paste -sd ' ')"
+    [[ "$name" == "$everything" ]] || is_tool "$name" || bad_usage "no tool is called \"$name\": $(all_tools | paste -sd ' ')"
   done
   mkdir -p "$out" || fail "cannot make $out"
   compile_all "$(cd "$out" && pwd -P)" "$wanted" "${names[@]}"
@@ -74,7 +77,7 @@ compile_all() {
   choose_runtime "$wanted"
   need_libraries "$scratch"
   for name in "$@"; do
-    need_object "$name"
+    need_objects "$name"
     write_entry "$name"
     "compile_with_$runtime" "$name"
     mv "$scratch/$name" "$out/$name"
@@ -138,8 +141,11 @@ innermost_cause() {
 
 # ---- one tool ----
 
-need_object() {
-  "$project/scripts/objects.sh" --check "$1" 2>/dev/null || "$project/scripts/objects.sh" "$1"
+need_objects() {
+  local names=("$1")
+  [[ "$1" != "$everything" ]] || mapfile -t names < <(all_tools)
+  "$project/scripts/objects.sh" --check "${names[@]}" 2>/dev/null ||
+    "$project/scripts/objects.sh" "${names[@]}"
 }
 
 # The libraries are modules of bytes to Deno; Bun hands out their paths inside the executable.
@@ -151,14 +157,19 @@ write_entry() {
       echo "import library$index from \"./${LIBRARIES[index]}\" with { type: \"bytes\" };"
     done
     echo 'import { embedLibraries } from "../../../ffi/library.ts";'
-    echo 'import { main } from "../../../tools/frame/main.ts";'
-    echo "import tool from \"../../../tools/$1.ts\";"
+    if [[ "$1" == "$everything" ]]; then
+      echo 'import { multicall } from "../../../tools/frame/multicall.ts";'
+      echo 'import { tools } from "../../../tools/list.ts";'
+    else
+      echo 'import { main } from "../../../tools/frame/main.ts";'
+      echo "import tool from \"../../../tools/$1.ts\";"
+    fi
     echo "embedLibraries(["
     for index in "${!LIBRARIES[@]}"; do
       echo "  [\"${LIBRARIES[index]}\", library$index],"
     done
     echo "]);"
-    echo "await main(tool);"
+    if [[ "$1" == "$everything" ]]; then echo "await multicall(tools);"; else echo "await main(tool);"; fi
   } >"$scratch/$1.ts"
 }
 

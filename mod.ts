@@ -28,9 +28,21 @@ export { CompileError, type Diagnostic } from "./bpf/compile_error.ts";
 export type { Headers } from "./bpf/headers/choose.ts";
 export type { Program } from "./bpf/program.ts";
 export type { ProgramType } from "./bpf/program_type.ts";
-export type { KprobeOptions } from "./bpf/attach/kprobe.ts";
-export type { PerfEvent, PerfEventName, PerfEventOptions } from "./bpf/attach/perf_event.ts";
+export type { IteratorOptions } from "./bpf/attach/iterator.ts";
+export type { KprobeOptions, KretprobeOptions } from "./bpf/attach/kprobe.ts";
+export type { PatternOptions } from "./bpf/attach/many.ts";
+export {
+  onlineCpus,
+  type PerfEvent,
+  type PerfEventName,
+  type PerfEventOptions,
+} from "./bpf/attach/perf_event.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
+export { type UserFunction, userFunctions } from "./bpf/attach/user_functions.ts";
+export { kernelFunctions, tracepoints } from "./bpf/functions.ts";
+export { syscallFunction, syscallName, syscallNumber } from "./bpf/syscalls.ts";
+export type { TraceLine } from "./bpf/trace_line.ts";
+export { TracePipe, type TracePipeOptions } from "./bpf/trace_pipe.ts";
 export type {
   CgroupAttachType,
   DescriptorOptions,
@@ -42,23 +54,21 @@ export type { Direction } from "./bpf/attach/tc.ts";
 export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
 export type { AttachType } from "./bpf/attach_type.ts";
 export { PacketSocket } from "./bpf/packet_socket.ts";
-export {
-  type UsdtLocation,
-  type UsdtOptions,
-  type UsdtProbe,
-  usdtProbes,
-  type UsdtSource,
-} from "./bpf/usdt.ts";
+export { type UsdtOptions, usdtProbes, type UsdtSource } from "./bpf/usdt.ts";
 export type { UsdtArgument } from "./bpf/usdt_argument.ts";
+export type { UsdtLocation, UsdtProbe } from "./bpf/usdt_notes.ts";
 export type { UsdtHook } from "./bpf/usdt_reader.ts";
 export { Link } from "./bpf/link.ts";
 export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/map.ts";
 export { average, max, min, sum } from "./bpf/per_cpu.ts";
 export { type LpmKey, lpmKey } from "./bpf/lpm_key.ts";
 export { BpfQueue, type PushOptions } from "./bpf/queue.ts";
+export { CgroupArray } from "./bpf/cgroup_array.ts";
 export { type KernelObject, ObjectMap } from "./bpf/object_map.ts";
-export { StackTraces } from "./bpf/stack_traces.ts";
+export { type BuildIdFrame, BuildIdStacks, StackTraces } from "./bpf/stack_traces.ts";
 export { type CounterOptions, type CounterValue, PerfCounters } from "./bpf/perf_counters.ts";
+export { type ContainerFilter, containerFilter } from "./bpf/container_filter.ts";
+export { tcpFlagNames, tcpStateName } from "./bpf/tcp_names.ts";
 export { unpin } from "./bpf/pin.ts";
 export { cgroupMount, cgroupPath, containerOf, type OpenCgroup, openCgroup } from "./bpf/cgroup.ts";
 export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/namespaces.ts";
@@ -92,14 +102,17 @@ export {
 } from "./bpf/errors.ts";
 export {
   type Answer,
+  enumHasValue,
   hasFentry,
   hasHelper,
   hasKernelBtf,
   hasKernelFunction,
   hasKprobe,
+  hasLibrary,
   hasMapType,
   hasProgramType,
   hasTracepoint,
+  structHasField,
 } from "./bpf/features.ts";
 export {
   aligned,
@@ -141,5 +154,7 @@ export {
   union,
   type UnionCodec,
 } from "./ffi/codec/mod.ts";
+export { exists, readText } from "./ffi/libc.ts";
+export { monotonicTime } from "./ffi/libc.ts";
 export { embedLibraries, setLibraryPath } from "./ffi/library.ts";
 export { HANGUP, READABLE, type Wait, whenReady, WRITABLE, writeNow } from "./ffi/poll.ts";

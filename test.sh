@@ -8,7 +8,7 @@ prefix=test.sh
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
 packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux mount procps
   iproute2 kmod
-  libbpf-tools python3-bpfcc bpftrace bpftool)
+  libbpf-tools python3-bpfcc bpftrace bpftool zsh fish)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400
@@ -16,18 +16,20 @@ test_limit=600000
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh [-t NAME] [static|unit|host|binary|vm]…
+Usage: ./test.sh [-t NAME] [static|unit|host|tools|binary|vm]…
 Installs what the tests need and runs them, as root: all suites if none is named.
 
   static   formatting, lint, types, shell scripts, and that each kernel object matches its source
   unit     the tests beside the code, under Deno and Bun
   host     tests/host: this machine's kernel, under Deno and Bun
-  binary   tests/binary: the executables that compile.sh makes
-  vm       tests/host again, in QEMU guests with other kernels
+  tools    tests/tools: each tool, under Deno and Bun
+  binary   tests/binary, and tests/tools with the executable that compile.sh makes
+  vm       tests/host, and tests/tools with the executable, in QEMU guests with other kernels
   -t NAME  only tests whose name contains NAME
 TEXT
 }
 
+executable="$project/dist/ts-bcc" compiled=false
 filter="" suites=() passed=0 failed=0 skipped=0 summary=()
 
 main() {
@@ -44,14 +46,14 @@ main() {
 parse() {
   while (($# > 0)); do
     case "$1" in
-      static | unit | host | binary | vm) suites+=("$1") ;;
+      static | unit | host | tools | binary | vm) suites+=("$1") ;;
       -t) (($# > 1)) || bad_usage "-t needs a name" && filter="$2" && shift ;;
       -h | --help) usage && exit ;;
       *) bad_usage "no suite or option is called \"$1\"" ;;
     esac
     shift
   done
-  ((${#suites[@]} > 0)) || suites=(static unit host binary vm)
+  ((${#suites[@]} > 0)) || suites=(static unit host tools binary vm)
 }
 
 bad_usage() {
@@ -125,11 +127,25 @@ suite_host() {
   under_bun host "${files[@]}"
 }
 
+suite_tools() {
+  local files
+  mapfile -t files < <(tests_in tools)
+  under_deno tools "${files[@]}"
+  under_bun tools "${files[@]}"
+}
+
 suite_binary() {
   local files
-  mapfile -t files < <(tests_in binary)
-  check_passes compile ./compile.sh --all
-  under_deno binary "${files[@]}"
+  mapfile -t files < <(tests_in binary && tests_in tools)
+  need_executables
+  TSBCC_EXECUTABLE="$executable" under_deno binary "${files[@]}"
+}
+
+# One tool's own executable, and that of all.
+need_executables() {
+  ! $compiled || return 0
+  compiled=true
+  check_passes compile ./compile.sh opensnoop --all
 }
 
 # The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
@@ -140,8 +156,9 @@ suite_vm() {
   run_tests vm deno 5400 deno run --allow-all --no-check tests/vm/run.ts --file-limit 900 \
     --junit "$scratch/vm-deno.xml" tests/host
   # One runtime runs these: what they run is the executable.
-  run_tests vm binary 5400 deno run --allow-all --no-check tests/vm/run.ts --runtime bun \
-    --junit "$scratch/vm-binary.xml" tests/binary
+  need_executables
+  TSBCC_EXECUTABLE="$executable" run_tests vm binary 5400 deno run --allow-all --no-check \
+    tests/vm/run.ts --runtime bun --junit "$scratch/vm-binary.xml" tests/binary tests/tools
 }
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }

@@ -8,16 +8,19 @@
  */
 
 import { errnoName } from "../ffi/errno.ts";
+import { libbcc } from "../ffi/libbcc.ts";
 import { libbpf } from "../ffi/libbpf.ts";
 import { close, exists } from "../ffi/libc.ts";
 import { alloc, bufferText, copyOf, cString } from "../ffi/memory.ts";
 import { runtime } from "../ffi/runtime.ts";
 import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";
-import { tracefs } from "./attach/tracepoint.ts";
-import { isPrivileged, permissionReason } from "./errors.ts";
+import { isPrivileged, LibraryError, permissionReason } from "./errors.ts";
 import { KernelSymbols } from "./kernel_symbols.ts";
+import { type Btf, BtfKind } from "./btf.ts";
+import { kernelBtf } from "./headers/kernel_btf.ts";
 import { MapType } from "./map_type.ts";
 import { ProgramType } from "./program_type.ts";
+import { tracefs } from "./tracefs.ts";
 
 /** An answer with its reason. */
 export interface Answer {
@@ -94,6 +97,38 @@ export function hasTracepoint(category: string, name: string): Answer {
 export function hasKprobe(): Answer {
   if (exists("/sys/bus/event_source/devices/kprobe/type")) return YES;
   return no("this kernel was built without CONFIG_KPROBE_EVENTS");
+}
+
+/**
+ * Whether a kernel struct has a field, in itself or in an anonymous part: the kernel's versions
+ * differ, and a program's text can be made to fit. `structHasField("task_struct", "__state")`.
+ */
+export function structHasField(name: string, field: string): Answer {
+  return cached(`field ${name} ${field}`, () => {
+    if (hasKernelBtf().answer !== "yes") return unknown("this kernel has no BTF");
+    const btf = kernelBtf();
+    const id = btf.find(name, BtfKind.STRUCT, BtfKind.UNION);
+    if (id === undefined) return no(`this kernel has no struct ${name}`);
+    return hasMember(btf, id, field) ? YES : no(`struct ${name} has no field ${field}`);
+  });
+}
+
+function hasMember(btf: Btf, id: number, field: string): boolean {
+  return btf.members(id).some(({ name, type }) =>
+    name === field || name === "" && hasMember(btf, btf.resolve(type), field)
+  );
+}
+
+/** Whether a kernel enum has a value of that name: `enumHasValue("bpf_prog_type", "BPF_PROG_TYPE_LSM")`. */
+export function enumHasValue(name: string, value: string): Answer {
+  return cached(`value ${name} ${value}`, () => {
+    if (hasKernelBtf().answer !== "yes") return unknown("this kernel has no BTF");
+    const btf = kernelBtf();
+    const id = btf.find(name, BtfKind.ENUM, BtfKind.ENUM64);
+    const type = id === undefined ? undefined : btf.type(id);
+    if (type?.kind !== "enum") return no(`this kernel has no enum ${name}`);
+    return Object.hasOwn(type.values, value) ? YES : no(`enum ${name} has no value ${value}`);
+  });
 }
 
 /** struct bpf_prog_load_opts of libbpf 1.0 (bpf/bpf.h). */
@@ -203,4 +238,15 @@ export function hasKernelFunction(name: string): Answer {
     const address = new KernelSymbols().address(name);
     return address === undefined ? no(`this kernel has no function ${name}`) : YES;
   });
+}
+
+/** Whether a library can be opened; if not, the reason says what was tried. */
+export function hasLibrary(name: "libbpf" | "libbcc"): Answer {
+  try {
+    void (name === "libbpf" ? libbpf() : libbcc());
+    return YES;
+  } catch (error) {
+    if (error instanceof LibraryError) return no(error.message);
+    throw error;
+  }
 }

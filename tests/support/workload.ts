@@ -20,9 +20,14 @@ export class Workload implements AsyncDisposable {
     this.pid = pid;
   }
 
+  /** The command, for those who start it in their own way. */
+  static command(...steps: string[]): string[] {
+    return [buildProgram("workload.c"), ...steps];
+  }
+
   /** Starts it and waits until it waits. */
   static async start(...steps: string[]): Promise<Workload> {
-    const running = Running.start([buildProgram("workload.c"), ...steps]);
+    const running = Running.start(Workload.command(...steps));
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     return new Workload(running, Number(pid));
   }

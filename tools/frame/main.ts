@@ -5,37 +5,41 @@
  */
 
 import { helpText, parseOptions, UsageError, type Values } from "./options.ts";
-import { ClosedOutput, Output } from "./output.ts";
+import { ClosedOutput, printText } from "./output.ts";
 import type { standardOptions } from "./standard.ts";
 import type { AnyTool } from "./tool.ts";
-import { run as runTool } from "./trace.ts";
+import { run as runPlan } from "./trace.ts";
 
 const FAILED = 1;
 const BAD_USAGE = 2;
 
 /** Runs a tool with this process's arguments and exits. */
 export async function main(tool: AnyTool): Promise<never> {
-  process.exit(await run(tool, process.argv.slice(2)));
+  process.exit(await runTool(tool, process.argv.slice(2)));
 }
 
-async function run(tool: AnyTool, words: string[]): Promise<number> {
-  try {
+/** Runs a tool with these arguments; returns its exit status. */
+export function runTool(tool: AnyTool, words: readonly string[]): Promise<number> {
+  return statusOf(tool.name, async () => {
     const values = parseOptions(tool.options, words) as unknown as Values<typeof standardOptions>;
-    if (values.help) await printHelp(tool);
-    else await runTool(tool, values);
-    return 0;
+    if (values.help) await printText(helpText(tool, tool.options));
+    else await runPlan(tool, values);
+  });
+}
+
+/** Runs something to an exit status; errors become one sentence on standard error. */
+export async function statusOf(
+  name: string,
+  body: () => Promise<number | void>,
+): Promise<number> {
+  try {
+    return await body() ?? 0;
   } catch (error) {
     if (error instanceof ClosedOutput) return 0;
     const message = error instanceof Error ? error.message : String(error);
-    console.error(`${tool.name}: ${message}`);
+    console.error(`${name}: ${message}`);
     if (!(error instanceof UsageError)) return FAILED;
-    console.error(`Try '${tool.name} --help' for more information.`);
+    console.error(`Try '${name} --help' for more information.`);
     return BAD_USAGE;
   }
-}
-
-async function printHelp(tool: AnyTool): Promise<void> {
-  const output = new Output();
-  output.line(helpText(tool, tool.options));
-  await output.flush();
 }

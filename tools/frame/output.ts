@@ -46,6 +46,13 @@ export class Output {
   }
 }
 
+/** Prints lines and returns when they are written. @throws {ClosedOutput} */
+export async function printText(text: string): Promise<void> {
+  const output = new Output();
+  output.line(text);
+  await output.flush();
+}
+
 async function writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   try {
     const written = writeNow(STDOUT, bytes);

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Bpf, type LoadOptions, openCgroup, u32 } from "../../mod.ts";
+import { Bpf, type LoadOptions, openCgroup } from "../../mod.ts";
 import { HeldCommand } from "./held_command.ts";
-import { Output } from "./output.ts";
+import { Output, printText } from "./output.ts";
 import { UsageError, type Values } from "./options.ts";
 import { Reports, Rows } from "./printer.ts";
 import type { containerOptions, eventOptions, execOption, standardOptions } from "./standard.ts";
@@ -23,10 +23,8 @@ type TracingPlan = EventPlan<never> | ReportPlan;
 /** Runs a tool with parsed options until it is told to stop. @throws what went wrong, as one error */
 export async function run(tool: AnyTool, values: Standard): Promise<void> {
   const plan = tool.plan(values as never);
-  if (!("text" in plan)) return await trace(tool, plan, values);
-  const output = new Output();
-  output.line(plan.text);
-  await output.flush();
+  if ("text" in plan) await printText(plan.text);
+  else await trace(tool, plan, values);
 }
 
 async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
@@ -87,7 +85,7 @@ function loadOptions(
 function setCgroup(bpf: Bpf, path: string | undefined): void {
   if (path === undefined) return;
   using cgroup = openCgroup(path);
-  bpf.map("cgroup_root", u32, u32).set(0, cgroup.fd);
+  bpf.cgroupArray("cgroup_root").set(0, cgroup.fd);
 }
 
 /** Tests and scripts set TSBCC_READY=1 to learn when every probe is in place. */

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { tools } from "../../tools/list.ts";
+import { PROJECT } from "../support/build.ts";
+import { type Result, run, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { READY, rowsOf } from "../support/tool.ts";
+import { Folder, Workload } from "../support/workload.ts";
+
+const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
+const NAMES = Object.keys(tools);
+const HELP = "Try 'ts-bcc --help' for more information.";
+
+const tsBcc = (...words: string[]): Promise<Result> => run([EXECUTABLE, ...words]);
+
+/** A test that asks nothing of the kernel. */
+const testOnce = (name: string, body: () => Promise<void>) =>
+  test(name, { skip: requires(name, "speed") }, body);
+
+test("ts-bcc is within 5 % of the size of one tool", () => {
+  const one = statSync(`${PROJECT}dist/opensnoop`).size;
+  const all = statSync(EXECUTABLE).size;
+  assert.ok(all < one * 1.05, `${all} against ${one} bytes`);
+});
+
+test("ts-bcc list tells each tool and what it shows", async () => {
+  const { status, stdout } = await tsBcc("list");
+  assert.equal(status, 0);
+  const pairs = readdirSync(`${PROJECT}tools`).filter((name) => name.endsWith(".bpf.c"));
+  assert.deepEqual(NAMES.toSorted(), pairs.map((name) => name.replace(".bpf.c", "")).sort());
+  const lines = stdout.trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => line.split(" ")[0]), NAMES);
+  for (const line of lines) assert.match(line, /^\S+ {2,}[A-Z].*\.$/);
+});
+
+testOnce("ts-bcc NAME --help is each tool's own", async () => {
+  for (const name of NAMES) {
+    const { status, stdout } = await tsBcc(name, "--help");
+    assert.equal(status, 0, name);
+    assert.ok(stdout.startsWith(`usage: ${name} `), stdout);
+  }
+});
+
+testOnce("ts-bcc refuses what it does not know in one sentence", async () => {
+  const cases: [string[], RegExp][] = [
+    [[], /^ts-bcc: expected the name of a tool or a command$/m],
+    [["nosuch"], /^ts-bcc: no tool or command is called "nosuch": 'ts-bcc list' tells them$/m],
+    [["list", "more"], /^ts-bcc: unexpected argument "more"$/m],
+    [["completions", "tcsh"], /^ts-bcc: completions needs a shell: bash, zsh, fish$/m],
+    [["install"], /^ts-bcc: install needs a DIRECTORY$/m],
+    [["constructor"], /^ts-bcc: no tool or command is called "constructor"/m],
+  ];
+  for (const [words, pattern] of cases) {
+    const { status, stdout, stderr } = await tsBcc(...words);
+    assert.deepEqual([status, stdout], [2, ""], words.join(" "));
+    assert.match(stderr, pattern);
+    assert.equal(stderr.split("\n")[1], HELP);
+  }
+});
+
+test("ts-bcc install makes links by which each tool runs", async () => {
+  using folder = new Folder();
+  assert.equal((await tsBcc("install", folder.path)).status, 0);
+  assert.equal((await tsBcc("install", folder.path)).status, 0, "a second time, over the first");
+  assert.deepEqual(readdirSync(folder.path).sort(), NAMES.toSorted());
+  for (const name of NAMES) assert.equal(readlinkSync(`${folder.path}/${name}`), EXECUTABLE);
+
+  await using workload = await Workload.start(`missing=${folder.path}/gone:7`);
+  const args = ["--json", "-p", String(workload.pid)];
+  await using running = Running.start([`${folder.path}/opensnoop`, ...args], READY);
+  await running.find("stderr", /^ready$/m);
+  await workload.go();
+  running.kill("SIGINT");
+  assert.equal(rowsOf(await running.result).length, 7);
+});
+
+test("ts-bcc install leaves other people's files alone", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/${NAMES[0]}`;
+  writeFileSync(path, "");
+  const { status, stderr } = await tsBcc("install", folder.path);
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    `ts-bcc: Cannot make the link "${path}": there is something else of that name: move it away\n`,
+  );
+  assert.equal((await tsBcc("install", `${folder.path}/nothing`)).status, 1);
+});
+
+testOnce("ts-bcc completions offers tools and options in bash", async () => {
+  using folder = new Folder();
+  const script = `${folder.path}/script`;
+  writeFileSync(script, (await tsBcc("completions", "bash")).stdout);
+  const complete = (...words: string[]) => {
+    const { stdout, stderr } = spawnSync("bash", [
+      "-c",
+      `
+      source "$1"; shift
+      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      _ts_bcc; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      "bash",
+      script,
+      ...words,
+    ], { encoding: "utf8" });
+    assert.equal(stderr, "");
+    return stdout.trimEnd().split("\n");
+  };
+  assert.deepEqual(complete("ts-bcc", "opens"), ["opensnoop"]);
+  assert.deepEqual(complete("ts-bcc", "opensnoop", "--du"), ["--duration"]);
+  assert.deepEqual(complete("/usr/sbin/opensnoop", "--ful"), ["--full-path"]);
+  assert.deepEqual(complete("ts-bcc", "completions", "z"), ["zsh"]);
+});
+
+testOnce("ts-bcc completions for zsh and fish are valid there", async () => {
+  for (const shell of ["zsh", "fish"]) {
+    const { stdout: script } = await tsBcc("completions", shell);
+    const { status, stderr } = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
+    assert.deepEqual([status, stderr], [0, ""], shell);
+    for (const name of NAMES) assert.ok(script.includes(name), name);
+  }
+});
+
+test("ts-bcc doctor tells whether tools can work", async () => {
+  const { status, stdout } = await tsBcc("doctor");
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^ {2}yes {2}privileges +loading programs$/m);
+  assert.match(stdout, /^Tools can work here\.$/m);
+
+  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+  const refused = await run([...nobody, EXECUTABLE, "doctor"]);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stdout, /^ {2}NO {3}privileges .*\n.*\n {7}fix: run it as root \(sudo\)$/m);
+  assert.match(refused.stdout, /^Tools cannot work here: see the lines that say NO\.$/m);
+
+  const checks = rowsOf<{ name: string; basic: boolean; answer: string; fix?: string }>(
+    await tsBcc("doctor", "--json"),
+  );
+  assert.ok(checks.filter(({ basic }) => basic).every(({ answer }) => answer === "yes"));
+  assert.ok(checks.every(({ answer, fix }) => answer === "yes" || fix !== undefined));
+});

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { cgroupMount } from "../../mod.ts";
+import { paths, type Row, rowsIn } from "../support/opensnoop.ts";
+import { Running } from "../support/process.ts";
+import {
+  numbered,
+  READY,
+  refuses,
+  runTool,
+  startTool,
+  stopTool,
+  toolCommand,
+} from "../support/tool.ts";
+import { Folder, Workload } from "../support/workload.ts";
+
+const ID = "0123456789abcdef".repeat(4);
+
+/** A v2 cgroup of this test's own. */
+class Cgroup implements Disposable {
+  readonly path: string;
+
+  constructor(name: string) {
+    this.path = `${cgroupMount()}/ts-bcc-test-${process.pid}-${name}`;
+    mkdirSync(this.path);
+  }
+
+  [Symbol.dispose](): void {
+    rmdirSync(this.path);
+  }
+}
+
+const enter = (cgroup: string, workload: Workload) =>
+  writeFileSync(`${cgroup}/cgroup.procs`, String(workload.pid));
+
+test("every tool --cgroup traces a cgroup and those below it, and hides others", async () => {
+  using cgroup = new Cgroup("outer");
+  const below = `${cgroup.path}/below`;
+  mkdirSync(below);
+  try {
+    using folder = new Folder();
+    const start = (name: string) => Workload.start(`create=${folder.path}/${name}:5`);
+    await using inside = await start("inside");
+    await using deeper = await start("deeper");
+    await using outside = await start("outside");
+    enter(cgroup.path, inside);
+    enter(below, deeper);
+    await using running = await startTool("opensnoop", "--json", "--cgroup", cgroup.path);
+    for (const workload of [outside, inside, deeper]) await workload.go();
+    const rows = rowsIn(await stopTool(running), folder.path);
+    const expected = ["inside", "deeper"].flatMap((name) => numbered(`${folder.path}/${name}`, 5));
+    assert.deepEqual(paths(rows), expected);
+  } finally {
+    rmdirSync(below);
+  }
+});
+
+test("every tool --cgroup takes nothing but a v2 cgroup", async () => {
+  const other = await runTool("opensnoop", "--cgroup", "/tmp");
+  assert.equal(other.status, 1);
+  assert.match(
+    other.stderr,
+    /^opensnoop: Cannot use "\/tmp" as a cgroup: it does not lie in the v2 hierarchy, .*\n$/,
+  );
+  const missing = await runTool("opensnoop", "--cgroup", "/nothing-here");
+  assert.match(
+    missing.stderr,
+    /^opensnoop: Cannot use "\/nothing-here" as a cgroup: No such .*\n$/,
+  );
+});
+
+test("every tool --container shows the container's id", async () => {
+  using cgroup = new Cgroup(`docker-${ID}.scope`);
+  using folder = new Folder();
+  await using inside = await Workload.start(`create=${folder.path}/inside:3`);
+  await using outside = await Workload.start(`create=${folder.path}/outside:3`);
+  enter(cgroup.path, inside);
+  await using table = await startTool("opensnoop", "--container");
+  await using running = await startTool("opensnoop", "--container", "--json");
+  await inside.go();
+  await outside.go();
+  const rows = rowsIn(await stopTool(running), folder.path) as (Row & { container: unknown })[];
+  assert.deepEqual(
+    rows.map(({ container, path }) => [container, path]),
+    [
+      ...numbered(`${folder.path}/inside`, 3).map((path) => [ID.slice(0, 12), path]),
+      ...numbered(`${folder.path}/outside`, 3).map((path) => [null, path]),
+    ],
+  );
+  const lines = (await stopTool(table)).stdout.split("\n");
+  assert.equal(lines[0], "CONTAINER    PID     COMM               FD ERR PATH");
+  const shown = lines.filter((line) => line.includes(folder.path)).map((line) => line.slice(0, 13));
+  assert.deepEqual(shown, [
+    ...Array(3).fill(`${ID.slice(0, 12)} `),
+    ...Array(3).fill("-".padEnd(13)),
+  ]);
+});
+
+test("every tool --pidns shows pids as that namespace sees them, and hides others", async () => {
+  using folder = new Folder();
+  const command = Workload.command(`create=${folder.path}/inside:5`);
+  await using inside = Running.start(["unshare", "--pid", "--fork", "--kill-child", ...command]);
+  const [, pid] = await inside.find("stdout", /^pid (\d+)\n/);
+  assert.equal(pid, "1", "it is the first of its namespace");
+  await using outside = await Workload.start(`create=${folder.path}/outside:5`);
+  const child = childOf(inside.pid);
+  await using running = await startTool("opensnoop", "--json", "--pidns", String(child));
+  await using filtered = await startTool(
+    "opensnoop",
+    "--json",
+    "--pidns",
+    String(child),
+    "-p",
+    "2",
+  );
+  await outside.go();
+  inside.send();
+  await inside.result;
+  const rows = rowsIn(await stopTool(running), folder.path);
+  const expected = numbered(`${folder.path}/inside`, 5).map((path) => [1, path]);
+  assert.deepEqual(rows.map(({ pid, path }) => [pid, path]), expected);
+  assert.deepEqual(rowsIn(await stopTool(filtered), folder.path), []);
+});
+
+test("every tool inside a pid namespace tells its own pids", async () => {
+  using folder = new Folder();
+  const script =
+    `"$@" & tool=$!; read go; ( : <${folder.path}/nothing ); kill -INT $tool; wait $tool`;
+  const inside = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
+  await using running = Running.start(
+    [...inside, "sh", ...toolCommand("opensnoop"), "--json", "-x"],
+    READY,
+  );
+  await running.find("stderr", /^ready$/m);
+  running.send();
+  const rows = rowsIn(await running.result, folder.path);
+  assert.equal(rows.length, 1);
+  assert.ok(rows[0]!.pid > 1 && rows[0]!.pid < 40, `pid ${rows[0]!.pid}`);
+});
+
+test("every tool refuses a --pidns without such a process", async () => {
+  await refuses("opensnoop", [[["--pidns", "0"], /invalid value "0" for --pidns/]]);
+  const { status, stderr } = await runTool("opensnoop", "--pidns", "4194304");
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^opensnoop: Cannot find the pid namespace of process 4194304: .*ESRCH.*\n$/,
+  );
+});
+
+/** The one child of a process. */
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+}

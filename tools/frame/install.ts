@@ -1,0 +1,33 @@
+/**
+ * Symbolic links by which the tools of one executable are called.
+ *
+ * @module
+ */
+
+/** Links each name in `directory` to this executable; tells what it did. @throws at the first failure */
+export async function installLinks(directory: string, names: readonly string[]): Promise<string> {
+  const { lstatSync, readlinkSync, renameSync, symlinkSync } = await import("node:fs");
+  const { join, resolve } = await import("node:path");
+  const target = process.execPath;
+  const folder = resolve(directory);
+  for (const name of names) {
+    const path = join(folder, name);
+    const action = `make the link "${path}"`;
+    try {
+      const there = lstatSync(path, { throwIfNoEntry: false });
+      // A link of an earlier version may go; anybody else's file may not.
+      if (there && !(there.isSymbolicLink() && /(^|\/)ts-bcc$/.test(readlinkSync(path)))) {
+        throw new Error(`Cannot ${action}: there is something else of that name: move it away`);
+      }
+      const fresh = `${path}.${process.pid}`;
+      symlinkSync(target, fresh);
+      renameSync(fresh, path);
+    } catch (error) {
+      if (error instanceof Error && "code" in error) {
+        throw new Error(`Cannot ${action}: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+  }
+  return `${names.length} links to ${target} in ${folder}: ${names.join(" ")}`;
+}
