@@ -17,6 +17,8 @@ import { Module } from "./compile_module.ts";
 import { BpfError, permissionReason } from "./errors.ts";
 import { chooseHeaders, type Headers } from "./headers/choose.ts";
 import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
+import { describeProbe } from "./usdt.ts";
+import { readerText, type UsdtHook, type UsdtReader, usdtReaders } from "./usdt_reader.ts";
 
 /** A program's text, or the file that holds it. */
 export type CompileSource = string | { readonly file: string };
@@ -32,6 +34,12 @@ export interface CompileOptions {
    * tree. Default: those installed for the running kernel, or else from BTF.
    */
   readonly headers?: Headers;
+  /**
+   * Which function runs at which USDT probe: there it can call `bpf_usdt_readarg(1, ctx, &value)`
+   * and `bpf_usdt_readarg_p(1, ctx, text, sizeof(text))`, counting arguments from 1.
+   * {@linkcode Bpf.attach} attaches them.
+   */
+  readonly usdt?: readonly UsdtHook[];
   /** What libbcc should print on standard error. */
   readonly debug?: readonly DebugOutput[];
 }
@@ -108,6 +116,8 @@ class Job implements Disposable {
   readonly #text: string;
   readonly #headers: HeaderTree | undefined;
   readonly #folder: string | undefined;
+  readonly #hooks: readonly UsdtHook[];
+  readonly #readers: ReadonlyMap<string, UsdtReader>;
   readonly #call: Call;
   /** The flags' memory, whose addresses are in the call's list. */
   readonly #strings: readonly Uint8Array<ArrayBuffer>[];
@@ -117,6 +127,8 @@ class Job implements Disposable {
     this.#name = options.name ??
       (file === undefined ? "program" : (source as { file: string }).file);
     this.#text = file === undefined ? source as string : readText(file);
+    this.#hooks = options.usdt ?? [];
+    this.#readers = usdtReaders(this.#hooks);
     const cflags = [...STRICT, ...absolutePaths(options.cflags ?? [])];
     const folder = file === undefined ? process.cwd() : file.slice(0, file.lastIndexOf("/"));
     if (file !== undefined) cflags.push("-I", folder);
@@ -133,7 +145,8 @@ class Job implements Disposable {
     const view = new DataView(list.buffer);
     this.#strings.forEach((text, i) => view.setBigUint64(8 * i, runtime.addressOf(text), true));
     const flags = (options.debug ?? []).reduce((bits, part) => bits | DEBUG[part], 0);
-    this.#call = { text: cString(this.#text), flags, list, count: cflags.length };
+    const text = cString(readerText(this.#readers) + this.#text);
+    this.#call = { text, flags, list, count: cflags.length };
   }
 
   /** Runs the compiler on this thread. */
@@ -164,8 +177,9 @@ class Job implements Disposable {
   /** Makes the module, its named programs loaded. */
   finish({ handle, output }: Outcome): Module {
     if (handle === 0n) throw this.#failure(output);
-    const module = new Module(this.#name, this.#text, handle);
+    const module = new Module(this.#name, this.#text, handle, this.#readers);
     try {
+      this.#checkHooks(module);
       module.loadNamed();
     } catch (error) {
       module[Symbol.dispose]();
@@ -188,6 +202,17 @@ class Job implements Disposable {
     if (handle !== 0n || !this.#headers) return false;
     const header = /fatal error: '([^']+)' file not found/.exec(output)?.[1];
     return header !== undefined && this.#headers.add(header);
+  }
+
+  #checkHooks({ programs }: Module): void {
+    const names = programs.map((program) => program.name);
+    const unknown = this.#hooks.find((hook) => !names.includes(hook.program));
+    if (unknown === undefined) return;
+    const probe = describeProbe(unknown);
+    throw new TypeError(
+      `Cannot find program "${unknown.program}" for ${probe} in ${this.#title()}: ` +
+        `it has ${names.join(", ") || "none"}`,
+    );
   }
 
   #failure(output: string): Error {

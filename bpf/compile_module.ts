@@ -19,6 +19,7 @@ import {
 } from "../ffi/libc.ts";
 import { bufferText, cString, textAt } from "../ffi/memory.ts";
 import { captureStderr } from "../ffi/surroundings.ts";
+import { attachReader, attachUsdt } from "./attach/usdt.ts";
 import { attachNamed, hookOf, type NamedHook } from "./compile_hooks.ts";
 import { typeOfDescription, typeOfFields } from "./compile_types.ts";
 import { BpfError, permissionReason, VerifierError } from "./errors.ts";
@@ -28,6 +29,8 @@ import type { MapInfo } from "./map_setup.ts";
 import { isArray, MapType } from "./map_type.ts";
 import type { LoadedProgram } from "./program.ts";
 import { ProgramType } from "./program_type.ts";
+import { probeName, type UsdtOptions } from "./usdt.ts";
+import type { UsdtReader } from "./usdt_reader.ts";
 
 // The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written.
 const LOG_SIZE = 0xffffff;
@@ -43,14 +46,23 @@ export class Module implements Disposable {
   readonly maps: readonly MapInfo[];
   #handle: bigint;
 
-  /** Takes over what `bpf_module_create_c_from_string` returned. */
-  constructor(name: string, text: string, handle: bigint) {
+  /**
+   * Takes over what `bpf_module_create_c_from_string` returned.
+   *
+   * @param readers how programs read the arguments of USDT probes, by name
+   */
+  constructor(
+    name: string,
+    text: string,
+    handle: bigint,
+    readers: ReadonlyMap<string, UsdtReader>,
+  ) {
     this.name = name;
     this.#handle = handle;
     const lib = libbcc();
     this.programs = Array.from(
       { length: Number(lib.bpf_num_functions(handle)) },
-      (_, id) => new CompiledProgram(handle, id),
+      (_, id) => new CompiledProgram(handle, id, readers),
     );
     this.maps = Array.from(
       { length: Number(lib.bpf_num_tables(handle)) },
@@ -58,9 +70,9 @@ export class Module implements Disposable {
     );
   }
 
-  /** Loads the programs whose names tell their hook. @throws {VerifierError} */
+  /** Loads the programs whose hook is known. @throws {VerifierError} */
   loadNamed(): void {
-    for (const program of this.programs) if (program.hook) program.fd();
+    for (const program of this.programs) if (program.section !== "") program.fd();
   }
 
   [Symbol.dispose](): void {
@@ -129,19 +141,22 @@ export class CompiledProgram implements LoadedProgram {
   readonly hook: NamedHook | undefined;
   readonly #module: bigint;
   readonly #id: bigint;
+  readonly #reader: UsdtReader | undefined;
   readonly #fds = new Map<ProgramType, number>();
 
   /** Made by {@linkcode Module}. */
-  constructor(module: bigint, id: number) {
+  constructor(module: bigint, id: number, readers: ReadonlyMap<string, UsdtReader>) {
     this.#module = module;
     this.#id = BigInt(id);
     this.name = textAt(libbcc().bpf_function_name(module, this.#id));
     this.hook = hookOf(this.name);
-    this.section = this.hook?.section ?? "";
+    this.#reader = readers.get(this.name);
+    const probes = this.#reader?.probes.map((probe) => `usdt/${probeName(probe)}`);
+    this.section = this.hook?.section ?? probes?.join(", ") ?? "";
   }
 
   fd(type?: ProgramType): number {
-    const wanted = type ?? this.hook?.type ?? [...this.#fds.keys()][0];
+    const wanted = type ?? this.#type ?? [...this.#fds.keys()][0];
     if (wanted === undefined) {
       throw new TypeError(
         `Cannot use program "${this.name}": it is not loaded yet, because its name tells no hook: ` +
@@ -153,11 +168,21 @@ export class CompiledProgram implements LoadedProgram {
     return fd;
   }
 
+  /** The type its hook needs. */
+  get #type(): ProgramType | undefined {
+    return this.hook?.type ?? (this.#reader && "KPROBE");
+  }
+
   attach() {
     if (this.hook) return attachNamed(this, this.hook);
+    if (this.#reader) return attachReader(this, this.#reader);
     throw new TypeError(
       `Cannot attach program "${this.name}": its name tells no hook: use another attach method`,
     );
+  }
+
+  attachUsdt(options: UsdtOptions) {
+    return attachUsdt(this, options, this.#reader);
   }
 
   close(): void {

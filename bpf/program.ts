@@ -13,6 +13,7 @@ import { attachUprobe, type UprobeOptions } from "./attach/uprobe.ts";
 import { Link } from "./link.ts";
 import { pinDescriptor } from "./pin.ts";
 import type { ProgramType } from "./program_type.ts";
+import type { UsdtOptions } from "./usdt.ts";
 
 /** A program as its maker, libbpf or libbcc, hands it over. */
 export interface LoadedProgram extends Attachable {
@@ -20,6 +21,8 @@ export interface LoadedProgram extends Attachable {
   readonly section: string;
   /** Attaches it to that hook. */
   attach(): Link;
+  /** Attaches it to a USDT probe, so that it can read the arguments. */
+  attachUsdt(options: UsdtOptions): Link;
 }
 
 /**
@@ -93,6 +96,20 @@ export class Program {
   /** Attaches to a user function's entry or return. Needs Linux >= 4.17. @throws {BpfError} */
   attachUprobe(options: UprobeOptions): Link {
     return this.#own(attachUprobe(this.#program, options));
+  }
+
+  /**
+   * Attaches to a USDT probe, at all its locations. While it is attached the probe's semaphore is
+   * raised: in that process, or in all that use the file, also those started later.
+   *
+   * A precompiled program is of type `SEC("usdt")` and includes `bpf/usdt.bpf.h`; one compiled at
+   * run time that calls `bpf_usdt_readarg` names the probe in the option `usdt` too. Needs
+   * Linux >= 4.20.
+   *
+   * @throws {BpfError} naming the probes there are
+   */
+  attachUsdt(options: UsdtOptions): Link {
+    return this.#own(this.#program.attachUsdt(options));
   }
 
   /** Attaches to samples of a clock or counter. Needs Linux >= 4.9. @throws {BpfError} */

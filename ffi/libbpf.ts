@@ -65,10 +65,21 @@ const TABLE = {
     parameters: ["pointer", "i32", "buffer", "usize", "buffer"],
     result: "pointer",
   },
+  // struct bpf_link *bpf_program__attach_usdt(const struct bpf_program *prog, pid_t pid,
+  //     const char *binary_path, const char *usdt_provider, const char *usdt_name,
+  //     const struct bpf_usdt_opts *opts);
+  bpf_program__attach_usdt: {
+    parameters: ["pointer", "i32", "buffer", "buffer", "buffer", "buffer"],
+    result: "pointer",
+  },
   // int bpf_link__fd(const struct bpf_link *link);
   bpf_link__fd: { parameters: ["pointer"], result: "i32" },
   // int bpf_link__destroy(struct bpf_link *link);
   bpf_link__destroy: { parameters: ["pointer"], result: "i32" },
+
+  // int bpf_link_create(int prog_fd, int target_fd, enum bpf_attach_type attach_type,
+  //                     const struct bpf_link_create_opts *opts);
+  bpf_link_create: { parameters: ["i32", "i32", "u32", "buffer"], result: "i32" },
 
   // struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map);
   bpf_object__next_map: { parameters: ["pointer", "pointer"], result: "pointer" },

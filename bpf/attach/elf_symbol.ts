@@ -1,6 +1,6 @@
 /**
- * Finding functions in executables and shared libraries: from a symbol or a virtual address to the
- * offset in the file, which is what a uprobe is set at.
+ * Finding functions, variables and sections in executables and shared libraries: from a symbol or a
+ * virtual address to the offset in the file, which is what a uprobe is set at.
  *
  * Layout: elf(5), 64 bit, little-endian.
  *
@@ -23,16 +23,26 @@ const MAGIC = 0x7f454c46;
 const CLASS_64 = 2;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
 const SHT_DYNSYM = 11;
 const SHT_GNU_VERSYM = 0x6fffffff;
+const STT_OBJECT = 1;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 const SYMBOL_SIZE = 24;
 /** A version that only programs linked long ago ask for. */
 const HIDDEN = 0x8000;
 
+/** A section of a file. */
+export interface ElfSection {
+  readonly address: number;
+  readonly content: DataView;
+}
+
 interface Section {
+  readonly name: number;
   readonly type: number;
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
   readonly link: number;
@@ -59,17 +69,34 @@ export class ElfFile implements Disposable {
 
   /** The function of that name; of several versions the one that is linked to today. */
   function(name: string): ElfSymbol | undefined {
-    const sections = this.#sections();
-    for (const type of [SHT_DYNSYM, SHT_SYMTAB]) {
-      for (const table of sections.filter((section) => section.type === type)) {
-        const versions = type === SHT_DYNSYM
-          ? sections.find((section) => section.type === SHT_GNU_VERSYM)
-          : undefined;
-        const found = this.#search(table, sections[table.link]!, versions, encodeText(name));
-        if (found) return found;
-      }
+    let older: ElfSymbol | undefined;
+    for (const { address, type, hidden } of this.#named(name, [STT_FUNC, STT_GNU_IFUNC])) {
+      const offset = this.offsetOf(address);
+      if (offset === undefined) continue;
+      const symbol = { offset, indirect: type === STT_GNU_IFUNC };
+      if (!hidden) return symbol;
+      older ??= symbol;
     }
-    return undefined;
+    return older;
+  }
+
+  /** The virtual address of the one variable of that name; undefined when there is none or more. */
+  variable(name: string): number | undefined {
+    const addresses = new Set<number>();
+    for (const { address } of this.#named(name, [STT_OBJECT])) addresses.add(address);
+    return addresses.size === 1 ? [...addresses][0] : undefined;
+  }
+
+  /** The section of that name; undefined when there is none in the file. */
+  section(name: string): ElfSection | undefined {
+    const sections = this.#sections();
+    const names = sections[this.#view.getUint16(62, true)];
+    const found = names &&
+      sections.find((section) => this.#isText(names.offset + section.name, encodeText(name)));
+    if (!found || found.offset + found.size > this.#bytes.length) return undefined;
+    const size = found.type === SHT_NOBITS ? 0 : found.size;
+    const content = new DataView(this.#mapping.buffer, found.offset, size);
+    return { address: found.address, content };
   }
 
   /** The offset in the file of a virtual address; undefined when no segment holds it. */
@@ -89,33 +116,36 @@ export class ElfFile implements Disposable {
     this.#mapping.close();
   }
 
-  #search(
-    table: Section,
-    strings: Section,
-    versions: Section | undefined,
-    name: Uint8Array,
-  ): ElfSymbol | undefined {
-    let older: ElfSymbol | undefined;
-    for (let i = 0; i < table.size / SYMBOL_SIZE; i++) {
-      const at = table.offset + i * SYMBOL_SIZE;
-      const type = this.#bytes[at + 4]! & 15;
-      if (type !== STT_FUNC && type !== STT_GNU_IFUNC) continue;
-      const defined = this.#view.getUint16(at + 6, true) !== 0;
-      if (!defined || !this.#named(strings.offset + this.#view.getUint32(at, true), name)) continue;
-      const offset = this.offsetOf(this.#word(at + 8));
-      if (offset === undefined) continue;
-      const symbol = { offset, indirect: type === STT_GNU_IFUNC };
-      const version = versions ? this.#view.getUint16(versions.offset + i * 2, true) : 0;
-      if (!(version & HIDDEN)) return symbol;
-      older ??= symbol;
+  /** The symbols of that name that are defined here: those for the dynamic linker first. */
+  *#named(
+    name: string,
+    types: readonly number[],
+  ): Generator<{ address: number; type: number; hidden: boolean }> {
+    const sections = this.#sections();
+    const wanted = encodeText(name);
+    for (const kind of [SHT_DYNSYM, SHT_SYMTAB]) {
+      const versions = kind === SHT_DYNSYM
+        ? sections.find((section) => section.type === SHT_GNU_VERSYM)
+        : undefined;
+      for (const table of sections.filter((section) => section.type === kind)) {
+        const strings = sections[table.link]!.offset;
+        for (let i = 0; i < table.size / SYMBOL_SIZE; i++) {
+          const at = table.offset + i * SYMBOL_SIZE;
+          const type = this.#bytes[at + 4]! & 15;
+          const defined = this.#view.getUint16(at + 6, true) !== 0;
+          if (!defined || !types.includes(type)) continue;
+          if (!this.#isText(strings + this.#view.getUint32(at, true), wanted)) continue;
+          const version = versions ? this.#view.getUint16(versions.offset + i * 2, true) : 0;
+          yield { address: this.#word(at + 8), type, hidden: (version & HIDDEN) !== 0 };
+        }
+      }
     }
-    return older;
   }
 
-  /** Whether the string there is `name`, with or without a version behind it ("name@@GLIBC_2.14"). */
-  #named(at: number, name: Uint8Array): boolean {
-    for (let i = 0; i < name.length; i++) if (this.#bytes[at + i] !== name[i]) return false;
-    const end = this.#bytes[at + name.length];
+  /** Whether the string there is `text`, with or without a version behind it ("name@@GLIBC_2.14"). */
+  #isText(at: number, text: Uint8Array): boolean {
+    for (let i = 0; i < text.length; i++) if (this.#bytes[at + i] !== text[i]) return false;
+    const end = this.#bytes[at + text.length];
     return end === 0 || end === 0x40;
   }
 
@@ -127,7 +157,9 @@ export class ElfFile implements Disposable {
     return Array.from({ length: count }, (_, i) => {
       const at = start + i * size;
       return {
+        name: this.#view.getUint32(at, true),
         type: this.#view.getUint32(at + 4, true),
+        address: this.#word(at + 16),
         offset: this.#word(at + 24),
         size: this.#word(at + 32),
         link: this.#view.getUint32(at + 40, true),

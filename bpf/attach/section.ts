@@ -13,7 +13,9 @@ import { Link } from "../link.ts";
 import type { LoadedProgram } from "../program.ts";
 import { attachError } from "./attachment.ts";
 import { explainTracepoint, requireTracefs } from "./tracepoint.ts";
+import { attachObjectUsdt } from "./usdt.ts";
 
+const USDT = /^usdt\/(\/[^:]+):([^:]+):(.+)$/;
 const TRACEPOINT = /^(?:tracepoint|tp)\/([^/]+)\/(.+)$/;
 
 /** A program that libbpf has loaded, from its `struct bpf_program *`. */
@@ -25,11 +27,14 @@ export function objectProgram(handle: bigint): LoadedProgram {
     section,
     fd: () => libbpf().bpf_program__fd(handle),
     attach: () => attachSection(handle, name, section),
+    attachUsdt: (options) => attachObjectUsdt(handle, name, options),
   };
 }
 
 /** Attaches to the hook that the section names; the section must be one libbpf attaches by itself. */
 function attachSection(handle: bigint, program: string, section: string): Link {
+  const [, path, provider, probe] = USDT.exec(section) ?? [];
+  if (path) return attachObjectUsdt(handle, program, { path, provider: provider!, name: probe! });
   const [, category, name] = TRACEPOINT.exec(section) ?? [];
   if (category && name) requireTracefs(`attach program "${program}" to ${section}`);
   collectWarnings();

@@ -76,12 +76,10 @@ function openUprobe(
   pid: number | undefined,
   action: string,
 ): number {
-  if (!exists(PMU)) {
-    throw new UnsupportedError(action, "uprobes", "this kernel has no uprobes", "4.17");
-  }
+  const type = uprobeType(action);
   const name = cString(path);
   const event = {
-    type: Number(readText(`${PMU}/type`)),
+    type,
     config: atReturn ? returnFlag() : 0n,
     config1: runtime.addressOf(name),
     config2: BigInt(offset),
@@ -92,6 +90,12 @@ function openUprobe(
     : attachToPerfEvent(fd, event, pid, ANY_CPU);
   void name.length; // alive until the kernel has read the path
   return result;
+}
+
+/** The type of perf events that are uprobes. @throws {UnsupportedError} when there are none */
+export function uprobeType(action: string): number {
+  if (exists(PMU)) return Number(readText(`${PMU}/type`));
+  throw new UnsupportedError(action, "uprobes", "this kernel has no uprobes", "4.17");
 }
 
 /** The bit of `config` that asks for the return: the kernel says which in "config:0". */

@@ -1,0 +1,171 @@
+/**
+ * Attaching to USDT probes: uprobes at all their locations, whose semaphores the kernel counts up in
+ * every process for as long as the program is attached there.
+ *
+ * @module
+ */
+
+import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
+import { Errno } from "../../ffi/errno.ts";
+import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
+import { close, errno } from "../../ffi/libc.ts";
+import { alloc, cString } from "../../ffi/memory.ts";
+import {
+  attachToPerfEvent,
+  openPerfEvent,
+  type PerfEventAttributes,
+} from "../../ffi/perf_event.ts";
+import { runtime } from "../../ffi/runtime.ts";
+import { permissionReason } from "../errors.ts";
+import { Link } from "../link.ts";
+import { describeProbe, findProbes, type UsdtOptions } from "../usdt.ts";
+import type { UsdtProbe } from "../usdt_notes.ts";
+import { cookieOf, type UsdtReader, waysOf } from "../usdt_reader.ts";
+import { type Attachable, attachError, linkOf } from "./attachment.ts";
+import { uprobeType } from "./uprobe.ts";
+
+const ALL_PROCESSES = -1;
+const ANY_CPU = -1;
+
+/** The upper half of `config` is where the semaphore is in the file (kernel/events/core.c). */
+const SEMAPHORE_SHIFT = 32n;
+
+/** enum bpf_attach_type. */
+const BPF_PERF_EVENT = 41;
+
+/** The first fields of struct bpf_link_create_opts of libbpf 1.0 (bpf/bpf.h). */
+const LinkOptions = struct("bpf_link_create_opts", {
+  sz: u64,
+  flags: u32,
+  iter_info: u64,
+  iter_info_len: u32,
+  target_btf_id: u32,
+  bpf_cookie: u64,
+});
+
+/**
+ * Attaches a kprobe-type program to a probe.
+ *
+ * Needs Linux >= 4.20; where `reader` knows several ways to read arguments 5.15.
+ */
+export function attachUsdt(program: Attachable, options: UsdtOptions, reader?: UsdtReader): Link {
+  const where = describeProbe(options);
+  const action = `attach program "${program.name}" to ${where}`;
+  const probes = findProbes(options, action);
+  const type = uprobeType(action);
+  const pid = options.pid;
+  const places = probes.flatMap((probe) => placesOf(probe, type, reader, action));
+  const fd = program.fd("KPROBE");
+  const fds: number[] = [];
+  for (const { event, path, cookie } of places) {
+    fds.push(...attachAt(fd, { ...event, config1: runtime.addressOf(path) }, pid, cookie));
+    void path.length; // alive until the kernel has read the path
+    if (fds.at(-1)! < 0) break;
+  }
+  return linkOf(program, where, fds, (errno) => explain(errno, pid));
+}
+
+/** Attaches to all the probes that a program was compiled for. */
+export function attachReader(program: Attachable, reader: UsdtReader): Link {
+  using undo = new DisposableStack();
+  const links = reader.probes.map((probe) => undo.use(attachUsdt(program, probe, reader)));
+  const all = undo.move();
+  return new Link(links.map((link) => link.description).join(", "), () => all.dispose());
+}
+
+/**
+ * Attaches a program of an object by libbpf, which puts into the object's maps what BPF_USDT() and
+ * bpf_usdt_arg() read.
+ *
+ * @param handle `struct bpf_program *`
+ */
+export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOptions): Link {
+  const where = describeProbe(options);
+  using undo = new DisposableStack();
+  for (const probe of findProbes(options, `attach program "${name}" to ${where}`)) {
+    collectWarnings();
+    const link = libbpf().bpf_program__attach_usdt(
+      handle,
+      options.pid ?? ALL_PROCESSES,
+      cString(probe.path),
+      cString(probe.provider),
+      cString(probe.name),
+      null,
+    );
+    if (link === 0n) {
+      const reason = (errno: number) =>
+        takeWarnings().at(-1)?.replace(/^libbpf: /, "") ?? explain(errno, options.pid);
+      throw attachError({ name }, where, errno(), reason);
+    }
+    undo.defer(() => libbpf().bpf_link__destroy(link));
+  }
+  const links = undo.move();
+  return new Link(where, () => links.dispose());
+}
+
+interface Place {
+  readonly event: PerfEventAttributes;
+  readonly path: Uint8Array<ArrayBuffer>;
+  /** Tells the program where it is; undefined when it need not know. */
+  readonly cookie: bigint | undefined;
+}
+
+function placesOf(
+  probe: UsdtProbe,
+  type: number,
+  reader: UsdtReader | undefined,
+  action: string,
+): Place[] {
+  const ways = reader ? waysOf(probe) : [];
+  return probe.locations.map(({ offset, semaphore }, i) => {
+    const cookie = reader ? cookieOf(reader, ways[i]!) : 0;
+    if (cookie < 0) {
+      throw new TypeError(
+        `Cannot ${action}: the program was not compiled for its arguments: name this probe too in ` +
+          "the option usdt of Bpf.compile()",
+      );
+    }
+    const config = BigInt(semaphore?.offset ?? 0) << SEMAPHORE_SHIFT;
+    return {
+      event: { type, config, config2: BigInt(offset) },
+      path: cString(probe.path),
+      cookie: reader && reader.ways.length > 1 ? BigInt(cookie) : undefined,
+    };
+  });
+}
+
+/** Attaches at one place; returns the descriptors that hold it, or a single -errno. */
+function attachAt(
+  program: number,
+  event: PerfEventAttributes,
+  pid: number | undefined,
+  cookie: bigint | undefined,
+): number[] {
+  const [process, cpu] = pid === undefined ? [ALL_PROCESSES, 0] : [pid, ANY_CPU];
+  if (cookie === undefined) return [attachToPerfEvent(program, event, process, cpu)];
+  const perf = openPerfEvent(event, process, cpu);
+  if (perf < 0) return [perf];
+  const options = alloc(LinkOptions.size);
+  LinkOptions.write(new DataView(options.buffer), 0, {
+    sz: BigInt(LinkOptions.size),
+    flags: 0,
+    iter_info: 0n,
+    iter_info_len: 0,
+    target_btf_id: 0,
+    bpf_cookie: cookie,
+  });
+  const link = libbpf().bpf_link_create(program, perf, BPF_PERF_EVENT, options);
+  if (link >= 0) return [link, perf];
+  close(perf);
+  return [link];
+}
+
+function explain(errno: number, pid: number | undefined): string | undefined {
+  if (errno === Errno.EINVAL) {
+    return "this kernel knows no semaphores (Linux < 4.20) or cookies (< 5.15) of probes, or another " +
+      "tracer is there that leaves out the semaphore";
+  }
+  if (errno === Errno.ESRCH) return `process ${pid} does not exist`;
+  if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
+  return undefined;
+}

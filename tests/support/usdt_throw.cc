@@ -1,0 +1,21 @@
+// Throws so many exceptions as the line on its standard input says.
+#include <cstdio>
+#include <unistd.h>
+
+int main()
+{
+	int count, caught = 0;
+
+	std::printf("pid %d\n", getpid());
+	std::fflush(stdout);
+	if (std::scanf("%d", &count) != 1)
+		return 1;
+	for (int i = 0; i < count; i++) {
+		try {
+			throw i;
+		} catch (int thrown) {
+			caught += thrown == i;
+		}
+	}
+	return caught == count ? 0 : 1;
+}
