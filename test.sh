@@ -102,6 +102,7 @@ suite_static() {
   check_passes types deno task --quiet check
   check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh
   check_passes objects verify_objects
+  check_passes docs deno task --quiet docs --check
 }
 
 # Objects made by another clang than this machine's are not compared; objects.sh says so.

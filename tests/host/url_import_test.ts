@@ -119,15 +119,13 @@ if (RUNTIME === "Deno") {
       `import { Bpf, chars, type Infer, i32, struct, textRest, u32, u64, u8 } from "${site.url}/mod.ts";
       import object from "${site.url}/tools/opensnoop.bpf.o.ts";
 
+      const Who = struct("who", { cgroup: u64, pid: u32, tid: u32, uid: u32, gid: u32, comm: chars(16) });
       const Event = struct("event", {
         time: u64,
-        pid: u32,
-        tid: u32,
-        uid: u32,
+        who: Who,
         ret: i32,
         flags: u32,
         mode: u32,
-        comm: chars(16),
         cut: u8,
         text: textRest(),
       });
@@ -144,7 +142,7 @@ if (RUNTIME === "Deno") {
       }
       let left = ${names.length};
       for await (const event of bpf.events("events", Event)) {
-        const { pid, ret, text }: Event = event;
+        const { who: { pid }, ret, text }: Event = event;
         if (!text.startsWith("${folder.path}/file ")) continue;
         console.log(JSON.stringify([pid === Deno.pid, ret < 0 ? ret : "opened", text]));
         if (--left === 0) break;
