@@ -19,6 +19,7 @@ import {
 } from "../ffi/libc.ts";
 import { bufferText, cString, textAt } from "../ffi/memory.ts";
 import { captureStderr } from "../ffi/surroundings.ts";
+import { AttachType } from "./attach_type.ts";
 import { attachReader, attachUsdt } from "./attach/usdt.ts";
 import { attachNamed, hookOf, type NamedHook } from "./compile_hooks.ts";
 import { typeOfDescription, typeOfFields } from "./compile_types.ts";
@@ -142,7 +143,8 @@ export class CompiledProgram implements LoadedProgram {
   readonly #module: bigint;
   readonly #id: bigint;
   readonly #reader: UsdtReader | undefined;
-  readonly #fds = new Map<ProgramType, number>();
+  /** By type of program and, where it was told, the way to be attached. */
+  readonly #fds = new Map<string, number>();
 
   /** Made by {@linkcode Module}. */
   constructor(module: bigint, id: number, readers: ReadonlyMap<string, UsdtReader>) {
@@ -155,16 +157,18 @@ export class CompiledProgram implements LoadedProgram {
     this.section = this.hook?.section ?? probes?.join(", ") ?? "";
   }
 
-  fd(type?: ProgramType): number {
-    const wanted = type ?? this.#type ?? [...this.#fds.keys()][0];
-    if (wanted === undefined) {
+  fd(type: ProgramType | undefined = this.#type, attachType?: AttachType): number {
+    if (type === undefined) {
+      const [loaded] = this.#fds.values();
+      if (loaded !== undefined) return loaded;
       throw new TypeError(
         `Cannot use program "${this.name}": it is not loaded yet, because its name tells no hook: ` +
           "attach it, or load it as one type of program",
       );
     }
-    let fd = this.#fds.get(wanted);
-    if (fd === undefined) this.#fds.set(wanted, fd = this.#load(wanted));
+    const key = `${type} ${attachType}`;
+    let fd = this.#fds.get(key);
+    if (fd === undefined) this.#fds.set(key, fd = this.#load(type, attachType));
     return fd;
   }
 
@@ -190,7 +194,7 @@ export class CompiledProgram implements LoadedProgram {
     this.#fds.clear();
   }
 
-  #load(type: ProgramType): number {
+  #load(type: ProgramType, attachType: AttachType | undefined): number {
     const lib = libbcc();
     using log = map("a log buffer", LOG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
     using capture = captureStderr();
@@ -206,7 +210,7 @@ export class CompiledProgram implements LoadedProgram {
       log.address,
       LOG_SIZE,
       null,
-      BY_KERNEL,
+      attachType === undefined ? BY_KERNEL : AttachType[attachType],
     );
     if (fd >= 0) return fd;
     throw this.#failure(-fd, log, capture.finish());

@@ -9,7 +9,7 @@ import { ENOTSUPP, Errno } from "../ffi/errno.ts";
 import { libbpf } from "../ffi/libbpf.ts";
 import { alloc } from "../ffi/memory.ts";
 import { BpfError, LayoutError } from "./errors.ts";
-import { isArray, isPerCpu, mapTypeName } from "./map_type.ts";
+import { isArray, isPerCpu, MapType, mapTypeName } from "./map_type.ts";
 import { type BatchMap, deleteBatch, readBatches, updateBatch } from "./map_batch.ts";
 import type { MapInfo } from "./map_setup.ts";
 import { pinDescriptor } from "./pin.ts";
@@ -252,6 +252,8 @@ function checkSize(info: MapInfo, what: string, codec: number, map: number): voi
   );
 }
 
+const isSockMap = (type: number) => type === MapType.SOCKMAP || type === MapType.SOCKHASH;
+
 function explain(info: MapInfo, errno: number): string | undefined {
   const kind = mapTypeName(info.type);
   switch (errno) {
@@ -265,6 +267,14 @@ function explain(info: MapInfo, errno: number): string | undefined {
       return "there is no such key";
     case Errno.EINVAL:
       return isArray(info.type) ? "entries of an array cannot be removed" : `is it a ${kind} map?`;
+    case Errno.EBADF:
+      return "the value is no open file descriptor";
+    case Errno.ENOSPC:
+      return isSockMap(info.type)
+        ? "values of 8 bytes tell the cookies of its sockets, shorter ones nothing"
+        : undefined;
+    case Errno.EOPNOTSUPP:
+      return `user space cannot do that with a ${kind} map`;
     case Errno.EPERM:
       return "it is read-only for user space";
     default:

@@ -5,6 +5,7 @@
  */
 
 import type { Codec } from "../ffi/codec/codec.ts";
+import { CgroupArray } from "./cgroup_array.ts";
 import { BpfMap, perCpu } from "./map.ts";
 import { mapCodec } from "./map_codec.ts";
 import type { MapInfo } from "./map_setup.ts";
@@ -21,6 +22,7 @@ const METHODS: Readonly<Record<number, string>> = {
   [MapType.PERF_EVENT_ARRAY]: "events() or counters",
   [MapType.RINGBUF]: "events",
   [MapType.STACK_TRACE]: "stacks",
+  [MapType.CGROUP_ARRAY]: "cgroupArray",
   [MapType.QUEUE]: "queue",
   [MapType.STACK]: "queue",
   [MapType.ARRAY_OF_MAPS]: "mapOfMaps",
@@ -84,6 +86,11 @@ export abstract class Maps {
   /** The programs that `bpf_tail_call` reaches, by their index. */
   programArray(name: string): ObjectMap<number> {
     return new ObjectMap(this.#kind(name, "as a program array", MapType.PROG_ARRAY), u32);
+  }
+
+  /** The cgroups that programs compare with. */
+  cgroupArray(name: string): CgroupArray {
+    return new CgroupArray(this.#kind(name, "as an array of cgroups", MapType.CGROUP_ARRAY));
   }
 
   /** An array or hash of maps, its key made from the object's BTF. */

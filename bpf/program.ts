@@ -5,12 +5,29 @@
  */
 
 import type { Attachable } from "./attach/attachment.ts";
+import {
+  attachCgroup,
+  attachNamespace,
+  attachSockMap,
+  attachToFd,
+  type CgroupAttachType,
+  type DescriptorOptions,
+  type NamespaceAttachType,
+  type SockMapAttachType,
+} from "./attach/descriptor.ts";
 import { attachKprobe, attachKretprobe, type KprobeOptions } from "./attach/kprobe.ts";
+import type { Interface } from "./attach/network.ts";
 import { attachPerfEvent, type PerfEventOptions } from "./attach/perf_event.ts";
 import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
+import { attachRawSocket, attachSocketFilter } from "./attach/socket_filter.ts";
+import { attachTc, type Direction } from "./attach/tc.ts";
 import { attachTracepoint } from "./attach/tracepoint.ts";
 import { attachUprobe, type UprobeOptions } from "./attach/uprobe.ts";
+import { attachXdp, type XdpOptions } from "./attach/xdp.ts";
+import type { AttachType } from "./attach_type.ts";
 import { Link } from "./link.ts";
+import type { KernelObject } from "./object_map.ts";
+import type { PacketSocket } from "./packet_socket.ts";
 import { pinDescriptor } from "./pin.ts";
 import type { ProgramType } from "./program_type.ts";
 import type { UsdtOptions } from "./usdt.ts";
@@ -115,6 +132,67 @@ export class Program {
   /** Attaches to samples of a clock or counter. Needs Linux >= 4.9. @throws {BpfError} */
   attachPerfEvent(options: PerfEventOptions): Link {
     return this.#own(attachPerfEvent(this.#program, options));
+  }
+
+  /**
+   * Attaches to the packets that arrive at an interface. Needs Linux >= 5.9.
+   *
+   * Closing the link removes it; {@linkcode removeXdp} removes what others attached.
+   *
+   * @throws {BpfError}
+   */
+  attachXdp(target: Interface, options?: XdpOptions): Link {
+    return this.#own(attachXdp(this.#program, target, options));
+  }
+
+  /** Attaches a classifier to an interface's packets, one way. @throws {BpfError} */
+  attachTc(target: Interface, direction: Direction): Link {
+    return this.#own(attachTc(this.#program, target, direction));
+  }
+
+  /** Opens a socket for the packets of an interface that this filter lets through. @throws {BpfError} */
+  attachRawSocket(target: Interface): PacketSocket {
+    const closed = () => this.#links.delete(socket);
+    const socket: PacketSocket = attachRawSocket(this.#program, target, closed);
+    this.#links.add(socket);
+    return socket;
+  }
+
+  /** Attaches a filter to a socket, by its descriptor. Needs Linux >= 3.19. @throws {BpfError} */
+  attachSocketFilter(socket: number): Link {
+    return this.#own(attachSocketFilter(this.#program, socket));
+  }
+
+  /**
+   * Attaches to a cgroup and those below it: `"/sys/fs/cgroup/system.slice"`, or a descriptor.
+   * Needs Linux >= 5.7 and cgroup version 2. @throws {BpfError}
+   */
+  attachCgroup(cgroup: string | number, type: CgroupAttachType): Link {
+    return this.#own(attachCgroup(this.#program, cgroup, type));
+  }
+
+  /**
+   * Attaches to a network namespace, this process's or that of a file such as `/run/netns/blue`.
+   * Needs Linux >= 5.8. @throws {BpfError}
+   */
+  attachNamespace(type: NamespaceAttachType, path?: string): Link {
+    return this.#own(attachNamespace(this.#program, type, path));
+  }
+
+  /**
+   * Attaches to the sockets that are put into a SOCKMAP or SOCKHASH from now on; they keep the
+   * program until they leave the map. Needs Linux >= 4.14. @throws {BpfError}
+   */
+  attachSockMap(map: KernelObject, type: SockMapAttachType): Link {
+    return this.#own(attachSockMap(this.#program, map, type));
+  }
+
+  /**
+   * Attaches to what a descriptor stands for, as bcc's `attach_func` does. A cgroup then has this
+   * one program unless `flags` say otherwise. @throws {BpfError}
+   */
+  attachToFd(fd: number, type: AttachType, options?: DescriptorOptions): Link {
+    return this.#own(attachToFd(this.#program, fd, type, options));
   }
 
   #own(link: Link): Link {

@@ -60,6 +60,7 @@ export const Errno: {
       | "ENOENT"
       | "ESRCH"
       | "EINTR"
+      | "EBADF"
       | "EAGAIN"
       | "ENOMEM"
       | "EACCES"
@@ -73,7 +74,9 @@ export const Errno: {
       | "EPIPE"
       | "ENOSYS"
       | "E2BIG"
+      | "ENOTSOCK"
       | "EOPNOTSUPP"
+      | "ENETDOWN"
   ]: number;
 } = {
   EPERM: 1,
@@ -81,6 +84,7 @@ export const Errno: {
   ESRCH: 3,
   EINTR: 4,
   E2BIG: 7,
+  EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
@@ -93,5 +97,7 @@ export const Errno: {
   ENOSPC: 28,
   EPIPE: 32,
   ENOSYS: 38,
+  ENOTSOCK: 88,
   EOPNOTSUPP: 95,
+  ENETDOWN: 100,
 };

@@ -160,6 +160,16 @@ const TABLE = {
   },
   // int bpf_raw_tracepoint_open(const char *name, int prog_fd);
   bpf_raw_tracepoint_open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int bpf_xdp_detach(int ifindex, __u32 flags, const struct bpf_xdp_attach_opts *opts);
+  bpf_xdp_detach: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+  // int bpf_tc_hook_create(struct bpf_tc_hook *hook);
+  bpf_tc_hook_create: { parameters: ["buffer"], result: "i32" },
+  // int bpf_tc_hook_destroy(struct bpf_tc_hook *hook);
+  bpf_tc_hook_destroy: { parameters: ["buffer"], result: "i32" },
+  // int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts);
+  bpf_tc_attach: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts);
+  bpf_tc_detach: { parameters: ["buffer", "buffer"], result: "i32" },
   // int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts);
   bpf_prog_test_run_opts: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies SymbolTable;

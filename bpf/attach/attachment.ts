@@ -8,6 +8,7 @@
  */
 
 import { close } from "../../ffi/libc.ts";
+import type { AttachType } from "../attach_type.ts";
 import { BpfError } from "../errors.ts";
 import { Link } from "../link.ts";
 import type { ProgramType } from "../program_type.ts";
@@ -16,10 +17,11 @@ import type { ProgramType } from "../program_type.ts";
 export interface Attachable {
   readonly name: string;
   /**
-   * Its descriptor as a program of that type: programs compiled at run time may be loaded by this.
-   * Without a type it must be loaded.
+   * Its descriptor as a program of that type, and for that hook where the kernel wants to know it
+   * beforehand: programs compiled at run time may be loaded by this. Without a type it must be
+   * loaded.
    */
-  fd(type?: ProgramType): number;
+  fd(type?: ProgramType, attachType?: AttachType): number;
 }
 
 /** What {@linkcode linkOf} says of a failed attachment. */

@@ -12,6 +12,7 @@ import { permissionReason } from "../errors.ts";
 import { Link } from "../link.ts";
 import type { LoadedProgram } from "../program.ts";
 import { attachError } from "./attachment.ts";
+import { adviceFor } from "./section_advice.ts";
 import { explainTracepoint, requireTracefs } from "./tracepoint.ts";
 import { attachObjectUsdt } from "./usdt.ts";
 
@@ -35,6 +36,13 @@ export function objectProgram(handle: bigint): LoadedProgram {
 function attachSection(handle: bigint, program: string, section: string): Link {
   const [, path, provider, probe] = USDT.exec(section) ?? [];
   if (path) return attachObjectUsdt(handle, program, { path, provider: provider!, name: probe! });
+  const advice = adviceFor(section);
+  if (advice) {
+    throw new TypeError(
+      `Cannot attach program "${program}" where its section says: "${section}" names no target: ` +
+        advice,
+    );
+  }
   const [, category, name] = TRACEPOINT.exec(section) ?? [];
   if (category && name) requireTracefs(`attach program "${program}" to ${section}`);
   collectWarnings();
