@@ -45,6 +45,7 @@ const USAGE =
   --junit FILE     write a JUnit report; for one suite and one runtime
   --refresh        download the packages again: the suites' newest
   --prepare        only download what is needed
+  --list           only print the files that run if none is named
 `;
 
 const OPTIONS = {
@@ -53,6 +54,7 @@ const OPTIONS = {
   "junit": { type: "string" },
   "refresh": { type: "boolean", default: false },
   "prepare": { type: "boolean", default: false },
+  "list": { type: "boolean", default: false },
   "help": { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -129,6 +131,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
   if (values.help) {
     console.log(USAGE);
+    return 0;
+  }
+  if (values.list) {
+    for (const file of selectFiles(FILES)) console.log(`./${file}`);
     return 0;
   }
   if (process.getuid?.() !== 0) throw new Error("Cannot change the root: run it as root");
