@@ -10,7 +10,10 @@ import { buildUsdt, KINDS, UsdtProcess } from "../support/usdt.ts";
 const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
 
 const load = () =>
-  Bpf.load(buildObject("usdt.bpf.c"), { name: "usdt", programs: { on_nothing: false } });
+  Bpf.load(buildObject("usdt.bpf.c"), {
+    name: "usdt",
+    programs: { on_nothing: false, on_throw: false },
+  });
 
 const named = (probes: readonly UsdtProbe[]) =>
   probes.map((each) => `${each.provider}:${each.name}`);
@@ -225,11 +228,35 @@ test("an unknown probe is an error that lists those there are, and leaves nothin
   assert.deepEqual(await process.fire(3), { enabled: 0, semaphore: 0 });
 });
 
-test("Bpf.attach() attaches a section that names file, provider and probe", () => {
+/** Loads the programs whose sections say where they belong, or those of them that are named. */
+function loadPlaced(pid: number, programs: Record<string, boolean> = {}): Bpf {
   const others = ["on_widths", "on_twelve", "on_twice", "on_text", "on_guarded", "on_count"];
-  using bpf = Bpf.load(buildObject("usdt.bpf.c"), {
-    programs: Object.fromEntries(others.map((name) => [name, false])),
+  return Bpf.load(buildObject("usdt.bpf.c"), {
+    globals: { target_pid: pid },
+    programs: { ...Object.fromEntries(others.map((name) => [name, false])), ...programs },
   });
+}
+
+/** Starts a program that throws as many exceptions as it is told. */
+async function startThrower(): Promise<Running> {
+  const flags = ["-x", "c++", "-Wl,--no-as-needed", "-lstdc++"];
+  const process = Running.start([buildProgram("usdt_throw.cc", flags)]);
+  await process.find("stdout", /^pid \d+\n/);
+  return process;
+}
+
+test("Bpf.attach() attaches where a section names file, provider and probe", async () => {
+  await using process = await startThrower();
+  using bpf = loadPlaced(process.pid, { on_nothing: false });
+  const [link] = bpf.attach();
+  assert.match(link!.description, /^USDT probe libstdcxx:throw of ".*\/libstdc\+\+\.so\.6"$/);
+  process.send("101");
+  assert.equal((await process.result).status, 0);
+  assert.equal(bpf.global("calls").value, 101n);
+});
+
+test("Bpf.attach() names the probes there are, and attaches none then", () => {
+  using bpf = loadPlaced(0);
   assert.throws(
     () => bpf.attach(),
     /^BpfError: Cannot attach program "on_nothing" to USDT probe no:probe of "\/bin\/sh": .*has no USDT probes$/,
@@ -261,9 +288,7 @@ test("libstdc++ tells of each exception that is thrown", async () => {
   const names = named(usdtProbes({ library: "stdc++" }));
   const expected = ["catch", "rethrow", "throw"].map((name) => `libstdcxx:${name}`);
   assert.deepEqual(names.toSorted(), expected);
-  const flags = ["-x", "c++", "-Wl,--no-as-needed", "-lstdc++"];
-  await using process = Running.start([buildProgram("usdt_throw.cc", flags)]);
-  await process.find("stdout", /^pid \d+\n/);
+  await using process = await startThrower();
   using bpf = load();
   const thrown = { library: "stdc++", pid: process.pid, name: "libstdcxx:throw" };
   bpf.program("on_count").attachUsdt(thrown);

@@ -10,6 +10,8 @@ struct pt_regs {
 
 #include <bpf/usdt.bpf.h>
 
+const volatile u32 target_pid = 0;
+
 u64 calls = 0;
 s64 values[12] = {};
 char text[32] = "";
@@ -68,6 +70,13 @@ SEC("usdt")
 int on_count(void *ctx)
 {
 	return count();
+}
+
+/* A probe that Debian's library has; it throws in every process that uses it. */
+SEC("usdt//usr/lib/x86_64-linux-gnu/libstdc++.so.6:libstdcxx:throw")
+int on_throw(void *ctx)
+{
+	return bpf_get_current_pid_tgid() >> 32 == target_pid ? count() : 0;
 }
 
 /* A file that is everywhere; the test sees that it is named. */
