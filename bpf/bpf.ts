@@ -142,6 +142,11 @@ export class Bpf extends Maps implements Disposable {
     return program;
   }
 
+  /** What is attached now, in the order it was. */
+  get links(): readonly Link[] {
+    return [...this.#links];
+  }
+
   /** The events of a buffer, their codec made from the BTF of the type it declares. */
   events(name: string): EventStream<Record<string, unknown>>;
   /**

@@ -12,6 +12,7 @@ import { attachTraced } from "./attach/traced.ts";
 import { attachTracepoint } from "./attach/tracepoint.ts";
 import type { Link } from "./link.ts";
 import type { ProgramType } from "./program_type.ts";
+import { syscallFunction } from "./syscalls.ts";
 
 /** Where a function's name says it belongs. */
 export interface NamedHook {
@@ -50,8 +51,6 @@ const KINDS = {
 /** libbcc reads the names of these as category or module, two underscores, name. */
 const IN_TWO_PARTS: ReadonlySet<string> = new Set(["tracepoint", "kfunc", "kretfunc"]);
 
-const SYSCALL_PREFIX = process.arch === "arm64" ? "__arm64_sys_" : "__x64_sys_";
-
 /** The hook that a function's name tells; undefined for a plain name. */
 export function hookOf(name: string): NamedHook | undefined {
   const [, prefix, rest] = /^([a-z_]+?)__(.+)$/.exec(name) ?? [];
@@ -68,7 +67,7 @@ export function attachNamed(program: Attachable, hook: NamedHook): Link {
 
 /** `sys_clone` stands for the system call's entry, whatever this architecture calls that. */
 function kernel(name: string): string {
-  return name.replace(/^sys_/, SYSCALL_PREFIX);
+  return name.startsWith("sys_") ? syscallFunction(name) : name;
 }
 
 function traced(program: Attachable, description: string): Link {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { bufferText } from "../ffi/memory.ts";
+import { runIterator } from "./iteration.ts";
 import { pinDescriptor } from "./pin.ts";
 
 /** An attached program; closing it detaches the program from its hook. */
@@ -12,12 +14,20 @@ export class Link implements Disposable {
   readonly description: string;
   /** The descriptor of a link that can be pinned. */
   readonly fd: number | undefined;
+  /** The functions or tracepoints that a pattern has matched; empty when it is one hook by its name. */
+  readonly targets: readonly string[];
   #release: (() => void) | undefined;
 
   /** Made by the attach functions. */
-  constructor(description: string, release: () => void, fd?: number) {
+  constructor(
+    description: string,
+    release: () => void,
+    fd?: number,
+    targets: readonly string[] = [],
+  ) {
     this.description = description;
     this.fd = fd;
+    this.targets = targets;
     this.#release = release;
   }
 
@@ -28,13 +38,20 @@ export class Link implements Disposable {
    * be pinned; probes on perf events cannot. Needs Linux >= 5.7. @throws {BpfError}
    */
   pin(path: string): void {
-    if (this.#release === undefined) {
-      throw new TypeError(`Cannot pin ${this.description}: it is closed`);
-    }
-    if (this.fd === undefined) {
-      throw new TypeError(`Cannot pin ${this.description}: this kind of link cannot be pinned`);
-    }
-    pinDescriptor(this.description, this.fd, path);
+    pinDescriptor(this.description, this.#descriptor("pin", "cannot be pinned"), path);
+  }
+
+  /**
+   * Runs an iterator over all objects of its kind and returns what the program wrote, as text.
+   * Needs Linux >= 5.8. @throws {BpfError} for a link that is no iterator
+   */
+  text(): string {
+    return bufferText(this.bytes());
+  }
+
+  /** Runs an iterator like {@linkcode Link.text} and returns what `bpf_seq_write` wrote. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return runIterator(this.description, this.#descriptor("read", "is no iterator"));
   }
 
   /** Detaches; idempotent. */
@@ -46,5 +63,13 @@ export class Link implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #descriptor(verb: string, without: string): number {
+    if (this.#release === undefined) {
+      throw new TypeError(`Cannot ${verb} ${this.description}: it is closed`);
+    }
+    if (this.fd !== undefined) return this.fd;
+    throw new TypeError(`Cannot ${verb} ${this.description}: this kind of link ${without}`);
   }
 }

@@ -15,13 +15,20 @@ import {
   type NamespaceAttachType,
   type SockMapAttachType,
 } from "./attach/descriptor.ts";
-import { attachKprobe, attachKretprobe, type KprobeOptions } from "./attach/kprobe.ts";
+import { attachIterator, type IteratorOptions } from "./attach/iterator.ts";
+import {
+  attachKprobe,
+  attachKretprobe,
+  type KprobeOptions,
+  type KretprobeOptions,
+} from "./attach/kprobe.ts";
+import type { PatternOptions } from "./attach/many.ts";
 import type { Interface } from "./attach/network.ts";
 import { attachPerfEvent, type PerfEventOptions } from "./attach/perf_event.ts";
 import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
 import { attachRawSocket, attachSocketFilter } from "./attach/socket_filter.ts";
 import { attachTc, type Direction } from "./attach/tc.ts";
-import { attachTracepoint } from "./attach/tracepoint.ts";
+import { attachTracepoint, attachTracepoints } from "./attach/tracepoint.ts";
 import { attachUprobe, type UprobeOptions } from "./attach/uprobe.ts";
 import { attachXdp, type XdpOptions } from "./attach/xdp.ts";
 import type { AttachType } from "./attach_type.ts";
@@ -90,19 +97,32 @@ export class Program {
     return this.#own(this.#program.attach());
   }
 
-  /** Attaches to a kernel function's entry. Needs Linux >= 4.17. @throws {BpfError} */
-  attachKprobe(name: string, options?: KprobeOptions): Link {
+  /**
+   * Attaches to a kernel function's entry, or to those of all functions that match a pattern: see
+   * {@linkcode kernelFunctions}. The link's `targets` tell which they are.
+   *
+   * Needs Linux >= 4.17. For many functions Linux 5.18 has a link that attaches to all at once, for
+   * programs compiled at run time and those of `SEC("kprobe.multi")`; others take an event for each,
+   * which costs time at attaching and closing. @throws {BpfError}
+   */
+  attachKprobe(name: string | RegExp, options?: KprobeOptions): Link {
     return this.#own(attachKprobe(this.#program, name, options));
   }
 
-  /** Attaches to a kernel function's return. Needs Linux >= 4.17. @throws {BpfError} */
-  attachKretprobe(name: string): Link {
-    return this.#own(attachKretprobe(this.#program, name));
+  /** Attaches like {@linkcode Program.attachKprobe}, to returns. @throws {BpfError} */
+  attachKretprobe(name: string | RegExp, options?: KretprobeOptions): Link {
+    return this.#own(attachKretprobe(this.#program, name, options));
   }
 
   /** Attaches to tracepoint `category/name`. Needs Linux >= 4.7 and tracefs. @throws {BpfError} */
-  attachTracepoint(category: string, name: string): Link {
-    return this.#own(attachTracepoint(this.#program, category, name));
+  attachTracepoint(category: string, name: string): Link;
+  /** Attaches to all tracepoints `category/name` that match: see {@linkcode tracepoints}. */
+  attachTracepoint(pattern: RegExp, options?: PatternOptions): Link;
+  attachTracepoint(category: string | RegExp, rest?: string | PatternOptions): Link {
+    if (category instanceof RegExp) {
+      return this.#own(attachTracepoints(this.#program, category, rest as PatternOptions));
+    }
+    return this.#own(attachTracepoint(this.#program, category, rest as string));
   }
 
   /** Attaches to a raw tracepoint. Needs Linux >= 4.17. @throws {BpfError} */
@@ -110,7 +130,13 @@ export class Program {
     return this.#own(attachRawTracepoint(this.#program, name));
   }
 
-  /** Attaches to a user function's entry or return. Needs Linux >= 4.17. @throws {BpfError} */
+  /**
+   * Attaches to a user function's entry or return, or to all functions of a file that match a
+   * pattern: see {@linkcode userFunctions}. The link's `targets` tell which they are.
+   *
+   * Needs Linux >= 4.17. For many functions Linux 6.6 has a link that attaches to all at once, for
+   * programs compiled at run time. @throws {BpfError}
+   */
   attachUprobe(options: UprobeOptions): Link {
     return this.#own(attachUprobe(this.#program, options));
   }
@@ -127,6 +153,15 @@ export class Program {
    */
   attachUsdt(options: UsdtOptions): Link {
     return this.#own(this.#program.attachUsdt(options));
+  }
+
+  /**
+   * Attaches an iterator, which {@linkcode Link.text} then runs. Needs Linux >= 5.8.
+   *
+   * @throws {BpfError}
+   */
+  attachIterator(options?: IteratorOptions): Link {
+    return this.#own(attachIterator(this.#program, this.name, options));
   }
 
   /** Attaches to samples of a clock or counter. Needs Linux >= 4.9. @throws {BpfError} */
@@ -200,7 +235,7 @@ export class Program {
       this.#links.delete(owned);
       link.close();
     };
-    const owned = new Link(link.description, release, link.fd);
+    const owned = new Link(link.description, release, link.fd, link.targets);
     this.#links.add(owned);
     return owned;
   }

@@ -32,7 +32,8 @@ export type Explain = (errno: number) => string | undefined;
  *
  * @param opened descriptors, or a single -errno
  * @param explain gives the likely cause of an errno and the fix
- * @param options `pinnable`: the descriptor is a bpf link, not a perf event
+ * @param options `pinnable`: the descriptor is a bpf link, not a perf event; `targets`: what a
+ * pattern has matched
  * @throws {BpfError} for a -errno
  */
 export function linkOf(
@@ -40,7 +41,7 @@ export function linkOf(
   description: string,
   opened: number | readonly number[],
   explain: Explain,
-  options: { readonly pinnable?: boolean } = {},
+  options: { readonly pinnable?: boolean; readonly targets?: readonly string[] } = {},
 ): Link {
   const fds = typeof opened === "number" ? [opened] : opened;
   const failed = fds.find((fd) => fd < 0);
@@ -48,7 +49,8 @@ export function linkOf(
     fds.filter((fd) => fd >= 0).forEach(close);
     throw attachError(program, description, -failed, explain);
   }
-  return new Link(description, () => fds.forEach(close), options.pinnable ? fds[0] : undefined);
+  const fd = options.pinnable ? fds[0] : undefined;
+  return new Link(description, () => fds.forEach(close), fd, options.targets);
 }
 
 /** The error for an attachment that failed with errno. */

@@ -7,9 +7,10 @@
  * @module
  */
 
-import type { Mapping } from "../../ffi/libc.ts";
+import { ErrnoError, type Mapping } from "../../ffi/libc.ts";
 import { mapFile } from "../../ffi/map_file.ts";
-import { encodeText } from "../../ffi/codec/mod.ts";
+import { decodeText, encodeText } from "../../ffi/codec/mod.ts";
+import { type DebugClues, debugFiles } from "./debug_file.ts";
 
 /** A function in a file. */
 export interface ElfSymbol {
@@ -39,6 +40,22 @@ export interface ElfSection {
   readonly content: DataView;
 }
 
+/** A symbol as its table has it. */
+interface Entry {
+  /** Where in its file the name is. */
+  readonly nameAt: number;
+  readonly file: ElfFile;
+  readonly address: number;
+  readonly type: number;
+  /** It belongs to a version that is not linked to any more. */
+  readonly hidden: boolean;
+}
+
+/** A function by one of its names. */
+export interface NamedSymbol extends ElfSymbol {
+  readonly name: string;
+}
+
 interface Section {
   readonly name: number;
   readonly type: number;
@@ -53,9 +70,13 @@ export class ElfFile implements Disposable {
   readonly #mapping: Mapping;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  readonly #path: string;
+  /** The separate file with this one's symbols; null when there is none. */
+  #debug: ElfFile | null | undefined;
 
   /** @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file */
   constructor(path: string) {
+    this.#path = path;
     this.#mapping = mapFile(path);
     this.#view = new DataView(this.#mapping.buffer);
     this.#bytes = new Uint8Array(this.#mapping.buffer);
@@ -78,6 +99,15 @@ export class ElfFile implements Disposable {
       older ??= symbol;
     }
     return older;
+  }
+
+  /** All functions, by all their names; a name comes several times when several functions have it. */
+  *functions(): Generator<NamedSymbol> {
+    for (const { nameAt, file, address, type } of this.#symbols([STT_FUNC, STT_GNU_IFUNC])) {
+      const offset = this.offsetOf(address);
+      if (offset === undefined) continue;
+      yield { name: file.#textAt(nameAt), offset, indirect: type === STT_GNU_IFUNC };
+    }
   }
 
   /** The virtual address of the one variable of that name; undefined when there is none or more. */
@@ -114,15 +144,20 @@ export class ElfFile implements Disposable {
 
   [Symbol.dispose](): void {
     this.#mapping.close();
+    this.#debug?.[Symbol.dispose]();
   }
 
-  /** The symbols of that name that are defined here: those for the dynamic linker first. */
-  *#named(
-    name: string,
-    types: readonly number[],
-  ): Generator<{ address: number; type: number; hidden: boolean }> {
-    const sections = this.#sections();
+  /** The symbols of that name. */
+  *#named(name: string, types: readonly number[]): Generator<Entry> {
     const wanted = encodeText(name);
+    for (const entry of this.#symbols(types)) {
+      if (entry.file.#isText(entry.nameAt, wanted)) yield entry;
+    }
+  }
+
+  /** The symbols defined here: first those for the dynamic linker, last those of the debug file. */
+  *#symbols(types: readonly number[]): Generator<Entry> {
+    const sections = this.#sections();
     for (const kind of [SHT_DYNSYM, SHT_SYMTAB]) {
       const versions = kind === SHT_DYNSYM
         ? sections.find((section) => section.type === SHT_GNU_VERSYM)
@@ -134,12 +169,59 @@ export class ElfFile implements Disposable {
           const type = this.#bytes[at + 4]! & 15;
           const defined = this.#view.getUint16(at + 6, true) !== 0;
           if (!defined || !types.includes(type)) continue;
-          if (!this.#isText(strings + this.#view.getUint32(at, true), wanted)) continue;
+          const nameAt = strings + this.#view.getUint32(at, true);
           const version = versions ? this.#view.getUint16(versions.offset + i * 2, true) : 0;
-          yield { address: this.#word(at + 8), type, hidden: (version & HIDDEN) !== 0 };
+          const hidden = (version & HIDDEN) !== 0;
+          yield { nameAt, file: this, address: this.#word(at + 8), type, hidden };
         }
       }
     }
+    if (sections.some(({ type }) => type === SHT_SYMTAB)) return;
+    if (this.#debug === undefined) this.#debug = this.#openDebug();
+    if (this.#debug) yield* this.#debug.#symbols(types);
+  }
+
+  /** Opens the separate file that holds the symbol table which was stripped from this one. */
+  #openDebug(): ElfFile | null {
+    const clues = this.#clues();
+    for (const path of debugFiles(this.#path, clues)) {
+      try {
+        const file = new ElfFile(path);
+        if (file.#answers(clues)) return file;
+        file[Symbol.dispose]();
+      } catch (error) {
+        if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
+      }
+    }
+    return null;
+  }
+
+  /** Whether this is the debug file that was meant, not one of another build. */
+  #answers({ buildId, checksum }: DebugClues): boolean {
+    if (buildId !== undefined) return this.#clues().buildId === buildId;
+    return process.getBuiltinModule("node:zlib").crc32(this.#bytes) === checksum;
+  }
+
+  #clues(): DebugClues {
+    const bytes = (name: string, skip: number) => {
+      const content = this.section(name)?.content;
+      return content && content.byteLength > skip
+        ? this.#bytes.subarray(content.byteOffset + skip, content.byteOffset + content.byteLength)
+        : undefined;
+    };
+    // A note: { u32 4, u32 size, u32 type, "GNU" } and the id; a link: the name and a checksum.
+    const link = bytes(".gnu_debuglink", 0);
+    return {
+      buildId: bytes(".note.gnu.build-id", 16)?.toHex(),
+      link: link && decodeText(this.#view, link.byteOffset, link.indexOf(0)),
+      checksum: link && this.#view.getUint32(link.byteOffset + link.length - 4, true),
+    };
+  }
+
+  #textAt(at: number): string {
+    let end = at;
+    while (end < this.#bytes.length && this.#bytes[end] !== 0 && this.#bytes[end] !== 0x40) end++;
+    return decodeText(this.#view, at, end - at);
   }
 
   /** Whether the string there is `text`, with or without a version behind it ("name@@GLIBC_2.14"). */

@@ -7,71 +7,135 @@
 import { Errno } from "../../ffi/errno.ts";
 import { exists, readText } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
+import { linkKprobes } from "../../ffi/multi_link.ts";
 import { attachToPerfEvent } from "../../ffi/perf_event.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import { permissionReason, UnsupportedError } from "../errors.ts";
+import { kernelFunctions } from "../functions.ts";
 import type { Link } from "../link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
+import { checkMatches, openEach, type PatternOptions } from "./many.ts";
+import { attachReturnEvent } from "./return_event.ts";
 
 /** Where in a kernel function to attach. */
-export interface KprobeOptions {
-  /** Bytes into the function. Default 0; only at entry. */
+export interface KprobeOptions extends PatternOptions {
+  /** Bytes into the function. Default 0; only at entry, and not with a pattern. */
   readonly offset?: number;
+}
+
+/** How to attach to returns. */
+export interface KretprobeOptions extends PatternOptions {
+  /**
+   * How many calls may be under way at once; the returns of more are missed. Default: the kernel's
+   * own number, ten or twice the CPUs. Needs tracefs; not with a pattern.
+   *
+   * The probe then has a name in tracefs, which closing the link removes, and the end of the process
+   * too. A killed process leaves the name, detached; the next one that uses this option removes it.
+   */
+  readonly maxActive?: number;
 }
 
 const PMU = "/sys/bus/event_source/devices/kprobe";
 
-/** Attaches a kprobe program to a kernel function's entry. Needs Linux >= 4.17. */
+/** One kind of probe: at a function's entry or at its return. */
+interface Kind {
+  readonly name: "kprobe" | "kretprobe";
+  readonly atReturn: boolean;
+}
+const ENTRY: Kind = { name: "kprobe", atReturn: false };
+const RETURN: Kind = { name: "kretprobe", atReturn: true };
+
+/** Attaches a kprobe program to the entry of a kernel function, or of all that match a pattern. */
 export function attachKprobe(
   program: Attachable,
-  name: string,
+  name: string | RegExp,
   options: KprobeOptions = {},
 ): Link {
   const { offset = 0 } = options;
-  const shift = offset ? `+0x${offset.toString(16)}` : "";
-  return attach(program, `kprobe ${name}${shift}`, name, offset, 0n);
-}
-
-/** Attaches a kprobe program to a kernel function's return. Needs Linux >= 4.17. */
-export function attachKretprobe(program: Attachable, name: string): Link {
-  return attach(program, `kretprobe ${name}`, name, 0, returnFlag());
-}
-
-function attach(
-  program: Attachable,
-  where: string,
-  name: string,
-  offset: number,
-  config: bigint,
-): Link {
-  if (!exists(PMU)) {
-    throw new UnsupportedError(
-      `attach program "${program.name}" to ${where}`,
-      "kprobes",
-      "this kernel has no kprobes: use a tracepoint where there is one",
-    );
+  if (name instanceof RegExp) {
+    if (offset !== 0) throw onlyWithName(program, ENTRY, "offset");
+    return attachPattern(program, ENTRY, name, options);
   }
+  const shift = offset ? `+0x${offset.toString(16)}` : "";
+  const where = `kprobe ${name}${shift}`;
+  requireKprobes(program, where);
+  return linkOf(program, where, open(program, ENTRY, name, offset), explain);
+}
+
+/** Attaches a kprobe program to the return of a kernel function, or of all that match a pattern. */
+export function attachKretprobe(
+  program: Attachable,
+  name: string | RegExp,
+  options: KretprobeOptions = {},
+): Link {
+  const { maxActive } = options;
+  if (name instanceof RegExp) {
+    if (maxActive !== undefined) throw onlyWithName(program, RETURN, "maxActive");
+    return attachPattern(program, RETURN, name, options);
+  }
+  const where = `kretprobe ${name}`;
+  requireKprobes(program, where);
+  if (maxActive !== undefined) {
+    return attachReturnEvent(program, where, name, maxActive, explain);
+  }
+  return linkOf(program, where, open(program, RETURN, name, 0), explain);
+}
+
+/** All matches at once where kernel and program can, else one event for each. */
+function attachPattern(
+  program: Attachable,
+  kind: Kind,
+  pattern: RegExp,
+  options: PatternOptions,
+): Link {
+  const where = `${kind.name} ${pattern}`;
+  requireKprobes(program, where);
+  const targets = kernelFunctions(pattern);
+  const action = `attach program "${program.name}" to ${where}`;
+  checkMatches(action, "traceable kernel function", targets, options);
+  const multi = linkKprobes(program.fd("KPROBE", "TRACE_KPROBE_MULTI"), targets, kind.atReturn);
+  if (multi >= 0) return linkOf(program, where, multi, explain, { pinnable: true, targets });
+  const { result, taken } = openEach(targets, (name) => open(program, kind, name, 0));
+  return linkOf(program, where, result, explain, { targets: taken });
+}
+
+/** Opens a perf event for one function: its descriptor or -errno. */
+function open(program: Attachable, { atReturn }: Kind, name: string, offset: number): number {
   const text = cString(name);
-  const fd = attachToPerfEvent(
-    program.fd("KPROBE"),
-    {
-      type: Number(readText(`${PMU}/type`)),
-      config,
-      config1: runtime.addressOf(text),
-      config2: BigInt(offset),
-    },
-    -1,
-    0,
-  );
+  const event = {
+    type: Number(readText(`${PMU}/type`)),
+    config: atReturn ? returnFlag() : 0n,
+    config1: runtime.addressOf(text),
+    config2: BigInt(offset),
+  };
+  const fd = attachToPerfEvent(program.fd("KPROBE"), event, -1, 0);
   void text.length; // alive until the kernel has read the name
-  return linkOf(program, where, fd, (errno) => {
-    if (errno === Errno.ENOENT || errno === Errno.EINVAL) {
-      return "there is no such function, or it is inlined or marked notrace: " +
-        "/proc/kallsyms lists those there are";
-    }
-    if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
-    return undefined;
-  });
+  return fd;
+}
+
+function requireKprobes(program: Attachable, where: string): void {
+  if (exists(PMU)) return;
+  throw new UnsupportedError(
+    `attach program "${program.name}" to ${where}`,
+    "kprobes",
+    "this kernel has no kprobes: use a tracepoint where there is one",
+  );
+}
+
+function explain(errno: number): string | undefined {
+  if (errno === Errno.ENOENT || errno === Errno.EINVAL) {
+    return "there is no such function, or it is inlined or marked notrace: " +
+      "/proc/kallsyms lists those there are";
+  }
+  if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
+  return undefined;
+}
+
+function onlyWithName(program: Attachable, kind: Kind, option: string): TypeError {
+  return new TypeError(
+    `Cannot attach program "${program.name}" to ${kind.name}s by pattern with ${option}: ` +
+      "it needs one function's name",
+  );
 }
 
 /** The bit of `config` that asks for the return: the kernel says which in "config:0". */

@@ -16,20 +16,40 @@ const ENTRY_SIZE = 24;
 const FLAGS = process.arch === "arm64" ? 0x0a03 : 0x0303;
 
 /**
- * The file of `lib<name>.so…`: the one that process has mapped, or the one the dynamic linker would
- * take. Undefined when there is none. A process's file is given as it sees it, container or not.
+ * The file of a library: the one that process has mapped, or the one the dynamic linker would take.
+ * Undefined when there is none. A process's file is given as it sees it, container or not.
+ *
+ * @param name short, `ssl` for any libssl.so, or with its version: `libssl.so.3`, `ssl.so.3`
  */
 export function libraryPath(name: string, pid: number | undefined): string | undefined {
-  const isLibrary = (path: string) => {
-    const file = path.slice(path.lastIndexOf("/") + 1);
-    return file.startsWith(`lib${name}.so`) || file.startsWith(`lib${name}-`) && /\.so/.test(file);
-  };
+  const isLibrary = matcher(name);
   if (pid !== undefined) {
-    const paths = readText(`/proc/${pid}/maps`).split("\n").map((line) => line.split(/ +/, 6)[5]);
-    const mapped = paths.find((path) => path !== undefined && isLibrary(path));
-    if (mapped) return `/proc/${pid}/root${mapped}`;
+    for (const line of readText(`/proc/${pid}/maps`).split("\n")) {
+      const [range, , , , , path] = line.split(/ +/, 6);
+      if (path === undefined || !isLibrary(path)) continue;
+      // Its package was upgraded: the process goes on with the file it has.
+      if (line.endsWith(" (deleted)")) return `/proc/${pid}/map_files/${range}`;
+      return pathIn(pid, path);
+    }
   }
   return cached().find(isLibrary);
+}
+
+/** A file as a process sees it, whatever its root and mount namespace; /proc is this process's. */
+export function pathIn(pid: number | undefined, path: string): string {
+  return pid === undefined || path.startsWith("/proc/") ? path : `/proc/${pid}/root${path}`;
+}
+
+/** Tells whether a path is the library's, of any version unless the name has one. */
+function matcher(name: string): (path: string) => boolean {
+  const [, stem, version] = /^(?:lib(?=.*\.so))?(.*?)(\.so(?:\..*)?)?$/.exec(name)!;
+  const escape = (text: string) => text.replace(/[^\w]/g, "\\$&");
+  // "libc-2.31.so" is a libc, "libc-client.so" is not. "libssl.so.3" may be called "libssl.so.3.0.1".
+  const file = version === undefined || version === ".so"
+    ? `/lib${escape(stem!)}(-[\\d.]+)?\\.so(\\.[^/]*)?$`
+    : `/lib${escape(stem!)}${escape(version)}(\\.[^/]*)?$`;
+  const pattern = new RegExp(file);
+  return (path) => pattern.test(path);
 }
 
 /** The libraries the dynamic linker knows, best first. */

@@ -11,9 +11,10 @@ import { textAt } from "../../ffi/memory.ts";
 import { permissionReason } from "../errors.ts";
 import { Link } from "../link.ts";
 import type { LoadedProgram } from "../program.ts";
+import { requireTracefs } from "../tracefs.ts";
 import { attachError } from "./attachment.ts";
 import { adviceFor } from "./section_advice.ts";
-import { explainTracepoint, requireTracefs } from "./tracepoint.ts";
+import { explainTracepoint } from "./tracepoint.ts";
 import { attachObjectUsdt } from "./usdt.ts";
 
 const USDT = /^usdt\/(\/[^:]+):([^:]+):(.+)$/;

@@ -5,19 +5,14 @@
  */
 
 import { Errno } from "../../ffi/errno.ts";
-import { ErrnoError, exists, readText } from "../../ffi/libc.ts";
+import { ErrnoError, readText } from "../../ffi/libc.ts";
 import { attachToPerfEvent, PerfType } from "../../ffi/perf_event.ts";
-import { permissionReason, UnsupportedError } from "../errors.ts";
+import { permissionReason } from "../errors.ts";
+import { tracepoints } from "../functions.ts";
 import type { Link } from "../link.ts";
+import { requireTracefs, tracefs } from "../tracefs.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
-
-/** Where tracefs is: on its own, or below debugfs as before Linux 4.1; undefined when unmounted. */
-export function tracefs(): string | undefined {
-  // The mount point exists even without the mount, so look at a file inside.
-  return ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"].find((path) =>
-    exists(`${path}/events`)
-  );
-}
+import { checkMatches, openEach, type PatternOptions } from "./many.ts";
 
 /** The sentence for a tracepoint's errno. */
 export function explainTracepoint(category: string, name: string, errno: number): string {
@@ -26,16 +21,6 @@ export function explainTracepoint(category: string, name: string, errno: number)
   }
   if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
   return "see the kernel log (dmesg)";
-}
-
-/** @throws {UnsupportedError} when tracefs is not mounted: tracepoints are found by their file there. */
-export function requireTracefs(action: string): void {
-  if (tracefs() !== undefined) return;
-  throw new UnsupportedError(
-    action,
-    "tracefs",
-    "tracefs is not mounted: mount it with: mount -t tracefs nodev /sys/kernel/tracing",
-  );
 }
 
 /** The number tracefs gives a tracepoint, or -errno. */
@@ -54,15 +39,41 @@ function tracepointId(category: string, name: string): number {
  * Needs Linux >= 4.7 and tracefs.
  */
 export function attachTracepoint(program: Attachable, category: string, name: string): Link {
-  requireTracefs(`attach program "${program.name}" to tracepoint ${category}/${name}`);
+  const where = `tracepoint ${category}/${name}`;
+  requireTracefs(`attach program "${program.name}" to ${where}`);
+  const fd = open(program, category, name);
+  return linkOf(program, where, fd, (errno) => explainTracepoint(category, name, errno));
+}
+
+/** Attaches a tracepoint program to all tracepoints `category/name` that match. */
+export function attachTracepoints(
+  program: Attachable,
+  pattern: RegExp,
+  options: PatternOptions = {},
+): Link {
+  const where = `tracepoint ${pattern}`;
+  const action = `attach program "${program.name}" to ${where}`;
+  requireTracefs(action);
+  const targets = tracepoints(pattern);
+  checkMatches(action, "tracepoint", targets, options);
+  const { result, taken } = openEach(targets, (target) => {
+    const [category, name] = target.split("/");
+    return open(program, category!, name!);
+  });
+  const explain = (errno: number) =>
+    errno === Errno.EINVAL
+      ? "perf cannot hook these tracepoints"
+      : errno === Errno.EACCES
+      ? "the program reads more than one of these tracepoints has"
+      : permissionReason();
+  return linkOf(program, where, result, explain, { targets: taken });
+}
+
+/** Opens a tracepoint's perf event: its descriptor or -errno. */
+function open(program: Attachable, category: string, name: string): number {
   const id = tracepointId(category, name);
+  if (id < 0) return id;
   const event = { type: PerfType.TRACEPOINT, config: BigInt(id) };
   // One CPU is enough: a tracepoint's programs run on all, whoever holds the event.
-  const fd = id < 0 ? id : attachToPerfEvent(program.fd("TRACEPOINT"), event, -1, 0);
-  return linkOf(
-    program,
-    `tracepoint ${category}/${name}`,
-    fd,
-    (errno) => explainTracepoint(category, name, errno),
-  );
+  return attachToPerfEvent(program.fd("TRACEPOINT"), event, -1, 0);
 }

@@ -7,6 +7,7 @@
 import { Errno } from "../../ffi/errno.ts";
 import { ErrnoError, exists, readText } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
+import { linkUprobes } from "../../ffi/multi_link.ts";
 import { attachToPerfEvent } from "../../ffi/perf_event.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import { permissionReason, UnsupportedError } from "../errors.ts";
@@ -14,16 +15,21 @@ import type { Link } from "../link.ts";
 import { type Attachable, attachError, type Explain, linkOf } from "./attachment.ts";
 import { ElfFile } from "./elf_symbol.ts";
 import { implementationOffset } from "./indirect.ts";
-import { libraryPath } from "./library_path.ts";
+import { libraryPath, pathIn } from "./library_path.ts";
+import { checkMatches, openEach, type PatternOptions } from "./many.ts";
+import { functionsOf, type UserFunction } from "./user_functions.ts";
 
 /** Where in which file to attach; one of `path` and `library` is needed. */
-export interface UprobeOptions {
-  /** The program or library file: an absolute path. */
+export interface UprobeOptions extends PatternOptions {
+  /** The program or library file: an absolute path, with `pid` as that process sees it. */
   readonly path?: string;
-  /** A shared library by its short name: `c` for libc.so.6; with `pid` the one it has mapped. */
+  /**
+   * A shared library: `ssl` for any libssl.so, `libssl.so.3` for that version; with `pid` the one
+   * that process has mapped.
+   */
   readonly library?: string;
-  /** The function's symbol. */
-  readonly symbol?: string;
+  /** The function's symbol, also one of a separate debug file; or a pattern for many functions. */
+  readonly symbol?: string | RegExp;
   /** A virtual address of the file, as `nm` and `objdump` print it, instead of a symbol. */
   readonly address?: number;
   /** Bytes into the function or from the address; without both, into the file. Default 0. */
@@ -38,8 +44,14 @@ const PMU = "/sys/bus/event_source/devices/uprobe";
 const ALL_PROCESSES = -1;
 const ANY_CPU = -1;
 
+/** A place in a file. */
+interface Place {
+  readonly path: string;
+  readonly offset: number;
+}
+
 /**
- * Attaches a kprobe-type program to a user function.
+ * Attaches a kprobe-type program to a user function, or to all functions of a file that match.
  *
  * A function that the dynamic linker chooses at run time (an IFUNC, such as glibc's strlen) is
  * reached in the implementation that this machine uses.
@@ -52,26 +64,59 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
   const where = `${kind} ${describe(options)}`;
   const action = `attach program "${program.name}" to ${where}`;
   const explain: Explain = (errno) => {
-    if (errno === Errno.ENOENT) return "the file or the symbol does not exist";
-    if (errno === Errno.ESRCH) return `process ${pid} does not exist`;
+    if (errno === Errno.ENOENT && (pid === undefined || exists(`/proc/${pid}`))) {
+      return "the file or the symbol does not exist";
+    }
+    if (errno === Errno.ENOENT || errno === Errno.ESRCH) return `process ${pid} does not exist`;
     if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
     return undefined;
   };
-  let place: { path: string; offset: number };
   try {
-    place = findPlace(options, action);
+    const path = findFile(options, action);
+    if (options.symbol instanceof RegExp) {
+      return attachPattern(program, path, options.symbol, options, where, explain);
+    }
+    const place = findPlace(path, options.symbol, options, action);
+    return linkOf(program, where, openUprobe(program, place, atReturn, pid, action), explain);
   } catch (error) {
     if (error instanceof ErrnoError) throw attachError(program, where, error.errno, explain);
     throw error;
   }
-  const fd = openUprobe(program, place.path, place.offset, atReturn, pid, action);
-  return linkOf(program, where, fd, explain);
+}
+
+/** All matches at once where kernel and program can, else one event for each. */
+function attachPattern(
+  program: Attachable,
+  path: string,
+  pattern: RegExp,
+  options: UprobeOptions,
+  where: string,
+  explain: Explain,
+): Link {
+  const { atReturn = false, pid, offset = 0 } = options;
+  const action = `attach program "${program.name}" to ${where}`;
+  if (offset !== 0 || options.address !== undefined) {
+    throw new TypeError(`Cannot ${action}: a pattern goes without address and offset`);
+  }
+  const found = functionsOf(path, pattern);
+  checkMatches(action, "function", found, options);
+  // Linux 6.6 to 6.9 took the process for a thread there, so that is left to perf's own filter.
+  if (pid === undefined) {
+    const offsets = found.map((each) => each.offset);
+    const multi = linkUprobes(program.fd("KPROBE", "TRACE_UPROBE_MULTI"), path, offsets, atReturn);
+    const targets = found.map((each) => each.name);
+    if (multi >= 0) return linkOf(program, where, multi, explain, { pinnable: true, targets });
+  }
+  const { result, taken } = openEach(
+    found,
+    ({ offset }: UserFunction) => openUprobe(program, { path, offset }, atReturn, pid, action),
+  );
+  return linkOf(program, where, result, explain, { targets: taken.map((each) => each.name) });
 }
 
 function openUprobe(
   program: Attachable,
-  path: string,
-  offset: number,
+  { path, offset }: Place,
   atReturn: boolean,
   pid: number | undefined,
   action: string,
@@ -104,9 +149,12 @@ function returnFlag(): bigint {
   return 1n << BigInt(bit ?? 0);
 }
 
-function findPlace(options: UprobeOptions, action: string): { path: string; offset: number } {
-  const { symbol, address, offset = 0 } = options;
-  const path = findFile(options, action);
+function findPlace(
+  path: string,
+  symbol: string | undefined,
+  { address, offset = 0 }: UprobeOptions,
+  action: string,
+): Place {
   if (symbol !== undefined && address !== undefined) {
     throw new TypeError(`Cannot ${action}: expected a symbol or an address, found both`);
   }
@@ -137,17 +185,23 @@ function findFile({ path, library, pid }: UprobeOptions, action: string): string
     const found = path === undefined ? "neither" : "both";
     throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
   }
-  const file = path ?? libraryPath(library!, pid);
+  const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, path);
   if (file !== undefined) return file;
   throw new TypeError(
-    `Cannot ${action}: the dynamic linker knows no lib${library}.so: ` +
+    `Cannot ${action}: the dynamic linker knows no ${libraryName(library!)}: ` +
       "list what it knows with ldconfig -p, or give a path",
   );
 }
 
 function describe({ path, library, symbol, address, offset = 0 }: UprobeOptions): string {
   const hex = (value: number) => `0x${value.toString(16)}`;
-  const place = symbol ?? (address === undefined ? "" : hex(address));
+  const place = symbol?.toString() ?? (address === undefined ? "" : hex(address));
   const shift = offset || !place ? `+${hex(offset)}` : "";
-  return `${path ?? `lib${library}`}:${place}${shift}`;
+  return `${path ?? libraryName(library ?? "").replace(/\.so$/, "")}:${place}${shift}`;
+}
+
+/** `ssl` is libssl.so; a name that has its version is whole already. */
+function libraryName(library: string): string {
+  const prefixed = library.startsWith("lib") && library.includes(".so") ? library : `lib${library}`;
+  return prefixed.includes(".so") ? prefixed : `${prefixed}.so`;
 }

@@ -72,6 +72,10 @@ function addMentions(
   addDefinitions(mentions.defined, code);
   const probes = code.matchAll(/\bTRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)/g);
   for (const [, category, event] of probes) mentions.tracepoints.add(`${category}/${event}`);
+  // This macro makes its context's type out of the name.
+  for (const [, target] of code.matchAll(/\bBPF_ITER\s*\(\s*(\w+)\s*\)/g)) {
+    addNames(mentions, `struct bpf_iter__${target}`);
+  }
   for (const [, category, event] of code.matchAll(/\btracepoint__(\w+?)__(\w+)/g)) {
     mentions.tracepoints.add(`${category}/${event}`);
   }

@@ -8,7 +8,7 @@
  */
 
 import { readText } from "../../ffi/libc.ts";
-import { tracefs } from "../attach/tracepoint.ts";
+import { tracefs } from "../tracefs.ts";
 import { kernelBtf } from "./kernel_btf.ts";
 import { BASE, BASE_NAMES, MACROS } from "./macros.ts";
 import { addNames, collectMentions, type Mentions, type SearchPath } from "./mentions.ts";

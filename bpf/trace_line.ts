@@ -1,0 +1,46 @@
+/**
+ * Lines of the kernel's trace: who wrote what when.
+ *
+ * Format: Documentation/trace/ftrace.rst, "The trace file".
+ *
+ * @module
+ */
+
+/** One line that `bpf_trace_printk` wrote. */
+export interface TraceLine {
+  /** The thread's command name; "<...>" when the kernel has forgotten it, "<idle>" for idling. */
+  readonly task: string;
+  /** The thread's id. */
+  readonly pid: number;
+  readonly cpu: number;
+  /** The state of the CPU, a letter or digit each: interrupts off, reschedule needed, context … */
+  readonly flags: string;
+  /** Seconds; of a {@linkcode TracePipe} on the monotonic clock. */
+  readonly timestamp: number;
+  /** What the program wrote. */
+  readonly message: string;
+}
+
+// "         name-123     [001] d..31  1234.567890: bpf_trace_printk: text"; names may hold anything,
+// and with the option record-tgid "(  122)" stands before the CPU. Until Linux 5.8 the word before
+// the text was an address: "0: text" or "0x00000001: text".
+const LINE = /^ *(.+)-(\d+) +(?:\([- \d]+\) +)?\[(\d+)\] +(\S+) +(\d+\.\d+): \w+: ?(.*)$/s;
+
+/** Reads a line; undefined for others, such as "CPU:0 [LOST 7 EVENTS]". */
+export function parseTraceLine(line: string): TraceLine | undefined {
+  const [, task, pid, cpu, flags, timestamp, message] = LINE.exec(line) ?? [];
+  if (message === undefined) return undefined;
+  return {
+    task: task!,
+    pid: Number(pid),
+    cpu: Number(cpu),
+    flags: flags!,
+    timestamp: Number(timestamp),
+    message,
+  };
+}
+
+/** How many events a line says were lost; 0 for others. */
+export function lostEvents(line: string): number {
+  return Number(/^CPU:\d+ \[LOST (\d+) EVENTS\]/.exec(line)?.[1] ?? 0);
+}
