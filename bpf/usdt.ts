@@ -7,7 +7,7 @@
 
 import { Errno } from "../ffi/errno.ts";
 import { ErrnoError, readText } from "../ffi/libc.ts";
-import { libraryPath } from "./attach/library_path.ts";
+import { libraryPath, pathIn } from "./attach/library_path.ts";
 import { BpfError, permissionReason } from "./errors.ts";
 import { fileProbes, type UsdtProbe } from "./usdt_notes.ts";
 
@@ -124,11 +124,6 @@ function explain(errno: number, pid: number | undefined): string | undefined {
       : `process ${pid} does not exist, or does not see that file`;
   }
   return errno === Errno.EPERM || errno === Errno.EACCES ? permissionReason() : undefined;
-}
-
-/** The file as a process sees it, whatever its root and mount namespace are. */
-function pathIn(pid: number | undefined, path: string): string {
-  return pid === undefined || path.startsWith("/proc/") ? path : `/proc/${pid}/root${path}`;
 }
 
 /** The probes of the files a process has mapped as code; what is no such file has none. */
