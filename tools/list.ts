@@ -8,5 +8,6 @@ import type { AnyTool } from "./frame/tool.ts";
 
 /** How to get each tool. */
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
+  execsnoop: () => import("./execsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
 };

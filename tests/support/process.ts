@@ -125,6 +125,16 @@ export async function untilSeen(tracer: Running, path: string): Promise<void> {
   }
 }
 
+/** The same for a tracer of programs that start: runs /bin/true until the tracer prints it. */
+export async function untilExecuted(tracer: Running): Promise<void> {
+  const timer = setInterval(() => void run(["/bin/true"]), 20);
+  try {
+    await tracer.find("stdout", /\/bin\/true/);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 function tryOpen(path: string): void {
   try {
     closeSync(openSync(path, "r"));

@@ -47,6 +47,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_LRU_PERCPU_HASH = 10,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 enum {
@@ -54,6 +55,9 @@ enum {
 	BPF_NOEXIST = 1,
 	BPF_EXIST = 2,
 };
+
+/* Of maps: memory for an entry is taken when it is made. */
+#define BPF_F_NO_PREALLOC 1
 
 #define TASK_COMM_LEN 16
 

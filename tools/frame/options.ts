@@ -64,6 +64,21 @@ export function rest(names: Names & { meta: string }): Option<readonly string[] 
   };
 }
 
+/** An option with a regular expression. */
+export function pattern(names: Names & { meta: string }): Option<RegExp | undefined> {
+  return {
+    ...names,
+    initial: undefined,
+    parse(value) {
+      try {
+        return new RegExp(value, "u");
+      } catch (error) {
+        throw new UsageError((error as Error).message);
+      }
+    },
+  };
+}
+
 /** A number: whole unless `fraction`, from `min` to `max`. `what` says it in words. */
 export interface Range {
   readonly meta: string;

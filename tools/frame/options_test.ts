@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import opensnoop from "../opensnoop.ts";
-import { flag, helpText, list, number, parseOptions, rest, spelling, text } from "./options.ts";
+import {
+  flag,
+  helpText,
+  list,
+  number,
+  parseOptions,
+  pattern,
+  rest,
+  spelling,
+  text,
+  UsageError,
+} from "./options.ts";
 import { eventOptions, execOption, filterOptions, filterSettings } from "./standard.ts";
 
 const options = {
@@ -146,6 +157,12 @@ test("filterSettings() refuses a name that no process can have", () => {
     name: "UsageError",
     message: 'no process name can contain "sixteen bytes...": the kernel keeps 15 bytes of it',
   });
+});
+
+test("pattern() refuses what is no regular expression", () => {
+  const option = pattern({ long: "line", meta: "LINE", help: "" });
+  assert.ok(option.parse("^a.c$", undefined)!.test("abc"));
+  assert.throws(() => option.parse("(", undefined), UsageError);
 });
 
 test("helpText() keeps to 80 columns, and examples to 100", () => {

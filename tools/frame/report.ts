@@ -14,6 +14,7 @@ import {
   type SectionOptions,
   type SlotCounts,
 } from "../../mod.ts";
+import { clockText } from "./clock.ts";
 import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
 import { escapeText, toJson } from "./escape.ts";
 import type { Output } from "./output.ts";
@@ -49,7 +50,7 @@ export class Report {
 
   /** The time of day as bcc's tools print it: `17:05:09`. */
   get clock(): string {
-    return this.time.toTimeString().slice(0, 8);
+    return clockText(this.time);
   }
 
   /** A line for people; control bytes are escaped. */
