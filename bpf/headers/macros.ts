@@ -1,5 +1,5 @@
 /**
- * What BTF does not hold: macros, and the few functions that programs expect of kernel headers.
+ * What BTF does not hold: macros.
  *
  * Values are the kernel's interface to user space or have been the same for decades. Only what a
  * program mentions is written, with what that needs in turn.
@@ -7,70 +7,11 @@
  * @module
  */
 
-/** Types and macros that every program gets. */
-export const BASE = `
-typedef signed char s8, __s8; typedef unsigned char u8, __u8;
-typedef short s16, __s16; typedef unsigned short u16, __u16;
-typedef int s32, __s32; typedef unsigned int u32, __u32;
-typedef long long s64, __s64; typedef unsigned long long u64, __u64;
-typedef __u16 __be16, __le16, __sum16; typedef __u32 __be32, __le32, __wsum;
-typedef __u64 __be64, __le64;
-typedef unsigned char uint8_t; typedef unsigned short uint16_t; typedef unsigned int uint32_t;
-typedef unsigned long uint64_t; typedef signed char int8_t; typedef short int16_t;
-typedef int int32_t; typedef long int64_t;
-typedef unsigned long size_t, uintptr_t; typedef long ssize_t, intptr_t, ptrdiff_t;
-typedef long long loff_t; typedef int pid_t; typedef unsigned int uid_t, gid_t, gfp_t;
-typedef unsigned short umode_t; typedef unsigned int dev_t; typedef unsigned long long sector_t;
-typedef unsigned int uint; typedef unsigned long ulong; typedef unsigned short ushort;
-typedef _Bool bool; typedef int key_t; typedef long long time64_t; typedef long long ktime_t;
-typedef unsigned long kernel_ulong_t; typedef __u64 __aligned_u64 __attribute__((aligned(8)));
-enum { false, true };
-#define NULL ((void *)0)
-#define __user
-#define __kernel
-#define __percpu
-#define __rcu
-#define __iomem
-#define __force
-#define __bitwise
-#define __always_inline inline __attribute__((__always_inline__))
-#define __maybe_unused __attribute__((__unused__))
-#define __packed __attribute__((__packed__))
-#define __aligned(x) __attribute__((__aligned__(x)))
-#define noinline __attribute__((__noinline__))
-#define asmlinkage
-#define barrier() __asm__ __volatile__("" : : : "memory")
-#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
-#define PAGE_SHIFT 12
-#define PAGE_SIZE (1UL << PAGE_SHIFT)
-#define CONFIG_BPF_SYSCALL 1
-#define CONFIG_64BIT 1
-#define CONFIG_SMP 1
-#define CONFIG_ARCH_HAS_SYSCALL_WRAPPER 1
-`;
-
-/** The names that {@linkcode BASE} defines. */
-export const BASE_NAMES: ReadonlySet<string> = new Set(
-  [...BASE.matchAll(/\b(?:typedef|#define)\b[^;\n]*/g)].flatMap(([line]) =>
-    line.match(/[A-Za-z_]\w*/g)!
-  ).concat("true", "false"),
-);
-
-/** What turns bytes around, by width: functions, since libbcc rewrites `f(sk->x)` but not macros. */
-const SWAPS = {
-  16: ["htons", "ntohs", "be16_to_cpu", "cpu_to_be16"],
-  32: ["htonl", "ntohl", "be32_to_cpu", "cpu_to_be32"],
-  64: ["be64_to_cpu", "cpu_to_be64"],
-} as const;
-
-/** What a socket is told to be, by function. */
-const CASTS = {
-  inet_sk: "inet_sock",
-  tcp_sk: "tcp_sock",
-  inet_csk: "inet_connection_sock",
-  udp_sk: "udp_sock",
-  unix_sk: "unix_sock",
-} as const;
+import { errnoName } from "../../ffi/errno.ts";
+import type { Btf } from "../btf.ts";
+import { BtfKind } from "../btf.ts";
+import { FUNCTIONS } from "./functions.ts";
+import { OPTION_MACROS } from "./kernel_config.ts";
 
 const SOCK_COMMON = ["family", "state", "daddr", "rcv_saddr", "num", "dport", "v6_daddr"]
   .concat(["v6_rcv_saddr", "bound_dev_if", "reuse", "reuseport", "ipv6only", "net", "hash"])
@@ -89,20 +30,32 @@ PF_KTHREAD 0x200000
 PATH_MAX 4096
 NAME_MAX 255
 IFNAMSIZ 16
+DISK_NAME_LEN 32
+UNIX_PATH_MAX 108
+__NEW_UTS_LEN 64
+XATTR_NAME_MAX 255
 MODULE_NAME_LEN (64 - sizeof(unsigned long))
 NSEC_PER_SEC 1000000000L
 NSEC_PER_MSEC 1000000L
 NSEC_PER_USEC 1000L
+USEC_PER_MSEC 1000L
 USEC_PER_SEC 1000000L
 MSEC_PER_SEC 1000L
 BITS_PER_LONG 64
 BITS_PER_BYTE 8
 BIT(n) (1UL << (n))
+BIT_ULL(n) (1ULL << (n))
+GENMASK(high, low) (~0UL >> (63 - (high)) & ~0UL << (low))
 INT_MAX ((int)(~0U >> 1))
+INT_MIN (-INT_MAX - 1)
 UINT_MAX (~0U)
 LONG_MAX ((long)(~0UL >> 1))
 ULONG_MAX (~0UL)
 U32_MAX ((u32)~0U)
+U8_MAX ((u8)~0U)
+U16_MAX ((u16)~0U)
+S32_MAX ((s32)(U32_MAX >> 1))
+S64_MAX ((s64)(U64_MAX >> 1))
 U64_MAX ((u64)~0ULL)
 MAX_ERRNO 4095
 IS_ERR_VALUE(x) ((unsigned long)(void *)(x) >= (unsigned long)-MAX_ERRNO)
@@ -128,6 +81,16 @@ S_ISCHR(m) (((m) & S_IFMT) == S_IFCHR)
 S_ISBLK(m) (((m) & S_IFMT) == S_IFBLK)
 S_ISFIFO(m) (((m) & S_IFMT) == S_IFIFO)
 S_ISSOCK(m) (((m) & S_IFMT) == S_IFSOCK)
+S_ISUID 0004000
+S_ISGID 0002000
+S_ISVTX 0001000
+S_IRWXU 00700
+S_IRUSR 00400
+S_IWUSR 00200
+S_IXUSR 00100
+S_IRWXG 00070
+S_IRWXO 00007
+S_IALLUGO 0007777
 O_RDONLY 0
 O_WRONLY 1
 O_RDWR 2
@@ -137,28 +100,82 @@ O_EXCL 0200
 O_TRUNC 01000
 O_APPEND 02000
 O_NONBLOCK 04000
+O_DSYNC 010000
+O_SYNC 04010000
+O_NOATIME 01000000
+O_PATH 010000000
+O_TMPFILE (020000000 | O_DIRECTORY)
 O_CLOEXEC 02000000
+AT_FDCWD -100
+AT_SYMLINK_NOFOLLOW 0x100
+AT_REMOVEDIR 0x200
+AT_EMPTY_PATH 0x1000
 FMODE_READ 1
 FMODE_WRITE 2
+FMODE_EXEC 0x20
+FMODE_CREATED 0x100000
+READ 0
+WRITE 1
+ITER_SOURCE 1
+ITER_DEST 0
+MAY_EXEC 1
+MAY_WRITE 2
+MAY_READ 4
+MAY_APPEND 8
+MNT_FORCE 1
+MNT_DETACH 2
+MS_RDONLY 1
+MS_NOSUID 2
+MS_NODEV 4
+MS_NOEXEC 8
+MS_BIND 0x1000
+MS_REC 0x4000
 CLONE_VM 0x100
 CLONE_FS 0x200
 CLONE_FILES 0x400
+CLONE_SIGHAND 0x800
+CLONE_VFORK 0x4000
+CLONE_PARENT 0x8000
 CLONE_THREAD 0x10000
 CLONE_NEWNS 0x20000
+CLONE_NEWCGROUP 0x2000000
+CLONE_NEWUTS 0x4000000
+CLONE_NEWIPC 0x8000000
+CLONE_NEWUSER 0x10000000
+PROC_DYNAMIC_FIRST 0xF0000000U
 CLONE_NEWPID 0x20000000
 CLONE_NEWNET 0x40000000
 AF_UNSPEC 0
 AF_UNIX 1
 AF_INET 2
 AF_INET6 10
+AF_VSOCK 40
+AF_LOCAL 1
 AF_NETLINK 16
 AF_PACKET 17
 PF_INET 2
 PF_INET6 10
 SOL_SOCKET 1
+SCM_RIGHTS 1
+SCM_CREDENTIALS 2
+SO_REUSEADDR 2
+SO_REUSEPORT 15
+SOL_IP 0
+SOL_TCP 6
+SOL_UDP 17
+SOL_IPV6 41
 SOCK_MASK 0xf
+IPPROTO_HOPOPTS 0
+IPPROTO_ROUTING 43
+IPPROTO_FRAGMENT 44
+IPPROTO_ICMPV6 58
+IPPROTO_NONE 59
+IPPROTO_DSTOPTS 60
+INADDR_ANY 0U
+INADDR_LOOPBACK 0x7f000001U
 MSG_PEEK 2
 MSG_DONTWAIT 0x40
+MSG_NOSIGNAL 0x4000
 ETH_ALEN 6
 ETH_HLEN 14
 ETH_P_IP 0x0800
@@ -166,50 +183,63 @@ ETH_P_ARP 0x0806
 ETH_P_8021Q 0x8100
 ETH_P_8021AD 0x88A8
 ETH_P_IPV6 0x86DD
+ETH_P_ALL 0x0003
+ETH_FRAME_LEN 1514
 IP_MF 0x2000
 IP_OFFSET 0x1FFF
+IP_CE 0x8000
+IP_DF 0x4000
 TC_ACT_OK 0
 TC_ACT_SHOT 2
 TC_ACT_PIPE 3
 TC_ACT_STOLEN 4
 TC_ACT_REDIRECT 7
+TC_ACT_UNSPEC (-1)
+TC_ACT_RECLASSIFY 1
+TC_ACT_TRAP 8
 SIGHUP 1
 SIGINT 2
 SIGQUIT 3
+SIGILL 4
+SIGTRAP 5
+SIGABRT 6
+SIGBUS 7
+SIGFPE 8
 SIGKILL 9
 SIGUSR1 10
 SIGSEGV 11
+SIGUSR2 12
 SIGPIPE 13
+SIGALRM 14
 SIGTERM 15
 SIGCHLD 17
-EPERM 1
-ENOENT 2
-EINTR 4
-EIO 5
-EAGAIN 11
-ENOMEM 12
-EACCES 13
-EFAULT 14
-EBUSY 16
-EEXIST 17
-EINVAL 22
-ENOSPC 28
-EPIPE 32
-ENOSYS 38
-EINPROGRESS 115
+SIGCONT 18
+SIGSTOP 19
 REQ_OP_BITS 8
 REQ_OP_MASK ((1 << REQ_OP_BITS) - 1)
+SECTOR_SHIFT 9
+SECTOR_SIZE (1 << SECTOR_SHIFT)
 PROT_READ 1
 PROT_WRITE 2
 PROT_EXEC 4
 VM_READ 1
 VM_WRITE 2
 VM_EXEC 4
+VM_SHARED 8
+MAP_SHARED 1
+MAP_PRIVATE 2
+MAP_FIXED 0x10
+MAP_ANONYMOUS 0x20
 offsetof(type, member) __builtin_offsetof(type, member)
 container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+list_first_entry(head, type, member) list_entry((head)->next, type, member)
 list_entry(ptr, type, member) container_of(ptr, type, member)
 hlist_entry(ptr, type, member) container_of(ptr, type, member)
 sizeof_field(type, member) sizeof(((type *)0)->member)
+offsetofend(type, member) (offsetof(type, member) + sizeof_field(type, member))
+static_assert(expression, ...) _Static_assert(expression, #expression)
+BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
+typeof __typeof__
 ARRAY_SIZE(x) (sizeof(x) / sizeof((x)[0]))
 likely(x) __builtin_expect(!!(x), 1)
 unlikely(x) __builtin_expect(!!(x), 0)
@@ -219,7 +249,19 @@ min(a, b) ((a) < (b) ? (a) : (b))
 max(a, b) ((a) > (b) ? (a) : (b))
 min_t(type, a, b) min((type)(a), (type)(b))
 max_t(type, a, b) max((type)(a), (type)(b))
+clamp(value, low, high) min(max(value, low), high)
+clamp_t(type, value, low, high) min_t(type, max_t(type, value, low), high)
+swap(a, b) do { __typeof__(a) __swapped = (a); (a) = (b); (b) = __swapped; } while (0)
 DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+ALIGN(x, a) (((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
+roundup(x, y) (((x) + (y) - 1) / (y) * (y))
+rounddown(x, y) ((x) - (x) % (y))
+lower_32_bits(n) ((u32)(n))
+upper_32_bits(n) ((u32)((n) >> 32))
+swab16(x) __builtin_bswap16(x)
+swab32(x) __builtin_bswap32(x)
+swab64(x) __builtin_bswap64(x)
+folio_page(folio, n) (&(folio)->page + (n))
 inet_daddr sk.__sk_common.skc_daddr
 inet_rcv_saddr sk.__sk_common.skc_rcv_saddr
 inet_dport sk.__sk_common.skc_dport
@@ -233,31 +275,51 @@ s6_addr in6_u.u6_addr8
 s6_addr16 in6_u.u6_addr16
 s6_addr32 in6_u.u6_addr32
 i_size_read(inode) ((inode)->i_size)
-CONFIG_NET_NS 1
-CONFIG_IPV6 1
-CONFIG_CGROUPS 1
-CONFIG_MEMCG 1
-CONFIG_NUMA 1
 `;
 
-/** Each name and the C line that defines it. */
+/** What the architecture says: flags of open(2), and where the kernel's own addresses begin. */
+const ARCHITECTURE = process.arch === "arm64"
+  ? `
+O_DIRECTORY 040000
+O_NOFOLLOW 0100000
+O_DIRECT 0200000
+`
+  : `
+O_DIRECT 040000
+O_DIRECTORY 0200000
+O_NOFOLLOW 0400000
+__START_KERNEL_map 0xffffffff80000000UL
+__PAGE_OFFSET_BASE_L4 0xffff888000000000UL
+__PAGE_OFFSET_BASE_L5 0xff11000000000000UL
+PAGE_OFFSET __PAGE_OFFSET_BASE_L4
+`;
+
+const HIGHEST_ERRNO = 133;
+
+const lines = [
+  ...`${LINES}${ARCHITECTURE}`.trim().split(/\n+/),
+  ...OPTION_MACROS,
+  ...Array.from({ length: HIGHEST_ERRNO }, (_, i) => `${errnoName(i + 1)} ${i + 1}`)
+    .filter((line) => /^E/.test(line)),
+  "EWOULDBLOCK EAGAIN",
+];
+
+/** Each name and the C text that defines it. */
 export const MACROS: ReadonlyMap<string, string> = new Map([
-  ...LINES.trim().split("\n").map((line) => [/^\w+/.exec(line)![0], `#define ${line}`] as const),
+  ...lines.map((line) => [/^\w+/.exec(line)![0], `#define ${line}`] as const),
   ...SOCK_COMMON.map((field) =>
     [`sk_${field}`, `#define sk_${field} __sk_common.skc_${field}`] as const
   ),
-  ...Object.entries(SWAPS).flatMap(([bits, names]) =>
-    names.map((name) => [name, swap(name, bits)] as const)
-  ),
-  ...Object.entries(CASTS).map(([name, type]) => [name, cast(name, type)] as const),
+  ...FUNCTIONS,
 ]);
 
-function cast(name: string, type: string): string {
-  const result = `struct ${type} *`;
-  return `static __always_inline ${result}${name}(const struct sock *sk) { return (${result})sk; }`;
-}
-
-function swap(name: string, bits: string): string {
-  const type = `u${bits}`;
-  return `static __always_inline ${type} ${name}(${type} x) { return __builtin_bswap${bits}(x); }`;
+/** Members that became others: `dentry->d_iname` of kernels before 6.14 is in a union since. */
+export function memberMacros(btf: Btf): ReadonlyMap<string, string> {
+  const id = btf.find("dentry", BtfKind.STRUCT);
+  const names = id === undefined ? [] : btf.members(id).map(({ name }) => name);
+  const inUnion = names.includes("d_shortname");
+  return new Map([
+    ...(inUnion ? [["d_iname", "#define d_iname d_shortname.string"] as const] : []),
+    ["DNAME_INLINE_LEN", "#define DNAME_INLINE_LEN sizeof(((struct dentry *)0)->d_iname)"],
+  ]);
 }

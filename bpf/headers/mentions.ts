@@ -111,4 +111,6 @@ function addDefinitions(defined: Set<string>, code: string): void {
   for (const [, name] of code.matchAll(/\btypedef\b[^;{}]*?\(\s*\*\s*(\w+)\s*\)/g)) {
     defined.add(name!);
   }
+  // What a text takes back it expects of the headers first.
+  for (const [, name] of code.matchAll(/^[ \t]*#[ \t]*undef[ \t]+(\w+)/gm)) defined.delete(name!);
 }

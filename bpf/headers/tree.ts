@@ -9,8 +9,10 @@
 
 import { readText } from "../../ffi/libc.ts";
 import { tracefs } from "../tracefs.ts";
+import { BASE, BASE_NAMES } from "./base.ts";
 import { kernelBtf } from "./kernel_btf.ts";
-import { BASE, BASE_NAMES, MACROS } from "./macros.ts";
+import { kernelConfig, optionMacros } from "./kernel_config.ts";
+import { MACROS, memberMacros } from "./macros.ts";
 import { addNames, collectMentions, type Mentions, type SearchPath } from "./mentions.ts";
 import { TypeWriter } from "./types.ts";
 
@@ -118,16 +120,25 @@ function usedMacros(mentions: Mentions): string[] {
   const used = new Set<string>();
   // Elsewhere these names are a program's own.
   const network = [...mentions.includes].some((name) => /^(?:net|linux)\//.test(name));
+  const ofMembers = memberMacros(kernelBtf());
   const waiting = [...mentions.identifiers];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const macro = MACROS.get(name);
+    const macro = MACROS.get(name) ?? ofMembers.get(name);
     if (macro === undefined || used.has(macro) || mentions.defined.has(name)) continue;
     if (!network && /\b__sk_common\b/.test(macro)) continue;
     used.add(macro);
     addNames(mentions, macro);
     waiting.push(...macro.match(/[A-Za-z_]\w*/g)!.filter((each) => each !== name));
   }
-  return [...used];
+  return [...used, ...usedOptions(mentions)];
+}
+
+/** The kernel's options that the text mentions. */
+function usedOptions(mentions: Mentions): string[] {
+  const options = [...mentions.identifiers].filter((name) => name.startsWith("CONFIG_"));
+  const asked = options.map((name) => name.replace(/_MODULE$/, ""))
+    .filter((name) => !BASE_NAMES.has(name) && !mentions.defined.has(name));
+  return [...new Set(asked)].flatMap((option) => optionMacros(option, kernelConfig()));
 }
 
 function kernelVersion(): number[] {

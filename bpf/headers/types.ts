@@ -20,7 +20,7 @@ const WHOLE: ReadonlySet<string> = new Set(["pt_regs", "user_pt_regs"]);
 
 /** Names of types and enumerators that libbcc's own linux/bpf.h has. */
 const IN_BPF_HEADER =
-  /^(?:bpf_(?!iter__|iter_meta$|map$|prog$|prog_aux$|link$)|__sk_buff$|xdp_md$|xdp_action$|sk_msg_md$|sk_reuseport_md$|sk_action$|btf_ptr$|BPF_|XDP_|SK_DROP$|SK_PASS$)/;
+  /^(?:bpf_(?!iter__|iter_meta$|map$|prog$|prog_aux$|link$|perf_event_data$|user_pt_regs_t$)|__sk_buff$|xdp_md$|xdp_action$|sk_msg_md$|sk_reuseport_md$|sk_action$|btf_ptr$|BPF_|XDP_|SK_DROP$|SK_PASS$)/;
 
 /** A type as it was written: what C aligns it to, and which of several of its name it is. */
 interface Written {
