@@ -6,17 +6,17 @@
 
 import { compileOnThread } from "../ffi/compile_thread.ts";
 import { libbcc } from "../ffi/libbcc.ts";
-import { errnoText, libc, readText } from "../ffi/libc.ts";
-import { alloc, copyOf, cString } from "../ffi/memory.ts";
+import { errnoText, readText } from "../ffi/libc.ts";
+import { alloc, cString } from "../ffi/memory.ts";
 import { runtime } from "../ffi/runtime.ts";
-import { captureStderr, withDirectory, withEnvironment } from "../ffi/surroundings.ts";
-import { encodeText } from "../ffi/codec/mod.ts";
+import { captureStderr, printError, withDirectory, withEnvironment } from "../ffi/surroundings.ts";
 import { absolutePath, absolutePaths, includeFolders } from "./compile_flags.ts";
 import { CompileError } from "./compile_error.ts";
 import { Module } from "./compile_module.ts";
 import { BpfError, permissionReason } from "./errors.ts";
 import { chooseHeaders, type Headers } from "./headers/choose.ts";
 import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
+import { reservedTables } from "./reserved_events.ts";
 import { describeProbe } from "./usdt.ts";
 import { readerText, type UsdtHook, type UsdtReader, usdtReaders } from "./usdt_reader.ts";
 
@@ -40,11 +40,14 @@ export interface CompileOptions {
    * {@linkcode Bpf.attach} attaches them.
    */
   readonly usdt?: readonly UsdtHook[];
-  /** What libbcc should print on standard error. */
+  /** What to print on standard error, `llvm-ir` on standard output when the process ends. */
   readonly debug?: readonly DebugOutput[];
 }
 
-/** Parts of a compilation that libbcc can print (bcc_common.h and bpf_module.h of bcc). */
+/**
+ * Parts of a compilation that can be printed (bcc_common.h and bpf_module.h of bcc). Of a program
+ * that is loaded, `bytecode` is its instructions and `registers` what the verifier found of each.
+ */
 const DEBUG = {
   "llvm-ir": 1,
   "bytecode": 2,
@@ -61,7 +64,6 @@ export type DebugOutput = keyof typeof DEBUG;
 const STRICT = ["-Werror=implicit-function-declaration"];
 /** As many headers may be found missing one after the other before it is no use going on. */
 const MOST_RETRIES = 20;
-const STDERR = 2;
 const EPERM = 1;
 
 /** Compilations asked for on another thread; libbcc bears only one at a time. */
@@ -118,6 +120,7 @@ class Job implements Disposable {
   readonly #folder: string | undefined;
   readonly #hooks: readonly UsdtHook[];
   readonly #readers: ReadonlyMap<string, UsdtReader>;
+  readonly #debug: ReadonlySet<DebugOutput>;
   readonly #call: Call;
   /** The flags' memory, whose addresses are in the call's list. */
   readonly #strings: readonly Uint8Array<ArrayBuffer>[];
@@ -144,8 +147,10 @@ class Job implements Disposable {
     const list = alloc(8 * (cflags.length + 1));
     const view = new DataView(list.buffer);
     this.#strings.forEach((text, i) => view.setBigUint64(8 * i, runtime.addressOf(text), true));
-    const flags = (options.debug ?? []).reduce((bits, part) => bits | DEBUG[part], 0);
-    const text = cString(readerText(this.#readers) + this.#text);
+    const debug = options.debug ?? [];
+    this.#debug = new Set(debug);
+    const flags = debug.reduce((bits, part) => bits | DEBUG[part], 0);
+    const text = cString(readerText(this.#readers) + this.#text + reservedTables(this.#text));
     this.#call = { text, flags, list, count: cflags.length };
   }
 
@@ -177,7 +182,11 @@ class Job implements Disposable {
   /** Makes the module, its named programs loaded. */
   finish({ handle, output }: Outcome): Module {
     if (handle === 0n) throw this.#failure(output);
-    const module = new Module(this.#name, this.#text, handle, this.#readers);
+    const module = new Module(this.#name, this.#text, handle, {
+      readers: this.#readers,
+      bytecode: this.#debug.has("bytecode"),
+      registers: this.#debug.has("registers"),
+    });
     try {
       this.#checkHooks(module);
       module.loadNamed();
@@ -186,8 +195,7 @@ class Job implements Disposable {
       throw error;
     }
     // Warnings, and what others wrote to standard error while it was ours.
-    const bytes = copyOf(encodeText(output));
-    if (bytes.length > 0) libc().write(STDERR, bytes, BigInt(bytes.length));
+    printError(output);
     return module;
   }
 

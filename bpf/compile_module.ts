@@ -18,7 +18,8 @@ import {
   PROT_WRITE,
 } from "../ffi/libc.ts";
 import { bufferText, cString, textAt } from "../ffi/memory.ts";
-import { captureStderr } from "../ffi/surroundings.ts";
+import { runtime } from "../ffi/runtime.ts";
+import { captureStderr, printError } from "../ffi/surroundings.ts";
 import { AttachType } from "./attach_type.ts";
 import { attachReader, attachUsdt } from "./attach/usdt.ts";
 import { attachNamed, hookOf, type NamedHook } from "./compile_hooks.ts";
@@ -27,9 +28,10 @@ import { BpfError, permissionReason, VerifierError } from "./errors.ts";
 import { BtfKind } from "./btf.ts";
 import { kernelBtf, VMLINUX } from "./headers/kernel_btf.ts";
 import type { MapInfo } from "./map_setup.ts";
-import { isArray, MapType } from "./map_type.ts";
+import { isIndexed, MapType } from "./map_type.ts";
 import type { LoadedProgram } from "./program.ts";
 import { ProgramType } from "./program_type.ts";
+import { isReservedTable, reservedTable } from "./reserved_events.ts";
 import { probeName, type UsdtOptions } from "./usdt.ts";
 import type { UsdtReader } from "./usdt_reader.ts";
 
@@ -37,8 +39,20 @@ import type { UsdtReader } from "./usdt_reader.ts";
 const LOG_SIZE = 0xffffff;
 const BY_KERNEL = -1;
 
+/** How much the verifier tells of a program that it accepts. */
+const [NOTHING, ALL_STATES] = [0, 2];
+
 /** Keys of arrays: libbcc declares them as int, the kernel counts from 0. */
 const INDEX: CType = { kind: "int", bytes: 4, signed: false, name: "u32" };
+
+/** How programs are loaded. */
+export interface Loading {
+  /** How programs read the arguments of USDT probes, by name. */
+  readonly readers: ReadonlyMap<string, UsdtReader>;
+  /** Whether to print their instructions, and what the verifier found of each. */
+  readonly bytecode: boolean;
+  readonly registers: boolean;
+}
 
 /** A compiled module; closing it unloads its programs and maps. */
 export class Module implements Disposable {
@@ -47,28 +61,24 @@ export class Module implements Disposable {
   readonly maps: readonly MapInfo[];
   #handle: bigint;
 
-  /**
-   * Takes over what `bpf_module_create_c_from_string` returned.
-   *
-   * @param readers how programs read the arguments of USDT probes, by name
-   */
+  /** Takes over what `bpf_module_create_c_from_string` returned. */
   constructor(
     name: string,
     text: string,
     handle: bigint,
-    readers: ReadonlyMap<string, UsdtReader>,
+    loading: Loading,
   ) {
     this.name = name;
     this.#handle = handle;
     const lib = libbcc();
     this.programs = Array.from(
       { length: Number(lib.bpf_num_functions(handle)) },
-      (_, id) => new CompiledProgram(handle, id, readers),
+      (_, id) => new CompiledProgram(handle, id, loading),
     );
     this.maps = Array.from(
       { length: Number(lib.bpf_num_tables(handle)) },
       (_, id) => mapInfo(handle, BigInt(id), text),
-    );
+    ).filter(({ name }) => !isReservedTable(name));
   }
 
   /** Loads the programs whose hook is known. @throws {VerifierError} */
@@ -99,11 +109,11 @@ function mapInfo(module: bigint, id: bigint, text: string): MapInfo {
     maxEntries,
     keyType: ring
       ? undefined
-      : isArray(type)
+      : isIndexed(type)
       ? INDEX
       : typeOfDescription(textAt(lib.bpf_table_key_desc_id(module, id))),
     valueType: ring || type === MapType.PERF_EVENT_ARRAY
-      ? eventType(module, name, text)
+      ? eventType(module, name, text) ?? reservedType(module, name)
       : typeOfDescription(textAt(lib.bpf_table_leaf_desc_id(module, id))),
   };
 }
@@ -116,6 +126,13 @@ function eventType(module: bigint, table: string, text: string) {
   const field = (_: unknown, i: number) =>
     textAt(lib.bpf_perf_event_field(module, name, BigInt(i)));
   return typeOfFields(table, Array.from({ length: count }, field), (type) => findType(type, text));
+}
+
+/** The type of the events that the text reserves in a ring buffer, where that is clear. */
+function reservedType(module: bigint, buffer: string): CType | undefined {
+  const table = cString(reservedTable(buffer));
+  const description = libbcc().bpf_table_leaf_desc(module, table);
+  return description === 0n ? undefined : typeOfDescription(textAt(description));
 }
 
 /** A type by its name, unless the text defines it itself: then only the compiler knows it. */
@@ -143,16 +160,18 @@ export class CompiledProgram implements LoadedProgram {
   readonly #module: bigint;
   readonly #id: bigint;
   readonly #reader: UsdtReader | undefined;
+  readonly #loading: Loading;
   /** By type of program and, where it was told, the way to be attached. */
   readonly #fds = new Map<string, number>();
 
   /** Made by {@linkcode Module}. */
-  constructor(module: bigint, id: number, readers: ReadonlyMap<string, UsdtReader>) {
+  constructor(module: bigint, id: number, loading: Loading) {
     this.#module = module;
     this.#id = BigInt(id);
     this.name = textAt(libbcc().bpf_function_name(module, this.#id));
     this.hook = hookOf(this.name);
-    this.#reader = readers.get(this.name);
+    this.#reader = loading.readers.get(this.name);
+    this.#loading = loading;
     const probes = this.#reader?.probes.map((probe) => `usdt/${probeName(probe)}`);
     this.section = this.hook?.section ?? probes?.join(", ") ?? "";
   }
@@ -196,24 +215,31 @@ export class CompiledProgram implements LoadedProgram {
 
   #load(type: ProgramType, attachType: AttachType | undefined): number {
     const lib = libbcc();
+    const start = lib.bpf_function_start_id(this.#module, this.#id);
+    const size = Number(lib.bpf_function_size_id(this.#module, this.#id));
     using log = map("a log buffer", LOG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
     using capture = captureStderr();
     const fd = lib.bcc_func_load(
       this.#module,
       ProgramType[type],
       cString(this.name),
-      lib.bpf_function_start_id(this.#module, this.#id),
-      Number(lib.bpf_function_size_id(this.#module, this.#id)),
+      start,
+      size,
       cString(textAt(lib.bpf_module_license(this.#module))),
       lib.bpf_module_kern_version(this.#module),
-      0,
+      this.#loading.registers ? ALL_STATES : NOTHING,
       log.address,
       LOG_SIZE,
       null,
       attachType === undefined ? BY_KERNEL : AttachType[attachType],
     );
-    if (fd >= 0) return fd;
-    throw this.#failure(-fd, log, capture.finish());
+    const output = capture.finish();
+    if (fd < 0) throw this.#failure(-fd, log, output);
+    if (this.#loading.bytecode) {
+      printError(instructionLines(this.name, new Uint8Array(runtime.view(start, size))));
+    }
+    if (this.#loading.registers) printError(bufferText(new Uint8Array(log.buffer)));
+    return fd;
   }
 
   #failure(errno: number, log: Mapping, output: string): Error {
@@ -224,4 +250,14 @@ export class CompiledProgram implements LoadedProgram {
     const reason = said ?? (refused ? permissionReason() : undefined);
     return new BpfError("load", `load program "${this.name}"`, errno, reason);
   }
+}
+
+/** Eight bytes a line, as bpftool's opcodes are; an instruction takes one line or two. */
+function instructionLines(name: string, bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+  const lines = Array.from(
+    { length: bytes.length / 8 },
+    (_, i) => `${String(i).padStart(4)}: ${hex.slice(8 * i, 8 * i + 8).join(" ")}\n`,
+  );
+  return `${name}:\n${lines.join("")}`;
 }

@@ -39,8 +39,12 @@ export function eventCodec(info: MapInfo, btf: Btf, given?: Codec<unknown>): Cod
   const declared = declaredEvent(info) ?? structNamed(btf, given) ?? unchecked;
   if (!declared) {
     throw new TypeError(
-      `Cannot read ${what}: the object does not tell their type: declare it in the map with ` +
-        `__type(value, …), or name a struct of the object in the codec`,
+      `Cannot read ${what}: ` +
+        (btf.length === 0
+          ? "the text does not tell their type: pass a codec, or submit a struct that the text " +
+            "defines (perf_submit, ringbuf_output, ringbuf_reserve(sizeof(struct …)))"
+          : "the object does not tell their type: declare it in the map with __type(value, …), or " +
+            "name a struct of the object in the codec"),
     );
   }
   if (given) checkLayout(what, given.type, declared);

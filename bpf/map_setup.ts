@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CType } from "../ffi/codec/codec.ts";
+import type { CType, Infer } from "../ffi/codec/codec.ts";
 import { struct, u32 } from "../ffi/codec/mod.ts";
 import { Errno } from "../ffi/errno.ts";
 import { libbpf } from "../ffi/libbpf.ts";
@@ -42,6 +42,7 @@ const MapInfoHead = struct("bpf_map_info", {
   key_size: u32,
   value_size: u32,
   max_entries: u32,
+  map_flags: u32,
 });
 
 /** A map between opening and loading; `handle` is its `struct bpf_map *`. */
@@ -79,11 +80,8 @@ function reusePinned(handle: bigint, name: string, path: string, object: string)
   const fd = lib.bpf_obj_get(cString(path));
   if (fd < 0) throw new BpfError("open", action, -fd, explainPinned(-fd));
   try {
-    const info = alloc(MapInfoHead.size);
-    const length = new Uint32Array([info.length]);
-    const result = lib.bpf_obj_get_info_by_fd(fd, info, new Uint8Array(length.buffer));
-    if (result < 0) throw new BpfError("open", action, -result, "it is not a map");
-    const found = MapInfoHead.read(new DataView(info.buffer), 0);
+    const found = describeMap(fd);
+    if (typeof found === "number") throw new BpfError("open", action, found, "it is not a map");
     const keySize = lib.bpf_map__key_size(handle);
     const type = lib.bpf_map__type(handle);
     if (found.type !== type || found.key_size !== keySize) {
@@ -100,6 +98,21 @@ function reusePinned(handle: bigint, name: string, path: string, object: string)
   } finally {
     close(fd);
   }
+}
+
+/** What the kernel tells of a map; an errno when it does not. */
+function describeMap(fd: number): Infer<typeof MapInfoHead> | number {
+  const info = alloc(MapInfoHead.size);
+  const length = new Uint32Array([info.length]);
+  const result = libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint8Array(length.buffer));
+  return result < 0 ? -result : MapInfoHead.read(new DataView(info.buffer), 0);
+}
+
+/** The flags a map was made with. @throws {BpfError} */
+export function mapFlags({ name, fd }: MapInfo): number {
+  const found = describeMap(fd);
+  if (typeof found === "number") throw new BpfError("read", `read flags of map "${name}"`, found);
+  return found.map_flags;
 }
 
 function explainPinned(errno: number): string {

@@ -50,10 +50,27 @@ export function mapTypeName(type: number): string {
 /** Whether values exist once per CPU. */
 export function isPerCpu(type: number): boolean {
   return type === MapType.PERCPU_HASH || type === MapType.PERCPU_ARRAY ||
-    type === MapType.LRU_PERCPU_HASH;
+    type === MapType.LRU_PERCPU_HASH || type === MapType.PERCPU_CGROUP_STORAGE;
 }
 
 /** Whether keys are the numbers from 0 to the number of entries, which always exist. */
 export function isArray(type: number): boolean {
   return type === MapType.ARRAY || type === MapType.PERCPU_ARRAY;
+}
+
+/** Kinds besides arrays whose keys are numbers from 0, of places that may be empty. */
+const INDEXED: readonly number[] = [
+  MapType.PROG_ARRAY,
+  MapType.PERF_EVENT_ARRAY,
+  MapType.CGROUP_ARRAY,
+  MapType.ARRAY_OF_MAPS,
+  MapType.DEVMAP,
+  MapType.SOCKMAP,
+  MapType.CPUMAP,
+  MapType.XSKMAP,
+];
+
+/** Whether keys are numbers from 0, whatever is there. */
+export function isIndexed(type: number): boolean {
+  return isArray(type) || INDEXED.includes(type);
 }

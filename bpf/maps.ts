@@ -13,7 +13,7 @@ import { isPerCpu, MapType, mapTypeName } from "./map_type.ts";
 import { ObjectMap } from "./object_map.ts";
 import { type CounterOptions, PerfCounters } from "./perf_counters.ts";
 import { BpfQueue } from "./queue.ts";
-import { StackTraces } from "./stack_traces.ts";
+import { BuildIdStacks, StackTraces } from "./stack_traces.ts";
 import { u32 } from "../ffi/codec/mod.ts";
 
 /** Kinds that have a method of their own, for the error's advice. */
@@ -106,6 +106,11 @@ export abstract class Maps {
   /** The stack traces of a map. */
   stacks(name: string): StackTraces {
     return new StackTraces(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
+  }
+
+  /** The stack traces of a map whose frames are build ids and offsets. */
+  buildIdStacks(name: string): BuildIdStacks {
+    return new BuildIdStacks(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
   }
 
   /** Opens a counter on every CPU and puts them in a map. @throws {BpfError} */

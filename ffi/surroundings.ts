@@ -5,8 +5,16 @@
  * @module
  */
 
-import { close, errno, ErrnoError, memfd, open as openFile } from "./libc.ts";
-import { alloc, bufferText, cString, textAt } from "./memory.ts";
+import { encodeText } from "./codec/mod.ts";
+import {
+  close,
+  errno,
+  ErrnoError,
+  libc as symbolsOfLibc,
+  memfd,
+  open as openFile,
+} from "./libc.ts";
+import { alloc, bufferText, copyOf, cString, textAt } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "./runtime.ts";
 
 const TABLE = {
@@ -98,6 +106,12 @@ export function captureStderr(): Capture {
     return text;
   };
   return { finish, [Symbol.dispose]: finish };
+}
+
+/** Writes text to standard error, whatever a runtime has put in front of it. */
+export function printError(text: string): void {
+  const bytes = copyOf(encodeText(text));
+  if (bytes.length > 0) symbolsOfLibc().write(STDERR, bytes, BigInt(bytes.length));
 }
 
 function readAll(fd: number): string {
