@@ -56,6 +56,7 @@ const READ_SIZE = 65536;
 export class TracePipe implements Disposable {
   readonly #fd: number;
   readonly #release: () => void;
+  readonly #forgetExit: () => void;
   readonly #buffer = alloc(READ_SIZE);
   readonly #decoder = new TextDecoder();
   /** Lines that were read and not asked for yet. */
@@ -73,27 +74,17 @@ export class TracePipe implements Disposable {
     const root = tracefs()!;
     try {
       const instance = exists(`${root}/${EVENT}`) ? makeInstance(root, bufferSizeKb) : undefined;
-      this.#release = instance?.release ?? (() => {});
+      this.#release = () => instance && removeFolder(instance);
       try {
-        this.#fd = open(`${instance?.path ?? root}/trace_pipe`, O_NONBLOCK);
+        this.#fd = open(`${instance ?? root}/trace_pipe`, O_NONBLOCK);
       } catch (error) {
         this.#release();
         throw error;
       }
     } catch (error) {
-      if (!(error instanceof ErrnoError)) throw error;
-      const { errno: code } = error;
-      const denied = code === Errno.EPERM || code === Errno.EACCES;
-      throw new BpfError(
-        "open",
-        "open the trace pipe",
-        code,
-        denied ? permissionReason() : undefined,
-        {
-          cause: error,
-        },
-      );
+      throw error instanceof ErrnoError ? openError(error) : error;
     }
+    this.#forgetExit = atExit(() => this.close());
   }
 
   /** How many lines the kernel dropped so far, because they were not read in time. */
@@ -131,6 +122,7 @@ export class TracePipe implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#forgetExit();
     this.#wait?.cancel();
     close(this.#fd);
     this.#release();
@@ -177,18 +169,18 @@ export class TracePipe implements Disposable {
 
 const STREAM = { stream: true } as const;
 
-/** Makes a trace instance that holds nothing but what programs write. */
-function makeInstance(root: string, bufferSizeKb: number): { path: string; release: () => void } {
+function openError(cause: ErrnoError): BpfError {
+  const denied = cause.errno === Errno.EPERM || cause.errno === Errno.EACCES;
+  const reason = denied ? permissionReason() : undefined;
+  return new BpfError("open", "open the trace pipe", cause.errno, reason, { cause });
+}
+
+/** Makes a trace instance that holds nothing but what programs write; returns its folder. */
+function makeInstance(root: string, bufferSizeKb: number): string {
   const instances = `${root}/instances`;
   removeLeftovers(folders(instances), (name) => removeFolder(`${instances}/${name}`));
   const path = `${instances}/${ownName()}`;
   makeFolder(path);
-  const remove = () => removeFolder(path);
-  const forget = atExit(remove);
-  const release = () => {
-    forget();
-    remove();
-  };
   try {
     writeText(`${path}/buffer_size_kb`, String(bufferSizeKb));
     // The clock of bpf_ktime_get_ns.
@@ -196,9 +188,9 @@ function makeInstance(root: string, bufferSizeKb: number): { path: string; relea
     // Readers are woken at the first line, not when half of the buffer is full (Linux 6.1).
     if (exists(`${path}/buffer_percent`)) writeText(`${path}/buffer_percent`, "0");
     writeText(`${path}/${EVENT}`, "1");
-    return { path, release };
+    return path;
   } catch (error) {
-    release();
+    removeFolder(path);
     throw error;
   }
 }

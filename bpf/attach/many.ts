@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
+import { ENOTSUPP, Errno } from "../../ffi/errno.ts";
 import { close } from "../../ffi/libc.ts";
 
 /** How many matches of a pattern are taken. */
@@ -23,6 +23,9 @@ const REFUSALS: ReadonlySet<number> = new Set([
   Errno.EINVAL,
   // Several functions have that name.
   EADDRNOTAVAIL,
+  // The instruction there cannot be probed.
+  Errno.EOPNOTSUPP,
+  ENOTSUPP,
 ]);
 
 /** @throws {RangeError} when there is nothing to attach to, or more than the limit */

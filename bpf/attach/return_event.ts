@@ -47,9 +47,14 @@ export function attachReturnEvent(
     using event = new ReturnEvent(file, name, maxActive);
     const fd = attachToPerfEvent(programFd, { type: PerfType.TRACEPOINT, config: event.id }, -1, 0);
     const link = linkOf(program, where, fd, explain);
-    const release = event.keep();
-    return new Link(where, () => {
+    const remove = event.keep();
+    const release = () => {
       link.close();
+      remove();
+    };
+    const forgetExit = atExit(release);
+    return new Link(where, () => {
+      forgetExit();
       release();
     });
   } catch (error) {
@@ -70,12 +75,7 @@ class ReturnEvent implements Disposable {
     removeLeftovers(names, (name) => writeText(file, `-:${GROUP}/${name}`));
     const event = `${GROUP}/${ownName()}`;
     writeText(file, `r${maxActive}:${event} ${name}`);
-    const remove = () => writeText(file, `-:${event}`);
-    const forget = atExit(remove);
-    this.#remove = () => {
-      forget();
-      remove();
-    };
+    this.#remove = () => writeText(file, `-:${event}`);
     try {
       this.id = BigInt(readText(`${tracefs()}/events/${event}/id`).trim());
     } catch (error) {

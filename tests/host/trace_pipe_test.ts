@@ -18,8 +18,12 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
 }`;
 
 const MESSAGE = `call of [${process.pid}]: getppid`;
-const instances = () => readdirSync("/sys/kernel/tracing/instances").filter(isOurs);
-const isOurs = (name: string) => name.startsWith(`tsbcc_${process.pid}_`);
+
+/** The trace instances of a process. */
+function instances(pid: number = process.pid): string[] {
+  const names = readdirSync("/sys/kernel/tracing/instances");
+  return names.filter((name) => name.startsWith(`tsbcc_${pid}_`));
+}
 
 test("TracePipe tells the fields of each line, and nothing when there is none", () => {
   using pipe = new TracePipe();
@@ -105,6 +109,15 @@ test("TracePipe counts what the kernel dropped", () => {
   assert.equal(read + pipe.lost, 2003);
 });
 
+test("TracePipe is closed when the process ends", async () => {
+  using folder = new Folder();
+  const script = `${folder.path}/open.ts`;
+  writeFileSync(script, `import { TracePipe } from "${PROJECT}mod.ts"; new TracePipe();`);
+  await using ended = Running.start(scriptCommand(script));
+  const { status, stderr } = await ended.result;
+  assert.deepEqual([status, stderr, instances(ended.pid)], [0, "", []]);
+});
+
 test("TracePipe removes what a killed process has left, and only that", async () => {
   using folder = new Folder();
   const script = `${folder.path}/open.ts`;
@@ -115,19 +128,17 @@ test("TracePipe removes what a killed process has left, and only that", async ()
     setInterval(() => pipe.read(), 1000);
     console.log("open");`,
   );
-  const left = (pid: number) =>
-    readdirSync("/sys/kernel/tracing/instances").filter((name) => name.startsWith(`tsbcc_${pid}_`));
   await using killed = Running.start(scriptCommand(script));
   await using alive = Running.start(scriptCommand(script));
   await Promise.all([killed, alive].map((each) => each.find("stdout", /open/)));
   killed.kill("SIGKILL");
   await killed.result;
-  assert.equal(left(killed.pid).length, 1);
+  assert.equal(instances(killed.pid).length, 1);
   using _pipe = new TracePipe();
-  assert.deepEqual(left(killed.pid), []);
-  assert.equal(left(alive.pid).length, 1);
+  assert.deepEqual(instances(killed.pid), []);
+  assert.equal(instances(alive.pid).length, 1);
   alive.kill("SIGKILL");
   await alive.result;
   new TracePipe().close();
-  assert.deepEqual(left(alive.pid), []);
+  assert.deepEqual(instances(alive.pid), []);
 });

@@ -1,0 +1,100 @@
+// Not in guests: libbcc takes 20 s and more for each compile under emulation.
+/**
+ * What a long-running program does again and again must not add up: 200 cycles of compiling,
+ * attaching and closing.
+ */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { test } from "node:test";
+import { Bpf, u32, u64 } from "../../mod.ts";
+import { buildProgram } from "../support/build.ts";
+import { callGetppid } from "../support/calls.ts";
+import { held } from "../support/leftovers.ts";
+
+/** Begins the names of programs and maps that are this test's, also among all in the kernel. */
+const OWN = `t${process.pid}`;
+
+const TEXT = `
+BPF_HASH(${OWN}_calls, u32, u64);
+BPF_RINGBUF_OUTPUT(${OWN}_ring, 1);
+int ${OWN}_count(struct pt_regs *ctx) {
+  u32 pid = bpf_get_current_pid_tgid() >> 32;
+  ${OWN}_ring.ringbuf_output(&pid, sizeof(pid), 0);
+  return 0;
+}
+TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
+  u32 pid = bpf_get_current_pid_tgid() >> 32;
+  ${OWN}_calls.increment(pid);
+  return 0;
+}`;
+
+const HALF = 100;
+/** The second hundred may add so much: a leak of a compile's own memory would be 1600 MiB. */
+const MOST_GROWTH_MIB = 64;
+
+/** What the descriptors of this process are, without numbers: "pipe:[]", "/dev/null" … */
+function descriptors(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`).replaceAll(/\d+/g, "")];
+    } catch {
+      return []; // the descriptor of the folder being read
+    }
+  }).sort();
+}
+
+/** Memory in use, in MiB: pages that files back are not ours. */
+function anonymousMemory(): number {
+  const [, kib] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))!;
+  return Number(kib) / 1024;
+}
+
+/** The names of programs and maps of ours that the kernel has, whoever holds them. */
+function inKernel(): string[] {
+  return ["prog", "map"].flatMap((kind) => {
+    const { stdout } = spawnSync("bpftool", ["--json", kind, "list"], { encoding: "utf8" });
+    const all = JSON.parse(stdout) as { name?: string }[];
+    return all.map(({ name = "" }) => name).filter((name) => name.startsWith(OWN));
+  });
+}
+
+/** Waits until the kernel, which frees later, has freed everything; the runner ends a hang. */
+async function untilFreed(): Promise<void> {
+  while (inKernel().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+test("200 cycles of compile, attach and close leave no descriptor, probe or memory", async () => {
+  const path = buildProgram("functions.c");
+  const cycle = () => {
+    using bpf = Bpf.compile(TEXT);
+    bpf.attach();
+    const program = bpf.program(`${OWN}_count`);
+    program.attachUprobe({ path, symbol: "calls_2" });
+    program.attachUprobe({ path, symbol: /^calls/ });
+    using events = bpf.events(`${OWN}_ring`, u32);
+    callGetppid(3);
+    assert.equal(bpf.map(`${OWN}_calls`, u32, u64).get(process.pid), 3n);
+    assert.equal(events.drain(() => {}), 0);
+  };
+  {
+    using _loaded = Bpf.compile(TEXT);
+    assert.equal(inKernel().length, 2); // the maps: the tracepoint's program has its own name
+  }
+  const half = async () => {
+    for (let i = 0; i < HALF; i++) {
+      cycle();
+      await new Promise((resolve) => setTimeout(resolve, 0)); // garbage is collected between turns
+    }
+    const left = { held: held(), descriptors: descriptors() };
+    await untilFreed();
+    return left;
+  };
+  const before = await half();
+  const memory = anonymousMemory();
+  assert.deepEqual(await half(), before);
+  const growth = anonymousMemory() - memory;
+  console.log(`memory grew by ${growth.toFixed(1)} MiB in ${HALF} cycles`);
+  assert.ok(growth < MOST_GROWTH_MIB, `memory grew by ${growth.toFixed(1)} MiB`);
+});
