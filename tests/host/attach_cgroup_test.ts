@@ -20,7 +20,7 @@ const load = (port: number) =>
 const sendTo = (port: number, times: number) =>
   `exec 3<>/dev/udp/127.0.0.1/${port}; for ((i = 0; i < ${times}; i++)); do printf x >&3; done`;
 
-test("attach cgroup_skb and sock: counts exactly what a cgroup sends, receives and opens", async () => {
+test("attach cgroup: counts exactly what a cgroup sends, receives and opens", async () => {
   using receiver = new Datagrams();
   using group = new TestCgroup("skb");
   using bpf = load(receiver.port);
@@ -50,7 +50,7 @@ test("attach cgroup_skb and sock: counts exactly what a cgroup sends, receives a
   assert.deepEqual([count("sent"), count("arrived"), count("sockets")], [1010, 1009, 2]);
 });
 
-test("attach cgroup connect4: a refused connect fails with EPERM, there and nowhere else", async () => {
+test("attach cgroup: a refused connect fails with EPERM, there and nowhere else", async () => {
   using listener = new Listener();
   using group = new TestCgroup("connect");
   using bpf = load(listener.port);
@@ -72,7 +72,7 @@ test("attach cgroup connect4: a refused connect fails with EPERM, there and nowh
   assert.deepEqual([denied.value, connects.value], [1, 1]);
 });
 
-test("attach cgroup device, by bpf_prog_attach: opening is refused with EPERM", async () => {
+test("attach cgroup: opening a device is refused with EPERM, by bpf_prog_attach", async () => {
   using group = new TestCgroup("device");
   using bpf = load(0);
   const folder = open(group.path, O_RDONLY);

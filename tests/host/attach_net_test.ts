@@ -17,7 +17,7 @@ function load(): Bpf {
 }
 
 for (const mode of [undefined, "generic", "native"] as const) {
-  test(`attach XDP, ${mode ?? "default"} mode: counts exactly, and no more once detached`, async () => {
+  test(`attach XDP: counts exactly, and no more once detached, in ${mode ?? "default"} mode`, async () => {
     using pair = new VethPair();
     using far = new Tap(pair.far);
     using near = new Tap(pair.near);
@@ -118,7 +118,7 @@ const TC: Record<string, Attach> = {
 };
 
 for (const [way, attach] of Object.entries(TC)) {
-  test(`attach tc, ${way}: counts both ways exactly, drops, and leaves nothing`, async () => {
+  test(`attach tc: counts both ways exactly, drops, and leaves nothing, by ${way}`, async () => {
     using pair = new VethPair();
     using far = new Tap(pair.far);
     using near = new Tap(pair.near);
@@ -145,7 +145,7 @@ for (const [way, attach] of Object.entries(TC)) {
   });
 }
 
-test("attach tc, the older way: somebody else's qdisc stays", async () => {
+test("attach tc: somebody else's qdisc stays", async () => {
   using pair = new VethPair();
   using far = new Tap(pair.far);
   using bpf = load();
@@ -159,7 +159,7 @@ test("attach tc, the older way: somebody else's qdisc stays", async () => {
   assert.equal(seen.value, 13);
 });
 
-test("attach a raw socket: only what the filter lets through is read, until it is closed", async () => {
+test("attach raw socket: only what the filter lets through is read, until it is closed", async () => {
   using pair = new VethPair();
   using far = new Tap(pair.far);
   using near = new Tap(pair.near);
@@ -180,7 +180,7 @@ test("attach a raw socket: only what the filter lets through is read, until it i
   assert.equal(socket.read(), undefined);
 });
 
-test("attach a raw socket: a filter cuts packets, and losses are counted", async () => {
+test("attach raw socket: a filter cuts packets, and losses are counted", async () => {
   using pair = new VethPair();
   using far = new Tap(pair.far);
   using bpf = load();

@@ -32,7 +32,7 @@ function cookie({ fd }: TestSocket): bigint {
 }
 
 for (const kind of ["SOCKMAP", "SOCKHASH"] as const) {
-  test(`attach sk_msg to a ${kind}: redirects what is sent, byte for byte`, async () => {
+  test(`attach sk_msg: redirects what is sent, byte for byte, by a ${kind}`, async () => {
     using bpf = load();
     const [a, b] = connection();
     const [c, d] = connection();
@@ -59,7 +59,7 @@ for (const kind of ["SOCKMAP", "SOCKHASH"] as const) {
   });
 }
 
-test("attach sk_skb to a SOCKMAP: parses and redirects what is received", async () => {
+test("attach sk_skb: parses and redirects what is received", async () => {
   using bpf = load();
   const [a, b] = connection();
   const [c, d] = connection();
@@ -116,23 +116,38 @@ test("attach sk_lookup: connections to a closed port reach a listener, until det
   assert.equal(found.value, before);
 });
 
-test("attach flow dissector: one per network namespace, gone once detached", () => {
+/**
+ * Sends datagrams over the loopback interface of the namespace it runs in. From a socket that is not
+ * connected: packets of one that is have its hash, and nobody looks for their flow.
+ */
+const TALK = `use IO::Socket::INET;
+my ($from, $to) = map { IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1") } 1, 2;
+for (1 .. $ARGV[0]) { send($from, "x", 0, $to->sockname) or die $!; $to->recv(my $text, 1) }`;
+
+test("attach flow dissector: counts exactly in one network namespace, until detached", () => {
   const name = `tsb${process.pid}`;
   const path = `/run/netns/${name}`;
+  const inside = (...words: string[]) => command("ip", "netns", "exec", name, ...words);
   command("ip", "netns", "add", name);
   try {
+    // Steering packets to CPUs by their flow is what makes the kernel look for flows here.
+    inside("ip", "link", "set", "lo", "up");
+    inside("sh", "-c", "echo 1 >/sys/class/net/lo/queues/rx-0/rps_cpus");
     using bpf = load();
     const program = bpf.program("on_flow");
-    {
-      using link = program.attachNamespace("FLOW_DISSECTOR", path);
-      assert.equal(link.description, `FLOW_DISSECTOR of network namespace ${path}`);
-      assert.equal(typeof link.fd, "number");
-      assert.throws(
-        () => program.attachNamespace("FLOW_DISSECTOR", path),
-        (error: Error) => /has as many of these as it can/.test(error.message),
-      );
-    }
-    program.attachNamespace("FLOW_DISSECTOR", path).close();
+    const dissected = bpf.global("dissected", u64.asNumber);
+    const link = program.attachNamespace("FLOW_DISSECTOR", path);
+    assert.equal(link.description, `FLOW_DISSECTOR of network namespace ${path}`);
+    assert.throws(
+      () => program.attachNamespace("FLOW_DISSECTOR", path),
+      (error: Error) => /has as many of these as it can/.test(error.message),
+    );
+    inside("perl", "-e", TALK, "1009");
+    assert.equal(dissected.value, 1009);
+    link.close();
+    inside("perl", "-e", TALK, "5");
+    assert.equal(dissected.value, 1009);
+    program.attachNamespace("FLOW_DISSECTOR", path);
     assert.throws(
       () => program.attachNamespace("FLOW_DISSECTOR", "/run/netns/tsb-none"),
       isBpfError("ENOENT"),
