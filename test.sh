@@ -16,7 +16,7 @@ test_limit=600000
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh [-t NAME] [static|unit|host|tools|binary|vm]…
+Usage: ./test.sh [-t NAME] [static|unit|host|tools|binary|libbcc|vm]…
 Installs what the tests need and runs them, as root: all suites if none is named.
 
   static   formatting, lint, types, shell scripts, and that each kernel object matches its source
@@ -24,6 +24,7 @@ Installs what the tests need and runs them, as root: all suites if none is named
   host     tests/host: this machine's kernel, under Deno and Bun
   tools    tests/tools: each tool, under Deno and Bun
   binary   tests/binary, and tests/tools with the executable that compile.sh makes
+  libbcc   what goes through libbcc, with that of another Debian, under Deno and Bun
   vm       tests/host, and tests/tools with the executable, in QEMU guests with other kernels
   -t NAME  only tests whose name contains NAME
 TEXT
@@ -46,14 +47,14 @@ main() {
 parse() {
   while (($# > 0)); do
     case "$1" in
-      static | unit | host | tools | binary | vm) suites+=("$1") ;;
+      static | unit | host | tools | binary | libbcc | vm) suites+=("$1") ;;
       -t) (($# > 1)) || bad_usage "-t needs a name" && filter="$2" && shift ;;
       -h | --help) usage && exit ;;
       *) bad_usage "no suite or option is called \"$1\"" ;;
     esac
     shift
   done
-  ((${#suites[@]} > 0)) || suites=(static unit host tools binary vm)
+  ((${#suites[@]} > 0)) || suites=(static unit host tools binary libbcc vm)
 }
 
 bad_usage() {
@@ -100,7 +101,7 @@ suite_static() {
   check_passes fmt deno task --quiet fmt
   check_passes lint deno task --quiet lint
   check_passes types deno task --quiet check
-  check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh
+  check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
   check_passes objects verify_objects
   check_passes docs deno task --quiet docs --check
 }
@@ -147,6 +148,15 @@ need_executables() {
   ! $compiled || return 0
   compiled=true
   check_passes compile ./compile.sh opensnoop --all
+}
+
+suite_libbcc() {
+  local files runtime command=(deno run --allow-all --no-check tests/libbcc/run.ts)
+  mapfile -t files < <("${command[@]}" --list)
+  for runtime in deno bun; do
+    run_tests libbcc "$runtime" 900 "${command[@]}" --suite trixie --runtime "$runtime" \
+      --junit "$scratch/libbcc-$runtime.xml" "${files[@]}"
+  done
 }
 
 # The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
