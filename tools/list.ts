@@ -8,6 +8,7 @@ import type { AnyTool } from "./frame/tool.ts";
 
 /** How to get each tool. */
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
+  biolatency: () => import("./biolatency.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
 };

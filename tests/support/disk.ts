@@ -1,0 +1,115 @@
+/**
+ * Disks of a test's own: loop devices on files that go with them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { Running } from "./process.ts";
+import { Folder } from "./workload.ts";
+
+const SIZE = 64 * 1024 * 1024;
+export const BLOCK = 4096;
+
+/** A loop device, detached at the end of the block. */
+export class Disk implements Disposable {
+  /** `/dev/loop0` */
+  readonly path: string;
+  readonly #folder = new Folder();
+
+  constructor() {
+    const file = `${this.#folder.path}/disk`;
+    try {
+      if (!existsSync("/dev/loop-control")) execFileSync("modprobe", ["loop"]);
+      writeFileSync(file, "");
+      truncateSync(file, SIZE);
+      this.path = command("losetup", "--find", "--show", file).trim();
+    } catch (error) {
+      this.#folder[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** `loop0` */
+  get name(): string {
+    return this.path.slice("/dev/".length);
+  }
+
+  /** Writes so many blocks from the start on, one request each; returns the process's id. */
+  async write(blocks: number): Promise<number> {
+    return await pidOf(Running.start(this.#writer(blocks)));
+  }
+
+  /** Starts a writer that {@linkcode Running.send} lets go. */
+  heldWriter(blocks: number): Running {
+    const script = 'read -r _ && exec "$@"';
+    return Running.start(["sh", "-c", script, "sh", ...this.#writer(blocks)]);
+  }
+
+  /** Reads so many blocks from the start on, one request each; returns the process's id. */
+  async read(blocks: number): Promise<number> {
+    return await pidOf(
+      Running.start(dd(`if=${this.path}`, "of=/dev/null", "iflag=direct", `count=${blocks}`)),
+    );
+  }
+
+  #writer(blocks: number): string[] {
+    return dd("if=/dev/zero", `of=${this.path}`, "oflag=direct", `count=${blocks}`);
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      command("losetup", "--detach", this.path);
+    } finally {
+      this.#folder[Symbol.dispose]();
+    }
+  }
+}
+
+const dd = (...args: string[]): string[] => ["dd", `bs=${BLOCK}`, "conv=notrunc", ...args];
+
+/** Waits for the end; what the process was called. */
+async function pidOf(running: Running): Promise<number> {
+  const { status, stderr } = await running.result;
+  assert.equal(status, 0, stderr);
+  return running.pid;
+}
+
+/** An ext4 of a test's own, unmounted at the end of the block. */
+export class Ext4 implements Disposable {
+  readonly path: string;
+  readonly disk: Disk = new Disk();
+  readonly #folder = new Folder();
+
+  constructor() {
+    this.path = `${this.#folder.path}/mount`;
+    try {
+      mkdirSync(this.path);
+      // Everything is written now: nothing is initialised while a test counts.
+      command("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", this.disk.path);
+      command("mount", "-t", "ext4", this.disk.path, this.path);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      command("umount", this.path);
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    this.disk[Symbol.dispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+function command(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: "utf8" });
+}
