@@ -9,6 +9,7 @@ import type { AnyTool } from "./frame/tool.ts";
 /** How to get each tool. */
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
   biolatency: () => import("./biolatency.ts"),
+  biosnoop: () => import("./biosnoop.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
 };

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BLOCK, Disk } from "../support/disk.ts";
+import { requires } from "../support/requires.ts";
+import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+
+interface Row {
+  time_s: number;
+  comm: string;
+  pid: number;
+  disk: string;
+  t: string;
+  sector: number;
+  bytes: number;
+  p?: string;
+  que_ms?: number;
+  lat_ms: number;
+}
+
+const SECTORS = BLOCK / 512;
+
+/** What dd's requests look like. */
+const expected = (pid: number, { name: disk }: Disk, t: string, count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    comm: "dd",
+    pid,
+    disk,
+    t,
+    sector: i * SECTORS,
+    bytes: BLOCK,
+  }));
+
+test("biosnoop -d reports 101 writes and 53 reads of that disk, exactly and in order", async () => {
+  using disk = new Disk();
+  using other = new Disk();
+  await using tool = await startTool("biosnoop", "-Q", "--json", "-d", disk.name);
+  const writer = await disk.write(101);
+  await other.write(13);
+  const reader = await disk.read(53);
+  const rows = rowsOf<Row>(await stopTool(tool));
+  // Others may look at a new disk.
+  const ours = rows.filter(({ pid }) => pid === writer || pid === reader);
+  assert.deepEqual(
+    ours.map(({ time_s: _time, que_ms: _queued, lat_ms: _latency, ...rest }) => rest),
+    [...expected(writer, disk, "W", 101), ...expected(reader, disk, "R", 53)],
+  );
+  assert.deepEqual(rows.filter((row) => row.disk !== disk.name), []);
+  for (const { time_s, que_ms, lat_ms } of rows) {
+    assert.ok(time_s >= 0 && que_ms! >= 0 && lat_ms > 0);
+  }
+});
+
+test("biosnoop prints bcc's table", async () => {
+  using disk = new Disk();
+  await using tool = await startTool("biosnoop", "-P", "-Q", "-d", disk.path);
+  const pid = await disk.write(2);
+  await disk.write(1);
+  const { stdout } = await stopTool(tool);
+  const lines = stdout.split("\n");
+  assert.equal(
+    lines[0],
+    "TIME(s)     COMM           PID     DISK      T SECTOR     BYTES   P QUE(ms) LAT(ms)",
+  );
+  const row = (pid: string, sector: number, pattern: string) =>
+    new RegExp(
+      `^\\d+\\.\\d{6}    dd             ${pid} ${disk.name.padEnd(9)} W ` +
+        `${String(sector).padEnd(10)} 4096    ${pattern} [ \\d]{4}\\.\\d\\d [ \\d]{4}\\.\\d\\d$`,
+    );
+  const written = lines.filter((line) => / dd +\d+ /.test(line));
+  assert.match(written[0]!, row(String(pid).padEnd(7), 0, "[?R]"));
+  assert.match(written[1]!, row(String(pid).padEnd(7), SECTORS, "S"));
+  assert.match(written[2]!, row("\\d+ +", 0, "R"));
+});
+
+test("biosnoop -p reports the requests of that process only", async () => {
+  using disk = new Disk();
+  await using writer = disk.heldWriter(29);
+  await using tool = await startTool("biosnoop", "--json", "-p", String(writer.pid));
+  await disk.write(13);
+  writer.send();
+  assert.equal((await writer.result).status, 0);
+  const rows = rowsOf<Row>(await stopTool(tool));
+  assert.deepEqual(
+    rows.map(({ time_s: _time, lat_ms: _latency, ...rest }) => rest),
+    expected(writer.pid, disk, "W", 29),
+  );
+});
+
+const options = "biosnoop -h names bcc's options, and mistakes are told";
+test(options, { skip: requires(options, "speed") }, async () => {
+  await helpNames("biosnoop", "-h -Q -d -P --queue --disk --pattern --duration --json");
+  await refuses("biosnoop", [[["-d", "nodisk"], /invalid value "nodisk" for -d\/--disk: no such/]]);
+});
