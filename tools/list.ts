@@ -12,4 +12,5 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   biosnoop: () => import("./biosnoop.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
+  tcplife: () => import("./tcplife.ts"),
 };

@@ -68,6 +68,20 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
   };
 }
 
+/** Formats the heading as comma-separated values. */
+export function csvHead<E>(columns: readonly Column<E>[]): string {
+  return columns.map(({ head }) => head).join(",");
+}
+
+/** Makes the function that formats events as comma-separated values (RFC 4180), with no padding. */
+export function csvRow<E>(columns: readonly Column<E>[]): (event: E) => string {
+  return (event) =>
+    columns.map((column) => {
+      const text = escapeText(String(column.text ? column.text(event) : column.value(event)));
+      return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    }).join(",");
+}
+
 function pad(text: string, { width = 0, align = "left" }: { width?: number; align?: string }) {
   return align === "left" ? text.padEnd(width) : text.padStart(width);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
+import { type Column, csvHead, csvRow, headLine, jsonRow, tableRow } from "./columns.ts";
 
 interface Event {
   pid: number;
@@ -85,4 +85,10 @@ test("jsonRow() writes numbers that JSON does not have as null", () => {
 test("tableRow() keeps the place of a first column that is empty", () => {
   const [, , comm] = columns;
   assert.equal(tableRow([comm!, comm!])({ ...event, comm: "" }), " ");
+});
+
+test("csvRow() separates what the table shows by commas, quotes what holds one", () => {
+  assert.equal(csvHead(columns), "PID,MODE,COMM");
+  assert.equal(csvRow(columns)(event), "181,644,bash");
+  assert.equal(csvRow(columns)({ ...event, comm: 'a,"b"\n' }), '181,644,"a,""b""\\n"');
 });

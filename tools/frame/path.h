@@ -58,6 +58,19 @@ KERNEL_STRUCTS_END
 #define TEXT_MAX 8192 /* a power of two: twice PATH_MAX */
 #define TEXT_ROOM (TEXT_MAX + NAME_MAX + 1) /* a name that begins below TEXT_MAX fits */
 
+/* What a descriptor of the current process stands for; NULL when it is none. */
+static __always_inline struct file *file_of(int fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if ((u32)fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), files + (u32)fd);
+	return file;
+}
+
 /* The directory of a descriptor, or the working directory; NULL members when there is none. */
 static __always_inline struct path start_directory(int directory_fd)
 {
@@ -68,12 +81,8 @@ static __always_inline struct path start_directory(int directory_fd)
 		path.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
 		path.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
 	} else {
-		struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-		struct file **files = BPF_CORE_READ(table, fd);
-		struct file *file = NULL;
+		struct file *file = file_of(directory_fd);
 
-		if ((u32)directory_fd < BPF_CORE_READ(table, max_fds))
-			bpf_probe_read_kernel(&file, sizeof(file), files + (u32)directory_fd);
 		path.mnt = BPF_CORE_READ(file, f_path.mnt);
 		path.dentry = BPF_CORE_READ(file, f_path.dentry);
 	}

@@ -5,7 +5,7 @@
  */
 
 import type { Bpf, EventStream } from "../../mod.ts";
-import { headLine, jsonRow, tableRow } from "./columns.ts";
+import { csvHead, csvRow, headLine, jsonRow, tableRow } from "./columns.ts";
 import { Losses } from "./losses.ts";
 import type { Output } from "./output.ts";
 import { Report } from "./report.ts";
@@ -45,12 +45,12 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     { json, container }: { readonly json: boolean; readonly container?: boolean },
   ) {
     const columns = container ? [containerColumn<E>(), ...plan.columns] : plan.columns;
-    const row = (json ? jsonRow : tableRow)(columns);
-    const { wants } = plan;
+    const { wants, csv } = plan;
+    const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
     this.#print = wants
       ? (event) => wants(event) && output.line(row(event))
       : (event) => output.line(row(event));
-    this.#heading = json ? undefined : headLine(columns);
+    this.#heading = json ? undefined : (csv ? csvHead : headLine)(columns);
     this.#stream = bpf.events("events", plan.event);
     this.#losses = new Losses(name, this.#stream, json, output);
     this.#output = output;

@@ -26,6 +26,8 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly event: Codec<E>;
   /** Columns of the table, and keys of the JSON. */
   readonly columns: readonly Column<E>[];
+  /** Print comma-separated values instead of a table. */
+  readonly csv?: boolean;
   /** Whether to print an event, for what the kernel side cannot decide. */
   wants?(event: E): boolean;
 }

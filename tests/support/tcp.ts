@@ -1,0 +1,124 @@
+/**
+ * The connections of tcp.c, in a network namespace of their own: nobody else's ports, and addresses
+ * that never answer.
+ *
+ * @module
+ */
+
+import { buildProgram } from "./build.ts";
+import { type Result, Running } from "./process.ts";
+import { startTool, stopTool } from "./tool.ts";
+
+/** 198.51.100.0/24 and 2001:db8:1::/64 are routed to the loopback interface, which drops them. */
+const NAMESPACE = `set -e
+ip link set lo up
+ip addr add 192.0.2.2/32 dev lo
+ip route add 198.51.100.0/24 dev lo src 192.0.2.2
+ip -6 addr add 2001:db8::2/128 dev lo nodad
+ip -6 route add 2001:db8:1::/64 dev lo src 2001:db8::2
+exec "$@"`;
+
+/** Who talks, by the family a step is given: `m` is an IPv6 socket that talks IPv4. */
+export function loopback(family: Connection["family"]): string {
+  return { 4: "127.0.0.1", 6: "::1", m: "::ffff:127.0.0.1" }[family];
+}
+
+/** A connection that was made. */
+export interface Connection {
+  readonly family: "4" | "6" | "m";
+  /** The client's port; 0 when nobody listened. */
+  readonly port: number;
+  readonly serverPort: number;
+  /** How often the client sent again what was not answered. */
+  readonly retransmits: number;
+}
+
+/** A client and a server that wait until a test lets them go. */
+export class TcpWorkload implements AsyncDisposable {
+  readonly client: number;
+  readonly server: number;
+  /** Where the server listens, for each step that has a server. */
+  readonly ports: readonly number[];
+  readonly #running: Running;
+
+  private constructor(running: Running, [, client, server, ports]: RegExpExecArray) {
+    this.#running = running;
+    this.client = Number(client);
+    this.server = Number(server);
+    this.ports = Array.from(ports!.matchAll(/\d+/g), Number);
+  }
+
+  /** Starts it and waits until it waits. */
+  static async start(...steps: string[]): Promise<TcpWorkload> {
+    const program = [buildProgram("tcp.c"), ...steps];
+    const running = Running.start(["unshare", "--net", "sh", "-c", NAMESPACE, "sh", ...program]);
+    const pattern = /^client (\d+)\nserver (\d+)\n((?:port \d+\n)*)ready\n/;
+    return new TcpWorkload(running, await running.find("stdout", pattern));
+  }
+
+  /** Makes the connections; resolves when they have ended. @throws when a step failed */
+  async go(): Promise<Connection[]> {
+    this.#running.send();
+    const { status, stdout, stderr } = await this.#running.result;
+    if (status !== 0) throw new Error(`The TCP workload failed: ${stderr}`);
+    return connectionsOf(stdout);
+  }
+
+  /** Goes on as far as a `wait` step; what has been connected so far. */
+  async goToWait(): Promise<Connection[]> {
+    this.#running.send();
+    return connectionsOf((await this.#running.find("stdout", /^[^]*^waiting$/m))[0]);
+  }
+
+  /** Interrupts the client's `blocked` step. */
+  interrupt(): void {
+    this.#running.kill("SIGUSR1");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running[Symbol.asyncDispose]();
+  }
+}
+
+function connectionsOf(text: string): Connection[] {
+  return Array.from(text.matchAll(/^flow (.) (\d+) (\d+) (\d+)$/gm), (match) => ({
+    family: match[1] as Connection["family"],
+    port: Number(match[2]),
+    serverPort: Number(match[3]),
+    retransmits: Number(match[4]),
+  }));
+}
+
+/** What a tool printed while connections were made. */
+export interface RecordedTcp {
+  readonly result: Result;
+  readonly connections: readonly Connection[];
+  readonly client: number;
+  readonly server: number;
+}
+
+/** Makes connections under a tool, from its ready line to their end. */
+export async function recordTcp(
+  name: string,
+  args: readonly string[],
+  steps: readonly string[],
+): Promise<RecordedTcp> {
+  const [recorded] = await recordTcpRuns(name, () => [args], steps);
+  return recorded!;
+}
+
+/** The same connections under several runs of a tool at once. */
+export async function recordTcpRuns(
+  name: string,
+  args: (workload: TcpWorkload) => readonly (readonly string[])[],
+  steps: readonly string[],
+): Promise<RecordedTcp[]> {
+  await using workload = await TcpWorkload.start(...steps);
+  await using tools = new AsyncDisposableStack();
+  const running: Running[] = [];
+  for (const each of args(workload)) running.push(tools.use(await startTool(name, ...each)));
+  const connections = await workload.go();
+  const { client, server } = workload;
+  const results = await Promise.all(running.map(stopTool));
+  return results.map((result) => ({ result, connections, client, server }));
+}
