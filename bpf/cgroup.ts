@@ -5,6 +5,7 @@
  */
 
 import { struct, u32, u64 } from "../ffi/codec/mod.ts";
+import { Errno } from "../ffi/errno.ts";
 import {
   close,
   ErrnoError,
@@ -16,6 +17,7 @@ import {
   readText,
 } from "../ffi/libc.ts";
 import { alloc } from "../ffi/memory.ts";
+import { BpfError } from "./errors.ts";
 
 /** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h. */
 const MAGIC = 0x63677270n;
@@ -43,7 +45,7 @@ export interface OpenCgroup extends Disposable {
  * Opens the folder of a v2 cgroup, for a map of cgroups or `attachCgroup`; the caller closes it.
  *
  * @param path a path, or one from the hierarchy's root as /proc/PID/cgroup has it
- * @throws {TypeError} when it is something else
+ * @throws {BpfError} EBADF when it is something else
  */
 export function openCgroup(path: string): OpenCgroup {
   const below = (cgroupMount() ?? "") + "/" + path.replace(/^\/+/, "");
@@ -57,11 +59,13 @@ export function openCgroup(path: string): OpenCgroup {
   };
   if (type === MAGIC) return { fd, close: release, [Symbol.dispose]: release };
   release();
-  throw new TypeError(
-    `Cannot use "${path}" as a cgroup: it does not lie in the v2 hierarchy, ` +
-      (cgroupMount() === undefined
-        ? "which is not mounted"
-        : `which is mounted at ${cgroupMount()}`),
+  const mount = cgroupMount();
+  throw new BpfError(
+    "open",
+    `use "${path}" as a cgroup`,
+    Errno.EBADF,
+    "it does not lie in the v2 hierarchy, which is " +
+      (mount === undefined ? "not mounted" : `mounted at ${mount}`),
   );
 }
 
@@ -70,7 +74,7 @@ function openFolder(path: string, asked: string): number {
     return open(path, O_RDONLY);
   } catch (error) {
     if (!(error instanceof ErrnoError)) throw error;
-    throw new ErrnoError(`use "${asked}" as a cgroup`, error.errno);
+    throw new BpfError("open", `use "${asked}" as a cgroup`, error.errno);
   }
 }
 

@@ -5,8 +5,7 @@
  */
 
 import { i32, u32 } from "../ffi/codec/mod.ts";
-import { close, ErrnoError, O_RDONLY, open } from "../ffi/libc.ts";
-import { BpfError } from "./errors.ts";
+import { openCgroup } from "./cgroup.ts";
 import { BpfMap } from "./map.ts";
 import type { MapInfo } from "./map_setup.ts";
 
@@ -40,12 +39,8 @@ export class CgroupArray {
       this.#map.set(index, cgroup);
       return this;
     }
-    const fd = openFolder(this.name, cgroup);
-    try {
-      this.#map.set(index, fd);
-    } finally {
-      close(fd);
-    }
+    using folder = openCgroup(cgroup);
+    this.#map.set(index, folder.fd);
     return this;
   }
 
@@ -57,14 +52,5 @@ export class CgroupArray {
   /** Keeps the map in the kernel under a name in a bpf file system. @throws {BpfError} */
   pin(path: string): void {
     this.#map.pin(path);
-  }
-}
-
-function openFolder(map: string, path: string): number {
-  try {
-    return open(path, O_RDONLY);
-  } catch (error) {
-    if (!(error instanceof ErrnoError)) throw error;
-    throw new BpfError("update", `put cgroup "${path}" into map "${map}"`, error.errno);
   }
 }
