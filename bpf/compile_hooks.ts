@@ -4,6 +4,7 @@
  * @module
  */
 
+import { exists } from "../ffi/libc.ts";
 import type { Attachable } from "./attach/attachment.ts";
 import { attachIterator } from "./attach/iterator.ts";
 import { attachKprobe, attachKretprobe } from "./attach/kprobe.ts";
@@ -48,16 +49,27 @@ const KINDS = {
   { type: ProgramType; attach: (program: Attachable, target: string) => Link }
 >;
 
-/** libbcc reads the names of these as category or module, two underscores, name. */
-const IN_TWO_PARTS: ReadonlySet<string> = new Set(["tracepoint", "kfunc", "kretfunc"]);
+/** Names of these are functions, since libbcc 0.28 with the module and two underscores before. */
+const OF_MODULES: ReadonlySet<string> = new Set(["kfunc", "kretfunc"]);
 
 /** The hook that a function's name tells; undefined for a plain name. */
 export function hookOf(name: string): NamedHook | undefined {
   const [, prefix, rest] = /^([a-z_]+?)__(.+)$/.exec(name) ?? [];
   if (prefix === undefined || !Object.hasOwn(KINDS, prefix)) return undefined;
   const kind = prefix as keyof typeof KINDS;
-  const target = IN_TWO_PARTS.has(kind) ? rest!.replace("__", "/") : rest!;
+  const target = kind === "tracepoint"
+    ? rest!.replace("__", "/")
+    : OF_MODULES.has(kind)
+    ? withoutVmlinux(rest!)
+    : rest!;
   return { kind, type: KINDS[kind].type, section: `${kind}/${target}`, target };
+}
+
+/** "vmlinux__vfs_read" and "vfs_read" are one; others are "MODULE/FUNCTION". */
+function withoutVmlinux(name: string): string {
+  const [, module, rest] = /^(\w+?)__(.+)$/.exec(name) ?? [];
+  if (module === undefined || !exists(`/sys/kernel/btf/${module}`)) return name;
+  return module === "vmlinux" ? rest! : `${module}/${rest}`;
 }
 
 /** Attaches a program where its name says. */
