@@ -11,6 +11,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   biolatency: () => import("./biolatency.ts"),
   biosnoop: () => import("./biosnoop.ts"),
   execsnoop: () => import("./execsnoop.ts"),
+  exitsnoop: () => import("./exitsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
   tcplife: () => import("./tcplife.ts"),
 };

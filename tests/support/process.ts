@@ -125,11 +125,21 @@ export async function untilSeen(tracer: Running, path: string): Promise<void> {
   }
 }
 
-/** The same for a tracer of programs that start: runs /bin/true until the tracer prints it. */
-export async function untilExecuted(tracer: Running): Promise<void> {
+/** The same for a tracer of programs: runs /bin/true until the tracer prints it. */
+export async function untilExecuted(tracer: Running, seen = /\/bin\/true/): Promise<void> {
   const timer = setInterval(() => void run(["/bin/true"]), 20);
   try {
-    await tracer.find("stdout", /\/bin\/true/);
+    await tracer.find("stdout", seen);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** The same for a tracer of signals: asks whether this process exists. */
+export async function untilSignalled(tracer: Running): Promise<void> {
+  const timer = setInterval(() => process.kill(process.pid, 0), 5);
+  try {
+    await tracer.find("stdout", new RegExp(` ${process.pid} `));
   } finally {
     clearInterval(timer);
   }

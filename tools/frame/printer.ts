@@ -35,6 +35,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   readonly #output: Output;
   readonly #heading: string | undefined;
   readonly #print: (event: E) => void;
+  #left: number;
 
   /** Opens the stream of the plan's events. */
   constructor(
@@ -54,6 +55,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     this.#stream = bpf.events("events", plan.event);
     this.#losses = new Losses(name, this.#stream, json, output);
     this.#output = output;
+    this.#left = plan.most ?? Infinity;
   }
 
   begin(): void {
@@ -61,15 +63,15 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   }
 
   async run(stop: Stop): Promise<void> {
-    while (!stop.requested && await this.#stream.wait()) {
-      this.#stream.drain(this.#print, BATCH);
+    while (!stop.requested && this.#left > 0 && await this.#stream.wait()) {
+      this.#drain();
       this.#losses.reportNow();
       await this.#output.flush();
     }
   }
 
   async finish(): Promise<void> {
-    while (this.#stream.drain(this.#print, BATCH) > 0) await this.#output.flush();
+    while (this.#drain() > 0) await this.#output.flush();
     this.#losses.reportEnd();
   }
 
@@ -79,6 +81,12 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
   [Symbol.dispose](): void {
     this.#stream.close();
+  }
+
+  #drain(): number {
+    const count = this.#stream.drain(this.#print, Math.min(BATCH, this.#left));
+    this.#left -= count;
+    return count;
   }
 }
 

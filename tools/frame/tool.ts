@@ -28,6 +28,8 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly columns: readonly Column<E>[];
   /** Print comma-separated values instead of a table. */
   readonly csv?: boolean;
+  /** End after so many events. */
+  readonly most?: number;
   /** Whether to print an event, for what the kernel side cannot decide. */
   wants?(event: E): boolean;
 }

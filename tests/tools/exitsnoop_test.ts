@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Running, untilExecuted } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { Script } from "../support/script.ts";
+import { helpNames, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { Folder, Workload } from "../support/workload.ts";
+
+interface Row {
+  time?: string;
+  label?: string;
+  pcomm: string;
+  pid: number;
+  ppid: number;
+  tid: number;
+  age_s: number;
+  exit_code: number;
+  signal: number;
+  core_dumped: boolean;
+}
+
+/** Runs a script under exitsnoop; the rows of what it started. */
+async function record(script: string, ...args: string[]): Promise<[rows: Row[], said: string]> {
+  await using parent = await Script.start(script);
+  await using running = await startTool("exitsnoop", "--json", ...args);
+  const said = await parent.go();
+  const rows = rowsOf<Row>(await stopTool(running));
+  return [rows.filter(({ ppid }) => ppid === parent.pid), said];
+}
+
+test("exitsnoop reports 97 ends with their codes, and signals, exactly and in order", async () => {
+  const script =
+    "for i in {0..96}; do (exit $i); done; for s in 9 15; do (kill -$s $BASHPID); done";
+  const [rows] = await record(`{ ${script}; } 2>/dev/null`);
+  assert.deepEqual(rows.map(({ exit_code, signal }) => [exit_code, signal]), [
+    ...Array.from({ length: 97 }, (_, i) => [i, 0]),
+    [0, 9],
+    [0, 15],
+  ]);
+  assert.ok(
+    rows.every(({ pid, tid, pcomm, age_s }) => pid === tid && pcomm === "bash" && age_s > 0),
+  );
+});
+
+test("exitsnoop -x hides those that end well, and tells a dumped core", async () => {
+  using folder = new Folder();
+  const script = `cd ${folder.path}; ulimit -c unlimited; exec 2>&1
+    for i in {0..6}; do (exit $i); (exit 0); done; bash -c 'kill -SEGV $$'; (kill -9 $BASHPID)`;
+  const [rows, said] = await record(script, "-x", "--label=mine", "--utc");
+  assert.deepEqual(rows.map((row) => [row.exit_code, row.signal, row.core_dumped]), [
+    ...[1, 2, 3, 4, 5, 6].map((code) => [code, 0, false]),
+    [0, 11, said.includes("core dumped")],
+    [0, 9, false],
+  ]);
+  assert.ok(rows.every(({ label, time }) => label === "mine" && time?.endsWith("Z")));
+});
+
+test("exitsnoop --per-thread reports threads as well", async () => {
+  for (const perThread of [false, true]) {
+    using folder = new Folder();
+    await using workload = await Workload.start(`thread=${folder.path}/x:1`);
+    const tid = await workload.goToThread();
+    const args = perThread ? ["--per-thread", "-p", String(workload.pid)] : [];
+    await using running = await startTool("exitsnoop", "--json", ...args);
+    await workload.go();
+    const rows = rowsOf<Row>(await stopTool(running)).filter(({ pid }) => pid === workload.pid);
+    const ended = perThread ? [tid, workload.pid] : [workload.pid];
+    assert.deepEqual(rows.map((row) => row.tid), ended);
+  }
+});
+
+test("exitsnoop -p shows one process, whose end is its own", async () => {
+  await using other = await Script.start("(exit 2)");
+  await using wanted = await Script.start("(exit 3); exit 4");
+  const args = ["-t", "--label=", "-p", String(wanted.pid)];
+  await using running = await startTool("exitsnoop", ...args);
+  await other.go();
+  await wanted.go(4);
+  const { status, stdout } = await running.result;
+  assert.equal(status, 0);
+  const lines = stdout.split("\n");
+  assert.match(
+    lines[0]!,
+    /^TIME-\S+ +LABEL PCOMM {12}PID {5}PPID {4}TID {5}AGE\(s\) {2}EXIT_CODE$/,
+  );
+  const pid = String(wanted.pid).padEnd(7);
+  const row =
+    `^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} exit  bash {13}${pid} \\d+ +${pid} \\d+\\.\\d\\d +code 4$`;
+  assert.match(lines[1]!, new RegExp(row));
+  assert.deepEqual(lines.slice(2), [""]);
+});
+
+test("exitsnoop agrees with libbpf-tools' exitsnoop", async () => {
+  await using parent = await Script.start(
+    "{ for i in {1..15}; do (exit $i); (kill -$i $BASHPID); done; } 2>/dev/null; (exit 32)",
+  );
+  await using ours = await startTool("exitsnoop");
+  await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/exitsnoop"]);
+  await untilExecuted(theirs, /^true /m);
+  await parent.go();
+  await theirs.find("stdout", /code 32/);
+  theirs.kill("SIGINT");
+  // They take names of signals from strsignal(3), and ages are told some time after another.
+  const normal = (text: string) =>
+    text.split("\n").map((line) => line.trim().replace(/ +\(.*/, "").split(/\s+/))
+      .filter((words) => words[2] === String(parent.pid))
+      .map((words) => words.toSpliced(4, 1).join(" "));
+  const expected = normal((await theirs.result).stdout);
+  assert.deepEqual(normal((await stopTool(ours)).stdout), expected);
+  assert.ok(expected.length > 25);
+});
+
+const HELP = "exitsnoop -h names every option of bcc's tool";
+test(HELP, { skip: requires(HELP, "speed") }, async () => {
+  const options = "-t --timestamp --utc -p --pid --label -x --failed --per-thread --json --help";
+  await helpNames("exitsnoop", options);
+});
