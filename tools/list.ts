@@ -12,6 +12,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   biosnoop: () => import("./biosnoop.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop.ts"),
+  killsnoop: () => import("./killsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
   tcplife: () => import("./tcplife.ts"),
 };

@@ -1,0 +1,84 @@
+/**
+ * killsnoop: trace signals issued by the kill() system call.
+ *
+ * USAGE: killsnoop [-x] [-p PID] [-T PID] [-s SIGNAL] [-t TID] [-u UID] [-n NAME] [-d SECONDS]
+ *                  [-b PAGES] [--json]
+ *
+ *     # killsnoop
+ *     TIME      PID      COMM             SIG  TPID     RESULT
+ *     20:03:49  21416    bash             9    21744    0
+ *     20:03:49  21746    kill             15   999999   -3
+ *
+ * Hooks: tracepoints syscalls/sys_{enter,exit}_kill. Signals that threads send to threads (tkill,
+ * tgkill) and those of the kernel are not seen, nor calls of 32 bit programs on a 64 bit kernel.
+ */
+
+import { i32, i64, type Infer, readText, struct } from "../mod.ts";
+import { clockColumn } from "./frame/clock.ts";
+import type { Column } from "./frame/columns.ts";
+import { main } from "./frame/main.ts";
+import { flag } from "./frame/options.ts";
+import { SIGNAL_MAX, signals } from "./frame/signals.ts";
+import { eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
+import { defineTool } from "./frame/tool.ts";
+import { Who } from "./frame/who.ts";
+import object from "./killsnoop.bpf.o.ts";
+
+const options = {
+  failed: flag({ short: "x", long: "failed", help: "only show failed kill syscalls" }),
+  ...filterOptions,
+  tpid: { ...filterOptions.pid, short: "T", long: "tpid", help: "trace signals to this PID only" },
+  signal: signals({
+    short: "s",
+    long: "signal",
+    meta: "SIGNAL",
+    help: "trace a signal or a signal list: 9,TERM",
+  }),
+  ...eventOptions,
+} as const;
+
+const Call = struct("call", { receiver: i32, signal: i32 });
+const Event = struct("event", { who: Who, call: Call, ret: i64.asNumber });
+type Event = Infer<typeof Event>;
+
+function columns(): Column<Event>[] {
+  const width = readText("/proc/sys/kernel/pid_max").trim().length + 1;
+  return [
+    { ...clockColumn(), width: 9 },
+    { head: "PID", width, value: ({ who }) => who.pid },
+    { head: "COMM", width: 16, value: ({ who }) => who.comm },
+    { head: "SIG", width: 4, value: ({ call }) => call.signal },
+    { head: "TPID", width, value: ({ call }) => call.receiver },
+    { head: "RESULT", value: ({ ret }) => ret },
+  ];
+}
+
+const killsnoop = defineTool({
+  name: "killsnoop",
+  summary: "Trace signals issued by the kill() system call: who sends which to whom.",
+  examples: [
+    ["killsnoop", "trace all kill() signals"],
+    ["killsnoop -x", "only show failed kills"],
+    ["killsnoop -p 181", "only trace PID 181"],
+    ["killsnoop -T 189", "only trace target PID 189"],
+    ["killsnoop -s 9", "only trace signal 9"],
+    ["killsnoop -s KILL,TERM", "only trace signals 9 and 15"],
+  ],
+  object,
+  options,
+  plan(values) {
+    const filters = filterSettings(values);
+    const globals = {
+      ...filters.globals,
+      failed_only: values.failed,
+      target_receiver: values.tpid ?? 0,
+      by_signal: values.signal.length > 0,
+      wanted_signals: Array.from({ length: SIGNAL_MAX + 1 }, (_, i) => values.signal.includes(i)),
+    };
+    return { event: Event, load: { ...filters, globals }, columns: columns() };
+  },
+});
+
+export default killsnoop;
+
+if (import.meta.main) await main(killsnoop);
