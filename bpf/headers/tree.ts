@@ -33,6 +33,8 @@ const ALWAYS = [
 const KERNEL_FOLDER =
   /^(?:uapi\/)?(?:linux|asm|asm-generic|net|scsi|crypto|trace|rdma|sound|drm|kvm|vdso|xen|acpi)\/[\w./-]+$/;
 
+const PREFIX = "ts-bcc-headers-";
+
 /** The folder of an include tree; it is removed when this is disposed of. */
 export interface HeaderTree extends Disposable {
   readonly path: string;
@@ -45,8 +47,9 @@ export function makeHeaders(text: string, search: SearchPath): HeaderTree {
   const fs = process.getBuiltinModule("node:fs");
   const os = process.getBuiltinModule("node:os");
   const content = headersFor(text, search);
+  removeLeft(os.tmpdir());
   // The name cannot be guessed and the folder is 0700: nobody else can put a file in here.
-  const path = fs.mkdtempSync(`${os.tmpdir()}/ts-bcc-headers-`);
+  const path = fs.mkdtempSync(`${os.tmpdir()}/${PREFIX}`);
   const write = (name: string, text: string) => {
     const file = `${path}/include/${name}`;
     fs.mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
@@ -69,6 +72,20 @@ export function makeHeaders(text: string, search: SearchPath): HeaderTree {
     },
     [Symbol.dispose]: dispose,
   };
+}
+
+/** Removes what processes left that were killed while they compiled: no compile takes an hour. */
+function removeLeft(folder: string): void {
+  const fs = process.getBuiltinModule("node:fs");
+  const before = Date.now() - 3600_000;
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const path = `${folder}/${name}`;
+    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() && found.uid === process.getuid?.() && found.mtimeMs < before) {
+      fs.rmSync(path, { recursive: true, force: true });
+    }
+  }
 }
 
 /** The text of the one header, and the names of the headers that only have to exist. */

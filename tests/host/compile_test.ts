@@ -1,6 +1,6 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   Bpf,
@@ -97,8 +97,11 @@ test("Bpf.compile() reads a file, and those it includes beside it", () => {
   assert.equal(process.cwd(), here);
 });
 
-test("Bpf.compile() removes its headers, also when it fails", () => {
+test("Bpf.compile() removes its headers, also when it fails, and those left by the killed", () => {
   using folder = new Folder();
+  const left = `${folder.path}/ts-bcc-headers-killed`;
+  mkdirSync(left);
+  utimesSync(left, 0, 0);
   const before = process.env.TMPDIR;
   process.env.TMPDIR = folder.path;
   try {
