@@ -10,6 +10,7 @@ import type { AnyTool } from "./frame/tool.ts";
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
   biolatency: () => import("./biolatency.ts"),
   biosnoop: () => import("./biosnoop.ts"),
+  biotop: () => import("./biotop.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop.ts"),
   killsnoop: () => import("./killsnoop.ts"),

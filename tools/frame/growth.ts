@@ -17,4 +17,9 @@ export class Growth {
     this.#before.set(name, now);
     return now - before;
   }
+
+  /** Forgets a counter that is gone. */
+  forget(name: string): void {
+    this.#before.delete(name);
+  }
 }
