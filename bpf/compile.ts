@@ -182,7 +182,8 @@ class Job implements Disposable {
   /** Makes the module, its named programs loaded. */
   finish({ handle, output }: Outcome): Module {
     if (handle === 0n) throw this.#failure(output);
-    const module = new Module(this.#name, this.#text, handle, {
+    const module = new Module(this.#name, handle, {
+      source: this.#text,
       readers: this.#readers,
       bytecode: this.#debug.has("bytecode"),
       registers: this.#debug.has("registers"),

@@ -32,6 +32,7 @@ import { isIndexed, MapType } from "./map_type.ts";
 import type { LoadedProgram } from "./program.ts";
 import { ProgramType } from "./program_type.ts";
 import { isReservedTable, reservedTable } from "./reserved_events.ts";
+import { userLines } from "./source_line.ts";
 import { probeName, type UsdtOptions } from "./usdt.ts";
 import type { UsdtReader } from "./usdt_reader.ts";
 
@@ -49,6 +50,8 @@ const INDEX: CType = { kind: "int", bytes: 4, signed: false, name: "u32" };
 export interface Loading {
   /** How programs read the arguments of USDT probes, by name. */
   readonly readers: ReadonlyMap<string, UsdtReader>;
+  /** What the user wrote. */
+  readonly source: string;
   /** Whether to print their instructions, and what the verifier found of each. */
   readonly bytecode: boolean;
   readonly registers: boolean;
@@ -64,7 +67,6 @@ export class Module implements Disposable {
   /** Takes over what `bpf_module_create_c_from_string` returned. */
   constructor(
     name: string,
-    text: string,
     handle: bigint,
     loading: Loading,
   ) {
@@ -77,7 +79,7 @@ export class Module implements Disposable {
     );
     this.maps = Array.from(
       { length: Number(lib.bpf_num_tables(handle)) },
-      (_, id) => mapInfo(handle, BigInt(id), text),
+      (_, id) => mapInfo(handle, BigInt(id), loading.source),
     ).filter(({ name }) => !isReservedTable(name));
   }
 
@@ -244,7 +246,9 @@ export class CompiledProgram implements LoadedProgram {
 
   #failure(errno: number, log: Mapping, output: string): Error {
     const text = bufferText(new Uint8Array(log.buffer));
-    if (text !== "") return new VerifierError(this.name, errno, text);
+    if (text !== "") {
+      return new VerifierError(this.name, errno, text, userLines(this.#loading.source, text));
+    }
     const said = output.split("\n").find((line) => line.startsWith("bpf: "))?.slice(5);
     const refused = errno === Errno.EPERM || errno === Errno.EACCES;
     const reason = said ?? (refused ? permissionReason() : undefined);

@@ -54,8 +54,9 @@ export class VerifierError extends BpfError {
   // Private: a runtime that prints an uncaught error prints its fields, and this is megabytes.
   readonly #log: string;
 
-  constructor(program: string, errno: number, log: string) {
-    super("load", `load program "${program}"`, errno, summarizeLog(log));
+  /** `tellLine` says a line of the program's text that the log quotes. */
+  constructor(program: string, errno: number, log: string, tellLine?: (quoted: string) => string) {
+    super("load", `load program "${program}"`, errno, summarizeLog(log, tellLine));
     this.program = program;
     this.#log = log;
   }
@@ -81,20 +82,28 @@ const NOISE = new RegExp(
     "reg type unsupported for arg#)",
 );
 
+// Instructions that no line of the text accounts for.
+const NO_LINE = /^; *(?:@ \S+:0)?$/;
+
 /**
  * The lines of a verifier log that tell why: the last complaint with the source line it belongs
  * to, and how many lines were left out.
  */
-export function summarizeLog(log: string): string {
+export function summarizeLog(
+  log: string,
+  tellLine = (quoted: string): string => `"${quoted}"`,
+): string {
   // Some complaints lack their newline and run into the statistics.
   const lines = log.replaceAll(/(?<=.)processed \d+ insns /g, "\n$&").split("\n")
     .map((line) => line.trim()).filter((line) => line !== "");
   const last = lines.findLastIndex((line) => !NOISE.test(line));
   if (last < 0) return "the kernel gave no telling log";
-  const source = lines.slice(0, last).findLast((line) => line.startsWith("; "));
+  const source = lines.slice(0, last).findLast((line) =>
+    line.startsWith("; ") && !NO_LINE.test(line)
+  );
   const told = [lines[last]!.replace(/\.$/, "")];
   // "; code @ file.c:12" in newer kernels, "; code" in older ones.
-  if (source) told.push(`at "${source.slice(2).trim()}"`);
+  if (source) told.push(`at ${tellLine(source.slice(2).trim())}`);
   const omitted = lines.length - told.length;
   return told.join(" ") + (omitted > 0 ? ` (${omitted} more lines in the error's log)` : "");
 }

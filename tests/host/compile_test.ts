@@ -183,6 +183,27 @@ int refused(struct pt_regs *ctx) {
   assert.deepEqual(held(), before);
 });
 
+test("a VerifierError tells the user's line where libbcc has rewritten it", () => {
+  const text = `BPF_HASH(counts, u32, u64);
+TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
+  u32 key = 1;
+  u64 *first = counts.lookup(&key);
+  if (!first)
+    return 0;
+  u64 *second = counts.lookup(&key); *second += *first;
+  return 0;
+}`;
+  const error = failure(() => Bpf.compile(text));
+  // Kernels that do not number lines quote what libbcc made of this one.
+  const told = / @ main\.c:\d+$/m.test((error as VerifierError).log)
+    ? 'line 7: "u64 *second = counts.lookup(&key); *second += *first;"'
+    : '"u64 *second = bpf_map_lookup_elem(';
+  assert.ok(
+    error.message.includes(` invalid mem access 'map_value_or_null' at ${told}`),
+    error.message,
+  );
+});
+
 test("a program without a hook in its name wants to be attached by hand", () => {
   using bpf = Bpf.compile("int plain(void *ctx) { return 0; }");
   assert.deepEqual(bpf.attach(), []);

@@ -1,0 +1,62 @@
+/**
+ * Lines of the text that libbcc compiled, as the user wrote them.
+ *
+ * @module
+ */
+
+/** What newer kernels add to a line they quote: `code @ main.c:12`; older ones have the code only. */
+const NUMBERED = /^(.*?) *@ main\.c:(\d+)$/;
+const IDENTIFIER = /[A-Za-z_]\w*/g;
+
+/**
+ * Returns a function that says a line which the verifier's log quotes as the user wrote it.
+ *
+ * The kernel quotes what libbcc made of the text: calls of maps' methods have become helpers', and
+ * the structs and arguments of probes were put in as lines of their own. Within a function the
+ * lines keep their distances, so those that stayed as they were tell where the others belong.
+ */
+export function userLines(source: string, log: string): (quoted: string) => string {
+  const lines = source.split("\n").map((line) => line.trim());
+  const known = log.split("\n").filter((line) => line.startsWith("; "))
+    .flatMap((line) => knownLine(line.slice(2).trim(), lines));
+  return (quoted) => {
+    const [, code = quoted, number] = NUMBERED.exec(quoted) ?? [];
+    const line = number === undefined
+      ? onlyLine(code, lines)
+      : lineOf(code, Number(number), lines, known);
+    return line === undefined ? `"${code}"` : `line ${line + 1}: "${lines[line]}"`;
+  };
+}
+
+/** A line that stands in the user's text once, and how far it was moved. */
+interface KnownLine {
+  readonly number: number;
+  readonly moved: number;
+}
+
+function knownLine(quoted: string, lines: readonly string[]): KnownLine[] {
+  const [, code, number] = NUMBERED.exec(quoted) ?? [];
+  const line = code === undefined ? undefined : onlyLine(code, lines);
+  return line === undefined ? [] : [{ number: Number(number), moved: Number(number) - line }];
+}
+
+function onlyLine(code: string, lines: readonly string[]): number | undefined {
+  const line = lines.indexOf(code);
+  return line >= 0 && lines.indexOf(code, line + 1) < 0 ? line : undefined;
+}
+
+function lineOf(
+  code: string,
+  number: number,
+  lines: readonly string[],
+  known: readonly KnownLine[],
+): number | undefined {
+  const only = onlyLine(code, lines);
+  if (only !== undefined || known.length === 0) return only;
+  const distance = (line: KnownLine) => Math.abs(line.number - number);
+  const nearest = known.reduce((best, line) => distance(line) < distance(best) ? line : best);
+  const line = number - nearest.moved;
+  const names = new Set(code.match(IDENTIFIER));
+  // A call over several lines may have become one: rather none than a wrong line.
+  return lines[line]?.match(IDENTIFIER)?.some((name) => names.has(name)) ? line : undefined;
+}
