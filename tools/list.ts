@@ -15,5 +15,6 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   exitsnoop: () => import("./exitsnoop.ts"),
   killsnoop: () => import("./killsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
+  tcpaccept: () => import("./tcpaccept.ts"),
   tcplife: () => import("./tcplife.ts"),
 };

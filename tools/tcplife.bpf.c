@@ -10,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "frame/events.h"
+#include "frame/accept.h"
 #include "frame/filter.h"
 #include "frame/net.h"
 #include "frame/who.h"
@@ -50,13 +51,12 @@ static __always_inline void set_owner(struct life *life)
 	set_who(&life->who);
 }
 
-static __always_inline int own(u64 key)
+static __always_inline void own(u64 key)
 {
 	struct life *life = bpf_map_lookup_elem(&lives, &key);
 
 	if (life && !life->is_active)
 		set_owner(life);
-	return 0;
 }
 
 static __always_inline void begin(u64 key, int state)
@@ -111,16 +111,9 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_accept")
-int exit_accept(struct syscall_exit *ctx)
+static __always_inline void accepted(const struct sock *sk)
 {
-	return own(ctx->ret < 0 ? 0 : (u64)sock_of(ctx->ret));
-}
-
-SEC("tracepoint/syscalls/sys_exit_accept4")
-int exit_accept4(struct syscall_exit *ctx)
-{
-	return own(ctx->ret < 0 ? 0 : (u64)sock_of(ctx->ret));
+	own((u64)sk);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -10,16 +10,18 @@
  *     7360  tcp-server 127.0.0.1       40063 127.0.0.1       46514     2     4 1.66
  *     7353  tcp-client 192.0.2.2       46614 198.51.100.1    10000     0     0 1028.77
  *
- * Hooks: raw tracepoint inet_sock_set_state; accept calls by tracepoints syscalls/sys_exit_accept{,4}
- * where the kernel has them. The process is the one that connected; of an accepted connection the
- * one that closed it, or if only the peer did, that accepted it. PID 0: it ended before it was
- * accepted. Bytes are counted as the kernel does, by sequence numbers: SYN and FIN are one each.
- * A connection that was open when tracing started is not shown.
+ * Hooks: raw tracepoint inet_sock_set_state, and for who accepts fexit of inet_csk_accept or
+ * tracepoints syscalls/sys_exit_accept{,4}. The process is the one that connected; of an accepted
+ * connection the one that closed it or, if only the peer did, that accepted it. PID 0: it ended
+ * before it was accepted. Bytes are counted as the kernel does, by sequence numbers: SYN and FIN are
+ * one each. A connection that was open when tracing started is not shown.
  */
 
-import { hasTracepoint, type Infer, struct, u64 } from "../mod.ts";
+import { type Infer, struct, u64 } from "../mod.ts";
+import { acceptWays } from "./frame/accept.ts";
 import { clockColumn } from "./frame/clock.ts";
 import type { Column } from "./frame/columns.ts";
+import { chooseHooks } from "./frame/hooks.ts";
 import { main } from "./frame/main.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion, ports } from "./frame/net.ts";
 import { flag, UsageError, type Values } from "./frame/options.ts";
@@ -128,7 +130,7 @@ const tcplife = defineTool({
           ...flowSettings(values, values),
           unowned: [pid, cgroup, cgroupMap, mntnsMap, pidns].every((value) => value === undefined),
         },
-        programs: programs(),
+        programs: chooseHooks("TCP connections", ways),
       },
       columns: columns(values),
       csv: values.csv,
@@ -136,11 +138,8 @@ const tcplife = defineTool({
   },
 });
 
-/** A kernel without tracepoints of system calls cannot tell who accepted a connection. */
-function programs(): Record<string, boolean> {
-  const has = (call: string) => hasTracepoint("syscalls", `sys_exit_${call}`).answer !== "no";
-  return { exit_accept: has("accept"), exit_accept4: has("accept4") };
-}
+/** A kernel that cannot tell who accepts still tells who connects and closes. */
+const ways = [...acceptWays, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 export default tcplife;
 

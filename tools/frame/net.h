@@ -13,6 +13,7 @@
 #define S_IFSOCK 0140000
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define IPPROTO_MPTCP 262
 
 /* include/net/tcp_states.h */
 enum tcp_state {
@@ -63,6 +64,14 @@ struct tcp_sock {
 
 struct socket {
 	struct sock *sk;
+};
+
+struct sk_buff {
+	char cb[48]; /* in TCP a struct tcp_skb_cb */
+};
+
+struct tcp_skb_cb {
+	u32 seq;
 };
 
 struct inode___socket {

@@ -34,6 +34,14 @@ export function address(flow: Pick<Flow, "family" | "local" | "remote">, end: "l
   return flow.family === AF_INET ? text.slice(MAPPED.length) : text;
 }
 
+const TCP_STATES = [
+  ...["ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE"],
+  ...["CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV"],
+];
+
+/** The name of a state of include/net/tcp_states.h, which count from 1. */
+export const tcpState = (state: number): string => TCP_STATES[state - 1] ?? String(state);
+
 /** `-4` and `-6`. */
 export const familyOptions = {
   ipv4: flag({ short: "4", long: "ipv4", help: "trace IPv4 family only" }),
