@@ -16,5 +16,6 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   killsnoop: () => import("./killsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
   tcpaccept: () => import("./tcpaccept.ts"),
+  tcpconnect: () => import("./tcpconnect.ts"),
   tcplife: () => import("./tcplife.ts"),
 };
