@@ -18,4 +18,5 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcpaccept: () => import("./tcpaccept.ts"),
   tcpconnect: () => import("./tcpconnect.ts"),
   tcplife: () => import("./tcplife.ts"),
+  tcpretrans: () => import("./tcpretrans.ts"),
 };

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { requires } from "../support/requires.ts";
+import { type Connection, loopback, recordTcp, recordTcpRuns } from "../support/tcp.ts";
+import { helpNames, refuses, rowsOf, runTool } from "../support/tool.ts";
+
+interface Row {
+  time: string;
+  pid: number;
+  ip: 4 | 6;
+  type: "R" | "L";
+  laddr: string;
+  lport: number;
+  raddr: string;
+  rport: number;
+  state: string;
+  seq: number;
+}
+
+const FAR = { "4": "198.51.100.1", "6": "2001:db8:1::1", m: "::ffff:198.51.100.1" };
+const NEAR = { "4": "192.0.2.2", "6": "2001:db8::2", m: "::ffff:192.0.2.2" };
+
+/** The ends of a connection: SYNs go far away, data stays here. */
+function flowOf({ family, port, serverPort }: Connection) {
+  const isFar = serverPort >= 10000 && serverPort < 10100;
+  const [laddr, raddr] = isFar ? [NEAR[family], FAR[family]] : [loopback(family), loopback(family)];
+  return `${laddr} ${port} ${raddr} ${serverPort}`;
+}
+
+const isOf = (connection: Connection) => ({ laddr, lport, raddr, rport }: Row): boolean =>
+  flowOf(connection) === `${laddr} ${lport} ${raddr} ${rport}`;
+
+const STEPS = [
+  ...["unanswered=4:11", "unanswered=6:7", "unanswered=m:5"],
+  ...["lossy=4:2", "lossy=6:1", "lossy=m:1"],
+];
+
+test("tcpretrans reports each segment that is sent again, as often as the kernel says", async () => {
+  const runs = await recordTcpRuns(
+    "tcpretrans",
+    () => [["--json", "-s"], ["--json", "-4"], ["--json", "-6"], ["-c", "--json"]],
+    STEPS,
+  );
+  const { connections } = runs[0]!;
+  const [all, ipv4, ipv6, counts] = runs.map(({ result }) => rowsOf<Row>(result));
+  assert.equal(connections.length, 27);
+  for (const [i, connection] of connections.entries()) {
+    const rows = all!.filter(isOf(connection));
+    const { family, retransmits } = connection;
+    assert.ok(retransmits > 0);
+    assert.equal(rows.length, retransmits, flowOf(connection));
+    assert.ok(rows.every(({ ip, type }) => ip === (family === "4" ? 4 : 6) && type === "R"));
+    assert.ok(rows.every(({ state }) => state === (i < 23 ? "SYN_SENT" : "ESTABLISHED")));
+    // It is always the same segment.
+    assert.deepEqual(new Set(rows.map(({ seq }) => seq)).size, 1);
+    assert.equal(ipv4!.filter(isOf(connection)).length, family === "4" ? retransmits : 0);
+    assert.equal(ipv6!.filter(isOf(connection)).length, family === "4" ? 0 : retransmits);
+    assert.deepEqual(
+      counts!.filter(isOf(connection)).map((row) => ({ ...row, time: "" })),
+      [{ ...countOf(connection), time: "" }],
+    );
+  }
+});
+
+function countOf(connection: Connection) {
+  const [laddr, lport, raddr, rport] = flowOf(connection).split(" ");
+  return {
+    laddr,
+    lport: Number(lport),
+    raddr,
+    rport: Number(rport),
+    retransmits: connection.retransmits,
+  };
+}
+
+test("tcpretrans prints bcc's tables", async () => {
+  const runs = await recordTcpRuns("tcpretrans", () => [[], ["-s"], ["-c"]], ["lossy=4:1"]);
+  const { port, serverPort, retransmits } = runs[0]!.connections[0]!;
+  const [plain, sequence, counts] = runs.map(({ result }) => result.stdout.trimEnd().split("\n"));
+  const heading = "TIME     PID     IP LADDR:LPORT          T> RADDR:RPORT          STATE";
+  const [local, remote] = [port, serverPort].map((each) => `127.0.0.1:${each}`.padEnd(20));
+  const row = `\\d\\d:\\d\\d:\\d\\d \\d+ +4  ${local} R> ${remote} ESTABLISHED`;
+  const mine = (lines: string[]) => lines.filter((line) => line.includes(`127.0.0.1:${port} `));
+  assert.deepEqual(plain!.slice(0, 2), ["Tracing retransmits ... Hit Ctrl-C to end", heading]);
+  assert.equal(mine(plain!).length, retransmits);
+  assert.match(mine(plain!)[0]!, new RegExp(`^${row}$`));
+  assert.equal(sequence![1], `${heading}        SEQ`);
+  assert.match(mine(sequence!)[0]!, new RegExp(`^${row}  \\d+$`));
+  const ends = [port, serverPort].map((each) => `[127.0.0.1]#${each}`.padEnd(20));
+  assert.deepEqual(counts!.slice(1, 3), [
+    "",
+    "LADDR:LPORT               RADDR:RPORT               RETRANSMITS",
+  ]);
+  assert.ok(counts!.includes(`${ends.join(" <-> ")} ${String(retransmits).padStart(10)}`));
+});
+
+test("tcpretrans -l shows tail loss probes", {
+  skip: requires("tcpretrans -l shows tail loss probes", "fentry"),
+}, async () => {
+  const { result, connections } = await recordTcp("tcpretrans", ["--json", "-l", "-s"], [
+    "lossy=4:3",
+    "lossy=6:2",
+  ]);
+  for (const connection of connections) {
+    const rows = rowsOf<Row>(result).filter(isOf(connection));
+    assert.equal(rows.filter(({ type }) => type === "R").length, connection.retransmits);
+    // The first attempt to get an answer is a probe; there is one until the next new data.
+    assert.deepEqual(
+      rows.filter(({ type }) => type === "L").map(({ seq, state }) => [seq, state]),
+      [
+        [0, "ESTABLISHED"],
+      ],
+    );
+    assert.equal(rows[0]!.type, "L");
+  }
+});
+
+test("tcpretrans names every option of bcc's tool, and refuses wrong ones", {
+  skip: requires("tcpretrans names every option of bcc's tool, and refuses wrong ones", "speed"),
+}, async () => {
+  const options =
+    "-s -l -c -4 -6 -h --sequence --lossprobe --count --ipv4 --ipv6 --json --duration";
+  await helpNames("tcpretrans", options);
+  await refuses("tcpretrans", [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/]]);
+  const { status, stderr } = await runTool("tcpretrans", "-l");
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^tcpretrans: Cannot trace tail loss probes \(-l\): this kernel has none of: fentry:tcp_send_loss_probe\n$/,
+  );
+});

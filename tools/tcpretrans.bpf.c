@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * tcpretrans: TCP segments that are sent again, and tail loss probes, one by one or counted.
+ */
+#include "frame/kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "frame/events.h"
+#include "frame/net.h"
+#include "frame/who.h"
+
+const volatile bool counting = false;
+
+u64 lost; /* of what is counted */
+
+struct event {
+	u64 time; /* ns since boot */
+	struct who who; /* who happened to run */
+	struct flow flow;
+	u32 seq;
+	u16 state;
+	u8 is_probe;
+	u8 unused;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow);
+	__type(value, u64);
+} counts SEC(".maps");
+
+EVENTS(events, struct event);
+
+KERNEL_STRUCTS
+
+/* Since Linux 6.15 the tracepoint has a third argument, which this struct betrays. */
+struct trace_event_raw_tcp_retransmit_skb {
+	int err;
+};
+
+KERNEL_STRUCTS_END
+
+static __always_inline void count(const struct flow *flow)
+{
+	u64 none = 0;
+
+	bpf_map_update_elem(&counts, flow, &none, BPF_NOEXIST);
+
+	u64 *value = bpf_map_lookup_elem(&counts, flow);
+
+	__sync_fetch_and_add(value ?: &lost, 1);
+}
+
+static __always_inline int report(const struct sock *sk, u32 seq, bool is_probe)
+{
+	struct event event = { .seq = seq, .is_probe = is_probe };
+
+	read_flow(&event.flow, sk);
+	if (!is_flow_wanted(&event.flow))
+		return 0;
+	if (counting) {
+		count(&event.flow);
+		return 0;
+	}
+	event.time = bpf_ktime_get_ns();
+	event.state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	set_who(&event.who);
+	send(events, &event, sizeof(event));
+	return 0;
+}
+
+SEC("raw_tp/tcp_retransmit_skb")
+int retransmit(u64 *ctx)
+{
+	struct tcp_skb_cb *cb = (void *)ctx[1] + bpf_core_field_offset(struct sk_buff, cb);
+
+	/* Nothing was sent; kernels before 6.15 do not tell of that either. */
+	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb, err) && (s32)ctx[2])
+		return 0;
+	return report((const struct sock *)ctx[0], BPF_CORE_READ(cb, seq), false);
+}
+
+SEC("fentry/tcp_send_loss_probe")
+int BPF_PROG(loss_probe, struct sock *sk)
+{
+	return report(sk, 0, true);
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
