@@ -1,4 +1,4 @@
-// Not in guests: libbcc takes 20 s and more for each compile under emulation; run it by its name.
+// In guests under bun only: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { test } from "node:test";

@@ -8,7 +8,7 @@ import { forgetKernel, type Kernel, requireKernel, SUITES } from "./kernels.ts";
 import { type CaseResult, count, formatTotals, Printer, resultJson } from "./report.ts";
 import { resultJunit, summaryLines } from "./report.ts";
 import { schedule } from "./schedule.ts";
-import { type Runtime, RUNTIMES, selectFiles, TREE, warmCaches } from "./suite.ts";
+import { type Runtime, RUNTIMES, runtimesFor, selectFiles, TREE, warmCaches } from "./suite.ts";
 import { hookTable, replaceTable } from "./table.ts";
 
 const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a name in tests/host]...
@@ -88,7 +88,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
 
   if (values.runtime.includes("deno")) await warmCaches(files, signal);
-  const tasks = files.flatMap((file) => values.runtime.map((runtime) => ({ file, runtime })));
+  const tasks = files.flatMap((file) =>
+    runtimesFor(file, values.runtime).map((runtime) => ({ file, runtime }))
+  );
   const cases = await schedule(kernels, tasks, new Printer(console.log), {
     jobs: Number(values.jobs),
     bootLimitMs: Number(values["boot-limit"]) * 1000,

@@ -27,6 +27,8 @@ export const REPORT = "junit.xml";
 export const SKIP_REASONS = "skip-reasons";
 /** A line by which a test file says that guests would teach nothing, and why. */
 const NOT_IN_GUESTS = /^\/\/ Not in guests: .+$/m;
+/** A line by which a test file says that one runtime will do there, and why. */
+const ONE_RUNTIME = /^\/\/ In guests under (deno|bun) only: .+$/m;
 /** What of this process's environment the tests see, besides what is ours and the runtimes'. */
 const PASSED_ON = /^(PATH|HOME|LANG|LC_\w+|CI|XDG_CACHE_HOME|(TSBCC|DENO|BUN)_\w+)$/;
 
@@ -45,6 +47,13 @@ export function selectFiles(selectors: readonly string[]): string[] {
     return statSync(path).isDirectory() ? findTests(path) : [relative(TREE, path)];
   });
   return [...new Set(selected)];
+}
+
+/** The runtimes of `asked` that run a file; a file that one would do for may be asked of the other. */
+export function runtimesFor(file: string, asked: readonly Runtime[]): readonly Runtime[] {
+  const [, only] = ONE_RUNTIME.exec(readFileSync(join(TREE, file), "utf8")) ?? [];
+  const chosen = asked.filter((runtime) => runtime === only);
+  return chosen.length > 0 ? chosen : asked;
 }
 
 function findTests(folder: string): string[] {
