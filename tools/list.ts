@@ -13,6 +13,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   biotop: () => import("./biotop.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop.ts"),
+  ext4slower: () => import("./ext4slower.ts"),
   killsnoop: () => import("./killsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
   tcpaccept: () => import("./tcpaccept.ts"),

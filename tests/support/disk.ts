@@ -87,9 +87,10 @@ export class Ext4 implements Disposable {
     this.path = `${this.#folder.path}/mount`;
     try {
       mkdirSync(this.path);
-      // Everything is written now: nothing is initialised while a test counts.
-      command("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", this.disk.path);
-      command("mount", "-t", "ext4", this.disk.path, this.path);
+      // Everything is written now: nothing is initialised while a test counts, and no time is kept.
+      const now = "lazy_itable_init=0,lazy_journal_init=0";
+      command("mkfs.ext4", "-q", "-b", String(BLOCK), "-E", now, this.disk.path);
+      command("mount", "-t", "ext4", "-o", "noatime", this.disk.path, this.path);
     } catch (error) {
       this.#release();
       throw error;
@@ -107,6 +108,31 @@ export class Ext4 implements Disposable {
   #release(): void {
     this.disk[Symbol.dispose]();
     this.#folder[Symbol.dispose]();
+  }
+}
+
+/** A file system in memory, unmounted at the end of the block. */
+export class Tmpfs implements Disposable {
+  readonly path: string;
+  readonly #folder = new Folder();
+
+  constructor() {
+    this.path = `${this.#folder.path}/mount`;
+    try {
+      mkdirSync(this.path);
+      command("mount", "-t", "tmpfs", "-o", "size=16m", "ts-bcc-test", this.path);
+    } catch (error) {
+      this.#folder[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      command("umount", this.path);
+    } finally {
+      this.#folder[Symbol.dispose]();
+    }
   }
 }
 

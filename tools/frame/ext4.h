@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Where ext4 files are read, written, opened and synced. A tool that includes this defines enter()
+ * and leave(); ext4slower.ts chooses the programs.
+ */
+#pragma once
+
+#include "path.h"
+
+KERNEL_STRUCTS
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	unsigned short i_mode;
+	struct super_block *i_sb;
+};
+
+struct file___inode {
+	unsigned int f_mode;
+	struct inode *f_inode;
+	long long f_pos;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+	long long ki_pos;
+};
+
+KERNEL_STRUCTS_END
+
+#define EXT4_SUPER_MAGIC 0xEF53 /* ext2's and ext3's as well, which the driver of ext4 serves */
+#define S_IFMT 0170000
+#define S_IFREG 0100000
+#define FMODE_PATH 0x4000 /* opened with O_PATH: ext4 is not asked */
+#define AT_FILE_POSITION (-1)
+
+enum operation {
+	READ,
+	WRITE,
+	OPEN,
+	SYNC,
+};
+
+/* An operation begins. `file` is NULL for one that is yet to be opened. */
+static int enter(u32 operation, struct file *file, s64 offset);
+
+/* The current thread's operation of that kind ends; `file` is NULL if enter() was told. */
+static int leave(u32 operation, struct file *file, s64 size);
+
+SEC("fentry/ext4_file_read_iter")
+int enter_read_iter(u64 *arguments)
+{
+	struct kiocb *call = (void *)arguments[0];
+
+	return enter(READ, BPF_CORE_READ(call, ki_filp), BPF_CORE_READ(call, ki_pos));
+}
+
+SEC("fexit/ext4_file_read_iter")
+int exit_read_iter(u64 *arguments)
+{
+	return leave(READ, NULL, arguments[2]);
+}
+
+SEC("fentry/ext4_file_write_iter")
+int enter_write_iter(u64 *arguments)
+{
+	struct kiocb *call = (void *)arguments[0];
+
+	return enter(WRITE, BPF_CORE_READ(call, ki_filp), BPF_CORE_READ(call, ki_pos));
+}
+
+SEC("fexit/ext4_file_write_iter")
+int exit_write_iter(u64 *arguments)
+{
+	return leave(WRITE, NULL, arguments[2]);
+}
+
+SEC("fentry/ext4_file_open")
+int enter_file_open(u64 *arguments)
+{
+	return enter(OPEN, (void *)arguments[1], 0);
+}
+
+SEC("fexit/ext4_file_open")
+int exit_file_open(u64 *arguments)
+{
+	return leave(OPEN, NULL, (s32)arguments[2]);
+}
+
+SEC("raw_tp/ext4_sync_file_enter")
+int enter_sync(u64 *arguments)
+{
+	return enter(SYNC, (void *)arguments[0], 0);
+}
+
+SEC("raw_tp/ext4_sync_file_exit")
+int exit_sync(u64 *arguments)
+{
+	return leave(SYNC, NULL, (s32)arguments[1]);
+}
+
+/* Whether ext4 serves a file's reads and writes. */
+static __always_inline bool is_ext4(struct file *file)
+{
+	struct file___inode *fields = (void *)file;
+
+	return file && BPF_CORE_READ(fields, f_inode, i_sb, s_magic) == EXT4_SUPER_MAGIC &&
+	       (BPF_CORE_READ(fields, f_inode, i_mode) & S_IFMT) == S_IFREG &&
+	       !(BPF_CORE_READ(fields, f_mode) & FMODE_PATH);
+}
+
+static __always_inline int enter_io(u32 operation, int fd, s64 offset)
+{
+	struct file *file = file_of(fd);
+	struct file___inode *fields = (void *)file;
+
+	if (!is_ext4(file))
+		return 0;
+	return enter(operation, file, offset == AT_FILE_POSITION ? BPF_CORE_READ(fields, f_pos) : offset);
+}
+
+static __always_inline int leave_open(s64 fd)
+{
+	struct file *file = fd < 0 ? NULL : file_of(fd);
+
+	return leave(OPEN, is_ext4(file) ? file : NULL, 0);
+}
+
+#define IO(name, operation, offset)                                                                    \
+	SEC("tracepoint/syscalls/sys_enter_" #name)                                                        \
+	int enter_##name(struct syscall_enter *ctx)                                                        \
+	{                                                                                                  \
+		return enter_io(operation, ctx->args[0], offset);                                              \
+	}                                                                                                  \
+	SEC("tracepoint/syscalls/sys_exit_" #name)                                                         \
+	int exit_##name(struct syscall_exit *ctx)                                                          \
+	{                                                                                                  \
+		return leave(operation, NULL, ctx->ret);                                                       \
+	}
+
+IO(read, READ, AT_FILE_POSITION)
+IO(readv, READ, AT_FILE_POSITION)
+IO(pread64, READ, ctx->args[3])
+IO(preadv, READ, ctx->args[3])
+IO(preadv2, READ, ctx->args[3])
+IO(write, WRITE, AT_FILE_POSITION)
+IO(writev, WRITE, AT_FILE_POSITION)
+IO(pwrite64, WRITE, ctx->args[3])
+IO(pwritev, WRITE, ctx->args[3])
+IO(pwritev2, WRITE, ctx->args[3])
+
+#define OPENING(name)                                                                                  \
+	SEC("tracepoint/syscalls/sys_enter_" #name)                                                        \
+	int enter_##name(struct syscall_enter *ctx)                                                        \
+	{                                                                                                  \
+		return enter(OPEN, NULL, 0);                                                                   \
+	}                                                                                                  \
+	SEC("tracepoint/syscalls/sys_exit_" #name)                                                         \
+	int exit_##name(struct syscall_exit *ctx)                                                          \
+	{                                                                                                  \
+		return leave_open(ctx->ret);                                                                   \
+	}
+
+OPENING(open)
+OPENING(creat)
+OPENING(openat)
+OPENING(openat2)
