@@ -11,6 +11,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   biolatency: () => import("./biolatency.ts"),
   biosnoop: () => import("./biosnoop.ts"),
   biotop: () => import("./biotop.ts"),
+  cachestat: () => import("./cachestat.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop.ts"),
   ext4slower: () => import("./ext4slower.ts"),
