@@ -5,6 +5,7 @@
  */
 
 import { compileOnThread } from "../ffi/compile_thread.ts";
+import { onFatalError } from "../ffi/fatal_error.ts";
 import { libbcc } from "../ffi/libbcc.ts";
 import { errnoText, readText } from "../ffi/libc.ts";
 import { alloc, cString } from "../ffi/memory.ts";
@@ -12,6 +13,7 @@ import { runtime } from "../ffi/runtime.ts";
 import { captureStderr, printError, withDirectory, withEnvironment } from "../ffi/surroundings.ts";
 import { absolutePath, absolutePaths, includeFolders } from "./compile_flags.ts";
 import { CompileError } from "./compile_error.ts";
+import { tellEnd } from "./compiler_end.ts";
 import { Module } from "./compile_module.ts";
 import { BpfError, permissionReason } from "./errors.ts";
 import { chooseHeaders, type Headers } from "./headers/choose.ts";
@@ -160,6 +162,7 @@ class Job implements Disposable {
       using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
       using _directory = withDirectory();
       using capture = captureStderr();
+      using _end = onFatalError((reason) => this.#tellEnd(reason, capture.finish()));
       const outcome = { handle: compile(this.#call), output: capture.finish() };
       if (retries === MOST_RETRIES || !this.#addMissing(outcome)) return outcome;
     }
@@ -230,6 +233,11 @@ class Job implements Disposable {
     const errno = Array.from({ length: 133 }, (_, i) => i + 1).find((n) => errnoText(n) === text);
     const reason = errno === EPERM ? permissionReason() : undefined;
     return new BpfError("load", `create map "${map}" of ${this.#title()}`, errno ?? 0, reason);
+  }
+
+  #tellEnd(reason: string, output: string): void {
+    printError(`${tellEnd(this.#title(), reason, output)}\n`);
+    this[Symbol.dispose]();
   }
 
   #title(): string {

@@ -467,6 +467,12 @@ const TABLE = {
   },
   // void bcc_usdt_foreach_uprobe(void *usdt, bcc_usdt_uprobe_cb callback);
   bcc_usdt_foreach_uprobe: { parameters: ["pointer", "pointer"], result: "void" },
+
+  // ---- LLVM, hidden where it is a part of libbcc ----
+  // void LLVMInstallFatalErrorHandler(LLVMFatalErrorHandler Handler);
+  LLVMInstallFatalErrorHandler: { parameters: ["pointer"], result: "void", optional: true },
+  // void LLVMResetFatalErrorHandler(void);
+  LLVMResetFatalErrorHandler: { parameters: [], result: "void", optional: true },
 } as const satisfies SymbolTable;
 
 const open = lazyLibrary({

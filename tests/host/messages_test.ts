@@ -1,7 +1,7 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 // What people read when something is wrong, word for word.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Bpf, chars, struct, u32, u64 } from "../../mod.ts";
@@ -173,6 +173,30 @@ test("a missing libbcc is told with the way to get it, and another library is no
     const { stdout } = await run(scriptCommand(script), { env: { TSBCC_LIBBCC: path } });
     assert.equal(stdout.replace(/\d+(?= more:)/, "N"), `LibraryError: ${message}\n`);
   }
+});
+
+test("code that LLVM cannot translate ends the process with LLVM's reason, and leaves nothing", async () => {
+  using folder = new Folder();
+  const script = join(folder.path, "script.ts");
+  const text = "int f(void *ctx) { s64 time = bpf_ktime_get_ns(); return 1000 / time; }";
+  writeFileSync(
+    script,
+    `import { Bpf } from ${JSON.stringify(`${PROJECT}mod.ts`)};
+    Bpf.compile(${JSON.stringify(text)}, { name: "example", headers: "btf" });
+    console.log("not reached");\n`,
+  );
+  const { status, stdout, stderr } = await run(scriptCommand(script), {
+    env: { TMPDIR: folder.path },
+  });
+  const ended = 'Cannot compile "example": LLVM ended the process: in function "f": ';
+  const told = [
+    "BPF has no instruction for sdiv: divide unsigned numbers",
+    // Since LLVM 15.
+    "unsupported signed division, please convert to unsigned div/mod",
+  ].map((why) => `${ended}${why}`);
+  assert.ok(stderr.split("\n").some((line) => told.includes(line)), stderr);
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.deepEqual(readdirSync(folder.path), ["script.ts"]);
 });
 
 test("lost events are counted and told", async () => {
