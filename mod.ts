@@ -72,6 +72,8 @@ export { tcpFlagNames, tcpStateName } from "./bpf/tcp_names.ts";
 export { unpin } from "./bpf/pin.ts";
 export { cgroupMount, cgroupPath, containerOf, type OpenCgroup, openCgroup } from "./bpf/cgroup.ts";
 export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/namespaces.ts";
+export { ProcessMemory } from "./bpf/process_memory.ts";
+export { MappedFile, mappedFiles } from "./bpf/mapped_file.ts";
 export { KernelSymbols } from "./bpf/kernel_symbols.ts";
 export { type UserSymbolOptions, UserSymbols } from "./bpf/user_symbols.ts";
 export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbol.ts";
@@ -154,6 +156,7 @@ export {
   union,
   type UnionCodec,
 } from "./ffi/codec/mod.ts";
+export { errnoName } from "./ffi/errno.ts";
 export { exists, readText } from "./ffi/libc.ts";
 export { monotonicTime } from "./ffi/libc.ts";
 export { embedLibraries, setLibraryPath } from "./ffi/library.ts";

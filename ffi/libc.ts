@@ -49,6 +49,12 @@ const TABLE = {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   // int munmap(void *addr, size_t length);
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  // ssize_t process_vm_readv(pid_t pid, const struct iovec *local_iov, unsigned long liovcnt,
+  //   const struct iovec *remote_iov, unsigned long riovcnt, unsigned long flags);
+  process_vm_readv: {
+    parameters: ["i32", "buffer", "u64", "buffer", "u64", "u64"],
+    result: "i64",
+  },
 
   // int epoll_create1(int flags);
   epoll_create1: { parameters: ["i32"], result: "i32" },

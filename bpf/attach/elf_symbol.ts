@@ -142,6 +142,18 @@ export class ElfFile implements Disposable {
     return undefined;
   }
 
+  /** The virtual address of the file's first byte: 0 in libraries. */
+  get base(): number {
+    const start = this.#word(32);
+    const size = this.#view.getUint16(54, true);
+    for (let i = 0; i < this.#view.getUint16(56, true); i++) {
+      const at = start + i * size;
+      if (this.#view.getUint32(at, true) !== PT_LOAD) continue;
+      return this.#word(at + 16) - this.#word(at + 8);
+    }
+    return 0;
+  }
+
   [Symbol.dispose](): void {
     this.#mapping.close();
     this.#debug?.[Symbol.dispose]();

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BpfError, ErrnoError, mappedFiles, ProcessMemory } from "../../mod.ts";
+import { run, Running } from "../support/process.ts";
+
+/** A process that waits for a line, past its start. */
+async function startCat() {
+  const running = Running.start(["cat"]);
+  running.send("here");
+  await running.find("stdout", /^here$/m);
+  return running;
+}
+
+test("ProcessMemory reads a variable of another process by its symbol", async () => {
+  await using running = await startCat();
+  const files = mappedFiles(running.pid);
+  assert.match(files[0]!.name, /\/cat$/);
+  const libc = files.find(({ name }) => /\/libc\.so\.6$/.test(name))!;
+  assert.ok(libc.functionOffset("strlen")! > 0);
+  assert.equal(libc.functionOffset("no_such_function"), undefined);
+  assert.equal(libc.variableAddress("no_such_variable"), undefined);
+
+  const memory = new ProcessMemory(running.pid);
+  const address = libc.variableAddress("_libc_intl_domainname")!;
+  assert.equal(new TextDecoder().decode(memory.read(address, 5)), "libc\0");
+  assert.equal(memory.word(address) & 0xffff_ffffn, 0x6362_696cn);
+  assert.equal(memory.read(address, 0).length, 0);
+  assert.equal(libc.offsetOf(0n), undefined);
+  // argv[0] lies on the stack: environ leads there, through memory that the process has written.
+  assert.ok(memory.word(libc.variableAddress("environ")!) > 0n);
+});
+
+test("ProcessMemory tells what cannot be read, and why", async () => {
+  await using running = await startCat();
+  const memory = new ProcessMemory(running.pid);
+  const fails = (address: bigint, size: number, code: string, pattern: RegExp) =>
+    assert.throws(() => memory.read(address, size), (error) => {
+      assert.ok(error instanceof BpfError);
+      assert.deepEqual([error.op, error.code], ["read", code]);
+      assert.match(error.message, pattern);
+      return true;
+    });
+  fails(
+    0n,
+    8,
+    "EFAULT",
+    /^Cannot read 8 bytes at 0x0 of process \d+: Bad address \(EFAULT\): not /,
+  );
+  // From the last page of a mapping into what is behind it: nothing at all, or a part.
+  const libc = mappedFiles(running.pid).find(({ name }) => /\/libc\.so\.6$/.test(name))!;
+  fails(libc.variableAddress("environ")!, 1 << 26, "EFAULT", /: not all of that is mapped there$/);
+  running.kill("SIGKILL");
+  await running.result;
+  fails(0x1000n, 8, "ESRCH", /No such process \(ESRCH\): it has ended$/);
+  assert.throws(() => mappedFiles(running.pid), (error) => {
+    assert.ok(error instanceof ErrnoError);
+    assert.equal(error.code, "ESRCH");
+    return true;
+  });
+});
+
+test("mappedFiles() finds files of a process in another mount namespace, and deleted ones", async () => {
+  const script = "mount -t tmpfs none /mnt; cp $(command -v cat) /mnt/cat; " +
+    "exec /mnt/cat";
+  await using running = Running.start(["unshare", "--mount", "sh", "-c", script]);
+  running.send("here");
+  await running.find("stdout", /^here$/m);
+  assert.ok(mappedFiles(running.pid)[0]!.path.endsWith("/root/mnt/cat"));
+  const removed = await run(["nsenter", "-t", String(running.pid), "-m", "rm", "/mnt/cat"]);
+  assert.equal(removed.status, 0, removed.stderr);
+  const [file] = mappedFiles(running.pid);
+  assert.equal(file!.name, "/mnt/cat");
+  assert.match(file!.path, /\/map_files\//);
+  assert.equal(file!.functionOffset("no_such_function"), undefined);
+});
