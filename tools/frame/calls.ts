@@ -1,0 +1,61 @@
+/**
+ * System calls and their errors in options and rows.
+ *
+ * @module
+ */
+
+import { errnoName, syscallName, syscallNumber } from "../../mod.ts";
+import { type Option, UsageError } from "./options.ts";
+
+const ERRNO_MAX = 4095; // MAX_ERRNO of include/linux/err.h
+const NUMBERS = 1024; // more than any architecture has
+const FOREIGN = 0x80000000; // syscount.bpf.c
+
+/** An option with an error, by name or number; the sign does not matter. */
+export function errno(
+  names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
+): Option<number | undefined> {
+  return { ...names, initial: undefined, parse: errnoOf };
+}
+
+function errnoOf(text: string): number {
+  const numbers = Array.from({ length: ERRNO_MAX }, (_, i) => i + 1);
+  const isName = /^E\w+$/.test(text);
+  const found = /^-?\d+$/.test(text)
+    ? Math.abs(Number(text))
+    : numbers.find((number) => isName && errnoName(number) === text);
+  if (found !== undefined && found >= 1 && found <= ERRNO_MAX) return found;
+  throw new UsageError(`expected an error by name or number, from 1 to ${ERRNO_MAX}: EPERM`);
+}
+
+/** An option with a system call's name, which becomes its number. */
+export function syscall(
+  names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
+): Option<number | undefined> {
+  return {
+    ...names,
+    initial: undefined,
+    parse(value) {
+      const found = syscallNumber(value);
+      if (found === undefined) throw new UsageError("expected a system call: -l lists their names");
+      return found;
+    },
+  };
+}
+
+/** What a row calls a system call: those of 32 bit programs and new ones go by number. */
+export function syscallText(number: number): string {
+  if (number >= FOREIGN) return `[32 bit: ${number - FOREIGN}]`;
+  return syscallName(number) ?? `[unknown: ${number}]`;
+}
+
+/** The names of all system calls, in columns as bcc prints them. */
+export function syscallList(): string {
+  const numbers = Array.from({ length: NUMBERS }, (_, number) => number);
+  const names = numbers.map(syscallName).filter((name) => name !== undefined).sort();
+  const lines = [];
+  for (let i = 0; i < names.length; i += 4) {
+    lines.push(names.slice(i, i + 4).map((name) => name.padEnd(22)).join("   ").trimEnd());
+  }
+  return lines.join("\n");
+}
