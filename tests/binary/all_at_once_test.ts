@@ -1,0 +1,115 @@
+// Not in guests: a minute of load for every tool at once takes ten under emulation.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tools } from "../../tools/list.ts";
+import { PROJECT } from "../support/build.ts";
+import { Disk } from "../support/disk.ts";
+import { Running } from "../support/process.ts";
+import { Script } from "../support/script.ts";
+import { READY, rowsOf, stopTool } from "../support/tool.ts";
+import { TcpWorkload } from "../support/tcp.ts";
+import { Folder, Workload } from "../support/workload.ts";
+
+const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
+const DURATION_MS = 60_000;
+/** What tools need to run by themselves; a tool that watches a single process is left out. */
+const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
+  biotop: ["1"],
+  cachestat: ["1"],
+  rubyallocs: undefined,
+};
+/** Of each in every round. */
+const [CREATED, MISSING, PROGRAMS, SIGNALS, CONNECTIONS, BLOCKS] = [97, 13, 53, 31, 11, 101];
+
+/** Any record of any tool. */
+interface Row {
+  record?: string;
+  pid?: number;
+  ppid?: number;
+  comm?: string;
+  pcomm?: string;
+  path?: string;
+}
+
+/** The processes that made the workload, by what they did. */
+class Made {
+  rounds = 0;
+  readonly scripts = new Set<number>();
+  readonly clients = new Set<number>();
+  readonly servers = new Set<number>();
+  readonly writers = new Set<number>();
+
+  async round(folder: string, disk: Disk): Promise<void> {
+    const steps = [`create=${folder}/file:${CREATED}`, `missing=${folder}/gone:${MISSING}`];
+    await using files = await Workload.start(...steps);
+    await using script = await Script.start(
+      `for i in {1..${PROGRAMS}}; do /bin/true $i; done; for i in {1..${SIGNALS}}; do kill -0 $$; done`,
+    );
+    await using network = await TcpWorkload.start(`exchange=4:${CONNECTIONS}:100:100:client`);
+    this.scripts.add(script.pid);
+    this.clients.add(network.client);
+    this.servers.add(network.server);
+    const [writer] = await Promise.all([
+      disk.write(BLOCKS),
+      files.go(),
+      script.go(),
+      network.go(),
+    ]);
+    this.writers.add(writer);
+    this.rounds++;
+  }
+}
+
+/** How many rows of a tool are of the workload, and how many there were to see in a round. */
+function counted(made: Made, folder: string): Record<string, [(row: Row) => boolean, number]> {
+  const by = (pids: ReadonlySet<number>) => ({ pid }: Row) => pids.has(pid ?? -1);
+  const isProgram = (name: string | undefined, { ppid }: Row) =>
+    name === "true" && made.scripts.has(ppid ?? -1);
+  const ends = new Set([...made.clients, ...made.servers]);
+  return {
+    opensnoop: [({ path }) => path?.startsWith(folder) === true, CREATED + MISSING],
+    execsnoop: [(row) => isProgram(row.comm, row), PROGRAMS],
+    exitsnoop: [(row) => isProgram(row.pcomm, row), PROGRAMS],
+    killsnoop: [by(made.scripts), SIGNALS],
+    tcpconnect: [by(made.clients), CONNECTIONS],
+    tcpaccept: [by(made.servers), CONNECTIONS],
+    tcplife: [by(ends), 2 * CONNECTIONS],
+    biosnoop: [by(made.writers), BLOCKS],
+  };
+}
+
+test("all tools at once, for a minute under load, lose nothing", async () => {
+  using folder = new Folder();
+  using disk = new Disk();
+  await using stack = new AsyncDisposableStack();
+  const names = Object.keys(tools).filter((name) =>
+    !(name in ARGUMENTS) || ARGUMENTS[name] !== undefined
+  );
+  const running = new Map<string, Running>();
+  for (const name of names) {
+    const command = [EXECUTABLE, name, "--json", ...ARGUMENTS[name] ?? []];
+    running.set(name, stack.use(Running.start(command, READY)));
+  }
+  await Promise.all([...running.values()].map((tool) => tool.find("stderr", /^ready$/m)));
+  for (let cpu = 0; cpu < 2; cpu++) stack.use(Running.start(["sh", "-c", "while :; do :; done"]));
+
+  const made = new Made();
+  for (const end = performance.now() + DURATION_MS; performance.now() < end;) {
+    await made.round(folder.path, disk);
+  }
+  // The kernel wakes a writer before it reports the end of its request: another one comes behind.
+  await disk.write(1);
+  const results = await Promise.all(
+    [...running].map(async ([name, tool]) => [name, await stopTool(tool)] as const),
+  );
+
+  const expected = counted(made, folder.path);
+  for (const [name, result] of results) {
+    assert.equal(result.stderr, "ready\n", name);
+    const rows = rowsOf<Row>(result);
+    const [isOurs, each] = expected[name] ?? [() => false, 0];
+    assert.equal(rows.filter(isOurs).length, each * made.rounds, name);
+  }
+  assert.deepEqual(Object.keys(expected).filter((name) => !running.has(name)), []);
+  console.log(`${made.rounds} rounds, ${names.length} tools`);
+});
