@@ -61,6 +61,7 @@ export type { UsdtHook } from "./bpf/usdt_reader.ts";
 export { Link } from "./bpf/link.ts";
 export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/map.ts";
 export { average, max, min, sum } from "./bpf/per_cpu.ts";
+export { formatValue, parseValue } from "./bpf/value_text.ts";
 export { type LpmKey, lpmKey } from "./bpf/lpm_key.ts";
 export { BpfQueue, type PushOptions } from "./bpf/queue.ts";
 export { CgroupArray } from "./bpf/cgroup_array.ts";

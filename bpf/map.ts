@@ -99,6 +99,16 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return mapTypeName(this.#info.type);
   }
 
+  /** How its keys are read: `formatValue(map.keyCodec, key)` is a key as text. */
+  get keyCodec(): Codec<K> {
+    return this.#key;
+  }
+
+  /** How its values are read. */
+  get valueCodec(): Codec<V> {
+    return this.#value;
+  }
+
   /** The value of a key, or undefined. @throws {BpfError} */
   get(key: K): V | undefined {
     return this.#lookup(key) ? this.#value.read(this.#valueView, 0) : undefined;
