@@ -12,6 +12,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   biosnoop: () => import("./biosnoop.ts"),
   biotop: () => import("./biotop.ts"),
   cachestat: () => import("./cachestat.ts"),
+  cpudist: () => import("./cpudist.ts"),
   execsnoop: () => import("./execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop.ts"),
   ext4slower: () => import("./ext4slower.ts"),

@@ -32,6 +32,8 @@ export interface ReportSectionOptions<S> extends ReportHistogramOptions, Section
   readonly valueType: string;
   /** What a section is: `disk`; in JSON the key in lower case. */
   readonly sectionHeader: string;
+  /** What JSON tells of a section; default its text. */
+  readonly members?: (section: S) => Readonly<Record<string, unknown>>;
 }
 
 /** One report. Text for people is left out of JSON, and records of JSON out of what people see. */
@@ -89,9 +91,9 @@ export class Report {
     const { linear = false, sectionHeader, formatSection = String } = options;
     const lines = sectionLines(sections, linear ? linearLines : log2Lines, options);
     for (const line of lines) this.line(line);
-    for (const { section, counts } of sections) {
-      this.#buckets(counts, options, { [sectionHeader.toLowerCase()]: formatSection(section) });
-    }
+    const { members = (section) => ({ [sectionHeader.toLowerCase()]: formatSection(section) }) } =
+      options;
+    for (const { section, counts } of sections) this.#buckets(counts, options, members(section));
   }
 
   #buckets(

@@ -1,0 +1,35 @@
+/**
+ * Reading histograms that tools print.
+ *
+ * @module
+ */
+
+import type { Result } from "./process.ts";
+import { rowsOf } from "./tool.ts";
+
+/** A record of `--json`. */
+export interface HistogramRecord {
+  readonly record: string;
+  readonly pid?: number;
+  readonly tid?: number;
+  readonly pidns?: number;
+  readonly comm?: string;
+  readonly value: string;
+  readonly buckets: readonly { low: number; high: number; count: number }[];
+}
+
+/** The histograms of `--json`, of all reports. */
+export function histogramsOf(result: Result): HistogramRecord[] {
+  return rowsOf<HistogramRecord>(result).filter(({ record }) => record === "histogram");
+}
+
+/** How much was counted in all of them. */
+export function countIn(histograms: readonly HistogramRecord[]): number {
+  return histograms.flatMap(({ buckets }) => buckets).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The same of the rows that a tool printed for people: `4 -> 7 : 12 |***|`. */
+export function countInText(text: string): number {
+  return Array.from(text.matchAll(/^ +\d+ -> \d+ +: (\d+) +\|/gm), ([, count]) => Number(count))
+    .reduce((sum, count) => sum + count, 0);
+}

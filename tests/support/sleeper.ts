@@ -1,0 +1,85 @@
+/**
+ * A process that is told how often the scheduler switched it out, exactly.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { buildProgram } from "./build.ts";
+import { Running } from "./process.ts";
+import { SchedulerTrace } from "./scheduler_trace.ts";
+
+/** The kernel's counters in /proc/PID/status: how often it gave a CPU up, and that or had to. */
+interface Switches {
+  readonly voluntary: number;
+  readonly all: number;
+}
+
+/** The same, and whether some of them were hidden from every tracer. */
+interface Measured extends Switches {
+  readonly hidden: boolean;
+}
+
+const ATTEMPTS = 20;
+
+/** Measures until nothing is hidden. @param measure returns false when something was */
+export async function untilNothingHidden(measure: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (await measure()) return;
+  throw new Error(`The machine hid something from tracers ${ATTEMPTS} times in a row`);
+}
+
+/** Steps of calls.c between two waits, before and after which the process is off every CPU. */
+export class Sleeper implements AsyncDisposable {
+  readonly pid: number;
+  readonly #running: Running;
+  #waits = 0;
+
+  private constructor(running: Running, pid: number) {
+    this.#running = running;
+    this.pid = pid;
+  }
+
+  /** Starts a process that waits to do these steps. */
+  static async start(...steps: string[]): Promise<Sleeper> {
+    const command = [buildProgram("calls.c"), "switches", ...steps, "switches"];
+    const running = Running.start(command);
+    const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
+    const sleeper = new Sleeper(running, Number(pid));
+    running.send();
+    await sleeper.#untilOff();
+    return sleeper;
+  }
+
+  /** Lets it do its steps; how often it was switched out until it waits again. */
+  async go(): Promise<Measured> {
+    using trace = new SchedulerTrace(this.pid);
+    const before = this.#switches();
+    this.#running.send();
+    await this.#untilOff();
+    const after = this.#switches();
+    const [voluntary, all] = [after.voluntary - before.voluntary, after.all - before.all];
+    const { switchedIn, woken } = trace.seen();
+    return { voluntary, all, hidden: switchedIn !== all || woken < voluntary };
+  }
+
+  /** Waits until it is off its CPU because it waits for a line. */
+  async #untilOff(): Promise<void> {
+    const text = `^(?:[^]*?switches (\\d+) \\d+\\n){${++this.#waits}}`;
+    const [, voluntary] = await this.#running.find("stdout", new RegExp(text));
+    // It tells how often it had been off before it began to wait.
+    while (this.#switches().voluntary <= Number(voluntary)) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #switches(): Switches {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const value = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)![1]);
+    const voluntary = value("voluntary_ctxt_switches");
+    return { voluntary, all: voluntary + value("nonvoluntary_ctxt_switches") };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running[Symbol.asyncDispose]();
+  }
+}
