@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { test } from "node:test";
+import { countIn, countInText, histogramsOf } from "../support/histograms.ts";
+import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { Sleeper, untilNothingHidden } from "../support/sleeper.ts";
+import { helpNames, startTool, stopTool } from "../support/tool.ts";
+
+test("runqlat counts each wait of a process, by the kernel's own counters", async () => {
+  await untilNothingHidden(async () => {
+    await using other = await Sleeper.start("sleep=31");
+    await using sleeper = await Sleeper.start("sleep=97", "spin=50");
+    await using running = await startTool("runqlat", "--json", "-p", String(sleeper.pid));
+    const { all, hidden } = await sleeper.go();
+    await other.go();
+    if (hidden) return false;
+    assert.ok(all > 90, "it slept");
+    assert.equal(countIn(histogramsOf(await stopTool(running))), all);
+    return true;
+  });
+});
+
+test("runqlat -P, -L and --pidnss tell apart who waits, and intervals lose nothing", async () => {
+  await untilNothingHidden(async () => {
+    await using first = await Sleeper.start("sleep=97");
+    await using second = await Sleeper.start("sleep=31");
+    await using byProcess = await startTool("runqlat", "--json", "-P", "0.02");
+    await using byThread = await startTool("runqlat", "--json", "-L");
+    const args = ["--json", "--pidnss", "-p", String(first.pid)];
+    await using byNamespace = await startTool("runqlat", ...args);
+    const switches = [await first.go(), await second.go()];
+    if (switches.some(({ hidden }) => hidden)) return false;
+    const expected = switches.map(({ all }) => all);
+    const processes = histogramsOf(await stopTool(byProcess));
+    const threads = histogramsOf(await stopTool(byThread));
+    const counts = (key: "pid" | "tid", histograms: typeof threads) =>
+      [first, second].map(({ pid }) =>
+        countIn(histograms.filter((histogram) => histogram[key] === pid))
+      );
+    assert.deepEqual(counts("pid", processes), expected);
+    assert.deepEqual(counts("tid", threads), expected);
+    const [namespace, ...others] = histogramsOf(await stopTool(byNamespace));
+    assert.equal(namespace!.pidns, statSync("/proc/self/ns/pid").ino);
+    assert.deepEqual([countIn([namespace!]), others], [expected[0], []]);
+    return true;
+  });
+});
+
+test("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", async () => {
+  await untilNothingHidden(async () => {
+    await using sleeper = await Sleeper.start("sleep=97");
+    await using ours = await startTool("runqlat", "-T", "-m", "-p", String(sleeper.pid));
+    const command = ["stdbuf", "-oL", "/usr/sbin/runqlat", "-p", String(sleeper.pid)];
+    await using theirs = Running.start(command);
+    await theirs.find("stdout", /Tracing/);
+    const { all, hidden } = await sleeper.go();
+    if (hidden) return false;
+    theirs.kill("SIGINT");
+    const { stdout } = await stopTool(ours);
+    assert.match(
+      stdout,
+      new RegExp(
+        "^Tracing run queue latency\\.\\.\\. Hit Ctrl-C to end\\.\n\n\\d\\d:\\d\\d:\\d\\d\n" +
+          " {5}msecs {15}: count {5}distribution\n {9}0 -> 1 {10}: \\d+ +\\|\\*{40}\\|\n",
+      ),
+    );
+    const counts = [stdout, (await theirs.result).stdout].map(countInText);
+    assert.deepEqual(counts, [all, all]);
+    return true;
+  });
+});
+
+const HELP = "runqlat -h names every option of bcc's tool";
+test(HELP, { skip: requires(HELP, "speed") }, async () => {
+  const options =
+    "-T --timestamp -m --milliseconds -P --pids --pidnss -L --tids -p --pid interval " +
+    "count --json";
+  await helpNames("runqlat", options);
+});

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The filters of filter.h for a task that is not the current one: all but those by user, name and
+ * --cgroup.
+ */
+#pragma once
+
+#include "filter.h"
+
+KERNEL_STRUCTS
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct task_struct___cgroups {
+	struct css_set *cgroups;
+};
+
+KERNEL_STRUCTS_END
+
+static __always_inline bool is_task_wanted(struct task_struct *task)
+{
+	if (!are_ids_wanted(ids_of(task)))
+		return false;
+	if (by_cgroup) {
+		struct task_struct___cgroups *member = (void *)task;
+		u64 cgroup = BPF_CORE_READ(member, cgroups, dfl_cgrp, kn, id);
+
+		if (!bpf_map_lookup_elem(&cgroups, &cgroup))
+			return false;
+	}
+	if (by_mntns) {
+		u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+		if (!bpf_map_lookup_elem(&mntns, &inum))
+			return false;
+	}
+	return true;
+}
+
+/* The inode of the pid namespace that a task lives in. */
+static __always_inline u32 pid_namespace_of(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	struct upid *number = (void *)numbers + level * bpf_core_type_size(struct upid);
+
+	return BPF_CORE_READ(number, ns, ns.inum);
+}

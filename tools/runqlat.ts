@@ -1,0 +1,85 @@
+/**
+ * runqlat: run queue (scheduler) latency as a histogram.
+ *
+ * USAGE: runqlat [-T] [-m] [-P] [--pidnss] [-L] [-p PID] [-d SECONDS] [--json] [interval] [count]
+ *
+ *     # runqlat
+ *     Tracing run queue latency... Hit Ctrl-C to end.
+ *     ^C
+ *          usecs               : count     distribution
+ *              0 -> 1          : 1808     |****************************************|
+ *              2 -> 3          : 404      |********                                |
+ *              4 -> 7          : 717      |***************                         |
+ *
+ * Hooks: raw tracepoints sched_wakeup, sched_wakeup_new and sched_switch, with the kernel's types.
+ * Needs Linux >= 5.12.
+ */
+
+import { distribution, distributionOptions, unitOf } from "./frame/distribution.ts";
+import { main } from "./frame/main.ts";
+import { flag } from "./frame/options.ts";
+import {
+  containerOptions,
+  filterOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "./frame/standard.ts";
+import { defineTool } from "./frame/tool.ts";
+import object from "./runqlat.bpf.o.ts";
+
+// Who waits is not the current task, and programs can ask for the cgroups above that one only.
+const { cgroup: _, ...containers } = containerOptions;
+
+const options = {
+  ...distributionOptions,
+  pidNamespaces: flag({ long: "pidnss", help: "print a histogram per PID namespace" }),
+  pid: filterOptions.pid,
+  ...intervalArguments,
+  ...containers,
+  ...standardOptions,
+} as const;
+
+const runqlat = defineTool({
+  name: "runqlat",
+  summary: "Summarize run queue (scheduler) latency as a histogram.",
+  examples: [
+    ["runqlat", "summarize run queue latency as a histogram"],
+    ["runqlat 1 10", "print 1 second summaries, 10 times"],
+    ["runqlat -mT 1", "1s summaries, milliseconds, and timestamps"],
+    ["runqlat -P", "show each PID separately"],
+    ["runqlat --pidnss", "show each PID namespace separately"],
+    ["runqlat -p 185", "trace PID 185 only"],
+  ],
+  object,
+  options,
+  plan(values) {
+    const { pids, tids, pidNamespaces } = values;
+    const filters = filterSettings(values);
+    const isByNamespace = pidNamespaces && !pids && !tids;
+    return {
+      intro: "Tracing run queue latency... Hit Ctrl-C to end.",
+      interval: values.interval,
+      count: values.count,
+      load: {
+        ...filters,
+        globals: {
+          ...filters.globals,
+          unit_ns: unitOf(values).ns,
+          by_process: pids,
+          by_thread: tids,
+          by_namespace: isByNamespace,
+        },
+      },
+      report: distribution({
+        ...values,
+        name: "runqlat",
+        section: tids ? "tid" : pids ? "pid" : isByNamespace ? "pidns" : undefined,
+      }),
+    };
+  },
+});
+
+export default runqlat;
+
+if (import.meta.main) await main(runqlat);
