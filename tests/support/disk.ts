@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { Running } from "./process.ts";
 import { Folder } from "./workload.ts";
 
@@ -87,6 +87,8 @@ export class Ext4 implements Disposable {
     this.path = `${this.#folder.path}/mount`;
     try {
       mkdirSync(this.path);
+      // In a guest the kernel finds no modprobe of its own.
+      if (!/\text4$/m.test(readFileSync("/proc/filesystems", "utf8"))) command("modprobe", "ext4");
       // Everything is written now: nothing is initialised while a test counts, and no time is kept.
       const now = "lazy_itable_init=0,lazy_journal_init=0";
       command("mkfs.ext4", "-q", "-b", String(BLOCK), "-E", now, this.disk.path);
