@@ -82,6 +82,13 @@ const NOISE = new RegExp(
     "reg type unsupported for arg#)",
 );
 
+// Known to all kernels since 4.16, yet refused where CONFIG_BPF_KPROBE_OVERRIDE is off, as in
+// Debian's: it depends on CONFIG_FUNCTION_ERROR_INJECTION.
+const NO_OVERRIDE = /^(?:unknown func|program of this type cannot use helper) bpf_override_return#/;
+const OVERRIDE_NEEDS =
+  " (kprobes may, on a kernel built with CONFIG_BPF_KPROBE_OVERRIDE, at functions that allow error " +
+  "injection)";
+
 // Instructions that no line of the text accounts for.
 const NO_LINE = /^; *(?:@ \S+:0)?$/;
 
@@ -102,6 +109,7 @@ export function summarizeLog(
     line.startsWith("; ") && !NO_LINE.test(line)
   );
   const told = [lines[last]!.replace(/\.$/, "")];
+  if (NO_OVERRIDE.test(told[0]!)) told[0] += OVERRIDE_NEEDS;
   // "; code @ file.c:12" in newer kernels, "; code" in older ones.
   if (source) told.push(`at ${tellLine(source.slice(2).trim())}`);
   const omitted = lines.length - told.length;

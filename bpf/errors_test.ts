@@ -45,6 +45,18 @@ test("summarizeLog() says so when a log tells nothing", () => {
   assert.equal(summarizeLog("\n0: (95) exit\nprocessed 1 insns (limit 1000000)\n"), none);
 });
 
+test("summarizeLog() says what bpf_override_return needs", () => {
+  for (const refused of ["unknown func", "program of this type cannot use helper"]) {
+    const log = `0: (85) call bpf_override_return#58\n${refused} bpf_override_return#58\n`;
+    assert.equal(
+      summarizeLog(log),
+      `${refused} bpf_override_return#58 (kprobes may, on a kernel built with ` +
+        "CONFIG_BPF_KPROBE_OVERRIDE, at functions that allow error injection) " +
+        "(1 more lines in the error's log)",
+    );
+  }
+});
+
 test("summarizeLog() keeps a complaint that runs into the statistics", () => {
   const log = "invalid type id 1 in func infoprocessed 0 insns (limit 1000000) peak_states 0\n";
   assert.equal(
