@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Bpf, containerFilter, u32, u64, unpin } from "../../mod.ts";
+import { Bpf, bytes, containerFilter, u32, u64, unpin } from "../../mod.ts";
 import { libc, monotonicTime } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
 import { runtime } from "../../ffi/runtime.ts";
@@ -94,20 +94,35 @@ test("compiled helpers: ids, clock, names, memory of kernel and user, logarithms
   assert.ok(bpf.program("on_packet").load("SCHED_CLS") > 2);
 });
 
-test("compiled helpers: a dynamic field of a tracepoint is read as a string", () => {
-  using bpf = Bpf.compile(`
-struct name_t { char text[40]; };
+test("compiled helpers: a dynamic field of a tracepoint is read as a string and as bytes", () => {
+  // Its length is known by the kernel only: room for the longest.
+  using bpf = Bpf.compile(
+    `#include <linux/sched.h>
+struct name_t { char text[40]; char start[4]; };
+struct bytes_t { u8 bytes[65536]; };
 BPF_HASH(names, u32, struct name_t);
+BPF_ARRAY(wholes, struct bytes_t, 1);
 TRACEPOINT_PROBE(sched, sched_process_exec) {
   struct name_t name = {};
   u32 pid = args->pid;
+  int zero = 0;
+  struct bytes_t *whole = wholes.lookup(&zero);
   TP_DATA_LOC_READ_STR(&name.text, filename, sizeof(name.text));
+  TP_DATA_LOC_READ_CONST(&name.start, filename, sizeof(name.start));
   names.update(&pid, &name);
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  if (whole && task->real_parent->tgid == TARGET) TP_DATA_LOC_READ(whole->bytes, filename);
   return 0;
-}`);
+}`,
+    { cflags },
+  );
+  const wholes = bpf.map("wholes", u32, bytes(65536));
+  wholes.set(0, new Uint8Array(65536).fill(0xee));
   bpf.attach();
   const { pid } = spawnSync("/bin/true");
-  assert.deepEqual(bpf.map("names").get(pid), { text: "/bin/true" });
+  assert.deepEqual(bpf.map("names").get(pid), { text: "/bin/true", start: "/bin" });
+  const whole = wholes.get(0)!;
+  assert.equal(Buffer.from(whole.subarray(0, 11)).toString("latin1"), "/bin/true\0\xee");
 });
 
 test("containerFilter() lets only the listed cgroups and mount namespaces through", () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { array, Bpf, bytesRest, chars, LayoutError, struct, u16, u32, u64 } from "../../mod.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
+import { portOf, Tap, until, VethPair } from "../support/network.ts";
 import { held } from "../support/leftovers.ts";
 
 const cflags = [`-DTARGET=${process.pid}`];
@@ -35,6 +36,7 @@ int on_packet(struct __sk_buff *skb) {
   return 0;
 }`;
 
+const PORT = 7927;
 const Inner = struct("inner_t", { letter: chars(1), number: u32 });
 
 test("compiled output: perf_submit() sends events in order, lost ones are counted", () => {
@@ -62,11 +64,19 @@ test("compiled output: perf_submit() sends events in order, lost ones are counte
   assert.equal(kept + events.lost!, 1009);
 });
 
-test("compiled output: perf_submit_skb() is loaded, its events begin with the struct", () => {
+test("compiled output: perf_submit_skb() sends packets behind the struct", async () => {
+  using pair = new VethPair();
+  using far = new Tap(pair.far);
+  using near = new Tap(pair.near);
   using bpf = Bpf.compile(PERF, { cflags });
-  assert.ok(bpf.program("on_packet").load("SCHED_CLS") > 2);
-  using packets = bpf.events("packets", struct("packet", { mark: u32, bytes: bytesRest() }));
-  assert.equal(packets.drain(() => {}), 0);
+  const Packet = struct("packet", { mark: u32, frame: bytesRest() });
+  using packets = bpf.events("packets", Packet);
+  using _link = bpf.program("on_packet").attachTc(pair.near, "ingress");
+  await far.sendAll(PORT, 13, () => near.received(PORT));
+  const seen: unknown[] = [];
+  const take = () => packets.drain(({ mark, frame }) => seen.push([mark, portOf(frame)]));
+  await until(() => take() >= 0 && seen.length >= 13);
+  assert.deepEqual(seen, Array(13).fill([1009, PORT]));
 });
 
 const RING = `
