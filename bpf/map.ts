@@ -223,8 +223,10 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
 
   *#entriesOneByOne(): Generator<[K, V], void, void> {
     let [previous, next] = [alloc(this.#key.size), alloc(this.#key.size)];
-    // A key that vanishes meanwhile makes the kernel start over: the count bounds that.
-    for (let i = 0; i <= this.maxEntries; i++) {
+    // A key that vanishes meanwhile makes the kernel start over: the count bounds that. Storage of
+    // cgroups tells no count, and ends there.
+    const most = this.maxEntries || Infinity;
+    for (let i = 0; i <= most; i++) {
       const result = libbpf().bpf_map_get_next_key(this.#info.fd, i === 0 ? null : previous, next);
       if (result === -Errno.ENOENT) return;
       if (result < 0) throw this.#failure("read", -result);

@@ -1,7 +1,8 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
-import { Bpf, i32, type ProgramType, struct, u32, u64 } from "../../mod.ts";
+import { Bpf, cgroupMount, i32, type ProgramType, struct, u32, u64 } from "../../mod.ts";
 import { callGetppid } from "../support/calls.ts";
 import { TestCgroup } from "../support/cgroup.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
@@ -145,6 +146,51 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   callGetppid(5);
   await group.start("exec perl -e 'getppid() for 1..1009'").result;
   assert.deepEqual([...counts.values()], [1n, 1009n]);
+});
+
+test("compiled attach cgroup: its storage and that of its sockets count packets exactly", async () => {
+  using group = new TestCgroup("storage");
+  using other = new TestCgroup("other");
+  using server = new Datagrams();
+  using client = new Datagrams();
+  using bpf = Bpf.compile(`
+BPF_CGROUP_STORAGE(packets, u64);
+BPF_PERCPU_CGROUP_STORAGE(per_cpu, u64);
+BPF_SK_STORAGE(sockets, u64);
+int sends(struct __sk_buff *skb) {
+  u64 none = 0, *seen = (u64 *)(long)packets.get_local_storage(0);
+  u64 *here = (u64 *)(long)per_cpu.get_local_storage(0);
+  lock_xadd(seen, 1);
+  (*here)++;
+  if (!skb->sk) return 1;
+  struct bpf_sock *socket = bpf_sk_fullsock(skb->sk);
+  if (!socket) return 1;
+  seen = sockets.sk_storage_get(socket, &none, BPF_SK_STORAGE_GET_F_CREATE);
+  if (seen) lock_xadd(seen, 1);
+  return 1;
+}`);
+  const send = (times: number) =>
+    `exec 3<>/dev/udp/127.0.0.1/${server.port}; for i in {1..${times}}; do echo >&3; done`;
+  const program = bpf.program("sends");
+  {
+    using _link = program.attachCgroup(group.path, "CGROUP_INET_EGRESS");
+    using _other = program.attachCgroup(other.path, "CGROUP_INET_EGRESS");
+    await group.start(send(101)).result;
+    await other.start(send(7)).result;
+    const { ino } = statSync(group.path);
+    const ofGroup = (key: unknown) =>
+      (key as { cgroup_inode_id: bigint }).cgroup_inode_id === BigInt(ino);
+    const counts = [...bpf.map("packets")].map(([key, count]) => [ofGroup(key), count]);
+    assert.deepEqual(counts.sort(), [[false, 7n], [true, 101n]]);
+    const perCpu = [...bpf.perCpuMap("per_cpu")].find(([key]) => ofGroup(key))![1];
+    assert.equal((perCpu as bigint[]).reduce((sum, count) => sum + count), 101n);
+  }
+  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))![1]!;
+  using _link = program.attachCgroup(`${cgroupMount()}${own}`, "CGROUP_INET_EGRESS");
+  for (let i = 0; i < 13; i++) client.sendTo(server.port);
+  const sockets = bpf.map("sockets", i32, u64);
+  assert.equal(sockets.get(client.fd), 13n);
+  assert.equal(sockets.get(server.fd), undefined);
 });
 
 test("compiled attach sk_msg: a SOCKHASH moves bytes", async () => {
