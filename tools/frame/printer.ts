@@ -119,7 +119,7 @@ export class Reports implements Printer {
     for (let done = 1, start = performance.now(); !stop.requested; done++) {
       const end = interval === undefined ? undefined : start + done * interval * 1000;
       await this.#until(end);
-      if (stop.requested || done >= count) return;
+      if (stop.requested || done >= count || this.#plan.isOver?.()) return;
       this.#report();
       await this.#output.flush();
     }

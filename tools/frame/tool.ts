@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bpf, Codec, LoadOptions } from "../../mod.ts";
+import type { Bpf, Codec, Link, LoadOptions } from "../../mod.ts";
 import type { Column } from "./columns.ts";
 import type { Options, Values } from "./options.ts";
 import type { Report } from "./report.ts";
@@ -18,6 +18,13 @@ interface Tracing {
   readonly intro?: string;
   /** Sets up what is loaded before it is attached: fills maps. */
   prepare?(bpf: Bpf): void;
+  /**
+   * Attaches what no section can say, such as functions of a file that is looked up. Without it all
+   * programs are attached where their sections say.
+   *
+   * @param pid the process that a command is held back in
+   */
+  attach?(bpf: Bpf, pid: number | undefined): Promise<readonly Link[]>;
 }
 
 /** Prints one row per event of the ring buffer `events`. */
@@ -42,6 +49,8 @@ export interface ReportPlan extends Tracing {
   readonly count?: number | undefined;
   /** On a terminal each report takes the place of the one before. */
   readonly redraw?: boolean;
+  /** Whether nothing more can come, so that the next report is the last. */
+  isOver?(): boolean;
   /** Prints a report. The last one comes when nothing is attached any more. */
   report(bpf: Bpf, report: Report): void;
 }

@@ -38,7 +38,7 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
     : new Reports(bpf, plan, output, values);
   using stop = new Stop(() => printer.wake());
 
-  const links = bpf.attach();
+  const links = await (plan.attach?.(bpf, held?.pid) ?? bpf.attach());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
   printer.begin();
   await output.flush();
@@ -76,7 +76,7 @@ function loadOptions(
   return {
     ...load,
     name: tool.name,
-    globals: { ...load.globals, ...pid === undefined ? {} : { target_pid: pid } },
+    globals: { ...load.globals, ...pid === undefined || plan.attach ? {} : { target_pid: pid } },
     maps: { ...load.maps, ...sizes },
   };
 }
