@@ -8,7 +8,7 @@ prefix=test.sh
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
 packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux mount procps
   iproute2 kmod
-  libbpf-tools python3-bpfcc bpftrace bpftool zsh fish)
+  libbpf-tools python3-bpfcc bpftrace bpftool zsh fish ruby)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400

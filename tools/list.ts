@@ -18,6 +18,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   ext4slower: () => import("./ext4slower.ts"),
   killsnoop: () => import("./killsnoop.ts"),
   opensnoop: () => import("./opensnoop.ts"),
+  rubyallocs: () => import("./rubyallocs.ts"),
   runqlat: () => import("./runqlat.ts"),
   syscount: () => import("./syscount.ts"),
   tcpaccept: () => import("./tcpaccept.ts"),

@@ -1,0 +1,34 @@
+# Allocates objects: allocate.rb TOKENS STRINGS ARRAYS, and with "wait" behind them only after a line
+# on standard input; then it says "done" and waits for another line.
+
+module Outer
+  class Token
+  end
+end
+
+tokens, strings, arrays = ARGV.first(3).map(&:to_i)
+$stdout.sync = true
+
+if ARGV[3] == "wait"
+  puts "waiting"
+  $stdin.gets
+end
+
+i = 0
+while i < tokens
+  Outer::Token.new
+  i += 1
+end
+i = 0
+while i < strings
+  string = "abc"
+  i += 1
+end
+i = 0
+while i < arrays
+  array = [i]
+  i += 1
+end
+
+puts "done"
+$stdin.gets if ARGV[3] == "wait"

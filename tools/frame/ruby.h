@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Reading the names of Ruby's classes in the kernel when they are first seen: a process may end, or
+ * a class, before userspace comes to read them. The structures are those of ruby_layout.ts.
+ */
+#pragma once
+
+#define NAME_MAX 252
+#define VARIABLES 32
+#define T_MASK 0x1f
+#define T_CLASS 2
+#define T_STRING 5
+#define SINGLETON (1 << 12)
+#define NOEMBED (1 << 13)
+#define EMBED_LENGTH(flags) ((flags) >> 14 & 0x1f)
+
+/* Of ruby_layout.ts; set before anything is attached. */
+struct layout {
+	u64 path_id;
+	u64 temporary_path_id;
+	u32 known;
+	u32 ext;
+	u32 ext_is_pointer;
+	u32 path;
+	u32 variables;
+	u32 text;
+	u32 length_in_flags;
+} layout;
+
+struct name {
+	u32 length; /* 0: a class without a name */
+	char text[NAME_MAX];
+};
+
+struct string {
+	u64 flags;
+	u64 klass;
+	u64 length;
+	u64 pointer;
+};
+
+struct variable {
+	u64 hash;
+	u64 id;
+	u64 value;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, struct name);
+} names SEC(".maps");
+
+static __always_inline u64 word(u64 object, u32 offset)
+{
+	u64 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (void *)(object + offset));
+	return value;
+}
+
+/* The class path among the instance variables, an st_table. */
+static __always_inline u64 path_variable(u64 table)
+{
+	u64 entries = word(table, 48) + word(table, 32) * sizeof(struct variable);
+	u64 count = word(table, 40) - word(table, 32);
+	u64 temporary = 0;
+
+	for (u32 i = 0; i < VARIABLES && i < count; i++) {
+		struct variable variable = {};
+
+		bpf_probe_read_user(&variable, sizeof(variable), (void *)(entries + i * sizeof(variable)));
+		if (variable.id == layout.path_id)
+			return variable.value;
+		if (variable.id == layout.temporary_path_id)
+			temporary = variable.value;
+	}
+	return temporary;
+}
+
+static __always_inline void keep_name(u64 klass)
+{
+	struct string string = {};
+	struct name name = {};
+	u64 ext, path;
+
+	if (!layout.known || (word(klass, 0) & (T_MASK | SINGLETON)) != T_CLASS)
+		return;
+	ext = layout.ext_is_pointer ? word(klass, layout.ext) : klass + layout.ext;
+	path = layout.path ? word(ext, layout.path) : path_variable(word(ext, layout.variables));
+	bpf_probe_read_user(&string, sizeof(string), (void *)path);
+	if ((string.flags & T_MASK) == T_STRING) {
+		name.length = string.flags & NOEMBED || !layout.length_in_flags ?
+			string.length : EMBED_LENGTH(string.flags);
+		if (name.length > NAME_MAX)
+			name.length = NAME_MAX;
+		if (!(string.flags & NOEMBED))
+			string.pointer = path + layout.text;
+		if (bpf_probe_read_user(name.text, name.length, (void *)string.pointer))
+			return;
+	}
+	bpf_map_update_elem(&names, &klass, &name, BPF_ANY);
+}

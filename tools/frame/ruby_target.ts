@@ -1,0 +1,87 @@
+/**
+ * The Ruby process that a tool traces: setting probes where it allocates, naming its classes.
+ *
+ * @module
+ */
+
+import { type Bpf, exists, type Link, readText, struct, u32, u64 } from "../../mod.ts";
+import type { RubyClasses } from "./ruby_classes.ts";
+import { inspectCommand } from "./ruby_command.ts";
+import { LAYOUTS } from "./ruby_layout.ts";
+import { inspectRuby, type RubyRuntime, tryInspect } from "./ruby_runtime.ts";
+
+/** `struct layout` of ruby.h. */
+const Layout = struct("layout", {
+  path_id: u64,
+  temporary_path_id: u64,
+  known: u32,
+  ext: u32,
+  ext_is_pointer: u32,
+  path: u32,
+  variables: u32,
+  text: u32,
+  length_in_flags: u32,
+});
+
+/** One Ruby process. */
+export class RubyTarget {
+  #pid = 0;
+  #classes: RubyClasses | undefined;
+
+  /**
+   * Sets the probes in a process, or in one that will become a command.
+   *
+   * @param pid which it is
+   * @param tool whose name complaints begin with
+   */
+  async attach(
+    bpf: Bpf,
+    pid: number,
+    command: readonly string[] | undefined,
+    tool: string,
+  ): Promise<Link[]> {
+    const ruby = command ? await inspectCommand(command) : inspectRuby(pid);
+    if (!ruby.layout) complain(tool, ruby);
+    setLayout(bpf, ruby);
+    this.#pid = pid;
+    const { path, allocations } = ruby;
+    return allocations.map(({ kind, offset }) =>
+      bpf.program(kind).attachUprobe({ path, offset, pid })
+    );
+  }
+
+  /** What names classes; undefined while the process does not run Ruby, or an unknown one. */
+  get classes(): RubyClasses | undefined {
+    return this.#classes ??= tryInspect(this.#pid)?.classes;
+  }
+
+  /** Whether it has ended, if perhaps nobody has waited for it yet. */
+  get hasEnded(): boolean {
+    const status = `/proc/${this.#pid}/status`;
+    return !exists(status) || /^State:\tZ/m.test(readText(status));
+  }
+}
+
+function complain(tool: string, { version = "of unknown version" }: RubyRuntime): void {
+  console.error(
+    `${tool}: Ruby ${version} has structures that are not known (those of ` +
+      `${Object.keys(LAYOUTS).join(" and ")} are): classes are shown as addresses, and objects ` +
+      "of classes written in Ruby may be missing",
+  );
+}
+
+/** Tells the kernel side how to read names. */
+function setLayout(bpf: Bpf, { layout, classes }: RubyRuntime): void {
+  if (!layout || !classes) return;
+  bpf.global("layout", Layout).value = {
+    path_id: classes.pathId,
+    temporary_path_id: classes.temporaryPathId,
+    known: 1,
+    ext: layout.ext,
+    ext_is_pointer: Number(layout.extIsPointer),
+    path: layout.path,
+    variables: layout.variables,
+    text: layout.text,
+    length_in_flags: Number(layout.lengthInFlags),
+  };
+}
