@@ -10,8 +10,8 @@
  *     0.002    30432   tcp-server   6  ::1              57742 ::1              50025
  *     0.002    30432   tcp-server   6  ::ffff:127.0.0.1 36738 ::ffff:127.0.0.1 34391
  *
- * Hooks: fexit of inet_csk_accept; without it tracepoints syscalls/sys_exit_accept and
- * sys_exit_accept4, which do not see what is accepted through io_uring or by the kernel itself.
+ * Hooks: fexit of inet_csk_accept, and tracepoints syscalls/sys_exit_accept and sys_exit_accept4,
+ * which alone do not see what is accepted through io_uring or by the kernel itself.
  * An IPv6 socket that talks IPv4 shows addresses such as ::ffff:192.0.2.1.
  */
 

@@ -10,7 +10,7 @@
  *     7360  tcp-server 127.0.0.1       40063 127.0.0.1       46514     2     4 1.66
  *     7353  tcp-client 192.0.2.2       46614 198.51.100.1    10000     0     0 1028.77
  *
- * Hooks: raw tracepoint inet_sock_set_state, and for who accepts fexit of inet_csk_accept or
+ * Hooks: raw tracepoint inet_sock_set_state, and for who accepts fexit of inet_csk_accept and
  * tracepoints syscalls/sys_exit_accept{,4}. The process is the one that connected; of an accepted
  * connection the one that closed it or, if only the peer did, that accepted it. PID 0: it ended
  * before it was accepted. Bytes are counted as the kernel does, by sequence numbers: SYN and FIN are

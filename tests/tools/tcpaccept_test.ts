@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Bpf } from "../../mod.ts";
+import object from "../../tools/tcpaccept.bpf.o.ts";
 import { requires } from "../support/requires.ts";
 import { type Connection, loopback, recordTcp, recordTcpRuns } from "../support/tcp.ts";
 import { helpNames, refuses, rowsOf } from "../support/tool.ts";
@@ -74,6 +76,15 @@ test("tcpaccept prints bcc's table, and with -T -t when", async () => {
   assert.deepEqual(plain, [heading, first, second]);
   assert.equal(times![0], `TIME     TIME(s)  ${heading}`);
   assert.match(times![1]!, new RegExp(`^\\d\\d:\\d\\d:\\d\\d 0\\.000    ${first}$`));
+});
+
+test("tcpaccept's programs for kernels without fentry load where it is, too", {
+  skip: requires("tcpaccept's programs for kernels without fentry load where it is, too", "fentry"),
+}, () => {
+  using bpf = Bpf.load(object, {
+    programs: { exit_accept: true, exit_accept4: true, csk_accept: false },
+  });
+  bpf.attach();
 });
 
 test("tcpaccept names every option of bcc's tool, and refuses wrong ones", {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Bpf } from "../../mod.ts";
+import object from "../../tools/tcpconnect.bpf.o.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import {
@@ -202,6 +204,24 @@ test("tcpconnect agrees line by line with libbpf-tools' tcpconnect", {
   const expected = lines((await theirs.result).stdout);
   assert.equal(expected.length, 54);
   assert.deepEqual(lines(stdout), expected);
+});
+
+test("tcpconnect's programs for kernels without fentry load where it is, too", {
+  skip: requires(
+    "tcpconnect's programs for kernels without fentry load where it is, too",
+    "fentry",
+  ),
+}, () => {
+  using bpf = Bpf.load(object, {
+    programs: {
+      set_state: true,
+      retransmit: true,
+      exit_connect: true,
+      v4_connect: false,
+      v6_connect: false,
+    },
+  });
+  bpf.attach();
 });
 
 test("tcpconnect names every option of bcc's tool, and refuses wrong ones", {

@@ -38,11 +38,11 @@ const STEPS = [
 test("tcpretrans reports each segment that is sent again, as often as the kernel says", async () => {
   const runs = await recordTcpRuns(
     "tcpretrans",
-    () => [["--json", "-s"], ["--json", "-4"], ["--json", "-6"], ["-c", "--json"]],
+    () => [["--json", "-s"], ["--json", "-4"], ["--json", "-6", "-c"]],
     STEPS,
   );
   const { connections } = runs[0]!;
-  const [all, ipv4, ipv6, counts] = runs.map(({ result }) => rowsOf<Row>(result));
+  const [all, ipv4, counts] = runs.map(({ result }) => rowsOf<Row>(result));
   assert.equal(connections.length, 27);
   for (const [i, connection] of connections.entries()) {
     const rows = all!.filter(isOf(connection));
@@ -54,10 +54,9 @@ test("tcpretrans reports each segment that is sent again, as often as the kernel
     // It is always the same segment.
     assert.deepEqual(new Set(rows.map(({ seq }) => seq)).size, 1);
     assert.equal(ipv4!.filter(isOf(connection)).length, family === "4" ? retransmits : 0);
-    assert.equal(ipv6!.filter(isOf(connection)).length, family === "4" ? 0 : retransmits);
     assert.deepEqual(
       counts!.filter(isOf(connection)).map((row) => ({ ...row, time: "" })),
-      [{ ...countOf(connection), time: "" }],
+      family === "4" ? [] : [{ ...countOf(connection), time: "" }],
     );
   }
 });
@@ -74,18 +73,17 @@ function countOf(connection: Connection) {
 }
 
 test("tcpretrans prints bcc's tables", async () => {
-  const runs = await recordTcpRuns("tcpretrans", () => [[], ["-s"], ["-c"]], ["lossy=4:1"]);
+  const runs = await recordTcpRuns("tcpretrans", () => [["-s"], ["-c"]], ["lossy=4:1"]);
   const { port, serverPort, retransmits } = runs[0]!.connections[0]!;
-  const [plain, sequence, counts] = runs.map(({ result }) => result.stdout.trimEnd().split("\n"));
-  const heading = "TIME     PID     IP LADDR:LPORT          T> RADDR:RPORT          STATE";
+  const [table, counts] = runs.map(({ result }) => result.stdout.trimEnd().split("\n"));
+  const heading =
+    "TIME     PID     IP LADDR:LPORT          T> RADDR:RPORT          STATE        SEQ";
   const [local, remote] = [port, serverPort].map((each) => `127.0.0.1:${each}`.padEnd(20));
-  const row = `\\d\\d:\\d\\d:\\d\\d \\d+ +4  ${local} R> ${remote} ESTABLISHED`;
+  const row = `\\d\\d:\\d\\d:\\d\\d \\d+ +4  ${local} R> ${remote} ESTABLISHED  \\d+`;
   const mine = (lines: string[]) => lines.filter((line) => line.includes(`127.0.0.1:${port} `));
-  assert.deepEqual(plain!.slice(0, 2), ["Tracing retransmits ... Hit Ctrl-C to end", heading]);
-  assert.equal(mine(plain!).length, retransmits);
-  assert.match(mine(plain!)[0]!, new RegExp(`^${row}$`));
-  assert.equal(sequence![1], `${heading}        SEQ`);
-  assert.match(mine(sequence!)[0]!, new RegExp(`^${row}  \\d+$`));
+  assert.deepEqual(table!.slice(0, 2), ["Tracing retransmits ... Hit Ctrl-C to end", heading]);
+  assert.equal(mine(table!).length, retransmits);
+  assert.match(mine(table!)[0]!, new RegExp(`^${row}$`));
   const ends = [port, serverPort].map((each) => `[127.0.0.1]#${each}`.padEnd(20));
   assert.deepEqual(counts!.slice(1, 3), [
     "",

@@ -6,12 +6,12 @@
 
 import type { Way } from "./hooks.ts";
 
-/** The programs of accept.h; the function is also called for io_uring and by the kernel itself. */
+const FUNCTION = "fentry:inet_csk_accept";
+const CALLS = ["tracepoint:syscalls:sys_exit_accept", "tracepoint:syscalls:sys_exit_accept4"];
+
+/** The programs of accept.h, all if the kernel has both. */
 export const acceptWays: readonly Way[] = [
-  { hook: "fentry:inet_csk_accept", programs: ["csk_accept"] },
-  {
-    hook: "tracepoint:syscalls:sys_exit_accept4",
-    also: ["tracepoint:syscalls:sys_exit_accept"],
-    programs: ["exit_accept", "exit_accept4"],
-  },
+  { hook: FUNCTION, also: CALLS, programs: ["csk_accept", "exit_accept", "exit_accept4"] },
+  { hook: CALLS[0]!, also: CALLS.slice(1), programs: ["exit_accept", "exit_accept4"] },
+  { hook: FUNCTION, programs: ["csk_accept"] },
 ];
