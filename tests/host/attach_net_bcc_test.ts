@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
-import { Bpf, cgroupMount, i32, type ProgramType, struct, u32, u64 } from "../../mod.ts";
+import { Bpf, bytesRest, cgroupMount, i32, type ProgramType, struct, u32, u64 } from "../../mod.ts";
 import { callGetppid } from "../support/calls.ts";
 import { TestCgroup } from "../support/cgroup.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
@@ -80,6 +80,26 @@ test("compiled attach a raw socket: packets are read in a loop that leaving ends
   }
   assert.deepEqual(ports, Array(13).fill(PORT));
   assert.equal(socket.read(), undefined);
+});
+
+test("compiled output: perf_submit_skb() sends packets behind the struct", async () => {
+  using pair = new VethPair();
+  using far = new Tap(pair.far);
+  using near = new Tap(pair.near);
+  using bpf = Bpf.compile(`
+BPF_PERF_OUTPUT(packets);
+int submit(struct __sk_buff *skb) {
+  u32 mark = 1009;
+  packets.perf_submit_skb(skb, skb->len, &mark, sizeof(mark));
+  return 0;
+}`);
+  using packets = bpf.events("packets", struct("packet", { mark: u32, frame: bytesRest() }));
+  using _link = bpf.program("submit").attachTc(pair.near, "ingress");
+  await far.sendAll(PORT, 13, () => near.received(PORT));
+  const seen: unknown[] = [];
+  const take = () => packets.drain(({ mark, frame }) => seen.push([mark, portOf(frame)]));
+  await until(() => take() >= 0 && seen.length >= 13);
+  assert.deepEqual(seen, Array(13).fill([1009, PORT]));
 });
 
 test("compiled attach a socket filter: drops what a socket would receive, until detached", () => {

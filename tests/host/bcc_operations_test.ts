@@ -9,6 +9,7 @@ import { callGetpgid, callGetppid } from "../support/calls.ts";
 const cflags = [`-DTARGET=${process.pid}`];
 const GUARD = "if (bpf_get_current_pid_tgid() >> 32 != TARGET) return 0;";
 
+// In a small table of stacks two may fall into one place, where the second is refused.
 const OPERATIONS = `
 enum { TRIED, INITIALISED, INSERTED, REFUSED, DELETED, MISSING, PUSHED, FULL, POPPED, PEEKED };
 BPF_ARRAY(results, s64, 16);
@@ -22,7 +23,7 @@ BPF_HISTOGRAM(slots);
 BPF_HISTOGRAM(wide);
 BPF_QUEUE(queue, u64, 4);
 BPF_STACK(stack, u64, 4);
-BPF_STACK_TRACE(stacks, 64);
+BPF_STACK_TRACE(stacks, 4096);
 BPF_STACK_TRACE_BUILDID(buildids, 64);
 BPF_ARRAY(stackids, s64, 3);
 

@@ -1,9 +1,9 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { array, Bpf, bytesRest, chars, LayoutError, struct, u16, u32, u64 } from "../../mod.ts";
+import { array, Bpf, chars, LayoutError, struct, u16, u32, u64 } from "../../mod.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
-import { portOf, Tap, until, VethPair } from "../support/network.ts";
 import { held } from "../support/leftovers.ts";
 
 const cflags = [`-DTARGET=${process.pid}`];
@@ -13,7 +13,6 @@ const PERF = `
 struct inner_t { u8 letter; u32 number; };
 struct event { u32 pid; char comm[16]; u64 sequence; struct inner_t inner; u16 words[3]; };
 BPF_PERF_OUTPUT(events);
-BPF_PERF_OUTPUT(packets);
 BPF_ARRAY(sequence, u64, 1);
 TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   struct event event = {};
@@ -29,14 +28,8 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   bpf_get_current_comm(&event.comm, sizeof(event.comm));
   events.perf_submit(args, &event, sizeof(event));
   return 0;
-}
-int on_packet(struct __sk_buff *skb) {
-  u32 mark = 1009;
-  packets.perf_submit_skb(skb, skb->len, &mark, sizeof(mark));
-  return 0;
 }`;
 
-const PORT = 7927;
 const Inner = struct("inner_t", { letter: chars(1), number: u32 });
 
 test("compiled output: perf_submit() sends events in order, lost ones are counted", () => {
@@ -62,21 +55,6 @@ test("compiled output: perf_submit() sends events in order, lost ones are counte
   const kept = events.drain(() => {});
   assert.ok(kept > 0 && events.lost! > 0);
   assert.equal(kept + events.lost!, 1009);
-});
-
-test("compiled output: perf_submit_skb() sends packets behind the struct", async () => {
-  using pair = new VethPair();
-  using far = new Tap(pair.far);
-  using near = new Tap(pair.near);
-  using bpf = Bpf.compile(PERF, { cflags });
-  const Packet = struct("packet", { mark: u32, frame: bytesRest() });
-  using packets = bpf.events("packets", Packet);
-  using _link = bpf.program("on_packet").attachTc(pair.near, "ingress");
-  await far.sendAll(PORT, 13, () => near.received(PORT));
-  const seen: unknown[] = [];
-  const take = () => packets.drain(({ mark, frame }) => seen.push([mark, portOf(frame)]));
-  await until(() => take() >= 0 && seen.length >= 13);
-  assert.deepEqual(seen, Array(13).fill([1009, PORT]));
 });
 
 const RING = `
@@ -174,4 +152,34 @@ test("compiled output: an event stream is awaited, and its loop ends it", async 
   for await (const { sequence } of stream) if (sequences.push(sequence) === 2) break;
   assert.deepEqual(sequences, [0n, 1n]);
   assert.equal(stream.drain(() => {}), 0);
+});
+
+test("compiled output: ringbuf_query() tells how full a buffer is, where libbcc has it", () => {
+  const text = `
+BPF_RINGBUF_OUTPUT(events, 2);
+BPF_ARRAY(answers, u64, 2);
+TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
+  u64 event = 7, size, filled;
+  int zero = 0, one = 1;
+  ${GUARD}
+  events.ringbuf_output(&event, sizeof(event), 0);
+  size = events.ringbuf_query(BPF_RB_RING_SIZE);
+  filled = events.ringbuf_query(BPF_RB_AVAIL_DATA);
+  answers.update(&zero, &size);
+  answers.update(&one, &filled);
+  return 0;
+}`;
+  let bpf: Bpf;
+  try {
+    bpf = Bpf.compile(text, { cflags });
+  } catch (error) {
+    assert.match((error as Error).message, /no member named 'ringbuf_query'/);
+    assert.match(readFileSync("/proc/self/maps", "utf8"), /libbcc\.so\.0\.2\d/);
+    return;
+  }
+  bpf.attach();
+  callGetppid(3);
+  // Each record has a head of 8 bytes.
+  assert.deepEqual([...bpf.map("answers", u32, u64).values()], [8192n, 48n]);
+  bpf.close();
 });
