@@ -140,7 +140,10 @@ export class Reports implements Printer {
 
   async #until(time: number | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (time !== undefined) this.#timer = setTimeout(resolve, time - performance.now());
+    if (time !== undefined) {
+      // A report may have taken longer than the interval.
+      this.#timer = setTimeout(resolve, Math.max(0, time - performance.now()));
+    }
     await Promise.race([promise, this.#woken.promise]);
     clearTimeout(this.#timer);
   }
