@@ -7,9 +7,10 @@
  * @module
  */
 
-import { exists, type Mapping } from "../ffi/libc.ts";
+import { ErrnoError, type Mapping, readLink } from "../ffi/libc.ts";
 import { mapFile } from "../ffi/map_file.ts";
 import { bufferText } from "../ffi/memory.ts";
+import { ElfFile } from "./attach/elf_symbol.ts";
 import { orderOf } from "./kernel_symbols.ts";
 
 const MAGIC = 0x7f454c46;
@@ -22,7 +23,8 @@ const SHT_DYNSYM = 11;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 const SYMBOL_SIZE = 24;
-const DEBUG_FILES = "/usr/lib/debug/.build-id";
+/** A file as a process has mapped it, whose own path the link tells. */
+const MAPPED = /^(\/proc\/\d+)\/map_files\//;
 
 interface Segment {
   readonly type: number;
@@ -43,6 +45,7 @@ interface Table {
 export class ElfFunctions implements Disposable {
   /** What the linker wrote to tell builds apart, as hexadecimal digits; undefined without it. */
   readonly buildId: string | undefined;
+  readonly #path: string;
   readonly #mapping: Mapping;
   readonly #segments: readonly Segment[];
   #debug: Mapping | undefined;
@@ -50,6 +53,7 @@ export class ElfFunctions implements Disposable {
 
   /** @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file */
   constructor(path: string) {
+    this.#path = path;
     this.#mapping = mapFile(path);
     try {
       this.#segments = segmentsOf(this.#mapping.buffer, path);
@@ -94,11 +98,10 @@ export class ElfFunctions implements Disposable {
   }
 
   #read(): Table {
-    const debug = this.buildId &&
-      `${DEBUG_FILES}/${this.buildId.slice(0, 2)}/${this.buildId.slice(2)}.debug`;
     const own = tableOf(this.#mapping.buffer, SHT_SYMTAB);
     if (own) return own;
-    if (debug && exists(debug)) {
+    const debug = debugFileOf(this.#path);
+    if (debug !== undefined) {
       this.#debug = mapFile(debug);
       const separate = tableOf(this.#debug.buffer, SHT_SYMTAB);
       if (separate) return separate;
@@ -106,6 +109,19 @@ export class ElfFunctions implements Disposable {
     const none = new Float64Array();
     return tableOf(this.#mapping.buffer, SHT_DYNSYM) ??
       { bytes: new Uint8Array(), starts: none, sizes: none, names: none };
+  }
+}
+
+function debugFileOf(path: string): string | undefined {
+  try {
+    const process = MAPPED.exec(path)?.[1];
+    const place = process === undefined ? path : `${process}/root${readLink(path)}`;
+    using file = new ElfFile(path, place);
+    return file.debugFile;
+  } catch (error) {
+    // Gone since it was opened.
+    if (error instanceof ErrnoError) return undefined;
+    throw error;
   }
 }
 

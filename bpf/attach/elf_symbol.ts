@@ -74,9 +74,13 @@ export class ElfFile implements Disposable {
   /** The separate file with this one's symbols; null when there is none. */
   #debug: ElfFile | null | undefined;
 
-  /** @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file */
-  constructor(path: string) {
-    this.#path = path;
+  /**
+   * Maps a file; its debug file is looked for from `place`, where it lies.
+   *
+   * @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file
+   */
+  constructor(path: string, place: string = path) {
+    this.#path = place;
     this.#mapping = mapFile(path);
     this.#view = new DataView(this.#mapping.buffer);
     this.#bytes = new Uint8Array(this.#mapping.buffer);
@@ -189,8 +193,18 @@ export class ElfFile implements Disposable {
       }
     }
     if (sections.some(({ type }) => type === SHT_SYMTAB)) return;
+    const debug = this.#separate();
+    if (debug) yield* debug.#symbols(types);
+  }
+
+  /** The path of the separate file with this one's symbols; undefined when there is none. */
+  get debugFile(): string | undefined {
+    return this.#separate()?.#path;
+  }
+
+  #separate(): ElfFile | null {
     if (this.#debug === undefined) this.#debug = this.#openDebug();
-    if (this.#debug) yield* this.#debug.#symbols(types);
+    return this.#debug;
   }
 
   /** Opens the separate file that holds the symbol table which was stripped from this one. */

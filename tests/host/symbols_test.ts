@@ -83,6 +83,27 @@ test("UserSymbols tells file and offset of a function without a name", async () 
   });
 });
 
+test("UserSymbols finds the debug file that a program links to, and no other build's", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "program");
+    copyFileSync(buildProgram("symbols.c"), path);
+    const objcopy = (...args: string[]) =>
+      assert.equal(spawnSync("objcopy", args, { cwd: folder }).status, 0);
+    objcopy("--remove-section=.note.gnu.build-id", path);
+    objcopy("--only-keep-debug", path, "program.debug");
+    objcopy("--strip-all", "--add-gnu-debuglink=program.debug", path);
+    const { running, plain } = await start(path);
+    await using _ = running;
+    const nameOf = () => {
+      using symbols = new UserSymbols();
+      return symbols.resolve(running.pid, plain + 2n)!.name;
+    };
+    assert.equal(nameOf(), "plain");
+    copyFileSync(buildProgram("workload.c"), `${path}.debug`);
+    assert.equal(nameOf(), undefined);
+  });
+});
+
 test("UserSymbols reads files that were deleted, and forgets processes", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "deleted");
