@@ -44,9 +44,9 @@ const REQUIREMENTS = {
   socketHeaders: { lacks: () => headers.lacks() ?? unreadable() },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
-  // Not a kernel's feature: what starts many processes and asks nothing of the kernel.
+  // Not a kernel's feature: what takes long under emulation and shows nothing new there.
   speed: {
-    lacks: () => isMachine ? undefined : "it asks nothing of the kernel: the machine ran it",
+    lacks: () => isMachine ? undefined : "what it shows does not depend on the kernel: the machine ran it",
   },
 } satisfies Record<string, Requirement>;
 

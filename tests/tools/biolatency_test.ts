@@ -68,7 +68,9 @@ test("biolatency -D -Q tells disks apart, and its reports add up", async () => {
   assert.ok(reports.length > 1);
 });
 
-test("biolatency prints bcc's histogram, and the time with -T", async () => {
+test("biolatency prints bcc's histogram, and the time with -T", {
+  skip: requires("biolatency prints bcc's histogram, and the time with -T", "speed"),
+}, async () => {
   using disk = new Disk();
   await using tool = await startTool("biolatency", "-mTe", "-d", disk.path);
   await disk.write(29);
@@ -85,7 +87,9 @@ test("biolatency prints bcc's histogram, and the time with -T", async () => {
   assert.equal(countsIn(stdout), 29);
 });
 
-test("biolatency ends after the reports it was asked for", async () => {
+test("biolatency ends after the reports it was asked for", {
+  skip: requires("biolatency ends after the reports it was asked for", "speed"),
+}, async () => {
   await using tool = await startTool("biolatency", "-F", "0.1", "2");
   const { status, stdout } = await tool.result;
   assert.equal(status, 0);

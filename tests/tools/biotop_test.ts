@@ -62,7 +62,9 @@ test("biotop counts 101 writes and 53 reads by process and disk, and its reports
   );
 });
 
-test("biotop prints bcc's table, also of a process that paused", async () => {
+test("biotop prints bcc's table, also of a process that paused", {
+  skip: requires("biotop prints bcc's table, also of a process that paused", "speed"),
+}, async () => {
   using disk = new Disk();
   await using tool = await startTool("biotop", "-C", "-p", String(process.pid), "0.1");
   writeThrough(disk, 13);
@@ -89,7 +91,9 @@ test("biotop prints bcc's table, also of a process that paused", async () => {
   assert.ok(!/ dd /.test(stdout));
 });
 
-test("biotop -r shows the busiest only", async () => {
+test("biotop -r shows the busiest only", {
+  skip: requires("biotop -r shows the busiest only", "speed"),
+}, async () => {
   using disk = new Disk();
   using other = new Disk();
   const args = ["-r", "1", "--json", "-p", String(process.pid), "1000"];

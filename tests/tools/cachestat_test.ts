@@ -59,7 +59,9 @@ test("cachestat -p counts 101 misses, 53 hits and 7 dirtied buffers, exactly", a
 });
 
 // What others do at the same time is counted as well.
-test("cachestat counts at least what one process does", async () => {
+test("cachestat counts at least what one process does", {
+  skip: requires("cachestat counts at least what one process does", "speed"),
+}, async () => {
   using ext4 = new Ext4();
   const reads = Array.from({ length: 101 }, () => ["start", "read=101"]).flat();
   await using workload = await startFileIo(...fresh(ext4), "wait", ...reads);
@@ -71,7 +73,12 @@ test("cachestat counts at least what one process does", async () => {
   assert.ok(hits >= 5_003, `${hits} ${misses}`);
 });
 
-test("cachestat -T prints bcc's table, and ends after the reports it was asked for", async () => {
+test("cachestat -T prints bcc's table, and ends after the reports it was asked for", {
+  skip: requires(
+    "cachestat -T prints bcc's table, and ends after the reports it was asked for",
+    "speed",
+  ),
+}, async () => {
   await using tool = await startTool("cachestat", "-T", "0.1", "3");
   const { status, stdout } = await tool.result;
   assert.equal(status, 0);

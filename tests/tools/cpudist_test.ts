@@ -60,7 +60,9 @@ test("cpudist -P and -L tell processes and threads apart, and intervals lose not
   });
 });
 
-test("cpudist counts idle time with -I only", async () => {
+test("cpudist counts idle time with -I only", {
+  skip: requires("cpudist counts idle time with -I only", "speed"),
+}, async () => {
   await using without = await startTool("cpudist", "--json", "-P");
   await using including = await startTool("cpudist", "--json", "-P", "-I", "0.05");
   await including.find("stdout", /"pid":0,/);
@@ -69,7 +71,12 @@ test("cpudist counts idle time with -I only", async () => {
 });
 
 // Theirs tells of the time on a CPU only where it was taken away.
-test("cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off the CPU", async () => {
+test("cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off the CPU", {
+  skip: requires(
+    "cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off the CPU",
+    "speed",
+  ),
+}, async () => {
   await untilNothingHidden(async () => {
     await using sleeper = await Sleeper.start("sleep=97");
     await using ours = await startTool(

@@ -51,7 +51,9 @@ test("execsnoop reports 97 programs with their arguments, exactly and in order",
   assert.equal(new Set(rows.map(({ pid }) => pid)).size, 97);
 });
 
-test("execsnoop -x includes failed calls, with the name of who tried", async () => {
+test("execsnoop -x includes failed calls, with the name of who tried", {
+  skip: requires("execsnoop -x includes failed calls, with the name of who tried", "speed"),
+}, async () => {
   const script = "for i in {1..13}; do (exec /nonexistent$i x y) 2>/dev/null; /bin/true; done";
   const [stdout, ppid] = await record(script, "--json", "-x");
   const expected = Array.from({ length: 13 }, (_, i) => [
@@ -61,7 +63,9 @@ test("execsnoop -x includes failed calls, with the name of who tried", async () 
   assert.deepEqual(rowsIn(stdout).map(({ pid: _, ...rest }) => rest), expected.flat());
 });
 
-test("execsnoop prints bcc's table, and -T -t -U -C -M add their columns", async () => {
+test("execsnoop prints bcc's table, and -T -t -U -C -M add their columns", {
+  skip: requires("execsnoop prints bcc's table, and -T -t -U -C -M add their columns", "speed"),
+}, async () => {
   const script = "/bin/true 'a\"b' $'c\\nd'; (exec -a zero /bin/true last)";
   const [plain, ppid] = await record(script, "-q");
   const lines = plain.split("\n");
@@ -83,7 +87,9 @@ test("execsnoop prints bcc's table, and -T -t -U -C -M add their columns", async
   );
 });
 
-test("execsnoop --max-args and long arguments end in three dots", async () => {
+test("execsnoop --max-args and long arguments end in three dots", {
+  skip: requires("execsnoop --max-args and long arguments end in three dots", "speed"),
+}, async () => {
   const script = "/bin/true {1..1000}; /bin/true {1..1001}; /bin/true $(printf %01100d 0)";
   const [stdout] = await record(script, "--json", "--max-args", "1001");
   const thousand = Array.from({ length: 1000 }, (_, i) => i + 1).join(" ");
@@ -94,7 +100,9 @@ test("execsnoop --max-args and long arguments end in three dots", async () => {
   ]);
 });
 
-test("execsnoop -n, -l and -u show what matches and hide the rest", async () => {
+test("execsnoop -n, -l and -u show what matches and hide the rest", {
+  skip: requires("execsnoop -n, -l and -u show what matches and hide the rest", "speed"),
+}, async () => {
   const user = "setpriv --reuid=64321 --regid=64321 --clear-groups";
   const script = `for i in {1..3}; do /bin/true $i; /bin/echo $i; ${user} /bin/true user$i; done`;
   const args = (stdout: string) => rowsIn(stdout).map((row) => row.args);
@@ -147,7 +155,9 @@ test("execsnoop sees calls of any thread, and of descriptors", async () => {
   assert.match(String(args), /^\/dev\/fd\/\d+ by number$/);
 });
 
-test("execsnoop agrees line by line with libbpf-tools' execsnoop", async () => {
+test("execsnoop agrees line by line with libbpf-tools' execsnoop", {
+  skip: requires("execsnoop agrees line by line with libbpf-tools' execsnoop", "speed"),
+}, async () => {
   await using parent = await Script.start(
     "for i in {1..31}; do /bin/true $i a 'b c'; (exec /nonexistent$i x) 2>/dev/null; done",
   );

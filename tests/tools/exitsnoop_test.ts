@@ -69,7 +69,9 @@ test("exitsnoop --per-thread reports threads as well", async () => {
   }
 });
 
-test("exitsnoop -p shows one process, whose end is its own", async () => {
+test("exitsnoop -p shows one process, whose end is its own", {
+  skip: requires("exitsnoop -p shows one process, whose end is its own", "speed"),
+}, async () => {
   await using other = await Script.start("(exit 2)");
   await using wanted = await Script.start("(exit 3); exit 4");
   const args = ["-t", "--label=", "-p", String(wanted.pid)];
@@ -90,7 +92,9 @@ test("exitsnoop -p shows one process, whose end is its own", async () => {
   assert.deepEqual(lines.slice(2), [""]);
 });
 
-test("exitsnoop agrees with libbpf-tools' exitsnoop", async () => {
+test("exitsnoop agrees with libbpf-tools' exitsnoop", {
+  skip: requires("exitsnoop agrees with libbpf-tools' exitsnoop", "speed"),
+}, async () => {
   await using parent = await Script.start(
     "{ for i in {1..15}; do (exit $i); (kill -$i $BASHPID); done; } 2>/dev/null; (exit 32)",
   );

@@ -58,7 +58,9 @@ test("killsnoop -x, -s, -T and -p show what they say and hide the rest", async (
   assert.deepEqual(await seen("-p", String(receiver.pid)), []);
 });
 
-test("killsnoop prints bcc's table and agrees with libbpf-tools' killsnoop", async () => {
+test("killsnoop prints bcc's table and agrees with libbpf-tools' killsnoop", {
+  skip: requires("killsnoop prints bcc's table and agrees with libbpf-tools' killsnoop", "speed"),
+}, async () => {
   const script =
     `for i in {1..31}; do kill -0 $$; kill -TERM ${NOBODY} 2>/dev/null; done; kill -64 $$`;
   await using sender = await Script.start(`trap : 64; ${script}`);

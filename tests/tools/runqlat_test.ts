@@ -47,7 +47,9 @@ test("runqlat -P, -L and --pidnss tell apart who waits, and intervals lose nothi
   });
 });
 
-test("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", async () => {
+test("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", {
+  skip: requires("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", "speed"),
+}, async () => {
   await untilNothingHidden(async () => {
     await using sleeper = await Sleeper.start("sleep=97");
     await using ours = await startTool("runqlat", "-T", "-m", "-p", String(sleeper.pid));

@@ -69,7 +69,9 @@ test("syscount -P and -c count one process's children, -p and -t nobody else", a
   assert.deepEqual(rows(thread!), rows(process!));
 });
 
-test("syscount -L sums what calls took, and -m tells it in milliseconds", async () => {
+test("syscount -L sums what calls took, and -m tells it in milliseconds", {
+  skip: requires("syscount -L sums what calls took, and -m tells it in milliseconds", "speed"),
+}, async () => {
   const [sleeps, table] = await count(
     ["sleep=97", "getpgid=13"],
     (pid) => ["--json", "-L", "-p", pid, "--syscall", "nanosleep"],
@@ -94,7 +96,9 @@ test("syscount loses nothing between intervals", async () => {
   assert.equal(countOf(result!, "getpgid"), calls);
 });
 
-test("syscount -i and -d print no more reports than fit", async () => {
+test("syscount -i and -d print no more reports than fit", {
+  skip: requires("syscount -i and -d print no more reports than fit", "speed"),
+}, async () => {
   const { stdout } = await runTool("syscount", "-P", "-i", "0.1", "-d", "0.3");
   const reports = stdout.match(/^PID {4}COMM {15}COUNT$/gm)!.length;
   assert.ok(reports >= 1 && reports <= 3, stdout); // a slow machine makes fewer
@@ -107,7 +111,9 @@ test("syscount shows calls of 32 bit programs by number", {
   assert.equal(countOf(result!, "[32 bit: 20]"), 13);
 });
 
-test("syscount agrees with libbpf-tools' syscount", async () => {
+test("syscount agrees with libbpf-tools' syscount", {
+  skip: requires("syscount agrees with libbpf-tools' syscount", "speed"),
+}, async () => {
   await using calls = await workload("getpgid=97", "missing=13", "sleep=7");
   const pid = String(calls.pid);
   await using ours = await startTool("syscount", "-x", "-p", pid);
@@ -141,7 +147,9 @@ test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
   ]);
 });
 
-test("syscount --exec counts one command", async () => {
+test("syscount --exec counts one command", {
+  skip: requires("syscount --exec counts one command", "speed"),
+}, async () => {
   const command = ["sh", "-c", "exec echo x"];
   const { stdout } = await runTool(
     "syscount",

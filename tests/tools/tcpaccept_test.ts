@@ -59,7 +59,9 @@ test("tcpaccept -p -P -4 -6 show what they ask for and hide the rest", async () 
   }
 });
 
-test("tcpaccept prints bcc's table, and with -T -t when", async () => {
+test("tcpaccept prints bcc's table, and with -T -t when", {
+  skip: requires("tcpaccept prints bcc's table, and with -T -t when", "speed"),
+}, async () => {
   const runs = await recordTcpRuns(
     "tcpaccept",
     ({ server }) => [[], ["-T", "-t"]].map((args) => [...args, "-p", `${server}`]),

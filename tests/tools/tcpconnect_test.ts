@@ -67,7 +67,9 @@ test("tcpconnect reports every connection once, answered, refused or not answere
   assert.ok(rows.every(({ lport }) => lport! > 0));
 });
 
-test("tcpconnect shows a connect() that waits while it waits", async () => {
+test("tcpconnect shows a connect() that waits while it waits", {
+  skip: requires("tcpconnect shows a connect() that waits while it waits", "speed"),
+}, async () => {
   await using workload = await TcpWorkload.start("blocked=4");
   await using running = await startTool("tcpconnect", "--json", "-L", "-p", `${workload.client}`);
   const done = workload.go();
@@ -110,7 +112,9 @@ test("tcpconnect -p -P -u -4 -6 show what they ask for and hide the rest", async
   }
 });
 
-test("tcpconnect prints bcc's tables, and counts with -c", async () => {
+test("tcpconnect prints bcc's tables, and counts with -c", {
+  skip: requires("tcpconnect prints bcc's tables, and counts with -c", "speed"),
+}, async () => {
   const runs = await recordTcpRuns(
     "tcpconnect",
     ({ client }) =>

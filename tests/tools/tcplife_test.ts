@@ -129,7 +129,12 @@ test("tcplife -p -L -D -4 -6 show what they ask for and hide the rest", async ()
   }
 });
 
-test("tcplife prints bcc's table, wide, with times, and as comma-separated values", async () => {
+test("tcplife prints bcc's table, wide, with times, and as comma-separated values", {
+  skip: requires(
+    "tcplife prints bcc's table, wide, with times, and as comma-separated values",
+    "speed",
+  ),
+}, async () => {
   const runs = await recordTcpRuns(
     "tcplife",
     ({ client }) =>
@@ -172,7 +177,9 @@ test("tcplife prints bcc's table, wide, with times, and as comma-separated value
 });
 
 // Where the client closes first: of others theirs names the process that happened to be running.
-test("tcplife agrees line by line with libbpf-tools' tcplife", async () => {
+test("tcplife agrees line by line with libbpf-tools' tcplife", {
+  skip: requires("tcplife agrees line by line with libbpf-tools' tcplife", "speed"),
+}, async () => {
   await using workload = await TcpWorkload.start(exchange("4", 31), exchange("m", 7), "wait=");
   await using ours = await startTool("tcplife", "-w");
   await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/tcplife", "-w"]);

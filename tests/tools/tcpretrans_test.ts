@@ -72,7 +72,9 @@ function countOf(connection: Connection) {
   };
 }
 
-test("tcpretrans prints bcc's tables", async () => {
+test("tcpretrans prints bcc's tables", {
+  skip: requires("tcpretrans prints bcc's tables", "speed"),
+}, async () => {
   const runs = await recordTcpRuns("tcpretrans", () => [["-s"], ["-c"]], ["lossy=4:1"]);
   const { port, serverPort, retransmits } = runs[0]!.connections[0]!;
   const [table, counts] = runs.map(({ result }) => result.stdout.trimEnd().split("\n"));
