@@ -3,6 +3,7 @@ import { isFlexible } from "./array.ts";
 import type { AlignedField, BitField, Padding } from "./bits.ts";
 import { type Fields, layOut, type LayoutOptions } from "./layout.ts";
 import { recordReader } from "./record_reader.ts";
+import { recordView } from "./record_view.ts";
 import { wrongType } from "./refuse.ts";
 import { toC } from "./to_c.ts";
 
@@ -30,6 +31,14 @@ export interface StructCodec<T> extends Codec<T> {
    * @throws RangeError for a bit-field, which has none, and for a name that is no field.
    */
   offsetOf(field: keyof T & string): number;
+  /**
+   * The same struct, read when asked: the fastest way to look at a field or two of many events.
+   *
+   * Every read gives the same object, whose fields are read from memory each time they are asked
+   * for. It is good until the next read, for events during the function that `drain` calls;
+   * `{ ...view }` is a plain object that lasts.
+   */
+  readonly asView: Codec<Readonly<T>>;
   /** The C definition, behind those of the structs, unions and enums that it uses. */
   toC(): string;
 }
@@ -64,15 +73,18 @@ export function struct<const F extends Fields>(
   // A record may end inside the padding in which the flexible member starts.
   const least = isFlexible(last.type) ? last.bitOffset / 8 : size;
   const readAll = recordReader(slots);
+  const check = (offset: number, end: number) => {
+    if (offset + least > end) {
+      const found = Math.max(end - offset, 0);
+      throw new RangeError(`Cannot read ${target}: expected ${least} bytes, found ${found}`);
+    }
+  };
   const codec: Codec<Record<string, unknown>> = {
     size,
     align,
     type,
     read(view, offset, end = view.byteLength) {
-      if (offset + least > end) {
-        const found = Math.max(end - offset, 0);
-        throw new RangeError(`Cannot read ${target}: expected ${least} bytes, found ${found}`);
-      }
+      check(offset, end);
       return readAll(view, offset, end);
     },
     write(view, offset, value) {
@@ -92,6 +104,7 @@ export function struct<const F extends Fields>(
     ...codec,
     name,
     offsetOf: (field: string) => offsetOf(target, type.members, field),
+    asView: recordView(codec, slots, check),
     toC: () => toC(codec),
   });
   return whole as StructCodec<FieldValues<F>>;
