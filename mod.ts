@@ -76,6 +76,7 @@ export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/n
 export { ProcessMemory } from "./bpf/process_memory.ts";
 export { MappedFile, mappedFiles } from "./bpf/mapped_file.ts";
 export { KernelSymbols } from "./bpf/kernel_symbols.ts";
+export type { FollowOptions } from "./bpf/process_history.ts";
 export { type UserSymbolOptions, UserSymbols } from "./bpf/user_symbols.ts";
 export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbol.ts";
 export { EventStream } from "./bpf/events.ts";

@@ -113,7 +113,7 @@ export class PerfBuffer implements EventSource {
 }
 
 /** Hands over the samples of all rings by their time, up to a time. */
-function merge(
+export function merge(
   rings: readonly PerfRing[],
   read: RecordReader,
   limit: number,

@@ -5,7 +5,8 @@
  * position `data_head` at byte 1024 and ours, `data_tail`, at 1032; then the data, a power of two
  * of pages. A record is { u32 type, u16 misc, u16 size } and its body, all a multiple of 8 bytes;
  * it may wrap around the end of the data. A sample's body is its time (u64, only when asked for), a
- * u32 length and the program's bytes; a loss record's is { u64 id, u64 lost }.
+ * u32 length and the program's bytes; a loss record's is { u64 id, u64 lost }. Of an event that
+ * records what processes do, whole records are handed over, whose last eight bytes are their time.
  *
  * Needs Linux >= 4.4.
  *
@@ -21,7 +22,12 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from "../ffi/libc.ts";
-import { openPerfEvent, PerfType, readPerfEvent } from "../ffi/perf_event.ts";
+import {
+  openPerfEvent,
+  type PerfEventAttributes,
+  PerfType,
+  readPerfEvent,
+} from "../ffi/perf_event.ts";
 import { Errno } from "../ffi/errno.ts";
 import { BpfError, permissionReason } from "./errors.ts";
 import type { RecordReader } from "./event_source.ts";
@@ -47,12 +53,15 @@ export interface PerfRingOptions {
   readonly wakeup: number;
   /** Whether samples carry their time. */
   readonly timed: boolean;
+  /** Another event than what programs send: its records are handed over whole. */
+  readonly records?: Partial<PerfEventAttributes>;
 }
 
 /** One CPU's mapped ring; {@linkcode PerfBuffer} stands on it. */
 export class PerfRing {
   readonly fd: number;
   readonly #timed: boolean;
+  readonly #whole: boolean;
   readonly #exact: boolean;
   readonly #mapping: Mapping;
   readonly #head: BigUint64Array;
@@ -69,7 +78,7 @@ export class PerfRing {
   #closed = false;
 
   /** @throws {BpfError} @throws {ErrnoError} when the pages cannot be mapped */
-  constructor(cpu: number, { pages, wakeup, timed }: PerfRingOptions) {
+  constructor(cpu: number, { pages, wakeup, timed, records }: PerfRingOptions) {
     const size = pages * PAGE;
     const event = {
       type: PerfType.SOFTWARE,
@@ -78,6 +87,7 @@ export class PerfRing {
       sampleType: PERF_SAMPLE_RAW | (timed ? PERF_SAMPLE_TIME : 0),
       wakeupEvents: wakeup,
       ...timed ? { clock: CLOCK_MONOTONIC } : {},
+      ...records,
     };
     let fd = openPerfEvent({ ...event, readFormat: PERF_FORMAT_LOST }, -1, cpu);
     this.#exact = fd !== -Errno.EINVAL;
@@ -85,6 +95,7 @@ export class PerfRing {
     if (fd < 0) throw openFailure(cpu, -fd);
     this.fd = fd;
     this.#timed = timed;
+    this.#whole = records !== undefined;
     this.#mask = size - 1;
     try {
       this.#mapping = map("a perf buffer", PAGE + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
@@ -130,7 +141,8 @@ export class PerfRing {
   /** The time of the next sample in nanoseconds, Infinity when there is none. */
   nextTime(): number {
     if (!this.#skipToSample()) return Infinity;
-    const at = this.#position + HEADER;
+    const size = this.#data.getUint16((this.#position & this.#mask) + 6, true);
+    const at = this.#position + (this.#whole ? size - 8 : HEADER);
     // Eight bytes that begin at a multiple of eight do not wrap.
     return this.#word(at & this.#mask);
   }
@@ -164,6 +176,7 @@ export class PerfRing {
       const type = this.#data.getUint32(at, true);
       if (type === RECORD_SAMPLE) return true;
       if (type === RECORD_LOST) this.#told += this.#word(at + 16 & this.#mask);
+      else if (this.#whole) return true;
       this.#position += this.#data.getUint16(at + 6, true);
     }
     return false;
@@ -176,6 +189,10 @@ export class PerfRing {
     const size = this.#data.getUint16(at + 6, true);
     const raw = this.#timed ? HEADER + 8 : HEADER;
     this.#position += size;
+    if (this.#whole) {
+      if (at + size <= this.#mask + 1) return read(this.#data, at, at + size);
+      return read(this.#unwrap(at, size), 0, size);
+    }
     if (at + size <= this.#mask + 1) {
       const start = at + raw + 4;
       return read(this.#data, start, start + this.#data.getUint32(at + raw, true));

@@ -10,33 +10,11 @@
  */
 
 import { demangle } from "../ffi/demangle.ts";
-import { ErrnoError, readText } from "../ffi/libc.ts";
+import { ErrnoError } from "../ffi/libc.ts";
 import { ElfFunctions } from "./elf_functions.ts";
+import { type FollowOptions, ProcessHistory } from "./process_history.ts";
+import { type Memory, type MemoryRange, perfMap, readMemory } from "./mapped_ranges.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
-
-/** A range of executable memory. */
-interface Range {
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly offset: number;
-  /** Device and inode, which tell files apart whatever their names in a container. */
-  readonly file: string | undefined;
-  readonly path: string;
-  /** start and end as /proc/PID/map_files spells them. */
-  readonly name: string;
-}
-
-/** A range of code that a just-in-time compiler has named. */
-interface Compiled {
-  readonly start: bigint;
-  readonly size: bigint;
-  readonly name: string;
-}
-
-interface Process {
-  readonly ranges: readonly Range[];
-  compiled?: readonly Compiled[];
-}
 
 /** How names are given. */
 export interface UserSymbolOptions {
@@ -48,21 +26,40 @@ export interface UserSymbolOptions {
  * Symbols of any number of processes; files are shared between them.
  *
  * A process is looked at when it is asked about first: call `refresh` when it has loaded libraries
- * or called exec since, and `forget` when it is gone, before its number is used again.
+ * or called exec since, and `forget` when it is gone, before its number is used again. Or call
+ * `follow` before anything else: then all processes are known that live from then on, and ask with
+ * a time.
  */
 export class UserSymbols implements Disposable {
-  readonly #processes = new Map<number, Process | undefined>();
-  readonly #files = new Map<string, ElfFunctions | undefined>();
+  readonly #processes = new Map<number, Memory | undefined>();
+  readonly #files = new Map<string, ElfFunctions>();
+  readonly #missing = new Set<string>();
   readonly #demangle: boolean;
+  #history: ProcessHistory | undefined;
 
   constructor(options: UserSymbolOptions = {}) {
     this.#demangle = options.demangle ?? true;
   }
 
-  /** What an address in a process is; undefined when it lies in no file and has no name. */
-  resolve(pid: number, address: bigint): ResolvedSymbol | undefined {
-    const process = this.#process(pid);
-    const range = process?.ranges.find(({ start, end }) => address >= start && address < end);
+  /**
+   * Learns from the kernel what processes map from now on, so that addresses of processes that are
+   * gone have names too. Files are opened when they are mapped first, while they can be reached.
+   *
+   * @throws {BpfError} when this process may not watch others
+   */
+  follow(options: FollowOptions = {}): void {
+    this.#history ??= new ProcessHistory(options, (pid, range) => {
+      if (range.inode !== "0" && !this.#files.has(range.file!)) this.#open(pid, range);
+    });
+  }
+
+  /**
+   * What an address in a process is; undefined when it lies in no file and has no name.
+   *
+   * @param time when it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes
+   */
+  resolve(pid: number, address: bigint, time?: number): ResolvedSymbol | undefined {
+    const [process, range] = this.#find(pid, address, time);
     if (!process || !range) return undefined;
     if (range.file === undefined) return compiledAt(pid, process, range, address);
     const offset = Number(address - range.start) + range.offset;
@@ -74,15 +71,13 @@ export class UserSymbols implements Disposable {
 
   /** The build id of the file that an address lies in. */
   buildId(pid: number, address: bigint): string | undefined {
-    const range = this.#process(pid)?.ranges.find(({ start, end }) =>
-      address >= start && address < end
-    );
+    const [, range] = this.#find(pid, address);
     return range?.file === undefined ? undefined : this.#file(pid, range)?.buildId;
   }
 
   /** Looks at a process anew. */
   refresh(pid: number): void {
-    this.#processes.set(pid, inspect(pid));
+    this.#processes.set(pid, readMemory(pid));
   }
 
   /** Drops what is known of a process. */
@@ -92,7 +87,8 @@ export class UserSymbols implements Disposable {
 
   /** Unmaps the files; idempotent. */
   close(): void {
-    for (const file of this.#files.values()) file?.[Symbol.dispose]();
+    this.#history?.close();
+    for (const file of this.#files.values()) file[Symbol.dispose]();
     this.#files.clear();
     this.#processes.clear();
   }
@@ -101,19 +97,48 @@ export class UserSymbols implements Disposable {
     this.close();
   }
 
-  #process(pid: number): Process | undefined {
+  #find(
+    pid: number,
+    address: bigint,
+    time?: number,
+  ): [Memory | undefined, MemoryRange | undefined] {
+    const known = this.#history?.at(pid, time ?? Infinity);
+    const range = known?.rangeAt(address, time);
+    if (range) return [known, range];
+    // It may have been there before it was followed.
     if (!this.#processes.has(pid)) this.refresh(pid);
-    return this.#processes.get(pid);
+    const memory = this.#processes.get(pid);
+    return [memory, memory?.rangeAt(address)];
   }
 
-  #file(pid: number, range: Range): ElfFunctions | undefined {
-    const key = range.file!;
-    if (this.#files.has(key)) return this.#files.get(key);
-    // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files.
-    const paths = [`/proc/${pid}/map_files/${range.name}`, `/proc/${pid}/root${range.path}`];
-    const file = open(paths);
-    this.#files.set(key, file);
+  #file(pid: number, range: MemoryRange): ElfFunctions | undefined {
+    const known = this.#files.get(range.file!);
+    // Out of reach for one that is gone may be there for another.
+    const tried = `${pid} ${range.file}`;
+    if (known || this.#missing.has(tried)) return known;
+    const file = this.#open(pid, range);
+    if (!file) this.#missing.add(tried);
     return file;
+  }
+
+  #open(pid: number, range: MemoryRange): ElfFunctions | undefined {
+    // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files.
+    const name = [range.start, range.end].map((address) => address.toString(16)).join("-");
+    const paths = [`/proc/${pid}/map_files/${name}`, `/proc/${pid}/root${range.path}`];
+    if (isSameFile(range)) paths.push(range.path);
+    const file = open(paths);
+    if (file) this.#files.set(range.file!, file);
+    return file;
+  }
+}
+
+/** Whether the path leads this process to the file that was mapped. */
+function isSameFile({ path, inode }: MemoryRange): boolean {
+  const { statSync } = process.getBuiltinModule("node:fs");
+  try {
+    return String(statSync(path, { bigint: true }).ino) === inode;
+  } catch {
+    return false;
   }
 }
 
@@ -128,40 +153,11 @@ function open(paths: readonly string[]): ElfFunctions | undefined {
   return undefined;
 }
 
-function text(path: string): string | undefined {
-  try {
-    return readText(path);
-  } catch (error) {
-    if (error instanceof ErrnoError) return undefined;
-    throw error;
-  }
-}
-
-/** The executable ranges of /proc/PID/maps; undefined when there is no such process. */
-function inspect(pid: number): Process | undefined {
-  const maps = text(`/proc/${pid}/maps`);
-  if (maps === undefined) return undefined;
-  const ranges = maps.split("\n").flatMap((line): Range[] => {
-    const fields = /^(\S+)-(\S+) ..(.). (\S+) (\S+) (\d+)\s*(.*)$/.exec(line);
-    if (fields?.[3] !== "x") return [];
-    const [, start, end, , offset, device, inode, path] = fields as unknown as string[];
-    return [{
-      start: BigInt(`0x${start}`),
-      end: BigInt(`0x${end}`),
-      offset: parseInt(offset!, 16),
-      file: inode === "0" && !path!.startsWith("[v") ? undefined : `${device} ${inode} ${path}`,
-      path: path!.replace(/ \(deleted\)$/, ""),
-      name: `${start}-${end}`,
-    }];
-  });
-  return { ranges };
-}
-
 /** Looks in the perf-map file, which names memory that no file backs. */
 function compiledAt(
   pid: number,
-  process: Process,
-  range: Range,
+  process: Memory,
+  range: MemoryRange,
   address: bigint,
 ): ResolvedSymbol | undefined {
   const compiled = process.compiled ??= perfMap(pid);
@@ -173,15 +169,4 @@ function compiledAt(
       : { name: undefined, offset: Number(address - range.start), module };
   }
   return { name: found.name, offset: Number(address - found.start), module: `perf-${pid}.map` };
-}
-
-/** Lines "START SIZE NAME" in hexadecimal; later ones replace earlier ones at the same place. */
-function perfMap(pid: number): Compiled[] {
-  // The process writes its own number as its PID namespace has it, into its own /tmp.
-  const own = /^NSpid:.*\t(\d+)$/m.exec(text(`/proc/${pid}/status`) ?? "")?.[1] ?? pid;
-  const lines = text(`/proc/${pid}/root/tmp/perf-${own}.map`)?.split("\n") ?? [];
-  return lines.flatMap((line) => {
-    const [, start, size, name] = /^(?:0x)?([0-9a-f]+) (?:0x)?([0-9a-f]+) (.+)$/i.exec(line) ?? [];
-    return name ? [{ start: BigInt(`0x${start}`), size: BigInt(`0x${size}`), name }] : [];
-  });
 }

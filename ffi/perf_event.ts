@@ -27,6 +27,8 @@ export interface PerfEventAttributes {
   readonly wakeupEvents?: number;
   /** Stamp samples with this clock (CLOCK_…) instead of the scheduler's. */
   readonly clock?: number;
+  /** More of the attributes' flags, by their bits: `mmap`, `comm` … */
+  readonly flags?: number;
 }
 
 /** enum perf_type_id. */
@@ -54,7 +56,8 @@ export function openPerfEvent(event: PerfEventAttributes, pid: number, cpu: numb
   view.setBigUint64(24, BigInt(event.sampleType ?? 0), true);
   view.setBigUint64(32, BigInt(event.readFormat ?? 0), true);
   const useClock = event.clock === undefined ? 0 : USE_CLOCKID;
-  view.setUint32(40, (event.frequency ? FREQUENCY : 0) | useClock, true);
+  const flags = (event.frequency ? FREQUENCY : 0) | useClock | (event.flags ?? 0);
+  view.setUint32(40, flags, true);
   view.setUint32(48, event.wakeupEvents ?? 1, true);
   view.setBigUint64(56, event.config1 ?? 0n, true);
   view.setBigUint64(64, event.config2 ?? 0n, true);

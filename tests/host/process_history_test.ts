@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ProcessHistory } from "../../bpf/process_history.ts";
+import { monotonicTime } from "../../ffi/libc.ts";
+import { held } from "../support/leftovers.ts";
+import { run, Running } from "../support/process.ts";
+import { Folder } from "../support/workload.ts";
+
+/** The files of which a process had executable parts at a time. */
+const filesAt = (history: ProcessHistory, pid: number, time: number) =>
+  history.at(pid, time)?.ranges.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
+
+test("ProcessHistory knows what a process had mapped before and after exec, when it is gone", async () => {
+  using folder = new Folder();
+  const program = join(folder.path, "copy-of-true");
+  copyFileSync("/bin/true", program);
+  const seen = new Set<string>();
+  using history = new ProcessHistory({}, (_, { path }) => seen.add(path));
+  const shell = Running.start(["sh", "-c", `echo pid $$; read -r line; exec ${program}`]);
+  const pid = Number((await shell.find("stdout", /^pid (\d+)\n/))[1]);
+  const between = monotonicTime();
+  shell.send();
+  await shell.result;
+  assert.ok(filesAt(history, pid, between)!.some((name) => /^(da|ba)?sh$/.test(name)));
+  const after = filesAt(history, pid, monotonicTime())!;
+  assert.equal(after[0], "copy-of-true");
+  assert.ok(after.some((name) => name.startsWith("libc.so")), String(after));
+  assert.ok(!after.some((name) => /sh$/.test(name)), String(after));
+  assert.ok(seen.has(program));
+  assert.equal(history.at(4194304, monotonicTime()), undefined);
+});
+
+test("ProcessHistory gives children what their parents have, and finds who was there before", async () => {
+  await using before = Running.start(["sh", "-c", "echo up; read -r line"]);
+  await before.find("stdout", /up/);
+  using history = new ProcessHistory({}, () => {});
+  const found = filesAt(history, before.pid, Infinity)!;
+  assert.ok(found.some((name) => /^(da|ba)?sh$/.test(name)), String(found));
+  // A subshell is a fork without an exec.
+  const { stdout } = await run(["bash", "-c", "(echo $BASHPID); true"]);
+  const forked = filesAt(history, Number(stdout), Infinity)!;
+  assert.ok(forked.includes("bash") && forked.some((name) => name.startsWith("libc.so")));
+});
+
+test("ProcessHistory forgets who does not matter, and leaves nothing behind", async () => {
+  const before = held();
+  {
+    using history = new ProcessHistory({ pids: [process.pid] }, () => {});
+    const { stdout } = await run(["sh", "-c", "echo $$"]);
+    assert.equal(history.at(Number(stdout), Infinity), undefined);
+    assert.ok(history.at(process.pid, Infinity)!.ranges.length > 0);
+    history.close();
+    history.close();
+  }
+  assert.deepEqual(held(), before);
+});
