@@ -16,8 +16,10 @@ interface Tracing {
   readonly load: LoadOptions;
   /** A line for people, printed before anything else once every probe is in place. */
   readonly intro?: string;
-  /** Sets up what is loaded before it is attached: fills maps. */
-  prepare?(bpf: Bpf): void;
+  /**
+   * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
+   */
+  prepare?(bpf: Bpf): Disposable | void;
   /**
    * Attaches what no section can say, such as functions of a file that is looked up. Without it all
    * programs are attached where their sections say.

@@ -31,7 +31,7 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
   using bpf = Bpf.load(tool.object, loadOptions(tool, plan, values, held?.pid));
   setCgroup(bpf, values.cgroup);
-  plan.prepare?.(bpf);
+  using _prepared = plan.prepare?.(bpf) ?? undefined;
   const output = new Output();
   using printer = "event" in plan
     ? new Rows(tool.name, bpf, plan, output, values)

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Result } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import {
+  type StackRow,
+  stacksOf,
+  stacksProgram,
+  startStacks,
+  userSums,
+} from "../support/stacks.ts";
+import { helpNames, refuses, startTool, stopTool } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
+
+const samples = ({ samples = 0 }: StackRow) => samples;
+
+/** How many samples fell on each user stack of a process, from main on. */
+const sampled = (result: Result, pid: number) => userSums(stacksOf(result, pid), samples);
+
+/** Runs steps of stacks.c under profile. */
+async function profiled(args: string[], steps: string[], program?: string) {
+  await using workload = await startStacks(steps, program);
+  await using tool = await startTool("profile", ...args, "-p", String(workload.pid));
+  const output = await workload.go();
+  rmSync(`/tmp/perf-${workload.pid}.map`, { force: true });
+  return { result: await stopTool(tool), pid: workload.pid, output };
+}
+
+test("profile shares samples among known stacks as their work is shared", async () => {
+  const { result, pid } = await profiled(["-F", "997", "-U", "--json"], ["spin=400"]);
+  const sums = sampled(result, pid);
+  const [three, one] = ["three_parts", "one_part"].map((name) =>
+    sums[`main;outer;middle;${name}`] ?? 0
+  ) as [number, number];
+  const all = Object.values(sums).reduce((a, b) => a + b, 0);
+  assert.ok(all > 100, JSON.stringify(sums));
+  // Binomial with p = 3/4: five standard deviations, and 2 % for what else the machine does.
+  const allowed = 5 * Math.sqrt(three + one) * Math.sqrt(3) / 4 + 0.02 * all;
+  assert.ok(Math.abs(three - (three + one) * 3 / 4) < allowed, JSON.stringify(sums));
+  assert.ok(three + one > 0.9 * all, JSON.stringify(sums));
+  assert.equal(stacksOf(result, pid + 1).length, 0);
+});
+
+const kinds = "profile names C++ functions and code that a compiler made at run time, -f folds";
+test(kinds, { skip: requires(kinds, "speed") }, async () => {
+  await using workload = await startStacks(["named=200", "jit=400", "named=1"]);
+  await using tool = await startTool("profile", "-F", "997", "-f", "-p", String(workload.pid));
+  await workload.go();
+  const { stdout } = await stopTool(tool);
+  rmSync(`/tmp/perf-${workload.pid}.map`);
+  assert.match(stdout, /^stacks;[^ ]+;main;ns::Worker::turn\(unsigned long\) \d+$/m);
+  assert.match(stdout, /^stacks;[^ ]+;main;run_jit;jit_turn \d+$/m);
+  // The comm, frames and a number in every line; the most in the last one.
+  const lines = stdout.trimEnd().split("\n").map((line) => /^[^;]+(;[^;]+)+ (\d+)$/.exec(line));
+  assert.ok(lines.every((line) => line));
+  const sums = lines.map((line) => Number(line![2]));
+  assert.deepEqual(sums, sums.toSorted((a, b) => a - b));
+});
+
+test("profile names functions of a child that lives for some milliseconds", async () => {
+  await using workload = await startStacks(["child=named=10"]);
+  await using tool = await startTool("profile", "-c", "200000", "-U", "--json");
+  const child = Number(/child (\d+)/.exec(await workload.go())![1]);
+  const sums = sampled(await stopTool(tool), child);
+  assert.ok(sums["main;ns::Worker::turn(unsigned long)"]! > 20, JSON.stringify(sums));
+  // Its last instructions in the program it was forked from have names too, if a sample hit them.
+  assert.equal(Object.keys(sums).filter((name) => /turn/.test(name)).length, 1);
+});
+
+const bare = "profile is sure of the innermost function without frame pointers";
+test(bare, { skip: requires(bare, "speed") }, async () => {
+  const program = stacksProgram(["-fomit-frame-pointer"]);
+  const { result, pid } = await profiled(["-F", "997", "--json"], ["spin=400"], program);
+  const innermost: Record<string, number> = {};
+  for (const row of stacksOf(result, pid)) {
+    const name = row.user?.[0] ?? "";
+    innermost[name] = (innermost[name] ?? 0) + samples(row);
+  }
+  const all = Object.values(innermost).reduce((a, b) => a + b, 0);
+  assert.ok(innermost.three_parts! + innermost.one_part! > 0.9 * all, JSON.stringify(innermost));
+});
+
+const text = "profile prints bcc's stacks, in full and with addresses";
+test(text, { skip: requires(text, "speed") }, async () => {
+  const { result: { stdout }, pid } = await profiled(["-F", "997", "-A"], ["spin=300"]);
+  const [intro, ...rest] = stdout.split("\n");
+  assert.equal(
+    intro,
+    `Sampling at 997 Hertz of PID [${pid}] by user + kernel stack... Hit Ctrl-C to end.`,
+  );
+  const [, frames, comm, count] =
+    /\n\n((?: {4}0x\S+ +\S+ \[\S+\]\n)+) {4}- {16}(\S+) \(\d+\)\n {8}(\d+)\n\n$/.exec(
+      rest.join("\n"),
+    )!;
+  assert.ok(Number(count) > 0);
+  assert.equal(comm, "stacks");
+  const names = frames!.trimEnd().split("\n").map((line) =>
+    /0x[0-9a-f]{16} (\w+)\+0x/.exec(line)![1]
+  );
+  assert.deepEqual(names.slice(0, 4), ["three_parts", "middle", "outer", "main"]);
+});
+
+const filters = "profile -p and -L leave other processes out, -K user stacks, -C other CPUs";
+test(filters, { skip: requires(filters, "speed") }, async () => {
+  await using wanted = await startStacks(["spin=200"]);
+  await using other = await startStacks(["spin=200"]);
+  await using byThread = await startTool("profile", "-L", `${wanted.pid},1`, "--json", "-U");
+  await using kernel = await startTool("profile", "-K", "--json", "-F", "997", "-I", "-C", "0");
+  await wanted.go();
+  await other.go();
+  const result = await stopTool(byThread);
+  assert.ok(stacksOf(result, wanted.pid).length > 0);
+  assert.equal(stacksOf(result, other.pid).length, 0);
+  const rows = (await stopTool(kernel)).stdout.trim().split("\n").map((line) =>
+    JSON.parse(line) as StackRow
+  );
+  assert.ok(rows.length > 0 && rows.every((row) => row.user === undefined && row.kernel));
+});
+
+const graphs = "profile --svg and --html write flame graphs in place of text";
+test(graphs, { skip: requires(graphs, "speed") }, async () => {
+  using folder = new Folder();
+  const [svg, html] = ["out.svg", "out.html"].map((name) => join(folder.path, name)) as [
+    string,
+    string,
+  ];
+  const args = ["-F", "997", "--svg", svg, "--html", html];
+  const { result: { stdout } } = await profiled(args, ["spin=400"]);
+  const [, total] = /out\.svg: (\d+) samples\n.*out\.html: \1 samples\n$/.exec(stdout)!;
+  const picture = readFileSync(svg, "utf8");
+  const counts = ["three_parts", "one_part"].map((name) =>
+    Number(new RegExp(`<title>${name} \\((\\d+) samples`).exec(picture)?.[1])
+  );
+  assert.ok(counts[0]! > counts[1]! && counts[0]! + counts[1]! > 0.8 * Number(total), picture);
+  assert.match(readFileSync(html, "utf8"), /"three_parts"/);
+});
+
+const ends = "profile ends after the seconds it was given, and refuses files it cannot write";
+test(ends, { skip: requires(ends, "speed") }, async () => {
+  await using tool = await startTool("profile", "0.2", "-f");
+  const { status, stdout } = await tool.result;
+  assert.deepEqual([status, stdout.startsWith("Sampling")], [0, false]);
+  await assert.rejects(
+    startTool("profile", "--svg", "/nonexistent/flame.svg"),
+    /profile: Cannot write the flame graph: ENOENT[^\n]*\/nonexistent\/flame\.svg/,
+  );
+  assert.ok(!existsSync("/nonexistent"));
+});
+
+const arguments_ = "profile -h names bcc's options, and mistakes are told";
+test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
+  await helpNames(
+    "profile",
+    "-h -p -L -U -K -F -c -d -a -I -f -C -A --pid --tid --user-stacks-only --kernel-stacks-only " +
+      "--frequency --count --delimited --annotations --include-idle --folded --hash-storage-size " +
+      "--stack-storage-size duration --cpu --cgroupmap --mntnsmap --address --svg --html --json",
+  );
+  await refuses("profile", [
+    [["-p", "1,x"], /invalid value "1,x" for -p\/--pid: expected whole numbers/],
+    [["-p", "1", "-L", "1"], /use either -p\/--pid or -L\/--tid/],
+    [["-U", "-K"], /use either -U\/--user-stacks-only or -K/],
+    [["-F", "9", "-c", "9"], /use either -F\/--frequency or -c\/--count/],
+    [["-F", "0"], /invalid value "0" for -F\/--frequency/],
+    [["--stack-storage-size", "0"], /--stack-storage-size: expected a number of entries/],
+    [["0"], /invalid value "0" for duration/],
+  ]);
+});

@@ -1,0 +1,154 @@
+/**
+ * Printing stacks as bcc's tools do: in full, folded, as JSON; or as a flame graph.
+ *
+ * @module
+ */
+
+import { type Bpf, formatSymbol, u64 } from "../../mod.ts";
+import { flamePage } from "./flame_page.ts";
+import { type FlameGraph, flameGraph, flameSvg } from "./flame_graph.ts";
+import type { Report } from "./report.ts";
+import { type Frame, frameName, type StackSample } from "./stacks.ts";
+
+/** How stacks are printed. */
+export interface StackReportOptions {
+  /** The tool's name. */
+  readonly tool: string;
+  /** What is summed, as a key of JSON and in flame graphs: `samples`. */
+  readonly unit: string;
+  readonly folded: boolean;
+  readonly delimited: boolean;
+  readonly userOnly: boolean;
+  readonly kernelOnly: boolean;
+  /** Whether threads are told apart. */
+  readonly threads: boolean;
+  readonly svg: string | undefined;
+  readonly html: string | undefined;
+  /** Mark the kernel's frames where names stand alone. */
+  readonly annotated?: boolean;
+  /** A frame where it has a line of its own. */
+  line(frame: Frame): string;
+}
+
+/** Prints the stacks. */
+export function reportStacks(
+  bpf: Bpf,
+  report: Report,
+  samples: readonly StackSample[],
+  options: StackReportOptions,
+): void {
+  const pictures = writeGraphs(samples, options);
+  for (const picture of pictures) {
+    report.line(picture.text);
+    report.record("graph", { file: picture.file });
+  }
+  const isPrinted = report.json || options.folded || pictures.length === 0;
+  if (isPrinted && !options.folded) report.line();
+  for (const sample of isPrinted ? samples : []) {
+    if (options.folded) report.line(foldedLine(sample, options));
+    else for (const line of textLines(sample, options)) report.line(line);
+    report.record("stack", {
+      pid: sample.pid,
+      ...options.threads ? { tid: sample.tid } : {},
+      comm: sample.comm,
+      [options.unit]: sample.sum,
+      user: options.kernelOnly ? undefined : sample.user?.map(frameName) ?? null,
+      kernel: options.userOnly ? undefined : sample.kernel?.map(frameName) ?? null,
+    });
+  }
+  reportMissed(bpf, report, samples, options.tool);
+}
+
+const isMissed = ({ user, kernel }: StackSample) => !user || !kernel;
+
+function reportMissed(
+  bpf: Bpf,
+  report: Report,
+  samples: readonly StackSample[],
+  tool: string,
+): void {
+  const missed = samples.filter(isMissed).length;
+  const lost = bpf.global("lost", u64.asNumber).value;
+  if (missed + lost > 0) report.record("lost", { stacks: missed, total: lost });
+  if (missed > 0) {
+    console.error(
+      `${tool}: ${missed} stack traces could not be displayed: consider increasing ` +
+        "--stack-storage-size",
+    );
+  }
+  if (lost > 0) console.error(`${tool}: lost ${lost} events: the kernel's map of sums was full`);
+}
+
+/** The frames of a stack that is shown, outermost first. */
+function shown({ user, kernel }: StackSample, options: StackReportOptions) {
+  return {
+    user: options.kernelOnly ? [] : (user?.map(frameName) ?? ["[Missed User Stack]"]).toReversed(),
+    kernel: options.userOnly
+      ? []
+      : (kernel?.map(frameName) ?? ["[Missed Kernel Stack]"]).toReversed(),
+  };
+}
+
+/** `comm;main;read;entry_SYSCALL_64;vfs_read 3` */
+export function foldedLine(sample: StackSample, options: StackReportOptions): string {
+  const { user, kernel } = shown(sample, options);
+  const delimiter = options.delimited && user.length > 0 && kernel.length > 0 ? ["-"] : [];
+  const mark = options.annotated ? "_[k]" : "";
+  const frames = [sample.comm, ...user, ...delimiter, ...kernel.map((name) => name + mark)];
+  // Rust has types such as [u8; 4].
+  return `${frames.map((frame) => frame.replaceAll(";", ":")).join(";")} ${sample.sum}`;
+}
+
+function textLines(sample: StackSample, options: StackReportOptions): string[] {
+  const { user, kernel, comm, pid, tid, sum } = sample;
+  const lines = (frames: readonly Frame[] | undefined, kind: string) =>
+    frames?.map(options.line) ?? [`[Missed ${kind} Stack]`];
+  const delimiter = options.delimited && user?.length && kernel?.length ? ["--"] : [];
+  const frames = [
+    ...options.userOnly ? [] : lines(kernel, "Kernel"),
+    ...delimiter,
+    ...options.kernelOnly ? [] : lines(user, "User"),
+    `${"-".padEnd(16)} ${comm} (${options.threads ? tid : pid})`,
+  ];
+  return [...frames.map((line) => `    ${line}`), `        ${sum}`, ""];
+}
+
+/** A frame with its offset and module: `main+0x1c [app]`, `vfs_read+0x5 [kernel]`. */
+export function fullFrame({ symbol, address, kernel }: Frame): string {
+  const named = kernel && symbol ? { ...symbol, module: symbol.module ?? "kernel" } : symbol;
+  return formatSymbol(named, address, { offset: true, module: true });
+}
+
+/** Makes sure at the start that what is asked for can be written at the end. @throws {Error} */
+export function requireWritable({ svg, html }: Pick<StackReportOptions, "svg" | "html">): void {
+  for (const file of [svg, html]) if (file !== undefined) write(file, "a", "");
+}
+
+function write(file: string, flag: "a" | "w", content: string): void {
+  try {
+    process.getBuiltinModule("node:fs").writeFileSync(file, content, { flag });
+  } catch (error) {
+    throw new Error(`Cannot write the flame graph: ${(error as Error).message}`);
+  }
+}
+
+function writeGraphs(samples: readonly StackSample[], options: StackReportOptions) {
+  const draw = (file: string | undefined, make: (graph: FlameGraph) => string) => {
+    if (file === undefined) return [];
+    const graph = flameGraph(
+      samples.map((sample) => {
+        const { user, kernel } = shown(sample, options);
+        const frames = [
+          { name: sample.comm, kind: "comm" as const },
+          ...user.map((name) => ({ name, kind: "user" as const })),
+          ...kernel.map((name) => ({ name, kind: "kernel" as const })),
+        ];
+        return { frames, value: sample.sum };
+      }),
+      { title: options.tool, unit: options.unit },
+    );
+    write(file, "w", make(graph));
+    return [{ file, text: `${file}: ${graph.root.value} ${options.unit}` }];
+  };
+  return [...draw(options.svg, flameSvg), ...draw(options.html, flamePage)];
+}
