@@ -18,6 +18,9 @@
  * a request waited for others to be merged with. The process is the one that queued the request:
  * for writes from the page cache mostly a kernel thread. Devices on top of others, such as dm and
  * md, have no requests of their own.
+ *
+ * Overhead: about 1.1 µs per request in the kernel, and one event; a disk that does 100,000
+ * requests a second costs a tenth of a CPU there and about as much for printing.
  */
 
 import { type Infer, struct, u32, u64 } from "../mod.ts";

@@ -19,6 +19,9 @@
  * tracepoints mm_filemap_get_pages and block_touch_buffer, which see reads but no accesses through
  * memory mappings. Raw tracepoints mm_filemap_add_to_page_cache, writeback_dirty_folio
  * (writeback_dirty_page before Linux 5.15) and block_dirty_buffer.
+ *
+ * Overhead: 0.1 to 0.3 µs per page cache access. These are frequent: a machine that makes a
+ * million a second spends up to a third of a CPU.
  */
 
 import { type Bpf, readText, sum, u32, u64 } from "../mod.ts";

@@ -20,6 +20,9 @@
  * kernel and programs that exec() opens, and an open includes the search for the path. Raw
  * tracepoints ext4_sync_file_enter and ext4_sync_file_exit. Pages that a memory mapping reads or
  * writes are not operations.
+ *
+ * Overhead: without fentry every read, write, open and sync of any file system passes the
+ * programs, 0.5 to 1 µs each; with it only those of ext4.
  */
 
 import {

@@ -11,6 +11,8 @@
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_kill. Signals that threads send to threads (tkill,
  * tgkill) and those of the kernel are not seen, nor calls of 32 bit programs on a 64 bit kernel.
+ *
+ * Overhead: about 7 µs per kill(), which is rare.
  */
 
 import { i32, i64, type Infer, readText, struct } from "../mod.ts";

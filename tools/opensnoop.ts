@@ -13,6 +13,9 @@
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_{open,openat,openat2}, so it needs no kprobes. They
  * do not fire for 32 bit programs on a 64 bit kernel, nor for opens made through io_uring.
+ *
+ * Overhead: about 0.8 µs per open in the kernel, and about 1.5 µs of CPU to print it. A machine
+ * that opens 100,000 files a second spends a quarter of a CPU.
  */
 
 import { hasTracepoint, i32, type Infer, struct, textRest, u32, u64, u8 } from "../mod.ts";

@@ -15,6 +15,9 @@
  * Hooks: tracepoints raw_syscalls/sys_exit and, with -L, sys_enter. Needs Linux >= 5.12. Calls count
  * when they return: exit_group and rt_sigreturn, which do not, are left out. Calls of 32 bit programs
  * on a 64 bit kernel are shown by their numbers.
+ *
+ * Overhead: about 0.15 µs per system call, twice that with -L. A program that makes a million
+ * calls a second is slowed by a sixth.
  */
 
 import { type Bpf, struct, sum, u32, u64 } from "../mod.ts";

@@ -17,6 +17,8 @@
  * when it is answered or has sent a second time, about a second later. An IPv6 socket that connects
  * to ::ffff:192.0.2.1 counts as IPv4. -d reads what recvfrom, recvmsg and read get from port 53 on
  * connected UDP sockets (tracepoints syscalls/sys_{enter,exit}_*), the first 512 bytes.
+ *
+ * Overhead: about 0.1 µs per change of a TCP socket's state, ten to a connection on both ends.
  */
 
 import { type Bpf, bytesRest, type Infer, struct, u64 } from "../mod.ts";

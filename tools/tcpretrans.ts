@@ -12,6 +12,8 @@
  * Hooks: raw tracepoint tcp_retransmit_skb; with -l fentry of tcp_send_loss_probe, too. PID is the
  * process that happened to run, mostly 0: the kernel. L is an attempt: what it sends, if it sends
  * anything, may be an R of its own. SYN-ACKs that are sent again are not shown.
+ *
+ * Overhead: nothing but for segments that are sent again.
  */
 
 import { type Bpf, type Infer, struct, u16, u32, u64, u8 } from "../mod.ts";
