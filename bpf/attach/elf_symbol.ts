@@ -199,7 +199,8 @@ export class ElfFile implements Disposable {
 
   /** The path of the separate file with this one's symbols; undefined when there is none. */
   get debugFile(): string | undefined {
-    return this.#separate()?.#path;
+    const debug = this.#separate();
+    return debug === null ? undefined : debug.#path;
   }
 
   #separate(): ElfFile | null {
