@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
+import { test } from "node:test";
+import { type Result, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { type StackRow, stacksOf, startStacks, userSums } from "../support/stacks.ts";
+import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+
+const usecs = ({ usecs = 0 }: StackRow) => usecs;
+const NAP = "main;outer_nap;inner_nap";
+
+/** How long a process was off the CPU, by user stack. */
+const offCpu = (result: Result, pid: number) => userSums(stacksOf(result, pid), usecs);
+
+test("offcputime sums 53 naps of 2 ms on their stack, kernel and user", async () => {
+  await using workload = await startStacks(["nap=53:2000"]);
+  await using other = await startStacks(["nap=3:1000"]);
+  await using tool = await startTool("offcputime", "-p", `${workload.pid},1`, "--json");
+  const before = performance.now();
+  await workload.go();
+  const elapsed = (performance.now() - before) * 1000;
+  await other.go();
+  const result = await stopTool(tool);
+  const asleep = stacksOf(result, workload.pid).filter(({ kernel }) =>
+    kernel?.some((name) => /nanosleep/.test(name))
+  );
+  const sums = userSums(asleep, usecs);
+  assert.deepEqual(Object.keys(sums), [NAP]);
+  // A nap may take longer, but all of them not longer than the whole.
+  assert.ok(sums[NAP]! >= 53 * 2000 && sums[NAP]! <= elapsed, `${sums[NAP]} of ${elapsed}`);
+  assert.equal(asleep.length, 1);
+  assert.equal(asleep[0]!.kernel![0], "__schedule");
+  assert.ok(asleep[0]!.kernel!.every((name) => !/bpf|trace/.test(name)), String(asleep[0]!.kernel));
+  assert.equal(stacksOf(result, other.pid).length, 0);
+});
+
+test("offcputime tells threads apart, and knows a child that was gone at once", async () => {
+  await using workload = await startStacks(["threads=7", "child=nap=1:1000"]);
+  await using tool = await startTool("offcputime", "-U", "-u", "--json", "--state", "1");
+  const child = Number(/child (\d+)/.exec(await workload.go())![1]);
+  const result = await stopTool(tool);
+  const naps = stacksOf(result, workload.pid).filter(({ user }) => user?.[0] === "inner_nap");
+  assert.equal(new Set(naps.map(({ tid }) => tid)).size, 7);
+  assert.ok(naps.every((row) => row.user![2] === "nap_once" && usecs(row) >= 1000));
+  assert.ok(offCpu(result, child)[NAP]! >= 1000, JSON.stringify(offCpu(result, child)));
+});
+
+const limits = "offcputime -m and -M leave short and long stops out, -t other threads";
+test(limits, { skip: requires(limits, "speed") }, async () => {
+  await using workload = await startStacks(["nap=5:1000", "nap=3:300000"]);
+  const pid = String(workload.pid);
+  await using long = await startTool("offcputime", "-t", pid, "-m", "250000", "--json");
+  await using short = await startTool("offcputime", "-t", pid, "-M", "250000", "--json");
+  await using other = await startTool("offcputime", "-t", "1", "--json");
+  await workload.go();
+  const [inLong, inShort, inOther] = await Promise.all(
+    [long, short, other].map(async (tool) => offCpu(await stopTool(tool), workload.pid)),
+  ) as [Record<string, number>, Record<string, number>, Record<string, number>];
+  assert.ok(inLong[NAP]! >= 3 * 300000, JSON.stringify(inLong));
+  assert.ok(inShort[NAP]! >= 5 * 1000 && inShort[NAP]! < 2 * 300000, JSON.stringify(inShort));
+  assert.deepEqual(inOther, {});
+});
+
+const text = "offcputime prints bcc's stacks, folded and in full";
+test(text, { skip: requires(text, "speed") }, async () => {
+  await using workload = await startStacks(["nap=5:1000"]);
+  const pid = String(workload.pid);
+  await using folded = await startTool("offcputime", "-f", "-d", "-p", pid);
+  await using full = await startTool("offcputime", "-s", "-d", "-p", pid);
+  await workload.go();
+  const line = /^stacks;(.*;main;outer_nap;inner_nap);-;(.*;schedule;__schedule) (\d+)$/m.exec(
+    (await stopTool(folded)).stdout,
+  )!;
+  assert.ok(Number(line[3]) >= 5000);
+  const { stdout } = await stopTool(full);
+  assert.match(
+    stdout,
+    new RegExp(
+      `^Tracing off-CPU time \\(us\\) of PIDs ${pid} by user \\+ kernel stack\\.\\.\\. Hit`,
+    ),
+  );
+  assert.match(
+    stdout,
+    /\n {4}__schedule\+0x\S+\n {4}schedule\+0x\S+\n[^-]* {4}--\n {4}inner_nap\+0x\S+\n {4}outer_nap\+0x\S+\n {4}main\+0x/,
+  );
+  assert.match(stdout, new RegExp(`\\n {4}- {16}stacks \\(${pid}\\)\\n {8}\\d+\\n\\n`));
+});
+
+const kernel = "offcputime -k shows kernel threads only, -K kernel stacks only";
+test(kernel, { skip: requires(kernel, "speed") }, async () => {
+  await using workload = await startStacks(["nap=53:10000"]);
+  await using tool = await startTool("offcputime", "-k", "-K", "--json");
+  await workload.go();
+  const rows = rowsOf<StackRow>(await stopTool(tool));
+  assert.ok(rows.length > 0 && rows.every((row) => row.user === undefined && row.kernel));
+  assert.ok(rows.every((row) => row.pid !== workload.pid));
+});
+
+/** Waits until a process holds a BPF link, which libbpf-tools' offcputime does not tell. */
+async function untilLinked({ pid }: Running): Promise<void> {
+  const isLink = (fd: string) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:bpf_link";
+    } catch {
+      return false; // closed meanwhile
+    }
+  };
+  while (!readdirSync(`/proc/${pid}/fd`).some(isLink)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test("offcputime sums what libbpf-tools' offcputime sums", async () => {
+  await using workload = await startStacks(["nap=31:5000"]);
+  const pid = String(workload.pid);
+  await using ours = await startTool("offcputime", "-p", pid, "--json", "-K");
+  await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/offcputime", "-p", pid]);
+  await untilLinked(theirs);
+  await workload.go();
+  const asleep = stacksOf(await stopTool(ours), workload.pid).filter(({ kernel }) =>
+    kernel?.some((name) => /nanosleep/.test(name))
+  );
+  theirs.kill("SIGINT");
+  const { stdout } = await theirs.result;
+  const sums = stdout.split("\n\n").filter((stack) => /nanosleep/.test(stack))
+    .map((stack) => Number(/\n\s+(\d+)$/.exec(stack)![1]));
+  assert.equal(sums.length, 1, stdout);
+  const sum = asleep.reduce((all, row) => all + usecs(row), 0);
+  // Each looks at the clock for itself, at both ends of a nap.
+  assert.ok(Math.abs(sum - sums[0]!) < sum / 20, `${sum} and ${sums[0]}`);
+});
+
+const arguments_ = "offcputime -h names bcc's options, and mistakes are told";
+test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
+  await helpNames(
+    "offcputime",
+    "-h -p -t -u -k -U -K -d -f -s -m -M --pid --tid --user-threads-only --kernel-threads-only " +
+      "--user-stacks-only --kernel-stacks-only --delimited --folded --offset --stack-storage-size " +
+      "duration --min-block-time --max-block-time --state --svg --html --json",
+  );
+  await refuses("offcputime", [
+    [["-p", "1", "-u"], /use one of -p\/--pid, -t\/--tid, -u/],
+    [["-k", "-U"], /kernel threads \(-k\) have no user stacks \(-U\)/],
+    [["-f", "-s"], /use either -f\/--folded or -s\/--offset/],
+    [["-m", "0"], /invalid value "0" for -m\/--min-block-time/],
+    [["--state", "x"], /invalid value "x" for --state: expected a bitmask of states/],
+  ]);
+});
