@@ -22,7 +22,7 @@
  * stacks need programs that keep frame pointers: of others, only the innermost function is sure.
  */
 
-import { type Bpf, BpfError, type Link } from "../mod.ts";
+import { type Bpf, BpfError, type Link, onlineCpus } from "../mod.ts";
 import { main } from "./frame/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "./frame/options.ts";
 import { fullFrame, reportStacks, requireWritable } from "./frame/stack_report.ts";
@@ -144,6 +144,9 @@ const profile = defineTool({
     if (values.pids && values.tids) throw new UsageError("use either -p/--pid or -L/--tid");
     if (values.frequency !== undefined && values.period !== undefined) {
       throw new UsageError("use either -F/--frequency or -c/--count");
+    }
+    if (values.cpu !== undefined && !onlineCpus().includes(values.cpu)) {
+      throw new UsageError(`CPU ${values.cpu} is not online: ${onlineCpus().join(", ")} are`);
     }
     const settings = stackSettings(values, values);
     let stacks: Stacks;

@@ -88,7 +88,11 @@ export function attachPerfEvent(program: Attachable, options: PerfEventOptions):
     if (fds.at(-1)! < 0) break;
   }
   const name = typeof event === "string" ? event : `${type}:0x${config.toString(16)}`;
-  return linkOf(program, `perf event ${name}`, fds, (errno) => explainEvent(errno, pid));
+  const explain = (errno: number) =>
+    errno === Errno.EINVAL && frequency !== undefined
+      ? `is ${frequency} more than the sysctl kernel.perf_event_max_sample_rate?`
+      : explainEvent(errno, pid);
+  return linkOf(program, `perf event ${name}`, fds, explain);
 }
 
 /** The CPUs that run now: "0-3,7" in sysfs. */

@@ -165,5 +165,6 @@ test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
     [["-F", "0"], /invalid value "0" for -F\/--frequency/],
     [["--stack-storage-size", "0"], /--stack-storage-size: expected a number of entries/],
     [["0"], /invalid value "0" for duration/],
+    [["-C", "65000"], /CPU 65000 is not online: 0, /],
   ]);
 });
