@@ -43,10 +43,19 @@ export class Memory {
     return this.#ranges ??= this.#find();
   }
 
+  /** Adds a range. One that is there stays: compilers make theirs writable and back all the time. */
+  add(range: MemoryRange): void {
+    const there = this.rangeAt(range.start);
+    const isSame = there?.start === range.start && there.end === range.end &&
+      there.file === range.file;
+    if (!isSame) this.ranges.push(range);
+  }
+
   /** The range an address lies in: the last that was mapped there before that time. */
   rangeAt(address: bigint, time: number = Infinity): MemoryRange | undefined {
-    const there = this.ranges.filter(({ start, end }) => address >= start && address < end);
-    return there.findLast(({ since }) => since <= time) ?? there[0];
+    const isThere = ({ start, end }: MemoryRange) => address >= start && address < end;
+    return this.ranges.findLast((range) => range.since <= time && isThere(range)) ??
+      this.ranges.find(isThere);
   }
 }
 

@@ -98,7 +98,7 @@ export class ProcessHistory implements Disposable {
     } else {
       const { range } = record;
       const mapped = rangeOf({ ...range, end: range.start + range.size, since: time });
-      this.#memory(pid).ranges.push(mapped);
+      this.#memory(pid).add(mapped);
       this.#onMap(pid, mapped);
     }
   }
