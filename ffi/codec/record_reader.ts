@@ -1,4 +1,5 @@
 import type { Slot } from "./layout.ts";
+import { compiledReader } from "./record_code.ts";
 
 /** Reads all members of a struct or union into a fresh object. */
 export type RecordReader = (
@@ -7,15 +8,29 @@ export type RecordReader = (
   end?: number,
 ) => Record<string, unknown>;
 
+/** Reads before a reader of its own is compiled for a struct: it costs as much as these. */
+const OFTEN = 1000;
+
+/** Makes the reader for these members; there is at least one. */
+export function recordReader(slots: readonly Slot[]): RecordReader {
+  const shared = sharedReader(slots);
+  let reads = 0;
+  let reader: RecordReader = (view, at, end) => {
+    if (++reads === OFTEN) reader = compiledReader(slots) ?? shared;
+    return shared(view, at, end);
+  };
+  return (view, at, end) => reader(view, at, end);
+}
+
 /**
- * Makes the reader for these members; there is at least one.
+ * The reader for structs that are read now and then, or where no code may be compiled.
  *
  * Written out for the first twelve because every store then has its own place in the code, and the
  * engines' inline caches work per place: 50 ns against a loop's 200 ns for eight members under
  * Deno. Object literals with computed keys are as fast for one struct, but five times slower than
  * the loop once a second struct of as many members comes along.
  */
-export function recordReader(slots: readonly Slot[]): RecordReader {
+function sharedReader(slots: readonly Slot[]): RecordReader {
   const n = slots.length;
   const [a, b, c, d, e, f, g, h, i, j, k, l] = pad(slots);
   return (view, at, end) => {
