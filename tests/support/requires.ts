@@ -46,7 +46,8 @@ const REQUIREMENTS = {
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   // Not a kernel's feature: what takes long under emulation and shows nothing new there.
   speed: {
-    lacks: () => isMachine ? undefined : "what it shows does not depend on the kernel: the machine ran it",
+    lacks: () =>
+      isMachine ? undefined : "what it shows does not depend on the kernel: the machine ran it",
   },
 } satisfies Record<string, Requirement>;
 
