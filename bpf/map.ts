@@ -166,25 +166,13 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
    * All entries, thousands per system call where the kernel has batches (Linux >= 5.6), one by one
    * elsewhere. Entries that programs add or remove meanwhile may or may not be seen.
    */
-  *entries(): Generator<[K, V], void, void> {
-    for (const entry of readBatches(this.#batch, "read")) {
-      if (!entry) return yield* this.#entriesOneByOne();
-      yield entry;
-    }
+  entries(): Generator<[K, V], void, void> {
+    return readBatches(this.#batch, "read", () => this.#entriesOneByOne());
   }
 
   /** Like {@linkcode entries}, and removes what it yields; not for arrays. */
-  *lookupAndDeleteAll(): Generator<[K, V], void, void> {
-    for (const entry of readBatches(this.#batch, "take")) {
-      if (entry) yield entry;
-      else {
-        // Keys first: deleting under an iteration would make it start over.
-        for (const key of [...this.keys()]) {
-          const value = this.lookupAndDelete(key);
-          if (value !== undefined) yield [key, value];
-        }
-      }
-    }
+  lookupAndDeleteAll(): Generator<[K, V], void, void> {
+    return readBatches(this.#batch, "take", () => this.#takenOneByOne());
   }
 
   /** The value of a key, which is removed; undefined when there was none. @throws {BpfError} */
@@ -234,6 +222,14 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
       const value = this.get(key);
       if (value !== undefined) yield [key, value];
       [previous, next] = [next, previous];
+    }
+  }
+
+  *#takenOneByOne(): Generator<[K, V], void, void> {
+    // Keys first: deleting under an iteration would make it start over.
+    for (const key of [...this.keys()]) {
+      const value = this.lookupAndDelete(key);
+      if (value !== undefined) yield [key, value];
     }
   }
 

@@ -24,14 +24,19 @@ export interface BatchMap<K, V> {
 }
 
 /**
- * Yields all entries, or undefined once and first when this kernel has no batches for the map.
+ * Yields all entries.
+ *
+ * It is what callers iterate over, with nothing in between: another generator around it would cost
+ * an entry as much as decoding it.
  *
  * @param op `read` leaves the entries in the map, `take` removes them
+ * @param oneByOne yields the entries when this kernel has no batches for the map
  */
 export function* readBatches<K, V>(
   map: BatchMap<K, V>,
   op: "read" | "take",
-): Generator<[K, V] | undefined, void, void> {
+  oneByOne: () => Iterable<[K, V]>,
+): Generator<[K, V], void, void> {
   const lookup = op === "read"
     ? libbpf().bpf_map_lookup_batch
     : libbpf().bpf_map_lookup_and_delete_batch;
@@ -55,7 +60,7 @@ export function* readBatches<K, V>(
       values = alloc(room * valueSize);
       continue;
     }
-    if (first && NO_BATCH.includes(-result)) return yield undefined;
+    if (first && NO_BATCH.includes(-result)) return yield* oneByOne();
     if (result < 0 && result !== -Errno.ENOENT) throw map.failure(op, -result);
     const keyView = new DataView(keys.buffer);
     const valueView = new DataView(values.buffer);
