@@ -1,9 +1,11 @@
 /** Kernel headers for Python bcc, which cannot do without. */
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheDirectory } from "../tests/vm/cache.ts";
+import { requireKernel } from "../tests/vm/kernels.ts";
+
+const DOWNLOAD_MS = 600_000;
 
 /** A folder that goes when it is disposed of. */
 export interface HeaderFolder extends Disposable {
@@ -12,14 +14,14 @@ export interface HeaderFolder extends Disposable {
 }
 
 /**
- * Debian's headers of Linux 6.1, their two parts put together as BCC_KERNEL_SOURCE wants them.
- * They serve whatever kernel runs, for programs that are loaded and read nothing by them.
+ * Debian's headers of Linux 6.1, their two parts put together as BCC_KERNEL_SOURCE wants them;
+ * downloaded at first, as the guests of the tests are.
  *
- * @throws {Error} when `deno task test:vm --prepare` has not downloaded them
+ * They serve whatever kernel runs, for programs that are loaded and read nothing by them.
  */
-export function debianHeaders(): HeaderFolder {
-  const sources = join(cacheDirectory("kernels"), "6.1-headers/usr/src");
-  if (!existsSync(sources)) throw new Error("No headers: run deno task test:vm --prepare");
+export async function debianHeaders(): Promise<HeaderFolder> {
+  const { headers } = await requireKernel("6.1", AbortSignal.timeout(DOWNLOAD_MS));
+  const sources = join(headers, "usr/src");
   const folder = mkdtempSync(join(tmpdir(), "ts-bcc-bench-"));
   // The part for all architectures first: the links of the other one are the ones to keep.
   for (const part of globSync(join(sources, "*")).toSorted().toReversed()) {

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the peers of the benchmarks and builds what is measured, into .tools/bench.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
+prefix=bench
+
+main() {
+  local built="$project/.tools/bench" name
+  need_packages python3-bpfcc libbpf-tools bpftrace clang llvm gcc libc6-dev libbpf-dev procps
+  need_runtime deno
+  need_runtime bun
+  mkdir -p "$built"
+  cd "$project/bench/subjects"
+  for name in drain map_read; do
+    clang -target bpf -mcpu=v3 -O2 -g -Wall -Werror -idirafter "/usr/include/$(gcc -dumpmachine)" \
+      -c "$name.bpf.c" -o "$built/$name.o"
+    gcc -O2 -Wall -Werror -Wno-unknown-pragmas "$name.c" -lbpf -o "$built/$name"
+  done
+  gcc -O2 -Wall -Werror tracer.c -o "$built/tracer"
+  "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop >/dev/null
+  # Without denort there is no executable of Deno's; its row is left out then.
+  [[ -z "${DENORT_BIN:-}" ]] ||
+    "$project/compile.sh" --runtime deno -o "$built/deno" opensnoop >/dev/null
+}
+
+main

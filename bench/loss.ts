@@ -1,0 +1,16 @@
+import { builtPath, type Question, tracers } from "./question.ts";
+
+/** How many events a second a tracer shows, with its default buffers, before it loses some. */
+export const loss: Question = {
+  title: "opensnoop, the highest rate without loss",
+  figures: { "events/s without loss": "more" },
+  quickRuns: 1,
+  subjects: (circumstances) =>
+    tracers(circumstances)
+      .filter(({ name }) => !circumstances.quick || /executable|^C$|Python/.test(name))
+      .map(({ name, command, environment = {} }) => ({
+        name,
+        command: [builtPath("tracer"), "loss", circumstances.quick ? "0.3" : "2", "--", ...command],
+        environment,
+      })),
+};

@@ -1,0 +1,98 @@
+/** What a benchmark is: one question, the things compared, and what is measured of each. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { runtimePath, TREE } from "../tests/vm/suite.ts";
+
+/** One of the things compared: a command whose first line says, in JSON, what it measured. */
+export interface Subject {
+  /** Whose it is: `Deno`, `C` … */
+  readonly name: string;
+  /** What it does, when a question has several works; absent when it has one. */
+  readonly work?: string;
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What is known of it without a run. */
+  readonly known?: Figures;
+}
+
+/** Numbers by what they are. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** What a question may ask of this run. */
+export interface Circumstances {
+  /** Less work, for a look in a minute or two. */
+  readonly quick: boolean;
+  /** Kernel headers for Python bcc. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One benchmark. */
+export interface Question {
+  readonly title: string;
+  /** The figures that count, and whether more or less of them is better. */
+  readonly figures: Readonly<Record<string, "more" | "less">>;
+  /** Runs of every subject with `--quick`. */
+  readonly quickRuns: number;
+  subjects(circumstances: Circumstances): Subject[];
+}
+
+const subjectPath = (file: string) => fileURLToPath(new URL(`subjects/${file}`, import.meta.url));
+
+/** The path of something that install.sh built. */
+export const builtPath = (name: string): string => `${TREE}/.tools/bench/${name}`;
+
+/** The command that runs a script of ours under Deno or Bun. */
+export function ourCommand(runtime: "Deno" | "Bun", path: string): string[] {
+  return runtime === "Deno"
+    ? [runtimePath("deno"), "run", "--allow-all", "--no-check", path]
+    : [runtimePath("bun"), "run", path];
+}
+
+/** The command that runs a subject: with our library, with libbpf in C, or with Debian's bcc. */
+export function subjectCommand(name: "Deno" | "Bun" | "C" | "Python", script: string): string[] {
+  if (name === "C") return [builtPath(script)];
+  if (name === "Python") return ["/usr/bin/python3", subjectPath(`${script}.py`)];
+  return ourCommand(name, subjectPath(`${script}.ts`));
+}
+
+/** A tracer of opens, by whose it is. */
+export interface Tracer {
+  readonly name: string;
+  /** `@PID` stands for the process to trace. */
+  readonly command: readonly string[];
+  /** The same, printing each event at once, where that is not its habit. */
+  readonly prompt?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What a user has to download, where that is one file. */
+  readonly file?: string;
+}
+
+/** All tracers of opens that are there. */
+export function tracers({ headers }: Circumstances): Tracer[] {
+  const arguments_ = ["-p", "@PID"];
+  const script = `${TREE}/tools/opensnoop.ts`;
+  const c = ["/usr/sbin/opensnoop", ...arguments_];
+  const python = ["/usr/bin/python3", subjectPath("opensnoop.py"), "@PID"];
+  const bpftrace = [subjectPath("opensnoop.bt"), "@PID"];
+  const compiled = ["Deno", "Bun"].map((name) => {
+    const file = builtPath(`${name.toLowerCase()}/opensnoop`);
+    return { name: `${name}, executable`, command: [file, ...arguments_], file };
+  });
+  return [
+    ...compiled.filter(({ file }) => existsSync(file)),
+    { name: "Deno, run", command: [...ourCommand("Deno", script), ...arguments_] },
+    { name: "Bun, run", command: [...ourCommand("Bun", script), ...arguments_] },
+    { name: "C", command: c, prompt: ["stdbuf", "-oL", ...c], file: "/usr/sbin/opensnoop" },
+    {
+      name: "Python",
+      command: python,
+      prompt: ["/usr/bin/env", "PYTHONUNBUFFERED=1", ...python],
+      environment: headers,
+    },
+    {
+      name: "bpftrace",
+      command: ["/usr/bin/bpftrace", ...bpftrace],
+      prompt: ["/usr/bin/bpftrace", "-B", "line", ...bpftrace],
+    },
+  ];
+}

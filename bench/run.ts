@@ -1,0 +1,64 @@
+/** The command `deno task bench`: measures us and our peers on the same work, in one run. */
+import { parseArgs } from "node:util";
+import { compile } from "./compile.ts";
+import { cost } from "./cost.ts";
+import { drain } from "./drain.ts";
+import { debianHeaders } from "./headers.ts";
+import { loss } from "./loss.ts";
+import { mapRead } from "./map_read.ts";
+import { measure } from "./measure.ts";
+import { memory } from "./memory.ts";
+import type { Question } from "./question.ts";
+import { type Row, rowsOf, table } from "./report.ts";
+import { start } from "./start.ts";
+
+const RUNS = 5;
+
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  drain,
+  map: mapRead,
+  start,
+  cost,
+  memory,
+  compile,
+  loss,
+};
+
+const USAGE = `Usage: deno task bench [--quick] [--json] [--runs N] [NAME…]
+Measures ts-bcc and its peers: ${Object.keys(QUESTIONS).join(", ")}; all when none is named.
+
+  --quick   less work and fewer runs: all of it in under two minutes
+  --json    one JSON object instead of tables
+  --runs N  runs of everything, whose medians are shown (default: ${RUNS})
+`;
+
+const { values, positionals } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    runs: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+  allowPositionals: true,
+});
+
+const unknown = positionals.find((name) => !(name in QUESTIONS));
+if (values.help || unknown !== undefined) {
+  console.log(
+    (unknown === undefined ? "" : `bench: no benchmark is called "${unknown}"\n`) + USAGE,
+  );
+  process.exit(unknown === undefined ? 0 : 2);
+}
+const { quick } = values;
+const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
+using headers = await debianHeaders();
+const answers: Record<string, { title: string; runs: number; rows: Row[] }> = {};
+for (const name of names) {
+  const question = QUESTIONS[name]!;
+  const runs = Number(values.runs ?? (quick ? question.quickRuns : RUNS));
+  const subjects = question.subjects({ quick, headers: headers.environment });
+  const rows = rowsOf(question, await measure(subjects, runs));
+  answers[name] = { title: question.title, runs, rows };
+  if (!values.json) console.log(`${table(question.title, rows)}\n`);
+}
+if (values.json) console.log(JSON.stringify(answers, null, 2));

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * Reading events with libbpf: drain OBJECT ring|perf open|small|tool decoded|count
+ *
+ * "Decoded" is what C makes of an event: every member is read, and the length of every string.
+ */
+#include "peer.h"
+
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef int s32;
+typedef unsigned long long u64;
+
+#include "events.h"
+
+#define ROUNDS 40
+#define RUNS 200
+
+static u64 count, sum, letters;
+
+static void take_open(const struct open_event *event)
+{
+	sum += event->time + event->pid + event->ret + event->flags;
+	letters += strnlen(event->comm, sizeof(event->comm));
+	letters += strnlen(event->path, sizeof(event->path));
+}
+
+static void take_small(const struct small_event *event)
+{
+	sum += event->time + event->bytes + event->pid + event->cpu;
+}
+
+static void take_tool(const struct tool_event *event)
+{
+	sum += event->time + event->ret + event->flags + event->mode + event->cut;
+	sum += event->who.cgroup + event->who.pid + event->who.tid + event->who.uid + event->who.gid;
+	letters += strnlen(event->who.comm, sizeof(event->who.comm));
+	letters += strnlen(event->text, sizeof(event->text));
+}
+
+static int ring_each(void *context, void *data, size_t size)
+{
+	count++;
+	switch ((long)context) {
+	case 'o':
+		take_open(data);
+		break;
+	case 's':
+		take_small(data);
+		break;
+	case 't':
+		take_tool(data);
+		break;
+	}
+	return 0;
+}
+
+static void perf_each(void *context, int cpu, void *data, u32 size)
+{
+	ring_each(context, data, size);
+}
+
+int main(int argc, char **argv)
+{
+	int is_ring = strcmp(argv[2], "ring") == 0;
+	void *context = (void *)(long)(strcmp(argv[4], "count") == 0 ? 0 : argv[3][0]);
+	struct bpf_object *object = load(argv[1]);
+	struct ring_buffer *ring = NULL;
+	struct perf_buffer *perf = NULL;
+	double rates[ROUNDS];
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s_%s", argv[2], argv[3]);
+	int program = bpf_program__fd(bpf_object__find_program_by_name(object, name));
+	int map = bpf_object__find_map_fd_by_name(object, argv[2]);
+	if (is_ring)
+		ring = ring_buffer__new(map, ring_each, context, NULL);
+	else
+		perf = perf_buffer__new(map, 8192, perf_each, NULL, context, NULL);
+	CHECK(ring || perf, "buffer");
+
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < RUNS; i++)
+			run(program, i * EVENTS_PER_RUN);
+		double start = now();
+		if (is_ring)
+			ring_buffer__consume(ring);
+		else
+			perf_buffer__consume(perf);
+		rates[round] = RUNS * EVENTS_PER_RUN / (now() - start) / 1e6;
+	}
+	CHECK(count == (u64)ROUNDS * RUNS * EVENTS_PER_RUN, "events are missing");
+	CHECK(!context || sum + letters > count, "nothing was read");
+	report("M events/s", median(rates, ROUNDS));
+	return 0;
+}

@@ -1,0 +1,71 @@
+/** Reading events: drain.ts OBJECT ring|perf open|small|tool decoded|several|view|count */
+import { readFileSync } from "node:fs";
+import { Bpf, type Codec } from "../../mod.ts";
+import { events, readOthers } from "./drain_events.ts";
+import { report, runner } from "./test_run.ts";
+
+const ROUNDS = 40;
+const RUNS = 200;
+const EVENTS_PER_RUN = 512;
+
+interface Figures {
+  count: number;
+  sum: number;
+  letters: number;
+}
+
+const seen: Figures = { count: 0, sum: 0, letters: 0 };
+
+/** What is done with a decoded event: next to nothing, it is there. */
+const decoded = {
+  open(event: { pid: number; comm: string; path: string }) {
+    seen.sum += event.pid;
+    seen.letters += event.comm.length + event.path.length;
+  },
+  small(event: { pid: number; bytes: number }) {
+    seen.sum += event.pid + event.bytes;
+  },
+  tool(event: { who: { pid: number; comm: string }; text: string }) {
+    seen.sum += event.who.pid;
+    seen.letters += event.who.comm.length + event.text.length;
+  },
+};
+
+/** What is asked of a view: two members, as a filter or a sum does. */
+const viewed = {
+  open(event: { pid: number; ret: number }) {
+    seen.sum += event.pid + event.ret;
+  },
+  small(event: { pid: number; bytes: number }) {
+    seen.sum += event.pid + event.bytes;
+  },
+  tool(event: { ret: number; flags: number }) {
+    seen.sum += event.ret + event.flags;
+  },
+};
+
+const [object, buffer, kind, mode] = process.argv.slice(2) as [
+  string,
+  string,
+  keyof typeof events,
+  string,
+];
+const lazy = mode === "view" || mode === "count";
+const codec = lazy ? events[kind].asView : events[kind];
+const take = mode === "count" ? () => {} : (lazy ? viewed : decoded)[kind];
+if (mode === "several") readOthers();
+
+using bpf = Bpf.load(readFileSync(object!));
+const run = runner(bpf.program(`${buffer}_${kind}`));
+const options = buffer === "perf" ? { pages: 8192 } : undefined;
+using stream = bpf.events(buffer, codec as Codec<never>, options);
+const rates: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  for (let i = 0; i < RUNS; i++) run(i * EVENTS_PER_RUN);
+  const start = performance.now();
+  const count = stream.drain(take);
+  rates.push(count / (performance.now() - start) / 1000);
+  seen.count += count;
+}
+if (seen.count !== ROUNDS * RUNS * EVENTS_PER_RUN) throw new Error("events are missing");
+await report("M events/s", rates);

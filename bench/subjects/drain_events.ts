@@ -1,0 +1,52 @@
+/** The structs of events.h. */
+import { chars, i32, struct, u32, u64, u8 } from "../../mod.ts";
+
+const Open = struct("open_event", {
+  time: u64.asNumber,
+  pid: u32,
+  ret: i32,
+  flags: u32,
+  comm: chars(16),
+  path: chars(255),
+}, { packed: true });
+
+const Small = struct("small_event", {
+  time: u64.asNumber,
+  bytes: u64.asNumber,
+  pid: u32,
+  cpu: u32,
+});
+
+const Actor = struct("actor", {
+  cgroup: u64.asNumber,
+  pid: u32,
+  tid: u32,
+  uid: u32,
+  gid: u32,
+  comm: chars(16),
+});
+
+const Tool = struct("tool_event", {
+  time: u64.asNumber,
+  who: Actor,
+  ret: i32,
+  flags: u32,
+  mode: u32,
+  cut: u8,
+  text: chars(51),
+});
+
+/** By the names that the programs have for them. */
+export const events = { open: Open, small: Small, tool: Tool } as const;
+
+/** Reads structs of other shapes, as a program does that has several streams and maps. */
+export function readOthers(): void {
+  const view = new DataView(new ArrayBuffer(512));
+  const others = [u32, i32, u8, u64, u64.asNumber, chars(8), chars(32)].map((field, i) => {
+    const names = Array.from({ length: 3 + i % 5 }, (_, j) => [`field${i}_${j}`, field]);
+    return struct("other", Object.fromEntries(names) as Record<string, typeof field>);
+  });
+  for (let i = 0; i < 20_000; i++) {
+    for (const other of others) other.read(view, 0);
+  }
+}

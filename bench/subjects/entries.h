@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* The entries of the map that is read, made by BPF_PROG_TEST_RUN: for clang and for bcc. */
+#pragma once
+
+#define ENTRIES_PER_RUN 500
+
+struct entry_key {
+	u32 pid;
+	u32 id;
+};
+
+struct entry_value {
+	u64 count;
+	u64 bytes;
+};
