@@ -75,9 +75,10 @@ static __always_inline void report(u32 operation, struct call *call, struct file
 
 	long length = bpf_probe_read_kernel_str(event->name, NAME_MAX + 1, name);
 
-	if (length < 1 || length > NAME_MAX + 1)
+	if (length < 1)
 		length = 1;
-	send(events, event, offsetof(struct event, name) + length - 1);
+	/* It is below the mask, which the verifier of Linux 6.1 must see. */
+	send(events, event, offsetof(struct event, name) + ((length - 1) & NAME_MAX));
 }
 
 static __noinline int leave(u32 operation, struct file *file, s64 size)
