@@ -35,8 +35,8 @@ test("biosnoop -d reports 101 writes and 53 reads of that disk, exactly and in o
   using other = new Disk();
   await using tool = await startTool("biosnoop", "-Q", "--json", "-d", disk.name);
   const writer = await disk.write(101);
-  await other.write(13);
   const reader = await disk.read(53);
+  await other.write(13); // behind the last: its writer is woken before its end is reported
   const rows = rowsOf<Row>(await stopTool(tool));
   // Others may look at a new disk.
   const ours = rows.filter(({ pid }) => pid === writer || pid === reader);

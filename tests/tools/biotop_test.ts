@@ -44,6 +44,7 @@ test("biotop counts 101 writes and 53 reads by process and disk, and its reports
   using other = new Disk();
   await using tool = await startTool("biotop", "--json", "0.05");
   const pids = [await disk.write(101), await other.write(13), await disk.read(53)];
+  await disk.write(1); // behind the last: its reader is woken before its end is reported
   const sums = new Map<string, [io: number, kbytes: number]>();
   for (const row of rowsOf<Row>(await stopTool(tool))) {
     if (!pids.includes(row.pid)) continue;
