@@ -24,13 +24,13 @@ Installs what the tests need and runs them, as root: all suites if none is named
   host     tests/host: this machine's kernel, under Deno and Bun
   tools    tests/tools: each tool, under Deno and Bun
   binary   tests/binary, and tests/tools with the executable that compile.sh makes
-  libbcc   what goes through libbcc, with that of another Debian, under Deno and Bun
+  libbcc   what goes through libbcc, with that of another Debian, under Bun
   vm       tests/host, and tests/tools with the executable, in QEMU guests with other kernels
   -t NAME  only tests whose name contains NAME
 TEXT
 }
 
-executable="$project/dist/ts-bcc" compiled=false
+executable="$project/dist/ts-bcc" compiled=false beside=""
 filter="" suites=() passed=0 failed=0 skipped=0 summary=()
 
 main() {
@@ -75,6 +75,7 @@ prepare() {
   need_mount tracefs /sys/kernel/tracing
   need_mount bpf /sys/fs/bpf
   make_scratch test
+  trap 'stop_beside; rm -rf "$scratch"' EXIT
   # The tests, and the scripts that they run, meet these runtimes wherever they look.
   mkdir "$scratch/bin"
   ln -s "$DENO" "$scratch/bin/deno"
@@ -84,6 +85,10 @@ prepare() {
   # reports leave reasons out.
   export TSBCC_SKIP_LOG="$scratch/reasons"
   : >"$TSBCC_SKIP_LOG"
+}
+
+stop_beside() {
+  [[ -z "$beside" ]] || kill -- "-$beside" 2>/dev/null || true
 }
 
 need_mount() {
@@ -118,27 +123,24 @@ suite_unit() {
   mapfile -t files < <(find . -name '.?*' -prune -o -name node_modules -prune -o \
     -path ./dist -prune -o -path './tests/*' -not -path './tests/support*' -prune -o \
     -name '*_test.ts' -print | sort)
-  under_deno unit "${files[@]}"
-  under_bun unit "${files[@]}"
+  under_both unit "${files[@]}"
 }
 
 suite_host() {
   local files
   mapfile -t files < <(tests_in host)
-  under_deno host "${files[@]}"
-  under_bun host "${files[@]}"
+  under_both host "${files[@]}"
 }
 
 suite_tools() {
   local files
   mapfile -t files < <(tests_in tools)
-  under_deno tools "${files[@]}"
-  under_bun tools "${files[@]}"
+  under_both tools "${files[@]}"
 }
 
 suite_binary() {
   local files
-  mapfile -t files < <(tests_in binary && tests_in tools)
+  mapfile -t files < <(tests_in binary)
   need_executables
   TSBCC_EXECUTABLE="$executable" under_deno binary "${files[@]}"
 }
@@ -151,12 +153,10 @@ need_executables() {
 }
 
 suite_libbcc() {
-  local files runtime command=(deno run --allow-all --no-check tests/libbcc/run.ts)
+  local files command=(deno run --allow-all --no-check tests/libbcc/run.ts)
   mapfile -t files < <("${command[@]}" --list)
-  for runtime in deno bun; do
-    run_tests libbcc "$runtime" 900 "${command[@]}" --suite trixie --runtime "$runtime" \
-      --junit "$scratch/libbcc-$runtime.xml" "${files[@]}"
-  done
+  run_tests libbcc bun 900 "${command[@]}" --suite trixie --runtime bun \
+    --junit "$scratch/libbcc-bun.xml" "${files[@]}"
 }
 
 # The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
@@ -164,7 +164,7 @@ suite_vm() {
   local files
   mapfile -t files < <(tests_in vm)
   TSBCC_VM_HARNESS=1 under_deno harness "${files[@]}"
-  run_tests vm deno 5400 deno run --allow-all --no-check tests/vm/run.ts --file-limit 900 \
+  run_tests vm deno 5400 deno run --allow-all --no-check tests/vm/run.ts --spread --file-limit 900 \
     --junit "$scratch/vm-deno.xml" tests/host
   # One runtime runs these: what they run is the executable.
   need_executables
@@ -174,6 +174,22 @@ suite_vm() {
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }
 
+# Bun's tests run beside Deno's: most of them wait for processes and compilers.
+under_both() {
+  local log="$scratch/$1-bun.log" bun
+  bun_command "$@"
+  bun=("${command[@]}")
+  set -m # in a group of its own, which the end of this script takes along
+  execute "${bun[@]}" >"$log" 2>&1 &
+  beside=$!
+  set +m
+  under_deno "$@"
+  wait "$beside"
+  beside=""
+  cat "$log"
+  judge "${bun[@]}"
+}
+
 under_deno() {
   local suite="$1" options=()
   shift
@@ -182,13 +198,14 @@ under_deno() {
     "--junit-path=$scratch/$suite-deno.xml" ${options[@]+"${options[@]}"} "$@"
 }
 
-under_bun() {
+# Sets command to the arguments of execute and judge.
+bun_command() {
   local suite="$1" options=() pattern
   shift
   pattern="$(sed 's/[][\.*^$+?(){}|/]/\\&/g' <<<"$filter")"
   [[ -z "$filter" ]] || options=("--test-name-pattern=$pattern")
-  run_tests "$suite" bun "$suite_limit" bun test "--timeout=$test_limit" --reporter=junit \
-    "--reporter-outfile=$scratch/$suite-bun.xml" ${options[@]+"${options[@]}"} "$@"
+  command=("$suite" bun "$suite_limit" bun test "--timeout=$test_limit" --reporter=junit
+    "--reporter-outfile=$scratch/$suite-bun.xml" ${options[@]+"${options[@]}"} "$@")
 }
 
 # ---- running and counting ----
@@ -203,15 +220,27 @@ check_passes() {
 
 # run_tests SUITE RUNTIME LIMIT COMMAND… [./FILE_test.ts…]
 run_tests() {
-  local suite="$1" name="$1 ($2)" xml="$scratch/$1-$2.xml" limit="$3" status=0
+  execute "$@"
+  judge "$@"
+}
+
+# Runs the command and leaves its status in a file.
+execute() {
+  local suite="$1" runtime="$2" limit="$3" status=0
+  shift 3
+  heading "$suite ($runtime)"
+  timeout --foreground --kill-after=20 "$limit" "$@" </dev/null || status=$?
+  echo "$status" >"$scratch/$suite-$runtime.status"
+}
+
+# Counts what the command did.
+judge() {
+  local suite="$1" name="$1 ($2)" xml="$scratch/$1-$2.xml" limit="$3" status
+  status="$(<"$scratch/$1-$2.status")"
   shift 3
   if [[ "$suite" != vm && "${*: -1}" != *_test.ts ]]; then
     trouble "$name" "has no test file"
-    return
-  fi
-  heading "$name"
-  timeout --foreground --kill-after=20 "$limit" "$@" </dev/null || status=$?
-  if [[ -s "$xml" ]]; then
+  elif [[ -s "$xml" ]]; then
     count "$suite" "$name" "$xml" "$status" "$@"
   elif ((status == 124 || status == 137)); then
     trouble "$name" "took longer than $limit s and was stopped"

@@ -8,13 +8,14 @@ import { forgetKernel, type Kernel, requireKernel, SUITES } from "./kernels.ts";
 import { type CaseResult, count, formatTotals, Printer, resultJson } from "./report.ts";
 import { resultJunit, summaryLines } from "./report.ts";
 import { schedule } from "./schedule.ts";
-import { type Runtime, RUNTIMES, runtimesFor, selectFiles, TREE, warmCaches } from "./suite.ts";
+import { type Runtime, RUNTIMES, selectFiles, tasksFor, TREE, warmCaches } from "./suite.ts";
 import { hookTable, replaceTable } from "./table.ts";
 
 const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a name in tests/host]...
 
   --kernel NAME     ${Object.keys(SUITES).join(", ")}; may be repeated (default: 6.1 and 6.12)
   --runtime NAME    deno or bun (default: both)
+  --spread          each file under one runtime per kernel, turn by turn: half the time
   --jobs N          guests at once (default: 2)
   --file-limit S    seconds a test file may take (default: 300)
   --boot-limit S    seconds a guest may take to boot (default: 90)
@@ -28,6 +29,7 @@ const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a nam
 const OPTIONS = {
   "kernel": { type: "string", multiple: true },
   "runtime": { type: "string", multiple: true },
+  "spread": { type: "boolean", default: false },
   "jobs": { type: "string", default: "2" },
   "file-limit": { type: "string", default: "300" },
   "boot-limit": { type: "string", default: "90" },
@@ -88,9 +90,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
 
   if (values.runtime.includes("deno")) await warmCaches(files, signal);
-  const tasks = files.flatMap((file) =>
-    runtimesFor(file, values.runtime).map((runtime) => ({ file, runtime }))
-  );
+  const names = kernels.map(({ name }) => name);
+  const tasks = tasksFor(files, values.runtime, names, values.spread);
   const cases = await schedule(kernels, tasks, new Printer(console.log), {
     jobs: Number(values.jobs),
     bootLimitMs: Number(values["boot-limit"]) * 1000,

@@ -33,7 +33,11 @@ export async function schedule(
   printer: Printer,
   options: ScheduleOptions,
 ): Promise<CaseResult[]> {
-  const queues: Queue[] = kernels.map((kernel) => ({ kernel, tasks: [...tasks], workers: 0 }));
+  const queues: Queue[] = kernels.map((kernel) => ({
+    kernel,
+    tasks: tasks.filter(({ kernels }) => kernels?.includes(kernel.name) ?? true),
+    workers: 0,
+  }));
   const results: CaseResult[] = [];
   const work = async (index: number) => {
     // Workers start on different kernels; one that has none left helps where the most is left.

@@ -19,6 +19,8 @@ export interface Task {
   file: string;
   /** What runs it. */
   runtime: Runtime;
+  /** The kernels it is for; all that run if there are none. */
+  kernels?: readonly string[];
 }
 
 /** The report of a job among its results. */
@@ -29,6 +31,8 @@ export const SKIP_REASONS = "skip-reasons";
 const NOT_IN_GUESTS = /^\/\/ Not in guests: .+$/m;
 /** A line by which a test file says that one runtime will do there, and why. */
 const ONE_RUNTIME = /^\/\/ In guests under (deno|bun) only: .+$/m;
+/** The files whose cases are rows of the README's table. */
+const HOOK_TABLE = /\/attach(_kernel)?_test\.ts$/;
 /** What of this process's environment the tests see, besides what is ours and the runtimes'. */
 const PASSED_ON = /^(PATH|HOME|LANG|LC_\w+|CI|XDG_CACHE_HOME|(TSBCC|DENO|BUN)_\w+)$/;
 
@@ -54,6 +58,29 @@ export function runtimesFor(file: string, asked: readonly Runtime[]): readonly R
   const [, only] = ONE_RUNTIME.exec(readFileSync(join(TREE, file), "utf8")) ?? [];
   const chosen = asked.filter((runtime) => runtime === only);
   return chosen.length > 0 ? chosen : asked;
+}
+
+/**
+ * The tasks of a run.
+ *
+ * @param spread Give each file one runtime per kernel, turn by turn, unless it makes the README's
+ * table of hooks: every file meets every kernel and every runtime, in half the time
+ */
+export function tasksFor(
+  files: readonly string[],
+  runtimes: readonly Runtime[],
+  kernels: readonly string[],
+  spread: boolean,
+): Task[] {
+  return files.flatMap((file, turn) => {
+    const asked = runtimesFor(file, runtimes);
+    if (!spread || HOOK_TABLE.test(file)) return asked.map((runtime) => ({ file, runtime }));
+    return kernels.map((kernel, i) => ({
+      file,
+      runtime: asked[(turn + i) % asked.length]!,
+      kernels: [kernel],
+    }));
+  });
 }
 
 function findTests(folder: string): string[] {
