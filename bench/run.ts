@@ -52,6 +52,12 @@ if (values.help || unknown !== undefined) {
 const { quick } = values;
 const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
 using headers = await debianHeaders();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    headers[Symbol.dispose]();
+    process.exit(1);
+  });
+}
 const answers: Record<string, { title: string; runs: number; rows: Row[] }> = {};
 for (const name of names) {
   const question = QUESTIONS[name]!;
