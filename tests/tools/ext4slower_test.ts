@@ -87,7 +87,8 @@ test("ext4slower prints bcc's table, and nothing that is faster", async () => {
     "Tracing ext4 operations",
     "TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME",
   ]);
-  const rows = lines.filter((line) => line.endsWith("traced file"));
+  const own = (line: string) => line.endsWith("traced file") && line.includes(` ${pid} `);
+  const rows = lines.filter(own);
   const expected = [
     "O 0       0       ",
     "W 4096    0       ",
@@ -121,7 +122,7 @@ test(separated, { skip: requires(separated, "speed") }, async () => {
   assert.equal(head, "ENDTIME_us,TASK,PID,TYPE,BYTES,OFFSET_b,LATENCY_us,FILE");
   const fields = records.filter((line) => line.endsWith(",traced file")).map((line) =>
     line.split(",")
-  );
+  ).filter((fields) => fields[2] === String(pid));
   assert.deepEqual(fields.map(([, ...rest]) => rest.toSpliced(5, 1)), [
     ["file_io", String(pid), "O", "0", "0", "traced file"],
     ["file_io", String(pid), "W", "4096", "0", "traced file"],
