@@ -37,6 +37,8 @@ export function compiledView(slots: readonly Slot[]): MovableView | undefined {
 }
 
 function compiled<T>(slots: readonly Slot[], body: string): T | undefined {
+  // In an object literal this one name would set the prototype.
+  if (slots.some(({ name }) => name === "__proto__")) return undefined;
   const constants = slots.map((_, i) => `{ access: a${i}, offset: o${i} }`);
   try {
     const text = `"use strict"; const [${constants.join(", ")}] = slots; ${body}`;
