@@ -4,10 +4,13 @@ import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { cgroupMount } from "../../mod.ts";
 import { ENOENT, json, paths, record, type Row, rowsIn } from "../support/opensnoop.ts";
+import { requires } from "../support/requires.ts";
 import { numbered, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
-test("opensnoop -x shows failed opens only", async () => {
+test("opensnoop -x shows failed opens only", {
+  skip: requires("opensnoop -x shows failed opens only", "speed"),
+}, async () => {
   const { result, folder } = await record(
     json("-x"),
     (at) => [`create=${at}/file:11`, `missing=${at}/gone:7`],
@@ -26,7 +29,9 @@ test("opensnoop -p shows one process and hides others", async () => {
   assert.deepEqual(paths(rows), numbered(`${folder.path}/wanted`, 11));
 });
 
-test("opensnoop -t shows one thread and hides the others", async () => {
+test("opensnoop -t shows one thread and hides the others", {
+  skip: requires("opensnoop -t shows one thread and hides the others", "speed"),
+}, async () => {
   using folder = new Folder();
   const steps = [`create=${folder.path}/main:7`, `thread=${folder.path}/thread:11`];
   await using workload = await Workload.start(...steps);
@@ -46,7 +51,9 @@ test("opensnoop -t shows one thread and hides the others", async () => {
   );
 });
 
-test("opensnoop -u shows one user and hides others", async () => {
+test("opensnoop -u shows one user and hides others", {
+  skip: requires("opensnoop -u shows one user and hides others", "speed"),
+}, async () => {
   const { result, folder } = await record(
     json("-U", "-u", "64321"),
     (at) => [`create=${at}/root:7`, "uid=64321", `missing=${at}/user:11`],
@@ -56,7 +63,9 @@ test("opensnoop -u shows one user and hides others", async () => {
   assert.ok(rows.every(({ uid }) => uid === 64321));
 });
 
-test("opensnoop -n shows names that contain the text and hides others", async () => {
+test("opensnoop -n shows names that contain the text and hides others", {
+  skip: requires("opensnoop -n shows names that contain the text and hides others", "speed"),
+}, async () => {
   const { result, folder } = await record(json("-n", "eedl"), (at) => [
     "comm=a-needle-in-hay",
     `create=${at}/inside:5`,
@@ -75,7 +84,9 @@ test("opensnoop -n shows names that contain the text and hides others", async ()
   );
 });
 
-test("opensnoop -f shows opens with any of the flags and hides others", async () => {
+test("opensnoop -f shows opens with any of the flags and hides others", {
+  skip: requires("opensnoop -f shows opens with any of the flags and hides others", "speed"),
+}, async () => {
   const steps = (at: string) => [
     `create=${at}/written:3`,
     `missing=${at}/read:3`,
@@ -97,7 +108,9 @@ test("opensnoop -f shows opens with any of the flags and hides others", async ()
   }
 });
 
-test("opensnoop --exec traces one command from its first instruction", async () => {
+test("opensnoop --exec traces one command from its first instruction", {
+  skip: requires("opensnoop --exec traces one command from its first instruction", "speed"),
+}, async () => {
   using folder = new Folder();
   const path = `${folder.path}/nothing`;
   const result = await runTool("opensnoop", "--json", "--exec", "/bin/cat", "-u", path);
@@ -109,7 +122,12 @@ test("opensnoop --exec traces one command from its first instruction", async () 
   assert.equal(new Set(rows.map(({ pid }) => pid)).size, 1);
 });
 
-test("opensnoop --exec of a command that does not exist fails in one sentence", async () => {
+test("opensnoop --exec of a command that does not exist fails in one sentence", {
+  skip: requires(
+    "opensnoop --exec of a command that does not exist fails in one sentence",
+    "speed",
+  ),
+}, async () => {
   const { stderr, status } = await runTool("opensnoop", "--exec", "/nonexistent/command");
   assert.equal(status, 1);
   assert.match(stderr, /opensnoop: Cannot run "\/nonexistent\/command"/);
