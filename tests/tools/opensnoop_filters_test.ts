@@ -4,13 +4,10 @@ import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { cgroupMount } from "../../mod.ts";
 import { ENOENT, json, paths, record, type Row, rowsIn } from "../support/opensnoop.ts";
-import { requires } from "../support/requires.ts";
 import { numbered, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
-test("opensnoop -x shows failed opens only", {
-  skip: requires("opensnoop -x shows failed opens only", "speed"),
-}, async () => {
+test("opensnoop -x shows failed opens only", async () => {
   const { result, folder } = await record(
     json("-x"),
     (at) => [`create=${at}/file:11`, `missing=${at}/gone:7`],
@@ -29,9 +26,7 @@ test("opensnoop -p shows one process and hides others", async () => {
   assert.deepEqual(paths(rows), numbered(`${folder.path}/wanted`, 11));
 });
 
-test("opensnoop -t shows one thread and hides the others", {
-  skip: requires("opensnoop -t shows one thread and hides the others", "speed"),
-}, async () => {
+test("opensnoop -t shows one thread and hides the others", async () => {
   using folder = new Folder();
   const steps = [`create=${folder.path}/main:7`, `thread=${folder.path}/thread:11`];
   await using workload = await Workload.start(...steps);
@@ -51,9 +46,7 @@ test("opensnoop -t shows one thread and hides the others", {
   );
 });
 
-test("opensnoop -u shows one user and hides others", {
-  skip: requires("opensnoop -u shows one user and hides others", "speed"),
-}, async () => {
+test("opensnoop -u shows one user and hides others", async () => {
   const { result, folder } = await record(
     json("-U", "-u", "64321"),
     (at) => [`create=${at}/root:7`, "uid=64321", `missing=${at}/user:11`],
@@ -63,9 +56,7 @@ test("opensnoop -u shows one user and hides others", {
   assert.ok(rows.every(({ uid }) => uid === 64321));
 });
 
-test("opensnoop -n shows names that contain the text and hides others", {
-  skip: requires("opensnoop -n shows names that contain the text and hides others", "speed"),
-}, async () => {
+test("opensnoop -n shows names that contain the text and hides others", async () => {
   const { result, folder } = await record(json("-n", "eedl"), (at) => [
     "comm=a-needle-in-hay",
     `create=${at}/inside:5`,
@@ -84,9 +75,7 @@ test("opensnoop -n shows names that contain the text and hides others", {
   );
 });
 
-test("opensnoop -f shows opens with any of the flags and hides others", {
-  skip: requires("opensnoop -f shows opens with any of the flags and hides others", "speed"),
-}, async () => {
+test("opensnoop -f shows opens with any of the flags and hides others", async () => {
   const steps = (at: string) => [
     `create=${at}/written:3`,
     `missing=${at}/read:3`,
@@ -108,9 +97,7 @@ test("opensnoop -f shows opens with any of the flags and hides others", {
   }
 });
 
-test("opensnoop --exec traces one command from its first instruction", {
-  skip: requires("opensnoop --exec traces one command from its first instruction", "speed"),
-}, async () => {
+test("opensnoop --exec traces one command from its first instruction", async () => {
   using folder = new Folder();
   const path = `${folder.path}/nothing`;
   const result = await runTool("opensnoop", "--json", "--exec", "/bin/cat", "-u", path);
@@ -122,12 +109,7 @@ test("opensnoop --exec traces one command from its first instruction", {
   assert.equal(new Set(rows.map(({ pid }) => pid)).size, 1);
 });
 
-test("opensnoop --exec of a command that does not exist fails in one sentence", {
-  skip: requires(
-    "opensnoop --exec of a command that does not exist fails in one sentence",
-    "speed",
-  ),
-}, async () => {
+test("opensnoop --exec of a command that does not exist fails in one sentence", async () => {
   const { stderr, status } = await runTool("opensnoop", "--exec", "/nonexistent/command");
   assert.equal(status, 1);
   assert.match(stderr, /opensnoop: Cannot run "\/nonexistent\/command"/);

@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { ENOENT, json, paths, record, type Row, rowsIn } from "../support/opensnoop.ts";
-import { requires } from "../support/requires.ts";
 import { rowsOf } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -68,9 +67,7 @@ test("opensnoop reads a path whose page is not resident, at exit", async () => {
   assert.deepEqual(paths(rowsIn(result, folder.path)), [`${folder.path}/page`, hidden]);
 });
 
-test("opensnoop shows long paths whole and marks those that are cut", {
-  skip: requires("opensnoop shows long paths whole and marks those that are cut", "speed"),
-}, async () => {
+test("opensnoop shows long paths whole and marks those that are cut", async () => {
   const ENAMETOOLONG = 36; // the longest path has 4,095 bytes
   const lengths = [255, 256, 257, 4095, 4096, 5000];
   const long = (length: number) => "/".repeat(length - "nothing0".length) + "nothing";
@@ -97,12 +94,7 @@ test("opensnoop shows an unreadable path as empty, with its error", async () => 
   assert.deepEqual(rows.map(({ err, path }) => [err, path]), [[EFAULT, ""]]);
 });
 
-test("opensnoop keeps hostile names from terminal and JSON, and bytes legible", {
-  skip: requires(
-    "opensnoop keeps hostile names from terminal and JSON, and bytes legible",
-    "speed",
-  ),
-}, async () => {
+test("opensnoop keeps hostile names from terminal and JSON, and bytes legible", async () => {
   const name = 'a\x1b[31m\nb\x9bc\u202e\tq"\\';
   const steps = (at: string) => [
     "comm=\x1b]0;x\x07",
@@ -122,9 +114,7 @@ test("opensnoop keeps hostile names from terminal and JSON, and bytes legible", 
   assert.doesNotMatch(asJson.result.stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
 });
 
-test("opensnoop keeps bytes that are not UTF-8", {
-  skip: requires("opensnoop keeps bytes that are not UTF-8", "speed"),
-}, async () => {
+test("opensnoop keeps bytes that are not UTF-8", async () => {
   using folder = new Folder();
   const hidden = new Uint8Array([...new TextEncoder().encode(`${folder.path}/x`), 0xff, 0xc3, 0]);
   writeFileSync(`${folder.path}/page`, hidden);

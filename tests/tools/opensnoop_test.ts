@@ -41,9 +41,7 @@ test("opensnoop prints bcc's table", async () => {
   ]);
 });
 
-test("opensnoop -T -U -e add their columns", {
-  skip: requires("opensnoop -T -U -e add their columns", "speed"),
-}, async () => {
+test("opensnoop -T -U -e add their columns", async () => {
   const { result, folder, pid } = await record(
     ({ pid }) => ["-TUe", "-p", String(pid)],
     (at) => [`create=${at}/file:1`, `missing=${at}/gone:1`],
@@ -63,9 +61,7 @@ test("opensnoop -T -U -e add their columns", {
   );
 });
 
-test("opensnoop --json has the keys of the columns", {
-  skip: requires("opensnoop --json has the keys of the columns", "speed"),
-}, async () => {
+test("opensnoop --json has the keys of the columns", async () => {
   const { result, folder, pid } = await record(
     json("-T", "-U", "-e"),
     (at) => [`create=${at}/file:1`, `missing=${at}/gone:1`],
@@ -87,9 +83,7 @@ test("opensnoop --json has the keys of the columns", {
   assert.ok(second!.time_s! > time_s!);
 });
 
-test("opensnoop does not report itself", {
-  skip: requires("opensnoop does not report itself", "speed"),
-}, async () => {
+test("opensnoop does not report itself", async () => {
   await using running = await startTool("opensnoop", "--json");
   running.kill("SIGINT");
   const { stdout } = await running.result;
