@@ -1,8 +1,9 @@
 /**
  * What the kernel's own tracer sees of a process's scheduling.
  *
- * A machine may hide some of it from every tracer: what happens while a process that supervises the
- * machine is on the CPU. The kernel's counters know of that, so it shows.
+ * A machine may hide some of it from every tracer, ftrace included: on one virtual machine half of
+ * the switches away from the idle task of its second CPU left no event. The kernel's counters of a
+ * process know of them, so it shows.
  *
  * @module
  */

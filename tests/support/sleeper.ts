@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import { onlineCpus } from "../../mod.ts";
 import { buildProgram } from "./build.ts";
 import { Running } from "./process.ts";
 import { SchedulerTrace } from "./scheduler_trace.ts";
@@ -22,9 +23,23 @@ interface Measured extends Switches {
 
 const ATTEMPTS = 20;
 
-/** Measures until nothing is hidden. @param measure returns false when something was */
-export async function untilNothingHidden(measure: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (await measure()) return;
+/** Starts a process that waits to do these steps. */
+type Start = (...steps: string[]) => Promise<Sleeper>;
+
+/**
+ * Measures until nothing is hidden, on each CPU in turn: a machine was seen to hide half of what
+ * one of its CPUs did when it was idle before, and hardly anything of the other.
+ *
+ * @param measure returns false when something was hidden
+ */
+export async function untilNothingHidden(
+  measure: (start: Start) => Promise<boolean>,
+): Promise<void> {
+  const cpus = onlineCpus();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const cpu = cpus[attempt % cpus.length]!;
+    if (await measure((...steps) => Sleeper.start(cpu, steps))) return;
+  }
   throw new Error(`The machine hid something from tracers ${ATTEMPTS} times in a row`);
 }
 
@@ -39,9 +54,10 @@ export class Sleeper implements AsyncDisposable {
     this.pid = pid;
   }
 
-  /** Starts a process that waits to do these steps. */
-  static async start(...steps: string[]): Promise<Sleeper> {
-    const command = [buildProgram("calls.c"), "switches", ...steps, "switches"];
+  /** Starts a process that waits to do these steps on one CPU. */
+  static async start(cpu: number, steps: readonly string[]): Promise<Sleeper> {
+    const program = [buildProgram("calls.c"), "switches", ...steps, "switches"];
+    const command = ["taskset", "--cpu-list", String(cpu), ...program];
     const running = Running.start(command);
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     const sleeper = new Sleeper(running, Number(pid));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { countIn, countInText, histogramsOf } from "../support/histograms.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { Sleeper, untilNothingHidden } from "../support/sleeper.ts";
+import { untilNothingHidden } from "../support/sleeper.ts";
 import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Summary {
@@ -14,9 +14,9 @@ interface Summary {
 }
 
 test("cpudist counts each stretch on and off the CPU, by the kernel's own counters", async () => {
-  await untilNothingHidden(async () => {
-    await using other = await Sleeper.start("sleep=31");
-    await using sleeper = await Sleeper.start("sleep=97", "spin=50");
+  await untilNothingHidden(async (start) => {
+    await using other = await start("sleep=31");
+    await using sleeper = await start("sleep=97", "spin=50");
     const args = ["--json", "-e", "-p", String(sleeper.pid)];
     await using on = await startTool("cpudist", ...args);
     await using off = await startTool("cpudist", "-O", ...args);
@@ -40,9 +40,9 @@ test("cpudist counts each stretch on and off the CPU, by the kernel's own counte
 });
 
 test("cpudist -P and -L tell processes and threads apart, and intervals lose nothing", async () => {
-  await untilNothingHidden(async () => {
-    await using first = await Sleeper.start("sleep=97");
-    await using second = await Sleeper.start("sleep=31");
+  await untilNothingHidden(async (start) => {
+    await using first = await start("sleep=97");
+    await using second = await start("sleep=31");
     await using byProcess = await startTool("cpudist", "--json", "-P", "0.02");
     await using byThread = await startTool("cpudist", "--json", "-L");
     const switches = [await first.go(), await second.go()];
@@ -77,8 +77,8 @@ test("cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off t
     "speed",
   ),
 }, async () => {
-  await untilNothingHidden(async () => {
-    await using sleeper = await Sleeper.start("sleep=97");
+  await untilNothingHidden(async (start) => {
+    await using sleeper = await start("sleep=97");
     await using ours = await startTool(
       "cpudist",
       "-O",

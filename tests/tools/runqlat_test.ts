@@ -4,13 +4,13 @@ import { test } from "node:test";
 import { countIn, countInText, histogramsOf } from "../support/histograms.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { Sleeper, untilNothingHidden } from "../support/sleeper.ts";
+import { untilNothingHidden } from "../support/sleeper.ts";
 import { helpNames, startTool, stopTool } from "../support/tool.ts";
 
 test("runqlat counts each wait of a process, by the kernel's own counters", async () => {
-  await untilNothingHidden(async () => {
-    await using other = await Sleeper.start("sleep=31");
-    await using sleeper = await Sleeper.start("sleep=97", "spin=50");
+  await untilNothingHidden(async (start) => {
+    await using other = await start("sleep=31");
+    await using sleeper = await start("sleep=97", "spin=50");
     await using running = await startTool("runqlat", "--json", "-p", String(sleeper.pid));
     const { all, hidden } = await sleeper.go();
     await other.go();
@@ -22,9 +22,9 @@ test("runqlat counts each wait of a process, by the kernel's own counters", asyn
 });
 
 test("runqlat -P, -L and --pidnss tell apart who waits, and intervals lose nothing", async () => {
-  await untilNothingHidden(async () => {
-    await using first = await Sleeper.start("sleep=97");
-    await using second = await Sleeper.start("sleep=31");
+  await untilNothingHidden(async (start) => {
+    await using first = await start("sleep=97");
+    await using second = await start("sleep=31");
     await using byProcess = await startTool("runqlat", "--json", "-P", "0.02");
     await using byThread = await startTool("runqlat", "--json", "-L");
     const args = ["--json", "--pidnss", "-p", String(first.pid)];
@@ -50,8 +50,8 @@ test("runqlat -P, -L and --pidnss tell apart who waits, and intervals lose nothi
 test("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", {
   skip: requires("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", "speed"),
 }, async () => {
-  await untilNothingHidden(async () => {
-    await using sleeper = await Sleeper.start("sleep=97");
+  await untilNothingHidden(async (start) => {
+    await using sleeper = await start("sleep=97");
     await using ours = await startTool("runqlat", "-T", "-m", "-p", String(sleeper.pid));
     const command = ["stdbuf", "-oL", "/usr/sbin/runqlat", "-p", String(sleeper.pid)];
     await using theirs = Running.start(command);
