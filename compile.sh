@@ -57,18 +57,9 @@ bad_usage() {
   exit 2
 }
 
-is_tool() {
-  local path="$project/tools/$1"
-  [[ "$1" =~ ^[A-Za-z0-9_-]+$ && -f "$path.ts" && -f "$path.bpf.c" ]]
-}
+is_tool() { all_tools | grep -xF -- "$1" >/dev/null; }
 
-all_tools() {
-  local file name
-  for file in "$project"/tools/*.bpf.c; do
-    name="$(basename "$file" .bpf.c)"
-    if is_tool "$name"; then echo "$name"; fi
-  done
-}
+all_tools() { sed -n 's/^  \([a-z0-9]*\): () => import(.*/\1/p' "$project/tools/list.ts"; }
 
 compile_all() {
   local out="$1" wanted="$2" name
@@ -141,9 +132,13 @@ innermost_cause() {
 
 # ---- one tool ----
 
+# Not of tools whose program depends on what the user types: libbcc compiles those when they run.
 need_objects() {
-  local names=("$1")
-  [[ "$1" != "$everything" ]] || mapfile -t names < <(all_tools)
+  local names=() name
+  while read -r name; do
+    [[ ! -f "$project/tools/$name.bpf.c" || ! "$1" =~ ^($name|$everything)$ ]] || names+=("$name")
+  done < <(all_tools)
+  ((${#names[@]} > 0)) || return 0
   "$project/scripts/objects.sh" --check "${names[@]}" 2>/dev/null ||
     "$project/scripts/objects.sh" "${names[@]}"
 }
