@@ -16,7 +16,7 @@ import {
   readLink,
   readText,
 } from "../ffi/libc.ts";
-import { alloc } from "../ffi/memory.ts";
+import { alloc, cString } from "../ffi/memory.ts";
 import { BpfError } from "./errors.ts";
 
 /** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h. */
@@ -24,11 +24,12 @@ const MAGIC = 0x63677270n;
 /** struct statfs of asm-generic: f_type comes first; the whole has 120 bytes. */
 const STATFS_SIZE = 120;
 
-/** struct file_handle of open_by_handle_at(2), with the id that kernfs makes of it. */
+/** struct file_handle of name_to_handle_at(2), with the id that kernfs makes of it. */
 const Handle = struct("file_handle", { handle_bytes: u32, handle_type: u32, id: u64 });
 const ID_BYTES = 8;
 const FILEID_KERNFS = 0xfe; // include/linux/exportfs.h
 const O_PATH = 0o10000000;
+const AT_EMPTY_PATH = 0x1000;
 
 /** Where the v2 hierarchy is mounted; undefined where it is not. */
 export function cgroupMount(): string | undefined {
@@ -38,6 +39,8 @@ export function cgroupMount(): string | undefined {
 /** An open cgroup; closing it is idempotent. */
 export interface OpenCgroup extends Disposable {
   readonly fd: number;
+  /** What programs know it by (`bpf_get_current_cgroup_id`). Needs Linux >= 5.5. */
+  readonly id: bigint;
   close(): void;
 }
 
@@ -57,7 +60,8 @@ export function openCgroup(path: string): OpenCgroup {
     if (open) close(fd);
     open = false;
   };
-  if (type === MAGIC) return { fd, close: release, [Symbol.dispose]: release };
+  const id = type === MAGIC ? idOf(fd) : undefined;
+  if (id !== undefined) return { fd, id, close: release, [Symbol.dispose]: release };
   release();
   const mount = cgroupMount();
   throw new BpfError(
@@ -78,6 +82,23 @@ function openFolder(path: string, asked: string): number {
   }
 }
 
+/** The id of an open cgroup. */
+function idOf(fd: number): bigint | undefined {
+  const handle = handleOf(0n);
+  const failed = libc().name_to_handle_at(fd, cString(""), handle, alloc(4), AT_EMPTY_PATH);
+  return failed ? undefined : Handle.read(new DataView(handle.buffer), 0).id;
+}
+
+function handleOf(id: bigint): Uint8Array<ArrayBuffer> {
+  const handle = alloc(Handle.size);
+  Handle.write(new DataView(handle.buffer), 0, {
+    handle_bytes: ID_BYTES,
+    handle_type: FILEID_KERNFS,
+    id,
+  });
+  return handle;
+}
+
 /**
  * The path from the hierarchy's root of the cgroup with that id (`bpf_get_current_cgroup_id`);
  * undefined when it is gone. Needs Linux >= 5.5 and CAP_DAC_READ_SEARCH.
@@ -85,14 +106,8 @@ function openFolder(path: string, asked: string): number {
 export function cgroupPath(id: number | bigint): string | undefined {
   const mount = cgroupMount();
   if (mount === undefined) return undefined;
-  const handle = alloc(Handle.size);
-  Handle.write(new DataView(handle.buffer), 0, {
-    handle_bytes: ID_BYTES,
-    handle_type: FILEID_KERNFS,
-    id: BigInt(id),
-  });
   const root = open(mount, O_RDONLY);
-  const fd = libc().open_by_handle_at(root, handle, O_PATH);
+  const fd = libc().open_by_handle_at(root, handleOf(BigInt(id)), O_PATH);
   close(root);
   if (fd < 0) return undefined;
   try {

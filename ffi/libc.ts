@@ -38,6 +38,9 @@ const TABLE = {
   access: { parameters: ["buffer", "i32"], result: "i32" },
   // ssize_t readlink(const char *path, char *buf, size_t bufsiz);
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "i64" },
+  // int name_to_handle_at(int dirfd, const char *pathname, struct file_handle *handle, int *mount_id,
+  //   int flags);
+  name_to_handle_at: { parameters: ["i32", "buffer", "buffer", "buffer", "i32"], result: "i32" },
   // int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags);
   open_by_handle_at: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   // int fstatfs(int fd, struct statfs *buf);

@@ -30,15 +30,12 @@ import {
 import { defineTool } from "./frame/tool.ts";
 import object from "./runqlat.bpf.o.ts";
 
-// Who waits is not the current task, and programs can ask for the cgroups above that one only.
-const { cgroup: _, ...containers } = containerOptions;
-
 const options = {
   ...distributionOptions,
   pidNamespaces: flag({ long: "pidnss", help: "print a histogram per PID namespace" }),
   pid: filterOptions.pid,
   ...intervalArguments,
-  ...containers,
+  ...containerOptions,
   ...standardOptions,
 } as const;
 

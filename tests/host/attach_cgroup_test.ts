@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bpf, u64 } from "../../mod.ts";
+import { Bpf, cgroupMount, cgroupPath, openCgroup, u64 } from "../../mod.ts";
 import { close, O_RDONLY, open } from "../../ffi/libc.ts";
 import { buildObject } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";
@@ -107,6 +107,13 @@ test("CgroupArray tells programs who is in a cgroup", async () => {
   assert.throws(() => groups.set(0, "/proc"), isBpfError("EBADF"));
   assert.throws(() => groups.set(0, "/nonexistent"), isBpfError("ENOENT"));
   assert.throws(() => bpf.map("groups"), /open it with cgroupArray\(\)/);
+});
+
+test("openCgroup() tells the id that programs know a cgroup by", () => {
+  using group = new TestCgroup("id");
+  using open = openCgroup(group.path);
+  assert.equal(open.id, BigInt(group.id));
+  assert.equal(cgroupPath(open.id), group.path.slice(cgroupMount()!.length));
 });
 
 test("attach cgroup: what cannot be is said, and nothing is left behind", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { cgroupMount } from "../../mod.ts";
+import { TestCgroup } from "../support/cgroup.ts";
 import { paths, type Row, rowsIn } from "../support/opensnoop.ts";
 import { Running } from "../support/process.ts";
 import {
@@ -17,43 +17,21 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 
-/** A v2 cgroup of this test's own. */
-class Cgroup implements Disposable {
-  readonly path: string;
-
-  constructor(name: string) {
-    this.path = `${cgroupMount()}/ts-bcc-test-${process.pid}-${name}`;
-    mkdirSync(this.path);
-  }
-
-  [Symbol.dispose](): void {
-    rmdirSync(this.path);
-  }
-}
-
-const enter = (cgroup: string, workload: Workload) =>
-  writeFileSync(`${cgroup}/cgroup.procs`, String(workload.pid));
-
 test("every tool --cgroup traces a cgroup and those below it, and hides others", async () => {
-  using cgroup = new Cgroup("outer");
-  const below = `${cgroup.path}/below`;
-  mkdirSync(below);
-  try {
-    using folder = new Folder();
-    const start = (name: string) => Workload.start(`create=${folder.path}/${name}:5`);
-    await using inside = await start("inside");
-    await using deeper = await start("deeper");
-    await using outside = await start("outside");
-    enter(cgroup.path, inside);
-    enter(below, deeper);
-    await using running = await startTool("opensnoop", "--json", "--cgroup", cgroup.path);
-    for (const workload of [outside, inside, deeper]) await workload.go();
-    const rows = rowsIn(await stopTool(running), folder.path);
-    const expected = ["inside", "deeper"].flatMap((name) => numbered(`${folder.path}/${name}`, 5));
-    assert.deepEqual(paths(rows), expected);
-  } finally {
-    rmdirSync(below);
-  }
+  using cgroup = new TestCgroup("outer");
+  using below = new TestCgroup("below", cgroup);
+  using folder = new Folder();
+  const start = (name: string) => Workload.start(`create=${folder.path}/${name}:5`);
+  await using inside = await start("inside");
+  await using deeper = await start("deeper");
+  await using outside = await start("outside");
+  cgroup.add(inside.pid);
+  below.add(deeper.pid);
+  await using running = await startTool("opensnoop", "--json", "--cgroup", cgroup.path);
+  for (const workload of [outside, inside, deeper]) await workload.go();
+  const rows = rowsIn(await stopTool(running), folder.path);
+  const expected = ["inside", "deeper"].flatMap((name) => numbered(`${folder.path}/${name}`, 5));
+  assert.deepEqual(paths(rows), expected);
 });
 
 test("every tool --cgroup takes nothing but a v2 cgroup", async () => {
@@ -71,11 +49,11 @@ test("every tool --cgroup takes nothing but a v2 cgroup", async () => {
 });
 
 test("every tool --container shows the container's id", async () => {
-  using cgroup = new Cgroup(`docker-${ID}.scope`);
+  using cgroup = new TestCgroup(`docker-${ID}.scope`);
   using folder = new Folder();
   await using inside = await Workload.start(`create=${folder.path}/inside:3`);
   await using outside = await Workload.start(`create=${folder.path}/outside:3`);
-  enter(cgroup.path, inside);
+  cgroup.add(inside.pid);
   await using table = await startTool("opensnoop", "--container");
   await using running = await startTool("opensnoop", "--container", "--json");
   await inside.go();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { cgroupMount } from "../../mod.ts";
 import { ENOENT, json, paths, record, type Row, rowsIn } from "../support/opensnoop.ts";
+import { PinnedSet } from "../support/pinned_set.ts";
 import { numbered, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
@@ -119,46 +119,20 @@ test("opensnoop --cgroupmap and --mntnsmap filter by pinned maps", async () => {
   using folder = new Folder();
   const mntns = statSync("/proc/self/ns/mnt").ino;
   const cgroup = statSync(ownCgroup()).ino;
-  const pins = [["mntnsmap", "4", mntns], ["cgroupmap", "8", cgroup]] as const;
+  const pins = [["mntnsmap", 4, mntns], ["cgroupmap", 8, cgroup]] as const;
   for (const [option, valueSize, id] of pins) {
-    const pin = `/sys/fs/bpf/ts-bcc-test-${process.pid}-${option}`;
-    bpftool(
-      "map",
-      "create",
-      pin,
-      "type",
-      "hash",
-      "key",
-      "8",
-      "value",
-      valueSize,
-      "entries",
-      "4",
-      "name",
-      "set",
-    );
-    try {
-      const steps = (at: string) => [`create=${at}/file:5`];
-      const none = await record(json(`--${option}`, pin), steps);
-      assert.deepEqual(paths(rowsIn(none.result, none.folder)), []);
-      const key = [...new Uint8Array(new BigUint64Array([BigInt(id)]).buffer)].map(String);
-      const value = Array.from({ length: Number(valueSize) }, () => "0");
-      bpftool("map", "update", "pinned", pin, "key", ...key, "value", ...value);
-      const all = await record(json(`--${option}`, pin), steps);
-      assert.deepEqual(paths(rowsIn(all.result, all.folder)), numbered(`${all.folder}/file`, 5));
-    } finally {
-      spawnSync("rm", [pin]);
-    }
+    using pin = new PinnedSet(option, valueSize);
+    const steps = (at: string) => [`create=${at}/file:5`];
+    const none = await record(json(`--${option}`, pin.path), steps);
+    assert.deepEqual(paths(rowsIn(none.result, none.folder)), []);
+    pin.add(id);
+    const all = await record(json(`--${option}`, pin.path), steps);
+    assert.deepEqual(paths(rowsIn(all.result, all.folder)), numbered(`${all.folder}/file`, 5));
   }
   const missing = await runTool("opensnoop", "--mntnsmap", `${folder.path}/nothing`);
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /^opensnoop: Cannot use the map pinned at ".*": [^\n]+\n$/);
 });
-
-function bpftool(...args: string[]): void {
-  const { status, stderr, error } = spawnSync("bpftool", args, { encoding: "utf8" });
-  assert.equal(status, 0, error?.message ?? stderr);
-}
 
 /** The folder of this process in the cgroup v2 hierarchy. */
 function ownCgroup(): string {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { test } from "node:test";
+import { TestCgroup } from "../support/cgroup.ts";
 import { countIn, countInText, histogramsOf } from "../support/histograms.ts";
+import { PinnedSet } from "../support/pinned_set.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { untilNothingHidden } from "../support/sleeper.ts";
@@ -43,6 +45,42 @@ test("runqlat -P, -L and --pidnss tell apart who waits, and intervals lose nothi
     const [namespace, ...others] = histogramsOf(await stopTool(byNamespace));
     assert.equal(namespace!.pidns, statSync("/proc/self/ns/pid").ino);
     assert.deepEqual([countIn([namespace!]), others], [expected[0], []]);
+    return true;
+  });
+});
+
+test("runqlat --cgroup, --cgroupmap and --mntnsmap count who waits there and hide others", async () => {
+  await untilNothingHidden(async (start) => {
+    using cgroup = new TestCgroup("runqlat");
+    using below = new TestCgroup("below", cgroup);
+    using cgroups = new PinnedSet("cgroups", 8, below.id);
+    using here = new PinnedSet("here", 4, statSync("/proc/self/ns/mnt").ino);
+    using nowhere = new PinnedSet("nowhere", 4);
+    await using inside = await start("sleep=31");
+    await using deeper = await start("sleep=37");
+    await using outside = await start("sleep=41");
+    cgroup.add(inside.pid);
+    below.add(deeper.pid);
+    await using tools = new AsyncDisposableStack();
+    const count = (...filter: string[]) => startTool("runqlat", "--json", "-P", ...filter);
+    const running = await Promise.all([
+      count("--cgroup", cgroup.path),
+      count("--cgroupmap", cgroups.path, "--mntnsmap", here.path),
+      count("--mntnsmap", nowhere.path),
+    ]);
+    for (const each of running) tools.use(each);
+    const sleepers = [inside, deeper, outside];
+    const switches = [];
+    for (const sleeper of sleepers) switches.push(await sleeper.go());
+    if (switches.some(({ hidden }) => hidden)) return false;
+    const counts = (await Promise.all(running.map(stopTool))).map(histogramsOf)
+      .map((all) => sleepers.map(({ pid }) => countIn(all.filter((one) => one.pid === pid))));
+    const [first, second] = switches.map(({ all }) => all);
+    assert.deepEqual(counts, [
+      [first, second, 0],
+      [0, second, 0],
+      [0, 0, 0],
+    ]);
     return true;
   });
 });

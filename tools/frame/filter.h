@@ -15,7 +15,7 @@ const volatile char target_comm[TASK_COMM_LEN] = {}; /* a part of the name; empt
 const volatile u32 target_comm_length = 0;
 const volatile bool by_cgroup = false;
 const volatile bool by_mntns = false;
-const volatile bool by_cgroup_root = false;
+const volatile u64 target_cgroup = 0; /* 0: any; its id in the v2 hierarchy */
 
 /* Both are replaced by pinned maps that somebody else fills (bcc's --cgroupmap, --mntnsmap). */
 struct {
@@ -32,7 +32,7 @@ struct {
 	__type(value, u32);
 } mntns SEC(".maps");
 
-/* One cgroup; what runs below it is wanted as well (--cgroup). */
+/* The same cgroup; what runs below it is wanted as well (--cgroup). */
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
 	__uint(max_entries, 1);
@@ -88,7 +88,7 @@ static __always_inline bool is_wanted(void)
 		if (!bpf_map_lookup_elem(&cgroups, &cgroup))
 			return false;
 	}
-	if (by_cgroup_root && bpf_current_task_under_cgroup(&cgroup_root, 0) != 1)
+	if (target_cgroup && bpf_current_task_under_cgroup(&cgroup_root, 0) != 1)
 		return false;
 	if (by_mntns) {
 		struct task_struct *task = (void *)bpf_get_current_task();

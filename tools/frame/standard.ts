@@ -9,6 +9,7 @@ import {
   type LoadOptions,
   type MapOptions,
   namespaceInode,
+  openCgroup,
 } from "../../mod.ts";
 import {
   argument,
@@ -185,11 +186,16 @@ export function filterSettings(
       target_comm_length: length,
       by_cgroup: cgroupMap !== undefined,
       by_mntns: mntnsMap !== undefined,
-      by_cgroup_root: cgroup !== undefined,
+      target_cgroup: cgroup === undefined ? 0n : cgroupId(cgroup),
       pidns: pidNamespace(pidns),
     },
     maps,
   };
+}
+
+function cgroupId(path: string): bigint {
+  using cgroup = openCgroup(path);
+  return cgroup.id;
 }
 
 /** The namespace that pids are told in; 0 for the machine's own. Inside a container its own. */

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The filters of filter.h for a task that is not the current one: all but those by user, name and
- * --cgroup.
+ * The filters of filter.h for a task that is not the current one: all but those by user and name.
  */
 #pragma once
 
-#include "filter.h"
+#include "cgroup.h"
 
 KERNEL_STRUCTS
 
-struct kernfs_node {
-	u64 id;
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
 struct css_set {
-	struct cgroup *dfl_cgrp;
+	struct cgroup *dfl_cgrp; /* of the v2 hierarchy */
 };
 
 struct task_struct___cgroups {
@@ -29,15 +20,12 @@ KERNEL_STRUCTS_END
 
 static __always_inline bool is_task_wanted(struct task_struct *task)
 {
+	struct task_struct___cgroups *member = (void *)task;
+
 	if (!are_ids_wanted(ids_of(task)))
 		return false;
-	if (by_cgroup) {
-		struct task_struct___cgroups *member = (void *)task;
-		u64 cgroup = BPF_CORE_READ(member, cgroups, dfl_cgrp, kn, id);
-
-		if (!bpf_map_lookup_elem(&cgroups, &cgroup))
-			return false;
-	}
+	if (are_cgroups_filtered() && !is_cgroup_wanted(BPF_CORE_READ(member, cgroups, dfl_cgrp)))
+		return false;
 	if (by_mntns) {
 		u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 
