@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include "frame/cgroup.h"
 #include "frame/events.h"
 #include "frame/net.h"
 #include "frame/who.h"
@@ -16,7 +17,7 @@ u64 lost; /* of what is counted */
 
 struct event {
 	u64 time; /* ns since boot */
-	struct who who; /* who happened to run */
+	struct who who; /* who happened to run, but the cgroup is the socket's */
 	struct flow flow;
 	u32 seq;
 	u16 state;
@@ -40,6 +41,14 @@ struct trace_event_raw_tcp_retransmit_skb {
 	int err;
 };
 
+struct sock_cgroup_data {
+	struct cgroup *cgroup; /* since Linux 5.15 */
+};
+
+struct sock___cgroup {
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
 KERNEL_STRUCTS_END
 
 static __always_inline void count(const struct flow *flow)
@@ -53,12 +62,23 @@ static __always_inline void count(const struct flow *flow)
 	__sync_fetch_and_add(value ?: &lost, 1);
 }
 
+/* The cgroup in which a socket was made; NULL where the kernel does not say so. */
+static __always_inline struct cgroup *cgroup_of(const struct sock *sk)
+{
+	const struct sock___cgroup *owned = (const void *)sk;
+
+	if (!bpf_core_field_exists(owned->sk_cgrp_data.cgroup))
+		return NULL;
+	return BPF_CORE_READ(owned, sk_cgrp_data.cgroup);
+}
+
 static __always_inline int report(const struct sock *sk, u32 seq, bool is_probe)
 {
 	struct event event = { .seq = seq, .is_probe = is_probe };
+	struct cgroup *cgroup = cgroup_of(sk);
 
 	read_flow(&event.flow, sk);
-	if (!is_flow_wanted(&event.flow))
+	if (!is_flow_wanted(&event.flow) || !is_cgroup_wanted(cgroup))
 		return 0;
 	if (counting) {
 		count(&event.flow);
@@ -67,6 +87,7 @@ static __always_inline int report(const struct sock *sk, u32 seq, bool is_probe)
 	event.time = bpf_ktime_get_ns();
 	event.state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	set_who(&event.who);
+	event.who.cgroup = cgroup_id(cgroup);
 	send(events, &event, sizeof(event));
 	return 0;
 }

@@ -1,7 +1,8 @@
 /**
  * tcpretrans: trace or count TCP retransmits and tail loss probes.
  *
- * USAGE: tcpretrans [-s] [-l] [-c] [-4 | -6] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: tcpretrans [-s] [-l] [-c] [-4 | -6] [--cgroup PATH] [--cgroupmap PATH] [-d SECONDS]
+ *                   [-b PAGES] [--json]
  *
  *     # tcpretrans
  *     Tracing retransmits ... Hit Ctrl-C to end
@@ -13,10 +14,25 @@
  * process that happened to run, mostly 0: the kernel. L is an attempt: what it sends, if it sends
  * anything, may be an R of its own. SYN-ACKs that are sent again are not shown.
  *
+ * A segment is mostly sent again by a timer, in the middle of any process or none. So there are no
+ * filters by process, user or namespace: what they would look at has nothing to do with the
+ * connection. --cgroup, --cgroupmap and --container go by the cgroup in which the socket was made,
+ * which it keeps (Linux 5.15 and later); of an accepted connection that is the listening socket's.
+ *
  * Overhead: nothing but for segments that are sent again.
  */
 
-import { type Bpf, type Infer, struct, u16, u32, u64, u8 } from "../mod.ts";
+import {
+  type Bpf,
+  type Infer,
+  struct,
+  structHasField,
+  u16,
+  u32,
+  u64,
+  u8,
+  UnsupportedError,
+} from "../mod.ts";
 import { clockColumn } from "./frame/clock.ts";
 import type { Column } from "./frame/columns.ts";
 import { chooseHooks } from "./frame/hooks.ts";
@@ -25,7 +41,7 @@ import { main } from "./frame/main.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion, tcpState } from "./frame/net.ts";
 import { flag, type Values } from "./frame/options.ts";
 import type { Report } from "./frame/report.ts";
-import { eventOptions, filterSettings } from "./frame/standard.ts";
+import { containerOptions, eventOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
 import { Who } from "./frame/who.ts";
 import object from "./tcpretrans.bpf.o.ts";
@@ -35,6 +51,8 @@ const options = {
   lossProbe: flag({ short: "l", long: "lossprobe", help: "include tail loss probe attempts" }),
   count: flag({ short: "c", long: "count", help: "count occurred retransmits per flow" }),
   ...familyOptions,
+  cgroup: containerOptions.cgroup,
+  cgroupMap: containerOptions.cgroupMap,
   ...eventOptions,
 };
 
@@ -131,10 +149,12 @@ const tcpretrans = defineTool({
   object,
   options,
   plan(values) {
-    const { pidns } = filterSettings({}).globals;
+    if (values.cgroup ?? values.cgroupMap) requireSocketCgroups();
+    const filters = filterSettings(values);
     const common = {
       load: {
-        globals: { ...flowSettings(values), pidns, counting: values.count },
+        ...filters,
+        globals: { ...filters.globals, ...flowSettings(values), counting: values.count },
         programs: values.lossProbe
           ? chooseHooks("tail loss probes (-l)", [
             { hook: "fentry:tcp_send_loss_probe", programs: ["loss_probe"] },
@@ -147,6 +167,13 @@ const tcpretrans = defineTool({
     return { ...common, event: Event, columns: columns(values) };
   },
 });
+
+function requireSocketCgroups(): void {
+  const { answer, reason } = structHasField("sock_cgroup_data", "cgroup");
+  if (answer !== "no") return;
+  const what = "sock_cgroup_data.cgroup";
+  throw new UnsupportedError("tell a socket's cgroup", what, reason!, "5.15");
+}
 
 export default tcpretrans;
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TestCgroup } from "../support/cgroup.ts";
+import { PinnedSet } from "../support/pinned_set.ts";
 import { requires } from "../support/requires.ts";
 import { type Connection, loopback, recordTcp, recordTcpRuns } from "../support/tcp.ts";
 import { helpNames, refuses, rowsOf, runTool } from "../support/tool.ts";
@@ -71,6 +73,31 @@ function countOf(connection: Connection) {
     retransmits: connection.retransmits,
   };
 }
+
+test("tcpretrans --cgroup and --cgroupmap go by the socket's cgroup", async () => {
+  const id = "0123456789abcdef".repeat(4);
+  using cgroup = new TestCgroup("tcpretrans");
+  using below = new TestCgroup(`docker-${id}.scope`, cgroup);
+  using other = new TestCgroup("tcpretrans-other");
+  using pin = new PinnedSet("tcpretrans", 8, below.id);
+  using otherPin = new PinnedSet("tcpretrans-other", 8, cgroup.id, other.id);
+  const runs = await recordTcpRuns("tcpretrans", ({ client }) => {
+    below.add(client); // before it makes its sockets
+    return [
+      ["--json", "--container", "--cgroup", cgroup.path, "--cgroupmap", pin.path],
+      ["--json", "--cgroup", other.path],
+      ["--json", "-c", "--cgroupmap", otherPin.path],
+    ];
+  }, ["unanswered=4:3", "lossy=6:1"]);
+  const { connections } = runs[0]!;
+  const rows = runs.map(({ result }) => rowsOf<Row & { container?: string }>(result));
+  const counts = rows.map((all) => connections.map((each) => all.filter(isOf(each)).length));
+  const expected = connections.map(({ retransmits }) => retransmits);
+  assert.deepEqual(counts, [expected, [0, 0, 0, 0], [0, 0, 0, 0]]);
+  // Nothing of others, either, and the container is the socket's.
+  assert.deepEqual(rows.map(({ length }) => length > 0), [true, false, false]);
+  assert.deepEqual(new Set(rows[0]!.map(({ container }) => container)), new Set([id.slice(0, 12)]));
+});
 
 test("tcpretrans prints bcc's tables", {
   skip: requires("tcpretrans prints bcc's tables", "speed"),
