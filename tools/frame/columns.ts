@@ -7,6 +7,9 @@
 import { encodeText } from "../../mod.ts";
 import { escapeText, hasRawBytes, isPlain, toJson } from "./escape.ts";
 
+/** What one column says of one event. */
+export type Value = string | number | bigint | boolean | null;
+
 /** One column: what it is called and what an event says in it. */
 export interface Column<E> {
   /** The heading, as bcc's tool has it: `PID`. */
@@ -17,7 +20,7 @@ export interface Column<E> {
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;
   /** The value: what JSON holds, and what is printed unless `text` says otherwise. */
-  value(event: E): string | number | boolean | null;
+  value(event: E): Value | readonly Value[];
   /** How a person reads it. */
   text?(event: E): string;
 }
@@ -53,12 +56,10 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
     const name = `${toJson(key)}:`;
     return (event: E) => {
       const value = column.value(event);
-      if (typeof value === "number" && !Number.isFinite(value)) return `${name}null`;
-      if (typeof value !== "string") return name + String(value);
-      if (isPlain(value)) return `${name}"${value}"`;
-      if (!hasRawBytes(value)) return name + toJson(value);
+      if (Array.isArray(value)) return `${name}[${value.map(jsonValue).join()}]`;
+      if (typeof value !== "string" || !hasRawBytes(value)) return name + jsonValue(value as Value);
       const hex = encodeText(value).toHex();
-      return `${name}${toJson(escapeText(value))},${toJson(`${key}_hex`)}:"${hex}"`;
+      return `${name}${jsonValue(value)},${toJson(`${key}_hex`)}:"${hex}"`;
     };
   });
   return (event) => {
@@ -66,6 +67,13 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
     for (const member of members) row += (row === "" ? "{" : ",") + member(event);
     return row + "}";
   };
+}
+
+/** Numbers keep all their digits, whatever their reader makes of them. */
+function jsonValue(value: Value): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return "null";
+  if (typeof value !== "string") return String(value);
+  return isPlain(value) ? `"${value}"` : toJson(hasRawBytes(value) ? escapeText(value) : value);
 }
 
 /** Formats the heading as comma-separated values. */

@@ -18,6 +18,8 @@ export interface Option<T> {
   readonly meta?: string;
   /** It is a word by itself, told by its place; `long` is what help calls it. */
   readonly positional?: true;
+  /** As a word by its place, it takes all words that are left. */
+  readonly many?: true;
   /** It takes all words that follow, as `--exec` does. */
   readonly rest?: true;
   /** What it is when it is not given. */
@@ -113,6 +115,11 @@ export function argument<T>(option: Option<T>): Option<T> {
   return { ...option, positional: true };
 }
 
+/** An argument that may be given several times. */
+export function argumentList(names: Names): Option<readonly string[]> {
+  return { ...argument(list({ ...names, meta: names.long })), many: true };
+}
+
 /** Takes the short form from an option, for a tool in which the letter means something else. */
 export function longOnly<T>({ short: _, ...option }: Option<T>): Option<T> {
   return option;
@@ -169,7 +176,7 @@ export function parseOptions<O>(options: O & Options, words: readonly string[]):
     } else if (word.startsWith("-") && word.length > 1) {
       takeCluster(byName, word, take);
     } else {
-      const place = places.shift();
+      const place = places[0]?.[1].many ? places[0] : places.shift();
       if (!place) throw new UsageError(`unexpected argument ${JSON.stringify(word)}`);
       parse(...place, word);
     }
@@ -227,7 +234,10 @@ export function helpText(
     wrap(`  ${left(option).padEnd(width)}`, option.help.split(" "));
   const callWidth = Math.max(...tool.examples.map(([call]) => call.length)) + 2;
   return [
-    ...wrap(`usage: ${tool.name} `, [...usage, ...places.map(({ long }) => `[${long}]`)]),
+    ...wrap(`usage: ${tool.name} `, [
+      ...usage,
+      ...places.map(({ long, many }) => `[${long}${many ? " …" : ""}]`),
+    ]),
     "",
     ...wrap("", tool.summary.split(" ")),
     ...places.length > 0 ? ["", "arguments:", ...places.flatMap(describe)] : [],

@@ -6,10 +6,12 @@
 
 import type { Bpf, EventStream } from "../../mod.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "./columns.ts";
+import { escapeText } from "./escape.ts";
 import { Losses } from "./losses.ts";
 import type { Output } from "./output.ts";
 import { Report } from "./report.ts";
 import type { Stop } from "./stop.ts";
+import { Tally } from "./tally.ts";
 import type { EventPlan, ReportPlan } from "./tool.ts";
 import { containerColumn, type Who } from "./who.ts";
 
@@ -34,7 +36,9 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   readonly #losses: Losses;
   readonly #output: Output;
   readonly #heading: string | undefined;
+  /** Prints an event if it is wanted. */
   readonly #print: (event: E) => void;
+  readonly #tally: Tally | undefined;
   #left: number;
 
   /** Opens the stream of the plan's events. */
@@ -46,14 +50,25 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     { json, container }: { readonly json: boolean; readonly container?: boolean },
   ) {
     const columns = container ? [containerColumn<E>(), ...plan.columns] : plan.columns;
-    const { wants, csv } = plan;
+    const { csv } = plan;
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
-    this.#print = wants
-      ? (event) => wants(event) && output.line(row(event))
-      : (event) => output.line(row(event));
+    this.#tally = plan.aggregate ? new Tally(json) : undefined;
+    this.#print = (event) => {
+      if (plan.wants?.(event) === false) return;
+      this.#left--;
+      const text = row(event);
+      const below = json ? undefined : plan.below?.(event).map(escapeText);
+      if (this.#tally) this.#tally.add([text, ...below ?? []].join("\n"));
+      else output.line(below ? [text, ...below, ""].join("\n") : text);
+    };
     this.#heading = json ? undefined : (csv ? csvHead : headLine)(columns);
     this.#stream = bpf.events("events", plan.event);
-    this.#losses = new Losses(name, this.#stream, json, output);
+    const counter = {
+      get lost() {
+        return plan.lost!(bpf);
+      },
+    };
+    this.#losses = new Losses(name, plan.lost ? counter : this.#stream, json, output);
     this.#output = output;
     this.#left = plan.most ?? Infinity;
   }
@@ -72,6 +87,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
   async finish(): Promise<void> {
     while (this.#drain() > 0) await this.#output.flush();
+    for (const text of this.#tally?.texts() ?? []) this.#output.line(text);
     this.#losses.reportEnd();
   }
 
@@ -84,9 +100,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   }
 
   #drain(): number {
-    const count = this.#stream.drain(this.#print, Math.min(BATCH, this.#left));
-    this.#left -= count;
-    return count;
+    return this.#stream.drain(this.#print, Math.min(BATCH, this.#left));
   }
 }
 

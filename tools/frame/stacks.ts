@@ -175,7 +175,8 @@ export interface StackSample {
 export const frameName = ({ symbol, address }: Frame) => formatSymbol(symbol, address);
 
 /** What the tracing of a switch or of a probe adds to the kernel's stack by itself. */
-const TRACING = /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;
+export const TRACING =
+  /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;
 
 /** Reads stacks of a tool that traces, and gives them names. */
 export class Stacks implements Disposable {

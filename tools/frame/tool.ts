@@ -4,16 +4,26 @@
  * @module
  */
 
-import type { Bpf, Codec, Link, LoadOptions } from "../../mod.ts";
+import type { Bpf, Codec, CompileOptions, Link, LoadOptions } from "../../mod.ts";
 import type { Column } from "./columns.ts";
 import type { Options, Values } from "./options.ts";
 import type { Report } from "./report.ts";
 import type { Who } from "./who.ts";
 
+/** A kernel side whose text is known only when the tool runs. */
+export interface SourcePlan {
+  readonly text: string;
+  readonly options: CompileOptions;
+  /** The error to throw in place of what the compiler or the verifier said. */
+  explain?(error: unknown): unknown;
+}
+
 /** What all that trace have in common. */
 interface Tracing {
-  /** Passed to `Bpf.load`; the frame adds the size of the ring buffer. */
-  readonly load: LoadOptions;
+  /** Passed to `Bpf.load` with the tool's object; the frame adds the size of the ring buffer. */
+  readonly load?: LoadOptions;
+  /** What is compiled instead, with libbcc. */
+  readonly source?: SourcePlan;
   /** A line for people, printed before anything else once every probe is in place. */
   readonly intro?: string;
   /**
@@ -37,10 +47,16 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly columns: readonly Column<E>[];
   /** Print comma-separated values instead of a table. */
   readonly csv?: boolean;
-  /** End after so many events. */
-  readonly most?: number;
+  /** End after so many events were printed. */
+  readonly most?: number | undefined;
   /** Whether to print an event, for what the kernel side cannot decide. */
   wants?(event: E): boolean;
+  /** Lines below a row, for people. */
+  below?(event: E): readonly string[];
+  /** Print each different row once, at the end, with the number of events that had it. */
+  readonly aggregate?: boolean;
+  /** How many events were lost, where the kernel side has no variable that says so. */
+  lost?(bpf: Bpf): number;
 }
 
 /** Prints what maps hold, at intervals or once at the end. */
@@ -73,8 +89,8 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
   readonly summary: string;
   /** Calls and what they do, as help shows them. */
   readonly examples: readonly (readonly [call: string, meaning: string])[];
-  /** The compiled kernel side: the default export of `NAME.bpf.o.ts`. */
-  readonly object: Uint8Array;
+  /** The compiled kernel side: the default export of `NAME.bpf.o.ts`; or plans have a source. */
+  readonly object?: Uint8Array;
   /** Must include {@linkcode eventOptions} or {@linkcode standardOptions}. */
   readonly options: O;
   /** @throws {UsageError} when options contradict each other */

@@ -11,7 +11,7 @@ import { UsageError, type Values } from "./options.ts";
 import { Reports, Rows } from "./printer.ts";
 import type { containerOptions, eventOptions, execOption, standardOptions } from "./standard.ts";
 import { Stop } from "./stop.ts";
-import type { AnyTool, EventPlan, ReportPlan } from "./tool.ts";
+import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
 
 const PAGE = 4096;
 
@@ -29,7 +29,9 @@ export async function run(tool: AnyTool, values: Standard): Promise<void> {
 
 async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
-  using bpf = Bpf.load(tool.object, loadOptions(tool, plan, values, held?.pid));
+  using bpf = plan.source
+    ? compile(tool, plan.source)
+    : Bpf.load(tool.object!, loadOptions(tool, plan, values, held?.pid));
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf) ?? undefined;
   const output = new Output();
@@ -60,13 +62,21 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   if (problem) throw new Error(problem);
 }
 
+function compile({ name }: AnyTool, { text, options, explain }: SourcePlan): Bpf {
+  try {
+    return Bpf.compile(text, { name, ...options });
+  } catch (error) {
+    throw explain?.(error) ?? error;
+  }
+}
+
 function loadOptions(
   tool: AnyTool,
   plan: TracingPlan,
   { bufferPages }: Standard,
   pid: number | undefined,
 ): LoadOptions {
-  const { load } = plan;
+  const { load = {} } = plan;
   if (pid !== undefined && load.globals?.target_pid) {
     throw new UsageError("use either -p/--pid or --exec, not both");
   }
