@@ -29,7 +29,7 @@ export type { Headers } from "./bpf/headers/choose.ts";
 export type { Program } from "./bpf/program.ts";
 export type { ProgramType } from "./bpf/program_type.ts";
 export type { IteratorOptions } from "./bpf/attach/iterator.ts";
-export type { KprobeOptions, KretprobeOptions } from "./bpf/attach/kprobe.ts";
+export type { KernelFunctions, KprobeOptions, KretprobeOptions } from "./bpf/attach/kprobe.ts";
 export type { PatternOptions } from "./bpf/attach/many.ts";
 export {
   onlineCpus,
@@ -38,6 +38,7 @@ export {
   type PerfEventOptions,
 } from "./bpf/attach/perf_event.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
+export { findFile } from "./bpf/attach/library_path.ts";
 export { type UserFunction, userFunctions } from "./bpf/attach/user_functions.ts";
 export { kernelFunctions, tracepoints } from "./bpf/functions.ts";
 export { syscallFunction, syscallName, syscallNumber } from "./bpf/syscalls.ts";
@@ -158,6 +159,7 @@ export {
   union,
   type UnionCodec,
 } from "./ffi/codec/mod.ts";
+export { demangle } from "./ffi/demangle.ts";
 export { errnoName } from "./ffi/errno.ts";
 export { exists, readText } from "./ffi/libc.ts";
 export { monotonicTime } from "./ffi/libc.ts";

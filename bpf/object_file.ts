@@ -9,11 +9,13 @@ import { collectWarnings, libbpf, takeWarnings } from "../ffi/libbpf.ts";
 import { errno, map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
 import { alloc, bufferText, copyOf, cString, textAt } from "../ffi/memory.ts";
 import { runtime } from "../ffi/runtime.ts";
+import { AttachType } from "./attach_type.ts";
 import { Btf, type Variable } from "./btf.ts";
 import { checkObject } from "./elf.ts";
 import { BpfError, UnsupportedError } from "./errors.ts";
 import { codecFor } from "./layout.ts";
 import { loadFailure } from "./load_failure.ts";
+import { ProgramType } from "./program_type.ts";
 import { configureMap, type MapInfo, type MapOptions, type OpenMap, sizesOf } from "./map_setup.ts";
 
 /** What {@linkcode Bpf.load} takes besides the object. */
@@ -91,6 +93,7 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
 
   const btf = readBtf(object, name);
   const programs = choosePrograms(object, name, options.programs ?? {});
+  programs.forEach(setTypeOfLaterSection);
   const maps = [...walk(object, libbpf().bpf_object__next_map)].map((handle) =>
     configureMap(handle, btf, name, options.maps ?? {})
   );
@@ -146,6 +149,13 @@ function choosePrograms(
     libbpf().bpf_program__set_autoload(handle, on ? 1 : 0);
     return on;
   });
+}
+
+/** Tells libbpf 1.0 what it does not know yet: programs for many user functions by one link. */
+function setTypeOfLaterSection(program: bigint): void {
+  if (textAt(libbpf().bpf_program__section_name(program)) !== "uprobe.multi") return;
+  libbpf().bpf_program__set_type(program, ProgramType.KPROBE);
+  libbpf().bpf_program__set_expected_attach_type(program, AttachType.TRACE_UPROBE_MULTI);
 }
 
 function refuseUnknown(asked: string[], known: string[], what: string, object: string): void {

@@ -19,6 +19,7 @@ import { attachIterator, type IteratorOptions } from "./attach/iterator.ts";
 import {
   attachKprobe,
   attachKretprobe,
+  type KernelFunctions,
   type KprobeOptions,
   type KretprobeOptions,
 } from "./attach/kprobe.ts";
@@ -101,16 +102,21 @@ export class Program {
    * Attaches to a kernel function's entry, or to those of all functions that match a pattern: see
    * {@linkcode kernelFunctions}. The link's `targets` tell which they are.
    *
+   * With a list of names each one's place in it is what `bpf_get_attach_cookie()` tells there; those
+   * that cannot be probed are left out. A program of `SEC("kprobe.multi")` is then attached by one
+   * link or, where the kernel has no such links, not at all; any other by an event for each, which
+   * needs Linux >= 5.15.
+   *
    * Needs Linux >= 4.17. For many functions Linux 5.18 has a link that attaches to all at once, for
    * programs compiled at run time and those of `SEC("kprobe.multi")`; others take an event for each,
    * which costs time at attaching and closing. @throws {BpfError}
    */
-  attachKprobe(name: string | RegExp, options?: KprobeOptions): Link {
+  attachKprobe(name: KernelFunctions, options?: KprobeOptions): Link {
     return this.#own(attachKprobe(this.#program, name, options));
   }
 
   /** Attaches like {@linkcode Program.attachKprobe}, to returns. @throws {BpfError} */
-  attachKretprobe(name: string | RegExp, options?: KretprobeOptions): Link {
+  attachKretprobe(name: KernelFunctions, options?: KretprobeOptions): Link {
     return this.#own(attachKretprobe(this.#program, name, options));
   }
 
@@ -118,8 +124,13 @@ export class Program {
   attachTracepoint(category: string, name: string): Link;
   /** Attaches to all tracepoints `category/name` that match: see {@linkcode tracepoints}. */
   attachTracepoint(pattern: RegExp, options?: PatternOptions): Link;
-  attachTracepoint(category: string | RegExp, rest?: string | PatternOptions): Link {
-    if (category instanceof RegExp) {
+  /** Attaches to those of a list; each one's place in it is its cookie. Needs Linux >= 5.15. */
+  attachTracepoint(names: readonly string[]): Link;
+  attachTracepoint(
+    category: string | RegExp | readonly string[],
+    rest?: string | PatternOptions,
+  ): Link {
+    if (typeof category !== "string") {
       return this.#own(attachTracepoints(this.#program, category, rest as PatternOptions));
     }
     return this.#own(attachTracepoint(this.#program, category, rest as string));
@@ -135,7 +146,9 @@ export class Program {
    * pattern: see {@linkcode userFunctions}. The link's `targets` tell which they are.
    *
    * Needs Linux >= 4.17. For many functions Linux 6.6 has a link that attaches to all at once, for
-   * programs compiled at run time. @throws {BpfError}
+   * programs compiled at run time, and for lists and those of `SEC("uprobe.multi")`.
+   *
+   * @throws {BpfError}
    */
   attachUprobe(options: UprobeOptions): Link {
     return this.#own(attachUprobe(this.#program, options));

@@ -43,6 +43,10 @@ const TABLE = {
   bpf_program__section_name: { parameters: ["pointer"], result: "pointer" },
   // enum bpf_prog_type bpf_program__type(const struct bpf_program *prog);
   bpf_program__type: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type);
+  bpf_program__set_type: { parameters: ["pointer", "u32"], result: "i32" },
+  // int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type);
+  bpf_program__set_expected_attach_type: { parameters: ["pointer", "u32"], result: "i32" },
   // int bpf_program__set_autoload(struct bpf_program *prog, bool autoload);
   bpf_program__set_autoload: { parameters: ["pointer", "u8"], result: "i32" },
   // int bpf_program__fd(const struct bpf_program *prog);
@@ -76,10 +80,6 @@ const TABLE = {
   bpf_link__fd: { parameters: ["pointer"], result: "i32" },
   // int bpf_link__destroy(struct bpf_link *link);
   bpf_link__destroy: { parameters: ["pointer"], result: "i32" },
-
-  // int bpf_link_create(int prog_fd, int target_fd, enum bpf_attach_type attach_type,
-  //                     const struct bpf_link_create_opts *opts);
-  bpf_link_create: { parameters: ["i32", "i32", "u32", "buffer"], result: "i32" },
 
   // struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map);
   bpf_object__next_map: { parameters: ["pointer", "pointer"], result: "pointer" },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createLink } from "./bpf_call.ts";
 import { close, errno, ErrnoError, libc } from "./libc.ts";
 import { alloc } from "./memory.ts";
 import { runtime } from "./runtime.ts";
@@ -39,6 +40,9 @@ const PERF_FLAG_FD_CLOEXEC = 8n;
 const PERF_EVENT_IOC_ENABLE = 0x2400n;
 const PERF_EVENT_IOC_SET_BPF = 0x40042408n;
 const SYS_ioctl = process.arch === "arm64" ? 29n : 16n;
+
+/** enum bpf_attach_type. */
+const BPF_PERF_EVENT = 41;
 
 /** PERF_ATTR_SIZE_VER5, known to every kernel since 4.1. */
 const SIZE = 112;
@@ -102,6 +106,26 @@ export function attachToPerfEvent(
   if (result === 0) return fd;
   close(fd);
   return result;
+}
+
+/**
+ * Opens an event and links a program to it that can ask bpf_get_attach_cookie() for `cookie`;
+ * returns the link's descriptor, which holds the event, or -errno. Needs Linux >= 5.15.
+ */
+export function linkToPerfEvent(
+  programFd: number,
+  event: PerfEventAttributes,
+  pid: number,
+  cpu: number,
+  cookie: bigint,
+): number {
+  const target = openPerfEvent(event, pid, cpu);
+  if (target < 0) return target;
+  const details = alloc(8);
+  new DataView(details.buffer).setBigUint64(0, cookie, true);
+  const link = createLink({ program: programFd, target, type: BPF_PERF_EVENT, details });
+  close(target);
+  return link;
 }
 
 /** The first `count` 64 bit words that read(2) gives of an event, as its read format says. */

@@ -16,6 +16,8 @@ import type { ProgramType } from "../program_type.ts";
 /** A program as the attach functions need it. */
 export interface Attachable {
   readonly name: string;
+  /** Made for links to many hooks at once, and for nothing else. */
+  readonly isMulti?: boolean;
   /**
    * Its descriptor as a program of that type, and for that hook where the kernel wants to know it
    * beforehand: programs compiled at run time may be loaded by this. Without a type it must be

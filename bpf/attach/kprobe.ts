@@ -8,13 +8,13 @@ import { Errno } from "../../ffi/errno.ts";
 import { exists, readText } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
 import { linkKprobes } from "../../ffi/multi_link.ts";
-import { attachToPerfEvent } from "../../ffi/perf_event.ts";
+import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/perf_event.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import { permissionReason, UnsupportedError } from "../errors.ts";
 import { kernelFunctions } from "../functions.ts";
 import type { Link } from "../link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
-import { checkMatches, openEach, type PatternOptions } from "./many.ts";
+import { checkMatches, linkParts, openEach, type PatternOptions } from "./many.ts";
 import { attachReturnEvent } from "./return_event.ts";
 
 /** Where in a kernel function to attach. */
@@ -45,13 +45,19 @@ interface Kind {
 const ENTRY: Kind = { name: "kprobe", atReturn: false };
 const RETURN: Kind = { name: "kretprobe", atReturn: true };
 
-/** Attaches a kprobe program to the entry of a kernel function, or of all that match a pattern. */
+/** Functions: one by its name, all that match a pattern, or those of a list. */
+export type KernelFunctions = string | RegExp | readonly string[];
+
+const isList = (name: KernelFunctions): name is readonly string[] => Array.isArray(name);
+
+/** Attaches a kprobe program to the entries of kernel functions. */
 export function attachKprobe(
   program: Attachable,
-  name: string | RegExp,
+  name: KernelFunctions,
   options: KprobeOptions = {},
 ): Link {
   const { offset = 0 } = options;
+  if (isList(name)) return attachList(program, ENTRY, name);
   if (name instanceof RegExp) {
     if (offset !== 0) throw onlyWithName(program, ENTRY, "offset");
     return attachPattern(program, ENTRY, name, options);
@@ -62,13 +68,14 @@ export function attachKprobe(
   return linkOf(program, where, open(program, ENTRY, name, offset), explain);
 }
 
-/** Attaches a kprobe program to the return of a kernel function, or of all that match a pattern. */
+/** Attaches a kprobe program to the returns of kernel functions. */
 export function attachKretprobe(
   program: Attachable,
-  name: string | RegExp,
+  name: KernelFunctions,
   options: KretprobeOptions = {},
 ): Link {
   const { maxActive } = options;
+  if (isList(name)) return attachList(program, RETURN, name);
   if (name instanceof RegExp) {
     if (maxActive !== undefined) throw onlyWithName(program, RETURN, "maxActive");
     return attachPattern(program, RETURN, name, options);
@@ -99,8 +106,27 @@ function attachPattern(
   return linkOf(program, where, result, explain, { targets: taken });
 }
 
-/** Opens a perf event for one function: its descriptor or -errno. */
-function open(program: Attachable, { atReturn }: Kind, name: string, offset: number): number {
+/** Each function's place in the list is its cookie. */
+function attachList(program: Attachable, kind: Kind, names: readonly string[]): Link {
+  const where = `${kind.name} ${names.length === 1 ? names[0] : `${names.length} functions`}`;
+  requireKprobes(program, where);
+  const { result, taken } = program.isMulti
+    ? linkParts(names, (part) => {
+      const [indexes, functions] = [part.map(([index]) => index), part.map(([, name]) => name)];
+      return linkKprobes(program.fd(), functions, kind.atReturn, indexes);
+    })
+    : openEach(names, (name, index) => open(program, kind, name, 0, BigInt(index)));
+  return linkOf(program, where, result, explain, { targets: taken });
+}
+
+/** Opens a perf event for one function: its descriptor, or that of its link, or -errno. */
+function open(
+  program: Attachable,
+  { atReturn }: Kind,
+  name: string,
+  offset: number,
+  cookie?: bigint,
+): number {
   const text = cString(name);
   const event = {
     type: Number(readText(`${PMU}/type`)),
@@ -108,7 +134,10 @@ function open(program: Attachable, { atReturn }: Kind, name: string, offset: num
     config1: runtime.addressOf(text),
     config2: BigInt(offset),
   };
-  const fd = attachToPerfEvent(program.fd("KPROBE"), event, -1, 0);
+  const programFd = program.fd("KPROBE");
+  const fd = cookie === undefined
+    ? attachToPerfEvent(programFd, event, -1, 0)
+    : linkToPerfEvent(programFd, event, -1, 0, cookie);
   void text.length; // alive until the kernel has read the name
   return fd;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFile, readText } from "../../ffi/libc.ts";
+import { exists, readFile, readText } from "../../ffi/libc.ts";
 import { bufferText } from "../../ffi/memory.ts";
 
 /** Layout: struct cache_file_new and file_entry_new of glibc's ld.so.cache, versions since 2.2. */
@@ -74,4 +74,22 @@ function findMagic(bytes: Uint8Array<ArrayBuffer>): number {
     if (magic.every((byte, i) => bytes[at + i] === byte)) return at;
   }
   return -1;
+}
+
+/**
+ * The file that people mean by a name: a path, a library's name such as `c` or `libssl.so.3`, or a
+ * program in PATH. With `pid` it is the one that process sees or has mapped. Undefined when there is
+ * none.
+ *
+ * @throws {ErrnoError} when there is no such process
+ */
+export function findFile(name: string, pid?: number): string | undefined {
+  const { join, resolve } = process.getBuiltinModule("node:path");
+  const ifThere = (path: string) => exists(path) ? path : undefined;
+  if (name.includes("/")) return ifThere(pathIn(pid, resolve(name)));
+  const library = libraryPath(name, pid);
+  if (library !== undefined) return library;
+  const folders = (process.env.PATH ?? "").split(":").filter((folder) => folder !== "");
+  const paths = folders.map((folder) => pathIn(pid, join(resolve(folder), name)));
+  return paths.find((path) => ifThere(path) !== undefined);
 }

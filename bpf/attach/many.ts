@@ -1,6 +1,6 @@
 /**
- * What attaching to all matches of a pattern has in common: how many are too many, and which of
- * them may be left out.
+ * What attaching to many hooks has in common, those of a pattern or of a list: how many are too
+ * many, and which of them may be left out.
  *
  * @module
  */
@@ -54,7 +54,10 @@ export interface Opened<T> {
  * Opens hook after hook. Those the kernel cannot probe are left out; any other error, or that none
  * is left, is the result.
  */
-export function openEach<T>(hooks: readonly T[], open: (hook: T) => number): Opened<T> {
+export function openEach<T>(
+  hooks: readonly T[],
+  open: (hook: T, index: number) => number,
+): Opened<T> {
   const fds: number[] = [];
   const taken: T[] = [];
   let failed = -Errno.ENOENT;
@@ -62,8 +65,8 @@ export function openEach<T>(hooks: readonly T[], open: (hook: T) => number): Ope
     fds.forEach(close);
     return { result: error, taken: [] };
   };
-  for (const hook of hooks) {
-    const fd = open(hook);
+  for (const [index, hook] of hooks.entries()) {
+    const fd = open(hook, index);
     if (fd >= 0) {
       fds.push(fd);
       taken.push(hook);
@@ -75,3 +78,46 @@ export function openEach<T>(hooks: readonly T[], open: (hook: T) => number): Ope
   }
   return fds.length > 0 ? { result: fds, taken } : giveUp(failed);
 }
+
+/** A hook, and its place in the whole list. */
+export type Numbered<T> = readonly [index: number, hook: T];
+
+/**
+ * Links a program to all hooks at once. Where the kernel refuses one of them it refuses all: then
+ * half of them are tried at a time, until that one is alone and left out.
+ */
+export function linkParts<T>(
+  hooks: readonly T[],
+  link: (part: readonly Numbered<T>[]) => number,
+): Opened<T> {
+  const attempt = (part: readonly Numbered<T>[]): Opened<T> => {
+    const fd = link(part);
+    if (fd >= 0) return { result: [fd], taken: part.map(([, hook]) => hook) };
+    if (!MULTI_REFUSALS.has(-fd) || part.length < 2) return { result: fd, taken: [] };
+    const middle = part.length >> 1;
+    const first = attempt(part.slice(0, middle));
+    if (isFatal(first.result)) return first;
+    const second = attempt(part.slice(middle));
+    if (isFatal(second.result)) fdsOf(first.result).forEach(close);
+    if (isFatal(second.result) || fdsOf(first.result).length === 0) return second;
+    return {
+      result: [...fdsOf(first.result), ...fdsOf(second.result)],
+      taken: [...first.taken, ...second.taken],
+    };
+  };
+  return hooks.length === 0 ? { result: -Errno.ENOENT, taken: [] } : attempt([...hooks.entries()]);
+}
+
+/** The same of a link: that the kernel has no such links is another matter. */
+const MULTI_REFUSALS: ReadonlySet<number> = new Set([
+  Errno.ENOENT,
+  Errno.EINVAL,
+  Errno.ESRCH,
+  EADDRNOTAVAIL,
+  ENOTSUPP,
+]);
+
+const isFatal = (result: Opened<unknown>["result"]) =>
+  typeof result === "number" && !MULTI_REFUSALS.has(-result);
+
+const fdsOf = (result: Opened<unknown>["result"]) => typeof result === "number" ? [] : result;

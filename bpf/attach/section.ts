@@ -18,6 +18,8 @@ import { explainTracepoint } from "./tracepoint.ts";
 import { attachObjectUsdt } from "./usdt.ts";
 
 const USDT = /^usdt\/(\/[^:]+):([^:]+):(.+)$/;
+/** Programs for many hooks by one link; libbpf 1.0 knows the first. */
+const MULTI = /^(k(ret)?probe|uprobe)\.multi(\/|$)/;
 const TRACEPOINT = /^(?:tracepoint|tp)\/([^/]+)\/(.+)$/;
 
 /** A program that libbpf has loaded, from its `struct bpf_program *`. */
@@ -27,6 +29,7 @@ export function objectProgram(handle: bigint): LoadedProgram {
   return {
     name,
     section,
+    isMulti: MULTI.test(section),
     fd: () => libbpf().bpf_program__fd(handle),
     attach: () => attachSection(handle, name, section),
     attachUsdt: (options) => attachObjectUsdt(handle, name, options),

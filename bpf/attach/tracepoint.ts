@@ -6,7 +6,7 @@
 
 import { Errno } from "../../ffi/errno.ts";
 import { ErrnoError, readText } from "../../ffi/libc.ts";
-import { attachToPerfEvent, PerfType } from "../../ffi/perf_event.ts";
+import { attachToPerfEvent, linkToPerfEvent, PerfType } from "../../ffi/perf_event.ts";
 import { permissionReason } from "../errors.ts";
 import { tracepoints } from "../functions.ts";
 import type { Link } from "../link.ts";
@@ -45,20 +45,24 @@ export function attachTracepoint(program: Attachable, category: string, name: st
   return linkOf(program, where, fd, (errno) => explainTracepoint(category, name, errno));
 }
 
-/** Attaches a tracepoint program to all tracepoints `category/name` that match. */
+/**
+ * Attaches a tracepoint program to all tracepoints `category/name` that match, or to those of a
+ * list; then each one's place in it is its cookie.
+ */
 export function attachTracepoints(
   program: Attachable,
-  pattern: RegExp,
+  wanted: RegExp | readonly string[],
   options: PatternOptions = {},
 ): Link {
-  const where = `tracepoint ${pattern}`;
+  const isPattern = wanted instanceof RegExp;
+  const where = `tracepoint ${isPattern ? wanted : `${wanted.length} by name`}`;
   const action = `attach program "${program.name}" to ${where}`;
   requireTracefs(action);
-  const targets = tracepoints(pattern);
-  checkMatches(action, "tracepoint", targets, options);
-  const { result, taken } = openEach(targets, (target) => {
+  const targets = isPattern ? tracepoints(wanted) : wanted;
+  if (isPattern) checkMatches(action, "tracepoint", targets, options);
+  const { result, taken } = openEach(targets, (target, index) => {
     const [category, name] = target.split("/");
-    return open(program, category!, name!);
+    return open(program, category!, name!, isPattern ? undefined : BigInt(index));
   });
   const explain = (errno: number) =>
     errno === Errno.EINVAL
@@ -70,10 +74,12 @@ export function attachTracepoints(
 }
 
 /** Opens a tracepoint's perf event: its descriptor or -errno. */
-function open(program: Attachable, category: string, name: string): number {
+function open(program: Attachable, category: string, name: string, cookie?: bigint): number {
   const id = tracepointId(category, name);
   if (id < 0) return id;
   const event = { type: PerfType.TRACEPOINT, config: BigInt(id) };
   // One CPU is enough: a tracepoint's programs run on all, whoever holds the event.
-  return attachToPerfEvent(program.fd("TRACEPOINT"), event, -1, 0);
+  const fd = program.fd("TRACEPOINT");
+  if (cookie === undefined) return attachToPerfEvent(fd, event, -1, 0);
+  return linkToPerfEvent(fd, event, -1, 0, cookie);
 }

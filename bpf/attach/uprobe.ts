@@ -5,10 +5,10 @@
  */
 
 import { Errno } from "../../ffi/errno.ts";
-import { ErrnoError, exists, readText } from "../../ffi/libc.ts";
+import { close, ErrnoError, exists, readText } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
 import { linkUprobes } from "../../ffi/multi_link.ts";
-import { attachToPerfEvent } from "../../ffi/perf_event.ts";
+import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/perf_event.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import { permissionReason, UnsupportedError } from "../errors.ts";
 import type { Link } from "../link.ts";
@@ -16,7 +16,7 @@ import { type Attachable, attachError, type Explain, linkOf } from "./attachment
 import { ElfFile } from "./elf_symbol.ts";
 import { implementationOffset } from "./indirect.ts";
 import { libraryPath, pathIn } from "./library_path.ts";
-import { checkMatches, openEach, type PatternOptions } from "./many.ts";
+import { checkMatches, linkParts, openEach, type PatternOptions } from "./many.ts";
 import { functionsOf, type UserFunction } from "./user_functions.ts";
 
 /** Where in which file to attach; one of `path` and `library` is needed. */
@@ -30,6 +30,12 @@ export interface UprobeOptions extends PatternOptions {
   readonly library?: string;
   /** The function's symbol, also one of a separate debug file; or a pattern for many functions. */
   readonly symbol?: string | RegExp;
+  /**
+   * Instead of a symbol, functions that were looked up: see {@linkcode userFunctions}. Each one's
+   * place in this list is what `bpf_get_attach_cookie()` tells there; without one that can be
+   * probed it is an error, others are left out. Needs Linux >= 5.15.
+   */
+  readonly functions?: readonly UserFunction[];
   /** A virtual address of the file, as `nm` and `objdump` print it, instead of a symbol. */
   readonly address?: number;
   /** Bytes into the function or from the address; without both, into the file. Default 0. */
@@ -44,10 +50,15 @@ const PMU = "/sys/bus/event_source/devices/uprobe";
 const ALL_PROCESSES = -1;
 const ANY_CPU = -1;
 
+/** The upper half of `config` is where the semaphore is in the file (kernel/events/core.c). */
+export const SEMAPHORE_SHIFT = 32n;
+
 /** A place in a file. */
 interface Place {
   readonly path: string;
   readonly offset: number;
+  readonly semaphore?: number;
+  readonly cookie?: bigint;
 }
 
 /**
@@ -73,6 +84,9 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
   };
   try {
     const path = findFile(options, action);
+    if (options.functions) {
+      return attachList(program, path, options.functions, options, where, explain);
+    }
     if (options.symbol instanceof RegExp) {
       return attachPattern(program, path, options.symbol, options, where, explain);
     }
@@ -103,7 +117,8 @@ function attachPattern(
   // Linux 6.6 to 6.9 took the process for a thread there, so that is left to perf's own filter.
   if (pid === undefined) {
     const offsets = found.map((each) => each.offset);
-    const multi = linkUprobes(program.fd("KPROBE", "TRACE_UPROBE_MULTI"), path, offsets, atReturn);
+    const fd = program.fd("KPROBE", "TRACE_UPROBE_MULTI");
+    const multi = linkUprobes(fd, { path, offsets }, atReturn);
     const targets = found.map((each) => each.name);
     if (multi >= 0) return linkOf(program, where, multi, explain, { pinnable: true, targets });
   }
@@ -114,9 +129,62 @@ function attachPattern(
   return linkOf(program, where, result, explain, { targets: taken.map((each) => each.name) });
 }
 
+/** Each function's place in the list is its cookie. */
+function attachList(
+  program: Attachable,
+  path: string,
+  functions: readonly UserFunction[],
+  options: UprobeOptions,
+  where: string,
+  explain: Explain,
+): Link {
+  const { atReturn = false, pid, offset = 0 } = options;
+  const action = `attach program "${program.name}" to ${where}`;
+  if (offset !== 0 || options.address !== undefined || options.symbol !== undefined) {
+    throw new TypeError(`Cannot ${action}: a list goes without symbol, address and offset`);
+  }
+  if (program.isMulti && pid !== undefined && !knowsProcesses(program, path)) {
+    throw new UnsupportedError(
+      action,
+      "links to functions of one process",
+      'this kernel takes the process for a thread: use a program of SEC("uprobe")',
+      "6.10",
+    );
+  }
+  const { result, taken } = program.isMulti
+    ? linkParts(functions, (part) => {
+      const places = {
+        path,
+        pid,
+        offsets: part.map(([, { offset }]) => offset),
+        semaphores: part.map(([, { semaphore = 0 }]) => semaphore),
+        cookies: part.map(([index]) => index),
+      };
+      return linkUprobes(program.fd(), places, atReturn);
+    })
+    : openEach(functions, (each, index) => {
+      const place = { path, ...each, cookie: BigInt(index) };
+      return openUprobe(program, place, atReturn, pid, action);
+    });
+  return linkOf(program, where, result, explain, { targets: taken.map(({ name }) => name) });
+}
+
+/**
+ * Whether a link's process is one. Linux 6.6 to 6.9, but for their last stable versions, took it for
+ * a thread; since then no process is found by the number of a thread that is not its first.
+ */
+function knowsProcesses(program: Attachable, path: string): boolean {
+  const threads = process.getBuiltinModule("node:fs").readdirSync("/proc/self/task").map(Number);
+  const pid = threads.find((thread) => thread !== process.pid);
+  if (pid === undefined) return false;
+  const fd = linkUprobes(program.fd(), { path, offsets: [0], pid }, false);
+  if (fd >= 0) close(fd);
+  return fd === -Errno.ESRCH;
+}
+
 function openUprobe(
   program: Attachable,
-  { path, offset }: Place,
+  { path, offset, semaphore = 0, cookie }: Place,
   atReturn: boolean,
   pid: number | undefined,
   action: string,
@@ -125,14 +193,15 @@ function openUprobe(
   const name = cString(path);
   const event = {
     type,
-    config: atReturn ? returnFlag() : 0n,
+    config: (atReturn ? returnFlag() : 0n) | BigInt(semaphore) << SEMAPHORE_SHIFT,
     config1: runtime.addressOf(name),
     config2: BigInt(offset),
   };
   const fd = program.fd("KPROBE");
-  const result = pid === undefined
-    ? attachToPerfEvent(fd, event, ALL_PROCESSES, 0)
-    : attachToPerfEvent(fd, event, pid, ANY_CPU);
+  const [process, cpu] = pid === undefined ? [ALL_PROCESSES, 0] : [pid, ANY_CPU];
+  const result = cookie === undefined
+    ? attachToPerfEvent(fd, event, process, cpu)
+    : linkToPerfEvent(fd, event, process, cpu, cookie);
   void name.length; // alive until the kernel has read the path
   return result;
 }
@@ -193,12 +262,17 @@ function findFile({ path, library, pid }: UprobeOptions, action: string): string
   );
 }
 
-function describe({ path, library, symbol, address, offset = 0 }: UprobeOptions): string {
+function describe(options: UprobeOptions): string {
+  const { path, library, symbol, functions, address, offset = 0 } = options;
+  if (functions) return `${path ?? library}:${listed(functions)}`;
   const hex = (value: number) => `0x${value.toString(16)}`;
   const place = symbol?.toString() ?? (address === undefined ? "" : hex(address));
   const shift = offset || !place ? `+${hex(offset)}` : "";
   return `${path ?? libraryName(library ?? "").replace(/\.so$/, "")}:${place}${shift}`;
 }
+
+const listed = (functions: readonly UserFunction[]) =>
+  functions.length === 1 ? functions[0]!.name : `${functions.length} functions`;
 
 /** `ssl` is libssl.so; a name that has its version is whole already. */
 function libraryName(library: string): string {

@@ -5,14 +5,13 @@
  * @module
  */
 
-import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/errno.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
-import { close, errno } from "../../ffi/libc.ts";
-import { alloc, cString } from "../../ffi/memory.ts";
+import { errno } from "../../ffi/libc.ts";
+import { cString } from "../../ffi/memory.ts";
 import {
   attachToPerfEvent,
-  openPerfEvent,
+  linkToPerfEvent,
   type PerfEventAttributes,
 } from "../../ffi/perf_event.ts";
 import { runtime } from "../../ffi/runtime.ts";
@@ -22,26 +21,10 @@ import { describeProbe, findProbes, type UsdtOptions } from "../usdt.ts";
 import type { UsdtProbe } from "../usdt_notes.ts";
 import { cookieOf, type UsdtReader, waysOf } from "../usdt_reader.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
-import { uprobeType } from "./uprobe.ts";
+import { SEMAPHORE_SHIFT, uprobeType } from "./uprobe.ts";
 
 const ALL_PROCESSES = -1;
 const ANY_CPU = -1;
-
-/** The upper half of `config` is where the semaphore is in the file (kernel/events/core.c). */
-const SEMAPHORE_SHIFT = 32n;
-
-/** enum bpf_attach_type. */
-const BPF_PERF_EVENT = 41;
-
-/** The first fields of struct bpf_link_create_opts of libbpf 1.0 (bpf/bpf.h). */
-const LinkOptions = struct("bpf_link_create_opts", {
-  sz: u64,
-  flags: u32,
-  iter_info: u64,
-  iter_info_len: u32,
-  target_btf_id: u32,
-  bpf_cookie: u64,
-});
 
 /**
  * Attaches a kprobe-type program to a probe.
@@ -58,7 +41,7 @@ export function attachUsdt(program: Attachable, options: UsdtOptions, reader?: U
   const fd = program.fd("KPROBE");
   const fds: number[] = [];
   for (const { event, path, cookie } of places) {
-    fds.push(...attachAt(fd, { ...event, config1: runtime.addressOf(path) }, pid, cookie));
+    fds.push(attachAt(fd, { ...event, config1: runtime.addressOf(path) }, pid, cookie));
     void path.length; // alive until the kernel has read the path
     if (fds.at(-1)! < 0) break;
   }
@@ -134,30 +117,16 @@ function placesOf(
   });
 }
 
-/** Attaches at one place; returns the descriptors that hold it, or a single -errno. */
+/** Attaches at one place; returns the descriptor that holds it, or -errno. */
 function attachAt(
   program: number,
   event: PerfEventAttributes,
   pid: number | undefined,
   cookie: bigint | undefined,
-): number[] {
+): number {
   const [process, cpu] = pid === undefined ? [ALL_PROCESSES, 0] : [pid, ANY_CPU];
-  if (cookie === undefined) return [attachToPerfEvent(program, event, process, cpu)];
-  const perf = openPerfEvent(event, process, cpu);
-  if (perf < 0) return [perf];
-  const options = alloc(LinkOptions.size);
-  LinkOptions.write(new DataView(options.buffer), 0, {
-    sz: BigInt(LinkOptions.size),
-    flags: 0,
-    iter_info: 0n,
-    iter_info_len: 0,
-    target_btf_id: 0,
-    bpf_cookie: cookie,
-  });
-  const link = libbpf().bpf_link_create(program, perf, BPF_PERF_EVENT, options);
-  if (link >= 0) return [link, perf];
-  close(perf);
-  return [link];
+  if (cookie === undefined) return attachToPerfEvent(program, event, process, cpu);
+  return linkToPerfEvent(program, event, process, cpu, cookie);
 }
 
 function explain(errno: number, pid: number | undefined): string | undefined {

@@ -7,13 +7,15 @@
 import { stateless } from "../functions.ts";
 import { ElfFile } from "./elf_symbol.ts";
 import { implementationOffset } from "./indirect.ts";
-import { libraryPath } from "./library_path.ts";
+import { libraryPath, pathIn } from "./library_path.ts";
 
 /** A function in a file. */
 export interface UserFunction {
   readonly name: string;
   /** Bytes from the start of the file. */
   readonly offset: number;
+  /** Of a USDT probe's place: where in the file the counter of its tracers is. */
+  readonly semaphore?: number;
 }
 
 /**
@@ -24,10 +26,11 @@ export interface UserFunction {
  * and left out when that cannot be asked.
  *
  * @param file an absolute path, or a library's name: `c`, `libssl.so.3`
+ * @param pid a process: the path is as it sees it, the library the one that it has mapped
  * @throws {ErrnoError} when the file cannot be read @throws {RangeError} when it is no ELF file
  */
-export function userFunctions(file: string, pattern: RegExp): UserFunction[] {
-  const path = file.startsWith("/") ? file : libraryPath(file, undefined);
+export function userFunctions(file: string, pattern: RegExp, pid?: number): UserFunction[] {
+  const path = file.startsWith("/") ? pathIn(pid, file) : libraryPath(file, pid);
   if (path !== undefined) return functionsOf(path, pattern);
   throw new TypeError(
     `Cannot list functions of "${file}": it is no absolute path and no library that the dynamic ` +
