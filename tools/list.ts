@@ -16,6 +16,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   execsnoop: () => import("./execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop.ts"),
   ext4slower: () => import("./ext4slower.ts"),
+  funccount: () => import("./funccount.ts"),
   killsnoop: () => import("./killsnoop.ts"),
   offcputime: () => import("./offcputime.ts"),
   opensnoop: () => import("./opensnoop.ts"),

@@ -1,26 +1,57 @@
 /*
  * Functions to be found by pattern, address and debug file: prints "pid PID", waits for a line,
- * calls each as often as its name says, and ends.
+ * calls each as often as its name says, and ends. With an argument it calls them on a second thread.
  */
+#include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FUNCTION(name) \
 	__attribute__((noinline)) int name(int x) { __asm__ volatile("" ::: "memory"); return x * 31; }
 
+int cplusplus(int) __asm__("_ZN2ns5Thing8turns_11Ei");
+int rust(int) __asm__("_ZN4main8turns_1317h0123456789abcdefE");
+
 FUNCTION(calls_2)
 FUNCTION(calls_3)
 FUNCTION(calls_5)
 FUNCTION(other_7)
+FUNCTION(cplusplus)
+FUNCTION(rust)
 
-int main(void)
+#ifdef __x86_64__
+/* The kernel sets no breakpoint on a lock prefix. */
+__asm__(".text\n"
+	".globl refused\n"
+	".type refused, @function\n"
+	"refused: lock incl (%rdi)\n"
+	"ret\n"
+	".size refused, . - refused\n");
+#endif
+
+/* Sleeps two milliseconds. */
+__attribute__((noinline)) int naps_3(int x)
+{
+	const struct timespec time = { .tv_nsec = 2000000 };
+
+	nanosleep(&time, NULL);
+	return x * 31;
+}
+
+/* Is under way 17 times at once while the innermost one sleeps. */
+__attribute__((noinline)) int descends_17(int left)
+{
+	int result = left > 0 ? descends_17(left - 1) : naps_3(left);
+
+	__asm__ volatile("" ::: "memory");
+	return result + 1;
+}
+
+static void *call_all(void *unused)
 {
 	volatile int sink = 1;
 
-	printf("pid %d\n", getpid());
-	fflush(stdout);
-	while (getchar() != '\n')
-		;
 	for (int i = 0; i < 2; i++)
 		sink = calls_2(sink);
 	for (int i = 0; i < 3; i++)
@@ -29,5 +60,29 @@ int main(void)
 		sink = calls_5(sink);
 	for (int i = 0; i < 7; i++)
 		sink = other_7(sink);
+	for (int i = 0; i < 11; i++)
+		sink = cplusplus(sink);
+	for (int i = 0; i < 13; i++)
+		sink = rust(sink);
+	for (int i = 0; i < 2; i++)
+		sink = naps_3(sink);
+	sink = descends_17(16);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	printf("pid %d\n", getpid());
+	fflush(stdout);
+	while (getchar() != '\n')
+		;
+	if (argc > 1) {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, call_all, NULL);
+		pthread_join(thread, NULL);
+	} else {
+		call_all(NULL);
+	}
 	return 0;
 }

@@ -25,7 +25,7 @@ interface Tracing {
   /** What is compiled instead, with libbcc. */
   readonly source?: SourcePlan;
   /** A line for people, printed before anything else once every probe is in place. */
-  readonly intro?: string;
+  readonly intro?: string | undefined;
   /**
    * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
    */
