@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ErrnoError, type Mapping, readLink } from "../ffi/libc.ts";
+import { ErrnoError, exists, type Mapping, readLink } from "../ffi/libc.ts";
 import { mapFile } from "../ffi/map_file.ts";
 import { bufferText } from "../ffi/memory.ts";
 import { ElfFile } from "./attach/elf_symbol.ts";
@@ -46,6 +46,8 @@ export class ElfFunctions implements Disposable {
   /** What the linker wrote to tell builds apart, as hexadecimal digits; undefined without it. */
   readonly buildId: string | undefined;
   readonly #path: string;
+  /** Where it lies, told while that can be told. */
+  readonly #place: string;
   readonly #mapping: Mapping;
   readonly #segments: readonly Segment[];
   #debug: Mapping | undefined;
@@ -56,6 +58,7 @@ export class ElfFunctions implements Disposable {
     this.#path = path;
     this.#mapping = mapFile(path);
     try {
+      this.#place = placeOf(path);
       this.#segments = segmentsOf(this.#mapping.buffer, path);
       this.buildId = buildIdOf(this.#mapping.buffer, this.#segments);
     } catch (error) {
@@ -97,10 +100,32 @@ export class ElfFunctions implements Disposable {
     this.#debug?.close();
   }
 
+  #debugFile(): string | undefined {
+    const root = MAPPED.exec(this.#path)?.[1];
+    const own = debugFileOf(
+      this.#path,
+      root === undefined ? this.#place : `${root}/root${this.#place}`,
+    );
+    if (own !== undefined || exists(this.#path)) return own;
+    // The process has ended; most often its file lies in the same place for us.
+    return this.#isAt(this.#place) ? debugFileOf(this.#place, this.#place) : undefined;
+  }
+
+  #isAt(path: string): boolean {
+    if (this.buildId === undefined) return false;
+    try {
+      using file = new ElfFunctions(path);
+      return file.buildId === this.buildId;
+    } catch (error) {
+      if (error instanceof ErrnoError || error instanceof RangeError) return false;
+      throw error;
+    }
+  }
+
   #read(): Table {
     const own = tableOf(this.#mapping.buffer, SHT_SYMTAB);
     if (own) return own;
-    const debug = debugFileOf(this.#path);
+    const debug = this.#debugFile();
     if (debug !== undefined) {
       this.#debug = mapFile(debug);
       const separate = tableOf(this.#debug.buffer, SHT_SYMTAB);
@@ -112,10 +137,13 @@ export class ElfFunctions implements Disposable {
   }
 }
 
-function debugFileOf(path: string): string | undefined {
+/** The path of a file that a process has mapped, as that process sees it. */
+function placeOf(path: string): string {
+  return MAPPED.test(path) ? readLink(path) : path;
+}
+
+function debugFileOf(path: string, place: string): string | undefined {
   try {
-    const process = MAPPED.exec(path)?.[1];
-    const place = process === undefined ? path : `${process}/root${readLink(path)}`;
     using file = new ElfFile(path, place);
     return file.debugFile;
   } catch (error) {
