@@ -18,6 +18,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   ext4slower: () => import("./ext4slower.ts"),
   funccount: () => import("./funccount.ts"),
   killsnoop: () => import("./killsnoop.ts"),
+  memleak: () => import("./memleak.ts"),
   offcputime: () => import("./offcputime.ts"),
   opensnoop: () => import("./opensnoop.ts"),
   profile: () => import("./profile.ts"),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ErrnoError, readText } from "../../mod.ts";
+import { ErrnoError, exists, readText } from "../../mod.ts";
 
 /** The name of a process or thread; undefined when it is gone. */
 export function nameOf(pid: number): string | undefined {
@@ -14,4 +14,10 @@ export function nameOf(pid: number): string | undefined {
     if (error instanceof ErrnoError) return undefined;
     throw error;
   }
+}
+
+/** Whether a process has ended, if perhaps nobody has waited for it yet. */
+export function hasEnded(pid: number): boolean {
+  const status = `/proc/${pid}/status`;
+  return !exists(status) || /^State:\tZ/m.test(readText(status));
 }

@@ -37,12 +37,7 @@ export function reportStacks(
   samples: readonly StackSample[],
   options: StackReportOptions,
 ): void {
-  const pictures = writeGraphs(samples, options);
-  for (const picture of pictures) {
-    report.line(picture.text);
-    report.record("graph", { file: picture.file });
-  }
-  const isPrinted = report.json || options.folded || pictures.length === 0;
+  const isPrinted = !reportGraphs(report, samples, options) || report.json || options.folded;
   if (isPrinted && !options.folded) report.line();
   for (const sample of isPrinted ? samples : []) {
     if (options.folded) report.line(foldedLine(sample, options));
@@ -59,13 +54,29 @@ export function reportStacks(
   reportMissed(bpf, report, samples, options.tool);
 }
 
+/** Draws the flame graphs that were asked for; whether there were any. */
+export function reportGraphs(
+  report: Report,
+  samples: readonly StackSample[],
+  options: StackReportOptions,
+): boolean {
+  const pictures = writeGraphs(samples, options);
+  for (const { file, text } of pictures) {
+    report.line(text);
+    report.record("graph", { file });
+  }
+  return pictures.length > 0;
+}
+
 const isMissed = ({ user, kernel }: StackSample) => !user || !kernel;
 
-function reportMissed(
+/** Tells what the report does not, if anything. */
+export function reportMissed(
   bpf: Bpf,
   report: Report,
   samples: readonly StackSample[],
   tool: string,
+  lostText = "events: the kernel's map of sums was full",
 ): void {
   const missed = samples.filter(isMissed).length;
   const lost = bpf.global("lost", u64.asNumber).value;
@@ -76,7 +87,7 @@ function reportMissed(
         "--stack-storage-size",
     );
   }
-  if (lost > 0) console.error(`${tool}: lost ${lost} events: the kernel's map of sums was full`);
+  if (lost > 0) console.error(`${tool}: lost ${lost} ${lostText}`);
 }
 
 /** The frames of a stack that is shown, outermost first. */

@@ -85,16 +85,10 @@ static __always_inline bool is_target(u64 ids)
 	return !target_kind || bpf_map_lookup_elem(&targets, &id);
 }
 
-/* Keeps the stack that the current thread is on, and returns what it is known by. */
-static __noinline u64 keep_stack(void *ctx, u64 flags)
+/* Keeps the stack that the current thread is on, put together in `stack`; what it is known by. */
+static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
 {
-	u32 zero = 0;
 	u64 id = 0;
-	struct stack *stack = bpf_map_lookup_elem(&stack_scratch, &zero);
-
-	if (!stack)
-		return MISSED_STACK;
-
 	long size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
 
 	if (size <= 0)
@@ -109,6 +103,15 @@ static __noinline u64 keep_stack(void *ctx, u64 flags)
 	    !bpf_map_lookup_elem(&stacks, &id))
 		return MISSED_STACK;
 	return id;
+}
+
+/* The same in the CPU's scratch: for programs that nothing like them can interrupt. */
+static __noinline u64 keep_stack(void *ctx, u64 flags)
+{
+	u32 zero = 0;
+	struct stack *stack = bpf_map_lookup_elem(&stack_scratch, &zero);
+
+	return stack ? keep_stack_in(stack, ctx, flags) : MISSED_STACK;
 }
 
 /* Fills in all about the current thread but the ids to show. */

@@ -141,13 +141,16 @@ const StackKey = struct("stack_key", {
   unused: u32,
   comm: chars(16),
 });
-type StackKey = Infer<typeof StackKey>;
+/** One group of those that are counted together. */
+export type StackKey = Infer<typeof StackKey>;
 
 const StackSum = struct("stack_sum", {
   sum: u64.asNumber,
   count: u64.asNumber,
   first: u64.asNumber,
 });
+/** What was summed in a group. */
+export type StackSum = Infer<typeof StackSum>;
 
 const Stack = struct("stack", { frames: array(u64, STACK_DEPTH) });
 type StackMap = BpfMap<bigint, Infer<typeof Stack>>;
@@ -190,19 +193,21 @@ export class Stacks implements Disposable {
     this.#bpf = bpf;
     const targets = bpf.map("targets", u32, u8);
     for (const id of pids ?? tids ?? []) targets.set(id, 1);
-    const sums = bpf.map("sums", StackKey, StackSum);
     this.#symbols.follow({
       pids,
-      wanted: () => new Set([...sums.keys()].map(({ process }) => process)),
+      wanted: () => new Set(this.sums().map(([{ process }]) => process)),
     });
   }
 
-  /** All that was summed, from the smallest up. */
-  read(): StackSample[] {
+  /** What the kernel side has summed. */
+  sums(): [StackKey, StackSum][] {
+    return [...this.#bpf.map("sums", StackKey, StackSum)];
+  }
+
+  /** All that was summed, with names, from the smallest up. */
+  read(sums: Iterable<readonly [StackKey, StackSum]> = this.sums()): StackSample[] {
     const stacks = this.#bpf.map("stacks", u64, Stack);
-    const sums = [...this.#bpf.map("sums", StackKey, StackSum)];
-    sums.sort(([, a], [, b]) => a.sum - b.sum);
-    return sums.map(([key, { sum, count, first }]) => ({
+    return [...sums].sort(([, a], [, b]) => a.sum - b.sum).map(([key, { sum, count, first }]) => ({
       pid: key.pid,
       tid: key.tid,
       comm: key.comm,

@@ -28,8 +28,10 @@ interface Tracing {
   readonly intro?: string | undefined;
   /**
    * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
+   *
+   * @param pid the process that a command is held back in
    */
-  prepare?(bpf: Bpf): Disposable | void;
+  prepare?(bpf: Bpf, pid: number | undefined): Disposable | void;
   /**
    * Attaches what no section can say, such as functions of a file that is looked up. Without it all
    * programs are attached where their sections say.

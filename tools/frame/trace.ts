@@ -33,7 +33,7 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
     ? compile(tool, plan.source)
     : Bpf.load(tool.object!, loadOptions(tool, plan, values, held?.pid));
   setCgroup(bpf, values.cgroup);
-  using _prepared = plan.prepare?.(bpf) ?? undefined;
+  using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
   const output = new Output();
   using printer = "event" in plan
     ? new Rows(tool.name, bpf, plan, output, values)

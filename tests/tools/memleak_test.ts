@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
+import { TestCgroup } from "../support/cgroup.ts";
+import { type Result, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { Script } from "../support/script.ts";
+import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
+
+/** leaks.c, in which every function has a frame. */
+const program = () => buildProgram("leaks.c", ["-O0"]);
+
+const command = () => ["-c", `${program()} -`];
+/** Traces the small allocator in leaks.c instead, which has a few functions only. */
+const toys = () => ["-O", program(), "--symbols-prefix", "toy_"];
+
+interface Row {
+  readonly record: string;
+  readonly bytes: number;
+  readonly count: number;
+  readonly size: number;
+  readonly user?: readonly string[] | null;
+  readonly kernel?: readonly string[] | null;
+  readonly event?: string;
+  readonly stacks?: number;
+  readonly total?: number;
+}
+
+/** What is outstanding by the function that allocated it: "count of bytes in all" per place. */
+function leaksOf(result: Result): Record<string, string> {
+  const leaks: Record<string, string[]> = {};
+  for (const { record, bytes, count, user } of rowsOf<Row>(result)) {
+    if (record !== "stack" || !/^leak_/.test(user?.[0] ?? "")) continue;
+    (leaks[user![0]!] ??= []).push(`${count}: ${bytes}`);
+  }
+  return Object.fromEntries(
+    Object.entries(leaks).sort().map(([name, places]) => [name, places.sort().join(", ")]),
+  );
+}
+
+/** As the comments in leaks.c say. */
+const LEAKS = {
+  leak_aligned: "1: 619, 2: 1202, 3: 1821, 5: 3065, 7: 4319",
+  leak_elsewhere: `7: ${7 * 307}`,
+  leak_from_nothing: `3: ${3 * 77}`,
+  leak_grown: `5: ${5 * 4099}`,
+  leak_large: `2: ${2 * 3000017}`,
+  leak_mapped: `3: ${3 * 12288}`,
+  leak_small: `53: ${53 * 1009}`,
+  leak_ungrown: "1: 67",
+  leak_zeroed: `7: ${7 * 143}`,
+};
+
+test("memleak -p counts what a process has left when it ends, by stack, to the byte", async () => {
+  await using workload = await Script.of([program()]);
+  await using other = await Script.of([program()]);
+  const args = ["-p", String(workload.pid), "--json", "-a", "-T", "100", "3600"];
+  await using tool = await startTool("memleak", ...args);
+  await Promise.all([workload.go(), other.go()]);
+  const result = await stopTool(tool);
+  assert.deepEqual(leaksOf(result), LEAKS);
+  const rows = rowsOf<Row>(result);
+  const small = rows.find(({ user }) => user?.[0] === "leak_small")!;
+  assert.deepEqual(small.user!.slice(0, 2), ["leak_small", "main"]);
+  const sizes = rows.filter(({ record }) => record === "allocation").map(({ size }) => size);
+  assert.deepEqual(sizes, sizes.toSorted((a, b) => a - b));
+  assert.equal(sizes.filter((size) => size === 1009).length, 53);
+  // What was freed, or moved, or failed.
+  for (const size of [1013, 101, 71]) assert.ok(!sizes.includes(size), String(size));
+  assert.equal(sizes.length, rows.reduce((sum, { count = 0 }) => sum + count, 0));
+});
+
+test("memleak -c counts a command's from its beginning, --combined-only as well", async () => {
+  const args = ["--combined-only", "--json", "-T", "100", "--sort", "count"];
+  const result = await runTool("memleak", ...command(), ...args);
+  assert.deepEqual([result.status, result.stderr], [0, ""]);
+  assert.deepEqual(leaksOf(result), LEAKS);
+  assert.equal(rowsOf<Row>(result).at(-1)!.user![0], "leak_small");
+});
+
+const text = "memleak prints bcc's text: the largest stacks of those sizes, of each 5th allocation";
+test(text, { skip: requires(text, "speed") }, async () => {
+  const args = [...command(), ...toys(), "-a", "-Z", "42", "-s", "5", "-T", "3"];
+  const { stdout } = await runTool("memleak", ...args);
+  const [intro, head, ...rest] = stdout.split("\n");
+  assert.equal(intro, `Executing '${program()} -' and tracing the resulting process.`);
+  assert.match(head!, /^\[\d\d:\d\d:\d\d\] Top 3 stacks with outstanding allocations:$/);
+  // Of 13 the 1st, which was freed, the 6th and the 11th.
+  for (const line of rest.slice(0, 2)) assert.match(line, /^ {8}addr = [0-9a-f]+ size = 41$/);
+  assert.equal(rest[2], "        82 bytes in 2 allocations from stack");
+  assert.match(rest[3]!, /^ {16}0x[0-9a-f]{16} {6}leak_toys\+0x[0-9a-f]+ \[.*leaks\.c-.*\]$/);
+  assert.match(rest[4]!, /^ {16}0x[0-9a-f]{16} {6}main\+0x[0-9a-f]+ \[/);
+});
+
+const rows = "memleak -t prints every call of those sizes";
+test(rows, { skip: requires(rows, "speed") }, async () => {
+  const args = [...command(), ...toys(), "-t", "-Z", "42", "--json"];
+  const counts: Record<string, number> = {};
+  for (const { event, size } of rowsOf<Row>(await runTool("memleak", ...args))) {
+    const key = `${event} ${size}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  const expected = { "alloc entered 41": 13, "alloc exited 41": 13, "free entered 41": 4 };
+  assert.deepEqual(counts, expected);
+});
+
+const drawn = "memleak -f folds, and --svg draws";
+test(drawn, { skip: requires(drawn, "speed") }, async () => {
+  using folder = new Folder();
+  const svg = join(folder.path, "leaks.svg");
+  const args = [...command(), ...toys(), "-z", "42", "-f", "--svg", svg];
+  const { stdout } = await runTool("memleak", ...args);
+  assert.match(stdout, /leaks\.svg: 215 bytes\n[^;\n]+;[^\n]*;main;leak_more_toys 215\n$/);
+  assert.match(readFileSync(svg, "utf8"), /<title>leak_more_toys \(215 bytes, 100\.0%\)<\/title>/);
+});
+
+const limits = "memleak leaves out what is younger than -o, and tells what it had no room for";
+test(limits, { skip: requires(limits, "speed") }, async () => {
+  await using workload = await Script.of([program()]);
+  const args = ["-p", String(workload.pid), "--json", ...toys(), "3600"];
+  await using young = await startTool("memleak", ...args, "-o", "3600000");
+  await using small = await startTool("memleak", ...args, "--alloc-storage-size", "5");
+  await workload.go();
+  assert.equal((await stopTool(young)).stdout, "");
+  const result = await stopTool(small);
+  assert.deepEqual(leaksOf(result), { leak_toys: `5: ${5 * 41}` });
+  assert.equal(rowsOf<Row>(result).find(({ record }) => record === "lost")!.total, 4 + 5);
+  assert.match(result.stderr, /^memleak: lost 9 allocations: .* --alloc-storage-size has room/m);
+});
+
+/** What the kernel keeps for a process in a cgroup, by a function on the stack. */
+async function kept(args: readonly string[], size: number, caller: string): Promise<number[]> {
+  using cgroup = new TestCgroup(`memleak-${size}`);
+  await using workload = Running.start([program(), "kernel"]);
+  await using other = Running.start([program(), "kernel"]);
+  for (const each of [workload, other]) await each.find("stdout", /^pid \d+\n/);
+  cgroup.add(workload.pid);
+  const sizes = ["-z", String(size), "-Z", String(size), "--cgroup", cgroup.path];
+  await using tool = await startTool("memleak", ...args, ...sizes, "-o", "0", "-T", "1000", "3600");
+  for (const each of [workload, other]) {
+    each.send();
+    await each.find("stdout", /^done$/m);
+  }
+  const stacks = rowsOf<Row>(await stopTool(tool))
+    .filter(({ kernel }) => kernel?.some((name) => name.startsWith(caller)));
+  for (const each of [workload, other]) each.send();
+  await Promise.all([workload.result, other.result]);
+  return [stacks.length, ...stacks.map(({ bytes, count }) => [bytes, count]).flat()];
+}
+
+test("memleak counts what the kernel keeps, by stack", async () => {
+  assert.deepEqual(await kept(["--json"], 256, "do_msgsnd"), [1, 30 * 256, 30]);
+});
+
+test("memleak --percpu counts what the kernel keeps on each CPU", async () => {
+  assert.deepEqual(await kept(["--json", "--percpu"], 1016, "array_map_alloc"), [1, 53 * 1016, 53]);
+});
+
+const arguments_ = "memleak -h names bcc's options, and mistakes are told";
+test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
+  await helpNames(
+    "memleak",
+    "-h -p -t -a -o -c -s -T -z -Z -O --pid --trace --show-allocs --older --command " +
+      "--combined-only --wa-missing-free --sample-rate --top --min-size --max-size --obj --percpu " +
+      "--sort --symbols-prefix interval count --svg --html --folded --json",
+  );
+  await refuses("memleak", [
+    [["-p", "1", "-c", "true"], /use either -p\/--pid or -c\/--command/],
+    [["-p", "1", "--percpu"], /--percpu is of the kernel: use it without -p\/--pid and -c/],
+    [["-z", "2", "-Z", "1"], /-z\/--min-size cannot be greater than -Z\/--max-size/],
+    [["--combined-only", "-o", "5"], /--combined-only goes without -a\/--show-allocs and -o/],
+    [["-t", "-f"], /-t\/--trace shows no stacks: use it without -f, --svg and --html/],
+    [["--sort", "age"], /invalid value "age" for --sort: expected size or count/],
+    [["-c", " "], /invalid value " " for -c\/--command: expected a command/],
+    [["-s", "0"], /invalid value "0" for -s\/--sample-rate/],
+  ]);
+  const failures = [
+    [["-p", "4194304"], "memleak: Cannot trace process 4194304: it does not exist\n"],
+    [["-c", "true", "-O", "z"], /^memleak: Cannot trace allocations: "z" has no function malloc: /],
+  ] as const;
+  for (const [args, expected] of failures) {
+    const { status, stderr } = await runTool("memleak", ...args);
+    assert.equal(status, 1);
+    if (typeof expected === "string") assert.equal(stderr, expected);
+    else assert.match(stderr, expected);
+  }
+});

@@ -1,0 +1,82 @@
+/**
+ * The functions of a library or program that hand out memory, and probes on them (memleak.bpf.c).
+ *
+ * @module
+ */
+
+import { type Bpf, exists, type Link, u32, type UserFunction, userFunctions } from "../../mod.ts";
+
+/**
+ * What serves each function where it begins. Probes are set in this order: what is taken after that
+ * is sure to be seen when it is given back.
+ */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  free: "freed",
+  munmap: "freed",
+  realloc: "moved",
+  malloc: "sized",
+  valloc: "sized",
+  pvalloc: "sized",
+  calloc: "counted",
+  memalign: "aligned",
+  aligned_alloc: "aligned",
+  mmap: "mapped",
+  posix_memalign: "stored",
+};
+const [RETURNED, EXECUTED] = ["returned", "executed"];
+/** Without these nothing can be said. */
+const NEEDED = ["malloc", "free"];
+
+/** The programs of the kernel side that serve functions. */
+export const allocatorPrograms: readonly string[] = [
+  ...new Set(Object.values(PROGRAMS)),
+  RETURNED,
+  EXECUTED,
+];
+
+/** Where the functions are. */
+export interface Allocator {
+  /** A library's name, or a path: `c`, `/usr/bin/redis-server`. */
+  readonly object: string;
+  /** What names begin with: `je_`. */
+  readonly prefix: string;
+  /** Count from the process's next exec on only. */
+  readonly atExec: boolean;
+}
+
+/**
+ * Sets probes in one process on all the functions that are there. Of two names for one function,
+ * as memalign and aligned_alloc are in some versions of glibc, one is taken.
+ *
+ * @throws {Error} when it has no malloc or no free
+ */
+export function attachAllocator(bpf: Bpf, pid: number, allocator: Allocator): Link[] {
+  const { object, prefix, atExec } = allocator;
+  if (!exists(`/proc/${pid}`)) {
+    throw new Error(`Cannot trace process ${pid}: it does not exist`);
+  }
+  const names = Object.keys(PROGRAMS);
+  const literal = prefix.replace(/[^\w]/g, "\\$&");
+  const found = userFunctions(object, new RegExp(`^${literal}(${names.join("|")})$`), pid);
+  for (const name of NEEDED) {
+    if (found.some((each) => each.name === prefix + name)) continue;
+    throw new Error(
+      `Cannot trace allocations: ${JSON.stringify(object)} has no function ${prefix}${name}: ` +
+        "name what has with -O, or the beginning of its functions' names with --symbols-prefix",
+    );
+  }
+  const file = object.startsWith("/") ? { path: object } : { library: object };
+  bpf.global("traced_pid", u32).value = pid;
+  bpf.global("image", u32).value = atExec ? 0 : 1;
+  const order = ({ name }: UserFunction) => names.indexOf(name.slice(prefix.length));
+  const links = found.toSorted((a, b) => order(a) - order(b)).flatMap(({ name, offset }) => {
+    const program = PROGRAMS[name.slice(prefix.length)]!;
+    const place = { ...file, offset, pid };
+    // The end first: a call that began unseen is ignored, but one that ends unseen would stay.
+    const end = program === "freed"
+      ? []
+      : [bpf.program(RETURNED).attachUprobe({ ...place, atReturn: true })];
+    return [...end, bpf.program(program).attachUprobe(place)];
+  });
+  return [...links, bpf.program(EXECUTED).attach()];
+}
