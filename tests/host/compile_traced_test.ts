@@ -1,4 +1,3 @@
-// In guests under bun only: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { test } from "node:test";

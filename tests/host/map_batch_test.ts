@@ -1,4 +1,3 @@
-// Not in guests: not tried there yet.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
 import { join } from "node:path";

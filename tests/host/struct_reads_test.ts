@@ -1,4 +1,3 @@
-// In guests under bun only: libbcc takes 20 s and more for each compile under emulation.
 // What a program reads of the kernel's structs by their members, with the headers it can have.
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,4 +1,3 @@
-// Not in guests: not tried there yet.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";

@@ -9,7 +9,7 @@
  *   jit=COUNT          main > code that no file holds, named jit_turn by /tmp/perf-PID.map
  *   nap=COUNT:USECS    main > outer_nap > inner_nap > nanosleep(2), COUNT times
  *   child=STEP         starts itself with that step, without waiting for a line, and waits for it
- *   threads=COUNT      COUNT threads that nap once each, for a millisecond
+ *   threads=COUNT      COUNT threads that nap once each, for 50 ms
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -111,7 +111,7 @@ static NOINLINE void run_jit(unsigned long count)
 
 static void *nap_once(void *unused)
 {
-	outer_nap(1000);
+	outer_nap(50000);
 	return unused;
 }
 
