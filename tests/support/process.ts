@@ -152,3 +152,12 @@ function tryOpen(path: string): void {
     // Only the attempt matters.
   }
 }
+
+/**
+ * Keeps a process, and those that it starts, on one CPU: libbpf-tools' tools have a buffer for each,
+ * and print what is in one after what is in another.
+ */
+export async function keepOnOneCpu(pid: number): Promise<void> {
+  const { status, stderr } = await run(["taskset", "--cpu-list", "--pid", "0", String(pid)]);
+  if (status !== 0) throw new Error(stderr);
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
-import { type Result, Running, untilExecuted } from "../support/process.ts";
+import { keepOnOneCpu, type Result, Running, untilExecuted } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
@@ -161,6 +161,7 @@ test("execsnoop agrees line by line with libbpf-tools' execsnoop", {
   await using parent = await Script.start(
     "for i in {1..31}; do /bin/true $i a 'b c'; (exec /nonexistent$i x) 2>/dev/null; done",
   );
+  await keepOnOneCpu(parent.pid);
   await using ours = await startTool("execsnoop", "-x", "-P", String(parent.pid));
   await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/execsnoop", "-x"]);
   await untilExecuted(theirs);

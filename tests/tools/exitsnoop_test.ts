@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Running, untilExecuted } from "../support/process.ts";
+import { keepOnOneCpu, Running, untilExecuted } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { helpNames, rowsOf, startTool, stopTool } from "../support/tool.ts";
@@ -100,6 +100,7 @@ test("exitsnoop agrees with libbpf-tools' exitsnoop", {
   await using parent = await Script.start(
     "{ for i in {1..15}; do (exit $i); (kill -$i $BASHPID); done; } 2>/dev/null; (exit 32)",
   );
+  await keepOnOneCpu(parent.pid);
   await using ours = await startTool("exitsnoop");
   await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/exitsnoop"]);
   await untilExecuted(theirs, /^true /m);

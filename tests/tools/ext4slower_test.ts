@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ext4, Tmpfs } from "../support/disk.ts";
 import { finishFileIo, runFileIo, startFileIo } from "../support/file_io.ts";
-import { run, Running } from "../support/process.ts";
+import { keepOnOneCpu, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
 
@@ -136,8 +136,7 @@ test(agrees, { skip: requires(agrees, "fentry") }, async () => {
   using ext4 = new Ext4();
   const path = await prepared(ext4.path);
   await using workload = await startFileIo(...steps(path), `open=${path}.end:1`);
-  // Theirs has a buffer for each CPU, and prints one after the other.
-  assert.equal((await run(["taskset", "-pc", "0", String(workload.pid)])).status, 0);
+  await keepOnOneCpu(workload.pid);
   const pid = String(workload.pid);
   await using ours = await startTool("ext4slower", "0", "-p", pid);
   const command = ["stdbuf", "-oL", "/usr/sbin/ext4slower", "-m", "0", "-p", pid];

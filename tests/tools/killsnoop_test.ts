@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Running, untilSignalled } from "../support/process.ts";
+import { keepOnOneCpu, Running, untilSignalled } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
@@ -64,6 +64,7 @@ test("killsnoop prints bcc's table and agrees with libbpf-tools' killsnoop", {
   const script =
     `for i in {1..31}; do kill -0 $$; kill -TERM ${NOBODY} 2>/dev/null; done; kill -64 $$`;
   await using sender = await Script.start(`trap : 64; ${script}`);
+  await keepOnOneCpu(sender.pid);
   await using ours = await startTool("killsnoop", "-p", String(sender.pid));
   await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/killsnoop"]);
   await untilSignalled(theirs);

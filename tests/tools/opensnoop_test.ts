@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { ENOENT, json, record, type Row, rowsIn } from "../support/opensnoop.ts";
-import { type Result, Running, untilSeen } from "../support/process.ts";
+import { keepOnOneCpu, type Result, Running, untilSeen } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { helpNames, numbered, startTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
@@ -129,6 +129,7 @@ test("opensnoop agrees line by line with libbpf-tools' opensnoop", async () => {
     `at=${folder.path}:dangling`,
   ];
   await using workload = await Workload.start(...steps);
+  await keepOnOneCpu(workload.pid);
   await using ours = await startTool("opensnoop", "-p", String(workload.pid));
   await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/opensnoop"]);
   await untilSeen(theirs, `${folder.path}/sentinel`);
