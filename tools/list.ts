@@ -29,4 +29,5 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcpconnect: () => import("./tcpconnect.ts"),
   tcplife: () => import("./tcplife.ts"),
   tcpretrans: () => import("./tcpretrans.ts"),
+  trace: () => import("./trace.ts"),
 };

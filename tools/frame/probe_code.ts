@@ -135,7 +135,11 @@ export function functionHead(
   signature: Signature | undefined,
 ): void {
   if (hook.kind === "tracepoint") {
-    source.add(`int ${name}(struct tracepoint__${hook.category}__${hook.name} *args)`, "{");
+    const type = `struct tracepoint__${hook.category}__${hook.name}`;
+    // libbcc defines that struct for each function that takes it by this name.
+    const isDefined = source.text.includes(`(${type} *args)`);
+    if (isDefined) source.add(`typedef ${type} ${name}_args;`);
+    source.add(`int ${name}(${isDefined ? `${name}_args` : type} *args)`, "{");
   } else if (!signature || hook.kind === "return") {
     source.add(`int ${name}(struct pt_regs *ctx)`, "{");
   } else {

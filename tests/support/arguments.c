@@ -1,0 +1,77 @@
+/*
+ * Calls functions with known arguments, for tools that print them: prints "pid PID", waits for a
+ * line, and ends. A word after it is its name.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define NOINLINE __attribute__((noinline))
+
+/* As struct timespec64 of the kernel, which programs that are compiled at run time know. */
+struct pair {
+	long long first;
+	long second;
+};
+
+NOINLINE unsigned long take(signed char s8, unsigned short u16, int s32, unsigned long u64,
+			    const char *text, const struct pair *pair)
+{
+	__asm__ volatile("" ::"r"(s8), "r"(u16), "r"(s32), "r"(text), "r"(pair) : "memory");
+	return u64;
+}
+
+NOINLINE long factorial(long n)
+{
+	__asm__ volatile("");
+	return n <= 1 ? 1 : n * factorial(n - 1);
+}
+
+NOINLINE int negate(int number)
+{
+	__asm__ volatile("");
+	return -number;
+}
+
+/* Two places for probes behind one another. */
+void marked(void);
+__asm__(".text\n"
+	".globl marked\n"
+	".type marked, %function\n"
+	"marked: nop\n"
+	"nop\n"
+	"ret\n"
+	".size marked, . - marked\n");
+
+static const struct {
+	int s8, u16, s32;
+	unsigned long u64;
+	const char *text;
+	struct pair pair;
+} rows[] = {
+	{ -1, 60001, -2000000001, 18000000000000000001u, "plain", { 1, -11 } },
+	{ 100, 2, 2000000002, 2, "quoted \"it\"\n", { 2, -22 } },
+	{ -103, 3, 3, 9007199254740993, "\x1b[2J\xff", { 3, -33 } },
+};
+
+int main(int argc, char **argv)
+{
+	volatile long sink;
+
+	if (argc > 1)
+		prctl(PR_SET_NAME, argv[1]);
+	printf("pid %d\n", getpid());
+	fflush(stdout);
+	while (getchar() != '\n')
+		;
+	for (int i = 0; i < 3; i++)
+		sink = take(rows[i].s8, rows[i].u16, rows[i].s32, rows[i].u64, rows[i].text,
+			    &rows[i].pair);
+	for (int i = 0; i < 13; i++)
+		sink = negate(i % 5);
+	sink = factorial(4);
+	marked();
+	(void)sink;
+	return 0;
+}
