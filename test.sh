@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
+# shellcheck source=scripts/count_tests.sh
+source "$project/scripts/count_tests.sh"
 prefix=test.sh
 
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
@@ -16,22 +18,23 @@ test_limit=600000
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh [-t NAME] [static|unit|host|tools|binary|libbcc|vm]…
+Usage: ./test.sh [-t NAME] [static|unit|host|tools|libbcc|vm|binary]…
 Installs what the tests need and runs them, as root: all suites if none is named.
 
   static   formatting, lint, types, shell scripts, and that each kernel object matches its source
   unit     the tests beside the code, under Deno and Bun
   host     tests/host: this machine's kernel, under Deno and Bun
   tools    tests/tools: each tool, under Deno and Bun
-  binary   tests/binary, and tests/tools with the executable that compile.sh makes
   libbcc   what goes through libbcc, with that of another Debian, under Bun
   vm       tests/host, and tests/tools with the executable, in QEMU guests with other kernels
+  binary   tests/binary: the executables that compile.sh makes
   -t NAME  only tests whose name contains NAME
 TEXT
 }
 
-executable="$project/dist/ts-bcc" compiled=false beside=""
-filter="" suites=() passed=0 failed=0 skipped=0 summary=()
+executable="$project/dist/ts-bcc" compiled=false
+declare -A beside=() # what runs beside this script's own work: its process groups, by name
+filter="" suites=()
 
 main() {
   local suite
@@ -40,6 +43,8 @@ main() {
   [[ -t 1 ]] || export NO_COLOR=1
   exec 2>&1 # one stream, in order: Bun reports on stderr, Deno on stdout
   prepare
+  # Guests wait for nothing but a CPU, most of the others for all but that.
+  if ((${#suites[@]} > 1)) && [[ " ${suites[*]} " == *" vm "* ]]; then start_guests; fi
   for suite in "${suites[@]}"; do "suite_$suite"; done
   report
 }
@@ -54,7 +59,7 @@ parse() {
     esac
     shift
   done
-  ((${#suites[@]} > 0)) || suites=(static unit host tools binary libbcc vm)
+  ((${#suites[@]} > 0)) || suites=(static unit host tools libbcc vm binary)
 }
 
 bad_usage() {
@@ -87,8 +92,26 @@ prepare() {
   : >"$TSBCC_SKIP_LOG"
 }
 
+# run_beside NAME COMMAND…: in a group of its own, which the end of this script takes along.
+run_beside() {
+  local name="$1"
+  shift
+  set -m
+  "$@" >"$scratch/$name.log" 2>&1 &
+  beside[$name]=$!
+  set +m
+}
+
+# Waits for one and shows what it printed.
+join_beside() {
+  wait "${beside[$1]}"
+  unset "beside[$1]"
+  cat "$scratch/$1.log"
+}
+
 stop_beside() {
-  [[ -z "$beside" ]] || kill -- "-$beside" 2>/dev/null || true
+  local group
+  for group in "${beside[@]}"; do kill -- "-$group" 2>/dev/null || true; done
 }
 
 need_mount() {
@@ -159,46 +182,60 @@ suite_libbcc() {
     --junit "$scratch/libbcc-bun.xml" "${files[@]}"
 }
 
-# The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
 suite_vm() {
-  local files
-  mapfile -t files < <(tests_in vm)
-  TSBCC_VM_HARNESS=1 under_deno harness "${files[@]}"
-  run_tests vm deno 5400 deno run --allow-all --no-check tests/vm/run.ts --spread --file-limit 900 \
-    --junit "$scratch/vm-deno.xml" tests/host
+  [[ -v beside[guests] ]] || start_guests
+  join_beside guests
+  judge "${harness[@]}"
+  judge "${guests[@]}"
   # One runtime runs these: what they run is the executable.
   need_executables
   TSBCC_EXECUTABLE="$executable" run_tests vm binary 5400 deno run --allow-all --no-check \
     tests/vm/run.ts --runtime bun --junit "$scratch/vm-binary.xml" tests/binary tests/tools
 }
 
+start_guests() {
+  local files
+  mapfile -t files < <(tests_in vm)
+  deno_command harness "${files[@]}"
+  harness=("${command[@]}")
+  guests=(vm deno 5400 deno run --allow-all --no-check tests/vm/run.ts --spread --file-limit 900
+    --junit "$scratch/vm-deno.xml" tests/host)
+  run_beside guests run_guests
+}
+
+# The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
+run_guests() {
+  TSBCC_VM_HARNESS=1 execute "${harness[@]}"
+  execute "${guests[@]}"
+}
+
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }
 
 # Bun's tests run beside Deno's: most of them wait for processes and compilers.
 under_both() {
-  local log="$scratch/$1-bun.log" bun
+  local bun
   bun_command "$@"
   bun=("${command[@]}")
-  set -m # in a group of its own, which the end of this script takes along
-  execute "${bun[@]}" >"$log" 2>&1 &
-  beside=$!
-  set +m
+  run_beside "$1-bun" execute "${bun[@]}"
   under_deno "$@"
-  wait "$beside"
-  beside=""
-  cat "$log"
+  join_beside "$1-bun"
   judge "${bun[@]}"
 }
 
 under_deno() {
-  local suite="$1" options=()
-  shift
-  [[ -z "$filter" ]] || options=("--filter=$filter")
-  run_tests "$suite" deno "$suite_limit" deno test --allow-all --no-check \
-    "--junit-path=$scratch/$suite-deno.xml" ${options[@]+"${options[@]}"} "$@"
+  deno_command "$@"
+  run_tests "${command[@]}"
 }
 
 # Sets command to the arguments of execute and judge.
+deno_command() {
+  local suite="$1" options=()
+  shift
+  [[ -z "$filter" ]] || options=("--filter=$filter")
+  command=("$suite" deno "$suite_limit" deno test --allow-all --no-check
+    "--junit-path=$scratch/$suite-deno.xml" ${options[@]+"${options[@]}"} "$@")
+}
+
 bun_command() {
   local suite="$1" options=() pattern
   shift
@@ -208,7 +245,7 @@ bun_command() {
     "--reporter-outfile=$scratch/$suite-bun.xml" ${options[@]+"${options[@]}"} "$@")
 }
 
-# ---- running and counting ----
+# ---- running ----
 
 # Runs one check that has no test cases; it counts only if it fails.
 check_passes() {
@@ -233,96 +270,6 @@ execute() {
   echo "$status" >"$scratch/$suite-$runtime.status"
 }
 
-# Counts what the command did.
-judge() {
-  local suite="$1" name="$1 ($2)" xml="$scratch/$1-$2.xml" limit="$3" status
-  status="$(<"$scratch/$1-$2.status")"
-  shift 3
-  if [[ "$suite" != vm && "${*: -1}" != *_test.ts ]]; then
-    trouble "$name" "has no test file"
-  elif [[ -s "$xml" ]]; then
-    count "$suite" "$name" "$xml" "$status" "$@"
-  elif ((status == 124 || status == 137)); then
-    trouble "$name" "took longer than $limit s and was stopped"
-  else
-    trouble "$name" "crashed (status $status): it left no report"
-  fi
-}
-
 heading() { printf '\n== %s ==\n' "$1"; }
-
-trouble() {
-  failed=$((failed + 1))
-  summary+=("$1: $2")
-}
-
-# Adds up one report; a run that lost tests without telling counts as a failure.
-count() {
-  local suite="$1" name="$2" xml="$3" status="$4" ran bad skips file
-  shift 4
-  cases "$xml" >"$xml.cases"
-  ran="$(grep -c '^passed' "$xml.cases" || true)"
-  bad="$(grep -c '^failed' "$xml.cases" || true)"
-  skips="$(grep -c '^skipped' "$xml.cases" || true)"
-  if [[ -n "$filter" ]]; then
-    skips=0 # the reports call what the filter left out skipped
-  else
-    sed -n "s/^skipped\t/$name: /p" "$xml.cases" >>"$scratch/skipped"
-    for file in "$@"; do
-      [[ "$file" != ./*_test.ts ]] || grep -qF "${file#./}\"" "$xml" ||
-        trouble "$name" "$file reported no test"
-    done
-    ((ran + bad > 0 || skips == 0)) || trouble "$name" "every test was skipped"
-    ((ran + bad + skips > 0)) || trouble "$name" "ran no test"
-  fi
-  if ((status != 0 && bad == 0)) && [[ -z "$filter" || $ran -gt 0 ]]; then
-    trouble "$name" "ended with status $status"
-  fi
-  passed=$((passed + ran)) failed=$((failed + bad)) skipped=$((skipped + skips))
-  summary+=("$name: $ran passed, $bad failed, $skips skipped")
-}
-
-# Prints "passed|failed|skipped<TAB>name<TAB>message" for each case of a JUnit report.
-cases() {
-  awk -v RS='<' '
-    function attribute(key) {
-      if (!match($0, " " key "=\"[^\"]*\"")) return ""
-      return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 4)
-    }
-    function flush() { if (name != "") print outcome "\t" name "\t" message; name = "" }
-    /^testcase[ \n]/ { flush(); name = attribute("name"); outcome = "passed"; message = "" }
-    /^(failure|error)[ >\/]/ { outcome = "failed" }
-    /^skipped[ >\/]/ { outcome = "skipped"; message = attribute("message") }
-    END { flush() }' "$1" |
-    sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;/'\''/g; s/&amp;/\&/g'
-}
-
-# ---- the end ----
-
-report() {
-  local line
-  [[ -z "$filter" ]] || ((passed + failed > 0)) || trouble "-t $filter" "no test has such a name"
-  if [[ -s "$scratch/skipped" ]]; then
-    heading skipped
-    while read -r line; do echo "$line"; done < <(skips_with_reasons)
-  fi
-  heading summary
-  ((${#summary[@]} == 0)) || printf '%s\n' "${summary[@]}"
-  line="$passed passed, $failed failed"
-  ((skipped == 0)) || line+=", $skipped skipped"
-  printf '\n%s\n' "$line"
-  ((failed == 0))
-}
-
-skips_with_reasons() {
-  awk -F '\t' '
-    FILENAME == ARGV[1] { reasons[$1] = $2; next }
-    {
-      name = $1
-      sub(/^[a-z]+ \([a-z]+\): /, "", name)
-      reason = $2 != "" ? $2 : reasons[name]
-      print $1 ": " (reason != "" ? reason : "no reason given")
-    }' "$TSBCC_SKIP_LOG" "$scratch/skipped"
-}
 
 main "$@"

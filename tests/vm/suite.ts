@@ -29,10 +29,6 @@ export const REPORT = "junit.xml";
 export const SKIP_REASONS = "skip-reasons";
 /** A line by which a test file says that guests would teach nothing, and why. */
 const NOT_IN_GUESTS = /^\/\/ Not in guests: .+$/m;
-/** A line by which a test file says that one runtime will do there, and why. */
-const ONE_RUNTIME = /^\/\/ In guests under (deno|bun) only: .+$/m;
-/** The files whose cases are rows of the README's table. */
-const HOOK_TABLE = /\/attach(_kernel)?_test\.ts$/;
 /** What of this process's environment the tests see, besides what is ours and the runtimes'. */
 const PASSED_ON = /^(PATH|HOME|LANG|LC_\w+|CI|XDG_CACHE_HOME|(TSBCC|DENO|BUN)_\w+)$/;
 
@@ -53,18 +49,11 @@ export function selectFiles(selectors: readonly string[]): string[] {
   return [...new Set(selected)];
 }
 
-/** The runtimes of `asked` that run a file; a file that one would do for may be asked of the other. */
-export function runtimesFor(file: string, asked: readonly Runtime[]): readonly Runtime[] {
-  const [, only] = ONE_RUNTIME.exec(readFileSync(join(TREE, file), "utf8")) ?? [];
-  const chosen = asked.filter((runtime) => runtime === only);
-  return chosen.length > 0 ? chosen : asked;
-}
-
 /**
  * The tasks of a run.
  *
- * @param spread Give each file one runtime per kernel, turn by turn, unless it makes the README's
- * table of hooks: every file meets every kernel and every runtime, in half the time
+ * @param spread Give each file one runtime per kernel, turn by turn: every file meets every kernel
+ * and every runtime, in half the time
  */
 export function tasksFor(
   files: readonly string[],
@@ -73,11 +62,10 @@ export function tasksFor(
   spread: boolean,
 ): Task[] {
   return files.flatMap((file, turn) => {
-    const asked = runtimesFor(file, runtimes);
-    if (!spread || HOOK_TABLE.test(file)) return asked.map((runtime) => ({ file, runtime }));
+    if (!spread) return runtimes.map((runtime) => ({ file, runtime }));
     return kernels.map((kernel, i) => ({
       file,
-      runtime: asked[(turn + i) % asked.length]!,
+      runtime: runtimes[(turn + i) % runtimes.length]!,
       kernels: [kernel],
     }));
   });
