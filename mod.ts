@@ -40,7 +40,12 @@ export {
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
 export { findFile } from "./bpf/attach/library_path.ts";
 export { type UserFunction, userFunctions } from "./bpf/attach/user_functions.ts";
-export { kernelFunctions, tracepoints } from "./bpf/functions.ts";
+export {
+  kernelFunctions,
+  type TracepointField,
+  tracepointFields,
+  tracepoints,
+} from "./bpf/functions.ts";
 export { syscallFunction, syscallName, syscallNumber } from "./bpf/syscalls.ts";
 export type { TraceLine } from "./bpf/trace_line.ts";
 export { TracePipe, type TracePipeOptions } from "./bpf/trace_pipe.ts";
@@ -56,7 +61,7 @@ export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
 export type { AttachType } from "./bpf/attach_type.ts";
 export { PacketSocket } from "./bpf/packet_socket.ts";
 export { type UsdtOptions, usdtProbes, type UsdtSource } from "./bpf/usdt.ts";
-export type { UsdtArgument } from "./bpf/usdt_argument.ts";
+export { type Operand, parseOperand, type UsdtArgument } from "./bpf/usdt_argument.ts";
 export type { UsdtLocation, UsdtProbe } from "./bpf/usdt_notes.ts";
 export type { UsdtHook } from "./bpf/usdt_reader.ts";
 export { Link } from "./bpf/link.ts";

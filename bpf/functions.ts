@@ -75,6 +75,38 @@ export function tracepoints(pattern: RegExp): string[] {
   return names.map((name) => name.replace(":", "/")).filter((name) => wanted.test(name));
 }
 
+/** A field of what a tracepoint records. */
+export interface TracepointField {
+  /** Its C type: `pid_t`, `__data_loc char[]`. */
+  readonly type: string;
+  /** With its size where it is an array: `comm[16]`. */
+  readonly name: string;
+  /** Bytes from the start of the record. */
+  readonly offset: number;
+  readonly size: number;
+  readonly signed: boolean;
+}
+
+/**
+ * The fields of tracepoint `category/name`, without those that all have.
+ *
+ * @throws {UnsupportedError} without tracefs @throws {ErrnoError} when there is no such tracepoint
+ */
+export function tracepointFields(tracepoint: string): TracepointField[] {
+  requireTracefs(`list the fields of tracepoint ${tracepoint}`);
+  const format = readText(`${tracefs()}/events/${tracepoint}/format`);
+  const fields = format.matchAll(
+    /^\tfield:([^;]*?) *([^ ;]+);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);/gm,
+  );
+  return [...fields].map(([, type, name, offset, size, signed]) => ({
+    type: type!,
+    name: name!,
+    offset: Number(offset),
+    size: Number(size),
+    signed: signed === "1",
+  })).filter(({ name }) => !name.startsWith("common_"));
+}
+
 /** The lines of a file that may be absent or closed to us. */
 function lines(path: string): string[] | undefined {
   try {

@@ -29,5 +29,6 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcpconnect: () => import("./tcpconnect.ts"),
   tcplife: () => import("./tcplife.ts"),
   tcpretrans: () => import("./tcpretrans.ts"),
+  tplist: () => import("./tplist.ts"),
   trace: () => import("./trace.ts"),
 };

@@ -8,6 +8,7 @@ import {
   type Bpf,
   BpfError,
   demangle,
+  exists,
   findFile,
   hasKprobe,
   kernelFunctions,
@@ -40,6 +41,9 @@ export interface TargetHooks {
 
 /** Finds what matches. @throws {Error} when there is none, telling where it looked */
 export function findHooks(target: Target, pid?: number): TargetHooks {
+  if (pid !== undefined && !exists(`/proc/${pid}`)) {
+    throw new Error(`Cannot trace "${target.text}": process ${pid} does not exist`);
+  }
   if (target.kind === "kernel") return kernelHooks(target, pid);
   if (target.kind === "tracepoint") return tracepointHooks(target, pid);
   const path = findFile(target.file, pid);
