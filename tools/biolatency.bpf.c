@@ -2,11 +2,9 @@
 /*
  * biolatency: how long block I/O requests took, by powers of two.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include "frame/block.h"
 #include "frame/log2.h"
+#include "frame/maps.h"
 
 const volatile bool from_queued = false;
 const volatile bool by_disk = false;
@@ -53,12 +51,8 @@ static __always_inline void io_done(struct io *io, u64 now)
 	if (!start)
 		return; /* a flush without data: the driver gets another request in its place */
 
-	struct sums *sums = bpf_map_lookup_elem(&latencies, &key);
+	struct sums *sums = value_of(&latencies, &key, &zero);
 
-	if (!sums) {
-		bpf_map_update_elem(&latencies, &key, &zero, BPF_NOEXIST);
-		sums = bpf_map_lookup_elem(&latencies, &key);
-	}
 	if (!sums) {
 		io_lost();
 		return;
@@ -66,5 +60,3 @@ static __always_inline void io_done(struct io *io, u64 now)
 	__sync_fetch_and_add(&sums->count, 1);
 	__sync_fetch_and_add(&sums->time, time);
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

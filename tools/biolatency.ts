@@ -118,21 +118,18 @@ const biolatency = defineTool({
   options,
   plan(values) {
     if (values.disks && values.flags) throw new UsageError("use either -D/--disks or -F/--flags");
-    const filters = filterSettings(values);
     return {
       intro: "Tracing block device I/O... Hit Ctrl-C to end.",
       interval: values.interval,
       count: values.count,
       load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
+        ...filterSettings(values, {
           target_device: targetDevice(values.disk),
           from_queued: values.queued,
           by_disk: values.disks,
           by_flags: values.flags,
           unit_ns: values.milliseconds ? 1e6 : 1e3,
-        },
+        }),
         programs: blockPrograms(),
       },
       report: reporter(values),

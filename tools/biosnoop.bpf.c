@@ -2,11 +2,8 @@
 /*
  * biosnoop: one event per block I/O request, when it is done.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include "frame/block.h"
-#include "frame/events.h"
+#include "frame/event_tool.h"
 
 const volatile bool with_pattern = false;
 
@@ -78,5 +75,3 @@ static __always_inline void io_lost(void)
 {
 	count_lost(events);
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -25,13 +25,13 @@
 
 import { type Infer, struct, u32, u64 } from "../mod.ts";
 import { blockPrograms, DiskNames, diskOption, operationOf, targetDevice } from "./frame/block.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Column, Columns } from "./frame/columns.ts";
 import { main } from "./frame/main.ts";
 import { flag, longOnly, type Values } from "./frame/options.ts";
 import { secondsColumn } from "./frame/seconds.ts";
 import { eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
-import { Who } from "./frame/who.ts";
+import { commColumn, Who } from "./frame/who.ts";
 import object from "./biosnoop.bpf.o.ts";
 
 const options = {
@@ -68,20 +68,15 @@ const milliseconds = (head: string, key: string, ns: (event: Event) => number): 
   key,
   width: 7,
   align: "right",
+  digits: 2,
   value: (event) => ns(event) / 1e6,
-  text: (event) => (ns(event) / 1e6).toFixed(2),
 });
 
-function columns(values: Values<typeof options>): Column<Event>[] {
+function columns(values: Values<typeof options>): Columns<Event> {
   const disks = new DiskNames();
-  const result: (Column<Event> | false)[] = [
+  return [
     secondsColumn({ width: 11, digits: 6 }),
-    {
-      head: "COMM",
-      width: COMM_SHOWN,
-      value: ({ who }) => who.comm,
-      text: ({ who }) => who.comm.slice(0, COMM_SHOWN),
-    },
+    commColumn(COMM_SHOWN),
     { head: "PID", width: 7, value: ({ who }) => who.pid },
     { head: "DISK", width: 9, value: ({ device }) => disks.name(device, "<unknown>") },
     { head: "T", width: 1, value: ({ flags }) => operationOf(flags) },
@@ -91,7 +86,6 @@ function columns(values: Values<typeof options>): Column<Event>[] {
     values.queue && milliseconds("QUE(ms)", "que_ms", ({ waited }) => waited),
     milliseconds("LAT(ms)", "lat_ms", ({ latency }) => latency),
   ];
-  return result.filter((column) => column !== false);
 }
 
 const biosnoop = defineTool({
@@ -107,16 +101,13 @@ const biosnoop = defineTool({
   object,
   options,
   plan(values) {
-    const filters = filterSettings(values);
     return {
       event: Event,
       load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
+        ...filterSettings(values, {
           target_device: targetDevice(values.disk),
           with_pattern: values.pattern,
-        },
+        }),
         programs: blockPrograms(),
       },
       columns: columns(values),

@@ -2,10 +2,8 @@
 /*
  * biotop: how many requests, bytes and how much time, by process, disk and operation.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include "frame/block.h"
+#include "frame/maps.h"
 
 struct key {
 	u32 pid;
@@ -48,12 +46,8 @@ static __always_inline void io_done(struct io *io, u64 now)
 		return; /* a flush without data: the driver gets another request in its place */
 	__builtin_memcpy(key.comm, io->who.comm, sizeof(key.comm));
 
-	struct sums *sums = bpf_map_lookup_elem(&processes, &key);
+	struct sums *sums = value_of(&processes, &key, &zero);
 
-	if (!sums) {
-		bpf_map_update_elem(&processes, &key, &zero, BPF_NOEXIST);
-		sums = bpf_map_lookup_elem(&processes, &key);
-	}
 	if (!sums) {
 		io_lost();
 		return;
@@ -62,5 +56,3 @@ static __always_inline void io_done(struct io *io, u64 now)
 	__sync_fetch_and_add(&sums->bytes, io->bytes);
 	__sync_fetch_and_add(&sums->time, now - io->issued);
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

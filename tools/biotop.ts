@@ -91,8 +91,8 @@ function columns(disks: DiskNames): Column<Row>[] {
       key: "avg_ms",
       width: 6,
       align: "right",
+      digits: 2,
       value: ({ time, count }) => time / count / 1e6,
-      text: ({ time, count }) => (time / count / 1e6).toFixed(2),
     },
   ];
 }

@@ -2,9 +2,6 @@
 /*
  * cachestat: how often folios of the page cache are accessed, added and dirtied.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include "frame/filter.h"
 
 /* Folios that one look-up for a read gives at most: PAGEVEC_SIZE of include/linux/pagevec.h. */
@@ -35,17 +32,20 @@ static __always_inline int count(u32 counter, u64 times)
 	return 0;
 }
 
-SEC("fentry/folio_mark_accessed")
-int folio_accessed(u64 *arguments)
-{
-	return count(ACCESSED, 1);
-}
+#define COUNT(name, section, counter)                                                                  \
+	SEC(section)                                                                               \
+	int name(void *ctx)                                                                        \
+	{                                                                                          \
+		return count(counter, 1);                                                          \
+	}
 
-SEC("fentry/mark_page_accessed")
-int page_accessed(u64 *arguments)
-{
-	return count(ACCESSED, 1);
-}
+COUNT(folio_accessed, "fentry/folio_mark_accessed", ACCESSED)
+COUNT(page_accessed, "fentry/mark_page_accessed", ACCESSED)
+COUNT(buffer_touched, "raw_tp/block_touch_buffer", ACCESSED)
+COUNT(folio_added, "raw_tp/mm_filemap_add_to_page_cache", ADDED)
+COUNT(folio_dirtied, "raw_tp/writeback_dirty_folio", DIRTIED)
+COUNT(page_dirtied, "raw_tp/writeback_dirty_page", DIRTIED)
+COUNT(buffer_dirtied, "raw_tp/block_dirty_buffer", BUFFERS_DIRTIED)
 
 /* Pages from the first to the last are wanted; what is beyond a batch is asked for again. */
 SEC("raw_tp/mm_filemap_get_pages")
@@ -55,35 +55,3 @@ int get_pages(u64 *arguments)
 
 	return count(ACCESSED, pages < BATCH ? pages : BATCH);
 }
-
-SEC("raw_tp/block_touch_buffer")
-int buffer_touched(u64 *arguments)
-{
-	return count(ACCESSED, 1);
-}
-
-SEC("raw_tp/mm_filemap_add_to_page_cache")
-int folio_added(u64 *arguments)
-{
-	return count(ADDED, 1);
-}
-
-SEC("raw_tp/writeback_dirty_folio")
-int folio_dirtied(u64 *arguments)
-{
-	return count(DIRTIED, 1);
-}
-
-SEC("raw_tp/writeback_dirty_page")
-int page_dirtied(u64 *arguments)
-{
-	return count(DIRTIED, 1);
-}
-
-SEC("raw_tp/block_dirty_buffer")
-int buffer_dirtied(u64 *arguments)
-{
-	return count(BUFFERS_DIRTIED, 1);
-}
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

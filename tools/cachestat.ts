@@ -95,20 +95,8 @@ const COLUMNS: Column<Row>[] = [
     value: ({ ratio }) => ratio,
     text: ({ ratio }) => `${ratio.toFixed(2)}%`,
   },
-  {
-    head: "BUFFERS_MB",
-    width: 12,
-    align: "right",
-    value: ({ buffersMb }) => buffersMb,
-    text: ({ buffersMb }) => buffersMb.toFixed(0),
-  },
-  {
-    head: "CACHED_MB",
-    width: 10,
-    align: "right",
-    value: ({ cachedMb }) => cachedMb,
-    text: ({ cachedMb }) => cachedMb.toFixed(0),
-  },
+  { head: "BUFFERS_MB", width: 12, align: "right", digits: 0, value: ({ buffersMb }) => buffersMb },
+  { head: "CACHED_MB", width: 10, align: "right", digits: 0, value: ({ cachedMb }) => cachedMb },
 ];
 
 /** Makes the function that prints what was counted since it was last called. */

@@ -2,16 +2,10 @@
 /*
  * cpudist: how long threads stay on a CPU, or off.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 #include "frame/distribution.h"
 #include "frame/filter.h"
 #include "frame/task_time.h"
 
-const volatile bool by_process = false;
-const volatile bool by_thread = false;
 const volatile bool with_idle = false;
 
 /* What each CPU runs, and since when. */
@@ -20,19 +14,7 @@ struct running {
 	u64 since;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct running);
-} cpus SEC(".maps");
-
-static __always_inline void count(struct task_struct *task, u64 time)
-{
-	u64 ids = by_process || by_thread ? ids_of(task) : 0;
-
-	count_time(by_thread ? ids : ids >> 32, time);
-}
+PER_CPU(cpus, struct running);
 
 /* Whether the thread that leaves the CPU, which is the current one, passes the filters. */
 static __always_inline bool is_leaving_wanted(struct task_struct *prev)
@@ -47,7 +29,7 @@ int BPF_PROG(switch_off, bool preempt, struct task_struct *prev, struct task_str
 	u64 start = take_time(next);
 
 	if (start)
-		count(next, now - start);
+		count_time(id_of(next), now - start);
 	if (is_leaving_wanted(prev) && !keep_time(prev, now))
 		__sync_fetch_and_add(&lost, 1);
 	return 0;
@@ -56,17 +38,14 @@ int BPF_PROG(switch_off, bool preempt, struct task_struct *prev, struct task_str
 SEC("tp_btf/sched_switch")
 int BPF_PROG(switch_on, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	u32 zero = 0;
 	u64 now = bpf_ktime_get_ns();
-	struct running *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct running *cpu = of_this_cpu(&cpus);
 
 	if (!cpu)
 		return 0;
 	if (cpu->task == prev && is_leaving_wanted(prev))
-		count(prev, now - cpu->since);
+		count_time(id_of(prev), now - cpu->since);
 	cpu->task = next;
 	cpu->since = now;
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

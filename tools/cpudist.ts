@@ -22,13 +22,12 @@
  * Overhead: about 0.4 µs per context switch.
  */
 
-import { distribution, distributionOptions, unitOf } from "./frame/distribution.ts";
+import { distributionOptions, distributionPlan } from "./frame/distribution.ts";
 import { main } from "./frame/main.ts";
 import { flag } from "./frame/options.ts";
 import {
   containerOptions,
   filterOptions,
-  filterSettings,
   intervalArguments,
   standardOptions,
 } from "./frame/standard.ts";
@@ -66,29 +65,13 @@ const cpudist = defineTool({
   object,
   options,
   plan(values) {
-    const { offCpu, pids, tids } = values;
-    const filters = filterSettings(values);
+    const { offCpu, includeIdle } = values;
+    const globals = { with_idle: includeIdle };
+    const plan = distributionPlan("cpudist", values, { globals, names: true });
     return {
+      ...plan,
       intro: `Tracing ${offCpu ? "off" : "on"}-CPU time... Hit Ctrl-C to end.`,
-      interval: values.interval,
-      count: values.count,
-      load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
-          unit_ns: unitOf(values).ns,
-          by_process: pids,
-          by_thread: tids,
-          with_idle: values.includeIdle,
-        },
-        programs: { switch_on: !offCpu, switch_off: offCpu },
-      },
-      report: distribution({
-        ...values,
-        name: "cpudist",
-        section: tids ? "tid" : pids ? "pid" : undefined,
-        names: true,
-      }),
+      load: { ...plan.load, programs: { switch_on: !offCpu, switch_off: offCpu } },
     };
   },
 });

@@ -9,17 +9,11 @@
  * Calls in flight are kept by task and not by thread id: a thread that is not its process's first
  * takes over the first one's id.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 #include "frame/arguments.h"
-#include "frame/events.h"
-#include "frame/filter.h"
-#include "frame/who.h"
+#include "frame/event_tool.h"
+#include "frame/parent_filter.h"
 
 const volatile bool failed_too = false;
-const volatile u32 target_ppid = 0; /* 0: any */
 const volatile u32 max_args = 20; /* with the path, as bcc counts */
 
 struct event {
@@ -40,13 +34,7 @@ struct call {
 	char event[sizeof(struct event) + ARGUMENTS_ROOM];
 };
 
-/* Where calls are put together: too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct call);
-} scratches SEC(".maps");
+PER_CPU(scratches, struct call);
 
 /* Calls in flight, by task. */
 struct {
@@ -58,18 +46,6 @@ struct {
 } calls SEC(".maps");
 
 EVENTS(events, struct event);
-
-static __always_inline u32 parent_pid(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return ids_of(BPF_CORE_READ(task, real_parent)) >> 32;
-}
-
-static __always_inline bool is_call_wanted(void)
-{
-	return is_wanted() && (!target_ppid || parent_pid() == target_ppid);
-}
 
 static __always_inline void read_call(struct call *call)
 {
@@ -98,11 +74,10 @@ static __always_inline void report(struct call *call, s64 ret)
 
 static __always_inline int enter(u64 path, u64 arguments)
 {
-	u32 zero = 0;
 	u64 task = bpf_get_current_task();
-	struct call *call = bpf_map_lookup_elem(&scratches, &zero);
+	struct call *call = of_this_cpu(&scratches);
 
-	if (!call || !is_call_wanted())
+	if (!call || !is_child_wanted())
 		return 0;
 	call->path = (void *)path;
 	call->arguments = (void *)arguments;
@@ -112,30 +87,20 @@ static __always_inline int enter(u64 path, u64 arguments)
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_execve")
-int enter_execve(struct syscall_enter *ctx)
-{
-	return enter(ctx->args[0], ctx->args[1]);
-}
-
-SEC("tracepoint/syscalls/sys_enter_execveat")
-int enter_execveat(struct syscall_enter *ctx)
-{
-	return enter(ctx->args[1], ctx->args[2]);
-}
+AT_ENTRY(execve, enter(ctx->args[0], ctx->args[1]))
+AT_ENTRY(execveat, enter(ctx->args[1], ctx->args[2]))
 
 /* Also of a 32 bit program's calls, which the other tracepoints do not see. */
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(executed, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
 {
-	u32 zero = 0;
 	u64 key = (u64)task;
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
-	struct call *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct call *scratch = of_this_cpu(&scratches);
 
 	if (call && !(((struct event *)call->event)->arguments & ARGUMENTS_MISSING)) {
 		report(call, 0);
-	} else if (scratch && (call || is_call_wanted())) {
+	} else if (scratch && (call || is_child_wanted())) {
 		struct event *event = (void *)scratch->event;
 
 		event->arguments = read_image_arguments(event->text, &scratch->length, bprm);
@@ -145,7 +110,7 @@ int BPF_PROG(executed, struct task_struct *task, u32 old_pid, struct linux_binpr
 	return 0;
 }
 
-static __always_inline int leave(struct syscall_exit *ctx)
+static __always_inline int leave(s64 ret)
 {
 	u64 task = bpf_get_current_task();
 	struct call *call = bpf_map_lookup_elem(&calls, &task);
@@ -155,22 +120,11 @@ static __always_inline int leave(struct syscall_exit *ctx)
 	if (failed_too) {
 		if (((struct event *)call->event)->arguments & ARGUMENTS_MISSING)
 			read_call(call);
-		report(call, ctx->ret);
+		report(call, ret);
 	}
 	bpf_map_delete_elem(&calls, &task);
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_execve")
-int exit_execve(struct syscall_exit *ctx)
-{
-	return leave(ctx);
-}
-
-SEC("tracepoint/syscalls/sys_exit_execveat")
-int exit_execveat(struct syscall_exit *ctx)
-{
-	return leave(ctx);
-}
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";
+AT_EXIT(execve, leave(ctx->ret))
+AT_EXIT(execveat, leave(ctx->ret))

@@ -21,7 +21,7 @@
 
 import { chars, i32, type Infer, struct, textRest, u32, u64 } from "../mod.ts";
 import { clockColumn } from "./frame/clock.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Columns } from "./frame/columns.ts";
 import { main } from "./frame/main.ts";
 import { flag, number, pattern, type Values } from "./frame/options.ts";
 import { secondsColumn } from "./frame/seconds.ts";
@@ -105,8 +105,8 @@ function commandLine({ arguments: how, text }: Event, most: number, quote: boole
   return [...quoted, ...isCut ? [CUT_MARK] : []].join(" ");
 }
 
-function columns(values: Values<typeof options>): Column<Event>[] {
-  const result: (Column<Event> | false)[] = [
+function columns(values: Values<typeof options>): Columns<Event> {
+  return [
     values.time && clockColumn(),
     values.timestamp && secondsColumn({ width: 7, digits: 3 }),
     values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
@@ -121,7 +121,6 @@ function columns(values: Values<typeof options>): Column<Event>[] {
       value: (event) => commandLine(event, values.maxArgs ?? ARGUMENTS, values.quote),
     },
   ];
-  return result.filter((column) => column !== false);
 }
 
 const execsnoop = defineTool({
@@ -144,18 +143,13 @@ const execsnoop = defineTool({
   options,
   plan(values) {
     const { name, line, maxArgs = ARGUMENTS } = values;
-    const filters = filterSettings(values);
     return {
       event: Event,
-      load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
-          failed_too: values.fails,
-          target_ppid: values.ppid ?? 0,
-          max_args: maxArgs,
-        },
-      },
+      load: filterSettings(values, {
+        failed_too: values.fails,
+        target_ppid: values.ppid ?? 0,
+        max_args: maxArgs,
+      }),
       wants: (event: Event) =>
         (name?.test(event.who.comm) ?? true) &&
         (line?.test(commandLine(event, maxArgs, false)) ?? true),

@@ -2,21 +2,7 @@
 /*
  * exitsnoop: the end of processes, or of threads.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include "frame/events.h"
-#include "frame/filter.h"
-#include "frame/who.h"
-
-KERNEL_STRUCTS
-
-struct task_struct___exit {
-	u64 start_time; /* CLOCK_MONOTONIC */
-	int exit_code; /* as wait(2) has it */
-};
-
-KERNEL_STRUCTS_END
+#include "frame/event_tool.h"
 
 const volatile bool failed_only = false;
 const volatile bool per_thread = false;
@@ -35,18 +21,15 @@ int exited(void *ctx)
 {
 	u64 ids = bpf_get_current_pid_tgid();
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct task_struct___exit *ending = (void *)task;
-	struct event event = { .status = BPF_CORE_READ(ending, exit_code) };
+	struct event event = { .status = BPF_CORE_READ(task, exit_code) };
 
 	if (!per_thread && ids >> 32 != (u32)ids)
 		return 0;
 	if ((failed_only && !event.status) || !is_wanted())
 		return 0;
-	event.age = bpf_ktime_get_ns() - BPF_CORE_READ(ending, start_time);
+	event.age = bpf_ktime_get_ns() - BPF_CORE_READ(task, start_time);
 	set_who(&event.who);
-	event.ppid = ids_of(BPF_CORE_READ(task, real_parent)) >> 32;
+	event.ppid = parent_pid();
 	send(events, &event, sizeof(event));
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

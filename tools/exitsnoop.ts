@@ -16,14 +16,13 @@
  * Overhead: about 8 µs per ended process.
  */
 
-import { i32, type Infer, struct, u32, u64 } from "../mod.ts";
-import { clockText } from "./frame/clock.ts";
-import type { Column } from "./frame/columns.ts";
+import { i32, struct, u32, u64 } from "../mod.ts";
+import { preciseTimeColumn } from "./frame/clock.ts";
+import { dumpedCore, endingSignal, exitCode, statusText } from "./frame/exit_status.ts";
 import { main } from "./frame/main.ts";
-import { flag, text, type Values } from "./frame/options.ts";
-import { signalName } from "./frame/signals.ts";
+import { flag, text } from "./frame/options.ts";
 import { containerOptions, eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
-import { defineTool } from "./frame/tool.ts";
+import { defineTool, eventPlan } from "./frame/tool.ts";
 import { Who } from "./frame/who.ts";
 import object from "./exitsnoop.bpf.o.ts";
 
@@ -43,57 +42,6 @@ const options = {
 } as const;
 
 const Event = struct("event", { age: u64.asNumber, who: Who, ppid: u32, status: i32 });
-type Event = Infer<typeof Event>;
-
-// The parts of a status: WEXITSTATUS and others of wait(2).
-const code = ({ status }: Event) => status >> 8 & 0xff;
-const signal = ({ status }: Event) => status & 0x7f;
-const dumpedCore = ({ status }: Event) => (status & 0x80) !== 0;
-
-function statusText(event: Event): string {
-  const number = signal(event);
-  const core = dumpedCore(event) ? ", core dumped" : "";
-  if (number !== 0) return `signal ${number} (${signalName(number)})${core}`;
-  return code(event) === 0 ? "0" : `code ${code(event)}`;
-}
-
-function timeColumn(utc: boolean): Column<Event> {
-  const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts();
-  const zone = utc ? "UTC" : parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
-  return {
-    head: `TIME-${zone}`,
-    key: "time",
-    width: 12,
-    value: () => new Date().toISOString(),
-    text() {
-      const now = new Date();
-      if (utc) return now.toISOString().slice("2026-01-31T".length, -"Z".length);
-      return `${clockText(now)}.${String(now.getMilliseconds()).padStart(3, "0")}`;
-    },
-  };
-}
-
-function columns({ timestamp, utc, label, json }: Values<typeof options>): Column<Event>[] {
-  const result: (Column<Event> | false)[] = [
-    (timestamp || utc) && timeColumn(utc),
-    label !== undefined && { head: "LABEL", width: 5, value: () => label || "exit" },
-    { head: "PCOMM", width: 16, value: (event) => event.who.comm },
-    { head: "PID", width: 7, value: (event) => event.who.pid },
-    { head: "PPID", width: 7, value: (event) => event.ppid },
-    { head: "TID", width: 7, value: (event) => event.who.tid },
-    {
-      head: "AGE(s)",
-      key: "age_s",
-      width: 7,
-      value: ({ age }) => age / 1e9,
-      text: ({ age }) => (age / 1e9).toFixed(2),
-    },
-    { head: "EXIT_CODE", value: code, text: statusText },
-    json && { head: "SIGNAL", value: signal },
-    json && { head: "CORE_DUMPED", value: dumpedCore },
-  ];
-  return result.filter((column) => column !== false);
-}
 
 const exitsnoop = defineTool({
   name: "exitsnoop",
@@ -110,15 +58,27 @@ const exitsnoop = defineTool({
   object,
   options,
   plan(values) {
-    const { pid, failed, perThread } = values;
-    const filters = filterSettings(values);
-    const globals = { ...filters.globals, failed_only: failed, per_thread: perThread };
-    return {
-      event: Event,
-      load: { ...filters, globals },
-      columns: columns(values),
-      ...pid !== undefined && !perThread ? { most: 1 } : {},
-    };
+    const { timestamp, utc, pid, label, failed, perThread, json } = values;
+    return eventPlan(Event, {
+      load: filterSettings(values, { failed_only: failed, per_thread: perThread }),
+      most: pid !== undefined && !perThread ? 1 : undefined,
+      columns: [
+        (timestamp || utc) && preciseTimeColumn(values),
+        label !== undefined && { head: "LABEL", width: 5, value: () => label || "exit" },
+        { head: "PCOMM", width: 16, value: ({ who }) => who.comm },
+        { head: "PID", width: 7, value: ({ who }) => who.pid },
+        { head: "PPID", width: 7, value: ({ ppid }) => ppid },
+        { head: "TID", width: 7, value: ({ who }) => who.tid },
+        { head: "AGE(s)", key: "age_s", width: 7, digits: 2, value: ({ age }) => age / 1e9 },
+        {
+          head: "EXIT_CODE",
+          value: ({ status }) => exitCode(status),
+          text: ({ status }) => statusText(status),
+        },
+        json && { head: "SIGNAL", value: ({ status }) => endingSignal(status) },
+        json && { head: "CORE_DUMPED", value: ({ status }) => dumpedCore(status) },
+      ],
+    });
   },
 });
 

@@ -6,13 +6,8 @@
  * superblock tells whether they do. Syncs have tracepoints of their own. A write to a file opened
  * with O_SYNC is a write and, inside it, a sync.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include "frame/events.h"
+#include "frame/event_tool.h"
 #include "frame/ext4.h"
-#include "frame/filter.h"
-#include "frame/who.h"
 
 const volatile u64 min_us = 0; /* what does not take longer is left out; 0: nothing is */
 
@@ -95,5 +90,3 @@ static __noinline int leave(u32 operation, struct file *file, s64 size)
 	bpf_map_delete_elem(&calls, &key);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

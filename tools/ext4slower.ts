@@ -43,7 +43,7 @@ import { main } from "./frame/main.ts";
 import { argument, flag, number } from "./frame/options.ts";
 import { eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
-import { Who } from "./frame/who.ts";
+import { commColumn, Who } from "./frame/who.ts";
 import object from "./ext4slower.bpf.o.ts";
 
 const MIN_MS = 10;
@@ -75,19 +75,13 @@ const Event = struct("event", {
 type Event = Infer<typeof Event>;
 
 const OPERATIONS = "RWOS";
-const COMM_SHOWN = 14;
 const operation = ({ operation }: Event) => OPERATIONS[operation] ?? "?";
 const milliseconds = ({ duration }: Event) => duration / 1e6;
 const microseconds = (ns: number) => Math.floor(ns / 1000);
 
 const columns = (): Column<Event>[] => [
   clockColumn(),
-  {
-    head: "COMM",
-    width: COMM_SHOWN,
-    value: ({ who }) => who.comm,
-    text: ({ who }) => who.comm.slice(0, COMM_SHOWN),
-  },
+  commColumn(14),
   { head: "PID", width: 6, value: ({ who }) => who.pid },
   { head: "T", width: 1, value: operation },
   { head: "BYTES", width: 7, value: ({ size }) => size },
@@ -97,14 +91,7 @@ const columns = (): Column<Event>[] => [
     value: ({ offset }) => offset / 1024,
     text: ({ offset }) => String(Math.floor(offset / 1024)),
   },
-  {
-    head: "LAT(ms)",
-    key: "lat_ms",
-    width: 7,
-    align: "right",
-    value: milliseconds,
-    text: (event) => milliseconds(event).toFixed(2),
-  },
+  { head: "LAT(ms)", key: "lat_ms", width: 7, align: "right", digits: 2, value: milliseconds },
   { head: "FILENAME", value: ({ name }) => name },
 ];
 
@@ -171,12 +158,10 @@ const ext4slower = defineTool({
   plan(values) {
     const { minMs = MIN_MS } = values;
     const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
-    const filters = filterSettings(values);
     return {
       event: Event,
       load: {
-        ...filters,
-        globals: { ...filters.globals, min_us: BigInt(Math.round(minMs * 1000)) },
+        ...filterSettings(values, { min_us: BigInt(Math.round(minMs * 1000)) }),
         programs: programs(),
       },
       csv: values.csv,

@@ -15,14 +15,13 @@
  * Overhead: about 7 µs per kill(), which is rare.
  */
 
-import { i32, i64, type Infer, readText, struct } from "../mod.ts";
+import { i32, i64, readText, struct } from "../mod.ts";
 import { clockColumn } from "./frame/clock.ts";
-import type { Column } from "./frame/columns.ts";
 import { main } from "./frame/main.ts";
 import { flag } from "./frame/options.ts";
-import { SIGNAL_MAX, signals } from "./frame/signals.ts";
+import { signalFilter, signals } from "./frame/signals.ts";
 import { eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
-import { defineTool } from "./frame/tool.ts";
+import { defineTool, eventPlan } from "./frame/tool.ts";
 import { Who } from "./frame/who.ts";
 import object from "./killsnoop.bpf.o.ts";
 
@@ -30,30 +29,11 @@ const options = {
   failed: flag({ short: "x", long: "failed", help: "only show failed kill syscalls" }),
   ...filterOptions,
   tpid: { ...filterOptions.pid, short: "T", long: "tpid", help: "trace signals to this PID only" },
-  signal: signals({
-    short: "s",
-    long: "signal",
-    meta: "SIGNAL",
-    help: "trace a signal or a signal list: 9,TERM",
-  }),
+  signal: signals({ short: "s", long: "signal", help: "trace a signal or a signal list: 9,TERM" }),
   ...eventOptions,
 } as const;
 
-const Call = struct("call", { receiver: i32, signal: i32 });
-const Event = struct("event", { who: Who, call: Call, ret: i64.asNumber });
-type Event = Infer<typeof Event>;
-
-function columns(): Column<Event>[] {
-  const width = readText("/proc/sys/kernel/pid_max").trim().length + 1;
-  return [
-    { ...clockColumn(), width: 9 },
-    { head: "PID", width, value: ({ who }) => who.pid },
-    { head: "COMM", width: 16, value: ({ who }) => who.comm },
-    { head: "SIG", width: 4, value: ({ call }) => call.signal },
-    { head: "TPID", width, value: ({ call }) => call.receiver },
-    { head: "RESULT", value: ({ ret }) => ret },
-  ];
-}
+const Event = struct("event", { who: Who, receiver: i32, signal: i32, ret: i64.asNumber });
 
 const killsnoop = defineTool({
   name: "killsnoop",
@@ -68,16 +48,20 @@ const killsnoop = defineTool({
   ],
   object,
   options,
-  plan(values) {
-    const filters = filterSettings(values);
-    const globals = {
-      ...filters.globals,
-      failed_only: values.failed,
-      target_receiver: values.tpid ?? 0,
-      by_signal: values.signal.length > 0,
-      wanted_signals: Array.from({ length: SIGNAL_MAX + 1 }, (_, i) => values.signal.includes(i)),
-    };
-    return { event: Event, load: { ...filters, globals }, columns: columns() };
+  plan({ failed, tpid = 0, signal, ...filters }) {
+    const width = readText("/proc/sys/kernel/pid_max").trim().length + 1;
+    const own = { failed_only: failed, target_receiver: tpid, ...signalFilter(signal) };
+    return eventPlan(Event, {
+      load: filterSettings(filters, own),
+      columns: [
+        { ...clockColumn(), width: 9 },
+        { head: "PID", width, value: ({ who }) => who.pid },
+        { head: "COMM", width: 16, value: ({ who }) => who.comm },
+        { head: "SIG", width: 4, value: ({ signal }) => signal },
+        { head: "TPID", width, value: ({ receiver }) => receiver },
+        { head: "RESULT", value: ({ ret }) => ret },
+      ],
+    });
   },
 });
 

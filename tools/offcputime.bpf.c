@@ -5,10 +5,6 @@
  * A thread's stacks are taken while it is still the current one, and its time is added to them when
  * it runs again.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 #include "frame/stacks.h"
 
 KERNEL_STRUCTS
@@ -118,5 +114,3 @@ int BPF_PROG(on_switch, bool preempted, struct task_struct *previous, struct tas
 	thread_runs(next, now);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -19,10 +19,11 @@
  */
 
 import { hasTracepoint, i32, type Infer, struct, textRest, u32, u64, u8 } from "../mod.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Columns } from "./frame/columns.ts";
 import { main } from "./frame/main.ts";
 import { openFlagFilters } from "./frame/open_flags.ts";
 import { flag, list, type Values } from "./frame/options.ts";
+import { secondsColumn } from "./frame/seconds.ts";
 import { eventOptions, execOption, filterOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
 import { Who } from "./frame/who.ts";
@@ -75,17 +76,9 @@ function pathOf({ text, cut }: Event): string {
 const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
 const hasMode = ({ flags }: Event) => (flags & (O_CREAT | O_TMPFILE_BIT)) !== 0;
 
-function columns(values: Values<typeof options>): Column<Event>[] {
-  let first: number | undefined;
-  const seconds = ({ time }: Event) => (time - (first ??= time)) / 1e9;
-  const result: (Column<Event> | false)[] = [
-    values.timestamp && {
-      head: "TIME(s)",
-      key: "time_s",
-      width: 13,
-      value: seconds,
-      text: (event) => seconds(event).toFixed(9),
-    },
+function columns(values: Values<typeof options>): Columns<Event> {
+  return [
+    values.timestamp && secondsColumn({ width: 13, digits: 9 }),
     values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
     values.tid === undefined
       ? { head: "PID", width: 7, value: (event) => event.who.pid }
@@ -107,7 +100,6 @@ function columns(values: Values<typeof options>): Column<Event>[] {
     },
     { head: "PATH", value: pathOf },
   ];
-  return result.filter((column) => column !== false);
 }
 
 const opensnoop = defineTool({
@@ -129,17 +121,14 @@ const opensnoop = defineTool({
   object,
   options,
   plan(values) {
-    const filters = filterSettings(values);
     return {
       event: Event,
       load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
+        ...filterSettings(values, {
           ...openFlagFilters(values.flags),
           failed_only: values.failed,
           full_path: values.fullPath,
-        },
+        }),
         programs: programs(),
       },
       columns: columns(values),

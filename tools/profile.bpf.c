@@ -2,9 +2,6 @@
 /*
  * profile: which stacks run when a clock ticks.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include "frame/stacks.h"
 
 const volatile bool include_idle = false;
@@ -25,5 +22,3 @@ int sample(void *ctx)
 	add_to_stack(&key, 1, bpf_ktime_get_ns());
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

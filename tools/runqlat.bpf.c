@@ -2,10 +2,6 @@
 /*
  * runqlat: how long threads that could run wait for a CPU.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 #include "frame/distribution.h"
 #include "frame/task_filter.h"
 #include "frame/task_time.h"
@@ -24,8 +20,6 @@ KERNEL_STRUCTS_END
 
 #define TASK_RUNNING 0
 
-const volatile bool by_process = false;
-const volatile bool by_thread = false;
 const volatile bool by_namespace = false;
 
 static __always_inline bool is_runnable(struct task_struct *task)
@@ -60,15 +54,6 @@ int BPF_PROG(born, struct task_struct *task)
 	return enqueue(task);
 }
 
-static __always_inline u32 id_of(struct task_struct *task)
-{
-	if (by_namespace)
-		return pid_namespace_of(task);
-	if (by_thread)
-		return ids_of(task);
-	return by_process ? ids_of(task) >> 32 : 0;
-}
-
 SEC("tp_btf/sched_switch")
 int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
@@ -79,8 +64,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	u64 start = take_time(next);
 
 	if (start)
-		count_time(id_of(next), bpf_ktime_get_ns() - start);
+		count_time(by_namespace ? pid_namespace_of(next) : id_of(next),
+			   bpf_ktime_get_ns() - start);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

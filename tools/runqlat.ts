@@ -17,13 +17,12 @@
  * Overhead: about 0.5 µs per context switch, and 0.4 µs per wake-up.
  */
 
-import { distribution, distributionOptions, unitOf } from "./frame/distribution.ts";
+import { distributionOptions, distributionPlan } from "./frame/distribution.ts";
 import { main } from "./frame/main.ts";
 import { flag } from "./frame/options.ts";
 import {
   containerOptions,
   filterOptions,
-  filterSettings,
   intervalArguments,
   standardOptions,
 } from "./frame/standard.ts";
@@ -53,28 +52,13 @@ const runqlat = defineTool({
   object,
   options,
   plan(values) {
-    const { pids, tids, pidNamespaces } = values;
-    const filters = filterSettings(values);
-    const isByNamespace = pidNamespaces && !pids && !tids;
+    const isByNamespace = values.pidNamespaces && !values.pids && !values.tids;
     return {
-      intro: "Tracing run queue latency... Hit Ctrl-C to end.",
-      interval: values.interval,
-      count: values.count,
-      load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
-          unit_ns: unitOf(values).ns,
-          by_process: pids,
-          by_thread: tids,
-          by_namespace: isByNamespace,
-        },
-      },
-      report: distribution({
-        ...values,
-        name: "runqlat",
-        section: tids ? "tid" : pids ? "pid" : isByNamespace ? "pidns" : undefined,
+      ...distributionPlan("runqlat", values, {
+        globals: { by_namespace: isByNamespace },
+        section: isByNamespace ? "pidns" : undefined,
       }),
+      intro: "Tracing run queue latency... Hit Ctrl-C to end.",
     };
   },
 });

@@ -2,10 +2,8 @@
 /*
  * syscount: how many system calls, and how long they took.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include "frame/filter.h"
+#include "frame/maps.h"
+#include "frame/parent_filter.h"
 #include "frame/task_time.h"
 
 KERNEL_STRUCTS
@@ -32,7 +30,6 @@ KERNEL_STRUCTS_END
 #define TIF_32BIT_ARM64 (1 << 22) /* arch/arm64/include/asm/thread_info.h */
 #define FOREIGN 0x80000000 /* marks the number of a 32 bit program's call, which means another */
 
-const volatile u32 target_ppid = 0; /* 0: any */
 const volatile s32 target_call = -1; /* -1: any */
 const volatile bool failed_only = false;
 const volatile u32 target_errno = 0; /* 0: any */
@@ -75,9 +72,7 @@ static __always_inline bool is_call_wanted(struct task_struct *task, s64 nr)
 {
 	if (target_call >= 0 && (nr != target_call || is_foreign(task)))
 		return false;
-	if (target_ppid && ids_of(BPF_CORE_READ(task, real_parent)) >> 32 != target_ppid)
-		return false;
-	return is_wanted();
+	return is_child_wanted();
 }
 
 SEC("tracepoint/raw_syscalls/sys_enter")
@@ -111,12 +106,8 @@ int leave(struct raw_syscall *ctx)
 	else
 		key = ctx->nr | (is_foreign(task) ? FOREIGN : 0);
 
-	struct sums *sums = bpf_map_lookup_elem(&counts, &key);
+	struct sums *sums = value_of(&counts, &key, &zero);
 
-	if (!sums) {
-		bpf_map_update_elem(&counts, &key, &zero, BPF_NOEXIST);
-		sums = bpf_map_lookup_elem(&counts, &key);
-	}
 	if (!sums) {
 		__sync_fetch_and_add(&lost, 1);
 		return 0;
@@ -127,5 +118,3 @@ int leave(struct raw_syscall *ctx)
 		sums->time += bpf_ktime_get_ns() - start;
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -130,8 +130,8 @@ function columns({ latency, milliseconds, process }: Values<typeof options>): Co
       key,
       width: 16,
       align: "right",
+      digits,
       value: ({ time }) => time / ns,
-      text: ({ time }) => (time / ns).toFixed(digits),
     },
   ];
   return result.filter((column) => column !== false);
@@ -171,7 +171,6 @@ const syscount = defineTool({
     if (values.list) return { text: syscallList() };
     const { interval, duration, failures, top = TOP } = values;
     const what = failures ? "failed " : "";
-    const filters = filterSettings(values);
     return {
       intro: values.syscall === undefined
         ? `Tracing ${what}syscalls, printing top ${top}... Ctrl+C to quit.`
@@ -180,16 +179,14 @@ const syscount = defineTool({
       // Otherwise the last interval might end just before the duration, or just behind it.
       count: interval && duration ? Math.ceil(duration / interval) : undefined,
       load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
+        ...filterSettings(values, {
           target_ppid: values.ppid ?? 0,
           target_call: values.syscall ?? -1,
           failed_only: failures,
           target_errno: values.errno ?? 0,
           with_latency: values.latency,
           by_process: values.process,
-        },
+        }),
         programs: { enter: values.latency },
       },
       report: reporter(values),

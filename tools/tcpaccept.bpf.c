@@ -2,13 +2,8 @@
 /*
  * tcpaccept: passive TCP connections, when a process accepts them.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include "frame/events.h"
 #include "frame/accept.h"
-#include "frame/filter.h"
-#include "frame/who.h"
+#include "frame/event_tool.h"
 
 struct event {
 	u64 time; /* ns since boot */
@@ -30,5 +25,3 @@ static __always_inline void accepted(const struct sock *sk)
 	set_who(&event.who);
 	send(events, &event, sizeof(event));
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -20,7 +20,7 @@
 import { type Infer, struct, u64 } from "../mod.ts";
 import { acceptWays } from "./frame/accept.ts";
 import { clockColumn } from "./frame/clock.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Columns } from "./frame/columns.ts";
 import { chooseHooks } from "./frame/hooks.ts";
 import { main } from "./frame/main.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion, ports } from "./frame/net.ts";
@@ -28,7 +28,7 @@ import { flag, type Values } from "./frame/options.ts";
 import { secondsColumn } from "./frame/seconds.ts";
 import { containerOptions, eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
-import { Who } from "./frame/who.ts";
+import { commColumn, Who } from "./frame/who.ts";
 import object from "./tcpaccept.bpf.o.ts";
 
 const options = {
@@ -51,24 +51,18 @@ type Event = Infer<typeof Event>;
 
 const COMM_WIDTH = 12;
 
-function columns({ time, timestamp }: Values<typeof options>): Column<Event>[] {
-  const result: (Column<Event> | false)[] = [
+function columns({ time, timestamp }: Values<typeof options>): Columns<Event> {
+  return [
     time && clockColumn<Event>(),
     timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
     { head: "PID", width: 7, value: (event) => event.who.pid },
-    {
-      head: "COMM",
-      width: COMM_WIDTH,
-      value: (event) => event.who.comm,
-      text: (event) => event.who.comm.slice(0, COMM_WIDTH),
-    },
+    commColumn(COMM_WIDTH),
     { head: "IP", width: 2, value: (event) => ipVersion(event.flow) },
     { head: "RADDR", width: 16, value: (event) => address(event.flow, "remote") },
     { head: "RPORT", width: 5, value: (event) => event.flow.remote_port },
     { head: "LADDR", width: 16, value: (event) => address(event.flow, "local") },
     { head: "LPORT", width: 5, value: (event) => event.flow.local_port },
   ];
-  return result.filter((column) => column !== false);
 }
 
 const tcpaccept = defineTool({
@@ -84,13 +78,11 @@ const tcpaccept = defineTool({
   object,
   options,
   plan(values) {
-    const filters = filterSettings(values);
     const flows = flowSettings(values, { local: values.port });
     return {
       event: Event,
       load: {
-        ...filters,
-        globals: { ...filters.globals, ...flows },
+        ...filterSettings(values, flows),
         programs: chooseHooks("accepted TCP connections", acceptWays),
       },
       columns: columns(values),

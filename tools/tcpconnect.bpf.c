@@ -2,13 +2,9 @@
 /*
  * tcpconnect: active TCP connections, one by one or counted, and what name servers answered before.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-#include "frame/events.h"
 #include "frame/connect.h"
 #include "frame/dns.h"
+#include "frame/event_tool.h"
 
 const volatile bool counting = false;
 
@@ -21,13 +17,8 @@ struct event {
 	u8 answer[]; /* of a name server; an event that has one tells of no connection */
 };
 
-/* Where an event with an answer is put together: too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u8[sizeof(struct event) + DNS_MAX]);
-} scratches SEC(".maps");
+/* Where an event with an answer is put together. */
+PER_CPU(scratches, u8[sizeof(struct event) + DNS_MAX]);
 
 /* Local ports are 0. */
 struct {
@@ -44,9 +35,8 @@ static __always_inline void count(struct flow *flow)
 	u64 none = 0;
 
 	flow->local_port = 0;
-	bpf_map_update_elem(&counts, flow, &none, BPF_NOEXIST);
 
-	u64 *value = bpf_map_lookup_elem(&counts, flow);
+	u64 *value = value_of(&counts, flow, &none);
 
 	__sync_fetch_and_add(value ?: &lost, 1);
 }
@@ -73,8 +63,7 @@ static __always_inline void connected(const struct attempt *attempt, const struc
 
 static __always_inline void answer_received(const void *buffer, u64 length)
 {
-	u32 zero = 0;
-	struct event *event = bpf_map_lookup_elem(&scratches, &zero);
+	struct event *event = of_this_cpu(&scratches);
 
 	if (length > DNS_MAX)
 		length = DNS_MAX;
@@ -83,5 +72,3 @@ static __always_inline void answer_received(const void *buffer, u64 length)
 	event->time = bpf_ktime_get_ns();
 	send(events, event, sizeof(*event) + length);
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

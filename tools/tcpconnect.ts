@@ -22,7 +22,7 @@
  */
 
 import { type Bpf, bytesRest, type Infer, struct, u64 } from "../mod.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Column, Columns } from "./frame/columns.ts";
 import { connectPrograms } from "./frame/connect.ts";
 import { DnsCache } from "./frame/dns.ts";
 import { reportLost } from "./frame/lost.ts";
@@ -33,7 +33,7 @@ import type { Report } from "./frame/report.ts";
 import { secondsColumn } from "./frame/seconds.ts";
 import { containerOptions, eventOptions, filterOptions, filterSettings } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
-import { Who } from "./frame/who.ts";
+import { commColumn, Who } from "./frame/who.ts";
 import object from "./tcpconnect.bpf.o.ts";
 
 const options = {
@@ -67,22 +67,17 @@ const COMM_WIDTH = 12;
 const LATE_NS = 100e6; // what was asked longer ago is said to be so
 const LOCALHOST = ["127.0.0.1", "::1"];
 
-function columns(values: Values<typeof options>, names: DnsCache): Column<Event>[] {
+function columns(values: Values<typeof options>, names: DnsCache): Columns<Event> {
   const queryOf = ({ flow }: Event) => {
     const remote = address(flow, "remote");
     return names.find(remote) ??
       (LOCALHOST.includes(remote) ? { name: "localhost", time: Infinity } : undefined);
   };
-  const result: (Column<Event> | false)[] = [
+  return [
     values.timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
     values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
     { head: "PID", width: 7, value: (event) => event.who.pid },
-    {
-      head: "COMM",
-      width: COMM_WIDTH,
-      value: (event) => event.who.comm,
-      text: (event) => event.who.comm.slice(0, COMM_WIDTH),
-    },
+    commColumn(COMM_WIDTH),
     { head: "IP", width: 2, value: (event) => ipVersion(event.flow) },
     { head: "SADDR", width: 16, value: (event) => address(event.flow, "local") },
     values.localPort && { head: "LPORT", width: 6, value: (event) => event.flow.local_port },
@@ -98,7 +93,6 @@ function columns(values: Values<typeof options>, names: DnsCache): Column<Event>
       },
     },
   ];
-  return result.filter((column) => column !== false);
 }
 
 interface Count {
@@ -143,12 +137,10 @@ const tcpconnect = defineTool({
   options,
   plan(values) {
     if (values.count && values.dns) throw new UsageError("use either -c/--count or -d/--dns");
-    const filters = filterSettings(values);
     const flows = flowSettings(values, { remote: values.port });
     const common = {
       load: {
-        ...filters,
-        globals: { ...filters.globals, ...flows, counting: values.count },
+        ...filterSettings(values, { ...flows, counting: values.count }),
         programs: { ...connectPrograms(), ...dnsPrograms(values.dns) },
       },
       intro: "Tracing connect ... Hit Ctrl-C to end",

@@ -5,15 +5,9 @@
  * A change of state may be told in the middle of any process, so who owns a connection is learnt
  * where the owner itself must be running: when it connects, accepts, or closes first or last.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-#include "frame/events.h"
 #include "frame/accept.h"
-#include "frame/filter.h"
+#include "frame/event_tool.h"
 #include "frame/net.h"
-#include "frame/who.h"
 
 /* Whether to show connections that nobody owned; they pass no filter by process. */
 const volatile bool unowned = true;
@@ -115,5 +109,3 @@ static __always_inline void accepted(const struct sock *sk)
 {
 	own((u64)sk);
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

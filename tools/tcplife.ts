@@ -23,7 +23,7 @@
 import { type Infer, struct, u64 } from "../mod.ts";
 import { acceptWays } from "./frame/accept.ts";
 import { clockColumn } from "./frame/clock.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Column, Columns } from "./frame/columns.ts";
 import { chooseHooks } from "./frame/hooks.ts";
 import { main } from "./frame/main.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion, ports } from "./frame/net.ts";
@@ -70,7 +70,7 @@ type Event = Infer<typeof Event>;
 const COMM_WIDTH = 10;
 const KIB = 1024;
 
-function columns({ time, timestamp, wide, csv, json }: Values<typeof options>): Column<Event>[] {
+function columns({ time, timestamp, wide, csv, json }: Values<typeof options>): Columns<Event> {
   const full = wide || csv || json;
   const addressWidth = wide ? 39 : 15;
   const bytes = (head: string, value: (event: Event) => number): Column<Event> => ({
@@ -80,7 +80,7 @@ function columns({ time, timestamp, wide, csv, json }: Values<typeof options>): 
     value: (event) => value(event) / KIB,
     text: (event) => String(Math.floor(value(event) / KIB)),
   });
-  const result: (Column<Event> | false)[] = [
+  return [
     time && clockColumn<Event>(),
     timestamp && secondsColumn<Event>({ width: 9, digits: 6 }),
     { head: "PID", width: 5, value: (event) => event.who.pid },
@@ -96,13 +96,8 @@ function columns({ time, timestamp, wide, csv, json }: Values<typeof options>): 
     { head: "RPORT", width: 5, value: (event) => event.flow.remote_port },
     bytes("TX_KB", (event) => event.sent),
     bytes("RX_KB", (event) => event.received),
-    {
-      head: "MS",
-      value: (event) => event.duration_ns / 1e6,
-      text: (event) => (event.duration_ns / 1e6).toFixed(2),
-    },
+    { head: "MS", digits: 2, value: (event) => event.duration_ns / 1e6 },
   ];
-  return result.filter((column) => column !== false);
 }
 
 const tcplife = defineTool({
@@ -123,16 +118,13 @@ const tcplife = defineTool({
   plan(values) {
     if (values.csv && values.json) throw new UsageError("use either -s/--csv or --json, not both");
     const { pid, cgroup, cgroupMap, mntnsMap, pidns } = values;
-    const filters = filterSettings(values);
     return {
       event: Event,
       load: {
-        ...filters,
-        globals: {
-          ...filters.globals,
+        ...filterSettings(values, {
           ...flowSettings(values, values),
           unowned: [pid, cgroup, cgroupMap, mntnsMap, pidns].every((value) => value === undefined),
-        },
+        }),
         programs: chooseHooks("TCP connections", ways),
       },
       columns: columns(values),

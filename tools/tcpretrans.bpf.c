@@ -2,14 +2,9 @@
 /*
  * tcpretrans: TCP segments that are sent again, and tail loss probes, one by one or counted.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 #include "frame/cgroup.h"
-#include "frame/events.h"
+#include "frame/event_tool.h"
 #include "frame/net.h"
-#include "frame/who.h"
 
 const volatile bool counting = false;
 
@@ -54,10 +49,7 @@ KERNEL_STRUCTS_END
 static __always_inline void count(const struct flow *flow)
 {
 	u64 none = 0;
-
-	bpf_map_update_elem(&counts, flow, &none, BPF_NOEXIST);
-
-	u64 *value = bpf_map_lookup_elem(&counts, flow);
+	u64 *value = value_of(&counts, flow, &none);
 
 	__sync_fetch_and_add(value ?: &lost, 1);
 }
@@ -108,5 +100,3 @@ int BPF_PROG(loss_probe, struct sock *sk)
 {
 	return report(sk, 0, true);
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

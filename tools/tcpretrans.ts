@@ -34,7 +34,7 @@ import {
   UnsupportedError,
 } from "../mod.ts";
 import { clockColumn } from "./frame/clock.ts";
-import type { Column } from "./frame/columns.ts";
+import type { Column, Columns } from "./frame/columns.ts";
 import { chooseHooks } from "./frame/hooks.ts";
 import { reportLost } from "./frame/lost.ts";
 import { main } from "./frame/main.ts";
@@ -77,7 +77,7 @@ function flowColumns<E extends { readonly flow: Flow }>(): Column<E>[] {
   ];
 }
 
-function columns({ sequence, json }: Values<typeof options>): Column<Event>[] {
+function columns({ sequence, json }: Values<typeof options>): Columns<Event> {
   const type = ({ is_probe }: Event) => is_probe ? "L" : "R";
   const typeColumn: Column<Event> = {
     head: "T>",
@@ -85,7 +85,7 @@ function columns({ sequence, json }: Values<typeof options>): Column<Event>[] {
     value: type,
     text: (event) => `${type(event)}>`,
   };
-  const result: (Column<Event> | false)[] = [
+  return [
     clockColumn<Event>(),
     { head: "PID", width: 7, value: (event) => event.who.pid },
     { head: "IP", width: 2, value: (event) => ipVersion(event.flow) },
@@ -105,7 +105,6 @@ function columns({ sequence, json }: Values<typeof options>): Column<Event>[] {
     { head: "STATE", width: sequence ? 12 : 0, value: (event) => tcpState(event.state) },
     sequence && { head: "SEQ", value: (event) => event.seq },
   ];
-  return result.filter((column) => column !== false);
 }
 
 interface Count {
@@ -150,11 +149,9 @@ const tcpretrans = defineTool({
   options,
   plan(values) {
     if (values.cgroup ?? values.cgroupMap) requireSocketCgroups();
-    const filters = filterSettings(values);
     const common = {
       load: {
-        ...filters,
-        globals: { ...filters.globals, ...flowSettings(values), counting: values.count },
+        ...filterSettings(values, { ...flowSettings(values), counting: values.count }),
         programs: values.lossProbe
           ? chooseHooks("tail loss probes (-l)", [
             { hook: "fentry:tcp_send_loss_probe", programs: ["loss_probe"] },

@@ -60,14 +60,5 @@ static __always_inline int leave_accept(s64 fd)
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_accept")
-int exit_accept(struct syscall_exit *ctx)
-{
-	return leave_accept(ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_accept4")
-int exit_accept4(struct syscall_exit *ctx)
-{
-	return leave_accept(ctx->ret);
-}
+AT_EXIT(accept, leave_accept(ctx->ret))
+AT_EXIT(accept4, leave_accept(ctx->ret))

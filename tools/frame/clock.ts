@@ -32,3 +32,20 @@ export function clockColumn<E>(): Column<E> {
     },
   };
 }
+
+/** The time at which a row is printed, to the millisecond, below the name of the time zone. */
+export function preciseTimeColumn<E>({ utc }: { readonly utc: boolean }): Column<E> {
+  const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts();
+  const zone = utc ? "UTC" : parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return {
+    head: `TIME-${zone}`,
+    key: "time",
+    width: 12,
+    value: () => new Date().toISOString(),
+    text() {
+      const now = new Date();
+      if (utc) return now.toISOString().slice("2026-01-31T".length, -"Z".length);
+      return `${clockText(now)}.${String(now.getMilliseconds()).padStart(3, "0")}`;
+    },
+  };
+}

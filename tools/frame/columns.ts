@@ -21,9 +21,14 @@ export interface Column<E> {
   readonly key?: string;
   /** The value: what JSON holds, and what is printed unless `text` says otherwise. */
   value(event: E): Value | readonly Value[];
+  /** How many digits of a number behind the point a person sees. */
+  readonly digits?: number;
   /** How a person reads it. */
   text?(event: E): string;
 }
+
+/** Columns in their order; those that are `false` are left out. */
+export type Columns<E> = readonly (Column<E> | false)[];
 
 /** Formats the heading. */
 export function headLine<E>(columns: readonly Column<E>[]): string {
@@ -33,7 +38,7 @@ export function headLine<E>(columns: readonly Column<E>[]): string {
 /** Makes the function that formats events as lines, columns one space apart. */
 export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string {
   const cells = columns.map((column) => {
-    const text = column.text?.bind(column) ?? column.value.bind(column);
+    const text = textOf(column);
     return (event: E) => {
       const value = text(event);
       return pad(typeof value === "string" ? escapeText(value) : String(value), column);
@@ -83,11 +88,20 @@ export function csvHead<E>(columns: readonly Column<E>[]): string {
 
 /** Makes the function that formats events as comma-separated values (RFC 4180), with no padding. */
 export function csvRow<E>(columns: readonly Column<E>[]): (event: E) => string {
+  const cells = columns.map(textOf);
   return (event) =>
-    columns.map((column) => {
-      const text = escapeText(String(column.text ? column.text(event) : column.value(event)));
+    cells.map((cell) => {
+      const text = escapeText(String(cell(event)));
       return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     }).join(",");
+}
+
+/** What a person reads in a column. */
+function textOf<E>(column: Column<E>): (event: E) => ReturnType<Column<E>["value"]> {
+  const { digits } = column;
+  if (column.text) return column.text.bind(column);
+  if (digits === undefined) return column.value.bind(column);
+  return (event) => Number(column.value(event)).toFixed(digits);
 }
 
 function pad(text: string, { width = 0, align = "left" }: { width?: number; align?: string }) {

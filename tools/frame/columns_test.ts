@@ -34,6 +34,13 @@ test("tableRow() pads values to the left and to the right", () => {
   assert.equal(tableRow(columns)({ ...event, mode: null }), "181        n/a bash");
 });
 
+test("digits round what people see, and nothing in JSON", () => {
+  const seconds: readonly Column<number>[] = [{ head: "S", digits: 2, value: (ns) => ns / 1e9 }];
+  assert.equal(tableRow(seconds)(1_234_567_890), "1.23");
+  assert.equal(csvRow(seconds)(1_234_567_890), "1.23");
+  assert.equal(jsonRow(seconds)(1_234_567_890), '{"s":1.23456789}');
+});
+
 test("tableRow() lets a wide value have the room it needs", () => {
   assert.equal(tableRow(columns)({ ...event, pid: 1234567890 }), "1234567890    644 bash");
 });

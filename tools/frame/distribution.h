@@ -6,8 +6,12 @@
 #pragma once
 
 #include "log2.h"
+#include "maps.h"
+#include "task.h"
 
 const volatile u32 unit_ns = 1000;
+const volatile bool by_process = false;
+const volatile bool by_thread = false;
 
 struct key {
 	u32 id; /* 0: all together */
@@ -29,16 +33,20 @@ static __always_inline void count_time(u32 id, u64 time)
 {
 	struct key key = { .id = id, .slot = log2_slot(time / unit_ns) };
 	u64 zero = 0;
-	u64 *count = bpf_map_lookup_elem(&times, &key);
+	u64 *count = value_of(&times, &key, &zero);
 
-	if (!count) {
-		bpf_map_update_elem(&times, &key, &zero, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&times, &key);
-	}
 	if (!count) {
 		__sync_fetch_and_add(&lost, 1);
 		return;
 	}
 	__sync_fetch_and_add(count, 1);
 	__sync_fetch_and_add(&total_time, time);
+}
+
+/* What a task's times are counted by. */
+static __always_inline u32 id_of(struct task_struct *task)
+{
+	u64 ids = by_process || by_thread ? ids_of(task) : 0;
+
+	return by_thread ? ids : ids >> 32;
 }

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";
+import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from "../../mod.ts";
 import { Growth } from "./growth.ts";
 import { grown } from "./grown.ts";
 import { reportLost } from "./lost.ts";
-import { flag } from "./options.ts";
+import { flag, type Values } from "./options.ts";
 import { nameOf } from "./processes.ts";
 import type { Report } from "./report.ts";
+import { type filterOptions, filterSettings, type intervalArguments } from "./standard.ts";
+import type { ReportPlan } from "./tool.ts";
 
 /** What tools with such reports call them by. */
 export const distributionOptions = {
@@ -20,8 +22,14 @@ export const distributionOptions = {
   tids: flag({ short: "L", long: "tids", help: "print a histogram per thread ID" }),
 } as const;
 
+/** What the command line says. */
+type DistributionValues =
+  & Values<typeof distributionOptions & typeof intervalArguments>
+  & Partial<Values<typeof filterOptions>>
+  & { readonly extension?: boolean };
+
 /** How reports look. */
-export interface DistributionOptions {
+interface DistributionOptions {
   /** The tool's name. */
   readonly name: string;
   readonly timestamp: boolean;
@@ -31,17 +39,49 @@ export interface DistributionOptions {
   /** What each histogram is about: `pid`; undefined: there is one only. */
   readonly section: string | undefined;
   /** Name the processes. */
-  readonly names?: boolean;
+  readonly names: boolean;
 }
 
 /** The unit of the histogram. */
-export const unitOf = ({ milliseconds }: { readonly milliseconds: boolean }) =>
+const unitOf = ({ milliseconds }: { readonly milliseconds: boolean }) =>
   milliseconds ? { name: "msecs", ns: 1e6 } : { name: "usecs", ns: 1e3 };
 
 const Key = struct("key", { id: u32, slot: u32 });
 
+/** What {@linkcode distributionPlan} takes besides the options. */
+export interface DistributionDetails {
+  /** Globals of the tool's own. */
+  readonly globals: Readonly<Record<string, unknown>>;
+  /** What a histogram is about when it is not about a process or a thread. */
+  readonly section?: string | undefined;
+  /** Name the processes. */
+  readonly names?: boolean;
+}
+
+/** The plan of a tool that counts times by process or thread. @throws {UsageError} */
+export function distributionPlan(
+  name: string,
+  values: DistributionValues,
+  { globals, section, names = false }: DistributionDetails,
+): ReportPlan & { readonly load: LoadOptions } {
+  const { pids, tids, interval, count } = values;
+  const filters = filterSettings(values, {
+    unit_ns: unitOf(values).ns,
+    by_process: pids,
+    by_thread: tids,
+    ...globals,
+  });
+  const shown = tids ? "tid" : pids ? "pid" : section;
+  return {
+    interval,
+    count,
+    load: filters,
+    report: distribution({ ...values, name, section: shown, names }),
+  };
+}
+
 /** Makes the function that prints what was counted since it was last called. */
-export function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {
+function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {
   const growth = new Growth();
   const { name: valueType } = unitOf(options);
   return (bpf, report) => {

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "kernel.h"
+
 /*
  * Declares ring buffer `name` of an `event_type`, and `name`_lost, which the reader finds by its
  * name. The value type tells the reader how an event is laid out; the loader clears the size that

@@ -130,16 +130,8 @@ static __always_inline int leave_open(s64 fd)
 }
 
 #define IO(name, operation, offset)                                                                    \
-	SEC("tracepoint/syscalls/sys_enter_" #name)                                                        \
-	int enter_##name(struct syscall_enter *ctx)                                                        \
-	{                                                                                                  \
-		return enter_io(operation, ctx->args[0], offset);                                              \
-	}                                                                                                  \
-	SEC("tracepoint/syscalls/sys_exit_" #name)                                                         \
-	int exit_##name(struct syscall_exit *ctx)                                                          \
-	{                                                                                                  \
-		return leave(operation, NULL, ctx->ret);                                                       \
-	}
+	AT_ENTRY(name, enter_io(operation, ctx->args[0], offset))                                  \
+	AT_EXIT(name, leave(operation, NULL, ctx->ret))
 
 IO(read, READ, AT_FILE_POSITION)
 IO(readv, READ, AT_FILE_POSITION)
@@ -153,16 +145,8 @@ IO(pwritev, WRITE, ctx->args[3])
 IO(pwritev2, WRITE, ctx->args[3])
 
 #define OPENING(name)                                                                                  \
-	SEC("tracepoint/syscalls/sys_enter_" #name)                                                        \
-	int enter_##name(struct syscall_enter *ctx)                                                        \
-	{                                                                                                  \
-		return enter(OPEN, NULL, 0);                                                                   \
-	}                                                                                                  \
-	SEC("tracepoint/syscalls/sys_exit_" #name)                                                         \
-	int exit_##name(struct syscall_exit *ctx)                                                          \
-	{                                                                                                  \
-		return leave_open(ctx->ret);                                                                   \
-	}
+	AT_ENTRY(name, enter(OPEN, NULL, 0))                                                       \
+	AT_EXIT(name, leave_open(ctx->ret))
 
 OPENING(open)
 OPENING(creat)

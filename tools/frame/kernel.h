@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What every program begins with: scalar names, kinds of maps, the arguments of tracepoints.
+ * What every program begins with: scalar names, kinds of maps, the arguments of tracepoints, libbpf's
+ * helpers, the license.
  *
  * No kernel or libc header is included: an object depends on the files here and libbpf's headers
  * only. Kernel structs are declared where they are used (task.h, path.h), each a part of the
@@ -79,3 +80,26 @@ struct syscall_exit {
 	s32 nr;
 	s64 ret;
 };
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* Of all programs; the kernel lends many of its helpers to those under the GPL only. */
+char frame_license[] SEC("license") = "Dual MIT/GPL";
+
+/* Defines program enter_CALL, at the entry of a system call; `result` may use ctx. */
+#define AT_ENTRY(call, result)                                                                         \
+	SEC("tracepoint/syscalls/sys_enter_" #call)                                                \
+	int enter_##call(struct syscall_enter *ctx)                                                \
+	{                                                                                          \
+		return result;                                                                     \
+	}
+
+/* The same for exit_CALL, at the exit. */
+#define AT_EXIT(call, result)                                                                          \
+	SEC("tracepoint/syscalls/sys_exit_" #call)                                                 \
+	int exit_##call(struct syscall_exit *ctx)                                                  \
+	{                                                                                          \
+		return result;                                                                     \
+	}

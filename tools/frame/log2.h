@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "kernel.h"
+
 /* The slot of a number as bcc has it: 1 for 0 and 1, n for 2^(n-1) to 2^n - 1. */
 static __always_inline u32 log2_slot(u64 value)
 {

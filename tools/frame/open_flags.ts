@@ -7,7 +7,7 @@
 import { UsageError } from "./options.ts";
 
 const O_ACCMODE = 0o3;
-const MOST = 16; // flag_filters in opensnoop.bpf.c
+const MOST = 16; // FLAG_FILTERS_MAX of open_flags.h
 
 // include/uapi/asm-generic/fcntl.h
 const GENERIC: Record<string, number> = {

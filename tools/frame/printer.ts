@@ -49,7 +49,8 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     output: Output,
     { json, container }: { readonly json: boolean; readonly container?: boolean },
   ) {
-    const columns = container ? [containerColumn<E>(), ...plan.columns] : plan.columns;
+    const columns = [container === true && containerColumn<E>(), ...plan.columns]
+      .filter((column) => column !== false);
     const { csv } = plan;
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
     this.#tally = plan.aggregate ? new Tally(json) : undefined;

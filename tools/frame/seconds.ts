@@ -16,7 +16,7 @@ export function secondsColumn<E extends { readonly time: number }>(
     head: "TIME(s)",
     key: "time_s",
     width,
+    digits,
     value: seconds,
-    text: (event) => seconds(event).toFixed(digits),
   };
 }

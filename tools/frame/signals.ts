@@ -6,8 +6,7 @@
 
 import { type Option, UsageError } from "./options.ts";
 
-/** SIGRTMAX. */
-export const SIGNAL_MAX = 64;
+const SIGNAL_MAX = 64; // SIGRTMAX, and signals.h
 
 // include/uapi/asm-generic/signal.h, from 1 on.
 const NAMES = ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT " +
@@ -22,9 +21,22 @@ export function signalName(number: number): string {
 
 /** An option with signals, by number or name, separated by commas. */
 export function signals(
-  names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
+  names: Pick<Option<unknown>, "short" | "long" | "help">,
 ): Option<readonly number[]> {
-  return { ...names, initial: [], parse: (value) => value.split(",").map(signalNumber) };
+  return {
+    ...names,
+    meta: "SIGNAL",
+    initial: [],
+    parse: (value) => value.split(",").map(signalNumber),
+  };
+}
+
+/** The globals of signals.h that choose signals; none: any. */
+export function signalFilter(wanted: readonly number[]): Readonly<Record<string, unknown>> {
+  return {
+    by_signal: wanted.length > 0,
+    wanted_signals: Array.from({ length: SIGNAL_MAX + 1 }, (_, i) => wanted.includes(i)),
+  };
 }
 
 function signalNumber(text: string): number {

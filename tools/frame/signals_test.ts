@@ -13,7 +13,7 @@ test("signalName() has the names of this machine's signals", () => {
 });
 
 test("signals() takes numbers and names, and refuses others", () => {
-  const { parse } = signals({ long: "signal", meta: "SIGNAL", help: "" });
+  const { parse } = signals({ long: "signal", help: "" });
   assert.deepEqual(parse("9,TERM,sigint,0,64", []), [9, 15, 2, 0, 64]);
   for (const value of ["", "65", "-1", "9,", "NOTHING", "1.5"]) {
     assert.throws(() => parse(value, []), UsageError, value);

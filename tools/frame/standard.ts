@@ -160,9 +160,15 @@ export const execOption = {
   }),
 } as const;
 
-/** What {@linkcode filterOptions} or some of them mean to filter.h. @throws {UsageError} */
+/**
+ * What {@linkcode filterOptions} or some of them mean to filter.h.
+ *
+ * @param globals the tool's own
+ * @throws {UsageError}
+ */
 export function filterSettings(
   values: Partial<Values<typeof filterOptions>>,
+  globals: Readonly<Record<string, unknown>> = {},
 ): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
   const { pid, tid, uid, comm = "", cgroup, cgroupMap, mntnsMap, pidns } = values;
   const length = new TextEncoder().encode(comm).length;
@@ -188,6 +194,7 @@ export function filterSettings(
       by_mntns: mntnsMap !== undefined,
       target_cgroup: cgroup === undefined ? 0n : cgroupId(cgroup),
       pidns: pidNamespace(pidns),
+      ...globals,
     },
     maps,
   };

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "kernel.h"
+
 KERNEL_STRUCTS
 
 struct ns_common {
@@ -45,6 +47,8 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct fs_struct *fs;
 	struct files_struct *files;
+	u64 start_time; /* CLOCK_MONOTONIC */
+	int exit_code; /* as wait(2) has it */
 };
 
 KERNEL_STRUCTS_END
@@ -84,4 +88,12 @@ static __always_inline u64 current_ids(void)
 	if (!pidns)
 		return bpf_get_current_pid_tgid();
 	return ids_of((void *)bpf_get_current_task());
+}
+
+/* The process id of the current task's parent. */
+static __always_inline u32 parent_pid(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return ids_of(BPF_CORE_READ(task, real_parent)) >> 32;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Bpf, Codec, CompileOptions, Link, LoadOptions } from "../../mod.ts";
-import type { Column } from "./columns.ts";
+import type { Columns } from "./columns.ts";
 import type { Options, Values } from "./options.ts";
 import type { Report } from "./report.ts";
 import type { Who } from "./who.ts";
@@ -46,7 +46,7 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   /** The event, as the kernel side declares it. */
   readonly event: Codec<E>;
   /** Columns of the table, and keys of the JSON. */
-  readonly columns: readonly Column<E>[];
+  readonly columns: Columns<E>;
   /** Print comma-separated values instead of a table. */
   readonly csv?: boolean;
   /** End after so many events were printed. */
@@ -107,4 +107,12 @@ export function defineTool<const O extends Options, E extends { readonly who: Wh
   tool: Tool<O, E>,
 ): AnyTool {
   return tool as unknown as AnyTool;
+}
+
+/** A plan that prints a row per event; by the event's codec its columns know their types. */
+export function eventPlan<E extends { readonly who: Who }>(
+  event: Codec<E>,
+  plan: Omit<EventPlan<E>, "event">,
+): EventPlan<E> {
+  return { event, ...plan };
 }

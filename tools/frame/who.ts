@@ -19,6 +19,16 @@ export const Who = struct("who", {
 /** A process, as an event tells of it. */
 export type Who = Infer<typeof Who>;
 
+/** The name of the process, in a table cut to the width. */
+export function commColumn<E extends { readonly who: Who }>(width: number): Column<E> {
+  return {
+    head: "COMM",
+    width,
+    value: ({ who }) => who.comm,
+    text: ({ who }) => who.comm.slice(0, width),
+  };
+}
+
 /** The column of `--container`. */
 export function containerColumn<E extends { readonly who: Who }>(): Column<E> {
   const known = new Map<number, string | undefined>();
