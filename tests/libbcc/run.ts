@@ -10,8 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { run } from "../vm/command.ts";
+import { run as runProgram } from "../vm/command.ts";
+import { commonOptions, main, member, parseWords } from "../vm/main.ts";
 import {
   REPORT,
   type Runtime,
@@ -60,21 +60,13 @@ const USAGE =
 `;
 
 const OPTIONS = {
+  ...commonOptions,
   "suite": { type: "string", multiple: true },
-  "runtime": { type: "string", multiple: true },
-  "junit": { type: "string" },
-  "refresh": { type: "boolean", default: false },
-  "prepare": { type: "boolean", default: false },
   "list": { type: "boolean", default: false },
-  "help": { type: "boolean", short: "h", default: false },
 } as const;
 
-function parse(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: OPTIONS,
-    allowPositionals: true,
-  });
+function parse(words: readonly string[]) {
+  const { values, positionals } = parseWords(OPTIONS, words);
   const { suite = ["trixie", "sid"], runtime = [...RUNTIMES] } = values;
   const suites = suite.map((name) => member(SUITES, name, "suite"));
   const runtimes = runtime.map((name) => member(RUNTIMES, name, "runtime"));
@@ -82,12 +74,6 @@ function parse(args: readonly string[]) {
     throw new TypeError("--junit needs one --suite and one --runtime");
   }
   return { ...values, suites, runtimes, positionals };
-}
-
-function member<T extends string>(names: readonly T[], name: string, kind: string): T {
-  const found = names.find((each) => each === name);
-  if (found === undefined) throw new TypeError(`No ${kind} "${name}"`);
-  return found;
 }
 
 /** Runs test files in a root; returns the exit status. What they write there goes with them. */
@@ -106,7 +92,7 @@ async function runTests(
     TSBCC_LIBBCC_VERSION: root.version,
   }).map(([name, value]) => `${name}=${value}`);
   try {
-    const status = await run("unshare", [
+    const status = await runProgram("unshare", [
       ...["--mount", "env", "--ignore-environment", ...environment],
       ...["bash", join(TREE, "tests/libbcc/enter.sh"), root.directory, results],
       ...[TREE, dirname(runtimePath(runtime)), "--", ...testCommand(runtime, files)],
@@ -131,19 +117,7 @@ function keep(
   if (to !== undefined && existsSync(from)) take(from, to);
 }
 
-/** Runs the command; returns its exit status. */
-async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    console.error(`libbcc: ${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
+async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promise<number> {
   if (values.list) {
     for (const file of selectFiles(FILES)) console.log(`./${file}`);
     return 0;
@@ -167,14 +141,4 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   return worst;
 }
 
-const interrupted = new AbortController();
-for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => interrupted.abort(new Error(`Interrupted by ${name}`)));
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2), interrupted.signal);
-} catch (error) {
-  console.error(`libbcc: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await main({ name: "libbcc", usage: USAGE, parse, run });

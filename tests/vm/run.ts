@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { requireLaunchTools } from "./apt.ts";
 import { forgetKernel, type Kernel, requireKernel, SUITES } from "./kernels.ts";
+import { commonOptions, main, member, parseWords } from "./main.ts";
 import { type CaseResult, count, formatTotals, Printer, resultJson } from "./report.ts";
 import { resultJunit, summaryLines } from "./report.ts";
 import { schedule } from "./schedule.ts";
-import { type Runtime, RUNTIMES, selectFiles, tasksFor, TREE, warmCaches } from "./suite.ts";
+import { RUNTIMES, selectFiles, tasksFor, TREE, warmCaches } from "./suite.ts";
 import { hookTable, replaceTable } from "./table.ts";
 
 const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a name in tests/host]...
@@ -27,56 +27,28 @@ const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a nam
 `;
 
 const OPTIONS = {
+  ...commonOptions,
   "kernel": { type: "string", multiple: true },
-  "runtime": { type: "string", multiple: true },
   "spread": { type: "boolean", default: false },
   "jobs": { type: "string", default: "2" },
   "file-limit": { type: "string", default: "300" },
   "boot-limit": { type: "string", default: "90" },
   "json": { type: "string" },
-  "junit": { type: "string" },
   "update-readme": { type: "boolean", default: false },
-  "refresh": { type: "boolean", default: false },
-  "prepare": { type: "boolean", default: false },
-  "help": { type: "boolean", short: "h", default: false },
 } as const;
 
-function parse(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: OPTIONS,
-    allowPositionals: true,
-  });
+function parse(words: readonly string[]) {
+  const { values, positionals } = parseWords(OPTIONS, words);
   const { kernel = ["6.1", "6.12"], runtime = [...RUNTIMES] } = values;
-  for (const name of kernel) {
-    if (!(name in SUITES)) throw new TypeError(`No kernel "${name}"`);
-  }
-  for (const name of runtime) {
-    if (!isRuntime(name)) throw new TypeError(`No runtime "${name}"`);
-  }
+  for (const name of kernel) member(Object.keys(SUITES), name, "kernel");
   for (const name of ["jobs", "file-limit", "boot-limit"] as const) {
     if (!(Number(values[name]) > 0)) throw new TypeError(`--${name} must be above 0`);
   }
-  return { ...values, kernel, runtime: runtime.filter(isRuntime), positionals };
+  const runtimes = runtime.map((name) => member(RUNTIMES, name, "runtime"));
+  return { ...values, kernel, runtime: runtimes, positionals };
 }
 
-function isRuntime(name: string): name is Runtime {
-  return RUNTIMES.some((runtime) => runtime === name);
-}
-
-/** Runs the command; returns its exit status. */
-async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    console.error(`vm: ${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
+async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error("Cannot share the host's root: run it as root");
   const files = selectFiles(values.positionals);
   if (files.length === 0 && !values.prepare) throw new Error("No such test file");
@@ -115,20 +87,4 @@ function report(cases: CaseResult[], kernels: Kernel[], values: ReturnType<typeo
   return totals.failed > 0 ? 1 : 0;
 }
 
-const interrupted = new AbortController();
-const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    process.exitCode = STATUS[name];
-    interrupted.abort(new Error(`Interrupted by ${name}`));
-  });
-}
-
-try {
-  const status = await main(process.argv.slice(2), interrupted.signal);
-  process.exitCode ||= status;
-} catch (error) {
-  console.error(`vm: ${error instanceof Error ? error.message : error}`);
-  process.exitCode ||= 1;
-}
-process.exit();
+await main({ name: "vm", usage: USAGE, parse, run });
