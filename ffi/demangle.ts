@@ -4,6 +4,7 @@
  * @module
  */
 
+import { demangleRust } from "./demangle_rust.ts";
 import { loader } from "./libc.ts";
 import { cString, textAt } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "./runtime.ts";
@@ -34,6 +35,7 @@ function open(): Demangler | null {
 
 /** `ns::f(int)` for `_ZN2ns1fEi`; any other name, or one that cannot be read here, as it is. */
 export function demangle(name: string): string {
+  if (name.startsWith("_R")) return demangleRust(name) ?? name;
   if (!name.startsWith("_Z")) return name;
   const functions = demangler === undefined ? demangler = open() : demangler;
   if (!functions) return name;
