@@ -1,10 +1,15 @@
 /*
  * Calls functions with known arguments, for tools that print them: prints "pid PID", waits for a
- * line, and ends. A word after it is its name.
+ * line, and ends. A word after it is its name; with another, "libc", it calls the C library instead.
  */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline))
@@ -55,6 +60,39 @@ static const struct {
 	{ -103, 3, 3, 9007199254740993, "\x1b[2J\xff", { 3, -33 } },
 };
 
+static void call_libc(void)
+{
+	const struct timespec time = { .tv_nsec = 1000001 };
+	char buffer[64];
+
+	for (int i = 0; i < 3; i++)
+		open("/tsbcc/test.txt", 42);
+	open("/tsbcc/test.txt.old", O_RDONLY);
+	for (int i = 0; i < 5; i++) {
+		void *volatile memory = malloc(1000003);
+
+		free(memory);
+	}
+	for (int i = 0; i < 7; i++)
+		if (write(1, "eleven char", 11) != 11)
+			abort();
+	if (write(2, "x", 1) != 1 || write(99, "bad", 3) != -1 || read(99, buffer, 1) != -1)
+		abort();
+	for (int i = 0; i < 2; i++)
+		puts("Press ENTER to start.");
+	fflush(stdout);
+	for (int i = 0; i < 3; i++)
+		nanosleep(&time, NULL);
+	sleep(0);
+	for (int i = 0; i < 2; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	volatile long sink;
@@ -65,6 +103,10 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (getchar() != '\n')
 		;
+	if (argc > 2) {
+		call_libc();
+		return 0;
+	}
 	for (int i = 0; i < 3; i++)
 		sink = take(rows[i].s8, rows[i].u16, rows[i].s32, rows[i].u64, rows[i].text,
 			    &rows[i].pair);

@@ -99,3 +99,12 @@ test("csvRow() separates what the table shows by commas, quotes what holds one",
   assert.equal(csvRow(columns)(event), "181,644,bash");
   assert.equal(csvRow(columns)({ ...event, comm: 'a,"b"\n' }), '181,644,"a,""b""\\n"');
 });
+
+test("jsonRow() writes lists, and all digits of large numbers", () => {
+  const list = { head: "LIST", value: () => [1, "a\n", null, 18000000000000000001n] };
+  const large = { head: "LARGE", value: () => 18000000000000000001n };
+  const row = jsonRow<Event>([list, large])(event);
+  assert.equal(row, '{"list":[1,"a\\n",null,18000000000000000001],"large":18000000000000000001}');
+  const raw = { head: "RAW", value: () => ["\udcff"] };
+  assert.equal(jsonRow<Event>([raw])(event), '{"raw":["\\\\xff"]}');
+});

@@ -42,9 +42,15 @@ export function hasRawBytes(text: string): boolean {
   return SURROGATE.test(text);
 }
 
-/** One JSON value in one line of printable characters. */
+/** What both runtimes have and TypeScript does not know yet. */
+type ExactJson = JSON & { rawJSON(text: string): unknown };
+
+/** One JSON value in one line of printable characters; big integers keep all their digits. */
 export function toJson(value: unknown): string {
-  const json = JSON.stringify(value, (_, item) => typeof item === "bigint" ? Number(item) : item);
+  const json = JSON.stringify(
+    value,
+    (_, item) => typeof item === "bigint" ? (JSON as ExactJson).rawJSON(String(item)) : item,
+  );
   return json.replace(
     UNSAFE_IN_JSON,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -69,4 +69,5 @@ test("toJson() prints one line of nothing that disturbs a terminal", () => {
 
 test("toJson() writes 64-bit integers as numbers", () => {
   assert.equal(toJson({ n: 1n << 40n, none: undefined }), '{"n":1099511627776}');
+  assert.equal(toJson([18000000000000000001n, -1n]), "[18000000000000000001,-1]");
 });

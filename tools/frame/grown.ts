@@ -21,7 +21,7 @@ export function* grown<K, V, C extends Readonly<Record<string, number>>>(
   read: (value: V) => C,
 ): Generator<[key: K, counters: C]> {
   for (const [key, value] of [...map]) {
-    const name = JSON.stringify(key);
+    const name = JSON.stringify(key, (_, part) => typeof part === "bigint" ? `${part}n` : part);
     let found = growthOf(name, read(value), growth);
     if (Object.values(found).every((count) => count === 0)) {
       const last = map.lookupAndDelete(key);

@@ -14,7 +14,11 @@ import type { Report } from "./report.ts";
  * @param what it is, in the plural: `requests`
  */
 export function reportLost(bpf: Bpf, report: Report, name: string, what: string): void {
-  const total = bpf.global("lost", u64.asNumber).value;
+  tellLost(report, name, what, bpf.global("lost", u64.asNumber).value);
+}
+
+/** Tells that so many could not be counted, if any. */
+export function tellLost(report: Report, name: string, what: string, total: number): void {
   if (total === 0) return;
   report.record("lost", { total });
   console.error(`${name}: lost ${total} ${what} so far: too many at a time for the kernel's maps`);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import opensnoop from "../opensnoop.ts";
 import {
+  argumentList,
   flag,
   helpText,
   list,
@@ -191,4 +192,11 @@ options:
 examples:
   tool -l  # at length`,
   );
+});
+
+test("argumentList() takes all words that are left", () => {
+  const many = { json: eventOptions.json, probes: argumentList({ long: "probe", help: "" }) };
+  assert.deepEqual(parseOptions(many, ["a b", "--json", "c"]).probes, ["a b", "c"]);
+  assert.deepEqual(parseOptions(many, []).probes, []);
+  assert.match(helpText({ name: "tool", summary: "", examples: [["t", ""]] }, many), /\[probe …\]/);
 });

@@ -25,6 +25,8 @@ export interface ReportHistogramOptions {
   readonly valueType: string;
   /** One row per number instead of one per power of two. */
   readonly linear?: boolean;
+  /** What JSON tells besides. */
+  readonly about?: Readonly<Record<string, unknown>>;
 }
 
 /** Options for {@linkcode Report.histograms}. */
@@ -55,9 +57,9 @@ export class Report {
     return clockText(this.time);
   }
 
-  /** A line for people; control bytes are escaped. */
-  line(text = ""): void {
-    if (!this.json) this.#output.line(escapeText(text));
+  /** A line for people; control bytes are escaped, except in what it begins with. */
+  line(text = "", indent = ""): void {
+    if (!this.json) this.#output.line(indent + escapeText(text));
   }
 
   /** A record for programs: the time, `record: kind`, and these members. */
@@ -83,7 +85,7 @@ export class Report {
   histogram(counts: SlotCounts, options: ReportHistogramOptions): void {
     const { linear = false, valueType } = options;
     for (const line of (linear ? linearLines : log2Lines)(counts, { valueType })) this.line(line);
-    this.#buckets(counts, options, {});
+    this.#buckets(counts, options, options.about ?? {});
   }
 
   /** Several histograms, each below a line that tells which it is. */

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
+import { requires } from "../support/requires.ts";
+import { Script } from "../support/script.ts";
+import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { buildUsdt, UsdtProcess } from "../support/usdt.ts";
+
+interface Row {
+  record: "count" | "histogram";
+  probe: string;
+  value: string;
+  values: Record<string, string | number>;
+  count: number;
+  buckets: { low: number; high: number; count: number }[];
+}
+
+const program = () => buildProgram("arguments.c");
+
+/** How often each set of values came, by label. */
+function counted(rows: readonly Row[]): Record<string, Record<string, number>> {
+  const found: Record<string, Record<string, number>> = {};
+  for (const { record, probe, values, count } of rows) {
+    if (record !== "count") continue;
+    (found[probe] ??= {})[Object.values(values).join(" ")] = count;
+  }
+  return found;
+}
+
+/** The rows of histograms with a count, by label. */
+function distributed(rows: readonly Row[]): Record<string, [number, number][]> {
+  const histograms = rows.filter(({ record }) => record === "histogram");
+  return Object.fromEntries(histograms.map(({ value, buckets }) => [
+    value,
+    buckets.filter(({ count }) => count > 0).map((
+      { low, count },
+    ): [number, number] => [low, count]),
+  ]));
+}
+
+const COUNTS =
+  "argdist counts and distributes arguments, results and expressions, and filters them";
+test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
+  const path = program();
+  await using target = await Script.of([path]);
+  await using other = await Script.of([path]);
+  await using usdt = await UsdtProcess.start();
+  const mine = `$PID==${target.pid}`;
+  const take = "take(char a, u16 b, int c, u64 d, const char *text, struct timespec64 *pair)";
+  await using running = await startTool(
+    "argdist",
+    ...["--json", "-i", "1000"],
+    ...["-C", `p:${path}:negate(int number):int:number:${mine}#numbers`],
+    ...[
+      "-C",
+      `p:${path}:negate(int number):int,bool:number > 3 ? -1 : 1,number==2:${mine} && number!=0#two`,
+    ],
+    ...["-C", `p:${path}:negate(int number):int:number:number>4#never`],
+    ...[
+      "-C",
+      `p:${path}:${take}:u64,char*,char *:d,text,$COMM:${mine} && !STRCMP("plai",text)#texts`,
+    ],
+    ...["-C", `p:${path}:${take}:long:pair->tv_nsec:STRCMP("plain",text) && ${mine}#pair`],
+    ...[
+      "-C",
+      `r:${path}:${take}:u64,s8,long:$retval,$entry(a),$entry(pair)->tv_nsec:${mine} && $latency>0#entry`,
+    ],
+    ...["-C", `r:${path}:factorial(long n):long,long:$entry(n),$retval:${mine}#recursive`],
+    ...["-C", `r:${path}:factorial():long:$retval:${mine}#results`],
+    ...["-C", `t:sched:sched_process_exit():int:args->pid:args->pid==${target.pid}#exit`],
+    ...[
+      "-C",
+      `t:sched:sched_process_exit():char*:args->comm:STRCMP("tests-support-x",args->comm)#nobody`,
+    ],
+    ...["-C", `u:${buildUsdt()}:test:twice():int:arg1:$PID==${usdt.pid}#usdt`],
+    ...["-C", `p:${path}:marked()#calls`],
+    ...["-H", `p:${path}:negate(int number):int:number*1000:${mine}`],
+    ...["-H", `r:${path}:negate(int number):long:$entry(number)-(int)$retval:${mine}#sums`],
+  );
+  await target.go();
+  await other.go();
+  await usdt.fire(11);
+  const rows = rowsOf<Row>(await stopTool(running));
+  assert.deepEqual(counted(rows), {
+    numbers: { 0: 3, 1: 3, 2: 3, 3: 2, 4: 2 },
+    two: { "1 false": 5, "1 true": 3, "-1 false": 2 },
+    texts: {
+      "18000000000000000000 plain tests-support-a": 1,
+      '2 quoted "it"\n tests-support-a': 1,
+      "9007199254740992 \\x1b[2J\\xff tests-support-a": 1,
+    },
+    pair: { "-11": 1 },
+    entry: { "18000000000000000000 -1 -11": 1, "2 100 -22": 1, "9007199254740992 -103 -33": 1 },
+    recursive: { "1 1": 1, "2 2": 1, "3 6": 1, "4 24": 1 },
+    results: { 1: 1, 2: 1, 6: 1, 24: 1 },
+    exit: { [target.pid]: 1 },
+    usdt: { 17: 11, "-19": 11 },
+    calls: { "": 2 },
+  });
+  assert.deepEqual(distributed(rows), {
+    "number*1000": [[0, 3], [512, 3], [1024, 3], [2048, 4]].sort(([a], [b]) => a! - b!),
+    sums: [[0, 3], [2, 3], [4, 5], [8, 2]],
+  });
+});
+
+const REPORTS =
+  "argdist tells at each interval what is new, with -c all, with -T the most frequent";
+test(REPORTS, { skip: requires(REPORTS, "speed") }, async () => {
+  await using usdt = await UsdtProcess.start();
+  await using other = await UsdtProcess.start();
+  const path = buildUsdt();
+  const pid = ["-p", String(usdt.pid)];
+  const twice = `u:${path}:test:twice():int:arg1#twice`;
+  const calls = `u:${path}:test:plain()`;
+  const width = `u:${path}:test:widths():s16:arg3`;
+  await using fresh = await startTool("argdist", ...pid, "-i", "0.3", "-C", twice, "-H", width);
+  await using all = await startTool(
+    "argdist",
+    ...[...pid, "-c", "-T", "1", "-i", "0.3", "-n", "1000", "-d", "100"],
+    ...["-C", calls, "-C", twice.replace("arg1", "arg1 > 0 ? 1 : arg1")],
+  );
+  await usdt.fire(5);
+  await fresh.find("stdout", /(5 +arg1 = -?\d+\n[^]*){2}\[/);
+  await all.find("stdout", /5 +total calls[^]*5 +total calls/);
+  await other.fire(3);
+  await usdt.fire(7);
+  await fresh.find("stdout", /7 +arg1 = /);
+  await all.find("stdout", /12 +total calls[^]*12 +total calls/);
+  const [{ stdout: news }, { stdout: totals }] = [await stopTool(fresh), await stopTool(all)];
+  const sum = (pattern: RegExp) =>
+    [...news.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0);
+  assert.deepEqual([sum(/(\d+) +arg1 = 17$/gm), sum(/(\d+) +arg1 = -19$/gm)], [12, 12]);
+  assert.match(news, /^\[\d\d:\d\d:\d\d\]\ntwice\n\tCOUNT {6}EVENT\n/);
+  assert.match(news, /\n +arg3 +: count +distribution\n/);
+  const last = totals.slice(totals.lastIndexOf("["));
+  const head = "\tCOUNT      EVENT\n";
+  assert.equal(
+    last.replace(/^.*\n/, ""),
+    `${calls}\n${head}\t12         total calls\n` +
+      `twice\n${head}\t12         arg1 > 0 ? 1 : arg1 = ${/arg1 = (-19|1)\n$/.exec(last)?.[1]}\n`,
+  );
+});
+
+const KERNEL = "argdist counts and distributes what kernel functions are called with and return";
+test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
+  await using calls = await Script.of([buildProgram("calls.c"), "getpgid=7", "missing=5"]);
+  await using other = await Script.of([buildProgram("calls.c"), "getpgid=11"]);
+  await using reader = await Script.start("read -r name </etc/hostname");
+  await using target = await Script.of([program()]);
+  const [mine, reads] = [calls, reader].map(({ pid }) => `$PID==${pid}`);
+  await using running = await startTool(
+    "argdist",
+    ...["--json", "-i", "1000"],
+    ...["-C", `p::sys_getpgid(int pid):int:pid:${mine}#arguments`],
+    ...[
+      "-C",
+      `r::__x64_sys_getpgid(int pid):int,long,char*:$entry(pid),$retval > 0 ? 1 : $retval,$COMM:$latency > 0 && ${mine}#results`,
+    ],
+    ...[
+      "-C",
+      `p::do_sys_openat2(int dfd, const char __user *name):int,char*:dfd,name:STRCMP("/etc/hostname",name) && ${reads}#opens`,
+    ],
+    ...[
+      "-C",
+      `p::vfs_read(struct file *file):char*:file->f_path.dentry->d_name.name:${reads} && STRCMP("hostname",file->f_path.dentry->d_name.name)#files`,
+    ],
+    ...["-C", `t:syscalls:sys_enter_getpgid():int:args->pid:${mine} && args->pid==0#entered`],
+    ...[
+      "-C",
+      `p:${program()}:take(char a, u16 b, int c, u64 d, char *text):char*:text:$PID==${target.pid}#texts`,
+    ],
+    ...["-H", `r::__x64_sys_getpgid():int:-(int)$retval:${mine} && (int)$retval < 0#errors`],
+  );
+  await other.go();
+  await calls.go();
+  await reader.go();
+  await target.go();
+  const rows = rowsOf<Row>(await stopTool(running));
+  const { files, ...found } = counted(rows);
+  assert.deepEqual(Object.keys(files!), ["hostname"]);
+  assert.deepEqual(found, {
+    arguments: { 0: 7, 2147483647: 5 },
+    results: { "0 1 tests-support-c": 7, "2147483647 -3 tests-support-c": 5 },
+    opens: { "-100 /etc/hostname": 1 },
+    entered: { 0: 7 },
+    texts: { plain: 1, 'quoted "it"\n': 1, "\\x1b[2J\\xff": 1 },
+  });
+  assert.deepEqual(distributed(rows), { errors: [[2, 5]] });
+});
+
+const USAGE = "argdist -h names every option of bcc's tool, and mistakes are shown in the probe";
+test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
+  await helpNames(
+    "argdist",
+    "-h --help -p --pid -t --tid -z --string-size -i --interval -d --duration -n --number -v " +
+      "--verbose -c --cumulative -T --top -H --histogram -C --count -I --include --ebpf --json",
+  );
+  await refuses("argdist", [
+    [[], /expected at least one -C or -H/],
+    [["-n", "0"], /invalid value "0" for -n\/--number/],
+    [["-z", "999"], /invalid value "999" for -z\/--string-size/],
+    [
+      ["-C", "p:nothing-here:f()"],
+      /no file, no library and no program in PATH called "nothing-here"/,
+    ],
+  ]);
+  const cases: [probe: string, at: number, reason: string][] = [
+    ["p:c:malloc", 0, "expected KIND:[LIBRARY]:FUNCTION(SIGNATURE)"],
+    ["p:c:malloc(size_t n):size_t", 27, "expected a value behind its type"],
+    ["p:c:malloc(size_t n):size_t:$latency", 28, "there is $latency in return probes only (r:)"],
+    ["r:c:malloc(size_t n):size_t:n+$entry(m)", 37, "the signature has no parameter m"],
+    ["p:c:f(char *a):char*,char*,char*,char*,char*:a,a,a,a,a", 15, "there is room for 384 bytes"],
+    [
+      "p:c:malloc(size_t n):size_t:n+m",
+      30,
+      "this does not compile: use of undeclared identifier 'm'",
+    ],
+    [
+      "p:c:malloc(size_t n):nothing_t:n",
+      21,
+      "this does not compile: unknown type name 'nothing_t'",
+    ],
+  ];
+  for (const [probe, at, reason] of cases) {
+    const { status, stdout, stderr } = await runTool("argdist", "-C", probe);
+    const [said, shown, caret] = stderr.split("\n");
+    assert.deepEqual([status, stdout, shown], [2, "", `  ${probe}`], stderr);
+    assert.ok(said!.startsWith(`argdist: ${reason}`), said);
+    assert.equal(caret, `${" ".repeat(at + 2)}^`, stderr);
+  }
+});
