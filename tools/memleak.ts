@@ -3,8 +3,8 @@
  *
  * USAGE: memleak [-p PID | -c COMMAND] [-t] [-a] [-o OLDER] [--combined-only] [--wa-missing-free]
  *                [-s SAMPLE_RATE] [-T TOP] [-z MIN_SIZE] [-Z MAX_SIZE] [-O OBJ] [--percpu]
- *                [--sort KEY] [--symbols-prefix PREFIX] [-f] [--svg FILE] [--html FILE] [--json]
- *                [interval] [count]
+ *                [--sort KEY] [--symbols-prefix PREFIX] [-f] [--svg FILE] [--html FILE]
+ *                [--compare FILE] [--json] [interval] [count]
  *
  *     # memleak -p 8904
  *     Attaching to pid 8904, Ctrl+C to quit.
@@ -51,7 +51,7 @@ import { main } from "./frame/main.ts";
 import { memoryColumns, MemoryEvent } from "./frame/memory_events.ts";
 import { hasEnded, nameOf } from "./frame/processes.ts";
 import type { Report } from "./frame/report.ts";
-import { requireWritable } from "./frame/stack_report.ts";
+import { requireGraphs } from "./frame/stack_report.ts";
 import { Stacks, stackSettings } from "./frame/stacks.ts";
 import { defineTool, type EventPlan, type ReportPlan } from "./frame/tool.ts";
 import object from "./memleak.bpf.o.ts";
@@ -176,7 +176,7 @@ const memleak = defineTool({
       interval,
       ...count === undefined ? {} : { count },
       prepare(bpf, held) {
-        requireWritable(values);
+        requireGraphs(values);
         return target = new Target(bpf, held ?? pid, exec?.[0]);
       },
       isOver: () => target.hasEnded,

@@ -3,7 +3,7 @@
  *
  * USAGE: offcputime [-p PIDS | -t TIDS | -u | -k] [-U | -K] [-d] [-f | -s]
  *                   [--stack-storage-size ENTRIES] [-m USECS] [-M USECS] [--state STATE]
- *                   [--svg FILE] [--html FILE] [--json] [duration]
+ *                   [--svg FILE] [--html FILE] [--compare FILE] [--json] [duration]
  *
  *     # offcputime
  *     Tracing off-CPU time (us) of all threads by user + kernel stack... Hit Ctrl-C to end.
@@ -29,7 +29,7 @@
 
 import { main } from "./frame/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "./frame/options.ts";
-import { reportStacks, requireWritable } from "./frame/stack_report.ts";
+import { reportStacks, requireGraphs } from "./frame/stack_report.ts";
 import {
   type Frame,
   frameName,
@@ -175,7 +175,7 @@ const offcputime = defineTool({
         },
       },
       prepare(bpf) {
-        requireWritable(values);
+        requireGraphs(values);
         return stacks = new Stacks(bpf, values);
       },
       report(bpf, report) {

@@ -3,8 +3,8 @@
  *
  * USAGE: profile [-p PIDS | -L TIDS] [-U | -K] [-F HERTZ | -c EVENTS] [-d] [-a] [-I] [-f] [-A]
  *                [-C CPU] [--stack-storage-size ENTRIES] [--hash-storage-size ENTRIES]
- *                [--svg FILE] [--html FILE] [--cgroupmap PATH] [--mntnsmap PATH] [--json]
- *                [duration]
+ *                [--svg FILE] [--html FILE] [--compare FILE] [--cgroupmap PATH]
+ *                [--mntnsmap PATH] [--json] [duration]
  *
  *     # profile -F 99
  *     Sampling at 99 Hertz of all threads by user + kernel stack... Hit Ctrl-C to end.
@@ -25,7 +25,7 @@
 import { type Bpf, BpfError, type Link, onlineCpus } from "../mod.ts";
 import { main } from "./frame/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "./frame/options.ts";
-import { fullFrame, reportStacks, requireWritable } from "./frame/stack_report.ts";
+import { fullFrame, reportStacks, requireGraphs } from "./frame/stack_report.ts";
 import {
   type Frame,
   idList,
@@ -133,6 +133,7 @@ const profile = defineTool({
     ["profile -c 1000000", "one sample per million events"],
     ["profile -f 5 > out.folded", "in folded format, for flame graphs"],
     ["profile --html flame.html 10", "a flame graph, to open in a browser"],
+    ["profile --html d.html --compare out.folded 5", "what changed since that run"],
     ["profile -p 185", "only process 185"],
     ["profile -L 185", "only thread 185"],
     ["profile -U", "only user space stacks (no kernel)"],
@@ -160,7 +161,7 @@ const profile = defineTool({
         maps: { ...settings.maps, sums: { maxEntries: values.hashSize } },
       },
       prepare(bpf) {
-        requireWritable(values);
+        requireGraphs(values);
         return stacks = new Stacks(bpf, values);
       },
       attach: (bpf) => Promise.resolve([attach(bpf, values)]),

@@ -165,7 +165,7 @@ test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
     "memleak",
     "-h -p -t -a -o -c -s -T -z -Z -O --pid --trace --show-allocs --older --command " +
       "--combined-only --wa-missing-free --sample-rate --top --min-size --max-size --obj --percpu " +
-      "--sort --symbols-prefix interval count --svg --html --folded --json",
+      "--sort --symbols-prefix interval count --svg --html --compare --folded --json",
   );
   await refuses("memleak", [
     [["-p", "1", "-c", "true"], /use either -p\/--pid or -c\/--command/],

@@ -9,6 +9,7 @@
  */
 
 import { escapeText } from "./escape.ts";
+import { changeColor, goneLines, LEGEND } from "./flame_change.ts";
 
 /** What a box stands for: the process, a function of its own, or one of the kernel. */
 export type FlameKind = "comm" | "user" | "kernel";
@@ -26,6 +27,8 @@ export interface FlameNode {
   readonly kind: FlameKind;
   /** The sum of this box. */
   readonly value: number;
+  /** What it was in the earlier run, if two are compared; it may be in that one alone. */
+  readonly before?: number;
   readonly children: readonly FlameNode[];
 }
 
@@ -37,10 +40,17 @@ export interface FlameGraph {
   readonly root: FlameNode;
 }
 
+/** What a graph is made with. */
+export interface FlameOptions extends Pick<FlameGraph, "title" | "unit"> {
+  /** Stacks of an earlier run to compare with. */
+  readonly earlier?: Iterable<FlameStack> | undefined;
+}
+
 interface Growing {
   readonly name: string;
   readonly kind: FlameKind;
   value: number;
+  before: number;
   readonly byName: Map<string, Growing>;
 }
 
@@ -48,34 +58,38 @@ const growing = (name: string, kind: FlameKind): Growing => ({
   name,
   kind,
   value: 0,
+  before: 0,
   byName: new Map(),
 });
 
 /** Merges stacks. */
 export function flameGraph(
   stacks: Iterable<FlameStack>,
-  { title, unit }: { readonly title: string; readonly unit: string },
+  { title, unit, earlier }: FlameOptions,
 ): FlameGraph {
   const root = growing("all", "comm");
-  for (const { frames, value } of stacks) {
-    root.value += value;
-    let node = root;
-    for (const { name, kind } of frames) {
-      const key = `${kind} ${name}`;
-      let next = node.byName.get(key);
-      if (!next) node.byName.set(key, next = growing(escapeText(name), kind));
-      next.value += value;
-      node = next;
-    }
+  for (const stack of stacks) grow(root, stack, "value");
+  for (const stack of earlier ?? []) grow(root, stack, "before");
+  return { title: escapeText(title), unit, root: settled(root, earlier !== undefined) };
+}
+
+function grow(root: Growing, { frames, value }: FlameStack, run: "value" | "before"): void {
+  root[run] += value;
+  let node = root;
+  for (const { name, kind } of frames) {
+    const key = `${kind} ${name}`;
+    let next = node.byName.get(key);
+    if (!next) node.byName.set(key, next = growing(escapeText(name), kind));
+    next[run] += value;
+    node = next;
   }
-  return { title: escapeText(title), unit, root: settled(root) };
 }
 
 /** By code units, so that the same stacks make the same picture everywhere. */
-function settled({ name, kind, value, byName }: Growing): FlameNode {
-  const children = [...byName.values()].map(settled);
+function settled({ byName, before, ...node }: Growing, isCompared: boolean): FlameNode {
+  const children = [...byName.values()].map((child) => settled(child, isCompared));
   children.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-  return { name, kind, value, children };
+  return { ...node, ...isCompared ? { before } : {}, children };
 }
 
 const ROW = 18;
@@ -98,10 +112,25 @@ export function flameColor(name: string, kind: FlameKind): string {
     : `hsl(${16 + shade} 85% ${64 + hash % 9}%)`;
 }
 
-/** `main (45 samples, 90.0%)` */
-export function flameLabel({ name, value }: FlameNode, { root, unit }: FlameGraph): string {
-  const share = root.value === 0 ? 0 : value / root.value * 100;
-  return `${name} (${value} ${unit}, ${share.toFixed(1)}%)`;
+/** A box's colour: by what it is, or where two runs are compared, by how it changed. */
+export function boxColor({ name, kind, value, before }: FlameNode): string {
+  return before === undefined ? flameColor(name, kind) : changeColor(value, before);
+}
+
+const share = (part: number, all: number) => `${(all === 0 ? 0 : part / all * 100).toFixed(1)}%`;
+
+/** `main (45 samples, 90.0%)`, or `main (45 samples, 90.0%; before: 30, 75.0%)` */
+export function flameLabel({ name, value, before }: FlameNode, { root, unit }: FlameGraph): string {
+  const earlier = before === undefined
+    ? ""
+    : `; before: ${before}, ${share(before, root.before ?? 0)}`;
+  return `${name} (${value} ${unit}, ${share(value, root.value)}${earlier})`;
+}
+
+/** `profile: 100 samples`, or `profile: 100 samples, before: 80` */
+export function flameHeading({ title, unit, root }: FlameGraph): string {
+  return `${title}: ${root.value} ${unit}` +
+    (root.before === undefined ? "" : `, before: ${root.before}`);
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -118,9 +147,12 @@ export const escapeMarkup = (text: string): string =>
 
 /** The graph as a picture by itself: pointing at a box tells its name. */
 export function flameSvg(graph: FlameGraph): string {
-  const scale = (WIDTH - 2 * MARGIN) / Math.max(graph.root.value, 1);
-  const depth = depthOf(graph.root, NARROWEST / scale);
-  const height = TOP + depth * ROW + MARGIN;
+  const { root } = graph;
+  const scale = (WIDTH - 2 * MARGIN) / Math.max(root.value, 1);
+  const depth = depthOf(root, NARROWEST / scale);
+  const bottom = TOP + depth * ROW + MARGIN;
+  const notes = root.before === undefined ? [] : notesAt(bottom + ROW, graph);
+  const height = bottom + (notes.length > 0 ? notes.length * ROW + MARGIN : 0);
   const boxes: string[] = [];
   const draw = (node: FlameNode, level: number, start: number) => {
     const width = node.value * scale;
@@ -131,16 +163,31 @@ export function flameSvg(graph: FlameGraph): string {
       start += child.value;
     }
   };
-  draw(graph.root, 0, 0);
-  const heading = escapeMarkup(`${graph.title}: ${graph.root.value} ${graph.unit}`);
+  draw(root, 0, 0);
+  const heading = escapeMarkup(flameHeading(graph));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
     `viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="12">`,
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="${WIDTH / 2}" y="24" text-anchor="middle" font-size="16">${heading}</text>`,
     ...boxes,
+    ...notes,
     "</svg>\n",
   ].join("\n");
+}
+
+/** What the colours mean, and what is not there any more: one element for each line. */
+function notesAt(y: number, graph: FlameGraph): string[] {
+  const legend = LEGEND.map(({ text, color }, i) => {
+    const x = MARGIN + i * 180;
+    return `<rect x="${x}" y="${y - 11}" width="14" height="14" rx="2" fill="${color}"/>` +
+      `<text x="${x + 20}" y="${y}">${text}</text>`;
+  });
+  const lines = goneLines(graph).map((line, i) => {
+    const text = escapeMarkup(fitted(line, WIDTH - 2 * MARGIN));
+    return `<text x="${MARGIN}" y="${y + (i + 1) * ROW}">${text}</text>`;
+  });
+  return [legend.join(""), ...lines];
 }
 
 /** How many boxes stand on each other at most, of those with at least this value. */
@@ -150,7 +197,7 @@ const depthOf = ({ children }: FlameNode, least: number): number =>
 function box(node: FlameNode, graph: FlameGraph, x: number, y: number, width: number): string {
   const rect =
     `<rect x="${x.toFixed(2)}" y="${y}" width="${Math.max(width - 0.5, 0.1).toFixed(2)}" ` +
-    `height="${ROW - 1}" rx="2" fill="${flameColor(node.name, node.kind)}"/>`;
+    `height="${ROW - 1}" rx="2" fill="${boxColor(node)}"/>`;
   const text = fitted(node.name, width);
   const label = text === ""
     ? ""

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { requires } from "../../tests/support/requires.ts";
+import { comparable, parseFolded } from "./flame_change.ts";
 import { flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
 import { flamePage } from "./flame_page.ts";
 
@@ -20,11 +21,21 @@ function stack(folded: string): FlameStack {
   return { frames, value: Number(value) };
 }
 
-const graph = flameGraph(
-  ["app;main;outer 10", "app;main;outer;inner 60", "app;main;read;vfs_read_[k] 20", "x;main 10"]
-    .map(stack),
-  { title: "test", unit: "samples" },
-);
+const stacks = [
+  "app;main;outer 10",
+  "app;main;outer;inner 60",
+  "app;main;read;vfs_read_[k] 20",
+  "x;main 10",
+].map(stack);
+const graph = flameGraph(stacks, { title: "test", unit: "samples" });
+const compared = flameGraph(comparable(stacks), {
+  title: "test",
+  unit: "samples",
+  earlier: parseFolded(
+    "app;main;outer 10\napp;main;outer;inner 30\napp;main;old;older 25\n" +
+      "app;main;read;-;vfs_read_[k] 5\nx;main 10\n",
+  ),
+});
 
 test("flameGraph() merges stacks that begin alike", () => {
   const [app, x] = graph.root.children;
@@ -47,6 +58,34 @@ test("flameSvg() draws boxes as wide as their values", () => {
   assert.deepEqual(width("inner"), [10, 707.5]);
   assert.deepEqual(width("vfs_read"), [836, 235.5]);
   assert.match(svg, /<title>inner \(60 samples, 60\.0%\)<\/title>/);
+});
+
+test("flameSvg() colours what changed since an earlier run, and tells what is gone", () => {
+  const svg = flameSvg(compared);
+  const color = (label: string) => {
+    const [, fill] = /fill="(.*?)"/.exec(svg.slice(svg.indexOf(`<title>${label} (`)))!;
+    return fill;
+  };
+  assert.match(svg, /<title>inner \(60 samples, 60\.0%; before: 30, 37\.5%\)<\/title>/);
+  assert.match(svg, /<title>vfs_read \(20 samples, 20\.0%; before: 5, 6\.3%\)<\/title>/);
+  assert.deepEqual(["inner", "x"].map(color), ["hsl(8 90% 77%)", "hsl(0 0% 91%)"]);
+  assert.match(svg, />test: 100 samples, before: 80</);
+  assert.match(svg, />25 samples: app;main;old</);
+  assert.doesNotMatch(svg, /older/);
+  assert.doesNotMatch(flameSvg(graph), /before|Gone/);
+});
+
+test("flame graphs of two runs match names as folding leaves them, and addresses", () => {
+  const of = (name: string): FlameStack => ({ frames: [{ name, kind: "user" }], value: 3 });
+  const earlier = parseFolded("f([u8: 4]) 3\n0x7ffc75924a57 2\nf\\x1b 4\n");
+  const now = comparable(["f([u8; 4])", "0x563fabcd0010", "f\x1b"].map(of));
+  const { root } = flameGraph(now, { title: "", unit: "samples", earlier });
+  const boxes = root.children.map(({ name, value, before }) => [name, value, before]);
+  assert.deepEqual(boxes, [["[unknown]", 3, 2], ["f([u8: 4])", 3, 3], ["f\\x1b", 3, 4]]);
+  assert.throws(
+    () => parseFolded("a;b 1\nCounting...\n"),
+    /^SyntaxError: line 2 is no folded stack/,
+  );
 });
 
 const EVIL = `</script><script>alert("1")</script><!--&'\x1b[31m\u202e`;
@@ -120,4 +159,18 @@ test(browser, { skip }, () => {
 
   const back = rendered(page, click("outer") + `document.getElementById("reset").click();`);
   assert.deepEqual(boxesOf(back).get("outer"), [0, 70, ""]);
+
+  // The page keeps a copy of what it showed before the click.
+  const copy = `document.body.append(document.getElementById("graph").cloneNode(true));`;
+  const both = rendered(flamePage(compared), copy + `document.getElementById("runs").click();`);
+  const [, earlier, now] = both.split(`<div id="graph"`).map(boxesOf);
+  assert.deepEqual(["inner", "x"].map((name) => now!.get(name)), [[0, 60, ""], [90, 10, ""]]);
+  assert.equal(now!.has("old"), false);
+  assert.deepEqual(["old", "outer", "x"].map((name) => earlier!.get(name)), [
+    [0, 31, ""],
+    [31, 50, ""],
+    [88, 13, ""],
+  ]);
+  assert.match(both, /title="old \(0 samples, 0\.0%; before: 25, 31\.3%\)"/);
+  assert.match(both, /<div id="gone">Gone since the earlier run:\n25 samples: app;main;old<\/div>/);
 });

@@ -6,17 +6,30 @@
  * @module
  */
 
-import { escapeMarkup, flameColor, type FlameGraph, type FlameNode } from "./flame_graph.ts";
+import { goneLines, LEGEND } from "./flame_change.ts";
+import {
+  boxColor,
+  escapeMarkup,
+  type FlameGraph,
+  flameHeading,
+  type FlameNode,
+} from "./flame_graph.ts";
 
-/** Name, colour, value and what is above: what the page's script reads. */
-type Box = readonly [name: string, color: string, value: number, above: readonly Box[]];
-
-const boxOf = ({ name, kind, value, children }: FlameNode): Box => [
-  name,
-  flameColor(name, kind),
-  value,
-  children.map(boxOf),
+/** What the page's script reads of a box; `before` is the value in an earlier run. */
+type Box = readonly [
+  name: string,
+  color: string,
+  value: number,
+  above: readonly Box[],
+  before?: number,
 ];
+
+function boxOf(node: FlameNode): Box {
+  const { name, value, before, children } = node;
+  const above = children.map(boxOf);
+  const box = [name, boxColor(node), value, above] as const;
+  return before === undefined ? box : [...box, before];
+}
 
 /** JSON that can stand in a script element: nothing in it ends the element or begins a comment. */
 const scriptJson = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
@@ -33,6 +46,9 @@ const STYLE = `
   #graph button:hover, #graph button:focus-visible { outline: 1px solid #111; }
   #graph button.around { opacity: .55; }
   #graph button.found { background: #d5f !important; }
+  #legend span { margin-right: 18px; }
+  #legend i { display: inline-block; width: 14px; height: 14px; border-radius: 2px; margin-right: 6px; vertical-align: -2px; }
+  #gone { font: 12px/18px monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
   #detail { position: sticky; bottom: 0; padding: 6px 0; background: #fff; font-family: monospace; min-height: 1.3em; overflow-wrap: anywhere; }
 `;
 
@@ -40,17 +56,20 @@ const STYLE = `
 const SCRIPT = `
 "use strict";
 const { unit, root } = JSON.parse(document.getElementById("data").textContent);
-const [graph, detail, search, matched, reset] =
-  ["graph", "detail", "search", "matched", "reset"].map((id) => document.getElementById(id));
+const [graph, detail, search, matched, reset, runs] =
+  ["graph", "detail", "search", "matched", "reset", "runs"].map((id) => document.getElementById(id));
+const [NOW, BEFORE] = [2, 4];
 const ROW = 18;
 const NARROWEST = 0.05; // per cent of the width
 let pattern;
+let run = NOW; // whose widths are shown
 let path = [root]; // from the outermost box to the one that fills the width
 
 const deep = (box, least) =>
-  1 + Math.max(0, ...box[3].map((above) => above[2] < least ? 0 : deep(above, least)));
-const share = (value) => (root[2] ? value / root[2] * 100 : 0).toFixed(1) + "%";
-const describe = (box) => box[0] + " (" + box[2] + " " + unit + ", " + share(box[2]) + ")";
+  1 + Math.max(0, ...box[3].map((above) => above[run] < least ? 0 : deep(above, least)));
+const share = (value, of) => (root[of] ? value / root[of] * 100 : 0).toFixed(1) + "%";
+const describe = (box) => box[0] + " (" + box[NOW] + " " + unit + ", " + share(box[NOW], NOW) +
+  (runs ? "; before: " + box[BEFORE] + ", " + share(box[BEFORE], BEFORE) : "") + ")";
 
 function add(box, way, level, start, width) {
   if (width < NARROWEST) return;
@@ -69,23 +88,23 @@ function add(box, way, level, start, width) {
 function addAll(box, way, start, width) {
   add(box, way, way.length, start, width);
   for (const above of box[3]) {
-    const part = box[2] ? width * above[2] / box[2] : 0;
+    const part = box[run] ? width * above[run] / box[run] : 0;
     if (part >= NARROWEST) addAll(above, [...way, box], start, part);
     start += part;
   }
 }
 
 // What any box found carries, those above it not counted again.
-const foundIn = (box) => pattern.test(box[0]) ? box[2] : box[3].reduce((sum, b) => sum + foundIn(b), 0);
+const foundIn = (box) => pattern.test(box[0]) ? box[run] : box[3].reduce((sum, b) => sum + foundIn(b), 0);
 
 function draw() {
   graph.replaceChildren();
   const filling = path.at(-1);
-  const levels = path.length - 1 + deep(filling, filling[2] * NARROWEST / 100);
+  const levels = path.length - 1 + deep(filling, filling[run] * NARROWEST / 100);
   graph.style.height = levels * ROW + "px";
   path.slice(0, -1).forEach((box, level) => add(box, path.slice(0, level), level, 0, 100));
   addAll(filling, path.slice(0, -1), 0, 100);
-  matched.textContent = pattern ? "matched " + share(foundIn(root)) : "";
+  matched.textContent = pattern ? "matched " + share(foundIn(root), run) : "";
   reset.hidden = path.length === 1;
 }
 
@@ -107,6 +126,13 @@ function find(text) {
 
 search.oninput = () => find(search.value);
 reset.onclick = () => zoom([root]);
+if (runs) {
+  runs.onclick = () => {
+    run = run === NOW ? BEFORE : NOW;
+    runs.textContent = run === NOW ? "Show the earlier run" : "Show this run";
+    zoom(path.at(-1)[run] ? path : [root]);
+  };
+}
 document.onkeydown = (event) => {
   if (event.key === "Escape") zoom([root]);
   if (event.key === "/" && document.activeElement !== search) event.preventDefault(), search.focus();
@@ -115,9 +141,23 @@ search.value = decodeURIComponent(location.hash.replace(/^#s=|^#.*/, ""));
 find(search.value);
 `;
 
+/** What the colours mean, and what is not there any more, where two runs are compared. */
+function notes(graph: FlameGraph): string {
+  if (graph.root.before === undefined) return "";
+  const legend = LEGEND.map(({ text, color }) =>
+    `<span><i style="background:${color}"></i>${text}</span>`
+  );
+  const gone = escapeMarkup(goneLines(graph).join("\n"));
+  return `<div id="legend">${legend.join("")}</div>\n<div id="gone">${gone}</div>\n`;
+}
+
 /** The graph as a page. */
-export function flamePage({ title, unit, root }: FlameGraph): string {
-  const heading = escapeMarkup(`${title}: ${root.value} ${unit}`);
+export function flamePage(graph: FlameGraph): string {
+  const { unit, root } = graph;
+  const heading = escapeMarkup(flameHeading(graph));
+  const runs = root.before === undefined
+    ? ""
+    : `<button id="runs">Show the earlier run</button>\n  `;
   return `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -128,10 +168,10 @@ export function flamePage({ title, unit, root }: FlameGraph): string {
   <h1>${heading}</h1>
   <span id="matched"></span>
   <input id="search" type="search" placeholder="Search (a regular expression)" aria-label="Search">
-  <button id="reset" hidden>Show all</button>
+  ${runs}<button id="reset" hidden>Show all</button>
 </header>
 <div id="graph"></div>
-<div id="detail">Click a box to zoom; Esc shows all; / searches.</div>
+${notes(graph)}<div id="detail">Click a box to zoom; Esc shows all; / searches.</div>
 <script type="application/json" id="data">${scriptJson({ unit, root: boxOf(root) })}</script>
 <script>${SCRIPT}</script>
 </html>

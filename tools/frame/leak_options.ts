@@ -112,6 +112,7 @@ export const leakOptions = {
   allocationSize: sizeOption("alloc-storage-size", "allocations outstanding at a time", 1000000),
   svg: stackOptions.svg,
   html: stackOptions.html,
+  compare: stackOptions.compare,
   ...intervalArguments,
   interval: {
     ...intervalArguments.interval,

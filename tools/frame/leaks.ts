@@ -51,6 +51,7 @@ export interface LeakOptions {
   readonly folded: boolean;
   readonly svg: string | undefined;
   readonly html: string | undefined;
+  readonly compare: string | undefined;
 }
 
 /** Prints what is outstanding now. */
@@ -110,10 +111,10 @@ function grouped(allocations: [bigint, Allocation][], isUser: boolean): [StackKe
   ]);
 }
 
-function graphOptions({ pid, folded, svg, html }: LeakOptions): StackReportOptions {
+function graphOptions({ pid, folded, svg, html, compare }: LeakOptions): StackReportOptions {
   const kind = { userOnly: pid !== undefined, kernelOnly: pid === undefined };
   const rest = { delimited: false, threads: false, line: fullFrame };
-  return { tool: "memleak", unit: "bytes", folded, svg, html, ...kind, ...rest };
+  return { tool: "memleak", unit: "bytes", folded, svg, html, compare, ...kind, ...rest };
 }
 
 const framesOf = (sample: StackSample, { pid }: LeakOptions): readonly Frame[] | undefined =>

@@ -6,7 +6,8 @@
 
 import { type Bpf, formatSymbol, u64 } from "../../mod.ts";
 import { flamePage } from "./flame_page.ts";
-import { type FlameGraph, flameGraph, flameSvg } from "./flame_graph.ts";
+import { comparable, parseFolded } from "./flame_change.ts";
+import { type FlameGraph, flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
 import type { Report } from "./report.ts";
 import { type Frame, frameName, type StackSample } from "./stacks.ts";
 
@@ -24,6 +25,8 @@ export interface StackReportOptions {
   readonly threads: boolean;
   readonly svg: string | undefined;
   readonly html: string | undefined;
+  /** Folded output of an earlier run, which flame graphs show the difference to. */
+  readonly compare?: string | undefined;
   /** Mark the kernel's frames where names stand alone. */
   readonly annotated?: boolean;
   /** A frame where it has a line of its own. */
@@ -130,9 +133,16 @@ export function fullFrame({ symbol, address, kernel }: Frame): string {
   return formatSymbol(named, address, { offset: true, module: true });
 }
 
-/** Makes sure at the start that what is asked for can be written at the end. @throws {Error} */
-export function requireWritable({ svg, html }: Pick<StackReportOptions, "svg" | "html">): void {
+/**
+ * Makes sure at the start that what is asked for can be read and written at the end.
+ *
+ * @throws {Error}
+ */
+export function requireGraphs(
+  { svg, html, compare }: Pick<StackReportOptions, "svg" | "html" | "compare">,
+): void {
   for (const file of [svg, html]) if (file !== undefined) write(file, "a", "");
+  readEarlier(compare);
 }
 
 function write(file: string, flag: "a" | "w", content: string): void {
@@ -143,23 +153,41 @@ function write(file: string, flag: "a" | "w", content: string): void {
   }
 }
 
+function readEarlier(file: string | undefined): FlameStack[] | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return parseFolded(process.getBuiltinModule("node:fs").readFileSync(file, "utf8"));
+  } catch (error) {
+    const reason = (error as Error).message;
+    const advice = error instanceof SyntaxError ? ": give what -f/--folded has printed" : "";
+    throw new Error(`Cannot compare with ${JSON.stringify(file)}: ${reason}${advice}`);
+  }
+}
+
+function flameStacks(samples: readonly StackSample[], options: StackReportOptions): FlameStack[] {
+  return samples.map((sample) => {
+    const { user, kernel } = shown(sample, options);
+    const frames = [
+      { name: sample.comm, kind: "comm" as const },
+      ...user.map((name) => ({ name, kind: "user" as const })),
+      ...kernel.map((name) => ({ name, kind: "kernel" as const })),
+    ];
+    return { frames, value: sample.sum };
+  });
+}
+
 function writeGraphs(samples: readonly StackSample[], options: StackReportOptions) {
+  const { tool, unit, svg, html, compare } = options;
+  if (svg === undefined && html === undefined) return [];
+  const stacks = flameStacks(samples, options);
+  const earlier = readEarlier(compare);
+  const graph = flameGraph(earlier ? comparable(stacks) : stacks, { title: tool, unit, earlier });
+  const { value, before } = graph.root;
   const draw = (file: string | undefined, make: (graph: FlameGraph) => string) => {
     if (file === undefined) return [];
-    const graph = flameGraph(
-      samples.map((sample) => {
-        const { user, kernel } = shown(sample, options);
-        const frames = [
-          { name: sample.comm, kind: "comm" as const },
-          ...user.map((name) => ({ name, kind: "user" as const })),
-          ...kernel.map((name) => ({ name, kind: "kernel" as const })),
-        ];
-        return { frames, value: sample.sum };
-      }),
-      { title: options.tool, unit: options.unit },
-    );
     write(file, "w", make(graph));
-    return [{ file, text: `${file}: ${graph.root.value} ${options.unit}` }];
+    const text = `${file}: ${value} ${unit}` + (before === undefined ? "" : `, before: ${before}`);
+    return [{ file, text }];
   };
-  return [...draw(options.svg, flameSvg), ...draw(options.html, flamePage)];
+  return [...draw(svg, flameSvg), ...draw(html, flamePage)];
 }

@@ -86,6 +86,12 @@ export const stackOptions = {
     meta: "FILE",
     help: "write a flame graph, a page to search and zoom, to this file",
   }),
+  compare: text({
+    long: "compare",
+    meta: "FILE",
+    help: "show in flame graphs what changed since an earlier run of the same length, of which " +
+      "this file is the folded output",
+  }),
   ...containerOptions,
 } as const;
 
@@ -113,6 +119,9 @@ export function stackSettings(
 ): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
   if (values.userOnly && values.kernelOnly) {
     throw new UsageError("use either -U/--user-stacks-only or -K/--kernel-stacks-only");
+  }
+  if (values.compare !== undefined && values.svg === undefined && values.html === undefined) {
+    throw new UsageError("--compare is for flame graphs: use it with --svg or --html");
   }
   const filters = filterSettings(values);
   return {
