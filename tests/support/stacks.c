@@ -6,6 +6,8 @@
  *   spin=COUNT         main > outer > middle > three_parts and one_part, which share COUNT million
  *                      turns of a loop as their names say, in a hundred slices
  *   named=COUNT        main > ns::Worker::turn(unsigned long), COUNT million turns
+ *   rust=COUNT         main > app::worker::turn, named as Rust's compiler did before its own scheme
+ *                      of names, and below it app::worker::turn_on, named by that
  *   jit=COUNT          main > code that no file holds, named jit_turn by /tmp/perf-PID.map
  *   nap=COUNT:USECS    main > outer_nap > inner_nap > nanosleep(2), COUNT times
  *   child=STEP         starts itself with that step, without waiting for a line, and waits for it
@@ -34,6 +36,8 @@
 	__asm__ volatile("")
 
 unsigned long named_turn(unsigned long) __asm__("_ZN2ns6Worker4turnEm");
+void rust_turn(unsigned long) __asm__("_ZN3app6worker4turn17h0123456789abcdefE");
+void rust_turn_on(unsigned long) __asm__("_RNvNtCs1234_3app6worker7turn_on");
 
 NOINLINE void three_parts(unsigned long count) { TURN(count); }
 NOINLINE void one_part(unsigned long count) { TURN(count); }
@@ -55,6 +59,14 @@ NOINLINE unsigned long named_turn(unsigned long count)
 {
 	TURN(count);
 	return count;
+}
+
+NOINLINE void rust_turn_on(unsigned long count) { TURN(count); }
+
+NOINLINE void rust_turn(unsigned long count)
+{
+	rust_turn_on(count);
+	NO_TAIL_CALL;
 }
 
 /* The system call is made right here: libc has no frame pointer and would hide its caller. */
@@ -153,6 +165,8 @@ int main(int argc, char **argv)
 				outer(count * MILLION / 100);
 		} else if (!strcmp(argv[i], "named")) {
 			named_turn(count * MILLION);
+		} else if (!strcmp(argv[i], "rust")) {
+			rust_turn(count * MILLION);
 		} else if (!strcmp(argv[i], "jit")) {
 			run_jit(count * MILLION);
 		} else if (!strcmp(argv[i], "nap")) {
