@@ -2,9 +2,6 @@
 /*
  * funccount: how often functions, tracepoints and USDT probes are passed.
  */
-#include "frame/kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include "frame/filter.h"
 #include "frame/targets.h"
 
@@ -35,5 +32,3 @@ static __always_inline int count(void *ctx)
 
 ON_FUNCTIONS(on, count)
 ON_TRACEPOINTS(on, count)
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -17,6 +17,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   exitsnoop: () => import("./exitsnoop.ts"),
   ext4slower: () => import("./ext4slower.ts"),
   funccount: () => import("./funccount.ts"),
+  funclatency: () => import("./funclatency.ts"),
   killsnoop: () => import("./killsnoop.ts"),
   memleak: () => import("./memleak.ts"),
   offcputime: () => import("./offcputime.ts"),

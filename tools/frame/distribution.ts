@@ -104,15 +104,20 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
     if (options.extension) {
       const count = entries.reduce((sum, [, count]) => sum + count, 0);
       const time = growth.since("time", bpf.global("total_time", u64.asNumber).value);
-      summary(report, options, count, time);
+      reportSummary(report, unitOf(options), count, time);
     }
     reportLost(bpf, report, options.name, "times");
   };
 }
 
-function summary(report: Report, options: DistributionOptions, count: number, time: number): void {
+/** Average, total and count below a report; nothing when nothing was counted. `time` is in ns. */
+export function reportSummary(
+  report: Report,
+  unit: { readonly name: string; readonly ns: number },
+  count: number,
+  time: number,
+): void {
   if (count === 0) return;
-  const unit = unitOf(options);
   const [average, total] = [time / count, time].map((ns) => Math.floor(ns / unit.ns));
   report.line();
   report.line(`avg = ${average} ${unit.name}, total: ${total} ${unit.name}, count: ${count}`);

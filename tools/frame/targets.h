@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "kernel.h"
+
 /* Set when the tool has seen enough: detaching may take long. */
 u32 stopped;
 

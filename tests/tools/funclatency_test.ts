@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { syscallFunction } from "../../mod.ts";
+import { buildProgram } from "../support/build.ts";
+import { FunctionsProgram } from "../support/functions.ts";
+import { type Result, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { Script } from "../support/script.ts";
+import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+
+interface Row {
+  readonly record: string;
+  readonly value?: string;
+  readonly function?: string;
+  readonly pid?: number;
+  readonly buckets?: readonly { low: number; high: number; count: number }[];
+  readonly count?: number;
+  readonly total?: number;
+}
+
+const start = (...args: string[]) => startTool("funclatency", ...args);
+
+/** How many calls took at least so long, by function and process. */
+function countsOf(result: Result, least = 0): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const row of rowsOf<Row>(result)) {
+    if (row.record !== "histogram") continue;
+    const name = [row.function, row.pid].filter((part) => part !== undefined).join(" ");
+    for (const { low, count } of row.buckets!) {
+      if (low >= least && count > 0) counts[name] = (counts[name] ?? 0) + count;
+    }
+  }
+  return counts;
+}
+
+test("funclatency times functions, also 17 calls of one inside another", async () => {
+  const path = buildProgram("functions.c");
+  await using run = await Script.of([path]);
+  const only = [
+    "--json",
+    "-F",
+    "-u",
+    "-p",
+    String(run.pid),
+    "-r",
+    `${path}:(calls|naps|desc|_ZN2)`,
+  ];
+  await using all = await start(...only);
+  await using shallow = await start("-l", "5", ...only);
+  const before = performance.now();
+  await run.go();
+  const elapsed = (performance.now() - before) * 1000;
+  const [deep, few] = await Promise.all([stopTool(all), stopTool(shallow)]);
+  const named = (counts: Record<string, number>) =>
+    Object.fromEntries(Object.entries(counts).map(([name, n]) => [`${name} ${run.pid}`, n]));
+  const short = { calls_2: 2, calls_3: 3, calls_5: 5, "ns::Thing::turns_11(int)": 11 };
+  assert.deepEqual(countsOf(deep), named({ ...short, naps_3: 3, descends_17: 17 }));
+  // Two milliseconds and more: slots begin at powers of two.
+  const slots = countsOf(deep, 1024);
+  assert.deepEqual([slots[`naps_3 ${run.pid}`], slots[`descends_17 ${run.pid}`]], [3, 17]);
+  const summary = rowsOf<Row>(deep).find(({ record }) => record === "summary")!;
+  assert.equal(summary.count, 41);
+  assert.ok(summary.total! >= 20 * 2000 && summary.total! <= 20 * elapsed, String(summary.total));
+  // Of five levels the nap has one: those above are not timed, and that is told.
+  assert.deepEqual(countsOf(few), named({ ...short, naps_3: 3, descends_17: 4 }));
+  assert.match(few.stderr, /^funclatency: 13 calls .* more than 5 levels: raise -l\/--level$/m);
+});
+
+const processes = "funclatency shows user functions by process, or those of one";
+test(processes, { skip: requires(processes, "speed") }, async () => {
+  using program = new FunctionsProgram();
+  await using one = await program.start("thread");
+  await using other = await program.start();
+  const pattern = `${program.path}:calls_*`;
+  await using all = await start("--json", "-i", "0.1", pattern);
+  await using single = await start("--json", "-p", String(one.pid), pattern);
+  await using nobody = await start("--json", "-F", "-p", String(process.pid), pattern);
+  await one.go();
+  await other.go();
+  const results = await Promise.all([all, single, nobody].map(stopTool));
+  const counts = [one.pid, other.pid].flatMap((pid) =>
+    [2, 3, 5].map((n) => [`calls_${n} ${pid}`, n] as const)
+  );
+  assert.deepEqual(results.map((result) => countsOf(result)), [
+    Object.fromEntries(counts),
+    { "": 10 },
+    {},
+  ]);
+});
+
+const alike = "funclatency times what libbpf-tools' funclatency times";
+test(alike, { skip: requires(alike, "speed") }, async () => {
+  using program = new FunctionsProgram();
+  await using run = await program.start();
+  const pattern = `${program.path}:naps_3`;
+  await using ours = await start("--json", "-m", "-p", String(run.pid), pattern);
+  await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/funclatency", "-m", pattern]);
+  await theirs.find("stdout", /^Tracing /m);
+  await run.go();
+  const buckets = rowsOf<Row>(await stopTool(ours)).find(({ record }) => record === "histogram")!
+    .buckets!.map(({ low, high, count }) => [low, high, count]);
+  theirs.kill("SIGINT");
+  const lines = (await theirs.result).stdout.matchAll(/^ +(\d+) -> (\d+) +: (\d+) /gm);
+  assert.deepEqual(buckets, [...lines].map(([, ...numbers]) => numbers.map(Number)));
+});
+
+const text = "funclatency prints bcc's histograms";
+test(text, { skip: requires(text, "speed") }, async () => {
+  using program = new FunctionsProgram();
+  await using run = await program.start();
+  const pattern = `${program.path}:naps_3`;
+  await using sections = await start("-m", "-T", pattern);
+  await using single = await start("-m", "-v", "-p", String(run.pid), pattern);
+  await run.go();
+  const intro = `Tracing 1 functions for "${pattern}"... Hit Ctrl-C to end.\n\n`;
+  const rest = (stdout: string) => {
+    assert.ok(stdout.startsWith(intro), stdout);
+    return stdout.slice(intro.length);
+  };
+  const histogram = "     msecs               : count     distribution\n" +
+    "         0 -> 1          : 0        \\|                                        \\|\n" +
+    "(         \\d+ -> \\d+ +: \\d +\\|\\** *\\|\n| +\\d+ -> \\d+ +: \\d +\\|\\** *\\|\n)+" +
+    "\navg = \\d+ msecs, total: \\d+ msecs, count: 3\n\nDetaching...\n$";
+  const first = (await stopTool(sections)).stdout;
+  assert.match(
+    rest(first),
+    new RegExp(`^\\d\\d:\\d\\d:\\d\\d\n\nFunction = naps_3 \\[${run.pid}\\]\n${histogram}`),
+  );
+  const second = await stopTool(single);
+  assert.match(rest(second.stdout), new RegExp(`^${histogram}`));
+  assert.match(second.stderr, /^naps_3\n/);
+});
+
+const kernel = "funclatency times kernel functions of one process";
+test(kernel, { skip: requires(kernel, "kprobe") }, async () => {
+  await using calls = await Script.of([buildProgram("calls.c"), "sleep=7", "getpgid=53"]);
+  await using other = await Script.of([buildProgram("calls.c"), "sleep=5"]);
+  const [sleep, getpgid] = [syscallFunction("nanosleep"), syscallFunction("getpgid")];
+  const only = ["--json", "-u", "-p", String(calls.pid)];
+  await using each = await start(...only, "-F", "-r", `(${sleep}|${getpgid})$`);
+  await calls.go();
+  await other.go();
+  const result = await stopTool(each);
+  assert.deepEqual(countsOf(result), { [sleep]: 7, [getpgid]: 53 });
+  assert.equal(countsOf(result, 512)[sleep], 7);
+});
+
+const arguments_ = "funclatency -h names bcc's options, and mistakes are told";
+test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
+  await helpNames(
+    "funclatency",
+    "-h -p -i -d -T -u -m -F -r -l -v --pid --interval --duration --timestamp --microseconds " +
+      "--milliseconds --function --regexp --level --verbose pattern --json",
+  );
+  await refuses("funclatency", [
+    [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
+    [["t:sched:sched_switch"], /only functions can be timed: expected FUNCTION or FILE:FUNCTION/],
+    [["r:c:puts"], /only functions can be timed/],
+    [["-l", "65", "c:puts"], /invalid value "65" for -l\/--level: expected a number of levels/],
+    [["-d", "x", "c:puts"], /invalid value "x" for -d\/--duration/],
+  ]);
+  const { status, stderr } = await runTool("funclatency", "c:no_such");
+  assert.equal(status, 1);
+  assert.match(stderr, /^funclatency: Cannot trace "c:no_such": no function of \S+ matches: /);
+});
