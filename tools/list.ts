@@ -25,6 +25,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   profile: () => import("./profile.ts"),
   rubyallocs: () => import("./rubyallocs.ts"),
   runqlat: () => import("./runqlat.ts"),
+  stackcount: () => import("./stackcount.ts"),
   syscount: () => import("./syscount.ts"),
   tcpaccept: () => import("./tcpaccept.ts"),
   tcpconnect: () => import("./tcpconnect.ts"),

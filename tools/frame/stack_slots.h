@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Keeping stacks in programs that others like them may interrupt: those on user functions are
+ * preempted, those on kernel functions come again in interrupts.
+ */
+#pragma once
+
+#include "stacks.h"
+
+/* So many at a time on a CPU. */
+#define STACK_SLOTS 8
+
+struct stack_slot {
+	u64 taken;
+	struct stack stack;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, STACK_SLOTS);
+	__type(key, u32);
+	__type(value, struct stack_slot);
+} stack_slots SEC(".maps");
+
+/* Keeps the stack that the current thread is on, and returns what it is known by. */
+static __noinline u64 keep_stack_in_slot(void *ctx, u64 flags)
+{
+	struct stack_slot *slot = NULL;
+
+	/* Unrolled, or the verifier loses count of what has an address. */
+#pragma unroll
+	for (u32 i = 0; i < STACK_SLOTS; i++) {
+		u32 key = i;
+
+		slot = bpf_map_lookup_elem(&stack_slots, &key);
+		if (slot && !__sync_lock_test_and_set(&slot->taken, 1))
+			break;
+		slot = NULL;
+	}
+	if (!slot)
+		return MISSED_STACK;
+
+	u64 id = keep_stack_in(&slot->stack, ctx, flags);
+
+	__sync_lock_test_and_set(&slot->taken, 0);
+	return id;
+}
