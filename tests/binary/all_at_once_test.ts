@@ -13,15 +13,19 @@ import { Folder, Workload } from "../support/workload.ts";
 const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
 const DURATION_MS = 60_000;
 /**
- * What tools need to run by themselves. Left out is one that watches a single process, and one that
- * keeps a sum per stack and process: here are more of them in a minute than it has room for, and it
- * says so.
+ * What tools need to run by themselves. Left out is one that watches a single process, one that keeps
+ * a sum per stack and process: here are more of them in a minute than it has room for, and it says
+ * so; and one that ends at once.
  */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   biotop: ["1"],
   cachestat: ["1"],
+  funccount: ["t:sched:*"],
+  funclatency: ["c:getpid"],
   offcputime: undefined,
   rubyallocs: undefined,
+  stackcount: ["t:sched:sched_process_exec"],
+  tplist: undefined,
 };
 /** Of each in every round. */
 const [CREATED, MISSING, PROGRAMS, SIGNALS, CONNECTIONS, BLOCKS] = [97, 13, 53, 31, 11, 101];

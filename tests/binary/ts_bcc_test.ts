@@ -28,8 +28,10 @@ test("ts-bcc is within 5 % of the size of one tool", () => {
 test("ts-bcc list tells each tool and what it shows", async () => {
   const { status, stdout } = await tsBcc("list");
   assert.equal(status, 0);
-  const pairs = readdirSync(`${PROJECT}tools`).filter((name) => name.endsWith(".bpf.c"));
-  assert.deepEqual(NAMES.toSorted(), pairs.map((name) => name.replace(".bpf.c", "")).sort());
+  const modules = readdirSync(`${PROJECT}tools`).flatMap((name) =>
+    /^(?!list\.)([a-z0-9]+)\.ts$/.exec(name)?.[1] ?? []
+  );
+  assert.deepEqual(NAMES.toSorted(), modules.sort());
   const lines = stdout.trimEnd().split("\n");
   assert.deepEqual(lines.map((line) => line.split(" ")[0]), NAMES);
   for (const line of lines) assert.match(line, /^\S+ {2,}[A-Z].*\.$/);
