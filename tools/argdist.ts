@@ -40,6 +40,7 @@ import { parseArgdistProbe } from "./frame/argdist_probe.ts";
 import { argdistReport } from "./frame/argdist_report.ts";
 import { main } from "./frame/main.ts";
 import { flag, list, number, type Option, UsageError } from "./frame/options.ts";
+import { COMPILER_FLAGS } from "./frame/probe_code.ts";
 import { containerOptions, filterOptions, standardOptions } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
 
@@ -148,7 +149,7 @@ const argdist = defineTool({
     return {
       interval,
       count: Math.min(count, Math.ceil(duration / interval)),
-      source: { text, options: { usdt, cflags: ["-Wno-int-conversion"] }, explain },
+      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain },
       attach(bpf) {
         try {
           return Promise.resolve(program.attach(bpf));

@@ -32,6 +32,7 @@
 import { EventStacks } from "./frame/event_stacks.ts";
 import { main } from "./frame/main.ts";
 import { attachProbe } from "./frame/probe_attach.ts";
+import { COMPILER_FLAGS } from "./frame/probe_code.ts";
 import { conversionsOf, formatMessage } from "./frame/probe_format.ts";
 import { defineTool } from "./frame/tool.ts";
 import { traceColumns } from "./frame/trace_columns.ts";
@@ -77,7 +78,7 @@ const trace = defineTool({
     const namesUsers = values.userStack ||
       probes.some(({ format }) => conversionsOf(format).some(({ letter }) => letter === "U"));
     return {
-      source: { text, options: { usdt, cflags: ["-Wno-int-conversion"] }, explain },
+      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain },
       event: program.event,
       columns: traceColumns(values, program, stacks, message),
       most: values.most,

@@ -50,7 +50,8 @@ test(PRINTS, { skip: requires(PRINTS, "speed") }, async () => {
     `${path}:marked+1 (${mine}) "%U", ctx->ip`,
     `${path}:factorial (${mine})`,
     `t:sched:sched_process_exec ($tgid == ${command.pid}) "%d %s", args->pid, $task->comm`,
-    't:sched:sched_process_exec (STRCMP("/bin/false", (char *)args + (args->data_loc_filename & 0xffff))) "never"',
+    `t:sched:sched_process_exec (STRCMP("/bin/true", args->filename) && $tgid == ${command.pid}) "of %s", args->filename`,
+    't:sched:sched_process_exec (STRCMP("/bin/tru", args->filename)) "never"',
     `u:${buildUsdt()}:test:text ($tgid == ${usdt.pid}) "%s", arg1`,
     `u:${buildUsdt()}:widths (arg1 == -101 && arg3 < 0) "%d %d %d %u", arg1, arg2, arg5, arg6`,
     `u:${buildUsdt()}:twelve (arg7 == 7) "never"`,
@@ -73,7 +74,7 @@ test(PRINTS, { skip: requires(PRINTS, "speed") }, async () => {
     negate: [3, 3, 4, 4].map((n) => n === 3 ? "    3|3    |00003" : "4294967292 -4"),
     marked: [`marked+0x1 [${path.split("/").at(-1)}]`],
     factorial: ["", "", "", ""],
-    sched_process_exec: [`${command.pid} true`],
+    sched_process_exec: [`${command.pid} true`, "of /bin/true"],
     "test:text": Array(7).fill("hello, probe"),
     widths: Array(7).fill("-101 201 -2000000001 4000000001"),
   });
@@ -176,6 +177,7 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
   await using calls = await Script.of([buildProgram("calls.c"), "getpgid=7", "missing=5"]);
   await using other = await Script.of([buildProgram("calls.c"), "getpgid=11"]);
   await using reader = await Script.start("read -r name </etc/hostname");
+  await using command = await Script.start("exec /bin/true");
   await using target = await Script.of([path]);
   await using usdt = await UsdtProcess.start();
   const [mine, reads] = [calls, reader].map(({ pid }) => `$tgid == ${pid}`);
@@ -186,6 +188,7 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
     `p::__x64_sys_getpgid(int pid) (pid != 0 && ${mine}) "%d %K", pid, ctx->ip`,
     `r::__x64_sys_getpgid ((int)retval == -3 && ${mine}) "%ld", retval`,
     `t:syscalls:sys_enter_getpgid (args->pid == 0 && ${mine}) "%d", args->pid`,
+    `t:sched:sched_process_exec (STRCMP("/bin/true", args->filename) && $tgid == ${command.pid}) "%s", args->filename`,
     `do_sys_openat2(int dfd, const char __user *name) (STRCMP("/etc/hostname", name) && ${reads}) "%s", name`,
     `do_sys_openat2 (STRCMP("/etc/host", arg2@user) && ${reads}) "never"`,
     `vfs_read(struct file *file) (STRCMP("hostname", file->f_path.dentry->d_name.name) && ${reads}) "%s", file->f_path.dentry->d_name.name`,
@@ -195,6 +198,7 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
   await other.go();
   await calls.go();
   await reader.go();
+  await command.go();
   await target.go();
   await usdt.fire(3);
   const rows = rowsOf<Row>(await stopTool(running));
@@ -207,6 +211,7 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
     sys_getpgid: Array(7).fill("0"),
     __x64_sys_getpgid: [...Array(5).fill("-3"), ...Array(5).fill("2147483647 __x64_sys_getpgid+")],
     sys_enter_getpgid: Array(7).fill("0"),
+    sched_process_exec: ["/bin/true"],
     do_sys_openat2: ["/etc/hostname"],
     take: ["-1 [plain] -11", "-103 [\\x1b[2J\\xff] -33", '100 [quoted "it"\n] -22'],
     "test:text": Array(3).fill("hello, probe"),
@@ -220,6 +225,10 @@ const SHOWN = "trace shows a mistake under the probe, whoever finds it";
 test(SHOWN, { skip: requires(SHOWN, "speed") }, async () => {
   const path = program();
   const cases: [probe: string, at: number, reason: string][] = [
+    ["t:sched:sched_switch (*args)", 22, "this does not compile: invalid argument type"],
+    ['c:malloc "%d", "x"', 15, 'a text stands in STRCMP("text", address) only'],
+    ['c:malloc "%d", *$task', 15, "this does not compile: operand of type 'struct task_struct'"],
+    ["c:malloc (((struct pid *)(arg1 + 1))->level)", 10, "the kernel refuses this: R"],
     ["p::f (arg1", 5, 'this "(" is never closed'],
     ["c:malloc (arg1 = 5)", 15, 'expressions change no variables: to compare use "=="'],
     ['c:malloc "%d %s", arg1', 9, "the format has 2 conversions, but there are 1 value"],
@@ -270,6 +279,7 @@ test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
     [["-p", "1", "-L", "1", "f"], /use either -p\/--pid or -L\/--tid/],
     [["-u", "f"], /-u\/--unix-timestamp needs -t\/--timestamp/],
     [["-A", "f"], /-A\/--aggregate needs -M\/--max-events/],
+    [["t:nothing:here"], /this kernel has no tracepoint nothing:here/],
     [["-Z", "1", "f"], /invalid value "1" for -Z\/--string-size/],
     [
       ["nothing-here:f"],

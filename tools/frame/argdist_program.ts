@@ -101,7 +101,9 @@ export class ArgdistProgram {
     if (needsEntry) this.#addEntry(probe, index, path);
 
     const codes = new Map(
-      expressions.map((each) => [each, expressionCode(each, this.#comparisons)] as const),
+      expressions.map((each) =>
+        [each, expressionCode(each, this.#comparisons, variables)] as const
+      ),
     );
     this.#addMap(probe, index);
     const program = programName(hook, index);

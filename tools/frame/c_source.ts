@@ -50,12 +50,17 @@ export class CSource {
     const said = /column \d+: (.*)/.exec(message)?.[1];
     const lines = text.split("\n");
     const place = this.#placeOf(lines[line - 1]);
-    // What is missing at the end is missed in the line that follows.
-    const before = place ? undefined : this.#placeOf(lines[line - 2]);
-    if (said === undefined || !place && !before) return undefined;
+    // What is missing at the end is missed in the line that follows; what cannot be converted is
+    // told of the line before, where the conversion is.
+    const before = this.#placeOf(lines[line - 2]);
+    const after = this.#placeOf(lines[line]);
+    if (said === undefined) return undefined;
     const reason = `this does not compile: ${said.replace(/ \[-W[^\]]*\]$/, "")}`;
+    if (place) {
+      return new Mistake(reason, place.probe, Math.min(place.start + column - 1, place.end));
+    }
     if (before) return new Mistake(reason, before.probe, before.end);
-    return new Mistake(reason, place!.probe, Math.min(place!.start + column - 1, place!.end));
+    return after && new Mistake(reason, after.probe, after.start);
   }
 
   #verifierMistake({ message }: VerifierError): Mistake | undefined {

@@ -36,6 +36,8 @@ test("CSource shows what the compiler says under the user's text", () => {
   );
   const missing = made.explain(said(text, 5, 3), text);
   assert.equal((missing as Error).message.split("\n").at(-1), " ".repeat(2 + 17) + "^");
+  const conversion = made.explain(said(text, 3, 3), text);
+  assert.equal((conversion as Error).message.split("\n").at(-1), " ".repeat(2 + 6) + "^");
 });
 
 test("CSource leaves alone what is not about an expression", () => {

@@ -118,8 +118,20 @@ export const POINTERS: Readonly<Record<string, string>> = {
   $retval: "$Retval",
 };
 
-/** The C of an expression, in the columns that it has in the user's text. @throws {Mistake} */
-export function expressionCode(expression: Expression, comparisons: Comparisons): string {
+/** The variable for `args->MEMBER` of a tracepoint, where MEMBER is a text of any length. */
+export const memberVariable = (member: string) => `args__${member}`;
+
+/**
+ * The C of an expression, in the columns that it has in the user's text.
+ *
+ * @param variables those that it can have: a member that is a text is read through one
+ * @throws {Mistake}
+ */
+export function expressionCode(
+  expression: Expression,
+  comparisons: Comparisons,
+  variables: Readonly<Record<string, unknown>> = {},
+): string {
   const { probe, tokens, start } = expression;
   let code = "";
   const put = (text: string, at: number) => code = code.padEnd(at - start) + text;
@@ -138,12 +150,22 @@ export function expressionCode(expression: Expression, comparisons: Comparisons)
       put("$entry_", token.at);
       put(tokens[i + 2]!.text, token.at + "$entry_".length);
       i += 3;
+    } else if (isMember(tokens, i) && memberVariable(tokens[i + 2]!.text) in variables) {
+      put(memberVariable(tokens[i + 2]!.text), token.at);
+      i += 2;
+    } else if (token.kind === "string") {
+      throw new Mistake('a text stands in STRCMP("text", address) only', probe, token.at);
     } else if (token.text === "@") {
       checkUserMark(probe, token, previous, next);
       i++;
     } else put(isCast(tokens, i) ? POINTERS[token.text] ?? token.text : token.text, token.at);
   }
   return code;
+}
+
+/** `args->filename` */
+function isMember(tokens: readonly Token[], i: number): boolean {
+  return tokens[i]!.text === "args" && tokens[i + 1]?.text === "->" && tokens[i + 2] !== undefined;
 }
 
 /** `(struct sock *)arg1`: a star and a bracket come before. */

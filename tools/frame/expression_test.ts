@@ -28,6 +28,13 @@ test("expressionCode() keeps every word in its column", () => {
   assert.equal(expressionCode(inside, new Comparisons(false)), "(a > 1)");
 });
 
+test("expressionCode() takes variables for members that are texts", () => {
+  const told = expressionCode(parse("args->name != args->pid"), new Comparisons(false), {
+    args__name: "",
+  });
+  assert.equal(told, "args__name != args->pid");
+});
+
 test("namesOf() and entriesOf() tell what an expression needs", () => {
   const expression = parse("$entry(fd) > arg1 && $entry(size) < f(x->y)");
   assert.deepEqual(entriesOf(expression).map(({ text }) => text), ["fd", "size"]);
@@ -57,6 +64,7 @@ test("expressions say what is wrong, and where", () => {
     ["(arg1", 0, /this "\(" is never closed/],
     ["STRCMP(arg1, x)", 0, /expected STRCMP\("text", address\)/],
     ['STRCMP("", x)', 7, /1 to 128 bytes/],
+    ['x == "abc"', 5, /a text stands in STRCMP\("text", address\) only/],
     ["x@user", 1, /"@user" stands behind arg1 to arg6 only/],
     ["arg1@kernel", 4, /"@user" stands/],
   ];

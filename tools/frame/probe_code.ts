@@ -9,6 +9,9 @@ import type { CSource } from "./c_source.ts";
 import type { Hook } from "./probe_hook.ts";
 import type { Signature } from "./signature.ts";
 
+/** Warnings would show C that nobody typed; a pointer may stand where a number is meant. */
+export const COMPILER_FLAGS: readonly string[] = ["-w", "-Wno-int-conversion"];
+
 /** Who is traced. */
 export interface ProbeFilters {
   readonly pid?: number | undefined;

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { usdtProbes } from "../../mod.ts";
-import { type Expression, POINTERS } from "./expression.ts";
+import { hasTracepoint, tracepointFields, usdtProbes } from "../../mod.ts";
+import { type Expression, memberVariable, POINTERS } from "./expression.ts";
 import { Mistake } from "./mistake.ts";
+import { UsageError } from "./options.ts";
 import { isSyscall } from "./probe_code.ts";
 import type { Hook } from "./probe_hook.ts";
 
@@ -63,10 +64,26 @@ export function variablesOf(hook: Hook, path: string | undefined): Variables {
     case "return":
       return { ...COMMON, ...RETURNED };
     case "tracepoint":
-      return COMMON;
+      return { ...COMMON, ...textVariables(hook.category, hook.name) };
     case "usdt":
       return { ...COMMON, ...usdtVariables(hook.name, path!) };
   }
+}
+
+/** Of a text in a tracepoint's record libbcc's struct has where it is, in the lower half. */
+function textVariables(category: string, name: string): Variables {
+  if (hasTracepoint(category, name).answer === "no") {
+    throw new UsageError(
+      `this kernel has no tracepoint ${category}:${name}: tplist lists those there are`,
+    );
+  }
+  const texts = tracepointFields(`${category}/${name}`)
+    .filter(({ type }) => type.startsWith("__data_loc char"));
+  return Object.fromEntries(texts.map(({ name }) => {
+    const variable = memberVariable(name);
+    const place = `(args->data_loc_${name} & 0xffff)`;
+    return [variable, `char *${variable} = (char *)args + ${place};`];
+  }));
 }
 
 function usdtVariables(fullName: string, path: string): Variables {

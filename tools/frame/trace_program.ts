@@ -129,7 +129,9 @@ export class TraceProgram {
     const expressions = [...filter ? [filter] : [], ...values];
     checkNames(expressions, hook, variables, parameters);
     const codes = new Map(
-      expressions.map((each) => [each, expressionCode(each, this.#comparisons)] as const),
+      expressions.map((each) =>
+        [each, expressionCode(each, this.#comparisons, variables)] as const
+      ),
     );
 
     const codec = this.#values[index];
