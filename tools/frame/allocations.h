@@ -5,7 +5,7 @@
 #pragma once
 
 #include "events.h"
-#include "stacks.h"
+#include "stack_slots.h"
 #include "who.h"
 
 const volatile u64 least_size = 0;
@@ -14,19 +14,11 @@ const volatile u64 sample_rate = 1; /* of so many allocations one is recorded */
 const volatile bool combined = false; /* sums are kept, by stack */
 const volatile bool traced = false; /* events are sent, and no stacks kept */
 
-/* Contexts and threads that may be at it at the same time on a CPU: uprobes can be preempted. */
-#define STACK_SLOTS 8
-
 struct allocation {
 	u64 size;
 	u64 time; /* ns since boot */
 	u64 stack; /* in `stacks` */
 	u64 image;
-};
-
-struct stack_slot {
-	u64 taken;
-	struct stack stack;
 };
 
 enum memory_event {
@@ -51,13 +43,6 @@ struct {
 	__type(key, u64);
 	__type(value, struct allocation);
 } allocations SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, STACK_SLOTS);
-	__type(key, u32);
-	__type(value, struct stack_slot);
-} stack_slots SEC(".maps");
 
 u64 allocations_seen;
 u32 traced_pid; /* as `pidns` has it; 0: the kernel's memory is traced */
@@ -84,27 +69,9 @@ static __always_inline void tell(u64 kind, u64 address, u64 size)
 }
 
 /* The stack that allocates: the user's or the kernel's. */
-static __noinline u64 keep_allocating_stack(void *ctx)
+static __always_inline u64 keep_allocating_stack(void *ctx)
 {
-	struct stack_slot *slot = NULL;
-
-	/* Unrolled, or the verifier loses count of what has an address. */
-#pragma unroll
-	for (u32 i = 0; i < STACK_SLOTS; i++) {
-		u32 key = i;
-
-		slot = bpf_map_lookup_elem(&stack_slots, &key);
-		if (slot && !__sync_lock_test_and_set(&slot->taken, 1))
-			break;
-		slot = NULL;
-	}
-	if (!slot)
-		return MISSED_STACK;
-
-	u64 id = keep_stack_in(&slot->stack, ctx, user_stacks ? BPF_F_USER_STACK : 0);
-
-	__sync_lock_test_and_set(&slot->taken, 0);
-	return id;
+	return keep_stack_in_slot(ctx, user_stacks ? BPF_F_USER_STACK : 0);
 }
 
 /* Adds to the sums, or takes away: `count` is 1 or -1. */
