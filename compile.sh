@@ -5,10 +5,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 prefix=compile.sh
 
-# What a tool compiled with Deno may read of its environment. It may do nothing else but FFI, which
-# is all it needs to trace, and start the command of --exec.
-environment=TSBCC_READY,TSBCC_LIBBPF,TSBCC_LIBELF,TSBCC_LIBZ,TSBCC_LIBBCC,NO_COLOR,TERM,COLUMNS
-
 # The executable of all tools.
 everything=ts-bcc
 
@@ -179,10 +175,11 @@ compile_with_bun() {
     "./$1.ts" --outfile "$1") || fail "bun could not compile $1 (see above)"
 }
 
-# Without a code cache, which would be a file of a known name in /tmp, read as root.
+# Without a code cache, which would be a file of a known name in /tmp, read as root. With all
+# permissions: FFI can do everything anyway, and without them Deno opens no file of /proc.
 compile_with_deno() {
   (cd "$scratch" && quietly "$DENO" compile --no-check --no-prompt \
-    --unstable-raw-imports --no-code-cache --allow-ffi --allow-run "--allow-env=$environment" \
+    --unstable-raw-imports --no-code-cache --allow-all \
     -o "./$1" "./$1.ts") || fail "deno could not compile $1 (see above)"
 }
 
