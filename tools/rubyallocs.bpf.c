@@ -5,33 +5,47 @@
 #include "frame/kernel.h"
 #include <bpf/bpf_helpers.h>
 #include "frame/ruby.h"
+#include "frame/ruby_lines.h"
 
 /* Classes have even addresses above these. */
 #define HIDDEN 0 /* no class: Ruby's own, not shown to programs */
 #define IMEMO 1 /* Ruby's own of type T_IMEMO, with anything in the class's place */
 
 const volatile bool arm64 = false;
+const volatile bool by_line = false;
+
+struct key {
+	u64 klass;
+	struct site site; /* of --stack */
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, u64);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct key);
 	__type(value, u64);
 } counts SEC(".maps");
 
 u64 lost;
 
-static __always_inline int count(u64 klass)
+static __always_inline int count(u64 klass, bool with_context)
 {
-	u64 *objects = bpf_map_lookup_elem(&counts, &klass);
+	struct key key = { .klass = klass };
+	u64 *objects;
 
+	if (by_line)
+		find_site(&key.site, with_context);
+	objects = bpf_map_lookup_elem(&counts, &key);
 	if (!objects) {
 		u64 zero = 0;
 
-		bpf_map_update_elem(&counts, &klass, &zero, BPF_NOEXIST);
-		objects = bpf_map_lookup_elem(&counts, &klass);
+		bpf_map_update_elem(&counts, &key, &zero, BPF_NOEXIST);
+		objects = bpf_map_lookup_elem(&counts, &key);
 		if (objects && klass > IMEMO)
 			keep_name(klass);
+		if (objects && key.site.path)
+			keep_path(key.site.path);
 	}
 	/* Another thread may come in between on this CPU: programs of uprobes can be preempted. */
 	__sync_fetch_and_add(objects ?: &lost, 1);
@@ -52,25 +66,25 @@ static __always_inline u64 argument(const volatile u64 *registers, u32 n)
 SEC("uprobe")
 int class_first(u64 *registers)
 {
-	return count(argument(registers, 0));
+	return count(argument(registers, 0), false);
 }
 
 SEC("uprobe")
 int class_second(u64 *registers)
 {
-	return count(argument(registers, 1));
+	return count(argument(registers, 1), true);
 }
 
 SEC("uprobe")
 int hidden(void *registers)
 {
-	return count(HIDDEN);
+	return count(HIDDEN, false);
 }
 
 SEC("uprobe")
 int imemo(void *registers)
 {
-	return count(IMEMO);
+	return count(IMEMO, false);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -3,9 +3,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { mappedFiles, ProcessMemory } from "../../mod.ts";
 import { inspectRuby } from "../../tools/frame/ruby_runtime.ts";
-import { PROJECT } from "../support/build.ts";
 import { type Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
+import {
+  INSTALLED,
+  lastReport,
+  NEWER,
+  type Row,
+  type Ruby,
+  traceWaiting,
+} from "../support/ruby.ts";
 import {
   helpNames,
   isolated,
@@ -17,30 +24,13 @@ import {
 } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-interface Row {
-  readonly class: string;
-  readonly total: number;
-  readonly interval: number;
-  readonly record?: string;
-}
-
 const COUNTS = { "Outer::Token": 10007, String: 5003, Array: 2003 };
-// What gems do at the start differs from time to time.
-const RUBY = ["ruby", "--disable=gems"];
-const allocate = (counts: readonly number[]) => [
-  ...RUBY,
-  `${PROJECT}tests/support/allocate.rb`,
-  ...counts.map(String),
-];
+const allocate = (counts: readonly number[], ...more: readonly string[]) =>
+  INSTALLED.command("allocate.rb", ...counts.map(String), ...more);
 
 /** The totals by class of the last report. */
-function totals(result: Result): Map<string, number> {
-  const rows = rowsOf<Row>(result);
-  const ends = rows.flatMap(({ record }, i) => record === "total" ? [i] : []);
-  const last = rows.slice((ends.at(-2) ?? -1) + 1, ends.at(-1));
-  assert.equal(last.reduce((all, { total }) => all + total, 0), rows[ends.at(-1)!]!.total);
-  return new Map(last.map((row) => [row.class, row.total]));
-}
+const totals = (result: Result) =>
+  new Map(lastReport(result).map((row) => [row.class, row.total] as const));
 
 /** By how much each of the classes has more than in a run that allocates none. */
 function above(baseline: Map<string, number>, found: Map<string, number>) {
@@ -48,22 +38,9 @@ function above(baseline: Map<string, number>, found: Map<string, number>) {
   return Object.fromEntries(Object.keys(COUNTS).map((name) => [name, more(name)]));
 }
 
-/** Traces a process that waits for a line, lets it allocate, and waits until both have ended. */
-async function traceWaiting(target: Running, waiting: RegExp): Promise<Result> {
-  await target.find("stdout", waiting);
-  await using tool = await startTool("rubyallocs", "--json", String(target.pid));
-  target.send();
-  await target.find("stdout", /^done$/m);
-  target.send();
-  const result = await tool.result;
-  assert.equal(result.status, 0, result.stderr);
-  assert.equal(result.stderr, "ready\n");
-  return result;
-}
-
 /** The library of the Ruby that tests run, and by which name programs ask for it. */
 async function installedRuby() {
-  await using running = Running.start([...allocate([0, 0, 0]), "wait"]);
+  await using running = Running.start(await allocate([0, 0, 0], "wait"));
   await running.find("stdout", /^waiting$/m);
   const library = mappedFiles(running.pid).find(({ name }) => /\/libruby/.test(name))!.name;
   const soname = /libruby.*?\.so\.\d+\.\d+/.exec(library)![0];
@@ -71,15 +48,15 @@ async function installedRuby() {
 }
 
 async function traceRunning(counts: readonly number[], prefix: readonly string[] = []) {
-  await using target = Running.start([...prefix, ...allocate(counts), "wait"]);
+  await using target = Running.start([...prefix, ...await allocate(counts, "wait")]);
   return totals(await traceWaiting(target, /^waiting$/m));
 }
 
 test("rubyallocs counts exactly what a running process allocates, and nobody else", async () => {
-  await using other = Running.start([...allocate(Object.values(COUNTS)), "wait"]);
+  await using other = Running.start(await allocate(Object.values(COUNTS), "wait"));
   await other.find("stdout", /^waiting$/m);
   const baseline = await traceRunning([0, 0, 0]);
-  await using target = Running.start([...allocate(Object.values(COUNTS)), "wait"]);
+  await using target = Running.start(await allocate(Object.values(COUNTS), "wait"));
   await target.find("stdout", /^waiting$/m);
   other.send();
   const found = totals(await traceWaiting(target, /^waiting$/m));
@@ -91,7 +68,7 @@ test("rubyallocs -c counts exactly from the first instruction", {
   skip: requires("rubyallocs -c", "speed"),
 }, async () => {
   const trace = async (counts: readonly number[]) => {
-    const result = await runTool("rubyallocs", "--json", "-c", ...allocate(counts));
+    const result = await runTool("rubyallocs", "--json", "-c", ...await allocate(counts));
     assert.equal(result.status, 0, result.stderr);
     assert.match(result.stdout, /^done$/m);
     return totals({ ...result, stdout: result.stdout.replace(/^done\n/m, "") });
@@ -101,14 +78,12 @@ test("rubyallocs -c counts exactly from the first instruction", {
   assert.deepEqual(above(baseline, await trace(Object.values(COUNTS))), COUNTS);
 });
 
-test("rubyallocs names classes of all kinds as Ruby does", {
-  skip: requires("rubyallocs names", "speed"),
-}, async () => {
-  await using target = Running.start([...RUBY, `${PROJECT}tests/support/classes.rb`]);
+async function checkNames(ruby: Ruby) {
+  await using target = Running.start(await ruby.command("classes.rb"));
   const [places] = await target.find("stdout", /^\[.*\]$/m);
   const memory = new ProcessMemory(target.pid);
   const { classes, version } = inspectRuby(target.pid);
-  assert.match(version!, /^3\.\d\.\d+$/);
+  assert.ok(version!.startsWith(ruby.version));
   const objects = JSON.parse(places) as [address: string, name: string][];
   for (const [address, name] of objects) {
     assert.equal(classes!.name(memory.word(BigInt(address) + 8n)), name);
@@ -125,12 +100,23 @@ test("rubyallocs names classes of all kinds as Ruby does", {
     /0x/.test(name) && !objects.some((o) => o[1] === name)
   );
   assert.deepEqual(rest.map(([, count]) => count), [1], "the class that was collected");
-});
+}
+
+test("rubyallocs names classes of all kinds as Ruby does", {
+  skip: requires("rubyallocs names", "speed"),
+}, () => checkNames(INSTALLED));
+
+test("rubyallocs names classes of all kinds as Ruby 3.3 does", {
+  skip: requires("rubyallocs names of Ruby 3.3", "speed"),
+}, () => checkNames(NEWER));
 
 test("rubyallocs helps, and refuses what it cannot trace", {
   skip: requires("rubyallocs arguments", "speed"),
 }, async () => {
-  await helpNames("rubyallocs", "-c --command -i --interval --once -n --top -d --duration --json");
+  await helpNames(
+    "rubyallocs",
+    "-c --command -i --interval --once --stack -n --top -d --duration --json",
+  );
   await refuses("rubyallocs", [
     [[], /expected a process id or -c\/--command, one of both/],
     [["1", "-c", "ruby"], /expected a process id or -c\/--command, one of both/],
@@ -182,15 +168,23 @@ test("rubyallocs shows addresses of classes in a Ruby that it does not know, and
   );
   writeFileSync(path, older, "latin1");
 
-  await using target = Running.start([...allocate([0, 5003, 0]), "wait"], {
+  await using target = Running.start(await allocate([0, 5003, 0], "wait"), {
     env: { LD_LIBRARY_PATH: folder.path },
   });
   await target.find("stdout", /^waiting$/m);
-  await using tool = await startTool("rubyallocs", "--json", String(target.pid));
+  const pid = String(target.pid);
+  const once = await runTool("rubyallocs", "--once", "0.01", pid);
+  assert.equal(once.status, 0);
+  assert.deepEqual(once.stdout.match(/^ .*$/mg), [
+    "     TOTAL   INTERVAL CLASS",
+    "         0          0 all 0 classes",
+  ]);
+  await using tool = await startTool("rubyallocs", "--stack", "--json", pid);
   target.send();
   await target.find("stdout", /^done$/m);
   const { stdout, stderr, status } = await stopTool(tool);
   assert.match(stderr, /^rubyallocs: Ruby 2\.0\.0 has structures that are not known \(those of 3/);
   const [first] = rowsOf<Row>({ stdout, stderr, status, signal: null });
   assert.match(first!.class, /^0x[0-9a-f]{16}$/);
+  assert.equal(first!.line, "(no line)");
 });

@@ -25,6 +25,10 @@ struct layout {
 	u32 variables;
 	u32 text;
 	u32 length_in_flags;
+	u32 thread_context;
+	u32 frame;
+	u32 lines;
+	u32 leaf_at_pc;
 } layout;
 
 struct name {
@@ -80,9 +84,31 @@ static __always_inline u64 path_variable(u64 table)
 	return temporary;
 }
 
-static __always_inline void keep_name(u64 klass)
+/* Where the text of a String is; 0 when it is none, or cannot be read. */
+static __always_inline u64 text_of(u64 object, u64 *length)
 {
 	struct string string = {};
+
+	bpf_probe_read_user(&string, sizeof(string), (void *)object);
+	if ((string.flags & T_MASK) != T_STRING)
+		return 0;
+	*length = string.flags & NOEMBED || !layout.length_in_flags ?
+		string.length : EMBED_LENGTH(string.flags);
+	return string.flags & NOEMBED ? string.pointer : object + layout.text;
+}
+
+/* Reads a String; false when it cannot be read. Of a long one the end is kept. */
+static __always_inline bool read_text(struct name *name, u64 object)
+{
+	u64 length = 0, text = text_of(object, &length);
+
+	name->length = length > NAME_MAX ? NAME_MAX : length;
+	text += length - name->length;
+	return !bpf_probe_read_user(name->text, name->length, (void *)text);
+}
+
+static __noinline void keep_name(u64 klass)
+{
 	struct name name = {};
 	u64 ext, path;
 
@@ -90,16 +116,6 @@ static __always_inline void keep_name(u64 klass)
 		return;
 	ext = layout.ext_is_pointer ? word(klass, layout.ext) : klass + layout.ext;
 	path = layout.path ? word(ext, layout.path) : path_variable(word(ext, layout.variables));
-	bpf_probe_read_user(&string, sizeof(string), (void *)path);
-	if ((string.flags & T_MASK) == T_STRING) {
-		name.length = string.flags & NOEMBED || !layout.length_in_flags ?
-			string.length : EMBED_LENGTH(string.flags);
-		if (name.length > NAME_MAX)
-			name.length = NAME_MAX;
-		if (!(string.flags & NOEMBED))
-			string.pointer = path + layout.text;
-		if (bpf_probe_read_user(name.text, name.length, (void *)string.pointer))
-			return;
-	}
-	bpf_map_update_elem(&names, &klass, &name, BPF_ANY);
+	if (read_text(&name, path))
+		bpf_map_update_elem(&names, &klass, &name, BPF_ANY);
 }

@@ -4,7 +4,10 @@
  * Sources, at the tags v3_1_2 and v3_3_8 of ruby/ruby: `struct RBasic` and `struct RString` in
  * include/ruby/internal/core/{rbasic,rstring}.h, `struct RClass` and `struct rb_classext_struct` in
  * internal/class.h, `struct st_table` in include/ruby/st.h, flags in include/ruby/internal/
- * {fl_type,value_type}.h. Versions between and after differ and are not known here.
+ * {fl_type,value_type}.h; of lines, which the kernel side reads (ruby_lines.h): `struct
+ * rb_execution_context_struct`, `rb_thread_struct`, `rb_control_frame_struct` and
+ * `rb_iseq_constant_body` in vm_core.h, `succ_index_lookup` in iseq.c. Versions between and after
+ * differ and are not known here.
  *
  * @module
  */
@@ -26,6 +29,14 @@ export interface RubyLayout {
   readonly text: number;
   /** Whether such a String has its length among its flags. */
   readonly lengthInFlags: boolean;
+  /** In rb_thread_t: its execution context. */
+  readonly threadContext: number;
+  /** The size of rb_control_frame_t. */
+  readonly frame: number;
+  /** In struct rb_iseq_constant_body: insns_info. */
+  readonly lines: number;
+  /** Whether some instructions that allocate run with the frame's pc still at them. */
+  readonly leafAtPc: boolean;
 }
 
 /** Known layouts, by the version's first two numbers. */
@@ -39,6 +50,10 @@ export const LAYOUTS: Readonly<Record<string, RubyLayout>> = {
     attached: 0,
     text: 16,
     lengthInFlags: true,
+    threadContext: 40,
+    frame: 64,
+    lines: 120,
+    leafAtPc: true,
   },
   "3.3": {
     ext: 32,
@@ -49,6 +64,10 @@ export const LAYOUTS: Readonly<Record<string, RubyLayout>> = {
     attached: 96,
     text: 24,
     lengthInFlags: false,
+    threadContext: 48,
+    frame: 56,
+    lines: 112,
+    leafAtPc: false,
   },
 };
 

@@ -21,12 +21,17 @@ const Layout = struct("layout", {
   variables: u32,
   text: u32,
   length_in_flags: u32,
+  thread_context: u32,
+  frame: u32,
+  lines: u32,
+  leaf_at_pc: u32,
 });
 
 /** One Ruby process. */
 export class RubyTarget {
   #pid = 0;
   #classes: RubyClasses | undefined;
+  #isKnown = false;
 
   /**
    * Sets the probes in a process, or in one that will become a command.
@@ -44,6 +49,7 @@ export class RubyTarget {
     if (!ruby.layout) complain(tool, ruby);
     setLayout(bpf, ruby);
     this.#pid = pid;
+    this.#isKnown = ruby.layout !== undefined;
     const { path, allocations } = ruby;
     return allocations.map(({ kind, offset }) =>
       bpf.program(kind).attachUprobe({ path, offset, pid })
@@ -53,6 +59,11 @@ export class RubyTarget {
   /** What names classes; undefined while the process does not run Ruby, or an unknown one. */
   get classes(): RubyClasses | undefined {
     return this.#classes ??= tryInspect(this.#pid)?.classes;
+  }
+
+  /** Whether the structures of its Ruby are known. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   /** Whether it has ended, if perhaps nobody has waited for it yet. */
@@ -65,8 +76,8 @@ export class RubyTarget {
 function complain(tool: string, { version = "of unknown version" }: RubyRuntime): void {
   console.error(
     `${tool}: Ruby ${version} has structures that are not known (those of ` +
-      `${Object.keys(LAYOUTS).join(" and ")} are): classes are shown as addresses, and objects ` +
-      "of classes written in Ruby may be missing",
+      `${Object.keys(LAYOUTS).join(" and ")} are): classes are shown as addresses, lines are not ` +
+      "told, and objects of classes written in Ruby may be missing",
   );
 }
 
@@ -83,5 +94,9 @@ function setLayout(bpf: Bpf, { layout, classes }: RubyRuntime): void {
     variables: layout.variables,
     text: layout.text,
     length_in_flags: Number(layout.lengthInFlags),
+    thread_context: layout.threadContext,
+    frame: layout.frame,
+    lines: layout.lines,
+    leaf_at_pc: Number(layout.leafAtPc),
   };
 }
