@@ -6,16 +6,10 @@
  */
 
 import type { Bpf, Link, UsdtHook } from "../../mod.ts";
+import { addEntry, entryVariables, lookUpEntry, needsEntry } from "./argdist_entry.ts";
 import type { ArgdistProbe } from "./argdist_probe.ts";
 import { CSource } from "./c_source.ts";
-import {
-  Comparisons,
-  entriesOf,
-  entryVariable,
-  type Expression,
-  expressionCode,
-  namesOf,
-} from "./expression.ts";
+import { Comparisons, type Expression, expressionCode } from "./expression.ts";
 import { Mistake } from "./mistake.ts";
 import { attachProbe, fileOf, usdtOptions } from "./probe_attach.ts";
 import {
@@ -44,8 +38,8 @@ interface Attachment {
 
 /** Slots of a histogram: 0 and each power of two of 64 bits. */
 const SLOTS = 65;
-/** As many different values of one probe are counted at a time, and threads seen in a function. */
-const [VALUES, THREADS] = [16384, 10240];
+/** As many different values of one probe are counted at a time. */
+const VALUES = 16384;
 /** Of the 512 bytes of a program's stack the rest is for the program. */
 const TEXTS_MAX = 384;
 
@@ -95,10 +89,11 @@ export class ArgdistProgram {
       hook.kind === "return" ? ["$entry"] : signature?.parameters.map(({ name }) => name),
     );
     checkNames(expressions, hook, variables, parameters);
-    const needsEntry = expressions.some((each) =>
-      namesOf(each).has("$entry") || namesOf(each).has("$latency")
-    );
-    if (needsEntry) this.#addEntry(probe, index, path);
+    const entered = needsEntry(expressions);
+    if (entered) {
+      const added = addEntry(this.source, probe, index, filterCode(this.#options));
+      this.#attachments.push({ ...added, path });
+    }
 
     const codes = new Map(
       expressions.map((each) =>
@@ -110,7 +105,7 @@ export class ArgdistProgram {
     functionHead(this.source, program, hook, signature);
     this.source.add(
       ...filterCode(this.#options),
-      ...needsEntry ? lookUpEntry(hook, index) : [],
+      ...entered ? lookUpEntry(hook, index) : [],
       ...declarations([...codes.values()], variables),
     );
     if (filter) {
@@ -121,38 +116,6 @@ export class ArgdistProgram {
     this.#addValues(probe, index, codes);
     this.source.add(...countCode(probe, index), "  return 0;", "}");
     this.#attachments.push({ program, hook, path });
-  }
-
-  /** Keeps what is known when the function is entered. */
-  #addEntry(
-    { hook, signature }: ArgdistProbe,
-    index: number,
-    path: string | undefined,
-  ): void {
-    const entry = { ...hook, kind: "entry" as const } as Hook & { readonly kind: "entry" };
-    const program = `${programName(entry, index)}_entry`;
-    const parameters = signature?.parameters ?? [];
-    const { source } = this;
-    source.add(`struct entry_${index} {`, "  u64 __time;");
-    source.add(...parameters.map(({ type, name }) => `  ${type} ${name};`));
-    source.add(
-      "};",
-      `struct call_${index} { u64 task, frame; };`,
-      `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${THREADS});`,
-    );
-    functionHead(source, program, entry, signature);
-    source.add(
-      ...filterCode(this.#options),
-      callCode(hook, index, CALL_SIZE),
-      `  struct entry_${index} __entry;`,
-      "  __builtin_memset(&__entry, 0, sizeof(__entry));",
-      ...parameters.map(({ name }) => `  __entry.${name} = ${name};`),
-      "  __entry.__time = bpf_ktime_get_ns();",
-      `  entries_${index}.update(&__call, &__entry);`,
-      "  return 0;",
-      "}",
-    );
-    this.#attachments.push({ program, hook: entry, path });
   }
 
   #addMap({ collection, types, hook }: ArgdistProbe, index: number): void {
@@ -212,52 +175,6 @@ function checkSize({ text, types }: ArgdistProbe, textSize: number): void {
     texts[0]!.start,
   );
 }
-
-/** The variables for `$entry(NAME)` and `$latency`. @throws {Mistake} for an unknown name */
-function entryVariables(
-  { text, hook, signature }: ArgdistProbe,
-  expressions: readonly Expression[],
-): Variables {
-  if (hook.kind !== "return") return {};
-  const parameters = signature?.parameters ?? [];
-  for (const { text: name, at } of expressions.flatMap(entriesOf)) {
-    if (parameters.some((parameter) => parameter.name === name)) continue;
-    throw new Mistake(`the signature has no parameter ${name}`, text, at);
-  }
-  return {
-    $latency: "u64 $latency = __left - __entry->__time;",
-    ...Object.fromEntries(parameters.map(({ type, name }) => {
-      const variable = entryVariable(name);
-      // libbcc reads what a pointer points to where that came from the context once.
-      const code = type.endsWith("*")
-        ? `${type} ${variable} = (${type})PT_REGS_RC(ctx); ${variable} = __entry->${name};`
-        : `${type} ${variable} = __entry->${name};`;
-      return [variable, code];
-    })),
-  };
-}
-
-/** Bytes that a call puts on the stack and a return takes from it. */
-const CALL_SIZE = process.arch === "arm64" ? 0 : 8;
-
-/**
- * What the entry of a call and its return have in common: the thread, and of user functions the place on
- * its stack, so that a function may call itself.
- */
-function callCode(hook: Hook, index: number, pushed: number): string {
-  const isUser = hook.kind !== "tracepoint" && hook.library !== undefined;
-  const frame = isUser ? `PT_REGS_SP(ctx) + ${pushed}` : "0";
-  return `  struct call_${index} __call = { bpf_get_current_pid_tgid(), ${frame} };`;
-}
-
-const lookUpEntry = (hook: Hook, index: number) => [
-  "  u64 __left = bpf_ktime_get_ns();",
-  callCode(hook, index, 0),
-  `  struct entry_${index} *__found = entries_${index}.lookup(&__call);`,
-  "  if (!__found) return 0;",
-  `  struct entry_${index} __copy = *__found, *__entry = &__copy;`,
-  `  entries_${index}.delete(&__call);`,
-];
 
 function countCode({ collection }: ArgdistProbe, index: number): string[] {
   if (collection === "histogram") {
