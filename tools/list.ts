@@ -8,6 +8,7 @@ import type { AnyTool } from "./frame/tool.ts";
 
 /** How to get each tool. */
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
+  argdist: () => import("./argdist.ts"),
   biolatency: () => import("./biolatency.ts"),
   biosnoop: () => import("./biosnoop.ts"),
   biotop: () => import("./biotop.ts"),
