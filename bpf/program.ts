@@ -37,6 +37,7 @@ import { Link } from "./link.ts";
 import type { KernelObject } from "./object_map.ts";
 import type { PacketSocket } from "./packet_socket.ts";
 import { pinDescriptor } from "./pin.ts";
+import { programMisses } from "./program_info.ts";
 import type { ProgramType } from "./program_type.ts";
 import type { UsdtOptions } from "./usdt.ts";
 
@@ -76,6 +77,15 @@ export class Program {
   /** The program's file descriptor; it stays the object's. @throws {TypeError} before it is loaded */
   get fd(): number {
     return this.#program.fd();
+  }
+
+  /**
+   * How often the kernel left this program out because one like it ran on that CPU already: what it
+   * would have seen then is missing. Linux < 5.12 tells 0, and < 6.7 for events of kprobes and
+   * tracepoints. @throws {TypeError} before it is loaded
+   */
+  get misses(): number {
+    return programMisses(this.name, this.fd);
   }
 
   /**

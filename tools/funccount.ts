@@ -37,7 +37,7 @@ import { main } from "./frame/main.ts";
 import { flag, type Values } from "./frame/options.ts";
 import type { Report } from "./frame/report.ts";
 import { filterSettings, standardOptions } from "./frame/standard.ts";
-import { isStopped } from "./frame/target_hooks.ts";
+import { isStopped, reportMisses } from "./frame/target_hooks.ts";
 import {
   cpuOption,
   cpuSetting,
@@ -83,6 +83,7 @@ function reporter({ timestamp }: Values<typeof options>, names: readonly string[
     report.line();
     if (timestamp) report.line(report.clock);
     report.table(columns, rows);
+    reportMisses(bpf, report, "funccount");
     if (isStopped(bpf)) report.line("Detaching...");
   };
 }

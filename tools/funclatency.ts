@@ -41,14 +41,13 @@ import { main } from "./frame/main.ts";
 import { flag, number, type Values } from "./frame/options.ts";
 import type { Report } from "./frame/report.ts";
 import { filterSettings, standardOptions } from "./frame/standard.ts";
-import { isStopped } from "./frame/target_hooks.ts";
+import { isStopped, reportMisses } from "./frame/target_hooks.ts";
 import { reportTimes, targetOptions, TargetTrace } from "./frame/target_trace.ts";
 import { defineTool } from "./frame/tool.ts";
 import object from "./funclatency.bpf.o.ts";
 
 const LEVELS = 64; // funclatency.bpf.c
-const ENTRIES = 10240;
-const SLOTS = 32; // that a function has at most, as a rule
+const [ENTRIES, SLOTS] = [10240, 32]; // at least; that a function has at most, as a rule
 
 const options = {
   ...targetOptions,
@@ -127,6 +126,7 @@ function reporter(values: Settings, trace: TargetTrace) {
     reportSummary(report, unit, all("count"), all("time"));
     reportDeep(bpf, report, values);
     reportLost(bpf, report, "funclatency", "calls");
+    reportMisses(bpf, report, "funclatency");
     if (isStopped(bpf)) report.line("Detaching...");
   };
 }

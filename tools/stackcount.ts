@@ -29,7 +29,8 @@
  * 1000. Needs Linux >= 5.15.
  *
  * User stacks need programs that keep frame pointers. At the entry of a user function, which has not
- * set up its frame yet, kernels before 6.11 leave out its caller. Without -P, stacks of several
+ * set up its frame yet, kernels before 6.11 leave out its caller. Older ones (6.1) tell no kernel
+ * stack at tracepoints of system calls. Without -P, stacks of several
  * processes are one if their frames have the same names. --debug prints what is traced: there is no
  * program text to print.
  *

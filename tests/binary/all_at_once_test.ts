@@ -20,7 +20,7 @@ const DURATION_MS = 60_000;
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   biotop: ["1"],
   cachestat: ["1"],
-  funccount: ["t:sched:*"],
+  funccount: ["t:syscalls:sys_enter_exec*"],
   funclatency: ["c:getpid"],
   offcputime: undefined,
   rubyallocs: undefined,

@@ -18,7 +18,7 @@ import {
   type StackSample,
   type StackSum,
 } from "./stacks.ts";
-import { isStopped } from "./target_hooks.ts";
+import { isStopped, reportMisses } from "./target_hooks.ts";
 
 /** How they look. */
 export interface StackCountValues extends Values<typeof stackOptions> {
@@ -108,6 +108,7 @@ export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
       report.record("stack", record(sample, values));
     }
     reportMissed(bpf, report, samples, "stackcount");
+    reportMisses(bpf, report, "stackcount");
     if (isStopped(bpf) && !values.folded) report.line("Detaching...");
   };
 }

@@ -20,6 +20,7 @@ import {
   type UserFunction,
   userFunctions,
 } from "../../mod.ts";
+import type { Report } from "./report.ts";
 import type { Target } from "./targets.ts";
 
 /** Events that are attached one by one, and detached so: a tenth of a second each. */
@@ -228,3 +229,14 @@ export function stopOf(bpf: Bpf): Link {
 
 /** Whether programs were told to stop: what is printed now is the last. */
 export const isStopped = (bpf: Bpf): boolean => bpf.global("stopped", u32).value === 1;
+
+/** Tells how much of what the pattern matches was not seen, if anything. */
+export function reportMisses(bpf: Bpf, report: Report, tool: string): void {
+  const total = [...bpf.programs.values()].reduce((sum, { misses }) => sum + misses, 0);
+  if (total === 0) return;
+  report.record("missed", { total });
+  console.error(
+    `${tool}: ${total} calls so far were not seen: they came while another one was looked at on ` +
+      "the same CPU",
+  );
+}
