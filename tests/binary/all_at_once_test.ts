@@ -18,6 +18,7 @@ const DURATION_MS = 60_000;
  * so; and one that ends at once.
  */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
+  argdist: ["-C", "t:sched:sched_process_exec():char*:args->filename"],
   biotop: ["1"],
   cachestat: ["1"],
   funccount: ["t:syscalls:sys_enter_exec*"],
@@ -26,6 +27,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   rubyallocs: undefined,
   stackcount: ["t:sched:sched_process_exec"],
   tplist: undefined,
+  trace: ['t:sched:sched_process_exec "%s", args->filename'],
 };
 /** Of each in every round. */
 const [CREATED, MISSING, PROGRAMS, SIGNALS, CONNECTIONS, BLOCKS] = [97, 13, 53, 31, 11, 101];
