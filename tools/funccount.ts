@@ -19,8 +19,8 @@
  * events. The programs are compiled beforehand, one for each way to attach, and told by a cookie
  * which match they are on, so that nothing is compiled when the tool starts. All functions are
  * attached by one link where the kernel can (kernel functions from Linux 5.18, user functions from
- * 6.6); elsewhere one by one, and then not more than 1000, since detaching them takes a tenth of a
- * second each. Needs Linux >= 5.15.
+ * 6.6); elsewhere, and tracepoints everywhere, one by one, and then not more than 1000, since
+ * detaching them takes a tenth of a second each. Needs Linux >= 5.15.
  *
  * C++ and Rust functions are also found by the names that people write: `./app:ns::Worker::*`. What
  * cannot be probed is left out and named on standard error. -D prints what is traced: there is no
