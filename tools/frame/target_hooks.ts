@@ -138,9 +138,6 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_NAMES).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** How many different things match: a probe counts once, however many places it has. */
-export const countOf = ({ names }: TargetHooks): number => new Set(names).size;
-
 /** The programs to load, for LoadOptions: those of these stems that serve such a pattern. */
 export function programsFor(
   { target: { kind } }: TargetHooks,
