@@ -9,8 +9,14 @@ import type { CSource } from "./c_source.ts";
 import type { Hook } from "./probe_hook.ts";
 import type { Signature } from "./signature.ts";
 
-/** Warnings would show C that nobody typed; a pointer may stand where a number is meant. */
-export const COMPILER_FLAGS: readonly string[] = ["-w", "-Wno-int-conversion"];
+/**
+ * Warnings would show C that nobody typed, and a pointer may stand where a number is meant; but a
+ * function that there is not is a mistake.
+ */
+export const COMPILER_FLAGS: readonly string[] = [
+  "-Wno-everything",
+  "-Werror=implicit-function-declaration",
+];
 
 /** Who is traced. */
 export interface ProbeFilters {

@@ -131,8 +131,13 @@ function absence(name: string, hook: Hook, variables: Variables): string {
   if (ARGUMENT.test(name)) {
     if (hook.kind === "return") return `there is no ${name} when a function returns`;
     if (hook.kind === "tracepoint") return `a tracepoint has no ${name}: use args->MEMBER`;
-    const names = Object.keys(variables).filter((name) => ARGUMENT.test(name));
-    return `there is no ${name} here: it has ${names.length} arguments`;
+    const last = Object.keys(variables).filter((name) => ARGUMENT.test(name)).length;
+    const has = last === 0
+      ? "the probe has no arguments"
+      : last === 1
+      ? "arg1 only"
+      : `arg1 to arg${last}`;
+    return `there is no ${name} here: ${has}`;
   }
   if (/^\$?retval$|^\$latency$|^\$entry$/.test(name)) {
     return `there is ${name} in return probes only (r:)`;
