@@ -8,6 +8,11 @@ prefix=compile.sh
 # The executable of all tools.
 everything=ts-bcc
 
+# What a tool compiled with Deno may do: FFI, which is all it needs to trace, and start the command of
+# --exec in its environment. These write files, or read those of /proc by Deno's own functions, which
+# it allows only to who may do everything.
+unlimited=" argdist memleak offcputime profile rubyallocs stackcount trace $everything "
+
 # How long Deno may take to fetch its base, denort, before Bun is taken instead.
 patience="${TSBCC_DENORT_PATIENCE:-60}"
 
@@ -175,11 +180,12 @@ compile_with_bun() {
     "./$1.ts" --outfile "$1") || fail "bun could not compile $1 (see above)"
 }
 
-# Without a code cache, which would be a file of a known name in /tmp, read as root. With all
-# permissions: FFI can do everything anyway, and without them Deno opens no file of /proc.
+# Without a code cache, which would be a file of a known name in /tmp, read as root.
 compile_with_deno() {
+  local permissions=(--allow-ffi --allow-run --allow-env)
+  [[ "$unlimited" != *" $1 "* ]] || permissions=(--allow-all)
   (cd "$scratch" && quietly "$DENO" compile --no-check --no-prompt \
-    --unstable-raw-imports --no-code-cache --allow-all \
+    --unstable-raw-imports --no-code-cache "${permissions[@]}" \
     -o "./$1" "./$1.ts") || fail "deno could not compile $1 (see above)"
 }
 
