@@ -10,7 +10,16 @@
 
 import { decodeText } from "../ffi/codec/mod.ts";
 import type { CompositeType, CType, Member } from "../ffi/codec/codec.ts";
-import { BtfKind, MAGIC, MODIFIERS, NAMED, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
+import {
+  BtfKind,
+  FIXED_SIZE,
+  MAGIC,
+  MODIFIERS,
+  NAMED,
+  PART_SIZE,
+  TRAILERS,
+  TYPE_SIZE,
+} from "./btf_format.ts";
 
 export { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
 
@@ -57,8 +66,8 @@ export class Btf {
     for (let at = types; at < end;) {
       this.#offsets.push(at);
       const info = view.getUint32(at + 4, true);
-      const [fixed, each] = TRAILERS[info >>> 24 & 31] ?? [0, 0];
-      at += TYPE_SIZE + fixed + each * (info & 0xffff);
+      const kind = info >>> 24 & 31;
+      at += FIXED_SIZE[kind]! + PART_SIZE[kind]! * (info & 0xffff);
     }
   }
 

@@ -47,6 +47,16 @@ export const TRAILERS: Readonly<Record<number, readonly [fixed: number, each: nu
   [BtfKind.ENUM64]: [0, 12],
 };
 
+/** The same for each kind as numbers alone, the common part included: quick to look up. */
+export const FIXED_SIZE: Uint8Array = Uint8Array.from(
+  { length: 32 },
+  (_, kind) => TYPE_SIZE + (TRAILERS[kind]?.[0] ?? 0),
+);
+export const PART_SIZE: Uint8Array = Uint8Array.from(
+  { length: 32 },
+  (_, kind) => TRAILERS[kind]?.[1] ?? 0,
+);
+
 /** The kinds that {@linkcode Btf.lookup} finds. */
 export const NAMED: ReadonlySet<number> = new Set([
   BtfKind.STRUCT,
