@@ -79,7 +79,9 @@ test(script, { skip: requires(script, "speed") }, async () => {
   const path = join(folder.path, "spin.js");
   writeFileSync(path, SCRIPT);
   const maps = "--v8-flags=--perf-basic-prof,--interpreted-frames-native-stack";
-  await using workload = await Script.of([DENO, "run", "--allow-all", maps, path]);
+  // It leaves a log where it was started.
+  const command = ["env", "--chdir", folder.path, DENO, "run", "--allow-all", maps, path];
+  await using workload = await Script.of(command);
   const pid = String(workload.pid);
   await using tool = await startTool("profile", "-F", "997", "-U", "-f", "-p", pid);
   await workload.go();
