@@ -20,7 +20,7 @@ const BUILT = join(PROJECT, ".tools", "tests");
 /** Compiles a C program of this folder; returns its path. */
 export function buildProgram(source: string, flags: readonly string[] = []): string {
   const command = ["gcc", "-O1", "-Wall", "-Werror", "-pthread", ...flags];
-  return build(join("tests/support", source), [], command);
+  return build(join("tests/support", source), includedBy(join("tests/support", source)), command);
 }
 
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
@@ -33,6 +33,12 @@ export function buildObject(source: string): Uint8Array {
   const headers = ["kernel.h", "events.h"].map((name) => `tools/frame/${name}`);
   const path = build(join("tests/testdata", source), headers, ["clang", ...flags]);
   return new Uint8Array(readFileSync(path));
+}
+
+/** The headers beside a file that it includes. */
+function includedBy(source: string): string[] {
+  const text = readFileSync(join(PROJECT, source), "utf8");
+  return Array.from(text.matchAll(/^#include "(.*)"$/gm), ([, name]) => join(source, "..", name!));
 }
 
 function build(source: string, headers: string[], command: string[]): string {

@@ -24,29 +24,14 @@
  *   uid=UID, comm=NAME                  the client becomes that user, calls itself so
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/filter.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
-#include <netinet/tcp.h>
+#include "tcp_dns.h"
+#include "tcp_sockets.h"
 
 #define SOCKETS_MAX 256
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 struct step {
 	const char *name;
@@ -57,27 +42,6 @@ struct step {
 };
 
 static int to_server[2], to_client[2];
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "tcp: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int must(int result, const char *what)
-{
-	if (result < 0)
-		fail(what);
-	return result;
-}
-
-static void await_line(void)
-{
-	char c;
-
-	while (read(0, &c, 1) == 1 && c != '\n')
-		;
-}
 
 static void tell(const int *ends)
 {
@@ -92,88 +56,9 @@ static void listen_to(const int *ends)
 		fail("the other process is gone");
 }
 
-static socklen_t make_address(union address *address, char family, int port, int is_remote)
-{
-	memset(address, 0, sizeof(*address));
-	if (family == '4') {
-		address->v4.sin_family = AF_INET;
-		address->v4.sin_port = htons(port);
-		inet_pton(AF_INET, is_remote ? "198.51.100.1" : "127.0.0.1", &address->v4.sin_addr);
-		return sizeof(address->v4);
-	}
-	address->v6.sin6_family = AF_INET6;
-	address->v6.sin6_port = htons(port);
-	inet_pton(AF_INET6, family == 'm' ? is_remote ? "::ffff:198.51.100.1" : "::ffff:127.0.0.1" :
-		  is_remote ? "2001:db8:1::1" : "::1", &address->v6.sin6_addr);
-	return sizeof(address->v6);
-}
-
-static int make_socket(char family, int flags)
-{
-	int type = SOCK_STREAM | SOCK_CLOEXEC | flags;
-
-	return must(socket(family == '4' ? AF_INET : AF_INET6, type, 0), "socket");
-}
-
-static int port_of(int fd)
-{
-	union address address;
-	socklen_t size = sizeof(address);
-
-	must(getsockname(fd, &address.any, &size), "getsockname");
-	return ntohs(address.v4.sin_port); /* at the same place in both */
-}
-
-static struct tcp_info info_of(int fd)
-{
-	struct tcp_info info = {};
-	socklen_t size = sizeof(info);
-
-	must(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), "TCP_INFO");
-	return info;
-}
-
 static void print_flow(const struct step *step, int fd, int port)
 {
 	printf("flow %c %d %d %u\n", step->family, port_of(fd), port, info_of(fd).tcpi_total_retrans);
-}
-
-/* Waits until the client's end has sent something again, and, if `all`, has all acknowledged. */
-static void await_retransmit(int fd, int all)
-{
-	struct tcp_info info;
-
-	do {
-		poll(NULL, 0, 1);
-		info = info_of(fd);
-	} while (!info.tcpi_total_retrans || (all && info.tcpi_unacked));
-}
-
-static void send_bytes(int fd, int size)
-{
-	char bytes[4096] = {};
-
-	for (int n; size > 0; size -= n)
-		n = must(send(fd, bytes, size < 4096 ? size : 4096, MSG_NOSIGNAL), "send");
-}
-
-static void receive_bytes(int fd, int size)
-{
-	char bytes[4096];
-
-	for (int n; size > 0; size -= n) {
-		n = must(recv(fd, bytes, size < 4096 ? size : 4096, 0), "receive");
-		if (!n)
-			fail("closed too early");
-	}
-}
-
-static void await_end(int fd)
-{
-	char c;
-
-	if (recv(fd, &c, 1, 0) > 0)
-		fail("more than expected");
 }
 
 static int connect_once(struct step *step)
@@ -184,13 +69,6 @@ static int connect_once(struct step *step)
 
 	must(connect(fd, &address.any, size), "connect");
 	return fd;
-}
-
-static void reset_at_close(int fd)
-{
-	struct linger none = { .l_onoff = 1 };
-
-	must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none)), "SO_LINGER");
 }
 
 static void exchange_as_client(struct step *step)
@@ -310,16 +188,6 @@ static void blocked(struct step *step)
 	close(fd);
 }
 
-static int bound(int port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int on = 1, fd = make_socket('4', SOCK_NONBLOCK);
-
-	must(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
-	must(bind(fd, (struct sockaddr *)&address, sizeof(address)), "bind");
-	return fd;
-}
-
 static void taken(struct step *step)
 {
 	union address address;
@@ -333,61 +201,6 @@ static void taken(struct step *step)
 		fail("connect was to find its address taken");
 	close(second);
 	close(first);
-}
-
-/* An answer as RFC 1035 has it: one question, one A record that points to the question's name. */
-static int make_answer(unsigned char *message, const char *name, int last)
-{
-	static const unsigned char header[] = { 1, 2, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0 };
-	static const unsigned char question[] = { 4, 't', 'e', 's', 't', 0, 0, 1, 0, 1 };
-	unsigned char record[] = { 192, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, last };
-	unsigned char *at = mempcpy(message, header, sizeof(header));
-
-	*at++ = strlen(name);
-	at = mempcpy(at, name, strlen(name));
-	at = mempcpy(at, question, sizeof(question));
-	at = mempcpy(at, record, sizeof(record));
-	return at - message;
-}
-
-static void resolve(const char *value)
-{
-	unsigned char message[256];
-	union address address, peer;
-	socklen_t peer_size = sizeof(peer), size = make_address(&address, '4', 53, 0);
-	int server = must(socket(AF_INET, SOCK_DGRAM, 0), "socket");
-	int client = must(socket(AF_INET, SOCK_DGRAM, 0), "socket");
-	struct iovec vector = { message, sizeof(message) };
-	struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
-	char call[16];
-	int last;
-
-	if (sscanf(value, "%15[a-z]:%d", call, &last) != 2)
-		fail(value);
-	must(bind(server, &address.any, size), "bind");
-	must(connect(client, &address.any, size), "connect");
-	must(getsockname(client, &peer.any, &peer_size), "getsockname");
-	must(sendto(server, message, make_answer(message, call, last), 0, &peer.any, peer_size), "send");
-	if (!strcmp(call, "recvfrom"))
-		must(recvfrom(client, message, sizeof(message), 0, NULL, NULL), call);
-	else if (!strcmp(call, "recvmsg"))
-		must(recvmsg(client, &header, 0), call);
-	else
-		must(read(client, message, sizeof(message)), call);
-	close(client);
-	close(server);
-}
-
-static void reach(int last)
-{
-	union address address;
-	socklen_t size = make_address(&address, '4', 9, 0);
-	int fd = make_socket('4', 0);
-
-	address.v4.sin_addr.s_addr = htonl(0x7f000000 + last);
-	if (!connect(fd, &address.any, size) || errno != ECONNREFUSED)
-		fail("connect was to be refused");
-	close(fd);
 }
 
 static int is(const char *text, const char *prefix)
