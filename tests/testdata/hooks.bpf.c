@@ -67,5 +67,3 @@ int on_module(void *ctx)
 	__sync_fetch_and_add(&calls, 1);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

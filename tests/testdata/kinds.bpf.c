@@ -204,5 +204,3 @@ int tail_odd(struct syscall_enter *ctx)
 	__sync_fetch_and_add(&tail_calls[1], 1);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

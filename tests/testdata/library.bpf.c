@@ -143,5 +143,3 @@ int on_function(void *ctx)
 	__sync_fetch_and_add(&calls, 1);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -162,5 +162,3 @@ int lwt(struct __sk_buff *skb)
 {
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

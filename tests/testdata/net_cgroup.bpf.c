@@ -135,5 +135,3 @@ int on_call(void *ctx)
 		__sync_fetch_and_add(&outside, 1);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

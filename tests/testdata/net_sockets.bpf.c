@@ -109,5 +109,3 @@ int on_flow(struct __sk_buff *skb)
 	__sync_fetch_and_add(&dissected, 1);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

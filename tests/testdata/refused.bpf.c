@@ -18,5 +18,3 @@ int careless(void *ctx)
 
 	return *number;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";

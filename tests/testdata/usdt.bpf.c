@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* The probes of tests/support/usdt.c, counted, with the arguments they last had. */
+#define __VMLINUX_H__ /* libbpf's headers are to take struct pt_regs as the kernel has it */
 #include "frame/kernel.h"
 
-/* What usdt.bpf.h wants of the kernel's types. */
-#define __VMLINUX_H__
 struct pt_regs {
 	unsigned long ip;
 } __attribute__((preserve_access_index));
@@ -85,5 +84,3 @@ int on_nothing(void *ctx)
 {
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual MIT/GPL";
