@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Bpf, exists, type Link, readText, struct, u32, u64 } from "../../mod.ts";
+import { type Bpf, type Link, struct, u32, u64 } from "../../mod.ts";
+import { hasEnded } from "./processes.ts";
 import type { RubyClasses } from "./ruby_classes.ts";
 import { inspectCommand } from "./ruby_command.ts";
 import { LAYOUTS } from "./ruby_layout.ts";
@@ -68,8 +69,7 @@ export class RubyTarget {
 
   /** Whether it has ended, if perhaps nobody has waited for it yet. */
   get hasEnded(): boolean {
-    const status = `/proc/${this.#pid}/status`;
-    return !exists(status) || /^State:\tZ/m.test(readText(status));
+    return hasEnded(this.#pid);
   }
 }
 
