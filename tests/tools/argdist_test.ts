@@ -154,7 +154,7 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
     ...["-C", `p::sys_getpgid(int pid):int:pid:${mine}#arguments`],
     ...[
       "-C",
-      `r::__x64_sys_getpgid(int pid):int,long,char*:$entry(pid),$retval > 0 ? 1 : $retval,$COMM:$latency > 0 && ${mine}#results`,
+      `r::__x64_sys_getpgid(int pid):int,long,char*:$entry(pid),(long)$retval < 0 ? $retval : 1,$COMM:$latency > 0 && ${mine}#results`,
     ],
     ...[
       "-C",
