@@ -1,8 +1,8 @@
 /**
  * trace: print what functions, tracepoints and USDT probes are called with, where a condition holds.
  *
- * USAGE: trace [-b PAGES] [-p PID | -L TID] [--uid UID] [-v] [-Z SIZE] [-S] [-M EVENTS] [-t] [-u]
- *              [-T] [-C] [-c PATH] [-n NAME] [-f TEXT] [-B] [-s FILES] [-K] [-U] [-a] [-I HEADER]
+ * USAGE: trace [-b PAGES] [-p PID | -L TID] [--uid UID] [-v] [-Z SIZE] [-S] [-M EVENTS] [-m EVENTS] [-t]
+ *              [-u] [-T] [-C] [-c PATH] [-n NAME] [-f TEXT] [-B] [-s FILES] [-K] [-U] [-a] [-I HEADER]
  *              [-A] [-d SECONDS] [--json] probe …
  *
  *     # trace -n ls -T 'c:malloc (arg1 > 1000) "%d bytes", arg1' 't:syscalls:sys_enter_openat "%s", args->filename'
@@ -77,15 +77,17 @@ const trace = defineTool({
       );
     const namesUsers = values.userStack ||
       probes.some(({ format }) => conversionsOf(format).some(({ letter }) => letter === "U"));
+    const { mostPerProbe = Infinity } = values;
+    const printed = probes.map(() => 0);
     return {
       source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain },
       event: program.event,
       columns: traceColumns(values, program, stacks, message),
-      most: values.most,
+      most: Math.min(values.most ?? Infinity, mostPerProbe * probes.length),
       aggregate: values.aggregate,
-      ...values.message === undefined
-        ? {}
-        : { wants: (event: TraceEvent) => message(event).includes(values.message!) },
+      wants: (event: TraceEvent) =>
+        (values.message === undefined || message(event).includes(values.message)) &&
+        ++printed[event.probe]! <= mostPerProbe,
       ...values.kernelStack || values.userStack
         ? { below: (event: TraceEvent) => stacks.lines(event, values.addresses) }
         : {},

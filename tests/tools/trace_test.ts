@@ -136,7 +136,8 @@ test(FILTERS, { skip: requires(FILTERS, "speed") }, async () => {
   assert.match(stdout, new RegExp(`^TIME {5}PID {5}TID {5}COMM {12}FUNC {13}-\n(${row}){2}$`));
 });
 
-const LIMITS = "trace -p and -L trace one process or thread, and -M with -A counts equal events";
+const LIMITS =
+  "trace -p and -L trace one process or thread, -m so much of each probe, -M with -A counts";
 test(LIMITS, { skip: requires(LIMITS, "speed") }, async () => {
   const path = program();
   await using target = await Script.of([path]);
@@ -147,7 +148,7 @@ test(LIMITS, { skip: requires(LIMITS, "speed") }, async () => {
     ...["-p", String(target.pid), "-A", "-M", "13", "-K"],
     `${path}:negate "%d", arg1`,
   );
-  await using byThread = await startTool("trace", "-L", String(target.pid), "-M", "5", ...probes);
+  await using byThread = await startTool("trace", "-L", String(target.pid), "-m", "2", ...probes);
   await other.go();
   await target.go();
   const ids = `${target.pid} +${target.pid} +tests-support-a`;
@@ -164,10 +165,10 @@ test(LIMITS, { skip: requires(LIMITS, "speed") }, async () => {
     "3 2",
     "4 2",
   ]);
-  const { stdout: five } = await byThread.result;
+  const { stdout: four } = await byThread.result;
   assert.match(
-    five,
-    new RegExp(`^PID.*-\n(${ids} take {13}\n){3}${ids} negate {11}0\n${ids} negate {11}1\n$`),
+    four,
+    new RegExp(`^PID.*-\n(${ids} take {13}\n){2}${ids} negate {11}0\n${ids} negate {11}1\n$`),
   );
 });
 
@@ -248,7 +249,7 @@ test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
   await helpNames(
     "trace",
     "-h --help -b --buffer-pages -p --pid -L --tid --uid -v --verbose -Z --string-size -S " +
-      "--include-self -M --max-events -t --timestamp -u --unix-timestamp -T --time -C --print_cpu " +
+      "--include-self -M --max-events -m --max-per-probe -t --timestamp -u --unix-timestamp -T --time -C --print_cpu " +
       "-c --cgroup-path -n --name -f --msg-filter -B --bin_cmp -s --sym_file_list -K " +
       "--kernel-stack -U --user-stack -a --address -I --include -A --aggregate --ebpf --json probe",
   );

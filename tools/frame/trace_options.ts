@@ -51,6 +51,15 @@ export const traceOptions = {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
   }),
+  mostPerProbe: number({
+    short: "m",
+    long: "max-per-probe",
+    meta: "EVENTS",
+    help: "number of events to print of each probe; ends when all have so many",
+    what: "a number of events",
+    min: 1,
+    max: 4294967295,
+  }),
   offset: flag({
     short: "t",
     long: "timestamp",
