@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { bits, chars, enumOf, i64, LayoutError, struct, u32, u64, u8 } from "../../mod.ts";
 import { callGetppid, loadLibraryObject } from "../support/calls.ts";
 import { held } from "../support/leftovers.ts";
+import { iteratesAsTheyCome } from "../support/streams.ts";
 
 const Event = struct("event", {
   sequence: u64.asNumber,
@@ -114,14 +115,7 @@ test("EventStream iterates as events come, and leaving the loop closes it", asyn
     using bpf = loadLibraryObject();
     const stream = bpf.events("events", Event);
     bpf.attach();
-    const timer = setInterval(() => callGetppid(3), 1);
-    let next = 0;
-    for await (const event of stream) {
-      assert.equal(event.sequence, next++);
-      if (next === 101) break;
-    }
-    clearInterval(timer);
-    assert.equal(await stream.wait(), false);
+    await iteratesAsTheyCome(stream);
   }
   assert.deepEqual(held(), before);
 });

@@ -5,6 +5,7 @@ import { chars, LayoutError, struct, u32, u64 } from "../../mod.ts";
 import { callGetppid } from "../support/calls.ts";
 import { attachToCalls, loadKindsObject, onEachCpu } from "../support/kinds.ts";
 import { held } from "../support/leftovers.ts";
+import { iteratesAsTheyCome } from "../support/streams.ts";
 
 const Sample = struct("sample", {
   sequence: u64.asNumber,
@@ -131,14 +132,7 @@ test("EventStream iterates over a perf buffer, and leaves nothing behind", async
     using bpf = loadKindsObject();
     const stream = bpf.events("samples", Sample, { ordered: true });
     attachToCalls(bpf);
-    const timer = setInterval(() => callGetppid(3), 1);
-    let next = 0;
-    for await (const event of stream) {
-      assert.equal(event.sequence, next++);
-      if (next === 101) break;
-    }
-    clearInterval(timer);
-    assert.equal(await stream.wait(), false);
+    await iteratesAsTheyCome(stream);
   }
   assert.deepEqual(held(), before);
 });

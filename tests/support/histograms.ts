@@ -33,3 +33,12 @@ export function countInText(text: string): number {
   return Array.from(text.matchAll(/^ +\d+ -> \d+ +: (\d+) +\|/gm), ([, count]) => Number(count))
     .reduce((sum, count) => sum + count, 0);
 }
+
+/** How much was counted for each of these processes or threads. */
+export function countsOf(
+  key: "pid" | "tid",
+  ids: readonly number[],
+  histograms: readonly HistogramRecord[],
+): number[] {
+  return ids.map((id) => countIn(histograms.filter((histogram) => histogram[key] === id)));
+}

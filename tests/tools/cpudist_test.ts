@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countIn, countInText, histogramsOf } from "../support/histograms.ts";
+import { countIn, countInText, countsOf, histogramsOf } from "../support/histograms.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { untilNothingHidden } from "../support/sleeper.ts";
@@ -51,10 +51,8 @@ test("cpudist -P and -L tell processes and threads apart, and intervals lose not
     const pids = [first.pid, second.pid];
     const processes = histogramsOf(await stopTool(byProcess));
     const threads = histogramsOf(await stopTool(byThread));
-    const counts = (key: "pid" | "tid", histograms: typeof threads) =>
-      pids.map((pid) => countIn(histograms.filter((histogram) => histogram[key] === pid)));
-    assert.deepEqual(counts("pid", processes), expected);
-    assert.deepEqual(counts("tid", threads), expected);
+    assert.deepEqual(countsOf("pid", pids, processes), expected);
+    assert.deepEqual(countsOf("tid", pids, threads), expected);
     assert.match(processes.find(({ pid }) => pid === first.pid)!.comm!, /^tests-support-c/);
     return true;
   });

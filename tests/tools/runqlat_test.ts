@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { test } from "node:test";
 import { TestCgroup } from "../support/cgroup.ts";
-import { countIn, countInText, histogramsOf } from "../support/histograms.ts";
+import { countIn, countInText, countsOf, histogramsOf } from "../support/histograms.ts";
 import { PinnedSet } from "../support/pinned_set.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -36,12 +36,9 @@ test("runqlat -P, -L and --pidnss tell apart who waits, and intervals lose nothi
     const expected = switches.map(({ all }) => all);
     const processes = histogramsOf(await stopTool(byProcess));
     const threads = histogramsOf(await stopTool(byThread));
-    const counts = (key: "pid" | "tid", histograms: typeof threads) =>
-      [first, second].map(({ pid }) =>
-        countIn(histograms.filter((histogram) => histogram[key] === pid))
-      );
-    assert.deepEqual(counts("pid", processes), expected);
-    assert.deepEqual(counts("tid", threads), expected);
+    const pids = [first.pid, second.pid];
+    assert.deepEqual(countsOf("pid", pids, processes), expected);
+    assert.deepEqual(countsOf("tid", pids, threads), expected);
     const [namespace, ...others] = histogramsOf(await stopTool(byNamespace));
     assert.equal(namespace!.pidns, statSync("/proc/self/ns/pid").ino);
     assert.deepEqual([countIn([namespace!]), others], [expected[0], []]);
@@ -74,7 +71,7 @@ test("runqlat --cgroup, --cgroupmap and --mntnsmap count who waits there and hid
     for (const sleeper of sleepers) switches.push(await sleeper.go());
     if (switches.some(({ hidden }) => hidden)) return false;
     const counts = (await Promise.all(running.map(stopTool))).map(histogramsOf)
-      .map((all) => sleepers.map(({ pid }) => countIn(all.filter((one) => one.pid === pid))));
+      .map((all) => countsOf("pid", sleepers.map(({ pid }) => pid), all));
     const [first, second] = switches.map(({ all }) => all);
     assert.deepEqual(counts, [
       [first, second, 0],
