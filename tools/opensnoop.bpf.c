@@ -2,7 +2,9 @@
 /*
  * opensnoop: open, openat and openat2, from entry to exit.
  *
- * The arguments are kept at entry and reported at exit, when the result is known.
+ * The arguments are kept at entry and reported at exit, when the result is known. For full paths there
+ * are programs of their own at exit: the many kernel structs that only they read need not be looked
+ * for otherwise, which takes longer than all else at the start.
  */
 #include "frame/event_tool.h"
 #include "frame/open_flags.h"
@@ -10,7 +12,6 @@
 #include "frame/path_argument.h"
 
 const volatile bool failed_only = false;
-const volatile bool full_path = false;
 
 struct call {
 	const struct open_how *how; /* has flags and mode, if it is not NULL */
@@ -26,8 +27,8 @@ struct event {
 	s32 ret; /* the descriptor or -errno */
 	u32 flags;
 	u32 mode;
-	u8 cut; /* the path, or with full_path its directories, did not fit */
-	/* The path. With full_path and a relative path, what append_directories() puts behind it. */
+	u8 cut; /* the path, or its directories, did not fit */
+	/* The path. For the full one of a relative path, what append_directories() puts behind it. */
 	char text[];
 };
 
@@ -62,7 +63,7 @@ AT_ENTRY(open, enter(AT_FDCWD, ctx->args[0], ctx->args[1], ctx->args[2], 0))
 AT_ENTRY(openat, enter(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3], 0))
 AT_ENTRY(openat2, enter(ctx->args[0], ctx->args[1], 0, 0, ctx->args[2]))
 
-static __always_inline void report(struct call *call, int ret)
+static __always_inline void report(struct call *call, int ret, bool full_path)
 {
 	struct scratch *scratch = of_this_cpu(&scratches);
 
@@ -98,17 +99,25 @@ static __always_inline void report(struct call *call, int ret)
 	send(events, event, offsetof(struct event, text) + text);
 }
 
-static __always_inline int leave(int ret)
+static __always_inline int leave(int ret, bool full_path)
 {
 	struct call *call = kept_call(&calls);
 
 	if (call && (!failed_only || ret < 0))
-		report(call, ret);
+		report(call, ret, full_path);
 	if (call)
 		forget_call(&calls);
 	return 0;
 }
 
-AT_EXIT(open, leave(ctx->ret))
-AT_EXIT(openat, leave(ctx->ret))
-AT_EXIT(openat2, leave(ctx->ret))
+#define LEAVE(call)                                                                                    \
+	AT_EXIT(call, leave(ctx->ret, false))                                                      \
+	SEC("tracepoint/syscalls/sys_exit_" #call)                                                 \
+	int full_##call(struct syscall_exit *ctx)                                                  \
+	{                                                                                          \
+		return leave(ctx->ret, true);                                                      \
+	}
+
+LEAVE(open)
+LEAVE(openat)
+LEAVE(openat2)

@@ -127,9 +127,8 @@ const opensnoop = defineTool({
         ...filterSettings(values, {
           ...openFlagFilters(values.flags),
           failed_only: values.failed,
-          full_path: values.fullPath,
         }),
-        programs: programs(),
+        programs: programs(values.fullPath),
       },
       columns: columns(values),
     };
@@ -137,12 +136,16 @@ const opensnoop = defineTool({
 });
 
 /** Newer architectures have no open(2), older kernels (before 5.6) no openat2(2). */
-function programs(): Record<string, boolean> {
-  const calls = ["open", "openat2"].filter((call) =>
-    hasTracepoint("syscalls", `sys_enter_${call}`).answer === "no"
-  );
+function programs(fullPath: boolean): Record<string, boolean> {
   return Object.fromEntries(
-    calls.flatMap((call) => [[`enter_${call}`, false], [`exit_${call}`, false]]),
+    ["open", "openat", "openat2"].flatMap((call) => {
+      const exists = hasTracepoint("syscalls", `sys_enter_${call}`).answer !== "no";
+      return [
+        [`enter_${call}`, exists],
+        [`exit_${call}`, exists && !fullPath],
+        [`full_${call}`, exists && fullPath],
+      ];
+    }),
   );
 }
 
