@@ -13,11 +13,16 @@ import { tracefs } from "../../bpf/tracefs.ts";
 
 const EVENTS = ["sched_switch", "sched_wakeup"];
 
-/** How often a process got a CPU and was woken up. */
+/** What was seen of a process. */
 export interface Seen {
+  /** How often it got a CPU. */
   readonly switchedIn: number;
-  readonly woken: number;
+  /** Whether each event can follow the one before, from when it waited and was off its CPU. */
+  readonly isComplete: boolean;
 }
+
+/** Where a process is: asleep, waiting for a CPU, or on one. */
+type Place = "asleep" | "waiting" | "running";
 
 /** A trace of one process in a trace instance of its own. */
 export class SchedulerTrace implements Disposable {
@@ -30,8 +35,10 @@ export class SchedulerTrace implements Disposable {
     this.#folder = `${tracefs()}/instances/tsbcc-test-${pid}`;
     mkdirSync(this.#folder);
     for (const event of EVENTS) {
-      const key = event === "sched_switch" ? "next_pid" : "pid";
-      writeFileSync(`${this.#folder}/events/sched/${event}/filter`, `${key}==${pid}`);
+      const filter = event === "sched_switch"
+        ? `prev_pid==${pid} || next_pid==${pid}`
+        : `pid==${pid}`;
+      writeFileSync(`${this.#folder}/events/sched/${event}/filter`, filter);
       writeFileSync(`${this.#folder}/events/sched/${event}/enable`, "1");
     }
   }
@@ -39,11 +46,23 @@ export class SchedulerTrace implements Disposable {
   /** What was seen so far. */
   seen(): Seen {
     const trace = readFileSync(`${this.#folder}/trace`, "utf8");
-    const count = (pattern: string) => trace.match(new RegExp(pattern, "g"))?.length ?? 0;
-    return {
-      switchedIn: count(`next_pid=${this.#pid} `),
-      woken: count(`sched_wakeup:.* pid=${this.#pid} `),
-    };
+    const pattern = new RegExp(
+      `(sched_wakeup):|prev_pid=${this.#pid} .*prev_state=(\\S+)|next_pid=${this.#pid} `,
+      "g",
+    );
+    let [place, switchedIn, isComplete]: [Place, number, boolean] = ["asleep", 0, true];
+    for (const [, woken, state] of trace.matchAll(pattern)) {
+      if (woken) place = place === "asleep" ? "waiting" : place;
+      else if (state) {
+        isComplete &&= place === "running";
+        place = state.startsWith("R") ? "waiting" : "asleep";
+      } else {
+        isComplete &&= place === "waiting";
+        place = "running";
+        switchedIn++;
+      }
+    }
+    return { switchedIn, isComplete };
   }
 
   [Symbol.dispose](): void {

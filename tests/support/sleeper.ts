@@ -16,8 +16,9 @@ interface Switches {
   readonly all: number;
 }
 
-/** The same, and whether some of them were hidden from every tracer. */
-interface Measured extends Switches {
+/** How often it was switched out, and whether some of that was hidden from every tracer. */
+interface Measured {
+  readonly all: number;
   readonly hidden: boolean;
 }
 
@@ -73,9 +74,9 @@ export class Sleeper implements AsyncDisposable {
     this.#running.send();
     await this.#untilOff();
     const after = this.#switches();
-    const [voluntary, all] = [after.voluntary - before.voluntary, after.all - before.all];
-    const { switchedIn, woken } = trace.seen();
-    return { voluntary, all, hidden: switchedIn !== all || woken < voluntary };
+    const all = after.all - before.all;
+    const { switchedIn, isComplete } = trace.seen();
+    return { all, hidden: switchedIn !== all || !isComplete };
   }
 
   /** Waits until it is off its CPU because it waits for a line. */

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { buildUsdt, UsdtProcess } from "../support/usdt.ts";
+import { Folder } from "../support/workload.ts";
 
 interface Row {
   record: "count" | "histogram";
@@ -41,7 +44,10 @@ function distributed(rows: readonly Row[]): Record<string, [number, number][]> {
 const COUNTS =
   "argdist counts and distributes arguments, results and expressions, and filters them";
 test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
-  const path = program();
+  // A file of its own: what others count of the program is none of this.
+  using folder = new Folder();
+  const path = join(folder.path, basename(program()));
+  copyFileSync(program(), path);
   await using target = await Script.of([path]);
   await using other = await Script.of([path]);
   await using usdt = await UsdtProcess.start();
