@@ -11,6 +11,7 @@ import { buildProgram } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";
 import { attachToCalls, loadKindsObject } from "../support/kinds.ts";
 import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
 
 /** Sixteen digits, a space, the type, a space. */
 const LINE_PREFIX = 19;
@@ -171,7 +172,8 @@ test("KernelSymbols agrees with /proc/kallsyms", () => {
   assert.equal(symbols.address("no_such_function_1009"), undefined);
 });
 
-test("the stacks that a program takes have names on both sides", () => {
+const STACKS = "the stacks that a program takes have names on both sides";
+test(STACKS, { skip: requires(STACKS, "syscallStacks") }, () => {
   using bpf = loadKindsObject();
   attachToCalls(bpf);
   callGetppid(1);
