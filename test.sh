@@ -186,27 +186,28 @@ suite_vm() {
   [[ -v beside[guests] ]] || start_guests
   join_beside guests
   judge "${harness[@]}"
-  judge "${guests[@]}"
-  # One runtime runs these: what they run is the executable.
-  need_executables
-  TSBCC_EXECUTABLE="$executable" run_tests vm binary 5400 deno run --allow-all --no-check \
-    tests/vm/run.ts --runtime bun --junit "$scratch/vm-binary.xml" tests/binary tests/tools
+  judge "${library[@]}"
+  judge "${guest_tools[@]}"
 }
 
 start_guests() {
-  local files
+  local files run=(deno run --allow-all --no-check tests/vm/run.ts --file-limit 900)
+  need_executables
   mapfile -t files < <(tests_in vm)
   deno_command harness "${files[@]}"
   harness=("${command[@]}")
-  guests=(vm deno 5400 deno run --allow-all --no-check tests/vm/run.ts --spread --file-limit 900
-    --junit "$scratch/vm-deno.xml" tests/host)
+  library=(vm deno 5400 "${run[@]}" --spread --junit "$scratch/vm-deno.xml" tests/host)
+  # One runtime runs these: what they run is the executable.
+  guest_tools=(vm binary 5400 "${run[@]}" --runtime bun --junit "$scratch/vm-binary.xml"
+    tests/binary tests/tools)
   run_beside guests run_guests
 }
 
 # The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
 run_guests() {
   TSBCC_VM_HARNESS=1 execute "${harness[@]}"
-  execute "${guests[@]}"
+  execute "${library[@]}"
+  TSBCC_EXECUTABLE="$executable" execute "${guest_tools[@]}"
 }
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }

@@ -100,7 +100,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 
 test("a crash, a hang and a full disk are reported, and the next test runs", OPTIONS, async () => {
   const paths = NAMES.map((name) => `${FIXTURES}/${name}.ts`);
-  await using run = new Run("--file-limit", "40", "--jobs", "2", ...paths);
+  await using run = new Run("--file-limit", "60", "--jobs", "2", ...paths);
   strictEqual(await run.end, 1, run.output);
 
   const result = JSON.parse(readFileSync(run.results, "utf8"));
