@@ -113,27 +113,36 @@ export class ElfFunctions implements Disposable {
 
   #isAt(path: string): boolean {
     if (this.buildId === undefined) return false;
-    try {
+    return readable(() => {
       using file = new ElfFunctions(path);
-      return file.buildId === this.buildId;
-    } catch (error) {
-      if (error instanceof ErrnoError || error instanceof RangeError) return false;
-      throw error;
-    }
+      return file.buildId;
+    }) === this.buildId;
   }
 
   #read(): Table {
-    const own = tableOf(this.#mapping.buffer, SHT_SYMTAB);
+    const own = readable(() => tableOf(this.#mapping.buffer, SHT_SYMTAB)) ??
+      readable(() => this.#readSeparate());
     if (own) return own;
-    const debug = this.#debugFile();
-    if (debug !== undefined) {
-      this.#debug = mapFile(debug);
-      const separate = tableOf(this.#debug.buffer, SHT_SYMTAB);
-      if (separate) return separate;
-    }
     const none = new Float64Array();
-    return tableOf(this.#mapping.buffer, SHT_DYNSYM) ??
+    return readable(() => tableOf(this.#mapping.buffer, SHT_DYNSYM)) ??
       { bytes: new Uint8Array(), starts: none, sizes: none, names: none };
+  }
+
+  #readSeparate(): Table | undefined {
+    const path = this.#debugFile();
+    if (path === undefined) return undefined;
+    this.#debug = mapFile(path);
+    return tableOf(this.#debug.buffer, SHT_SYMTAB);
+  }
+}
+
+/** What can be read; undefined of a file that is gone, or not whole, by the time it is asked about. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ErrnoError || error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -1,19 +1,27 @@
 import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
-import { type Result, Running } from "../support/process.ts";
+import { keepOnOneCpu, type Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
+import type { Script } from "../support/script.ts";
 import { type StackRow, stacksOf, startStacks, userSums } from "../support/stacks.ts";
 import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 const usecs = ({ usecs = 0 }: StackRow) => usecs;
 const NAP = "main;outer_nap;inner_nap";
 
+/** On a CPU on which hardly a switch is hidden from tracers: see sleeper.ts. */
+async function startOnOneCpu(steps: readonly string[]): Promise<Script> {
+  const script = await startStacks(steps);
+  await keepOnOneCpu(script.pid);
+  return script;
+}
+
 /** How long a process was off the CPU, by user stack. */
 const offCpu = (result: Result, pid: number) => userSums(stacksOf(result, pid), usecs);
 
 test("offcputime sums 53 naps of 20 ms on their stack, kernel and user", async () => {
-  await using workload = await startStacks(["nap=53:20000"]);
+  await using workload = await startOnOneCpu(["nap=53:20000"]);
   await using other = await startStacks(["nap=3:1000"]);
   await using tool = await startTool("offcputime", "-p", `${workload.pid},1`, "--json");
   const before = performance.now();
@@ -36,7 +44,7 @@ test("offcputime sums 53 naps of 20 ms on their stack, kernel and user", async (
 
 test("offcputime tells threads apart, and knows a child that was gone at once", async () => {
   // Under emulation a millisecond may be over before the thread is off its CPU.
-  await using workload = await startStacks(["threads=7", "child=nap=1:50000"]);
+  await using workload = await startOnOneCpu(["threads=7", "child=nap=1:50000"]);
   await using tool = await startTool("offcputime", "-U", "-u", "--json", "--state", "1");
   const child = Number(/child (\d+)/.exec(await workload.go())![1]);
   const result = await stopTool(tool);
@@ -48,7 +56,7 @@ test("offcputime tells threads apart, and knows a child that was gone at once", 
 
 const limits = "offcputime -m and -M leave short and long stops out, -t other threads";
 test(limits, { skip: requires(limits, "speed") }, async () => {
-  await using workload = await startStacks(["nap=5:20000", "nap=3:300000"]);
+  await using workload = await startOnOneCpu(["nap=5:20000", "nap=3:300000"]);
   const pid = String(workload.pid);
   await using long = await startTool("offcputime", "-t", pid, "-m", "250000", "--json");
   await using short = await startTool("offcputime", "-t", pid, "-M", "250000", "--json");
@@ -64,7 +72,7 @@ test(limits, { skip: requires(limits, "speed") }, async () => {
 
 const text = "offcputime prints bcc's stacks, folded and in full";
 test(text, { skip: requires(text, "speed") }, async () => {
-  await using workload = await startStacks(["nap=5:20000"]);
+  await using workload = await startOnOneCpu(["nap=5:20000"]);
   const pid = String(workload.pid);
   await using folded = await startTool("offcputime", "-f", "-d", "-p", pid);
   await using full = await startTool("offcputime", "-s", "-d", "-p", pid);
@@ -89,7 +97,7 @@ test(text, { skip: requires(text, "speed") }, async () => {
 
 const kernel = "offcputime -k shows kernel threads only, -K kernel stacks only";
 test(kernel, { skip: requires(kernel, "speed") }, async () => {
-  await using workload = await startStacks(["nap=53:10000"]);
+  await using workload = await startOnOneCpu(["nap=53:10000"]);
   await using tool = await startTool("offcputime", "-k", "-K", "--json");
   await workload.go();
   const rows = rowsOf<StackRow>(await stopTool(tool));
@@ -112,7 +120,7 @@ async function untilLinked({ pid }: Running): Promise<void> {
 }
 
 test("offcputime sums what libbpf-tools' offcputime sums", async () => {
-  await using workload = await startStacks(["nap=7:100000"]);
+  await using workload = await startOnOneCpu(["nap=7:100000"]);
   const pid = String(workload.pid);
   await using ours = await startTool("offcputime", "-p", pid, "--json", "-K");
   await using theirs = Running.start(["stdbuf", "-oL", "/usr/sbin/offcputime", "-p", pid]);
