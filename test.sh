@@ -271,8 +271,8 @@ execute() {
   echo "$status" >"$scratch/$suite-$runtime.status"
 }
 
-# The runtimes make what they write to non-blocking, for all who share it: whoever else writes a lot
-# would then fail when the reader is slow. So they write to pipes of their own.
+# `bun test` makes what it writes to non-blocking, for all who share it: whoever else writes a lot
+# would then fail when the reader is slow. So commands write to pipes of their own.
 through_pipe() { "$@" </dev/null 2>&1 | cat; }
 
 heading() { printf '\n== %s ==\n' "$1"; }

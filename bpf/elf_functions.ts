@@ -152,14 +152,10 @@ function placeOf(path: string): string {
 }
 
 function debugFileOf(path: string, place: string): string | undefined {
-  try {
+  return readable(() => {
     using file = new ElfFile(path, place);
     return file.debugFile;
-  } catch (error) {
-    // Gone since it was opened.
-    if (error instanceof ErrnoError) return undefined;
-    throw error;
-  }
+  });
 }
 
 function underscores(bytes: Uint8Array, at: number): number {
