@@ -12,14 +12,15 @@ import { decodeText } from "../ffi/codec/mod.ts";
 import type { CompositeType, CType, Member } from "../ffi/codec/codec.ts";
 import {
   BtfKind,
-  FIXED_SIZE,
+  FINDABLE,
+  FIXED_WORDS,
   MAGIC,
   MODIFIERS,
-  NAMED,
-  PART_SIZE,
+  PART_WORDS,
   TRAILERS,
   TYPE_SIZE,
 } from "./btf_format.ts";
+import { BtfNames } from "./btf_names.ts";
 
 export { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
 
@@ -50,7 +51,15 @@ export class Btf {
   readonly #view: DataView;
   readonly #strings: number;
   readonly #stringsEnd: number;
-  readonly #offsets: number[] = [0];
+  readonly #types: number;
+  /** The types once more, as words: the engines read those at once, and a DataView by a call. */
+  readonly #words: Int32Array;
+  /** At which word each type begins, by its id. */
+  readonly #starts: Int32Array;
+  /** How many types there are, void among them. */
+  readonly #count: number;
+  /** The ids of the types that are looked for by name. */
+  readonly #findable: Int32Array;
 
   /** Objects' BTF goes through `btfProblem` first. @throws {RangeError} for anything but BTF. */
   constructor(bytes: Uint8Array) {
@@ -59,16 +68,15 @@ export class Btf {
       throw new RangeError("Cannot read BTF: it does not begin with BTF's magic number");
     }
     const header = view.getUint32(4, true);
-    const types = header + view.getUint32(8, true);
-    const end = types + view.getUint32(12, true);
+    this.#types = header + view.getUint32(8, true);
     this.#strings = header + view.getUint32(16, true);
     this.#stringsEnd = this.#strings + view.getUint32(20, true);
-    for (let at = types; at < end;) {
-      this.#offsets.push(at);
-      const info = view.getUint32(at + 4, true);
-      const kind = info >>> 24 & 31;
-      at += FIXED_SIZE[kind]! + PART_SIZE[kind]! * (info & 0xffff);
-    }
+    this.#words = wordsOf(bytes.subarray(this.#types, this.#types + view.getUint32(12, true)));
+    this.#starts = new Int32Array(1 + Math.floor(this.#words.byteLength / TYPE_SIZE));
+    const ids = new Int32Array(this.#starts.length);
+    const [count, findable] = index(this.#words, this.#starts, ids);
+    this.#count = count;
+    this.#findable = ids.slice(0, findable);
   }
 
   /** Type information without types. */
@@ -81,7 +89,7 @@ export class Btf {
 
   /** How many types there are, void not counted. */
   get length(): number {
-    return this.#offsets.length - 1;
+    return this.#count - 1;
   }
 
   kind(id: number): number {
@@ -89,41 +97,78 @@ export class Btf {
   }
 
   name(id: number): string {
-    return id === 0 ? "void" : this.#string(this.#view.getUint32(this.#at(id), true));
+    return id === 0 ? "void" : this.string(this.#view.getUint32(this.#at(id), true));
   }
 
   /** The id of the first type of that name and one of those kinds. */
   find(name: string, ...kinds: number[]): number | undefined {
-    for (let id = 1; id < this.#offsets.length; id++) {
-      if (kinds.includes(this.kind(id)) && this.name(id) === name) return id;
-    }
-    return undefined;
+    return this.named([name], ...kinds).get(name)?.[0];
   }
 
-  /**
-   * Finds many names at once: the ids of the types that have them, in order, functions and
-   * variables left out, and the enums that have them as enumerators.
-   */
-  lookup(names: ReadonlySet<string>): { types: Map<string, number[]>; enums: Map<string, number> } {
-    const offsets = this.#stringOffsets(names);
-    const types = new Map<string, number[]>();
-    const enums = new Map<string, number>();
-    for (let id = 1; id < this.#offsets.length; id++) {
-      const at = this.#offsets[id]!;
-      const info = this.#view.getUint32(at + 4, true);
+  /** The ids of the types of these kinds (of {@linkcode FINDABLE}) and names, in order, by name. */
+  named(names: Iterable<string>, ...kinds: number[]): Map<string, number[]> {
+    const wanted = this.recognize(names);
+    const { strings, prefixes } = wanted;
+    const found = new Map<string, number[]>();
+    const [words, starts, findable] = [this.#words, this.#starts, this.#findable];
+    for (let i = 0; i < findable.length; i++) {
+      const id = findable[i]!;
+      const at = starts[id]!;
+      const offset = words[at]!;
+      if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
+      const name = wanted.at(offset);
+      if (name === undefined || !kinds.includes(words[at + 1]! >>> 24 & 31)) continue;
+      found.set(name, [...found.get(name) ?? [], id]);
+    }
+    return found;
+  }
+
+  /** The first enum that has each of these enumerators. */
+  enumsWith(enumerators: Iterable<string>): Map<string, number> {
+    const wanted = this.recognize(enumerators);
+    const { strings, prefixes } = wanted;
+    const found = new Map<string, number>();
+    const [words, starts, findable] = [this.#words, this.#starts, this.#findable];
+    for (let i = 0; i < findable.length; i++) {
+      const id = findable[i]!;
+      const at = starts[id]!;
+      const info = words[at + 1]!;
       const kind = info >>> 24 & 31;
-      if (!NAMED.has(kind)) continue;
-      const name = offsets.get(this.#view.getUint32(at, true));
-      if (name !== undefined) types.set(name, [...types.get(name) ?? [], id]);
       if (kind !== BtfKind.ENUM && kind !== BtfKind.ENUM64) continue;
-      const each = TRAILERS[kind]![1];
-      const end = at + TYPE_SIZE + (info & 0xffff) * each;
-      for (let value = at + TYPE_SIZE; value < end; value += each) {
-        const enumerator = offsets.get(this.#view.getUint32(value, true));
-        if (enumerator !== undefined && !enums.has(enumerator)) enums.set(enumerator, id);
+      const each = PART_WORDS[kind]!;
+      const end = at + FIXED_WORDS[kind]! + (info & 0xffff) * each;
+      for (let value = at + FIXED_WORDS[kind]!; value < end; value += each) {
+        const offset = words[value]!;
+        if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
+        const name = wanted.at(offset);
+        if (name !== undefined && !found.has(name)) found.set(name, id);
       }
     }
-    return { types, enums };
+    return found;
+  }
+
+  /** Finds out which strings of this blob are one of these names. */
+  recognize(names: Iterable<string>): BtfNames {
+    const length = this.#stringsEnd - this.#strings;
+    const start = this.#view.byteOffset + this.#strings;
+    return new BtfNames(new Uint8Array(this.#view.buffer, start, length), names);
+  }
+
+  /** A type as it stands in the blob: struct btf_type and what follows it, in words. */
+  words(id: number): Int32Array {
+    const start = this.#starts[id]!;
+    const info = this.#words[start + 1]!;
+    const kind = info >>> 24 & 31;
+    const length = FIXED_WORDS[kind]! + PART_WORDS[kind]! * (info & 0xffff);
+    return this.#words.subarray(start, start + length);
+  }
+
+  /** The string at an offset of the string section. */
+  string(offset: number): string {
+    const start = this.#strings + offset;
+    let end = start;
+    while (end < this.#stringsEnd && this.#view.getUint8(end) !== 0) end++;
+    return decodeText(this.#view, start, end - start);
   }
 
   /** The type a typedef, qualifier, pointer or array stands on. */
@@ -146,16 +191,22 @@ export class Btf {
 
   /** The members of a struct or union, their types as ids. */
   members(id: number): RawMember[] {
-    const bitFields = this.#info(id) >>> 31 === 1;
-    return this.#each(id, (at) => {
-      const offset = this.#view.getUint32(at + 8, true);
-      return {
-        name: this.#string(this.#view.getUint32(at, true)),
-        type: this.#view.getUint32(at + 4, true),
-        bitOffset: bitFields ? offset & 0xffffff : offset,
-        bitSize: bitFields ? offset >>> 24 : 0,
-      };
-    });
+    return Array.from({ length: this.#info(id) & 0xffff }, (_, index) => this.member(id, index)!);
+  }
+
+  /** One member of a struct or union; undefined when it has not so many. */
+  member(id: number, index: number): RawMember | undefined {
+    const info = this.#info(id);
+    if (!(index < (info & 0xffff))) return undefined;
+    const at = this.#at(id) + TYPE_SIZE + index * TRAILERS[BtfKind.STRUCT]![1];
+    const bitFields = info >>> 31 === 1;
+    const offset = this.#view.getUint32(at + 8, true);
+    return {
+      name: this.string(this.#view.getUint32(at, true)),
+      type: this.#view.getUint32(at + 4, true),
+      bitOffset: bitFields ? offset & 0xffffff : offset,
+      bitSize: bitFields ? offset >>> 24 : 0,
+    };
   }
 
   /** Follows typedefs and qualifiers to the type behind them. */
@@ -212,20 +263,6 @@ export class Btf {
     }
   }
 
-  /** Where the string section has these strings. */
-  #stringOffsets(names: ReadonlySet<string>): Map<number, string> {
-    const length = this.#stringsEnd - this.#strings;
-    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#strings, length);
-    const found = new Map<number, string>();
-    let offset = 0;
-    // Names in BTF are C identifiers: ASCII, so that a character is a byte.
-    for (const name of new TextDecoder("latin1").decode(bytes).split("\0")) {
-      if (names.has(name)) found.set(offset, name);
-      offset += name.length + 1;
-    }
-    return found;
-  }
-
   #composite(id: number, name: string, size: number): CompositeType {
     const bitFields = this.#info(id) >>> 31 === 1;
     const members: Member[] = [];
@@ -235,7 +272,7 @@ export class Btf {
       if (!type) return;
       const bitSize = bitFields ? offset >>> 24 : 0;
       members.push({
-        name: this.#string(this.#view.getUint32(at, true)),
+        name: this.string(this.#view.getUint32(at, true)),
         type,
         bitOffset: bitFields ? offset & 0xffffff : offset,
         ...bitSize > 0 ? { bitSize } : {},
@@ -252,7 +289,7 @@ export class Btf {
     this.#each(id, (at) => {
       const word = (offset: number, signed: boolean) =>
         signed ? this.#view.getInt32(offset, true) : this.#view.getUint32(offset, true);
-      values[this.#string(this.#view.getUint32(at, true))] = wide
+      values[this.string(this.#view.getUint32(at, true))] = wide
         ? word(at + 8, signed) * 2 ** 32 + word(at + 4, false)
         : word(at + 4, signed);
     });
@@ -267,9 +304,10 @@ export class Btf {
   }
 
   #at(id: number): number {
-    const at = this.#offsets[id];
-    if (!at) throw new RangeError(`Cannot read BTF: there is no type ${id}`);
-    return at;
+    if (!(id > 0 && id < this.#count)) {
+      throw new RangeError(`Cannot read BTF: there is no type ${id}`);
+    }
+    return this.#types + 4 * this.#starts[id]!;
   }
 
   #info(id: number): number {
@@ -280,13 +318,28 @@ export class Btf {
   #word(id: number): number {
     return id === 0 ? 0 : this.#view.getUint32(this.#at(id) + 8, true);
   }
+}
 
-  #string(offset: number): string {
-    const start = this.#strings + offset;
-    let end = start;
-    while (end < this.#stringsEnd && this.#view.getUint8(end) !== 0) end++;
-    return decodeText(this.#view, start, end - start);
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+}
+
+/**
+ * Notes at which word each type begins, and the ids of those that are looked for by name; returns
+ * how many types there are, void among them, and how many of the latter.
+ */
+function index(words: Int32Array, starts: Int32Array, ids: Int32Array): [number, number] {
+  const [fixed, part, isFindable] = [FIXED_WORDS, PART_WORDS, FINDABLE];
+  let [count, findable] = [1, 0];
+  for (let at = 0; at < words.length; count++) {
+    starts[count] = at;
+    const info = words[at + 1]!;
+    const kind = info >>> 24 & 31;
+    if (isFindable[kind] === 1) ids[findable++] = count;
+    at += fixed[kind]! + part[kind]! * (info & 0xffff);
   }
+  return [count, findable];
 }
 
 /** What no codec has a number for: `__int128`, `long double`. */

@@ -47,24 +47,31 @@ export const TRAILERS: Readonly<Record<number, readonly [fixed: number, each: nu
   [BtfKind.ENUM64]: [0, 12],
 };
 
-/** The same for each kind as numbers alone, the common part included: quick to look up. */
-export const FIXED_SIZE: Uint8Array = Uint8Array.from(
+/** The same for each kind in words of four bytes, the common part included: quick to look up. */
+export const FIXED_WORDS: Uint8Array = Uint8Array.from(
   { length: 32 },
-  (_, kind) => TYPE_SIZE + (TRAILERS[kind]?.[0] ?? 0),
+  (_, kind) => (TYPE_SIZE + (TRAILERS[kind]?.[0] ?? 0)) / 4,
 );
-export const PART_SIZE: Uint8Array = Uint8Array.from(
+export const PART_WORDS: Uint8Array = Uint8Array.from(
   { length: 32 },
-  (_, kind) => TRAILERS[kind]?.[1] ?? 0,
+  (_, kind) => (TRAILERS[kind]?.[1] ?? 0) / 4,
 );
 
-/** The kinds that {@linkcode Btf.lookup} finds. */
-export const NAMED: ReadonlySet<number> = new Set([
+/** Types that C knows by a name, and sections. */
+const FINDABLE_KINDS: readonly number[] = [
   BtfKind.STRUCT,
   BtfKind.UNION,
   BtfKind.ENUM,
   BtfKind.ENUM64,
   BtfKind.TYPEDEF,
-]);
+  BtfKind.DATASEC,
+];
+
+/** A 1 for each kind that types are looked for by name of. */
+export const FINDABLE: Uint8Array = Uint8Array.from(
+  { length: 32 },
+  (_, kind) => FINDABLE_KINDS.includes(kind) ? 1 : 0,
+);
 
 /** Typedefs and qualifiers. */
 export const MODIFIERS: ReadonlySet<number> = new Set([

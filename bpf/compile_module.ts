@@ -26,7 +26,7 @@ import { attachNamed, hookOf, type NamedHook } from "./compile_hooks.ts";
 import { typeOfDescription, typeOfFields } from "./compile_types.ts";
 import { BpfError, permissionReason, VerifierError } from "./errors.ts";
 import { BtfKind } from "./btf.ts";
-import { kernelBtf, VMLINUX } from "./headers/kernel_btf.ts";
+import { kernelBtf, VMLINUX } from "./kernel_btf.ts";
 import type { MapInfo } from "./map_setup.ts";
 import { isIndexed, MapType } from "./map_type.ts";
 import type { LoadedProgram } from "./program.ts";
@@ -148,9 +148,8 @@ function findType(name: string, text: string): CType | undefined {
   const [, tag, plain] = /^(?:(struct|union|enum) )?(\w+)$/.exec(name) ?? [];
   if (plain === undefined || new RegExp(`\\b${plain}\\s*[{;]`).test(text)) return undefined;
   const btf = kernelBtf();
-  const isTypedef = (id: number) => btf.kind(id) === BtfKind.TYPEDEF;
-  const id = btf.lookup(new Set([plain])).types.get(plain)
-    ?.find((id) => isTypedef(id) === (tag === undefined));
+  const { TYPEDEF, STRUCT, UNION, ENUM, ENUM64 } = BtfKind;
+  const id = btf.find(plain, ...tag === undefined ? [TYPEDEF] : [STRUCT, UNION, ENUM, ENUM64]);
   return id === undefined ? undefined : btf.type(id);
 }
 

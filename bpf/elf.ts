@@ -76,10 +76,7 @@ function sectionProblem(view: DataView): string | undefined {
   if (end > length) {
     return `it is cut short: its section table ends at byte ${end}, the file at ${length}`;
   }
-  const sections = Array.from(
-    { length: count },
-    (_, index) => readSection(view, table + index * SECTION_SIZE),
-  );
+  const sections = sectionsOf(view);
   for (const [index, section] of sections.entries()) {
     const { offset, size } = section;
     if (!isInFile(section) || offset + size <= length) continue;
@@ -96,6 +93,23 @@ function sectionProblem(view: DataView): string | undefined {
     if (problem) return `its BTF is corrupt: ${problem}`;
   }
   return undefined;
+}
+
+/** The bytes of a section of an object that passed `checkObject`; undefined when it has none. */
+export function sectionBytes(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const sections = sectionsOf(view);
+  const names = sections[view.getUint16(62, true)]!;
+  const found = sections.find((each) => isInFile(each) && isNamed(view, names, each.name, name));
+  return found && bytes.subarray(found.offset, found.offset + found.size);
+}
+
+function sectionsOf(view: DataView): Section[] {
+  const table = Number(view.getBigUint64(40, true));
+  return Array.from(
+    { length: view.getUint16(60, true) },
+    (_, index) => readSection(view, table + index * SECTION_SIZE),
+  );
 }
 
 function readSection(view: DataView, at: number): Section {

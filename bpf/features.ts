@@ -17,7 +17,7 @@ import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";
 import { isPrivileged, LibraryError, permissionReason } from "./errors.ts";
 import { KernelSymbols } from "./kernel_symbols.ts";
 import { type Btf, BtfKind } from "./btf.ts";
-import { kernelBtf } from "./headers/kernel_btf.ts";
+import { kernelBtf } from "./kernel_btf.ts";
 import { MapType } from "./map_type.ts";
 import { ProgramType } from "./program_type.ts";
 import { tracefs } from "./tracefs.ts";

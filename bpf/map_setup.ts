@@ -35,6 +35,9 @@ export interface MapInfo {
   readonly valueType: CType | undefined;
 }
 
+/** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */
+const NAME_MAX = 15;
+
 /** The leading part of struct bpf_map_info (include/uapi/linux/bpf.h). */
 const MapInfoHead = struct("bpf_map_info", {
   type: u32,
@@ -70,7 +73,31 @@ export function configureMap(
   if (type === MapType.PERF_EVENT_ARRAY) lib.bpf_map__set_value_size(handle, 4);
   if (maxEntries !== undefined) lib.bpf_map__set_max_entries(handle, maxEntries);
   if (pinned !== undefined) reusePinned(handle, name, pinned, object);
+  else if (type === MapType.RINGBUF && valueType) makeRing(handle, name);
   return { name, type, keyType, valueType, handle };
+}
+
+/**
+ * Makes a ring buffer that declares its event's type.
+ *
+ * libbpf would tell the kernel that type, which no ring buffer may have, and try again without it
+ * when that fails: the kernel would have made all of the ring's memory in vain. Where it cannot be
+ * made, libbpf meets the same error and explains it.
+ */
+function makeRing(handle: bigint, name: string): void {
+  const lib = libbpf();
+  const size = lib.bpf_map__max_entries(handle);
+  const fd = lib.bpf_map_create(
+    MapType.RINGBUF,
+    cString(name.slice(0, NAME_MAX)),
+    0,
+    0,
+    size,
+    null,
+  );
+  if (fd < 0) return;
+  lib.bpf_map__reuse_fd(handle, fd);
+  close(fd);
 }
 
 /** Puts the map pinned at `path` in the place of the object's own. */

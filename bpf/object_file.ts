@@ -6,14 +6,27 @@
 
 import { pointer, struct, u32, u64, u8 } from "../ffi/codec/mod.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../ffi/libbpf.ts";
-import { errno, map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
+import {
+  close,
+  errno,
+  ErrnoError,
+  map,
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  memfd,
+  PROT_READ,
+  PROT_WRITE,
+} from "../ffi/libc.ts";
 import { alloc, bufferText, copyOf, cString, textAt } from "../ffi/memory.ts";
 import { runtime } from "../ffi/runtime.ts";
 import { AttachType } from "./attach_type.ts";
 import { Btf, type Variable } from "./btf.ts";
-import { checkObject } from "./elf.ts";
+import { coreNames } from "./core_relocations.ts";
+import { checkObject, sectionBytes } from "./elf.ts";
 import { BpfError, UnsupportedError } from "./errors.ts";
 import { codecFor } from "./layout.ts";
+import { withKernelBtf } from "./kernel_btf.ts";
+import { kernelExcerpt } from "./kernel_excerpt.ts";
 import { loadFailure } from "./load_failure.ts";
 import { ProgramType } from "./program_type.ts";
 import { configureMap, type MapInfo, type MapOptions, type OpenMap, sizesOf } from "./map_setup.ts";
@@ -71,6 +84,7 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
   collectWarnings();
 
   const objectName = cString(name);
+  using types = kernelTypes(bytes);
   const opts = alloc(OpenOptions.size);
   OpenOptions.write(new DataView(opts.buffer), 0, {
     sz: BigInt(OpenOptions.size),
@@ -79,7 +93,7 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
     pin_root_path: 0n,
     removed: 0,
     kconfig: 0n,
-    btf_custom_path: 0n,
+    btf_custom_path: types ? runtime.addressOf(types.path) : 0n,
     kernel_log_buf: log.address,
     kernel_log_size: BigInt(LOG_SIZE),
     kernel_log_level: 0,
@@ -115,6 +129,28 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
     ),
     [Symbol.dispose]: () => release.dispose(),
   };
+}
+
+/**
+ * A file with the kernel's types that the object asks for; undefined when libbpf had better look
+ * through all of them: then it finds what modules have, or says what is missing.
+ */
+function kernelTypes(
+  bytes: Uint8Array,
+): Disposable & { path: Uint8Array<ArrayBuffer> } | undefined {
+  const [types, relocations] = [sectionBytes(bytes, ".BTF"), sectionBytes(bytes, ".BTF.ext")];
+  const names = types && relocations && coreNames(new Btf(types), relocations);
+  if (!names) return undefined;
+  let excerpt: Uint8Array | undefined;
+  try {
+    excerpt = withKernelBtf((kernel) => kernelExcerpt(kernel, names));
+  } catch (error) {
+    if (error instanceof ErrnoError) return undefined;
+    throw error;
+  }
+  if (!excerpt) return undefined;
+  const fd = memfd("kernel types", excerpt);
+  return { path: cString(`/proc/self/fd/${fd}`), [Symbol.dispose]: () => close(fd) };
 }
 
 function readBtf(object: bigint, name: string): Btf {

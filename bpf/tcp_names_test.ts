@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BtfKind } from "./btf.ts";
-import { kernelBtf } from "./headers/kernel_btf.ts";
+import { kernelBtf } from "./kernel_btf.ts";
 import { tcpFlagNames, tcpStateName } from "./tcp_names.ts";
 
 test("tcpStateName() has the names that this kernel has", () => {
   const btf = kernelBtf();
-  const id = btf.lookup(new Set(["TCP_ESTABLISHED"])).enums.get("TCP_ESTABLISHED")!;
+  const id = btf.enumsWith(["TCP_ESTABLISHED"]).get("TCP_ESTABLISHED")!;
   assert.equal(btf.kind(id), BtfKind.ENUM);
   const type = btf.type(id)!;
   assert.ok(type.kind === "enum");

@@ -105,6 +105,12 @@ const TABLE = {
   bpf_map__set_max_entries: { parameters: ["pointer", "u32"], result: "i32" },
   // void *bpf_map__initial_value(struct bpf_map *map, size_t *psize);
   bpf_map__initial_value: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // int bpf_map_create(enum bpf_map_type map_type, const char *map_name, __u32 key_size,
+  //                    __u32 value_size, __u32 max_entries, const struct bpf_map_create_opts *opts);
+  bpf_map_create: {
+    parameters: ["u32", "buffer", "u32", "u32", "u32", "buffer"],
+    result: "i32",
+  },
   // int bpf_map__reuse_fd(struct bpf_map *map, int fd);
   bpf_map__reuse_fd: { parameters: ["pointer", "i32"], result: "i32" },
 

@@ -34,6 +34,7 @@ import { main } from "./frame/main.ts";
 import { attachProbe } from "./frame/probe_attach.ts";
 import { COMPILER_FLAGS } from "./frame/probe_code.ts";
 import { conversionsOf, formatMessage } from "./frame/probe_format.ts";
+import { ringPages } from "./frame/standard.ts";
 import { defineTool } from "./frame/tool.ts";
 import { traceColumns } from "./frame/trace_columns.ts";
 import { checkTraceOptions, traceOptions } from "./frame/trace_options.ts";
@@ -61,7 +62,7 @@ const trace = defineTool({
     checkTraceOptions(values);
     const program = new TraceProgram(
       values.probes.map((probe) => parseTraceProbe(probe, values.textSize)),
-      { ...values, pages: values.bufferPages },
+      { ...values, pages: ringPages(values.bufferPages) },
     );
     const { text, source, probes, usdt } = program;
     if (values.ebpf) return { text: text.trimEnd() };

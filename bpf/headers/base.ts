@@ -4,6 +4,8 @@
  * @module
  */
 
+import { lazy } from "./lazy.ts";
+
 /** Types and macros that every program gets. */
 export const BASE = `
 typedef signed char s8, __s8; typedef unsigned char u8, __u8;
@@ -48,8 +50,10 @@ enum { false, true };
 `;
 
 /** The names that {@linkcode BASE} defines. */
-export const BASE_NAMES: ReadonlySet<string> = new Set(
-  [...BASE.matchAll(/\b(?:typedef|#define)\b[^;\n]*/g)].flatMap(([line]) =>
-    line.match(/[A-Za-z_]\w*/g)!
-  ).concat("true", "false"),
+export const baseNames: () => ReadonlySet<string> = lazy(() =>
+  new Set(
+    [...BASE.matchAll(/\b(?:typedef|#define)\b[^;\n]*/g)].flatMap(([line]) =>
+      line.match(/[A-Za-z_]\w*/g)!
+    ).concat("true", "false"),
+  )
 );

@@ -7,7 +7,7 @@
 import { exists, readText } from "../../ffi/libc.ts";
 import { getEnvironment } from "../../ffi/surroundings.ts";
 import { UnsupportedError } from "../errors.ts";
-import { VMLINUX } from "./kernel_btf.ts";
+import { VMLINUX } from "../kernel_btf.ts";
 
 /** `system`: the installed ones; `btf`: made from the kernel's own description; or a folder. */
 export type Headers = "system" | "btf" | (string & Record<never, never>);

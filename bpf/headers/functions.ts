@@ -7,6 +7,8 @@
  * @module
  */
 
+import { lazy } from "./lazy.ts";
+
 /** What turns bytes around, by width; libbcc has `bpf_ntohs` and its kin. */
 const SWAPS = {
   16: ["htons", "ntohs", "be16_to_cpu", "cpu_to_be16"],
@@ -40,13 +42,15 @@ struct page *sg_page(const struct scatterlist *sg) { return (struct page *)(sg->
 const define = (text: string) => `static __always_inline ${text}`;
 
 /** Each function's name and its definition. */
-export const FUNCTIONS: ReadonlyMap<string, string> = new Map([
-  ...LINES.trim().split("\n").map((line) => [/(\w+)\(/.exec(line)![1]!, define(line)] as const),
-  ...Object.entries(SWAPS).flatMap(([bits, names]) =>
-    names.map((name) => [name, swap(name, bits)] as const)
-  ),
-  ...Object.entries(CASTS).map(([name, type]) => [name, cast(name, type)] as const),
-]);
+export const functions: () => ReadonlyMap<string, string> = lazy(() =>
+  new Map([
+    ...LINES.trim().split("\n").map((line) => [/(\w+)\(/.exec(line)![1]!, define(line)] as const),
+    ...Object.entries(SWAPS).flatMap(([bits, names]) =>
+      names.map((name) => [name, swap(name, bits)] as const)
+    ),
+    ...Object.entries(CASTS).map(([name, type]) => [name, cast(name, type)] as const),
+  ])
+);
 
 function cast(name: string, type: string): string {
   const result = `struct ${type} *`;

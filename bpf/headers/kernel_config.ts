@@ -6,7 +6,7 @@
 
 import { exists, readFile, readText } from "../../ffi/libc.ts";
 import { type Btf, BtfKind } from "../btf.ts";
-import { kernelBtf } from "./kernel_btf.ts";
+import { kernelBtf } from "../kernel_btf.ts";
 
 /** The value of each option that is set: `y`, `m`, a number or a string in quotes. */
 export type KernelConfig = ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { impliedConfig, kernelConfig, optionMacros, parseConfig } from "./kernel_config.ts";
-import { kernelBtf } from "./kernel_btf.ts";
+import { kernelBtf } from "../kernel_btf.ts";
 
 const CONFIG = parseConfig(`# Automatically generated
 CONFIG_SMP=y

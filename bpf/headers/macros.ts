@@ -10,7 +10,8 @@
 import { errnoName } from "../../ffi/errno.ts";
 import type { Btf } from "../btf.ts";
 import { BtfKind } from "../btf.ts";
-import { FUNCTIONS } from "./functions.ts";
+import { functions } from "./functions.ts";
+import { lazy } from "./lazy.ts";
 import { OPTION_MACROS } from "./kernel_config.ts";
 
 const SOCK_COMMON = ["family", "state", "daddr", "rcv_saddr", "num", "dport", "v6_daddr"]
@@ -296,7 +297,7 @@ PAGE_OFFSET __PAGE_OFFSET_BASE_L4
 
 const HIGHEST_ERRNO = 133;
 
-const lines = [
+const lines = () => [
   ...`${LINES}${ARCHITECTURE}`.trim().split(/\n+/),
   ...OPTION_MACROS,
   ...Array.from({ length: HIGHEST_ERRNO }, (_, i) => `${errnoName(i + 1)} ${i + 1}`)
@@ -305,13 +306,15 @@ const lines = [
 ];
 
 /** Each name and the C text that defines it. */
-export const MACROS: ReadonlyMap<string, string> = new Map([
-  ...lines.map((line) => [/^\w+/.exec(line)![0], `#define ${line}`] as const),
-  ...SOCK_COMMON.map((field) =>
-    [`sk_${field}`, `#define sk_${field} __sk_common.skc_${field}`] as const
-  ),
-  ...FUNCTIONS,
-]);
+export const macros: () => ReadonlyMap<string, string> = lazy(() =>
+  new Map([
+    ...lines().map((line) => [/^\w+/.exec(line)![0], `#define ${line}`] as const),
+    ...SOCK_COMMON.map((field) =>
+      [`sk_${field}`, `#define sk_${field} __sk_common.skc_${field}`] as const
+    ),
+    ...functions(),
+  ])
+);
 
 /** Members that became others: `dentry->d_iname` of kernels before 6.14 is in a union since. */
 export function memberMacros(btf: Btf): ReadonlyMap<string, string> {

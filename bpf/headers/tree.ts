@@ -9,10 +9,10 @@
 
 import { readText } from "../../ffi/libc.ts";
 import { tracefs } from "../tracefs.ts";
-import { BASE, BASE_NAMES } from "./base.ts";
-import { kernelBtf } from "./kernel_btf.ts";
+import { BASE, baseNames } from "./base.ts";
+import { kernelBtf } from "../kernel_btf.ts";
 import { kernelConfig, optionMacros } from "./kernel_config.ts";
-import { MACROS, memberMacros } from "./macros.ts";
+import { macros, memberMacros } from "./macros.ts";
 import { addNames, collectMentions, type Mentions, type SearchPath } from "./mentions.ts";
 import { TypeWriter } from "./types.ts";
 
@@ -97,8 +97,12 @@ export function headersFor(
   addTracepoints(mentions);
   mentions.identifiers.add("pt_regs").add("user_pt_regs");
   mentions.tags.add("pt_regs").add("user_pt_regs");
-  const macros = usedMacros(mentions);
-  const types = new TypeWriter(kernelBtf(), mentions, new Set([...BASE_NAMES, ...MACROS.keys()]));
+  const used = usedMacros(mentions);
+  const types = new TypeWriter(
+    kernelBtf(),
+    mentions,
+    new Set([...baseNames(), ...macros().keys()]),
+  );
   return {
     text: [
       "#pragma clang system_header",
@@ -109,7 +113,7 @@ export function headersFor(
       '#include "/virtual/include/bcc/bpf.h"',
       types.write(),
       // Behind the types: their members may have the names of macros.
-      ...macros,
+      ...used,
       "#endif",
       "",
     ].join("\n"),
@@ -140,7 +144,7 @@ function usedMacros(mentions: Mentions): string[] {
   const ofMembers = memberMacros(kernelBtf());
   const waiting = [...mentions.identifiers];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const macro = MACROS.get(name) ?? ofMembers.get(name);
+    const macro = macros().get(name) ?? ofMembers.get(name);
     if (macro === undefined || used.has(macro) || mentions.defined.has(name)) continue;
     if (!network && /\b__sk_common\b/.test(macro)) continue;
     used.add(macro);
@@ -154,7 +158,7 @@ function usedMacros(mentions: Mentions): string[] {
 function usedOptions(mentions: Mentions): string[] {
   const options = [...mentions.identifiers].filter((name) => name.startsWith("CONFIG_"));
   const asked = options.map((name) => name.replace(/_MODULE$/, ""))
-    .filter((name) => !BASE_NAMES.has(name) && !mentions.defined.has(name));
+    .filter((name) => !baseNames().has(name) && !mentions.defined.has(name));
   return [...new Set(asked)].flatMap((option) => optionMacros(option, kernelConfig()));
 }
 

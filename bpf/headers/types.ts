@@ -15,6 +15,9 @@ import type { Mentions } from "./mentions.ts";
 /** A struct up to this size that the text names keeps all its members: it may be a map's value. */
 const WHOLE_SIZE = 256;
 
+/** The kinds of types that C knows by a name. */
+const NAMED = [BtfKind.STRUCT, BtfKind.UNION, BtfKind.ENUM, BtfKind.ENUM64, BtfKind.TYPEDEF];
+
 /** Structs whose members macros of libbcc use. */
 const WHOLE: ReadonlySet<string> = new Set(["pt_regs", "user_pt_regs"]);
 
@@ -50,7 +53,8 @@ export class TypeWriter {
   /** The declarations of everything the mentions reach, in C's order. */
   write(): string {
     const { tags, identifiers, defined } = this.#mentions;
-    const { types, enums } = this.#btf.lookup(identifiers);
+    const types = this.#btf.named(identifiers, ...NAMED);
+    const enums = this.#btf.enumsWith(identifiers);
     const wanted = (name: string) =>
       !defined.has(name) && !this.#given.has(name) && !IN_BPF_HEADER.test(name);
     for (const [name, id] of enums) if (wanted(name) && /^[A-Z_]/.test(name)) this.#writeEnum(id);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BtfKind } from "../../bpf/btf.ts";
-import { kernelBtf } from "../../bpf/headers/kernel_btf.ts";
+import { kernelBtf } from "../../bpf/kernel_btf.ts";
 import { collectMentions } from "../../bpf/headers/mentions.ts";
 import { headersFor } from "../../bpf/headers/tree.ts";
 import { checkC } from "../support/c_compiler.ts";

@@ -9,6 +9,7 @@ import {
   type LoadOptions,
   type MapOptions,
   namespaceInode,
+  onlineCpus,
   openCgroup,
 } from "../../mod.ts";
 import {
@@ -26,8 +27,20 @@ const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit m
 const UID_MAX = 4294967294; // (uid_t) -1 means "no user"
 const COMM_MAX = 15; // TASK_COMM_LEN without the NUL
 const RING_PAGES_MAX = 262144; // 1 GiB
-/** Large by default: losing events costs more than memory that is touched only under load. */
-export const RING_PAGES = 4096;
+const RING_PAGES_PER_CPU = 512;
+const RING_PAGES_LEAST = 1024;
+const RING_PAGES_MOST = 4096;
+
+/**
+ * Pages of the ring buffer: as `-b` says, or else by the machine's CPUs and many times bcc's, because
+ * losing events costs more than memory. No more than that: the kernel takes all of it at the start,
+ * and it counts twice in the resident size, because the ring is mapped twice in a row.
+ */
+export function ringPages(asked: number | undefined): number {
+  if (asked !== undefined) return asked;
+  const wanted = 2 ** Math.ceil(Math.log2(onlineCpus().length * RING_PAGES_PER_CPU));
+  return Math.min(Math.max(wanted, RING_PAGES_LEAST), RING_PAGES_MOST);
+}
 
 /** Filters by container, for every tool. */
 export const containerOptions = {
@@ -116,8 +129,9 @@ export const eventOptions = {
     short: "b",
     long: "buffer-pages",
     meta: "PAGES",
-    help: `size of the ring buffer in 4 KiB pages, a power of two (default ${RING_PAGES})`,
-    initial: RING_PAGES,
+    help: `size of the ring buffer in 4 KiB pages, a power of two (default ` +
+      `${RING_PAGES_PER_CPU} for each CPU, at least ${RING_PAGES_LEAST}, at most ${RING_PAGES_MOST})`,
+    initial: undefined,
     parse(value) {
       const pages = /^\d+$/.test(value) ? Number(value) : 0;
       if (pages < 1 || pages > RING_PAGES_MAX || (pages & pages - 1) !== 0) {
@@ -125,7 +139,7 @@ export const eventOptions = {
       }
       return pages;
     },
-  } satisfies Option<number> as Option<number>,
+  } satisfies Option<number | undefined> as Option<number | undefined>,
   container: flag({ long: "container", help: "show the container's id" }),
   ...standardOptions,
 } as const;

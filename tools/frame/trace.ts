@@ -9,6 +9,7 @@ import { HeldCommand } from "./held_command.ts";
 import { Output, printText } from "./output.ts";
 import { UsageError, type Values } from "./options.ts";
 import { Reports, Rows } from "./printer.ts";
+import { ringPages } from "./standard.ts";
 import type { containerOptions, eventOptions, execOption, standardOptions } from "./standard.ts";
 import { Stop } from "./stop.ts";
 import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
@@ -73,15 +74,15 @@ function compile({ name }: AnyTool, { text, options, explain }: SourcePlan): Bpf
 function loadOptions(
   tool: AnyTool,
   plan: TracingPlan,
-  { bufferPages }: Standard,
+  values: Standard,
   pid: number | undefined,
 ): LoadOptions {
   const { load = {} } = plan;
   if (pid !== undefined && load.globals?.target_pid) {
     throw new UsageError("use either -p/--pid or --exec, not both");
   }
-  const sizes = "event" in plan && bufferPages !== undefined
-    ? { events: { maxEntries: bufferPages * PAGE } }
+  const sizes = "event" in plan && "bufferPages" in values
+    ? { events: { maxEntries: ringPages(values.bufferPages) * PAGE } }
     : {};
   return {
     ...load,

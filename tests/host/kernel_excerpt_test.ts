@@ -1,0 +1,49 @@
+// What libbpf is given of the kernel's types is what the kernel has, for every tool.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Btf, BtfKind } from "../../bpf/btf.ts";
+import { btfProblem } from "../../bpf/btf_problem.ts";
+import { coreNames } from "../../bpf/core_relocations.ts";
+import { sectionBytes } from "../../bpf/elf.ts";
+import { kernelBtf } from "../../bpf/kernel_btf.ts";
+import { kernelExcerpt } from "../../bpf/kernel_excerpt.ts";
+import { tools } from "../../tools/list.ts";
+
+const COMPOSITE = [BtfKind.STRUCT, BtfKind.UNION];
+
+/** The places of a struct's members, unnamed ones and those of these names. */
+function places(btf: Btf, id: number, names: ReadonlySet<string>) {
+  return btf.members(id)
+    .filter(({ name }) => name === "" || names.has(name))
+    .map(({ name, bitOffset, bitSize }) => ({ name, bitOffset, bitSize }));
+}
+
+for (const [name, load] of Object.entries(tools)) {
+  const { object } = (await load()).default;
+  if (!object) continue;
+  test(`kernelExcerpt() has for ${name} what the kernel has`, () => {
+    const names = coreNames(
+      new Btf(sectionBytes(object, ".BTF")!),
+      sectionBytes(object, ".BTF.ext")!,
+    );
+    const bytes = names && kernelExcerpt(kernelBtf(), names);
+    // Every kernel has what opensnoop reads; others may ask for nothing, or for types of modules.
+    if (name === "opensnoop") assert.ok(bytes);
+    if (!bytes) return;
+    assert.equal(btfProblem(bytes), undefined);
+    const excerpt = new Btf(bytes);
+    for (const [type, ids] of kernelBtf().named(names.types, ...COMPOSITE)) {
+      const copies = excerpt.named([type], ...COMPOSITE).get(type) ?? [];
+      assert.equal(copies.length, ids.length, type);
+      for (const [i, id] of ids.entries()) {
+        const copy = copies[i]!;
+        assert.equal(excerpt.size(copy), kernelBtf().size(id), type);
+        assert.deepEqual(
+          places(excerpt, copy, names.members),
+          places(kernelBtf(), id, names.members),
+          type,
+        );
+      }
+    }
+  });
+}
