@@ -10,7 +10,7 @@ prefix=test.sh
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
 packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux mount procps
   iproute2 kmod
-  libbpf-tools python3-bpfcc bpftrace bpftool zsh fish ruby)
+  libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400
@@ -112,15 +112,6 @@ join_beside() {
 stop_beside() {
   local group
   for group in "${beside[@]}"; do kill -- "-$group" 2>/dev/null || true; done
-}
-
-need_mount() {
-  if [[ $EUID -ne 0 || ! -d "$2" ]] || mountpoint -q "$2"; then return; fi
-  if mount -t "$1" "$1" "$2" 2>/dev/null; then
-    say "mounted $1 at $2"
-  else
-    say "cannot mount $1 at $2: tests that need it will fail"
-  fi
 }
 
 # ---- suites ----

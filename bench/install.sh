@@ -8,6 +8,7 @@ prefix=bench
 main() {
   local built="$project/.tools/bench" name
   need_packages python3-bpfcc libbpf-tools bpftrace clang llvm gcc libc6-dev libbpf-dev procps
+  need_mount tracefs /sys/kernel/tracing
   need_runtime deno
   need_runtime bun
   mkdir -p "$built"

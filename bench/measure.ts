@@ -58,7 +58,10 @@ async function runOnce({ name, command, environment }: Subject): Promise<Figures
     });
     child.on("error", reject);
     child.on("close", () => {
-      reject(new Error(`${name} (${command.join(" ")}) ended without a line: ${text}${complaint}`));
+      const said = `${text}${complaint}`.trim() || "it said nothing";
+      reject(
+        new Error(`Cannot measure ${name}, which ended early: ${said} (${command.join(" ")})`),
+      );
     });
   });
   const total = performance.now() - start;

@@ -49,22 +49,30 @@ if (values.help || unknown !== undefined) {
   );
   process.exit(unknown === undefined ? 0 : 2);
 }
-const { quick } = values;
-const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
-using headers = await debianHeaders();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    headers[Symbol.dispose]();
-    process.exit(1);
-  });
+try {
+  await answer(positionals.length > 0 ? positionals : Object.keys(QUESTIONS));
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
 }
-const answers: Record<string, { title: string; runs: number; rows: Row[] }> = {};
-for (const name of names) {
-  const question = QUESTIONS[name]!;
-  const runs = Number(values.runs ?? (quick ? question.quickRuns : RUNS));
-  const subjects = question.subjects({ quick, headers: headers.environment });
-  const rows = rowsOf(question, await measure(subjects, runs));
-  answers[name] = { title: question.title, runs, rows };
-  if (!values.json) console.log(`${table(question.title, rows)}\n`);
+
+async function answer(names: readonly string[]): Promise<void> {
+  const { quick } = values;
+  using headers = await debianHeaders();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      headers[Symbol.dispose]();
+      process.exit(1);
+    });
+  }
+  const answers: Record<string, { title: string; runs: number; rows: Row[] }> = {};
+  for (const name of names) {
+    const question = QUESTIONS[name]!;
+    const runs = Number(values.runs ?? (quick ? question.quickRuns : RUNS));
+    const subjects = question.subjects({ quick, headers: headers.environment });
+    const rows = rowsOf(question, await measure(subjects, runs));
+    answers[name] = { title: question.title, runs, rows };
+    if (!values.json) console.log(`${table(question.title, rows)}\n`);
+  }
+  if (values.json) console.log(JSON.stringify(answers, null, 2));
 }
-if (values.json) console.log(JSON.stringify(answers, null, 2));

@@ -12,11 +12,12 @@ export interface EventSource extends Disposable {
   /** Readable when there may be something to consume. */
   readonly fd: number;
   /**
-   * Hands every record that is complete to `read`, at most `limit` of them, and returns how many.
+   * Hands every record that is complete to `read`, at most `limit` of them, and returns how many;
+   * without `read` they are only counted.
    *
    * When `read` throws, the record it was given counts as read and the error comes out.
    */
-  consume(read: RecordReader, limit?: number): number;
+  consume(read: RecordReader | undefined, limit?: number): number;
   /** Unmaps; idempotent. */
   close(): void;
 }

@@ -6,7 +6,7 @@
 
 import type { Codec } from "../ffi/codec/codec.ts";
 import { type Wait, whenReady } from "../ffi/poll.ts";
-import type { EventSource } from "./event_source.ts";
+import type { EventSource, RecordReader } from "./event_source.ts";
 
 /** At least so many events in one drain count as a flood. */
 const FLOOD = 16;
@@ -66,10 +66,9 @@ export class EventStream<T> implements Disposable {
    * @throws {RangeError} when a record is shorter than the codec's type.
    */
   drain(each: (event: T) => void, limit?: number): number {
-    if (this.#closed) return 0;
     const codec = this.#codec;
     const size = minimumSize(codec);
-    const count = this.#source.consume((view, start, end) => {
+    return this.#consume((view, start, end) => {
       if (end - start < size) {
         throw new RangeError(
           `Cannot read an event of ${end - start} bytes: its codec needs at least ${size}`,
@@ -77,6 +76,16 @@ export class EventStream<T> implements Disposable {
       }
       each(codec.read(view, start, end));
     }, limit);
+  }
+
+  /** Takes every event that is there, at most `limit`, unread, and returns their number. */
+  skip(limit?: number): number {
+    return this.#consume(undefined, limit);
+  }
+
+  #consume(read: RecordReader | undefined, limit?: number): number {
+    if (this.#closed) return 0;
+    const count = this.#source.consume(read, limit);
     if (count === limit) this.#pause = 0; // there may be more at once
     else this.#pause = count >= FLOOD ? FLOOD_PAUSE : undefined;
     return count;

@@ -10,7 +10,7 @@ import { libbpf } from "../ffi/libbpf.ts";
 import { alloc } from "../ffi/memory.ts";
 import { BpfError, LayoutError } from "./errors.ts";
 import { isArray, isPerCpu, MapType, mapTypeName } from "./map_type.ts";
-import { type BatchMap, deleteBatch, readBatches, updateBatch } from "./map_batch.ts";
+import { type BatchMap, deleteBatch, Entries, updateBatch } from "./map_batch.ts";
 import type { MapInfo } from "./map_setup.ts";
 import { pinDescriptor } from "./pin.ts";
 
@@ -158,7 +158,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     for (const [, value] of this.entries()) yield value;
   }
 
-  [Symbol.iterator](): Generator<[K, V], void, void> {
+  [Symbol.iterator](): IteratorObject<[K, V], undefined, void> {
     return this.entries();
   }
 
@@ -166,13 +166,13 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
    * All entries, thousands per system call where the kernel has batches (Linux >= 5.6), one by one
    * elsewhere. Entries that programs add or remove meanwhile may or may not be seen.
    */
-  entries(): Generator<[K, V], void, void> {
-    return readBatches(this.#batch, "read", () => this.#entriesOneByOne());
+  entries(): IteratorObject<[K, V], undefined, void> {
+    return new Entries(this.#batch, "read", () => this.#entriesOneByOne());
   }
 
   /** Like {@linkcode entries}, and removes what it yields; not for arrays. */
-  lookupAndDeleteAll(): Generator<[K, V], void, void> {
-    return readBatches(this.#batch, "take", () => this.#takenOneByOne());
+  lookupAndDeleteAll(): IteratorObject<[K, V], undefined, void> {
+    return new Entries(this.#batch, "take", () => this.#takenOneByOne());
   }
 
   /** The value of a key, which is removed; undefined when there was none. @throws {BpfError} */

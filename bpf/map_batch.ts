@@ -24,53 +24,98 @@ export interface BatchMap<K, V> {
 }
 
 /**
- * Yields all entries.
+ * Iterates over all entries.
  *
- * It is what callers iterate over, with nothing in between: another generator around it would cost
- * an entry as much as decoding it.
- *
- * @param op `read` leaves the entries in the map, `take` removes them
- * @param oneByOne yields the entries when this kernel has no batches for the map
+ * No generator: the engines put `next` in place of its call, and then make neither its result nor
+ * the pair, which a generator costs for every entry.
  */
-export function* readBatches<K, V>(
-  map: BatchMap<K, V>,
-  op: "read" | "take",
-  oneByOne: () => Iterable<[K, V]>,
-): Generator<[K, V], void, void> {
-  const lookup = op === "read"
-    ? libbpf().bpf_map_lookup_batch
-    : libbpf().bpf_map_lookup_and_delete_batch;
-  const { size: keySize } = map.key;
-  const { size: valueSize } = map.value;
-  let room = Math.min(FIRST_BATCH, map.info.maxEntries);
-  let keys = alloc(room * keySize);
-  let values = alloc(room * valueSize);
+export class Entries<K, V> extends Iterator<[K, V], undefined, void> {
+  readonly #map: BatchMap<K, V>;
+  readonly #op: "read" | "take";
+  readonly #oneByOne: () => Iterator<[K, V], void>;
+  #room: number;
+  #keys!: DataView<ArrayBuffer>;
+  #values!: DataView<ArrayBuffer>;
+  #at = 0;
+  #count = 0;
+  #ended = false;
   // The kernel reads where it stopped from one token and writes to the other.
-  let [token, next] = [alloc(Math.max(keySize, 8)), alloc(Math.max(keySize, 8))];
-  const count = new Uint32Array(new ArrayBuffer(4));
-  for (let first = true;;) {
-    count[0] = room;
-    const { fd } = map.info;
-    const counter = new Uint8Array(count.buffer);
-    const result = lookup(fd, first ? null : token, next, keys, values, counter, null);
-    if (result === -Errno.ENOSPC) {
-      // One bucket of the hash holds more than there is room for.
-      room *= 2;
-      keys = alloc(room * keySize);
-      values = alloc(room * valueSize);
-      continue;
+  #token: Uint8Array<ArrayBuffer> | undefined;
+  #nextToken: Uint8Array<ArrayBuffer> | undefined;
+  #singly: Iterator<[K, V], void> | undefined;
+
+  /**
+   * @param op `read` leaves the entries in the map, `take` removes them
+   * @param oneByOne gives the entries when this kernel has no batches for the map
+   */
+  constructor(map: BatchMap<K, V>, op: "read" | "take", oneByOne: () => Iterator<[K, V], void>) {
+    super();
+    this.#map = map;
+    this.#op = op;
+    this.#oneByOne = oneByOne;
+    this.#room = Math.min(FIRST_BATCH, map.info.maxEntries);
+    this.#makeRoom();
+  }
+
+  next(): IteratorResult<[K, V], undefined> {
+    if (this.#at === this.#count && !this.#readBatch()) return this.#nextSingly();
+    const { key, value } = this.#map;
+    const at = this.#at++;
+    const pair: [K, V] = [
+      key.read(this.#keys, at * key.size),
+      value.read(this.#values, at * value.size),
+    ];
+    return { done: false, value: pair };
+  }
+
+  /** Whether there is another batch with entries. */
+  #readBatch(): boolean {
+    const count = new Uint32Array(new ArrayBuffer(4));
+    while (!this.#ended) {
+      count[0] = this.#room;
+      const result = this.#call(new Uint8Array(count.buffer));
+      if (result === -Errno.ENOSPC) {
+        // One bucket of the hash holds more than there is room for.
+        this.#room *= 2;
+        this.#makeRoom();
+        continue;
+      }
+      if (result < 0 && !this.#token && NO_BATCH.includes(-result)) {
+        this.#singly = this.#oneByOne();
+        this.#ended = true;
+        return false;
+      }
+      // ENOENT ends the map; the entries that came with it count.
+      if (result < 0 && result !== -Errno.ENOENT) throw this.#map.failure(this.#op, -result);
+      this.#ended = result < 0;
+      [this.#token, this.#nextToken] = [this.#nextToken, this.#token];
+      this.#at = 0;
+      this.#count = count[0];
+      if (this.#count > 0) return true;
     }
-    if (first && NO_BATCH.includes(-result)) return yield* oneByOne();
-    if (result < 0 && result !== -Errno.ENOENT) throw map.failure(op, -result);
-    const keyView = new DataView(keys.buffer);
-    const valueView = new DataView(values.buffer);
-    for (let i = 0; i < count[0]; i++) {
-      yield [map.key.read(keyView, i * keySize), map.value.read(valueView, i * valueSize)];
-    }
-    // ENOENT ends the map; the entries that came with it count.
-    if (result === -Errno.ENOENT) return;
-    first = false;
-    [token, next] = [next, token];
+    return false;
+  }
+
+  #makeRoom(): void {
+    const { key, value } = this.#map;
+    this.#keys = new DataView(alloc(this.#room * key.size).buffer);
+    this.#values = new DataView(alloc(this.#room * value.size).buffer);
+  }
+
+  #call(count: Uint8Array<ArrayBuffer>): number {
+    const { info, key } = this.#map;
+    const lookup = this.#op === "read"
+      ? libbpf().bpf_map_lookup_batch
+      : libbpf().bpf_map_lookup_and_delete_batch;
+    this.#nextToken ??= alloc(Math.max(key.size, 8));
+    const keys = new Uint8Array(this.#keys.buffer);
+    const values = new Uint8Array(this.#values.buffer);
+    return lookup(info.fd, this.#token ?? null, this.#nextToken, keys, values, count, null);
+  }
+
+  #nextSingly(): IteratorResult<[K, V], undefined> {
+    const result = this.#singly?.next();
+    return result && !result.done ? result : { done: true, value: undefined };
   }
 }
 

@@ -77,12 +77,12 @@ export class PerfBuffer implements EventSource {
     return this.#rings.values().reduce((sum, ring) => sum + ring.lost, 0);
   }
 
-  consume(read: RecordReader, limit: number = Infinity): number {
+  consume(read: RecordReader | undefined, limit: number = Infinity): number {
     // Taken before the rings are looked at: what is older than this has been seen by then.
     const until = this.#ordered ? monotonicTime() : 0;
     const rings = [...this.#rings.values()];
     for (const ring of rings) ring.refresh();
-    if (this.#ordered) return merge(rings, read, limit, until);
+    if (this.#ordered) return merge(rings, read ?? (() => {}), limit, until);
     let count = 0;
     for (let i = 0; i < rings.length && count < limit; i++) {
       count += rings[this.#first]!.consume(read, limit - count);

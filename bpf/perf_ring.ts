@@ -125,7 +125,7 @@ export class PerfRing {
   }
 
   /** Hands over at most `limit` records and returns how many. */
-  consume(read: RecordReader, limit: number): number {
+  consume(read: RecordReader | undefined, limit: number): number {
     let count = 0;
     try {
       while (count < limit && this.#skipToSample()) {
@@ -182,13 +182,14 @@ export class PerfRing {
     return false;
   }
 
-  #take(read: RecordReader): void {
+  #take(read: RecordReader | undefined): void {
     // Room is given back now and then, not per record: it costs a fence.
     if (this.#position - this.#released > this.#mask >> 3) this.release();
     const at = this.#position & this.#mask;
     const size = this.#data.getUint16(at + 6, true);
     const raw = this.#timed ? HEADER + 8 : HEADER;
     this.#position += size;
+    if (!read) return;
     if (this.#whole) {
       if (at + size <= this.#mask + 1) return read(this.#data, at, at + size);
       return read(this.#unwrap(at, size), 0, size);

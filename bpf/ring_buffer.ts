@@ -49,7 +49,7 @@ export class RingBuffer implements EventSource {
     this.#position = Number(this.#consumer[0]);
   }
 
-  consume(read: RecordReader, limit: number = Infinity): number {
+  consume(read: RecordReader | undefined, limit: number = Infinity): number {
     const data = this.#data;
     const mask = this.#mask;
     // Room is given back to the kernel now and then, not per record: it costs a fence.
@@ -73,7 +73,7 @@ export class RingBuffer implements EventSource {
           position += HEADER + length + 7 & ~7;
           if (header < DISCARDED) {
             count++;
-            read(data, at + HEADER, at + HEADER + length);
+            read?.(data, at + HEADER, at + HEADER + length);
           }
           if (position - released >= lap) {
             Atomics.store(this.#consumer, 0, BigInt(position));

@@ -3,6 +3,7 @@
 #
 #   need_runtime deno|bun    sets DENO or BUN to a binary of the version pinned in scripts/npm
 #   need_packages PACKAGE…   Debian packages
+#   need_mount TYPE FOLDER   a file system of the kernel's
 #   need_libraries DIR       copies libbpf and what it needs to DIR, names them in LIBRARIES
 #
 # Everything that is not a Debian package goes to .tools/, which may be deleted at any time.
@@ -174,6 +175,17 @@ need_packages() {
 apt() {
   DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o DPkg::Lock::Timeout=300 \
     -o Acquire::Retries=3 "$@" </dev/null
+}
+
+# ---- file systems of the kernel's ----
+
+need_mount() {
+  if [[ $EUID -ne 0 || ! -d "$2" ]] || mountpoint -q "$2"; then return; fi
+  if mount -t "$1" "$1" "$2" 2>/dev/null; then
+    say "mounted $1 at $2"
+  else
+    say "cannot mount $1 at $2: what needs it will fail"
+  fi
 }
 
 # ---- the shared libraries that executables carry ----

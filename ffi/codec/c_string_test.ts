@@ -67,6 +67,18 @@ test("decodeCString() keeps texts apart that share a slot", () => {
   }
 });
 
+test("decodeCString() starts anew when it has kept as many bytes as it can", () => {
+  // More than twice the room there is.
+  const texts = Array.from({ length: 10_000 }, (_, i) => `${"long".repeat(60)}${i}`);
+  for (let round = 0; round < 2; round++) {
+    for (const text of texts) {
+      const view = viewOf(new TextEncoder().encode(text));
+      assert.equal(decodeCString(view, 0, view.byteLength), text);
+      assert.equal(decodeCString(view, 0, view.byteLength), text);
+    }
+  }
+});
+
 test("decodeCString() tells texts of one beginning apart", () => {
   for (const length of [255, 256, 257, 5000]) {
     for (const last of ["a", "b"]) {

@@ -7,6 +7,7 @@
 import type { Codec } from "./codec.ts";
 import { decodeCString } from "./c_string.ts";
 import { checkLength } from "./array.ts";
+import { withCode } from "./read_code.ts";
 import { outOfRange, wrongType } from "./refuse.ts";
 import { char } from "./scalars.ts";
 import { encodeText } from "./text.ts";
@@ -21,19 +22,22 @@ import { encodeText } from "./text.ts";
 export function chars(n: number): Codec<string> {
   checkLength(n, "char");
   const name = `char[${n}]`;
-  return Object.freeze({
-    size: n,
-    align: 1,
-    type: Object.freeze({ kind: "array" as const, element: char.type, length: n }),
-    read(view: DataView, offset: number) {
-      return decodeCString(view, offset, offset + n);
-    },
-    write(view: DataView, offset: number, value: string) {
-      const bytes = encodeCString(value, name);
-      if (bytes.length > n) throw outOfRange(value, name, `at most ${n} bytes of UTF-8`);
-      for (let i = 0; i < n; i++) view.setUint8(offset + i, bytes[i] ?? 0);
-    },
-  });
+  return withCode(
+    Object.freeze({
+      size: n,
+      align: 1,
+      type: Object.freeze({ kind: "array" as const, element: char.type, length: n }),
+      read(view: DataView, offset: number) {
+        return decodeCString(view, offset, offset + n);
+      },
+      write(view: DataView, offset: number, value: string) {
+        const bytes = encodeCString(value, name);
+        if (bytes.length > n) throw outOfRange(value, name, `at most ${n} bytes of UTF-8`);
+        for (let i = 0; i < n; i++) view.setUint8(offset + i, bytes[i] ?? 0);
+      },
+    }),
+    (at, bind) => `${bind(decodeCString)}(view, ${at}, ${at} + ${n})`,
+  );
 }
 
 /**

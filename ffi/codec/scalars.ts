@@ -6,6 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { LITTLE_ENDIAN } from "./endian.ts";
+import { withCode } from "./read_code.ts";
 import { checkInteger, wrongType } from "./refuse.ts";
 
 type Read<T> = (view: DataView, offset: number) => T;
@@ -20,16 +21,20 @@ function integer(
 ): Codec<number> {
   const max = 2 ** (8 * bytes - (signed ? 1 : 0)) - 1;
   const min = signed ? -max - 1 : 0;
-  return Object.freeze({
-    size: bytes,
-    align: bytes,
-    type: Object.freeze({ kind: "int" as const, bytes, signed, name }),
-    read,
-    write(view: DataView, offset: number, value: number) {
-      checkInteger(value, name, min, max);
-      set(view, offset, value);
-    },
-  });
+  const getter = `get${signed ? "Int" : "Uint"}${bytes * 8}`;
+  return withCode(
+    Object.freeze({
+      size: bytes,
+      align: bytes,
+      type: Object.freeze({ kind: "int" as const, bytes, signed, name }),
+      read,
+      write(view: DataView, offset: number, value: number) {
+        checkInteger(value, name, min, max);
+        set(view, offset, value);
+      },
+    }),
+    (at) => `view.${getter}(${at}, ${LITTLE_ENDIAN})`,
+  );
 }
 
 function float(name: string, bytes: 4 | 8, read: Read<number>, set: Write<number>): Codec<number> {

@@ -2,6 +2,8 @@ import type { Codec, Member } from "./codec.ts";
 import { isFlexible } from "./array.ts";
 import type { AlignedField, BitField, Padding } from "./bits.ts";
 import { type Fields, layOut, type LayoutOptions } from "./layout.ts";
+import { withCode } from "./read_code.ts";
+import { structCode } from "./record_code.ts";
 import { recordReader } from "./record_reader.ts";
 import { recordView } from "./record_view.ts";
 import { wrongType } from "./refuse.ts";
@@ -100,14 +102,15 @@ export function struct<const F extends Fields>(
       }
     },
   };
-  const whole: unknown = Object.freeze({
+  const whole = Object.freeze({
     ...codec,
     name,
     offsetOf: (field: string) => offsetOf(target, type.members, field),
     asView: recordView(codec, slots, check),
     toC: () => toC(codec),
   });
-  return whole as StructCodec<FieldValues<F>>;
+  const code = isFlexible(type) ? undefined : structCode(slots);
+  return (code ? withCode(whole, code) : whole) as unknown as StructCodec<FieldValues<F>>;
 }
 
 function offsetOf(target: string, members: readonly Member[], field: string): number {

@@ -54,6 +54,19 @@ test("EventStream.drain() stops at its limit and goes on there", () => {
   assert.deepEqual(seen, Array.from({ length: 31 }, (_, i) => i));
 });
 
+test("EventStream.skip() counts events and takes them, as many as it may", () => {
+  using bpf = loadLibraryObject({ globals: { discard_odd: true } });
+  using stream = bpf.events("events", Event);
+  bpf.attach();
+  callGetppid(101);
+  assert.equal(stream.skip(13), 13);
+  const seen: number[] = [];
+  stream.drain((event) => seen.push(event.sequence), 1);
+  assert.deepEqual(seen, [26]);
+  assert.equal(stream.skip(), 37);
+  assert.equal(stream.skip(), 0);
+});
+
 test("EventStream.drain() skips discarded records", () => {
   using bpf = loadLibraryObject({ globals: { discard_odd: true } });
   using stream = bpf.events("events", Event);

@@ -111,6 +111,17 @@ for (const ordered of [true, false]) {
     assert.deepEqual(seen.sort((a, b) => a - b), upTo(count));
   });
 
+  test(`EventStream.skip() counts events and takes them, as many as it may, ${order}`, () => {
+    using bpf = loadKindsObject();
+    using stream = bpf.events("samples", Sample, { ordered });
+    attachToCalls(bpf);
+    onEachCpu(onlineCpus(), () => callGetppid(31));
+    assert.equal(stream.skip(13), 13);
+    assert.equal(stream.drain(() => {}, 5), 5);
+    assert.equal(stream.skip(), 31 * onlineCpus().length - 18);
+    assert.equal(stream.skip(), 0);
+  });
+
   test(`EventStream.drain() survives a callback that throws or closes, ${order}`, () => {
     using bpf = loadKindsObject();
     const stream = bpf.events("samples", Sample, { ordered });
