@@ -15,7 +15,7 @@
 import type { Slot } from "./layout.ts";
 import { codeOf, type ReadCode } from "./read_code.ts";
 import type { RecordReader } from "./record_reader.ts";
-import type { MovableView } from "./record_view.ts";
+import type { Bound, RecordMover } from "./record_view.ts";
 
 /** Compiles a reader into a fresh object. */
 export function compiledReader(slots: readonly Slot[]): RecordReader | undefined {
@@ -29,15 +29,18 @@ export function structCode(slots: readonly Slot[]): ReadCode | undefined {
 }
 
 /** Compiles a view that can be moved about. */
-export function compiledView(slots: readonly Slot[]): MovableView | undefined {
+export function compiledMover(slots: readonly Slot[], bound: Bound): RecordMover | undefined {
   return compiled(slots, (bind) => {
     const getters = slots.map(({ name, offset, access }) =>
       `get ${name}() { return ${codeOf(access)(`start + ${offset}`, bind)}; }`
     );
     return `let view, start, end;
       const value = { ${getters.join(", ")} };
-      const move = (memory, at, limit) => { view = memory; start = at; end = limit; };
-      return { value, move };`;
+      return (memory, at, limit) => {
+        if (at + ${bound.least} > limit) ${bind(bound)}.refuse(at, limit);
+        view = memory; start = at; end = limit;
+        return value;
+      };`;
   });
 }
 

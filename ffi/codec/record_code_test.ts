@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chars } from "./chars.ts";
-import { compiledReader, compiledView } from "./record_code.ts";
+import { compiledMover, compiledReader } from "./record_code.ts";
 import { u16, u32, u8 } from "./scalars.ts";
 import { struct } from "./struct.ts";
 
@@ -9,6 +9,13 @@ const OFTEN = 3000;
 
 const fields = () => ({ id: u32, inner: struct("inner", { kind: u8, get: u16 }), name: chars(4) });
 const value = { id: 7, inner: { kind: 2, get: 3 }, name: "ab" };
+
+const bound = {
+  least: 0,
+  refuse() {
+    throw new RangeError("too short");
+  },
+};
 
 /** Runs the body where no code may be made from text. */
 function withoutCode(body: () => void): void {
@@ -41,11 +48,11 @@ test("a struct reads the same once code is made for it", readOften);
 
 test("a struct reads the same where no code may be made", () => withoutCode(readOften));
 
-test("compiledReader() and compiledView() are undefined where no code may be made", () => {
+test("compiledReader() and compiledMover() are undefined where no code may be made", () => {
   const slots = [{ name: "a", offset: 0, access: u8 }];
   withoutCode(() => {
     assert.equal(compiledReader(slots), undefined);
-    assert.equal(compiledView(slots), undefined);
+    assert.equal(compiledMover(slots, bound), undefined);
   });
 });
 
@@ -60,8 +67,7 @@ test("compiled code takes names that JavaScript reserves, and hands on the value
   const memory = new DataView(new ArrayBuffer(16));
   const expected = Object.fromEntries(names.map((name, i) => [name, i + 1]));
   assert.deepEqual(compiledReader(slots)!(memory, 0, 11), expected);
-  const { value, move } = compiledView(slots)!;
-  move(memory, 0, 11);
+  const value = compiledMover(slots, bound)!(memory, 0, 11);
   assert.deepEqual(Object.keys(value), names);
   assert.deepEqual(Object.keys({ ...value }), names);
   assert.deepEqual(ends, Array(2 * names.length).fill(11));

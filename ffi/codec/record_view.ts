@@ -1,40 +1,39 @@
 import type { Codec } from "./codec.ts";
 import type { Slot } from "./layout.ts";
-import { compiledView } from "./record_code.ts";
+import { compiledMover } from "./record_code.ts";
 
-/** An object that reads members of the memory to which it was moved last. */
-export interface MovableView {
-  readonly value: Record<string, unknown>;
-  move(view: DataView, start: number, end: number): void;
+/** How many bytes a value takes at least, and what refuses one that has fewer. */
+export interface Bound {
+  readonly least: number;
+  refuse(offset: number, end: number): never;
 }
+
+/** Moves an object, the same for every call, to a value in memory, whose members it then reads. */
+export type RecordMover = (view: DataView, at: number, end: number) => Record<string, unknown>;
 
 /**
  * Makes the codec whose value is one object, the same for every read, that reads a member when it
  * is asked for it.
- *
- * `check` refuses a value that does not fit, as the struct's own `read` does.
  */
 export function recordView(
   codec: Codec<unknown>,
   slots: readonly Slot[],
-  check: (offset: number, end: number) => void,
+  bound: Bound,
 ): Codec<Record<string, unknown>> {
-  let made: MovableView | undefined;
+  let move: RecordMover | undefined;
   return Object.freeze({
     size: codec.size,
     align: codec.align,
     type: codec.type,
     read(view: DataView, offset: number, end: number = view.byteLength) {
-      check(offset, end);
-      made ??= compiledView(slots) ?? movableView(slots);
-      made.move(view, offset, end);
-      return made.value;
+      move ??= compiledMover(slots, bound) ?? mover(slots, bound);
+      return move(view, offset, end);
     },
     write: codec.write,
   });
 }
 
-function movableView(slots: readonly Slot[]): MovableView {
+function mover(slots: readonly Slot[], { least, refuse }: Bound): RecordMover {
   let memory = new DataView(new ArrayBuffer(0)) as DataView;
   let start = 0;
   let limit = 0;
@@ -43,12 +42,12 @@ function movableView(slots: readonly Slot[]): MovableView {
     const get = () => access.read(memory, start + offset, limit);
     return [name, { get, enumerable: true, configurable: true }] as const;
   });
-  return {
-    value: Object.defineProperties({}, Object.fromEntries(properties)),
-    move(view, at, end) {
-      memory = view;
-      start = at;
-      limit = end;
-    },
+  const value = Object.defineProperties({}, Object.fromEntries(properties));
+  return (view, at, end) => {
+    if (at + least > end) refuse(at, end);
+    memory = view;
+    start = at;
+    limit = end;
+    return value;
   };
 }

@@ -75,18 +75,16 @@ export function struct<const F extends Fields>(
   // A record may end inside the padding in which the flexible member starts.
   const least = isFlexible(last.type) ? last.bitOffset / 8 : size;
   const readAll = recordReader(slots);
-  const check = (offset: number, end: number) => {
-    if (offset + least > end) {
-      const found = Math.max(end - offset, 0);
-      throw new RangeError(`Cannot read ${target}: expected ${least} bytes, found ${found}`);
-    }
+  const refuse = (offset: number, end: number): never => {
+    const found = Math.max(end - offset, 0);
+    throw new RangeError(`Cannot read ${target}: expected ${least} bytes, found ${found}`);
   };
   const codec: Codec<Record<string, unknown>> = {
     size,
     align,
     type,
     read(view, offset, end = view.byteLength) {
-      check(offset, end);
+      if (offset + least > end) refuse(offset, end);
       return readAll(view, offset, end);
     },
     write(view, offset, value) {
@@ -106,7 +104,7 @@ export function struct<const F extends Fields>(
     ...codec,
     name,
     offsetOf: (field: string) => offsetOf(target, type.members, field),
-    asView: recordView(codec, slots, check),
+    asView: recordView(codec, slots, { least, refuse }),
     toC: () => toC(codec),
   });
   const code = isFlexible(type) ? undefined : structCode(slots);
