@@ -169,4 +169,12 @@ export { errnoName } from "./ffi/errno.ts";
 export { exists, readText } from "./ffi/libc.ts";
 export { monotonicTime } from "./ffi/libc.ts";
 export { embedLibraries, setLibraryPath } from "./ffi/library.ts";
-export { HANGUP, READABLE, type Wait, whenReady, WRITABLE, writeNow } from "./ffi/poll.ts";
+export {
+  HANGUP,
+  prepareToWait,
+  READABLE,
+  type Wait,
+  whenReady,
+  WRITABLE,
+  writeNow,
+} from "./ffi/poll.ts";

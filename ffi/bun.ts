@@ -102,6 +102,7 @@ export const bun: Runtime = {
     let resolve: ((event: Uint8Array | undefined) => void) | undefined;
     thread.onmessage = ({ data }) => resolve?.(data);
     thread.postMessage({ epollFd, turn });
+    thread.unref(); // until somebody waits
     return {
       wait() {
         Atomics.store(turn, 0, 1);

@@ -156,13 +156,23 @@ export function groupOf(fds: readonly number[]): number {
 let poller: Poller | undefined;
 
 /**
+ * Makes what waits now, not with the first wait: under Bun that is a thread, which takes some
+ * milliseconds to begin. They pass beside what the caller does meanwhile.
+ *
+ * @throws {ErrnoError}
+ */
+export function prepareToWait(): void {
+  poller ??= new Poller();
+}
+
+/**
  * Waits until `fd` is ready, once. Cancel the wait before closing the descriptor.
  *
  * @throws {ErrnoError} EPERM for a regular file
  */
 export function whenReady(fd: number, events: number = READABLE): Wait {
-  poller ??= new Poller();
-  return poller.wait(fd, events);
+  prepareToWait();
+  return poller!.wait(fd, events);
 }
 
 /**

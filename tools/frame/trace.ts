@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Bpf, type LoadOptions, openCgroup } from "../../mod.ts";
+import { Bpf, type LoadOptions, openCgroup, prepareToWait } from "../../mod.ts";
 import { HeldCommand } from "./held_command.ts";
 import { Output, printText } from "./output.ts";
 import { UsageError, type Values } from "./options.ts";
@@ -29,6 +29,7 @@ export async function run(tool: AnyTool, values: Standard): Promise<void> {
 }
 
 async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
+  prepareToWait();
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
   using bpf = plan.source
     ? compile(tool, plan.source)
