@@ -32,28 +32,41 @@ Measures ts-bcc and its peers: ${Object.keys(QUESTIONS).join(", ")}; all when no
   --runs N  runs of everything, whose medians are shown (default: ${RUNS})
 `;
 
-const { values, positionals } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    runs: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-  allowPositionals: true,
-});
-
-const unknown = positionals.find((name) => !(name in QUESTIONS));
-if (values.help || unknown !== undefined) {
-  console.log(
-    (unknown === undefined ? "" : `bench: no benchmark is called "${unknown}"\n`) + USAGE,
-  );
-  process.exit(unknown === undefined ? 0 : 2);
+const { values, positionals } = parsed();
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
 }
 try {
   await answer(positionals.length > 0 ? positionals : Object.keys(QUESTIONS));
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
+}
+
+/** The command line; ends with what is wrong with it. */
+function parsed() {
+  try {
+    const words = parseArgs({
+      options: {
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        runs: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+      allowPositionals: true,
+    });
+    const unknown = words.positionals.find((name) => !Object.hasOwn(QUESTIONS, name));
+    if (unknown !== undefined) throw new Error(`no benchmark is called "${unknown}"`);
+    const { runs } = words.values;
+    if (runs !== undefined && !/^[1-9]\d{0,3}$/.test(runs)) {
+      throw new Error(`invalid value "${runs}" for --runs: expected a number from 1 to 9999`);
+    }
+    return words;
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
 async function answer(names: readonly string[]): Promise<void> {
