@@ -12,7 +12,6 @@ import { decodeText } from "../ffi/codec/mod.ts";
 import type { CompositeType, CType, Member } from "../ffi/codec/codec.ts";
 import {
   BtfKind,
-  FINDABLE,
   FIXED_WORDS,
   MAGIC,
   MODIFIERS,
@@ -20,6 +19,7 @@ import {
   TRAILERS,
   TYPE_SIZE,
 } from "./btf_format.ts";
+import { type BtfIndex, indexTypes } from "./btf_index.ts";
 import { BtfNames } from "./btf_names.ts";
 
 export { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
@@ -52,14 +52,7 @@ export class Btf {
   readonly #strings: number;
   readonly #stringsEnd: number;
   readonly #types: number;
-  /** The types once more, as words: the engines read those at once, and a DataView by a call. */
-  readonly #words: Int32Array;
-  /** At which word each type begins, by its id. */
-  readonly #starts: Int32Array;
-  /** How many types there are, void among them. */
-  readonly #count: number;
-  /** The ids of the types that are looked for by name. */
-  readonly #findable: Int32Array;
+  readonly #index: BtfIndex;
 
   /** Objects' BTF goes through `btfProblem` first. @throws {RangeError} for anything but BTF. */
   constructor(bytes: Uint8Array) {
@@ -71,12 +64,8 @@ export class Btf {
     this.#types = header + view.getUint32(8, true);
     this.#strings = header + view.getUint32(16, true);
     this.#stringsEnd = this.#strings + view.getUint32(20, true);
-    this.#words = wordsOf(bytes.subarray(this.#types, this.#types + view.getUint32(12, true)));
-    this.#starts = new Int32Array(1 + Math.floor(this.#words.byteLength / TYPE_SIZE));
-    const ids = new Int32Array(this.#starts.length);
-    const [count, findable] = index(this.#words, this.#starts, ids);
-    this.#count = count;
-    this.#findable = ids.slice(0, findable);
+    const end = this.#types + view.getUint32(12, true);
+    this.#index = indexTypes(bytes.subarray(this.#types, end));
   }
 
   /** Type information without types. */
@@ -89,7 +78,7 @@ export class Btf {
 
   /** How many types there are, void not counted. */
   get length(): number {
-    return this.#count - 1;
+    return this.#index.count - 1;
   }
 
   kind(id: number): number {
@@ -105,46 +94,14 @@ export class Btf {
     return this.named([name], ...kinds).get(name)?.[0];
   }
 
-  /** The ids of the types of these kinds (of {@linkcode FINDABLE}) and names, in order, by name. */
+  /** The ids of the types of these kinds, of those that {@linkcode BtfIndex} notes, by name. */
   named(names: Iterable<string>, ...kinds: number[]): Map<string, number[]> {
-    const wanted = this.recognize(names);
-    const { strings, prefixes } = wanted;
-    const found = new Map<string, number[]>();
-    const [words, starts, findable] = [this.#words, this.#starts, this.#findable];
-    for (let i = 0; i < findable.length; i++) {
-      const id = findable[i]!;
-      const at = starts[id]!;
-      const offset = words[at]!;
-      if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
-      const name = wanted.at(offset);
-      if (name === undefined || !kinds.includes(words[at + 1]! >>> 24 & 31)) continue;
-      found.set(name, [...found.get(name) ?? [], id]);
-    }
-    return found;
+    return this.recognize(names).types(this.#index, kinds);
   }
 
   /** The first enum that has each of these enumerators. */
   enumsWith(enumerators: Iterable<string>): Map<string, number> {
-    const wanted = this.recognize(enumerators);
-    const { strings, prefixes } = wanted;
-    const found = new Map<string, number>();
-    const [words, starts, findable] = [this.#words, this.#starts, this.#findable];
-    for (let i = 0; i < findable.length; i++) {
-      const id = findable[i]!;
-      const at = starts[id]!;
-      const info = words[at + 1]!;
-      const kind = info >>> 24 & 31;
-      if (kind !== BtfKind.ENUM && kind !== BtfKind.ENUM64) continue;
-      const each = PART_WORDS[kind]!;
-      const end = at + FIXED_WORDS[kind]! + (info & 0xffff) * each;
-      for (let value = at + FIXED_WORDS[kind]!; value < end; value += each) {
-        const offset = words[value]!;
-        if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
-        const name = wanted.at(offset);
-        if (name !== undefined && !found.has(name)) found.set(name, id);
-      }
-    }
-    return found;
+    return this.recognize(enumerators).enums(this.#index);
   }
 
   /** Finds out which strings of this blob are one of these names. */
@@ -156,11 +113,12 @@ export class Btf {
 
   /** A type as it stands in the blob: struct btf_type and what follows it, in words. */
   words(id: number): Int32Array {
-    const start = this.#starts[id]!;
-    const info = this.#words[start + 1]!;
+    const { words, starts } = this.#index;
+    const start = starts[id]!;
+    const info = words[start + 1]!;
     const kind = info >>> 24 & 31;
     const length = FIXED_WORDS[kind]! + PART_WORDS[kind]! * (info & 0xffff);
-    return this.#words.subarray(start, start + length);
+    return words.subarray(start, start + length);
   }
 
   /** The string at an offset of the string section. */
@@ -304,10 +262,10 @@ export class Btf {
   }
 
   #at(id: number): number {
-    if (!(id > 0 && id < this.#count)) {
+    if (!(id > 0 && id < this.#index.count)) {
       throw new RangeError(`Cannot read BTF: there is no type ${id}`);
     }
-    return this.#types + 4 * this.#starts[id]!;
+    return this.#types + 4 * this.#index.starts[id]!;
   }
 
   #info(id: number): number {
@@ -318,28 +276,6 @@ export class Btf {
   #word(id: number): number {
     return id === 0 ? 0 : this.#view.getUint32(this.#at(id) + 8, true);
   }
-}
-
-function wordsOf(bytes: Uint8Array): Int32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
-}
-
-/**
- * Notes at which word each type begins, and the ids of those that are looked for by name; returns
- * how many types there are, void among them, and how many of the latter.
- */
-function index(words: Int32Array, starts: Int32Array, ids: Int32Array): [number, number] {
-  const [fixed, part, isFindable] = [FIXED_WORDS, PART_WORDS, FINDABLE];
-  let [count, findable] = [1, 0];
-  for (let at = 0; at < words.length; count++) {
-    starts[count] = at;
-    const info = words[at + 1]!;
-    const kind = info >>> 24 & 31;
-    if (isFindable[kind] === 1) ids[findable++] = count;
-    at += fixed[kind]! + part[kind]! * (info & 0xffff);
-  }
-  return [count, findable];
 }
 
 /** What no codec has a number for: `__int128`, `long double`. */
