@@ -115,6 +115,7 @@ export {
   enumHasValue,
   hasFentry,
   hasHelper,
+  hasIterator,
   hasKernelBtf,
   hasKernelFunction,
   hasKprobe,
