@@ -137,7 +137,7 @@ innermost_cause() {
 need_objects() {
   local names=() name
   while read -r name; do
-    [[ ! -f "$project/tools/$name.bpf.c" || ! "$1" =~ ^($name|$everything)$ ]] || names+=("$name")
+    [[ ! -f "$project/tools/$name/$name.bpf.c" || ! "$1" =~ ^($name|$everything)$ ]] || names+=("$name")
   done < <(all_tools)
   ((${#names[@]} > 0)) || return 0
   "$project/scripts/objects.sh" --check "${names[@]}" 2>/dev/null ||
@@ -154,11 +154,11 @@ write_entry() {
     done
     echo 'import { embedLibraries } from "../../../ffi/library.ts";'
     if [[ "$1" == "$everything" ]]; then
-      echo 'import { multicall } from "../../../tools/frame/multicall.ts";'
+      echo 'import { multicall } from "../../../cli/ts_bcc.ts";'
       echo 'import { tools } from "../../../tools/list.ts";'
     else
-      echo 'import { main } from "../../../tools/frame/main.ts";'
-      echo "import tool from \"../../../tools/$1.ts\";"
+      echo 'import { main } from "../../../toolkit/run/main.ts";'
+      echo "import tool from \"../../../tools/$1/$1.ts\";"
     fi
     echo "embedLibraries(["
     for index in "${!LIBRARIES[@]}"; do

@@ -21,16 +21,16 @@
  */
 
 export { Bpf } from "./bpf/bpf.ts";
-export type { LoadOptions } from "./bpf/object_file.ts";
-export type { MapOptions } from "./bpf/map_setup.ts";
-export type { CompileOptions, CompileSource, DebugOutput } from "./bpf/compile.ts";
-export { CompileError, type Diagnostic } from "./bpf/compile_error.ts";
-export type { Headers } from "./bpf/headers/choose.ts";
+export type { LoadOptions } from "./bpf/object/load_object.ts";
+export type { MapOptions } from "./bpf/maps/map_info.ts";
+export type { CompileOptions, CompileSource, DebugOutput } from "./bpf/compile/compile.ts";
+export { CompileError, type Diagnostic } from "./bpf/compile/compile_error.ts";
+export type { Headers } from "./bpf/compile/headers/choose.ts";
 export type { Program } from "./bpf/program.ts";
-export type { ProgramType } from "./bpf/program_type.ts";
+export type { ProgramType } from "./bpf/tables/program_type.ts";
 export type { IteratorOptions } from "./bpf/attach/iterator.ts";
 export type { KernelFunctions, KprobeOptions, KretprobeOptions } from "./bpf/attach/kprobe.ts";
-export type { PatternOptions } from "./bpf/attach/many.ts";
+export type { PatternOptions } from "./bpf/attach/multi.ts";
 export {
   onlineCpus,
   type PerfEvent,
@@ -38,55 +38,61 @@ export {
   type PerfEventOptions,
 } from "./bpf/attach/perf_event.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
-export { findFile } from "./bpf/attach/library_path.ts";
-export { type UserFunction, userFunctions } from "./bpf/attach/user_functions.ts";
+export { findFile } from "./bpf/proc/library_path.ts";
+export { type UserFunction, userFunctions } from "./bpf/symbols/user_functions.ts";
 export {
   kernelFunctions,
   type TracepointField,
   tracepointFields,
   tracepoints,
-} from "./bpf/functions.ts";
-export { syscallFunction, syscallName, syscallNumber } from "./bpf/syscalls.ts";
-export type { TraceLine } from "./bpf/trace_line.ts";
-export { TracePipe, type TracePipeOptions } from "./bpf/trace_pipe.ts";
+} from "./bpf/tracefs/kernel_functions.ts";
+export { syscallFunction, syscallName, syscallNumber } from "./bpf/tables/syscalls.ts";
+export type { TraceLine } from "./bpf/tracefs/trace_line.ts";
+export { TracePipe, type TracePipeOptions } from "./bpf/tracefs/trace_pipe.ts";
 export type {
   CgroupAttachType,
   DescriptorOptions,
   NamespaceAttachType,
   SockMapAttachType,
-} from "./bpf/attach/descriptor.ts";
-export type { Interface } from "./bpf/attach/network.ts";
+} from "./bpf/attach/cgroup.ts";
+export type { Interface } from "./bpf/attach/interface.ts";
 export type { Direction } from "./bpf/attach/tc.ts";
 export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
-export type { AttachType } from "./bpf/attach_type.ts";
-export { PacketSocket } from "./bpf/packet_socket.ts";
-export { type UsdtOptions, usdtProbes, type UsdtSource } from "./bpf/usdt.ts";
-export { type Operand, parseOperand, type UsdtArgument } from "./bpf/usdt_argument.ts";
-export type { UsdtLocation, UsdtProbe } from "./bpf/usdt_notes.ts";
-export type { UsdtHook } from "./bpf/usdt_reader.ts";
-export { Link } from "./bpf/link.ts";
-export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/map.ts";
-export { average, max, min, sum } from "./bpf/per_cpu.ts";
-export { formatValue, parseValue } from "./bpf/value_text.ts";
-export { type LpmKey, lpmKey } from "./bpf/lpm_key.ts";
-export { BpfQueue, type PushOptions } from "./bpf/queue.ts";
-export { CgroupArray } from "./bpf/cgroup_array.ts";
-export { type KernelObject, ObjectMap } from "./bpf/object_map.ts";
-export { type BuildIdFrame, BuildIdStacks, StackTraces } from "./bpf/stack_traces.ts";
-export { type CounterOptions, type CounterValue, PerfCounters } from "./bpf/perf_counters.ts";
-export { type ContainerFilter, containerFilter } from "./bpf/container_filter.ts";
-export { tcpFlagNames, tcpStateName } from "./bpf/tcp_names.ts";
-export { unpin } from "./bpf/pin.ts";
-export { cgroupMount, cgroupPath, containerOf, type OpenCgroup, openCgroup } from "./bpf/cgroup.ts";
-export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/namespaces.ts";
-export { ProcessMemory } from "./bpf/process_memory.ts";
-export { MappedFile, mappedFiles } from "./bpf/mapped_file.ts";
-export { KernelSymbols } from "./bpf/kernel_symbols.ts";
-export type { FollowOptions } from "./bpf/process_history.ts";
-export { type UserSymbolOptions, UserSymbols } from "./bpf/user_symbols.ts";
-export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbol.ts";
-export { EventStream } from "./bpf/events.ts";
-export type { PerfBufferOptions } from "./bpf/perf_buffer.ts";
+export type { AttachType } from "./bpf/tables/attach_type.ts";
+export { PacketSocket } from "./bpf/attach/packet_socket.ts";
+export { type UsdtOptions, usdtProbes, type UsdtSource } from "./bpf/usdt/usdt.ts";
+export { type Operand, parseOperand, type UsdtArgument } from "./bpf/usdt/usdt_argument.ts";
+export type { UsdtLocation, UsdtProbe } from "./bpf/usdt/usdt_notes.ts";
+export type { UsdtHook } from "./bpf/usdt/usdt_readarg.ts";
+export { Link } from "./bpf/base/link.ts";
+export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/maps/map.ts";
+export { average, max, min, sum } from "./bpf/maps/per_cpu.ts";
+export { formatValue, parseValue } from "./ffi/codec/value_text.ts";
+export { type LpmKey, lpmKey } from "./bpf/maps/lpm_key.ts";
+export { BpfQueue, type PushOptions } from "./bpf/maps/queue.ts";
+export { CgroupArray } from "./bpf/maps/cgroup_array.ts";
+export { type KernelObject, ObjectMap } from "./bpf/maps/object_map.ts";
+export { type BuildIdFrame, BuildIdStacks, StackTraces } from "./bpf/maps/stack_traces.ts";
+export { type CounterOptions, type CounterValue, PerfCounters } from "./bpf/maps/perf_counters.ts";
+export { type ContainerFilter, containerFilter } from "./bpf/compile/container_filter.ts";
+export { tcpFlagNames, tcpStateName } from "./bpf/tables/tcp_names.ts";
+export { unpin } from "./bpf/base/pin.ts";
+export {
+  cgroupMount,
+  cgroupPath,
+  containerOf,
+  type OpenCgroup,
+  openCgroup,
+} from "./bpf/proc/cgroup.ts";
+export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/proc/namespaces.ts";
+export { ProcessMemory } from "./bpf/proc/process_memory.ts";
+export { MappedFile, mappedFiles } from "./bpf/proc/mapped_file.ts";
+export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";
+export type { FollowOptions } from "./bpf/symbols/process_history.ts";
+export { type UserSymbolOptions, UserSymbols } from "./bpf/symbols/user_symbols.ts";
+export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbols/symbol.ts";
+export { EventStream } from "./bpf/events/event_stream.ts";
+export type { PerfBufferOptions } from "./bpf/events/perf_buffer.ts";
 export {
   type Bucket,
   type HistogramOptions,
@@ -109,13 +115,12 @@ export {
   LibraryError,
   UnsupportedError,
   VerifierError,
-} from "./bpf/errors.ts";
+} from "./bpf/base/errors.ts";
 export {
   type Answer,
   enumHasValue,
   hasFentry,
   hasHelper,
-  hasIterator,
   hasKernelBtf,
   hasKernelFunction,
   hasKprobe,
@@ -165,10 +170,10 @@ export {
   union,
   type UnionCodec,
 } from "./ffi/codec/mod.ts";
-export { demangle } from "./ffi/demangle.ts";
-export { errnoName } from "./ffi/errno.ts";
-export { exists, readText } from "./ffi/libc.ts";
-export { monotonicTime } from "./ffi/libc.ts";
+export { demangle } from "./bpf/symbols/demangle.ts";
+export { errnoName } from "./ffi/libc/errno.ts";
+export { exists, readText } from "./ffi/libc/libc.ts";
+export { monotonicTime } from "./ffi/libc/libc.ts";
 export { embedLibraries, setLibraryPath } from "./ffi/library.ts";
 export {
   HANGUP,
@@ -178,4 +183,4 @@ export {
   whenReady,
   WRITABLE,
   writeNow,
-} from "./ffi/poll.ts";
+} from "./ffi/libc/epoll.ts";

@@ -70,7 +70,7 @@ export interface Tracer {
 /** All tracers of opens that are there. */
 export function tracers({ headers }: Circumstances): Tracer[] {
   const arguments_ = ["-p", "@PID"];
-  const script = `${TREE}/tools/opensnoop.ts`;
+  const script = `${TREE}/tools/opensnoop/opensnoop.ts`;
   const c = ["/usr/sbin/opensnoop", ...arguments_];
   const python = ["/usr/bin/python3", subjectPath("opensnoop.py"), "@PID"];
   const bpftrace = [subjectPath("opensnoop.bt"), "@PID"];

@@ -6,29 +6,29 @@
 
 import type { Codec } from "../ffi/codec/codec.ts";
 import { u64 } from "../ffi/codec/mod.ts";
-import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc.ts";
-import { EventStream } from "./events.ts";
+import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc/libc.ts";
+import { EventStream } from "./events/event_stream.ts";
 import { Global } from "./global.ts";
-import { objectProgram } from "./attach/section.ts";
+import { objectProgram } from "./object/object_program.ts";
 import {
   compileModule,
   compileModuleAsync,
   type CompileOptions,
   type CompileSource,
-} from "./compile.ts";
-import type { Module } from "./compile_module.ts";
-import { Btf } from "./btf.ts";
-import { checkLayout, codecFor } from "./layout.ts";
-import type { Link } from "./link.ts";
-import { MapType, mapTypeName } from "./map_type.ts";
-import { Maps } from "./maps.ts";
-import { type LoadedObject, loadObject, type LoadOptions } from "./object_file.ts";
-import { eventCodec } from "./map_codec.ts";
-import type { MapInfo } from "./map_setup.ts";
+} from "./compile/compile.ts";
+import type { Module } from "./compile/module.ts";
+import { Btf } from "./btf/btf.ts";
+import { checkLayout, codecFor } from "../ffi/codec/check_layout.ts";
+import type { Link } from "./base/link.ts";
+import { MapType, mapTypeName } from "./tables/map_type.ts";
+import { Maps } from "./maps/open_maps.ts";
+import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_object.ts";
+import { eventCodec } from "./maps/map_codec.ts";
+import type { MapInfo } from "./maps/map_info.ts";
 import { type LoadedProgram, Program } from "./program.ts";
-import type { EventSource } from "./event_source.ts";
-import { PerfBuffer, type PerfBufferOptions } from "./perf_buffer.ts";
-import { RingBuffer } from "./ring_buffer.ts";
+import type { EventSource } from "./events/event_source.ts";
+import { PerfBuffer, type PerfBufferOptions } from "./events/perf_buffer.ts";
+import { RingBuffer } from "./events/ring_buffer.ts";
 
 /**
  * Programs and maps in the kernel.

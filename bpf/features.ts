@@ -7,20 +7,20 @@
  * @module
  */
 
-import { Errno, errnoName } from "../ffi/errno.ts";
+import { errnoName } from "../ffi/libc/errno.ts";
 import { libbcc } from "../ffi/libbcc.ts";
 import { libbpf } from "../ffi/libbpf.ts";
-import { close, exists } from "../ffi/libc.ts";
-import { alloc, bufferText, copyOf, cString } from "../ffi/memory.ts";
-import { runtime } from "../ffi/runtime.ts";
+import { close, exists } from "../ffi/libc/libc.ts";
+import { alloc, bufferText, copyOf, cString } from "../ffi/libc/memory.ts";
+import { runtime } from "../ffi/runtime/runtime.ts";
 import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";
-import { isPrivileged, LibraryError, permissionReason } from "./errors.ts";
-import { KernelSymbols } from "./kernel_symbols.ts";
-import { type Btf, BtfKind } from "./btf.ts";
-import { kernelBtf } from "./kernel_btf.ts";
-import { MapType } from "./map_type.ts";
-import { ProgramType } from "./program_type.ts";
-import { tracefs } from "./tracefs.ts";
+import { isPrivileged, LibraryError, permissionReason } from "./base/errors.ts";
+import { KernelSymbols } from "./symbols/kernel_symbols.ts";
+import { type Btf, BtfKind } from "./btf/btf.ts";
+import { kernelBtf } from "./btf/kernel_btf.ts";
+import { MapType } from "./tables/map_type.ts";
+import { ProgramType } from "./tables/program_type.ts";
+import { tracefs } from "./tracefs/tracefs.ts";
 
 /** An answer with its reason. */
 export interface Answer {
@@ -192,34 +192,6 @@ export function hasFentry(): Answer {
     if (link >= 0) return YES;
     // ENOTSUPP and EOPNOTSUPP: no ftrace or no trampolines on this architecture.
     return no(`this kernel cannot attach fentry programs (${errnoName(-link)})`);
-  });
-}
-
-// BPF_TRACE_ITER of enum bpf_attach_type (include/uapi/linux/bpf.h).
-const BPF_TRACE_ITER = 28;
-
-/**
- * Whether iterators over objects of a kind can be loaded: `hasIterator("bpf_map_elem")`.
- *
- * Kernels have had them since Linux 5.8, one kind after the other; some refuse those that expose
- * what maps hold and take the others.
- */
-export function hasIterator(target: string): Answer {
-  return cached(`iterator ${target}`, () => {
-    if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
-    const id = libbpf().libbpf_find_vmlinux_btf_id(cString(target), BPF_TRACE_ITER);
-    if (id < 0) {
-      return hasKernelBtf().answer === "no" || -id === Errno.ENOENT
-        ? no(`this kernel has no iterator ${target}`)
-        : unknown(errnoName(-id));
-    }
-    const { fd } = tryLoad(ProgramType.TRACING, [RETURN_ZERO, EXIT], {
-      expected_attach_type: BPF_TRACE_ITER,
-      attach_btf_id: id,
-    });
-    if (fd < 0) return no(`this kernel refuses iterators ${target} (${errnoName(-fd)})`);
-    close(fd);
-    return YES;
   });
 }
 

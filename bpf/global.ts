@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "../ffi/codec/codec.ts";
-import type { Mapping } from "../ffi/libc.ts";
+import type { Mapping } from "../ffi/libc/libc.ts";
 
 /**
  * A live global variable: reading and writing touch the memory the kernel's programs use, without

@@ -14,7 +14,7 @@ import {
   type DescriptorOptions,
   type NamespaceAttachType,
   type SockMapAttachType,
-} from "./attach/descriptor.ts";
+} from "./attach/cgroup.ts";
 import { attachIterator, type IteratorOptions } from "./attach/iterator.ts";
 import {
   attachKprobe,
@@ -23,8 +23,8 @@ import {
   type KprobeOptions,
   type KretprobeOptions,
 } from "./attach/kprobe.ts";
-import type { PatternOptions } from "./attach/many.ts";
-import type { Interface } from "./attach/network.ts";
+import type { PatternOptions } from "./attach/multi.ts";
+import type { Interface } from "./attach/interface.ts";
 import { attachPerfEvent, type PerfEventOptions } from "./attach/perf_event.ts";
 import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
 import { attachRawSocket, attachSocketFilter } from "./attach/socket_filter.ts";
@@ -32,14 +32,14 @@ import { attachTc, type Direction } from "./attach/tc.ts";
 import { attachTracepoint, attachTracepoints } from "./attach/tracepoint.ts";
 import { attachUprobe, type UprobeOptions } from "./attach/uprobe.ts";
 import { attachXdp, type XdpOptions } from "./attach/xdp.ts";
-import type { AttachType } from "./attach_type.ts";
-import { Link } from "./link.ts";
-import type { KernelObject } from "./object_map.ts";
-import type { PacketSocket } from "./packet_socket.ts";
-import { pinDescriptor } from "./pin.ts";
+import type { AttachType } from "./tables/attach_type.ts";
+import { Link } from "./base/link.ts";
+import type { KernelObject } from "./maps/object_map.ts";
+import type { PacketSocket } from "./attach/packet_socket.ts";
+import { pinDescriptor } from "./base/pin.ts";
 import { programMisses } from "./program_info.ts";
-import type { ProgramType } from "./program_type.ts";
-import type { UsdtOptions } from "./usdt.ts";
+import type { ProgramType } from "./tables/program_type.ts";
+import type { UsdtOptions } from "./usdt/usdt.ts";
 
 /** A program as its maker, libbpf or libbcc, hands it over. */
 export interface LoadedProgram extends Attachable {

@@ -5,8 +5,8 @@
  */
 
 import { libbpf } from "../ffi/libbpf.ts";
-import { alloc } from "../ffi/memory.ts";
-import { BpfError } from "./errors.ts";
+import { alloc } from "../ffi/libc/memory.ts";
+import { BpfError } from "./base/errors.ts";
 
 /** `recursion_misses` of struct bpf_prog_info (include/uapi/linux/bpf.h), since Linux 5.12. */
 const MISSES_AT = 208;

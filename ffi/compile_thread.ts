@@ -4,9 +4,9 @@
  * @module
  */
 
-import { loader } from "./libc.ts";
-import { cString } from "./memory.ts";
-import { runtime } from "./runtime.ts";
+import { loader } from "./libc/libc.ts";
+import { cString } from "./libc/memory.ts";
+import { runtime } from "./runtime/runtime.ts";
 
 /** The arguments of `bpf_module_create_c_from_string`, as addresses that outlive the call. */
 export interface CompileCall {

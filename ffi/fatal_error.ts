@@ -5,8 +5,8 @@
  */
 
 import { libbcc } from "./libbcc.ts";
-import { alloc, textAt } from "./memory.ts";
-import { runtime, type Symbols, type SymbolTable } from "./runtime.ts";
+import { alloc, textAt } from "./libc/memory.ts";
+import { runtime, type Symbols, type SymbolTable } from "./runtime/runtime.ts";
 
 const TABLE = {
   // int __cxa_atexit(void (*func) (void *), void *arg, void *d);

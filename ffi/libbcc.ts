@@ -9,7 +9,7 @@
 
 import { lazyLibrary } from "./library.ts";
 import { libbpf } from "./libbpf.ts";
-import type { Symbols, SymbolTable } from "./runtime.ts";
+import type { Symbols, SymbolTable } from "./runtime/runtime.ts";
 
 const TABLE = {
   // ---- Module: compile and load ----

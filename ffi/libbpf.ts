@@ -7,10 +7,10 @@
  * @module
  */
 
-import { alloc, bufferText } from "./memory.ts";
+import { alloc, bufferText } from "./libc/memory.ts";
 import { lazyLibrary, type LibrarySpec } from "./library.ts";
-import { libc } from "./libc.ts";
-import { runtime, type Symbols, type SymbolTable } from "./runtime.ts";
+import { libc } from "./libc/libc.ts";
+import { runtime, type Symbols, type SymbolTable } from "./runtime/runtime.ts";
 
 const TABLE = {
   // __u32 libbpf_major_version(void);

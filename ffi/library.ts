@@ -8,9 +8,9 @@
  * @module
  */
 
-import { loader, memfd } from "./libc.ts";
-import { cString, textAt } from "./memory.ts";
-import { runtime, type Symbols, type SymbolTable } from "./runtime.ts";
+import { loader, memfd } from "./libc/libc.ts";
+import { cString, textAt } from "./libc/memory.ts";
+import { runtime, type Symbols, type SymbolTable } from "./runtime/runtime.ts";
 
 /** A shared library this project calls. */
 export interface LibrarySpec<T extends SymbolTable> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { embedLibraries, lazyLibrary, type LibrarySpec, setLibraryPath } from "./library.ts";
-import type { SymbolTable } from "./runtime.ts";
+import type { SymbolTable } from "./runtime/runtime.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ts-bcc-library-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -9,8 +9,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { exists } from "../mod.ts";
-import { type Option, spelling } from "../tools/frame/options.ts";
-import type { AnyTool } from "../tools/frame/tool.ts";
+import { type Option, spelling } from "../toolkit/options/options.ts";
+import type { AnyTool } from "../toolkit/run/tool.ts";
 import { tools } from "../tools/list.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -25,9 +25,9 @@ interface Header {
 }
 
 function headerOf(name: string): Header {
-  const source = readFileSync(`${PROJECT}tools/${name}.ts`, "utf8");
+  const source = readFileSync(`${PROJECT}tools/${name}/${name}.ts`, "utf8");
   const comment = /^\/\*\*\n(.*?)\n \*\//s.exec(source)?.[1];
-  if (comment === undefined) throw new Error(`tools/${name}.ts has no comment at its head`);
+  if (comment === undefined) throw new Error(`tools/${name}/${name}.ts has no comment at its head`);
   const blocks = comment.replaceAll(/^ \* ?/gm, "").split(/\n{2,}/);
   const texts = blocks.slice(1).filter((block) => !block.startsWith("USAGE:"));
   const isSession = (block: string) => block.startsWith("    ");
@@ -63,7 +63,7 @@ function page(tool: AnyTool): string {
     ["| option | meaning |", "| --- | --- |", ...options.map(optionRow)].join("\n"),
     "## Examples",
     fenced(tool.examples.map(([call, meaning]) => `# ${meaning}\n${call}`).join("\n")),
-    `Made by \`deno task docs\` from [tools/${tool.name}.ts](../tools/${tool.name}.ts).`,
+    `Made by \`deno task docs\` from [tools/${tool.name}/${tool.name}.ts](../tools/${tool.name}/${tool.name}.ts).`,
   ].join("\n\n") + "\n";
 }
 

@@ -1,7 +1,7 @@
 /** What our subjects share: running programs, the report. */
 import { once } from "node:events";
 import { libbpf } from "../../ffi/libbpf.ts";
-import { runtime } from "../../ffi/runtime.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
 import type { Program } from "../../mod.ts";
 import { median } from "../median.ts";
 

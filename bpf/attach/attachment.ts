@@ -7,11 +7,11 @@
  * @module
  */
 
-import { close } from "../../ffi/libc.ts";
-import type { AttachType } from "../attach_type.ts";
-import { BpfError } from "../errors.ts";
-import { Link } from "../link.ts";
-import type { ProgramType } from "../program_type.ts";
+import { close } from "../../ffi/libc/libc.ts";
+import type { AttachType } from "../tables/attach_type.ts";
+import { BpfError } from "../base/errors.ts";
+import { Link } from "../base/link.ts";
+import type { ProgramType } from "../tables/program_type.ts";
 
 /** A program as the attach functions need it. */
 export interface Attachable {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { createLink } from "../../ffi/bpf_call.ts";
-import { Errno } from "../../ffi/errno.ts";
-import { alloc } from "../../ffi/memory.ts";
-import { runtime } from "../../ffi/runtime.ts";
-import { permissionReason } from "../errors.ts";
-import type { Link } from "../link.ts";
-import type { KernelObject } from "../object_map.ts";
+import { createLink } from "../../ffi/libc/bpf_syscall.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import { permissionReason } from "../base/errors.ts";
+import type { Link } from "../base/link.ts";
+import type { KernelObject } from "../maps/object_map.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 
 /** What an iterator goes over; nothing means all objects of its kind. */

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
-import { exists, readText } from "../../ffi/libc.ts";
-import { cString } from "../../ffi/memory.ts";
-import { linkKprobes } from "../../ffi/multi_link.ts";
-import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/perf_event.ts";
-import { runtime } from "../../ffi/runtime.ts";
-import { permissionReason, UnsupportedError } from "../errors.ts";
-import { kernelFunctions } from "../functions.ts";
-import type { Link } from "../link.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { exists, readText } from "../../ffi/libc/libc.ts";
+import { cString } from "../../ffi/libc/memory.ts";
+import { linkKprobes } from "../../ffi/libc/multi_link.ts";
+import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/libc/perf_event.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import { permissionReason, UnsupportedError } from "../base/errors.ts";
+import { kernelFunctions } from "../tracefs/kernel_functions.ts";
+import type { Link } from "../base/link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
-import { checkMatches, linkParts, openEach, type PatternOptions } from "./many.ts";
-import { attachReturnEvent } from "./return_event.ts";
+import { checkMatches, linkParts, openEach, type PatternOptions } from "./multi.ts";
+import { attachReturnEvent } from "./kretprobe_event.ts";
 
 /** Where in a kernel function to attach. */
 export interface KprobeOptions extends PatternOptions {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
-import { readText } from "../../ffi/libc.ts";
-import { attachToPerfEvent, PerfType } from "../../ffi/perf_event.ts";
-import { permissionReason } from "../errors.ts";
-import type { Link } from "../link.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { readText } from "../../ffi/libc/libc.ts";
+import { attachToPerfEvent, PerfType } from "../../ffi/libc/perf_event.ts";
+import { permissionReason } from "../base/errors.ts";
+import type { Link } from "../base/link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 
 /** Events by the names perf(1) gives them (include/uapi/linux/perf_event.h). */

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
 import { libbpf } from "../../ffi/libbpf.ts";
-import { cString } from "../../ffi/memory.ts";
-import { permissionReason } from "../errors.ts";
-import type { Link } from "../link.ts";
+import { cString } from "../../ffi/libc/memory.ts";
+import { permissionReason } from "../base/errors.ts";
+import type { Link } from "../base/link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 
 /**

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
-import { close } from "../../ffi/libc.ts";
-import { alloc } from "../../ffi/memory.ts";
-import { bindToInterface, getOption, openPacketSocket, setOption } from "../../ffi/socket.ts";
-import { Link } from "../link.ts";
-import { PacketSocket } from "../packet_socket.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { close } from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { bindToInterface, getOption, openPacketSocket, setOption } from "../../ffi/libc/socket.ts";
+import { Link } from "../base/link.ts";
+import { PacketSocket } from "./packet_socket.ts";
 import { type Attachable, attachError } from "./attachment.ts";
-import { explainNetwork, findInterface, type Interface } from "./network.ts";
+import { explainNetwork, findInterface, type Interface } from "./interface.ts";
 
 // include/uapi/asm-generic/socket.h
 const SOL_SOCKET = 1;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { createLink } from "../../ffi/bpf_call.ts";
+import { createLink } from "../../ffi/libc/bpf_syscall.ts";
 import { i32, struct, u32, u64 } from "../../ffi/codec/mod.ts";
-import { Errno } from "../../ffi/errno.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf } from "../../ffi/libbpf.ts";
-import { alloc } from "../../ffi/memory.ts";
-import { AttachType } from "../attach_type.ts";
-import { Link } from "../link.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { AttachType } from "../tables/attach_type.ts";
+import { Link } from "../base/link.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
-import { explainNetwork, findInterface, type FoundInterface, type Interface } from "./network.ts";
+import { explainNetwork, findInterface, type FoundInterface, type Interface } from "./interface.ts";
 
 /** Which way packets go: those that arrive, or those that leave. */
 export type Direction = "ingress" | "egress";

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
-import { ErrnoError, readText } from "../../ffi/libc.ts";
-import { attachToPerfEvent, linkToPerfEvent, PerfType } from "../../ffi/perf_event.ts";
-import { permissionReason } from "../errors.ts";
-import { tracepoints } from "../functions.ts";
-import type { Link } from "../link.ts";
-import { requireTracefs, tracefs } from "../tracefs.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { attachToPerfEvent, linkToPerfEvent, PerfType } from "../../ffi/libc/perf_event.ts";
+import { permissionReason } from "../base/errors.ts";
+import { tracepoints } from "../tracefs/kernel_functions.ts";
+import type { Link } from "../base/link.ts";
+import { requireTracefs, tracefs } from "../tracefs/tracefs.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
-import { checkMatches, openEach, type PatternOptions } from "./many.ts";
+import { checkMatches, openEach, type PatternOptions } from "./multi.ts";
 
 /** The sentence for a tracepoint's errno. */
 export function explainTracepoint(category: string, name: string, errno: number): string {

@@ -4,20 +4,20 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
-import { close, ErrnoError, exists, readText } from "../../ffi/libc.ts";
-import { cString } from "../../ffi/memory.ts";
-import { linkUprobes } from "../../ffi/multi_link.ts";
-import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/perf_event.ts";
-import { runtime } from "../../ffi/runtime.ts";
-import { permissionReason, UnsupportedError } from "../errors.ts";
-import type { Link } from "../link.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { close, ErrnoError, exists, readText } from "../../ffi/libc/libc.ts";
+import { cString } from "../../ffi/libc/memory.ts";
+import { linkUprobes } from "../../ffi/libc/multi_link.ts";
+import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/libc/perf_event.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import { permissionReason, UnsupportedError } from "../base/errors.ts";
+import type { Link } from "../base/link.ts";
 import { type Attachable, attachError, type Explain, linkOf } from "./attachment.ts";
-import { ElfFile } from "./elf_symbol.ts";
-import { implementationOffset } from "./indirect.ts";
-import { libraryPath, pathIn } from "./library_path.ts";
-import { checkMatches, linkParts, openEach, type PatternOptions } from "./many.ts";
-import { functionsOf, type UserFunction } from "./user_functions.ts";
+import { ElfFile } from "../elf/elf_file.ts";
+import { implementationOffset } from "../elf/ifunc.ts";
+import { libraryPath, pathIn } from "../proc/library_path.ts";
+import { checkMatches, linkParts, openEach, type PatternOptions } from "./multi.ts";
+import { functionsOf, type UserFunction } from "../symbols/user_functions.ts";
 
 /** Where in which file to attach; one of `path` and `library` is needed. */
 export interface UprobeOptions extends PatternOptions {

@@ -5,21 +5,21 @@
  * @module
  */
 
-import { Errno } from "../../ffi/errno.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
-import { errno } from "../../ffi/libc.ts";
-import { cString } from "../../ffi/memory.ts";
+import { errno } from "../../ffi/libc/libc.ts";
+import { cString } from "../../ffi/libc/memory.ts";
 import {
   attachToPerfEvent,
   linkToPerfEvent,
   type PerfEventAttributes,
-} from "../../ffi/perf_event.ts";
-import { runtime } from "../../ffi/runtime.ts";
-import { permissionReason } from "../errors.ts";
-import { Link } from "../link.ts";
-import { describeProbe, findProbes, type UsdtOptions } from "../usdt.ts";
-import type { UsdtProbe } from "../usdt_notes.ts";
-import { cookieOf, type UsdtReader, waysOf } from "../usdt_reader.ts";
+} from "../../ffi/libc/perf_event.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import { permissionReason } from "../base/errors.ts";
+import { Link } from "../base/link.ts";
+import { describeProbe, findProbes, type UsdtOptions } from "../usdt/usdt.ts";
+import type { UsdtProbe } from "../usdt/usdt_notes.ts";
+import { cookieOf, type UsdtReader, waysOf } from "../usdt/usdt_readarg.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
 import { SEMAPHORE_SHIFT, uprobeType } from "./uprobe.ts";
 

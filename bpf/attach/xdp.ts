@@ -4,14 +4,14 @@
  * @module
  */
 
-import { createLink } from "../../ffi/bpf_call.ts";
-import { Errno } from "../../ffi/errno.ts";
+import { createLink } from "../../ffi/libc/bpf_syscall.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf } from "../../ffi/libbpf.ts";
-import { AttachType } from "../attach_type.ts";
-import { BpfError } from "../errors.ts";
-import type { Link } from "../link.ts";
+import { AttachType } from "../tables/attach_type.ts";
+import { BpfError } from "../base/errors.ts";
+import type { Link } from "../base/link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
-import { explainNetwork, findInterface, type Interface } from "./network.ts";
+import { explainNetwork, findInterface, type Interface } from "./interface.ts";
 
 /** XDP_FLAGS_… (include/uapi/linux/if_link.h). */
 const MODES = { generic: 2, native: 4, offload: 8 } as const;

@@ -1,5 +1,5 @@
 import type { Codec, CType } from "./codec.ts";
-import { wrongType } from "./refuse.ts";
+import { wrongType } from "./validate.ts";
 
 /**
  * `element[n]` as an array of `n` values; writing takes exactly `n`.

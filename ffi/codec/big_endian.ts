@@ -5,7 +5,7 @@
  */
 
 import type { Codec, IntType } from "./codec.ts";
-import { checkBigint, checkInteger } from "./refuse.ts";
+import { checkBigint, checkInteger } from "./validate.ts";
 
 const type = (name: string, bytes: 2 | 4 | 8): IntType =>
   Object.freeze({ kind: "int", bytes, signed: false, name, bigEndian: true });

@@ -1,6 +1,6 @@
 import type { Codec, CType } from "./codec.ts";
 import { LITTLE_ENDIAN } from "./endian.ts";
-import { outOfRange } from "./refuse.ts";
+import { outOfRange } from "./validate.ts";
 
 /** The reading and writing half of a codec. */
 export type Access<T> = Pick<Codec<T>, "read" | "write">;

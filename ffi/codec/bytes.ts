@@ -6,7 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { checkLength } from "./array.ts";
-import { wrongType } from "./refuse.ts";
+import { wrongType } from "./validate.ts";
 import { u8 } from "./scalars.ts";
 
 /** `__u8[n]` as a fresh `Uint8Array`, a copy; writing takes exactly `n` bytes. */

@@ -8,7 +8,7 @@ import type { Codec } from "./codec.ts";
 import { decodeCString } from "./c_string.ts";
 import { checkLength } from "./array.ts";
 import { withCode } from "./read_code.ts";
-import { outOfRange, wrongType } from "./refuse.ts";
+import { outOfRange, wrongType } from "./validate.ts";
 import { char } from "./scalars.ts";
 import { encodeText } from "./text.ts";
 

@@ -1,6 +1,6 @@
 import type { Codec } from "./codec.ts";
 import { checkIdentifier } from "./c_identifier.ts";
-import { outOfRange, wrongType } from "./refuse.ts";
+import { outOfRange, wrongType } from "./validate.ts";
 import { u32 } from "./scalars.ts";
 
 /**

@@ -7,7 +7,7 @@
 import type { Codec, CType } from "./codec.ts";
 import { LITTLE_ENDIAN } from "./endian.ts";
 import { withCode } from "./read_code.ts";
-import { checkBigint, checkInteger } from "./refuse.ts";
+import { checkBigint, checkInteger } from "./validate.ts";
 
 const TWO_32 = 4294967296;
 

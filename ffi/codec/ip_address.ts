@@ -7,7 +7,7 @@
 import type { Codec } from "./codec.ts";
 import { u32be } from "./big_endian.ts";
 import { u8 } from "./scalars.ts";
-import { outOfRange, wrongType } from "./refuse.ts";
+import { outOfRange, wrongType } from "./validate.ts";
 
 /** An IPv4 address in network order (`__be32`) as `"127.0.0.1"`. */
 export const ipv4: Codec<string> = Object.freeze({

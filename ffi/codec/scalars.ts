@@ -7,7 +7,7 @@
 import type { Codec } from "./codec.ts";
 import { LITTLE_ENDIAN } from "./endian.ts";
 import { withCode } from "./read_code.ts";
-import { checkInteger, wrongType } from "./refuse.ts";
+import { checkInteger, wrongType } from "./validate.ts";
 
 type Read<T> = (view: DataView, offset: number) => T;
 type Write<T> = (view: DataView, offset: number, value: T) => void;

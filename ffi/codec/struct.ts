@@ -3,10 +3,10 @@ import { isFlexible } from "./array.ts";
 import type { AlignedField, BitField, Padding } from "./bits.ts";
 import { type Fields, layOut, type LayoutOptions } from "./layout.ts";
 import { withCode } from "./read_code.ts";
-import { structCode } from "./record_code.ts";
-import { recordReader } from "./record_reader.ts";
-import { recordView } from "./record_view.ts";
-import { wrongType } from "./refuse.ts";
+import { structCode } from "./struct_code.ts";
+import { recordReader } from "./struct_reader.ts";
+import { recordView } from "./struct_view.ts";
+import { wrongType } from "./validate.ts";
 import { toC } from "./to_c.ts";
 
 /** What one field reads. */

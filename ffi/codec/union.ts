@@ -1,7 +1,7 @@
 import type { Codec } from "./codec.ts";
 import { type Fields, layOut, type LayoutOptions, type Slot } from "./layout.ts";
-import { recordReader } from "./record_reader.ts";
-import { wrongType } from "./refuse.ts";
+import { recordReader } from "./struct_reader.ts";
+import { wrongType } from "./validate.ts";
 import type { FieldValues } from "./struct.ts";
 import { toC } from "./to_c.ts";
 

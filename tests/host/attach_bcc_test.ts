@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, BpfError, u32, u64, UnsupportedError } from "../../mod.ts";
-import { ElfFile } from "../../bpf/attach/elf_symbol.ts";
-import { implementationOffset } from "../../bpf/attach/indirect.ts";
-import { libraryPath } from "../../bpf/attach/library_path.ts";
+import { ElfFile } from "../../bpf/elf/elf_file.ts";
+import { implementationOffset } from "../../bpf/elf/ifunc.ts";
+import { libraryPath } from "../../bpf/proc/library_path.ts";
 import { buildProgram } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";
 import { runC } from "../support/c_compiler.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, BpfError, sum, syscallFunction, u32, u64, userFunctions } from "../../mod.ts";
-import object from "../../tools/funccount.bpf.o.ts";
+import object from "../../tools/funccount/funccount.bpf.o.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
 import { FunctionsProgram } from "../support/functions.ts";
 import { held } from "../support/leftovers.ts";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Bpf, BpfError, removeXdp, u64 } from "../../mod.ts";
 import { attachClsact } from "../../bpf/attach/tc.ts";
-import { interfaceIndex } from "../../ffi/socket.ts";
+import { interfaceIndex } from "../../ffi/libc/socket.ts";
 import { buildObject } from "../support/build.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
 import { held } from "../support/leftovers.ts";

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync } from "node:fs";
 import { test } from "node:test";
 import { Bpf, BpfError, tracepoints, u32, u64, userFunctions } from "../../mod.ts";
-import { libraryPath } from "../../bpf/attach/library_path.ts";
+import { libraryPath } from "../../bpf/proc/library_path.ts";
 import { buildProgram } from "../support/build.ts";
 import { callGetpgid, callGetppid, loadLibraryObject } from "../support/calls.ts";
 import { held } from "../support/leftovers.ts";

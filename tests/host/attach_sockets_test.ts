@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, BpfError, u32, u64 } from "../../mod.ts";
-import { getOption } from "../../ffi/socket.ts";
-import { alloc } from "../../ffi/memory.ts";
+import { getOption } from "../../ffi/libc/socket.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
 import { buildObject } from "../support/build.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
 import { held } from "../support/leftovers.ts";

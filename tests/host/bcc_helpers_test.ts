@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmdirSync, statSync } from "node
 import { join } from "node:path";
 import { test } from "node:test";
 import { Bpf, bytes, containerFilter, u32, u64, unpin } from "../../mod.ts";
-import { libc, monotonicTime } from "../../ffi/libc.ts";
-import { cString } from "../../ffi/memory.ts";
-import { runtime } from "../../ffi/runtime.ts";
+import { libc, monotonicTime } from "../../ffi/libc/libc.ts";
+import { cString } from "../../ffi/libc/memory.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
 import { callGetppid } from "../support/calls.ts";
 
 const cflags = [`-DTARGET=${process.pid}`];

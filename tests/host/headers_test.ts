@@ -1,10 +1,10 @@
 // Not in guests: it asks the C compiler about types, which struct_reads_test.ts reads there.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BtfKind } from "../../bpf/btf.ts";
-import { kernelBtf } from "../../bpf/kernel_btf.ts";
-import { collectMentions } from "../../bpf/headers/mentions.ts";
-import { headersFor } from "../../bpf/headers/tree.ts";
+import { BtfKind } from "../../bpf/btf/btf.ts";
+import { kernelBtf } from "../../bpf/btf/kernel_btf.ts";
+import { collectMentions } from "../../bpf/compile/headers/mentions.ts";
+import { headersFor } from "../../bpf/compile/headers/tree.ts";
 import { checkC } from "../support/c_compiler.ts";
 
 const SEARCH = { folder: "/nonexistent", includes: [] };

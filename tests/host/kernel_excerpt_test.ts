@@ -1,12 +1,12 @@
 // What libbpf is given of the kernel's types is what the kernel has, for every tool.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Btf, BtfKind } from "../../bpf/btf.ts";
-import { btfProblem } from "../../bpf/btf_problem.ts";
-import { coreNames } from "../../bpf/core_relocations.ts";
-import { sectionBytes } from "../../bpf/elf.ts";
-import { kernelBtf } from "../../bpf/kernel_btf.ts";
-import { kernelExcerpt } from "../../bpf/kernel_excerpt.ts";
+import { Btf, BtfKind } from "../../bpf/btf/btf.ts";
+import { btfProblem } from "../../bpf/btf/check_btf.ts";
+import { coreNames } from "../../bpf/object/core_relocations.ts";
+import { sectionBytes } from "../../bpf/object/check_object.ts";
+import { kernelBtf } from "../../bpf/btf/kernel_btf.ts";
+import { kernelExcerpt } from "../../bpf/object/minimized_btf.ts";
 import { tools } from "../../tools/list.ts";
 
 const COMPOSITE = [BtfKind.STRUCT, BtfKind.UNION];

@@ -6,7 +6,6 @@ import {
   chars,
   hasFentry,
   hasHelper,
-  hasIterator,
   hasKernelBtf,
   hasKprobe,
   hasMapType,
@@ -154,11 +153,6 @@ test("feature probes answer yes and no for what every kernel here has and lacks"
   assert.deepEqual(hasTracepoint("syscalls", "sys_enter_nothing"), {
     answer: "no",
     reason: "this kernel has no tracepoint syscalls/sys_enter_nothing",
-  });
-  assert.deepEqual(hasIterator("task"), { answer: "yes" });
-  assert.deepEqual(hasIterator("nothing"), {
-    answer: "no",
-    reason: "this kernel has no iterator nothing",
   });
 });
 

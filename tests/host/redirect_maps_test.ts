@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, u32, u64 } from "../../mod.ts";
-import { interfaceIndex } from "../../ffi/socket.ts";
+import { interfaceIndex } from "../../ffi/libc/socket.ts";
 import { buildObject } from "../support/build.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
 import { Tap, VethPair } from "../support/network.ts";

@@ -4,8 +4,8 @@ import { copyFileSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ElfFile } from "../../bpf/attach/elf_symbol.ts";
-import { readText } from "../../ffi/libc.ts";
+import { ElfFile } from "../../bpf/elf/elf_file.ts";
+import { readText } from "../../ffi/libc/libc.ts";
 import { i64, KernelSymbols, UserSymbols } from "../../mod.ts";
 import { buildProgram } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";

@@ -158,7 +158,7 @@ if (RUNTIME === "Deno") {
   test("a tool runs straight from its URL", async () => {
     await using site = await Site.start();
     using folder = new Folder();
-    const tool = `${site.url}/tools/opensnoop.ts`;
+    const tool = `${site.url}/tools/opensnoop/opensnoop.ts`;
     const { status, stdout, stderr } = await deno(
       folder,
       "--allow-all",

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { libbcc } from "../../ffi/libbcc.ts";
-import { alloc, bufferText, cString, textAt } from "../../ffi/memory.ts";
-import { withDirectory, withEnvironment } from "../../ffi/surroundings.ts";
-import { makeHeaders } from "../../bpf/headers/tree.ts";
+import { alloc, bufferText, cString, textAt } from "../../ffi/libc/memory.ts";
+import { withDirectory, withEnvironment } from "../../ffi/libc/process_state.ts";
+import { makeHeaders } from "../../bpf/compile/headers/tree.ts";
 import { Bpf, formatValue, parseValue } from "../../mod.ts";
 
 const TEXT = `

@@ -26,11 +26,11 @@ export function buildProgram(source: string, flags: readonly string[] = []): str
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
 export function buildObject(source: string): Uint8Array {
   const arch = process.arch === "arm64" ? "arm64" : "x86";
-  const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-I", "tools", "-c"];
+  const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-I", "toolkit/kernel", "-c"];
   flags.push(`-D__TARGET_ARCH_${arch}`);
   // For linux/errno.h, which bpf/usdt.bpf.h includes.
   flags.push("-idirafter", `/usr/include/${arch === "x86" ? "x86_64" : "aarch64"}-linux-gnu`);
-  const headers = ["kernel.h", "events.h"].map((name) => `tools/frame/${name}`);
+  const headers = ["prelude.h", "ring_buffer.h"].map((name) => `toolkit/kernel/base/${name}`);
   const path = build(join("tests/testdata", source), headers, ["clang", ...flags]);
   return new Uint8Array(readFileSync(path));
 }

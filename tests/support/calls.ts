@@ -4,7 +4,7 @@
  * @module
  */
 
-import { libc } from "../../ffi/libc.ts";
+import { libc } from "../../ffi/libc/libc.ts";
 import { Bpf, type LoadOptions } from "../../mod.ts";
 import { buildObject } from "./build.ts";
 

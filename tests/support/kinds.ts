@@ -4,9 +4,9 @@
  * @module
  */
 
-import { libc } from "../../ffi/libc.ts";
-import { alloc } from "../../ffi/memory.ts";
-import { runtime } from "../../ffi/runtime.ts";
+import { libc } from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
 import { Bpf, type LoadOptions } from "../../mod.ts";
 import { buildObject } from "./build.ts";
 

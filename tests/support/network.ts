@@ -6,9 +6,14 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { close, errno, ErrnoError, libc } from "../../ffi/libc.ts";
-import { alloc } from "../../ffi/memory.ts";
-import { bindToInterface, interfaceIndex, openPacketSocket, receive } from "../../ffi/socket.ts";
+import { close, errno, ErrnoError, libc } from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import {
+  bindToInterface,
+  interfaceIndex,
+  openPacketSocket,
+  receive,
+} from "../../ffi/libc/socket.ts";
 
 /**
  * The receive buffer of a socket has room for more than this, even in 6.1, where a packet that native

@@ -5,11 +5,8 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { release } from "node:os";
-import { hasIterator } from "../../mod.ts";
-import { buildProgram } from "./build.ts";
 
 /** A feature tests may ask for; `why` says where it is missing rightly. */
 interface Requirement {
@@ -30,30 +27,6 @@ const since = (what: string, major: number, minor: number): Requirement => ({
   lacks: () => olderThan(major, minor) ? `${what} came with Linux ${major}.${minor}` : undefined,
 });
 
-/** What the machine's own kernel has or not, which a probe tells; every guest has it. */
-const inGuestsAtLeast = (probe: () => string | undefined): Requirement => ({
-  lacks: () => isMachine ? probe() : undefined,
-});
-
-/** An answer of could not tell is no reason to skip: the test then says what is wrong. */
-function noMapIterator(): string | undefined {
-  const { answer, reason } = hasIterator("bpf_map_elem");
-  return answer === "no" ? `${reason}; the guests have them` : undefined;
-}
-
-/** Without CONFIG_IA32_EMULATION `int $0x80` is a fault. */
-function noEmulation(): string | undefined {
-  if (process.arch !== "x64") return "only x86-64 runs system calls of 32 bit programs so";
-  const program = buildProgram("calls.c");
-  const { status, signal, error } = spawnSync(program, ["foreign=1"], { input: "\n" });
-  if (signal === "SIGSEGV") {
-    return "this kernel has no system calls of 32 bit programs (int 0x80 ends in SIGSEGV); the " +
-      "guests have";
-  }
-  if (status !== 0) throw error ?? new Error(`Cannot run ${program}: ${signal ?? status}`);
-  return undefined;
-}
-
 const kprobe = inGuestsOnly("kprobes");
 const headers = inGuestsOnly("headers");
 
@@ -67,8 +40,6 @@ const REQUIREMENTS = {
   fentry: inGuestsOnly("fentry"),
   lsm: inGuestsOnly("BPF LSM"),
   modules: inGuestsOnly("modules"),
-  mapIterator: inGuestsAtLeast(noMapIterator),
-  emulation: inGuestsAtLeast(noEmulation),
   headers,
   socketHeaders: { lacks: () => headers.lacks() ?? unreadable() },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.

@@ -9,7 +9,7 @@
  */
 
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { tracefs } from "../../bpf/tracefs.ts";
+import { tracefs } from "../../bpf/tracefs/tracefs.ts";
 
 const EVENTS = ["sched_switch", "sched_wakeup"];
 

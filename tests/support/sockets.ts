@@ -4,10 +4,10 @@
  * @module
  */
 
-import { close, errno, ErrnoError, libc } from "../../ffi/libc.ts";
-import { alloc, copyOf } from "../../ffi/memory.ts";
-import { runtime, type Symbols, type SymbolTable } from "../../ffi/runtime.ts";
-import { receive, setOption } from "../../ffi/socket.ts";
+import { close, errno, ErrnoError, libc } from "../../ffi/libc/libc.ts";
+import { alloc, copyOf } from "../../ffi/libc/memory.ts";
+import { runtime, type Symbols, type SymbolTable } from "../../ffi/runtime/runtime.ts";
+import { receive, setOption } from "../../ffi/libc/socket.ts";
 
 const TABLE = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

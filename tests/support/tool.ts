@@ -19,7 +19,7 @@ export const READY = { env: { TSBCC_READY: "1" } } as const;
 /** The command that runs a tool. */
 export function toolCommand(name: string): string[] {
   const executable = process.env.TSBCC_EXECUTABLE;
-  return executable ? [executable, name] : scriptCommand(`${PROJECT}tools/${name}.ts`);
+  return executable ? [executable, name] : scriptCommand(`${PROJECT}tools/${name}/${name}.ts`);
 }
 
 /** Starts a tool and waits until its probes are in place. */

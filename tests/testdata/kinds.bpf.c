@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* One map of every kind that needs more than get and set, fed by one process's getppid(2) calls. */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 #include <bpf/bpf_helpers.h>
 
 #define BPF_MAP_TYPE_PROG_ARRAY 3

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* One object for the library's tests: getppid(2) calls of one process, told in every way. */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 #include <bpf/bpf_helpers.h>
-#include "frame/events.h"
+#include "base/ring_buffer.h"
 
 const volatile u32 target_pid = 0;
 const volatile char label[16] = "";

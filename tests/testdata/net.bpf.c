@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* Counts, drops and redirects the UDP datagrams to one port, at each hook a packet passes. */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 #include <bpf/bpf_helpers.h>
 
 #define BPF_MAP_TYPE_DEVMAP 14

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* Counts and refuses what the processes of a cgroup do with the network and with devices. */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 #include <bpf/bpf_helpers.h>
 
 #define BPF_MAP_TYPE_CGROUP_ARRAY 8

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* Moves bytes between sockets by maps of sockets, and finds listeners for others' ports. */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 #include <bpf/bpf_helpers.h>
 
 #define BPF_MAP_TYPE_SOCKMAP 15

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* The probes of tests/support/usdt.c, counted, with the arguments they last had. */
 #define __VMLINUX_H__ /* libbpf's headers are to take struct pt_regs as the kernel has it */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 
 struct pt_regs {
 	unsigned long ip;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { inspectRuby } from "../../tools/frame/ruby_runtime.ts";
+import { inspectRuby } from "../../tools/rubyallocs/runtime.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import {

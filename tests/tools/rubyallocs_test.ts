@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { mappedFiles, ProcessMemory } from "../../mod.ts";
-import { inspectRuby } from "../../tools/frame/ruby_runtime.ts";
+import { inspectRuby } from "../../tools/rubyallocs/runtime.ts";
 import { type Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf } from "../../mod.ts";
-import object from "../../tools/tcpaccept.bpf.o.ts";
+import object from "../../tools/tcpaccept/tcpaccept.bpf.o.ts";
 import { requires } from "../support/requires.ts";
 import { type Connection, loopback, recordTcp, recordTcpRuns } from "../support/tcp.ts";
 import { helpNames, refuses, rowsOf } from "../support/tool.ts";

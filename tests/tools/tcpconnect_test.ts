@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf } from "../../mod.ts";
-import object from "../../tools/tcpconnect.bpf.o.ts";
+import object from "../../tools/tcpconnect/tcpconnect.bpf.o.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* Programs that the verifier refuses; the logs beside are what it says of them, in the named Linux. */
-#include "frame/kernel.h"
+#include "base/prelude.h"
 #include <bpf/bpf_helpers.h>
 
 struct {

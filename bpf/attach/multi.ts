@@ -1,0 +1,123 @@
+/**
+ * What attaching to many hooks has in common, those of a pattern or of a list: how many are too
+ * many, and which of them may be left out.
+ *
+ * @module
+ */
+
+import { ENOTSUPP, Errno } from "../../ffi/libc/errno.ts";
+import { close } from "../../ffi/libc/libc.ts";
+
+/** How many matches of a pattern are taken. */
+export interface PatternOptions {
+  /** The pattern may match so many; more are an error, since most often it is a slip. Default 1000. */
+  readonly limit?: number;
+}
+
+const DEFAULT_LIMIT = 1000;
+const EADDRNOTAVAIL = 99;
+
+/** The kernel's ways to say that it cannot probe this place, though perhaps others. */
+const REFUSALS: ReadonlySet<number> = new Set([
+  Errno.ENOENT,
+  Errno.EINVAL,
+  // Several functions have that name.
+  EADDRNOTAVAIL,
+  // The instruction there cannot be probed.
+  Errno.EOPNOTSUPP,
+  ENOTSUPP,
+]);
+
+/** @throws {RangeError} when there is nothing to attach to, or more than the limit */
+export function checkMatches(
+  action: string,
+  what: string,
+  matches: readonly unknown[],
+  { limit = DEFAULT_LIMIT }: PatternOptions,
+): void {
+  const found = matches.length;
+  if (found === 0) throw new RangeError(`Cannot ${action}: no ${what} matches`);
+  if (found <= limit) return;
+  throw new RangeError(
+    `Cannot ${action}: ${found} ${what}s match, more than the limit of ${limit}: ` +
+      "narrow the pattern, or raise the option limit",
+  );
+}
+
+/** The hooks that could be opened, and their descriptors; or the -errno for which none was. */
+export interface Opened<T> {
+  readonly result: number | readonly number[];
+  readonly taken: readonly T[];
+}
+
+/**
+ * Opens hook after hook. Those the kernel cannot probe are left out; any other error, or that none
+ * is left, is the result.
+ */
+export function openEach<T>(
+  hooks: readonly T[],
+  open: (hook: T, index: number) => number,
+): Opened<T> {
+  const fds: number[] = [];
+  const taken: T[] = [];
+  let failed = -Errno.ENOENT;
+  const giveUp = (error: number): Opened<T> => {
+    fds.forEach(close);
+    return { result: error, taken: [] };
+  };
+  for (const [index, hook] of hooks.entries()) {
+    const fd = open(hook, index);
+    if (fd >= 0) {
+      fds.push(fd);
+      taken.push(hook);
+    } else if (REFUSALS.has(-fd)) {
+      failed = fd;
+    } else {
+      return giveUp(fd);
+    }
+  }
+  return fds.length > 0 ? { result: fds, taken } : giveUp(failed);
+}
+
+/** A hook, and its place in the whole list. */
+export type Numbered<T> = readonly [index: number, hook: T];
+
+/**
+ * Links a program to all hooks at once. Where the kernel refuses one of them it refuses all: then
+ * half of them are tried at a time, until that one is alone and left out.
+ */
+export function linkParts<T>(
+  hooks: readonly T[],
+  link: (part: readonly Numbered<T>[]) => number,
+): Opened<T> {
+  const attempt = (part: readonly Numbered<T>[]): Opened<T> => {
+    const fd = link(part);
+    if (fd >= 0) return { result: [fd], taken: part.map(([, hook]) => hook) };
+    if (!MULTI_REFUSALS.has(-fd) || part.length < 2) return { result: fd, taken: [] };
+    const middle = part.length >> 1;
+    const first = attempt(part.slice(0, middle));
+    if (isFatal(first.result)) return first;
+    const second = attempt(part.slice(middle));
+    if (isFatal(second.result)) fdsOf(first.result).forEach(close);
+    if (isFatal(second.result) || fdsOf(first.result).length === 0) return second;
+    return {
+      result: [...fdsOf(first.result), ...fdsOf(second.result)],
+      taken: [...first.taken, ...second.taken],
+    };
+  };
+  return hooks.length === 0 ? { result: -Errno.ENOENT, taken: [] } : attempt([...hooks.entries()]);
+}
+
+/** The same of a link: that the kernel has no such links is another matter. */
+const MULTI_REFUSALS: ReadonlySet<number> = new Set([
+  Errno.ENOENT,
+  Errno.EINVAL,
+  Errno.ESRCH,
+  EADDRNOTAVAIL,
+  ENOTSUPP,
+]);
+
+const isFatal = (result: Opened<unknown>["result"]) =>
+  typeof result === "number" && !MULTI_REFUSALS.has(-result);
+
+const fdsOf = (result: Opened<unknown>["result"]) => typeof result === "number" ? [] : result;

@@ -1,0 +1,97 @@
+/**
+ * Reading the packets of a network interface.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/libc/errno.ts";
+import { close } from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
+import { getOption, receive } from "../../ffi/libc/socket.ts";
+import { BpfError } from "../base/errors.ts";
+import { Link } from "../base/link.ts";
+
+// include/linux/socket.h, include/uapi/linux/if_packet.h
+const SOL_PACKET = 263;
+const PACKET_STATISTICS = 6;
+
+/** More than any packet of 64 KiB with its link header; what is beyond is cut off. */
+const LONGEST_PACKET = 1 << 17;
+/** So many packets, then everything else in this process gets its turn. */
+const BATCH = 64;
+
+/**
+ * A packet socket on an interface, with a program that chooses what it receives: packets in both
+ * directions, from the link header on. On a loopback interface each is seen twice, once per way.
+ *
+ * @example Print the length of every packet
+ * ```ts
+ * import { Bpf } from "../../mod.ts";
+ *
+ * export async function main() {
+ *   using bpf = Bpf.compile("int all(struct __sk_buff *skb) { return -1; }");
+ *   for await (const packet of bpf.program("all").attachRawSocket("eth0")) {
+ *     console.log(packet.length);
+ *   }
+ * }
+ * ```
+ */
+export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
+  /** The socket's descriptor, for uses of your own; it stays the link's. */
+  readonly socket: number;
+  readonly #buffer = alloc(LONGEST_PACKET);
+  #wait: Wait | undefined;
+  #closed = false;
+  #lost = 0;
+
+  /** Made by {@linkcode Program.attachRawSocket}. */
+  constructor(description: string, socket: number, closed: () => void) {
+    super(description, () => {
+      this.#closed = true;
+      this.#wait?.cancel();
+      close(socket);
+      closed();
+    });
+    this.socket = socket;
+  }
+
+  /** How many packets were lost so far, because they came faster than they were read. */
+  get lost(): number {
+    if (this.#closed) return this.#lost;
+    // struct tpacket_stats: packets, drops; reading it sets both to zero.
+    const statistics = new Uint32Array(alloc(8).buffer);
+    const bytes = new Uint8Array(statistics.buffer);
+    if (getOption(this.socket, SOL_PACKET, PACKET_STATISTICS, bytes) === 0) {
+      this.#lost += statistics[1]!;
+    }
+    return this.#lost;
+  }
+
+  /** The oldest packet that waits, a copy; undefined when none does. @throws {BpfError} */
+  read(): Uint8Array | undefined {
+    if (this.#closed) return undefined;
+    const length = receive(this.socket, this.#buffer);
+    if (length >= 0) return this.#buffer.slice(0, length);
+    if (length === -Errno.EAGAIN) return undefined;
+    const reason = length === -Errno.ENETDOWN ? "the interface went down" : undefined;
+    throw new BpfError("read", `read from ${this.description}`, -length, reason);
+  }
+
+  /** Packets as they come, until the socket is closed; leaving the loop closes it. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      while (!this.#closed) {
+        this.#wait = whenReady(this.socket);
+        await this.#wait.ready;
+        for (let i = 0; i < BATCH; i++) {
+          const packet = this.read();
+          if (!packet) break;
+          yield packet;
+        }
+      }
+    } finally {
+      this.close();
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * What can go wrong, in sentences a person can act on: what failed, on what, the errno's name, the
+ * likely cause and the fix.
+ *
+ * @module
+ */
+
+import { errnoName } from "../../ffi/libc/errno.ts";
+import { ErrnoError, errnoText, exists, readText } from "../../ffi/libc/libc.ts";
+
+export { ErrnoError } from "../../ffi/libc/libc.ts";
+export { LibraryError } from "../../ffi/library.ts";
+
+/** Something the kernel or libbpf refused; `code` is the errno's name. */
+export class BpfError extends Error {
+  override name = "BpfError";
+  /** What was attempted: `load`, `attach`, `open`, `read`, `update` … */
+  readonly op: string;
+  readonly errno: number;
+  readonly code: string;
+
+  /** `action` continues the sentence "Cannot …"; `reason` is the likely cause and the fix. */
+  constructor(op: string, action: string, errno: number, reason?: string, options?: ErrorOptions) {
+    const code = errnoName(errno);
+    const message = `Cannot ${action}: ${errnoText(errno)} (${code})${reason ? `: ${reason}` : ""}`;
+    // A corrupt object's names hold anything; a message stays one line.
+    super(message.replace(/\p{Cc}+/gu, " "), options);
+    this.op = op;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/** The kernel or machine lacks a feature, for certain. */
+export class UnsupportedError extends Error {
+  override name = "UnsupportedError";
+  /** What is missing: `BTF`, `tracefs`, `ring buffer` … */
+  readonly feature: string;
+  /** The first kernel version that has it, where there is one: `5.8`. */
+  readonly since: string | undefined;
+
+  /** `action` continues the sentence "Cannot …". */
+  constructor(action: string, feature: string, reason: string, since?: string) {
+    super(`Cannot ${action}: ${reason}${since ? ` (needs Linux ${since} or later)` : ""}`);
+    this.feature = feature;
+    this.since = since;
+  }
+}
+
+/** The verifier refused a program: the message holds the telling lines, `log` all of them. */
+export class VerifierError extends BpfError {
+  override name = "VerifierError";
+  readonly program: string;
+  // Private: a runtime that prints an uncaught error prints its fields, and this is megabytes.
+  readonly #log: string;
+
+  /** `tellLine` says a line of the program's text that the log quotes. */
+  constructor(program: string, errno: number, log: string, tellLine?: (quoted: string) => string) {
+    super("load", `load program "${program}"`, errno, summarizeLog(log, tellLine));
+    this.program = program;
+    this.#log = log;
+  }
+
+  /** Everything the verifier wrote. */
+  get log(): string {
+    return this.#log;
+  }
+}
+
+/** A codec does not match the layout that the object's BTF describes. */
+export class LayoutError extends TypeError {
+  override name = "LayoutError";
+}
+
+// What surrounds the complaint without explaining it: statistics, instructions, source lines,
+// register states ("R1=ctx()", "R1_w=…"; but "R1 invalid mem access" is the complaint itself), and
+// a remark on the context's type that newer kernels make about every tracepoint program.
+const NOISE = new RegExp(
+  "^(processed \\d+ insns|verification time|stack depth|max_states|peak_states|" +
+    "\\d+: |; |R\\d+(_\\w+)?=|from \\d+ to |func#|Validating |mark_precise|-- |parent |last_idx|" +
+    "regs=|arg#\\d+ reference type|" +
+    "reg type unsupported for arg#)",
+);
+
+// Known to all kernels since 4.16, yet refused where CONFIG_BPF_KPROBE_OVERRIDE is off, as in
+// Debian's: it depends on CONFIG_FUNCTION_ERROR_INJECTION.
+const NO_OVERRIDE = /^(?:unknown func|program of this type cannot use helper) bpf_override_return#/;
+const OVERRIDE_NEEDS =
+  " (kprobes may, on a kernel built with CONFIG_BPF_KPROBE_OVERRIDE, at functions that allow error " +
+  "injection)";
+
+// Instructions that no line of the text accounts for.
+const NO_LINE = /^; *(?:@ \S+:0)?$/;
+
+/**
+ * The lines of a verifier log that tell why: the last complaint with the source line it belongs
+ * to, and how many lines were left out.
+ */
+export function summarizeLog(
+  log: string,
+  tellLine = (quoted: string): string => `"${quoted}"`,
+): string {
+  // Some complaints lack their newline and run into the statistics.
+  const lines = log.replaceAll(/(?<=.)processed \d+ insns /g, "\n$&").split("\n")
+    .map((line) => line.trim()).filter((line) => line !== "");
+  const last = lines.findLastIndex((line) => !NOISE.test(line));
+  if (last < 0) return "the kernel gave no telling log";
+  const source = lines.slice(0, last).findLast((line) =>
+    line.startsWith("; ") && !NO_LINE.test(line)
+  );
+  const told = [lines[last]!.replace(/\.$/, "")];
+  if (NO_OVERRIDE.test(told[0]!)) told[0] += OVERRIDE_NEEDS;
+  // "; code @ file.c:12" in newer kernels, "; code" in older ones.
+  if (source) told.push(`at ${tellLine(source.slice(2).trim())}`);
+  const omitted = lines.length - told.length;
+  return told.join(" ") + (omitted > 0 ? ` (${omitted} more lines in the error's log)` : "");
+}
+
+const CAP_SYS_ADMIN = 21n;
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
+
+/** Whether this process may load tracing programs; undefined when /proc cannot tell. */
+export function isPrivileged(): boolean | undefined {
+  let status: string;
+  try {
+    status = readText("/proc/self/status");
+  } catch (error) {
+    if (error instanceof ErrnoError) return undefined;
+    throw error;
+  }
+  const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (!digits) return undefined;
+  const capabilities = BigInt(`0x${digits}`);
+  const has = (bit: bigint) => (capabilities >> bit & 1n) === 1n;
+  return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+}
+
+/** The likely cause of EPERM or EACCES, and the fix. */
+export function permissionReason(): string {
+  if (isPrivileged() === false) {
+    return "run it as root (sudo), or give it the capabilities CAP_BPF and CAP_PERFMON";
+  }
+  if (lockdown() === "confidentiality") {
+    return "kernel lockdown is in confidentiality mode, which forbids programs that read kernel " +
+      "memory: boot with lockdown=integrity or without secure boot";
+  }
+  return "this kernel or a security module refuses it even to a privileged process";
+}
+
+function lockdown(): string | undefined {
+  const path = "/sys/kernel/security/lockdown";
+  return exists(path) ? /\[(\w+)\]/.exec(readText(path))?.[1] : undefined;
+}

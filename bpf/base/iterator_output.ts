@@ -1,0 +1,34 @@
+/**
+ * Running iterators: programs that the kernel calls for each task, map, socket … and that write a
+ * file as they go.
+ *
+ * @module
+ */
+
+import { createIterator } from "../../ffi/libc/bpf_syscall.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { close, ErrnoError, readAll } from "../../ffi/libc/libc.ts";
+import { BpfError } from "./errors.ts";
+
+/** Runs the iterator of a link once over everything; returns what it wrote. @throws {BpfError} */
+export function runIterator(description: string, link: number): Uint8Array<ArrayBuffer> {
+  const fd = createIterator(link);
+  if (fd < 0) throw iterationError(description, -fd);
+  try {
+    return readAll(fd, description);
+  } catch (error) {
+    if (error instanceof ErrnoError) throw iterationError(description, error.errno);
+    throw error;
+  } finally {
+    close(fd);
+  }
+}
+
+function iterationError(description: string, errno: number): BpfError {
+  const reason = errno === Errno.EINVAL
+    ? "it is no iterator"
+    : errno === Errno.E2BIG
+    ? "what the program writes for one object exceeds the kernel's buffer of eight pages"
+    : undefined;
+  return new BpfError("read", `read ${description}`, errno, reason);
+}

@@ -1,0 +1,75 @@
+/**
+ * The hold that keeps a program attached.
+ *
+ * @module
+ */
+
+import { bufferText } from "../../ffi/libc/memory.ts";
+import { runIterator } from "./iterator_output.ts";
+import { pinDescriptor } from "./pin.ts";
+
+/** An attached program; closing it detaches the program from its hook. */
+export class Link implements Disposable {
+  /** What is attached where: `tracepoint syscalls/sys_enter_openat`. */
+  readonly description: string;
+  /** The descriptor of a link that can be pinned. */
+  readonly fd: number | undefined;
+  /** The functions or tracepoints that a pattern has matched; empty when it is one hook by its name. */
+  readonly targets: readonly string[];
+  #release: (() => void) | undefined;
+
+  /** Made by the attach functions. */
+  constructor(
+    description: string,
+    release: () => void,
+    fd?: number,
+    targets: readonly string[] = [],
+  ) {
+    this.description = description;
+    this.fd = fd;
+    this.targets = targets;
+    this.#release = release;
+  }
+
+  /**
+   * Keeps the program attached under a name in a bpf file system, also after this link is closed.
+   *
+   * Raw tracepoints, fentry, LSM, iterators and what {@linkcode Bpf.attach} attaches by section can
+   * be pinned; probes on perf events cannot. Needs Linux >= 5.7. @throws {BpfError}
+   */
+  pin(path: string): void {
+    pinDescriptor(this.description, this.#descriptor("pin", "cannot be pinned"), path);
+  }
+
+  /**
+   * Runs an iterator over all objects of its kind and returns what the program wrote, as text.
+   * Needs Linux >= 5.8. @throws {BpfError} for a link that is no iterator
+   */
+  text(): string {
+    return bufferText(this.bytes());
+  }
+
+  /** Runs an iterator like {@linkcode Link.text} and returns what `bpf_seq_write` wrote. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return runIterator(this.description, this.#descriptor("read", "is no iterator"));
+  }
+
+  /** Detaches; idempotent. */
+  close(): void {
+    const release = this.#release;
+    this.#release = undefined;
+    release?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #descriptor(verb: string, without: string): number {
+    if (this.#release === undefined) {
+      throw new TypeError(`Cannot ${verb} ${this.description}: it is closed`);
+    }
+    if (this.fd !== undefined) return this.fd;
+    throw new TypeError(`Cannot ${verb} ${this.description}: this kind of link ${without}`);
+  }
+}

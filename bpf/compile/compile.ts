@@ -1,0 +1,251 @@
+/**
+ * Compiling BPF C in bcc's dialect, in this process, with libbcc.
+ *
+ * @module
+ */
+
+import { compileOnThread } from "../../ffi/compile_thread.ts";
+import { onFatalError } from "../../ffi/fatal_error.ts";
+import { libbcc } from "../../ffi/libbcc.ts";
+import { errnoText, readText } from "../../ffi/libc/libc.ts";
+import { alloc, cString } from "../../ffi/libc/memory.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import {
+  captureStderr,
+  printError,
+  withDirectory,
+  withEnvironment,
+} from "../../ffi/libc/process_state.ts";
+import { absolutePath, absolutePaths, includeFolders } from "./cflags.ts";
+import { CompileError } from "./compile_error.ts";
+import { tellEnd } from "./llvm_exit.ts";
+import { Module } from "./module.ts";
+import { BpfError, permissionReason } from "../base/errors.ts";
+import { chooseHeaders, type Headers } from "./headers/choose.ts";
+import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
+import { reservedTables } from "./reserved_events.ts";
+import { describeProbe } from "../usdt/usdt.ts";
+import { readerText, type UsdtHook, type UsdtReader, usdtReaders } from "../usdt/usdt_readarg.ts";
+
+/** A program's text, or the file that holds it. */
+export type CompileSource = string | { readonly file: string };
+
+/** How {@linkcode Bpf.compile} compiles. */
+export interface CompileOptions {
+  /** The program's name in errors. Default: the file's path, or "program". */
+  readonly name?: string;
+  /** Flags for clang: `["-DLIMIT=7", "-Iinclude"]`. Relative paths start at the current directory. */
+  readonly cflags?: readonly string[];
+  /**
+   * Kernel headers: the installed ones, ones made from the kernel's BTF, or the folder of a kernel
+   * tree. Default: those installed for the running kernel, or else from BTF.
+   */
+  readonly headers?: Headers;
+  /**
+   * Which function runs at which USDT probe: there it can call `bpf_usdt_readarg(1, ctx, &value)`
+   * and `bpf_usdt_readarg_p(1, ctx, text, sizeof(text))`, counting arguments from 1.
+   * {@linkcode Bpf.attach} attaches them.
+   */
+  readonly usdt?: readonly UsdtHook[];
+  /** What to print on standard error, `llvm-ir` on standard output when the process ends. */
+  readonly debug?: readonly DebugOutput[];
+}
+
+/**
+ * Parts of a compilation that can be printed (bcc_common.h and bpf_module.h of bcc). Of a program
+ * that is loaded, `bytecode` is its instructions and `registers` what the verifier found of each.
+ */
+const DEBUG = {
+  "llvm-ir": 1,
+  "bytecode": 2,
+  "preprocessor": 4,
+  "source": 8,
+  "registers": 16,
+  "btf": 32,
+} as const;
+
+/** One part of a compilation to print. */
+export type DebugOutput = keyof typeof DEBUG;
+
+/** A misspelt helper would otherwise become a call that only the verifier refuses, by a number. */
+const STRICT = ["-Werror=implicit-function-declaration"];
+/** As many headers may be found missing one after the other before it is no use going on. */
+const MOST_RETRIES = 20;
+const EPERM = 1;
+
+/** Compilations asked for on another thread; libbcc bears only one at a time. */
+let pending = 0;
+/** Resolves when the last of them has ended. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Compiles a text. @throws {CompileError} and its kin; nothing stays behind then. */
+export function compileModule(source: CompileSource, options: CompileOptions): Module {
+  if (pending > 0) {
+    throw new TypeError("Cannot compile while compileAsync() is under way: wait for it first");
+  }
+  using job = new Job(source, options);
+  return job.finish(job.run((call) => {
+    const { bpf_module_create_c_from_string } = libbcc();
+    return bpf_module_create_c_from_string(call.text, call.flags, call.list, call.count, 1, null);
+  }));
+}
+
+/** Compiles a text on another thread, after those asked for before. */
+export function compileModuleAsync(
+  source: CompileSource,
+  options: CompileOptions,
+): Promise<Module> {
+  const compile = async () => {
+    using job = new Job(source, options);
+    return job.finish(await job.runAsync());
+  };
+  pending++;
+  const module = last.then(compile).finally(() => pending--);
+  last = module.catch(() => {});
+  return module;
+}
+
+/** The memory a call of the compiler reads. */
+interface Call {
+  readonly text: Uint8Array<ArrayBuffer>;
+  readonly flags: number;
+  readonly list: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** What the compiler gave back and what it printed. */
+interface Outcome {
+  readonly handle: bigint;
+  readonly output: string;
+}
+
+/** One compilation: everything it needs is made here and goes with it. */
+class Job implements Disposable {
+  readonly #name: string;
+  readonly #text: string;
+  readonly #headers: HeaderTree | undefined;
+  readonly #folder: string | undefined;
+  readonly #hooks: readonly UsdtHook[];
+  readonly #readers: ReadonlyMap<string, UsdtReader>;
+  readonly #debug: ReadonlySet<DebugOutput>;
+  readonly #call: Call;
+  /** The flags' memory, whose addresses are in the call's list. */
+  readonly #strings: readonly Uint8Array<ArrayBuffer>[];
+
+  constructor(source: CompileSource, options: CompileOptions) {
+    const file = typeof source === "string" ? undefined : absolutePath(source.file);
+    this.#name = options.name ??
+      (file === undefined ? "program" : (source as { file: string }).file);
+    this.#text = file === undefined ? source as string : readText(file);
+    this.#hooks = options.usdt ?? [];
+    this.#readers = usdtReaders(this.#hooks);
+    const cflags = [...STRICT, ...absolutePaths(options.cflags ?? [])];
+    const folder = file === undefined ? process.cwd() : file.slice(0, file.lastIndexOf("/"));
+    if (file !== undefined) cflags.push("-I", folder);
+
+    const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);
+    const given = `${this.#text}\n${cflags.filter((flag) => flag.startsWith("-D")).join("\n")}`;
+    this.#headers = chosen === "btf"
+      ? makeHeaders(given, { folder, includes: includeFolders(cflags) })
+      : undefined;
+    this.#folder = this.#headers?.path ?? chosen;
+
+    this.#strings = cflags.map(cString);
+    const list = alloc(8 * (cflags.length + 1));
+    const view = new DataView(list.buffer);
+    this.#strings.forEach((text, i) => view.setBigUint64(8 * i, runtime.addressOf(text), true));
+    const debug = options.debug ?? [];
+    this.#debug = new Set(debug);
+    const flags = debug.reduce((bits, part) => bits | DEBUG[part], 0);
+    const text = cString(readerText(this.#readers) + this.#text + reservedTables(this.#text));
+    this.#call = { text, flags, list, count: cflags.length };
+  }
+
+  /** Runs the compiler on this thread. */
+  run(compile: (call: Call) => bigint): Outcome {
+    for (let retries = 0;; retries++) {
+      using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
+      using _directory = withDirectory();
+      using capture = captureStderr();
+      using _end = onFatalError((reason) => this.#tellEnd(reason, capture.finish()));
+      const outcome = { handle: compile(this.#call), output: capture.finish() };
+      if (retries === MOST_RETRIES || !this.#addMissing(outcome)) return outcome;
+    }
+  }
+
+  /** Runs the compiler on another thread. */
+  async runAsync(): Promise<Outcome> {
+    libbcc();
+    const { text, flags, list, count } = this.#call;
+    for (let retries = 0;; retries++) {
+      using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
+      using capture = captureStderr();
+      const [address, cflags] = [runtime.addressOf(text), runtime.addressOf(list)];
+      const handle = await compileOnThread({ text: address, flags, cflags, count });
+      const outcome = { handle, output: capture.finish() };
+      if (retries === MOST_RETRIES || !this.#addMissing(outcome)) return outcome;
+    }
+  }
+
+  /** Makes the module, its named programs loaded. */
+  finish({ handle, output }: Outcome): Module {
+    if (handle === 0n) throw this.#failure(output);
+    const module = new Module(this.#name, handle, {
+      source: this.#text,
+      readers: this.#readers,
+      bytecode: this.#debug.has("bytecode"),
+      registers: this.#debug.has("registers"),
+    });
+    try {
+      this.#checkHooks(module);
+      module.loadNamed();
+    } catch (error) {
+      module[Symbol.dispose]();
+      throw error;
+    }
+    // Warnings, and what others wrote to standard error while it was ours.
+    printError(output);
+    return module;
+  }
+
+  [Symbol.dispose](): void {
+    this.#headers?.[Symbol.dispose]();
+    // Named here so that it lives until the compiler has read it.
+    void this.#strings.length;
+  }
+
+  /** Adds the header that the compiler missed; true when it makes sense to try again. */
+  #addMissing({ handle, output }: Outcome): boolean {
+    if (handle !== 0n || !this.#headers) return false;
+    const header = /fatal error: '([^']+)' file not found/.exec(output)?.[1];
+    return header !== undefined && this.#headers.add(header);
+  }
+
+  #checkHooks({ programs }: Module): void {
+    const names = programs.map((program) => program.name);
+    const unknown = this.#hooks.find((hook) => !names.includes(hook.program));
+    if (unknown === undefined) return;
+    const probe = describeProbe(unknown);
+    throw new TypeError(
+      `Cannot find program "${unknown.program}" for ${probe} in ${this.#title()}: ` +
+        `it has ${names.join(", ") || "none"}`,
+    );
+  }
+
+  #failure(output: string): Error {
+    const [, map, text] = /could not open bpf map: (.*), error: (.*)/.exec(output) ?? [];
+    if (map === undefined) return new CompileError(this.#title(), this.#text, output);
+    const errno = Array.from({ length: 133 }, (_, i) => i + 1).find((n) => errnoText(n) === text);
+    const reason = errno === EPERM ? permissionReason() : undefined;
+    return new BpfError("load", `create map "${map}" of ${this.#title()}`, errno ?? 0, reason);
+  }
+
+  #tellEnd(reason: string, output: string): void {
+    printError(`${tellEnd(this.#title(), reason, output)}\n`);
+    this[Symbol.dispose]();
+  }
+
+  #title(): string {
+    return `"${this.#name}"`;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * What a C text mentions: the names by which headers made for it decide what to contain.
+ *
+ * This is no parser. It takes too much rather than too little; a name too many costs a line in the
+ * headers, a name too few a compiler error.
+ *
+ * @module
+ */
+
+import { exists, readText } from "../../../ffi/libc/libc.ts";
+
+/** The names that a text and the files it includes use. */
+export interface Mentions {
+  /** Every identifier. */
+  readonly identifiers: Set<string>;
+  /** Tags of structs, unions and enums: what follows one of these words. */
+  readonly tags: Set<string>;
+  /** Names that the text defines itself: tags, typedefs, macros and enumerators. */
+  readonly defined: Set<string>;
+  /** What is included in angle brackets: `linux/sched.h`. */
+  readonly includes: Set<string>;
+  /** Tracepoints whose argument structs libbcc makes: `sched/sched_switch`. */
+  readonly tracepoints: Set<string>;
+}
+
+/** Where to look for included files. */
+export interface SearchPath {
+  /** The folder of the text itself. */
+  readonly folder: string;
+  /** The folders of `-I`, absolute. */
+  readonly includes: readonly string[];
+}
+
+/** Collects what a text mentions, with the files of the user's own that it includes. */
+export function collectMentions(text: string, path: SearchPath): Mentions {
+  const mentions: Mentions = {
+    identifiers: new Set(),
+    tags: new Set(),
+    defined: new Set(),
+    includes: new Set(),
+    tracepoints: new Set(),
+  };
+  addMentions(mentions, text, path, new Set());
+  return mentions;
+}
+
+/** Adds the names of C text that includes nothing. */
+export function addNames(mentions: Mentions, text: string): void {
+  for (const [name] of text.matchAll(/[A-Za-z_]\w*/g)) mentions.identifiers.add(name);
+  for (const [, tag] of text.matchAll(/\b(?:struct|union|enum)\s+([A-Za-z_]\w*)/g)) {
+    mentions.tags.add(tag!);
+  }
+}
+
+function addMentions(
+  mentions: Mentions,
+  text: string,
+  path: SearchPath,
+  seen: Set<string>,
+): void {
+  for (const [, open, name] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]/gm)) {
+    const file = findOwn(name!, open === '"', path);
+    if (file === undefined) mentions.includes.add(name!);
+    else if (!seen.has(file)) {
+      seen.add(file);
+      const folder = file.slice(0, file.lastIndexOf("/"));
+      addMentions(mentions, readText(file), { ...path, folder }, seen);
+    }
+  }
+  const code = withoutComments(text);
+  addNames(mentions, code);
+  addDefinitions(mentions.defined, code);
+  const probes = code.matchAll(/\bTRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)/g);
+  for (const [, category, event] of probes) mentions.tracepoints.add(`${category}/${event}`);
+  // This macro makes its context's type out of the name.
+  for (const [, target] of code.matchAll(/\bBPF_ITER\s*\(\s*(\w+)\s*\)/g)) {
+    addNames(mentions, `struct bpf_iter__${target}`);
+  }
+  for (const [, category, event] of code.matchAll(/\btracepoint__(\w+?)__(\w+)/g)) {
+    mentions.tracepoints.add(`${category}/${event}`);
+  }
+}
+
+function findOwn(name: string, quoted: boolean, path: SearchPath): string | undefined {
+  if (name.startsWith("/")) return exists(name) ? name : undefined;
+  const folders = quoted ? [path.folder, ...path.includes] : path.includes;
+  return folders.map((folder) => `${folder}/${name}`).find(exists);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(
+    /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g,
+    (found) => found.startsWith('"') ? '""' : " ",
+  );
+}
+
+function addDefinitions(defined: Set<string>, code: string): void {
+  for (const [, name] of code.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)/gm)) defined.add(name!);
+  const tags = /\b(?:struct|union|enum)\s+(\w+)\s*(?:__attribute__\s*\(\([^)]*\)\)\s*)?\{/g;
+  for (const [, name] of code.matchAll(tags)) defined.add(name!);
+  for (const [, body] of code.matchAll(/\benum\b[^{;()]*\{([^}]*)\}/g)) {
+    for (const part of body!.split(",")) {
+      const name = /^\s*(\w+)/.exec(part)?.[1];
+      if (name) defined.add(name);
+    }
+  }
+  for (const [, name] of code.matchAll(/\}\s*(\w+)\s*;/g)) defined.add(name!);
+  for (const [, name] of code.matchAll(/\btypedef\b[^;{}]*?(\w+)\s*(?:\[[^\]]*\]\s*)*;/g)) {
+    defined.add(name!);
+  }
+  for (const [, name] of code.matchAll(/\btypedef\b[^;{}]*?\(\s*\*\s*(\w+)\s*\)/g)) {
+    defined.add(name!);
+  }
+  // What a text takes back it expects of the headers first.
+  for (const [, name] of code.matchAll(/^[ \t]*#[ \t]*undef[ \t]+(\w+)/gm)) defined.delete(name!);
+}

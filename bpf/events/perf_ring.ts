@@ -1,0 +1,227 @@
+/**
+ * One CPU's part of a perf buffer, read in place.
+ *
+ * Layout (struct perf_event_mmap_page, include/uapi/linux/perf_event.h): a page with the kernel's
+ * position `data_head` at byte 1024 and ours, `data_tail`, at 1032; then the data, a power of two
+ * of pages. A record is { u32 type, u16 misc, u16 size } and its body, all a multiple of 8 bytes;
+ * it may wrap around the end of the data. A sample's body is its time (u64, only when asked for), a
+ * u32 length and the program's bytes; a loss record's is { u64 id, u64 lost }. Of an event that
+ * records what processes do, whole records are handed over, whose last eight bytes are their time.
+ *
+ * Needs Linux >= 4.4.
+ *
+ * @module
+ */
+
+import {
+  CLOCK_MONOTONIC,
+  close,
+  map,
+  MAP_SHARED,
+  type Mapping,
+  PROT_READ,
+  PROT_WRITE,
+} from "../../ffi/libc/libc.ts";
+import {
+  openPerfEvent,
+  type PerfEventAttributes,
+  PerfType,
+  readPerfEvent,
+} from "../../ffi/libc/perf_event.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { BpfError, permissionReason } from "../base/errors.ts";
+import type { RecordReader } from "./event_source.ts";
+
+const PERF_COUNT_SW_BPF_OUTPUT = 10n;
+const PERF_SAMPLE_TIME = 1 << 2;
+const PERF_SAMPLE_RAW = 1 << 10;
+/** read(2) gives the event's value and the number of samples lost. Since Linux 6.0. */
+const PERF_FORMAT_LOST = 1 << 4;
+
+const HEAD = 1024;
+const TAIL = 1032;
+const HEADER = 8;
+const RECORD_LOST = 2;
+const RECORD_SAMPLE = 9;
+const PAGE = 4096;
+
+/** The rings of one buffer have these in common. */
+export interface PerfRingOptions {
+  /** Pages of data, a power of two. */
+  readonly pages: number;
+  /** Samples between two wake-ups. */
+  readonly wakeup: number;
+  /** Whether samples carry their time. */
+  readonly timed: boolean;
+  /** Another event than what programs send: its records are handed over whole. */
+  readonly records?: Partial<PerfEventAttributes>;
+}
+
+/** One CPU's mapped ring; {@linkcode PerfBuffer} stands on it. */
+export class PerfRing {
+  readonly fd: number;
+  readonly #timed: boolean;
+  readonly #whole: boolean;
+  readonly #exact: boolean;
+  readonly #mapping: Mapping;
+  readonly #head: BigUint64Array;
+  readonly #tail: BigUint64Array;
+  readonly #data: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #mask: number;
+  #scratch = new DataView(new ArrayBuffer(1024));
+  #position: number;
+  #produced: number;
+  #released: number;
+  #told = 0;
+  #lost = 0;
+  #closed = false;
+
+  /** @throws {BpfError} @throws {ErrnoError} when the pages cannot be mapped */
+  constructor(cpu: number, { pages, wakeup, timed, records }: PerfRingOptions) {
+    const size = pages * PAGE;
+    const event = {
+      type: PerfType.SOFTWARE,
+      config: PERF_COUNT_SW_BPF_OUTPUT,
+      samplePeriod: 1n,
+      sampleType: PERF_SAMPLE_RAW | (timed ? PERF_SAMPLE_TIME : 0),
+      wakeupEvents: wakeup,
+      ...timed ? { clock: CLOCK_MONOTONIC } : {},
+      ...records,
+    };
+    let fd = openPerfEvent({ ...event, readFormat: PERF_FORMAT_LOST }, -1, cpu);
+    this.#exact = fd !== -Errno.EINVAL;
+    if (!this.#exact) fd = openPerfEvent(event, -1, cpu);
+    if (fd < 0) throw openFailure(cpu, -fd);
+    this.fd = fd;
+    this.#timed = timed;
+    this.#whole = records !== undefined;
+    this.#mask = size - 1;
+    try {
+      this.#mapping = map("a perf buffer", PAGE + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
+    const { buffer } = this.#mapping;
+    this.#head = new BigUint64Array(buffer, HEAD, 1);
+    this.#tail = new BigUint64Array(buffer, TAIL, 1);
+    this.#data = new DataView(buffer, PAGE, size);
+    this.#bytes = new Uint8Array(buffer, PAGE, size);
+    this.#position = Number(this.#tail[0]);
+    this.#produced = this.#released = this.#position;
+  }
+
+  /** Samples lost on this CPU so far: before Linux 6.0 those that a record read so far tells of. */
+  get lost(): number {
+    if (!this.#closed) this.#lost = this.#exact ? readPerfEvent(this.fd, 2)[1]! : this.#told;
+    return this.#lost;
+  }
+
+  /** Looks how far the kernel has come: the methods below read up to there. */
+  refresh(): void {
+    // The loads of records must not overtake this one.
+    this.#produced = Number(Atomics.load(this.#head, 0));
+  }
+
+  /** Hands over at most `limit` records and returns how many. */
+  consume(read: RecordReader | undefined, limit: number): number {
+    let count = 0;
+    try {
+      while (count < limit && this.#skipToSample()) {
+        count++;
+        this.#take(read);
+      }
+      return count;
+    } finally {
+      this.release();
+    }
+  }
+
+  /** The time of the next sample in nanoseconds, Infinity when there is none. */
+  nextTime(): number {
+    if (!this.#skipToSample()) return Infinity;
+    const size = this.#data.getUint16((this.#position & this.#mask) + 6, true);
+    const at = this.#position + (this.#whole ? size - 8 : HEADER);
+    // Eight bytes that begin at a multiple of eight do not wrap.
+    return this.#word(at & this.#mask);
+  }
+
+  /** Hands over the next sample, which must be there; its room is given back by `release`. */
+  takeNext(read: RecordReader): void {
+    this.#take(read);
+  }
+
+  /** Gives the room of what was read back to the kernel. */
+  release(): void {
+    // The kernel must not write over a record before it was read: a store that is a fence.
+    if (!this.#closed) Atomics.store(this.#tail, 0, BigInt(this.#position));
+    this.#released = this.#position;
+  }
+
+  /** Remembers the count of losses, unmaps and closes; idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#lost = this.lost;
+    this.#closed = true;
+    this.#mapping.close();
+    close(this.fd);
+  }
+
+  /** Goes past loss records; false when no sample is there. */
+  #skipToSample(): boolean {
+    // The reader may close the ring under our feet.
+    while (!this.#closed && this.#position < this.#produced) {
+      const at = this.#position & this.#mask;
+      const type = this.#data.getUint32(at, true);
+      if (type === RECORD_SAMPLE) return true;
+      if (type === RECORD_LOST) this.#told += this.#word(at + 16 & this.#mask);
+      else if (this.#whole) return true;
+      this.#position += this.#data.getUint16(at + 6, true);
+    }
+    return false;
+  }
+
+  #take(read: RecordReader | undefined): void {
+    // Room is given back now and then, not per record: it costs a fence.
+    if (this.#position - this.#released > this.#mask >> 3) this.release();
+    const at = this.#position & this.#mask;
+    const size = this.#data.getUint16(at + 6, true);
+    const raw = this.#timed ? HEADER + 8 : HEADER;
+    this.#position += size;
+    if (!read) return;
+    if (this.#whole) {
+      if (at + size <= this.#mask + 1) return read(this.#data, at, at + size);
+      return read(this.#unwrap(at, size), 0, size);
+    }
+    if (at + size <= this.#mask + 1) {
+      const start = at + raw + 4;
+      return read(this.#data, start, start + this.#data.getUint32(at + raw, true));
+    }
+    const scratch = this.#unwrap(at, size);
+    read(scratch, raw + 4, raw + 4 + scratch.getUint32(raw, true));
+  }
+
+  /** A record that goes around the end, in one piece. */
+  #unwrap(at: number, size: number): DataView {
+    if (this.#scratch.byteLength < size) this.#scratch = new DataView(new ArrayBuffer(1 << 16));
+    const whole = new Uint8Array(this.#scratch.buffer);
+    const first = this.#bytes.subarray(at);
+    whole.set(first);
+    whole.set(this.#bytes.subarray(0, size - first.length), first.length);
+    return this.#scratch;
+  }
+
+  #word(at: number): number {
+    return this.#data.getUint32(at, true) + this.#data.getUint32(at + 4, true) * 2 ** 32;
+  }
+}
+
+function openFailure(cpu: number, errno: number): BpfError {
+  const reason = errno === Errno.EPERM || errno === Errno.EACCES
+    ? permissionReason()
+    : errno === Errno.EMFILE
+    ? "too many files are open: raise the limit with ulimit -n"
+    : undefined;
+  return new BpfError("open", `open a perf buffer for CPU ${cpu}`, errno, reason);
+}

@@ -1,0 +1,56 @@
+/**
+ * Arrays of cgroups, which programs ask whether a task or a packet belongs to one.
+ *
+ * @module
+ */
+
+import { i32, u32 } from "../../ffi/codec/mod.ts";
+import { openCgroup } from "../proc/cgroup.ts";
+import { BpfMap } from "./map.ts";
+import type { MapInfo } from "./map_info.ts";
+
+/**
+ * Cgroups by index, for `bpf_current_task_under_cgroup` and `bpf_skb_under_cgroup`; bcc's
+ * `check_current_task(index)`. The kernel does not tell what is in it. Needs Linux >= 4.8.
+ */
+export class CgroupArray {
+  readonly #map: BpfMap<number, number>;
+
+  /** Made by {@linkcode Bpf.cgroupArray}. */
+  constructor(info: MapInfo) {
+    this.#map = new BpfMap(info, u32, i32);
+  }
+
+  get name(): string {
+    return this.#map.name;
+  }
+
+  get maxEntries(): number {
+    return this.#map.maxEntries;
+  }
+
+  /**
+   * Puts a cgroup of version 2 into a place: the path of its folder, or a descriptor of it.
+   *
+   * @throws {BpfError} EBADF when it is no such folder
+   */
+  set(index: number, cgroup: string | number): this {
+    if (typeof cgroup === "number") {
+      this.#map.set(index, cgroup);
+      return this;
+    }
+    using folder = openCgroup(cgroup);
+    this.#map.set(index, folder.fd);
+    return this;
+  }
+
+  /** Empties a place; false when it was empty. */
+  delete(index: number): boolean {
+    return this.#map.delete(index);
+  }
+
+  /** Keeps the map in the kernel under a name in a bpf file system. @throws {BpfError} */
+  pin(path: string): void {
+    this.#map.pin(path);
+  }
+}

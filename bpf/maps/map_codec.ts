@@ -1,0 +1,65 @@
+/**
+ * The codecs of maps and buffers: those that were given, checked, or made from what is declared.
+ *
+ * @module
+ */
+
+import type { Codec, CType } from "../../ffi/codec/codec.ts";
+import { type Btf, BtfKind } from "../btf/btf.ts";
+import { bytesType, checkLayout, codecFor } from "../../ffi/codec/check_layout.ts";
+import type { MapInfo } from "./map_info.ts";
+import { MapType } from "../tables/map_type.ts";
+
+/** The codec of a map's keys or values. @throws {LayoutError} when the given one does not match */
+export function mapCodec(
+  info: MapInfo,
+  part: "key" | "value",
+  given?: Codec<unknown>,
+): Codec<unknown> {
+  const declared = part === "key" ? info.keyType : info.valueType;
+  const size = part === "key" ? info.keySize : info.valueSize;
+  if (!given && !declared) {
+    throw new TypeError(
+      `Cannot read map "${info.name}": the object does not declare its ${part} type: pass codecs`,
+    );
+  }
+  // Without a declaration the size is all there is to check.
+  if (given) {
+    checkLayout(`${part}s of map "${info.name}"`, given.type, declared ?? bytesType(size));
+  }
+  return given ?? codecFor(declared!);
+}
+
+/** The codec of a buffer's events. @throws {LayoutError} when the given one does not match */
+export function eventCodec(info: MapInfo, btf: Btf, given?: Codec<unknown>): Codec<unknown> {
+  const kind = info.type === MapType.PERF_EVENT_ARRAY ? "perf" : "ring";
+  const what = `events of ${kind} buffer "${info.name}"`;
+  // A text compiled at run time has no BTF, and libbcc tells the types of some events only.
+  const unchecked = btf.length === 0 ? given?.type : undefined;
+  const declared = declaredEvent(info) ?? structNamed(btf, given) ?? unchecked;
+  if (!declared) {
+    throw new TypeError(
+      `Cannot read ${what}: ` +
+        (btf.length === 0
+          ? "the text does not tell their type: pass a codec, or submit a struct that the text " +
+            "defines (perf_submit, ringbuf_output, ringbuf_reserve(sizeof(struct …)))"
+          : "the object does not tell their type: declare it in the map with __type(value, …), or " +
+            "name a struct of the object in the codec"),
+    );
+  }
+  if (given) checkLayout(what, given.type, declared);
+  return given ?? codecFor(declared);
+}
+
+function declaredEvent({ type, valueType }: MapInfo): CType | undefined {
+  // The descriptors in a perf buffer's map are commonly declared as what they are, an int.
+  const isDescriptor = type === MapType.PERF_EVENT_ARRAY && valueType?.kind === "int" &&
+    valueType.bytes === 4;
+  return isDescriptor ? undefined : valueType;
+}
+
+function structNamed(btf: Btf, codec: Codec<unknown> | undefined): CType | undefined {
+  if (codec?.type.kind !== "struct" && codec?.type.kind !== "union") return codec?.type;
+  const id = btf.find(codec.type.name, BtfKind.STRUCT, BtfKind.UNION);
+  return id === undefined ? undefined : btf.type(id);
+}

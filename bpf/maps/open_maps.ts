@@ -1,0 +1,136 @@
+/**
+ * Opening the maps of an object by what they are.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../ffi/codec/codec.ts";
+import { CgroupArray } from "./cgroup_array.ts";
+import { BpfMap, perCpu } from "./map.ts";
+import { mapCodec } from "./map_codec.ts";
+import type { MapInfo } from "./map_info.ts";
+import { isPerCpu, MapType, mapTypeName } from "../tables/map_type.ts";
+import { ObjectMap } from "./object_map.ts";
+import { type CounterOptions, PerfCounters } from "./perf_counters.ts";
+import { BpfQueue } from "./queue.ts";
+import { BuildIdStacks, StackTraces } from "./stack_traces.ts";
+import { u32 } from "../../ffi/codec/mod.ts";
+
+/** Kinds that have a method of their own, for the error's advice. */
+const METHODS: Readonly<Record<number, string>> = {
+  [MapType.PROG_ARRAY]: "programArray",
+  [MapType.PERF_EVENT_ARRAY]: "events() or counters",
+  [MapType.RINGBUF]: "events",
+  [MapType.STACK_TRACE]: "stacks",
+  [MapType.CGROUP_ARRAY]: "cgroupArray",
+  [MapType.QUEUE]: "queue",
+  [MapType.STACK]: "queue",
+  [MapType.ARRAY_OF_MAPS]: "mapOfMaps",
+  [MapType.HASH_OF_MAPS]: "mapOfMaps",
+};
+
+/** The part of {@linkcode Bpf} that opens maps. */
+export abstract class Maps {
+  /** The map of that name. @throws {TypeError} naming those there are */
+  protected abstract mapInfo(name: string): MapInfo;
+  /** What is to be closed with the object; the returned function lets go of it. */
+  protected abstract own(holder: Disposable, name: string): () => void;
+
+  /** A hash, array or trie, its codecs made from the object's BTF. */
+  map(name: string): BpfMap<unknown, unknown>;
+  /**
+   * A hash, array or trie with these codecs, checked against the object's BTF. The keys of a trie
+   * are made with {@linkcode lpmKey}.
+   *
+   * @throws {LayoutError} when a codec does not match
+   */
+  map<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V>;
+  map(name: string, key?: Codec<unknown>, value?: Codec<unknown>): BpfMap<unknown, unknown> {
+    const info = this.mapInfo(name);
+    if (isPerCpu(info.type)) throw wrongKind(info, "as one value per key", "perCpuMap");
+    const method = METHODS[info.type];
+    if (method) throw wrongKind(info, "as keys and values", method);
+    return new BpfMap(info, mapCodec(info, "key", key), mapCodec(info, "value", value));
+  }
+
+  /** A per-CPU map, its codecs made from the object's BTF. */
+  perCpuMap(name: string): BpfMap<unknown, unknown[]>;
+  /**
+   * A per-CPU map: values are arrays with one element per possible CPU.
+   *
+   * @throws {LayoutError} when a codec does not match
+   */
+  perCpuMap<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V[]>;
+  perCpuMap(
+    name: string,
+    key?: Codec<unknown>,
+    value?: Codec<unknown>,
+  ): BpfMap<unknown, unknown[]> {
+    const info = this.mapInfo(name);
+    if (!isPerCpu(info.type)) {
+      throw wrongKind(info, "as per-CPU", METHODS[info.type] ?? "map");
+    }
+    const valueCodec = perCpu(mapCodec(info, "value", value));
+    return new BpfMap(info, mapCodec(info, "key", key), valueCodec);
+  }
+
+  /** A queue or a stack, its codec made from the object's BTF. */
+  queue(name: string): BpfQueue<unknown>;
+  /** A queue or a stack of these values. @throws {LayoutError} when the codec does not match */
+  queue<V>(name: string, value: Codec<V>): BpfQueue<V>;
+  queue(name: string, value?: Codec<unknown>): BpfQueue<unknown> {
+    const info = this.#kind(name, "as a queue", MapType.QUEUE, MapType.STACK);
+    return new BpfQueue(info, mapCodec(info, "value", value));
+  }
+
+  /** The programs that `bpf_tail_call` reaches, by their index. */
+  programArray(name: string): ObjectMap<number> {
+    return new ObjectMap(this.#kind(name, "as a program array", MapType.PROG_ARRAY), u32);
+  }
+
+  /** The cgroups that programs compare with. */
+  cgroupArray(name: string): CgroupArray {
+    return new CgroupArray(this.#kind(name, "as an array of cgroups", MapType.CGROUP_ARRAY));
+  }
+
+  /** An array or hash of maps, its key made from the object's BTF. */
+  mapOfMaps(name: string): ObjectMap<unknown>;
+  /** An array or hash of maps. @throws {LayoutError} when the codec does not match */
+  mapOfMaps<K>(name: string, key: Codec<K>): ObjectMap<K>;
+  mapOfMaps(name: string, key?: Codec<unknown>): ObjectMap<unknown> {
+    const { ARRAY_OF_MAPS, HASH_OF_MAPS } = MapType;
+    const info = this.#kind(name, "as a map of maps", ARRAY_OF_MAPS, HASH_OF_MAPS);
+    return new ObjectMap(info, mapCodec(info, "key", key));
+  }
+
+  /** The stack traces of a map. */
+  stacks(name: string): StackTraces {
+    return new StackTraces(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
+  }
+
+  /** The stack traces of a map whose frames are build ids and offsets. */
+  buildIdStacks(name: string): BuildIdStacks {
+    return new BuildIdStacks(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
+  }
+
+  /** Opens a counter on every CPU and puts them in a map. @throws {BpfError} */
+  counters(name: string, options: CounterOptions): PerfCounters {
+    const info = this.#kind(name, "as counters", MapType.PERF_EVENT_ARRAY);
+    const counters: PerfCounters = new PerfCounters(info, options, () => release());
+    const release = this.own(counters, name);
+    return counters;
+  }
+
+  #kind(name: string, use: string, ...types: number[]): MapInfo {
+    const info = this.mapInfo(name);
+    if (types.includes(info.type)) return info;
+    throw wrongKind(info, use, METHODS[info.type] ?? (isPerCpu(info.type) ? "perCpuMap" : "map"));
+  }
+}
+
+function wrongKind(info: MapInfo, use: string, method: string): TypeError {
+  return new TypeError(
+    `Cannot open map "${info.name}" ${use}: it is a ${mapTypeName(info.type)} map: open it with ` +
+      `${method}()`,
+  );
+}

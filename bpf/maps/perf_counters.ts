@@ -1,0 +1,92 @@
+/**
+ * Counters of the processor and the kernel, one per CPU, in a map of type PERF_EVENT_ARRAY: programs
+ * read them with `bpf_perf_event_read_value` (Linux >= 4.15), and so does this side.
+ *
+ * @module
+ */
+
+import { close } from "../../ffi/libc/libc.ts";
+import { openPerfEvent, readPerfEvent } from "../../ffi/libc/perf_event.ts";
+import { eventNumbers, explainEvent, onlineCpus, type PerfEvent } from "../attach/perf_event.ts";
+import { clearCpuSlot, setCpuSlot } from "./cpu_slots.ts";
+import { BpfError } from "../base/errors.ts";
+import type { MapInfo } from "./map_info.ts";
+
+/** Which events to count. */
+export interface CounterOptions {
+  /** By name, or by the numbers of struct perf_event_attr. */
+  readonly event: PerfEvent;
+  /** Only this thread, by the number the kernel calls pid; default all. */
+  readonly pid?: number;
+}
+
+const PERF_FORMAT_TOTAL_TIMES = 3; // TOTAL_TIME_ENABLED | TOTAL_TIME_RUNNING
+
+/** What one CPU has counted. */
+export interface CounterValue {
+  readonly cpu: number;
+  readonly value: number;
+  /** Nanoseconds since it was opened, and those of them in which it counted: counters are shared. */
+  readonly enabledNs: number;
+  readonly runningNs: number;
+}
+
+/** Open counters; closing takes them out of the map. */
+export class PerfCounters implements Disposable {
+  readonly name: string;
+  readonly #map: MapInfo;
+  readonly #fds = new Map<number, number>();
+  readonly #onClose: (() => void) | undefined;
+
+  /** Made by {@linkcode Bpf.counters}. @throws {BpfError} */
+  constructor(map: MapInfo, { event, pid = -1 }: CounterOptions, onClose?: () => void) {
+    this.name = map.name;
+    this.#map = map;
+    const [type, config] = eventNumbers(event);
+    using undo = new DisposableStack();
+    undo.defer(() => this.#release());
+    for (const cpu of onlineCpus()) {
+      const attributes = { type, config, readFormat: PERF_FORMAT_TOTAL_TIMES };
+      const fd = openPerfEvent(attributes, pid, cpu);
+      if (fd >= 0) this.#fds.set(cpu, fd);
+      const result = fd < 0 ? fd : setCpuSlot(map, cpu, fd);
+      if (result >= 0) continue;
+      const action = `count events in map "${map.name}" on CPU ${cpu}`;
+      throw new BpfError("open", action, -result, explainEvent(-result, pid));
+    }
+    undo.move();
+    this.#onClose = onClose;
+  }
+
+  /** What every CPU has counted so far. */
+  read(): CounterValue[] {
+    return [...this.#fds].map(([cpu, fd]) => {
+      const [value, enabledNs, runningNs] = readPerfEvent(fd, 3);
+      return { cpu, value: value!, enabledNs: enabledNs!, runningNs: runningNs! };
+    });
+  }
+
+  /** The sum over all CPUs so far. */
+  get total(): number {
+    return this.read().reduce((sum, { value }) => sum + value, 0);
+  }
+
+  /** Stops counting; idempotent. */
+  close(): void {
+    if (this.#fds.size === 0) return;
+    this.#release();
+    this.#onClose?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #release(): void {
+    for (const [cpu, fd] of this.#fds) {
+      clearCpuSlot(this.#map, cpu);
+      close(fd);
+    }
+    this.#fds.clear();
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Stack traces that programs take with `bpf_get_stackid`. Needs Linux >= 4.6.
+ *
+ * @module
+ */
+
+import type { Infer } from "../../ffi/codec/codec.ts";
+import { array, bytes, i32, struct, u64 } from "../../ffi/codec/mod.ts";
+import { BpfMap } from "./map.ts";
+import { mapFlags, type MapInfo } from "./map_info.ts";
+
+/** Stacks by the number that `bpf_get_stackid` returned. */
+export class StackTraces implements Iterable<[number, bigint[]]> {
+  readonly #map: BpfMap<number, bigint[]>;
+
+  /** Made by {@linkcode Bpf.stacks}. */
+  constructor(info: MapInfo) {
+    checkKind(info, false);
+    this.#map = new BpfMap(info, i32, array(u64, info.valueSize / 8));
+  }
+
+  get name(): string {
+    return this.#map.name;
+  }
+
+  /** The addresses of a stack, innermost first; undefined for a number that is none. */
+  get(id: number): bigint[] | undefined {
+    // A negative number is the errno that the program got.
+    return id < 0 ? undefined : framesOf(this.#map.get(id));
+  }
+
+  /** Removes a stack; false when there was none. */
+  delete(id: number): boolean {
+    return this.#map.delete(id);
+  }
+
+  /** Removes all stacks. */
+  clear(): void {
+    for (const [id] of [...this]) this.delete(id);
+  }
+
+  *[Symbol.iterator](): Generator<[number, bigint[]], void, void> {
+    for (const [id, frames] of this.#map) yield [id, framesOf(frames)!];
+  }
+}
+
+/** The kernel fills the rest of a stack with zeros. */
+function framesOf(frames: bigint[] | undefined): bigint[] | undefined {
+  const end = frames?.indexOf(0n) ?? -1;
+  return end < 0 ? frames : frames!.slice(0, end);
+}
+
+/** BPF_F_STACK_BUILD_ID (include/uapi/linux/bpf.h). */
+const BY_BUILD_ID = 1 << 5;
+
+/** struct bpf_stack_build_id, whose last member is an offset or an address. */
+const BuildIdFrame = struct("bpf_stack_build_id", { status: i32, build_id: bytes(20), place: u64 });
+
+const [EMPTY, VALID] = [0, 1];
+
+/** A frame by the file it is in, or only its address where the kernel found no build id. */
+export type BuildIdFrame =
+  | { readonly buildId: string; readonly offset: bigint }
+  | { readonly address: bigint };
+
+/**
+ * User stacks by the number that `bpf_get_stackid` returned, each frame a file's build id, in
+ * hexadecimal, and the offset in that file: they have names when the process is gone as well.
+ *
+ * Of a map made with BPF_F_STACK_BUILD_ID, as bcc's `BPF_STACK_TRACE_BUILDID` makes it. Needs
+ * Linux >= 4.17.
+ */
+export class BuildIdStacks implements Iterable<[number, BuildIdFrame[]]> {
+  readonly #map: BpfMap<number, Infer<typeof BuildIdFrame>[]>;
+
+  /** Made by {@linkcode Bpf.buildIdStacks}. */
+  constructor(info: MapInfo) {
+    checkKind(info, true);
+    const frames = array(BuildIdFrame, info.valueSize / BuildIdFrame.size);
+    this.#map = new BpfMap(info, i32, frames);
+  }
+
+  get name(): string {
+    return this.#map.name;
+  }
+
+  /** The frames of a stack, innermost first; undefined for a number that is none. */
+  get(id: number): BuildIdFrame[] | undefined {
+    return id < 0 ? undefined : this.#map.get(id)?.flatMap(frameOf);
+  }
+
+  /** Removes a stack; false when there was none. */
+  delete(id: number): boolean {
+    return this.#map.delete(id);
+  }
+
+  *[Symbol.iterator](): Generator<[number, BuildIdFrame[]], void, void> {
+    for (const [id, frames] of this.#map) yield [id, frames.flatMap(frameOf)];
+  }
+}
+
+function frameOf({ status, build_id, place }: Infer<typeof BuildIdFrame>): BuildIdFrame[] {
+  if (status === EMPTY) return [];
+  if (status !== VALID) return [{ address: place }];
+  const buildId = Array.from(build_id, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [{ buildId, offset: place }];
+}
+
+function checkKind(info: MapInfo, byBuildId: boolean): void {
+  if ((mapFlags(info) & BY_BUILD_ID) !== 0 === byBuildId) return;
+  const [kind, method] = byBuildId
+    ? ["addresses", "stacks"]
+    : ["build ids and offsets", "buildIdStacks"];
+  throw new TypeError(
+    `Cannot read stacks of map "${info.name}": its frames are ${kind}: open it with ${method}()`,
+  );
+}

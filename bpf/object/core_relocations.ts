@@ -1,0 +1,99 @@
+/**
+ * What an object asks of the kernel's types: its CO-RE relocations.
+ *
+ * Layout: struct btf_ext_header of libbpf (src/libbpf_internal.h) and struct bpf_core_relo of
+ * include/uapi/linux/bpf.h. Carrying the relocations out is libbpf's.
+ *
+ * @module
+ */
+
+import { type Btf, BtfKind, MAGIC } from "../btf/btf.ts";
+
+/** enum bpf_core_relo_kind: those that need other types than structs and enums, and ids, are left out. */
+const TYPE_ID_LOCAL = 6;
+const TYPE_ID_TARGET = 7;
+const TYPE_MATCHES = 12;
+const LAST_OF_FIELDS = 5;
+
+const COMPOSITE: ReadonlySet<number> = new Set([BtfKind.STRUCT, BtfKind.UNION]);
+const ENUMS: ReadonlySet<number> = new Set([BtfKind.ENUM, BtfKind.ENUM64]);
+
+/** The names that relocations look for in the kernel's types. */
+export interface CoreNames {
+  /** Of structs, unions and enums. */
+  readonly types: ReadonlySet<string>;
+  /** Of members of structs and unions. */
+  readonly members: ReadonlySet<string>;
+}
+
+/**
+ * The names in an object's `.BTF.ext`; undefined when there are none, or a relocation asks for more
+ * than the layout of structs and the values of enums.
+ *
+ * What is cut short or refers to nowhere is left to libbpf, which says so.
+ */
+export function coreNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
+  try {
+    return readNames(btf, section);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
+  const view = new DataView(section.buffer, section.byteOffset, section.length);
+  const header = view.getUint32(4, true);
+  // Before there were relocations the header ended here.
+  if (view.getUint16(0, true) !== MAGIC || header < 32) return undefined;
+  const start = header + view.getUint32(24, true);
+  const end = start + view.getUint32(28, true);
+  const types = new Set<string>();
+  const members = new Set<string>();
+  const seen = new Set<string>();
+  const recordSize = end > start ? view.getUint32(start, true) : 0;
+  // Records by the section of the program: its name and their number, then they.
+  for (let at = start + 4; at < end;) {
+    const count = view.getUint32(at + 4, true);
+    at += 8;
+    for (let i = 0; i < count; i++, at += recordSize) {
+      const root = view.getUint32(at + 4, true);
+      const access = view.getUint32(at + 8, true);
+      const kind = view.getUint32(at + 12, true);
+      const key = `${kind} ${root} ${access}`;
+      if (kind === TYPE_ID_LOCAL || seen.has(key)) continue;
+      seen.add(key);
+      if (kind === TYPE_ID_TARGET || kind >= TYPE_MATCHES) return undefined;
+      const kindOfRoot = btf.kind(root);
+      if (!COMPOSITE.has(kindOfRoot) && !ENUMS.has(kindOfRoot)) return undefined;
+      const name = btf.name(root);
+      if (name === "") return undefined;
+      types.add(essential(name));
+      if (kind > LAST_OF_FIELDS) continue;
+      if (!addMembers(btf, root, btf.string(access), members)) return undefined;
+    }
+  }
+  return types.size > 0 ? { types, members } : undefined;
+}
+
+/** `0:3:1`: the root as an array, then indices of members and elements. */
+function addMembers(btf: Btf, root: number, access: string, names: Set<string>): boolean {
+  let id = root;
+  for (const index of access.split(":").slice(1).map(Number)) {
+    id = btf.resolve(id);
+    if (btf.kind(id) === BtfKind.ARRAY) {
+      id = btf.target(id);
+      continue;
+    }
+    const member = COMPOSITE.has(btf.kind(id)) ? btf.member(id, index) : undefined;
+    if (!member) return false;
+    if (member.name !== "") names.add(member.name);
+    id = member.type;
+  }
+  return true;
+}
+
+/** `request___old` is a struct of the object's own that stands for the kernel's `request`. */
+function essential(name: string): string {
+  return /^(.*[^_])___[^_]/.exec(name)?.[1] ?? name;
+}

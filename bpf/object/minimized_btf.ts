@@ -1,0 +1,131 @@
+/**
+ * The few types of the kernel that an object asks for, as BTF of their own.
+ *
+ * libbpf reads all of the kernel's types, well over 100,000, and then looks through them once for
+ * every struct that an object mentions: most of a tool's start. In an excerpt it finds the same at
+ * once, as in the files that `bpftool gen min_core_btf` makes ahead of time.
+ *
+ * @module
+ */
+
+import { encodeText } from "../../ffi/codec/mod.ts";
+import { type Btf, BtfKind, MAGIC, MODIFIERS } from "../btf/btf.ts";
+import { PART_WORDS } from "../btf/btf_format.ts";
+import type { BtfNames } from "../btf/btf_names.ts";
+import type { CoreNames } from "./core_relocations.ts";
+
+const HEADER_SIZE = 24;
+const VERSION = 1;
+const KIND_AND_FLAG = ~0xffff;
+/** Places in struct btf_type, in words, and of what follows it: a member has its name, type, offset. */
+const NAME = 0;
+const INFO = 1;
+const LAST = 2;
+const PARTS = 3;
+const MEMBER = 3;
+const VOID = 0;
+
+/** Where relocations look for types, of which all that have a name are taken. */
+const ROOTS = [BtfKind.STRUCT, BtfKind.UNION, BtfKind.ENUM, BtfKind.ENUM64] as const;
+
+/**
+ * BTF with the types of those names, cut down to the members of those names; undefined when one is
+ * not in `kernel`: a module may have it, and libbpf looks there.
+ */
+export function kernelExcerpt(kernel: Btf, { types, members }: CoreNames): Uint8Array | undefined {
+  const found = kernel.named(types, ...ROOTS);
+  if (found.size < types.size) return undefined;
+  const excerpt = new Excerpt(kernel, kernel.recognize(members));
+  for (const id of [...found.values()].flat()) excerpt.add(id);
+  return excerpt.bytes();
+}
+
+class Excerpt {
+  readonly #kernel: Btf;
+  readonly #members: BtfNames;
+  readonly #types: number[] = [];
+  readonly #strings: number[] = [0];
+  #count = 0;
+  /** New ids and offsets by the kernel's. */
+  readonly #ids = new Map<number, number>([[VOID, VOID]]);
+  readonly #offsets = new Map<number, number>([[0, 0]]);
+
+  constructor(kernel: Btf, members: BtfNames) {
+    this.#kernel = kernel;
+    this.#members = members;
+  }
+
+  /** Adds a type behind those it stands on; returns its id. */
+  add(id: number): number {
+    const known = this.#ids.get(id);
+    if (known !== undefined) return known;
+    const words = this.#words(id);
+    this.#types.push(...words);
+    this.#ids.set(id, ++this.#count);
+    return this.#count;
+  }
+
+  bytes(): Uint8Array {
+    const [types, strings] = [Int32Array.from(this.#types), this.#strings];
+    const length = types.byteLength;
+    const bytes = new Uint8Array(HEADER_SIZE + length + strings.length);
+    const header = [MAGIC | VERSION << 16, HEADER_SIZE, 0, length, length, strings.length];
+    bytes.set(new Uint8Array(Int32Array.from(header).buffer));
+    bytes.set(new Uint8Array(types.buffer), HEADER_SIZE);
+    bytes.set(strings, HEADER_SIZE + length);
+    return bytes;
+  }
+
+  /** struct btf_type and what follows it, with the ids and offsets of the excerpt. */
+  #words(id: number): number[] {
+    const words = Array.from(this.#kernel.words(id));
+    const kind = this.#kernel.kind(id);
+    words[NAME] = this.#string(words[NAME]!);
+    if (MODIFIERS.has(kind)) words[LAST] = this.add(words[LAST]!);
+    switch (kind) {
+      case BtfKind.PTR:
+        // Relocations end at a pointer: what it leads to has one of its own.
+        words[LAST] = VOID;
+        break;
+      case BtfKind.ARRAY:
+        words[PARTS] = this.add(words[PARTS]!);
+        words[PARTS + 1] = this.add(words[PARTS + 1]!);
+        break;
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        this.#cutMembers(words);
+        break;
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        for (let at = PARTS; at < words.length; at += PART_WORDS[kind]!) {
+          words[at] = this.#string(words[at]!);
+        }
+        break;
+    }
+    return words;
+  }
+
+  /** Leaves the members that are asked for, and unnamed ones, which may have some inside. */
+  #cutMembers(words: number[]): void {
+    let end = PARTS;
+    for (let at = PARTS; at < words.length; at += MEMBER) {
+      const name = words[at]!;
+      if (name !== 0 && this.#members.at(name) === undefined) continue;
+      words[end] = this.#string(name);
+      words[end + 1] = this.add(words[at + 1]!);
+      words[end + 2] = words[at + 2]!;
+      end += MEMBER;
+    }
+    words.length = end;
+    words[INFO] = words[INFO]! & KIND_AND_FLAG | (end - PARTS) / MEMBER;
+  }
+
+  #string(offset: number): number {
+    const known = this.#offsets.get(offset);
+    if (known !== undefined) return known;
+    const place = this.#strings.length;
+    this.#strings.push(...encodeText(this.#kernel.string(offset)), 0);
+    this.#offsets.set(offset, place);
+    return place;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Attaching a program where its section name says: `SEC("tracepoint/syscalls/sys_enter_openat")`.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/libc/errno.ts";
+import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
+import { errno } from "../../ffi/libc/libc.ts";
+import { textAt } from "../../ffi/libc/memory.ts";
+import { permissionReason } from "../base/errors.ts";
+import { Link } from "../base/link.ts";
+import type { LoadedProgram } from "../program.ts";
+import { requireTracefs } from "../tracefs/tracefs.ts";
+import { attachError } from "../attach/attachment.ts";
+import { adviceFor } from "./section_advice.ts";
+import { explainTracepoint } from "../attach/tracepoint.ts";
+import { attachObjectUsdt } from "../attach/usdt.ts";
+
+const USDT = /^usdt\/(\/[^:]+):([^:]+):(.+)$/;
+/** Programs for many hooks by one link; libbpf 1.0 knows the first. */
+const MULTI = /^(k(ret)?probe|uprobe)\.multi(\/|$)/;
+const TRACEPOINT = /^(?:tracepoint|tp)\/([^/]+)\/(.+)$/;
+
+/** A program that libbpf has loaded, from its `struct bpf_program *`. */
+export function objectProgram(handle: bigint): LoadedProgram {
+  const name = textAt(libbpf().bpf_program__name(handle));
+  const section = textAt(libbpf().bpf_program__section_name(handle));
+  return {
+    name,
+    section,
+    isMulti: MULTI.test(section),
+    fd: () => libbpf().bpf_program__fd(handle),
+    attach: () => attachSection(handle, name, section),
+    attachUsdt: (options) => attachObjectUsdt(handle, name, options),
+  };
+}
+
+/** Attaches to the hook that the section names; the section must be one libbpf attaches by itself. */
+function attachSection(handle: bigint, program: string, section: string): Link {
+  const [, path, provider, probe] = USDT.exec(section) ?? [];
+  if (path) return attachObjectUsdt(handle, program, { path, provider: provider!, name: probe! });
+  const advice = adviceFor(section);
+  if (advice) {
+    throw new TypeError(
+      `Cannot attach program "${program}" where its section says: "${section}" names no target: ` +
+        advice,
+    );
+  }
+  const [, category, name] = TRACEPOINT.exec(section) ?? [];
+  if (category && name) requireTracefs(`attach program "${program}" to ${section}`);
+  collectWarnings();
+  const link = libbpf().bpf_program__attach(handle);
+  if (link !== 0n) {
+    const release = () => libbpf().bpf_link__destroy(link);
+    return new Link(section, release, libbpf().bpf_link__fd(link));
+  }
+  throw attachError({ name: program }, section, errno(), (errno) => {
+    if (errno === Errno.EOPNOTSUPP) {
+      return `section "${section}" does not say where to attach, or this kernel has no such hook: ` +
+        "attach the program by hand, or switch it off";
+    }
+    if (category && name) return explainTracepoint(category, name, errno);
+    if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
+    return takeWarnings().at(-1)?.replace(/^libbpf: /, "");
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * Control groups of the v2 hierarchy: as folders, and by the ids that programs see.
+ *
+ * @module
+ */
+
+import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import {
+  close,
+  ErrnoError,
+  exists,
+  libc,
+  O_RDONLY,
+  open,
+  readLink,
+  readText,
+} from "../../ffi/libc/libc.ts";
+import { alloc, cString } from "../../ffi/libc/memory.ts";
+import { BpfError } from "../base/errors.ts";
+
+/** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h. */
+const MAGIC = 0x63677270n;
+/** struct statfs of asm-generic: f_type comes first; the whole has 120 bytes. */
+const STATFS_SIZE = 120;
+
+/** struct file_handle of name_to_handle_at(2), with the id that kernfs makes of it. */
+const Handle = struct("file_handle", { handle_bytes: u32, handle_type: u32, id: u64 });
+const ID_BYTES = 8;
+const FILEID_KERNFS = 0xfe; // include/linux/exportfs.h
+const O_PATH = 0o10000000;
+const AT_EMPTY_PATH = 0x1000;
+
+/** Where the v2 hierarchy is mounted; undefined where it is not. */
+export function cgroupMount(): string | undefined {
+  return /^\S+ (\S+) cgroup2 /m.exec(readText("/proc/self/mounts"))?.[1];
+}
+
+/** An open cgroup; closing it is idempotent. */
+export interface OpenCgroup extends Disposable {
+  readonly fd: number;
+  /** What programs know it by (`bpf_get_current_cgroup_id`). Needs Linux >= 5.5. */
+  readonly id: bigint;
+  close(): void;
+}
+
+/**
+ * Opens the folder of a v2 cgroup, for a map of cgroups or `attachCgroup`; the caller closes it.
+ *
+ * @param path a path, or one from the hierarchy's root as /proc/PID/cgroup has it
+ * @throws {BpfError} EBADF when it is something else
+ */
+export function openCgroup(path: string): OpenCgroup {
+  const below = (cgroupMount() ?? "") + "/" + path.replace(/^\/+/, "");
+  const fd = openFolder(exists(path) ? path : below, path);
+  const found = alloc(STATFS_SIZE);
+  const type = libc().fstatfs(fd, found) === 0 ? new BigUint64Array(found.buffer)[0] : undefined;
+  let open = true;
+  const release = () => {
+    if (open) close(fd);
+    open = false;
+  };
+  const id = type === MAGIC ? idOf(fd) : undefined;
+  if (id !== undefined) return { fd, id, close: release, [Symbol.dispose]: release };
+  release();
+  const mount = cgroupMount();
+  throw new BpfError(
+    "open",
+    `use "${path}" as a cgroup`,
+    Errno.EBADF,
+    "it does not lie in the v2 hierarchy, which is " +
+      (mount === undefined ? "not mounted" : `mounted at ${mount}`),
+  );
+}
+
+function openFolder(path: string, asked: string): number {
+  try {
+    return open(path, O_RDONLY);
+  } catch (error) {
+    if (!(error instanceof ErrnoError)) throw error;
+    throw new BpfError("open", `use "${asked}" as a cgroup`, error.errno);
+  }
+}
+
+/** The id of an open cgroup. */
+function idOf(fd: number): bigint | undefined {
+  const handle = handleOf(0n);
+  const failed = libc().name_to_handle_at(fd, cString(""), handle, alloc(4), AT_EMPTY_PATH);
+  return failed ? undefined : Handle.read(new DataView(handle.buffer), 0).id;
+}
+
+function handleOf(id: bigint): Uint8Array<ArrayBuffer> {
+  const handle = alloc(Handle.size);
+  Handle.write(new DataView(handle.buffer), 0, {
+    handle_bytes: ID_BYTES,
+    handle_type: FILEID_KERNFS,
+    id,
+  });
+  return handle;
+}
+
+/**
+ * The path from the hierarchy's root of the cgroup with that id (`bpf_get_current_cgroup_id`);
+ * undefined when it is gone. Needs Linux >= 5.5 and CAP_DAC_READ_SEARCH.
+ */
+export function cgroupPath(id: number | bigint): string | undefined {
+  const mount = cgroupMount();
+  if (mount === undefined) return undefined;
+  const root = open(mount, O_RDONLY);
+  const fd = libc().open_by_handle_at(root, handleOf(BigInt(id)), O_PATH);
+  close(root);
+  if (fd < 0) return undefined;
+  try {
+    return readLink(`/proc/self/fd/${fd}`).slice(mount.length) || "/";
+  } finally {
+    close(fd);
+  }
+}
+
+/** Ids as Docker, containerd, CRI-O and Podman put them into the names of cgroups. */
+const CONTAINER_ID = /(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$/;
+const SHORT_ID = 12;
+
+/** The container that a cgroup's path belongs to, in the 12 digits people know it by. */
+export function containerOf(path: string): string | undefined {
+  // The innermost: a container may run containers.
+  const ids = path.split("/").map((part) => CONTAINER_ID.exec(part)?.[1]);
+  return ids.findLast((id) => id !== undefined)?.slice(0, SHORT_ID);
+}

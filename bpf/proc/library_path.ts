@@ -1,0 +1,95 @@
+/**
+ * Finding a shared library by its short name, as the linker's `-l` takes it: `c`, `ssl`, `pthread`.
+ *
+ * @module
+ */
+
+import { exists, readFile, readText } from "../../ffi/libc/libc.ts";
+import { bufferText } from "../../ffi/libc/memory.ts";
+
+/** Layout: struct cache_file_new and file_entry_new of glibc's ld.so.cache, versions since 2.2. */
+const MAGIC = "glibc-ld.so.cache1.1";
+const COUNT_AT = 20;
+const ENTRIES_AT = 48;
+const ENTRY_SIZE = 24;
+/** What ldconfig notes of libraries for this architecture: glibc 2 and which of its variants. */
+const FLAGS = process.arch === "arm64" ? 0x0a03 : 0x0303;
+
+/**
+ * The file of a library: the one that process has mapped, or the one the dynamic linker would take.
+ * Undefined when there is none. A process's file is given as it sees it, container or not.
+ *
+ * @param name short, `ssl` for any libssl.so, or with its version: `libssl.so.3`, `ssl.so.3`
+ */
+export function libraryPath(name: string, pid: number | undefined): string | undefined {
+  const isLibrary = matcher(name);
+  if (pid !== undefined) {
+    for (const line of readText(`/proc/${pid}/maps`).split("\n")) {
+      const [range, , , , , path] = line.split(/ +/, 6);
+      if (path === undefined || !isLibrary(path)) continue;
+      // Its package was upgraded: the process goes on with the file it has.
+      if (line.endsWith(" (deleted)")) return `/proc/${pid}/map_files/${range}`;
+      return pathIn(pid, path);
+    }
+  }
+  return cached().find(isLibrary);
+}
+
+/** A file as a process sees it, whatever its root and mount namespace; /proc is this process's. */
+export function pathIn(pid: number | undefined, path: string): string {
+  return pid === undefined || path.startsWith("/proc/") ? path : `/proc/${pid}/root${path}`;
+}
+
+/** Tells whether a path is the library's, of any version unless the name has one. */
+function matcher(name: string): (path: string) => boolean {
+  const [, stem, version] = /^(?:lib(?=.*\.so))?(.*?)(\.so(?:\..*)?)?$/.exec(name)!;
+  const escape = (text: string) => text.replace(/[^\w]/g, "\\$&");
+  // "libc-2.31.so" is a libc, "libc-client.so" is not. "libssl.so.3" may be called "libssl.so.3.0.1".
+  const file = version === undefined || version === ".so"
+    ? `/lib${escape(stem!)}(-[\\d.]+)?\\.so(\\.[^/]*)?$`
+    : `/lib${escape(stem!)}${escape(version)}(\\.[^/]*)?$`;
+  const pattern = new RegExp(file);
+  return (path) => pattern.test(path);
+}
+
+/** The libraries the dynamic linker knows, best first. */
+function cached(): string[] {
+  const bytes = readFile("/etc/ld.so.cache");
+  // An older layout may come first; both have their strings behind them.
+  const start = findMagic(bytes);
+  if (start < 0) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
+  const paths: string[] = [];
+  for (let i = 0; i < view.getUint32(COUNT_AT, true); i++) {
+    const at = ENTRIES_AT + i * ENTRY_SIZE;
+    if (view.getInt32(at, true) !== FLAGS) continue;
+    paths.push(bufferText(bytes.subarray(start + view.getUint32(at + 8, true))));
+  }
+  return paths;
+}
+
+function findMagic(bytes: Uint8Array<ArrayBuffer>): number {
+  const magic = [...MAGIC].map((letter) => letter.charCodeAt(0));
+  for (let at = 0; at + ENTRIES_AT <= bytes.length; at += 8) {
+    if (magic.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+/**
+ * The file that people mean by a name: a path, a library's name such as `c` or `libssl.so.3`, or a
+ * program in PATH. With `pid` it is the one that process sees or has mapped. Undefined when there is
+ * none.
+ *
+ * @throws {ErrnoError} when there is no such process
+ */
+export function findFile(name: string, pid?: number): string | undefined {
+  const { join, resolve } = process.getBuiltinModule("node:path");
+  const ifThere = (path: string) => exists(path) ? path : undefined;
+  if (name.includes("/")) return ifThere(pathIn(pid, resolve(name)));
+  const library = libraryPath(name, pid);
+  if (library !== undefined) return library;
+  const folders = (process.env.PATH ?? "").split(":").filter((folder) => folder !== "");
+  const paths = folders.map((folder) => pathIn(pid, join(resolve(folder), name)));
+  return paths.find((path) => ifThere(path) !== undefined);
+}

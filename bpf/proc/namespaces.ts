@@ -1,0 +1,25 @@
+/**
+ * Namespaces by the inode numbers that programs see.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/libc/errno.ts";
+import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
+
+/** A kind of namespace, as /proc/PID/ns has it. */
+export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "time" | "user" | "uts";
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
+export const FIRST_PID_NAMESPACE = 0xeffffffc;
+
+/** The inode number of a process's namespace, by default this one's. @throws {ErrnoError} */
+export function namespaceInode(kind: NamespaceKind, pid: number | "self" = "self"): number {
+  try {
+    return Number(/\[(\d+)\]/.exec(readLink(`/proc/${pid}/ns/${kind}`))?.[1]);
+  } catch (error) {
+    if (!(error instanceof ErrnoError)) throw error;
+    const errno = error.errno === Errno.ENOENT ? Errno.ESRCH : error.errno;
+    throw new ErrnoError(`find the ${kind} namespace of process ${pid}`, errno);
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Names for addresses in the kernel, from /proc/kallsyms.
+ *
+ * libbcc is not asked, because shipped tools run without it. The text is kept as it was read, with
+ * one typed array of addresses and one of places in the text: a name becomes a string when it is
+ * asked for, and a kernel with 200,000 functions costs a dozen megabytes and no objects.
+ *
+ * @module
+ */
+
+import { decodeText, encodeText } from "../../ffi/codec/mod.ts";
+import { readFile } from "../../ffi/libc/libc.ts";
+import { UnsupportedError } from "../base/errors.ts";
+import type { ResolvedSymbol } from "./symbol.ts";
+
+/** Kernel addresses begin with 0xffff: without that they are exact as numbers. */
+const BASE = 0xffff_0000_0000_0000n;
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+const TAB = 0x09;
+/** Symbol types of data: d, b, r and their like; everything else may be on a stack. */
+const DATA = new Set([..."aAbBdDrRgGsSvVnN"].map((letter) => letter.charCodeAt(0)));
+const LINE_PREFIX = 19; // sixteen digits, a space, the type, a space
+
+/** The kernel's functions and those of its modules, as they were when this was made. */
+export class KernelSymbols {
+  readonly #text: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+  readonly #addresses: Float64Array;
+  readonly #names: Uint32Array;
+
+  /**
+   * Reads the table, `text` in place of /proc/kallsyms for tests.
+   *
+   * @throws {UnsupportedError} when the kernel hides its addresses from this process
+   */
+  constructor(text: Uint8Array<ArrayBuffer> = readFile("/proc/kallsyms")) {
+    this.#text = text;
+    this.#view = new DataView(text.buffer, text.byteOffset, text.length);
+    const { addresses, names } = parse(text);
+    if (addresses.length === 0) {
+      throw new UnsupportedError(
+        "name kernel addresses",
+        "kallsyms",
+        "/proc/kallsyms hides them: run as root, with the sysctl kernel.kptr_restrict at 0 or 1",
+      );
+    }
+    const order = orderOf(addresses);
+    this.#addresses = addresses.map((_, i) => addresses[order[i]!]!);
+    this.#names = names.map((_, i) => names[order[i]!]!);
+  }
+
+  /** How many functions there are. */
+  get size(): number {
+    return this.#addresses.length;
+  }
+
+  /** The function an address lies in, or behind; undefined for one below all functions. */
+  resolve(address: bigint): ResolvedSymbol | undefined {
+    const wanted = Number(address - BASE);
+    let [low, high] = [0, this.#addresses.length];
+    while (low < high) {
+      const middle = low + high >>> 1;
+      if (this.#addresses[middle]! <= wanted) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return undefined;
+    const start = this.#addresses[low - 1]!;
+    // Of several names for one address the first one is the function's own.
+    let index = low - 1;
+    while (index > 0 && this.#addresses[index - 1] === start) index--;
+    return { ...this.#nameAt(index), offset: wanted - start };
+  }
+
+  /** The address of a function, in a module when one is given; undefined when there is none. */
+  address(name: string, module?: string): bigint | undefined {
+    const wanted = encodeText(name);
+    for (let i = 0; i < this.#names.length; i++) {
+      const at = this.#names[i]!;
+      if (!wanted.every((byte, j) => this.#text[at + j] === byte)) continue;
+      const found = this.#nameAt(i);
+      if (found.name !== name || found.module !== module) continue;
+      return BigInt(this.#addresses[i]!) + BASE;
+    }
+    return undefined;
+  }
+
+  /** "name" or "name\t[module]" up to the end of the line. */
+  #nameAt(index: number): { name: string; module: string | undefined } {
+    const start = this.#names[index]!;
+    let end = start;
+    while (end < this.#text.length && this.#text[end] !== NEWLINE) end++;
+    const tab = this.#text.subarray(start, end).indexOf(TAB);
+    const nameEnd = tab < 0 ? end : start + tab;
+    const name = decodeText(this.#view, start, nameEnd - start);
+    if (tab < 0) return { name, module: undefined };
+    return { name, module: decodeText(this.#view, nameEnd + 2, end - nameEnd - 3) };
+  }
+}
+
+function parse(text: Uint8Array): { addresses: Float64Array; names: Uint32Array } {
+  let room = 1 << 16;
+  let addresses = new Float64Array(room);
+  let names = new Uint32Array(room);
+  let count = 0;
+  for (let at = 0; at + LINE_PREFIX < text.length;) {
+    const end = text.indexOf(NEWLINE, at + LINE_PREFIX);
+    const isLine = text[at + 16] === SPACE;
+    const top = hex(text, at, 4);
+    // Addresses of other forms are hidden ones (0) and offsets into per-CPU memory.
+    if (isLine && top === 0xffff && !DATA.has(text[at + 17]!)) {
+      if (count === room) {
+        room *= 2;
+        [addresses, names] = [
+          grown(addresses, new Float64Array(room)),
+          grown(names, new Uint32Array(room)),
+        ];
+      }
+      addresses[count] = hex(text, at + 4, 6) * 2 ** 24 + hex(text, at + 10, 6);
+      names[count++] = at + LINE_PREFIX;
+    }
+    at = end < 0 ? text.length : end + 1;
+  }
+  return { addresses: addresses.slice(0, count), names: names.slice(0, count) };
+}
+
+function grown<T extends Float64Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function hex(text: Uint8Array, at: number, digits: number): number {
+  let value = 0;
+  for (let i = at; i < at + digits; i++) {
+    const byte = text[i]!;
+    value = value * 16 + (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57);
+  }
+  return value;
+}
+
+/** The positions of values from the lowest up; equal ones stay in their order. */
+export function orderOf(values: Float64Array): Uint32Array {
+  const order = Uint32Array.from(values, (_, i) => i);
+  // The kernel's own part comes sorted; only modules are out of order.
+  const sorted = values.every((value, i) => i === 0 || values[i - 1]! <= value);
+  return sorted ? order : order.sort((a, b) => values[a]! - values[b]! || a - b);
+}

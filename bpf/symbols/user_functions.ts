@@ -1,0 +1,53 @@
+/**
+ * Listing the functions of a program or library, by pattern.
+ *
+ * @module
+ */
+
+import { stateless } from "../tracefs/kernel_functions.ts";
+import { ElfFile } from "../elf/elf_file.ts";
+import { implementationOffset } from "../elf/ifunc.ts";
+import { libraryPath, pathIn } from "../proc/library_path.ts";
+
+/** A function in a file. */
+export interface UserFunction {
+  readonly name: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  /** Of a USDT probe's place: where in the file the counter of its tracers is. */
+  readonly semaphore?: number;
+}
+
+/**
+ * The functions of a program or library whose names match, in the file's order and one name for each
+ * place: those of its symbol tables and of its separate debug file. `^` and `$` are needed to match whole names.
+ *
+ * Functions that the dynamic linker chooses at run time are listed where this machine's choice is,
+ * and left out when that cannot be asked.
+ *
+ * @param file an absolute path, or a library's name: `c`, `libssl.so.3`
+ * @param pid a process: the path is as it sees it, the library the one that it has mapped
+ * @throws {ErrnoError} when the file cannot be read @throws {RangeError} when it is no ELF file
+ */
+export function userFunctions(file: string, pattern: RegExp, pid?: number): UserFunction[] {
+  const path = file.startsWith("/") ? pathIn(pid, file) : libraryPath(file, pid);
+  if (path !== undefined) return functionsOf(path, pattern);
+  throw new TypeError(
+    `Cannot list functions of "${file}": it is no absolute path and no library that the dynamic ` +
+      "linker knows: list what it knows with ldconfig -p",
+  );
+}
+
+/** The same of a path. */
+export function functionsOf(path: string, pattern: RegExp): UserFunction[] {
+  const wanted = stateless(pattern);
+  const byOffset = new Map<number, UserFunction>();
+  using elf = new ElfFile(path);
+  for (const { name, offset, indirect } of elf.functions()) {
+    if (!wanted.test(name)) continue;
+    const place = indirect ? implementationOffset(path, name) : offset;
+    if (place === undefined || byOffset.has(place)) continue;
+    byOffset.set(place, { name, offset: place });
+  }
+  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
+}

@@ -1,0 +1,45 @@
+/**
+ * Names that this process gives to things in tracefs, which outlive a killed process: they tell
+ * whose they are, so that whoever comes next can remove what is nobody's.
+ *
+ * @module
+ */
+
+import { ErrnoError, exists, readText } from "../../ffi/libc/libc.ts";
+
+const NAME = /^tsbcc_(\d+)_(\d+)_\d+$/;
+let count = 0;
+
+/** A name no other process uses: it holds this process's number and start. */
+export function ownName(): string {
+  return `tsbcc_${process.pid}_${startOf(process.pid)}_${++count}`;
+}
+
+/** Removes those of the names that are of this kind and whose process is gone. */
+export function removeLeftovers(names: readonly string[], remove: (name: string) => void): void {
+  for (const name of names) {
+    const [, pid, start] = NAME.exec(name) ?? [];
+    if (pid === undefined || startOf(Number(pid)) === start) continue;
+    try {
+      remove(name);
+    } catch (error) {
+      // Busy, when the process lives in another pid namespace; or somebody else was faster.
+      if (!(error instanceof ErrnoError)) throw error;
+    }
+  }
+}
+
+/** When a process began, in clock ticks since boot: field 22 of proc_pid_stat(5). */
+function startOf(pid: number): string | undefined {
+  const path = `/proc/${pid}/stat`;
+  if (!exists(path)) return undefined;
+  const stat = readText(path);
+  // The command's name may hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+/** Calls a function when the process ends by itself; the returned function takes that back. */
+export function atExit(release: () => void): () => void {
+  process.once("exit", release);
+  return () => process.removeListener("exit", release);
+}

@@ -1,0 +1,204 @@
+/**
+ * What programs write with `bpf_trace_printk`: bcc's quick way to see something.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/libc/errno.ts";
+import {
+  close,
+  errno,
+  ErrnoError,
+  exists,
+  libc,
+  makeFolder,
+  O_NONBLOCK,
+  open,
+  removeFolder,
+  writeText,
+} from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
+import { BpfError, permissionReason } from "../base/errors.ts";
+import { atExit, ownName, removeLeftovers } from "./owned_names.ts";
+import { lostEvents, parseTraceLine, type TraceLine } from "./trace_line.ts";
+import { requireTracefs, tracefs } from "./tracefs.ts";
+
+/** How a {@linkcode TracePipe} is opened. */
+export interface TracePipeOptions {
+  /** Room for so many KiB per CPU until they are read. Default 256. */
+  readonly bufferSizeKb?: number;
+}
+
+const EVENT = "events/bpf_trace/bpf_trace_printk/enable";
+const READ_SIZE = 65536;
+
+/**
+ * The lines that all programs on this machine write with `bpf_trace_printk`, from now on.
+ *
+ * It reads a trace instance of its own: other readers of the trace, and `trace_pipe` itself, keep
+ * their copy of every line. Before Linux 5.9, which cannot do so, it is the common pipe: each line
+ * goes to one of its readers only.
+ *
+ * The instance goes when this is closed, and at the end of the process. A killed process leaves it,
+ * and the next one to open a trace pipe removes it.
+ *
+ * @example Print what is written
+ * ```ts
+ * import { TracePipe } from "../../mod.ts";
+ *
+ * export async function main() {
+ *   using pipe = new TracePipe();
+ *   for await (const { task, pid, message } of pipe) console.log(task, pid, message);
+ * }
+ * ```
+ */
+export class TracePipe implements Disposable {
+  readonly #fd: number;
+  readonly #release: () => void;
+  readonly #forgetExit: () => void;
+  readonly #buffer = alloc(READ_SIZE);
+  readonly #decoder = new TextDecoder();
+  /** Lines that were read and not asked for yet. */
+  #lines: string[] = [];
+  /** The beginning of a line whose end was not read yet. */
+  #rest = "";
+  #lost = 0;
+  #wait: Wait | undefined;
+  #closed = false;
+
+  /** @throws {UnsupportedError} without tracefs @throws {BpfError} when it must not be read */
+  constructor(options: TracePipeOptions = {}) {
+    const { bufferSizeKb = 256 } = options;
+    requireTracefs("read the trace pipe");
+    const root = tracefs()!;
+    try {
+      const instance = exists(`${root}/${EVENT}`) ? makeInstance(root, bufferSizeKb) : undefined;
+      this.#release = () => instance && removeFolder(instance);
+      try {
+        this.#fd = open(`${instance ?? root}/trace_pipe`, O_NONBLOCK);
+      } catch (error) {
+        this.#release();
+        throw error;
+      }
+    } catch (error) {
+      throw error instanceof ErrnoError ? openError(error) : error;
+    }
+    this.#forgetExit = atExit(() => this.close());
+  }
+
+  /** How many lines the kernel dropped so far, because they were not read in time. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** The next line as the kernel wrote it, when there is one; never waits. @throws {ErrnoError} */
+  readLine(): string | undefined {
+    while (this.#lines.length === 0) if (!this.#fill()) return undefined;
+    return this.#lines.shift();
+  }
+
+  /** The fields of the next line, when there is one; never waits. @throws {ErrnoError} */
+  read(): TraceLine | undefined {
+    for (;;) {
+      const line = this.readLine();
+      if (line === undefined) return undefined;
+      const fields = parseTraceLine(line);
+      if (fields) return fields;
+    }
+  }
+
+  /** The lines as the kernel wrote them, until this is closed; leaving the loop closes it. */
+  async *lines(): AsyncGenerator<string, void, void> {
+    yield* this.#each(() => this.readLine());
+  }
+
+  /** The fields of each line, until this is closed; leaving the loop closes it. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<TraceLine, void, void> {
+    yield* this.#each(() => this.read());
+  }
+
+  /** Ends iteration and removes the instance; idempotent. Lines not read are gone. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forgetExit();
+    this.#wait?.cancel();
+    close(this.#fd);
+    this.#release();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async *#each<T>(next: () => T | undefined): AsyncGenerator<T, void, void> {
+    try {
+      while (!this.#closed) {
+        const item = next();
+        if (item !== undefined) {
+          yield item;
+          continue;
+        }
+        this.#wait = whenReady(this.#fd);
+        await this.#wait.ready;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Reads what is there; false when that is nothing. */
+  #fill(): boolean {
+    if (this.#closed) return false;
+    const count = Number(libc().read(this.#fd, this.#buffer, BigInt(READ_SIZE)));
+    if (count < 0) {
+      const code = errno();
+      if (code === Errno.EAGAIN || code === Errno.EINTR) return false;
+      throw new ErrnoError("read the trace pipe", code);
+    }
+    const text = this.#rest + this.#decoder.decode(this.#buffer.subarray(0, count), STREAM);
+    const lines = text.split("\n");
+    this.#rest = lines.pop()!;
+    for (const line of lines) this.#lost += lostEvents(line);
+    // The kernel ends lines by itself, so that a program's own "\n" makes an empty one.
+    this.#lines = lines.filter((line) => line !== "");
+    return count > 0;
+  }
+}
+
+const STREAM = { stream: true } as const;
+
+function openError(cause: ErrnoError): BpfError {
+  const denied = cause.errno === Errno.EPERM || cause.errno === Errno.EACCES;
+  const reason = denied ? permissionReason() : undefined;
+  return new BpfError("open", "open the trace pipe", cause.errno, reason, { cause });
+}
+
+/** Makes a trace instance that holds nothing but what programs write; returns its folder. */
+function makeInstance(root: string, bufferSizeKb: number): string {
+  const instances = `${root}/instances`;
+  removeLeftovers(folders(instances), (name) => removeFolder(`${instances}/${name}`));
+  const path = `${instances}/${ownName()}`;
+  makeFolder(path);
+  try {
+    writeText(`${path}/buffer_size_kb`, String(bufferSizeKb));
+    // The clock of bpf_ktime_get_ns.
+    writeText(`${path}/trace_clock`, "mono");
+    // Readers are woken at the first line, not when half of the buffer is full (Linux 6.1).
+    if (exists(`${path}/buffer_percent`)) writeText(`${path}/buffer_percent`, "0");
+    writeText(`${path}/${EVENT}`, "1");
+    return path;
+  } catch (error) {
+    removeFolder(path);
+    throw error;
+  }
+}
+
+function folders(path: string): string[] {
+  try {
+    return process.getBuiltinModule("node:fs").readdirSync(path);
+  } catch {
+    return []; // Deno was not permitted to read folders, so what is left stays
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The executable of all tools: `ts-bcc NAME …`, or a tool by the name of a symbolic link.
+ *
+ * @module
+ */
+
+import { readText } from "../mod.ts";
+import { completionScript, SHELLS } from "./completions.ts";
+import { doctor } from "./doctor.ts";
+import { installLinks } from "./install.ts";
+import { runTool, statusOf } from "../toolkit/run/main.ts";
+import { UsageError } from "../toolkit/options/options.ts";
+import { printText } from "../toolkit/output/output.ts";
+import type { AnyTool } from "../toolkit/run/tool.ts";
+
+/** How to get each tool, by name. */
+export type Tools = Readonly<Record<string, () => Promise<{ default: AnyTool }>>>;
+
+const NAME = "ts-bcc";
+
+const HELP = `usage: ${NAME} COMMAND [ARGUMENT…]
+
+eBPF tracing tools in one executable.
+
+commands:
+  NAME [OPTION…]          run a tool; NAME --help tells its options
+  list                    the tools, and what each shows
+  doctor [--json]         what this machine can and cannot trace, and how to mend it
+  install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
+  completions SHELL       a completion script for ${SHELLS.join(", ")}
+  help                    this text
+
+examples:
+  ${NAME} opensnoop -x
+  ${NAME} install /usr/local/sbin && opensnoop -x
+  source <(${NAME} completions bash)`;
+
+/** Runs what this process was called as, and exits. */
+export async function multicall(tools: Tools): Promise<never> {
+  const words = process.argv.slice(2);
+  const called = calledAs();
+  const name = Object.hasOwn(tools, called) ? called : words.shift();
+  process.exit(await command(tools, name, words));
+}
+
+/** The last part of argv[0], which is what a symbolic link is called. */
+function calledAs(): string {
+  const [path = ""] = readText("/proc/self/cmdline").split("\0");
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+async function command(tools: Tools, name: string | undefined, words: string[]): Promise<number> {
+  if (name !== undefined && Object.hasOwn(tools, name)) {
+    return await runTool((await tools[name]!()).default, words);
+  }
+  return await statusOf(NAME, async () => {
+    switch (name) {
+      case "list":
+        noMore(words);
+        return await printText((await listLines(tools)).join("\n"));
+      case "doctor":
+        return await doctor(words);
+      case "install": {
+        const [directory, ...rest] = words;
+        if (directory === undefined) throw new UsageError("install needs a DIRECTORY");
+        noMore(rest);
+        return await printText(await installLinks(directory, Object.keys(tools)));
+      }
+      case "completions":
+        return await printText(await completionScript(tools, words));
+      case "help":
+      case "-h":
+      case "--help":
+        return await printText(HELP);
+      case undefined:
+        throw new UsageError("expected the name of a tool or a command");
+      default:
+        throw new UsageError(
+          `no tool or command is called ${JSON.stringify(name)}: '${NAME} list' tells them`,
+        );
+    }
+  });
+}
+
+function noMore([word]: readonly string[]): void {
+  if (word !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(word)}`);
+}
+
+async function listLines(tools: Tools): Promise<string[]> {
+  const width = Math.max(...Object.keys(tools).map((name) => name.length)) + 2;
+  return await Promise.all(
+    Object.entries(tools).map(async ([name, load]) =>
+      name.padEnd(width) + (await load()).default.summary
+    ),
+  );
+}

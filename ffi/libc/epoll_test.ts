@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../tests/support/process.ts";
+import { scriptCommand } from "../../tests/support/runtime.ts";
+import { Folder } from "../../tests/support/workload.ts";
+import { alloc, copyOf } from "./memory.ts";
+import { close, libc, O_RDONLY, open } from "./libc.ts";
+import { runtime } from "../runtime/runtime.ts";
+import { HANGUP, READABLE, whenReady, WRITABLE, writeNow } from "./epoll.ts";
+
+// How often the waiting thread came back, of the one waiter this process makes.
+let wakeUps = 0;
+const makeWaiter = runtime.waiter;
+runtime.waiter = (epollFd) => {
+  const waiter = makeWaiter(epollFd);
+  return {
+    wait: () => waiter.wait().finally(() => wakeUps++),
+    keepAlive: (yes) => waiter.keepAlive(yes),
+  };
+};
+
+/** An eventfd: readable once it was told so, until somebody reads it. */
+class Event implements Disposable {
+  readonly fd: number = libc().eventfd(0, 0);
+
+  signal(): void {
+    assert.equal(libc().write(this.fd, copyOf(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)), 8n), 8n);
+  }
+
+  read(): void {
+    assert.equal(libc().read(this.fd, alloc(8), 8n), 8n);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.fd);
+  }
+}
+
+const SYS_PIPE2 = process.arch === "arm64" ? 59n : 293n;
+const O_NONBLOCK = 0o4000;
+
+function pipe(flags: number): readonly [reader: number, writer: number] {
+  const fds = new Int32Array(new ArrayBuffer(8));
+  const address = runtime.addressOf(new Uint8Array(fds.buffer));
+  assert.equal(libc().syscall(SYS_PIPE2, address, BigInt(flags), 0n, 0n, 0n, 0n), 0n);
+  return [fds[0]!, fds[1]!];
+}
+
+test("whenReady() resolves once the descriptor is ready, also if it was before", async () => {
+  using event = new Event();
+  const { ready } = whenReady(event.fd);
+  event.signal();
+  assert.equal(await ready, true);
+  assert.equal(await whenReady(event.fd, READABLE).ready, true);
+  assert.equal(await whenReady(event.fd, WRITABLE).ready, true);
+});
+
+test("whenReady() does not resolve before", async () => {
+  using early = new Event();
+  using late = new Event();
+  const order: string[] = [];
+  const second = whenReady(late.fd).ready.then(() => order.push("late"));
+  const first = whenReady(early.fd).ready.then(() => order.push("early"));
+  early.signal();
+  await first;
+  assert.deepEqual(order, ["early"]);
+  late.signal();
+  await second;
+  assert.deepEqual(order, ["early", "late"]);
+});
+
+test("Wait.cancel() settles with false, once", async () => {
+  using event = new Event();
+  const wait = whenReady(event.fd);
+  wait.cancel();
+  wait.cancel();
+  assert.equal(await wait.ready, false);
+  const again = whenReady(event.fd);
+  event.signal();
+  assert.equal(await again.ready, true);
+  again.cancel();
+  wait.cancel();
+});
+
+test("whenReady() serves more descriptors at once than one look returns", async () => {
+  using stack = new DisposableStack();
+  const events = Array.from({ length: 97 }, () => stack.use(new Event()));
+  const waits = events.map((event) => whenReady(event.fd));
+  for (const event of events.toReversed()) event.signal();
+  const results = await Promise.all(waits.map((wait) => wait.ready));
+  assert.deepEqual(results, events.map(() => true));
+});
+
+test("whenReady() leaves the others waiting when one is cancelled", async () => {
+  using kept = new Event();
+  using dropped = new Event();
+  const wait = whenReady(kept.fd);
+  whenReady(dropped.fd).cancel();
+  kept.signal();
+  assert.equal(await wait.ready, true);
+});
+
+test("whenReady() refuses a regular file and what is not open", () => {
+  const file = open(fileURLToPath(import.meta.url), O_RDONLY);
+  assert.throws(() => whenReady(file), {
+    name: "ErrnoError",
+    code: "EPERM",
+    message: `Cannot wait for file descriptor ${file}: Operation not permitted (EPERM)`,
+  });
+  close(file);
+  assert.throws(() => whenReady(file), { code: "EBADF" });
+});
+
+test("whenReady() serves several who wait for one descriptor", async () => {
+  using event = new Event();
+  const before = readdirSync("/proc/self/fd").length;
+  const waits = [READABLE, WRITABLE, HANGUP, READABLE].map((what) => whenReady(event.fd, what));
+  assert.equal(await waits[1]!.ready, true);
+  event.signal();
+  assert.equal(await waits[0]!.ready, true);
+  assert.equal(await waits[3]!.ready, true);
+  waits[2]!.cancel();
+  assert.equal(await waits[2]!.ready, false);
+  assert.equal(readdirSync("/proc/self/fd").length, before);
+});
+
+test("whenReady() wakes the waiting thread once for each event, and not for others", async () => {
+  using loud = new Event();
+  using quiet = new Event();
+  using watched = new Event();
+  loud.signal(); // and nobody waits for it
+  const pending = whenReady(quiet.fd);
+  const before = wakeUps;
+  for (let i = 0; i < 101; i++) {
+    const { ready } = whenReady(watched.fd);
+    watched.signal();
+    assert.equal(await ready, true);
+    watched.read();
+  }
+  const count = wakeUps - before;
+  // One more may be under way from before; one event may meet a look that was for another.
+  assert.ok(count >= 90 && count <= 102, `${count} wake-ups for 101 events`);
+  pending.cancel();
+});
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  "an event came": "const wait = whenReady(fd); signal(); await wait.ready; print('done');",
+  "the wait was cancelled": "whenReady(fd).cancel(); print('done');",
+  "it was cancelled later":
+    "const wait = whenReady(fd); setTimeout(() => { wait.cancel(); print('done'); }, 1);",
+};
+
+for (const [what, text] of Object.entries(ENDINGS)) {
+  test(`a process ends by itself once ${what}`, async () => {
+    using folder = new Folder();
+    const script = join(folder.path, "script.ts");
+    const modules = ["epoll.ts", "libc.ts"].map((name) => new URL(name, import.meta.url).href);
+    writeFileSync(
+      script,
+      `import { whenReady } from ${JSON.stringify(modules[0])};
+      import { libc } from ${JSON.stringify(modules[1])};
+      const fd = libc().eventfd(0, 0);
+      const signal = () => libc().write(fd, new Uint8Array(8).fill(1), 8n);
+      const print = console.log;
+      ${text}\n`,
+    );
+    const { status, signal, stdout, stderr } = await run(scriptCommand(script));
+    assert.deepEqual([status, signal, stdout], [0, null, "done\n"], stderr);
+  });
+}
+
+test("a pending wait keeps its process alive", async () => {
+  using folder = new Folder();
+  const script = join(folder.path, "script.ts");
+  const module = new URL("epoll.ts", import.meta.url).href;
+  writeFileSync(
+    script,
+    `import { whenReady } from ${JSON.stringify(module)};
+    whenReady(0).ready.then(() => console.log("standard input is ready"));\n`,
+  );
+  const { status, stdout } = await run(scriptCommand(script));
+  assert.deepEqual([status, stdout], [0, "standard input is ready\n"]);
+});
+
+test("writeNow() writes what there is room for, and says when it would have to wait", async () => {
+  const [reader, writer] = pipe(O_NONBLOCK);
+  const bytes = alloc(1 << 20).fill(0x61);
+  const written = writeNow(writer, bytes)!;
+  assert.ok(written > 0 && written < bytes.length, `${written}`);
+  assert.equal(writeNow(writer, bytes), 0);
+  const { ready } = whenReady(writer, WRITABLE);
+  assert.equal(libc().read(reader, bytes, BigInt(bytes.length)), BigInt(written));
+  assert.equal(await ready, true);
+  assert.equal(writeNow(writer, bytes.subarray(0, 7)), 7);
+  close(reader);
+  assert.throws(() => writeNow(writer, bytes), { name: "ErrnoError", code: "EPIPE" });
+  close(writer);
+});
+
+test("writeNow() leaves descriptors alone that would block", () => {
+  const [reader, writer] = pipe(0);
+  assert.equal(writeNow(writer, alloc(1)), undefined);
+  close(writer);
+  assert.equal(libc().read(reader, alloc(1), 1n), 0n);
+  close(reader);
+  assert.throws(() => writeNow(writer, alloc(1)), { code: "EBADF" });
+});

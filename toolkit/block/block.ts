@@ -1,0 +1,79 @@
+/**
+ * What tools that trace block I/O have in common (block.h).
+ *
+ * @module
+ */
+
+import { exists, readText } from "../../mod.ts";
+import { chooseHooks } from "../run/choose_hooks.ts";
+import { text, UsageError } from "../options/options.ts";
+
+const SYS_BLOCK = "/sys/class/block";
+
+/** `-d DISK`. */
+export const diskOption = text({
+  short: "d",
+  long: "disk",
+  meta: "DISK",
+  help: "trace this disk only",
+});
+
+/** Chooses the programs of block.h that this kernel has the hooks for. */
+export function blockPrograms(): Record<string, boolean> {
+  return chooseHooks("block I/O", [
+    {
+      hook: "tracepoint:block:block_io_start",
+      also: ["tracepoint:block:block_rq_issue", "tracepoint:block:block_io_done"],
+      programs: ["io_start", "rq_issue", "io_end"],
+    },
+    {
+      hook: "tracepoint:block:block_rq_insert",
+      also: ["tracepoint:block:block_rq_issue", "tracepoint:block:block_rq_complete"],
+      programs: ["rq_insert", "rq_issue_first", "rq_complete"],
+    },
+  ]);
+}
+
+/** The major and the minor number of a device. */
+export const numbersOf = (device: number): [major: number, minor: number] => [
+  device >>> 20,
+  device & 0xfffff,
+];
+
+/** What `-d` means to block.h: a disk's number, or 0 for any. @throws {UsageError} */
+export function targetDevice(disk: string | undefined): number {
+  if (disk === undefined) return 0;
+  const folder = `${SYS_BLOCK}/${disk.replace(/^\/dev\//, "").replaceAll("/", "!")}`;
+  const invalid = (reason: string) =>
+    new UsageError(`invalid value ${JSON.stringify(disk)} for -d/--disk: ${reason}`);
+  if (!/[^./]$/.test(folder) || !exists(`${folder}/dev`)) {
+    throw invalid(`no such disk in ${SYS_BLOCK}`);
+  }
+  if (exists(`${folder}/partition`)) throw invalid("it is a partition: give its disk");
+  const [major, minor] = readText(`${folder}/dev`).split(":").map(Number) as [number, number];
+  return major * 2 ** 20 + minor;
+}
+
+/** Names of disks by number, also of those that come while a tool runs. */
+export class DiskNames {
+  #names = new Map<number, string>();
+
+  /** The disk's name, or what `unknown` says. */
+  name(device: number, unknown = "?"): string {
+    if (!this.#names.has(device)) this.#read();
+    return this.#names.get(device) ?? unknown;
+  }
+
+  #read(): void {
+    for (const line of readText("/proc/diskstats").split("\n")) {
+      const [major, minor, name] = line.trim().split(/\s+/);
+      if (name) this.#names.set(Number(major) * 2 ** 20 + Number(minor), name);
+    }
+  }
+}
+
+/** Letters of operations as the kernel has them (blk_fill_rwbs() in kernel/trace/blktrace.c). */
+const OPERATIONS: Record<number, string> = { 0: "R", 1: "W", 2: "F", 3: "D", 5: "D", 9: "N" };
+
+/** What a request does: R(ead), W(rite), F(lush), D(iscard), N for others. */
+export const operationOf = (flags: number): string => OPERATIONS[flags & 0xff] ?? "N";

@@ -1,0 +1,130 @@
+/**
+ * Reports of how times are distributed (distribution.h).
+ *
+ * @module
+ */
+
+import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from "../../mod.ts";
+import { Growth } from "../output/counter_deltas.ts";
+import { grown } from "../output/grown.ts";
+import { reportLost } from "../run/lost.ts";
+import { flag, type Values } from "../options/options.ts";
+import { nameOf } from "../task/proc.ts";
+import type { Report } from "../output/report.ts";
+import {
+  type filterOptions,
+  filterSettings,
+  type intervalArguments,
+} from "../options/standard_options.ts";
+import type { ReportPlan } from "../run/tool.ts";
+
+/** What tools with such reports call them by. */
+export const distributionOptions = {
+  timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
+  milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
+  pids: flag({ short: "P", long: "pids", help: "print a histogram per process ID" }),
+  tids: flag({ short: "L", long: "tids", help: "print a histogram per thread ID" }),
+} as const;
+
+/** What the command line says. */
+type DistributionValues =
+  & Values<typeof distributionOptions & typeof intervalArguments>
+  & Partial<Values<typeof filterOptions>>
+  & { readonly extension?: boolean };
+
+/** How reports look. */
+interface DistributionOptions {
+  /** The tool's name. */
+  readonly name: string;
+  readonly timestamp: boolean;
+  readonly milliseconds: boolean;
+  /** Average, total and count below each report. */
+  readonly extension?: boolean;
+  /** What each histogram is about: `pid`; undefined: there is one only. */
+  readonly section: string | undefined;
+  /** Name the processes. */
+  readonly names: boolean;
+}
+
+/** The unit of the histogram. */
+const unitOf = ({ milliseconds }: { readonly milliseconds: boolean }) =>
+  milliseconds ? { name: "msecs", ns: 1e6 } : { name: "usecs", ns: 1e3 };
+
+const Key = struct("key", { id: u32, slot: u32 });
+
+/** What {@linkcode distributionPlan} takes besides the options. */
+export interface DistributionDetails {
+  /** Globals of the tool's own. */
+  readonly globals: Readonly<Record<string, unknown>>;
+  /** What a histogram is about when it is not about a process or a thread. */
+  readonly section?: string | undefined;
+  /** Name the processes. */
+  readonly names?: boolean;
+}
+
+/** The plan of a tool that counts times by process or thread. @throws {UsageError} */
+export function distributionPlan(
+  name: string,
+  values: DistributionValues,
+  { globals, section, names = false }: DistributionDetails,
+): ReportPlan & { readonly load: LoadOptions } {
+  const { pids, tids, interval, count } = values;
+  const filters = filterSettings(values, {
+    unit_ns: unitOf(values).ns,
+    by_process: pids,
+    by_thread: tids,
+    ...globals,
+  });
+  const shown = tids ? "tid" : pids ? "pid" : section;
+  return {
+    interval,
+    count,
+    load: filters,
+    report: distribution({ ...values, name, section: shown, names }),
+  };
+}
+
+/** Makes the function that prints what was counted since it was last called. */
+function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {
+  const growth = new Growth();
+  const { name: valueType } = unitOf(options);
+  return (bpf, report) => {
+    const times = bpf.map("times", Key, u64.asNumber);
+    const entries = [...grown(times, growth, (count) => ({ count }))]
+      .map(([key, { count }]) => [key, count] as const);
+    report.line();
+    if (options.timestamp) report.line(report.clock);
+    const sections = histogramSections(entries, ({ id, slot }) => [id, slot])
+      .sort((a, b) => a.section - b.section);
+    const { section: sectionHeader } = options;
+    if (sectionHeader === undefined) {
+      report.histogram(sections[0]?.counts ?? [], { valueType });
+    } else {
+      const name = (id: number) => options.names ? nameOf(id) : undefined;
+      const formatSection = (id: number) => [id, name(id)].filter(Boolean).join(" ");
+      const members = (id: number) => ({ [sectionHeader]: id, comm: name(id) });
+      report.histograms(sections, { valueType, sectionHeader, formatSection, members });
+    }
+    if (options.extension) {
+      const count = entries.reduce((sum, [, count]) => sum + count, 0);
+      const time = growth.since("time", bpf.global("total_time", u64.asNumber).value);
+      reportSummary(report, unitOf(options), count, time);
+    }
+    reportLost(bpf, report, options.name, "times");
+  };
+}
+
+/** Average, total and count below a report; nothing when nothing was counted. `time` is in ns. */
+export function reportSummary(
+  report: Report,
+  unit: { readonly name: string; readonly ns: number },
+  count: number,
+  time: number,
+): void {
+  if (count === 0) return;
+  const [average, total] = [time / count, time].map((ns) => Math.floor(ns / unit.ns));
+  report.line();
+  report.line(`avg = ${average} ${unit.name}, total: ${total} ${unit.name}, count: ${count}`);
+  report.line();
+  report.record("summary", { value: unit.name, average, total, count });
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * What tools that print a row per event begin with.
+ */
+#pragma once
+
+#include "base/ring_buffer.h"
+#include "task/filter.h"
+#include "base/maps.h"
+#include "task/who.h"

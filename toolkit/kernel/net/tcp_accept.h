@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * TCP connections as a process accepts them (accept.ts chooses where to look).
+ *
+ * The end of inet_csk_accept is the place that sees all, but not of a server that was waiting in it
+ * when tracing began; the end of the system call sees that, but neither io_uring nor the kernel.
+ */
+#pragma once
+
+#include "flow.h"
+
+/* include/uapi/linux/bpf.h; the helper came with Linux 5.17. */
+enum bpf_func_id {
+	BPF_FUNC_get_func_ret = 184,
+};
+
+/* What the tool does with a connection that the current process has accepted: it defines this. */
+static __always_inline void accepted(const struct sock *sk);
+
+/* Threads whose accept call csk_accept() has told of. What io_uring leaves here is replaced in time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 10240);
+	__type(key, u32);
+	__type(value, u8);
+} told SEC(".maps");
+
+/* inet_csk_accept has four arguments, since Linux 6.10 two: the result is not always at one place. */
+SEC("fexit/inet_csk_accept")
+int csk_accept(u64 *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	u8 yes = true;
+	u64 sk = 0;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
+		bpf_get_func_ret(ctx, &sk);
+	else
+		sk = ctx[4];
+	if (!sk || BPF_CORE_READ((struct sock *)sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	bpf_map_update_elem(&told, &tid, &yes, BPF_ANY);
+	accepted((const struct sock *)sk);
+	return 0;
+}
+
+/* Calls that csk_accept() does not see: those that already waited when it was attached. */
+static __always_inline int leave_accept(s64 fd)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	if (!bpf_map_delete_elem(&told, &tid) || fd < 0)
+		return 0;
+
+	struct sock *sk = sock_of(fd);
+	u16 protocol = BPF_CORE_READ(sk, sk_protocol);
+
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
+		accepted(sk);
+	return 0;
+}
+
+AT_EXIT(accept, leave_accept(ctx->ret))
+AT_EXIT(accept4, leave_accept(ctx->ret))

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Stacks, kernel and user, and what is summed by them (stacks.ts reads it).
+ *
+ * They are kept in a hash map, not in one of type STACK_TRACE: that has one place for each hash, and
+ * of two stacks that meet there it refuses the second, however much room is left.
+ */
+#pragma once
+
+#include "../task/filter.h"
+
+const volatile bool in_pidns = false; /* the tool is in the pid namespace whose pids it shows */
+const volatile bool kernel_stacks = true;
+const volatile bool user_stacks = true;
+/* Which of a thread's ids `targets` holds; 0: any thread is wanted. */
+#define BY_PID 1
+#define BY_TID 2
+const volatile u32 target_kind = 0;
+
+#define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
+#define BPF_F_USER_STACK (1 << 8)
+
+/* What a stack is known by: one of these, or a hash of its frames. */
+#define NO_STACK 0
+#define MISSED_STACK 1
+
+/* One group of those that are counted together. */
+struct stack_key {
+	u64 user; /* in `stacks` */
+	u64 kernel;
+	u32 pid;
+	u32 tid; /* 0 in tools that do not tell threads apart */
+	u32 process; /* the pid by which the tool itself knows the process */
+	u32 unused;
+	char comm[TASK_COMM_LEN];
+};
+
+struct stack_sum {
+	u64 sum;
+	u64 count;
+	u64 first; /* ns since boot */
+};
+
+struct stack {
+	u64 frames[STACK_DEPTH]; /* innermost first, then zeros */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384); /* set by the tool */
+	__type(key, u64);
+	__type(value, struct stack);
+} stacks SEC(".maps");
+
+/* Where a stack is put together: too large for the program's own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct stack);
+} stack_scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 40960); /* set by the tool */
+	__type(key, struct stack_key);
+	__type(value, struct stack_sum);
+} sums SEC(".maps");
+
+/* The ids that -p and the like name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set by the tool */
+	__type(key, u32);
+	__type(value, u8);
+} targets SEC(".maps");
+
+u64 lost;
+
+/* Whether a thread is among those that were asked for; see ids_of(). */
+static __always_inline bool is_target(u64 ids)
+{
+	u32 id = target_kind == BY_PID ? ids >> 32 : ids;
+
+	return !target_kind || bpf_map_lookup_elem(&targets, &id);
+}
+
+/* Keeps the stack that the current thread is on, put together in `stack`; what it is known by. */
+static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
+{
+	u64 id = 0;
+	long size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
+
+	if (size <= 0)
+		return NO_STACK; /* a kernel thread has no user stack, user code no kernel stack */
+	for (u32 i = 0; i < STACK_DEPTH && i < size / sizeof(u64); i++) {
+		id = (id ^ stack->frames[i]) * 0x9e3779b97f4a7c15;
+		id ^= id >> 32;
+	}
+	id |= 2; /* neither of the two that are none */
+	if (!bpf_map_lookup_elem(&stacks, &id) &&
+	    bpf_map_update_elem(&stacks, &id, stack, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&stacks, &id))
+		return MISSED_STACK;
+	return id;
+}
+
+/* The same in the CPU's scratch: for programs that nothing like them can interrupt. */
+static __noinline u64 keep_stack(void *ctx, u64 flags)
+{
+	u32 zero = 0;
+	struct stack *stack = bpf_map_lookup_elem(&stack_scratch, &zero);
+
+	return stack ? keep_stack_in(stack, ctx, flags) : MISSED_STACK;
+}
+
+/* Fills in all about the current thread but the ids to show. */
+static __always_inline void set_stacks(struct stack_key *key, void *ctx)
+{
+	key->process = in_pidns ? key->pid : bpf_get_current_pid_tgid() >> 32;
+	key->user = user_stacks ? keep_stack(ctx, BPF_F_USER_STACK) : NO_STACK;
+	key->kernel = kernel_stacks ? keep_stack(ctx, 0) : NO_STACK;
+	bpf_get_current_comm(key->comm, sizeof(key->comm));
+}
+
+/* Adds to a group. */
+static __always_inline void add_to_stack(struct stack_key *key, u64 amount, u64 time)
+{
+	struct stack_sum zero = { .first = time };
+	struct stack_sum *sum = bpf_map_lookup_elem(&sums, key);
+
+	if (!sum) {
+		bpf_map_update_elem(&sums, key, &zero, BPF_NOEXIST);
+		sum = bpf_map_lookup_elem(&sums, key);
+	}
+	if (!sum) {
+		__sync_fetch_and_add(&lost, 1);
+		return;
+	}
+	__sync_fetch_and_add(&sum->sum, amount);
+	__sync_fetch_and_add(&sum->count, 1);
+}

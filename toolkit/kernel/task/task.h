@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Tasks, as far as tools read them, and the numbers that processes go by.
+ */
+#pragma once
+
+#include "../base/prelude.h"
+
+KERNEL_STRUCTS
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* level + 1 of them, the outermost namespace's first */
+};
+
+struct fs_struct;
+struct files_struct;
+
+struct task_struct {
+	int pid; /* the thread's id, as userspace means it */
+	int tgid; /* the process's */
+	char comm[TASK_COMM_LEN];
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid; /* NULL once the task has been reaped */
+	struct nsproxy *nsproxy;
+	struct fs_struct *fs;
+	struct files_struct *files;
+	u64 start_time; /* CLOCK_MONOTONIC */
+	int exit_code; /* as wait(2) has it */
+};
+
+KERNEL_STRUCTS_END
+
+/* The pid namespace whose numbers are shown and asked for, by inode; 0: the machine's own. */
+const volatile u32 pidns = 0;
+
+#define PIDNS_LEVELS 8 /* of the 32 that may be nested */
+
+/* What namespace `pidns` calls this pid; 0 where it does not see it. */
+static __noinline u32 number_in_pidns(struct pid *pid)
+{
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+
+	for (u32 i = 0; i < PIDNS_LEVELS && i <= level; i++) {
+		struct upid *number = (void *)numbers + i * bpf_core_type_size(struct upid);
+
+		if (BPF_CORE_READ(number, ns, ns.inum) == pidns)
+			return BPF_CORE_READ(number, nr);
+	}
+	return 0;
+}
+
+/* A task's process id in the upper half and its thread id in the lower one, as `pidns` has them. */
+static __always_inline u64 ids_of(struct task_struct *task)
+{
+	if (!pidns)
+		return (u64)BPF_CORE_READ(task, tgid) << 32 | (u32)BPF_CORE_READ(task, pid);
+	return (u64)number_in_pidns(BPF_CORE_READ(task, group_leader, thread_pid)) << 32 |
+	       number_in_pidns(BPF_CORE_READ(task, thread_pid));
+}
+
+/* The same of the current task. */
+static __always_inline u64 current_ids(void)
+{
+	if (!pidns)
+		return bpf_get_current_pid_tgid();
+	return ids_of((void *)bpf_get_current_task());
+}
+
+/* The process id of the current task's parent. */
+static __always_inline u32 parent_pid(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return ids_of(BPF_CORE_READ(task, real_parent)) >> 32;
+}

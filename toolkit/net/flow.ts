@@ -1,0 +1,86 @@
+/**
+ * Connections: how events tell of them, and the options that choose among them (net.h).
+ *
+ * @module
+ */
+
+import { type Infer, ipv6, struct, u16 } from "../../mod.ts";
+import { flag, type Option, UsageError, type Values } from "../options/options.ts";
+
+const MAPPED = "::ffff:";
+const AF_INET = 2;
+const AF_INET6 = 10;
+const PORT_MAX = 65535;
+const PORTS_MAX = 64; // of net.h
+
+/** struct flow of net.h. */
+export const Flow = struct("flow", {
+  local: ipv6,
+  remote: ipv6,
+  family: u16,
+  local_port: u16,
+  remote_port: u16,
+  unused: u16,
+});
+/** Who talks to whom. */
+export type Flow = Infer<typeof Flow>;
+
+/** The IP version, by the socket's family. */
+export const ipVersion = ({ family }: Pick<Flow, "family">): number => family === AF_INET ? 4 : 6;
+
+/** An address of a flow; of an IPv6 socket that talks IPv4 it is `::ffff:127.0.0.1`. */
+export function address(flow: Pick<Flow, "family" | "local" | "remote">, end: "local" | "remote") {
+  const text = flow[end];
+  return flow.family === AF_INET ? text.slice(MAPPED.length) : text;
+}
+
+const TCP_STATES = [
+  ...["ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE"],
+  ...["CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV"],
+];
+
+/** The name of a state of include/net/tcp_states.h, which count from 1. */
+export const tcpState = (state: number): string => TCP_STATES[state - 1] ?? String(state);
+
+/** `-4` and `-6`. */
+export const familyOptions = {
+  ipv4: flag({ short: "4", long: "ipv4", help: "trace IPv4 family only" }),
+  ipv6: flag({ short: "6", long: "ipv6", help: "trace IPv6 family only" }),
+} as const;
+
+/** An option with ports, separated by commas. */
+export function ports(
+  names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
+): Option<readonly number[]> {
+  return {
+    ...names,
+    initial: [],
+    parse(value) {
+      const numbers = value.split(",").map((port) => /^\d+$/.test(port) ? Number(port) : 0);
+      if (numbers.length > PORTS_MAX || numbers.some((port) => port < 1 || port > PORT_MAX)) {
+        throw new UsageError(
+          `expected at most ${PORTS_MAX} ports from 1 to ${PORT_MAX}, separated by commas: 80,443`,
+        );
+      }
+      return numbers;
+    },
+  };
+}
+
+/** The globals of net.h that choose flows. @throws {UsageError} */
+export function flowSettings(
+  { ipv4, ipv6 }: Values<typeof familyOptions>,
+  { local = [], remote = [] }: { local?: readonly number[]; remote?: readonly number[] } = {},
+): Readonly<Record<string, unknown>> {
+  if (ipv4 && ipv6) throw new UsageError("use either -4/--ipv4 or -6/--ipv6, not both");
+  return {
+    target_family: ipv4 ? AF_INET : ipv6 ? AF_INET6 : 0,
+    ...portSettings("local", local),
+    ...portSettings("remote", remote),
+  };
+}
+
+function portSettings(end: "local" | "remote", wanted: readonly number[]) {
+  const filler = Array.from({ length: PORTS_MAX - wanted.length }, () => 0);
+  return { [`${end}_ports_count`]: wanted.length, [`${end}_ports`]: [...wanted, ...filler] };
+}

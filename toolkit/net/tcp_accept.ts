@@ -1,0 +1,17 @@
+/**
+ * Where accepted TCP connections are seen (accept.h).
+ *
+ * @module
+ */
+
+import type { Way } from "../run/choose_hooks.ts";
+
+const FUNCTION = "fentry:inet_csk_accept";
+const CALLS = ["tracepoint:syscalls:sys_exit_accept", "tracepoint:syscalls:sys_exit_accept4"];
+
+/** The programs of accept.h, all if the kernel has both. */
+export const acceptWays: readonly Way[] = [
+  { hook: FUNCTION, also: CALLS, programs: ["csk_accept", "exit_accept", "exit_accept4"] },
+  { hook: CALLS[0]!, also: CALLS.slice(1), programs: ["exit_accept", "exit_accept4"] },
+  { hook: FUNCTION, programs: ["csk_accept"] },
+];

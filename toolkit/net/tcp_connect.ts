@@ -1,0 +1,23 @@
+/**
+ * Where active TCP connections are seen (connect.h).
+ *
+ * @module
+ */
+
+import { chooseHooks } from "../run/choose_hooks.ts";
+
+/** The programs of connect.h that this kernel takes. @throws {UnsupportedError} */
+export function connectPrograms(): Record<string, boolean> {
+  return chooseHooks("TCP connections", [
+    {
+      hook: "fentry:tcp_v4_connect",
+      also: ["fentry:tcp_v6_connect"],
+      programs: ["v4_connect", "v6_connect"],
+    },
+    {
+      hook: "tracepoint:sock:inet_sock_set_state",
+      also: ["tracepoint:tcp:tcp_retransmit_skb", "tracepoint:syscalls:sys_exit_connect"],
+      programs: ["set_state", "retransmit", "exit_connect"],
+    },
+  ]);
+}

@@ -1,0 +1,33 @@
+/**
+ * Users by name or number.
+ *
+ * @module
+ */
+
+import { exists, readText } from "../../mod.ts";
+import { type Option, UsageError } from "./options.ts";
+import { filterOptions } from "./standard_options.ts";
+
+const PASSWD = "/etc/passwd";
+
+/** `-u`, which takes a name as well. */
+export const userOption: Option<number | undefined> = {
+  ...filterOptions.uid,
+  meta: "USER",
+  help: "trace this user only, by name or number",
+  parse(value, before) {
+    if (/^\d/.test(value)) return filterOptions.uid.parse(value, before);
+    const uid = exists(PASSWD) ? uidOf(value, readText(PASSWD)) : undefined;
+    if (uid === undefined) throw new UsageError("expected a user id, or a name in /etc/passwd");
+    return uid;
+  },
+};
+
+/** The id of a user in the text of a passwd(5) file. */
+export function uidOf(name: string, passwd: string): number | undefined {
+  for (const line of passwd.split("\n")) {
+    const [user, , uid] = line.split(":");
+    if (user === name && uid !== undefined) return Number(uid);
+  }
+  return undefined;
+}

@@ -1,0 +1,110 @@
+/**
+ * What tools that count print at intervals: lines, tables and histograms, or the same as JSON.
+ *
+ * @module
+ */
+
+import {
+  type HistogramSection,
+  linearBuckets,
+  linearLines,
+  log2Buckets,
+  log2Lines,
+  sectionLines,
+  type SectionOptions,
+  type SlotCounts,
+} from "../../mod.ts";
+import { clockText } from "./time_columns.ts";
+import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
+import { escapeText, toJson } from "./escape.ts";
+import type { Output } from "./output.ts";
+
+/** Options for {@linkcode Report.histogram}. */
+export interface ReportHistogramOptions {
+  /** What is counted: `usecs`. */
+  readonly valueType: string;
+  /** One row per number instead of one per power of two. */
+  readonly linear?: boolean;
+  /** What JSON tells besides. */
+  readonly about?: Readonly<Record<string, unknown>>;
+}
+
+/** Options for {@linkcode Report.histograms}. */
+export interface ReportSectionOptions<S> extends ReportHistogramOptions, SectionOptions<S> {
+  readonly valueType: string;
+  /** What a section is: `disk`; in JSON the key in lower case. */
+  readonly sectionHeader: string;
+  /** What JSON tells of a section; default its text. */
+  readonly members?: (section: S) => Readonly<Record<string, unknown>>;
+}
+
+/** One report. Text for people is left out of JSON, and records of JSON out of what people see. */
+export class Report {
+  /** Whether JSON is printed. */
+  readonly json: boolean;
+  /** When the report was made. */
+  readonly time: Date = new Date();
+  readonly #output: Output;
+
+  /** Made by the frame. */
+  constructor(output: Output, json: boolean) {
+    this.#output = output;
+    this.json = json;
+  }
+
+  /** The time of day as bcc's tools print it: `17:05:09`. */
+  get clock(): string {
+    return clockText(this.time);
+  }
+
+  /** A line for people; control bytes are escaped, except in what it begins with. */
+  line(text = "", indent = ""): void {
+    if (!this.json) this.#output.line(indent + escapeText(text));
+  }
+
+  /** A record for programs: the time, `record: kind`, and these members. */
+  record(kind: string, members: Readonly<Record<string, unknown>>): void {
+    if (this.json) {
+      this.#output.line(toJson({ time: this.time.toISOString(), record: kind, ...members }));
+    }
+  }
+
+  /** Rows below a heading; as JSON one object per row, with the time. */
+  table<R>(
+    columns: readonly Column<R>[],
+    rows: Iterable<R>,
+    options: { readonly heading?: boolean } = {},
+  ): void {
+    const time = { head: "time", value: () => this.time.toISOString() };
+    const format = this.json ? jsonRow([time, ...columns]) : tableRow(columns);
+    if (options.heading ?? true) this.line(headLine(columns));
+    for (const row of rows) this.#output.line(format(row));
+  }
+
+  /** A histogram. */
+  histogram(counts: SlotCounts, options: ReportHistogramOptions): void {
+    const { linear = false, valueType } = options;
+    for (const line of (linear ? linearLines : log2Lines)(counts, { valueType })) this.line(line);
+    this.#buckets(counts, options, options.about ?? {});
+  }
+
+  /** Several histograms, each below a line that tells which it is. */
+  histograms<S>(sections: readonly HistogramSection<S>[], options: ReportSectionOptions<S>): void {
+    const { linear = false, sectionHeader, formatSection = String } = options;
+    const lines = sectionLines(sections, linear ? linearLines : log2Lines, options);
+    for (const line of lines) this.line(line);
+    const { members = (section) => ({ [sectionHeader.toLowerCase()]: formatSection(section) }) } =
+      options;
+    for (const { section, counts } of sections) this.#buckets(counts, options, members(section));
+  }
+
+  #buckets(
+    counts: SlotCounts,
+    { valueType, linear = false }: ReportHistogramOptions,
+    members: Readonly<Record<string, unknown>>,
+  ): void {
+    if (!this.json) return;
+    const buckets = (linear ? linearBuckets : log2Buckets)(counts);
+    this.record("histogram", { ...members, value: valueType, buckets });
+  }
+}

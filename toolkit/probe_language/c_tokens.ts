@@ -1,0 +1,137 @@
+/**
+ * The words of C expressions that people type.
+ *
+ * Expressions become part of a program, so that only what an expression is made of is let through:
+ * no statement, no preprocessor line, no comment, and no change of a variable.
+ *
+ * @module
+ */
+
+import { Mistake } from "./probe_error.ts";
+
+/** What a word is. */
+export type TokenKind = "name" | "number" | "string" | "character" | "symbol";
+
+/** One word and where it begins. */
+export interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** How each kind of word looks, in the order in which they are tried. */
+const WORDS: readonly (readonly [TokenKind, RegExp])[] = [
+  ["name", /[$A-Za-z_][$\w]*/y],
+  ["number", /(?:0[xX][\da-fA-F]+|0[bB][01]+|\d+)[uUlL]*(?![\w.])/y],
+  ["string", /"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*"/uy],
+  ["character", /'(?:[^'\\\p{Cc}]|\\[^\p{Cc}]+?)'/uy],
+  ["symbol", /->|<<(?!=)|>>(?!=)|[<>=!]=|&&|\|\||[-+*/%&|^](?!=)|[~!<>?:.,()[\]@]/y],
+];
+
+/** What is no part of an expression, and what to say of it. */
+const REFUSED: readonly (readonly [RegExp, string])[] = [
+  [/\/[*/]/y, "expressions have no comments"],
+  [/\+\+|--/y, "expressions change no variables"],
+  [/(?:<<|>>|[-+*/%&|^])?=(?!=)/y, 'expressions change no variables: to compare use "=="'],
+  [/"/y, "this text has no end: a quotation mark is missing"],
+  [/'/y, "this character has no end, or is more than one"],
+  [/\d/y, "expected a whole number: 10, 0x1f, 100ul"],
+  [/;/y, "expected one expression, not statements"],
+];
+
+/** Splits the part of a text from `start` to `end` into words. @throws {Mistake} */
+export function tokensOf(text: string, start = 0, end = text.length): Token[] {
+  const part = text.slice(0, end);
+  const found: Token[] = [];
+  const at = (pattern: RegExp, place: number) => {
+    pattern.lastIndex = place;
+    return pattern.exec(part)?.[0];
+  };
+  for (let place = start; place < end;) {
+    const space = at(/\s+/y, place);
+    if (space !== undefined) {
+      place += space.length;
+      continue;
+    }
+    const refused = REFUSED.slice(0, 3).find(([pattern]) => at(pattern, place) !== undefined);
+    if (refused) throw new Mistake(refused[1], text, place);
+    const word = WORDS.map(([kind, pattern]) => ({ kind, text: at(pattern, place) }))
+      .find((word) => word.text !== undefined);
+    if (word?.text === undefined) throw refusal(text, place, at);
+    found.push({ kind: word.kind, text: word.text, at: place });
+    place += word.text.length;
+  }
+  return found;
+}
+
+function refusal(
+  text: string,
+  place: number,
+  at: (pattern: RegExp, place: number) => string | undefined,
+): Mistake {
+  const reason = REFUSED.find(([pattern]) => at(pattern, place) !== undefined)?.[1];
+  const character = String.fromCodePoint(text.codePointAt(place)!);
+  return new Mistake(reason ?? `no expression has ${JSON.stringify(character)}`, text, place);
+}
+
+const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]" };
+
+/** Checks that all brackets have their partners. @throws {Mistake} */
+export function checkBrackets(text: string, tokens: readonly Token[]): void {
+  const open: Token[] = [];
+  for (const token of tokens) {
+    if (token.kind !== "symbol") continue;
+    if (token.text in CLOSING) open.push(token);
+    if (token.text !== ")" && token.text !== "]") continue;
+    const partner = open.pop();
+    if (partner && CLOSING[partner.text] === token.text) continue;
+    throw new Mistake(`this "${token.text}" closes nothing`, text, token.at);
+  }
+  const last = open.at(-1);
+  if (last) {
+    throw new Mistake(`this "${last.text}" is never closed`, text, last.at);
+  }
+}
+
+/** Splits words at those symbols that stand in no brackets. */
+export function splitTokens(tokens: readonly Token[], separator: string): Token[][] {
+  const parts: Token[][] = [[]];
+  let depth = 0;
+  let questions = 0; // a ? b : c
+  for (const token of tokens) {
+    const symbol = token.kind === "symbol" ? token.text : "";
+    if (symbol === "(" || symbol === "[") depth++;
+    if (symbol === ")" || symbol === "]") depth--;
+    if (symbol === "?" && depth === 0) questions++;
+    const isAnswer = symbol === ":" && questions > 0;
+    if (isAnswer && depth === 0) questions--;
+    if (symbol === separator && depth === 0 && !isAnswer) parts.push([]);
+    else parts.at(-1)!.push(token);
+  }
+  return parts;
+}
+
+/** What a text in quotes says, as bytes: C's escapes mean what they mean in C. */
+export function literalBytes(literal: string): Uint8Array {
+  const bytes: number[] = [];
+  const encoder = new TextEncoder();
+  const parts = literal.slice(1, -1).matchAll(/\\(x[\da-fA-F]+|[0-7]{1,3}|.)|[^\\]+/gsu);
+  for (const [all, escape] of parts) {
+    if (escape === undefined) bytes.push(...encoder.encode(all));
+    else if (/^x./.test(escape)) bytes.push(parseInt(escape.slice(1), 16) & 0xff);
+    else if (/^[0-7]/.test(escape)) bytes.push(parseInt(escape, 8) & 0xff);
+    else bytes.push(...encoder.encode(ESCAPES[escape] ?? escape));
+  }
+  return Uint8Array.from(bytes);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};

@@ -1,0 +1,185 @@
+/**
+ * Expressions that people type, and the C that is compiled for them.
+ *
+ * The C has each word in the column where it stands in the user's text, so that what the compiler
+ * finds can be shown there (c_source.ts). What is no C becomes a name of the same length.
+ *
+ * @module
+ */
+
+import { checkBrackets, literalBytes, type Token, tokensOf } from "./c_tokens.ts";
+import { Mistake } from "./probe_error.ts";
+
+/** An expression within a probe. */
+export interface Expression {
+  /** The probe in full, as it was typed. */
+  readonly probe: string;
+  readonly tokens: readonly Token[];
+  /** Where it begins and ends in the probe. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The most bytes that STRCMP compares: they lie on the program's stack of 512 bytes. */
+const TEXT_MAX = 128;
+const STRCMP = "STRCMP";
+
+/** Reads the expression between two places. @throws {Mistake} */
+export function parseExpression(probe: string, start: number, end: number): Expression {
+  return expressionOf(probe, tokensOf(probe, start, end), start);
+}
+
+/** The expression of these words. @throws {Mistake} when there are none, or brackets are missing */
+export function expressionOf(
+  probe: string,
+  tokens: readonly Token[],
+  place: number,
+): Expression {
+  const [first, last] = [tokens[0], tokens.at(-1)];
+  if (!first || !last) throw new Mistake("expected an expression here", probe, place);
+  checkBrackets(probe, tokens);
+  return { probe, tokens, start: first.at, end: last.at + last.text.length };
+}
+
+/** What the user typed, in one line. */
+export function expressionText({ probe, start, end }: Expression): string {
+  return probe.slice(start, end).replaceAll(/\s+/g, " ");
+}
+
+/** The variables, functions and members that an expression names. */
+export function namesOf({ tokens }: Expression): Set<string> {
+  return new Set(tokens.filter(({ kind }) => kind === "name").map(({ text }) => text));
+}
+
+/** The parameters that an expression asks for by `$entry(NAME)`. @throws {Mistake} */
+export function entriesOf({ probe, tokens }: Expression): Token[] {
+  return tokens.flatMap((token, i) => {
+    if (token.text !== "$entry") return [];
+    const [open, name, close] = tokens.slice(i + 1, i + 4);
+    if (open?.text === "(" && name?.kind === "name" && close?.text === ")") return [name];
+    throw new Mistake("expected $entry(NAME), the name of a parameter", probe, token.at);
+  });
+}
+
+/** The variable for `$entry(name)`, as it stands in the C. */
+export const entryVariable = (name: string) => `$entry_${name}`;
+
+/**
+ * Functions for STRCMP, one for each call: an array of bytes each, whose place in the list is in the
+ * function's name.
+ */
+export class Comparisons {
+  readonly #texts: Uint8Array[] = [];
+  readonly #binary: boolean;
+
+  /** @param binary texts are lists of bytes: `{0x6c, 0}` */
+  constructor(binary: boolean) {
+    this.#binary = binary;
+  }
+
+  /** The name of the function that compares with this text, as long as the word STRCMP. */
+  add(probe: string, literal: Token): string {
+    const bytes = this.#binary ? byteList(probe, literal) : literalBytes(literal.text);
+    if (bytes.length === 0 || bytes.length > TEXT_MAX) {
+      throw new Mistake(`STRCMP compares 1 to ${TEXT_MAX} bytes`, probe, literal.at);
+    }
+    this.#texts.push(bytes);
+    return nameOf(this.#texts.length - 1);
+  }
+
+  /** The functions in C. A text is equal in all its length; bytes are those that come first. */
+  get code(): string {
+    return this.#texts.map((bytes, i) => {
+      // One byte more tells a longer text, and one is for the NUL.
+      const size = this.#binary ? bytes.length : bytes.length + 2;
+      const read = this.#binary
+        ? `read_bytes(found, ${size}, address) == 0`
+        : `read_text(found, ${size}, address) == ${bytes.length + 1}`;
+      const same = Array.from(bytes, (byte, at) => `found[${at}] == ${byte}`).join(" && ");
+      return `static __always_inline bool ${nameOf(i)}(const char *text, u64 address)\n` +
+        `{\n  unsigned char found[${size}] = {};\n  return ${read} && ${same};\n}\n`;
+    }).join("");
+  }
+}
+
+const nameOf = (index: number) => `is_${String(index).padStart(3, "0")}`;
+
+function byteList(probe: string, { text, at }: Token): Uint8Array {
+  const list = /^"\s*\{(.*)\}\s*"$/.exec(text)?.[1]?.split(",").map((word) => word.trim());
+  const bytes = list?.map((word) => /^(0[xX][\da-fA-F]+|\d+)$/.test(word) ? Number(word) : NaN);
+  if (bytes?.every((byte) => byte <= 0xff)) return Uint8Array.from(bytes);
+  throw new Mistake('expected bytes to compare: "{0x6c, 0x00}"', probe, at);
+}
+
+/** Variables that hold addresses, for casts: libbcc then reads what they point to. */
+export const POINTERS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`arg${n}`, `Arg${n}`])),
+  retval: "Retval",
+  $retval: "$Retval",
+};
+
+/** The variable for `args->MEMBER` of a tracepoint, where MEMBER is a text of any length. */
+export const memberVariable = (member: string) => `args__${member}`;
+
+/**
+ * The C of an expression, in the columns that it has in the user's text.
+ *
+ * @param variables those that it can have: a member that is a text is read through one
+ * @throws {Mistake}
+ */
+export function expressionCode(
+  expression: Expression,
+  comparisons: Comparisons,
+  variables: Readonly<Record<string, unknown>> = {},
+): string {
+  const { probe, tokens, start } = expression;
+  let code = "";
+  const put = (text: string, at: number) => code = code.padEnd(at - start) + text;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    const [previous, next] = [tokens[i - 1], tokens[i + 1]];
+    if (token.text === STRCMP) {
+      const literal = next?.text === "(" ? tokens[i + 2] : undefined;
+      if (literal?.kind !== "string" || tokens[i + 3]?.text !== ",") {
+        throw new Mistake('expected STRCMP("text", address)', probe, token.at);
+      }
+      put(`${comparisons.add(probe, literal)}(""`, token.at);
+      i += 2;
+    } else if (token.text === "$entry") {
+      // $entry(size) becomes $entry_size: see entriesOf().
+      put("$entry_", token.at);
+      put(tokens[i + 2]!.text, token.at + "$entry_".length);
+      i += 3;
+    } else if (isMember(tokens, i) && memberVariable(tokens[i + 2]!.text) in variables) {
+      put(memberVariable(tokens[i + 2]!.text), token.at);
+      i += 2;
+    } else if (token.kind === "string") {
+      throw new Mistake('a text stands in STRCMP("text", address) only', probe, token.at);
+    } else if (token.text === "@") {
+      checkUserMark(probe, token, previous, next);
+      i++;
+    } else put(isCast(tokens, i) ? POINTERS[token.text] ?? token.text : token.text, token.at);
+  }
+  return code;
+}
+
+/** `args->filename` */
+function isMember(tokens: readonly Token[], i: number): boolean {
+  return tokens[i]!.text === "args" && tokens[i + 1]?.text === "->" && tokens[i + 2] !== undefined;
+}
+
+/** `(struct sock *)arg1`: a star and a bracket come before. */
+function isCast(tokens: readonly Token[], i: number): boolean {
+  return tokens[i - 1]?.text === ")" && tokens[i - 2]?.text === "*";
+}
+
+/** `arg1@user` is arg1: programs tell a user's address by itself. */
+function checkUserMark(
+  probe: string,
+  { at }: Token,
+  previous: Token | undefined,
+  next: Token | undefined,
+): void {
+  if (/^arg[1-6]$/.test(previous?.text ?? "") && next?.text === "user") return;
+  throw new Mistake('"@user" stands behind arg1 to arg6 only', probe, at);
+}

@@ -1,0 +1,239 @@
+/**
+ * Finding what a pattern matches (targets.ts), and attaching the programs of targets.h there.
+ *
+ * @module
+ */
+
+import {
+  type Bpf,
+  BpfError,
+  demangle,
+  exists,
+  findFile,
+  hasKprobe,
+  kernelFunctions,
+  Link,
+  tracepoints,
+  u32,
+  UnsupportedError,
+  usdtProbes,
+  type UserFunction,
+  userFunctions,
+} from "../../mod.ts";
+import type { Report } from "../output/report.ts";
+import type { Target } from "./patterns.ts";
+
+/** Events that are attached one by one, and detached so: a tenth of a second each. */
+const MOST_EVENTS = 1000;
+const MOST_NAMES = 10;
+
+/** What a pattern matches; a program's cookie is a place in these lists. */
+export interface TargetHooks {
+  readonly target: Target;
+  /** As people see them; a probe with several places in a file comes several times. */
+  readonly names: readonly string[];
+  /** The file that has them; undefined where it is the kernel. */
+  readonly path: string | undefined;
+  /** The same by names or places, as they are attached. */
+  readonly places: readonly string[] | readonly UserFunction[];
+  /** Only this process. */
+  readonly pid: number | undefined;
+}
+
+/** Finds what matches. @throws {Error} when there is none, telling where it looked */
+export function findHooks(target: Target, pid?: number): TargetHooks {
+  if (pid !== undefined && !exists(`/proc/${pid}`)) {
+    throw new Error(`Cannot trace "${target.text}": process ${pid} does not exist`);
+  }
+  if (target.kind === "kernel") return kernelHooks(target, pid);
+  if (target.kind === "tracepoint") return tracepointHooks(target, pid);
+  const path = findFile(target.file, pid);
+  if (path === undefined) {
+    throw new Error(
+      `Cannot trace "${target.text}": there is no file "${target.file}"` +
+        (target.file.includes("/")
+          ? pid === undefined ? "" : ` that process ${pid} sees`
+          : ", neither a library that the dynamic linker knows (ldconfig -p) nor a program in " +
+            "PATH: give a path"),
+    );
+  }
+  const hooks = target.kind === "usdt" ? usdtHooks(target, path) : userHooks(target, path);
+  return { target, path, pid, ...hooks };
+}
+
+function nothing(target: Target, what: string, advice: string): Error {
+  return new Error(`Cannot trace "${target.text}": no ${what} matches: ${advice}`);
+}
+
+function kernelHooks(target: Target, pid: number | undefined): TargetHooks {
+  const can = hasKprobe();
+  if (can.answer === "no") {
+    const reason = `${can.reason}: trace a tracepoint (t:CATEGORY:EVENT) or a user function ` +
+      "(FILE:FUNCTION)";
+    throw new UnsupportedError(`trace "${target.text}"`, "kprobes", reason);
+  }
+  const names = [...new Set(kernelFunctions(target.pattern))];
+  if (names.length === 0) {
+    throw nothing(
+      target,
+      "kernel function that can be probed",
+      "it may be inlined or have another name in this kernel: look in /proc/kallsyms, or try *",
+    );
+  }
+  return { target, names, path: undefined, places: names, pid };
+}
+
+function tracepointHooks(target: Target, pid: number | undefined): TargetHooks {
+  const places = tracepoints(/./).filter((name) => target.pattern.test(name.replace("/", ":")));
+  if (places.length === 0) {
+    throw nothing(target, "tracepoint of this kernel", "list them with tplist");
+  }
+  const names = places.map((name) => name.replace("/", ":"));
+  return { target, names, path: undefined, places, pid };
+}
+
+/** By the names of the file, or by those that people write, with or without parameters. */
+function userHooks({ pattern, isQualified, ...target }: Target, path: string) {
+  const isMeant = (name: string) => {
+    const readable = demangle(name);
+    return pattern.test(readable) || pattern.test(readable.replace(/\(.*$/s, ""));
+  };
+  const places = isQualified
+    ? userFunctions(path, /^_[ZR]/).filter(({ name }) => isMeant(name))
+    : userFunctions(path, pattern);
+  if (places.length === 0) {
+    throw new Error(
+      `Cannot trace "${target.text}": no function of ${path} matches: it may be inlined, static in ` +
+        "a stripped file, or one that the dynamic linker chooses: list them with nm and nm -D",
+    );
+  }
+  return { places, names: places.map(({ name }) => demangle(name)) };
+}
+
+function usdtHooks(target: Target, path: string) {
+  const all = usdtProbes({ path });
+  const full = ({ provider, name }: { provider: string; name: string }) => `${provider}:${name}`;
+  const found = all.filter((probe) =>
+    target.pattern.test(target.isQualified ? full(probe) : probe.name)
+  );
+  if (found.length === 0) {
+    const there = all.length === 0 ? "it has none" : `it has ${listed(all.map(full))}`;
+    throw nothing(target, `USDT probe of ${path}`, there);
+  }
+  const isAlone = (name: string) => found.filter((probe) => probe.name === name).length === 1;
+  const pairs = found.flatMap((probe) =>
+    probe.locations.map(({ offset, semaphore }) => {
+      const place = { name: full(probe), offset };
+      return {
+        name: isAlone(probe.name) ? probe.name : full(probe),
+        place: semaphore ? { ...place, semaphore: semaphore.offset } : place,
+      };
+    })
+  );
+  return { places: pairs.map(({ place }) => place), names: pairs.map(({ name }) => name) };
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** The programs to load, for LoadOptions: those of these stems that serve such a pattern. */
+export function programsFor(
+  { target: { kind } }: TargetHooks,
+  stems: readonly string[],
+  { onTracepoints = true }: { readonly onTracepoints?: boolean } = {},
+): Record<string, boolean> {
+  const isUser = kind === "user" || kind === "usdt";
+  return Object.fromEntries(stems.flatMap((stem) => [
+    [`${stem}_function`, kind !== "tracepoint"],
+    [`${stem}_functions`, kind === "kernel"],
+    [`${stem}_user_functions`, isUser],
+    ...onTracepoints ? [[`${stem}_tracepoint`, kind === "tracepoint"]] : [],
+  ]));
+}
+
+/** Attaches the programs of a stem; the links tell what could be attached. */
+export function attachHooks(
+  bpf: Bpf,
+  stem: string,
+  hooks: TargetHooks,
+  atReturn = hooks.target.atReturn,
+): Link {
+  const { target: { kind }, places } = hooks;
+  if (kind === "tracepoint") {
+    requireFew(hooks);
+    return bpf.program(`${stem}_tracepoint`).attachTracepoint(places as readonly string[]);
+  }
+  const attach = (name: string) => attachFunctions(bpf, name, hooks, atReturn);
+  try {
+    return attach(`${stem}_${kind === "kernel" ? "functions" : "user_functions"}`);
+  } catch (error) {
+    // Kernels without such links attach one by one.
+    const isOther = error instanceof BpfError && error.code !== "EPERM" && error.code !== "EACCES";
+    if (!isOther && !(error instanceof UnsupportedError)) throw error;
+  }
+  requireFew(hooks);
+  return attach(`${stem}_function`);
+}
+
+function attachFunctions(
+  bpf: Bpf,
+  name: string,
+  { path, places, pid }: TargetHooks,
+  atReturn: boolean,
+): Link {
+  const program = bpf.program(name);
+  if (path !== undefined) {
+    const functions = places as readonly UserFunction[];
+    const process = pid === undefined ? {} : { pid };
+    return program.attachUprobe({ path, functions, atReturn, ...process });
+  }
+  const names = places as readonly string[];
+  return atReturn ? program.attachKretprobe(names) : program.attachKprobe(names);
+}
+
+function requireFew({ target, places }: TargetHooks): void {
+  if (places.length <= MOST_EVENTS) return;
+  throw new Error(
+    `Cannot trace "${target.text}": ${places.length} matches are more than the ${MOST_EVENTS} that ` +
+      "can be attached one by one, and this kernel cannot attach these all at once: narrow the " +
+      "pattern",
+  );
+}
+
+/** Tells on standard error what of a pattern could not be attached. */
+export function reportSkipped(tool: string, { places }: TargetHooks, link: Link): void {
+  const taken = new Set(link.targets);
+  const names = places.map((place) => typeof place === "string" ? place : place.name);
+  const skipped = [...new Set(names.filter((name) => !taken.has(name)))];
+  if (skipped.length === 0) return;
+  console.error(
+    `${tool}: ${skipped.length} of ${names.length} matches cannot be probed and are left out: ` +
+      listed(skipped),
+  );
+}
+
+/**
+ * A link in the place of others: closing it makes the programs stop, and leaves it to the end of the
+ * tool to detach them, so that a report does not wait for that.
+ */
+export function stopOf(bpf: Bpf): Link {
+  return new Link("what the pattern matches", () => {
+    bpf.global("stopped", u32).value = 1;
+  });
+}
+
+/** Whether programs were told to stop: what is printed now is the last. */
+export const isStopped = (bpf: Bpf): boolean => bpf.global("stopped", u32).value === 1;
+
+/** Tells how much of what the pattern matches was not seen, if anything. */
+export function reportMisses(bpf: Bpf, report: Report, tool: string): void {
+  const total = [...bpf.programs.values()].reduce((sum, { misses }) => sum + misses, 0);
+  if (total === 0) return;
+  report.record("missed", { total });
+  console.error(
+    `${tool}: ${total} calls so far were not seen: they came while another one was looked at on ` +
+      "the same CPU",
+  );
+}

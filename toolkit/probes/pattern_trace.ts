@@ -1,0 +1,119 @@
+/**
+ * What tools that trace what a pattern matches have in common: their options, and attaching.
+ *
+ * @module
+ */
+
+import { type Bpf, type Link, onlineCpus } from "../../mod.ts";
+import { argument, flag, number, text, UsageError, type Values } from "../options/options.ts";
+import { containerOptions, filterOptions } from "../options/standard_options.ts";
+import {
+  attachHooks,
+  findHooks,
+  programsFor,
+  reportSkipped,
+  stopOf,
+  type TargetHooks,
+} from "./pattern_hooks.ts";
+import { parseTarget } from "./patterns.ts";
+
+/** Their options. */
+export const targetOptions = {
+  pid: filterOptions.pid,
+  interval: number({
+    short: "i",
+    long: "interval",
+    meta: "INTERVAL",
+    help: "summary interval, seconds",
+    what: "an interval in seconds",
+    min: 0.001,
+    max: 2147483,
+    fraction: true,
+  }),
+  timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
+  regexp: flag({
+    short: "r",
+    long: "regexp",
+    help: 'use regular expressions; default is "*" wildcards only',
+  }),
+  pattern: argument(
+    text({ long: "pattern", meta: "pattern", help: "search expression for events" }),
+  ),
+  ...containerOptions,
+} as const;
+
+/** `-c` of those that can. */
+export const cpuOption = number({
+  short: "c",
+  long: "cpu",
+  meta: "CPU",
+  help: "trace this CPU only",
+  what: "the number of a CPU",
+  min: 0,
+  max: 65535,
+});
+
+/** For target_cpu. @throws {UsageError} */
+export function cpuSetting(cpu: number | undefined): number {
+  if (cpu === undefined || onlineCpus().includes(cpu)) return cpu ?? -1;
+  throw new UsageError(`CPU ${cpu} is not online: ${onlineCpus().join(", ")} are`);
+}
+
+/** When to report. */
+export function reportTimes(
+  { interval, duration }: { interval: number | undefined; duration: number | undefined },
+): { readonly interval: number | undefined; readonly count: number | undefined } {
+  // Otherwise the last interval might end just before the duration, or just behind it.
+  return { interval, count: interval && duration ? Math.ceil(duration / interval) : undefined };
+}
+
+/** One such trace, from its pattern on. */
+export class TargetTrace {
+  readonly hooks: TargetHooks;
+  readonly #tool: string;
+  readonly #pattern: string;
+  readonly #isDebugged: boolean;
+  #traced = 0;
+
+  /** Finds what matches. @throws {UsageError} @throws {Error} when nothing does */
+  constructor(
+    tool: string,
+    { pattern, regexp, pid, pidns }: Values<typeof targetOptions>,
+    { debug = false, functionsOnly = false } = {},
+  ) {
+    const target = parseTarget(pattern, { regexp });
+    if (functionsOnly && !(/^(kernel|user)$/.test(target.kind) && !target.atReturn)) {
+      throw new UsageError(
+        `invalid pattern ${JSON.stringify(pattern)}: only functions can be timed: expected ` +
+          "FUNCTION or FILE:FUNCTION",
+      );
+    }
+    this.#tool = tool;
+    this.#pattern = target.text;
+    this.#isDebugged = debug;
+    // Another namespace's number is nobody's here; the kernel side knows it.
+    this.hooks = findHooks(target, pidns === undefined ? pid : undefined);
+  }
+
+  /** The programs to load. */
+  programs(stems: readonly string[], options?: { onTracepoints: boolean }) {
+    return programsFor(this.hooks, stems, options);
+  }
+
+  /** Attaches; several stems are for a function's return and its entry, in this order. */
+  attach(bpf: Bpf, stems: readonly string[]): Promise<readonly Link[]> {
+    for (const [i, stem] of stems.entries()) {
+      const atReturn = stems.length > 1 ? i === 0 : this.hooks.target.atReturn;
+      const link = attachHooks(bpf, stem, this.hooks, atReturn);
+      this.#traced = new Set(link.targets).size;
+      if (i === 0) reportSkipped(this.#tool, this.hooks, link);
+      if (i === 0 && this.#isDebugged) console.error(link.targets.join("\n"));
+    }
+    return Promise.resolve([stopOf(bpf)]);
+  }
+
+  /** What bcc's tools print above all, once it is known. */
+  get intro(): string {
+    return `Tracing ${this.#traced} functions for "${this.#pattern}"... Hit Ctrl-C to end.`;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The way in: command line to exit status.
+ *
+ * @module
+ */
+
+import { helpText, parseOptions, UsageError, type Values } from "../options/options.ts";
+import { ClosedOutput, printText } from "../output/output.ts";
+import type { standardOptions } from "../options/standard_options.ts";
+import type { AnyTool } from "./tool.ts";
+import { run as runPlan } from "./run.ts";
+
+const FAILED = 1;
+const BAD_USAGE = 2;
+
+/** Runs a tool with this process's arguments and exits. */
+export async function main(tool: AnyTool): Promise<never> {
+  process.exit(await runTool(tool, process.argv.slice(2)));
+}
+
+/** Runs a tool with these arguments; returns its exit status. */
+export function runTool(tool: AnyTool, words: readonly string[]): Promise<number> {
+  return statusOf(tool.name, async () => {
+    const values = parseOptions(tool.options, words) as unknown as Values<typeof standardOptions>;
+    if (values.help) await printText(helpText(tool, tool.options));
+    else await runPlan(tool, values);
+  });
+}
+
+/** Runs something to an exit status; errors become one sentence on standard error. */
+export async function statusOf(
+  name: string,
+  body: () => Promise<number | void>,
+): Promise<number> {
+  try {
+    return await body() ?? 0;
+  } catch (error) {
+    if (error instanceof ClosedOutput) return 0;
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`${name}: ${message}`);
+    if (!(error instanceof UsageError)) return FAILED;
+    console.error(`Try '${name} --help' for more information.`);
+    return BAD_USAGE;
+  }
+}

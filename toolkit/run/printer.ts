@@ -1,0 +1,170 @@
+/**
+ * Printing while a tool traces: rows as events come, or reports at intervals.
+ *
+ * @module
+ */
+
+import type { Bpf, EventStream } from "../../mod.ts";
+import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
+import { escapeText } from "../output/escape.ts";
+import { Losses } from "./losses.ts";
+import type { Output } from "../output/output.ts";
+import { Report } from "../output/report.ts";
+import type { Stop } from "./stop.ts";
+import { Tally } from "../output/row_counts.ts";
+import type { EventPlan, ReportPlan } from "./tool.ts";
+import { containerColumn, type Who } from "../task/who.ts";
+
+/** What prints a plan. */
+export interface Printer extends Disposable {
+  /** Prints what comes before the first event. */
+  begin(): void;
+  /** Prints until `stop` says so or there is nothing more to print. */
+  run(stop: Stop): Promise<void>;
+  /** Prints what was left when everything was detached. */
+  finish(): Promise<void>;
+  /** Ends a wait of `run`: something asked to stop. */
+  wake(): void;
+}
+
+/** Events printed between two looks at whether to stop. */
+const BATCH = 8192;
+
+/** Prints events as rows. */
+export class Rows<E extends { readonly who: Who }> implements Printer {
+  readonly #stream: EventStream<E>;
+  readonly #losses: Losses;
+  readonly #output: Output;
+  readonly #heading: string | undefined;
+  /** Prints an event if it is wanted. */
+  readonly #print: (event: E) => void;
+  readonly #tally: Tally | undefined;
+  #left: number;
+
+  /** Opens the stream of the plan's events. */
+  constructor(
+    name: string,
+    bpf: Bpf,
+    plan: EventPlan<E>,
+    output: Output,
+    { json, container }: { readonly json: boolean; readonly container?: boolean },
+  ) {
+    const columns = [container === true && containerColumn<E>(), ...plan.columns]
+      .filter((column) => column !== false);
+    const { csv } = plan;
+    const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
+    this.#tally = plan.aggregate ? new Tally(json) : undefined;
+    this.#print = (event) => {
+      if (plan.wants?.(event) === false) return;
+      this.#left--;
+      const text = row(event);
+      const below = json ? undefined : plan.below?.(event).map(escapeText);
+      if (this.#tally) this.#tally.add([text, ...below ?? []].join("\n"));
+      else output.line(below ? [text, ...below, ""].join("\n") : text);
+    };
+    this.#heading = json ? undefined : (csv ? csvHead : headLine)(columns);
+    this.#stream = bpf.events("events", plan.event);
+    const counter = {
+      get lost() {
+        return plan.lost!(bpf);
+      },
+    };
+    this.#losses = new Losses(name, plan.lost ? counter : this.#stream, json, output);
+    this.#output = output;
+    this.#left = plan.most ?? Infinity;
+  }
+
+  begin(): void {
+    if (this.#heading !== undefined) this.#output.line(this.#heading);
+  }
+
+  async run(stop: Stop): Promise<void> {
+    while (!stop.requested && this.#left > 0 && await this.#stream.wait()) {
+      this.#drain();
+      this.#losses.reportNow();
+      await this.#output.flush();
+    }
+  }
+
+  async finish(): Promise<void> {
+    while (this.#drain() > 0) await this.#output.flush();
+    for (const text of this.#tally?.texts() ?? []) this.#output.line(text);
+    this.#losses.reportEnd();
+  }
+
+  wake(): void {
+    this.#stream.wake();
+  }
+
+  [Symbol.dispose](): void {
+    this.#stream.close();
+  }
+
+  #drain(): number {
+    return this.#stream.drain(this.#print, Math.min(BATCH, this.#left));
+  }
+}
+
+const CLEAR = "\x1b[H\x1b[2J";
+
+/** Prints reports. */
+export class Reports implements Printer {
+  readonly #bpf: Bpf;
+  readonly #plan: ReportPlan;
+  readonly #output: Output;
+  readonly #json: boolean;
+  readonly #redraw: boolean;
+  readonly #woken = Promise.withResolvers<void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Prepares reports of what `bpf` holds. */
+  constructor(bpf: Bpf, plan: ReportPlan, output: Output, { json }: { readonly json: boolean }) {
+    this.#bpf = bpf;
+    this.#plan = plan;
+    this.#output = output;
+    this.#json = json;
+    this.#redraw = !json && plan.redraw === true && process.stdout.isTTY;
+  }
+
+  begin(): void {}
+
+  async run(stop: Stop): Promise<void> {
+    const { interval, count = Infinity } = this.#plan;
+    // The last report is printed by finish().
+    for (let done = 1, start = performance.now(); !stop.requested; done++) {
+      const end = interval === undefined ? undefined : start + done * interval * 1000;
+      await this.#until(end);
+      if (stop.requested || done >= count || this.#plan.isOver?.()) return;
+      this.#report();
+      await this.#output.flush();
+    }
+  }
+
+  async finish(): Promise<void> {
+    this.#report();
+    await this.#output.flush();
+  }
+
+  wake(): void {
+    this.#woken.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  async #until(time: number | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (time !== undefined) {
+      // A report may have taken longer than the interval.
+      this.#timer = setTimeout(resolve, Math.max(0, time - performance.now()));
+    }
+    await Promise.race([promise, this.#woken.promise]);
+    clearTimeout(this.#timer);
+  }
+
+  #report(): void {
+    if (this.#redraw) this.#output.text(CLEAR);
+    this.#plan.report(this.#bpf, new Report(this.#output, this.#json));
+  }
+}

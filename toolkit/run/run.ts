@@ -1,0 +1,115 @@
+/**
+ * Running a tool: load, attach, print until something says stop, leave nothing behind.
+ *
+ * @module
+ */
+
+import { Bpf, type LoadOptions, openCgroup, prepareToWait } from "../../mod.ts";
+import { HeldCommand } from "./held_command.ts";
+import { Output, printText } from "../output/output.ts";
+import { UsageError, type Values } from "../options/options.ts";
+import { Reports, Rows } from "./printer.ts";
+import { ringPages } from "../options/standard_options.ts";
+import type {
+  containerOptions,
+  eventOptions,
+  execOption,
+  standardOptions,
+} from "../options/standard_options.ts";
+import { Stop } from "./stop.ts";
+import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
+
+const PAGE = 4096;
+
+type Standard =
+  & Values<typeof standardOptions>
+  & Partial<Values<typeof eventOptions & typeof execOption & typeof containerOptions>>;
+type TracingPlan = EventPlan<never> | ReportPlan;
+
+/** Runs a tool with parsed options until it is told to stop. @throws what went wrong, as one error */
+export async function run(tool: AnyTool, values: Standard): Promise<void> {
+  const plan = tool.plan(values as never);
+  if ("text" in plan) await printText(plan.text);
+  else await trace(tool, plan, values);
+}
+
+async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
+  prepareToWait();
+  using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
+  using bpf = plan.source
+    ? compile(tool, plan.source)
+    : Bpf.load(tool.object!, loadOptions(tool, plan, values, held?.pid));
+  setCgroup(bpf, values.cgroup);
+  using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
+  const output = new Output();
+  using printer = "event" in plan
+    ? new Rows(tool.name, bpf, plan, output, values)
+    : new Reports(bpf, plan, output, values);
+  using stop = new Stop(() => printer.wake());
+
+  const links = await (plan.attach?.(bpf, held?.pid) ?? bpf.attach());
+  if (plan.intro !== undefined && !values.json) output.line(plan.intro);
+  printer.begin();
+  await output.flush();
+  if (isReadyWanted()) console.error("ready");
+  stop.whenOutputCloses();
+  if (values.duration !== undefined) stop.after(values.duration);
+  let problem: string | undefined;
+  held?.ended.then((reason) => {
+    problem = reason;
+    stop.request();
+  });
+  held?.release();
+
+  await printer.run(stop);
+  // Nothing new may come while the rest is printed.
+  for (const link of links) link.close();
+  await printer.finish();
+  await output.flush();
+  if (problem) throw new Error(problem);
+}
+
+function compile({ name }: AnyTool, { text, options, explain }: SourcePlan): Bpf {
+  try {
+    return Bpf.compile(text, { name, ...options });
+  } catch (error) {
+    throw explain?.(error) ?? error;
+  }
+}
+
+function loadOptions(
+  tool: AnyTool,
+  plan: TracingPlan,
+  values: Standard,
+  pid: number | undefined,
+): LoadOptions {
+  const { load = {} } = plan;
+  if (pid !== undefined && load.globals?.target_pid) {
+    throw new UsageError("use either -p/--pid or --exec, not both");
+  }
+  const sizes = "event" in plan && "bufferPages" in values
+    ? { events: { maxEntries: ringPages(values.bufferPages) * PAGE } }
+    : {};
+  return {
+    ...load,
+    name: tool.name,
+    globals: { ...load.globals, ...pid === undefined || plan.attach ? {} : { target_pid: pid } },
+    maps: { ...load.maps, ...sizes },
+  };
+}
+
+/** Puts the folder of `--cgroup` where filter.h looks for it. */
+function setCgroup(bpf: Bpf, path: string | undefined): void {
+  if (path === undefined) return;
+  using cgroup = openCgroup(path);
+  bpf.cgroupArray("cgroup_root").set(0, cgroup.fd);
+}
+
+/** Tests and scripts set TSBCC_READY=1 to learn when every probe is in place. */
+function isReadyWanted(): boolean {
+  try {
+    return process.env.TSBCC_READY === "1";
+  } catch {
+    return false; // Deno without permission to read the variable
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What a tool is: data, and one function that turns its options into what to load and print.
+ *
+ * @module
+ */
+
+import type { Bpf, Codec, CompileOptions, Link, LoadOptions } from "../../mod.ts";
+import type { Columns } from "../output/columns.ts";
+import type { Options, Values } from "../options/options.ts";
+import type { Report } from "../output/report.ts";
+import type { Who } from "../task/who.ts";
+
+/** A kernel side whose text is known only when the tool runs. */
+export interface SourcePlan {
+  readonly text: string;
+  readonly options: CompileOptions;
+  /** The error to throw in place of what the compiler or the verifier said. */
+  explain?(error: unknown): unknown;
+}
+
+/** What all that trace have in common. */
+interface Tracing {
+  /** Passed to `Bpf.load` with the tool's object; the frame adds the size of the ring buffer. */
+  readonly load?: LoadOptions;
+  /** What is compiled instead, with libbcc. */
+  readonly source?: SourcePlan;
+  /** A line for people, printed before anything else once every probe is in place. */
+  readonly intro?: string | undefined;
+  /**
+   * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
+   *
+   * @param pid the process that a command is held back in
+   */
+  prepare?(bpf: Bpf, pid: number | undefined): Disposable | void;
+  /**
+   * Attaches what no section can say, such as functions of a file that is looked up. Without it all
+   * programs are attached where their sections say.
+   *
+   * @param pid the process that a command is held back in
+   */
+  attach?(bpf: Bpf, pid: number | undefined): Promise<readonly Link[]>;
+}
+
+/** Prints one row per event of the ring buffer `events`. */
+export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
+  /** The event, as the kernel side declares it. */
+  readonly event: Codec<E>;
+  /** Columns of the table, and keys of the JSON. */
+  readonly columns: Columns<E>;
+  /** Print comma-separated values instead of a table. */
+  readonly csv?: boolean;
+  /** End after so many events were printed. */
+  readonly most?: number | undefined;
+  /** Whether to print an event, for what the kernel side cannot decide. */
+  wants?(event: E): boolean;
+  /** Lines below a row, for people. */
+  below?(event: E): readonly string[];
+  /** Print each different row once, at the end, with the number of events that had it. */
+  readonly aggregate?: boolean;
+  /** How many events were lost, where the kernel side has no variable that says so. */
+  lost?(bpf: Bpf): number;
+}
+
+/** Prints what maps hold, at intervals or once at the end. */
+export interface ReportPlan extends Tracing {
+  /** Seconds between reports; undefined: one at the end. */
+  readonly interval: number | undefined;
+  /** End after so many reports. */
+  readonly count?: number | undefined;
+  /** On a terminal each report takes the place of the one before. */
+  readonly redraw?: boolean;
+  /** Whether nothing more can come, so that the next report is the last. */
+  isOver?(): boolean;
+  /** Prints a report. The last one comes when nothing is attached any more. */
+  report(bpf: Bpf, report: Report): void;
+}
+
+/** Prints a text and ends, for options such as `--list`. */
+export interface TextPlan {
+  readonly text: string;
+}
+
+/** What a tool does with one set of options. */
+export type Plan<E extends { readonly who: Who }> = EventPlan<E> | ReportPlan | TextPlan;
+
+/** A tool. */
+export interface Tool<O extends Options, E extends { readonly who: Who }> {
+  /** The command's name. */
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** Calls and what they do, as help shows them. */
+  readonly examples: readonly (readonly [call: string, meaning: string])[];
+  /** The compiled kernel side: the default export of `NAME.bpf.o.ts`; or plans have a source. */
+  readonly object?: Uint8Array;
+  /** Must include {@linkcode eventOptions} or {@linkcode standardOptions}. */
+  readonly options: O;
+  /** @throws {UsageError} when options contradict each other */
+  plan(values: Values<O>): Plan<E>;
+}
+
+/** A tool whose types matter to nobody any more: what lists of tools hold. */
+export type AnyTool = Tool<Options, never>;
+
+/** Checks a tool's types; it returns its argument. */
+export function defineTool<const O extends Options, E extends { readonly who: Who } = never>(
+  tool: Tool<O, E>,
+): AnyTool {
+  return tool as unknown as AnyTool;
+}
+
+/** A plan that prints a row per event; by the event's codec its columns know their types. */
+export function eventPlan<E extends { readonly who: Who }>(
+  event: Codec<E>,
+  plan: Omit<EventPlan<E>, "event">,
+): EventPlan<E> {
+  return { event, ...plan };
+}

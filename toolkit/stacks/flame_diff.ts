@@ -1,0 +1,90 @@
+/**
+ * What is particular to flame graphs that compare two runs.
+ *
+ * @module
+ */
+
+import { escapeText } from "../output/escape.ts";
+import type { FlameGraph, FlameNode, FlameStack } from "./flame_graph.ts";
+
+/** So many lines are told of what is gone. */
+const MOST_GONE = 12;
+const KERNEL_MARK = /_\[k\]$/;
+
+/** Red for what grew and blue for what shrank, the stronger the larger the part that changed. */
+export function changeColor(value: number, before: number): string {
+  const most = Math.max(value, before);
+  const part = most === 0 ? 0 : (value - before) / most;
+  const lightness = Math.round(91 - 29 * Math.abs(part));
+  if (Math.abs(part) < 0.005) return "hsl(0 0% 91%)";
+  return part > 0 ? `hsl(8 90% ${lightness}%)` : `hsl(212 80% ${lightness}%)`;
+}
+
+/** What the colours mean. */
+export const LEGEND: readonly { readonly text: string; readonly color: string }[] = [
+  { text: "new, or much more", color: changeColor(1, 0) },
+  { text: "a half more", color: changeColor(3, 2) },
+  { text: "as before", color: changeColor(1, 1) },
+  { text: "a third less", color: changeColor(2, 3) },
+  { text: "hardly any left", color: changeColor(0, 1) },
+];
+
+interface Gone {
+  readonly path: string;
+  readonly before: number;
+}
+
+/** Boxes of the earlier run that this one has not, without those above them; the largest first. */
+function goneBoxes(node: FlameNode, path: readonly string[]): Gone[] {
+  const { value, before = 0 } = node;
+  if (value === 0) return before > 0 ? [{ path: path.join(";"), before }] : [];
+  return node.children.flatMap((child) => goneBoxes(child, [...path, child.name]));
+}
+
+/** Lines that tell what is gone, with a heading; none where nothing is. */
+export function goneLines({ root, unit }: FlameGraph): string[] {
+  const gone = goneBoxes(root, []).sort((a, b) => b.before - a.before);
+  if (gone.length === 0) return [];
+  const rest = gone.slice(MOST_GONE);
+  return [
+    "Gone since the earlier run:",
+    ...gone.slice(0, MOST_GONE).map(({ path, before }) => `${before} ${unit}: ${path}`),
+    ...rest.length === 0
+      ? []
+      : [`and ${rest.reduce((sum, { before }) => sum + before, 0)} ${unit} in ${rest.length} more`],
+  ];
+}
+
+/** What no two runs have alike. */
+const ADDRESS = /^0x[0-9a-f]+$/;
+
+const plain = (name: string) =>
+  ADDRESS.test(name) ? "[unknown]" : escapeText(name.replaceAll(";", ":"));
+
+/** Stacks as they are after folding: escaped, with colons for semicolons, and without kinds. */
+export function comparable(stacks: readonly FlameStack[]): FlameStack[] {
+  return stacks.map(({ frames, value }) => ({
+    frames: frames.map(({ name }) => ({ name: plain(name), kind: "user" as const })),
+    value,
+  }));
+}
+
+/**
+ * The stacks of folded output, {@linkcode comparable} ones: a line for each, `comm;main;read 3`.
+ *
+ * Functions of the kernel may be marked, as `vfs_read_[k]`, and there may be delimiters.
+ *
+ * @throws {SyntaxError} for a line that is none
+ */
+export function parseFolded(text: string): FlameStack[] {
+  const stacks: FlameStack[] = [];
+  text.split("\n").forEach((line, i) => {
+    if (line === "") return;
+    const [, names, value] = /^(.+) (\d+)$/.exec(line) ?? [];
+    if (names === undefined) throw new SyntaxError(`line ${i + 1} is no folded stack`);
+    const frames = names.split(";").filter((name) => name !== "-")
+      .map((name) => ({ name: name.replace(KERNEL_MARK, ""), kind: "user" as const }));
+    stacks.push({ frames, value: Number(value) });
+  });
+  return comparable(stacks);
+}

@@ -1,0 +1,214 @@
+/**
+ * Flame graphs: stacks that begin alike share boxes, whose widths are what was summed on them.
+ *
+ * The outermost call is at the top, so that the widest boxes are seen first, however deep stacks
+ * are. Boxes next to each other are in the order of their names, not
+ * of time. No library draws them: one that does is larger than a whole tool here.
+ *
+ * @module
+ */
+
+import { escapeText } from "../output/escape.ts";
+import { changeColor, goneLines, LEGEND } from "./flame_diff.ts";
+
+/** What a box stands for: the process, a function of its own, or one of the kernel. */
+export type FlameKind = "comm" | "user" | "kernel";
+
+/** A stack, outermost frame first, and its weight. */
+export interface FlameStack {
+  readonly frames: readonly { readonly name: string; readonly kind: FlameKind }[];
+  readonly value: number;
+}
+
+/** A box, and those above it. */
+export interface FlameNode {
+  /** Safe to show: control bytes are escaped. */
+  readonly name: string;
+  readonly kind: FlameKind;
+  /** The sum of this box. */
+  readonly value: number;
+  /** What it was in the earlier run, if two are compared; it may be in that one alone. */
+  readonly before?: number;
+  readonly children: readonly FlameNode[];
+}
+
+/** A flame graph's boxes and what they say. */
+export interface FlameGraph {
+  readonly title: string;
+  /** What values are: `samples`. */
+  readonly unit: string;
+  readonly root: FlameNode;
+}
+
+/** What a graph is made with. */
+export interface FlameOptions extends Pick<FlameGraph, "title" | "unit"> {
+  /** Stacks of an earlier run to compare with. */
+  readonly earlier?: Iterable<FlameStack> | undefined;
+}
+
+interface Growing {
+  readonly name: string;
+  readonly kind: FlameKind;
+  value: number;
+  before: number;
+  readonly byName: Map<string, Growing>;
+}
+
+const growing = (name: string, kind: FlameKind): Growing => ({
+  name,
+  kind,
+  value: 0,
+  before: 0,
+  byName: new Map(),
+});
+
+/** Merges stacks. */
+export function flameGraph(
+  stacks: Iterable<FlameStack>,
+  { title, unit, earlier }: FlameOptions,
+): FlameGraph {
+  const root = growing("all", "comm");
+  for (const stack of stacks) grow(root, stack, "value");
+  for (const stack of earlier ?? []) grow(root, stack, "before");
+  return { title: escapeText(title), unit, root: settled(root, earlier !== undefined) };
+}
+
+function grow(root: Growing, { frames, value }: FlameStack, run: "value" | "before"): void {
+  root[run] += value;
+  let node = root;
+  for (const { name, kind } of frames) {
+    const key = `${kind} ${name}`;
+    let next = node.byName.get(key);
+    if (!next) node.byName.set(key, next = growing(escapeText(name), kind));
+    next[run] += value;
+    node = next;
+  }
+}
+
+/** By code units, so that the same stacks make the same picture everywhere. */
+function settled({ byName, before, ...node }: Growing, isCompared: boolean): FlameNode {
+  const children = [...byName.values()].map((child) => settled(child, isCompared));
+  children.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  return { ...node, ...isCompared ? { before } : {}, children };
+}
+
+const ROW = 18;
+const WIDTH = 1200;
+const MARGIN = 10;
+const TOP = 40;
+/** Of the font, at 12 pixels. */
+const CHARACTER = 7.25;
+/** Boxes that are narrower cannot be seen. */
+const NARROWEST = 0.8;
+
+/** Warm colours for programs, blue ones for the kernel; one name has one colour everywhere. */
+export function flameColor(name: string, kind: FlameKind): string {
+  let hash = 2166136261;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0;
+  const shade = hash % 32;
+  if (kind === "comm") return "hsl(90 15% 78%)";
+  return kind === "kernel"
+    ? `hsl(${195 + shade} 60% ${70 + hash % 9}%)`
+    : `hsl(${16 + shade} 85% ${64 + hash % 9}%)`;
+}
+
+/** A box's colour: by what it is, or where two runs are compared, by how it changed. */
+export function boxColor({ name, kind, value, before }: FlameNode): string {
+  return before === undefined ? flameColor(name, kind) : changeColor(value, before);
+}
+
+const share = (part: number, all: number) => `${(all === 0 ? 0 : part / all * 100).toFixed(1)}%`;
+
+/** `main (45 samples, 90.0%)`, or `main (45 samples, 90.0%; before: 30, 75.0%)` */
+export function flameLabel({ name, value, before }: FlameNode, { root, unit }: FlameGraph): string {
+  const earlier = before === undefined
+    ? ""
+    : `; before: ${before}, ${share(before, root.before ?? 0)}`;
+  return `${name} (${value} ${unit}, ${share(value, root.value)}${earlier})`;
+}
+
+/** `profile: 100 samples`, or `profile: 100 samples, before: 80` */
+export function flameHeading({ title, unit, root }: FlameGraph): string {
+  return `${title}: ${root.value} ${unit}` +
+    (root.before === undefined ? "" : `, before: ${root.before}`);
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text as it may stand in XML and HTML. */
+export const escapeMarkup = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => NAMES[character]!);
+
+/** The graph as a picture by itself: pointing at a box tells its name. */
+export function flameSvg(graph: FlameGraph): string {
+  const { root } = graph;
+  const scale = (WIDTH - 2 * MARGIN) / Math.max(root.value, 1);
+  const depth = depthOf(root, NARROWEST / scale);
+  const bottom = TOP + depth * ROW + MARGIN;
+  const notes = root.before === undefined ? [] : notesAt(bottom + ROW, graph);
+  const height = bottom + (notes.length > 0 ? notes.length * ROW + MARGIN : 0);
+  const boxes: string[] = [];
+  const draw = (node: FlameNode, level: number, start: number) => {
+    const width = node.value * scale;
+    if (width < NARROWEST) return;
+    boxes.push(box(node, graph, MARGIN + start * scale, TOP + level * ROW, width));
+    for (const child of node.children) {
+      draw(child, level + 1, start);
+      start += child.value;
+    }
+  };
+  draw(root, 0, 0);
+  const heading = escapeMarkup(flameHeading(graph));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
+    `viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="12">`,
+    `<rect width="100%" height="100%" fill="white"/>`,
+    `<text x="${WIDTH / 2}" y="24" text-anchor="middle" font-size="16">${heading}</text>`,
+    ...boxes,
+    ...notes,
+    "</svg>\n",
+  ].join("\n");
+}
+
+/** What the colours mean, and what is not there any more: one element for each line. */
+function notesAt(y: number, graph: FlameGraph): string[] {
+  const legend = LEGEND.map(({ text, color }, i) => {
+    const x = MARGIN + i * 180;
+    return `<rect x="${x}" y="${y - 11}" width="14" height="14" rx="2" fill="${color}"/>` +
+      `<text x="${x + 20}" y="${y}">${text}</text>`;
+  });
+  const lines = goneLines(graph).map((line, i) => {
+    const text = escapeMarkup(fitted(line, WIDTH - 2 * MARGIN));
+    return `<text x="${MARGIN}" y="${y + (i + 1) * ROW}">${text}</text>`;
+  });
+  return [legend.join(""), ...lines];
+}
+
+/** How many boxes stand on each other at most, of those with at least this value. */
+const depthOf = ({ children }: FlameNode, least: number): number =>
+  1 + Math.max(0, ...children.map((child) => child.value < least ? 0 : depthOf(child, least)));
+
+function box(node: FlameNode, graph: FlameGraph, x: number, y: number, width: number): string {
+  const rect =
+    `<rect x="${x.toFixed(2)}" y="${y}" width="${Math.max(width - 0.5, 0.1).toFixed(2)}" ` +
+    `height="${ROW - 1}" rx="2" fill="${boxColor(node)}"/>`;
+  const text = fitted(node.name, width);
+  const label = text === ""
+    ? ""
+    : `<text x="${(x + 3).toFixed(2)}" y="${y + 13}">${escapeMarkup(text)}</text>`;
+  return `<g><title>${escapeMarkup(flameLabel(node, graph))}</title>${rect}${label}</g>`;
+}
+
+/** As much of a name as a box has room for. */
+function fitted(name: string, width: number): string {
+  const room = Math.floor((width - 6) / CHARACTER);
+  const characters = [...name];
+  if (characters.length <= room) return name;
+  return room < 3 ? "" : characters.slice(0, room - 1).join("") + "…";
+}

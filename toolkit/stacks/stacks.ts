@@ -1,0 +1,278 @@
+/**
+ * Tools that sum something by stack (stacks.h): their options, and their stacks with names.
+ *
+ * @module
+ */
+
+import {
+  array,
+  type Bpf,
+  type BpfMap,
+  chars,
+  FIRST_PID_NAMESPACE,
+  formatSymbol,
+  type Infer,
+  KernelSymbols,
+  type LoadOptions,
+  namespaceInode,
+  type ResolvedSymbol,
+  struct,
+  u32,
+  u64,
+  u8,
+  UnsupportedError,
+  UserSymbols,
+} from "../../mod.ts";
+import {
+  argument,
+  flag,
+  number,
+  type Option,
+  text,
+  UsageError,
+  type Values,
+} from "../options/options.ts";
+import { containerOptions, filterSettings } from "../options/standard_options.ts";
+
+const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
+const ENTRIES_MAX = 1 << 24;
+const [BY_PID, BY_TID] = [1, 2];
+const STACK_DEPTH = 127;
+/** Not stacks, but that there is none, or that it could not be kept. */
+const [NO_STACK, MISSED_STACK] = [0n, 1n];
+
+/** An option with process or thread ids. */
+export function idList(
+  names: { short: string; long: string; meta: string; help: string },
+): Option<readonly number[] | undefined> {
+  return {
+    ...names,
+    initial: undefined,
+    parse(value) {
+      const ids = value.split(",").map((id) => /^\d+$/.test(id) ? Number(id) : NaN);
+      if (ids.every((id) => id >= 1 && id <= PID_MAX)) return ids;
+      throw new UsageError(
+        `expected whole numbers from 1 to ${PID_MAX}, separated by commas`,
+      );
+    },
+  };
+}
+
+/** An option with a number of map entries. */
+export function sizeOption(long: string, help: string, initial: number): Option<number> {
+  const names = { long, meta: "ENTRIES", help: `${help} (default ${initial})` };
+  const range = { what: "a number of entries", min: 1, max: ENTRIES_MAX };
+  return { ...number({ ...names, ...range }), initial } as Option<number>;
+}
+
+/** What all tools that show stacks take. */
+export const stackOptions = {
+  userOnly: flag({
+    short: "U",
+    long: "user-stacks-only",
+    help: "show stacks from user space only (no kernel space stacks)",
+  }),
+  kernelOnly: flag({
+    short: "K",
+    long: "kernel-stacks-only",
+    help: "show stacks from kernel space only (no user space stacks)",
+  }),
+  delimited: flag({
+    short: "d",
+    long: "delimited",
+    help: "insert delimiter between kernel/user stacks",
+  }),
+  folded: flag({
+    short: "f",
+    long: "folded",
+    help: "output folded format, one line per stack (for flame graphs)",
+  }),
+  stackSize: sizeOption("stack-storage-size", "the number of unique stack traces", 16384),
+  svg: text({ long: "svg", meta: "FILE", help: "write a flame graph, a picture, to this file" }),
+  html: text({
+    long: "html",
+    meta: "FILE",
+    help: "write a flame graph, a page to search and zoom, to this file",
+  }),
+  compare: text({
+    long: "compare",
+    meta: "FILE",
+    help: "show in flame graphs what changed since an earlier run of the same length, of which " +
+      "this file is the folded output",
+  }),
+  ...containerOptions,
+} as const;
+
+/** Seconds to trace, told by place. */
+export const secondsArgument = argument(number({
+  long: "duration",
+  meta: "duration",
+  help: "duration of trace in seconds",
+  what: "a duration in seconds",
+  min: 0.001,
+  max: 2147483,
+  fraction: true,
+}));
+
+/** Which threads: those of processes, or some of their own. */
+export interface Targets {
+  readonly pids: readonly number[] | undefined;
+  readonly tids: readonly number[] | undefined;
+}
+
+/** What the options mean to stacks.h. @throws {UsageError} */
+export function stackSettings(
+  values: Values<typeof stackOptions>,
+  { pids, tids }: Targets,
+): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
+  if (values.userOnly && values.kernelOnly) {
+    throw new UsageError("use either -U/--user-stacks-only or -K/--kernel-stacks-only");
+  }
+  if (values.compare !== undefined && values.svg === undefined && values.html === undefined) {
+    throw new UsageError("--compare is for flame graphs: use it with --svg or --html");
+  }
+  const filters = filterSettings(values);
+  return {
+    globals: {
+      ...filters.globals,
+      in_pidns: namespaceInode("pid") !== FIRST_PID_NAMESPACE && values.pidns === undefined,
+      kernel_stacks: !values.userOnly,
+      user_stacks: !values.kernelOnly,
+      target_kind: pids ? BY_PID : tids ? BY_TID : 0,
+    },
+    maps: {
+      ...filters.maps,
+      stacks: { maxEntries: values.stackSize },
+      targets: { maxEntries: Math.max(pids?.length ?? 0, tids?.length ?? 0, 1) },
+    },
+  };
+}
+
+/** struct stack_key of stacks.h. */
+const StackKey = struct("stack_key", {
+  user: u64,
+  kernel: u64,
+  pid: u32,
+  tid: u32,
+  process: u32,
+  unused: u32,
+  comm: chars(16),
+});
+/** One group of those that are counted together. */
+export type StackKey = Infer<typeof StackKey>;
+
+const StackSum = struct("stack_sum", {
+  sum: u64.asNumber,
+  count: u64.asNumber,
+  first: u64.asNumber,
+});
+/** What was summed in a group. */
+export type StackSum = Infer<typeof StackSum>;
+
+const Stack = struct("stack", { frames: array(u64, STACK_DEPTH) });
+type StackMap = BpfMap<bigint, Infer<typeof Stack>>;
+
+/** One call in a stack. */
+export interface Frame {
+  readonly address: bigint;
+  readonly kernel: boolean;
+  readonly symbol: ResolvedSymbol | undefined;
+}
+
+/** What was summed on one pair of stacks by one process or thread. */
+export interface StackSample {
+  readonly pid: number;
+  readonly tid: number;
+  readonly comm: string;
+  readonly sum: number;
+  readonly count: number;
+  /** Innermost first; empty where there is none, undefined where the kernel could not keep it. */
+  readonly user: readonly Frame[] | undefined;
+  readonly kernel: readonly Frame[] | undefined;
+}
+
+/** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`. */
+export const frameName = ({ symbol, address }: Frame) => formatSymbol(symbol, address);
+
+/** What the tracing of a switch or of a probe adds to the kernel's stack by itself. */
+export const TRACING =
+  /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;
+
+/** Reads stacks of a tool that traces, and gives them names. */
+export class Stacks implements Disposable {
+  readonly #bpf: Bpf;
+  readonly #symbols = new UserSymbols();
+  readonly #named = new Map<string, ResolvedSymbol | undefined>();
+  #kernel: KernelSymbols | undefined | null;
+
+  /** Follows the processes from now on, and lets only these be traced. */
+  constructor(bpf: Bpf, { pids, tids }: Targets) {
+    this.#bpf = bpf;
+    const targets = bpf.map("targets", u32, u8);
+    for (const id of pids ?? tids ?? []) targets.set(id, 1);
+    this.#symbols.follow({
+      pids,
+      wanted: () => new Set(this.sums().map(([{ process }]) => process)),
+    });
+  }
+
+  /** What the kernel side has summed. */
+  sums(): [StackKey, StackSum][] {
+    return [...this.#bpf.map("sums", StackKey, StackSum)];
+  }
+
+  /** All that was summed, with names, from the smallest up. */
+  read(sums: Iterable<readonly [StackKey, StackSum]> = this.sums()): StackSample[] {
+    const stacks = this.#bpf.map("stacks", u64, Stack);
+    return [...sums].sort(([, a], [, b]) => a.sum - b.sum).map(([key, { sum, count, first }]) => ({
+      pid: key.pid,
+      tid: key.tid,
+      comm: key.comm,
+      sum,
+      count,
+      user: this.#user(stacks, key, first),
+      kernel: this.#kernelStack(stacks, key),
+    }));
+  }
+
+  [Symbol.dispose](): void {
+    this.#symbols.close();
+  }
+
+  #user(stacks: StackMap, { user, process }: StackKey, time: number): Frame[] | undefined {
+    return framesOf(stacks, user)?.map((address) => {
+      const key = `${process} ${address}`;
+      if (!this.#named.has(key)) {
+        this.#named.set(key, this.#symbols.resolve(process, address, time));
+      }
+      return { address, kernel: false, symbol: this.#named.get(key) };
+    });
+  }
+
+  #kernelStack(stacks: StackMap, { kernel }: StackKey): Frame[] | undefined {
+    const addresses = framesOf(stacks, kernel);
+    if (addresses?.length) this.#kernel ??= kernelSymbols();
+    const frames = addresses?.map((address): Frame => {
+      const symbol = this.#kernel?.resolve(address);
+      return { address, kernel: true, symbol };
+    });
+    const own = frames?.findIndex(({ symbol }) => !TRACING.test(symbol?.name ?? "")) ?? 0;
+    return frames?.slice(Math.max(own, 0));
+  }
+}
+
+function framesOf(stacks: StackMap, id: bigint): bigint[] | undefined {
+  if (id === NO_STACK) return [];
+  const frames = id === MISSED_STACK ? undefined : stacks.get(id)?.frames;
+  return frames?.slice(0, frames.includes(0n) ? frames.indexOf(0n) : STACK_DEPTH);
+}
+
+/** The kernel's symbols; null where it hides them, and then addresses are shown. */
+function kernelSymbols(): KernelSymbols | null {
+  try {
+    return new KernelSymbols();
+  } catch (error) {
+    if (error instanceof UnsupportedError) return null;
+    throw error;
+  }
+}

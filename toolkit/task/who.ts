@@ -1,0 +1,46 @@
+/**
+ * Who made an event: the part that events of all tools have in common (who.h).
+ *
+ * @module
+ */
+
+import { cgroupPath, chars, containerOf, type Infer, struct, u32, u64 } from "../../mod.ts";
+import type { Column } from "../output/columns.ts";
+
+/** struct who of who.h. */
+export const Who = struct("who", {
+  cgroup: u64.asNumber,
+  pid: u32,
+  tid: u32,
+  uid: u32,
+  gid: u32,
+  comm: chars(16),
+});
+/** A process, as an event tells of it. */
+export type Who = Infer<typeof Who>;
+
+/** The name of the process, in a table cut to the width. */
+export function commColumn<E extends { readonly who: Who }>(width: number): Column<E> {
+  return {
+    head: "COMM",
+    width,
+    value: ({ who }) => who.comm,
+    text: ({ who }) => who.comm.slice(0, width),
+  };
+}
+
+/** The column of `--container`. */
+export function containerColumn<E extends { readonly who: Who }>(): Column<E> {
+  const known = new Map<number, string | undefined>();
+  const find = ({ who: { cgroup } }: E) => {
+    // A container that is gone is still known by what was found while it was there.
+    if (!known.has(cgroup)) known.set(cgroup, containerOf(cgroupPath(cgroup) ?? ""));
+    return known.get(cgroup);
+  };
+  return {
+    head: "CONTAINER",
+    width: 12,
+    value: (event) => find(event) ?? null,
+    text: (event) => find(event) ?? "-",
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * What returns want to know of the entry: a program at the entry keeps it in a map.
+ *
+ * @module
+ */
+
+import type { ArgdistProbe } from "./probe.ts";
+import type { CSource } from "../../toolkit/probe_language/c_source.ts";
+import {
+  entriesOf,
+  entryVariable,
+  type Expression,
+  namesOf,
+} from "../../toolkit/probe_language/expression.ts";
+import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+import { functionHead, programName } from "../../toolkit/probe_language/probe_code.ts";
+import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
+import type { Variables } from "../../toolkit/probe_language/probe_variables.ts";
+
+/** As many calls may be under way at a time; of more the oldest are forgotten. */
+const CALLS = 10240;
+
+/** Whether expressions at a return ask for what was known at the entry. */
+export function needsEntry(expressions: readonly Expression[]): boolean {
+  return expressions.some((each) => namesOf(each).has("$entry") || namesOf(each).has("$latency"));
+}
+
+/** Adds the program at the entry and its map. @param filter the statements it begins with */
+export function addEntry(
+  source: CSource,
+  { hook, signature }: ArgdistProbe,
+  index: number,
+  filter: readonly string[],
+): { readonly program: string; readonly hook: Hook } {
+  const entry = { ...hook, kind: "entry" } as Hook & { readonly kind: "entry" };
+  const program = `${programName(entry, index)}_entry`;
+  const parameters = signature?.parameters ?? [];
+  source.add(`struct entry_${index} {`, "  u64 __time;");
+  source.add(...parameters.map(({ type, name }) => `  ${type} ${name};`));
+  source.add(
+    "};",
+    `struct call_${index} { u64 task, frame; };`,
+    `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${CALLS});`,
+  );
+  functionHead(source, program, entry, signature);
+  source.add(
+    ...filter,
+    callCode(hook, index, CALL_SIZE),
+    `  struct entry_${index} __entry;`,
+    "  __builtin_memset(&__entry, 0, sizeof(__entry));",
+    ...parameters.map(({ name }) => `  __entry.${name} = ${name};`),
+    "  __entry.__time = bpf_ktime_get_ns();",
+    `  entries_${index}.update(&__call, &__entry);`,
+    "  return 0;",
+    "}",
+  );
+  return { program, hook: entry };
+}
+
+/** The variables for `$entry(NAME)` and `$latency`. @throws {Mistake} for an unknown name */
+export function entryVariables(
+  { text, hook, signature }: ArgdistProbe,
+  expressions: readonly Expression[],
+): Variables {
+  if (hook.kind !== "return") return {};
+  const parameters = signature?.parameters ?? [];
+  for (const { text: name, at } of expressions.flatMap(entriesOf)) {
+    if (parameters.some((parameter) => parameter.name === name)) continue;
+    throw new Mistake(`the signature has no parameter ${name}`, text, at);
+  }
+  return {
+    $latency: "u64 $latency = __left - __entry->__time;",
+    ...Object.fromEntries(parameters.map(({ type, name }) => {
+      const variable = entryVariable(name);
+      // libbcc reads what a pointer points to where that came from the context once.
+      const code = type.endsWith("*")
+        ? `${type} ${variable} = (${type})PT_REGS_RC(ctx); ${variable} = __entry->${name};`
+        : `${type} ${variable} = __entry->${name};`;
+      return [variable, code];
+    })),
+  };
+}
+
+/** Bytes that a call puts on the stack and a return takes from it. */
+const CALL_SIZE = process.arch === "arm64" ? 0 : 8;
+
+/**
+ * What the entry of a call and its return have in common: the thread, and of user functions the place on
+ * its stack, so that a function may call itself.
+ */
+function callCode(hook: Hook, index: number, pushed: number): string {
+  const isUser = hook.kind !== "tracepoint" && hook.library !== undefined;
+  const frame = isUser ? `PT_REGS_SP(ctx) + ${pushed}` : "0";
+  return `  struct call_${index} __call = { bpf_get_current_pid_tgid(), ${frame} };`;
+}
+
+/** The statements by which a return finds its entry; without one they end the program. */
+export const lookUpEntry = (hook: Hook, index: number) => [
+  "  u64 __left = bpf_ktime_get_ns();",
+  callCode(hook, index, 0),
+  `  struct entry_${index} *__found = entries_${index}.lookup(&__call);`,
+  "  if (!__found) return 0;",
+  `  struct entry_${index} __copy = *__found, *__entry = &__copy;`,
+  `  entries_${index}.delete(&__call);`,
+];

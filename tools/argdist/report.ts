@@ -1,0 +1,112 @@
+/**
+ * What argdist prints.
+ *
+ * @module
+ */
+
+import { type Bpf, u32, u64 } from "../../mod.ts";
+import type { ArgdistProbe } from "./probe.ts";
+import { escapeText, hasRawBytes, toJson } from "../../toolkit/output/escape.ts";
+import { expressionText } from "../../toolkit/probe_language/expression.ts";
+import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { grown } from "../../toolkit/output/grown.ts";
+import { tellLost } from "../../toolkit/run/lost.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+
+const INDENT = "\t";
+const COUNT_WIDTH = 10;
+
+/** How reports look. */
+export interface ArgdistReportOptions {
+  readonly cumulative: boolean;
+  readonly top: number | undefined;
+}
+
+/** Makes the function that prints a report. */
+export function argdistReport(
+  probes: readonly ArgdistProbe[],
+  options: ArgdistReportOptions,
+): (bpf: Bpf, report: Report) => void {
+  const growths = probes.map(() => new Growth());
+  return (bpf, report) => {
+    report.line(`[${report.clock}]`);
+    probes.forEach((probe, i) => {
+      const growth = options.cumulative ? undefined : growths[i]!;
+      if (probe.collection === "histogram") {
+        reportHistogram(report, probe, slotsOf(bpf, `counts_${i}`, growth));
+      } else reportCounts(report, probe, countsOf(bpf, `counts_${i}`, growth), options.top);
+    });
+    const lost = bpf.map("events_lost", u32, u64.asNumber).get(0) ?? 0;
+    tellLost(report, "argdist", "values", lost);
+  };
+}
+
+type Entry = readonly [key: unknown, count: number];
+
+/** What a map counted, since the last time if its growth is watched. */
+function countsOf(bpf: Bpf, name: string, growth: Growth | undefined): Entry[] {
+  const map = bpf.map(name);
+  if (!growth) return [...map].map(([key, count]) => [key, Number(count)]);
+  const counts = grown(map, growth, (count) => ({ count: Number(count) }));
+  return [...counts].map(([key, { count }]) => [key, count]);
+}
+
+/** The same of a histogram, whose slots stay. */
+function slotsOf(bpf: Bpf, name: string, growth: Growth | undefined): [number, number][] {
+  const slots = [...bpf.map(name, u32, u64.asNumber)];
+  return slots.map((
+    [slot, count],
+  ): [number, number] => [slot, growth ? growth.since(String(slot), count) : count]).filter((
+    [, count],
+  ) => count > 0);
+}
+
+function reportHistogram(
+  report: Report,
+  { values: [value], label, text }: ArgdistProbe,
+  counts: readonly (readonly [number, number])[],
+): void {
+  const valueType = label ?? (value ? shown(expressionText(value)) : "retval");
+  report.histogram(counts, { valueType, about: { probe: text } });
+}
+
+/** bcc shows what is meant: `$entry(size)` is the size. */
+const shown = (text: string) => text.replaceAll(/\$entry\(\s*(\w+)\s*\)/g, "$1");
+
+function reportCounts(
+  report: Report,
+  probe: ArgdistProbe,
+  entries: readonly Entry[],
+  top: number | undefined,
+): void {
+  const sorted = entries.toSorted(([, a], [, b]) => a - b).slice(top === undefined ? 0 : -top);
+  report.line(probe.label ?? probe.text);
+  report.line(`${"COUNT".padEnd(COUNT_WIDTH)} EVENT`, INDENT);
+  for (const [key, count] of sorted) {
+    const event = eventOf(probe, key as Record<string, unknown>);
+    const text = event.map(([name, value]) => `${name} = ${textOf(value)}`).join(", ");
+    report.line(`${String(count).padEnd(COUNT_WIDTH)} ${text || "total calls"}`, INDENT);
+    report.record("count", {
+      probe: probe.label ?? probe.text,
+      values: Object.fromEntries(event),
+      count,
+    });
+  }
+}
+
+/** The values of a key by their expressions. */
+function eventOf(
+  { values, hook }: ArgdistProbe,
+  key: Record<string, unknown>,
+): (readonly [string, unknown])[] {
+  if (values.length > 0) {
+    return values.map((value, i) => [shown(expressionText(value)), plain(key[`v${i}`])]);
+  }
+  return hook.kind === "return" ? [["retval", key.v0]] : [];
+}
+
+/** Text from bytes that are not UTF-8 is escaped for JSON too. */
+const plain = (value: unknown) =>
+  typeof value === "string" && hasRawBytes(value) ? escapeText(value) : value;
+
+const textOf = (value: unknown) => typeof value === "object" ? toJson(value) : String(value);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * biolatency: how long block I/O requests took, by powers of two.
+ */
+#include "../../toolkit/kernel/block/block.h"
+#include "../../toolkit/kernel/base/log2.h"
+#include "../../toolkit/kernel/base/maps.h"
+
+const volatile bool from_queued = false;
+const volatile bool by_disk = false;
+const volatile bool by_flags = false;
+const volatile u32 unit_ns = 1000;
+
+struct key {
+	u32 device; /* 0 unless by_disk */
+	u32 flags; /* 0 unless by_flags */
+	u32 slot;
+};
+
+struct sums {
+	u64 count;
+	u64 time; /* ns */
+};
+
+/* What was counted since the start: nothing is taken away, so nothing is lost between reports. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, struct key);
+	__type(value, struct sums);
+} latencies SEC(".maps");
+
+u64 lost;
+
+static __always_inline void io_lost(void)
+{
+	__sync_fetch_and_add(&lost, 1);
+}
+
+static __always_inline void io_done(struct io *io, u64 now)
+{
+	u64 start = from_queued ? io->queued : io->issued;
+	u64 time = now - start;
+	struct sums zero = {};
+	struct key key = {
+		.device = by_disk ? io->device : 0,
+		.flags = by_flags ? io->flags : 0,
+		.slot = log2_slot(time / unit_ns),
+	};
+
+	if (!start)
+		return; /* a flush without data: the driver gets another request in its place */
+
+	struct sums *sums = value_of(&latencies, &key, &zero);
+
+	if (!sums) {
+		io_lost();
+		return;
+	}
+	__sync_fetch_and_add(&sums->count, 1);
+	__sync_fetch_and_add(&sums->time, time);
+}

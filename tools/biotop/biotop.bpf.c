@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * biotop: how many requests, bytes and how much time, by process, disk and operation.
+ */
+#include "../../toolkit/kernel/block/block.h"
+#include "../../toolkit/kernel/base/maps.h"
+
+struct key {
+	u32 pid;
+	u32 device;
+	u32 operation;
+	char comm[TASK_COMM_LEN];
+};
+
+struct sums {
+	u64 count;
+	u64 bytes;
+	u64 time; /* ns */
+};
+
+/* What was counted since an entry was made; the reader takes entries away that do not change. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, struct key);
+	__type(value, struct sums);
+} processes SEC(".maps");
+
+u64 lost;
+
+static __always_inline void io_lost(void)
+{
+	__sync_fetch_and_add(&lost, 1);
+}
+
+static __always_inline void io_done(struct io *io, u64 now)
+{
+	struct sums zero = {};
+	struct key key = {
+		.pid = io->who.pid,
+		.device = io->device,
+		.operation = io->flags & REQ_OP_MASK,
+	};
+
+	if (!io->issued)
+		return; /* a flush without data: the driver gets another request in its place */
+	__builtin_memcpy(key.comm, io->who.comm, sizeof(key.comm));
+
+	struct sums *sums = value_of(&processes, &key, &zero);
+
+	if (!sums) {
+		io_lost();
+		return;
+	}
+	__sync_fetch_and_add(&sums->count, 1);
+	__sync_fetch_and_add(&sums->bytes, io->bytes);
+	__sync_fetch_and_add(&sums->time, now - io->issued);
+}

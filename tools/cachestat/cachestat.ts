@@ -1,0 +1,157 @@
+/**
+ * cachestat: count hits and misses of the page cache.
+ *
+ * USAGE: cachestat [-T] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [--json]
+ *                  [interval] [count]
+ *
+ *     # cachestat -T
+ *     TIME         HITS   MISSES  DIRTIES HITRATIO   BUFFERS_MB  CACHED_MB
+ *     20:28:40        0        0     4889    0.00%          405       5995
+ *     20:28:41    15050     1489      769   91.00%          405       6003
+ *     20:28:42     4758        0        4  100.00%          405       6004
+ *     20:28:43     2020        0       42  100.00%          405       6004
+ *
+ * The kernel counts no hits. As bcc's tool does, this one takes accesses but those that dirty a
+ * buffer for all look-ups, and folios that are added but those that are dirtied for misses: what is
+ * read ahead counts as missed, and a large folio as one. DIRTIES are buffers that are dirtied.
+ *
+ * Hooks: fentry of folio_mark_accessed (mark_page_accessed before Linux 5.16); elsewhere raw
+ * tracepoints mm_filemap_get_pages and block_touch_buffer, which see reads but no accesses through
+ * memory mappings. Raw tracepoints mm_filemap_add_to_page_cache, writeback_dirty_folio
+ * (writeback_dirty_page before Linux 5.15) and block_dirty_buffer.
+ *
+ * Overhead: 0.1 to 0.3 µs per page cache access. These are frequent: a machine that makes a
+ * million a second spends up to a third of a CPU.
+ */
+
+import { type Bpf, readText, sum, u32, u64 } from "../../mod.ts";
+import type { Column } from "../../toolkit/output/columns.ts";
+import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { flag } from "../../toolkit/options/options.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+import {
+  filterOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import object from "./cachestat.bpf.o.ts";
+
+const INTERVAL_SECONDS = 1;
+
+const options = {
+  timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
+  ...filterOptions,
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
+  },
+  ...standardOptions,
+} as const;
+
+interface Row {
+  readonly clock: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly dirties: number;
+  /** Per cent. */
+  readonly ratio: number;
+  readonly buffersMb: number;
+  readonly cachedMb: number;
+}
+
+/** What the counters of cachestat.bpf.c mean. */
+function rowOf([accessed, added, dirtied, buffersDirtied]: readonly number[]): Omit<Row, "clock"> {
+  const total = Math.max(0, accessed! - buffersDirtied!);
+  // Reading ahead adds more than is asked for.
+  const misses = Math.min(total, Math.max(0, added! - dirtied!));
+  const hits = total - misses;
+  const text = readText("/proc/meminfo");
+  const megabytes = (name: string) =>
+    Number(new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) / 1024;
+  return {
+    hits,
+    misses,
+    dirties: buffersDirtied!,
+    ratio: total > 0 ? 100 * hits / total : 0,
+    buffersMb: megabytes("Buffers"),
+    cachedMb: megabytes("Cached"),
+  };
+}
+
+const TIME: Column<Row> = { head: "TIME", width: 8, value: ({ clock }) => clock };
+const COLUMNS: Column<Row>[] = [
+  { head: "HITS", width: 8, align: "right", value: ({ hits }) => hits },
+  { head: "MISSES", width: 8, align: "right", value: ({ misses }) => misses },
+  { head: "DIRTIES", width: 8, align: "right", value: ({ dirties }) => dirties },
+  {
+    head: "HITRATIO",
+    width: 8,
+    align: "right",
+    value: ({ ratio }) => ratio,
+    text: ({ ratio }) => `${ratio.toFixed(2)}%`,
+  },
+  { head: "BUFFERS_MB", width: 12, align: "right", digits: 0, value: ({ buffersMb }) => buffersMb },
+  { head: "CACHED_MB", width: 10, align: "right", digits: 0, value: ({ cachedMb }) => cachedMb },
+];
+
+/** Makes the function that prints what was counted since it was last called. */
+function reporter(timestamp: boolean): (bpf: Bpf, report: Report) => void {
+  const growth = new Growth();
+  let heading = true;
+  return (bpf, report) => {
+    const counters = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
+      .map(([counter, perCpu]) => growth.since(String(counter), sum(perCpu)));
+    const row = { clock: report.clock, ...rowOf(counters) };
+    // JSON has the time in any case.
+    report.table(timestamp && !report.json ? [TIME, ...COLUMNS] : COLUMNS, [row], { heading });
+    heading = false;
+  };
+}
+
+function programs(): Record<string, boolean> {
+  return {
+    ...chooseHooks("page cache accesses", [
+      { hook: "fentry:folio_mark_accessed", programs: ["folio_accessed"] },
+      { hook: "fentry:mark_page_accessed", programs: ["page_accessed"] },
+      {
+        hook: "tracepoint:filemap:mm_filemap_get_pages",
+        also: ["tracepoint:block:block_touch_buffer"],
+        programs: ["get_pages", "buffer_touched"],
+      },
+    ]),
+    ...chooseHooks("dirtied pages", [
+      { hook: "tracepoint:writeback:writeback_dirty_folio", programs: ["folio_dirtied"] },
+      { hook: "tracepoint:writeback:writeback_dirty_page", programs: ["page_dirtied"] },
+    ]),
+  };
+}
+
+const cachestat = defineTool({
+  name: "cachestat",
+  summary: "Count hits and misses of the page cache, at intervals.",
+  examples: [
+    ["cachestat", "a line each second"],
+    ["cachestat -T 5", "a line with the time every 5 seconds"],
+    ["cachestat 1 10", "1 second summaries, 10 times"],
+    ["cachestat -p 181", "only what process 181 accesses"],
+  ],
+  object,
+  options,
+  plan(values) {
+    return {
+      interval: values.interval ?? INTERVAL_SECONDS,
+      count: values.count,
+      load: { ...filterSettings(values), programs: programs() },
+      report: reporter(values.timestamp),
+    };
+  },
+});
+
+export default cachestat;
+
+if (import.meta.main) await main(cachestat);

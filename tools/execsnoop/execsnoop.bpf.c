@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * execsnoop: execve and execveat, from entry to the new image or the failure.
+ *
+ * The arguments are read at entry. Where a page of them is not resident (a program in a tracepoint
+ * cannot wait for the disk; literals right behind a fork are such) they are read again when the
+ * kernel has read them itself: from the new image, or at a failure from where they were.
+ *
+ * Calls in flight are kept by task and not by thread id: a thread that is not its process's first
+ * takes over the first one's id.
+ */
+#include "arguments.h"
+#include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/task/parent_filter.h"
+
+const volatile bool failed_too = false;
+const volatile u32 max_args = 20; /* with the path, as bcc counts */
+
+struct event {
+	u64 time; /* ns since boot, when it is done */
+	struct who who; /* of the new image, if there is one */
+	char pcomm[TASK_COMM_LEN];
+	u32 ppid;
+	u32 cpu;
+	s32 ret;
+	u32 arguments; /* what became of reading them: arguments.h */
+	char text[];
+};
+
+struct call {
+	const char *path;
+	const char *const *arguments;
+	u64 length; /* of the event's text */
+	char event[sizeof(struct event) + ARGUMENTS_ROOM];
+};
+
+PER_CPU(scratches, struct call);
+
+/* Calls in flight, by task. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 10240);
+	__type(key, u64);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+EVENTS(events, struct event);
+
+static __always_inline void read_call(struct call *call)
+{
+	struct event *event = (void *)call->event;
+
+	event->arguments = read_arguments(event->text, &call->length, call->path, call->arguments,
+					  max_args);
+}
+
+static __always_inline void report(struct call *call, s64 ret)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct event *event = (void *)call->event;
+	u64 length = call->length;
+
+	event->time = bpf_ktime_get_ns();
+	set_who(&event->who);
+	event->ppid = parent_pid();
+	BPF_CORE_READ_STR_INTO(&event->pcomm, task, real_parent, comm);
+	event->cpu = bpf_get_smp_processor_id();
+	event->ret = ret;
+	if (length > ARGUMENTS_ROOM)
+		length = ARGUMENTS_ROOM;
+	send(events, event, offsetof(struct event, text) + length);
+}
+
+static __always_inline int enter(u64 path, u64 arguments)
+{
+	u64 task = bpf_get_current_task();
+	struct call *call = of_this_cpu(&scratches);
+
+	if (!call || !is_child_wanted())
+		return 0;
+	call->path = (void *)path;
+	call->arguments = (void *)arguments;
+	read_call(call);
+	if (bpf_map_update_elem(&calls, &task, call, BPF_ANY))
+		count_lost(events);
+	return 0;
+}
+
+AT_ENTRY(execve, enter(ctx->args[0], ctx->args[1]))
+AT_ENTRY(execveat, enter(ctx->args[1], ctx->args[2]))
+
+/* Also of a 32 bit program's calls, which the other tracepoints do not see. */
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(executed, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
+{
+	u64 key = (u64)task;
+	struct call *call = bpf_map_lookup_elem(&calls, &key);
+	struct call *scratch = of_this_cpu(&scratches);
+
+	if (call && !(((struct event *)call->event)->arguments & ARGUMENTS_MISSING)) {
+		report(call, 0);
+	} else if (scratch && (call || is_child_wanted())) {
+		struct event *event = (void *)scratch->event;
+
+		event->arguments = read_image_arguments(event->text, &scratch->length, bprm);
+		report(scratch, 0);
+	}
+	bpf_map_delete_elem(&calls, &key);
+	return 0;
+}
+
+static __always_inline int leave(s64 ret)
+{
+	u64 task = bpf_get_current_task();
+	struct call *call = bpf_map_lookup_elem(&calls, &task);
+
+	if (!call)
+		return 0;
+	if (failed_too) {
+		if (((struct event *)call->event)->arguments & ARGUMENTS_MISSING)
+			read_call(call);
+		report(call, ret);
+	}
+	bpf_map_delete_elem(&calls, &task);
+	return 0;
+}
+
+AT_EXIT(execve, leave(ctx->ret))
+AT_EXIT(execveat, leave(ctx->ret))

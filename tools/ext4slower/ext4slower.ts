@@ -1,0 +1,180 @@
+/**
+ * ext4slower: trace ext4 reads, writes, opens and syncs that are slower than a threshold.
+ *
+ * USAGE: ext4slower [-j] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
+ *                   [min_ms]
+ *
+ *     # ext4slower 0
+ *     Tracing ext4 operations
+ *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
+ *     20:19:53 dd             4759   O 0       0           0.05 xx
+ *     20:19:53 dd             4759   W 4096    0           0.02 xx
+ *     20:19:53 dd             4759   W 4096    4           0.00 xx
+ *     20:19:53 dd             4759   S 0       0           0.93 xx
+ *
+ * T is the operation: R(ead), W(rite), O(pen) or S(ync). BYTES below 0 are an error's number.
+ *
+ * Hooks: fentry and fexit of ext4_file_read_iter, ext4_file_write_iter and ext4_file_open where the
+ * kernel has them, otherwise tracepoints of the system calls of the read, write and open families,
+ * filtered by the file's superblock: these leave out io_uring, splice, 32 bit programs on a 64 bit
+ * kernel and programs that exec() opens, and an open includes the search for the path. Raw
+ * tracepoints ext4_sync_file_enter and ext4_sync_file_exit. Pages that a memory mapping reads or
+ * writes are not operations.
+ *
+ * Overhead: without fentry every read, write, open and sync of any file system passes the
+ * programs, 0.5 to 1 µs each; with it only those of ext4.
+ */
+
+import {
+  hasTracepoint,
+  i64,
+  type Infer,
+  readText,
+  struct,
+  textRest,
+  u32,
+  u64,
+  UnsupportedError,
+} from "../../mod.ts";
+import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import type { Column } from "../../toolkit/output/columns.ts";
+import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { argument, flag, number } from "../../toolkit/options/options.ts";
+import {
+  eventOptions,
+  filterOptions,
+  filterSettings,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import { commColumn, Who } from "../../toolkit/task/who.ts";
+import object from "./ext4slower.bpf.o.ts";
+
+const MIN_MS = 10;
+
+const options = {
+  csv: flag({ short: "j", long: "csv", help: "just print fields: comma-separated values" }),
+  ...filterOptions,
+  minMs: argument(number({
+    long: "min_ms",
+    meta: "min_ms",
+    help: `minimum duration to trace, in ms (default ${MIN_MS}; 0: all)`,
+    what: "a duration in milliseconds",
+    min: 0,
+    max: 86400000,
+    fraction: true,
+  })),
+  ...eventOptions,
+} as const;
+
+const Event = struct("event", {
+  time: u64.asNumber,
+  who: Who,
+  duration: u64.asNumber,
+  offset: i64.asNumber,
+  size: i64.asNumber,
+  operation: u32,
+  name: textRest(),
+});
+type Event = Infer<typeof Event>;
+
+const OPERATIONS = "RWOS";
+const operation = ({ operation }: Event) => OPERATIONS[operation] ?? "?";
+const milliseconds = ({ duration }: Event) => duration / 1e6;
+const microseconds = (ns: number) => Math.floor(ns / 1000);
+
+const columns = (): Column<Event>[] => [
+  clockColumn(),
+  commColumn(14),
+  { head: "PID", width: 6, value: ({ who }) => who.pid },
+  { head: "T", width: 1, value: operation },
+  { head: "BYTES", width: 7, value: ({ size }) => size },
+  {
+    head: "OFF_KB",
+    width: 8,
+    value: ({ offset }) => offset / 1024,
+    text: ({ offset }) => String(Math.floor(offset / 1024)),
+  },
+  { head: "LAT(ms)", key: "lat_ms", width: 7, align: "right", digits: 2, value: milliseconds },
+  { head: "FILENAME", value: ({ name }) => name },
+];
+
+const csvColumns: Column<Event>[] = [
+  { head: "ENDTIME_us", value: ({ time }) => microseconds(time) },
+  { head: "TASK", value: ({ who }) => who.comm },
+  { head: "PID", value: ({ who }) => who.pid },
+  { head: "TYPE", value: operation },
+  { head: "BYTES", value: ({ size }) => size },
+  { head: "OFFSET_b", value: ({ offset }) => offset },
+  { head: "LATENCY_us", value: ({ duration }) => microseconds(duration) },
+  { head: "FILE", value: ({ name }) => name },
+];
+
+const FUNCTIONS = ["read_iter", "write_iter", "file_open"];
+const READS = ["read", "readv", "pread64", "preadv", "preadv2"];
+const WRITES = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];
+const OPENS = ["open", "creat", "openat", "openat2"];
+const CALLS = [...READS, ...WRITES, ...OPENS];
+const both = (names: readonly string[]) =>
+  names.flatMap((name) => [`enter_${name}`, `exit_${name}`]);
+
+function programs(): Record<string, boolean> {
+  if (!/\text4$/m.test(readText("/proc/filesystems"))) {
+    throw new UnsupportedError(
+      "trace ext4 operations",
+      "ext4",
+      "the kernel has no ext4 at present: mount one first, or run modprobe ext4",
+    );
+  }
+  const sync = "tracepoint:ext4:ext4_sync_file_enter";
+  const chosen = chooseHooks("ext4 operations", [
+    {
+      hook: "fentry:ext4_file_read_iter",
+      also: ["fentry:ext4_file_write_iter", "fentry:ext4_file_open", sync],
+      programs: [...both(FUNCTIONS), ...both(["sync"])],
+    },
+    {
+      hook: "tracepoint:syscalls:sys_enter_read",
+      also: ["tracepoint:syscalls:sys_enter_openat", sync],
+      programs: [...both(CALLS), ...both(["sync"])],
+    },
+  ]);
+  // Newer architectures have no open(2) and creat(2), older kernels (before 5.6) no openat2(2).
+  const missing = CALLS.filter((call) =>
+    hasTracepoint("syscalls", `sys_enter_${call}`).answer === "no"
+  );
+  for (const program of both(missing)) chosen[program] = false;
+  return chosen;
+}
+
+const ext4slower = defineTool({
+  name: "ext4slower",
+  summary: "Trace ext4 reads, writes, opens and syncs that are slower than a threshold.",
+  examples: [
+    ["ext4slower", `trace operations slower than ${MIN_MS} ms (default)`],
+    ["ext4slower 1", "trace operations slower than 1 ms"],
+    ["ext4slower -j 1", "the same as comma-separated values"],
+    ["ext4slower 0", "trace all operations (warning: verbose)"],
+    ["ext4slower -p 185", "trace process 185 only"],
+  ],
+  object,
+  options,
+  plan(values) {
+    const { minMs = MIN_MS } = values;
+    const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
+    return {
+      event: Event,
+      load: {
+        ...filterSettings(values, { min_us: BigInt(Math.round(minMs * 1000)) }),
+        programs: programs(),
+      },
+      csv: values.csv,
+      ...values.csv ? {} : { intro: `Tracing ext4 operations${slower}` },
+      columns: values.csv ? csvColumns : columns(),
+    };
+  },
+});
+
+export default ext4slower;
+
+if (import.meta.main) await main(ext4slower);

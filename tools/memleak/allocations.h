@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Memory that is taken and not given back yet, by its address (leaks.ts reads it).
+ */
+#pragma once
+
+#include "../../toolkit/kernel/base/ring_buffer.h"
+#include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/task/who.h"
+
+const volatile u64 least_size = 0;
+const volatile u64 most_size = -1;
+const volatile u64 sample_rate = 1; /* of so many allocations one is recorded */
+const volatile bool combined = false; /* sums are kept, by stack */
+const volatile bool traced = false; /* events are sent, and no stacks kept */
+
+struct allocation {
+	u64 size;
+	u64 time; /* ns since boot */
+	u64 stack; /* in `stacks` */
+	u64 image;
+};
+
+enum memory_event {
+	ALLOC_ENTERED,
+	ALLOC_EXITED,
+	FREE_ENTERED,
+};
+
+struct event {
+	struct who who;
+	u64 time;
+	u64 address;
+	u64 size;
+	u64 kind; /* enum memory_event */
+};
+
+EVENTS(events, struct event);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1000000); /* set by the tool */
+	__type(key, u64);
+	__type(value, struct allocation);
+} allocations SEC(".maps");
+
+u64 allocations_seen;
+u32 traced_pid; /* as `pidns` has it; 0: the kernel's memory is traced */
+/* Which program it runs: what others before it allocated is gone. 0: one that is not traced. */
+u32 image = 1;
+
+static __always_inline bool is_size_wanted(u64 size)
+{
+	if (size < least_size || size > most_size)
+		return false;
+	return sample_rate == 1 || !(__sync_fetch_and_add(&allocations_seen, 1) % sample_rate);
+}
+
+static __always_inline void tell(u64 kind, u64 address, u64 size)
+{
+	struct event event = {
+		.time = bpf_ktime_get_ns(), .address = address, .size = size, .kind = kind,
+	};
+
+	if (!traced)
+		return;
+	set_who(&event.who);
+	send(events, &event, sizeof(event));
+}
+
+/* The stack that allocates: the user's or the kernel's. */
+static __always_inline u64 keep_allocating_stack(void *ctx)
+{
+	return keep_stack_in_slot(ctx, user_stacks ? BPF_F_USER_STACK : 0);
+}
+
+/* Adds to the sums, or takes away: `count` is 1 or -1. */
+static __always_inline void change_sum(struct allocation *allocation, s64 count)
+{
+	struct stack_key key = { .process = allocation->image };
+	struct stack_sum *sum;
+
+	if (!combined)
+		return;
+	if (user_stacks)
+		key.user = allocation->stack;
+	else
+		key.kernel = allocation->stack;
+	if (count > 0) {
+		add_to_stack(&key, allocation->size, allocation->time);
+		return;
+	}
+	sum = bpf_map_lookup_elem(&sums, &key);
+	if (!sum)
+		return;
+	__sync_fetch_and_add(&sum->sum, -allocation->size);
+	__sync_fetch_and_add(&sum->count, -1);
+}
+
+static __always_inline void keep_allocation(u64 address, struct allocation *allocation)
+{
+	if (bpf_map_update_elem(&allocations, &address, allocation, BPF_ANY))
+		__sync_fetch_and_add(&lost, 1);
+	else
+		change_sum(allocation, 1);
+}
+
+/* Forgets what was taken at an address; false when nothing is known of it. */
+static __always_inline bool forget_allocation(u64 address, struct allocation *was)
+{
+	struct allocation *found = bpf_map_lookup_elem(&allocations, &address);
+
+	if (!found)
+		return false;
+	*was = *found;
+	if (bpf_map_delete_elem(&allocations, &address))
+		return false; /* another CPU was faster */
+	change_sum(was, -1);
+	return true;
+}
+
+/* Memory was taken. What was known at the address must have been given back unseen. */
+static __always_inline void take_memory(void *ctx, u64 address, u64 size)
+{
+	struct allocation was, allocation = {
+		.size = size, .time = bpf_ktime_get_ns(), .image = image,
+	};
+
+	tell(ALLOC_EXITED, address, size);
+	if (!traced)
+		allocation.stack = keep_allocating_stack(ctx);
+	forget_allocation(address, &was);
+	keep_allocation(address, &allocation);
+}
+
+/* Memory is given back. */
+static __always_inline bool give_memory(u64 address, struct allocation *was)
+{
+	if (!forget_allocation(address, was))
+		return false;
+	tell(FREE_ENTERED, address, was->size);
+	return true;
+}

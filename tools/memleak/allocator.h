@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Calls of functions that hand out memory, from their begin to their return (allocator.ts sets the
+ * probes).
+ */
+#pragma once
+
+#include "allocations.h"
+#include "../../toolkit/kernel/base/registers.h"
+
+#define MAP_FAILED ((u64)-1)
+
+/* What a function does that allocates. */
+enum {
+	RETURNS_MEMORY,
+	RETURNS_MAPPING,
+	STORES_MEMORY, /* where its argument points */
+	MOVES_MEMORY, /* from its argument */
+};
+
+/* A function that a thread is in. */
+struct call {
+	u64 stack_pointer;
+	u64 size;
+	u64 argument;
+	u32 kind;
+	bool is_wanted;
+	bool has_moved;
+	struct allocation moved; /* what it gave back */
+};
+
+/* By thread id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+/* A function begins. */
+static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 argument)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct call *outer = bpf_map_lookup_elem(&calls, &tid);
+	struct call call = {
+		.stack_pointer = stack_at_begin(registers),
+		.size = size,
+		.argument = argument,
+		.kind = kind,
+	};
+
+	/* What an allocator gets for itself, as malloc by mmap, is not counted. One that is not
+	 * further down the stack was left without a return. */
+	if (!image || (outer && outer->stack_pointer > call.stack_pointer))
+		return 0;
+	/* Now, since another thread may get the place as soon as it is given back. */
+	if (kind == MOVES_MEMORY)
+		call.has_moved = give_memory(argument, &call.moved);
+	call.is_wanted = is_wanted() && is_size_wanted(size);
+	if (call.is_wanted)
+		tell(ALLOC_ENTERED, 0, size);
+	if (bpf_map_update_elem(&calls, &tid, &call, BPF_ANY))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+/* What a function got; 0: nothing. */
+static __always_inline u64 memory_of(struct call *call, u64 result)
+{
+	u64 stored = 0;
+
+	if (call->kind == RETURNS_MAPPING)
+		return result == MAP_FAILED ? 0 : result;
+	if (call->kind != STORES_MEMORY)
+		return result;
+	if (!(u32)result) /* not an error */
+		bpf_probe_read_user(&stored, sizeof(stored), (void *)call->argument);
+	return stored;
+}
+
+/* A function returns. */
+static __always_inline int end(u64 *registers)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct call *found = bpf_map_lookup_elem(&calls, &tid);
+	struct call call;
+
+	if (!found || found->stack_pointer != stack_at_end(registers))
+		return 0;
+	call = *found;
+	bpf_map_delete_elem(&calls, &tid);
+
+	u64 memory = memory_of(&call, result(registers));
+
+	if (memory && call.is_wanted)
+		take_memory(registers, memory, call.size);
+	else if (!memory && call.has_moved && call.size)
+		keep_allocation(call.argument, &call.moved); /* it failed: all is as it was */
+	return 0;
+}

@@ -1,0 +1,159 @@
+/**
+ * opensnoop: trace open(), openat() and openat2() system calls.
+ *
+ * USAGE: opensnoop [-T] [-U] [-x] [-p PID] [-t TID] [-u UID] [-d SECONDS] [-n NAME] [-e]
+ *                  [-f FLAG] [-F] [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ *                  [--exec COMMAND…]
+ *
+ *     # opensnoop
+ *     PID     COMM               FD ERR PATH
+ *     1576    snmpd              11   0 /proc/sys/net/ipv6/conf/lo/forwarding
+ *     17358   run                 3   0 /etc/ld.so.cache
+ *     17358   run                -1   6 /dev/tty
+ *
+ * Hooks: tracepoints syscalls/sys_{enter,exit}_{open,openat,openat2}, so it needs no kprobes. They
+ * do not fire for 32 bit programs on a 64 bit kernel, nor for opens made through io_uring.
+ *
+ * Overhead: about 0.8 µs per open in the kernel, and about 1.5 µs of CPU to print it. A machine
+ * that opens 100,000 files a second spends a quarter of a CPU.
+ */
+
+import { hasTracepoint, i32, type Infer, struct, textRest, u32, u64, u8 } from "../../mod.ts";
+import type { Columns } from "../../toolkit/output/columns.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { openFlagFilters } from "./open_flags.ts";
+import { flag, list, type Values } from "../../toolkit/options/options.ts";
+import { secondsColumn } from "../../toolkit/output/seconds.ts";
+import {
+  eventOptions,
+  execOption,
+  filterOptions,
+  filterSettings,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import { Who } from "../../toolkit/task/who.ts";
+import object from "./opensnoop.bpf.o.ts";
+
+const options = {
+  timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
+  printUid: flag({ short: "U", long: "print-uid", help: "print UID column" }),
+  failed: flag({ short: "x", long: "failed", help: "only show failed opens" }),
+  ...filterOptions,
+  extended: flag({ short: "e", long: "extended_fields", help: "show extended fields" }),
+  flags: list({
+    short: "f",
+    long: "flag_filter",
+    meta: "FLAG",
+    help: "only show opens with this flag (e.g., O_WRONLY), may be repeated",
+  }),
+  fullPath: flag({
+    short: "F",
+    long: "full-path",
+    help: "show full path for an open file with relative path",
+  }),
+  ...eventOptions,
+  ...execOption,
+};
+
+const Event = struct("event", {
+  time: u64.asNumber,
+  who: Who,
+  ret: i32,
+  flags: u32,
+  mode: u32,
+  cut: u8,
+  text: textRest(),
+});
+type Event = Infer<typeof Event>;
+
+const O_CREAT = 0o100;
+const O_TMPFILE_BIT = 0o20000000;
+const CUT_MARK = "...";
+
+/** The path; with -F behind the directories it starts from, which come innermost first. */
+function pathOf({ text, cut }: Event): string {
+  if (!text.includes("\0")) return cut ? text + CUT_MARK : text;
+  const [path = "", ...directories] = text.split("\0");
+  directories.pop(); // every name ends in NUL
+  return [cut ? CUT_MARK : "", ...directories.reverse(), path].join("/");
+}
+
+const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
+const hasMode = ({ flags }: Event) => (flags & (O_CREAT | O_TMPFILE_BIT)) !== 0;
+
+function columns(values: Values<typeof options>): Columns<Event> {
+  return [
+    values.timestamp && secondsColumn({ width: 13, digits: 9 }),
+    values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
+    values.tid === undefined
+      ? { head: "PID", width: 7, value: (event) => event.who.pid }
+      : { head: "TID", width: 7, value: (event) => event.who.tid },
+    { head: "COMM", width: 16, value: (event) => event.who.comm },
+    { head: "FD", width: 4, align: "right", value: (event) => Math.max(event.ret, -1) },
+    { head: "ERR", width: 3, align: "right", value: (event) => Math.max(-event.ret, 0) },
+    values.extended && {
+      head: "FLAGS",
+      width: 8,
+      value: (event) => event.flags,
+      text: (event) => octal(event.flags, 8),
+    },
+    values.extended && {
+      head: "MODE",
+      width: 4,
+      value: (event) => hasMode(event) ? event.mode : null,
+      text: (event) => hasMode(event) ? octal(event.mode, 4) : "n/a",
+    },
+    { head: "PATH", value: pathOf },
+  ];
+}
+
+const opensnoop = defineTool({
+  name: "opensnoop",
+  summary:
+    "Trace open(), openat() and openat2() system calls: who opens which file, and the result.",
+  examples: [
+    ["opensnoop", "trace all open() syscalls"],
+    ["opensnoop -T", "include timestamps"],
+    ["opensnoop -x", "only show failed opens"],
+    ["opensnoop -p 181", "only trace process 181"],
+    ["opensnoop -u 1000 -d 10", "only trace user 1000, for 10 seconds"],
+    ["opensnoop -n main", 'only processes whose name contains "main"'],
+    ["opensnoop -e -f O_WRONLY -f O_RDWR", "only opens for writing, with flags and mode"],
+    ["opensnoop -F", "show full paths for relative ones"],
+    ["opensnoop --json", "one JSON object per line"],
+    ["opensnoop --exec ls -l /tmp", "run a command and trace only it"],
+  ],
+  object,
+  options,
+  plan(values) {
+    return {
+      event: Event,
+      load: {
+        ...filterSettings(values, {
+          ...openFlagFilters(values.flags),
+          failed_only: values.failed,
+        }),
+        programs: programs(values.fullPath),
+      },
+      columns: columns(values),
+    };
+  },
+});
+
+/** Newer architectures have no open(2), older kernels (before 5.6) no openat2(2). */
+function programs(fullPath: boolean): Record<string, boolean> {
+  return Object.fromEntries(
+    ["open", "openat", "openat2"].flatMap((call) => {
+      const exists = hasTracepoint("syscalls", `sys_enter_${call}`).answer !== "no";
+      return [
+        [`enter_${call}`, exists],
+        [`exit_${call}`, exists && !fullPath],
+        [`full_${call}`, exists && fullPath],
+      ];
+    }),
+  );
+}
+
+export default opensnoop;
+
+if (import.meta.main) await main(opensnoop);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * profile: which stacks run when a clock ticks.
+ */
+#include "../../toolkit/kernel/stacks/stacks.h"
+
+const volatile bool include_idle = false;
+
+/* The tool attaches it to an event on each CPU. */
+SEC("perf_event")
+int sample(void *ctx)
+{
+	u64 ids = current_ids();
+	struct stack_key key = { .pid = ids >> 32 };
+
+	/* Each CPU's idle thread has the number 0. */
+	if (!include_idle && !(u32)bpf_get_current_pid_tgid())
+		return 0;
+	if (!is_wanted() || !is_target(ids))
+		return 0;
+	set_stacks(&key, ctx);
+	add_to_stack(&key, 1, bpf_ktime_get_ns());
+	return 0;
+}

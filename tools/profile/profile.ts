@@ -1,0 +1,182 @@
+/**
+ * profile: sample the stacks that run on each CPU.
+ *
+ * USAGE: profile [-p PIDS | -L TIDS] [-U | -K] [-F HERTZ | -c EVENTS] [-d] [-a] [-I] [-f] [-A]
+ *                [-C CPU] [--stack-storage-size ENTRIES] [--hash-storage-size ENTRIES]
+ *                [--svg FILE] [--html FILE] [--compare FILE] [--cgroupmap PATH]
+ *                [--mntnsmap PATH] [--json] [duration]
+ *
+ *     # profile -F 99
+ *     Sampling at 99 Hertz of all threads by user + kernel stack... Hit Ctrl-C to end.
+ *     ^C
+ *     three_parts+0x1c [stacks]
+ *     middle+0x25 [stacks]
+ *     outer+0x18 [stacks]
+ *     main+0x152 [stacks]
+ *     __libc_start_call_main+0x7a [libc.so.6]
+ *     -                stacks (32623)
+ *         53
+ *
+ * Hooks: the hardware's cycle counter, or where there is none, as in most virtual machines, the
+ * kernel's clock cpu-clock, which cannot see into code that runs with interrupts disabled. User
+ * stacks need programs that keep frame pointers: of others, only the innermost function is sure.
+ */
+
+import { type Bpf, BpfError, type Link, onlineCpus } from "../../mod.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
+import { fullFrame, reportStacks, requireGraphs } from "../../toolkit/stacks/stack_report.ts";
+import {
+  type Frame,
+  idList,
+  secondsArgument,
+  sizeOption,
+  stackOptions,
+  Stacks,
+  stackSettings,
+} from "../../toolkit/stacks/stacks.ts";
+import { standardOptions } from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import object from "./profile.bpf.o.ts";
+
+const HERTZ = 49; // not in step with what happens 10 or 100 times a second
+
+const options = {
+  pids: idList({
+    short: "p",
+    long: "pid",
+    meta: "PIDS",
+    help: "profile processes with one or more comma-separated PIDs only",
+  }),
+  tids: idList({
+    short: "L",
+    long: "tid",
+    meta: "TIDS",
+    help: "profile threads with one or more comma-separated TIDs only",
+  }),
+  ...stackOptions,
+  frequency: number({
+    short: "F",
+    long: "frequency",
+    meta: "HERTZ",
+    help: `sample frequency in Hertz (default ${HERTZ})`,
+    what: "a frequency in Hertz",
+    min: 1,
+    max: 100000,
+  }),
+  period: number({
+    short: "c",
+    long: "count",
+    meta: "EVENTS",
+    help: "sample period, number of events (nanoseconds of the clock)",
+    what: "a number of events",
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+  }),
+  annotated: flag({
+    short: "a",
+    long: "annotations",
+    help: "add _[k] annotations to kernel frames",
+  }),
+  idle: flag({ short: "I", long: "include-idle", help: "include CPU idle stacks" }),
+  hashSize: sizeOption("hash-storage-size", "the number of processes and stacks together", 40960),
+  cpu: number({
+    short: "C",
+    long: "cpu",
+    meta: "CPU",
+    help: "CPU number to run profile on",
+    what: "the number of a CPU",
+    min: 0,
+    max: 65535,
+  }),
+  addresses: flag({ short: "A", long: "address", help: "show raw addresses" }),
+  seconds: secondsArgument,
+  ...standardOptions,
+  duration: longOnly(standardOptions.duration),
+} as const;
+type Settings = Values<typeof options>;
+
+/** What bcc's tool prints above all. */
+function intro({ period, frequency, pids, tids, cpu, seconds, userOnly, kernelOnly }: Settings) {
+  const rate = period === undefined ? `${frequency ?? HERTZ} Hertz` : `every ${period} events`;
+  const threads = pids ? `PID [${pids.join(", ")}]` : tids ? `TID [${tids.join(", ")}]` : undefined;
+  const stacks = userOnly ? "user" : kernelOnly ? "kernel" : "user + kernel";
+  return `Sampling at ${rate} of ${threads ?? "all threads"} by ${stacks} stack` +
+    (cpu === undefined ? "" : ` on CPU#${cpu}`) +
+    (seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`);
+}
+
+/** Cycles where the machine counts them, else time. */
+function attach(bpf: Bpf, { frequency, period, cpu }: Settings): Link {
+  const rate = period === undefined ? { frequency: frequency ?? HERTZ } : { period };
+  const where = cpu === undefined ? rate : { ...rate, cpu };
+  try {
+    return bpf.program("sample").attachPerfEvent({ event: "cpu-cycles", ...where });
+  } catch (error) {
+    if (!(error instanceof BpfError) || error.code === "EPERM") throw error;
+    return bpf.program("sample").attachPerfEvent({ event: "cpu-clock", ...where });
+  }
+}
+
+const line = (isAddressed: boolean) => (frame: Frame) => {
+  if (!isAddressed) return fullFrame(frame);
+  const digits = frame.address.toString(16);
+  return `0x${frame.kernel ? digits.padEnd(16) : digits.padStart(16, "0")} ${fullFrame(frame)}`;
+};
+
+const profile = defineTool({
+  name: "profile",
+  summary: "Profile CPU usage by sampling stacks at a timed interval.",
+  examples: [
+    ["profile", `sample stacks at ${HERTZ} Hertz until Ctrl-C`],
+    ["profile -F 99 5", "at 99 Hertz for 5 seconds"],
+    ["profile -c 1000000", "one sample per million events"],
+    ["profile -f 5 > out.folded", "in folded format, for flame graphs"],
+    ["profile --html flame.html 10", "a flame graph, to open in a browser"],
+    ["profile --html d.html --compare out.folded 5", "what changed since that run"],
+    ["profile -p 185", "only process 185"],
+    ["profile -L 185", "only thread 185"],
+    ["profile -U", "only user space stacks (no kernel)"],
+    ["profile -K", "only kernel space stacks (no user)"],
+  ],
+  object,
+  options,
+  plan(values) {
+    if (values.pids && values.tids) throw new UsageError("use either -p/--pid or -L/--tid");
+    if (values.frequency !== undefined && values.period !== undefined) {
+      throw new UsageError("use either -F/--frequency or -c/--count");
+    }
+    if (values.cpu !== undefined && !onlineCpus().includes(values.cpu)) {
+      throw new UsageError(`CPU ${values.cpu} is not online: ${onlineCpus().join(", ")} are`);
+    }
+    const settings = stackSettings(values, values);
+    let stacks: Stacks;
+    return {
+      ...values.folded ? {} : { intro: intro(values) },
+      interval: values.seconds,
+      count: 1,
+      load: {
+        ...settings,
+        globals: { ...settings.globals, include_idle: values.idle },
+        maps: { ...settings.maps, sums: { maxEntries: values.hashSize } },
+      },
+      prepare(bpf) {
+        requireGraphs(values);
+        return stacks = new Stacks(bpf, values);
+      },
+      attach: (bpf) => Promise.resolve([attach(bpf, values)]),
+      report(bpf, report) {
+        const naming = { tool: "profile", unit: "samples", threads: false };
+        reportStacks(bpf, report, stacks.read(), {
+          ...values,
+          ...naming,
+          line: line(values.addresses),
+        });
+      },
+    };
+  },
+});
+
+export default profile;
+
+if (import.meta.main) await main(profile);

@@ -1,0 +1,86 @@
+/**
+ * What the keys of rubyallocs.bpf.c stand for: classes, and lines of Ruby.
+ *
+ * What is named once keeps its name: a class may be collected, and the process may have ended.
+ *
+ * @module
+ */
+
+import {
+  type Bpf,
+  type BpfMap,
+  chars,
+  type Global,
+  i64,
+  type Infer,
+  struct,
+  u32,
+  u64,
+} from "../../mod.ts";
+import { address, anonymous, type RubyClasses } from "./classes.ts";
+
+/** `struct key`: what is counted apart. */
+export const Key = struct("key", {
+  klass: u64,
+  site: struct("site", { path: u64, line: u64.asNumber }),
+});
+
+const Name = struct("name", { length: u32, text: chars(252) });
+
+/** What the kernel side counts without a class: see rubyallocs.bpf.c. */
+const INTERNAL = new Map([[0n, "(hidden)"], [1n, "(imemo)"]]);
+/** Of Ruby before a program begins. */
+const NO_LINE = "(no line)";
+
+/** Names classes. */
+export class ClassNames {
+  readonly #known = new Map(INTERNAL);
+  readonly #kept: BpfMap<bigint, Infer<typeof Name>>;
+
+  /** Opens what the kernel side keeps. */
+  constructor(bpf: Bpf) {
+    this.#kept = bpf.map("names", u64, Name);
+  }
+
+  /** The best that can be said of a class now. */
+  of(klass: bigint, classes: RubyClasses | undefined): string {
+    const known = this.#known.get(klass);
+    // A class without a name may get one yet.
+    if (known !== undefined && !known.startsWith("#<")) return known;
+    const name = classes?.name(klass) ?? known ?? this.#kept.get(klass)?.text;
+    if (name === undefined) return address(klass);
+    const full = name === "" ? anonymous("Class", klass) : name;
+    this.#known.set(klass, full);
+    return full;
+  }
+}
+
+/** Names lines. */
+export class LineNames {
+  readonly #known = new Map<string, string>();
+  readonly #paths: BpfMap<bigint, Infer<typeof Name>>;
+  readonly #contextAt: Global<bigint>;
+
+  /** Opens what the kernel side keeps. */
+  constructor(bpf: Bpf) {
+    this.#paths = bpf.map("paths", u64, Name);
+    this.#contextAt = bpf.global("context_at", i64);
+  }
+
+  /** Whether the kernel side found where Ruby keeps what runs: see ruby_lines.h. */
+  get areFound(): boolean {
+    return this.#contextAt.value !== 0n;
+  }
+
+  /** `app.rb:12`; the file as Ruby calls it, of a very long path the end. */
+  of({ path, line }: Infer<typeof Key>["site"]): string {
+    const key = `${path} ${line}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const file = this.#paths.get(path);
+    if (!file) return NO_LINE;
+    const name = line > 0 ? `${file.text}:${line}` : file.text;
+    this.#known.set(key, name);
+    return name;
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * rubyallocs: objects that a Ruby process allocates, by class.
+ */
+#include "../../toolkit/kernel/base/prelude.h"
+#include <bpf/bpf_helpers.h>
+#include "ruby.h"
+#include "ruby_lines.h"
+
+/* Classes have even addresses above these. */
+#define HIDDEN 0 /* no class: Ruby's own, not shown to programs */
+#define IMEMO 1 /* Ruby's own of type T_IMEMO, with anything in the class's place */
+
+const volatile bool arm64 = false;
+const volatile bool by_line = false;
+
+struct key {
+	u64 klass;
+	struct site site; /* of --stack */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct key);
+	__type(value, u64);
+} counts SEC(".maps");
+
+u64 lost;
+
+static __always_inline int count(u64 klass, bool with_context)
+{
+	struct key key = { .klass = klass };
+	u64 *objects;
+
+	if (by_line)
+		find_site(&key.site, with_context);
+	objects = bpf_map_lookup_elem(&counts, &key);
+	if (!objects) {
+		u64 zero = 0;
+
+		bpf_map_update_elem(&counts, &key, &zero, BPF_NOEXIST);
+		objects = bpf_map_lookup_elem(&counts, &key);
+		if (objects && klass > IMEMO)
+			keep_name(klass);
+		if (objects && key.site.path)
+			keep_path(key.site.path);
+	}
+	/* Another thread may come in between on this CPU: programs of uprobes can be preempted. */
+	__sync_fetch_and_add(objects ?: &lost, 1);
+	return 0;
+}
+
+/* An argument of the traced function. The context is struct pt_regs of the machine: x0 and x1 are
+ * its first words on arm64 (arch/arm64/include/asm/ptrace.h); si and di are 13 and 14 on x86-64
+ * (arch/x86/include/asm/ptrace.h). Both are read, since the offset must be a constant. */
+static __always_inline u64 argument(const volatile u64 *registers, u32 n)
+{
+	u64 on_x86 = registers[14 - n];
+	u64 on_arm64 = registers[n];
+
+	return arm64 ? on_arm64 : on_x86;
+}
+
+SEC("uprobe")
+int class_first(u64 *registers)
+{
+	return count(argument(registers, 0), false);
+}
+
+SEC("uprobe")
+int class_second(u64 *registers)
+{
+	return count(argument(registers, 1), true);
+}
+
+SEC("uprobe")
+int hidden(void *registers)
+{
+	return count(HIDDEN, false);
+}
+
+SEC("uprobe")
+int imemo(void *registers)
+{
+	return count(IMEMO, false);
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,134 @@
+/**
+ * The Ruby in a process: which file holds its code, where objects are allocated, which version.
+ *
+ * What is allocated, see gc.c of Ruby 3.1 and 3.3: each of these functions has newobj_of() inlined,
+ * and none calls another one of them, so every object passes exactly one. Hidden from the symbols of
+ * a stripped file are rb_class_allocate_instance, which makes the objects of most classes written in
+ * Ruby and whose address the class BasicObject holds, and what makes imemo_tmpbuf, memory that Ruby
+ * uses for itself: that is not counted.
+ *
+ * @module
+ */
+
+import { BpfError, ErrnoError, type MappedFile, mappedFiles, ProcessMemory } from "../../mod.ts";
+import { RubyClasses } from "./classes.ts";
+import { LAYOUTS, type RubyLayout } from "./layout.ts";
+
+/** What a place of allocation tells: the program of rubyallocs.bpf.c for it. */
+export type Kind = "class_first" | "class_second" | "hidden" | "imemo";
+
+/** A place in the file at which an object is allocated. */
+export interface Allocation {
+  readonly kind: Kind;
+  readonly offset: number;
+}
+
+/** What is known of a Ruby. */
+export interface RubyRuntime {
+  /** The file of its code, as the process calls it, */
+  readonly name: string;
+  /** and as this one does while the process is there. */
+  readonly path: string;
+  /** `3.1.2`; undefined when it cannot be told. */
+  readonly version: string | undefined;
+  readonly allocations: readonly Allocation[];
+  /** Undefined when its structures are not known. */
+  readonly layout: RubyLayout | undefined;
+  readonly classes: RubyClasses | undefined;
+}
+
+/** A process has no Ruby in it. */
+class NotRuby extends Error {
+  override name = "NotRuby";
+}
+
+/** The file whose functions allocate Ruby's objects; undefined in a process that runs no Ruby. */
+function rubyFile(files: readonly MappedFile[]): MappedFile | undefined {
+  const library = files.find(({ name }) => /\/libruby[^/]*\.so[^/]*$/.test(name));
+  const file = library ?? files[0];
+  return file?.functionOffset("rb_newobj_of") === undefined ? undefined : file;
+}
+
+/** The same as {@linkcode inspectRuby}; undefined in a process that does not run Ruby, or not yet. */
+export function tryInspect(pid: number): RubyRuntime | undefined {
+  try {
+    return inspectRuby(pid);
+  } catch (error) {
+    if (error instanceof NotRuby || error instanceof ErrnoError || error instanceof BpfError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Looks at a process. @throws {Error} when it does not exist or runs no Ruby */
+export function inspectRuby(pid: number): RubyRuntime {
+  const file = rubyFile(mappedFiles(pid));
+  if (!file) {
+    throw new NotRuby(
+      `Cannot trace process ${pid}: it runs no Ruby: neither its program nor a libruby that it ` +
+        "has loaded has the function rb_newobj_of",
+    );
+  }
+  const memory = new ProcessMemory(pid);
+  const at = (name: string) => file.variableAddress(name);
+  const version = versionOf(memory, at("ruby_version"));
+  const layout = LAYOUTS[/^\d+\.\d+/.exec(version ?? "")?.[0] ?? ""];
+  const classes = layout && classesOf(memory, layout, at("rb_cObject"));
+  return {
+    name: file.name,
+    path: file.path,
+    version,
+    allocations: allocationsOf(file, () => {
+      const basic = at("rb_cBasicObject");
+      return basic && classes?.allocator(memory.word(basic));
+    }),
+    layout: classes && layout,
+    classes,
+  };
+}
+
+function versionOf(memory: ProcessMemory, address: bigint | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const text = String.fromCharCode(...memory.read(address, 16));
+  return /^\d+(\.\d+)*/.exec(text)?.[0];
+}
+
+function classesOf(
+  memory: ProcessMemory,
+  layout: RubyLayout,
+  object: bigint | undefined,
+): RubyClasses | undefined {
+  if (object === undefined) return undefined;
+  try {
+    return new RubyClasses(memory, layout, memory.word(object));
+  } catch (error) {
+    // Another layout leads anywhere.
+    if (error instanceof RangeError || error instanceof BpfError) return undefined;
+    throw error;
+  }
+}
+
+function allocationsOf(file: MappedFile, allocator: () => bigint | undefined): Allocation[] {
+  const old = file.functionOffset("rb_ec_wb_protected_newobj_of") !== undefined;
+  const functions: Record<string, Kind> = {
+    rb_newobj: "hidden",
+    rb_newobj_of: "class_first",
+    rb_wb_unprotected_newobj_of: "class_first",
+    // Since 3.3 the execution context comes first here too, and the function of that name is gone.
+    rb_wb_protected_newobj_of: old ? "class_first" : "class_second",
+    rb_ec_wb_protected_newobj_of: "class_second",
+    rb_imemo_new: "imemo",
+    rb_data_object_wrap: "class_first",
+    rb_data_typed_object_wrap: "class_first",
+    // Before 3.3 it called rb_data_typed_object_wrap, as rb_data_object_zalloc still does.
+    ...old ? {} : { rb_data_typed_object_zalloc: "class_first" },
+  };
+  const places = Object.entries(functions).flatMap(([name, kind]): Allocation[] => {
+    const offset = file.functionOffset(name);
+    return offset === undefined ? [] : [{ kind, offset }];
+  });
+  const instance = file.functionOffset("rb_class_allocate_instance") ??
+    file.offsetOf(allocator() ?? 0n);
+  return instance === undefined ? places : [...places, { kind: "class_first", offset: instance }];
+}

@@ -1,0 +1,102 @@
+/**
+ * The Ruby process that a tool traces: setting probes where it allocates, naming its classes.
+ *
+ * @module
+ */
+
+import { type Bpf, type Link, struct, u32, u64 } from "../../mod.ts";
+import { hasEnded } from "../../toolkit/task/proc.ts";
+import type { RubyClasses } from "./classes.ts";
+import { inspectCommand } from "./command.ts";
+import { LAYOUTS } from "./layout.ts";
+import { inspectRuby, type RubyRuntime, tryInspect } from "./runtime.ts";
+
+/** `struct layout` of ruby.h. */
+const Layout = struct("layout", {
+  path_id: u64,
+  temporary_path_id: u64,
+  known: u32,
+  ext: u32,
+  ext_is_pointer: u32,
+  path: u32,
+  variables: u32,
+  text: u32,
+  length_in_flags: u32,
+  thread_context: u32,
+  frame: u32,
+  lines: u32,
+  leaf_at_pc: u32,
+});
+
+/** One Ruby process. */
+export class RubyTarget {
+  #pid = 0;
+  #classes: RubyClasses | undefined;
+  #isKnown = false;
+
+  /**
+   * Sets the probes in a process, or in one that will become a command.
+   *
+   * @param pid which it is
+   * @param tool whose name complaints begin with
+   */
+  async attach(
+    bpf: Bpf,
+    pid: number,
+    command: readonly string[] | undefined,
+    tool: string,
+  ): Promise<Link[]> {
+    const ruby = command ? await inspectCommand(command) : inspectRuby(pid);
+    if (!ruby.layout) complain(tool, ruby);
+    setLayout(bpf, ruby);
+    this.#pid = pid;
+    this.#isKnown = ruby.layout !== undefined;
+    const { path, allocations } = ruby;
+    return allocations.map(({ kind, offset }) =>
+      bpf.program(kind).attachUprobe({ path, offset, pid })
+    );
+  }
+
+  /** What names classes; undefined while the process does not run Ruby, or an unknown one. */
+  get classes(): RubyClasses | undefined {
+    return this.#classes ??= tryInspect(this.#pid)?.classes;
+  }
+
+  /** Whether the structures of its Ruby are known. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** Whether it has ended, if perhaps nobody has waited for it yet. */
+  get hasEnded(): boolean {
+    return hasEnded(this.#pid);
+  }
+}
+
+function complain(tool: string, { version = "of unknown version" }: RubyRuntime): void {
+  console.error(
+    `${tool}: Ruby ${version} has structures that are not known (those of ` +
+      `${Object.keys(LAYOUTS).join(" and ")} are): classes are shown as addresses, lines are not ` +
+      "told, and objects of classes written in Ruby may be missing",
+  );
+}
+
+/** Tells the kernel side how to read names. */
+function setLayout(bpf: Bpf, { layout, classes }: RubyRuntime): void {
+  if (!layout || !classes) return;
+  bpf.global("layout", Layout).value = {
+    path_id: classes.pathId,
+    temporary_path_id: classes.temporaryPathId,
+    known: 1,
+    ext: layout.ext,
+    ext_is_pointer: Number(layout.extIsPointer),
+    path: layout.path,
+    variables: layout.variables,
+    text: layout.text,
+    length_in_flags: Number(layout.lengthInFlags),
+    thread_context: layout.threadContext,
+    frame: layout.frame,
+    lines: layout.lines,
+    leaf_at_pc: Number(layout.leafAtPc),
+  };
+}

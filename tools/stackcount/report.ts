@@ -1,0 +1,119 @@
+/**
+ * Reports of how often stacks were seen, as bcc's stackcount prints them.
+ *
+ * @module
+ */
+
+import { type Bpf, formatSymbol } from "../../mod.ts";
+import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import type { Values } from "../../toolkit/options/options.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+import {
+  foldedLine,
+  reportGraphs,
+  reportMissed,
+  type StackReportOptions,
+} from "../../toolkit/stacks/stack_report.ts";
+import {
+  type Frame,
+  frameName,
+  type StackKey,
+  type stackOptions,
+  type Stacks,
+  type StackSample,
+  type StackSum,
+} from "../../toolkit/stacks/stacks.ts";
+import { isStopped, reportMisses } from "../../toolkit/probes/pattern_hooks.ts";
+
+/** How they look. */
+export interface StackCountValues extends Values<typeof stackOptions> {
+  readonly timestamp: boolean;
+  /** Addresses in front of names. */
+  readonly verbose: boolean;
+  readonly offsets: boolean;
+  /** Whether the kernel side tells processes apart. */
+  readonly byProcess: boolean;
+  /** Whether processes are named. */
+  readonly perProcess: boolean;
+  readonly pid: number | undefined;
+}
+
+/** What was counted since the last report. */
+function* grownSums(
+  stacks: Stacks,
+  growth: Growth,
+): Generator<readonly [StackKey, StackSum]> {
+  for (const [key, sums] of stacks.sums()) {
+    const { user, kernel, pid, process, comm } = key;
+    const count = growth.since(`${user} ${kernel} ${pid} ${process} ${comm}`, sums.sum);
+    if (count > 0) yield [key, { ...sums, sum: count, count }];
+  }
+}
+
+/** A frame as a line of its own. */
+function frameLine({ verbose, offsets }: StackCountValues): (frame: Frame) => string {
+  return (frame) => {
+    const name = formatSymbol(frame.symbol, frame.address, { offset: offsets });
+    return verbose ? `${frame.address.toString(16).padEnd(16)} ${name}` : name;
+  };
+}
+
+/** The stacks that look alike together, with the fewest first. */
+function merged(samples: readonly StackSample[], line: (frame: Frame) => string): StackSample[] {
+  const text = (frames: readonly Frame[] | undefined) => frames?.map(line).join("\n") ?? "missed";
+  const groups = Map.groupBy(samples, ({ user, kernel }) => `${text(user)}\n\n${text(kernel)}`);
+  const sum = (group: readonly StackSample[]) => group.reduce((all, { sum }) => all + sum, 0);
+  return [...groups.values()].map((group) => ({ ...group[0]!, sum: sum(group) }))
+    .sort((a, b) => a.sum - b.sum);
+}
+
+/** A stack as bcc's tool prints it in full. */
+function textLines(
+  sample: StackSample,
+  options: StackReportOptions,
+  values: StackCountValues,
+): string[] {
+  const { user, kernel, pid, comm, sum } = sample;
+  const lines = (frames: readonly Frame[] | undefined, kind: string) =>
+    (frames?.map(options.line) ?? [`[Missed ${kind} Stack]`]).map((line) => `  ${line}`);
+  return [
+    ...values.userOnly ? [] : lines(kernel, "Kernel"),
+    ...values.delimited && !values.userOnly && !values.kernelOnly ? ["    --"] : [],
+    ...values.kernelOnly ? [] : lines(user, "User"),
+    ...values.perProcess && values.pid === undefined ? [`    ${comm} [${pid}]`] : [],
+    `    ${sum}`,
+    "",
+  ];
+}
+
+function record(sample: StackSample, values: StackCountValues): Record<string, unknown> {
+  const { user, kernel, pid, comm, sum } = sample;
+  return {
+    ...values.byProcess ? { pid, comm } : {},
+    count: sum,
+    user: values.kernelOnly ? undefined : user?.map(frameName) ?? null,
+    kernel: values.userOnly ? undefined : kernel?.map(frameName) ?? null,
+  };
+}
+
+/** Makes the function that prints what was counted since it was last called. */
+export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
+  const growth = new Growth();
+  const line = frameLine(values);
+  const options = { ...values, tool: "stackcount", unit: "count", threads: false, line };
+  return (bpf: Bpf, report: Report) => {
+    const found = stacks().read(grownSums(stacks(), growth));
+    const samples = values.byProcess ? found : merged(found, line);
+    if (!values.folded) report.line();
+    if (values.timestamp) report.line(report.clock);
+    const isDrawn = reportGraphs(report, samples, options);
+    for (const sample of isDrawn && !report.json && !values.folded ? [] : samples) {
+      if (values.folded) report.line(foldedLine(sample, options));
+      else for (const text of textLines(sample, options, values)) report.line(text);
+      report.record("stack", record(sample, values));
+    }
+    reportMissed(bpf, report, samples, "stackcount");
+    reportMisses(bpf, report, "stackcount");
+    if (isStopped(bpf) && !values.folded) report.line("Detaching...");
+  };
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * syscount: how many system calls, and how long they took.
+ */
+#include "../../toolkit/kernel/base/maps.h"
+#include "../../toolkit/kernel/task/parent_filter.h"
+#include "../../toolkit/kernel/task/task_time.h"
+
+KERNEL_STRUCTS
+
+struct thread_info___any {
+	u64 flags;
+};
+
+struct thread_info___x86 {
+	u32 status;
+};
+
+struct task_struct___any {
+	struct thread_info___any thread_info;
+};
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+};
+
+KERNEL_STRUCTS_END
+
+#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h: in a call of a 32 bit program */
+#define TIF_32BIT_ARM64 (1 << 22) /* arch/arm64/include/asm/thread_info.h */
+#define FOREIGN 0x80000000 /* marks the number of a 32 bit program's call, which means another */
+
+const volatile s32 target_call = -1; /* -1: any */
+const volatile bool failed_only = false;
+const volatile u32 target_errno = 0; /* 0: any */
+const volatile bool with_latency = false;
+const volatile bool by_process = false;
+
+/* Arguments of raw_syscalls/sys_exit; those of sys_enter begin alike. */
+struct raw_syscall {
+	u64 common;
+	s64 nr;
+	s64 ret;
+};
+
+struct sums {
+	u64 count;
+	u64 time; /* ns */
+};
+
+/* By call or process, what was counted since the start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 10240);
+	__type(key, u32);
+	__type(value, struct sums);
+} counts SEC(".maps");
+
+u64 lost;
+
+static __always_inline bool is_foreign(struct task_struct *task)
+{
+	struct task_struct___x86 *x86 = (void *)task;
+	struct task_struct___any *any = (void *)task;
+
+	if (bpf_core_field_exists(x86->thread_info.status))
+		return BPF_CORE_READ(x86, thread_info.status) & TS_COMPAT;
+	return BPF_CORE_READ(any, thread_info.flags) & TIF_32BIT_ARM64;
+}
+
+static __always_inline bool is_call_wanted(struct task_struct *task, s64 nr)
+{
+	if (target_call >= 0 && (nr != target_call || is_foreign(task)))
+		return false;
+	return is_child_wanted();
+}
+
+SEC("tracepoint/raw_syscalls/sys_enter")
+int enter(struct raw_syscall *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (is_call_wanted(task, ctx->nr) && !keep_time(task, bpf_ktime_get_ns()))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+SEC("tracepoint/raw_syscalls/sys_exit")
+int leave(struct raw_syscall *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sums zero = {};
+	u64 start = 0;
+	u32 key;
+
+	if (with_latency)
+		start = take_time(task);
+	if (ctx->nr < 0)
+		return 0; /* rt_sigreturn, which brings back the registers of whatever was interrupted */
+	if (with_latency ? !start : !is_call_wanted(task, ctx->nr))
+		return 0;
+	if ((failed_only && ctx->ret >= 0) || (target_errno && ctx->ret != -(s64)target_errno))
+		return 0;
+	if (by_process)
+		key = current_ids() >> 32;
+	else
+		key = ctx->nr | (is_foreign(task) ? FOREIGN : 0);
+
+	struct sums *sums = value_of(&counts, &key, &zero);
+
+	if (!sums) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	/* This CPU's own, and no call comes in between. */
+	sums->count++;
+	if (with_latency)
+		sums->time += bpf_ktime_get_ns() - start;
+	return 0;
+}

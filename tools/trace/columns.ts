@@ -1,0 +1,59 @@
+/**
+ * The columns of trace.
+ *
+ * @module
+ */
+
+import { monotonicTime } from "../../mod.ts";
+import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import type { Column } from "../../toolkit/output/columns.ts";
+import type { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
+import type { TraceSettings } from "./options.ts";
+import type { TraceEvent, TraceProgram } from "./program.ts";
+
+/** Seconds since the start, or since 1970. */
+function timeColumn({ unix }: TraceSettings): Column<TraceEvent> {
+  const start = monotonicTime();
+  const origin = unix ? Date.now() / 1000 : 0;
+  const width = unix ? 17 : 8;
+  const seconds = ({ ns }: TraceEvent) => (ns - start) / 1e9 + origin;
+  return {
+    head: "TIME",
+    width,
+    value: seconds,
+    text: (event) => seconds(event).toFixed(6).slice(0, width),
+  };
+}
+
+/** The columns of trace; `message` formats an event. */
+export function traceColumns(
+  values: TraceSettings,
+  program: TraceProgram,
+  stacks: EventStacks,
+  message: (event: TraceEvent) => string,
+): Column<TraceEvent>[] {
+  const { probes } = program;
+  const trivial = probes.every(({ format }) => format.length === 0);
+  const names = (frames: { name: string }[]) => frames.map(({ name }) => name);
+  const jsonOnly: Column<TraceEvent>[] = values.json
+    ? [
+      { head: "VALUES", value: (event) => program.valuesOf(event) },
+      ...values.kernelStack
+        ? [{ head: "KERNEL", value: (event: TraceEvent) => names(stacks.kernelFrames(event)) }]
+        : [],
+      ...values.userStack
+        ? [{ head: "USER", value: (event: TraceEvent) => names(stacks.userFrames(event)) }]
+        : [],
+    ]
+    : [];
+  return [
+    ...values.offset ? [timeColumn(values)] : values.clock ? [clockColumn<TraceEvent>()] : [],
+    ...values.cpu ? [{ head: "CPU", width: 3, value: ({ cpu }: TraceEvent) => cpu }] : [],
+    { head: "PID", width: 7, value: ({ who }) => who.pid },
+    { head: "TID", width: 7, value: ({ who }) => who.tid },
+    { head: "COMM", width: 15, value: ({ who }) => who.comm },
+    { head: "FUNC", width: 16, value: ({ probe }) => probes[probe]!.hook.name },
+    { head: trivial ? "" : "-", key: "message", value: message },
+    ...jsonOnly,
+  ];
+}

@@ -1,0 +1,165 @@
+/**
+ * Format strings as printf(3) has them, for values that a program recorded.
+ *
+ * Beyond printf's there are bcc's `%K` and `%U`: an address as the name of a kernel or a user function.
+ *
+ * @module
+ */
+
+import { chars, type Codec, i16, i32, i64, i8, u16, u32, u64, u8 } from "../../mod.ts";
+import { literalBytes } from "../../toolkit/probe_language/c_tokens.ts";
+import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+
+/** One `%` of a format. */
+export interface Conversion {
+  /** `d`, `u`, `x`, `X`, `o`, `c`, `s`, `p`, `K` or `U`. */
+  readonly letter: string;
+  readonly flags: string;
+  readonly width: number;
+  readonly precision: number | undefined;
+  /** The type its value is converted to in the kernel, in C; undefined for a text. */
+  readonly type: string | undefined;
+  readonly codec: Codec<string | number | bigint>;
+}
+
+/** A format: texts, and conversions between them. */
+export type Format = readonly (string | Conversion)[];
+
+/** What a value becomes, where only the caller knows: names of addresses. */
+export type Name = (letter: string, address: bigint) => string;
+
+const CONVERSION = /%([-+ 0#]*)(\d*)(?:\.(\d*))?(hh|h|ll|l|z|j|t)?([a-zA-Z%])/y;
+/** Bits by the length that is told. */
+const BITS: Readonly<Record<string, number>> = { hh: 8, h: 16, "": 32 };
+const SIGNED: Readonly<Record<number, Codec<number | bigint>>> = {
+  8: i8,
+  16: i16,
+  32: i32,
+  64: i64,
+};
+const UNSIGNED: Readonly<Record<number, Codec<number | bigint>>> = {
+  8: u8,
+  16: u16,
+  32: u32,
+  64: u64,
+};
+const WIDTH_MAX = 4096;
+
+/**
+ * Reads a format in quotation marks.
+ *
+ * @param at where the literal begins in `probe`
+ * @param textSize bytes that a `%s` takes
+ * @throws {Mistake}
+ */
+export function parseFormat(probe: string, literal: string, at: number, textSize: number): Format {
+  const parts: (string | Conversion)[] = [];
+  const end = literal.length - 1;
+  for (let place = 1; place < end;) {
+    const next = literal.indexOf("%", place);
+    const stop = next < 0 ? end : next;
+    if (stop > place) parts.push(unescaped(literal.slice(place, stop)));
+    if (next < 0) break;
+    CONVERSION.lastIndex = next;
+    const match = CONVERSION.exec(literal);
+    const conversion = match && conversionOf(match, textSize);
+    if (!conversion) {
+      throw new Mistake(
+        "no such conversion: there are %d %i %u %x %X %o with hh, h, l or ll, %c %s %p %K %U and %%",
+        probe,
+        at + next,
+      );
+    }
+    parts.push(conversion);
+    place = next + match[0].length;
+  }
+  return parts;
+}
+
+const unescaped = (text: string) => new TextDecoder().decode(literalBytes(`"${text}"`));
+
+function conversionOf(match: RegExpExecArray, textSize: number): string | Conversion | undefined {
+  const [, flags, width, precision, length = "", letter] = match;
+  if (letter === "%") return "%";
+  if (Number(width) > WIDTH_MAX || Number(precision ?? 0) > WIDTH_MAX) return undefined;
+  const shape = {
+    flags: flags!,
+    width: Number(width),
+    precision: precision === undefined ? undefined : Number(precision),
+  };
+  const number = (letter: string, bits: number, signed: boolean): Conversion => ({
+    ...shape,
+    letter,
+    type: `${signed ? "s" : "u"}${bits}`,
+    codec: (signed ? SIGNED : UNSIGNED)[bits]!,
+  });
+  const bits = BITS[length] ?? 64;
+  switch (letter) {
+    case "d":
+    case "i":
+      return number("d", bits, true);
+    case "u":
+    case "x":
+    case "X":
+    case "o":
+      return number(letter, bits, false);
+    case "c":
+      return length === "" ? number("c", 8, false) : undefined;
+    case "p":
+    case "K":
+    case "U":
+      return length === "" ? number(letter, 64, false) : undefined;
+    case "s":
+      return length === ""
+        ? { ...shape, letter, type: undefined, codec: chars(textSize) }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The conversions of a format, in order. */
+export function conversionsOf(format: Format): Conversion[] {
+  return format.filter((part) => typeof part !== "string");
+}
+
+/** The text with its values. */
+export function formatMessage(
+  format: Format,
+  values: readonly (string | number | bigint)[],
+  name: Name,
+): string {
+  let next = 0;
+  return format.map((part) => typeof part === "string" ? part : shown(part, values[next++]!, name))
+    .join("");
+}
+
+function shown(conversion: Conversion, value: string | number | bigint, name: Name): string {
+  const { letter, flags, width, precision } = conversion;
+  const left = flags.includes("-");
+  const padded = (text: string) => left ? text.padEnd(width) : text.padStart(width);
+  if (letter === "s") return padded(String(value).slice(0, precision));
+  if (letter === "c") return padded(String.fromCharCode(Number(value)));
+  const number = BigInt(value);
+  if (letter === "K" || letter === "U") return padded(name(letter, number));
+  const [sign, prefix] = signOf(conversion, number);
+  const digits = digitsOf(letter, number < 0n ? -number : number).padStart(precision ?? 1, "0");
+  const zeros = flags.includes("0") && !left && precision === undefined;
+  const room = width - sign.length - prefix.length;
+  return padded(sign + prefix + (zeros ? digits.padStart(room, "0") : digits));
+}
+
+function signOf({ letter, flags }: Conversion, number: bigint): [sign: string, prefix: string] {
+  if (letter === "p") return ["", "0x"];
+  if (letter === "d") {
+    return [number < 0n ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "", ""];
+  }
+  const prefix = { x: "0x", X: "0X", o: "0" }[letter] ?? "";
+  return ["", flags.includes("#") && number !== 0n ? prefix : ""];
+}
+
+function digitsOf(letter: string, number: bigint): string {
+  const base = letter === "o" ? 8 : letter === "x" || letter === "X" || letter === "p" ? 16 : 10;
+  const digits = number.toString(base);
+  return letter === "X" ? digits.toUpperCase() : digits;
+}

@@ -1,0 +1,213 @@
+/**
+ * The programs of trace: one for each probe, which send what they see through one ring buffer.
+ *
+ * @module
+ */
+
+import {
+  array,
+  bytesRest,
+  type Codec,
+  i32,
+  type Infer,
+  struct,
+  toC,
+  u32,
+  u64,
+  type UsdtHook,
+} from "../../mod.ts";
+import { CSource } from "../../toolkit/probe_language/c_source.ts";
+import {
+  Comparisons,
+  type Expression,
+  expressionCode,
+} from "../../toolkit/probe_language/expression.ts";
+import { fileOf, usdtOptions } from "../../toolkit/probe_language/probe_attach.ts";
+import {
+  commonCode,
+  contextName,
+  filterCode,
+  functionHead,
+  type ProbeFilters,
+  programName,
+} from "../../toolkit/probe_language/probe_code.ts";
+import { conversionsOf } from "./format.ts";
+import {
+  checkNames,
+  declarations,
+  variablesOf,
+} from "../../toolkit/probe_language/probe_variables.ts";
+import type { TraceProbe } from "./probe.ts";
+import { Who } from "../../toolkit/task/who.ts";
+
+/** What is asked for beside the probes. */
+export interface TraceProgramOptions extends ProbeFilters {
+  readonly kernelStack: boolean;
+  readonly userStack: boolean;
+  /** Bytes that STRCMP compares are listed instead of written as a text. */
+  readonly binary: boolean;
+  readonly includes: readonly string[];
+  /** The ring buffer's size. */
+  readonly pages: number;
+}
+
+const STACK_DEPTH = 127; // PERF_MAX_STACK_DEPTH, which is what the kernel gives unless told otherwise
+const Stack = array(u64, STACK_DEPTH);
+
+const head = {
+  who: Who,
+  ns: u64.asNumber,
+  cpu: u32,
+  probe: u32,
+  /** Bytes of the stacks, or -errno. */
+  kernel_size: i32,
+  user_size: i32,
+};
+
+/** One event; stacks are there when they were asked for. */
+export interface TraceEvent extends Infer<typeof Head> {
+  readonly kernel?: readonly bigint[];
+  readonly user?: readonly bigint[];
+  /** The values, which {@linkcode TraceProgram.valuesOf} reads. */
+  readonly rest: Uint8Array<ArrayBuffer>;
+}
+const Head = struct("event", head);
+
+/** A probe and its program. */
+export interface TracedProbe extends TraceProbe {
+  readonly program: string;
+  /** The file of a user function or a USDT probe. */
+  readonly path: string | undefined;
+}
+
+/** The text of all programs, and how to read their events. */
+export class TraceProgram {
+  readonly source: CSource = new CSource();
+  readonly text: string;
+  readonly probes: readonly TracedProbe[];
+  readonly usdt: readonly UsdtHook[];
+  readonly event: Codec<TraceEvent>;
+  readonly #values: readonly (Codec<Record<string, string | number | bigint>> | undefined)[];
+  readonly #comparisons: Comparisons;
+  readonly #options: TraceProgramOptions;
+
+  /** @throws {Mistake} */
+  constructor(probes: readonly TraceProbe[], options: TraceProgramOptions) {
+    this.#options = options;
+    this.#comparisons = new Comparisons(options.binary);
+    const { pid } = options;
+    this.probes = probes.map((probe, i) => ({
+      ...probe,
+      program: programName(probe.hook, i),
+      path: fileOf(probe.hook, pid),
+    }));
+    this.usdt = this.probes.flatMap(({ hook, program, path }) =>
+      hook.kind === "usdt" ? [{ program, ...usdtOptions(hook.name, path!, pid) }] : []
+    );
+    const stacks = {
+      ...options.kernelStack ? { kernel: Stack } : {},
+      ...options.userStack ? { user: Stack } : {},
+    };
+    this.event = struct("event", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
+    this.#values = probes.map((probe, i) => valuesCodec(probe, i));
+    this.probes.forEach((probe, i) => this.#add(probe, i));
+    this.text = [
+      ...commonCode(options, options.includes, probes.map(({ text }) => text)),
+      toC(struct("event", { ...head, ...stacks })),
+      `BPF_RINGBUF_OUTPUT(events, ${options.pages});`,
+      SET_WHO,
+      this.#comparisons.code,
+      this.source.text,
+    ].join("\n");
+  }
+
+  /** The values that an event has. */
+  valuesOf({ probe, rest }: TraceEvent): (string | number | bigint)[] {
+    const codec = this.#values[probe];
+    if (!codec) return [];
+    const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
+    return Object.values(codec.read(view, 0, rest.length));
+  }
+
+  #add(probe: TracedProbe, index: number): void {
+    const { source } = this;
+    const { hook, signature, filter, values, program } = probe;
+    const variables = variablesOf(hook, probe.path);
+    const parameters = new Set(signature?.parameters.map(({ name }) => name));
+    const expressions = [...filter ? [filter] : [], ...values];
+    checkNames(expressions, hook, variables, parameters);
+    const codes = new Map(
+      expressions.map((each) =>
+        [each, expressionCode(each, this.#comparisons, variables)] as const
+      ),
+    );
+
+    const codec = this.#values[index];
+    source.add(
+      ...codec ? [toC(codec)] : [],
+      `struct record_${index} { struct event event;${
+        codec ? ` struct values_${index} values;` : ""
+      } };`,
+    );
+    functionHead(source, program, hook, signature);
+    source.add(...filterCode(this.#options), ...declarations([...codes.values()], variables));
+    if (filter) {
+      source.add("  if (!(");
+      source.expression(filter, codes.get(filter)!);
+      source.add("  )) return 0;");
+    }
+    source.add(...this.#record(index, contextName(hook)));
+    conversionsOf(probe.format).forEach(({ type }, i) => {
+      this.#assign(values[i]!, codes.get(values[i]!)!, `__e->values.v${i}`, type);
+    });
+    source.add("  events.ringbuf_submit(__e, 0);", "  return 0;", "}");
+  }
+
+  /** The statements that reserve and begin an event. */
+  #record(index: number, context: string): string[] {
+    const { kernelStack, userStack } = this.#options;
+    const stack = (name: string, flags: string) =>
+      `  __e->event.${name}_size = bpf_get_stack(${context}, __e->event.${name}, ` +
+      `sizeof(__e->event.${name}), ${flags});`;
+    return [
+      `  struct record_${index} *__e = events.ringbuf_reserve(sizeof(struct record_${index}) + 0);`,
+      "  if (!__e) { events_lost.atomic_increment(0); return 0; }",
+      "  __set_who(&__e->event.who, __ids);",
+      "  __e->event.ns = bpf_ktime_get_ns();",
+      "  __e->event.cpu = bpf_get_smp_processor_id();",
+      `  __e->event.probe = ${index};`,
+      ...kernelStack ? [stack("kernel", "0")] : ["  __e->event.kernel_size = 0;"],
+      ...userStack ? [stack("user", "BPF_F_USER_STACK")] : ["  __e->event.user_size = 0;"],
+    ];
+  }
+
+  #assign(value: Expression, code: string, place: string, type: string | undefined): void {
+    const { source } = this;
+    source.add(type === undefined ? `  { u64 __at = (u64)(` : `  ${place} = (${type})(`);
+    source.expression(value, code);
+    source.add("  );");
+    if (type === undefined) {
+      source.add(`  ${place}[0] = 0;`);
+      source.add(`  if (__at) read_text(${place}, sizeof(${place}), __at); }`);
+    }
+  }
+}
+
+const SET_WHO = `static __always_inline void __set_who(struct who *who, u64 ids)
+{
+  u64 user = bpf_get_current_uid_gid();
+  who->cgroup = bpf_get_current_cgroup_id();
+  who->pid = ids >> 32;
+  who->tid = (u32)ids;
+  who->uid = (u32)user;
+  who->gid = user >> 32;
+  bpf_get_current_comm(who->comm, sizeof(who->comm));
+}`;
+
+function valuesCodec({ format }: TraceProbe, index: number) {
+  const fields = conversionsOf(format).map(({ codec }, i) => [`v${i}`, codec] as const);
+  if (fields.length === 0) return undefined;
+  return struct(`values_${index}`, Object.fromEntries(fields)) as Codec<
+    Record<string, string | number | bigint>
+  >;
+}
