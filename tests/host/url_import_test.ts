@@ -117,7 +117,7 @@ if (RUNTIME === "Deno") {
     const path = script(
       folder,
       `import { Bpf, chars, type Infer, i32, struct, textRest, u32, u64, u8 } from "${site.url}/mod.ts";
-      import object from "${site.url}/tools/opensnoop.bpf.o.ts";
+      import object from "${site.url}/tools/opensnoop/opensnoop.bpf.o.ts";
 
       const Who = struct("who", { cgroup: u64, pid: u32, tid: u32, uid: u32, gid: u32, comm: chars(16) });
       const Event = struct("event", {
