@@ -74,6 +74,8 @@ export const Errno: {
       | "EPIPE"
       | "ENOSYS"
       | "E2BIG"
+      | "EFBIG"
+      | "ELOOP"
       | "ENOTSOCK"
       | "EOPNOTSUPP"
       | "ENETDOWN"
@@ -94,9 +96,11 @@ export const Errno: {
   ENODEV: 19,
   EINVAL: 22,
   EMFILE: 24,
+  EFBIG: 27,
   ENOSPC: 28,
   EPIPE: 32,
   ENOSYS: 38,
+  ELOOP: 40,
   ENOTSOCK: 88,
   EOPNOTSUPP: 95,
   ENETDOWN: 100,

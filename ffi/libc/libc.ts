@@ -26,6 +26,8 @@ const TABLE = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count);
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // ssize_t pread64(int fd, void *buf, size_t count, off64_t offset);
+  pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i64" },
   // ssize_t write(int fd, const void *buf, size_t count);
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // int unlink(const char *pathname);
@@ -135,10 +137,14 @@ export class ErrnoError extends Error {
   override name = "ErrnoError";
   readonly errno: number;
   readonly code: string;
+  /** The cause, where it is known better than from errno. */
+  readonly reason: string | undefined;
 
-  constructor(action: string, errno: number) {
-    super(`Cannot ${action}: ${errnoText(errno)} (${errnoName(errno)})`);
+  constructor(action: string, errno: number, reason?: string) {
+    const message = `Cannot ${action}: ${errnoText(errno)} (${errnoName(errno)})`;
+    super(message + (reason === undefined ? "" : `: ${reason}`));
     this.errno = errno;
+    this.reason = reason;
     this.code = errnoName(errno);
   }
 }

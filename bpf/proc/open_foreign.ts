@@ -1,0 +1,219 @@
+/**
+ * The one way to open files that somebody else named: perf-maps, debug files, libraries and programs
+ * of other processes, whatever lies below /proc/PID/root. The path, and who owns what it leads to,
+ * are the other's choice; opening and reading them must not make a tool of root's wait, run out of
+ * memory, get a SIGBUS or show what the other may not read.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/libc/errno.ts";
+import { close, ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import {
+  type FileStatus,
+  findBelow,
+  findPath,
+  openFound,
+  readAt,
+  statusOf,
+  usingDescriptor,
+} from "../../ffi/libc/open_path.ts";
+
+/** What is asked of a file before it is opened. */
+export interface ForeignOptions {
+  /**
+   * Who may own it, user ids: see {@linkcode ownersFor}. Default anybody, which suits files that the
+   * user of the tool named, and those known by inode to be what a process has mapped.
+   */
+  readonly owners?: ReadonlySet<number>;
+  /**
+   * Refuse a symbolic link at the end of the path, and a further name (hard link) of a file that is
+   * root's: for names in folders that anybody writes to, such as /tmp. Default false.
+   */
+  readonly noLinks?: boolean;
+  /** Refuse larger files. Default {@linkcode MAX_FOREIGN_SIZE}. */
+  readonly maxSize?: number;
+}
+
+/**
+ * No symbol file is larger. Only what is read of a file takes memory, so this is a bound of numbers
+ * in it rather than of memory.
+ */
+export const MAX_FOREIGN_SIZE: number = 64 * 2 ** 30;
+
+/**
+ * Opens a regular file, memory files (memfd) included, for reading with
+ * {@linkcode ForeignFile.read}; close it.
+ *
+ * Nothing is opened before it is known to be regular: a FIFO does not block, a device is not
+ * touched. Below `/proc/PID/root/` links lead where they lead that process, never out of its root.
+ *
+ * @throws {ErrnoError} when there is none, it cannot be opened, or it is refused: `reason` says why
+ *
+ * @example A perf-map, which only the process itself or root may have written
+ * ```ts
+ * import { openForeign, ownersFor } from "./open_foreign.ts";
+ *
+ * export function perfMapText(pid: number): Uint8Array {
+ *   const path = `/proc/${pid}/root/tmp/perf-${pid}.map`;
+ *   using file = openForeign(path, { owners: ownersFor(pid), noLinks: true, maxSize: 2 ** 28 });
+ *   return file.read(0, file.size);
+ * }
+ * ```
+ */
+export function openForeign(path: string, options: ForeignOptions = {}): ForeignFile {
+  return usingDescriptor(find(path, options.noLinks ?? false), (found) => {
+    const status = statusOf(found, path);
+    check(path, status, options);
+    return new ForeignFile(path, openFound(found, path), status);
+  });
+}
+
+/** The same; undefined for a file that is not there, may not be read or is refused. */
+export function openForeignIfAny(path: string, options?: ForeignOptions): ForeignFile | undefined {
+  try {
+    return openForeign(path, options);
+  } catch (error) {
+    if (error instanceof ErrnoError) return undefined;
+    throw error;
+  }
+}
+
+/** An open file of somebody else's, who may shorten or change it at any time. */
+export class ForeignFile implements Disposable {
+  readonly path: string;
+  readonly #fd: number;
+  #status: FileStatus;
+  #open = true;
+
+  /** Made by {@linkcode openForeign}; owns the descriptor from then on. */
+  constructor(path: string, fd: number, status: FileStatus) {
+    this.path = path;
+    this.#fd = fd;
+    this.#status = status;
+  }
+
+  /** Bytes it had when it was opened, or at the last {@linkcode ForeignFile.refresh}. */
+  get size(): number {
+    return this.#status.size;
+  }
+
+  /** Owner, inode, device, time of change: as they were at the same moment as `size`. */
+  get status(): FileStatus {
+    return this.#status;
+  }
+
+  /** Looks at size and times again, for a file that grows. @throws {ErrnoError} */
+  refresh(): FileStatus {
+    return this.#status = statusOf(this.#fd, this.path);
+  }
+
+  /** A path by which the kernel opens this very file, for as long as this is open. */
+  get descriptorPath(): string {
+    return `/proc/self/fd/${this.#fd}`;
+  }
+
+  /**
+   * Reads `length` bytes at an offset.
+   *
+   * @throws {RangeError} when the file does not have them, or no longer @throws {ErrnoError}
+   */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    // Looked at first, so that a length from the file itself takes no more memory than the file.
+    const known = offset + length <= this.#status.size ||
+      offset + length <= this.refresh().size;
+    const bytes = known ? this.readUpTo(offset, length) : undefined;
+    if (bytes?.length === length) return bytes;
+    throw new RangeError(
+      `Cannot read "${this.path}": it ends before byte ${offset + length}: truncated or corrupt`,
+    );
+  }
+
+  /** Reads what there is of `length` bytes at an offset, for files that grow. @throws {ErrnoError} */
+  readUpTo(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    if (!this.#open || !(offset >= 0 && length >= 0) || !Number.isSafeInteger(offset + length)) {
+      throw new RangeError(`Cannot read ${length} bytes at ${offset} of "${this.path}"`);
+    }
+    const bytes = alloc(length);
+    const done = readAt(this.#fd, bytes, offset, this.path);
+    return done === length ? bytes : bytes.subarray(0, done);
+  }
+
+  /** Closes it; idempotent. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    close(this.#fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * The user ids whose files are believed of a process: root's, its own, those of its user
+ * namespace's root (a container's files belong to that) and of who runs this tool. Of a process that
+ * has ended only the first and the last are known: ask while it runs.
+ */
+export function ownersFor(pid: number): ReadonlySet<number> {
+  const owners = new Set([0, process.geteuid?.() ?? 0]);
+  const read = (name: string) => {
+    try {
+      return readText(`/proc/${pid}/${name}`);
+    } catch (error) {
+      if (error instanceof ErrnoError) return "";
+      throw error;
+    }
+  };
+  const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)/m.exec(read("status"))?.slice(1) ?? [];
+  for (const id of ids) owners.add(Number(id));
+  // Lines "inside outside count": who is 0 inside.
+  const root = /^ *0 +(\d+) /m.exec(read("uid_map"))?.[1];
+  if (root !== undefined) owners.add(Number(root));
+  return owners;
+}
+
+const BELOW = /^(\/proc\/(?:\d+|self)\/root)\/(.*)$/;
+
+function find(path: string, noLinks: boolean): number {
+  const [, root, rest] = BELOW.exec(path) ?? [];
+  if (root !== undefined) {
+    const found = usingDescriptor(findPath(root, true), (fd) => below(fd, rest!, path, !noLinks));
+    if (found !== undefined) return found;
+  }
+  return findPath(path, !noLinks);
+}
+
+function below(root: number, rest: string, path: string, follow: boolean): number | undefined {
+  try {
+    return findBelow(root, rest, follow);
+  } catch (error) {
+    if (!(error instanceof ErrnoError)) throw error;
+    throw new ErrnoError(`open "${path}"`, error.errno);
+  }
+}
+
+function check(path: string, status: FileStatus, options: ForeignOptions): void {
+  const refuse = (errno: number, reason: string) => {
+    throw new ErrnoError(`open "${path}"`, errno, reason);
+  };
+  const { owners, noLinks = false, maxSize = MAX_FOREIGN_SIZE } = options;
+  const { kind, size, owner, links } = status;
+  if (kind === "symbolic link") {
+    refuse(Errno.ELOOP, "it is a symbolic link, which is not followed here");
+  }
+  if (kind !== "regular file") {
+    refuse(Errno.EINVAL, `it is a ${kind}, and only regular files are read`);
+  }
+  if (owners && !owners.has(owner)) {
+    refuse(Errno.EACCES, `it belongs to user ${owner}, who is neither root nor the process's user`);
+  }
+  if (noLinks && owner === 0 && links > 1) {
+    refuse(Errno.ELOOP, "it is root's and has another name elsewhere, which is not followed here");
+  }
+  if (size > maxSize) {
+    refuse(Errno.EFBIG, `it has ${size} bytes, and no more than ${maxSize} are read`);
+  }
+}
