@@ -31,12 +31,9 @@ export type { ProgramType } from "./bpf/tables/program_type.ts";
 export type { IteratorOptions } from "./bpf/attach/iterator.ts";
 export type { KernelFunctions, KprobeOptions, KretprobeOptions } from "./bpf/attach/kprobe.ts";
 export type { PatternOptions } from "./bpf/attach/multi.ts";
-export {
-  onlineCpus,
-  type PerfEvent,
-  type PerfEventName,
-  type PerfEventOptions,
-} from "./bpf/attach/perf_event.ts";
+export { onlineCpus } from "./bpf/base/cpus.ts";
+export type { PerfEvent, PerfEventName } from "./bpf/tables/perf_events.ts";
+export type { PerfEventOptions } from "./bpf/attach/perf_event.ts";
 export type { UprobeOptions } from "./bpf/attach/uprobe.ts";
 export { findFile } from "./bpf/proc/library_path.ts";
 export { type UserFunction, userFunctions } from "./bpf/symbols/user_functions.ts";
@@ -107,11 +104,11 @@ export {
   type SlotCounts,
 } from "./bpf/histogram.ts";
 export { Global } from "./bpf/global.ts";
+export { LayoutError } from "./ffi/codec/layout_error.ts";
 export {
   BpfError,
   ErrnoError,
   isPrivileged,
-  LayoutError,
   LibraryError,
   UnsupportedError,
   VerifierError,

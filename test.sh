@@ -21,7 +21,8 @@ usage() {
 Usage: ./test.sh [-t NAME] [static|unit|host|tools|libbcc|vm|binary]…
 Installs what the tests need and runs them, as root: all suites if none is named.
 
-  static   formatting, lint, types, shell scripts, and that each kernel object matches its source
+  static   formatting, lint, types, shell scripts, that each kernel object matches its source, and
+           which way imports point
   unit     the tests beside the code, under Deno and Bun
   host     tests/host: this machine's kernel, under Deno and Bun
   tools    tests/tools: each tool, under Deno and Bun
@@ -123,6 +124,7 @@ suite_static() {
   check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
   check_passes objects verify_objects
   check_passes docs deno task --quiet docs --check
+  check_passes arrows deno run --allow-read --no-check scripts/arrows.ts
 }
 
 # Objects made by another clang than this machine's are not compared; objects.sh says so.

@@ -67,11 +67,6 @@ export class VerifierError extends BpfError {
   }
 }
 
-/** A codec does not match the layout that the object's BTF describes. */
-export class LayoutError extends TypeError {
-  override name = "LayoutError";
-}
-
 // What surrounds the complaint without explaining it: statistics, instructions, source lines,
 // register states ("R1=ctx()", "R1_w=…"; but "R1 invalid mem access" is the complaint itself), and
 // a remark on the context's type that newer kernels make about every tracepoint program.

@@ -11,7 +11,7 @@ import { ErrnoError, exists, type Mapping, readLink } from "../../ffi/libc/libc.
 import { mapFile } from "../../ffi/libc/mmap_file.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { ElfFile } from "./elf_file.ts";
-import { orderOf } from "../symbols/kernel_symbols.ts";
+import { orderOf } from "../base/order.ts";
 
 const MAGIC = 0x7f454c46;
 const CLASS_64 = 2;

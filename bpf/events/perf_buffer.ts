@@ -10,7 +10,7 @@
 
 import { close, monotonicTime } from "../../ffi/libc/libc.ts";
 import { groupOf } from "../../ffi/libc/epoll.ts";
-import { onlineCpus } from "../attach/perf_event.ts";
+import { onlineCpus } from "../base/cpus.ts";
 import { clearCpuSlot, setCpuSlot } from "../maps/cpu_slots.ts";
 import { BpfError } from "../base/errors.ts";
 import type { EventSource, RecordReader } from "./event_source.ts";

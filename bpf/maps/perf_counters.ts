@@ -7,7 +7,8 @@
 
 import { close } from "../../ffi/libc/libc.ts";
 import { openPerfEvent, readPerfEvent } from "../../ffi/libc/perf_event.ts";
-import { eventNumbers, explainEvent, onlineCpus, type PerfEvent } from "../attach/perf_event.ts";
+import { onlineCpus } from "../base/cpus.ts";
+import { eventNumbers, explainEvent, type PerfEvent } from "../tables/perf_events.ts";
 import { clearCpuSlot, setCpuSlot } from "./cpu_slots.ts";
 import { BpfError } from "../base/errors.ts";
 import type { MapInfo } from "./map_info.ts";

@@ -12,6 +12,7 @@ import { decodeText, encodeText } from "../../ffi/codec/mod.ts";
 import { readFile } from "../../ffi/libc/libc.ts";
 import { UnsupportedError } from "../base/errors.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
+import { orderOf } from "../base/order.ts";
 
 /** Kernel addresses begin with 0xffff: without that they are exact as numbers. */
 const BASE = 0xffff_0000_0000_0000n;
@@ -136,12 +137,4 @@ function hex(text: Uint8Array, at: number, digits: number): number {
     value = value * 16 + (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57);
   }
   return value;
-}
-
-/** The positions of values from the lowest up; equal ones stay in their order. */
-export function orderOf(values: Float64Array): Uint32Array {
-  const order = Uint32Array.from(values, (_, i) => i);
-  // The kernel's own part comes sorted; only modules are out of order.
-  const sorted = values.every((value, i) => i === 0 || values[i - 1]! <= value);
-  return sorted ? order : order.sort((a, b) => values[a]! - values[b]! || a - b);
 }

@@ -11,7 +11,7 @@
 import { decodeText } from "../../ffi/codec/mod.ts";
 import { close, monotonicTime } from "../../ffi/libc/libc.ts";
 import { groupOf } from "../../ffi/libc/epoll.ts";
-import { onlineCpus } from "../attach/perf_event.ts";
+import { onlineCpus } from "../base/cpus.ts";
 import type { EventSource, RecordReader } from "../events/event_source.ts";
 import { merge } from "../events/perf_buffer.ts";
 import { PerfRing } from "../events/perf_ring.ts";

@@ -23,7 +23,7 @@ import {
   u64,
   u8,
 } from "./mod.ts";
-import { LayoutError } from "../../bpf/base/errors.ts";
+import { LayoutError } from "./layout_error.ts";
 
 /**
  * Checks that a codec reads what the object declares.

@@ -6,7 +6,6 @@
 
 import type { ArrayType, Codec, CompositeType, CType, Member } from "./codec.ts";
 import { decodeText, encodeText } from "./mod.ts";
-import { alloc } from "../libc/memory.ts";
 import { sizeOf } from "./check_layout.ts";
 
 /**
@@ -28,7 +27,7 @@ import { sizeOf } from "./check_layout.ts";
  * ```
  */
 export function formatValue<T>(codec: Codec<T>, value: T): string {
-  const bytes = alloc(codec.size);
+  const bytes = new Uint8Array(codec.size);
   codec.write(new DataView(bytes.buffer), 0, value);
   return format(bytes, codec.type, { bitOffset: 0, gap: gapOf(codec) });
 }
@@ -40,7 +39,7 @@ export function formatValue<T>(codec: Codec<T>, value: T): string {
  * @throws {RangeError} when a number or a text is too large for its place
  */
 export function parseValue<T>(codec: Codec<T>, text: string): T {
-  const bytes = alloc(codec.size);
+  const bytes = new Uint8Array(codec.size);
   const reader = new Reader(text);
   parse(bytes, codec.type, { bitOffset: 0, gap: gapOf(codec) }, reader);
   reader.take("");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { array, Bpf, i64, ipv4, LayoutError, lpmKey, u32, u64 } from "../../mod.ts";
-import { onlineCpus } from "../../bpf/attach/perf_event.ts";
+import { onlineCpus } from "../../bpf/base/cpus.ts";
 import { libc, readText } from "../../ffi/libc/libc.ts";
 import { buildObject } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { onlineCpus } from "../../bpf/attach/perf_event.ts";
+import { onlineCpus } from "../../bpf/base/cpus.ts";
 import { chars, LayoutError, struct, u32, u64 } from "../../mod.ts";
 import { callGetppid } from "../support/calls.ts";
 import { attachToCalls, loadKindsObject, onEachCpu } from "../support/kinds.ts";

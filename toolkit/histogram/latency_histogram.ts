@@ -5,9 +5,8 @@
  */
 
 import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from "../../mod.ts";
-import { Growth } from "../output/counter_deltas.ts";
-import { grown } from "../output/grown.ts";
-import { reportLost } from "../run/lost.ts";
+import { grown, Growth } from "../output/counter_deltas.ts";
+import { reportLost } from "../run/losses.ts";
 import { flag, type Values } from "../options/options.ts";
 import { nameOf } from "../task/proc.ts";
 import type { Report } from "../output/report.ts";

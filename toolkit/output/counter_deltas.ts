@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { BpfMap } from "../../mod.ts";
+
 /** How much counters grew since they were last asked about. */
 export class Growth {
   readonly #before = new Map<string, number>();
@@ -22,4 +24,40 @@ export class Growth {
   forget(name: string): void {
     this.#before.delete(name);
   }
+}
+
+/**
+ * What the counters of a map grew by since the last report, where they did.
+ *
+ * An entry that stood still is removed: what it counted may never come again, such as a process
+ * that has ended. Nothing is lost by that: what came in between is told at once.
+ *
+ * @param read turns a value into counters: the sums of all CPUs
+ */
+export function* grown<K, V, C extends Readonly<Record<string, number>>>(
+  map: BpfMap<K, V>,
+  growth: Growth,
+  read: (value: V) => C,
+): Generator<[key: K, counters: C]> {
+  for (const [key, value] of [...map]) {
+    const name = JSON.stringify(key, (_, part) => typeof part === "bigint" ? `${part}n` : part);
+    let found = growthOf(name, read(value), growth);
+    if (Object.values(found).every((count) => count === 0)) {
+      const last = map.lookupAndDelete(key);
+      if (last !== undefined) found = growthOf(name, read(last), growth);
+      for (const counter of Object.keys(found)) growth.forget(`${name} ${counter}`);
+    }
+    if (Object.values(found).some((count) => count > 0)) yield [key, found];
+  }
+}
+
+function growthOf<C extends Readonly<Record<string, number>>>(
+  name: string,
+  counters: C,
+  growth: Growth,
+): C {
+  const entries = Object.entries(counters).map(([counter, now]) =>
+    [counter, growth.since(`${name} ${counter}`, now)] as const
+  );
+  return Object.fromEntries(entries) as C;
 }

@@ -1,11 +1,13 @@
 /**
- * Telling how many events were lost.
+ * Telling what an output misses: events of a stream, and what reports could not count.
  *
  * @module
  */
 
+import { type Bpf, u64 } from "../../mod.ts";
 import { toJson } from "../output/escape.ts";
 import type { Output } from "../output/output.ts";
+import type { Report } from "../output/report.ts";
 
 const INTERVAL_MS = 1000;
 
@@ -52,4 +54,21 @@ export class Losses {
       `${this.#name}: lost ${lost} events ${when}: the ring buffer was full: raise -b/--buffer-pages`,
     );
   }
+}
+
+/**
+ * Tells how much a tool that reports could not count because a map was full, if anything: what the
+ * kernel side added to its variable `lost`.
+ *
+ * @param what it is, in the plural: `requests`
+ */
+export function reportLost(bpf: Bpf, report: Report, name: string, what: string): void {
+  tellLost(report, name, what, bpf.global("lost", u64.asNumber).value);
+}
+
+/** Tells that so many could not be counted, if any. */
+export function tellLost(report: Report, name: string, what: string, total: number): void {
+  if (total === 0) return;
+  report.record("lost", { total });
+  console.error(`${name}: lost ${total} ${what} so far: too many at a time for the kernel's maps`);
 }

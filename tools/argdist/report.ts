@@ -8,9 +8,8 @@ import { type Bpf, u32, u64 } from "../../mod.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import { escapeText, hasRawBytes, toJson } from "../../toolkit/output/escape.ts";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { grown } from "../../toolkit/output/grown.ts";
-import { tellLost } from "../../toolkit/run/lost.ts";
+import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { tellLost } from "../../toolkit/run/losses.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 
 const INDENT = "\t";

@@ -31,7 +31,7 @@ import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { blockPrograms, DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
 import { requestFlags } from "../../toolkit/block/request_flags.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/lost.ts";
+import { reportLost } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";

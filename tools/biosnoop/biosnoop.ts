@@ -34,7 +34,7 @@ import {
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, type Values } from "../../toolkit/options/options.ts";
-import { secondsColumn } from "../../toolkit/output/seconds.ts";
+import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import {
   eventOptions,
   filterOptions,

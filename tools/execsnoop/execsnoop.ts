@@ -20,11 +20,10 @@
  */
 
 import { chars, i32, type Infer, struct, textRest, u32, u64 } from "../../mod.ts";
-import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, pattern, type Values } from "../../toolkit/options/options.ts";
-import { secondsColumn } from "../../toolkit/output/seconds.ts";
 import {
   containerOptions,
   eventOptions,

@@ -34,9 +34,8 @@
 
 import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";
 import { reportSummary } from "../../toolkit/histogram/latency_histogram.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { grown } from "../../toolkit/output/grown.ts";
-import { reportLost } from "../../toolkit/run/lost.ts";
+import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { reportLost } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";

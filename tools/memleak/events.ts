@@ -6,7 +6,7 @@
 
 import { type Infer, struct, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { secondsColumn } from "../../toolkit/output/seconds.ts";
+import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import { Who } from "../../toolkit/task/who.ts";
 
 /** struct event of allocations.h. */

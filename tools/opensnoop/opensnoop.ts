@@ -23,7 +23,7 @@ import type { Columns } from "../../toolkit/output/columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { openFlagFilters } from "./open_flags.ts";
 import { flag, list, type Values } from "../../toolkit/options/options.ts";
-import { secondsColumn } from "../../toolkit/output/seconds.ts";
+import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import {
   eventOptions,
   execOption,

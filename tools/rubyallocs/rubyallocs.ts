@@ -51,7 +51,7 @@
 import { type Bpf, sum, u64 } from "../../mod.ts";
 import { type Column, tableRow } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/lost.ts";
+import { reportLost } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   argument,

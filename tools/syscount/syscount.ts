@@ -23,9 +23,8 @@
 import { type Bpf, struct, sum, u32, u64 } from "../../mod.ts";
 import { errno, syscall, syscallList, syscallText } from "../../toolkit/options/syscall_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { grown } from "../../toolkit/output/grown.ts";
-import { reportLost } from "../../toolkit/run/lost.ts";
+import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { reportLost } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import { nameOf } from "../../toolkit/task/proc.ts";

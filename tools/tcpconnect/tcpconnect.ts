@@ -25,7 +25,7 @@ import { type Bpf, bytesRest, type Infer, struct, u64 } from "../../mod.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { connectPrograms } from "../../toolkit/net/tcp_connect.ts";
 import { DnsCache } from "./dns.ts";
-import { reportLost } from "../../toolkit/run/lost.ts";
+import { reportLost } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   address,
@@ -37,7 +37,7 @@ import {
 } from "../../toolkit/net/flow.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
-import { secondsColumn } from "../../toolkit/output/seconds.ts";
+import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import {
   containerOptions,
   eventOptions,

@@ -22,7 +22,7 @@
 
 import { type Infer, struct, u64 } from "../../mod.ts";
 import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
-import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -35,7 +35,6 @@ import {
   ports,
 } from "../../toolkit/net/flow.ts";
 import { flag, UsageError, type Values } from "../../toolkit/options/options.ts";
-import { secondsColumn } from "../../toolkit/output/seconds.ts";
 import {
   containerOptions,
   eventOptions,

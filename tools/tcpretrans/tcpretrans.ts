@@ -36,7 +36,7 @@ import {
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
-import { reportLost } from "../../toolkit/run/lost.ts";
+import { reportLost } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   address,

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BpfMap } from "../../mod.ts";
-import { Growth } from "./counter_deltas.ts";
-import { grown } from "./grown.ts";
+import { grown, Growth } from "./counter_deltas.ts";
 
 /** A map whose programs count once more before the last look at an entry. */
 class CountingMap extends Map<number, { count: number }> {

@@ -1,0 +1,15 @@
+/**
+ * Which CPUs the machine has.
+ *
+ * @module
+ */
+
+import { readText } from "../../ffi/libc/libc.ts";
+
+/** The CPUs that run now: "0-3,7" in sysfs. */
+export function onlineCpus(): number[] {
+  return readText("/sys/devices/system/cpu/online").trim().split(",").flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
+  });
+}

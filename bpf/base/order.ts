@@ -1,0 +1,13 @@
+/**
+ * Sorting columns of numbers by way of their positions.
+ *
+ * @module
+ */
+
+/** The positions of values from the lowest up; equal ones stay in their order. */
+export function orderOf(values: Float64Array): Uint32Array {
+  const order = Uint32Array.from(values, (_, i) => i);
+  // The kernel's own part comes sorted; only modules are out of order.
+  const sorted = values.every((value, i) => i === 0 || values[i - 1]! <= value);
+  return sorted ? order : order.sort((a, b) => values[a]! - values[b]! || a - b);
+}

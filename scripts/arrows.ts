@@ -1,0 +1,108 @@
+/**
+ * Checks which way imports point: `deno run --allow-read scripts/arrows.ts` prints what is wrong and
+ * ends with status 1, or prints nothing.
+ *
+ * Three rules (house rules in ARCHITECTURE.md): an import goes from a layer to itself or to one below
+ * it; no two rooms import each other, directly or by way of others; no tool imports another's files.
+ * Tests are free. An import of types counts: who reads the code has to follow it too.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+
+/** From the top down: each may import of itself and of what comes after it. */
+const LAYERS = [
+  ["tools", "cli", "examples"],
+  ["toolkit"],
+  ["mod.ts"],
+  ["bpf"],
+  ["ffi"],
+  ["ffi/codec"],
+] as const;
+
+/** One import: who asks for whom. */
+interface Arrow {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The layer of a file, by the longest name that fits; -1 for what has none, such as tests. */
+function layerOf(file: string): number {
+  let found = -1;
+  let length = 0;
+  LAYERS.forEach((names, layer) => {
+    for (const name of names) {
+      if ((file === name || file.startsWith(`${name}/`)) && name.length > length) {
+        [found, length] = [layer, name.length];
+      }
+    }
+  });
+  return found;
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(PROJECT, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((name) => /\.(ts|h|c)$/.test(name) && !/_test\.ts$|\.bpf\.o\.ts$/.test(name));
+}
+
+/** `import … from "./x.ts"`, `export … from`, `import("./x.ts")`, `#include "x.h"`; not in comments. */
+const IMPORT =
+  /^(?! *\*).*(?:\bfrom |\bimport\(|^import )"(\.{1,2}\/[^"]+)"|^\s*#\s*include "([^"]+)"/gm;
+
+function arrowsOf(file: string): Arrow[] {
+  const text = readFileSync(join(PROJECT, file), "utf8");
+  return Array.from(text.matchAll(IMPORT), ([, module, header]) => ({
+    from: file,
+    to: normalize(join(dirname(file), (module ?? header)!)),
+  })).filter(({ to }) => layerOf(to) >= 0);
+}
+
+/** A file's folder; the few files at the head of bpf/ are a room each. */
+const roomOf = (file: string): string => dirname(file) === "bpf" ? file : dirname(file);
+
+/** Rooms that reach each other, as a path that returns to its beginning. */
+function cyclesOf(arrows: readonly Arrow[]): string[] {
+  const next = new Map<string, Map<string, Arrow>>();
+  for (const arrow of arrows) {
+    const [from, to] = [roomOf(arrow.from), roomOf(arrow.to)];
+    if (from === to) continue;
+    const known = next.get(from) ?? new Map<string, Arrow>();
+    if (!known.has(to)) known.set(to, arrow);
+    next.set(from, known);
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (room: string, path: Arrow[]) => {
+    const at = path.findIndex(({ from }) => roomOf(from) === room);
+    if (at >= 0) {
+      found.push(path.slice(at).map(({ from, to }) => `${from} -> ${to}`).join(", "));
+      return;
+    }
+    if (done.has(room)) return;
+    for (const [to, arrow] of next.get(room) ?? []) visit(to, [...path, arrow]);
+    done.add(room);
+  };
+  for (const room of next.keys()) visit(room, []);
+  return found;
+}
+
+const files = ["tools", "cli", "examples", "toolkit", "bpf", "ffi"].flatMap(sourcesIn);
+const arrows = [...files, "mod.ts"].flatMap(arrowsOf);
+const upward = arrows.filter(({ from, to }) => layerOf(to) < layerOf(from));
+const between = arrows.filter(({ from, to }) =>
+  /^tools\/[^/]+\//.test(from) && /^tools\/[^/]+\//.test(to) && dirname(from) !== dirname(to)
+);
+const problems = [
+  ...upward.map(({ from, to }) => `${from} imports ${to}, which is above it`),
+  ...between.map(({ from, to }) => `${from} imports ${to} of another tool: move it to toolkit/`),
+  ...cyclesOf(arrows).map((path) => `rooms import each other: ${path}`),
+];
+for (const problem of problems) console.error(`arrows: ${problem}`);
+if (problems.length > 0) process.exit(1);
