@@ -58,7 +58,12 @@ export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
 export type { AttachType } from "./bpf/tables/attach_type.ts";
 export { PacketSocket } from "./bpf/attach/packet_socket.ts";
 export { type UsdtOptions, usdtProbes, type UsdtSource } from "./bpf/usdt/usdt.ts";
-export { type Operand, parseOperand, type UsdtArgument } from "./bpf/usdt/usdt_argument.ts";
+export {
+  isFloat,
+  type Operand,
+  parseOperand,
+  type UsdtArgument,
+} from "./bpf/usdt/usdt_argument.ts";
 export type { UsdtLocation, UsdtProbe } from "./bpf/usdt/usdt_notes.ts";
 export type { UsdtHook } from "./bpf/usdt/usdt_readarg.ts";
 export { Link } from "./bpf/base/link.ts";

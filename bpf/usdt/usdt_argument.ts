@@ -40,6 +40,11 @@ export type Operand =
 
 const TYPES: Readonly<Record<string, string>> = { "4f": "float", "8f": "double" };
 
+/** Whether it is a floating-point number. */
+export function isFloat({ type }: UsdtArgument): boolean {
+  return type === "float" || type === "double";
+}
+
 /** Reads the arguments of a note. */
 export function parseArguments(text: string): UsdtArgument[] {
   // An operand of arm64 holds spaces: [sp, 16].

@@ -2,15 +2,17 @@
  * What libbcc makes of `bpf_usdt_readarg(n, ctx, &x)` in a function `do_it`: a call of
  * `_bpf_readarg_do_it_n(ctx, &x, sizeof(x))`. Here these functions are written.
  *
- * The value is converted to the type of `x` as in an assignment. A function for several places whose
- * arguments lie elsewhere learns from the attachment's cookie at which of them it is.
+ * The value is converted to the type of `x` as in an assignment; of a float or a double it gets the
+ * bits. A function for several places whose arguments lie elsewhere, or are of another type, learns from
+ * the attachment's cookie at which of them it is. Where a place lacks the argument the value is 0 and the
+ * call returns -ENOENT.
  *
  * @module
  */
 
 import { ElfFile } from "../elf/elf_file.ts";
 import { describeProbe, findProbes, probeName, type UsdtOptions } from "./usdt.ts";
-import { type Operand, parseOperand, type UsdtArgument } from "./usdt_argument.ts";
+import { isFloat, type Operand, parseOperand, type UsdtArgument } from "./usdt_argument.ts";
 import type { UsdtLocation, UsdtProbe } from "./usdt_notes.ts";
 
 /** A probe and the function of a compiled text that runs at it. */
@@ -36,6 +38,9 @@ interface Reading {
   readonly place: string;
 }
 
+/** What is read at a place that lacks the argument: nothing (-ENOENT). */
+const MISSING = "failed = -2;";
+const BARRIER = 'asm volatile("" ::: "memory");';
 /** As many arguments as sys/sdt.h knows. */
 const MOST_ARGUMENTS = 12;
 
@@ -86,17 +91,22 @@ export function readerText(readers: ReadonlyMap<string, UsdtReader>): string {
 function functionFor(program: string, { probes, ways }: UsdtReader, n: number): string {
   const name = `_bpf_readarg_${program}_${n + 1}`;
   const head = `static inline int ${name}(struct pt_regs *ctx, void *dest, size_t len)`;
-  const bad = ways.find((way) => way[n]?.code === undefined);
-  if (bad) {
+  const readings = ways.map((way) => way[n]);
+  const known = readings.filter((reading) => reading !== undefined);
+  const unreadable = known.find(({ code }) => code === undefined);
+  if (unreadable || known.length === 0) {
     const probe = probes.map(probeName).join(", ");
-    const reason = bad[n]
-      ? `argument ${n + 1} of ${probe} is in ${bad[n].place}, which programs cannot read`
-      : `${probe} has ${bad.length} argument${bad.length === 1 ? "" : "s"}`;
+    const most = Math.max(0, ...ways.map((way) => way.length));
+    const reason = unreadable
+      ? `argument ${n + 1} of ${probe} is in ${unreadable.place}, which programs cannot read`
+      : `${probe} has ${most} argument${most === 1 ? "" : "s"}`;
     return `${head} __attribute__((unavailable(${JSON.stringify(reason)})));`;
   }
-  const codes = ways.map((way) => way[n]!.code!);
+  const codes = readings.map((reading) => reading?.code ?? MISSING);
   const same = codes.every((code) => code === codes[0]);
-  const cases = codes.map((code, cookie) => `case ${cookie}: ${code} break;`).join(" ");
+  // Without the barrier clang joins the loads of all cases into one from a computed address, and the
+  // verifier refuses "dereference of modified ctx ptr".
+  const cases = codes.map((code, cookie) => `case ${cookie}: ${code} ${BARRIER} break;`).join(" ");
   const read = same ? codes[0] : `switch (bpf_get_attach_cookie(ctx)) { ${cases} }`;
   return `${head.replace("inline", "__always_inline")} { s64 value = 0; int failed = 0; ${read} ` +
     "if (len == 1) *(u8 *)dest = value; else if (len == 2) *(u16 *)dest = value; " +
@@ -105,11 +115,12 @@ function functionFor(program: string, { probes, ways }: UsdtReader, n: number): 
 }
 
 function codeFor(
-  { type, place }: UsdtArgument,
+  argument: UsdtArgument,
   location: UsdtLocation,
   file: ElfFile,
 ): string | undefined {
-  const operand = parseOperand(place);
+  const operand = parseOperand(argument.place);
+  const type = isFloat(argument) ? `u${argument.size * 8}` : argument.type;
   if (operand === undefined || !/^[su]\d+$/.test(type)) return undefined;
   if (operand.kind === "constant") {
     return `value = (${type})${BigInt.asUintN(64, operand.value)}ULL;`;

@@ -5,30 +5,13 @@
  * prints "fired N enabled N semaphore N": how often it found somebody at the guarded probe, and how
  * many are there now. With an argument it takes all that from the shared library of this name, which
  * is this file compiled with -DLIBRARY.
- *
- * The probes' notes are written by hand, so that each form of an argument is met for certain.
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-__asm__(".pushsection .stapsdt.base,\"a\",@progbits\n"
-	"usdt_base: .space 1\n"
-	".popsection\n");
-
-/* Operands follow; their template is the text of the arguments. */
-#define PROBE(provider, name, semaphore, arguments, ...)                                        \
-	__asm__ volatile("90: nop\n"                                                            \
-			 ".pushsection .note.stapsdt,\"\",@note\n"                              \
-			 ".balign 4\n"                                                          \
-			 ".4byte 92f - 91f, 94f - 93f, 3\n"                                     \
-			 "91: .asciz \"stapsdt\"\n"                                             \
-			 "92: .balign 4\n"                                                      \
-			 "93: .8byte 90b, usdt_base, " semaphore "\n"                           \
-			 ".asciz \"" provider "\", \"" name "\", \"" arguments "\"\n"           \
-			 "94: .balign 4\n"                                                      \
-			 ".popsection\n" ::__VA_ARGS__)
+#include "usdt_probe.h"
 
 __attribute__((used, section(".probes"))) static volatile unsigned short guarded_semaphore;
 __attribute__((used)) static int numbers[4] = { 11, -22, 33, -44 };

@@ -14,6 +14,9 @@ export const KINDS = {
   library: ["-shared", "-fPIC", "-DLIBRARY"],
 } as const;
 
+/** A program whose probes have other arguments at each of their places. */
+export const buildPlaces = (): string => buildProgram("usdt_places.c");
+
 /** The file that has the probes. */
 export function buildUsdt(kind: keyof typeof KINDS = "pie"): string {
   return buildProgram("usdt.c", KINDS[kind]);
@@ -43,6 +46,13 @@ export class UsdtProcess implements AsyncDisposable {
   ): Promise<UsdtProcess> {
     const program = kind === "library" ? [buildUsdt(), buildUsdt(kind)] : [buildUsdt(kind)];
     const running = Running.start(command(program));
+    const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
+    return new UsdtProcess(running, Number(pid));
+  }
+
+  /** The same of usdt_places.c. */
+  static async startPlaces(): Promise<UsdtProcess> {
+    const running = Running.start([buildPlaces()]);
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     return new UsdtProcess(running, Number(pid));
   }

@@ -18,10 +18,17 @@ const MARK = /\/\* e(\d+) \*\//;
 export class CSource {
   readonly #lines: string[] = [];
   readonly #places: Place[] = [];
+  /** Probes by the names of their programs. */
+  readonly #probes = new Map<string, string>();
 
   /** Adds lines. */
   add(...lines: readonly string[]): void {
     this.#lines.push(...lines);
+  }
+
+  /** Tells that the lines to come are the program of a probe. */
+  program(name: string, probe: string): void {
+    this.#probes.set(name, probe);
   }
 
   /** Adds a part of a probe, in a line of its own from the first column on. */
@@ -60,14 +67,27 @@ export class CSource {
       return new Mistake(reason, place.probe, Math.min(place.start + column - 1, place.end));
     }
     if (before) return new Mistake(reason, before.probe, before.end);
-    return after && new Mistake(reason, after.probe, after.start);
+    if (after) return new Mistake(reason, after.probe, after.start);
+    return this.#programMistake(reason, lines, line);
   }
 
-  #verifierMistake({ message }: VerifierError): Mistake | undefined {
+  /** A mistake in what we wrote ourselves for a probe: of its arguments, mostly. */
+  #programMistake(reason: string, lines: readonly string[], line: number): Mistake | undefined {
+    const head = lines.slice(0, line).findLast((text) => /^int \w+\(/.test(text));
+    const probe = this.#probes.get(/^int (\w+)/.exec(head ?? "")?.[1] ?? "");
+    if (probe === undefined) return undefined;
+    const [, number, why] = /'_bpf_readarg_\w+_(\d+)' is unavailable: (.*)/.exec(reason) ?? [];
+    if (number === undefined) return new Mistake(reason, probe, 0);
+    const at = probe.search(new RegExp(`\\barg${number}\\b`));
+    return new Mistake(`this cannot be read: ${why}`, probe, Math.max(at, 0));
+  }
+
+  #verifierMistake({ message, program }: VerifierError): Mistake | undefined {
     const place = this.#placeOf(message);
-    if (!place) return undefined;
-    const said = /^[^\n]*?: [^\n]*?: (.*?) at (?:line \d+: )?"/.exec(message)?.[1];
-    return new Mistake(`the kernel refuses this: ${said ?? message}`, place.probe, place.start);
+    const probe = place?.probe ?? this.#probes.get(program);
+    if (probe === undefined) return undefined;
+    const said = /^[^\n]*?: [^\n]*?: (.*?)(?: at (?:line \d+: )?"[^]*)?$/.exec(message)?.[1];
+    return new Mistake(`the kernel refuses this: ${said ?? message}`, probe, place?.start ?? 0);
   }
 
   #placeOf(line: string | undefined): Place | undefined {

@@ -111,9 +111,9 @@ function byteList(probe: string, { text, at }: Token): Uint8Array {
   throw new Mistake('expected bytes to compare: "{0x6c, 0x00}"', probe, at);
 }
 
-/** Variables that hold addresses, for casts: libbcc then reads what they point to. */
+/** Variables that hold addresses, for casts (USDT probes have up to 12 arguments): libbcc then reads what they point to. */
 export const POINTERS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`arg${n}`, `Arg${n}`])),
+  ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`arg${i + 1}`, `Arg${i + 1}`])),
   retval: "Retval",
   $retval: "$Retval",
 };
@@ -180,6 +180,6 @@ function checkUserMark(
   previous: Token | undefined,
   next: Token | undefined,
 ): void {
-  if (/^arg[1-6]$/.test(previous?.text ?? "") && next?.text === "user") return;
-  throw new Mistake('"@user" stands behind arg1 to arg6 only', probe, at);
+  if (/^arg([1-9]|1[0-2])$/.test(previous?.text ?? "") && next?.text === "user") return;
+  throw new Mistake('"@user" stands behind arguments only: arg1', probe, at);
 }

@@ -65,7 +65,7 @@ test("expressions say what is wrong, and where", () => {
     ["STRCMP(arg1, x)", 0, /expected STRCMP\("text", address\)/],
     ['STRCMP("", x)', 7, /1 to 128 bytes/],
     ['x == "abc"', 5, /a text stands in STRCMP\("text", address\) only/],
-    ["x@user", 1, /"@user" stands behind arg1 to arg6 only/],
+    ["x@user", 1, /"@user" stands behind arguments only/],
     ["arg1@kernel", 4, /"@user" stands/],
   ];
   for (const [text, at, reason] of cases) {

@@ -136,13 +136,19 @@ export function kernelFunction(name: string): string {
 export const isSyscall = (hook: Hook) =>
   hook.kind === "entry" && hook.library === undefined && SYSCALL.test(kernelFunction(hook.name));
 
-/** The beginning of a function: the user's signature gives names to arguments. */
+/**
+ * The beginning of a function: the user's signature gives names to arguments.
+ *
+ * @param probe as it was typed
+ */
 export function functionHead(
   source: CSource,
   name: string,
   hook: Hook,
   signature: Signature | undefined,
+  probe: string,
 ): void {
+  source.program(name, probe);
   if (hook.kind === "tracepoint") {
     const type = `struct tracepoint__${hook.category}__${hook.name}`;
     // libbcc defines that struct for each function that takes it by this name.
@@ -153,7 +159,7 @@ export function functionHead(
     source.add(`int ${name}(struct pt_regs *ctx)`, "{");
   } else {
     source.add(`int ${name}(struct pt_regs *ctx,`);
-    const { probe, start, end } = signature;
+    const { start, end } = signature;
     source.expression(signature, probe.slice(start, end).replaceAll(/\s/g, " "));
     source.add(")", "{");
   }

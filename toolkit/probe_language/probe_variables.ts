@@ -5,12 +5,13 @@
  * @module
  */
 
-import { hasTracepoint, tracepointFields, usdtProbes } from "../../mod.ts";
+import { hasTracepoint, tracepointFields } from "../../mod.ts";
 import { type Expression, memberVariable, POINTERS } from "./expression.ts";
 import { Mistake } from "./probe_error.ts";
 import { UsageError } from "../options/options.ts";
 import { isSyscall } from "./probe_code.ts";
 import type { Hook } from "./probe_hook.ts";
+import { usdtVariables } from "./usdt_variables.ts";
 
 /** Where the six arguments are in struct pt_regs when a system call is entered. */
 const SYSCALL_ARGUMENTS = process.arch === "arm64"
@@ -66,7 +67,7 @@ export function variablesOf(hook: Hook, path: string | undefined): Variables {
     case "tracepoint":
       return { ...COMMON, ...textVariables(hook.category, hook.name) };
     case "usdt":
-      return { ...COMMON, ...usdtVariables(hook.name, path!) };
+      return { ...COMMON, ...usdtVariables(hook, path) };
   }
 }
 
@@ -83,22 +84,6 @@ function textVariables(category: string, name: string): Variables {
     const variable = memberVariable(name);
     const place = `(args->data_loc_${name} & 0xffff)`;
     return [variable, `char *${variable} = (char *)args + ${place};`];
-  }));
-}
-
-function usdtVariables(fullName: string, path: string): Variables {
-  const [name, provider] = fullName.split(":").reverse();
-  const probe = usdtProbes({ path }).find((probe) =>
-    probe.name === name && (provider === undefined || probe.provider === provider)
-  );
-  const types = probe?.locations[0]?.arguments.map(({ type }) => type) ?? [];
-  return Object.fromEntries(types.flatMap((type, i) => {
-    const read = (name: string, type: string) =>
-      `${type} ${name} = 0; bpf_usdt_readarg(${i + 1}, ctx, &${name});`;
-    return [
-      [`arg${i + 1}`, read(`arg${i + 1}`, type)],
-      [`Arg${i + 1}`, `${read(`__arg${i + 1}`, "u64")} void *Arg${i + 1} = (void *)__arg${i + 1};`],
-    ];
   }));
 }
 

@@ -22,7 +22,8 @@
  * A probe is `KIND:[LIBRARY]:FUNCTION(SIGNATURE)[:TYPE[,TYPE…]:VALUE[,VALUE…][:FILTER]][#LABEL]`.
  * Kinds are p for a function's entry, r for its return, t for a tracepoint (`t:CATEGORY:EVENT()`) and u
  * for a USDT probe (`u:LIBRARY:[PROVIDER:]PROBE()`); without a library the function is the kernel's.
- * Values and the filter are expressions in C, with the signature's names, arg1 to arg6, args->MEMBER of
+ * Values and the filter are expressions in C, with the signature's names, arg1 to arg6 (of USDT
+ * probes arg1 to arg12, each of the type that it has at that place, 0 where it lacks), args->MEMBER of
  * tracepoints, $PID, $COMM, and STRCMP("text", address), which is true for equal texts; at returns with
  * $retval, $entry(NAME) for a parameter as it was at the entry, and $latency, the nanoseconds between.
  * User functions may call themselves meanwhile. A value of type `char *` is read as a text.

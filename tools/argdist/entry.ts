@@ -28,7 +28,7 @@ export function needsEntry(expressions: readonly Expression[]): boolean {
 /** Adds the program at the entry and its map. @param filter the statements it begins with */
 export function addEntry(
   source: CSource,
-  { hook, signature }: ArgdistProbe,
+  { hook, signature, text }: ArgdistProbe,
   index: number,
   filter: readonly string[],
 ): { readonly program: string; readonly hook: Hook } {
@@ -42,7 +42,7 @@ export function addEntry(
     `struct call_${index} { u64 task, frame; };`,
     `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${CALLS});`,
   );
-  functionHead(source, program, entry, signature);
+  functionHead(source, program, entry, signature, text);
   source.add(
     ...filter,
     callCode(hook, index, CALL_SIZE),

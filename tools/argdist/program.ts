@@ -30,6 +30,7 @@ import {
   type Variables,
   variablesOf,
 } from "../../toolkit/probe_language/probe_variables.ts";
+import { checkNoFloats, usdtFloats } from "../../toolkit/probe_language/usdt_variables.ts";
 
 /** What is asked for beside the probes. */
 export interface ArgdistProgramOptions extends ProbeFilters {
@@ -98,6 +99,7 @@ export class ArgdistProgram {
       hook.kind === "return" ? ["$entry"] : signature?.parameters.map(({ name }) => name),
     );
     checkNames(expressions, hook, variables, parameters);
+    checkNoFloats(expressions, usdtFloats(hook, path), "trace shows it with %f");
     const entered = needsEntry(expressions);
     if (entered) {
       const added = addEntry(this.source, probe, index, filterCode(this.#options));
@@ -111,7 +113,7 @@ export class ArgdistProgram {
     );
     this.#addMap(probe, index);
     const program = programName(hook, index);
-    functionHead(this.source, program, hook, signature);
+    functionHead(this.source, program, hook, signature, probe.text);
     this.source.add(
       ...filterCode(this.#options),
       ...entered ? lookUpEntry(hook, index) : [],

@@ -1,18 +1,18 @@
 /**
  * Format strings as printf(3) has them, for values that a program recorded.
  *
- * Beyond printf's there are bcc's `%K` and `%U`: an address as the name of a kernel or a user function.
+ * Of floating-point numbers there are only those that a USDT probe passes as they are. Beyond printf's there are bcc's `%K` and `%U`: an address as the name of a kernel or a user function.
  *
  * @module
  */
 
-import { chars, type Codec, i16, i32, i64, i8, u16, u32, u64, u8 } from "../../mod.ts";
+import { chars, type Codec, f64, i16, i32, i64, i8, u16, u32, u64, u8 } from "../../mod.ts";
 import { literalBytes } from "../../toolkit/probe_language/c_tokens.ts";
 import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
 
 /** One `%` of a format. */
 export interface Conversion {
-  /** `d`, `u`, `x`, `X`, `o`, `c`, `s`, `p`, `K` or `U`. */
+  /** `d`, `u`, `x`, `X`, `o`, `c`, `s`, `p`, `f`, `e`, `g`, `K` or `U`. */
   readonly letter: string;
   readonly flags: string;
   readonly width: number;
@@ -65,7 +65,7 @@ export function parseFormat(probe: string, literal: string, at: number, textSize
     const conversion = match && conversionOf(match, textSize);
     if (!conversion) {
       throw new Mistake(
-        "no such conversion: there are %d %i %u %x %X %o with hh, h, l or ll, %c %s %p %K %U and %%",
+        "no such conversion: there are %d %i %u %x %X %o with hh, h, l or ll, %c %s %p %f %e %g %K %U and %%",
         probe,
         at + next,
       );
@@ -109,6 +109,10 @@ function conversionOf(match: RegExpExecArray, textSize: number): string | Conver
     case "K":
     case "U":
       return length === "" ? number(letter, 64, false) : undefined;
+    case "f":
+    case "e":
+    case "g":
+      return /^l?$/.test(length) ? { ...shape, letter, type: "u64", codec: f64 } : undefined;
     case "s":
       return length === ""
         ? { ...shape, letter, type: undefined, codec: chars(textSize) }
@@ -140,6 +144,7 @@ function shown(conversion: Conversion, value: string | number | bigint, name: Na
   const padded = (text: string) => left ? text.padEnd(width) : text.padStart(width);
   if (letter === "s") return padded(String(value).slice(0, precision));
   if (letter === "c") return padded(String.fromCharCode(Number(value)));
+  if (isFloating(conversion)) return padded(floatText(conversion, Number(value)));
   const number = BigInt(value);
   if (letter === "K" || letter === "U") return padded(name(letter, number));
   const [sign, prefix] = signOf(conversion, number);
@@ -147,6 +152,31 @@ function shown(conversion: Conversion, value: string | number | bigint, name: Na
   const zeros = flags.includes("0") && !left && precision === undefined;
   const room = width - sign.length - prefix.length;
   return padded(sign + prefix + (zeros ? digits.padStart(room, "0") : digits));
+}
+
+/** Whether it shows a floating-point number. */
+export const isFloating = ({ letter }: Conversion): boolean => /^[efg]$/.test(letter);
+
+const PRECISION = 6;
+
+function floatText({ letter, flags, width, precision = PRECISION }: Conversion, value: number) {
+  const sign = value < 0 || Object.is(value, -0) ? "-" : flags.includes("+") ? "+" : "";
+  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : `${sign}inf`;
+  const digits = letter === "f" ? size.toFixed(precision) : scientific(letter, size, precision);
+  const zeros = flags.includes("0") && !flags.includes("-");
+  return sign + (zeros ? digits.padStart(width - sign.length, "0") : digits);
+}
+
+/** C has two digits in an exponent at least; %g leaves out zeros at the end. */
+function scientific(letter: string, size: number, precision: number): string {
+  const text = (digits: number) => size.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
+  if (letter === "e") return text(precision);
+  const digits = Math.max(precision, 1);
+  const exponent = Number(/e(.*)/.exec(text(digits - 1))![1]);
+  return exponent < -4 || exponent >= digits
+    ? text(digits - 1).replace(/\.?0*e/, "e")
+    : size.toFixed(digits - 1 - exponent).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
 function signOf({ letter, flags }: Conversion, number: bigint): [sign: string, prefix: string] {

@@ -21,6 +21,13 @@ test("formatMessage() prints as printf does", () => {
   assert.equal(show("[%5d|%-5d|%05d|%+d|% d]", 42, 42, -42, 42, 42), "[   42|42   |-0042|+42| 42]");
   assert.equal(show("[%8s|%-8s|%.2s|%3c]", "abc", "abc", "abc", 65), "[     abc|abc     |ab|  A]");
   assert.equal(show("[%.4d|%6.4x]", 7, 10), "[0007|  000a]");
+  assert.equal(
+    show("%f %.2f %e %g %lf", -2.5, 0.125, 1500, 1500, 1e-7),
+    "-2.500000 0.13 1.500000e+03 1500 0.000000",
+  );
+  assert.equal(show("[%8.1f|%-6g|%06.1f]", 2.25, 0.1, -1.5), "[     2.3|0.1   |-001.5]");
+  assert.equal(show("%g %g %g %g", 1e300, 1e-5, 100000, 1000000), "1e+300 1e-05 100000 1e+06");
+  assert.equal(show("%f %e %g", NaN, -Infinity, 0), "nan -inf 0");
   assert.equal(show("%K and %U", 0x1000n, 0x2000n), "K<1000> and U<2000>");
   assert.equal(show(String.raw`a\tb\"c`), 'a\tb"c');
 });
@@ -55,7 +62,7 @@ test("parseFormat() tells what each conversion takes", () => {
 
 test("parseFormat() shows a conversion that there is not", () => {
   for (
-    const [text, at] of [["a %f", 3], ["%q", 1], ["100%", 4], ["%ls", 1], ["%99999d", 1], [
+    const [text, at] of [["a %hf", 3], ["%q", 1], ["100%", 4], ["%ls", 1], ["%99999d", 1], [
       "% ",
       1,
     ]] as const

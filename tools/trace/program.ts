@@ -8,6 +8,8 @@ import {
   array,
   bytesRest,
   type Codec,
+  f32,
+  f64,
   i32,
   type Infer,
   struct,
@@ -31,13 +33,18 @@ import {
   type ProbeFilters,
   programName,
 } from "../../toolkit/probe_language/probe_code.ts";
-import { conversionsOf } from "./format.ts";
+import { conversionsOf, isFloating } from "./format.ts";
 import {
   checkNames,
   declarations,
   variablesOf,
 } from "../../toolkit/probe_language/probe_variables.ts";
 import type { TraceProbe } from "./probe.ts";
+import {
+  checkNoFloats,
+  floatSize,
+  usdtFloats,
+} from "../../toolkit/probe_language/usdt_variables.ts";
 import { Who } from "../../toolkit/task/who.ts";
 
 /** What is asked for beside the probes. */
@@ -109,7 +116,7 @@ export class TraceProgram {
       ...options.userStack ? { user: Stack } : {},
     };
     this.event = struct("event", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
-    this.#values = probes.map((probe, i) => valuesCodec(probe, i));
+    this.#values = this.probes.map((probe, i) => valuesCodec(probe, i));
     this.probes.forEach((probe, i) => this.#add(probe, i));
     this.text = [
       ...commonCode(options, options.includes, probes.map(({ text }) => text)),
@@ -142,14 +149,15 @@ export class TraceProgram {
       ),
     );
 
-    const codec = this.#values[index];
+    const fields = valueFields(probe);
+    const codec = fields.length > 0 ? struct(`values_${index}`, forC(fields)) : undefined;
     source.add(
       ...codec ? [toC(codec)] : [],
       `struct record_${index} { struct event event;${
         codec ? ` struct values_${index} values;` : ""
       } };`,
     );
-    functionHead(source, program, hook, signature);
+    functionHead(source, program, hook, signature, probe.text);
     source.add(...filterCode(this.#options), ...declarations([...codes.values()], variables));
     if (filter) {
       source.add("  if (!(");
@@ -204,8 +212,29 @@ const SET_WHO = `static __always_inline void __set_who(struct who *who, u64 ids)
   bpf_get_current_comm(who->comm, sizeof(who->comm));
 }`;
 
-function valuesCodec({ format }: TraceProbe, index: number) {
-  const fields = conversionsOf(format).map(({ codec }, i) => [`v${i}`, codec] as const);
+type ValueField = readonly [name: string, codec: Codec<string | number | bigint>];
+
+/** What an event holds of each value. @throws {Mistake} where floating-point numbers have no place */
+function valueFields({ hook, path, format, values, filter }: TracedProbe): ValueField[] {
+  const floats = usdtFloats(hook, path);
+  const instead = 'show it by itself: "%f", arg1';
+  checkNoFloats(filter ? [filter] : [], floats, instead);
+  return conversionsOf(format).map((conversion, i): ValueField => {
+    const name = `v${i}`, value = values[i]!;
+    if (isFloating(conversion)) return [name, floatSize(value, floats) === 4 ? f32 : f64];
+    checkNoFloats([value], floats, instead);
+    return [name, conversion.codec];
+  });
+}
+
+/** Programs copy the bits of floating-point numbers. */
+const forC = (fields: readonly ValueField[]) =>
+  Object.fromEntries(
+    fields.map(([name, codec]) => [name, codec === f32 ? u32 : codec === f64 ? u64 : codec]),
+  );
+
+function valuesCodec(probe: TracedProbe, index: number) {
+  const fields = valueFields(probe);
   if (fields.length === 0) return undefined;
   return struct(`values_${index}`, Object.fromEntries(fields)) as Codec<
     Record<string, string | number | bigint>

@@ -19,7 +19,9 @@
  * values are expressions in C, with arg1 to arg6 or the signature's names, retval, args->MEMBER of
  * tracepoints, $pid (the thread), $tgid (the process), $uid, $gid, $cpu, $task, and
  * STRCMP("text", address), which is true for equal texts. The format is printf's, with %K and %U for
- * addresses of kernel and user functions.
+ * addresses of kernel and user functions. USDT probes have arg1 to arg12, each of the type that it has at
+ * that place of the probe, and 0 at places that lack it; %f, %e and %g show floating-point numbers among
+ * them.
  *
  * Hooks: those that are asked for. The programs are written and compiled when the tool starts, with
  * libbcc, because they depend on what the user types. Strings are read from the process or the kernel

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { type Dirent, readdirSync, statSync } from "node:fs";
+import { test } from "node:test";
+import { parseOperand, type UsdtProbe, usdtProbes } from "../../mod.ts";
+import { run } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+
+/** Where packages put programs and libraries. */
+const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec"];
+
+/** The programs and libraries of this machine. */
+function installedFiles(): string[] {
+  const isCode = (entry: Dirent, path: string) =>
+    entry.isFile() && (/\.so(\.|$)/.test(path) || (statSync(path).mode & 0o111) !== 0);
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+      const path = `${entry.parentPath}/${entry.name}`;
+      return isCode(entry, path) ? [path] : [];
+    })
+  );
+}
+
+function probesIfAny(path: string): UsdtProbe[] {
+  try {
+    return usdtProbes({ path });
+  } catch (error) {
+    if (error instanceof RangeError) return []; // a script
+    throw error;
+  }
+}
+
+const hex = (address = 0) => `0x${address.toString(16).padStart(16, "0")}`;
+
+/** What readelf -n prints of the notes, in the form that {@linkcode ours} has. */
+async function theirs(path: string): Promise<string[]> {
+  const { stdout } = await run(["readelf", "--notes", "--wide", path]);
+  const notes = stdout.matchAll(
+    /Provider: (.*)\n\s+Name: (.*)\n\s+Location: (\w+), Base: \w+, Semaphore: (\w+)\n\s+Arguments: ?(.*)/g,
+  );
+  return [...notes].map(([, provider, name, location, semaphore, args]) =>
+    [`${provider}:${name}`, location, semaphore, ...args!.split(/\s+/)].filter(Boolean).join(" ")
+  ).sort();
+}
+
+/** Each place, with its arguments written as notes have them. */
+function ours(probes: readonly UsdtProbe[]): string[] {
+  return probes.flatMap(({ provider, name, locations }) =>
+    locations.map(({ address, semaphore, arguments: args }) => {
+      const texts = args.map(({ type, size, signed, place }) => {
+        const float = /^(float|double)$/.test(type);
+        return `${signed && !float ? "-" : ""}${size}${float ? "f" : ""}@${place}`;
+      });
+      return [`${provider}:${name}`, hex(address), hex(semaphore?.address), ...texts].join(" ");
+    })
+  ).sort();
+}
+
+const installed = "usdtProbes() reads every note of the installed files as readelf does";
+test(installed, { skip: requires(installed, "speed") }, async () => {
+  const withProbes = installedFiles().map((path) => [path, probesIfAny(path)] as const)
+    .filter(([, probes]) => probes.length > 0);
+  // libstdc++ is wherever gcc is, and the tests install Ruby.
+  const libraries = withProbes.map(([path]) => /lib(stdc\+\+|ruby)/.exec(path)?.[0]);
+  assert.ok(libraries.includes("libstdc++") && libraries.includes("libruby"));
+  for (const [path, probes] of withProbes) {
+    assert.deepEqual(ours(probes), await theirs(path), path);
+    const places = probes.flatMap(({ locations }) => locations)
+      .flatMap((location) => location.arguments.map(({ place }) => place));
+    // Nothing but vector registers is out of reach.
+    const unread = places.filter((place) => parseOperand(place) === undefined);
+    assert.deepEqual(unread.filter((place) => !/^%[xyz]mm\d+$/.test(place)), [], path);
+  }
+});

@@ -1,0 +1,19 @@
+/*
+ * USDT probes whose notes are written by hand, so that each form of an argument is met for certain.
+ */
+__asm__(".pushsection .stapsdt.base,\"a\",@progbits\n"
+	"usdt_base: .space 1\n"
+	".popsection\n");
+
+/* Operands follow; their template is the text of the arguments. */
+#define PROBE(provider, name, semaphore, arguments, ...)                                        \
+	__asm__ volatile("90: nop\n"                                                            \
+			 ".pushsection .note.stapsdt,\"\",@note\n"                              \
+			 ".balign 4\n"                                                          \
+			 ".4byte 92f - 91f, 94f - 93f, 3\n"                                     \
+			 "91: .asciz \"stapsdt\"\n"                                             \
+			 "92: .balign 4\n"                                                      \
+			 "93: .8byte 90b, usdt_base, " semaphore "\n"                           \
+			 ".asciz \"" provider "\", \"" name "\", \"" arguments "\"\n"           \
+			 "94: .balign 4\n"                                                      \
+			 ".popsection\n" ::__VA_ARGS__)

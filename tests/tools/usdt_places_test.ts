@@ -1,0 +1,118 @@
+// Not in guests: libbcc takes 20 s and more for each compile under emulation.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { requires } from "../support/requires.ts";
+import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { buildPlaces, UsdtProcess } from "../support/usdt.ts";
+
+interface Row {
+  readonly func: string;
+  readonly message: string;
+}
+
+/** What trace prints of each probe of usdt_places.c, sorted. */
+async function trace(times: number, ...probes: string[]): Promise<Record<string, string[]>> {
+  await using process = await UsdtProcess.startPlaces();
+  const hooks = probes.map((probe) => `u:${buildPlaces()}:places:${probe}`);
+  await using tool = await startTool("trace", "--json", "-p", String(process.pid), ...hooks);
+  await process.fire(times);
+  const rows = rowsOf<Row>(await stopTool(tool));
+  const byProbe = Map.groupBy(rows, ({ func }) => func.replace("places:", ""));
+  return Object.fromEntries(
+    [...byProbe].map(([name, own]) => [name, own.map((row) => row.message).sort()]),
+  );
+}
+
+const thrice = (text: string) => [text, text, text];
+
+const types = "trace reads arguments of USDT probes by the type that each place has";
+test(types, { skip: requires(types, "speed") }, async () => {
+  assert.deepEqual(
+    await trace(
+      3,
+      'widths (arg1 != 1) "%lld %u", arg1, arg2',
+      'signs (arg2 < 9) "%lld in %d", arg1, arg2',
+    ),
+    {
+      // A place without the argument has 0.
+      widths: ["-7 0", "5000000000 3000000001"].flatMap(thrice),
+      signs: ["-5 in 2", "-6 in 3", "-7 in 4", "4000000001 in 1"].flatMap(thrice),
+    },
+  );
+});
+
+const pointers = "trace follows pointers of USDT probes, up to the last argument";
+test(pointers, { skip: requires(pointers, "speed") }, async () => {
+  assert.deepEqual(
+    await trace(
+      2,
+      'items (((struct list_head *)arg1)->next->next == 0x1234) "%lx %d", ' +
+        "((struct list_head *)arg1)->next->next, " +
+        "((struct list_head *)arg1)->next->prev == (void *)arg1",
+      'items (STRCMP("seventh", arg7@user)) "%s", arg7@user',
+    ),
+    { items: ["1234 1", "1234 1", "seventh", "seventh"] },
+  );
+});
+
+const floats = "trace shows floating-point numbers in registers and in memory";
+test(floats, { skip: requires(floats, "speed") }, async () => {
+  assert.deepEqual(await trace(2, 'floats "%g %.3f %e", arg1, arg2, arg3'), {
+    floats: Array(2).fill("-0.0025 0.375 1.000000e+300"),
+  });
+});
+
+const counted = "argdist counts values of USDT probes by the type that each place has";
+test(counted, { skip: requires(counted, "speed") }, async () => {
+  await using process = await UsdtProcess.startPlaces();
+  const path = buildPlaces();
+  await using tool = await startTool(
+    "argdist",
+    ...["--json", "-p", String(process.pid)],
+    ...["-C", `u:${path}:places:widths():s64:arg1#widths`],
+    ...["-C", `u:${path}:places:signs():s64:arg1:arg2 != 3#signs`],
+  );
+  await process.fire(5);
+  const result = await stopTool(tool);
+  const rows = rowsOf<{ probe: string; values: { arg1: number }; count: number }>(result);
+  const found = (name: string) =>
+    Object.fromEntries(
+      rows.filter(({ probe }) => probe === name).map(({ values, count }) => [values.arg1, count]),
+    );
+  assert.deepEqual([found("widths"), found("signs")], [
+    { "-7": 5, "5000000000": 5 },
+    { "4000000001": 5, "-5": 5, "-7": 5 },
+  ], result.stdout);
+});
+
+const shown = "trace and argdist show what they cannot read of a USDT probe under the probe";
+test(shown, { skip: requires(shown, "speed") }, async () => {
+  const path = buildPlaces();
+  const cases: [tool: string, probe: string, at: string, reason: RegExp][] = [
+    [
+      "trace",
+      `u:${path}:hidden "%g", arg2`,
+      "arg2",
+      /^this cannot be read: argument 2 of hidden is in %xmm0, which programs cannot read$/,
+    ],
+    ["trace", `u:${path}:floats (arg1 > 0)`, "arg1", /^arg1 is a floating-point number/],
+    ["trace", `u:${path}:floats "%d", arg2`, "arg2", /^arg2 is .*: show it by itself: "%f", arg1$/],
+    [
+      "trace",
+      `u:${path}:items "%f", arg1`,
+      "arg1",
+      /^expected an argument of a USDT probe that is/,
+    ],
+    ["trace", `u:${path}:signs (arg3)`, "arg3", /^there is no arg3 here: arg1 to arg2$/],
+    ["argdist", `u:${path}:floats():u64:arg1`, "arg1", /^arg1 is .*: trace shows it with %f$/],
+  ];
+  for (const [tool, probe, at, reason] of cases) {
+    const args = tool === "argdist" ? ["-C", probe] : [probe];
+    const { status, stdout, stderr } = await runTool(tool, ...args);
+    const [said, text, caret] = stderr.split("\n");
+    assert.deepEqual([status, stdout, text], [2, "", `  ${probe}`], stderr);
+    assert.match(said!.slice(`${tool}: `.length), reason);
+    assert.equal(caret, `${" ".repeat(2 + probe.indexOf(at))}^`, stderr);
+    assert.doesNotMatch(stderr, /_bpf_readarg|__e->|\/\* e\d/);
+  }
+});

@@ -1,0 +1,96 @@
+/**
+ * The arguments of USDT probes as variables of expressions: `arg1` to `arg12`.
+ *
+ * Each place of a probe has its arguments where the compiler left them, of the type they have there; the
+ * variable's type holds all of these.
+ *
+ * @module
+ */
+
+import { isFloat, type UsdtArgument, usdtProbes } from "../../mod.ts";
+import type { Expression } from "./expression.ts";
+import { Mistake } from "./probe_error.ts";
+import type { Hook } from "./probe_hook.ts";
+
+/** The n-th argument at all places of a probe that have one. */
+type Argument = readonly UsdtArgument[];
+
+/** The arguments of a USDT probe; none where there is no such probe. */
+function argumentsOf(hook: Hook, path: string | undefined): Argument[] {
+  if (hook.kind !== "usdt" || path === undefined) return [];
+  const [name, provider] = hook.name.split(":").reverse();
+  const probe = usdtProbes({ path }).find((probe) =>
+    probe.name === name && (provider === undefined || probe.provider === provider)
+  );
+  const places = probe?.locations.map((location) => location.arguments) ?? [];
+  const most = Math.max(0, ...places.map((place) => place.length));
+  return Array.from(
+    { length: most },
+    (_, n) => places.flatMap((place) => place[n] ?? []),
+  );
+}
+
+/** The type in C that holds the values of all places; of floats their bits. */
+function typeOf(argument: Argument): string {
+  const types = new Set(argument.map((each) => isFloat(each) ? `u${each.size * 8}` : each.type));
+  if (types.size === 1) return [...types][0]!;
+  return argument.some(({ signed }) => signed) ? "s64" : "u64";
+}
+
+/** Their variables, in C, by name. */
+export function usdtVariables(hook: Hook, path: string | undefined): Record<string, string> {
+  return Object.fromEntries(
+    argumentsOf(hook, path).flatMap((argument, i) => {
+      const read = (name: string, type: string) =>
+        `${type} ${name} = 0; bpf_usdt_readarg(${i + 1}, ctx, &${name});`;
+      const pointer = `Arg${i + 1}`;
+      return [
+        [`arg${i + 1}`, read(`arg${i + 1}`, typeOf(argument))],
+        // libbcc reads what a pointer points to where that came from the context once.
+        [
+          pointer,
+          `${read(`__arg${i + 1}`, "u64")} void *${pointer} = (void *)PT_REGS_RC(ctx); ` +
+          `${pointer} = (void *)__arg${i + 1};`,
+        ],
+      ];
+    }),
+  );
+}
+
+/** The arguments that are floating-point numbers, and their bytes. */
+export function usdtFloats(hook: Hook, path: string | undefined): ReadonlyMap<string, number> {
+  return new Map(
+    argumentsOf(hook, path).flatMap((argument, i) =>
+      argument.some(isFloat) ? [[`arg${i + 1}`, argument[0]!.size]] : []
+    ),
+  );
+}
+
+/**
+ * Checks that no expression calculates with a floating-point number, which BPF cannot.
+ *
+ * @throws {Mistake}
+ */
+export function checkNoFloats(
+  expressions: readonly Expression[],
+  floats: ReadonlyMap<string, number>,
+  instead: string,
+): void {
+  for (const { probe, tokens } of expressions) {
+    const found = tokens.find(({ kind, text }) => kind === "name" && floats.has(text));
+    if (!found) continue;
+    const reason = `${found.text} is a floating-point number, which BPF cannot calculate with`;
+    throw new Mistake(`${reason}: ${instead}`, probe, found.at);
+  }
+}
+
+/** The bytes of the floating-point number that an expression is. @throws {Mistake} when it is none */
+export function floatSize(value: Expression, floats: ReadonlyMap<string, number>): number {
+  const size = value.tokens.length === 1 ? floats.get(value.tokens[0]!.text) : undefined;
+  if (size !== undefined) return size;
+  throw new Mistake(
+    "expected an argument of a USDT probe that is a floating-point number: %f, %e and %g show no others",
+    value.probe,
+    value.start,
+  );
+}
