@@ -91,7 +91,11 @@ export { ProcessMemory } from "./bpf/proc/process_memory.ts";
 export { MappedFile, mappedFiles } from "./bpf/proc/mapped_file.ts";
 export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";
 export type { FollowOptions } from "./bpf/symbols/process_history.ts";
-export { type UserSymbolOptions, UserSymbols } from "./bpf/symbols/user_symbols.ts";
+export {
+  type AddressOptions,
+  type UserSymbolOptions,
+  UserSymbols,
+} from "./bpf/symbols/user_symbols.ts";
 export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbols/symbol.ts";
 export { EventStream } from "./bpf/events/event_stream.ts";
 export type { PerfBufferOptions } from "./bpf/events/perf_buffer.ts";

@@ -23,6 +23,8 @@ const SHT_DYNSYM = 11;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 const SYMBOL_SIZE = 24;
+/** Functions lie in one another two or three deep; a file that goes on and on is not believed. */
+const MAX_NESTING = 64;
 /** A file as a process has mapped it, whose own path the link tells. */
 const MAPPED = /^(\/proc\/\d+)\/map_files\//;
 
@@ -39,6 +41,8 @@ interface Table {
   readonly starts: Float64Array;
   readonly sizes: Float64Array;
   readonly names: Float64Array;
+  /** The function around each: the last one before it that ends behind its start; -1 without one. */
+  readonly outer: Int32Array;
 }
 
 /** One mapped file; functions are read at the first question. */
@@ -67,32 +71,36 @@ export class ElfFunctions implements Disposable {
     }
   }
 
-  /** The function at an offset of the file, and how far into it; undefined when none is known. */
-  at(fileOffset: number): { name: string; offset: number } | undefined {
+  /**
+   * The function at an offset of the file, how far into it, and its size, 0 when the file does not
+   * tell; undefined when none is known.
+   */
+  at(fileOffset: number): { name: string; offset: number; size: number } | undefined {
     const segment = this.#segments.find(({ type, offset, size }) =>
       type === PT_LOAD && fileOffset >= offset && fileOffset < offset + size
     );
     if (!segment) return undefined;
     const address = fileOffset - segment.offset + segment.address;
-    const { bytes, starts, sizes, names } = this.#table ??= this.#read();
-    let [low, high] = [0, starts.length];
-    while (low < high) {
-      const middle = low + high >>> 1;
-      if (starts[middle]! <= address) low = middle + 1;
-      else high = middle;
-    }
-    if (low === 0) return undefined;
-    const start = starts[low - 1]!;
-    let index = low - 1;
+    const table = this.#table ??= this.#read();
+    const { bytes, starts, sizes, names } = table;
+    let index = functionAt(table, address);
+    if (index === undefined) return undefined;
+    const start = starts[index]!;
     // Of several names the plainest one is the public one: puts, not _IO_puts or __GI__IO_puts.
-    for (let other = low - 2; starts[other] === start; other--) {
-      if (underscores(bytes, names[other]!) <= underscores(bytes, names[index]!)) index = other;
+    for (let other = index - 1; starts[other] === start; other--) {
+      const isPlainer = underscores(bytes, names[other]!) <= underscores(bytes, names[index]!);
+      if (isPlainer && isIn(table, other, address)) index = other;
     }
     const offset = address - start;
-    // Hand-written functions often have no size.
-    if (sizes[index]! > 0 && offset >= sizes[index]!) return undefined;
     const name = bufferText(bytes.subarray(names[index]!)).replace(/@.*$/, "");
-    return { name, offset };
+    return { name, offset, size: sizes[index]! };
+  }
+
+  /** Bytes of the file; undefined when it has not so many. */
+  bytesAt(offset: number, length: number): Uint8Array | undefined {
+    const { buffer } = this.#mapping;
+    if (offset + length > buffer.byteLength) return undefined;
+    return new Uint8Array(buffer, offset, length);
   }
 
   [Symbol.dispose](): void {
@@ -124,8 +132,9 @@ export class ElfFunctions implements Disposable {
       readable(() => this.#readSeparate());
     if (own) return own;
     const none = new Float64Array();
+    const outer = new Int32Array();
     return readable(() => tableOf(this.#mapping.buffer, SHT_DYNSYM)) ??
-      { bytes: new Uint8Array(), starts: none, sizes: none, names: none };
+      { bytes: new Uint8Array(), starts: none, sizes: none, names: none, outer };
   }
 
   #readSeparate(): Table | undefined {
@@ -155,6 +164,44 @@ function debugFileOf(path: string, place: string): string | undefined {
   return readable(() => {
     using file = new ElfFile(path, place);
     return file.debugFile;
+  });
+}
+
+/** Whether a function goes up to an address: hand-written ones often have no size. */
+function isIn({ starts, sizes }: Table, index: number, address: number): boolean {
+  return sizes[index] === 0 || address < starts[index]! + sizes[index]!;
+}
+
+/** The innermost function that holds an address, the last of those that begin together. */
+function functionAt(table: Table, address: number): number | undefined {
+  const { starts, sizes, outer } = table;
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (starts[middle]! <= address) low = middle + 1;
+    else high = middle;
+  }
+  let index = low - 1;
+  for (let depth = 0; index >= 0 && depth < MAX_NESTING; depth++) {
+    const around = outer[index]!;
+    // Something without a size inside another function is a label.
+    const isLabel = sizes[index] === 0 && around >= 0 && isIn(table, around, address);
+    if (isIn(table, index, address) && !isLabel) return index;
+    index = around;
+  }
+  return undefined;
+}
+
+/** Of functions in the order of their addresses. */
+function outerFunctions(starts: Float64Array, sizes: Float64Array): Int32Array {
+  const around: number[] = [];
+  return Int32Array.from(starts, (start, i) => {
+    while (around.length > 0 && starts[around.at(-1)!]! + sizes[around.at(-1)!]! <= start) {
+      around.pop();
+    }
+    const outer = around.at(-1) ?? -1;
+    if (sizes[i]! > 0) around.push(i);
+    return outer;
   });
 }
 
@@ -230,10 +277,12 @@ function tableOf(buffer: ArrayBuffer, type: number): Table | undefined {
   const starts = column(0);
   const order = orderOf(starts);
   const sorted = (values: Float64Array) => values.map((_, i) => values[order[i]!]!);
+  const [sortedStarts, sizes] = [sorted(starts), sorted(column(1))];
   return {
     bytes: new Uint8Array(buffer),
-    starts: sorted(starts),
-    sizes: sorted(column(1)),
+    starts: sortedStarts,
+    sizes,
     names: sorted(column(2)),
+    outer: outerFunctions(sortedStarts, sizes),
   };
 }

@@ -21,6 +21,8 @@ const NEWLINE = 0x0a;
 const TAB = 0x09;
 /** Symbol types of data: d, b, r and their like; everything else may be on a stack. */
 const DATA = new Set([..."aAbBdDrRgGsSvVnN"].map((letter) => letter.charCodeAt(0)));
+/** What the CPU enters at an interrupt or a fault: arch/x86/entry, arch/arm64/kernel/entry.S. */
+const INTERRUPT = /^(asm_|el1|apic_timer_interrupt$|ret_from_intr$|error_entry$)/;
 const LINE_PREFIX = 19; // sixteen digits, a space, the type, a space
 
 /** The kernel's functions and those of its modules, as they were when this was made. */
@@ -71,6 +73,21 @@ export class KernelSymbols {
     let index = low - 1;
     while (index > 0 && this.#addresses[index - 1] === start) index--;
     return { ...this.#nameAt(index), offset: wanted - start };
+  }
+
+  /**
+   * The symbols of a stack as the kernel gives it, innermost first: where it was, and return
+   * addresses, which belong to the function of the call instruction in front of them. What an
+   * interrupt or a fault came upon is not called, and stays exact.
+   */
+  resolveStack(addresses: readonly bigint[]): (ResolvedSymbol | undefined)[] {
+    const symbols: (ResolvedSymbol | undefined)[] = [];
+    for (const [i, address] of addresses.entries()) {
+      const isExact = i === 0 || INTERRUPT.test(symbols[i - 1]?.name ?? "");
+      const symbol = this.resolve(isExact ? address : address - 1n);
+      symbols.push(symbol && !isExact ? { ...symbol, offset: symbol.offset + 1 } : symbol);
+    }
+    return symbols;
   }
 
   /** The address of a function, in a module when one is given; undefined when there is none. */

@@ -70,3 +70,30 @@ test("KernelSymbols says so when the kernel hides its addresses", () => {
       /^Cannot name kernel addresses: .* run as root/.test(error.message),
   );
 });
+
+test("KernelSymbols.resolveStack() looks in front of return addresses, not where an interrupt came", () => {
+  const symbols = table(`ffffffff81000000 T handler
+ffffffff81000040 T asm_sysvec_call
+ffffffff81000080 T interrupted
+ffffffff810000c0 T caller
+ffffffff81000100 T behind
+`);
+  const stack = [
+    0xffffffff81000000n, // exact: the innermost
+    0xffffffff81000080n, // a return address: the call ends asm_sysvec_call
+    0xffffffff81000080n, // exact: what was interrupted, before its first instruction
+    0xffffffff81000100n, // a return address
+    0x10n,
+  ];
+  assert.deepEqual(
+    symbols.resolveStack(stack).map((symbol) => symbol && [symbol.name, symbol.offset]),
+    [
+      ["handler", 0],
+      ["asm_sysvec_call", 0x40],
+      ["interrupted", 0],
+      ["caller", 0x40],
+      undefined,
+    ],
+  );
+  assert.deepEqual(symbols.resolveStack([]), []);
+});

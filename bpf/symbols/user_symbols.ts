@@ -9,17 +9,26 @@
  * @module
  */
 
-import { demangle } from "./demangle.ts";
-import { ErrnoError } from "../../ffi/libc/libc.ts";
-import { ElfFunctions } from "../elf/elf_functions.ts";
 import { type FollowOptions, ProcessHistory } from "./process_history.ts";
 import { type Memory, type MemoryRange, perfMap, readMemory } from "../proc/process_maps.ts";
+import { SymbolFiles } from "./file_symbols.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
 /** How names are given. */
 export interface UserSymbolOptions {
   /** Turn C++ and Rust names into readable ones. Default true. */
   readonly demangle?: boolean;
+}
+
+/** Which of the things an address can mean is asked for. */
+export interface AddressOptions {
+  /** When it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes. */
+  readonly time?: number | undefined;
+  /**
+   * It is a return address: the function is the one that made the call, which the instruction in
+   * front belongs to, even when that was its last one.
+   */
+  readonly isReturn?: boolean;
 }
 
 /**
@@ -32,13 +41,11 @@ export interface UserSymbolOptions {
  */
 export class UserSymbols implements Disposable {
   readonly #processes = new Map<number, Memory | undefined>();
-  readonly #files = new Map<string, ElfFunctions>();
-  readonly #missing = new Set<string>();
-  readonly #demangle: boolean;
+  readonly #files: SymbolFiles;
   #history: ProcessHistory | undefined;
 
   constructor(options: UserSymbolOptions = {}) {
-    this.#demangle = options.demangle ?? true;
+    this.#files = new SymbolFiles({ demangle: options.demangle ?? true });
   }
 
   /**
@@ -49,47 +56,56 @@ export class UserSymbols implements Disposable {
    */
   follow(options: FollowOptions = {}): void {
     this.#history ??= new ProcessHistory(options, (pid, range) => {
-      if (range.inode !== "0" && !this.#files.has(range.file!)) this.#open(pid, range);
+      if (range.inode !== "0") this.#files.of(pid, range);
     });
   }
 
+  /** What an address in a process is; undefined when it lies in no file and has no name. */
+  resolve(pid: number, address: bigint, options: AddressOptions = {}): ResolvedSymbol | undefined {
+    const { time } = options;
+    if (options.isReturn && !this.#isSignalReturn(pid, address, time)) {
+      const call = this.#at(pid, address - 1n, time);
+      return call && { ...call, offset: call.offset + 1 };
+    }
+    return this.#at(pid, address, time);
+  }
+
   /**
-   * What an address in a process is; undefined when it lies in no file and has no name.
+   * The symbols of a stack as the kernel gives it, innermost first: where the thread was, and return
+   * addresses.
    *
-   * @param time when it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes
+   * @param time when it was, as `bpf_ktime_get_ns` tells
    */
-  resolve(pid: number, address: bigint, time?: number): ResolvedSymbol | undefined {
-    const [process, range] = this.#find(pid, address, time);
-    if (!process || !range) return undefined;
-    if (range.file === undefined) return compiledAt(pid, process, range, address);
-    const offset = Number(address - range.start) + range.offset;
-    const found = this.#file(pid, range)?.at(offset);
-    if (!found) return { name: undefined, offset, module: range.path };
-    const name = this.#demangle ? demangle(found.name) : found.name;
-    return { name, offset: found.offset, module: range.path };
+  resolveStack(
+    pid: number,
+    addresses: readonly bigint[],
+    time?: number,
+  ): (ResolvedSymbol | undefined)[] {
+    return addresses.map((address, i) => this.resolve(pid, address, { time, isReturn: i > 0 }));
   }
 
   /** The build id of the file that an address lies in. */
   buildId(pid: number, address: bigint): string | undefined {
     const [, range] = this.#find(pid, address);
-    return range?.file === undefined ? undefined : this.#file(pid, range)?.buildId;
+    return range && this.#files.of(pid, range)?.buildId;
   }
 
   /** Looks at a process anew. */
   refresh(pid: number): void {
     this.#processes.set(pid, readMemory(pid));
+    this.#files.forget(pid);
   }
 
   /** Drops what is known of a process. */
   forget(pid: number): void {
     this.#processes.delete(pid);
+    this.#files.forget(pid);
   }
 
   /** Unmaps the files; idempotent. */
   close(): void {
     this.#history?.close();
-    for (const file of this.#files.values()) file[Symbol.dispose]();
-    this.#files.clear();
+    this.#files[Symbol.dispose]();
     this.#processes.clear();
   }
 
@@ -111,46 +127,21 @@ export class UserSymbols implements Disposable {
     return [memory, memory?.rangeAt(address)];
   }
 
-  #file(pid: number, range: MemoryRange): ElfFunctions | undefined {
-    const known = this.#files.get(range.file!);
-    // Out of reach for one that is gone may be there for another.
-    const tried = `${pid} ${range.file}`;
-    if (known || this.#missing.has(tried)) return known;
-    const file = this.#open(pid, range);
-    if (!file) this.#missing.add(tried);
-    return file;
+  #at(pid: number, address: bigint, time: number | undefined): ResolvedSymbol | undefined {
+    const [process, range] = this.#find(pid, address, time);
+    if (!process || !range) return undefined;
+    if (range.file === undefined) return compiledAt(pid, process, range, address);
+    const offset = Number(address - range.start) + range.offset;
+    const found = this.#files.of(pid, range)?.at(offset);
+    if (!found) return { name: undefined, offset, module: range.path };
+    return { name: found.name, offset: found.offset, module: range.path };
   }
 
-  #open(pid: number, range: MemoryRange): ElfFunctions | undefined {
-    // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files.
-    const name = [range.start, range.end].map((address) => address.toString(16)).join("-");
-    const paths = [`/proc/${pid}/map_files/${name}`, `/proc/${pid}/root${range.path}`];
-    if (isSameFile(range)) paths.push(range.path);
-    const file = open(paths);
-    if (file) this.#files.set(range.file!, file);
-    return file;
+  #isSignalReturn(pid: number, address: bigint, time: number | undefined): boolean {
+    const [, range] = this.#find(pid, address, time);
+    const file = range && this.#files.of(pid, range);
+    return file?.isSignalReturn(Number(address - range!.start) + range!.offset) ?? false;
   }
-}
-
-/** Whether the path leads this process to the file that was mapped. */
-function isSameFile({ path, inode }: MemoryRange): boolean {
-  const { statSync } = process.getBuiltinModule("node:fs");
-  try {
-    return String(statSync(path, { bigint: true }).ino) === inode;
-  } catch {
-    return false;
-  }
-}
-
-function open(paths: readonly string[]): ElfFunctions | undefined {
-  for (const path of paths) {
-    try {
-      return new ElfFunctions(path);
-    } catch (error) {
-      if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
-    }
-  }
-  return undefined;
 }
 
 /** Looks in the perf-map file, which names memory that no file backs. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { formatSymbol, KernelSymbols, UnsupportedError, UserSymbols } from "../../mod.ts";
+import { formatSymbol, type ResolvedSymbol, UserSymbols } from "../../mod.ts";
+import { KernelNames } from "./kernel_names.ts";
 import { TRACING } from "./stacks.ts";
 import type { Who } from "../task/who.ts";
 
@@ -24,7 +25,7 @@ const INDENT = " ".repeat(8);
 /** Names addresses of the kernel and of processes, also those that ended. */
 export class EventStacks implements Disposable {
   readonly #user = new UserSymbols();
-  #kernel: KernelSymbols | undefined | null;
+  readonly #kernel = new KernelNames();
 
   /** Learns of processes from now on; without it only those are known that are there when asked. */
   follow(pid: number | undefined): void {
@@ -33,30 +34,32 @@ export class EventStacks implements Disposable {
 
   /** `vfs_read+0x1c` */
   kernelName(address: bigint): string {
-    if (this.#kernel === undefined) this.#kernel = kernelSymbols();
-    return formatSymbol(this.#kernel?.resolve(address), address, { offset: true });
+    return formatSymbol(this.#kernel.resolve(address), address, { offset: true });
   }
 
   /** `inner_nap+0x1a [stacks]`, as it was when the event came. */
   userName(address: bigint, { who, ns }: StackEvent): string {
-    const symbol = this.#user.resolve(who.pid, address, ns);
-    return formatSymbol(symbol, address, { offset: true, module: true });
+    return fullName(this.#user.resolve(who.pid, address, { time: ns }), address);
   }
 
   /** The frames of the kernel's stack, innermost first, without those of the tracing itself. */
   kernelFrames({ kernel = [], kernel_size: size }: StackEvent): Frame[] {
-    const frames = used(kernel, size).map((address) => {
-      const name = this.kernelName(address);
-      return { address, name: name.startsWith("0x") ? name : `${name} [kernel]` };
+    const addresses = used(kernel, size);
+    const symbols = this.#kernel.resolveStack(addresses);
+    const frames = addresses.map((address, i) => {
+      const symbol = symbols[i];
+      const named = symbol && { ...symbol, module: symbol.module ?? "kernel" };
+      return { address, name: fullName(named, address) };
     });
     const own = frames.findIndex(({ name }) => !TRACING.test(name));
     return frames.slice(Math.max(own, 0));
   }
 
   /** The frames of the process's stack, innermost first. */
-  userFrames(event: StackEvent): Frame[] {
-    return used(event.user ?? [], event.user_size)
-      .map((address) => ({ address, name: this.userName(address, event) }));
+  userFrames({ user = [], user_size: size, who, ns }: StackEvent): Frame[] {
+    const addresses = used(user, size);
+    const symbols = this.#user.resolveStack(who.pid, addresses, ns);
+    return addresses.map((address, i) => ({ address, name: fullName(symbols[i], address) }));
   }
 
   /** Both stacks as bcc prints them; one that could not be had as its errno. */
@@ -82,15 +85,8 @@ export interface Frame {
   readonly name: string;
 }
 
+const fullName = (symbol: ResolvedSymbol | undefined, address: bigint) =>
+  formatSymbol(symbol, address, { offset: true, module: true });
+
 const used = (addresses: readonly bigint[], size: number) =>
   addresses.slice(0, Math.max(size, 0) / ADDRESS_BYTES);
-
-/** The kernel's symbols; null where it hides them, and then addresses are shown. */
-function kernelSymbols(): KernelSymbols | null {
-  try {
-    return new KernelSymbols();
-  } catch (error) {
-    if (error instanceof UnsupportedError) return null;
-    throw error;
-  }
-}

@@ -12,7 +12,6 @@ import {
   FIRST_PID_NAMESPACE,
   formatSymbol,
   type Infer,
-  KernelSymbols,
   type LoadOptions,
   namespaceInode,
   type ResolvedSymbol,
@@ -20,7 +19,6 @@ import {
   u32,
   u64,
   u8,
-  UnsupportedError,
   UserSymbols,
 } from "../../mod.ts";
 import {
@@ -32,6 +30,7 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
+import { KernelNames } from "./kernel_names.ts";
 import { containerOptions, filterSettings } from "../options/standard_options.ts";
 
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
@@ -202,8 +201,7 @@ export const TRACING =
 export class Stacks implements Disposable {
   readonly #bpf: Bpf;
   readonly #symbols = new UserSymbols();
-  readonly #named = new Map<string, ResolvedSymbol | undefined>();
-  #kernel: KernelSymbols | undefined | null;
+  readonly #kernel = new KernelNames();
 
   /** Follows the processes from now on, and lets only these be traced. */
   constructor(bpf: Bpf, { pids, tids }: Targets) {
@@ -240,22 +238,15 @@ export class Stacks implements Disposable {
   }
 
   #user(stacks: StackMap, { user, process }: StackKey, time: number): Frame[] | undefined {
-    return framesOf(stacks, user)?.map((address) => {
-      const key = `${process} ${address}`;
-      if (!this.#named.has(key)) {
-        this.#named.set(key, this.#symbols.resolve(process, address, time));
-      }
-      return { address, kernel: false, symbol: this.#named.get(key) };
-    });
+    const addresses = framesOf(stacks, user);
+    const symbols = this.#symbols.resolveStack(process, addresses ?? [], time);
+    return addresses?.map((address, i) => ({ address, kernel: false, symbol: symbols[i] }));
   }
 
   #kernelStack(stacks: StackMap, { kernel }: StackKey): Frame[] | undefined {
     const addresses = framesOf(stacks, kernel);
-    if (addresses?.length) this.#kernel ??= kernelSymbols();
-    const frames = addresses?.map((address): Frame => {
-      const symbol = this.#kernel?.resolve(address);
-      return { address, kernel: true, symbol };
-    });
+    const symbols = this.#kernel.resolveStack(addresses ?? []);
+    const frames = addresses?.map((address, i) => ({ address, kernel: true, symbol: symbols[i] }));
     const own = frames?.findIndex(({ symbol }) => !TRACING.test(symbol?.name ?? "")) ?? 0;
     return frames?.slice(Math.max(own, 0));
   }
@@ -265,14 +256,4 @@ function framesOf(stacks: StackMap, id: bigint): bigint[] | undefined {
   if (id === NO_STACK) return [];
   const frames = id === MISSED_STACK ? undefined : stacks.get(id)?.frames;
   return frames?.slice(0, frames.includes(0n) ? frames.indexOf(0n) : STACK_DEPTH);
-}
-
-/** The kernel's symbols; null where it hides them, and then addresses are shown. */
-function kernelSymbols(): KernelSymbols | null {
-  try {
-    return new KernelSymbols();
-  } catch (error) {
-    if (error instanceof UnsupportedError) return null;
-    throw error;
-  }
 }

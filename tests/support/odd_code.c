@@ -1,0 +1,137 @@
+/*
+ * Functions whose addresses are easily taken for those of others, for tests of tools that name them.
+ *
+ * It prints "pid PID", waits for a line on stdin, and then does what its argument says:
+ *
+ *   noreturn=COUNT     main > outer > last_call, whose last instruction calls spin_exit: the return
+ *                      address is the first byte of `innocent`
+ *   nested=COUNT       main > big, first COUNT million turns before a function that lies inside it,
+ *                      then three times as many behind that
+ *   signal=COUNT       main > raise_here > COUNT million turns in a signal handler, which returns to
+ *                      own_restorer, in front of which another function ends
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NOINLINE __attribute__((noinline))
+#define NO_TAIL_CALL __asm__ volatile("")
+#define MILLION 1000000ul
+#define FUNCTION(name) ".globl " #name "\n.type " #name ",@function\n" #name ":\n"
+#define END(name) ".size " #name ", .-" #name "\n"
+
+__asm__(".text\n"
+#ifdef __x86_64__
+	FUNCTION(last_call)
+	"	push %rbp\n	mov %rsp, %rbp\n	call spin_exit\n"
+	END(last_call)
+	FUNCTION(innocent)
+	"	push %rbp\n	mov %rsp, %rbp\n	pop %rbp\n	ret\n"
+	END(innocent)
+	FUNCTION(big)
+	"	push %rbp\n	mov %rsp, %rbp\n	mov %rdi, %rcx\n"
+	"1:	dec %rcx\n	jnz 1b\n	jmp 3f\n"
+	FUNCTION(small)
+	"	nop\n	nop\n	ret\n"
+	END(small)
+	"label_in_big:\n"
+	"3:	lea (%rdi, %rdi, 2), %rcx\n"
+	"2:	dec %rcx\n	jnz 2b\n	pop %rbp\n	ret\n"
+	END(big)
+	FUNCTION(before_restorer)
+	"	ret\n	nop\n"
+	END(before_restorer)
+	FUNCTION(own_restorer)
+	"	mov $15, %rax\n	syscall\n"
+	END(own_restorer)
+#else
+	FUNCTION(last_call)
+	"	stp x29, x30, [sp, #-16]!\n	mov x29, sp\n	bl spin_exit\n"
+	END(last_call)
+	FUNCTION(innocent)
+	"	stp x29, x30, [sp, #-16]!\n	mov x29, sp\n	ldp x29, x30, [sp], #16\n	ret\n"
+	END(innocent)
+	FUNCTION(big)
+	"	stp x29, x30, [sp, #-16]!\n	mov x29, sp\n	mov x1, x0\n"
+	"1:	subs x1, x1, #1\n	b.ne 1b\n	b 3f\n"
+	FUNCTION(small)
+	"	nop\n	nop\n	ret\n"
+	END(small)
+	"3:	add x1, x0, x0, lsl #1\n"
+	"2:	subs x1, x1, #1\n	b.ne 2b\n	ldp x29, x30, [sp], #16\n	ret\n"
+	END(big)
+#endif
+);
+
+void last_call(unsigned long count);
+void big(unsigned long count);
+
+/* Called by the assembly only. */
+__attribute__((noreturn, used)) void spin_exit(unsigned long count)
+{
+	for (; count > 0; count--)
+		__asm__ volatile("");
+	_exit(0);
+}
+
+NOINLINE static void outer(unsigned long count)
+{
+	last_call(count);
+	NO_TAIL_CALL;
+}
+
+#ifdef __x86_64__
+static unsigned long turns;
+
+NOINLINE static void on_signal(int number)
+{
+	for (unsigned long left = turns + number - number; left > 0; left--)
+		__asm__ volatile("");
+}
+
+void own_restorer(void);
+
+NOINLINE static void raise_here(unsigned long count)
+{
+	/* struct sigaction as the kernel has it */
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} action = { on_signal, 0x04000000 /* SA_RESTORER */, own_restorer, 0 };
+	long result = SYS_kill;
+
+	turns = count;
+	syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, sizeof(action.mask));
+	/* Right here: libc has no frame pointer. */
+	__asm__ volatile("syscall" : "+a"(result) : "D"(getpid()), "S"(SIGUSR1) : "rcx", "r11", "memory");
+}
+#endif
+
+int main(int argc, char **argv)
+{
+	char *value = argc > 1 ? strchr(argv[1], '=') : NULL;
+	unsigned long count = value ? strtoul(value + 1, NULL, 10) * MILLION : 0;
+	char c;
+
+	prctl(PR_SET_NAME, "odd_code");
+	printf("pid %d\n", getpid());
+	fflush(stdout);
+	while (read(0, &c, 1) == 1 && c != '\n')
+		;
+	if (!strncmp(argv[1], "noreturn", 8))
+		outer(count);
+	else if (!strncmp(argv[1], "nested", 6))
+		big(count);
+#ifdef __x86_64__
+	else if (!strncmp(argv[1], "signal", 6))
+		raise_here(count);
+#endif
+	return 0;
+}
