@@ -10,6 +10,10 @@
  *   create=PREFIX:COUNT    openat PREFIX0, PREFIX1 … for writing, created with mode 0640, and close
  *   missing=PREFIX:COUNT   openat PREFIX0 … for reading, which do not exist
  *   open=PATH              open(2) for reading and writing
+ *   creat=PATH             creat(2) with mode 0604
+ *   handle=PATH            open_by_handle_at for reading, by a handle of PATH and a descriptor of its
+ *                          directory, which is opened before
+ *   stale=PATH             the same when PATH, made before, has been removed
  *   openat2=PATH           openat2(2), append only
  *   at=DIRECTORY:NAME      openat relative to a descriptor of DIRECTORY, for reading
  *   cold=FILE              openat with a path that lies in FILE's first page, which no page table
@@ -82,6 +86,28 @@ static void *in_thread(void *value)
 	return NULL;
 }
 
+static void open_handle(char *path, int is_stale)
+{
+	char *slash = strrchr(path, '/');
+	char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	struct file_handle *handle = (void *)room;
+	int mount_id;
+
+	handle->handle_bytes = MAX_HANDLE_SZ;
+	if (name_to_handle_at(AT_FDCWD, path, handle, &mount_id, 0))
+		fail("name_to_handle_at");
+	*slash = 0;
+	int directory = openat_(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	*slash = '/';
+	if (is_stale && unlink(path))
+		fail(path);
+	int fd = syscall(SYS_open_by_handle_at, directory, handle, O_RDONLY);
+	if ((fd < 0) != is_stale)
+		fail("open_by_handle_at");
+	close(fd);
+	close(directory);
+}
+
 static void run(char *name, char *value)
 {
 	if (!strcmp(name, "comm")) {
@@ -105,6 +131,14 @@ static void run(char *name, char *value)
 #else
 		fail("this architecture has no open(2)");
 #endif
+	} else if (!strcmp(name, "creat")) {
+#ifdef SYS_creat
+		close(syscall(SYS_creat, value, 0604));
+#else
+		fail("this architecture has no creat(2)");
+#endif
+	} else if (!strcmp(name, "handle") || !strcmp(name, "stale")) {
+		open_handle(value, name[0] == 's');
 	} else if (!strcmp(name, "openat2")) {
 		struct open_how_arg how = { .flags = O_WRONLY | O_APPEND };
 		close(syscall(SYS_openat2, AT_FDCWD, value, &how, sizeof(how)));

@@ -43,6 +43,47 @@ test("opensnoop -F starts at the root that the process sees", async () => {
   assert.deepEqual(paths(rows), ["/at-root0", "/inside/here0"]);
 });
 
+test("opensnoop sees creat, and opens by a file's handle with the name that the kernel knows", async () => {
+  const ESTALE = 116;
+  using folder = new Folder();
+  // Of its own: not every file system has handles.
+  const mount = spawnSync("mount", ["-t", "tmpfs", "none", folder.path]);
+  assert.equal(mount.status, 0, String(mount.stderr));
+  try {
+    for (const [flags, known] of [["", "..."], ["-F", `${folder.path}`]] as const) {
+      const { result, pid } = await record(
+        ({ pid }) => ["--json", "-e", "-p", String(pid), ...flags === "" ? [] : [flags]],
+        () => [
+          `creat=${folder.path}/one`,
+          `handle=${folder.path}/one`,
+          `creat=${folder.path}/two`,
+          `stale=${folder.path}/two`,
+        ],
+      );
+      const rows = rowsOf<Row>(result);
+      assert.ok(rows.every((row) => row.pid === pid));
+      const directory = [0o200000, null, 3, 0, folder.path]; // the handle's
+      assert.deepEqual(rows.map(({ flags, mode, fd, err, path }) => [flags, mode, fd, err, path]), [
+        [0o1101, 0o604, 3, 0, `${folder.path}/one`],
+        directory,
+        [0, null, 4, 0, `${known}/one`],
+        [0o1101, 0o604, 3, 0, `${folder.path}/two`],
+        directory,
+        [0, null, -1, ESTALE, "(file handle)"],
+      ]);
+    }
+    const args = ["--json", "-x", "-f", "O_WRONLY"];
+    const { result } = await record(({ pid }) => [...args, "-p", String(pid)], () => [
+      `creat=${folder.path}/one`,
+      `handle=${folder.path}/one`,
+      `stale=${folder.path}/one`,
+    ]);
+    assert.deepEqual(rowsOf<Row>(result), []);
+  } finally {
+    spawnSync("umount", [folder.path]);
+  }
+});
+
 test("opensnoop -F follows mounts up to the root", async () => {
   using folder = new Folder();
   const mount = spawnSync("mount", ["-t", "tmpfs", "none", folder.path]);

@@ -6,7 +6,9 @@
 
 #include "../../toolkit/kernel/base/prelude.h"
 
+#define O_WRONLY 01
 #define O_CREAT 0100
+#define O_TRUNC 01000
 #define __O_TMPFILE 020000000
 
 /* Any of these: flags & mask == value. An access mode is no bit: O_RDONLY is 0 of mask 3. */

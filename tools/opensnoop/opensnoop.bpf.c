@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * opensnoop: open, openat and openat2, from entry to exit.
+ * opensnoop: open, creat, openat, openat2 and open_by_handle_at, from entry to exit.
  *
  * The arguments are kept at entry and reported at exit, when the result is known. For full paths there
  * are programs of their own at exit: the many kernel structs that only they read need not be looked
@@ -18,6 +18,7 @@ struct call {
 	s32 directory_fd;
 	u32 flags;
 	u32 mode;
+	bool by_handle;
 	struct path_argument path;
 };
 
@@ -27,7 +28,8 @@ struct event {
 	s32 ret; /* the descriptor or -errno */
 	u32 flags;
 	u32 mode;
-	u8 cut; /* the path, or its directories, did not fit */
+	u8 cut; /* the path, or its directories, did not fit, or were not asked for */
+	u8 by_handle; /* the text is the file's own name, as the kernel knows it; empty if it does not */
 	/* The path. For the full one of a relative path, what append_directories() puts behind it. */
 	char text[];
 };
@@ -60,8 +62,21 @@ static __always_inline int enter(int directory_fd, u64 path, u32 flags, u32 mode
 }
 
 AT_ENTRY(open, enter(AT_FDCWD, ctx->args[0], ctx->args[1], ctx->args[2], 0))
+AT_ENTRY(creat, enter(AT_FDCWD, ctx->args[0], O_CREAT | O_WRONLY | O_TRUNC, ctx->args[1], 0))
 AT_ENTRY(openat, enter(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3], 0))
 AT_ENTRY(openat2, enter(ctx->args[0], ctx->args[1], 0, 0, ctx->args[2]))
+
+/* A handle (name_to_handle_at(2)) stands in the place of a path: there is nothing to read at entry. */
+static __always_inline int enter_handle(u32 flags)
+{
+	struct call call = { .flags = flags, .by_handle = true };
+
+	if (is_wanted() && !keep_call(&calls, &call))
+		count_lost(events);
+	return 0;
+}
+
+AT_ENTRY(open_by_handle_at, enter_handle(ctx->args[2]))
 
 static __always_inline void report(struct call *call, int ret, bool full_path)
 {
@@ -88,6 +103,7 @@ static __always_inline void report(struct call *call, int ret, bool full_path)
 	event->flags = call->flags;
 	event->mode = mode_of(call->flags, call->mode);
 	event->cut = length == PATH_MAX;
+	event->by_handle = 0;
 	scratch->length = length;
 	if (full_path && length > 0 && length < PATH_MAX && event->text[0] != '/')
 		event->cut = !append_directories(event->text, &scratch->length, call->directory_fd);
@@ -110,6 +126,58 @@ static __always_inline int leave(int ret, bool full_path)
 	return 0;
 }
 
+/*
+ * The name of a file that was opened by its handle: with its directories as append_directories() puts
+ * them, or alone. An inode that was not in the cache has no name: its entry is then its own parent.
+ */
+static __always_inline void report_handle(struct call *call, int ret, bool full_path)
+{
+	struct scratch *scratch = of_this_cpu(&scratches);
+
+	if (!scratch || !are_flags_wanted(call->flags))
+		return;
+
+	struct event *event = (void *)scratch->event;
+	struct file *file = ret < 0 ? NULL : file_of(ret);
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	bool is_named = dentry && (dentry != BPF_CORE_READ(dentry, d_parent) ||
+				   dentry == BPF_CORE_READ(file, f_path.mnt, mnt_root));
+
+	event->time = bpf_ktime_get_ns();
+	set_who(&event->who);
+	event->ret = ret;
+	event->flags = call->flags;
+	event->mode = 0;
+	event->by_handle = 1;
+	event->cut = is_named && !full_path;
+	scratch->length = 0;
+	if (is_named && full_path) {
+		event->cut = !append_directories(event->text, &scratch->length, ret);
+	} else if (is_named) {
+		long size = bpf_probe_read_kernel_str(event->text, NAME_MAX + 1,
+						      BPF_CORE_READ(dentry, d_name.name));
+
+		scratch->length = size > 0 ? size - 1 : 0;
+	}
+
+	u64 text = scratch->length;
+
+	if (text > TEXT_ROOM)
+		text = TEXT_ROOM;
+	send(events, event, offsetof(struct event, text) + text);
+}
+
+static __always_inline int leave_handle(int ret, bool full_path)
+{
+	struct call *call = kept_call(&calls);
+
+	if (call && (!failed_only || ret < 0))
+		report_handle(call, ret, full_path);
+	if (call)
+		forget_call(&calls);
+	return 0;
+}
+
 #define LEAVE(call)                                                                                    \
 	AT_EXIT(call, leave(ctx->ret, false))                                                      \
 	SEC("tracepoint/syscalls/sys_exit_" #call)                                                 \
@@ -119,5 +187,14 @@ static __always_inline int leave(int ret, bool full_path)
 	}
 
 LEAVE(open)
+LEAVE(creat)
 LEAVE(openat)
 LEAVE(openat2)
+
+AT_EXIT(open_by_handle_at, leave_handle(ctx->ret, false))
+
+SEC("tracepoint/syscalls/sys_exit_open_by_handle_at")
+int full_open_by_handle_at(struct syscall_exit *ctx)
+{
+	return leave_handle(ctx->ret, true);
+}
