@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
 import { keepOnOneCpu, Running, untilExecuted } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
@@ -70,6 +71,51 @@ test("exitsnoop --per-thread reports threads as well", async () => {
     assert.equal(rows.length, ended.length);
   }
 });
+
+test("exitsnoop tells no end when a thread becomes another program, and -p goes on", async () => {
+  for (const args of [[], ["-p"]]) {
+    await using process = Running.start(
+      threads("exec", "bash", "-c", "echo executed; read; exit 5"),
+    );
+    const pid = await pidOf(process);
+    await using running = await startTool("exitsnoop", "--json", ...args.length ? ["-p", pid] : []);
+    process.send();
+    await process.find("stdout", /^executed$/m);
+    process.send();
+    assert.equal((await process.result).status, 5);
+    // With -p it ends by itself.
+    const rows = rowsOf<Row>(await (args.length ? running.result : stopTool(running)));
+    assert.deepEqual(ends(rows, pid), [["bash", Number(pid), 5]]);
+  }
+});
+
+test("exitsnoop tells the end of a process when its last thread ends", async () => {
+  for (const [args, code] of [[["exit", "7"], 7], [["leave"], 0]] as const) {
+    for (const options of [[], ["--per-thread"]]) {
+      await using process = Running.start(threads(...args));
+      const pid = await pidOf(process);
+      await using running = await startTool("exitsnoop", "--json", ...options);
+      process.send();
+      await process.find("stdout", /^alone$/m);
+      process.send();
+      assert.equal((await process.result).status, code);
+      const rows = ends(rowsOf<Row>(await stopTool(running)), pid);
+      if (options.length === 0) {
+        assert.deepEqual(rows, [["first", Number(pid), code]]);
+        continue;
+      }
+      // In any order: who waits for a thread goes on before that is at its end.
+      const names = rows.map(([name, , code]) => `${name} ${code}`).sort();
+      assert.deepEqual(names, ["first 0", `second ${code}`]);
+    }
+  }
+});
+
+const threads = (...args: string[]) => [buildProgram("threads.c"), ...args];
+const pidOf = async (process: Running) => (await process.find("stdout", /^pid (\d+)$/m))[1]!;
+const ends = (rows: readonly Row[], process: string) =>
+  rows.filter(({ pid }) => pid === Number(process))
+    .map(({ pcomm, tid, exit_code }) => [pcomm, tid, exit_code]);
 
 test("exitsnoop -p shows one process, whose end is its own", {
   skip: requires("exitsnoop -p shows one process, whose end is its own", "speed"),

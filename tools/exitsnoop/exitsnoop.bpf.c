@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
  * exitsnoop: the end of processes, or of threads.
+ *
+ * A process ends with its last thread, whichever that is: the first may have left long before, and when
+ * another thread calls exec, the first one dies though the process goes on.
  */
 #include "../../toolkit/kernel/event_tool.h"
 
@@ -16,20 +19,83 @@ struct event {
 
 EVENTS(events, struct event);
 
+/* Processes whose end was told: their last two threads may both find that none is left. */
+struct process {
+	u64 start_time; /* of its first thread: ids are used again */
+	u64 ids;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct process);
+	__type(value, u8);
+} ended SEC(".maps");
+
+KERNEL_STRUCTS
+
+struct atomic {
+	int counter;
+};
+
+struct signal_struct {
+	struct atomic live; /* threads that did not begin to end */
+	unsigned int flags;
+	int group_exit_code;
+};
+
+struct task_struct___signal {
+	struct signal_struct *signal;
+};
+
+KERNEL_STRUCTS_END
+
+#define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h: exit_group(2) or a fatal signal */
+
+/* Whether the current thread is the one to tell the end of its process. */
+static __always_inline bool is_last(struct task_struct *leader, struct signal_struct *signal)
+{
+	struct process process = {
+		.start_time = BPF_CORE_READ(leader, start_time),
+		.ids = bpf_get_current_pid_tgid() >> 32,
+	};
+	u8 told = 1;
+
+	return BPF_CORE_READ(signal, live.counter) == 0 &&
+	       !bpf_map_update_elem(&ended, &process, &told, BPF_NOEXIST);
+}
+
 SEC("tracepoint/sched/sched_process_exit")
 int exited(void *ctx)
 {
-	u64 ids = bpf_get_current_pid_tgid();
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct event event = { .status = BPF_CORE_READ(task, exit_code) };
+	struct event event = {};
 
-	if (!per_thread && ids >> 32 != (u32)ids)
+	if (!is_wanted())
 		return 0;
-	if ((failed_only && !event.status) || !is_wanted())
+	if (!per_thread) {
+		struct task_struct___signal *member = (void *)task;
+		struct signal_struct *signal = BPF_CORE_READ(member, signal);
+
+		task = BPF_CORE_READ(task, group_leader);
+		if (!is_last(task, signal))
+			return 0;
+		/* As wait(2) has it. */
+		event.status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
+				       BPF_CORE_READ(signal, group_exit_code) :
+				       BPF_CORE_READ(task, exit_code);
+	} else {
+		event.status = BPF_CORE_READ(task, exit_code);
+	}
+	if (failed_only && !event.status)
 		return 0;
 	event.age = bpf_ktime_get_ns() - BPF_CORE_READ(task, start_time);
 	set_who(&event.who);
 	event.ppid = parent_pid();
+	if (!per_thread) {
+		event.who.tid = event.who.pid;
+		BPF_CORE_READ_INTO(&event.who.comm, task, comm);
+	}
 	send(events, &event, sizeof(event));
 	return 0;
 }

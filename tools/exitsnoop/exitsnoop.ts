@@ -10,8 +10,9 @@
  *     bash             21745   21416   21745   0.01    code 7
  *     python3          21747   21416   21747   2.31    signal 11 (SEGV), core dumped
  *
- * Hooks: tracepoint sched/sched_process_exit. A process counts as ended when its first thread ends,
- * as in bcc: where that one ends before others, its own code is shown.
+ * Hooks: tracepoint sched/sched_process_exit. A process ends with its last thread: neither the end of
+ * another nor the exec of a thread, by which the first one ends, is told; --per-thread tells both. Name
+ * and age are those of its first thread, the code is what its parent gets.
  *
  * Overhead: about 8 µs per ended process.
  */
