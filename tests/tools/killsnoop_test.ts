@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
 import { keepOnOneCpu, Running, untilSignalled } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
@@ -11,6 +12,8 @@ interface Row {
   sig: number;
   tpid: number;
   result: number;
+  call: string;
+  ttid: number | null;
 }
 
 const NOBODY = 4194305; // above any pid
@@ -40,6 +43,71 @@ test("killsnoop reports 97 signals and 13 that nobody gets, exactly and in order
     ],
   );
   assert.deepEqual([last.sig, last.result, last.tpid > 1], [9, 0, true]);
+});
+
+const NO_PROCESS = 0;
+const EBADF = 9;
+const CONT = 18;
+const TERM = 15;
+
+test("killsnoop shows every call that signals a process, and --threads those to own threads", async () => {
+  for (const threads of [false, true]) {
+    await using sender = Running.start([buildProgram("signals.c")]);
+    const [, pid, ...ids] = await sender.find("stdout", /^pid (\d+)\nchild (\d+) (\d+) (\d+)\n/);
+    const [child, thread, own] = ids.map(Number) as [number, number, number];
+    const self = Number(pid);
+    await using running = await startTool("killsnoop", "--json", ...threads ? ["--threads"] : []);
+    sender.send();
+    assert.deepEqual((await sender.result).status, 0);
+    const rows = rowsOf<Row>(await stopTool(running)).filter((row) => row.pid === self);
+    const to = (call: string, tpid: number, ttid: number | null = null, result = 0, sig = CONT) => [
+      call,
+      tpid,
+      ttid,
+      sig,
+      result,
+    ];
+    assert.deepEqual(
+      rows.map(({ call, tpid, ttid, sig, result }) => [call, tpid, ttid, sig, result]),
+      [
+        to("kill", child),
+        to("tkill", child, thread),
+        to("tgkill", child, thread),
+        to("rt_sigqueueinfo", child),
+        to("rt_tgsigqueueinfo", child, thread),
+        to("pidfd_send_signal", child),
+        ...threads
+          ? [to("tgkill", self, own), to("tkill", self, own), to("tkill", self, self, 0, 0)]
+          : [],
+        to("tkill", NOBODY, NOBODY, -ESRCH),
+        to("tgkill", NOBODY, NOBODY, -ESRCH),
+        to("pidfd_send_signal", NO_PROCESS, null, -EBADF),
+        to("pidfd_send_signal", NO_PROCESS, null, -EBADF),
+        to("pidfd_send_signal", child, null, 0, TERM),
+      ],
+    );
+  }
+});
+
+test("killsnoop -T and --call name the process of a thread that is signalled", async () => {
+  await using sender = Running.start([buildProgram("signals.c")]);
+  const [, child, thread] = await sender.find("stdout", /^child (\d+) (\d+)/m);
+  await using running = await startTool("killsnoop", "--call", "-T", child!, "-s", "CONT");
+  sender.send();
+  assert.deepEqual((await sender.result).status, 0);
+  const [head, ...lines] = (await stopTool(running)).stdout.trimEnd().split("\n");
+  assert.match(head!, /^TIME {6}PID +COMM {13}SIG {2}TPID +RESULT CALL {14}TTID$/);
+  assert.deepEqual(
+    lines.map((line) => line.split(/ +/).slice(3)),
+    [
+      ["18", child, "0", "kill", "-"],
+      ["18", child, "0", "tkill", thread],
+      ["18", child, "0", "tgkill", thread],
+      ["18", child, "0", "rt_sigqueueinfo", "-"],
+      ["18", child, "0", "rt_tgsigqueueinfo", thread],
+      ["18", child, "0", "pidfd_send_signal", "-"],
+    ],
+  );
 });
 
 test("killsnoop -x, -s, -T and -p show what they say and hide the rest", async () => {
@@ -83,7 +151,10 @@ test("killsnoop prints bcc's table and agrees with libbpf-tools' killsnoop", {
 
 const USAGE = "killsnoop -h names every option of bcc's tool, and no others are taken";
 test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
-  await helpNames("killsnoop", "-x --failed -p --pid -T --tpid -s --signal --json --help");
+  await helpNames(
+    "killsnoop",
+    "-x --failed -p --pid -T --tpid -s --signal --threads --call --json --help",
+  );
   await refuses("killsnoop", [
     [["-s", "65"], /invalid value "65" for -s\/--signal: expected signals by number, at most 64/],
     [["-T", "0"], /invalid value "0" for -T\/--tpid: expected a process id/],
