@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the kernel object of each tool: tools/NAME/NAME.bpf.o.ts from tools/NAME/NAME.bpf.c.
+# Builds kernel objects: tools/NAME/NAME.bpf.o.ts from tools/NAME/NAME.bpf.c, and the same beside any
+# other FILE.bpf.c, of the examples or of an author elsewhere.
 #
 # The object is kept as base64 in a module, the one form that every way to run a tool can load.
 # People who only run tools need no clang: --check tells from a hash whether an object is fresh.
@@ -10,13 +11,15 @@ prefix=objects.sh
 
 # No system headers but libbpf's: the same source makes the same bytes on every architecture.
 # The folder of the compilation is "." so that BTF's line information holds no path of a machine.
+# -iquote: sources outside tools/ include "toolkit/kernel/…" by that name.
 flags=(-target bpfel -mcpu=v3 -O2 -g -Wall -Werror -fno-addrsig -fno-stack-protector
-  -fno-ident -fdebug-compilation-dir=. -nostdinc -I .tools/include)
+  -fno-ident -fdebug-compilation-dir=. -nostdinc -I .tools/include -iquote .)
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/objects.sh [--check | --verify] [NAME…]
-Builds tools/NAME/NAME.bpf.o.ts from tools/NAME/NAME.bpf.c, for all tools if none is named.
+Usage: scripts/objects.sh [--check | --verify] [NAME | FILE.bpf.c]…
+Builds tools/NAME/NAME.bpf.o.ts from tools/NAME/NAME.bpf.c, or FILE.bpf.o.ts beside FILE.bpf.c; for
+all tools and examples if none is named.
 
   --check   build nothing; fail if an object is older than its sources (needs no clang)
   --verify  build elsewhere; fail if a kept object differs from what its sources make,
@@ -25,24 +28,38 @@ TEXT
 }
 
 main() {
-  local mode=build names=() name
+  local mode=build stems=() stem word
   while (($# > 0)); do
     case "$1" in
       --check | --verify) mode="${1#--}" ;;
       -h | --help) usage && exit ;;
       -*) bad_usage "unknown option $1" ;;
-      *) names+=("$1") ;;
+      *)
+        word="$1"
+        # What a path means must not change with the folder that this script goes to.
+        [[ "$word" != *.bpf.c ]] || word="$(realpath -q -- "$word")" || bad_usage "there is no $1"
+        stems+=("$(stem_of "$word")")
+        ;;
     esac
     shift
   done
   cd "$project"
-  ((${#names[@]} > 0)) || mapfile -t names < <(all_names)
-  for name in ${names[@]+"${names[@]}"}; do
-    [[ "$name" =~ ^[A-Za-z0-9_-]+$ && -f "tools/$name/$name.bpf.c" ]] ||
-      bad_usage "there is no tools/$name/$name.bpf.c"
+  ((${#stems[@]} > 0)) || mapfile -t stems < <(all_stems)
+  for stem in ${stems[@]+"${stems[@]}"}; do
+    [[ -f "$stem.bpf.c" ]] || bad_usage "there is no $stem.bpf.c"
   done
-  ((${#names[@]} > 0)) || fail "there is no tools/NAME/NAME.bpf.c"
-  "$mode" "${names[@]}"
+  ((${#stems[@]} > 0)) || fail "there is no tools/NAME/NAME.bpf.c"
+  "$mode" "${stems[@]}"
+}
+
+# A source and what is made from it are known by their path without the ending, from the project's folder.
+stem_of() {
+  case "$1" in
+    "$project"/*.bpf.c) echo "${1:${#project}+1:-6}" ;;
+    *.bpf.c) echo "${1%.bpf.c}" ;;
+    *[!A-Za-z0-9_-]*) bad_usage "\"$1\" is neither a tool nor a FILE.bpf.c" ;;
+    *) echo "tools/$1/$1" ;;
+  esac
 }
 
 bad_usage() {
@@ -50,49 +67,48 @@ bad_usage() {
   exit 2
 }
 
-all_names() {
+all_stems() {
   local file
-  for file in tools/*/*.bpf.c; do
-    [[ ! -f "$file" ]] || basename "$file" .bpf.c
+  for file in tools/*/*.bpf.c examples/*.bpf.c; do
+    [[ ! -f "$file" ]] || echo "${file%.bpf.c}"
   done
 }
 
 # ---- the three modes ----
 
 check() {
-  local name stale=()
-  for name in "$@"; do is_fresh "$name" || stale+=("$name"); done
+  local stem stale=()
+  for stem in "$@"; do is_fresh "$stem" || stale+=("$stem.bpf.c"); done
   ((${#stale[@]} == 0)) ||
-    fail "older than its sources: ${stale[*]}: rebuild with scripts/objects.sh ${stale[*]}"
+    fail "objects are older than their sources: rebuild with scripts/objects.sh ${stale[*]}"
 }
 
 build() {
-  local name
+  local stem
   prepare
-  for name in "$@"; do
-    make_module "$name" "$scratch/$name.ts"
-    mv "$scratch/$name.ts" "tools/$name/$name.bpf.o.ts"
-    say "tools/$name/$name.bpf.o.ts: $(stat -c %s "$scratch/$name.o") bytes of object, $(compiler)"
+  for stem in "$@"; do
+    make_module "$stem" "$scratch/module.ts"
+    mv "$scratch/module.ts" "$stem.bpf.o.ts"
+    say "$stem.bpf.o.ts: $(stat -c %s "$scratch/object.o") bytes of object, $(compiler)"
   done
 }
 
 verify() {
-  local name kept different=() elsewhere=()
+  local stem kept different=() elsewhere=()
   prepare
-  for name in "$@"; do
-    kept="tools/$name/$name.bpf.o.ts"
-    make_module "$name" "$scratch/$name.ts"
-    cmp -s "$scratch/$name.ts" "$kept" && continue
-    if is_fresh "$name" && [[ "$(recorded_compiler "$kept")" != "$(compiler)" ]]; then
+  for stem in "$@"; do
+    kept="$stem.bpf.o.ts"
+    make_module "$stem" "$scratch/module.ts"
+    cmp -s "$scratch/module.ts" "$kept" && continue
+    if is_fresh "$stem" && [[ "$(recorded_compiler "$kept")" != "$(compiler)" ]]; then
       say "$kept was made by $(recorded_compiler "$kept"), here is $(compiler): not compared"
-      elsewhere+=("$name")
+      elsewhere+=("$stem")
     else
-      different+=("$name")
+      different+=("$stem.bpf.c")
     fi
   done
   ((${#different[@]} == 0)) ||
-    fail "not what its sources make: ${different[*]}: rebuild with scripts/objects.sh" \
-      "${different[*]}"
+    fail "objects are not what their sources make: rebuild with scripts/objects.sh ${different[*]}"
   ((${#elsewhere[@]} == 0)) || exit 3
 }
 
@@ -110,18 +126,20 @@ prepare() {
   ln -sfn /usr/include/bpf .tools/include/bpf
 }
 
+# make_module STEM MODULE
 make_module() {
-  local name="$1" module="$2" object="$scratch/$1.o"
-  clang "${flags[@]}" -c "tools/$name/$name.bpf.c" -o "$object" ||
-    fail "clang could not compile tools/$name/$name.bpf.c (see above)"
+  local object="$scratch/object.o" names=()
+  # Line information of a source elsewhere names the file, not its author's folders.
+  [[ "$1" != /* ]] || names=("-ffile-prefix-map=${1%/*}/=")
+  clang "${flags[@]}" ${names[@]+"${names[@]}"} -c "$1.bpf.c" -o "$object" || fail "clang could not compile $1.bpf.c (see above)"
   llvm-strip -g "$object" # DWARF goes, BTF stays
   {
-    echo "// Generated by scripts/objects.sh from $name.bpf.c with $(compiler): do not edit."
-    echo "export const sources = \"$(hash_of "$name")\";"
+    echo "// Generated by scripts/objects.sh from ${1##*/}.bpf.c with $(compiler): do not edit."
+    echo "export const sources = \"$(hash_of "$1")\";"
     echo "export default Uint8Array.fromBase64("
     echo "  \"$(base64 -w 0 "$object")\","
     echo ");"
-  } >"$module"
+  } >"$2"
 }
 
 compiler() { clang --version | sed -n '1{s/ version / /;s/ (.*//;s/ *$//;p;}'; }
@@ -131,19 +149,18 @@ recorded_compiler() { sed -n '1s/.* with \(.*\): do not edit\.$/\1/p' "$1"; }
 # ---- the hash of what an object is made from ----
 
 is_fresh() {
-  local module="tools/$1/$1.bpf.o.ts"
-  [[ -f "$module" ]] && grep -qxF "export const sources = \"$(hash_of "$1")\";" "$module"
+  [[ -f "$1.bpf.o.ts" ]] && grep -qxF "export const sources = \"$(hash_of "$1")\";" "$1.bpf.o.ts"
 }
 
-# Hashes the flags and each source's name and content.
+# Hashes the flags and each source's name and content; a source elsewhere goes by its name alone.
 hash_of() {
   local file
   {
     echo "${flags[*]}"
     while read -r file; do
-      echo "$file"
+      [[ "$file" == /* ]] && echo "${file##*/}" || echo "$file"
       cat "$file"
-    done < <(sources_of "tools/$1/$1.bpf.c")
+    done < <(sources_of "$1.bpf.c")
   } | sha256sum | sed 's/^\([0-9a-f]*\).*/sha256:\1/'
 }
 
@@ -157,7 +174,9 @@ sources_of() {
     seen+="$file"$'\n'
     echo "$file"
     while read -r header; do
-      header="$(realpath -m --relative-to=. "${file%/*}/$header")"
+      if [[ -f "${file%/*}/$header" ]]; then
+        header="$(realpath -m --relative-base=. "${file%/*}/$header")"
+      fi
       [[ ! -f "$header" ]] || queue+=("$header")
     done < <(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$file")
   done

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * unlinks: counts files that are deleted, by process; two programs for one purpose.
+ */
+#include "../toolkit/kernel/base/prelude.h"
+#include "../toolkit/kernel/base/maps.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, u32);
+	__type(value, u64);
+} unlinks SEC(".maps");
+
+static __always_inline int count(void)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	u64 zero = 0;
+	u64 *value = value_of(&unlinks, &pid, &zero);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+	return 0;
+}
+
+/* The kernel's own function: every way to it is seen, io_uring as well. */
+SEC("fexit/vfs_unlink")
+int on_vfs_unlink(void *ctx)
+{
+	return count();
+}
+
+/* Where functions cannot be probed: the system calls that lead there. */
+AT_EXIT(unlink, ctx->ret ? 0 : count())
+AT_EXIT(unlinkat, ctx->ret ? 0 : count())

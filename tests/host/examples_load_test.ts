@@ -1,0 +1,77 @@
+/**
+ * The examples whose kernel side is compiled beforehand, run as users run them.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildProgram, PROJECT } from "../support/build.ts";
+import { Running } from "../support/process.ts";
+import { scriptCommand } from "../support/runtime.ts";
+
+/** Starts an example and waits until its probes are attached. */
+async function startExample(name: string, ...args: string[]): Promise<Running> {
+  const command = scriptCommand(`${PROJECT}examples/${name}`);
+  const running = Running.start([...command, ...args], { env: { TSBCC_READY: "1" } });
+  await running.find("stderr", /^ready$/m);
+  return running;
+}
+
+/** Starts the process that makes these calls once it gets a line; returns its pid as well. */
+async function startCalls(calls: string): Promise<[Running, string]> {
+  const running = Running.start([buildProgram("one_process.c"), calls]);
+  const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
+  return [running, pid!];
+}
+
+/** Lets a process make its calls while an example runs; returns what the example said. */
+async function outputOf(name: string, calls: string, byPid: boolean): Promise<[string, string]> {
+  const [process, pid] = await startCalls(calls);
+  await using _process = process;
+  await using example = await startExample(name, ...byPid ? [pid] : []);
+  process.send();
+  await process.find("stdout", /^done$/m);
+  example.kill("SIGINT");
+  const { status, stdout, stderr } = await example.result;
+  assert.equal(status, 0, stderr);
+  return [stdout, pid];
+}
+
+test("examples/exec_events.ts tells every program that is started", async () => {
+  await using example = await startExample("exec_events.ts");
+  await using sleeper = Running.start(["sleep", "1000"]);
+  await example.find("stdout", new RegExp(`^ *${sleeper.pid} +\\d+ "sleep"$`, "m"));
+  example.kill("SIGINT");
+  const { status, stderr } = await example.result;
+  assert.equal(status, 0, stderr);
+});
+
+test("examples/syscalls_by_cpu.ts counts one process's calls exactly", async () => {
+  const [output] = await outputOf("syscalls_by_cpu.ts", "getppid", true);
+  const counts = [...output.matchAll(/^ *\d+ +(\d+)$/gm)].map(([, count]) => Number(count));
+  // 1009 calls of getppid(), and the one that writes "done".
+  assert.equal(counts.reduce((sum, count) => sum + count, 0), 1010, output);
+});
+
+test("examples/failed_opens.ts counts what succeeds and ENOENT, but no other error", async () => {
+  const [output] = await outputOf("failed_opens.ts", "open", true);
+  assert.match(output, /^opened 101, failed 211\n$/m);
+});
+
+test("examples/malloc_sizes.ts counts by size, the most frequent first", async () => {
+  const [output] = await outputOf("malloc_sizes.ts", "malloc", true);
+  assert.equal(output, "  COUNT SIZE\n    211 4099\n     13 70001\n");
+});
+
+test("examples/unlinks.ts counts files that are deleted, not those that were not there", async () => {
+  const [output, pid] = await outputOf("unlinks.ts", "unlink", false);
+  assert.match(output, new RegExp(`^ *${pid} +13$`, "m"));
+});
+
+test("examples/write_sizes.ts draws a histogram of what was written", async () => {
+  const [output] = await outputOf("write_sizes.ts", "write", true);
+  const rows = [...output.matchAll(/^ *(\d+) -> \d+ *: (\d+)/gm)].map(([, low, n]) =>
+    `${low}:${n}`
+  );
+  // 1009 writes of five bytes, and "done\n"; 53 of none.
+  assert.deepEqual(rows, ["0:53", "2:0", "4:1010"], output);
+});
