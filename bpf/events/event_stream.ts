@@ -5,8 +5,8 @@
  */
 
 import type { Codec } from "../../ffi/codec/codec.ts";
-import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
-import type { EventSource, RecordReader } from "./event_source.ts";
+import type { Wait } from "../../ffi/libc/epoll.ts";
+import { type EventSource, type RecordReader, whenFilled } from "./event_source.ts";
 
 /** At least so many events in one drain count as a flood. */
 const FLOOD = 16;
@@ -101,7 +101,7 @@ export class EventStream<T> implements Disposable {
       await new Promise((resolve) => setTimeout(resolve, this.#pause));
       return !this.#closed;
     }
-    this.#wait = whenReady(this.#source.fd);
+    this.#wait = whenFilled(this.#source);
     await this.#wait.ready;
     this.#wait = undefined;
     return !this.#closed;

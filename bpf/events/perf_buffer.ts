@@ -77,6 +77,10 @@ export class PerfBuffer implements EventSource {
     return this.#rings.values().reduce((sum, ring) => sum + ring.lost, 0);
   }
 
+  isDue(): boolean {
+    return this.#rings.values().some((ring) => ring.isDue());
+  }
+
   consume(read: RecordReader | undefined, limit: number = Infinity): number {
     // Taken before the rings are looked at: what is older than this has been seen by then.
     const until = this.#ordered ? monotonicTime() : 0;

@@ -69,10 +69,13 @@ export class PerfRing {
   readonly #data: DataView;
   readonly #bytes: Uint8Array;
   readonly #mask: number;
+  readonly #wakeup: number;
   #scratch = new DataView(new ArrayBuffer(1024));
   #position: number;
   #produced: number;
   #released: number;
+  /** Samples read so far. */
+  #taken = 0;
   #told = 0;
   #lost = 0;
   #closed = false;
@@ -97,6 +100,7 @@ export class PerfRing {
     this.#timed = timed;
     this.#whole = records !== undefined;
     this.#mask = size - 1;
+    this.#wakeup = records ? 1 : wakeup;
     try {
       this.#mapping = map("a perf buffer", PAGE + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
     } catch (error) {
@@ -122,6 +126,22 @@ export class PerfRing {
   refresh(): void {
     // The loads of records must not overtake this one.
     this.#produced = Number(Atomics.load(this.#head, 0));
+  }
+
+  /**
+   * Whether the kernel has woken whoever waits for what is there: it does at every so many samples
+   * of all that it ever sent, as `wakeup` says.
+   */
+  isDue(): boolean {
+    const produced = Number(Atomics.load(this.#head, 0));
+    let missing = this.#wakeup - this.#taken % this.#wakeup;
+    for (let position = this.#position; position < produced;) {
+      const at = position & this.#mask;
+      const isSample = this.#data.getUint32(at, true) === RECORD_SAMPLE;
+      if ((isSample || this.#whole) && --missing === 0) return true;
+      position += this.#data.getUint16(at + 6, true);
+    }
+    return false;
   }
 
   /** Hands over at most `limit` records and returns how many. */
@@ -189,6 +209,7 @@ export class PerfRing {
     const size = this.#data.getUint16(at + 6, true);
     const raw = this.#timed ? HEADER + 8 : HEADER;
     this.#position += size;
+    this.#taken++;
     if (!read) return;
     if (this.#whole) {
       if (at + size <= this.#mask + 1) return read(this.#data, at, at + size);

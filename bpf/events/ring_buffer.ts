@@ -49,6 +49,11 @@ export class RingBuffer implements EventSource {
     this.#position = Number(this.#consumer[0]);
   }
 
+  /** The kernel tells of what is there for as long as it is there. */
+  isDue(): boolean {
+    return false;
+  }
+
   consume(read: RecordReader | undefined, limit: number = Infinity): number {
     const data = this.#data;
     const mask = this.#mask;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
+import type { Wait } from "../../ffi/libc/epoll.ts";
+import { whenFilled } from "../events/event_source.ts";
 import { Memory, type MemoryRange, rangeOf, readMemory } from "../proc/process_maps.ts";
 import { type ProcessRecord, ProcessRecords } from "./process_records.ts";
 
@@ -75,7 +76,7 @@ export class ProcessHistory implements Disposable {
 
   async #next(): Promise<void> {
     while (!this.#closed) {
-      this.#wait = whenReady(this.#records.fd);
+      this.#wait = whenFilled(this.#records);
       await this.#wait.ready;
       if (this.#drain() < FLOOD) continue;
       await new Promise<void>((resolve) => this.#timer = setTimeout(resolve, FLOOD_PAUSE));

@@ -61,6 +61,10 @@ export class ProcessRecords implements EventSource {
     undo.move();
   }
 
+  isDue(): boolean {
+    return this.#rings.some((ring) => ring.isDue());
+  }
+
   consume(read: RecordReader, limit: number = Infinity): number {
     const until = monotonicTime();
     for (const ring of this.#rings) ring.refresh();

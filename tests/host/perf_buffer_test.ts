@@ -182,6 +182,59 @@ test("a perf buffer with a wake-up count wakes when so many events are there", a
   assert.equal(stream.drain(() => {}), 13);
 });
 
+/** Ends a wait that would last for ever; what comes does so at once. */
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("nothing woke the stream")), 30_000);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+for (const options of [{}, { ordered: true }, { wakeup: 13 }]) {
+  const how = JSON.stringify(options);
+  test(`EventStream.wait() sees what a perf buffer held before the wait, ${how}`, async () => {
+    using bpf = loadKindsObject();
+    using stream = bpf.events("samples", Sample, options);
+    attachToCalls(bpf);
+    const count = options.wakeup ?? 1;
+    // The first wait, one after others, and one that a drain has come before.
+    for (let round = 0; round < 3; round++) {
+      onEachCpu([onlineCpus()[0]!], () => callGetppid(count));
+      assert.equal(await inTime(stream.wait()), true);
+      let got = 0;
+      while (got < count) got += stream.drain(() => {});
+      assert.equal(got, count);
+    }
+    // As many as wake, some of them seen early.
+    onEachCpu([onlineCpus()[0]!], () => callGetppid(count - 1));
+    assert.equal(stream.drain(() => {}), count - 1);
+    onEachCpu([onlineCpus()[0]!], () => callGetppid(1));
+    assert.equal(await inTime(stream.wait()), true);
+    assert.equal(stream.drain(() => {}), 1);
+  });
+}
+
+test("a perf buffer's loop gets an event that comes while it deals with another", async () => {
+  using bpf = loadKindsObject();
+  using stream = bpf.events("samples", Sample);
+  attachToCalls(bpf);
+  callGetppid(1);
+  const seen: number[] = [];
+  await inTime((async () => {
+    for await (const { sequence } of stream) {
+      seen.push(sequence);
+      if (seen.length === 7) break;
+      callGetppid(1);
+      // Whoever waits on another thread meets the wake-up of this event before the stream waits.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })());
+  assert.deepEqual(seen, upTo(7));
+});
+
 test("Bpf.events() checks the codec of a perf buffer against what it declares, or by name", () => {
   using bpf = loadKindsObject();
   const Wrong = struct("sample", { sequence: u64, cpu: u32, time: u64, label: chars(20) });
