@@ -88,7 +88,7 @@ export {
 } from "./bpf/proc/cgroup.ts";
 export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/proc/namespaces.ts";
 export { ProcessMemory } from "./bpf/proc/process_memory.ts";
-export { MappedFile, mappedFiles } from "./bpf/proc/mapped_file.ts";
+export { MappedFile, mappedFiles } from "./bpf/symbols/mapped_file.ts";
 export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";
 export type { FollowOptions } from "./bpf/symbols/process_history.ts";
 export {

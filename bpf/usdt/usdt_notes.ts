@@ -9,6 +9,8 @@
 
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { ElfFile } from "../elf/elf_file.ts";
+import { notesIn } from "../elf/elf_notes.ts";
+import { viewOf, word } from "../elf/elf_reader.ts";
 import { parseArguments, type UsdtArgument } from "./usdt_argument.ts";
 
 /** A probe of a file. */
@@ -35,6 +37,8 @@ export interface UsdtLocation {
 const NOTE_TYPE = 3;
 /** What a note has in front of its strings, and their three ends. */
 const LEAST_SIZE = 27;
+/** OpenJDK's libjvm, with the most there are, has 60 KiB. */
+const MAX_NOTES = 16 * 2 ** 20;
 
 /**
  * The probes of a file in the order of their first notes.
@@ -56,29 +60,18 @@ export function fileProbes(path: string): UsdtProbe[] {
 function* readNotes(
   file: ElfFile,
 ): Generator<{ provider: string; name: string; location: UsdtLocation }> {
-  const content = file.section(".note.stapsdt")?.content;
-  if (!content) return;
+  const section = file.section(".note.stapsdt");
+  if (!section) return;
   const base = file.section(".stapsdt.base")?.address;
-  const bytes = new Uint8Array(
-    content.buffer as ArrayBuffer,
-    content.byteOffset,
-    content.byteLength,
-  );
-  // Notes are { u32 name size, u32 size, u32 type }, the name and the bytes, each padded to 4.
-  for (let at = 0; at + 12 <= bytes.length;) {
-    const start = at + 12 + (content.getUint32(at, true) + 3 & ~3);
-    const size = content.getUint32(at + 4, true);
-    const type = content.getUint32(at + 8, true);
-    at = start + (size + 3 & ~3);
-    if (type !== NOTE_TYPE || size < LEAST_SIZE || at > bytes.length) continue;
-    const [address, noted, semaphore] = [0, 8, 16].map((n) =>
-      Number(content.getBigUint64(start + n, true))
-    ) as [number, number, number];
+  for (const { type, content } of notesIn(file.content(section, MAX_NOTES))) {
+    if (type !== NOTE_TYPE || content.length < LEAST_SIZE) continue;
+    const view = viewOf(content);
+    const [address, noted, semaphore] = [word(view, 0), word(view, 8), word(view, 16)];
     // A prelinked file has moved since its notes were written.
     const moved = base === undefined ? 0 : base - noted;
     const offset = file.offsetOf(address + moved);
     if (offset === undefined) continue;
-    const [provider, name, text] = strings(bytes.subarray(start + 24, start + size));
+    const [provider, name, text] = strings(content.subarray(24));
     const counter = semaphore === 0 ? undefined : semaphore + moved;
     const counterOffset = counter === undefined ? undefined : file.offsetOf(counter);
     yield {

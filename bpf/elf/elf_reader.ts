@@ -1,0 +1,254 @@
+/**
+ * Reading ELF files that may be anything: truncated, corrupt, made to hang a reader, gigabytes of
+ * holes. Only the parts that are asked for are read, none larger than its bound; a number that leads
+ * out of the file is a RangeError.
+ *
+ * Layout: elf(5), 64 bit, little-endian.
+ *
+ * @module
+ */
+
+import { bufferText } from "../../ffi/libc/memory.ts";
+import { notesIn } from "./elf_notes.ts";
+
+/** What an ELF file is read from: a file, or what was unpacked from one. */
+export interface ByteSource extends Disposable {
+  /** For messages. */
+  readonly path: string;
+  readonly size: number;
+  /** @throws {RangeError} when there are no such bytes @throws {ErrnoError} */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer>;
+}
+
+/** A part of the file that is loaded into memory, or tells something of it. */
+export interface ElfSegment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  /** Bytes in the file. */
+  readonly size: number;
+  readonly align: number;
+}
+
+/** A section of the file. */
+export interface ElfSection {
+  readonly name: string;
+  readonly type: number;
+  readonly address: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly link: number;
+}
+
+const MAGIC = 0x7f454c46;
+const [CLASS_64, LITTLE_ENDIAN] = [2, 1];
+const HEADER_SIZE = 64;
+const PT_LOAD = 1;
+const PT_NOTE = 4;
+const SHT_NOBITS = 8;
+const NT_GNU_BUILD_ID = 3;
+const SEGMENT_SIZE = 56;
+const SECTION_SIZE = 64;
+/** The kernel loads none with more (fs/binfmt_elf.c: 64 KiB of program headers). */
+const MAX_SEGMENTS = 1170;
+/** As far as a 16 bit index goes; files with more are relocatable objects. */
+const MAX_SECTIONS = 0xff00;
+const MAX_SECTION_NAMES = 4 * 2 ** 20;
+const MAX_NOTES = 2 ** 20;
+const MAX_BUILD_ID = 64;
+
+/** One ELF file; closes what it reads from. */
+export class ElfReader implements Disposable {
+  readonly path: string;
+  readonly segments: readonly ElfSegment[];
+  readonly #source: ByteSource;
+  readonly #header: DataView;
+  /** What is loaded, by address. */
+  readonly #loaded: readonly ElfSegment[];
+  #sections: readonly ElfSection[] | undefined;
+  #buildId: string | null | undefined;
+
+  /**
+   * Takes the source over, also when this fails.
+   *
+   * @throws {RangeError} when it is no such file @throws {ErrnoError} when it cannot be read
+   */
+  constructor(source: ByteSource) {
+    using undo = new DisposableStack();
+    this.#source = undo.use(source);
+    this.path = source.path;
+    const header = source.size < HEADER_SIZE ? undefined : viewOf(source.read(0, HEADER_SIZE));
+    if (
+      header?.getUint32(0) !== MAGIC || header.getUint8(4) !== CLASS_64 ||
+      header.getUint8(5) !== LITTLE_ENDIAN
+    ) {
+      throw new RangeError(
+        `Cannot find functions in "${this.path}": it is not a 64 bit ELF file`,
+      );
+    }
+    this.#header = header;
+    this.segments = this.#readSegments();
+    this.#loaded = this.segments.filter(({ type }) => type === PT_LOAD)
+      .sort((a, b) => a.address - b.address);
+    undo.move();
+  }
+
+  /** Bytes in the file. */
+  get size(): number {
+    return this.#source.size;
+  }
+
+  /** All sections; none when their table is not whole. */
+  get sections(): readonly ElfSection[] {
+    return this.#sections ??= ifWhole(() => this.#readSections()) ?? [];
+  }
+
+  /** The section of that name. */
+  section(name: string): ElfSection | undefined {
+    return this.sections.find((section) => section.name === name);
+  }
+
+  /**
+   * The bytes of a section, none of one that takes no room in the file.
+   *
+   * @throws {RangeError} when it is larger than `limit`, or the file ends before it
+   */
+  content({ name, type, offset, size }: ElfSection, limit: number): Uint8Array<ArrayBuffer> {
+    if (type === SHT_NOBITS) return this.#source.read(0, 0);
+    if (size <= limit) return this.read(offset, size);
+    throw new RangeError(
+      `Cannot read section "${name}" of "${this.path}": it has ${size} bytes, and no more than ` +
+        `${limit} are read`,
+    );
+  }
+
+  /** Bytes of the file. @throws {RangeError} when it does not have them @throws {ErrnoError} */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.#source.read(offset, length);
+  }
+
+  /** The offset in the file of a virtual address; undefined when no segment holds it. */
+  offsetOf(address: number): number | undefined {
+    let [low, high] = [0, this.#loaded.length];
+    while (low < high) {
+      const middle = low + high >>> 1;
+      if (this.#loaded[middle]!.address <= address) low = middle + 1;
+      else high = middle;
+    }
+    const segment = this.#loaded[low - 1];
+    const distance = segment ? address - segment.address : Infinity;
+    return distance < (segment?.size ?? 0) ? distance + segment!.offset : undefined;
+  }
+
+  /** The virtual address of an offset in the file; undefined when it is not loaded. */
+  addressOf(fileOffset: number): number | undefined {
+    const segment = this.#loaded.find(({ offset, size }) =>
+      fileOffset >= offset && fileOffset - offset < size
+    );
+    return segment && fileOffset - segment.offset + segment.address;
+  }
+
+  /** The virtual address of the file's first byte: 0 in libraries. */
+  get base(): number {
+    const first = this.segments.find(({ type }) => type === PT_LOAD);
+    return first ? first.address - first.offset : 0;
+  }
+
+  /** What the linker wrote to tell builds apart, as hexadecimal digits; undefined without it. */
+  get buildId(): string | undefined {
+    if (this.#buildId === undefined) this.#buildId = this.#readBuildId() ?? null;
+    return this.#buildId ?? undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#source[Symbol.dispose]();
+  }
+
+  #readBuildId(): string | undefined {
+    // A debug file has its notes where its sections say, a file without sections in its segments.
+    const section = this.section(".note.gnu.build-id");
+    const notes = this.segments.filter(({ type }) => type === PT_NOTE);
+    for (const { offset, size, align } of section ? [{ ...section, align: 4 }, ...notes] : notes) {
+      if (size > MAX_NOTES) continue;
+      const bytes = ifWhole(() => this.read(offset, size));
+      for (const note of bytes ? notesIn(bytes, align) : []) {
+        const isId = note.type === NT_GNU_BUILD_ID && note.name === "GNU";
+        if (isId && note.content.length <= MAX_BUILD_ID) return note.content.toHex();
+      }
+    }
+    return undefined;
+  }
+
+  #readSegments(): ElfSegment[] {
+    const [size, count] = [this.#header.getUint16(54, true), this.#header.getUint16(56, true)];
+    if (count === 0) return [];
+    if (size < SEGMENT_SIZE || count > MAX_SEGMENTS) {
+      throw new RangeError(
+        `Cannot read "${this.path}": ${count} program headers of ${size} bytes: corrupt`,
+      );
+    }
+    const view = viewOf(this.read(word(this.#header, 32), size * count));
+    return Array.from({ length: count }, (_, i) => {
+      const at = i * size;
+      return {
+        type: view.getUint32(at, true),
+        offset: word(view, at + 8),
+        address: word(view, at + 16),
+        size: word(view, at + 32),
+        align: word(view, at + 48),
+      };
+    });
+  }
+
+  #readSections(): ElfSection[] {
+    const [size, count, names] = [58, 60, 62].map((at) => this.#header.getUint16(at, true)) as [
+      number,
+      number,
+      number,
+    ];
+    if (count === 0 || count > MAX_SECTIONS || size < SECTION_SIZE) return [];
+    const view = viewOf(this.read(word(this.#header, 40), size * count));
+    const sections = Array.from({ length: count }, (_, i) => {
+      const at = i * size;
+      return {
+        nameAt: view.getUint32(at, true),
+        type: view.getUint32(at + 4, true),
+        address: word(view, at + 16),
+        offset: word(view, at + 24),
+        size: word(view, at + 32),
+        link: view.getUint32(at + 40, true),
+      };
+    });
+    const table = sections[names];
+    const bytes = table && table.size <= MAX_SECTION_NAMES
+      ? ifWhole(() => this.read(table.offset, table.size))
+      : undefined;
+    return sections.map(({ nameAt, ...section }) => ({
+      name: bytes ? bufferText(bytes.subarray(nameAt, nameAt + MAX_SECTION_NAME)) : "",
+      ...section,
+    }));
+  }
+}
+
+/** Longer ones are not looked for; all of a table of names may be one. */
+const MAX_SECTION_NAME = 64;
+
+/** What `read` gives; undefined when the file is not whole. */
+export function ifWhole<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** A view over bytes. */
+export function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** A number of 64 bits; above 2^53 about that, which no file has. */
+export function word(view: DataView, at: number): number {
+  return Number(view.getBigUint64(at, true));
+}

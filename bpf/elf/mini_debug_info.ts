@@ -1,0 +1,48 @@
+/**
+ * MiniDebugInfo: the functions of a stripped program as an ELF file of its own, packed with xz into
+ * a section of the program. Fedora, RHEL and their kin build all of theirs so.
+ *
+ * Format: the chapter "MiniDebugInfo" of gdb's manual.
+ *
+ * @module
+ */
+
+import { unpackXz } from "../../ffi/lzma.ts";
+import { type ByteSource, ElfReader, ifWhole } from "./elf_reader.ts";
+
+const SECTION = ".gnu_debugdata";
+/** Of the largest programs it is a few megabytes, unpacked some tens. */
+const [MAX_PACKED, MAX_UNPACKED] = [16 * 2 ** 20, 64 * 2 ** 20];
+
+/** The packed file in a file; undefined when there is none, it is corrupt, or liblzma is missing. */
+export function miniDebugInfo(file: ElfReader): ElfReader | undefined {
+  const section = file.section(SECTION);
+  return section && ifWhole(() => {
+    const bytes = unpackXz(file.content(section, MAX_PACKED), MAX_UNPACKED);
+    return bytes && new ElfReader(new Unpacked(`${SECTION} of ${file.path}`, bytes));
+  });
+}
+
+/** Bytes in memory. */
+class Unpacked implements ByteSource {
+  readonly path: string;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(path: string, bytes: Uint8Array<ArrayBuffer>) {
+    this.path = path;
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    if (offset >= 0 && length >= 0 && offset + length <= this.#bytes.length) {
+      return this.#bytes.subarray(offset, offset + length);
+    }
+    throw new RangeError(`Cannot read ${length} bytes at ${offset} of ${this.path}`);
+  }
+
+  [Symbol.dispose](): void {}
+}

@@ -1,0 +1,93 @@
+/**
+ * The symbol tables of an ELF file.
+ *
+ * @module
+ */
+
+import { type ElfReader, type ElfSection, ifWhole, viewOf, word } from "./elf_reader.ts";
+import { StringTable } from "./string_table.ts";
+
+/** Section types: all symbols, and those for the dynamic linker. */
+export const SHT_SYMTAB = 2;
+export const SHT_DYNSYM = 11;
+const SHT_GNU_VERSYM = 0x6fffffff;
+
+/** Symbol types. */
+export const STT_OBJECT = 1;
+export const STT_FUNC = 2;
+export const STT_GNU_IFUNC = 10;
+
+const SYMBOL_SIZE = 24;
+/** A version that only programs linked long ago ask for. */
+const HIDDEN = 0x8000;
+/** 5.6 million symbols, some times those of the largest browsers. Larger tables are not read. */
+const MAX_TABLE_SIZE = 128 * 2 ** 20;
+/** Symbols read at once. */
+const PER_READ = 2 ** 14;
+
+/** A symbol that is defined in its file. */
+export interface SymbolEntry {
+  /** Where in the table's names its name is. */
+  readonly nameAt: number;
+  readonly address: number;
+  readonly size: number;
+  readonly type: number;
+  /** It belongs to a version that is not linked to any more. */
+  readonly hidden: boolean;
+}
+
+/** One symbol table and its names. */
+export class SymbolTable {
+  readonly names: StringTable;
+  readonly #file: ElfReader;
+  readonly #section: ElfSection;
+  readonly #versions: ElfSection | undefined;
+
+  constructor(file: ElfReader, section: ElfSection, names: ElfSection) {
+    this.#file = file;
+    this.#section = section;
+    this.#versions = section.type === SHT_DYNSYM
+      ? file.sections.find(({ type }) => type === SHT_GNU_VERSYM)
+      : undefined;
+    this.names = new StringTable((offset, length) => file.read(offset, length), names);
+  }
+
+  /** The symbols of these types, up to where the table is no longer whole. @throws {ErrnoError} */
+  *symbols(types: readonly number[]): Generator<SymbolEntry> {
+    const { offset, size } = this.#section;
+    const total = size > MAX_TABLE_SIZE ? 0 : Math.floor(size / SYMBOL_SIZE);
+    for (let first = 0; first < total; first += PER_READ) {
+      const count = Math.min(PER_READ, total - first);
+      const view = ifWhole(() =>
+        viewOf(this.#file.read(offset + first * SYMBOL_SIZE, count * SYMBOL_SIZE))
+      );
+      if (!view) return;
+      const versions = this.#readVersions(first, count);
+      for (let i = 0; i < count; i++) {
+        const at = i * SYMBOL_SIZE;
+        const type = view.getUint8(at + 4) & 15;
+        if (!types.includes(type) || view.getUint16(at + 6, true) === 0) continue;
+        yield {
+          nameAt: view.getUint32(at, true),
+          address: word(view, at + 8),
+          size: word(view, at + 16),
+          type,
+          hidden: versions !== undefined && (versions.getUint16(i * 2, true) & HIDDEN) !== 0,
+        };
+      }
+    }
+  }
+
+  #readVersions(first: number, count: number): DataView | undefined {
+    const versions = this.#versions;
+    if (!versions || (first + count) * 2 > versions.size) return undefined;
+    return ifWhole(() => viewOf(this.#file.read(versions.offset + first * 2, count * 2)));
+  }
+}
+
+/** The symbol table of that type, undefined when there is none. */
+export function symbolTable(file: ElfReader, type: number): SymbolTable | undefined {
+  const section = file.sections.find((section) => section.type === type);
+  const names = section && file.sections[section.link];
+  return names && new SymbolTable(file, section, names);
+}
