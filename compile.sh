@@ -8,11 +8,6 @@ prefix=compile.sh
 # The executable of all tools.
 everything=ts-bcc
 
-# What a tool compiled with Deno may do: FFI, which is all it needs to trace, and start the command of
-# --exec in its environment. These write files, or read those of /proc by Deno's own functions, which
-# it allows only to who may do everything.
-unlimited=" argdist memleak offcputime profile rubyallocs stackcount trace $everything "
-
 # How long Deno may take to fetch its base, denort, before Bun is taken instead.
 patience="${TSBCC_DENORT_PATIENCE:-60}"
 
@@ -60,7 +55,13 @@ bad_usage() {
 
 is_tool() { all_tools | grep -xF -- "$1" >/dev/null; }
 
-all_tools() { sed -n 's/^  \([a-z0-9]*\): () => import(.*/\1/p' "$project/tools/list.ts"; }
+all_tools() {
+  local path name
+  for path in "$project"/tools/*/; do
+    name="$(basename "$path")"
+    [[ ! -f "$path$name.ts" ]] || echo "$name"
+  done
+}
 
 compile_all() {
   local out="$1" wanted="$2" name
@@ -183,7 +184,9 @@ compile_with_bun() {
 # Without a code cache, which would be a file of a known name in /tmp, read as root.
 compile_with_deno() {
   local permissions=(--allow-ffi --allow-run --allow-env)
-  [[ "$unlimited" != *" $1 "* ]] || permissions=(--allow-all)
+  if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$project/tools/$1/$1.ts"; then
+    permissions=(--allow-all)
+  fi
   (cd "$scratch" && quietly "$DENO" compile --no-check --no-prompt \
     --unstable-raw-imports --no-code-cache "${permissions[@]}" \
     -o "./$1" "./$1.ts") || fail "deno could not compile $1 (see above)"

@@ -12,23 +12,6 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
 const DURATION_MS = 60_000;
-/**
- * What tools need to run by themselves. Left out is one that watches a single process, one that keeps
- * a sum per stack and process: here are more of them in a minute than it has room for, and it says
- * so; and one that ends at once.
- */
-const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
-  argdist: ["-C", "t:sched:sched_process_exec():char*:args->filename"],
-  biotop: ["1"],
-  cachestat: ["1"],
-  funccount: ["t:syscalls:sys_enter_exec*"],
-  funclatency: ["c:getpid"],
-  offcputime: undefined,
-  rubyallocs: undefined,
-  stackcount: ["t:sched:sched_process_exec"],
-  tplist: undefined,
-  trace: ['t:sched:sched_process_exec "%s", args->filename'],
-};
 /** Of each in every round. */
 const [CREATED, MISSING, PROGRAMS, SIGNALS, CONNECTIONS, BLOCKS] = [97, 13, 53, 31, 11, 101];
 
@@ -99,12 +82,11 @@ test("all tools at once, for a minute under load, lose nothing", async () => {
   using folder = new Folder();
   using disk = new Disk();
   await using stack = new AsyncDisposableStack();
-  const names = Object.keys(tools).filter((name) =>
-    !(name in ARGUMENTS) || ARGUMENTS[name] !== undefined
-  );
   const running = new Map<string, Running>();
-  for (const name of names) {
-    const command = [EXECUTABLE, name, "--json", ...ARGUMENTS[name] ?? []];
+  for (const [name, load] of Object.entries(tools)) {
+    const { sample = [] } = (await load()).default;
+    if (sample === false) continue;
+    const command = [EXECUTABLE, name, "--json", ...sample];
     running.set(name, stack.use(Running.start(command, READY)));
   }
   await Promise.all([...running.values()].map((tool) => tool.find("stderr", /^ready$/m)));
@@ -128,5 +110,5 @@ test("all tools at once, for a minute under load, lose nothing", async () => {
     assert.equal(rows.filter(isOurs).length, each * made.rounds, name);
   }
   assert.deepEqual(Object.keys(expected).filter((name) => !running.has(name)), []);
-  console.log(`${made.rounds} rounds, ${names.length} tools`);
+  console.log(`${made.rounds} rounds, ${running.size} tools`);
 });

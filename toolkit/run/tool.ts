@@ -95,6 +95,17 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
   readonly object?: Uint8Array;
   /** Must include {@linkcode eventOptions} or {@linkcode standardOptions}. */
   readonly options: O;
+  /**
+   * With which arguments it traces the whole machine, for tests of all tools together; `false` where
+   * it cannot, with the reason beside it. Default none.
+   */
+  readonly sample?: readonly string[] | false;
+  /**
+   * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command of
+   * `--exec` in its environment; "all" is for tools that write files, or read those of /proc that Deno
+   * lets nobody read without. Default "ffi".
+   */
+  readonly permissions?: "ffi" | "all";
   /** @throws {UsageError} when options contradict each other */
   plan(values: Values<O>): Plan<E>;
 }

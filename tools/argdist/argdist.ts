@@ -139,6 +139,8 @@ const argdist = defineTool({
     [`argdist -C 'p:c:open(char *f):char*:f:STRCMP("a",f)'`, "opens of one file"],
   ],
   options,
+  sample: ["-C", "t:sched:sched_process_exec():char*:args->filename"],
+  permissions: "all",
   plan(values) {
     const probes = [
       ...values.counts.map((text) => parseArgdistProbe(text, "count")),

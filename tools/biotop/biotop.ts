@@ -144,6 +144,7 @@ const biotop = defineTool({
   ],
   object,
   options,
+  sample: ["1"],
   plan(values) {
     const { interval = INTERVAL_SECONDS, maxRows = ROWS } = values;
     const redraw = !values.noClear;

@@ -142,6 +142,7 @@ const cachestat = defineTool({
   ],
   object,
   options,
+  sample: ["1"],
   plan(values) {
     return {
       interval: values.interval ?? INTERVAL_SECONDS,

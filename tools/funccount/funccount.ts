@@ -110,6 +110,7 @@ const funccount = defineTool({
   ],
   object,
   options,
+  sample: ["t:syscalls:sys_enter_exec*"],
   plan(values) {
     const cpu = cpuSetting(values.cpu);
     const filters = filterSettings(values);

@@ -161,6 +161,7 @@ const funclatency = defineTool({
   ],
   object,
   options,
+  sample: ["c:getpid"],
   plan(values) {
     const filters = filterSettings(values);
     const trace = new TargetTrace("funclatency", values, {

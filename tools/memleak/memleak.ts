@@ -150,6 +150,7 @@ const memleak = defineTool({
   ],
   object,
   options: leakOptions,
+  permissions: "all",
   plan(values): EventPlan<MemoryEvent> | ReportPlan {
     checkLeakOptions(values);
     const { pid, exec, interval = DEFAULTS.seconds, count } = values;

@@ -151,6 +151,8 @@ const offcputime = defineTool({
   ],
   object,
   options,
+  sample: false, // a sum per stack and process: a busy machine has more of them than it has room for
+  permissions: "all",
   plan(values) {
     check(values);
     const settings = stackSettings(values, values);

@@ -141,6 +141,7 @@ const profile = defineTool({
   ],
   object,
   options,
+  permissions: "all",
   plan(values) {
     if (values.pids && values.tids) throw new UsageError("use either -p/--pid or -L/--tid");
     if (values.frequency !== undefined && values.period !== undefined) {

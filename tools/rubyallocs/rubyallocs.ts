@@ -177,6 +177,8 @@ const rubyallocs = defineTool({
   ],
   object,
   options,
+  sample: false, // it watches one process
+  permissions: "all",
   plan(values) {
     const { pid, exec, once, interval = 1 } = values;
     if ((pid === undefined) === (exec === undefined)) {

@@ -97,6 +97,8 @@ const stackcount = defineTool({
   ],
   object,
   options,
+  sample: ["t:sched:sched_process_exec"],
+  permissions: "all",
   plan(values) {
     const cpu = cpuSetting(values.cpu);
     const byProcess = values.perProcess || values.pid !== undefined;

@@ -166,6 +166,7 @@ const tplist = defineTool({
     ["tplist -vv -l stdc++ '*throw'", "with places and arguments"],
   ],
   options,
+  sample: false, // it prints and ends
   plan(values) {
     const isUser = values.pid !== undefined || values.lib !== undefined;
     const lines = isUser ? probeLines(values) : tracepointLines(values);

@@ -60,6 +60,8 @@ const trace = defineTool({
     ["trace c:nanosleep -U -a", "with user stacks and their addresses"],
   ],
   options: traceOptions,
+  sample: ['t:sched:sched_process_exec "%s", args->filename'],
+  permissions: "all",
   plan(values) {
     checkTraceOptions(values);
     const program = new TraceProgram(
