@@ -20,7 +20,7 @@ import { type Btf, BtfKind } from "./btf/btf.ts";
 import { kernelBtf } from "./btf/kernel_btf.ts";
 import { MapType } from "./tables/map_type.ts";
 import { ProgramType } from "./tables/program_type.ts";
-import { tracefs } from "./tracefs/tracefs.ts";
+import { tracefs, whyNoTracefs } from "./tracefs/tracefs.ts";
 
 /** An answer with its reason. */
 export interface Answer {
@@ -88,7 +88,7 @@ export function hasHelper(type: keyof typeof ProgramType, helper: number): Answe
 /** Whether a tracepoint exists; without tracefs there is no telling. */
 export function hasTracepoint(category: string, name: string): Answer {
   const root = tracefs();
-  if (root === undefined) return unknown("tracefs is not mounted");
+  if (root === undefined) return unknown(whyNoTracefs());
   if (exists(`${root}/events/${category}/${name}`)) return YES;
   return no(`this kernel has no tracepoint ${category}/${name}`);
 }

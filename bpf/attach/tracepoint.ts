@@ -10,14 +10,18 @@ import { attachToPerfEvent, linkToPerfEvent, PerfType } from "../../ffi/libc/per
 import { permissionReason } from "../base/errors.ts";
 import { tracepoints } from "../tracefs/kernel_functions.ts";
 import type { Link } from "../base/link.ts";
-import { requireTracefs, tracefs } from "../tracefs/tracefs.ts";
+import { mountedTracefs, requireTracefs, tracefs } from "../tracefs/tracefs.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 import { checkMatches, openEach, type PatternOptions } from "./multi.ts";
 
 /** The sentence for a tracepoint's errno. */
 export function explainTracepoint(category: string, name: string, errno: number): string {
   if (errno === Errno.ENOENT) {
-    return `this kernel has no tracepoint ${category}/${name}; list them in ${tracefs()}/events`;
+    const root = mountedTracefs();
+    const list = root === undefined
+      ? "tplist lists those there are"
+      : `list them in ${root}/events`;
+    return `this kernel has no tracepoint ${category}/${name}; ${list}`;
   }
   if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
   return "see the kernel log (dmesg)";
@@ -36,13 +40,31 @@ function tracepointId(category: string, name: string): number {
 /**
  * Attaches a tracepoint program to `category/name`, for example `sched/sched_switch`.
  *
- * Needs Linux >= 4.7 and tracefs.
+ * Needs Linux >= 4.7 and tracefs, mounted or not.
  */
 export function attachTracepoint(program: Attachable, category: string, name: string): Link {
   const where = `tracepoint ${category}/${name}`;
   requireTracefs(`attach program "${program.name}" to ${where}`);
   const fd = open(program, category, name);
   return linkOf(program, where, fd, (errno) => explainTracepoint(category, name, errno));
+}
+
+/**
+ * Attaches a program to the tracepoint that its section names. Not through libbpf, which looks for
+ * tracefs at its mount points only.
+ */
+export function attachTracepointSection(
+  program: Attachable,
+  section: string,
+  category: string,
+  name: string,
+): Link {
+  requireTracefs(`attach program "${program.name}" to ${section}`);
+  const explain = (errno: number) => explainTracepoint(category, name, errno);
+  // Like libbpf by a link, which can be pinned; before Linux 5.15 perf events had none.
+  const link = open(program, category, name, 0n);
+  if (link >= 0) return linkOf(program, section, link, explain, { pinnable: true });
+  return linkOf(program, section, open(program, category, name), explain);
 }
 
 /**

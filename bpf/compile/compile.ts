@@ -24,6 +24,7 @@ import { BpfError, permissionReason } from "../base/errors.ts";
 import { chooseHeaders, type Headers } from "./headers/choose.ts";
 import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
 import { reservedTables } from "./reserved_events.ts";
+import { tracepointStructs } from "./tracepoint_struct.ts";
 import { describeProbe } from "../usdt/usdt.ts";
 import { readerText, type UsdtHook, type UsdtReader, usdtReaders } from "../usdt/usdt_readarg.ts";
 
@@ -145,9 +146,8 @@ class Job implements Disposable {
 
     const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);
     const given = `${this.#text}\n${cflags.filter((flag) => flag.startsWith("-D")).join("\n")}`;
-    this.#headers = chosen === "btf"
-      ? makeHeaders(given, { folder, includes: includeFolders(cflags) })
-      : undefined;
+    const search = { folder, includes: includeFolders(cflags) };
+    this.#headers = chosen === "btf" ? makeHeaders(given, search) : undefined;
     this.#folder = this.#headers?.path ?? chosen;
 
     this.#strings = cflags.map(cString);
@@ -157,7 +157,8 @@ class Job implements Disposable {
     const debug = options.debug ?? [];
     this.#debug = new Set(debug);
     const flags = debug.reduce((bits, part) => bits | DEBUG[part], 0);
-    const text = cString(readerText(this.#readers) + this.#text + reservedTables(this.#text));
+    const before = tracepointStructs(given, search) + readerText(this.#readers);
+    const text = cString(before + this.#text + reservedTables(this.#text));
     this.#call = { text, flags, list, count: cflags.length };
   }
 

@@ -11,10 +11,9 @@ import { textAt } from "../../ffi/libc/memory.ts";
 import { permissionReason } from "../base/errors.ts";
 import { Link } from "../base/link.ts";
 import type { LoadedProgram } from "../program.ts";
-import { requireTracefs } from "../tracefs/tracefs.ts";
 import { attachError } from "../attach/attachment.ts";
 import { adviceFor } from "./section_advice.ts";
-import { explainTracepoint } from "../attach/tracepoint.ts";
+import { attachTracepointSection } from "../attach/tracepoint.ts";
 import { attachObjectUsdt } from "../attach/usdt.ts";
 
 const USDT = /^usdt\/(\/[^:]+):([^:]+):(.+)$/;
@@ -48,7 +47,10 @@ function attachSection(handle: bigint, program: string, section: string): Link {
     );
   }
   const [, category, name] = TRACEPOINT.exec(section) ?? [];
-  if (category && name) requireTracefs(`attach program "${program}" to ${section}`);
+  if (category && name) {
+    const attachable = { name: program, fd: () => libbpf().bpf_program__fd(handle) };
+    return attachTracepointSection(attachable, section, category, name);
+  }
   collectWarnings();
   const link = libbpf().bpf_program__attach(handle);
   if (link !== 0n) {
@@ -60,7 +62,6 @@ function attachSection(handle: bigint, program: string, section: string): Link {
       return `section "${section}" does not say where to attach, or this kernel has no such hook: ` +
         "attach the program by hand, or switch it off";
     }
-    if (category && name) return explainTracepoint(category, name, errno);
     if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
     return takeWarnings().at(-1)?.replace(/^libbpf: /, "");
   });

@@ -4,23 +4,53 @@
  * @module
  */
 
-import { exists } from "../../ffi/libc/libc.ts";
+import { detachedMount } from "../../ffi/libc/detached_mount.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import { close, ErrnoError, exists, O_PATH, open } from "../../ffi/libc/libc.ts";
 import { UnsupportedError } from "../base/errors.ts";
 
-/** Where tracefs is: on its own, or below debugfs as before Linux 4.1; undefined when unmounted. */
-export function tracefs(): string | undefined {
+/** Its own mount point, and the one below debugfs that it had before Linux 4.1. */
+const PLACES = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/** The root of a tracefs that this process has mounted for itself; it lives as long as the process. */
+let detached: string | undefined;
+
+/** Where tracefs is mounted for everybody; undefined when it is not. */
+export function mountedTracefs(): string | undefined {
   // The mount point exists even without the mount, so look at a file inside.
-  return ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"].find((path) =>
-    exists(`${path}/events`)
-  );
+  return PLACES.find((path) => exists(`${path}/events`));
 }
 
-/** @throws {UnsupportedError} when tracefs is not mounted: tracepoints are found by their file there. */
+/**
+ * Where this process finds tracefs. Where it is not mounted, a mount without a mount point serves:
+ * it leaves no trace, and needs CAP_SYS_ADMIN and Linux >= 5.2. Undefined when that fails too.
+ */
+export function tracefs(): string | undefined {
+  return mountedTracefs() ?? (detached ??= mountDetached());
+}
+
+function mountDetached(): string | undefined {
+  const fd = detachedMount("tracefs");
+  return fd === undefined ? undefined : `/proc/self/fd/${fd}`;
+}
+
+/** @throws {UnsupportedError} when there is no tracefs to be had: tracepoints have their numbers there */
 export function requireTracefs(action: string): void {
   if (tracefs() !== undefined) return;
-  throw new UnsupportedError(
-    action,
-    "tracefs",
-    "tracefs is not mounted: mount it with: mount -t tracefs nodev /sys/kernel/tracing",
-  );
+  throw new UnsupportedError(action, "tracefs", whyNoTracefs());
+}
+
+/** Why {@linkcode tracefs} found none, and the fix. */
+export function whyNoTracefs(): string {
+  const [place] = PLACES;
+  try {
+    close(open(`${place}/events`, O_PATH));
+  } catch (error) {
+    if (error instanceof ErrnoError && error.errno === Errno.EACCES) {
+      return `this process must not read ${place}: run it as root (sudo), or give it the ` +
+        "capability CAP_DAC_READ_SEARCH";
+    }
+  }
+  return "tracefs is not mounted, and only a process with CAP_SYS_ADMIN does without: mount it " +
+    `with: mount -t tracefs nodev ${place}`;
 }

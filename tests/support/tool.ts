@@ -90,6 +90,22 @@ export function isolated(preparations: readonly string[], command: readonly stri
   return ["unshare", "--mount", "sh", "-c", script, "sh", ...command];
 }
 
+/** Preparations after which tracefs is mounted nowhere. */
+export const WITHOUT_TRACEFS: readonly string[] = [
+  "while umount -l /sys/kernel/tracing; do :; done 2>/dev/null",
+  "while umount -R -l /sys/kernel/debug; do :; done 2>/dev/null",
+];
+
+/** A command that runs another one as a user who has these capabilities and no other right. */
+export function withCapabilities(names: readonly string[], command: readonly string[]): string[] {
+  const list = names.map((name) => `+${name.toLowerCase().replace(/^cap_/, "")}`).join(",");
+  const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+  const capabilities = names.length === 0
+    ? []
+    : [`--inh-caps=-all,${list}`, `--ambient-caps=-all,${list}`];
+  return ["setpriv", ...user, ...capabilities, ...command];
+}
+
 /** Checks the sentence and the status of calls that are wrong. */
 export async function refuses(
   name: string,

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { isolated, refuses, runTool, startTool, toolCommand } from "../support/tool.ts";
+import {
+  isolated,
+  refuses,
+  runTool,
+  startTool,
+  toolCommand,
+  WITHOUT_TRACEFS,
+} from "../support/tool.ts";
 
 test("every tool ends by itself after -d seconds", async () => {
   const { status, stderr } = await runTool("opensnoop", "-d", "0.3");
@@ -56,11 +63,8 @@ test("every tool fails in one sentence without root, BTF, tracefs or its library
       /this kernel has no BTF \(\/sys\/kernel\/btf\/vmlinux is missing\)/,
     ],
     [
-      isolated([
-        "while umount /sys/kernel/tracing; do :; done 2>/dev/null",
-        "umount /sys/kernel/debug 2>/dev/null || :",
-      ], []),
-      /tracefs is not mounted: mount it with: mount -t tracefs nodev \/sys\/kernel\/tracing/,
+      isolated(WITHOUT_TRACEFS, ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]),
+      /tracefs is not mounted, and only .* CAP_SYS_ADMIN .*: mount -t tracefs nodev \/sys\/kernel/,
     ],
     [
       ["env", "TSBCC_LIBBPF=/nonexistent/libbpf.so"],
