@@ -18,6 +18,7 @@ import {
   isPrivileged,
   readText,
 } from "../mod.ts";
+import { capabilityLines } from "./capabilities.ts";
 import { toJson } from "../toolkit/output/escape.ts";
 import { flag, parseOptions } from "../toolkit/options/options.ts";
 import { printText } from "../toolkit/output/output.ts";
@@ -76,8 +77,11 @@ const CHECKS: readonly Check[] = [
     name: "tracepoints",
     serves: "most tools",
     basic: true,
-    look: () => hasTracepoint("syscalls", "sys_enter_openat"),
-    fix: "mount -t tracefs nodev /sys/kernel/tracing",
+    look() {
+      const { answer, reason } = hasTracepoint("syscalls", "sys_enter_openat");
+      return answer === "yes" ? yes : no(reason!);
+    },
+    fix: "run it as root (sudo)",
   },
   {
     name: "lockdown",
@@ -121,6 +125,15 @@ const CHECKS: readonly Check[] = [
     fix: "none in most virtual machines",
   },
   {
+    name: "kernel symbols",
+    serves: "names of kernel functions in stacks",
+    look() {
+      const isHidden = !/^(?!0{16} )/m.test(readText("/proc/kallsyms").trimEnd());
+      return isHidden ? no("/proc/kallsyms hides them from this process") : yes;
+    },
+    fix: "run it as root (sudo) or with CAP_SYSLOG, and sysctl kernel.kptr_restrict=1",
+  },
+  {
     name: "cgroup v2",
     serves: "--cgroup and --container",
     look: () => cgroupMount() === undefined ? no("it is not mounted") : yes,
@@ -150,10 +163,19 @@ const release = () => readText("/proc/sys/kernel/osrelease").trim();
 const NO_BASICS = 1;
 
 /** Looks at everything and prints what it found; the status says whether tools can work at all. */
-export async function doctor(words: readonly string[]): Promise<number> {
+export async function doctor(
+  words: readonly string[],
+  tools: readonly string[],
+): Promise<number> {
   const { json } = parseOptions({ json: flag({ long: "json", help: "print JSON" }) }, words);
   const found = CHECKS.map((check) => ({ check, ...look(check) }));
-  const works = found.every(({ check, answer }) => !check.basic || answer !== "no");
+  const basics = found.filter(({ check }) => check.basic).map(({ answer }) => answer);
+  const works = basics.every((answer) => answer === "yes");
+  const conclusion = works
+    ? "Tools can work here."
+    : basics.includes("no")
+    ? "Tools cannot work here: see the lines that say NO."
+    : "Whether tools can work here could not be told: see the lines that say ?.";
   const lines = json
     ? found.map(({ check: { name, serves, basic = false, fix }, answer, reason }) =>
       toJson({ name, serves, basic, answer, ...answer === "yes" ? {} : { reason, fix } })
@@ -161,7 +183,8 @@ export async function doctor(words: readonly string[]): Promise<number> {
     : [
       `Linux ${release()} ${process.arch}`,
       ...found.flatMap(({ check, answer, reason }) => linesOf(check, answer, reason)),
-      works ? "Tools can work here." : "Tools cannot work here: see the lines that say NO.",
+      ...capabilityLines(tools),
+      conclusion,
     ];
   await printText(lines.join("\n"));
   return works ? 0 : NO_BASICS;

@@ -59,7 +59,7 @@ async function command(tools: Tools, name: string | undefined, words: string[]):
         noMore(words);
         return await printText((await listLines(tools)).join("\n"));
       case "doctor":
-        return await doctor(words);
+        return await doctor(words, Object.keys(tools));
       case "install": {
         const [directory, ...rest] = words;
         if (directory === undefined) throw new UsageError("install needs a DIRECTORY");

@@ -111,12 +111,17 @@ export function summarizeLog(
   return told.join(" ") + (omitted > 0 ? ` (${omitted} more lines in the error's log)` : "");
 }
 
-const CAP_SYS_ADMIN = 21n;
-const CAP_PERFMON = 38n;
-const CAP_BPF = 39n;
+/** Bits of the capabilities that tracing is about (include/uapi/linux/capability.h). */
+export const Capability = {
+  DAC_READ_SEARCH: 2n,
+  SYS_ADMIN: 21n,
+  SYSLOG: 34n,
+  PERFMON: 38n,
+  BPF: 39n,
+} as const;
 
-/** Whether this process may load tracing programs; undefined when /proc cannot tell. */
-export function isPrivileged(): boolean | undefined {
+/** Whether this process has a capability in effect; undefined when /proc cannot tell. */
+export function hasCapability(name: keyof typeof Capability): boolean | undefined {
   let status: string;
   try {
     status = readText("/proc/self/status");
@@ -125,20 +130,29 @@ export function isPrivileged(): boolean | undefined {
     throw error;
   }
   const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  if (!digits) return undefined;
-  const capabilities = BigInt(`0x${digits}`);
-  const has = (bit: bigint) => (capabilities >> bit & 1n) === 1n;
-  return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+  return digits ? (BigInt(`0x${digits}`) >> Capability[name] & 1n) === 1n : undefined;
+}
+
+/** Whether this process may load tracing programs; undefined when /proc cannot tell. */
+export function isPrivileged(): boolean | undefined {
+  if (hasCapability("SYS_ADMIN")) return true;
+  const [bpf, perfmon] = [hasCapability("BPF"), hasCapability("PERFMON")];
+  return bpf === undefined || perfmon === undefined ? undefined : bpf && perfmon;
 }
 
 /** The likely cause of EPERM or EACCES, and the fix. */
 export function permissionReason(): string {
   if (isPrivileged() === false) {
-    return "run it as root (sudo), or give it the capabilities CAP_BPF and CAP_PERFMON";
+    return "run it as root (sudo), or give it the capabilities CAP_BPF and CAP_PERFMON, and for " +
+      "tracepoints CAP_DAC_READ_SEARCH";
   }
   if (lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids programs that read kernel " +
       "memory: boot with lockdown=integrity or without secure boot";
+  }
+  if (hasCapability("SYS_ADMIN") === false) {
+    return "this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as probes of programs and " +
+      "libraries do: run it as root (sudo)";
   }
   return "this kernel or a security module refuses it even to a privileged process";
 }

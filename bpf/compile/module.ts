@@ -250,7 +250,9 @@ export class CompiledProgram implements LoadedProgram {
     }
     const said = output.split("\n").find((line) => line.startsWith("bpf: "))?.slice(5);
     const refused = errno === Errno.EPERM || errno === Errno.EACCES;
-    const reason = said ?? (refused ? permissionReason() : undefined);
+    // libbcc repeats the errno's text, unless it knows better.
+    const isRepeated = said === undefined || said.startsWith("Failed to load program: ");
+    const reason = refused && isRepeated ? permissionReason() : said;
     return new BpfError("load", `load program "${this.name}"`, errno, reason);
   }
 }

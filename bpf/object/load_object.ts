@@ -23,7 +23,7 @@ import { AttachType } from "../tables/attach_type.ts";
 import { Btf, type Variable } from "../btf/btf.ts";
 import { coreNames } from "./core_relocations.ts";
 import { checkObject, sectionBytes } from "./check_object.ts";
-import { BpfError, UnsupportedError } from "../base/errors.ts";
+import { BpfError, hasCapability, UnsupportedError } from "../base/errors.ts";
 import { codecFor } from "../../ffi/codec/check_layout.ts";
 import { withKernelBtf } from "../btf/kernel_btf.ts";
 import { kernelExcerpt } from "./minimized_btf.ts";
@@ -149,7 +149,10 @@ function kernelTypes(
   if (!names) return undefined;
   let excerpt: Uint8Array | undefined;
   try {
-    excerpt = withKernelBtf((kernel) => kernelExcerpt(kernel, names));
+    // To look for the types of modules (BPF_BTF_GET_NEXT_ID) takes CAP_SYS_ADMIN, and libbpf gives
+    // up without. Of what the kernel itself does not have, programs are then told that there is none.
+    const canSearch = hasCapability("SYS_ADMIN") !== false;
+    excerpt = withKernelBtf((kernel) => kernelExcerpt(kernel, names, canSearch));
   } catch (error) {
     if (error instanceof ErrnoError) return undefined;
     throw error;

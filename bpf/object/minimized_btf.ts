@@ -30,11 +30,15 @@ const ROOTS = [BtfKind.STRUCT, BtfKind.UNION, BtfKind.ENUM, BtfKind.ENUM64] as c
 
 /**
  * BTF with the types of those names, cut down to the members of those names; undefined when one is
- * not in `kernel`: a module may have it, and libbpf looks there.
+ * not in `kernel`, if `complete` ones are wanted: a module may have it, and libbpf looks there.
  */
-export function kernelExcerpt(kernel: Btf, { types, members }: CoreNames): Uint8Array | undefined {
+export function kernelExcerpt(
+  kernel: Btf,
+  { types, members }: CoreNames,
+  complete = true,
+): Uint8Array | undefined {
   const found = kernel.named(types, ...ROOTS);
-  if (found.size < types.size) return undefined;
+  if (complete && found.size < types.size) return undefined;
   const excerpt = new Excerpt(kernel, kernel.recognize(members));
   for (const id of [...found.values()].flat()) excerpt.add(id);
   return excerpt.bytes();

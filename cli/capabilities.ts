@@ -1,0 +1,60 @@
+/**
+ * The least capabilities of each tool, for those who do not run it as root.
+ *
+ * @module
+ */
+
+/** What a process needs to read tracefs, where tracepoints have their numbers. */
+const TRACEFS = [
+  "execsnoop",
+  "exitsnoop",
+  "ext4slower",
+  "killsnoop",
+  "opensnoop",
+  "syscount",
+  "tcpaccept",
+  "tcpconnect",
+  "tcplife",
+  "tplist",
+] as const;
+
+/** Whether a tool reads tracefs at each start; others do when they are asked for a tracepoint. */
+export const readsTracefs = (tool: string): boolean => TRACEFS.some((name) => name === tool);
+
+/** What is needed beside root's other rights, and by which of these tools. */
+export function capabilityLines(tools: readonly string[]): string[] {
+  return [
+    "CAP_BPF and CAP_PERFMON serve instead of root, with Linux 5.8 or later, and",
+    ...wrap(
+      "CAP_DAC_READ_SEARCH",
+      `to read tracefs: ${tools.filter(readsTracefs).join(", ")}, and all that are asked for a ` +
+        "tracepoint (t:…)",
+    ),
+    ...wrap("CAP_SYSLOG", "to name functions of the kernel in stacks and by address"),
+    ...wrap(
+      "CAP_SYS_PTRACE",
+      "to look into processes of other users: -p, and names in their stacks",
+    ),
+    ...wrap(
+      "CAP_SYS_ADMIN",
+      "for functions and USDT probes of programs (argdist, memleak -p, rubyallocs, trace), for " +
+        "types that only modules have, and where tracefs is not mounted",
+    ),
+  ];
+}
+
+const WIDTH = 79;
+const INDENT = 22;
+
+function wrap(name: string, text: string): string[] {
+  const lines: string[] = [];
+  let line = `  ${name}`.padEnd(INDENT - 1);
+  for (const word of text.split(" ")) {
+    if (line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = " ".repeat(INDENT - 1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readsTracefs } from "../../cli/capabilities.ts";
+import { tools } from "../../tools/list.ts";
+import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
+
+/** What tools need to run by themselves; left out is one that runs a Ruby program's functions. */
+const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
+  argdist: ["-C", "t:sched:sched_switch():int:1"],
+  funccount: ["c:getppid"],
+  funclatency: ["c:getppid"],
+  rubyallocs: undefined,
+  stackcount: ["c:getppid"],
+  tplist: ["sched:sched_switch"],
+  trace: ["t:sched:sched_switch", "-n", "none"],
+};
+
+/** Those that are asked for a tracepoint here. */
+const ASKED = ["argdist", "trace"];
+
+const LEAST = ["CAP_BPF", "CAP_PERFMON"];
+const TRACEFS = "CAP_DAC_READ_SEARCH";
+
+/** How a tool begins: "ready" or what it says. */
+async function beginning(name: string, capabilities: readonly string[]): Promise<string> {
+  const command = [...toolCommand(name), ...ARGUMENTS[name] ?? []];
+  await using running = Running.start(withCapabilities(capabilities, command), READY);
+  if (name === "tplist") {
+    const { status, stdout, stderr } = await running.result;
+    return status === 0 ? stdout.replace(/^sched:sched_switch$/m, "ready") : stderr;
+  }
+  const [said] = await running.find("stderr", /^.*\n/);
+  return said;
+}
+
+for (const name of Object.keys(tools)) {
+  if (name in ARGUMENTS && ARGUMENTS[name] === undefined) continue;
+  const title = `${name} starts with the capabilities that doctor tells, and not with less`;
+  test(title, { skip: requires(title, "speed") }, async () => {
+    const wantsTracefs = readsTracefs(name) || ASKED.includes(name);
+    const needed = wantsTracefs ? [...LEAST, TRACEFS] : LEAST;
+    assert.equal(await beginning(name, needed), "ready\n");
+    if (wantsTracefs) {
+      const said = await beginning(name, LEAST);
+      assert.match(
+        said,
+        /: this process must not read \/sys\/kernel\/tracing: .*CAP_DAC_READ_SEARCH$/m,
+      );
+    }
+    if (name === "tplist") return;
+    const said = await beginning(name, ["CAP_BPF", TRACEFS]);
+    assert.match(
+      said,
+      /: run it as root \(sudo\), or give it the capabilities CAP_BPF and CAP_PERFMON/,
+    );
+  });
+}
+
+const PROBES = "trace says that functions of programs take more than the least capabilities";
+test(PROBES, { skip: requires(PROBES, "speed") }, async () => {
+  const command = [...toolCommand("trace"), "c:getppid"];
+  const { status, stdout, stderr } = await Running.start(
+    withCapabilities([...LEAST, TRACEFS], command),
+  ).result;
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(stderr, /^trace: [^\n]+ \(EACCES\): this takes CAP_SYS_ADMIN besides [^\n]+\n$/);
+});
