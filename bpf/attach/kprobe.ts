@@ -111,12 +111,14 @@ function attachList(program: Attachable, kind: Kind, names: readonly string[]): 
   const where = `${kind.name} ${names.length === 1 ? names[0] : `${names.length} functions`}`;
   requireKprobes(program, where);
   const { result, taken } = program.isMulti
-    ? linkParts(names, (part) => {
+    ? linkParts([...names.entries()], (part) => {
       const [indexes, functions] = [part.map(([index]) => index), part.map(([, name]) => name)];
       return linkKprobes(program.fd(), functions, kind.atReturn, indexes);
     })
-    : openEach(names, (name, index) => open(program, kind, name, 0, BigInt(index)));
-  return linkOf(program, where, result, explain, { targets: taken });
+    : openEach([...names.entries()], ([index, name]) => {
+      return open(program, kind, name, 0, BigInt(index));
+    });
+  return linkOf(program, where, result, explain, { targets: taken.map(([, name]) => name) });
 }
 
 /** Opens a perf event for one function: its descriptor, or that of its link, or -errno. */

@@ -79,20 +79,17 @@ export function openEach<T>(
   return fds.length > 0 ? { result: fds, taken } : giveUp(failed);
 }
 
-/** A hook, and its place in the whole list. */
-export type Numbered<T> = readonly [index: number, hook: T];
-
 /**
  * Links a program to all hooks at once. Where the kernel refuses one of them it refuses all: then
  * half of them are tried at a time, until that one is alone and left out.
  */
 export function linkParts<T>(
   hooks: readonly T[],
-  link: (part: readonly Numbered<T>[]) => number,
+  link: (part: readonly T[]) => number,
 ): Opened<T> {
-  const attempt = (part: readonly Numbered<T>[]): Opened<T> => {
+  const attempt = (part: readonly T[]): Opened<T> => {
     const fd = link(part);
-    if (fd >= 0) return { result: [fd], taken: part.map(([, hook]) => hook) };
+    if (fd >= 0) return { result: [fd], taken: part };
     if (!MULTI_REFUSALS.has(-fd) || part.length < 2) return { result: fd, taken: [] };
     const middle = part.length >> 1;
     const first = attempt(part.slice(0, middle));
@@ -105,7 +102,7 @@ export function linkParts<T>(
       taken: [...first.taken, ...second.taken],
     };
   };
-  return hooks.length === 0 ? { result: -Errno.ENOENT, taken: [] } : attempt([...hooks.entries()]);
+  return hooks.length === 0 ? { result: -Errno.ENOENT, taken: [] } : attempt(hooks);
 }
 
 /** The same of a link: that the kernel has no such links is another matter. */

@@ -13,38 +13,10 @@ import { runtime } from "../../ffi/runtime/runtime.ts";
 import { permissionReason, UnsupportedError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
 import { type Attachable, attachError, type Explain, linkOf } from "./attachment.ts";
-import { ElfFile } from "../elf/elf_file.ts";
-import { implementationOffset } from "../elf/ifunc.ts";
-import { libraryPath, pathIn } from "../proc/library_path.ts";
-import { checkMatches, linkParts, openEach, type PatternOptions } from "./multi.ts";
+import { checkMatches, linkParts, openEach } from "./multi.ts";
 import { functionsOf, type UserFunction } from "../symbols/user_functions.ts";
-
-/** Where in which file to attach; one of `path` and `library` is needed. */
-export interface UprobeOptions extends PatternOptions {
-  /** The program or library file: an absolute path, with `pid` as that process sees it. */
-  readonly path?: string;
-  /**
-   * A shared library: `ssl` for any libssl.so, `libssl.so.3` for that version; with `pid` the one
-   * that process has mapped.
-   */
-  readonly library?: string;
-  /** The function's symbol, also one of a separate debug file; or a pattern for many functions. */
-  readonly symbol?: string | RegExp;
-  /**
-   * Instead of a symbol, functions that were looked up: see {@linkcode userFunctions}. Each one's
-   * place in this list is what `bpf_get_attach_cookie()` tells there; without one that can be
-   * probed it is an error, others are left out. Needs Linux >= 5.15.
-   */
-  readonly functions?: readonly UserFunction[];
-  /** A virtual address of the file, as `nm` and `objdump` print it, instead of a symbol. */
-  readonly address?: number;
-  /** Bytes into the function or from the address; without both, into the file. Default 0. */
-  readonly offset?: number;
-  /** Attach to the function's return instead of its entry. */
-  readonly atReturn?: boolean;
-  /** Only this process; default all processes, also those started later. */
-  readonly pid?: number;
-}
+import { functionNameAt, UprobeGuard } from "./uprobe_guard.ts";
+import { describe, findFile, offsetIn, type UprobeOptions } from "./uprobe_place.ts";
 
 const PMU = "/sys/bus/event_source/devices/uprobe";
 const ALL_PROCESSES = -1;
@@ -55,7 +27,6 @@ export const SEMAPHORE_SHIFT = 32n;
 
 /** A place in a file. */
 interface Place {
-  readonly path: string;
   readonly offset: number;
   readonly semaphore?: number;
   readonly cookie?: bigint;
@@ -66,6 +37,9 @@ interface Place {
  *
  * A function that the dynamic linker chooses at run time (an IFUNC, such as glibc's strlen) is
  * reached in the implementation that this machine uses.
+ *
+ * On x86 functions whose first instruction the kernel would take for another one are refused, or
+ * left out of several: a uprobe there breaks the programs that call them.
  *
  * Needs Linux >= 4.17 (perf's uprobe PMU).
  */
@@ -84,25 +58,32 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
   };
   try {
     const path = findFile(options, action);
-    if (options.functions) {
-      return attachList(program, path, options.functions, options, where, explain);
+    const { symbol, functions } = options;
+    const offset = functions || symbol instanceof RegExp
+      ? undefined
+      : offsetIn(path, symbol, options, action);
+    using guard = new UprobeGuard(path);
+    if (functions) return attachList(program, guard, functions, options, where, explain);
+    if (symbol instanceof RegExp) {
+      const found = functionsOf(path, symbol);
+      return attachMatches(program, guard, found, options, where, explain);
     }
-    if (options.symbol instanceof RegExp) {
-      return attachPattern(program, path, options.symbol, options, where, explain);
+    if (!guard.allows(offset!)) {
+      guard.check(offset!, action, symbol ?? functionNameAt(path, offset!));
     }
-    const place = findPlace(path, options.symbol, options, action);
-    return linkOf(program, where, openUprobe(program, place, atReturn, pid, action), explain);
+    const place = { offset: offset! };
+    return linkOf(program, where, openUprobe(program, guard, place, options, action), explain);
   } catch (error) {
-    if (error instanceof ErrnoError) throw attachError(program, where, error.errno, explain);
-    throw error;
+    if (!(error instanceof ErrnoError)) throw error;
+    throw attachError(program, where, error.errno, (errno) => explain(errno) ?? error.reason);
   }
 }
 
 /** All matches at once where kernel and program can, else one event for each. */
-function attachPattern(
+function attachMatches(
   program: Attachable,
-  path: string,
-  pattern: RegExp,
+  guard: UprobeGuard,
+  found: readonly UserFunction[],
   options: UprobeOptions,
   where: string,
   explain: Explain,
@@ -112,19 +93,20 @@ function attachPattern(
   if (offset !== 0 || options.address !== undefined) {
     throw new TypeError(`Cannot ${action}: a pattern goes without address and offset`);
   }
-  const found = functionsOf(path, pattern);
   checkMatches(action, "function", found, options);
+  guard.checkSome(found, action);
+  const usable = found.filter(({ offset }) => guard.allows(offset));
   // Linux 6.6 to 6.9 took the process for a thread there, so that is left to perf's own filter.
   if (pid === undefined) {
-    const offsets = found.map((each) => each.offset);
+    const offsets = usable.map((each) => each.offset);
     const fd = program.fd("KPROBE", "TRACE_UPROBE_MULTI");
-    const multi = linkUprobes(fd, { path, offsets }, atReturn);
-    const targets = found.map((each) => each.name);
+    const multi = linkUprobes(fd, { path: guard.path, offsets }, atReturn);
+    const targets = usable.map((each) => each.name);
     if (multi >= 0) return linkOf(program, where, multi, explain, { pinnable: true, targets });
   }
   const { result, taken } = openEach(
-    found,
-    ({ offset }: UserFunction) => openUprobe(program, { path, offset }, atReturn, pid, action),
+    usable,
+    ({ offset }) => openUprobe(program, guard, { offset }, options, action),
   );
   return linkOf(program, where, result, explain, { targets: taken.map((each) => each.name) });
 }
@@ -132,7 +114,7 @@ function attachPattern(
 /** Each function's place in the list is its cookie. */
 function attachList(
   program: Attachable,
-  path: string,
+  guard: UprobeGuard,
   functions: readonly UserFunction[],
   options: UprobeOptions,
   where: string,
@@ -143,7 +125,7 @@ function attachList(
   if (offset !== 0 || options.address !== undefined || options.symbol !== undefined) {
     throw new TypeError(`Cannot ${action}: a list goes without symbol, address and offset`);
   }
-  if (program.isMulti && pid !== undefined && !knowsProcesses(program, path)) {
+  if (program.isMulti && pid !== undefined && !knowsProcesses(program, guard.path)) {
     throw new UnsupportedError(
       action,
       "links to functions of one process",
@@ -151,10 +133,12 @@ function attachList(
       "6.10",
     );
   }
+  guard.checkSome(functions, action);
+  const usable = [...functions.entries()].filter(([, { offset }]) => guard.allows(offset));
   const { result, taken } = program.isMulti
-    ? linkParts(functions, (part) => {
+    ? linkParts(usable, (part) => {
       const places = {
-        path,
+        path: guard.path,
         pid,
         offsets: part.map(([, { offset }]) => offset),
         semaphores: part.map(([, { semaphore = 0 }]) => semaphore),
@@ -162,11 +146,11 @@ function attachList(
       };
       return linkUprobes(program.fd(), places, atReturn);
     })
-    : openEach(functions, (each, index) => {
-      const place = { path, ...each, cookie: BigInt(index) };
-      return openUprobe(program, place, atReturn, pid, action);
+    : openEach(usable, ([index, each]) => {
+      const place = { ...each, cookie: BigInt(index) };
+      return openUprobe(program, guard, place, options, action);
     });
-  return linkOf(program, where, result, explain, { targets: taken.map(({ name }) => name) });
+  return linkOf(program, where, result, explain, { targets: taken.map(([, { name }]) => name) });
 }
 
 /**
@@ -184,13 +168,13 @@ function knowsProcesses(program: Attachable, path: string): boolean {
 
 function openUprobe(
   program: Attachable,
-  { path, offset, semaphore = 0, cookie }: Place,
-  atReturn: boolean,
-  pid: number | undefined,
+  guard: UprobeGuard,
+  { offset, semaphore = 0, cookie }: Place,
+  { atReturn = false, pid }: UprobeOptions,
   action: string,
 ): number {
   const type = uprobeType(action);
-  const name = cString(path);
+  const name = cString(guard.path);
   const event = {
     type,
     config: (atReturn ? returnFlag() : 0n) | BigInt(semaphore) << SEMAPHORE_SHIFT,
@@ -216,66 +200,4 @@ export function uprobeType(action: string): number {
 function returnFlag(): bigint {
   const bit = /config:(\d+)/.exec(readText(`${PMU}/format/retprobe`))?.[1];
   return 1n << BigInt(bit ?? 0);
-}
-
-function findPlace(
-  path: string,
-  symbol: string | undefined,
-  { address, offset = 0 }: UprobeOptions,
-  action: string,
-): Place {
-  if (symbol !== undefined && address !== undefined) {
-    throw new TypeError(`Cannot ${action}: expected a symbol or an address, found both`);
-  }
-  if (symbol === undefined && address === undefined) return { path, offset };
-  using file = new ElfFile(path);
-  if (symbol === undefined) {
-    const start = file.offsetOf(address!);
-    if (start === undefined) {
-      throw new RangeError(`Cannot ${action}: no code of the file is loaded at that address`);
-    }
-    return { path, offset: start + offset };
-  }
-  const found = file.function(symbol);
-  if (!found) throw new ErrnoError(action, Errno.ENOENT);
-  const start = found.indirect ? implementationOffset(path, symbol) : found.offset;
-  if (start === undefined) {
-    throw new TypeError(
-      `Cannot ${action}: "${symbol}" is an indirect function, and which implementation is used ` +
-        "cannot be asked here, because this process does not use that file: name the " +
-        "implementation by its symbol or address",
-    );
-  }
-  return { path, offset: start + offset };
-}
-
-function findFile({ path, library, pid }: UprobeOptions, action: string): string {
-  if ((path === undefined) === (library === undefined)) {
-    const found = path === undefined ? "neither" : "both";
-    throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
-  }
-  const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, path);
-  if (file !== undefined) return file;
-  throw new TypeError(
-    `Cannot ${action}: the dynamic linker knows no ${libraryName(library!)}: ` +
-      "list what it knows with ldconfig -p, or give a path",
-  );
-}
-
-function describe(options: UprobeOptions): string {
-  const { path, library, symbol, functions, address, offset = 0 } = options;
-  if (functions) return `${path ?? library}:${listed(functions)}`;
-  const hex = (value: number) => `0x${value.toString(16)}`;
-  const place = symbol?.toString() ?? (address === undefined ? "" : hex(address));
-  const shift = offset || !place ? `+${hex(offset)}` : "";
-  return `${path ?? libraryName(library ?? "").replace(/\.so$/, "")}:${place}${shift}`;
-}
-
-const listed = (functions: readonly UserFunction[]) =>
-  functions.length === 1 ? functions[0]!.name : `${functions.length} functions`;
-
-/** `ssl` is libssl.so; a name that has its version is whole already. */
-function libraryName(library: string): string {
-  const prefixed = library.startsWith("lib") && library.includes(".so") ? library : `lib${library}`;
-  return prefixed.includes(".so") ? prefixed : `${prefixed}.so`;
 }

@@ -22,6 +22,7 @@ import type { UsdtProbe } from "../usdt/usdt_notes.ts";
 import { cookieOf, type UsdtReader, waysOf } from "../usdt/usdt_readarg.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
 import { SEMAPHORE_SHIFT, uprobeType } from "./uprobe.ts";
+import { UprobeGuard } from "./uprobe_guard.ts";
 
 const ALL_PROCESSES = -1;
 const ANY_CPU = -1;
@@ -35,6 +36,7 @@ export function attachUsdt(program: Attachable, options: UsdtOptions, reader?: U
   const where = describeProbe(options);
   const action = `attach program "${program.name}" to ${where}`;
   const probes = findProbes(options, action);
+  probes.forEach((probe) => checkPlaces(probe, action));
   const type = uprobeType(action);
   const pid = options.pid;
   const places = probes.flatMap((probe) => placesOf(probe, type, reader, action));
@@ -64,8 +66,10 @@ export function attachReader(program: Attachable, reader: UsdtReader): Link {
  */
 export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOptions): Link {
   const where = describeProbe(options);
+  const action = `attach program "${name}" to ${where}`;
   using undo = new DisposableStack();
-  for (const probe of findProbes(options, `attach program "${name}" to ${where}`)) {
+  for (const probe of findProbes(options, action)) {
+    checkPlaces(probe, action);
     collectWarnings();
     const link = libbpf().bpf_program__attach_usdt(
       handle,
@@ -84,6 +88,12 @@ export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOpti
   }
   const links = undo.move();
   return new Link(where, () => links.dispose());
+}
+
+/** A note may name any place: its compiler meant a nop there, but nobody else has looked. */
+function checkPlaces({ path, locations }: UsdtProbe, action: string): void {
+  using guard = new UprobeGuard(path);
+  for (const { offset } of locations) guard.check(offset, action);
 }
 
 interface Place {

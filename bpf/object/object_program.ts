@@ -15,8 +15,9 @@ import { attachError } from "../attach/attachment.ts";
 import { adviceFor } from "./section_advice.ts";
 import { attachTracepointSection } from "../attach/tracepoint.ts";
 import { attachObjectUsdt } from "../attach/usdt.ts";
+import { attachUprobeSection, isUprobeSection } from "./uprobe_section.ts";
 
-const USDT = /^usdt\/(\/[^:]+):([^:]+):(.+)$/;
+const USDT = /^usdt(?:\.s)?\/(\/[^:]+):([^:]+):(.+)$/;
 /** Programs for many hooks by one link; libbpf 1.0 knows the first. */
 const MULTI = /^(k(ret)?probe|uprobe)\.multi(\/|$)/;
 const TRACEPOINT = /^(?:tracepoint|tp)\/([^/]+)\/(.+)$/;
@@ -39,6 +40,7 @@ export function objectProgram(handle: bigint): LoadedProgram {
 function attachSection(handle: bigint, program: string, section: string): Link {
   const [, path, provider, probe] = USDT.exec(section) ?? [];
   if (path) return attachObjectUsdt(handle, program, { path, provider: provider!, name: probe! });
+  if (isUprobeSection(section)) return attachUprobeSection(handle, program, section);
   const advice = adviceFor(section);
   if (advice) {
     throw new TypeError(

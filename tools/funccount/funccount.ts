@@ -23,7 +23,9 @@
  * detaching them takes a tenth of a second each. Needs Linux >= 5.15.
  *
  * C++ and Rust functions are also found by the names that people write: `./app:ns::Worker::*`. What
- * cannot be probed is left out and named on standard error. -D prints what is traced: there is no
+ * cannot be probed is left out and named on standard error, on x86 also functions that begin with an
+ * instruction (of AVX, as some of libc's string functions do) that the kernel would take for another
+ * one: a probe there makes programs compute wrong or die. -D prints what is traced: there is no
  * program text to print.
  *
  * Overhead: about 0.1 µs per call, and for the breakpoint of a user function, which traps into the
