@@ -18,24 +18,28 @@ test_limit=600000
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh [-t NAME] [static|unit|host|tools|libbcc|vm|binary]…
-Installs what the tests need and runs them, as root: all suites if none is named.
+Usage: ./test.sh [--full] [-t NAME] [static|unit|host|tools|vm|binary|libbcc]…
+Installs what the tests need and runs them, as root: all suites but libbcc if none is named. That is
+the gate: what every change must pass, within 45 minutes on two cores.
 
   static   formatting, lint, types, shell scripts, that each kernel object matches its source, and
            which way imports point
   unit     the tests beside the code, under Deno and Bun
   host     tests/host: this machine's kernel, under Deno and Bun
-  tools    tests/tools: each tool, under Deno and Bun
-  libbcc   what goes through libbcc, with that of another Debian, under Bun
-  vm       tests/host, and tests/tools with the executable, in QEMU guests with other kernels
+  tools    tests/tools: each tool, half of the files under Deno and half under Bun
+  vm       tests/host, and a canary of each tool with the executable, in QEMU guests with other kernels
   binary   tests/binary: the executables that compile.sh makes
+  libbcc   what goes through libbcc, with that of another Debian, under Bun
+  --full   all of it, for a release: tools under both runtimes and all of their tests in the guests,
+           what other people's tools say of the same workload, every tool at once for a minute,
+           hundreds of cycles, and libbcc as well
   -t NAME  only tests whose name contains NAME
 TEXT
 }
 
 executable="$project/dist/ts-bcc" compiled=false
 declare -A beside=() # what runs beside this script's own work: its process groups, by name
-filter="" suites=()
+filter="" full=false suites=()
 
 main() {
   local suite
@@ -54,13 +58,16 @@ parse() {
   while (($# > 0)); do
     case "$1" in
       static | unit | host | tools | binary | libbcc | vm) suites+=("$1") ;;
+      --full) full=true ;;
       -t) (($# > 1)) || bad_usage "-t needs a name" && filter="$2" && shift ;;
       -h | --help) usage && exit ;;
       *) bad_usage "no suite or option is called \"$1\"" ;;
     esac
     shift
   done
-  ((${#suites[@]} > 0)) || suites=(static unit host tools libbcc vm binary)
+  ((${#suites[@]} == 0)) || return 0
+  suites=(static unit host tools vm binary)
+  ! $full || suites+=(libbcc)
 }
 
 bad_usage() {
@@ -90,6 +97,8 @@ prepare() {
   # A test that skips itself tells why in this file: its name, a tab, the reason. The runtimes'
   # reports leave reasons out.
   export TSBCC_SKIP_LOG="$scratch/reasons"
+  # What tests mean by requires(…, "full").
+  if $full; then export TSBCC_TEST_FULL=1; else unset TSBCC_TEST_FULL; fi
   : >"$TSBCC_SKIP_LOG"
 }
 
@@ -149,9 +158,16 @@ suite_host() {
 }
 
 suite_tools() {
-  local files
+  local files halves=() i
   mapfile -t files < <(tests_in tools)
-  under_both tools "${files[@]}"
+  if $full; then
+    under_both tools "${files[@]}"
+    return
+  fi
+  # Every other file: which one runs under which runtime changes when files come, so both meet all.
+  for i in "${!files[@]}"; do halves[i % 2]+=" ${files[i]}"; done
+  # shellcheck disable=SC2086 # names of test files have no spaces
+  side_by_side tools ${halves[0]} -- ${halves[1]-}
 }
 
 suite_binary() {
@@ -191,8 +207,8 @@ start_guests() {
   harness=("${command[@]}")
   library=(vm deno 5400 "${run[@]}" --spread --junit "$scratch/vm-deno.xml" tests/host)
   # One runtime runs these: what they run is the executable.
-  guest_tools=(vm binary 5400 "${run[@]}" --runtime bun --junit "$scratch/vm-binary.xml"
-    tests/binary tests/tools)
+  guest_tools=(vm binary 5400 "${run[@]}" --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
+  if $full; then guest_tools+=(tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
   run_beside guests run_guests
 }
 
@@ -205,14 +221,27 @@ run_guests() {
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }
 
-# Bun's tests run beside Deno's: most of them wait for processes and compilers.
 under_both() {
-  local bun
-  bun_command "$@"
+  local suite="$1"
+  shift
+  side_by_side "$suite" "$@" -- "$@"
+}
+
+# side_by_side SUITE FILE… -- FILE…: some under Deno, some under Bun. Bun's run beside Deno's: most of
+# them wait for processes and compilers.
+side_by_side() {
+  local suite="$1" bun deno=()
+  shift
+  while [[ "$1" != -- ]]; do
+    deno+=("$1")
+    shift
+  done
+  shift
+  bun_command "$suite" "$@"
   bun=("${command[@]}")
-  run_beside "$1-bun" execute "${bun[@]}"
-  under_deno "$@"
-  join_beside "$1-bun"
+  run_beside "$suite-bun" execute "${bun[@]}"
+  under_deno "$suite" "${deno[@]}"
+  join_beside "$suite-bun"
   judge "${bun[@]}"
 }
 
@@ -257,11 +286,12 @@ run_tests() {
 
 # Runs the command and leaves its status in a file.
 execute() {
-  local suite="$1" runtime="$2" limit="$3" status=0
+  local suite="$1" runtime="$2" limit="$3" status=0 start=$SECONDS
   shift 3
   heading "$suite ($runtime)"
   through_pipe timeout --foreground --kill-after=20 "$limit" "$@" || status=$?
   echo "$status" >"$scratch/$suite-$runtime.status"
+  echo $((SECONDS - start)) >"$scratch/$suite-$runtime.seconds"
 }
 
 # `bun test` makes what it writes to non-blocking, for all who share it: whoever else writes a lot

@@ -49,7 +49,7 @@ count() {
     trouble "$name" "ended with status $status"
   fi
   passed=$((passed + ran)) failed=$((failed + bad)) skipped=$((skipped + skips))
-  summary+=("$name: $ran passed, $bad failed, $skips skipped")
+  summary+=("$name: $ran passed, $bad failed, $skips skipped, $(<"${xml%.xml}.seconds") s")
 }
 
 # Prints "passed|failed|skipped<TAB>name<TAB>message" for each case of a JUnit report.

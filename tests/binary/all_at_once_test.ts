@@ -5,6 +5,7 @@ import { tools } from "../../tools/list.ts";
 import { PROJECT } from "../support/build.ts";
 import { Disk } from "../support/disk.ts";
 import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { READY, rowsOf, stopTool } from "../support/tool.ts";
 import { TcpWorkload } from "../support/tcp.ts";
@@ -78,7 +79,8 @@ function counted(
   };
 }
 
-test("all tools at once, for a minute under load, lose nothing", async () => {
+const NAME = "all tools at once, for a minute under load, lose nothing";
+test(NAME, { skip: requires(NAME, "full") }, async () => {
   using folder = new Folder();
   using disk = new Disk();
   await using stack = new AsyncDisposableStack();

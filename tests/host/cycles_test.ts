@@ -12,6 +12,7 @@ import { Bpf, u32, u64 } from "../../mod.ts";
 import { buildProgram } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";
 import { held } from "../support/leftovers.ts";
+import { requires } from "../support/requires.ts";
 
 /** Begins the names of programs and maps that are this test's, also among all in the kernel. */
 const OWN = `t${process.pid}`;
@@ -65,7 +66,8 @@ async function untilFreed(): Promise<void> {
   while (inKernel().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test("200 cycles of compile, attach and close leave no descriptor, probe or memory", async () => {
+const NAME = "200 cycles of compile, attach and close leave no descriptor, probe or memory";
+test(NAME, { skip: requires(NAME, "full") }, async () => {
   const path = buildProgram("functions.c");
   const cycle = () => {
     using bpf = Bpf.compile(TEXT);

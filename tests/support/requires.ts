@@ -46,6 +46,11 @@ const REQUIREMENTS = {
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   // Missing in Debian's 6.1, there in 6.12; what lies between was not looked at.
   syscallStacks: since("kernel stacks at the tracepoints of system calls", 6, 2),
+  // Not a kernel's feature: what takes long everywhere, and is run before a release.
+  full: {
+    lacks: () =>
+      process.env.TSBCC_TEST_FULL ? undefined : "it takes long: ./test.sh --full runs it",
+  },
   // Not a kernel's feature: what takes long under emulation and shows nothing new there.
   speed: {
     lacks: () =>
