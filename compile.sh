@@ -179,6 +179,15 @@ compile_with_bun() {
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --no-compile-autoload-tsconfig --no-compile-autoload-package-json \
     "./$1.ts" --outfile "$1") || fail "bun could not compile $1 (see above)"
+  guard "$scratch/$1"
+}
+
+# What the options above cannot switch off: see scripts/guard/guard.c.
+guard() {
+  [[ "$(uname -m)" == x86_64 ]] || return 0
+  "$1" -h >"$scratch/help" || fail "$1 does not run on this machine"
+  quietly "$BUN" run "$project/scripts/guard/apply.ts" "$1" "$(basename "$1")" "$scratch/help" ||
+    fail "could not put the guard into $1 (see above)"
 }
 
 # Without a code cache, which would be a file of a known name in /tmp, read as root.

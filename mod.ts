@@ -113,6 +113,7 @@ export {
   type SlotCounts,
 } from "./bpf/histogram.ts";
 export { Global } from "./bpf/global.ts";
+export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { LayoutError } from "./ffi/codec/layout_error.ts";
 export {
   BpfError,

@@ -8,7 +8,7 @@ source "$project/scripts/count_tests.sh"
 prefix=test.sh
 
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
-packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux mount procps
+packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
   iproute2 kmod
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby)
 
@@ -132,6 +132,7 @@ suite_static() {
   check_passes types deno task --quiet check
   check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
   check_passes objects verify_objects
+  check_passes guard scripts/guard.sh --check
   check_passes docs deno task --quiet docs --check
   check_passes arrows deno run --allow-read --no-check scripts/arrows.ts
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readText } from "../mod.ts";
 import { completionScript, SHELLS } from "./completions.ts";
 import { doctor } from "./doctor.ts";
 import { installLinks } from "./install.ts";
@@ -45,7 +44,7 @@ export async function multicall(tools: Tools): Promise<never> {
 
 /** The last part of argv[0], which is what a symbolic link is called. */
 function calledAs(): string {
-  const [path = ""] = readText("/proc/self/cmdline").split("\0");
+  const path = process.argv0;
   return path.slice(path.lastIndexOf("/") + 1);
 }
 

@@ -1,8 +1,8 @@
 /**
  * Opening shared libraries: lazily, in a stated order, with errors a person can act on.
  *
- * The order is: a path given with {@linkcode setLibraryPath}, the environment variable, the copy
- * embedded in this executable, the system's. The word `system` as path or variable skips the
+ * The order is: a path given with {@linkcode setLibraryPath}, the environment variable (not in a
+ * process with more rights than who started it), the copy embedded in this executable, the system's. The word `system` as path or variable skips the
  * embedded copy.
  *
  * @module
@@ -10,6 +10,7 @@
 
 import { loader, memfd } from "./libc/libc.ts";
 import { cString, textAt } from "./libc/memory.ts";
+import { isSecure } from "./libc/secure.ts";
 import { runtime, type Symbols, type SymbolTable } from "./runtime/runtime.ts";
 
 /** A shared library this project calls. */
@@ -90,7 +91,8 @@ function neededBefore(spec: LibrarySpec<SymbolTable>): Map<string, Uint8Array | 
 
 /** A path, the embedded bytes, or undefined for the system's copy. */
 function choice(spec: LibrarySpec<SymbolTable>): Uint8Array | string | undefined {
-  const asked = paths.get(spec.name) || runtime.environment(spec.variable);
+  const variable = isSecure() ? undefined : runtime.environment(spec.variable);
+  const asked = paths.get(spec.name) || variable;
   if (asked) return asked === "system" ? undefined : asked;
   return embedded.get(spec.soname);
 }

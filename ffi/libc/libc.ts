@@ -68,6 +68,11 @@ const TABLE = {
   // int eventfd(unsigned int initval, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
 
+  // unsigned long getauxval(unsigned long type);  glibc 2.16
+  getauxval: { parameters: ["u64"], result: "u64" },
+  // int unsetenv(const char *name);
+  unsetenv: { parameters: ["buffer"], result: "i32" },
+
   // int clock_gettime(clockid_t clockid, struct timespec *tp);
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
 
@@ -100,10 +105,24 @@ export function libc(): Symbols<typeof TABLE> {
   } catch (cause) {
     // Deno's own words for a missing --allow-ffi are the better ones.
     if (cause instanceof Error && cause.name === "NotCapable") throw cause;
-    throw new Error("Cannot open libc.so.6: ts-bcc needs a Linux system with glibc 2.27 or later", {
-      cause,
-    });
+    const reason = addressSpaceLimit() ?? "ts-bcc needs a Linux system with glibc 2.27 or later";
+    throw new Error(`Cannot open libc.so.6: ${reason}`, { cause });
   }
+}
+
+/** Whether it is for want of address space that the runtime cannot call C, in words. */
+function addressSpaceLimit(): string | undefined {
+  let limits: string;
+  try {
+    // Nothing of C can be called here.
+    limits = process.getBuiltinModule("node:fs").readFileSync("/proc/self/limits", "utf8");
+  } catch {
+    return undefined;
+  }
+  const bytes = /^Max address space +(\d+) /m.exec(limits)?.[1];
+  if (bytes === undefined) return undefined;
+  return `this process may use ${Math.floor(Number(bytes) / 2 ** 20)} MiB of address space, of ` +
+    "which the runtime reserves gigabytes: raise the limit (ulimit -v unlimited)";
 }
 
 /** The dynamic loader's own functions. */

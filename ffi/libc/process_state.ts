@@ -18,8 +18,8 @@ import { alloc, bufferText, copyOf, cString, textAt } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../runtime/runtime.ts";
 
 const TABLE = {
-  // char *getenv(const char *name);
-  getenv: { parameters: ["buffer"], result: "pointer" },
+  // char *secure_getenv(const char *name);  glibc 2.17
+  secure_getenv: { parameters: ["buffer"], result: "pointer" },
   // int setenv(const char *name, const char *value, int overwrite);
   setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   // int unsetenv(const char *name);
@@ -41,9 +41,12 @@ const STDERR = 2;
 const F_DUPFD_CLOEXEC = 1030;
 const CHUNK = 65536;
 
-/** An environment variable as C code of this process sees it. */
+/**
+ * An environment variable as C code of this process sees it; none is set in a process with more
+ * rights than who started it.
+ */
 export function getEnvironment(name: string): string | undefined {
-  const address = libc().getenv(cString(name));
+  const address = libc().secure_getenv(cString(name));
   return address === 0n ? undefined : textAt(address);
 }
 

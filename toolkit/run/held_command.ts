@@ -42,6 +42,7 @@ export class HeldCommand implements Disposable {
     const { spawn } = await import("node:child_process");
     const child = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...command], {
       stdio: ["inherit", "inherit", "inherit", "pipe"],
+      env: environment(),
     });
     const held = new HeldCommand(child, command[0]!);
     await Promise.race([
@@ -62,4 +63,12 @@ export class HeldCommand implements Disposable {
   [Symbol.dispose](): void {
     this.#pipe.destroy();
   }
+}
+
+/** The environment that this process was given: our executables rename what Bun looks for (guard.c). */
+function environment(): Record<string, string | undefined> {
+  const variables = Object.entries(process.env);
+  return Object.fromEntries(
+    variables.map(([name, value]) => [name.replace(/^bUN_/, "BUN_"), value]),
+  );
 }

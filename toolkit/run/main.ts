@@ -4,6 +4,7 @@
  * @module
  */
 
+import { forgetUnsafeEnvironment } from "../../mod.ts";
 import { helpText, parseOptions, UsageError, type Values } from "../options/options.ts";
 import { ClosedOutput, printText } from "../output/output.ts";
 import type { standardOptions } from "../options/standard_options.ts";
@@ -23,7 +24,10 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
   return statusOf(tool.name, async () => {
     const values = parseOptions(tool.options, words) as unknown as Values<typeof standardOptions>;
     if (values.help) await printText(helpText(tool, tool.options));
-    else await runPlan(tool, values);
+    else {
+      forgetUnsafeEnvironment();
+      await runPlan(tool, values);
+    }
   });
 }
 

@@ -1,0 +1,105 @@
+/**
+ * Puts the code of guard.c before the entry of an executable:
+ * `bun scripts/guard/apply.ts FILE NAME HELP`, where HELP is a file with what `-h` prints.
+ *
+ * @module
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { code } from "./code.ts";
+
+const ELF64_LITTLE_ENDIAN = 0x7f454c460201;
+const X86_64 = 62;
+const [PT_LOAD, PT_NOTE] = [1, 4];
+const READ_AND_EXECUTE = 5;
+const PAGE = 4096;
+const PROGRAM_HEADER_SIZE = 56;
+/** Places in the ELF header (elf.h, Elf64_Ehdr). */
+const [MACHINE, ENTRY, PROGRAM_HEADERS, PROGRAM_HEADER_COUNT] = [18, 24, 32, 56];
+/** Places in a program header (Elf64_Phdr). */
+const [FLAGS, OFFSET, ADDRESS, PHYSICAL, FILE_SIZE, MEMORY_SIZE, ALIGN] = [
+  4,
+  8,
+  16,
+  24,
+  32,
+  40,
+  48,
+];
+/** struct parameters of guard.c, which stands before its code. */
+const PARAMETERS_SIZE = 32;
+
+/**
+ * The executable with one more segment, in place of its notes, from which it starts. The segment is
+ * appended: everything else stays where it is.
+ */
+export function applyGuard(file: Uint8Array, help: string, sentence: string): Uint8Array {
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const magic = view.getUint32(0) * 0x10000 + view.getUint16(4);
+  if (magic !== ELF64_LITTLE_ENDIAN || view.getUint16(MACHINE, true) !== X86_64) {
+    throw new Error("expected an executable for x86-64");
+  }
+  const start = Number(view.getBigUint64(PROGRAM_HEADERS, true));
+  const count = view.getUint16(PROGRAM_HEADER_COUNT, true);
+  const headers = Array.from({ length: count }, (_, i) => start + i * PROGRAM_HEADER_SIZE);
+  const typeOf = (header: number) => view.getUint32(header, true);
+  const wordOf = (header: number, place: number) => Number(view.getBigUint64(header + place, true));
+  const loads = headers.filter((header) => typeOf(header) === PT_LOAD);
+  // Segments are in the order of their addresses, and the new one is behind all others.
+  const note = headers.findLast((header) => typeOf(header) === PT_NOTE);
+  if (note === undefined || loads.some((header) => header > note)) {
+    throw new Error("expected its notes behind its segments");
+  }
+  const roundUp = (value: number) => Math.ceil(value / PAGE) * PAGE;
+  const end = Math.max(...loads.map((each) => wordOf(each, ADDRESS) + wordOf(each, MEMORY_SIZE)));
+  const [address, offset] = [roundUp(end) + PAGE, roundUp(file.length)];
+  const entry = Number(view.getBigUint64(ENTRY, true));
+  const segment = segmentOf(entry - address, help, sentence);
+
+  const result = new Uint8Array(offset + segment.length);
+  result.set(file);
+  result.set(segment, offset);
+  const written = new DataView(result.buffer);
+  written.setBigUint64(ENTRY, BigInt(address + PARAMETERS_SIZE), true);
+  written.setUint32(note, PT_LOAD, true);
+  written.setUint32(note + FLAGS, READ_AND_EXECUTE, true);
+  for (
+    const [place, value] of [
+      [OFFSET, offset],
+      [ADDRESS, address],
+      [PHYSICAL, address],
+      [FILE_SIZE, segment.length],
+      [MEMORY_SIZE, segment.length],
+      [ALIGN, PAGE],
+    ] as const
+  ) written.setBigUint64(note + place, BigInt(value), true);
+  return result;
+}
+
+/** The code with its parameters, and the texts behind it. */
+function segmentOf(entry: number, help: string, sentence: string): Uint8Array {
+  const program = Uint8Array.from(atob(code), (byte) => byte.charCodeAt(0));
+  const texts = [help, sentence].map((text) => new TextEncoder().encode(text));
+  const size = texts.reduce((sum, text) => sum + text.length, program.length);
+  const segment = new Uint8Array(size);
+  segment.set(program);
+  const view = new DataView(segment.buffer);
+  view.setBigInt64(0, BigInt(entry), true);
+  let at = program.length;
+  texts.forEach((text, i) => {
+    segment.set(text, at);
+    view.setUint32(8 + 8 * i, at, true);
+    view.setUint32(12 + 8 * i, text.length, true);
+    at += text.length;
+  });
+  return segment;
+}
+
+if (import.meta.main) {
+  const [path, name, help] = process.argv.slice(2);
+  const sentence = `${name}: /proc is not mounted: mount it with: mount -t proc proc /proc\n`;
+  const file = readFileSync(path!);
+  // In its place: the file keeps its mode.
+  writeFileSync(path!, applyGuard(file, readFileSync(help!, "utf8"), sentence));
+}
