@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { buildProgram } from "./build.ts";
 import { Running } from "./process.ts";
 import { Folder } from "./workload.ts";
 
@@ -53,6 +54,20 @@ export class Disk implements Disposable {
     return await pidOf(
       Running.start(dd(`if=${this.path}`, "of=/dev/null", "iflag=direct", `count=${blocks}`)),
     );
+  }
+
+  /** Asks so many times that all be on the medium, with nothing to write; returns the process's id. */
+  async flush(times: number): Promise<number> {
+    const steps = [`open=${this.path}:1`, `fsync=${times}`];
+    const running = Running.start([buildProgram("file_io.c"), ...steps]);
+    running.send();
+    return await pidOf(running);
+  }
+
+  /** Writes as {@linkcode write} does, each block to be on the medium before the next. */
+  async writeDurably(blocks: number): Promise<number> {
+    const command = dd("if=/dev/zero", `of=${this.path}`, "oflag=direct,dsync", `count=${blocks}`);
+    return await pidOf(Running.start(command));
   }
 
   #writer(blocks: number): string[] {

@@ -53,6 +53,17 @@ test("biolatency -F -d counts 101 writes and 53 reads of that disk, exactly", as
   assert.ok(total! > 0 && Math.abs(average! - total! / count!) < 1, JSON.stringify(summary));
 });
 
+test("biolatency counts 11 flushes of that disk, by themselves with -F", async () => {
+  using disk = new Disk();
+  using other = new Disk();
+  await using tool = await startTool("biolatency", "-F", "-j", "-d", disk.name);
+  await disk.flush(11);
+  await other.flush(7);
+  await disk.write(1);
+  const { Flush: flushed } = counts(await stopTool(tool), ({ flags }) => flags);
+  assert.equal(flushed, 11);
+});
+
 test("biolatency -D -Q tells disks apart, and its reports add up", async () => {
   using disk = new Disk();
   using other = new Disk();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hasTracepoint } from "../../mod.ts";
 import { BLOCK, Disk } from "../support/disk.ts";
 import { requires } from "../support/requires.ts";
 import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
@@ -48,6 +49,56 @@ test("biosnoop -d reports 101 writes and 53 reads of that disk, exactly and in o
   for (const { time_s, que_ms, lat_ms } of rows) {
     assert.ok(time_s >= 0 && que_ms! >= 0 && lat_ms > 0);
   }
+});
+
+/** Before Linux 6.5 no tracepoint tells who asks for a flush: it is shown by who gave it to the disk. */
+const isAskerKnown = hasTracepoint("block", "block_io_start").answer === "yes";
+
+test("biosnoop shows 11 flushes of a process, and those behind its durable writes", async () => {
+  using disk = new Disk();
+  await using tool = await startTool("biosnoop", "--json", "-Q", "-d", disk.name);
+  const flusher = await disk.flush(11);
+  const writer = await disk.writeDurably(5);
+  await disk.write(1); // behind the last: its writer is woken before its end is reported
+  const all = rowsOf<Row>(await stopTool(tool));
+  assert.ok(all.every(({ que_ms, lat_ms }) => que_ms! >= 0 && lat_ms > 0));
+  const ours = (pid: number, comm: string) =>
+    all.filter((row) => row.t === "F" && !isAskerKnown || row.pid === pid)
+      .map((row) => isAskerKnown ? row : { ...row, pid, comm })
+      .map(({ time_s: _time, que_ms: _queued, lat_ms: _latency, ...rest }) => rest);
+  const flush = (pid: number, comm: string) => ({
+    comm,
+    pid,
+    disk: disk.name,
+    t: "F",
+    sector: 0,
+    bytes: 0,
+  });
+  const flushes = Array<unknown>(11).fill(flush(flusher, "file_io"));
+  assert.deepEqual(ours(flusher, "file_io").slice(0, 11), flushes);
+  // Each write is followed by its own flush, since a loop device has no FUA, and by that of fsync.
+  const durable = expected(writer, disk, "W", 5).flatMap((write) => [
+    write,
+    flush(writer, "dd"),
+    flush(writer, "dd"),
+  ]);
+  const seen = ours(writer, "dd").filter((_, i) => isAskerKnown || i >= 11);
+  assert.deepEqual(seen, durable);
+});
+
+test("biosnoop -p shows no flushes of others", {
+  skip: requires("biosnoop -p shows no flushes of others", "blockIoStart"),
+}, async () => {
+  using disk = new Disk();
+  await using writer = disk.heldWriter(3);
+  await using tool = await startTool("biosnoop", "--json", "-p", String(writer.pid));
+  await disk.flush(7);
+  await disk.writeDurably(3);
+  writer.send();
+  assert.equal((await writer.result).status, 0);
+  await disk.flush(7);
+  const rows = rowsOf<Row>(await stopTool(tool));
+  assert.deepEqual(rows.map(({ t, pid }) => [t, pid]), Array(3).fill(["W", writer.pid]));
 });
 
 test(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { test } from "node:test";
+import { hasTracepoint } from "../../mod.ts";
 import { BLOCK, Disk } from "../support/disk.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -61,6 +62,19 @@ test("biotop counts 101 writes and 53 reads by process and disk, and its reports
       [`${pids[2]} dd R ${LOOP_MAJOR} ${disk.name}`, [53, 53 * KBYTES]],
     ]),
   );
+});
+
+test("biotop counts 11 flushes of a process", async () => {
+  using disk = new Disk();
+  await using tool = await startTool("biotop", "--json", "0.05");
+  const pid = await disk.flush(11);
+  await disk.write(1); // behind the last: its writer is woken before its end is reported
+  // Before Linux 6.5 no tracepoint tells who asks for a flush.
+  const isAskerKnown = hasTracepoint("block", "block_io_start").answer === "yes";
+  const rows = rowsOf<Row>(await stopTool(tool))
+    .filter((row) => row.disk === disk.name && row.d === "F" && (!isAskerKnown || row.pid === pid));
+  assert.equal(rows.reduce((sum, { io }) => sum + io, 0), 11);
+  assert.ok(rows.every(({ kbytes, avg_ms }) => kbytes === 0 && avg_ms > 0));
 });
 
 test("biotop prints bcc's table, also of a process that paused", {

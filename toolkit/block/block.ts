@@ -23,8 +23,12 @@ export function blockPrograms(): Record<string, boolean> {
   return chooseHooks("block I/O", [
     {
       hook: "tracepoint:block:block_io_start",
-      also: ["tracepoint:block:block_rq_issue", "tracepoint:block:block_io_done"],
-      programs: ["io_start", "rq_issue", "io_end"],
+      also: [
+        "tracepoint:block:block_rq_issue",
+        "tracepoint:block:block_io_done",
+        "tracepoint:block:block_rq_complete",
+      ],
+      programs: ["io_start", "rq_issue", "io_end", "flush_complete"],
     },
     {
       hook: "tracepoint:block:block_rq_insert",

@@ -19,10 +19,13 @@
  *             64 -> 127        : 44       |********************************        |
  *            128 -> 255        : 9        |******                                  |
  *
- * Hooks: raw tracepoints block_io_start, block_rq_issue and block_io_done (Linux 6.5 and later), or
- * block_rq_insert, block_rq_issue and block_rq_complete: then -Q leaves out the time in which a
- * request waited for others to be merged with. Devices on top of others, such as dm and md, have no
- * requests of their own.
+ * Hooks: raw tracepoints block_io_start, block_rq_issue, block_io_done and, for flushes,
+ * block_rq_complete (Linux 6.5 and later), or block_rq_insert, block_rq_issue and
+ * block_rq_complete: then -Q leaves out the time in which a request waited for others to be merged
+ * with. Devices on top of others, such as dm and md, have no requests of their own.
+ *
+ * A flush that the disk gets is shown with the process that asked for it, the first one if it serves
+ * several, or before Linux 6.5 with the thread that gave it to the disk, mostly a kernel thread.
  *
  * Overhead: about 1.7 µs per request in the kernel; the counts stay there until a report.
  */

@@ -13,11 +13,15 @@
  *
  * T is what the request does: R(ead), W(rite), F(lush), D(iscard), N for others.
  *
- * Hooks: raw tracepoints block_io_start, block_rq_issue and block_io_done (Linux 6.5 and later), or
- * block_rq_insert, block_rq_issue and block_rq_complete: then QUE(ms) leaves out the time in which
- * a request waited for others to be merged with. The process is the one that queued the request:
- * for writes from the page cache mostly a kernel thread. Devices on top of others, such as dm and
- * md, have no requests of their own.
+ * Hooks: raw tracepoints block_io_start, block_rq_issue, block_io_done and, for flushes,
+ * block_rq_complete (Linux 6.5 and later), or block_rq_insert, block_rq_issue and
+ * block_rq_complete: then QUE(ms) leaves out the time in which a request waited for others to be
+ * merged with. The process is the one that queued the request: for writes from the page cache
+ * mostly a kernel thread. Devices on top of others, such as dm and md, have no requests of their
+ * own.
+ *
+ * A flush that the disk gets is shown with the process that asked for it, the first one if it serves
+ * several, or before Linux 6.5 with the thread that gave it to the disk, mostly a kernel thread.
  *
  * Overhead: about 1.1 µs per request in the kernel, and one event; a disk that does 100,000
  * requests a second costs a tenth of a CPU there and about as much for printing.

@@ -17,9 +17,12 @@
  * D is what the requests do: R(ead), W(rite), F(lush), D(iscard), N for others. The process is the
  * one that queued the request: for writes from the page cache mostly a kernel thread.
  *
- * Hooks: raw tracepoints block_io_start, block_rq_issue and block_io_done (Linux 6.5 and later), or
- * block_rq_insert, block_rq_issue and block_rq_complete. Devices on top of others, such as dm and
- * md, have no requests of their own.
+ * Hooks: raw tracepoints block_io_start, block_rq_issue, block_io_done and, for flushes,
+ * block_rq_complete (Linux 6.5 and later), or block_rq_insert, block_rq_issue and
+ * block_rq_complete. Devices on top of others, such as dm and md, have no requests of their own.
+ *
+ * A flush that the disk gets is shown with the process that asked for it, the first one if it serves
+ * several, or before Linux 6.5 with the thread that gave it to the disk, mostly a kernel thread.
  *
  * Overhead: about 1.3 µs per request in the kernel; the counts stay there until a report.
  */

@@ -7,6 +7,9 @@
  * not change it. Since Linux 6.5 block_io_start and block_io_done tell of all of its life. Before,
  * it begins with block_rq_insert, or with block_rq_issue if no scheduler is asked, and ends with the
  * block_rq_complete that covers all that is left of it.
+ *
+ * A flush that the disk gets is a request of the block layer's own, issued and completed only, by which
+ * it serves all that ask for one at that time (block/blk-flush.c); these have no turn of their own.
  */
 #pragma once
 
@@ -24,8 +27,23 @@ struct request_queue {
 	struct gendisk *disk;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct blk_flush_queue {
+	unsigned int flush_running_idx : 1;
+	struct list_head flush_queue[2]; /* that of this index is served by the flush under way */
+};
+
+struct blk_mq_hw_ctx {
+	struct blk_flush_queue *fq;
+};
+
 struct request {
 	struct request_queue *q;
+	struct blk_mq_hw_ctx *mq_hctx;
+	struct list_head queuelist;
 	unsigned int cmd_flags;
 	unsigned int __data_len;
 	unsigned long long __sector;
@@ -35,6 +53,12 @@ struct request___5_16 {
 	struct gendisk *rq_disk; /* until Linux 5.16 */
 };
 
+struct request___6_5 {
+	struct {
+		struct list_head list; /* in place of queuelist, until Linux 6.5 */
+	} flush;
+};
+
 struct hd_struct {
 	int partno; /* until Linux 5.10 */
 };
@@ -42,7 +66,10 @@ struct hd_struct {
 KERNEL_STRUCTS_END
 
 #define REQ_OP_MASK 0xff /* the operation's bits of cmd_flags; include/linux/blk_types.h */
+#define REQ_OP_FLUSH 2
 #define SECTOR_SHIFT 9
+#define REQ_FUA (1 << 17)
+#define FLUSHES_SERVED 16 /* among which the first known one is looked for */
 
 const volatile u32 target_device = 0; /* 0: any; a disk as MKDEV() has it */
 
@@ -54,7 +81,10 @@ struct io {
 	u32 device;
 	u32 bytes;
 	u32 flags; /* cmd_flags: the operation and how */
-	struct who who; /* queued it */
+	struct who who; /* queued it, or asked for this flush */
+	/* It is to be on the medium, and the disk has no FUA: a flush follows, which asks for it by this. */
+	bool is_flush_due;
+	bool is_done;
 };
 
 /* Tells of a request that is done. */
@@ -103,6 +133,68 @@ static __always_inline int queue(struct request *request, bool is_issued)
 	return 0;
 }
 
+static __always_inline bool is_flush(struct request *request)
+{
+	return (BPF_CORE_READ(request, cmd_flags) & REQ_OP_MASK) == REQ_OP_FLUSH;
+}
+
+/* Finds who asked for a flush: who queued the first known request of those that it serves. */
+static __noinline bool set_who_asked(struct io *flush, struct request *request)
+{
+	struct request___6_5 *old = (void *)request;
+	struct blk_flush_queue *queue = BPF_CORE_READ(request, mq_hctx, fq);
+	u64 member = bpf_core_field_exists(old->flush.list) ?
+			     bpf_core_field_offset(struct request___6_5, flush.list) :
+			     bpf_core_field_offset(struct request, queuelist);
+	struct list_head *heads =
+		(void *)queue + bpf_core_field_offset(struct blk_flush_queue, flush_queue);
+	struct list_head *head =
+		(void *)heads + BPF_CORE_READ_BITFIELD_PROBED(queue, flush_running_idx) *
+					bpf_core_type_size(struct list_head);
+	struct list_head *node = BPF_CORE_READ(head, next);
+	bool is_known = false;
+
+	if (!flush)
+		return false;
+	for (int i = 0; i < FLUSHES_SERVED && node && node != head; i++) {
+		u64 key = (u64)node - member;
+		struct io *io = bpf_map_lookup_elem(&requests, &key);
+
+		node = BPF_CORE_READ(node, next);
+		if (!io)
+			continue;
+		if (!is_known) {
+			flush->who = io->who;
+			if (!io->is_done)
+				flush->queued = io->queued;
+		}
+		is_known = true;
+		if (io->is_done)
+			bpf_map_delete_elem(&requests, &key);
+	}
+	return is_known;
+}
+
+/* A flush is issued: it belongs to who asked for it, or else, if nobody is known, to who issues it. */
+static __always_inline int issue_flush(struct request *request)
+{
+	u64 key = (u64)request;
+	u64 now = bpf_ktime_get_ns();
+	struct io io = { .queued = now, .issued = now, .device = device_of(request) };
+
+	if (target_device && target_device != io.device)
+		return 0;
+	if (!set_who_asked(&io, request)) {
+		if (!is_wanted())
+			return 0;
+		set_who(&io.who);
+	}
+	io.flags = BPF_CORE_READ(request, cmd_flags);
+	if (bpf_map_update_elem(&requests, &key, &io, BPF_ANY))
+		io_lost();
+	return 0;
+}
+
 static __always_inline bool issue(struct request *request)
 {
 	u64 key = (u64)request;
@@ -110,8 +202,12 @@ static __always_inline bool issue(struct request *request)
 
 	if (!io)
 		return false;
+	bool is_durable = io->flags & REQ_FUA;
+
 	io->issued = bpf_ktime_get_ns();
 	read_request(io, request);
+	/* The block layer takes the flag away where it does in two steps what the disk cannot in one. */
+	io->is_flush_due |= is_durable && !(io->flags & REQ_FUA);
 	return true;
 }
 
@@ -120,10 +216,13 @@ static __always_inline int finish(struct request *request)
 	u64 key = (u64)request;
 	struct io *io = bpf_map_lookup_elem(&requests, &key);
 
-	if (!io)
+	if (!io || io->is_done)
 		return 0;
 	io_done(io, bpf_ktime_get_ns());
-	bpf_map_delete_elem(&requests, &key);
+	if (io->is_flush_due)
+		io->is_done = true;
+	else
+		bpf_map_delete_elem(&requests, &key);
 	return 0;
 }
 
@@ -146,7 +245,11 @@ int rq_insert(u64 *arguments)
 SEC("raw_tp/block_rq_issue")
 int rq_issue(u64 *arguments)
 {
-	issue(REQUEST(arguments));
+	struct request *request = REQUEST(arguments);
+
+	if (is_flush(request))
+		return issue_flush(request);
+	issue(request);
 	return 0;
 }
 
@@ -155,6 +258,8 @@ int rq_issue_first(u64 *arguments)
 {
 	struct request *request = REQUEST(arguments);
 
+	if (is_flush(request))
+		return issue_flush(request);
 	return issue(request) ? 0 : queue(request, true);
 }
 
@@ -170,4 +275,13 @@ int rq_complete(u64 *arguments)
 	struct request *request = (void *)arguments[0];
 
 	return (u32)arguments[2] < BPF_CORE_READ(request, __data_len) ? 0 : finish(request);
+}
+
+/* Beside block_io_done, which is not told of flushes. */
+SEC("raw_tp/block_rq_complete")
+int flush_complete(u64 *arguments)
+{
+	struct request *request = (void *)arguments[0];
+
+	return is_flush(request) ? finish(request) : 0;
 }
