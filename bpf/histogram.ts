@@ -2,8 +2,9 @@
  * Histograms as text, as bcc prints them, and as data.
  *
  * A log2 histogram counts by powers of two: slot 0 is for 0, slot n for 2^(n-1) to 2^n - 1, except
- * that slot 1 begins with 0. A linear one counts each number by itself. All functions are pure:
- * the counts come from a map, an array or anywhere else.
+ * that slot 1 begins with 0. Negative numbers have the mirrored slots: slot -n is for -2^n + 1 to
+ * -2^(n-1). A linear histogram counts each number by itself. All functions are pure: the counts come
+ * from a map, an array or anywhere else.
  *
  * @module
  */
@@ -33,20 +34,31 @@ const LINEAR_SLOTS = 1025;
 const STARS = 40;
 /** The highest slot whose numbers fit the narrow form: above it are numbers of 2^32 and more. */
 const NARROW_SLOTS = 32;
+/** The same of negative numbers, of which the sign needs a place. */
+const NARROW_NEGATIVE_SLOTS = 29;
+/** No 64 bit number is lower. */
+const LEAST = -(2n ** 63n);
 
-/** The rows of a log2 histogram, up to the highest slot with a count. @throws {RangeError} */
+/** The rows of a log2 histogram, between the slots with counts. @throws {RangeError} */
 export function log2Buckets(counts: SlotCounts): Bucket[] {
-  const values = valuesOf(counts, LOG2_SLOTS, "log2");
-  return values.slice(1).map((count, i) => {
-    const [low, high] = [2 ** i, 2 ** (i + 1) - 1];
-    return { low: low === high ? low - 1 : low, high, count };
+  return log2Rows(counts).rows.map(([slot, count]) => {
+    const [low, high] = log2Range(slot).map(Number) as [number, number];
+    return { low, high, count };
   });
 }
 
-/** The rows of a linear histogram, up to the highest number with a count. @throws {RangeError} */
+/** The rows of a linear histogram, from 0 or the lowest number to the highest. @throws {RangeError} */
 export function linearBuckets(counts: SlotCounts): Bucket[] {
-  const values = valuesOf(counts, LINEAR_SLOTS, "linear");
-  return values.map((count, i) => ({ low: i, high: i, count }));
+  return rowsOf(counts, LINEAR_SLOTS, "linear")
+    .map(([slot, count]) => ({ low: slot, high: slot, count }));
+}
+
+/** The first and the last number of a log2 histogram's slot. */
+function log2Range(slot: number): readonly [low: bigint, high: bigint] {
+  const near = 1n << BigInt(Math.abs(slot) - 1);
+  const far = 2n * near - 1n;
+  if (slot > 0) return [slot === 1 ? 0n : near, far];
+  return [-far < LEAST ? LEAST : -far, -near];
 }
 
 /**
@@ -62,43 +74,40 @@ export function linearBuckets(counts: SlotCounts): Bucket[] {
  * ```
  */
 export function log2Lines(counts: SlotCounts, options: HistogramOptions = {}): string[] {
-  const values = valuesOf(counts, LOG2_SLOTS, "log2");
-  const wide = values.length > NARROW_SLOTS + 1;
+  const { rows, most } = log2Rows(counts);
+  const [lowest, highest] = [rows[0]?.[0] ?? 0, rows.at(-1)?.[0] ?? 0];
+  const wide = highest > NARROW_SLOTS || lowest < -NARROW_NEGATIVE_SLOTS;
   const digits = wide ? 20 : 10;
   const title = " ".repeat(wide ? 15 : 5) + valueType(options).padEnd(wide ? 29 : 19);
   const range = (slot: number) => {
-    const low = slot === 1 ? 0n : 1n << BigInt(slot - 1);
-    const high = (1n << BigInt(slot)) - 1n;
+    const [low, high] = log2Range(slot);
     return `${String(low).padStart(digits)} -> ${String(high).padEnd(digits)}`;
   };
-  return linesOf(values, 1, title, range, wide ? STARS / 2 : STARS, options);
+  return linesOf(rows, most, title, range, wide ? STARS / 2 : STARS, options);
 }
 
 /** A linear histogram as lines of text; none when nothing was counted. */
 export function linearLines(counts: SlotCounts, options: HistogramOptions = {}): string[] {
-  const values = valuesOf(counts, LINEAR_SLOTS, "linear");
+  const rows = rowsOf(counts, LINEAR_SLOTS, "linear");
   const title = " ".repeat(5) + valueType(options).padEnd(13);
   const range = (slot: number) => " ".repeat(8) + String(slot).padEnd(10);
-  return linesOf(values, 0, title, range, STARS, options);
+  return linesOf(rows, highestCount(rows), title, range, STARS, options);
 }
 
 const valueType = (options: HistogramOptions) => options.valueType ?? "value";
 
 function linesOf(
-  values: readonly number[],
-  first: number,
+  rows: readonly Row[],
+  most: number,
   title: string,
   range: (slot: number) => string,
   stars: number,
   { stripLeadingZero = false }: HistogramOptions,
 ): string[] {
-  if (values.length <= first) return [];
-  // As bcc has it, a count in slot 0 of a log2 histogram has no row but scales the others.
-  const most = values.reduce((a, b) => Math.max(a, b));
+  if (rows.length === 0) return [];
   const lines = [`${title} : count     distribution`];
   let skip = stripLeadingZero;
-  for (let slot = first; slot < values.length; slot++) {
-    const count = values[slot]!;
+  for (const [slot, count] of rows) {
     skip &&= count === 0;
     if (skip) continue;
     const bar = "*".repeat(Math.floor(stars * count / most)).padEnd(stars);
@@ -163,20 +172,38 @@ export function sectionLines<S>(
   ]);
 }
 
-/** Counts from slot 0 to the last one that has any. */
-function valuesOf(counts: SlotCounts, slots: number, kind: string): number[] {
-  const values: number[] = [];
+type Row = readonly [slot: number, count: number];
+
+/**
+ * The rows of a log2 histogram. As bcc has it, a count in slot 0 has no row but scales the others.
+ */
+function log2Rows(counts: SlotCounts): { readonly rows: Row[]; readonly most: number } {
+  const rows = rowsOf(counts, LOG2_SLOTS, "log2");
+  return { rows: rows.filter(([slot]) => slot !== 0), most: highestCount(rows) };
+}
+
+const highestCount = (rows: readonly Row[]) =>
+  rows.reduce((most, row) => Math.max(most, row[1]), 0);
+
+/** Counts from slot 0, or the first one below it that has any, to the last one that has any. */
+function rowsOf(counts: SlotCounts, slots: number, kind: string): Row[] {
+  const most = slots - 1;
+  const known = new Map<number, number>();
   for (const [slot, count] of isPlain(counts) ? counts.entries() : counts) {
     if (count === 0) continue;
-    if (!Number.isInteger(slot) || slot < 0 || slot >= slots) {
+    if (!Number.isInteger(slot) || Math.abs(slot) > most) {
       throw new RangeError(
-        `Cannot make a ${kind} histogram: expected slots from 0 to ${slots - 1}, found ${slot}`,
+        `Cannot make a ${kind} histogram: expected slots from ${-most} to ${most}, found ${slot}`,
       );
     }
-    while (values.length <= slot) values.push(0);
-    values[slot] = count;
+    known.set(slot, count);
   }
-  return values;
+  if (known.size === 0) return [];
+  const [lowest, highest] = [Math.min(0, ...known.keys()), Math.max(...known.keys())];
+  return Array.from({ length: highest - lowest + 1 }, (_, i): Row => {
+    const slot = lowest + i;
+    return [slot, known.get(slot) ?? 0];
+  });
 }
 
 function isPlain(counts: SlotCounts): counts is readonly number[] {

@@ -71,12 +71,44 @@ test("log2Buckets() and linearBuckets() give the rows as data", () => {
   ]);
 });
 
+test("histograms give negative numbers rows of their own, mirrored", () => {
+  assert.deepEqual(log2Lines([[-3, 4], [-1, 1], [0, 9], [2, 3]], { valueType: "n" }), [
+    "     n                   : count     distribution",
+    "        -7 -> -4         : 4        |*****************                       |",
+    "        -3 -> -2         : 0        |                                        |",
+    "        -1 -> -1         : 1        |****                                    |",
+    "         0 -> 1          : 0        |                                        |",
+    "         2 -> 3          : 3        |*************                           |",
+  ]);
+  assert.deepEqual(log2Lines([[-64, 1], [-62, 2]], { stripLeadingZero: true }), [
+    "               value                         : count     distribution",
+    "-9223372036854775808 -> -9223372036854775808 : 1        |**********          |",
+    "-9223372036854775807 -> -4611686018427387904 : 0        |                    |",
+    "-4611686018427387903 -> -2305843009213693952 : 2        |********************|",
+  ]);
+  assert.deepEqual(
+    log2Buckets([[-2, 5]]),
+    [
+      { low: -3, high: -2, count: 5 },
+      { low: -1, high: -1, count: 0 },
+    ].slice(0, 1),
+  );
+  // The sign needs a place: 9 digits are the most that leave one.
+  assert.match(log2Lines([[-29, 1]])[1]!, /^-536870911 -> -268435456 : 1 /);
+  assert.match(log2Lines([[-30, 1]])[1]!, /^ {9}-1073741823 -> -536870912 {11}: 1 /);
+  assert.deepEqual(linearLines([[-1, 1], [1, 2]]).slice(1), [
+    "        -1         : 1        |********************                    |",
+    "        0          : 0        |                                        |",
+    "        1          : 2        |****************************************|",
+  ]);
+});
+
 test("histograms refuse slots they do not have", () => {
-  const log2 = /Cannot make a log2 histogram: expected slots from 0 to 64, found 65/;
+  const log2 = /Cannot make a log2 histogram: expected slots from -64 to 64, found 65/;
   assert.throws(() => log2Lines([[65, 1]]), log2);
   assert.throws(() => log2Buckets([[65, 1]]), log2);
-  assert.throws(() => linearLines([[1025, 1]]), /expected slots from 0 to 1024, found 1025/);
-  assert.throws(() => linearLines([[-1, 1]]), /found -1/);
+  assert.throws(() => linearLines([[1025, 1]]), /expected slots from -1024 to 1024, found 1025/);
+  assert.throws(() => linearLines([[-1025, 1]]), /found -1025/);
 });
 
 test("sectionLines() prints a histogram for each section", () => {

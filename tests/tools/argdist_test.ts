@@ -82,6 +82,8 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
     ...["-C", `p:${path}:marked()#calls`],
     ...["-H", `p:${path}:negate(int number):int:number*1000:${mine}`],
     ...["-H", `r:${path}:negate(int number):long:$entry(number)-(int)$retval:${mine}#sums`],
+    ...["-H", `r:${path}:negate(int number):int:$retval:${mine}#negative`],
+    ...["-H", `r:${path}:negate(int number):u32:$retval:${mine}#unsigned`],
   );
   await target.go();
   await other.go();
@@ -106,6 +108,8 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
   assert.deepEqual(distributed(rows), {
     "number*1000": [[0, 3], [512, 3], [1024, 3], [2048, 4]].sort(([a], [b]) => a! - b!),
     sums: [[0, 3], [2, 3], [4, 5], [8, 2]],
+    negative: [[-7, 2], [-3, 5], [-1, 3], [0, 3]],
+    unsigned: [[0, 3], [2 ** 31, 10]],
   });
 });
 

@@ -26,7 +26,8 @@
  * probes arg1 to arg12, each of the type that it has at that place, 0 where it lacks), args->MEMBER of
  * tracepoints, $PID, $COMM, and STRCMP("text", address), which is true for equal texts; at returns with
  * $retval, $entry(NAME) for a parameter as it was at the entry, and $latency, the nanoseconds between.
- * User functions may call themselves meanwhile. A value of type `char *` is read as a text.
+ * User functions may call themselves meanwhile. A value of type `char *` is read as a text. Histograms
+ * have rows of their own for values below 0, by powers of two as well.
  *
  * Hooks: those that are asked for. The programs are written and compiled when the tool starts, with
  * libbcc, because they depend on what the user types. Kernel functions need kprobes. Each report tells

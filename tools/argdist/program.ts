@@ -48,6 +48,9 @@ interface Attachment {
 
 /** Slots of a histogram: 0 and each power of two of 64 bits. */
 const SLOTS = 65;
+
+/** The slot of a histogram that an index of its map stands for: negative numbers have the second half. */
+export const slotOf = (index: number): number => index < SLOTS ? index : SLOTS - index;
 /** As many different values of one probe are counted at a time. */
 const VALUES = 16384;
 /** Of the 512 bytes of a program's stack the rest is for the program. */
@@ -132,7 +135,7 @@ export class ArgdistProgram {
   #addMap({ collection, types, hook }: ArgdistProbe, index: number): void {
     const { source } = this;
     if (collection === "histogram") {
-      source.add(`BPF_ARRAY(counts_${index}, u64, ${SLOTS});`);
+      source.add(`BPF_ARRAY(counts_${index}, u64, ${2 * SLOTS});`);
       return;
     }
     source.add(`struct key_${index} {`);
@@ -189,7 +192,13 @@ function checkSize({ text, types }: ArgdistProbe, textSize: number): void {
 
 function countCode({ collection }: ArgdistProbe, index: number): string[] {
   if (collection === "histogram") {
-    return [`  counts_${index}.atomic_increment(bpf_log2l(__value));`];
+    // Only a signed type has values below 0.
+    return [
+      "  bool __negative = __value < 0;",
+      "  u64 __size = __negative ? -(u64)__value : (u64)__value;",
+      `  u32 __slot = bpf_log2l(__size) + (__negative ? ${SLOTS} : 0);`,
+      `  counts_${index}.atomic_increment(__slot);`,
+    ];
   }
   return [
     "  u64 __zero = 0;",

@@ -6,6 +6,7 @@
 
 import { type Bpf, u32, u64 } from "../../mod.ts";
 import type { ArgdistProbe } from "./probe.ts";
+import { slotOf } from "./program.ts";
 import { escapeText, hasRawBytes, toJson } from "../../toolkit/output/escape.ts";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
@@ -52,12 +53,11 @@ function countsOf(bpf: Bpf, name: string, growth: Growth | undefined): Entry[] {
 
 /** The same of a histogram, whose slots stay. */
 function slotsOf(bpf: Bpf, name: string, growth: Growth | undefined): [number, number][] {
-  const slots = [...bpf.map(name, u32, u64.asNumber)];
-  return slots.map((
-    [slot, count],
-  ): [number, number] => [slot, growth ? growth.since(String(slot), count) : count]).filter((
-    [, count],
-  ) => count > 0);
+  const counts = [...bpf.map(name, u32, u64.asNumber)];
+  return counts.map(([index, count]): [number, number] => [
+    slotOf(index),
+    growth ? growth.since(String(index), count) : count,
+  ]).filter(([, count]) => count > 0);
 }
 
 function reportHistogram(
