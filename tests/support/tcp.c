@@ -5,7 +5,7 @@
  * step that has a listener, and "ready", waits for a line on stdin, and then does what its arguments
  * say, in order. For each connection it prints "flow FAMILY
  * PORT PORT RETRANSMITS": the client's port, the server's, how often the client sent again. FAMILY
- * is 4, 6, or m for an IPv6 socket that talks IPv4.
+ * is 4, 6, m for an IPv6 socket that talks IPv4, or p for MPTCP by IPv4.
  *
  *   exchange=FAMILY:COUNT:UP:DOWN:END   the client sends UP bytes, the server answers DOWN bytes;
  *                                       END is who closes first: client, server, or reset: the

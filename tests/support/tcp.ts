@@ -82,7 +82,8 @@ export class TcpWorkload implements AsyncDisposable {
 
 function connectionsOf(text: string): Connection[] {
   return Array.from(text.matchAll(/^flow (.) (\d+) (\d+) (\d+)$/gm), (match) => ({
-    family: match[1] as Connection["family"],
+    // MPTCP's is TCP by IPv4.
+    family: match[1]!.replace("p", "4") as Connection["family"],
     port: Number(match[2]),
     serverPort: Number(match[3]),
     retransmits: Number(match[4]),

@@ -44,7 +44,7 @@ static void await_line(void)
 static socklen_t make_address(union address *address, char family, int port, int is_remote)
 {
 	memset(address, 0, sizeof(*address));
-	if (family == '4') {
+	if (family == '4' || family == 'p') {
 		address->v4.sin_family = AF_INET;
 		address->v4.sin_port = htons(port);
 		inet_pton(AF_INET, is_remote ? "198.51.100.1" : "127.0.0.1", &address->v4.sin_addr);
@@ -61,7 +61,9 @@ static int make_socket(char family, int flags)
 {
 	int type = SOCK_STREAM | SOCK_CLOEXEC | flags;
 
-	return must(socket(family == '4' ? AF_INET : AF_INET6, type, 0), "socket");
+	int protocol = family == 'p' ? IPPROTO_MPTCP : 0;
+
+	return must(socket(family == '4' || protocol ? AF_INET : AF_INET6, type, protocol), "socket");
 }
 
 static int port_of(int fd)

@@ -100,6 +100,32 @@ test("tcplife reports connections that came to nothing, with no owner where nobo
   );
 });
 
+test("tcplife tells who accepted an MPTCP connection, not the kernel thread that ends it", async () => {
+  await using workload = await TcpWorkload.start(exchange("p", 7), exchange("p", 5, "server"));
+  await using running = await startTool("tcplife", "--json");
+  await using ofServer = await startTool("tcplife", "--json", "-p", String(workload.server));
+  const connections = await workload.go();
+  const { client, server } = workload;
+  const ports = connections.map(({ port }) => port);
+  // The kernel ends them when it comes to it, be it after the processes.
+  const last = (each: readonly string[]) =>
+    Promise.all(each.map((pattern) => running.find("stdout", new RegExp(pattern))));
+  await last(ports.flatMap((port) => [`"lport":${port},`, `"rport":${port},`]));
+  await Promise.all(
+    ports.map((port) => ofServer.find("stdout", new RegExp(`"rport":${port},`))),
+  );
+  const rows = rowsOf<Row>(await stopTool(running))
+    .filter(({ lport, rport }) => ports.includes(lport) || ports.includes(rport));
+  assert.deepEqual(
+    ends(rows),
+    connections.flatMap((each) => [clientEnd(each, client), serverEnd(each, server)]).toSorted(),
+  );
+  assert.deepEqual(
+    ends(rowsOf<Row>(await stopTool(ofServer))),
+    connections.map((each) => serverEnd(each, server)).toSorted(),
+  );
+});
+
 test("tcplife -p -L -D -4 -6 show what they ask for and hide the rest", async () => {
   const steps = [exchange("4", 7), exchange("6", 5), exchange("m", 3), "abandoned=4:2"];
   const runs = await recordTcpRuns("tcplife", ({ server, ports }) => {

@@ -4,6 +4,9 @@
  *
  * A change of state may be told in the middle of any process, so who owns a connection is learnt
  * where the owner itself must be running: when it connects, accepts, or closes first or last.
+ *
+ * An MPTCP socket talks through TCP connections of the kernel's, its subflows: a process accepts the
+ * MPTCP socket, which knows the first of them, and a kernel thread may close them, or make further ones.
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"
@@ -38,6 +41,34 @@ struct {
 
 EVENTS(events, struct event);
 
+KERNEL_STRUCTS
+
+struct mptcp_sock {
+	struct sock *first;
+};
+
+struct tcp_sock___mptcp {
+	bool is_mptcp;
+};
+
+struct task_struct___flags {
+	unsigned int flags;
+};
+
+KERNEL_STRUCTS_END
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* Whether what happens to a subflow is the doing of a kernel thread, and tells nothing of its owner. */
+static __always_inline bool is_by_mptcp(const struct sock *sk)
+{
+	struct task_struct___flags *task = (void *)bpf_get_current_task();
+	struct tcp_sock___mptcp *tcp = (void *)sk;
+
+	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp) &&
+	       BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
 static __always_inline void set_owner(struct life *life)
 {
 	life->is_owned = true;
@@ -45,16 +76,18 @@ static __always_inline void set_owner(struct life *life)
 	set_who(&life->who);
 }
 
-static __always_inline void own(u64 key)
+static __always_inline void own(const struct sock *sk)
 {
+	u64 key = (u64)sk;
 	struct life *life = bpf_map_lookup_elem(&lives, &key);
 
 	if (life && !life->is_active)
 		set_owner(life);
 }
 
-static __always_inline void begin(u64 key, int state)
+static __always_inline void begin(const struct sock *sk, int state)
 {
+	u64 key = (u64)sk;
 	struct life life = { .start = bpf_ktime_get_ns() };
 	struct life *known = bpf_map_lookup_elem(&lives, &key);
 
@@ -65,14 +98,16 @@ static __always_inline void begin(u64 key, int state)
 	}
 	if (state == TCP_SYN_SENT) {
 		life.is_active = true;
-		set_owner(&life);
+		if (!is_by_mptcp(sk))
+			set_owner(&life);
 	}
 	if (bpf_map_update_elem(&lives, &key, &life, BPF_ANY))
 		count_lost(events);
 }
 
-static __always_inline void end(u64 key, const struct sock *sk)
+static __always_inline void end(const struct sock *sk)
 {
+	u64 key = (u64)sk;
 	struct life *life = bpf_map_lookup_elem(&lives, &key);
 	struct event event = { .time = bpf_ktime_get_ns() };
 
@@ -92,20 +127,23 @@ static __always_inline void end(u64 key, const struct sock *sk)
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 {
-	u64 key = (u64)sk;
-
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	if (state < TCP_FIN_WAIT1)
-		begin(key, state);
+		begin(sk, state);
 	else if (state == TCP_CLOSE)
-		end(key, sk);
-	else if (state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK)
-		own(key);
+		end(sk);
+	else if ((state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK) && !is_by_mptcp(sk))
+		own(sk);
 	return 0;
 }
 
 static __always_inline void accepted(const struct sock *sk)
 {
-	own((u64)sk);
+	const struct mptcp_sock *mptcp = (const void *)sk;
+
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		own(sk);
+	else if (bpf_core_field_exists(mptcp->first))
+		own(BPF_CORE_READ(mptcp, first));
 }

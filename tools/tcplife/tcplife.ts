@@ -13,8 +13,9 @@
  * Hooks: raw tracepoint inet_sock_set_state, and for who accepts fexit of inet_csk_accept and
  * tracepoints syscalls/sys_exit_accept{,4}. The process is the one that connected; of an accepted
  * connection the one that closed it or, if only the peer did, that accepted it. PID 0: it ended
- * before it was accepted. Bytes are counted as the kernel does, by sequence numbers: SYN and FIN are
- * one each. A connection that was open when tracing started is not shown.
+ * before it was accepted, or the kernel made it: MPTCP sockets talk through TCP connections, of which a
+ * process makes or accepts the first only. Bytes are counted as the kernel does, by sequence numbers:
+ * SYN and FIN are one each. A connection that was open when tracing started is not shown.
  *
  * Overhead: about 0.3 µs per change of a TCP socket's state, ten to a connection on both ends;
  * nothing per packet.
