@@ -24,8 +24,8 @@
  * block_rq_complete: then -Q leaves out the time in which a request waited for others to be merged
  * with. Devices on top of others, such as dm and md, have no requests of their own.
  *
- * A flush that the disk gets is shown with the process that asked for it, the first one if it serves
- * several, or before Linux 6.5 with the thread that gave it to the disk, mostly a kernel thread.
+ * Flushes that the disk gets are counted too; filters by container take them for that of the first one
+ * that asked, or before Linux 6.5 for that of the thread that gave it to the disk.
  *
  * Overhead: about 1.7 µs per request in the kernel; the counts stay there until a report.
  */

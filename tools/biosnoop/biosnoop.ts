@@ -21,7 +21,8 @@
  * own.
  *
  * A flush that the disk gets is shown with the process that asked for it, the first one if it serves
- * several, or before Linux 6.5 with the thread that gave it to the disk, mostly a kernel thread.
+ * several. Before Linux 6.5 it is shown with the thread that gave it to the disk, mostly a kernel
+ * thread; so is then a write that must be on the medium before it is done.
  *
  * Overhead: about 1.1 µs per request in the kernel, and one event; a disk that does 100,000
  * requests a second costs a tenth of a CPU there and about as much for printing.

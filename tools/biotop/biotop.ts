@@ -22,7 +22,8 @@
  * block_rq_complete. Devices on top of others, such as dm and md, have no requests of their own.
  *
  * A flush that the disk gets is shown with the process that asked for it, the first one if it serves
- * several, or before Linux 6.5 with the thread that gave it to the disk, mostly a kernel thread.
+ * several. Before Linux 6.5 it is shown with the thread that gave it to the disk, mostly a kernel
+ * thread; so is then a write that must be on the medium before it is done.
  *
  * Overhead: about 1.3 µs per request in the kernel; the counts stay there until a report.
  */
