@@ -20,7 +20,7 @@
  * @module
  */
 
-export { Bpf } from "./bpf/bpf.ts";
+export { Bpf, type EventOptions } from "./bpf/bpf.ts";
 export type { LoadOptions } from "./bpf/object/load_object.ts";
 export type { MapOptions } from "./bpf/maps/map_info.ts";
 export type { CompileOptions, CompileSource, DebugOutput } from "./bpf/compile/compile.ts";

@@ -17,7 +17,6 @@ import {
   type CompileSource,
 } from "./compile/compile.ts";
 import type { Module } from "./compile/module.ts";
-import { Btf } from "./btf/btf.ts";
 import { checkLayout, codecFor } from "../ffi/codec/check_layout.ts";
 import type { Link } from "./base/link.ts";
 import { MapType, mapTypeName } from "./tables/map_type.ts";
@@ -29,6 +28,12 @@ import { type LoadedProgram, Program } from "./program.ts";
 import type { EventSource } from "./events/event_source.ts";
 import { PerfBuffer, type PerfBufferOptions } from "./events/perf_buffer.ts";
 import { RingBuffer } from "./events/ring_buffer.ts";
+
+/** How events are read; all but `strict` are for perf buffers. */
+export interface EventOptions extends PerfBufferOptions {
+  /** Whether to refuse a codec that the object has nothing to check against. Default false. */
+  readonly strict?: boolean;
+}
 
 /**
  * Programs and maps in the kernel.
@@ -110,10 +115,10 @@ export class Bpf extends Maps implements Disposable {
   }
 
   static #compiled(module: Module): Bpf {
-    const { name, maps } = module;
+    const { name, maps, btf } = module;
     const release = () => module[Symbol.dispose]();
-    const none = { btf: Btf.empty(), programs: [], globals: [] };
-    return new Bpf({ name, maps, ...none, [Symbol.dispose]: release }, module.programs);
+    const loaded = { name, maps, btf, programs: [], globals: [], isCompiled: true };
+    return new Bpf({ ...loaded, [Symbol.dispose]: release }, module.programs);
   }
 
   /**
@@ -152,16 +157,18 @@ export class Bpf extends Maps implements Disposable {
   /**
    * The events of a ring buffer or a perf buffer.
    *
-   * The codec is checked against the value type that the buffer declares in C, or else against the
-   * struct of the codec's own name. Options are for perf buffers.
+   * The codec is checked against the value type that the buffer declares in C with
+   * `__type(value, struct event)`, or else against the struct of the codec's own name. An object
+   * may have neither: then the codec is taken at its word, unless the option `strict` is set.
    *
-   * @throws {LayoutError} when the codec does not match, or nothing is there to check it against
+   * @throws {LayoutError} when the codec does not match
+   * @throws {TypeError} with `strict`, when nothing is there to check it against
    */
-  events<T>(name: string, codec: Codec<T>, options?: PerfBufferOptions): EventStream<T>;
+  events<T>(name: string, codec: Codec<T>, options?: EventOptions): EventStream<T>;
   events(
     name: string,
     codec?: Codec<unknown>,
-    options?: PerfBufferOptions,
+    { strict = false, ...options }: EventOptions = {},
   ): EventStream<unknown> {
     const info = this.mapInfo(name);
     if (info.type !== MapType.RINGBUF && info.type !== MapType.PERF_EVENT_ARRAY) {
@@ -171,7 +178,8 @@ export class Bpf extends Maps implements Disposable {
           "perf buffer",
       );
     }
-    const checked = eventCodec(info, this.#object.btf, codec);
+    const { btf, isCompiled = false } = this.#object;
+    const checked = eventCodec(info, { btf, isCompiled, strict }, codec);
     const [source, lost] = this.#eventSource(info, options);
     const stream: EventStream<unknown> = new EventStream(source, checked, lost, () => release());
     const release = this.own(stream, name);
@@ -226,7 +234,7 @@ export class Bpf extends Maps implements Disposable {
   /** What an event stream of this map reads, and its count of losses. */
   #eventSource(
     info: MapInfo,
-    options?: PerfBufferOptions,
+    options: PerfBufferOptions,
   ): [EventSource, () => number | undefined] {
     const { name } = info;
     if (info.type === MapType.PERF_EVENT_ARRAY) {
@@ -237,7 +245,7 @@ export class Bpf extends Maps implements Disposable {
       const buffer = new PerfBuffer(info, options);
       return [buffer, () => buffer.lost];
     }
-    if (options) {
+    if (Object.keys(options).length > 0) {
       throw new TypeError(
         `Cannot open ring buffer "${name}" with options: they are a perf buffer's`,
       );

@@ -190,6 +190,7 @@ export class Btf {
 
   /** The shape of a type, typedefs and qualifiers resolved; undefined for functions and void. */
   type(id: number): CType | undefined {
+    const isBigEndian = this.#isBigEndian(id);
     id = this.resolve(id);
     const name = this.name(id);
     const size = this.#word(id);
@@ -198,7 +199,11 @@ export class Btf {
         const encoding = this.#view.getUint32(this.#at(id) + TYPE_SIZE, true) >>> 24 & 15;
         if (size > 8) return bytesOf(size);
         const signed = (encoding & INT_SIGNED) !== 0;
-        return { kind: "int", bytes: size as 1 | 2 | 4 | 8, signed, name };
+        const bytes = size as 1 | 2 | 4 | 8;
+        if (isBigEndian) {
+          return { kind: "int", bytes, signed, name: `__be${8 * bytes}`, bigEndian: true };
+        }
+        return { kind: "int", bytes, signed, name };
       }
       case BtfKind.FLOAT:
         return size === 4 || size === 8 ? { kind: "float", bytes: size, name } : bytesOf(size);
@@ -219,6 +224,14 @@ export class Btf {
       default:
         return undefined;
     }
+  }
+
+  /** Whether one of its typedefs is that of numbers in network order: `__be16`. */
+  #isBigEndian(id: number): boolean {
+    for (; MODIFIERS.has(this.kind(id)); id = this.#word(id)) {
+      if (/^__be(?:16|32|64)$/.test(this.name(id))) return true;
+    }
+    return false;
   }
 
   #composite(id: number, name: string, size: number): CompositeType {

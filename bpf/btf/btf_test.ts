@@ -51,15 +51,19 @@ const blob = btfBlob([
   { kind: BtfKind.FUNC, name: "main", word: 19 }, // 20
   { kind: BtfKind.DECL_TAG, name: "tag", word: 9, words: [2 ** 32 - 1] }, // 21
   { kind: BtfKind.TYPE_TAG, name: "user", word: 1 }, // 22
+  { kind: BtfKind.TYPEDEF, name: "__be16", word: 24 }, // 23
+  { kind: BtfKind.TYPEDEF, name: "__u16", word: 25 }, // 24
+  { kind: BtfKind.INT, name: "unsigned short", word: 2, words: [16] }, // 25
+  { kind: BtfKind.CONST, word: 23 }, // 26
 ]);
 const btf = new Btf(blob);
 
 test("Btf finds every type of a blob", () => {
   assert.equal(btfProblem(blob), undefined);
-  assert.equal(btf.length, 22);
+  assert.equal(btf.length, 26);
   assert.deepEqual([btf.kind(21), btf.name(21)], [BtfKind.DECL_TAG, "tag"]);
   assert.deepEqual([btf.kind(0), btf.name(0)], [BtfKind.VOID, "void"]);
-  assert.throws(() => btf.kind(23), /^RangeError: Cannot read BTF: there is no type 23$/);
+  assert.throws(() => btf.kind(27), /^RangeError: Cannot read BTF: there is no type 27$/);
 });
 
 test("Btf.find() finds by name and kind", () => {
@@ -168,4 +172,11 @@ test("Btf reads the kernel's own types", { skip: !exists(VMLINUX) && "no kernel 
   const pid = type.members.find(({ name }) => name === "pid");
   assert.deepEqual(pid?.type, INT);
   assert.ok(type.bytes > 1000 && pid.bitOffset / 8 < type.bytes);
+});
+
+test("Btf.type() tells numbers in network order by their typedef", () => {
+  const big = { kind: "int", bytes: 2, signed: false, name: "__be16", bigEndian: true };
+  assert.deepEqual([btf.type(23), btf.type(26)], [big, big]);
+  const native = { kind: "int", bytes: 2, signed: false, name: "unsigned short" };
+  assert.deepEqual(btf.type(24), native);
 });

@@ -17,11 +17,13 @@ import {
   withEnvironment,
 } from "../../ffi/libc/process_state.ts";
 import { absolutePath, absolutePaths, includeFolders } from "./cflags.ts";
+import { ADDITION, declaredTypes, typesVariable } from "./declared_types.ts";
 import { CompileError } from "./compile_error.ts";
 import { tellEnd } from "./llvm_exit.ts";
 import { Module } from "./module.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
 import { chooseHeaders, type Headers } from "./headers/choose.ts";
+import { ownTexts } from "./headers/mentions.ts";
 import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
 import { reservedTables } from "./reserved_events.ts";
 import { tracepointStructs } from "./tracepoint_struct.ts";
@@ -129,7 +131,12 @@ class Job implements Disposable {
   readonly #hooks: readonly UsdtHook[];
   readonly #readers: ReadonlyMap<string, UsdtReader>;
   readonly #debug: ReadonlySet<DebugOutput>;
-  readonly #call: Call;
+  /** What stands before the user's text. */
+  readonly #before: string;
+  readonly #texts: readonly string[];
+  readonly #marker = `__tsbcc_module_${Math.random().toString(36).slice(2)}`;
+  #types: readonly string[];
+  #call: Call;
   /** The flags' memory, whose addresses are in the call's list. */
   readonly #strings: readonly Uint8Array<ArrayBuffer>[];
 
@@ -157,9 +164,10 @@ class Job implements Disposable {
     const debug = options.debug ?? [];
     this.#debug = new Set(debug);
     const flags = debug.reduce((bits, part) => bits | DEBUG[part], 0);
-    const before = tracepointStructs(given, search) + readerText(this.#readers);
-    const text = cString(before + this.#text + reservedTables(this.#text));
-    this.#call = { text, flags, list, count: cflags.length };
+    this.#before = tracepointStructs(given, search) + readerText(this.#readers);
+    this.#texts = [...ownTexts(this.#text, search)];
+    this.#types = declaredTypes(this.#texts);
+    this.#call = { text: this.#wholeText(), flags, list, count: cflags.length };
   }
 
   /** Runs the compiler on this thread. */
@@ -177,8 +185,8 @@ class Job implements Disposable {
   /** Runs the compiler on another thread. */
   async runAsync(): Promise<Outcome> {
     libbcc();
-    const { text, flags, list, count } = this.#call;
     for (let retries = 0;; retries++) {
+      const { text, flags, list, count } = this.#call;
       using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
       using capture = captureStderr();
       const [address, cflags] = [runtime.addressOf(text), runtime.addressOf(list)];
@@ -193,6 +201,8 @@ class Job implements Disposable {
     if (handle === 0n) throw this.#failure(output);
     const module = new Module(this.#name, handle, {
       source: this.#text,
+      texts: this.#texts,
+      marker: this.#marker,
       readers: this.#readers,
       bytecode: this.#debug.has("bytecode"),
       registers: this.#debug.has("registers"),
@@ -215,9 +225,25 @@ class Job implements Disposable {
     void this.#strings.length;
   }
 
+  /** The text with what is added to it. */
+  #wholeText(): Uint8Array<ArrayBuffer> {
+    const added = reservedTables(this.#text) + typesVariable(this.#types, this.#marker);
+    return cString(this.#before + this.#text + added);
+  }
+
   /** Adds the header that the compiler missed; true when it makes sense to try again. */
   #addMissing({ handle, output }: Outcome): boolean {
-    if (handle !== 0n || !this.#headers) return false;
+    if (handle !== 0n) return false;
+    if (output.includes(ADDITION) && this.#types.length > 0) {
+      // It names types that the text defines for a function or not at all: do without.
+      const names = output.matchAll(/unknown type name '(\w+)'/g).map(([, name]) => name);
+      const unknown = new Set(names);
+      const rest = this.#types.filter((type) => !unknown.has(type));
+      this.#types = rest.length < this.#types.length ? rest : [];
+      this.#call = { ...this.#call, text: this.#wholeText() };
+      return true;
+    }
+    if (!this.#headers) return false;
     const header = /fatal error: '([^']+)' file not found/.exec(output)?.[1];
     return header !== undefined && this.#headers.add(header);
   }

@@ -4,7 +4,8 @@
  * Of JSON: a scalar is its C name; a struct is `[name, fields, kind]`; a field is `[name, type]`
  * with array dimensions or a bit-field's width behind; an anonymous member is a struct in a field's
  * place. Pointers are told as `unsigned long long`. Kind "struct_packed" says that padding is
- * listed as fields.
+ * listed as fields. Alignment that attributes ask for, and the inner dimensions of arrays, are left
+ * out: whoever has the BTF of the module reads that, and checks sizes otherwise.
  *
  * @module
  */
@@ -67,10 +68,11 @@ export function typeOfFields(
 
 /** The type that `char[16]`, `const u32` or `struct sock *` spells. */
 function typeOfSpelling(text: string, find: FindType): CType | undefined {
-  const [, element, length] = /^(.*?)\s*\[(\d+)\]$/.exec(text) ?? [];
+  const [, element, dimensions] = /^(.*?)\s*((?:\[\d+\])+)$/.exec(text) ?? [];
   if (element !== undefined) {
     const type = typeOfSpelling(element, find);
-    return type && array(type, Number(length));
+    const lengths = dimensions!.match(/\d+/g)!.map(Number);
+    return type && lengths.reduceRight<CType>(array, type);
   }
   const name = text.replace(/\b(?:const|volatile)\b/g, "").trim();
   if (name.endsWith("*")) return { kind: "pointer", name: "void *" };

@@ -68,6 +68,9 @@ test("typeOfFields() lays an event out by natural alignment", () => {
   ) as CompositeType;
   assert.equal(type.bytes, 40);
   assert.deepEqual(type.members.map((member) => member.bitOffset / 8), [0, 8, 16, 32]);
+  const grid = typeOfFields("event", ["grid#u16[2][3]"], find) as CompositeType;
+  const row = { kind: "array", element: u16, length: 3 };
+  assert.deepEqual(grid.members[0]!.type, { kind: "array", element: row, length: 2 });
   assert.equal(typeOfFields("event", ["inner#struct inner"], find), undefined);
   assert.equal(typeOfFields("event", [], find), undefined);
 });

@@ -5,6 +5,7 @@
  */
 
 import type { CType } from "../../ffi/codec/codec.ts";
+import { sizeOf } from "../../ffi/codec/check_layout.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { libbcc } from "../../ffi/libbcc.ts";
 import {
@@ -23,9 +24,11 @@ import { captureStderr, printError } from "../../ffi/libc/process_state.ts";
 import { AttachType } from "../tables/attach_type.ts";
 import { attachReader, attachUsdt } from "../attach/usdt.ts";
 import { attachNamed, hookOf, type NamedHook } from "./hook_names.ts";
+import { isPlain } from "./declared_types.ts";
 import { typeOfDescription, typeOfFields } from "./described_types.ts";
+import { moduleBtf, tableType, typeWithFields } from "./module_btf.ts";
 import { BpfError, permissionReason, VerifierError } from "../base/errors.ts";
-import { BtfKind } from "../btf/btf.ts";
+import { Btf, BtfKind } from "../btf/btf.ts";
 import { kernelBtf, VMLINUX } from "../btf/kernel_btf.ts";
 import type { MapInfo } from "../maps/map_info.ts";
 import { isIndexed, MapType } from "../tables/map_type.ts";
@@ -52,6 +55,10 @@ export interface Loading {
   readonly readers: ReadonlyMap<string, UsdtReader>;
   /** What the user wrote. */
   readonly source: string;
+  /** The same and the files of the user's own that it includes. */
+  readonly texts: readonly string[];
+  /** The name of a struct that no other module's BTF has. */
+  readonly marker: string;
   /** Whether to print their instructions, and what the verifier found of each. */
   readonly bytecode: boolean;
   readonly registers: boolean;
@@ -62,6 +69,8 @@ export class Module implements Disposable {
   readonly name: string;
   readonly programs: readonly CompiledProgram[];
   readonly maps: readonly MapInfo[];
+  /** The types of the text; none when the kernel did not take them. */
+  readonly btf: Btf;
   #handle: bigint;
 
   /** Takes over what `bpf_module_create_c_from_string` returned. */
@@ -77,10 +86,12 @@ export class Module implements Disposable {
       { length: Number(lib.bpf_num_functions(handle)) },
       (_, id) => new CompiledProgram(handle, id, loading),
     );
-    this.maps = Array.from(
-      { length: Number(lib.bpf_num_tables(handle)) },
-      (_, id) => mapInfo(handle, BigInt(id), loading.source),
-    ).filter(({ name }) => !isReservedTable(name));
+    const ids = Array.from({ length: Number(lib.bpf_num_tables(handle)) }, (_, id) => BigInt(id));
+    const lastMap = Math.max(0, ...ids.map((id) => lib.bpf_table_fd_id(handle, id)));
+    const btf = ids.length > 0 ? moduleBtf(loading.marker, lastMap) : undefined;
+    this.btf = btf ?? Btf.empty();
+    this.maps = ids.map((id) => mapInfo(handle, id, loading, btf))
+      .filter(({ name }) => !isReservedTable(name));
   }
 
   /** Loads the programs whose hook is known. @throws {VerifierError} */
@@ -96,45 +107,67 @@ export class Module implements Disposable {
   }
 }
 
-function mapInfo(module: bigint, id: bigint, text: string): MapInfo {
+function mapInfo(module: bigint, id: bigint, loading: Loading, btf: Btf | undefined): MapInfo {
   const lib = libbcc();
   const name = textAt(lib.bpf_table_name(module, id));
   const type = lib.bpf_table_type_id(module, id);
   const maxEntries = Number(lib.bpf_table_max_entries_id(module, id));
+  const keySize = Number(lib.bpf_table_key_size_id(module, id));
+  const valueSize = Number(lib.bpf_table_leaf_size_id(module, id));
   const ring = type === MapType.RINGBUF;
+  /** By BTF, or else by the description, which may leave out what makes it larger. */
+  const typeOf = (part: "key" | "leaf", description: bigint, size: number) => {
+    const type = btf && tableType(btf, name, part) || typeOfDescription(textAt(description));
+    return type && sizeOf(type) === size ? type : undefined;
+  };
   return {
     name,
     type,
     fd: lib.bpf_table_fd_id(module, id),
-    keySize: Number(lib.bpf_table_key_size_id(module, id)),
-    valueSize: Number(lib.bpf_table_leaf_size_id(module, id)),
+    keySize,
+    valueSize,
     maxEntries,
     keyType: ring
       ? undefined
       : isIndexed(type)
       ? INDEX
-      : typeOfDescription(textAt(lib.bpf_table_key_desc_id(module, id))),
+      : typeOf("key", lib.bpf_table_key_desc_id(module, id), keySize),
     valueType: ring || type === MapType.PERF_EVENT_ARRAY
-      ? eventType(module, name, text) ?? reservedType(module, name)
-      : typeOfDescription(textAt(lib.bpf_table_leaf_desc_id(module, id))),
+      ? eventType(module, name, loading, btf) ?? reservedType(module, name, btf)
+      : typeOf("leaf", lib.bpf_table_leaf_desc_id(module, id), valueSize),
   };
 }
 
 /** The type of the events that the text submits to a buffer, where libbcc has seen it. */
-function eventType(module: bigint, table: string, text: string) {
+function eventType(
+  module: bigint,
+  table: string,
+  { source, texts }: Loading,
+  btf: Btf | undefined,
+): CType | undefined {
   const lib = libbcc();
   const name = cString(table);
   const count = Number(lib.bpf_perf_event_fields(module, name));
-  const field = (_: unknown, i: number) =>
-    textAt(lib.bpf_perf_event_field(module, name, BigInt(i)));
-  return typeOfFields(table, Array.from({ length: count }, field), (type) => findType(type, text));
+  if (count === 0) return undefined;
+  const fields = Array.from(
+    { length: count },
+    (_, i) => textAt(lib.bpf_perf_event_field(module, name, BigInt(i))),
+  );
+  const known = btf && typeWithFields(btf, fields);
+  if (known || !isPlain(texts)) return known;
+  return typeOfFields(table, fields, (type) => findType(type, source));
 }
 
 /** The type of the events that the text reserves in a ring buffer, where that is clear. */
-function reservedType(module: bigint, buffer: string): CType | undefined {
-  const table = cString(reservedTable(buffer));
-  const description = libbcc().bpf_table_leaf_desc(module, table);
-  return description === 0n ? undefined : typeOfDescription(textAt(description));
+function reservedType(module: bigint, buffer: string, btf: Btf | undefined): CType | undefined {
+  const table = reservedTable(buffer);
+  const known = btf && tableType(btf, table, "leaf");
+  if (known) return known;
+  const lib = libbcc();
+  const description = lib.bpf_table_leaf_desc(module, cString(table));
+  const type = description === 0n ? undefined : typeOfDescription(textAt(description));
+  const size = lib.bpf_table_leaf_size(module, cString(table));
+  return type && sizeOf(type) === Number(size) ? type : undefined;
 }
 
 /** A type by its name, unless the text defines it itself: then only the compiler knows it. */

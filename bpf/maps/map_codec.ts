@@ -30,25 +30,38 @@ export function mapCodec(
   return given ?? codecFor(declared!);
 }
 
+/** What is known of a buffer's events besides its map. */
+export interface EventTypes {
+  /** The types of the object or text. */
+  readonly btf: Btf;
+  /** Whether a text compiled at run time sends them. */
+  readonly isCompiled: boolean;
+  /** Whether a codec must have something to be checked against. */
+  readonly strict: boolean;
+}
+
 /** The codec of a buffer's events. @throws {LayoutError} when the given one does not match */
-export function eventCodec(info: MapInfo, btf: Btf, given?: Codec<unknown>): Codec<unknown> {
+export function eventCodec(
+  info: MapInfo,
+  { btf, isCompiled, strict }: EventTypes,
+  given?: Codec<unknown>,
+): Codec<unknown> {
   const kind = info.type === MapType.PERF_EVENT_ARRAY ? "perf" : "ring";
   const what = `events of ${kind} buffer "${info.name}"`;
-  // A text compiled at run time has no BTF, and libbcc tells the types of some events only.
-  const unchecked = btf.length === 0 ? given?.type : undefined;
-  const declared = declaredEvent(info) ?? structNamed(btf, given) ?? unchecked;
-  if (!declared) {
-    throw new TypeError(
-      `Cannot read ${what}: ` +
-        (btf.length === 0
-          ? "the text does not tell their type: pass a codec, or submit a struct that the text " +
-            "defines (perf_submit, ringbuf_output, ringbuf_reserve(sizeof(struct …)))"
-          : "the object does not tell their type: declare it in the map with __type(value, …), or " +
-            "name a struct of the object in the codec"),
-    );
+  const declared = declaredEvent(info) ?? structNamed(btf, given);
+  if (declared) {
+    if (given) checkLayout(what, given.type, declared);
+    return given ?? codecFor(declared);
   }
-  if (given) checkLayout(what, given.type, declared);
-  return given ?? codecFor(declared);
+  // clang leaves out of BTF what only local variables have: records' sizes are checked as they come.
+  if (given && !strict) return given;
+  const name = given?.type.kind === "struct" ? given.type.name : "event";
+  const fix = isCompiled
+    ? "the text does not tell their type: pass a codec, or submit a struct that the text defines " +
+      "(perf_submit, ringbuf_output, ringbuf_reserve(sizeof(struct …)))"
+    : `the object does not tell their type: add "__type(value, struct ${name});" to the map's ` +
+      (given ? "definition, or leave the option strict out" : "definition, or pass a codec");
+  throw new TypeError(`Cannot read ${what}: ${fix}`);
 }
 
 function declaredEvent({ type, valueType }: MapInfo): CType | undefined {

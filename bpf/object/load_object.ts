@@ -58,6 +58,8 @@ export interface GlobalInfo extends Variable {
 export interface LoadedObject extends Disposable {
   readonly name: string;
   readonly btf: Btf;
+  /** Whether it was compiled at run time. */
+  readonly isCompiled?: boolean;
   /** `struct bpf_program *` of each program that was loaded. */
   readonly programs: readonly bigint[];
   readonly maps: readonly MapInfo[];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec, CompositeType, CType, Member } from "./codec.ts";
+import type { ArrayType, Codec, CompositeType, CType, Member } from "./codec.ts";
 import {
   array,
   bool,
@@ -19,8 +19,11 @@ import {
   i8,
   pointer,
   u16,
+  u16be,
   u32,
+  u32be,
   u64,
+  u64be,
   u8,
 } from "./mod.ts";
 import { LayoutError } from "./layout_error.ts";
@@ -28,8 +31,9 @@ import { LayoutError } from "./layout_error.ts";
 /**
  * Checks that a codec reads what the object declares.
  *
- * Every member of the codec must exist in the object at the same offset with the same size; sizes
- * must agree as a whole. An array of bytes may stand for anything of its size.
+ * Every member of the codec must exist in the object at the same offset with the same size, sign
+ * and byte order; sizes must agree as a whole. An array of bytes may stand for anything of its
+ * size, and a number in network order for one whose C type does not tell its order.
  *
  * @param what names the thing that is read, for the message: `events of ring buffer "events"`
  * @throws {LayoutError} naming the first field that differs, both offsets and both sizes
@@ -44,6 +48,9 @@ function differenceOf(codec: CType, object: CType, path: string): string | undef
   if (sizeOf(codec) !== sizeOf(object)) {
     return `${here} has ${sizeOf(codec)} bytes in the codec and ${sizeOf(object)} in the object`;
   }
+  if (codec.kind === "array" && signOf(codec.element) === true && isBytes(object)) {
+    return signDifference(codec.element, (object as ArrayType).element, `field "${path}[]"`);
+  }
   if (isBytes(codec) || isBytes(object)) return undefined;
   if (isComposite(codec) && isComposite(object)) return memberDifference(codec, object, path);
   if (codec.kind === "array" && object.kind === "array") {
@@ -57,13 +64,27 @@ function differenceOf(codec: CType, object: CType, path: string): string | undef
   if ((codec.kind === "float") !== (object.kind === "float")) {
     return `${here} is ${describe(codec)} in the codec and ${describe(object)} in the object`;
   }
-  // A byte's sign is C's to choose for char; for wider integers it changes the value read.
-  const bothInts = codec.kind === "int" && object.kind === "int" && codec.bytes > 1;
-  if (bothInts && codec.signed !== object.signed) {
-    const sign = (signed: boolean) => signed ? "signed" : "unsigned";
-    return `${here} is ${sign(codec.signed)} in the codec and ${sign(object.signed)} in the object`;
-  }
-  return undefined;
+  return signDifference(codec, object, here) ?? orderDifference(codec, object, here);
+}
+
+function signDifference(codec: CType, object: CType, here: string): string | undefined {
+  const [ours, theirs] = [signOf(codec), signOf(object)];
+  if (ours === undefined || theirs === undefined || ours === theirs) return undefined;
+  const sign = (signed: boolean) => signed ? "signed" : "unsigned";
+  return `${here} is ${sign(ours)} in the codec and ${sign(theirs)} in the object`;
+}
+
+/** Undefined where C leaves it open, as for char, or clang does not tell it, as for enums. */
+function signOf(type: CType): boolean | undefined {
+  if (type.kind === "pointer") return false;
+  return type.kind === "int" && type.name !== "char" ? type.signed : undefined;
+}
+
+function orderDifference(codec: CType, object: CType, here: string): string | undefined {
+  const isBig = (type: CType) => type.kind === "int" && type.bigEndian === true;
+  if (!isBig(object) || isBig(codec)) return undefined;
+  return `${here} is in the machine's byte order in the codec and in network order ` +
+    `(${describe(object)}) in the object`;
 }
 
 function memberDifference(
@@ -83,8 +104,10 @@ function memberDifference(
     if (ours.bitOffset !== their.bitOffset || bitsOf(ours) !== bitsOf(their)) {
       return `field "${name}" is ${place(ours)} in the codec and ${place(their)} in the object`;
     }
-    const difference = differenceOf(ours.type, their.type, name);
-    if (difference && ours.bitSize === undefined) return difference;
+    const difference = ours.bitSize === undefined
+      ? differenceOf(ours.type, their.type, name)
+      : signDifference(ours.type, their.type, `field "${name}"`); // the types' sizes may differ
+    if (difference) return difference;
   }
   return undefined;
 }
@@ -138,6 +161,7 @@ export function sizeOf(type: CType): number {
 }
 
 const UNSIGNED = { 1: u8, 2: u16, 4: u32, 8: u64 } as const;
+const BIG_ENDIAN = { 2: u16be, 4: u32be, 8: u64be } as const;
 const SIGNED = { 1: i8, 2: i16, 4: i32, 8: i64 } as const;
 
 /**
@@ -148,6 +172,7 @@ export function codecFor(type: CType): Codec<unknown> {
   switch (type.kind) {
     case "int":
       if (type.name === "_Bool" || type.name === "bool") return bool;
+      if (type.bigEndian && type.bytes !== 1) return BIG_ENDIAN[type.bytes];
       return (type.signed ? SIGNED : UNSIGNED)[type.bytes];
     case "float":
       return type.bytes === 4 ? f32 : f64;

@@ -12,12 +12,17 @@ import {
   f64,
   i32,
   i64,
+  i8,
+  ipv4,
   pointer,
   struct,
   textRest,
   u16,
+  u16be,
   u32,
+  u32be,
   u64,
+  u64be,
   u8,
   union,
 } from "./mod.ts";
@@ -85,7 +90,14 @@ const SAME: readonly (readonly [what: string, codec: CType, object: CType])[] = 
   ["text for bytes", chars(4).type, array(u8, 4).type],
   ["an enum for its number", enumOf("e", { A: 1 }).type, u32.type],
   ["an address for a number", u64.type, pointer.type],
-  ["either sign of a byte", u8.type, { kind: "int", bytes: 1, signed: true, name: "char" }],
+  ["either sign of a char", u8.type, { kind: "int", bytes: 1, signed: true, name: "char" }],
+  ["network order for a number whose type does not tell", u32be.type, u32.type],
+  ["an address in network order", ipv4.type, u32be.type],
+  [
+    "bit-fields of another size of type",
+    Other({ a: bits(u64, 3) }),
+    Object_(member("a", 0, u8.type, 3)),
+  ],
   [
     "a part of the fields",
     Other({ a: u32, gap: u32 }),
@@ -147,6 +159,24 @@ const DIFFERENT: readonly (readonly [codec: CType, object: CType, difference: st
     Object_(member("inner", 0, Point.type)),
     'field "inner.y" is unsigned in the codec and signed in the object',
   ],
+  [i8.type, u8.type, "the type is signed in the codec and unsigned in the object"],
+  [i64.type, pointer.type, "the type is signed in the codec and unsigned in the object"],
+  [
+    array(i8, 2).type,
+    array(u8, 2).type,
+    'field "[]" is signed in the codec and unsigned in the object',
+  ],
+  [
+    Other({ a: bits(i8, 3), rest: u32 }),
+    Object_(member("a", 0, u8.type, 3), member("rest", 4, u32.type)),
+    'field "a" is signed in the codec and unsigned in the object',
+  ],
+  [
+    Other({ port: u16, rest: u32 }),
+    Object_(member("port", 0, u16be.type), member("rest", 4, u32.type)),
+    'field "port" is in the machine\'s byte order in the codec and in network order (__be16) in ' +
+    "the object",
+  ],
   [
     Other({ list: array(f32, 2) }),
     Object_(member("list", 0, array(u32, 2).type)),
@@ -181,6 +211,8 @@ test("codecFor() reads numbers of every kind", () => {
   assert.equal(through(pointer.type, 1, 0, 0, 0, 0, 0, 0, 0x80), 2n ** 63n + 1n);
   assert.equal(through(f32.type, 0, 0, 0xc0, 0xbf), -1.5);
   assert.equal(through({ kind: "int", bytes: 1, signed: false, name: "_Bool" }, 1), true);
+  assert.equal(through(u16be.type, 1, 0xbb), 443);
+  assert.equal(through(u64be.type, 0, 0, 0, 0, 0, 0, 1, 0), 256n);
 });
 
 test("codecFor() reads enums by name, and wide ones as numbers", () => {

@@ -40,8 +40,29 @@ export function collectMentions(text: string, path: SearchPath): Mentions {
     includes: new Set(),
     tracepoints: new Set(),
   };
-  addMentions(mentions, text, path, new Set());
+  for (const own of ownTexts(text, path, (name) => mentions.includes.add(name))) {
+    addMentions(mentions, own);
+  }
   return mentions;
+}
+
+/** A text and the files of the user's own that it includes; `other` is told the rest. */
+export function* ownTexts(
+  text: string,
+  path: SearchPath,
+  other: (name: string) => void = () => {},
+  seen: Set<string> = new Set(),
+): Generator<string, void, void> {
+  for (const [, open, name] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]/gm)) {
+    const file = findOwn(name!, open === '"', path);
+    if (file === undefined) other(name!);
+    else if (!seen.has(file)) {
+      seen.add(file);
+      const folder = file.slice(0, file.lastIndexOf("/"));
+      yield* ownTexts(readText(file), { ...path, folder }, other, seen);
+    }
+  }
+  yield text;
 }
 
 /** Adds the names of C text that includes nothing. */
@@ -52,21 +73,7 @@ export function addNames(mentions: Mentions, text: string): void {
   }
 }
 
-function addMentions(
-  mentions: Mentions,
-  text: string,
-  path: SearchPath,
-  seen: Set<string>,
-): void {
-  for (const [, open, name] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]/gm)) {
-    const file = findOwn(name!, open === '"', path);
-    if (file === undefined) mentions.includes.add(name!);
-    else if (!seen.has(file)) {
-      seen.add(file);
-      const folder = file.slice(0, file.lastIndexOf("/"));
-      addMentions(mentions, readText(file), { ...path, folder }, seen);
-    }
-  }
+function addMentions(mentions: Mentions, text: string): void {
   const code = withoutComments(text);
   addNames(mentions, code);
   addDefinitions(mentions.defined, code);
@@ -87,7 +94,8 @@ function findOwn(name: string, quoted: boolean, path: SearchPath): string | unde
   return folders.map((folder) => `${folder}/${name}`).find(exists);
 }
 
-function withoutComments(text: string): string {
+/** The text with nothing in place of comments and in strings. */
+export function withoutComments(text: string): string {
   return text.replace(
     /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g,
     (found) => found.startsWith('"') ? '""' : " ",

@@ -1,0 +1,129 @@
+/**
+ * The BTF of a compiled module: how its types lie in memory, as the compiler knows it.
+ *
+ * libbcc hands it to the kernel and keeps its descriptor; nothing of libbcc's tells either. The
+ * descriptor tells its bytes to whoever holds it, without the privilege that asking by id takes.
+ *
+ * @module
+ */
+
+import type { CType } from "../../ffi/codec/codec.ts";
+import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
+import { libbcc } from "../../ffi/libbcc.ts";
+import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
+import { alloc } from "../../ffi/libc/memory.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import { Btf, BtfKind } from "../btf/btf.ts";
+
+/** The leading part of struct bpf_btf_info (include/uapi/linux/bpf.h). */
+const BtfInfo = struct("bpf_btf_info", { btf: u64, btf_size: u32, id: u32 });
+
+/** Descriptors above a module's last map that are looked at: libbcc opens its BTF before them. */
+const MORE_DESCRIPTORS = 64;
+
+/**
+ * The BTF that has a struct of this name, among the descriptors up to that of the module's last
+ * map; undefined when the kernel did not take it.
+ */
+export function moduleBtf(marker: string, lastMap: number): Btf | undefined {
+  for (let fd = 3; fd <= lastMap + MORE_DESCRIPTORS; fd++) {
+    const bytes = isBtf(fd) ? btfBytes(fd) : undefined;
+    const btf = bytes && new Btf(bytes);
+    if (btf?.find(marker, BtfKind.STRUCT) !== undefined) return btf;
+  }
+  return undefined;
+}
+
+function isBtf(fd: number): boolean {
+  try {
+    return /^anon_inode:\[?btf\]?$/.test(readLink(`/proc/self/fd/${fd}`));
+  } catch (error) {
+    if (error instanceof ErrnoError) return false;
+    throw error;
+  }
+}
+
+function btfBytes(fd: number): Uint8Array<ArrayBuffer> | undefined {
+  const { btf_size: size } = btfInfo(fd, { btf: 0n, btf_size: 0, id: 0 }) ?? { btf_size: 0 };
+  if (size === 0) return undefined;
+  const bytes = alloc(size);
+  const found = btfInfo(fd, { btf: runtime.addressOf(bytes), btf_size: size, id: 0 });
+  // Named here so that it lives until the kernel has written it.
+  return found && bytes;
+}
+
+function btfInfo(fd: number, ask: { btf: bigint; btf_size: number; id: number }) {
+  const info = alloc(BtfInfo.size);
+  const view = new DataView(info.buffer);
+  BtfInfo.write(view, 0, ask);
+  const length = new Uint32Array([info.length]);
+  const result = libbcc().bpf_obj_get_info(fd, info, new Uint8Array(length.buffer));
+  return result < 0 ? undefined : BtfInfo.read(view, 0);
+}
+
+/** The type of a table's keys or values: libbcc's macros make a struct of them for each table. */
+export function tableType(btf: Btf, table: string, part: "key" | "leaf"): CType | undefined {
+  const id = btf.find(`${table}_table_t`, BtfKind.STRUCT);
+  const member = id === undefined ? undefined : btf.members(id).find(({ name }) => name === part);
+  return member && btf.type(member.type);
+}
+
+/**
+ * The struct or union that has these fields, told as "name#type"; undefined when there is none, or
+ * several that lie differently in memory.
+ */
+export function typeWithFields(btf: Btf, fields: readonly string[]): CType | undefined {
+  const wanted = fields.map((field) => field.split("#") as [string, string])
+    .filter(([name]) => name !== "");
+  const found = new Map<string, CType>();
+  for (let id = 1; id <= btf.length; id++) {
+    const kind = btf.kind(id);
+    if (kind !== BtfKind.STRUCT && kind !== BtfKind.UNION) continue;
+    const members = btf.members(id).filter(({ name }) => name !== "");
+    const isSame = members.length === wanted.length && members.every(({ name, type }, i) => {
+      const spelt = spelling(btf, type);
+      return name === wanted[i]![0] &&
+        (spelt === undefined || !/^[\w *[\]]+$/.test(wanted[i]![1]) ||
+          spelt === normal(wanted[i]![1]));
+    });
+    const type = isSame ? btf.type(id) : undefined;
+    if (type) found.set(JSON.stringify({ ...type, name: "" }), type);
+  }
+  return found.size === 1 ? found.values().next().value : undefined;
+}
+
+/** How C spells a type, without qualifiers and blanks; undefined for one without a name. */
+function spelling(btf: Btf, id: number): string | undefined {
+  switch (btf.kind(id)) {
+    case BtfKind.CONST:
+    case BtfKind.VOLATILE:
+    case BtfKind.RESTRICT:
+    case BtfKind.TYPE_TAG:
+      return spelling(btf, btf.target(id));
+    case BtfKind.PTR: {
+      const target = spelling(btf, btf.target(id));
+      return target && `${target}*`;
+    }
+    case BtfKind.ARRAY: {
+      const [element, ...inner] = spelling(btf, btf.target(id))?.split("[") ?? [];
+      return element && [element, `${btf.arrayLength(id)}]`, ...inner].join("[");
+    }
+    case BtfKind.FUNC_PROTO:
+      return undefined;
+    default: {
+      const name = btf.name(id);
+      return name === "" ? undefined : normal(`${TAGS[btf.kind(id)] ?? ""}${name}`);
+    }
+  }
+}
+
+const TAGS: Readonly<Record<number, string>> = {
+  [BtfKind.STRUCT]: "struct ",
+  [BtfKind.UNION]: "union ",
+  [BtfKind.ENUM]: "enum ",
+  [BtfKind.ENUM64]: "enum ",
+};
+
+const normal = (text: string) =>
+  text.replace(/\b(?:const|volatile|restrict)\b/g, "").replace(/\b_Bool\b/g, "bool")
+    .replace(/\s+/g, "");
