@@ -127,6 +127,7 @@ if (RUNTIME === "Deno") {
         flags: u32,
         mode: u32,
         cut: u8,
+        by_handle: u8,
         text: textRest(),
       });
       type Event = Infer<typeof Event>;
