@@ -4,8 +4,9 @@
  * @module
  */
 
-import { exists, readFile, readText } from "../../ffi/libc/libc.ts";
+import { exists, readFile } from "../../ffi/libc/libc.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
+import { isDeleted, mapFilesPath, readMaps, withoutDeleted } from "./map_lines.ts";
 
 /** Layout: struct cache_file_new and file_entry_new of glibc's ld.so.cache, versions since 2.2. */
 const MAGIC = "glibc-ld.so.cache1.1";
@@ -24,12 +25,11 @@ const FLAGS = process.arch === "arm64" ? 0x0a03 : 0x0303;
 export function libraryPath(name: string, pid: number | undefined): string | undefined {
   const isLibrary = matcher(name);
   if (pid !== undefined) {
-    for (const line of readText(`/proc/${pid}/maps`).split("\n")) {
-      const [range, , , , , path] = line.split(/ +/, 6);
-      if (path === undefined || !isLibrary(path)) continue;
+    for (const line of readMaps(pid, { all: true })) {
+      if (!line.path.startsWith("/") || !isLibrary(withoutDeleted(line.path))) continue;
       // Its package was upgraded: the process goes on with the file it has.
-      if (line.endsWith(" (deleted)")) return `/proc/${pid}/map_files/${range}`;
-      return pathIn(pid, path);
+      if (isDeleted(line)) return mapFilesPath(pid, line);
+      return pathIn(pid, line.path);
     }
   }
   return cached().find(isLibrary);

@@ -6,6 +6,8 @@
  */
 
 import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { parseMaps, readMapLines, withoutDeleted } from "./map_lines.ts";
+import { RangeIndex } from "./range_index.ts";
 
 /** A range of executable memory. */
 export interface MemoryRange {
@@ -30,17 +32,17 @@ export interface Compiled {
 /** A process's memory from one exec to the next. */
 export class Memory {
   compiled?: readonly Compiled[];
-  #ranges: MemoryRange[] | undefined;
-  readonly #find: () => MemoryRange[];
+  #index: RangeIndex<MemoryRange> | undefined;
+  readonly #find: () => readonly MemoryRange[];
 
   /** @param find the ranges there are at first; it is called when one is asked for */
-  constructor(find: () => MemoryRange[] = () => []) {
+  constructor(find: () => readonly MemoryRange[] = () => []) {
     this.#find = find;
   }
 
   /** In the order they were mapped. */
   get ranges(): MemoryRange[] {
-    return this.#ranges ??= this.#find();
+    return this.#known.ranges;
   }
 
   /** Adds a range. One that is there stays: compilers make theirs writable and back all the time. */
@@ -48,46 +50,44 @@ export class Memory {
     const there = this.rangeAt(range.start);
     const isSame = there?.start === range.start && there.end === range.end &&
       there.file === range.file;
-    if (!isSame) this.ranges.push(range);
+    if (!isSame) this.#known.add(range);
   }
 
   /** The range an address lies in: the last that was mapped there before that time. */
   rangeAt(address: bigint, time: number = Infinity): MemoryRange | undefined {
-    const isThere = ({ start, end }: MemoryRange) => address >= start && address < end;
-    return this.ranges.findLast((range) => range.since <= time && isThere(range)) ??
-      this.ranges.find(isThere);
+    return this.#known.at(address, time);
+  }
+
+  /** What a process has that is forked from this one. */
+  fork(): Memory {
+    const child = new Memory();
+    child.#index = this.#known.copy();
+    return child;
+  }
+
+  get #known(): RangeIndex<MemoryRange> {
+    return this.#index ??= new RangeIndex(this.#find());
   }
 }
 
 /** Makes a range. Memory without a file has inode 0, but the kernel's own parts have names. */
 export function rangeOf(range: Omit<MemoryRange, "file"> & { device: string }): MemoryRange {
-  const { device, ...rest } = range;
-  const isFile = range.inode !== "0" || range.path.startsWith("[v");
-  const file = isFile ? `${device} ${range.inode} ${range.path}` : undefined;
-  return { ...rest, file, path: range.path.replace(/ \(deleted\)$|^\/\/anon$/, "") };
+  const { start, end, offset, device, inode, since } = range;
+  const isFile = inode !== "0" || range.path.startsWith("[v");
+  const file = isFile ? `${device} ${inode} ${range.path}` : undefined;
+  const path = range.path === "//anon" ? "" : withoutDeleted(range.path);
+  return { start, end, offset, file, inode, path, since };
 }
 
 /** The memory of a process as /proc/PID/maps has it now; undefined when there is no such process. */
 export function readMemory(pid: number): Memory | undefined {
-  const maps = text(`/proc/${pid}/maps`);
-  return maps === undefined ? undefined : new Memory(() => parseMaps(maps));
-}
-
-function parseMaps(maps: string): MemoryRange[] {
-  return maps.split("\n").flatMap((line): MemoryRange[] => {
-    const fields = /^(\S+)-(\S+) ..(.). (\S+) (\S+) (\d+)\s*(.*)$/.exec(line);
-    if (fields?.[3] !== "x") return [];
-    const [, start, end, , offset, device, inode, path] = fields as unknown as string[];
-    return [rangeOf({
-      start: BigInt(`0x${start}`),
-      end: BigInt(`0x${end}`),
-      offset: parseInt(offset!, 16),
-      device: device!,
-      inode: inode!,
-      path: path!,
-      since: 0,
-    })];
-  });
+  try {
+    const lines = readMapLines(pid);
+    return new Memory(() => parseMaps(lines).map((line) => rangeOf({ ...line, since: 0 })));
+  } catch (error) {
+    if (error instanceof ErrnoError) return undefined;
+    throw error;
+  }
 }
 
 /**

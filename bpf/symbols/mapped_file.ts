@@ -5,9 +5,9 @@
  * @module
  */
 
-import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError, exists, readText } from "../../ffi/libc/libc.ts";
+import { exists } from "../../ffi/libc/libc.ts";
 import { ElfFile } from "../elf/elf_file.ts";
+import { mapFilesPath, readMaps, withoutDeleted } from "../proc/map_lines.ts";
 
 /** A part of a file in memory. */
 interface Range {
@@ -58,36 +58,15 @@ export class MappedFile {
  * @throws {ErrnoError} with code `ESRCH` when there is no such process
  */
 export function mappedFiles(pid: number): MappedFile[] {
-  const maps = mapsOf(pid);
-  const byFile = Map.groupBy(maps, ({ key }) => key);
+  const files = readMaps(pid, { all: true }).filter(({ path }) => path.startsWith("/"));
+  const byFile = Map.groupBy(files, ({ device, inode, path }) => `${device} ${inode} ${path}`);
   return [...byFile.values()].flatMap((parts) => {
-    const { path, range } = parts[0]!;
-    if (!parts.some(({ executable }) => executable)) return [];
-    // map_files has all of them, but needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. A file that is
-    // deleted is only there, and one of a process that has changed its root, but not its mounts.
-    const beside = `/proc/${pid}/root${path}`;
-    const reachable = exists(beside) ? beside : `/proc/${pid}/map_files/${range}`;
-    return [new MappedFile(path.replace(/ \(deleted\)$/, ""), reachable, parts)];
-  });
-}
-
-/** The lines of /proc/PID/maps that belong to files: proc_pid_maps(5). */
-function mapsOf(pid: number) {
-  if (!exists(`/proc/${pid}`)) {
-    throw new ErrnoError(`list the files of process ${pid}`, Errno.ESRCH);
-  }
-  return readText(`/proc/${pid}/maps`).split("\n").flatMap((line) => {
-    const fields = /^(\S+)-(\S+) ..(.). (\S+) (\S+ \d+)\s+(\/.*)$/.exec(line);
-    if (!fields) return [];
-    const [, start, end, execute, offset, file, path] = fields as unknown as string[];
-    return [{
-      start: BigInt(`0x${start}`),
-      end: BigInt(`0x${end}`),
-      offset: parseInt(offset!, 16),
-      executable: execute === "x",
-      key: `${file} ${path}`,
-      path: path!,
-      range: `${start}-${end}`,
-    }];
+    const first = parts[0]!;
+    if (!parts.some(({ permissions }) => permissions[2] === "x")) return [];
+    // map_files has all of them, but needs a capability. A file that is deleted is only there, and
+    // one of a process that has changed its root, but not its mounts.
+    const beside = `/proc/${pid}/root${first.path}`;
+    const reachable = exists(beside) ? beside : mapFilesPath(pid, first);
+    return [new MappedFile(withoutDeleted(first.path), reachable, parts)];
   });
 }

@@ -94,8 +94,7 @@ export class ProcessHistory implements Disposable {
     else if (record.kind === "exit") this.#end(pid);
     else if (record.kind === "fork") {
       const parent = this.#eras.get(record.parent)?.at(-1)?.memory;
-      const ranges = [...parent?.ranges ?? []];
-      this.#begin(pid, time, new Memory(() => ranges));
+      this.#begin(pid, time, parent?.fork() ?? new Memory());
     } else {
       const { range } = record;
       const mapped = rangeOf({ ...range, end: range.start + range.size, since: time });

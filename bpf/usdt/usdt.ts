@@ -6,8 +6,9 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/libc.ts";
 import { libraryPath, pathIn } from "../proc/library_path.ts";
+import { mapFilesPath, readMaps } from "../proc/map_lines.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
 import { fileProbes, type UsdtProbe } from "./usdt_notes.ts";
 
@@ -109,7 +110,8 @@ function probesOf(source: UsdtSource, action: string): UsdtProbe[] {
       throw new RangeError(`Cannot ${action}: it is not a 64 bit ELF file, or corrupt`);
     }
     if (!(error instanceof ErrnoError)) throw error;
-    throw new BpfError("open", action, error.errno, explain(error.errno, pid), { cause: error });
+    const reason = error.reason ?? explain(error.errno, pid);
+    throw new BpfError("open", action, error.errno, reason, { cause: error });
   }
   throw new TypeError(
     `Cannot ${action}: the dynamic linker knows no such library: ` +
@@ -123,20 +125,21 @@ function explain(errno: number, pid: number | undefined): string | undefined {
       ? "the file does not exist"
       : `process ${pid} does not exist, or does not see that file`;
   }
+  if (errno === Errno.ESRCH) return `process ${pid} does not exist`;
   return errno === Errno.EPERM || errno === Errno.EACCES ? permissionReason() : undefined;
 }
 
 /** The probes of the files a process has mapped as code; what is no such file has none. */
 function processProbes(pid: number): UsdtProbe[] {
-  const code = /^(\S+) ..x. \S+ \S+ [1-9]\d* +(\/.*)$/gm;
   const files = new Map<string, string>();
-  for (const [, range, path] of readText(`/proc/${pid}/maps`).matchAll(code)) {
-    files.set(path!, range!);
+  for (const line of readMaps(pid)) {
+    const isFile = line.inode !== "0" && line.path.startsWith("/");
+    if (isFile) files.set(line.path, mapFilesPath(pid, line));
   }
   // The path is not always the process's own: the kernel may tell it from the machine's first root.
   // map_files reaches these, and deleted files too.
-  return [...files].flatMap(([path, range]) =>
-    probesIfAny(pathIn(pid, path)) ?? probesIfAny(`/proc/${pid}/map_files/${range}`) ?? []
+  return [...files].flatMap(([path, link]) =>
+    probesIfAny(pathIn(pid, path)) ?? probesIfAny(link) ?? []
   );
 }
 
