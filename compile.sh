@@ -145,9 +145,17 @@ need_objects() {
     "$project/scripts/objects.sh" "${names[@]}"
 }
 
+# Of this folder's own repository, and nothing where it is none.
+commit_name() {
+  local name
+  [[ -e "$project/.git" ]] && name="$(git -C "$project" rev-parse --short=12 HEAD 2>/dev/null)" || return 0
+  git -C "$project" diff --quiet HEAD 2>/dev/null || name+=", with changes"
+  echo "$name"
+}
+
 # The libraries are modules of bytes to Deno; Bun hands out their paths inside the executable.
 write_entry() {
-  local index
+  local index commit
   {
     echo "// deno-lint-ignore-file"
     for index in "${!LIBRARIES[@]}"; do
@@ -161,6 +169,9 @@ write_entry() {
       echo 'import { main } from "../../../toolkit/run/main.ts";'
       echo "import tool from \"../../../tools/$1/$1.ts\";"
     fi
+    echo 'import { setCommit } from "../../../toolkit/run/version.ts";'
+    commit="$(commit_name)"
+    [[ -z "$commit" ]] || echo "setCommit(\"$commit\");"
     echo "embedLibraries(["
     for index in "${!LIBRARIES[@]}"; do
       echo "  [\"${LIBRARIES[index]}\", library$index],"

@@ -135,6 +135,7 @@ export {
   hasMapType,
   hasProgramType,
   hasTracepoint,
+  libbpfVersion,
   structHasField,
 } from "./bpf/features.ts";
 export {

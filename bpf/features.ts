@@ -44,6 +44,11 @@ function cached(key: string, ask: () => Answer): Answer {
   return answer;
 }
 
+/** The version of libbpf in use: `1.1`. @throws {LibraryError} when there is none */
+export function libbpfVersion(): string {
+  return `${libbpf().libbpf_major_version()}.${libbpf().libbpf_minor_version()}`;
+}
+
 /** Turns what a libbpf probe returned into an answer. */
 function probed(what: string, result: number): Answer {
   if (result > 0) return YES;

@@ -10,6 +10,7 @@ import { installLinks } from "./install.ts";
 import { runTool, statusOf } from "../toolkit/run/main.ts";
 import { UsageError } from "../toolkit/options/options.ts";
 import { printText } from "../toolkit/output/output.ts";
+import { versionText } from "../toolkit/run/version.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
 /** How to get each tool, by name. */
@@ -28,6 +29,7 @@ commands:
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
   completions SHELL       a completion script for ${SHELLS.join(", ")}
   help                    this text
+  --version               the version, and those of the runtime and libbpf
 
 examples:
   ${NAME} opensnoop -x
@@ -71,6 +73,9 @@ async function command(tools: Tools, name: string | undefined, words: string[]):
       case "-h":
       case "--help":
         return await printText(HELP);
+      case "--version":
+        noMore(words);
+        return await printText(versionText(NAME));
       case undefined:
         throw new UsageError("expected the name of a tool or a command");
       default:

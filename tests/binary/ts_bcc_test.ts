@@ -45,6 +45,18 @@ testOnce("ts-bcc NAME --help is each tool's own", async () => {
   }
 });
 
+testOnce("ts-bcc and each tool tell their version, and those of what they run on", async () => {
+  const pattern =
+    / 0\.1\.0\n(commit [0-9a-f]{12}(, with changes)?\n)?(Bun|Deno) [\d.]+, libbpf [\d.]+, (x64|arm64)\n$/;
+  for (const words of [["ts-bcc"], ...NAMES.map((name) => [`${name} (ts-bcc)`, name])]) {
+    const [title, ...name] = words;
+    const { status, stdout, stderr } = await tsBcc(...name, "--version");
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.ok(stdout.startsWith(title!), stdout);
+    assert.match(stdout.slice(title!.length), pattern);
+  }
+});
+
 testOnce("ts-bcc refuses what it does not know in one sentence", async () => {
   const cases: [string[], RegExp][] = [
     [[], /^ts-bcc: expected the name of a tool or a command$/m],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -10,6 +11,7 @@ import {
   toolCommand,
   WITHOUT_TRACEFS,
 } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
 
 test("every tool ends by itself after -d seconds", async () => {
   const { status, stderr } = await runTool("opensnoop", "-d", "0.3");
@@ -30,6 +32,21 @@ test("every tool ends with status 0 when its reader goes away, events or not", a
   running.closeOutput();
   const { status, stderr } = await running.result;
   assert.deepEqual([status, stderr], [0, "ready\n"]);
+});
+
+test("a tool that waits for events says on a terminal, and only there, what it traces", async () => {
+  using folder = new Folder();
+  const output = `${folder.path}/output`;
+  const words = [...toolCommand("opensnoop"), "-d", "0.3", "-n", "no-such-name"];
+  const shell = words.map((word) => `'${word}'`).join(" ");
+  // A terminal of script(1)'s; then one for standard error only.
+  for (const redirection of ["", `>${output}`]) {
+    const command = ["script", "-qec", `${shell} ${redirection}`, "/dev/null"];
+    const { status, stdout } = await Running.start(command).result;
+    assert.equal(status, 0);
+    assert.match(stdout, /^Tracing open\(\), .*\.\.\. Hit Ctrl-C to end\.\r$/m);
+  }
+  assert.match(readFileSync(output, "utf8"), /^PID +COMM [^\n]*\n$/);
 });
 
 test("every tool refuses bad usage with status 2 and one sentence", {

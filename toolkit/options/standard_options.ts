@@ -121,6 +121,7 @@ export const standardOptions = {
   }),
   json: flag({ long: "json", help: "print one JSON object per line instead of a table" }),
   help: flag({ short: "h", long: "help", help: "show this help and exit" }),
+  version: flag({ long: "version", help: "show the version and exit" }),
 } as const;
 
 /** Options of tools that print a row per event. */

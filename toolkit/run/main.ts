@@ -9,6 +9,7 @@ import { helpText, parseOptions, UsageError, type Values } from "../options/opti
 import { ClosedOutput, printText } from "../output/output.ts";
 import type { standardOptions } from "../options/standard_options.ts";
 import type { AnyTool } from "./tool.ts";
+import { versionText } from "./version.ts";
 import { run as runPlan } from "./run.ts";
 
 const FAILED = 1;
@@ -24,6 +25,7 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
   return statusOf(tool.name, async () => {
     const values = parseOptions(tool.options, words) as unknown as Values<typeof standardOptions>;
     if (values.help) await printText(helpText(tool, tool.options));
+    else if (values.version) await printText(versionText(tool.name));
     else {
       forgetUnsafeEnvironment();
       await runPlan(tool, values);

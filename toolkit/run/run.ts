@@ -17,6 +17,7 @@ import type {
   standardOptions,
 } from "../options/standard_options.ts";
 import { Stop } from "./stop.ts";
+import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
 
 const PAGE = 4096;
@@ -49,6 +50,10 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
 
   const links = await (plan.attach?.(bpf, held?.pid) ?? bpf.attach());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
+  else if (isSilent(plan) && process.stderr.isTTY) {
+    // Not console.error, which Bun prints in red.
+    process.stderr.write(`${tracingLine(tool.summary)}\n`);
+  }
   printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");
@@ -67,6 +72,11 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   await printer.finish();
   await output.flush();
   if (problem) throw new Error(problem);
+}
+
+/** Whether nothing may be printed for long, and nobody told why. */
+function isSilent(plan: TracingPlan): boolean {
+  return plan.intro === undefined && ("event" in plan || plan.interval === undefined);
 }
 
 function compile({ name }: AnyTool, { text, options, explain }: SourcePlan): Bpf {

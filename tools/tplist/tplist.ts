@@ -56,6 +56,7 @@ const options = {
   })),
   json: standardOptions.json,
   help: standardOptions.help,
+  version: standardOptions.version,
 } as const;
 type Settings = Values<typeof options>;
 

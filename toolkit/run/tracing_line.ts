@@ -1,0 +1,14 @@
+/**
+ * What a tool that waits for events says when it begins.
+ *
+ * @module
+ */
+
+/**
+ * The line for people, made of the tool's summary: "Trace TCP accepts." is "Tracing TCP accepts... Hit
+ * Ctrl-C to end."
+ */
+export function tracingLine(summary: string): string {
+  const what = /^Trace (?:the )?(.+?)(?:: .*|, and .*| and summarize)?\.$/.exec(summary)?.[1];
+  return `Tracing${what === undefined ? "" : ` ${what}`}... Hit Ctrl-C to end.`;
+}

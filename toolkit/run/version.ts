@@ -1,0 +1,37 @@
+/**
+ * What `--version` tells.
+ *
+ * @module
+ */
+
+import { libbpfVersion, LibraryError } from "../../mod.ts";
+
+/** The version of ts-bcc, which deno.json has too. */
+export const VERSION = "0.1.0";
+
+let commit: string | undefined;
+
+/** Says which commit this executable was made of; compile.sh knows. */
+export function setCommit(name: string): void {
+  commit = name;
+}
+
+/** The version of ts-bcc, with that of what it runs on. */
+export function versionText(name: string): string {
+  const { bun, deno } = process.versions;
+  const runtime = bun === undefined ? `Deno ${deno}` : `Bun ${bun}`;
+  return [
+    name === "ts-bcc" ? `ts-bcc ${VERSION}` : `${name} (ts-bcc) ${VERSION}`,
+    ...commit === undefined ? [] : [`commit ${commit}`],
+    `${runtime}, ${libbpf()}, ${process.arch}`,
+  ].join("\n");
+}
+
+function libbpf(): string {
+  try {
+    return `libbpf ${libbpfVersion()}`;
+  } catch (error) {
+    if (error instanceof LibraryError) return "no libbpf";
+    throw error;
+  }
+}
