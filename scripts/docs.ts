@@ -4,7 +4,7 @@
  * module.
  *
  *     deno task docs            # write
- *     deno task docs --check    # fail if something is not as it would be written
+ *     deno task docs --check    # fail if something is not as it would be written, or a tool has no cases
  */
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -117,6 +117,9 @@ async function main(words: readonly string[]): Promise<number> {
     exists(PROJECT + path) && readFileSync(PROJECT + path, "utf8") === text;
   const stale = [...texts].filter(([path, text]) => !isCurrent(path, text));
   if (words.includes("--check")) {
+    const untested = names.filter((name) => !exists(`${PROJECT}tools/${name}/${name}.cases.ts`));
+    for (const name of untested) console.error(`docs: tools/${name} has no ${name}.cases.ts`);
+    if (untested.length > 0) return 1;
     if (stale.length === 0) return 0;
     console.error(`docs: not as the tools say: ${stale.map(([path]) => path).join(" ")}`);
     console.error("docs: write them with: deno task docs");

@@ -12,6 +12,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
+import { buildProgram } from "./build.ts";
 import { TestCgroup } from "./cgroup.ts";
 import { PinnedSet } from "./pinned_set.ts";
 import type { Running } from "./process.ts";
@@ -39,10 +40,15 @@ export interface Place {
   readonly names: Readonly<Record<string, string | number>>;
 }
 
-/** Who makes the events: steps of workload.c, a bash script, or anything else. */
+/** Who makes the events: steps of workload.c, a bash script, a program of this folder, or anything else. */
 export type Work =
   | { readonly steps: readonly string[] }
   | { readonly script: string }
+  | {
+    readonly program: string;
+    readonly args?: readonly string[];
+    readonly flags?: readonly string[];
+  }
   | { start(dir: string): Promise<Job> };
 
 /** Whether a row is of the workload; default: its `pid` is. */
@@ -76,8 +82,8 @@ export interface FilterCases {
   readonly of?: IsOf;
   /** Sums what rows show; default: how many there are. */
   total?(rows: readonly Row[]): number;
-  /** What must be shown where a filter matches; "some" where it cannot be known. */
-  readonly expect: number | "some";
+  /** What must be shown where a filter matches: exactly, or at least where others match as well. */
+  readonly expect: number | { readonly least: number };
   /** Options of filters that cannot be tested so, with the reason. */
   readonly not?: Readonly<Record<string, string>>;
 }
@@ -85,12 +91,23 @@ export interface FilterCases {
 /** All cases of a tool. */
 export interface Cases {
   readonly cases: readonly Case[];
+  /** Which tests show instead what a table cannot, and why. */
+  readonly elsewhere?: string;
   /** Needed for a tool that declares filters by process. */
   readonly filters?: FilterCases;
 }
 
 /** Checks the types of a tool's cases; it returns its argument. */
 export const defineCases = (cases: Cases): Cases => cases;
+
+/** How much the histograms among the records hold. */
+export const histogramTotal = (rows: readonly Row[]): number =>
+  rows.flatMap(({ buckets }) => (buckets ?? []) as { count: number }[])
+    .reduce((sum, { count }) => sum + count, 0);
+
+/** The sum of a key over records. */
+export const sumOf = (key: string) => (rows: readonly Row[]): number =>
+  rows.reduce((sum, row) => sum + Number(row[key] ?? 0), 0);
 
 /** The same row several times. */
 export const times = (count: number, row: Row): Row[] => Array<Row>(count).fill(row);
@@ -145,6 +162,10 @@ async function start(work: Work, dir: string): Promise<Job> {
   if ("start" in work) return await work.start(dir);
   const names = { dir, pid: -1, names: {} };
   if ("steps" in work) return await Workload.start(...filled(work.steps, names));
+  if ("program" in work) {
+    const path = buildProgram(work.program, work.flags);
+    return await Script.of([path, ...filled(work.args ?? [], names)]);
+  }
   return await Script.start(filled(work.script, names));
 }
 
@@ -236,7 +257,11 @@ async function runFilters(tool: AnyTool, filters: FilterCases): Promise<void> {
     const rows = rowsIn(await stopTool(running), filters.of, place);
     const total = filters.total?.(rows) ?? rows.length;
     if (!matches) assert.equal(total, 0, `${what} hides the workload`);
-    else if (filters.expect === "some") assert.ok(total > 0, `${what} shows the workload`);
-    else assert.equal(total, filters.expect, `${what} shows the workload`);
+    else if (typeof filters.expect === "number") {
+      assert.equal(total, filters.expect, `${what} shows the workload`);
+    } else {
+      const { least } = filters.expect;
+      assert.ok(total >= least, `${what} shows the workload: ${total} of at least ${least}`);
+    }
   }
 }

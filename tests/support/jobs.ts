@@ -1,0 +1,79 @@
+/**
+ * Workloads for tables of cases, other than those of workload.c and scripts.
+ *
+ * @module
+ */
+
+import type { Job, Work } from "./cases.ts";
+import { Disk, Ext4 } from "./disk.ts";
+import { runFileIo, startFileIo } from "./file_io.ts";
+import type { Running } from "./process.ts";
+import { TcpWorkload } from "./tcp.ts";
+
+/** What TCP connections between two processes are called in rows: `{client}`, `{server}`, `{port}`. */
+export const tcp = (...steps: readonly string[]): Work => ({
+  async start(): Promise<Job> {
+    const work = await TcpWorkload.start(...steps);
+    const { client, server, ports } = work;
+    return {
+      pid: client,
+      names: { client, server, port: ports[0] ?? 0 },
+      go: () => work.go(),
+      [Symbol.asyncDispose]: () => work[Symbol.asyncDispose](),
+    };
+  },
+});
+
+/** A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from its start on. */
+export const blockWrites = (blocks: number): Work => ({
+  start(): Promise<Job> {
+    const disk = new Disk();
+    const other = new Disk();
+    const writer = disk.heldWriter(blocks);
+    return Promise.resolve({
+      pid: writer.pid,
+      names: { disk: disk.name },
+      async go() {
+        writer.send();
+        const { status, stderr } = await writer.result;
+        if (status !== 0) throw new Error(`The writer failed: ${stderr}`);
+        // The kernel wakes a writer before it reports the end of its request: others come behind.
+        await other.write(13);
+      },
+      async [Symbol.asyncDispose]() {
+        await writer[Symbol.asyncDispose]();
+        disk[Symbol.dispose]();
+        other[Symbol.dispose]();
+      },
+    });
+  },
+});
+
+/** Steps of file_io.c on a new ext4, in which `{file}` is a file that exists. */
+export const ext4Io = (steps: (file: string) => readonly string[]): Work => ({
+  async start(): Promise<Job> {
+    const ext4 = new Ext4();
+    let running: Running;
+    const file = `${ext4.path}/traced`;
+    try {
+      await runFileIo(`open=${file}:1`);
+      running = await startFileIo(...steps(file));
+    } catch (error) {
+      ext4[Symbol.dispose]();
+      throw error;
+    }
+    return {
+      pid: running.pid,
+      names: { file },
+      async go() {
+        running.send();
+        const { status, stderr } = await running.result;
+        if (status !== 0) throw new Error(`The workload failed: ${stderr}`);
+      },
+      async [Symbol.asyncDispose]() {
+        await running[Symbol.asyncDispose]();
+        ext4[Symbol.dispose]();
+      },
+    };
+  },
+});

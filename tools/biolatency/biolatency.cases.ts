@@ -1,0 +1,30 @@
+import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { blockWrites } from "../../tests/support/jobs.ts";
+
+const work = blockWrites(101);
+const isDisk = (row: { disk?: unknown }, { names }: { names: Readonly<Record<string, unknown>> }) =>
+  row.disk === names.disk;
+
+export default defineCases({
+  cases: [
+    {
+      name: "-D counts each request to a disk",
+      args: ["-D"],
+      canary: true,
+      work,
+      of: isDisk,
+      check(rows) {
+        const total = histogramTotal(rows);
+        if (total !== 101) throw new Error(`${total} requests`);
+      },
+    },
+    {
+      name: "-d hides other disks",
+      args: ["-d", "{disk}", "-D"],
+      work,
+      of: (row, place) => "disk" in row && !isDisk(row, place),
+      rows: [],
+    },
+  ],
+  filters: { work, args: ["-D"], of: isDisk, total: histogramTotal, expect: 101 },
+});

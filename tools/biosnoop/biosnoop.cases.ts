@@ -1,0 +1,32 @@
+import { defineCases } from "../../tests/support/cases.ts";
+import { blockWrites } from "../../tests/support/jobs.ts";
+
+const work = blockWrites(101);
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows 101 writes with their sectors, exactly and in order",
+      canary: true,
+      work,
+      of: (row, { pid, names }) => row.pid === pid && row.disk === names.disk,
+      rows: Array.from(
+        { length: 101 },
+        (_, i) => ({ comm: "dd", t: "W", sector: i * 8, bytes: 4096 }),
+      ),
+    },
+    {
+      name: "-d hides other disks",
+      args: ["-d", "{disk}"],
+      work,
+      of: (row, { names }) => row.disk !== names.disk,
+      rows: [],
+    },
+  ],
+  filters: {
+    work,
+    of: (row, { pid, names }) => row.pid === pid && row.disk === names.disk,
+    not: { comm: "the writer changes its name when it starts dd" },
+    expect: 101,
+  },
+});

@@ -1,0 +1,24 @@
+import { defineCases, sumOf } from "../../tests/support/cases.ts";
+import { blockWrites } from "../../tests/support/jobs.ts";
+
+const work = blockWrites(101);
+
+export default defineCases({
+  cases: [
+    {
+      name: "counts 101 writes of a process to its disk",
+      args: ["1000"],
+      canary: true,
+      work,
+      of: (row, { pid, names }) => row.pid === pid && row.disk === names.disk,
+      rows: [{ comm: "dd", d: "W", io: 101, kbytes: 404 }],
+    },
+  ],
+  filters: {
+    work,
+    args: ["1000"],
+    of: (row, { pid, names }) => row.pid === pid && row.disk === names.disk,
+    total: sumOf("io"),
+    expect: 101,
+  },
+});

@@ -1,0 +1,23 @@
+import { defineCases, times } from "../../tests/support/cases.ts";
+import { ext4Io } from "../../tests/support/jobs.ts";
+
+const work = ext4Io((file) => [`open=${file}:13`, "write=101", "fsync=11", "start", "read=53"]);
+
+export default defineCases({
+  cases: [
+    {
+      name: "0 shows 13 opens, 101 writes, 11 syncs and 53 reads, in order",
+      args: ["0"],
+      canary: true,
+      work,
+      rows: [
+        ...times(13, { t: "O", bytes: 0, filename: "traced" }),
+        ...times(101, { t: "W", bytes: 4096, filename: "traced" }),
+        ...times(11, { t: "S", bytes: 0, filename: "traced" }),
+        ...times(53, { t: "R", bytes: 4096, filename: "traced" }),
+      ],
+    },
+    { name: "hides what is faster than the threshold", args: ["60000"], work, rows: [] },
+  ],
+  filters: { work, args: ["0"], expect: 178 },
+});

@@ -1,0 +1,31 @@
+import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+
+const work = { program: "calls.c", args: ["sleep=97", "spin=20"] };
+
+export default defineCases({
+  cases: [
+    {
+      name: "-P counts by process",
+      args: ["-P"],
+      canary: true,
+      work,
+      check(rows) {
+        // How often exactly, told by the kernel's own counters: tests/tools/runqlat_test.ts.
+        if (histogramTotal(rows) < 90) throw new Error(JSON.stringify(rows));
+      },
+    },
+    {
+      name: "-p hides other processes",
+      args: ["-P", "-p", "1"],
+      work,
+      rows: [],
+    },
+  ],
+  filters: {
+    work,
+    args: ["-P"],
+    of: (row, { pid }) => row.pid === pid,
+    total: histogramTotal,
+    expect: { least: 90 },
+  },
+});

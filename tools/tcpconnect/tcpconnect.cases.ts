@@ -1,0 +1,21 @@
+import { defineCases, times } from "../../tests/support/cases.ts";
+import { tcp } from "../../tests/support/jobs.ts";
+
+const work = tcp("exchange=4:97:1:1:client", "exchange=6:13:1:1:client", "refused=4:3");
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows 110 connections and 3 refused ones, exactly and in order",
+      canary: true,
+      work,
+      rows: [
+        ...times(97, { comm: "tcp-client", ip: 4, saddr: "127.0.0.1", daddr: "127.0.0.1" }),
+        ...times(13, { comm: "tcp-client", ip: 6, saddr: "::1", daddr: "::1" }),
+        ...times(3, { comm: "tcp-client", ip: 4, saddr: "127.0.0.1", daddr: "127.0.0.1" }),
+      ],
+    },
+    { name: "-P hides other ports", args: ["-P", "1"], work, rows: [] },
+  ],
+  filters: { work, expect: 113 },
+});

@@ -1,0 +1,26 @@
+import { defineCases, times } from "../../tests/support/cases.ts";
+import { tcp } from "../../tests/support/jobs.ts";
+
+const work = tcp("exchange=4:97:2048:4096:client", "exchange=6:13:2048:4096:client");
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows the client's end of 110 connections, exactly and in order",
+      canary: true,
+      work,
+      check(rows) {
+        const kb = rows.map(({ tx_kb, rx_kb }) =>
+          `${Math.trunc(Number(tx_kb))} ${Math.trunc(Number(rx_kb))}`
+        );
+        if (kb.some((text) => text !== "2 4")) throw new Error(kb.join("\n"));
+      },
+      rows: [
+        ...times(97, { comm: "tcp-client", ip: 4, raddr: "127.0.0.1" }),
+        ...times(13, { comm: "tcp-client", ip: 6, raddr: "::1" }),
+      ],
+    },
+    { name: "-D hides other ports", args: ["-D", "1"], work, rows: [] },
+  ],
+  filters: { work, expect: 110 },
+});

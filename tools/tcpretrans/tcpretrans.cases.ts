@@ -1,0 +1,32 @@
+import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { tcp } from "../../tests/support/jobs.ts";
+
+const work = tcp("unanswered=4:3", "unanswered=6:2");
+const isFar = ({ raddr }: Row) => raddr === "198.51.100.1" || raddr === "2001:db8:1::1";
+const isSyn = (rows: readonly Row[]) => {
+  const ends = new Set(rows.map(({ laddr, lport }) => `${laddr} ${lport}`));
+  if (ends.size !== 5) throw new Error([...ends].join("\n"));
+  if (!rows.every(({ state, type }) => state === "SYN_SENT" && type === "R")) {
+    throw new Error(JSON.stringify(rows));
+  }
+};
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows segments of five connections that nobody answers",
+      canary: true,
+      work,
+      of: isFar,
+      check: isSyn,
+    },
+    {
+      name: "-6 hides IPv4",
+      args: ["-6"],
+      work,
+      of: (row) => isFar(row) && row.ip === 4,
+      rows: [],
+    },
+  ],
+  // Sockets belong to the cgroup of who made them: tests/tools/tcpretrans_test.ts.
+});
