@@ -100,6 +100,48 @@ NOINLINE void leak_mapped(void)
 	kept = mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+#define PAGE 4096ul
+
+/* Of 64 pages 4 are left, and 40 behind 12 others: see free_parts(). */
+NOINLINE char *leak_reserved(void)
+{
+	return mmap(NULL, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Of 8 pages in the place of some of another mapping 4 are left. */
+NOINLINE void leak_fixed(char *at)
+{
+	kept = mmap(at, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void free_parts(void)
+{
+	char *all = leak_reserved();
+
+	leak_fixed(all + 8 * PAGE);
+	munmap(all + 60 * PAGE, 4 * PAGE - 1); /* the end; a part of a page is all of it */
+	munmap(all + 12 * PAGE, 8 * PAGE); /* some of each */
+	munmap(all, 4 * PAGE); /* the begin */
+	if (!munmap(all + 5 * PAGE + 1, PAGE) || !munmap(all + 5 * PAGE, 0))
+		abort();
+}
+
+/* None of the 4 pages is left here. */
+NOINLINE char *leak_nothing_moved(void)
+{
+	return mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* 8 pages are left, into which the 4 have grown; they cannot grow further. */
+NOINLINE void leak_remapped(void)
+{
+	volatile size_t most = PTRDIFF_MAX & -PAGE;
+
+	kept = mremap(leak_nothing_moved(), 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+	if (mremap(kept, 8 * PAGE, most, MREMAP_MAYMOVE) != MAP_FAILED)
+		abort();
+}
+
 /* 2 of 601 bytes, 3 of 607, 5 of 613, 7 of 617 and one of 619 are left, and none that is refused. */
 NOINLINE void leak_aligned(void)
 {
@@ -237,6 +279,8 @@ int main(int argc, char **argv)
 	leak_ungrown();
 	leak_large();
 	leak_mapped();
+	free_parts();
+	leak_remapped();
 	leak_aligned();
 	free_of_thread();
 	leak_toys();

@@ -45,10 +45,13 @@ function leaksOf(result: Result): Record<string, string> {
 const LEAKS = {
   leak_aligned: "1: 619, 2: 1202, 3: 1821, 5: 3065, 7: 4319",
   leak_elsewhere: `7: ${7 * 307}`,
+  leak_fixed: `1: ${4 * 4096}`,
   leak_from_nothing: `3: ${3 * 77}`,
   leak_grown: `5: ${5 * 4099}`,
   leak_large: `2: ${2 * 3000017}`,
   leak_mapped: `3: ${3 * 12288}`,
+  leak_remapped: `1: ${8 * 4096}`,
+  leak_reserved: `2: ${(4 + 40) * 4096}`,
   leak_small: `53: ${53 * 1009}`,
   leak_ungrown: "1: 67",
   leak_zeroed: `7: ${7 * 143}`,

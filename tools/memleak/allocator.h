@@ -5,15 +5,19 @@
  */
 #pragma once
 
-#include "allocations.h"
+#include "mappings.h"
 #include "../../toolkit/kernel/base/registers.h"
 
 #define MAP_FAILED ((u64)-1)
+#define MAP_FIXED 0x10
+#define MREMAP_FIXED 2
+#define MREMAP_DONTUNMAP 4
 
 /* What a function does that allocates. */
 enum {
 	RETURNS_MEMORY,
 	RETURNS_MAPPING,
+	MOVES_MAPPING, /* from its argument */
 	STORES_MEMORY, /* where its argument points */
 	MOVES_MEMORY, /* from its argument */
 };
@@ -23,6 +27,9 @@ struct call {
 	u64 stack_pointer;
 	u64 size;
 	u64 argument;
+	u64 length; /* of a mapping that is moved */
+	u64 flags; /* of what maps */
+	u64 time;
 	u32 kind;
 	bool is_wanted;
 	bool has_moved;
@@ -38,15 +45,18 @@ struct {
 } calls SEC(".maps");
 
 /* A function begins. */
-static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 argument)
+static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 from)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct call *outer = bpf_map_lookup_elem(&calls, &tid);
 	struct call call = {
 		.stack_pointer = stack_at_begin(registers),
 		.size = size,
-		.argument = argument,
+		.argument = from,
 		.kind = kind,
+		.length = argument(registers, 1),
+		.flags = argument(registers, 3),
+		.time = bpf_ktime_get_ns(),
 	};
 
 	/* What an allocator gets for itself, as malloc by mmap, is not counted. One that is not
@@ -55,7 +65,7 @@ static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 argument)
 		return 0;
 	/* Now, since another thread may get the place as soon as it is given back. */
 	if (kind == MOVES_MEMORY)
-		call.has_moved = give_memory(argument, &call.moved);
+		call.has_moved = give_memory(from, &call.moved);
 	call.is_wanted = is_wanted() && is_size_wanted(size);
 	if (call.is_wanted)
 		tell(ALLOC_ENTERED, 0, size);
@@ -69,7 +79,7 @@ static __always_inline u64 memory_of(struct call *call, u64 result)
 {
 	u64 stored = 0;
 
-	if (call->kind == RETURNS_MAPPING)
+	if (call->kind == RETURNS_MAPPING || call->kind == MOVES_MAPPING)
 		return result == MAP_FAILED ? 0 : result;
 	if (call->kind != STORES_MEMORY)
 		return result;
@@ -78,17 +88,48 @@ static __always_inline u64 memory_of(struct call *call, u64 result)
 	return stored;
 }
 
-/* A function returns. */
-static __always_inline int end(u64 *registers)
+/* Whether the current thread's function returns, which is forgotten by that. */
+static __always_inline bool ends(u64 *registers, struct call *call)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct call *found = bpf_map_lookup_elem(&calls, &tid);
-	struct call call;
 
 	if (!found || found->stack_pointer != stack_at_end(registers))
-		return 0;
-	call = *found;
+		return false;
+	*call = *found;
 	bpf_map_delete_elem(&calls, &tid);
+	return true;
+}
+
+/* A function returns that maps memory. Meanwhile another thread may have got what it gave back. */
+static __always_inline int end_mapping(u64 *registers)
+{
+	struct call call;
+
+	if (!ends(registers, &call))
+		return 0;
+
+	u64 start = memory_of(&call, result(registers));
+	bool is_moved = call.kind == MOVES_MAPPING;
+
+	if (!start)
+		return 0;
+	if (is_moved && !(call.flags & MREMAP_DONTUNMAP))
+		unmap(call.argument, call.length, call.time);
+	if (call.flags & (is_moved ? MREMAP_FIXED : MAP_FIXED))
+		unmap(start, call.size, call.time);
+	if (call.is_wanted)
+		take_mapping(registers, start, call.size);
+	return 0;
+}
+
+/* A function returns. */
+static __always_inline int end(u64 *registers)
+{
+	struct call call;
+
+	if (!ends(registers, &call))
+		return 0;
 
 	u64 memory = memory_of(&call, result(registers));
 

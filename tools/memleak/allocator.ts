@@ -4,7 +4,15 @@
  * @module
  */
 
-import { type Bpf, exists, type Link, u32, type UserFunction, userFunctions } from "../../mod.ts";
+import {
+  type Bpf,
+  enumHasValue,
+  exists,
+  type Link,
+  u32,
+  type UserFunction,
+  userFunctions,
+} from "../../mod.ts";
 
 /**
  * What serves each function where it begins. Probes are set in this order: what is taken after that
@@ -12,7 +20,7 @@ import { type Bpf, exists, type Link, u32, type UserFunction, userFunctions } fr
  */
 const PROGRAMS: Readonly<Record<string, string>> = {
   free: "freed",
-  munmap: "freed",
+  munmap: "unmapped",
   realloc: "moved",
   malloc: "sized",
   valloc: "sized",
@@ -21,18 +29,54 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   memalign: "aligned",
   aligned_alloc: "aligned",
   mmap: "mapped",
+  mremap: "remapped",
   posix_memalign: "stored",
+};
+/** What serves their ends. */
+const RETURNS: Readonly<Record<string, string | undefined>> = {
+  freed: undefined,
+  unmapped: undefined,
+  mapped: "returned_mapping",
+  remapped: "returned_mapping",
 };
 const [RETURNED, EXECUTED] = ["returned", "executed"];
 /** Without these nothing can be said. */
 const NEEDED = ["malloc", "free"];
 
-/** The programs of the kernel side that serve functions. */
-export const allocatorPrograms: readonly string[] = [
-  ...new Set(Object.values(PROGRAMS)),
-  RETURNED,
-  EXECUTED,
-];
+/** What serves a function where it begins and where it ends; undefined: nothing does. */
+interface Service {
+  readonly atBegin: string;
+  readonly atEnd: string | undefined;
+}
+
+/**
+ * Until Linux 5.13 no program can look for the mappings that lie in a range: then only whole ones are
+ * followed, as other memory is.
+ */
+function serviceOf(name: string): Service | undefined {
+  const atBegin = PROGRAMS[name]!;
+  const inRanges = enumHasValue("bpf_func_id", "BPF_FUNC_for_each_map_elem").answer !== "no";
+  if (!inRanges && name === "mremap") return undefined;
+  if (!inRanges && name === "munmap") return { atBegin: PROGRAMS.free!, atEnd: undefined };
+  const atEnd = atBegin in RETURNS ? RETURNS[atBegin] : RETURNED;
+  return { atBegin, atEnd: inRanges || atEnd === undefined ? atEnd : RETURNED };
+}
+
+/** The programs of the kernel side that serve functions, and whether this kernel can have each. */
+export function allocatorPrograms(): Record<string, boolean> {
+  const all = [
+    ...Object.values(PROGRAMS),
+    ...Object.values(RETURNS).filter((name) => name !== undefined),
+  ];
+  const used = Object.keys(PROGRAMS).map(serviceOf).flatMap((service) =>
+    service ? [service.atBegin, service.atEnd] : []
+  );
+  return {
+    ...Object.fromEntries(all.map((name) => [name, used.includes(name)])),
+    [RETURNED!]: true,
+    [EXECUTED!]: true,
+  };
+}
 
 /** Where the functions are. */
 export interface Allocator {
@@ -70,13 +114,15 @@ export function attachAllocator(bpf: Bpf, pid: number, allocator: Allocator): Li
   bpf.global("image", u32).value = atExec ? 0 : 1;
   const order = ({ name }: UserFunction) => names.indexOf(name.slice(prefix.length));
   const links = found.toSorted((a, b) => order(a) - order(b)).flatMap(({ name, offset }) => {
-    const program = PROGRAMS[name.slice(prefix.length)]!;
+    const service = serviceOf(name.slice(prefix.length));
+    if (!service) return [];
+    const { atBegin, atEnd } = service;
     const place = { ...file, offset, pid };
     // The end first: a call that began unseen is ignored, but one that ends unseen would stay.
-    const end = program === "freed"
+    const end = atEnd === undefined
       ? []
-      : [bpf.program(RETURNED).attachUprobe({ ...place, atReturn: true })];
-    return [...end, bpf.program(program).attachUprobe(place)];
+      : [bpf.program(atEnd).attachUprobe({ ...place, atReturn: true })];
+    return [...end, bpf.program(atBegin).attachUprobe(place)];
   });
   return [...links, bpf.program(EXECUTED).attach()];
 }

@@ -25,6 +25,7 @@ struct trace_event_raw_percpu_alloc_percpu {
 KERNEL_STRUCTS_END
 
 #define PAGE_BYTES 4096ul
+
 /* A new program has a new memory. */
 SEC("raw_tp/sched_process_exec")
 int executed(void *arguments)
@@ -59,6 +60,12 @@ int mapped(u64 *registers)
 }
 
 SEC("uprobe")
+int remapped(u64 *registers)
+{
+	return begin(registers, MOVES_MAPPING, argument(registers, 2), argument(registers, 0));
+}
+
+SEC("uprobe")
 int stored(u64 *registers)
 {
 	return begin(registers, STORES_MEMORY, argument(registers, 2), argument(registers, 0));
@@ -74,6 +81,20 @@ SEC("uprobe")
 int returned(u64 *registers)
 {
 	return end(registers);
+}
+
+/* The end of what maps memory, and munmap, where the kernel can go over a map (Linux 5.13); on others
+ * returned() and freed() serve them, which know of whole mappings only. */
+SEC("uprobe")
+int returned_mapping(u64 *registers)
+{
+	return end_mapping(registers);
+}
+
+SEC("uprobe")
+int unmapped(u64 *registers)
+{
+	return unmap(argument(registers, 0), argument(registers, 1), bpf_ktime_get_ns());
 }
 
 SEC("uprobe")

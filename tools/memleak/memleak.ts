@@ -20,16 +20,17 @@
  *
  * Of a process it counts what its functions were asked for: memory that malloc itself gets by mmap
  * is not counted again, nor what realloc could not enlarge lost, and what ran before an exec is
- * forgotten. When the process ends, all that it has left is shown, unless -o is given. A mapping
- * counts as given back when munmap gets its first address; mremap is not followed. User stacks need
- * programs that keep frame pointers, and begin at the caller of the allocator.
+ * forgotten. When the process ends, all that it has left is shown, unless -o is given. Of mappings the
+ * parts are followed that munmap, mremap or another mapping (MAP_FIXED) takes away: what is left of one
+ * counts with what made it (before Linux 5.13 whole mappings only). User stacks need programs that keep
+ * frame pointers, and begin at the caller of the allocator.
  *
  * Of the kernel, pages that its allocators get for themselves are counted as well, as by bcc's tool,
  * and pages are known by the address of their struct page. What is freed in bulk, as by kfree_rcu,
  * or in an interrupt that comes in between, is not seen until its place is taken again.
  *
- * Hooks: uprobes at the begin and the return of malloc, calloc, realloc, mmap, posix_memalign,
- * valloc, memalign, pvalloc, aligned_alloc, at the begin of free and munmap, and raw tracepoint
+ * Hooks: uprobes at the begin and the return of malloc, calloc, realloc, mmap, mremap,
+ * posix_memalign, valloc, memalign, pvalloc, aligned_alloc, at the begin of free and munmap, and raw tracepoint
  * sched_process_exec; of the kernel, raw tracepoints kmalloc, kmem_cache_alloc, mm_page_alloc, kfree,
  * kmem_cache_free and mm_page_free, or with --percpu percpu_alloc_percpu and percpu_free_percpu.
  *
@@ -70,8 +71,11 @@ function loadOptions(values: LeakSettings): LoadOptions {
   const isUser = pid !== undefined || exec !== undefined;
   const stacks = { ...values, userOnly: isUser, kernelOnly: !isUser, delimited: false };
   const settings = stackSettings(stacks, { pids: undefined, tids: undefined });
-  const wanted = isUser ? allocatorPrograms : percpu ? percpuPrograms : kernelPrograms;
-  const all = [...allocatorPrograms, ...percpuPrograms, ...kernelPrograms];
+  const wanted = isUser ? [] : percpu ? percpuPrograms : kernelPrograms;
+  const ofUser = Object.entries(allocatorPrograms())
+    .map(([name, can]) => [name, isUser && can] as const);
+  const ofKernel = [...percpuPrograms, ...kernelPrograms]
+    .map((name) => [name, wanted.includes(name)] as const);
   return {
     globals: {
       ...settings.globals,
@@ -82,10 +86,15 @@ function loadOptions(values: LeakSettings): LoadOptions {
       combined: combinedOnly,
       traced: trace,
     },
-    programs: Object.fromEntries(all.map((name) => [name, wanted.includes(name)])),
+    programs: Object.fromEntries([...ofUser, ...ofKernel]),
     maps: {
       ...settings.maps,
       allocations: { maxEntries: values.allocationSize },
+      ...isUser ? {} : {
+        mappings: { maxEntries: 1 },
+        slots: { maxEntries: 1 },
+        free_slots: { maxEntries: 1 },
+      },
       // One for each stack, and for those that could not be kept.
       sums: { maxEntries: combinedOnly ? values.stackSize + 1 : 1 },
       ...trace ? {} : { events: { maxEntries: SMALLEST_RING } },

@@ -35,6 +35,9 @@ const Allocation = struct("allocation", {
 });
 type Allocation = Infer<typeof Allocation>;
 
+/** struct mapping of mappings.h. */
+const Mapping = struct("mapping", { allocation: Allocation, slot: u32, unused: u32 });
+
 /** How it is reported. */
 export interface LeakOptions {
   /** Whose memory; undefined: the kernel's. */
@@ -82,11 +85,17 @@ const imageOf = (bpf: Bpf) => bpf.global("image", u32).value;
 /** Allocations that are old enough, the smallest first. */
 function outstanding(bpf: Bpf, { olderMs }: LeakOptions): [bigint, Allocation][] {
   const latest = monotonicTime() - olderMs * NS_PER_MS;
-  const all = bpf.map("allocations", u64, Allocation);
   const image = imageOf(bpf);
-  const known = [...all];
+  const allocations = bpf.map("allocations", u64, Allocation);
+  const mappings = bpf.map("mappings", u64, Mapping);
+  const known = [
+    ...allocations,
+    ...[...mappings].map(([at, { allocation }]) => [at, allocation] as [bigint, Allocation]),
+  ];
   for (const [address, allocation] of known) {
-    if (allocation.image < image) all.delete(address);
+    if (allocation.image === image) continue;
+    allocations.delete(address);
+    mappings.delete(address);
   }
   return known.filter((each) => each[1].time <= latest && each[1].image === image)
     .sort(([, a], [, b]) => a.size - b.size);

@@ -26,7 +26,7 @@ const volatile bool arm64 = false;
 		value;                                                                             \
 	})
 
-/* One of the first three arguments of a function that begins. */
+/* One of the first four arguments of a function that begins. */
 static __always_inline u64 argument(const volatile u64 *registers, u32 n)
 {
 	return REGISTER(registers, 14 - n, n);
