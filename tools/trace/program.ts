@@ -168,7 +168,8 @@ export class TraceProgram {
     conversionsOf(probe.format).forEach(({ type }, i) => {
       this.#assign(values[i]!, codes.get(values[i]!)!, `__e->values.v${i}`, type);
     });
-    source.add("  events.ringbuf_submit(__e, 0);", "  return 0;", "}");
+    // By a pointer to nothing: events of several types have none that libbcc could tell.
+    source.add("  void *__done = __e;", "  events.ringbuf_submit(__done, 0);", "  return 0;", "}");
   }
 
   /** The statements that reserve and begin an event. */
