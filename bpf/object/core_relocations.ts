@@ -14,6 +14,8 @@ const TYPE_ID_LOCAL = 6;
 const TYPE_ID_TARGET = 7;
 const TYPE_MATCHES = 12;
 const LAST_OF_FIELDS = 5;
+/** struct bpf_core_relo { u32 insn_off; u32 type_id; u32 access_str_off; u32 kind; } */
+const RECORD_SIZE = 16;
 
 const COMPOSITE: ReadonlySet<number> = new Set([BtfKind.STRUCT, BtfKind.UNION]);
 const ENUMS: ReadonlySet<number> = new Set([BtfKind.ENUM, BtfKind.ENUM64]);
@@ -51,7 +53,9 @@ function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   const types = new Set<string>();
   const members = new Set<string>();
   const seen = new Set<string>();
-  const recordSize = end > start ? view.getUint32(start, true) : 0;
+  const recordSize = end > start ? view.getUint32(start, true) : RECORD_SIZE;
+  // A smaller size would read the same records for ever, or parts of others.
+  if (recordSize < RECORD_SIZE) return undefined;
   // Records by the section of the program: its name and their number, then they.
   for (let at = start + 4; at < end;) {
     const count = view.getUint32(at + 4, true);

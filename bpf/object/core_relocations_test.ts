@@ -89,3 +89,11 @@ test("coreNames() leaves to libbpf what is cut short or refers to nowhere", () =
   }
   assert.equal(coreNames(btf, extension([[99, 8, OFFSET]])), undefined);
 });
+
+test("coreNames() ends at records of no size, or of less than one has", () => {
+  for (const size of [0, 1, 15]) {
+    const section = extension([[6, 8, OFFSET]]);
+    new DataView(section.buffer).setUint32(32, size, true);
+    assert.equal(coreNames(btf, section), undefined, `size ${size}`);
+  }
+});

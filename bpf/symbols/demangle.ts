@@ -4,7 +4,8 @@
  * @module
  */
 
-import { demangleRust } from "./demangle_rust.ts";
+import { character, demangleRust } from "./demangle_rust.ts";
+import { mangledSize } from "./mangled_size.ts";
 import { loader } from "../../ffi/libc/libc.ts";
 import { cString, textAt } from "../../ffi/libc/memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../../ffi/runtime/runtime.ts";
@@ -33,30 +34,56 @@ function open(): Demangler | null {
   return { ...runtime.open(SONAME, TABLE), ...runtime.open("libc.so.6", FREE) };
 }
 
-/** `ns::f(int)` for `_ZN2ns1fEi`; any other name, or one that cannot be read here, as it is. */
+/** Longer names are left as they are. */
+const MAX_NAME = 8192;
+/** So are those that stand for more; C++ makes names of some thousand characters. */
+const MAX_TEXT = 2 ** 16;
+/** How long a name may become of which no size is known: each reference to a part may double it. */
+const MAX_GUESS = 2 ** 26;
+
+/**
+ * `ns::f(int)` for `_ZN2ns1fEi`; any other name, or one that cannot be read here, as it is.
+ *
+ * It never throws: a name is whatever somebody put into a file.
+ */
 export function demangle(name: string): string {
-  if (name.startsWith("_R")) return demangleRust(name) ?? name;
-  if (!name.startsWith("_Z")) return name;
+  if (name.length > MAX_NAME || !/^_[RZ]/.test(name)) return name;
+  try {
+    return (name.startsWith("_R") ? demangleRust(name) : demangleCplusplus(name)) ?? name;
+  } catch {
+    return name;
+  }
+}
+
+function demangleCplusplus(name: string): string | undefined {
+  if (isTooLong(name)) return undefined;
   const functions = demangler === undefined ? demangler = open() : demangler;
-  if (!functions) return name;
+  if (!functions) return undefined;
   const text = functions.__cxa_demangle(cString(name), 0n, 0n, 0n);
-  if (text === 0n) return name;
+  if (text === 0n) return undefined;
   const demangled = textAt(text);
   functions.free(text);
   return rustPath(demangled) ?? demangled;
 }
 
+function isTooLong(name: string): boolean {
+  const size = mangledSize(name);
+  if (size !== undefined) return size > MAX_TEXT;
+  const references = name.match(/[ST][\dA-Z]*_/g)?.length ?? 0;
+  return name.length * 2 ** references > MAX_GUESS;
+}
+
 /** What rustc's older mangling writes for characters that C++ names lack. */
-const RUST_ESCAPES: Readonly<Record<string, string>> = {
-  SP: "@",
-  BP: "*",
-  RF: "&",
-  LT: "<",
-  GT: ">",
-  LP: "(",
-  RP: ")",
-  C: ",",
-};
+const RUST_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["SP", "@"],
+  ["BP", "*"],
+  ["RF", "&"],
+  ["LT", "<"],
+  ["GT", ">"],
+  ["LP", "("],
+  ["RP", ")"],
+  ["C", ","],
+]);
 
 /** A Rust path, without its hash; undefined when the name has none and so is C++'s. */
 export function rustPath(demangled: string): string | undefined {
@@ -64,6 +91,6 @@ export function rustPath(demangled: string): string | undefined {
   return path
     ?.replace(/(^|::)_(?=\$)/g, "$1")
     .replaceAll("..", "::")
-    .replace(/\$u([0-9a-f]+)\$/g, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)))
-    .replace(/\$(\w+)\$/g, (whole, code: string) => RUST_ESCAPES[code] ?? whole);
+    .replace(/\$u([0-9a-f]{1,6})\$/g, (whole, hex: string) => character(parseInt(hex, 16)) ?? whole)
+    .replace(/\$(\w+)\$/g, (whole, code: string) => RUST_ESCAPES.get(code) ?? whole);
 }

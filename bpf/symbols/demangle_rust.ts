@@ -47,6 +47,12 @@ export function demangleRust(name: string): string | undefined {
   }
 }
 
+/** The character with a number; undefined when there is none: half of a pair, or above the last. */
+export function character(code: number): string | undefined {
+  const isHalf = code >= 0xd800 && code <= 0xdfff;
+  return code > 0x10ffff || isHalf ? undefined : String.fromCodePoint(code);
+}
+
 /** Reads one name from its beginning; what follows, the crate that asked for it, is not looked at. */
 class Reader {
   readonly #text: string;
@@ -182,7 +188,7 @@ class Reader {
       const [digits] = this.#match(/[0-9a-f]*_/y);
       const value = BigInt(`0x${digits!.slice(0, -1) || "0"}`);
       if (type === "b") return String(value !== 0n);
-      if (type === "c") return JSON.stringify(String.fromCodePoint(Number(value & 0x1fffffn)));
+      if (type === "c") return JSON.stringify(character(Number(value)) ?? this.#fail());
       return BASIC[type] === undefined ? this.#fail() : sign + value;
     });
 

@@ -34,3 +34,41 @@ test("rustPath() knows Rust's names by their hash", () => {
   assert.equal(rustPath("a::b::h0123456789abcdef()"), undefined);
   assert.equal(rustPath("a::_$u7b$$u7b$closure$u7d$$u7d$::h0123456789abcdef"), "a::{{closure}}");
 });
+
+test("demangle() leaves Rust's escapes that stand for no character, and JavaScript's own names", () => {
+  const legacy = (text: string) => `_ZN${text.length}${text}17h0123456789abcdefE`;
+  const cases = [
+    ["a$u110000$b", "a$u110000$b"],
+    ["a$uffffffffffff$b", "a$uffffffffffff$b"],
+    ["a$ud800$b", "a$ud800$b"],
+    ["a$u10ffff$b", "a\u{10ffff}b"],
+    ["a$constructor$b", "a$constructor$b"],
+    ["a$__proto__$toString$b", "a$__proto__$toString$b"],
+  ] as const;
+  for (const [name, expected] of cases) assert.equal(demangle(legacy(name)), expected);
+  for (const code of ["1fffff", "d800", "110000", "f".repeat(50)]) {
+    const name = `_RINvC3app1fKc${code}_E`;
+    assert.equal(demangle(name), name);
+  }
+});
+
+test("demangle() writes no name that stands for gigabytes", () => {
+  // Each argument is a pair of all that was written before.
+  let nested = "_Z1f1A";
+  for (let i = 0, id = ""; i < 60; i++) {
+    nested += `1PIS${id}_S${id}_E`;
+    id = (2 * i + 1).toString(36).toUpperCase();
+  }
+  const chain = (count: number) => {
+    let type = "1A";
+    for (let i = 0; i < count; i++) {
+      type = `St4pairI${type}S${i === 0 ? "" : (i - 1).toString(36)}_E`;
+    }
+    return `_Z1f${type}`;
+  };
+  for (
+    const name of [nested, chain(60), `_Z1f${"1A".repeat(10_000)}`, `_Z1f${"P".repeat(5000)}i`]
+  ) {
+    assert.equal(demangle(name), name);
+  }
+});
