@@ -23,11 +23,12 @@ static __always_inline int count(void)
 	return 0;
 }
 
-/* The kernel's own function: every way to it is seen, io_uring as well. */
-SEC("fexit/vfs_unlink")
-int on_vfs_unlink(void *ctx)
+/* The kernel's own function, int do_unlinkat(int, struct filename *): every way to it is seen, io_uring
+ * as well. What it returns comes behind its two arguments. */
+SEC("fexit/do_unlinkat")
+int on_unlink(u64 *ctx)
 {
-	return count();
+	return (s32)ctx[2] ? 0 : count();
 }
 
 /* Where functions cannot be probed: the system calls that lead there. */

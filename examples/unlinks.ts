@@ -4,7 +4,7 @@
  *     sudo deno run -A examples/unlinks.ts
  *     sudo bun examples/unlinks.ts
  *
- *     Counting by fexit:vfs_unlink, Ctrl-C to end
+ *     Counting by fexit:do_unlinkat, Ctrl-C to end
  *         PID  FILES
  *        4711     12
  *
@@ -15,15 +15,15 @@
 import { Bpf, hasFentry, hasKernelFunction, u32, u64 } from "../mod.ts";
 import object from "./unlinks.bpf.o.ts";
 
-const canTrace = hasFentry().answer !== "no" && hasKernelFunction("vfs_unlink").answer !== "no";
+const canTrace = hasFentry().answer !== "no" && hasKernelFunction("do_unlinkat").answer !== "no";
 const interrupted = new Promise((resolve) => process.once("SIGINT", resolve));
 
 using bpf = Bpf.load(object, {
-  programs: { on_vfs_unlink: canTrace, exit_unlink: !canTrace, exit_unlinkat: !canTrace },
+  programs: { on_unlink: canTrace, exit_unlink: !canTrace, exit_unlinkat: !canTrace },
 });
 const links = bpf.attach();
 if (process.env.TSBCC_READY === "1") console.error("ready");
-const hook = canTrace ? "fexit:vfs_unlink" : "the system calls unlink and unlinkat";
+const hook = canTrace ? "fexit:do_unlinkat" : "the system calls unlink and unlinkat";
 console.log(`Counting by ${hook}, Ctrl-C to end`);
 
 // A promise alone keeps no process alive.

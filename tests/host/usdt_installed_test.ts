@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { type Dirent, readdirSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { parseOperand, type UsdtProbe, usdtProbes } from "../../mod.ts";
 import { run } from "../support/process.ts";
@@ -8,16 +7,14 @@ import { requires } from "../support/requires.ts";
 /** Where packages put programs and libraries. */
 const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec"];
 
-/** The programs and libraries of this machine. */
-function installedFiles(): string[] {
-  const isCode = (entry: Dirent, path: string) =>
-    entry.isFile() && (/\.so(\.|$)/.test(path) || (statSync(path).mode & 0o111) !== 0);
-  return FOLDERS.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
-      const path = `${entry.parentPath}/${entry.name}`;
-      return isCode(entry, path) ? [path] : [];
-    })
-  );
+/**
+ * The programs and libraries of this machine, by find(1): Bun's readdirSync() with `recursive` follows
+ * links, and X11 in /usr/bin leads to itself.
+ */
+async function installedFiles(): Promise<string[]> {
+  const code = ["(", "-perm", "/111", "-o", "-name", "*.so", "-o", "-name", "*.so.*", ")"];
+  const { stdout } = await run(["find", ...FOLDERS, "-type", "f", ...code, "-print"]);
+  return stdout.split("\n").filter(Boolean);
 }
 
 function probesIfAny(path: string): UsdtProbe[] {
@@ -57,7 +54,7 @@ function ours(probes: readonly UsdtProbe[]): string[] {
 
 const installed = "usdtProbes() reads every note of the installed files as readelf does";
 test(installed, { skip: requires(installed, "speed") }, async () => {
-  const withProbes = installedFiles().map((path) => [path, probesIfAny(path)] as const)
+  const withProbes = (await installedFiles()).map((path) => [path, probesIfAny(path)] as const)
     .filter(([, probes]) => probes.length > 0);
   // libstdc++ is wherever gcc is, and the tests install Ruby.
   const libraries = withProbes.map(([path]) => /lib(stdc\+\+|ruby)/.exec(path)?.[0]);

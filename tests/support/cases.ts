@@ -10,7 +10,6 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
-import { test } from "node:test";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
 import { buildProgram } from "./build.ts";
 import { TestCgroup } from "./cgroup.ts";
@@ -114,16 +113,23 @@ export const times = (count: number, row: Row): Row[] => Array<Row>(count).fill(
 
 const inGuest = process.env.TSBCC_GUEST_KERNEL !== undefined;
 
-/** Registers a test for each case of a tool, and one for its filters. */
-export function testCases(tool: AnyTool, { cases, filters }: Cases): void {
-  for (const one of cases) {
+/** A test to register: by the test's own file, whose name reports then carry. */
+export interface CaseTest {
+  readonly name: string;
+  readonly skip: string | false;
+  run(): Promise<void>;
+}
+
+/** A test for each case of a tool, and one for its filters. */
+export function testsOf(tool: AnyTool, { cases, filters }: Cases): CaseTest[] {
+  const tests = cases.filter(({ canary }) => canary || !inGuest).map((one) => {
     const name = `${tool.name} ${one.name}`;
-    if (inGuest && !one.canary) continue;
-    test(name, { skip: requires(name, ...one.requires ?? []) }, () => runCase(tool.name, one));
-  }
-  if (!filters || inGuest) return;
+    const skip = requires(name, ...one.requires ?? []);
+    return { name, skip, run: () => runCase(tool.name, one) };
+  });
+  if (!filters || inGuest) return tests;
   const name = `${tool.name} shows what each filter matches and hides the rest`;
-  test(name, () => runFilters(tool, filters));
+  return [...tests, { name, skip: false, run: () => runFilters(tool, filters) }];
 }
 
 async function runCase(tool: string, one: Case): Promise<void> {

@@ -45,6 +45,7 @@ const REQUIREMENTS = {
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
+  uprobeMulti: since("uprobe-multi", 6, 6),
   // Missing in Debian's 6.1, there in 6.12; what lies between was not looked at.
   syscallStacks: since("kernel stacks at the tracepoints of system calls", 6, 2),
   // Not a kernel's feature: what takes long everywhere, and is run before a release.

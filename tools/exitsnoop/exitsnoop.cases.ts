@@ -26,7 +26,7 @@ export default defineCases({
       name: "prints bcc's table",
       work: { script },
       lines: [
-        /^PCOMM {12}PID {4}PPID {3}TID {4}AGE\(s\) {2}EXIT_CODE$/,
+        /^PCOMM {12}PID {5}PPID {4}TID {5}AGE\(s\) {2}EXIT_CODE$/,
         /^bash +\d+ +{pid} +\d+ +\d+\.\d+ +code 96$/,
       ],
     },

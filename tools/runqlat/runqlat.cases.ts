@@ -18,6 +18,7 @@ export default defineCases({
       name: "-p hides other processes",
       args: ["-P", "-p", "1"],
       work,
+      of: (row, { pid }) => row.pid === pid,
       rows: [],
     },
   ],

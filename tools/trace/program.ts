@@ -115,7 +115,8 @@ export class TraceProgram {
       ...options.kernelStack ? { kernel: Stack } : {},
       ...options.userStack ? { user: Stack } : {},
     };
-    this.event = struct("event", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
+    // Not called as the text's own struct, which ends before the values: each probe has others.
+    this.event = struct("traced", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
     this.#values = this.probes.map((probe, i) => valuesCodec(probe, i));
     this.probes.forEach((probe, i) => this.#add(probe, i));
     this.text = [
