@@ -6,7 +6,8 @@
 
 import { exists, readFile } from "../../ffi/libc/libc.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
-import { isDeleted, mapFilesPath, readMaps, withoutDeleted } from "./map_lines.ts";
+import { readMaps, withoutDeleted } from "./map_lines.ts";
+import { reachablePath } from "./reachable_path.ts";
 
 /** Layout: struct cache_file_new and file_entry_new of glibc's ld.so.cache, versions since 2.2. */
 const MAGIC = "glibc-ld.so.cache1.1";
@@ -17,20 +18,19 @@ const ENTRY_SIZE = 24;
 const FLAGS = process.arch === "arm64" ? 0x0a03 : 0x0303;
 
 /**
- * The file of a library: the one that process has mapped, or the one the dynamic linker would take.
- * Undefined when there is none. A process's file is given as it sees it, container or not.
+ * The file of a library: the one that process has mapped, in a container or chroot or not, or the one
+ * the dynamic linker would take. Undefined when there is none.
  *
  * @param name short, `ssl` for any libssl.so, or with its version: `libssl.so.3`, `ssl.so.3`
  */
 export function libraryPath(name: string, pid: number | undefined): string | undefined {
   const isLibrary = matcher(name);
   if (pid !== undefined) {
-    for (const line of readMaps(pid, { all: true })) {
-      if (!line.path.startsWith("/") || !isLibrary(withoutDeleted(line.path))) continue;
-      // Its package was upgraded: the process goes on with the file it has.
-      if (isDeleted(line)) return mapFilesPath(pid, line);
-      return pathIn(pid, line.path);
-    }
+    // Of a package that was upgraded the process goes on with the file it has.
+    const mapped = readMaps(pid).find(({ path }) =>
+      path.startsWith("/") && isLibrary(withoutDeleted(path))
+    );
+    if (mapped) return reachablePath(pid, mapped);
   }
   return cached().find(isLibrary);
 }

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { exists } from "../../ffi/libc/libc.ts";
 import { ElfFile } from "../elf/elf_file.ts";
-import { mapFilesPath, readMaps, withoutDeleted } from "../proc/map_lines.ts";
+import { readMaps, withoutDeleted } from "../proc/map_lines.ts";
+import { reachablePath } from "../proc/reachable_path.ts";
 
 /** A part of a file in memory. */
 interface Range {
@@ -63,10 +63,6 @@ export function mappedFiles(pid: number): MappedFile[] {
   return [...byFile.values()].flatMap((parts) => {
     const first = parts[0]!;
     if (!parts.some(({ permissions }) => permissions[2] === "x")) return [];
-    // map_files has all of them, but needs a capability. A file that is deleted is only there, and
-    // one of a process that has changed its root, but not its mounts.
-    const beside = `/proc/${pid}/root${first.path}`;
-    const reachable = exists(beside) ? beside : mapFilesPath(pid, first);
-    return [new MappedFile(withoutDeleted(first.path), reachable, parts)];
+    return [new MappedFile(withoutDeleted(first.path), reachablePath(pid, first), parts)];
   });
 }

@@ -8,7 +8,8 @@
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/libc.ts";
 import { libraryPath, pathIn } from "../proc/library_path.ts";
-import { mapFilesPath, readMaps } from "../proc/map_lines.ts";
+import { type MapLine, readMaps } from "../proc/map_lines.ts";
+import { reachablePath } from "../proc/reachable_path.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
 import { fileProbes, type UsdtProbe } from "./usdt_notes.ts";
 
@@ -131,16 +132,11 @@ function explain(errno: number, pid: number | undefined): string | undefined {
 
 /** The probes of the files a process has mapped as code; what is no such file has none. */
 function processProbes(pid: number): UsdtProbe[] {
-  const files = new Map<string, string>();
+  const files = new Map<string, MapLine>();
   for (const line of readMaps(pid)) {
-    const isFile = line.inode !== "0" && line.path.startsWith("/");
-    if (isFile) files.set(line.path, mapFilesPath(pid, line));
+    if (line.inode !== "0" && line.path.startsWith("/")) files.set(line.path, line);
   }
-  // The path is not always the process's own: the kernel may tell it from the machine's first root.
-  // map_files reaches these, and deleted files too.
-  return [...files].flatMap(([path, link]) =>
-    probesIfAny(pathIn(pid, path)) ?? probesIfAny(link) ?? []
-  );
+  return [...files.values()].flatMap((line) => probesIfAny(reachablePath(pid, line)) ?? []);
 }
 
 /** The probes of a file; undefined when it cannot be read as a program. */
