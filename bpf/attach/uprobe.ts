@@ -65,7 +65,7 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
     using guard = new UprobeGuard(path);
     if (functions) return attachList(program, guard, functions, options, where, explain);
     if (symbol instanceof RegExp) {
-      const found = functionsOf(path, symbol);
+      const found = functionsOf(path, symbol, pid);
       return attachMatches(program, guard, found, options, where, explain);
     }
     if (!guard.allows(offset!)) {

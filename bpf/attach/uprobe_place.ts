@@ -7,7 +7,7 @@
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/libc.ts";
 import { ElfFile } from "../elf/elf_file.ts";
-import { implementationOffset } from "../elf/ifunc.ts";
+import { Ifuncs } from "../elf/ifunc.ts";
 import { libraryPath, pathIn } from "../proc/library_path.ts";
 import type { UserFunction } from "../symbols/user_functions.ts";
 import type { PatternOptions } from "./multi.ts";
@@ -43,7 +43,7 @@ export interface UprobeOptions extends PatternOptions {
 export function offsetIn(
   path: string,
   symbol: string | undefined,
-  { address, offset = 0 }: UprobeOptions,
+  { address, offset = 0, pid }: UprobeOptions,
   action: string,
 ): number {
   if (symbol !== undefined && address !== undefined) {
@@ -60,15 +60,13 @@ export function offsetIn(
   }
   const found = file.function(symbol);
   if (!found) throw new ErrnoError(action, Errno.ENOENT);
-  const start = found.indirect ? implementationOffset(path, symbol) : found.offset;
-  if (start === undefined) {
-    throw new TypeError(
-      `Cannot ${action}: "${symbol}" is an indirect function, and which implementation is used ` +
-        "cannot be asked here, because this process does not use that file: name the " +
-        "implementation by its symbol or address",
-    );
-  }
-  return start + offset;
+  if (!found.indirect) return found.offset + offset;
+  const ifuncs = new Ifuncs(file, pid);
+  const start = ifuncs.implementation(symbol, found.offset);
+  if (start !== undefined) return start + offset;
+  throw new TypeError(
+    `Cannot ${action}: "${symbol}" is an indirect function (IFUNC), and ${ifuncs.reason}`,
+  );
 }
 
 /** The file's path, as this process reaches it. @throws {TypeError} */

@@ -6,6 +6,7 @@
  */
 
 import { encodeText } from "../../ffi/codec/mod.ts";
+import type { FileStatus } from "../../ffi/libc/open_path.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { openDebugFile } from "./debug_file.ts";
 import { ElfReader, ifWhole } from "./elf_reader.ts";
@@ -56,6 +57,11 @@ export class ElfFile extends ElfReader {
     super(file);
     this.#file = file;
     this.#place = place;
+  }
+
+  /** What the file is: its device and inode tell whether a process has mapped it. */
+  get status(): FileStatus {
+    return this.#file.status;
   }
 
   /** The function of that name; of several versions the one that is linked to today. */

@@ -1,48 +1,100 @@
 /**
- * Indirect functions: symbols such as glibc's `strlen` whose implementation is chosen at run time.
+ * Indirect functions (IFUNC): symbols such as glibc's `strlen` whose implementation the dynamic linker
+ * chooses when it loads the library.
  *
  * The symbol is a resolver, called once per process; probing it misses every real call. Which
- * implementation it chooses depends on the CPU only, so it is the same in every process: this one
- * asks the dynamic linker and takes the answer's place in the file.
+ * implementation it chose is read from the tables of the process that is traced, or, for a library
+ * that this process was started with, asked of the dynamic linker here. A file of somebody else's is
+ * never loaded for that: its constructors and resolvers would run here.
  *
  * @module
  */
 
-import { loader, readText } from "../../ffi/libc/libc.ts";
-import { cString } from "../../ffi/libc/memory.ts";
+import {
+  addressInLoaded,
+  type LoadedObject,
+  loadedObjects,
+} from "../../ffi/libc/loaded_objects.ts";
+import { isDeleted, type MapLine, readMaps } from "../proc/map_lines.ts";
+import type { ElfFile } from "./elf_file.ts";
+import { ImplementationTables } from "./ifunc_tables.ts";
 
-const RTLD_NOW = 2;
+/** The indirect functions of one file. */
+export class Ifuncs {
+  readonly #file: ElfFile;
+  readonly #pid: number | undefined;
+  #tables: ImplementationTables | undefined;
+  #home: Home | null | undefined;
 
-/** One line of /proc/self/maps. */
-interface Mapped {
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly offset: bigint;
-  readonly inode: string;
+  /** @param pid the process whose choice is asked for; without one it is this machine's */
+  constructor(file: ElfFile, pid?: number) {
+    this.#file = file;
+    this.#pid = pid;
+  }
+
+  /**
+   * The offset in the file of the implementation in use; undefined when it cannot be told.
+   *
+   * @param offset the resolver's
+   */
+  implementation(name: string, offset: number): number | undefined {
+    // First the process: GLIBC_TUNABLES gives some another choice than the others have.
+    if (this.#pid !== undefined) {
+      this.#tables ??= new ImplementationTables(this.#file, this.#pid);
+      const found = this.#tables.implementation(name, offset);
+      if (found !== undefined) return found;
+    }
+    if (this.#home === undefined) this.#home = homeOf(this.#file) ?? null;
+    return this.#home ? choiceAt(this.#home, name) : undefined;
+  }
+
+  /** Why it cannot be told, and what to do: continues "NAME is an indirect function, and …". */
+  get reason(): string {
+    const which = this.#pid === undefined
+      ? "which implementation is used can only be told of a running process, or of a library that " +
+        "this one uses itself: name a process"
+      : `which implementation process ${this.#pid} uses cannot be told, as none of its tables has it ` +
+        "(yet): trace it once it was called";
+    return `${which}, or name the implementation by its symbol or address`;
+  }
 }
 
-/**
- * The file offset of the implementation that is used for an indirect function.
- *
- * Undefined when this process does not have the file mapped: then nobody here can be asked.
- */
-export function implementationOffset(path: string, symbol: string): number | undefined {
-  const inode = String(process.getBuiltinModule("node:fs").statSync(path).ino);
-  // Only what is mapped already is opened: opening runs a library's code.
-  if (!mappings().some((mapped) => mapped.inode === inode)) return undefined;
-  const handle = loader().dlopen(cString(path), RTLD_NOW);
-  if (handle === 0n) return undefined;
-  const address = loader().dlsym(handle, cString(symbol));
-  const home = mappings().find((mapped) => address >= mapped.start && address < mapped.end);
-  if (home?.inode !== inode) return undefined;
-  return Number(address - home.start + home.offset);
+/** A library that the dynamic linker has loaded at this process's start. */
+interface Home {
+  readonly object: LoadedObject;
+  readonly parts: readonly MapLine[];
 }
 
-function mappings(): Mapped[] {
-  const lines = readText("/proc/self/maps").split("\n").filter((line) => line !== "");
-  return lines.map((line) => {
-    const [range, , offset, , inode] = line.split(/ +/);
-    const [start, end] = range!.split("-").map((digits) => BigInt(`0x${digits}`));
-    return { start: start!, end: end!, offset: BigInt(`0x${offset}`), inode: inode! };
-  });
+/** Where this process has that very file; undefined when its dynamic linker has not loaded it. */
+function homeOf({ status: { device, inode } }: ElfFile): Home | undefined {
+  const parts = readMaps("self", { all: true });
+  const fs = process.getBuiltinModule("node:fs");
+  for (const object of loadedObjects()) {
+    const home = parts.find(({ start, end }) => object.dynamic >= start && object.dynamic < end);
+    if (object.name === "" || home?.inode !== String(inode) || isDeleted(home)) continue;
+    // Compared as stat tells it: /proc/PID/maps has other devices on btrfs and overlayfs.
+    const found = fs.statSync(object.name, { bigint: true, throwIfNoEntry: false });
+    if (found?.ino !== inode || deviceOf(found.dev) !== device) continue;
+    return {
+      object,
+      parts: parts.filter((part) => part.device === home.device && part.inode === home.inode),
+    };
+  }
+  return undefined;
+}
+
+/** What the dynamic linker chose in this process. */
+function choiceAt({ object, parts }: Home, symbol: string): number | undefined {
+  const address = addressInLoaded(object, symbol);
+  const part = parts.find(({ start, end, permissions }) =>
+    permissions[2] === "x" && address >= start && address < end
+  );
+  return part && Number(address - part.start) + part.offset;
+}
+
+/** A device's number (makedev(3)) as /proc/PID/maps writes it. */
+function deviceOf(device: bigint): string {
+  const major = device >> 8n & 0xfffn | device >> 32n & ~0xfffn;
+  const minor = device & 0xffn | device >> 12n & ~0xffn;
+  return [major, minor].map((part) => part.toString(16).padStart(2, "0")).join(":");
 }

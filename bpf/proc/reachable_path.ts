@@ -5,7 +5,7 @@
  */
 
 import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
-import { isDeleted, type MapLine, mapFilesPath } from "./map_lines.ts";
+import { isDeleted, mapFilesPath, type MapLine } from "./map_lines.ts";
 import { openForeignIfAny } from "./open_foreign.ts";
 
 /**

@@ -89,6 +89,8 @@ const LOADER_TABLE = {
   dlopen: { parameters: ["buffer", "i32"], result: "pointer" },
   // void *dlsym(void *handle, const char *symbol);
   dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // int dlinfo(void *handle, int request, void *info);
+  dlinfo: { parameters: ["pointer", "i32", "buffer"], result: "i32" },
   // char *dlerror(void);
   dlerror: { parameters: [], result: "pointer" },
 } as const satisfies SymbolTable;

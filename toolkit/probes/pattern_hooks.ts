@@ -38,6 +38,8 @@ export interface TargetHooks {
   readonly places: readonly string[] | readonly UserFunction[];
   /** Only this process. */
   readonly pid: number | undefined;
+  /** Functions that match, but where they are is chosen at run time and cannot be told. */
+  readonly unknown?: readonly string[];
 }
 
 /** Finds what matches. @throws {Error} when there is none, telling where it looked */
@@ -57,7 +59,7 @@ export function findHooks(target: Target, pid?: number): TargetHooks {
             "PATH: give a path"),
     );
   }
-  const hooks = target.kind === "usdt" ? usdtHooks(target, path) : userHooks(target, path);
+  const hooks = target.kind === "usdt" ? usdtHooks(target, path) : userHooks(target, path, pid);
   return { target, path, pid, ...hooks };
 }
 
@@ -93,21 +95,41 @@ function tracepointHooks(target: Target, pid: number | undefined): TargetHooks {
 }
 
 /** By the names of the file, or by those that people write, with or without parameters. */
-function userHooks({ pattern, isQualified, ...target }: Target, path: string) {
+function userHooks(
+  { pattern, isQualified, ...target }: Target,
+  path: string,
+  pid: number | undefined,
+) {
   const isMeant = (name: string) => {
     const readable = demangle(name);
     return pattern.test(readable) || pattern.test(readable.replace(/\(.*$/s, ""));
   };
+  const unknown: string[] = [];
+  const leftOut = (name: string) => {
+    if (!isQualified || isMeant(name)) unknown.push(name);
+  };
   const places = isQualified
-    ? userFunctions(path, /^_[ZR]/).filter(({ name }) => isMeant(name))
-    : userFunctions(path, pattern);
+    ? userFunctions(path, /^_[ZR]/, pid, leftOut).filter(({ name }) => isMeant(name))
+    : userFunctions(path, pattern, pid, leftOut);
   if (places.length === 0) {
     throw new Error(
-      `Cannot trace "${target.text}": no function of ${path} matches: it may be inlined, static in ` +
-        "a stripped file, or one that the dynamic linker chooses: list them with nm and nm -D",
+      `Cannot trace "${target.text}": ` +
+        (unknown.length > 0
+          ? `${listed(unknown)} of ${path}: ${whyUnknown(pid)}`
+          : `no function of ${path} matches: it may be inlined, static in a stripped file, or one ` +
+            "that the dynamic linker chooses: list them with nm and nm -D"),
     );
   }
-  return { places, names: places.map(({ name }) => demangle(name)) };
+  return { places, names: places.map(({ name }) => demangle(name)), unknown };
+}
+
+/** Of indirect functions (IFUNC). */
+function whyUnknown(pid: number | undefined): string {
+  return "the dynamic linker chooses the implementation, and " +
+    (pid === undefined
+      ? "that cannot be told without a process: name one with -p"
+      : `none of process ${pid}'s tables tells which (yet): trace it once it was called`) +
+    ", or name the implementation by its symbol";
 }
 
 function usdtHooks(target: Target, path: string) {
@@ -203,7 +225,11 @@ function requireFew({ target, places }: TargetHooks): void {
 }
 
 /** Tells on standard error what of a pattern could not be attached. */
-export function reportSkipped(tool: string, { places }: TargetHooks, link: Link): void {
+export function reportSkipped(tool: string, hooks: TargetHooks, link: Link): void {
+  const { places, pid, unknown = [] } = hooks;
+  if (unknown.length > 0) {
+    console.error(`${tool}: left out: ${listed(unknown)}: ${whyUnknown(pid)}`);
+  }
   const taken = new Set(link.targets);
   const names = places.map((place) => typeof place === "string" ? place : place.name);
   const skipped = [...new Set(names.filter((name) => !taken.has(name)))];
