@@ -70,6 +70,7 @@ export { Link } from "./bpf/base/link.ts";
 export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/maps/map.ts";
 export { average, max, min, sum } from "./bpf/maps/per_cpu.ts";
 export { formatValue, parseValue } from "./ffi/codec/value_text.ts";
+export { lruEntries } from "./bpf/maps/lru_entries.ts";
 export { type LpmKey, lpmKey } from "./bpf/maps/lpm_key.ts";
 export { BpfQueue, type PushOptions } from "./bpf/maps/queue.ts";
 export { CgroupArray } from "./bpf/maps/cgroup_array.ts";

@@ -152,6 +152,17 @@ export class Bpf extends Maps implements Disposable {
     return [...this.#links];
   }
 
+  /** How often the kernel did not run one of the programs: see {@linkcode Program.misses}. */
+  get misses(): number {
+    this.#requireOpen();
+    return this.programs.values().reduce((sum, { misses }) => sum + misses, 0);
+  }
+
+  /** The names of the object's global variables. */
+  get globalNames(): readonly string[] {
+    return this.#object.globals.map(({ name }) => name);
+  }
+
   /** The events of a buffer, their codec made from the BTF of the type it declares. */
   events(name: string): EventStream<Record<string, unknown>>;
   /**

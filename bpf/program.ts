@@ -46,6 +46,8 @@ import type { UsdtOptions } from "./usdt/usdt.ts";
 export interface LoadedProgram extends Attachable {
   /** The hook it names; empty when it names none. */
   readonly section: string;
+  /** Whether it is in the kernel; of compiled programs some are loaded when they are attached. */
+  readonly isLoaded: boolean;
   /** Attaches it to that hook. */
   attach(): Link;
   /** Attaches it to a USDT probe, so that it can read the arguments. */
@@ -66,6 +68,10 @@ export class Program {
   readonly section: string;
   readonly #program: LoadedProgram;
   readonly #links: Set<Link>;
+  /** Links of this program that are open. */
+  readonly #attached = new Set<Link>();
+  /** Misses of those that are closed. */
+  #missed = 0;
 
   /** Made by {@linkcode Bpf.load} and {@linkcode Bpf.compile}. */
   constructor(program: LoadedProgram, links: Set<Link>) {
@@ -81,12 +87,15 @@ export class Program {
   }
 
   /**
-   * How often the kernel left this program out because one like it ran on that CPU already: what it
-   * would have seen then is missing. Linux < 5.12 tells 0, and < 6.7 for events of kprobes and
-   * tracepoints. @throws {TypeError} before it is loaded
+   * How often the kernel did not run this program, so that what it would have seen is missing: because
+   * one like it ran on that CPU already, or because a kernel probe did not come off (see
+   * {@linkcode Link.misses}). Linux < 5.12 tells 0, and < 6.7 for events of kprobes and tracepoints;
+   * samples of perf events are never told.
    */
   get misses(): number {
-    return programMisses(this.name, this.fd);
+    if (!this.#program.isLoaded) return 0;
+    const links = [...this.#attached].reduce((sum, link) => sum + link.misses, this.#missed);
+    return programMisses(this.name, this.fd) + links;
   }
 
   /**
@@ -256,10 +265,13 @@ export class Program {
 
   #own(link: Link): Link {
     const release = () => {
+      this.#missed += link.misses;
+      this.#attached.delete(link);
       this.#links.delete(owned);
       link.close();
     };
-    const owned = new Link(link.description, release, link.fd, link.targets);
+    const owned = new Link(link.description, release, link.fd, link.targets, () => link.misses);
+    this.#attached.add(link);
     this.#links.add(owned);
     return owned;
   }

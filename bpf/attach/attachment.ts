@@ -11,6 +11,7 @@ import { close } from "../../ffi/libc/libc.ts";
 import type { AttachType } from "../tables/attach_type.ts";
 import { BpfError } from "../base/errors.ts";
 import { Link } from "../base/link.ts";
+import { linkMisses } from "../base/link_info.ts";
 import type { ProgramType } from "../tables/program_type.ts";
 
 /** A program as the attach functions need it. */
@@ -35,7 +36,7 @@ export type Explain = (errno: number) => string | undefined;
  * @param opened descriptors, or a single -errno
  * @param explain gives the likely cause of an errno and the fix
  * @param options `pinnable`: the descriptor is a bpf link, not a perf event; `targets`: what a
- * pattern has matched
+ * pattern has matched; `misses`: the kernel may count probes that did not come off
  * @throws {BpfError} for a -errno
  */
 export function linkOf(
@@ -43,7 +44,11 @@ export function linkOf(
   description: string,
   opened: number | readonly number[],
   explain: Explain,
-  options: { readonly pinnable?: boolean; readonly targets?: readonly string[] } = {},
+  options: {
+    readonly pinnable?: boolean;
+    readonly targets?: readonly string[];
+    readonly misses?: boolean;
+  } = {},
 ): Link {
   const fds = typeof opened === "number" ? [opened] : opened;
   const failed = fds.find((fd) => fd < 0);
@@ -52,8 +57,11 @@ export function linkOf(
     throw attachError(program, description, -failed, explain);
   }
   const fd = options.pinnable ? fds[0] : undefined;
-  return new Link(description, () => fds.forEach(close), fd, options.targets);
+  const misses = options.misses ? () => sum(fds.map(linkMisses)) : undefined;
+  return new Link(description, () => fds.forEach(close), fd, options.targets, misses);
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
 
 /** The error for an attachment that failed with errno. */
 export function attachError(

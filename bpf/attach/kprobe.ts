@@ -45,6 +45,8 @@ interface Kind {
 const ENTRY: Kind = { name: "kprobe", atReturn: false };
 const RETURN: Kind = { name: "kretprobe", atReturn: true };
 
+const MISSES = { misses: true } as const;
+
 /** Functions: one by its name, all that match a pattern, or those of a list. */
 export type KernelFunctions = string | RegExp | readonly string[];
 
@@ -65,7 +67,7 @@ export function attachKprobe(
   const shift = offset ? `+0x${offset.toString(16)}` : "";
   const where = `kprobe ${name}${shift}`;
   requireKprobes(program, where);
-  return linkOf(program, where, open(program, ENTRY, name, offset), explain);
+  return linkOf(program, where, open(program, ENTRY, name, offset), explain, MISSES);
 }
 
 /** Attaches a kprobe program to the returns of kernel functions. */
@@ -85,7 +87,7 @@ export function attachKretprobe(
   if (maxActive !== undefined) {
     return attachReturnEvent(program, where, name, maxActive, explain);
   }
-  return linkOf(program, where, open(program, RETURN, name, 0), explain);
+  return linkOf(program, where, open(program, RETURN, name, 0), explain, MISSES);
 }
 
 /** All matches at once where kernel and program can, else one event for each. */
@@ -101,9 +103,11 @@ function attachPattern(
   const action = `attach program "${program.name}" to ${where}`;
   checkMatches(action, "traceable kernel function", targets, options);
   const multi = linkKprobes(program.fd("KPROBE", "TRACE_KPROBE_MULTI"), targets, kind.atReturn);
-  if (multi >= 0) return linkOf(program, where, multi, explain, { pinnable: true, targets });
+  if (multi >= 0) {
+    return linkOf(program, where, multi, explain, { pinnable: true, targets, ...MISSES });
+  }
   const { result, taken } = openEach(targets, (name) => open(program, kind, name, 0));
-  return linkOf(program, where, result, explain, { targets: taken });
+  return linkOf(program, where, result, explain, { targets: taken, ...MISSES });
 }
 
 /** Each function's place in the list is its cookie. */
@@ -118,7 +122,10 @@ function attachList(program: Attachable, kind: Kind, names: readonly string[]): 
     : openEach([...names.entries()], ([index, name]) => {
       return open(program, kind, name, 0, BigInt(index));
     });
-  return linkOf(program, where, result, explain, { targets: taken.map(([, name]) => name) });
+  return linkOf(program, where, result, explain, {
+    targets: taken.map(([, name]) => name),
+    ...MISSES,
+  });
 }
 
 /** Opens a perf event for one function: its descriptor, or that of its link, or -errno. */
@@ -137,9 +144,11 @@ function open(
     config2: BigInt(offset),
   };
   const programFd = program.fd("KPROBE");
-  const fd = cookie === undefined
-    ? attachToPerfEvent(programFd, event, -1, 0)
-    : linkToPerfEvent(programFd, event, -1, 0, cookie);
+  // Only a link tells how often the probe did not come off; kernels before 5.15 have none.
+  let fd = linkToPerfEvent(programFd, event, -1, 0, cookie ?? 0n);
+  if (fd === -Errno.EINVAL && cookie === undefined) {
+    fd = attachToPerfEvent(programFd, event, -1, 0);
+  }
   void text.length; // alive until the kernel has read the name
   return fd;
 }

@@ -16,6 +16,7 @@ export class Link implements Disposable {
   readonly fd: number | undefined;
   /** The functions or tracepoints that a pattern has matched; empty when it is one hook by its name. */
   readonly targets: readonly string[];
+  readonly #misses: (() => number) | undefined;
   #release: (() => void) | undefined;
 
   /** Made by the attach functions. */
@@ -24,11 +25,22 @@ export class Link implements Disposable {
     release: () => void,
     fd?: number,
     targets: readonly string[] = [],
+    misses?: () => number,
   ) {
     this.description = description;
     this.fd = fd;
     this.targets = targets;
+    this.#misses = misses;
     this.#release = release;
+  }
+
+  /**
+   * How often a kernel probe did not come off, so that the program was not run: within another probe,
+   * or with more calls under way than there is room for their returns. Linux < 6.7 tells 0; so does a
+   * closed link.
+   */
+  get misses(): number {
+    return this.#release === undefined ? 0 : this.#misses?.() ?? 0;
   }
 
   /**

@@ -210,6 +210,10 @@ export class CompiledProgram implements LoadedProgram {
     this.section = this.hook?.section ?? probes?.join(", ") ?? "";
   }
 
+  get isLoaded(): boolean {
+    return this.#fds.size > 0;
+  }
+
   fd(type: ProgramType | undefined = this.#type, attachType?: AttachType): number {
     if (type === undefined) {
       const [loaded] = this.#fds.values();

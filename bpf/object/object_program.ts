@@ -10,6 +10,7 @@ import { errno } from "../../ffi/libc/libc.ts";
 import { textAt } from "../../ffi/libc/memory.ts";
 import { permissionReason } from "../base/errors.ts";
 import { Link } from "../base/link.ts";
+import { linkMisses } from "../base/link_info.ts";
 import type { LoadedProgram } from "../program.ts";
 import { attachError } from "../attach/attachment.ts";
 import { adviceFor } from "./section_advice.ts";
@@ -29,6 +30,7 @@ export function objectProgram(handle: bigint): LoadedProgram {
   return {
     name,
     section,
+    isLoaded: true,
     isMulti: MULTI.test(section),
     fd: () => libbpf().bpf_program__fd(handle),
     attach: () => attachSection(handle, name, section),
@@ -57,7 +59,8 @@ function attachSection(handle: bigint, program: string, section: string): Link {
   const link = libbpf().bpf_program__attach(handle);
   if (link !== 0n) {
     const release = () => libbpf().bpf_link__destroy(link);
-    return new Link(section, release, libbpf().bpf_link__fd(link));
+    const fd = libbpf().bpf_link__fd(link);
+    return new Link(section, release, fd, [], () => linkMisses(fd));
   }
   throw attachError({ name: program }, section, errno(), (errno) => {
     if (errno === Errno.EOPNOTSUPP) {

@@ -114,5 +114,5 @@ test("dist/opensnoop reports a burst of 1,000,000 opens by two processes to the 
     .at(-1) as number;
   const seen = lines.filter((line) => line.includes('"/dev/null"')).length;
   assert.equal(seen + lost, 2 * BURST);
-  if (lost > 0) assert.match(stderr, new RegExp(`lost ${lost} events in all`));
+  if (lost > 0) assert.match(stderr, new RegExp(`dropped ${lost} events in all`));
 });

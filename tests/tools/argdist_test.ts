@@ -95,7 +95,7 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
     texts: {
       "18000000000000000000 plain tests-support-a": 1,
       '2 quoted "it"\n tests-support-a': 1,
-      "9007199254740992 \\x1b[2J\\xff tests-support-a": 1,
+      "9007199254740992 \\x1b[2J\\xff 1b5b324aff tests-support-a": 1,
     },
     pair: { "-11": 1 },
     entry: { "18000000000000000000 -1 -11": 1, "2 100 -22": 1, "9007199254740992 -103 -33": 1 },

@@ -155,9 +155,9 @@ test("opensnoop reports a burst completely, or says exactly how many are missing
   let lost = 0;
   for (const line of result.stdout.trim().split("\n")) {
     const row = JSON.parse(line) as Row;
-    if (row.record === "lost") lost = row.total!;
+    if (row.record === "dropped") lost = row.total!;
     else seen++;
   }
   assert.equal(seen + lost, count);
-  if (lost > 0) assert.match(result.stderr, new RegExp(`lost ${lost} events in all`));
+  if (lost > 0) assert.match(result.stderr, new RegExp(`dropped ${lost} events in all`));
 });

@@ -6,7 +6,7 @@
 
 import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from "../../mod.ts";
 import { grown, Growth } from "../output/counter_deltas.ts";
-import { reportLost } from "../run/losses.ts";
+import { reportDropped } from "../run/losses.ts";
 import { flag, type Values } from "../options/options.ts";
 import { nameOf } from "../task/proc.ts";
 import type { Report } from "../output/report.ts";
@@ -109,7 +109,7 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
       const time = growth.since("time", bpf.global("total_time", u64.asNumber).value);
       reportSummary(report, unitOf(options), count, time);
     }
-    reportLost(bpf, report, options.name, "times");
+    reportDropped(bpf, report, options.name, "times");
   };
 }
 

@@ -37,6 +37,8 @@ export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> 
 /** A mistake in how a tool was called; exit status 2. */
 export class UsageError extends Error {
   override name = "UsageError";
+  /** Whether the message has lines below the sentence, which show a place in what was typed. */
+  readonly showsPlace: boolean = false;
 }
 
 type Names = Pick<Option<unknown>, "short" | "long" | "help">;

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { encodeText } from "../../mod.ts";
 import { escapeText, hasRawBytes, isPlain, toJson } from "./escape.ts";
 
 /** What one column says of one event. */
@@ -61,10 +60,12 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
     const name = `${toJson(key)}:`;
     return (event: E) => {
       const value = column.value(event);
-      if (Array.isArray(value)) return `${name}[${value.map(jsonValue).join()}]`;
-      if (typeof value !== "string" || !hasRawBytes(value)) return name + jsonValue(value as Value);
-      const hex = encodeText(value).toHex();
-      return `${name}${jsonValue(value)},${toJson(`${key}_hex`)}:"${hex}"`;
+      if (typeof value !== "object" || value === null) {
+        if (typeof value !== "string" || !hasRawBytes(value)) return name + jsonValue(value);
+      } else if (!value.some((item) => typeof item === "string" && hasRawBytes(item))) {
+        return `${name}[${value.map(jsonValue).join()}]`;
+      }
+      return toJson({ [key]: value }).slice(1, -1);
     };
   });
   return (event) => {
@@ -78,7 +79,7 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
 function jsonValue(value: Value): string {
   if (typeof value === "number" && !Number.isFinite(value)) return "null";
   if (typeof value !== "string") return String(value);
-  return isPlain(value) ? `"${value}"` : toJson(hasRawBytes(value) ? escapeText(value) : value);
+  return isPlain(value) ? `"${value}"` : toJson(value);
 }
 
 /** Formats the heading as comma-separated values. */

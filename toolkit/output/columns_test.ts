@@ -106,5 +106,5 @@ test("jsonRow() writes lists, and all digits of large numbers", () => {
   const row = jsonRow<Event>([list, large])(event);
   assert.equal(row, '{"list":[1,"a\\n",null,18000000000000000001],"large":18000000000000000001}');
   const raw = { head: "RAW", value: () => ["\udcff"] };
-  assert.equal(jsonRow<Event>([raw])(event), '{"raw":["\\\\xff"]}');
+  assert.equal(jsonRow<Event>([raw])(event), '{"raw":["\\\\xff"],"raw_hex":["ff"]}');
 });

@@ -7,13 +7,15 @@
  * @module
  */
 
+import { encodeText } from "../../mod.ts";
+
 // C0, DEL and C1 controls; bytes that are no UTF-8 (lone surrogates, see decodeText); line and
-// paragraph separators; marks that reverse the direction of what follows.
-const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+// paragraph separators; marks that reverse the direction of what follows; what XML has no place for.
+const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/u;
 const UNSAFE_ALL = new RegExp(UNSAFE.source, "gu");
 const SURROGATE = /\p{Cs}/u;
 // What JSON.stringify leaves alone although terminals do not.
-const UNSAFE_IN_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const UNSAFE_IN_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/g;
 
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -45,12 +47,56 @@ export function hasRawBytes(text: string): boolean {
 /** What both runtimes have and TypeScript does not know yet. */
 type ExactJson = JSON & { rawJSON(text: string): unknown };
 
-/** One JSON value in one line of printable characters; big integers keep all their digits. */
+/** How JSON.stringify writes lone surrogates (and texts that only look like it). */
+const SURROGATE_IN_JSON = /\\ud[89a-f]/i;
+
+/**
+ * One JSON value in one line of printable characters; big integers keep all their digits.
+ *
+ * JSON has no place for bytes that are not UTF-8. A member whose text has some is escaped as for people,
+ * and a second key with `_hex` behind its name holds the exact bytes; of a list it holds those of the
+ * items that need it, and null for others.
+ */
 export function toJson(value: unknown): string {
-  const json = JSON.stringify(
+  const json = stringify(value);
+  return printable(SURROGATE_IN_JSON.test(json) ? stringify(escaped(value)) : json);
+}
+
+function stringify(value: unknown): string {
+  return JSON.stringify(
     value,
     (_, item) => typeof item === "bigint" ? (JSON as ExactJson).rawJSON(String(item)) : item,
   );
+}
+
+/** The bytes of a text, or of the items of a list, where some are not UTF-8. */
+function hexOf(value: unknown): string | (string | null)[] | undefined {
+  const isRaw = (item: unknown) => typeof item === "string" && hasRawBytes(item);
+  if (isRaw(value)) return encodeText(value as string).toHex();
+  if (!Array.isArray(value) || !value.some(isRaw)) return undefined;
+  return value.map((item) => isRaw(item) ? encodeText(item).toHex() : null);
+}
+
+/** A member as it is in JSON, and its bytes where they cannot be read off it. */
+function members(key: string, value: unknown): [key: string, value: unknown][] {
+  const name = escapeRaw(key);
+  const hex = hexOf(value);
+  const member: [string, unknown] = [name, escaped(value)];
+  return hex === undefined ? [member] : [member, [`${name}_hex`, hex]];
+}
+
+function escaped(value: unknown): unknown {
+  if (typeof value === "string") return escapeRaw(value);
+  if (Array.isArray(value)) return value.map(escaped);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => members(key, member)),
+  );
+}
+
+const escapeRaw = (text: string) => hasRawBytes(text) ? escapeText(text) : text;
+
+function printable(json: string): string {
   return json.replace(
     UNSAFE_IN_JSON,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -29,6 +29,7 @@ const UNSAFE: readonly (readonly [what: string, text: string, escaped: string])[
   ["line separators", "\u2028\u2029", "\\u{2028}\\u{2029}"],
   ["overrides of direction", "\u202egpj.exe\u202c", "\\u{202e}gpj.exe\\u{202c}"],
   ["isolates", "\u2066a\u2069", "\\u{2066}a\\u{2069}"],
+  ["what no XML may hold", "a\ufffe\uffff", "a\\u{fffe}\\u{ffff}"],
   ["marks of direction", "\u061c\u200e\u200f", "\\u{61c}\\u{200e}\\u{200f}"],
 ];
 
@@ -65,6 +66,25 @@ test("toJson() keeps every text whole", () => {
 test("toJson() prints one line of nothing that disturbs a terminal", () => {
   const json = toJson([...SAFE, ...UNSAFE]);
   assert.equal(escapeText(json), json);
+});
+
+test("toJson() has no lone surrogates: bytes that are not UTF-8 come as _hex", () => {
+  const raw = decodeText(new DataView(Uint8Array.from([0x61, 0xff]).buffer), 0, 2);
+  assert.deepEqual(
+    JSON.parse(toJson({ n: 1n, comm: raw, list: ["b", raw], in: [{ raw }], [raw]: 2 })),
+    {
+      n: 1,
+      comm: "a\\xff",
+      comm_hex: "61ff",
+      list: ["b", "a\\xff"],
+      list_hex: [null, "61ff"],
+      in: [{ raw: "a\\xff", raw_hex: "61ff" }],
+      "a\\xff": 2,
+    },
+  );
+  assert.doesNotMatch(toJson([raw, { raw }]), /\\ud[89a-f]/i);
+  // A text that only looks like one stays.
+  assert.equal(JSON.parse(toJson("\\udcff")), "\\udcff");
 });
 
 test("toJson() writes 64-bit integers as numbers", () => {

@@ -11,6 +11,7 @@ const CONTROL = /\p{C}/gu;
 /** A mistake at a place of a text; the message is the sentence, the text, and a caret below. */
 export class Mistake extends UsageError {
   override name = "Mistake";
+  override readonly showsPlace: boolean = true;
 
   /** @param at the place, in UTF-16 units from the start of `text` */
   constructor(reason: string, text: string, at: number) {

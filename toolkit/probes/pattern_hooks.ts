@@ -20,8 +20,8 @@ import {
   type UserFunction,
   userFunctions,
 } from "../../mod.ts";
-import type { Report } from "../output/report.ts";
 import type { Target } from "./patterns.ts";
+import { complain } from "../output/complain.ts";
 
 /** Events that are attached one by one, and detached so: a tenth of a second each. */
 const MOST_EVENTS = 1000;
@@ -234,8 +234,9 @@ export function reportSkipped(tool: string, hooks: TargetHooks, link: Link): voi
   const names = places.map((place) => typeof place === "string" ? place : place.name);
   const skipped = [...new Set(names.filter((name) => !taken.has(name)))];
   if (skipped.length === 0) return;
-  console.error(
-    `${tool}: ${skipped.length} of ${names.length} matches cannot be probed and are left out: ` +
+  complain(
+    tool,
+    `${skipped.length} of ${names.length} matches cannot be probed and are left out: ` +
       listed(skipped),
   );
 }
@@ -252,14 +253,3 @@ export function stopOf(bpf: Bpf): Link {
 
 /** Whether programs were told to stop: what is printed now is the last. */
 export const isStopped = (bpf: Bpf): boolean => bpf.global("stopped", u32).value === 1;
-
-/** Tells how much of what the pattern matches was not seen, if anything. */
-export function reportMisses(bpf: Bpf, report: Report, tool: string): void {
-  const total = [...bpf.programs.values()].reduce((sum, { misses }) => sum + misses, 0);
-  if (total === 0) return;
-  report.record("missed", { total });
-  console.error(
-    `${tool}: ${total} calls so far were not seen: they came while another one was looked at on ` +
-      "the same CPU",
-  );
-}

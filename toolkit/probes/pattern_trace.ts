@@ -16,6 +16,7 @@ import {
   type TargetHooks,
 } from "./pattern_hooks.ts";
 import { parseTarget } from "./patterns.ts";
+import { complainLines } from "../output/complain.ts";
 
 /** Their options. */
 export const targetOptions = {
@@ -107,7 +108,7 @@ export class TargetTrace {
       const link = attachHooks(bpf, stem, this.hooks, atReturn);
       this.#traced = new Set(link.targets).size;
       if (i === 0) reportSkipped(this.#tool, this.hooks, link);
-      if (i === 0 && this.#isDebugged) console.error(link.targets.join("\n"));
+      if (i === 0 && this.#isDebugged) complainLines(link.targets.join("\n"));
     }
     return Promise.resolve([stopOf(bpf)]);
   }

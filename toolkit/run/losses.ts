@@ -1,58 +1,103 @@
 /**
- * Telling what an output misses: events of a stream, and what reports could not count.
+ * Telling what a trace did not see, in three words: dropped (there was no room for it), missed (the
+ * kernel did not run the program), truncated (a part is left out).
  *
  * @module
  */
 
 import { type Bpf, u64 } from "../../mod.ts";
+import { complain } from "../output/complain.ts";
 import { toJson } from "../output/escape.ts";
 import type { Output } from "../output/output.ts";
 import type { Report } from "../output/report.ts";
 
 const INTERVAL_MS = 1000;
 
-/** Tells how many events a stream lost: at most once a second, and at the end. */
+/** Something that may be lost. */
+export interface Loss {
+  /** Also the kind of its records in JSON. */
+  readonly kind: "dropped" | "missed" | "truncated";
+  /** What it is, in the plural. */
+  readonly what: string;
+  /** Why, and what helps. */
+  readonly reason: string;
+}
+
+/** Events that found the buffer full. */
+export const DROPPED_EVENTS: Loss = {
+  kind: "dropped",
+  what: "events",
+  reason: "the ring buffer was full: raise -b/--buffer-pages",
+};
+
+/** What was in flight when a map was full: the kernel side counts it in a variable of this name. */
+export const IN_FLIGHT = "in_flight_dropped";
+const DROPPED_IN_FLIGHT: Loss = {
+  kind: "dropped",
+  what: "calls",
+  reason: "more were in flight at a time than the kernel's map has room for",
+};
+
+const MISSED: Loss = {
+  kind: "missed",
+  what: "events",
+  reason:
+    "the kernel did not run the program while another one ran on the same CPU, or had no room " +
+    "for the returns of more calls",
+};
+
+/** Counts of losses, told at most once a second and at the end. */
 export class Losses {
   readonly #name: string;
-  readonly #stream: { readonly lost: number | undefined };
   readonly #json: boolean;
   readonly #output: Output;
-  #reported = 0;
+  readonly #counters: { readonly loss: Loss; readonly count: () => number; told: number }[] = [];
   #next = 0;
 
   /** @param name the tool's */
-  constructor(
-    name: string,
-    stream: { readonly lost: number | undefined },
-    json: boolean,
-    output: Output,
-  ) {
+  constructor(name: string, json: boolean, output: Output) {
     this.#name = name;
-    this.#stream = stream;
     this.#json = json;
     this.#output = output;
   }
 
-  /** Tells what is new, unless it did so within the last second. */
+  /** Tells of a loss too; `count` says how much there was so far. */
+  watch(loss: Loss, count: () => number): void {
+    this.#counters.push({ loss, count, told: 0 });
+  }
+
+  /** Tells of what the kernel itself and most kernel sides count. */
+  watchKernel(bpf: Bpf): void {
+    this.watch(MISSED, () => bpf.misses);
+    if (!bpf.globalNames.includes(IN_FLIGHT)) return;
+    const dropped = bpf.global(IN_FLIGHT, u64.asNumber);
+    this.watch(DROPPED_IN_FLIGHT, () => dropped.value);
+  }
+
+  /** Tells what is new, unless it was asked within the last second. */
   reportNow(): void {
-    const lost = this.#stream.lost ?? 0;
-    if (lost === this.#reported || performance.now() < this.#next) return;
-    this.#next = performance.now() + INTERVAL_MS;
-    this.#report(lost, "so far");
+    const now = performance.now();
+    if (now < this.#next) return;
+    this.#next = now + INTERVAL_MS;
+    for (const counter of this.#counters) {
+      const total = counter.count();
+      if (total === counter.told) continue;
+      counter.told = total;
+      this.#tell(counter.loss, total, "so far");
+    }
   }
 
-  /** Tells the sum, if it is not 0. */
+  /** Tells the sums that are not 0. */
   reportEnd(): void {
-    const lost = this.#stream.lost ?? 0;
-    if (lost > 0) this.#report(lost, "in all");
+    for (const { loss, count } of this.#counters) {
+      const total = count();
+      if (total > 0) this.#tell(loss, total, "in all");
+    }
   }
 
-  #report(lost: number, when: string): void {
-    this.#reported = lost;
-    if (this.#json) this.#output.line(toJson({ record: "lost", total: lost }));
-    console.error(
-      `${this.#name}: lost ${lost} events ${when}: the ring buffer was full: raise -b/--buffer-pages`,
-    );
+  #tell({ kind, what, reason }: Loss, total: number, when: string): void {
+    if (this.#json) this.#output.line(toJson({ record: kind, what, total }));
+    complain(this.#name, `${kind} ${total} ${what} ${when}: ${reason}`);
   }
 }
 
@@ -62,13 +107,19 @@ export class Losses {
  *
  * @param what it is, in the plural: `requests`
  */
-export function reportLost(bpf: Bpf, report: Report, name: string, what: string): void {
-  tellLost(report, name, what, bpf.global("lost", u64.asNumber).value);
+export function reportDropped(bpf: Bpf, report: Report, name: string, what: string): void {
+  tellDropped(report, name, what, bpf.global("lost", u64.asNumber).value);
 }
 
-/** Tells that so many could not be counted, if any. */
-export function tellLost(report: Report, name: string, what: string, total: number): void {
+/** Tells that for so many there was no room, if any. */
+export function tellDropped(
+  report: Report,
+  name: string,
+  what: string,
+  total: number,
+  { reason = "too many at a time for the kernel's maps", when = "so far" } = {},
+): void {
   if (total === 0) return;
-  report.record("lost", { total });
-  console.error(`${name}: lost ${total} ${what} so far: too many at a time for the kernel's maps`);
+  report.record("dropped", { what, total });
+  complain(name, `dropped ${total} ${what} ${when}: ${reason}`);
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { forgetUnsafeEnvironment } from "../../mod.ts";
+import { CompileError, forgetUnsafeEnvironment } from "../../mod.ts";
 import { helpText, parseOptions, UsageError, type Values } from "../options/options.ts";
+import { complain, complainLines } from "../output/complain.ts";
 import { ClosedOutput, printText } from "../output/output.ts";
 import type { standardOptions } from "../options/standard_options.ts";
 import type { AnyTool } from "./tool.ts";
@@ -33,6 +34,10 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
   });
 }
 
+/** Errors that show a place in the user's own text take several lines. */
+const hasLines = (error: unknown) =>
+  error instanceof CompileError || error instanceof UsageError && error.showsPlace;
+
 /** Runs something to an exit status; errors become one sentence on standard error. */
 export async function statusOf(
   name: string,
@@ -43,9 +48,10 @@ export async function statusOf(
   } catch (error) {
     if (error instanceof ClosedOutput) return 0;
     const message = error instanceof Error ? error.message : String(error);
-    console.error(`${name}: ${message}`);
+    if (hasLines(error)) complainLines(`${name}: ${message}`);
+    else complain(name, message);
     if (!(error instanceof UsageError)) return FAILED;
-    console.error(`Try '${name} --help' for more information.`);
+    complainLines(`Try '${name} --help' for more information.`);
     return BAD_USAGE;
   }
 }

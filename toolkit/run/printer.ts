@@ -7,7 +7,7 @@
 import type { Bpf, EventStream } from "../../mod.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
 import { escapeText } from "../output/escape.ts";
-import { Losses } from "./losses.ts";
+import { DROPPED_EVENTS, type Losses } from "./losses.ts";
 import type { Output } from "../output/output.ts";
 import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
@@ -43,10 +43,10 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
   /** Opens the stream of the plan's events. */
   constructor(
-    name: string,
     bpf: Bpf,
     plan: EventPlan<E>,
     output: Output,
+    losses: Losses,
     { json, container }: { readonly json: boolean; readonly container?: boolean },
   ) {
     const columns = [container === true && containerColumn<E>(), ...plan.columns]
@@ -64,12 +64,8 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     };
     this.#heading = json ? undefined : (csv ? csvHead : headLine)(columns);
     this.#stream = bpf.events("events", plan.event);
-    const counter = {
-      get lost() {
-        return plan.lost!(bpf);
-      },
-    };
-    this.#losses = new Losses(name, plan.lost ? counter : this.#stream, json, output);
+    losses.watch(DROPPED_EVENTS, () => plan.lost?.(bpf) ?? this.#stream.lost ?? 0);
+    this.#losses = losses;
     this.#output = output;
     this.#left = plan.most ?? Infinity;
   }
@@ -112,16 +108,24 @@ export class Reports implements Printer {
   readonly #bpf: Bpf;
   readonly #plan: ReportPlan;
   readonly #output: Output;
+  readonly #losses: Losses;
   readonly #json: boolean;
   readonly #redraw: boolean;
   readonly #woken = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Prepares reports of what `bpf` holds. */
-  constructor(bpf: Bpf, plan: ReportPlan, output: Output, { json }: { readonly json: boolean }) {
+  constructor(
+    bpf: Bpf,
+    plan: ReportPlan,
+    output: Output,
+    losses: Losses,
+    { json }: { readonly json: boolean },
+  ) {
     this.#bpf = bpf;
     this.#plan = plan;
     this.#output = output;
+    this.#losses = losses;
     this.#json = json;
     this.#redraw = !json && plan.redraw === true && process.stdout.isTTY;
   }
@@ -136,12 +140,14 @@ export class Reports implements Printer {
       await this.#until(end);
       if (stop.requested || done >= count || this.#plan.isOver?.()) return;
       this.#report();
+      this.#losses.reportNow();
       await this.#output.flush();
     }
   }
 
   async finish(): Promise<void> {
     this.#report();
+    this.#losses.reportEnd();
     await this.#output.flush();
   }
 

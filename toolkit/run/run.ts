@@ -6,8 +6,10 @@
 
 import { Bpf, type LoadOptions, openCgroup, prepareToWait } from "../../mod.ts";
 import { HeldCommand } from "./held_command.ts";
+import { remark } from "../output/complain.ts";
 import { Output, printText } from "../output/output.ts";
 import { UsageError, type Values } from "../options/options.ts";
+import { Losses } from "./losses.ts";
 import { Reports, Rows } from "./printer.ts";
 import { ringPages } from "../options/standard_options.ts";
 import type {
@@ -43,17 +45,16 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
   const output = new Output();
+  const losses = new Losses(tool.name, values.json, output);
+  losses.watchKernel(bpf);
   using printer = "event" in plan
-    ? new Rows(tool.name, bpf, plan, output, values)
-    : new Reports(bpf, plan, output, values);
+    ? new Rows(bpf, plan, output, losses, values)
+    : new Reports(bpf, plan, output, losses, values);
   using stop = new Stop(() => printer.wake());
 
   const links = await (plan.attach?.(bpf, held?.pid) ?? bpf.attach());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
-  else if (isSilent(plan) && process.stderr.isTTY) {
-    // Not console.error, which Bun prints in red.
-    process.stderr.write(`${tracingLine(tool.summary)}\n`);
-  }
+  else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
   printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");

@@ -45,6 +45,26 @@ test("flameGraph() merges stacks that begin alike", () => {
   assert.deepEqual([read!.children[0]!.kind, read!.children[0]!.value], ["kernel", 20]);
 });
 
+test("pictures and pages hold no character that XML has no place for", () => {
+  const names = [
+    "nul\0",
+    "\x1b[2J",
+    "fffe\ufffe",
+    "ffff\uffff",
+    "\udcff",
+    "a<b>&\"'",
+    "\u{10fffe}",
+  ];
+  const frames = names.map((name) => ({ name, kind: "user" as const }));
+  const wild = flameGraph([{ frames, value: 7 }], { title: names.join(), unit: "samples" });
+  for (const text of [flameSvg(wild), flamePage(wild)]) {
+    assert.doesNotMatch(text, /[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u);
+  }
+  const parse = "import sys, xml.dom.minidom as m; m.parseString(sys.stdin.buffer.read())";
+  const parsed = spawnSync("/usr/bin/python3", ["-c", parse], { input: flameSvg(wild) });
+  assert.equal(parsed.status, 0, String(parsed.stderr));
+});
+
 test("flameSvg() draws boxes as wide as their values", () => {
   const svg = flameSvg(graph);
   const width = (label: string) => {

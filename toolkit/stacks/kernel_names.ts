@@ -5,6 +5,7 @@
  */
 
 import { KernelSymbols, type ResolvedSymbol, UnsupportedError } from "../../mod.ts";
+import { complainLines } from "../output/complain.ts";
 
 /** The kernel's symbols, read once at the first address. */
 export class KernelNames {
@@ -34,7 +35,7 @@ export class KernelNames {
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
       // Asked again, the kernel would write all its names without addresses once more.
-      console.error(`${error.message}: addresses are shown instead`);
+      complainLines(`${error.message}: addresses are shown instead`);
       return this.#symbols = null;
     }
   }

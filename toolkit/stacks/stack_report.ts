@@ -9,6 +9,7 @@ import { flamePage } from "./flame_page.ts";
 import { comparable, parseFolded } from "./flame_diff.ts";
 import { type FlameGraph, flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
 import type { Report } from "../output/report.ts";
+import { tellDropped } from "../run/losses.ts";
 import { type Frame, frameName, type StackSample } from "./stacks.ts";
 
 /** How stacks are printed. */
@@ -54,7 +55,7 @@ export function reportStacks(
       kernel: options.userOnly ? undefined : sample.kernel?.map(frameName) ?? null,
     });
   }
-  reportMissed(bpf, report, samples, options.tool);
+  reportDroppedStacks(bpf, report, samples, options.tool);
 }
 
 /** Draws the flame graphs that were asked for; whether there were any. */
@@ -71,26 +72,26 @@ export function reportGraphs(
   return pictures.length > 0;
 }
 
-const isMissed = ({ user, kernel }: StackSample) => !user || !kernel;
+/** How many of a sample's two stacks the kernel could not keep. */
+const missedStacks = ({ user, kernel }: StackSample) => Number(!user) + Number(!kernel);
+
+const STACKS_FULL = {
+  reason: "the kernel's map of stacks was full: raise --stack-storage-size",
+  when: "of this report",
+};
 
 /** Tells what the report does not, if anything. */
-export function reportMissed(
+export function reportDroppedStacks(
   bpf: Bpf,
   report: Report,
   samples: readonly StackSample[],
   tool: string,
-  lostText = "events: the kernel's map of sums was full",
+  what = "events",
+  reason = "the kernel's map of sums was full",
 ): void {
-  const missed = samples.filter(isMissed).length;
-  const lost = bpf.global("lost", u64.asNumber).value;
-  if (missed + lost > 0) report.record("lost", { stacks: missed, total: lost });
-  if (missed > 0) {
-    console.error(
-      `${tool}: ${missed} stack traces could not be displayed: consider increasing ` +
-        "--stack-storage-size",
-    );
-  }
-  if (lost > 0) console.error(`${tool}: lost ${lost} ${lostText}`);
+  const stacks = samples.reduce((sum, each) => sum + each.count * missedStacks(each), 0);
+  tellDropped(report, tool, "stacks", stacks, STACKS_FULL);
+  tellDropped(report, tool, what, bpf.global("lost", u64.asNumber).value, { reason });
 }
 
 /** The frames of a stack that is shown, outermost first. */

@@ -49,6 +49,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { complainLines } from "../../toolkit/output/complain.ts";
 
 const options = {
   pid: filterOptions.pid,
@@ -152,7 +153,7 @@ const argdist = defineTool({
     const program = new ArgdistProgram(probes, values);
     const { text, source, usdt } = program;
     if (values.ebpf) return { text: text.trimEnd() };
-    if (values.verbose) console.error(text);
+    if (values.verbose) complainLines(text);
     const explain = (error: unknown) => source.explain(error, text);
     return {
       interval,

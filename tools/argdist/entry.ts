@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lruEntries } from "../../mod.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import type { CSource } from "../../toolkit/probe_language/c_source.ts";
 import {
@@ -40,7 +41,9 @@ export function addEntry(
   source.add(
     "};",
     `struct call_${index} { u64 task, frame; };`,
-    `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${CALLS});`,
+    `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${
+      lruEntries(CALLS)
+    });`,
   );
   functionHead(source, program, entry, signature, text);
   source.add(

@@ -7,10 +7,10 @@
 import { type Bpf, u32, u64 } from "../../mod.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import { slotOf } from "./program.ts";
-import { escapeText, hasRawBytes, toJson } from "../../toolkit/output/escape.ts";
+import { toJson } from "../../toolkit/output/escape.ts";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
-import { tellLost } from "../../toolkit/run/losses.ts";
+import { tellDropped } from "../../toolkit/run/losses.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 
 const INDENT = "\t";
@@ -37,7 +37,7 @@ export function argdistReport(
       } else reportCounts(report, probe, countsOf(bpf, `counts_${i}`, growth), options.top);
     });
     const lost = bpf.map("events_lost", u32, u64.asNumber).get(0) ?? 0;
-    tellLost(report, "argdist", "values", lost);
+    tellDropped(report, "argdist", "values", lost);
   };
 }
 
@@ -99,13 +99,9 @@ function eventOf(
   key: Record<string, unknown>,
 ): (readonly [string, unknown])[] {
   if (values.length > 0) {
-    return values.map((value, i) => [shown(expressionText(value)), plain(key[`v${i}`])]);
+    return values.map((value, i) => [shown(expressionText(value)), key[`v${i}`]]);
   }
   return hook.kind === "return" ? [["retval", key.v0]] : [];
 }
-
-/** Text from bytes that are not UTF-8 is escaped for JSON too. */
-const plain = (value: unknown) =>
-  typeof value === "string" && hasRawBytes(value) ? escapeText(value) : value;
 
 const textOf = (value: unknown) => typeof value === "object" ? toJson(value) : String(value);

@@ -34,7 +34,7 @@ import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { blockPrograms, DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
 import { requestFlags } from "../../toolkit/block/request_flags.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -99,7 +99,7 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
       report.line(`avg = ${average} ${unit.name}, total: ${total} ${unit.name}, count: ${count}`);
       report.record("summary", { value: unit.name, average, total, count });
     }
-    reportLost(bpf, report, "biolatency", "requests");
+    reportDropped(bpf, report, "biolatency", "requests");
   };
 }
 

@@ -25,10 +25,10 @@ struct event {
 	u32 pattern;
 };
 
-/* Where the last request of each disk ended. */
+/* Where the last request of each disk ended; of disks beyond its room patterns are unknown. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
 	__type(key, u32);
 	__type(value, u64);
 } last_sectors SEC(".maps");
@@ -73,5 +73,5 @@ static __always_inline void io_done(struct io *io, u64 now)
 
 static __always_inline void io_lost(void)
 {
-	count_lost(events);
+	count_in_flight_dropped();
 }

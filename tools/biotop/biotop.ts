@@ -32,7 +32,7 @@ import { type Bpf, chars, type Infer, readText, struct, u32, u64 } from "../../m
 import { blockPrograms, DiskNames, numbersOf, operationOf } from "../../toolkit/block/block.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -132,7 +132,7 @@ function reporter(maxRows: number, redraw: boolean): (bpf: Bpf, report: Report) 
     report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
     report.line();
     report.table(table, rows.slice(0, maxRows));
-    reportLost(bpf, report, "biotop", "requests");
+    reportDropped(bpf, report, "biotop", "requests");
   };
 }
 

@@ -83,7 +83,7 @@ static __always_inline int enter(u64 path, u64 arguments)
 	call->arguments = (void *)arguments;
 	read_call(call);
 	if (bpf_map_update_elem(&calls, &task, call, BPF_ANY))
-		count_lost(events);
+		count_in_flight_dropped();
 	return 0;
 }
 

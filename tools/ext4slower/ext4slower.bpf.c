@@ -48,7 +48,7 @@ static __noinline int enter(u32 operation, struct file *file, s64 offset)
 	struct call call = { .start = bpf_ktime_get_ns(), .offset = offset, .file = file };
 
 	if (is_wanted() && bpf_map_update_elem(&calls, &key, &call, BPF_ANY))
-		count_lost(events);
+		count_in_flight_dropped();
 	return 0;
 }
 

@@ -39,7 +39,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { filterSettings, standardOptions } from "../../toolkit/options/standard_options.ts";
-import { isStopped, reportMisses } from "../../toolkit/probes/pattern_hooks.ts";
+import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 import {
   cpuOption,
   cpuSetting,
@@ -85,7 +85,6 @@ function reporter({ timestamp }: Values<typeof options>, names: readonly string[
     report.line();
     if (timestamp) report.line(report.clock);
     report.table(columns, rows);
-    reportMisses(bpf, report, "funccount");
     if (isStopped(bpf)) report.line("Detaching...");
   };
 }

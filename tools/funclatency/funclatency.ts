@@ -32,19 +32,22 @@
  * empty calls took 23 s.
  */
 
-import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";
+import { type Bpf, histogramSections, lruEntries, struct, sum, u32, u64 } from "../../mod.ts";
 import { reportSummary } from "../../toolkit/histogram/latency_histogram.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { filterSettings, standardOptions } from "../../toolkit/options/standard_options.ts";
-import { isStopped, reportMisses } from "../../toolkit/probes/pattern_hooks.ts";
+import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 import { reportTimes, targetOptions, TargetTrace } from "../../toolkit/probes/pattern_trace.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funclatency.bpf.o.ts";
+import { complain } from "../../toolkit/output/complain.ts";
 
+/** As many threads are in traced calls at a time. */
+const THREADS = 8192;
 const LEVELS = 64; // funclatency.bpf.c
 const [ENTRIES, SLOTS] = [10240, 32]; // at least; that a function has at most, as a rule
 
@@ -124,8 +127,7 @@ function reporter(values: Settings, trace: TargetTrace) {
     const all = (of: "count" | "time") => entries.reduce((sum, [, sums]) => sum + sums[of], 0);
     reportSummary(report, unit, all("count"), all("time"));
     reportDeep(bpf, report, values);
-    reportLost(bpf, report, "funclatency", "calls");
-    reportMisses(bpf, report, "funclatency");
+    reportDropped(bpf, report, "funclatency", "calls");
     if (isStopped(bpf)) report.line("Detaching...");
   };
 }
@@ -134,8 +136,9 @@ function reportDeep(bpf: Bpf, report: Report, { level = LEVELS }: Settings): voi
   const calls = bpf.global("too_deep", u64.asNumber).value;
   if (calls === 0) return;
   report.record("too_deep", { total: calls });
-  console.error(
-    `funclatency: ${calls} calls so far were not timed: they had calls inside them to more than ` +
+  complain(
+    "funclatency",
+    `${calls} calls so far were not timed: they had calls inside them to more than ` +
       `${level} levels` + (level < LEVELS ? ": raise -l/--level" : ""),
   );
 }
@@ -185,6 +188,7 @@ const funclatency = defineTool({
         },
         maps: {
           ...filters.maps,
+          threads: { maxEntries: lruEntries(THREADS) },
           times: { maxEntries: Math.max(ENTRIES, functions * SLOTS) },
         },
         programs: trace.programs(STEMS, { onTracepoints: false }),

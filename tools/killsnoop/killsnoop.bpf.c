@@ -66,7 +66,7 @@ static __noinline int enter(u32 syscall, s32 receiver, s32 thread, s32 signal)
 		return 0;
 	set_who(&event.who);
 	if (!keep_call(&calls, &event))
-		count_lost(events);
+		count_in_flight_dropped();
 	return 0;
 }
 

@@ -9,8 +9,8 @@ import type { Report } from "../../toolkit/output/report.ts";
 import {
   foldedLine,
   fullFrame,
+  reportDroppedStacks,
   reportGraphs,
-  reportMissed,
   type StackReportOptions,
 } from "../../toolkit/stacks/stack_report.ts";
 import {
@@ -23,7 +23,7 @@ import {
 } from "../../toolkit/stacks/stacks.ts";
 
 const NS_PER_MS = 1e6;
-const LOST = "allocations: more were outstanding at a time than --alloc-storage-size has room for";
+const DROPPED = "more were outstanding at a time than --alloc-storage-size has room for";
 const NO_STACK = 0n;
 
 /** struct allocation of allocations.h. */
@@ -76,7 +76,7 @@ export function reportLeaks(bpf: Bpf, report: Report, stacks: Stacks, options: L
   for (const sample of options.folded ? samples : []) report.line(foldedLine(sample, graph));
   if (!isDrawn && !options.folded) printText(report, shown, allocations, options);
   printJson(report, shown, allocations, options);
-  reportMissed(bpf, report, samples, "memleak", LOST);
+  reportDroppedStacks(bpf, report, samples, "memleak", "allocations", DROPPED);
 }
 
 /** Which program a process runs: see allocations.h. */

@@ -57,7 +57,7 @@ static __always_inline int enter(int directory_fd, u64 path, u32 flags, u32 mode
 		return 0;
 	keep_path(&call.path, (const char *)path);
 	if (!keep_call(&calls, &call))
-		count_lost(events);
+		count_in_flight_dropped();
 	return 0;
 }
 
@@ -72,7 +72,7 @@ static __always_inline int enter_handle(u32 flags)
 	struct call call = { .flags = flags, .by_handle = true };
 
 	if (is_wanted() && !keep_call(&calls, &call))
-		count_lost(events);
+		count_in_flight_dropped();
 	return 0;
 }
 

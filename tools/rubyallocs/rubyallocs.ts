@@ -51,7 +51,7 @@
 import { type Bpf, sum, u64 } from "../../mod.ts";
 import { type Column, tableRow } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   argument,
@@ -67,6 +67,7 @@ import { RubyTarget } from "./target.ts";
 import { filterOptions, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./rubyallocs.bpf.o.ts";
+import { complain } from "../../toolkit/output/complain.ts";
 
 const TOP = 20;
 
@@ -153,11 +154,12 @@ function reporter({ stack, top }: Values<typeof options>, target: RubyTarget) {
     report.line(tableRow(byClass)({ ...all, name: `all ${all.classes} classes`, line: "" }));
     report.line();
     report.record("total", all);
-    reportLost(bpf, report, "rubyallocs", "objects");
+    reportDropped(bpf, report, "rubyallocs", "objects");
     if (stack && target.isKnown && all.total > 0 && !names.lines.areFound && !hasComplained) {
       hasComplained = true;
-      console.error(
-        "rubyallocs: cannot tell lines: Ruby's execution context is not in the storage that the " +
+      complain(
+        "rubyallocs",
+        "cannot tell lines: Ruby's execution context is not in the storage that the " +
           "process's threads began with, as when a program loads libruby later",
       );
     }

@@ -10,6 +10,7 @@ import type { RubyClasses } from "./classes.ts";
 import { inspectCommand } from "./command.ts";
 import { LAYOUTS } from "./layout.ts";
 import { inspectRuby, type RubyRuntime, tryInspect } from "./runtime.ts";
+import { complain } from "../../toolkit/output/complain.ts";
 
 /** `struct layout` of ruby.h. */
 const Layout = struct("layout", {
@@ -47,7 +48,7 @@ export class RubyTarget {
     tool: string,
   ): Promise<Link[]> {
     const ruby = command ? await inspectCommand(command) : inspectRuby(pid);
-    if (!ruby.layout) complain(tool, ruby);
+    if (!ruby.layout) complainOfVersion(tool, ruby);
     setLayout(bpf, ruby);
     this.#pid = pid;
     this.#isKnown = ruby.layout !== undefined;
@@ -73,9 +74,10 @@ export class RubyTarget {
   }
 }
 
-function complain(tool: string, { version = "of unknown version" }: RubyRuntime): void {
-  console.error(
-    `${tool}: Ruby ${version} has structures that are not known (those of ` +
+function complainOfVersion(tool: string, { version = "of unknown version" }: RubyRuntime): void {
+  complain(
+    tool,
+    `Ruby ${version} has structures that are not known (those of ` +
       `${Object.keys(LAYOUTS).join(" and ")} are): classes are shown as addresses, lines are not ` +
       "told, and objects of classes written in Ruby may be missing",
   );

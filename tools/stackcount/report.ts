@@ -10,8 +10,8 @@ import type { Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   foldedLine,
+  reportDroppedStacks,
   reportGraphs,
-  reportMissed,
   type StackReportOptions,
 } from "../../toolkit/stacks/stack_report.ts";
 import {
@@ -23,7 +23,7 @@ import {
   type StackSample,
   type StackSum,
 } from "../../toolkit/stacks/stacks.ts";
-import { isStopped, reportMisses } from "../../toolkit/probes/pattern_hooks.ts";
+import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 
 /** How they look. */
 export interface StackCountValues extends Values<typeof stackOptions> {
@@ -112,8 +112,7 @@ export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
       else for (const text of textLines(sample, options, values)) report.line(text);
       report.record("stack", record(sample, values));
     }
-    reportMissed(bpf, report, samples, "stackcount");
-    reportMisses(bpf, report, "stackcount");
+    reportDroppedStacks(bpf, report, samples, "stackcount");
     if (isStopped(bpf) && !values.folded) report.line("Detaching...");
   };
 }

@@ -24,7 +24,7 @@ import { type Bpf, struct, sum, u32, u64 } from "../../mod.ts";
 import { errno, syscall, syscallList, syscallText } from "../../toolkit/options/syscall_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import { nameOf } from "../../toolkit/task/proc.ts";
@@ -147,7 +147,7 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
     report.line(`[${report.clock}]`);
     report.table(shown, rows.slice(0, values.top ?? TOP));
     report.line();
-    reportLost(bpf, report, "syscount", "calls");
+    reportDropped(bpf, report, "syscount", "calls");
   };
 }
 

@@ -43,7 +43,7 @@ static __always_inline void count(struct flow *flow)
 
 static __always_inline void connect_lost(void)
 {
-	__sync_fetch_and_add(counting ? &lost : &events_lost, 1);
+	count_in_flight_dropped();
 }
 
 static __always_inline void connected(const struct attempt *attempt, const struct sock *sk)

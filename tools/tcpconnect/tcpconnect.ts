@@ -25,7 +25,7 @@ import { type Bpf, bytesRest, type Infer, struct, u64 } from "../../mod.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { connectPrograms } from "../../toolkit/net/tcp_connect.ts";
 import { DnsCache } from "./dns.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   address,
@@ -128,7 +128,7 @@ function reportCounts(bpf: Bpf, report: Report): void {
   counts.sort((a, b) => a.flow.family - b.flow.family || b.count - a.count);
   report.line();
   report.table(countColumns, counts);
-  reportLost(bpf, report, "tcpconnect", "connections");
+  reportDropped(bpf, report, "tcpconnect", "connections");
 }
 
 const tcpconnect = defineTool({

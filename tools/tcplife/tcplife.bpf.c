@@ -102,7 +102,7 @@ static __always_inline void begin(const struct sock *sk, int state)
 			set_owner(&life);
 	}
 	if (bpf_map_update_elem(&lives, &key, &life, BPF_ANY))
-		count_lost(events);
+		count_in_flight_dropped();
 }
 
 static __always_inline void end(const struct sock *sk)

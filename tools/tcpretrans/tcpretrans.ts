@@ -36,7 +36,7 @@ import {
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
-import { reportLost } from "../../toolkit/run/losses.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   address,
@@ -143,7 +143,7 @@ function reportCounts(bpf: Bpf, report: Report): void {
     report.line(`${local} <-> ${remote} ${String(count).padStart(10)}`);
   }
   if (report.json) report.table(countColumns, counts);
-  reportLost(bpf, report, "tcpretrans", "retransmits");
+  reportDropped(bpf, report, "tcpretrans", "retransmits");
 }
 
 const tcpretrans = defineTool({

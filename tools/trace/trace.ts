@@ -43,6 +43,7 @@ import { checkTraceOptions, traceOptions } from "./options.ts";
 import { parseTraceProbe } from "./probe.ts";
 import { type TraceEvent, TraceProgram } from "./program.ts";
 import { u32, u64 } from "../../mod.ts";
+import { complainLines } from "../../toolkit/output/complain.ts";
 
 const trace = defineTool({
   name: "trace",
@@ -70,7 +71,7 @@ const trace = defineTool({
     );
     const { text, source, probes, usdt } = program;
     if (values.ebpf) return { text: text.trimEnd() };
-    if (values.verbose) console.error(text);
+    if (values.verbose) complainLines(text);
     const explain = (error: unknown) => source.explain(error, text);
     const stacks = new EventStacks();
     const message = (event: TraceEvent) =>

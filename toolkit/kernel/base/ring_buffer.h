@@ -27,3 +27,7 @@
 	} while (0)
 
 #define count_lost(name) __sync_fetch_and_add(&name##_lost, 1)
+
+/* What is not followed from its entry to its exit, because the map of those in flight is full. */
+u64 in_flight_dropped;
+#define count_in_flight_dropped() __sync_fetch_and_add(&in_flight_dropped, 1)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "../task/task_time.h"
 #include "flow.h"
 
 /* include/uapi/linux/bpf.h; the helper came with Linux 5.17. */
@@ -17,20 +18,10 @@ enum bpf_func_id {
 /* What the tool does with a connection that the current process has accepted: it defines this. */
 static __always_inline void accepted(const struct sock *sk);
 
-/* Threads whose accept call csk_accept() has told of. What io_uring leaves here is replaced in time. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 10240);
-	__type(key, u32);
-	__type(value, u8);
-} told SEC(".maps");
-
 /* inet_csk_accept has four arguments, since Linux 6.10 two: the result is not always at one place. */
 SEC("fexit/inet_csk_accept")
 int csk_accept(u64 *ctx)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-	u8 yes = true;
 	u64 sk = 0;
 
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
@@ -39,17 +30,17 @@ int csk_accept(u64 *ctx)
 		sk = ctx[4];
 	if (!sk || BPF_CORE_READ((struct sock *)sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
-	bpf_map_update_elem(&told, &tid, &yes, BPF_ANY);
-	accepted((const struct sock *)sk);
+	/* Where there is no memory for it, the end of the system call tells. */
+	if (keep_time(bpf_get_current_task_btf(), 1))
+		accepted((const struct sock *)sk);
 	return 0;
 }
 
 /* Calls that csk_accept() does not see: those that already waited when it was attached. */
 static __always_inline int leave_accept(s64 fd)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-
-	if (!bpf_map_delete_elem(&told, &tid) || fd < 0)
+	/* A mark that io_uring has left hides one call at most: one that waited when tracing began. */
+	if (take_time(bpf_get_current_task_btf()) || fd < 0)
 		return 0;
 
 	struct sock *sk = sock_of(fd);

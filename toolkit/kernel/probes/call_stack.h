@@ -24,7 +24,11 @@ struct calls {
 	struct call calls[LEVELS]; /* each at its depth modulo `levels` */
 };
 
-/* Of threads; the kernel forgets those that call nothing any more when there is no room. */
+/*
+ * Of threads; the kernel forgets those that call nothing any more when there is no room. All of it is
+ * allocated beforehand: the functions that allocate may be the ones that are traced. The tool sets
+ * the size, which depends on the number of CPUs.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
