@@ -18,8 +18,6 @@ const FEW = 64;
  * dropped.
  */
 const MAX_RANGES = 2 ** 18;
-/** The oldest are dropped by the run. */
-const MAX_RUN = MAX_RANGES / 4;
 
 /**
  * Ranges in the order they were added.
@@ -32,7 +30,11 @@ export class RangeIndex<T extends TimedRange> {
   #late: T[] = [];
   #size = 0;
 
-  constructor(ranges: readonly T[] = []) {
+  readonly #most: number;
+
+  /** @param most how many are kept at most; then the oldest go, by the run */
+  constructor(ranges: readonly T[] = [], most = MAX_RANGES) {
+    this.#most = most;
     for (const range of ranges) this.add(range);
   }
 
@@ -52,11 +54,11 @@ export class RangeIndex<T extends TimedRange> {
     const runs = this.#runs.slice();
     let run = runOf(this.#late);
     const previous = () => runs.at(-1)?.ranges.length ?? Infinity;
-    while (previous() <= run.ranges.length && previous() + run.ranges.length <= MAX_RUN) {
+    while (previous() <= run.ranges.length && previous() + run.ranges.length <= this.#most / 4) {
       run = merge(runs.pop()!, run);
     }
     runs.push(run);
-    while (this.#size > MAX_RANGES) this.#size -= runs.shift()!.ranges.length;
+    while (this.#size > this.#most) this.#size -= runs.shift()!.ranges.length;
     this.#runs = runs;
     this.#late = [];
   }
@@ -77,7 +79,7 @@ export class RangeIndex<T extends TimedRange> {
 
   /** A second index with the same ranges, to which others are added. */
   copy(): RangeIndex<T> {
-    const copy = new RangeIndex<T>();
+    const copy = new RangeIndex<T>([], this.#most);
     copy.#runs = this.#runs;
     copy.#late = this.#late.slice();
     copy.#size = this.#size;

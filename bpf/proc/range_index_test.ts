@@ -55,13 +55,13 @@ test("RangeIndex.copy() shares what was there and goes its own way", () => {
 });
 
 test("RangeIndex takes any number of ranges and keeps the later ones", () => {
-  const index = new RangeIndex<Range>();
-  for (let i = 0; i < 600_000; i++) {
+  const index = new RangeIndex<Range>([], 2 ** 12);
+  for (let i = 0; i < 30_000; i++) {
     const start = BigInt(i) * 4096n;
     index.add({ start, end: start + 4096n, since: i });
   }
-  assert.ok(index.size < 400_000, String(index.size));
-  assert.equal(index.at(599_999n * 4096n, Infinity)?.since, 599_999);
-  assert.equal(index.at(500_000n * 4096n + 5n, Infinity)?.since, 500_000);
+  assert.ok(index.size < 5_000, String(index.size));
+  assert.equal(index.at(29_999n * 4096n, Infinity)?.since, 29_999);
+  assert.equal(index.at(27_500n * 4096n + 5n, Infinity)?.since, 27_500);
   assert.equal(index.at(5n, Infinity), undefined);
 });
