@@ -37,7 +37,10 @@ export type CompileSource = string | { readonly file: string };
 export interface CompileOptions {
   /** The program's name in errors. Default: the file's path, or "program". */
   readonly name?: string;
-  /** Flags for clang: `["-DLIMIT=7", "-Iinclude"]`. Relative paths start at the current directory. */
+  /**
+   * Flags for clang: `["-DLIMIT=7", "-Iinclude"]`. Relative paths start at the current directory,
+   * which itself is not searched for headers: `["-I."]` names it.
+   */
   readonly cflags?: readonly string[];
   /**
    * Kernel headers: the installed ones, ones made from the kernel's BTF, or the folder of a kernel
@@ -75,6 +78,11 @@ const STRICT = ["-Werror=implicit-function-declaration"];
 /** As many headers may be found missing one after the other before it is no use going on. */
 const MOST_RETRIES = 20;
 const EPERM = 1;
+/**
+ * libbcc searches the current directory for headers, before the kernel's: root may stand where anybody
+ * writes. Nobody but root puts anything here.
+ */
+const SAFE_FOLDER = "/";
 
 /** Compilations asked for on another thread; libbcc bears only one at a time. */
 let pending = 0;
@@ -148,12 +156,14 @@ class Job implements Disposable {
     this.#hooks = options.usdt ?? [];
     this.#readers = usdtReaders(this.#hooks);
     const cflags = [...STRICT, ...absolutePaths(options.cflags ?? [])];
-    const folder = file === undefined ? process.cwd() : file.slice(0, file.lastIndexOf("/"));
-    if (file !== undefined) cflags.push("-I", folder);
+    const includes = includeFolders(cflags);
+    const folder = file?.slice(0, file.lastIndexOf("/"));
+    // For "…" alone: <linux/ptrace.h> is the kernel's, whatever lies beside the file.
+    if (folder !== undefined) cflags.push("-iquote", folder);
 
     const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);
     const given = `${this.#text}\n${cflags.filter((flag) => flag.startsWith("-D")).join("\n")}`;
-    const search = { folder, includes: includeFolders(cflags) };
+    const search = { folder, includes };
     this.#headers = chosen === "btf" ? makeHeaders(given, search) : undefined;
     this.#folder = this.#headers?.path ?? chosen;
 
@@ -174,7 +184,7 @@ class Job implements Disposable {
   run(compile: (call: Call) => bigint): Outcome {
     for (let retries = 0;; retries++) {
       using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
-      using _directory = withDirectory();
+      using _directory = withDirectory(SAFE_FOLDER);
       using capture = captureStderr();
       using _end = onFatalError((reason) => this.#tellEnd(reason, capture.finish()));
       const outcome = { handle: compile(this.#call), output: capture.finish() };
@@ -190,7 +200,8 @@ class Job implements Disposable {
       using _environment = withEnvironment("BCC_KERNEL_SOURCE", this.#folder);
       using capture = captureStderr();
       const [address, cflags] = [runtime.addressOf(text), runtime.addressOf(list)];
-      const handle = await compileOnThread({ text: address, flags, cflags, count });
+      const folder = SAFE_FOLDER;
+      const handle = await compileOnThread({ text: address, flags, cflags, count, folder });
       const outcome = { handle, output: capture.finish() };
       if (retries === MOST_RETRIES || !this.#addMissing(outcome)) return outcome;
     }

@@ -63,15 +63,31 @@ export function withEnvironment(name: string, value: string | undefined): Dispos
   return { [Symbol.dispose]: () => setEnvironment(name, before) };
 }
 
-/** Returns to the current directory when disposed of, even if that has been renamed meanwhile. */
-export function withDirectory(): Disposable {
+/**
+ * Returns to the current directory when disposed of, even if that has been renamed meanwhile.
+ *
+ * @param meanwhile where to be until then
+ */
+export function withDirectory(meanwhile?: string): Disposable {
   const here = openFile(".", 0);
-  return {
+  const returning = {
     [Symbol.dispose]() {
       libc().fchdir(here);
       close(here);
     },
   };
+  if (meanwhile === undefined) return returning;
+  try {
+    const there = openFile(meanwhile, 0);
+    const result = libc().fchdir(there);
+    const code = errno();
+    close(there);
+    if (result < 0) throw new ErrnoError(`change to the directory "${meanwhile}"`, code);
+    return returning;
+  } catch (error) {
+    returning[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** What goes to standard error meanwhile; see {@linkcode captureStderr}. */

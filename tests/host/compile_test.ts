@@ -97,6 +97,40 @@ test("Bpf.compile() reads a file, and those it includes beside it", () => {
   assert.equal(process.cwd(), here);
 });
 
+test("Bpf.compile() and compileAsync() take no header from the current directory", async () => {
+  using folder = new Folder();
+  const here = process.cwd();
+  mkdirSync(`${folder.path}/linux`);
+  for (const name of ["linux/ptrace.h", "linux/sched.h", "linux/types.h", "own.h"]) {
+    writeFileSync(`${folder.path}/${name}`, "#error taken from the current directory\n");
+  }
+  const text = "#include <linux/ptrace.h>\n#include <linux/sched.h>\nint f(void *c) { return 0; }";
+  const own = `#include "own.h"\n${text}`;
+  const file = `${folder.path}/program.c`;
+  writeFileSync(file, text);
+  process.chdir(folder.path);
+  try {
+    Bpf.compile(text, { headers: "btf" }).close();
+    // Nor from beside the file, but for what it names in quotes.
+    Bpf.compile({ file }, { headers: "btf" }).close();
+    (await Bpf.compileAsync(text, { headers: "btf" })).close();
+    assert.throws(() => Bpf.compile(own, { headers: "btf" }), /'own.h' file not found/);
+    await assert.rejects(Bpf.compileAsync(own, { headers: "btf" }), /'own.h' file not found/);
+    for (const flag of ["-I.", `-iquote${folder.path}`]) {
+      const cflags = [flag];
+      assert.throws(
+        () => Bpf.compile(own, { cflags, headers: "btf" }),
+        /taken from the current directory/,
+      );
+    }
+    writeFileSync(file, own);
+    assert.throws(() => Bpf.compile({ file }, { headers: "btf" }), /taken from the current/);
+    assert.equal(process.cwd(), folder.path);
+  } finally {
+    process.chdir(here);
+  }
+});
+
 test("Bpf.compile() removes its headers, also when it fails, and those left by the killed", () => {
   using folder = new Folder();
   const left = `${folder.path}/ts-bcc-headers-killed`;

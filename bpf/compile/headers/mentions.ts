@@ -25,8 +25,8 @@ export interface Mentions {
 
 /** Where to look for included files. */
 export interface SearchPath {
-  /** The folder of the text itself. */
-  readonly folder: string;
+  /** The folder of the text itself; undefined when it comes from no file. */
+  readonly folder: string | undefined;
   /** The folders of `-I`, absolute. */
   readonly includes: readonly string[];
 }
@@ -90,7 +90,8 @@ function addMentions(mentions: Mentions, text: string): void {
 
 function findOwn(name: string, quoted: boolean, path: SearchPath): string | undefined {
   if (name.startsWith("/")) return exists(name) ? name : undefined;
-  const folders = quoted ? [path.folder, ...path.includes] : path.includes;
+  const own = quoted && path.folder !== undefined ? [path.folder] : [];
+  const folders = [...own, ...path.includes];
   return folders.map((folder) => `${folder}/${name}`).find(exists);
 }
 
