@@ -175,9 +175,9 @@ async function start(work: Work, dir: string): Promise<Job> {
   return await Script.start(filled(work.script, names));
 }
 
-/** Records of losses and histograms stay: they have no pid to tell whose they are, and must be expected. */
+/** Records that name no process, such as those of losses, stay: they must be expected. */
 function rowsIn(result: Parameters<typeof rowsOf>[0], of: IsOf | undefined, place: Place): Row[] {
-  const isOf = of ?? ((row) => row.pid === place.pid || row.record !== undefined);
+  const isOf = of ?? ((row) => "pid" in row ? row.pid === place.pid : row.record !== undefined);
   return rowsOf<Row>(result).filter((row) => isOf(row, place));
 }
 
