@@ -228,7 +228,7 @@ function requireFew({ target, places }: TargetHooks): void {
 export function reportSkipped(tool: string, hooks: TargetHooks, link: Link): void {
   const { places, pid, unknown = [] } = hooks;
   if (unknown.length > 0) {
-    console.error(`${tool}: left out: ${listed(unknown)}: ${whyUnknown(pid)}`);
+    complain(tool, `left out: ${listed(unknown)}: ${whyUnknown(pid)}`);
   }
   const taken = new Set(link.targets);
   const names = places.map((place) => typeof place === "string" ? place : place.name);
