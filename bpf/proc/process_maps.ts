@@ -6,7 +6,9 @@
  */
 
 import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { bufferText } from "../../ffi/libc/memory.ts";
 import { parseMaps, readMapLines, withoutDeleted } from "./map_lines.ts";
+import { openForeignIfAny, ownersFor } from "./open_foreign.ts";
 import { RangeIndex } from "./range_index.ts";
 
 /** A range of executable memory. */
@@ -90,26 +92,37 @@ export function readMemory(pid: number): Memory | undefined {
   }
 }
 
+/** Larger ones are not read: 300,000 functions take 20 MB. */
+const MAX_PERF_MAP_BYTES = 2 ** 26;
+
 /**
  * What a just-in-time compiler wrote into its perf-map file: lines "START SIZE NAME" in hexadecimal;
- * later ones replace earlier ones at the same place.
+ * later ones replace earlier ones at the same place. Anybody may put something else at that place: a
+ * file is believed if it is the process's user's, or root's.
  */
 export function perfMap(pid: number): Compiled[] {
   // The process writes its own number as its PID namespace has it, into its own /tmp.
-  const own = /^NSpid:.*\t(\d+)$/m.exec(text(`/proc/${pid}/status`) ?? "")?.[1] ?? pid;
+  const own = /^NSpid:.*\t(\d+)$/m.exec(statusOf(pid))?.[1] ?? pid;
+  const owners = ownersFor(pid);
+  const open = (path: string) =>
+    openForeignIfAny(path, { owners, noLinks: true, maxSize: MAX_PERF_MAP_BYTES });
   // The file outlives the process.
-  const found = text(`/proc/${pid}/root/tmp/perf-${own}.map`) ?? text(`/tmp/perf-${pid}.map`);
-  return found?.split("\n").flatMap((line) => {
-    const [, start, size, name] = /^(?:0x)?([0-9a-f]+) (?:0x)?([0-9a-f]+) (.+)$/i.exec(line) ?? [];
-    return name ? [{ start: BigInt(`0x${start}`), size: BigInt(`0x${size}`), name }] : [];
-  }) ?? [];
+  using file = open(`/proc/${pid}/root/tmp/perf-${own}.map`) ?? open(`/tmp/perf-${pid}.map`);
+  return file === undefined ? [] : parsePerfMap(bufferText(file.readUpTo(0, file.size)));
 }
 
-function text(path: string): string | undefined {
+function parsePerfMap(text: string): Compiled[] {
+  return text.split("\n").flatMap((line) => {
+    const [, start, size, name] = /^(?:0x)?([0-9a-f]+) (?:0x)?([0-9a-f]+) (.+)$/i.exec(line) ?? [];
+    return name ? [{ start: BigInt(`0x${start}`), size: BigInt(`0x${size}`), name }] : [];
+  });
+}
+
+function statusOf(pid: number): string {
   try {
-    return readText(path);
+    return readText(`/proc/${pid}/status`);
   } catch (error) {
-    if (error instanceof ErrnoError) return undefined;
+    if (error instanceof ErrnoError) return "";
     throw error;
   }
 }
