@@ -1,5 +1,5 @@
 /**
- * What codecs read, as JavaScript text: the parts of the readers that `record_code.ts` compiles.
+ * What codecs read, as JavaScript text: the parts of the readers that `struct_code.ts` compiles.
  *
  * A codec without a text is called. One with a text saves that call, which the engines put in place
  * by themselves only while there are few members.

@@ -4,17 +4,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildProgram, PROJECT } from "../support/build.ts";
+import { buildProgram } from "../support/build.ts";
+import { interrupt, startExample } from "../support/example.ts";
 import { Running } from "../support/process.ts";
-import { scriptCommand } from "../support/runtime.ts";
-
-/** Starts an example and waits until its probes are attached. */
-async function startExample(name: string, ...args: string[]): Promise<Running> {
-  const command = scriptCommand(`${PROJECT}examples/${name}`);
-  const running = Running.start([...command, ...args], { env: { TSBCC_READY: "1" } });
-  await running.find("stderr", /^ready$/m);
-  return running;
-}
 
 /** Starts the process that makes these calls once it gets a line; returns its pid as well. */
 async function startCalls(calls: string): Promise<[Running, string]> {
@@ -30,19 +22,14 @@ async function outputOf(name: string, calls: string, byPid: boolean): Promise<[s
   await using example = await startExample(name, ...byPid ? [pid] : []);
   process.send();
   await process.find("stdout", /^done$/m);
-  example.kill("SIGINT");
-  const { status, stdout, stderr } = await example.result;
-  assert.equal(status, 0, stderr);
-  return [stdout, pid];
+  return [await interrupt(example), pid];
 }
 
 test("examples/exec_events.ts tells every program that is started", async () => {
   await using example = await startExample("exec_events.ts");
   await using sleeper = Running.start(["sleep", "1000"]);
   await example.find("stdout", new RegExp(`^ *${sleeper.pid} +\\d+ "sleep"$`, "m"));
-  example.kill("SIGINT");
-  const { status, stderr } = await example.result;
-  assert.equal(status, 0, stderr);
+  await interrupt(example);
 });
 
 test("examples/syscalls_by_cpu.ts counts one process's calls exactly", async () => {

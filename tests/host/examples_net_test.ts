@@ -1,34 +1,14 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PROJECT } from "../support/build.ts";
+import { exampleCommand, interrupt, startExample } from "../support/example.ts";
 import { Tap, until, VethPair } from "../support/network.ts";
-import { run, Running } from "../support/process.ts";
-import { scriptCommand } from "../support/runtime.ts";
+import { run } from "../support/process.ts";
 
 const PORT = 7919;
 const OTHER = 7907;
 /** A protocol that nobody uses (RFC 3692). */
 const EXPERIMENTAL = 253;
-
-const commandOf = (name: string, ...args: string[]) => [
-  ...scriptCommand(`${PROJECT}examples/${name}`),
-  ...args,
-];
-
-/** Starts an example and waits until its program is attached. */
-async function startExample(name: string, ...args: string[]): Promise<Running> {
-  const running = Running.start(commandOf(name, ...args), { env: { TSBCC_READY: "1" } });
-  await running.find("stderr", /^ready$/m);
-  return running;
-}
-
-async function interrupt(example: Running): Promise<string> {
-  example.kill("SIGINT");
-  const { status, stdout, stderr } = await example.result;
-  assert.equal(status, 0, stderr);
-  return stdout;
-}
 
 test("examples/xdp_drop_count.ts counts packets exactly and drops what it is asked to", async () => {
   using pair = new VethPair();
@@ -63,9 +43,9 @@ test("examples/socket_filter.ts prints the datagrams of one port", async () => {
 test("examples of the network say how they are used", async () => {
   for (
     const [command, usage] of [
-      [commandOf("xdp_drop_count.ts"), /^Usage: xdp_drop_count.ts INTERFACE \[.*\]\n$/],
-      [commandOf("xdp_drop_count.ts", "lo", "nothing"), /^Usage: /],
-      [commandOf("socket_filter.ts", "lo"), /^Usage: socket_filter.ts INTERFACE PORT\n$/],
+      [exampleCommand("xdp_drop_count.ts"), /^Usage: xdp_drop_count.ts INTERFACE \[.*\]\n$/],
+      [exampleCommand("xdp_drop_count.ts", "lo", "nothing"), /^Usage: /],
+      [exampleCommand("socket_filter.ts", "lo"), /^Usage: socket_filter.ts INTERFACE PORT\n$/],
     ] as const
   ) {
     const { status, stdout, stderr } = await run(command);

@@ -1,9 +1,7 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PROJECT } from "../support/build.ts";
-import { Running } from "../support/process.ts";
-import { scriptCommand } from "../support/runtime.ts";
+import { startExample } from "../support/example.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
 test("examples/opensnoop_perf.ts prints every call of a process exactly, and its end", async () => {
@@ -14,10 +12,7 @@ test("examples/opensnoop_perf.ts prints every call of a process exactly, and its
     `missing=${folder.path}/gone:13`,
     `create=${folder.path}/last:1`,
   );
-  await using example = Running.start(scriptCommand(`${PROJECT}examples/opensnoop_perf.ts`), {
-    env: { TSBCC_READY: "1" },
-  });
-  await example.find("stderr", /^ready$/m);
+  await using example = await startExample("opensnoop_perf.ts");
   await workload.go();
   await example.find("stdout", /\/last/);
   example.kill("SIGINT");

@@ -1,18 +1,9 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PROJECT } from "../support/build.ts";
 import { runC } from "../support/c_compiler.ts";
+import { interrupt, startExample } from "../support/example.ts";
 import { Running } from "../support/process.ts";
-import { scriptCommand } from "../support/runtime.ts";
-
-/** Starts an example and waits until its probes are attached. */
-async function startExample(name: string): Promise<Running> {
-  const command = scriptCommand(`${PROJECT}examples/${name}`);
-  const running = Running.start(command, { env: { TSBCC_READY: "1" } });
-  await running.find("stderr", /^ready$/m);
-  return running;
-}
 
 test("examples/strlen_count.ts counts every call exactly, the most frequent string last", async () => {
   await using example = await startExample("strlen_count.ts");
@@ -33,9 +24,7 @@ int main(void) {
     ["-O0", "-fno-builtin"],
   );
   assert.ok(Number(total) > 3 * 1009);
-  example.kill("SIGINT");
-  const { status, stdout, stderr } = await example.result;
-  assert.equal(status, 0, stderr);
+  const stdout = await interrupt(example);
 
   const rows = [...stdout.matchAll(/^ *(\d+) (".*")$/gm)].map(([, n, text]) =>
     [Number(n), JSON.parse(text!) as string] as const
@@ -53,7 +42,5 @@ test("examples/hello.ts greets every program that is started", async () => {
   await using example = await startExample("hello.ts");
   await using sleeper = Running.start(["sleep", "1000"]);
   await example.find("stdout", new RegExp(`^Hello, sleep \\(process ${sleeper.pid}\\)$`, "m"));
-  example.kill("SIGINT");
-  const { status, stderr } = await example.result;
-  assert.equal(status, 0, stderr);
+  await interrupt(example);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, chars, CompileError, u32, type UsdtHook } from "../../mod.ts";
 import { PROJECT } from "../support/build.ts";
+import { startExample } from "../support/example.ts";
 import { held } from "../support/leftovers.ts";
 import { Running } from "../support/process.ts";
 import { scriptCommand } from "../support/runtime.ts";
@@ -210,18 +211,10 @@ test("an attachment that fails half-way lowers the semaphore again", async () =>
   assert.deepEqual(held(), before);
 });
 
-/** Starts examples/usdt.ts and waits until its probes are attached. */
-async function startExample(...args: string[]): Promise<Running> {
-  const command = [...scriptCommand(`${PROJECT}examples/usdt.ts`), ...args];
-  const running = Running.start(command, { env: { TSBCC_READY: "1" } });
-  await running.find("stderr", /^ready$/m);
-  return running;
-}
-
 test("examples/usdt.ts counts the values of an argument", async () => {
   await using process = await UsdtProcess.start();
   await using other = await UsdtProcess.start();
-  await using example = await startExample(String(process.pid), "test:twice");
+  await using example = await startExample("usdt.ts", String(process.pid), "test:twice");
   await process.fire(1009);
   await other.fire(211);
   example.kill("SIGINT");
@@ -242,7 +235,7 @@ test("examples/usdt.ts lists the probes of a file", async () => {
 
 test("a tracer that is killed lowers the semaphore", async () => {
   await using process = await UsdtProcess.start();
-  await using example = await startExample(buildUsdt(), "guarded");
+  await using example = await startExample("usdt.ts", buildUsdt(), "guarded");
   assert.deepEqual(await process.fire(3), { enabled: 3, semaphore: 1 });
   example.kill("SIGKILL");
   await example.result;

@@ -10,19 +10,29 @@ import { runFileIo, startFileIo } from "./file_io.ts";
 import type { Running } from "./process.ts";
 import { TcpWorkload } from "./tcp.ts";
 
-/** What TCP connections between two processes are called in rows: `{client}`, `{server}`, `{port}`. */
-export const tcp = (...steps: readonly string[]): Work => ({
+/**
+ * TCP connections between two processes; rows call them `{client}`, `{server}` and `{port}`.
+ *
+ * @param pid which of them the workload's process is, whose rows count
+ */
+const connections = (pid: "client" | "server", steps: readonly string[]): Work => ({
   async start(): Promise<Job> {
     const work = await TcpWorkload.start(...steps);
     const { client, server, ports } = work;
     return {
-      pid: client,
+      pid: work[pid],
       names: { client, server, port: ports[0] ?? 0 },
       go: () => work.go(),
       [Symbol.asyncDispose]: () => work[Symbol.asyncDispose](),
     };
   },
 });
+
+/** Connections, as the process that makes them. */
+export const tcp = (...steps: readonly string[]): Work => connections("client", steps);
+
+/** Connections, as the process that accepts them. */
+export const tcpServer = (...steps: readonly string[]): Work => connections("server", steps);
 
 /** A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from its start on. */
 export const blockWrites = (blocks: number): Work => ({

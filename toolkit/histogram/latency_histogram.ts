@@ -1,5 +1,5 @@
 /**
- * Reports of how times are distributed (distribution.h).
+ * Reports of how times are distributed (latency_histogram.h).
  *
  * @module
  */

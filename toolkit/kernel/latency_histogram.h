@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * How times are distributed, by powers of two: of all together, or by process, thread …
- * (distribution.ts prints them).
+ * (latency_histogram.ts prints them).
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /**
- * Connections: how events tell of them, and the options that choose among them (net.h).
+ * Connections: how events tell of them, and the options that choose among them (flow.h).
  *
  * @module
  */
@@ -11,9 +11,9 @@ const MAPPED = "::ffff:";
 const AF_INET = 2;
 const AF_INET6 = 10;
 const PORT_MAX = 65535;
-const PORTS_MAX = 64; // of net.h
+const PORTS_MAX = 64; // of flow.h
 
-/** struct flow of net.h. */
+/** struct flow of flow.h. */
 export const Flow = struct("flow", {
   local: ipv6,
   remote: ipv6,
@@ -67,7 +67,7 @@ export function ports(
   };
 }
 
-/** The globals of net.h that choose flows. @throws {UsageError} */
+/** The globals of flow.h that choose flows. @throws {UsageError} */
 export function flowSettings(
   { ipv4, ipv6 }: Values<typeof familyOptions>,
   { local = [], remote = [] }: { local?: readonly number[]; remote?: readonly number[] } = {},

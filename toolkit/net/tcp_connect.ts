@@ -1,12 +1,12 @@
 /**
- * Where active TCP connections are seen (connect.h).
+ * Where active TCP connections are seen (tcp_connect.h).
  *
  * @module
  */
 
 import { chooseHooks } from "../run/choose_hooks.ts";
 
-/** The programs of connect.h that this kernel takes. @throws {UnsupportedError} */
+/** The programs of tcp_connect.h that this kernel takes. @throws {UnsupportedError} */
 export function connectPrograms(): Record<string, boolean> {
   return chooseHooks("TCP connections", [
     {

@@ -1,5 +1,5 @@
 /**
- * Finding what a pattern matches (targets.ts), and attaching the programs of targets.h there.
+ * Finding what a pattern matches (patterns.ts), and attaching the programs of pattern_programs.h there.
  *
  * @module
  */

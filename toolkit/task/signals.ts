@@ -6,7 +6,7 @@
 
 import { type Option, UsageError } from "../options/options.ts";
 
-const SIGNAL_MAX = 64; // SIGRTMAX, and signals.h
+const SIGNAL_MAX = 64; // SIGRTMAX, and signal_filter.h
 
 // include/uapi/asm-generic/signal.h, from 1 on.
 const NAMES = ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT " +
@@ -31,7 +31,7 @@ export function signals(
   };
 }
 
-/** The globals of signals.h that choose signals; none: any. */
+/** The globals of signal_filter.h that choose signals; none: any. */
 export function signalFilter(wanted: readonly number[]): Readonly<Record<string, unknown>> {
   return {
     by_signal: wanted.length > 0,

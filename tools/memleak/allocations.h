@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Memory that is taken and not given back yet, by its address (leaks.ts reads it).
+ * Memory that is taken and not given back yet, by its address (report.ts reads it).
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Reading the names of Ruby's classes in the kernel when they are first seen: a process may end, or
- * a class, before userspace comes to read them. The structures are those of ruby_layout.ts.
+ * a class, before userspace comes to read them. The structures are those of layout.ts.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #define NOEMBED (1 << 13)
 #define EMBED_LENGTH(flags) ((flags) >> 14 & 0x1f)
 
-/* Of ruby_layout.ts; set before anything is attached. */
+/* Of layout.ts; set before anything is attached. */
 struct layout {
 	u64 path_id;
 	u64 temporary_path_id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The line of Ruby that runs in the current thread, as its frames tell it. The structures are those
- * of ruby_layout.ts.
+ * of layout.ts.
  */
 #pragma once
 

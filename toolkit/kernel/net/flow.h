@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Sockets, as far as tools read them, and the filters by address family and port (net.ts).
+ * Sockets, as far as tools read them, and the filters by address family and port (flow.ts).
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * TCP connections as a process accepts them (accept.ts chooses where to look).
+ * TCP connections as a process accepts them (tcp_accept.ts chooses where to look).
  *
  * The end of inet_csk_accept is the place that sees all, but not of a server that was waiting in it
  * when tracing began; the end of the system call sees that, but neither io_uring nor the kernel.

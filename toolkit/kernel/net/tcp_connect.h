@@ -4,7 +4,7 @@
  *
  * Where functions can be traced, at the end of tcp_v{4,6}_connect. Elsewhere a connection is noted
  * when it becomes SYN_SENT, before it has a local port; it is told of at the first of these: the
- * state changes, connect() returns, a SYN is sent again (connect.ts chooses).
+ * state changes, connect() returns, a SYN is sent again (tcp_connect.ts chooses).
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Programs on what a pattern matches (target_hooks.ts attaches them): one for each way to attach. The
+ * Programs on what a pattern matches (pattern_hooks.ts attaches them): one for each way to attach. The
  * cookie is the match's place in the list.
  */
 #pragma once
