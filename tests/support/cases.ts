@@ -9,7 +9,8 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { copyFileSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
 import { buildProgram } from "./build.ts";
 import { TestCgroup } from "./cgroup.ts";
@@ -169,7 +170,9 @@ async function start(work: Work, dir: string): Promise<Job> {
   const names = { dir, pid: -1, names: {} };
   if ("steps" in work) return await Workload.start(...filled(work.steps, names));
   if ("program" in work) {
-    const path = buildProgram(work.program, work.flags);
+    // A copy that nobody else runs, `{dir}/NAME`: probes in it see this process alone.
+    const path = join(dir, basename(work.program, ".c"));
+    copyFileSync(buildProgram(work.program, work.flags), path);
     return await Script.of([path, ...filled(work.args ?? [], names)]);
   }
   return await Script.start(filled(work.script, names));

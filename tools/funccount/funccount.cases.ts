@@ -14,10 +14,11 @@ export default defineCases({
     },
   ],
   filters: {
-    work,
-    args: ["t:syscalls:sys_enter_getpgid"],
-    of: () => true,
+    // What others count of a tracepoint in the same user or namespace would be counted as well.
+    work: { program: "functions.c" },
+    args: ["{dir}/functions:calls_5"],
+    of: ({ func }) => func !== undefined,
     total: sumOf("count"),
-    expect: 97,
+    expect: 5,
   },
 });

@@ -1,8 +1,7 @@
 import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
-import { buildProgram } from "../../tests/support/build.ts";
 
 const work = { program: "functions.c" };
-const pattern = `${buildProgram("functions.c")}:naps_3`;
+const pattern = "{dir}/functions:naps_3";
 
 export default defineCases({
   cases: [
