@@ -88,6 +88,7 @@ export {
   openCgroup,
 } from "./bpf/proc/cgroup.ts";
 export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/proc/namespaces.ts";
+export { endOnSecondSignal } from "./ffi/libc/signals.ts";
 export { ProcessMemory } from "./bpf/proc/process_memory.ts";
 export { MappedFile, mappedFiles } from "./bpf/symbols/mapped_file.ts";
 export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";

@@ -68,6 +68,9 @@ const TABLE = {
   // int eventfd(unsigned int initval, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
 
+  // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);
+  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+
   // unsigned long getauxval(unsigned long type);  glibc 2.16
   getauxval: { parameters: ["u64"], result: "u64" },
   // int unsetenv(const char *name);

@@ -20,7 +20,13 @@ export class ClosedOutput extends Error {
 /** Lines on their way to standard output. */
 export class Output {
   #text = "";
+  #isWaiting = false;
   readonly #encoder = new TextEncoder();
+
+  /** Whether standard output takes no more at the moment. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
 
   /** Adds a line. */
   line(text: string): void {
@@ -42,7 +48,11 @@ export class Output {
     if (this.#text === "") return;
     const bytes = this.#encoder.encode(this.#text);
     this.#text = "";
-    for (let done = 0; done < bytes.length;) done += await writeSome(bytes.subarray(done));
+    for (let done = 0; done < bytes.length;) {
+      this.#isWaiting = true;
+      done += await writeSome(bytes.subarray(done));
+      this.#isWaiting = false;
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { Bpf, EventStream } from "../../mod.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
 import { escapeText } from "../output/escape.ts";
 import { DROPPED_EVENTS, type Losses } from "./losses.ts";
+import { withProgress } from "../output/complain.ts";
 import type { Output } from "../output/output.ts";
 import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
@@ -106,6 +107,7 @@ const CLEAR = "\x1b[H\x1b[2J";
 /** Prints reports. */
 export class Reports implements Printer {
   readonly #bpf: Bpf;
+  readonly #name: string;
   readonly #plan: ReportPlan;
   readonly #output: Output;
   readonly #losses: Losses;
@@ -114,14 +116,16 @@ export class Reports implements Printer {
   readonly #woken = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Prepares reports of what `bpf` holds. */
+  /** Prepares reports of what `bpf` holds. @param name the tool's */
   constructor(
+    name: string,
     bpf: Bpf,
     plan: ReportPlan,
     output: Output,
     losses: Losses,
     { json }: { readonly json: boolean },
   ) {
+    this.#name = name;
     this.#bpf = bpf;
     this.#plan = plan;
     this.#output = output;
@@ -146,7 +150,8 @@ export class Reports implements Printer {
   }
 
   async finish(): Promise<void> {
-    this.#report();
+    // Names of many stacks take seconds.
+    withProgress(this.#name, "making the report; Ctrl-C ends without it", () => this.#report());
     this.#losses.reportEnd();
     await this.#output.flush();
   }

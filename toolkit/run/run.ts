@@ -6,7 +6,7 @@
 
 import { Bpf, type LoadOptions, openCgroup, prepareToWait } from "../../mod.ts";
 import { HeldCommand } from "./held_command.ts";
-import { remark } from "../output/complain.ts";
+import { complain, remark, withProgress } from "../output/complain.ts";
 import { Output, printText } from "../output/output.ts";
 import { UsageError, type Values } from "../options/options.ts";
 import { Losses } from "./losses.ts";
@@ -49,10 +49,17 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   losses.watchKernel(bpf);
   using printer = "event" in plan
     ? new Rows(bpf, plan, output, losses, values)
-    : new Reports(bpf, plan, output, losses, values);
-  using stop = new Stop(() => printer.wake());
+    : new Reports(tool.name, bpf, plan, output, losses, values);
+  using stop = new Stop(() => printer.wake(), () => {
+    // For people: in a script a reader may just be slow.
+    if (!output.isWaiting || !process.stderr.isTTY) return;
+    complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
+  });
 
-  const links = await (plan.attach?.(bpf, held?.pid) ?? bpf.attach());
+  // Where its sections say, a tool is attached in no time.
+  const links = plan.attach
+    ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
+    : bpf.attach();
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
   else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
   printer.begin();
@@ -82,7 +89,7 @@ function isSilent(plan: TracingPlan): boolean {
 
 function compile({ name }: AnyTool, { text, options, explain }: SourcePlan): Bpf {
   try {
-    return Bpf.compile(text, { name, ...options });
+    return withProgress(name, "compiling", () => Bpf.compile(text, { name, ...options }));
   } catch (error) {
     throw explain?.(error) ?? error;
   }

@@ -4,24 +4,38 @@
  * @module
  */
 
-import { ErrnoError, HANGUP, type Wait, whenReady } from "../../mod.ts";
+import { endOnSecondSignal, ErrnoError, HANGUP, type Wait, whenReady } from "../../mod.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STDOUT = 1;
-const INTERRUPTED = 130; // 128 + SIGINT, as shells report it
+/** As long nobody wonders after a signal why the tool has not ended. */
+const PATIENCE_MS = 500;
 
-/** Ends a trace once, whatever asks first. */
+/**
+ * Ends a trace once, whatever asks first. A second signal of the same kind ends the process, by the kernel:
+ * also while names are looked up or a report is made, when JavaScript hears none.
+ */
 export class Stop implements Disposable {
   requested = false;
   readonly #whenStopped: () => void;
   readonly #onSignal = () => this.#signal();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
   #hangup: Wait | undefined;
+  readonly #whenSlow: () => void;
 
-  /** Calls `whenStopped` at the first request. Signals are handled from now on. */
-  constructor(whenStopped: () => void) {
+  /**
+   * Calls `whenStopped` at the first request. Signals are handled from now on.
+   *
+   * @param whenSlow called when a signal has not ended the tool for a while
+   */
+  constructor(whenStopped: () => void, whenSlow = () => {}) {
     this.#whenStopped = whenStopped;
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    this.#whenSlow = whenSlow;
+    for (const signal of SIGNALS) {
+      process.on(signal, this.#onSignal);
+      endOnSecondSignal(signal);
+    }
   }
 
   /** Ends the trace. */
@@ -51,12 +65,12 @@ export class Stop implements Disposable {
   [Symbol.dispose](): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
     this.#hangup?.cancel();
   }
 
   #signal(): void {
-    // Whoever asks twice wants it now, even if standard output is stuck.
-    if (this.requested) process.exit(INTERRUPTED);
     this.request();
+    this.#patience ??= setTimeout(this.#whenSlow, PATIENCE_MS);
   }
 }

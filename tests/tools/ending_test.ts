@@ -1,0 +1,55 @@
+/** Every tool ends at a second signal, though what it saw is not printed yet. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { tools } from "../../tools/list.ts";
+import { catches } from "../support/caught_signals.ts";
+import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { READY, toolCommand } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
+
+/** Runs a command whose standard output is a pipe that is full and that nobody reads. */
+function startStuck(folder: Folder, command: readonly string[]): Running {
+  const script = [
+    'mkfifo "$0"',
+    'exec 3<>"$0"',
+    "dd if=/dev/zero of=/dev/fd/3 bs=4096 count=512 oflag=nonblock 2>/dev/null",
+    'exec "$@" >&3',
+  ].join("\n");
+  return Running.start(["bash", "-c", script, join(folder.path, "pipe"), ...command], READY);
+}
+
+/** Where the sample for all tools at once is none, or probes what the whole machine runs. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  funclatency: ["-p", String(process.pid), "c:getpid"],
+  memleak: ["-p", String(process.pid)],
+  offcputime: ["-p", String(process.pid)],
+};
+/** They print even if nothing happens. */
+const PRINTS = ["cachestat", "syscount"];
+
+for (const [name, load] of Object.entries(tools)) {
+  // What only lists has no handler; rubyallocs needs a Ruby.
+  if (name === "tplist" || name === "rubyallocs") continue;
+  const title = `${name} ends at the second signal while nobody reads what it prints`;
+  test(title, { skip: requires(title, "speed") }, async () => {
+    const args = ARGUMENTS[name] ?? (await load()).default.sample ?? [];
+    assert.ok(args);
+    using folder = new Folder();
+    await using running = startStuck(folder, [...toolCommand(name), "--json", ...args]);
+    let hasEnded = false;
+    const result = running.result.finally(() => hasEnded = true);
+    await running.find("stderr", /^ready$/m);
+    while (!hasEnded && catches(running.pid, "SIGINT")) {
+      running.kill("SIGINT");
+      await setTimeout(5);
+    }
+    // It ends if it has nothing to print; else what it prints is stuck for good.
+    running.kill("SIGINT");
+    const { signal, status, stderr } = await result;
+    if (PRINTS.includes(name)) assert.equal(signal, "SIGINT", stderr);
+    else assert.ok(signal === "SIGINT" || status === 0, `${signal} ${status} ${stderr}`);
+  });
+}
