@@ -39,10 +39,13 @@ export function withProgress<T>(tool: string, what: string, work: () => T): T {
   if (!process.stderr.isTTY) return work();
   process.stderr.write(`${CLEAR_LINE}${escapeText(`${tool}: ${what} …`)}`);
   hasProgress = true;
+  let isAsync = false;
   try {
-    return work();
+    const result = work();
+    isAsync = result instanceof Promise;
+    return isAsync ? (result as T & Promise<unknown>).finally(clearProgress) as T : result;
   } finally {
-    clearProgress();
+    if (!isAsync) clearProgress();
   }
 }
 
