@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Job, Work } from "./cases.ts";
+import { statSync } from "node:fs";
+import type { IsOf, Job, Work } from "./cases.ts";
 import { Disk, Ext4 } from "./disk.ts";
 import { runFileIo, startFileIo } from "./file_io.ts";
 import type { Running } from "./process.ts";
 import { TcpWorkload } from "./tcp.ts";
 
 /**
- * TCP connections between two processes; rows call them `{client}`, `{server}` and `{port}`.
+ * TCP connections between two processes; rows call them `{client}`, `{server}` and `{port}`, and their
+ * network namespace, which is nobody else's, `{netns}`.
  *
  * @param pid which of them the workload's process is, whose rows count
  */
@@ -19,9 +21,10 @@ const connections = (pid: "client" | "server", steps: readonly string[]): Work =
   async start(): Promise<Job> {
     const work = await TcpWorkload.start(...steps);
     const { client, server, ports } = work;
+    const netns = statSync(`/proc/${client}/ns/net`).ino;
     return {
       pid: work[pid],
-      names: { client, server, port: ports[0] ?? 0 },
+      names: { client, server, netns, port: ports[0] ?? 0 },
       go: () => work.go(),
       [Symbol.asyncDispose]: () => work[Symbol.asyncDispose](),
     };
@@ -33,6 +36,9 @@ export const tcp = (...steps: readonly string[]): Work => connections("client", 
 
 /** Connections, as the process that accepts them. */
 export const tcpServer = (...steps: readonly string[]): Work => connections("server", steps);
+
+/** Rows of their network namespace, whoever they name. */
+export const inNetns: IsOf = (row, { names }) => row.netns === names.netns;
 
 /** A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from its start on. */
 export const blockWrites = (blocks: number): Work => ({

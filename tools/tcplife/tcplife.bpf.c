@@ -4,13 +4,10 @@
  *
  * A change of state may be told in the middle of any process, so who owns a connection is learnt
  * where the owner itself must be running: when it connects, accepts, or closes first or last.
- *
- * An MPTCP socket talks through TCP connections of the kernel's, its subflows: a process accepts the
- * MPTCP socket, which knows the first of them, and a kernel thread may close them, or make further ones.
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"
-#include "../../toolkit/kernel/net/flow.h"
+#include "../../toolkit/kernel/net/mptcp.h"
 
 /* Whether to show connections that nobody owned; they pass no filter by process. */
 const volatile bool unowned = true;
@@ -40,34 +37,6 @@ struct {
 } lives SEC(".maps");
 
 EVENTS(events, struct event);
-
-KERNEL_STRUCTS
-
-struct mptcp_sock {
-	struct sock *first;
-};
-
-struct tcp_sock___mptcp {
-	bool is_mptcp;
-};
-
-struct task_struct___flags {
-	unsigned int flags;
-};
-
-KERNEL_STRUCTS_END
-
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
-
-/* Whether what happens to a subflow is the doing of a kernel thread, and tells nothing of its owner. */
-static __always_inline bool is_by_mptcp(const struct sock *sk)
-{
-	struct task_struct___flags *task = (void *)bpf_get_current_task();
-	struct tcp_sock___mptcp *tcp = (void *)sk;
-
-	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp) &&
-	       BPF_CORE_READ(task, flags) & PF_KTHREAD;
-}
 
 static __always_inline void set_owner(struct life *life)
 {
@@ -140,10 +109,8 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 
 static __always_inline void accepted(const struct sock *sk)
 {
-	const struct mptcp_sock *mptcp = (const void *)sk;
+	const struct sock *connection = tcp_connection_of(sk);
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
-		own(sk);
-	else if (bpf_core_field_exists(mptcp->first))
-		own(BPF_CORE_READ(mptcp, first));
+	if (connection)
+		own(connection);
 }

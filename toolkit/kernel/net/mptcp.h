@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * An MPTCP socket talks through TCP connections of the kernel's, its subflows: a process accepts the
+ * MPTCP socket, which knows the first of them, and a kernel thread may close them, or make further ones.
+ */
+#pragma once
+
+#include "../task/task.h"
+#include "flow.h"
+
+KERNEL_STRUCTS
+
+struct mptcp_sock {
+	struct sock *first;
+};
+
+struct tcp_sock___mptcp {
+	bool is_mptcp;
+};
+
+struct task_struct___flags {
+	unsigned int flags;
+};
+
+KERNEL_STRUCTS_END
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* Whether what happens to a subflow is the doing of a kernel thread, and tells nothing of its owner. */
+static __always_inline bool is_by_mptcp(const struct sock *sk)
+{
+	struct task_struct___flags *task = (void *)bpf_get_current_task();
+	struct tcp_sock___mptcp *tcp = (void *)sk;
+
+	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp) &&
+	       BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
+/* The TCP connection of a socket: itself, or the first subflow of an MPTCP socket; NULL: none. */
+static __always_inline const struct sock *tcp_connection_of(const struct sock *sk)
+{
+	const struct mptcp_sock *mptcp = (const void *)sk;
+
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		return sk;
+	return bpf_core_field_exists(mptcp->first) ? BPF_CORE_READ(mptcp, first) : NULL;
+}
