@@ -31,8 +31,11 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   syscount: () => import("./syscount/syscount.ts"),
   tcpaccept: () => import("./tcpaccept/tcpaccept.ts"),
   tcpconnect: () => import("./tcpconnect/tcpconnect.ts"),
+  tcpconnlat: () => import("./tcpconnlat/tcpconnlat.ts"),
   tcplife: () => import("./tcplife/tcplife.ts"),
   tcpretrans: () => import("./tcpretrans/tcpretrans.ts"),
+  tcpstates: () => import("./tcpstates/tcpstates.ts"),
+  tcptracer: () => import("./tcptracer/tcptracer.ts"),
   tplist: () => import("./tplist/tplist.ts"),
   trace: () => import("./trace/trace.ts"),
 };

@@ -1,0 +1,51 @@
+/**
+ * Options of the network tools whose other tests are cases: each of bcc's is there, wrong values are
+ * refused.
+ */
+
+import { test } from "node:test";
+import { requires } from "../support/requires.ts";
+import { helpNames, refuses } from "../support/tool.ts";
+
+type Refusals = Parameters<typeof refuses>[1];
+
+const BOTH_FAMILIES: Refusals[number] = [
+  ["-4", "-6"],
+  /use either -4\/--ipv4 or -6\/--ipv6, not both/,
+];
+
+const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: Refusals }>> = {
+  tcpstates: {
+    names: "-T -t -w -s -L -D -4 -6 -h --time --timestamp --wide --csv --localport --remoteport " +
+      "--ipv4 --ipv6 --netns --print-netns --json --duration",
+    wrong: [
+      BOTH_FAMILIES,
+      [["-s", "--json"], /use either -s\/--csv or --json, not both/],
+      [["-L", "80,x"], /invalid value "80,x" for -L\/--localport: expected at most 64 ports/],
+      [["--netns", "0"], /invalid value "0" for --netns: expected the inode of a namespace/],
+    ],
+  },
+  tcpconnlat: {
+    names: "-t -p -L -4 -6 -h --timestamp --pid --lport --ipv4 --ipv6 --cgroup --cgroupmap " +
+      "--mntnsmap --pidns --container --json --duration",
+    wrong: [
+      BOTH_FAMILIES,
+      [["-p", "x"], /invalid value "x" for -p\/--pid/],
+      [["-1"], /-1/],
+      [["many"], /invalid value "many" for min_ms: expected a duration in milliseconds/],
+    ],
+  },
+  tcptracer: {
+    names: "-t -v -p -N -4 -6 -u -U -h --timestamp --verbose --pid --netns --ipv4 --ipv6 --uid " +
+      "--print-uid --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
+    wrong: [BOTH_FAMILIES, [["-N", "eth0"], /invalid value "eth0" for -N\/--netns/]],
+  },
+};
+
+for (const [name, { names, wrong }] of Object.entries(TOOLS)) {
+  const what = `${name} names every option of bcc's tool, and refuses wrong ones`;
+  test(what, { skip: requires(what, "speed") }, async () => {
+    await helpNames(name, names);
+    await refuses(name, wrong);
+  });
+}
