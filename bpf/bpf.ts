@@ -22,6 +22,7 @@ import type { Link } from "./base/link.ts";
 import { MapType, mapTypeName } from "./tables/map_type.ts";
 import { Maps } from "./maps/open_maps.ts";
 import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_object.ts";
+import type { KernelCode, TypedAccess } from "./kernel_code.ts";
 import { eventCodec } from "./maps/map_codec.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import { type LoadedProgram, Program } from "./program.ts";
@@ -59,14 +60,14 @@ export class Bpf extends Maps implements Disposable {
   readonly programs: ReadonlyMap<string, Program>;
   /** The names of the maps. */
   readonly mapNames: readonly string[];
-  readonly #object: LoadedObject;
+  readonly #object: Omit<LoadedObject, "programs">;
   readonly #links = new Set<Link>();
   /** Streams and counters by the map they use. */
   readonly #holders = new Map<Disposable, string>();
   readonly #sections = new Map<string, Mapping>();
   #closed = false;
 
-  private constructor(object: LoadedObject, programs: readonly LoadedProgram[]) {
+  private constructor(object: Omit<LoadedObject, "programs">, programs: readonly LoadedProgram[]) {
     super();
     this.#object = object;
     this.programs = new Map(
@@ -85,7 +86,20 @@ export class Bpf extends Maps implements Disposable {
    * @throws {BpfError} for anything else libbpf or the kernel refuses
    * @throws {LibraryError} when libbpf cannot be opened
    */
-  static load(object: Uint8Array, options: LoadOptions = {}): Bpf {
+  static load(object: Uint8Array, options?: LoadOptions): Bpf;
+  /**
+   * Compiles functions for this kernel and loads them: see `kernel()` in `kernel.ts`. Maps, events
+   * and globals then have the types of the definition.
+   *
+   * @throws {KernelCodeError} for what cannot be compiled, with its line
+   * @throws {VerifierError} when the kernel refuses a program, with the verifier's log
+   */
+  static load<M, G>(code: KernelCode<M, G>, options?: LoadOptions): TypedAccess<M, G> & Bpf;
+  static load(object: Uint8Array | KernelCode<unknown, unknown>, options: LoadOptions = {}): Bpf {
+    if (!(object instanceof Uint8Array)) {
+      const { object: loaded, programs } = object.load(options);
+      return new Bpf(loaded, programs);
+    }
     const loaded = loadObject(object, options);
     return new Bpf(loaded, loaded.programs.map(objectProgram));
   }
@@ -117,7 +131,7 @@ export class Bpf extends Maps implements Disposable {
   static #compiled(module: Module): Bpf {
     const { name, maps, btf } = module;
     const release = () => module[Symbol.dispose]();
-    const loaded = { name, maps, btf, programs: [], globals: [], isCompiled: true };
+    const loaded = { name, maps, btf, globals: [], isCompiled: true };
     return new Bpf({ ...loaded, [Symbol.dispose]: release }, module.programs);
   }
 
@@ -213,7 +227,8 @@ export class Bpf extends Maps implements Disposable {
     if (codec) checkLayout(`global variable "${name}"`, codec.type, type);
     const constant = found.section.name.includes(".rodata");
     const mapping = this.#section(found.section, constant);
-    return new Global(name, mapping, found.offset, codec ?? codecFor(type), constant);
+    const chosen = codec ?? found.codec ?? codecFor(type);
+    return new Global(name, mapping, found.offset, chosen, constant);
   }
 
   /** Detaches, unmaps and unloads everything; idempotent. */

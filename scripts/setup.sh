@@ -76,6 +76,7 @@ is_pinned() { [[ -x "$2" && "$(version_of "$2")" == "$(pinned_version "$1")" ]];
 need_runtime() {
   local name="$1" variable="${1^^}" chosen="TSBCC_${1^^}" found
   local ours="$tools/bin/$name"
+  [[ "$name" != bun ]] || need_parser
   if [[ -n "${!chosen:-}" ]]; then
     use_chosen "$name" "${!chosen}"
     return
@@ -89,6 +90,18 @@ need_runtime() {
     fi
   fi
   printf -v "$variable" %s "$ours"
+}
+
+# The parser that kernel.ts imports: Deno fetches it by itself, Bun finds it by tsconfig.json.
+need_parser() { has_parser || exclusively install_parser; }
+
+has_parser() { [[ -f "$tools/npm/node_modules/acorn/dist/acorn.mjs" ]]; }
+
+install_parser() {
+  has_parser && return # by a run that held the lock before this one
+  need_npm
+  say "installing acorn $(pinned_version acorn) into .tools (npm)"
+  install_from_npm
 }
 
 # A runtime that the user named serves whatever its version.

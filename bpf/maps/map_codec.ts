@@ -27,7 +27,7 @@ export function mapCodec(
   if (given) {
     checkLayout(`${part}s of map "${info.name}"`, given.type, declared ?? bytesType(size));
   }
-  return given ?? codecFor(declared!);
+  return given ?? info.codecs?.[part] ?? codecFor(declared!);
 }
 
 /** What is known of a buffer's events besides its map. */
@@ -51,7 +51,7 @@ export function eventCodec(
   const declared = declaredEvent(info) ?? structNamed(btf, given);
   if (declared) {
     if (given) checkLayout(what, given.type, declared);
-    return given ?? codecFor(declared);
+    return given ?? info.codecs?.value ?? codecFor(declared);
   }
   // clang leaves out of BTF what only local variables have: records' sizes are checked as they come.
   if (given && !strict) return given;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CType, Infer } from "../../ffi/codec/codec.ts";
+import type { Codec, CType, Infer } from "../../ffi/codec/codec.ts";
 import { struct, u32 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { libbpf } from "../../ffi/libbpf.ts";
@@ -33,6 +33,8 @@ export interface MapInfo {
   /** As the object's BTF declares them; undefined when it does not. */
   readonly keyType: CType | undefined;
   readonly valueType: CType | undefined;
+  /** Those it was defined with, where it was defined in TypeScript. */
+  readonly codecs?: { readonly key: Codec<unknown> | undefined; readonly value: Codec<unknown> };
 }
 
 /** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Codec } from "../../ffi/codec/codec.ts";
 import { pointer, struct, u32, u64, u8 } from "../../ffi/codec/mod.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
 import {
@@ -52,6 +53,8 @@ export interface LoadOptions {
 /** A global variable and the map that holds its section. */
 export interface GlobalInfo extends Variable {
   readonly section: MapInfo;
+  /** The one it was defined with, where it was defined in TypeScript. */
+  readonly codec?: Codec<unknown>;
 }
 
 /** What loading gives; closing it unloads everything that is not attached or pinned elsewhere. */

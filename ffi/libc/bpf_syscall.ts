@@ -1,5 +1,6 @@
 /**
- * bpf(2): the commands that attach programs to what a number or a descriptor names.
+ * bpf(2): the commands that make maps and programs, and attach programs to what a number or a
+ * descriptor names.
  *
  * Called directly: libbpf 1.0 knows fewer hooks than the kernels it runs on.
  *
@@ -7,19 +8,25 @@
  */
 
 import { errno, libc } from "./libc.ts";
-import { alloc } from "./memory.ts";
+import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 
 const SYS_bpf = process.arch === "arm64" ? 280n : 321n;
 
 // enum bpf_cmd (include/uapi/linux/bpf.h).
+const BPF_MAP_CREATE = 0n;
+const BPF_PROG_LOAD = 5n;
 const BPF_PROG_ATTACH = 8n;
 const BPF_PROG_DETACH = 9n;
+const BPF_BTF_LOAD = 18n;
 const BPF_LINK_CREATE = 28n;
 const BPF_ITER_CREATE = 33n;
 
 /** Room for what the commands here take; the kernel wants the bytes behind to be zero. */
 const ATTR_SIZE = 64;
+
+/** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */
+const MAX_NAME = 15;
 
 /** A program, what to attach it to (a descriptor or an interface's index), and as what. */
 export interface AttachRequest {
@@ -53,10 +60,112 @@ export function detachProgram({ program, target, type }: AttachRequest): number 
   return call(BPF_PROG_DETACH, [target, program, type]);
 }
 
+/** A map to make. */
+export interface MapRequest {
+  /** enum bpf_map_type. */
+  readonly type: number;
+  readonly name: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags?: number;
+  /** Descriptor of the BTF that has the types of keys and values, and their ids. */
+  readonly btf?: { readonly fd: number; readonly key: number; readonly value: number };
+}
+
+/** Makes a map: its descriptor or -errno. */
+export function createMap(request: MapRequest): number {
+  const attr = alloc(64);
+  const { type, keySize, valueSize, maxEntries, flags = 0, btf } = request;
+  new Uint32Array(attr.buffer).set([type, keySize, valueSize, maxEntries, flags]);
+  putName(attr, 28, request.name);
+  if (btf) new Uint32Array(attr.buffer).set([btf.fd, btf.key, btf.value], 12);
+  return submit(BPF_MAP_CREATE, attr);
+}
+
+/** Gives the kernel type information: its descriptor or -errno. */
+export function loadBtf(bytes: Uint8Array<ArrayBuffer>): number {
+  const attr = alloc(32);
+  const view = new DataView(attr.buffer);
+  view.setBigUint64(0, runtime.addressOf(bytes), true);
+  view.setUint32(16, bytes.length, true);
+  const fd = submit(BPF_BTF_LOAD, attr);
+  void bytes.length;
+  return fd;
+}
+
+/** A program to load. */
+export interface ProgramRequest {
+  /** enum bpf_prog_type. */
+  readonly type: number;
+  readonly name: string;
+  readonly instructions: Uint8Array<ArrayBuffer>;
+  /** enum bpf_attach_type, where the kernel wants to know it. */
+  readonly attachType?: number;
+  /** The BTF id of what it attaches to, where that is told at loading. */
+  readonly target?: number;
+  /** Types and lines: struct bpf_func_info and struct bpf_line_info. */
+  readonly btf?: {
+    readonly fd: number;
+    readonly functions: Uint8Array<ArrayBuffer>;
+    readonly lines: Uint8Array<ArrayBuffer>;
+  };
+  /** Where the verifier writes what it finds; nothing is written without. */
+  readonly log?: { readonly address: bigint; readonly size: number };
+}
+
+/** Bytes of struct bpf_func_info and struct bpf_line_info. */
+const [FUNCTION_INFO, LINE_INFO] = [8, 16];
+
+/** Loads a program: its descriptor or -errno. */
+export function loadProgram(request: ProgramRequest): number {
+  const attr = alloc(128);
+  const view = new DataView(attr.buffer);
+  const license = cString("GPL");
+  const word = (offset: number, value: number) => view.setUint32(offset, value, true);
+  const address = (offset: number, bytes: Uint8Array<ArrayBuffer>) =>
+    view.setBigUint64(offset, runtime.addressOf(bytes), true);
+  const { instructions, btf, log } = request;
+  word(0, request.type);
+  word(4, instructions.length / 8);
+  address(8, instructions);
+  address(16, license);
+  if (log) {
+    word(24, 1);
+    word(28, log.size);
+    view.setBigUint64(32, log.address, true);
+  }
+  putName(attr, 48, request.name);
+  word(68, request.attachType ?? 0);
+  if (btf) {
+    word(72, btf.fd);
+    word(76, FUNCTION_INFO);
+    address(80, btf.functions);
+    word(88, btf.functions.length / FUNCTION_INFO);
+    word(92, LINE_INFO);
+    address(96, btf.lines);
+    word(104, btf.lines.length / LINE_INFO);
+  }
+  word(108, request.target ?? 0);
+  const fd = submit(BPF_PROG_LOAD, attr);
+  // Alive until the kernel has read them.
+  void [license.length, instructions.length, btf?.functions.length, btf?.lines.length];
+  return fd;
+}
+
+/** A name of letters that the kernel takes. */
+function putName(attr: Uint8Array, offset: number, name: string): void {
+  attr.set(new TextEncoder().encode(name.replace(/[^\w.]/g, "_").slice(0, MAX_NAME)), offset);
+}
+
 function call(command: bigint, words: readonly number[], details?: Uint8Array): number {
   const attr = alloc(ATTR_SIZE);
   new Uint32Array(attr.buffer).set(words);
   if (details) attr.set(details, 4 * words.length);
+  return submit(command, attr);
+}
+
+function submit(command: bigint, attr: Uint8Array<ArrayBuffer>): number {
   const address = runtime.addressOf(attr);
   const size = BigInt(attr.length);
   const returned = libc().syscall(SYS_bpf, command, address, size, 0n, 0n, 0n);

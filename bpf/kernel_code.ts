@@ -1,0 +1,53 @@
+/**
+ * What {@linkcode Bpf.load} needs to know of kernel code that is not a compiled object.
+ *
+ * @module
+ */
+
+import type { Codec } from "../ffi/codec/codec.ts";
+import type { EventStream } from "./events/event_stream.ts";
+import type { Global } from "./global.ts";
+import type { BpfMap } from "./maps/map.ts";
+import type { LoadedObject, LoadOptions } from "./object/load_object.ts";
+import type { LoadedProgram } from "./program.ts";
+
+/** Programs and maps in the kernel, whoever made them. */
+export interface LoadedCode {
+  readonly object: Omit<LoadedObject, "programs">;
+  readonly programs: readonly LoadedProgram[];
+}
+
+/** Code that loads itself: `kernel({ … })` of kernel.ts. */
+export interface KernelCode<Maps, Globals> {
+  /** For TypeScript. */
+  readonly maps: Maps;
+  /** For TypeScript. */
+  readonly globals: Globals;
+  /** Compiles and loads. @throws {VerifierError} and its kin; nothing stays behind then */
+  load(options: LoadOptions): LoadedCode;
+}
+
+/** The names of the maps that hold values by keys. */
+type EntryNames<M> = {
+  [N in keyof M]: M[N] extends { readonly role: "entries" | "histogram" } ? N : never;
+}[keyof M];
+
+/** The names of the buffers. */
+type EventNames<M> = {
+  [N in keyof M]: M[N] extends { readonly role: "events" } ? N : never;
+}[keyof M];
+
+type KeyOf<D> = D extends { readonly key: Codec<infer K> | undefined } ? K : never;
+type ValueOf<D> = D extends { readonly value: Codec<infer V> | undefined } ? V : never;
+
+/** The maps, events and globals of kernel code, with their types. */
+export interface TypedAccess<M, G> {
+  /** A map of the definition. */
+  map<N extends EntryNames<M> & string>(name: N): BpfMap<KeyOf<M[N]>, ValueOf<M[N]>>;
+  /** A per-CPU map of the definition. */
+  perCpuMap<N extends EntryNames<M> & string>(name: N): BpfMap<KeyOf<M[N]>, ValueOf<M[N]>[]>;
+  /** The events of a buffer of the definition. */
+  events<N extends EventNames<M> & string>(name: N): EventStream<ValueOf<M[N]>>;
+  /** A global variable of the definition. */
+  global<N extends keyof G & string>(name: N): Global<G[N] extends Codec<infer T> ? T : never>;
+}

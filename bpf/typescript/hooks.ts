@@ -1,0 +1,111 @@
+/**
+ * Where a program of kernel code runs, as `kernel({ programs })` takes it.
+ *
+ * @module
+ */
+
+import type { PerfEventOptions } from "../attach/perf_event.ts";
+import type { UprobeOptions } from "../attach/uprobe_place.ts";
+import { callSite } from "./source.ts";
+
+/** Where a program runs. */
+export type Hook =
+  | { readonly kind: "tracepoint"; readonly category: string; readonly name: string }
+  | { readonly kind: "rawTracepoint" | "btfTracepoint"; readonly name: string }
+  | { readonly kind: "kprobe" | "kretprobe"; readonly name: string }
+  | { readonly kind: "fentry" | "fexit"; readonly name: string }
+  | { readonly kind: "uprobe" | "uretprobe"; readonly options: UprobeOptions | undefined }
+  | { readonly kind: "perfEvent"; readonly options: PerfEventOptions | undefined };
+
+/** A program: its function and where it runs. `Outside` is what the function's second parameter is. */
+export interface ProgramDefinition<Outside> {
+  readonly hook: Hook;
+  readonly run: (context: never, outside: Outside) => unknown;
+  /** Where it was written: `opens.ts:12`. */
+  readonly site: string | undefined;
+  /** For TypeScript, which would not find the type by a parameter alone. */
+  readonly outside?: Outside;
+}
+
+/**
+ * What a program reads of its hook's context: fields by name.
+ *
+ * Which there are depends on the kernel: they are checked when the program is compiled.
+ */
+// deno-lint-ignore no-explicit-any -- a field may be a number, a text or a struct; see above
+export type Fields = any;
+
+/** The registers at a probe of a user or kernel function. */
+export interface Registers {
+  /** The function's arguments, as 64-bit numbers. */
+  readonly args: readonly bigint[];
+  /** The address of the instruction. */
+  readonly ip: bigint;
+  /** The stack pointer. */
+  readonly sp: bigint;
+}
+
+/** The sample at a perf event. */
+export interface Sample {
+  /** The address of the instruction. */
+  readonly ip: bigint;
+  /** How many events the sample stands for. */
+  readonly period: bigint;
+}
+
+function program<Outside>(
+  hook: Hook,
+  run: (context: never, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  return { hook, run, site: callSite() };
+}
+
+/**
+ * Runs at a tracepoint, `category/name`: its fields are those of its format file in tracefs.
+ *
+ * @throws {TypeError} for a name without category
+ */
+export function tracepoint<Outside>(
+  name: string,
+  run: (context: Fields, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  const [category, event, more] = name.split(/[/:]/);
+  if (!category || !event || more !== undefined) {
+    throw new TypeError(
+      `Cannot trace "${name}": expected "category/name", such as "sched/sched_switch"`,
+    );
+  }
+  return program({ kind: "tracepoint", category, name: event }, run);
+}
+
+/** Runs at a tracepoint with the kernel's own arguments, as 64-bit numbers. */
+export function rawTracepoint<Outside>(
+  name: string,
+  run: (context: { readonly args: readonly bigint[] }, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  return program({ kind: "rawTracepoint", name }, run);
+}
+
+/** Runs when a user function is called. Without options {@linkcode Program.attachUprobe} attaches it. */
+export function uprobe<Outside>(
+  options: UprobeOptions | undefined,
+  run: (context: Registers, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  return program({ kind: "uprobe", options }, run);
+}
+
+/** Runs when a user function returns: its first parameter is what the function returns. */
+export function uretprobe<Outside>(
+  options: UprobeOptions | undefined,
+  run: (returned: bigint, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  return program({ kind: "uretprobe", options }, run);
+}
+
+/** Runs at samples of a clock or counter. */
+export function perfEvent<Outside>(
+  options: PerfEventOptions | undefined,
+  run: (context: Sample, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  return program({ kind: "perfEvent", options }, run);
+}

@@ -1,0 +1,134 @@
+/**
+ * Kernel code: functions of TypeScript that run in the kernel, with the maps they use.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../ffi/codec/codec.ts";
+import type { LoadOptions } from "../object/load_object.ts";
+import type { KernelCode, LoadedCode } from "../kernel_code.ts";
+import type { Fields, ProgramDefinition } from "./hooks.ts";
+import { loadCode, type PlainDefinition } from "./load.ts";
+import type { AnyMap, MapDefinition } from "./maps.ts";
+
+/** A map of values by keys, as programs see it. */
+export interface EntriesInKernel<K, V> {
+  /** The value of a key, undefined if there is none; a struct is the one in the map. */
+  get(key: K): V | undefined;
+  /** Gives a key a value; false if the map is full, which is counted. */
+  set(key: K, value: V): boolean;
+  /** Removes a key; false if it was not there. */
+  delete(key: K): boolean;
+  has(key: K): boolean;
+  /** Adds to the number of a key, from 0 if it was not there. */
+  increment(key: K, by?: number | bigint): void;
+}
+
+/** A buffer of events, as programs see it. */
+export interface EventsInKernel<T> {
+  /** Sends an event; where there is no room it is counted as lost. */
+  emit(event: T): void;
+}
+
+/** A histogram, as programs see it. */
+export interface HistogramInKernel {
+  /** Counts a value; a negative one counts as 0. */
+  record(value: number | bigint): void;
+}
+
+/** Stack traces, as programs see them. */
+export interface StacksInKernel {
+  /** The id of the kernel's stack; negative if it cannot be told. */
+  kernel(): bigint;
+  /** The id of the process's stack; negative if it cannot be told. */
+  user(): bigint;
+}
+
+/** A map, as programs see it. */
+export type InKernel<D> = D extends MapDefinition<"entries", infer K, infer V>
+  ? EntriesInKernel<K, V>
+  : D extends MapDefinition<"events", never, infer T> ? EventsInKernel<T>
+  : D extends MapDefinition<"histogram", number, bigint> ? HistogramInKernel
+  : StacksInKernel;
+
+/** What programs use of what is outside of them. */
+export interface Definition {
+  /** The object's name in errors. Default "kernel code". */
+  readonly name?: string;
+  /** What programs and user space share. */
+  readonly maps?: Readonly<Record<string, AnyMap>>;
+  /** Variables that programs and user space share; 0 at first, or what `Bpf.load` is given. */
+  readonly globals?: Readonly<Record<string, Codec<unknown>>>;
+  /** Values that programs are compiled with. */
+  readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
+}
+
+/** The maps, globals or constants of a definition. */
+export type Part<D, N extends keyof Definition> = N extends keyof D ? NonNullable<D[N]>
+  : Record<never, never>;
+
+/** What a program's second parameter is. */
+export type OutsideOf<D> =
+  & { readonly [K in keyof Part<D, "maps">]: InKernel<Part<D, "maps">[K]> }
+  & {
+    -readonly [K in keyof Part<D, "globals">]: Part<D, "globals">[K] extends Codec<infer T> ? T
+      : never;
+  }
+  & Readonly<Part<D, "constants">>;
+
+/** Programs by name. */
+export type Programs<Outside> = Readonly<Record<string, ProgramDefinition<Outside>>>;
+
+/** Kernel code that {@linkcode Bpf.load} takes. */
+export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">> {
+  declare readonly maps: Part<D, "maps">;
+  declare readonly globals: Part<D, "globals">;
+  readonly #definition: PlainDefinition;
+
+  /** Made by {@linkcode kernel}. */
+  constructor(definition: PlainDefinition) {
+    this.#definition = definition;
+  }
+
+  /** Compiles for the running kernel and loads. */
+  load(options: LoadOptions): LoadedCode {
+    return loadCode(this.#definition, options);
+  }
+}
+
+/**
+ * Kernel code from functions. A function's own text is all that is compiled: what it uses of maps,
+ * globals and constants comes as its second parameter, with their types.
+ *
+ * @example Opens by program name
+ * ```ts
+ * import { Bpf, chars, u64 } from "../../mod.ts";
+ * import { comm, hash, kernel, tracepoint } from "../../kernel.ts";
+ *
+ * export function main() {
+ *   const opens = kernel({ maps: { counts: hash(chars(16), u64) } }, {
+ *     enter: tracepoint("syscalls/sys_enter_openat", (_, { counts }) => counts.increment(comm())),
+ *   });
+ *   using bpf = Bpf.load(opens);
+ *   bpf.attach();
+ *   for (const [name, count] of bpf.map("counts")) console.log(name, count);
+ * }
+ * ```
+ */
+export function kernel<D extends Definition>(
+  definition: D,
+  programs: Programs<OutsideOf<D>>,
+): Kernel<D>;
+/**
+ * The same in one object. TypeScript then cannot tell the functions what their second parameter is:
+ * it is checked when they are compiled.
+ */
+export function kernel<D extends Definition>(
+  definition: D & { readonly programs: Programs<Fields> },
+): Kernel<D>;
+export function kernel<D extends Definition>(
+  definition: D & { readonly programs?: Programs<never> },
+  programs: Programs<never> | Programs<OutsideOf<D>> = definition.programs ?? {},
+): Kernel<D> {
+  return new Kernel<D>({ ...definition, programs: programs as Programs<never> });
+}

@@ -1,0 +1,146 @@
+/**
+ * Assignments: to variables, globals, and fields in memory.
+ *
+ * @module
+ */
+
+import type { Assignment, Expression, Node } from "../syntax.ts";
+import { describeType, type Int, isScalar, type Scalar } from "../types.ts";
+import { asLoaded, lower, operate, present } from "./expressions.ts";
+import { Again, type Program } from "./program.ts";
+import type { Scope, Variable } from "./scope.ts";
+import { storeInto } from "./stores.ts";
+import { constant, type InMemory, type Loaded, type Value } from "./values.ts";
+
+/** `a = b` and `a += b`; its value is what was assigned. */
+export function assignment(program: Program, node: Assignment, scope: Scope): Value {
+  const operator = node.operator.slice(0, -1);
+  if (/^(?:&&|\|\||\?\?)$/.test(operator)) {
+    throw program.error(node, `${node.operator} is not in the language: write an if`);
+  }
+  return assign(program, node, node.left, scope, (old) => {
+    const value = lower(program, node.right, scope);
+    return operator === "" ? value : operate(program, node, operator, old(), value);
+  });
+}
+
+/** `a++` and `--a` */
+export function update(
+  program: Program,
+  node: Expression & { type: "UpdateExpression" },
+  scope: Scope,
+): Value {
+  let before: Value | undefined;
+  const after = assign(program, node, node.argument, scope, (old) => {
+    before = old();
+    if (!node.prefix && before.kind === "register") {
+      // Its own register goes on to the new value.
+      before = { ...before, reg: program.builder.copy(before.reg) };
+      program.builder.keep();
+    }
+    return operate(program, node, node.operator[0]!, before, constant(1n));
+  });
+  return node.prefix ? after : before!;
+}
+
+function assign(
+  program: Program,
+  node: Node,
+  target: Expression,
+  scope: Scope,
+  compute: (old: () => Value) => Value,
+): Value {
+  if (target.type === "Identifier") {
+    const binding = scope.find(target.name);
+    if (binding?.kind === "variable") {
+      const old = (): Value => ({ kind: "register", reg: binding.reg, type: binding.type });
+      setVariable(program, node, target.name, binding, compute(old));
+      return old();
+    }
+    throw program.error(
+      target,
+      binding?.kind === "global"
+        ? `${target.name} is a copy from outside: assign to the object, such as ` +
+          `(context, outside) => outside.${target.name} = …`
+        : binding
+        ? `${target.name} is a const: declare it with let`
+        : `nothing is called ${target.name} here`,
+    );
+  }
+  if (target.type !== "MemberExpression") {
+    throw program.error(target, "only variables and fields can be assigned to");
+  }
+  const found = lower(program, target, scope);
+  if (found.kind === "global") program.assigned.set(found.name, target);
+  const place = present(program, target, found);
+  if (place.kind !== "memory") throw program.error(target, "this cannot be assigned to");
+  if (place.readOnly) throw program.error(target, place.readOnly);
+  if (place.access !== "direct") {
+    throw program.error(target, "the kernel's own memory can only be read");
+  }
+  const value = compute(() => place);
+  return storeField(program, node, place, value);
+}
+
+function storeField(program: Program, node: Node, place: InMemory, value: Value): Value {
+  if (place.bits) throw program.error(node, "bit-fields can only be read");
+  if (!isScalar(place.type)) {
+    storeInto(program, node, value, place.type, place.base, place.offset);
+    return { kind: "void" };
+  }
+  const { operand, type } = asLoaded(program, node, value);
+  storeInto(program, node, value, place.type, place.base, place.offset, { operand, type });
+  return typeof operand === "bigint"
+    ? constant(operand, type?.kind === "bool" ? "bool" : "bigint")
+    : { kind: "register", reg: operand, type: type as Scalar };
+}
+
+/** Gives a variable another value. @throws {KernelCodeError} when its type does not hold it */
+export function setVariable(
+  program: Program,
+  node: Node,
+  name: string,
+  variable: Variable,
+  value: Value,
+): void {
+  const loaded = asLoaded(program, node, value);
+  checkVariable(program, node, name, variable, loaded);
+  program.builder.move(variable.reg, loaded.operand);
+}
+
+function checkVariable(
+  program: Program,
+  node: Node,
+  name: string,
+  { type, node: declared, isFlexible }: Variable,
+  loaded: Loaded,
+): void {
+  const isBool = loaded.type?.kind === "bool";
+  if (isBool !== (type.kind === "bool")) {
+    const [has, gets] = isBool ? ["numbers", "a boolean"] : ["booleans", "a number"];
+    throw program.error(node, `${name} holds ${has}, and this is ${gets}`);
+  }
+  if (isBool) return;
+  const { operand } = loaded;
+  const found = loaded.type as Int | undefined;
+  const { signed } = type as Int;
+  if (signed && found && !found.signed && found.bits === 64) {
+    // It began as a plain number, which has no sign of its own.
+    if (isFlexible) {
+      program.unsigned.add(declared.start);
+      throw new Again();
+    }
+    throw program.error(
+      node,
+      `${name} holds signed numbers, and this is ${describeType(found)}: write signed(…) around it`,
+    );
+  }
+  const negative = typeof operand === "bigint" ? operand < 0n : found?.signed;
+  if (!signed && negative) {
+    throw program.error(
+      node,
+      `${name} holds unsigned numbers, and this may be negative: write unsigned(…) around it, or ` +
+        `let ${name} begin with signed(…)`,
+    );
+  }
+}

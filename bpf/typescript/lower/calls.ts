@@ -1,0 +1,125 @@
+/**
+ * Calls: of the language's words, of maps' methods, and of local functions.
+ *
+ * @module
+ */
+
+import type { Call, Expression, FunctionNode, Node, Statement } from "../syntax.ts";
+import { I64 } from "../types.ts";
+import { asLoaded, describeValue, lower } from "./expressions.ts";
+import { mapMethod } from "./map_methods.ts";
+import { field, nameOf } from "./members.ts";
+import type { Program } from "./program.ts";
+import { Scope } from "./scope.ts";
+import { bind, settle, statements } from "./statements.ts";
+import { type Value, VOID } from "./values.ts";
+import { callWord, convert } from "./words.ts";
+
+/** Compiles a call. */
+export function call(program: Program, node: Call, scope: Scope): Value {
+  const { callee } = node;
+  if (node.optional) throw program.error(node, "only fields can be optional: x?.field");
+  const builtin = javascriptFunction(callee, scope);
+  if (builtin) return callBuiltin(program, node, builtin, scope);
+  const target = callee.type === "MemberExpression"
+    ? field(
+      program,
+      callee,
+      lower(program, callee.object, scope),
+      nameOf(program, callee.property, callee.computed),
+    )
+    : lower(program, callee, scope);
+  program.builder.line = program.source.line(node.start);
+  switch (target.kind) {
+    case "word":
+      return callWord(program, node, target.word, scope);
+    case "function":
+      return inline(program, node, target.node, target.scope, scope);
+    case "method":
+      if (target.object.kind === "map") {
+        return mapMethod(program, node, target.object, target.name, scope);
+      }
+      throw program.error(node, `texts have no ${target.name}() in the kernel: compare them whole`);
+  }
+  throw program.error(callee, `${describeValue(target)} is no function`);
+}
+
+/** `Number`, `BigInt`, `BigInt.asUintN`: what JavaScript has everywhere. */
+function javascriptFunction(callee: Expression, scope: Scope): string | undefined {
+  if (callee.type === "Identifier" && !scope.find(callee.name)) {
+    return BUILTINS.has(callee.name) ? callee.name : undefined;
+  }
+  if (callee.type !== "MemberExpression" || callee.object.type !== "Identifier") return undefined;
+  if (scope.find(callee.object.name) || callee.computed) return undefined;
+  const name = `${callee.object.name}.${(callee.property as { name?: string }).name}`;
+  return BUILTINS.has(name) ? name : undefined;
+}
+
+const BUILTINS = new Set(["Number", "BigInt", "BigInt.asUintN", "BigInt.asIntN"]);
+
+function callBuiltin(program: Program, node: Call, name: string, scope: Scope): Value {
+  const [first, second] = node.arguments;
+  if (name === "Number" || name === "BigInt") {
+    if (!first || second) throw program.error(node, `${name}() takes one value`);
+    const value = lower(program, first, scope);
+    // Both are the same 64 bits here.
+    if (value.kind !== "constant") asLoaded(program, first, value);
+    return value;
+  }
+  if (!first || !second) throw program.error(node, `${name}() takes the bits and a value`);
+  return convert(program, node, second, first, name === "BigInt.asIntN", scope);
+}
+
+/** Compiles a local function in the place of its call. */
+function inline(
+  program: Program,
+  node: Call,
+  called: FunctionNode,
+  closure: Scope,
+  scope: Scope,
+): Value {
+  const { builder } = program;
+  checkFunction(program, called);
+  if (program.inlined.some((each) => each.node === called)) {
+    throw program.error(node, "functions cannot call themselves: the kernel wants to see the end");
+  }
+  if (node.arguments.length !== called.params.length) {
+    const [takes, given] = [called.params.length, node.arguments.length];
+    throw program.error(node, `this function takes ${takes} values, and is given ${given}`);
+  }
+  const values = node.arguments.map((each) => settle(program, each, lower(program, each, scope)));
+  const inner = new Scope(closure);
+  called.params.forEach((pattern, i) => bind(program, pattern, values[i]!, inner));
+  const end = builder.block();
+  const inlined = { node: called, end, result: undefined, returnsNothing: false };
+  program.inlined.push(inlined);
+  try {
+    return program.apart(() => {
+      if (called.body.type !== "BlockStatement") {
+        return lower(program, called.body as Expression, inner);
+      }
+      statements(program, called.body.body as readonly Statement[], inner);
+      const falls = builder.isOpen;
+      builder.enter(end);
+      const { result } = inlined as {
+        result: { reg: number; type: typeof I64 | undefined } | undefined;
+      };
+      if (!result) return VOID;
+      if (falls) throw program.error(called, "this function ends in one place without a value");
+      return { kind: "register", reg: result.reg, type: result.type ?? I64 };
+    });
+  } finally {
+    program.inlined.pop();
+  }
+}
+
+/** @throws {KernelCodeError} for functions that wait */
+export function checkFunction(program: Program, node: FunctionNode): void {
+  const problem = node.async ? "async" : node.generator ? "a generator" : undefined;
+  if (problem) {
+    throw program.error(
+      node as Node,
+      `a program in the kernel does not wait: it cannot be ${problem}`,
+    );
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * Conditions: branches, and what is known where they lead.
+ *
+ * @module
+ */
+
+import { holds } from "../code/fold.ts";
+import { type Block, MIRRORED, type Reg, type Test } from "../code/ir.ts";
+import type { Binary, Expression } from "../syntax.ts";
+import { isEquality, testFor } from "./arithmetic.ts";
+import { asLoaded, leftValue, lower, present } from "./expressions.ts";
+import type { Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import { isText, textsEqual } from "./texts.ts";
+import { type Loaded, UNDEFINED, type Value } from "./values.ts";
+
+/** Pointers that are not 0 when a condition holds, and when it does not. */
+export interface Narrowing {
+  readonly yes: readonly Reg[];
+  readonly no: readonly Reg[];
+}
+
+const NOTHING: Narrowing = { yes: [], no: [] };
+
+/** Goes to `yes` or to `no`. */
+export function condition(
+  program: Program,
+  node: Expression,
+  scope: Scope,
+  yes: Block,
+  no: Block,
+): Narrowing {
+  const { builder } = program;
+  if (node.type === "ParenthesizedExpression" || node.type === "ChainExpression") {
+    return condition(program, node.expression, scope, yes, no);
+  }
+  if (node.type === "UnaryExpression" && node.operator === "!") {
+    const inner = condition(program, node.argument, scope, no, yes);
+    return { yes: inner.no, no: inner.yes };
+  }
+  if (node.type === "LogicalExpression" && node.operator !== "??") {
+    return both(program, node, scope, yes, no);
+  }
+  if (node.type === "BinaryExpression" && isComparison(node.operator)) {
+    return comparison(program, node, scope, yes, no);
+  }
+  const value = lower(program, node, scope);
+  builder.line = program.source.line(node.start);
+  if (value.kind === "undefined") {
+    builder.jump(no);
+    return NOTHING;
+  }
+  if (value.kind === "optional" && !program.known.has(value.pointer)) {
+    if (value.value === undefined) builder.branch("ne", value.pointer, 0n, yes, no);
+    else {
+      // JavaScript takes 0 for false as well.
+      const there = builder.block();
+      builder.branch("ne", value.pointer, 0n, there, no);
+      builder.enter(there);
+      builder.branch("ne", value.value, 0n, yes, no);
+    }
+    return { yes: [value.pointer], no: [] };
+  }
+  if (isText(value)) {
+    throw program.error(node, 'a text is no condition: compare it, such as text !== ""');
+  }
+  if (value.kind === "memory" && !("bits" in value.type) && value.type.kind !== "bool") {
+    builder.jump(yes); // an object
+    return NOTHING;
+  }
+  branchOn(
+    program,
+    "ne",
+    asLoaded(program, node, value),
+    { operand: 0n, type: undefined },
+    yes,
+    no,
+  );
+  return NOTHING;
+}
+
+function both(
+  program: Program,
+  node: Binary,
+  scope: Scope,
+  yes: Block,
+  no: Block,
+): Narrowing {
+  const { builder } = program;
+  const second = builder.block();
+  const isAnd = node.operator === "&&";
+  const known = decide(program, node.left, scope);
+  // The side that is never reached need not make sense on this kernel.
+  if (known !== undefined && known !== isAnd) {
+    builder.jump(isAnd ? no : yes);
+    return NOTHING;
+  }
+  const first = known !== undefined
+    ? NOTHING
+    : isAnd
+    ? condition(program, node.left, scope, second, no)
+    : condition(program, node.left, scope, yes, second);
+  builder.enter(second);
+  return program.apart(() => {
+    for (const reg of isAnd ? first.yes : first.no) program.known.add(reg);
+    const then = condition(program, node.right, scope, yes, no);
+    return isAnd
+      ? { yes: [...first.yes, ...then.yes], no: [] }
+      : { yes: [], no: [...first.no, ...then.no] };
+  });
+}
+
+function comparison(
+  program: Program,
+  node: Binary,
+  scope: Scope,
+  yes: Block,
+  no: Block,
+): Narrowing {
+  const { operator } = node;
+  const left = leftValue(program, scope, node.left, node.right);
+  const right = lower(program, node.right, scope);
+  program.builder.line = program.source.line(node.start);
+  if (isEquality(operator)) {
+    const [holds, fails] = operator.startsWith("!") ? [no, yes] : [yes, no];
+    const special = missing(program, left, right, holds, fails) ??
+      missing(program, right, left, holds, fails);
+    if (special) return operator.startsWith("!") ? { yes: special.no, no: special.yes } : special;
+    const [one, other] = [present(program, node.left, left), present(program, node.right, right)];
+    if (isText(one) || isText(other)) {
+      textsEqual(program, node, one, other, holds, fails);
+      return NOTHING;
+    }
+  }
+  const [a, b] = [asLoaded(program, node.left, left), asLoaded(program, node.right, right)];
+  const { test, mixed } = testFor(program, node, operator, a, b);
+  if (mixed) compareMixed(program, test, a, b, yes, no);
+  else branchOn(program, test, a, b, yes, no);
+  return NOTHING;
+}
+
+/** Compares by value where one side is signed and the other has 64 unsigned bits. */
+export function compareMixed(
+  program: Program,
+  test: Test,
+  a: Loaded,
+  b: Loaded,
+  yes: Block,
+  no: Block,
+): void {
+  const { builder } = program;
+  const isSigned = ({ type }: Loaded) => type?.kind === "int" && type.signed;
+  const signed = isSigned(a) ? a : b;
+  // A negative number is below all unsigned ones, and equal to none.
+  const below = isSigned(a) ? /^(?:lt|le|ne)$/ : /^(?:gt|ge|ne)$/;
+  const positive = builder.block();
+  builder.branch("slt", signed.operand as Reg, 0n, below.test(test) ? yes : no, positive);
+  builder.enter(positive);
+  branchOn(program, test, a, b, yes, no);
+}
+
+/** A comparison with undefined or null. */
+function missing(
+  { builder, known }: Program,
+  value: Value,
+  other: Value,
+  holds: Block,
+  fails: Block,
+): Narrowing | undefined {
+  if (other.kind !== UNDEFINED.kind) return undefined;
+  if (value.kind === "undefined") {
+    builder.jump(holds);
+  } else if (value.kind === "optional" && !known.has(value.pointer)) {
+    builder.branch("eq", value.pointer, 0n, holds, fails);
+    return { yes: [], no: [value.pointer] };
+  } else {
+    builder.jump(fails);
+  }
+  return NOTHING;
+}
+
+function branchOn(
+  { builder }: Program,
+  test: Parameters<typeof holds>[0],
+  { operand: a }: Loaded,
+  { operand: b }: Loaded,
+  yes: Block,
+  no: Block,
+): void {
+  if (typeof a === "bigint" && typeof b === "bigint") builder.jump(holds(test, a, b) ? yes : no);
+  else if (typeof a === "bigint") builder.branch(MIRRORED[test], b as Reg, a, yes, no);
+  else builder.branch(test, a, b, yes, no);
+}
+
+const isComparison = (operator: string) => isEquality(operator) || /^[<>]=?$/.test(operator);
+
+/** Whether a condition holds, where that is known when compiling; it writes nothing. */
+export function decide(program: Program, node: Expression, scope: Scope): boolean | undefined {
+  switch (node.type) {
+    case "ParenthesizedExpression":
+      return decide(program, node.expression, scope);
+    case "LogicalExpression": {
+      if (node.operator === "??") return undefined;
+      const isAnd = node.operator === "&&";
+      const left = decide(program, node.left, scope);
+      if (left === undefined) return undefined;
+      return left === isAnd ? decide(program, node.right, scope) : left;
+    }
+    case "UnaryExpression": {
+      if (node.operator !== "!") break;
+      const inner = decide(program, node.argument, scope);
+      return inner === undefined ? undefined : !inner;
+    }
+  }
+  if (!isKnown(program, node, scope)) return undefined;
+  if (node.type === "BinaryExpression" && isComparison(node.operator)) {
+    return compareKnown(
+      node.operator,
+      lower(program, node.left, scope),
+      lower(program, node.right, scope),
+    );
+  }
+  const value = lower(program, node, scope);
+  if (value.kind === "constant") return value.value !== 0n;
+  return value.kind === "undefined" ? false : undefined;
+}
+
+/** A comparison of what is known when compiling. */
+function compareKnown(operator: string, a: Value, b: Value): boolean | undefined {
+  if (a.kind === "string" && b.kind === "string" && isEquality(operator)) {
+    return (a.text === b.text) !== operator.startsWith("!");
+  }
+  if (a.kind !== "constant" || b.kind !== "constant") return undefined;
+  const [x, y] = [a.value, b.value];
+  switch (operator) {
+    case "<":
+      return x < y;
+    case "<=":
+      return x <= y;
+    case ">":
+      return x > y;
+    case ">=":
+      return x >= y;
+    default:
+      return (x === y) !== operator.startsWith("!");
+  }
+}
+
+/** Whether an expression consists of constants only. */
+export function isKnown(program: Program, node: Expression, scope: Scope): boolean {
+  switch (node.type) {
+    case "Literal":
+      return true;
+    case "Identifier": {
+      const binding = scope.find(node.name);
+      return binding?.kind === "constant" || binding === undefined && node.name === "undefined";
+    }
+    case "MemberExpression":
+      return node.object.type === "Identifier" && !node.computed &&
+        scope.find(node.object.name)?.kind === "outside" &&
+        program.outside.constants.has((node.property as { name: string }).name);
+    case "UnaryExpression":
+      return isKnown(program, node.argument, scope);
+    case "BinaryExpression":
+      return isKnown(program, node.left, scope) && isKnown(program, node.right, scope);
+    case "ParenthesizedExpression":
+      return isKnown(program, node.expression, scope);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Which expressions change something, and when that happens.
+ *
+ * @module
+ */
+
+import type { Expression, Node } from "../syntax.ts";
+import { wordOf } from "../words.ts";
+import { lower } from "./expressions.ts";
+import type { Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import { settle } from "./statements.ts";
+
+/** Whether an expression may change what another reads. */
+export function hasEffects(node: Node): boolean {
+  return some(node, (each) => /^(?:Assignment|Update|Call)Expression$/.test(each.type));
+}
+
+/** Whether an expression does more than give a value. */
+function changesSomething(node: Node, scope: Scope): boolean {
+  return some(node, (each) => {
+    const found = each as Expression;
+    if (found.type === "AssignmentExpression" || found.type === "UpdateExpression") return true;
+    if (found.type !== "CallExpression") return false;
+    const { callee } = found;
+    if (callee.type === "Identifier") {
+      if (scope.find(callee.name)) return true;
+      return wordOf.get(callee.name) === "sendSignal";
+    }
+    if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return true;
+    return !READING.has(callee.property.name);
+  });
+}
+
+const READING: ReadonlySet<string> = new Set(["get", "has", "kernel", "user", "asUintN", "asIntN"]);
+
+/** Compiles those parts of an object that change something; the object finds their values. */
+export function lowerChanges(program: Program, node: Expression, scope: Scope): void {
+  if (!changesSomething(node, scope)) return;
+  if (node.type !== "ObjectExpression") {
+    program.early.set(node, settle(program, node, lower(program, node, scope)));
+    return;
+  }
+  for (const property of node.properties) {
+    if (property.type === "Property") lowerChanges(program, property.value, scope);
+  }
+}
+
+function some(node: Node, test: (node: Node) => boolean): boolean {
+  if (test(node)) return true;
+  return Object.values(node).some((value) =>
+    Array.isArray(value)
+      ? value.some((each) => isNode(each) && some(each, test))
+      : isNode(value) && some(value, test)
+  );
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && "type" in value && "start" in value;

@@ -1,0 +1,30 @@
+/**
+ * The kernel's helpers that the language calls, by the number in include/uapi/linux/bpf.h.
+ *
+ * @module
+ */
+
+export const Helper = {
+  MAP_LOOKUP_ELEM: 1,
+  MAP_UPDATE_ELEM: 2,
+  MAP_DELETE_ELEM: 3,
+  KTIME_GET_NS: 5,
+  GET_PRANDOM_U32: 7,
+  GET_SMP_PROCESSOR_ID: 8,
+  GET_CURRENT_PID_TGID: 14,
+  GET_CURRENT_UID_GID: 15,
+  GET_CURRENT_COMM: 16,
+  PERF_EVENT_OUTPUT: 25,
+  GET_STACKID: 27,
+  GET_CURRENT_TASK: 35,
+  GET_CURRENT_CGROUP_ID: 80,
+  SEND_SIGNAL: 109,
+  PROBE_READ_USER: 112,
+  PROBE_READ_KERNEL: 113,
+  PROBE_READ_USER_STR: 114,
+  PROBE_READ_KERNEL_STR: 115,
+  KTIME_GET_BOOT_NS: 125,
+  RINGBUF_RESERVE: 131,
+  RINGBUF_SUBMIT: 132,
+  GET_CURRENT_TASK_BTF: 158,
+} as const;

@@ -1,0 +1,207 @@
+/**
+ * `object.field`, `array[index]` and the objects that have methods.
+ *
+ * @module
+ */
+
+import type { Expression, MemberAccess, Node } from "../syntax.ts";
+import { isScalar, membersOf, sizeOfType, type Type, typeOf } from "../types.ts";
+import { asLoaded, describeValue, lower, present } from "./expressions.ts";
+import { loadScalar } from "./memory.ts";
+import type { Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import { constant, type InMemory, type Optional, UNDEFINED, type Value } from "./values.ts";
+
+/** Compiles `object.field` and `object[index]`. */
+export function member(program: Program, node: MemberAccess, scope: Scope): Value {
+  const object = lower(program, node.object, scope);
+  if (object.kind === "undefined" && node.optional) return UNDEFINED;
+  if (node.computed && stringOf(node.property) === undefined) {
+    return element(program, node, object, scope);
+  }
+  const name = nameOf(program, node.property, node.computed);
+  if (node.optional && object.kind === "optional" && !program.known.has(object.pointer)) {
+    return optionalField(program, node, object, name);
+  }
+  return field(program, node, object, name);
+}
+
+const stringOf = (node: Expression) =>
+  node.type === "Literal" && typeof node.value === "string" ? node.value : undefined;
+
+/** A field's name. */
+export function nameOf(program: Program, node: Expression, computed: boolean): string {
+  if (node.type === "Identifier" && !computed) return node.name;
+  const text = stringOf(node);
+  if (text !== undefined) return text;
+  throw program.error(node, "a field's name has to be written out");
+}
+
+/** A field of a value. @throws {KernelCodeError} naming those there are */
+export function field(program: Program, node: Node, object: Value, name: string): Value {
+  switch (object.kind) {
+    case "outside":
+      return outsideField(program, node, name);
+    case "fields": {
+      const found = object.fields.get(name);
+      if (found) return found;
+      throw program.error(
+        node,
+        `${object.what} has no field "${name}": it has ${listed([...object.fields.keys()])}`,
+      );
+    }
+    case "elements":
+      if (name === "length") return constant(BigInt(object.elements.length), "number");
+      break;
+    case "map":
+    case "string":
+    case "made":
+      return { kind: "method", object, name };
+  }
+  const found = present(program, node, object);
+  if (found.kind === "memory") {
+    if (found.type.kind === "struct") return structField(program, node, found, name);
+    if (found.type.kind === "array" && name === "length") {
+      return constant(BigInt(found.type.length), "number");
+    }
+    if (found.type.kind === "text") return { kind: "method", object: found, name };
+  }
+  throw program.error(node, `${describeValue(found)} has no field "${name}"`);
+}
+
+function outsideField({ outside, error, source }: Program, node: Node, name: string): Value {
+  void error;
+  const map = outside.maps.get(name);
+  if (map) return { kind: "map", name, definition: map };
+  if (outside.globals.has(name)) return { kind: "global", name };
+  const known = outside.constants.get(name);
+  switch (typeof known) {
+    case "number":
+      return constant(BigInt(known), "number");
+    case "bigint":
+      return constant(known);
+    case "boolean":
+      return constant(known ? 1n : 0n, "bool");
+    case "string":
+      return { kind: "string", text: known };
+  }
+  const names = [...outside.maps.keys(), ...outside.globals.keys(), ...outside.constants.keys()];
+  throw source.error(node, `kernel() was given nothing called "${name}": it has ${listed(names)}`);
+}
+
+/** A field of a struct in memory. */
+export function structField(
+  program: Program,
+  node: Node,
+  object: InMemory,
+  name: string,
+): InMemory {
+  const { shape } = object.type as Type & { kind: "struct" };
+  const members = membersOf(shape);
+  const found = members.find((each) => each.name === name);
+  const what = `${shape.kind} ${shape.name}`.trim();
+  if (!found) {
+    const names = listed(members.map((each) => each.name));
+    throw program.error(node, `${what} has no field "${name}": it has ${names}`);
+  }
+  const type = typeOf(found.type);
+  if (!type) throw program.error(node, `field "${name}" is a fraction, and programs have none`);
+  const bytes = sizeOfType(type);
+  if (found.bitSize === undefined) {
+    return { ...object, offset: object.offset + found.bitOffset / 8, type };
+  }
+  // The integer it is declared with, at a place where that is aligned.
+  const unit = Math.floor(found.bitOffset / (8 * bytes)) * bytes;
+  const bits = { width: found.bitSize, shift: found.bitOffset - 8 * unit };
+  return { ...object, offset: object.offset + unit, type, bits };
+}
+
+/** `object?.field` of what may be missing. */
+function optionalField(program: Program, node: Node, object: Optional, name: string): Value {
+  const { builder } = program;
+  const { pointer, type, access } = object;
+  if (object.value !== undefined || type.kind !== "struct") {
+    throw program.error(node, `a number has no field "${name}"`);
+  }
+  const place = structField(program, node, {
+    kind: "memory",
+    base: pointer,
+    offset: 0,
+    type,
+    access,
+  }, name);
+  if (!isScalar(place.type)) {
+    throw program.error(node, "check the struct first: if (x === undefined) return");
+  }
+  const [there, end] = [builder.block(), builder.block()];
+  const value = builder.register();
+  builder.move(value, 0n);
+  builder.branch("ne", pointer, 0n, there, end);
+  builder.enter(there);
+  const loaded = loadScalar(program, place);
+  builder.move(value, loaded.reg);
+  builder.enter(end);
+  return { kind: "optional", pointer, value, type: loaded.type, access: "direct" };
+}
+
+/** `array[index]` */
+function element(program: Program, node: MemberAccess, object: Value, scope: Scope): Value {
+  const index = lower(program, node.property, scope);
+  if (index.kind !== "constant") {
+    return elementAt(program, node, present(program, node, object), index);
+  }
+  return elementOf(program, node, object, Number(index.value));
+}
+
+/** The element of a known number. */
+export function elementOf(program: Program, node: Node, object: Value, index: number): Value {
+  const found = present(program, node, object);
+  const length = lengthOf(found);
+  if (length === undefined) throw program.error(node, `${describeValue(found)} has no elements`);
+  if (!(index >= 0 && index < length)) {
+    throw program.error(node, `there is no element ${index}: there are ${length}, counted from 0`);
+  }
+  if (found.kind === "elements") return found.elements[index]!;
+  const { element } = (found as InMemory).type as Type & { kind: "array" };
+  const place = found as InMemory;
+  return { ...place, offset: place.offset + index * sizeOfType(element), type: element };
+}
+
+/** How many elements a value has, if it has any. */
+export function lengthOf(value: Value): number | undefined {
+  if (value.kind === "elements") return value.elements.length;
+  return value.kind === "memory" && value.type.kind === "array" ? value.type.length : undefined;
+}
+
+/** The element of a number that is not known: 0 outside of the array. */
+function elementAt(program: Program, node: MemberAccess, array: Value, index: Value): Value {
+  const { builder } = program;
+  if (array.kind !== "memory" || array.type.kind !== "array" || !isScalar(array.type.element)) {
+    throw program.error(
+      node,
+      "which element has to be known when compiling: use for (const x of …), or write the number",
+    );
+  }
+  if (array.access === "direct" && array.base === program.context) {
+    throw program.error(
+      node,
+      "which element has to be known when compiling: use for (const x of …), or write the number",
+    );
+  }
+  const { element, length } = array.type;
+  const { operand } = asLoaded(program, node.property, index);
+  const [inside, end] = [builder.block(), builder.block()];
+  const [reg, at] = [builder.register(), builder.copy(operand)];
+  builder.keep();
+  builder.move(reg, 0n);
+  builder.branch("lt", at, BigInt(length), inside, end);
+  builder.enter(inside);
+  const start = typeof array.base === "number" ? array.base : builder.address(array.base, 0);
+  const base = builder.alu("add", start, builder.alu("mul", at, BigInt(sizeOfType(element))));
+  const loaded = loadScalar(program, { ...array, base: base as number, type: element });
+  builder.move(reg, loaded.reg);
+  builder.enter(end);
+  return { kind: "register", reg, type: loaded.type };
+}
+
+const listed = (names: readonly string[]) => names.length === 0 ? "nothing" : names.join(", ");

@@ -1,0 +1,109 @@
+/**
+ * A program while it is compiled: what all parts of the compiler share.
+ *
+ * @module
+ */
+
+import type { Block, Reg } from "../code/ir.ts";
+import type { Hook } from "../hooks.ts";
+import type { AnyMap } from "../maps.ts";
+import type { Source } from "../source.ts";
+import type { Node } from "../syntax.ts";
+import type { Type } from "../types.ts";
+import { Builder } from "./builder.ts";
+import type { Loaded, Value } from "./values.ts";
+
+/** A variable that programs and user space share. */
+export interface GlobalVariable {
+  readonly offset: number;
+  readonly type: Type;
+}
+
+/** What comes from outside of a program's function. */
+export interface Outside {
+  readonly maps: ReadonlyMap<string, AnyMap>;
+  readonly globals: ReadonlyMap<string, GlobalVariable>;
+  readonly constants: ReadonlyMap<string, number | bigint | boolean | string>;
+  /** The name of the map that holds the globals. */
+  readonly section: string;
+}
+
+/** Where `break` and `continue` go. */
+export interface Loop {
+  readonly label: string | undefined;
+  readonly breaks: Block;
+  readonly continues: Block | undefined;
+}
+
+/** Where `return` goes in a function that is compiled in place of its call. */
+export interface Inlined {
+  readonly node: Node;
+  readonly end: Block;
+  result: { readonly reg: Reg; readonly type: Loaded["type"] } | undefined;
+  returnsNothing: boolean;
+}
+
+/** A variable turned out to need another sign: the program is compiled once more with it. */
+export class Again extends Error {}
+
+/** The state of a compilation. */
+export class Program {
+  readonly builder = new Builder();
+  readonly source: Source;
+  readonly hook: Hook;
+  readonly outside: Outside;
+  /** Variables that begin as a plain number and are unsigned because of what is assigned later. */
+  readonly unsigned: Set<number>;
+  /** Pointers that are known not to be 0 here. */
+  known = new Set<Reg>();
+  /** Results of helpers that are the same all through the program, where they are at hand. */
+  results = new Map<string, Reg>();
+  /** Registers of variables, which change. */
+  readonly variables = new Set<Reg>();
+  /** What variables of loops stay below, or begin with where they count down. */
+  readonly bounds = new Map<Reg, number>();
+  readonly loops: Loop[] = [];
+  readonly inlined: Inlined[] = [];
+  /** Expressions that were compiled before their place. */
+  readonly early = new Map<Node, Value>();
+  /** Globals that are read as they were at the beginning, and those that are written. */
+  readonly taken = new Map<string, Node>();
+  readonly assigned = new Map<string, Node>();
+  readonly context: Reg;
+
+  constructor(source: Source, hook: Hook, outside: Outside, unsigned: Set<number>) {
+    this.source = source;
+    this.hook = hook;
+    this.outside = outside;
+    this.unsigned = unsigned;
+    this.context = this.builder.context();
+    this.builder.keep();
+  }
+
+  error(node: Pick<Node, "start" | "end">, problem: string): Error {
+    return this.source.error(node, problem);
+  }
+
+  /** What is found out in `write` holds only there. */
+  apart<T>(write: () => T): T {
+    const [known, results] = [this.known, this.results];
+    this.known = new Set(known);
+    this.results = new Map(results);
+    try {
+      return write();
+    } finally {
+      this.known = known;
+      this.results = results;
+    }
+  }
+
+  /** A helper's result that does not change while the program runs: called once. */
+  once(key: string, call: () => Reg): Reg {
+    let reg = this.results.get(key);
+    if (reg === undefined) {
+      this.results.set(key, reg = call());
+      this.builder.keep();
+    }
+    return reg;
+  }
+}

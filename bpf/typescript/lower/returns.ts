@@ -1,0 +1,44 @@
+/**
+ * `return`, of a program and of the functions in it.
+ *
+ * @module
+ */
+
+import type { Expression, Node } from "../syntax.ts";
+import { asLoaded, joined, lower } from "./expressions.ts";
+import type { Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import { expressionStatement } from "./statements.ts";
+
+/** Ends the function with a value or without. */
+export function returnValue(
+  program: Program,
+  node: Node,
+  argument: Expression | undefined,
+  scope: Scope,
+): void {
+  const { builder } = program;
+  const inlined = program.inlined.at(-1);
+  if (!inlined) {
+    // What a tracing program returns tells the kernel nothing.
+    if (argument) expressionStatement(program, argument, scope);
+    return builder.exit(0n);
+  }
+  const value = argument && lower(program, argument, scope);
+  if (!value || value.kind === "undefined" || value.kind === "void") {
+    inlined.returnsNothing = true;
+  } else {
+    const loaded = asLoaded(program, argument, value);
+    if (inlined.result) {
+      const { reg, type } = inlined.result;
+      inlined.result = { reg, type: joined(program, node, { operand: reg, type }, loaded) };
+    } else {
+      inlined.result = { reg: builder.register(), type: loaded.type };
+    }
+    builder.move(inlined.result.reg, loaded.operand);
+  }
+  if (inlined.returnsNothing && inlined.result) {
+    throw program.error(node, "the function returns a value in one place and none in another");
+  }
+  builder.jump(inlined.end);
+}

@@ -1,0 +1,42 @@
+/**
+ * The names that are known at a place of a program.
+ *
+ * @module
+ */
+
+import type { Node } from "../syntax.ts";
+import type { Reg } from "../code/ir.ts";
+import type { Scalar } from "../types.ts";
+import type { Value } from "./values.ts";
+
+/** A number or boolean that can be assigned to. */
+export interface Variable {
+  readonly kind: "variable";
+  readonly reg: Reg;
+  readonly type: Scalar;
+  /** Where it is declared. */
+  readonly node: Node;
+  /** It began as a plain number: its sign is that of what is assigned later. */
+  readonly isFlexible: boolean;
+}
+
+/** What a name stands for. */
+export type Binding = Variable | Value;
+
+/** Names by blocks: those of an inner block hide those outside. */
+export class Scope {
+  readonly #names = new Map<string, Binding>();
+  readonly #outer: Scope | undefined;
+
+  constructor(outer?: Scope) {
+    this.#outer = outer;
+  }
+
+  find(name: string): Binding | undefined {
+    return this.#names.get(name) ?? this.#outer?.find(name);
+  }
+
+  add(name: string, binding: Binding): void {
+    this.#names.set(name, binding);
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Storing a value of any type where it is wanted: in a key, a map's value, an event.
+ *
+ * @module
+ */
+
+import type { Base } from "../code/ir.ts";
+import type { Node, Property } from "../syntax.ts";
+import {
+  describeType,
+  type Int,
+  isScalar,
+  membersOf,
+  type Scalar,
+  sizeOfType,
+  type Type,
+  typeOf,
+} from "../types.ts";
+import { asLoaded, describeValue, lower, present } from "./expressions.ts";
+import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";
+import { nameOf } from "./members.ts";
+import type { Program } from "./program.ts";
+import type { Loaded, Value } from "./values.ts";
+
+/** What is left unused behind a text: zeros, or whatever the memory held. */
+export interface StoreOptions {
+  readonly keepRest?: boolean;
+}
+
+/** Stores a value as a type. @throws {KernelCodeError} when it is of another */
+export function storeInto(
+  program: Program,
+  node: Node,
+  value: Value,
+  type: Type,
+  base: Base,
+  offset: number,
+  loaded?: Loaded,
+  options: StoreOptions = {},
+): void {
+  switch (type.kind) {
+    case "int":
+    case "bool": {
+      const scalar = loaded ?? asLoaded(program, node, value);
+      checkScalar(program, node, type, scalar);
+      return storeScalar(program, type, base, offset, scalar.operand);
+    }
+    case "text":
+      return storeTextValue(program, node, value, type, base, offset, options);
+    default:
+      if (value.kind === "object" && type.kind === "struct") {
+        return storeObject(program, value, type, base, offset, options);
+      }
+      return storeCopy(program, node, value, type, base, offset);
+  }
+}
+
+function checkScalar(program: Program, node: Node, type: Scalar, { operand, type: from }: Loaded) {
+  if ((from?.kind === "bool") !== (type.kind === "bool")) {
+    throw program.error(
+      node,
+      from?.kind === "bool"
+        ? `${describeType(type)} is wanted here, and this is a boolean: write condition ? 1 : 0`
+        : "a boolean is wanted here, and this is a number: write x !== 0",
+    );
+  }
+  if (typeof operand !== "bigint" || type.kind === "bool") return;
+  const { bits } = type as Int;
+  const [least, most] = [-(1n << BigInt(bits - 1)), (1n << BigInt(bits)) - 1n];
+  if (operand < least || operand > most) {
+    throw program.error(node, `${operand} does not fit into ${describeType(type)}`);
+  }
+}
+
+function storeTextValue(
+  program: Program,
+  node: Node,
+  given: Value,
+  { size }: Type & { kind: "text" },
+  base: Base,
+  offset: number,
+  { keepRest = false }: StoreOptions,
+): void {
+  const value = present(program, node, given);
+  if (value.kind === "string") return storeText(program, node, value.text, base, offset, size);
+  if (value.kind === "made") {
+    if (!keepRest && !value.padded) clear(program, base, offset, size);
+    return value.make(base, offset, size);
+  }
+  if (value.kind === "memory" && value.type.kind === "text") {
+    const from = value.type.size;
+    if (from > size) {
+      throw program.error(
+        node,
+        `this text has ${from} bytes, and there is room for ${size}: make the field as long`,
+      );
+    }
+    copy(program, value, base, offset, from);
+    return clear(program, base, offset + from, size - from);
+  }
+  throw program.error(node, `a text is wanted here, and this is ${describeValue(value)}`);
+}
+
+function storeCopy(
+  program: Program,
+  node: Node,
+  given: Value,
+  type: Type,
+  base: Base,
+  offset: number,
+): void {
+  const value = present(program, node, given);
+  if (value.kind === "memory" && sameLayout(value.type, type)) {
+    return copy(program, value, base, offset, sizeOfType(type));
+  }
+  const found = value.kind === "memory" ? describeType(value.type) : describeValue(value);
+  throw program.error(node, `${describeType(type)} is wanted here, and this is ${found}`);
+}
+
+function storeObject(
+  program: Program,
+  { node, scope }: Value & { kind: "object" },
+  type: Type & { kind: "struct" },
+  base: Base,
+  offset: number,
+  options: StoreOptions,
+): void {
+  const { shape } = type;
+  const what = describeType(type);
+  if (shape.kind === "union") throw program.error(node, "unions can only be copied as a whole");
+  const given = new Map<string, Property>();
+  for (const property of node.properties) {
+    if (property.type === "SpreadElement") {
+      throw program.error(property, "name each field instead of spreading an object");
+    }
+    given.set(nameOf(program, property.key, property.computed), property);
+  }
+  const members = membersOf(shape);
+  const missing = members.filter(({ name }) => !given.has(name)).map(({ name }) => name);
+  if (missing.length > 0) {
+    throw program.error(node, `${what} needs a value for ${missing.join(", ")}`);
+  }
+  const unknown = [...given.keys()].find((name) => members.every((each) => each.name !== name));
+  if (unknown !== undefined) {
+    const names = members.map(({ name }) => name).join(", ");
+    throw program.error(given.get(unknown)!, `${what} has no field "${unknown}": it has ${names}`);
+  }
+  // Gaps are cleared: keys are compared byte by byte, and events leave the kernel.
+  let end = 0;
+  for (const { name, type: ctype, bitOffset, bitSize } of members) {
+    const property = given.get(name)!;
+    if (bitSize !== undefined) throw program.error(property, "bit-fields cannot be written");
+    const fieldType = typeOf(ctype);
+    if (!fieldType) throw program.error(property, `field "${name}" is a fraction`);
+    const at = bitOffset / 8;
+    clear(program, base, offset + end, at - end);
+    const value = lower(program, property.value, scope);
+    program.builder.line = program.source.line(property.start);
+    storeInto(program, property.value, value, fieldType, base, offset + at, undefined, options);
+    end = at + sizeOfType(fieldType);
+  }
+  clear(program, base, offset + end, shape.bytes - end);
+}
+
+/** Lets `use` have the address of a value as a helper wants it. */
+export function withStored<T>(
+  program: Program,
+  node: Node,
+  value: Value,
+  type: Type,
+  use: (base: Base, offset: number) => T,
+): T {
+  if (
+    value.kind === "memory" && value.access === "direct" && typeof value.base !== "number" &&
+    !isScalar(type) && sameLayout(value.type, type)
+  ) {
+    return use(value.base, value.offset);
+  }
+  if (
+    value.kind === "memory" && value.access === "direct" && typeof value.base !== "number" &&
+    type.kind === "text" && value.type.kind === "text" && value.type.size === type.size
+  ) {
+    return use(value.base, value.offset);
+  }
+  const bytes = sizeOfType(type);
+  return program.builder.withSlot(bytes, (slot) => {
+    storeInto(program, node, value, type, slot, 0);
+    return use(slot, 0);
+  });
+}

@@ -1,0 +1,106 @@
+/**
+ * Texts: comparing them, and those that helpers write.
+ *
+ * @module
+ */
+
+import { encodeText } from "../../../ffi/codec/mod.ts";
+import type { Block } from "../code/ir.ts";
+import type { Node } from "../syntax.ts";
+import { describeValue, present } from "./expressions.ts";
+import { wordOf } from "./memory.ts";
+import type { Program } from "./program.ts";
+import type { InMemory, Value } from "./values.ts";
+
+/** Bytes of a text that is read without saying how many are wanted. */
+export const DEFAULT_TEXT = 64;
+
+export function isText(value: Value): boolean {
+  return value.kind === "string" || value.kind === "made" ||
+    value.kind === "memory" && value.type.kind === "text";
+}
+
+/** Goes to `yes` if two texts are the same. */
+export function textsEqual(
+  program: Program,
+  node: Node,
+  left: Value,
+  right: Value,
+  yes: Block,
+  no: Block,
+): void {
+  const { builder } = program;
+  const [a, b] = [present(program, node, left), present(program, node, right)];
+  if (a.kind === "string" && b.kind === "string") {
+    builder.jump(a.text === b.text ? yes : no);
+    return;
+  }
+  if (a.kind === "string" || b.kind === "string") {
+    const [text, other] = a.kind === "string" ? [a.text, b] : [(b as { text: string }).text, a];
+    const place = placeOf(program, node, other);
+    return equalsKnown(program, place, text, yes, no);
+  }
+  equalTexts(program, node, placeOf(program, node, a), placeOf(program, node, b), yes, no);
+}
+
+/** A text in memory that plain loads reach. */
+export function placeOf(program: Program, node: Node, value: Value): InMemory {
+  if (value.kind === "memory" && value.type.kind === "text") {
+    if (value.access === "direct") return value;
+    throw program.error(node, "copy this text first: const text = kernelString(…)");
+  }
+  if (value.kind !== "made") {
+    throw program.error(node, `a text is wanted here, and this is ${describeValue(value)}`);
+  }
+  const { size } = value.type;
+  const slot = program.builder.slot(size);
+  value.make(slot, 0, size);
+  return { kind: "memory", base: slot, offset: 0, type: value.type, access: "direct" };
+}
+
+/** Compares as many bytes as the known text has, its NUL among them. */
+function equalsKnown(program: Program, place: InMemory, text: string, yes: Block, no: Block): void {
+  const { builder } = program;
+  const { size } = place.type as { size: number };
+  const encoded = encodeText(text);
+  if (encoded.length >= size || text.includes("\0")) {
+    builder.jump(no);
+    return;
+  }
+  const bytes = new Uint8Array(encoded.length + 1);
+  bytes.set(encoded);
+  for (let done = 0; done < bytes.length;) {
+    let width = 8;
+    while (width > bytes.length - done || (place.offset + done) % width !== 0) width /= 2;
+    const loaded = builder.load(place.base, place.offset + done, width as 1 | 2 | 4 | 8);
+    done += width;
+    const next = done < bytes.length ? builder.block() : yes;
+    builder.branch("eq", loaded, wordOf(bytes, done - width, width), next, no);
+    if (next !== yes) builder.enter(next);
+  }
+}
+
+/** Compares byte by byte up to the NUL. */
+function equalTexts(
+  program: Program,
+  node: Node,
+  a: InMemory,
+  b: InMemory,
+  yes: Block,
+  no: Block,
+): void {
+  const { builder } = program;
+  const size = Math.min((a.type as { size: number }).size, (b.type as { size: number }).size);
+  if (size > 64) {
+    throw program.error(node, `texts of up to 64 bytes can be compared, and these have ${size}`);
+  }
+  for (let i = 0; i < size; i++) {
+    const [x, y] = [builder.load(a.base, a.offset + i, 1), builder.load(b.base, b.offset + i, 1)];
+    const [same, more] = [builder.block(), builder.block()];
+    builder.branch("eq", x, y, same, no);
+    builder.enter(same);
+    builder.branch("eq", x, 0n, yes, more);
+    builder.enter(more);
+  }
+  builder.jump(yes);
+}

@@ -1,0 +1,166 @@
+/**
+ * The language's own functions.
+ *
+ * @module
+ */
+
+import type { Reg } from "../code/ir.ts";
+import type { Call, Expression, Node } from "../syntax.ts";
+import { I64, type Int, isScalar, U32, U64 } from "../types.ts";
+import type { Word } from "../words.ts";
+import { requireInt } from "./arithmetic.ts";
+import { asLoaded, asValue, describeValue, lower } from "./expressions.ts";
+import { Helper } from "./helpers.ts";
+import { extend, inRegister, target } from "./memory.ts";
+import type { Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import { DEFAULT_TEXT } from "./texts.ts";
+import { constant, type Value, VOID } from "./values.ts";
+
+/** Bytes of a thread's name (TASK_COMM_LEN). */
+const COMM_SIZE = 16;
+
+/** Compiles the call of a word. */
+export function callWord(program: Program, node: Call, word: Word, scope: Scope): Value {
+  const { builder } = program;
+  const given = node.arguments;
+  const [least, most] = ARGUMENTS[word] ?? [0, 0];
+  if (given.length < least || given.length > most) {
+    const takes = least === most ? `${most}` : `${least} to ${most}`;
+    throw program.error(node, `${word}() takes ${takes} values, and is given ${given.length}`);
+  }
+  const register = (reg: Reg, type: Int): Value => ({ kind: "register", reg, type });
+  const half = (helper: number, part: "low" | "high"): Value => {
+    const both = program.once(`helper ${helper}`, () => builder.call(helper));
+    const reg = program.once(
+      `${part} of helper ${helper}`,
+      () => part === "low" ? builder.low32(both) : builder.alu("rsh", both, 32n) as Reg,
+    );
+    return register(reg, U32);
+  };
+  switch (word) {
+    case "pid":
+      return half(Helper.GET_CURRENT_PID_TGID, "high");
+    case "tid":
+      return half(Helper.GET_CURRENT_PID_TGID, "low");
+    case "uid":
+      return half(Helper.GET_CURRENT_UID_GID, "low");
+    case "gid":
+      return half(Helper.GET_CURRENT_UID_GID, "high");
+    case "cpu": {
+      const helper = Helper.GET_SMP_PROCESSOR_ID;
+      return register(program.once("cpu", () => builder.call(helper)), U32);
+    }
+    case "cgroupId": {
+      const helper = Helper.GET_CURRENT_CGROUP_ID;
+      return register(program.once("cgroup", () => builder.call(helper)), U64);
+    }
+    case "ktime":
+      return register(builder.call(Helper.KTIME_GET_NS), U64);
+    case "bootTime":
+      return register(builder.call(Helper.KTIME_GET_BOOT_NS), U64);
+    case "random":
+      return register(builder.low32(builder.call(Helper.GET_PRANDOM_U32)), U32);
+    case "comm":
+      return {
+        kind: "made",
+        type: { kind: "text", size: COMM_SIZE },
+        padded: false,
+        make: (base, offset, size) => {
+          const bytes = BigInt(Math.min(size, COMM_SIZE));
+          builder.call(Helper.GET_CURRENT_COMM, target(program, base, offset), bytes);
+        },
+      };
+    case "userString":
+      return text(program, given, Helper.PROBE_READ_USER_STR, scope);
+    case "kernelString":
+      return text(program, given, Helper.PROBE_READ_KERNEL_STR, scope);
+    case "signed":
+    case "unsigned":
+      return convert(program, node, given[0]!, given[1], word === "signed", scope);
+    case "sendSignal": {
+      const { operand } = number(program, given[0]!, scope);
+      builder.call(Helper.SEND_SIGNAL, operand);
+      return VOID;
+    }
+  }
+}
+
+const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> = {
+  userString: [1, 2],
+  kernelString: [1, 2],
+  signed: [1, 2],
+  unsigned: [1, 2],
+  sendSignal: [1, 1],
+};
+
+function number(program: Program, node: Expression, scope: Scope) {
+  return requireInt(program, node, asLoaded(program, node, lower(program, node, scope)), "()");
+}
+
+/** A text that is read where it is wanted, from an address. */
+function text(
+  program: Program,
+  [address, size]: readonly Expression[],
+  helper: number,
+  scope: Scope,
+): Value {
+  const { builder } = program;
+  const value = lower(program, address!, scope);
+  if (value.kind === "made" || value.kind === "memory" && !isScalar(value.type)) {
+    throw program.error(
+      address!,
+      `an address is wanted here, and this is ${describeValue(value)}: use it as it is`,
+    );
+  }
+  const { operand } = requireInt(program, address!, asLoaded(program, address!, value), "()");
+  builder.keep();
+  const wanted = size === undefined
+    ? DEFAULT_TEXT
+    : Number(known(program, size, lower(program, size, scope)));
+  if (!(wanted >= 1 && wanted <= 4096)) {
+    throw program.error(size!, "a text has 1 to 4096 bytes, its NUL among them");
+  }
+  const given = size !== undefined;
+  return {
+    kind: "made",
+    type: { kind: "text", size: wanted },
+    padded: false,
+    make: (base, offset, room) => {
+      const bytes = BigInt(given ? Math.min(room, wanted) : room);
+      builder.call(helper, target(program, base, offset), bytes, operand);
+    },
+  };
+}
+
+function known(program: Program, node: Node, value: Value): bigint {
+  if (value.kind === "constant") return value.value;
+  throw program.error(node, "this number has to be known when compiling");
+}
+
+/** A number's lowest bits, with a sign or without. */
+export function convert(
+  program: Program,
+  node: Node,
+  argument: Expression,
+  width: Expression | undefined,
+  isSigned: boolean,
+  scope: Scope,
+): Value {
+  const bits = width ? Number(known(program, width, lower(program, width, scope))) : 64;
+  if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) {
+    throw program.error(width ?? node, "numbers have 8, 16, 32 or 64 bits");
+  }
+  const value = lower(program, argument, scope);
+  if (value.kind === "constant" && value.type !== "bool") {
+    const cut = isSigned ? BigInt.asIntN(bits, value.value) : BigInt.asUintN(bits, value.value);
+    if (bits < 64) return constant(cut);
+    const reg = program.builder.copy(cut);
+    return { kind: "register", reg, type: isSigned ? I64 : U64 };
+  }
+  const { operand, type } = requireInt(program, argument, asLoaded(program, argument, value), "()");
+  const fits = type && type.signed === isSigned && type.bits <= bits;
+  const cut = fits ? operand : extend(program, operand, bits, isSigned);
+  const reg = inRegister(program, cut);
+  return asValue(program, { operand: reg, type: { kind: "int", bits, signed: isSigned } });
+}

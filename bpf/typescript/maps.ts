@@ -1,0 +1,127 @@
+/**
+ * The maps and buffers of kernel code, as `kernel({ maps })` takes them.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../ffi/codec/codec.ts";
+import { u32, u64 } from "../../ffi/codec/mod.ts";
+import { MapType } from "../tables/map_type.ts";
+
+/** What a map is to the language: which methods it has. */
+export type MapRole = "entries" | "events" | "histogram" | "stacks";
+
+/** A map that `kernel()` makes. `Role`, `K` and `V` are for TypeScript. */
+export interface MapDefinition<Role extends MapRole, K, V> {
+  readonly role: Role;
+  /** enum bpf_map_type. */
+  readonly type: number;
+  readonly key: Codec<K> | undefined;
+  readonly value: Codec<V> | undefined;
+  /** Entries; bytes of a ring buffer. */
+  readonly entries: number;
+}
+
+/** Any map. */
+export type AnyMap = MapDefinition<MapRole, unknown, unknown>;
+
+/** How many entries a map has room for. */
+export interface EntriesOptions {
+  /** Default 10240. */
+  readonly entries?: number;
+}
+
+const ENTRIES = 10_240;
+/** Frames of a stack trace, as many as perf takes by default (kernel.perf_event_max_stack). */
+const FRAMES = 127;
+const RING_BYTES = 256 * 1024;
+/** Slots of a histogram: 0, 1, 2 to 3, 4 to 7 … of 64-bit values. */
+export const HISTOGRAM_SLOTS = 65;
+
+const entries = <K, V>(
+  type: number,
+  key: Codec<K>,
+  value: Codec<V>,
+  count: number,
+): MapDefinition<"entries", K, V> => ({ role: "entries", type, key, value, entries: count });
+
+/** A hash table. */
+export function hash<K, V>(
+  key: Codec<K>,
+  value: Codec<V>,
+  { entries: count = ENTRIES }: EntriesOptions = {},
+): MapDefinition<"entries", K, V> {
+  return entries(MapType.HASH, key, value, count);
+}
+
+/** A hash table that forgets the entries that were not used for longest when it is full. */
+export function lruHash<K, V>(
+  key: Codec<K>,
+  value: Codec<V>,
+  { entries: count = ENTRIES }: EntriesOptions = {},
+): MapDefinition<"entries", K, V> {
+  return entries(MapType.LRU_HASH, key, value, count);
+}
+
+/** A hash table with a value for each CPU; {@linkcode Bpf.perCpuMap} reads it. */
+export function perCpuHash<K, V>(
+  key: Codec<K>,
+  value: Codec<V>,
+  { entries: count = ENTRIES }: EntriesOptions = {},
+): MapDefinition<"entries", K, V> {
+  return entries(MapType.PERCPU_HASH, key, value, count);
+}
+
+/** Values by numbers from 0, which are all there from the beginning. */
+export function arrayMap<V>(
+  value: Codec<V>,
+  { entries: count }: Required<EntriesOptions>,
+): MapDefinition<"entries", number, V> {
+  return entries(MapType.ARRAY, u32, value, count);
+}
+
+/** The same with a value for each CPU. */
+export function perCpuArray<V>(
+  value: Codec<V>,
+  { entries: count }: Required<EntriesOptions>,
+): MapDefinition<"entries", number, V> {
+  return entries(MapType.PERCPU_ARRAY, u32, value, count);
+}
+
+/** Events in the order they happen, for all CPUs. Needs Linux >= 5.8. */
+export function ringBuffer<T>(
+  event: Codec<T>,
+  { bytes = RING_BYTES }: { readonly bytes?: number } = {},
+): MapDefinition<"events", never, T> {
+  return { role: "events", type: MapType.RINGBUF, key: undefined, value: event, entries: bytes };
+}
+
+/** Events with a buffer for each CPU. */
+export function perfBuffer<T>(event: Codec<T>): MapDefinition<"events", never, T> {
+  const type = MapType.PERF_EVENT_ARRAY;
+  return { role: "events", type, key: undefined, value: event, entries: 0 };
+}
+
+/** Counts by powers of two: slot 0 counts zeros, slot n the values from 2^(n-1) on. */
+export function histogram(): MapDefinition<"histogram", number, bigint> {
+  return {
+    role: "histogram",
+    type: MapType.ARRAY,
+    key: u32,
+    value: u64,
+    entries: HISTOGRAM_SLOTS,
+  };
+}
+
+/** Stack traces by their ids; {@linkcode Bpf.stacks} reads them. */
+export function stackTraces(
+  { entries: count = ENTRIES }: EntriesOptions = {},
+): MapDefinition<"stacks", number, never> {
+  return {
+    role: "stacks",
+    type: MapType.STACK_TRACE,
+    key: u32,
+    value: { size: 8 * FRAMES } as Codec<never>,
+    entries: count,
+  };
+}

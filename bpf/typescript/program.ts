@@ -1,0 +1,183 @@
+/**
+ * A program of kernel code in the kernel, and attaching it where its hook says.
+ *
+ * @module
+ */
+
+import { loadProgram } from "../../ffi/libc/bpf_syscall.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
+import {
+  close,
+  map,
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  PROT_READ,
+  PROT_WRITE,
+} from "../../ffi/libc/libc.ts";
+import { bufferText, copyOf } from "../../ffi/libc/memory.ts";
+import { attachPerfEvent } from "../attach/perf_event.ts";
+import { attachRawTracepoint } from "../attach/raw_tracepoint.ts";
+import { attachTracepoint } from "../attach/tracepoint.ts";
+import { attachUprobe } from "../attach/uprobe.ts";
+import { BpfError, permissionReason, VerifierError } from "../base/errors.ts";
+import type { Link } from "../base/link.ts";
+import type { MapInfo } from "../maps/map_info.ts";
+import type { LoadedProgram } from "../program.ts";
+import { ProgramType } from "../tables/program_type.ts";
+import type { CompiledProgram } from "./compile_program.ts";
+import type { Hook } from "./hooks.ts";
+
+/** The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written. */
+const LOG_SIZE = 0xffffff;
+
+const TYPES: Readonly<Record<Hook["kind"], ProgramType>> = {
+  tracepoint: "TRACEPOINT",
+  rawTracepoint: "RAW_TRACEPOINT",
+  btfTracepoint: "TRACING",
+  kprobe: "KPROBE",
+  kretprobe: "KPROBE",
+  fentry: "TRACING",
+  fexit: "TRACING",
+  uprobe: "KPROBE",
+  uretprobe: "KPROBE",
+  perfEvent: "PERF_EVENT",
+};
+
+/** What the kernel is told of a program's text. */
+export interface DebugInfo {
+  /** Descriptor of the BTF. */
+  readonly fd: number;
+  /** BTF id of the function. */
+  readonly function: number;
+  /** struct bpf_line_info of each stretch of instructions. */
+  readonly lines: Uint8Array<ArrayBuffer>;
+}
+
+/** One program. */
+export class TypeScriptProgram implements LoadedProgram {
+  readonly name: string;
+  readonly section: string;
+  readonly #compiled: CompiledProgram;
+  readonly #hook: Hook;
+  readonly #maps: readonly MapInfo[];
+  readonly #debug: DebugInfo;
+  #fd: number | undefined;
+
+  /** Made by `loadCode`, which loads and closes it. */
+  constructor(
+    compiled: CompiledProgram,
+    hook: Hook,
+    maps: readonly MapInfo[],
+    debug: DebugInfo,
+  ) {
+    this.name = compiled.name;
+    this.section = sectionOf(hook);
+    this.#compiled = compiled;
+    this.#hook = hook;
+    this.#maps = maps;
+    this.#debug = debug;
+  }
+
+  fd(): number {
+    if (this.#fd === undefined) {
+      throw new TypeError(`Cannot use program "${this.name}": it is closed`);
+    }
+    return this.#fd;
+  }
+
+  get isLoaded(): boolean {
+    return this.#fd !== undefined;
+  }
+
+  /** @throws {VerifierError} */
+  load(): void {
+    const functions = new Uint8Array(Uint32Array.from([0, this.#debug.function]).buffer);
+    const { fd, lines } = this.#debug;
+    const request = {
+      type: ProgramType[TYPES[this.#hook.kind]],
+      name: this.name,
+      instructions: this.#relocated(),
+      btf: { fd, functions, lines },
+    };
+    const loaded = loadProgram(request);
+    if (loaded >= 0) {
+      this.#fd = loaded;
+      return;
+    }
+    // Once more, and the verifier tells why; writing that takes it longer than checking.
+    const protection = PROT_READ | PROT_WRITE;
+    using log = map("a log buffer", LOG_SIZE, protection, MAP_PRIVATE | MAP_ANONYMOUS);
+    const again = loadProgram({ ...request, log: { address: log.address, size: LOG_SIZE } });
+    if (again >= 0) this.#fd = again;
+    else throw this.#failure(-again, bufferText(new Uint8Array(log.buffer)));
+  }
+
+  attach(): Link {
+    const hook = this.#hook;
+    switch (hook.kind) {
+      case "tracepoint":
+        return attachTracepoint(this, hook.category, hook.name);
+      case "rawTracepoint":
+        return attachRawTracepoint(this, hook.name);
+      case "uprobe":
+      case "uretprobe":
+        if (!hook.options) break;
+        return attachUprobe(this, { ...hook.options, atReturn: hook.kind === "uretprobe" });
+      case "perfEvent":
+        if (!hook.options) break;
+        return attachPerfEvent(this, hook.options);
+    }
+    throw new TypeError(
+      `Cannot attach program "${this.name}" by itself: its hook names no target: use an attach method`,
+    );
+  }
+
+  attachUsdt(): never {
+    throw new TypeError(
+      `Cannot attach program "${this.name}" to a USDT probe: it is for ${this.section}`,
+    );
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) close(this.#fd);
+    this.#fd = undefined;
+  }
+
+  /** The instructions with the maps' descriptors in them. */
+  #relocated(): Uint8Array<ArrayBuffer> {
+    const bytes = copyOf(this.#compiled.instructions);
+    const view = new DataView(bytes.buffer);
+    for (const { instruction, map } of this.#compiled.relocations) {
+      const { fd } = this.#maps.find(({ name }) => name === map)!;
+      view.setInt32(8 * instruction + 4, fd, true);
+    }
+    return bytes;
+  }
+
+  #failure(errno: number, log: string): Error {
+    if (log !== "") return new VerifierError(this.name, errno, log);
+    const refused = errno === Errno.EPERM || errno === Errno.EACCES;
+    const reason = refused ? permissionReason() : undefined;
+    return new BpfError("load", `load program "${this.name}"`, errno, reason);
+  }
+}
+
+/** The hook as a section of an object would name it; empty when it names no target. */
+function sectionOf(hook: Hook): string {
+  switch (hook.kind) {
+    case "tracepoint":
+      return `tracepoint/${hook.category}/${hook.name}`;
+    case "rawTracepoint":
+      return `raw_tp/${hook.name}`;
+    case "uprobe":
+    case "uretprobe":
+      if (!hook.options) return "";
+      return `${hook.kind}/${hook.options.path ?? hook.options.library}`;
+    case "perfEvent":
+      return hook.options ? "perf_event" : "";
+    case "btfTracepoint":
+      return `tp_btf/${hook.name}`;
+    default:
+      return `${hook.kind}/${hook.name}`;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The types of the language: what a value is, in a register or in memory.
+ *
+ * @module
+ */
+
+import type { CompositeType, CType, Member } from "../../ffi/codec/codec.ts";
+import { sizeOf } from "../../ffi/codec/check_layout.ts";
+
+/** An integer. In a register it has 64 bits, extended by its sign. */
+export interface Int {
+  readonly kind: "int";
+  readonly bits: 8 | 16 | 32 | 64;
+  readonly signed: boolean;
+  /** In memory its bytes are in the network's order. */
+  readonly bigEndian?: boolean;
+}
+
+/** A type of the language. */
+export type Type =
+  | Int
+  | { readonly kind: "bool" }
+  | { readonly kind: "text"; readonly size: number }
+  | { readonly kind: "array"; readonly element: Type; readonly length: number }
+  | { readonly kind: "struct"; readonly shape: CompositeType };
+
+/** What a register holds. */
+export type Scalar = Extract<Type, { kind: "int" | "bool" }>;
+
+export const U64: Int = { kind: "int", bits: 64, signed: false };
+export const I64: Int = { kind: "int", bits: 64, signed: true };
+export const U32: Int = { kind: "int", bits: 32, signed: false };
+export const BOOL: Type & { kind: "bool" } = { kind: "bool" };
+
+/** The type of what a codec describes; undefined for what the language has no values of. */
+export function typeOf(type: CType): Type | undefined {
+  switch (type.kind) {
+    case "int":
+      if (type.name === "_Bool") return BOOL;
+      return {
+        kind: "int",
+        bits: 8 * type.bytes as Int["bits"],
+        signed: type.signed,
+        ...type.bigEndian ? { bigEndian: true } : {},
+      };
+    case "enum":
+      return { kind: "int", bits: 8 * type.bytes as Int["bits"], signed: type.signed };
+    case "pointer":
+      return U64;
+    case "float":
+      return undefined;
+    case "array": {
+      if (type.element.kind === "int" && type.element.name === "char") {
+        return { kind: "text", size: type.length };
+      }
+      const element = typeOf(type.element);
+      return element && { kind: "array", element, length: type.length };
+    }
+    default:
+      return { kind: "struct", shape: type };
+  }
+}
+
+/** Bytes in memory. */
+export function sizeOfType(type: Type): number {
+  switch (type.kind) {
+    case "int":
+      return type.bits / 8;
+    case "bool":
+      return 1;
+    case "text":
+      return type.size;
+    case "array":
+      return sizeOfType(type.element) * type.length;
+    case "struct":
+      return type.shape.bytes;
+  }
+}
+
+export function isScalar(type: Type): type is Scalar {
+  return type.kind === "int" || type.kind === "bool";
+}
+
+/** How the language's errors name a type. */
+export function describeType(type: Type): string {
+  switch (type.kind) {
+    case "int":
+      return `${type.signed ? "i" : "u"}${type.bits}`;
+    case "bool":
+      return "a boolean";
+    case "text":
+      return `a text of ${type.size} bytes`;
+    case "array":
+      return `an array of ${type.length} ${describeType(type.element)}`;
+    case "struct":
+      return type.shape.name === ""
+        ? `a ${type.shape.kind}`
+        : `${type.shape.kind} ${type.shape.name}`;
+  }
+}
+
+/** The members of a struct that have a name; those of anonymous structs in it stand for themselves. */
+export function membersOf(shape: CompositeType, base = 0): Member[] {
+  return shape.members.flatMap((member) => {
+    const bitOffset = base + member.bitOffset;
+    if (member.name !== "") return [{ ...member, bitOffset }];
+    const inner = member.type;
+    return inner.kind === "struct" || inner.kind === "union" ? membersOf(inner, bitOffset) : [];
+  });
+}
+
+/** Bytes that a member has room in. */
+export const memberSize = (member: Member) => sizeOf(member.type);

@@ -1,0 +1,114 @@
+/**
+ * The words of kernel code: functions that mean something inside of a program only.
+ *
+ * A program is compiled from its text, so that these are never called. They are declared as
+ * functions for their types, and because a bundler that renames them renames them in both places:
+ * `pid.name` is what the text calls it.
+ *
+ * @module
+ */
+
+/** The process's number, as user space counts it. */
+export function pid(): number {
+  throw outsideOfKernel("pid");
+}
+
+/** The thread's number. */
+export function tid(): number {
+  throw outsideOfKernel("tid");
+}
+
+/** The user's number. */
+export function uid(): number {
+  throw outsideOfKernel("uid");
+}
+
+/** The group's number. */
+export function gid(): number {
+  throw outsideOfKernel("gid");
+}
+
+/** The thread's name. */
+export function comm(): string {
+  throw outsideOfKernel("comm");
+}
+
+/** Nanoseconds since boot, without the time the machine was suspended. */
+export function ktime(): bigint {
+  throw outsideOfKernel("ktime");
+}
+
+/** Nanoseconds since boot, suspended or not. Needs Linux >= 5.8. */
+export function bootTime(): bigint {
+  throw outsideOfKernel("bootTime");
+}
+
+/** The number of the CPU. */
+export function cpu(): number {
+  throw outsideOfKernel("cpu");
+}
+
+/** The id of the process's cgroup of version 2. */
+export function cgroupId(): bigint {
+  throw outsideOfKernel("cgroupId");
+}
+
+/** A random number of 32 bits. */
+export function random(): number {
+  throw outsideOfKernel("random");
+}
+
+/** The text at an address of the process's memory, cut to `size` bytes with its NUL. */
+export function userString(_address: bigint | number, _size?: number): string {
+  throw outsideOfKernel("userString");
+}
+
+/** The text at an address of the kernel's memory, cut to `size` bytes with its NUL. */
+export function kernelString(_address: bigint | number, _size?: number): string {
+  throw outsideOfKernel("kernelString");
+}
+
+/** The lowest `bits` bits as a number with a sign: 8, 16, 32 or 64. */
+export function signed<T extends bigint | number>(_value: T, _bits?: number): T {
+  throw outsideOfKernel("signed");
+}
+
+/** The lowest `bits` bits as a number without a sign: 8, 16, 32 or 64. */
+export function unsigned<T extends bigint | number>(_value: T, _bits?: number): T {
+  throw outsideOfKernel("unsigned");
+}
+
+/** Sends a signal to the process. Needs Linux >= 5.3. */
+export function sendSignal(_signal: number): void {
+  throw outsideOfKernel("sendSignal");
+}
+
+const WORDS = {
+  pid,
+  tid,
+  uid,
+  gid,
+  comm,
+  ktime,
+  bootTime,
+  cpu,
+  cgroupId,
+  random,
+  userString,
+  kernelString,
+  signed,
+  unsigned,
+  sendSignal,
+};
+
+/** A word's name. */
+export type Word = keyof typeof WORDS;
+
+/** What a name in a program's text means, if it is a word. */
+export const wordOf: ReadonlyMap<string, Word> = new Map(
+  Object.entries(WORDS).map(([word, { name }]) => [name, word as Word]),
+);
+
+function outsideOfKernel(word: string): TypeError {
+  return new TypeError(`Cannot call ${word}() here: it is for programs that run in the kernel`);
+}

@@ -1,0 +1,61 @@
+/**
+ * Kernel code in TypeScript: functions that are compiled to BPF on the spot, without C.
+ *
+ * An entry of its own beside `mod.ts`, because its parser (acorn) comes from a registry.
+ *
+ * @module
+ */
+
+export { type Definition, Kernel, kernel } from "./bpf/typescript/kernel.ts";
+export type {
+  EntriesInKernel,
+  EventsInKernel,
+  HistogramInKernel,
+  InKernel,
+  OutsideOf,
+  Programs,
+  StacksInKernel,
+} from "./bpf/typescript/kernel.ts";
+export {
+  type AnyMap,
+  arrayMap,
+  type EntriesOptions,
+  hash,
+  histogram,
+  lruHash,
+  type MapDefinition,
+  perCpuArray,
+  perCpuHash,
+  perfBuffer,
+  ringBuffer,
+  stackTraces,
+} from "./bpf/typescript/maps.ts";
+export {
+  type Fields,
+  perfEvent,
+  type ProgramDefinition,
+  rawTracepoint,
+  type Registers,
+  type Sample,
+  tracepoint,
+  uprobe,
+  uretprobe,
+} from "./bpf/typescript/hooks.ts";
+export {
+  bootTime,
+  cgroupId,
+  comm,
+  cpu,
+  gid,
+  kernelString,
+  ktime,
+  pid,
+  random,
+  sendSignal,
+  signed,
+  tid,
+  uid,
+  unsigned,
+  userString,
+} from "./bpf/typescript/words.ts";
+export { KernelCodeError } from "./bpf/typescript/source.ts";

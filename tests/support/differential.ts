@@ -1,0 +1,89 @@
+/**
+ * Running the same function in TypeScript and in C on the same arguments in the kernel.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { libbpf } from "../../ffi/libbpf.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
+import { kernel, rawTracepoint } from "../../kernel.ts";
+import { Bpf, i16, i32, i64, i8, type Program, u16, u32, u64, u8 } from "../../mod.ts";
+import { C_PRELUDE, randomArguments, randomNumbers, randomPair } from "./random_code.ts";
+
+const CODECS = { a8: u8, b8: i8, a16: u16, b16: i16, a32: u32, b32: i32, a64: u64, b64: i64 };
+
+/** struct bpf_test_run_opts: sz at byte 0, ctx_in at 32, ctx_size_in at 48. */
+const OPTIONS_SIZE = 80;
+
+/** Runs a raw tracepoint's program once with these arguments. */
+export function runOnce({ fd }: Pick<Program, "fd">, args: readonly bigint[]): void {
+  const context = new BigUint64Array(new ArrayBuffer(8 * args.length));
+  context.set(args);
+  const options = new DataView(new ArrayBuffer(OPTIONS_SIZE));
+  options.setBigUint64(0, BigInt(OPTIONS_SIZE), true);
+  options.setBigUint64(32, runtime.addressOf(new Uint8Array(context.buffer)), true);
+  options.setUint32(48, context.byteLength, true);
+  const result = libbpf().bpf_prog_test_run_opts(fd, new Uint8Array(options.buffer));
+  if (result < 0) throw new Error(`The test run failed: ${-result}`);
+  void context.length;
+}
+
+/** Compiles C with clang to an object for Bpf.load(). */
+export function compileC(functions: readonly string[]): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), "ts-bcc-differential-"));
+  try {
+    const text =
+      '#define SEC(name) __attribute__((section(name), used))\nchar LICENSE[] SEC("license")' +
+      ` = "GPL";\n${C_PRELUDE}\n${functions.join("\n")}\n`;
+    writeFileSync(join(folder, "program.c"), text);
+    const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-fwrapv", "-w"];
+    const { status, stderr } = spawnSync(
+      "clang",
+      [...flags, "-c", "program.c", "-o", "program.o"],
+      { cwd: folder, encoding: "utf8" },
+    );
+    if (status !== 0) throw new Error(`clang failed:\n${stderr}`);
+    return new Uint8Array(readFileSync(join(folder, "program.o")));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Compares pairs of these seeds; returns a description of each that differs. */
+export function compare(seeds: readonly number[], rounds: number): string[] {
+  const pairs = seeds.map((seed) => ({ seed, name: `f${seed}`, ...randomPair(seed, `f${seed}`) }));
+  const run = (body: string) =>
+    rawTracepoint("sys_enter", new Function("ctx", "out", body) as (ctx: unknown) => void);
+  const programs = pairs.map(({ name, typescript }) => [name, run(typescript)]);
+  const code = kernel({ globals: CODECS }, Object.fromEntries(programs));
+  using ours = Bpf.load(code);
+  using theirs = Bpf.load(compileC(pairs.map(({ c }) => c)));
+  const names = Object.keys(CODECS) as (keyof typeof CODECS)[];
+  const globals = [ours, theirs as typeof ours].map((bpf) => names.map((name) => bpf.global(name)));
+  const different: string[] = [];
+  for (const { seed, name, typescript, c } of pairs) {
+    const next = randomNumbers(seed + 7);
+    for (let round = 0; round < rounds; round++) {
+      const args = randomArguments(next);
+      const results = [ours, theirs].map((bpf, i) => {
+        for (const global of globals[i]!) {
+          (global as { value: unknown }).value = typeof global.value === "bigint" ? 0n : 0;
+        }
+        runOnce(bpf.program(name), args);
+        return globals[i]!.map((global, k) => `${names[k]}=${global.value}`).join(" ");
+      });
+      if (results[0] === results[1]) continue;
+      different.push(
+        `seed ${seed}, arguments ${args.join(", ")}:\nours   ${results[0]}\nclang's ${
+          results[1]
+        }\n${typescript}\n---\n${c}`,
+      );
+      break;
+    }
+  }
+  return different;
+}
