@@ -4,6 +4,8 @@
  * @module
  */
 
+import { explainTracepoint } from "../attach/tracepoint.ts";
+import { BpfError, ErrnoError } from "../base/errors.ts";
 import { type TracepointField, tracepointFields } from "../tracefs/kernel_functions.ts";
 import type { Hook } from "./hooks.ts";
 import { Helper } from "./lower/helpers.ts";
@@ -17,7 +19,7 @@ export function contextOf(program: Program): Value {
   const { hook } = program;
   switch (hook.kind) {
     case "tracepoint":
-      return tracepointContext(program, `${hook.category}/${hook.name}`);
+      return tracepointContext(program, hook.category, hook.name);
     case "rawTracepoint":
       return fields(`raw tracepoint ${hook.name}`, {
         args: elements(program, "the arguments", Array.from({ length: 12 }, (_, i) => 8 * i)),
@@ -69,12 +71,19 @@ function registerOffsets() {
   return { args: [112, 104, 96, 88, 72, 64], result: 80, ip: 128, sp: 152, size: 168 };
 }
 
-function tracepointContext(program: Program, name: string): Value {
-  const known = tracepointFields(name).map((field) => {
-    const [plain, value] = fieldValue(program, field);
-    return [plain, value] as const;
-  });
-  return { kind: "fields", what: `tracepoint ${name}`, fields: new Map(known) };
+function tracepointContext(program: Program, category: string, name: string): Value {
+  const what = `tracepoint ${category}/${name}`;
+  try {
+    const known = tracepointFields(`${category}/${name}`).map((field) =>
+      fieldValue(program, field)
+    );
+    return { kind: "fields", what, fields: new Map(known) };
+  } catch (error) {
+    if (!(error instanceof ErrnoError)) throw error;
+    const action = `compile program "${program.source.name}" for ${what}`;
+    const reason = explainTracepoint(category, name, error.errno);
+    throw new BpfError("load", action, error.errno, reason, { cause: error });
+  }
 }
 
 /** A field as the format file describes it. */

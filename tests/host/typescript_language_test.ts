@@ -560,7 +560,6 @@ test("functions may be arrows, functions or methods", () => {
     globals: { count: u32 },
   }, {
     arrow: rawTracepoint("sys_enter", (_, out) => out.count += 1),
-    // deno-lint-ignore prefer-arrow-callback
     plain: rawTracepoint("sys_enter", function (_, out) {
       out.count += 10;
     }),

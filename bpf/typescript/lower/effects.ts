@@ -16,6 +16,20 @@ export function hasEffects(node: Node): boolean {
   return some(node, (each) => /^(?:Assignment|Update|Call)Expression$/.test(each.type));
 }
 
+/** Whether something in these nodes may assign to a name. */
+export function assigns(nodes: readonly Node[], name: string): boolean {
+  const isTarget = (each: Node) => {
+    const found = each as Expression;
+    const target = found.type === "AssignmentExpression"
+      ? found.left
+      : found.type === "UpdateExpression"
+      ? found.argument
+      : undefined;
+    return target?.type === "Identifier" && target.name === name;
+  };
+  return nodes.some((node) => some(node, isTarget));
+}
+
 /** Whether an expression does more than give a value. */
 function changesSomething(node: Node, scope: Scope): boolean {
   return some(node, (each) => {

@@ -6,6 +6,7 @@
 
 import type { Declaration, Expression, For, ForOf, Node, Pattern, Statement } from "../syntax.ts";
 import { BOOL, I64, type Scalar, U64 } from "../types.ts";
+import { assigns } from "./effects.ts";
 import { condition, decide } from "./conditions.ts";
 import { asLoaded, lower, present, refusal } from "./expressions.ts";
 import { elementOf, field, lengthOf, nameOf } from "./members.ts";
@@ -30,11 +31,16 @@ export function statements(program: Program, nodes: readonly Statement[], outer:
       scope.add(node.id.name, { kind: "function", node, scope });
     }
   }
-  for (const node of nodes) statement(program, node, scope);
+  for (const node of nodes) statement(program, node, scope, nodes);
 }
 
-/** Compiles one statement. */
-export function statement(program: Program, node: Statement, scope: Scope): void {
+/** Compiles one statement; `around` is what may assign to the variables it declares. */
+export function statement(
+  program: Program,
+  node: Statement,
+  scope: Scope,
+  around: readonly Node[] = [],
+): void {
   const { builder } = program;
   builder.line = program.source.line(node.start);
   switch (node.type) {
@@ -43,7 +49,7 @@ export function statement(program: Program, node: Statement, scope: Scope): void
     case "ExpressionStatement":
       return expressionStatement(program, node.expression, scope);
     case "VariableDeclaration":
-      return declaration(program, node, scope);
+      return declaration(program, node, scope, around);
     case "IfStatement":
       return ifStatement(program, node, scope);
     case "ForStatement":
@@ -139,7 +145,12 @@ function branches(
   if (!goesOnAfterNo) { for (const reg of narrowed.yes) program.known.add(reg); }
 }
 
-function declaration(program: Program, node: Declaration, scope: Scope): void {
+function declaration(
+  program: Program,
+  node: Declaration,
+  scope: Scope,
+  around: readonly Node[],
+): void {
   if (node.kind !== "const" && node.kind !== "let") {
     throw program.error(node, `${node.kind} is not in the language: write const or let`);
   }
@@ -149,7 +160,8 @@ function declaration(program: Program, node: Declaration, scope: Scope): void {
     }
     const value = lower(program, init, scope);
     program.builder.line = program.source.line(start);
-    if (node.kind === "let" && id.type === "Identifier") {
+    // Minifiers write let for const.
+    if (node.kind === "let" && id.type === "Identifier" && assigns(around, id.name)) {
       declareVariable(program, id, init, value, scope);
     } else {
       bind(program, id, value, scope);
@@ -248,7 +260,7 @@ export function settle(program: Program, node: Node, value: Value): Value {
 function forStatement(program: Program, node: For, outer: Scope): void {
   const { builder } = program;
   const scope = new Scope(outer);
-  if (node.init?.type === "VariableDeclaration") declaration(program, node.init, scope);
+  if (node.init?.type === "VariableDeclaration") declaration(program, node.init, scope, [node]);
   else if (node.init) lower(program, node.init, scope);
   checkBound(program, node, scope);
   const [head, body, next, end] = Array.from({ length: 4 }, () => builder.block());

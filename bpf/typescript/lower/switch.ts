@@ -51,7 +51,8 @@ export function switchStatement(program: Program, node: Switch, outer: Scope): v
   node.cases.forEach(({ consequent }, i) => {
     builder.enter(bodies[i]!);
     program.apart(() => {
-      for (const each of consequent) statement(program, each, scope);
+      const all = node.cases.flatMap((each) => each.consequent);
+      for (const each of consequent) statement(program, each, scope, all);
     });
   });
   program.loops.pop();

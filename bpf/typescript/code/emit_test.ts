@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Builder } from "../lower/builder.ts";
+import { compute, holds } from "./fold.ts";
+import { emit } from "./emit.ts";
+
+/** Instructions in hexadecimal, eight bytes each. */
+function hex(bytes: Uint8Array): string[] {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.match(/.{16}/g)!;
+}
+
+test("emit() makes the instructions of a small program", () => {
+  const builder = new Builder();
+  const context = builder.context();
+  builder.keep();
+  const value = builder.load(context, 8, 8);
+  const [yes, no] = [builder.block(), builder.block()];
+  builder.branch("gt", value, 5n, yes, no);
+  builder.enter(yes);
+  builder.exit(builder.alu("add", value, 1n));
+  builder.enter(no);
+  builder.exit(0n);
+  assert.deepEqual(hex(emit(builder.finish()).instructions), [
+    "bf16000000000000", // r6 = r1
+    "7961080000000000", // r1 = *(u64 *)(r6 + 8)
+    "b501030005000000", // if r1 <= 5 goto +3
+    "0701000001000000", // r1 += 1
+    "bf10000000000000", // r0 = r1
+    "9500000000000000", // exit
+    "b700000000000000", // r0 = 0
+    "9500000000000000", // exit
+  ]);
+});
+
+test("emit() leaves out blocks that nothing reaches and values that nobody reads", () => {
+  const builder = new Builder();
+  const context = builder.context();
+  builder.keep();
+  builder.load(context, 0, 8);
+  builder.exit(7n);
+  const lost = builder.block();
+  builder.enter(lost);
+  builder.exit(8n);
+  const last = hex(emit(builder.finish()).instructions).slice(-2);
+  assert.deepEqual(last, ["b700000007000000", "9500000000000000"]);
+});
+
+test("emit() refuses more stack than a program has", () => {
+  const builder = new Builder();
+  builder.store(builder.slot(300), 0, 8, 0n);
+  builder.store(builder.slot(300), 0, 8, 0n);
+  builder.exit(0n);
+  assert.throws(() => emit(builder.finish()), /it needs 608 bytes of stack, and a program has 512/);
+});
+
+test("compute() and holds() wrap and compare as the kernel does", () => {
+  const MAX = (1n << 64n) - 1n;
+  assert.equal(compute("add", MAX, 1n), 0n);
+  assert.equal(compute("sub", 0n, 1n), MAX);
+  assert.equal(compute("div", 7n, 0n), 0n);
+  assert.equal(compute("mod", 7n, 0n), 7n);
+  assert.equal(compute("arsh", MAX, 4n), MAX);
+  assert.equal(compute("rsh", MAX, 60n), 15n);
+  assert.equal(holds("lt", MAX, 1n), false);
+  assert.equal(holds("slt", MAX, 1n), true);
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PROJECT } from "../support/build.ts";
+import { run } from "../support/process.ts";
+import { RUNTIME, scriptCommand } from "../support/runtime.ts";
+import { Folder } from "../support/workload.ts";
+
+const SCRIPT = join(PROJECT, "tests/support/kernel_code.ts");
+/** Four rounds of four times 3, 6, 9 and 12; six calls were made. */
+const EXPECTED = "12 24 36 48 18n 3\n";
+
+test("kernel code runs from its source", async () => {
+  const { status, stdout, stderr } = await run(scriptCommand(SCRIPT));
+  assert.equal(stderr, "");
+  assert.equal(stdout, EXPECTED);
+  assert.equal(status, 0);
+});
+
+// Minifying renames the words, and computes what is constant; bytecode keeps the texts.
+for (const flags of [[], ["--bytecode"], ["--minify"], ["--minify", "--bytecode"]]) {
+  const name = `kernel code runs in an executable of bun build ${flags.join(" ")}`;
+  test(
+    name,
+    { skip: RUNTIME === "Bun" ? false : "Deno has no base to compile with here" },
+    async () => {
+      using folder = new Folder();
+      const out = join(folder.path, "program");
+      const build = [process.execPath, "build", "--compile", "--format=esm", ...flags];
+      const built = await run([...build, SCRIPT, "--outfile", out]);
+      assert.equal(built.status, 0, built.stderr);
+      const { status, stdout, stderr } = await run([out]);
+      assert.equal(stderr, "");
+      assert.equal(stdout, EXPECTED);
+      assert.equal(status, 0);
+    },
+  );
+}

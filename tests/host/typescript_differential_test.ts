@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compare } from "../support/differential.ts";
+import { requires } from "../support/requires.ts";
+
+const PAIRS = 500;
+const AT_A_TIME = 50;
+/** Runs of each pair, with other arguments each time. */
+const ROUNDS = 8;
+
+const name = "random functions give what clang's of the same meaning give";
+test(name, { skip: requires(name, "speed") }, () => {
+  for (let first = 1; first <= PAIRS; first += AT_A_TIME) {
+    const seeds = Array.from({ length: AT_A_TIME }, (_, i) => first + i);
+    assert.deepEqual(compare(seeds, ROUNDS), []);
+  }
+});
