@@ -106,26 +106,55 @@ function makeRing(handle: bigint, name: string): void {
 function reusePinned(handle: bigint, name: string, path: string, object: string): void {
   const lib = libbpf();
   const action = `use the map pinned at "${path}" as "${name}" of object "${object}"`;
-  const fd = lib.bpf_obj_get(cString(path));
-  if (fd < 0) throw new BpfError("open", action, -fd, explainPinned(-fd));
+  const [type, keySize] = [lib.bpf_map__type(handle), lib.bpf_map__key_size(handle)];
+  const { fd } = openPinned(path, action, { type, keySize });
   try {
-    const found = describeMap(fd);
-    if (typeof found === "number") throw new BpfError("open", action, found, "it is not a map");
-    const keySize = lib.bpf_map__key_size(handle);
-    const type = lib.bpf_map__type(handle);
-    if (found.type !== type || found.key_size !== keySize) {
-      throw new BpfError(
-        "open",
-        action,
-        Errno.EINVAL,
-        `it is a ${mapTypeName(found.type)} map with keys of ${found.key_size} bytes: expected a ` +
-          `${mapTypeName(type)} map with keys of ${keySize} bytes`,
-      );
-    }
     const reused = lib.bpf_map__reuse_fd(handle, fd);
     if (reused < 0) throw new BpfError("open", action, -reused);
   } finally {
     close(fd);
+  }
+}
+
+/** What a pinned map has to be; its values may be of any size where that is not told. */
+export interface ExpectedMap {
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize?: number;
+}
+
+/**
+ * Opens the map that is pinned at a path; the caller closes it.
+ *
+ * @throws {BpfError} when there is none, or another than expected
+ */
+export function openPinned(
+  path: string,
+  action: string,
+  { type, keySize, valueSize }: ExpectedMap,
+): { readonly fd: number; readonly maxEntries: number } {
+  const fd = libbpf().bpf_obj_get(cString(path));
+  if (fd < 0) throw new BpfError("open", action, -fd, explainPinned(-fd));
+  try {
+    const found = describeMap(fd);
+    if (typeof found === "number") throw new BpfError("open", action, found, "it is not a map");
+    const valuesFit = valueSize === undefined || found.value_size === valueSize;
+    if (found.type === type && found.key_size === keySize && valuesFit) {
+      return { fd, maxEntries: found.max_entries };
+    }
+    const kind = (type: number, key: number, value: number) =>
+      `${mapTypeName(type)} map with keys of ${key} bytes` +
+      (valueSize === undefined ? "" : ` and values of ${value} bytes`);
+    throw new BpfError(
+      "open",
+      action,
+      Errno.EINVAL,
+      `it is a ${kind(found.type, found.key_size, found.value_size)}: expected a ` +
+        kind(type, keySize, valueSize ?? 0),
+    );
+  } catch (error) {
+    close(fd);
+    throw error;
   }
 }
 

@@ -11,7 +11,8 @@ import { checkFunction } from "./lower/calls.ts";
 import { Again, type Outside, Program } from "./lower/program.ts";
 import { returnValue } from "./lower/returns.ts";
 import { Scope } from "./lower/scope.ts";
-import { bind, statements } from "./lower/statements.ts";
+import { statements } from "./lower/statements.ts";
+import { bind } from "./lower/declarations.ts";
 import { Source } from "./source.ts";
 import { type Expression, type FunctionNode, parseFunction, type Statement } from "./syntax.ts";
 

@@ -6,20 +6,26 @@
 
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { u64 } from "../../ffi/codec/mod.ts";
-import { createMap, loadBtf } from "../../ffi/libc/bpf_syscall.ts";
-import { Errno } from "../../ffi/libc/errno.ts";
-import { close, map, MAP_SHARED, PROT_READ, PROT_WRITE } from "../../ffi/libc/libc.ts";
-import { BpfError, permissionReason } from "../base/errors.ts";
+import { loadBtf } from "../../ffi/libc/bpf_syscall.ts";
+import { close } from "../../ffi/libc/libc.ts";
 import { Btf } from "../btf/btf.ts";
 import type { LoadedCode } from "../kernel_code.ts";
-import { possibleCpus } from "../maps/map.ts";
 import type { MapInfo } from "../maps/map_info.ts";
 import type { GlobalInfo, LoadOptions } from "../object/load_object.ts";
 import { MapType } from "../tables/map_type.ts";
 import { BtfBuilder } from "./btf_builder.ts";
 import { compileProgram } from "./compile_program.ts";
 import type { ProgramDefinition } from "./hooks.ts";
-import type { GlobalVariable, Outside } from "./lower/program.ts";
+import {
+  failure,
+  type Global,
+  newMap,
+  newSection,
+  refuseUnknown,
+  SECTION,
+  setGlobals,
+} from "./load_maps.ts";
+import type { Outside } from "./lower/program.ts";
 import type { AnyMap } from "./maps.ts";
 import { TypeScriptProgram } from "./program.ts";
 import { typeOf } from "./types.ts";
@@ -31,16 +37,6 @@ export interface PlainDefinition {
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
   readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
   readonly programs: Readonly<Record<string, ProgramDefinition<never>>>;
-}
-
-/** The map that holds the globals, by the name that compilers give its section. */
-const SECTION = ".bss";
-/** Maps that user space can map into its memory (BPF_F_MMAPABLE). Needs Linux >= 5.5. */
-const MMAPABLE = 1 << 10;
-
-/** A global variable with its codec. */
-interface Global extends GlobalVariable {
-  readonly codec: Codec<unknown>;
 }
 
 /** Where a definition's names lead, and the size of all globals. */
@@ -124,7 +120,7 @@ export function loadCode(definition: PlainDefinition, options: LoadOptions): Loa
   const sizes = new Map(Object.entries(options.maps ?? {}));
   refuseUnknown([...sizes.keys()], Object.keys(definition.maps ?? {}), "map", name);
   for (const [each, map] of Object.entries(definition.maps ?? {})) {
-    make(newMap(each, map, sizes.get(each)?.maxEntries, btf, typeIds));
+    make(newMap(each, map, sizes.get(each) ?? {}, name, btf, typeIds));
   }
   make(newSection(size, btf, section));
   setGlobals(infos.at(-1)!, globals, options.globals ?? {}, name);
@@ -165,78 +161,6 @@ function choose(
   return Object.entries(programs).filter(([each]) => wanted[each] ?? true);
 }
 
-function refuseUnknown(asked: string[], known: string[], what: string, object: string): void {
-  const unknown = asked.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new TypeError(
-    `Cannot find ${what} "${unknown}" in object "${object}": it has ${known.join(", ") || "none"}`,
-  );
-}
-
-function newMap(
-  name: string,
-  { type, key, value, entries }: AnyMap,
-  maxEntries: number | undefined,
-  btf: number,
-  ids: ReadonlyMap<Codec<unknown>, number>,
-): MapInfo {
-  const isBuffer = type === MapType.RINGBUF || type === MapType.PERF_EVENT_ARRAY;
-  const request = {
-    name,
-    type,
-    keySize: isBuffer ? type === MapType.RINGBUF ? 0 : 4 : key!.size,
-    valueSize: isBuffer ? type === MapType.RINGBUF ? 0 : 4 : value!.size,
-    maxEntries: maxEntries ?? (type === MapType.PERF_EVENT_ARRAY ? possibleCpus() : entries),
-  };
-  const described = !isBuffer && type !== MapType.STACK_TRACE;
-  const fd = createMap({
-    ...request,
-    ...described ? { btf: { fd: btf, key: ids.get(key!)!, value: ids.get(value!)! } } : {},
-  });
-  if (fd < 0) throw mapFailure(name, request, -fd);
-  return {
-    ...request,
-    fd,
-    keyType: key?.type,
-    valueType: value?.type,
-    ...value?.type ? { codecs: { key, value } } : {},
-  };
-}
-
-function newSection(size: number, btf: number, value: number): MapInfo {
-  const request = {
-    name: SECTION,
-    type: MapType.ARRAY,
-    keySize: 4,
-    valueSize: size,
-    maxEntries: 1,
-  };
-  const fd = createMap({ ...request, flags: MMAPABLE, btf: { fd: btf, key: 0, value } });
-  if (fd < 0) throw failure("create the map of global variables", -fd);
-  return { ...request, fd, keyType: undefined, valueType: undefined };
-}
-
-function setGlobals(
-  section: MapInfo,
-  globals: ReadonlyMap<string, Global>,
-  values: Readonly<Record<string, unknown>>,
-  name: string,
-): void {
-  refuseUnknown(Object.keys(values), [...globals.keys()], "global variable", name);
-  if (Object.keys(values).length === 0) return;
-  const flags = PROT_READ | PROT_WRITE;
-  using memory = map("global variables", section.valueSize, flags, MAP_SHARED, section.fd);
-  for (const [each, value] of Object.entries(values)) {
-    const { offset, codec } = globals.get(each)!;
-    try {
-      codec.write(new DataView(memory.buffer), offset, value);
-    } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      throw new RangeError(`Cannot set global variable "${each}": ${detail}`, { cause });
-    }
-  }
-}
-
 /** struct bpf_line_info of each stretch of instructions. */
 function lineInfo(
   types: BtfBuilder,
@@ -251,24 +175,4 @@ function lineInfo(
     (line + 1) << 10 | 1,
   ]);
   return new Uint8Array(Uint32Array.from(words).buffer);
-}
-
-function failure(action: string, errno: number): BpfError {
-  const refused = errno === Errno.EPERM || errno === Errno.EACCES;
-  return new BpfError("load", action, errno, refused ? permissionReason() : undefined);
-}
-
-function mapFailure(
-  name: string,
-  { type, maxEntries }: { type: number; maxEntries: number },
-  errno: number,
-): BpfError {
-  const action = `create map "${name}"`;
-  if (errno === Errno.EINVAL && type === MapType.RINGBUF) {
-    const reason =
-      `${maxEntries} bytes: a ring buffer's size is a power of two and a multiple of ` +
-      "the page size";
-    return new BpfError("load", action, errno, reason);
-  }
-  return failure(action, errno);
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   comm,
@@ -16,7 +18,7 @@ import {
   uretprobe,
   userString,
 } from "../../kernel.ts";
-import { Bpf, chars, i32, i64, struct, u32, u64 } from "../../mod.ts";
+import { Bpf, chars, i32, i64, struct, u32, u64, unpin } from "../../mod.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
 import { held } from "../support/leftovers.ts";
 import { Script } from "../support/script.ts";
@@ -211,4 +213,36 @@ test("the programs to load are chosen by name, and maps by size", () => {
     () => Bpf.load(code, { globals: { three: 1 } }),
     /Cannot find global variable "three"/,
   );
+});
+
+test("a map of another program is used by its pin, where it is of the same shape", () => {
+  const folder = mkdtempSync("/sys/fs/bpf/ts-bcc-");
+  const pinned = join(folder, "counts");
+  const code = kernel({ maps: { counts: hash(u32, u64) }, globals: { target: u32 } }, {
+    count: tracepoint("syscalls/sys_enter_getppid", (_, { counts, target }) => {
+      if (pid() === target) counts.increment(1);
+    }),
+  });
+  const wide = kernel({ maps: { counts: hash(u32, u32) } }, {});
+  const globals = { target: process.pid };
+  try {
+    using first = Bpf.load(code, { globals, maps: { counts: { maxEntries: 5 } } });
+    first.map("counts").pin(pinned);
+    using second = Bpf.load(code, { globals, maps: { counts: { pinned } } });
+    second.attach();
+    callGetppid(4);
+    assert.equal(first.map("counts").get(1), 4n);
+    assert.equal(second.map("counts").maxEntries, 5);
+    const before = held();
+    assert.throws(() => Bpf.load(wide, { maps: { counts: { pinned } } }), {
+      name: "BpfError",
+      message: `Cannot use the map pinned at "${pinned}" as "counts" of object "kernel code": ` +
+        "Invalid argument (EINVAL): it is a HASH map with keys of 4 bytes and values of 8 bytes: " +
+        "expected a HASH map with keys of 4 bytes and values of 4 bytes",
+    });
+    assert.deepEqual(held(), before);
+  } finally {
+    unpin(pinned);
+    rmdirSync(folder);
+  }
 });

@@ -6,7 +6,8 @@
 
 import type { Assignment, Expression, Node } from "../syntax.ts";
 import { describeType, type Int, isScalar, type Scalar } from "../types.ts";
-import { asLoaded, lower, operate, present } from "./expressions.ts";
+import { lower, operate } from "./expressions.ts";
+import { asLoaded, present } from "./loaded.ts";
 import { Again, type Program } from "./program.ts";
 import type { Scope, Variable } from "./scope.ts";
 import { storeInto } from "./stores.ts";

@@ -6,12 +6,14 @@
 
 import type { Call, Expression, FunctionNode, Node, Statement } from "../syntax.ts";
 import { I64 } from "../types.ts";
-import { asLoaded, describeValue, lower } from "./expressions.ts";
+import { lower } from "./expressions.ts";
+import { asLoaded, describeValue } from "./loaded.ts";
 import { mapMethod } from "./map_methods.ts";
 import { field, nameOf } from "./members.ts";
 import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
-import { bind, settle, statements } from "./statements.ts";
+import { statements } from "./statements.ts";
+import { bind, settle } from "./declarations.ts";
 import { type Value, VOID } from "./values.ts";
 import { callWord, convert } from "./words.ts";
 

@@ -9,7 +9,7 @@ import { wordOf } from "../words.ts";
 import { lower } from "./expressions.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
-import { settle } from "./statements.ts";
+import { settle } from "./declarations.ts";
 
 /** Whether an expression may change what another reads. */
 export function hasEffects(node: Node): boolean {

@@ -4,22 +4,22 @@
  * @module
  */
 
-import type { Operand } from "../code/ir.ts";
 import type { Binary, Conditional, Expression, Identifier, Node } from "../syntax.ts";
-import { BOOL, describeType, I64, isScalar, type Scalar, U64 } from "../types.ts";
+import { BOOL, I64, isScalar, type Scalar, U64 } from "../types.ts";
 import { wordOf } from "../words.ts";
-import { arithmetic, joinTypes, requireInt } from "./arithmetic.ts";
+import { arithmetic, requireInt } from "./arithmetic.ts";
 import { assignment, update } from "./assignments.ts";
 import { call } from "./calls.ts";
 import { condition, decide } from "./conditions.ts";
 import { bigintConstant, foldBinary, numberConstant } from "./constants.ts";
 import { hasEffects } from "./effects.ts";
+import { asLoaded, asValue, joined } from "./loaded.ts";
 import { member } from "./members.ts";
-import { inRegister, loadScalar } from "./memory.ts";
 import type { Program } from "./program.ts";
+import { refusal } from "./refused.ts";
 import type { Scope } from "./scope.ts";
-import { settle } from "./statements.ts";
-import { constant, type Loaded, UNDEFINED, type Value, VOID } from "./values.ts";
+import { settle } from "./declarations.ts";
+import { constant, UNDEFINED, type Value, VOID } from "./values.ts";
 
 /** Compiles an expression. @throws {KernelCodeError} */
 export function lower(program: Program, node: Expression, scope: Scope): Value {
@@ -75,35 +75,6 @@ export function lower(program: Program, node: Expression, scope: Scope): Value {
   }
   throw program.error(node, refusal(node as Node));
 }
-
-/** What to say of syntax that the language lacks. */
-export function refusal(node: Node): string {
-  return REFUSED[node.type] ?? `${node.type} is not in the language`;
-}
-
-const REFUSED: Readonly<Record<string, string>> = {
-  NewExpression: "there is no memory to make objects in: use a map, or a const object of emit()",
-  ThisExpression: "there is no this: what comes from outside comes as the second parameter",
-  AwaitExpression: "programs in the kernel do not wait: await where the events are read",
-  YieldExpression: "programs in the kernel do not wait: emit events instead of yield",
-  TaggedTemplateExpression: "tagged templates are not in the language: use plain texts",
-  TryStatement: "there are no exceptions in the kernel: what may be missing is undefined",
-  ThrowStatement: "there are no exceptions in the kernel: return, or emit an event",
-  WhileStatement: "the kernel wants to see that a loop ends: write for (let i = 0; i < 100; i++) " +
-    "and break when it is done",
-  DoWhileStatement:
-    "the kernel wants to see that a loop ends: write for (let i = 0; i < 100; i++) " +
-    "and break when it is done",
-  ForInStatement: "names of fields are not known to a program: name each field",
-  ClassDeclaration: "there are no classes: use a struct of kernel({ … })",
-  ClassExpression: "there are no classes: use a struct of kernel({ … })",
-  WithStatement: "with is not in the language",
-  LabeledStatement: "labels are not in the language: return from a local function instead",
-  ImportExpression: "a program is its function's own text: nothing can be imported in it",
-  MetaProperty: "a program is its function's own text: it belongs to no module",
-  SpreadElement: "name each field instead of spreading an object",
-  DebuggerStatement: "there is no debugger in the kernel: emit an event",
-};
 
 function literal(program: Program, node: Expression & { type: "Literal" }): Value {
   if (node.bigint !== undefined) return bigintConstant(program, node, BigInt(node.bigint));
@@ -267,21 +238,6 @@ function conditional(program: Program, node: Conditional, scope: Scope): Value {
   return { kind: "register", reg, type: joined(program, node, first, second) };
 }
 
-/** The type of a value that comes from one of two places. */
-export function joined(program: Program, node: Node, a: Loaded, b: Loaded): Scalar {
-  const type = joinTypes(signOf(a), signOf(b));
-  if (type) return type;
-  throw program.error(
-    node,
-    `one of these values is ${describeType(a.type ?? I64)}, the other ${
-      describeType(b.type ?? I64)
-    }: bring them together by signed(…) or unsigned(…)`,
-  );
-}
-
-const signOf = ({ operand, type }: Loaded) =>
-  type ?? (typeof operand === "bigint" && operand < 0n ? I64 : undefined);
-
 /** `a ?? b` */
 function coalesce(program: Program, node: Binary, scope: Scope): Value {
   const { builder } = program;
@@ -304,77 +260,4 @@ function coalesce(program: Program, node: Binary, scope: Scope): Value {
   builder.enter(end);
   const type = joined(program, node, { operand: left.value, type: left.type }, other);
   return { kind: "register", reg, type };
-}
-
-/** A value as a number or boolean. @throws {KernelCodeError} when it is neither, or may be missing */
-export function asLoaded(program: Program, node: Node, value: Value): Loaded {
-  const found = present(program, node, value);
-  switch (found.kind) {
-    case "constant":
-      return {
-        operand: found.value,
-        type: found.type === "bool" ? BOOL : found.value < 0n ? I64 : undefined,
-      };
-    case "register":
-      return { operand: found.reg, type: found.type };
-    case "memory":
-      if (isScalar(found.type)) return asLoaded(program, node, loadScalar(program, found));
-      throw program.error(node, `expected a number, found ${describeType(found.type)}`);
-    default:
-      throw program.error(node, `expected a number, found ${describeValue(found)}`);
-  }
-}
-
-/** A value that is there. @throws {KernelCodeError} when it may be missing */
-export function present(program: Program, node: Node, value: Value): Value {
-  if (value.kind === "global") {
-    const { offset, type } = program.outside.globals.get(value.name)!;
-    const base = program.builder.mapValue(program.outside.section, offset);
-    return { kind: "memory", base, offset: 0, type, access: "direct" };
-  }
-  if (value.kind !== "optional") return value;
-  if (!program.known.has(value.pointer)) {
-    throw program.error(
-      node,
-      "this may be undefined: check it first, if (x === undefined) return, or give another value, " +
-        "x ?? 0",
-    );
-  }
-  if (value.value !== undefined) {
-    return { kind: "register", reg: value.value, type: value.type as Scalar };
-  }
-  const { pointer: base, type, access, readOnly } = value;
-  return { kind: "memory", base, offset: 0, type, access, ...readOnly ? { readOnly } : {} };
-}
-
-/** The value of an operation. */
-export function asValue(program: Program, { operand, type }: Loaded): Value {
-  if (typeof operand === "bigint" && type === undefined) return constant(operand);
-  const reg = inRegister(program, operand as Operand);
-  return { kind: "register", reg, type: type ?? I64 };
-}
-
-/** How errors name a value. */
-export function describeValue(value: Value): string {
-  switch (value.kind) {
-    case "string":
-    case "made":
-      return "a text";
-    case "undefined":
-    case "void":
-      return "nothing";
-    case "fields":
-    case "elements":
-      return value.what;
-    case "map":
-      return `map ${value.name}`;
-    case "word":
-      return `the function ${value.word}`;
-    case "method":
-      return `the method ${value.name}`;
-    case "object":
-      return "an object";
-    default:
-      return `a ${value.kind}`;
-  }
 }

@@ -6,7 +6,8 @@
 
 import type { Expression, MemberAccess, Node } from "../syntax.ts";
 import { isScalar, membersOf, sizeOfType, type Type, typeOf } from "../types.ts";
-import { asLoaded, describeValue, lower, present } from "./expressions.ts";
+import { lower } from "./expressions.ts";
+import { asLoaded, describeValue, present } from "./loaded.ts";
 import { loadScalar } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";

@@ -5,7 +5,8 @@
  */
 
 import type { Expression, Node } from "../syntax.ts";
-import { asLoaded, joined, lower } from "./expressions.ts";
+import { lower } from "./expressions.ts";
+import { asLoaded, joined } from "./loaded.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { expressionStatement } from "./statements.ts";

@@ -16,7 +16,8 @@ import {
   type Type,
   typeOf,
 } from "../types.ts";
-import { asLoaded, describeValue, lower, present } from "./expressions.ts";
+import { lower } from "./expressions.ts";
+import { asLoaded, describeValue, present } from "./loaded.ts";
 import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";
 import { nameOf } from "./members.ts";
 import type { Program } from "./program.ts";

@@ -7,11 +7,13 @@
 import type { Switch } from "../syntax.ts";
 import { testFor } from "./arithmetic.ts";
 import { compareMixed } from "./conditions.ts";
-import { asLoaded, lower, present } from "./expressions.ts";
+import { lower } from "./expressions.ts";
+import { asLoaded, present } from "./loaded.ts";
 import { inRegister } from "./memory.ts";
 import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
-import { settle, statement } from "./statements.ts";
+import { statement } from "./statements.ts";
+import { settle } from "./declarations.ts";
 import { isText, placeOf, textsEqual } from "./texts.ts";
 
 /** Compiles a switch over numbers or texts; a case without break goes on into the next. */

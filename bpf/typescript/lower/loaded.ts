@@ -1,0 +1,101 @@
+/**
+ * Values as operations take them: present, and numbers or booleans in registers.
+ *
+ * @module
+ */
+
+import type { Operand } from "../code/ir.ts";
+import type { Node } from "../syntax.ts";
+import { BOOL, describeType, I64, isScalar, type Scalar } from "../types.ts";
+import { joinTypes } from "./arithmetic.ts";
+import { inRegister, loadScalar } from "./memory.ts";
+import type { Program } from "./program.ts";
+import { constant, type Loaded, type Value } from "./values.ts";
+
+/** A value as a number or boolean. @throws {KernelCodeError} when it is neither, or may be missing */
+export function asLoaded(program: Program, node: Node, value: Value): Loaded {
+  const found = present(program, node, value);
+  switch (found.kind) {
+    case "constant":
+      return {
+        operand: found.value,
+        type: found.type === "bool" ? BOOL : found.value < 0n ? I64 : undefined,
+      };
+    case "register":
+      return { operand: found.reg, type: found.type };
+    case "memory":
+      if (isScalar(found.type)) return asLoaded(program, node, loadScalar(program, found));
+      throw program.error(node, `expected a number, found ${describeType(found.type)}`);
+    default:
+      throw program.error(node, `expected a number, found ${describeValue(found)}`);
+  }
+}
+
+/** A value that is there. @throws {KernelCodeError} when it may be missing */
+export function present(program: Program, node: Node, value: Value): Value {
+  if (value.kind === "global") {
+    const { offset, type } = program.outside.globals.get(value.name)!;
+    const base = program.builder.mapValue(program.outside.section, offset);
+    return { kind: "memory", base, offset: 0, type, access: "direct" };
+  }
+  if (value.kind !== "optional") return value;
+  if (!program.known.has(value.pointer)) {
+    throw program.error(
+      node,
+      "this may be undefined: check it first, if (x === undefined) return, or give another value, " +
+        "x ?? 0",
+    );
+  }
+  if (value.value !== undefined) {
+    return { kind: "register", reg: value.value, type: value.type as Scalar };
+  }
+  const { pointer: base, type, access, readOnly } = value;
+  return { kind: "memory", base, offset: 0, type, access, ...readOnly ? { readOnly } : {} };
+}
+
+/** The value of an operation. */
+export function asValue(program: Program, { operand, type }: Loaded): Value {
+  if (typeof operand === "bigint" && type === undefined) return constant(operand);
+  const reg = inRegister(program, operand as Operand);
+  return { kind: "register", reg, type: type ?? I64 };
+}
+
+/** How errors name a value. */
+export function describeValue(value: Value): string {
+  switch (value.kind) {
+    case "string":
+    case "made":
+      return "a text";
+    case "undefined":
+    case "void":
+      return "nothing";
+    case "fields":
+    case "elements":
+      return value.what;
+    case "map":
+      return `map ${value.name}`;
+    case "word":
+      return `the function ${value.word}`;
+    case "method":
+      return `the method ${value.name}`;
+    case "object":
+      return "an object";
+    default:
+      return `a ${value.kind}`;
+  }
+}
+
+/** The type of a value that comes from one of two places. */
+export function joined(program: Program, node: Node, a: Loaded, b: Loaded): Scalar {
+  const type = joinTypes(signOf(a), signOf(b));
+  if (type) return type;
+  throw program.error(
+    node,
+    `one of these values is ${describeType(a.type ?? I64)}, the other ${
+      describeType(b.type ?? I64)
+    }: bring them together by signed(…) or unsigned(…)`,
+  );
+}
+
+const signOf = ({ operand, type }: Loaded) =>
+  type ?? (typeof operand === "bigint" && operand < 0n ? I64 : undefined);
