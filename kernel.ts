@@ -29,7 +29,7 @@ export {
   perfBuffer,
   ringBuffer,
   stackTraces,
-} from "./bpf/typescript/maps.ts";
+} from "./bpf/typescript/language/maps.ts";
 export {
   type Fields,
   perfEvent,
@@ -40,7 +40,7 @@ export {
   tracepoint,
   uprobe,
   uretprobe,
-} from "./bpf/typescript/hooks.ts";
+} from "./bpf/typescript/language/hooks.ts";
 export {
   bootTime,
   cgroupId,
@@ -57,5 +57,5 @@ export {
   uid,
   unsigned,
   userString,
-} from "./bpf/typescript/words.ts";
-export { KernelCodeError } from "./bpf/typescript/source.ts";
+} from "./bpf/typescript/language/words.ts";
+export { KernelCodeError } from "./bpf/typescript/language/source.ts";

@@ -20,7 +20,7 @@ const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const LAYERS = [
   ["tools", "cli", "examples"],
   ["toolkit"],
-  ["mod.ts"],
+  ["mod.ts", "kernel.ts"],
   ["bpf"],
   ["ffi"],
   ["ffi/codec"],
@@ -94,7 +94,7 @@ function cyclesOf(arrows: readonly Arrow[]): string[] {
 }
 
 const files = ["tools", "cli", "examples", "toolkit", "bpf", "ffi"].flatMap(sourcesIn);
-const arrows = [...files, "mod.ts"].flatMap(arrowsOf);
+const arrows = [...files, "mod.ts", "kernel.ts"].flatMap(arrowsOf);
 const upward = arrows.filter(({ from, to }) => layerOf(to) < layerOf(from));
 const between = arrows.filter(({ from, to }) =>
   /^tools\/[^/]+\//.test(from) && /^tools\/[^/]+\//.test(to) && dirname(from) !== dirname(to)

@@ -6,15 +6,20 @@
 
 import { emit, type Emitted } from "./code/emit.ts";
 import { contextOf } from "./context.ts";
-import type { ProgramDefinition } from "./hooks.ts";
+import type { ProgramDefinition } from "./language/hooks.ts";
 import { checkFunction } from "./lower/calls.ts";
 import { Again, type Outside, Program } from "./lower/program.ts";
 import { returnValue } from "./lower/returns.ts";
 import { Scope } from "./lower/scope.ts";
 import { statements } from "./lower/statements.ts";
 import { bind } from "./lower/declarations.ts";
-import { Source } from "./source.ts";
-import { type Expression, type FunctionNode, parseFunction, type Statement } from "./syntax.ts";
+import { Source } from "./language/source.ts";
+import {
+  type Expression,
+  type FunctionNode,
+  parseFunction,
+  type Statement,
+} from "./language/syntax.ts";
 
 /** A compiled program. */
 export interface CompiledProgram extends Emitted {

@@ -7,12 +7,12 @@
 import { explainTracepoint } from "../attach/tracepoint.ts";
 import { BpfError, ErrnoError } from "../base/errors.ts";
 import { type TracepointField, tracepointFields } from "../tracefs/kernel_functions.ts";
-import type { Hook } from "./hooks.ts";
+import type { Hook } from "./language/hooks.ts";
 import { Helper } from "./lower/helpers.ts";
 import { target } from "./lower/memory.ts";
 import type { Program } from "./lower/program.ts";
 import type { InMemory, Value } from "./lower/values.ts";
-import { BOOL, I64, type Int, type Type, U64 } from "./types.ts";
+import { BOOL, I64, type Int, type Type, U64 } from "./language/types.ts";
 
 /** The first parameter. */
 export function contextOf(program: Program): Value {

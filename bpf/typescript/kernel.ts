@@ -7,9 +7,9 @@
 import type { Codec } from "../../ffi/codec/codec.ts";
 import type { LoadOptions } from "../object/load_object.ts";
 import type { KernelCode, LoadedCode } from "../kernel_code.ts";
-import type { Fields, ProgramDefinition } from "./hooks.ts";
+import type { Fields, ProgramDefinition } from "./language/hooks.ts";
 import { loadCode, type PlainDefinition } from "./load.ts";
-import type { AnyMap, MapDefinition } from "./maps.ts";
+import type { AnyMap, MapDefinition } from "./language/maps.ts";
 
 /** A map of values by keys, as programs see it. */
 export interface EntriesInKernel<K, V> {

@@ -15,7 +15,7 @@ import type { GlobalInfo, LoadOptions } from "../object/load_object.ts";
 import { MapType } from "../tables/map_type.ts";
 import { BtfBuilder } from "./btf_builder.ts";
 import { compileProgram } from "./compile_program.ts";
-import type { ProgramDefinition } from "./hooks.ts";
+import type { ProgramDefinition } from "./language/hooks.ts";
 import {
   failure,
   type Global,
@@ -26,9 +26,9 @@ import {
   setGlobals,
 } from "./load_maps.ts";
 import type { Outside } from "./lower/program.ts";
-import type { AnyMap } from "./maps.ts";
+import type { AnyMap } from "./language/maps.ts";
 import { TypeScriptProgram } from "./program.ts";
-import { typeOf } from "./types.ts";
+import { typeOf } from "./language/types.ts";
 
 /** What `kernel()` is given, without its types. */
 export interface PlainDefinition {

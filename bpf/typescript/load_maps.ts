@@ -13,7 +13,7 @@ import { possibleCpus } from "../maps/map.ts";
 import { type MapInfo, type MapOptions, openPinned } from "../maps/map_info.ts";
 import { MapType } from "../tables/map_type.ts";
 import type { GlobalVariable } from "./lower/program.ts";
-import type { AnyMap } from "./maps.ts";
+import type { AnyMap } from "./language/maps.ts";
 
 /** The map that holds the globals, by the name that compilers give its section. */
 export const SECTION = ".bss";

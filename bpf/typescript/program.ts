@@ -25,7 +25,7 @@ import type { MapInfo } from "../maps/map_info.ts";
 import type { LoadedProgram } from "../program.ts";
 import { ProgramType } from "../tables/program_type.ts";
 import type { CompiledProgram } from "./compile_program.ts";
-import type { Hook } from "./hooks.ts";
+import type { Hook } from "./language/hooks.ts";
 
 /** The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written. */
 const LOG_SIZE = 0xffffff;

@@ -5,8 +5,8 @@
  */
 
 import type { Arithmetic, Operand, Test } from "../code/ir.ts";
-import type { Node } from "../syntax.ts";
-import { I64, type Int, type Scalar, U64 } from "../types.ts";
+import type { Node } from "../language/syntax.ts";
+import { I64, type Int, type Scalar, U64 } from "../language/types.ts";
 import type { Program } from "./program.ts";
 import type { Loaded } from "./values.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Assignment, Expression, Node } from "../syntax.ts";
-import { describeType, type Int, isScalar, type Scalar } from "../types.ts";
+import type { Assignment, Expression, Node } from "../language/syntax.ts";
+import { describeType, type Int, isScalar, type Scalar } from "../language/types.ts";
 import { lower, operate } from "./expressions.ts";
 import { asLoaded, present } from "./loaded.ts";
 import { Again, type Program } from "./program.ts";

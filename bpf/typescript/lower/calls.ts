@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Call, Expression, FunctionNode, Node, Statement } from "../syntax.ts";
-import { I64 } from "../types.ts";
+import type { Call, Expression, FunctionNode, Node, Statement } from "../language/syntax.ts";
+import { I64 } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue } from "./loaded.ts";
 import { mapMethod } from "./map_methods.ts";

@@ -6,7 +6,7 @@
 
 import { holds } from "../code/fold.ts";
 import { type Block, MIRRORED, type Reg, type Test } from "../code/ir.ts";
-import type { Binary, Expression } from "../syntax.ts";
+import type { Binary, Expression } from "../language/syntax.ts";
 import { isEquality, testFor } from "./arithmetic.ts";
 import { leftValue, lower } from "./expressions.ts";
 import { asLoaded, present } from "./loaded.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Node } from "../syntax.ts";
+import type { Node } from "../language/syntax.ts";
 import type { Program } from "./program.ts";
 import { type Constant, constant } from "./values.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Declaration, Expression, Node, Pattern } from "../syntax.ts";
-import { BOOL, I64, type Scalar, U64 } from "../types.ts";
+import type { Declaration, Expression, Node, Pattern } from "../language/syntax.ts";
+import { BOOL, I64, type Scalar, U64 } from "../language/types.ts";
 import { assigns } from "./effects.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, present } from "./loaded.ts";

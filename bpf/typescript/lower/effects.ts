@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Expression, Node } from "../syntax.ts";
-import { wordOf } from "../words.ts";
+import type { Expression, Node } from "../language/syntax.ts";
+import { wordOf } from "../language/words.ts";
 import { lower } from "./expressions.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";

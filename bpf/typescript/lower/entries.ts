@@ -5,9 +5,9 @@
  */
 
 import type { Base, Operand, Reg } from "../code/ir.ts";
-import type { Call, Expression } from "../syntax.ts";
+import type { Call, Expression } from "../language/syntax.ts";
 import { isArray, isPerCpu } from "../../tables/map_type.ts";
-import { BOOL, type Int, isScalar, sizeOfType, type Type, typeOf } from "../types.ts";
+import { BOOL, type Int, isScalar, sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lower } from "./expressions.ts";
 import { Helper } from "./helpers.ts";

@@ -5,9 +5,9 @@
  */
 
 import type { Reg } from "../code/ir.ts";
-import type { Expression } from "../syntax.ts";
+import type { Expression } from "../language/syntax.ts";
 import { MapType } from "../../tables/map_type.ts";
-import { sizeOfType, typeOf } from "../types.ts";
+import { sizeOfType, typeOf } from "../language/types.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lowerChanges } from "./effects.ts";
 import { addToGlobal, lookupAt, type MapValue } from "./entries.ts";

@@ -5,8 +5,8 @@
  */
 
 import type { Operand } from "../code/ir.ts";
-import type { Node } from "../syntax.ts";
-import { BOOL, describeType, I64, isScalar, type Scalar } from "../types.ts";
+import type { Node } from "../language/syntax.ts";
+import { BOOL, describeType, I64, isScalar, type Scalar } from "../language/types.ts";
 import { joinTypes } from "./arithmetic.ts";
 import { inRegister, loadScalar } from "./memory.ts";
 import type { Program } from "./program.ts";

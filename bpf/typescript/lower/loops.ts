@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Expression, For, ForOf } from "../syntax.ts";
+import type { Expression, For, ForOf } from "../language/syntax.ts";
 import { condition, decide } from "./conditions.ts";
 import { bind, declaration } from "./declarations.ts";
 import { lower } from "./expressions.ts";

@@ -6,10 +6,10 @@
  */
 
 import type { Reg } from "../code/ir.ts";
-import type { AnyMap } from "../maps.ts";
-import type { Call } from "../syntax.ts";
+import type { AnyMap } from "../language/maps.ts";
+import type { Call } from "../language/syntax.ts";
 import { isArray } from "../../tables/map_type.ts";
-import { BOOL, I64 } from "../types.ts";
+import { BOOL, I64 } from "../language/types.ts";
 import { get, increment, lookup, type MapValue, set, withKey } from "./entries.ts";
 import { emit, record } from "./events.ts";
 import { Helper } from "./helpers.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Expression, MemberAccess, Node } from "../syntax.ts";
-import { isScalar, membersOf, sizeOfType, type Type, typeOf } from "../types.ts";
+import type { Expression, MemberAccess, Node } from "../language/syntax.ts";
+import { isScalar, membersOf, sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { loadScalar } from "./memory.ts";

@@ -6,8 +6,15 @@
 
 import type { Base, Operand, Reg, Width } from "../code/ir.ts";
 import { encodeText } from "../../../ffi/codec/mod.ts";
-import type { Node } from "../syntax.ts";
-import { describeType, type Int, isScalar, type Scalar, sizeOfType, type Type } from "../types.ts";
+import type { Node } from "../language/syntax.ts";
+import {
+  describeType,
+  type Int,
+  isScalar,
+  type Scalar,
+  sizeOfType,
+  type Type,
+} from "../language/types.ts";
 import { Helper } from "./helpers.ts";
 import type { Program } from "./program.ts";
 import type { InMemory, InRegister } from "./values.ts";

@@ -5,11 +5,11 @@
  */
 
 import type { Block, Reg } from "../code/ir.ts";
-import type { Hook } from "../hooks.ts";
-import type { AnyMap } from "../maps.ts";
-import type { Source } from "../source.ts";
-import type { Node } from "../syntax.ts";
-import type { Type } from "../types.ts";
+import type { Hook } from "../language/hooks.ts";
+import type { AnyMap } from "../language/maps.ts";
+import type { Source } from "../language/source.ts";
+import type { Node } from "../language/syntax.ts";
+import type { Type } from "../language/types.ts";
 import { Builder } from "./builder.ts";
 import type { Loaded, Value } from "./values.ts";
 

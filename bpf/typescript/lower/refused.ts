@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Node } from "../syntax.ts";
+import type { Node } from "../language/syntax.ts";
 
 /** What to say of syntax that the language lacks. */
 export function refusal(node: Node): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Expression, Node } from "../syntax.ts";
+import type { Expression, Node } from "../language/syntax.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, joined } from "./loaded.ts";
 import type { Program } from "./program.ts";

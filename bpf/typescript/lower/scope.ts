@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Node } from "../syntax.ts";
+import type { Node } from "../language/syntax.ts";
 import type { Reg } from "../code/ir.ts";
-import type { Scalar } from "../types.ts";
+import type { Scalar } from "../language/types.ts";
 import type { Value } from "./values.ts";
 
 /** A number or boolean that can be assigned to. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Expression, Node, Statement } from "../syntax.ts";
+import type { Expression, Node, Statement } from "../language/syntax.ts";
 import { condition, decide } from "./conditions.ts";
 import { declaration } from "./declarations.ts";
 import { lower } from "./expressions.ts";

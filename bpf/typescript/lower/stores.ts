@@ -5,7 +5,7 @@
  */
 
 import type { Base } from "../code/ir.ts";
-import type { Node, Property } from "../syntax.ts";
+import type { Node, Property } from "../language/syntax.ts";
 import {
   describeType,
   type Int,
@@ -15,7 +15,7 @@ import {
   sizeOfType,
   type Type,
   typeOf,
-} from "../types.ts";
+} from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Switch } from "../syntax.ts";
+import type { Switch } from "../language/syntax.ts";
 import { testFor } from "./arithmetic.ts";
 import { compareMixed } from "./conditions.ts";
 import { lower } from "./expressions.ts";

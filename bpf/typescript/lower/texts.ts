@@ -6,7 +6,7 @@
 
 import { encodeText } from "../../../ffi/codec/mod.ts";
 import type { Block } from "../code/ir.ts";
-import type { Node } from "../syntax.ts";
+import type { Node } from "../language/syntax.ts";
 import { describeValue, present } from "./loaded.ts";
 import { wordOf } from "./memory.ts";
 import type { Program } from "./program.ts";

@@ -5,10 +5,10 @@
  */
 
 import type { Base, Operand, Reg } from "../code/ir.ts";
-import type { AnyMap } from "../maps.ts";
-import type { FunctionNode, ObjectLiteral } from "../syntax.ts";
-import type { Scalar, Type } from "../types.ts";
-import type { Word } from "../words.ts";
+import type { AnyMap } from "../language/maps.ts";
+import type { FunctionNode, ObjectLiteral } from "../language/syntax.ts";
+import type { Scalar, Type } from "../language/types.ts";
+import type { Word } from "../language/words.ts";
 import type { Scope } from "./scope.ts";
 
 /** A number or boolean that is known when compiling. */

@@ -5,9 +5,9 @@
  */
 
 import type { Reg } from "../code/ir.ts";
-import type { Call, Expression, Node } from "../syntax.ts";
-import { I64, type Int, isScalar, U32, U64 } from "../types.ts";
-import type { Word } from "../words.ts";
+import type { Call, Expression, Node } from "../language/syntax.ts";
+import { I64, type Int, isScalar, U32, U64 } from "../language/types.ts";
+import type { Word } from "../language/words.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, asValue, describeValue } from "./loaded.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Codec } from "../../ffi/codec/codec.ts";
-import { u32, u64 } from "../../ffi/codec/mod.ts";
-import { MapType } from "../tables/map_type.ts";
+import type { Codec } from "../../../ffi/codec/codec.ts";
+import { u32, u64 } from "../../../ffi/codec/mod.ts";
+import { MapType } from "../../tables/map_type.ts";
 
 /** What a map is to the language: which methods it has. */
 export type MapRole = "entries" | "events" | "histogram" | "stacks";

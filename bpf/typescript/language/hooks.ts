@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { PerfEventOptions } from "../attach/perf_event.ts";
-import type { UprobeOptions } from "../attach/uprobe_place.ts";
+import type { PerfEventOptions } from "../../attach/perf_event.ts";
+import type { UprobeOptions } from "../../attach/uprobe_place.ts";
 import { callSite } from "./source.ts";
 
 /** Where a program runs. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CompositeType, CType, Member } from "../../ffi/codec/codec.ts";
-import { sizeOf } from "../../ffi/codec/check_layout.ts";
+import type { CompositeType, CType, Member } from "../../../ffi/codec/codec.ts";
+import { sizeOf } from "../../../ffi/codec/check_layout.ts";
 
 /** An integer. In a register it has 64 bits, extended by its sign. */
 export interface Int {
