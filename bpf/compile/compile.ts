@@ -7,7 +7,7 @@
 import { compileOnThread } from "../../ffi/compile_thread.ts";
 import { onFatalError } from "../../ffi/fatal_error.ts";
 import { libbcc } from "../../ffi/libbcc.ts";
-import { errnoText, readText } from "../../ffi/libc/libc.ts";
+import { close, errnoText, memfd, readText } from "../../ffi/libc/libc.ts";
 import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import {
@@ -26,7 +26,7 @@ import { chooseHeaders, type Headers } from "./headers/choose.ts";
 import { ownTexts } from "./headers/mentions.ts";
 import { type HeaderTree, makeHeaders } from "./headers/tree.ts";
 import { reservedTables } from "./reserved_events.ts";
-import { tracepointStructs } from "./tracepoint_struct.ts";
+import { withTracepointStructs } from "./tracepoint_struct.ts";
 import { describeProbe } from "../usdt/usdt.ts";
 import { readerText, type UsdtHook, type UsdtReader, usdtReaders } from "../usdt/usdt_readarg.ts";
 
@@ -139,8 +139,10 @@ class Job implements Disposable {
   readonly #hooks: readonly UsdtHook[];
   readonly #readers: ReadonlyMap<string, UsdtReader>;
   readonly #debug: ReadonlySet<DebugOutput>;
-  /** What stands before the user's text. */
-  readonly #before: string;
+  /** The user's text with other names for some types, each line where it was. */
+  readonly #compiled: string;
+  /** A memory file with what has to come before the text; undefined when nothing has to. */
+  readonly #before: number | undefined;
   readonly #texts: readonly string[];
   readonly #marker = `__tsbcc_module_${Math.random().toString(36).slice(2)}`;
   #types: readonly string[];
@@ -164,8 +166,20 @@ class Job implements Disposable {
     const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);
     const given = `${this.#text}\n${cflags.filter((flag) => flag.startsWith("-D")).join("\n")}`;
     const search = { folder, includes };
-    this.#headers = chosen === "btf" ? makeHeaders(given, search) : undefined;
-    this.#folder = this.#headers?.path ?? chosen;
+    const fromBtf = chosen === "btf";
+    const withStructs = withTracepointStructs(this.#text, search, fromBtf);
+    this.#compiled = withStructs.text;
+    // Not in the text: debug information quotes lines of the text by their numbers.
+    const before = withStructs.before + readerText(this.#readers);
+    this.#before = before === "" ? undefined : memfd("before.h", new TextEncoder().encode(before));
+    if (this.#before !== undefined) cflags.push("-include", `/proc/self/fd/${this.#before}`);
+    try {
+      this.#headers = fromBtf ? makeHeaders(given, search) : undefined;
+    } catch (error) {
+      this.#closeBefore();
+      throw error;
+    }
+    this.#folder = this.#headers?.path ?? chosen as string;
 
     this.#strings = cflags.map(cString);
     const list = alloc(8 * (cflags.length + 1));
@@ -174,7 +188,6 @@ class Job implements Disposable {
     const debug = options.debug ?? [];
     this.#debug = new Set(debug);
     const flags = debug.reduce((bits, part) => bits | DEBUG[part], 0);
-    this.#before = tracepointStructs(given, search) + readerText(this.#readers);
     this.#texts = [...ownTexts(this.#text, search)];
     this.#types = declaredTypes(this.#texts);
     this.#call = { text: this.#wholeText(), flags, list, count: cflags.length };
@@ -230,8 +243,13 @@ class Job implements Disposable {
     return module;
   }
 
+  #closeBefore(): void {
+    if (this.#before !== undefined) close(this.#before);
+  }
+
   [Symbol.dispose](): void {
     this.#headers?.[Symbol.dispose]();
+    this.#closeBefore();
     // Named here so that it lives until the compiler has read it.
     void this.#strings.length;
   }
@@ -239,7 +257,7 @@ class Job implements Disposable {
   /** The text with what is added to it. */
   #wholeText(): Uint8Array<ArrayBuffer> {
     const added = reservedTables(this.#text) + typesVariable(this.#types, this.#marker);
-    return cString(this.#before + this.#text + added);
+    return cString(this.#compiled + added);
   }
 
   /** Adds the header that the compiler missed; true when it makes sense to try again. */

@@ -79,13 +79,13 @@ export function cookieOf(reader: UsdtReader, way: Way): number {
 
 const keyOf = (way: Way) => JSON.stringify(way);
 
-/** The functions for a text, on lines of their own, so that the text's lines keep their numbers. */
+/** The functions for a text, to come before it. */
 export function readerText(readers: ReadonlyMap<string, UsdtReader>): string {
   if (readers.size === 0) return "";
   const functions = [...readers].flatMap(([program, reader]) =>
     Array.from({ length: MOST_ARGUMENTS }, (_, n) => functionFor(program, reader, n))
   );
-  return [...functions, "#line 1", ""].join("\n");
+  return [...functions, ""].join("\n");
 }
 
 function functionFor(program: string, { probes, ways }: UsdtReader, n: number): string {
