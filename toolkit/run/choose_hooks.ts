@@ -63,3 +63,21 @@ export function hasHook(hook: string): Answer {
       throw new TypeError(`Cannot look for hook "${hook}": expected tracepoint, fentry or kprobe`);
   }
 }
+
+/**
+ * Switches off the programs of system calls that this kernel has not: newer architectures have no
+ * open(2) or stat(2), older kernels have none of the newest.
+ *
+ * @param calls as their tracepoints name them
+ * @param at which programs each has, as AT_ENTRY and AT_EXIT of prelude.h name them
+ * @returns what `programs` of the load options takes
+ */
+export function syscallPrograms(
+  calls: readonly string[],
+  at: readonly ("enter" | "exit")[] = ["enter", "exit"],
+): Record<string, boolean> {
+  return Object.fromEntries(calls.flatMap((call) => {
+    const exists = hasTracepoint("syscalls", `sys_enter_${call}`).answer !== "no";
+    return at.map((place) => [`${place}_${call}`, exists] as const);
+  }));
+}
