@@ -9,6 +9,7 @@ import type { IsOf, Job, Work } from "./cases.ts";
 import { Disk, Ext4 } from "./disk.ts";
 import { runFileIo, startFileIo } from "./file_io.ts";
 import type { Running } from "./process.ts";
+import { Script } from "./script.ts";
 import { TcpWorkload } from "./tcp.ts";
 
 /**
@@ -40,7 +41,10 @@ export const tcpServer = (...steps: readonly string[]): Work => connections("ser
 /** Rows of their network namespace, whoever they name. */
 export const inNetns: IsOf = (row, { names }) => row.netns === names.netns;
 
-/** A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from its start on. */
+/**
+ * A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from its start on;
+ * another one then writes 13 blocks to `{other}`.
+ */
 export const blockWrites = (blocks: number): Work => ({
   start(): Promise<Job> {
     const disk = new Disk();
@@ -48,7 +52,7 @@ export const blockWrites = (blocks: number): Work => ({
     const writer = disk.heldWriter(blocks);
     return Promise.resolve({
       pid: writer.pid,
-      names: { disk: disk.name },
+      names: { disk: disk.name, other: other.name },
       async go() {
         writer.send();
         const { status, stderr } = await writer.result;
@@ -62,6 +66,29 @@ export const blockWrites = (blocks: number): Work => ({
         other[Symbol.dispose]();
       },
     });
+  },
+});
+
+/** A script in which `$disk` is the path of a loop device of its own, which rows call `{disk}`. */
+export const diskScript = (text: string): Work => ({
+  async start(): Promise<Job> {
+    const disk = new Disk();
+    let script: Script;
+    try {
+      script = await Script.start(`disk=${disk.path}; ${text}`);
+    } catch (error) {
+      disk[Symbol.dispose]();
+      throw error;
+    }
+    return {
+      pid: script.pid,
+      names: { disk: disk.name },
+      go: () => script.go(),
+      async [Symbol.asyncDispose]() {
+        await script[Symbol.asyncDispose]();
+        disk[Symbol.dispose]();
+      },
+    };
   },
 });
 

@@ -45,11 +45,11 @@ export const numbersOf = (device: number): [major: number, minor: number] => [
 ];
 
 /** What `-d` means to block.h: a disk's number, or 0 for any. @throws {UsageError} */
-export function targetDevice(disk: string | undefined): number {
+export function targetDevice(disk: string | undefined, option = "-d/--disk"): number {
   if (disk === undefined) return 0;
   const folder = `${SYS_BLOCK}/${disk.replace(/^\/dev\//, "").replaceAll("/", "!")}`;
   const invalid = (reason: string) =>
-    new UsageError(`invalid value ${JSON.stringify(disk)} for -d/--disk: ${reason}`);
+    new UsageError(`invalid value ${JSON.stringify(disk)} for ${option}: ${reason}`);
   if (!/[^./]$/.test(folder) || !exists(`${folder}/dev`)) {
     throw invalid(`no such disk in ${SYS_BLOCK}`);
   }

@@ -13,7 +13,7 @@ import type { Output } from "../output/output.ts";
 import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
 import { Tally } from "../output/row_counts.ts";
-import type { EventPlan, ReportPlan } from "./tool.ts";
+import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
 import { containerColumn, type Who } from "../task/who.ts";
 
 /** What prints a plan. */
@@ -114,6 +114,12 @@ export class Reports implements Printer {
   readonly #json: boolean;
   readonly #redraw: boolean;
   readonly #woken = Promise.withResolvers<void>();
+  readonly #asked: ReportSignal[] = [];
+  #whenAsked = Promise.withResolvers<void>();
+  readonly #onSignal = (signal: ReportSignal): void => {
+    this.#asked.push(signal);
+    this.#whenAsked.resolve();
+  };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Prepares reports of what `bpf` holds. @param name the tool's */
@@ -132,9 +138,12 @@ export class Reports implements Printer {
     this.#losses = losses;
     this.#json = json;
     this.#redraw = !json && plan.redraw === true && process.stdout.isTTY;
+    for (const signal of plan.signals ?? []) process.on(signal, this.#onSignal);
   }
 
-  begin(): void {}
+  begin(): void {
+    if (this.#plan.signals && this.#plan.interval === undefined) this.#report();
+  }
 
   async run(stop: Stop): Promise<void> {
     const { interval, count = Infinity } = this.#plan;
@@ -161,21 +170,28 @@ export class Reports implements Printer {
   }
 
   [Symbol.dispose](): void {
+    for (const signal of this.#plan.signals ?? []) process.off(signal, this.#onSignal);
     clearTimeout(this.#timer);
   }
 
+  /** Waits until it is time for a report or to stop; prints meanwhile those that signals ask for. */
   async #until(time: number | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (time !== undefined) {
       // A report may have taken longer than the interval.
       this.#timer = setTimeout(resolve, Math.max(0, time - performance.now()));
     }
-    await Promise.race([promise, this.#woken.promise]);
+    const isOver = Promise.race([promise, this.#woken.promise]).then(() => true);
+    while (!await Promise.race([isOver, this.#whenAsked.promise.then(() => false)])) {
+      this.#whenAsked = Promise.withResolvers();
+      for (const signal of this.#asked.splice(0)) this.#report(signal);
+      await this.#output.flush();
+    }
     clearTimeout(this.#timer);
   }
 
-  #report(): void {
+  #report(signal?: ReportSignal): void {
     if (this.#redraw) this.#output.text(CLEAR);
-    this.#plan.report(this.#bpf, new Report(this.#output, this.#json));
+    this.#plan.report(this.#bpf, new Report(this.#output, this.#json), signal);
   }
 }

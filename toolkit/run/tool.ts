@@ -61,6 +61,9 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   lost?(bpf: Bpf): number;
 }
 
+/** A signal that may ask for a report. */
+export type ReportSignal = "SIGUSR1" | "SIGUSR2";
+
 /** Prints what maps hold, at intervals or once at the end. */
 export interface ReportPlan extends Tracing {
   /** Seconds between reports; undefined: one at the end. */
@@ -71,8 +74,17 @@ export interface ReportPlan extends Tracing {
   readonly redraw?: boolean;
   /** Whether nothing more can come, so that the next report is the last. */
   isOver?(): boolean;
-  /** Prints a report. The last one comes when nothing is attached any more. */
-  report(bpf: Bpf, report: Report): void;
+  /**
+   * Signals that ask for a report at once. Without an interval a first report then tells whoever
+   * sends them that everything is in place.
+   */
+  readonly signals?: readonly ReportSignal[];
+  /**
+   * Prints a report. The last one comes when nothing is attached any more.
+   *
+   * @param signal what asked for it, if a signal did
+   */
+  report(bpf: Bpf, report: Report, signal?: ReportSignal): void;
 }
 
 /** Prints a text and ends, for options such as `--list`. */

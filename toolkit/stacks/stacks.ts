@@ -5,16 +5,12 @@
  */
 
 import {
-  array,
   type Bpf,
-  type BpfMap,
   chars,
   FIRST_PID_NAMESPACE,
-  formatSymbol,
   type Infer,
   type LoadOptions,
   namespaceInode,
-  type ResolvedSymbol,
   struct,
   u32,
   u64,
@@ -30,15 +26,12 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
-import { KernelNames } from "./kernel_names.ts";
+import { type Frame, KeptStacks } from "./kept_stacks.ts";
 import { containerOptions, filterSettings } from "../options/standard_options.ts";
 
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
 const ENTRIES_MAX = 1 << 24;
 const [BY_PID, BY_TID] = [1, 2];
-const STACK_DEPTH = 127;
-/** Not stacks, but that there is none, or that it could not be kept. */
-const [NO_STACK, MISSED_STACK] = [0n, 1n];
 
 /** An option with process or thread ids. */
 export function idList(
@@ -147,6 +140,8 @@ export function stackSettings(
   };
 }
 
+export { type Frame, frameName, TRACING } from "./kept_stacks.ts";
+
 /** struct stack_key of stacks.h. */
 const StackKey = struct("stack_key", {
   user: u64,
@@ -168,16 +163,6 @@ const StackSum = struct("stack_sum", {
 /** What was summed in a group. */
 export type StackSum = Infer<typeof StackSum>;
 
-const Stack = struct("stack", { frames: array(u64, STACK_DEPTH) });
-type StackMap = BpfMap<bigint, Infer<typeof Stack>>;
-
-/** One call in a stack. */
-export interface Frame {
-  readonly address: bigint;
-  readonly kernel: boolean;
-  readonly symbol: ResolvedSymbol | undefined;
-}
-
 /** What was summed on one pair of stacks by one process or thread. */
 export interface StackSample {
   readonly pid: number;
@@ -190,22 +175,16 @@ export interface StackSample {
   readonly kernel: readonly Frame[] | undefined;
 }
 
-/** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`. */
-export const frameName = ({ symbol, address }: Frame) => formatSymbol(symbol, address);
-
-/** What the tracing of a switch or of a probe adds to the kernel's stack by itself. */
-export const TRACING =
-  /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;
-
 /** Reads stacks of a tool that traces, and gives them names. */
 export class Stacks implements Disposable {
   readonly #bpf: Bpf;
   readonly #symbols = new UserSymbols();
-  readonly #kernel = new KernelNames();
+  readonly #kept: KeptStacks;
 
   /** Follows the processes from now on, and lets only these be traced. */
   constructor(bpf: Bpf, { pids, tids }: Targets) {
     this.#bpf = bpf;
+    this.#kept = new KeptStacks(bpf);
     const targets = bpf.map("targets", u32, u8);
     for (const id of pids ?? tids ?? []) targets.set(id, 1);
     this.#symbols.follow({
@@ -221,15 +200,14 @@ export class Stacks implements Disposable {
 
   /** All that was summed, with names, from the smallest up. */
   read(sums: Iterable<readonly [StackKey, StackSum]> = this.sums()): StackSample[] {
-    const stacks = this.#bpf.map("stacks", u64, Stack);
     return [...sums].sort(([, a], [, b]) => a.sum - b.sum).map(([key, { sum, count, first }]) => ({
       pid: key.pid,
       tid: key.tid,
       comm: key.comm,
       sum,
       count,
-      user: this.#user(stacks, key, first),
-      kernel: this.#kernelStack(stacks, key),
+      user: this.#user(key, first),
+      kernel: this.#kept.kernel(key.kernel),
     }));
   }
 
@@ -237,23 +215,9 @@ export class Stacks implements Disposable {
     this.#symbols.close();
   }
 
-  #user(stacks: StackMap, { user, process }: StackKey, time: number): Frame[] | undefined {
-    const addresses = framesOf(stacks, user);
+  #user({ user, process }: StackKey, time: number): Frame[] | undefined {
+    const addresses = this.#kept.addresses(user);
     const symbols = this.#symbols.resolveStack(process, addresses ?? [], time);
     return addresses?.map((address, i) => ({ address, kernel: false, symbol: symbols[i] }));
   }
-
-  #kernelStack(stacks: StackMap, { kernel }: StackKey): Frame[] | undefined {
-    const addresses = framesOf(stacks, kernel);
-    const symbols = this.#kernel.resolveStack(addresses ?? []);
-    const frames = addresses?.map((address, i) => ({ address, kernel: true, symbol: symbols[i] }));
-    const own = frames?.findIndex(({ symbol }) => !TRACING.test(symbol?.name ?? "")) ?? 0;
-    return frames?.slice(Math.max(own, 0));
-  }
-}
-
-function framesOf(stacks: StackMap, id: bigint): bigint[] | undefined {
-  if (id === NO_STACK) return [];
-  const frames = id === MISSED_STACK ? undefined : stacks.get(id)?.frames;
-  return frames?.slice(0, frames.includes(0n) ? frames.indexOf(0n) : STACK_DEPTH);
 }

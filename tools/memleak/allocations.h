@@ -6,6 +6,7 @@
 
 #include "../../toolkit/kernel/base/ring_buffer.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/stacks/stacks.h"
 #include "../../toolkit/kernel/task/who.h"
 
 const volatile u64 least_size = 0;

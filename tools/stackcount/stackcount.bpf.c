@@ -3,6 +3,7 @@
  * stackcount: on which stacks functions, tracepoints and USDT probes are passed.
  */
 #include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/stacks/stacks.h"
 #include "../../toolkit/kernel/probes/pattern_programs.h"
 
 const volatile s32 target_cpu = -1; /* -1: any */

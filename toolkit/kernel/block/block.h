@@ -2,7 +2,8 @@
 /*
  * Block I/O requests, from being queued to being done.
  *
- * A tool that includes this defines io_done() and io_lost(); block.ts chooses the programs. A request
+ * A tool that includes this defines io_done() and io_lost(); block.ts chooses the programs. With
+ * IO_STACKS defined it gets the kernel stack as well on which a request was queued. A request
  * is known by its address, which is its own until it is done: unlike device and sector, merging does
  * not change it. Since Linux 6.5 block_io_start and block_io_done tell of all of its life. Before,
  * it begins with block_rq_insert, or with block_rq_issue if no scheduler is asked, and ends with the
@@ -13,19 +14,14 @@
  */
 #pragma once
 
+#include "request.h"
 #include "../task/filter.h"
 #include "../task/who.h"
+#ifdef IO_STACKS
+#include "../stacks/stack_slots.h"
+#endif
 
 KERNEL_STRUCTS
-
-struct gendisk {
-	int major;
-	int first_minor;
-};
-
-struct request_queue {
-	struct gendisk *disk;
-};
 
 struct list_head {
 	struct list_head *next;
@@ -40,17 +36,9 @@ struct blk_mq_hw_ctx {
 	struct blk_flush_queue *fq;
 };
 
-struct request {
-	struct request_queue *q;
+struct request___flush {
 	struct blk_mq_hw_ctx *mq_hctx;
 	struct list_head queuelist;
-	unsigned int cmd_flags;
-	unsigned int __data_len;
-	unsigned long long __sector;
-};
-
-struct request___5_16 {
-	struct gendisk *rq_disk; /* until Linux 5.16 */
 };
 
 struct request___6_5 {
@@ -59,19 +47,9 @@ struct request___6_5 {
 	} flush;
 };
 
-struct hd_struct {
-	int partno; /* until Linux 5.10 */
-};
-
 KERNEL_STRUCTS_END
 
-#define REQ_OP_MASK 0xff /* the operation's bits of cmd_flags; include/linux/blk_types.h */
-#define REQ_OP_FLUSH 2
-#define SECTOR_SHIFT 9
-#define REQ_FUA (1 << 17)
 #define FLUSHES_SERVED 16 /* among which the first known one is looked for */
-
-const volatile u32 target_device = 0; /* 0: any; a disk as MKDEV() has it */
 
 /* A request. Merging may change it until it is issued. */
 struct io {
@@ -82,6 +60,9 @@ struct io {
 	u32 bytes;
 	u32 flags; /* cmd_flags: the operation and how */
 	struct who who; /* queued it, or asked for this flush */
+#ifdef IO_STACKS
+	u64 stack; /* on which it was queued: see kept_stacks.h */
+#endif
 	/* It is to be on the medium, and the disk has no FUA: a flush follows, which asks for it by this. */
 	bool is_flush_due;
 	bool is_done;
@@ -100,15 +81,6 @@ struct {
 	__type(value, struct io);
 } requests SEC(".maps");
 
-static __always_inline u32 device_of(struct request *request)
-{
-	struct request___5_16 *old = (void *)request;
-	struct gendisk *disk = bpf_core_field_exists(old->rq_disk) ? BPF_CORE_READ(old, rq_disk) :
-								       BPF_CORE_READ(request, q, disk);
-
-	return (u32)BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor);
-}
-
 static __always_inline void read_request(struct io *io, struct request *request)
 {
 	io->sector = BPF_CORE_READ(request, __sector);
@@ -116,36 +88,35 @@ static __always_inline void read_request(struct io *io, struct request *request)
 	io->flags = BPF_CORE_READ(request, cmd_flags);
 }
 
-static __always_inline int queue(struct request *request, bool is_issued)
+static __always_inline int queue(void *ctx, struct request *request, bool is_issued)
 {
 	u64 key = (u64)request;
 	u64 now = bpf_ktime_get_ns();
 	struct io io = { .queued = now, .issued = is_issued ? now : 0, .device = device_of(request) };
 
-	if (target_device && target_device != io.device)
+	if (!is_device_wanted(io.device))
 		return 0;
 	if (!is_wanted())
 		return 0;
 	set_who(&io.who);
+#ifdef IO_STACKS
+	io.stack = keep_stack_in_slot(ctx, 0);
+#endif
 	read_request(&io, request);
 	if (bpf_map_update_elem(&requests, &key, &io, BPF_ANY))
 		io_lost();
 	return 0;
 }
 
-static __always_inline bool is_flush(struct request *request)
-{
-	return (BPF_CORE_READ(request, cmd_flags) & REQ_OP_MASK) == REQ_OP_FLUSH;
-}
-
 /* Finds who asked for a flush: who queued the first known request of those that it serves. */
 static __noinline bool set_who_asked(struct io *flush, struct request *request)
 {
+	struct request___flush *flushing = (void *)request;
 	struct request___6_5 *old = (void *)request;
-	struct blk_flush_queue *queue = BPF_CORE_READ(request, mq_hctx, fq);
+	struct blk_flush_queue *queue = BPF_CORE_READ(flushing, mq_hctx, fq);
 	u64 member = bpf_core_field_exists(old->flush.list) ?
 			     bpf_core_field_offset(struct request___6_5, flush.list) :
-			     bpf_core_field_offset(struct request, queuelist);
+			     bpf_core_field_offset(struct request___flush, queuelist);
 	struct list_head *heads =
 		(void *)queue + bpf_core_field_offset(struct blk_flush_queue, flush_queue);
 	struct list_head *head =
@@ -176,19 +147,22 @@ static __noinline bool set_who_asked(struct io *flush, struct request *request)
 }
 
 /* A flush is issued: it belongs to who asked for it, or else, if nobody is known, to who issues it. */
-static __always_inline int issue_flush(struct request *request)
+static __always_inline int issue_flush(void *ctx, struct request *request)
 {
 	u64 key = (u64)request;
 	u64 now = bpf_ktime_get_ns();
 	struct io io = { .queued = now, .issued = now, .device = device_of(request) };
 
-	if (target_device && target_device != io.device)
+	if (!is_device_wanted(io.device))
 		return 0;
 	if (!set_who_asked(&io, request)) {
 		if (!is_wanted())
 			return 0;
 		set_who(&io.who);
 	}
+#ifdef IO_STACKS
+	io.stack = keep_stack_in_slot(ctx, 0);
+#endif
 	io.flags = BPF_CORE_READ(request, cmd_flags);
 	if (bpf_map_update_elem(&requests, &key, &io, BPF_ANY))
 		io_lost();
@@ -226,20 +200,16 @@ static __always_inline int finish(struct request *request)
 	return 0;
 }
 
-/* Until Linux 5.10 the queue comes first, as it does where there is a struct hd_struct. */
-#define REQUEST(arguments)                                                                             \
-	(struct request *)(bpf_core_type_exists(struct hd_struct) ? (arguments)[1] : (arguments)[0])
-
 SEC("raw_tp/block_io_start")
 int io_start(u64 *arguments)
 {
-	return queue((void *)arguments[0], false);
+	return queue(arguments, (void *)arguments[0], false);
 }
 
 SEC("raw_tp/block_rq_insert")
 int rq_insert(u64 *arguments)
 {
-	return queue(REQUEST(arguments), false);
+	return queue(arguments, REQUEST(arguments), false);
 }
 
 SEC("raw_tp/block_rq_issue")
@@ -248,7 +218,7 @@ int rq_issue(u64 *arguments)
 	struct request *request = REQUEST(arguments);
 
 	if (is_flush(request))
-		return issue_flush(request);
+		return issue_flush(arguments, request);
 	issue(request);
 	return 0;
 }
@@ -259,8 +229,8 @@ int rq_issue_first(u64 *arguments)
 	struct request *request = REQUEST(arguments);
 
 	if (is_flush(request))
-		return issue_flush(request);
-	return issue(request) ? 0 : queue(request, true);
+		return issue_flush(arguments, request);
+	return issue(request) ? 0 : queue(arguments, request, true);
 }
 
 SEC("raw_tp/block_io_done")
@@ -274,7 +244,7 @@ int rq_complete(u64 *arguments)
 {
 	struct request *request = (void *)arguments[0];
 
-	return (u32)arguments[2] < BPF_CORE_READ(request, __data_len) ? 0 : finish(request);
+	return is_last_part(arguments) ? finish(request) : 0;
 }
 
 /* Beside block_io_done, which is not told of flushes. */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "stacks.h"
+#include "kept_stacks.h"
 
 /* So many at a time on a CPU. */
 #define STACK_SLOTS 8

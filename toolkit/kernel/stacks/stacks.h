@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Stacks, kernel and user, and what is summed by them (stacks.ts reads it).
- *
- * They are kept in a hash map, not in one of type STACK_TRACE: that has one place for each hash, and
- * of two stacks that meet there it refuses the second, however much room is left.
+ * What is summed by stacks, kernel and user (stacks.ts reads it).
  */
 #pragma once
 
+#include "kept_stacks.h"
 #include "../task/filter.h"
 
 const volatile bool in_pidns = false; /* the tool is in the pid namespace whose pids it shows */
@@ -16,13 +14,6 @@ const volatile bool user_stacks = true;
 #define BY_PID 1
 #define BY_TID 2
 const volatile u32 target_kind = 0;
-
-#define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
-#define BPF_F_USER_STACK (1 << 8)
-
-/* What a stack is known by: one of these, or a hash of its frames. */
-#define NO_STACK 0
-#define MISSED_STACK 1
 
 /* One group of those that are counted together. */
 struct stack_key {
@@ -40,25 +31,6 @@ struct stack_sum {
 	u64 count;
 	u64 first; /* ns since boot */
 };
-
-struct stack {
-	u64 frames[STACK_DEPTH]; /* innermost first, then zeros */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384); /* set by the tool */
-	__type(key, u64);
-	__type(value, struct stack);
-} stacks SEC(".maps");
-
-/* Where a stack is put together: too large for the program's own. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct stack);
-} stack_scratch SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -85,27 +57,16 @@ static __always_inline bool is_target(u64 ids)
 	return !target_kind || bpf_map_lookup_elem(&targets, &id);
 }
 
-/* Keeps the stack that the current thread is on, put together in `stack`; what it is known by. */
-static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
-{
-	u64 id = 0;
-	long size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
+/* Where a stack is put together: too large for the program's own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct stack);
+} stack_scratch SEC(".maps");
 
-	if (size <= 0)
-		return NO_STACK; /* a kernel thread has no user stack, user code no kernel stack */
-	for (u32 i = 0; i < STACK_DEPTH && i < size / sizeof(u64); i++) {
-		id = (id ^ stack->frames[i]) * 0x9e3779b97f4a7c15;
-		id ^= id >> 32;
-	}
-	id |= 2; /* neither of the two that are none */
-	if (!bpf_map_lookup_elem(&stacks, &id) &&
-	    bpf_map_update_elem(&stacks, &id, stack, BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(&stacks, &id))
-		return MISSED_STACK;
-	return id;
-}
-
-/* The same in the CPU's scratch: for programs that nothing like them can interrupt. */
+/* Keeps the current thread's stack, put together in the CPU's scratch: for programs that nothing like
+ * them can interrupt. */
 static __noinline u64 keep_stack(void *ctx, u64 flags)
 {
 	u32 zero = 0;

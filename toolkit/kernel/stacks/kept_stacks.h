@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Stacks, each kept once, and known by a hash of its frames (kept_stacks.ts reads them).
+ *
+ * They are kept in a hash map, not in one of type STACK_TRACE: that has one place for each hash, and
+ * of two stacks that meet there it refuses the second, however much room is left.
+ */
+#pragma once
+
+#include "../base/prelude.h"
+
+#define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
+#define BPF_F_USER_STACK (1 << 8)
+
+/* What a stack is known by: one of these, or a hash of its frames. */
+#define NO_STACK 0
+#define MISSED_STACK 1
+
+struct stack {
+	u64 frames[STACK_DEPTH]; /* innermost first, then zeros */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384); /* set by the tool */
+	__type(key, u64);
+	__type(value, struct stack);
+} stacks SEC(".maps");
+
+/* Keeps the stack that the current thread is on, put together in `stack`; what it is known by. */
+static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
+{
+	u64 id = 0;
+	long size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
+
+	if (size <= 0)
+		return NO_STACK; /* a kernel thread has no user stack, user code no kernel stack */
+	for (u32 i = 0; i < STACK_DEPTH && i < size / sizeof(u64); i++) {
+		id = (id ^ stack->frames[i]) * 0x9e3779b97f4a7c15;
+		id ^= id >> 32;
+	}
+	id |= 2; /* neither of the two that are none */
+	if (!bpf_map_lookup_elem(&stacks, &id) &&
+	    bpf_map_update_elem(&stacks, &id, stack, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&stacks, &id))
+		return MISSED_STACK;
+	return id;
+}

@@ -1,0 +1,64 @@
+/**
+ * Stacks that the kernel side keeps once each (kept_stacks.h).
+ *
+ * @module
+ */
+
+import {
+  array,
+  type Bpf,
+  type BpfMap,
+  formatSymbol,
+  type Infer,
+  type ResolvedSymbol,
+  struct,
+  u64,
+} from "../../mod.ts";
+import { KernelNames } from "./kernel_names.ts";
+
+const STACK_DEPTH = 127;
+/** Not stacks, but that there is none, or that it could not be kept. */
+const [NO_STACK, MISSED_STACK] = [0n, 1n];
+
+const Stack = struct("stack", { frames: array(u64, STACK_DEPTH) });
+
+/** One call in a stack. */
+export interface Frame {
+  readonly address: bigint;
+  readonly kernel: boolean;
+  readonly symbol: ResolvedSymbol | undefined;
+}
+
+/** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`. */
+export const frameName = ({ symbol, address }: Frame) => formatSymbol(symbol, address);
+
+/** What the tracing of a switch or of a probe adds to the kernel's stack by itself. */
+export const TRACING =
+  /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;
+
+/** The stacks that a program keeps, by what it knows them by. */
+export class KeptStacks {
+  readonly #stacks: BpfMap<bigint, Infer<typeof Stack>>;
+  readonly #kernel = new KernelNames();
+
+  /** @param bpf includes kept_stacks.h */
+  constructor(bpf: Bpf) {
+    this.#stacks = bpf.map("stacks", u64, Stack);
+  }
+
+  /** A stack's addresses, innermost first; empty where there is none, undefined where it was not kept. */
+  addresses(id: bigint): bigint[] | undefined {
+    if (id === NO_STACK) return [];
+    const frames = id === MISSED_STACK ? undefined : this.#stacks.get(id)?.frames;
+    return frames?.slice(0, frames.includes(0n) ? frames.indexOf(0n) : STACK_DEPTH);
+  }
+
+  /** A kernel stack with names, innermost first, without the frames of the tracing itself. */
+  kernel(id: bigint): Frame[] | undefined {
+    const addresses = this.addresses(id);
+    const symbols = this.#kernel.resolveStack(addresses ?? []);
+    const frames = addresses?.map((address, i) => ({ address, kernel: true, symbol: symbols[i] }));
+    const own = frames?.findIndex(({ symbol }) => !TRACING.test(symbol?.name ?? "")) ?? 0;
+    return frames?.slice(Math.max(own, 0));
+  }
+}
