@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { blockWrites } from "../../tests/support/jobs.ts";
+
+const work = blockWrites(101);
+// The second disk's writer is called dd as well.
+const onDisk = ["-d", "{disk}"];
+const isWriter = (row: { comm?: unknown }) => row.comm === "dd";
+
+export default defineCases({
+  cases: [
+    {
+      name: "counts 101 requests of 4 KiB below the writer's name",
+      args: onDisk,
+      canary: true,
+      work,
+      of: isWriter,
+      check(rows) {
+        const buckets = rows.flatMap(({ buckets }) => buckets as { low: number; count: number }[]);
+        assert.deepEqual(
+          buckets.filter(({ count }) => count > 0).map(({ low, count }) => [low, count]),
+          [[4, 101]],
+        );
+      },
+    },
+    {
+      name: "-d hides other disks",
+      args: ["-d", "{other}"],
+      work,
+      of: isWriter,
+      check: (rows) => assert.equal(histogramTotal(rows), 13),
+    },
+    { name: "-c shows one name", args: [...onDisk, "-c", "dd"], work, of: isWriter, check: all },
+    { name: "-c hides other names", args: [...onDisk, "-c", "d"], work, of: isWriter, rows: [] },
+    {
+      name: "prints bcc's table",
+      args: [...onDisk, "-T"],
+      work,
+      lines: [
+        /^Tracing block I\/O\.\.\. Hit Ctrl-C to end\.$/,
+        /^\d\d:\d\d:\d\d$/,
+        /^Process Name = dd$/,
+        /^ {5}Kbytes {14}: count {5}distribution$/,
+        /^ +4 -> 7 +: 101 +\|\*{40}\|$/,
+      ],
+    },
+  ],
+  filters: { work, args: onDisk, of: isWriter, total: histogramTotal, expect: 101 },
+});
+
+function all(rows: Parameters<typeof histogramTotal>[0]): void {
+  assert.equal(histogramTotal(rows), 101);
+}
