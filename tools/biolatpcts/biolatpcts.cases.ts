@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { blockWrites } from "../../tests/support/jobs.ts";
+
+const work = blockWrites(101);
+const isReport = ({ record }: Row) => record === "latencies";
+const endless = ["-i", "-1"];
+
+/** The last report, which comes at the end; the first one tells that it is ready. */
+function checkWrites(rows: readonly Row[], expected: number): void {
+  assert.equal(rows.length, 2);
+  const { requests, read, write } = rows[1] as Record<string, Record<string, number>>;
+  assert.deepEqual(requests, { read: 0, write: expected, discard: 0, flush: 0 });
+  assert.deepEqual(read, { 50: 0, 99.9: 0 });
+  assert.equal(write![50]! > 0 && write!["99.9"]! >= write![50]!, expected > 0);
+}
+
+export default defineCases({
+  cases: [
+    {
+      name: "counts 101 writes on their way through the disk, and no reads",
+      args: [...endless, "-p", "99.9,50", "{disk}"],
+      canary: true,
+      work,
+      of: isReport,
+      check: (rows) => checkWrites(rows, 101),
+    },
+    {
+      name: "counts them from their start on",
+      args: [...endless, "-w", "after-rq-alloc", "-p", "50,99.9", "/dev/{disk}"],
+      work,
+      of: isReport,
+      check: (rows) => checkWrites(rows, 101),
+    },
+    {
+      name: "counts those of its disk only",
+      args: [...endless, "-p", "50,99.9", "{other}"],
+      work,
+      of: isReport,
+      check: (rows) => checkWrites(rows, 13),
+    },
+    {
+      name: "prints bcc's table",
+      args: [...endless, "-v", "-p", "50,99.9,100", "{disk}"],
+      work,
+      lines: [
+        /^{disk} +50 {2}99\.9 {3}100$/,
+        /^read {8}- {5}- {5}-$/,
+        /^write +[\d.]+[um]s +[\d.]+[um]?s +[\d.]+[um]?s$/,
+        /^requests: 0 read, 101 write, 0 discard, 0 flush$/,
+      ],
+    },
+  ],
+});
