@@ -11,8 +11,12 @@ import type { AnyTool } from "../toolkit/run/tool.ts";
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
   argdist: () => import("./argdist/argdist.ts"),
   biolatency: () => import("./biolatency/biolatency.ts"),
+  biolatpcts: () => import("./biolatpcts/biolatpcts.ts"),
+  biopattern: () => import("./biopattern/biopattern.ts"),
   biosnoop: () => import("./biosnoop/biosnoop.ts"),
+  biostacks: () => import("./biostacks/biostacks.ts"),
   biotop: () => import("./biotop/biotop.ts"),
+  bitesize: () => import("./bitesize/bitesize.ts"),
   cachestat: () => import("./cachestat/cachestat.ts"),
   cpudist: () => import("./cpudist/cpudist.ts"),
   execsnoop: () => import("./execsnoop/execsnoop.ts"),

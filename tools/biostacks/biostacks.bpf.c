@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * biostacks: how long block I/O requests took, by the kernel stack that asked for them.
+ */
+#define IO_STACKS
+#include "../../toolkit/kernel/block/block.h"
+#include "../../toolkit/kernel/base/log2.h"
+#include "../../toolkit/kernel/base/maps.h"
+
+const volatile u32 unit_ns = 1000;
+
+struct key {
+	u64 stack;
+	u32 device;
+	u32 pid;
+	char comm[TASK_COMM_LEN];
+	u32 slot;
+	u32 unused;
+};
+
+/* What was counted since the start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 40960);
+	__type(key, struct key);
+	__type(value, u64);
+} latencies SEC(".maps");
+
+u64 lost;
+
+static __always_inline void io_lost(void)
+{
+	__sync_fetch_and_add(&lost, 1);
+}
+
+static __always_inline void io_done(struct io *io, u64 now)
+{
+	u64 zero = 0;
+	struct key key = {
+		.stack = io->stack,
+		.device = io->device,
+		.pid = io->who.pid,
+		.slot = log2_slot((now - io->queued) / unit_ns),
+	};
+
+	__builtin_memcpy(key.comm, io->who.comm, sizeof(key.comm));
+
+	u64 *count = value_of(&latencies, &key, &zero);
+
+	__sync_fetch_and_add(count ? count : &lost, 1);
+}
