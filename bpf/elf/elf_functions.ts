@@ -47,6 +47,16 @@ export class ElfFunctions implements Disposable {
     });
   }
 
+  /** The offset in the file of what is loaded so far behind the file's first byte, if it is there. */
+  offsetAt(distance: number): number | undefined {
+    return readable(() => this.#file.offsetOf(distance + this.#file.base));
+  }
+
+  /** Opens the separate debug file if it is needed: by now, while the process can be reached. */
+  openDebugFile(): void {
+    readable(() => this.#file.full === undefined && this.#file.debugFile);
+  }
+
   /** Bytes of the file; undefined when it has not so many. */
   bytesAt(offset: number, length: number): Uint8Array | undefined {
     return readable(() => this.#file.read(offset, length));

@@ -1,14 +1,11 @@
 /**
- * The executable memory of a process: what files it has mapped where, and what a just-in-time
- * compiler has put beside them.
+ * The executable memory of a process: what files it has mapped where.
  *
  * @module
  */
 
-import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
-import { bufferText } from "../../ffi/libc/memory.ts";
+import { ErrnoError } from "../../ffi/libc/libc.ts";
 import { parseMaps, readMapLines, withoutDeleted } from "./map_lines.ts";
-import { openForeignIfAny, ownersFor } from "./open_foreign.ts";
 import { RangeIndex } from "./range_index.ts";
 
 /** A range of executable memory. */
@@ -24,22 +21,31 @@ export interface MemoryRange {
   readonly since: number;
 }
 
-/** A range of code that a just-in-time compiler has named. */
-export interface Compiled {
-  readonly start: bigint;
-  readonly size: bigint;
-  readonly name: string;
-}
+/** Memory without a file, and files of shared memory: compilers may map those twice. */
+const CODE_PATH = /^(\[(anon|heap)|\/(dev\/zero|memfd:|SYSV|anon_hugepage)|$)/;
+
+/** Whether a compiler may have made what is in a range. */
+export const isCode = ({ path }: { readonly path: string }): boolean => CODE_PATH.test(path);
 
 /** A process's memory from one exec to the next. */
 export class Memory {
-  compiled?: readonly Compiled[];
+  /** Whether a compiler may have put code into it, as it was found. */
+  readonly hasCode: boolean;
   #index: RangeIndex<MemoryRange> | undefined;
   readonly #find: () => readonly MemoryRange[];
+  /** Where files begin that are mapped, executable or not: for text that was moved. */
+  readonly #images: readonly MemoryRange[];
+  /** Ranges of files that others without a file were put over. */
+  #covered: MemoryRange[] = [];
 
-  /** @param find the ranges there are at first; it is called when one is asked for */
-  constructor(find: () => readonly MemoryRange[] = () => []) {
+  /**
+   * @param find the ranges there are at first; it is called when one is asked for
+   * @param images where files begin, when there is memory that a compiler may have put code into
+   */
+  constructor(find: () => readonly MemoryRange[] = () => [], images?: readonly MemoryRange[]) {
     this.#find = find;
+    this.#images = images ?? [];
+    this.hasCode = images !== undefined;
   }
 
   /** In the order they were mapped. */
@@ -52,7 +58,19 @@ export class Memory {
     const there = this.rangeAt(range.start);
     const isSame = there?.start === range.start && there.end === range.end &&
       there.file === range.file;
-    if (!isSame) this.#known.add(range);
+    if (isSame) return;
+    if (there?.file !== undefined && isCode(range)) this.#covered.push(there);
+    this.#known.add(range);
+  }
+
+  /** The range of a file that another without a file was put over, at an address. */
+  coveredAt(address: bigint): MemoryRange | undefined {
+    return this.#covered.findLast(({ start, end }) => address >= start && address < end);
+  }
+
+  /** Where the file begins, in memory, that is the last one found in front of an address. */
+  imageBefore(address: bigint): MemoryRange | undefined {
+    return this.#images.findLast(({ start }) => start <= address);
   }
 
   /** The range an address lies in: the last that was mapped there before that time. */
@@ -62,8 +80,9 @@ export class Memory {
 
   /** What a process has that is forked from this one. */
   fork(): Memory {
-    const child = new Memory();
+    const child = new Memory(undefined, this.hasCode ? this.#images : undefined);
     child.#index = this.#known.copy();
+    child.#covered = this.#covered.slice();
     return child;
   }
 
@@ -81,48 +100,25 @@ export function rangeOf(range: Omit<MemoryRange, "file"> & { device: string }): 
   return { start, end, offset, file, inode, path, since };
 }
 
+/** Memory of no file, of one that is on no disk (all of those have a device 00:NN), or is gone. */
+const CODE_LINE =
+  /^\S+ \S+ (\S+ 00:\S+ \d+ *(\[(anon|heap)|\/(dev\/zero|memfd:|SYSV|anon_hugepage)|$)|.* \(deleted\)$)/;
+/** The beginning of a file. */
+const IMAGE_LINE = /^\S+ \S+ 0+ \S+ [1-9]/;
+
 /** The memory of a process as /proc/PID/maps has it now; undefined when there is no such process. */
 export function readMemory(pid: number): Memory | undefined {
   try {
     const lines = readMapLines(pid);
-    return new Memory(() => parseMaps(lines).map((line) => rangeOf({ ...line, since: 0 })));
+    const ranges = (lines: readonly string[]) =>
+      parseMaps(lines).map((line) => rangeOf({ ...line, since: 0 }));
+    const hasCode = lines.some((line) => CODE_LINE.test(line));
+    const images = hasCode
+      ? readMapLines(pid, { all: true }).filter((line) => IMAGE_LINE.test(line))
+      : undefined;
+    return new Memory(() => ranges(lines), images && ranges(images));
   } catch (error) {
     if (error instanceof ErrnoError) return undefined;
-    throw error;
-  }
-}
-
-/** Larger ones are not read: 300,000 functions take 20 MB. */
-const MAX_PERF_MAP_BYTES = 2 ** 26;
-
-/**
- * What a just-in-time compiler wrote into its perf-map file: lines "START SIZE NAME" in hexadecimal;
- * later ones replace earlier ones at the same place. Anybody may put something else at that place: a
- * file is believed if it is the process's user's, or root's.
- */
-export function perfMap(pid: number): Compiled[] {
-  // The process writes its own number as its PID namespace has it, into its own /tmp.
-  const own = /^NSpid:.*\t(\d+)$/m.exec(statusOf(pid))?.[1] ?? pid;
-  const owners = ownersFor(pid);
-  const open = (path: string) =>
-    openForeignIfAny(path, { owners, noLinks: true, maxSize: MAX_PERF_MAP_BYTES });
-  // The file outlives the process.
-  using file = open(`/proc/${pid}/root/tmp/perf-${own}.map`) ?? open(`/tmp/perf-${pid}.map`);
-  return file === undefined ? [] : parsePerfMap(bufferText(file.readUpTo(0, file.size)));
-}
-
-function parsePerfMap(text: string): Compiled[] {
-  return text.split("\n").flatMap((line) => {
-    const [, start, size, name] = /^(?:0x)?([0-9a-f]+) (?:0x)?([0-9a-f]+) (.+)$/i.exec(line) ?? [];
-    return name ? [{ start: BigInt(`0x${start}`), size: BigInt(`0x${size}`), name }] : [];
-  });
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readText(`/proc/${pid}/status`);
-  } catch (error) {
-    if (error instanceof ErrnoError) return "";
     throw error;
   }
 }

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chownSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { Memory, perfMap, rangeOf } from "./process_maps.ts";
+import { Memory, rangeOf } from "./process_maps.ts";
 
 const range = (start: bigint, path: string, since: number) =>
   rangeOf({
@@ -35,37 +33,4 @@ test("Memory keeps a range once that is mapped over and over", () => {
   assert.deepEqual(memory.ranges.map(({ file, path, since }) => [file, path, since]), [
     [undefined, "", 0],
   ]);
-});
-
-const MAP = `/tmp/perf-${process.pid}.map`;
-const LINES = "1000 20 first\n0x2000 10 second one\n";
-const NAMES = ["first", "second one"];
-const NOBODY = 65534;
-
-/** What stands at the place of this process's perf-map, and the names that are read from there. */
-const PLACED: readonly (readonly [what: string, place: () => void, names: string[]])[] = [
-  ["a file of its own", () => writeFileSync(MAP, LINES), NAMES],
-  ["a file of somebody else's", () => {
-    writeFileSync(MAP, LINES);
-    chownSync(MAP, NOBODY, NOBODY);
-  }, []],
-  // Whoever opened it would wait for a writer.
-  ["a FIFO", () => assert.equal(spawnSync("mkfifo", [MAP]).status, 0), []],
-  ["a link to a device without an end", () => symlinkSync("/dev/zero", MAP), []],
-  ["a link to a file of root's", () => symlinkSync("/etc/passwd", MAP), []],
-  ["a file of gigabytes without content", () => {
-    writeFileSync(MAP, LINES);
-    truncateSync(MAP, 2 ** 31);
-  }, []],
-];
-
-test("perfMap() believes a file of the process's own, and waits for nothing else", () => {
-  for (const [what, place, names] of PLACED) {
-    try {
-      place();
-      assert.deepEqual(perfMap(process.pid).map(({ name }) => name), names, what);
-    } finally {
-      rmSync(MAP, { force: true });
-    }
-  }
 });

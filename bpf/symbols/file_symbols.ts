@@ -35,6 +35,8 @@ export class FileSymbols implements Disposable {
     this.#module = module;
     this.#demangle = options.demangle;
     this.buildId = elf.buildId;
+    // The path may lead nowhere when the first name is asked for.
+    elf.openDebugFile();
   }
 
   /** What is at an offset of the file. */
@@ -42,6 +44,12 @@ export class FileSymbols implements Disposable {
     let symbol = this.#known.get(offset);
     if (!symbol) this.#known.set(offset, symbol = this.#find(offset));
     return symbol;
+  }
+
+  /** What lies so far behind where the file's first byte is mapped, as the program headers tell. */
+  atDistance(distance: number): FileSymbol | undefined {
+    const offset = this.#elf.offsetAt(distance);
+    return offset === undefined ? undefined : this.at(offset);
   }
 
   /** Whether signal handlers return to that offset. */
@@ -63,14 +71,15 @@ export class FileSymbols implements Disposable {
   #find(offset: number): FileSymbol {
     const found = this.#elf.at(offset);
     const module = this.#module;
-    if (!found) return { name: undefined, offset, module, isCertain: false };
+    if (!found) return { symbol: { name: undefined, offset, module }, isCertain: false };
     const name = this.#demangle ? demangle(found.name) : found.name;
-    return { name, offset: found.offset, module, isCertain: found.size > 0 };
+    return { symbol: { name, offset: found.offset, module }, isCertain: found.size > 0 };
   }
 }
 
-/** A symbol of a file. */
-export interface FileSymbol extends ResolvedSymbol {
+/** A place in a file. */
+export interface FileSymbol {
+  readonly symbol: ResolvedSymbol;
   /** The file says how long the function is, and it reaches that far. */
   readonly isCertain: boolean;
 }

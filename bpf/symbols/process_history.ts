@@ -7,6 +7,7 @@
 import type { Wait } from "../../ffi/libc/epoll.ts";
 import { whenFilled } from "../events/event_source.ts";
 import { Memory, type MemoryRange, rangeOf, readMemory } from "../proc/process_maps.ts";
+import { ProcessImage } from "./process_image.ts";
 import { type ProcessRecord, ProcessRecords } from "./process_records.ts";
 
 /** How processes are followed. */
@@ -20,45 +21,73 @@ export interface FollowOptions {
   readonly wanted?: () => ReadonlySet<number>;
 }
 
-/** So many processes that ended are kept before those that do not matter are looked for. */
-const ENDED = 4096;
+/** What a history tells besides. */
+export interface HistoryEvents {
+  /** A process has mapped a range. */
+  onMap?(image: ProcessImage, range: MemoryRange): void;
+  /** A process was found that has memory which code may be compiled to. */
+  onCode?(image: ProcessImage): void;
+}
+
+/** So many more images of processes that ended are kept until those that do not matter are looked for. */
+const ENDED = 1024;
 /** As many records at once are a flood; then the next look waits so many milliseconds. */
 const [FLOOD, FLOOD_PAUSE] = [64, 10];
-
-/** A process's memory since a time. */
-interface Era {
-  readonly since: number;
-  readonly memory: Memory;
-}
 
 /** Follows processes from its making to its closing. */
 export class ProcessHistory implements Disposable {
   readonly #records = new ProcessRecords();
-  readonly #eras = new Map<number, Era[]>();
-  readonly #ended = new Set<number>();
+  /** The images of each process, the oldest first. */
+  readonly #images = new Map<number, ProcessImage[]>();
+  /** Images of processes that have ended. */
+  readonly #ended = new Set<ProcessImage>();
+  /** How many of them mattered when that was asked last. */
+  #kept = 0;
   readonly #options: FollowOptions;
-  readonly #onMap: (pid: number, range: MemoryRange) => void;
+  readonly #events: HistoryEvents;
+  /** Names of files, which many processes map, once. */
+  readonly #names = new Map<string, string>();
   #wait: Wait | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  /** @param onMap is told when a process maps a range @throws {BpfError} */
-  constructor(options: FollowOptions, onMap: (pid: number, range: MemoryRange) => void) {
+  /** @throws {BpfError} */
+  constructor(options: FollowOptions = {}, events: HistoryEvents = {}) {
     this.#options = options;
-    this.#onMap = onMap;
+    this.#events = events;
     // What is mapped meanwhile is both recorded and found, which does no harm.
     for (const pid of options.pids ?? allProcesses()) {
       const memory = readMemory(pid);
-      if (memory) this.#eras.set(pid, [{ since: 0, memory }]);
+      if (memory) this.#begin(new ProcessImage(pid, 0, memory));
     }
     this.#next();
   }
 
-  /** The memory that a process had at a time; undefined for one that is not known. */
-  at(pid: number, time: number): Memory | undefined {
+  /** What a process was at a time; undefined for one that is not known. */
+  at(pid: number, time: number): ProcessImage | undefined {
     this.#drain();
-    const eras = this.#eras.get(pid);
-    return (eras?.findLast(({ since }) => since <= time) ?? eras?.[0])?.memory;
+    const images = this.#images.get(pid);
+    return images?.findLast(({ since }) => since <= time) ?? images?.[0];
+  }
+
+  /** The processes that are known to have ended by now, and are not forgotten yet. */
+  get ended(): ReadonlySet<number> {
+    this.#drain();
+    return new Set(Array.from(this.#ended, ({ pid }) => pid));
+  }
+
+  /** Forgets processes that have ended. */
+  forget(pids: ReadonlySet<number>): void {
+    for (const image of this.#ended) {
+      const { pid } = image;
+      if (!pids.has(pid)) continue;
+      image.close();
+      this.#ended.delete(image);
+      // The number may be another's by now.
+      const left = this.#images.get(pid)?.filter((other) => other !== image) ?? [];
+      if (left.length > 0) this.#images.set(pid, left);
+      else this.#images.delete(pid);
+    }
   }
 
   /** Ends it; idempotent. */
@@ -68,6 +97,7 @@ export class ProcessHistory implements Disposable {
     this.#wait?.cancel();
     clearTimeout(this.#timer);
     this.#records.close();
+    for (const image of [...this.#images.values()].flat()) image.close();
   }
 
   [Symbol.dispose](): void {
@@ -84,45 +114,61 @@ export class ProcessHistory implements Disposable {
   }
 
   #drain(): number {
-    return this.#closed ? 0 : this.#records.drain((record) => this.#take(record));
+    const count = this.#closed ? 0 : this.#records.drain((record) => this.#take(record));
+    if (this.#ended.size >= this.#kept + ENDED && this.#options.wanted) {
+      const wanted = this.#options.wanted();
+      this.forget(new Set([...this.ended].filter((pid) => !wanted.has(pid))));
+      this.#kept = this.#ended.size;
+    }
+    return count;
   }
 
   #take(record: ProcessRecord): void {
     const { pid, time } = record;
     if (this.#options.pids?.includes(pid) === false) return;
-    if (record.kind === "exec") this.#begin(pid, time, new Memory());
-    else if (record.kind === "exit") this.#end(pid);
+    if (record.kind === "exec") {
+      this.#last(pid)?.end();
+      this.#begin(new ProcessImage(pid, time, new Memory()));
+    } else if (record.kind === "exit") this.#end(pid);
     else if (record.kind === "fork") {
-      const parent = this.#eras.get(record.parent)?.at(-1)?.memory;
-      this.#begin(pid, time, parent?.fork() ?? new Memory());
-    } else {
-      const { range } = record;
-      const mapped = rangeOf({ ...range, end: range.start + range.size, since: time });
-      this.#memory(pid).add(mapped);
-      this.#onMap(pid, mapped);
-    }
+      const parent = this.#last(record.parent);
+      this.#begin(new ProcessImage(pid, time, parent?.memory.fork() ?? new Memory(), parent));
+    } else this.#map(pid, record);
   }
 
-  #begin(pid: number, since: number, memory: Memory): void {
-    const eras = this.#eras.get(pid);
-    if (eras) eras.push({ since, memory });
-    else this.#eras.set(pid, [{ since, memory }]);
-    this.#ended.delete(pid);
+  #map(pid: number, { range, time }: ProcessRecord & { readonly kind: "map" }): void {
+    const found = rangeOf({ ...range, end: range.start + range.size, since: time });
+    const mapped = { ...found, file: this.#name(found.file), path: this.#name(found.path) };
+    let image = this.#last(pid);
+    if (!image) this.#begin(image = new ProcessImage(pid, 0, readMemory(pid) ?? new Memory()));
+    image.add(mapped);
+    this.#events.onMap?.(image, mapped);
   }
 
-  #memory(pid: number): Memory {
-    if (!this.#eras.has(pid)) this.#begin(pid, 0, readMemory(pid) ?? new Memory());
-    return this.#eras.get(pid)!.at(-1)!.memory;
+  #last(pid: number): ProcessImage | undefined {
+    return this.#images.get(pid)?.at(-1);
+  }
+
+  #begin(image: ProcessImage): void {
+    const images = this.#images.get(image.pid);
+    if (images) images.push(image);
+    else this.#images.set(image.pid, [image]);
+    if (image.memory.hasCode || this.#options.pids) this.#events.onCode?.(image);
   }
 
   #end(pid: number): void {
-    this.#ended.add(pid);
-    if (this.#ended.size < ENDED || !this.#options.wanted) return;
-    const wanted = this.#options.wanted();
-    for (const ended of this.#ended) {
-      if (!wanted.has(ended)) this.#eras.delete(ended);
+    for (const image of this.#images.get(pid) ?? []) {
+      if (this.#ended.has(image)) continue;
+      image.end();
+      this.#ended.add(image);
     }
-    this.#ended.clear(); // those that matter stay, and are not asked about again
+  }
+
+  #name<T extends string | undefined>(name: T): T {
+    if (name === undefined) return name;
+    const known = this.#names.get(name);
+    if (known === undefined) this.#names.set(name, name);
+    return (known ?? name) as T;
   }
 }
 

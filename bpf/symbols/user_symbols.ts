@@ -9,9 +9,11 @@
  * @module
  */
 
-import { type FollowOptions, ProcessHistory } from "./process_history.ts";
-import { type Memory, type MemoryRange, perfMap, readMemory } from "../proc/process_maps.ts";
+import { isCode, type MemoryRange, readMemory } from "../proc/process_maps.ts";
 import { SymbolFiles } from "./file_symbols.ts";
+import { JitWatch } from "./jit_watch.ts";
+import { type FollowOptions, ProcessHistory } from "./process_history.ts";
+import { ProcessImage } from "./process_image.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
 /** How names are given. */
@@ -40,8 +42,9 @@ export interface AddressOptions {
  * a time.
  */
 export class UserSymbols implements Disposable {
-  readonly #processes = new Map<number, Memory | undefined>();
+  readonly #images = new Map<number, ProcessImage | undefined>();
   readonly #files: SymbolFiles;
+  readonly #watch = new JitWatch();
   #history: ProcessHistory | undefined;
 
   constructor(options: UserSymbolOptions = {}) {
@@ -55,19 +58,30 @@ export class UserSymbols implements Disposable {
    * @throws {BpfError} when this process may not watch others
    */
   follow(options: FollowOptions = {}): void {
-    this.#history ??= new ProcessHistory(options, (pid, range) => {
-      if (range.inode !== "0") this.#files.of(pid, range);
+    this.#history ??= new ProcessHistory(options, {
+      onMap: (image, range) => {
+        const hasNames = range.inode !== "0" && this.#files.of(image.pid, range);
+        if (!hasNames) this.#watchCode(image);
+      },
+      onCode: (image) => this.#watchCode(image),
     });
+  }
+
+  /** Of those that are followed, the processes that have ended and are not forgotten yet. */
+  get ended(): ReadonlySet<number> {
+    return this.#history?.ended ?? new Set();
   }
 
   /** What an address in a process is; undefined when it lies in no file and has no name. */
   resolve(pid: number, address: bigint, options: AddressOptions = {}): ResolvedSymbol | undefined {
     const { time } = options;
-    if (options.isReturn && !this.#isSignalReturn(pid, address, time)) {
-      const call = this.#at(pid, address - 1n, time);
-      return call && { ...call, offset: call.offset + 1 };
+    const place = this.#find(pid, address, time);
+    if (!options.isReturn || this.#isSignalReturn(place, address)) {
+      return place && this.#at(place, address, time);
     }
-    return this.#at(pid, address, time);
+    const call = this.#find(pid, address - 1n, time);
+    const symbol = call && this.#at(call, address - 1n, time);
+    return symbol && { ...symbol, offset: symbol.offset + 1 };
   }
 
   /**
@@ -86,78 +100,94 @@ export class UserSymbols implements Disposable {
 
   /** The build id of the file that an address lies in. */
   buildId(pid: number, address: bigint): string | undefined {
-    const [, range] = this.#find(pid, address);
+    const range = this.#find(pid, address)?.range;
     return range && this.#files.of(pid, range)?.buildId;
   }
 
   /** Looks at a process anew. */
   refresh(pid: number): void {
-    this.#processes.set(pid, readMemory(pid));
-    this.#files.forget(pid);
+    this.forget(pid);
+    const memory = readMemory(pid);
+    this.#images.set(pid, memory && new ProcessImage(pid, 0, memory));
   }
 
   /** Drops what is known of a process. */
   forget(pid: number): void {
-    this.#processes.delete(pid);
+    this.#images.get(pid)?.close();
+    this.#images.delete(pid);
     this.#files.forget(pid);
   }
 
-  /** Unmaps the files; idempotent. */
+  /** Drops what is known of followed processes that have ended. */
+  forgetEnded(pids: ReadonlySet<number>): void {
+    this.#history?.forget(pids);
+    for (const pid of pids) this.forget(pid);
+  }
+
+  /** Closes the files; idempotent. */
   close(): void {
+    this.#watch.close();
     this.#history?.close();
+    for (const image of this.#images.values()) image?.close();
     this.#files[Symbol.dispose]();
-    this.#processes.clear();
+    this.#images.clear();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #find(
-    pid: number,
-    address: bigint,
-    time?: number,
-  ): [Memory | undefined, MemoryRange | undefined] {
+  #watchCode(image: ProcessImage): void {
+    image.hasCode = true;
+    this.#watch.add(image.jit);
+  }
+
+  #find(pid: number, address: bigint, time?: number): Place | undefined {
     const known = this.#history?.at(pid, time ?? Infinity);
-    const range = known?.rangeAt(address, time);
-    if (range) return [known, range];
+    const range = known?.memory.rangeAt(address, time);
+    if (known && range) return { image: known, range };
     // It may have been there before it was followed.
-    if (!this.#processes.has(pid)) this.refresh(pid);
-    const memory = this.#processes.get(pid);
-    return [memory, memory?.rangeAt(address)];
+    if (!this.#images.has(pid)) this.refresh(pid);
+    const image = this.#images.get(pid);
+    const found = image?.memory.rangeAt(address);
+    return found && { image: image!, range: found };
   }
 
-  #at(pid: number, address: bigint, time: number | undefined): ResolvedSymbol | undefined {
-    const [process, range] = this.#find(pid, address, time);
-    if (!process || !range) return undefined;
-    if (range.file === undefined) return compiledAt(pid, process, range, address);
+  #at({ image, range }: Place, address: bigint, time?: number): ResolvedSymbol | undefined {
+    const { pid } = image;
     const offset = Number(address - range.start) + range.offset;
-    const found = this.#files.of(pid, range)?.at(offset);
-    if (!found) return { name: undefined, offset, module: range.path };
-    return { name: found.name, offset: found.offset, module: range.path };
+    const inFile = this.#files.of(pid, range)?.at(offset);
+    if (inFile?.isCertain) return inFile.symbol;
+    // Compilers write to where a file has code without names, too.
+    const compiled = image.jit.at(address, time);
+    if (compiled) return compiled;
+    if (inFile) return inFile.symbol;
+    if (!isCode(range)) return { name: undefined, offset, module: range.path };
+    return this.#moved(image, address) ??
+      (range.path === "" ? undefined : { name: undefined, offset, module: range.path });
   }
 
-  #isSignalReturn(pid: number, address: bigint, time: number | undefined): boolean {
-    const [, range] = this.#find(pid, address, time);
-    const file = range && this.#files.of(pid, range);
-    return file?.isSignalReturn(Number(address - range!.start) + range!.offset) ?? false;
+  /** Text of a file that the process has moved to memory of its own, as for huge pages. */
+  #moved({ pid, memory }: ProcessImage, address: bigint): ResolvedSymbol | undefined {
+    const before = memory.coveredAt(address);
+    if (before) {
+      return this.#files.of(pid, before)?.at(Number(address - before.start) + before.offset)
+        ?.symbol;
+    }
+    const image = memory.imageBefore(address);
+    return image && this.#files.of(pid, image)?.atDistance(Number(address - image.start))?.symbol;
+  }
+
+  #isSignalReturn(place: Place | undefined, address: bigint): boolean {
+    if (!place || isCode(place.range)) return false;
+    const { image, range } = place;
+    const file = this.#files.of(image.pid, range);
+    return file?.isSignalReturn(Number(address - range.start) + range.offset) ?? false;
   }
 }
 
-/** Looks in the perf-map file, which names memory that no file backs. */
-function compiledAt(
-  pid: number,
-  process: Memory,
-  range: MemoryRange,
-  address: bigint,
-): ResolvedSymbol | undefined {
-  const compiled = process.compiled ??= perfMap(pid);
-  const found = compiled.findLast(({ start, size }) => address >= start && address < start + size);
-  const module = range.path === "" ? undefined : range.path;
-  if (!found) {
-    return module === undefined
-      ? undefined
-      : { name: undefined, offset: Number(address - range.start), module };
-  }
-  return { name: found.name, offset: Number(address - found.start), module: `perf-${pid}.map` };
+/** Where an address lies. */
+interface Place {
+  readonly image: ProcessImage;
+  readonly range: MemoryRange;
 }

@@ -10,14 +10,14 @@ import { Folder } from "../support/workload.ts";
 
 /** The files of which a process had executable parts at a time. */
 const filesAt = (history: ProcessHistory, pid: number, time: number) =>
-  history.at(pid, time)?.ranges.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
+  history.at(pid, time)?.memory.ranges.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
 
 test("ProcessHistory knows what a process had mapped before and after exec, when it is gone", async () => {
   using folder = new Folder();
   const program = join(folder.path, "copy-of-true");
   copyFileSync("/bin/true", program);
   const seen = new Set<string>();
-  using history = new ProcessHistory({}, (_, { path }) => seen.add(path));
+  using history = new ProcessHistory({}, { onMap: (_, { path }) => void seen.add(path) });
   const shell = Running.start(["sh", "-c", `echo pid $$; read -r line; exec ${program}`]);
   const pid = Number((await shell.find("stdout", /^pid (\d+)\n/))[1]);
   const between = monotonicTime();
@@ -35,7 +35,7 @@ test("ProcessHistory knows what a process had mapped before and after exec, when
 test("ProcessHistory gives children what their parents have, and finds who was there before", async () => {
   await using before = Running.start(["sh", "-c", "echo up; read -r line"]);
   await before.find("stdout", /up/);
-  using history = new ProcessHistory({}, () => {});
+  using history = new ProcessHistory();
   const found = filesAt(history, before.pid, Infinity)!;
   assert.ok(found.some((name) => /^(da|ba)?sh$/.test(name)), String(found));
   // A subshell is a fork without an exec.
@@ -47,10 +47,10 @@ test("ProcessHistory gives children what their parents have, and finds who was t
 test("ProcessHistory forgets who does not matter, and leaves nothing behind", async () => {
   const before = held();
   {
-    using history = new ProcessHistory({ pids: [process.pid] }, () => {});
+    using history = new ProcessHistory({ pids: [process.pid] });
     const { stdout } = await run(["sh", "-c", "echo $$"]);
     assert.equal(history.at(Number(stdout), Infinity), undefined);
-    assert.ok(history.at(process.pid, Infinity)!.ranges.length > 0);
+    assert.ok(history.at(process.pid, Infinity)!.memory.ranges.length > 0);
     history.close();
     history.close();
   }

@@ -1,0 +1,145 @@
+/**
+ * perf-map files: the lines "START SIZE NAME", in hexadecimal, that just-in-time compilers write to
+ * /tmp/perf-PID.map.
+ *
+ * Runtimes write them in their own ways: with 0x or without, with tabs, with sizes of 0, ends of
+ * lines as on Windows, zero bytes where a file was cut, names with spaces. The file grows while it
+ * is read, so that its last line may not be whole yet.
+ *
+ * @module
+ */
+
+import type { ForeignFile } from "../proc/open_foreign.ts";
+import { CodeRanges, type CompiledFunction } from "./code_ranges.ts";
+
+const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+const [DIGIT_0, DIGIT_9, LETTER_A, LETTER_F, LETTER_X] = [0x30, 0x39, 0x61, 0x66, 0x78];
+/** Read at once; a line that is longer is no line of such a file. */
+const CHUNK = 1 << 20;
+/** So much of what was read is compared, to know whether a file that changed was continued. */
+const TAIL = 64;
+
+/** The largest file that is read. */
+export const MAX_PERF_MAP_SIZE: number = 2 ** 28;
+
+/** A perf-map file, which is read as far as it is written whenever it is asked to look. */
+export class PerfMap implements Disposable {
+  readonly file: ForeignFile;
+  #ranges = new CodeRanges();
+  /** Bytes read, up to the end of a line. */
+  #read = 0;
+  #tail = new Uint8Array();
+  #isLost = false;
+  #seen = "";
+
+  /** Takes the file over. */
+  constructor(file: ForeignFile) {
+    this.file = file;
+  }
+
+  /** Reads what was added; all of it, when the file was written anew. @throws {ErrnoError} */
+  look(): void {
+    const { size, changedAt } = this.file.refresh();
+    const seen = `${size} ${changedAt}`;
+    if (seen === this.#seen || size > MAX_PERF_MAP_SIZE) return;
+    this.#seen = seen;
+    if (!this.#isContinued(size)) {
+      this.#ranges = new CodeRanges();
+      this.#read = 0;
+      this.#isLost = false;
+    }
+    while (this.#read < size) {
+      const bytes = this.file.readUpTo(this.#read, CHUNK);
+      const end = bytes.lastIndexOf(NEWLINE) + 1;
+      if (end === 0) {
+        if (bytes.length < CHUNK) break; // the last line is not whole yet
+        this.#isLost = true;
+        this.#read += bytes.length;
+        continue;
+      }
+      const start = this.#isLost ? bytes.indexOf(NEWLINE) + 1 : 0;
+      this.#isLost = false;
+      readPerfMap(bytes.subarray(start, end), this.#ranges);
+      this.#read += end;
+      this.#tail = bytes.slice(Math.max(end - TAIL, 0), end);
+    }
+  }
+
+  /** The function at an address, as the last line about it says. */
+  at(address: number): CompiledFunction | undefined {
+    return this.#ranges.at(address);
+  }
+
+  [Symbol.dispose](): void {
+    this.file.close();
+  }
+
+  #isContinued(size: number): boolean {
+    if (size < this.#read) return false;
+    const { length } = this.#tail;
+    if (this.#isLost || length === 0) return true;
+    const now = this.file.readUpTo(this.#read - length, length);
+    return now.length === length && now.every((byte, i) => byte === this.#tail[i]);
+  }
+}
+
+/** Adds the lines of a text, which ends with one; others than such lines are left out. */
+export function readPerfMap(text: Uint8Array, ranges: CodeRanges): void {
+  for (let at = 0; at < text.length;) {
+    const newline = text.indexOf(NEWLINE, at);
+    if (newline < 0) return;
+    readLine(text, at, newline, ranges);
+    at = newline + 1;
+  }
+}
+
+function readLine(text: Uint8Array, from: number, end: number, ranges: CodeRanges): void {
+  while (end > from && isBlank(text[end - 1]!)) end--;
+  let at = skipBlanks(text, from, end);
+  const start = hex(text, at, end);
+  at = skipBlanks(text, skipHex(text, at, end), end);
+  const size = hex(text, at, end);
+  const afterSize = skipHex(text, at, end);
+  at = skipBlanks(text, afterSize, end);
+  if (at === afterSize || at === end || !(start + size <= Number.MAX_SAFE_INTEGER)) return;
+  const name = text.subarray(at, end);
+  const zero = name.indexOf(0);
+  ranges.add(start, size, zero < 0 ? name : name.subarray(0, zero));
+}
+
+/** Zero bytes are what a file is filled with that was cut while it was written. */
+const isBlank = (byte: number) => byte === SPACE || byte === TAB || byte === RETURN || byte === 0;
+
+function skipBlanks(text: Uint8Array, at: number, end: number): number {
+  while (at < end && isBlank(text[at]!)) at++;
+  return at;
+}
+
+/** Where the digits begin: behind "0x", if that is there. */
+function digitsAt(text: Uint8Array, at: number, end: number): number {
+  return at + 1 < end && text[at] === DIGIT_0 && (text[at + 1]! | 0x20) === LETTER_X ? at + 2 : at;
+}
+
+function digit(byte: number): number {
+  if (byte >= DIGIT_0 && byte <= DIGIT_9) return byte - DIGIT_0;
+  const letter = byte | 0x20;
+  return letter >= LETTER_A && letter <= LETTER_F ? letter - LETTER_A + 10 : -1;
+}
+
+/** The end of a hexadecimal number that a blank follows; the end of the line if there is no such. */
+function skipHex(text: Uint8Array, from: number, end: number): number {
+  const start = digitsAt(text, from, end);
+  let at = start;
+  while (at < end && digit(text[at]!) >= 0) at++;
+  return at > start && at < end && isBlank(text[at]!) ? at : end;
+}
+
+function hex(text: Uint8Array, from: number, end: number): number {
+  let value = 0;
+  for (let at = digitsAt(text, from, end); at < end; at++) {
+    const next = digit(text[at]!);
+    if (next < 0) break;
+    value = value * 16 + next;
+  }
+  return value;
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openForeign } from "../proc/open_foreign.ts";
+import { CodeRanges } from "./code_ranges.ts";
+import { PerfMap, readPerfMap } from "./perf_map.ts";
+
+function parsed(text: string): CodeRanges {
+  const ranges = new CodeRanges();
+  readPerfMap(new TextEncoder().encode(text), ranges);
+  return ranges;
+}
+
+const nameAt = (ranges: CodeRanges, address: number) => ranges.at(address)?.name;
+
+test("readPerfMap() reads the lines that runtimes write, each in its own way", () => {
+  const cases = [
+    ["1000 20 plain", "plain"],
+    ["0x1000 0x20 prefixed", "prefixed"],
+    ["0X0000000000001000 0X00000020 capitals", "capitals"],
+    ["1000 20 Windows\r", "Windows"],
+    ["1000\t20\ttabs", "tabs"],
+    ["  1000   20   blanks  ", "blanks"],
+    ["\0\0\0\x001000 20 after zeros", "after zeros"],
+    ["1000 20 cut\0rest", "cut"],
+    ["1000 20 LazyCompile:*f a.js:3 (deep)", "LazyCompile:*f a.js:3 (deep)"],
+    ["1000 20 one\u2028name\u2029still", "one\u2028name\u2029still"],
+    ["1000 20 Zürich::κλάση", "Zürich::κλάση"],
+    ["1000 20 \xe9\u{10ffff}", "\xe9\u{10ffff}"],
+    ["1000 1a 20 is a name", "20 is a name"],
+  ] as const;
+  for (const [line, name] of cases) {
+    const ranges = parsed(`${line}\n`);
+    assert.deepEqual([ranges.size, nameAt(ranges, 0x1010)], [1, name], line);
+    assert.equal(nameAt(ranges, 0xfff), undefined);
+  }
+});
+
+test("readPerfMap() leaves out what is no such line, and only that", () => {
+  const others = [
+    "",
+    "\0\0\0",
+    "1000",
+    "1000 20",
+    "1000 20 ",
+    "g000 20 name",
+    "1000 2g name",
+    "-1000 20 name",
+    "0x 20 name",
+    "1000 20name",
+    "ffffffffffffffff 20 name", // no user address
+    "1000 ffffffffffffffff name",
+  ];
+  const ranges = parsed(`${others.join("\n")}\n2000 10 good\n`);
+  assert.equal(ranges.size, 1);
+  assert.equal(nameAt(ranges, 0x2000), "good");
+});
+
+test("CodeRanges: the last that was told of a place is right, whatever overlaps it", () => {
+  // Against the plain way, for ranges at random places; a seed of its own.
+  let seed = 17;
+  const random = (below: number) => (seed = (seed * 48271) % 2147483647) % below;
+  const ranges = new CodeRanges();
+  const plain: [start: number, end: number, name: string][] = [];
+  for (let i = 0; i < 5000; i++) {
+    const start = 0x1000 + random(4000);
+    const size = 1 + random(i % 7 === 0 ? 500 : 20);
+    ranges.add(start, size, new TextEncoder().encode(`f${i}`));
+    plain.push([start, start + size, `f${i}`]);
+    if (i % 50 !== 0) continue;
+    for (let look = 0; look < 40; look++) {
+      const address = 0xf00 + random(5000);
+      const expected = plain.findLast(([start, end]) => address >= start && address < end);
+      assert.equal(nameAt(ranges, address), expected?.[2], `${i}: ${address}`);
+    }
+  }
+});
+
+test("CodeRanges: a range without a size goes to the next one, or 64 KiB far", () => {
+  const ranges = parsed("1000 0 first\n1100 0 second\n1080 10 between\n200000 0 last\n");
+  assert.deepEqual(
+    [0x1000, 0x107f, 0x1080, 0x1090, 0x1100, 0x110ff, 0x11100, 0x200000].map((address) =>
+      nameAt(ranges, address)
+    ),
+    ["first", "first", "between", undefined, "second", "second", undefined, "last"],
+  );
+});
+
+test("CodeRanges tells what was at an address at a time", () => {
+  const ranges = new CodeRanges();
+  const add = (start: number, name: string, time: number) =>
+    ranges.add(start, 0x100, new TextEncoder().encode(name), time);
+  add(0x1000, "early", 100);
+  add(0x1080, "late", 200);
+  const at = (address: number, time?: number) => ranges.at(address, time)?.name;
+  assert.deepEqual([at(0x1090, 150), at(0x1090, 200), at(0x1090)], ["early", "late", "late"]);
+  assert.deepEqual([at(0x1010, 150), at(0x1170, 150)], ["early", "late"]);
+});
+
+async function inFile(use: (path: string, map: PerfMap) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "ts-bcc-test-"));
+  try {
+    const path = join(folder, "perf.map");
+    writeFileSync(path, "1000 10 first\n2000 10 to");
+    using map = new PerfMap(openForeign(path));
+    map.look();
+    await use(path, map);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("PerfMap follows a file while it grows, and waits for the end of its last line", () =>
+  inFile((path, map) => {
+    assert.equal(map.at(0x1000)?.name, "first");
+    assert.equal(map.at(0x2000), undefined);
+    appendFileSync(path, "rn line\n1000 8 again\n");
+    map.look();
+    assert.deepEqual([map.at(0x2000)?.name, map.at(0x1000)?.name], ["torn line", "again"]);
+    assert.equal(map.at(0x1008)?.name, "first");
+    rmSync(path);
+    map.look();
+    assert.equal(map.at(0x2000)?.name, "torn line");
+    writeFileSync(path, ""); // removed at the end
+  }));
+
+test("PerfMap reads a file anew that is written anew, shorter or longer", () =>
+  inFile((path, map) => {
+    writeFileSync(path, "3000 10 a\n");
+    map.look();
+    assert.deepEqual([map.at(0x3000)?.name, map.at(0x1000)], ["a", undefined]);
+    writeFileSync(path, "4000 10 another that is longer\n5000 10 b\n");
+    map.look();
+    assert.deepEqual([map.at(0x5000)?.name, map.at(0x3000)], ["b", undefined]);
+    truncateSync(path, 0);
+    map.look();
+    assert.equal(map.at(0x5000), undefined);
+  }));
+
+test("PerfMap steps over megabytes that are no lines", () =>
+  inFile((path, map) => {
+    appendFileSync(path, `\n${"x".repeat(3 << 20)}1000 10 no\n6000 10 behind\n`);
+    map.look();
+    assert.equal(map.at(0x6000)?.name, "behind");
+    assert.equal(map.at(0x1000)?.name, "first");
+    truncateSync(path, 128 << 20);
+    map.look();
+    appendFileSync(path, "\n7000 10 behind a hole\n");
+    map.look();
+    assert.equal(map.at(0x7000)?.name, "behind a hole");
+  }));
