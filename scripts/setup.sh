@@ -76,7 +76,7 @@ is_pinned() { [[ -x "$2" && "$(version_of "$2")" == "$(pinned_version "$1")" ]];
 need_runtime() {
   local name="$1" variable="${1^^}" chosen="TSBCC_${1^^}" found
   local ours="$tools/bin/$name"
-  [[ "$name" != bun ]] || need_parser
+  [[ "$name" != bun ]] || need_imports
   if [[ -n "${!chosen:-}" ]]; then
     use_chosen "$name" "${!chosen}"
     return
@@ -92,15 +92,20 @@ need_runtime() {
   printf -v "$variable" %s "$ours"
 }
 
-# The parser that kernel.ts imports: Deno fetches it by itself, Bun finds it by tsconfig.json.
-need_parser() { has_parser || exclusively install_parser; }
+# Packages that ours import: Deno fetches them by itself, Bun finds them by tsconfig.json.
+need_imports() { have_imports || exclusively install_imports; }
 
-has_parser() { [[ -f "$tools/npm/node_modules/acorn/dist/acorn.mjs" ]]; }
+have_imports() {
+  local path
+  while read -r path; do
+    [[ -f "$project/$path" ]] || return 1
+  done < <(sed -n 's/^.*"\.\/\(\.tools\/npm\/[^"]*\)".*/\1/p' "$project/tsconfig.json")
+}
 
-install_parser() {
-  has_parser && return # by a run that held the lock before this one
+install_imports() {
+  have_imports && return # by a run that held the lock before this one
   need_npm
-  say "installing acorn $(pinned_version acorn) into .tools (npm)"
+  say "installing the packages that ours import into .tools (npm)"
   install_from_npm
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { eastAsianWidth } from "npm:get-east-asian-width@1.7.0";
 import { escapeText, hasRawBytes, isPlain, toJson } from "./escape.ts";
 
 /** What one column says of one event. */
@@ -106,5 +107,19 @@ function textOf<E>(column: Column<E>): (event: E) => ReturnType<Column<E>["value
 }
 
 function pad(text: string, { width = 0, align = "left" }: { width?: number; align?: string }) {
-  return align === "left" ? text.padEnd(width) : text.padStart(width);
+  // padEnd counts UTF-16 units, a terminal counts cells: they differ outside ASCII only.
+  const units = width - displayWidth(text) + text.length;
+  return align === "left" ? text.padEnd(units) : text.padStart(units);
+}
+
+/** How many cells of a terminal a text fills: two per CJK character, none per combining mark. */
+export function displayWidth(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let cells = 0;
+  for (const character of text) {
+    if (!/[\p{Mn}\p{Me}\p{Cf}]/u.test(character)) {
+      cells += eastAsianWidth(character.codePointAt(0)!);
+    }
+  }
+  return cells;
 }

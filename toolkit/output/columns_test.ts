@@ -53,6 +53,18 @@ test("tableRow() escapes text, and pads what is printed", () => {
   assert.equal(tableRow(wide)({ ...event, comm: "a\n\udcff" }), "a\\n\\xff  181");
 });
 
+test("tableRow() pads by the cells of a terminal, not by characters", () => {
+  const wide: Column<Event>[] = [
+    { head: "COMM", width: 8, value: (event) => event.comm },
+    { head: "PID", width: 4, align: "right", value: (event) => event.pid },
+  ];
+  const row = tableRow(wide);
+  assert.equal(row({ ...event, comm: "数据库" }), "数据库    181");
+  assert.equal(row({ ...event, comm: "ﾃﾞｰﾀ" }), "ﾃﾞｰﾀ      181");
+  assert.equal(row({ ...event, comm: "e\u0301te\u0301" }), "e\u0301te\u0301       181");
+  assert.equal(row({ ...event, comm: "Ж" }), "Ж         181");
+});
+
 test("jsonRow() has a key for each column, in order, and the values themselves", () => {
   assert.equal(jsonRow(columns)(event), '{"pid":181,"mode_bits":420,"comm":"bash"}');
   assert.equal(
