@@ -22,6 +22,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   execsnoop: () => import("./execsnoop/execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop/exitsnoop.ts"),
   ext4slower: () => import("./ext4slower/ext4slower.ts"),
+  filegone: () => import("./filegone/filegone.ts"),
   funccount: () => import("./funccount/funccount.ts"),
   funclatency: () => import("./funclatency/funclatency.ts"),
   killsnoop: () => import("./killsnoop/killsnoop.ts"),
