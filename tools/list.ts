@@ -27,6 +27,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   funclatency: () => import("./funclatency/funclatency.ts"),
   killsnoop: () => import("./killsnoop/killsnoop.ts"),
   memleak: () => import("./memleak/memleak.ts"),
+  mountsnoop: () => import("./mountsnoop/mountsnoop.ts"),
   offcputime: () => import("./offcputime/offcputime.ts"),
   opensnoop: () => import("./opensnoop/opensnoop.ts"),
   profile: () => import("./profile/profile.ts"),
