@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { defineCases, type Row, times } from "../../tests/support/cases.ts";
+import { inMemoryCgroup } from "../../tests/support/memory_cgroup.ts";
+
+const LIMIT = 48 * 1024 * 1024;
+const eater =
+  "cp $(which tail) {dir}/oom-eater; for i in 1 2 3; do {dir}/oom-eater /dev/zero; done; :";
+const work = inMemoryCgroup(LIMIT, eater);
+const isEater = ({ victim_comm }: Row) => victim_comm === "oom-eater";
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows three kills in a memory cgroup, with the victims' sizes",
+      canary: true,
+      work,
+      of: isEater,
+      check(rows) {
+        const told = rows.map(({ comm, victim_comm }) => ({ comm, victim_comm }));
+        assert.deepEqual(told, times(3, { comm: "oom-eater", victim_comm: "oom-eater" }));
+        for (const { pid, victim_pid, pages, total_vm, anon_rss } of rows) {
+          assert.equal(pid, victim_pid); // it is alone
+          assert.ok(pages === null || pages === LIMIT / 4096, `${pages} pages`);
+          if (total_vm === null) continue; // Linux before 6.10
+          assert.ok(Number(anon_rss) > 0 && Number(anon_rss) <= LIMIT / 1024, `${anon_rss} KiB`);
+          assert.ok(Number(total_vm) >= Number(anon_rss));
+        }
+      },
+    },
+    {
+      name: "tells how many pages there are",
+      canary: true,
+      requires: ["kprobe"],
+      work,
+      of: isEater,
+      rows: times(3, { pages: LIMIT / 4096 }),
+    },
+    {
+      name: "prints bcc's lines",
+      work,
+      lines: [
+        /^Tracing OOM kills\.\.\. Ctrl-C to stop\.$/,
+        /^\d\d:\d\d:\d\d Triggered by PID \d+ \("oom-eater"\), OOM kill of PID \d+ \("oom-eater"\), (\d+|-) pages, loadavg: [\d.]+ [\d.]+ [\d.]+ \d+\/\d+ \d+$/,
+      ],
+    },
+  ],
+  filters: { work, of: isEater, expect: 3 },
+});
