@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { defineCases, sumOf } from "../../tests/support/cases.ts";
+
+// Each opens a file, which takes a struct file from its cache.
+const work = { script: "for i in {1..97}; do : </dev/null; done" };
+const isFiles = ({ cache }: { cache?: unknown }) => cache === "filp";
+
+export default defineCases({
+  cases: [
+    {
+      name: "counts 97 open files",
+      args: ["-p", "{pid}", "1000"],
+      canary: true,
+      work,
+      of: isFiles,
+      check(rows) {
+        assert.equal(rows.length, 1);
+        const { allocs, bytes } = rows[0] as { allocs: number; bytes: number };
+        // A struct file has some 200 bytes.
+        assert.ok(allocs === 97 && bytes >= 97 * 150 && bytes % 97 === 0, JSON.stringify(rows));
+      },
+    },
+    { name: "-p hides other processes", args: ["-p", "1", "1000"], work, of: isFiles, rows: [] },
+    {
+      name: "-s sorts, and -r limits",
+      args: ["-p", "{pid}", "-s", "count", "-r", "1", "1000"],
+      work,
+      of: () => true,
+      check: (rows) => assert.equal(rows.length, 1),
+    },
+    {
+      name: "prints bcc's table",
+      args: ["-p", "{pid}", "1000"],
+      work,
+      lines: [
+        /^Tracing\.\.\. Output every 1000 secs\. Hit Ctrl-C to end$/,
+        /^\d\d:\d\d:\d\d loadavg: [\d.]+ /,
+        /^CACHE {28}ALLOCS {6}BYTES$/,
+        /^filp {29} +97 +\d+$/,
+      ],
+    },
+  ],
+  filters: { work, args: ["1000"], of: isFiles, total: sumOf("allocs"), expect: { least: 97 } },
+});
