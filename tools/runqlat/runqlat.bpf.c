@@ -3,68 +3,16 @@
  * runqlat: how long threads that could run wait for a CPU.
  */
 #include "../../toolkit/kernel/latency_histogram.h"
-#include "../../toolkit/kernel/task/task_filter.h"
-#include "../../toolkit/kernel/task/task_time.h"
-
-KERNEL_STRUCTS
-
-struct task_struct___514 {
-	u32 __state;
-};
-
-struct task_struct___before {
-	s64 state; /* renamed in Linux 5.14 */
-};
-
-KERNEL_STRUCTS_END
-
-#define TASK_RUNNING 0
+#include "../../toolkit/kernel/task/run_queue.h"
 
 const volatile bool by_namespace = false;
 
-static __always_inline bool is_runnable(struct task_struct *task)
+static __always_inline void wait_lost(void)
 {
-	struct task_struct___514 *new = (void *)task;
-	struct task_struct___before *old = (void *)task;
-
-	if (bpf_core_field_exists(new->__state))
-		return BPF_CORE_READ(new, __state) == TASK_RUNNING;
-	return BPF_CORE_READ(old, state) == TASK_RUNNING;
+	__sync_fetch_and_add(&lost, 1);
 }
 
-/* A thread begins to wait. */
-static __always_inline int enqueue(struct task_struct *task)
+static __always_inline void waited(struct task_struct *task, struct task_struct *previous, u64 time)
 {
-	if (!BPF_CORE_READ(task, pid) || !is_task_wanted(task))
-		return 0; /* idle, or filtered */
-	if (!keep_time(task, bpf_ktime_get_ns()))
-		__sync_fetch_and_add(&lost, 1);
-	return 0;
-}
-
-SEC("tp_btf/sched_wakeup")
-int BPF_PROG(woken, struct task_struct *task)
-{
-	return enqueue(task);
-}
-
-SEC("tp_btf/sched_wakeup_new")
-int BPF_PROG(born, struct task_struct *task)
-{
-	return enqueue(task);
-}
-
-SEC("tp_btf/sched_switch")
-int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next)
-{
-	/* One that is preempted on its way to sleep waits as well. */
-	if (preempt || is_runnable(prev))
-		enqueue(prev);
-
-	u64 start = take_time(next);
-
-	if (start)
-		count_time(by_namespace ? pid_namespace_of(next) : id_of(next),
-			   bpf_ktime_get_ns() - start);
-	return 0;
+	count_time(by_namespace ? pid_namespace_of(task) : id_of(task), time);
 }
