@@ -1,0 +1,49 @@
+import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { counted, hardInterrupts } from "../../tests/support/interrupts.ts";
+
+// Whatever disk or file system holds the project asks for interrupts when it is read.
+const reads =
+  "for f in tools/*/*.ts; do dd if=$f of=/dev/null iflag=direct bs=64k; done 2>/dev/null";
+const seen = /virtio|nvme|ahci|ata/;
+const work = { script: reads };
+const isRow = (): boolean => true;
+
+export default defineCases({
+  cases: [
+    {
+      name: "-C counts what the kernel counts in /proc/interrupts",
+      args: ["-C"],
+      canary: true,
+      of: isRow,
+      ...counted(
+        hardInterrupts,
+        reads,
+        seen,
+        (rows) =>
+          new Map(rows.map(({ hardirq, total_count }) => [String(hardirq), Number(total_count)])),
+      ),
+    },
+    {
+      name: "-d counts as many in histograms",
+      args: ["-d"],
+      of: isRow,
+      ...counted(
+        hardInterrupts,
+        reads,
+        seen,
+        (rows) => new Map(rows.map((row) => [String(row.hardirq), histogramTotal([row])])),
+      ),
+    },
+    { name: "-c hides other CPUs", args: ["-c", "8191"], work, of: isRow, rows: [] },
+    {
+      name: "prints bcc's table",
+      args: ["-T"],
+      work,
+      lines: [
+        /^Tracing hard irq event time\.\.\. Hit Ctrl-C to end\.$/,
+        /^HARDIRQ {20}TOTAL_usecs$/,
+        /^\S.{25} +\d+$/,
+      ],
+    },
+  ],
+});
