@@ -1,0 +1,49 @@
+import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { counted, softInterrupts } from "../../tests/support/interrupts.ts";
+
+// Packets on the loopback interface are received in a soft interrupt each, and sleeps need timers.
+const script = "for i in {1..53}; do echo >/dev/udp/127.0.0.1/9; done 2>/dev/null; sleep 0.1";
+const seen = /^(net_rx|timer|sched|rcu)$/;
+const work = { script };
+const isRow = (): boolean => true;
+
+export default defineCases({
+  cases: [
+    {
+      name: "-C counts what the kernel counts in /proc/softirqs",
+      args: ["-C"],
+      canary: true,
+      of: isRow,
+      ...counted(
+        softInterrupts,
+        script,
+        seen,
+        (rows) =>
+          new Map(rows.map(({ softirq, total_count }) => [String(softirq), Number(total_count)])),
+      ),
+    },
+    {
+      name: "-d counts as many in histograms",
+      args: ["-d"],
+      of: isRow,
+      ...counted(
+        softInterrupts,
+        script,
+        seen,
+        (rows) => new Map(rows.map((row) => [String(row.softirq), histogramTotal([row])])),
+      ),
+    },
+    { name: "-c hides other CPUs", args: ["-c", "8191"], work, of: isRow, rows: [] },
+    {
+      name: "prints bcc's table",
+      args: ["-T", "-N"],
+      work,
+      lines: [
+        /^Tracing soft irq event time\.\.\. Hit Ctrl-C to end\.$/,
+        /^\d\d:\d\d:\d\d$/,
+        /^SOFTIRQ {10}TOTAL_nsecs$/,
+        /^net_rx +\d+$/,
+      ],
+    },
+  ],
+});
