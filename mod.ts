@@ -58,17 +58,14 @@ export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
 export type { AttachType } from "./bpf/tables/attach_type.ts";
 export { PacketSocket } from "./bpf/attach/packet_socket.ts";
 export { type UsdtOptions, usdtProbes, type UsdtSource } from "./bpf/usdt/usdt.ts";
-export {
-  isFloat,
-  type Operand,
-  parseOperand,
-  type UsdtArgument,
-} from "./bpf/usdt/usdt_argument.ts";
+export type { UsdtArgument } from "./bpf/usdt/usdt_argument.ts";
 export type { UsdtLocation, UsdtProbe } from "./bpf/usdt/usdt_notes.ts";
 export type { UsdtHook } from "./bpf/usdt/usdt_readarg.ts";
 export { Link } from "./bpf/base/link.ts";
+export type { Maps } from "./bpf/maps/open_maps.ts";
+export type { MapType } from "./bpf/tables/map_type.ts";
 export { BpfMap, possibleCpus, type UpdateMode } from "./bpf/maps/map.ts";
-export { average, max, min, sum } from "./bpf/maps/per_cpu.ts";
+export { average, max, min, type Numeric, sum } from "./bpf/maps/per_cpu.ts";
 export { formatValue, parseValue } from "./ffi/codec/value_text.ts";
 export { lruEntries } from "./bpf/maps/lru_entries.ts";
 export { type LpmKey, lpmKey } from "./bpf/maps/lpm_key.ts";
@@ -88,7 +85,6 @@ export {
   openCgroup,
 } from "./bpf/proc/cgroup.ts";
 export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/proc/namespaces.ts";
-export { endOnSecondSignal } from "./ffi/libc/signals.ts";
 export { ProcessMemory } from "./bpf/proc/process_memory.ts";
 export { MappedFile, mappedFiles } from "./bpf/symbols/mapped_file.ts";
 export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";
@@ -115,7 +111,7 @@ export {
   type SlotCounts,
 } from "./bpf/histogram.ts";
 export { Global } from "./bpf/global.ts";
-export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
+export { type ErrorKind, TsBccError } from "./ffi/error/ts_bcc_error.ts";
 export { LayoutError } from "./ffi/codec/layout_error.ts";
 export {
   BpfError,
@@ -142,7 +138,10 @@ export {
 } from "./bpf/features.ts";
 export {
   aligned,
+  type AlignedField,
   array,
+  type ArrayType,
+  type BitField,
   bits,
   bool,
   bytes,
@@ -151,21 +150,35 @@ export {
   chars,
   charsRest,
   type Codec,
+  type CompositeType,
   type CType,
   decodeText,
   encodeText,
   enumOf,
+  type EnumType,
   f32,
   f64,
+  type Field,
+  type Fields,
+  type FieldValue,
+  type FieldValues,
+  type FloatType,
   i16,
   i32,
   i64,
   i8,
   type Infer,
+  type Int64Codec,
+  type IntType,
   ipv4,
   ipv6,
+  type LayoutOptions,
+  type Member,
+  type OneMember,
+  type Padding,
   padding,
   pointer,
+  type PointerType,
   struct,
   type StructCodec,
   textRest,
@@ -184,13 +197,4 @@ export { demangle } from "./bpf/symbols/demangle.ts";
 export { errnoName } from "./ffi/libc/errno.ts";
 export { exists, readText } from "./ffi/libc/libc.ts";
 export { monotonicTime } from "./ffi/libc/libc.ts";
-export { embedLibraries, setLibraryPath } from "./ffi/library.ts";
-export {
-  HANGUP,
-  prepareToWait,
-  READABLE,
-  type Wait,
-  whenReady,
-  WRITABLE,
-  writeNow,
-} from "./ffi/libc/epoll.ts";
+export { setLibraryPath } from "./ffi/library.ts";

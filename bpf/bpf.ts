@@ -7,8 +7,8 @@
 import type { Codec } from "../ffi/codec/codec.ts";
 import { u64 } from "../ffi/codec/mod.ts";
 import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc/libc.ts";
-import { EventStream } from "./events/event_stream.ts";
-import { Global } from "./global.ts";
+import { type EventStream, newEventStream } from "./events/event_stream.ts";
+import { type Global, newGlobal } from "./global.ts";
 import { objectProgram } from "./object/object_program.ts";
 import {
   compileModule,
@@ -25,7 +25,7 @@ import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_o
 import type { KernelCode, TypedAccess } from "./kernel_code.ts";
 import { eventCodec } from "./maps/map_codec.ts";
 import type { MapInfo } from "./maps/map_info.ts";
-import { type LoadedProgram, Program } from "./program.ts";
+import { type LoadedProgram, newProgram, type Program } from "./program.ts";
 import type { EventSource } from "./events/event_source.ts";
 import { PerfBuffer, type PerfBufferOptions } from "./events/perf_buffer.ts";
 import { RingBuffer } from "./events/ring_buffer.ts";
@@ -68,10 +68,13 @@ export class Bpf extends Maps implements Disposable {
   #closed = false;
 
   private constructor(object: Omit<LoadedObject, "programs">, programs: readonly LoadedProgram[]) {
-    super();
+    super({
+      mapInfo: (name) => this.#mapInfo(name),
+      own: (holder, name) => this.#own(holder, name),
+    });
     this.#object = object;
     this.programs = new Map(
-      programs.map((program) => [program.name, new Program(program, this.#links)]),
+      programs.map((program) => [program.name, newProgram(program, this.#links)]),
     );
     this.mapNames = object.maps.map((map) => map.name);
   }
@@ -195,7 +198,7 @@ export class Bpf extends Maps implements Disposable {
     codec?: Codec<unknown>,
     { strict = false, ...options }: EventOptions = {},
   ): EventStream<unknown> {
-    const info = this.mapInfo(name);
+    const info = this.#mapInfo(name);
     if (info.type !== MapType.RINGBUF && info.type !== MapType.PERF_EVENT_ARRAY) {
       const kind = mapTypeName(info.type);
       throw new TypeError(
@@ -206,8 +209,8 @@ export class Bpf extends Maps implements Disposable {
     const { btf, isCompiled = false } = this.#object;
     const checked = eventCodec(info, { btf, isCompiled, strict }, codec);
     const [source, lost] = this.#eventSource(info, options);
-    const stream: EventStream<unknown> = new EventStream(source, checked, lost, () => release());
-    const release = this.own(stream, name);
+    const stream: EventStream<unknown> = newEventStream(source, checked, lost, () => release());
+    const release = this.#own(stream, name);
     return stream;
   }
 
@@ -228,7 +231,7 @@ export class Bpf extends Maps implements Disposable {
     const constant = found.section.name.includes(".rodata");
     const mapping = this.#section(found.section, constant);
     const chosen = codec ?? found.codec ?? codecFor(type);
-    return new Global(name, mapping, found.offset, chosen, constant);
+    return newGlobal(name, mapping, found.offset, chosen, constant);
   }
 
   /** Detaches, unmaps and unloads everything; idempotent. */
@@ -241,18 +244,19 @@ export class Bpf extends Maps implements Disposable {
     this.#object[Symbol.dispose]();
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  protected override mapInfo(name: string): MapInfo {
+  #mapInfo(name: string): MapInfo {
     this.#requireOpen();
     const info = this.#object.maps.find((map) => map.name === name);
     if (!info) throw new TypeError(this.#absent("map", name, [...this.mapNames]));
     return info;
   }
 
-  protected override own(holder: Disposable, name: string): () => void {
+  #own(holder: Disposable, name: string): () => void {
     this.#holders.set(holder, name);
     return () => this.#holders.delete(holder);
   }

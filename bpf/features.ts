@@ -22,8 +22,12 @@ import { MapType } from "./tables/map_type.ts";
 import { ProgramType } from "./tables/program_type.ts";
 import { tracefs, whyNoTracefs } from "./tracefs/tracefs.ts";
 
+export type { MapType } from "./tables/map_type.ts";
+export type { ProgramType } from "./tables/program_type.ts";
+
 /** An answer with its reason. */
 export interface Answer {
+  /** Yes and no are conclusive; `unknown` when it could not be found out. */
   readonly answer: "yes" | "no" | "unknown";
   /** Why, when it is not yes. */
   readonly reason?: string;
@@ -62,7 +66,7 @@ export function hasKernelBtf(): Answer {
 }
 
 /** Whether a map type can be made: `hasMapType("RINGBUF")`. */
-export function hasMapType(type: keyof typeof MapType): Answer {
+export function hasMapType(type: MapType): Answer {
   return cached(`map ${type}`, () => {
     const result = libbpf().libbpf_probe_bpf_map_type(MapType[type], null);
     return probed(`${type} maps`, result);

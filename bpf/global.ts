@@ -7,6 +7,11 @@
 import type { Codec } from "../ffi/codec/codec.ts";
 import type { Mapping } from "../ffi/libc/libc.ts";
 
+/** Makes a {@linkcode Global}: its constructor is private, so what it takes may change. */
+export let newGlobal: <T>(
+  ...made: [name: string, mapping: Mapping, offset: number, codec: Codec<T>, constant: boolean]
+) => Global<T>;
+
 /**
  * A live global variable: reading and writing touch the memory the kernel's programs use, without
  * a system call. Variables that are `const` after load read only.
@@ -14,6 +19,7 @@ import type { Mapping } from "../ffi/libc/libc.ts";
  * Needs Linux >= 5.5 (mmapable arrays).
  */
 export class Global<T> {
+  /** The variable's name in C. */
   readonly name: string;
   readonly #mapping: Mapping;
   readonly #offset: number;
@@ -21,7 +27,13 @@ export class Global<T> {
   readonly #constant: boolean;
 
   /** Made by {@linkcode Bpf.global}. */
-  constructor(name: string, mapping: Mapping, offset: number, codec: Codec<T>, constant: boolean) {
+  private constructor(
+    name: string,
+    mapping: Mapping,
+    offset: number,
+    codec: Codec<T>,
+    constant: boolean,
+  ) {
     if (offset + codec.size > mapping.buffer.byteLength) {
       throw new RangeError(`Cannot find global variable "${name}": it is not inside its section`);
     }
@@ -30,6 +42,10 @@ export class Global<T> {
     this.#offset = offset;
     this.#codec = codec;
     this.#constant = constant;
+  }
+
+  static {
+    newGlobal = (...made) => new Global(...made);
   }
 
   /** The value now. */

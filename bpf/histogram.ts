@@ -22,8 +22,11 @@ export interface HistogramOptions {
 
 /** One row as data: how often a number from `low` to `high` was seen; 2^53 and more are rounded. */
 export interface Bucket {
+  /** The lowest value that falls into it. */
   readonly low: number;
+  /** The highest value that falls into it. */
   readonly high: number;
+  /** How many values fell into it. */
   readonly count: number;
 }
 
@@ -118,7 +121,9 @@ function linesOf(
 
 /** The counts of one histogram among several. */
 export interface HistogramSection<S> {
+  /** What the section's histogram is of. */
   readonly section: S;
+  /** How many values fell into each slot. */
   readonly counts: ReadonlyMap<number, number>;
 }
 

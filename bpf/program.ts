@@ -34,7 +34,7 @@ import { attachUprobe } from "./attach/uprobe.ts";
 import type { UprobeOptions } from "./attach/uprobe_place.ts";
 import { attachXdp, type XdpOptions } from "./attach/xdp.ts";
 import type { AttachType } from "./tables/attach_type.ts";
-import { Link } from "./base/link.ts";
+import { type Link, newLink } from "./base/link.ts";
 import type { KernelObject } from "./maps/object_map.ts";
 import type { PacketSocket } from "./attach/packet_socket.ts";
 import { pinDescriptor } from "./base/pin.ts";
@@ -53,6 +53,11 @@ export interface LoadedProgram extends Attachable {
   /** Attaches it to a USDT probe, so that it can read the arguments. */
   attachUsdt(options: UsdtOptions): Link;
 }
+
+/** Makes a {@linkcode Program}: its constructor is private, so what it takes may change. */
+export let newProgram: (
+  ...made: [program: LoadedProgram, links: Set<Link>]
+) => Program;
 
 /**
  * A program in the kernel. Every attach method returns a {@linkcode Link}; links still open when
@@ -74,11 +79,15 @@ export class Program {
   #missed = 0;
 
   /** Made by {@linkcode Bpf.load} and {@linkcode Bpf.compile}. */
-  constructor(program: LoadedProgram, links: Set<Link>) {
+  private constructor(program: LoadedProgram, links: Set<Link>) {
     this.name = program.name;
     this.section = program.section;
     this.#program = program;
     this.#links = links;
+  }
+
+  static {
+    newProgram = (...made) => new Program(...made);
   }
 
   /** The program's file descriptor; it stays the object's. @throws {TypeError} before it is loaded */
@@ -270,7 +279,7 @@ export class Program {
       this.#links.delete(owned);
       link.close();
     };
-    const owned = new Link(link.description, release, link.fd, link.targets, () => link.misses);
+    const owned = newLink(link.description, release, link.fd, link.targets, () => link.misses);
     this.#attached.add(link);
     this.#links.add(owned);
     return owned;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { TsBccError } from "./error/ts_bcc_error.ts";
 import { loader, memfd } from "./libc/libc.ts";
 import { cString, textAt } from "./libc/memory.ts";
 import { isSecure } from "./libc/secure.ts";
@@ -29,8 +30,14 @@ export interface LibrarySpec<T extends SymbolTable> {
 }
 
 /** A library that is missing, unreadable or too old; the message says which and what to do. */
-export class LibraryError extends Error {
+export class LibraryError extends TsBccError {
+  /** The name of the class. */
   override name = "LibraryError";
+
+  /** What went wrong: see {@linkcode ErrorKind}. */
+  override get kind(): "library" {
+    return "library";
+  }
 }
 
 const RTLD_NOW = 2;

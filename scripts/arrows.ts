@@ -20,10 +20,11 @@ const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const LAYERS = [
   ["tools", "cli", "examples"],
   ["toolkit"],
-  ["mod.ts", "kernel.ts"],
+  ["mod.ts", "kernel.ts", "plumbing.ts"],
   ["bpf"],
   ["ffi"],
   ["ffi/codec"],
+  ["ffi/error"],
 ] as const;
 
 /** One import: who asks for whom. */
@@ -94,7 +95,7 @@ function cyclesOf(arrows: readonly Arrow[]): string[] {
 }
 
 const files = ["tools", "cli", "examples", "toolkit", "bpf", "ffi"].flatMap(sourcesIn);
-const arrows = [...files, "mod.ts", "kernel.ts"].flatMap(arrowsOf);
+const arrows = [...files, "mod.ts", "kernel.ts", "plumbing.ts"].flatMap(arrowsOf);
 const upward = arrows.filter(({ from, to }) => layerOf(to) < layerOf(from));
 const between = arrows.filter(({ from, to }) =>
   /^tools\/[^/]+\//.test(from) && /^tools\/[^/]+\//.test(to) && dirname(from) !== dirname(to)

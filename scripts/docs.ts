@@ -1,7 +1,7 @@
 /**
- * Writes the list of tools, from the folders of tools/, and from the tools themselves a page per tool to
- * docs/, and their table in the README: their options, examples, and the comment at the head of each
- * module.
+ * Writes the public API as text (see api.ts), the list of tools, from the folders of tools/, and from the
+ * tools themselves a page per tool to docs/, and their table in the README: their options, examples, and
+ * the comment at the head of each module.
  *
  *     deno task docs            # write
  *     deno task docs --check    # fail if something is not as it would be written, or a tool has no cases
@@ -10,6 +10,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { exists } from "../mod.ts";
+import { apiText } from "./api.ts";
 import { type Option, spelling } from "../toolkit/options/options.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
@@ -113,6 +114,7 @@ async function main(words: readonly string[]): Promise<number> {
   const texts = new Map(all.map((tool) => [`docs/${tool.name}.md`, page(tool)]));
   texts.set("tools/list.ts", listModule(names));
   texts.set(README, readmeWith(all));
+  texts.set("docs/api.txt", apiText());
   const isCurrent = (path: string, text: string) =>
     exists(PROJECT + path) && readFileSync(PROJECT + path, "utf8") === text;
   const stale = [...texts].filter(([path, text]) => !isCurrent(path, text));
@@ -122,6 +124,9 @@ async function main(words: readonly string[]): Promise<number> {
     if (untested.length > 0) return 1;
     if (stale.length === 0) return 0;
     console.error(`docs: not as the tools say: ${stale.map(([path]) => path).join(" ")}`);
+    if (stale.some(([path]) => path === "docs/api.txt")) {
+      console.error("docs: the public API has changed: explain it in CHANGELOG.md");
+    }
     console.error("docs: write them with: deno task docs");
     return 1;
   }

@@ -10,7 +10,7 @@
 import { close } from "../../ffi/libc/libc.ts";
 import type { AttachType } from "../tables/attach_type.ts";
 import { BpfError } from "../base/errors.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import { linkMisses } from "../base/link_info.ts";
 import type { ProgramType } from "../tables/program_type.ts";
 
@@ -58,7 +58,7 @@ export function linkOf(
   }
   const fd = options.pinnable ? fds[0] : undefined;
   const misses = options.misses ? () => sum(fds.map(linkMisses)) : undefined;
-  return new Link(description, () => fds.forEach(close), fd, options.targets, misses);
+  return newLink(description, () => fds.forEach(close), fd, options.targets, misses);
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);

@@ -8,7 +8,7 @@ import { attachProgram, createLink, detachProgram } from "../../ffi/libc/bpf_sys
 import { Errno } from "../../ffi/libc/errno.ts";
 import { close, duplicate, ErrnoError, O_RDONLY, open } from "../../ffi/libc/libc.ts";
 import { AttachType, programTypeOf } from "../tables/attach_type.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import type { KernelObject } from "../maps/object_map.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
 import { explainNetwork } from "./interface.ts";
@@ -141,7 +141,7 @@ function attachByCall(
       return explainNetwork(errno, programTypeOf(type));
     });
   }
-  return new Link(description, () => {
+  return newLink(description, () => {
     detachProgram(request);
     close(request.target);
   });

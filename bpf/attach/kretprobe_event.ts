@@ -11,7 +11,7 @@ import { ErrnoError, exists, readText, writeText } from "../../ffi/libc/libc.ts"
 import { attachToPerfEvent, PerfType } from "../../ffi/libc/perf_event.ts";
 import { UnsupportedError } from "../base/errors.ts";
 import { atExit, ownName, removeLeftovers } from "../tracefs/owned_names.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import { requireTracefs, tracefs } from "../tracefs/tracefs.ts";
 import { type Attachable, attachError, type Explain, linkOf } from "./attachment.ts";
 
@@ -53,7 +53,7 @@ export function attachReturnEvent(
       remove();
     };
     const forgetExit = atExit(release);
-    return new Link(where, () => {
+    return newLink(where, () => {
       forgetExit();
       release();
     });

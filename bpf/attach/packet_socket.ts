@@ -21,6 +21,11 @@ const LONGEST_PACKET = 1 << 17;
 /** So many packets, then everything else in this process gets its turn. */
 const BATCH = 64;
 
+/** Makes a {@linkcode PacketSocket}: its constructor is private, so what it takes may change. */
+export let newPacketSocket: (
+  ...made: [description: string, fd: number, onClose: () => void]
+) => PacketSocket;
+
 /**
  * A packet socket on an interface, with a program that chooses what it receives: packets in both
  * directions, from the link header on. On a loopback interface each is seen twice, once per way.
@@ -46,7 +51,7 @@ export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
   #lost = 0;
 
   /** Made by {@linkcode Program.attachRawSocket}. */
-  constructor(description: string, socket: number, closed: () => void) {
+  private constructor(description: string, socket: number, closed: () => void) {
     super(description, () => {
       this.#closed = true;
       this.#wait?.cancel();
@@ -54,6 +59,10 @@ export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
       closed();
     });
     this.socket = socket;
+  }
+
+  static {
+    newPacketSocket = (...made) => new PacketSocket(...made);
   }
 
   /** How many packets were lost so far, because they came faster than they were read. */

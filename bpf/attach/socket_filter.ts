@@ -8,8 +8,8 @@ import { Errno } from "../../ffi/libc/errno.ts";
 import { close } from "../../ffi/libc/libc.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { bindToInterface, getOption, openPacketSocket, setOption } from "../../ffi/libc/socket.ts";
-import { Link } from "../base/link.ts";
-import { PacketSocket } from "./packet_socket.ts";
+import { type Link, newLink } from "../base/link.ts";
+import { newPacketSocket, type PacketSocket } from "./packet_socket.ts";
 import { type Attachable, attachError } from "./attachment.ts";
 import { explainNetwork, findInterface, type Interface } from "./interface.ts";
 
@@ -28,7 +28,7 @@ export function attachSocketFilter(program: Attachable, socket: number): Link {
   const result = setFilter(program, socket);
   if (result < 0) throw attachError(program, description, -result, explain);
   const attached = cookie(socket);
-  return new Link(description, () => {
+  return newLink(description, () => {
     // The number may be another socket's by now.
     if (cookie(socket) === attached) setOption(socket, SOL_SOCKET, SO_DETACH_BPF, 0);
   });
@@ -49,7 +49,7 @@ export function attachRawSocket(
     // The filter first: once the socket is bound it receives.
     const result = setFilter(program, socket) || bindToInterface(socket, index);
     if (result < 0) throw attachError(program, description, -result, explain);
-    return new PacketSocket(description, socket, closed);
+    return newPacketSocket(description, socket, closed);
   } catch (error) {
     close(socket);
     throw error;

@@ -10,7 +10,7 @@ import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf } from "../../ffi/libbpf.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { AttachType } from "../tables/attach_type.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
 import { explainNetwork, findInterface, type FoundInterface, type Interface } from "./interface.ts";
 
@@ -82,7 +82,7 @@ export function attachClsact(
   }
   // The kernel chose these two, which are what tells this filter from others.
   const { handle, priority } = TcOptions.read(view, 0);
-  return new Link(description, () => {
+  return newLink(description, () => {
     TcOptions.write(view, 0, { ...none, sz, handle, priority });
     libbpf().bpf_tc_detach(point, options);
     use(index, -1);

@@ -16,7 +16,7 @@ import {
 } from "../../ffi/libc/perf_event.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import { permissionReason } from "../base/errors.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import { describeProbe, findProbes, type UsdtOptions } from "../usdt/usdt.ts";
 import type { UsdtProbe } from "../usdt/usdt_notes.ts";
 import { cookieOf, type UsdtReader, waysOf } from "../usdt/usdt_readarg.ts";
@@ -55,7 +55,7 @@ export function attachReader(program: Attachable, reader: UsdtReader): Link {
   using undo = new DisposableStack();
   const links = reader.probes.map((probe) => undo.use(attachUsdt(program, probe, reader)));
   const all = undo.move();
-  return new Link(links.map((link) => link.description).join(", "), () => all.dispose());
+  return newLink(links.map((link) => link.description).join(", "), () => all.dispose());
 }
 
 /**
@@ -87,7 +87,7 @@ export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOpti
     undo.defer(() => libbpf().bpf_link__destroy(link));
   }
   const links = undo.move();
-  return new Link(where, () => links.dispose());
+  return newLink(where, () => links.dispose());
 }
 
 /** A note may name any place: its compiler meant a nop there, but nobody else has looked. */

@@ -14,13 +14,13 @@ import { type Attachable, linkOf } from "./attachment.ts";
 import { explainNetwork, findInterface, type Interface } from "./interface.ts";
 
 /** XDP_FLAGS_… (include/uapi/linux/if_link.h). */
-const MODES = { generic: 2, native: 4, offload: 8 } as const;
+const MODES: Readonly<Record<XdpMode, number>> = { generic: 2, native: 4, offload: 8 };
 
 /**
  * Who runs the program: the network stack (`generic`, any driver), the driver (`native`), or the
  * network card (`offload`).
  */
-export type XdpMode = keyof typeof MODES;
+export type XdpMode = "generic" | "native" | "offload";
 
 /** How to attach an XDP program. */
 export interface XdpOptions {

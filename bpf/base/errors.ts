@@ -5,6 +5,7 @@
  * @module
  */
 
+import { TsBccError } from "../../ffi/error/ts_bcc_error.ts";
 import { errnoName } from "../../ffi/libc/errno.ts";
 import { ErrnoError, errnoText, exists, readText } from "../../ffi/libc/libc.ts";
 
@@ -12,11 +13,14 @@ export { ErrnoError } from "../../ffi/libc/libc.ts";
 export { LibraryError } from "../../ffi/library.ts";
 
 /** Something the kernel or libbpf refused; `code` is the errno's name. */
-export class BpfError extends Error {
+export class BpfError extends TsBccError {
+  /** The name of the class. */
   override name = "BpfError";
   /** What was attempted: `load`, `attach`, `open`, `read`, `update` … */
   readonly op: string;
+  /** The number the kernel gives the cause: 2. */
   readonly errno: number;
+  /** The name of that number: `ENOENT`. */
   readonly code: string;
 
   /** `action` continues the sentence "Cannot …"; `reason` is the likely cause and the fix. */
@@ -29,10 +33,16 @@ export class BpfError extends Error {
     this.errno = errno;
     this.code = code;
   }
+
+  /** What went wrong: see {@linkcode ErrorKind}. */
+  override get kind(): "bpf" | "verifier" {
+    return "bpf";
+  }
 }
 
 /** The kernel or machine lacks a feature, for certain. */
-export class UnsupportedError extends Error {
+export class UnsupportedError extends TsBccError {
+  /** The name of the class. */
   override name = "UnsupportedError";
   /** What is missing: `BTF`, `tracefs`, `ring buffer` … */
   readonly feature: string;
@@ -45,11 +55,18 @@ export class UnsupportedError extends Error {
     this.feature = feature;
     this.since = since;
   }
+
+  /** What went wrong: see {@linkcode ErrorKind}. */
+  override get kind(): "unsupported" {
+    return "unsupported";
+  }
 }
 
 /** The verifier refused a program: the message holds the telling lines, `log` all of them. */
 export class VerifierError extends BpfError {
+  /** The name of the class. */
   override name = "VerifierError";
+  /** The program's name in C. */
   readonly program: string;
   // Private: a runtime that prints an uncaught error prints its fields, and this is megabytes.
   readonly #log: string;
@@ -59,6 +76,11 @@ export class VerifierError extends BpfError {
     super("load", `load program "${program}"`, errno, summarizeLog(log, tellLine));
     this.program = program;
     this.#log = log;
+  }
+
+  /** What went wrong: see {@linkcode ErrorKind}. */
+  override get kind(): "verifier" {
+    return "verifier";
   }
 
   /** Everything the verifier wrote. */

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { BpfError, summarizeLog, UnsupportedError, VerifierError } from "./errors.ts";
+import {
+  BpfError,
+  CompileError,
+  ErrnoError,
+  LayoutError,
+  LibraryError,
+  TsBccError,
+  UnsupportedError,
+  VerifierError,
+} from "../../mod.ts";
+import { summarizeLog } from "./errors.ts";
 
 function goldenLog(name: string): string {
   const url = new URL(`../../tests/testdata/verifier/${name}.log`, import.meta.url);
@@ -91,4 +101,31 @@ test("VerifierError shows the summary and keeps the log to itself", () => {
     `Cannot load program "leak": Invalid argument (EINVAL): ${SUMMARIES["leak-6.1"]}`,
   );
   assert.ok(!Object.keys(error).includes("log"));
+});
+
+test("all errors have one ancestor, and a kind that tells them apart", () => {
+  const errors = [
+    new BpfError("read", 'read map "counts"', 2),
+    new VerifierError("enter", 13, ""),
+    new UnsupportedError("trace", "BTF", "there is none"),
+    new CompileError("a text", "", "main.c:1:1: error: no"),
+    new LayoutError("no"),
+    new LibraryError("no"),
+    new ErrnoError("open", 2),
+  ];
+  assert.ok(errors.every((error) => error instanceof TsBccError));
+  assert.deepEqual(
+    errors.map(({ kind, name }) => [kind, name]),
+    [
+      ["bpf", "BpfError"],
+      ["verifier", "VerifierError"],
+      ["unsupported", "UnsupportedError"],
+      ["compile", "CompileError"],
+      ["layout", "LayoutError"],
+      ["library", "LibraryError"],
+      ["system", "ErrnoError"],
+    ],
+  );
+  // What runtimes print of an uncaught error.
+  assert.ok(errors.every((error) => !Object.keys(error).includes("kind")));
 });

@@ -8,6 +8,17 @@ import { bufferText } from "../../ffi/libc/memory.ts";
 import { runIterator } from "./iterator_output.ts";
 import { pinDescriptor } from "./pin.ts";
 
+/** Makes a {@linkcode Link}: its constructor is private, so what it takes may change. */
+export let newLink: (
+  ...made: [
+    description: string,
+    release: () => void,
+    fd?: number,
+    targets?: readonly string[],
+    misses?: () => number,
+  ]
+) => Link;
+
 /** An attached program; closing it detaches the program from its hook. */
 export class Link implements Disposable {
   /** What is attached where: `tracepoint syscalls/sys_enter_openat`. */
@@ -20,7 +31,7 @@ export class Link implements Disposable {
   #release: (() => void) | undefined;
 
   /** Made by the attach functions. */
-  constructor(
+  protected constructor(
     description: string,
     release: () => void,
     fd?: number,
@@ -32,6 +43,10 @@ export class Link implements Disposable {
     this.targets = targets;
     this.#misses = misses;
     this.#release = release;
+  }
+
+  static {
+    newLink = (...made) => new Link(...made);
   }
 
   /**
@@ -73,6 +88,7 @@ export class Link implements Disposable {
     release?.();
   }
 
+  /** Detaches at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

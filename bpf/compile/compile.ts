@@ -58,20 +58,26 @@ export interface CompileOptions {
 }
 
 /**
- * Parts of a compilation that can be printed (bcc_common.h and bpf_module.h of bcc). Of a program
- * that is loaded, `bytecode` is its instructions and `registers` what the verifier found of each.
+ * One part of a compilation to print. Of a program that is loaded, `bytecode` is its instructions and
+ * `registers` what the verifier found of each.
  */
-const DEBUG = {
+export type DebugOutput =
+  | "llvm-ir"
+  | "bytecode"
+  | "preprocessor"
+  | "source"
+  | "registers"
+  | "btf";
+
+/** The bits that libbcc knows them by (bcc_common.h and bpf_module.h of bcc). */
+const DEBUG: Readonly<Record<DebugOutput, number>> = {
   "llvm-ir": 1,
   "bytecode": 2,
   "preprocessor": 4,
   "source": 8,
   "registers": 16,
   "btf": 32,
-} as const;
-
-/** One part of a compilation to print. */
-export type DebugOutput = keyof typeof DEBUG;
+};
 
 /** A misspelt helper would otherwise become a call that only the verifier refuses, by a number. */
 const STRICT = ["-Werror=implicit-function-declaration"];

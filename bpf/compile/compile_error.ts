@@ -4,22 +4,31 @@
  * @module
  */
 
+import { TsBccError } from "../../ffi/error/ts_bcc_error.ts";
+
 /** One complaint of the compiler. */
 export interface Diagnostic {
+  /** How grave it is. */
   readonly severity: "error" | "warning" | "note";
+  /** What the compiler says. */
   readonly message: string;
   /** The file it is in; the compiled text itself has none. */
   readonly file: string | undefined;
+  /** The line, counted from 1. */
   readonly line: number;
+  /** The column, counted from 1. */
   readonly column: number;
 }
 
 /** The text did not compile: where, why, and the line itself with a caret under the place. */
-export class CompileError extends Error {
+export class CompileError extends TsBccError {
+  /** The name of the class. */
   override name = "CompileError";
   /** The first error's place, counted from 1; 0 when the compiler names none. */
   readonly line: number;
+  /** The first error's column, counted from 1; 0 when the compiler names none. */
   readonly column: number;
+  /** All complaints, in the compiler's order. */
   readonly diagnostics: readonly Diagnostic[];
   // Private: a runtime that prints an uncaught error prints its fields, and this may be long.
   readonly #log: string;
@@ -36,6 +45,11 @@ export class CompileError extends Error {
     this.column = first?.column ?? 0;
     this.diagnostics = diagnostics;
     this.#log = output;
+  }
+
+  /** What went wrong: see {@linkcode ErrorKind}. */
+  override get kind(): "compile" {
+    return "compile";
   }
 
   /** Everything the compiler printed. */

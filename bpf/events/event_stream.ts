@@ -13,6 +13,16 @@ const FLOOD = 16;
 /** Milliseconds between drains during a flood: fewer wake-ups cost traced and tracer less. */
 const FLOOD_PAUSE = 2;
 
+/** Makes a {@linkcode EventStream}: its constructor is private, so what it takes may change. */
+export let newEventStream: <T>(
+  ...made: [
+    source: EventSource,
+    codec: Codec<T>,
+    lost: () => number | undefined,
+    onClose: () => void,
+  ]
+) => EventStream<T>;
+
 /**
  * Typed events from a ring buffer or a perf buffer.
  *
@@ -38,7 +48,7 @@ export class EventStream<T> implements Disposable {
   #closed = false;
 
   /** Made by {@linkcode Bpf.events}. */
-  constructor(
+  private constructor(
     source: EventSource,
     codec: Codec<T>,
     lost: () => number | undefined,
@@ -48,6 +58,10 @@ export class EventStream<T> implements Disposable {
     this.#codec = codec;
     this.#lost = lost;
     this.#onClose = onClose;
+  }
+
+  static {
+    newEventStream = (...made) => new EventStream(...made);
   }
 
   /**
@@ -121,6 +135,7 @@ export class EventStream<T> implements Disposable {
     this.#onClose();
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

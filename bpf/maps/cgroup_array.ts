@@ -6,8 +6,13 @@
 
 import { i32, u32 } from "../../ffi/codec/mod.ts";
 import { openCgroup } from "../proc/cgroup.ts";
-import { BpfMap } from "./map.ts";
+import { type BpfMap, newBpfMap } from "./map.ts";
 import type { MapInfo } from "./map_info.ts";
+
+/** Makes a {@linkcode CgroupArray}: its constructor is private, so what it takes may change. */
+export let newCgroupArray: (
+  ...made: [info: MapInfo]
+) => CgroupArray;
 
 /**
  * Cgroups by index, for `bpf_current_task_under_cgroup` and `bpf_skb_under_cgroup`; bcc's
@@ -17,14 +22,20 @@ export class CgroupArray {
   readonly #map: BpfMap<number, number>;
 
   /** Made by {@linkcode Bpf.cgroupArray}. */
-  constructor(info: MapInfo) {
-    this.#map = new BpfMap(info, u32, i32);
+  private constructor(info: MapInfo) {
+    this.#map = newBpfMap(info, u32, i32);
   }
 
+  static {
+    newCgroupArray = (...made) => new CgroupArray(...made);
+  }
+
+  /** The map's name in C. */
   get name(): string {
     return this.#map.name;
   }
 
+  /** How many cgroups there is room for. */
   get maxEntries(): number {
     return this.#map.maxEntries;
   }

@@ -12,7 +12,9 @@ import { bytesType } from "../../ffi/codec/check_layout.ts";
 
 /** The first `bits` bits of `prefix`. */
 export interface LpmKey<T> {
+  /** The value whose first bits count. */
   readonly prefix: T;
+  /** How many of its bits count. */
   readonly bits: number;
 }
 

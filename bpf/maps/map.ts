@@ -57,6 +57,11 @@ export function perCpu<T>(codec: Codec<T>): Codec<T[]> {
   };
 }
 
+/** Makes a {@linkcode BpfMap}: its constructor is private, so what it takes may change. */
+export let newBpfMap: <K, V>(
+  ...made: [info: MapInfo, key: Codec<K>, value: Codec<V>]
+) => BpfMap<K, V>;
+
 /**
  * A hash or array in the kernel, plain, LRU or per CPU; a per-CPU map's values are arrays with one
  * element per possible CPU.
@@ -64,7 +69,9 @@ export function perCpu<T>(codec: Codec<T>): Codec<T[]> {
  * Every method is a system call on the live map, which programs may change meanwhile.
  */
 export class BpfMap<K, V> implements Iterable<[K, V]> {
+  /** The map's name in C. */
   readonly name: string;
+  /** How many entries there is room for. */
   readonly maxEntries: number;
   readonly #info: MapInfo;
   readonly #key: Codec<K>;
@@ -75,7 +82,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
   readonly #valueView: DataView;
 
   /** Made by {@linkcode Bpf.map}; `value` covers all CPUs for a per-CPU map. */
-  constructor(info: MapInfo, key: Codec<K>, value: Codec<V>) {
+  private constructor(info: MapInfo, key: Codec<K>, value: Codec<V>) {
     checkSize(info, "keys", key.size, info.keySize);
     const allCpus = isPerCpu(info.type) && slotSize(info.valueSize) * possibleCpus();
     checkSize(info, "values", value.size, allCpus || info.valueSize);
@@ -88,6 +95,10 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     this.#valueBytes = alloc(value.size);
     this.#keyView = new DataView(this.#keyBytes.buffer);
     this.#valueView = new DataView(this.#valueBytes.buffer);
+  }
+
+  static {
+    newBpfMap = (...made) => new BpfMap(...made);
   }
 
   /** The map's file descriptor; it stays the object's. */
@@ -115,6 +126,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return this.#lookup(key) ? this.#value.read(this.#valueView, 0) : undefined;
   }
 
+  /** Whether there is an entry of that key. @throws {BpfError} */
   has(key: K): boolean {
     return this.#lookup(key);
   }
@@ -151,14 +163,17 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     }
   }
 
+  /** The keys of all entries: see {@linkcode entries}. */
   *keys(): Generator<K, void, void> {
     for (const [key] of this.entries()) yield key;
   }
 
+  /** The values of all entries: see {@linkcode entries}. */
   *values(): Generator<V, void, void> {
     for (const [, value] of this.entries()) yield value;
   }
 
+  /** All entries: see {@linkcode entries}. */
   [Symbol.iterator](): IteratorObject<[K, V], undefined, void> {
     return this.entries();
   }

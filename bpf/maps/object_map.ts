@@ -8,14 +8,21 @@
 
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { i32, u32 } from "../../ffi/codec/mod.ts";
-import { BpfMap } from "./map.ts";
+import { type BpfMap, newBpfMap } from "./map.ts";
 import type { MapInfo } from "./map_info.ts";
 
 /** What can be put in: a {@linkcode Program}, a {@linkcode BpfMap}. */
 export interface KernelObject {
+  /** What errors call it. */
   readonly name: string;
+  /** Its descriptor, which the kernel takes the object from. */
   readonly fd: number;
 }
+
+/** Makes a {@linkcode ObjectMap}: its constructor is private, so what it takes may change. */
+export let newObjectMap: <K>(
+  ...made: [info: MapInfo, key: Codec<K>]
+) => ObjectMap<K>;
 
 /**
  * Programs or maps by key: a program array, whose programs are reached with `bpf_tail_call`, or an
@@ -29,15 +36,21 @@ export class ObjectMap<K> {
   readonly #ids: BpfMap<K, number>;
 
   /** Made by {@linkcode Bpf.programArray} and {@linkcode Bpf.mapOfMaps}. */
-  constructor(info: MapInfo, key: Codec<K>) {
-    this.#map = new BpfMap(info, key, i32);
-    this.#ids = new BpfMap(info, key, u32);
+  private constructor(info: MapInfo, key: Codec<K>) {
+    this.#map = newBpfMap(info, key, i32);
+    this.#ids = newBpfMap(info, key, u32);
   }
 
+  static {
+    newObjectMap = (...made) => new ObjectMap(...made);
+  }
+
+  /** The map's name in C. */
   get name(): string {
     return this.#map.name;
   }
 
+  /** How many objects there is room for. */
   get maxEntries(): number {
     return this.#map.maxEntries;
   }

@@ -5,15 +5,20 @@
  */
 
 import type { Codec } from "../../ffi/codec/codec.ts";
-import { CgroupArray } from "./cgroup_array.ts";
-import { BpfMap, perCpu } from "./map.ts";
+import { type CgroupArray, newCgroupArray } from "./cgroup_array.ts";
+import { type BpfMap, newBpfMap, perCpu } from "./map.ts";
 import { mapCodec } from "./map_codec.ts";
 import type { MapInfo } from "./map_info.ts";
 import { isPerCpu, MapType, mapTypeName } from "../tables/map_type.ts";
-import { ObjectMap } from "./object_map.ts";
-import { type CounterOptions, PerfCounters } from "./perf_counters.ts";
-import { BpfQueue } from "./queue.ts";
-import { BuildIdStacks, StackTraces } from "./stack_traces.ts";
+import { newObjectMap, type ObjectMap } from "./object_map.ts";
+import { type CounterOptions, newPerfCounters, type PerfCounters } from "./perf_counters.ts";
+import { type BpfQueue, newBpfQueue } from "./queue.ts";
+import {
+  type BuildIdStacks,
+  newBuildIdStacks,
+  newStackTraces,
+  type StackTraces,
+} from "./stack_traces.ts";
 import { u32 } from "../../ffi/codec/mod.ts";
 
 /** Kinds that have a method of their own, for the error's advice. */
@@ -29,12 +34,22 @@ const METHODS: Readonly<Record<number, string>> = {
   [MapType.HASH_OF_MAPS]: "mapOfMaps",
 };
 
-/** The part of {@linkcode Bpf} that opens maps. */
-export abstract class Maps {
+/** Whose maps are opened. */
+export interface MapOwner {
   /** The map of that name. @throws {TypeError} naming those there are */
-  protected abstract mapInfo(name: string): MapInfo;
-  /** What is to be closed with the object; the returned function lets go of it. */
-  protected abstract own(holder: Disposable, name: string): () => void;
+  mapInfo(name: string): MapInfo;
+  /** What is to be closed with the maps; the returned function lets go of it. */
+  own(holder: Disposable, name: string): () => void;
+}
+
+/** The part of {@linkcode Bpf} that opens maps, each kind by a method of its own. */
+export abstract class Maps {
+  readonly #owner: MapOwner;
+
+  /** Made by {@linkcode Bpf.load} and {@linkcode Bpf.compile}. */
+  protected constructor(owner: MapOwner) {
+    this.#owner = owner;
+  }
 
   /** A hash, array or trie, its codecs made from the object's BTF. */
   map(name: string): BpfMap<unknown, unknown>;
@@ -46,11 +61,11 @@ export abstract class Maps {
    */
   map<K, V>(name: string, key: Codec<K>, value: Codec<V>): BpfMap<K, V>;
   map(name: string, key?: Codec<unknown>, value?: Codec<unknown>): BpfMap<unknown, unknown> {
-    const info = this.mapInfo(name);
+    const info = this.#owner.mapInfo(name);
     if (isPerCpu(info.type)) throw wrongKind(info, "as one value per key", "perCpuMap");
     const method = METHODS[info.type];
     if (method) throw wrongKind(info, "as keys and values", method);
-    return new BpfMap(info, mapCodec(info, "key", key), mapCodec(info, "value", value));
+    return newBpfMap(info, mapCodec(info, "key", key), mapCodec(info, "value", value));
   }
 
   /** A per-CPU map, its codecs made from the object's BTF. */
@@ -66,12 +81,12 @@ export abstract class Maps {
     key?: Codec<unknown>,
     value?: Codec<unknown>,
   ): BpfMap<unknown, unknown[]> {
-    const info = this.mapInfo(name);
+    const info = this.#owner.mapInfo(name);
     if (!isPerCpu(info.type)) {
       throw wrongKind(info, "as per-CPU", METHODS[info.type] ?? "map");
     }
     const valueCodec = perCpu(mapCodec(info, "value", value));
-    return new BpfMap(info, mapCodec(info, "key", key), valueCodec);
+    return newBpfMap(info, mapCodec(info, "key", key), valueCodec);
   }
 
   /** A queue or a stack, its codec made from the object's BTF. */
@@ -80,17 +95,17 @@ export abstract class Maps {
   queue<V>(name: string, value: Codec<V>): BpfQueue<V>;
   queue(name: string, value?: Codec<unknown>): BpfQueue<unknown> {
     const info = this.#kind(name, "as a queue", MapType.QUEUE, MapType.STACK);
-    return new BpfQueue(info, mapCodec(info, "value", value));
+    return newBpfQueue(info, mapCodec(info, "value", value));
   }
 
   /** The programs that `bpf_tail_call` reaches, by their index. */
   programArray(name: string): ObjectMap<number> {
-    return new ObjectMap(this.#kind(name, "as a program array", MapType.PROG_ARRAY), u32);
+    return newObjectMap(this.#kind(name, "as a program array", MapType.PROG_ARRAY), u32);
   }
 
   /** The cgroups that programs compare with. */
   cgroupArray(name: string): CgroupArray {
-    return new CgroupArray(this.#kind(name, "as an array of cgroups", MapType.CGROUP_ARRAY));
+    return newCgroupArray(this.#kind(name, "as an array of cgroups", MapType.CGROUP_ARRAY));
   }
 
   /** An array or hash of maps, its key made from the object's BTF. */
@@ -100,29 +115,29 @@ export abstract class Maps {
   mapOfMaps(name: string, key?: Codec<unknown>): ObjectMap<unknown> {
     const { ARRAY_OF_MAPS, HASH_OF_MAPS } = MapType;
     const info = this.#kind(name, "as a map of maps", ARRAY_OF_MAPS, HASH_OF_MAPS);
-    return new ObjectMap(info, mapCodec(info, "key", key));
+    return newObjectMap(info, mapCodec(info, "key", key));
   }
 
   /** The stack traces of a map. */
   stacks(name: string): StackTraces {
-    return new StackTraces(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
+    return newStackTraces(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
   }
 
   /** The stack traces of a map whose frames are build ids and offsets. */
   buildIdStacks(name: string): BuildIdStacks {
-    return new BuildIdStacks(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
+    return newBuildIdStacks(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
   }
 
   /** Opens a counter on every CPU and puts them in a map. @throws {BpfError} */
   counters(name: string, options: CounterOptions): PerfCounters {
     const info = this.#kind(name, "as counters", MapType.PERF_EVENT_ARRAY);
-    const counters: PerfCounters = new PerfCounters(info, options, () => release());
-    const release = this.own(counters, name);
+    const counters: PerfCounters = newPerfCounters(info, options, () => release());
+    const release = this.#owner.own(counters, name);
     return counters;
   }
 
   #kind(name: string, use: string, ...types: number[]): MapInfo {
-    const info = this.mapInfo(name);
+    const info = this.#owner.mapInfo(name);
     if (types.includes(info.type)) return info;
     throw wrongKind(info, use, METHODS[info.type] ?? (isPerCpu(info.type) ? "perCpuMap" : "map"));
   }

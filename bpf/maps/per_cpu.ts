@@ -7,7 +7,7 @@
  */
 
 /** Numbers of one kind. */
-type Numeric = number | bigint;
+export type Numeric = number | bigint;
 
 /** The sum; 0 or 0n. @throws {RangeError} for no values */
 export function sum<T extends Numeric>(values: readonly T[]): T {

@@ -25,22 +25,31 @@ const PERF_FORMAT_TOTAL_TIMES = 3; // TOTAL_TIME_ENABLED | TOTAL_TIME_RUNNING
 
 /** What one CPU has counted. */
 export interface CounterValue {
+  /** The CPU that counted. */
   readonly cpu: number;
+  /** How many events there were. */
   readonly value: number;
   /** Nanoseconds since it was opened, and those of them in which it counted: counters are shared. */
   readonly enabledNs: number;
+  /** How long the counter was on the CPU, in nanoseconds. */
   readonly runningNs: number;
 }
 
+/** Makes a {@linkcode PerfCounters}: its constructor is private, so what it takes may change. */
+export let newPerfCounters: (
+  ...made: [info: MapInfo, options: CounterOptions, onClose: () => void]
+) => PerfCounters;
+
 /** Open counters; closing takes them out of the map. */
 export class PerfCounters implements Disposable {
+  /** The map's name in C. */
   readonly name: string;
   readonly #map: MapInfo;
   readonly #fds = new Map<number, number>();
   readonly #onClose: (() => void) | undefined;
 
   /** Made by {@linkcode Bpf.counters}. @throws {BpfError} */
-  constructor(map: MapInfo, { event, pid = -1 }: CounterOptions, onClose?: () => void) {
+  private constructor(map: MapInfo, { event, pid = -1 }: CounterOptions, onClose?: () => void) {
     this.name = map.name;
     this.#map = map;
     const [type, config] = eventNumbers(event);
@@ -57,6 +66,10 @@ export class PerfCounters implements Disposable {
     }
     undo.move();
     this.#onClose = onClose;
+  }
+
+  static {
+    newPerfCounters = (...made) => new PerfCounters(...made);
   }
 
   /** What every CPU has counted so far. */
@@ -79,6 +92,7 @@ export class PerfCounters implements Disposable {
     this.#onClose?.();
   }
 
+  /** Stops counting at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -21,9 +21,16 @@ export interface PushOptions {
 const ANY = 0n;
 const EXIST = 2n;
 
+/** Makes a {@linkcode BpfQueue}: its constructor is private, so what it takes may change. */
+export let newBpfQueue: <V>(
+  ...made: [info: MapInfo, codec: Codec<V>]
+) => BpfQueue<V>;
+
 /** A queue (first in, first out) or a stack (last in, first out) in the kernel. */
 export class BpfQueue<V> {
+  /** The map's name in C. */
   readonly name: string;
+  /** How many values there is room for. */
   readonly maxEntries: number;
   readonly #fd: number;
   readonly #codec: Codec<V>;
@@ -31,13 +38,17 @@ export class BpfQueue<V> {
   readonly #view: DataView;
 
   /** Made by {@linkcode Bpf.queue}. */
-  constructor(info: MapInfo, codec: Codec<V>) {
+  private constructor(info: MapInfo, codec: Codec<V>) {
     this.name = info.name;
     this.maxEntries = info.maxEntries;
     this.#fd = info.fd;
     this.#codec = codec;
     this.#bytes = alloc(info.valueSize);
     this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  static {
+    newBpfQueue = (...made) => new BpfQueue(...made);
   }
 
   /** Adds a value. @throws {BpfError} E2BIG when it is full */

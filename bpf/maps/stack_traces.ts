@@ -6,19 +6,29 @@
 
 import type { Infer } from "../../ffi/codec/codec.ts";
 import { array, bytes, i32, struct, u64 } from "../../ffi/codec/mod.ts";
-import { BpfMap } from "./map.ts";
+import { type BpfMap, newBpfMap } from "./map.ts";
 import { mapFlags, type MapInfo } from "./map_info.ts";
+
+/** Makes a {@linkcode StackTraces}: its constructor is private, so what it takes may change. */
+export let newStackTraces: (
+  ...made: [info: MapInfo]
+) => StackTraces;
 
 /** Stacks by the number that `bpf_get_stackid` returned. */
 export class StackTraces implements Iterable<[number, bigint[]]> {
   readonly #map: BpfMap<number, bigint[]>;
 
   /** Made by {@linkcode Bpf.stacks}. */
-  constructor(info: MapInfo) {
+  private constructor(info: MapInfo) {
     checkKind(info, false);
-    this.#map = new BpfMap(info, i32, array(u64, info.valueSize / 8));
+    this.#map = newBpfMap(info, i32, array(u64, info.valueSize / 8));
   }
 
+  static {
+    newStackTraces = (...made) => new StackTraces(...made);
+  }
+
+  /** The map's name in C. */
   get name(): string {
     return this.#map.name;
   }
@@ -39,6 +49,7 @@ export class StackTraces implements Iterable<[number, bigint[]]> {
     for (const [id] of [...this]) this.delete(id);
   }
 
+  /** All stacks by their numbers. */
   *[Symbol.iterator](): Generator<[number, bigint[]], void, void> {
     for (const [id, frames] of this.#map) yield [id, framesOf(frames)!];
   }
@@ -54,7 +65,7 @@ function framesOf(frames: bigint[] | undefined): bigint[] | undefined {
 const BY_BUILD_ID = 1 << 5;
 
 /** struct bpf_stack_build_id, whose last member is an offset or an address. */
-const BuildIdFrame = struct("bpf_stack_build_id", { status: i32, build_id: bytes(20), place: u64 });
+const FrameRecord = struct("bpf_stack_build_id", { status: i32, build_id: bytes(20), place: u64 });
 
 const [EMPTY, VALID] = [0, 1];
 
@@ -62,6 +73,11 @@ const [EMPTY, VALID] = [0, 1];
 export type BuildIdFrame =
   | { readonly buildId: string; readonly offset: bigint }
   | { readonly address: bigint };
+
+/** Makes a {@linkcode BuildIdStacks}: its constructor is private, so what it takes may change. */
+export let newBuildIdStacks: (
+  ...made: [info: MapInfo]
+) => BuildIdStacks;
 
 /**
  * User stacks by the number that `bpf_get_stackid` returned, each frame a file's build id, in
@@ -71,15 +87,20 @@ export type BuildIdFrame =
  * Linux >= 4.17.
  */
 export class BuildIdStacks implements Iterable<[number, BuildIdFrame[]]> {
-  readonly #map: BpfMap<number, Infer<typeof BuildIdFrame>[]>;
+  readonly #map: BpfMap<number, Infer<typeof FrameRecord>[]>;
 
   /** Made by {@linkcode Bpf.buildIdStacks}. */
-  constructor(info: MapInfo) {
+  private constructor(info: MapInfo) {
     checkKind(info, true);
-    const frames = array(BuildIdFrame, info.valueSize / BuildIdFrame.size);
-    this.#map = new BpfMap(info, i32, frames);
+    const frames = array(FrameRecord, info.valueSize / FrameRecord.size);
+    this.#map = newBpfMap(info, i32, frames);
   }
 
+  static {
+    newBuildIdStacks = (...made) => new BuildIdStacks(...made);
+  }
+
+  /** The map's name in C. */
   get name(): string {
     return this.#map.name;
   }
@@ -94,12 +115,13 @@ export class BuildIdStacks implements Iterable<[number, BuildIdFrame[]]> {
     return this.#map.delete(id);
   }
 
+  /** All stacks by their numbers. */
   *[Symbol.iterator](): Generator<[number, BuildIdFrame[]], void, void> {
     for (const [id, frames] of this.#map) yield [id, frames.flatMap(frameOf)];
   }
 }
 
-function frameOf({ status, build_id, place }: Infer<typeof BuildIdFrame>): BuildIdFrame[] {
+function frameOf({ status, build_id, place }: Infer<typeof FrameRecord>): BuildIdFrame[] {
   if (status === EMPTY) return [];
   if (status !== VALID) return [{ address: place }];
   const buildId = Array.from(build_id, (byte) => byte.toString(16).padStart(2, "0")).join("");

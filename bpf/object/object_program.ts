@@ -9,7 +9,7 @@ import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
 import { errno } from "../../ffi/libc/libc.ts";
 import { textAt } from "../../ffi/libc/memory.ts";
 import { permissionReason } from "../base/errors.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import { linkMisses } from "../base/link_info.ts";
 import type { LoadedProgram } from "../program.ts";
 import { attachError } from "../attach/attachment.ts";
@@ -60,7 +60,7 @@ function attachSection(handle: bigint, program: string, section: string): Link {
   if (link !== 0n) {
     const release = () => libbpf().bpf_link__destroy(link);
     const fd = libbpf().bpf_link__fd(link);
-    return new Link(section, release, fd, [], () => linkMisses(fd));
+    return newLink(section, release, fd, [], () => linkMisses(fd));
   }
   throw attachError({ name: program }, section, errno(), (errno) => {
     if (errno === Errno.EOPNOTSUPP) {

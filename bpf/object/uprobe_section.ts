@@ -14,7 +14,7 @@ import { attachUprobe } from "../attach/uprobe.ts";
 import { UprobeGuard } from "../attach/uprobe_guard.ts";
 import { offsetIn } from "../attach/uprobe_place.ts";
 import { permissionReason } from "../base/errors.ts";
-import { Link } from "../base/link.ts";
+import { type Link, newLink } from "../base/link.ts";
 import { findFile } from "../proc/library_path.ts";
 
 /** `uprobe`, `uretprobe`, either as `.s`, `.multi`, `.multi.s` or `.session`, and a target. */
@@ -82,7 +82,7 @@ function attach(
     throw attachError({ name }, section, errno(), (errno) => explain(errno) ?? warning);
   }
   const release = () => libbpf().bpf_link__destroy(link);
-  return new Link(section, release, libbpf().bpf_link__fd(link));
+  return newLink(section, release, libbpf().bpf_link__fd(link));
 }
 
 function explain(errno: number): string | undefined {

@@ -38,9 +38,11 @@ export function cgroupMount(): string | undefined {
 
 /** An open cgroup; closing it is idempotent. */
 export interface OpenCgroup extends Disposable {
+  /** The descriptor of the cgroup's folder. */
   readonly fd: number;
   /** What programs know it by (`bpf_get_current_cgroup_id`). Needs Linux >= 5.5. */
   readonly id: bigint;
+  /** Closes the descriptor. */
   close(): void;
 }
 

@@ -17,6 +17,7 @@ import { BpfError } from "../base/errors.ts";
  * Needs Linux >= 3.2, and the right to trace the process: ptrace(2), "Ptrace access mode checking".
  */
 export class ProcessMemory {
+  /** The process whose memory it is. */
   readonly pid: number;
 
   /** Opens nothing: the process is looked up at each read. */

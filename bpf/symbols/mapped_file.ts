@@ -16,6 +16,11 @@ interface Range {
   readonly offset: number;
 }
 
+/** Makes a {@linkcode MappedFile}: its constructor is private, so what it takes may change. */
+export let newMappedFile: (
+  ...made: [name: string, path: string, ranges: readonly Range[]]
+) => MappedFile;
+
 /** A program or library in a process's memory. */
 export class MappedFile {
   /** As the process sees it. */
@@ -25,10 +30,14 @@ export class MappedFile {
   readonly #ranges: readonly Range[];
 
   /** Made by {@linkcode mappedFiles}. */
-  constructor(name: string, path: string, ranges: readonly Range[]) {
+  private constructor(name: string, path: string, ranges: readonly Range[]) {
     this.name = name;
     this.path = path;
     this.#ranges = ranges;
+  }
+
+  static {
+    newMappedFile = (...made) => new MappedFile(...made);
   }
 
   /** The offset in the file of the function of that name; undefined when it has none. */
@@ -63,6 +72,6 @@ export function mappedFiles(pid: number): MappedFile[] {
   return [...byFile.values()].flatMap((parts) => {
     const first = parts[0]!;
     if (!parts.some(({ permissions }) => permissions[2] === "x")) return [];
-    return [new MappedFile(withoutDeleted(first.path), reachablePath(pid, first), parts)];
+    return [newMappedFile(withoutDeleted(first.path), reachablePath(pid, first), parts)];
   });
 }

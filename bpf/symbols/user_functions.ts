@@ -11,6 +11,7 @@ import { libraryPath, pathIn } from "../proc/library_path.ts";
 
 /** A function in a file. */
 export interface UserFunction {
+  /** The symbol, as the file spells it. */
   readonly name: string;
   /** Bytes from the start of the file. */
   readonly offset: number;

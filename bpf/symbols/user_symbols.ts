@@ -47,6 +47,7 @@ export class UserSymbols implements Disposable {
   readonly #watch = new JitWatch();
   #history: ProcessHistory | undefined;
 
+  /** Opens nothing yet: files are read when an address in them is first asked for. */
   constructor(options: UserSymbolOptions = {}) {
     this.#files = new SymbolFiles({ demangle: options.demangle ?? true });
   }
@@ -133,6 +134,7 @@ export class UserSymbols implements Disposable {
     this.#images.clear();
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -41,6 +41,9 @@ export const MapType = {
   ARENA: 33,
 } as const;
 
+/** A kind's name. */
+export type MapType = keyof typeof MapType;
+
 /** The name of a map type as C spells it, without its prefix: `HASH`. */
 export function mapTypeName(type: number): string {
   const found = Object.entries(MapType).find(([, number]) => number === type);

@@ -9,7 +9,7 @@ import { PerfType } from "../../ffi/libc/perf_event.ts";
 import { permissionReason } from "../base/errors.ts";
 
 /** Events by the names perf(1) gives them (include/uapi/linux/perf_event.h). */
-const EVENTS = {
+const EVENTS: Readonly<Record<PerfEventName, readonly [type: number, config: number]>> = {
   "cpu-clock": [PerfType.SOFTWARE, 0],
   "task-clock": [PerfType.SOFTWARE, 1],
   "page-faults": [PerfType.SOFTWARE, 2],
@@ -23,10 +23,23 @@ const EVENTS = {
   "cache-misses": [PerfType.HARDWARE, 3],
   "branch-instructions": [PerfType.HARDWARE, 4],
   "branch-misses": [PerfType.HARDWARE, 5],
-} as const;
+};
 
 /** The events that have a name here. */
-export type PerfEventName = keyof typeof EVENTS;
+export type PerfEventName =
+  | "cpu-clock"
+  | "task-clock"
+  | "page-faults"
+  | "context-switches"
+  | "cpu-migrations"
+  | "minor-faults"
+  | "major-faults"
+  | "cpu-cycles"
+  | "instructions"
+  | "cache-references"
+  | "cache-misses"
+  | "branch-instructions"
+  | "branch-misses";
 
 /** An event by name, or by the numbers of struct perf_event_attr. */
 export type PerfEvent = PerfEventName | { readonly type: number; readonly config: bigint };

@@ -83,7 +83,9 @@ export interface TracepointField {
   readonly name: string;
   /** Bytes from the start of the record. */
   readonly offset: number;
+  /** How many bytes it takes. */
   readonly size: number;
+  /** Whether it is a signed number. */
   readonly signed: boolean;
 }
 

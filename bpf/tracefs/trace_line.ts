@@ -12,6 +12,7 @@ export interface TraceLine {
   readonly task: string;
   /** The thread's id. */
   readonly pid: number;
+  /** The CPU it was written on. */
   readonly cpu: number;
   /** The state of the CPU, a letter or digit each: interrupts off, reschedule needed, context … */
   readonly flags: string;

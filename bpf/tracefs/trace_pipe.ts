@@ -67,7 +67,12 @@ export class TracePipe implements Disposable {
   #wait: Wait | undefined;
   #closed = false;
 
-  /** @throws {UnsupportedError} without tracefs @throws {BpfError} when it must not be read */
+  /**
+   * Opens it: what is written from now on is read.
+   *
+   * @throws {UnsupportedError} without tracefs
+   * @throws {BpfError} when it must not be read
+   */
   constructor(options: TracePipeOptions = {}) {
     const { bufferSizeKb = 256 } = options;
     requireTracefs("read the trace pipe");
@@ -128,6 +133,7 @@ export class TracePipe implements Disposable {
     this.#release();
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -13,6 +13,7 @@ export interface UsdtArgument {
   readonly type: string;
   /** Bytes. */
   readonly size: number;
+  /** Whether it is a signed number. */
   readonly signed: boolean;
   /** Where it is, as the assembler writes it: `%edi`, `-16(%rbp)`, `$3`, `counter(%rip)`. */
   readonly place: string;

@@ -17,7 +17,9 @@ import { parseArguments, type UsdtArgument } from "./usdt_argument.ts";
 export interface UsdtProbe {
   /** The file, as this process reaches it: below /proc/PID/root when asked for by `pid`. */
   readonly path: string;
+  /** The first half of its name: `python`. */
   readonly provider: string;
+  /** The second half of its name: `function__entry`. */
   readonly name: string;
   /** Where in the code it is; a probe in an inlined function has several. */
   readonly locations: readonly UsdtLocation[];
@@ -31,6 +33,7 @@ export interface UsdtLocation {
   readonly offset: number;
   /** A counter of tracers that the program may look at before it makes arguments, if there is one. */
   readonly semaphore: { readonly address: number; readonly offset: number } | undefined;
+  /** Where its arguments are found, in order. */
   readonly arguments: readonly UsdtArgument[];
 }
 

@@ -8,7 +8,9 @@ import type { Codec } from "./codec.ts";
 
 /** A bit-field; made by `bits()`. */
 export interface BitField<T> {
+  /** Tells it from other fields. */
   readonly kind: "bits";
+  /** The type of which it takes some bits. */
   readonly codec: Codec<T>;
   /** Width in bits. */
   readonly width: number;
@@ -16,7 +18,9 @@ export interface BitField<T> {
 
 /** An unnamed bit-field: takes room and has no value; made by `padding()`. */
 export interface Padding {
+  /** Tells it from other fields. */
   readonly kind: "padding";
+  /** The type whose storage units it takes bits of. */
   readonly codec: Codec<unknown>;
   /** Width in bits; 0 ends the storage unit. */
   readonly width: number;
@@ -24,7 +28,9 @@ export interface Padding {
 
 /** A member with a larger alignment than its type's; made by `aligned()`. */
 export interface AlignedField<T> {
+  /** Tells it from other fields. */
   readonly kind: "aligned";
+  /** The member's type. */
   readonly codec: Codec<T>;
   /** Alignment in bytes. */
   readonly align: number;
@@ -41,6 +47,7 @@ export type Field<T> = Codec<T> | BitField<T> | AlignedField<T> | Padding;
  * C's `type : 0`, the same as `padding(type, 0)`. The type is an integer, `bool` or an enum.
  */
 export function bits(codec: Codec<unknown>, width: 0): Padding;
+/** A bit-field of at least one bit. */
 export function bits<T>(codec: Codec<T>, width: number): BitField<T>;
 export function bits<T>(codec: Codec<T>, width: number): BitField<T> | Padding {
   if (width === 0) return padding(codec, 0);

@@ -6,8 +6,11 @@
 
 /** A C integer: `bool`, `char`, every fixed width, a pointer's target address. */
 export interface IntType {
+  /** Tells it from other types. */
   readonly kind: "int";
+  /** `sizeof`. */
   readonly bytes: 1 | 2 | 4 | 8;
+  /** Whether it can be negative. */
   readonly signed: boolean;
   /** How C spells it, for example `__u32`. */
   readonly name: string;
@@ -17,30 +20,43 @@ export interface IntType {
 
 /** `float` or `double`. */
 export interface FloatType {
+  /** Tells it from other types. */
   readonly kind: "float";
+  /** `sizeof`. */
   readonly bytes: 4 | 8;
+  /** How C spells it: `float`, `double`. */
   readonly name: string;
 }
 
 /** Any data pointer: 8 bytes on the 64-bit machines this library serves. */
 export interface PointerType {
+  /** Tells it from other types. */
   readonly kind: "pointer";
+  /** How C spells it: `void *`. */
   readonly name: string;
 }
 
 /** An `enum`; `values` maps each enumerator's name to its number. */
 export interface EnumType {
+  /** Tells it from other types. */
   readonly kind: "enum";
+  /** The tag; empty for an anonymous one. */
   readonly name: string;
+  /** `sizeof`. */
   readonly bytes: 1 | 2 | 4 | 8;
+  /** Whether a value can be negative. */
   readonly signed: boolean;
+  /** The number of each enumerator. */
   readonly values: Readonly<Record<string, number>>;
 }
 
 /** `element[length]`; a length of 0 is a flexible array member. */
 export interface ArrayType {
+  /** Tells it from other types. */
   readonly kind: "array";
+  /** The type of each element. */
   readonly element: CType;
+  /** How many elements there are. */
   readonly length: number;
 }
 
@@ -48,6 +64,7 @@ export interface ArrayType {
 export interface Member {
   /** Empty for an unnamed bit-field. */
   readonly name: string;
+  /** The member's type. */
   readonly type: CType;
   /** Offset from the start of the struct, in bits, as BTF counts it. */
   readonly bitOffset: number;
@@ -59,13 +76,17 @@ export interface Member {
 
 /** A `struct` or `union` with its members at their C offsets. */
 export interface CompositeType {
+  /** Tells it from other types. */
   readonly kind: "struct" | "union";
   /** The tag; empty for an anonymous one. */
   readonly name: string;
+  /** `sizeof`. */
   readonly bytes: number;
+  /** Whether it is `__attribute__((packed))`. */
   readonly packed: boolean;
   /** Bytes asked for by `__attribute__((aligned(n)))` on the type; absent without one. */
   readonly align?: number;
+  /** Its members, in order. */
   readonly members: readonly Member[];
 }
 

@@ -14,8 +14,10 @@ export interface UnionCodec<T> extends Codec<T> {
   readonly name: string;
   /** Makes a whole value from one member: what the other members read from its bytes. */
   of(member: OneMember<T>): T;
+  /** Writes one member; the rest of the union becomes zero. */
   write(view: DataView, offset: number, value: OneMember<T>): void;
   // Last, so that inference from a `Codec<T>` sees the whole value.
+  /** Writes all members that are given. */
   write(view: DataView, offset: number, value: T): void;
   /** The C definition, behind those of the structs, unions and enums that it uses. */
   toC(): string;

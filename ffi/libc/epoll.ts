@@ -34,6 +34,7 @@ const [EVENT_SIZE, DATA_OFFSET] = process.arch === "x64" ? [12, 4] : [16, 8];
 export interface Wait {
   /** True once the descriptor is ready, false when cancelled. */
   readonly ready: Promise<boolean>;
+  /** Ends the wait: the promise is resolved with nothing. */
   cancel(): void;
 }
 

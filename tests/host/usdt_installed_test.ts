@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseOperand, type UsdtProbe, usdtProbes } from "../../mod.ts";
+import { type UsdtProbe, usdtProbes } from "../../mod.ts";
+import { parseOperand } from "../../plumbing.ts";
 import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 

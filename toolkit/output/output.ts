@@ -7,7 +7,7 @@
  * @module
  */
 
-import { whenReady, WRITABLE, writeNow } from "../../mod.ts";
+import { whenReady, WRITABLE, writeNow } from "../../plumbing.ts";
 
 const STDOUT = 1;
 const FULL = 64 * 1024;

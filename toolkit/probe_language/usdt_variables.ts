@@ -7,7 +7,8 @@
  * @module
  */
 
-import { isFloat, type UsdtArgument, usdtProbes } from "../../mod.ts";
+import { type UsdtArgument, usdtProbes } from "../../mod.ts";
+import { isFloat } from "../../plumbing.ts";
 import type { Expression } from "./expression.ts";
 import { Mistake } from "./probe_error.ts";
 import type { Hook } from "./probe_hook.ts";

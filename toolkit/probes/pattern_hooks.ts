@@ -12,7 +12,7 @@ import {
   findFile,
   hasKprobe,
   kernelFunctions,
-  Link,
+  type Link,
   tracepoints,
   u32,
   UnsupportedError,
@@ -20,6 +20,7 @@ import {
   type UserFunction,
   userFunctions,
 } from "../../mod.ts";
+import { newLink } from "../../plumbing.ts";
 import type { Target } from "./patterns.ts";
 import { complain } from "../output/complain.ts";
 
@@ -246,7 +247,7 @@ export function reportSkipped(tool: string, hooks: TargetHooks, link: Link): voi
  * tool to detach them, so that a report does not wait for that.
  */
 export function stopOf(bpf: Bpf): Link {
-  return new Link("what the pattern matches", () => {
+  return newLink("what the pattern matches", () => {
     bpf.global("stopped", u32).value = 1;
   });
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CompileError, forgetUnsafeEnvironment } from "../../mod.ts";
+import { CompileError } from "../../mod.ts";
+import { forgetUnsafeEnvironment } from "../../plumbing.ts";
 import { helpText, parseOptions, UsageError, type Values } from "../options/options.ts";
 import { complain, complainLines } from "../output/complain.ts";
 import { ClosedOutput, printText } from "../output/output.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Bpf, type LoadOptions, openCgroup, prepareToWait } from "../../mod.ts";
+import { Bpf, type LoadOptions, openCgroup } from "../../mod.ts";
+import { prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, remark, withProgress } from "../output/complain.ts";
 import { Output, printText } from "../output/output.ts";

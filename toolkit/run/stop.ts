@@ -4,7 +4,8 @@
  * @module
  */
 
-import { endOnSecondSignal, ErrnoError, HANGUP, type Wait, whenReady } from "../../mod.ts";
+import { ErrnoError } from "../../mod.ts";
+import { endOnSecondSignal, HANGUP, type Wait, whenReady } from "../../plumbing.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STDOUT = 1;

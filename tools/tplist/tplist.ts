@@ -18,8 +18,6 @@
 import {
   exists,
   findFile,
-  type Operand,
-  parseOperand,
   tracepointFields,
   tracepoints,
   type UsdtArgument,
@@ -27,6 +25,7 @@ import {
   type UsdtProbe,
   usdtProbes,
 } from "../../mod.ts";
+import { type Operand, parseOperand } from "../../plumbing.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { argument, type Option, text, type Values } from "../../toolkit/options/options.ts";

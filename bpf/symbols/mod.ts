@@ -1,0 +1,14 @@
+/**
+ * Names for addresses and back: of the kernel and of processes, also of code that a JIT compiler has
+ * made, demangled where the name is of C++ or Rust.
+ *
+ * @module
+ */
+
+export { demangle } from "./demangle.ts";
+export { KernelSymbols } from "./kernel_symbols.ts";
+export { MappedFile, mappedFiles } from "./mapped_file.ts";
+export type { FollowOptions } from "./process_history.ts";
+export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./symbol.ts";
+export { type UserFunction, userFunctions } from "./user_functions.ts";
+export { type AddressOptions, type UserSymbolOptions, UserSymbols } from "./user_symbols.ts";

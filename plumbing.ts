@@ -1,0 +1,22 @@
+/**
+ * What the toolkit, the executables and the tools of this repository use beyond the public face: waiting
+ * on descriptors, libraries inside an executable, links of one's own. No part of the API: it may change
+ * with any version.
+ *
+ * @module
+ */
+
+export { newLink } from "./bpf/base/link.ts";
+export { isFloat, type Operand, parseOperand } from "./bpf/usdt/usdt_argument.ts";
+export {
+  HANGUP,
+  prepareToWait,
+  READABLE,
+  type Wait,
+  whenReady,
+  WRITABLE,
+  writeNow,
+} from "./ffi/libc/epoll.ts";
+export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
+export { endOnSecondSignal } from "./ffi/libc/signals.ts";
+export { embedLibraries } from "./ffi/library.ts";
