@@ -6,6 +6,7 @@
 
 import { statSync } from "node:fs";
 import type { IsOf, Job, Work } from "./cases.ts";
+import { buildProgram } from "./build.ts";
 import { Disk, Ext4 } from "./disk.ts";
 import { runFileIo, startFileIo } from "./file_io.ts";
 import type { Running } from "./process.ts";
@@ -37,6 +38,16 @@ export const tcp = (...steps: readonly string[]): Work => connections("client", 
 
 /** Connections, as the process that accepts them. */
 export const tcpServer = (...steps: readonly string[]): Work => connections("server", steps);
+
+/** Steps of sockets.c in a network namespace of its own, which rows call `{netns}`. */
+export const sockets = (...steps: readonly string[]): Work => ({
+  async start(): Promise<Job> {
+    const enter = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"];
+    const script = await Script.of([...enter, buildProgram("sockets.c"), ...steps]);
+    const names = { netns: statSync(`/proc/${script.pid}/ns/net`).ino };
+    return Object.assign(script, { names });
+  },
+});
 
 /** Rows of their network namespace, whoever they name. */
 export const inNetns: IsOf = (row, { names }) => row.netns === names.netns;

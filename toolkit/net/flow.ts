@@ -42,6 +42,16 @@ const TCP_STATES = [
 /** The name of a state of include/net/tcp_states.h, which count from 1. */
 export const tcpState = (state: number): string => TCP_STATES[state - 1] ?? String(state);
 
+/** include/uapi/linux/in.h, without those that only the kernel talks. */
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  ...{ 0: "IP", 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 33: "DCCP", 47: "GRE", 50: "ESP" },
+  ...{ 51: "AH", 58: "ICMPV6", 89: "OSPF", 112: "VRRP", 132: "SCTP", 136: "UDPLITE", 255: "RAW" },
+  ...{ 256: "SMC", 262: "MPTCP" },
+};
+
+/** The name of a protocol above IP; its number where none is known. */
+export const protocolName = (protocol: number): string => PROTOCOLS[protocol] ?? String(protocol);
+
 /** `-4` and `-6`. */
 export const familyOptions = {
   ipv4: flag({ short: "4", long: "ipv4", help: "trace IPv4 family only" }),
