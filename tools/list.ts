@@ -10,6 +10,7 @@ import type { AnyTool } from "../toolkit/run/tool.ts";
 /** How to get each tool. */
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
   argdist: () => import("./argdist/argdist.ts"),
+  bindsnoop: () => import("./bindsnoop/bindsnoop.ts"),
   biolatency: () => import("./biolatency/biolatency.ts"),
   biolatpcts: () => import("./biolatpcts/biolatpcts.ts"),
   biopattern: () => import("./biopattern/biopattern.ts"),
@@ -41,6 +42,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   slabratetop: () => import("./slabratetop/slabratetop.ts"),
   softirqs: () => import("./softirqs/softirqs.ts"),
   softirqslower: () => import("./softirqslower/softirqslower.ts"),
+  solisten: () => import("./solisten/solisten.ts"),
   stackcount: () => import("./stackcount/stackcount.ts"),
   statsnoop: () => import("./statsnoop/statsnoop.ts"),
   syncsnoop: () => import("./syncsnoop/syncsnoop.ts"),

@@ -40,6 +40,15 @@ const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: R
       "--print-uid --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
     wrong: [BOTH_FAMILIES, [["-N", "eth0"], /invalid value "eth0" for -N\/--netns/]],
   },
+  bindsnoop: {
+    names: "-t -w -p -P -E -U -u --count -h --timestamp --wide --pid --port --errors --print-uid " +
+      "--uid --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
+    wrong: [BOTH_FAMILIES, [["-P", "0"], /invalid value "0" for -P\/--port: expected at most 64/]],
+  },
+  solisten: {
+    names: "-p -n --show-netns --pid --netns -h --cgroup --cgroupmap --mntnsmap --json --duration",
+    wrong: [[["-n", "x"], /invalid value "x" for -n\/--netns/], [["80"], /80/]],
+  },
 };
 
 for (const [name, { names, wrong }] of Object.entries(TOOLS)) {
