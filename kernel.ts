@@ -31,6 +31,25 @@ export {
   stackTraces,
 } from "./bpf/typescript/language/maps.ts";
 export {
+  btfTracepoint,
+  fentry,
+  fexit,
+  iterator,
+  kprobe,
+  kretprobe,
+  lsm,
+} from "./bpf/typescript/language/kernel_hooks.ts";
+export {
+  type Packet,
+  socketFilter,
+  tc,
+  type TcTarget,
+  type TcVerdict,
+  xdp,
+  type XdpTarget,
+  type XdpVerdict,
+} from "./bpf/typescript/language/network_hooks.ts";
+export {
   type Fields,
   perfEvent,
   type ProgramDefinition,
@@ -40,13 +59,18 @@ export {
   tracepoint,
   uprobe,
   uretprobe,
+  usdt,
 } from "./bpf/typescript/language/hooks.ts";
 export {
   bootTime,
+  cast,
   cgroupId,
   comm,
   cpu,
+  currentTask,
   gid,
+  has,
+  kernelNumber,
   kernelString,
   ktime,
   pid,
@@ -56,6 +80,7 @@ export {
   tid,
   uid,
   unsigned,
+  userNumber,
   userString,
 } from "./bpf/typescript/language/words.ts";
 export { KernelCodeError } from "./bpf/typescript/language/source.ts";

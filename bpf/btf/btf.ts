@@ -24,7 +24,7 @@ import { BtfNames } from "./btf_names.ts";
 
 export { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
 
-const INT_SIGNED = 1;
+const [INT_SIGNED, INT_BOOL] = [1, 4];
 
 /** A variable of a data section. */
 export interface Variable {
@@ -102,6 +102,30 @@ export class Btf {
   /** The first enum that has each of these enumerators. */
   enumsWith(enumerators: Iterable<string>): Map<string, number> {
     return this.recognize(enumerators).enums(this.#index);
+  }
+
+  /** The ids of functions by name; they are not among those that {@linkcode Btf.find} finds. */
+  functions(names: Iterable<string>): Map<string, number> {
+    return this.recognize(names).functions(this.#index);
+  }
+
+  /** What a function prototype takes, in order. */
+  parameters(id: number): { readonly name: string; readonly type: number }[] {
+    return this.#each(id, (at) => ({
+      name: this.string(this.#view.getUint32(at, true)),
+      type: this.#view.getUint32(at + 4, true),
+    }));
+  }
+
+  /** Whether an integer type is a truth value, and whether it has a sign. */
+  encoding(id: number): { readonly isBool: boolean; readonly isSigned: boolean } {
+    const encoding = this.#view.getUint32(this.#at(id) + TYPE_SIZE, true) >>> 24 & 15;
+    return { isBool: (encoding & INT_BOOL) !== 0, isSigned: (encoding & INT_SIGNED) !== 0 };
+  }
+
+  /** Whether an enum's values have a sign. */
+  isSignedEnum(id: number): boolean {
+    return this.#info(id) >>> 31 === 1;
   }
 
   /** Finds out which strings of this blob are one of these names. */
@@ -190,7 +214,7 @@ export class Btf {
 
   /** The shape of a type, typedefs and qualifiers resolved; undefined for functions and void. */
   type(id: number): CType | undefined {
-    const isBigEndian = this.#isBigEndian(id);
+    const isBigEndian = this.isBigEndian(id);
     id = this.resolve(id);
     const name = this.name(id);
     const size = this.#word(id);
@@ -227,7 +251,7 @@ export class Btf {
   }
 
   /** Whether one of its typedefs is that of numbers in network order: `__be16`. */
-  #isBigEndian(id: number): boolean {
+  isBigEndian(id: number): boolean {
     for (; MODIFIERS.has(this.kind(id)); id = this.#word(id)) {
       if (/^__be(?:16|32|64)$/.test(this.name(id))) return true;
     }

@@ -81,6 +81,21 @@ export class BtfNames {
     return found;
   }
 
+  /** The first function of each name. */
+  functions({ words, starts, count }: BtfIndex): Map<string, number> {
+    const [strings, prefixes] = [this.#strings, this.#prefixes];
+    const found = new Map<string, number>();
+    for (let id = 1; id < count; id++) {
+      const at = starts[id]!;
+      if ((words[at + 1]! >>> 24 & 31) !== BtfKind.FUNC) continue;
+      const offset = words[at]!;
+      if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
+      const name = this.at(offset);
+      if (name !== undefined && !found.has(name)) found.set(name, id);
+    }
+    return found;
+  }
+
   #isAt(offset: number, name: string): boolean {
     for (let i = 0; i < name.length; i++) {
       if (this.#strings[offset + i] !== name.charCodeAt(i)) return false;

@@ -5,7 +5,7 @@
  */
 
 import { emit, type Emitted } from "./code/emit.ts";
-import { contextOf } from "./context.ts";
+import { contextOf } from "./contexts/context.ts";
 import type { ProgramDefinition } from "./language/hooks.ts";
 import { checkFunction } from "./lower/calls.ts";
 import { Again, type Outside, Program } from "./lower/program.ts";
@@ -13,6 +13,7 @@ import { returnValue } from "./lower/returns.ts";
 import { Scope } from "./lower/scope.ts";
 import { statements } from "./lower/statements.ts";
 import { bind } from "./lower/declarations.ts";
+import { silence } from "./lower/verdicts.ts";
 import { Source } from "./language/source.ts";
 import {
   type Expression,
@@ -68,7 +69,7 @@ function lowerFunction(program: Program, node: FunctionNode): void {
   } else {
     returnValue(program, node, node.body as Expression, scope);
   }
-  program.builder.exit(0n);
+  program.builder.exit(silence(program));
   for (const [name, place] of program.assigned) {
     if (!program.taken.has(name)) continue;
     throw program.error(

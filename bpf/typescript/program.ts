@@ -15,33 +15,17 @@ import {
   PROT_WRITE,
 } from "../../ffi/libc/libc.ts";
 import { bufferText, copyOf } from "../../ffi/libc/memory.ts";
-import { attachPerfEvent } from "../attach/perf_event.ts";
-import { attachRawTracepoint } from "../attach/raw_tracepoint.ts";
-import { attachTracepoint } from "../attach/tracepoint.ts";
-import { attachUprobe } from "../attach/uprobe.ts";
 import { BpfError, permissionReason, VerifierError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
 import type { MapInfo } from "../maps/map_info.ts";
 import type { LoadedProgram } from "../program.ts";
 import { ProgramType } from "../tables/program_type.ts";
 import type { CompiledProgram } from "./compile_program.ts";
+import { attachHook, loadedFor, PROGRAM_TYPES, sectionOf } from "./hook_programs.ts";
 import type { Hook } from "./language/hooks.ts";
 
 /** The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written. */
 const LOG_SIZE = 0xffffff;
-
-const TYPES: Readonly<Record<Hook["kind"], ProgramType>> = {
-  tracepoint: "TRACEPOINT",
-  rawTracepoint: "RAW_TRACEPOINT",
-  btfTracepoint: "TRACING",
-  kprobe: "KPROBE",
-  kretprobe: "KPROBE",
-  fentry: "TRACING",
-  fexit: "TRACING",
-  uprobe: "KPROBE",
-  uretprobe: "KPROBE",
-  perfEvent: "PERF_EVENT",
-};
 
 /** What the kernel is told of a program's text. */
 export interface DebugInfo {
@@ -94,7 +78,8 @@ export class TypeScriptProgram implements LoadedProgram {
     const functions = new Uint8Array(Uint32Array.from([0, this.#debug.function]).buffer);
     const { fd, lines } = this.#debug;
     const request = {
-      type: ProgramType[TYPES[this.#hook.kind]],
+      type: ProgramType[PROGRAM_TYPES[this.#hook.kind]],
+      ...loadedFor(this.name, this.#hook),
       name: this.name,
       instructions: this.#relocated(),
       btf: { fd, functions, lines },
@@ -113,28 +98,12 @@ export class TypeScriptProgram implements LoadedProgram {
   }
 
   attach(): Link {
-    const hook = this.#hook;
-    switch (hook.kind) {
-      case "tracepoint":
-        return attachTracepoint(this, hook.category, hook.name);
-      case "rawTracepoint":
-        return attachRawTracepoint(this, hook.name);
-      case "uprobe":
-      case "uretprobe":
-        if (!hook.options) break;
-        return attachUprobe(this, { ...hook.options, atReturn: hook.kind === "uretprobe" });
-      case "perfEvent":
-        if (!hook.options) break;
-        return attachPerfEvent(this, hook.options);
-    }
-    throw new TypeError(
-      `Cannot attach program "${this.name}" by itself: its hook names no target: use an attach method`,
-    );
+    return attachHook(this, this.#hook);
   }
 
   attachUsdt(): never {
     throw new TypeError(
-      `Cannot attach program "${this.name}" to a USDT probe: it is for ${this.section}`,
+      `Cannot attach program "${this.name}" to a USDT probe: write it as usdt(options, …)`,
     );
   }
 
@@ -159,25 +128,5 @@ export class TypeScriptProgram implements LoadedProgram {
     const refused = errno === Errno.EPERM || errno === Errno.EACCES;
     const reason = refused ? permissionReason() : undefined;
     return new BpfError("load", `load program "${this.name}"`, errno, reason);
-  }
-}
-
-/** The hook as a section of an object would name it; empty when it names no target. */
-function sectionOf(hook: Hook): string {
-  switch (hook.kind) {
-    case "tracepoint":
-      return `tracepoint/${hook.category}/${hook.name}`;
-    case "rawTracepoint":
-      return `raw_tp/${hook.name}`;
-    case "uprobe":
-    case "uretprobe":
-      if (!hook.options) return "";
-      return `${hook.kind}/${hook.options.path ?? hook.options.library}`;
-    case "perfEvent":
-      return hook.options ? "perf_event" : "";
-    case "btfTracepoint":
-      return `tp_btf/${hook.name}`;
-    default:
-      return `${hook.kind}/${hook.name}`;
   }
 }

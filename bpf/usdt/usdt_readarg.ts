@@ -29,9 +29,14 @@ export interface UsdtReader {
 }
 
 /** How to read each argument at some place. */
-type Way = readonly Reading[];
+export type Way = readonly Reading[];
 
-interface Reading {
+/** How to read one argument at some place. */
+export interface Reading {
+  /** What the note says. */
+  readonly argument: UsdtArgument;
+  /** From the place to the variable that it is relative to, in digits; undefined without one. */
+  readonly distance: string | undefined;
   /** C statements that assign to `value`; undefined when a program cannot read it. */
   readonly code: string | undefined;
   /** Why not, for the compiler to say. */
@@ -65,6 +70,8 @@ export function waysOf(probe: UsdtProbe): Way[] {
   using file = new ElfFile(probe.path);
   return probe.locations.map((location) =>
     location.arguments.map((argument) => ({
+      argument,
+      distance: distanceTo(argument, location, file)?.toString(),
       code: codeFor(argument, location, file),
       place: argument.place,
     }))
@@ -134,6 +141,18 @@ function codeFor(
     ? undefined
     : `{ ${type} at = 0; failed = bpf_probe_read_user(&at, sizeof(at), (void *)(${address})); ` +
       "value = at; }";
+}
+
+/** From a place to the variable that an argument is in or relative to. */
+function distanceTo(
+  { place }: UsdtArgument,
+  { address }: UsdtLocation,
+  file: ElfFile,
+): number | undefined {
+  const operand = parseOperand(place);
+  if (operand?.kind !== "memory" || operand.symbol === undefined) return undefined;
+  const variable = file.variable(operand.symbol);
+  return variable === undefined ? undefined : variable - address;
 }
 
 /** An address in C; undefined when the file does not tell where its variable is. */

@@ -576,3 +576,24 @@ test("functions may be arrows, functions or methods", () => {
   for (const name of ["arrow", "plain", "method"]) runOnce(bpf.program(name), [0n]);
   assert.equal(bpf.global("count").value, 111);
 });
+
+test("what may be missing equals a number only if it is there", () => {
+  const code = kernel({ maps: { values: hash(u32, u64) }, globals: { equal: u64, other: u64 } }, {
+    program: rawTracepoint("sys_enter", ({ args: [key, wanted] }, out) => {
+      const value = out.values.get(Number(key));
+      if (value === wanted) out.equal += value! + 1n;
+      if (value !== wanted) out.other += 1n;
+      if (0n === out.values.get(99)) out.equal += 1000n;
+    }),
+  });
+  using bpf = Bpf.load(code);
+  bpf.map("values").set(1, 5n);
+  bpf.map("values").set(2, 0n);
+  const run = (key: bigint, wanted: bigint) => runOnce(bpf.program("program"), [key, wanted]);
+  run(1n, 5n);
+  run(1n, 6n);
+  run(2n, 0n);
+  run(3n, 0n);
+  assert.equal(bpf.global("equal").value, 7n);
+  assert.equal(bpf.global("other").value, 2n);
+});

@@ -6,16 +6,30 @@
 
 import type { PerfEventOptions } from "../../attach/perf_event.ts";
 import type { UprobeOptions } from "../../attach/uprobe_place.ts";
+import type { IteratorOptions } from "../../attach/iterator.ts";
+import type { UsdtOptions } from "../../usdt/usdt.ts";
+import type { TcTarget, XdpTarget } from "./network_hooks.ts";
 import { callSite } from "./source.ts";
 
 /** Where a program runs. */
 export type Hook =
   | { readonly kind: "tracepoint"; readonly category: string; readonly name: string }
-  | { readonly kind: "rawTracepoint" | "btfTracepoint"; readonly name: string }
+  | { readonly kind: "rawTracepoint"; readonly name: string }
+  | { readonly kind: "btfTracepoint"; readonly name: string }
   | { readonly kind: "kprobe" | "kretprobe"; readonly name: string }
   | { readonly kind: "fentry" | "fexit"; readonly name: string }
   | { readonly kind: "uprobe" | "uretprobe"; readonly options: UprobeOptions | undefined }
-  | { readonly kind: "perfEvent"; readonly options: PerfEventOptions | undefined };
+  | { readonly kind: "usdt"; readonly options: UsdtOptions }
+  | { readonly kind: "perfEvent"; readonly options: PerfEventOptions | undefined }
+  | {
+    readonly kind: "iterator";
+    readonly name: string;
+    readonly options: IteratorOptions | undefined;
+  }
+  | { readonly kind: "lsm"; readonly name: string }
+  | { readonly kind: "xdp"; readonly target: XdpTarget | undefined }
+  | { readonly kind: "tc"; readonly target: TcTarget | undefined }
+  | { readonly kind: "socketFilter" };
 
 /** A program: its function and where it runs. `Outside` is what the function's second parameter is. */
 export interface ProgramDefinition<Outside> {
@@ -53,7 +67,8 @@ export interface Sample {
   readonly period: bigint;
 }
 
-function program<Outside>(
+/** A program at a hook. */
+export function program<Outside>(
   hook: Hook,
   run: (context: never, outside: Outside) => unknown,
 ): ProgramDefinition<Outside> {
@@ -100,6 +115,14 @@ export function uretprobe<Outside>(
   run: (returned: bigint, outside: Outside) => unknown,
 ): ProgramDefinition<Outside> {
   return program({ kind: "uretprobe", options }, run);
+}
+
+/** Runs at a USDT probe: `args` are its arguments. Needs Linux >= 4.20, 5.15 where it has several places. */
+export function usdt<Outside>(
+  options: UsdtOptions,
+  run: (context: { readonly args: readonly bigint[] }, outside: Outside) => unknown,
+): ProgramDefinition<Outside> {
+  return program({ kind: "usdt", options }, run);
 }
 
 /** Runs at samples of a clock or counter. */

@@ -22,7 +22,24 @@ export type Type =
   | { readonly kind: "bool" }
   | { readonly kind: "text"; readonly size: number }
   | { readonly kind: "array"; readonly element: Type; readonly length: number }
-  | { readonly kind: "struct"; readonly shape: CompositeType };
+  | { readonly kind: "struct"; readonly shape: CompositeType }
+  | KernelStruct
+  | KernelPointer;
+
+/** A struct or union of the kernel's own, by its id in the kernel's BTF. */
+export interface KernelStruct {
+  readonly kind: "kernel";
+  readonly id: number;
+  /** `struct task_struct`. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** A pointer in the kernel's memory to a type of the kernel's BTF, which is read when it is used. */
+export interface KernelPointer {
+  readonly kind: "pointer";
+  readonly to: number;
+}
 
 /** What a register holds. */
 export type Scalar = Extract<Type, { kind: "int" | "bool" }>;
@@ -74,6 +91,10 @@ export function sizeOfType(type: Type): number {
       return sizeOfType(type.element) * type.length;
     case "struct":
       return type.shape.bytes;
+    case "kernel":
+      return type.bytes;
+    case "pointer":
+      return 8;
   }
 }
 
@@ -96,6 +117,10 @@ export function describeType(type: Type): string {
       return type.shape.name === ""
         ? `a ${type.shape.kind}`
         : `${type.shape.kind} ${type.shape.name}`;
+    case "kernel":
+      return type.name;
+    case "pointer":
+      return "a pointer of the kernel";
   }
 }
 

@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { Fields } from "./hooks.ts";
+
 /** The process's number, as user space counts it. */
 export function pid(): number {
   throw outsideOfKernel("pid");
@@ -83,6 +85,31 @@ export function sendSignal(_signal: number): void {
   throw outsideOfKernel("sendSignal");
 }
 
+/** The number at an address of the process's memory, without sign; 0 where nothing is. */
+export function userNumber(_address: bigint | number, _bits?: 8 | 16 | 32 | 64): bigint {
+  throw outsideOfKernel("userNumber");
+}
+
+/** The number at an address of the kernel's memory, without sign; 0 where nothing is. */
+export function kernelNumber(_address: bigint | number, _bits?: 8 | 16 | 32 | 64): bigint {
+  throw outsideOfKernel("kernelNumber");
+}
+
+/** The thread as the kernel sees it: `struct task_struct`. */
+export function currentTask(): Fields {
+  throw outsideOfKernel("currentTask");
+}
+
+/** The struct of the kernel at an address: `cast(args[0], "struct sock")`. */
+export function cast(_address: bigint | number, _struct: string): Fields {
+  throw outsideOfKernel("cast");
+}
+
+/** Whether this kernel has a field, of a struct or by a struct's name; decided when compiling. */
+export function has(_struct: unknown, _field: string): boolean {
+  throw outsideOfKernel("has");
+}
+
 const WORDS = {
   pid,
   tid,
@@ -99,6 +126,11 @@ const WORDS = {
   signed,
   unsigned,
   sendSignal,
+  userNumber,
+  kernelNumber,
+  currentTask,
+  cast,
+  has,
 };
 
 /** A word's name. */

@@ -53,6 +53,18 @@ export class Builder {
     return { id: this.#nextBlock++, operations: [], end: undefined };
   }
 
+  /** Lets `write` find something out, and keeps nothing of what it writes. */
+  discard<T>(write: () => T): T {
+    const [current, fresh, count] = [this.#current, this.#fresh, this.#blocks.length];
+    this.#current = this.block();
+    try {
+      return write();
+    } finally {
+      this.#blocks.length = count;
+      [this.#current, this.#fresh] = [current, fresh];
+    }
+  }
+
   /** Goes on writing in a block; the current one, if it has no end yet, goes on to it. */
   enter(block: Block): void {
     if (!this.#current.end) this.jump(block);

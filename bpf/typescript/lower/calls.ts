@@ -10,6 +10,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded, describeValue } from "./loaded.ts";
 import { mapMethod } from "./map_methods.ts";
 import { field, nameOf } from "./members.ts";
+import { packetMethod } from "./packets.ts";
 import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
 import { statements } from "./statements.ts";
@@ -41,6 +42,7 @@ export function call(program: Program, node: Call, scope: Scope): Value {
       if (target.object.kind === "map") {
         return mapMethod(program, node, target.object, target.name, scope);
       }
+      if (target.object.kind === "packet") return packetMethod(program, node, target.name, scope);
       throw program.error(node, `texts have no ${target.name}() in the kernel: compare them whole`);
   }
   throw program.error(callee, `${describeValue(target)} is no function`);

@@ -9,11 +9,15 @@ import { type Block, MIRRORED, type Reg, type Test } from "../code/ir.ts";
 import type { Binary, Expression } from "../language/syntax.ts";
 import { isEquality, testFor } from "./arithmetic.ts";
 import { leftValue, lower } from "./expressions.ts";
+import { isKernel } from "./kernel_memory.ts";
 import { asLoaded, present } from "./loaded.ts";
+import { isScalar } from "../language/types.ts";
+import { wordOf } from "../language/words.ts";
+import { equalsIfThere, missing } from "./missing.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { isText, textsEqual } from "./texts.ts";
-import { type Loaded, UNDEFINED, type Value } from "./values.ts";
+import type { Loaded, Value } from "./values.ts";
 
 /** Pointers that are not 0 when a condition holds, and when it does not. */
 export interface Narrowing {
@@ -21,7 +25,8 @@ export interface Narrowing {
   readonly no: readonly Reg[];
 }
 
-const NOTHING: Narrowing = { yes: [], no: [] };
+/** Nothing is found out. */
+export const NOTHING: Narrowing = { yes: [], no: [] };
 
 /** Goes to `yes` or to `no`. */
 export function condition(
@@ -65,7 +70,8 @@ export function condition(
   if (isText(value)) {
     throw program.error(node, 'a text is no condition: compare it, such as text !== ""');
   }
-  if (value.kind === "memory" && !("bits" in value.type) && value.type.kind !== "bool") {
+  const isObject = value.kind === "memory" && !isScalar(value.type) && !isKernel(value);
+  if (isObject) {
     builder.jump(yes); // an object
     return NOTHING;
   }
@@ -127,6 +133,9 @@ function comparison(
     const special = missing(program, left, right, holds, fails) ??
       missing(program, right, left, holds, fails);
     if (special) return operator.startsWith("!") ? { yes: special.no, no: special.yes } : special;
+    const found = equalsIfThere(program, node, left, right, holds, fails) ??
+      equalsIfThere(program, node, right, left, holds, fails);
+    if (found) return operator.startsWith("!") ? { yes: found.no, no: found.yes } : found;
     const [one, other] = [present(program, node.left, left), present(program, node.right, right)];
     if (isText(one) || isText(other)) {
       textsEqual(program, node, one, other, holds, fails);
@@ -160,27 +169,8 @@ export function compareMixed(
   branchOn(program, test, a, b, yes, no);
 }
 
-/** A comparison with undefined or null. */
-function missing(
-  { builder, known }: Program,
-  value: Value,
-  other: Value,
-  holds: Block,
-  fails: Block,
-): Narrowing | undefined {
-  if (other.kind !== UNDEFINED.kind) return undefined;
-  if (value.kind === "undefined") {
-    builder.jump(holds);
-  } else if (value.kind === "optional" && !known.has(value.pointer)) {
-    builder.branch("eq", value.pointer, 0n, holds, fails);
-    return { yes: [], no: [value.pointer] };
-  } else {
-    builder.jump(fails);
-  }
-  return NOTHING;
-}
-
-function branchOn(
+/** Goes where a comparison leads. */
+export function branchOn(
   { builder }: Program,
   test: Parameters<typeof holds>[0],
   { operand: a }: Loaded,
@@ -266,6 +256,9 @@ export function isKnown(program: Program, node: Expression, scope: Scope): boole
       return isKnown(program, node.left, scope) && isKnown(program, node.right, scope);
     case "ParenthesizedExpression":
       return isKnown(program, node.expression, scope);
+    case "CallExpression":
+      return node.callee.type === "Identifier" && !scope.find(node.callee.name) &&
+        wordOf.get(node.callee.name) === "has";
     default:
       return false;
   }

@@ -8,6 +8,7 @@ import type { Declaration, Expression, Node, Pattern } from "../language/syntax.
 import { BOOL, I64, type Scalar, U64 } from "../language/types.ts";
 import { assigns } from "./effects.ts";
 import { lower } from "./expressions.ts";
+import { follow } from "./kernel_memory.ts";
 import { asLoaded, present } from "./loaded.ts";
 import { elementOf, field, nameOf } from "./members.ts";
 import { loadScalar } from "./memory.ts";
@@ -110,6 +111,8 @@ export function settle(program: Program, node: Node, value: Value): Value {
       builder.keep();
       return { ...value, reg };
     }
+    case "computed":
+      return settle(program, node, value.make());
     case "optional":
       builder.keep();
       return value;
@@ -118,6 +121,7 @@ export function settle(program: Program, node: Node, value: Value): Value {
     case "memory": {
       // The context never changes; what it holds is read where it is used.
       if (value.base === program.context && value.access === "direct") return value;
+      if (value.type.kind === "pointer") return follow(program, value);
       if (value.type.kind === "int" || value.type.kind === "bool") {
         return settle(program, node, loadScalar(program, value));
       }

@@ -26,6 +26,7 @@ export function lower(program: Program, node: Expression, scope: Scope): Value {
   const early = program.early.get(node);
   if (early) return early;
   program.builder.line = program.source.line(node.start);
+  program.place = node;
   switch (node.type) {
     case "ParenthesizedExpression":
     case "ChainExpression":

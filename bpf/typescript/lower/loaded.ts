@@ -6,8 +6,9 @@
 
 import type { Operand } from "../code/ir.ts";
 import type { Node } from "../language/syntax.ts";
-import { BOOL, describeType, I64, isScalar, type Scalar } from "../language/types.ts";
+import { BOOL, describeType, I64, isScalar, type Scalar, U64 } from "../language/types.ts";
 import { joinTypes } from "./arithmetic.ts";
+import { isKernel, kernelAddress } from "./kernel_memory.ts";
 import { inRegister, loadScalar } from "./memory.ts";
 import type { Program } from "./program.ts";
 import { constant, type Loaded, type Value } from "./values.ts";
@@ -25,6 +26,7 @@ export function asLoaded(program: Program, node: Node, value: Value): Loaded {
       return { operand: found.reg, type: found.type };
     case "memory":
       if (isScalar(found.type)) return asLoaded(program, node, loadScalar(program, found));
+      if (isKernel(found)) return { operand: kernelAddress(program, found), type: U64 };
       throw program.error(node, `expected a number, found ${describeType(found.type)}`);
     default:
       throw program.error(node, `expected a number, found ${describeValue(found)}`);
@@ -38,6 +40,7 @@ export function present(program: Program, node: Node, value: Value): Value {
     const base = program.builder.mapValue(program.outside.section, offset);
     return { kind: "memory", base, offset: 0, type, access: "direct" };
   }
+  if (value.kind === "computed") return value.make();
   if (value.kind !== "optional") return value;
   if (!program.known.has(value.pointer)) {
     throw program.error(

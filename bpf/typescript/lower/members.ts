@@ -8,7 +8,9 @@ import type { Expression, MemberAccess, Node } from "../language/syntax.ts";
 import { isScalar, membersOf, sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
+import { isKernel, kernelMember } from "./kernel_memory.ts";
 import { loadScalar } from "./memory.ts";
+import { PACKET_FIELDS, packetField } from "./packets.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { constant, type InMemory, type Optional, UNDEFINED, type Value } from "./values.ts";
@@ -27,7 +29,8 @@ export function member(program: Program, node: MemberAccess, scope: Scope): Valu
   return field(program, node, object, name);
 }
 
-const stringOf = (node: Expression) =>
+/** The text of a literal. */
+export const stringOf = (node: Expression) =>
   node.type === "Literal" && typeof node.value === "string" ? node.value : undefined;
 
 /** A field's name. */
@@ -54,6 +57,14 @@ export function field(program: Program, node: Node, object: Value, name: string)
     case "elements":
       if (name === "length") return constant(BigInt(object.elements.length), "number");
       break;
+    case "packet": {
+      const found = packetField(program, object, name);
+      if (found) return found;
+      throw program.error(
+        node,
+        `packets have no field "${name}": they have ${listed(PACKET_FIELDS)}`,
+      );
+    }
     case "map":
     case "string":
     case "made":
@@ -61,6 +72,7 @@ export function field(program: Program, node: Node, object: Value, name: string)
   }
   const found = present(program, node, object);
   if (found.kind === "memory") {
+    if (isKernel(found)) return kernelMember(program, node, found, name);
     if (found.type.kind === "struct") return structField(program, node, found, name);
     if (found.type.kind === "array" && name === "length") {
       return constant(BigInt(found.type.length), "number");

@@ -46,9 +46,7 @@ export function loadScalar(program: Program, place: InMemory): InRegister {
   const type = place.type as Scalar;
   const { builder } = program;
   const bytes = sizeOfType(type) as Width;
-  const raw = place.access === "direct"
-    ? builder.load(place.base, place.offset, bytes)
-    : probe(program, place, bytes);
+  const raw = loadRaw(program, place, bytes);
   if (type.kind === "bool") return { kind: "register", reg: raw, type };
   if (place.bits) {
     const { width, shift } = place.bits;
@@ -62,6 +60,12 @@ export function loadScalar(program: Program, place: InMemory): InRegister {
     ? inRegister(program, extend(program, ordered, type.bits, true))
     : ordered;
   return { kind: "register", reg, type: plain };
+}
+
+/** Loads bytes as they are. */
+export function loadRaw(program: Program, place: InMemory, bytes: Width): Reg {
+  if (place.access !== "direct") return probe(program, place, bytes);
+  return program.builder.load(place.base, place.offset, bytes);
 }
 
 /** Reads memory that may not be there, by way of the stack: 0 when it is not. */

@@ -80,6 +80,9 @@ export class Program {
     this.builder.keep();
   }
 
+  /** Where the expression is that is being compiled, for what goes wrong inside of it. */
+  place: Pick<Node, "start" | "end"> = { start: 0, end: 0 };
+
   error(node: Pick<Node, "start" | "end">, problem: string): Error {
     return this.source.error(node, problem);
   }

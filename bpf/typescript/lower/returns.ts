@@ -9,7 +9,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded, joined } from "./loaded.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
-import { expressionStatement } from "./statements.ts";
+import { verdict } from "./verdicts.ts";
 
 /** Ends the function with a value or without. */
 export function returnValue(
@@ -21,9 +21,7 @@ export function returnValue(
   const { builder } = program;
   const inlined = program.inlined.at(-1);
   if (!inlined) {
-    // What a tracing program returns tells the kernel nothing.
-    if (argument) expressionStatement(program, argument, scope);
-    return builder.exit(0n);
+    return verdict(program, argument, scope);
   }
   const value = argument && lower(program, argument, scope);
   if (!value || value.kind === "undefined" || value.kind === "void") {

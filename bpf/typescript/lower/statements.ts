@@ -109,7 +109,7 @@ function ifStatement(
 }
 
 /** Two ways to go on; what one of them finds out holds afterwards if the other does not go on. */
-function branches(
+export function branches(
   program: Program,
   test: Expression,
   scope: Scope,

@@ -8,7 +8,7 @@ import { encodeText } from "../../../ffi/codec/mod.ts";
 import type { Block } from "../code/ir.ts";
 import type { Node } from "../language/syntax.ts";
 import { describeValue, present } from "./loaded.ts";
-import { wordOf } from "./memory.ts";
+import { copy, wordOf } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { InMemory, Value } from "./values.ts";
 
@@ -47,7 +47,9 @@ export function textsEqual(
 export function placeOf(program: Program, node: Node, value: Value): InMemory {
   if (value.kind === "memory" && value.type.kind === "text") {
     if (value.access === "direct") return value;
-    throw program.error(node, "copy this text first: const text = kernelString(…)");
+    const place = program.builder.slot(value.type.size);
+    copy(program, value, place, 0, value.type.size);
+    return { kind: "memory", base: place, offset: 0, type: value.type, access: "direct" };
   }
   if (value.kind !== "made") {
     throw program.error(node, `a text is wanted here, and this is ${describeValue(value)}`);

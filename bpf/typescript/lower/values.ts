@@ -62,6 +62,12 @@ export interface Made {
   readonly make: (base: Base, offset: number, size: number) => void;
 }
 
+/** A number that is read in several steps, where it is used. */
+export interface Computed {
+  readonly kind: "computed";
+  readonly make: () => InRegister;
+}
+
 /** Everything an expression can be. */
 export type Value =
   | Constant
@@ -74,6 +80,8 @@ export type Value =
   | { readonly kind: "void" }
   | { readonly kind: "fields"; readonly what: string; readonly fields: ReadonlyMap<string, Value> }
   | { readonly kind: "elements"; readonly what: string; readonly elements: readonly Value[] }
+  | Computed
+  | { readonly kind: "packet" }
   | { readonly kind: "outside" }
   | { readonly kind: "global"; readonly name: string }
   | { readonly kind: "map"; readonly name: string; readonly definition: AnyMap }

@@ -10,8 +10,10 @@ import { I64, type Int, isScalar, U32, U64 } from "../language/types.ts";
 import type { Word } from "../language/words.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lower } from "./expressions.ts";
+import { isKernel } from "./kernel_memory.ts";
 import { asLoaded, asValue, describeValue } from "./loaded.ts";
 import { Helper } from "./helpers.ts";
+import { cast, currentTask, has, numberAt } from "./kernel_words.ts";
 import { extend, inRegister, target } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
@@ -76,6 +78,16 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
       return text(program, given, Helper.PROBE_READ_USER_STR, scope);
     case "kernelString":
       return text(program, given, Helper.PROBE_READ_KERNEL_STR, scope);
+    case "userNumber":
+      return numberAt(program, given, "user", scope);
+    case "kernelNumber":
+      return numberAt(program, given, "kernel", scope);
+    case "currentTask":
+      return currentTask(program);
+    case "cast":
+      return cast(program, given, scope);
+    case "has":
+      return has(program, node, scope);
     case "signed":
     case "unsigned":
       return convert(program, node, given[0]!, given[1], word === "signed", scope);
@@ -93,6 +105,10 @@ const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> =
   signed: [1, 2],
   unsigned: [1, 2],
   sendSignal: [1, 1],
+  userNumber: [1, 2],
+  kernelNumber: [1, 2],
+  cast: [2, 2],
+  has: [2, 2],
 };
 
 function number(program: Program, node: Expression, scope: Scope) {
@@ -108,7 +124,8 @@ function text(
 ): Value {
   const { builder } = program;
   const value = lower(program, address!, scope);
-  if (value.kind === "made" || value.kind === "memory" && !isScalar(value.type)) {
+  const isNumber = value.kind !== "memory" || isScalar(value.type) || isKernel(value);
+  if (value.kind === "made" || !isNumber) {
     throw program.error(
       address!,
       `an address is wanted here, and this is ${describeValue(value)}: use it as it is`,
@@ -132,6 +149,11 @@ function text(
       builder.call(helper, target(program, base, offset), bytes, operand);
     },
   };
+}
+
+/** A number that has to be known when compiling. */
+export function knownNumber(program: Program, node: Expression, scope: Scope): bigint {
+  return known(program, node, lower(program, node, scope));
 }
 
 function known(program: Program, node: Node, value: Value): bigint {

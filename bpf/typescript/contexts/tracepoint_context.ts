@@ -1,77 +1,21 @@
 /**
- * What a program's first parameter is, by its hook.
+ * The fields of a tracepoint, by its format file in tracefs.
  *
  * @module
  */
 
-import { explainTracepoint } from "../attach/tracepoint.ts";
-import { BpfError, ErrnoError } from "../base/errors.ts";
-import { type TracepointField, tracepointFields } from "../tracefs/kernel_functions.ts";
-import type { Hook } from "./language/hooks.ts";
-import { Helper } from "./lower/helpers.ts";
-import { target } from "./lower/memory.ts";
-import type { Program } from "./lower/program.ts";
-import type { InMemory, Value } from "./lower/values.ts";
-import { BOOL, I64, type Int, type Type, U64 } from "./language/types.ts";
+import { explainTracepoint } from "../../attach/tracepoint.ts";
+import { BpfError, ErrnoError } from "../../base/errors.ts";
+import { type TracepointField, tracepointFields } from "../../tracefs/kernel_functions.ts";
+import { Helper } from "../lower/helpers.ts";
+import { target } from "../lower/memory.ts";
+import type { Program } from "../lower/program.ts";
+import type { Value } from "../lower/values.ts";
+import { BOOL, type Int } from "../language/types.ts";
+import { at } from "./parts.ts";
 
-/** The first parameter. */
-export function contextOf(program: Program): Value {
-  const { hook } = program;
-  switch (hook.kind) {
-    case "tracepoint":
-      return tracepointContext(program, hook.category, hook.name);
-    case "rawTracepoint":
-      return fields(`raw tracepoint ${hook.name}`, {
-        args: elements(program, "the arguments", Array.from({ length: 12 }, (_, i) => 8 * i)),
-      });
-    case "uretprobe":
-      return { ...word(program, registerOffsets().result), type: I64 };
-    case "uprobe": {
-      const { args, ip, sp } = registerOffsets();
-      return fields("the probe", {
-        args: elements(program, "the arguments", args),
-        ip: word(program, ip),
-        sp: word(program, sp),
-      });
-    }
-    case "perfEvent": {
-      const { ip, size } = registerOffsets();
-      return fields("the sample", { ip: word(program, ip), period: word(program, size) });
-    }
-    default:
-      throw new TypeError(`Cannot compile for ${(hook as Hook).kind} yet`);
-  }
-}
-
-function fields(what: string, values: Record<string, Value>): Value {
-  return { kind: "fields", what, fields: new Map(Object.entries(values)) };
-}
-
-function elements(program: Program, what: string, offsets: readonly number[]): Value {
-  return { kind: "elements", what, elements: offsets.map((offset) => word(program, offset)) };
-}
-
-/** Eight bytes of the context. */
-function word(program: Program, offset: number): InMemory {
-  return at(program, offset, U64);
-}
-
-function at(program: Program, offset: number, type: Type): InMemory {
-  const readOnly = "what a program is given can only be read";
-  return { kind: "memory", base: program.context, offset, type, access: "direct", readOnly };
-}
-
-/** Where struct pt_regs has what a probe reads (arch/*\/include/uapi/asm/ptrace.h). */
-function registerOffsets() {
-  if (process.arch === "arm64") {
-    const args = Array.from({ length: 8 }, (_, i) => 8 * i);
-    return { args, result: 0, ip: 256, sp: 248, size: 272 };
-  }
-  // rdi, rsi, rdx, rcx, r8, r9; rax; rip; rsp
-  return { args: [112, 104, 96, 88, 72, 64], result: 80, ip: 128, sp: 152, size: 168 };
-}
-
-function tracepointContext(program: Program, category: string, name: string): Value {
+/** The context of a tracepoint. */
+export function tracepointContext(program: Program, category: string, name: string): Value {
   const what = `tracepoint ${category}/${name}`;
   try {
     const known = tracepointFields(`${category}/${name}`).map((field) =>

@@ -1,0 +1,108 @@
+/**
+ * The arguments of USDT probes, wherever their notes say that the compiler has put them. A probe may
+ * have several places that differ in that: the attachment's cookie tells which one it is.
+ *
+ * @module
+ */
+
+import { isFloat, parseOperand } from "../../usdt/usdt_argument.ts";
+import { probeName, type UsdtOptions } from "../../usdt/usdt.ts";
+import { type Reading, usdtReaders, type Way } from "../../usdt/usdt_readarg.ts";
+import type { Operand, Reg } from "../code/ir.ts";
+import { I64, type Int, U64 } from "../language/types.ts";
+import { Helper } from "../lower/helpers.ts";
+import { extend, inRegister, loadScalar } from "../lower/memory.ts";
+import type { Program } from "../lower/program.ts";
+import type { InRegister, Value } from "../lower/values.ts";
+import { fields } from "./parts.ts";
+import { registerOffset } from "./registers.ts";
+
+/** How a program reads the arguments of its probe. @throws {BpfError} naming the probes there are */
+export function readerFor(program: string, options: UsdtOptions) {
+  return usdtReaders([{ ...options, program }]).get(program)!;
+}
+
+/** The context of a USDT probe. */
+export function usdtContext(program: Program, options: UsdtOptions): Value {
+  const { ways } = readerFor(program.source.name, options);
+  const count = Math.max(0, ...ways.map((way) => way.length));
+  const what = `the arguments of ${probeName(options)}`;
+  const elements = Array.from({ length: count }, (_, i) => argument(program, ways, i));
+  return fields(`USDT probe ${probeName(options)}`, { args: { kind: "elements", what, elements } });
+}
+
+/** An argument; 0 at places that lack it. */
+function argument(program: Program, ways: readonly Way[], index: number): Value {
+  const { builder } = program;
+  const readings = ways.map((way) => way[index]);
+  // The compiler of the traced program may have taken a constant for signed at one place only.
+  const isSigned = readings.some((reading) => reading?.argument.signed);
+  const type = isSigned ? I64 : U64;
+  const key = (reading: Reading | undefined) => JSON.stringify(reading);
+  const isSame = readings.every((reading) => key(reading) === key(readings[0]));
+  const make = (): InRegister => {
+    const result = builder.register();
+    const write = (reading: Reading | undefined) =>
+      builder.move(result, reading ? read(program, reading, index) : 0n);
+    if (isSame) {
+      write(readings[0]);
+      return { kind: "register", reg: result, type };
+    }
+    const cookie = program.once(
+      "cookie",
+      () => builder.call(Helper.GET_ATTACH_COOKIE, program.context),
+    );
+    const end = builder.block();
+    readings.forEach((reading, way) => {
+      const [here, next] = [builder.block(), builder.block()];
+      builder.branch("eq", cookie, BigInt(way), here, next);
+      builder.enter(here);
+      program.apart(() => write(reading));
+      builder.jump(end);
+      builder.enter(next);
+    });
+    builder.move(result, 0n);
+    builder.enter(end);
+    return { kind: "register", reg: result, type };
+  };
+  return { kind: "computed", make };
+}
+
+function read(program: Program, { argument, place, distance }: Reading, index: number): Operand {
+  const { builder, context } = program;
+  const operand = parseOperand(place);
+  const { size, signed } = argument;
+  const isNumber = size === 1 || size === 2 || size === 4 || size === 8;
+  if (!operand || !isNumber || isFloat(argument)) {
+    throw unreadable(program, index, place);
+  }
+  const bits = 8 * size as Int["bits"];
+  if (operand.kind === "constant") return extend(program, operand.value, bits, signed);
+  const register = (field: string): Reg => builder.load(context, registerOffset(field), 8);
+  if (operand.kind === "register") {
+    const { field, shift } = operand.register;
+    return extend(program, builder.alu("rsh", register(field), BigInt(shift)), bits, signed);
+  }
+  if (operand.symbol !== undefined && distance === undefined) {
+    throw unreadable(program, index, place);
+  }
+  let address: Operand = operand.offset + BigInt(distance ?? 0);
+  for (const { register: { field }, factor } of operand.registers) {
+    const term = builder.alu("mul", register(field), BigInt(factor));
+    address = builder.alu("add", term, address);
+  }
+  // Wherever the file is loaded, code and variables keep their distance.
+  if (distance !== undefined) address = builder.alu("add", register(IP), address);
+  const base = inRegister(program, address);
+  const type: Int = { kind: "int", bits, signed };
+  return loadScalar(program, { kind: "memory", base, offset: 0, type, access: "user" }).reg;
+}
+
+const IP = "ip";
+
+function unreadable(program: Program, index: number, place: string): Error {
+  return program.error(
+    program.place,
+    `argument ${index} is in ${place}, which programs cannot read as a number`,
+  );
+}
