@@ -4,11 +4,15 @@
  * @module
  */
 
+import { TsBccError } from "../../../ffi/error/ts_bcc_error.ts";
 import type { Node } from "./syntax.ts";
 
 /** Something in a program's text that cannot be compiled; the message shows the place. */
-export class KernelCodeError extends SyntaxError {
+export class KernelCodeError extends TsBccError {
   override name = "KernelCodeError";
+  override get kind(): "compile" {
+    return "compile";
+  }
   /** The program's name. */
   readonly program: string;
   /** The line in the function's text, counted from 1, and the column, counted from 0. */
