@@ -1,0 +1,54 @@
+/**
+ * What the kernel knows a directory by (struct file_id of file_io.h).
+ *
+ * @module
+ */
+
+import { closeSync, constants, openSync } from "node:fs";
+import { readText } from "../../mod.ts";
+import { UsageError } from "../options/options.ts";
+
+const MINOR_BITS = 20; // of dev_t inside the kernel: include/linux/kdev_t.h
+
+/** A directory's inode and file system. */
+export interface DirectoryId {
+  readonly inode: bigint;
+  readonly device: number;
+}
+
+/**
+ * Finds what the kernel knows a directory by. stat(2) will not do: file systems such as btrfs and
+ * overlay tell it numbers of their own.
+ *
+ * @throws {UsageError} when there is no such directory
+ */
+export function directoryId(path: string): DirectoryId {
+  const fd = open(path);
+  try {
+    const info = readText(`/proc/self/fdinfo/${fd}`);
+    const number = (name: string) => new RegExp(`^${name}:\\s*(\\d+)$`, "m").exec(info)?.[1];
+    const [mount, inode] = [number("mnt_id"), number("ino")];
+    if (mount === undefined || inode === undefined) {
+      throw new Error("Cannot tell directories apart: /proc tells inodes since Linux 5.14");
+    }
+    return { inode: BigInt(inode), device: deviceOf(mount, readText("/proc/self/mountinfo")) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The device of a mount by its id, in the text of /proc/self/mountinfo. */
+export function deviceOf(mount: string, mounts: string): number {
+  const line = mounts.split("\n").map((line) => line.split(" ")).find(([id]) => id === mount);
+  const [major, minor] = (line?.[2] ?? "0:0").split(":").map(Number);
+  return major! * 2 ** MINOR_BITS + minor!;
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "unknown error";
+    throw new UsageError(`cannot open directory ${JSON.stringify(path)}: ${code}`);
+  }
+}

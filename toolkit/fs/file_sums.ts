@@ -1,0 +1,108 @@
+/**
+ * Reports of how much was read and written (file_sums.h).
+ *
+ * @module
+ */
+
+import { type Bpf, type Codec, type Infer, readText, struct, u64 } from "../../mod.ts";
+import type { Column } from "../output/columns.ts";
+import { grown, Growth } from "../output/counter_deltas.ts";
+import { reportDropped } from "../run/losses.ts";
+import { flag, number, type Option, UsageError } from "../options/options.ts";
+import type { Report } from "../output/report.ts";
+
+const ROWS = 20;
+
+/** struct sums of file_sums.h. */
+export const Sums = struct("sums", {
+  reads: u64.asNumber,
+  writes: u64.asNumber,
+  read_bytes: u64.asNumber,
+  written_bytes: u64.asNumber,
+});
+/** What was read and written. */
+export type Sums = Infer<typeof Sums>;
+
+/** The system calls of file_io.h, by the names of their tracepoints. */
+export const READS: readonly string[] = ["read", "readv", "pread64", "preadv", "preadv2"];
+/** The same for writing. */
+export const WRITES: readonly string[] = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];
+
+const SORTS: Readonly<Record<string, (sums: Sums) => number>> = {
+  all: (sums) => sums.read_bytes + sums.written_bytes + sums.reads + sums.writes,
+  reads: ({ reads }) => reads,
+  writes: ({ writes }) => writes,
+  rbytes: (sums) => sums.read_bytes,
+  wbytes: (sums) => sums.written_bytes,
+};
+
+/** What tools with such reports call them by. */
+export const sumsOptions = {
+  noClear: flag({ short: "C", long: "noclear", help: "don't clear the screen" }),
+  maxRows: number({
+    short: "r",
+    long: "maxrows",
+    meta: "MAXROWS",
+    help: `maximum rows to print (default ${ROWS})`,
+    what: "a number of rows",
+    min: 1,
+    max: 2147483647,
+  }),
+  sort: {
+    short: "s",
+    long: "sort",
+    meta: "COLUMN",
+    help: `sort column: ${Object.keys(SORTS).join(", ")} (default all)`,
+    initial: "all",
+    parse(value: string) {
+      if (value in SORTS) return value;
+      throw new UsageError(`expected one of ${Object.keys(SORTS).join(", ")}`);
+    },
+  } satisfies Option<string> as Option<string>,
+} as const;
+
+/** The columns of sums; `kbWidth` is that of R_Kb and W_Kb. */
+export function sumsColumns<R extends Sums>(kbWidth: number): Column<R>[] {
+  const kilobytes = (head: string, bytes: (row: R) => number): Column<R> => ({
+    head,
+    width: kbWidth,
+    value: (row) => bytes(row) / 1024,
+    text: (row) => String(Math.floor(bytes(row) / 1024)),
+  });
+  return [
+    { head: "READS", width: 6, value: ({ reads }) => reads },
+    { head: "WRITES", width: 6, value: ({ writes }) => writes },
+    kilobytes("R_Kb", (row) => row.read_bytes),
+    kilobytes("W_Kb", (row) => row.written_bytes),
+  ];
+}
+
+/** What {@linkcode sumsReporter} makes reports of. */
+export interface SumsReport<K> {
+  /** The tool's name. */
+  readonly name: string;
+  /** The map of sums. */
+  readonly map: string;
+  readonly key: Codec<K>;
+  readonly columns: readonly Column<K & Sums>[];
+  readonly noClear: boolean;
+  readonly maxRows: number | undefined;
+  readonly sort: string;
+}
+
+/** Makes the function that prints the sums that grew since it was last called, the largest first. */
+export function sumsReporter<K extends object>(
+  { name, map, key, columns, noClear, maxRows = ROWS, sort }: SumsReport<K>,
+): (bpf: Bpf, report: Report) => void {
+  const growth = new Growth();
+  const rank = SORTS[sort]!;
+  return (bpf, report) => {
+    const rows = [...grown(bpf.map(map, key, Sums), growth, (sums) => sums)]
+      .map(([key, sums]) => ({ ...key, ...sums }))
+      .sort((a, b) => rank(b) - rank(a));
+    if (noClear || !process.stdout.isTTY) report.line();
+    report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
+    report.table(columns, rows.slice(0, maxRows));
+    reportDropped(bpf, report, name, "reads and writes");
+  };
+}

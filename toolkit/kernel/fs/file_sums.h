@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * How often and how much was read and written, and the counter of what found no room (file_sums.ts
+ * reads both).
+ */
+#pragma once
+
+#include "file_io.h"
+
+struct sums {
+	u64 reads;
+	u64 writes;
+	u64 read_bytes;
+	u64 written_bytes;
+};
+
+u64 lost;
+
+static void io_dropped(void)
+{
+	__sync_fetch_and_add(&lost, 1);
+}
+
+/* Adds a call to the sums of a key in a map. */
+static __always_inline void add_io(void *map, const void *key, struct io *io, s64 bytes)
+{
+	struct sums zero = {};
+	struct sums *sums = value_of(map, key, &zero);
+	u64 moved = bytes > 0 ? bytes : 0;
+
+	if (!sums) {
+		io_dropped();
+	} else if (io->is_write) {
+		__sync_fetch_and_add(&sums->writes, 1);
+		__sync_fetch_and_add(&sums->written_bytes, moved);
+	} else {
+		__sync_fetch_and_add(&sums->reads, 1);
+		__sync_fetch_and_add(&sums->read_bytes, moved);
+	}
+}

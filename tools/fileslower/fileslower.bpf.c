@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * fileslower: reads and writes of files that take longer than a threshold.
+ */
+#include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/fs/file_io.h"
+
+const volatile u64 min_us = 0; /* what does not take longer is left out; 0: nothing is */
+
+struct event {
+	u64 time; /* ns since boot, at exit */
+	struct who who;
+	u64 duration; /* ns */
+	s64 bytes; /* or -errno */
+	u32 is_write;
+	char name[];
+};
+
+EVENTS(events, struct event);
+
+static bool is_io_wanted(struct file *file)
+{
+	return true;
+}
+
+static void io_dropped(void)
+{
+	count_in_flight_dropped();
+}
+
+static void io_done(struct io *io, s64 bytes)
+{
+	u64 room[(sizeof(struct event) + NAME_MAX) / sizeof(u64) + 1] = {};
+	struct event *event = (void *)room;
+
+	event->time = bpf_ktime_get_ns();
+	event->duration = event->time - io->start;
+	if (min_us && event->duration / 1000 <= min_us)
+		return;
+	set_who(&event->who);
+	event->bytes = bytes;
+	event->is_write = io->is_write;
+	send(events, event, offsetof(struct event, name) + read_name(event->name, io->file));
+}

@@ -1,0 +1,76 @@
+import { defineCases } from "../../tests/support/cases.ts";
+
+const work = {
+  program: "file_io.c",
+  args: [
+    "open={dir}/traced:1",
+    "write=11",
+    "pwrite=7",
+    "start",
+    "read=11",
+    "preadv=2",
+    "open=/dev/null:1",
+    "write=3",
+  ],
+};
+const traced = {
+  comm: "file_io",
+  reads: 13,
+  writes: 18,
+  r_kb: 52,
+  w_kb: 72,
+  t: "R",
+  file: "traced",
+};
+const sum = (rows: readonly Readonly<Record<string, unknown>>[]) =>
+  rows.reduce((total, { reads, writes }) => total + Number(reads) + Number(writes), 0);
+
+export default defineCases({
+  cases: [
+    {
+      name: "counts what a thread reads and writes in a file",
+      args: ["1000"],
+      canary: true,
+      work,
+      rows: [traced],
+    },
+    {
+      name: "-a counts other kinds of files as well",
+      args: ["-a", "1000"],
+      work,
+      of: ({ pid, file }, place) => pid === place.pid && file === "null",
+      rows: [{ reads: 0, writes: 3, r_kb: 0, w_kb: 12, t: "O" }],
+    },
+    {
+      name: "--read-only counts no writes",
+      args: ["--read-only", "1000"],
+      work,
+      rows: [{ reads: 13, writes: 0, r_kb: 52, w_kb: 0 }],
+    },
+    {
+      name: "--write-only counts no reads",
+      args: ["--write-only", "1000"],
+      work,
+      rows: [{ reads: 0, writes: 18, r_kb: 0, w_kb: 72 }],
+    },
+    { name: "-d counts files in a directory", args: ["-d", "{dir}", "1000"], work, rows: [traced] },
+    { name: "-d hides those elsewhere", args: ["-d", "/", "1000"], work, rows: [] },
+    {
+      name: "prints bcc's table",
+      args: ["-C", "-p", "{pid}", "1000"],
+      work,
+      lines: [
+        /^Tracing\.\.\. Output every 1000 secs\. Hit Ctrl-C to end$/,
+        /^TID {5}COMM {13}READS {2}WRITES R_Kb {4}W_Kb {4}T FILE$/,
+        /^{pid} +file_io {10}13 {5}18 {5}52 {6}72 {6}R traced$/,
+      ],
+    },
+  ],
+  filters: {
+    work,
+    args: ["1000"],
+    of: ({ pid }, place) => pid === place.pid,
+    total: sum,
+    expect: 31,
+  },
+});
