@@ -18,5 +18,6 @@ export {
   writeNow,
 } from "./ffi/libc/epoll.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
+export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
 export { endOnSecondSignal } from "./ffi/libc/signals.ts";
 export { embedLibraries } from "./ffi/library.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { exists, readFile } from "../../ffi/libc/libc.ts";
+import { ErrnoError, exists, readFile } from "../../ffi/libc/libc.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
-import { readMaps, withoutDeleted } from "./map_lines.ts";
+import { isDeleted, type MapLine, readMaps, withoutDeleted } from "./map_lines.ts";
 import { reachablePath } from "./reachable_path.ts";
 
 /** Layout: struct cache_file_new and file_entry_new of glibc's ld.so.cache, versions since 2.2. */
@@ -35,9 +35,46 @@ export function libraryPath(name: string, pid: number | undefined): string | und
   return cached().find(isLibrary);
 }
 
-/** A file as a process sees it, whatever its root and mount namespace; /proc is this process's. */
+/**
+ * A file as a process sees it, whatever its root and mount namespace; /proc is this process's. Of a
+ * program or library that was replaced the process goes on with the file it has: it is that one.
+ */
 export function pathIn(pid: number | undefined, path: string): string {
-  return pid === undefined || path.startsWith("/proc/") ? path : `/proc/${pid}/root${path}`;
+  if (pid === undefined || path.startsWith("/proc/")) return path;
+  return replacedFile(pid, path) ?? `/proc/${pid}/root${path}`;
+}
+
+/** The file that was at the path when the process mapped it, and is not any more. */
+function replacedFile(pid: number, path: string): string | undefined {
+  const paths = [path, ...realPath(path)];
+  const mapped = mapsIfAny(pid).filter((line) => paths.includes(withoutDeleted(line.path)));
+  // It may have mapped the new one as well.
+  return mapped.some((line) => !isDeleted(line))
+    ? undefined
+    : mapped.map((line) => reachablePath(pid, line))[0];
+}
+
+/** Mappings have no links in their paths. The file itself may have gone. */
+function realPath(path: string): string[] {
+  const { dirname, basename, join } = process.getBuiltinModule("node:path");
+  const { realpathSync } = process.getBuiltinModule("node:fs");
+  for (const [there, gone] of [[path, ""], [dirname(path), basename(path)]] as const) {
+    try {
+      return [join(realpathSync(there), gone)];
+    } catch {
+      // Whatever is wrong with it is told when it is opened.
+    }
+  }
+  return [];
+}
+
+function mapsIfAny(pid: number): MapLine[] {
+  try {
+    return readMaps(pid);
+  } catch (error) {
+    if (error instanceof ErrnoError) return [];
+    throw error;
+  }
 }
 
 /** Tells whether a path is the library's, of any version unless the name has one. */

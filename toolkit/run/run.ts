@@ -20,6 +20,7 @@ import type {
   standardOptions,
 } from "../options/standard_options.ts";
 import { Stop } from "./stop.ts";
+import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
 
@@ -39,6 +40,7 @@ export async function run(tool: AnyTool, values: Standard): Promise<void> {
 
 async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
   prepareToWait();
+  using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
   using bpf = plan.source
     ? compile(tool, plan.source)
@@ -72,6 +74,12 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   held?.ended.then((reason) => {
     problem = reason;
     stop.request();
+  });
+  targets.ended.then((which) => {
+    const { outlives } = plan;
+    if (stop.requested) return;
+    complain(tool.name, `${which} ended` + (outlives ? `, but ${outlives}: Ctrl-C ends` : ""));
+    if (!outlives) stop.request();
   });
   held?.release();
 

@@ -63,8 +63,8 @@ export class Stop implements Disposable {
     this.#hangup.ready.then((closed) => closed && this.request());
   }
 
+  /** Signals are heard until the process ends, which comes next: they would kill a tool that has ended well. */
   [Symbol.dispose](): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     clearTimeout(this.#timer);
     clearTimeout(this.#patience);
     this.#hangup?.cancel();

@@ -26,6 +26,8 @@ interface Tracing {
   readonly source?: SourcePlan;
   /** A line for people, printed before anything else once every probe is in place. */
   readonly intro?: string | undefined;
+  /** What may still come once the traced process has ended, as people are told; else the tool ends with it. */
+  readonly outlives?: string;
   /**
    * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
    *

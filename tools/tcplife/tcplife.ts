@@ -141,6 +141,7 @@ const tcplife = defineTool({
       },
       columns: columns(values),
       csv: values.csv,
+      outlives: "its connections may last longer",
     };
   },
 });

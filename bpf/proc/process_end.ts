@@ -1,0 +1,74 @@
+/**
+ * The end of processes and threads.
+ *
+ * @module
+ */
+
+import { Errno } from "../../ffi/libc/errno.ts";
+import { READABLE, type Wait, whenReady } from "../../ffi/libc/epoll.ts";
+import { close, ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { openPidfd } from "../../ffi/libc/pidfd.ts";
+
+/** Options for {@linkcode ProcessEnd}. */
+export interface ProcessEndOptions {
+  /** The id is a thread's. Before Linux 6.9 its end is told when that of its process comes. */
+  readonly thread?: boolean;
+}
+
+/**
+ * Tells when a process or a thread ends, be it that nobody has waited for it yet. Another process that
+ * gets the same id later is not taken for it.
+ *
+ * @example
+ * ```ts
+ * import { ProcessEnd } from "./process_end.ts";
+ *
+ * export async function afterEndOf(pid: number): Promise<void> {
+ *   using end = new ProcessEnd(pid);
+ *   await end.ended;
+ * }
+ * ```
+ */
+export class ProcessEnd implements Disposable {
+  /** Resolves to true at the end, to false when closed before. */
+  readonly ended: Promise<boolean>;
+  readonly #wait: Wait;
+  #fd: number | undefined;
+
+  /**
+   * @throws {ErrnoError} with code `ESRCH` when there is no such process or thread; `ENOSYS` or `EPERM`
+   * in a sandbox that has no descriptors of processes
+   */
+  constructor(id: number, { thread = false }: ProcessEndOptions = {}) {
+    this.#fd = thread ? openThread(id) : openPidfd(id);
+    try {
+      this.#wait = whenReady(this.#fd, READABLE);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.ended = this.#wait.ready;
+  }
+
+  /** Stops waiting. */
+  close(): void {
+    this.#wait?.cancel();
+    if (this.#fd !== undefined) close(this.#fd);
+    this.#fd = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function openThread(id: number): number {
+  try {
+    return openPidfd(id, { thread: true });
+  } catch (error) {
+    // The flag is unknown: the process has a descriptor in any case.
+    if (!(error instanceof ErrnoError) || error.errno !== Errno.EINVAL) throw error;
+    const [, process] = /^Tgid:\t(\d+)$/m.exec(readText(`/proc/${id}/status`)) ?? [];
+    return openPidfd(Number(process));
+  }
+}
