@@ -71,9 +71,17 @@ export class VerifierError extends BpfError {
   // Private: a runtime that prints an uncaught error prints its fields, and this is megabytes.
   readonly #log: string;
 
-  /** `tellLine` says a line of the program's text that the log quotes. */
-  constructor(program: string, errno: number, log: string, tellLine?: (quoted: string) => string) {
-    super("load", `load program "${program}"`, errno, summarizeLog(log, tellLine));
+  /**
+   * `tellLine` says a line of the program's text that the log quotes, `explain` what a complaint means.
+   */
+  constructor(
+    program: string,
+    errno: number,
+    log: string,
+    tellLine?: (quoted: string) => string,
+    explain?: (complaint: string) => string | undefined,
+  ) {
+    super("load", `load program "${program}"`, errno, summarizeLog(log, tellLine, explain));
     this.program = program;
     this.#log = log;
   }
@@ -95,7 +103,7 @@ export class VerifierError extends BpfError {
 const NOISE = new RegExp(
   "^(processed \\d+ insns|verification time|stack depth|max_states|peak_states|" +
     "\\d+: |; |R\\d+(_\\w+)?=|from \\d+ to |func#|Validating |mark_precise|-- |parent |last_idx|" +
-    "regs=|arg#\\d+ reference type|" +
+    "regs=|(?:old|cur) state:|arg#\\d+ reference type|" +
     "reg type unsupported for arg#)",
 );
 
@@ -116,6 +124,7 @@ const NO_LINE = /^; *(?:@ \S+:0)?$/;
 export function summarizeLog(
   log: string,
   tellLine = (quoted: string): string => `"${quoted}"`,
+  explain: (complaint: string) => string | undefined = () => undefined,
 ): string {
   // Some complaints lack their newline and run into the statistics.
   const lines = log.replaceAll(/(?<=.)processed \d+ insns /g, "\n$&").split("\n")
@@ -127,6 +136,8 @@ export function summarizeLog(
   );
   const told = [lines[last]!.replace(/\.$/, "")];
   if (NO_OVERRIDE.test(told[0]!)) told[0] += OVERRIDE_NEEDS;
+  const meaning = explain(told[0]!);
+  if (meaning !== undefined) told[0] = `${meaning}: "${told[0]}"`;
   // "; code @ file.c:12" in newer kernels, "; code" in older ones.
   if (source) told.push(`at ${tellLine(source.slice(2).trim())}`);
   const omitted = lines.length - told.length;

@@ -21,6 +21,7 @@ import type { MapInfo } from "../maps/map_info.ts";
 import type { LoadedProgram } from "../program.ts";
 import { ProgramType } from "../tables/program_type.ts";
 import type { CompiledProgram } from "./compile_program.ts";
+import { verifierReason } from "./verifier_reasons.ts";
 import { attachHook, loadedFor, PROGRAM_TYPES, sectionOf } from "./hook_programs.ts";
 import type { Hook } from "./language/hooks.ts";
 
@@ -123,8 +124,19 @@ export class TypeScriptProgram implements LoadedProgram {
     return bytes;
   }
 
+  /** A line as newer kernels quote it with its number, older ones without. */
+  #tellLine(quoted: string): string {
+    const { source } = this.#compiled;
+    const [, text = quoted, told] = /^(.*) @ [^@]*:(\d+)$/.exec(quoted) ?? [];
+    const line = told ?? source.text.split("\n").findIndex((each) => each.trim() === text) + 1;
+    return `line ${line || "?"}${source.where}: ${text}`;
+  }
+
   #failure(errno: number, log: string): Error {
-    if (log !== "") return new VerifierError(this.name, errno, log);
+    if (log !== "") {
+      const tellLine = (quoted: string) => this.#tellLine(quoted);
+      return new VerifierError(this.name, errno, log, tellLine, verifierReason);
+    }
     const refused = errno === Errno.EPERM || errno === Errno.EACCES;
     const reason = refused ? permissionReason() : undefined;
     return new BpfError("load", `load program "${this.name}"`, errno, reason);

@@ -44,7 +44,7 @@ test("structs of the kernel are read by this kernel's BTF", () => {
     grandparent: i32,
     same: bool,
     named: bool,
-    nobody: i32,
+    nobody: u64,
     isThere: bool,
     execve: u32,
     uid: u32,
@@ -61,8 +61,8 @@ test("structs of the kernel are read by this kernel's BTF", () => {
       out.grandparent = parent.real_parent.tgid;
       out.same = task.real_parent === parent && parent !== task;
       out.named = task.comm === comm();
-      out.nobody = task.splice_pipe.readers;
-      out.isThere = task.mm !== undefined && task.splice_pipe === undefined;
+      out.nobody = task.bio_list.head;
+      out.isThere = task.mm !== undefined && task.bio_list === undefined;
       out.execve = task.in_execve;
       out.uid = task.cred.uid.val;
       out.ns = kernelNumber(task.real_cred, 32);
@@ -83,7 +83,7 @@ test("structs of the kernel are read by this kernel's BTF", () => {
   );
   assert.equal(value("same"), true);
   assert.equal(value("named"), true);
-  assert.equal(value("nobody"), 0);
+  assert.equal(value("nobody"), 0n);
   assert.equal(value("isThere"), true);
   assert.equal(value("execve"), 0);
   assert.equal(value("uid"), status("Uid"));

@@ -6,11 +6,13 @@ import {
   kernel,
   KernelCodeError,
   perfBuffer,
+  pid,
   rawTracepoint,
   ringBuffer,
   tracepoint,
+  xdp,
 } from "../../kernel.ts";
-import { Bpf, chars, struct, u32, u64, u8 } from "../../mod.ts";
+import { Bpf, chars, struct, u32, u64, u8, type VerifierError } from "../../mod.ts";
 import { held } from "../support/leftovers.ts";
 
 const Event = struct("event", { pid: u32, name: chars(8) });
@@ -193,4 +195,38 @@ test("functions whose text is not told are refused", () => {
 test("async functions are refused", () => {
   const program = rawTracepoint<Fields>("sys_enter", async () => {});
   assert.throws(() => Bpf.load(kernel({}, { program })), /does not wait: it cannot be async/);
+});
+
+test("what only the verifier finds is told with the line, what it means and what to do", () => {
+  const endless = kernel({ globals: { total: u64 } }, {
+    endless: rawTracepoint("sys_enter", ({ args }, out) => {
+      for (let i = 0; i < 100; i++) {
+        if (args[0] === 5n) continue;
+        out.total += 1n;
+        i = 0;
+      }
+    }),
+  });
+  const before = held();
+  assert.throws(() => Bpf.load(endless), (error: Error) => {
+    assert.equal(error.name, "VerifierError");
+    assert.match(
+      error.message,
+      /^Cannot load program "endless": .*: it sees no end of a loop: the loop's variable may only change in the direction of the constant that it is compared with: "(?:infinite loop|back-edge).*" at line \d \(typescript_messages_test\.ts:\d+\): /,
+    );
+    assert.ok((error as VerifierError).log.includes("processed"));
+    return true;
+  });
+  assert.deepEqual(held(), before);
+});
+
+test("programs that see packets are not asked about a process", () => {
+  const code = kernel({ globals: { owner: u32 } }, {
+    drop: xdp(undefined, (_, out) => {
+      out.owner = pid();
+    }),
+  });
+  assert.throws(() => Bpf.load(code), {
+    message: /a packet is handled in whichever process is running, so that pid\(\) says nothing/,
+  });
 });

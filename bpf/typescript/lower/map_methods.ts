@@ -78,6 +78,9 @@ export function mapMethod(
       return emit(program, map, take(1)[0]!, scope);
     default: {
       take(0);
+      if (["xdp", "tc", "socketFilter"].includes(program.hook.kind)) {
+        throw program.error(node, "programs that see packets cannot tell stacks");
+      }
       const flags = BPF_F_FAST_STACK_CMP | (method === "user" ? BPF_F_USER_STACK : 0n);
       const { builder, context } = program;
       const id = builder.call(Helper.GET_STACKID, context, { map: map.name }, flags);

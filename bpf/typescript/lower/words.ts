@@ -32,6 +32,13 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
     const takes = least === most ? `${most}` : `${least} to ${most}`;
     throw program.error(node, `${word}() takes ${takes} values, and is given ${given.length}`);
   }
+  if (OF_PROCESS.has(word) && PACKET_HOOKS.has(program.hook.kind)) {
+    throw program.error(
+      node,
+      `a packet is handled in whichever process is running, so that ${word}() says nothing of it: ask ` +
+        "where the packet is sent or received, such as at a tracepoint",
+    );
+  }
   const register = (reg: Reg, type: Int): Value => ({ kind: "register", reg, type });
   const half = (helper: number, part: "low" | "high"): Value => {
     const both = program.once(`helper ${helper}`, () => builder.call(helper));
@@ -98,6 +105,21 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
     }
   }
 }
+
+/** What tells of the process that is running. */
+const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
+  "pid",
+  "tid",
+  "uid",
+  "gid",
+  "comm",
+  "cgroupId",
+  "currentTask",
+  "userString",
+  "userNumber",
+  "sendSignal",
+]);
+const PACKET_HOOKS: ReadonlySet<string> = new Set(["xdp", "tc", "socketFilter"]);
 
 const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> = {
   userString: [1, 2],

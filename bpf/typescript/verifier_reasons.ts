@@ -1,0 +1,73 @@
+/**
+ * What the verifier's complaints mean to who writes TypeScript, and what to do.
+ *
+ * The compiler refuses what it can by itself; these are what only the kernel finds.
+ *
+ * @module
+ */
+
+const REASONS: readonly (readonly [complaint: RegExp, reason: string])[] = [
+  [
+    /infinite loop detected|back-edge/,
+    "it sees no end of a loop: the loop's variable may only change in the direction of the constant " +
+    "that it is compared with",
+  ],
+  [
+    /too complex|program is too large|Processed \d+ insn|too many (?:states|instructions)/i,
+    "there are more ways through the program than it follows: give loops fewer rounds, put none into " +
+    "another, or leave work to who reads the events",
+  ],
+  [
+    /combined stack size|stack depth|stack.*too large/i,
+    "it needs more than 512 bytes of stack: keep fewer and shorter texts and structs at a time",
+  ],
+  [
+    /unknown func (?:\w+)#/,
+    "this kernel is too old for a function that the program calls, or was built without it",
+  ],
+  [
+    /cannot use helper|cannot call|helper access to the packet is not allowed|not allowed in/,
+    "programs at this hook may not do that: do it at another hook, or where the events are read",
+  ],
+  [
+    /doesn't have \d+-th argument|invalid bpf_context access|invalid context access/,
+    "this kernel gives the hook no such argument",
+  ],
+  [
+    /invalid access to packet/,
+    "a packet is read that may be shorter: read it by packet.u8() and its like",
+  ],
+  [
+    /_or_null/,
+    "something may be missing that the program uses: check it first, if (x === undefined) return",
+  ],
+  [
+    /unbounded|min value is (?:negative|outside)|max value is outside|outside of the (?:allowed )?memory range|invalid access to map value|invalid variable-offset/,
+    "a number may be outside of what it chooses from: compare it with both ends first",
+  ],
+  [
+    /invalid (?:indirect )?(?:read from|access to) stack|!read_ok/,
+    "something is used of which not every byte has got a value",
+  ],
+  [
+    /At program exit the register R0|has (?:unknown scalar|value|smin)/,
+    "it returns what the kernel does not take at this hook",
+  ],
+  [
+    /invalid mem access/,
+    "a number is used as an address: read it by cast(), kernelNumber() or userNumber()",
+  ],
+  [
+    /is not a kernel function|attach_btf_id|can only be attached|cannot be traced|not allowed to be|tracing of/i,
+    "this function of the kernel cannot be traced so: try a kprobe, or the function that calls it",
+  ],
+  [
+    /write into|cannot write|modify/,
+    "it writes where a program may only read",
+  ],
+];
+
+/** Why, and what to do; undefined for complaints that are not known. */
+export function verifierReason(complaint: string): string | undefined {
+  return REASONS.find(([pattern]) => pattern.test(complaint))?.[1];
+}
