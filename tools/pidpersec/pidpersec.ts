@@ -1,0 +1,72 @@
+/**
+ * pidpersec: count new processes and threads, per second.
+ *
+ * USAGE: pidpersec [-d SECONDS] [--json] [interval] [count]
+ *
+ * SAMPLE
+ *
+ * Each process and thread that is made counts once, also those of which nobody hears because they end at
+ * once. The last line is for the time since the one before.
+ *
+ * Hooks: raw tracepoint sched_process_fork. Filters by container are for those who make them.
+ *
+ * Overhead: an addition for each.
+ */
+
+import { u64 } from "../../mod.ts";
+import { main } from "../../toolkit/run/main.ts";
+import {
+  containerOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import object from "./pidpersec.bpf.o.ts";
+
+const INTERVAL_SECONDS = 1;
+const MS_PER_SECOND = 1000;
+
+const options = {
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between lines (default ${INTERVAL_SECONDS})`,
+  },
+  ...containerOptions,
+  ...standardOptions,
+} as const;
+
+const pidpersec = defineTool({
+  name: "pidpersec",
+  summary: "Count new processes and threads, per second.",
+  examples: [
+    ["pidpersec", "count until Ctrl-C, each second"],
+    ["pidpersec 5 10", "the rate in 5 seconds, 10 times"],
+  ],
+  object,
+  options,
+  sample: ["1"],
+  plan(values) {
+    const { interval = INTERVAL_SECONDS, count } = values;
+    let [told, time] = [0, performance.now()];
+    return {
+      intro: "Tracing... Ctrl-C to end.",
+      interval,
+      count,
+      load: filterSettings(values),
+      report(bpf, report) {
+        const [made, now] = [bpf.global("made", u64.asNumber).value, performance.now()];
+        const seconds = (now - time) / MS_PER_SECOND;
+        const rate = Math.round((made - told) / seconds);
+        report.line(`${report.clock}: PIDs/sec: ${rate}`);
+        report.record("pids", { count: made - told, seconds });
+        [told, time] = [made, now];
+      },
+    };
+  },
+});
+
+export default pidpersec;
+
+if (import.meta.main) await main(pidpersec);
