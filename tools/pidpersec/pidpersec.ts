@@ -3,7 +3,10 @@
  *
  * USAGE: pidpersec [-d SECONDS] [--json] [interval] [count]
  *
- * SAMPLE
+ *     # pidpersec
+ *     Tracing... Ctrl-C to end.
+ *     08:23:13: PIDs/sec: 0
+ *     08:23:14: PIDs/sec: 127
  *
  * Each process and thread that is made counts once, also those of which nobody hears because they end at
  * once. The last line is for the time since the one before.
