@@ -36,9 +36,11 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   offcputime: () => import("./offcputime/offcputime.ts"),
   oomkill: () => import("./oomkill/oomkill.ts"),
   opensnoop: () => import("./opensnoop/opensnoop.ts"),
+  pidpersec: () => import("./pidpersec/pidpersec.ts"),
   profile: () => import("./profile/profile.ts"),
   rubyallocs: () => import("./rubyallocs/rubyallocs.ts"),
   runqlat: () => import("./runqlat/runqlat.ts"),
+  runqlen: () => import("./runqlen/runqlen.ts"),
   runqslower: () => import("./runqslower/runqslower.ts"),
   shmsnoop: () => import("./shmsnoop/shmsnoop.ts"),
   slabratetop: () => import("./slabratetop/slabratetop.ts"),
@@ -58,4 +60,5 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcptracer: () => import("./tcptracer/tcptracer.ts"),
   tplist: () => import("./tplist/tplist.ts"),
   trace: () => import("./trace/trace.ts"),
+  wqlat: () => import("./wqlat/wqlat.ts"),
 };

@@ -5,8 +5,9 @@
  *
  *     # softirqslower 20
  *     Tracing softirq latency higher than 20 us... Hit Ctrl-C to end.
- *     08:19:45 irq(hard) to softirq: timer took 21 us (0 ms), on CPU:1, comm:swapper/1
- *     08:19:45 softirq runtime: net_rx took 43 us (0 ms), on CPU:0, comm:bash
+ *     08:19:27 irq(hard) to softirq: timer took 23 us (0 ms), on CPU:0, comm:deno
+ *     08:19:27 irq(hard) to softirq: sched took 20 us (0 ms), on CPU:1, comm:qemu-system-x86
+ *     08:19:27 softirq runtime: timer took 26 us (0 ms), on CPU:0, comm:deno
  *
  * "irq(hard) to softirq" is the time from when one was raised, mostly by a hard interrupt, until it ran;
  * "softirq runtime" that for which it ran. The process is the one that was interrupted.

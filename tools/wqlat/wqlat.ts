@@ -3,7 +3,17 @@
  *
  * USAGE: wqlat [-T] [-N] [-W] [-w WQNAME] [-d SECONDS] [--json] [interval] [count]
  *
- * SAMPLE
+ *     # wqlat
+ *     Tracing work queue request latency time... Hit Ctrl-C to end.
+ *     ^C
+ *          usecs               : count     distribution
+ *              0 -> 1          : 7        |*********                               |
+ *              2 -> 3          : 2        |**                                      |
+ *              4 -> 7          : 1        |*                                       |
+ *              8 -> 15         : 31       |****************************************|
+ *             16 -> 31         : 7        |*********                               |
+ *             32 -> 63         : 11       |**************                          |
+ *             64 -> 127        : 1        |*                                       |
  *
  * The time is that from when work was put into a queue until a worker begins with it. Work that is to be
  * done after a while counts from when that is over.
