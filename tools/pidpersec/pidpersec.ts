@@ -57,7 +57,7 @@ const pidpersec = defineTool({
       intro: "Tracing... Ctrl-C to end.",
       interval,
       count,
-      load: filterSettings(values),
+      load: filterSettings(values, { own_pid: 0 }), // threads of its own count as well
       report(bpf, report) {
         const [made, now] = [bpf.global("made", u64.asNumber).value, performance.now()];
         const seconds = (now - time) / MS_PER_SECOND;
