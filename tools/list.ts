@@ -60,5 +60,6 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcptracer: () => import("./tcptracer/tcptracer.ts"),
   tplist: () => import("./tplist/tplist.ts"),
   trace: () => import("./trace/trace.ts"),
+  wakeuptime: () => import("./wakeuptime/wakeuptime.ts"),
   wqlat: () => import("./wqlat/wqlat.ts"),
 };

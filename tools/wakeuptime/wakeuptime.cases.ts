@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { defineCases, type Row, sumOf } from "../../tests/support/cases.ts";
+
+// 97 sleeps of a millisecond, which a timer ends; and one for a process that ends.
+const work = { program: "calls.c", args: ["sleep=97"] };
+const isSleeper = ({ target }: Row) => target === "calls";
+const isTimer = ({ kernel }: Row) => String(kernel).includes("hrtimer_wakeup");
+
+export default defineCases({
+  cases: [
+    {
+      name: "sums 97 sleeps that a timer ends",
+      args: ["-p", "{pid}"],
+      canary: true,
+      work,
+      of: isSleeper,
+      check(rows) {
+        const timed = rows.filter(isTimer);
+        const [count, usecs] = [sumOf("count")(timed), sumOf("usecs")(timed)];
+        assert.ok(count === 97 && usecs >= 97 * 900, `${count} sleeps of ${usecs} us`);
+      },
+    },
+    {
+      name: "tells who writes what another process waits for",
+      work: { script: "{ sleep 0.3; echo; } | read -r _" },
+      of: ({ target, kernel }) => target === "bash" && String(kernel).includes("pipe_write"),
+      check: (rows) => assert.ok(rows.some(({ waker }) => waker === "bash")),
+    },
+    { name: "-p hides others", args: ["-p", "1"], work, of: isSleeper, rows: [] },
+    { name: "-m hides short sleeps", args: ["-m", "900000000"], work, of: isSleeper, rows: [] },
+    {
+      name: "-M hides long sleeps",
+      args: ["-M", "1"],
+      work,
+      of: (row) => isSleeper(row) && isTimer(row),
+      rows: [],
+    },
+    {
+      name: "prints bcc's lines",
+      args: ["-v", "-p", "{pid}"],
+      work,
+      lines: [
+        /^Tracing blocked time \(us\) by kernel stack\.\.\. Hit Ctrl-C to end\.$/,
+        /^ {4}target: {10}calls$/,
+        /^ {4}[0-9a-f]{16} hrtimer_wakeup$/,
+        /^ {4}waker: {11}\S+/,
+        /^ {8}\d+$/,
+      ],
+    },
+    {
+      name: "-f prints folded lines",
+      args: ["-f", "-p", "{pid}"],
+      work,
+      lines: [/^[^;]+;.*;hrtimer_wakeup;.*;calls \d+$/],
+    },
+  ],
+  filters: { work, of: isSleeper, total: sumOf("count"), expect: { least: 97 } },
+});
