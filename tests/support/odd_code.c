@@ -9,12 +9,16 @@
  *                      then three times as many behind that
  *   signal=COUNT       main > raise_here > COUNT million turns in a signal handler, which returns to
  *                      own_restorer, in front of which another function ends
+ *   moved=COUNT        main > in_moved > COUNT million turns in turn(), whose code was moved to memory
+ *                      without a file before it began to wait, as for huge pages
+ *   moves=COUNT        the same, moved after it has waited
  */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -114,6 +118,35 @@ NOINLINE static void raise_here(unsigned long count)
 }
 #endif
 
+NOINLINE static void turn(unsigned long count)
+{
+	for (; count > 0; count--)
+		__asm__ volatile("");
+}
+
+NOINLINE static void in_moved(unsigned long count)
+{
+	turn(count);
+	NO_TAIL_CALL;
+}
+
+/* In one step, so that no code runs where there is none. */
+static void move_text(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long own = (unsigned long)&turn, start, end;
+	char line[4096], *copy;
+
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && own >= start && own < end)
+			break;
+	fclose(maps);
+	copy = mmap(NULL, end - start, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memcpy(copy, (char *)start, end - start);
+	mprotect(copy, end - start, PROT_READ | PROT_EXEC);
+	mremap(copy, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED, (char *)start);
+}
+
 int main(int argc, char **argv)
 {
 	char *value = argc > 1 ? strchr(argv[1], '=') : NULL;
@@ -121,6 +154,8 @@ int main(int argc, char **argv)
 	char c;
 
 	prctl(PR_SET_NAME, "odd_code");
+	if (!strncmp(argv[1], "moved", 5))
+		move_text();
 	printf("pid %d\n", getpid());
 	fflush(stdout);
 	while (read(0, &c, 1) == 1 && c != '\n')
@@ -129,6 +164,11 @@ int main(int argc, char **argv)
 		outer(count);
 	else if (!strncmp(argv[1], "nested", 6))
 		big(count);
+	else if (!strncmp(argv[1], "move", 4)) {
+		if (argv[1][4] == 's')
+			move_text();
+		in_moved(count);
+	}
 #ifdef __x86_64__
 	else if (!strncmp(argv[1], "signal", 6))
 		raise_here(count);

@@ -10,8 +10,8 @@ import { READY, rowsOf, startTool, stopTool, toolCommand } from "../support/tool
 const samples = ({ samples = 0 }: StackRow) => samples;
 
 /** How many samples fell on each user stack, from main on, while odd_code.c did that. */
-async function sampled(step: string): Promise<Record<string, number>> {
-  await using workload = await Script.of([buildProgram("odd_code.c", ["-O0"]), step]);
+async function sampled(step: string, flags: string[] = []): Promise<Record<string, number>> {
+  await using workload = await Script.of([buildProgram("odd_code.c", ["-O0", ...flags]), step]);
   const { pid } = workload;
   await using tool = await startTool("profile", "-F", "997", "-U", "--json", "-p", String(pid));
   await workload.go();
@@ -41,6 +41,16 @@ test(SIGNAL, { skip: requires(SIGNAL, "speed") || onX86 }, async () => {
   // The frame of raise_here itself is not in the chain of frame pointers: the signal came upon it.
   assert.ok(share(sums, "main;own_restorer;on_signal") > 0.8, JSON.stringify(sums));
 });
+
+for (const flags of [["-pie", "-fPIE"], ["-no-pie"]]) {
+  for (const step of ["moved", "moves"]) {
+    const title = `profile names code that was moved to memory without a file: ${step} ${flags[0]}`;
+    test(title, { skip: requires(title, "speed") }, async () => {
+      const sums = await sampled(`${step}=400`, flags);
+      assert.ok(share(sums, "main;in_moved;turn") > 0.8, JSON.stringify(sums));
+    });
+  }
+}
 
 test("offcputime shows addresses where the kernel hides its names, and says so once", async () => {
   const hidden = ["setpriv", "--bounding-set=-syslog", "--inh-caps=-syslog"];
