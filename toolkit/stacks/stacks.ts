@@ -8,10 +8,13 @@ import {
   type Bpf,
   chars,
   FIRST_PID_NAMESPACE,
+  formatSymbol,
   type Infer,
+  type Link,
   type LoadOptions,
   namespaceInode,
   struct,
+  TsBccError,
   u32,
   u64,
   u8,
@@ -26,6 +29,7 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
+import { complain } from "../output/complain.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
 import { containerOptions, filterSettings } from "../options/standard_options.ts";
 
@@ -149,7 +153,7 @@ const StackKey = struct("stack_key", {
   pid: u32,
   tid: u32,
   process: u32,
-  unused: u32,
+  image: u32,
   comm: chars(16),
 });
 /** One group of those that are counted together. */
@@ -173,6 +177,24 @@ export interface StackSample {
   /** Innermost first; empty where there is none, undefined where the kernel could not keep it. */
   readonly user: readonly Frame[] | undefined;
   readonly kernel: readonly Frame[] | undefined;
+}
+
+const fullName = ({ symbol, address }: Frame) =>
+  formatSymbol(symbol, address, { offset: true, module: true });
+
+/**
+ * Attaches what lets images.h tell apart what the same addresses meant at different times, where a
+ * tool reads user stacks. Without it all else works.
+ */
+export function attachImages(bpf: Bpf, tool: string): Link[] {
+  if (!bpf.programs.has("code_mapped")) return [];
+  try {
+    return [bpf.program("code_mapped").attach()];
+  } catch (error) {
+    if (!(error instanceof TsBccError)) throw error;
+    complain(tool, `${error.message}: a library in place of another is not told apart from it`);
+    return [];
+  }
 }
 
 /** Reads stacks of a tool that traces, and gives them names. */
@@ -200,7 +222,16 @@ export class Stacks implements Disposable {
 
   /** All that was summed, with names, from the smallest up. */
   read(sums: Iterable<readonly [StackKey, StackSum]> = this.sums()): StackSample[] {
-    return [...sums].sort(([, a], [, b]) => a.sum - b.sum).map(([key, { sum, count, first }]) => ({
+    const alike = Map.groupBy(sums, ([{ user, kernel, pid, tid, process, comm }]) => {
+      return `${user} ${kernel} ${pid} ${tid} ${process} ${comm}`;
+    });
+    return [...alike.values()].flatMap((group) => this.#named(group))
+      .sort((a, b) => a.sum - b.sum);
+  }
+
+  /** The same addresses in the same process: one stack, where they meant the same at all times. */
+  #named(group: readonly (readonly [StackKey, StackSum])[]): StackSample[] {
+    const samples = group.map(([key, { sum, count, first }]) => ({
       pid: key.pid,
       tid: key.tid,
       comm: key.comm,
@@ -208,6 +239,13 @@ export class Stacks implements Disposable {
       count,
       user: this.#user(key, first),
       kernel: this.#kept.kernel(key.kernel),
+    }));
+    if (samples.length === 1) return samples;
+    const names = ({ user }: StackSample) => user?.map(fullName).join("\n");
+    return [...Map.groupBy(samples, names).values()].map((same) => ({
+      ...same[0]!,
+      sum: same.reduce((all, { sum }) => all + sum, 0),
+      count: same.reduce((all, { count }) => all + count, 0),
     }));
   }
 

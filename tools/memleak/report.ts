@@ -111,7 +111,7 @@ function grouped(allocations: [bigint, Allocation][], isUser: boolean): [StackKe
       first: Math.min(known.first, time),
     });
   }
-  const none = { pid: 0, tid: 0, process: 0, unused: 0, comm: "" };
+  const none = { pid: 0, tid: 0, process: 0, image: 0, comm: "" };
   return [...sums].map(([stack, sum]) => [
     isUser
       ? { user: stack, kernel: NO_STACK, ...none }

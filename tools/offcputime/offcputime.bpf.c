@@ -5,6 +5,7 @@
  * A thread's stacks are taken while it is still the current one, and its time is added to them when
  * it runs again.
  */
+#include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/stacks.h"
 
 KERNEL_STRUCTS
@@ -85,6 +86,7 @@ static __always_inline void thread_stops(void *ctx, struct task_struct *task, u6
 	if (!is_stop_wanted(task, ids))
 		return;
 	set_stacks(&stop.key, ctx);
+	stop.key.image = user_stacks ? current_image() : 0;
 	if (bpf_map_update_elem(&stopped, &number, &stop, BPF_ANY))
 		__sync_fetch_and_add(&lost, 1);
 }

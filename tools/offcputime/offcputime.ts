@@ -31,6 +31,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { reportStacks, requireGraphs } from "../../toolkit/stacks/stack_report.ts";
 import {
+  attachImages,
   type Frame,
   frameName,
   idList,
@@ -163,6 +164,7 @@ const offcputime = defineTool({
       count: 1,
       load: {
         ...settings,
+        programs: { code_mapped: !values.kernelOnly },
         globals: {
           ...settings.globals,
           user_threads: !values.kernelThreads,
@@ -179,6 +181,10 @@ const offcputime = defineTool({
       prepare(bpf) {
         requireGraphs(values);
         return stacks = new Stacks(bpf, values);
+      },
+      attach(bpf) {
+        const images = attachImages(bpf, "offcputime");
+        return Promise.resolve([...images, bpf.program("on_switch").attach()]);
       },
       report(bpf, report) {
         const samples = stacks.read().map((sample) => ({

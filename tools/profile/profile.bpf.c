@@ -2,6 +2,7 @@
 /*
  * profile: which stacks run when a clock ticks.
  */
+#include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/stacks.h"
 
 const volatile bool include_idle = false;
@@ -19,6 +20,7 @@ int sample(void *ctx)
 	if (!is_wanted() || !is_target(ids))
 		return 0;
 	set_stacks(&key, ctx);
+	key.image = user_stacks ? current_image() : 0;
 	add_to_stack(&key, 1, bpf_ktime_get_ns());
 	return 0;
 }

@@ -27,6 +27,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { fullFrame, reportStacks, requireGraphs } from "../../toolkit/stacks/stack_report.ts";
 import {
+  attachImages,
   type Frame,
   idList,
   secondsArgument,
@@ -160,12 +161,16 @@ const profile = defineTool({
         ...settings,
         globals: { ...settings.globals, include_idle: values.idle },
         maps: { ...settings.maps, sums: { maxEntries: values.hashSize } },
+        programs: { code_mapped: !values.kernelOnly },
       },
       prepare(bpf) {
         requireGraphs(values);
         return stacks = new Stacks(bpf, values);
       },
-      attach: (bpf) => Promise.resolve([attach(bpf, values)]),
+      attach(bpf) {
+        const images = attachImages(bpf, "profile");
+        return Promise.resolve([...images, attach(bpf, values)]);
+      },
       report(bpf, report) {
         const naming = { tool: "profile", unit: "samples", threads: false };
         reportStacks(bpf, report, stacks.read(), {

@@ -44,8 +44,8 @@ function* grownSums(
   growth: Growth,
 ): Generator<readonly [StackKey, StackSum]> {
   for (const [key, sums] of stacks.sums()) {
-    const { user, kernel, pid, process, comm } = key;
-    const count = growth.since(`${user} ${kernel} ${pid} ${process} ${comm}`, sums.sum);
+    const { user, kernel, pid, process, image, comm } = key;
+    const count = growth.since(`${user} ${kernel} ${pid} ${process} ${image} ${comm}`, sums.sum);
     if (count > 0) yield [key, { ...sums, sum: count, count }];
   }
 }

@@ -2,6 +2,7 @@
 /*
  * stackcount: on which stacks functions, tracepoints and USDT probes are passed.
  */
+#include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 #include "../../toolkit/kernel/stacks/stacks.h"
 #include "../../toolkit/kernel/probes/pattern_programs.h"
@@ -25,6 +26,8 @@ static __always_inline int count(void *ctx)
 	/* User stacks are told apart by process, for their names; the tool puts equal ones together. */
 	if (by_process || user_stacks)
 		key.process = in_pidns ? ids >> 32 : bpf_get_current_pid_tgid() >> 32;
+	if (user_stacks)
+		key.image = current_image();
 	key.user = user_stacks ? keep_stack_in_slot(ctx, BPF_F_USER_STACK) : NO_STACK;
 	key.kernel = kernel_stacks ? keep_stack_in_slot(ctx, 0) : NO_STACK;
 	add_to_stack(&key, 1, bpf_ktime_get_ns());

@@ -42,7 +42,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { stackReporter } from "./report.ts";
 import { requireGraphs } from "../../toolkit/stacks/stack_report.ts";
-import { stackOptions, Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
+import { attachImages, stackOptions, Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import {
   cpuOption,
@@ -115,13 +115,16 @@ const stackcount = defineTool({
       load: {
         globals: { ...settings.globals, target_cpu: cpu, by_process: byProcess },
         maps: { ...settings.maps, sums: { maxEntries: Math.max(SUMS, 2 * values.stackSize) } },
-        programs: trace.programs(STEMS),
+        programs: { ...trace.programs(STEMS), code_mapped: !values.kernelOnly },
       },
       prepare(bpf) {
         requireGraphs(values);
         return stacks = new Stacks(bpf, targets);
       },
-      attach: (bpf) => trace.attach(bpf, STEMS),
+      async attach(bpf) {
+        const images = attachImages(bpf, "stackcount");
+        return [...images, ...await trace.attach(bpf, STEMS)];
+      },
       report: stackReporter({ ...values, byProcess }, () => stacks),
     };
   },

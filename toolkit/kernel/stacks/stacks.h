@@ -22,7 +22,7 @@ struct stack_key {
 	u32 pid;
 	u32 tid; /* 0 in tools that do not tell threads apart */
 	u32 process; /* the pid by which the tool itself knows the process */
-	u32 unused;
+	u32 image; /* current_image(), in tools that read user stacks of many processes */
 	char comm[TASK_COMM_LEN];
 };
 

@@ -1,0 +1,78 @@
+/*
+ * Code that lies where other code lay before, for tests of tools that name it.
+ *
+ * A program prints "pid PID", waits for a line on stdin, and then takes its arguments one by one:
+ *
+ *   COUNT              main > WORK > COUNT million turns in it
+ *   LIBRARY:COUNT      opens the library, calls work() there, and closes it; prints where it lay
+ *   =PROGRAM           executes it with the arguments behind; it does not wait
+ *
+ * Built with -DWORK=NAME, which is what the function is called, and with -DLIBRARY and -shared as a
+ * library. All programs have the same name, and without -pie the same addresses.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define MILLION 1000000ul
+#define NO_TAIL_CALL __asm__ volatile("")
+
+__attribute__((noinline)) void WORK(unsigned long count)
+{
+	for (; count > 0; count--)
+		__asm__ volatile("");
+}
+
+#ifdef LIBRARY
+void work(unsigned long count)
+{
+	WORK(count);
+	NO_TAIL_CALL;
+}
+#else
+static void in_library(char *path, unsigned long count)
+{
+	void *library = dlopen(path, RTLD_NOW);
+	void (*work)(unsigned long) = library ? dlsym(library, "work") : NULL;
+
+	if (!work)
+		abort();
+	printf("%p\n", (void *)work);
+	work(count);
+	dlclose(library);
+}
+
+int main(int argc, char **argv)
+{
+	char c;
+
+	prctl(PR_SET_NAME, "same_place");
+	if (strcmp(argv[0], "-")) {
+		printf("pid %d\n", getpid());
+		fflush(stdout);
+		while (read(0, &c, 1) == 1 && c != '\n')
+			;
+	}
+	for (int i = 1; i < argc; i++) {
+		char *colon = strchr(argv[i], ':');
+
+		if (argv[i][0] == '=') {
+			char *program = argv[i] + 1;
+
+			argv[i] = "-";
+			execv(program, argv + i);
+			abort();
+		}
+		if (colon) {
+			*colon = 0;
+			in_library(argv[i], strtoul(colon + 1, NULL, 10) * MILLION);
+		} else
+			WORK(strtoul(argv[i], NULL, 10) * MILLION);
+	}
+	return 0;
+}
+#endif

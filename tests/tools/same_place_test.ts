@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
+import { requires } from "../support/requires.ts";
+import { Script } from "../support/script.ts";
+import { type StackRow, stacksOf, userSums } from "../support/stacks.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
+
+const samples = ({ samples = 0 }: StackRow) => samples;
+const built = (name: string, ...flags: string[]) =>
+  buildProgram("same_place.c", ["-O0", `-DWORK=${name}`, ...flags]);
+const program = (name: string) => built(name, "-no-pie");
+const library = (name: string) => built(name, "-DLIBRARY", "-shared", "-fPIC");
+
+/** The samples on each user stack, and what the workload printed. */
+async function sampled(...command: string[]) {
+  await using workload = await Script.of(command);
+  const { pid } = workload;
+  await using tool = await startTool("profile", "-F", "997", "-U", "--json", "-p", String(pid));
+  const stdout = await workload.go();
+  return { stdout, sums: userSums(stacksOf(await stopTool(tool), pid), samples) };
+}
+
+/** That two to one of the samples are on two stacks, and next to none on others. */
+function assertTwoToOne(sums: Record<string, number>, first: string, second: string): void {
+  const all = Object.values(sums).reduce((a, b) => a + b, 0);
+  const [twice = 0, once = 0] = [sums[first], sums[second]];
+  const text = JSON.stringify(sums);
+  assert.ok(twice + once > 0.8 * all, text);
+  assert.ok(twice > 1.3 * once && once > 0.2 * all, text);
+}
+
+const exec = "profile tells apart programs of one name that a process runs one after the other";
+test(exec, { skip: requires(exec, "speed") }, async () => {
+  const { sums } = await sampled(program("early"), "400", `=${program("later")}`, "200");
+  assertTwoToOne(sums, "main;early", "main;later");
+});
+
+const libraries = "profile tells apart libraries that lie one after the other at the same place";
+test(libraries, { skip: requires(libraries, "speed") }, async () => {
+  const steps = [
+    `${library("first_")}:200`,
+    `${library("second")}:200`,
+    `${library("first_")}:200`,
+  ];
+  const { stdout, sums } = await sampled(program("early"), ...steps);
+  assert.equal(new Set(stdout.trim().split("\n")).size, 1, stdout);
+  const stack = (name: string) => `main;in_library;work;${name}`;
+  assertTwoToOne(sums, stack("first_"), stack("second"));
+});
+
+test("stackcount shows a stack once that is the same before and after a library was opened", async () => {
+  // Each library is closed in the same way.
+  const steps = [`${library("first_")}:1`, `${library("second")}:1`];
+  await using workload = await Script.of([program("early"), ...steps]);
+  await using tool = await startTool(
+    "stackcount",
+    ...[
+      ["-U", "--json", "-p", String(workload.pid)],
+      "t:syscalls:sys_enter_munmap",
+    ].flat(),
+  );
+  await workload.go();
+  const rows = rowsOf<StackRow & { count: number }>(await stopTool(tool));
+  const texts = rows.filter(({ record }) => record === "stack").map(({ user }) => String(user));
+  assert.ok(texts.length > 0);
+  assert.equal(new Set(texts).size, texts.length, texts.join("\n"));
+});
