@@ -147,7 +147,7 @@ verify_objects() {
 suite_unit() {
   local files
   mapfile -t files < <(find . -name '.?*' -prune -o -name node_modules -prune -o \
-    -path ./dist -prune -o -path './tests/*' -not -path './tests/support*' -prune -o \
+    -path ./dist -prune -o -path './tests/*' -not -path './tests/support*' -not -path './tests/fuzz*' -prune -o \
     -name '*_test.ts' -print | sort)
   under_both unit "${files[@]}"
 }

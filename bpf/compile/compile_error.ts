@@ -60,7 +60,7 @@ export class CompileError extends TsBccError {
 
 /** The name libbcc gives to the text it compiles. */
 const MAIN = "/virtual/main.c";
-const PLACE = /^(.+?):(\d+):(\d+): (fatal error|error|warning|note): (.*)$/;
+const PLACE = /^(.+?):(\d{1,9}):(\d{1,9}): (fatal error|error|warning|note): (.*)$/;
 
 /** Reads clang's output; each complaint is one line, then the source line and a line of carets. */
 export function parseDiagnostics(source: string, output: string): Diagnostic[] {

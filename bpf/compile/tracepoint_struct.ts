@@ -119,11 +119,13 @@ export function structOf(
 /** A member's declaration and how many bytes that takes, at most the field's. */
 function memberOf(field: TracepointField, find: FindType): [declaration: string, bytes: number] {
   const { type, name, offset, size, signed } = field;
+  const [, plain, dimension] = /^(\w+)(?:\[(\w*)\])?$/.exec(name) ?? [];
+  // Such as a bit-field.
+  const isSpelt = plain !== undefined && /^[\w *[\]]+$/.test(type);
+  if (!isSpelt) return [`char __pad_${offset}[${size}];`, size];
   // Where the data is, and how long: what bcc's TP_DATA_LOC_READ takes apart.
   const dynamic = /^__(data|rel)_loc /.exec(type)?.[1];
-  if (dynamic !== undefined) return [`u32 ${dynamic}_loc_${name.replace("[]", "")};`, size];
-  const [, plain, dimension] = /^(\w+)(?:\[(\w*)\])?$/.exec(name) ?? [];
-  if (plain === undefined) return [`char __pad_${offset}[${size}];`, size]; // a bit-field
+  if (dynamic !== undefined) return [`u32 ${dynamic}_loc_${plain};`, size];
   if (type.endsWith("*") && dimension === undefined) return [`${type} ${plain};`, size];
   const found = find(type.replace(/\b(?:const|volatile)\b/g, "").replace(/\s+/g, " ").trim());
   if (dimension !== undefined) return [arrayOf(field, plain, found), size];

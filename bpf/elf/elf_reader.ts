@@ -127,7 +127,7 @@ export class ElfReader implements Disposable {
     return this.#source.read(offset, length);
   }
 
-  /** The offset in the file of a virtual address; undefined when no segment holds it. */
+  /** The offset in the file of a virtual address; undefined when no segment holds it, or it is cut. */
   offsetOf(address: number): number | undefined {
     let [low, high] = [0, this.#loaded.length];
     while (low < high) {
@@ -137,7 +137,8 @@ export class ElfReader implements Disposable {
     }
     const segment = this.#loaded[low - 1];
     const distance = segment ? address - segment.address : Infinity;
-    return distance < (segment?.size ?? 0) ? distance + segment!.offset : undefined;
+    const offset = distance < (segment?.size ?? 0) ? distance + segment!.offset : Infinity;
+    return offset < this.size ? offset : undefined;
   }
 
   /** The virtual address of an offset in the file; undefined when it is not loaded. */

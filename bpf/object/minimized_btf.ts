@@ -44,6 +44,15 @@ export function kernelExcerpt(
   return excerpt.bytes();
 }
 
+/** Kinds that no data is of: what refers to them where data is meant, is not whole. */
+const NO_DATA: ReadonlySet<number> = new Set([
+  BtfKind.FUNC,
+  BtfKind.FUNC_PROTO,
+  BtfKind.VAR,
+  BtfKind.DATASEC,
+  BtfKind.DECL_TAG,
+]);
+
 class Excerpt {
   readonly #kernel: Btf;
   readonly #members: BtfNames;
@@ -63,6 +72,7 @@ class Excerpt {
   add(id: number): number {
     const known = this.#ids.get(id);
     if (known !== undefined) return known;
+    if (NO_DATA.has(this.#kernel.kind(id))) return VOID;
     const words = this.#words(id);
     this.#types.push(...words);
     this.#ids.set(id, ++this.#count);

@@ -91,13 +91,21 @@ function matcher(name: string): (path: string) => boolean {
 
 /** The libraries the dynamic linker knows, best first. */
 function cached(): string[] {
-  const bytes = readFile("/etc/ld.so.cache");
+  return librariesIn(readFile("/etc/ld.so.cache"));
+}
+
+/** The libraries in the bytes of a cache. */
+export function librariesIn(bytes: Uint8Array<ArrayBuffer>): string[] {
   // An older layout may come first; both have their strings behind them.
   const start = findMagic(bytes);
   if (start < 0) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
   const paths: string[] = [];
-  for (let i = 0; i < view.getUint32(COUNT_AT, true); i++) {
+  const count = Math.min(
+    view.getUint32(COUNT_AT, true),
+    Math.floor((view.byteLength - ENTRIES_AT) / ENTRY_SIZE),
+  );
+  for (let i = 0; i < count; i++) {
     const at = ENTRIES_AT + i * ENTRY_SIZE;
     if (view.getInt32(at, true) !== FLAGS) continue;
     paths.push(bufferText(bytes.subarray(start + view.getUint32(at + 8, true))));

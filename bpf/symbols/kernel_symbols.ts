@@ -112,7 +112,8 @@ export class KernelSymbols {
     const nameEnd = tab < 0 ? end : start + tab;
     const name = decodeText(this.#view, start, nameEnd - start);
     if (tab < 0) return { name, module: undefined };
-    return { name, module: decodeText(this.#view, nameEnd + 2, end - nameEnd - 3) };
+    const size = Math.max(end - nameEnd - 3, 0); // without tab and brackets
+    return { name, module: decodeText(this.#view, end - 1 - size, size) };
   }
 }
 

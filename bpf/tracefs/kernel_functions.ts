@@ -96,13 +96,18 @@ export interface TracepointField {
  */
 export function tracepointFields(tracepoint: string): TracepointField[] {
   requireTracefs(`list the fields of tracepoint ${tracepoint}`);
-  const format = readText(`${tracefs()}/events/${tracepoint}/format`);
+  return parseFields(readText(`${tracefs()}/events/${tracepoint}/format`));
+}
+
+/** The fields of a format file, without those that all have. */
+export function parseFields(format: string): TracepointField[] {
   const fields = format.matchAll(
-    /^\tfield:([^;]*?) *([^ ;]+);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);/gm,
+    /^\tfield:([^;\n]+);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);/gm,
   );
-  return [...fields].map(([, type, name, offset, size, signed]) => ({
-    type: type!,
-    name: name!,
+  return [...fields].map(([, declaration, offset, size, signed]) => ({
+    // "char comm[16]": the last word is the name.
+    type: declaration!.slice(0, declaration!.lastIndexOf(" ") + 1).trimEnd(),
+    name: declaration!.slice(declaration!.lastIndexOf(" ") + 1),
     offset: Number(offset),
     size: Number(size),
     signed: signed === "1",

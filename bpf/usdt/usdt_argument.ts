@@ -88,6 +88,8 @@ function x86Operand(place: string): Operand | undefined {
   if (symbols.length > 1 || symbols[0]?.startsWith("-") || relative && symbols.length === 0) {
     return undefined;
   }
+  // Factors are what the processor can scale by.
+  if (!/^[1248]$/.test(factor)) return undefined;
   const wanted: [name: string, factor: number][] = [];
   if (base && !relative) wanted.push([base, 1]);
   if (index) wanted.push([index, Number(factor)]);

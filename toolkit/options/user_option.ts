@@ -9,6 +9,7 @@ import { type Option, UsageError } from "./options.ts";
 import { filterOptions } from "./standard_options.ts";
 
 const PASSWD = "/etc/passwd";
+const MAX_UID = 0xffffffff;
 
 /** `-u`, which takes a name as well. */
 export const userOption: Option<number | undefined> = {
@@ -27,7 +28,8 @@ export const userOption: Option<number | undefined> = {
 export function uidOf(name: string, passwd: string): number | undefined {
   for (const line of passwd.split("\n")) {
     const [user, , uid] = line.split(":");
-    if (user === name && uid !== undefined) return Number(uid);
+    const isUser = user === name && /^\d+$/.test(uid ?? "") && Number(uid) <= MAX_UID;
+    if (isUser) return Number(uid);
   }
   return undefined;
 }

@@ -114,11 +114,13 @@ function addDefinitions(defined: Set<string>, code: string): void {
     }
   }
   for (const [, name] of code.matchAll(/\}\s*(\w+)\s*;/g)) defined.add(name!);
-  for (const [, name] of code.matchAll(/\btypedef\b[^;{}]*?(\w+)\s*(?:\[[^\]]*\]\s*)*;/g)) {
-    defined.add(name!);
-  }
-  for (const [, name] of code.matchAll(/\btypedef\b[^;{}]*?\(\s*\*\s*(\w+)\s*\)/g)) {
-    defined.add(name!);
+  // Up to the next typedef at most, so that text without an end is not read again for each.
+  for (const [, body] of code.matchAll(/\btypedef\b((?:(?!\btypedef\b)[^;{}])*)/g)) {
+    const bare = body!.split("[", 1)[0]!.trimEnd();
+    const last = [...bare.matchAll(/\w+/g)].at(-1);
+    if (last && last.index + last[0].length === bare.length) defined.add(last[0]);
+    const pointer = /\(\s*\*\s*(\w+)\s*\)/.exec(body!)?.[1];
+    if (pointer) defined.add(pointer);
   }
   // What a text takes back it expects of the headers first.
   for (const [, name] of code.matchAll(/^[ \t]*#[ \t]*undef[ \t]+(\w+)/gm)) defined.delete(name!);

@@ -1,0 +1,21 @@
+/**
+ * Every parser of bytes from outside.
+ *
+ * @module
+ */
+
+import type { AnyTarget } from "./target.ts";
+import { BTF_TARGETS } from "./targets/btf.ts";
+import { ELF_TARGETS } from "./targets/elf.ts";
+import { LANGUAGE_TARGETS } from "./targets/language.ts";
+import { SYMBOL_TARGETS } from "./targets/symbols.ts";
+import { SYSTEM_TARGETS } from "./targets/system.ts";
+
+/** In the order that `deno task fuzz` runs them. */
+export const TARGETS: readonly AnyTarget[] = [
+  ...ELF_TARGETS,
+  ...BTF_TARGETS,
+  ...SYMBOL_TARGETS,
+  ...SYSTEM_TARGETS,
+  ...LANGUAGE_TARGETS,
+];
