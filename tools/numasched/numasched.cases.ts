@@ -1,0 +1,25 @@
+import { defineCases } from "../../tests/support/cases.ts";
+
+// Moves need a machine with several nodes, which the tests do not have.
+export default defineCases({
+  cases: [
+    {
+      name: "shows no move of a process that stays on one CPU",
+      canary: true,
+      work: { script: "exec taskset -c 0 bash -c 'for i in {1..29}; do sleep 0.001; done'" },
+      rows: [],
+    },
+    {
+      name: "prints bcc's heading",
+      work: { script: "true" },
+      lines: [
+        /^Tracing task NUMA switch\.\.\.$/,
+        /^TIME {5}PID {6}TID {6}SRC_NID {5}DST_NID {2}COMM$/,
+      ],
+    },
+  ],
+  filters: {
+    work: { script: "taskset -c 0 sleep 0.01" },
+    expect: 0,
+  },
+});
