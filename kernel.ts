@@ -74,6 +74,7 @@ export {
   kernelString,
   ktime,
   pid,
+  print,
   random,
   sendSignal,
   signed,

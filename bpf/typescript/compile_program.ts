@@ -41,7 +41,9 @@ export function compileProgram(
     const program = new Program(source, hook, outside, unsigned);
     try {
       lowerFunction(program, node);
-      return { name, source, ...emit(program.builder.finish()) };
+      const emitted = emit(program.builder.finish());
+      outside.prints.push(...program.prints);
+      return { name, source, ...emitted };
     } catch (error) {
       if (error instanceof Again) continue;
       if (error instanceof RangeError && !("program" in error)) {

@@ -26,7 +26,8 @@ import {
   setGlobals,
 } from "./load_maps.ts";
 import type { Outside } from "./lower/program.ts";
-import type { AnyMap } from "./language/maps.ts";
+import { type AnyMap, ringBuffer } from "./language/maps.ts";
+import { PRINT_BYTES, PRINT_MAP, type PrintCall, printCodec } from "./language/prints.ts";
 import { TypeScriptProgram } from "./program.ts";
 import { typeOf } from "./language/types.ts";
 
@@ -43,7 +44,7 @@ export interface PlainDefinition {
 export interface Plan {
   readonly outside: Outside;
   readonly globals: ReadonlyMap<string, Global>;
-  readonly size: number;
+  readonly size: () => number;
 }
 
 /** Lays the globals out: those of the definition, and counters of what maps had no room for. */
@@ -55,21 +56,34 @@ export function plan({ maps = {}, globals = {}, constants = {} }: PlainDefinitio
   }
   const placed = new Map<string, Global>();
   let size = 0;
-  for (const [name, codec] of wanted) {
+  const place = (name: string, codec: Codec<unknown>) => {
     const type = typeOf(codec.type);
     if (!type) throw new TypeError(`Cannot use a fraction as global "${name}": there are none`);
     const offset = Math.ceil(size / 8) * 8;
     placed.set(name, { offset, type, codec });
     size = offset + codec.size;
-  }
+  };
+  for (const [name, codec] of wanted) place(name, codec);
   refuseClashes(maps, globals, constants);
+  const known = new Map<string, AnyMap>(Object.entries(maps));
+  const prints: PrintCall[] = [];
+  const printMap = ringBuffer(printCodec(prints), { bytes: PRINT_BYTES });
+  const claimPrint = () => {
+    if (known.get(PRINT_MAP) === printMap) return true;
+    if (known.has(PRINT_MAP) || placed.has(PRINT_MAP) || PRINT_MAP in constants) return false;
+    known.set(PRINT_MAP, printMap);
+    place(`${PRINT_MAP}_lost`, u64);
+    return true;
+  };
   const outside = {
-    maps: new Map(Object.entries(maps)),
+    prints,
+    claimPrint,
+    maps: known,
     globals: placed,
     constants: new Map(Object.entries(constants)),
     section: SECTION,
   };
-  return { outside, globals: placed, size: Math.max(8, Math.ceil(size / 8) * 8) };
+  return { outside, globals: placed, size: () => Math.max(8, Math.ceil(size / 8) * 8) };
 }
 
 function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
@@ -82,9 +96,11 @@ function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
 /** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} and its kin */
 export function loadCode(definition: PlainDefinition, options: LoadOptions): LoadedCode {
   const name = options.name ?? definition.name ?? "kernel code";
-  const { outside, globals, size } = plan(definition);
+  const { outside, globals, size: sizeOf } = plan(definition);
   const chosen = choose(definition.programs, options.programs ?? {}, name);
   const compiled = chosen.map(([each, program]) => compileProgram(each, program, outside));
+  const size = sizeOf();
+  const maps = [...outside.maps];
 
   using undo = new DisposableStack();
   const types = new BtfBuilder();
@@ -99,7 +115,7 @@ export function loadCode(definition: PlainDefinition, options: LoadOptions): Loa
     })),
   );
   const typeIds = new Map(
-    Object.values(definition.maps ?? {}).flatMap(({ key, value }) => [key, value])
+    maps.flatMap(([, { key, value }]) => [key, value])
       .filter((codec) => codec?.type !== undefined)
       .map((codec) => [codec!, types.type(codec!.type)]),
   );
@@ -118,8 +134,8 @@ export function loadCode(definition: PlainDefinition, options: LoadOptions): Loa
     infos.push(info);
   };
   const sizes = new Map(Object.entries(options.maps ?? {}));
-  refuseUnknown([...sizes.keys()], Object.keys(definition.maps ?? {}), "map", name);
-  for (const [each, map] of Object.entries(definition.maps ?? {})) {
+  refuseUnknown([...sizes.keys()], maps.map(([each]) => each), "map", name);
+  for (const [each, map] of maps) {
     make(newMap(each, map, sizes.get(each) ?? {}, name, btf, typeIds));
   }
   make(newSection(size, btf, section));

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
   comm,
+  currentTask,
   hash,
   histogram,
   kernel,
   perfBuffer,
   perfEvent,
   pid,
+  print,
   rawTracepoint,
   ringBuffer,
   stackTraces,
   tracepoint,
+  unsigned,
   uprobe,
   uretprobe,
   userString,
@@ -245,4 +248,39 @@ test("a map of another program is used by its pin, where it is of the same shape
     unpin(pinned);
     rmdirSync(folder);
   }
+});
+
+test("print makes lines of templates and values, in the order they were printed", () => {
+  const code = kernel({ globals: { target: u32 } }, {
+    enter: tracepoint("syscalls/sys_enter_getpgid", (ctx, { target }) => {
+      if (pid() !== target) return;
+      const isOwn = ctx.pid === 0;
+      print(`${comm()} asks ${ctx.pid}, ${isOwn} ${-5n}${"!"} ${unsigned(-1n)}`);
+      print("values:", pid(), currentTask().comm, isOwn);
+      print("a fixed line");
+      if (currentTask() !== undefined) print(currentTask());
+    }),
+  });
+  using bpf = Bpf.load(code, { globals: { target: process.pid } });
+  using lines = bpf.events("print");
+  bpf.attach();
+  callGetpgid(2);
+  const seen: string[] = [];
+  lines.drain((line) => seen.push(String(line)));
+  const comms = readFileSync("/proc/self/comm", "utf8").trim();
+  const once = [
+    `${comms} asks 0, true -5! 18446744073709551615`,
+    `values: ${process.pid} ${comms} true`,
+    "a fixed line",
+  ];
+  assert.deepEqual([...seen.slice(0, 3), ...seen.slice(4, 7)], [...once, ...once]);
+  assert.match(seen[3]!, /^0xffff[0-9a-f]{12}$/);
+  assert.equal(lines.lost, 0);
+});
+
+test("print leaves the name to a map that has it, and says so", () => {
+  const code = kernel({ maps: { print: hash(u32, u64) } }, {
+    enter: tracepoint("syscalls/sys_enter_getpgid", () => print("x")),
+  });
+  assert.throws(() => Bpf.load(code), /print\(\) needs the name print for its buffer/);
 });

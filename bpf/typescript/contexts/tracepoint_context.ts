@@ -77,6 +77,7 @@ function dynamicText(program: Program, offset: number, start: number): Value {
     kind: "made",
     type: { kind: "text", size: 64 },
     padded: false,
+    flexible: true,
     make: (base, to, size) => {
       const { builder, context } = program;
       const place = builder.alu("and", builder.load(context, offset, 4), 0xffffn);

@@ -85,6 +85,14 @@ export function sendSignal(_signal: number): void {
   throw outsideOfKernel("sendSignal");
 }
 
+/**
+ * Prints a line: a template, or values with a space in between. The lines are read by
+ * `bpf.events("print")`; `ts-bcc run` shows them.
+ */
+export function print(..._values: unknown[]): void {
+  throw outsideOfKernel("print");
+}
+
 /** The number at an address of the process's memory, without sign; 0 where nothing is. */
 export function userNumber(_address: bigint | number, _bits?: 8 | 16 | 32 | 64): bigint {
   throw outsideOfKernel("userNumber");
@@ -126,6 +134,7 @@ const WORDS = {
   signed,
   unsigned,
   sendSignal,
+  print,
   userNumber,
   kernelNumber,
   currentTask,

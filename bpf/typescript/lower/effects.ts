@@ -39,7 +39,7 @@ function changesSomething(node: Node, scope: Scope): boolean {
     const { callee } = found;
     if (callee.type === "Identifier") {
       if (scope.find(callee.name)) return true;
-      return wordOf.get(callee.name) === "sendSignal";
+      return /^(?:sendSignal|print)$/.test(wordOf.get(callee.name) ?? "");
     }
     if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return true;
     return !READING.has(callee.property.name);

@@ -7,6 +7,7 @@
 import type { Block, Reg } from "../code/ir.ts";
 import type { Hook } from "../language/hooks.ts";
 import type { AnyMap } from "../language/maps.ts";
+import type { PrintCall } from "../language/prints.ts";
 import type { Source } from "../language/source.ts";
 import type { Node } from "../language/syntax.ts";
 import type { Type } from "../language/types.ts";
@@ -26,6 +27,10 @@ export interface Outside {
   readonly constants: ReadonlyMap<string, number | bigint | boolean | string>;
   /** The name of the map that holds the globals. */
   readonly section: string;
+  /** Calls of `print` in programs that are compiled, by their number. */
+  readonly prints: PrintCall[];
+  /** Makes the buffer of printed lines; false when another thing has its name. */
+  readonly claimPrint: () => boolean;
 }
 
 /** Where `break` and `continue` go. */
@@ -82,6 +87,17 @@ export class Program {
 
   /** Where the expression is that is being compiled, for what goes wrong inside of it. */
   place: Pick<Node, "start" | "end"> = { start: 0, end: 0 };
+
+  /** Calls of `print` so far. */
+  readonly prints: PrintCall[] = [];
+
+  /** Notes a call of `print`; returns its number. */
+  addPrint(call: PrintCall, node: Node): number {
+    if (!this.outside.claimPrint()) {
+      throw this.error(node, "print() needs the name print for its buffer: call yours otherwise");
+    }
+    return this.outside.prints.length + this.prints.push(call) - 1;
+  }
 
   error(node: Pick<Node, "start" | "end">, problem: string): Error {
     return this.source.error(node, problem);

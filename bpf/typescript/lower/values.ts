@@ -58,6 +58,8 @@ export interface Made {
   readonly type: Type & { readonly kind: "text" };
   /** Whether it fills what the text leaves with zeros. */
   readonly padded: boolean;
+  /** Whether its size is only a default, and as much is written as there is room for. */
+  readonly flexible?: boolean;
   /** Writes at most `size` bytes. */
   readonly make: (base: Base, offset: number, size: number) => void;
 }

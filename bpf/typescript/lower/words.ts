@@ -15,6 +15,7 @@ import { asLoaded, asValue, describeValue } from "./loaded.ts";
 import { Helper } from "./helpers.ts";
 import { cast, currentTask, has, numberAt } from "./kernel_words.ts";
 import { extend, inRegister, target } from "./memory.ts";
+import { print } from "./prints.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { DEFAULT_TEXT } from "./texts.ts";
@@ -85,6 +86,8 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
       return text(program, given, Helper.PROBE_READ_USER_STR, scope);
     case "kernelString":
       return text(program, given, Helper.PROBE_READ_KERNEL_STR, scope);
+    case "print":
+      return print(program, node, scope);
     case "userNumber":
       return numberAt(program, given, "user", scope);
     case "kernelNumber":
@@ -127,6 +130,7 @@ const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> =
   signed: [1, 2],
   unsigned: [1, 2],
   sendSignal: [1, 1],
+  print: [1, 16],
   userNumber: [1, 2],
   kernelNumber: [1, 2],
   cast: [2, 2],
@@ -166,6 +170,7 @@ function text(
     kind: "made",
     type: { kind: "text", size: wanted },
     padded: false,
+    flexible: !given,
     make: (base, offset, room) => {
       const bytes = BigInt(given ? Math.min(room, wanted) : room);
       builder.call(helper, target(program, base, offset), bytes, operand);
