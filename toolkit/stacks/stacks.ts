@@ -29,7 +29,6 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
-import { complain } from "../output/complain.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
 import { containerOptions, filterSettings } from "../options/standard_options.ts";
 
@@ -184,16 +183,16 @@ const fullName = ({ symbol, address }: Frame) =>
 
 /**
  * Attaches what lets images.h tell apart what the same addresses meant at different times, where a
- * tool reads user stacks. Without it all else works.
+ * tool reads user stacks. Without it all else works: a library in place of another is taken for the
+ * first, where this process may not read tracefs. The tools' pages say so.
  */
-export function attachImages(bpf: Bpf, tool: string): Link[] {
+export function attachImages(bpf: Bpf): Link[] {
   if (!bpf.programs.has("code_mapped")) return [];
   try {
     return [bpf.program("code_mapped").attach()];
   } catch (error) {
-    if (!(error instanceof TsBccError)) throw error;
-    complain(tool, `${error.message}: a library in place of another is not told apart from it`);
-    return [];
+    if (error instanceof TsBccError) return [];
+    throw error;
   }
 }
 

@@ -25,6 +25,10 @@
  * Hooks: raw tracepoint sched_switch. Stacks are those at which a thread stopped, so the innermost
  * kernel function is __schedule where bcc's tool, which looks when the thread runs again, has
  * finish_task_switch. User stacks need programs that keep frame pointers.
+ *
+ * What the same addresses meant at different times is told apart: programs that a process runs one
+ * after the other, and libraries at the same place, which tracepoint syscalls:sys_enter_mmap tells
+ * (without CAP_DAC_READ_SEARCH the second library is taken for the first).
  */
 
 import { main } from "../../toolkit/run/main.ts";
@@ -183,7 +187,7 @@ const offcputime = defineTool({
         return stacks = new Stacks(bpf, values);
       },
       attach(bpf) {
-        const images = attachImages(bpf, "offcputime");
+        const images = attachImages(bpf);
         return Promise.resolve([...images, bpf.program("on_switch").attach()]);
       },
       report(bpf, report) {

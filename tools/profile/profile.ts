@@ -20,6 +20,10 @@
  * Hooks: the hardware's cycle counter, or where there is none, as in most virtual machines, the
  * kernel's clock cpu-clock, which cannot see into code that runs with interrupts disabled. User
  * stacks need programs that keep frame pointers: of others, only the innermost function is sure.
+ *
+ * What the same addresses meant at different times is told apart: programs that a process runs one
+ * after the other, and libraries at the same place, which tracepoint syscalls:sys_enter_mmap tells
+ * (without CAP_DAC_READ_SEARCH the second library is taken for the first).
  */
 
 import { type Bpf, BpfError, type Link, onlineCpus } from "../../mod.ts";
@@ -168,7 +172,7 @@ const profile = defineTool({
         return stacks = new Stacks(bpf, values);
       },
       attach(bpf) {
-        const images = attachImages(bpf, "profile");
+        const images = attachImages(bpf);
         return Promise.resolve([...images, attach(bpf, values)]);
       },
       report(bpf, report) {

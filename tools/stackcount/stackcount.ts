@@ -34,6 +34,10 @@
  * processes are one if their frames have the same names. --debug prints what is traced: there is no
  * program text to print.
  *
+ * What the same addresses meant at different times is told apart: programs that a process runs one
+ * after the other, and libraries at the same place, which tracepoint syscalls:sys_enter_mmap tells
+ * (without CAP_DAC_READ_SEARCH the second library is taken for the first).
+ *
  * Overhead: about 1.5 µs per event, with both stacks, and for the breakpoint of a user function, which
  * traps into the kernel, several more: a loop of a million empty calls took 15 s.
  */
@@ -122,7 +126,7 @@ const stackcount = defineTool({
         return stacks = new Stacks(bpf, targets);
       },
       async attach(bpf) {
-        const images = attachImages(bpf, "stackcount");
+        const images = attachImages(bpf);
         return [...images, ...await trace.attach(bpf, STEMS)];
       },
       report: stackReporter({ ...values, byProcess }, () => stacks),
