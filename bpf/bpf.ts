@@ -25,7 +25,8 @@ import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_o
 import type { KernelCode, TypedAccess } from "./kernel_code.ts";
 import { eventCodec } from "./maps/map_codec.ts";
 import type { MapInfo } from "./maps/map_info.ts";
-import { type LoadedProgram, newProgram, type Program } from "./program.ts";
+import type { LoadedProgram } from "./loaded_program.ts";
+import { newProgram, type Program } from "./program.ts";
 import type { EventSource } from "./events/event_source.ts";
 import { PerfBuffer, type PerfBufferOptions } from "./events/perf_buffer.ts";
 import { RingBuffer } from "./events/ring_buffer.ts";

@@ -9,7 +9,7 @@ import type { EventStream } from "./events/event_stream.ts";
 import type { Global } from "./global.ts";
 import type { BpfMap } from "./maps/map.ts";
 import type { LoadedObject, LoadOptions } from "./object/load_object.ts";
-import type { LoadedProgram } from "./program.ts";
+import type { LoadedProgram } from "./loaded_program.ts";
 
 /** Programs and maps in the kernel, whoever made them. */
 export interface LoadedCode {

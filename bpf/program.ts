@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Attachable } from "./attach/attachment.ts";
 import {
   attachCgroup,
   attachNamespace,
@@ -38,21 +37,11 @@ import { type Link, newLink } from "./base/link.ts";
 import type { KernelObject } from "./maps/object_map.ts";
 import type { PacketSocket } from "./attach/packet_socket.ts";
 import { pinDescriptor } from "./base/pin.ts";
-import { programMisses } from "./program_info.ts";
+import { type ProgramInfo, programInfo, programMisses } from "./program_info.ts";
+import { type RunOptions, runProgram, type RunResult } from "./test_run.ts";
+import type { LoadedProgram } from "./loaded_program.ts";
 import type { ProgramType } from "./tables/program_type.ts";
 import type { UsdtOptions } from "./usdt/usdt.ts";
-
-/** A program as its maker, libbpf or libbcc, hands it over. */
-export interface LoadedProgram extends Attachable {
-  /** The hook it names; empty when it names none. */
-  readonly section: string;
-  /** Whether it is in the kernel; of compiled programs some are loaded when they are attached. */
-  readonly isLoaded: boolean;
-  /** Attaches it to that hook. */
-  attach(): Link;
-  /** Attaches it to a USDT probe, so that it can read the arguments. */
-  attachUsdt(options: UsdtOptions): Link;
-}
 
 /** Makes a {@linkcode Program}: its constructor is private, so what it takes may change. */
 export let newProgram: (
@@ -105,6 +94,23 @@ export class Program {
     if (!this.#program.isLoaded) return 0;
     const links = [...this.#attached].reduce((sum, link) => sum + link.misses, this.#missed);
     return programMisses(this.name, this.fd) + links;
+  }
+
+  /** What the kernel tells of it. Needs Linux >= 4.13. @throws {BpfError} */
+  get info(): ProgramInfo {
+    return programInfo(this.name, this.fd);
+  }
+
+  /**
+   * Runs the program by hand, without its hook: on a packet, or with a context (BPF_PROG_TEST_RUN).
+   *
+   * Programs for packets need Linux >= 4.12, raw tracepoints 5.10, `SEC("syscall")` 5.14; programs of
+   * tracepoints, kprobes, uprobes and perf events cannot be run.
+   *
+   * @throws {BpfError} ENOTSUPP for a type that the kernel does not run
+   */
+  run(options: RunOptions = {}): RunResult {
+    return runProgram(this.name, this.fd, options);
   }
 
   /**

@@ -4,18 +4,110 @@
  * @module
  */
 
-import { libbpf } from "../ffi/libbpf.ts";
+import { bytes, chars, struct, u32, u64 } from "../ffi/codec/mod.ts";
+import { readInfo } from "../ffi/libc/bpf_objects.ts";
 import { alloc } from "../ffi/libc/memory.ts";
+import { runtime } from "../ffi/runtime/runtime.ts";
 import { BpfError } from "./base/errors.ts";
+import { ProgramType } from "./tables/program_type.ts";
 
-/** `recursion_misses` of struct bpf_prog_info (include/uapi/linux/bpf.h), since Linux 5.12. */
-const MISSES_AT = 208;
+/** struct bpf_prog_info (include/uapi/linux/bpf.h): its leading part, up to Linux 5.16. */
+const Info = struct("bpf_prog_info", {
+  type: u32,
+  id: u32,
+  tag: bytes(8),
+  jited_prog_len: u32,
+  xlated_prog_len: u32,
+  jited_prog_insns: u64,
+  xlated_prog_insns: u64,
+  load_time: u64,
+  created_by_uid: u32,
+  nr_map_ids: u32,
+  map_ids: u64,
+  name: chars(16),
+  ifindex: u32,
+  flags: u32,
+  netns: bytes(16),
+  functions: bytes(24),
+  btf_id: u32,
+  lines: bytes(60),
+  run_time_ns: u64.asNumber,
+  run_cnt: u64.asNumber,
+  recursion_misses: u64.asNumber,
+  verified_insns: u32,
+});
+
+/** A program in the kernel, as `bpftool prog` shows it. */
+export interface ProgramInfo {
+  /** The kernel's number for it. */
+  readonly id: number;
+  /** Its type as C spells it, without the prefix: `TRACEPOINT`. */
+  readonly type: string;
+  /** Up to 15 letters of its name in C. */
+  readonly name: string;
+  /** A hash of its instructions, in hexadecimal. */
+  readonly tag: string;
+  /** When it was loaded, in nanoseconds since boot (CLOCK_BOOTTIME). */
+  readonly loadTimeNs: bigint;
+  /** The user who loaded it. */
+  readonly uid: number;
+  /** Instructions of BPF, each of 8 bytes; 0 where the kernel does not tell. */
+  readonly instructions: number;
+  /** Bytes of machine code; 0 where it is interpreted. */
+  readonly machineCodeBytes: number;
+  /** The maps that it uses, by their ids. */
+  readonly mapIds: readonly number[];
+  /** The id of its type information, 0 without. */
+  readonly btfId: number;
+  /** How long it ran in all, while {@linkcode enableStatistics} was on. Linux < 5.1 tells 0. */
+  readonly runTimeNs: number;
+  /** How often it ran, while {@linkcode enableStatistics} was on. Linux < 5.1 tells 0. */
+  readonly runCount: number;
+  /** How often it was left out, since it ran on that CPU already. Linux < 5.12 tells 0. */
+  readonly recursionMisses: number;
+  /** Instructions that the verifier went through. Linux < 5.16 tells 0. */
+  readonly verifiedInstructions: number;
+}
+
+/** What the kernel tells of a program. @throws {BpfError} */
+export function programInfo(name: string, fd: number): ProgramInfo {
+  const { nr_map_ids: count } = ask(name, fd, alloc(0));
+  const ids = alloc(4 * count);
+  const info = ask(name, fd, ids);
+  const typeName = Object.entries(ProgramType).find(([, number]) => number === info.type)?.[0];
+  return {
+    id: info.id,
+    type: typeName ?? `type ${info.type}`,
+    name: info.name,
+    tag: Array.from(info.tag, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    loadTimeNs: info.load_time,
+    uid: info.created_by_uid,
+    instructions: info.xlated_prog_len / 8,
+    machineCodeBytes: info.jited_prog_len,
+    mapIds: [...new Uint32Array(ids.buffer)],
+    btfId: info.btf_id,
+    runTimeNs: info.run_time_ns,
+    runCount: info.run_cnt,
+    recursionMisses: info.recursion_misses,
+    verifiedInstructions: info.verified_insns,
+  };
+}
 
 /** How often a program was left out because it, or one like it, ran on that CPU already. */
 export function programMisses(name: string, fd: number): number {
-  const info = alloc(MISSES_AT + 8);
-  const length = new Uint32Array([info.length]);
-  const result = libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint8Array(length.buffer));
+  return ask(name, fd, alloc(0)).recursion_misses;
+}
+
+/** The kernel writes the ids of the program's maps to `ids`. */
+function ask(name: string, fd: number, ids: Uint8Array<ArrayBuffer>) {
+  const info = alloc(Info.size);
+  const view = new DataView(info.buffer);
+  if (ids.length > 0) {
+    view.setUint32(52, ids.length / 4, true);
+    view.setBigUint64(56, runtime.addressOf(ids), true);
+  }
+  const result = readInfo(fd, info);
+  void ids.length;
   if (result < 0) throw new BpfError("read", `read the state of program "${name}"`, -result);
-  return Number(new DataView(info.buffer).getBigUint64(MISSES_AT, true));
+  return Info.read(view, 0);
 }

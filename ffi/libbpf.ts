@@ -176,8 +176,6 @@ const TABLE = {
   bpf_tc_attach: { parameters: ["buffer", "buffer"], result: "i32" },
   // int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts);
   bpf_tc_detach: { parameters: ["buffer", "buffer"], result: "i32" },
-  // int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts);
-  bpf_prog_test_run_opts: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies SymbolTable;
 
 const HINT =

@@ -4,8 +4,12 @@
  * @module
  */
 
+import { detachLink } from "../../ffi/libc/bpf_objects.ts";
+import { Errno } from "../../ffi/libc/errno.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { runIterator } from "./iterator_output.ts";
+import { BpfError, permissionReason } from "./errors.ts";
+import { type LinkInfo, linkInfo } from "./link_info.ts";
 import { pinDescriptor } from "./pin.ts";
 
 /** Makes a {@linkcode Link}: its constructor is private, so what it takes may change. */
@@ -81,6 +85,23 @@ export class Link implements Disposable {
     return runIterator(this.description, this.#descriptor("read", "is no iterator"));
   }
 
+  /** What the kernel tells of it; of perf events nothing. Needs Linux >= 5.8. @throws {BpfError} */
+  get info(): LinkInfo {
+    return linkInfo(this.description, this.#descriptor("ask about", "has no description"));
+  }
+
+  /**
+   * Detaches the program, whoever else holds the link or has pinned it. Links of cgroups, interfaces and
+   * network namespaces can; others are detached when their last holder closes them. Needs Linux >= 5.9.
+   *
+   * @throws {BpfError} EOPNOTSUPP for a link that cannot
+   */
+  detach(): void {
+    const result = detachLink(this.#descriptor("detach", "goes when it is closed"));
+    if (result === 0) return;
+    throw new BpfError("detach", `detach ${this.description}`, -result, explainDetach(-result));
+  }
+
   /** Detaches; idempotent. */
   close(): void {
     const release = this.#release;
@@ -100,4 +121,9 @@ export class Link implements Disposable {
     if (this.fd !== undefined) return this.fd;
     throw new TypeError(`Cannot ${verb} ${this.description}: this kind of link ${without}`);
   }
+}
+
+function explainDetach(errno: number): string | undefined {
+  if (errno === Errno.EOPNOTSUPP) return "this kind of link goes when its last holder closes it";
+  return errno === Errno.EPERM || errno === Errno.EACCES ? permissionReason() : undefined;
 }

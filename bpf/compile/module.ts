@@ -32,7 +32,7 @@ import { Btf, BtfKind } from "../btf/btf.ts";
 import { kernelBtf, VMLINUX } from "../btf/kernel_btf.ts";
 import type { MapInfo } from "../maps/map_info.ts";
 import { isIndexed, MapType } from "../tables/map_type.ts";
-import type { LoadedProgram } from "../program.ts";
+import type { LoadedProgram } from "../loaded_program.ts";
 import { ProgramType } from "../tables/program_type.ts";
 import { isReservedTable, reservedTable } from "./reserved_events.ts";
 import { userLines } from "./source_lines.ts";

@@ -8,15 +8,9 @@
  */
 
 import type { CType } from "../../ffi/codec/codec.ts";
-import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
-import { libbcc } from "../../ffi/libbcc.ts";
 import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
-import { alloc } from "../../ffi/libc/memory.ts";
-import { runtime } from "../../ffi/runtime/runtime.ts";
 import { Btf, BtfKind } from "../btf/btf.ts";
-
-/** The leading part of struct bpf_btf_info (include/uapi/linux/bpf.h). */
-const BtfInfo = struct("bpf_btf_info", { btf: u64, btf_size: u32, id: u32 });
+import { btfBytes } from "../btf/btf_bytes.ts";
 
 /** Descriptors above a module's last map that are looked at: libbcc opens its BTF before them. */
 const MORE_DESCRIPTORS = 64;
@@ -41,24 +35,6 @@ function isBtf(fd: number): boolean {
     if (error instanceof ErrnoError) return false;
     throw error;
   }
-}
-
-function btfBytes(fd: number): Uint8Array<ArrayBuffer> | undefined {
-  const { btf_size: size } = btfInfo(fd, { btf: 0n, btf_size: 0, id: 0 }) ?? { btf_size: 0 };
-  if (size === 0) return undefined;
-  const bytes = alloc(size);
-  const found = btfInfo(fd, { btf: runtime.addressOf(bytes), btf_size: size, id: 0 });
-  // Named here so that it lives until the kernel has written it.
-  return found && bytes;
-}
-
-function btfInfo(fd: number, ask: { btf: bigint; btf_size: number; id: number }) {
-  const info = alloc(BtfInfo.size);
-  const view = new DataView(info.buffer);
-  BtfInfo.write(view, 0, ask);
-  const length = new Uint32Array([info.length]);
-  const result = libbcc().bpf_obj_get_info(fd, info, new Uint8Array(length.buffer));
-  return result < 0 ? undefined : BtfInfo.read(view, 0);
 }
 
 /** The type of a table's keys or values: libbcc's macros make a struct of them for each table. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { possibleCpus } from "./map.ts";
+import { possibleCpus } from "./per_cpu_value.ts";
 
 /** LOCAL_FREE_TARGET of kernel/bpf/bpf_lru_list.c; since Linux 6.16 small maps have less. */
 const RESERVED_PER_CPU = 128;

@@ -6,6 +6,7 @@
 
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { ENOTSUPP, Errno } from "../../ffi/libc/errno.ts";
+import { freezeMap } from "../../ffi/libc/bpf_objects.ts";
 import { libbpf } from "../../ffi/libbpf.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { LayoutError } from "../../ffi/codec/layout_error.ts";
@@ -14,48 +15,13 @@ import { isArray, isPerCpu, MapType, mapTypeName } from "../tables/map_type.ts";
 import { type BatchMap, deleteBatch, Entries, updateBatch } from "./map_batch.ts";
 import type { MapInfo } from "./map_info.ts";
 import { pinDescriptor } from "../base/pin.ts";
+import { type MapDetails, mapDetails } from "./map_details.ts";
+import { possibleCpus, slotSize } from "./per_cpu_value.ts";
 
 /** Which update is meant: `any` writes, `create` refuses an existing key, `exist` a missing one. */
 export type UpdateMode = "any" | "create" | "exist";
 
 const UPDATE_FLAGS = { any: 0n, create: 1n, exist: 2n } as const;
-
-let cpus = 0;
-
-/** How many CPUs the kernel may ever bring up: the length of every per-CPU value. */
-export function possibleCpus(): number {
-  if (cpus === 0) {
-    const count = libbpf().libbpf_num_possible_cpus();
-    if (count < 0) throw new BpfError("read", "count the possible CPUs", -count);
-    cpus = count;
-  }
-  return cpus;
-}
-
-/** Bytes that one CPU's value takes: whole 8 byte words. */
-const slotSize = (bytes: number) => bytes + 7 & ~7;
-
-/** A per-CPU value as bpf(2) passes it: each CPU's value in a slot of its own. */
-export function perCpu<T>(codec: Codec<T>): Codec<T[]> {
-  const count = possibleCpus();
-  const stride = slotSize(codec.size);
-  return {
-    size: stride * count,
-    align: 8,
-    type: { kind: "array", element: codec.type, length: count },
-    read(view, offset) {
-      return Array.from({ length: count }, (_, cpu) => codec.read(view, offset + cpu * stride));
-    },
-    write(view, offset, values) {
-      if (values.length !== count) {
-        throw new RangeError(
-          `Cannot write ${values.length} values: expected ${count}, one per CPU`,
-        );
-      }
-      values.forEach((value, cpu) => codec.write(view, offset + cpu * stride, value));
-    },
-  };
-}
 
 /** Makes a {@linkcode BpfMap}: its constructor is private, so what it takes may change. */
 export let newBpfMap: <K, V>(
@@ -225,6 +191,22 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     pinDescriptor(`map "${this.name}"`, this.#info.fd, path);
   }
 
+  /**
+   * Forbids everybody to write to it from user space, this process too; programs still may. Needs
+   * Linux >= 5.2.
+   *
+   * @throws {BpfError} EPERM when it is frozen already, EBUSY when it is mapped to be written
+   */
+  freeze(): void {
+    const result = freezeMap(this.#info.fd);
+    if (result < 0) throw this.#failure("freeze", -result);
+  }
+
+  /** What the kernel tells of it. Needs Linux >= 4.13. @throws {BpfError} */
+  get info(): MapDetails {
+    return mapDetails(this.name, this.#info.fd);
+  }
+
   *#entriesOneByOne(): Generator<[K, V], void, void> {
     let [previous, next] = [alloc(this.#key.size), alloc(this.#key.size)];
     // A key that vanishes meanwhile makes the kernel start over: the count bounds that. Storage of
@@ -299,6 +281,8 @@ function explain(info: MapInfo, errno: number): string | undefined {
         : undefined;
     case Errno.EOPNOTSUPP:
       return `user space cannot do that with a ${kind} map`;
+    case Errno.EBUSY:
+      return "a process has mapped it to write";
     case Errno.EPERM:
       return "it is read-only for user space";
     default:

@@ -6,7 +6,8 @@
 
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { type CgroupArray, newCgroupArray } from "./cgroup_array.ts";
-import { type BpfMap, newBpfMap, perCpu } from "./map.ts";
+import { type BpfMap, newBpfMap } from "./map.ts";
+import { perCpu } from "./per_cpu_value.ts";
 import { mapCodec } from "./map_codec.ts";
 import type { MapInfo } from "./map_info.ts";
 import { isPerCpu, MapType, mapTypeName } from "../tables/map_type.ts";

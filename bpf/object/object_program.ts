@@ -11,7 +11,7 @@ import { textAt } from "../../ffi/libc/memory.ts";
 import { permissionReason } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { linkMisses } from "../base/link_info.ts";
-import type { LoadedProgram } from "../program.ts";
+import type { LoadedProgram } from "../loaded_program.ts";
 import { attachError } from "../attach/attachment.ts";
 import { adviceFor } from "./section_advice.ts";
 import { attachTracepointSection } from "../attach/tracepoint.ts";

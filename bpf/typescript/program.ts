@@ -18,7 +18,7 @@ import { bufferText, copyOf } from "../../ffi/libc/memory.ts";
 import { BpfError, permissionReason, VerifierError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
 import type { MapInfo } from "../maps/map_info.ts";
-import type { LoadedProgram } from "../program.ts";
+import type { LoadedProgram } from "../loaded_program.ts";
 import { ProgramType } from "../tables/program_type.ts";
 import type { CompiledProgram } from "./compile_program.ts";
 import { verifierReason } from "./verifier_reasons.ts";

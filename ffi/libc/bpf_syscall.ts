@@ -165,7 +165,8 @@ function call(command: bigint, words: readonly number[], details?: Uint8Array): 
   return submit(command, attr);
 }
 
-function submit(command: bigint, attr: Uint8Array<ArrayBuffer>): number {
+/** The system call on a `union bpf_attr`, which the kernel may write to; -errno for a failure. */
+export function submit(command: bigint, attr: Uint8Array<ArrayBuffer>): number {
   const address = runtime.addressOf(attr);
   const size = BigInt(attr.length);
   const returned = libc().syscall(SYS_bpf, command, address, size, 0n, 0n, 0n);

@@ -79,10 +79,12 @@ export const Errno: {
       | "ENOTSOCK"
       | "EOPNOTSUPP"
       | "ENETDOWN"
+      | "ENXIO"
   ]: number;
 } = {
   EPERM: 1,
   ENOENT: 2,
+  ENXIO: 6,
   ESRCH: 3,
   EINTR: 4,
   E2BIG: 7,

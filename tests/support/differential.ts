@@ -8,28 +8,15 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { libbpf } from "../../ffi/libbpf.ts";
-import { runtime } from "../../ffi/runtime/runtime.ts";
 import { kernel, rawTracepoint } from "../../kernel.ts";
 import { Bpf, i16, i32, i64, i8, type Program, u16, u32, u64, u8 } from "../../mod.ts";
 import { C_PRELUDE, randomArguments, randomNumbers, randomPair } from "./random_code.ts";
 
 const CODECS = { a8: u8, b8: i8, a16: u16, b16: i16, a32: u32, b32: i32, a64: u64, b64: i64 };
 
-/** struct bpf_test_run_opts: sz at byte 0, ctx_in at 32, ctx_size_in at 48. */
-const OPTIONS_SIZE = 80;
-
 /** Runs a raw tracepoint's program once with these arguments. */
-export function runOnce({ fd }: Pick<Program, "fd">, args: readonly bigint[]): void {
-  const context = new BigUint64Array(new ArrayBuffer(8 * args.length));
-  context.set(args);
-  const options = new DataView(new ArrayBuffer(OPTIONS_SIZE));
-  options.setBigUint64(0, BigInt(OPTIONS_SIZE), true);
-  options.setBigUint64(32, runtime.addressOf(new Uint8Array(context.buffer)), true);
-  options.setUint32(48, context.byteLength, true);
-  const result = libbpf().bpf_prog_test_run_opts(fd, new Uint8Array(options.buffer));
-  if (result < 0) throw new Error(`The test run failed: ${-result}`);
-  void context.length;
+export function runOnce(program: Program, args: readonly bigint[]): void {
+  program.run({ context: new Uint8Array(BigUint64Array.from(args).buffer) });
 }
 
 /** Compiles C with clang to an object for Bpf.load(). */

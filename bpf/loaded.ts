@@ -1,0 +1,78 @@
+/**
+ * What is in the kernel now, whoever brought it there: what `bpftool prog`, `map` and `link` list.
+ *
+ * @module
+ */
+
+import { Errno } from "../ffi/libc/errno.ts";
+import { enableStats, nextId, type ObjectKind, openId } from "../ffi/libc/bpf_objects.ts";
+import { close } from "../ffi/libc/libc.ts";
+import { BpfError, permissionReason } from "./base/errors.ts";
+import { type LinkInfo, linkInfo } from "./base/link_info.ts";
+import { type MapDetails, mapDetails } from "./maps/map_details.ts";
+import { type ProgramInfo, programInfo } from "./program_info.ts";
+
+/** All programs, by rising ids. Needs Linux >= 4.13 and CAP_SYS_ADMIN. @throws {BpfError} */
+export function loadedPrograms(): ProgramInfo[] {
+  return all("program", (id, fd) => programInfo(String(id), fd));
+}
+
+/** All maps, by rising ids. Needs Linux >= 4.13 and CAP_SYS_ADMIN. @throws {BpfError} */
+export function loadedMaps(): MapDetails[] {
+  return all("map", (id, fd) => mapDetails(String(id), fd));
+}
+
+/** All links, by rising ids. Needs Linux >= 5.8 and CAP_SYS_ADMIN. @throws {BpfError} */
+export function loadedLinks(): LinkInfo[] {
+  return all("link", (id, fd) => linkInfo(`link ${id}`, fd));
+}
+
+/**
+ * Makes the kernel measure how often and how long programs run, all of this machine, until it is closed;
+ * {@linkcode ProgramInfo} tells what was measured. It costs some ten nanoseconds for each run. Needs
+ * Linux >= 5.8. @throws {BpfError}
+ *
+ * @example How much of a CPU programs take
+ * ```ts
+ * import { enableStatistics, loadedPrograms } from "../mod.ts";
+ *
+ * export async function main() {
+ *   using _statistics = enableStatistics();
+ *   await new Promise((done) => setTimeout(done, 1000));
+ *   for (const { name, runTimeNs } of loadedPrograms()) console.log(name, runTimeNs / 1e7, "%");
+ * }
+ * ```
+ */
+export function enableStatistics(): Disposable {
+  let fd = enableStats();
+  if (fd < 0) {
+    throw new BpfError("measure", "measure programs", -fd, explain(-fd));
+  }
+  return {
+    [Symbol.dispose]() {
+      if (fd >= 0) close(fd);
+      fd = -1;
+    },
+  };
+}
+
+function all<T>(kind: ObjectKind, tell: (id: number, fd: number) => T): T[] {
+  const found: T[] = [];
+  for (let id = nextId(kind, 0); id !== -Errno.ENOENT; id = nextId(kind, id)) {
+    if (id < 0) throw new BpfError("list", `list the ${kind}s in the kernel`, -id, explain(-id));
+    const fd = openId(kind, id);
+    // Gone since its id was told, or never to be opened.
+    if (fd < 0) continue;
+    try {
+      found.push(tell(id, fd));
+    } finally {
+      close(fd);
+    }
+  }
+  return found;
+}
+
+function explain(errno: number): string | undefined {
+  if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
+  return errno === Errno.EINVAL ? "this kernel is too old" : undefined;
+}
