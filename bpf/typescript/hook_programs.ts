@@ -15,7 +15,7 @@ import { attachUprobe } from "../attach/uprobe.ts";
 import { attachReader } from "../attach/usdt.ts";
 import { attachXdp } from "../attach/xdp.ts";
 import type { Link } from "../base/link.ts";
-import type { LoadedProgram } from "../program.ts";
+import type { LoadedProgram } from "../loaded_program.ts";
 import type { ProgramType } from "../tables/program_type.ts";
 import { prototypeFor } from "./contexts/kernel_context.ts";
 import { readerFor } from "./contexts/usdt_context.ts";
