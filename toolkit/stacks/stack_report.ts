@@ -1,19 +1,17 @@
 /**
- * Printing stacks as bcc's tools do: in full, folded, as JSON; or as a flame graph.
+ * Printing stacks as bcc's tools do, in full, folded, as JSON; or writing them to files.
  *
  * @module
  */
 
 import { type Bpf, formatSymbol, u64 } from "../../mod.ts";
-import { flamePage } from "./flame_page.ts";
-import { comparable, parseFolded } from "./flame_diff.ts";
-import { type FlameGraph, flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
 import type { Report } from "../output/report.ts";
 import { tellDropped } from "../run/losses.ts";
+import { type ProfiledStack, type StackFileOptions, writeStackFiles } from "./stack_files.ts";
 import { type Frame, frameName, type StackSample } from "./stacks.ts";
 
 /** How stacks are printed. */
-export interface StackReportOptions {
+export interface StackReportOptions extends StackFileOptions {
   /** The tool's name. */
   readonly tool: string;
   /** What is summed, as a key of JSON and in flame graphs: `samples`. */
@@ -24,10 +22,6 @@ export interface StackReportOptions {
   readonly kernelOnly: boolean;
   /** Whether threads are told apart. */
   readonly threads: boolean;
-  readonly svg: string | undefined;
-  readonly html: string | undefined;
-  /** Folded output of an earlier run, which flame graphs show the difference to. */
-  readonly compare?: string | undefined;
   /** Mark the kernel's frames where names stand alone. */
   readonly annotated?: boolean;
   /** A frame where it has a line of its own. */
@@ -41,7 +35,7 @@ export function reportStacks(
   samples: readonly StackSample[],
   options: StackReportOptions,
 ): void {
-  const isPrinted = !reportGraphs(report, samples, options) || report.json || options.folded;
+  const isPrinted = !reportFiles(report, samples, options) || report.json || options.folded;
   if (isPrinted && !options.folded) report.line();
   for (const sample of isPrinted ? samples : []) {
     if (options.folded) report.line(foldedLine(sample, options));
@@ -58,18 +52,21 @@ export function reportStacks(
   reportDroppedStacks(bpf, report, samples, options.tool);
 }
 
-/** Draws the flame graphs that were asked for; whether there were any. */
-export function reportGraphs(
+/** Writes the files that were asked for; whether there were any. */
+export function reportFiles(
   report: Report,
   samples: readonly StackSample[],
   options: StackReportOptions,
 ): boolean {
-  const pictures = writeGraphs(samples, options);
-  for (const { file, text } of pictures) {
+  const { tool, unit, folded: _, ...rest } = options;
+  const stacks = samples.map((sample) => profiled(sample, options));
+  const lines = () => samples.map((sample) => foldedLine(sample, options));
+  const files = writeStackFiles({ tool, unit, time: Date.now(), stacks }, lines, rest);
+  for (const { file, text } of files) {
     report.line(text);
     report.record("graph", { file });
   }
-  return pictures.length > 0;
+  return files.length > 0;
 }
 
 /** How many of a sample's two stacks the kernel could not keep. */
@@ -94,13 +91,29 @@ export function reportDroppedStacks(
   tellDropped(report, tool, what, bpf.global("lost", u64.asNumber).value, { reason });
 }
 
+/** Stands for a stack that the kernel could not keep. */
+const missed = (kernel: boolean): Frame => ({
+  address: 0n,
+  kernel,
+  symbol: { name: `[Missed ${kernel ? "Kernel" : "User"} Stack]`, offset: 0, module: undefined },
+});
+
 /** The frames of a stack that is shown, outermost first. */
 function shown({ user, kernel }: StackSample, options: StackReportOptions) {
   return {
-    user: options.kernelOnly ? [] : (user?.map(frameName) ?? ["[Missed User Stack]"]).toReversed(),
-    kernel: options.userOnly
-      ? []
-      : (kernel?.map(frameName) ?? ["[Missed Kernel Stack]"]).toReversed(),
+    user: options.kernelOnly ? [] : (user ?? [missed(false)]).toReversed(),
+    kernel: options.userOnly ? [] : (kernel ?? [missed(true)]).toReversed(),
+  };
+}
+
+function profiled(sample: StackSample, options: StackReportOptions): ProfiledStack {
+  const { user, kernel } = shown(sample, options);
+  return {
+    comm: sample.comm,
+    pid: sample.pid === 0 && sample.comm === "" ? undefined : sample.pid,
+    tid: options.threads ? sample.tid : undefined,
+    frames: [...user, ...kernel],
+    value: sample.sum,
   };
 }
 
@@ -109,7 +122,12 @@ export function foldedLine(sample: StackSample, options: StackReportOptions): st
   const { user, kernel } = shown(sample, options);
   const delimiter = options.delimited && user.length > 0 && kernel.length > 0 ? ["-"] : [];
   const mark = options.annotated ? "_[k]" : "";
-  const frames = [sample.comm, ...user, ...delimiter, ...kernel.map((name) => name + mark)];
+  const frames = [
+    sample.comm,
+    ...user.map(frameName),
+    ...delimiter,
+    ...kernel.map((frame) => frameName(frame) + mark),
+  ];
   // Rust has types such as [u8; 4].
   return `${frames.map((frame) => frame.replaceAll(";", ":")).join(";")} ${sample.sum}`;
 }
@@ -132,63 +150,4 @@ function textLines(sample: StackSample, options: StackReportOptions): string[] {
 export function fullFrame({ symbol, address, kernel }: Frame): string {
   const named = kernel && symbol ? { ...symbol, module: symbol.module ?? "kernel" } : symbol;
   return formatSymbol(named, address, { offset: true, module: true });
-}
-
-/**
- * Makes sure at the start that what is asked for can be read and written at the end.
- *
- * @throws {Error}
- */
-export function requireGraphs(
-  { svg, html, compare }: Pick<StackReportOptions, "svg" | "html" | "compare">,
-): void {
-  for (const file of [svg, html]) if (file !== undefined) write(file, "a", "");
-  readEarlier(compare);
-}
-
-function write(file: string, flag: "a" | "w", content: string): void {
-  try {
-    process.getBuiltinModule("node:fs").writeFileSync(file, content, { flag });
-  } catch (error) {
-    throw new Error(`Cannot write the flame graph: ${(error as Error).message}`);
-  }
-}
-
-function readEarlier(file: string | undefined): FlameStack[] | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return parseFolded(process.getBuiltinModule("node:fs").readFileSync(file, "utf8"));
-  } catch (error) {
-    const reason = (error as Error).message;
-    const advice = error instanceof SyntaxError ? ": give what -f/--folded has printed" : "";
-    throw new Error(`Cannot compare with ${JSON.stringify(file)}: ${reason}${advice}`);
-  }
-}
-
-function flameStacks(samples: readonly StackSample[], options: StackReportOptions): FlameStack[] {
-  return samples.map((sample) => {
-    const { user, kernel } = shown(sample, options);
-    const frames = [
-      { name: sample.comm, kind: "comm" as const },
-      ...user.map((name) => ({ name, kind: "user" as const })),
-      ...kernel.map((name) => ({ name, kind: "kernel" as const })),
-    ];
-    return { frames, value: sample.sum };
-  });
-}
-
-function writeGraphs(samples: readonly StackSample[], options: StackReportOptions) {
-  const { tool, unit, svg, html, compare } = options;
-  if (svg === undefined && html === undefined) return [];
-  const stacks = flameStacks(samples, options);
-  const earlier = readEarlier(compare);
-  const graph = flameGraph(earlier ? comparable(stacks) : stacks, { title: tool, unit, earlier });
-  const { value, before } = graph.root;
-  const draw = (file: string | undefined, make: (graph: FlameGraph) => string) => {
-    if (file === undefined) return [];
-    write(file, "w", make(graph));
-    const text = `${file}: ${value} ${unit}` + (before === undefined ? "" : `, before: ${before}`);
-    return [{ file, text }];
-  };
-  return [...draw(svg, flameSvg), ...draw(html, flamePage)];
 }

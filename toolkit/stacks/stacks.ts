@@ -23,6 +23,7 @@ import {
 import {
   argument,
   flag,
+  list,
   number,
   type Option,
   text,
@@ -30,6 +31,7 @@ import {
   type Values,
 } from "../options/options.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
+import { checkStackFiles } from "./stack_files.ts";
 import { containerOptions, filterSettings } from "../options/standard_options.ts";
 
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
@@ -89,6 +91,13 @@ export const stackOptions = {
     meta: "FILE",
     help: "write a flame graph, a page to search and zoom, to this file",
   }),
+  outputs: list({
+    short: "o",
+    long: "output",
+    meta: "FILE",
+    help: "write the stacks to this file, in the format that its ending tells: .svg or .html " +
+      "(flame graph), .folded, .pb.gz (pprof), .speedscope.json; several may be given",
+  }),
   compare: text({
     long: "compare",
     meta: "FILE",
@@ -123,9 +132,7 @@ export function stackSettings(
   if (values.userOnly && values.kernelOnly) {
     throw new UsageError("use either -U/--user-stacks-only or -K/--kernel-stacks-only");
   }
-  if (values.compare !== undefined && values.svg === undefined && values.html === undefined) {
-    throw new UsageError("--compare is for flame graphs: use it with --svg or --html");
-  }
+  checkStackFiles(values);
   const filters = filterSettings(values);
   return {
     globals: {

@@ -3,7 +3,7 @@
  *
  * USAGE: memleak [-p PID | -c COMMAND] [-t] [-a] [-o OLDER] [--combined-only] [--wa-missing-free]
  *                [-s SAMPLE_RATE] [-T TOP] [-z MIN_SIZE] [-Z MAX_SIZE] [-O OBJ] [--percpu]
- *                [--sort KEY] [--symbols-prefix PREFIX] [-f] [--svg FILE] [--html FILE]
+ *                [--sort KEY] [--symbols-prefix PREFIX] [-f] [--svg FILE] [--html FILE] [--output FILE]…
  *                [--compare FILE] [--json] [interval] [count]
  *
  *     # memleak -p 8904
@@ -47,7 +47,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { memoryColumns, MemoryEvent } from "./events.ts";
 import { hasEnded, nameOf } from "../../toolkit/task/proc.ts";
 import type { Report } from "../../toolkit/output/report.ts";
-import { requireGraphs } from "../../toolkit/stacks/stack_report.ts";
+import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
 import { defineTool, type EventPlan, type ReportPlan } from "../../toolkit/run/tool.ts";
 import object from "./memleak.bpf.o.ts";
@@ -181,7 +181,7 @@ const memleak = defineTool({
       interval,
       ...count === undefined ? {} : { count },
       prepare(bpf, held) {
-        requireGraphs(values);
+        requireStackFiles(values);
         return target = new Target(bpf, held ?? pid, exec?.[0]);
       },
       isOver: () => target.hasEnded,

@@ -6,12 +6,14 @@
 
 import {
   flag,
+  longOnly,
   number,
   type Option,
   text,
   UsageError,
   type Values,
 } from "../../toolkit/options/options.ts";
+import { checkStackFiles, stackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { sizeOption, stackOptions } from "../../toolkit/stacks/stacks.ts";
 import {
   containerOptions,
@@ -124,6 +126,7 @@ export const leakOptions = {
   allocationSize: sizeOption("alloc-storage-size", "allocations outstanding at a time", 1000000),
   svg: stackOptions.svg,
   html: stackOptions.html,
+  outputs: longOnly(stackOptions.outputs),
   compare: stackOptions.compare,
   ...intervalArguments,
   interval: {
@@ -149,7 +152,10 @@ export function checkLeakOptions(
   if (combinedOnly && (showAllocations || older !== undefined)) {
     throw new UsageError("--combined-only goes without -a/--show-allocs and -o/--older");
   }
-  if (values.trace && (values.folded || values.svg !== undefined || values.html !== undefined)) {
-    throw new UsageError("-t/--trace shows no stacks: use it without -f, --svg and --html");
+  checkStackFiles(values);
+  if (values.trace && (values.folded || stackFiles(values).length > 0)) {
+    throw new UsageError(
+      "-t/--trace shows no stacks: use it without -f, --svg, --html and --output",
+    );
   }
 }

@@ -10,7 +10,7 @@ import {
   foldedLine,
   fullFrame,
   reportDroppedStacks,
-  reportGraphs,
+  reportFiles,
   type StackReportOptions,
 } from "../../toolkit/stacks/stack_report.ts";
 import {
@@ -54,6 +54,7 @@ export interface LeakOptions {
   readonly folded: boolean;
   readonly svg: string | undefined;
   readonly html: string | undefined;
+  readonly outputs: readonly string[];
   readonly compare: string | undefined;
 }
 
@@ -72,7 +73,7 @@ export function reportLeaks(bpf: Bpf, report: Report, stacks: Stacks, options: L
   if (sort === "count") samples.sort((a, b) => a.count - b.count);
   const shown = samples.slice(-top);
   const graph = graphOptions(options);
-  const isDrawn = reportGraphs(report, samples, graph);
+  const isDrawn = reportFiles(report, samples, graph);
   for (const sample of options.folded ? samples : []) report.line(foldedLine(sample, graph));
   if (!isDrawn && !options.folded) printText(report, shown, allocations, options);
   printJson(report, shown, allocations, options);
@@ -120,10 +121,12 @@ function grouped(allocations: [bigint, Allocation][], isUser: boolean): [StackKe
   ]);
 }
 
-function graphOptions({ pid, folded, svg, html, compare }: LeakOptions): StackReportOptions {
+function graphOptions(
+  { pid, folded, svg, html, outputs, compare }: LeakOptions,
+): StackReportOptions {
   const kind = { userOnly: pid !== undefined, kernelOnly: pid === undefined };
   const rest = { delimited: false, threads: false, line: fullFrame };
-  return { tool: "memleak", unit: "bytes", folded, svg, html, compare, ...kind, ...rest };
+  return { tool: "memleak", unit: "bytes", folded, svg, html, outputs, compare, ...kind, ...rest };
 }
 
 const framesOf = (sample: StackSample, { pid }: LeakOptions): readonly Frame[] | undefined =>

@@ -3,7 +3,7 @@
  *
  * USAGE: offcputime [-p PIDS | -t TIDS | -u | -k] [-U | -K] [-d] [-f | -s]
  *                   [--stack-storage-size ENTRIES] [-m USECS] [-M USECS] [--state STATE]
- *                   [--svg FILE] [--html FILE] [--compare FILE] [--json] [duration]
+ *                   [--svg FILE] [--html FILE] [-o FILE]… [--compare FILE] [--json] [duration]
  *
  *     # offcputime
  *     Tracing off-CPU time (us) of all threads by user + kernel stack... Hit Ctrl-C to end.
@@ -33,7 +33,8 @@
 
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
-import { reportStacks, requireGraphs } from "../../toolkit/stacks/stack_report.ts";
+import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
+import { reportStacks } from "../../toolkit/stacks/stack_report.ts";
 import {
   attachImages,
   type Frame,
@@ -183,7 +184,7 @@ const offcputime = defineTool({
         },
       },
       prepare(bpf) {
-        requireGraphs(values);
+        requireStackFiles(values);
         return stacks = new Stacks(bpf, values);
       },
       attach(bpf) {

@@ -3,7 +3,7 @@
  *
  * USAGE: profile [-p PIDS | -L TIDS] [-U | -K] [-F HERTZ | -c EVENTS] [-d] [-a] [-I] [-f] [-A]
  *                [-C CPU] [--stack-storage-size ENTRIES] [--hash-storage-size ENTRIES]
- *                [--svg FILE] [--html FILE] [--compare FILE] [--cgroupmap PATH]
+ *                [--svg FILE] [--html FILE] [-o FILE]… [--compare FILE] [--cgroupmap PATH]
  *                [--mntnsmap PATH] [--json] [duration]
  *
  *     # profile -F 99
@@ -29,7 +29,8 @@
 import { type Bpf, BpfError, type Link, onlineCpus } from "../../mod.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
-import { fullFrame, reportStacks, requireGraphs } from "../../toolkit/stacks/stack_report.ts";
+import { fullFrame, reportStacks } from "../../toolkit/stacks/stack_report.ts";
+import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import {
   attachImages,
   type Frame,
@@ -138,6 +139,7 @@ const profile = defineTool({
     ["profile -c 1000000", "one sample per million events"],
     ["profile -f 5 > out.folded", "in folded format, for flame graphs"],
     ["profile --html flame.html 10", "a flame graph, to open in a browser"],
+    ["profile -o cpu.pb.gz 10", "for pprof; .speedscope.json, .folded, .svg as well"],
     ["profile --html d.html --compare out.folded 5", "what changed since that run"],
     ["profile -p 185", "only process 185"],
     ["profile -L 185", "only thread 185"],
@@ -168,7 +170,7 @@ const profile = defineTool({
         programs: { code_mapped: !values.kernelOnly },
       },
       prepare(bpf) {
-        requireGraphs(values);
+        requireStackFiles(values);
         return stacks = new Stacks(bpf, values);
       },
       attach(bpf) {

@@ -11,7 +11,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import {
   foldedLine,
   reportDroppedStacks,
-  reportGraphs,
+  reportFiles,
   type StackReportOptions,
 } from "../../toolkit/stacks/stack_report.ts";
 import {
@@ -106,7 +106,7 @@ export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
     const samples = values.byProcess ? found : merged(found, line);
     if (!values.folded) report.line();
     if (values.timestamp) report.line(report.clock);
-    const isDrawn = reportGraphs(report, samples, options);
+    const isDrawn = reportFiles(report, samples, options);
     for (const sample of isDrawn && !report.json && !values.folded ? [] : samples) {
       if (values.folded) report.line(foldedLine(sample, options));
       else for (const text of textLines(sample, options, values)) report.line(text);

@@ -2,7 +2,7 @@
  * stackcount: count events and their stack traces.
  *
  * USAGE: stackcount [-p PID] [-c CPU] [-i INTERVAL] [-D DURATION] [-T] [-r] [-s] [-P] [-K] [-U] [-v]
- *                   [-d] [-f] [--debug] [--svg FILE] [--html FILE] [--json] pattern
+ *                   [-d] [-f] [--debug] [--svg FILE] [--html FILE] [-o FILE]… [--json] pattern
  *
  *     # stackcount -P -d t:sched:sched_switch
  *     Tracing 1 functions for "t:sched:sched_switch"... Hit Ctrl-C to end.
@@ -45,7 +45,7 @@
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { stackReporter } from "./report.ts";
-import { requireGraphs } from "../../toolkit/stacks/stack_report.ts";
+import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { attachImages, stackOptions, Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import {
@@ -122,7 +122,7 @@ const stackcount = defineTool({
         programs: { ...trace.programs(STEMS), code_mapped: !values.kernelOnly },
       },
       prepare(bpf) {
-        requireGraphs(values);
+        requireStackFiles(values);
         return stacks = new Stacks(bpf, targets);
       },
       async attach(bpf) {

@@ -1,0 +1,165 @@
+/**
+ * The files that stacks are written to: flame graphs, and what other programs read.
+ *
+ * @module
+ */
+
+import { UsageError } from "../options/options.ts";
+import { flamePage } from "./flame_page.ts";
+import { comparable, parseFolded } from "./flame_diff.ts";
+import { type FlameGraph, flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
+import { type Frame, frameName } from "./kept_stacks.ts";
+import { encodePprof } from "./pprof.ts";
+import { speedscopeJson } from "./speedscope.ts";
+
+/** One stack of one process or thread, and what was summed on it. */
+export interface ProfiledStack {
+  readonly comm: string;
+  /** Undefined where stacks of several processes are summed. */
+  readonly pid: number | undefined;
+  readonly tid: number | undefined;
+  /** Outermost first: those in user space, then those in the kernel. */
+  readonly frames: readonly Frame[];
+  readonly value: number;
+}
+
+/** All stacks of one report. */
+export interface StackProfile {
+  readonly tool: string;
+  /** What is summed: `samples`, `usecs`, `bytes` or `count`. */
+  readonly unit: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly time: number;
+  readonly stacks: readonly ProfiledStack[];
+}
+
+/** Which files are wanted. */
+export interface StackFileOptions {
+  readonly outputs: readonly string[];
+  readonly svg: string | undefined;
+  readonly html: string | undefined;
+  /** Folded output of an earlier run, which flame graphs show the difference to. */
+  readonly compare?: string | undefined;
+}
+
+/** One format: how a report becomes a file's content. */
+interface StackFormat {
+  readonly ending: string;
+  /** Whether it can show a difference. */
+  readonly isGraph?: true;
+  make(
+    profile: StackProfile,
+    graph: FlameGraph,
+    foldedLines: readonly string[],
+  ): string | Uint8Array;
+}
+
+const SVG: StackFormat = { ending: ".svg", isGraph: true, make: (_, graph) => flameSvg(graph) };
+const HTML: StackFormat = { ending: ".html", isGraph: true, make: (_, graph) => flamePage(graph) };
+
+const FORMATS: readonly StackFormat[] = [
+  SVG,
+  HTML,
+  {
+    ending: ".folded",
+    make: (_profile, _graph, lines) => lines.map((line) => line + "\n").join(""),
+  },
+  {
+    ending: ".pb.gz",
+    make: (profile) => process.getBuiltinModule("node:zlib").gzipSync(encodePprof(profile)),
+  },
+  { ending: ".speedscope.json", make: speedscopeJson },
+];
+
+interface StackFile {
+  readonly file: string;
+  readonly format: StackFormat;
+}
+
+/** The wanted files, each with its format. @throws {UsageError} of an ending that means none */
+export function stackFiles({ outputs, svg, html }: StackFileOptions): StackFile[] {
+  const named = outputs.map((file) => {
+    const format = FORMATS.find(({ ending }) => file.endsWith(ending));
+    if (format) return { file, format };
+    const endings = FORMATS.map(({ ending }) => ending).join(", ");
+    throw new UsageError(
+      `--output ${file} does not tell a format: end its name in one of ${endings}`,
+    );
+  });
+  return [
+    ...named,
+    ...svg === undefined ? [] : [{ file: svg, format: SVG }],
+    ...html === undefined ? [] : [{ file: html, format: HTML }],
+  ];
+}
+
+/** @throws {UsageError} when options contradict each other */
+export function checkStackFiles(options: StackFileOptions): void {
+  const files = stackFiles(options);
+  if (options.compare !== undefined && !files.some(({ format }) => format.isGraph)) {
+    throw new UsageError("--compare is for flame graphs: use it with --svg or --html");
+  }
+}
+
+/**
+ * Makes sure at the start that what is asked for can be read and written at the end.
+ *
+ * @throws {Error}
+ */
+export function requireStackFiles(options: StackFileOptions): void {
+  for (const { file } of stackFiles(options)) write(file, "a", "");
+  readEarlier(options.compare);
+}
+
+/** Writes the wanted files; a line to print of each. */
+export function writeStackFiles(
+  profile: StackProfile,
+  foldedLines: () => readonly string[],
+  options: StackFileOptions,
+): { readonly file: string; readonly text: string }[] {
+  const files = stackFiles(options);
+  if (files.length === 0) return [];
+  const { tool, unit } = profile;
+  const stacks = flameStacks(profile);
+  const earlier = readEarlier(options.compare);
+  const graph = flameGraph(earlier ? comparable(stacks) : stacks, { title: tool, unit, earlier });
+  const { value, before } = graph.root;
+  const lines = foldedLines();
+  return files.map(({ file, format }) => {
+    write(file, "w", format.make(profile, graph, lines));
+    const compared = before === undefined || !format.isGraph ? "" : `, before: ${before}`;
+    return { file, text: `${file}: ${value} ${unit}${compared}` };
+  });
+}
+
+function flameStacks({ stacks }: StackProfile): FlameStack[] {
+  return stacks.map(({ comm, frames, value }) => ({
+    value,
+    frames: [
+      { name: comm, kind: "comm" as const },
+      ...frames.map((frame) => ({
+        name: frameName(frame),
+        kind: frame.kernel ? "kernel" as const : "user" as const,
+      })),
+    ],
+  }));
+}
+
+function write(file: string, flag: "a" | "w", content: string | Uint8Array): void {
+  try {
+    process.getBuiltinModule("node:fs").writeFileSync(file, content, { flag });
+  } catch (error) {
+    throw new Error(`Cannot write the stacks: ${(error as Error).message}`);
+  }
+}
+
+function readEarlier(file: string | undefined): FlameStack[] | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return parseFolded(process.getBuiltinModule("node:fs").readFileSync(file, "utf8"));
+  } catch (error) {
+    const reason = (error as Error).message;
+    const advice = error instanceof SyntaxError ? ": give what -f/--folded has printed" : "";
+    throw new Error(`Cannot compare with ${JSON.stringify(file)}: ${reason}${advice}`);
+  }
+}
