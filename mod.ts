@@ -128,6 +128,7 @@ export {
   UnsupportedError,
   VerifierError,
 } from "./bpf/base/errors.ts";
+export { kernelEnum } from "./bpf/btf/kernel_enum.ts";
 export {
   type Answer,
   enumHasValue,

@@ -34,14 +34,6 @@ export function address(flow: Pick<Flow, "family" | "local" | "remote">, end: "l
   return flow.family === AF_INET ? text.slice(MAPPED.length) : text;
 }
 
-const TCP_STATES = [
-  ...["ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE"],
-  ...["CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV"],
-];
-
-/** The name of a state of include/net/tcp_states.h, which count from 1. */
-export const tcpState = (state: number): string => TCP_STATES[state - 1] ?? String(state);
-
 /** include/uapi/linux/in.h, without those that only the kernel talks. */
 const PROTOCOLS: Readonly<Record<number, string>> = {
   ...{ 0: "IP", 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 33: "DCCP", 47: "GRE", 50: "ESP" },

@@ -27,6 +27,7 @@ import {
   type Infer,
   struct,
   structHasField,
+  tcpStateName,
   u16,
   u32,
   u64,
@@ -38,14 +39,7 @@ import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import {
-  address,
-  familyOptions,
-  Flow,
-  flowSettings,
-  ipVersion,
-  tcpState,
-} from "../../toolkit/net/flow.ts";
+import { address, familyOptions, Flow, flowSettings, ipVersion } from "../../toolkit/net/flow.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
@@ -113,7 +107,7 @@ function columns({ sequence, json }: Values<typeof options>): Columns<Event> {
         value: ({ flow }: Event) => `${address(flow, "remote")}:${flow.remote_port}`,
       },
     ],
-    { head: "STATE", width: sequence ? 12 : 0, value: (event) => tcpState(event.state) },
+    { head: "STATE", width: sequence ? 12 : 0, value: (event) => tcpStateName(event.state) },
     sequence && { head: "SEQ", value: (event) => event.seq },
   ];
 }

@@ -26,7 +26,7 @@
  * Overhead: about 1 µs per change, ten to a connection on both ends; nothing per packet.
  */
 
-import { type Infer, struct, u32, u64, u8 } from "../../mod.ts";
+import { type Infer, struct, tcpStateName, u32, u64, u8 } from "../../mod.ts";
 import {
   address,
   familyOptions,
@@ -34,7 +34,6 @@ import {
   flowSettings,
   ipVersion,
   ports,
-  tcpState,
 } from "../../toolkit/net/flow.ts";
 import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
 import { flag, UsageError, type Values } from "../../toolkit/options/options.ts";
@@ -105,13 +104,13 @@ function columns(values: Values<typeof options>): Columns<Event> {
     { head: "RADDR", width: addressWidth, value: ({ flow }) => address(flow, "remote") },
     { head: "RPORT", width: 5, value: ({ flow }) => flow.remote_port },
     (values.printNetns || json) && netnsColumn<Event>(),
-    { head: "OLDSTATE", width: 11, value: ({ old_state }) => tcpState(old_state) },
+    { head: "OLDSTATE", width: 11, value: ({ old_state }) => tcpStateName(old_state) },
     {
       head: csv ? "NEWSTATE" : "-> NEWSTATE",
       key: "newstate",
       width: 14,
-      value: ({ new_state }) => tcpState(new_state),
-      text: ({ new_state }) => `${csv ? "" : "-> "}${tcpState(new_state)}`,
+      value: ({ new_state }) => tcpStateName(new_state),
+      text: ({ new_state }) => `${csv ? "" : "-> "}${tcpStateName(new_state)}`,
     },
     { head: "MS", value: milliseconds, text: (event) => milliseconds(event)?.toFixed(3) ?? "-" },
   ];
