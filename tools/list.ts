@@ -58,6 +58,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcpaccept: () => import("./tcpaccept/tcpaccept.ts"),
   tcpconnect: () => import("./tcpconnect/tcpconnect.ts"),
   tcpconnlat: () => import("./tcpconnlat/tcpconnlat.ts"),
+  tcpdrop: () => import("./tcpdrop/tcpdrop.ts"),
   tcplife: () => import("./tcplife/tcplife.ts"),
   tcpretrans: () => import("./tcpretrans/tcpretrans.ts"),
   tcpstates: () => import("./tcpstates/tcpstates.ts"),

@@ -49,6 +49,10 @@ const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: R
     names: "-p -n --show-netns --pid --netns -h --cgroup --cgroupmap --mntnsmap --json --duration",
     wrong: [[["-n", "x"], /invalid value "x" for -n\/--netns/], [["80"], /80/]],
   },
+  tcpdrop: {
+    names: "-4 -6 -h --ipv4 --ipv6 --netns --print-netns --no-stack --json --duration",
+    wrong: [BOTH_FAMILIES],
+  },
 };
 
 for (const [name, { names, wrong }] of Object.entries(TOOLS)) {
