@@ -53,6 +53,24 @@ const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: R
     names: "-4 -6 -h --ipv4 --ipv6 --netns --print-netns --no-stack --json --duration",
     wrong: [BOTH_FAMILIES],
   },
+  tcptop: {
+    names: "-C -S -p -4 -6 -h --noclear --nosummary --pid --ipv4 --ipv6 --netns interval count " +
+      "--cgroup --cgroupmap --mntnsmap --pidns --json --duration",
+    wrong: [BOTH_FAMILIES, [["0"], /invalid value "0" for interval: expected an interval/]],
+  },
+  tcpsubnet: {
+    names: "-f -i -J -p -h --format --interval --json --netns --cgroup --cgroupmap --mntnsmap " +
+      "subnets --duration",
+    wrong: [
+      [["-f", "g"], /invalid value "g" for -f\/--format: expected one of b, k, m, B, K, M/],
+      [["10.0.0.0/33"], /expected subnets such as 10\.0\.0\.0\/8 or .*, found "10\.0\.0\.0\/33"/],
+      [["-i", "0"], /invalid value "0" for -i\/--interval/],
+    ],
+  },
+  tcpsynbl: {
+    names: "-4 -6 -h --ipv4 --ipv6 --netns --json --duration interval count",
+    wrong: [BOTH_FAMILIES],
+  },
 };
 
 for (const [name, { names, wrong }] of Object.entries(TOOLS)) {
