@@ -5,10 +5,12 @@
  * to the file opened last, 4096 bytes at a time:
  *
  *   open=PATH:COUNT        open(2) PATH COUNT times for reading and writing, created if need be
+ *   append=PATH:COUNT      the same with O_APPEND
  *   path=PATH:COUNT        the same with O_PATH, closed again
  *   write= pwrite= writev= pwritev=COUNT
  *   read= pread= readv= preadv=COUNT
  *                          the nth of those with an offset at the nth 4096 bytes
+ *   pwritev2=COUNT         the same with RWF_APPEND, whatever the offset
  *   start                  seek to the start
  *   fsync= fdatasync=COUNT
  *   forget                 take the file out of the page cache, and read nothing ahead from now on
@@ -94,6 +96,8 @@ static void repeat(const char *name, int count)
 			check(name, writev(fd, &iov, 1), SIZE);
 		else if (!strcmp(name, "pwritev"))
 			check(name, pwritev(fd, &iov, 1, at), SIZE);
+		else if (!strcmp(name, "pwritev2"))
+			check(name, pwritev2(fd, &iov, 1, at, RWF_APPEND), SIZE);
 		else if (!strcmp(name, "read"))
 			check(name, read(fd, buffer, SIZE), SIZE);
 		else if (!strcmp(name, "pread"))
@@ -125,6 +129,8 @@ int main(int argc, char **argv)
 			*value++ = 0;
 		if (!strcmp(argv[i], "open"))
 			open_each(value, O_RDWR | O_CREAT);
+		else if (!strcmp(argv[i], "append"))
+			open_each(value, O_RDWR | O_CREAT | O_APPEND);
 		else if (!strcmp(argv[i], "path"))
 			open_each(value, O_PATH);
 		else if (!strcmp(argv[i], "start"))

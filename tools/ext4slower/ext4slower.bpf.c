@@ -76,7 +76,7 @@ static __always_inline void report(u32 operation, struct call *call, struct file
 	send(events, event, offsetof(struct event, name) + ((length - 1) & NAME_MAX));
 }
 
-static __noinline int leave(u32 operation, struct file *file, s64 size)
+static __noinline int leave(u32 operation, struct file *file, s64 size, s64 end)
 {
 	struct key key = { .tid = bpf_get_current_pid_tgid(), .operation = operation };
 	struct call *call = bpf_map_lookup_elem(&calls, &key);
@@ -85,6 +85,8 @@ static __noinline int leave(u32 operation, struct file *file, s64 size)
 		return 0;
 	if (!file)
 		file = call->file;
+	if (file && call->offset == AT_END)
+		call->offset = (end < 0 ? size_of(file) : end) - (size > 0 ? size : 0);
 	if (file)
 		report(operation, call, file, size);
 	bpf_map_delete_elem(&calls, &key);

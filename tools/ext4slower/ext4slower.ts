@@ -16,10 +16,15 @@
  *
  * Hooks: fentry and fexit of ext4_file_read_iter, ext4_file_write_iter and ext4_file_open where the
  * kernel has them, otherwise tracepoints of the system calls of the read, write and open families,
- * filtered by the file's superblock: these leave out io_uring, splice, 32 bit programs on a 64 bit
- * kernel and programs that exec() opens, and an open includes the search for the path. Raw
- * tracepoints ext4_sync_file_enter and ext4_sync_file_exit. Pages that a memory mapping reads or
- * writes are not operations.
+ * filtered by the file's superblock: these leave out libaio (io_submit), io_uring, sendfile, splice,
+ * copy_file_range, 32 bit programs on a 64 bit kernel and programs that exec() opens, and an open
+ * includes the search for the path. Raw tracepoints ext4_sync_file_enter and ext4_sync_file_exit.
+ *
+ * OFF_KB of an append is where it was written; without fentry that is told by the file's size at its
+ * end, which others that append at the same time may have moved on. Of direct I/O through libaio and
+ * io_uring fentry sees how long it took to submit: BYTES is then -529 (EIOCBQUEUED). What is not seen
+ * either way: reads of sendfile and splice, copies of copy_file_range on the same file system, and
+ * pages that a memory mapping reads or writes, which msync() makes a sync.
  *
  * Overhead: without fentry every read, write, open and sync of any file system passes the
  * programs, 0.5 to 1 µs each; with it only those of ext4.

@@ -16,10 +16,12 @@ struct super_block {
 struct inode {
 	unsigned short i_mode;
 	struct super_block *i_sb;
+	long long i_size;
 };
 
 struct file___inode {
 	unsigned int f_mode;
+	unsigned int f_flags;
 	struct inode *f_inode;
 	long long f_pos;
 };
@@ -27,6 +29,7 @@ struct file___inode {
 struct kiocb {
 	struct file *ki_filp;
 	long long ki_pos;
+	int ki_flags;
 };
 
 KERNEL_STRUCTS_END
@@ -35,7 +38,10 @@ KERNEL_STRUCTS_END
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define FMODE_PATH 0x4000 /* opened with O_PATH: ext4 is not asked */
+#define O_APPEND 02000
+#define RWF_APPEND 0x10 /* of pwritev2(2), and of the kernel's struct kiocb (IOCB_APPEND) */
 #define AT_FILE_POSITION (-1)
+#define AT_END (-2) /* an append: the offset is known when it has been written */
 
 enum operation {
 	READ,
@@ -47,8 +53,11 @@ enum operation {
 /* An operation begins. `file` is NULL for one that is yet to be opened. */
 static int enter(u32 operation, struct file *file, s64 offset);
 
-/* The current thread's operation of that kind ends; `file` is NULL if enter() was told. */
-static int leave(u32 operation, struct file *file, s64 size);
+/*
+ * The current thread's operation of that kind ends; `file` is NULL if enter() was told. Of an append
+ * `end` tells where it ended in the file; below 0 at the end of the file.
+ */
+static int leave(u32 operation, struct file *file, s64 size, s64 end);
 
 SEC("fentry/ext4_file_read_iter")
 int enter_read_iter(u64 *arguments)
@@ -61,7 +70,7 @@ int enter_read_iter(u64 *arguments)
 SEC("fexit/ext4_file_read_iter")
 int exit_read_iter(u64 *arguments)
 {
-	return leave(READ, NULL, arguments[2]);
+	return leave(READ, NULL, arguments[2], 0);
 }
 
 SEC("fentry/ext4_file_write_iter")
@@ -69,13 +78,18 @@ int enter_write_iter(u64 *arguments)
 {
 	struct kiocb *call = (void *)arguments[0];
 
-	return enter(WRITE, BPF_CORE_READ(call, ki_filp), BPF_CORE_READ(call, ki_pos));
+	bool appends = BPF_CORE_READ(call, ki_flags) & RWF_APPEND;
+
+	return enter(WRITE, BPF_CORE_READ(call, ki_filp),
+		     appends ? AT_END : BPF_CORE_READ(call, ki_pos));
 }
 
 SEC("fexit/ext4_file_write_iter")
 int exit_write_iter(u64 *arguments)
 {
-	return leave(WRITE, NULL, arguments[2]);
+	struct kiocb *call = (void *)arguments[0];
+
+	return leave(WRITE, NULL, arguments[2], BPF_CORE_READ(call, ki_pos));
 }
 
 SEC("fentry/ext4_file_open")
@@ -87,7 +101,7 @@ int enter_file_open(u64 *arguments)
 SEC("fexit/ext4_file_open")
 int exit_file_open(u64 *arguments)
 {
-	return leave(OPEN, NULL, (s32)arguments[2]);
+	return leave(OPEN, NULL, (s32)arguments[2], 0);
 }
 
 SEC("raw_tp/ext4_sync_file_enter")
@@ -99,7 +113,14 @@ int enter_sync(u64 *arguments)
 SEC("raw_tp/ext4_sync_file_exit")
 int exit_sync(u64 *arguments)
 {
-	return leave(SYNC, NULL, (s32)arguments[1]);
+	return leave(SYNC, NULL, (s32)arguments[1], 0);
+}
+
+static __always_inline s64 size_of(struct file *file)
+{
+	struct file___inode *fields = (void *)file;
+
+	return BPF_CORE_READ(fields, f_inode, i_size);
 }
 
 /* Whether ext4 serves a file's reads and writes. */
@@ -112,13 +133,16 @@ static __always_inline bool is_ext4(struct file *file)
 	       !(BPF_CORE_READ(fields, f_mode) & FMODE_PATH);
 }
 
-static __always_inline int enter_io(u32 operation, int fd, s64 offset)
+static __always_inline int enter_io(u32 operation, int fd, s64 offset, u64 flags)
 {
 	struct file *file = file_of(fd);
 	struct file___inode *fields = (void *)file;
 
 	if (!is_ext4(file))
 		return 0;
+	/* Linux appends to such a file whatever offset pwrite(2) is given. */
+	if (operation == WRITE && (flags & RWF_APPEND || BPF_CORE_READ(fields, f_flags) & O_APPEND))
+		return enter(operation, file, AT_END);
 	return enter(operation, file, offset == AT_FILE_POSITION ? BPF_CORE_READ(fields, f_pos) : offset);
 }
 
@@ -126,12 +150,13 @@ static __always_inline int leave_open(s64 fd)
 {
 	struct file *file = fd < 0 ? NULL : file_of(fd);
 
-	return leave(OPEN, is_ext4(file) ? file : NULL, 0);
+	return leave(OPEN, is_ext4(file) ? file : NULL, 0, 0);
 }
 
-#define IO(name, operation, offset)                                                                    \
-	AT_ENTRY(name, enter_io(operation, ctx->args[0], offset))                                  \
-	AT_EXIT(name, leave(operation, NULL, ctx->ret))
+#define IO_FLAGS(name, operation, offset, flags)                                                       \
+	AT_ENTRY(name, enter_io(operation, ctx->args[0], offset, flags))                           \
+	AT_EXIT(name, leave(operation, NULL, ctx->ret, -1))
+#define IO(name, operation, offset) IO_FLAGS(name, operation, offset, 0)
 
 IO(read, READ, AT_FILE_POSITION)
 IO(readv, READ, AT_FILE_POSITION)
@@ -142,7 +167,7 @@ IO(write, WRITE, AT_FILE_POSITION)
 IO(writev, WRITE, AT_FILE_POSITION)
 IO(pwrite64, WRITE, ctx->args[3])
 IO(pwritev, WRITE, ctx->args[3])
-IO(pwritev2, WRITE, ctx->args[3])
+IO_FLAGS(pwritev2, WRITE, ctx->args[3], ctx->args[5])
 
 #define OPENING(name)                                                                                  \
 	AT_ENTRY(name, enter(OPEN, NULL, 0))                                                       \
