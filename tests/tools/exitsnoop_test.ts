@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Bpf, struct, u64, u8 } from "../../mod.ts";
+import exitsnoop from "../../tools/exitsnoop/exitsnoop.bpf.o.ts";
 import { buildProgram } from "../support/build.ts";
 import { keepOnOneCpu, Running, untilExecuted } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -168,4 +170,18 @@ const HELP = "exitsnoop -h names every option of bcc's tool";
 test(HELP, { skip: requires(HELP, "speed") }, async () => {
   const options = "-t --timestamp --utc -p --pid --label -x --failed --per-thread --json --help";
   await helpNames("exitsnoop", options);
+});
+
+test("exitsnoop forgets processes whose end it told once they have been waited for", async () => {
+  const Process = struct("process", { start_time: u64, id: u64.asNumber });
+  await using parent = await Script.start("for i in {0..40}; do bash -c 'echo $$'; done");
+  using bpf = Bpf.load(exitsnoop);
+  bpf.attach();
+  const ended = bpf.map("ended", Process, u8);
+  const said = await parent.go();
+  const pids = said.trim().split(/\s+/).map(Number);
+  assert.equal(pids.length, 41);
+  // The kernel frees them a little later.
+  const left = () => [...ended.keys()].filter(({ id }) => pids.includes(id)).length;
+  while (left() > 0) await new Promise(setImmediate);
 });

@@ -19,15 +19,19 @@ struct event {
 
 EVENTS(events, struct event);
 
-/* Processes whose end was told: their last two threads may both find that none is left. */
+/*
+ * Processes whose end was told: their last two threads may both find that none is left. They are
+ * forgotten when the kernel has no use for them any more, not by their number: the LRU kind gives
+ * entries away long before it is full on machines with many CPUs.
+ */
 struct process {
 	u64 start_time; /* of its first thread: ids are used again */
-	u64 ids;
+	u64 id;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
 	__type(key, struct process);
 	__type(value, u8);
 } ended SEC(".maps");
@@ -50,6 +54,7 @@ struct task_struct___signal {
 
 KERNEL_STRUCTS_END
 
+#define EEXIST 17
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h: exit_group(2) or a fatal signal */
 
 /* Whether the current thread is the one to tell the end of its process. */
@@ -57,12 +62,29 @@ static __always_inline bool is_last(struct task_struct *leader, struct signal_st
 {
 	struct process process = {
 		.start_time = BPF_CORE_READ(leader, start_time),
-		.ids = bpf_get_current_pid_tgid() >> 32,
+		.id = bpf_get_current_pid_tgid() >> 32,
 	};
 	u8 told = 1;
 
-	return BPF_CORE_READ(signal, live.counter) == 0 &&
-	       !bpf_map_update_elem(&ended, &process, &told, BPF_NOEXIST);
+	if (BPF_CORE_READ(signal, live.counter) != 0)
+		return false;
+	/* With no room, of so many that nobody waits for: told twice is better than never. */
+	return bpf_map_update_elem(&ended, &process, &told, BPF_NOEXIST) != -EEXIST;
+}
+
+/* After wait(2): a process of its first thread's. */
+SEC("raw_tp/sched_process_free")
+int freed(u64 *arguments)
+{
+	struct task_struct *task = (void *)arguments[0];
+	struct process process = {
+		.start_time = BPF_CORE_READ(task, start_time),
+		.id = BPF_CORE_READ(task, tgid),
+	};
+
+	if (BPF_CORE_READ(task, pid) == process.id)
+		bpf_map_delete_elem(&ended, &process);
+	return 0;
 }
 
 SEC("tracepoint/sched/sched_process_exit")
