@@ -10,6 +10,7 @@ import { ElfFunctions } from "../elf/elf_functions.ts";
 import { ErrnoError } from "../../ffi/libc/libc.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { MAX_INSTRUCTION, misreadAs } from "./misread_instruction.ts";
+import { isNop5, isStillEntry, replacesNops } from "./optimized_nop.ts";
 
 /** EI_CLASS of elf(5): of 32 bit programs. */
 const CLASS_AT = 4;
@@ -19,14 +20,23 @@ const MAGIC = 0x7f454c46;
 /** How much is read at once: the functions of a pattern lie close together. */
 const BLOCK = 65536;
 
+/** So far into a function it may still be at its entry: a mark of indirect calls, and nops. */
+const MAX_ENTRY = 64;
+
 /** A file whose code is looked at; closed when nothing more is attached there. */
 export class UprobeGuard implements Disposable {
   readonly #file: ForeignFile;
   readonly #is64: boolean;
+  readonly #replacesNops: () => boolean;
+  #functions: ElfFunctions | undefined;
   #block = { start: 0, bytes: new Uint8Array() };
 
-  /** @throws {ErrnoError} when it is no file that can be read */
-  constructor(path: string) {
+  /**
+   * @param replaces whether the kernel replaces nops of five bytes
+   * @throws {ErrnoError} when it is no file that can be read
+   */
+  constructor(path: string, replaces: () => boolean = replacesNops) {
+    this.#replacesNops = replaces;
     this.#file = openForeign(path);
     const header = this.#file.readUpTo(0, CLASS_AT + 1);
     const isElf = header.length > CLASS_AT && new DataView(header.buffer).getUint32(0) === MAGIC;
@@ -40,7 +50,7 @@ export class UprobeGuard implements Disposable {
 
   /** Whether a uprobe there does no harm. Only x86 kernels emulate by what is looked at here. */
   allows(offset: number): boolean {
-    return this.#misread(offset) === undefined;
+    return this.#problem(offset, "there") === undefined;
   }
 
   /**
@@ -51,16 +61,9 @@ export class UprobeGuard implements Disposable {
    * @throws {UnsupportedError} for a place where a uprobe does harm
    */
   check(offset: number, action: string, name?: string): void {
-    const misread = this.#misread(offset);
-    if (misread === undefined) return;
-    const bytes = this.#read(offset).subarray(0, 4).toHex().replace(/..(?=.)/g, "$& ");
-    const where = name === undefined ? "there" : `of ${name}`;
-    throw new UnsupportedError(
-      action,
-      "uprobes on such instructions",
-      `the kernel would take the instruction ${where} (${bytes} …) for ${misread}, so that programs ` +
-        "compute wrong or die: probe what calls the function, or another place in it",
-    );
+    const problem = this.#problem(offset, name === undefined ? "there" : `of ${name}`);
+    if (problem === undefined) return;
+    throw new UnsupportedError(action, "uprobes on such instructions", problem);
   }
 
   /** The same of several places, if none may be probed: {@linkcode UprobeGuard.check} of the first. */
@@ -71,11 +74,39 @@ export class UprobeGuard implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#functions?.[Symbol.dispose]();
     this.#file.close();
   }
 
-  #misread(offset: number): string | undefined {
-    return process.arch === "x64" ? misreadAs(this.#read(offset), this.#is64) : undefined;
+  /** What a uprobe would do, and what to do instead; undefined when it does no harm. */
+  #problem(offset: number, where: string): string | undefined {
+    if (process.arch !== "x64") return undefined;
+    const code = this.#read(offset);
+    const bytes = () => code.subarray(0, 4).toHex().replace(/..(?=.)/g, "$& ");
+    const misread = misreadAs(code, this.#is64);
+    if (misread !== undefined) {
+      return `the kernel would take the instruction ${where} (${bytes()} …) for ${misread}, so that ` +
+        "programs compute wrong or die: probe what calls the function, or another place in it";
+    }
+    if (!this.#is64 || !isNop5(code) || !this.#replacesNops() || this.#isEntry(offset)) {
+      return undefined;
+    }
+    return `the kernel would replace the nop ${where} (${bytes()} …) by a call, which overwrites the ` +
+      "variables of a function that calls nothing: probe the function's entry, or another instruction";
+  }
+
+  /** Whether nothing of its function has run yet; no for a place in no known function. */
+  #isEntry(offset: number): boolean {
+    try {
+      const functions = this.#functions ??= new ElfFunctions(this.path);
+      const into = functions.at(offset)?.offset ?? Infinity;
+      if (into > MAX_ENTRY) return false;
+      const before = functions.bytesAt(offset - into, into);
+      return before !== undefined && isStillEntry(before);
+    } catch (error) {
+      if (error instanceof ErrnoError || error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   /** Nothing behind the file's end: there the kernel says what is wrong. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type UsdtProbe, usdtProbes } from "../../mod.ts";
+import { UprobeGuard } from "../../bpf/attach/uprobe_guard.ts";
 import { parseOperand } from "../../plumbing.ts";
 import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -68,4 +69,20 @@ test(installed, { skip: requires(installed, "speed") }, async () => {
     const unread = places.filter((place) => parseOperand(place) === undefined);
     assert.deepEqual(unread.filter((place) => !/^%[xyz]mm\d+$/.test(place)), [], path);
   }
+});
+
+const places =
+  "the places of all installed USDT probes may be probed, whatever the kernel does with nops";
+test(places, { skip: requires(places, "speed") }, async () => {
+  let count = 0;
+  for (const path of await installedFiles()) {
+    const probes = probesIfAny(path);
+    if (probes.length === 0) continue;
+    using guard = new UprobeGuard(path, () => true);
+    for (const { offset } of probes.flatMap(({ locations }) => locations)) {
+      guard.check(offset, `probe ${path}+${offset}`);
+      count++;
+    }
+  }
+  assert.ok(count > 0);
 });
