@@ -198,6 +198,7 @@ suite_vm() {
   judge "${harness[@]}"
   judge "${library[@]}"
   judge "${guest_tools[@]}"
+  ! $full || judge "${many_cpus[@]}"
 }
 
 start_guests() {
@@ -210,6 +211,9 @@ start_guests() {
   # One runtime runs these: what they run is the executable.
   guest_tools=(vm binary 5400 "${run[@]}" --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
   if $full; then guest_tools+=(tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
+  # What depends on the number of CPUs: the canary of every tool.
+  many_cpus=(vm cpus 5400 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32 --jobs 1
+    --boot-limit 300 --file-limit 3600 --junit "$scratch/vm-cpus.xml" tests/tools/cases_test.ts)
   run_beside guests run_guests
 }
 
@@ -218,6 +222,7 @@ run_guests() {
   TSBCC_VM_HARNESS=1 execute "${harness[@]}"
   execute "${library[@]}"
   TSBCC_EXECUTABLE="$executable" execute "${guest_tools[@]}"
+  ! $full || TSBCC_EXECUTABLE="$executable" execute "${many_cpus[@]}"
 }
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }

@@ -37,6 +37,8 @@ export interface JobResult {
 export interface GuestOptions {
   /** Paths on the host that jobs need; they may lie on file systems of their own. */
   paths: readonly string[];
+  /** How many CPUs it has. Default: 2. */
+  cpus?: number;
   /** How long the guest may take until it is ready, in milliseconds. */
   bootLimitMs: number;
   /** Ends the guest, and what waits for it, when aborted. */
@@ -215,7 +217,7 @@ async function launchCommand(
     // QEMU 7.2's emulation of cmpxchg16b corrupts the flags, and its threads race with the
     // kernel's patching of its own text: both crash guests at random.
     ...["-M", "q35,memory-backend=memory", "-accel", "tcg,thread=single", "-cpu", "max,-cx16"],
-    ...["-smp", "2", "-m", MEMORY],
+    ...["-smp", String(options.cpus ?? 2), "-m", MEMORY],
     ...["-object", `memory-backend-memfd,id=memory,size=${MEMORY},share=on`],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
     ...["-serial", "file:/dev/stderr", "-device", "virtio-serial-pci"],

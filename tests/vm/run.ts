@@ -17,6 +17,7 @@ const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a nam
   --runtime NAME    deno or bun (default: both)
   --spread          each file under one runtime per kernel, turn by turn: half the time
   --jobs N          guests at once (default: 2)
+  --cpus N          CPUs of a guest, all emulated by one thread (default: 2)
   --file-limit S    seconds a test file may take (default: 300)
   --boot-limit S    seconds a guest may take to boot (default: 90)
   --json FILE       write every case, with its status, and the totals
@@ -31,6 +32,7 @@ const OPTIONS = {
   "kernel": { type: "string", multiple: true },
   "spread": { type: "boolean", default: false },
   "jobs": { type: "string", default: "2" },
+  "cpus": { type: "string", default: "2" },
   "file-limit": { type: "string", default: "300" },
   "boot-limit": { type: "string", default: "90" },
   "json": { type: "string" },
@@ -44,6 +46,7 @@ function parse(words: readonly string[]) {
   for (const name of ["jobs", "file-limit", "boot-limit"] as const) {
     if (!(Number(values[name]) > 0)) throw new TypeError(`--${name} must be above 0`);
   }
+  if (!/^[1-9]\d{0,2}$/.test(values.cpus)) throw new TypeError("--cpus must be from 1 to 999");
   const runtimes = runtime.map((name) => member(RUNTIMES, name, "runtime"));
   return { ...values, kernel, runtime: runtimes, positionals };
 }
@@ -66,6 +69,7 @@ async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promi
   const tasks = tasksFor(files, values.runtime, names, values.spread);
   const cases = await schedule(kernels, tasks, new Printer(console.log), {
     jobs: Number(values.jobs),
+    cpus: Number(values.cpus),
     bootLimitMs: Number(values["boot-limit"]) * 1000,
     fileLimitMs: Number(values["file-limit"]) * 1000,
     signal,

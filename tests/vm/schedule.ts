@@ -8,6 +8,8 @@ import { neededPaths, type Runtime, type Task, taskScript } from "./suite.ts";
 export interface ScheduleOptions {
   /** How many guests may run at once. */
   jobs: number;
+  /** How many CPUs each has. Default: 2. */
+  cpus?: number;
   /** How long a guest may take to boot. */
   bootLimitMs: number;
   /** How long one test file may take. */
