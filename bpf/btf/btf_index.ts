@@ -29,7 +29,8 @@ export function indexTypes(section: Uint8Array): BtfIndex {
   const [fixed, part, isFindable] = [FIXED_WORDS, PART_WORDS, FINDABLE];
   let count = 1;
   let found = 0;
-  for (let at = 0; at < words.length; count++) {
+  // A type that is cut is none.
+  for (let at = 0; at + TYPE_SIZE / 4 <= words.length; count++) {
     starts[count] = at;
     const info = words[at + 1]!;
     const kind = info >>> 24 & 31;

@@ -25,7 +25,7 @@ export interface TraceLine {
 // "         name-123     [001] d..31  1234.567890: bpf_trace_printk: text"; names may hold anything,
 // and with the option record-tgid "(  122)" stands before the CPU. Until Linux 5.8 the word before
 // the text was an address: "0: text" or "0x00000001: text".
-const LINE = /^ *(.+)-(\d+) +(?:\([- \d]+\) +)?\[(\d+)\] +(\S+) +(\d+\.\d+): \w+: ?(.*)$/s;
+const LINE = /^ *(\S.*)-(\d+) +(?:\([- \d]+\) +)?\[(\d+)\] +(\S+) +(\d+\.\d+): \w+: ?(.*)$/s;
 
 /** Reads a line; undefined for others, such as "CPU:0 [LOST 7 EVENTS]". */
 export function parseTraceLine(line: string): TraceLine | undefined {

@@ -46,6 +46,7 @@ const traceLine: Target<string> = {
       "    a-1 b [0]-123     (  122) [001] d..31  1234.567890: bpf_trace_printk: text",
       "            sshd-7       [000] .... 99.000001: 0x00000001: text",
       "CPU:0 [LOST 7 EVENTS]",
+      " ".repeat(20_000),
     ].map((value) => ({ value })),
   words: ["-1 ", " [0] ", "(  1) ", "....", " 1.0: ", "0: ", "CPU:", "-1-1-1-1"],
   run(text) {
