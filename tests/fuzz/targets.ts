@@ -7,6 +7,7 @@
 import type { AnyTarget } from "./target.ts";
 import { BTF_TARGETS } from "./targets/btf.ts";
 import { ELF_TARGETS } from "./targets/elf.ts";
+import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
 import { SYMBOL_TARGETS } from "./targets/symbols.ts";
 import { SYSTEM_TARGETS } from "./targets/system.ts";
@@ -16,6 +17,7 @@ export const TARGETS: readonly AnyTarget[] = [
   ...ELF_TARGETS,
   ...BTF_TARGETS,
   ...SYMBOL_TARGETS,
+  ...JIT_TARGETS,
   ...SYSTEM_TARGETS,
   ...LANGUAGE_TARGETS,
 ];
