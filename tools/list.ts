@@ -23,6 +23,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   capable: () => import("./capable/capable.ts"),
   compactsnoop: () => import("./compactsnoop/compactsnoop.ts"),
   cpudist: () => import("./cpudist/cpudist.ts"),
+  dirtop: () => import("./dirtop/dirtop.ts"),
   execsnoop: () => import("./execsnoop/execsnoop.ts"),
   exitsnoop: () => import("./exitsnoop/exitsnoop.ts"),
   ext4slower: () => import("./ext4slower/ext4slower.ts"),

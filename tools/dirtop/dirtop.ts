@@ -1,0 +1,136 @@
+/**
+ * dirtop: file reads and writes summed by directory.
+ *
+ * USAGE: dirtop -d DIRECTORIES [-C] [-r MAXROWS] [-s COLUMN] [-p PID] [--duration SECONDS] [--json]
+ *               [interval] [count]
+ *
+ *     # dirtop -d /hdfs/uuid/*\/yarn -C
+ *     Tracing... Output every 1 secs. Hit Ctrl-C to end
+ *
+ *     14:28:12 loadavg: 25.00 22.85 21.22 31/2921 66450
+ *     READS  WRITES R_Kb     W_Kb     PATH
+ *     1030   2852   8        147341   /hdfs/uuid/c11da291-28de-4a77-873e-44bb452d238b/yarn
+ *     3308   2459   10980    24893    /hdfs/uuid/bf829d08-1455-45b8-81fa-05c3303e8c45/yarn
+ *     2227   7165   6484     11157    /hdfs/uuid/76dc0b77-e2fd-4476-818f-2b5c3c452396/yarn
+ *
+ * A file counts for the nearest directory above it that was asked for, regular files only. What is
+ * mounted below a directory does not belong to it. READS and WRITES are calls, R_Kb and W_Kb what they
+ * really moved.
+ *
+ * Hooks: tracepoints syscalls/sys_{enter,exit}_{read,readv,pread64,preadv,preadv2} and those of the write
+ * family. Not seen are io_uring, splice and sendfile, memory mappings, and 32 bit programs on a 64 bit
+ * kernel.
+ */
+
+import { type Infer, struct, u32, u64 } from "../../mod.ts";
+import { directoryId } from "../../toolkit/fs/directory_id.ts";
+import {
+  READS,
+  type Sums,
+  sumsColumns,
+  sumsOptions,
+  sumsReporter,
+  WRITES,
+} from "../../toolkit/fs/file_sums.ts";
+import { syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { longOnly, text, UsageError } from "../../toolkit/options/options.ts";
+import {
+  containerOptions,
+  filterOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import { expandDirectories } from "./glob.ts";
+import object from "./dirtop.bpf.o.ts";
+
+const INTERVAL_SECONDS = 1;
+const MOST = 1024; // of dirtop.bpf.c
+
+const options = {
+  directories: text({
+    short: "d",
+    long: "root-directories",
+    meta: "DIRECTORIES",
+    help: "select the directories to observe, separated by commas; they may have * and ?",
+  }),
+  ...sumsOptions,
+  pid: filterOptions.pid,
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
+  },
+  ...containerOptions,
+  ...standardOptions,
+  duration: longOnly(standardOptions.duration),
+} as const;
+
+const Key = struct("key", { number: u32 });
+const Directory = struct("directory", { inode: u64, device: u32, unused: u32 });
+
+/** The directories, each once. @throws {UsageError} */
+function directoriesOf(patterns: string | undefined): Map<string, Infer<typeof Directory>> {
+  if (patterns === undefined) {
+    throw new UsageError("say which directories: -d/--root-directories is needed");
+  }
+  const ids = new Map<string, Infer<typeof Directory>>();
+  const seen = new Set<string>();
+  for (const path of patterns.split(",").flatMap(expandDirectories)) {
+    const { inode, device } = directoryId(path);
+    if (seen.has(`${device} ${inode}`)) continue; // a link to one that is there already
+    seen.add(`${device} ${inode}`);
+    ids.set(path, { inode, device, unused: 0 });
+  }
+  if (ids.size === 0) throw new UsageError(`there is no directory ${JSON.stringify(patterns)}`);
+  if (ids.size > MOST) throw new UsageError(`${ids.size} directories are more than ${MOST}`);
+  return ids;
+}
+
+const dirtop = defineTool({
+  name: "dirtop",
+  summary: "Show file reads and writes summed by directory, the busiest first, at intervals.",
+  examples: [
+    ["dirtop -d '/hdfs/uuid/*/yarn'", "directory I/O top, 1 second refresh"],
+    ["dirtop -d '/hdfs/uuid/*/yarn' -C", "don't clear the screen"],
+    ["dirtop -d '/hdfs/uuid/*/yarn' 5 10", "5 second summaries, 10 times only"],
+    ["dirtop -d '/var/log,/srv/*'", "several directories"],
+  ],
+  object,
+  options,
+  sample: ["-d", "/", "1"],
+  permissions: "all",
+  plan(values) {
+    const { interval = INTERVAL_SECONDS } = values;
+    const directories = directoriesOf(values.directories);
+    const paths = [...directories.keys()];
+    const pathOf = ({ number }: Infer<typeof Key>) => paths[number]!;
+    return {
+      intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
+      interval,
+      count: values.count,
+      redraw: !values.noClear,
+      load: { ...filterSettings(values), programs: syscallPrograms([...READS, ...WRITES]) },
+      prepare(bpf) {
+        const roots = bpf.map("roots", Directory, u32);
+        for (const [i, id] of [...directories.values()].entries()) roots.set(id, i);
+      },
+      report: sumsReporter({
+        ...values,
+        name: "dirtop",
+        map: "directories",
+        key: Key,
+        columns: [
+          ...sumsColumns<Infer<typeof Key> & Sums>(8),
+          { head: "PATH", value: pathOf },
+        ],
+      }),
+    };
+  },
+});
+
+export default dirtop;
+
+if (import.meta.main) await main(dirtop);

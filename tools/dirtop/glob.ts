@@ -1,0 +1,49 @@
+/**
+ * Directories by pattern.
+ *
+ * @module
+ */
+
+import { type Dirent, readdirSync, statSync } from "node:fs";
+
+/**
+ * The directories that a pattern names, as a shell expands it: `*`, `?` and `[a-z]` match within a part of
+ * the path, and a name that begins with a dot only when the pattern's part does.
+ */
+export function expandDirectories(pattern: string): string[] {
+  let found = [pattern.startsWith("/") ? "/" : ""];
+  for (const part of pattern.split("/").filter(Boolean)) {
+    found = found.flatMap((folder) =>
+      /[*?[]/.test(part)
+        ? names(folder, matcher(part), part.startsWith(".")).map((name) => folder + name)
+        : [folder + part]
+    ).filter(isDirectory).map((path) => `${path}/`);
+  }
+  return found.filter(Boolean).map((path) => path.length > 1 ? path.slice(0, -1) : path);
+}
+
+/** `[!a]*.log` as a regular expression. */
+function matcher(part: string): RegExp {
+  const text = part.replaceAll(/\[!?[^\]]+\]|[\s\S]/gu, (piece) => {
+    if (piece === "*") return ".*";
+    if (piece === "?") return ".";
+    if (piece.length > 2) return piece.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
+    return piece.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  });
+  return new RegExp(`^${text}$`, "su");
+}
+
+function names(folder: string, pattern: RegExp, hidden: boolean): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder || ".", { withFileTypes: true });
+  } catch {
+    return []; // gone, or not to be read
+  }
+  const all = entries.map(({ name }) => name).filter((name) => hidden || !name.startsWith("."));
+  return all.filter((name) => pattern.test(name)).sort();
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
