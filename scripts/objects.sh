@@ -69,7 +69,7 @@ bad_usage() {
 
 all_stems() {
   local file
-  for file in tools/*/*.bpf.c examples/*.bpf.c; do
+  for file in tools/*/*.bpf.c toolkit/*/*.bpf.c examples/*.bpf.c; do
     [[ ! -f "$file" ]] || echo "${file%.bpf.c}"
   done
 }

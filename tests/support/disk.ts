@@ -12,6 +12,7 @@ import { Running } from "./process.ts";
 import { Folder } from "./workload.ts";
 
 const SIZE = 64 * 1024 * 1024;
+const LARGE = 512 * 1024 * 1024; // XFS takes no less than 300 MiB; the file is sparse
 export const BLOCK = 4096;
 
 /** A loop device, detached at the end of the block. */
@@ -20,12 +21,12 @@ export class Disk implements Disposable {
   readonly path: string;
   readonly #folder = new Folder();
 
-  constructor() {
+  constructor(size = SIZE) {
     const file = `${this.#folder.path}/disk`;
     try {
       if (!existsSync("/dev/loop-control")) execFileSync("modprobe", ["loop"]);
       writeFileSync(file, "");
-      truncateSync(file, SIZE);
+      truncateSync(file, size);
       this.path = command("losetup", "--find", "--show", file).trim();
     } catch (error) {
       this.#folder[Symbol.dispose]();
@@ -124,6 +125,41 @@ export class Ext4 implements Disposable {
 
   #release(): void {
     this.disk[Symbol.dispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** A file system of some type on a disk of a test's own, unmounted at the end of the block. */
+export class Mounted implements Disposable {
+  readonly path: string;
+  readonly #disk = new Disk(LARGE);
+  readonly #folder = new Folder();
+
+  constructor(type: "ext4" | "xfs" | "btrfs" | "f2fs") {
+    this.path = `${this.#folder.path}/mount`;
+    try {
+      mkdirSync(this.path);
+      const known = readFileSync("/proc/filesystems", "utf8");
+      // In a guest the kernel finds no modprobe of its own.
+      if (!new RegExp(`\\t${type}$`, "m").test(known)) command("modprobe", type);
+      command(`mkfs.${type}`, "-q", this.#disk.path);
+      command("mount", "-t", type, "-o", "noatime", this.#disk.path, this.path);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      command("umount", this.path);
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    this.#disk[Symbol.dispose]();
     this.#folder[Symbol.dispose]();
   }
 }

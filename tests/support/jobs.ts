@@ -5,9 +5,10 @@
  */
 
 import { statSync } from "node:fs";
-import type { IsOf, Job, Work } from "./cases.ts";
+import assert from "node:assert/strict";
+import { histogramTotal, type IsOf, type Job, type Row, type Work } from "./cases.ts";
 import { buildProgram } from "./build.ts";
-import { Disk, Ext4 } from "./disk.ts";
+import { Disk, Ext4, Mounted, Tmpfs } from "./disk.ts";
 import { runFileIo, startFileIo } from "./file_io.ts";
 import type { Running } from "./process.ts";
 import { Script } from "./script.ts";
@@ -104,16 +105,28 @@ export const diskScript = (text: string): Work => ({
 });
 
 /** Steps of file_io.c on a new ext4, in which `{file}` is a file that exists. */
-export const ext4Io = (steps: (file: string) => readonly string[]): Work => ({
+export const ext4Io = (steps: (file: string) => readonly string[]): Work =>
+  fileIo(() => new Ext4(), steps);
+
+/** The same on a new file system of another type. */
+export const fileIoOn = (
+  type: "ext4" | "xfs" | "btrfs" | "f2fs" | "tmpfs",
+  steps: (file: string) => readonly string[],
+): Work => fileIo(() => type === "tmpfs" ? new Tmpfs() : new Mounted(type), steps);
+
+const fileIo = (
+  make: () => Disposable & { readonly path: string },
+  steps: (file: string) => readonly string[],
+): Work => ({
   async start(): Promise<Job> {
-    const ext4 = new Ext4();
+    const mounted = make();
     let running: Running;
-    const file = `${ext4.path}/traced`;
+    const file = `${mounted.path}/traced`;
     try {
       await runFileIo(`open=${file}:1`);
       running = await startFileIo(...steps(file));
     } catch (error) {
-      ext4[Symbol.dispose]();
+      mounted[Symbol.dispose]();
       throw error;
     }
     return {
@@ -126,8 +139,16 @@ export const ext4Io = (steps: (file: string) => readonly string[]): Work => ({
       },
       async [Symbol.asyncDispose]() {
         await running[Symbol.asyncDispose]();
-        ext4[Symbol.dispose]();
+        mounted[Symbol.dispose]();
       },
     };
   },
 });
+
+/** Checks how many of each operation histograms hold, those of no file system's attributes left out. */
+export const operationCounts =
+  (expected: Readonly<Record<string, number>>) => (rows: readonly Row[]): void => {
+    const counted = rows.filter(({ operation }) => operation !== "getattr")
+      .map((row) => [String(row.operation), histogramTotal([row])] as const);
+    assert.deepEqual(Object.fromEntries(counted), expected);
+  };

@@ -43,6 +43,8 @@ interface DistributionOptions {
   readonly section: string | undefined;
   /** Name the processes. */
   readonly names: boolean;
+  /** What a histogram is about in words, in place of its number. */
+  readonly sectionText?: ((id: number) => string) | undefined;
 }
 
 /** The unit of the histogram. */
@@ -59,13 +61,15 @@ export interface DistributionDetails {
   readonly section?: string | undefined;
   /** Name the processes. */
   readonly names?: boolean;
+  /** What a histogram is about in words, in place of its number. */
+  readonly sectionText?: (id: number) => string;
 }
 
 /** The plan of a tool that counts times by process or thread. @throws {UsageError} */
 export function distributionPlan(
   name: string,
   values: DistributionValues,
-  { globals, section, names = false }: DistributionDetails,
+  { globals, section, names = false, sectionText }: DistributionDetails,
 ): ReportPlan & { readonly load: LoadOptions } {
   const { pids, tids, interval, count } = values;
   const filters = filterSettings(values, {
@@ -79,7 +83,7 @@ export function distributionPlan(
     interval,
     count,
     load: filters,
-    report: distribution({ ...values, name, section: shown, names }),
+    report: distribution({ ...values, name, section: shown, names, sectionText }),
   };
 }
 
@@ -95,9 +99,11 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
     if (options.timestamp) report.line(report.clock);
     const sections = histogramSections(entries, ({ id, slot }) => [id, slot])
       .sort((a, b) => a.section - b.section);
-    const { section: sectionHeader } = options;
+    const { section: sectionHeader, sectionText } = options;
     if (sectionHeader === undefined) {
       report.histogram(sections[0]?.counts ?? [], { valueType });
+    } else if (sectionText) {
+      report.histograms(sections, { valueType, sectionHeader, formatSection: sectionText });
     } else {
       const name = (id: number) => options.names ? nameOf(id) : undefined;
       const formatSection = (id: number) => [id, name(id)].filter(Boolean).join(" ");

@@ -1,0 +1,61 @@
+/**
+ * What tables of cases do not show of the tools of file systems: those for which no kernel here has a
+ * file system, calls that are wrong, and where writes go that append.
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Tmpfs } from "../support/disk.ts";
+import { Script } from "../support/script.ts";
+import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+
+const known = (type: string) =>
+  new RegExp(`\\t${type}$`, "m").test(readFileSync("/proc/filesystems", "utf8"));
+
+for (
+  const [name, type, title] of [
+    ["zfsslower", "zfs", "ZFS"],
+    ["zfsdist", "zfs", "ZFS"],
+    ["nfsslower", "nfs", "NFS"],
+    ["nfsdist", "nfs", "NFS"],
+    ["f2fsslower", "f2fs", "f2fs"],
+  ] as const
+) {
+  const skip = known(type) && `this kernel has ${type}`;
+  test(`${name} says in a sentence that the kernel has no ${type}`, { skip }, async () => {
+    const { status, stdout, stderr } = await runTool(name);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, new RegExp(`^${name}: [^\n]*${title}[^\n]*: mount one first[^\n]*\n$`));
+  });
+}
+
+test("fsslower and fsdist want to know which file system", async () => {
+  await refuses("fsslower", [[[], /-t\/--type/], [["-t", "0123456789abcdef"], /15 bytes/]]);
+  await refuses("fsdist", [[[], /-t\/--type/]]);
+});
+
+test("tools of file systems name the options of their namesakes", async () => {
+  await helpNames("xfsslower", "-j --csv -p --pid min_ms");
+  await helpNames("f2fsslower", "-s --csv -p --pid min_ms");
+  await helpNames("xfsdist", "-T --notimestamp -m --milliseconds -p --pid interval count");
+  await helpNames("fsslower", "-c --csv -d --duration -m --min -p --pid -t --type");
+  await helpNames("fsdist", "-T --timestamp -m --milliseconds -p --pid -t --type interval count");
+});
+
+test("fsslower tells where writes go that append", async () => {
+  using tmpfs = new Tmpfs();
+  const file = `${tmpfs.path}/log`;
+  await using script = await Script.start(`for i in {1..7}; do printf %1024d 0 >> ${file}; done`);
+  await using tool = await startTool(
+    "fsslower",
+    ...["--json", "-t", "tmpfs", "-m", "0", "-p", String(script.pid)],
+  );
+  await script.go();
+  const rows = rowsOf<{ t: string; bytes: number; off_kb: number }>(await stopTool(tool));
+  const writes = rows.filter(({ t }) => t === "W");
+  assert.deepEqual(
+    writes.map(({ bytes, off_kb }) => [bytes, off_kb]),
+    Array.from({ length: 7 }, (_, i) => [1024, i]),
+  );
+});

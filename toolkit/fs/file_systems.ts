@@ -1,0 +1,99 @@
+/**
+ * Types of file systems, and which programs of operations.h see their operations.
+ *
+ * @module
+ */
+
+import { hasKernelFunction, hasKprobe, readText, UnsupportedError } from "../../mod.ts";
+import { READS, WRITES } from "./file_sums.ts";
+import { syscallPrograms } from "../run/choose_hooks.ts";
+import { text, UsageError } from "../options/options.ts";
+
+/** A type of file system, or several that are one to people. */
+export interface FileSystem {
+  /** What people call it. */
+  readonly title: string;
+  /** Its types in /proc/filesystems. */
+  readonly types: readonly string[];
+  /** The kernel's function that tells attributes of its files, where operations.h knows one. */
+  readonly attributes?: string;
+}
+
+const FILE_SYSTEMS: Readonly<Record<string, FileSystem>> = {
+  // The driver of ext4 serves the other two as well.
+  ext4: { title: "ext4", types: ["ext4", "ext3", "ext2"], attributes: "ext4_file_getattr" },
+  btrfs: { title: "btrfs", types: ["btrfs"] },
+  xfs: { title: "XFS", types: ["xfs"] },
+  f2fs: { title: "f2fs", types: ["f2fs"], attributes: "f2fs_getattr" },
+  nfs: { title: "NFS", types: ["nfs", "nfs4"], attributes: "nfs_getattr" },
+  zfs: { title: "ZFS", types: ["zfs"] },
+  fuse: { title: "fuse", types: ["fuse", "fuseblk"] },
+};
+const ATTRIBUTES = ["ext4_file_getattr", "f2fs_getattr", "nfs_getattr"];
+const TYPE_MAX = 15; // two words of operations.h, with a NUL
+const TYPES_MAX = 3;
+
+/** The file system of a name; any type that the kernel has is one. */
+export function fileSystem(name: string): FileSystem {
+  return FILE_SYSTEMS[name] ?? { title: name, types: [name] };
+}
+
+/** `-t`, for the tools of any file system. */
+export const typeOption = text({
+  short: "t",
+  long: "type",
+  meta: "FILESYSTEM",
+  help: "which file system to trace, by its type: ext4, btrfs, xfs, nfs, tmpfs …",
+});
+
+/** The file system that `-t` names. @throws {UsageError} */
+export function fileSystemOf(type: string | undefined): FileSystem {
+  if (type === undefined) throw new UsageError("say which file system: -t/--type is needed");
+  return fileSystem(type);
+}
+
+/** Operations by their numbers in operations.h. */
+export const OPERATIONS: readonly string[] = ["read", "write", "open", "fsync", "getattr"];
+
+const ON_FILES = [...READS, ...WRITES, "fsync", "fdatasync"];
+const OPENINGS = ["open", "creat", "openat", "openat2"];
+
+/** What of the load options follows the operations of a file system. @throws {UnsupportedError} */
+export function operations(
+  { title, types, attributes }: FileSystem,
+): { globals: { fs_types: bigint[] }; programs: Record<string, boolean> } {
+  const fs_types = words(types);
+  const known = readText("/proc/filesystems").split("\n").map((line) => line.split("\t")[1]);
+  if (!types.some((type) => known.includes(type))) {
+    throw new UnsupportedError(
+      `trace ${title} operations`,
+      title,
+      `the kernel has no ${types[0]} at present: mount one first, or load its module`,
+    );
+  }
+  const getattr = attributes !== undefined && hasKprobe().answer !== "no" &&
+    hasKernelFunction(attributes).answer !== "no";
+  return {
+    globals: { fs_types },
+    programs: {
+      ...syscallPrograms([...ON_FILES, ...OPENINGS]),
+      ...Object.fromEntries(ATTRIBUTES.flatMap((name) => {
+        const on = getattr && name === attributes;
+        return [[`enter_${name}`, on], [`exit_${name}`, on]];
+      })),
+    },
+  };
+}
+
+/** Types as operations.h compares them. @throws {UsageError} when one is too long */
+export function words(types: readonly string[]): bigint[] {
+  const bytes = new Uint8Array(TYPES_MAX * (TYPE_MAX + 1));
+  for (const [i, type] of types.entries()) {
+    const name = new TextEncoder().encode(type);
+    if (name.length > TYPE_MAX) {
+      throw new UsageError(`no type of file system is longer than ${TYPE_MAX} bytes`);
+    }
+    bytes.set(name, i * (TYPE_MAX + 1));
+  }
+  return [...new BigUint64Array(bytes.buffer)];
+}
