@@ -197,7 +197,7 @@ compile_with_bun() {
 guard() {
   [[ "$(uname -m)" == x86_64 ]] || return 0
   "$1" -h >"$scratch/help" || fail "$1 does not run on this machine"
-  quietly "$BUN" run "$project/scripts/guard/apply.ts" "$1" "$(basename "$1")" "$scratch/help" ||
+  run_script "$project/scripts/guard/apply.ts" "$1" "$(basename "$1")" "$scratch/help" ||
     fail "could not put the guard into $1 (see above)"
 }
 

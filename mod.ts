@@ -20,6 +20,8 @@
  * @module
  */
 
+import "./ffi/runtime/minimum.ts";
+
 export { Bpf, type EventOptions } from "./bpf/bpf.ts";
 export type { LoadOptions } from "./bpf/object/load_object.ts";
 export type { MapOptions } from "./bpf/maps/map_info.ts";

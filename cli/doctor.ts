@@ -18,6 +18,7 @@ import {
   isPrivileged,
   readText,
 } from "../mod.ts";
+import { MINIMUM } from "../plumbing.ts";
 import { capabilityLines } from "./capabilities.ts";
 import { toJson } from "../toolkit/output/escape.ts";
 import { flag, parseOptions } from "../toolkit/options/options.ts";
@@ -57,7 +58,8 @@ const CHECKS: readonly Check[] = [
     serves: "loading programs",
     basic: true,
     look: () => hasLibrary("libbpf"),
-    fix: "install libbpf 1.0 or later, or use an executable of ts-bcc, which carries it",
+    fix:
+      `install libbpf ${MINIMUM.libbpf} or later, or use an executable of ts-bcc, which carries it`,
   },
   {
     name: "kernel BTF",

@@ -10,6 +10,7 @@
 import { alloc, bufferText } from "./libc/memory.ts";
 import { lazyLibrary, type LibrarySpec } from "./library.ts";
 import { libc } from "./libc/libc.ts";
+import { MINIMUM } from "./runtime/minimum.ts";
 import { runtime, type Symbols, type SymbolTable } from "./runtime/runtime.ts";
 
 const TABLE = {
@@ -179,7 +180,7 @@ const TABLE = {
 } as const satisfies SymbolTable;
 
 const HINT =
-  "install libbpf 1.0 or later (Debian, Ubuntu: libbpf1; Fedora, Arch: libbpf), or name " +
+  `install libbpf ${MINIMUM.libbpf} or later (Debian, Ubuntu: libbpf1; Fedora, Arch: libbpf), or name ` +
   "a copy in TSBCC_LIBBPF";
 
 // Nothing is called in these two: only their place can be chosen.

@@ -239,7 +239,8 @@ is_glibc() {
 # Runs one of scripts/*.ts with whichever runtime there is.
 run_script() {
   if [[ -n "${BUN:-}" ]]; then
-    "$BUN" run "$@"
+    # Without a cache, which would be in the HOME of whoever runs this.
+    BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 "$BUN" run "$@"
   else
     "$DENO" run --no-config --no-check --quiet --allow-read "$@"
   fi

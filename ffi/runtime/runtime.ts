@@ -7,6 +7,7 @@
  * @module
  */
 
+import "./minimum.ts";
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 
