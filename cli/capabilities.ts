@@ -10,6 +10,7 @@ const TRACEFS = [
   "exitsnoop",
   "ext4slower",
   "killsnoop",
+  "oomkill",
   "opensnoop",
   "syscount",
   "tcpaccept",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { readsTracefs } from "../../cli/capabilities.ts";
 import { tools } from "../../tools/list.ts";
@@ -6,8 +7,10 @@ import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
 
-/** What tools need to run by themselves; left out is one that runs a Ruby program's functions. */
+/** What tools need to run by themselves; left out are those that need a Ruby or load nothing. */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
+  biolatpcts: [readdirSync("/sys/block")[0]!],
+  bpflist: undefined,
   argdist: ["-C", "t:sched:sched_switch():int:1"],
   funccount: ["c:getppid"],
   funclatency: ["c:getppid"],
