@@ -1,0 +1,90 @@
+/**
+ * threadsnoop: trace threads that programs make with pthread_create().
+ *
+ * USAGE: threadsnoop [-p PID] [-d SECONDS] [-b PAGES] [--json]
+ *
+ *     # threadsnoop -p 2804
+ *     TIME(ms)   PID     COMM             FUNC
+ *     0          2804    thread_maker     first_routine
+ *     0          2804    thread_maker     second_routine
+ *     0          2804    thread_maker     waiting_routine
+ *
+ * FUNC is the function that the thread begins with, or its address where it has no name: runtimes begin
+ * all their threads with a function of their own.
+ *
+ * Hooks: a uprobe on pthread_create in libc.so.6, or in libpthread.so.0 before glibc 2.34: that of the
+ * machine, or with -p that which the process has. Programs with another libc, statically linked, or that
+ * call clone(2) themselves are not seen.
+ *
+ * Overhead: about 2 µs per thread.
+ */
+
+import { formatSymbol, type Infer, struct, u64, userFunctions, UserSymbols } from "../../mod.ts";
+import { main } from "../../toolkit/run/main.ts";
+import {
+  containerOptions,
+  eventOptions,
+  filterOptions,
+  filterSettings,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { commColumn, Who } from "../../toolkit/task/who.ts";
+import object from "./threadsnoop.bpf.o.ts";
+
+const NS_PER_MS = 1e6;
+const FUNCTION = "pthread_create";
+
+const options = { pid: filterOptions.pid, ...containerOptions, ...eventOptions } as const;
+
+const Event = struct("event", { who: Who, ns: u64.asNumber, routine: u64 });
+type Event = Infer<typeof Event>;
+
+const threadsnoop = defineTool({
+  name: "threadsnoop",
+  summary: "Trace threads that programs make with pthread_create().",
+  examples: [
+    ["threadsnoop", "trace all new threads"],
+    ["threadsnoop -p 181", "those of process 181 only"],
+  ],
+  object,
+  options,
+  sample: false, // it probes what the whole machine runs
+  plan(values) {
+    const { pid, json } = values;
+    const symbols = new UserSymbols();
+    let first: number | undefined;
+    const routine = ({ who, ns, routine }: Event) =>
+      formatSymbol(symbols.resolve(who.pid, routine, { time: ns }), routine);
+    return eventPlan(Event, {
+      load: filterSettings(values, { arm64: process.arch === "arm64" }),
+      prepare() {
+        symbols.follow(pid === undefined ? {} : { pids: [pid] });
+        return symbols;
+      },
+      attach(bpf) {
+        const isInLibc = userFunctions("c", new RegExp(`^${FUNCTION}$`), pid).length > 0;
+        const place = { library: isInLibc ? "c" : "pthread", symbol: FUNCTION };
+        return Promise.resolve([
+          bpf.program("create").attachUprobe(pid === undefined ? place : { ...place, pid }),
+        ]);
+      },
+      columns: [
+        {
+          head: "TIME(ms)",
+          key: "time_ms",
+          width: 10,
+          value: ({ ns }) => (ns - (first ??= ns)) / NS_PER_MS,
+          text: ({ ns }) => String(Math.floor((ns - (first ??= ns)) / NS_PER_MS)),
+        },
+        { head: "PID", width: 7, value: ({ who }) => who.pid },
+        commColumn(16),
+        { head: "FUNC", value: routine },
+        json && { head: "ADDRESS", value: ({ routine }) => `0x${routine.toString(16)}` },
+      ],
+    });
+  },
+});
+
+export default threadsnoop;
+
+if (import.meta.main) await main(threadsnoop);
