@@ -28,6 +28,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   funclatency: ["-p", String(process.pid), "c:getpid"],
   memleak: ["-p", String(process.pid)],
   offcputime: ["-p", String(process.pid)],
+  offwaketime: ["-p", String(process.pid)],
   threadsnoop: ["-p", String(process.pid)],
   wakeuptime: ["-p", String(process.pid)],
 };

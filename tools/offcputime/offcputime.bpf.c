@@ -6,30 +6,7 @@
  * it runs again.
  */
 #include "../../toolkit/kernel/stacks/images.h"
-#include "../../toolkit/kernel/stacks/stacks.h"
-
-KERNEL_STRUCTS
-
-struct task_struct___flags {
-	unsigned int flags;
-	unsigned int __state; /* Linux 5.14 and later */
-};
-
-struct task_struct___old {
-	long state;
-};
-
-KERNEL_STRUCTS_END
-
-#define PF_KTHREAD 0x00200000
-#define TASK_DEAD 0x80
-
-const volatile bool user_threads = true;
-const volatile bool kernel_threads = true;
-const volatile bool by_state = false;
-const volatile u32 state_mask = 0; /* 0: those that could have run on */
-const volatile u64 least_ns = 0;
-const volatile u64 most_ns = -1;
+#include "../../toolkit/kernel/stacks/off_cpu.h"
 
 struct stop {
 	struct stack_key key;
@@ -43,39 +20,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct stop);
 } stopped SEC(".maps");
-
-static __always_inline u32 state_of(struct task_struct *task)
-{
-	struct task_struct___flags *new = (void *)task;
-	struct task_struct___old *old = (void *)task;
-
-	if (bpf_core_field_exists(new->__state))
-		return BPF_CORE_READ(new, __state);
-	return BPF_CORE_READ(old, state);
-}
-
-/* The idle threads of all CPUs have the number 0. */
-static __always_inline u32 number_of(struct task_struct *task)
-{
-	u32 tid = BPF_CORE_READ(task, pid);
-
-	return tid ? tid : 1 << 31 | bpf_get_smp_processor_id();
-}
-
-static __always_inline bool is_stop_wanted(struct task_struct *task, u64 ids)
-{
-	struct task_struct___flags *flags = (void *)task;
-	bool is_kernel = BPF_CORE_READ(flags, flags) & PF_KTHREAD;
-	u32 state = state_of(task);
-
-	if (state & TASK_DEAD)
-		return false; /* it will not run again */
-	if (is_kernel ? !kernel_threads : !user_threads)
-		return false;
-	if (by_state && (state_mask ? !(state & state_mask) : state))
-		return false;
-	return is_wanted() && is_target(ids);
-}
 
 static __always_inline void thread_stops(void *ctx, struct task_struct *task, u64 now)
 {
@@ -101,8 +45,7 @@ static __always_inline void thread_runs(struct task_struct *task, u64 now)
 
 	u64 time = now - stop->time;
 
-	/* Clocks of CPUs may differ a little. */
-	if ((s64)time >= 0 && time >= least_ns && time <= most_ns)
+	if (is_time_wanted(time))
 		add_to_stack(&stop->key, time, stop->time);
 	bpf_map_delete_elem(&stopped, &number);
 }

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { defineCases, type Row, sumOf } from "../../tests/support/cases.ts";
+
+const work = { program: "stacks.c", args: ["nap=53:1000"], flags: ["-O0"] };
+const isNap = (row: Row, { pid }: { pid: number }) =>
+  row.pid === pid && String(row.kernel).includes("nanosleep");
+const isTimer = ({ waker }: Row) => JSON.stringify(waker).includes("hrtimer_wakeup");
+
+export default defineCases({
+  cases: [
+    {
+      name: "sums 53 naps on their stack and on the timer's",
+      args: ["-p", "{pid}"],
+      canary: true,
+      work,
+      of: isNap,
+      check(rows) {
+        const timed = rows.filter(isTimer);
+        const [count, usecs] = [sumOf("count")(timed), sumOf("usecs")(timed)];
+        assert.ok(count === 53 && usecs >= 53 * 900, `${count} naps of ${usecs} us`);
+        for (const { user } of timed) assert.match(String(user), /inner_nap,outer_nap/);
+      },
+    },
+    {
+      name: "tells who writes what another process waits for",
+      args: ["-K"],
+      work: { script: "{ sleep 0.3; echo; } | read -r _" },
+      of: ({ comm, kernel, waker }) =>
+        comm === "bash" && String(kernel).includes("pipe_read") &&
+        JSON.stringify(waker).includes("pipe_write"),
+      check(rows) {
+        assert.ok(rows.some(({ waker }) => (waker as { comm: string }).comm === "bash"));
+      },
+    },
+    { name: "-p hides others", args: ["-p", "1"], work, of: isNap, rows: [] },
+    { name: "-m hides short stops", args: ["-m", "900000000"], work, of: isNap, rows: [] },
+    { name: "-M hides long stops", args: ["-M", "100"], work, of: isNap, rows: [] },
+    { name: "-k hides user threads", args: ["-k"], work, of: isNap, rows: [] },
+    {
+      name: "prints bcc's lines",
+      args: ["-d", "-p", "{pid}"],
+      work,
+      lines: [
+        /^Tracing blocked time \(us\) by user \+ kernel off-CPU and waker stack\.\.\. Hit Ctrl-C to end\.$/,
+        /^ {4}waker: {11}.* \d+$/,
+        /^ {4}hrtimer_wakeup$/,
+        /^ {4}-- {15}--$/,
+        /^ {4}-$/,
+        /^ {4}inner_nap$/,
+        /^ {4}target: {10}stacks {pid}$/,
+        /^ {8}\d+$/,
+      ],
+    },
+    {
+      name: "-f prints folded lines",
+      args: ["-f", "-p", "{pid}"],
+      work,
+      lines: [/^stacks;.*;outer_nap;inner_nap;.*;--;.*hrtimer_wakeup;.*;[^;]* \d+$/],
+    },
+  ],
+  filters: { work, args: ["-K"], of: isNap, total: sumOf("count"), expect: { least: 53 } },
+});
