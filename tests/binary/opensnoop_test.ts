@@ -19,7 +19,9 @@ async function countsExactly(command: string[]): Promise<string> {
   await workload.go();
   running.kill("SIGINT");
   const { status, stdout, stderr } = await running.result;
-  assert.deepEqual([status, stderr], [0, "ready\n"]);
+  assert.equal(status, 0);
+  // The process that is traced may end before the signal comes.
+  assert.match(stderr, /^ready\n(opensnoop: process \d+ ended\n)?$/);
   const paths = stdout.trim().split("\n").map((line) => JSON.parse(line).path);
   assert.deepEqual(paths, Array.from({ length: 13 }, (_, i) => `${folder.path}/gone${i}`));
   return maps;
