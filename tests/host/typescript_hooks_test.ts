@@ -267,7 +267,7 @@ test("print makes lines of templates and values, in the order they were printed"
   callGetpgid(2);
   const seen: string[] = [];
   lines.drain((line) => seen.push(String(line)));
-  const comms = readFileSync("/proc/self/comm", "utf8").trim();
+  const comms = readFileSync("/proc/thread-self/comm", "utf8").trim();
   const once = [
     `${comms} asks 0, true -5! 18446744073709551615`,
     `values: ${process.pid} ${comms} true`,
