@@ -25,6 +25,8 @@ eBPF tracing tools in one executable.
 commands:
   NAME [OPTION…]          run a tool; NAME --help tells its options
   list                    the tools, and what each shows
+  run FILE.ts [ARG…]      run a script of one file: docs/typescript.md
+  run -e TEXT [OPTION…]   run a one-liner; -p PID, -c COMMAND, -d SECONDS, --json
   doctor [--json]         what this machine can and cannot trace, and how to mend it
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
   completions SHELL       a completion script for ${SHELLS.join(", ")}
@@ -34,6 +36,7 @@ commands:
 examples:
   ${NAME} opensnoop -x
   ${NAME} install /usr/local/sbin && opensnoop -x
+  ${NAME} run -e 'tracepoint("sched/sched_process_exec", (e) => print(pid(), e.filename))'
   source <(${NAME} completions bash)`;
 
 /** Runs what this process was called as, and exits. */
@@ -59,6 +62,9 @@ async function command(tools: Tools, name: string | undefined, words: string[]):
       case "list":
         noMore(words);
         return await printText((await listLines(tools)).join("\n"));
+      case "run":
+        await (await import("./script/run_script.ts")).runScript(words);
+        return 0;
       case "doctor":
         return await doctor(words, Object.keys(tools));
       case "install": {

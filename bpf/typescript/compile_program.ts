@@ -13,6 +13,7 @@ import { returnValue } from "./lower/returns.ts";
 import { Scope } from "./lower/scope.ts";
 import { statements } from "./lower/statements.ts";
 import { bind } from "./lower/declarations.ts";
+import { PACKET_HOOKS, processId } from "./lower/words.ts";
 import { silence } from "./lower/verdicts.ts";
 import { Source } from "./language/source.ts";
 import {
@@ -54,6 +55,17 @@ export function compileProgram(
   }
 }
 
+/** Ends the program at once in other processes than the one that is asked for. */
+function onlyIn(program: Program): void {
+  const { builder, outside: { pid }, hook } = program;
+  if (pid === undefined || PACKET_HOOKS.has(hook.kind)) return;
+  const [wanted, other] = [builder.block(), builder.block()];
+  builder.branch("eq", processId(program).reg, BigInt(pid), wanted, other);
+  builder.enter(other);
+  builder.exit(silence(program));
+  builder.enter(wanted);
+}
+
 function lowerFunction(program: Program, node: FunctionNode): void {
   checkFunction(program, node);
   if (node.params.length > 2) {
@@ -62,6 +74,7 @@ function lowerFunction(program: Program, node: FunctionNode): void {
       "a program takes two values: what its hook tells, and what comes from outside",
     );
   }
+  onlyIn(program);
   const scope = new Scope();
   const [context, outside] = node.params;
   if (context) bind(program, context, contextOf(program), scope);

@@ -84,6 +84,7 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
   declare readonly maps: Part<D, "maps">;
   declare readonly globals: Part<D, "globals">;
   readonly #definition: PlainDefinition;
+  #loaded: ReadonlyMap<string, AnyMap> = new Map();
 
   /** Made by {@linkcode kernel}. */
   constructor(definition: PlainDefinition) {
@@ -92,7 +93,19 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
 
   /** Compiles for the running kernel and loads. */
   load(options: LoadOptions): LoadedCode {
-    return loadCode(this.#definition, options);
+    const loaded = loadCode(this.#definition, options);
+    this.#loaded = loaded.maps;
+    return loaded;
+  }
+
+  /** The maps and buffers of what was loaded last, those among them that programs made by themselves. */
+  get loadedMaps(): ReadonlyMap<string, AnyMap> {
+    return this.#loaded;
+  }
+
+  /** The same code, for one process, or with maps that are made by being used, as in one-liners. */
+  with(options: { readonly pid?: number | undefined; readonly makesMaps?: boolean }): Kernel<D> {
+    return new Kernel<D>({ ...this.#definition, ...options });
   }
 }
 

@@ -38,6 +38,10 @@ export interface PlainDefinition {
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
   readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
   readonly programs: Readonly<Record<string, ProgramDefinition<never>>>;
+  /** Whether programs make maps by using them. */
+  readonly makesMaps?: boolean;
+  /** The only process that programs run in. */
+  readonly pid?: number | undefined;
 }
 
 /** Where a definition's names lead, and the size of all globals. */
@@ -48,7 +52,8 @@ export interface Plan {
 }
 
 /** Lays the globals out: those of the definition, and counters of what maps had no room for. */
-export function plan({ maps = {}, globals = {}, constants = {} }: PlainDefinition): Plan {
+export function plan(definition: PlainDefinition): Plan {
+  const { maps = {}, globals = {}, constants = {}, makesMaps, pid } = definition;
   const wanted = new Map<string, Codec<unknown>>(Object.entries(globals));
   for (const [name, { role, type }] of Object.entries(maps)) {
     if (type === MapType.RINGBUF) wanted.set(`${name}_lost`, u64);
@@ -75,7 +80,13 @@ export function plan({ maps = {}, globals = {}, constants = {} }: PlainDefinitio
     place(`${PRINT_MAP}_lost`, u64);
     return true;
   };
+  const claimMap = (name: string, map: AnyMap) => {
+    known.set(name, map);
+    if (map.role === "entries") place(`${name}_dropped`, u64);
+  };
   const outside = {
+    pid,
+    claimMap: makesMaps ? claimMap : undefined,
     prints,
     claimPrint,
     maps: known,
@@ -94,7 +105,10 @@ function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
 }
 
 /** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} and its kin */
-export function loadCode(definition: PlainDefinition, options: LoadOptions): LoadedCode {
+export function loadCode(
+  definition: PlainDefinition,
+  options: LoadOptions,
+): LoadedCode & { readonly maps: ReadonlyMap<string, AnyMap> } {
   const name = options.name ?? definition.name ?? "kernel code";
   const { outside, globals, size: sizeOf } = plan(definition);
   const chosen = choose(definition.programs, options.programs ?? {}, name);
@@ -157,6 +171,7 @@ export function loadCode(definition: PlainDefinition, options: LoadOptions): Loa
     codec: at(variable.name).codec,
   }));
   return {
+    maps: outside.maps,
     object: {
       name,
       btf: readable,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CompileError } from "../../mod.ts";
+import { TsBccError } from "../../mod.ts";
 import { forgetUnsafeEnvironment } from "../../plumbing.ts";
 import { helpText, parseOptions, UsageError, type Values } from "../options/options.ts";
 import { complain, complainLines } from "../output/complain.ts";
@@ -37,7 +37,8 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
 
 /** Errors that show a place in the user's own text take several lines. */
 const hasLines = (error: unknown) =>
-  error instanceof CompileError || error instanceof UsageError && error.showsPlace;
+  error instanceof TsBccError && error.kind === "compile" ||
+  error instanceof UsageError && error.showsPlace;
 
 /** Runs something to an exit status; errors become one sentence on standard error. */
 export async function statusOf(

@@ -6,7 +6,7 @@
 
 import type { Codec } from "../../../ffi/codec/codec.ts";
 import { u32, u64 } from "../../../ffi/codec/mod.ts";
-import { MapType } from "../../tables/map_type.ts";
+import { isPerCpu, MapType } from "../../tables/map_type.ts";
 
 /** What a map is to the language: which methods it has. */
 export type MapRole = "entries" | "events" | "histogram" | "stacks";
@@ -18,6 +18,8 @@ export interface MapDefinition<Role extends MapRole, K, V> {
   readonly type: number;
   readonly key: Codec<K> | undefined;
   readonly value: Codec<V> | undefined;
+  /** Whether each CPU has a value of its own. */
+  readonly isPerCpu?: boolean;
   /** Entries; bytes of a ring buffer. */
   readonly entries: number;
 }
@@ -43,7 +45,14 @@ const entries = <K, V>(
   key: Codec<K>,
   value: Codec<V>,
   count: number,
-): MapDefinition<"entries", K, V> => ({ role: "entries", type, key, value, entries: count });
+): MapDefinition<"entries", K, V> => ({
+  role: "entries",
+  type,
+  key,
+  value,
+  isPerCpu: isPerCpu(type),
+  entries: count,
+});
 
 /** A hash table. */
 export function hash<K, V>(

@@ -15,6 +15,7 @@ import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
 import { statements } from "./statements.ts";
 import { bind, settle } from "./declarations.ts";
+import { madeBy } from "./unmade_maps.ts";
 import { type Value, VOID } from "./values.ts";
 import { callWord, convert } from "./words.ts";
 
@@ -41,6 +42,10 @@ export function call(program: Program, node: Call, scope: Scope): Value {
     case "method":
       if (target.object.kind === "map") {
         return mapMethod(program, node, target.object, target.name, scope);
+      }
+      if (target.object.kind === "unmade") {
+        const map = madeBy(program, node, target.object.name, target.name, scope);
+        return mapMethod(program, node, map, target.name, scope);
       }
       if (target.object.kind === "packet") return packetMethod(program, node, target.name, scope);
       throw program.error(node, `texts have no ${target.name}() in the kernel: compare them whole`);

@@ -101,12 +101,19 @@ function identifier(program: Program, node: Identifier, scope: Scope): Value {
   if (name === "undefined") return UNDEFINED;
   const word = wordOf.get(name);
   if (word) return { kind: "word", word };
+  if (program.outside.claimMap && !RESERVED.has(name)) {
+    const definition = program.outside.maps.get(name);
+    return definition ? { kind: "map", name, definition } : { kind: "unmade", name };
+  }
   throw program.error(
     node,
     `nothing is called ${name} here, for only the function's own text is compiled: what comes from ` +
       "outside comes as the second parameter, from kernel({ maps, globals, constants })",
   );
 }
+
+/** What JavaScript has by that name. */
+const RESERVED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
 function unary(
   program: Program,

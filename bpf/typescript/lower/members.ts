@@ -66,6 +66,7 @@ export function field(program: Program, node: Node, object: Value, name: string)
       );
     }
     case "map":
+    case "unmade":
     case "string":
     case "made":
       return { kind: "method", object, name };

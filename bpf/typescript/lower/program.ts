@@ -31,6 +31,10 @@ export interface Outside {
   readonly prints: PrintCall[];
   /** Makes the buffer of printed lines; false when another thing has its name. */
   readonly claimPrint: () => boolean;
+  /** Makes a map that programs use without a definition; undefined where that is not possible. */
+  readonly claimMap: ((name: string, map: AnyMap) => void) | undefined;
+  /** The only process that programs run in; undefined: all. */
+  readonly pid: number | undefined;
 }
 
 /** Where `break` and `continue` go. */

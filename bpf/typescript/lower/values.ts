@@ -83,6 +83,7 @@ export type Value =
   | { readonly kind: "fields"; readonly what: string; readonly fields: ReadonlyMap<string, Value> }
   | { readonly kind: "elements"; readonly what: string; readonly elements: readonly Value[] }
   | Computed
+  | { readonly kind: "unmade"; readonly name: string }
   | { readonly kind: "packet" }
   | { readonly kind: "outside" }
   | { readonly kind: "global"; readonly name: string }

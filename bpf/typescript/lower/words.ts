@@ -19,7 +19,7 @@ import { print } from "./prints.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { DEFAULT_TEXT } from "./texts.ts";
-import { constant, type Value, VOID } from "./values.ts";
+import { constant, type InRegister, type Value, VOID } from "./values.ts";
 
 /** Bytes of a thread's name (TASK_COMM_LEN). */
 const COMM_SIZE = 16;
@@ -41,14 +41,7 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
     );
   }
   const register = (reg: Reg, type: Int): Value => ({ kind: "register", reg, type });
-  const half = (helper: number, part: "low" | "high"): Value => {
-    const both = program.once(`helper ${helper}`, () => builder.call(helper));
-    const reg = program.once(
-      `${part} of helper ${helper}`,
-      () => part === "low" ? builder.low32(both) : builder.alu("rsh", both, 32n) as Reg,
-    );
-    return register(reg, U32);
-  };
+  const half = (helper: number, part: "low" | "high") => halfOf(program, helper, part);
   switch (word) {
     case "pid":
       return half(Helper.GET_CURRENT_PID_TGID, "high");
@@ -109,6 +102,21 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
   }
 }
 
+/** The number of the process that is running. */
+export const processId = (program: Program): InRegister =>
+  halfOf(program, Helper.GET_CURRENT_PID_TGID, "high");
+
+/** A half of what a helper returns, which is called once. */
+function halfOf(program: Program, helper: number, part: "low" | "high"): InRegister {
+  const { builder } = program;
+  const both = program.once(`helper ${helper}`, () => builder.call(helper));
+  const reg = program.once(
+    `${part} of helper ${helper}`,
+    () => part === "low" ? builder.low32(both) : builder.alu("rsh", both, 32n) as Reg,
+  );
+  return { kind: "register", reg, type: U32 };
+}
+
 /** What tells of the process that is running. */
 const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
   "pid",
@@ -122,7 +130,8 @@ const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
   "userNumber",
   "sendSignal",
 ]);
-const PACKET_HOOKS: ReadonlySet<string> = new Set(["xdp", "tc", "socketFilter"]);
+/** Hooks of programs that see packets. */
+export const PACKET_HOOKS: ReadonlySet<string> = new Set(["xdp", "tc", "socketFilter"]);
 
 const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> = {
   userString: [1, 2],

@@ -1,0 +1,112 @@
+/**
+ * Maps that one-liners use without defining them: `counts.increment(comm())`, `sizes.record(n)`. What
+ * they hold is found out where they are used first.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../../ffi/codec/codec.ts";
+import { bool, chars, i32, i64, struct, u32, u64 } from "../../../ffi/codec/mod.ts";
+import { type AnyMap, hash, histogram } from "../language/maps.ts";
+import type { Call, Expression, Node } from "../language/syntax.ts";
+import type { Type } from "../language/types.ts";
+import { lower } from "./expressions.ts";
+import { isKernel } from "./kernel_memory.ts";
+import { describeValue, present } from "./loaded.ts";
+import { nameOf } from "./members.ts";
+import type { Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import type { Value } from "./values.ts";
+
+/** Bytes of a text in a key or value that has no size of its own. */
+const TEXT_SIZE = 64;
+
+/** The map that a call of its method asks for. @throws {KernelCodeError} when that does not tell */
+export function madeBy(
+  program: Program,
+  node: Call,
+  name: string,
+  method: string,
+  scope: Scope,
+): Value & { kind: "map" } {
+  const definition = definitionFor(program, node, name, method, scope);
+  program.outside.claimMap?.(name, definition);
+  return { kind: "map", name, definition };
+}
+
+function definitionFor(
+  program: Program,
+  node: Call,
+  name: string,
+  method: string,
+  scope: Scope,
+): AnyMap {
+  const [key, value] = node.arguments;
+  switch (method) {
+    case "record":
+      return histogram();
+    case "increment":
+      if (key) return hash(codecOf(program, key, scope, "key"), u64);
+      break;
+    case "set":
+      if (key && value) {
+        return hash(codecOf(program, key, scope, "key"), codecOf(program, value, scope, "value"));
+      }
+  }
+  throw program.error(
+    node,
+    `nothing is called ${name} here. A map begins with ${name}.increment(key), ${name}.set(key, value) or ` +
+      `${name}.record(number): put the program that does so first`,
+  );
+}
+
+function codecOf(
+  program: Program,
+  node: Expression,
+  scope: Scope,
+  name: string,
+): Codec<unknown> {
+  const value = program.apart(() => program.builder.discard(() => lower(program, node, scope)));
+  if (value.kind === "object") {
+    const members = value.node.properties.map((property) => {
+      if (property.type !== "Property") throw program.error(property, "name each field");
+      const field = nameOf(program, property.key, property.computed);
+      return [field, codecOf(program, property.value, value.scope, field)] as const;
+    });
+    return struct(name, Object.fromEntries(members)) as unknown as Codec<unknown>;
+  }
+  return codecOfValue(program, node, value);
+}
+
+function codecOfValue(program: Program, node: Node, given: Value): Codec<unknown> {
+  const value = program.apart(() => program.builder.discard(() => present(program, node, given)));
+  switch (value.kind) {
+    case "string":
+      return chars(TEXT_SIZE);
+    case "made":
+      return chars(value.flexible ? TEXT_SIZE : value.type.size);
+    case "constant":
+      return value.type === "bool" ? bool : value.value < 0n ? i64 : u64;
+    case "register":
+      return codecOfType(value.type)!;
+    case "memory": {
+      if (isKernel(value)) return u64;
+      const codec = codecOfType(value.type);
+      if (codec) return codec;
+    }
+  }
+  throw program.error(node, `a key or value of a map cannot be ${describeValue(value)}`);
+}
+
+function codecOfType(type: Type): Codec<unknown> | undefined {
+  switch (type.kind) {
+    case "bool":
+      return bool;
+    case "text":
+      return chars(type.size);
+    case "int":
+      if (type.bits === 64) return type.signed ? i64 : u64;
+      return type.signed ? i32 : u32;
+  }
+  return undefined;
+}

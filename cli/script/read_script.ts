@@ -1,0 +1,81 @@
+/**
+ * Scripts and one-liners of `ts-bcc run`, as kernel code.
+ *
+ * @module
+ */
+
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+import { Kernel, type ProgramDefinition } from "../../kernel.ts";
+import { UsageError } from "../../toolkit/options/options.ts";
+import * as words from "./words.ts";
+
+/** Kernel code whose types matter to nobody any more. */
+export type AnyKernel = Kernel<Record<never, never>>;
+
+/** What importing a script gives; undefined when it did its work by itself. */
+export async function readScript(path: string): Promise<AnyKernel | undefined> {
+  nameLibrary();
+  const { default: found } = await import(pathToFileURL(resolve(path)).href) as {
+    default?: unknown;
+  };
+  return found === undefined ? undefined : codeOf(found, path);
+}
+
+/**
+ * The programs of a one-liner, separated by commas: all words of the language are known in it.
+ *
+ * @throws {UsageError} when it cannot be read
+ */
+export function readExpression(text: string): AnyKernel {
+  const names = Object.keys(words);
+  let made: unknown;
+  try {
+    // The text is the user's own, who runs it.
+    made = new Function(...names, `"use strict"; return [\n${text}\n];`)(...Object.values(words));
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
+    throw new UsageError(`cannot read what is behind -e: ${error.message}`);
+  }
+  return codeOf(made, "-e").with({ makesMaps: true });
+}
+
+/** Code as it is, or programs in a list or by name. */
+function codeOf(value: unknown, site: string): AnyKernel {
+  const [only] = Array.isArray(value) && value.length === 1 ? value : [value];
+  if (only instanceof Kernel) return only as AnyKernel;
+  const listed = Array.isArray(value) ? value : [value];
+  const isOne = listed.length === 1;
+  const programs = listed.map((each, i): [string, ProgramDefinition<never>] => {
+    if (isProgram(each)) return [isOne ? "program" : `program_${i + 1}`, { ...each, site }];
+    throw new UsageError(
+      `${site} has to give kernel({ … }, { … }) or programs, such as ` +
+        'tracepoint("sched/sched_switch", (ctx) => …)',
+    );
+  });
+  if (programs.length === 0) throw new UsageError(`${site} gives no program`);
+  return new Kernel({ programs: Object.fromEntries(programs) });
+}
+
+const isProgram = (value: unknown): value is ProgramDefinition<never> =>
+  typeof value === "object" && value !== null && "hook" in value && "run" in value;
+
+/** Lets scripts import from "ts-bcc", wherever they are: Deno finds it by deno.json. */
+function nameLibrary(): void {
+  const { Bun } = globalThis as { Bun?: BunPlugins };
+  Bun?.plugin({
+    name: "ts-bcc",
+    setup(build) {
+      build.module("ts-bcc", () => ({ exports: words, loader: "object" }));
+    },
+  });
+}
+
+interface BunPlugins {
+  plugin(plugin: {
+    name: string;
+    setup(
+      build: { module(name: string, load: () => { exports: object; loader: "object" }): void },
+    ): void;
+  }): void;
+}
