@@ -27,6 +27,7 @@ commands:
   list                    the tools, and what each shows
   run FILE.ts [ARG…]      run a script of one file: docs/typescript.md
   run -e TEXT [OPTION…]   run a one-liner; -p PID, -c COMMAND, -d SECONDS, --json
+  check FILE.ts | -e TEXT compile a script and run nothing; --load asks the kernel too
   doctor [--json]         what this machine can and cannot trace, and how to mend it
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
   completions SHELL       a completion script for ${SHELLS.join(", ")}
@@ -65,6 +66,10 @@ async function command(tools: Tools, name: string | undefined, words: string[]):
       case "run":
         await (await import("./script/run_script.ts")).runScript(words);
         return 0;
+      case "check":
+        return await printText(
+          await (await import("./script/check_script.ts")).checkScript(words),
+        );
       case "doctor":
         return await doctor(words, Object.keys(tools));
       case "install": {

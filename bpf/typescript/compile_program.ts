@@ -59,6 +59,8 @@ export function compileProgram(
 function onlyIn(program: Program): void {
   const { builder, outside: { pid }, hook } = program;
   if (pid === undefined || PACKET_HOOKS.has(hook.kind)) return;
+  // It runs in whoever reads it: which process it goes over is the iterator's own option.
+  if (hook.kind === "iterator") return;
   const [wanted, other] = [builder.block(), builder.block()];
   builder.branch("eq", processId(program).reg, BigInt(pid), wanted, other);
   builder.enter(other);

@@ -8,7 +8,7 @@ import type { Codec } from "../../ffi/codec/codec.ts";
 import type { LoadOptions } from "../object/load_object.ts";
 import type { KernelCode, LoadedCode } from "../kernel_code.ts";
 import type { Fields, ProgramDefinition } from "./language/hooks.ts";
-import { loadCode, type PlainDefinition } from "./load.ts";
+import { compileCode, loadCode, type PlainDefinition } from "./load.ts";
 import type { AnyMap, MapDefinition } from "./language/maps.ts";
 
 /** A map of values by keys, as programs see it. */
@@ -96,6 +96,11 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
     const loaded = loadCode(this.#definition, options);
     this.#loaded = loaded.maps;
     return loaded;
+  }
+
+  /** Compiles for the running kernel, and loads nothing; returns the programs' names. */
+  compile(): string[] {
+    return compileCode(this.#definition).map(({ name }) => name);
   }
 
   /** The maps and buffers of what was loaded last, those among them that programs made by themselves. */

@@ -14,7 +14,7 @@ import type { MapInfo } from "../maps/map_info.ts";
 import type { GlobalInfo, LoadOptions } from "../object/load_object.ts";
 import { MapType } from "../tables/map_type.ts";
 import { BtfBuilder } from "./btf_builder.ts";
-import { compileProgram } from "./compile_program.ts";
+import { type CompiledProgram, compileProgram } from "./compile_program.ts";
 import type { ProgramDefinition } from "./language/hooks.ts";
 import {
   failure,
@@ -102,6 +102,13 @@ function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return;
   throw new TypeError(`Cannot call two things "${twice}": maps, globals and constants share names`);
+}
+
+/** Compiles all programs and loads none. @throws {KernelCodeError} */
+export function compileCode(definition: PlainDefinition): CompiledProgram[] {
+  const { outside } = plan(definition);
+  return Object.entries(definition.programs)
+    .map(([each, program]) => compileProgram(each, program, outside));
 }
 
 /** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} and its kin */

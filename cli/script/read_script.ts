@@ -5,6 +5,7 @@
  */
 
 import { pathToFileURL } from "node:url";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Kernel, type ProgramDefinition } from "../../kernel.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
@@ -15,6 +16,7 @@ export type AnyKernel = Kernel<Record<never, never>>;
 
 /** What importing a script gives; undefined when it did its work by itself. */
 export async function readScript(path: string): Promise<AnyKernel | undefined> {
+  if (!existsSync(path)) throw new UsageError(`there is no file ${JSON.stringify(path)}`);
   nameLibrary();
   const { default: found } = await import(pathToFileURL(resolve(path)).href) as {
     default?: unknown;

@@ -14,7 +14,7 @@ import {
   type Values,
 } from "../../toolkit/options/options.ts";
 import { filterOptions, standardOptions } from "../../toolkit/options/standard_options.ts";
-import { complain, remark } from "../../toolkit/output/complain.ts";
+import { remark } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import { Output } from "../../toolkit/output/output.ts";
 import { HeldCommand } from "../../toolkit/run/held_command.ts";
@@ -28,13 +28,16 @@ const NAME = "ts-bcc run";
 const { pid } = filterOptions;
 const { duration, json } = standardOptions;
 
+/** Programs instead of a file. */
+export const expression = list({
+  short: "e",
+  long: "expression",
+  meta: "TEXT",
+  help: "programs, separated by commas, instead of a file",
+});
+
 const OPTIONS = {
-  expression: list({
-    short: "e",
-    long: "expression",
-    meta: "TEXT",
-    help: "programs, separated by commas, instead of a file",
-  }),
+  expression,
   pid,
   command: text({
     short: "c",
@@ -111,8 +114,9 @@ async function trace(code: AnyKernel, values: Options): Promise<void> {
   }
   stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
+  let problem: string | undefined;
   held?.ended.then((reason) => {
-    if (reason !== undefined) complain(NAME, reason);
+    problem = reason;
     stop.request();
   });
   targets.ended.then(() => stop.request());
@@ -137,6 +141,7 @@ async function trace(code: AnyKernel, values: Options): Promise<void> {
   for (const line of mapLines(bpf, maps, values.json)) output.line(line);
   losses.reportEnd();
   await output.flush();
+  if (problem !== undefined) throw new Error(problem);
 }
 
 /** An iterator runs when its text is read. */

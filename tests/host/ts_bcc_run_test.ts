@@ -129,11 +129,60 @@ test("run FILE runs a script with its types, and one that does all by itself", a
 
 test("run -e runs iterators and ends", async () => {
   const { status, stdout } = await tsBccRun(
+    "-p",
+    String(process.pid),
     "-e",
     `iterator("task", ({ task }) => { if (task !== undefined && task.pid === ${process.pid}) tasks.increment(task.comm); })`,
   );
   assert.equal(status, 0);
   assert.equal(stdout, `\ntasks:\n  ${readFileSync("/proc/self/comm", "utf8").trim()}  1\n`);
+});
+
+test("run -c tells when the command cannot be run", async () => {
+  const { status, stderr } = await tsBccRun(
+    "-c",
+    "/nonexistent",
+    "-e",
+    'tracepoint("sched/sched_switch", () => {})',
+  );
+  assert.match(stderr, /ts-bcc: Cannot run "\/nonexistent": see the message above\n$/);
+  assert.equal(status, 1);
+});
+
+test("check compiles a script for this kernel and runs nothing", async () => {
+  using folder = new Folder();
+  const check = (...words: string[]) => run([...COMMAND, "check", ...words]);
+  const file = join(folder.path, "script.ts");
+  const script = (text: string) =>
+    writeFileSync(
+      file,
+      `import { kernel, tracepoint } from "ts-bcc";
+      export default kernel({}, {
+        enter: tracepoint("sched/sched_switch", (ctx) => { ${text} }),
+        leave: tracepoint("sched/sched_switch", () => {}),
+      });`,
+    );
+  script("const { next_pid } = ctx;");
+  for (const [words, how] of [[[file], ""], [["--load", file], " and loaded"]] as const) {
+    const { status, stdout, stderr } = await check(...words);
+    assert.equal(stderr, "");
+    assert.equal(stdout, `compiled${how} enter, leave\n`);
+    assert.equal(status, 0);
+  }
+  script("const { nobody } = ctx;");
+  const { status, stdout, stderr } = await check(file);
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(
+    stderr,
+    /^ts-bcc: Cannot compile program "enter" \(script\.ts:\d\): tracepoint .* has no field "nobody"/,
+  );
+  const expression = await check(
+    "-e",
+    'tracepoint("sched/sched_switch", () => n.increment(pid()))',
+  );
+  assert.deepEqual([expression.stdout, expression.stderr], ["compiled program\n", ""]);
+  const missing = await check(join(folder.path, "none.ts"));
+  assert.match(missing.stderr, /^ts-bcc: there is no file ".*none\.ts"\n/);
 });
 
 const WRONG: readonly (readonly [words: readonly string[], status: number, message: RegExp])[] = [

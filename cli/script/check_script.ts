@@ -1,0 +1,35 @@
+/**
+ * `ts-bcc check`: compiles a script or one-liner for this kernel and runs nothing.
+ *
+ * @module
+ */
+
+import { Bpf } from "../../mod.ts";
+import { argument, flag, parseOptions, text, UsageError } from "../../toolkit/options/options.ts";
+import { readExpression, readScript } from "./read_script.ts";
+import { expression } from "./run_script.ts";
+
+const OPTIONS = {
+  expression,
+  load: flag({ long: "load", help: "let the kernel check the programs too" }),
+  file: argument(text({ long: "file", meta: "FILE", help: "the script" })),
+} as const;
+
+/** Returns what was compiled, in one line. @throws {UsageError} and what compiling and loading throw */
+export async function checkScript(words: readonly string[]): Promise<string> {
+  const { expression, load, file } = parseOptions(OPTIONS, words);
+  if (expression.length > 0 === (file !== undefined)) {
+    throw new UsageError("check needs a FILE, or programs behind -e");
+  }
+  const code = file === undefined ? readExpression(expression.join(",\n")) : await readScript(file);
+  if (!code) {
+    throw new UsageError(
+      `${file} has no default export: a script that loads its programs by itself can only be run`,
+    );
+  }
+  const compiled = code.compile();
+  if (load) {
+    using _bpf: Bpf = Bpf.load(code, { name: "ts-bcc check" });
+  }
+  return `${load ? "compiled and loaded" : "compiled"} ${compiled.join(", ")}`;
+}
