@@ -59,6 +59,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   shmsnoop: () => import("./shmsnoop/shmsnoop.ts"),
   sigsnoop: () => import("./sigsnoop/sigsnoop.ts"),
   slabratetop: () => import("./slabratetop/slabratetop.ts"),
+  sofdsnoop: () => import("./sofdsnoop/sofdsnoop.ts"),
   softirqs: () => import("./softirqs/softirqs.ts"),
   softirqslower: () => import("./softirqslower/softirqslower.ts"),
   solisten: () => import("./solisten/solisten.ts"),
