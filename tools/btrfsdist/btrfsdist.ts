@@ -9,8 +9,10 @@
  *
  *     operation = read
  *          usecs               : count     distribution
- *              0 -> 1          : 1210     |****************************************|
- *              2 -> 3          : 126      |****                                    |
+ *              0 -> 1          : 300      |****************************************|
+ *              2 -> 3          : 0        |                                        |
+ *              4 -> 7          : 0        |                                        |
+ *              8 -> 15         : 1        |                                        |
  *
  * One histogram for each of read, write, open and fsync.
  *

@@ -3,12 +3,13 @@
  *
  * USAGE: btrfsslower [-j] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json] [min_ms]
  *
- *     # btrfsslower 1
- *     Tracing btrfs operations slower than 1 ms
+ *     # btrfsslower 0
+ *     Tracing btrfs operations
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
- *     20:17:34 bash           15007  O 0       0           3.10 configure
- *     20:17:34 tar            15018  W 10240   0           1.77 backup.tar
- *     20:17:36 postgres       15021  S 0       0          18.63 000000010000000000000007
+ *     09:06:58 dd             11690  O 0       0           0.38 image
+ *     09:06:58 dd             11690  W 65536   0           0.05 image
+ *     09:06:58 dd             11690  W 65536   64          0.03 image
+ *     09:06:58 dd             11690  W 65536   128         0.03 image
  *
  * T is the operation: R(ead), W(rite), O(pen) or S(ync). BYTES below 0 are an error's number.
  *

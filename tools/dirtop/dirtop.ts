@@ -4,14 +4,13 @@
  * USAGE: dirtop -d DIRECTORIES [-C] [-r MAXROWS] [-s COLUMN] [-p PID] [--duration SECONDS] [--json]
  *               [interval] [count]
  *
- *     # dirtop -d /hdfs/uuid/*\/yarn -C
+ *     # dirtop -d /tmp/one,/tmp/two -C
  *     Tracing... Output every 1 secs. Hit Ctrl-C to end
  *
- *     14:28:12 loadavg: 25.00 22.85 21.22 31/2921 66450
+ *     09:06:28 loadavg: 10.92 9.45 9.44 12/269 8797
  *     READS  WRITES R_Kb     W_Kb     PATH
- *     1030   2852   8        147341   /hdfs/uuid/c11da291-28de-4a77-873e-44bb452d238b/yarn
- *     3308   2459   10980    24893    /hdfs/uuid/bf829d08-1455-45b8-81fa-05c3303e8c45/yarn
- *     2227   7165   6484     11157    /hdfs/uuid/76dc0b77-e2fd-4476-818f-2b5c3c452396/yarn
+ *     42     0      2541     0        /tmp/one
+ *     0      20     0        1270     /tmp/two
  *
  * A file counts for the nearest directory above it that was asked for, regular files only. What is
  * mounted below a directory does not belong to it. READS and WRITES are calls, R_Kb and W_Kb what they

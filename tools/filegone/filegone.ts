@@ -5,9 +5,9 @@
  *
  *     # filegone
  *     TIME     PID     COMM             ACTION FILE
- *     22:37:50 24190   rm               DELETE fs-verity.txt
- *     22:37:54 24211   bash             RENAME .bash_history-24211.tmp > .bash_history
- *     22:38:06 1       systemd          DELETE /run/user/1000/bus
+ *     09:06:22 7345    mv               RENAME notes.new > notes
+ *     09:06:22 7348    rmdir            DELETE old
+ *     09:06:22 7341    rm               DELETE notes
  *
  * FILE is the path as the call names it, which bcc's tool cuts to its last part; directories count as
  * well. What fails is not shown.

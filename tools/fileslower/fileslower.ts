@@ -3,12 +3,13 @@
  *
  * USAGE: fileslower [-a] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json] [min_ms]
  *
- *     # fileslower 1
- *     Tracing sync read/writes slower than 1 ms
+ *     # fileslower 0
+ *     Tracing sync read/writes
  *     TIME(s)  COMM           TID    D BYTES   LAT(ms) FILENAME
- *     0.000    bash           9647   R 128        7.83 cksum
- *     0.083    cksum          9647   R 65536      2.93 openssl
- *     0.087    dd             9712   W 1048576    4.69 image.bin
+ *     0.000    dd             7492   R 832        0.00 libc.so.6
+ *     0.003    dd             7492   W 1048576    0.25 image
+ *     0.006    dd             7493   R 524288     0.28 image
+ *     0.007    dd             7493   W 524288     0.17 copy
  *
  * D is R(ead) or W(rite). BYTES is what the call moved, or below 0 an error's number. What blocks is
  * the disk, a lock, or the machine's scheduler.

@@ -7,11 +7,12 @@
  *     # filetop -C
  *     Tracing... Output every 1 secs. Hit Ctrl-C to end
  *
- *     08:05:11 loadavg: 0.30 0.39 0.26 3/198 12105
+ *     09:06:26 loadavg: 10.57 9.36 9.41 13/275 8325
  *     TID     COMM             READS  WRITES R_Kb    W_Kb    T FILE
- *     32672   cksum            67     0      4288    0       R ansible-2.9.tar.gz
- *     32674   sshd             2      3      4       1       R auth.log
- *     32681   bash             0      2      0       8       R .bash_history
+ *     8145    deno             0      1375   0       2764    R dep_analysis_cache_v2-wal
+ *     7708    gzip             40     0      1270    0       R program
+ *     7710    cksum            21     0      1270    0       R program
+ *     7708    gzip             0      2      0       490     R program.gz
  *
  * T is the kind of file: R(egular), S(ocket), O(ther), the latter two with -a only. READS and WRITES are
  * calls, R_Kb and W_Kb what they really moved, where bcc's tool adds up what they asked for.

@@ -3,14 +3,17 @@
  *
  * USAGE: fsdist -t FILESYSTEM [-T] [-m] [-p PID] [-d SECONDS] [--json] [interval] [count]
  *
- *     # fsdist -t ext4
- *     Tracing ext4 operation latency... Hit Ctrl-C to end.
+ *     # fsdist -t tmpfs
+ *     Tracing tmpfs operation latency... Hit Ctrl-C to end.
  *     ^C
  *
  *     operation = read
  *          usecs               : count     distribution
- *              0 -> 1          : 1210     |****************************************|
- *              2 -> 3          : 126      |****                                    |
+ *              0 -> 1          : 286      |****************************************|
+ *              2 -> 3          : 5        |                                        |
+ *              4 -> 7          : 10       |*                                       |
+ *
+ *     operation = write
  *
  * FILESYSTEM is a type that /proc/filesystems lists: ext4, btrfs, xfs, nfs, tmpfs, overlay, 9p … One
  * histogram for each of read, write, open, fsync and getattr.

@@ -3,11 +3,13 @@
  *
  * USAGE: fsslower -t FILESYSTEM [-c] [-m MIN] [-p PID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
  *
- *     # fsslower -t xfs -m 1
- *     Tracing XFS operations slower than 1 ms
+ *     # fsslower -t xfs -m 0
+ *     Tracing XFS operations
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
- *     20:17:34 bash           15007  O 0       0           3.10 configure
- *     20:17:34 tar            15018  W 10240   0           1.77 backup.tar
+ *     09:06:50 dd             11156  O 0       0           0.51 image
+ *     09:06:50 dd             11156  W 65536   0           0.03 image
+ *     09:06:50 dd             11156  W 65536   64          0.01 image
+ *     09:06:50 dd             11156  W 65536   128         0.01 image
  *
  * FILESYSTEM is a type that /proc/filesystems lists: ext4, btrfs, xfs, nfs, tmpfs, overlay, 9p … T is the
  * operation: R(ead), W(rite), O(pen), S(ync) or G(etattr). BYTES below 0 are an error's number.

@@ -5,11 +5,10 @@
  *
  *     # mountsnoop
  *     COMM             PID     TID     MNT_NS      CALL
- *     umount           710     710     4026531841  umount("/mnt", 0x0) = 0
- *     mount            714     714     4026531841  mount("/dev/sdb1", "/mnt", "ext4", MS_NOATIME, "") = -ENOENT
- *     systemd          1       1       4026531841  fsopen("tmpfs", FSOPEN_CLOEXEC) = 41
- *     systemd          1       1       4026531841  fsconfig(41, FSCONFIG_CMD_CREATE, "", "", 0) = 0
- *     systemd          1       1       4026531841  fsmount(41, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID) = 42
+ *     mount            28867   28867   4026531832  mount("none", "/tmp/m", "tmpfs", MS_NOSUID, "size=1m") = 0
+ *     umount           28868   28868   4026531832  umount("/tmp/m", 0x0) = 0
+ *     umount           28869   28869   4026531832  umount("/tmp/m", 0x0) = -EINVAL
+ *     unshare          28870   28870   4026532177  mount("none", "/", "", MS_REC|MS_PRIVATE, "") = 0
  *
  * MNT_NS is the inode of the caller's mount namespace. A value that fsconfig() gets as bytes or as a
  * descriptor is not read.

@@ -5,12 +5,6 @@
  *
  *     # nfsdist
  *     Tracing NFS operation latency... Hit Ctrl-C to end.
- *     ^C
- *
- *     operation = read
- *          usecs               : count     distribution
- *              0 -> 1          : 1210     |****************************************|
- *              2 -> 3          : 126      |****                                    |
  *
  * One histogram for each of read, write, open, fsync and getattr.
  *
@@ -20,7 +14,8 @@
  * sendfile, memory mappings, the sync inside a write to a file opened with O_SYNC, 32 bit programs on a 64 bit
  * kernel, and files that are not regular.
  *
- * Both NFS 3 and 4. Commits are not shown by themselves: an fsync has them.
+ * Both NFS 3 and 4. Commits are not shown by themselves: an fsync has them. The tests have no server of NFS:
+ * what this tool shows was tested with other file systems, by the same programs.
  */
 
 import { distTool } from "../../toolkit/fs/dist.ts";

@@ -6,9 +6,6 @@
  *     # nfsslower 1
  *     Tracing NFS operations slower than 1 ms
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
- *     20:17:34 bash           15007  O 0       0           3.10 configure
- *     20:17:34 tar            15018  W 10240   0           1.77 backup.tar
- *     20:17:36 postgres       15021  S 0       0          18.63 000000010000000000000007
  *
  * T is the operation: R(ead), W(rite), O(pen), S(ync) or G(etattr). BYTES below 0 are an error's number.
  *
@@ -18,7 +15,8 @@
  * sendfile, memory mappings, the sync inside a write to a file opened with O_SYNC, 32 bit programs on a 64 bit
  * kernel, and files that are not regular.
  *
- * Both NFS 3 and 4. Commits are not shown by themselves: an fsync has them.
+ * Both NFS 3 and 4. Commits are not shown by themselves: an fsync has them. The tests have no server of NFS:
+ * what this tool shows was tested with other file systems, by the same programs.
  */
 
 import { slowerTool } from "../../toolkit/fs/slower.ts";

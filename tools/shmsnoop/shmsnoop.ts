@@ -5,11 +5,11 @@
  *
  *     # shmsnoop
  *     PID    COMM                SYS              RET ARGs
- *     19813  Xorg             SHMCTL                0 shmid: 0x10, cmd: 0 (IPC_RMID), buf: 0x0
- *     21001  program          SHMGET               21 key: 0x0, size: 65536, shmflg: 0x3b6 (IPC_CREAT|0666)
- *     21001  program           SHMAT     7fdbaf0e6000 shmid: 0x21, shmaddr: 0x0, shmflg: 0x0
- *     21001  program           SHMDT                0 shmaddr: 0x7fdbaf0e6000
- *     21001  program          SHMGET fffffffffffffffe key: 0x7357, size: 4096, shmflg: 0x0
+ *     9122   ipcmk            SHMGET               34 key: 0x2b2543ca, size: 65536, shmflg: 0x3a4 (IPC_CREAT|0644)
+ *     9133   ipcrm            SHMCTL                0 shmid: 0x34, cmd: 0 (IPC_RMID), buf: 0x0
+ *     13717  file_calls        SHMAT     7f4a34c8e000 shmid: 0x1d, shmaddr: 0x0, shmflg: 0x1000 (SHM_RDONLY)
+ *     13717  file_calls        SHMDT                0 shmaddr: 0x7f4a34c8e000
+ *     13717  file_calls       SHMGET fffffffffffffffe key: 0x7357, size: 4096, shmflg: 0x0
  *
  * RET is in hexadecimal; fffffffffffffff... is a negative error number. Numbers in JSON are decimal.
  *

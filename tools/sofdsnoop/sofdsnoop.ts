@@ -5,9 +5,8 @@
  *
  *     # sofdsnoop
  *     ACTION TID    COMM             SOCKET                    FD    NAME
- *     SEND   2576   Web Content      24:socket:[39763]         51    socket:[68893]
- *     RECV   2410   Chrome_IOThread  4:socket:[39762]          36    shm-of-a-tab
- *     SEND   822    systemd          37:socket:[21044]         40    journal
+ *     SEND   9637   pass_fds         3:socket:[1444615]        5     passwd
+ *     RECV   9637   pass_fds         4:socket:[1444616]        6     passwd
  *
  * NAME is the file's own name, without its directories, and as /proc/PID/fd has it for what has none;
  * where bcc's tool has none of those that are received. What fails is not shown.

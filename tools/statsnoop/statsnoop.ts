@@ -5,10 +5,10 @@
  *
  *     # statsnoop -s
  *     PID     COMM               FD ERR SYSCALL      PATH
- *     9118    bash               -1   2 newfstatat   /root/.inputrc
- *     9120    ls                  0   0 statx        /etc/hostname
- *     9131    df                  0   0 statfs       /proc
- *     9140    make                0   0 stat         Makefile
+ *     6866    ls                 -1   2 statfs       /sys/fs/selinux
+ *     6866    ls                  0   0 statx        /etc/hostname
+ *     6866    ls                  0   0 newfstatat   /etc/nsswitch.conf
+ *     6866    ls                 -1   2 statx        /nope
  *
  * FD is what the call returned: 0, or -1 when it failed. What asks about a descriptor alone (fstat,
  * fstatfs, an empty path with AT_EMPTY_PATH) looks for no file and is not shown.

@@ -5,9 +5,9 @@
  *
  *     # syncsnoop -e
  *     TIME(s)            COMM             CALL             PID     FD   FILE
- *     16458148.611952000 vim              fsync            4021    3    notes.txt
- *     16458149.172341000 dpkg             sync_file_range  4107    9    status-new
- *     16458150.533704000 sync             sync             4133    -    -
+ *     22832.482181210    dd               fsync            7132    1    image
+ *     22832.496272346    sync             fsync            7133    3    image
+ *     22832.498508717    sync             fdatasync        7131    3    image
  *
  * TIME(s) counts from the machine's start. A call is shown when it begins.
  *

@@ -3,12 +3,13 @@
  *
  * USAGE: xfsslower [-j] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json] [min_ms]
  *
- *     # xfsslower 1
- *     Tracing XFS operations slower than 1 ms
+ *     # xfsslower 0
+ *     Tracing XFS operations
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
- *     20:17:34 bash           15007  O 0       0           3.10 configure
- *     20:17:34 tar            15018  W 10240   0           1.77 backup.tar
- *     20:17:36 postgres       15021  S 0       0          18.63 000000010000000000000007
+ *     09:06:50 dd             11156  O 0       0           0.51 image
+ *     09:06:50 dd             11156  W 65536   0           0.03 image
+ *     09:06:50 dd             11156  W 65536   64          0.01 image
+ *     09:06:50 dd             11156  W 65536   128         0.01 image
  *
  * T is the operation: R(ead), W(rite), O(pen) or S(ync). BYTES below 0 are an error's number.
  *

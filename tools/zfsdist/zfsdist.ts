@@ -5,12 +5,6 @@
  *
  *     # zfsdist
  *     Tracing ZFS operation latency... Hit Ctrl-C to end.
- *     ^C
- *
- *     operation = read
- *          usecs               : count     distribution
- *              0 -> 1          : 1210     |****************************************|
- *              2 -> 3          : 126      |****                                    |
  *
  * One histogram for each of read, write, open and fsync.
  *

@@ -6,9 +6,6 @@
  *     # zfsslower 1
  *     Tracing ZFS operations slower than 1 ms
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
- *     20:17:34 bash           15007  O 0       0           3.10 configure
- *     20:17:34 tar            15018  W 10240   0           1.77 backup.tar
- *     20:17:36 postgres       15021  S 0       0          18.63 000000010000000000000007
  *
  * T is the operation: R(ead), W(rite), O(pen) or S(ync). BYTES below 0 are an error's number.
  *
