@@ -1,13 +1,15 @@
 /** Every tool ends at a second signal, though what it saw is not printed yet. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { tools } from "../../tools/list.ts";
+import { PROJECT } from "../support/build.ts";
 import { catches } from "../support/caught_signals.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
+import { scriptCommand } from "../support/runtime.ts";
 import { READY, toolCommand } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -59,3 +61,36 @@ for (const [name, load] of Object.entries(tools)) {
     else assert.ok(signal === "SIGINT" || status === 0, `${signal} ${status} ${stderr}`);
   });
 }
+
+test("a tool ends at the first signal while it sets its probes", async () => {
+  using folder = new Folder();
+  const script = join(folder.path, "tool.ts");
+  const from = (path: string) => JSON.stringify(PROJECT + path);
+  writeFileSync(
+    script,
+    `import { main } from ${from("toolkit/run/main.ts")};
+    import { defineTool } from ${from("toolkit/run/tool.ts")};
+    import { standardOptions } from ${from("toolkit/options/standard_options.ts")};
+    import object from ${from("tools/syscount/syscount.bpf.o.ts")};
+    await main(defineTool({
+      name: "slow",
+      summary: "Set probes for ever.",
+      examples: [],
+      object,
+      options: standardOptions,
+      plan: () => ({
+        interval: undefined,
+        attach() {
+          console.log("begun");
+          for (;;);
+        },
+        report() {},
+      }),
+    }));\n`,
+  );
+  await using running = Running.start(scriptCommand(script));
+  await running.find("stdout", /^begun$/m);
+  running.kill("SIGINT");
+  const { status, signal, stdout } = await running.result;
+  assert.deepEqual([status, signal, stdout], [null, "SIGINT", "begun\n"]);
+});

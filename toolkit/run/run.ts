@@ -53,16 +53,16 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   using printer = "event" in plan
     ? new Rows(bpf, plan, output, losses, values)
     : new Reports(tool.name, bpf, plan, output, losses, values);
+  // Where its sections say, a tool is attached in no time.
+  const links = plan.attach
+    ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
+    : bpf.attach();
+  // A signal before this ends the tool by the kernel: nothing was seen that could be told.
   using stop = new Stop(() => printer.wake(), () => {
     // For people: in a script a reader may just be slow.
     if (!output.isWaiting || !process.stderr.isTTY) return;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   });
-
-  // Where its sections say, a tool is attached in no time.
-  const links = plan.attach
-    ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
-    : bpf.attach();
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
   else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
   printer.begin();
