@@ -41,10 +41,11 @@ const PRINTS = ["cachestat", "syscount"];
 
 for (const [name, load] of Object.entries(tools)) {
   if (LEFT_OUT.includes(name)) continue;
+  const args = ARGUMENTS[name] ?? (await load()).default.sample ?? [];
+  // It needs what a machine may not have, such as a file system.
+  if (args === false) continue;
   const title = `${name} ends at the second signal while nobody reads what it prints`;
   test(title, { skip: requires(title, "speed") }, async () => {
-    const args = ARGUMENTS[name] ?? (await load()).default.sample ?? [];
-    assert.ok(args);
     using folder = new Folder();
     await using running = startStuck(folder, [...toolCommand(name), "--json", ...args]);
     let hasEnded = false;

@@ -20,22 +20,24 @@ const NOBODY = "4194304";
 /** Options that say which processes or threads to trace; elsewhere they are flags. */
 const KEYS = ["pid", "pids", "ppid", "tid", "tids"];
 /** They trace what they are told by the options alone. */
-const ALONE = ["biotop", "cachestat", "memleak", "offcputime", "tplist"];
+const ALONE = ["biotop", "cachestat", "memleak", "offcputime", "offwaketime", "tplist"];
 const samples: Readonly<Record<string, readonly string[]>> = {
   trace: ["t:sched:sched_process_exec"],
 };
 
+/** Without arguments where it needs what the machine may not have: such a file system, a Ruby. */
 async function argumentsOf(name: string, load: (typeof tools)[keyof typeof tools]) {
   const { sample, options } = (await load()).default;
-  const args = ALONE.includes(name) ? [] : samples[name] ?? (sample === false ? [] : sample ?? []);
+  const args = ALONE.includes(name) ? [] : samples[name] ?? sample ?? [];
   const words = Object.entries(options as Record<string, { long: string; meta?: string }>)
-    .filter(([key, { meta }]) => KEYS.includes(key) && meta !== undefined && name !== "rubyallocs")
+    .filter(([key, { meta }]) => KEYS.includes(key) && meta !== undefined)
     .map(([, { long }]) => `--${long}`);
   return { args, words };
 }
 
 for (const [name, load] of Object.entries(tools)) {
   const { args, words } = await argumentsOf(name, load);
+  if (args === false) continue;
   for (const word of words) {
     const title = `${name} ${word} of nobody is refused`;
     test(title, { skip: requires(title, "speed") }, async () => {
