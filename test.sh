@@ -133,6 +133,7 @@ suite_static() {
   check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
   check_passes objects verify_objects
   check_passes guard scripts/guard.sh --check
+  check_passes headers scripts/kernel_headers.sh
   check_passes docs deno task --quiet docs --check
   check_passes arrows deno run --allow-read --no-check scripts/arrows.ts
 }

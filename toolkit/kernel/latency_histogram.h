@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/log2.h"
+#include "base/lost.h"
 #include "base/maps.h"
 #include "task/task.h"
 
@@ -27,7 +28,6 @@ struct {
 } times SEC(".maps");
 
 u64 total_time; /* ns */
-u64 lost;
 
 static __always_inline void count_time(u32 id, u64 time)
 {

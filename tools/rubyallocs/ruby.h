@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "../../toolkit/kernel/base/prelude.h"
+
 #define NAME_MAX 252
 #define VARIABLES 32
 #define T_MASK 0x1f

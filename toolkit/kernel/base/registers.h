@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "prelude.h"
+
 const volatile bool arm64 = false;
 
 /* One word or the other. Between the reads there is something that no compiler can move: it would

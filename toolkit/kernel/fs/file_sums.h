@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "../base/lost.h"
 #include "file_io.h"
 
 struct sums {
@@ -13,8 +14,6 @@ struct sums {
 	u64 read_bytes;
 	u64 written_bytes;
 };
-
-u64 lost;
 
 static void io_dropped(void)
 {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../base/log2.h"
+#include "../base/lost.h"
 #include "../base/maps.h"
 
 #define IRQ_NAME_LENGTH 32
@@ -36,8 +37,6 @@ struct {
 } irqs SEC(".maps");
 
 PER_CPU(begun, u64);
-
-u64 lost;
 
 static __always_inline bool is_cpu_wanted(void)
 {

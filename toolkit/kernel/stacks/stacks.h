@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kept_stacks.h"
+#include "../base/lost.h"
 #include "../task/filter.h"
 
 const volatile bool in_pidns = false; /* the tool is in the pid namespace whose pids it shows */
@@ -46,8 +47,6 @@ struct {
 	__type(key, u32);
 	__type(value, u8);
 } targets SEC(".maps");
-
-u64 lost;
 
 /* Whether a thread is among those that were asked for; see ids_of(). */
 static __always_inline bool is_target(u64 ids)

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Checks the headers of BPF C that tools share: each compiles by itself, and those of toolkit/kernel
+# together, in both orders, so that any two do. A tool may then include whichever it needs, in any order.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+prefix=kernel_headers.sh
+
+# A header may leave a function to the tool that includes it, and functions that one tool does not need.
+flags=(-target bpfel -mcpu=v3 -O2 -Wall -Werror -Wno-undefined-internal -Wno-unused-function
+  -nostdinc -I .tools/include -I . -fsyntax-only -x c)
+
+# Each holds the programs of a kind of tool, and a tool is of one kind: not to be included together.
+kinds=(block/block.h fs/ext4.h fs/file_io.h fs/file_sums.h irq/irq_times.h latency_histogram.h)
+
+main() {
+  local header kind all shared failed=false
+  cd "$project"
+  if is_debian; then need_packages clang libbpf-dev; fi
+  mkdir -p .tools/include
+  ln -sfn /usr/include/bpf .tools/include/bpf
+  mapfile -t all < <(find toolkit/kernel tools -name '*.h' | sort)
+  mapfile -t shared < <(find toolkit/kernel -name '*.h' | grep -vxFf <(printf 'toolkit/kernel/%s\n' "${kinds[@]}") | sort)
+  for header in "${all[@]}"; do compiles "$header" || failed=true; done
+  for kind in "${kinds[@]/#/toolkit/kernel/}"; do
+    compiles "${shared[@]}" "$kind" || failed=true
+    compiles "$kind" "${shared[@]}" || failed=true
+    same_globals "$kind" "${shared[@]}" || failed=true
+  done
+  mapfile -t shared < <(printf '%s\n' "${shared[@]}" | tac)
+  compiles "${shared[@]}" || failed=true
+  ! $failed || fail "these headers cannot be included in any order (see above)"
+}
+
+compiles() { printf '#include "%s"\n' "$@" | clang "${flags[@]}" -; }
+
+# Of two variables of one name C makes one, without a word: two counters would become one.
+# Fails if two headers define a global of the same name.
+same_globals() {
+  local twice
+  twice="$(grep -hoE '^(const volatile |volatile )?(u|s)(8|16|32|64) [a-z_0-9]+(;| =)' "$@" |
+    sed 's/ =$//; s/;$//; s/.* //' | sort | uniq -d)"
+  [[ -z "$twice" ]] || say "defined by two headers: $(paste -sd ' ' <<<"$twice")"
+  [[ -z "$twice" ]]
+}
+
+main "$@"
