@@ -55,7 +55,8 @@ export type {
   SockMapAttachType,
 } from "./bpf/attach/cgroup.ts";
 export type { Interface } from "./bpf/attach/interface.ts";
-export type { Direction } from "./bpf/attach/tc.ts";
+export type { NetfilterOptions } from "./bpf/attach/netfilter.ts";
+export type { Direction, TcOptions } from "./bpf/attach/tc.ts";
 export { removeXdp, type XdpMode, type XdpOptions } from "./bpf/attach/xdp.ts";
 export type { AttachType } from "./bpf/tables/attach_type.ts";
 export { PacketSocket } from "./bpf/attach/packet_socket.ts";
@@ -79,6 +80,7 @@ export { formatValue, parseValue } from "./ffi/codec/value_text.ts";
 export { lruEntries } from "./bpf/maps/lru_entries.ts";
 export { type LpmKey, lpmKey } from "./bpf/maps/lpm_key.ts";
 export { BpfQueue, type PushOptions } from "./bpf/maps/queue.ts";
+export { UserRingBuffer } from "./bpf/maps/user_ring_buffer.ts";
 export { CgroupArray } from "./bpf/maps/cgroup_array.ts";
 export { type KernelObject, ObjectMap } from "./bpf/maps/object_map.ts";
 export { type BuildIdFrame, BuildIdStacks, StackTraces } from "./bpf/maps/stack_traces.ts";

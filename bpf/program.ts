@@ -27,7 +27,8 @@ import type { Interface } from "./attach/interface.ts";
 import { attachPerfEvent, type PerfEventOptions } from "./attach/perf_event.ts";
 import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
 import { attachRawSocket, attachSocketFilter } from "./attach/socket_filter.ts";
-import { attachTc, type Direction } from "./attach/tc.ts";
+import { attachNetfilter, type NetfilterOptions } from "./attach/netfilter.ts";
+import { attachTc, type Direction, type TcOptions } from "./attach/tc.ts";
 import { attachTracepoint, attachTracepoints } from "./attach/tracepoint.ts";
 import { attachUprobe } from "./attach/uprobe.ts";
 import type { UprobeOptions } from "./attach/uprobe_place.ts";
@@ -229,8 +230,18 @@ export class Program {
   }
 
   /** Attaches a classifier to an interface's packets, one way. @throws {BpfError} */
-  attachTc(target: Interface, direction: Direction): Link {
-    return this.#own(attachTc(this.#program, target, direction));
+  attachTc(target: Interface, direction: Direction, options?: TcOptions): Link {
+    return this.#own(attachTc(this.#program, target, direction, options));
+  }
+
+  /**
+   * Attaches to the packets of this network namespace, among the rules of iptables and nftables, as
+   * `SEC("netfilter")`: it returns 1 to let a packet pass, 0 to drop it. Needs Linux >= 6.4.
+   *
+   * @throws {BpfError}
+   */
+  attachNetfilter(options: NetfilterOptions): Link {
+    return this.#own(attachNetfilter(this.#program, options));
   }
 
   /** Opens a socket for the packets of an interface that this filter lets through. @throws {BpfError} */

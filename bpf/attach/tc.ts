@@ -17,11 +17,17 @@ import { explainNetwork, findInterface, type FoundInterface, type Interface } fr
 /** Which way packets go: those that arrive, or those that leave. */
 export type Direction = "ingress" | "egress";
 
+/** Where among other programs a classifier runs. */
+export interface TcOptions {
+  /** Before those that are there, instead of behind them. Needs Linux >= 6.6. Default false. */
+  readonly first?: boolean;
+}
+
 /** struct bpf_tc_hook of libbpf 1.0 (bpf/libbpf.h). */
 const TcHook = struct("bpf_tc_hook", { sz: u64, ifindex: i32, attach_point: u32, parent: u32 });
 
 /** struct bpf_tc_opts of libbpf 1.0 (bpf/libbpf.h). */
-const TcOptions = struct("bpf_tc_opts", {
+const ClsactOptions = struct("bpf_tc_opts", {
   sz: u64,
   prog_fd: i32,
   flags: u32,
@@ -29,6 +35,9 @@ const TcOptions = struct("bpf_tc_opts", {
   handle: u32,
   priority: u32,
 });
+
+/** Of links (include/uapi/linux/bpf.h). */
+const BPF_F_BEFORE = 1 << 3;
 
 /** enum bpf_tc_attach_point. */
 const POINTS = { ingress: 1, egress: 2 } as const;
@@ -43,14 +52,20 @@ const made = new Map<number, number>();
  * kernels in direct-action mode below a `clsact` qdisc, which is made if there is none and removed
  * with the last link if it was.
  */
-export function attachTc(program: Attachable, target: Interface, direction: Direction): Link {
+export function attachTc(
+  program: Attachable,
+  target: Interface,
+  direction: Direction,
+  { first = false }: TcOptions = {},
+): Link {
   const action = `attach program "${program.name}" to tc ${direction} of`;
   const found = findInterface(target, action);
   const description = `tc ${direction} of ${found.name}`;
   const type = direction === "ingress" ? AttachType.TCX_INGRESS : AttachType.TCX_EGRESS;
-  const fd = createLink({ program: program.fd("SCHED_CLS"), target: found.index, type });
+  const flags = first ? BPF_F_BEFORE : 0;
+  const fd = createLink({ program: program.fd("SCHED_CLS"), target: found.index, type, flags });
   // What a kernel says that does not know the type; the older way fails on anything else too.
-  if (fd === -Errno.EINVAL) return attachClsact(program, found, direction, description);
+  if (fd === -Errno.EINVAL && !first) return attachClsact(program, found, direction, description);
   return linkOf(program, description, fd, explain, { pinnable: true });
 }
 
@@ -69,11 +84,11 @@ export function attachClsact(
   if (created === 0) made.set(index, 0);
 
   const point = hook(index, POINTS[direction]);
-  const options = alloc(TcOptions.size);
+  const options = alloc(ClsactOptions.size);
   const view = new DataView(options.buffer);
-  const sz = BigInt(TcOptions.size);
+  const sz = BigInt(ClsactOptions.size);
   const none = { prog_fd: 0, flags: 0, prog_id: 0, handle: 0, priority: 0 };
-  TcOptions.write(view, 0, { ...none, sz, prog_fd: program.fd("SCHED_CLS") });
+  ClsactOptions.write(view, 0, { ...none, sz, prog_fd: program.fd("SCHED_CLS") });
   use(index, 1);
   const result = libbpf().bpf_tc_attach(point, options);
   if (result < 0) {
@@ -81,9 +96,9 @@ export function attachClsact(
     throw attachError(program, description, -result, explain);
   }
   // The kernel chose these two, which are what tells this filter from others.
-  const { handle, priority } = TcOptions.read(view, 0);
+  const { handle, priority } = ClsactOptions.read(view, 0);
   return newLink(description, () => {
-    TcOptions.write(view, 0, { ...none, sz, handle, priority });
+    ClsactOptions.write(view, 0, { ...none, sz, handle, priority });
     libbpf().bpf_tc_detach(point, options);
     use(index, -1);
   });

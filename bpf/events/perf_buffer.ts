@@ -19,7 +19,7 @@ import { PerfRing } from "./perf_ring.ts";
 
 /** How a perf buffer is made; a ring buffer has its size from the object and order by itself. */
 export interface PerfBufferOptions {
-  /** Pages of 4096 bytes per CPU, a power of two. Default 64. */
+  /** Pages per CPU, a power of two. Default 64. */
   readonly pages?: number;
   /** Samples on one CPU between two wake-ups; default 1. More costs less, and events come later. */
   readonly wakeup?: number;

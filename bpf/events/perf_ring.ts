@@ -19,6 +19,7 @@ import {
   map,
   MAP_SHARED,
   type Mapping,
+  pageSize,
   PROT_READ,
   PROT_WRITE,
 } from "../../ffi/libc/libc.ts";
@@ -43,7 +44,6 @@ const TAIL = 1032;
 const HEADER = 8;
 const RECORD_LOST = 2;
 const RECORD_SAMPLE = 9;
-const PAGE = 4096;
 
 /** The rings of one buffer have these in common. */
 export interface PerfRingOptions {
@@ -82,7 +82,8 @@ export class PerfRing {
 
   /** @throws {BpfError} @throws {ErrnoError} when the pages cannot be mapped */
   constructor(cpu: number, { pages, wakeup, timed, records }: PerfRingOptions) {
-    const size = pages * PAGE;
+    const page = pageSize();
+    const size = pages * page;
     const event = {
       type: PerfType.SOFTWARE,
       config: PERF_COUNT_SW_BPF_OUTPUT,
@@ -102,7 +103,7 @@ export class PerfRing {
     this.#mask = size - 1;
     this.#wakeup = records ? 1 : wakeup;
     try {
-      this.#mapping = map("a perf buffer", PAGE + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+      this.#mapping = map("a perf buffer", page + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
     } catch (error) {
       close(fd);
       throw error;
@@ -110,8 +111,8 @@ export class PerfRing {
     const { buffer } = this.#mapping;
     this.#head = new BigUint64Array(buffer, HEAD, 1);
     this.#tail = new BigUint64Array(buffer, TAIL, 1);
-    this.#data = new DataView(buffer, PAGE, size);
-    this.#bytes = new Uint8Array(buffer, PAGE, size);
+    this.#data = new DataView(buffer, page, size);
+    this.#bytes = new Uint8Array(buffer, page, size);
     this.#position = Number(this.#tail[0]);
     this.#produced = this.#released = this.#position;
   }

@@ -11,13 +11,19 @@
  * @module
  */
 
-import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../../ffi/libc/libc.ts";
+import {
+  map,
+  MAP_SHARED,
+  type Mapping,
+  pageSize,
+  PROT_READ,
+  PROT_WRITE,
+} from "../../ffi/libc/libc.ts";
 import type { EventSource, RecordReader } from "./event_source.ts";
 
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const HEADER = 8;
-const PAGE = 4096;
 
 /** One mapped ring buffer; a low-level reader, {@linkcode EventStream} stands on it. */
 export class RingBuffer implements EventSource {
@@ -35,17 +41,18 @@ export class RingBuffer implements EventSource {
   constructor(fd: number, size: number) {
     this.fd = fd;
     this.#mask = size - 1;
-    this.#consumerPage = map("a ring buffer", PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+    const page = pageSize();
+    this.#consumerPage = map("a ring buffer", page, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
     try {
-      const length = PAGE + 2 * size;
-      this.#producerPages = map("a ring buffer", length, PROT_READ, MAP_SHARED, fd, PAGE);
+      const length = page + 2 * size;
+      this.#producerPages = map("a ring buffer", length, PROT_READ, MAP_SHARED, fd, page);
     } catch (error) {
       this.#consumerPage.close();
       throw error;
     }
     this.#consumer = new BigInt64Array(this.#consumerPage.buffer, 0, 1);
     this.#producer = new BigUint64Array(this.#producerPages.buffer, 0, 1);
-    this.#data = new DataView(this.#producerPages.buffer, PAGE);
+    this.#data = new DataView(this.#producerPages.buffer, page);
     this.#position = Number(this.#consumer[0]);
   }
 

@@ -71,11 +71,12 @@ export function configureMap(
   const valueType = btf.type(lib.bpf_map__btf_value_type_id(handle));
   // A buffer may declare its event's type, but the kernel wants other value sizes: none for a ring
   // buffer, a descriptor's for a perf buffer.
-  if (type === MapType.RINGBUF) lib.bpf_map__set_value_size(handle, 0);
+  const isRing = type === MapType.RINGBUF || type === MapType.USER_RINGBUF;
+  if (isRing) lib.bpf_map__set_value_size(handle, 0);
   if (type === MapType.PERF_EVENT_ARRAY) lib.bpf_map__set_value_size(handle, 4);
   if (maxEntries !== undefined) lib.bpf_map__set_max_entries(handle, maxEntries);
   if (pinned !== undefined) reusePinned(handle, name, pinned, object);
-  else if (type === MapType.RINGBUF && valueType) makeRing(handle, name);
+  else if (isRing && valueType) makeRing(handle, name, type);
   return { name, type, keyType, valueType, handle };
 }
 
@@ -86,11 +87,11 @@ export function configureMap(
  * when that fails: the kernel would have made all of the ring's memory in vain. Where it cannot be
  * made, libbpf meets the same error and explains it.
  */
-function makeRing(handle: bigint, name: string): void {
+function makeRing(handle: bigint, name: string, type: number): void {
   const lib = libbpf();
   const size = lib.bpf_map__max_entries(handle);
   const fd = lib.bpf_map_create(
-    MapType.RINGBUF,
+    type,
     cString(name.slice(0, NAME_MAX)),
     0,
     0,

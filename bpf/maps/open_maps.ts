@@ -20,6 +20,8 @@ import {
   newStackTraces,
   type StackTraces,
 } from "./stack_traces.ts";
+import { checkLayout } from "../../ffi/codec/check_layout.ts";
+import { newUserRingBuffer, type UserRingBuffer } from "./user_ring_buffer.ts";
 import { u32 } from "../../ffi/codec/mod.ts";
 
 /** Kinds that have a method of their own, for the error's advice. */
@@ -27,6 +29,7 @@ const METHODS: Readonly<Record<number, string>> = {
   [MapType.PROG_ARRAY]: "programArray",
   [MapType.PERF_EVENT_ARRAY]: "events() or counters",
   [MapType.RINGBUF]: "events",
+  [MapType.USER_RINGBUF]: "userRingBuffer",
   [MapType.STACK_TRACE]: "stacks",
   [MapType.CGROUP_ARRAY]: "cgroupArray",
   [MapType.QUEUE]: "queue",
@@ -97,6 +100,20 @@ export abstract class Maps {
   queue(name: string, value?: Codec<unknown>): BpfQueue<unknown> {
     const info = this.#kind(name, "as a queue", MapType.QUEUE, MapType.STACK);
     return newBpfQueue(info, mapCodec(info, "value", value));
+  }
+
+  /**
+   * A ring buffer that this process fills and programs drain. The codec is checked against the value type
+   * that the map declares. Needs Linux >= 6.1.
+   *
+   * @throws {LayoutError} when the codec does not match
+   */
+  userRingBuffer<T>(name: string, codec: Codec<T>): UserRingBuffer<T> {
+    const info = this.#kind(name, "as a user ring buffer", MapType.USER_RINGBUF);
+    if (info.valueType) checkLayout(`records of map "${name}"`, codec.type, info.valueType);
+    const ring: UserRingBuffer<T> = newUserRingBuffer(info, codec, () => release());
+    const release = this.#owner.own(ring, name);
+    return ring;
   }
 
   /** The programs that `bpf_tail_call` reaches, by their index. */

@@ -201,11 +201,19 @@ function choosePrograms(
   });
 }
 
-/** Tells libbpf 1.0 what it does not know yet: programs for many user functions by one link. */
+/** Sections that libbpf 1.0 does not know yet. */
+const LATER_SECTIONS: Readonly<Record<string, readonly [ProgramType, AttachType]>> = {
+  "uprobe.multi": ["KPROBE", "TRACE_UPROBE_MULTI"],
+  "netfilter": ["NETFILTER", "NETFILTER"],
+  "tcx/ingress": ["SCHED_CLS", "TCX_INGRESS"],
+  "tcx/egress": ["SCHED_CLS", "TCX_EGRESS"],
+};
+
 function setTypeOfLaterSection(program: bigint): void {
-  if (textAt(libbpf().bpf_program__section_name(program)) !== "uprobe.multi") return;
-  libbpf().bpf_program__set_type(program, ProgramType.KPROBE);
-  libbpf().bpf_program__set_expected_attach_type(program, AttachType.TRACE_UPROBE_MULTI);
+  const later = LATER_SECTIONS[textAt(libbpf().bpf_program__section_name(program))];
+  if (!later) return;
+  libbpf().bpf_program__set_type(program, ProgramType[later[0]]);
+  libbpf().bpf_program__set_expected_attach_type(program, AttachType[later[1]]);
 }
 
 function refuseUnknown(asked: string[], known: string[], what: string, object: string): void {

@@ -43,6 +43,7 @@ export const AttachType = {
   XDP: 37,
   SK_SKB_VERDICT: 38,
   TRACE_KPROBE_MULTI: 42,
+  NETFILTER: 45,
   TCX_INGRESS: 46,
   TCX_EGRESS: 47,
   TRACE_UPROBE_MULTI: 48,
@@ -89,6 +90,7 @@ export function programTypeOf(type: AttachType): ProgramType {
     case "CGROUP_SYSCTL":
     case "FLOW_DISSECTOR":
     case "LIRC_MODE2":
+    case "NETFILTER":
     case "SK_LOOKUP":
     case "XDP":
       return type;

@@ -51,6 +51,8 @@ const TABLE = {
 
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+  // int getpagesize(void);
+  getpagesize: { parameters: [], result: "i32" },
   // int munmap(void *addr, size_t length);
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
   // ssize_t process_vm_readv(pid_t pid, const struct iovec *local_iov, unsigned long liovcnt,
@@ -329,6 +331,13 @@ export function memfd(name: string, bytes: Uint8Array): number {
     throw error;
   }
 }
+
+/** Bytes of a page: 4096 on x86-64, up to 65536 on arm64. */
+export function pageSize(): number {
+  return pageBytes ||= libc().getpagesize();
+}
+
+let pageBytes = 0;
 
 /** Memory mapped into this process, seen as one ArrayBuffer. */
 export interface Mapping extends Disposable {

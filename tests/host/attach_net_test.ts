@@ -8,6 +8,7 @@ import { buildObject } from "../support/build.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
 import { held } from "../support/leftovers.ts";
 import { command, portOf, Tap, VethPair } from "../support/network.ts";
+import { requires } from "../support/requires.ts";
 
 const PORT = 7919;
 const OTHER = 7907;
@@ -236,3 +237,19 @@ test("sections without a target tell the method that asks for it", () => {
   );
   assert.throws(() => bpf.program("lwt").attach(), /pin it and name it to ip route/);
 });
+
+for (const first of [false, true]) {
+  const title = `attach tc: ${first ? "before" : "behind"} what is there`;
+  test(title, { skip: requires("tcx") }, async () => {
+    using pair = new VethPair();
+    using far = new Tap(pair.far);
+    using bpf = load();
+    using other = load();
+    const [dropped, passed] = [bpf, other].map((each) => each.global("seen", u64.asNumber));
+    using _drop = bpf.program("tc_drop").attachTc(pair.near, "ingress");
+    using _pass = other.program("tc_count").attachTc(pair.near, "ingress", { first });
+    // Whichever comes first decides: the other is not asked.
+    await far.sendAll(PORT, 101, () => dropped!.value + passed!.value);
+    assert.deepEqual([dropped!.value, passed!.value], first ? [0, 101] : [101, 0]);
+  });
+}

@@ -46,6 +46,9 @@ const REQUIREMENTS = {
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
   uprobeMulti: since("uprobe-multi", 6, 6),
+  netfilter: since("BPF programs in netfilter", 6, 4),
+  tcx: since("links of classifiers (tcx)", 6, 6),
+  userRing: since("user ring buffers", 6, 1),
   // Missing in Debian's 6.1, there in 6.12; what lies between was not looked at.
   syscallStacks: since("kernel stacks at the tracepoints of system calls", 6, 2),
   // Not a kernel's feature: what takes long everywhere, and is run before a release.

@@ -5,7 +5,7 @@
  */
 
 import { Bpf, type LoadOptions, openCgroup } from "../../mod.ts";
-import { prepareToWait } from "../../plumbing.ts";
+import { pageSize, prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, remark, withProgress } from "../output/complain.ts";
 import { Output, printText } from "../output/output.ts";
@@ -24,6 +24,7 @@ import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
 
+/** What the default size counts in, whatever the machine's pages are. */
 const PAGE = 4096;
 
 type Standard =
@@ -115,7 +116,7 @@ function loadOptions(
     throw new UsageError("use either -p/--pid or --exec, not both");
   }
   const sizes = "event" in plan && "bufferPages" in values
-    ? { events: { maxEntries: ringPages(values.bufferPages) * PAGE } }
+    ? { events: { maxEntries: ringPages(values.bufferPages) * pageOf(values.bufferPages) } }
     : {};
   return {
     ...load,
@@ -140,3 +141,6 @@ function isReadyWanted(): boolean {
     return false; // Deno without permission to read the variable
   }
 }
+
+/** -b counts the machine's pages, as bcc does. */
+const pageOf = (asked: number | undefined) => asked === undefined ? PAGE : pageSize();

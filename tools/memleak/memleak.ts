@@ -52,7 +52,8 @@ import { Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
 import { defineTool, type EventPlan, type ReportPlan } from "../../toolkit/run/tool.ts";
 import object from "./memleak.bpf.o.ts";
 
-const SMALLEST_RING = 4096;
+/** Of all architectures: a ring buffer takes whole pages. */
+const SMALLEST_RING = 65536;
 
 const kernelPrograms = [
   ...["kfree", "kmem_cache_free", "page_free"],

@@ -1,0 +1,85 @@
+/**
+ * Ring buffers that user space fills and programs drain with `bpf_user_ringbuf_drain`.
+ *
+ * Layout (kernel/bpf/ringbuf.c): the consumer's position in a page that only the kernel writes; the
+ * producer's position in the next page, ours; then the data, mapped twice in a row so that a record never
+ * wraps. A record is a u32 length, a u32 that is the kernel's own, and the bytes, padded to 8.
+ *
+ * Needs Linux >= 6.1.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../ffi/codec/codec.ts";
+import { map, MAP_SHARED, pageSize, PROT_READ, PROT_WRITE } from "../../ffi/libc/libc.ts";
+import type { MapInfo } from "./map_info.ts";
+
+const HEADER = 8;
+
+/** Makes a {@linkcode UserRingBuffer}: its constructor is private, so what it takes may change. */
+export let newUserRingBuffer: <T>(
+  ...made: [info: MapInfo, codec: Codec<T>, onClose: () => void]
+) => UserRingBuffer<T>;
+
+/** A queue of values to programs, without a system call for each. */
+export class UserRingBuffer<T> implements Disposable {
+  /** The map's name in C. */
+  readonly name: string;
+  /** Bytes of all records that it has room for, each with 8 bytes besides. */
+  readonly sizeBytes: number;
+  readonly #codec: Codec<T>;
+  readonly #release: () => void;
+  readonly #consumer: BigUint64Array;
+  readonly #producer: BigInt64Array;
+  readonly #data: DataView;
+  #position: number;
+
+  /** Made by {@linkcode Bpf.userRingBuffer}. */
+  private constructor(info: MapInfo, codec: Codec<T>, onClose: () => void) {
+    const [page, size] = [pageSize(), info.maxEntries];
+    using undo = new DisposableStack();
+    const head = undo.use(map("a user ring buffer", page, PROT_READ, MAP_SHARED, info.fd));
+    const [length, both] = [page + 2 * size, PROT_READ | PROT_WRITE];
+    const rest = undo.use(map("a user ring buffer", length, both, MAP_SHARED, info.fd, page));
+    undo.defer(onClose);
+    this.name = info.name;
+    this.sizeBytes = size;
+    this.#codec = codec;
+    this.#consumer = new BigUint64Array(head.buffer, 0, 1);
+    this.#producer = new BigInt64Array(rest.buffer, 0, 1);
+    this.#data = new DataView(rest.buffer, page);
+    this.#position = Number(this.#producer[0]);
+    const mappings = undo.move();
+    this.#release = () => mappings.dispose();
+  }
+
+  static {
+    newUserRingBuffer = (...made) => new UserRingBuffer(...made);
+  }
+
+  /** Adds a value; false when there is no room, until a program drains some. */
+  push(value: T): boolean {
+    const length = HEADER + (this.#codec.size + 7 & ~7);
+    // The kernel only ever moves its position forward, so that there is at least so much room.
+    const used = this.#position - Number(this.#consumer[0]);
+    if (used + length > this.sizeBytes) return false;
+    const at = this.#position & this.sizeBytes - 1;
+    this.#data.setUint32(at, this.#codec.size, true);
+    this.#data.setUint32(at + 4, 0, true);
+    this.#codec.write(this.#data, at + HEADER, value);
+    this.#position += length;
+    // Behind everything else: the kernel reads what lies before the position.
+    Atomics.store(this.#producer, 0, BigInt(this.#position));
+    return true;
+  }
+
+  /** Unmaps it; what was added stays for programs. Idempotent. */
+  close(): void {
+    this.#release();
+  }
+
+  /** Closes it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
