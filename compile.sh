@@ -13,8 +13,10 @@ patience="${TSBCC_DENORT_PATIENCE:-60}"
 
 usage() {
   cat <<TEXT
-Usage: ./compile.sh [--runtime deno|bun] [-o DIR] NAME… | --all
-Makes dist/NAME, one executable for each tool that is named, or dist/ts-bcc, which holds all.
+Usage: ./compile.sh [--runtime deno|bun] [-o DIR] NAME… | PATH/NAME.ts… | --all
+Makes dist/NAME, one executable for each tool that is named, or dist/ts-bcc, which holds all. A tool of
+your own, PATH/NAME.ts, may lie anywhere; of PATH/NAME.bpf.c or an object PATH/NAME.bpf.o beside it
+PATH/NAME.bpf.o.ts is made first.
 
   --all           dist/ts-bcc with every tool: $(all_tools | paste -sd ' ')
   --runtime NAME  deno or bun; by default deno if its base, denort, can be had (from
@@ -42,6 +44,10 @@ main() {
   if $all; then names+=("$everything"); fi
   ((${#names[@]} > 0)) || bad_usage "no tool is named"
   for name in "${names[@]}"; do
+    if [[ "$name" == *.ts ]]; then
+      [[ -f "$name" ]] || bad_usage "there is no $name"
+      continue
+    fi
     [[ "$name" == "$everything" ]] || is_tool "$name" || bad_usage "no tool is called \"$name\": $(all_tools | paste -sd ' ')"
   done
   mkdir -p "$out" || fail "cannot make $out"
@@ -64,14 +70,21 @@ all_tools() {
 }
 
 compile_all() {
-  local out="$1" wanted="$2" name
+  local out="$1" wanted="$2" name word module
   shift 2
   make_scratch compile # three levels below the project, as write_entry's imports say
   choose_runtime "$wanted"
   need_libraries "$scratch"
-  for name in "$@"; do
-    need_objects "$name"
-    write_entry "$name"
+  for word in "$@"; do
+    name="$word" module="../../../tools/$word/$word.ts"
+    if [[ "$word" == *.ts ]]; then
+      module="$(realpath "$word")"
+      name="$(basename "$module" .ts)"
+      own_object "${module%.ts}"
+    else
+      need_objects "$name"
+    fi
+    write_entry "$name" "$module"
     "compile_with_$runtime" "$name"
     mv "$scratch/$name" "$out/$name"
     say_done "$out/$name"
@@ -145,6 +158,16 @@ need_objects() {
     "$project/scripts/objects.sh" "${names[@]}"
 }
 
+# Makes the module of an author's own object, STEM.bpf.o.ts, if there is something to make it of.
+own_object() {
+  local source
+  for source in "$1.bpf.c" "$1.bpf.o"; do
+    [[ -f "$source" ]] || continue
+    "$project/scripts/objects.sh" --check "$source" 2>/dev/null || "$project/scripts/objects.sh" "$source"
+    return
+  done
+}
+
 # Of this folder's own repository, and nothing where it is none.
 commit_name() {
   local name
@@ -167,7 +190,7 @@ write_entry() {
       echo 'import { tools } from "../../../tools/list.ts";'
     else
       echo 'import { main } from "../../../toolkit/run/main.ts";'
-      echo "import tool from \"../../../tools/$1/$1.ts\";"
+      echo "import tool from \"$2\";"
     fi
     echo 'import { setCommit } from "../../../toolkit/run/version.ts";'
     commit="$(commit_name)"
@@ -204,7 +227,7 @@ guard() {
 # Without a code cache, which would be a file of a known name in /tmp, read as root.
 compile_with_deno() {
   local permissions=(--allow-ffi --allow-run --allow-env)
-  if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$project/tools/$1/$1.ts"; then
+  if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$module"; then
     permissions=(--allow-all)
   fi
   (cd "$scratch" && quietly "$DENO" compile --no-check --no-prompt \

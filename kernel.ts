@@ -6,6 +6,7 @@
  * @module
  */
 
+export type { KernelCode } from "./bpf/kernel_code.ts";
 export { type Definition, Kernel, kernel } from "./bpf/typescript/kernel.ts";
 export type {
   EntriesInKernel,
@@ -13,6 +14,7 @@ export type {
   HistogramInKernel,
   InKernel,
   OutsideOf,
+  Part,
   Programs,
   StacksInKernel,
 } from "./bpf/typescript/kernel.ts";
@@ -24,6 +26,7 @@ export {
   histogram,
   lruHash,
   type MapDefinition,
+  type MapRole,
   perCpuArray,
   perCpuHash,
   perfBuffer,
@@ -51,6 +54,7 @@ export {
 } from "./bpf/typescript/language/network_hooks.ts";
 export {
   type Fields,
+  type Hook,
   perfEvent,
   type ProgramDefinition,
   rawTracepoint,

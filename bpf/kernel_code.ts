@@ -23,7 +23,11 @@ export interface KernelCode<Maps, Globals> {
   readonly maps: Maps;
   /** For TypeScript. */
   readonly globals: Globals;
-  /** Compiles and loads. @throws {VerifierError} and its kin; nothing stays behind then */
+  /**
+   * Compiles and loads; nothing stays behind when it throws. For `Bpf.load()`: no part of the API.
+   *
+   * @ignore
+   */
   load(options: LoadOptions): LoadedCode;
 }
 

@@ -19,6 +19,7 @@ export interface EntriesInKernel<K, V> {
   set(key: K, value: V): boolean;
   /** Removes a key; false if it was not there. */
   delete(key: K): boolean;
+  /** Whether there is an entry of that key. */
   has(key: K): boolean;
   /** Adds to the number of a key, from 0 if it was not there. */
   increment(key: K, by?: number | bigint): void;
@@ -91,7 +92,11 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
     this.#definition = definition;
   }
 
-  /** Compiles for the running kernel and loads. */
+  /**
+   * Compiles for the running kernel and loads. For `Bpf.load()`: no part of the API.
+   *
+   * @ignore
+   */
   load(options: LoadOptions): LoadedCode {
     const loaded = loadCode(this.#definition, options);
     this.#loaded = loaded.maps;

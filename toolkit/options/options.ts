@@ -13,6 +13,7 @@ export interface Option<T> {
   readonly short?: string;
   /** Without the dashes; `-` and `_` are the same. */
   readonly long: string;
+  /** The line in the help. */
   readonly help: string;
   /** The placeholder of its value in help; an option without one takes no value. */
   readonly meta?: string;
@@ -36,12 +37,14 @@ export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> 
 
 /** A mistake in how a tool was called; exit status 2. */
 export class UsageError extends Error {
+  /** The name of the class. */
   override name = "UsageError";
   /** Whether the message has lines below the sentence, which show a place in what was typed. */
   readonly showsPlace: boolean = false;
 }
 
-type Names = Pick<Option<unknown>, "short" | "long" | "help">;
+/** How an option is spelt, and its line in the help. */
+export type Names = Pick<Option<unknown>, "short" | "long" | "help">;
 
 /** An option that is there or not. */
 export function flag(names: Names): Option<boolean> {
@@ -85,11 +88,15 @@ export function pattern(names: Names & { meta: string }): Option<RegExp | undefi
 
 /** A number: whole unless `fraction`, from `min` to `max`. `what` says it in words. */
 export interface Range {
+  /** What the help calls the value: `SECONDS`. */
   readonly meta: string;
   /** "a process id" */
   readonly what: string;
+  /** The least that is taken. */
   readonly min: number;
+  /** The most that is taken. */
   readonly max: number;
+  /** Whether it may have a fraction. */
   readonly fraction?: true;
 }
 

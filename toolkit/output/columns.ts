@@ -16,6 +16,7 @@ export interface Column<E> {
   readonly head: string;
   /** Characters to fill: to the right of the value, or with `align: "right"` to its left. Default 0. */
   readonly width?: number;
+  /** On which side texts stand. Default: numbers right, other values left. */
   readonly align?: "left" | "right";
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;

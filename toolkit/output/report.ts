@@ -31,6 +31,7 @@ export interface ReportHistogramOptions {
 
 /** Options for {@linkcode Report.histograms}. */
 export interface ReportSectionOptions<S> extends ReportHistogramOptions, SectionOptions<S> {
+  /** What the values are: `usecs`. */
   readonly valueType: string;
   /** What a section is: `disk`; in JSON the key in lower case. */
   readonly sectionHeader: string;

@@ -19,6 +19,7 @@ export interface Way {
   readonly hook: string;
   /** Others that the programs need besides. */
   readonly also?: readonly string[];
+  /** The programs to load. */
   readonly programs: readonly string[];
 }
 

@@ -12,14 +12,16 @@ import type { Who } from "../task/who.ts";
 
 /** A kernel side whose text is known only when the tool runs. */
 export interface SourcePlan {
+  /** The text, in bcc's dialect of C. */
   readonly text: string;
+  /** How it is compiled. */
   readonly options: CompileOptions;
   /** The error to throw in place of what the compiler or the verifier said. */
   explain?(error: unknown): unknown;
 }
 
 /** What all that trace have in common. */
-interface Tracing {
+export interface Tracing {
   /** Passed to `Bpf.load` with the tool's object; the frame adds the size of the ring buffer. */
   readonly load?: LoadOptions;
   /** What is compiled instead, with libbcc. */
@@ -91,6 +93,7 @@ export interface ReportPlan extends Tracing {
 
 /** Prints a text and ends, for options such as `--list`. */
 export interface TextPlan {
+  /** What to print. */
   readonly text: string;
 }
 
@@ -120,7 +123,11 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
    * lets nobody read without. Default "ffi".
    */
   readonly permissions?: "ffi" | "all";
-  /** @throws {UsageError} when options contradict each other */
+  /**
+   * What the tool does with these options.
+   *
+   * @throws {UsageError} when they contradict each other
+   */
   plan(values: Values<O>): Plan<E>;
 }
 

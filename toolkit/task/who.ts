@@ -4,11 +4,11 @@
  * @module
  */
 
-import { cgroupPath, chars, containerOf, type Infer, struct, u32, u64 } from "../../mod.ts";
+import { cgroupPath, chars, containerOf, struct, type StructCodec, u32, u64 } from "../../mod.ts";
 import type { Column } from "../output/columns.ts";
 
 /** struct who of who.h. */
-export const Who = struct("who", {
+export const Who: StructCodec<Who> = struct("who", {
   cgroup: u64.asNumber,
   pid: u32,
   tid: u32,
@@ -17,7 +17,20 @@ export const Who = struct("who", {
   comm: chars(16),
 });
 /** A process, as an event tells of it. */
-export type Who = Infer<typeof Who>;
+export interface Who {
+  /** The cgroup (v2), by its id: see `cgroupPath`. */
+  cgroup: number;
+  /** The process. */
+  pid: number;
+  /** The thread. */
+  tid: number;
+  /** Its user. */
+  uid: number;
+  /** Its group. */
+  gid: number;
+  /** The name of the thread. */
+  comm: string;
+}
 
 /** The name of the process, in a table cut to the width. */
 export function commColumn<E extends { readonly who: Who }>(width: number): Column<E> {

@@ -33,7 +33,9 @@ export type Hook =
 
 /** A program: its function and where it runs. `Outside` is what the function's second parameter is. */
 export interface ProgramDefinition<Outside> {
+  /** Where it runs. */
   readonly hook: Hook;
+  /** What runs there, in the kernel: it is compiled, never called. */
   readonly run: (context: never, outside: Outside) => unknown;
   /** Where it was written: `opens.ts:12`. */
   readonly site: string | undefined;

@@ -13,10 +13,13 @@ export type MapRole = "entries" | "events" | "histogram" | "stacks";
 
 /** A map that `kernel()` makes. `Role`, `K` and `V` are for TypeScript. */
 export interface MapDefinition<Role extends MapRole, K, V> {
+  /** What the map is for. */
   readonly role: Role;
   /** enum bpf_map_type. */
   readonly type: number;
+  /** The keys' type. */
   readonly key: Codec<K> | undefined;
+  /** The values' type. */
   readonly value: Codec<V> | undefined;
   /** Whether each CPU has a value of its own. */
   readonly isPerCpu?: boolean;

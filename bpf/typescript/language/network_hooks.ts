@@ -32,13 +32,17 @@ export type TcVerdict = "ok" | "shot" | "next";
 
 /** Where an XDP program runs. */
 export interface XdpTarget {
+  /** The interface, by name or index. */
   readonly interface: Interface;
+  /** Who runs the program. */
   readonly mode?: XdpMode;
 }
 
 /** Where a classifier runs. */
 export interface TcTarget {
+  /** The interface, by name or index. */
   readonly interface: Interface;
+  /** Which way the packets go. */
   readonly direction: Direction;
 }
 

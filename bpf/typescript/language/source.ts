@@ -9,7 +9,9 @@ import type { Node } from "./syntax.ts";
 
 /** Something in a program's text that cannot be compiled; the message shows the place. */
 export class KernelCodeError extends TsBccError {
+  /** The name of the class. */
   override name = "KernelCodeError";
+  /** What went wrong: see {@linkcode ErrorKind}. */
   override get kind(): "compile" {
     return "compile";
   }
@@ -17,6 +19,7 @@ export class KernelCodeError extends TsBccError {
   readonly program: string;
   /** The line in the function's text, counted from 1, and the column, counted from 0. */
   readonly line: number;
+  /** The column, counted from 1. */
   readonly column: number;
 
   /** `problem` is one sentence: what is not possible, and what to write instead. */
