@@ -8,7 +8,7 @@
 
 KERNEL_STRUCTS
 
-struct task_struct___flags {
+struct task_struct___off_cpu {
 	unsigned int flags;
 	unsigned int __state; /* Linux 5.14 and later */
 };
@@ -31,7 +31,7 @@ const volatile u64 most_ns = -1;
 
 static __always_inline u32 state_of(struct task_struct *task)
 {
-	struct task_struct___flags *new = (void *)task;
+	struct task_struct___off_cpu *new = (void *)task;
 	struct task_struct___old *old = (void *)task;
 
 	if (bpf_core_field_exists(new->__state))
@@ -49,7 +49,7 @@ static __always_inline u32 number_of(struct task_struct *task)
 
 static __always_inline bool is_stop_wanted(struct task_struct *task, u64 ids)
 {
-	struct task_struct___flags *flags = (void *)task;
+	struct task_struct___off_cpu *flags = (void *)task;
 	bool is_kernel = BPF_CORE_READ(flags, flags) & PF_KTHREAD;
 	u32 state = state_of(task);
 
