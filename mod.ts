@@ -121,6 +121,7 @@ export {
   type SectionOptions,
   type SlotCounts,
 } from "./bpf/histogram.ts";
+export { Btf } from "./bpf/type_information.ts";
 export { Global } from "./bpf/global.ts";
 export { type ErrorKind, TsBccError } from "./ffi/error/ts_bcc_error.ts";
 export { LayoutError } from "./ffi/codec/layout_error.ts";

@@ -1,0 +1,89 @@
+/**
+ * BTF for people: the types of the running kernel and of objects, as codecs and as C.
+ *
+ * @module
+ */
+
+import type { Codec, CType } from "../ffi/codec/codec.ts";
+import { codecFor } from "../ffi/codec/check_layout.ts";
+import { toC } from "../ffi/codec/to_c.ts";
+import { ErrnoError } from "../ffi/libc/libc.ts";
+import { UnsupportedError } from "./base/errors.ts";
+import { Btf as Types, BtfKind } from "./btf/btf.ts";
+import { btfProblem } from "./btf/check_btf.ts";
+import { kernelBtf } from "./btf/kernel_btf.ts";
+import { checkObject, sectionBytes } from "./object/check_object.ts";
+
+/** What has a name of its own in C; a struct, union or enum is found without that word. */
+const NAMED = [
+  BtfKind.STRUCT,
+  BtfKind.UNION,
+  BtfKind.ENUM,
+  BtfKind.ENUM64,
+  BtfKind.TYPEDEF,
+] as const;
+
+/**
+ * Type information: what structs, unions, enums and typedefs look like in memory, by their names.
+ *
+ * @example Where a field of a kernel struct lies, in bits
+ * ```ts
+ * import { Btf } from "../mod.ts";
+ *
+ * const task = Btf.kernel().type("task_struct");
+ * if (task?.kind === "struct") {
+ *   console.log(task.members.find(({ name }) => name === "comm")?.bitOffset);
+ * }
+ * ```
+ */
+export class Btf {
+  readonly #types: Types;
+
+  private constructor(types: Types) {
+    this.#types = types;
+  }
+
+  /** The running kernel's. Needs Linux >= 5.4 with CONFIG_DEBUG_INFO_BTF. @throws {UnsupportedError} */
+  static kernel(): Btf {
+    try {
+      return new Btf(kernelBtf());
+    } catch (error) {
+      if (!(error instanceof ErrnoError)) throw error;
+      throw new UnsupportedError("read the kernel's types", "BTF", error.message);
+    }
+  }
+
+  /** An object's, as {@linkcode Bpf.load} takes it. @throws {BpfError} for what is no object */
+  static ofObject(object: Uint8Array, name = "object"): Btf {
+    checkObject(object, name);
+    const bytes = sectionBytes(object, ".BTF");
+    if (bytes) return new Btf(new Types(bytes));
+    const reason = "it carries no BTF: compile it with clang -g";
+    throw new UnsupportedError(`read the types of object "${name}"`, "BTF", reason);
+  }
+
+  /** That of such bytes as `bpftool btf dump … format raw` or a file of /sys/kernel/btf has, but of no module. */
+  static parse(bytes: Uint8Array): Btf {
+    const problem = btfProblem(bytes);
+    if (problem === undefined) return new Btf(new Types(bytes));
+    throw new RangeError(`Cannot read BTF: ${problem}`);
+  }
+
+  /** The shape of the first type of that name; undefined when there is none. */
+  type(name: string): CType | undefined {
+    const id = this.#types.find(name, ...NAMED);
+    return id === undefined ? undefined : this.#types.type(id);
+  }
+
+  /** Reads and writes the type of that name: `bpf.map("tasks", u32, btf.codec("task_times"))`. */
+  codec(name: string): Codec<unknown> {
+    const type = this.type(name);
+    if (type) return codecFor(type);
+    throw new TypeError(`Cannot make a codec for "${name}": there is no type of that name`);
+  }
+
+  /** The type of that name as C, behind those that it uses. */
+  toC(name: string): string {
+    return toC(this.codec(name));
+  }
+}
