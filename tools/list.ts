@@ -41,6 +41,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   futexctn: () => import("./futexctn/futexctn.ts"),
   hardirqs: () => import("./hardirqs/hardirqs.ts"),
   killsnoop: () => import("./killsnoop/killsnoop.ts"),
+  llcstat: () => import("./llcstat/llcstat.ts"),
   memleak: () => import("./memleak/memleak.ts"),
   mountsnoop: () => import("./mountsnoop/mountsnoop.ts"),
   nfsdist: () => import("./nfsdist/nfsdist.ts"),

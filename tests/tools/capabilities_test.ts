@@ -7,10 +7,11 @@ import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
 
-/** What tools need to run by themselves; left out are those that need a Ruby or load nothing. */
+/** What tools need to run by themselves; left out are those that need a Ruby or counters, or load nothing. */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   biolatpcts: [readdirSync("/sys/block")[0]!],
   bpflist: undefined,
+  llcstat: undefined,
   argdist: ["-C", "t:sched:sched_switch():int:1"],
   funccount: ["c:getppid"],
   funclatency: ["c:getppid"],

@@ -34,8 +34,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   threadsnoop: ["-p", String(process.pid)],
   wakeuptime: ["-p", String(process.pid)],
 };
-/** What only lists has no handler; the others need a Ruby, or functions that this kernel lets nobody probe. */
-const LEFT_OUT = ["bpflist", "mdflush", "rubyallocs", "swapin", "tplist", "virtiostat"];
+/** What only lists has no handler; the others need a Ruby, counters, or functions that this kernel lets nobody probe. */
+const LEFT_OUT = ["bpflist", "llcstat", "mdflush", "rubyallocs", "swapin", "tplist", "virtiostat"];
 /** They print even if nothing happens. */
 const PRINTS = ["cachestat", "syscount"];
 
