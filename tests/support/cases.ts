@@ -135,7 +135,7 @@ export function testsOf(tool: AnyTool, { cases, filters }: Cases): CaseTest[] {
 
 async function runCase(tool: string, one: Case): Promise<void> {
   using folder = new Folder();
-  await using job = await start(one.work, folder.path);
+  await using job = await startWork(one.work, folder.path);
   const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
   const args = filled(one.args ?? [], place);
   await using running = await startTool(tool, ...one.lines ? [] : ["--json"], ...args);
@@ -165,7 +165,8 @@ async function runCase(tool: string, one: Case): Promise<void> {
   one.check?.(rows, place);
 }
 
-async function start(work: Work, dir: string): Promise<Job> {
+/** Starts work in a folder of its own, held back until `go`. */
+export async function startWork(work: Work, dir: string): Promise<Job> {
   if ("start" in work) return await work.start(dir);
   const names = { dir, pid: -1, names: {} };
   if ("steps" in work) return await Workload.start(...filled(work.steps, names));
@@ -245,7 +246,7 @@ async function runFilters(tool: AnyTool, filters: FilterCases): Promise<void> {
   // In this order: a cgroup can go once nobody is in it.
   const cgroup = stack.use(new TestCgroup(`${tool.name}-in`));
   const empty = stack.use(new TestCgroup(`${tool.name}-out`));
-  const job = stack.use(await start(filters.work, folder.path));
+  const job = stack.use(await startWork(filters.work, folder.path));
   cgroup.add(job.pid);
   const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
   const names = Object.keys(FILTERS).filter((key) => key in tool.options && !filters.not?.[key]);

@@ -6,8 +6,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import type { Case, Job, Row, Work } from "./cases.ts";
-import { Script } from "./script.ts";
+import { type Case, type Job, type Row, startWork, type Work } from "./cases.ts";
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -34,17 +33,17 @@ export function softInterrupts(): Counts {
   }));
 }
 
-/** A script, and a check that a tool counted what the kernel did, of the interrupts that `names` matches. */
+/** Work, such as a script, and a check that a tool counted what the kernel did, of what `names` matches. */
 export function counted(
   read: () => Counts,
-  script: string,
+  made: string | Work,
   names: RegExp,
   countsOf: (rows: readonly Row[]) => Counts,
 ): Required<Pick<Case, "check">> & { readonly work: Work } {
   let [beforeTool, before, after] = [read(), read(), read()];
   const work: Work = {
-    async start(): Promise<Job> {
-      const job = await Script.start(script);
+    async start(dir): Promise<Job> {
+      const job = await startWork(typeof made === "string" ? { script: made } : made, dir);
       beforeTool = read();
       return {
         pid: job.pid,
@@ -67,7 +66,7 @@ export function counted(
       const seen = [...after.keys()].filter((name) =>
         names.test(name) && growth(name, before, after) > 0
       );
-      assert.ok(seen.length > 0, `the script makes some of ${names}`);
+      assert.ok(seen.length > 0, `the work makes some of ${names}`);
       for (const name of seen) {
         const [least, most] = [growth(name, before, after), growth(name, beforeTool, afterTool)];
         const count = told.get(name) ?? 0;

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { defineCases } from "../../tests/support/cases.ts";
+import { counted } from "../../tests/support/interrupts.ts";
+
+// Files fill the page cache; then the kernel is told to keep more memory free than there is, so that who
+// takes some must free some first. That would hurt the machine: it is done in guests only.
+const script = `cat .tools/bin/* >/dev/null; old=$(cat /proc/sys/vm/min_free_kbytes)
+  free=$(awk '/^MemFree/ { print $2 }' /proc/meminfo); echo $((free + 40000)) >/proc/sys/vm/min_free_kbytes
+  head -c 30000000 /dev/zero | tail -c 30000000 >/dev/null; echo $old >/proc/sys/vm/min_free_kbytes`;
+
+/** How often threads have had to free memory since the kernel started. */
+function stalls(): Map<string, number> {
+  const counts = readFileSync("/proc/vmstat", "utf8").matchAll(/^allocstall_\w+ (\d+)$/gm);
+  return new Map([["stalls", [...counts].reduce((sum, [, count]) => sum + Number(count), 0)]]);
+}
+
+const everything = counted(
+  stalls,
+  script,
+  /^stalls$/,
+  (rows) => new Map([["stalls", rows.length]]),
+);
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows each time that a thread must free memory, as /proc/vmstat counts them",
+      canary: true,
+      requires: ["modules", "full"],
+      of: () => true,
+      work: everything.work,
+      check(rows, place) {
+        everything.check(rows, place);
+        assert.ok(rows.some(({ pages }) => Number(pages) > 0));
+        for (const { latency_ms, free_kb } of rows) {
+          assert.ok(Number(latency_ms) > 0 && Number(free_kb) > 0);
+        }
+      },
+    },
+    {
+      name: "prints bcc's heading",
+      args: ["-T", "-U", "-v"],
+      work: { script: "true" },
+      lines: [/^TIME\(s\) {8}UID {4}COMM {11}PID {4} LAT\(ms\) PAGES {3}FREE\(KB\)$/],
+    },
+    {
+      name: "shows nothing where nothing is short",
+      canary: true,
+      work: { script: "true" },
+      rows: [],
+    },
+  ],
+  filters: { work: { script: "true" }, expect: 0 },
+});

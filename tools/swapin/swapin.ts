@@ -1,0 +1,110 @@
+/**
+ * swapin: count what processes bring back from swap.
+ *
+ * USAGE: swapin [-T] [-d SECONDS] [--json] [interval] [count]
+ *
+ * Each page that is read counts, or each group of them that the kernel reads as one, with those that it
+ * reads ahead. What is still in memory although it was given a place in swap is not read.
+ *
+ * Hooks: fentry or kprobe on swap_read_folio, or swap_readpage until Linux 6.9. Kernels that let neither
+ * be probed have no tracepoint that tells.
+ *
+ * It was seen at work on Linux 6.1 only, where it counted what /proc/vmstat did (pswpin).
+ *
+ * Overhead: a look-up per read, which is small beside the read.
+ */
+
+import { type Bpf, chars, struct, u32, u64 } from "../../mod.ts";
+import type { Column } from "../../toolkit/output/columns.ts";
+import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { flag } from "../../toolkit/options/options.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+import {
+  containerOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import object from "./swapin.bpf.o.ts";
+
+const INTERVAL_SECONDS = 1;
+
+const options = {
+  noTime: flag({ short: "T", long: "notime", help: "do not show the timestamp (HH:MM:SS)" }),
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
+  },
+  ...containerOptions,
+  ...standardOptions,
+} as const;
+
+const Key = struct("key", { pid: u32, comm: chars(16) });
+interface Row {
+  readonly pid: number;
+  readonly comm: string;
+  readonly count: number;
+}
+
+const columns: readonly Column<Row>[] = [
+  { head: "COMM", width: 16, value: ({ comm }) => comm },
+  { head: "PID", width: 6, value: ({ pid }) => pid },
+  { head: "COUNT", value: ({ count }) => count },
+];
+
+/** Makes the function that prints what was counted since it was last called. */
+function reporter(withTime: boolean): (bpf: Bpf, report: Report) => void {
+  const growth = new Growth();
+  return (bpf, report) => {
+    const processes = bpf.map("processes", Key, u64.asNumber);
+    const rows = [...grown(processes, growth, (count) => ({ count }))]
+      .map(([key, { count }]): Row => ({ ...key, count }))
+      .sort((a, b) => a.count - b.count);
+    if (withTime) report.line(report.clock);
+    report.table(columns, rows);
+    report.line();
+    reportDropped(bpf, report, "swapin", "reads");
+  };
+}
+
+/** The program for the function that this kernel reads swap with. */
+const programs = () =>
+  chooseHooks(
+    "what is read from swap",
+    ["swap_read_folio", "swap_readpage"].flatMap((name) =>
+      (["fentry", "kprobe"] as const).map((kind) => ({
+        hook: `${kind}:${name}`,
+        programs: [`${kind}_${name}`],
+      }))
+    ),
+  );
+
+const swapin = defineTool({
+  name: "swapin",
+  summary: "Count what processes bring back from swap.",
+  examples: [
+    ["swapin", "count swap-ins by process, each second"],
+    ["swapin -T 5", "each 5 seconds, without the time"],
+  ],
+  object,
+  options,
+  sample: false, // not every kernel lets the functions be probed
+  plan(values) {
+    return {
+      intro: "Counting swap ins. Ctrl-C to end.",
+      interval: values.interval ?? INTERVAL_SECONDS,
+      count: values.count,
+      load: { ...filterSettings(values), programs: programs() },
+      report: reporter(!values.noTime),
+    };
+  },
+});
+
+export default swapin;
+
+if (import.meta.main) await main(swapin);
