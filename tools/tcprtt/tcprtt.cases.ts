@@ -1,0 +1,55 @@
+import { defineCases, histogramTotal, type Place, type Row } from "../../tests/support/cases.ts";
+import { tcp } from "../../tests/support/jobs.ts";
+
+const work = tcp("exchange=4:31:1000:1000:client", "exchange=6:7:1000:1000:client");
+const mine = ["--netns", "{netns}"];
+const HISTOGRAMS = (row: Row) => row.record === "histogram";
+
+/** Each end receives something at least: data, or the acknowledgement of it. */
+const least = (...counts: readonly number[]) => (rows: readonly Row[], _: Place) => {
+  const totals = rows.map((row) => histogramTotal([row]));
+  const isEnough = totals.length === counts.length &&
+    totals.every((total, i) => total >= counts[i]!);
+  if (!isEnough || rows.some(({ average }) => !(Number(average) > 0))) {
+    throw new Error(JSON.stringify(rows));
+  }
+};
+
+const none = (name: string, ...args: readonly string[]) => ({
+  name: `${name} hides others`,
+  args: [...mine, ...args],
+  work,
+  of: HISTOGRAMS,
+  rows: [],
+});
+
+export default defineCases({
+  elsewhere: "tests/tools/tcprtt_test.ts compares the sums of several runs with each other exactly",
+  cases: [
+    {
+      name: "shows packets of both ends of 38 connections",
+      canary: true,
+      args: mine,
+      work,
+      of: HISTOGRAMS,
+      check: least(2 * 38),
+    },
+    none("-p", "-p", "1"),
+    none("-P", "-P", "1"),
+    none("-a", "-a", "127.0.0.2"),
+    none("-A", "-A", "::2"),
+    none("-4 with an IPv6 address", "-4", "-a", "::1"),
+    { name: "--netns hides others", args: ["--netns", "1"], work, of: HISTOGRAMS, rows: [] },
+    {
+      name: "prints bcc's histogram",
+      args: [...mine, "-T", "-e", "-B"],
+      work: tcp("exchange=4:31:1000:1000:client"),
+      lines: [
+        /^Tracing TCP RTT\.\.\. Hit Ctrl-C to end\.$/,
+        /^\d\d:\d\d:\d\d$/,
+        /^Remote Address = 127\.0\.0\.1 \[AVG \d+\]$/,
+        /^ {5}usecs {15}: count {5}distribution$/,
+      ],
+    },
+  ],
+});
