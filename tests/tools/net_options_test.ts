@@ -71,6 +71,26 @@ const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: R
     names: "-4 -6 -h --ipv4 --ipv6 --netns --json --duration interval count",
     wrong: [BOTH_FAMILIES],
   },
+  tcprtt: {
+    names: "-i -d -T -m -p -P -a -A -b -B -e -4 -6 -h --interval --duration --timestamp " +
+      "--milliseconds --lport --rport --laddr --raddr --byladdr --byraddr --extension --ipv4 --ipv6 " +
+      "--netns --json",
+    wrong: [
+      BOTH_FAMILIES,
+      [["-b", "-B"], /use either -b\/--byladdr or -B\/--byraddr, not both/],
+      [["-a", "localhost"], /invalid value "localhost" for -a\/--laddr: expected an IPv4 or IPv6/],
+    ],
+  },
+  tcpcong: {
+    names:
+      "-L -R -T -d -u -h --localport --remoteport --timestamp --dist --microseconds interval " +
+      "outputs --netns --json --duration",
+    wrong: [
+      BOTH_FAMILIES,
+      [["-L", "80-"], /invalid value "80-" for -L\/--localport: expected a port or a range/],
+      [["-R", "65536"], /invalid value "65536" for -R\/--remoteport/],
+    ],
+  },
 };
 
 for (const [name, { names, wrong }] of Object.entries(TOOLS)) {

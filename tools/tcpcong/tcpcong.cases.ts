@@ -1,0 +1,68 @@
+import { defineCases, type IsOf, type Place, type Row } from "../../tests/support/cases.ts";
+import { inNetns, tcp } from "../../tests/support/jobs.ts";
+
+/** What these connections lose their clients send again, by a timer. */
+const work = tcp("lossy=4:2");
+
+/** Of connections to the first listener: others may lose something too, on a machine that is busy. */
+const lossy: IsOf = (row, place) => inNetns(row, place) && row.rport === place.names.port;
+
+/** Which clients lost something, by address; each was in Loss for a while. */
+const expectLoss =
+  (...addresses: readonly string[]) => (rows: readonly Row[], { names }: Place) => {
+    const found = rows.map(({ laddr }) => String(laddr)).toSorted();
+    const wrong = rows.find(({ los_us, chgs, rport }) =>
+      !(Number(los_us) > 0 && Number(chgs) > 0 && rport)
+    );
+    if (wrong || found.join() !== addresses.toSorted().join()) {
+      throw new Error(`${JSON.stringify(rows)} in ${names.netns}`);
+    }
+  };
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows connections that lost something, in state Loss",
+      canary: true,
+      args: ["-u"],
+      work,
+      of: lossy,
+      check: expectLoss("127.0.0.1", "127.0.0.1"),
+    },
+    {
+      name: "shows IPv6, and not IPv4 with -6",
+      args: ["-u", "-6"],
+      work: tcp("lossy=6:1", "lossy=4:1"),
+      of: inNetns,
+      check: expectLoss("::1"),
+    },
+    {
+      name: "-R and --netns choose connections",
+      args: ["-u", "-R", "{port}", "--netns", "{netns}"],
+      work: tcp("lossy=4:2", "lossy=6:1"),
+      of: inNetns,
+      check: expectLoss("127.0.0.1", "127.0.0.1"),
+    },
+    { name: "-R hides others", args: ["-R", "1-9"], work, of: inNetns, rows: [] },
+    { name: "-L hides others", args: ["-L", "1"], work, of: inNetns, rows: [] },
+    { name: "--netns hides others", args: ["--netns", "1"], work, of: inNetns, rows: [] },
+    {
+      name: "-d shows histograms by state",
+      args: ["-du", "--netns", "{netns}"],
+      work: tcp("lossy=4:2"),
+      of: (row) => row.tcp_congest_state === "loss",
+      rows: [{ record: "histogram", value: "usecs" }],
+    },
+    {
+      name: "prints bcc's table",
+      args: ["--netns", "{netns}"],
+      work: tcp("lossy=4:1", "lossy=6:1"),
+      lines: [
+        /^Tracing tcp congestion control status duration\.\.\. Hit Ctrl-C to end\.$/,
+        /^LAddrPort {13}RAddrPort {13}Open_ms Dod_ms Rcov_ms Cwr_ms {2}Los_ms Chgs$/,
+        /^127\.0\.0\.1\/\d{5} +127\.0\.0\.1\/{port} +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ *$/,
+        /^LAddrPort6 {23}RAddrPort6 /,
+      ],
+    },
+  ],
+});
