@@ -91,6 +91,19 @@ const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: R
       [["-R", "65536"], /invalid value "65536" for -R\/--remoteport/],
     ],
   },
+  gethostlatency: {
+    names:
+      "-p -l -h --pid --libc --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
+    wrong: [[["-p", "0"], /invalid value "0" for -p\/--pid/]],
+  },
+  netqtop: {
+    names: "-n -i -t -h --name --interval --throughput --json --duration",
+    wrong: [
+      [[], /expected a network interface: -n eth0/],
+      [["-n", "nobody0"], /there is no network interface "nobody0": see ip link/],
+      [["-n", "../lo"], /there is no network interface "\.\.\/lo"/],
+    ],
+  },
 };
 
 for (const [name, { names, wrong }] of Object.entries(TOOLS)) {
