@@ -7,7 +7,7 @@
  */
 
 import { struct, u16, u16be, u32, u8 } from "../codec/mod.ts";
-import { errno } from "./libc.ts";
+import { close, errno } from "./libc.ts";
 import { alloc, bufferText, cString } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../runtime/runtime.ts";
 
@@ -20,6 +20,10 @@ const TABLE = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen);
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  // int connect(int sockfd, const struct sockaddr *addr, socklen_t addrlen);
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // ssize_t send(int sockfd, const void *buf, size_t len, int flags);
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i64" },
   // ssize_t recv(int sockfd, void *buf, size_t len, int flags);
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i64" },
   // unsigned int if_nametoindex(const char *ifname);
@@ -34,11 +38,14 @@ function library(): Symbols<typeof TABLE> {
   return symbols ??= runtime.open("libc.so.6", TABLE);
 }
 
+const AF_UNIX = 1;
 const AF_PACKET = 17;
+const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 const ETH_P_ALL = 3;
 const IF_NAMESIZE = 16;
 
@@ -85,6 +92,30 @@ export function bindToInterface(fd: number, index: number): number {
     sll_addr_high: 0,
   });
   return library().bind(fd, address, address.length) < 0 ? -errno() : 0;
+}
+
+/**
+ * A unix datagram socket that sends to a path or, with `bind`, receives at one; the caller closes it.
+ *
+ * @param path at most 107 bytes (sun_path of struct sockaddr_un)
+ */
+export function openUnixDatagram(path: string, how: "connect" | "bind" = "connect"): number {
+  const name = cString(path);
+  const address = alloc(2 + name.length);
+  new Uint16Array(address.buffer, 0, 1)[0] = AF_UNIX;
+  address.set(name, 2);
+  const fd = library().socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno();
+  if (library()[how](fd, address, address.length) === 0) return fd;
+  const code = errno();
+  close(fd);
+  return -code;
+}
+
+/** Sends one datagram, waiting where the receiver has no room, and returns its length. */
+export function sendDatagram(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  const length = library().send(fd, bytes, BigInt(bytes.length), MSG_NOSIGNAL);
+  return length < 0n ? -errno() : Number(length);
 }
 
 /** Reads one packet if there is one, and returns its length. */

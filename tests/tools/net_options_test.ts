@@ -16,7 +16,8 @@ const BOTH_FAMILIES: Refusals[number] = [
 
 const TOOLS: Readonly<Record<string, { readonly names: string; readonly wrong: Refusals }>> = {
   tcpstates: {
-    names: "-T -t -w -s -L -D -4 -6 -h --time --timestamp --wide --csv --localport --remoteport " +
+    names:
+      "-T -t -w -s -Y -L -D -4 -6 -h --journal --time --timestamp --wide --csv --localport --remoteport " +
       "--ipv4 --ipv6 --netns --print-netns --json --duration",
     wrong: [
       BOTH_FAMILIES,

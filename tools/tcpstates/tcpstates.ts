@@ -19,6 +19,8 @@
  * connection of a listening socket begins as a copy of that, LISTEN -> SYN_RECV; older kernels have not
  * filled in its remote end by then.
  *
+ * -Y sends each row to systemd-journald as well, with the fields of bcc's tool (OBJECT_TCP_NEW_STATE …).
+ *
  * Hooks: raw tracepoint inet_sock_set_state. Connections that wait for their handshake's end at a
  * listening socket (TCP_NEW_SYN_RECV) and those in TIME_WAIT are no sockets to the kernel: the first
  * are not shown, the others as CLOSE. MPTCP's subflows are shown as the TCP connections that they are.
@@ -43,6 +45,7 @@ import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
+import { Journal } from "./journal.ts";
 import object from "./tcpstates.bpf.o.ts";
 
 const options = {
@@ -50,6 +53,11 @@ const options = {
   timestamp: flag({ short: "t", long: "timestamp", help: "include timestamp on output (seconds)" }),
   wide: flag({ short: "w", long: "wide", help: "wide column output (fits IPv6 addresses)" }),
   csv: flag({ short: "s", long: "csv", help: "comma separated values output" }),
+  journal: flag({
+    short: "Y",
+    long: "journal",
+    help: "log session state changes to the systemd journal as well",
+  }),
   local: ports({
     short: "L",
     long: "localport",
@@ -125,6 +133,7 @@ const tcpstates = defineTool({
     ["tcpstates -T", "include time column (HH:MM:SS)"],
     ["tcpstates -w", "wider columns (fit IPv6)"],
     ["tcpstates -stT", "csv output, with times & timestamps"],
+    ["tcpstates -Y", "log events to the systemd journal"],
     ["tcpstates -L 80,81", "only trace local ports 80 and 81"],
     ["tcpstates -D 80", "only trace remote port 80"],
     ["tcpstates -4", "only trace IPv4 family"],
@@ -134,15 +143,43 @@ const tcpstates = defineTool({
   options,
   plan(values) {
     if (values.csv && values.json) throw new UsageError("use either -s/--csv or --json, not both");
+    const journal = values.journal ? new Journal() : undefined;
     return {
       ...eventPlan(Event, {
         load: filterSettings({}, { ...flowSettings(values, values), ...netnsSettings(values) }),
+        prepare: () => journal,
         columns: columns(values),
+        wants(event) {
+          journal?.send(journalFields(event));
+          return true;
+        },
       }),
       csv: values.csv,
     };
   },
 });
+
+/** The fields that bcc's tool logs; the message says the same for people. */
+function journalFields(event: Event): Record<string, string> {
+  const { flow, who } = event;
+  const [from, to] = [address(flow, "local"), address(flow, "remote")];
+  const [before, after] = [tcpStateName(event.old_state), tcpStateName(event.new_state)];
+  const ip = `OBJECT_IPV${ipVersion(flow)}`;
+  const route = `${from} ${flow.local_port} → ${to} ${flow.remote_port}`;
+  return {
+    MESSAGE: `${who.comm} ${route} ${before} → ${after}`,
+    SYSLOG_IDENTIFIER: "tcpstates",
+    PRIORITY: "5",
+    OBJECT_PID: String(who.pid),
+    [`${ip}_SOURCE_ADDRESS`]: from,
+    OBJECT_TCP_SOURCE_PORT: String(flow.local_port),
+    [`${ip}_DESTINATION_ADDRESS`]: to,
+    OBJECT_TCP_DESTINATION_PORT: String(flow.remote_port),
+    OBJECT_TCP_OLD_STATE: before,
+    OBJECT_TCP_NEW_STATE: after,
+    OBJECT_TCP_SPAN_TIME: String(Math.floor(event.duration_ns / 1000)),
+  };
+}
 
 export default tcpstates;
 

@@ -1,0 +1,68 @@
+/**
+ * Entries for the systemd journal, in its native protocol (systemd's docs/JOURNAL_NATIVE_PROTOCOL.md).
+ *
+ * @module
+ */
+
+import { close } from "../../ffi/libc/libc.ts";
+import { openUnixDatagram, sendDatagram } from "../../ffi/libc/socket.ts";
+import { errnoName } from "../../mod.ts";
+
+const SOCKET = "/run/systemd/journal/socket";
+
+/** What a log keeps of an entry, by name. */
+export type JournalFields = Readonly<Record<string, string>>;
+
+/**
+ * The datagram of an entry. Each field is its name, a line's end, the value's length in eight bytes, the
+ * value, a line's end: so a value may hold anything, be it a line's end.
+ */
+export function journalEntry(fields: JournalFields): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  const parts = Object.entries(fields).flatMap(([name, text]) => {
+    const value = encoder.encode(text);
+    const length = new Uint8Array(new ArrayBuffer(8));
+    new DataView(length.buffer).setBigUint64(0, BigInt(value.length), true);
+    return [encoder.encode(`${name}\n`), length, value, encoder.encode("\n")];
+  });
+  const entry = new Uint8Array(
+    new ArrayBuffer(parts.reduce((sum, { length }) => sum + length, 0)),
+  );
+  let at = 0;
+  for (const part of parts) {
+    entry.set(part, at);
+    at += part.length;
+  }
+  return entry;
+}
+
+/** The journal, while it is open. */
+export class Journal implements Disposable {
+  #fd: number;
+
+  /** @param path the journal's socket @throws when nothing listens there */
+  constructor(path: string = SOCKET) {
+    this.#fd = openUnixDatagram(path);
+    if (this.#fd < 0) this.#fail(`reach ${path}`, this.#fd);
+  }
+
+  /** Logs an entry; waits while the journal has no room. @throws when the journal is gone */
+  send(fields: JournalFields): void {
+    const result = sendDatagram(this.#fd, journalEntry(fields));
+    if (result < 0) this.#fail("send", result);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd >= 0) close(this.#fd);
+    this.#fd = -1;
+  }
+
+  #fail(what: string, result: number): never {
+    throw new Error(
+      `Cannot log to the systemd journal: cannot ${what} (${
+        errnoName(-result)
+      }): systemd-journald ` +
+        "does not run here: leave out -Y/--journal",
+    );
+  }
+}
