@@ -16,7 +16,7 @@ export interface FollowOptions {
   readonly pids?: readonly number[] | undefined;
   /**
    * Which processes matter. When it is given, those that ended and do not matter are forgotten now
-   * and then.
+   * and then, but for the latest hundreds: what was seen of those may come later.
    */
   readonly wanted?: () => ReadonlySet<number>;
 }
@@ -27,10 +27,14 @@ export interface HistoryEvents {
   onMap?(image: ProcessImage, range: MemoryRange): void;
   /** A process was found that has memory which code may be compiled to. */
   onCode?(image: ProcessImage): void;
+  /** Processes that ended were forgotten, because they do not matter. */
+  onForget?(pids: ReadonlySet<number>): void;
 }
 
-/** So many more images of processes that ended are kept until those that do not matter are looked for. */
+/** With so many more images of processes that ended, those are looked for that do not matter. */
 const ENDED = 1024;
+/** So many are kept in any case. */
+const LATEST = ENDED / 2;
 /** As many records at once are a flood; then the next look waits so many milliseconds. */
 const [FLOOD, FLOOD_PAUSE] = [64, 10];
 
@@ -78,16 +82,12 @@ export class ProcessHistory implements Disposable {
 
   /** Forgets processes that have ended. */
   forget(pids: ReadonlySet<number>): void {
-    for (const image of this.#ended) {
-      const { pid } = image;
-      if (!pids.has(pid)) continue;
-      image.close();
-      this.#ended.delete(image);
-      // The number may be another's by now.
-      const left = this.#images.get(pid)?.filter((other) => other !== image) ?? [];
-      if (left.length > 0) this.#images.set(pid, left);
-      else this.#images.delete(pid);
-    }
+    for (const image of this.#ended) if (pids.has(image.pid)) this.#forget(image);
+  }
+
+  /** How many programs of processes are known, of those that ended too. */
+  get size(): number {
+    return this.#images.values().reduce((sum, images) => sum + images.length, 0);
   }
 
   /** Ends it; idempotent. */
@@ -117,8 +117,10 @@ export class ProcessHistory implements Disposable {
     const count = this.#closed ? 0 : this.#records.drain((record) => this.#take(record));
     if (this.#ended.size >= this.#kept + ENDED && this.#options.wanted) {
       const wanted = this.#options.wanted();
-      this.forget(new Set([...this.ended].filter((pid) => !wanted.has(pid))));
-      this.#kept = this.#ended.size;
+      const old = [...this.#ended].slice(0, -LATEST).filter(({ pid }) => !wanted.has(pid));
+      for (const image of old) this.#forget(image);
+      this.#kept = this.#ended.size - LATEST;
+      this.#events.onForget?.(new Set(old.map(({ pid }) => pid)));
     }
     return count;
   }
@@ -162,6 +164,16 @@ export class ProcessHistory implements Disposable {
       image.end();
       this.#ended.add(image);
     }
+  }
+
+  #forget(image: ProcessImage): void {
+    const { pid } = image;
+    image.close();
+    this.#ended.delete(image);
+    // The number may be another's by now.
+    const left = this.#images.get(pid)?.filter((other) => other !== image) ?? [];
+    if (left.length > 0) this.#images.set(pid, left);
+    else this.#images.delete(pid);
   }
 
   #name<T extends string | undefined>(name: T): T {

@@ -16,6 +16,9 @@ import { type FollowOptions, ProcessHistory } from "./process_history.ts";
 import { ProcessImage } from "./process_image.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
+/** So many processes that were looked at beside those that are followed are kept. */
+const MAX_LOOKED_AT = 1024;
+
 /** How names are given. */
 export interface UserSymbolOptions {
   /** Turn C++ and Rust names into readable ones. Default true. */
@@ -65,12 +68,24 @@ export class UserSymbols implements Disposable {
         if (!hasNames) this.#watchCode(image);
       },
       onCode: (image) => this.#watchCode(image),
+      onForget: (pids) => {
+        for (const pid of pids) this.forget(pid);
+        // Of those that nobody followed there may be any number, too. They are looked at anew.
+        if (this.#images.size > MAX_LOOKED_AT) {
+          for (const pid of this.#images.keys()) this.forget(pid);
+        }
+      },
     });
   }
 
   /** Of those that are followed, the processes that have ended and are not forgotten yet. */
   get ended(): ReadonlySet<number> {
     return this.#history?.ended ?? new Set();
+  }
+
+  /** How many programs of processes are known, of those that ended too. */
+  get size(): number {
+    return this.#images.size + (this.#history?.size ?? 0);
   }
 
   /** What an address in a process is; undefined when it lies in no file and has no name. */

@@ -44,6 +44,23 @@ test("ProcessHistory gives children what their parents have, and finds who was t
   assert.ok(forked.includes("bash") && forked.some((name) => name.startsWith("libc.so")));
 });
 
+test("ProcessHistory keeps of thousands that ended those that matter, and the latest", async () => {
+  const before = await run(["bash", "-c", "echo $$"]);
+  let wanted = new Set<number>();
+  using history = new ProcessHistory({ wanted: () => wanted });
+  const start = history.size;
+  const forks = "for ((i = 0; i < 4000; i++)); do (echo $BASHPID); done";
+  const first = Number((await run(["bash", "-c", "echo $$"])).stdout);
+  wanted = new Set([first]);
+  const pids = (await run(["bash", "-c", forks])).stdout.trim().split("\n").map(Number);
+  assert.equal(pids.length, 4000);
+  const isKnown = (pid: number) => history.at(pid, Infinity) !== undefined;
+  assert.ok(isKnown(first) && isKnown(pids.at(-1)!));
+  assert.ok(!isKnown(pids[0]!) && !isKnown(Number(before.stdout)));
+  // 1536 at most, and what else runs on this machine meanwhile.
+  assert.ok(history.size < start + 2500, `${start} before, ${history.size} after`);
+});
+
 test("ProcessHistory forgets who does not matter, and leaves nothing behind", async () => {
   const before = held();
   {

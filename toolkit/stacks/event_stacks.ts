@@ -29,7 +29,8 @@ export class EventStacks implements Disposable {
 
   /** Learns of processes from now on; without it only those are known that are there when asked. */
   follow(pid: number | undefined): void {
-    this.#user.follow(pid === undefined ? {} : { pids: [pid] });
+    // Their events are told as they come: of those that ended nothing more is asked soon.
+    this.#user.follow({ pids: pid === undefined ? undefined : [pid], wanted: () => new Set() });
   }
 
   /** `vfs_read+0x1c` */

@@ -226,6 +226,11 @@ export class Stacks implements Disposable {
     return [...this.#bpf.map("sums", StackKey, StackSum)];
   }
 
+  /** Takes what was summed in a group out of the kernel side's map; undefined when it is not there. */
+  take(key: StackKey): StackSum | undefined {
+    return this.#bpf.map("sums", StackKey, StackSum).lookupAndDelete(key);
+  }
+
   /** All that was summed, with names, from the smallest up. */
   read(sums: Iterable<readonly [StackKey, StackSum]> = this.sums()): StackSample[] {
     const alike = Map.groupBy(sums, ([{ user, kernel, pid, tid, process, comm }]) => {

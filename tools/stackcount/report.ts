@@ -38,14 +38,22 @@ export interface StackCountValues extends Values<typeof stackOptions> {
   readonly pid: number | undefined;
 }
 
-/** What was counted since the last report. */
-function* grownSums(
-  stacks: Stacks,
+/**
+ * What was counted since the last report. What stood still is taken out of the map: it may be of a
+ * process that has ended, of which nothing is kept then.
+ */
+export function* grownSums(
+  stacks: Pick<Stacks, "sums" | "take">,
   growth: Growth,
 ): Generator<readonly [StackKey, StackSum]> {
   for (const [key, sums] of stacks.sums()) {
     const { user, kernel, pid, process, image, comm } = key;
-    const count = growth.since(`${user} ${kernel} ${pid} ${process} ${image} ${comm}`, sums.sum);
+    const name = `${user} ${kernel} ${pid} ${process} ${image} ${comm}`;
+    let count = growth.since(name, sums.sum);
+    if (count === 0) {
+      count = (stacks.take(key)?.sum ?? sums.sum) - sums.sum;
+      growth.forget(name);
+    }
     if (count > 0) yield [key, { ...sums, sum: count, count }];
   }
 }

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import type { StackKey, StackSum } from "../../toolkit/stacks/stacks.ts";
+import { grownSums } from "./report.ts";
+
+/** The kernel side's map, and what is counted in it behind the reader's back. */
+class Sums {
+  readonly kept = new Map<number, number>();
+  late = 0;
+
+  sums(): [StackKey, StackSum][] {
+    return Array.from(
+      this.kept,
+      ([process, sum]) => [keyOf(process), { sum, count: sum, first: 1 }],
+    );
+  }
+
+  take({ process }: StackKey): StackSum | undefined {
+    const sum = this.kept.get(process)! + this.late;
+    this.kept.delete(process);
+    return { sum, count: sum, first: 1 };
+  }
+
+  count(process: number): void {
+    this.kept.set(process, (this.kept.get(process) ?? 0) + 1);
+  }
+}
+
+const keyOf = (process: number): StackKey => ({
+  user: 5n,
+  kernel: 7n,
+  pid: process,
+  tid: 0,
+  process,
+  image: 0,
+  comm: "sh",
+});
+
+test("grownSums() keeps nothing of those that stand still, and loses nothing of them", () => {
+  const map = new Sums();
+  const growth = new Growth();
+  const report = () =>
+    Array.from(grownSums(map, growth), ([{ process }, { sum }]) => `${process}: ${sum}`);
+  map.count(0);
+  for (let pid = 1; pid <= 40_000; pid++) {
+    map.count(pid);
+    if (pid % 400 !== 0) continue;
+    map.count(0);
+    const rows = report();
+    assert.equal(rows.length, 401);
+    assert.ok(map.kept.size <= 801, `${map.kept.size}`);
+  }
+  assert.deepEqual(report(), []);
+  assert.equal(map.kept.size, 0);
+  map.count(7);
+  assert.deepEqual(report(), ["7: 1"]);
+  map.late = 3; // between reading and taking
+  assert.deepEqual(report(), ["7: 3"]);
+  map.count(7);
+  assert.deepEqual(report(), ["7: 1"]);
+});
