@@ -212,9 +212,9 @@ start_guests() {
   # One runtime runs these: what they run is the executable.
   guest_tools=(vm binary 5400 "${run[@]}" --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
   if $full; then guest_tools+=(tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
-  # What depends on the number of CPUs: the canary of every tool.
+  # What depends on the number of CPUs.
   many_cpus=(vm cpus 5400 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32 --jobs 1
-    --boot-limit 300 --file-limit 3600 --junit "$scratch/vm-cpus.xml" tests/tools/cases_test.ts)
+    --boot-limit 300 --file-limit 3600 --junit "$scratch/vm-cpus.xml" tests/tools/many_cpus_test.ts)
   run_beside guests run_guests
 }
 
