@@ -66,6 +66,12 @@ struct event {
 	char name[];
 };
 
+/* Where an event is put together: Linux 6.1 counts the stacks of all calls together. */
+struct scratch {
+	char event[sizeof(struct event) + NAME_MAX + 1];
+};
+
+PER_CPU(scratches, struct scratch);
 CALLS(calls, struct call);
 EVENTS(events, struct event);
 
@@ -80,11 +86,15 @@ static __noinline int enter(u32 action, s32 socket, u64 message)
 
 static __noinline int report(const struct call *call, s32 fd)
 {
-	u64 room[(sizeof(struct event) + NAME_MAX) / sizeof(u64) + 1] = {};
-	struct event *event = (void *)room;
+	struct scratch *scratch = of_this_cpu(&scratches);
 	struct file *file = file_of(fd);
 	struct file___fd *fields = (void *)file;
 	struct file___fd *socket = (void *)file_of(call->socket);
+
+	if (!scratch)
+		return 0;
+
+	struct event *event = (void *)scratch->event;
 
 	event->time = bpf_ktime_get_ns();
 	set_who(&event->who);
