@@ -26,7 +26,7 @@ const LARGE = [
 /** A copy with one damage or several. */
 export function mutateBytes(samples: readonly Sample<Bytes>[], random: Random): Bytes {
   const { value, hot } = oneOf(random, samples);
-  let bytes: Bytes = value.slice();
+  let bytes: Bytes = new Uint8Array(value); // slice() of a Buffer is no copy
   for (let left = 1 + random(random(4) === 0 ? 12 : 3); left > 0; left--) {
     const [start, end] = hot && random(8) > 0 ? oneOf(random, hot) : [0, bytes.length];
     const room = Math.min(end, bytes.length) - start;

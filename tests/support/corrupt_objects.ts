@@ -57,7 +57,7 @@ function corrupt(object: Uint8Array, regions: readonly Region[], seed: number): 
   if (way === 0) return object.slice(0, random(object.length));
   const drawn = regions.flatMap((region) => new Array<Region>(region.tickets).fill(region));
   const { offset, size } = drawn[random(drawn.length)]!;
-  const copy = object.slice();
+  const copy = new Uint8Array(object); // slice() of a Buffer is no copy
   const at = offset + random(size);
   if (way < 4) return copy.fill(0, at, Math.min(at + 1 + random(64), offset + size));
   if (way < 6) return copy.fill(0xff, at, Math.min(at + 1 + random(16), offset + size));
