@@ -8,7 +8,7 @@ import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from 
 import { grown, Growth } from "../output/counter_deltas.ts";
 import { reportDropped } from "../run/losses.ts";
 import { flag, type Values } from "../options/options.ts";
-import { nameOf } from "../task/proc.ts";
+import { nameOfAny } from "../task/ended_names.ts";
 import type { Report } from "../output/report.ts";
 import {
   type filterOptions,
@@ -41,7 +41,7 @@ interface DistributionOptions {
   readonly extension?: boolean;
   /** What each histogram is about: `pid`; undefined: there is one only. */
   readonly section: string | undefined;
-  /** Name the processes. */
+  /** Name the processes, those that ended by ended_names.h. */
   readonly names: boolean;
   /** What a histogram is about in words, in place of its number. */
   readonly sectionText?: ((id: number) => string) | undefined;
@@ -82,7 +82,7 @@ export function distributionPlan(
   return {
     interval,
     count,
-    load: filters,
+    load: names ? { ...filters, programs: { keep_ended_name: pids || tids } } : filters,
     report: distribution({ ...values, name, section: shown, names, sectionText }),
   };
 }
@@ -105,7 +105,7 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
     } else if (sectionText) {
       report.histograms(sections, { valueType, sectionHeader, formatSection: sectionText });
     } else {
-      const name = (id: number) => options.names ? nameOf(id) : undefined;
+      const name = (id: number) => options.names ? nameOfAny(bpf, id) : undefined;
       const formatSection = (id: number) => [id, name(id)].filter(Boolean).join(" ");
       const members = (id: number) => ({ [sectionHeader]: id, comm: name(id) });
       report.histograms(sections, { valueType, sectionHeader, formatSection, members });

@@ -3,6 +3,7 @@
  * cpudist: how long threads stay on a CPU, or off.
  */
 #include "../../toolkit/kernel/latency_histogram.h"
+#include "../../toolkit/kernel/task/ended_names.h"
 #include "../../toolkit/kernel/task/filter.h"
 #include "../../toolkit/kernel/task/task_time.h"
 

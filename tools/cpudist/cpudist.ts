@@ -74,7 +74,10 @@ const cpudist = defineTool({
     return {
       ...plan,
       intro: `Tracing ${offCpu ? "off" : "on"}-CPU time... Hit Ctrl-C to end.`,
-      load: { ...plan.load, programs: { switch_on: !offCpu, switch_off: offCpu } },
+      load: {
+        ...plan.load,
+        programs: { ...plan.load.programs, switch_on: !offCpu, switch_off: offCpu },
+      },
     };
   },
 });

@@ -3,6 +3,7 @@
  * runqlat: how long threads that could run wait for a CPU.
  */
 #include "../../toolkit/kernel/latency_histogram.h"
+#include "../../toolkit/kernel/task/ended_names.h"
 #include "../../toolkit/kernel/task/run_queue.h"
 
 const volatile bool by_namespace = false;

@@ -60,6 +60,7 @@ const runqlat = defineTool({
       ...distributionPlan("runqlat", values, {
         globals: { by_namespace: isByNamespace },
         section: isByNamespace ? "pidns" : undefined,
+        names: !isByNamespace,
       }),
       intro: "Tracing run queue latency... Hit Ctrl-C to end.",
     };

@@ -3,6 +3,7 @@
  * syscount: how many system calls, and how long they took.
  */
 #include "../../toolkit/kernel/base/maps.h"
+#include "../../toolkit/kernel/task/ended_names.h"
 #include "../../toolkit/kernel/task/parent_filter.h"
 #include "../../toolkit/kernel/task/task_time.h"
 

@@ -27,7 +27,7 @@ import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
-import { nameOf } from "../../toolkit/task/proc.ts";
+import { nameOfAny } from "../../toolkit/task/ended_names.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -115,14 +115,17 @@ const total = (perCpu: readonly { count: number; time: number }[]) => ({
   time: sum(perCpu.map(({ time }) => time)),
 });
 
-function columns({ latency, milliseconds, process }: Values<typeof options>): Column<Row>[] {
+function columns(
+  { latency, milliseconds, process }: Values<typeof options>,
+  name: (pid: number) => string | undefined,
+): Column<Row>[] {
   const [head, key, ns, digits] = milliseconds
     ? ["TIME (ms)", "time_ms", 1e6, 6] as const
     : ["TIME (us)", "time_us", 1e3, 3] as const;
   const result: (Column<Row> | false)[] = [
     !process && { head: "SYSCALL", width: 22, value: ({ key }) => syscallText(key) },
     process && { head: "PID", width: 6, value: (row) => row.key },
-    process && { head: "COMM", width: 15, value: ({ key }) => nameOf(key) ?? "[unknown]" },
+    process && { head: "COMM", width: 15, value: ({ key }) => name(key) ?? "[unknown]" },
     { head: "COUNT", width: 8, align: "right", value: (row) => row.count },
     latency && {
       head,
@@ -138,12 +141,12 @@ function columns({ latency, milliseconds, process }: Values<typeof options>): Co
 
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const growth = new Growth();
-  const shown = columns(values);
   const order = values.latency ? "time" : "count";
   return (bpf, report) => {
     const rows = [...grown(bpf.perCpuMap("counts", u32, Sums), growth, total)]
       .map(([key, sums]): Row => ({ key, ...sums }))
       .sort((a, b) => b[order] - a[order]);
+    const shown = columns(values, (pid) => nameOfAny(bpf, pid));
     report.line(`[${report.clock}]`);
     report.table(shown, rows.slice(0, values.top ?? TOP));
     report.line();
@@ -186,7 +189,7 @@ const syscount = defineTool({
           with_latency: values.latency,
           by_process: values.process,
         }),
-        programs: { enter: values.latency },
+        programs: { enter: values.latency, keep_ended_name: values.process },
       },
       report: reporter(values),
     };
