@@ -6,17 +6,42 @@
 
 /** What a process needs to read tracefs, where tracepoints have their numbers. */
 const TRACEFS = [
+  "bindsnoop",
+  "btrfsdist",
+  "btrfsslower",
+  "dirtop",
   "execsnoop",
   "exitsnoop",
+  "ext4dist",
   "ext4slower",
+  "f2fsslower",
+  "filegone",
+  "fileslower",
+  "filetop",
+  "fsdist",
+  "fsslower",
+  "futexctn",
   "killsnoop",
+  "mountsnoop",
+  "nfsdist",
+  "nfsslower",
   "oomkill",
   "opensnoop",
+  "shmsnoop",
+  "sofdsnoop",
+  "solisten",
+  "statsnoop",
+  "syncsnoop",
   "syscount",
   "tcpaccept",
   "tcpconnect",
   "tcplife",
+  "tcptracer",
   "tplist",
+  "xfsdist",
+  "xfsslower",
+  "zfsdist",
+  "zfsslower",
 ] as const;
 
 /** Whether a tool reads tracefs at each start; others do when they are asked for a tracepoint. */
@@ -38,8 +63,8 @@ export function capabilityLines(tools: readonly string[]): string[] {
     ),
     ...wrap(
       "CAP_SYS_ADMIN",
-      "for functions and USDT probes of programs (argdist, memleak -p, rubyallocs, trace), for " +
-        "types that only modules have, and where tracefs is not mounted",
+      "for functions and USDT probes of programs (argdist, gethostlatency, memleak -p, " +
+        "rubyallocs, threadsnoop, trace), for types that only modules have, and where tracefs is not mounted",
     ),
   ];
 }

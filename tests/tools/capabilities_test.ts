@@ -7,18 +7,30 @@ import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
 
-/** What tools need to run by themselves; left out are those that need a Ruby or counters, or load nothing. */
+/**
+ * What tools need to run by themselves, where their sample is not it. Left out are those that need a
+ * Ruby, counters, a file system or hooks that not every machine has, or more capabilities
+ * (functions of libraries), or load nothing.
+ */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   biolatpcts: [readdirSync("/sys/block")[0]!],
   bpflist: undefined,
+  f2fsslower: undefined,
+  gethostlatency: undefined,
   llcstat: undefined,
+  nfsdist: undefined,
+  nfsslower: undefined,
   argdist: ["-C", "t:sched:sched_switch():int:1"],
   funccount: ["c:getppid"],
   funclatency: ["c:getppid"],
   rubyallocs: undefined,
   stackcount: ["c:getppid"],
+  swapin: undefined,
+  threadsnoop: undefined,
   tplist: ["sched:sched_switch"],
   trace: ["t:sched:sched_switch", "-n", "none"],
+  zfsdist: undefined,
+  zfsslower: undefined,
 };
 
 /** Those that are asked for a tracepoint here. */
@@ -29,7 +41,8 @@ const TRACEFS = "CAP_DAC_READ_SEARCH";
 
 /** How a tool begins: "ready" or what it says. */
 async function beginning(name: string, capabilities: readonly string[]): Promise<string> {
-  const command = [...toolCommand(name), ...ARGUMENTS[name] ?? []];
+  const { sample } = (await tools[name as keyof typeof tools]!()).default;
+  const command = [...toolCommand(name), ...ARGUMENTS[name] ?? (sample || [])];
   await using running = Running.start(withCapabilities(capabilities, command), READY);
   if (name === "tplist") {
     const { status, stdout, stderr } = await running.result;

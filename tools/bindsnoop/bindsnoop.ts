@@ -20,8 +20,6 @@
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_bind. Not seen: binds by the kernel itself and by
  * io_uring, ports that connect() and listen() choose, calls of 32 bit programs on a 64 bit kernel.
- *
- * Overhead: about 2 µs per call.
  */
 
 import { type Bpf, errnoName, i32, type Infer, ipv6, struct, u16, u32, u64 } from "../../mod.ts";

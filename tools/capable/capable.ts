@@ -20,8 +20,6 @@
  * Hooks: fexit or kprobe on cap_capable, or tracepoint capability/cap_capable (Linux 6.14 and later), which
  * does not tell what a check is for: then all are shown, with "-" for AUDIT and INSETID. A kprobe does not
  * tell the result.
- *
- * Overhead: about 2 µs per check, more with stacks. Some programs make thousands of checks a second.
  */
 
 import { formatSymbol, i32, type Infer, struct, u64, UserSymbols } from "../../mod.ts";

@@ -27,8 +27,6 @@
  *
  * Hooks: tracepoints syscalls/sys_enter_futex and sys_exit_futex. Waits with FUTEX_WAIT_BITSET, as for
  * condition variables and with a time limit, are left out, as in libbpf-tools' tool.
- *
- * Overhead: about 0.5 µs per call of futex(2), and 2 µs per wait for the stack.
  */
 
 import { array, type Bpf, chars, formatSymbol, struct, u32, u64, UserSymbols } from "../../mod.ts";

@@ -21,8 +21,6 @@
  * own network namespace. Packets belong to no process, so there is no filter by process or container.
  *
  * Hooks: raw tracepoints net_dev_start_xmit and netif_receive_skb. Not seen: what XDP takes away before.
- *
- * Overhead: about 0.3 µs per packet of any interface, 0.6 µs per packet that counts.
  */
 
 import { array, type Bpf, exists, namespaceInode, readText, struct, u16, u64 } from "../../mod.ts";

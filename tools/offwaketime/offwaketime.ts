@@ -37,8 +37,6 @@
  *
  * Hooks: raw tracepoints sched_switch and sched_waking. bcc's tool probes finish_task_switch and
  * try_to_wake_up. User stacks need programs that keep frame pointers.
- *
- * Overhead: about 3 µs per context switch, and 3 µs per wake-up, most of it for the stacks.
  */
 
 import {

@@ -18,8 +18,6 @@
  *
  * Hooks: the clock of each CPU (cpu-clock), 99 times a second. Samples belong to no process, so there are
  * no filters by process or container.
- *
- * Overhead: 99 samples per second and CPU, about 1 µs each.
  */
 
 import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";

@@ -17,8 +17,6 @@
  * lose_info, where there was no memory to queue it.
  *
  * Hooks: raw tracepoint signal_generate; with -k tracepoints syscalls/sys_{enter,exit}_{kill,tkill,tgkill}.
- *
- * Overhead: about 2 µs per signal.
  */
 
 import { i32, struct, u32 } from "../../mod.ts";

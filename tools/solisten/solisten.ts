@@ -16,8 +16,6 @@
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_listen. Not seen: the kernel's own sockets, io_uring,
  * calls of 32 bit programs on a 64 bit kernel.
- *
- * Overhead: about 2 µs per call.
  */
 
 import { i32, type Infer, struct, u16, u32 } from "../../mod.ts";

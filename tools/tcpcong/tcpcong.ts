@@ -17,8 +17,6 @@
  *
  * Hooks: raw tracepoints tcp_cong_state_set (Linux 5.19) and inet_sock_set_state. They are reached in
  * interrupts and timers, so there is no filter by process or container.
- *
- * Overhead: about 0.5 µs per change.
  */
 
 import { array, type Bpf, histogramSections, type Infer, struct, u32, u64 } from "../../mod.ts";

@@ -19,8 +19,6 @@
  * address. It happens in interrupts, so there is no filter by process or container.
  *
  * Hooks: raw tracepoint tcp_probe (Linux 4.16), at the begin of tcp_rcv_established.
- *
- * Overhead: about 0.3 µs per packet received.
  */
 
 import { isIPv4, isIPv6 } from "node:net";

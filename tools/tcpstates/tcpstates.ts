@@ -24,8 +24,6 @@
  * Hooks: raw tracepoint inet_sock_set_state. Connections that wait for their handshake's end at a
  * listening socket (TCP_NEW_SYN_RECV) and those in TIME_WAIT are no sockets to the kernel: the first
  * are not shown, the others as CLOSE. MPTCP's subflows are shown as the TCP connections that they are.
- *
- * Overhead: about 1 µs per change, ten to a connection on both ends; nothing per packet.
  */
 
 import { type Infer, struct, tcpStateName, u32, u64, u8 } from "../../mod.ts";

@@ -17,8 +17,6 @@
  *
  * Hooks: raw tracepoint sock_send_length (Linux 6.3); without it fexit of tcp_sendmsg and, before Linux
  * 6.5, tcp_sendpage. Without the tracepoint MPTCP is not seen, whose sockets are not TCP's.
- *
- * Overhead: about 0.5 µs per call that sends.
  */
 
 import { array, type Bpf, u64 } from "../../mod.ts";

@@ -20,8 +20,6 @@
  * Hooks: raw tracepoints sock_send_length and sock_recv_length (Linux 6.3); without them fexit of
  * tcp_sendmsg, tcp_recvmsg and, before Linux 6.5, tcp_sendpage. Not seen: what splice() and sendfile()
  * take out of a socket; without the tracepoints MPTCP, whose sockets are not TCP's.
- *
- * Overhead: about 1 µs per call that sends or receives.
  */
 
 import { type Bpf, chars, type Infer, readText, struct, u32, u64 } from "../../mod.ts";

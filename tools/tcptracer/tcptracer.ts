@@ -20,8 +20,6 @@
  * Hooks: raw tracepoint inet_sock_set_state, and for who accepts fexit of inet_csk_accept and
  * tracepoints syscalls/sys_exit_accept{,4}. bcc's tool watches tcp_close() instead: what is shut down
  * or reset it shows when that is closed. Of an MPTCP connection the first subflow is shown.
- *
- * Overhead: about 0.5 µs per change of a TCP socket's state, ten to a connection on both ends.
  */
 
 import { type Infer, struct, u32, u64 } from "../../mod.ts";

@@ -15,8 +15,6 @@
  * Hooks: a uprobe on pthread_create in libc.so.6, or in libpthread.so.0 before glibc 2.34: that of the
  * machine, or with -p that which the process has. Programs with another libc, statically linked, or that
  * call clone(2) themselves are not seen.
- *
- * Overhead: about 2 µs per thread.
  */
 
 import { formatSymbol, type Infer, struct, u64, userFunctions, UserSymbols } from "../../mod.ts";

@@ -24,8 +24,6 @@
  *
  * Hooks: raw tracepoints sched_switch and sched_waking, with the kernel's types. Needs Linux >= 5.12.
  * bcc's tool looks at sched_wakeup, which may come on another CPU than the waker's.
- *
- * Overhead: about 0.5 µs per context switch, and 2 µs per wake-up for the stack.
  */
 
 import { type Bpf, chars, struct, u64 } from "../../mod.ts";
