@@ -124,6 +124,24 @@ test("UserSymbols reads files that were deleted, and forgets processes", async (
   });
 });
 
+test("UserSymbols names a file's functions when the process it was opened through is gone", async () => {
+  const path = buildProgram("symbols.c");
+  await inFolder(async (folder) => {
+    const copy = join(folder, "copy");
+    copyFileSync(path, copy);
+    const first = await start(copy);
+    const second = await start(copy);
+    await using other = second.running;
+    // Only /proc/PID/map_files leads to it now.
+    unlinkSync(copy);
+    using symbols = new UserSymbols();
+    assert.equal(symbols.resolve(first.running.pid, first.plain)!.name, "plain");
+    await first.running[Symbol.asyncDispose]();
+    assert.equal(symbols.resolve(other.pid, second.cplusplus)!.name, "ns::thing(int)");
+    assert.equal(symbols.resolve(other.pid, second.rust)!.name, "main::work");
+  });
+});
+
 test("UserSymbols reads the perf-map file of a just-in-time compiler", async () => {
   const { running, jit, plain } = await start(buildProgram("symbols.c"));
   await using _ = running;
