@@ -24,6 +24,20 @@
  * What the same addresses meant at different times is told apart: programs that a process runs one
  * after the other, and libraries at the same place, which tracepoint syscalls:sys_enter_mmap tells
  * (without CAP_DAC_READ_SEARCH the second library is taken for the first).
+ *
+ * Code that a runtime compiles has names if the runtime writes a perf-map or jitdump file; most do only
+ * when asked. Run with it, and what profile -f then shows as the innermost frame of a hot loop:
+ *
+ *     Node.js 20   node --perf-basic-prof                      JS:*hotOuter /tmp/hot.js:2:18
+ *     Deno 2.9     deno run --v8-flags=--perf-basic-prof       JS:*'hotOuter file:///tmp/hot.js:2:18
+ *     Bun 1.4      BUN_JSC_useJITDump=1                        JSC-FTL: hotOuter#AUuPQU
+ *                  BUN_JSC_jitDumpDirectory=FOLDER
+ *     PHP 8.2      -d opcache.jit_debug=16                     TRACE-1$hotInner$1, JIT$hotInner
+ *
+ * These say that they write such files too, and were not run with profile: Erlang (+JPperf true), OpenJDK
+ * (-XX:+PreserveFramePointer, then jcmd PID Compiler.perfmap), Python 3.12 and later (-X perf), Ruby
+ * (--yjit-perf), mono (--jitmap), QEMU (-perfmap). PHP's compiled code keeps no frame pointers: its
+ * callers are missing.
  */
 
 import { type Bpf, BpfError, type Link, onlineCpus } from "../../mod.ts";
