@@ -5,10 +5,10 @@
  *
  *     # bpflist
  *     PID    COMM             TYPE  COUNT
- *     23710  opensnoop        btf   1
- *     23710  opensnoop        link  10
- *     23710  opensnoop        map   8
- *     23710  opensnoop        prog  10
+ *     11684  opensnoop        btf   1
+ *     11684  opensnoop        link  10
+ *     11684  opensnoop        map   8
+ *     11684  opensnoop        prog  10
  *
  * With -v, probes in tracefs count as well for the processes whose names they carry: those of bcc's tools
  * and of these. -vv lists the probes too. What is pinned, or held by the kernel alone, belongs to no process.

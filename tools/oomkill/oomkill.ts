@@ -5,7 +5,7 @@
  *
  *     # oomkill
  *     Tracing OOM kills... Ctrl-C to stop.
- *     08:13:28 Triggered by PID 28780 ("tail"), OOM kill of PID 28780 ("tail"), 8192 pages, loadavg: 2.55 5.67 4.45 5/162 28780
+ *     08:13:28 Triggered by PID 28780 ("tail"), OOM kill of PID 28780 ("tail"), - pages, loadavg: 2.55 5.67 4.45 5/162 28780
  *
  * The process that triggers it is the one that needed the memory. The pages are all that there are for
  * it, in the machine or in its memory cgroup. JSON tells the sizes of the victim in KiB as well (total_vm,
