@@ -240,7 +240,7 @@ test("sections without a target tell the method that asks for it", () => {
 
 for (const first of [false, true]) {
   const title = `attach tc: ${first ? "before" : "behind"} what is there`;
-  test(title, { skip: requires("tcx") }, async () => {
+  test(title, { skip: requires(title, "tcx") }, async () => {
     using pair = new VethPair();
     using far = new Tap(pair.far);
     using bpf = load();
