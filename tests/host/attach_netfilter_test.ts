@@ -38,9 +38,10 @@ async function arrivals(
 
 const [PORT, OTHER] = [7927, 7933];
 
+const DROPS = "attach netfilter: drops exactly one port's packets until it is closed";
 test(
-  "attach netfilter: drops exactly one port's packets until it is closed",
-  { skip: requires("netfilter") },
+  DROPS,
+  { skip: requires(DROPS, "netfilter") },
   async () => {
     const before = held();
     {

@@ -12,9 +12,10 @@ const ROOM = Math.floor(4096 / 24);
 const load = () =>
   Bpf.load(buildObject("user_ring.bpf.c"), { globals: { target_pid: process.pid } });
 
+const ORDER = "UserRingBuffer passes values to a program, each once and in order";
 test(
-  "UserRingBuffer passes values to a program, each once and in order",
-  { skip: requires("userRing") },
+  ORDER,
+  { skip: requires(ORDER, "userRing") },
   () => {
     using bpf = load();
     using ring = bpf.userRingBuffer("numbers", Numbers);
@@ -36,9 +37,10 @@ test(
   },
 );
 
+const FULL = "UserRingBuffer says when it is full, and goes on when there is room";
 test(
-  "UserRingBuffer says when it is full, and goes on when there is room",
-  { skip: requires("userRing") },
+  FULL,
+  { skip: requires(FULL, "userRing") },
   () => {
     using bpf = load();
     const ring = bpf.userRingBuffer("numbers", Numbers);

@@ -16,7 +16,7 @@ import { buildProgram } from "./build.ts";
 import { TestCgroup } from "./cgroup.ts";
 import { PinnedSet } from "./pinned_set.ts";
 import type { Running } from "./process.ts";
-import { type Feature, requires } from "./requires.ts";
+import { type Feature, requiresAll } from "./requires.ts";
 import { Script } from "./script.ts";
 import { rowsOf, startTool, stopTool } from "./tool.ts";
 import { Folder, Workload } from "./workload.ts";
@@ -125,7 +125,7 @@ export interface CaseTest {
 export function testsOf(tool: AnyTool, { cases, filters }: Cases): CaseTest[] {
   const tests = cases.filter(({ canary }) => canary || !inGuest).map((one) => {
     const name = `${tool.name} ${one.name}`;
-    const skip = requires(name, ...one.requires ?? []);
+    const skip = requiresAll(name, one.requires ?? []);
     return { name, skip, run: () => runCase(tool.name, one) };
   });
   if (!filters || inGuest) return tests;

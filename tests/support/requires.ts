@@ -67,7 +67,12 @@ const REQUIREMENTS = {
 export type Feature = keyof typeof REQUIREMENTS;
 
 /** The `skip` of a test's options: false where all features ought to be there, else the reason. */
-export function requires(test: string, ...features: Feature[]): string | false {
+export function requires(test: string, ...features: [Feature, ...Feature[]]): string | false {
+  return requiresAll(test, features);
+}
+
+/** The same of a list, which may be empty. */
+export function requiresAll(test: string, features: readonly Feature[]): string | false {
   for (const feature of features) {
     const reason = REQUIREMENTS[feature].lacks();
     if (reason === undefined) continue;
