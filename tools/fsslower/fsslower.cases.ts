@@ -1,50 +1,11 @@
-import { defineCases, times } from "../../tests/support/cases.ts";
-import { fileIoOn } from "../../tests/support/jobs.ts";
+import { fileSystemWork, slowerCases } from "../../tests/support/file_system_cases.ts";
 
-const work = fileIoOn("tmpfs", (file) => [
-  `open=${file}:13`,
-  "write=53",
-  "pwrite=23",
-  "writev=11",
-  "fsync=7",
-  "fdatasync=5",
-  "start",
-  "read=41",
-  "preadv=3",
-]);
-const row = (t: string, block: number) => ({
-  t,
-  bytes: 4096,
-  off_kb: 4 * block,
-  filename: "traced",
-});
-const isNoSearch = (row: { pid?: unknown; t?: unknown }, { pid }: { pid: number }) =>
-  row.pid === pid && row.t !== "G";
+const work = fileSystemWork("tmpfs");
 
-export default defineCases({
-  cases: [
-    {
-      name: "shows opens, writes, syncs and reads with their offsets, in order",
-      args: ["-t", "tmpfs", "-m", "0"],
-      canary: true,
-      work,
-      of: isNoSearch,
-      rows: [
-        ...times(13, { t: "O", bytes: 0, off_kb: 0, filename: "traced" }),
-        ...Array.from({ length: 53 }, (_, i) => row("W", i)),
-        ...Array.from({ length: 23 }, (_, i) => row("W", i)),
-        ...Array.from({ length: 11 }, (_, i) => row("W", 53 + i)),
-        ...times(12, { t: "S", bytes: 0, off_kb: 0, filename: "traced" }),
-        ...Array.from({ length: 41 }, (_, i) => row("R", i)),
-        ...Array.from({ length: 3 }, (_, i) => row("R", i)),
-      ],
-    },
-    {
-      name: "hides what is faster than the threshold",
-      args: ["-t", "tmpfs", "-m", "60000"],
-      work,
-      rows: [],
-    },
+export default slowerCases("tmpfs", {
+  args: ["-t", "tmpfs"],
+  threshold: (ms) => ["-m", ms],
+  more: [
     {
       name: "hides other file systems",
       args: ["-t", "ext4", "-m", "0"],
@@ -71,5 +32,4 @@ export default defineCases({
       ],
     },
   ],
-  filters: { work, args: ["-t", "tmpfs", "-m", "0"], of: isNoSearch, expect: 156 },
 });

@@ -1,0 +1,122 @@
+/**
+ * The cases of tools that trace the operations of one type of file system: the same work on each.
+ *
+ * @module
+ */
+
+import { type Case, type Cases, histogramTotal, type IsOf, type Row, times } from "./cases.ts";
+import { fileIoOn, operationCounts } from "./jobs.ts";
+import type { Feature } from "./requires.ts";
+
+/** A type that the tests can mount. */
+type FileSystem = Parameters<typeof fileIoOn>[0];
+
+/** Blocks of 4 KiB that are written, some of them again, synced and read, on a mount of that type. */
+export const fileSystemWork = (type: FileSystem) =>
+  fileIoOn(type, (file) => [
+    `open=${file}:13`,
+    "write=53",
+    "pwrite=23",
+    "writev=11",
+    "fsync=7",
+    "fdatasync=5",
+    "start",
+    "read=41",
+    "preadv=3",
+  ]);
+
+const io = (t: string, count: number, first = 0): Row[] =>
+  Array.from({ length: count }, (_, i) => ({
+    t,
+    bytes: 4096,
+    off_kb: 4 * (first + i),
+    filename: "traced",
+  }));
+
+/** What a "slower" tool shows of that work, in order. */
+const ROWS: readonly Row[] = [
+  ...times(13, { t: "O", bytes: 0, off_kb: 0, filename: "traced" }),
+  ...io("W", 53),
+  ...io("W", 23),
+  ...io("W", 11, 53),
+  ...times(12, { t: "S", bytes: 0, off_kb: 0, filename: "traced" }),
+  ...io("R", 41),
+  ...io("R", 3),
+];
+
+/** Paths are looked up as often as the kernel likes. */
+const isNoSearch: IsOf = (row, { pid }) => row.pid === pid && row.t !== "G";
+
+interface FamilyOptions {
+  /** The arguments that choose the type of file system, where the tool's name does not. */
+  readonly args?: readonly string[];
+  /** How the threshold in milliseconds is given. Default: by its place. */
+  threshold?(ms: string): readonly string[];
+  readonly requires?: readonly Feature[];
+  /** Cases of one tool alone. */
+  readonly more?: readonly Case[];
+  /** False where filters are not tested, as they are by others with the same engine. */
+  readonly filters?: false;
+}
+
+/** Cases of a tool that shows slow operations. */
+export function slowerCases(type: FileSystem, options: FamilyOptions = {}): Cases {
+  const { args = [], threshold = (ms) => [ms], requires, more = [], filters } = options;
+  const work = fileSystemWork(type);
+  const all = [...args, ...threshold("0")];
+  const needs = requires ? { requires } : {};
+  return {
+    cases: [
+      {
+        name: "shows opens, writes, syncs and reads with their offsets, in order",
+        args: all,
+        canary: true,
+        ...needs,
+        work,
+        of: isNoSearch,
+        rows: ROWS,
+      },
+      {
+        name: "hides what is faster than the threshold",
+        args: [...args, ...threshold("60000")],
+        ...needs,
+        work,
+        rows: [],
+      },
+      ...more,
+    ],
+    ...filters === false
+      ? {}
+      : { filters: { work, args: all, of: isNoSearch, expect: ROWS.length } },
+  };
+}
+
+/** Cases of a tool that shows how long operations take, as histograms. */
+export function distCases(type: FileSystem, { args = [], more = [] }: FamilyOptions = {}): Cases {
+  const work = fileSystemWork(type);
+  return {
+    cases: [
+      {
+        name: "counts reads, writes, opens and syncs of a process",
+        args: [...args, "-p", "{pid}"],
+        canary: true,
+        work,
+        check: operationCounts({ read: 44, write: 87, open: 13, fsync: 12 }),
+      },
+      {
+        name: "prints a histogram for each operation",
+        args: [...args, "-p", "{pid}"],
+        work,
+        lines: [/^operation = read$/, /^operation = fsync$/, /^ +usecs +: count +distribution$/],
+      },
+      ...more,
+    ],
+    filters: {
+      work,
+      args: [...args, "100"],
+      of: ({ operation }) => operation === "fsync",
+      total: histogramTotal,
+      expect: { least: 12 },
+    },
+  };
+}
