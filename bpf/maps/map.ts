@@ -282,7 +282,7 @@ function explain(info: MapInfo, errno: number): string | undefined {
     case Errno.EOPNOTSUPP:
       return `user space cannot do that with a ${kind} map`;
     case Errno.EBUSY:
-      return "a process has mapped it to write";
+      return "it is frozen already, or a process has mapped it to write";
     case Errno.EPERM:
       return "it is read-only for user space";
     default:

@@ -178,7 +178,7 @@ test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
     [["-p", "1", "--percpu"], /--percpu is of the kernel: use it without -p\/--pid and -c/],
     [["-z", "2", "-Z", "1"], /-z\/--min-size cannot be greater than -Z\/--max-size/],
     [["--combined-only", "-o", "5"], /--combined-only goes without -a\/--show-allocs and -o/],
-    [["-t", "-f"], /-t\/--trace shows no stacks: use it without -f, --svg and --html/],
+    [["-t", "-f"], /-t\/--trace shows no stacks: use it without -f, --svg, --html and --output/],
     [["--sort", "age"], /invalid value "age" for --sort: expected size or count/],
     [["-c", " "], /invalid value " " for -c\/--command: expected a command/],
     [["-s", "0"], /invalid value "0" for -s\/--sample-rate/],
