@@ -132,7 +132,7 @@ test("rubyallocs helps, and refuses what it cannot trace", {
     [String(process.pid)],
     /^rubyallocs: Cannot trace process \d+: it runs no Ruby: .+\n$/,
   );
-  await fails(["4194303"], /^rubyallocs: Cannot list the files of process 4194303: .+\(ESRCH\)\n$/);
+  await fails(["4194303"], /^rubyallocs: Cannot trace process 4194303: it does not exist\n$/);
   await fails(
     ["-c", "sleep", "1"],
     /^rubyallocs: Cannot tell which Ruby "sleep" runs: begin .+\n$/,
