@@ -10,7 +10,11 @@ import { type Case, type Job, type Row, startWork, type Work } from "./cases.ts"
 
 type Counts = ReadonlyMap<string, number>;
 
-/** By handler, of those that have an interrupt to themselves. */
+/**
+ * By handler, of those that have an interrupt to themselves. The kernel counts those that come while
+ * their handler runs on another CPU, too, and then runs it once more for all of them
+ * (handle_edge_irq): more may be counted here than handlers run.
+ */
 export function hardInterrupts(): Counts {
   const [heading, ...lines] = readFileSync("/proc/interrupts", "utf8").split("\n");
   const cpus = heading!.trim().split(/\s+/).length;
@@ -68,7 +72,9 @@ export function counted(
       );
       assert.ok(seen.length > 0, `the work makes some of ${names}`);
       for (const name of seen) {
-        const [least, most] = [growth(name, before, after), growth(name, beforeTool, afterTool)];
+        const grown = growth(name, before, after);
+        const least = read === hardInterrupts ? Math.ceil(grown / 2) : grown;
+        const most = growth(name, beforeTool, afterTool);
         const count = told.get(name) ?? 0;
         assert.ok(count >= least && count <= most, `${name}: ${count} of ${least} to ${most}`);
       }

@@ -36,7 +36,8 @@ export default defineCases({
     },
     {
       name: "-a counts other kinds of files as well",
-      args: ["-a", "1000"],
+      // All rows: everybody's pipes and terminals count.
+      args: ["-a", "-r", "1000", "1000"],
       work,
       of: ({ pid, file }, place) => pid === place.pid && file === "null",
       rows: [{ reads: 0, writes: 3, r_kb: 0, w_kb: 12, t: "O" }],
