@@ -120,9 +120,17 @@ int BPF_PROG(set_congestion, struct sock *sk, u8 state)
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 {
+	struct connection *known;
 	u64 key = (u64)sk;
 
-	if (state == TCP_CLOSE)
-		bpf_map_delete_elem(&connections, &key);
+	if (state != TCP_CLOSE)
+		return 0;
+	known = bpf_map_lookup_elem(&connections, &key);
+	if (!known)
+		return 0;
+	/* One that is reset in Loss, say, has no other change to tell of it. */
+	if (known->state)
+		add(known, bpf_ktime_get_ns() - known->since);
+	bpf_map_delete_elem(&connections, &key);
 	return 0;
 }

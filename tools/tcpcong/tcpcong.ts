@@ -12,8 +12,8 @@
  *
  * The states (enum tcp_ca_state): Open, Disorder (duplicate acknowledgements came), CWR (the peer or the
  * local queue asked for less), Recovery (fast retransmit), Loss (a timer sent again). Times are those
- * between changes that were seen: what came before the first one does not count, nor the state that a
- * connection is in when it ends. A connection without two changes is not shown.
+ * between changes that were seen: what came before the first one does not count, nor Open at the end of
+ * a connection; an end in any other state is a change. A connection without two changes is not shown.
  *
  * Hooks: raw tracepoints tcp_cong_state_set (Linux 5.19) and inet_sock_set_state. They are reached in
  * interrupts and timers, so there is no filter by process or container.
