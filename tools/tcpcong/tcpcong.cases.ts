@@ -24,7 +24,7 @@ export default defineCases({
     {
       name: "shows connections that lost something, in state Loss",
       canary: true,
-      args: ["-u"],
+      args: ["-u", "-R", "{port}"],
       work,
       of: lossy,
       check: expectLoss("127.0.0.1", "127.0.0.1"),
