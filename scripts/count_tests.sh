@@ -31,6 +31,7 @@ count() {
   local suite="$1" name="$2" xml="$3" status="$4" ran bad skips file
   shift 4
   cases "$xml" >"$xml.cases"
+  sed -n "s/^failed\t/$name: /p" "$xml.cases" >>"$scratch/failed"
   ran="$(grep -c '^passed' "$xml.cases" || true)"
   bad="$(grep -c '^failed' "$xml.cases" || true)"
   skips="$(grep -c '^skipped' "$xml.cases" || true)"
@@ -61,7 +62,11 @@ cases() {
     }
     function flush() { if (name != "") print outcome "\t" name "\t" message; name = "" }
     /^testcase[ \n]/ { flush(); name = attribute("name"); outcome = "passed"; message = "" }
-    /^(failure|error)[ >\/]/ { outcome = "failed" }
+    /^(failure|error)[ >\/]/ {
+      outcome = "failed"
+      message = substr(attribute("message") substr($0, index($0, ">")), 1, 400)
+      gsub(/[[:space:]]+/, " ", message)
+    }
     /^skipped[ >\/]/ { outcome = "skipped"; message = attribute("message") }
     END { flush() }' "$1" |
     sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;/'\''/g; s/&amp;/\&/g'
@@ -73,6 +78,11 @@ report() {
   if [[ -s "$scratch/skipped" ]]; then
     heading skipped
     while read -r line; do echo "$line"; done < <(skips_with_reasons)
+  fi
+  # Near the end: whoever keeps a part of the output keeps the last one.
+  if [[ -s "$scratch/failed" ]]; then
+    heading failed
+    tr '\t' ' ' <"$scratch/failed"
   fi
   heading summary
   ((${#summary[@]} == 0)) || printf '%s\n' "${summary[@]}"
