@@ -43,6 +43,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   gethostlatency: () => import("./gethostlatency/gethostlatency.ts"),
   hardirqs: () => import("./hardirqs/hardirqs.ts"),
   killsnoop: () => import("./killsnoop/killsnoop.ts"),
+  klockstat: () => import("./klockstat/klockstat.ts"),
   llcstat: () => import("./llcstat/llcstat.ts"),
   memleak: () => import("./memleak/memleak.ts"),
   mountsnoop: () => import("./mountsnoop/mountsnoop.ts"),

@@ -1,0 +1,63 @@
+/**
+ * Times at locks, summed by who takes them.
+ *
+ * @module
+ */
+
+import { type Option, UsageError } from "../../toolkit/options/options.ts";
+
+/** What is known of the waits or holds of one caller. */
+export interface LockTimes {
+  readonly count: number;
+  /** Nanoseconds, as those below. */
+  readonly total: number;
+  readonly most: number;
+}
+
+/** What tables can be sorted by, as `-S` has it. */
+export type SortField = "max" | "total" | "count";
+
+/** One field for each table. */
+export interface Sorting {
+  readonly acq: SortField;
+  readonly hld: SortField;
+}
+
+/** `-S acq_count,hld_total`: each table by the field named for it, else by its maximum. */
+export const sortOption: Option<Sorting> = {
+  short: "S",
+  long: "sort",
+  meta: "SORT",
+  help: "sort data on <aq_field,hd_field>, fields: acq_[max|total|count] hld_[max|total|count] " +
+    "(default acq_max,hld_max)",
+  initial: { acq: "max", hld: "max" },
+  parse(value, before) {
+    return value.split(",").reduce((sorting, word) => {
+      const [, table, field] = /^(acq|hld)_(max|total|count)$/.exec(word) ?? [];
+      if (table !== undefined) return { ...sorting, [table]: field };
+      throw new UsageError(
+        "expected acq_max, acq_total or acq_count, hld_max, hld_total or hld_count, or one of " +
+          "each separated by a comma",
+      );
+    }, before);
+  },
+};
+
+/** Sums those with the same name for their group; of times the maximum is that of all. */
+export function mergeTimes<T extends LockTimes>(
+  all: Iterable<T>,
+  nameOf: (times: T) => string,
+): T[] {
+  return [...Map.groupBy(all, nameOf).values()].map((group) => ({
+    ...group[0]!,
+    count: group.reduce((sum, { count }) => sum + count, 0),
+    total: group.reduce((sum, { total }) => sum + total, 0),
+    most: Math.max(...group.map(({ most }) => most)),
+  }));
+}
+
+/** From the largest down. */
+export function sortTimes<T extends LockTimes>(all: readonly T[], field: SortField): T[] {
+  const key = field === "max" ? "most" : field;
+  return all.toSorted((a, b) => b[key] - a[key]);
+}
