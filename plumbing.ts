@@ -21,5 +21,5 @@ export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
 export { endOnSecondSignal } from "./ffi/libc/signals.ts";
 export { MINIMUM } from "./ffi/runtime/minimum.ts";
-export { pageSize } from "./ffi/libc/libc.ts";
+export { pageSize } from "./ffi/libc/mmap.ts";
 export { embedLibraries } from "./ffi/library.ts";

@@ -6,18 +6,13 @@
 
 import type { Codec } from "../ffi/codec/codec.ts";
 import { u64 } from "../ffi/codec/mod.ts";
-import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc/libc.ts";
 import { type EventStream, newEventStream } from "./events/event_stream.ts";
-import { type Global, newGlobal } from "./global.ts";
+import type { Global } from "./global.ts";
+import { Globals } from "./globals.ts";
 import { objectProgram } from "./object/object_program.ts";
-import {
-  compileModule,
-  compileModuleAsync,
-  type CompileOptions,
-  type CompileSource,
-} from "./compile/compile.ts";
+import { compileModule, compileModuleAsync } from "./compile/compile.ts";
+import type { CompileOptions, CompileSource } from "./compile/compile_options.ts";
 import type { Module } from "./compile/module.ts";
-import { checkLayout, codecFor } from "../ffi/codec/check_layout.ts";
 import type { Link } from "./base/link.ts";
 import { MapType, mapTypeName } from "./tables/map_type.ts";
 import { Maps } from "./maps/open_maps.ts";
@@ -65,7 +60,7 @@ export class Bpf extends Maps implements Disposable {
   readonly #links = new Set<Link>();
   /** Streams and counters by the map they use. */
   readonly #holders = new Map<Disposable, string>();
-  readonly #sections = new Map<string, Mapping>();
+  readonly #globals: Globals;
   #closed = false;
 
   private constructor(object: Omit<LoadedObject, "programs">, programs: readonly LoadedProgram[]) {
@@ -74,6 +69,7 @@ export class Bpf extends Maps implements Disposable {
       own: (holder, name) => this.#own(holder, name),
     });
     this.#object = object;
+    this.#globals = new Globals(object);
     this.programs = new Map(
       programs.map((program) => [program.name, newProgram(program, this.#links)]),
     );
@@ -178,7 +174,7 @@ export class Bpf extends Maps implements Disposable {
 
   /** The names of the object's global variables. */
   get globalNames(): readonly string[] {
-    return this.#object.globals.map(({ name }) => name);
+    return this.#globals.names;
   }
 
   /** The events of a buffer, their codec made from the BTF of the type it declares. */
@@ -221,18 +217,9 @@ export class Bpf extends Maps implements Disposable {
   global<T>(name: string, codec: Codec<T>): Global<T>;
   global(name: string, codec?: Codec<unknown>): Global<unknown> {
     this.#requireOpen();
-    const found = this.#object.globals.find((global) => global.name === name);
-    if (!found) {
-      const names = this.#object.globals.map((global) => global.name);
-      throw new TypeError(this.#absent("global variable", name, names));
-    }
-    const type = this.#object.btf.type(found.type);
-    if (!type) throw new TypeError(`Cannot read global variable "${name}": its type is unknown`);
-    if (codec) checkLayout(`global variable "${name}"`, codec.type, type);
-    const constant = found.section.name.includes(".rodata");
-    const mapping = this.#section(found.section, constant);
-    const chosen = codec ?? found.codec ?? codecFor(type);
-    return newGlobal(name, mapping, found.offset, chosen, constant);
+    const global = this.#globals.open(name, codec);
+    if (global) return global;
+    throw new TypeError(this.#absent("global variable", name, this.#globals.names));
   }
 
   /** Detaches, unmaps and unloads everything; idempotent. */
@@ -241,7 +228,7 @@ export class Bpf extends Maps implements Disposable {
     this.#closed = true;
     for (const holder of [...this.#holders.keys()]) holder[Symbol.dispose]();
     for (const link of [...this.#links]) link.close();
-    for (const mapping of this.#sections.values()) mapping.close();
+    this.#globals[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }
 
@@ -281,22 +268,12 @@ export class Bpf extends Maps implements Disposable {
         `Cannot open ring buffer "${name}" with options: they are a perf buffer's`,
       );
     }
-    const counted = this.#object.globals.some((global) => global.name === `${name}_lost`);
+    const counted = this.#globals.names.includes(`${name}_lost`);
     const lost = counted ? this.global(`${name}_lost`, u64) : undefined;
     return [new RingBuffer(info.fd, info.maxEntries), () => lost && Number(lost.value)];
   }
 
-  #section(info: MapInfo, constant: boolean): Mapping {
-    let mapping = this.#sections.get(info.name);
-    if (!mapping) {
-      const protection = constant ? PROT_READ : PROT_READ | PROT_WRITE;
-      mapping = map(`section ${info.name}`, info.valueSize, protection, MAP_SHARED, info.fd);
-      this.#sections.set(info.name, mapping);
-    }
-    return mapping;
-  }
-
-  #absent(what: string, name: string, known: string[]): string {
+  #absent(what: string, name: string, known: readonly string[]): string {
     const has = known.length > 0 ? known.join(", ") : "none";
     return `Cannot find ${what} "${name}" in object "${this.#object.name}": it has ${has}`;
   }

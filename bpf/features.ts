@@ -10,7 +10,7 @@
 import { errnoName } from "../ffi/libc/errno.ts";
 import { libbcc } from "../ffi/libbcc.ts";
 import { libbpf } from "../ffi/libbpf.ts";
-import { close, exists } from "../ffi/libc/libc.ts";
+import { close, exists } from "../ffi/libc/files.ts";
 import { alloc, bufferText, copyOf, cString } from "../ffi/libc/memory.ts";
 import { runtime } from "../ffi/runtime/runtime.ts";
 import { i32, pointer, struct, u32, u64 } from "../ffi/codec/mod.ts";

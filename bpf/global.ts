@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "../ffi/codec/codec.ts";
-import type { Mapping } from "../ffi/libc/libc.ts";
+import type { Mapping } from "../ffi/libc/mmap.ts";
 
 /** Makes a {@linkcode Global}: its constructor is private, so what it takes may change. */
 export let newGlobal: <T>(

@@ -6,7 +6,7 @@
 
 import { Errno } from "../ffi/libc/errno.ts";
 import { enableStats, nextId, type ObjectKind, openId } from "../ffi/libc/bpf_objects.ts";
-import { close } from "../ffi/libc/libc.ts";
+import { close } from "../ffi/libc/files.ts";
 import { BpfError, permissionReason } from "./base/errors.ts";
 import { type LinkInfo, linkInfo } from "./base/link_info.ts";
 import { type MapDetails, mapDetails } from "./maps/map_details.ts";

@@ -8,7 +8,7 @@
 import type { Codec } from "../ffi/codec/codec.ts";
 import { Errno } from "../ffi/libc/errno.ts";
 import { type ObjectKind, openId, openPath } from "../ffi/libc/bpf_objects.ts";
-import { close, readLink } from "../ffi/libc/libc.ts";
+import { close, readLink } from "../ffi/libc/files.ts";
 import { BpfError, isPrivileged, permissionReason } from "./base/errors.ts";
 import { type Link, newLink } from "./base/link.ts";
 import type { Btf } from "./btf/btf.ts";

@@ -7,7 +7,7 @@
 import type { Codec, CType } from "../ffi/codec/codec.ts";
 import { codecFor } from "../ffi/codec/check_layout.ts";
 import { toC } from "../ffi/codec/to_c.ts";
-import { ErrnoError } from "../ffi/libc/libc.ts";
+import { ErrnoError } from "../ffi/libc/errno_error.ts";
 import { UnsupportedError } from "./base/errors.ts";
 import { Btf as Types, BtfKind } from "./btf/btf.ts";
 import { btfProblem } from "./btf/check_btf.ts";

@@ -9,7 +9,8 @@
  */
 
 import { TsBccError } from "./error/ts_bcc_error.ts";
-import { loader, memfd } from "./libc/libc.ts";
+import { memfd } from "./libc/files.ts";
+import { loader } from "./libc/libc.ts";
 import { cString, textAt } from "./libc/memory.ts";
 import { isSecure } from "./libc/secure.ts";
 import { runtime, type Symbols, type SymbolTable } from "./runtime/runtime.ts";

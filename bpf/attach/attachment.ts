@@ -7,7 +7,7 @@
  * @module
  */
 
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import type { AttachType } from "../tables/attach_type.ts";
 import { BpfError } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";

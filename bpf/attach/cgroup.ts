@@ -6,7 +6,8 @@
 
 import { attachProgram, createLink, detachProgram } from "../../ffi/libc/bpf_syscall.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close, duplicate, ErrnoError, O_RDONLY, open } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, duplicate, O_RDONLY, open } from "../../ffi/libc/files.ts";
 import { AttachType, programTypeOf } from "../tables/attach_type.ts";
 import { type Link, newLink } from "../base/link.ts";
 import type { KernelObject } from "../maps/object_map.ts";

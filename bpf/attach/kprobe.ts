@@ -5,7 +5,7 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { exists, readText } from "../../ffi/libc/libc.ts";
+import { exists, readText } from "../../ffi/libc/files.ts";
 import { cString } from "../../ffi/libc/memory.ts";
 import { linkKprobes } from "../../ffi/libc/multi_link.ts";
 import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/libc/perf_event.ts";

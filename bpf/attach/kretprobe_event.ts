@@ -7,7 +7,8 @@
  * @module
  */
 
-import { ErrnoError, exists, readText, writeText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { exists, readText, writeText } from "../../ffi/libc/files.ts";
 import { attachToPerfEvent, PerfType } from "../../ffi/libc/perf_event.ts";
 import { UnsupportedError } from "../base/errors.ts";
 import { atExit, ownName, removeLeftovers } from "../tracefs/owned_names.ts";

@@ -6,7 +6,7 @@
  */
 
 import { ENOTSUPP, Errno } from "../../ffi/libc/errno.ts";
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 
 /** How many matches of a pattern are taken. */
 export interface PatternOptions {

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { readText } from "../../ffi/libc/libc.ts";
+import { readText } from "../../ffi/libc/files.ts";
 
 const SIZE = 5;
 const OPERAND_SIZE = 0x66;

@@ -5,7 +5,7 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { bindToInterface, getOption, openPacketSocket, setOption } from "../../ffi/libc/socket.ts";
 import { type Link, newLink } from "../base/link.ts";

@@ -5,7 +5,8 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readText } from "../../ffi/libc/files.ts";
 import { attachToPerfEvent, linkToPerfEvent, PerfType } from "../../ffi/libc/perf_event.ts";
 import { permissionReason } from "../base/errors.ts";
 import { tracepoints } from "../tracefs/kernel_functions.ts";

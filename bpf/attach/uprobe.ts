@@ -5,7 +5,8 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close, ErrnoError, exists, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, exists, readText } from "../../ffi/libc/files.ts";
 import { cString } from "../../ffi/libc/memory.ts";
 import { linkUprobes } from "../../ffi/libc/multi_link.ts";
 import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/libc/perf_event.ts";

@@ -7,7 +7,7 @@
 
 import { UnsupportedError } from "../base/errors.ts";
 import { ElfFunctions } from "../elf/elf_functions.ts";
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { MAX_INSTRUCTION, misreadAs } from "./misread_instruction.ts";
 import { isNop5, isStillEntry, replacesNops } from "./optimized_nop.ts";

@@ -5,7 +5,7 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFile } from "../elf/elf_file.ts";
 import { Ifuncs } from "../elf/ifunc.ts";
 import { libraryPath, pathIn } from "../proc/library_path.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readText } from "../../ffi/libc/libc.ts";
+import { readText } from "../../ffi/libc/files.ts";
 
 /** The CPUs that run now: "0-3,7" in sysfs. */
 export function onlineCpus(): number[] {

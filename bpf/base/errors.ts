@@ -7,9 +7,11 @@
 
 import { TsBccError } from "../../ffi/error/ts_bcc_error.ts";
 import { errnoName } from "../../ffi/libc/errno.ts";
-import { ErrnoError, errnoText, exists, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { exists, readText } from "../../ffi/libc/files.ts";
+import { errnoText } from "../../ffi/libc/libc.ts";
 
-export { ErrnoError } from "../../ffi/libc/libc.ts";
+export { ErrnoError } from "../../ffi/libc/errno_error.ts";
 export { LibraryError } from "../../ffi/library.ts";
 
 /** Something the kernel or libbpf refused; `code` is the errno's name. */

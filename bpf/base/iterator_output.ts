@@ -7,7 +7,8 @@
 
 import { createIterator } from "../../ffi/libc/bpf_syscall.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close, ErrnoError, readAll } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, readAll } from "../../ffi/libc/files.ts";
 import { BpfError } from "./errors.ts";
 
 /** Runs the iterator of a link once over everything; returns what it wrote. @throws {BpfError} */

@@ -9,7 +9,7 @@
  */
 
 import { decodeText } from "../../ffi/codec/mod.ts";
-import type { CompositeType, CType, Member } from "../../ffi/codec/codec.ts";
+import type { CType } from "../../ffi/codec/codec.ts";
 import {
   BtfKind,
   FIXED_WORDS,
@@ -21,6 +21,7 @@ import {
 } from "./btf_format.ts";
 import { type BtfIndex, indexTypes } from "./btf_index.ts";
 import { BtfNames } from "./btf_names.ts";
+import { shapeOf } from "./btf_shape.ts";
 
 export { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf_format.ts";
 
@@ -214,81 +215,21 @@ export class Btf {
 
   /** The shape of a type, typedefs and qualifiers resolved; undefined for functions and void. */
   type(id: number): CType | undefined {
-    const isBigEndian = this.isBigEndian(id);
-    id = this.resolve(id);
-    const name = this.name(id);
-    const size = this.#word(id);
-    switch (this.kind(id)) {
-      case BtfKind.INT: {
-        const encoding = this.#view.getUint32(this.#at(id) + TYPE_SIZE, true) >>> 24 & 15;
-        if (size > 8) return bytesOf(size);
-        const signed = (encoding & INT_SIGNED) !== 0;
-        const bytes = size as 1 | 2 | 4 | 8;
-        if (isBigEndian) {
-          return { kind: "int", bytes, signed, name: `__be${8 * bytes}`, bigEndian: true };
-        }
-        return { kind: "int", bytes, signed, name };
-      }
-      case BtfKind.FLOAT:
-        return size === 4 || size === 8 ? { kind: "float", bytes: size, name } : bytesOf(size);
-      case BtfKind.PTR:
-        return { kind: "pointer", name: "void *" };
-      case BtfKind.ARRAY: {
-        const at = this.#at(id) + TYPE_SIZE;
-        const element = this.type(this.#view.getUint32(at, true));
-        if (!element) return undefined;
-        return { kind: "array", element, length: this.#view.getUint32(at + 8, true) };
-      }
-      case BtfKind.STRUCT:
-      case BtfKind.UNION:
-        return this.#composite(id, name, size);
-      case BtfKind.ENUM:
-      case BtfKind.ENUM64:
-        return this.#enumeration(id, name, size);
-      default:
-        return undefined;
-    }
+    return shapeOf(this, id);
   }
 
-  /** Whether one of its typedefs is that of numbers in network order: `__be16`. */
-  isBigEndian(id: number): boolean {
-    for (; MODIFIERS.has(this.kind(id)); id = this.#word(id)) {
-      if (/^__be(?:16|32|64)$/.test(this.name(id))) return true;
-    }
-    return false;
-  }
-
-  #composite(id: number, name: string, size: number): CompositeType {
-    const bitFields = this.#info(id) >>> 31 === 1;
-    const members: Member[] = [];
-    this.#each(id, (at) => {
-      const type = this.type(this.#view.getUint32(at + 4, true));
-      const offset = this.#view.getUint32(at + 8, true);
-      if (!type) return;
-      const bitSize = bitFields ? offset >>> 24 : 0;
-      members.push({
-        name: this.string(this.#view.getUint32(at, true)),
-        type,
-        bitOffset: bitFields ? offset & 0xffffff : offset,
-        ...bitSize > 0 ? { bitSize } : {},
-      });
-    });
-    const kind = this.kind(id) === BtfKind.UNION ? "union" : "struct";
-    return { kind, name, bytes: size, packed: false, members };
-  }
-
-  #enumeration(id: number, name: string, size: number): CType {
-    const wide = this.kind(id) === BtfKind.ENUM64;
-    const signed = this.#info(id) >>> 31 === 1;
-    const values: Record<string, number> = {};
-    this.#each(id, (at) => {
-      const word = (offset: number, signed: boolean) =>
-        signed ? this.#view.getInt32(offset, true) : this.#view.getUint32(offset, true);
-      values[this.string(this.#view.getUint32(at, true))] = wide
-        ? word(at + 8, signed) * 2 ** 32 + word(at + 4, false)
-        : word(at + 4, signed);
-    });
-    return { kind: "enum", name, bytes: size as 1 | 2 | 4 | 8, signed, values };
+  /** The enumerators of an enum, of 32 or 64 bits. */
+  enumerators(id: number): { readonly name: string; readonly value: number }[] {
+    const isWide = this.kind(id) === BtfKind.ENUM64;
+    const isSigned = this.isSignedEnum(id);
+    const word = (at: number, isSigned: boolean) =>
+      isSigned ? this.#view.getInt32(at, true) : this.#view.getUint32(at, true);
+    return this.#each(id, (at) => ({
+      name: this.string(this.#view.getUint32(at, true)),
+      value: isWide
+        ? word(at + 8, isSigned) * 2 ** 32 + word(at + 4, false)
+        : word(at + 4, isSigned),
+    }));
   }
 
   #each<T>(id: number, read: (at: number) => T): T[] {
@@ -313,10 +254,4 @@ export class Btf {
   #word(id: number): number {
     return id === 0 ? 0 : this.#view.getUint32(this.#at(id) + 8, true);
   }
-}
-
-/** What no codec has a number for: `__int128`, `long double`. */
-function bytesOf(length: number): CType {
-  const element: CType = { kind: "int", bytes: 1, signed: false, name: "__u8" };
-  return { kind: "array", element, length };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exists, readFile } from "../../ffi/libc/libc.ts";
+import { exists, readFile } from "../../ffi/libc/files.ts";
 import { btfBlob } from "../../tests/support/btf_blob.ts";
 import { Btf, BtfKind } from "./btf.ts";
 import { btfProblem } from "./check_btf.ts";

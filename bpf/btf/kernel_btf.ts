@@ -4,7 +4,9 @@
  * @module
  */
 
-import { ErrnoError, type Mapping, readFile } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readFile } from "../../ffi/libc/files.ts";
+import type { Mapping } from "../../ffi/libc/mmap.ts";
 import { mapFile } from "../../ffi/libc/mmap_file.ts";
 import { Btf } from "./btf.ts";
 

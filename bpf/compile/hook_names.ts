@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exists } from "../../ffi/libc/libc.ts";
+import { exists } from "../../ffi/libc/files.ts";
 import type { Attachable } from "../attach/attachment.ts";
 import { attachIterator } from "../attach/iterator.ts";
 import { attachKprobe, attachKretprobe } from "../attach/kprobe.ts";

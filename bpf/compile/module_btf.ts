@@ -8,7 +8,8 @@
  */
 
 import type { CType } from "../../ffi/codec/codec.ts";
-import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readLink } from "../../ffi/libc/files.ts";
 import { Btf, BtfKind } from "../btf/btf.ts";
 import { btfBytes } from "../btf/btf_bytes.ts";
 

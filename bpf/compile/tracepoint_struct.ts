@@ -11,7 +11,8 @@
 
 import { sizeOf } from "../../ffi/codec/check_layout.ts";
 import type { CType } from "../../ffi/codec/codec.ts";
-import { ErrnoError, exists } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { exists } from "../../ffi/libc/files.ts";
 import { BtfKind } from "../btf/btf.ts";
 import { kernelBtf, VMLINUX } from "../btf/kernel_btf.ts";
 import { type TracepointField, tracepointFields } from "../tracefs/kernel_functions.ts";

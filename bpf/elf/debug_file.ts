@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { ElfReader, ifWhole, viewOf } from "./elf_reader.ts";

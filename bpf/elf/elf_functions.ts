@@ -7,7 +7,8 @@
  * @module
  */
 
-import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readLink } from "../../ffi/libc/files.ts";
 import { ElfFile } from "./elf_file.ts";
 import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { BpfError } from "../base/errors.ts";
 import { type MapLine, readMaps } from "../proc/map_lines.ts";
 import { reachablePath } from "../proc/reachable_path.ts";

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { close, monotonicTime } from "../../ffi/libc/libc.ts";
+import { monotonicTime } from "../../ffi/libc/clock.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { groupOf } from "../../ffi/libc/epoll.ts";
 import { onlineCpus } from "../base/cpus.ts";
 import { clearCpuSlot, setCpuSlot } from "../maps/cpu_slots.ts";

@@ -13,16 +13,16 @@
  * @module
  */
 
+import { CLOCK_MONOTONIC } from "../../ffi/libc/clock.ts";
+import { close } from "../../ffi/libc/files.ts";
 import {
-  CLOCK_MONOTONIC,
-  close,
   map,
   MAP_SHARED,
   type Mapping,
   pageSize,
   PROT_READ,
   PROT_WRITE,
-} from "../../ffi/libc/libc.ts";
+} from "../../ffi/libc/mmap.ts";
 import {
   openPerfEvent,
   type PerfEventAttributes,

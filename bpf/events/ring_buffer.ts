@@ -18,7 +18,7 @@ import {
   pageSize,
   PROT_READ,
   PROT_WRITE,
-} from "../../ffi/libc/libc.ts";
+} from "../../ffi/libc/mmap.ts";
 import type { EventSource, RecordReader } from "./event_source.ts";
 
 const BUSY = 0x8000_0000;

@@ -6,7 +6,7 @@
 
 import { chars, struct, u32, u64 } from "../../ffi/codec/mod.ts";
 import { openBtf, readInfo } from "../../ffi/libc/bpf_objects.ts";
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { BpfError } from "../base/errors.ts";
 import { Btf } from "../btf/btf.ts";

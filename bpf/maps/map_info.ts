@@ -8,7 +8,7 @@ import type { Codec, CType, Infer } from "../../ffi/codec/codec.ts";
 import { struct, u32 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { libbpf } from "../../ffi/libbpf.ts";
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { alloc, cString, textAt } from "../../ffi/libc/memory.ts";
 import type { Btf } from "../btf/btf.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";

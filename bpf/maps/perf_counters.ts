@@ -5,7 +5,7 @@
  * @module
  */
 
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { openPerfEvent, readPerfEvent } from "../../ffi/libc/perf_event.ts";
 import { onlineCpus } from "../base/cpus.ts";
 import { eventNumbers, explainEvent, type PerfEvent } from "../tables/perf_events.ts";

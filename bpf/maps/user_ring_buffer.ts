@@ -11,7 +11,7 @@
  */
 
 import type { Codec } from "../../ffi/codec/codec.ts";
-import { map, MAP_SHARED, pageSize, PROT_READ, PROT_WRITE } from "../../ffi/libc/libc.ts";
+import { map, MAP_SHARED, pageSize, PROT_READ, PROT_WRITE } from "../../ffi/libc/mmap.ts";
 import type { MapInfo } from "./map_info.ts";
 
 const HEADER = 8;

@@ -6,7 +6,7 @@
 
 import { Errno } from "../../ffi/libc/errno.ts";
 import { takeWarnings } from "../../ffi/libbpf.ts";
-import { exists } from "../../ffi/libc/libc.ts";
+import { exists } from "../../ffi/libc/files.ts";
 import { BpfError, permissionReason, UnsupportedError, VerifierError } from "../base/errors.ts";
 
 /** Makes the error for an errno of bpf_object__load, from libbpf's warnings and the kernel's log. */

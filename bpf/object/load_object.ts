@@ -7,17 +7,10 @@
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { pointer, struct, u32, u64, u8 } from "../../ffi/codec/mod.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
-import {
-  close,
-  errno,
-  ErrnoError,
-  map,
-  MAP_ANONYMOUS,
-  MAP_PRIVATE,
-  memfd,
-  PROT_READ,
-  PROT_WRITE,
-} from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, memfd } from "../../ffi/libc/files.ts";
+import { errno } from "../../ffi/libc/libc.ts";
+import { map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../../ffi/libc/mmap.ts";
 import { alloc, bufferText, copyOf, cString, textAt } from "../../ffi/libc/memory.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import { AttachType } from "../tables/attach_type.ts";

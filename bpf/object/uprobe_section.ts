@@ -7,7 +7,8 @@
 
 import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
-import { errno, ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { errno } from "../../ffi/libc/libc.ts";
 import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { attachError } from "../attach/attachment.ts";
 import { attachUprobe } from "../attach/uprobe.ts";

@@ -6,16 +6,9 @@
 
 import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
-import {
-  close,
-  ErrnoError,
-  exists,
-  libc,
-  O_RDONLY,
-  open,
-  readLink,
-  readText,
-} from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, exists, O_RDONLY, open, readLink, readText } from "../../ffi/libc/files.ts";
+import { libc } from "../../ffi/libc/libc.ts";
 import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { BpfError } from "../base/errors.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { ErrnoError, exists, readFile } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { exists, readFile } from "../../ffi/libc/files.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { isDeleted, type MapLine, readMaps, withoutDeleted } from "./map_lines.ts";
 import { reachablePath } from "./reachable_path.ts";

@@ -6,7 +6,9 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close, errno, ErrnoError, libc, O_RDONLY, open } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, O_RDONLY, open } from "../../ffi/libc/files.ts";
+import { errno, libc } from "../../ffi/libc/libc.ts";
 import { alloc, bufferText } from "../../ffi/libc/memory.ts";
 
 /** One mapping. */

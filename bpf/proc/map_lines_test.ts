@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { isDeleted, parseMapLine, parseMaps, readMapLines, readMaps } from "./map_lines.ts";
 
 test("parseMapLine() reads the lines of proc_pid_maps(5)", () => {

@@ -5,7 +5,8 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readLink } from "../../ffi/libc/files.ts";
 
 /** A kind of namespace, as /proc/PID/ns has it. */
 export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "time" | "user" | "uts";

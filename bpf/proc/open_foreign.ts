@@ -8,7 +8,8 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close, ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, readText } from "../../ffi/libc/files.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import {
   type FileStatus,

@@ -15,7 +15,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { close, ErrnoError, memfd } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, memfd } from "../../ffi/libc/files.ts";
 import { type ForeignOptions, openForeign, openForeignIfAny, ownersFor } from "./open_foreign.ts";
 
 async function inFolder(use: (folder: string) => void | Promise<void>): Promise<void> {

@@ -6,7 +6,8 @@
 
 import { Errno } from "../../ffi/libc/errno.ts";
 import { READABLE, type Wait, whenReady } from "../../ffi/libc/epoll.ts";
-import { close, ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, readText } from "../../ffi/libc/files.ts";
 import { openPidfd } from "../../ffi/libc/pidfd.ts";
 
 /** Options for {@linkcode ProcessEnd}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { parseMaps, readMapLines, withoutDeleted } from "./map_lines.ts";
 import { RangeIndex } from "./range_index.ts";
 

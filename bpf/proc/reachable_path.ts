@@ -4,7 +4,8 @@
  * @module
  */
 
-import { ErrnoError, readLink } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readLink } from "../../ffi/libc/files.ts";
 import { isDeleted, mapFilesPath, type MapLine } from "./map_lines.ts";
 import { openForeignIfAny } from "./open_foreign.ts";
 

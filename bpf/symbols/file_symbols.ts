@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFunctions } from "../elf/elf_functions.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { demangle } from "./demangle.ts";

@@ -8,7 +8,9 @@
  * @module
  */
 
-import { ErrnoError, monotonicTime, readText } from "../../ffi/libc/libc.ts";
+import { monotonicTime } from "../../ffi/libc/clock.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readText } from "../../ffi/libc/files.ts";
 import { openForeignIfAny, ownersFor } from "../proc/open_foreign.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import type { CompiledFunction } from "./code_ranges.ts";

@@ -9,7 +9,7 @@
  */
 
 import { decodeText, encodeText } from "../../ffi/codec/mod.ts";
-import { readFile } from "../../ffi/libc/libc.ts";
+import { readFile } from "../../ffi/libc/files.ts";
 import { UnsupportedError } from "../base/errors.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 import { orderOf } from "../base/order.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exists, readLink, readText } from "../../ffi/libc/libc.ts";
+import { exists, readLink, readText } from "../../ffi/libc/files.ts";
 import { isCode, type Memory, type MemoryRange, readMemory } from "../proc/process_maps.ts";
 import { JitSymbols } from "./jit_symbols.ts";
 

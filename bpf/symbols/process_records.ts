@@ -9,7 +9,8 @@
  */
 
 import { decodeText } from "../../ffi/codec/mod.ts";
-import { close, monotonicTime } from "../../ffi/libc/libc.ts";
+import { monotonicTime } from "../../ffi/libc/clock.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { groupOf } from "../../ffi/libc/epoll.ts";
 import { onlineCpus } from "../base/cpus.ts";
 import type { EventSource, RecordReader } from "../events/event_source.ts";

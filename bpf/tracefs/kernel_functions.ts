@@ -5,7 +5,8 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { readText } from "../../ffi/libc/files.ts";
 import { requireTracefs, tracefs } from "./tracefs.ts";
 
 const BLACKLIST = "/sys/kernel/debug/kprobes/blacklist";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { ErrnoError, exists, readText } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { exists, readText } from "../../ffi/libc/files.ts";
 
 const NAME = /^tsbcc_(\d+)_(\d+)_\d+$/;
 let count = 0;

@@ -5,18 +5,17 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import {
   close,
-  errno,
-  ErrnoError,
   exists,
-  libc,
   makeFolder,
   O_NONBLOCK,
   open,
   removeFolder,
   writeText,
-} from "../../ffi/libc/libc.ts";
+} from "../../ffi/libc/files.ts";
+import { errno, libc } from "../../ffi/libc/libc.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";

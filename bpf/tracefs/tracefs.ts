@@ -6,7 +6,8 @@
 
 import { detachedMount } from "../../ffi/libc/detached_mount.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
-import { close, ErrnoError, exists, O_PATH, open } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close, exists, O_PATH, open } from "../../ffi/libc/files.ts";
 import { UnsupportedError } from "../base/errors.ts";
 
 /** Its own mount point, and the one below debugfs that it had before Linux 4.1. */

@@ -7,7 +7,7 @@
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { u64 } from "../../ffi/codec/mod.ts";
 import { loadBtf } from "../../ffi/libc/bpf_syscall.ts";
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { Btf } from "../btf/btf.ts";
 import type { LoadedCode } from "../kernel_code.ts";
 import type { MapInfo } from "../maps/map_info.ts";

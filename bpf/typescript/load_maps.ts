@@ -7,7 +7,7 @@
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { createMap } from "../../ffi/libc/bpf_syscall.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
-import { map, MAP_SHARED, PROT_READ, PROT_WRITE } from "../../ffi/libc/libc.ts";
+import { map, MAP_SHARED, PROT_READ, PROT_WRITE } from "../../ffi/libc/mmap.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
 import { possibleCpus } from "../maps/per_cpu_value.ts";
 import { type MapInfo, type MapOptions, openPinned } from "../maps/map_info.ts";

@@ -6,14 +6,8 @@
 
 import { loadProgram } from "../../ffi/libc/bpf_syscall.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
-import {
-  close,
-  map,
-  MAP_ANONYMOUS,
-  MAP_PRIVATE,
-  PROT_READ,
-  PROT_WRITE,
-} from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
+import { map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../../ffi/libc/mmap.ts";
 import { bufferText, copyOf } from "../../ffi/libc/memory.ts";
 import { BpfError, permissionReason, VerifierError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";

@@ -6,7 +6,7 @@
  */
 
 import { Errno } from "../../ffi/libc/errno.ts";
-import { ErrnoError } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { libraryPath, pathIn } from "../proc/library_path.ts";
 import { type MapLine, readMaps } from "../proc/map_lines.ts";
 import { reachablePath } from "../proc/reachable_path.ts";

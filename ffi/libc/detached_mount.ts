@@ -4,7 +4,8 @@
  * @module
  */
 
-import { close, libc } from "./libc.ts";
+import { close } from "./files.ts";
+import { libc } from "./libc.ts";
 import { cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 

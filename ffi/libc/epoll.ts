@@ -9,7 +9,9 @@
 
 import { alloc } from "./memory.ts";
 import { Errno } from "./errno.ts";
-import { close, duplicate, errno, ErrnoError, isNonblocking, libc } from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { close, duplicate, isNonblocking } from "./files.ts";
+import { errno, libc } from "./libc.ts";
 import { type EpollWaiter, runtime } from "../runtime/runtime.ts";
 
 const EPOLL_CLOEXEC = 0o2000000;

@@ -7,7 +7,8 @@ import { run } from "../../tests/support/process.ts";
 import { scriptCommand } from "../../tests/support/runtime.ts";
 import { Folder } from "../../tests/support/workload.ts";
 import { alloc, copyOf } from "./memory.ts";
-import { close, libc, O_RDONLY, open } from "./libc.ts";
+import { close, O_RDONLY, open } from "./files.ts";
+import { libc } from "./libc.ts";
 import { runtime } from "../runtime/runtime.ts";
 import { HANGUP, READABLE, whenReady, WRITABLE, writeNow } from "./epoll.ts";
 

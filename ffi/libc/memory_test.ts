@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { libc, map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "./libc.ts";
+import { libc } from "./libc.ts";
+import { map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "./mmap.ts";
 import { alloc, bufferText, copyOf, cString, outWord, textAt } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 

@@ -4,18 +4,10 @@
  * @module
  */
 
-import {
-  close,
-  errno,
-  ErrnoError,
-  libc,
-  map,
-  MAP_PRIVATE,
-  type Mapping,
-  O_RDONLY,
-  open,
-  PROT_READ,
-} from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { close, O_RDONLY, open } from "./files.ts";
+import { errno, libc } from "./libc.ts";
+import { map, MAP_PRIVATE, type Mapping, PROT_READ } from "./mmap.ts";
 
 const SYS_lseek = process.arch === "arm64" ? 62n : 8n;
 const SEEK_END = 2n;

@@ -6,7 +6,9 @@
  */
 
 import { Errno } from "./errno.ts";
-import { close, errno, ErrnoError, libc, O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { close, O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "./files.ts";
+import { errno, libc } from "./libc.ts";
 import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 

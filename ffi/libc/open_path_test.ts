@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ErrnoError } from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
 import { findBelow, findPath, openFound, readAt, statusOf, usingDescriptor } from "./open_path.ts";
 
 test("findBelow() follows links within the root that it is given", () => {

@@ -5,7 +5,9 @@
  */
 
 import { createLink } from "./bpf_syscall.ts";
-import { close, errno, ErrnoError, libc } from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { close } from "./files.ts";
+import { errno, libc } from "./libc.ts";
 import { alloc } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 

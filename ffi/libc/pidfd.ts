@@ -4,7 +4,8 @@
  * @module
  */
 
-import { errno, ErrnoError, libc } from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { errno, libc } from "./libc.ts";
 
 /** The same number on all architectures. */
 const SYS_pidfd_open = 434n;

@@ -6,14 +6,9 @@
  */
 
 import { encodeText } from "../codec/mod.ts";
-import {
-  close,
-  errno,
-  ErrnoError,
-  libc as symbolsOfLibc,
-  memfd,
-  open as openFile,
-} from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { close, memfd, open as openFile } from "./files.ts";
+import { errno, libc as symbolsOfLibc } from "./libc.ts";
 import { alloc, bufferText, copyOf, cString, textAt } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../runtime/runtime.ts";
 

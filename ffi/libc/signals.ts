@@ -4,7 +4,8 @@
  * @module
  */
 
-import { errno, ErrnoError, libc } from "./libc.ts";
+import { ErrnoError } from "./errno_error.ts";
+import { errno, libc } from "./libc.ts";
 import { alloc } from "./memory.ts";
 
 // struct sigaction of glibc, on 64-bit machines: a handler, a mask of 128 bytes, flags, a restorer.

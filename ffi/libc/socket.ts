@@ -7,7 +7,8 @@
  */
 
 import { struct, u16, u16be, u32, u8 } from "../codec/mod.ts";
-import { close, errno } from "./libc.ts";
+import { close } from "./files.ts";
+import { errno } from "./libc.ts";
 import { alloc, bufferText, cString } from "./memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../runtime/runtime.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, cgroupMount, cgroupPath, openCgroup, u64 } from "../../mod.ts";
-import { close, O_RDONLY, open } from "../../ffi/libc/libc.ts";
+import { close, O_RDONLY, open } from "../../ffi/libc/files.ts";
 import { buildObject } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";
 import { TestCgroup } from "../support/cgroup.ts";

@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmdirSync, statSync } from "node
 import { join } from "node:path";
 import { test } from "node:test";
 import { Bpf, bytes, containerFilter, u32, u64, unpin } from "../../mod.ts";
-import { libc, monotonicTime } from "../../ffi/libc/libc.ts";
+import { monotonicTime } from "../../ffi/libc/clock.ts";
+import { libc } from "../../ffi/libc/libc.ts";
 import { cString } from "../../ffi/libc/memory.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import { callGetppid } from "../support/calls.ts";

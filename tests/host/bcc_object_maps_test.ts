@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, i32, u32, u64 } from "../../mod.ts";
-import { close, libc, O_RDONLY, open } from "../../ffi/libc/libc.ts";
+import { close, O_RDONLY, open } from "../../ffi/libc/files.ts";
+import { libc } from "../../ffi/libc/libc.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
 import { isBpfError } from "../support/is_bpf_error.ts";
 

@@ -3,7 +3,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ProcessHistory } from "../../bpf/symbols/process_history.ts";
-import { monotonicTime } from "../../ffi/libc/libc.ts";
+import { monotonicTime } from "../../ffi/libc/clock.ts";
 import { held } from "../support/leftovers.ts";
 import { run, Running } from "../support/process.ts";
 import { Folder } from "../support/workload.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ElfFile } from "../../bpf/elf/elf_file.ts";
-import { readText } from "../../ffi/libc/libc.ts";
+import { readText } from "../../ffi/libc/files.ts";
 import { i64, KernelSymbols, UserSymbols } from "../../mod.ts";
 import { buildProgram } from "../support/build.ts";
 import { callGetppid } from "../support/calls.ts";

@@ -6,7 +6,9 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { close, errno, ErrnoError, libc } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close } from "../../ffi/libc/files.ts";
+import { errno, libc } from "../../ffi/libc/libc.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import {
   bindToInterface,

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { close, errno, ErrnoError, libc } from "../../ffi/libc/libc.ts";
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { close } from "../../ffi/libc/files.ts";
+import { errno, libc } from "../../ffi/libc/libc.ts";
 import { alloc, copyOf } from "../../ffi/libc/memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../../ffi/runtime/runtime.ts";
 import { receive, setOption } from "../../ffi/libc/socket.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { openUnixDatagram, sendDatagram } from "../../ffi/libc/socket.ts";
 import { errnoName } from "../../mod.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { close } from "../../ffi/libc/libc.ts";
+import { close } from "../../ffi/libc/files.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { openUnixDatagram, receive } from "../../ffi/libc/socket.ts";
 import { Journal, journalEntry } from "./journal.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exists, readText } from "../../../ffi/libc/libc.ts";
+import { exists, readText } from "../../../ffi/libc/files.ts";
 import { getEnvironment } from "../../../ffi/libc/process_state.ts";
 import { UnsupportedError } from "../../base/errors.ts";
 import { VMLINUX } from "../../btf/kernel_btf.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exists, readFile, readText } from "../../../ffi/libc/libc.ts";
+import { exists, readFile, readText } from "../../../ffi/libc/files.ts";
 import { type Btf, BtfKind } from "../../btf/btf.ts";
 import { kernelBtf } from "../../btf/kernel_btf.ts";
 

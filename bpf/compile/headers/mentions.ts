@@ -7,7 +7,7 @@
  * @module
  */
 
-import { exists, readText } from "../../../ffi/libc/libc.ts";
+import { exists, readText } from "../../../ffi/libc/files.ts";
 
 /** The names that a text and the files it includes use. */
 export interface Mentions {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { readText } from "../../../ffi/libc/libc.ts";
+import { readText } from "../../../ffi/libc/files.ts";
 import { tracefs } from "../../tracefs/tracefs.ts";
 import { BASE, baseNames } from "./base.ts";
 import { kernelBtf } from "../../btf/kernel_btf.ts";

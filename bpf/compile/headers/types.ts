@@ -11,6 +11,7 @@
 
 import { type Btf, BtfKind, type RawMember } from "../../btf/btf.ts";
 import type { Mentions } from "./mentions.ts";
+import { integerName, isComposite, isInteger, isQualifier, keyword, sizeOf } from "./type_words.ts";
 
 /** A struct up to this size that the text names keeps all its members: it may be a map's value. */
 const WHOLE_SIZE = 256;
@@ -85,7 +86,7 @@ export class TypeWriter {
           this.#mentions.tags.has(name) && this.#btf.size(id) <= WHOLE_SIZE;
         const body = this.#body(id, whole);
         align = body.align;
-        this.#lines.push(`${this.#keyword(id)} ${name} ${body.text};`);
+        this.#lines.push(`${keyword(this.#btf, id)} ${name} ${body.text};`);
         break;
       }
       case BtfKind.TYPEDEF: {
@@ -105,9 +106,9 @@ export class TypeWriter {
 
   #typedef(id: number, name: string): { text: string; align: number } {
     const end = this.#btf.resolve(id);
-    if (this.#isComposite(end) && this.#btf.name(end) === "") {
+    if (isComposite(this.#btf, end) && this.#btf.name(end) === "") {
       const { text, align } = this.#body(end, this.#btf.size(end) <= WHOLE_SIZE);
-      return { text: `${this.#keyword(end)} ${text} ${name}`, align };
+      return { text: `${keyword(this.#btf, end)} ${text} ${name}`, align };
     }
     return this.#declaration(this.#btf.target(id), name, false);
   }
@@ -145,31 +146,32 @@ export class TypeWriter {
     }
     // An unnamed bit-field of the same type lands in the same unit.
     if (bitSize > 0 && bitOffset > bit) {
-      parts.push(`${this.#integer(this.#btf.resolve(type))} : ${bitOffset - bit};`);
+      parts.push(`${integerName(this.#btf, this.#btf.resolve(type))} : ${bitOffset - bit};`);
     }
     return [...parts, text];
   }
 
   #member(member: RawMember, whole: boolean): { text: string; align: number; bits: number } {
     const end = this.#btf.resolve(member.type);
-    if (member.name === "" && this.#isComposite(end)) {
+    if (member.name === "" && isComposite(this.#btf, end)) {
       const { text, align } = this.#body(end, whole);
-      return { text: `${this.#keyword(end)} ${text};`, align, bits: this.#btf.size(end) * 8 };
+      return { text: `${keyword(this.#btf, end)} ${text};`, align, bits: this.#btf.size(end) * 8 };
     }
     if (member.bitSize > 0) {
-      const text = `${this.#integer(end)} ${member.name} : ${member.bitSize};`;
+      const text = `${integerName(this.#btf, end)} ${member.name} : ${member.bitSize};`;
       return { text, align: this.#btf.size(end), bits: member.bitSize };
     }
     // Of a struct that is kept whole, pointers lead on only where the text may follow them.
     const follow = this.#mentions.identifiers.has(member.name);
     const { text, align } = this.#declaration(member.type, member.name, follow);
-    return { text: `${text};`, align, bits: this.#sizeOf(member.type) * 8 };
+    return { text: `${text};`, align, bits: sizeOf(this.#btf, member.type) * 8 };
   }
 
   #keeps({ name, type }: RawMember): boolean {
     if (name !== "") return this.#mentions.identifiers.has(name);
     const end = this.#btf.resolve(type);
-    return this.#isComposite(end) && this.#btf.members(end).some((member) => this.#keeps(member));
+    return isComposite(this.#btf, end) &&
+      this.#btf.members(end).some((member) => this.#keeps(member));
   }
 
   /** `int name[4]`; `follow` says whether a pointer's target must be complete. */
@@ -186,15 +188,15 @@ export class TypeWriter {
     }
     if (kind === BtfKind.PTR) return { base: this.#pointer(id, follow), suffix: "", align: 8 };
     const end = this.#btf.resolve(id);
-    if (end !== id && !this.#isComposite(end)) return this.#spell(end, follow);
-    if (this.#isComposite(end)) return this.#composite(id, end);
+    if (end !== id && !isComposite(this.#btf, end)) return this.#spell(end, follow);
+    if (isComposite(this.#btf, end)) return this.#composite(id, end);
     if (end === 0) return { base: "void", suffix: "", align: 1 };
     if (this.#btf.kind(end) === BtfKind.FLOAT) {
       const size = this.#btf.size(end);
       return { base: size === 4 ? "float" : "double", suffix: "", align: size };
     }
-    if (!this.#isInteger(end)) return { base: "void *", suffix: "", align: 8 };
-    return { base: this.#integer(end), suffix: "", align: this.#btf.size(end) };
+    if (!isInteger(this.#btf, end)) return { base: "void *", suffix: "", align: 8 };
+    return { base: integerName(this.#btf, end), suffix: "", align: this.#btf.size(end) };
   }
 
   /** A struct by value, under the name that programs know it by. */
@@ -207,26 +209,26 @@ export class TypeWriter {
     // What goes by another definition of that name elsewhere is written in place, without a name.
     if (name === "" || this.#mentions.defined.has(name) || IN_BPF_HEADER.test(name)) {
       const { text, align } = this.#body(end, name === "");
-      return { base: `${this.#keyword(end)} ${text}`, suffix: "", align };
+      return { base: `${keyword(this.#btf, end)} ${text}`, suffix: "", align };
     }
     const declared = this.#declare(named);
     // Another type has that name already.
-    if (this.#sizeOf(declared.id) !== this.#sizeOf(named)) {
+    if (sizeOf(this.#btf, declared.id) !== sizeOf(this.#btf, named)) {
       const { text, align } = this.#body(end, false);
-      return { base: `${this.#keyword(end)} ${text}`, suffix: "", align };
+      return { base: `${keyword(this.#btf, end)} ${text}`, suffix: "", align };
     }
     const { align } = declared;
-    const base = named === end ? `${this.#keyword(end)} ${name}` : name;
+    const base = named === end ? `${keyword(this.#btf, end)} ${name}` : name;
     return { base, suffix: "", align };
   }
 
   #pointer(id: number, follow: boolean): string {
     let target = this.#btf.target(id);
-    while (this.#isQualifier(target)) target = this.#btf.target(target);
+    while (isQualifier(this.#btf, target)) target = this.#btf.target(target);
     const end = this.#btf.resolve(target);
     if (this.#btf.kind(target) === BtfKind.PTR) return `${this.#pointer(target, follow)}*`;
     if (this.#btf.kind(end) === BtfKind.FWD) return `struct ${this.#btf.name(end)} *`;
-    if (this.#isComposite(end)) {
+    if (isComposite(this.#btf, end)) {
       const name = this.#btf.name(end);
       if (name === "") {
         if (target === end || this.#mentions.defined.has(this.#btf.name(target))) return "void *";
@@ -235,10 +237,10 @@ export class TypeWriter {
       }
       const own = this.#mentions.defined.has(name) || IN_BPF_HEADER.test(name);
       if (follow && !own) this.#queue.push(end);
-      return `${this.#keyword(end)} ${name} *`;
+      return `${keyword(this.#btf, end)} ${name} *`;
     }
-    if (end === 0 || !this.#isInteger(end)) return "void *";
-    return `${this.#integer(end)} *`;
+    if (end === 0 || !isInteger(this.#btf, end)) return "void *";
+    return `${integerName(this.#btf, end)} *`;
   }
 
   /** An enum with the enumerators that are mentioned. */
@@ -256,46 +258,5 @@ export class TypeWriter {
     if (listed.length === 0) listed.push(`__no_value_of_${name}`);
     const tag = name === "" || defined.has(name) ? "" : ` ${name}`;
     this.#lines.push(`enum${tag} { ${listed.join(", ")} };`);
-  }
-
-  #sizeOf(id: number): number {
-    const end = this.#btf.resolve(id);
-    switch (this.#btf.kind(end)) {
-      case BtfKind.ARRAY:
-        return this.#btf.arrayLength(end) * this.#sizeOf(this.#btf.target(end));
-      case BtfKind.PTR:
-        return 8;
-      default:
-        return this.#btf.size(end);
-    }
-  }
-
-  #isComposite(id: number): boolean {
-    const kind = this.#btf.kind(id);
-    return kind === BtfKind.STRUCT || kind === BtfKind.UNION;
-  }
-
-  #isInteger(id: number): boolean {
-    const kind = this.#btf.kind(id);
-    return kind === BtfKind.INT || kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
-  }
-
-  #isQualifier(id: number): boolean {
-    const kind = this.#btf.kind(id);
-    return kind === BtfKind.CONST || kind === BtfKind.VOLATILE || kind === BtfKind.RESTRICT ||
-      kind === BtfKind.TYPE_TAG;
-  }
-
-  #keyword(id: number): string {
-    return this.#btf.kind(id) === BtfKind.UNION ? "union" : "struct";
-  }
-
-  /** An integer's C name; an enum is told as the integer of its size. */
-  #integer(id: number): string {
-    if (this.#btf.kind(id) === BtfKind.INT) return this.#btf.name(id);
-    const type = this.#btf.type(id);
-    const sign = type?.kind === "enum" && type.signed ? "" : "unsigned ";
-    const names: Record<number, string> = { 1: "char", 2: "short", 4: "int", 8: "long long" };
-    return sign + names[this.#btf.size(id)]!;
   }
 }

@@ -6,8 +6,8 @@
  */
 
 import { BtfKind } from "../../btf/btf.ts";
+import { isBigEndian } from "../../btf/btf_shape.ts";
 import { kernelBtf } from "../../btf/kernel_btf.ts";
-
 import { ErrnoError, UnsupportedError } from "../../base/errors.ts";
 import type { Int, KernelStruct, Type } from "./types.ts";
 
@@ -57,7 +57,7 @@ function structOf(id: number): KernelStruct {
 /** A type by its id; undefined for what the language has no values of. */
 export function kernelType(id: number): Type | undefined {
   const btf = types();
-  const isBigEndian = btf.isBigEndian(id);
+  const bigEndian = isBigEndian(btf, id);
   const found = btf.resolve(id);
   const size = btf.size(found);
   switch (btf.kind(found)) {
@@ -65,7 +65,7 @@ export function kernelType(id: number): Type | undefined {
       if (size > 8) return undefined;
       const { isBool, isSigned } = btf.encoding(found);
       if (isBool) return { kind: "bool" };
-      return int(size, isSigned, isBigEndian);
+      return int(size, isSigned, bigEndian);
     }
     case BtfKind.ENUM:
     case BtfKind.ENUM64:
@@ -89,9 +89,9 @@ export function kernelType(id: number): Type | undefined {
   }
 }
 
-function int(size: number, signed: boolean, isBigEndian: boolean): Int {
+function int(size: number, signed: boolean, bigEndian: boolean): Int {
   const bits = 8 * size as Int["bits"];
-  return { kind: "int", bits, signed, ...isBigEndian ? { bigEndian: true } : {} };
+  return { kind: "int", bits, signed, ...bigEndian ? { bigEndian } : {} };
 }
 
 /** A field of a struct, also one of an anonymous struct or union in it. */

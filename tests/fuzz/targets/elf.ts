@@ -14,7 +14,7 @@ import { checkObject, sectionBytes } from "../../../bpf/object/check_object.ts";
 import { misreadAs } from "../../../bpf/attach/misread_instruction.ts";
 import { parseArguments, parseOperand } from "../../../bpf/usdt/usdt_argument.ts";
 import { fileProbes } from "../../../bpf/usdt/usdt_notes.ts";
-import { close, memfd } from "../../../ffi/libc/libc.ts";
+import { close, memfd } from "../../../ffi/libc/files.ts";
 import { unpackXz } from "../../../ffi/lzma.ts";
 import killsnoop from "../../../tools/killsnoop/killsnoop.bpf.o.ts";
 import { elfImage, type ImageParts } from "../../support/elf_image.ts";

@@ -8,7 +8,7 @@ import { openForeign } from "../../../bpf/proc/open_foreign.ts";
 import type { CompiledFunction } from "../../../bpf/symbols/code_ranges.ts";
 import { JitDump } from "../../../bpf/symbols/jitdump.ts";
 import { PerfMap } from "../../../bpf/symbols/perf_map.ts";
-import { close, memfd } from "../../../ffi/libc/libc.ts";
+import { close, memfd } from "../../../ffi/libc/files.ts";
 import { type AnyTarget, must, type Target } from "../target.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
