@@ -10,6 +10,7 @@ import type { AnyTool } from "../toolkit/run/tool.ts";
 /** How to get each tool. */
 export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>> = {
   argdist: () => import("./argdist/argdist.ts"),
+  bashreadline: () => import("./bashreadline/bashreadline.ts"),
   bindsnoop: () => import("./bindsnoop/bindsnoop.ts"),
   biolatency: () => import("./biolatency/biolatency.ts"),
   biolatpcts: () => import("./biolatpcts/biolatpcts.ts"),

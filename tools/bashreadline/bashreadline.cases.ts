@@ -1,0 +1,88 @@
+import { copyFileSync, existsSync } from "node:fs";
+import { defineCases, type Work } from "../../tests/support/cases.ts";
+import { Terminal } from "../../tests/support/terminal.ts";
+
+const LONG = `: ${"x".repeat(2000)}`;
+const LINES = [
+  "echo hello world",
+  "nosuchcommand-11 'a b'",
+  "",
+  ": ăä",
+  "for i in 1 2 3",
+  "do :; done",
+];
+
+const shell = (command: string, lines: readonly string[] = LINES): Work => ({
+  start: () => Terminal.start(command, lines),
+});
+/** A bash of the case's own, for a probe that no other process meets. */
+const copied: Work = {
+  start(dir) {
+    copyFileSync("/bin/bash", `${dir}/bash`);
+    return Terminal.start(`${dir}/bash --norc --noprofile -i`, LINES);
+  },
+};
+const bash = shell("/bin/bash --norc --noprofile -i");
+const rows = [...LINES, "exit 0"].map((command) => ({ comm: "bash", command, truncated: false }));
+const hasZsh = existsSync("/usr/bin/zsh");
+
+export default defineCases({
+  cases: [
+    {
+      name: "shows what is typed into a bash, and not what it runs",
+      canary: true,
+      work: bash,
+      rows,
+    },
+    {
+      name: "-s shows what is typed into the bash of that path",
+      args: ["-s", "{dir}/bash"],
+      work: copied,
+      rows,
+    },
+    {
+      name: "-s shows nothing of another bash",
+      args: ["-s", "{dir}/bash"],
+      work: {
+        start(dir) {
+          copyFileSync("/bin/bash", `${dir}/bash`);
+          return Terminal.start("/bin/bash --norc --noprofile -i", LINES);
+        },
+      },
+      rows: [],
+    },
+    {
+      name: "-p shows the lines of one process, long ones whole",
+      args: ["-p", "{pid}"],
+      work: shell("/bin/bash --norc --noprofile -i", [LONG, "true"]),
+      rows: [{ command: LONG }, { command: "true" }, { command: "exit 0" }],
+    },
+    {
+      name: "shows nothing of scripts",
+      work: { script: "for i in {1..7}; do eval ':'; done; read -r _ </dev/null" },
+      rows: [],
+    },
+    ...hasZsh
+      ? [
+        {
+          name: "-a shows what is typed into zsh, with the bytes that zsh codes",
+          args: ["-a"],
+          work: shell("/usr/bin/zsh -f -i -o noprompt_cr", ["echo ăä", "true"]),
+          rows: [{ command: "echo ăä" }, { command: "true" }, { command: "exit 0" }]
+            .map((row) => ({ comm: "zsh", ...row })),
+        },
+        {
+          name: "shows nothing of zsh without -a",
+          work: shell("/usr/bin/zsh -f -i -o noprompt_cr", ["true"]),
+          rows: [],
+        },
+      ]
+      : [],
+    {
+      name: "prints bcc's table",
+      work: bash,
+      lines: [/^TIME {6}PID {5}COMMAND$/, /^[\d:]{8} {2}{pid} +echo hello world$/],
+    },
+  ],
+  filters: { work: bash, expect: rows.length },
+});

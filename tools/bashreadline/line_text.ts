@@ -1,0 +1,30 @@
+/**
+ * The text of a line as an editor returned it.
+ *
+ * @module
+ */
+
+import { charsRest } from "../../mod.ts";
+
+/** By the numbers that bashreadline.bpf.c gives them. */
+export const METAFIED = 1;
+
+/** What zsh puts before a byte that it uses for itself, which then has bit 5 turned over (zsh.h: Meta). */
+const META = 0x83;
+
+/** The text; an editor that returns the end of the line with it has it taken off. */
+export function lineText(line: Uint8Array<ArrayBuffer>, coding: number): string {
+  const bytes = coding === METAFIED ? unmetafied(line) : line;
+  const text = charsRest().read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
+  return text.replace(/\r?\n$/, "");
+}
+
+function unmetafied(line: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(line.length);
+  let length = 0;
+  for (let i = 0; i < line.length; i++) {
+    const isMeta = line[i] === META && i + 1 < line.length;
+    bytes[length++] = isMeta ? line[++i]! ^ 0x20 : line[i]!;
+  }
+  return bytes.subarray(0, length);
+}
