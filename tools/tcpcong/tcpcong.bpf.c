@@ -97,6 +97,9 @@ int BPF_PROG(set_congestion, struct sock *sk, u8 state)
 	u64 key = (u64)sk;
 	struct connection *known = bpf_map_lookup_elem(&connections, &key);
 
+	/* A connect() that fails sets it behind the end: nothing would end what was kept of that. */
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
+		return 0;
 	if (known && known->state == state)
 		return 0;
 	if (known) {

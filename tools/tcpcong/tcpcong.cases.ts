@@ -43,6 +43,15 @@ export default defineCases({
       of: inNetns,
       check: expectLoss("127.0.0.1", "127.0.0.1"),
     },
+    {
+      // A connect() that fails sets the state once more behind its end; the sockets that follow lie at
+      // the same addresses.
+      name: "knows connections from those that failed at the same place before them",
+      args: ["-u"],
+      work: tcp("refused=4:23", "lossy=4:2", "refused=6:23", "lossy=6:1"),
+      of: inNetns,
+      check: expectLoss("127.0.0.1", "127.0.0.1", "::1"),
+    },
     { name: "-R hides others", args: ["-R", "1-9"], work, of: inNetns, rows: [] },
     { name: "-L hides others", args: ["-L", "1"], work, of: inNetns, rows: [] },
     { name: "--netns hides others", args: ["--netns", "1"], work, of: inNetns, rows: [] },
