@@ -7,6 +7,8 @@
  *   missing=COUNT   getpgid() of a process that does not exist
  *   foreign=COUNT   getpid() as 32 bit programs call it; nothing but on x86-64
  *   sleep=COUNT     nanosleep() for a millisecond COUNT times
+ *   block=COUNT     the same until COUNT of them have left the CPU: a thread that is held up between
+ *                   setting its timer and leaving never sleeps
  *   spin=COUNT      use the CPU for COUNT milliseconds
  *   child           the rest in a child process, which prints its own "pid PID"
  *   switches        print "switches VOLUNTARY INVOLUNTARY" of this thread, and wait for a line
@@ -65,6 +67,27 @@ static void child(void)
 	fflush(stdout);
 }
 
+/* How often this thread gave its CPU up. */
+static long given_up(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+static void block(int count)
+{
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
+
+	while (count > 0) {
+		long before = given_up();
+
+		syscall(SYS_nanosleep, &millisecond, NULL);
+		count -= given_up() - before;
+	}
+}
+
 static void switches(void)
 {
 	struct rusage usage;
@@ -85,6 +108,8 @@ static void run(const char *name, int count)
 		return switches();
 	if (!strcmp(name, "spin"))
 		return spin(count);
+	if (!strcmp(name, "block"))
+		return block(count);
 	for (int i = 0; i < count; i++) {
 		if (!strcmp(name, "getpgid"))
 			syscall(SYS_getpgid, 0);

@@ -14,6 +14,7 @@ import { basename, join } from "node:path";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
 import { buildProgram } from "./build.ts";
 import { TestCgroup } from "./cgroup.ts";
+import { untilNoneHidden } from "./hidden_events.ts";
 import { PinnedSet } from "./pinned_set.ts";
 import type { Running } from "./process.ts";
 import { type Feature, requiresAll } from "./requires.ts";
@@ -95,6 +96,11 @@ export interface Cases {
   readonly elsewhere?: string;
   /** Needed for a tool that declares filters by process. */
   readonly filters?: FilterCases;
+  /**
+   * Tracepoints (`block/block_rq_complete`) at which the tool's programs run on top of any thread: a
+   * case that fails is made again where the machine hid such events, see hidden_events.ts.
+   */
+  readonly anywhere?: readonly string[];
 }
 
 /** Checks the types of a tool's cases; it returns its argument. */
@@ -122,23 +128,29 @@ export interface CaseTest {
 }
 
 /** A test for each case of a tool, and one for its filters. */
-export function testsOf(tool: AnyTool, { cases, filters }: Cases): CaseTest[] {
+export function testsOf(tool: AnyTool, { cases, filters, anywhere = [] }: Cases): CaseTest[] {
   const tests = cases.filter(({ canary }) => canary || !inGuest).map((one) => {
     const name = `${tool.name} ${one.name}`;
     const skip = requiresAll(name, one.requires ?? []);
-    return { name, skip, run: () => runCase(tool.name, one) };
+    return { name, skip, run: () => runCase(tool.name, one, anywhere) };
   });
   if (!filters || inGuest) return tests;
   const name = `${tool.name} shows what each filter matches and hides the rest`;
-  return [...tests, { name, skip: false, run: () => runFilters(tool, filters) }];
+  return [...tests, { name, skip: false, run: () => runFilters(tool, filters, anywhere) }];
 }
 
-async function runCase(tool: string, one: Case): Promise<void> {
+const runCase = (tool: string, one: Case, anywhere: readonly string[]): Promise<void> =>
+  untilNoneHidden(anywhere, (watch) => tryCase(tool, one, watch));
+
+type Watch = (pid?: number) => void;
+
+async function tryCase(tool: string, one: Case, watch: Watch): Promise<void> {
   using folder = new Folder();
   await using job = await startWork(one.work, folder.path);
   const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
   const args = filled(one.args ?? [], place);
   await using running = await startTool(tool, ...one.lines ? [] : ["--json"], ...args);
+  watch(job.pid);
   await job.go();
   const result = await stopTool(running);
   if (one.lines) {
@@ -240,7 +252,13 @@ const FILTERS: Readonly<Record<string, (place: FilterPlace) => FilterValues>> = 
   ],
 };
 
-async function runFilters(tool: AnyTool, filters: FilterCases): Promise<void> {
+const runFilters = (
+  tool: AnyTool,
+  filters: FilterCases,
+  anywhere: readonly string[],
+): Promise<void> => untilNoneHidden(anywhere, (watch) => tryFilters(tool, filters, watch));
+
+async function tryFilters(tool: AnyTool, filters: FilterCases, watch: Watch): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(new Folder());
   // In this order: a cgroup can go once nobody is in it.
@@ -262,6 +280,7 @@ async function runFilters(tool: AnyTool, filters: FilterCases): Promise<void> {
     const running: Running = stack.use(await startTool(tool.name, ...args));
     return { what: `${option} ${value}`, matches, running };
   }));
+  watch(job.pid);
   await job.go();
   for (const { what, matches, running } of tools) {
     const rows = rowsIn(await stopTool(running), filters.of, place);

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import assert from "node:assert/strict";
 import { histogramTotal, type IsOf, type Job, type Row, type Work } from "./cases.ts";
 import { buildProgram } from "./build.ts";
 import { Disk, Ext4, Mounted, Tmpfs } from "./disk.ts";
 import { runFileIo, startFileIo } from "./file_io.ts";
-import type { Running } from "./process.ts";
+import { Running } from "./process.ts";
 import { Script } from "./script.ts";
 import { TcpWorkload } from "./tcp.ts";
 
@@ -144,6 +144,32 @@ const fileIo = (
     };
   },
 });
+
+/** A bash that writes to a FIFO once another one sleeps in read(2) of it. */
+export const writeToSleeper: Work = {
+  async start(dir): Promise<Job> {
+    const fifo = `${dir}/fifo`;
+    const writer = await Script.start(`echo >${fifo}`);
+    return {
+      pid: writer.pid,
+      async go() {
+        const command = `mkfifo ${fifo}; exec 3<>${fifo}; read -r _ <&3`;
+        await using reader = Running.start(["bash", "-c", command]);
+        await untilAsleepIn(reader.pid, /^0 0x0 /);
+        await writer.go();
+        await reader.result;
+      },
+      [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+    };
+  },
+};
+
+/** Waits until a process has left its CPU in a system call, as /proc/PID/syscall tells it. */
+async function untilAsleepIn(pid: number, call: RegExp): Promise<void> {
+  while (!call.test(readFileSync(`/proc/${pid}/syscall`, "utf8"))) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
 
 /** Checks how many of each operation histograms hold, those of no file system's attributes left out. */
 export const operationCounts =

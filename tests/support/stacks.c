@@ -10,6 +10,8 @@
  *                      of names, and below it app::worker::turn_on, named by that
  *   jit=COUNT          main > code that no file holds, named jit_turn by /tmp/perf-PID.map
  *   nap=COUNT:USECS    main > outer_nap > inner_nap > nanosleep(2), COUNT times
+ *   block=COUNT:USECS  the same until COUNT of them have left the CPU: a thread that is held up
+ *                      between setting its timer and leaving never sleeps
  *   child=STEP         starts itself with that step, without waiting for a line, and waits for it
  *   threads=COUNT      COUNT threads that nap once each, for 50 ms
  */
@@ -20,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -95,6 +98,15 @@ NOINLINE void outer_nap(long usecs)
 {
 	inner_nap(usecs);
 	NO_TAIL_CALL;
+}
+
+/* How often this thread gave its CPU up. */
+static long given_up(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
 }
 
 static NOINLINE void run_jit(unsigned long count)
@@ -173,6 +185,12 @@ int main(int argc, char **argv)
 			long usecs = atol(strchr(value, ':') + 1);
 
 			for (unsigned long nap = 0; nap < count; nap++)
+				outer_nap(usecs);
+		} else if (!strcmp(argv[i], "block")) {
+			long usecs = atol(strchr(value, ':') + 1);
+			long end = given_up() + count;
+
+			while (given_up() < end)
 				outer_nap(usecs);
 		} else if (!strcmp(argv[i], "child")) {
 			start_child(argv[0], value);

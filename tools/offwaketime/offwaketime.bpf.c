@@ -24,6 +24,7 @@ struct pair {
 struct stop {
 	struct pair pair;
 	u64 time; /* ns since boot */
+	bool preempted;
 };
 
 /* Threads that do not run, by their machine-wide ids. */
@@ -53,10 +54,10 @@ static __always_inline void set_side(struct side *side, void *ctx)
 	bpf_get_current_comm(side->comm, sizeof(side->comm));
 }
 
-static __always_inline void thread_stops(void *ctx, struct task_struct *task)
+static __always_inline void thread_stops(void *ctx, struct task_struct *task, bool preempted)
 {
 	u32 number = number_of(task);
-	struct stop stop = { .time = bpf_ktime_get_ns() };
+	struct stop stop = { .time = bpf_ktime_get_ns(), .preempted = preempted };
 
 	if (!is_stop_wanted(task, current_ids()))
 		return;
@@ -97,7 +98,7 @@ static __always_inline void thread_runs(struct task_struct *task)
 SEC("raw_tp/sched_switch")
 int BPF_PROG(on_switch, bool preempted, struct task_struct *previous, struct task_struct *next)
 {
-	thread_stops(ctx, previous);
+	thread_stops(ctx, previous, preempted);
 	thread_runs(next);
 	return 0;
 }
@@ -110,7 +111,8 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	struct stop *stop = bpf_map_lookup_elem(&stopped, &number);
 	struct side waker = {};
 
-	if (!stop)
+	/* One that had to give way on its way to sleep may be woken, but waits for a CPU only. */
+	if (!stop || stop->preempted)
 		return 0;
 	set_side(&waker, ctx);
 	stop->pair.waker = waker;

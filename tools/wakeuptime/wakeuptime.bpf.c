@@ -56,7 +56,8 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	take_time(next); /* it runs: whoever wakes it did not wait for it to sleep */
-	if (is_sleeper_wanted(prev) && !keep_time(prev, bpf_ktime_get_ns()))
+	/* One that has to give way does not sleep, though a timer may wake it already. */
+	if (!preempt && is_sleeper_wanted(prev) && !keep_time(prev, bpf_ktime_get_ns()))
 		__sync_fetch_and_add(&lost, 1);
 	return 0;
 }
