@@ -9,12 +9,35 @@
  * @module
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { tracefs } from "../../bpf/tracefs/tracefs.ts";
+import { EventTrace } from "./event_trace.ts";
+
+/** Where requests to disks go on and end. */
+export const BLOCK_EVENTS = ["block/block_rq_issue", "block/block_rq_complete"];
+/** Where connections change. */
+export const TCP_EVENTS = [
+  "sock/inet_sock_set_state",
+  "tcp/tcp_retransmit_skb",
+  "tcp/tcp_cong_state_set",
+  "tcp/tcp_probe",
+  "skb/kfree_skb",
+];
+/** Where threads begin to wait for a CPU and get it. */
+export const RUN_QUEUE_EVENTS = ["sched/sched_wakeup", "sched/sched_switch"];
+/** Where threads are woken by somebody. */
+export const WAKER_EVENTS = ["sched/sched_waking", "sched/sched_switch"];
 
 const ATTEMPTS = 5;
 
-let made = 0;
+/** The threads of process 1. */
+const firstThreads = (): string[] => readdirSync("/proc/1/task");
+
+/** Whether a line of a trace is of an event that comes on top of a thread of process 1. */
+export function isHidden(line: string): boolean {
+  const [, tid] = /-(\d+) +\[\d+\] /.exec(line) ?? [];
+  return tid !== undefined && firstThreads().includes(tid);
+}
 
 /**
  * Makes a test's attempt again if it fails and events were hidden meanwhile: what it compares stays
@@ -39,33 +62,26 @@ export async function untilNoneHidden(
   }
 }
 
-/** What may have been hidden of some tracepoints (`block/block_rq_complete`), from its making on. */
-export class HiddenEvents implements Disposable {
-  readonly #events: readonly string[];
+/** What may have been hidden of some tracepoints, from its making on. */
+class HiddenEvents implements Disposable {
+  readonly #trace: EventTrace;
   readonly #pid: number;
-  readonly #folder = `${tracefs()}/instances/tsbcc-hidden-${process.pid}-${made++}`;
 
   /** @param pid the thread whose events in `sched/` count; of others all do */
   constructor(events: readonly string[], pid: number) {
-    this.#events = events;
+    const isFirst = firstThreads().map((tid) => `common_pid==${tid}`).join(" || ");
+    const filter = (event: string) => {
+      if (event === "sched/sched_switch") return `prev_pid==${pid} || next_pid==${pid}`;
+      return event.startsWith("sched/") ? `pid==${pid} && (${isFirst})` : isFirst;
+    };
+    const there = events.filter((event) => existsSync(`${tracefs()}/events/${event}`));
     this.#pid = pid;
-    mkdirSync(this.#folder);
-    const isFirst = readdirSync("/proc/1/task").map((tid) => `common_pid==${tid}`).join(" || ");
-    for (const event of events) {
-      const filter = event === "sched/sched_switch"
-        ? `prev_pid==${pid} || next_pid==${pid}`
-        : event.startsWith("sched/")
-        ? `pid==${pid} && (${isFirst})`
-        : isFirst;
-      writeFileSync(`${this.#folder}/events/${event}/filter`, filter);
-      writeFileSync(`${this.#folder}/events/${event}/enable`, "1");
-    }
+    this.#trace = new EventTrace(Object.fromEntries(there.map((event) => [event, filter(event)])));
   }
 
   /** How many so far. */
   count(): number {
-    const lines = readFileSync(`${this.#folder}/trace`, "utf8").split("\n")
-      .filter((line) => line && !line.startsWith("#"));
+    const lines = this.#trace.lines();
     const switches = lines.filter((line) => line.includes(" sched_switch: "));
     return lines.length - switches.length + this.#hiddenSwitches(switches);
   }
@@ -77,9 +93,6 @@ export class HiddenEvents implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const event of this.#events) {
-      writeFileSync(`${this.#folder}/events/${event}/enable`, "0");
-    }
-    rmdirSync(this.#folder);
+    this.#trace[Symbol.dispose]();
   }
 }

@@ -7,6 +7,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type Case, type Job, type Row, startWork, type Work } from "./cases.ts";
+import { EventTrace } from "./event_trace.ts";
+import { isHidden } from "./hidden_events.ts";
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -37,46 +39,60 @@ export function softInterrupts(): Counts {
   }));
 }
 
-/** Work, such as a script, and a check that a tool counted what the kernel did, of what `names` matches. */
+/** The handlers that a trace saw begin, or the soft interrupts, by the same names. */
+function begun(trace: EventTrace): Counts {
+  const counts = new Map<string, number>();
+  for (const line of trace.lines()) {
+    const [, handler, soft] = / name=(\S+)$| \[action=(\w+)\]$/.exec(line) ?? [];
+    const name = handler ?? soft?.toLowerCase();
+    if (name && !isHidden(line)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/**
+ * Work, such as a script, and a check that a tool counted what the kernel did, of what `names` matches:
+ * no less than what its tracer saw during the work, and no more than its counters grew from before the
+ * tool's start until after its end.
+ */
 export function counted(
   read: () => Counts,
   made: string | Work,
   names: RegExp,
   countsOf: (rows: readonly Row[]) => Counts,
 ): Required<Pick<Case, "check">> & { readonly work: Work } {
-  let [beforeTool, before, after] = [read(), read(), read()];
+  const event = read === hardInterrupts ? "irq/irq_handler_entry" : "irq/softirq_entry";
+  let before = read();
+  let least: Counts = new Map();
   const work: Work = {
     async start(dir): Promise<Job> {
       const job = await startWork(typeof made === "string" ? { script: made } : made, dir);
-      beforeTool = read();
+      before = read();
       return {
         pid: job.pid,
         async go() {
-          before = read();
+          using trace = new EventTrace({ [event]: "" });
           await job.go();
-          after = read();
+          least = begun(trace);
         },
         [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
       };
     },
   };
-  const growth = (name: string, from: Counts, to: Counts) =>
-    (to.get(name) ?? 0) - (from.get(name) ?? 0);
   return {
     work,
     check(rows) {
-      const afterTool = read();
+      const after = read();
       const told = countsOf(rows);
-      const seen = [...after.keys()].filter((name) =>
-        names.test(name) && growth(name, before, after) > 0
-      );
+      const seen = [...least.keys()].filter((name) => names.test(name));
       assert.ok(seen.length > 0, `the work makes some of ${names}`);
       for (const name of seen) {
-        const grown = growth(name, before, after);
-        const least = read === hardInterrupts ? Math.ceil(grown / 2) : grown;
-        const most = growth(name, beforeTool, afterTool);
+        const most = (after.get(name) ?? 0) - (before.get(name) ?? 0);
         const count = told.get(name) ?? 0;
-        assert.ok(count >= least && count <= most, `${name}: ${count} of ${least} to ${most}`);
+        assert.ok(
+          count >= least.get(name)! && count <= most,
+          `${name}: ${count} of ${least.get(name)} to ${most}`,
+        );
       }
     },
   };

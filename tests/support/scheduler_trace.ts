@@ -1,17 +1,14 @@
 /**
  * What the kernel's own tracer sees of a process's scheduling.
  *
- * A machine may hide some of it from every tracer, ftrace included: on one virtual machine half of
- * the switches away from the idle task of its second CPU left no event. The kernel's counters of a
+ * A machine may hide some of it from every tracer, ftrace included: the kernel of one virtual machine
+ * has no event for a switch away from its process 1 (see hidden_events.ts). The kernel's counters of a
  * process know of them, so it shows.
  *
  * @module
  */
 
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { tracefs } from "../../bpf/tracefs/tracefs.ts";
-
-const EVENTS = ["sched_switch", "sched_wakeup"];
+import { EventTrace } from "./event_trace.ts";
 
 /** What was seen of a process. */
 export interface Seen {
@@ -24,28 +21,23 @@ export interface Seen {
 /** Where a process is: asleep, waiting for a CPU, or on one. */
 type Place = "asleep" | "waiting" | "running";
 
-/** A trace of one process in a trace instance of its own. */
+/** A trace of one process. */
 export class SchedulerTrace implements Disposable {
   readonly #pid: number;
-  readonly #folder: string;
+  readonly #trace: EventTrace;
 
   /** Begins. */
   constructor(pid: number) {
     this.#pid = pid;
-    this.#folder = `${tracefs()}/instances/tsbcc-test-${pid}`;
-    mkdirSync(this.#folder);
-    for (const event of EVENTS) {
-      const filter = event === "sched_switch"
-        ? `prev_pid==${pid} || next_pid==${pid}`
-        : `pid==${pid}`;
-      writeFileSync(`${this.#folder}/events/sched/${event}/filter`, filter);
-      writeFileSync(`${this.#folder}/events/sched/${event}/enable`, "1");
-    }
+    this.#trace = new EventTrace({
+      "sched/sched_switch": `prev_pid==${pid} || next_pid==${pid}`,
+      "sched/sched_wakeup": `pid==${pid}`,
+    });
   }
 
   /** What was seen so far. */
   seen(): Seen {
-    const trace = readFileSync(`${this.#folder}/trace`, "utf8");
+    const trace = this.#trace.lines().join("\n");
     const pattern = new RegExp(
       `(sched_wakeup):|prev_pid=${this.#pid} .*prev_state=(\\S+)|next_pid=${this.#pid} `,
       "g",
@@ -66,9 +58,6 @@ export class SchedulerTrace implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const event of EVENTS) {
-      writeFileSync(`${this.#folder}/events/sched/${event}/enable`, "0");
-    }
-    rmdirSync(this.#folder);
+    this.#trace[Symbol.dispose]();
   }
 }

@@ -1,4 +1,5 @@
 import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
@@ -27,4 +28,5 @@ export default defineCases({
     },
   ],
   filters: { work, args: ["-D"], of: isDisk, total: histogramTotal, expect: 101 },
+  anywhere: BLOCK_EVENTS,
 });

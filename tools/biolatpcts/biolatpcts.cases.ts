@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
@@ -51,4 +52,5 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: BLOCK_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases } from "../../tests/support/cases.ts";
+import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites, diskScript } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
@@ -35,4 +36,5 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: BLOCK_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases } from "../../tests/support/cases.ts";
+import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
@@ -29,4 +30,5 @@ export default defineCases({
     not: { comm: "the writer changes its name when it starts dd" },
     expect: 101,
   },
+  anywhere: BLOCK_EVENTS,
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
+import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
@@ -38,4 +39,5 @@ export default defineCases({
     },
   ],
   filters: { work, of: isWriter, total: histogramTotal, expect: 101 },
+  anywhere: BLOCK_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases, sumOf } from "../../tests/support/cases.ts";
+import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
@@ -21,4 +22,5 @@ export default defineCases({
     total: sumOf("io"),
     expect: 101,
   },
+  anywhere: BLOCK_EVENTS,
 });

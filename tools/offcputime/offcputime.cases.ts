@@ -1,4 +1,5 @@
 import { defineCases, sumOf } from "../../tests/support/cases.ts";
+import { RUN_QUEUE_EVENTS } from "../../tests/support/hidden_events.ts";
 
 const work = { program: "stacks.c", args: ["nap=53:1000"], flags: ["-O0"] };
 
@@ -19,4 +20,5 @@ export default defineCases({
     { name: "-p hides others", args: ["-p", "1"], work, rows: [] },
   ],
   filters: { work, total: sumOf("usecs"), expect: { least: 1 } },
+  anywhere: RUN_QUEUE_EVENTS,
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row, sumOf } from "../../tests/support/cases.ts";
+import { WAKER_EVENTS } from "../../tests/support/hidden_events.ts";
 import { writeToSleeper } from "../../tests/support/jobs.ts";
 
 const work = { program: "stacks.c", args: ["block=53:1000"], flags: ["-O0"] };
@@ -68,5 +69,5 @@ export default defineCases({
     total: sumOf("count"),
     expect: 53,
   },
-  anywhere: ["sched/sched_waking", "sched/sched_switch"],
+  anywhere: WAKER_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { RUN_QUEUE_EVENTS } from "../../tests/support/hidden_events.ts";
 
 const work = { program: "calls.c", args: ["sleep=97", "spin=20"] };
 
@@ -29,4 +30,5 @@ export default defineCases({
     total: histogramTotal,
     expect: { least: 90 },
   },
+  anywhere: RUN_QUEUE_EVENTS,
 });

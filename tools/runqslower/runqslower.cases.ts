@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { RUN_QUEUE_EVENTS } from "../../tests/support/hidden_events.ts";
 
 const work = { program: "calls.c", args: ["block=97", "spin=20"] };
 const all = (rows: readonly Row[]): void => {
@@ -37,5 +38,5 @@ export default defineCases({
     },
   ],
   filters: { work, args: ["0"], expect: { least: 97 } },
-  anywhere: ["sched/sched_wakeup", "sched/sched_switch"],
+  anywhere: RUN_QUEUE_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcpServer } from "../../tests/support/jobs.ts";
 
 const work = tcpServer("exchange=4:97:1:1:client", "exchange=6:13:1:1:client");
@@ -23,4 +24,5 @@ export default defineCases({
     },
   ],
   filters: { work, expect: 110 },
+  anywhere: TCP_EVENTS,
 });

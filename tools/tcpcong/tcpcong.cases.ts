@@ -1,4 +1,5 @@
 import { defineCases, type IsOf, type Place, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
 /** What these connections lose their clients send again, by a timer. */
@@ -74,4 +75,5 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: TCP_EVENTS,
 });

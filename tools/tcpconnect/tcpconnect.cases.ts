@@ -1,4 +1,5 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("exchange=4:97:1:1:client", "exchange=6:13:1:1:client", "refused=4:3");
@@ -18,4 +19,5 @@ export default defineCases({
     { name: "-P hides other ports", args: ["-P", "1"], work, rows: [] },
   ],
   filters: { work, expect: 113 },
+  anywhere: TCP_EVENTS,
 });

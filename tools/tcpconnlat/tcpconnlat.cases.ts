@@ -1,4 +1,5 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
 const exchange = (family: string, count: number) => `exchange=${family}:${count}:1:1:client`;
@@ -70,6 +71,7 @@ export default defineCases({
     },
   ],
   filters: { work, expect: 124 },
+  anywhere: TCP_EVENTS,
 });
 
 /** Of a socket of this family. */

@@ -1,4 +1,5 @@
 import { defineCases, type IsOf, times } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("refused=4:97", "refused=6:13", "refused=m:11");
@@ -59,4 +60,5 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: TCP_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("exchange=4:97:2048:4096:client", "exchange=6:13:2048:4096:client");
@@ -23,4 +24,5 @@ export default defineCases({
     { name: "-D hides other ports", args: ["-D", "1"], work, rows: [] },
   ],
   filters: { work, expect: 110 },
+  anywhere: TCP_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("unanswered=4:3", "unanswered=6:2");
@@ -29,4 +30,5 @@ export default defineCases({
     },
   ],
   // Sockets belong to the cgroup of who made them: tests/tools/tcpretrans_test.ts.
+  anywhere: TCP_EVENTS,
 });

@@ -1,4 +1,5 @@
 import { defineCases, histogramTotal, type Place, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("exchange=4:31:1000:1000:client", "exchange=6:7:1000:1000:client");
@@ -52,4 +53,5 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: TCP_EVENTS,
 });

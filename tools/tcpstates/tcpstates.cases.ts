@@ -1,4 +1,5 @@
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
 const exchange = (family: string, count: number, end = "client") =>
@@ -98,6 +99,7 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: TCP_EVENTS,
 });
 
 /** Only a state that began before tracing has no known duration; a listener has no other end. */

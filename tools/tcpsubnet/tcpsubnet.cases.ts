@@ -1,4 +1,5 @@
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
 const UP = 100_003;
@@ -75,4 +76,5 @@ export default defineCases({
     total: (rows) => rows.reduce((sum, { send }) => sum + Number(send), 0),
     expect: { least: 10 * UP },
   },
+  anywhere: TCP_EVENTS,
 });

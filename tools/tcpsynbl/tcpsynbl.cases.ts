@@ -1,4 +1,5 @@
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
 /** Nobody accepts these: each finds one more before it in the queue, which has room for 8. */
@@ -44,4 +45,5 @@ export default defineCases({
       ],
     },
   ],
+  anywhere: TCP_EVENTS,
 });

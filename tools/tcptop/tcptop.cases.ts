@@ -1,4 +1,5 @@
 import { defineCases, type Place, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
 /** To the byte: primes, and more than one call takes at a time. */
@@ -100,4 +101,5 @@ export default defineCases({
     total: (rows) => rows.reduce((sum, { tx_kb }) => sum + Number(tx_kb) * 1024, 0),
     expect: 15 * UP,
   },
+  anywhere: TCP_EVENTS,
 });

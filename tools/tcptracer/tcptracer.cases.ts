@@ -1,4 +1,5 @@
 import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
 const exchange = (family: string, count: number, end = "client") =>
@@ -98,6 +99,7 @@ export default defineCases({
     work: tcp(exchange("4", 7), exchange("6", 5, "reset")),
     expect: 24,
   },
+  anywhere: TCP_EVENTS,
 });
 
 /** A connection is accepted and closed once, in this order, at each of its ends. */

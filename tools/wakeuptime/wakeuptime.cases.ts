@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row, sumOf } from "../../tests/support/cases.ts";
+import { WAKER_EVENTS } from "../../tests/support/hidden_events.ts";
 import { writeToSleeper } from "../../tests/support/jobs.ts";
 
 // Sleeps of a millisecond, which a timer ends.
@@ -63,5 +64,5 @@ export default defineCases({
     total: sumOf("count"),
     expect: 97,
   },
-  anywhere: ["sched/sched_waking", "sched/sched_switch"],
+  anywhere: WAKER_EVENTS,
 });
