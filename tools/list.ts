@@ -80,6 +80,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tcpconnlat: () => import("./tcpconnlat/tcpconnlat.ts"),
   tcpdrop: () => import("./tcpdrop/tcpdrop.ts"),
   tcplife: () => import("./tcplife/tcplife.ts"),
+  tcppktlat: () => import("./tcppktlat/tcppktlat.ts"),
   tcpretrans: () => import("./tcpretrans/tcpretrans.ts"),
   tcprtt: () => import("./tcprtt/tcprtt.ts"),
   tcpstates: () => import("./tcpstates/tcpstates.ts"),

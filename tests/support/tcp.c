@@ -11,6 +11,7 @@
  *                                       END is who closes first: client, server, or reset: the
  *                                       client, without a word
  *   lossy=FAMILY:COUNT                  the server's end is deaf until the client has sent again
+ *   peeked=FAMILY:COUNT                 the server looks at the client's byte twice before it reads it
  *   abandoned=FAMILY:COUNT              the client resets before the server accepts, which it never does
  *   refused=FAMILY:COUNT                connect where nobody listens
  *   unanswered=FAMILY:COUNT             connect where nobody answers until all have sent again
@@ -24,186 +25,14 @@
  *   uid=UID, comm=NAME                  the client becomes that user, calls itself so
  */
 #define _GNU_SOURCE
-#include <linux/filter.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include "tcp_attempts.h"
 #include "tcp_dns.h"
+#include "tcp_pairs.h"
 #include "tcp_sockets.h"
-
-#define SOCKETS_MAX 256
-
-struct step {
-	const char *name;
-	char family;
-	int count, up, down;
-	char end[16];
-	int listener, port;
-};
-
-static int to_server[2], to_client[2];
-
-static void tell(const int *ends)
-{
-	must(write(ends[1], "!", 1), "write to pipe");
-}
-
-static void listen_to(const int *ends)
-{
-	char c;
-
-	if (read(ends[0], &c, 1) != 1)
-		fail("the other process is gone");
-}
-
-static void print_flow(const struct step *step, int fd, int port)
-{
-	printf("flow %c %d %d %u\n", step->family, port_of(fd), port, info_of(fd).tcpi_total_retrans);
-}
-
-static int connect_once(struct step *step)
-{
-	union address address;
-	socklen_t size = make_address(&address, step->family, step->port, 0);
-	int fd = make_socket(step->family, 0);
-
-	must(connect(fd, &address.any, size), "connect");
-	return fd;
-}
-
-static void exchange_as_client(struct step *step)
-{
-	int fd = connect_once(step);
-
-	send_bytes(fd, step->up);
-	receive_bytes(fd, step->down);
-	print_flow(step, fd, step->port);
-	if (!strcmp(step->end, "reset"))
-		reset_at_close(fd);
-	if (!strcmp(step->end, "server"))
-		await_end(fd);
-	close(fd);
-	listen_to(to_client);
-}
-
-static void exchange_as_server(struct step *step)
-{
-	int fd = must(accept4(step->listener, NULL, NULL, SOCK_CLOEXEC), "accept4");
-
-	receive_bytes(fd, step->up);
-	send_bytes(fd, step->down);
-	if (strcmp(step->end, "server"))
-		await_end(fd);
-	close(fd);
-	tell(to_client);
-}
-
-static void lossy_as_client(struct step *step)
-{
-	int fd = connect_once(step);
-
-	listen_to(to_client);
-	send_bytes(fd, 100);
-	await_retransmit(fd, 0);
-	tell(to_server);
-	await_retransmit(fd, 1);
-	print_flow(step, fd, step->port);
-	/* A FIN could be sent again as well, of which the number that was printed would not know. */
-	reset_at_close(fd);
-	close(fd);
-	listen_to(to_client);
-}
-
-static void lossy_as_server(struct step *step)
-{
-	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog deaf = { .len = 1, .filter = &drop };
-	int fd = must(accept(step->listener, NULL, NULL), "accept");
-
-	must(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &deaf, sizeof(deaf)), "attach filter");
-	tell(to_client);
-	listen_to(to_server);
-	must(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &deaf, sizeof(deaf)), "detach filter");
-	receive_bytes(fd, 100);
-	await_end(fd);
-	close(fd);
-	tell(to_client);
-}
-
-static void abandoned(struct step *step)
-{
-	int fd = connect_once(step);
-
-	print_flow(step, fd, step->port);
-	reset_at_close(fd);
-	close(fd);
-}
-
-static void refused(struct step *step)
-{
-	union address address;
-	int port = 9; /* discard: nobody listens in a namespace of the test's own */
-	socklen_t size = make_address(&address, step->family, port, 0);
-	int fd = make_socket(step->family, 0);
-
-	if (!connect(fd, &address.any, size) || errno != ECONNREFUSED)
-		fail("connect was to be refused");
-	printf("flow %c 0 %d 0\n", step->family, port);
-	close(fd);
-}
-
-static void unanswered(struct step *step)
-{
-	union address address;
-	int fds[SOCKETS_MAX];
-
-	for (int i = 0; i < step->count; i++) {
-		socklen_t size = make_address(&address, step->family, 10000 + i, 1);
-
-		fds[i] = make_socket(step->family, SOCK_NONBLOCK);
-		if (!connect(fds[i], &address.any, size) || errno != EINPROGRESS)
-			fail("connect was to go on");
-	}
-	for (int i = 0; i < step->count; i++)
-		await_retransmit(fds[i], 0);
-	for (int i = 0; i < step->count; i++) {
-		print_flow(step, fds[i], 10000 + i);
-		close(fds[i]);
-	}
-}
-
-static void interrupt(int signal)
-{
-}
-
-static void blocked(struct step *step)
-{
-	union address address;
-	socklen_t size = make_address(&address, step->family, 10000, 1);
-	struct sigaction action = { .sa_handler = interrupt };
-	int fd = make_socket(step->family, 0);
-
-	sigaction(SIGUSR1, &action, NULL);
-	if (!connect(fd, &address.any, size) || errno != EINTR)
-		fail("connect was to be interrupted");
-	printf("flow %c %d %d 0\n", step->family, port_of(fd), 10000);
-	close(fd);
-}
-
-static void taken(struct step *step)
-{
-	union address address;
-	socklen_t size = make_address(&address, step->family, 9999, 1);
-	int first = bound(0), second = bound(port_of(first));
-
-	if (!connect(first, &address.any, size) || errno != EINPROGRESS)
-		fail("connect was to go on");
-	print_flow(step, first, 9999);
-	if (!connect(second, &address.any, size) || errno != EADDRNOTAVAIL)
-		fail("connect was to find its address taken");
-	close(second);
-	close(first);
-}
+#include "tcp_step.h"
 
 static int is(const char *text, const char *prefix)
 {
@@ -236,6 +65,8 @@ static void run_client(struct step *step)
 			exchange_as_client(step);
 		else if (is(step->name, "lossy="))
 			lossy_as_client(step);
+		else if (is(step->name, "peeked="))
+			peeked_as_client(step);
 		else if (is(step->name, "abandoned="))
 			abandoned(step);
 		else
@@ -250,6 +81,8 @@ static void run_server(struct step *step)
 			exchange_as_server(step);
 		else if (is(step->name, "lossy="))
 			lossy_as_server(step);
+		else if (is(step->name, "peeked="))
+			peeked_as_server(step);
 	}
 }
 
@@ -266,7 +99,8 @@ static void prepare(struct step *step, const char *text)
 		fail(text);
 	if (is(text, "unanswered=") && step->count > SOCKETS_MAX)
 		fail(text); /* they are open at the same time */
-	if (!is(text, "exchange=") && !is(text, "lossy=") && !is(text, "abandoned="))
+	if (!is(text, "exchange=") && !is(text, "lossy=") && !is(text, "peeked=") &&
+	    !is(text, "abandoned="))
 		return;
 	step->listener = make_socket(step->family, 0);
 	must(bind(step->listener, &address.any, make_address(&address, step->family, 0, 0)), "bind");

@@ -26,14 +26,20 @@ KERNEL_STRUCTS_END
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
+/* Whether a TCP socket is the kernel's, for an MPTCP socket. */
+static __always_inline bool is_subflow(const struct sock *sk)
+{
+	struct tcp_sock___mptcp *tcp = (void *)sk;
+
+	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp);
+}
+
 /* Whether what happens to a subflow is the doing of a kernel thread, and tells nothing of its owner. */
 static __always_inline bool is_by_mptcp(const struct sock *sk)
 {
 	struct task_struct___flags *task = (void *)bpf_get_current_task();
-	struct tcp_sock___mptcp *tcp = (void *)sk;
 
-	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp) &&
-	       BPF_CORE_READ(task, flags) & PF_KTHREAD;
+	return is_subflow(sk) && BPF_CORE_READ(task, flags) & PF_KTHREAD;
 }
 
 /* The TCP connection of a socket: itself, or the first subflow of an MPTCP socket; NULL: none. */
