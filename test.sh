@@ -9,7 +9,7 @@ prefix=test.sh
 
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
 packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
-  iproute2 kmod xfsprogs btrfs-progs f2fs-tools
+  iproute2 kmod openssl libssl-dev libgnutls28-dev libnss3-dev curl wget xfsprogs btrfs-progs f2fs-tools
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.

@@ -69,6 +69,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   softirqs: () => import("./softirqs/softirqs.ts"),
   softirqslower: () => import("./softirqslower/softirqslower.ts"),
   solisten: () => import("./solisten/solisten.ts"),
+  sslsniff: () => import("./sslsniff/sslsniff.ts"),
   stackcount: () => import("./stackcount/stackcount.ts"),
   statsnoop: () => import("./statsnoop/statsnoop.ts"),
   swapin: () => import("./swapin/swapin.ts"),

@@ -17,10 +17,15 @@ export const PROJECT: string = fileURLToPath(new URL("../../", import.meta.url))
 
 const BUILT = join(PROJECT, ".tools", "tests");
 
-/** Compiles a C program of this folder; returns its path. */
-export function buildProgram(source: string, flags: readonly string[] = []): string {
+/** Compiles a C program of this folder; returns its path. @param libraries flags of the linker */
+export function buildProgram(
+  source: string,
+  flags: readonly string[] = [],
+  libraries: readonly string[] = [],
+): string {
   const command = ["gcc", "-O1", "-Wall", "-Werror", "-pthread", ...flags];
-  return build(join("tests/support", source), includedBy(join("tests/support", source)), command);
+  const path = join("tests/support", source);
+  return build(path, includedBy(path), command, libraries);
 }
 
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
@@ -41,8 +46,13 @@ function includedBy(source: string): string[] {
   return Array.from(text.matchAll(/^#include "(.*)"$/gm), ([, name]) => join(source, "..", name!));
 }
 
-function build(source: string, headers: string[], command: string[]): string {
-  const hash = createHash("sha256").update(command.join(" "));
+function build(
+  source: string,
+  headers: string[],
+  command: string[],
+  libraries: readonly string[] = [],
+): string {
+  const hash = createHash("sha256").update([...command, ...libraries].join(" "));
   for (const file of [source, ...headers]) hash.update(readFileSync(join(PROJECT, file)));
   const built = join(BUILT, `${source.replaceAll("/", "-")}-${hash.digest("hex").slice(0, 16)}`);
   if (existsSync(built)) return built;
@@ -51,7 +61,13 @@ function build(source: string, headers: string[], command: string[]): string {
   try {
     const [program, ...args] = command;
     const output = join(folder, "output");
-    const { status, stderr, error } = spawnSync(program!, [...args, source, "-o", output], {
+    const { status, stderr, error } = spawnSync(program!, [
+      ...args,
+      source,
+      "-o",
+      output,
+      ...libraries,
+    ], {
       cwd: PROJECT,
       encoding: "utf8",
     });

@@ -1,0 +1,149 @@
+/**
+ * The TLS libraries that sslsniff knows: which functions carry data, and where they are.
+ *
+ * @module
+ */
+
+import {
+  type Bpf,
+  ErrnoError,
+  type Link,
+  mappedFiles,
+  type UserFunction,
+  userFunctions,
+} from "../../mod.ts";
+
+/** The programs at a function's begin and its end. */
+type Programs = readonly [begin: string, end: string];
+
+const READ: Programs = ["begin_call", "end_read"];
+const WRITE: Programs = ["begin_call", "end_write"];
+const NSPR_READ: Programs = ["begin_nspr", "end_read"];
+const NSPR_WRITE: Programs = ["begin_nspr", "end_write"];
+
+/** A library. */
+interface Library {
+  /** Its short name, by which the dynamic linker finds it. */
+  readonly file: string;
+  readonly functions: Readonly<Record<string, Programs>>;
+  /** Those that make a connection secret. */
+  readonly handshakes: Readonly<Record<string, Programs>>;
+}
+
+/** By the names that `--extra-lib` takes. */
+const LIBRARIES = {
+  openssl: {
+    file: "ssl",
+    functions: {
+      SSL_read: READ,
+      SSL_write: WRITE,
+      SSL_read_ex: ["begin_ex", "end_read"],
+      SSL_write_ex: ["begin_ex", "end_write"],
+    },
+    handshakes: { SSL_do_handshake: ["begin_call", "end_openssl_handshake"] },
+  },
+  gnutls: {
+    file: "gnutls",
+    functions: { gnutls_record_recv: READ, gnutls_record_send: WRITE },
+    handshakes: { gnutls_handshake: ["begin_call", "end_gnutls_handshake"] },
+  },
+  nss: {
+    file: "nspr4",
+    functions: {
+      PR_Read: NSPR_READ,
+      PR_Recv: NSPR_READ,
+      PR_Write: NSPR_WRITE,
+      PR_Send: NSPR_WRITE,
+    },
+    handshakes: {},
+  },
+} satisfies Record<string, Library>;
+
+/** A library's name. */
+export type LibraryName = keyof typeof LIBRARIES;
+
+/** All names. */
+export const LIBRARY_NAMES = Object.keys(LIBRARIES) as LibraryName[];
+
+/** A function to trace. */
+interface Place extends UserFunction {
+  readonly path: string;
+  readonly library: LibraryName;
+  readonly programs: Programs;
+}
+
+/** What is looked for, and where. */
+export interface Wanted {
+  readonly names: readonly LibraryName[];
+  /** Files besides those that are found. */
+  readonly extra: readonly { readonly name: LibraryName; readonly path: string }[];
+  readonly handshake: boolean;
+  readonly pid: number | undefined;
+}
+
+/**
+ * The functions: in what the process has mapped, its program included, and else in the library that the
+ * dynamic linker would take; and in the files that are named.
+ *
+ * @throws {Error} when there are none, or none in a file that is named
+ */
+function placesOf({ names, extra, handshake, pid }: Wanted): Place[] {
+  const mapped = pid === undefined ? [] : mappedFiles(pid);
+  const found = mapped.flatMap(({ path }) => placesIn(path, names, handshake, pid));
+  for (const name of names) {
+    if (found.some(({ library }) => library === name)) continue;
+    found.push(...placesIn(LIBRARIES[name].file, [name], handshake, undefined));
+  }
+  for (const { name, path } of extra) {
+    const places = placesIn(path, [name], handshake, pid);
+    if (places.length === 0) {
+      const functions = Object.keys(LIBRARIES[name].functions).join(", ");
+      throw new Error(`Cannot trace ${name} in "${path}": it is no ELF file with ${functions}`);
+    }
+    found.push(...places);
+  }
+  if (found.length > 0) return found;
+  const files = names.map((name) => `lib${LIBRARIES[name].file}.so (${name})`).join(", ");
+  throw new Error(
+    `Cannot trace TLS: ${
+      pid === undefined ? "the dynamic linker knows" : "the process uses"
+    } none of ${files || "what is left"}: name a library or program with --extra-lib`,
+  );
+}
+
+/** Those of some libraries in a file, which may be none of them, no ELF file or not there. */
+function placesIn(
+  file: string,
+  names: readonly LibraryName[],
+  handshake: boolean,
+  pid: number | undefined,
+): Place[] {
+  const known = new Map(names.flatMap((library) => {
+    const { functions, handshakes }: Library = LIBRARIES[library];
+    return Object.entries({ ...functions, ...handshake ? handshakes : {} })
+      .map(([name, programs]) => [name, { library, programs }] as const);
+  }));
+  try {
+    // Several symbols may name one place: it is listed once.
+    return userFunctions(file, new RegExp(`^(${[...known.keys()].join("|")})$`), pid)
+      .map((place) => ({ ...place, path: file, ...known.get(place.name)! }));
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return [];
+    if (error instanceof ErrnoError && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Attaches to them; the end first: a call that began unseen is ignored. */
+export function attachLibraries(bpf: Bpf, wanted: Wanted, trace: (place: string) => void): Link[] {
+  const { pid } = wanted;
+  return placesOf(wanted).flatMap(({ path, name, offset, programs: [begin, end] }) => {
+    const file = path.startsWith("/") ? { path } : { library: path };
+    const place = { ...file, offset, ...pid === undefined ? {} : { pid } };
+    trace(`${path}: ${name}`);
+    return [
+      bpf.program(end).attachUprobe({ ...place, atReturn: true }),
+      bpf.program(begin).attachUprobe(place),
+    ];
+  });
+}
