@@ -12,6 +12,7 @@ export type {
   EntriesInKernel,
   EventsInKernel,
   HistogramInKernel,
+  HistogramsInKernel,
   InKernel,
   OutsideOf,
   Part,
@@ -24,6 +25,7 @@ export {
   type EntriesOptions,
   hash,
   histogram,
+  type HistogramKey,
   lruHash,
   type MapDefinition,
   type MapRole,
@@ -75,6 +77,7 @@ export {
   gid,
   has,
   kernelNumber,
+  kernelStack,
   kernelString,
   ktime,
   pid,
@@ -86,6 +89,13 @@ export {
   uid,
   unsigned,
   userNumber,
+  userStack,
   userString,
 } from "./bpf/typescript/language/words.ts";
+export {
+  KernelStack,
+  STACK_MAP,
+  STACK_TIMES,
+  UserStack,
+} from "./bpf/typescript/language/stacks.ts";
 export { KernelCodeError } from "./bpf/typescript/language/source.ts";

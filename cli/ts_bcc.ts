@@ -26,7 +26,7 @@ commands:
   NAME [OPTION…]          run a tool; NAME --help tells its options
   list                    the tools, and what each shows
   run FILE.ts [ARG…]      run a script of one file: docs/typescript.md
-  run -e TEXT [OPTION…]   run a one-liner; -p PID, -c COMMAND, -d SECONDS, --json
+  run -e TEXT [OPTION…]   run a one-liner; run --help tells the options
   check FILE.ts | -e TEXT compile a script and run nothing; --load asks the kernel too
   doctor [--json]         what this machine can and cannot trace, and how to mend it
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name

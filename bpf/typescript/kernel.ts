@@ -8,8 +8,8 @@ import type { Codec } from "../../ffi/codec/codec.ts";
 import type { LoadOptions } from "../object/load_object.ts";
 import type { KernelCode, LoadedCode } from "../kernel_code.ts";
 import type { Fields, ProgramDefinition } from "./language/hooks.ts";
-import { compileCode, loadCode, type PlainDefinition } from "./load.ts";
-import type { AnyMap, MapDefinition } from "./language/maps.ts";
+import { compileCode, loadCode, type LoadedKernel, type PlainDefinition } from "./load.ts";
+import type { AnyMap, HistogramKey, MapDefinition } from "./language/maps.ts";
 
 /** A map of values by keys, as programs see it. */
 export interface EntriesInKernel<K, V> {
@@ -37,6 +37,12 @@ export interface HistogramInKernel {
   record(value: number | bigint): void;
 }
 
+/** Histograms by keys, as programs see them. */
+export interface HistogramsInKernel<K> {
+  /** Counts a value in the histogram of a key; a negative value counts as 0. */
+  record(value: number | bigint, of: K): void;
+}
+
 /** Stack traces, as programs see them. */
 export interface StacksInKernel {
   /** The id of the kernel's stack; negative if it cannot be told. */
@@ -50,6 +56,7 @@ export type InKernel<D> = D extends MapDefinition<"entries", infer K, infer V>
   ? EntriesInKernel<K, V>
   : D extends MapDefinition<"events", never, infer T> ? EventsInKernel<T>
   : D extends MapDefinition<"histogram", number, bigint> ? HistogramInKernel
+  : D extends MapDefinition<"histogram", HistogramKey<infer K>, bigint> ? HistogramsInKernel<K>
   : StacksInKernel;
 
 /** What programs use of what is outside of them. */
@@ -85,7 +92,7 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
   declare readonly maps: Part<D, "maps">;
   declare readonly globals: Part<D, "globals">;
   readonly #definition: PlainDefinition;
-  #loaded: ReadonlyMap<string, AnyMap> = new Map();
+  #loaded: Pick<LoadedKernel, "maps" | "called"> = { maps: new Map(), called: new Map() };
 
   /** Made by {@linkcode kernel}. */
   constructor(definition: PlainDefinition) {
@@ -99,7 +106,7 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
    */
   load(options: LoadOptions): LoadedCode {
     const loaded = loadCode(this.#definition, options);
-    this.#loaded = loaded.maps;
+    this.#loaded = loaded;
     return loaded;
   }
 
@@ -110,11 +117,18 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
 
   /** The maps and buffers of what was loaded last, those among them that programs made by themselves. */
   get loadedMaps(): ReadonlyMap<string, AnyMap> {
-    return this.#loaded;
+    return this.#loaded.maps;
+  }
+
+  /** The methods of those maps that programs call, by the map's name. */
+  get calledMethods(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#loaded.called;
   }
 
   /** The same code, for one process, or with maps that are made by being used, as in one-liners. */
-  with(options: { readonly pid?: number | undefined; readonly makesMaps?: boolean }): Kernel<D> {
+  with(
+    options: Partial<Pick<PlainDefinition, "pid" | "makesMaps" | "stacks">>,
+  ): Kernel<D> {
     return new Kernel<D>({ ...this.#definition, ...options });
   }
 }

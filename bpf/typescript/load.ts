@@ -28,6 +28,7 @@ import {
 import type { Outside } from "./lower/program.ts";
 import { type AnyMap, ringBuffer } from "./language/maps.ts";
 import { PRINT_BYTES, PRINT_MAP, type PrintCall, printCodec } from "./language/prints.ts";
+import { STACK_MAP, STACK_TIMES } from "./language/stacks.ts";
 import { TypeScriptProgram } from "./program.ts";
 import { typeOf } from "./language/types.ts";
 
@@ -40,6 +41,8 @@ export interface PlainDefinition {
   readonly programs: Readonly<Record<string, ProgramDefinition<never>>>;
   /** Whether programs make maps by using them. */
   readonly makesMaps?: boolean;
+  /** How many stacks there is room for. */
+  readonly stacks?: number;
   /** The only process that programs run in. */
   readonly pid?: number | undefined;
 }
@@ -55,9 +58,9 @@ export interface Plan {
 export function plan(definition: PlainDefinition): Plan {
   const { maps = {}, globals = {}, constants = {}, makesMaps, pid } = definition;
   const wanted = new Map<string, Codec<unknown>>(Object.entries(globals));
-  for (const [name, { role, type }] of Object.entries(maps)) {
-    if (type === MapType.RINGBUF) wanted.set(`${name}_lost`, u64);
-    if (role === "entries") wanted.set(`${name}_dropped`, u64);
+  for (const [name, map] of Object.entries(maps)) {
+    if (map.type === MapType.RINGBUF) wanted.set(`${name}_lost`, u64);
+    if (countsDropped(map)) wanted.set(`${name}_dropped`, u64);
   }
   const placed = new Map<string, Global>();
   let size = 0;
@@ -73,22 +76,28 @@ export function plan(definition: PlainDefinition): Plan {
   const known = new Map<string, AnyMap>(Object.entries(maps));
   const prints: PrintCall[] = [];
   const printMap = ringBuffer(printCodec(prints), { bytes: PRINT_BYTES });
+  const claim = (name: string, map: AnyMap) => {
+    if (known.get(name) === map) return true;
+    if (known.has(name) || placed.has(name) || name in constants) return false;
+    known.set(name, map);
+    return true;
+  };
   const claimPrint = () => {
-    if (known.get(PRINT_MAP) === printMap) return true;
-    if (known.has(PRINT_MAP) || placed.has(PRINT_MAP) || PRINT_MAP in constants) return false;
-    known.set(PRINT_MAP, printMap);
-    place(`${PRINT_MAP}_lost`, u64);
+    if (!claim(PRINT_MAP, printMap)) return false;
+    if (!placed.has(`${PRINT_MAP}_lost`)) place(`${PRINT_MAP}_lost`, u64);
     return true;
   };
   const claimMap = (name: string, map: AnyMap) => {
     known.set(name, map);
-    if (map.role === "entries") place(`${name}_dropped`, u64);
+    if (countsDropped(map)) place(`${name}_dropped`, u64);
   };
   const outside = {
     pid,
     claimMap: makesMaps ? claimMap : undefined,
     prints,
     claimPrint,
+    claim,
+    called: new Map(),
     maps: known,
     globals: placed,
     constants: new Map(Object.entries(constants)),
@@ -96,6 +105,9 @@ export function plan(definition: PlainDefinition): Plan {
   };
   return { outside, globals: placed, size: () => Math.max(8, Math.ceil(size / 8) * 8) };
 }
+
+/** Whether there may be no room for a key. */
+const countsDropped = ({ role, by }: AnyMap) => role === "entries" || by !== undefined;
 
 function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
   const names = groups.flatMap(Object.keys);
@@ -111,11 +123,18 @@ export function compileCode(definition: PlainDefinition): CompiledProgram[] {
     .map(([each, program]) => compileProgram(each, program, outside));
 }
 
+/** What was loaded, and how its programs use maps. */
+export interface LoadedKernel extends LoadedCode {
+  readonly maps: ReadonlyMap<string, AnyMap>;
+  /** The methods that programs call, by the map's name. */
+  readonly called: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} and its kin */
 export function loadCode(
   definition: PlainDefinition,
   options: LoadOptions,
-): LoadedCode & { readonly maps: ReadonlyMap<string, AnyMap> } {
+): LoadedKernel {
   const name = options.name ?? definition.name ?? "kernel code";
   const { outside, globals, size: sizeOf } = plan(definition);
   const chosen = choose(definition.programs, options.programs ?? {}, name);
@@ -156,8 +175,11 @@ export function loadCode(
   };
   const sizes = new Map(Object.entries(options.maps ?? {}));
   refuseUnknown([...sizes.keys()], maps.map(([each]) => each), "map", name);
+  const { stacks } = definition;
   for (const [each, map] of maps) {
-    make(newMap(each, map, sizes.get(each) ?? {}, name, btf, typeIds));
+    const isOfStacks = stacks !== undefined && (each === STACK_MAP || each === STACK_TIMES);
+    const size = sizes.get(each) ?? (isOfStacks ? { maxEntries: stacks } : {});
+    make(newMap(each, map, size, name, btf, typeIds));
   }
   make(newSection(size, btf, section));
   setGlobals(infos.at(-1)!, globals, options.globals ?? {}, name);
@@ -179,6 +201,7 @@ export function loadCode(
   }));
   return {
     maps: outside.maps,
+    called: outside.called,
     object: {
       name,
       btf: readable,

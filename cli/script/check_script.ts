@@ -7,7 +7,7 @@
 import { Bpf } from "../../mod.ts";
 import { argument, flag, parseOptions, text, UsageError } from "../../toolkit/options/options.ts";
 import { readExpression, readScript } from "./read_script.ts";
-import { expression } from "./run_script.ts";
+import { expression } from "./run_options.ts";
 
 const OPTIONS = {
   expression,

@@ -4,89 +4,47 @@
  * @module
  */
 
+import { STACK_MAP } from "../../kernel.ts";
 import { Bpf, type Link, u64 } from "../../mod.ts";
 import { prepareToWait } from "../../plumbing.ts";
-import {
-  list,
-  parseOptions,
-  text,
-  UsageError,
-  type Values,
-} from "../../toolkit/options/options.ts";
-import { filterOptions, standardOptions } from "../../toolkit/options/standard_options.ts";
+import { UsageError } from "../../toolkit/options/options.ts";
 import { remark } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
-import { Output } from "../../toolkit/output/output.ts";
+import { Output, printText } from "../../toolkit/output/output.ts";
 import { HeldCommand } from "../../toolkit/run/held_command.ts";
 import { Losses } from "../../toolkit/run/losses.ts";
 import { Stop } from "../../toolkit/run/stop.ts";
+import {
+  requireStackFiles,
+  stackFiles,
+  writeStackFiles,
+} from "../../toolkit/stacks/stack_files.ts";
 import { Targets } from "../../toolkit/task/targets.ts";
-import { mapLines } from "./map_report.ts";
+import { foldedLines, mapLines, profiledStacks } from "./map_lines.ts";
+import { MapReader } from "./read_maps.ts";
 import { type AnyKernel, readExpression, readScript } from "./read_script.ts";
+import { parseRun, runHelp, type RunOptions } from "./run_options.ts";
+import { StackNames } from "./stack_names.ts";
 
 const NAME = "ts-bcc run";
-const { pid } = filterOptions;
-const { duration, json } = standardOptions;
-
-/** Programs instead of a file. */
-export const expression = list({
-  short: "e",
-  long: "expression",
-  meta: "TEXT",
-  help: "programs, separated by commas, instead of a file",
-});
-
-const OPTIONS = {
-  expression,
-  pid,
-  command: text({
-    short: "c",
-    long: "command",
-    meta: "COMMAND",
-    help: "run a command, split at spaces, and trace only it",
-  }),
-  duration,
-  json,
-} as const;
-
-type Options = Values<typeof OPTIONS>;
 
 /** Runs what the words say. @throws {UsageError} and what compiling, loading and attaching throw */
 export async function runScript(words: readonly string[]): Promise<void> {
-  const { own, file, rest } = splitWords(words);
-  const values = parseOptions(OPTIONS, own);
-  const { expression } = values;
-  if (expression.length > 0 === (file !== undefined)) {
-    throw new UsageError("run needs a FILE, or programs behind -e");
-  }
-  if (values.pid !== undefined && values.command !== undefined) {
-    throw new UsageError("use either -p/--pid or -c/--command, not both");
-  }
-  if (file === undefined) return await trace(readExpression(expression.join(",\n")), values);
+  const { values, file, rest } = parseRun(words);
+  if (values.help) return void await printText(runHelp());
+  if (file === undefined) return await trace(readExpression(values.expression.join(",\n")), values);
   process.argv.splice(2, Infinity, ...rest);
   const code = await readScript(file);
   if (code) await trace(code, values);
 }
 
-/** What stands behind the file is the script's own. */
-function splitWords(words: readonly string[]) {
-  const takesValue = (word: string) =>
-    Object.values(OPTIONS).some((
-      { short, long, meta }: { short?: string; long: string; meta?: string },
-    ) => meta !== undefined && (word === `-${short}` || word === `--${long}`));
-  let i = 0;
-  while (i < words.length && words[i]!.startsWith("-") && words[i] !== "-") {
-    i += takesValue(words[i]!) ? 2 : 1;
-  }
-  return { own: words.slice(0, i), file: words[i], rest: words.slice(i + 1) };
-}
-
-async function trace(code: AnyKernel, values: Options): Promise<void> {
+async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
   prepareToWait();
   using targets = new Targets(values);
   const command = values.command?.trim().split(/\s+/);
   using held = command ? await HeldCommand.start(command) : undefined;
-  const chosen = code.with({ pid: held?.pid ?? values.pid });
+  const pid = held?.pid ?? values.pid;
+  const chosen = code.with({ pid, stacks: values.stackSize });
   using bpf: Bpf = Bpf.load(chosen, { name: NAME });
   const aimless = [...bpf.programs.values()].find(({ section }) => section === "");
   if (aimless) {
@@ -94,11 +52,24 @@ async function trace(code: AnyKernel, values: Options): Promise<void> {
       `program "${aimless.name}" does not say where to run: give its hook a target`,
     );
   }
+  const maps = chosen.loadedMaps;
+  if (!maps.has(STACK_MAP) && (values.folded || stackFiles(values).length > 0)) {
+    throw new UsageError(
+      "flame graphs are of stacks: count by kernelStack() or userStack(), such as " +
+        "calls.increment(userStack())",
+    );
+  }
+  requireStackFiles(values);
   const output = new Output();
   const losses = new Losses(NAME, values.json, output);
   losses.watchKernel(bpf);
-  const maps = chosen.loadedMaps;
   watchMaps(bpf, losses);
+  using names = StackNames.of(bpf, maps, pid);
+  const reader = new MapReader(bpf, chosen, names, {
+    top: values.top,
+    differences: values.interval !== undefined,
+  });
+  losses.watch(MISSED_STACKS, () => reader.missedStacks);
   const streams = [...maps].filter(([, { role }]) => role === "events")
     .map(([name]) => [name, bpf.events(name)] as const);
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
@@ -129,19 +100,72 @@ async function trace(code: AnyKernel, values: Options): Promise<void> {
       stream.drain((event) => output.line(eventLine(name, event, values.json)));
     }
   };
-  if (streams.length === 0) await stopped;
+  using ticks = new Ticks(values.interval);
   while (!stop.requested) {
-    await Promise.race([stopped, ...streams.map(([, stream]) => stream.wait())]);
+    await Promise.race([stopped, ticks.next, ...streams.map(([, stream]) => stream.wait())]);
     drain();
+    if (ticks.isDue() && !stop.requested) {
+      for (const line of mapLines(reader.read(), values)) output.line(line);
+    }
     losses.reportNow();
     await output.flush();
   }
   for (const link of links) link.close();
   drain();
-  for (const line of mapLines(bpf, maps, values.json)) output.line(line);
+  const content = reader.read();
+  const files = writeStackFiles(
+    { tool: NAME, unit: "count", time: Date.now(), stacks: profiledStacks(content) },
+    () => foldedLines(content),
+    values,
+  );
+  for (const line of mapLines(content, values)) output.line(line);
+  for (const { file, text } of files) {
+    output.line(values.json ? toJson({ record: "graph", file }) : text);
+  }
   losses.reportEnd();
   await output.flush();
   if (problem !== undefined) throw new Error(problem);
+}
+
+const MISSED_STACKS = {
+  kind: "dropped",
+  what: "stacks",
+  reason: "the kernel's map of stacks had no room for them: raise --stack-storage-size",
+} as const;
+
+/** A clock that may be off. */
+class Ticks implements Disposable {
+  /** Settles when the interval is over. */
+  next!: Promise<void>;
+  #isDue = false;
+  #settle!: () => void;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(seconds: number | undefined) {
+    this.#arm();
+    if (seconds === undefined) return;
+    this.#timer = setInterval(() => {
+      this.#isDue = true;
+      this.#settle();
+    }, seconds * 1000);
+  }
+
+  /** Whether an interval has ended since it was asked last. */
+  isDue(): boolean {
+    if (!this.#isDue) return false;
+    this.#isDue = false;
+    this.#arm();
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #arm(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.next, this.#settle] = [promise, resolve];
+  }
 }
 
 /** An iterator runs when its text is read. */

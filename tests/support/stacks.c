@@ -12,6 +12,7 @@
  *   nap=COUNT:USECS    main > outer_nap > inner_nap > nanosleep(2), COUNT times
  *   block=COUNT:USECS  the same until COUNT of them have left the CPU: a thread that is held up
  *                      between setting its timer and leaving never sleeps
+ *   touch=COUNT        main > touch_pages, which uses COUNT new pages for the first time
  *   child=STEP         starts itself with that step, without waiting for a line, and waits for it
  *   threads=COUNT      COUNT threads that nap once each, for 50 ms
  */
@@ -109,6 +110,16 @@ static long given_up(void)
 	return usage.ru_nvcsw;
 }
 
+NOINLINE void touch_pages(unsigned long count)
+{
+	char *pages = mmap(NULL, count * 4096, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	madvise(pages, count * 4096, MADV_NOHUGEPAGE);
+	for (unsigned long page = 0; page < count; page++)
+		((volatile char *)pages)[page * 4096] = 1;
+}
+
 static NOINLINE void run_jit(unsigned long count)
 {
 #ifdef __x86_64__
@@ -181,6 +192,8 @@ int main(int argc, char **argv)
 			rust_turn(count * MILLION);
 		} else if (!strcmp(argv[i], "jit")) {
 			run_jit(count * MILLION);
+		} else if (!strcmp(argv[i], "touch")) {
+			touch_pages(count);
 		} else if (!strcmp(argv[i], "nap")) {
 			long usecs = atol(strchr(value, ':') + 1);
 

@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "../../../ffi/codec/codec.ts";
-import { u32, u64 } from "../../../ffi/codec/mod.ts";
+import { struct, u32, u64 } from "../../../ffi/codec/mod.ts";
 import { isPerCpu, MapType } from "../../tables/map_type.ts";
 
 /** What a map is to the language: which methods it has. */
@@ -25,6 +25,16 @@ export interface MapDefinition<Role extends MapRole, K, V> {
   readonly isPerCpu?: boolean;
   /** Entries; bytes of a ring buffer. */
   readonly entries: number;
+  /** What the histograms of a map are told apart by. */
+  readonly by?: Codec<unknown>;
+}
+
+/** A slot of one of several histograms. */
+export interface HistogramKey<K> {
+  /** What the histogram is of. */
+  readonly of: K;
+  /** Which values: 0 for zeros, n for those from 2^(n-1) to 2^n - 1. */
+  readonly slot: number;
 }
 
 /** Any map. */
@@ -115,7 +125,20 @@ export function perfBuffer<T>(event: Codec<T>): MapDefinition<"events", never, T
 }
 
 /** Counts by powers of two: slot 0 counts zeros, slot n the values from 2^(n-1) on. */
-export function histogram(): MapDefinition<"histogram", number, bigint> {
+export function histogram(): MapDefinition<"histogram", number, bigint>;
+/** The same for each key: `sizes.record(bytes, comm())`. */
+export function histogram<K>(
+  by: Codec<K>,
+  options?: EntriesOptions,
+): MapDefinition<"histogram", HistogramKey<K>, bigint>;
+export function histogram<K>(
+  by?: Codec<K>,
+  { entries: count = ENTRIES }: EntriesOptions = {},
+): AnyMap {
+  if (by) {
+    const key = struct("histogram_key", { of: by, slot: u32 }) as unknown as Codec<unknown>;
+    return { role: "histogram", type: MapType.HASH, key, value: u64, entries: count, by };
+  }
   return {
     role: "histogram",
     type: MapType.ARRAY,

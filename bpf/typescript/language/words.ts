@@ -9,6 +9,7 @@
  */
 
 import type { Fields } from "./hooks.ts";
+import type { KernelStack, UserStack } from "./stacks.ts";
 
 /** The process's number, as user space counts it. */
 export function pid(): number {
@@ -118,6 +119,16 @@ export function has(_struct: unknown, _field: string): boolean {
   throw outsideOfKernel("has");
 }
 
+/** The kernel's stack, to count by: `ts-bcc run` shows its functions. */
+export function kernelStack(): KernelStack {
+  throw outsideOfKernel("kernelStack");
+}
+
+/** The process's stack, to count by: `ts-bcc run` shows its functions. */
+export function userStack(): UserStack {
+  throw outsideOfKernel("userStack");
+}
+
 const WORDS = {
   pid,
   tid,
@@ -140,6 +151,8 @@ const WORDS = {
   currentTask,
   cast,
   has,
+  kernelStack,
+  userStack,
 };
 
 /** A word's name. */

@@ -143,27 +143,39 @@ export function increment(
     : 1n;
   builder.keep();
   const keyValue = lower(program, keyNode!, scope);
-  const perCpu = isPerCpu(map.definition.type);
-  const add = (pointer: Reg) => {
-    const place = { kind: "memory", base: pointer, offset: 0, type, access: "direct" } as const;
-    const width = type.bits / 8 as 4 | 8;
-    if (!perCpu) return builder.atomicAdd(pointer, 0, width, by);
-    const loaded = builder.load(place.base, 0, width);
-    builder.store(pointer, 0, width, builder.alu("add", loaded, by));
-  };
   withStored(program, keyNode!, keyValue, key, (base, offset) => {
-    const [found, absent, end] = [builder.block(), builder.block(), builder.block()];
-    const pointer = lookupAt(program, map, base, offset);
-    builder.keep();
-    builder.branch("ne", pointer, 0n, found, absent);
-    builder.enter(found);
-    add(pointer);
-    builder.jump(end);
-    builder.enter(absent);
-    if (!isArray(map.definition.type)) insert(program, map, [base, offset], type, by, add, end);
-    builder.enter(end);
+    incrementAt(program, map, base, offset, by);
   });
   return VOID;
+}
+
+/** Adds to the number of the key in memory. */
+export function incrementAt(
+  program: Program,
+  map: MapValue,
+  base: Base,
+  offset: number,
+  by: Operand,
+): void {
+  const { builder } = program;
+  const type = typesOf(map).value as Int;
+  const perCpu = isPerCpu(map.definition.type);
+  const add = (pointer: Reg) => {
+    const width = type.bits / 8 as 4 | 8;
+    if (!perCpu) return builder.atomicAdd(pointer, 0, width, by);
+    const loaded = builder.load(pointer, 0, width);
+    builder.store(pointer, 0, width, builder.alu("add", loaded, by));
+  };
+  const [found, absent, end] = [builder.block(), builder.block(), builder.block()];
+  const pointer = lookupAt(program, map, base, offset);
+  builder.keep();
+  builder.branch("ne", pointer, 0n, found, absent);
+  builder.enter(found);
+  add(pointer);
+  builder.jump(end);
+  builder.enter(absent);
+  if (!isArray(map.definition.type)) insert(program, map, [base, offset], type, by, add, end);
+  builder.enter(end);
 }
 
 /** The first count of a key; another CPU may have been first. */

@@ -7,15 +7,15 @@
 import type { Reg } from "../code/ir.ts";
 import type { Expression } from "../language/syntax.ts";
 import { MapType } from "../../tables/map_type.ts";
-import { sizeOfType, typeOf } from "../language/types.ts";
+import { sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lowerChanges } from "./effects.ts";
-import { addToGlobal, lookupAt, type MapValue } from "./entries.ts";
+import { addToGlobal, incrementAt, lookupAt, type MapValue } from "./entries.ts";
 import { lower } from "./expressions.ts";
 import { Helper } from "./helpers.ts";
 import { asLoaded } from "./loaded.ts";
 import { log2Slot } from "./log2.ts";
-import { inRegister } from "./memory.ts";
+import { clear, inRegister } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { storeInto } from "./stores.ts";
@@ -24,7 +24,18 @@ import { type Value, VOID } from "./values.ts";
 const BPF_F_CURRENT_CPU = 0xffffffffn;
 
 /** Counts a value in a histogram. */
-export function record(program: Program, map: MapValue, node: Expression, scope: Scope): Value {
+export function record(
+  program: Program,
+  map: MapValue,
+  [node, of]: readonly [Expression, Expression?] | readonly Expression[],
+  scope: Scope,
+): Value {
+  const slot = slotOf(program, node!, scope);
+  return of ? recordOf(program, map, slot, of, scope) : recordSlot(program, map, slot);
+}
+
+/** Which slot a value falls into. */
+function slotOf(program: Program, node: Expression, scope: Scope): Reg {
   const { builder } = program;
   const loaded = asLoaded(program, node, lower(program, node, scope));
   const { operand, type } = requireInt(program, node, loaded, "record()");
@@ -37,9 +48,33 @@ export function record(program: Program, map: MapValue, node: Expression, scope:
     builder.enter(negative);
     builder.move(positive, 0n);
     builder.enter(end);
-    return recordSlot(program, map, log2Slot(program, positive));
+    return log2Slot(program, positive);
   }
-  return recordSlot(program, map, log2Slot(program, inRegister(program, operand)));
+  return log2Slot(program, inRegister(program, operand));
+}
+
+/** Counts in the histogram of a key, whose slots are entries of a hash. */
+function recordOf(
+  program: Program,
+  map: MapValue,
+  slot: Reg,
+  node: Expression,
+  scope: Scope,
+): Value {
+  const { builder } = program;
+  builder.keep();
+  const { shape } = typeOf(map.definition.key!.type) as Type & { kind: "struct" };
+  const { bitOffset } = shape.members.find(({ name }) => name === "slot")!;
+  const of = typeOf(map.definition.by!.type)!;
+  const value = lower(program, node, scope);
+  builder.line = program.source.line(node.start);
+  builder.withSlot(shape.bytes, (key) => {
+    clear(program, key, 0, shape.bytes);
+    storeInto(program, node, value, of, key, 0);
+    builder.store(key, bitOffset / 8, 4, slot);
+    incrementAt(program, map, key, 0, 1n);
+  });
+  return VOID;
 }
 
 function recordSlot(program: Program, map: MapValue, slot: Reg): Value {

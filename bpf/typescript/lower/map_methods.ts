@@ -18,8 +18,8 @@ import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
 
-/** Flags of bpf_get_stackid (include/uapi/linux/bpf.h). */
-const [BPF_F_FAST_STACK_CMP, BPF_F_USER_STACK] = [1n << 9n, 1n << 8n];
+/** Of bpf_get_stackid (include/uapi/linux/bpf.h). */
+const BPF_F_USER_STACK = 1n << 8n;
 
 const METHODS: Readonly<Record<AnyMap["role"], readonly string[]>> = {
   entries: ["get", "set", "delete", "has", "increment"],
@@ -41,6 +41,8 @@ export function mapMethod(
     const names = METHODS[role].map((each) => `${each}()`).join(", ");
     throw program.error(node, `${map.name} has no ${method}(): it has ${names}`);
   }
+  const { called } = program.outside;
+  called.set(map.name, (called.get(map.name) ?? new Set()).add(method));
   const take = (least: number, most = least) => {
     const given = node.arguments.length;
     if (given >= least && given <= most) return node.arguments;
@@ -73,7 +75,7 @@ export function mapMethod(
     case "increment":
       return increment(program, node, map, take(1, 2), scope);
     case "record":
-      return record(program, map, take(1)[0]!, scope);
+      return record(program, map, take(map.definition.by ? 2 : 1), scope);
     case "emit":
       return emit(program, map, take(1)[0]!, scope);
     default: {
@@ -81,7 +83,7 @@ export function mapMethod(
       if (["xdp", "tc", "socketFilter"].includes(program.hook.kind)) {
         throw program.error(node, "programs that see packets cannot tell stacks");
       }
-      const flags = BPF_F_FAST_STACK_CMP | (method === "user" ? BPF_F_USER_STACK : 0n);
+      const flags = method === "user" ? BPF_F_USER_STACK : 0n;
       const { builder, context } = program;
       const id = builder.call(Helper.GET_STACKID, context, { map: map.name }, flags);
       return { kind: "register", reg: id, type: I64 };

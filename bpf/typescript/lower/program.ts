@@ -31,6 +31,10 @@ export interface Outside {
   readonly prints: PrintCall[];
   /** Makes the buffer of printed lines; false when another thing has its name. */
   readonly claimPrint: () => boolean;
+  /** Makes a map that a word of the language needs; false when another thing has its name. */
+  readonly claim: (name: string, map: AnyMap) => boolean;
+  /** The methods of maps that programs call, by the map's name. */
+  readonly called: Map<string, Set<string>>;
   /** Makes a map that programs use without a definition; undefined where that is not possible. */
   readonly claimMap: ((name: string, map: AnyMap) => void) | undefined;
   /** The only process that programs run in; undefined: all. */

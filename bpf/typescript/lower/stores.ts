@@ -20,6 +20,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";
 import { nameOf } from "./members.ts";
+import { isStackType, storeParts } from "./stack_words.ts";
 import type { Program } from "./program.ts";
 import type { Loaded, Value } from "./values.ts";
 
@@ -51,6 +52,9 @@ export function storeInto(
     default:
       if (value.kind === "object" && type.kind === "struct") {
         return storeObject(program, value, type, base, offset, options);
+      }
+      if (value.kind === "stack" && isStackType(type, value.which)) {
+        return storeParts(program, value.parts, base, offset);
       }
       return storeCopy(program, node, value, type, base, offset);
   }

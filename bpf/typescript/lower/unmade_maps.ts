@@ -8,6 +8,7 @@
 import type { Codec } from "../../../ffi/codec/codec.ts";
 import { bool, chars, i32, i64, struct, u32, u64 } from "../../../ffi/codec/mod.ts";
 import { type AnyMap, hash, histogram } from "../language/maps.ts";
+import { KernelStack, UserStack } from "../language/stacks.ts";
 import type { Call, Expression, Node } from "../language/syntax.ts";
 import type { Type } from "../language/types.ts";
 import { lower } from "./expressions.ts";
@@ -44,7 +45,7 @@ function definitionFor(
   const [key, value] = node.arguments;
   switch (method) {
     case "record":
-      return histogram();
+      return value ? histogram(codecOf(program, value, scope, "of")) : histogram();
     case "increment":
       if (key) return hash(codecOf(program, key, scope, "key"), u64);
       break;
@@ -87,6 +88,8 @@ function codecOfValue(program: Program, node: Node, given: Value): Codec<unknown
       return chars(value.flexible ? TEXT_SIZE : value.type.size);
     case "constant":
       return value.type === "bool" ? bool : value.value < 0n ? i64 : u64;
+    case "stack":
+      return (value.which === "user_stack" ? UserStack : KernelStack) as Codec<unknown>;
     case "register":
       return codecOfType(value.type)!;
     case "memory": {

@@ -70,6 +70,14 @@ export interface Computed {
   readonly make: () => InRegister;
 }
 
+/** A stack: its number, and of a process's the process and its program. */
+export interface StackValue {
+  readonly kind: "stack";
+  /** The struct it is stored as. */
+  readonly which: "kernel_stack" | "user_stack";
+  readonly parts: readonly Reg[];
+}
+
 /** Everything an expression can be. */
 export type Value =
   | Constant
@@ -83,6 +91,7 @@ export type Value =
   | { readonly kind: "fields"; readonly what: string; readonly fields: ReadonlyMap<string, Value> }
   | { readonly kind: "elements"; readonly what: string; readonly elements: readonly Value[] }
   | Computed
+  | StackValue
   | { readonly kind: "unmade"; readonly name: string }
   | { readonly kind: "packet" }
   | { readonly kind: "outside" }

@@ -18,6 +18,7 @@ import { extend, inRegister, target } from "./memory.ts";
 import { print } from "./prints.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
+import { stack } from "./stack_words.ts";
 import { DEFAULT_TEXT } from "./texts.ts";
 import { constant, type InRegister, type Value, VOID } from "./values.ts";
 
@@ -91,6 +92,9 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
       return cast(program, given, scope);
     case "has":
       return has(program, node, scope);
+    case "kernelStack":
+    case "userStack":
+      return stack(program, node, word);
     case "signed":
     case "unsigned":
       return convert(program, node, given[0]!, given[1], word === "signed", scope);
@@ -129,6 +133,8 @@ const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
   "userString",
   "userNumber",
   "sendSignal",
+  "kernelStack",
+  "userStack",
 ]);
 /** Hooks of programs that see packets. */
 export const PACKET_HOOKS: ReadonlySet<string> = new Set(["xdp", "tc", "socketFilter"]);

@@ -1,0 +1,67 @@
+/**
+ * Keys and values of a script's maps, as text and as JSON.
+ *
+ * @module
+ */
+
+import type { Codec, CType } from "../../mod.ts";
+import { escapeText } from "../../toolkit/output/escape.ts";
+import { type Frame, frameName, type StackId, type StackNames } from "./stack_names.ts";
+
+/** A key: the stacks in it, and all else in one line. */
+export interface NamedKey {
+  readonly text: string;
+  readonly stacks: readonly NamedStack[];
+  /** The key with the names of functions in place of stacks. */
+  readonly json: unknown;
+}
+
+/** One of a key's stacks. */
+export interface NamedStack {
+  readonly isKernel: boolean;
+  /** Innermost first; undefined where the kernel had no room for it. */
+  readonly frames: readonly Frame[] | undefined;
+}
+
+const nameOf = (type: CType) => type.kind === "struct" ? type.name : "";
+const isStack = (type: CType) => /^(?:kernel|user)_stack$/.test(nameOf(type));
+
+/** Whether there are stacks in what a codec reads. */
+export function holdsStacks(type: CType | undefined): boolean {
+  if (type?.kind !== "struct") return false;
+  return isStack(type) || type.members.some((member) => holdsStacks(member.type));
+}
+
+/** Gives a key's stacks names. */
+export function namedKey(codec: Codec<unknown>, key: unknown, names?: StackNames): NamedKey {
+  const texts: string[] = [];
+  const stacks: NamedStack[] = [];
+  const named = (type: CType, value: unknown): unknown => {
+    if (isStack(type) && names) {
+      const frames = names.frames(value as StackId);
+      stacks.push({ isKernel: nameOf(type) === "kernel_stack", frames });
+      return frames?.map(frameName) ?? null;
+    }
+    if (type.kind === "struct" && typeof value === "object" && value !== null) {
+      const fields = value as Readonly<Record<string, unknown>>;
+      return Object.fromEntries(
+        type.members.filter(({ name }) => name in fields)
+          .map(({ name, type }) => [name, named(type, fields[name])]),
+      );
+    }
+    texts.push(textOf(value));
+    return value;
+  };
+  const json = named(codec.type, key);
+  return { text: texts.join(" "), stacks, json };
+}
+
+/** A value in a line. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return escapeText(value);
+  if (Array.isArray(value)) return value.map(textOf).join(" ");
+  if (typeof value === "object" && value !== null) {
+    return Object.values(value).map(textOf).join(" ");
+  }
+  return String(value);
+}

@@ -1,0 +1,106 @@
+/**
+ * What the maps of a script hold as lines: for people, folded, and as JSON.
+ *
+ * @module
+ */
+
+import { log2Lines } from "../../mod.ts";
+import { escapeText, toJson } from "../../toolkit/output/escape.ts";
+import type { ProfiledStack } from "../../toolkit/stacks/stack_files.ts";
+import { type NamedKey, type NamedStack, textOf } from "./map_keys.ts";
+import { type Entry, isNumber, type MapContent, type Slots } from "./read_maps.ts";
+import { type Frame, frameName } from "./stack_names.ts";
+
+/** How maps are shown. */
+export interface MapLineOptions {
+  readonly json: boolean;
+  /** One line for each entry with stacks. */
+  readonly folded: boolean;
+}
+
+/** The lines of maps. */
+export function mapLines(maps: readonly MapContent[], options: MapLineOptions): string[] {
+  return maps.flatMap((map) =>
+    map.kind === "entries"
+      ? entryLines(map.name, map.entries, options)
+      : map.histograms.flatMap((each) => histogramLines(map.name, each, options))
+  );
+}
+
+/** What maps count by stacks, for flame graphs. */
+export function profiledStacks(maps: readonly MapContent[]): ProfiledStack[] {
+  return maps.flatMap((map) =>
+    map.kind !== "entries" ? [] : map.entries.filter(hasWeight).map(({ key, value }) => ({
+      comm: key.text || map.name,
+      pid: undefined,
+      tid: undefined,
+      frames: outermostFirst(key),
+      value: Number(value),
+    }))
+  );
+}
+
+/** `comm;main;read;vfs_read 3` of each entry with stacks. */
+export function foldedLines(maps: readonly MapContent[]): string[] {
+  return maps.flatMap((map) =>
+    map.kind !== "entries" ? [] : map.entries.filter(hasWeight).map(({ key, value }) => {
+      const parts = [key.text || map.name, ...outermostFirst(key).map(frameName)]
+        .map((each) => each.replaceAll(";", ":"));
+      return `${escapeText(parts.join(";"))} ${textOf(value)}`;
+    })
+  );
+}
+
+const hasStacks = ({ key }: Entry) => key.stacks.length > 0;
+const hasWeight = (entry: Entry) => hasStacks(entry) && isNumber(entry.value);
+
+function entryLines(
+  name: string,
+  entries: readonly Entry[],
+  { json, folded }: MapLineOptions,
+): string[] {
+  if (json) return entries.map(({ key, value }) => toJson({ map: name, key: key.json, value }));
+  if (entries.some(hasStacks)) {
+    if (folded) return foldedLines([{ kind: "entries", name, entries }]);
+    const blocks = entries.map(({ key, value }) => [
+      "",
+      ...stackLines(key),
+      `    ${[key.text, textOf(value)].filter(Boolean).join("  ")}`,
+    ]);
+    return ["", `${name}:`, ...blocks.flat()];
+  }
+  const rows = entries.map(({ key, value }) => [key.text, textOf(value)] as const);
+  const width = Math.max(...rows.map(([key]) => key.length));
+  return ["", `${name}:`, ...rows.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`)];
+}
+
+function histogramLines(name: string, { key, slots }: Slots, { json }: MapLineOptions): string[] {
+  if (json) return [toJson({ map: name, ...key ? { key: key.json } : {}, slots })];
+  // Of what is shown from 0 to 1 the zeros are counted by themselves.
+  const [zeros = 0, ones = 0, ...rest] = slots;
+  const bars = log2Lines([0, zeros + ones, ...rest], { valueType: "value" });
+  const title = key && key.text !== "" ? `${name} of ${key.text}:` : `${name}:`;
+  return ["", ...key ? stackLines(key) : [], title, ...bars];
+}
+
+/** Innermost first, the kernel's above the process's. */
+function stackLines({ stacks }: NamedKey): string[] {
+  const lines = (isKernel: boolean) =>
+    stacks.filter((stack) => stack.isKernel === isKernel).flatMap(framesOf)
+      .map((frame) => `  ${escapeText(frameName(frame))}`);
+  return [...lines(true), ...lines(false)];
+}
+
+/** The process's in front of the kernel's. */
+function outermostFirst({ stacks }: NamedKey): Frame[] {
+  const frames = (isKernel: boolean) =>
+    stacks.filter((stack) => stack.isKernel === isKernel)
+      .flatMap((stack) => framesOf(stack).toReversed());
+  return [...frames(false), ...frames(true)];
+}
+
+function framesOf({ isKernel, frames }: NamedStack): readonly Frame[] {
+  if (frames) return frames;
+  const name = `[Missed ${isKernel ? "Kernel" : "User"} Stack]`;
+  return [{ address: 0n, kernel: isKernel, symbol: { name, offset: 0, module: undefined } }];
+}

@@ -1,0 +1,183 @@
+/**
+ * What the maps of a script hold, with names for stacks, in the order it is shown.
+ *
+ * @module
+ */
+
+import { type AnyMap, STACK_TIMES } from "../../kernel.ts";
+import { type Bpf, histogramSections } from "../../mod.ts";
+import { toJson } from "../../toolkit/output/escape.ts";
+import { type NamedKey, namedKey } from "./map_keys.ts";
+import type { AnyKernel } from "./read_script.ts";
+import type { StackNames } from "./stack_names.ts";
+
+/** One entry of a map, or several whose keys have the same names. */
+export interface Entry {
+  readonly key: NamedKey;
+  readonly value: unknown;
+}
+
+/** One histogram of a map: slot n counts the values of n bits. */
+export interface Slots {
+  /** What it is of, where the map has several. */
+  readonly key: NamedKey | undefined;
+  readonly slots: readonly number[];
+}
+
+/** A map that holds something. */
+export type MapContent =
+  | { readonly kind: "entries"; readonly name: string; readonly entries: readonly Entry[] }
+  | { readonly kind: "histograms"; readonly name: string; readonly histograms: readonly Slots[] };
+
+/** How maps are read. */
+export interface MapReaderOptions {
+  /** How many entries of each map, or histograms; undefined: all. */
+  readonly top: number | undefined;
+  /** Whether counts are those since the reading before. */
+  readonly differences: boolean;
+}
+
+/** Reads the maps that hold something for people. */
+export class MapReader {
+  /** What was counted on stacks that the kernel had no room for, so far. */
+  missedStacks = 0;
+  readonly #bpf: Bpf;
+  readonly #maps: readonly (readonly [name: string, map: AnyMap])[];
+  readonly #called: AnyKernel["calledMethods"];
+  readonly #names: StackNames | undefined;
+  readonly #options: MapReaderOptions;
+  /** Counts that were read, by map and key. */
+  readonly #known = new Map<string, bigint>();
+
+  /** @param code what was loaded */
+  constructor(
+    bpf: Bpf,
+    { loadedMaps, calledMethods }: Pick<AnyKernel, "loadedMaps" | "calledMethods">,
+    names: StackNames | undefined,
+    options: MapReaderOptions,
+  ) {
+    this.#bpf = bpf;
+    this.#called = calledMethods;
+    this.#names = names;
+    this.#options = options;
+    // What programs remove by themselves is what they keep from one event to another.
+    this.#maps = [...loadedMaps].filter(([name, { role }]) =>
+      (role === "entries" || role === "histogram") && name !== STACK_TIMES &&
+      !calledMethods.get(name)?.has("delete")
+    );
+  }
+
+  /** All maps that hold something now. */
+  read(): MapContent[] {
+    return this.#maps.flatMap(([name, map]): MapContent[] => {
+      if (map.role === "entries") {
+        const entries = this.#entries(name, map);
+        return entries.length === 0 ? [] : [{ kind: "entries", name, entries }];
+      }
+      const histograms = map.by ? this.#histograms(name, map) : this.#histogram(name, map);
+      return histograms.length === 0 ? [] : [{ kind: "histograms", name, histograms }];
+    });
+  }
+
+  /** Keys and values; of counts what is new, where differences are wanted. */
+  *#pairs(name: string, map: AnyMap): Generator<readonly [key: unknown, value: unknown]> {
+    const all = map.isPerCpu
+      ? [...this.#bpf.perCpuMap(name)].map(([key, values]) => [key, sum(values)] as const)
+      : this.#bpf.map(name);
+    const isCount = map.role === "histogram" || !this.#called.get(name)?.has("set");
+    for (const [key, value] of all) {
+      if (!this.#options.differences || !isCount || !isNumber(value)) {
+        yield [key, value];
+        continue;
+      }
+      const id = `${name} ${toJson(key)}`;
+      const more = BigInt(value) - (this.#known.get(id) ?? 0n);
+      this.#known.set(id, BigInt(value));
+      if (more !== 0n) yield [key, more];
+    }
+  }
+
+  /** The entries, the greatest first. */
+  #entries(name: string, map: AnyMap): Entry[] {
+    const entries = Array.from(this.#pairs(name, map), ([key, value]) => ({
+      key: namedKey(map.key!, key, this.#names),
+      value,
+    }));
+    for (const { key, value } of entries) this.#countMissed(key, value);
+    return this.#first(
+      merged(entries).toSorted((a, b) => compare(b.value, a.value) || compareKeys(a.key, b.key)),
+    );
+  }
+
+  #histogram(name: string, map: AnyMap): Slots[] {
+    const slots = slotsOf(this.#pairs(name, map) as Iterable<readonly [number, bigint]>);
+    return slots.every((count) => count === 0) ? [] : [{ key: undefined, slots }];
+  }
+
+  /** The histograms, the one with the most values first. */
+  #histograms(name: string, map: AnyMap): Slots[] {
+    type Pairs = Iterable<readonly [{ readonly of: unknown; readonly slot: number }, bigint]>;
+    const pairs = Array.from(
+      this.#pairs(name, map) as Pairs,
+      ([key, count]) => [key, Number(count)] as const,
+    );
+    const all = histogramSections(pairs, ({ of, slot }) => [of, slot]).map((each) => ({
+      key: namedKey(map.by!, each.section, this.#names),
+      slots: slotsOf(each.counts),
+    }));
+    for (const { key, slots } of all) this.#countMissed(key, total(slots));
+    return this.#first(
+      all.toSorted((a, b) => total(b.slots) - total(a.slots) || compareKeys(a.key, b.key)),
+    );
+  }
+
+  #countMissed({ stacks }: NamedKey, value: unknown): void {
+    const missed = stacks.filter(({ frames }) => !frames).length;
+    if (missed > 0) this.missedStacks += missed * (isNumber(value) ? Number(value) : 1);
+  }
+
+  #first<T>(all: T[]): T[] {
+    return all.slice(0, this.#options.top ?? all.length);
+  }
+}
+
+const total = (slots: readonly number[]) => slots.reduce((sum, count) => sum + count, 0);
+
+function slotsOf(counts: Iterable<readonly [number, bigint | number]>): number[] {
+  const slots: number[] = [];
+  for (const [slot, count] of counts) slots[slot] = Number(count);
+  return Array.from(slots, (count = 0) => count);
+}
+
+/** The same functions in several processes are one entry, where values are numbers. */
+function merged(entries: readonly Entry[]): Entry[] {
+  const groups = Map.groupBy(
+    entries,
+    ({ key, value }, i) =>
+      key.stacks.length > 0 && isNumber(value) ? toJson([key.text, key.json]) : i,
+  );
+  return [...groups.values()].map((group) =>
+    group.length === 1 ? group[0]! : { ...group[0]!, value: sum(group.map(({ value }) => value)) }
+  );
+}
+
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+/** Of numbers that CPUs or processes count for themselves the sum is meant. */
+function sum(values: readonly unknown[]): unknown {
+  if (!values.every(isNumber)) return values;
+  return values.reduce((total: bigint, each) => total + BigInt(each), 0n);
+}
+
+function compare(a: unknown, b: unknown): number {
+  if (!isNumber(a) || !isNumber(b)) return 0;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Numbers by their value, texts by code units. */
+function compareKeys(a: NamedKey, b: NamedKey): number {
+  if (isNumber(a.json) && isNumber(b.json)) return compare(a.json, b.json);
+  return a.text < b.text ? -1 : a.text > b.text ? 1 : 0;
+}

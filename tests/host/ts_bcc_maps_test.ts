@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PROJECT } from "../support/build.ts";
+import { run, Running } from "../support/process.ts";
+import { scriptCommand } from "../support/runtime.ts";
+import { stacksProgram } from "../support/stacks.ts";
+import { UsdtProcess } from "../support/usdt.ts";
+import { Folder } from "../support/workload.ts";
+
+// Not in guests: it starts a compiler from source for each test; what it compiles, other tests run there.
+const COMMAND = scriptCommand(join(PROJECT, "tests/support/ts_bcc.ts"));
+const tsBccRun = (...words: string[]) => run([...COMMAND, "run", ...words]);
+const FAULTS = 'tracepoint("exceptions/page_fault_user", () => faults.increment(userStack()))';
+
+test("run -e makes a histogram for each key", async () => {
+  using folder = new Folder();
+  const file = join(folder.path, "data");
+  writeFileSync(file, "x".repeat(100));
+  const args = [
+    ...["-c", `/usr/bin/dd if=${file} of=/dev/null bs=77 status=none`],
+    ...["-e", 'tracepoint("syscalls/sys_enter_read", (e) => wanted.set(tid(), e.count))'],
+    "-e",
+    `tracepoint("syscalls/sys_exit_read", (e) => {
+      if (wanted.get(tid()) === 77) sizes.record(e.ret, { by: comm(), uid: uid() });
+      wanted.delete(tid());
+    })`,
+  ];
+  const { status, stdout, stderr } = await tsBccRun(...args);
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+  const [title, ...rows] = stdout.trim().split("\n");
+  assert.equal(title, "sizes of dd 0:");
+  const counted = rows.filter((row) => !/: 0 /.test(row)).slice(1)
+    .map((row) => /(\d+) -> (\d+) +: (\d+)/.exec(row)!.slice(1).join(" "));
+  assert.deepEqual(counted, ["0 1 1", "16 31 1", "64 127 1"]);
+  const asJson = await tsBccRun("--json", ...args);
+  assert.deepEqual(asJson.stdout.trim().split("\n").map((line) => JSON.parse(line)), [
+    { map: "sizes", key: { by: "dd", uid: 0 }, slots: [1, 0, 0, 0, 0, 1, 0, 1] },
+  ]);
+});
+
+test("run -e counts by user stacks, also of a program that is no more", async () => {
+  using folder = new Folder();
+  const file = (name: string) => join(folder.path, name);
+  const files = ["faults.svg", "faults.html", "faults.folded"].map(file);
+  const { status, stdout, stderr } = await tsBccRun(
+    ...["-c", `${stacksProgram()} - touch=17`, "-e", FAULTS],
+    ...files.flatMap((each) => ["-o", each]),
+  );
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+  assert.match(stdout, /^\nfaults:\n\n/);
+  // One more where the function's own code is met for the first time.
+  assert.match(stdout, /\n {2}touch_pages\n {2}main\n(?: {2}.+\n)* {4}1[78]\n/);
+  const total = [...stdout.matchAll(/^ {4}(\d+)$/gm)];
+  assert.ok(total.length > 0);
+  const [svg, html, folded] = files.map((each) => readFileSync(each, "utf8"));
+  assert.match(svg!, /<title>touch_pages \(1[78] count/);
+  assert.match(html!, /touch_pages/);
+  assert.match(folded!, /^faults;[^ ]*;main;touch_pages 1[78]$/m);
+  const inLines = await tsBccRun(
+    ...["--folded", "-c", `${stacksProgram()} - touch=17`, "-e", FAULTS],
+  );
+  assert.match(inLines.stdout, /^faults;[^ ]*;main;touch_pages 1[78]$/m);
+  assert.equal(inLines.stdout.split("\n").some((line) => !/^faults;|^$/.test(line)), false);
+});
+
+test("run -e counts by stacks of the kernel and of the process, and what else is in the key", async () => {
+  const { stdout, stderr } = await tsBccRun(
+    ...["--json", "-c", "/usr/bin/true", "-e"],
+    'btfTracepoint("sched_process_exec", () => execs.increment({ by: comm(), kernel: kernelStack(), user: userStack() }))',
+  );
+  assert.equal(stderr, "");
+  const { key, value } = JSON.parse(stdout);
+  assert.equal(value, 1);
+  assert.equal(key.by, "true");
+  assert.ok(key.kernel.some((name: string) => /execve|bprm/.test(name)), String(key.kernel));
+  assert.equal(key.kernel.some((name: string) => /^bpf_/.test(name)), false);
+  assert.ok(Array.isArray(key.user));
+});
+
+test("run -i tells what is new, and loses nothing", async () => {
+  await using target = await UsdtProcess.start();
+  await using running = Running.start([
+    ...COMMAND,
+    ...["run", "--json", "-i", "0.05", "-p", String(target.pid), "-e"],
+    'tracepoint("syscalls/sys_enter_write", (e) => { writes.increment(e.fd); sizes.record(e.fd, 1); last.set(1, e.fd); })',
+  ], { env: { TSBCC_READY: "1" } });
+  await running.find("stderr", /^ready$/m);
+  await target.fire(1);
+  await running.find("stdout", /"writes"/);
+  await target.fire(1);
+  await running.find("stdout", /"writes"[^]*"writes"/);
+  await target.fire(1);
+  running.kill("SIGINT");
+  const { stdout, stderr } = await running.result;
+  assert.equal(stderr, "ready\n");
+  const records = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const sum = (map: string, count: (record: { value: number; slots: number[] }) => number) =>
+    records.filter((record) => record.map === map).reduce((all, each) => all + count(each), 0);
+  assert.equal(sum("writes", ({ value }) => value), 3);
+  assert.equal(sum("sizes", ({ slots }) => slots[1]!), 3);
+  // What was set is shown each time.
+  assert.ok(records.filter(({ map }) => map === "last").every(({ value }) => value === 1));
+});
+
+test("run -n shows the greatest entries only", async () => {
+  const { stdout } = await tsBccRun(
+    ...["-n", "1", "-c", "/usr/bin/env /usr/bin/true", "-e"],
+    'tracepoint("sched/sched_process_exec", (e) => { runs.increment(e.filename); sizes.record(1, e.filename); if (comm() === "env") runs.increment(e.filename); })',
+  );
+  assert.match(stdout, /^\nruns:\n {2}\/usr\/bin\/env {2}2\n\nsizes of \/usr\/bin\/env:\n/);
+  assert.doesNotMatch(stdout, /true/);
+});
+
+test("run --help tells its options", async () => {
+  const { status, stdout } = await tsBccRun("--help");
+  assert.match(stdout, /^usage: ts-bcc run \[-e TEXT\].*\n[^]*\n {2}-i, --interval SECONDS/);
+  assert.equal(status, 0);
+});
+
+const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] = [
+  [
+    ["--svg", "x.svg", "-e", 'tracepoint("sched/sched_switch", () => n.increment(1))'],
+    /^ts-bcc: flame graphs are of stacks: count by kernelStack\(\) or userStack\(\)/,
+  ],
+  [
+    ["-o", "x.png", "-e", FAULTS],
+    /^ts-bcc: --output x\.png does not tell a format/,
+  ],
+  [
+    ["-e", 'xdp({ interface: "lo" }, () => { n.increment(userStack()); return "pass"; })'],
+    /userStack\(\) says nothing of it/,
+  ],
+  [
+    [
+      "-e",
+      'tracepoint("sched/sched_switch", () => { stack_traces.increment(1); n.increment(kernelStack()); })',
+    ],
+    /kernelStack\(\) needs the names stack_traces and stack_times for its maps: call yours otherwise/,
+  ],
+];
+
+for (const [words, message] of WRONG) {
+  test(`run says what is wrong with stacks: ${words.join(" ")}`, async () => {
+    const { status, stdout, stderr } = await tsBccRun(...words);
+    assert.match(stderr, message);
+    assert.equal(stdout, "");
+    assert.notEqual(status, 0);
+  });
+}
