@@ -76,6 +76,7 @@ export {
   currentTask,
   gid,
   has,
+  ip,
   kernelNumber,
   kernelStack,
   kernelString,

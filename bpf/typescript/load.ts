@@ -137,7 +137,8 @@ export function loadCode(
 ): LoadedKernel {
   const name = options.name ?? definition.name ?? "kernel code";
   const { outside, globals, size: sizeOf } = plan(definition);
-  const chosen = choose(definition.programs, options.programs ?? {}, name);
+  const chosen = choose(definition.programs, options.programs ?? {}, name)
+    .map(([each, program]) => [each, aimed(program, definition.pid)] as const);
   const compiled = chosen.map(([each, program]) => compileProgram(each, program, outside));
   const size = sizeOf();
   const maps = [...outside.maps];
@@ -211,6 +212,14 @@ export function loadCode(
     },
     programs,
   };
+}
+
+/** Where a hook runs in one process only, where it may. */
+function aimed(program: ProgramDefinition<never>, pid: number | undefined) {
+  const { hook } = program;
+  if (pid === undefined || hook.kind !== "uprobe" && hook.kind !== "uretprobe") return program;
+  if (!hook.options || hook.options.pid !== undefined) return program;
+  return { ...program, hook: { ...hook, options: { ...hook.options, pid } } };
 }
 
 function choose(

@@ -5,16 +5,19 @@
  */
 
 import type { Codec } from "../../../ffi/codec/codec.ts";
-import { decodeText, u64 } from "../../../ffi/codec/mod.ts";
+import { decodeText, ipv4, ipv6, u64 } from "../../../ffi/codec/mod.ts";
 
 /** The ring buffer of printed lines: `bpf.events("print")`. */
 export const PRINT_MAP = "print";
 /** Bytes of it. */
 export const PRINT_BYTES = 256 * 1024;
 
+/** Reads an IP address of that many bytes. */
+export const addressCodec = (size: number): Codec<string> => size === 4 ? ipv4 : ipv6;
+
 /** Where a value is in the record. */
 export interface PrintedValue {
-  readonly kind: "signed" | "unsigned" | "bool" | "text" | "address";
+  readonly kind: "signed" | "unsigned" | "bool" | "text" | "address" | "ip";
   readonly offset: number;
   readonly size: number;
 }
@@ -51,6 +54,8 @@ function textOf(view: DataView, start: number, { kind, offset, size }: PrintedVa
       return String(view.getBigUint64(at, true));
     case "address":
       return `0x${view.getBigUint64(at, true).toString(16)}`;
+    case "ip":
+      return addressCodec(size).read(view, at);
     case "bool":
       return String(view.getUint8(at) !== 0);
     case "text": {

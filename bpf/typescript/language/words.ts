@@ -119,6 +119,11 @@ export function has(_struct: unknown, _field: string): boolean {
   throw outsideOfKernel("has");
 }
 
+/** An IP address of 4 or 16 bytes, or of a number, to print, count by, or put in `ipv4` and `ipv6` fields. */
+export function ip(_address: readonly number[] | bigint | number): string {
+  throw outsideOfKernel("ip");
+}
+
 /** The kernel's stack, to count by: `ts-bcc run` shows its functions. */
 export function kernelStack(): KernelStack {
   throw outsideOfKernel("kernelStack");
@@ -151,6 +156,7 @@ const WORDS = {
   currentTask,
   cast,
   has,
+  ip,
   kernelStack,
   userStack,
 };

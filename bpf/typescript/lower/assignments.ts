@@ -5,6 +5,7 @@
  */
 
 import type { Assignment, Expression, Node } from "../language/syntax.ts";
+import { settle } from "./declarations.ts";
 import { describeType, type Int, isScalar, type Scalar } from "../language/types.ts";
 import { lower, operate } from "./expressions.ts";
 import { asLoaded, present } from "./loaded.ts";
@@ -33,12 +34,9 @@ export function update(
 ): Value {
   let before: Value | undefined;
   const after = assign(program, node, node.argument, scope, (old) => {
-    before = old();
-    if (!node.prefix && before.kind === "register") {
-      // Its own register goes on to the new value.
-      before = { ...before, reg: program.builder.copy(before.reg) };
-      program.builder.keep();
-    }
+    const now = old();
+    // The place goes on to the new value.
+    before = node.prefix ? now : settle(program, node, now);
     return operate(program, node, node.operator[0]!, before, constant(1n));
   });
   return node.prefix ? after : before!;

@@ -5,17 +5,17 @@
  */
 
 import type { Declaration, Expression, Node, Pattern } from "../language/syntax.ts";
-import { BOOL, I64, type Scalar, U64 } from "../language/types.ts";
+import { BOOL, I64, type Scalar, type Type, U64 } from "../language/types.ts";
 import { assigns } from "./effects.ts";
 import { lower } from "./expressions.ts";
 import { follow } from "./kernel_memory.ts";
 import { asLoaded, present } from "./loaded.ts";
 import { elementOf, field, nameOf } from "./members.ts";
-import { loadScalar } from "./memory.ts";
+import { copy, loadScalar } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { placeOf } from "./texts.ts";
-import type { Value } from "./values.ts";
+import type { InMemory, Value } from "./values.ts";
 
 /** Compiles `const` and `let`; `around` is what may assign to the variables. */
 export function declaration(
@@ -87,7 +87,14 @@ export function bind(program: Program, pattern: Pattern, value: Value, scope: Sc
         }
         const name = nameOf(program, property.key, property.computed);
         const part = field(program, property, value, name);
-        if (part.kind === "global") program.taken.set(part.name, property);
+        if (part.kind === "global" && value.kind === "outside") {
+          // Read where it is used: a program that assigns to it as well is refused.
+          program.taken.set(part.name, property);
+          if (property.value.type === "Identifier") {
+            scope.add(property.value.name, part);
+            continue;
+          }
+        }
         bind(program, property.value, part, scope);
       }
       return;
@@ -113,6 +120,8 @@ export function settle(program: Program, node: Node, value: Value): Value {
     }
     case "computed":
       return settle(program, node, value.make());
+    case "global":
+      return settle(program, node, present(program, node, value));
     case "optional":
       builder.keep();
       return value;
@@ -126,9 +135,20 @@ export function settle(program: Program, node: Node, value: Value): Value {
         return settle(program, node, loadScalar(program, value));
       }
       builder.keep();
+      if (value.type.kind === "text" && value.access === "direct" && !value.readOnly) {
+        return textCopy(program, value);
+      }
       return value;
     }
     default:
       return value;
   }
+}
+
+/** A text that programs may write meanwhile: texts are values, as numbers are. */
+function textCopy(program: Program, text: InMemory): InMemory {
+  const { size } = text.type as Type & { kind: "text" };
+  const slot = program.builder.slot(size);
+  copy(program, text, slot, 0, size);
+  return { ...text, base: slot, offset: 0, readOnly: "texts cannot be changed" };
 }

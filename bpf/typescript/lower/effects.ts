@@ -6,6 +6,7 @@
 
 import type { Expression, Node } from "../language/syntax.ts";
 import { wordOf } from "../language/words.ts";
+import { isScalar } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
@@ -52,12 +53,27 @@ const READING: ReadonlySet<string> = new Set(["get", "has", "kernel", "user", "a
 export function lowerChanges(program: Program, node: Expression, scope: Scope): void {
   if (!changesSomething(node, scope)) return;
   if (node.type !== "ObjectExpression") {
-    program.early.set(node, settle(program, node, lower(program, node, scope)));
-    return;
+    return early(program, node, scope);
   }
   for (const property of node.properties) {
-    if (property.type === "Property") lowerChanges(program, property.value, scope);
+    if (property.type !== "Property") continue;
+    const { value } = property;
+    if (changesSomething(value, scope)) lowerChanges(program, value, scope);
+    else if (isNumberThatChanges(program, value, scope)) early(program, value, scope);
   }
+}
+
+/** Compiles an expression before its place, which finds the value. */
+function early(program: Program, node: Expression, scope: Scope): void {
+  program.early.set(node, settle(program, node, lower(program, node, scope)));
+}
+
+/** Whether an expression is the number of a place that another expression may change. */
+function isNumberThatChanges(program: Program, node: Expression, scope: Scope): boolean {
+  if (node.type === "ObjectExpression") return false;
+  const value = program.apart(() => program.builder.discard(() => lower(program, node, scope)));
+  return value.kind === "register" || value.kind === "global" ||
+    value.kind === "memory" && isScalar(value.type);
 }
 
 function some(node: Node, test: (node: Node) => boolean): boolean {

@@ -9,7 +9,7 @@ import type { Call, Expression } from "../language/syntax.ts";
 import { isArray, isPerCpu } from "../../tables/map_type.ts";
 import { BOOL, type Int, isScalar, sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { requireInt } from "./arithmetic.ts";
-import { lower } from "./expressions.ts";
+import { leftValue, lower } from "./expressions.ts";
 import { Helper } from "./helpers.ts";
 import { asLoaded } from "./loaded.ts";
 import { loadScalar, target } from "./memory.ts";
@@ -137,12 +137,15 @@ export function increment(
   if (type.kind !== "int" || type.bits < 32 || type.bigEndian) {
     throw program.error(node, "increment() is for values of 32 and 64 bits");
   }
+  // What comes first is read first, where the other changes it.
+  const keyValue = byNode
+    ? leftValue(program, scope, keyNode!, byNode)
+    : lower(program, keyNode!, scope);
   const by = byNode
     ? requireInt(program, byNode, asLoaded(program, byNode, lower(program, byNode, scope)), "()")
       .operand
     : 1n;
   builder.keep();
-  const keyValue = lower(program, keyNode!, scope);
   withStored(program, keyNode!, keyValue, key, (base, offset) => {
     incrementAt(program, map, base, offset, by);
   });

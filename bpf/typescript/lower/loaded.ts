@@ -81,6 +81,10 @@ export function describeValue(value: Value): string {
       return `the function ${value.word}`;
     case "method":
       return `the method ${value.name}`;
+    case "stack":
+      return "a stack";
+    case "address":
+      return "an IP address";
     case "object":
       return "an object";
     default:

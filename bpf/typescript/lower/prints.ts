@@ -6,8 +6,8 @@
  */
 
 import type { Call, Expression } from "../language/syntax.ts";
-import { PRINT_MAP, type PrintedValue } from "../language/prints.ts";
-import { type Int, isScalar, sizeOfType, type Type, U64 } from "../language/types.ts";
+import { addressCodec, PRINT_MAP, type PrintedValue } from "../language/prints.ts";
+import { type Int, isScalar, sizeOfType, type Type, typeOf, U64 } from "../language/types.ts";
 import { settle } from "./declarations.ts";
 import { addToGlobal } from "./entries.ts";
 import { lower } from "./expressions.ts";
@@ -109,6 +109,10 @@ function partOf(program: Program, node: Expression, value: Value, offset: number
         kind: value.type.signed ? "signed" : "unsigned",
         size: 8,
       });
+    case "address": {
+      const type = addressCodec(value.size).type;
+      return part(typeOf(type)!, { kind: "ip", size: value.size });
+    }
     case "memory":
       if (value.type.kind === "text") return text(value.type.size);
       if (isKernel(value)) return part(U64, { kind: "address", size: 8 });

@@ -16,6 +16,7 @@ import {
   type Type,
   typeOf,
 } from "../language/types.ts";
+import { holdsAddress, storeAddress } from "./addresses.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";
@@ -40,6 +41,14 @@ export function storeInto(
   loaded?: Loaded,
   options: StoreOptions = {},
 ): void {
+  if (value.kind === "address") {
+    if (holdsAddress(type, value.size)) return storeAddress(program, value, base, offset);
+    const wanted = value.size === 4 ? "ipv4" : "ipv6";
+    throw program.error(
+      node,
+      `an IP address is for a field of ${wanted}, not ${describeType(type)}`,
+    );
+  }
   switch (type.kind) {
     case "int":
     case "bool": {

@@ -6,7 +6,7 @@
  */
 
 import type { Codec } from "../../../ffi/codec/codec.ts";
-import { bool, chars, i32, i64, struct, u32, u64 } from "../../../ffi/codec/mod.ts";
+import { bool, chars, i32, i64, ipv4, ipv6, struct, u32, u64 } from "../../../ffi/codec/mod.ts";
 import { type AnyMap, hash, histogram } from "../language/maps.ts";
 import { KernelStack, UserStack } from "../language/stacks.ts";
 import type { Call, Expression, Node } from "../language/syntax.ts";
@@ -88,6 +88,8 @@ function codecOfValue(program: Program, node: Node, given: Value): Codec<unknown
       return chars(value.flexible ? TEXT_SIZE : value.type.size);
     case "constant":
       return value.type === "bool" ? bool : value.value < 0n ? i64 : u64;
+    case "address":
+      return value.size === 4 ? ipv4 : ipv6;
     case "stack":
       return (value.which === "user_stack" ? UserStack : KernelStack) as Codec<unknown>;
     case "register":

@@ -78,6 +78,13 @@ export interface StackValue {
   readonly parts: readonly Reg[];
 }
 
+/** An IP address: bytes in memory, or a number that the network's order makes bytes of. */
+export interface AddressValue {
+  readonly kind: "address";
+  readonly size: 4 | 16;
+  readonly from: InMemory | Operand;
+}
+
 /** Everything an expression can be. */
 export type Value =
   | Constant
@@ -92,6 +99,7 @@ export type Value =
   | { readonly kind: "elements"; readonly what: string; readonly elements: readonly Value[] }
   | Computed
   | StackValue
+  | AddressValue
   | { readonly kind: "unmade"; readonly name: string }
   | { readonly kind: "packet" }
   | { readonly kind: "outside" }

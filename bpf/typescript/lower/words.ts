@@ -18,6 +18,7 @@ import { extend, inRegister, target } from "./memory.ts";
 import { print } from "./prints.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
+import { address } from "./addresses.ts";
 import { stack } from "./stack_words.ts";
 import { DEFAULT_TEXT } from "./texts.ts";
 import { constant, type InRegister, type Value, VOID } from "./values.ts";
@@ -92,6 +93,8 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
       return cast(program, given, scope);
     case "has":
       return has(program, node, scope);
+    case "ip":
+      return address(program, given[0]!, scope);
     case "kernelStack":
     case "userStack":
       return stack(program, node, word);
@@ -148,6 +151,7 @@ const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> =
   print: [1, 16],
   userNumber: [1, 2],
   kernelNumber: [1, 2],
+  ip: [1, 1],
   cast: [2, 2],
   has: [2, 2],
 };
