@@ -89,9 +89,20 @@ export interface FilterCases {
   readonly not?: Readonly<Record<string, string>>;
 }
 
+/** How a tool is called: tools/usage_test.ts checks it without starting a process. */
+export interface Usage {
+  /** Options and arguments that help names, separated by blanks: all that bcc's tool has. */
+  readonly names?: string;
+  /** Calls that are refused, and why. */
+  readonly wrong?: readonly (readonly [args: readonly string[], reason: RegExp])[];
+  /** A call that is right on a machine such as machine.ts pretends; default: the tool's sample. */
+  readonly right?: readonly string[];
+}
+
 /** All cases of a tool. */
 export interface Cases {
   readonly cases: readonly Case[];
+  readonly usage?: Usage;
   /** Which tests show instead what a table cannot, and why. */
   readonly elsewhere?: string;
   /** Needed for a tool that declares filters by process. */

@@ -105,26 +105,3 @@ export function withCapabilities(names: readonly string[], command: readonly str
     : [`--inh-caps=-all,${list}`, `--ambient-caps=-all,${list}`];
   return ["setpriv", ...user, ...capabilities, ...command];
 }
-
-/** Checks the sentence and the status of calls that are wrong. */
-export async function refuses(
-  name: string,
-  cases: readonly (readonly [args: readonly string[], pattern: RegExp])[],
-): Promise<void> {
-  for (const [args, pattern] of cases) {
-    const { status, stdout, stderr } = await runTool(name, ...args);
-    assert.deepEqual([status, stdout], [2, ""], args.join(" "));
-    assert.match(stderr, pattern);
-    assert.match(stderr, /^[^\n]+\nTry '[^\n]+ --help' for more information\.\n$/);
-  }
-}
-
-/** Checks that the help names all of these options. */
-export async function helpNames(name: string, options: string): Promise<void> {
-  const { status, stdout } = await runTool(name, "-h");
-  assert.equal(status, 0);
-  for (const option of options.split(" ")) {
-    assert.match(stdout, new RegExp(`(^| )${option}([ ,]|$)`, "m"), option);
-  }
-  assert.ok(stdout.split("\n").every((line) => line.length <= 100));
-}

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Disk } from "../support/disk.ts";
 import { type Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   record: string;
@@ -119,20 +119,4 @@ test("biolatency counts what libbpf-tools' biolatency counts", async () => {
   theirs.kill("SIGINT");
   assert.equal(countsIn((await theirs.result).stdout), 211);
   assert.equal(countsIn(stdout), 211);
-});
-
-const arguments_ = "biolatency -h names bcc's options, and mistakes are told";
-test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
-  await helpNames(
-    "biolatency",
-    "-h -T -Q -m -D -F -e -j -d --timestamp --queued --milliseconds --disks --flags --extension " +
-      "--json --disk interval count --duration",
-  );
-  await refuses("biolatency", [
-    [["-D", "-F"], /use either -D\/--disks or -F\/--flags/],
-    [["-d", "nodisk"], /invalid value "nodisk" for -d\/--disk: no such disk/],
-    [["-d", ".."], /invalid value "\.\." for -d\/--disk: no such disk/],
-    [["x"], /interval/],
-    [["1", "0"], /count/],
-  ]);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { hasTracepoint } from "../../mod.ts";
 import { BLOCK, Disk } from "../support/disk.ts";
 import { requires } from "../support/requires.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   time_s: number;
@@ -139,10 +139,4 @@ test("biosnoop -p reports the requests of that process only", async () => {
     rows.map(({ time_s: _time, lat_ms: _latency, ...rest }) => rest),
     expected(writer.pid, disk, "W", 29),
   );
-});
-
-const options = "biosnoop -h names bcc's options, and mistakes are told";
-test(options, { skip: requires(options, "speed") }, async () => {
-  await helpNames("biosnoop", "-h -Q -d -P --queue --disk --pattern --duration --json");
-  await refuses("biosnoop", [[["-d", "nodisk"], /invalid value "nodisk" for -d\/--disk: no such/]]);
 });

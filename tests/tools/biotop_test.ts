@@ -5,15 +5,7 @@ import { hasTracepoint } from "../../mod.ts";
 import { BLOCK, Disk } from "../support/disk.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import {
-  helpNames,
-  READY,
-  refuses,
-  rowsOf,
-  startTool,
-  stopTool,
-  toolCommand,
-} from "../support/tool.ts";
+import { READY, rowsOf, startTool, stopTool, toolCommand } from "../support/tool.ts";
 
 interface Row {
   pid: number;
@@ -126,13 +118,4 @@ test(terminal, { skip: requires(terminal, "speed") }, async () => {
   const { status, stdout } = await tool.result;
   assert.equal(status, 0);
   assert.equal(stdout.split("\x1b[H\x1b[2J").length, 3);
-});
-
-const options = "biotop -h names bcc's options, and mistakes are told";
-test(options, { skip: requires(options, "speed") }, async () => {
-  await helpNames("biotop", "-h -C -r -p --noclear --maxrows --pid interval count --json");
-  await refuses("biotop", [
-    [["-r", "0"], /invalid value "0" for -r\/--maxrows/],
-    [["0"], /invalid value "0" for interval/],
-  ]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
-import { refuses, rowsOf, runTool, startTool } from "../support/tool.ts";
+import { rowsOf, runTool, startTool } from "../support/tool.ts";
 
 interface Row {
   readonly pid: number;
@@ -48,11 +48,4 @@ test("bpflist prints bcc's table, and none of a process that has ended", async (
   const { stdout } = await runTool("bpflist", "-vv");
   assert.match(stdout, /^open kprobes:$/m);
   assert.doesNotMatch(stdout, new RegExp(`^${pid} `, "m"));
-});
-
-test("bpflist refuses what it does not know", async () => {
-  await refuses("bpflist", [[["--nothing"], /unknown option --nothing/], [
-    ["x"],
-    /unexpected argument/,
-  ]]);
 });

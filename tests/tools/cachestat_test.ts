@@ -4,7 +4,7 @@ import { Ext4 } from "../support/disk.ts";
 import { finishFileIo, startFileIo } from "../support/file_io.ts";
 import type { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   time: string;
@@ -91,10 +91,4 @@ test("cachestat -T prints bcc's table, and ends after the reports it was asked f
   for (const row of rows) {
     assert.match(row, /^\d\d:\d\d:\d\d( [ \d]{7}\d){3} [ \d]{4}\.\d\d% [ \d]{11}\d [ \d]{9}\d$/);
   }
-});
-
-const options = "cachestat -h names bcc's options, and mistakes are told";
-test(options, { skip: requires(options, "speed") }, async () => {
-  await helpNames("cachestat", "-h -T --timestamp interval count --json --duration");
-  await refuses("cachestat", [[["0"], /invalid value "0" for interval/]]);
 });

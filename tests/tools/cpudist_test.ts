@@ -4,7 +4,7 @@ import { countIn, countInText, countsOf, histogramsOf } from "../support/histogr
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { untilNothingHidden } from "../support/sleeper.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Summary {
   record: string;
@@ -106,15 +106,4 @@ test("cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off t
     assert.deepEqual(counts, [all - 1, all - 1]);
     return true;
   });
-});
-
-const USAGE = "cpudist -h names every option of bcc's tool, and intervals are numbers";
-test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
-  const options = "-O --offcpu -T --timestamp -m --milliseconds -P --pids -L --tids -p --pid " +
-    "-I --include-idle -e --extension interval count --json";
-  await helpNames("cpudist", options);
-  await refuses("cpudist", [
-    [["0"], /invalid value "0" for interval: expected an interval in seconds/],
-    [["1", "x"], /invalid value "x" for count/],
-  ]);
 });

@@ -5,7 +5,7 @@ import { buildProgram } from "../support/build.ts";
 import { keepOnOneCpu, type Result, Running, untilExecuted } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
 interface Row {
@@ -174,22 +174,4 @@ test("execsnoop agrees line by line with libbpf-tools' execsnoop", {
   const expected = normal((await theirs.result).stdout);
   assert.deepEqual(normal((await stopTool(ours)).stdout), expected);
   assert.equal(expected.length, 62);
-});
-
-const HELP = "execsnoop -h names every option of bcc's tool";
-test(HELP, { skip: requires(HELP, "speed") }, async () => {
-  const options =
-    "-T --time -t --timestamp -x --fails --cgroupmap --mntnsmap -u --uid -q --quote " +
-    "-n --name -l --line -U --print-uid -C --print-cpu -M --print-pcomm --max-args -P --ppid";
-  await helpNames("execsnoop", options);
-});
-
-const REFUSES = "execsnoop refuses users, patterns and numbers that make no sense";
-test(REFUSES, { skip: requires(REFUSES, "speed") }, async () => {
-  await refuses("execsnoop", [
-    [["-u", "no-such-user"], /invalid value "no-such-user" for -u\/--uid: expected a user id/],
-    [["-n", "("], /invalid value "\(" for -n\/--name: /],
-    [["--max-args", "0"], /invalid value "0" for --max-args: expected a number of arguments/],
-    [["-P", "0"], /invalid value "0" for -P\/--ppid/],
-  ]);
 });

@@ -6,7 +6,7 @@ import { buildProgram } from "../support/build.ts";
 import { keepOnOneCpu, Running, untilExecuted } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
-import { helpNames, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
 interface Row {
@@ -164,12 +164,6 @@ test("exitsnoop agrees with libbpf-tools' exitsnoop", {
   const expected = normal((await theirs.result).stdout);
   assert.deepEqual(normal((await stopTool(ours)).stdout), expected);
   assert.ok(expected.length > 25);
-});
-
-const HELP = "exitsnoop -h names every option of bcc's tool";
-test(HELP, { skip: requires(HELP, "speed") }, async () => {
-  const options = "-t --timestamp --utc -p --pid --label -x --failed --per-thread --json --help";
-  await helpNames("exitsnoop", options);
 });
 
 test("exitsnoop forgets processes whose end it told once they have been waited for", async () => {

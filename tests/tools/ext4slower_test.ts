@@ -4,7 +4,7 @@ import { Ext4, Tmpfs } from "../support/disk.ts";
 import { finishFileIo, runFileIo, startFileIo } from "../support/file_io.ts";
 import { keepOnOneCpu, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   time: string;
@@ -153,13 +153,4 @@ test(agrees, { skip: requires(agrees, "fentry") }, async () => {
   const expected = normal((await theirs.result).stdout);
   assert.deepEqual(normal((await stopTool(ours)).stdout), expected);
   assert.equal(expected.length, rowsExpected.length + 1);
-});
-
-const options = "ext4slower -h names bcc's options, and mistakes are told";
-test(options, { skip: requires(options, "speed") }, async () => {
-  await helpNames("ext4slower", "-h -j -p --csv --pid min_ms --json --duration");
-  await refuses("ext4slower", [[["-1"], /unknown option -1/], [
-    ["x"],
-    /invalid value "x" for min_ms/,
-  ]]);
 });

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Tmpfs } from "../support/disk.ts";
 import { Script } from "../support/script.ts";
-import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 
 const known = (type: string) =>
   new RegExp(`\\t${type}$`, "m").test(readFileSync("/proc/filesystems", "utf8"));
@@ -29,19 +29,6 @@ for (
     assert.match(stderr, new RegExp(`^${name}: [^\n]*${title}[^\n]*: mount one first[^\n]*\n$`));
   });
 }
-
-test("fsslower and fsdist want to know which file system", async () => {
-  await refuses("fsslower", [[[], /-t\/--type/], [["-t", "0123456789abcdef"], /15 bytes/]]);
-  await refuses("fsdist", [[[], /-t\/--type/]]);
-});
-
-test("tools of file systems name the options of their namesakes", async () => {
-  await helpNames("xfsslower", "-j --csv -p --pid min_ms");
-  await helpNames("f2fsslower", "-s --csv -p --pid min_ms");
-  await helpNames("xfsdist", "-T --notimestamp -m --milliseconds -p --pid interval count");
-  await helpNames("fsslower", "-c --csv -d --duration -m --min -p --pid -t --type");
-  await helpNames("fsdist", "-T --timestamp -m --milliseconds -p --pid -t --type interval count");
-});
 
 test("fsslower tells where writes go that append", async () => {
   using tmpfs = new Tmpfs();

@@ -6,7 +6,7 @@ import { FunctionsProgram } from "../support/functions.ts";
 import type { Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
-import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { buildUsdt, UsdtProcess } from "../support/usdt.ts";
 
 interface Row {
@@ -175,21 +175,4 @@ test(nothing, { skip: requires(nothing, "speed") }, async () => {
     assert.match(stderr, pattern);
     assert.match(stderr, /^funccount: Cannot trace "[^\n]*\n$/);
   }
-});
-
-const arguments_ = "funccount -h names bcc's options, and mistakes are told";
-test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
-  await helpNames(
-    "funccount",
-    "-h -p -i -d -T -r -D -c --pid --interval --duration --timestamp --regexp --debug --cpu pattern " +
-      "--json --cgroup",
-  );
-  await refuses("funccount", [
-    [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
-    [["t:sched"], /invalid pattern "t:sched": expected FUNCTION/],
-    [["-r", "c:("], /invalid pattern "c:\(": Invalid regular expression/],
-    [["-p", "x", "c:puts"], /invalid value "x" for -p\/--pid/],
-    [["-c", "65000", "c:puts"], /CPU 65000 is not online: 0/],
-    [["-i", "0", "c:puts"], /invalid value "0" for -i\/--interval/],
-  ]);
 });

@@ -4,7 +4,7 @@ import { buildProgram } from "../support/build.ts";
 import { keepOnOneCpu, Running, untilSignalled } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   pid: number;
@@ -147,16 +147,4 @@ test("killsnoop prints bcc's table and agrees with libbpf-tools' killsnoop", {
   const expected = normal((await theirs.result).stdout);
   assert.deepEqual(normal(stdout), expected);
   assert.equal(expected.length, 63);
-});
-
-const USAGE = "killsnoop -h names every option of bcc's tool, and no others are taken";
-test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
-  await helpNames(
-    "killsnoop",
-    "-x --failed -p --pid -T --tpid -s --signal --threads --call --json --help",
-  );
-  await refuses("killsnoop", [
-    [["-s", "65"], /invalid value "65" for -s\/--signal: expected signals by number, at most 64/],
-    [["-T", "0"], /invalid value "0" for -T\/--tpid: expected a process id/],
-  ]);
 });

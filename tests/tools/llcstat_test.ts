@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { refuses, rowsOf, runTool } from "../support/tool.ts";
+import { rowsOf, runTool } from "../support/tool.ts";
 
 /** The CPU's counters, if the kernel knows some: one of these is how it calls them. */
 const hasCounters = ["cpu", "cpu_core", "armv8_pmuv3_0"].some((name) =>
@@ -21,11 +21,4 @@ test("llcstat says so where there are no counters, and else counts", async () =>
   assert.equal(status, 0, stderr);
   const rows = rowsOf<{ record?: string; references?: number }>({ stdout } as never);
   assert.ok(rows.find(({ record }) => record === "total")!.references! > 0);
-});
-
-test("llcstat refuses bad usage", async () => {
-  await refuses("llcstat", [
-    [["-c", "0"], /invalid value "0" for -c\/--sample_period/],
-    [["x"], /invalid value "x" for duration/],
-  ]);
 });

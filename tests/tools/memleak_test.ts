@@ -7,7 +7,7 @@ import { TestCgroup } from "../support/cgroup.ts";
 import { type Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
-import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
 /** leaks.c, in which every function has a frame. */
@@ -165,24 +165,8 @@ test("memleak --percpu counts what the kernel keeps on each CPU", async () => {
   assert.deepEqual(await kept(["--json", "--percpu"], 1016, "array_map_alloc"), [1, 53 * 1016, 53]);
 });
 
-const arguments_ = "memleak -h names bcc's options, and mistakes are told";
+const arguments_ = "memleak says what it cannot trace";
 test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
-  await helpNames(
-    "memleak",
-    "-h -p -t -a -o -c -s -T -z -Z -O --pid --trace --show-allocs --older --command " +
-      "--combined-only --wa-missing-free --sample-rate --top --min-size --max-size --obj --percpu " +
-      "--sort --symbols-prefix interval count --svg --html --compare --folded --json",
-  );
-  await refuses("memleak", [
-    [["-p", "1", "-c", "true"], /use either -p\/--pid or -c\/--command/],
-    [["-p", "1", "--percpu"], /--percpu is of the kernel: use it without -p\/--pid and -c/],
-    [["-z", "2", "-Z", "1"], /-z\/--min-size cannot be greater than -Z\/--max-size/],
-    [["--combined-only", "-o", "5"], /--combined-only goes without -a\/--show-allocs and -o/],
-    [["-t", "-f"], /-t\/--trace shows no stacks: use it without -f, --svg, --html and --output/],
-    [["--sort", "age"], /invalid value "age" for --sort: expected size or count/],
-    [["-c", " "], /invalid value " " for -c\/--command: expected a command/],
-    [["-s", "0"], /invalid value "0" for -s\/--sample-rate/],
-  ]);
   const failures = [
     [["-p", "4194304"], "memleak: Cannot trace process 4194304: it does not exist\n"],
     [["-c", "true", "-O", "z"], /^memleak: Cannot trace allocations: "z" has no function malloc: /],

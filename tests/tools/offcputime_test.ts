@@ -5,7 +5,7 @@ import { keepOnOneCpu, type Result, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import type { Script } from "../support/script.ts";
 import { type StackRow, stacksOf, startStacks, userSums } from "../support/stacks.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 const usecs = ({ usecs = 0 }: StackRow) => usecs;
 const NAP = "main;outer_nap;inner_nap";
@@ -137,21 +137,4 @@ test("offcputime sums what libbpf-tools' offcputime sums", async () => {
   const sum = asleep.reduce((all, row) => all + usecs(row), 0);
   // Each looks at the clock for itself, at both ends of a nap.
   assert.ok(Math.abs(sum - sums[0]!) < sum / 20, `${sum} and ${sums[0]}`);
-});
-
-const arguments_ = "offcputime -h names bcc's options, and mistakes are told";
-test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
-  await helpNames(
-    "offcputime",
-    "-h -p -t -u -k -U -K -d -f -s -m -M --pid --tid --user-threads-only --kernel-threads-only " +
-      "--user-stacks-only --kernel-stacks-only --delimited --folded --offset --stack-storage-size " +
-      "duration --min-block-time --max-block-time --state --svg --html --compare --json",
-  );
-  await refuses("offcputime", [
-    [["-p", "1", "-u"], /use one of -p\/--pid, -t\/--tid, -u/],
-    [["-k", "-U"], /kernel threads \(-k\) have no user stacks \(-U\)/],
-    [["-f", "-s"], /use either -f\/--folded or -s\/--offset/],
-    [["-m", "0"], /invalid value "0" for -m\/--min-block-time/],
-    [["--state", "x"], /invalid value "x" for --state: expected a bitmask of states/],
-  ]);
 });

@@ -3,8 +3,7 @@ import { symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { ENOENT, json, record, type Row, rowsIn } from "../support/opensnoop.ts";
 import { keepOnOneCpu, type Result, Running, untilSeen } from "../support/process.ts";
-import { requires } from "../support/requires.ts";
-import { helpNames, numbered, startTool } from "../support/tool.ts";
+import { numbered, startTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
 test("opensnoop reports 97 files and 13 that do not exist, exactly and in order", async () => {
@@ -106,15 +105,6 @@ test("opensnoop sees open, openat and openat2, with their flags", async () => {
   ]);
   const relative = result.stdout.split("\n").filter((line) => line.includes('"path":"file0"'));
   assert.equal(relative.length, 1);
-});
-
-test("opensnoop -h names every option of bcc's tool", {
-  skip: requires("opensnoop -h names every option of bcc's tool", "speed"),
-}, async () => {
-  const options = "-T -U -x -p -t -u -d -n -e -f -F -b --timestamp --print-uid --failed --pid " +
-    "--tid --cgroupmap --mntnsmap --uid --duration --name --extended_fields --flag_filter " +
-    "--full-path --buffer-pages --exec --json --help";
-  await helpNames("opensnoop", options);
 });
 
 // Without open(2), which theirs leaves out when tracefs is not also mounted below debugfs.

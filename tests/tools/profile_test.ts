@@ -14,7 +14,7 @@ import {
   startStacks,
   userSums,
 } from "../support/stacks.ts";
-import { helpNames, refuses, runTool, startTool, stopTool } from "../support/tool.ts";
+import { runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
 const samples = ({ samples = 0 }: StackRow) => samples;
@@ -205,26 +205,4 @@ test(ends, { skip: requires(ends, "speed") }, async () => {
     `profile: Cannot compare with "${text}": line 2 is no folded stack: give what -f/--folded has ` +
       "printed\n",
   );
-});
-
-const arguments_ = "profile -h names bcc's options, and mistakes are told";
-test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
-  await helpNames(
-    "profile",
-    "-h -p -L -U -K -F -c -d -a -I -f -C -A --pid --tid --user-stacks-only --kernel-stacks-only " +
-      "--frequency --count --delimited --annotations --include-idle --folded --hash-storage-size " +
-      "--stack-storage-size duration --cpu --cgroupmap --mntnsmap --address --svg --html --json " +
-      "--compare",
-  );
-  await refuses("profile", [
-    [["-p", "1,x"], /invalid value "1,x" for -p\/--pid: expected whole numbers/],
-    [["-p", "1", "-L", "1"], /use either -p\/--pid or -L\/--tid/],
-    [["-U", "-K"], /use either -U\/--user-stacks-only or -K/],
-    [["-F", "9", "-c", "9"], /use either -F\/--frequency or -c\/--count/],
-    [["--compare", "x"], /--compare is for flame graphs: use it with --svg or --html/],
-    [["-F", "0"], /invalid value "0" for -F\/--frequency/],
-    [["--stack-storage-size", "0"], /--stack-storage-size: expected a number of entries/],
-    [["0"], /invalid value "0" for duration/],
-    [["-C", "65000"], /CPU 65000 is not online: 0, /],
-  ]);
 });

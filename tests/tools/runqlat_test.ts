@@ -7,7 +7,7 @@ import { PinnedSet } from "../support/pinned_set.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { untilNothingHidden } from "../support/sleeper.ts";
-import { helpNames, startTool, stopTool } from "../support/tool.ts";
+import { startTool, stopTool } from "../support/tool.ts";
 
 test("runqlat counts each wait of a process, by the kernel's own counters", async () => {
   await untilNothingHidden(async (start) => {
@@ -106,12 +106,4 @@ test("runqlat prints bcc's histogram and agrees with libbpf-tools' runqlat", {
     assert.deepEqual(counts, [all, all]);
     return true;
   });
-});
-
-const HELP = "runqlat -h names every option of bcc's tool";
-test(HELP, { skip: requires(HELP, "speed") }, async () => {
-  const options =
-    "-T --timestamp -m --milliseconds -P --pids --pidnss -L --tids -p --pid interval " +
-    "count --json";
-  await helpNames("runqlat", options);
 });

@@ -7,7 +7,7 @@ import type { Result } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { stacksProgram, startStacks } from "../support/stacks.ts";
-import { helpNames, refuses, rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { buildUsdt, UsdtProcess } from "../support/usdt.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -156,20 +156,8 @@ test(graphs, { skip: requires(graphs, "speed") }, async () => {
   assert.match(readFileSync(html!, "utf8"), /"inner_nap"/);
 });
 
-const arguments_ = "stackcount -h names bcc's options, and mistakes are told";
+const arguments_ = "stackcount says that no function matches";
 test(arguments_, { skip: requires(arguments_, "speed") }, async () => {
-  await helpNames(
-    "stackcount",
-    "-h -p -c -i -D -T -r -s -P -K -U -v -d -f --pid --cpu --interval --duration --timestamp --regexp " +
-      "--offset --perpid --kernel-stacks-only --user-stacks-only --verbose --delimited --folded " +
-      "--debug pattern --svg --html --json",
-  );
-  await refuses("stackcount", [
-    [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
-    [["-U", "-K", "c:puts"], /use either -U\/--user-stacks-only or -K/],
-    [["-c", "65000", "c:puts"], /CPU 65000 is not online: 0/],
-    [["-D", "0", "c:puts"], /invalid value "0" for -D\/--duration/],
-  ]);
   const { status, stderr } = await runTool("stackcount", "c:no_such");
   assert.equal(status, 1);
   assert.match(stderr, /^stackcount: Cannot trace "c:no_such": no function of \S+ matches: /);

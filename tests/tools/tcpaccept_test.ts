@@ -4,7 +4,7 @@ import { Bpf } from "../../mod.ts";
 import object from "../../tools/tcpaccept/tcpaccept.bpf.o.ts";
 import { requires } from "../support/requires.ts";
 import { type Connection, loopback, recordTcp, recordTcpRuns } from "../support/tcp.ts";
-import { helpNames, refuses, rowsOf } from "../support/tool.ts";
+import { rowsOf } from "../support/tool.ts";
 
 interface Row {
   pid: number;
@@ -87,16 +87,4 @@ test("tcpaccept's programs for kernels without fentry load where it is, too", {
     programs: { exit_accept: true, exit_accept4: true, csk_accept: false },
   });
   bpf.attach();
-});
-
-test("tcpaccept names every option of bcc's tool, and refuses wrong ones", {
-  skip: requires("tcpaccept names every option of bcc's tool, and refuses wrong ones", "speed"),
-}, async () => {
-  const options = "-T -t -p -P -4 -6 -h --time --timestamp --pid --port --ipv4 --ipv6 " +
-    "--cgroupmap --mntnsmap --json --duration";
-  await helpNames("tcpaccept", options);
-  await refuses("tcpaccept", [
-    [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
-    [["-P", "80,,81"], /invalid value "80,,81" for -P\/--port: expected at most 64 ports/],
-  ]);
 });

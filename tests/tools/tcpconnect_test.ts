@@ -11,7 +11,7 @@ import {
   recordTcpRuns,
   TcpWorkload,
 } from "../support/tcp.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   time_s?: number;
@@ -226,19 +226,4 @@ test("tcpconnect's programs for kernels without fentry load where it is, too", {
     },
   });
   bpf.attach();
-});
-
-test("tcpconnect names every option of bcc's tool, and refuses wrong ones", {
-  skip: requires("tcpconnect names every option of bcc's tool, and refuses wrong ones", "speed"),
-}, async () => {
-  const options =
-    "-t -p -P -4 -6 -L -U -u -c -d -h --timestamp --pid --port --ipv4 --ipv6 --lport " +
-    "--print-uid --uid --count --cgroupmap --mntnsmap --dns --json --duration";
-  await helpNames("tcpconnect", options);
-  await refuses("tcpconnect", [
-    [["-c", "-d"], /use either -c\/--count or -d\/--dns/],
-    [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
-    [["-P", "http"], /invalid value "http" for -P\/--port: expected at most 64 ports/],
-    [["-u", "nobody"], /invalid value "nobody" for -u\/--uid/],
-  ]);
 });

@@ -10,7 +10,7 @@ import {
   recordTcpRuns,
   TcpWorkload,
 } from "../support/tcp.ts";
-import { helpNames, refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   time?: string;
@@ -221,20 +221,4 @@ test("tcplife agrees line by line with libbpf-tools' tcplife", {
   const expected = places((await theirs.result).stdout);
   assert.equal(expected.length, 2 * 38);
   assert.deepEqual(places(stdout), expected);
-});
-
-test("tcplife names every option of bcc's tool, and refuses wrong ones", {
-  skip: requires("tcplife names every option of bcc's tool, and refuses wrong ones", "speed"),
-}, async () => {
-  const options = "-T -t -w -s -p -L -D -4 -6 -h --time --timestamp --wide --csv --pid " +
-    "--localport --remoteport --ipv4 --ipv6 --json --duration --cgroupmap --mntnsmap";
-  await helpNames("tcplife", options);
-  await refuses("tcplife", [
-    [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
-    [["-s", "--json"], /use either -s\/--csv or --json, not both/],
-    [["-L", "80,x"], /invalid value "80,x" for -L\/--localport: expected at most 64 ports from 1/],
-    [["-D", "65536"], /invalid value "65536" for -D\/--remoteport/],
-    [["-D", "0"], /invalid value "0" for -D\/--remoteport/],
-    [["-p", "x"], /invalid value "x" for -p\/--pid/],
-  ]);
 });

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { exists, readText } from "../../mod.ts";
+import { readText } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { chooseHooks } from "../run/choose_hooks.ts";
 import { text, UsageError } from "../options/options.ts";
 
@@ -19,7 +20,7 @@ export const diskOption = text({
 });
 
 /** Chooses the programs of block.h that this kernel has the hooks for. */
-export function blockPrograms(): Record<string, boolean> {
+export function blockPrograms(machine: Machine): Record<string, boolean> {
   return chooseHooks("block I/O", [
     {
       hook: "tracepoint:block:block_io_start",
@@ -35,7 +36,7 @@ export function blockPrograms(): Record<string, boolean> {
       also: ["tracepoint:block:block_rq_issue", "tracepoint:block:block_rq_complete"],
       programs: ["rq_insert", "rq_issue_first", "rq_complete"],
     },
-  ]);
+  ], machine);
 }
 
 /** The major and the minor number of a device. */
@@ -45,16 +46,23 @@ export const numbersOf = (device: number): [major: number, minor: number] => [
 ];
 
 /** What `-d` means to block.h: a disk's number, or 0 for any. @throws {UsageError} */
-export function targetDevice(disk: string | undefined, option = "-d/--disk"): number {
+export function targetDevice(
+  disk: string | undefined,
+  machine: Machine,
+  option = "-d/--disk",
+): number {
   if (disk === undefined) return 0;
   const folder = `${SYS_BLOCK}/${disk.replace(/^\/dev\//, "").replaceAll("/", "!")}`;
   const invalid = (reason: string) =>
     new UsageError(`invalid value ${JSON.stringify(disk)} for ${option}: ${reason}`);
-  if (!/[^./]$/.test(folder) || !exists(`${folder}/dev`)) {
+  if (!/[^./]$/.test(folder) || !machine.exists(`${folder}/dev`)) {
     throw invalid(`no such disk in ${SYS_BLOCK}`);
   }
-  if (exists(`${folder}/partition`)) throw invalid("it is a partition: give its disk");
-  const [major, minor] = readText(`${folder}/dev`).split(":").map(Number) as [number, number];
+  if (machine.exists(`${folder}/partition`)) throw invalid("it is a partition: give its disk");
+  const [major, minor] = machine.readText(`${folder}/dev`).split(":").map(Number) as [
+    number,
+    number,
+  ];
   return major * 2 ** 20 + minor;
 }
 

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { closeSync, constants, openSync } from "node:fs";
-import { readText } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 
 const MINOR_BITS = 20; // of dev_t inside the kernel: include/linux/kdev_t.h
@@ -22,19 +21,17 @@ export interface DirectoryId {
  *
  * @throws {UsageError} when there is no such directory
  */
-export function directoryId(path: string): DirectoryId {
-  const fd = open(path);
-  try {
-    const info = readText(`/proc/self/fdinfo/${fd}`);
-    const number = (name: string) => new RegExp(`^${name}:\\s*(\\d+)$`, "m").exec(info)?.[1];
-    const [mount, inode] = [number("mnt_id"), number("ino")];
-    if (mount === undefined || inode === undefined) {
-      throw new Error("Cannot tell directories apart: /proc tells inodes since Linux 5.14");
-    }
-    return { inode: BigInt(inode), device: deviceOf(mount, readText("/proc/self/mountinfo")) };
-  } finally {
-    closeSync(fd);
+export function directoryId(path: string, machine: Machine): DirectoryId {
+  const info = infoOf(path, machine);
+  const number = (name: string) => new RegExp(`^${name}:\\s*(\\d+)$`, "m").exec(info)?.[1];
+  const [mount, inode] = [number("mnt_id"), number("ino")];
+  if (mount === undefined || inode === undefined) {
+    throw new Error("Cannot tell directories apart: /proc tells inodes since Linux 5.14");
   }
+  return {
+    inode: BigInt(inode),
+    device: deviceOf(mount, machine.readText("/proc/self/mountinfo")),
+  };
 }
 
 /** The device of a mount by its id, in the text of /proc/self/mountinfo. */
@@ -44,9 +41,9 @@ export function deviceOf(mount: string, mounts: string): number {
   return major! * 2 ** MINOR_BITS + minor!;
 }
 
-function open(path: string): number {
+function infoOf(path: string, machine: Machine): string {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    return machine.directoryInfo(path);
   } catch (error) {
     const code = (error as { code?: string }).code ?? "unknown error";
     throw new UsageError(`cannot open directory ${JSON.stringify(path)}: ${code}`);

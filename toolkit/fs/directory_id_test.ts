@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { test } from "node:test";
+import { thisMachine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 import { deviceOf, directoryId } from "./directory_id.ts";
 
@@ -12,9 +13,12 @@ test("deviceOf() finds a mount's device as the kernel numbers it", () => {
 });
 
 test("directoryId() tells a directory's inode and refuses what is none", () => {
-  assert.equal(directoryId("/proc").inode, BigInt(statSync("/proc").ino));
-  assert.notEqual(directoryId("/proc").device, directoryId("/dev").device);
+  assert.equal(directoryId("/proc", thisMachine).inode, BigInt(statSync("/proc").ino));
+  assert.notEqual(
+    directoryId("/proc", thisMachine).device,
+    directoryId("/dev", thisMachine).device,
+  );
   for (const path of ["/nowhere/at/all", "/proc/version"]) {
-    assert.throws(() => directoryId(path), UsageError);
+    assert.throws(() => directoryId(path, thisMachine), UsageError);
   }
 });

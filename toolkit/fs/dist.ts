@@ -5,6 +5,7 @@
  */
 
 import { distributionOptions, distributionPlan } from "../histogram/latency_histogram.ts";
+import type { Machine } from "../machine/machine.ts";
 import { flag, type Values } from "../options/options.ts";
 import {
   containerOptions,
@@ -33,8 +34,9 @@ export function distPlan(
   name: string,
   fs: FileSystem,
   values: Values<typeof distOptions> & { readonly timestamp: boolean },
+  machine: Machine,
 ): ReportPlan {
-  const { globals, programs } = operations(fs);
+  const { globals, programs } = operations(fs, machine);
   const plan = distributionPlan(name, { ...values, pids: false, tids: false }, {
     globals,
     section: "operation",
@@ -70,10 +72,10 @@ export function distTool(name: string, type: string): AnyTool {
     object,
     options,
     sample: false, // the file system may not be there
-    plan: (values) =>
+    plan: (values, machine) =>
       distPlan(name, fs, {
         ...values,
         timestamp: values.interval !== undefined && !values.noTimestamp,
-      }),
+      }, machine),
   });
 }

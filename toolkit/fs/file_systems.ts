@@ -4,7 +4,8 @@
  * @module
  */
 
-import { hasKernelFunction, hasKprobe, readText, UnsupportedError } from "../../mod.ts";
+import { UnsupportedError } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { READS, WRITES } from "./file_sums.ts";
 import { syscallPrograms } from "../run/choose_hooks.ts";
 import { text, UsageError } from "../options/options.ts";
@@ -61,9 +62,12 @@ const OPENINGS = ["open", "creat", "openat", "openat2"];
 /** What of the load options follows the operations of a file system. @throws {UnsupportedError} */
 export function operations(
   { title, types, attributes }: FileSystem,
+  machine: Machine,
 ): { globals: { fs_types: bigint[] }; programs: Record<string, boolean> } {
   const fs_types = words(types);
-  const known = readText("/proc/filesystems").split("\n").map((line) => line.split("\t")[1]);
+  const known = machine.readText("/proc/filesystems").split("\n").map((line) =>
+    line.split("\t")[1]
+  );
   if (!types.some((type) => known.includes(type))) {
     throw new UnsupportedError(
       `trace ${title} operations`,
@@ -71,12 +75,12 @@ export function operations(
       `the kernel has no ${types[0]} at present: mount one first, or load its module`,
     );
   }
-  const getattr = attributes !== undefined && hasKprobe().answer !== "no" &&
-    hasKernelFunction(attributes).answer !== "no";
+  const getattr = attributes !== undefined &&
+    machine.hasHook(`kprobe:${attributes}`).answer !== "no";
   return {
     globals: { fs_types },
     programs: {
-      ...syscallPrograms([...ON_FILES, ...OPENINGS]),
+      ...syscallPrograms([...ON_FILES, ...OPENINGS], machine),
       ...Object.fromEntries(ATTRIBUTES.flatMap((name) => {
         const on = getattr && name === attributes;
         return [[`enter_${name}`, on], [`exit_${name}`, on]];

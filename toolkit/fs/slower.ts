@@ -5,6 +5,7 @@
  */
 
 import { i64, type Infer, struct, textRest, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Column } from "../output/columns.ts";
 import { clockColumn } from "../output/time_columns.ts";
 import { argument, flag, number, type Option, type Values } from "../options/options.ts";
@@ -91,8 +92,9 @@ export function slowerPlan(
     readonly csv: boolean;
     readonly minMs: number | undefined;
   },
+  machine: Machine,
 ): EventPlan<Event> {
-  const { globals, programs } = operations(fs);
+  const { globals, programs } = operations(fs, machine);
   const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
   return {
     event: Event,
@@ -133,6 +135,6 @@ export function slowerTool(name: string, type: string, letter = "j"): AnyTool {
     object,
     options,
     sample: false, // the file system may not be there
-    plan: (values) => slowerPlan(fs, values),
+    plan: (values, machine) => slowerPlan(fs, values, machine),
   });
 }

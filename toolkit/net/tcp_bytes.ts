@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { Machine } from "../machine/machine.ts";
 import { chooseHooks } from "../run/choose_hooks.ts";
 
 /** The programs of tcp_bytes.h that this kernel takes. @throws {UnsupportedError} */
-export function bytePrograms(): Record<string, boolean> {
+export function bytePrograms(machine: Machine): Record<string, boolean> {
   const functions = ["fentry:tcp_sendmsg", "fentry:tcp_recvmsg"];
   return chooseHooks("the bytes of TCP", [
     {
@@ -21,5 +22,5 @@ export function bytePrograms(): Record<string, boolean> {
       programs: ["end_sendpage", "end_sendmsg", "end_recvmsg"],
     },
     { hook: functions[0]!, also: functions.slice(1), programs: ["end_sendmsg", "end_recvmsg"] },
-  ]);
+  ], machine);
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { Machine } from "../machine/machine.ts";
 import { chooseHooks } from "../run/choose_hooks.ts";
 
 /** The programs of tcp_connect.h that this kernel takes. @throws {UnsupportedError} */
-export function connectPrograms(): Record<string, boolean> {
+export function connectPrograms(machine: Machine): Record<string, boolean> {
   return chooseHooks("TCP connections", [
     {
       hook: "fentry:tcp_v4_connect",
@@ -19,5 +20,5 @@ export function connectPrograms(): Record<string, boolean> {
       also: ["tracepoint:tcp:tcp_retransmit_skb", "tracepoint:syscalls:sys_exit_connect"],
       programs: ["set_state", "retransmit", "exit_connect"],
     },
-  ]);
+  ], machine);
 }

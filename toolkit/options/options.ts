@@ -7,6 +7,8 @@
  * @module
  */
 
+import { type Machine, thisMachine } from "../machine/machine.ts";
+
 /** One option. Its type parameter is what parsing it gives. */
 export interface Option<T> {
   /** One letter, without the dash. */
@@ -26,7 +28,7 @@ export interface Option<T> {
   /** What it is when it is not given. */
   readonly initial: T;
   /** The new value after one occurrence. @throws {UsageError} */
-  parse(text: string, before: T): T;
+  parse(text: string, before: T, machine: Machine): T;
 }
 
 /** Options by the name the tool knows them by. */
@@ -141,7 +143,11 @@ export function spelling({ short, long, positional }: Names & { positional?: tru
 }
 
 /** Parses the words after the tool's name. @throws {UsageError} naming the option and what it expects */
-export function parseOptions<O>(options: O & Options, words: readonly string[]): Values<O> {
+export function parseOptions<O>(
+  options: O & Options,
+  words: readonly string[],
+  machine: Machine = thisMachine,
+): Values<O> {
   const all = Object.entries(options);
   const byName = new Map(all.filter(([, option]) => !option.positional));
   const places = all.filter(([, option]) => option.positional);
@@ -151,7 +157,7 @@ export function parseOptions<O>(options: O & Options, words: readonly string[]):
 
   const parse = (name: string, option: Option<unknown>, value: string) => {
     try {
-      values[name] = option.parse(value, values[name]);
+      values[name] = option.parse(value, values[name], machine);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new UsageError(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { thisMachine } from "../machine/machine.ts";
 import opensnoop from "../../tools/opensnoop/opensnoop.ts";
 import {
   argumentList,
@@ -162,8 +163,8 @@ test("filterSettings() refuses a name that no process can have", () => {
 
 test("pattern() refuses what is no regular expression", () => {
   const option = pattern({ long: "line", meta: "LINE", help: "" });
-  assert.ok(option.parse("^a.c$", undefined)!.test("abc"));
-  assert.throws(() => option.parse("(", undefined), UsageError);
+  assert.ok(option.parse("^a.c$", undefined, thisMachine)!.test("abc"));
+  assert.throws(() => option.parse("(", undefined, thisMachine), UsageError);
 });
 
 test("helpText() keeps to 80 columns, and examples to 100", () => {

@@ -4,14 +4,8 @@
  * @module
  */
 
-import {
-  FIRST_PID_NAMESPACE,
-  type LoadOptions,
-  type MapOptions,
-  namespaceInode,
-  onlineCpus,
-  openCgroup,
-} from "../../mod.ts";
+import { FIRST_PID_NAMESPACE, type LoadOptions, type MapOptions } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import {
   argument,
   flag,
@@ -36,9 +30,9 @@ const RING_PAGES_MOST = 4096;
  * losing events costs more than memory. No more than that: the kernel takes all of it at the start,
  * and it counts twice in the resident size, because the ring is mapped twice in a row.
  */
-export function ringPages(asked: number | undefined): number {
+export function ringPages(asked: number | undefined, machine: Machine): number {
   if (asked !== undefined) return asked;
-  const wanted = 2 ** Math.ceil(Math.log2(onlineCpus().length * RING_PAGES_PER_CPU));
+  const wanted = 2 ** Math.ceil(Math.log2(machine.onlineCpus().length * RING_PAGES_PER_CPU));
   return Math.min(Math.max(wanted, RING_PAGES_LEAST), RING_PAGES_MOST);
 }
 
@@ -185,7 +179,7 @@ export function filterSettings(
   values: Partial<Values<typeof filterOptions>>,
   globals: Readonly<Record<string, unknown>> = {},
 ): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
-  const { pid, tid, uid, comm = "", cgroup, cgroupMap, mntnsMap, pidns } = values;
+  const { pid, tid, uid, comm = "", cgroup, cgroupMap, mntnsMap } = values;
   const length = new TextEncoder().encode(comm).length;
   if (length > COMM_MAX) {
     throw new UsageError(
@@ -199,7 +193,7 @@ export function filterSettings(
   if (mntnsMap !== undefined) maps.mntns = { pinned: mntnsMap };
   return {
     globals: {
-      own_pid: process.pid,
+      own_pid: BY_MACHINE,
       target_pid: pid ?? 0,
       target_tid: tid ?? 0,
       target_uid: uid ?? 0xffffffff,
@@ -207,22 +201,44 @@ export function filterSettings(
       target_comm_length: length,
       by_cgroup: cgroupMap !== undefined,
       by_mntns: mntnsMap !== undefined,
-      target_cgroup: cgroup === undefined ? 0n : cgroupId(cgroup),
-      pidns: pidNamespace(pidns),
+      target_cgroup: cgroup === undefined ? 0n : BY_MACHINE,
+      pidns: BY_MACHINE,
       ...globals,
     },
     maps,
   };
 }
 
-function cgroupId(path: string): bigint {
-  using cgroup = openCgroup(path);
-  return cgroup.id;
+/** The value of a global that the machine decides: {@linkcode settle} puts it in when a plan is carried out. */
+export const BY_MACHINE: unique symbol = Symbol("by the machine");
+
+/** Options that the values of such globals depend on. */
+export type MachineOptions = Partial<Pick<Values<typeof containerOptions>, "cgroup" | "pidns">>;
+
+const SETTLED: Readonly<Record<string, (values: MachineOptions, machine: Machine) => unknown>> = {
+  own_pid: (_, machine) => machine.pid,
+  target_cgroup: ({ cgroup }, machine) => machine.cgroupId(cgroup!),
+  pidns: pidNamespace,
+  in_pidns: ({ pidns }, machine) =>
+    machine.namespaceInode("pid") !== FIRST_PID_NAMESPACE && pidns === undefined,
+};
+
+/** Globals with values in the places of {@linkcode BY_MACHINE}. */
+export function settle(
+  globals: Readonly<Record<string, unknown>>,
+  values: MachineOptions,
+  machine: Machine,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(globals).map(([name, value]) =>
+      [name, value === BY_MACHINE ? SETTLED[name]!(values, machine) : value] as const
+    ),
+  );
 }
 
 /** The namespace that pids are told in; 0 for the machine's own. Inside a container its own. */
-function pidNamespace(pid: number | undefined): number {
-  if (pid !== undefined) return namespaceInode("pid", pid);
-  const own = namespaceInode("pid");
+function pidNamespace({ pidns }: MachineOptions, machine: Machine): number {
+  if (pidns !== undefined) return machine.namespaceInode("pid", pidns);
+  const own = machine.namespaceInode("pid");
   return own === FIRST_PID_NAMESPACE ? 0 : own;
 }

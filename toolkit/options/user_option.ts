@@ -4,7 +4,6 @@
  * @module
  */
 
-import { exists, readText } from "../../mod.ts";
 import { type Option, UsageError } from "./options.ts";
 import { filterOptions } from "./standard_options.ts";
 
@@ -16,9 +15,9 @@ export const userOption: Option<number | undefined> = {
   ...filterOptions.uid,
   meta: "USER",
   help: "trace this user only, by name or number",
-  parse(value, before) {
-    if (/^\d/.test(value)) return filterOptions.uid.parse(value, before);
-    const uid = exists(PASSWD) ? uidOf(value, readText(PASSWD)) : undefined;
+  parse(value, before, machine) {
+    if (/^\d/.test(value)) return filterOptions.uid.parse(value, before, machine);
+    const uid = machine.exists(PASSWD) ? uidOf(value, machine.readText(PASSWD)) : undefined;
     if (uid === undefined) throw new UsageError("expected a user id, or a name in /etc/passwd");
     return uid;
   },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { thisMachine } from "../machine/machine.ts";
 import { UsageError } from "./options.ts";
 import { uidOf, userOption } from "./user_option.ts";
 
@@ -11,8 +12,8 @@ test("uidOf() finds users by their whole name", () => {
 });
 
 test("userOption takes numbers and names and refuses others", () => {
-  assert.equal(userOption.parse("1000", undefined), 1000);
-  assert.equal(userOption.parse("root", undefined), 0);
-  assert.throws(() => userOption.parse("no-such-user", undefined), UsageError);
-  assert.throws(() => userOption.parse("12x", undefined), UsageError);
+  assert.equal(userOption.parse("1000", undefined, thisMachine), 1000);
+  assert.equal(userOption.parse("root", undefined, thisMachine), 0);
+  assert.throws(() => userOption.parse("no-such-user", undefined, thisMachine), UsageError);
+  assert.throws(() => userOption.parse("12x", undefined, thisMachine), UsageError);
 });

@@ -4,15 +4,20 @@
  * @module
  */
 
-import { type Bpf, findFile, type Link, type UsdtOptions } from "../../mod.ts";
+import type { Bpf, Link, UsdtOptions } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 import { kernelFunction } from "./probe_code.ts";
 import type { Hook } from "./probe_hook.ts";
 
 /** The file of a hook; undefined for the kernel. @throws {UsageError} when there is no such file */
-export function fileOf(hook: Hook, pid: number | undefined): string | undefined {
+export function fileOf(
+  hook: Hook,
+  pid: number | undefined,
+  machine: Machine,
+): string | undefined {
   if (hook.kind === "tracepoint" || hook.library === undefined) return undefined;
-  const path = findFile(hook.library, pid);
+  const path = machine.findFile(hook.library, pid);
   if (path !== undefined) return path;
   throw new UsageError(
     `there is no file, no library and no program in PATH called ${JSON.stringify(hook.library)}`,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { FIRST_PID_NAMESPACE, namespaceInode, syscallFunction } from "../../mod.ts";
+import { FIRST_PID_NAMESPACE, syscallFunction } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { CSource } from "./c_source.ts";
 import type { Hook } from "./probe_hook.ts";
 import type { Signature } from "./signature.ts";
@@ -20,6 +21,7 @@ export const COMPILER_FLAGS: readonly string[] = [
 
 /** Who is traced. */
 export interface ProbeFilters {
+  readonly machine: Machine;
   readonly pid?: number | undefined;
   readonly tid?: number | undefined;
   readonly uid?: number | undefined;
@@ -48,8 +50,7 @@ const CURRENT_IDS = `static __always_inline u64 __current_ids(void)
 }`;
 
 /** The same in the pid namespace of this process, whose numbers its users know. */
-function namespaceIds(inode: number): string {
-  const { dev } = process.getBuiltinModule("node:fs").statSync("/proc/self/ns/pid");
+function namespaceIds(inode: number, dev: number): string {
   return `static __always_inline u64 __current_ids(void)
 {
   struct bpf_pidns_info info = {};
@@ -80,13 +81,15 @@ export function commonCode(
   );
   const words = probes.join(" ");
   const found = Object.keys(HEADERS).filter((header) => HEADERS[header]!.test(words));
-  const inode = namespaceInode("pid");
+  const inode = filters.machine.namespaceInode("pid");
   return [
     ...["<linux/ptrace.h>", "<linux/sched.h>", ...typed, ...found.map((header) => `<${header}>`)]
       .map((header) => `#include ${header}`),
     ...filters.cgroup === undefined ? [] : ["BPF_CGROUP_ARRAY(cgroup_root, 1);"],
     "BPF_ARRAY(events_lost, u64, 1);",
-    inode === FIRST_PID_NAMESPACE ? CURRENT_IDS : namespaceIds(inode),
+    inode === FIRST_PID_NAMESPACE
+      ? CURRENT_IDS
+      : namespaceIds(inode, filters.machine.namespaceDevice()),
     ...READING,
     ...filters.comm ? [commCode(filters.comm)] : [],
   ];
@@ -115,7 +118,7 @@ export function filterCode(filters: ProbeFilters): string[] {
   if (tid !== undefined) conditions.push(`(u32)__ids != ${tid}`);
   if (pid !== undefined) conditions.push(`__ids >> 32 != ${pid}`);
   if (pid === undefined && tid === undefined && !self) {
-    conditions.push(`__ids >> 32 == ${process.pid}`);
+    conditions.push(`__ids >> 32 == ${filters.machine.pid}`);
   }
   if (uid !== undefined) conditions.push(`(u32)bpf_get_current_uid_gid() != ${uid}u`);
   if (comm) conditions.push("!__is_named()");

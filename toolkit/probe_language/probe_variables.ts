@@ -5,7 +5,7 @@
  * @module
  */
 
-import { hasTracepoint, tracepointFields } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { type Expression, memberVariable, POINTERS } from "./expression.ts";
 import { Mistake } from "./probe_error.ts";
 import { UsageError } from "../options/options.ts";
@@ -58,27 +58,31 @@ const CALLED: Variables = Object.fromEntries(
 );
 
 /** The variables that programs at a hook can have; `path` is the file of a USDT probe. */
-export function variablesOf(hook: Hook, path: string | undefined): Variables {
+export function variablesOf(
+  hook: Hook,
+  path: string | undefined,
+  machine: Machine,
+): Variables {
   switch (hook.kind) {
     case "entry":
       return { ...COMMON, ...isSyscall(hook) ? CALLED : ENTERED };
     case "return":
       return { ...COMMON, ...RETURNED };
     case "tracepoint":
-      return { ...COMMON, ...textVariables(hook.category, hook.name) };
+      return { ...COMMON, ...textVariables(hook.category, hook.name, machine) };
     case "usdt":
-      return { ...COMMON, ...usdtVariables(hook, path) };
+      return { ...COMMON, ...usdtVariables(hook, path, machine) };
   }
 }
 
 /** Of a text in a tracepoint's record libbcc's struct has where it is, in the lower half. */
-function textVariables(category: string, name: string): Variables {
-  if (hasTracepoint(category, name).answer === "no") {
+function textVariables(category: string, name: string, machine: Machine): Variables {
+  if (machine.hasHook(`tracepoint:${category}:${name}`).answer === "no") {
     throw new UsageError(
       `this kernel has no tracepoint ${category}:${name}: tplist lists those there are`,
     );
   }
-  const texts = tracepointFields(`${category}/${name}`)
+  const texts = machine.tracepointFields(`${category}/${name}`)
     .filter(({ type }) => type.startsWith("__data_loc char"));
   return Object.fromEntries(texts.map(({ name }) => {
     const variable = memberVariable(name);

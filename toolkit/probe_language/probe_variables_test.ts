@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { thisMachine } from "../machine/machine.ts";
 import { parseExpression } from "./expression.ts";
 import type { Hook } from "./probe_hook.ts";
 import { checkNames, declarations, variablesOf } from "./probe_variables.ts";
@@ -14,7 +15,11 @@ const HOOKS = {
 const EVENT: Hook = { kind: "tracepoint", category: "c", name: "e" };
 const USDT: Hook = { kind: "usdt", library: "c", name: "p" };
 
-function check(text: string, hook: Hook, variables = variablesOf(hook, undefined)): void {
+function check(
+  text: string,
+  hook: Hook,
+  variables = variablesOf(hook, undefined, thisMachine),
+): void {
   const expressions = [parseExpression(text, 0, text.length)];
   checkNames(expressions, hook, variables, new Set(["arg7"]));
 }
@@ -47,7 +52,7 @@ test("checkNames() shows those that have none", () => {
 
 test("declarations() declares what is used, of system calls from where they have it", () => {
   const told = (hook: Hook, ...codes: string[]) =>
-    declarations(codes, variablesOf(hook, undefined));
+    declarations(codes, variablesOf(hook, undefined, thisMachine));
   assert.deepEqual(told(HOOKS.entry, "arg2 + x->arg1"), [
     "  u64 arg1 = PT_REGS_PARM1(ctx);",
     "  u64 arg2 = PT_REGS_PARM2(ctx);",

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type UsdtArgument, usdtProbes } from "../../mod.ts";
+import type { UsdtArgument } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { isFloat } from "../../plumbing.ts";
 import type { Expression } from "./expression.ts";
 import { Mistake } from "./probe_error.ts";
@@ -17,10 +18,10 @@ import type { Hook } from "./probe_hook.ts";
 type Argument = readonly UsdtArgument[];
 
 /** The arguments of a USDT probe; none where there is no such probe. */
-function argumentsOf(hook: Hook, path: string | undefined): Argument[] {
+function argumentsOf(hook: Hook, path: string | undefined, machine: Machine): Argument[] {
   if (hook.kind !== "usdt" || path === undefined) return [];
   const [name, provider] = hook.name.split(":").reverse();
-  const probe = usdtProbes({ path }).find((probe) =>
+  const probe = machine.usdtProbes(path).find((probe) =>
     probe.name === name && (provider === undefined || probe.provider === provider)
   );
   const places = probe?.locations.map((location) => location.arguments) ?? [];
@@ -39,9 +40,13 @@ function typeOf(argument: Argument): string {
 }
 
 /** Their variables, in C, by name. */
-export function usdtVariables(hook: Hook, path: string | undefined): Record<string, string> {
+export function usdtVariables(
+  hook: Hook,
+  path: string | undefined,
+  machine: Machine,
+): Record<string, string> {
   return Object.fromEntries(
-    argumentsOf(hook, path).flatMap((argument, i) => {
+    argumentsOf(hook, path, machine).flatMap((argument, i) => {
       const read = (name: string, type: string) =>
         `${type} ${name} = 0; bpf_usdt_readarg(${i + 1}, ctx, &${name});`;
       const pointer = `Arg${i + 1}`;
@@ -59,9 +64,13 @@ export function usdtVariables(hook: Hook, path: string | undefined): Record<stri
 }
 
 /** The arguments that are floating-point numbers, and their bytes. */
-export function usdtFloats(hook: Hook, path: string | undefined): ReadonlyMap<string, number> {
+export function usdtFloats(
+  hook: Hook,
+  path: string | undefined,
+  machine: Machine,
+): ReadonlyMap<string, number> {
   return new Map(
-    argumentsOf(hook, path).flatMap((argument, i) =>
+    argumentsOf(hook, path, machine).flatMap((argument, i) =>
       argument.some(isFloat) ? [[`arg${i + 1}`, argument[0]!.size]] : []
     ),
   );

@@ -8,19 +8,13 @@ import {
   type Bpf,
   BpfError,
   demangle,
-  exists,
-  findFile,
-  hasKprobe,
-  kernelFunctions,
   type Link,
-  tracepoints,
   u32,
   UnsupportedError,
-  usdtProbes,
   type UserFunction,
-  userFunctions,
 } from "../../mod.ts";
 import { newLink } from "../../plumbing.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Target } from "./patterns.ts";
 import { complain } from "../output/complain.ts";
 
@@ -44,13 +38,13 @@ export interface TargetHooks {
 }
 
 /** Finds what matches. @throws {Error} when there is none, telling where it looked */
-export function findHooks(target: Target, pid?: number): TargetHooks {
-  if (pid !== undefined && !exists(`/proc/${pid}`)) {
+export function findHooks(target: Target, machine: Machine, pid?: number): TargetHooks {
+  if (pid !== undefined && !machine.exists(`/proc/${pid}`)) {
     throw new Error(`Cannot trace "${target.text}": process ${pid} does not exist`);
   }
-  if (target.kind === "kernel") return kernelHooks(target, pid);
-  if (target.kind === "tracepoint") return tracepointHooks(target, pid);
-  const path = findFile(target.file, pid);
+  if (target.kind === "kernel") return kernelHooks(target, machine, pid);
+  if (target.kind === "tracepoint") return tracepointHooks(target, machine, pid);
+  const path = machine.findFile(target.file, pid);
   if (path === undefined) {
     throw new Error(
       `Cannot trace "${target.text}": there is no file "${target.file}"` +
@@ -60,7 +54,9 @@ export function findHooks(target: Target, pid?: number): TargetHooks {
             "PATH: give a path"),
     );
   }
-  const hooks = target.kind === "usdt" ? usdtHooks(target, path) : userHooks(target, path, pid);
+  const hooks = target.kind === "usdt"
+    ? usdtHooks(target, path, machine)
+    : userHooks(target, path, machine, pid);
   return { target, path, pid, ...hooks };
 }
 
@@ -68,14 +64,14 @@ function nothing(target: Target, what: string, advice: string): Error {
   return new Error(`Cannot trace "${target.text}": no ${what} matches: ${advice}`);
 }
 
-function kernelHooks(target: Target, pid: number | undefined): TargetHooks {
-  const can = hasKprobe();
+function kernelHooks(target: Target, machine: Machine, pid: number | undefined): TargetHooks {
+  const can = machine.hasHook("kprobe");
   if (can.answer === "no") {
     const reason = `${can.reason}: trace a tracepoint (t:CATEGORY:EVENT) or a user function ` +
       "(FILE:FUNCTION)";
     throw new UnsupportedError(`trace "${target.text}"`, "kprobes", reason);
   }
-  const names = [...new Set(kernelFunctions(target.pattern))];
+  const names = [...new Set(machine.kernelFunctions(target.pattern))];
   if (names.length === 0) {
     throw nothing(
       target,
@@ -86,8 +82,13 @@ function kernelHooks(target: Target, pid: number | undefined): TargetHooks {
   return { target, names, path: undefined, places: names, pid };
 }
 
-function tracepointHooks(target: Target, pid: number | undefined): TargetHooks {
-  const places = tracepoints(/./).filter((name) => target.pattern.test(name.replace("/", ":")));
+function tracepointHooks(
+  target: Target,
+  machine: Machine,
+  pid: number | undefined,
+): TargetHooks {
+  const all = machine.tracepoints(/./);
+  const places = all.filter((name) => target.pattern.test(name.replace("/", ":")));
   if (places.length === 0) {
     throw nothing(target, "tracepoint of this kernel", "list them with tplist");
   }
@@ -99,6 +100,7 @@ function tracepointHooks(target: Target, pid: number | undefined): TargetHooks {
 function userHooks(
   { pattern, isQualified, ...target }: Target,
   path: string,
+  machine: Machine,
   pid: number | undefined,
 ) {
   const isMeant = (name: string) => {
@@ -110,8 +112,8 @@ function userHooks(
     if (!isQualified || isMeant(name)) unknown.push(name);
   };
   const places = isQualified
-    ? userFunctions(path, /^_[ZR]/, pid, leftOut).filter(({ name }) => isMeant(name))
-    : userFunctions(path, pattern, pid, leftOut);
+    ? machine.userFunctions(path, /^_[ZR]/, pid, leftOut).filter(({ name }) => isMeant(name))
+    : machine.userFunctions(path, pattern, pid, leftOut);
   if (places.length === 0) {
     throw new Error(
       `Cannot trace "${target.text}": ` +
@@ -133,8 +135,8 @@ function whyUnknown(pid: number | undefined): string {
     ", or name the implementation by its symbol";
 }
 
-function usdtHooks(target: Target, path: string) {
-  const all = usdtProbes({ path });
+function usdtHooks(target: Target, path: string, machine: Machine) {
+  const all = machine.usdtProbes(path);
   const full = ({ provider, name }: { provider: string; name: string }) => `${provider}:${name}`;
   const found = all.filter((probe) =>
     target.pattern.test(target.isQualified ? full(probe) : probe.name)

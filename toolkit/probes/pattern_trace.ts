@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Bpf, type Link, onlineCpus } from "../../mod.ts";
+import type { Bpf, Link } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 import { argument, flag, number, text, UsageError, type Values } from "../options/options.ts";
 import { containerOptions, filterOptions } from "../options/standard_options.ts";
 import {
@@ -55,9 +56,10 @@ export const cpuOption = number({
 });
 
 /** For target_cpu. @throws {UsageError} */
-export function cpuSetting(cpu: number | undefined): number {
-  if (cpu === undefined || onlineCpus().includes(cpu)) return cpu ?? -1;
-  throw new UsageError(`CPU ${cpu} is not online: ${onlineCpus().join(", ")} are`);
+export function cpuSetting(cpu: number | undefined, machine: Machine): number {
+  const online = machine.onlineCpus();
+  if (cpu === undefined || online.includes(cpu)) return cpu ?? -1;
+  throw new UsageError(`CPU ${cpu} is not online: ${online.join(", ")} are`);
 }
 
 /** When to report. */
@@ -80,6 +82,7 @@ export class TargetTrace {
   constructor(
     tool: string,
     { pattern, regexp, pid, pidns }: Values<typeof targetOptions>,
+    machine: Machine,
     { debug = false, functionsOnly = false } = {},
   ) {
     const target = parseTarget(pattern, { regexp });
@@ -93,7 +96,7 @@ export class TargetTrace {
     this.#pattern = target.text;
     this.#isDebugged = debug;
     // Another namespace's number is nobody's here; the kernel side knows it.
-    this.hooks = findHooks(target, pidns === undefined ? pid : undefined);
+    this.hooks = findHooks(target, machine, pidns === undefined ? pid : undefined);
   }
 
   /** The programs to load. */

@@ -4,14 +4,8 @@
  * @module
  */
 
-import {
-  type Answer,
-  hasFentry,
-  hasKernelFunction,
-  hasKprobe,
-  hasTracepoint,
-  UnsupportedError,
-} from "../../mod.ts";
+import { UnsupportedError } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
 
 /** A place, and the programs that serve it. */
 export interface Way {
@@ -27,13 +21,19 @@ export interface Way {
  * Chooses the first way that this kernel has; the programs of the others are switched off.
  *
  * @param purpose what it is for, as it continues "Cannot trace …"
+ * @param ways in order of preference
+ * @param machine what to ask for hooks
  * @returns what `programs` of the load options takes
  * @throws {UnsupportedError} naming the hooks that were looked for
  */
-export function chooseHooks(purpose: string, ways: readonly Way[]): Record<string, boolean> {
+export function chooseHooks(
+  purpose: string,
+  ways: readonly Way[],
+  machine: Machine,
+): Record<string, boolean> {
   // One that cannot be told may well be there; loading it will say.
   const chosen = ways.findIndex((way) =>
-    hooksOf(way).every((hook) => hasHook(hook).answer !== "no")
+    hooksOf(way).every((hook) => machine.hasHook(hook).answer !== "no")
   );
   if (chosen < 0) {
     const looked = ways.map((way) => hooksOf(way).join(" with ")).join(", ");
@@ -48,23 +48,6 @@ export function chooseHooks(purpose: string, ways: readonly Way[]): Record<strin
 
 const hooksOf = ({ hook, also = [] }: Way) => [hook, ...also];
 
-/** Whether the kernel has a hook, told as {@linkcode Way} does. */
-export function hasHook(hook: string): Answer {
-  const [kind, ...rest] = hook.split(":");
-  const name = rest.join(":");
-  switch (kind) {
-    case "tracepoint":
-      return hasTracepoint(rest[0]!, rest[1]!);
-    case "fentry":
-    case "kprobe": {
-      const can = kind === "fentry" ? hasFentry() : hasKprobe();
-      return can.answer === "no" ? can : hasKernelFunction(name);
-    }
-    default:
-      throw new TypeError(`Cannot look for hook "${hook}": expected tracepoint, fentry or kprobe`);
-  }
-}
-
 /**
  * Switches off the programs of system calls that this kernel has not: newer architectures have no
  * open(2) or stat(2), older kernels have none of the newest.
@@ -75,10 +58,11 @@ export function hasHook(hook: string): Answer {
  */
 export function syscallPrograms(
   calls: readonly string[],
+  machine: Machine,
   at: readonly ("enter" | "exit")[] = ["enter", "exit"],
 ): Record<string, boolean> {
   return Object.fromEntries(calls.flatMap((call) => {
-    const exists = hasTracepoint("syscalls", `sys_enter_${call}`).answer !== "no";
+    const exists = machine.hasHook(`tracepoint:syscalls:sys_enter_${call}`).answer !== "no";
     return at.map((place) => [`${place}_${call}`, exists] as const);
   }));
 }

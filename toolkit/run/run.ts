@@ -7,12 +7,13 @@
 import { Bpf, type LoadOptions, openCgroup } from "../../mod.ts";
 import { pageSize, prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
-import { complain, remark, withProgress } from "../output/complain.ts";
+import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
 import { Output, printText } from "../output/output.ts";
 import { UsageError, type Values } from "../options/options.ts";
 import { Losses } from "./losses.ts";
 import { Reports, Rows } from "./printer.ts";
-import { ringPages } from "../options/standard_options.ts";
+import { type Machine, thisMachine } from "../machine/machine.ts";
+import { ringPages, settle } from "../options/standard_options.ts";
 import type {
   containerOptions,
   eventOptions,
@@ -22,7 +23,7 @@ import type {
 import { Stop } from "./stop.ts";
 import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
-import type { AnyTool, EventPlan, ReportPlan, SourcePlan } from "./tool.ts";
+import type { AnyTool, EventPlan, Plan, ReportPlan, SourcePlan } from "./tool.ts";
 
 /** What the default size counts in, whatever the machine's pages are. */
 const PAGE = 4096;
@@ -34,9 +35,18 @@ type TracingPlan = EventPlan<never> | ReportPlan;
 
 /** Runs a tool with parsed options until it is told to stop. @throws what went wrong, as one error */
 export async function run(tool: AnyTool, values: Standard): Promise<void> {
-  const plan = tool.plan(values as never);
-  if ("text" in plan) await printText(plan.text);
+  const plan = planOf(tool, values, thisMachine);
+  if ("text" in plan) await printText(typeof plan.text === "string" ? plan.text : plan.text());
   else await trace(tool, plan, values);
+}
+
+/** What a tool does with these values on a machine. @throws {UsageError} when they contradict each other */
+export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<never> {
+  const plan = tool.plan(values as never, machine);
+  if (values.exec && !("text" in plan) && plan.load?.globals?.target_pid) {
+    throw new UsageError("use either -p/--pid or --exec, not both");
+  }
+  return plan;
 }
 
 async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
@@ -97,7 +107,8 @@ function isSilent(plan: TracingPlan): boolean {
   return plan.intro === undefined && ("event" in plan || plan.interval === undefined);
 }
 
-function compile({ name }: AnyTool, { text, options, explain }: SourcePlan): Bpf {
+function compile({ name }: AnyTool, { text, options, explain, verbose }: SourcePlan): Bpf {
+  if (verbose) complainLines(text);
   try {
     return withProgress(name, "compiling", () => Bpf.compile(text, { name, ...options }));
   } catch (error) {
@@ -112,16 +123,18 @@ function loadOptions(
   pid: number | undefined,
 ): LoadOptions {
   const { load = {} } = plan;
-  if (pid !== undefined && load.globals?.target_pid) {
-    throw new UsageError("use either -p/--pid or --exec, not both");
-  }
   const sizes = "event" in plan && "bufferPages" in values
-    ? { events: { maxEntries: ringPages(values.bufferPages) * pageOf(values.bufferPages) } }
+    ? {
+      events: {
+        maxEntries: ringPages(values.bufferPages, thisMachine) * pageOf(values.bufferPages),
+      },
+    }
     : {};
+  const globals = settle(load.globals ?? {}, values, thisMachine);
   return {
     ...load,
     name: tool.name,
-    globals: { ...load.globals, ...pid === undefined || plan.attach ? {} : { target_pid: pid } },
+    globals: { ...globals, ...pid === undefined || plan.attach ? {} : { target_pid: pid } },
     maps: { ...load.maps, ...sizes },
   };
 }

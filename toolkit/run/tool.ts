@@ -7,6 +7,7 @@
 import type { Bpf, Codec, CompileOptions, Link, LoadOptions } from "../../mod.ts";
 import type { Columns } from "../output/columns.ts";
 import type { Options, Values } from "../options/options.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Report } from "../output/report.ts";
 import type { Who } from "../task/who.ts";
 
@@ -14,6 +15,8 @@ import type { Who } from "../task/who.ts";
 export interface SourcePlan {
   /** The text, in bcc's dialect of C. */
   readonly text: string;
+  /** Whether to print the text on standard error before it is compiled. */
+  readonly verbose?: boolean;
   /** How it is compiled. */
   readonly options: CompileOptions;
   /** The error to throw in place of what the compiler or the verifier said. */
@@ -93,8 +96,8 @@ export interface ReportPlan extends Tracing {
 
 /** Prints a text and ends, for options such as `--list`. */
 export interface TextPlan {
-  /** What to print. */
-  readonly text: string;
+  /** What to print, or what finds it out. */
+  readonly text: string | (() => string);
 }
 
 /** What a tool does with one set of options. */
@@ -124,11 +127,12 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
    */
   readonly permissions?: "ffi" | "all";
   /**
-   * What the tool does with these options.
+   * What the tool does with these options. It must be pure: what depends on the machine it asks of its second
+   * argument, and all else waits until the plan is carried out.
    *
    * @throws {UsageError} when they contradict each other
    */
-  plan(values: Values<O>): Plan<E>;
+  plan(values: Values<O>, machine: Machine): Plan<E>;
 }
 
 /** A tool whose types matter to nobody any more: what lists of tools hold. */

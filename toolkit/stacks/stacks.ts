@@ -7,12 +7,10 @@
 import {
   type Bpf,
   chars,
-  FIRST_PID_NAMESPACE,
   formatSymbol,
   type Infer,
   type Link,
   type LoadOptions,
-  namespaceInode,
   struct,
   TsBccError,
   u32,
@@ -32,7 +30,7 @@ import {
 } from "../options/options.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
 import { checkStackFiles } from "./stack_files.ts";
-import { containerOptions, filterSettings } from "../options/standard_options.ts";
+import { BY_MACHINE, containerOptions, filterSettings } from "../options/standard_options.ts";
 
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
 const ENTRIES_MAX = 1 << 24;
@@ -137,7 +135,7 @@ export function stackSettings(
   return {
     globals: {
       ...filters.globals,
-      in_pidns: namespaceInode("pid") !== FIRST_PID_NAMESPACE && values.pidns === undefined,
+      in_pidns: BY_MACHINE,
       kernel_stacks: !values.userOnly,
       user_stacks: !values.kernelOnly,
       target_kind: pids ? BY_PID : tids ? BY_TID : 0,

@@ -49,7 +49,6 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import { complainLines } from "../../toolkit/output/complain.ts";
 
 const options = {
   pid: filterOptions.pid,
@@ -143,22 +142,21 @@ const argdist = defineTool({
   options,
   sample: ["-C", "t:sched:sched_process_exec():char*:args->filename"],
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     const probes = [
       ...values.counts.map((text) => parseArgdistProbe(text, "count")),
       ...values.histograms.map((text) => parseArgdistProbe(text, "histogram")),
     ];
     if (probes.length === 0) throw new UsageError("expected at least one -C or -H");
     const { count = Infinity, duration = Infinity, interval } = values;
-    const program = new ArgdistProgram(probes, values);
+    const program = new ArgdistProgram(probes, { ...values, machine });
     const { text, source, usdt } = program;
     if (values.ebpf) return { text: text.trimEnd() };
-    if (values.verbose) complainLines(text);
     const explain = (error: unknown) => source.explain(error, text);
     return {
       interval,
       count: Math.min(count, Math.ceil(duration / interval)),
-      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain },
+      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain, verbose: values.verbose },
       attach(bpf) {
         try {
           return Promise.resolve(program.attach(bpf));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lruEntries } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import type { CSource } from "../../toolkit/probe_language/c_source.ts";
 import {
@@ -32,6 +32,7 @@ export function addEntry(
   { hook, signature, text }: ArgdistProbe,
   index: number,
   filter: readonly string[],
+  machine: Machine,
 ): { readonly program: string; readonly hook: Hook } {
   const entry = { ...hook, kind: "entry" } as Hook & { readonly kind: "entry" };
   const program = `${programName(entry, index)}_entry`;
@@ -42,7 +43,7 @@ export function addEntry(
     "};",
     `struct call_${index} { u64 task, frame; };`,
     `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${
-      lruEntries(CALLS)
+      machine.lruEntries(CALLS)
     });`,
   );
   functionHead(source, program, entry, signature, text);

@@ -96,16 +96,26 @@ export class ArgdistProgram {
     checkSize(probe, this.#options.textSize);
     const expressions = [...values, ...filter ? [filter] : []];
     const entry = entryVariables(probe, expressions);
-    const path = fileOf(hook, this.#options.pid);
-    const variables = { ...variablesOf(hook, path), ...OWN, ...entry };
+    const path = fileOf(hook, this.#options.pid, this.#options.machine);
+    const variables = { ...variablesOf(hook, path, this.#options.machine), ...OWN, ...entry };
     const parameters = new Set(
       hook.kind === "return" ? ["$entry"] : signature?.parameters.map(({ name }) => name),
     );
     checkNames(expressions, hook, variables, parameters);
-    checkNoFloats(expressions, usdtFloats(hook, path), "trace shows it with %f");
+    checkNoFloats(
+      expressions,
+      usdtFloats(hook, path, this.#options.machine),
+      "trace shows it with %f",
+    );
     const entered = needsEntry(expressions);
     if (entered) {
-      const added = addEntry(this.source, probe, index, filterCode(this.#options));
+      const added = addEntry(
+        this.source,
+        probe,
+        index,
+        filterCode(this.#options),
+        this.#options.machine,
+      );
       this.#attachments.push({ ...added, path });
     }
 

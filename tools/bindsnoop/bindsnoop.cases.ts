@@ -46,6 +46,14 @@ const failed = [
 ].map((row) => ({ ...row, opts: ".....", if: 0 }));
 
 export default defineCases({
+  usage: {
+    names: "-t -w -p -P -E -U -u --count -h --timestamp --wide --pid --port --errors --print-uid " +
+      "--uid --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
+      ["-P", "0"],
+      /invalid value "0" for -P\/--port: expected at most 64/,
+    ]],
+  },
   cases: [
     {
       name: "shows 97 and 13 binds to ports that the kernel chooses, exactly and in order",

@@ -7,6 +7,18 @@ const isDisk = (row: { disk?: unknown }, { names }: { names: Readonly<Record<str
   row.disk === names.disk;
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -T -Q -m -D -F -e -j -d --timestamp --queued --milliseconds --disks --flags --extension " +
+      "--json --disk interval count --duration",
+    wrong: [
+      [["-D", "-F"], /use either -D\/--disks or -F\/--flags/],
+      [["-d", "nodisk"], /invalid value "nodisk" for -d\/--disk: no such disk/],
+      [["-d", ".."], /invalid value "\.\." for -d\/--disk: no such disk/],
+      [["x"], /interval/],
+      [["1", "0"], /count/],
+    ],
+  },
   cases: [
     {
       name: "-D counts each request to a disk",

@@ -119,7 +119,7 @@ const biolatency = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     if (values.disks && values.flags) throw new UsageError("use either -D/--disks or -F/--flags");
     return {
       intro: "Tracing block device I/O... Hit Ctrl-C to end.",
@@ -127,13 +127,13 @@ const biolatency = defineTool({
       count: values.count,
       load: {
         ...filterSettings(values, {
-          target_device: targetDevice(values.disk),
+          target_device: targetDevice(values.disk, machine),
           from_queued: values.queued,
           by_disk: values.disks,
           by_flags: values.flags,
           unit_ns: values.milliseconds ? 1e6 : 1e3,
         }),
-        programs: blockPrograms(),
+        programs: blockPrograms(machine),
       },
       report: reporter(values),
     };

@@ -17,6 +17,16 @@ function checkWrites(rows: readonly Row[], expected: number): void {
 }
 
 export default defineCases({
+  usage: {
+    wrong: [
+      [["-p", "101", "sda"], /expected numbers from 0 to 100, separated by commas/],
+      [["-i", "ever", "sda"], /invalid value "ever" for -i\/--interval: expected seconds, 0 or -1/],
+      [["-w", "now", "sda"], /expected one of/],
+      [[], /DEV is missing: biolatpcts \/dev\/sda/],
+      [["9:9"], /there is no device 9:9/],
+    ],
+    right: ["sda"],
+  },
   cases: [
     {
       name: "counts 101 writes on their way through the disk, and no reads",

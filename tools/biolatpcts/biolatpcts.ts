@@ -26,7 +26,8 @@
  * Overhead: one look-up in a map per request, two and two updates for on-device.
  */
 
-import { type Bpf, exists, structHasField, u32, u64, UnsupportedError } from "../../mod.ts";
+import { type Bpf, u32, u64, UnsupportedError } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { targetDevice } from "../../toolkit/block/block.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -107,13 +108,18 @@ const options = {
 } as const;
 
 /** The number and the name of a device. @throws {UsageError} */
-function deviceOf(device: string | undefined): { number: number; name: string } {
+function deviceOf(
+  device: string | undefined,
+  machine: Machine,
+): { number: number; name: string } {
   if (device === undefined) throw new UsageError("DEV is missing: biolatpcts /dev/sda");
   const [, major, minor] = /^(\d+):(\d+)$/.exec(device) ?? [];
   if (major === undefined) {
-    return { number: targetDevice(device, "DEV"), name: device.replace(/^.*\//, "") };
+    return { number: targetDevice(device, machine, "DEV"), name: device.replace(/^.*\//, "") };
   }
-  if (!exists(`/sys/dev/block/${device}`)) throw new UsageError(`there is no device ${device}`);
+  if (!machine.exists(`/sys/dev/block/${device}`)) {
+    throw new UsageError(`there is no device ${device}`);
+  }
   return { number: Number(major) * 2 ** 20 + Number(minor), name: device };
 }
 
@@ -171,11 +177,11 @@ const biolatpcts = defineTool({
   object,
   options,
   sample: false, // it traces one disk
-  plan(values) {
+  plan(values, machine) {
     const { interval, which } = values;
-    const { number, name } = deviceOf(values.device);
+    const { number, name } = deviceOf(values.device, machine);
     if (STARTS[which] === "from-rq-alloc") {
-      const { answer } = structHasField("request", "alloc_time_ns");
+      const { answer } = machine.structHasField("request", "alloc_time_ns");
       if (answer === "no") {
         const lack = "this kernel was built without CONFIG_BLK_RQ_ALLOC_TIME";
         throw new UnsupportedError("measure from-rq-alloc", "alloc_time_ns", lack);

@@ -122,11 +122,11 @@ const biopattern = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       interval: values.interval,
       count: values.count,
-      load: { globals: { target_device: targetDevice(values.disk) } },
+      load: { globals: { target_device: targetDevice(values.disk, machine) } },
       report: reporter(),
     };
   },

@@ -5,6 +5,13 @@ import { blockWrites } from "../../tests/support/jobs.ts";
 const work = blockWrites(101);
 
 export default defineCases({
+  usage: {
+    names: "-h -Q -d -P --queue --disk --pattern --duration --json",
+    wrong: [[["-d", "sda1"], /it is a partition: give its disk/], [
+      ["-d", "nodisk"],
+      /invalid value "nodisk" for -d\/--disk: no such/,
+    ]],
+  },
   cases: [
     {
       name: "shows 101 writes with their sectors, exactly and in order",

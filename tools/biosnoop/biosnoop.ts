@@ -115,15 +115,15 @@ const biosnoop = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       event: Event,
       load: {
         ...filterSettings(values, {
-          target_device: targetDevice(values.disk),
+          target_device: targetDevice(values.disk, machine),
           with_pattern: values.pattern,
         }),
-        programs: blockPrograms(),
+        programs: blockPrograms(machine),
       },
       columns: columns(values),
     };

@@ -115,9 +115,9 @@ const biostacks = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const settings = filterSettings(values, {
-      target_device: targetDevice(values.disk),
+      target_device: targetDevice(values.disk, machine),
       unit_ns: values.milliseconds ? 1e6 : 1e3,
     });
     return {
@@ -127,7 +127,7 @@ const biostacks = defineTool({
       load: {
         ...settings,
         maps: { ...settings.maps, stacks: { maxEntries: values.stackSize } },
-        programs: blockPrograms(),
+        programs: blockPrograms(machine),
       },
       report: (bpf, each) => report(bpf, each, values),
     };

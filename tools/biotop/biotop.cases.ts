@@ -5,6 +5,13 @@ import { blockWrites } from "../../tests/support/jobs.ts";
 const work = blockWrites(101);
 
 export default defineCases({
+  usage: {
+    names: "-h -C -r -p --noclear --maxrows --pid interval count --json",
+    wrong: [[["-r", "0"], /invalid value "0" for -r\/--maxrows/], [
+      ["0"],
+      /invalid value "0" for interval/,
+    ]],
+  },
   cases: [
     {
       name: "counts 101 writes of a process to its disk",

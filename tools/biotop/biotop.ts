@@ -149,7 +149,7 @@ const biotop = defineTool({
   object,
   options,
   sample: ["1"],
-  plan(values) {
+  plan(values, machine) {
     const { interval = INTERVAL_SECONDS, maxRows = ROWS } = values;
     const redraw = !values.noClear;
     return {
@@ -157,7 +157,7 @@ const biotop = defineTool({
       interval,
       count: values.count,
       redraw,
-      load: { ...filterSettings(values), programs: blockPrograms() },
+      load: { ...filterSettings(values), programs: blockPrograms(machine) },
       report: reporter(maxRows, redraw),
     };
   },

@@ -93,12 +93,12 @@ const bitesize = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       intro: "Tracing block I/O... Hit Ctrl-C to end.",
       interval: values.interval,
       count: values.count,
-      load: filterSettings(values, { target_device: targetDevice(values.disk) }),
+      load: filterSettings(values, { target_device: targetDevice(values.disk, machine) }),
       report: reporter(values),
     };
   },

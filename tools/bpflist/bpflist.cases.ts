@@ -1,6 +1,12 @@
 import { defineCases } from "../../tests/support/cases.ts";
 
 export default defineCases({
+  usage: {
+    wrong: [[["--nothing"], /unknown option --nothing/], [
+      ["x"],
+      /unexpected argument/,
+    ]],
+  },
   cases: [],
   elsewhere: "tests/tools/bpflist_test.ts: it prints and ends, and traces nothing",
 });

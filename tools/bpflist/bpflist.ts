@@ -20,7 +20,7 @@ import { exists, readText } from "../../mod.ts";
 import { type Column, headLine, jsonRow, tableRow } from "../../toolkit/output/columns.ts";
 import { escapeText } from "../../toolkit/output/escape.ts";
 import { main } from "../../toolkit/run/main.ts";
-import type { Option } from "../../toolkit/options/options.ts";
+import type { Option, Values } from "../../toolkit/options/options.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { nameOf } from "../../toolkit/task/proc.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -115,6 +115,22 @@ function columns(rows: readonly Row[]): Column<Row>[] {
   ];
 }
 
+/** What is printed. */
+function listText({ verbosity, json }: Values<typeof options>): string {
+  const holders = new Holders();
+  const probes = (verbosity > 0 ? ["kprobe", "uprobe"] : []).flatMap((kind) => {
+    const lines = findProbes(holders, kind);
+    return verbosity > 1 ? [`open ${kind}s:`, ...lines.map((line) => escapeText(line)), ""] : [];
+  });
+  findDescriptors(holders);
+  const rows = holders.rows();
+  const table = columns(rows);
+  const text = json
+    ? rows.map(jsonRow(table))
+    : [...probes, headLine(table), ...rows.map(tableRow(table))];
+  return text.join("\n");
+}
+
 const bpflist = defineTool({
   name: "bpflist",
   summary: "List processes that hold BPF programs, maps and links.",
@@ -126,20 +142,7 @@ const bpflist = defineTool({
   options,
   sample: false, // it lists and ends
   permissions: "all",
-  plan({ verbosity, json }) {
-    const holders = new Holders();
-    const probes = (verbosity > 0 ? ["kprobe", "uprobe"] : []).flatMap((kind) => {
-      const lines = findProbes(holders, kind);
-      return verbosity > 1 ? [`open ${kind}s:`, ...lines.map((line) => escapeText(line)), ""] : [];
-    });
-    findDescriptors(holders);
-    const rows = holders.rows();
-    const table = columns(rows);
-    const text = json
-      ? rows.map(jsonRow(table))
-      : [...probes, headLine(table), ...rows.map(tableRow(table))];
-    return { text: text.join("\n") };
-  },
+  plan: (values) => ({ text: () => listText(values) }),
 });
 
 export default bpflist;

@@ -25,6 +25,7 @@
  */
 
 import { type Bpf, readText, sum, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
@@ -113,7 +114,7 @@ function reporter(timestamp: boolean): (bpf: Bpf, report: Report) => void {
   };
 }
 
-function programs(): Record<string, boolean> {
+function programs(machine: Machine): Record<string, boolean> {
   return {
     ...chooseHooks("page cache accesses", [
       { hook: "fentry:folio_mark_accessed", programs: ["folio_accessed"] },
@@ -123,11 +124,11 @@ function programs(): Record<string, boolean> {
         also: ["tracepoint:block:block_touch_buffer"],
         programs: ["get_pages", "buffer_touched"],
       },
-    ]),
+    ], machine),
     ...chooseHooks("dirtied pages", [
       { hook: "tracepoint:writeback:writeback_dirty_folio", programs: ["folio_dirtied"] },
       { hook: "tracepoint:writeback:writeback_dirty_page", programs: ["page_dirtied"] },
-    ]),
+    ], machine),
   };
 }
 
@@ -143,11 +144,11 @@ const cachestat = defineTool({
   object,
   options,
   sample: ["1"],
-  plan(values) {
+  plan(values, machine) {
     return {
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
-      load: { ...filterSettings(values), programs: programs() },
+      load: { ...filterSettings(values), programs: programs(machine) },
       report: reporter(values.timestamp),
     };
   },

@@ -23,6 +23,7 @@
  */
 
 import { formatSymbol, i32, type Infer, struct, u64, UserSymbols } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -106,12 +107,12 @@ function firsts(byCgroup: boolean): (event: Event) => boolean {
 }
 
 /** The programs for what this kernel can probe. */
-const programs = () =>
+const programs = (machine: Machine) =>
   chooseHooks("capability checks", [
     { hook: "fentry:cap_capable", programs: ["fexit_cap_capable"] },
     { hook: "kprobe:cap_capable", programs: ["kprobe_cap_capable"] },
     { hook: "tracepoint:capability:cap_capable", programs: ["tp_cap_capable"] },
-  ]);
+  ], machine);
 
 const capable = defineTool({
   name: "capable",
@@ -127,7 +128,7 @@ const capable = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const { extra, json, kernelStack, userStack } = values;
     const settings = filterSettings(values, {
       audited_only: !values.verbose,
@@ -145,7 +146,7 @@ const capable = defineTool({
       load: {
         ...settings,
         maps: { ...settings.maps, stacks: { maxEntries: hasStacks ? values.stackSize : 1 } },
-        programs: programs(),
+        programs: programs(machine),
       },
       prepare(bpf) {
         if (!stacks) return;

@@ -4,6 +4,14 @@ import { RUN_QUEUE_EVENTS } from "../../tests/support/hidden_events.ts";
 const work = { program: "calls.c", args: ["sleep=97", "spin=20"] };
 
 export default defineCases({
+  usage: {
+    names: "-O --offcpu -T --timestamp -m --milliseconds -P --pids -L --tids -p --pid " +
+      "-I --include-idle -e --extension interval count --json",
+    wrong: [[["0"], /invalid value "0" for interval: expected an interval in seconds/], [
+      ["1", "x"],
+      /invalid value "x" for count/,
+    ]],
+  },
   cases: [
     {
       name: "-P counts by process",

@@ -21,6 +21,13 @@ const sum = (rows: readonly Readonly<Record<string, unknown>>[]) =>
   rows.reduce((total, { reads, writes }) => total + Number(reads) + Number(writes), 0);
 
 export default defineCases({
+  usage: {
+    wrong: [[[], /say which directories: -d\/--root-directories is needed/], [
+      ["-d", "/gone"],
+      /there is no directory "\/gone"/,
+    ]],
+    right: ["-d", "/srv"],
+  },
   cases: [
     {
       name: "sums what is read and written in a directory",

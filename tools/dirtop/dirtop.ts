@@ -22,6 +22,7 @@
  */
 
 import { type Infer, struct, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { directoryId } from "../../toolkit/fs/directory_id.ts";
 import {
   READS,
@@ -71,14 +72,18 @@ const Key = struct("key", { number: u32 });
 const Directory = struct("directory", { inode: u64, device: u32, unused: u32 });
 
 /** The directories, each once. @throws {UsageError} */
-function directoriesOf(patterns: string | undefined): Map<string, Infer<typeof Directory>> {
+function directoriesOf(
+  patterns: string | undefined,
+  machine: Machine,
+): Map<string, Infer<typeof Directory>> {
   if (patterns === undefined) {
     throw new UsageError("say which directories: -d/--root-directories is needed");
   }
   const ids = new Map<string, Infer<typeof Directory>>();
   const seen = new Set<string>();
-  for (const path of patterns.split(",").flatMap(expandDirectories)) {
-    const { inode, device } = directoryId(path);
+  const paths = patterns.split(",").flatMap((pattern) => expandDirectories(pattern, machine));
+  for (const path of paths) {
+    const { inode, device } = directoryId(path, machine);
     if (seen.has(`${device} ${inode}`)) continue; // a link to one that is there already
     seen.add(`${device} ${inode}`);
     ids.set(path, { inode, device, unused: 0 });
@@ -101,9 +106,9 @@ const dirtop = defineTool({
   options,
   sample: ["-d", "/", "1"],
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     const { interval = INTERVAL_SECONDS } = values;
-    const directories = directoriesOf(values.directories);
+    const directories = directoriesOf(values.directories, machine);
     const paths = [...directories.keys()];
     const pathOf = ({ number }: Infer<typeof Key>) => paths[number]!;
     return {
@@ -111,7 +116,10 @@ const dirtop = defineTool({
       interval,
       count: values.count,
       redraw: !values.noClear,
-      load: { ...filterSettings(values), programs: syscallPrograms([...READS, ...WRITES]) },
+      load: {
+        ...filterSettings(values),
+        programs: syscallPrograms([...READS, ...WRITES], machine),
+      },
       prepare(bpf) {
         const roots = bpf.map("roots", Directory, u32);
         for (const [i, id] of [...directories.values()].entries()) roots.set(id, i);

@@ -4,20 +4,20 @@
  * @module
  */
 
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 
 /**
  * The directories that a pattern names, as a shell expands it: `*`, `?` and `[a-z]` match within a part of
  * the path, and a name that begins with a dot only when the pattern's part does.
  */
-export function expandDirectories(pattern: string): string[] {
+export function expandDirectories(pattern: string, machine: Machine): string[] {
   let found = [pattern.startsWith("/") ? "/" : ""];
   for (const part of pattern.split("/").filter(Boolean)) {
     found = found.flatMap((folder) =>
       /[*?[]/.test(part)
-        ? names(folder, matcher(part), part.startsWith(".")).map((name) => folder + name)
+        ? names(folder, matcher(part), part.startsWith("."), machine).map((name) => folder + name)
         : [folder + part]
-    ).filter(isDirectory).map((path) => `${path}/`);
+    ).filter(machine.isDirectory).map((path) => `${path}/`);
   }
   return found.filter(Boolean).map((path) => path.length > 1 ? path.slice(0, -1) : path);
 }
@@ -33,17 +33,7 @@ function matcher(part: string): RegExp {
   return new RegExp(`^${text}$`, "su");
 }
 
-function names(folder: string, pattern: RegExp, hidden: boolean): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(folder || ".", { withFileTypes: true });
-  } catch {
-    return []; // gone, or not to be read
-  }
-  const all = entries.map(({ name }) => name).filter((name) => hidden || !name.startsWith("."));
+function names(folder: string, pattern: RegExp, hidden: boolean, machine: Machine): string[] {
+  const all = machine.namesIn(folder || ".").filter((name) => hidden || !name.startsWith("."));
   return all.filter((name) => pattern.test(name)).sort();
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { thisMachine } from "../../toolkit/machine/machine.ts";
 import { expandDirectories } from "./glob.ts";
 
 test("expandDirectories() expands as a shell does, to directories only", () => {
@@ -24,12 +25,12 @@ test("expandDirectories() expands as a shell does, to directories only", () => {
     ];
     for (const [pattern, expected] of cases) {
       assert.deepEqual(
-        expandDirectories(`${dir}/${pattern}`),
+        expandDirectories(`${dir}/${pattern}`, thisMachine),
         expected.map((name) => `${dir}/${name}`),
         pattern,
       );
     }
-    assert.deepEqual(expandDirectories("/"), ["/"]);
+    assert.deepEqual(expandDirectories("/", thisMachine), ["/"]);
   } finally {
     rmSync(dir, { recursive: true });
   }

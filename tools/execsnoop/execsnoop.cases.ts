@@ -4,6 +4,16 @@ const script = "for i in {1..97}; do /bin/true $i 'a b'; done; (exec /nonexisten
 const isChild = (row: Row, { pid }: { pid: number }) => row.ppid === pid;
 
 export default defineCases({
+  usage: {
+    names: "-T --time -t --timestamp -x --fails --cgroupmap --mntnsmap -u --uid -q --quote " +
+      "-n --name -l --line -U --print-uid -C --print-cpu -M --print-pcomm --max-args -P --ppid",
+    wrong: [
+      [["-u", "no-such-user"], /invalid value "no-such-user" for -u\/--uid: expected a user id/],
+      [["-n", "("], /invalid value "\(" for -n\/--name: /],
+      [["--max-args", "0"], /invalid value "0" for --max-args: expected a number of arguments/],
+      [["-P", "0"], /invalid value "0" for -P\/--ppid/],
+    ],
+  },
   cases: [
     {
       name: "shows 97 programs with their arguments, exactly and in order",

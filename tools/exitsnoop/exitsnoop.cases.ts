@@ -4,6 +4,7 @@ const script = "{ for i in {0..96}; do (exit $i); done; (kill -9 $BASHPID); } 2>
 const isChild = (row: Row, { pid }: { pid: number }) => row.ppid === pid;
 
 export default defineCases({
+  usage: { names: "-t --timestamp --utc -p --pid --label -x --failed --per-thread --json --help" },
   cases: [
     {
       name: "shows 97 ends with their codes, and a signal",

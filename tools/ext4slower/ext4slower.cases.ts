@@ -4,6 +4,13 @@ import { ext4Io } from "../../tests/support/jobs.ts";
 const work = ext4Io((file) => [`open=${file}:13`, "write=101", "fsync=11", "start", "read=53"]);
 
 export default defineCases({
+  usage: {
+    names: "-h -j -p --csv --pid min_ms --json --duration",
+    wrong: [[["-1"], /unknown option -1/], [
+      ["x"],
+      /invalid value "x" for min_ms/,
+    ]],
+  },
   cases: [
     {
       name: "0 shows 13 opens, 101 writes, 11 syncs and 53 reads, in order",

@@ -30,17 +30,8 @@
  * programs, 0.5 to 1 µs each; with it only those of ext4.
  */
 
-import {
-  hasTracepoint,
-  i64,
-  type Infer,
-  readText,
-  struct,
-  textRest,
-  u32,
-  u64,
-  UnsupportedError,
-} from "../../mod.ts";
+import { i64, type Infer, struct, textRest, u32, u64, UnsupportedError } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
@@ -123,8 +114,8 @@ const CALLS = [...READS, ...WRITES, ...OPENS];
 const both = (names: readonly string[]) =>
   names.flatMap((name) => [`enter_${name}`, `exit_${name}`]);
 
-function programs(): Record<string, boolean> {
-  if (!/\text4$/m.test(readText("/proc/filesystems"))) {
+function programs(machine: Machine): Record<string, boolean> {
+  if (!/\text4$/m.test(machine.readText("/proc/filesystems"))) {
     throw new UnsupportedError(
       "trace ext4 operations",
       "ext4",
@@ -143,10 +134,10 @@ function programs(): Record<string, boolean> {
       also: ["tracepoint:syscalls:sys_enter_openat", sync],
       programs: [...both(CALLS), ...both(["sync"])],
     },
-  ]);
+  ], machine);
   // Newer architectures have no open(2) and creat(2), older kernels (before 5.6) no openat2(2).
   const missing = CALLS.filter((call) =>
-    hasTracepoint("syscalls", `sys_enter_${call}`).answer === "no"
+    machine.hasHook(`tracepoint:syscalls:sys_enter_${call}`).answer === "no"
   );
   for (const program of both(missing)) chosen[program] = false;
   return chosen;
@@ -164,14 +155,14 @@ const ext4slower = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const { minMs = MIN_MS } = values;
     const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
     return {
       event: Event,
       load: {
         ...filterSettings(values, { min_us: BigInt(Math.round(minMs * 1000)) }),
-        programs: programs(),
+        programs: programs(machine),
       },
       csv: values.csv,
       ...values.csv ? {} : { intro: `Tracing ext4 operations${slower}` },

@@ -58,9 +58,9 @@ const filegone = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return eventPlan<Event>(Event, {
-      load: { ...filterSettings(values), programs: syscallPrograms(CALLS) },
+      load: { ...filterSettings(values), programs: syscallPrograms(CALLS, machine) },
       columns: [
         clockColumn(),
         { head: "PID", width: 7, value: ({ who }) => who.pid },

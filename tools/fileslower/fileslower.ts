@@ -75,13 +75,13 @@ const fileslower = defineTool({
   ],
   object,
   options,
-  plan({ allFiles, minMs = MIN_MS, json, ...filters }) {
+  plan({ allFiles, minMs = MIN_MS, json, ...filters }, machine) {
     const globals = { all_files: allFiles, min_us: BigInt(Math.round(minMs * 1000)) };
     return eventPlan<Event>(Event, {
       intro: `Tracing sync read/writes${minMs === 0 ? "" : ` slower than ${minMs} ms`}`,
       load: {
         ...filterSettings(filters, globals),
-        programs: syscallPrograms([...READS, ...WRITES]),
+        programs: syscallPrograms([...READS, ...WRITES], machine),
       },
       columns: [
         secondsColumn({ width: 8, digits: 3 }),

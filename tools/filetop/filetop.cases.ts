@@ -26,6 +26,12 @@ const sum = (rows: readonly Readonly<Record<string, unknown>>[]) =>
   rows.reduce((total, { reads, writes }) => total + Number(reads) + Number(writes), 0);
 
 export default defineCases({
+  usage: {
+    wrong: [[["--read-only", "--write-only"], /use either --read-only or --write-only, not both/], [
+      ["--directory", "/gone"],
+      /cannot open directory "\/gone": ENOENT/,
+    ], [["-s", "age"], /invalid value "age" for -s\/--sort: expected one of/]],
+  },
   cases: [
     {
       name: "counts what a thread reads and writes in a file",

@@ -23,6 +23,7 @@
  */
 
 import { chars, struct, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { directoryId } from "../../toolkit/fs/directory_id.ts";
 import {
   READS,
@@ -97,13 +98,16 @@ const columns = (json: boolean): Column<Row>[] => [
   { head: "FILE", value: ({ name }) => name },
 ];
 
-function programs({ readOnly, writeOnly }: Values<typeof options>): Record<string, boolean> {
+function programs(
+  { readOnly, writeOnly }: Values<typeof options>,
+  machine: Machine,
+): Record<string, boolean> {
   if (readOnly && writeOnly) {
     throw new UsageError("use either --read-only or --write-only, not both");
   }
   const off = readOnly ? WRITES : writeOnly ? READS : [];
   return {
-    ...syscallPrograms([...READS, ...WRITES]),
+    ...syscallPrograms([...READS, ...WRITES], machine),
     ...Object.fromEntries(
       off.flatMap((call) => [[`enter_${call}`, false], [`exit_${call}`, false]]),
     ),
@@ -125,9 +129,9 @@ const filetop = defineTool({
   options,
   sample: ["1"],
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     const { interval = INTERVAL_SECONDS, directory } = values;
-    const wanted = directory === undefined ? undefined : directoryId(directory);
+    const wanted = directory === undefined ? undefined : directoryId(directory, machine);
     const globals = {
       all_files: values.allFiles,
       directory_inode: wanted?.inode ?? 0n,
@@ -138,7 +142,7 @@ const filetop = defineTool({
       interval,
       count: values.count,
       redraw: !values.noClear,
-      load: { ...filterSettings(values, globals), programs: programs(values) },
+      load: { ...filterSettings(values, globals), programs: programs(values, machine) },
       report: sumsReporter({
         ...values,
         name: "filetop",

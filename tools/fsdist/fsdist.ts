@@ -49,7 +49,7 @@ const fsdist = defineTool({
   object: distObject,
   options,
   sample: ["-t", "tmpfs"],
-  plan: ({ type, ...values }) => distPlan("fsdist", fileSystemOf(type), values),
+  plan: ({ type, ...values }, machine) => distPlan("fsdist", fileSystemOf(type), values, machine),
 });
 
 export default fsdist;

@@ -49,7 +49,7 @@ const fsslower = defineTool({
   object: slowerObject,
   options,
   sample: ["-t", "tmpfs"],
-  plan: ({ type, ...values }) => slowerPlan(fileSystemOf(type), values),
+  plan: ({ type, ...values }, machine) => slowerPlan(fileSystemOf(type), values, machine),
 });
 
 export default fsslower;

@@ -3,6 +3,19 @@ import { defineCases, sumOf } from "../../tests/support/cases.ts";
 const work = { program: "calls.c", args: ["getpgid=97", "sleep=7"] };
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -p -i -d -T -r -D -c --pid --interval --duration --timestamp --regexp --debug --cpu pattern " +
+      "--json --cgroup",
+    wrong: [
+      [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
+      [["t:sched"], /invalid pattern "t:sched": expected FUNCTION/],
+      [["-r", "c:("], /invalid pattern "c:\(": Invalid regular expression/],
+      [["-p", "x", "c:puts"], /invalid value "x" for -p\/--pid/],
+      [["-c", "65000", "c:puts"], /CPU 65000 is not online: 0/],
+      [["-i", "0", "c:puts"], /invalid value "0" for -i\/--interval/],
+    ],
+  },
   cases: [
     {
       name: "counts calls of a tracepoint by one process",

@@ -112,10 +112,10 @@ const funccount = defineTool({
   object,
   options,
   sample: ["t:syscalls:sys_enter_exec*"],
-  plan(values) {
-    const cpu = cpuSetting(values.cpu);
+  plan(values, machine) {
+    const cpu = cpuSetting(values.cpu, machine);
     const filters = filterSettings(values);
-    const trace = new TargetTrace("funccount", values, values);
+    const trace = new TargetTrace("funccount", values, machine, values);
     const { names } = trace.hooks;
     return {
       get intro() {

@@ -32,7 +32,7 @@
  * empty calls took 23 s.
  */
 
-import { type Bpf, histogramSections, lruEntries, struct, sum, u32, u64 } from "../../mod.ts";
+import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";
 import { reportSummary } from "../../toolkit/histogram/latency_histogram.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -165,9 +165,9 @@ const funclatency = defineTool({
   object,
   options,
   sample: ["c:getpid"],
-  plan(values) {
+  plan(values, machine) {
     const filters = filterSettings(values);
-    const trace = new TargetTrace("funclatency", values, {
+    const trace = new TargetTrace("funclatency", values, machine, {
       debug: values.verbose,
       functionsOnly: true,
     });
@@ -188,7 +188,7 @@ const funclatency = defineTool({
         },
         maps: {
           ...filters.maps,
-          threads: { maxEntries: lruEntries(THREADS) },
+          threads: { maxEntries: machine.lruEntries(THREADS) },
           times: { maxEntries: Math.max(ENTRIES, functions * SLOTS) },
         },
         programs: trace.programs(STEMS, { onTracepoints: false }),

@@ -5,6 +5,7 @@ const work = { program: "thread_maker.c", args: ["waits=31"], flags: ["-O0"] };
 const isWait = (row: Row, { pid }: { pid: number }) => row.pid === pid && Number(row.count) >= 31;
 
 export default defineCases({
+  usage: { wrong: [[["-l", "12g"], /expected an address in hexadecimal/]] },
   cases: [
     {
       name: "counts 31 waits of a thread on the stack that waits",

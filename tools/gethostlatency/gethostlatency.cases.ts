@@ -18,6 +18,11 @@ const mine = ["-p", "{pid}"];
 const LONG = "a".repeat(300);
 
 export default defineCases({
+  usage: {
+    names:
+      "-p -l -h --pid --libc --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
+    wrong: [[["-p", "0"], /invalid value "0" for -p\/--pid/]],
+  },
   cases: [
     {
       name: "shows look-ups by all three functions, exactly and in order",

@@ -9,6 +9,7 @@ const work = { script: reads };
 const isRow = (): boolean => true;
 
 export default defineCases({
+  usage: { wrong: [[["-C", "-d"], /use either -C\/--count or what is about times/]] },
   cases: [
     {
       name: "-C counts what the kernel counts in /proc/interrupts",

@@ -5,6 +5,13 @@ const script = `for i in {1..97}; do kill -0 $$; done
   for i in {1..13}; do kill -TERM ${NOBODY} 2>/dev/null; done`;
 
 export default defineCases({
+  usage: {
+    names: "-x --failed -p --pid -T --tpid -s --signal --threads --call --json --help",
+    wrong: [[
+      ["-s", "65"],
+      /invalid value "65" for -s\/--signal: expected signals by number, at most 64/,
+    ], [["-T", "0"], /invalid value "0" for -T\/--tpid: expected a process id/]],
+  },
   cases: [
     {
       name: "shows 97 signals and 13 that nobody gets, exactly and in order",

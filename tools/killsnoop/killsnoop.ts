@@ -24,7 +24,7 @@
  * Overhead: about 7 µs per call, which is rare.
  */
 
-import { i32, i64, readText, struct, u32 } from "../../mod.ts";
+import { i32, i64, struct, u32 } from "../../mod.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
@@ -82,9 +82,9 @@ const killsnoop = defineTool({
   ],
   object,
   options,
-  plan({ failed, tpid = 0, signal, threads, call, json, ...filters }) {
+  plan({ failed, tpid = 0, signal, threads, call, json, ...filters }, machine) {
     const more = call || json;
-    const width = readText("/proc/sys/kernel/pid_max").trim().length + 1;
+    const width = machine.readText("/proc/sys/kernel/pid_max").trim().length + 1;
     const own = {
       failed_only: failed,
       target_receiver: tpid,

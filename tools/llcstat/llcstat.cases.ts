@@ -1,6 +1,12 @@
 import { defineCases } from "../../tests/support/cases.ts";
 
 export default defineCases({
+  usage: {
+    wrong: [[["-c", "0"], /invalid value "0" for -c\/--sample_period/], [
+      ["x"],
+      /invalid value "x" for duration/,
+    ]],
+  },
   cases: [],
   elsewhere: "tests/tools/llcstat_test.ts: no machine of the tests has counters of the CPU",
 });

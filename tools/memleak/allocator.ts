@@ -4,15 +4,8 @@
  * @module
  */
 
-import {
-  type Bpf,
-  enumHasValue,
-  exists,
-  type Link,
-  u32,
-  type UserFunction,
-  userFunctions,
-} from "../../mod.ts";
+import { type Bpf, exists, type Link, u32, type UserFunction, userFunctions } from "../../mod.ts";
+import { type Machine, thisMachine } from "../../toolkit/machine/machine.ts";
 
 /**
  * What serves each function where it begins. Probes are set in this order: what is taken after that
@@ -53,9 +46,10 @@ interface Service {
  * Until Linux 5.13 no program can look for the mappings that lie in a range: then only whole ones are
  * followed, as other memory is.
  */
-function serviceOf(name: string): Service | undefined {
+function serviceOf(name: string, machine: Machine): Service | undefined {
   const atBegin = PROGRAMS[name]!;
-  const inRanges = enumHasValue("bpf_func_id", "BPF_FUNC_for_each_map_elem").answer !== "no";
+  const inRanges =
+    machine.enumHasValue("bpf_func_id", "BPF_FUNC_for_each_map_elem").answer !== "no";
   if (!inRanges && name === "mremap") return undefined;
   if (!inRanges && name === "munmap") return { atBegin: PROGRAMS.free!, atEnd: undefined };
   const atEnd = atBegin in RETURNS ? RETURNS[atBegin] : RETURNED;
@@ -63,12 +57,12 @@ function serviceOf(name: string): Service | undefined {
 }
 
 /** The programs of the kernel side that serve functions, and whether this kernel can have each. */
-export function allocatorPrograms(): Record<string, boolean> {
+export function allocatorPrograms(machine: Machine): Record<string, boolean> {
   const all = [
     ...Object.values(PROGRAMS),
     ...Object.values(RETURNS).filter((name) => name !== undefined),
   ];
-  const used = Object.keys(PROGRAMS).map(serviceOf).flatMap((service) =>
+  const used = Object.keys(PROGRAMS).map((name) => serviceOf(name, machine)).flatMap((service) =>
     service ? [service.atBegin, service.atEnd] : []
   );
   return {
@@ -114,7 +108,7 @@ export function attachAllocator(bpf: Bpf, pid: number, allocator: Allocator): Li
   bpf.global("image", u32).value = atExec ? 0 : 1;
   const order = ({ name }: UserFunction) => names.indexOf(name.slice(prefix.length));
   const links = found.toSorted((a, b) => order(a) - order(b)).flatMap(({ name, offset }) => {
-    const service = serviceOf(name.slice(prefix.length));
+    const service = serviceOf(name.slice(prefix.length), thisMachine);
     if (!service) return [];
     const { atBegin, atEnd } = service;
     const place = { ...file, offset, pid };

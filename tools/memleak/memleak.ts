@@ -43,6 +43,7 @@ import { type Bpf, hasTracepoint, type Link, type LoadOptions } from "../../mod.
 import { allocatorPrograms, attachAllocator } from "./allocator.ts";
 import { checkLeakOptions, DEFAULTS, leakOptions, type LeakSettings } from "./options.ts";
 import { reportLeaks } from "./report.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { memoryColumns, MemoryEvent } from "./events.ts";
 import { hasEnded, nameOf } from "../../toolkit/task/proc.ts";
@@ -67,13 +68,13 @@ function intro({ pid, exec }: LeakSettings): string {
   return `Attaching to ${what}, Ctrl+C to quit.`;
 }
 
-function loadOptions(values: LeakSettings): LoadOptions {
+function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
   const { pid, exec, percpu, least, most, sampleRate, combinedOnly, trace } = values;
   const isUser = pid !== undefined || exec !== undefined;
   const stacks = { ...values, userOnly: isUser, kernelOnly: !isUser, delimited: false };
   const settings = stackSettings(stacks, { pids: undefined, tids: undefined });
   const wanted = isUser ? [] : percpu ? percpuPrograms : kernelPrograms;
-  const ofUser = Object.entries(allocatorPrograms())
+  const ofUser = Object.entries(allocatorPrograms(machine))
     .map(([name, can]) => [name, isUser && can] as const);
   const ofKernel = [...percpuPrograms, ...kernelPrograms]
     .map((name) => [name, wanted.includes(name)] as const);
@@ -161,7 +162,7 @@ const memleak = defineTool({
   object,
   options: leakOptions,
   permissions: "all",
-  plan(values): EventPlan<MemoryEvent> | ReportPlan {
+  plan(values, machine): EventPlan<MemoryEvent> | ReportPlan {
     checkLeakOptions(values);
     const { pid, exec, interval = DEFAULTS.seconds, count } = values;
     const isUser = pid !== undefined || exec !== undefined;
@@ -171,7 +172,7 @@ const memleak = defineTool({
       return attachAllocator(bpf, held ?? pid!, { ...allocator, atExec: held !== undefined });
     };
     const tracing = {
-      load: loadOptions(values),
+      load: loadOptions(values, machine),
       attach: (bpf: Bpf, held: number | undefined) => Promise.resolve(attach(bpf, held)),
     };
     if (values.trace) return { ...tracing, event: MemoryEvent, columns: memoryColumns() };

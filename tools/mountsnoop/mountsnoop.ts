@@ -66,9 +66,9 @@ const mountsnoop = defineTool({
   ],
   object,
   options,
-  plan({ parent, json, ...filters }) {
+  plan({ parent, json, ...filters }, machine) {
     return eventPlan<Event>(Event, {
-      load: { ...filterSettings(filters), programs: syscallPrograms(CALL_NAMES) },
+      load: { ...filterSettings(filters), programs: syscallPrograms(CALL_NAMES, machine) },
       columns: [
         { head: "COMM", width: 16, value: ({ who }) => who.comm },
         { head: "PID", width: 7, value: ({ who }) => who.pid },

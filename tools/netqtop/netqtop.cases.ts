@@ -47,6 +47,14 @@ const counts = (name: string, end: string, direction: string, size: number): Cas
 });
 
 export default defineCases({
+  usage: {
+    names: "-n -i -t -h --name --interval --throughput --json --duration",
+    wrong: [[[], /expected a network interface: -n eth0/], [
+      ["-n", "nobody0"],
+      /there is no network interface "nobody0": see ip link/,
+    ], [["-n", "../lo"], /there is no network interface "\.\.\/lo"/]],
+    right: ["-n", "eth0"],
+  },
   cases: [
     { ...counts("shows 97 packets sent, and none received", "far", "tx", LENGTH), canary: true },
     counts(

@@ -23,7 +23,8 @@
  * Hooks: raw tracepoints net_dev_start_xmit and netif_receive_skb. Not seen: what XDP takes away before.
  */
 
-import { array, type Bpf, exists, namespaceInode, readText, struct, u16, u64 } from "../../mod.ts";
+import { array, type Bpf, struct, u16, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { netnsSettings } from "../../toolkit/net/netns.ts";
 import { flowSettings } from "../../toolkit/net/flow.ts";
 import { flag, number, text, UsageError } from "../../toolkit/options/options.ts";
@@ -75,17 +76,24 @@ interface Row {
 }
 
 /** An interface, as sysfs tells of it. @throws {UsageError} */
-function findInterface(name: string): { index: number; tx: number; rx: number } {
+function findInterface(
+  name: string,
+  machine: Machine,
+): { index: number; tx: number; rx: number } {
   const folder = `/sys/class/net/${name}`;
-  if (name.length > NAME_MAX || !/^[^/\s]+$/.test(name) || !exists(`${folder}/ifindex`)) {
+  if (name.length > NAME_MAX || !/^[^/\s]+$/.test(name) || !machine.exists(`${folder}/ifindex`)) {
     throw new UsageError(`there is no network interface ${JSON.stringify(name)}: see ip link`);
   }
   const queues = (kind: string) => {
     let count = 0;
-    while (count < QUEUES_MAX && exists(`${folder}/queues/${kind}-${count}`)) count++;
+    while (count < QUEUES_MAX && machine.exists(`${folder}/queues/${kind}-${count}`)) count++;
     return count;
   };
-  return { index: Number(readText(`${folder}/ifindex`)), tx: queues("tx"), rx: queues("rx") };
+  return {
+    index: Number(machine.readText(`${folder}/ifindex`)),
+    tx: queues("tx"),
+    rx: queues("rx"),
+  };
 }
 
 /** `1.5K`, as bcc's tool has numbers; those that were divided have a decimal at least. */
@@ -202,15 +210,15 @@ const netqtop = defineTool({
   object,
   options,
   sample: ["-n", "lo"],
-  plan(values) {
+  plan(values, machine) {
     if (values.name === undefined) throw new UsageError("expected a network interface: -n eth0");
-    const found = findInterface(values.name);
+    const found = findInterface(values.name, machine);
     return {
       interval: values.interval ?? 1,
       load: {
         globals: {
           ...flowSettings({ ipv4: false, ipv6: false }),
-          ...netnsSettings({ netns: namespaceInode("net") }),
+          ...netnsSettings({ netns: machine.namespaceInode("net") }),
           target_ifindex: found.index,
         },
       },

@@ -9,6 +9,14 @@ const isNap = (row: Row, { pid }: { pid: number }) =>
 const isTimer = ({ waker }: Row) => JSON.stringify(waker).includes("hrtimer_wakeup");
 
 export default defineCases({
+  usage: {
+    wrong: [[["-U", "-K"], /use either -U\/--user-stacks-only or -K\/--kernel-stacks-only/], [[
+      "-p",
+      "1",
+      "-t",
+      "1",
+    ], /use one of -p\/--pid, -t\/--tid, -u\/--user-threads-only and/]],
+  },
   cases: [
     {
       name: "sums naps on their stack and on the timer's",

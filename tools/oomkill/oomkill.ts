@@ -22,7 +22,7 @@
 import { chars, i32, type Infer, readText, struct, u32, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
-import { hasHook } from "../../toolkit/run/choose_hooks.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   containerOptions,
@@ -87,9 +87,9 @@ const members: readonly Column<Event>[] = [
 ];
 
 /** The program that tells how many pages there are, if this kernel lets it be attached. */
-function pagesProgram(): Record<string, boolean> {
+function pagesProgram(machine: Machine): Record<string, boolean> {
   const ways = ["fentry", "kprobe"].map((kind) => `${kind}:oom_kill_process`);
-  const chosen = ways.findIndex((hook) => hasHook(hook).answer === "yes");
+  const chosen = ways.findIndex((hook) => machine.hasHook(hook).answer === "yes");
   return { fentry_oom_kill_process: chosen === 0, kprobe_oom_kill_process: chosen === 1 };
 }
 
@@ -103,9 +103,9 @@ const oomkill = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return eventPlan(Event, {
-      load: { ...filterSettings(values), programs: pagesProgram() },
+      load: { ...filterSettings(values), programs: pagesProgram(machine) },
       columns: values.json ? members : [sentence],
     });
   },

@@ -5,6 +5,27 @@ const isHere = (row: { path?: unknown }, { dir }: { dir: string }) =>
   String(row.path).startsWith(dir);
 
 export default defineCases({
+  usage: {
+    names: "-T -U -x -p -t -u -d -n -e -f -F -b --timestamp --print-uid --failed --pid " +
+      "--tid --cgroupmap --mntnsmap --uid --duration --name --extended_fields --flag_filter " +
+      "--full-path --buffer-pages --exec --json --help",
+    wrong: [
+      [["--pidns", "0"], /invalid value "0" for --pidns/],
+      [["--f", "O_APPEND"], /option --f is ambiguous: --failed or/],
+      [["--nothing"], /unknown option --nothing/],
+      [["-Z"], /unknown option -Z/],
+      [["-p", "abc"], /invalid value "abc" for -p\/--pid: expected a process id, a whole number/],
+      [["-p", "0"], /invalid value "0" for -p\/--pid/],
+      [["-p"], /-p\/--pid needs a value: PID/],
+      [["-d", "-1"], /invalid value "-1" for -d\/--duration/],
+      [["-f", "O_NOTHING"], /invalid value "O_NOTHING" for -f\/--flag_filter/],
+      [["-b", "3"], /invalid value "3" for -b\/--buffer-pages: expected a power of two/],
+      [["-n", "sixteen-bytes-xx"], /no process name can contain "sixteen-bytes-xx"/],
+      [["-p", "1", "--exec", "true"], /use either -p\/--pid or --exec/],
+      [["--exec"], /--exec needs COMMAND…/],
+      [["surplus"], /unexpected argument "surplus"/],
+    ],
+  },
   cases: [
     {
       name: "shows 97 opens and 13 that fail, exactly and in order",

@@ -22,7 +22,8 @@
  * that opens 100,000 files a second spends a quarter of a CPU.
  */
 
-import { hasTracepoint, i32, type Infer, struct, textRest, u32, u64, u8 } from "../../mod.ts";
+import { i32, type Infer, struct, textRest, u32, u64, u8 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { openFlagFilters } from "./open_flags.ts";
@@ -133,7 +134,7 @@ const opensnoop = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       event: Event,
       load: {
@@ -141,7 +142,7 @@ const opensnoop = defineTool({
           ...openFlagFilters(values.flags),
           failed_only: values.failed,
         }),
-        programs: programs(values.fullPath),
+        programs: programs(values.fullPath, machine),
       },
       columns: columns(values),
     };
@@ -151,10 +152,10 @@ const opensnoop = defineTool({
 const CALLS = ["open", "creat", "openat", "openat2", "open_by_handle_at"];
 
 /** Newer architectures have no open(2) and creat(2), older kernels (before 5.6) no openat2(2). */
-function programs(fullPath: boolean): Record<string, boolean> {
+function programs(fullPath: boolean, machine: Machine): Record<string, boolean> {
   return Object.fromEntries(
     CALLS.flatMap((call) => {
-      const exists = hasTracepoint("syscalls", `sys_enter_${call}`).answer !== "no";
+      const exists = machine.hasHook(`tracepoint:syscalls:sys_enter_${call}`).answer !== "no";
       return [
         [`enter_${call}`, exists],
         [`exit_${call}`, exists && !fullPath],

@@ -4,6 +4,28 @@ const work = { program: "stacks.c", args: ["spin=400"], flags: ["-O0"] };
 const args = ["-F", "997"];
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -p -L -U -K -F -c -d -a -I -f -C -A --pid --tid --user-stacks-only --kernel-stacks-only " +
+      "--frequency --count --delimited --annotations --include-idle --folded --hash-storage-size " +
+      "--stack-storage-size duration --cpu --cgroupmap --mntnsmap --address --svg --html --json " +
+      "--compare",
+    wrong: [
+      [
+        ["-o", "out.txt"],
+        /--output out\.txt does not tell a format: end its name in one of/,
+      ],
+      [["-p", "1,x"], /invalid value "1,x" for -p\/--pid: expected whole numbers/],
+      [["-p", "1", "-L", "1"], /use either -p\/--pid or -L\/--tid/],
+      [["-U", "-K"], /use either -U\/--user-stacks-only or -K/],
+      [["-F", "9", "-c", "9"], /use either -F\/--frequency or -c\/--count/],
+      [["--compare", "x"], /--compare is for flame graphs: use it with --svg or --html/],
+      [["-F", "0"], /invalid value "0" for -F\/--frequency/],
+      [["--stack-storage-size", "0"], /--stack-storage-size: expected a number of entries/],
+      [["0"], /invalid value "0" for duration/],
+      [["-C", "65000"], /CPU 65000 is not online: 0, /],
+    ],
+  },
   cases: [
     {
       name: "samples the functions that run",

@@ -40,7 +40,7 @@
  * callers are missing.
  */
 
-import { type Bpf, BpfError, type Link, onlineCpus } from "../../mod.ts";
+import { type Bpf, BpfError, type Link } from "../../mod.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { fullFrame, reportStacks } from "../../toolkit/stacks/stack_report.ts";
@@ -163,13 +163,14 @@ const profile = defineTool({
   object,
   options,
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     if (values.pids && values.tids) throw new UsageError("use either -p/--pid or -L/--tid");
     if (values.frequency !== undefined && values.period !== undefined) {
       throw new UsageError("use either -F/--frequency or -c/--count");
     }
-    if (values.cpu !== undefined && !onlineCpus().includes(values.cpu)) {
-      throw new UsageError(`CPU ${values.cpu} is not online: ${onlineCpus().join(", ")} are`);
+    const online = machine.onlineCpus();
+    if (values.cpu !== undefined && !online.includes(values.cpu)) {
+      throw new UsageError(`CPU ${values.cpu} is not online: ${online.join(", ")} are`);
     }
     const settings = stackSettings(values, values);
     let stacks: Stacks;

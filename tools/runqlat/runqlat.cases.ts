@@ -4,6 +4,10 @@ import { RUN_QUEUE_EVENTS } from "../../tests/support/hidden_events.ts";
 const work = { program: "calls.c", args: ["sleep=97", "spin=20"] };
 
 export default defineCases({
+  usage: {
+    names: "-T --timestamp -m --milliseconds -P --pids --pidnss -L --tids -p --pid interval " +
+      "count --json",
+  },
   cases: [
     {
       name: "-P counts by process",

@@ -124,12 +124,12 @@ const shmsnoop = defineTool({
   ],
   object,
   options,
-  plan({ timestamp, ...filters }) {
+  plan({ timestamp, ...filters }, machine) {
     const isByThread = filters.tid !== undefined;
     return eventPlan<Event>(Event, {
       load: {
         ...filterSettings(filters),
-        programs: syscallPrograms(["shmget", "shmat", "shmdt", "shmctl"]),
+        programs: syscallPrograms(["shmget", "shmat", "shmdt", "shmctl"], machine),
       },
       columns: [
         timestamp && secondsColumn({ width: 13, digits: 9 }),

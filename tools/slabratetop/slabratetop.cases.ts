@@ -6,6 +6,7 @@ const work = { script: "for i in {1..97}; do : </dev/null; done" };
 const isFiles = ({ cache }: { cache?: unknown }) => cache === "filp";
 
 export default defineCases({
+  usage: { wrong: [[["-s", "age"], /invalid value "age" for -s\/--sort: expected one of/]] },
   cases: [
     {
       name: "counts 97 open files",

@@ -8,6 +8,7 @@ const work = { script };
 const isRow = (): boolean => true;
 
 export default defineCases({
+  usage: { wrong: [[["-C", "-N"], /use either -C\/--events or what is about times/]] },
   cases: [
     {
       name: "-C counts what the kernel counts in /proc/softirqs",

@@ -11,6 +11,10 @@ const many = [...listen("tcp4", "127.0.0.1,4242", 5), "times=97,listen=7"];
 const work = sockets(...many, ...listen("tcp6", "::1,4243", 11), "times=13,listen=17");
 
 export default defineCases({
+  usage: {
+    names: "-p -n --show-netns --pid --netns -h --cgroup --cgroupmap --mntnsmap --json --duration",
+    wrong: [[["-n", "x"], /invalid value "x" for -n\/--netns/], [["80"], /80/]],
+  },
   cases: [
     {
       name: "shows 98 and 14 calls, exactly and in order",

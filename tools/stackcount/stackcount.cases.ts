@@ -4,6 +4,18 @@ const work = { program: "stacks.c", args: ["nap=53:100"], flags: ["-O0"] };
 const args = ["t:syscalls:sys_enter_nanosleep"];
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -p -c -i -D -T -r -s -P -K -U -v -d -f --pid --cpu --interval --duration --timestamp --regexp " +
+      "--offset --perpid --kernel-stacks-only --user-stacks-only --verbose --delimited --folded " +
+      "--debug pattern --svg --html --json",
+    wrong: [
+      [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
+      [["-U", "-K", "c:puts"], /use either -U\/--user-stacks-only or -K/],
+      [["-c", "65000", "c:puts"], /CPU 65000 is not online: 0/],
+      [["-D", "0", "c:puts"], /invalid value "0" for -D\/--duration/],
+    ],
+  },
   cases: [
     {
       name: "counts 53 naps on their stack",

@@ -103,13 +103,13 @@ const stackcount = defineTool({
   options,
   sample: ["t:sched:sched_process_exec"],
   permissions: "all",
-  plan(values) {
-    const cpu = cpuSetting(values.cpu);
+  plan(values, machine) {
+    const cpu = cpuSetting(values.cpu, machine);
     const byProcess = values.perProcess || values.pid !== undefined;
     const pids = values.pid === undefined ? undefined : [values.pid];
     const targets = { pids, tids: undefined };
     const settings = stackSettings(values, targets);
-    const trace = new TargetTrace("stackcount", values, values);
+    const trace = new TargetTrace("stackcount", values, machine, values);
     let stacks: Stacks;
     return {
       get intro() {

@@ -65,11 +65,14 @@ const statsnoop = defineTool({
   ],
   object,
   options,
-  plan({ timestamp, sysname, failed, json, ...filters }) {
+  plan({ timestamp, sysname, failed, json, ...filters }, machine) {
     return eventPlan<Event>(Event, {
       load: {
         ...filterSettings(filters, { failed_only: failed }),
-        programs: syscallPrograms(["newstat", "newlstat", "newfstatat", "statx", "statfs"]),
+        programs: syscallPrograms(
+          ["newstat", "newlstat", "newfstatat", "statx", "statfs"],
+          machine,
+        ),
       },
       columns: [
         timestamp && secondsColumn({ width: 13, digits: 9 }),

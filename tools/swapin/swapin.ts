@@ -15,6 +15,7 @@
  */
 
 import { type Bpf, chars, struct, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
@@ -73,7 +74,7 @@ function reporter(withTime: boolean): (bpf: Bpf, report: Report) => void {
 }
 
 /** The program for the function that this kernel reads swap with. */
-const programs = () =>
+const programs = (machine: Machine) =>
   chooseHooks(
     "what is read from swap",
     ["swap_read_folio", "swap_readpage"].flatMap((name) =>
@@ -82,6 +83,7 @@ const programs = () =>
         programs: [`${kind}_${name}`],
       }))
     ),
+    machine,
   );
 
 const swapin = defineTool({
@@ -94,12 +96,12 @@ const swapin = defineTool({
   object,
   options,
   sample: false, // not every kernel lets the functions be probed
-  plan(values) {
+  plan(values, machine) {
     return {
       intro: "Counting swap ins. Ctrl-C to end.",
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
-      load: { ...filterSettings(values), programs: programs() },
+      load: { ...filterSettings(values), programs: programs(machine) },
       report: reporter(!values.noTime),
     };
   },

@@ -64,10 +64,10 @@ const syncsnoop = defineTool({
   ],
   object,
   options,
-  plan({ extended, json, ...filters }) {
+  plan({ extended, json, ...filters }, machine) {
     const more = extended || json;
     return eventPlan<Event>(Event, {
-      load: { ...filterSettings(filters), programs: syscallPrograms(CALLS, ["enter"]) },
+      load: { ...filterSettings(filters), programs: syscallPrograms(CALLS, machine, ["enter"]) },
       columns: [
         { head: "TIME(s)", key: "time_s", width: 18, digits: 9, value: ({ time }) => time / 1e9 },
         { head: "COMM", width: 16, value: ({ who }) => who.comm },

@@ -5,6 +5,14 @@ import { tcpServer } from "../../tests/support/jobs.ts";
 const work = tcpServer("exchange=4:97:1:1:client", "exchange=6:13:1:1:client");
 
 export default defineCases({
+  usage: {
+    names: "-T -t -p -P -4 -6 -h --time --timestamp --pid --port --ipv4 --ipv6 " +
+      "--cgroupmap --mntnsmap --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
+      ["-P", "80,,81"],
+      /invalid value "80,,81" for -P\/--port: expected at most 64 ports/,
+    ]],
+  },
   cases: [
     {
       name: "shows 97 and 13 accepted connections, exactly and in order",

@@ -88,13 +88,13 @@ const tcpaccept = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const flows = flowSettings(values, { local: values.port });
     return {
       event: Event,
       load: {
         ...filterSettings(values, flows),
-        programs: chooseHooks("accepted TCP connections", acceptWays),
+        programs: chooseHooks("accepted TCP connections", acceptWays, machine),
       },
       columns: columns(values),
     };

@@ -21,6 +21,15 @@ const expectLoss =
   };
 
 export default defineCases({
+  usage: {
+    names:
+      "-L -R -T -d -u -h --localport --remoteport --timestamp --dist --microseconds interval " +
+      "outputs --netns --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
+      ["-L", "80-"],
+      /invalid value "80-" for -L\/--localport: expected a port or a range/,
+    ], [["-R", "65536"], /invalid value "65536" for -R\/--remoteport/]],
+  },
   cases: [
     {
       name: "shows connections that lost something, in state Loss",

@@ -169,7 +169,7 @@ const tcpcong = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       intro: "Tracing tcp congestion control status duration... Hit Ctrl-C to end.",
       interval: values.interval,
@@ -185,7 +185,7 @@ const tcpcong = defineTool({
         },
         programs: chooseHooks("congestion control", [
           { hook: "tracepoint:tcp:tcp_cong_state_set", programs: ["set_congestion", "set_state"] },
-        ]),
+        ], machine),
       },
       report: reporter(values),
     };

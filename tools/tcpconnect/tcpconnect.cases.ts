@@ -5,6 +5,16 @@ import { tcp } from "../../tests/support/jobs.ts";
 const work = tcp("exchange=4:97:1:1:client", "exchange=6:13:1:1:client", "refused=4:3");
 
 export default defineCases({
+  usage: {
+    names: "-t -p -P -4 -6 -L -U -u -c -d -h --timestamp --pid --port --ipv4 --ipv6 --lport " +
+      "--print-uid --uid --count --cgroupmap --mntnsmap --dns --json --duration",
+    wrong: [
+      [["-c", "-d"], /use either -c\/--count or -d\/--dns/],
+      [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
+      [["-P", "http"], /invalid value "http" for -P\/--port: expected at most 64 ports/],
+      [["-u", "nobody"], /invalid value "nobody" for -u\/--uid/],
+    ],
+  },
   cases: [
     {
       name: "shows 110 connections and 3 refused ones, exactly and in order",

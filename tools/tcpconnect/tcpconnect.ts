@@ -147,13 +147,13 @@ const tcpconnect = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     if (values.count && values.dns) throw new UsageError("use either -c/--count or -d/--dns");
     const flows = flowSettings(values, { remote: values.port });
     const common = {
       load: {
         ...filterSettings(values, { ...flows, counting: values.count }),
-        programs: { ...connectPrograms(), ...dnsPrograms(values.dns) },
+        programs: { ...connectPrograms(machine), ...dnsPrograms(values.dns) },
       },
       intro: "Tracing connect ... Hit Ctrl-C to end",
     };

@@ -6,6 +6,16 @@ const exchange = (family: string, count: number) => `exchange=${family}:${count}
 const work = tcp(exchange("4", 97), exchange("6", 13), exchange("m", 11), "refused=4:3");
 
 export default defineCases({
+  usage: {
+    names: "-t -p -L -4 -6 -h --timestamp --pid --lport --ipv4 --ipv6 --cgroup --cgroupmap " +
+      "--mntnsmap --pidns --container --json --duration",
+    wrong: [
+      [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
+      [["-p", "x"], /invalid value "x" for -p\/--pid/],
+      [["-1"], /-1/],
+      [["many"], /invalid value "many" for min_ms: expected a duration in milliseconds/],
+    ],
+  },
   cases: [
     {
       name: "shows 121 connections and 3 refused ones, exactly and in order, and none unanswered",

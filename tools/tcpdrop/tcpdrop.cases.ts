@@ -13,6 +13,10 @@ const refused = (ip: 4 | 6, address: string) => ({
 });
 
 export default defineCases({
+  usage: {
+    names: "-4 -6 -h --ipv4 --ipv6 --netns --print-netns --no-stack --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/]],
+  },
   cases: [
     {
       name:

@@ -30,13 +30,13 @@ import {
   type Infer,
   kernelEnum,
   struct,
-  structHasField,
   tcpFlagNames,
   tcpStateName,
   u32,
   u64,
   UnsupportedError,
 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion } from "../../toolkit/net/flow.ts";
 import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
@@ -70,23 +70,24 @@ const Event = struct("event", {
 type Event = Infer<typeof Event>;
 
 /** The two programs, of which the kernel takes one. @throws {UnsupportedError} */
-function dropPrograms(): Record<string, boolean> {
+function dropPrograms(machine: Machine): Record<string, boolean> {
   const tracepoint = "trace_event_raw_kfree_skb";
-  if (structHasField(tracepoint, "reason").answer === "no") {
+  if (machine.structHasField(tracepoint, "reason").answer === "no") {
     throw new UnsupportedError(
       "trace dropped packets",
       "Linux 5.17",
       "tracepoint skb:kfree_skb of this kernel tells no reason",
     );
   }
-  const isReceiverTold = structHasField(tracepoint, "rx_sk").answer === "yes";
+  const isReceiverTold = machine.structHasField(tracepoint, "rx_sk").answer === "yes";
   return { drop: !isReceiverTold, drop_received: isReceiverTold };
 }
 
 /** Names the kernel's reasons; those of parts of it, such as Wi-Fi, have numbers only. */
 function reasonNames(): (reason: number) => string {
-  const names = kernelEnum("skb_drop_reason");
+  let names: ReturnType<typeof kernelEnum> | null = null;
   return (reason) => {
+    if (names === null) names = kernelEnum("skb_drop_reason");
     const name = names?.get(reason) ?? (reason > 0xffff ? `0x${reason.toString(16)}` : `${reason}`);
     return name.replace(/^SKB_(DROP_REASON_)?/, "");
   };
@@ -156,12 +157,12 @@ const tcpdrop = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const stacks = new EventStacks();
     return eventPlan(Event, {
       load: {
         ...filterSettings({}, { ...flowSettings(values), ...netnsSettings(values) }),
-        programs: dropPrograms(),
+        programs: dropPrograms(machine),
       },
       columns: columns(values, stacks),
       prepare: () => stacks,

@@ -5,6 +5,21 @@ import { tcp } from "../../tests/support/jobs.ts";
 const work = tcp("exchange=4:97:2048:4096:client", "exchange=6:13:2048:4096:client");
 
 export default defineCases({
+  usage: {
+    names: "-T -t -w -s -p -L -D -4 -6 -h --time --timestamp --wide --csv --pid " +
+      "--localport --remoteport --ipv4 --ipv6 --json --duration --cgroupmap --mntnsmap",
+    wrong: [
+      [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
+      [["-s", "--json"], /use either -s\/--csv or --json, not both/],
+      [
+        ["-L", "80,x"],
+        /invalid value "80,x" for -L\/--localport: expected at most 64 ports from 1/,
+      ],
+      [["-D", "65536"], /invalid value "65536" for -D\/--remoteport/],
+      [["-D", "0"], /invalid value "0" for -D\/--remoteport/],
+      [["-p", "x"], /invalid value "x" for -p\/--pid/],
+    ],
+  },
   cases: [
     {
       name: "shows the client's end of 110 connections, exactly and in order",

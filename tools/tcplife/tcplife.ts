@@ -127,7 +127,7 @@ const tcplife = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     if (values.csv && values.json) throw new UsageError("use either -s/--csv or --json, not both");
     const { pid, cgroup, cgroupMap, mntnsMap, pidns } = values;
     return {
@@ -137,7 +137,7 @@ const tcplife = defineTool({
           ...flowSettings(values, values),
           unowned: [pid, cgroup, cgroupMap, mntnsMap, pidns].every((value) => value === undefined),
         }),
-        programs: chooseHooks("TCP connections", ways),
+        programs: chooseHooks("TCP connections", ways, machine),
       },
       columns: columns(values),
       csv: values.csv,

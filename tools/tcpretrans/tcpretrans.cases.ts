@@ -13,6 +13,10 @@ const isSyn = (rows: readonly Row[]) => {
 };
 
 export default defineCases({
+  usage: {
+    names: "-s -l -c -4 -6 -h --sequence --lossprobe --count --ipv4 --ipv6 --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/]],
+  },
   cases: [
     {
       name: "shows segments of five connections that nobody answers",

@@ -26,7 +26,6 @@ import {
   type Bpf,
   type Infer,
   struct,
-  structHasField,
   tcpStateName,
   u16,
   u32,
@@ -34,6 +33,7 @@ import {
   u8,
   UnsupportedError,
 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
@@ -152,15 +152,15 @@ const tcpretrans = defineTool({
   ],
   object,
   options,
-  plan(values) {
-    if (values.cgroup ?? values.cgroupMap) requireSocketCgroups();
+  plan(values, machine) {
+    if (values.cgroup ?? values.cgroupMap) requireSocketCgroups(machine);
     const common = {
       load: {
         ...filterSettings(values, { ...flowSettings(values), counting: values.count }),
         programs: values.lossProbe
           ? chooseHooks("tail loss probes (-l)", [
             { hook: "fentry:tcp_send_loss_probe", programs: ["loss_probe"] },
-          ])
+          ], machine)
           : { loss_probe: false },
       },
       intro: "Tracing retransmits ... Hit Ctrl-C to end",
@@ -170,8 +170,8 @@ const tcpretrans = defineTool({
   },
 });
 
-function requireSocketCgroups(): void {
-  const { answer, reason } = structHasField("sock_cgroup_data", "cgroup");
+function requireSocketCgroups(machine: Machine): void {
+  const { answer, reason } = machine.structHasField("sock_cgroup_data", "cgroup");
   if (answer !== "no") return;
   const what = "sock_cgroup_data.cgroup";
   throw new UnsupportedError("tell a socket's cgroup", what, reason!, "5.15");

@@ -25,6 +25,18 @@ const none = (name: string, ...args: readonly string[]) => ({
 });
 
 export default defineCases({
+  usage: {
+    names: "-i -d -T -m -p -P -a -A -b -B -e -4 -6 -h --interval --duration --timestamp " +
+      "--milliseconds --lport --rport --laddr --raddr --byladdr --byraddr --extension --ipv4 --ipv6 " +
+      "--netns --json",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
+      ["-b", "-B"],
+      /use either -b\/--byladdr or -B\/--byraddr, not both/,
+    ], [
+      ["-a", "localhost"],
+      /invalid value "localhost" for -a\/--laddr: expected an IPv4 or IPv6/,
+    ]],
+  },
   elsewhere: "tests/tools/tcprtt_test.ts compares the sums of several runs with each other exactly",
   cases: [
     {

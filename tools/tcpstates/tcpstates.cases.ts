@@ -25,6 +25,17 @@ const ends = (count: number, ip: 4 | 6, laddr: string) => [
 ];
 
 export default defineCases({
+  usage: {
+    names:
+      "-T -t -w -s -Y -L -D -4 -6 -h --journal --time --timestamp --wide --csv --localport --remoteport " +
+      "--ipv4 --ipv6 --netns --print-netns --json --duration",
+    wrong: [
+      [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
+      [["-s", "--json"], /use either -s\/--csv or --json, not both/],
+      [["-L", "80,x"], /invalid value "80,x" for -L\/--localport: expected at most 64 ports/],
+      [["--netns", "0"], /invalid value "0" for --netns: expected the inode of a namespace/],
+    ],
+  },
   cases: [
     {
       name: "shows each change of both ends of 53 connections, exactly",

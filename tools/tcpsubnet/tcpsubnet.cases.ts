@@ -26,6 +26,17 @@ const each = UP + DOWN;
 const mine = ["--netns", "{netns}"];
 
 export default defineCases({
+  usage: {
+    names: "-f -i -J -p -h --format --interval --json --netns --cgroup --cgroupmap --mntnsmap " +
+      "subnets --duration",
+    wrong: [[[",".repeat(65)], /expected at most/], [
+      ["-f", "g"],
+      /invalid value "g" for -f\/--format: expected one of b, k, m, B, K, M/,
+    ], [
+      ["10.0.0.0/33"],
+      /expected subnets such as 10\.0\.0\.0\/8 or .*, found "10\.0\.0\.0\/33"/,
+    ], [["-i", "0"], /invalid value "0" for -i\/--interval/]],
+  },
   cases: [
     {
       name: "shows what both ends of 15 connections sent, to the byte, IPv4, mapped and IPv6",

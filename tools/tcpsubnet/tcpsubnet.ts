@@ -121,7 +121,7 @@ const tcpsubnet = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const { interval = 1 } = values;
     const subnets = parseSubnets(values.subnets ?? DEFAULT);
     const none = { network: [0n, 0n], mask: [0n, 0n] };
@@ -136,7 +136,7 @@ const tcpsubnet = defineTool({
           subnets_count: subnets.length,
           subnets: [...subnets.map(([, subnet]) => subnet), ...filler],
         }),
-        programs: bytePrograms(),
+        programs: bytePrograms(machine),
       },
       report: reporter(subnets.map(([name]) => name), values.format),
     };

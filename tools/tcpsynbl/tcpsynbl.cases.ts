@@ -15,6 +15,10 @@ const histogram = (...counts: readonly number[]) => ({
 });
 
 export default defineCases({
+  usage: {
+    names: "-4 -6 -h --ipv4 --ipv6 --netns --json --duration interval count",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/]],
+  },
   cases: [
     {
       name: "shows how many waited before each of 23 connections, exactly",

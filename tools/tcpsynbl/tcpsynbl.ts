@@ -70,7 +70,7 @@ const tcpsynbl = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       intro: "Tracing SYN backlog size. Ctrl-C to end.",
       interval: values.interval,
@@ -84,7 +84,7 @@ const tcpsynbl = defineTool({
             programs: ["v4_syn_recv", "v6_syn_recv"],
           },
           { hook: "tracepoint:sock:inet_sock_set_state", programs: ["set_state"] },
-        ]),
+        ], machine),
       },
       report: reporter(),
     };

@@ -44,6 +44,14 @@ function expectSums(counts: Readonly<Record<string, number>>) {
 }
 
 export default defineCases({
+  usage: {
+    names: "-C -S -p -4 -6 -h --noclear --nosummary --pid --ipv4 --ipv6 --netns interval count " +
+      "--cgroup --cgroupmap --mntnsmap --pidns --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
+      ["0"],
+      /invalid value "0" for interval: expected an interval/,
+    ]],
+  },
   cases: [
     {
       name: "shows both ends of 15 connections, to the byte",

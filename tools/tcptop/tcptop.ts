@@ -155,7 +155,7 @@ const tcptop = defineTool({
   object,
   options,
   sample: ["1"],
-  plan(values) {
+  plan(values, machine) {
     const { interval = INTERVAL_SECONDS } = values;
     const redraw = !values.noClear;
     return {
@@ -165,7 +165,7 @@ const tcptop = defineTool({
       redraw,
       load: {
         ...filterSettings(values, { ...flowSettings(values), ...netnsSettings(values) }),
-        programs: bytePrograms(),
+        programs: bytePrograms(machine),
       },
       report: reporter(!values.noSummary, redraw),
     };

@@ -14,6 +14,14 @@ const at = (ip: 4 | 6, address: string) => ({ ip, saddr: address, daddr: address
 const work = tcp(exchange("4", 7), exchange("6", 5), exchange("m", 3));
 
 export default defineCases({
+  usage: {
+    names: "-t -v -p -N -4 -6 -u -U -h --timestamp --verbose --pid --netns --ipv4 --ipv6 --uid " +
+      "--print-uid --cgroup --cgroupmap --mntnsmap --pidns --container --json --duration",
+    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
+      ["-N", "eth0"],
+      /invalid value "eth0" for -N\/--netns/,
+    ]],
+  },
   cases: [
     {
       name: "shows both ends of 53 connections being opened and closed, exactly",

@@ -125,7 +125,7 @@ const tcptracer = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const { pid, uid, cgroup, cgroupMap, mntnsMap, pidns } = values;
     const filters = [pid, uid, cgroup, cgroupMap, mntnsMap, pidns];
     return eventPlan(Event, {
@@ -136,7 +136,7 @@ const tcptracer = defineTool({
           ...netnsSettings(values),
           unowned: filters.every((value) => value === undefined),
         }),
-        programs: chooseHooks("TCP connections", ways),
+        programs: chooseHooks("TCP connections", ways, machine),
       },
       columns: columns(values),
     });

@@ -169,9 +169,13 @@ const tplist = defineTool({
   sample: false, // it prints and ends
   plan(values) {
     const isUser = values.pid !== undefined || values.lib !== undefined;
-    const lines = isUser ? probeLines(values) : tracepointLines(values);
-    if (lines.length === 0) throw nothing(values);
-    return { text: (values.json ? lines : lines.map(escapeText)).join("\n") };
+    return {
+      text() {
+        const lines = isUser ? probeLines(values) : tracepointLines(values);
+        if (lines.length === 0) throw nothing(values);
+        return (values.json ? lines : lines.map(escapeText)).join("\n");
+      },
+    };
   },
 });
 

@@ -18,6 +18,7 @@ import {
   u64,
   type UsdtHook,
 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { CSource } from "../../toolkit/probe_language/c_source.ts";
 import {
   Comparisons,
@@ -102,11 +103,11 @@ export class TraceProgram {
   constructor(probes: readonly TraceProbe[], options: TraceProgramOptions) {
     this.#options = options;
     this.#comparisons = new Comparisons(options.binary);
-    const { pid } = options;
+    const { pid, machine } = options;
     this.probes = probes.map((probe, i) => ({
       ...probe,
       program: programName(probe.hook, i),
-      path: fileOf(probe.hook, pid),
+      path: fileOf(probe.hook, pid, machine),
     }));
     this.usdt = this.probes.flatMap(({ hook, program, path }) =>
       hook.kind === "usdt" ? [{ program, ...usdtOptions(hook.name, path!, pid) }] : []
@@ -117,7 +118,7 @@ export class TraceProgram {
     };
     // Not called as the text's own struct, which ends before the values: each probe has others.
     this.event = struct("traced", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
-    this.#values = this.probes.map((probe, i) => valuesCodec(probe, i));
+    this.#values = this.probes.map((probe, i) => valuesCodec(probe, i, machine));
     this.probes.forEach((probe, i) => this.#add(probe, i));
     this.text = [
       ...commonCode(options, options.includes, probes.map(({ text }) => text)),
@@ -140,7 +141,7 @@ export class TraceProgram {
   #add(probe: TracedProbe, index: number): void {
     const { source } = this;
     const { hook, signature, filter, values, program } = probe;
-    const variables = variablesOf(hook, probe.path);
+    const variables = variablesOf(hook, probe.path, this.#options.machine);
     const parameters = new Set(signature?.parameters.map(({ name }) => name));
     const expressions = [...filter ? [filter] : [], ...values];
     checkNames(expressions, hook, variables, parameters);
@@ -150,7 +151,7 @@ export class TraceProgram {
       ),
     );
 
-    const fields = valueFields(probe);
+    const fields = valueFields(probe, this.#options.machine);
     const codec = fields.length > 0 ? struct(`values_${index}`, forC(fields)) : undefined;
     source.add(
       ...codec ? [toC(codec)] : [],
@@ -217,8 +218,11 @@ const SET_WHO = `static __always_inline void __set_who(struct who *who, u64 ids)
 type ValueField = readonly [name: string, codec: Codec<string | number | bigint>];
 
 /** What an event holds of each value. @throws {Mistake} where floating-point numbers have no place */
-function valueFields({ hook, path, format, values, filter }: TracedProbe): ValueField[] {
-  const floats = usdtFloats(hook, path);
+function valueFields(
+  { hook, path, format, values, filter }: TracedProbe,
+  machine: Machine,
+): ValueField[] {
+  const floats = usdtFloats(hook, path, machine);
   const instead = 'show it by itself: "%f", arg1';
   checkNoFloats(filter ? [filter] : [], floats, instead);
   return conversionsOf(format).map((conversion, i): ValueField => {
@@ -235,8 +239,8 @@ const forC = (fields: readonly ValueField[]) =>
     fields.map(([name, codec]) => [name, codec === f32 ? u32 : codec === f64 ? u64 : codec]),
   );
 
-function valuesCodec(probe: TracedProbe, index: number) {
-  const fields = valueFields(probe);
+function valuesCodec(probe: TracedProbe, index: number, machine: Machine) {
+  const fields = valueFields(probe, machine);
   if (fields.length === 0) return undefined;
   return struct(`values_${index}`, Object.fromEntries(fields)) as Codec<
     Record<string, string | number | bigint>

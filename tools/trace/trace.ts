@@ -43,7 +43,6 @@ import { checkTraceOptions, traceOptions } from "./options.ts";
 import { parseTraceProbe } from "./probe.ts";
 import { type TraceEvent, TraceProgram } from "./program.ts";
 import { u32, u64 } from "../../mod.ts";
-import { complainLines } from "../../toolkit/output/complain.ts";
 
 const trace = defineTool({
   name: "trace",
@@ -63,15 +62,14 @@ const trace = defineTool({
   options: traceOptions,
   sample: ['t:sched:sched_process_exec "%s", args->filename'],
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     checkTraceOptions(values);
     const program = new TraceProgram(
       values.probes.map((probe) => parseTraceProbe(probe, values.textSize)),
-      { ...values, pages: ringPages(values.bufferPages) },
+      { ...values, machine, pages: ringPages(values.bufferPages, machine) },
     );
     const { text, source, probes, usdt } = program;
     if (values.ebpf) return { text: text.trimEnd() };
-    if (values.verbose) complainLines(text);
     const explain = (error: unknown) => source.explain(error, text);
     const stacks = new EventStacks();
     const message = (event: TraceEvent) =>
@@ -86,7 +84,7 @@ const trace = defineTool({
     const { mostPerProbe = Infinity } = values;
     const printed = probes.map(() => 0);
     return {
-      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain },
+      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain, verbose: values.verbose },
       event: program.event,
       columns: traceColumns(values, program, stacks, message),
       most: Math.min(values.most ?? Infinity, mostPerProbe * probes.length),

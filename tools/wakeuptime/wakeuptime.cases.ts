@@ -9,6 +9,7 @@ const isSleeper = ({ target }: Row) => target === "calls";
 const isTimer = ({ kernel }: Row) => String(kernel).includes("hrtimer_wakeup");
 
 export default defineCases({
+  usage: { wrong: [[["-p", "1", "-u"], /use either -p\/--pid or -u\/--useronly/]] },
   cases: [
     {
       name: "sums sleeps that a timer ends",

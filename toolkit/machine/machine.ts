@@ -1,0 +1,146 @@
+/**
+ * What plans may ask of the machine they are made for.
+ *
+ * A tool's `plan()` is pure: it reads nothing but its arguments. All that depends on the machine (which hooks
+ * its kernel has, which disks there are) it asks of a {@linkcode Machine}. Tests pass one that they made up, and
+ * so check the options and usage errors of every tool in milliseconds and without root.
+ *
+ * @module
+ */
+
+import { closeSync, constants, openSync, readdirSync, statSync } from "node:fs";
+import {
+  type Answer,
+  enumHasValue,
+  exists,
+  findFile,
+  hasFentry,
+  hasKernelFunction,
+  hasKprobe,
+  hasTracepoint,
+  kernelFunctions,
+  lruEntries,
+  namespaceInode,
+  type NamespaceKind,
+  onlineCpus,
+  openCgroup,
+  readText,
+  structHasField,
+  type TracepointField,
+  tracepointFields,
+  tracepoints,
+  type UsdtProbe,
+  usdtProbes,
+  type UserFunction,
+  userFunctions,
+} from "../../mod.ts";
+
+/** The facts about a machine that plans depend on. */
+export interface Machine {
+  /** The process id of the tool itself. */
+  readonly pid: number;
+  /** The CPUs that are online. */
+  onlineCpus(): readonly number[];
+  /** How many entries an LRU hash needs to hold this many keys: it depends on the number of CPUs. */
+  lruEntries(keys: number): number;
+  /** Whether the kernel has a hook: `tracepoint:block:block_io_start`, `fentry:FUNCTION`, `kprobe:FUNCTION`, `kprobe`. */
+  hasHook(hook: string): Answer;
+  /** Whether a struct of the kernel's BTF has a field. */
+  structHasField(struct: string, field: string): Answer;
+  /** Whether an enum of the kernel's BTF has a value. */
+  enumHasValue(name: string, value: string): Answer;
+  /** The functions of the kernel that can be probed and match. */
+  kernelFunctions(pattern: RegExp): string[];
+  /** The tracepoints that match, as `CATEGORY/NAME`. */
+  tracepoints(pattern: RegExp): string[];
+  /** The fields of a tracepoint's record, by `CATEGORY/NAME`. */
+  tracepointFields(tracepoint: string): TracepointField[];
+  /** The path of a file, a library or a program, as a process sees it. */
+  findFile(name: string, pid?: number): string | undefined;
+  /** The functions of a file that match. */
+  userFunctions(
+    file: string,
+    pattern: RegExp,
+    pid?: number,
+    leftOut?: (name: string) => void,
+  ): UserFunction[];
+  /** The USDT probes of a file. */
+  usdtProbes(path: string): UsdtProbe[];
+  /** Whether there is a file of this name. */
+  exists(path: string): boolean;
+  /** The text of a file. */
+  readText(path: string): string;
+  /** The names in a directory; none where it cannot be read. */
+  namesIn(directory: string): string[];
+  /** Whether a path leads to a directory. */
+  isDirectory(path: string): boolean;
+  /** What /proc/self/fdinfo tells of a directory. @throws {Error} with a `code` where there is none */
+  directoryInfo(path: string): string;
+  /** The inode of a namespace; of this process without a pid. */
+  namespaceInode(kind: NamespaceKind, pid?: number): number;
+  /** The device that namespaces are files of, for bpf_get_ns_current_pid_tgid(). */
+  namespaceDevice(): number;
+  /** The id of a cgroup by its path. */
+  cgroupId(path: string): bigint;
+}
+
+/** The machine that this process runs on. */
+export const thisMachine: Machine = {
+  pid: process.pid,
+  onlineCpus,
+  lruEntries,
+  hasHook,
+  structHasField,
+  enumHasValue,
+  kernelFunctions,
+  tracepoints,
+  tracepointFields,
+  findFile,
+  userFunctions,
+  usdtProbes: (path) => usdtProbes({ path }),
+  exists,
+  readText,
+  namesIn,
+  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  directoryInfo,
+  namespaceInode,
+  namespaceDevice: () => statSync("/proc/self/ns/pid").dev,
+  cgroupId,
+};
+
+function hasHook(hook: string): Answer {
+  const [kind, ...rest] = hook.split(":");
+  switch (kind) {
+    case "tracepoint":
+      return hasTracepoint(rest[0]!, rest[1]!);
+    case "fentry":
+    case "kprobe": {
+      const can = kind === "fentry" ? hasFentry() : hasKprobe();
+      return can.answer === "no" || rest.length === 0 ? can : hasKernelFunction(rest.join(":"));
+    }
+    default:
+      throw new TypeError(`Cannot look for hook "${hook}": expected tracepoint, fentry or kprobe`);
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // gone, or not to be read
+  }
+}
+
+function directoryInfo(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return readText(`/proc/self/fdinfo/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function cgroupId(path: string): bigint {
+  using cgroup = openCgroup(path);
+  return cgroup.id;
+}

@@ -1,0 +1,131 @@
+/**
+ * Options to plan, help and refusals of every tool, without starting a process: the plans are made for a
+ * machine that is not there (tests/support/machine.ts), under Deno with no permission at all, which shows
+ * that they read nothing of this one.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { struct, u32, UnsupportedError } from "../mod.ts";
+import { helpText, type Options, parseOptions, UsageError } from "../toolkit/options/options.ts";
+import { BY_MACHINE } from "../toolkit/options/standard_options.ts";
+import { planOf } from "../toolkit/run/run.ts";
+import type { AnyTool, Plan } from "../toolkit/run/tool.ts";
+import type { Cases, Usage } from "../tests/support/cases.ts";
+import { pretend } from "../tests/support/machine.ts";
+import { tools } from "./list.ts";
+
+const all = await Promise.all(
+  Object.entries(tools).map(async ([name, load]) => {
+    const table = await import(`./${name}/${name}.cases.ts`) as { default: Cases };
+    const { usage = {} } = table.default;
+    return { tool: (await load()).default, usage };
+  }),
+);
+// What a codec compiles once needs no permission, but the module that does it must be there.
+struct("warm", { a: u32 });
+
+/** A test that may do nothing but calculate, where the runtime can forbid the rest. */
+function pure(name: string, body: () => void): void {
+  const { Deno } = globalThis as { Deno?: { test(options: unknown): void } };
+  if (Deno) Deno.test({ name, permissions: "none", fn: body });
+  else test(name, body);
+}
+
+/** A call that is right. */
+const rightCall = (tool: AnyTool, { right }: Usage): readonly string[] =>
+  right ?? (tool.sample || []);
+
+function plan(tool: AnyTool, words: readonly string[], machine = pretend()): Plan<never> {
+  return planOf(tool, parseOptions(tool.options, words, machine) as never, machine);
+}
+
+/** Checks that a call is refused, in one sentence unless it shows a place in what was typed. */
+function refused(tool: AnyTool, words: readonly string[], reason: RegExp): void {
+  const call = [tool.name, ...words].join(" ");
+  assert.throws(() => plan(tool, words), (error: Error) => {
+    assert.ok(error instanceof UsageError, `${call}: ${error.stack}`);
+    assert.match(error.message, reason, call);
+    assert.ok(error.showsPlace || !error.message.includes("\n"), call);
+    return true;
+  });
+}
+
+for (const { tool, usage } of all) {
+  const options = Object.entries(tool.options as Options);
+
+  pure(`${tool.name} makes a plan for a machine that is not there`, () => {
+    const made = plan(tool, rightCall(tool, usage));
+    assert.ok("text" in made || "event" in made || "report" in made);
+    // Where the kernel has no hook at all, it is refused for that, or the plan needs none.
+    try {
+      plan(tool, rightCall(tool, usage), pretend("no"));
+    } catch (error) {
+      const isTyped = error instanceof UsageError && /^this kernel has no /.test(error.message);
+      assert.ok(error instanceof UnsupportedError || isTyped, String(error));
+    }
+  });
+
+  pure(`${tool.name} helps with all of its options within 100 columns`, () => {
+    const help = helpText(tool, tool.options);
+    const names = options.map(([, { long, positional }]) => positional ? long : `--${long}`);
+    for (const name of [...names, ...usage.names?.split(" ") ?? []]) {
+      const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+      assert.match(help, new RegExp(`(^| )${escaped}([ ,]|$)`, "m"), name);
+    }
+    const lines = help.split("\n");
+    assert.deepEqual(lines.filter((line) => line.length > 100 || /\s$/.test(line)), []);
+    assert.ok(lines[0]!.startsWith(`usage: ${tool.name} `));
+    for (const [call] of tool.examples) assert.ok(call.startsWith(tool.name), call);
+  });
+
+  pure(`${tool.name} refuses options that it does not have, and values that are none`, () => {
+    refused(tool, ["--nothing"], /^unknown option --nothing$/);
+    refused(tool, ["-%"], /^unknown option -%$/);
+    const letters = options.flatMap(([, { short, positional }]) =>
+      positional || !short ? [] : [short]
+    );
+    assert.equal(new Set(letters).size, letters.length, "a letter is of one option only");
+    for (const [, option] of options) {
+      if (option.positional) continue;
+      const long = `--${option.long}`;
+      if (option.meta === undefined) refused(tool, [`${long}=x`], /takes no value$/);
+      else refused(tool, [long], new RegExp(`^[^ ]*${long} needs `));
+    }
+    if (!options.some(([, { positional }]) => positional)) {
+      refused(tool, ["surplus"], /^unexpected argument "surplus"$/);
+    }
+  });
+
+  if (usage.wrong) {
+    const { wrong } = usage;
+    pure(`${tool.name} refuses its own wrong calls`, () => {
+      for (const [words, reason] of wrong) refused(tool, words, reason);
+    });
+  }
+
+  pure(`${tool.name} filters by what its options say`, () => {
+    const right = rightCall(tool, usage);
+    const globalsOf = (...words: string[]) => {
+      const made = plan(tool, [...words, ...right]);
+      return "text" in made ? {} : made.load?.globals ?? {};
+    };
+    const without = globalsOf();
+    const filters: Record<string, [value: string, global: string, expected: unknown]> = {
+      pid: ["181", "target_pid", 181],
+      tid: ["182", "target_tid", 182],
+      uid: ["1000", "target_uid", 1000],
+      comm: ["name", "target_comm", "name"],
+      cgroup: ["/sys/fs/cgroup/x", "target_cgroup", BY_MACHINE],
+      cgroupMap: ["/sys/fs/bpf/x", "by_cgroup", true],
+      mntnsMap: ["/sys/fs/bpf/x", "by_mntns", true],
+    };
+    for (const [key, [value, global, expected]] of Object.entries(filters)) {
+      const option = tool.options[key];
+      if (!option || option.positional || !(global in without)) continue;
+      const found = globalsOf(`--${option.long}`, value)[global];
+      assert.deepEqual(found, expected, `--${option.long} ${value} sets ${global}`);
+      assert.notDeepEqual(without[global], expected);
+    }
+  });
+}
