@@ -75,7 +75,7 @@ export default defineCases({
   ],
   filters: {
     work,
-    args: ["1000"],
+    args: ["-r", "100000", "1000"],
     of: ({ pid }, place) => pid === place.pid,
     total: sum,
     expect: 31,

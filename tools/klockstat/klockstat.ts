@@ -31,6 +31,7 @@
  */
 
 import { type Bpf, formatSymbol, struct, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -167,7 +168,9 @@ function reporter(values: Settings, kinds: readonly number[]) {
 }
 
 /** What can be probed here, and which tables that fills. */
-function hooks(): { programs: Record<string, boolean>; kinds: readonly number[] } {
+function hooks(
+  machine: Machine,
+): { programs: Record<string, boolean>; kinds: readonly number[] } {
   const calls = ["lock", "interruptible", "killable"];
   const programs = chooseHooks("mutexes", [
     {
@@ -184,7 +187,7 @@ function hooks(): { programs: Record<string, boolean>; kinds: readonly number[] 
       also: ["tracepoint:lock:contention_end"],
       programs: ["contention_begins", "contention_ends"],
     },
-  ]);
+  ], machine);
   return { programs, kinds: programs.contention_begins ? [WAIT] : [WAIT, HOLD] };
 }
 
@@ -208,12 +211,12 @@ const klockstat = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     if (values.duration !== undefined && values.interval !== undefined) {
       throw new UsageError("use either -d/--duration or -i/--interval");
     }
     const settings = filterSettings(values);
-    const { programs, kinds } = hooks();
+    const { programs, kinds } = hooks(machine);
     return {
       intro: "Tracing lock events... Hit Ctrl-C to end.",
       interval: values.interval,

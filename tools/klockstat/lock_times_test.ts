@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { thisMachine } from "../../toolkit/machine/machine.ts";
 import { mergeTimes, sortOption, sortTimes } from "./lock_times.ts";
 
 const TIMES = [
@@ -23,9 +24,12 @@ test("mergeTimes() sums what has the same name", () => {
 
 test("-S names a field for one table or for each", () => {
   const { initial, parse } = sortOption;
-  assert.deepEqual(parse("hld_total", initial), { acq: "max", hld: "total" });
-  assert.deepEqual(parse("acq_count,hld_total", initial), { acq: "count", hld: "total" });
+  assert.deepEqual(parse("hld_total", initial, thisMachine), { acq: "max", hld: "total" });
+  assert.deepEqual(parse("acq_count,hld_total", initial, thisMachine), {
+    acq: "count",
+    hld: "total",
+  });
   for (const bad of ["", "count", "acq_min", "acq_max,", "acq_max hld_max"]) {
-    assert.throws(() => parse(bad, initial), /UsageError: expected acq_max/);
+    assert.throws(() => parse(bad, initial, thisMachine), /UsageError: expected acq_max/);
   }
 });
