@@ -23,6 +23,9 @@
 import "./ffi/runtime/minimum.ts";
 
 export { Bpf, type EventOptions } from "./bpf/bpf.ts";
+export type { OpenObject } from "./bpf/object/open_object.ts";
+export type { AttachTarget, OpenProgram } from "./bpf/object/open_program.ts";
+export type { InnerMap, OpenMap } from "./bpf/object/open_map.ts";
 export type { LoadOptions } from "./bpf/object/load_object.ts";
 export type { MapOptions } from "./bpf/maps/map_info.ts";
 export type { CompileOptions, CompileSource, DebugOutput } from "./bpf/compile/compile_options.ts";
@@ -75,6 +78,7 @@ export type { ProgramInfo } from "./bpf/program_info.ts";
 export type { RunOptions, RunResult } from "./bpf/test_run.ts";
 export type { LinkInfo, LinkTarget } from "./bpf/base/link_info.ts";
 export { enableStatistics, loadedLinks, loadedMaps, loadedPrograms } from "./bpf/loaded.ts";
+export { CreatedMaps, createMaps, type MapSpec } from "./bpf/created_maps.ts";
 export { type ObjectSource, openShared, Shared, type SharedSources } from "./bpf/shared.ts";
 export { average, max, min, type Numeric, sum } from "./bpf/maps/per_cpu.ts";
 export { formatValue, parseValue } from "./ffi/codec/value_text.ts";

@@ -14,17 +14,18 @@ import { compileModule, compileModuleAsync } from "./compile/compile.ts";
 import type { CompileOptions, CompileSource } from "./compile/compile_options.ts";
 import type { Module } from "./compile/module.ts";
 import type { Link } from "./base/link.ts";
-import { MapType, mapTypeName } from "./tables/map_type.ts";
+import { MapType } from "./tables/map_type.ts";
 import { Maps } from "./maps/open_maps.ts";
 import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_object.ts";
+import { openObjectFile } from "./object/object_file.ts";
+import { newOpenObject, type OpenObject } from "./object/open_object.ts";
 import type { KernelCode, TypedAccess } from "./kernel_code.ts";
 import { eventCodec } from "./maps/map_codec.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import type { LoadedProgram } from "./loaded_program.ts";
 import { newProgram, type Program } from "./program.ts";
-import type { EventSource } from "./events/event_source.ts";
-import { PerfBuffer, type PerfBufferOptions } from "./events/perf_buffer.ts";
-import { RingBuffer } from "./events/ring_buffer.ts";
+import { openSource, requireBuffer } from "./events/open_source.ts";
+import type { PerfBufferOptions } from "./events/perf_buffer.ts";
 
 /** How events are read; all but `strict` are for perf buffers. */
 export interface EventOptions extends PerfBufferOptions {
@@ -100,8 +101,36 @@ export class Bpf extends Maps implements Disposable {
       const { object: loaded, programs } = object.load(options);
       return new Bpf(loaded, programs);
     }
-    const loaded = loadObject(object, options);
-    return new Bpf(loaded, loaded.programs.map(objectProgram));
+    using opened = Bpf.open(object, options);
+    return opened.load();
+  }
+
+  /**
+   * Opens an object like {@linkcode Bpf.load} and does not load it yet: types of programs, what they are
+   * attached to, sizes of maps, what maps of maps hold and first values can be changed until
+   * {@linkcode OpenObject.load}.
+   *
+   * @throws {BpfError} when it is no object
+   * @throws {LibraryError} when libbpf cannot be opened
+   *
+   * @example A map of a size that only the machine tells
+   * ```ts
+   * import { Bpf, lruEntries } from "../mod.ts";
+   *
+   * export function load(object: Uint8Array): Bpf {
+   *   using opened = Bpf.open(object);
+   *   opened.map("flows").maxEntries = lruEntries(10000);
+   *   opened.program("on_packet").autoload = false;
+   *   return opened.load();
+   * }
+   * ```
+   */
+  static open(object: Uint8Array, options: LoadOptions = {}): OpenObject<Bpf> {
+    const file = openObjectFile(object, options.name ?? "object");
+    return newOpenObject(file, options, (file) => {
+      const loaded = loadObject(file);
+      return new Bpf(loaded, loaded.programs.map(objectProgram));
+    });
   }
 
   /**
@@ -196,16 +225,14 @@ export class Bpf extends Maps implements Disposable {
     { strict = false, ...options }: EventOptions = {},
   ): EventStream<unknown> {
     const info = this.#mapInfo(name);
-    if (info.type !== MapType.RINGBUF && info.type !== MapType.PERF_EVENT_ARRAY) {
-      const kind = mapTypeName(info.type);
-      throw new TypeError(
-        `Cannot read events from map "${name}": it is a ${kind} map, not a ring buffer or a ` +
-          "perf buffer",
-      );
-    }
+    requireBuffer(info);
     const { btf, isCompiled = false } = this.#object;
     const checked = eventCodec(info, { btf, isCompiled, strict }, codec);
-    const [source, lost] = this.#eventSource(info, options);
+    // A second reader of a perf buffer would take the events away from the first.
+    if (info.type === MapType.PERF_EVENT_ARRAY && [...this.#holders.values()].includes(name)) {
+      throw new TypeError(`Cannot read events of perf buffer "${name}": it is open already`);
+    }
+    const { source, lost = this.#counted(name) } = openSource(info, options);
     const stream: EventStream<unknown> = newEventStream(source, checked, lost, () => release());
     const release = this.#own(stream, name);
     return stream;
@@ -237,6 +264,13 @@ export class Bpf extends Maps implements Disposable {
     this.close();
   }
 
+  /** The count of what a ring buffer had no room for, which programs keep in a variable. */
+  #counted(name: string): () => number | undefined {
+    const isCounted = this.#globals.names.includes(`${name}_lost`);
+    const lost = isCounted ? this.global(`${name}_lost`, u64) : undefined;
+    return () => lost && Number(lost.value);
+  }
+
   #mapInfo(name: string): MapInfo {
     this.#requireOpen();
     const info = this.#object.maps.find((map) => map.name === name);
@@ -247,30 +281,6 @@ export class Bpf extends Maps implements Disposable {
   #own(holder: Disposable, name: string): () => void {
     this.#holders.set(holder, name);
     return () => this.#holders.delete(holder);
-  }
-
-  /** What an event stream of this map reads, and its count of losses. */
-  #eventSource(
-    info: MapInfo,
-    options: PerfBufferOptions,
-  ): [EventSource, () => number | undefined] {
-    const { name } = info;
-    if (info.type === MapType.PERF_EVENT_ARRAY) {
-      // A second one would take the events away from the first.
-      if ([...this.#holders.values()].includes(name)) {
-        throw new TypeError(`Cannot read events of perf buffer "${name}": it is open already`);
-      }
-      const buffer = new PerfBuffer(info, options);
-      return [buffer, () => buffer.lost];
-    }
-    if (Object.keys(options).length > 0) {
-      throw new TypeError(
-        `Cannot open ring buffer "${name}" with options: they are a perf buffer's`,
-      );
-    }
-    const counted = this.#globals.names.includes(`${name}_lost`);
-    const lost = counted ? this.global(`${name}_lost`, u64) : undefined;
-    return [new RingBuffer(info.fd, info.maxEntries), () => lost && Number(lost.value)];
   }
 
   #absent(what: string, name: string, known: readonly string[]): string {

@@ -13,14 +13,13 @@ import { BpfError, isPrivileged, permissionReason } from "./base/errors.ts";
 import { type Link, newLink } from "./base/link.ts";
 import type { Btf } from "./btf/btf.ts";
 import { type EventStream, newEventStream } from "./events/event_stream.ts";
-import { PerfBuffer, type PerfBufferOptions } from "./events/perf_buffer.ts";
-import { RingBuffer } from "./events/ring_buffer.ts";
+import { openSource, requireBuffer } from "./events/open_source.ts";
+import type { PerfBufferOptions } from "./events/perf_buffer.ts";
 import { eventCodec } from "./maps/map_codec.ts";
 import { describedMap } from "./maps/map_details.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import { Maps } from "./maps/open_maps.ts";
 import { newProgram, type Program } from "./program.ts";
-import { MapType, mapTypeName } from "./tables/map_type.ts";
 
 /** A path in a bpf file system, or an id. */
 export type ObjectSource = string | number;
@@ -106,19 +105,13 @@ export class Shared extends Maps implements Disposable {
    */
   events<T>(name: string, codec: Codec<T>, options: PerfBufferOptions = {}): EventStream<T> {
     const { info, btf } = this.#found("map", name, this.#maps);
-    const isRing = info.type === MapType.RINGBUF;
-    if (!isRing && info.type !== MapType.PERF_EVENT_ARRAY) {
-      throw new TypeError(
-        `Cannot read events from map "${name}": it is a ${mapTypeName(info.type)}`,
-      );
-    }
+    requireBuffer(info);
     const checked = eventCodec(info, { btf, isCompiled: false, strict: false }, codec);
-    const perf = isRing ? undefined : new PerfBuffer(info, options);
-    const source = perf ?? new RingBuffer(info.fd, info.maxEntries);
+    const { source, lost = () => undefined } = openSource(info, options);
     const stream: EventStream<T> = newEventStream(
       source,
       checked as Codec<T>,
-      () => perf?.lost,
+      lost,
       () => release(),
     );
     const release = this.#own(stream);

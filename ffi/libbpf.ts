@@ -50,6 +50,23 @@ const TABLE = {
   bpf_program__set_expected_attach_type: { parameters: ["pointer", "u32"], result: "i32" },
   // int bpf_program__set_autoload(struct bpf_program *prog, bool autoload);
   bpf_program__set_autoload: { parameters: ["pointer", "u8"], result: "i32" },
+  // bool bpf_program__autoload(const struct bpf_program *prog);
+  bpf_program__autoload: { parameters: ["pointer"], result: "u8" },
+  // enum bpf_attach_type bpf_program__expected_attach_type(const struct bpf_program *prog);
+  bpf_program__expected_attach_type: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd,
+  //                                    const char *attach_func_name);
+  bpf_program__set_attach_target: { parameters: ["pointer", "i32", "buffer"], result: "i32" },
+  // __u32 bpf_program__flags(const struct bpf_program *prog);
+  bpf_program__flags: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_flags(struct bpf_program *prog, __u32 flags);
+  bpf_program__set_flags: { parameters: ["pointer", "u32"], result: "i32" },
+  // __u32 bpf_program__log_level(const struct bpf_program *prog);
+  bpf_program__log_level: { parameters: ["pointer"], result: "u32" },
+  // int bpf_program__set_log_level(struct bpf_program *prog, __u32 log_level);
+  bpf_program__set_log_level: { parameters: ["pointer", "u32"], result: "i32" },
+  // int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size);
+  bpf_program__set_log_buf: { parameters: ["pointer", "pointer", "usize"], result: "i32" },
   // int bpf_program__fd(const struct bpf_program *prog);
   bpf_program__fd: { parameters: ["pointer"], result: "i32" },
 
@@ -104,6 +121,32 @@ const TABLE = {
   bpf_map__max_entries: { parameters: ["pointer"], result: "u32" },
   // int bpf_map__set_max_entries(struct bpf_map *map, __u32 max_entries);
   bpf_map__set_max_entries: { parameters: ["pointer", "u32"], result: "i32" },
+  // int bpf_map__set_type(struct bpf_map *map, enum bpf_map_type type);
+  bpf_map__set_type: { parameters: ["pointer", "u32"], result: "i32" },
+  // int bpf_map__set_key_size(struct bpf_map *map, __u32 size);
+  bpf_map__set_key_size: { parameters: ["pointer", "u32"], result: "i32" },
+  // __u32 bpf_map__map_flags(const struct bpf_map *map);
+  bpf_map__map_flags: { parameters: ["pointer"], result: "u32" },
+  // int bpf_map__set_map_flags(struct bpf_map *map, __u32 flags);
+  bpf_map__set_map_flags: { parameters: ["pointer", "u32"], result: "i32" },
+  // __u64 bpf_map__map_extra(const struct bpf_map *map);
+  bpf_map__map_extra: { parameters: ["pointer"], result: "u64" },
+  // int bpf_map__set_map_extra(struct bpf_map *map, __u64 map_extra);
+  bpf_map__set_map_extra: { parameters: ["pointer", "u64"], result: "i32" },
+  // __u32 bpf_map__numa_node(const struct bpf_map *map);
+  bpf_map__numa_node: { parameters: ["pointer"], result: "u32" },
+  // int bpf_map__set_numa_node(struct bpf_map *map, __u32 numa_node);
+  bpf_map__set_numa_node: { parameters: ["pointer", "u32"], result: "i32" },
+  // bool bpf_map__autocreate(const struct bpf_map *map);
+  bpf_map__autocreate: { parameters: ["pointer"], result: "u8" },
+  // int bpf_map__set_autocreate(struct bpf_map *map, bool autocreate);
+  bpf_map__set_autocreate: { parameters: ["pointer", "u8"], result: "i32" },
+  // struct bpf_map *bpf_map__inner_map(struct bpf_map *map);
+  bpf_map__inner_map: { parameters: ["pointer"], result: "pointer" },
+  // int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd);
+  bpf_map__set_inner_map_fd: { parameters: ["pointer", "i32"], result: "i32" },
+  // struct bpf_link *bpf_map__attach_struct_ops(const struct bpf_map *map);
+  bpf_map__attach_struct_ops: { parameters: ["pointer"], result: "pointer" },
   // void *bpf_map__initial_value(struct bpf_map *map, size_t *psize);
   bpf_map__initial_value: { parameters: ["pointer", "buffer"], result: "pointer" },
   // int bpf_map_create(enum bpf_map_type map_type, const char *map_name, __u32 key_size,

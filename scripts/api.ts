@@ -57,7 +57,12 @@ function copyWithoutComments(folder: string): void {
   for (const file of [...sources, "mod.ts", "kernel.ts", "plumbing.ts"]) {
     const text = readFileSync(join(PROJECT, file), "utf8");
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text.replaceAll(/\/\*\*.*?\*\//gs, ""));
+    // `deno doc` leaves out what has a getter and a setter: the setter goes as a method.
+    const bare = text.replaceAll(/\/\*\*.*?\*\//gs, "").replaceAll(
+      /^ {2}set (\w+)\(/gm,
+      "  set__$1(",
+    );
+    writeFileSync(join(folder, file), bare);
   }
 }
 
@@ -66,5 +71,6 @@ function signaturesOf(printed: string): string {
   return printed.split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("Defined in "))
     .map((line) => line.replace(/^( +private constructor)\(.*$/, "$1()"))
+    .map((line) => line.replace(/^ {2}set__(\w+)/, "  set $1"))
     .join("\n");
 }

@@ -9,10 +9,9 @@ import { struct, u32 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { libbpf } from "../../ffi/libbpf.ts";
 import { close } from "../../ffi/libc/files.ts";
-import { alloc, cString, textAt } from "../../ffi/libc/memory.ts";
-import type { Btf } from "../btf/btf.ts";
+import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
-import { MapType, mapTypeName } from "../tables/map_type.ts";
+import { mapTypeName } from "../tables/map_type.ts";
 
 /** How to change one map before it is made. */
 export interface MapOptions {
@@ -37,9 +36,6 @@ export interface MapInfo {
   readonly codecs?: { readonly key: Codec<unknown> | undefined; readonly value: Codec<unknown> };
 }
 
-/** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */
-const NAME_MAX = 15;
-
 /** The leading part of struct bpf_map_info (include/uapi/linux/bpf.h). */
 const MapInfoHead = struct("bpf_map_info", {
   type: u32,
@@ -49,73 +45,6 @@ const MapInfoHead = struct("bpf_map_info", {
   max_entries: u32,
   map_flags: u32,
 });
-
-/** A map between opening and loading; `handle` is its `struct bpf_map *`. */
-export type OpenMap = Omit<MapInfo, "fd" | "keySize" | "valueSize" | "maxEntries"> & {
-  handle: bigint;
-};
-
-/** Changes a map as its options say. @throws {BpfError} when it cannot be the pinned one */
-export function configureMap(
-  handle: bigint,
-  btf: Btf,
-  object: string,
-  options: Readonly<Record<string, MapOptions>>,
-): OpenMap {
-  const lib = libbpf();
-  const name = textAt(lib.bpf_map__name(handle));
-  const type = lib.bpf_map__type(handle);
-  const { maxEntries, pinned } = options[name] ?? {};
-  // libbpf forgets the types of some kinds of maps when it makes them, so they are taken now.
-  const keyType = btf.type(lib.bpf_map__btf_key_type_id(handle));
-  const valueType = btf.type(lib.bpf_map__btf_value_type_id(handle));
-  // A buffer may declare its event's type, but the kernel wants other value sizes: none for a ring
-  // buffer, a descriptor's for a perf buffer.
-  const isRing = type === MapType.RINGBUF || type === MapType.USER_RINGBUF;
-  if (isRing) lib.bpf_map__set_value_size(handle, 0);
-  if (type === MapType.PERF_EVENT_ARRAY) lib.bpf_map__set_value_size(handle, 4);
-  if (maxEntries !== undefined) lib.bpf_map__set_max_entries(handle, maxEntries);
-  if (pinned !== undefined) reusePinned(handle, name, pinned, object);
-  else if (isRing && valueType) makeRing(handle, name, type);
-  return { name, type, keyType, valueType, handle };
-}
-
-/**
- * Makes a ring buffer that declares its event's type.
- *
- * libbpf would tell the kernel that type, which no ring buffer may have, and try again without it
- * when that fails: the kernel would have made all of the ring's memory in vain. Where it cannot be
- * made, libbpf meets the same error and explains it.
- */
-function makeRing(handle: bigint, name: string, type: number): void {
-  const lib = libbpf();
-  const size = lib.bpf_map__max_entries(handle);
-  const fd = lib.bpf_map_create(
-    type,
-    cString(name.slice(0, NAME_MAX)),
-    0,
-    0,
-    size,
-    null,
-  );
-  if (fd < 0) return;
-  lib.bpf_map__reuse_fd(handle, fd);
-  close(fd);
-}
-
-/** Puts the map pinned at `path` in the place of the object's own. */
-function reusePinned(handle: bigint, name: string, path: string, object: string): void {
-  const lib = libbpf();
-  const action = `use the map pinned at "${path}" as "${name}" of object "${object}"`;
-  const [type, keySize] = [lib.bpf_map__type(handle), lib.bpf_map__key_size(handle)];
-  const { fd } = openPinned(path, action, { type, keySize });
-  try {
-    const reused = lib.bpf_map__reuse_fd(handle, fd);
-    if (reused < 0) throw new BpfError("open", action, -reused);
-  } finally {
-    close(fd);
-  }
-}
 
 /** What a pinned map has to be; its values may be of any size where that is not told. */
 export interface ExpectedMap {
@@ -132,31 +61,38 @@ export interface ExpectedMap {
 export function openPinned(
   path: string,
   action: string,
-  { type, keySize, valueSize }: ExpectedMap,
+  expected: ExpectedMap,
 ): { readonly fd: number; readonly maxEntries: number } {
   const fd = libbpf().bpf_obj_get(cString(path));
   if (fd < 0) throw new BpfError("open", action, -fd, explainPinned(-fd));
   try {
-    const found = describeMap(fd);
-    if (typeof found === "number") throw new BpfError("open", action, found, "it is not a map");
-    const valuesFit = valueSize === undefined || found.value_size === valueSize;
-    if (found.type === type && found.key_size === keySize && valuesFit) {
-      return { fd, maxEntries: found.max_entries };
-    }
-    const kind = (type: number, key: number, value: number) =>
-      `${mapTypeName(type)} map with keys of ${key} bytes` +
-      (valueSize === undefined ? "" : ` and values of ${value} bytes`);
-    throw new BpfError(
-      "open",
-      action,
-      Errno.EINVAL,
-      `it is a ${kind(found.type, found.key_size, found.value_size)}: expected a ` +
-        kind(type, keySize, valueSize ?? 0),
-    );
+    return { fd, maxEntries: requireMap(fd, action, expected) };
   } catch (error) {
     close(fd);
     throw error;
   }
+}
+
+/** How many entries a map has room for. @throws {BpfError} when it is another than expected */
+export function requireMap(
+  fd: number,
+  action: string,
+  { type, keySize, valueSize }: ExpectedMap,
+): number {
+  const found = describeMap(fd);
+  if (typeof found === "number") throw new BpfError("open", action, found, "it is not a map");
+  const valuesFit = valueSize === undefined || found.value_size === valueSize;
+  if (found.type === type && found.key_size === keySize && valuesFit) return found.max_entries;
+  const kind = (type: number, key: number, value: number) =>
+    `${mapTypeName(type)} map with keys of ${key} bytes` +
+    (valueSize === undefined ? "" : ` and values of ${value} bytes`);
+  throw new BpfError(
+    "open",
+    action,
+    Errno.EINVAL,
+    `it is a ${kind(found.type, found.key_size, found.value_size)}: expected a ` +
+      kind(type, keySize, valueSize ?? 0),
+  );
 }
 
 /** What the kernel tells of a map; an errno when it does not. */
@@ -180,15 +116,4 @@ function explainPinned(errno: number): string {
   }
   if (errno === Errno.EACCES || errno === Errno.EPERM) return permissionReason();
   return "it is not a pinned map: it has to lie in a bpf file system, usually /sys/fs/bpf";
-}
-
-/** What a map is once it exists. */
-export function sizesOf(handle: bigint) {
-  const lib = libbpf();
-  return {
-    fd: lib.bpf_map__fd(handle),
-    keySize: lib.bpf_map__key_size(handle),
-    valueSize: lib.bpf_map__value_size(handle),
-    maxEntries: lib.bpf_map__max_entries(handle),
-  };
 }

@@ -9,10 +9,23 @@ import { takeWarnings } from "../../ffi/libbpf.ts";
 import { exists } from "../../ffi/libc/files.ts";
 import { BpfError, permissionReason, UnsupportedError, VerifierError } from "../base/errors.ts";
 
-/** Makes the error for an errno of bpf_object__load, from libbpf's warnings and the kernel's log. */
-export function loadFailure(name: string, code: number, log: string): Error {
+/**
+ * Makes the error for an errno of bpf_object__load, from libbpf's warnings and the kernel's log.
+ *
+ * @param logOf what the verifier said of a program, or last when none is known to have failed
+ */
+export function loadFailure(
+  name: string,
+  code: number,
+  logOf: (program: string) => string,
+): Error {
   const action = `load object "${name}"`;
   const warnings = takeWarnings();
+  const failed = warnings.map((line) =>
+    /prog '([^']+)': (?:BPF program load failed|failed to load)/.exec(line)?.[1]
+  )
+    .find((program) => program !== undefined);
+  const log = logOf(failed ?? "");
   if (code === Errno.EPERM || code === Errno.EACCES) {
     // Without log the kernel refused before the verifier looked.
     if (log === "") return new BpfError("load", action, code, permissionReason());
@@ -26,10 +39,6 @@ export function loadFailure(name: string, code: number, log: string): Error {
         "Debian 11, Ubuntu 20.10, Fedora 31, RHEL 8.2 and later have",
     );
   }
-  const failed = warnings.map((line) =>
-    /prog '([^']+)': (?:BPF program load failed|failed to load)/.exec(line)?.[1]
-  )
-    .find((program) => program !== undefined);
   if (failed && log !== "") return new VerifierError(failed, code, log);
   const telling = warnings.find((line) => !/failed to load object/.test(line));
   return new BpfError("load", action, code, telling?.replace(/^libbpf: /, ""));

@@ -69,6 +69,8 @@ export interface MapRequest {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags?: number;
+  /** Of a map of maps: the descriptor of a map like those that it will hold. */
+  readonly inner?: number;
   /** Descriptor of the BTF that has the types of keys and values, and their ids. */
   readonly btf?: { readonly fd: number; readonly key: number; readonly value: number };
 }
@@ -76,8 +78,8 @@ export interface MapRequest {
 /** Makes a map: its descriptor or -errno. */
 export function createMap(request: MapRequest): number {
   const attr = alloc(64);
-  const { type, keySize, valueSize, maxEntries, flags = 0, btf } = request;
-  new Uint32Array(attr.buffer).set([type, keySize, valueSize, maxEntries, flags]);
+  const { type, keySize, valueSize, maxEntries, flags = 0, inner = 0, btf } = request;
+  new Uint32Array(attr.buffer).set([type, keySize, valueSize, maxEntries, flags, inner]);
   putName(attr, 28, request.name);
   if (btf) new Uint32Array(attr.buffer).set([btf.fd, btf.key, btf.value], 12);
   return submit(BPF_MAP_CREATE, attr);

@@ -39,6 +39,7 @@ const REQUIREMENTS = {
   kprobe,
   fentry: inGuestsOnly("fentry"),
   lsm: inGuestsOnly("BPF LSM"),
+  freplace: inGuestsOnly("programs in the place of another's functions"),
   modules: inGuestsOnly("modules"),
   headers,
   socketHeaders: { lacks: () => headers.lacks() ?? unreadable() },

@@ -1,0 +1,39 @@
+/**
+ * Opening a map's events, whichever kind of buffer holds them.
+ *
+ * @module
+ */
+
+import type { MapInfo } from "../maps/map_info.ts";
+import { MapType, mapTypeName } from "../tables/map_type.ts";
+import type { EventSource } from "./event_source.ts";
+import { PerfBuffer, type PerfBufferOptions } from "./perf_buffer.ts";
+import { RingBuffer } from "./ring_buffer.ts";
+
+/** @throws {TypeError} for a map that is neither a ring buffer nor a perf buffer */
+export function requireBuffer({ name, type }: MapInfo): void {
+  if (type === MapType.RINGBUF || type === MapType.PERF_EVENT_ARRAY) return;
+  throw new TypeError(
+    `Cannot read events from map "${name}": it is a ${
+      mapTypeName(type)
+    } map, not a ring buffer or a ` +
+      "perf buffer",
+  );
+}
+
+/** What a stream of this buffer's events reads, and the buffer's own count of losses, if it has one. */
+export function openSource(
+  info: MapInfo,
+  options: PerfBufferOptions,
+): { readonly source: EventSource; readonly lost?: () => number } {
+  if (info.type === MapType.PERF_EVENT_ARRAY) {
+    const buffer = new PerfBuffer(info, options);
+    return { source: buffer, lost: () => buffer.lost };
+  }
+  if (Object.keys(options).length > 0) {
+    throw new TypeError(
+      `Cannot open ring buffer "${info.name}" with options: they are a perf buffer's`,
+    );
+  }
+  return { source: new RingBuffer(info.fd, info.maxEntries) };
+}

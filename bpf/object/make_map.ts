@@ -1,0 +1,98 @@
+/**
+ * What is done to an object's maps right before libbpf makes them, and those that take their place.
+ *
+ * @module
+ */
+
+import { sizeOf } from "../../ffi/codec/check_layout.ts";
+import type { CType } from "../../ffi/codec/codec.ts";
+import { libbpf } from "../../ffi/libbpf.ts";
+import { close } from "../../ffi/libc/files.ts";
+import { cString } from "../../ffi/libc/memory.ts";
+import { BpfError } from "../base/errors.ts";
+import { type MapInfo, openPinned, requireMap } from "../maps/map_info.ts";
+import type { KernelObject } from "../maps/object_map.ts";
+import { MapType } from "../tables/map_type.ts";
+import type { MapHandle } from "./object_file.ts";
+
+/** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */
+const NAME_MAX = 15;
+
+/**
+ * A buffer may declare its event's type, but the kernel wants other value sizes: none for a ring buffer, a
+ * descriptor's for a perf buffer.
+ */
+export function prepareMap({ handle, name, valueType, isReused }: MapHandle): void {
+  const lib = libbpf();
+  const type = lib.bpf_map__type(handle);
+  const isRing = type === MapType.RINGBUF || type === MapType.USER_RINGBUF;
+  if (isRing) lib.bpf_map__set_value_size(handle, 0);
+  if (type === MapType.PERF_EVENT_ARRAY) lib.bpf_map__set_value_size(handle, 4);
+  const isWanted = lib.bpf_map__autocreate(handle) !== 0;
+  if (isRing && valueType && !isReused && isWanted) makeRing(handle, name, type);
+}
+
+/**
+ * Makes a ring buffer that declares its event's type.
+ *
+ * libbpf would tell the kernel that type, which no ring buffer may have, and try again without it
+ * when that fails: the kernel would have made all of the ring's memory in vain. Where it cannot be
+ * made, libbpf meets the same error and explains it.
+ */
+function makeRing(handle: bigint, name: string, type: number): void {
+  const lib = libbpf();
+  const size = lib.bpf_map__max_entries(handle);
+  const fd = lib.bpf_map_create(type, cString(name.slice(0, NAME_MAX)), 0, 0, size, null);
+  if (fd < 0) return;
+  lib.bpf_map__reuse_fd(handle, fd);
+  close(fd);
+}
+
+/** Puts the map pinned at `path` in the place of the object's own. @throws {BpfError} */
+export function reusePinned(map: MapHandle, path: string, object: string): void {
+  const action = `use the map pinned at "${path}" as "${map.name}" of object "${object}"`;
+  const { fd } = openPinned(path, action, expectedOf(map));
+  try {
+    take(map, fd, action);
+  } finally {
+    close(fd);
+  }
+}
+
+/** Puts a map that is open in the place of the object's own. @throws {BpfError} */
+export function reuse(map: MapHandle, other: KernelObject, object: string): void {
+  const action = `use map "${other.name}" as "${map.name}" of object "${object}"`;
+  requireMap(other.fd, action, expectedOf(map));
+  take(map, other.fd, action);
+}
+
+function take(map: MapHandle, fd: number, action: string): void {
+  const result = libbpf().bpf_map__reuse_fd(map.handle, fd);
+  if (result < 0) throw new BpfError("open", action, -result);
+  map.isReused = true;
+}
+
+function expectedOf({ handle }: MapHandle) {
+  const lib = libbpf();
+  return { type: lib.bpf_map__type(handle), keySize: lib.bpf_map__key_size(handle) };
+}
+
+/** What a map is once it exists. */
+export function madeMap({ handle, name, keyType, valueType, isResized }: MapHandle): MapInfo {
+  const lib = libbpf();
+  const [keySize, valueSize] = [lib.bpf_map__key_size(handle), lib.bpf_map__value_size(handle)];
+  return {
+    name,
+    type: lib.bpf_map__type(handle),
+    fd: lib.bpf_map__fd(handle),
+    keySize,
+    valueSize,
+    maxEntries: lib.bpf_map__max_entries(handle),
+    keyType: isResized ? ofSize(keyType, keySize) : keyType,
+    valueType: isResized ? ofSize(valueType, valueSize) : valueType,
+  };
+}
+
+function ofSize(type: CType | undefined, size: number): CType | undefined {
+  return type && sizeOf(type) === size ? type : undefined;
+}
