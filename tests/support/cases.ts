@@ -87,6 +87,8 @@ export interface FilterCases {
   readonly expect: number | { readonly least: number };
   /** Options of filters that cannot be tested so, with the reason. */
   readonly not?: Readonly<Record<string, string>>;
+  /** What they need; then they run in guests as well, which have what this machine lacks. */
+  readonly requires?: readonly Feature[];
 }
 
 /** How a tool is called: tools/usage_test.ts checks it without starting a process. */
@@ -145,9 +147,10 @@ export function testsOf(tool: AnyTool, { cases, filters, anywhere = [] }: Cases)
     const skip = requiresAll(name, one.requires ?? []);
     return { name, skip, run: () => runCase(tool.name, one, anywhere) };
   });
-  if (!filters || inGuest) return tests;
+  if (!filters || inGuest && !filters.requires) return tests;
   const name = `${tool.name} shows what each filter matches and hides the rest`;
-  return [...tests, { name, skip: false, run: () => runFilters(tool, filters, anywhere) }];
+  const skip = requiresAll(name, filters.requires ?? []);
+  return [...tests, { name, skip, run: () => runFilters(tool, filters, anywhere) }];
 }
 
 const runCase = (tool: string, one: Case, anywhere: readonly string[]): Promise<void> =>

@@ -171,6 +171,34 @@ async function untilAsleepIn(pid: number, call: RegExp): Promise<void> {
   }
 }
 
+/**
+ * A program of this folder on a file system of its own in memory, which rows call `{mount}`. In guests the
+ * folder of tests lies on an overlay, which calls what it is called for again on the one below it.
+ */
+export const onTmpfs = (
+  program: string,
+  steps: (mount: string) => readonly string[],
+): Work => ({
+  async start(): Promise<Job> {
+    const tmpfs = new Tmpfs();
+    try {
+      const script = await Script.of([buildProgram(program), ...steps(tmpfs.path)]);
+      return {
+        pid: script.pid,
+        names: { mount: tmpfs.path },
+        go: () => script.go(),
+        async [Symbol.asyncDispose]() {
+          await script[Symbol.asyncDispose]();
+          tmpfs[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      tmpfs[Symbol.dispose]();
+      throw error;
+    }
+  },
+});
+
 /** Checks how many of each operation histograms hold, those of no file system's attributes left out. */
 export const operationCounts =
   (expected: Readonly<Record<string, number>>) => (rows: readonly Row[]): void => {

@@ -1,0 +1,57 @@
+import { hasFentry } from "../../mod.ts";
+import { type Case, defineCases, sumOf } from "../../tests/support/cases.ts";
+import { fileIoOn, onTmpfs } from "../../tests/support/jobs.ts";
+
+const calls = onTmpfs("file_calls.c", (mount) => [
+  `make=${mount}/file:37`,
+  `mknod=${mount}/node:7`,
+  `fsync=${mount}/file0:11`,
+  `mkdir=${mount}/folder:5`,
+  `rmdir=${mount}/folder:3`,
+  `unlink=${mount}/file:29`,
+  `unlinkat=${mount}/node:2`,
+  `rmdir=${mount}/none:13`, // nothing is there
+]);
+const work = fileIoOn("tmpfs", (file) => [
+  ...[`open=${file}:13`, "write=53", "pwrite=23", "writev=11", "fdatasync=5", "start"],
+  ...["read=41", "pread=17", "readv=3"],
+]);
+// Of a call that was waiting when the trace began, the end is seen, but not the begin.
+const waited = hasFentry().answer === "yes" ? 0 : 1;
+const args = ["-p", "{pid}", "1000"];
+const of = () => true;
+const none = { read: 0, write: 0, fsync: 0, open: 0, create: 0, unlink: 0, mkdir: 0, rmdir: 0 };
+
+const creations: Case = {
+  name: "counts what a process opens, creates, syncs and removes",
+  args,
+  canary: true,
+  work: calls,
+  of,
+  rows: [{ fsync: 11, open: 38, create: 7, unlink: 31, mkdir: 5, rmdir: 3 }],
+};
+
+export default defineCases({
+  cases: [
+    creations,
+    {
+      name: "counts reads and writes, without those of vectors",
+      args,
+      canary: true,
+      work,
+      of,
+      rows: [{ ...none, read: 58 + waited, write: 76, fsync: 5, open: 13 }],
+    },
+    { name: "-p hides others", args: ["-p", "1", "1000"], work, of, rows: [{ fsync: 0, open: 0 }] },
+    {
+      name: "prints bcc's table",
+      args: [...args, "1"],
+      work: calls,
+      lines: [
+        /^TIME {7,}READ\/s +WRITE\/s +FSYNC\/s +OPEN\/s +CREATE\/s/,
+        /^\d\d:\d\d:\d\d: +\d+ +\d+/,
+      ],
+    },
+  ],
+  filters: { work: calls, args: ["1000"], of, total: sumOf("rmdir"), expect: { least: 3 } },
+});

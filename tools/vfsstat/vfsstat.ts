@@ -1,0 +1,142 @@
+/**
+ * vfsstat: count calls of the virtual file system.
+ *
+ * USAGE: vfsstat [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [--json] [interval] [count]
+ *
+ *     # vfsstat 1
+ *     TIME         READ/s  WRITE/s  FSYNC/s   OPEN/s CREATE/s UNLINK/s  MKDIR/s  RMDIR/s
+ *     11:16:35:      7026      913        0     3161        0        6        2        2
+ *     11:16:36:      3142      794        0     2192        0        6        2        5
+ *
+ * CREATE counts what mknod(2) makes and what the kernel makes for others: a file that open(2) makes
+ * counts for OPEN alone, because the kernel does not call vfs_create for it. JSON has the counts of the
+ * interval, not by second.
+ *
+ * Hooks: fentry of vfs_read, vfs_write, vfs_fsync_range, vfs_open, vfs_create, vfs_unlink, vfs_mkdir and
+ * vfs_rmdir, or kprobes where the kernel has no fentry. readv and writev of programs do not pass vfs_read
+ * and vfs_write; a file system on top of another one (overlay) passes most functions twice. Where the kernel
+ * has neither, the system calls that succeed are counted in their place, tracepoints
+ * syscalls/sys_exit_{read,pread64,write,pwrite64,fsync,fdatasync,open,openat,openat2,creat,mknod,mknodat,
+ * unlink,unlinkat,mkdir,mkdirat,rmdir}: what the kernel does by itself is not seen then, nor what fails late,
+ * execve(2), msync(2), io_uring and 32 bit programs.
+ */
+
+import { type Bpf, sum, u32, u64 } from "../../mod.ts";
+import type { Column } from "../../toolkit/output/columns.ts";
+import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { chooseHooks, syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
+import { main } from "../../toolkit/run/main.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+import {
+  filterOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import object from "./vfsstat.bpf.o.ts";
+
+const INTERVAL_SECONDS = 1;
+
+const options = {
+  ...filterOptions,
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
+  },
+  ...standardOptions,
+} as const;
+
+/** By the numbers that vfsstat.bpf.c gives them: what a column is called, and what is counted. */
+const COUNTERS = [
+  ["READ", "vfs_read"],
+  ["WRITE", "vfs_write"],
+  ["FSYNC", "vfs_fsync_range"],
+  ["OPEN", "vfs_open"],
+  ["CREATE", "vfs_create"],
+  ["UNLINK", "vfs_unlink"],
+  ["MKDIR", "vfs_mkdir"],
+  ["RMDIR", "vfs_rmdir"],
+] as const;
+
+interface Row {
+  readonly clock: string;
+  readonly counts: readonly number[];
+}
+
+const columns = (interval: number): Column<Row>[] =>
+  COUNTERS.map(([name], i) => ({
+    head: `${name}/s`,
+    key: name.toLowerCase(),
+    width: 8,
+    align: "right",
+    value: ({ counts }) => counts[i]!,
+    text: ({ counts }) => String(Math.floor(counts[i]! / interval)),
+  }));
+const TIME: Column<Row> = { head: "TIME", width: 10, value: ({ clock }) => `${clock}:` };
+
+/** Makes the function that prints what was counted since it was last called. */
+function reporter(interval: number): (bpf: Bpf, report: Report) => void {
+  const growth = new Growth();
+  const own = columns(interval);
+  let heading = true;
+  return (bpf, report) => {
+    const counts = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
+      .map(([counter, perCpu]) => growth.since(String(counter), sum(perCpu)));
+    // JSON has the time in any case.
+    const table = report.json ? own : [TIME, ...own];
+    report.table(table, [{ clock: report.clock, counts }], { heading });
+    heading = false;
+  };
+}
+
+const functions = (kind: string) => COUNTERS.map(([, name]) => `${kind}_${name}`);
+
+/** The calls that vfsstat.bpf.c counts where functions cannot be; the last ones from entry to exit. */
+const CALLS = [
+  ...["read", "pread64", "write", "pwrite64", "fsync", "fdatasync", "open", "openat", "openat2"],
+  ...["creat", "unlink", "mkdir", "mkdirat", "rmdir"],
+];
+const FOLLOWED = ["mknod", "mknodat", "unlinkat"];
+
+function programs(): Record<string, boolean> {
+  const calls = { ...syscallPrograms(CALLS, ["exit"]), ...syscallPrograms(FOLLOWED) };
+  const chosen = chooseHooks("calls of the virtual file system", [
+    { hook: "fentry:vfs_read", programs: functions("fentry") },
+    { hook: "kprobe:vfs_read", programs: functions("kprobe") },
+    { hook: "tracepoint:syscalls:sys_exit_read", programs: Object.keys(calls) },
+  ]);
+  // Some calls are not there on every machine.
+  for (const [name, exists] of Object.entries(calls)) chosen[name] &&= exists;
+  return chosen;
+}
+
+const vfsstat = defineTool({
+  name: "vfsstat",
+  summary: "Count calls of the virtual file system, at intervals.",
+  examples: [
+    ["vfsstat", "count some VFS calls per second"],
+    ["vfsstat -p 185", "trace PID 185 only"],
+    ["vfsstat 2 5", "print 2 second summaries, 5 times"],
+  ],
+  object,
+  options,
+  sample: ["1"],
+  plan(values) {
+    const { interval = INTERVAL_SECONDS } = values;
+    return {
+      interval,
+      count: values.count,
+      load: {
+        ...filterSettings(values),
+        programs: programs(),
+      },
+      report: reporter(interval),
+    };
+  },
+});
+
+export default vfsstat;
+
+if (import.meta.main) await main(vfsstat);
