@@ -13,7 +13,7 @@ const calls = onTmpfs("file_calls.c", (mount) => [
   `rmdir=${mount}/none:13`, // nothing is there
 ]);
 const work = fileIoOn("tmpfs", (file) => [
-  ...[`open=${file}:13`, "write=53", "pwrite=23", "writev=11", "fdatasync=5", "start"],
+  ...[`open=${file}:13`, "write=53", "pwrite=23", "writev=11", "fsync=5", "start"],
   ...["read=41", "pread=17", "readv=3"],
 ]);
 // Of a call that was waiting when the trace began, the end is seen, but not the begin.
