@@ -93,6 +93,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   threadsnoop: () => import("./threadsnoop/threadsnoop.ts"),
   tplist: () => import("./tplist/tplist.ts"),
   trace: () => import("./trace/trace.ts"),
+  ttysnoop: () => import("./ttysnoop/ttysnoop.ts"),
   vfscount: () => import("./vfscount/vfscount.ts"),
   vfsstat: () => import("./vfsstat/vfsstat.ts"),
   wakeuptime: () => import("./wakeuptime/wakeuptime.ts"),

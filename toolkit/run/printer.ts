@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bpf, EventStream } from "../../mod.ts";
+import { type Bpf, type EventStream, u64 } from "../../mod.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
 import { escapeText } from "../output/escape.ts";
 import { DROPPED_EVENTS, type Losses } from "./losses.ts";
@@ -53,19 +53,26 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     const columns = [container === true && containerColumn<E>(), ...plan.columns]
       .filter((column) => column !== false);
     const { csv } = plan;
+    const raw = json ? undefined : plan.raw?.bind(plan);
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
     this.#tally = plan.aggregate ? new Tally(json) : undefined;
     this.#print = (event) => {
       if (plan.wants?.(event) === false) return;
       this.#left--;
+      if (raw) return output.text(raw(event));
       const text = row(event);
       const below = json ? undefined : plan.below?.(event).map(escapeText);
       if (this.#tally) this.#tally.add([text, ...below ?? []].join("\n"));
       else output.line(below ? [text, ...below, ""].join("\n") : text);
     };
-    this.#heading = json ? undefined : (csv ? csvHead : headLine)(columns);
+    this.#heading = json || raw ? undefined : (csv ? csvHead : headLine)(columns);
     this.#stream = bpf.events("events", plan.event);
     losses.watch(DROPPED_EVENTS, () => plan.lost?.(bpf) ?? this.#stream.lost ?? 0);
+    if (plan.truncated) {
+      const { global, what, reason } = plan.truncated;
+      const count = bpf.global(global, u64.asNumber);
+      losses.watch({ kind: "truncated", what, reason }, () => count.value);
+    }
     this.#losses = losses;
     this.#output = output;
     this.#left = plan.most ?? Infinity;

@@ -64,6 +64,10 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   below?(event: E): readonly string[];
   /** Print each different row once, at the end, with the number of events that had it. */
   readonly aggregate?: boolean;
+  /** For people in place of rows, as it is and below no heading: what they asked to see unchanged. */
+  raw?(event: E): string;
+  /** What events leave out, counted by the kernel side in a variable. */
+  readonly truncated?: { readonly global: string; readonly what: string; readonly reason: string };
   /** How many events were lost, where the kernel side has no variable that says so. */
   lost?(bpf: Bpf): number;
 }
