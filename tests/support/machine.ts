@@ -44,7 +44,8 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
     hasHook: has,
     structHasField: has,
     enumHasValue: has,
-    kernelFunctions: (pattern) => ["vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
+    kernelFunctions: (pattern) =>
+      ["lookup_fast", "vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
     tracepoints: (pattern) =>
       ["sched/sched_process_exec", "syscalls/sys_enter_execve"].filter((name) =>
         pattern.test(name)
@@ -67,6 +68,7 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
       if (!this.isDirectory(path)) throw missing(path);
       return "pos:\t0\nmnt_id:\t25\nino:\t2\n";
     },
+    characterDevice: (path) => isThere(path) ? { rdev: 0x8802n, dev: 0x17n, ino: 5n } : undefined,
     namespaceInode: () => 4026531836,
     namespaceDevice: () => 4,
     cgroupId: () => 77n,

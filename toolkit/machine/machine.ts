@@ -35,6 +35,13 @@ import {
   userFunctions,
 } from "../../mod.ts";
 
+/** What stat(2) tells of a character device, in its own encoding of numbers. */
+export interface CharacterDevice {
+  readonly rdev: bigint;
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
 /** The facts about a machine that plans depend on. */
 export interface Machine {
   /** The process id of the tool itself. */
@@ -76,6 +83,8 @@ export interface Machine {
   isDirectory(path: string): boolean;
   /** What /proc/self/fdinfo tells of a directory. @throws {Error} with a `code` where there is none */
   directoryInfo(path: string): string;
+  /** What stat(2) tells of a character device; undefined where there is none. */
+  characterDevice(path: string): CharacterDevice | undefined;
   /** The inode of a namespace; of this process without a pid. */
   namespaceInode(kind: NamespaceKind, pid?: number): number;
   /** The device that namespaces are files of, for bpf_get_ns_current_pid_tgid(). */
@@ -103,6 +112,7 @@ export const thisMachine: Machine = {
   namesIn,
   isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   directoryInfo,
+  characterDevice,
   namespaceInode,
   namespaceDevice: () => statSync("/proc/self/ns/pid").dev,
   cgroupId,
@@ -138,6 +148,11 @@ function directoryInfo(path: string): string {
   } finally {
     closeSync(fd);
   }
+}
+
+function characterDevice(path: string): CharacterDevice | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found?.isCharacterDevice() ? found : undefined;
 }
 
 function cgroupId(path: string): bigint {

@@ -19,6 +19,10 @@ const work = onTmpfs("file_calls.c", (mount) => [
 const inFolder: IsOf = ({ file }, { dir }) => String(file).startsWith(dir);
 
 export default defineCases({
+  usage: {
+    names: "-h --help -p --pid --json --duration --cgroup",
+    wrong: [[["-p", "x"], /invalid value "x" for -p/]],
+  },
   cases: [
     {
       name: "shows files that were created and deleted since, and no others",

@@ -20,18 +20,10 @@
  * itself creates and removes, such as an NFS server for its clients.
  */
 
-import {
-  type Bpf,
-  hasTracepoint,
-  type Infer,
-  type Link,
-  struct,
-  textRest,
-  u32,
-  u64,
-} from "../../mod.ts";
+import { type Bpf, type Infer, type Link, struct, textRest, u32, u64 } from "../../mod.ts";
 import { clippedPath } from "../../toolkit/fs/path_text.ts";
-import { hasHook, syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
+import { syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -68,9 +60,9 @@ const EXITS = {
 } as const;
 const CALLS = ["openat", "unlinkat", "renameat2", ...Object.values(EXITS).flat()];
 
-function attach(bpf: Bpf): Link[] {
+function attach(bpf: Bpf, machine: Machine): Link[] {
   const more = Object.entries(EXITS).flatMap(([program, calls]) =>
-    calls.filter((call) => hasTracepoint("syscalls", `sys_exit_${call}`).answer !== "no")
+    calls.filter((call) => machine.hasHook(`tracepoint:syscalls:sys_exit_${call}`).answer !== "no")
       .map((call) => bpf.program(program).attachTracepoint("syscalls", `sys_exit_${call}`))
   );
   return [...bpf.attach(), ...more];
@@ -114,18 +106,18 @@ const filelife = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const ageOf = ages();
     let age: number | undefined; // of the event that is printed next
     return eventPlan<Event>(Event, {
       load: {
         ...filterSettings(values),
         programs: {
-          ...syscallPrograms(CALLS, ["enter"]),
-          removing: hasHook("fentry:vfs_unlink").answer === "yes",
+          ...syscallPrograms(CALLS, machine, ["enter"]),
+          removing: machine.hasHook("fentry:vfs_unlink").answer === "yes",
         },
       },
-      attach: (bpf) => Promise.resolve(attach(bpf)),
+      attach: (bpf) => Promise.resolve(attach(bpf, machine)),
       wants: (event) => (age = ageOf(event)) !== undefined,
       columns: [
         clockColumn(),

@@ -26,6 +26,14 @@ const rows = [
 ];
 
 export default defineCases({
+  usage: {
+    names: "-h --help -C --noclear -s --datasize -c --datacount device",
+    wrong: [
+      [[], /expected a path to a tty device, or a pts number/],
+      [["/dev/nothing"], /there is no terminal \/dev\/nothing/],
+      [["-s", "0", "2"], /invalid value "0" for -s/],
+    ],
+  },
   cases: [
     {
       name: "shows what is written to a terminal and no other",

@@ -23,9 +23,9 @@
  * kernel, io_uring, splice and sendfile, and what the kernel itself writes to a console.
  */
 
-import { statSync } from "node:fs";
 import { encodeText, type Infer, struct, textRest } from "../../mod.ts";
 import { argument, flag, number, text, UsageError } from "../../toolkit/options/options.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   containerOptions,
@@ -41,8 +41,6 @@ import object from "./ttysnoop.bpf.o.ts";
 const SIZE = 256;
 const COUNT = 16;
 const CLEAR = "\x1b[H\x1b[2J";
-const S_IFMT = 0o170000;
-const S_IFCHR = 0o020000;
 
 const options = {
   noClear: flag({ short: "C", long: "noclear", help: "don't clear the screen" }),
@@ -78,14 +76,13 @@ const Event = struct("event", { who: Who, data: textRest() });
 type Event = Infer<typeof Event>;
 
 /** What tells the terminal in the kernel. @throws {UsageError} */
-function terminal(device: string | undefined): Record<string, unknown> {
+function terminal(device: string | undefined, machine: Machine): Record<string, unknown> {
   if (device === undefined) {
     throw new UsageError("expected a path to a tty device, or a pts number");
   }
   const path = device.startsWith("/") ? device : `/dev/pts/${device}`;
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (!found) throw new UsageError(`there is no device ${path}`);
-  if ((Number(found.mode) & S_IFMT) !== S_IFCHR) throw new UsageError(`${path} is no terminal`);
+  const found = machine.characterDevice(path);
+  if (!found) throw new UsageError(`there is no terminal ${path}`);
   const tty = kernelDevice(found.rdev);
   return {
     target_tty: tty.number,
@@ -98,11 +95,12 @@ function terminal(device: string | undefined): Record<string, unknown> {
 /** Makes the function that gives the data of events as text; a character may lie in two of them. */
 function texts(clear: boolean): (event: Event) => string {
   const decoder = new TextDecoder();
-  let before = clear && process.stdout.isTTY ? CLEAR : "";
+  let isFirst = true;
   return ({ data }) => {
-    const text = before + decoder.decode(encodeText(data), { stream: true });
-    before = "";
-    return text;
+    const text = decoder.decode(encodeText(data), { stream: true });
+    const before = isFirst && clear && process.stdout.isTTY ? CLEAR : "";
+    isFirst = false;
+    return before + text;
   };
 }
 
@@ -121,10 +119,10 @@ const ttysnoop = defineTool({
   options,
   sample: ["/dev/console"],
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     const { dataSize = SIZE, dataCount = COUNT } = values;
     const own = {
-      ...terminal(values.device),
+      ...terminal(values.device, machine),
       data_size: dataSize,
       data_count: dataCount,
     };

@@ -26,6 +26,7 @@ const counts: Cases["cases"][number] = {
 };
 
 export default defineCases({
+  usage: { names: "-h time -p --pid --json", wrong: [[["0"], /invalid value "0" for time/]] },
   cases: [
     counts,
     {

@@ -88,16 +88,17 @@ const vfscount = defineTool({
   object,
   options,
   sample: false, // not every kernel has kprobes
-  plan(values) {
+  plan(values, machine) {
     const filters = filterSettings(values);
-    chooseHooks("calls of the virtual file system", [{ hook: "kprobe:vfs_read", programs: [] }]);
+    const way = { hook: "kprobe:vfs_read", programs: [] };
+    chooseHooks("calls of the virtual file system", [way], machine);
     const trace = new TargetTrace("vfscount", {
       ...values,
       pattern: PATTERN,
       interval: undefined,
       timestamp: false,
       regexp: false,
-    });
+    }, machine);
     const { names } = trace.hooks;
     return {
       intro: "Tracing... Ctrl-C to end.",

@@ -32,6 +32,10 @@ const creations: Case = {
 };
 
 export default defineCases({
+  usage: {
+    names: "-h --help -p --pid interval count --json",
+    wrong: [[["0"], /invalid value "0" for interval/]],
+  },
   cases: [
     creations,
     {

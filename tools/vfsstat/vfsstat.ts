@@ -23,6 +23,7 @@
  */
 
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks, syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
@@ -101,13 +102,16 @@ const CALLS = [
 ];
 const FOLLOWED = ["mknod", "mknodat", "unlinkat"];
 
-function programs(): Record<string, boolean> {
-  const calls = { ...syscallPrograms(CALLS, ["exit"]), ...syscallPrograms(FOLLOWED) };
+function programs(machine: Machine): Record<string, boolean> {
+  const calls = {
+    ...syscallPrograms(CALLS, machine, ["exit"]),
+    ...syscallPrograms(FOLLOWED, machine),
+  };
   const chosen = chooseHooks("calls of the virtual file system", [
     { hook: "fentry:vfs_read", programs: functions("fentry") },
     { hook: "kprobe:vfs_read", programs: functions("kprobe") },
     { hook: "tracepoint:syscalls:sys_exit_read", programs: Object.keys(calls) },
-  ]);
+  ], machine);
   // Some calls are not there on every machine.
   for (const [name, exists] of Object.entries(calls)) chosen[name] &&= exists;
   return chosen;
@@ -124,14 +128,14 @@ const vfsstat = defineTool({
   object,
   options,
   sample: ["1"],
-  plan(values) {
+  plan(values, machine) {
     const { interval = INTERVAL_SECONDS } = values;
     return {
       interval,
       count: values.count,
       load: {
         ...filterSettings(values),
-        programs: programs(),
+        programs: programs(machine),
       },
       report: reporter(interval),
     };
