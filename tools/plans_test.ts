@@ -66,6 +66,17 @@ for (const { tool, usage } of all) {
     }
   });
 
+  pure(`${tool.name} reads nothing of the machine with any of its flags`, () => {
+    for (const [, { long, meta, positional }] of options) {
+      if (positional || meta !== undefined) continue;
+      try {
+        plan(tool, [`--${long}`, ...rightCall(tool, usage)]);
+      } catch (error) {
+        assert.ok(error instanceof UsageError || error instanceof UnsupportedError, String(error));
+      }
+    }
+  });
+
   pure(`${tool.name} helps with all of its options within 100 columns`, () => {
     const help = helpText(tool, tool.options);
     const names = options.map(([, { long, positional }]) => positional ? long : `--${long}`);

@@ -28,10 +28,12 @@ import type { AnyTool, EventPlan, Plan, ReportPlan, SourcePlan } from "./tool.ts
 /** What the default size counts in, whatever the machine's pages are. */
 const PAGE = 4096;
 
-type Standard =
+/** The values of options that {@linkcode run} itself looks at. */
+export type Standard =
   & Values<typeof standardOptions>
   & Partial<Values<typeof eventOptions & typeof execOption & typeof containerOptions>>;
-type TracingPlan = EventPlan<never> | ReportPlan;
+/** A plan that loads programs. */
+export type TracingPlan = EventPlan<never> | ReportPlan;
 
 /** Runs a tool with parsed options until it is told to stop. @throws what went wrong, as one error */
 export async function run(tool: AnyTool, values: Standard): Promise<void> {
@@ -53,9 +55,7 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   prepareToWait();
   using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
-  using bpf = plan.source
-    ? compile(tool, plan.source)
-    : Bpf.load(tool.object!, loadOptions(tool, plan, values, held?.pid));
+  using bpf = loadPlan(tool, plan, values, held?.pid);
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
   const output = new Output();
@@ -105,6 +105,18 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
 /** Whether nothing may be printed for long, and nobody told why. */
 function isSilent(plan: TracingPlan): boolean {
   return plan.intro === undefined && ("event" in plan || plan.interval === undefined);
+}
+
+/** Loads the programs of a plan into the kernel. @param pid the process that a command is held back in */
+export function loadPlan(
+  tool: AnyTool,
+  plan: TracingPlan,
+  values: Standard,
+  pid: number | undefined,
+): Bpf {
+  return plan.source
+    ? compile(tool, plan.source)
+    : Bpf.load(tool.object!, loadOptions(tool, plan, values, pid));
 }
 
 function compile({ name }: AnyTool, { text, options, explain, verbose }: SourcePlan): Bpf {

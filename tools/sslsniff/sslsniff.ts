@@ -130,7 +130,7 @@ const sslsniff = defineTool({
   summary: "Show what programs send and receive over TLS, as plain text.",
   examples: [
     ["sslsniff", "trace OpenSSL, GnuTLS and NSS"],
-    ["sslsniff -p 181", "only trace PID 181, be its libraries in a container or built in"],
+    ["sslsniff -p 181", "only PID 181, be its libraries in a container"],
     ["sslsniff -u 1000", "only trace UID 1000"],
     ["sslsniff -c curl", "only trace the curl command"],
     ["sslsniff --no-openssl", "don't show OpenSSL calls"],

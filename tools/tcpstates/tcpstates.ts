@@ -141,11 +141,11 @@ const tcpstates = defineTool({
   options,
   plan(values) {
     if (values.csv && values.json) throw new UsageError("use either -s/--csv or --json, not both");
-    const journal = values.journal ? new Journal() : undefined;
+    let journal: Journal | undefined;
     return {
       ...eventPlan(Event, {
         load: filterSettings({}, { ...flowSettings(values, values), ...netnsSettings(values) }),
-        prepare: () => journal,
+        prepare: () => journal = values.journal ? new Journal() : undefined,
         columns: columns(values),
         wants(event) {
           journal?.send(journalFields(event));

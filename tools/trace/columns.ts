@@ -11,12 +11,24 @@ import type { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import type { TraceSettings } from "./options.ts";
 import type { TraceEvent, TraceProgram } from "./program.ts";
 
+/** When tracing began, which is known once the programs are loaded. */
+export interface TraceClock {
+  /** As the kernel tells times of events. */
+  startNs: number;
+  /** Seconds since 1970. */
+  startUnix: number;
+}
+
+/** Reads the clocks. */
+export const startClock = (): TraceClock => ({
+  startNs: monotonicTime(),
+  startUnix: Date.now() / 1000,
+});
+
 /** Seconds since the start, or since 1970. */
-function timeColumn({ unix }: TraceSettings): Column<TraceEvent> {
-  const start = monotonicTime();
-  const origin = unix ? Date.now() / 1000 : 0;
+function timeColumn({ unix }: TraceSettings, clock: TraceClock): Column<TraceEvent> {
   const width = unix ? 17 : 8;
-  const seconds = ({ ns }: TraceEvent) => (ns - start) / 1e9 + origin;
+  const seconds = ({ ns }: TraceEvent) => (ns - clock.startNs) / 1e9 + (unix ? clock.startUnix : 0);
   return {
     head: "TIME",
     width,
@@ -31,6 +43,7 @@ export function traceColumns(
   program: TraceProgram,
   stacks: EventStacks,
   message: (event: TraceEvent) => string,
+  clock: TraceClock,
 ): Column<TraceEvent>[] {
   const { probes } = program;
   const trivial = probes.every(({ format }) => format.length === 0);
@@ -47,7 +60,11 @@ export function traceColumns(
     ]
     : [];
   return [
-    ...values.offset ? [timeColumn(values)] : values.clock ? [clockColumn<TraceEvent>()] : [],
+    ...values.offset
+      ? [timeColumn(values, clock)]
+      : values.clock
+      ? [clockColumn<TraceEvent>()]
+      : [],
     ...values.cpu ? [{ head: "CPU", width: 3, value: ({ cpu }: TraceEvent) => cpu }] : [],
     { head: "PID", width: 7, value: ({ who }) => who.pid },
     { head: "TID", width: 7, value: ({ who }) => who.tid },

@@ -38,7 +38,7 @@ import { COMPILER_FLAGS } from "../../toolkit/probe_language/probe_code.ts";
 import { conversionsOf, formatMessage } from "./format.ts";
 import { ringPages } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import { traceColumns } from "./columns.ts";
+import { startClock, type TraceClock, traceColumns } from "./columns.ts";
 import { checkTraceOptions, traceOptions } from "./options.ts";
 import { parseTraceProbe } from "./probe.ts";
 import { type TraceEvent, TraceProgram } from "./program.ts";
@@ -72,6 +72,7 @@ const trace = defineTool({
     if (values.ebpf) return { text: text.trimEnd() };
     const explain = (error: unknown) => source.explain(error, text);
     const stacks = new EventStacks();
+    const clock: TraceClock = { startNs: 0, startUnix: 0 };
     const message = (event: TraceEvent) =>
       formatMessage(
         probes[event.probe]!.format,
@@ -86,7 +87,7 @@ const trace = defineTool({
     return {
       source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain, verbose: values.verbose },
       event: program.event,
-      columns: traceColumns(values, program, stacks, message),
+      columns: traceColumns(values, program, stacks, message, clock),
       most: Math.min(values.most ?? Infinity, mostPerProbe * probes.length),
       aggregate: values.aggregate,
       wants: (event: TraceEvent) =>
@@ -97,6 +98,7 @@ const trace = defineTool({
         : {},
       lost: (bpf) => bpf.map("events_lost", u32, u64.asNumber).get(0) ?? 0,
       prepare() {
+        Object.assign(clock, startClock());
         if (namesUsers) stacks.follow(values.pid);
         return stacks;
       },
