@@ -23,6 +23,8 @@ export interface ByteSource extends Disposable {
 /** A part of the file that is loaded into memory, or tells something of it. */
 export interface ElfSegment {
   readonly type: number;
+  /** PF_*: 1 is code. */
+  readonly flags: number;
   readonly offset: number;
   readonly address: number;
   /** Bytes in the file. */
@@ -193,6 +195,7 @@ export class ElfReader implements Disposable {
       const at = i * size;
       return {
         type: view.getUint32(at, true),
+        flags: view.getUint32(at + 4, true),
         offset: word(view, at + 8),
         address: word(view, at + 16),
         size: word(view, at + 32),

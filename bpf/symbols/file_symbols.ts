@@ -127,12 +127,7 @@ export class SymbolFiles implements Disposable {
 }
 
 function open(pid: number, range: MemoryRange): ElfFunctions | undefined {
-  // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files. By now the
-  // process may run another program, which has something else there.
-  const name = [range.start, range.end].map((address) => address.toString(16)).join("-");
-  const paths = [`/proc/${pid}/map_files/${name}`, `/proc/${pid}/root${range.path}`, range.path];
-  for (const path of paths) {
-    if (!isSameFile(path, range)) continue;
+  for (const path of pathsOf(pid, range)) {
     try {
       return new ElfFunctions(path);
     } catch (error) {
@@ -140,6 +135,15 @@ function open(pid: number, range: MemoryRange): ElfFunctions | undefined {
     }
   }
   return undefined;
+}
+
+/** Where this process reaches the file that a process has mapped, best first. */
+export function pathsOf(pid: number, range: MemoryRange): string[] {
+  // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files. By now the
+  // process may run another program, which has something else there.
+  const name = [range.start, range.end].map((address) => address.toString(16)).join("-");
+  const paths = [`/proc/${pid}/map_files/${name}`, `/proc/${pid}/root${range.path}`, range.path];
+  return paths.filter((path) => isSameFile(path, range));
 }
 
 /** Whether the path leads this process to the file that was mapped. */

@@ -111,7 +111,11 @@ export class UserSymbols implements Disposable {
     addresses: readonly bigint[],
     time?: number,
   ): (ResolvedSymbol | undefined)[] {
-    return addresses.map((address, i) => this.resolve(pid, address, { time, isReturn: i > 0 }));
+    return addresses.map((address, i) => {
+      // What a signal interrupted was not calling anything.
+      const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
+      return this.resolve(pid, address, { time, isReturn });
+    });
   }
 
   /** The build id of the file that an address lies in. */
@@ -193,6 +197,10 @@ export class UserSymbols implements Disposable {
     }
     const image = memory.imageBefore(address);
     return image && this.#files.of(pid, image)?.atDistance(Number(address - image.start))?.symbol;
+  }
+
+  #isSignal(pid: number, address: bigint, time?: number): boolean {
+    return this.#isSignalReturn(this.#find(pid, address, time), address);
   }
 
   #isSignalReturn(place: Place | undefined, address: bigint): boolean {

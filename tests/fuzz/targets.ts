@@ -6,6 +6,7 @@
 
 import type { AnyTarget } from "./target.ts";
 import { BTF_TARGETS } from "./targets/btf.ts";
+import { callFrames } from "./targets/call_frames.ts";
 import { ELF_TARGETS } from "./targets/elf.ts";
 import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
@@ -15,6 +16,7 @@ import { SYSTEM_TARGETS } from "./targets/system.ts";
 /** In the order that `deno task fuzz` runs them. */
 export const TARGETS: readonly AnyTarget[] = [
   ...ELF_TARGETS,
+  callFrames as AnyTarget,
   ...BTF_TARGETS,
   ...SYMBOL_TARGETS,
   ...JIT_TARGETS,

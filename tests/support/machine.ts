@@ -44,6 +44,7 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
     hasHook: has,
     structHasField: has,
     enumHasValue: has,
+    canWalkStacks: () => has("bpf_task_pt_regs"),
     kernelFunctions: (pattern) =>
       ["lookup_fast", "vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
     tracepoints: (pattern) =>

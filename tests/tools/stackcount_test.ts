@@ -60,8 +60,9 @@ test(user, { skip: requires(user, "speed") }, async () => {
   copyFileSync(stacksProgram(), path);
   await using one = await startStacks(["nap=53:100", "named=1"], path);
   await using two = await startStacks(["nap=11:100", "child=nap=13:100"], path);
-  await using together = await start("--json", "-U", `${path}:*_nap`);
-  await using apart = await start("--json", "-P", `${path}:inner_nap`);
+  // A program's first stacks are walked by frame pointers, until the tool has looked at it.
+  await using together = await start("--json", "-U", "--stack-walk", "fp", `${path}:*_nap`);
+  await using apart = await start("--json", "-P", "--stack-walk", "fp", `${path}:inner_nap`);
   await using readable = await start("--json", "-p", String(one.pid), `${path}:ns::Worker::*`);
   await one.go();
   const child = Number(/child (\d+)/.exec(await two.go())![1]);

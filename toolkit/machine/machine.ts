@@ -15,6 +15,7 @@ import {
   exists,
   findFile,
   hasFentry,
+  hasHelper,
   hasKernelFunction,
   hasKprobe,
   hasTracepoint,
@@ -56,6 +57,8 @@ export interface Machine {
   structHasField(struct: string, field: string): Answer;
   /** Whether an enum of the kernel's BTF has a value. */
   enumHasValue(name: string, value: string): Answer;
+  /** Whether programs can read the registers of user space (unwind.h): Linux 5.15, and x86-64 so far. */
+  canWalkStacks(): Answer;
   /** The functions of the kernel that can be probed and match. */
   kernelFunctions(pattern: RegExp): string[];
   /** The tracepoints that match, as `CATEGORY/NAME`. */
@@ -101,6 +104,7 @@ export const thisMachine: Machine = {
   hasHook,
   structHasField,
   enumHasValue,
+  canWalkStacks,
   kernelFunctions,
   tracepoints,
   tracepointFields,
@@ -131,6 +135,14 @@ function hasHook(hook: string): Answer {
     default:
       throw new TypeError(`Cannot look for hook "${hook}": expected tracepoint, fentry or kprobe`);
   }
+}
+
+/** enum bpf_func_id of include/uapi/linux/bpf.h. */
+const TASK_PT_REGS = 175;
+
+function canWalkStacks(): Answer {
+  if (process.arch === "x64") return hasHelper("PERF_EVENT", TASK_PT_REGS);
+  return { answer: "no", reason: "it is made for x86-64 only" };
 }
 
 function namesIn(directory: string): string[] {

@@ -8,6 +8,7 @@ import { type Bpf, formatSymbol, u64 } from "../../mod.ts";
 import type { Report } from "../output/report.ts";
 import { tellDropped } from "../run/losses.ts";
 import { type ProfiledStack, type StackFileOptions, writeStackFiles } from "./stack_files.ts";
+import { reportEnds } from "./stack_walk.ts";
 import { type Frame, frameName, type StackSample } from "./stacks.ts";
 
 /** How stacks are printed. */
@@ -88,6 +89,7 @@ export function reportDroppedStacks(
 ): void {
   const stacks = samples.reduce((sum, each) => sum + each.count * missedStacks(each), 0);
   tellDropped(report, tool, "stacks", stacks, STACKS_FULL);
+  reportEnds(bpf, report, tool);
   tellDropped(report, tool, what, bpf.global("lost", u64.asNumber).value, { reason });
 }
 

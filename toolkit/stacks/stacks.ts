@@ -28,9 +28,12 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
+import type { Machine } from "../machine/machine.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
 import { checkStackFiles } from "./stack_files.ts";
 import { BY_MACHINE, containerOptions, filterSettings } from "../options/standard_options.ts";
+import { type walkOptions, walkSettings, walkTables } from "./stack_walk.ts";
+import type { UnwindTables } from "./unwind_tables.ts";
 
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
 const ENTRIES_MAX = 1 << 24;
@@ -122,19 +125,24 @@ export interface Targets {
   readonly tids: readonly number[] | undefined;
 }
 
-/** What the options mean to stacks.h. @throws {UsageError} */
+/** What the options mean to stacks.h, and with a machine to unwind.h. @throws {UsageError} */
 export function stackSettings(
-  values: Values<typeof stackOptions>,
+  values: Values<typeof stackOptions> & Partial<Values<typeof walkOptions>>,
   { pids, tids }: Targets,
+  machine?: Machine,
 ): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
   if (values.userOnly && values.kernelOnly) {
     throw new UsageError("use either -U/--user-stacks-only or -K/--kernel-stacks-only");
   }
   checkStackFiles(values);
   const filters = filterSettings(values);
+  const { stackWalk, stackMemory } = values;
+  const isWalked = stackWalk !== undefined && stackMemory !== undefined && !values.kernelOnly;
+  const walk = isWalked && machine ? walkSettings({ stackWalk, stackMemory }, machine) : {};
   return {
     globals: {
       ...filters.globals,
+      ...walk.globals,
       in_pidns: BY_MACHINE,
       kernel_stacks: !values.userOnly,
       user_stacks: !values.kernelOnly,
@@ -142,6 +150,7 @@ export function stackSettings(
     },
     maps: {
       ...filters.maps,
+      ...walk.maps,
       stacks: { maxEntries: values.stackSize },
       targets: { maxEntries: Math.max(pids?.length ?? 0, tids?.length ?? 0, 1) },
     },
@@ -206,17 +215,26 @@ export class Stacks implements Disposable {
   readonly #bpf: Bpf;
   readonly #symbols = new UserSymbols();
   readonly #kept: KeptStacks;
+  readonly #tables: UnwindTables | undefined;
+  readonly #pids: readonly number[] | undefined;
 
   /** Follows the processes from now on, and lets only these be traced. */
   constructor(bpf: Bpf, { pids, tids }: Targets) {
     this.#bpf = bpf;
     this.#kept = new KeptStacks(bpf);
+    this.#tables = walkTables(bpf);
+    this.#pids = pids;
     const targets = bpf.map("targets", u32, u8);
     for (const id of pids ?? tids ?? []) targets.set(id, 1);
     this.#symbols.follow({
       pids,
       wanted: () => new Set(this.sums().map(([{ process }]) => process)),
     });
+  }
+
+  /** Lets the kernel side know how to walk the stacks of the processes that there are. */
+  async ready(): Promise<void> {
+    await this.#tables?.follow(this.#pids);
   }
 
   /** What the kernel side has summed. */
@@ -259,6 +277,7 @@ export class Stacks implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#tables?.[Symbol.dispose]();
     this.#symbols.close();
   }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../../toolkit/kernel/base/ring_buffer.h"
+#include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 #include "../../toolkit/kernel/stacks/stacks.h"
 #include "../../toolkit/kernel/task/who.h"

@@ -22,8 +22,8 @@
  * is not counted again, nor what realloc could not enlarge lost, and what ran before an exec is
  * forgotten. When the process ends, all that it has left is shown, unless -o is given. Of mappings the
  * parts are followed that munmap, mremap or another mapping (MAP_FIXED) takes away: what is left of one
- * counts with what made it (before Linux 5.13 whole mappings only). User stacks need programs that keep
- * frame pointers, and begin at the caller of the allocator.
+ * counts with what made it (before Linux 5.13 whole mappings only). User stacks begin at the caller of
+ * the allocator; how they are found, and which are not whole, is in docs/stacks.md.
  *
  * Of the kernel, pages that its allocators get for themselves are counted as well, as by bcc's tool,
  * and pages are known by the address of their struct page. What is freed in bulk, as by kfree_rcu,
@@ -72,7 +72,7 @@ function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
   const { pid, exec, percpu, least, most, sampleRate, combinedOnly, trace } = values;
   const isUser = pid !== undefined || exec !== undefined;
   const stacks = { ...values, userOnly: isUser, kernelOnly: !isUser, delimited: false };
-  const settings = stackSettings(stacks, { pids: undefined, tids: undefined });
+  const settings = stackSettings(stacks, { pids: undefined, tids: undefined }, machine);
   const wanted = isUser ? [] : percpu ? percpuPrograms : kernelPrograms;
   const ofUser = Object.entries(allocatorPrograms(machine))
     .map(([name, can]) => [name, isUser && can] as const);
@@ -171,12 +171,15 @@ const memleak = defineTool({
       if (!isUser) return attachKernel(bpf);
       return attachAllocator(bpf, held ?? pid!, { ...allocator, atExec: held !== undefined });
     };
+    let target: Target | undefined;
     const tracing = {
       load: loadOptions(values, machine),
-      attach: (bpf: Bpf, held: number | undefined) => Promise.resolve(attach(bpf, held)),
+      async attach(bpf: Bpf, held: number | undefined) {
+        await target?.stacks.ready();
+        return attach(bpf, held);
+      },
     };
     if (values.trace) return { ...tracing, event: MemoryEvent, columns: memoryColumns() };
-    let target: Target;
     return {
       ...tracing,
       ...values.folded ? {} : { intro: intro(values) },
@@ -186,8 +189,8 @@ const memleak = defineTool({
         requireStackFiles(values);
         return target = new Target(bpf, held ?? pid, exec?.[0]);
       },
-      isOver: () => target.hasEnded,
-      report: (bpf, report) => target.report(bpf, report, values),
+      isOver: () => target!.hasEnded,
+      report: (bpf, report) => target!.report(bpf, report, values),
     };
   },
 });

@@ -15,6 +15,7 @@ import {
 } from "../../toolkit/options/options.ts";
 import { checkStackFiles, stackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { sizeOption, stackOptions } from "../../toolkit/stacks/stacks.ts";
+import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import {
   containerOptions,
   eventOptions,
@@ -128,6 +129,7 @@ export const leakOptions = {
   html: stackOptions.html,
   outputs: longOnly(stackOptions.outputs),
   compare: stackOptions.compare,
+  ...walkOptions,
   ...intervalArguments,
   interval: {
     ...intervalArguments.interval,

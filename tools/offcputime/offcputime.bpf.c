@@ -5,6 +5,7 @@
  * A thread's stacks are taken while it is still the current one, and its time is added to them when
  * it runs again.
  */
+#include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/off_cpu.h"
 

@@ -24,7 +24,7 @@
  *
  * Hooks: raw tracepoint sched_switch. Stacks are those at which a thread stopped, so the innermost
  * kernel function is __schedule where bcc's tool, which looks when the thread runs again, has
- * finish_task_switch. User stacks need programs that keep frame pointers.
+ * finish_task_switch. How user stacks are found, and which are not whole, is in docs/stacks.md.
  *
  * What the same addresses meant at different times is told apart: programs that a process runs one
  * after the other, and libraries at the same place, which tracepoint syscalls:sys_enter_mmap tells
@@ -45,6 +45,7 @@ import {
   Stacks,
   stackSettings,
 } from "../../toolkit/stacks/stacks.ts";
+import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { formatSymbol } from "../../mod.ts";
@@ -79,6 +80,7 @@ const options = {
     help: "kernel threads only (no user threads)",
   }),
   ...stackOptions,
+  ...walkOptions,
   offsets: flag({ short: "s", long: "offset", help: "show address offsets" }),
   least: number({
     short: "m",
@@ -159,9 +161,9 @@ const offcputime = defineTool({
   options,
   sample: false, // a sum per stack and process: a busy machine has more of them than it has room for
   permissions: "all",
-  plan(values) {
+  plan(values, machine) {
     check(values);
-    const settings = stackSettings(values, values);
+    const settings = stackSettings(values, values, machine);
     let stacks: Stacks;
     return {
       ...values.folded ? {} : { intro: intro(values) },
@@ -187,9 +189,10 @@ const offcputime = defineTool({
         requireStackFiles(values);
         return stacks = new Stacks(bpf, values);
       },
-      attach(bpf) {
+      async attach(bpf) {
         const images = attachImages(bpf);
-        return Promise.resolve([...images, bpf.program("on_switch").attach()]);
+        await stacks.ready();
+        return [...images, bpf.program("on_switch").attach()];
       },
       report(bpf, report) {
         const samples = stacks.read().map((sample) => ({

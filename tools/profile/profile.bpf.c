@@ -2,6 +2,7 @@
 /*
  * profile: which stacks run when a clock ticks.
  */
+#include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/stacks.h"
 

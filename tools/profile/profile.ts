@@ -18,8 +18,8 @@
  *         53
  *
  * Hooks: the hardware's cycle counter, or where there is none, as in most virtual machines, the
- * kernel's clock cpu-clock, which cannot see into code that runs with interrupts disabled. User
- * stacks need programs that keep frame pointers: of others, only the innermost function is sure.
+ * kernel's clock cpu-clock, which cannot see into code that runs with interrupts disabled. How user
+ * stacks are found, and which are not whole, is in docs/stacks.md.
  *
  * What the same addresses meant at different times is told apart: programs that a process runs one
  * after the other, and libraries at the same place, which tracepoint syscalls:sys_enter_mmap tells
@@ -55,6 +55,7 @@ import {
   Stacks,
   stackSettings,
 } from "../../toolkit/stacks/stacks.ts";
+import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./profile.bpf.o.ts";
@@ -75,6 +76,7 @@ const options = {
     help: "profile threads with one or more comma-separated TIDs only",
   }),
   ...stackOptions,
+  ...walkOptions,
   frequency: number({
     short: "F",
     long: "frequency",
@@ -172,7 +174,7 @@ const profile = defineTool({
     if (values.cpu !== undefined && !online.includes(values.cpu)) {
       throw new UsageError(`CPU ${values.cpu} is not online: ${online.join(", ")} are`);
     }
-    const settings = stackSettings(values, values);
+    const settings = stackSettings(values, values, machine);
     let stacks: Stacks;
     return {
       ...values.folded ? {} : { intro: intro(values) },
@@ -188,9 +190,10 @@ const profile = defineTool({
         requireStackFiles(values);
         return stacks = new Stacks(bpf, values);
       },
-      attach(bpf) {
+      async attach(bpf) {
         const images = attachImages(bpf);
-        return Promise.resolve([...images, attach(bpf, values)]);
+        await stacks.ready();
+        return [...images, attach(bpf, values)];
       },
       report(bpf, report) {
         const naming = { tool: "profile", unit: "samples", threads: false };

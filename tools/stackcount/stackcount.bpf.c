@@ -2,6 +2,7 @@
 /*
  * stackcount: on which stacks functions, tracepoints and USDT probes are passed.
  */
+#include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 #include "../../toolkit/kernel/stacks/stacks.h"

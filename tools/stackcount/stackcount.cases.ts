@@ -29,6 +29,19 @@ export default defineCases({
         if (napping.length !== 1 || napping[0]!.count !== 53) throw new Error(JSON.stringify(rows));
       },
     },
+    {
+      name: "walks 47 stacks of code without frame pointers",
+      args: ["-U", "-p", "{pid}", "t:syscalls:sys_enter_getppid"],
+      canary: true,
+      work: { program: "unwind.c", args: ["aligned=47"], flags: ["-O2", "-fomit-frame-pointer"] },
+      check(rows) {
+        const whole = "getppid,the_call,with_aligned,once,main,__libc_start_call_main,";
+        const stacks = rows.filter(({ user }) =>
+          String(user).startsWith(whole) && String(user).endsWith(",_start")
+        );
+        if (stacks.length !== 1 || stacks[0]!.count !== 47) throw new Error(JSON.stringify(rows));
+      },
+    },
   ],
   // By process: without -P stacks are of all that a filter lets through, and others nap as well.
   filters: { work, args: ["-P", ...args], total: sumOf("count"), expect: 53 },

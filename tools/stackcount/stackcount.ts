@@ -28,8 +28,8 @@
  * functions from Linux 5.18, user functions from 6.6); elsewhere one by one, and then not more than
  * 1000. Needs Linux >= 5.15.
  *
- * User stacks need programs that keep frame pointers. At the entry of a user function, which has not
- * set up its frame yet, kernels before 6.11 leave out its caller. Older ones (6.1) tell no kernel
+ * How user stacks are found, and which are not whole, is in docs/stacks.md. With --stack-walk fp, kernels
+ * before 6.11 leave out the caller of a user function at its entry. Older ones (6.1) tell no kernel
  * stack at tracepoints of system calls. Without -P, stacks of several
  * processes are one if their frames have the same names. --debug prints what is traced: there is no
  * program text to print.
@@ -47,6 +47,7 @@ import { flag } from "../../toolkit/options/options.ts";
 import { stackReporter } from "./report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { attachImages, stackOptions, Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
+import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import {
   cpuOption,
@@ -75,6 +76,7 @@ const options = {
     help: "print what is traced before starting (for debugging purposes)",
   }),
   ...stackOptions,
+  ...walkOptions,
   ...standardOptions,
   duration: { ...standardOptions.duration, short: "D" },
 } as const;
@@ -108,7 +110,7 @@ const stackcount = defineTool({
     const byProcess = values.perProcess || values.pid !== undefined;
     const pids = values.pid === undefined ? undefined : [values.pid];
     const targets = { pids, tids: undefined };
-    const settings = stackSettings(values, targets);
+    const settings = stackSettings(values, targets, machine);
     const trace = new TargetTrace("stackcount", values, machine, values);
     let stacks: Stacks;
     return {
@@ -127,6 +129,7 @@ const stackcount = defineTool({
       },
       async attach(bpf) {
         const images = attachImages(bpf);
+        await stacks.ready();
         return [...images, ...await trace.attach(bpf, STEMS)];
       },
       report: stackReporter({ ...values, byProcess }, () => stacks),

@@ -93,7 +93,7 @@ function libraries(): Sample<Bytes>[] {
 const gnuFolder = () => process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
 
 /** Has `read` read a file with these bytes. */
-function withFile(bytes: Bytes, read: (path: string) => void): void {
+export function withFile(bytes: Bytes, read: (path: string) => void): void {
   const fd = memfd("fuzz", bytes);
   try {
     read(`/proc/self/fd/${fd}`);

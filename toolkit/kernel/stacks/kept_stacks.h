@@ -31,8 +31,14 @@ struct {
 static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
 {
 	u64 id = 0;
-	long size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
+	long size = 0;
 
+#ifdef UNWIND_DEPTH /* unwind.h */
+	if (unwinding && flags & BPF_F_USER_STACK)
+		size = walk_user_stack((void *)stack);
+#endif
+	if (!size)
+		size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
 	if (size <= 0)
 		return NO_STACK; /* a kernel thread has no user stack, user code no kernel stack */
 	for (u32 i = 0; i < STACK_DEPTH && i < size / sizeof(u64); i++) {

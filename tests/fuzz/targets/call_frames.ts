@@ -1,0 +1,52 @@
+/**
+ * What compilers write of functions' callers (.eh_frame): what stacks are walked by.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { readCallFrames } from "../../../bpf/elf/call_frames.ts";
+import { ElfFile } from "../../../bpf/elf/elf_file.ts";
+import { FrameRule } from "../../../bpf/elf/frame_rule.ts";
+import { findFile } from "../../../mod.ts";
+import { isOurRange, must, type Sample, type Target } from "../target.ts";
+import { withFile } from "./elf.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const KINDS: ReadonlySet<number> = new Set(Object.values(FrameRule));
+
+/** Small libraries that machines have; the bytes to change are mostly those of the section. */
+function samples(): Sample<Bytes>[] {
+  return ["dl", "util", "BrokenLocale"].flatMap((name) => {
+    const path = findFile(name);
+    if (path === undefined) return [];
+    const value = Uint8Array.from(readFileSync(path));
+    using file = new ElfFile(path);
+    const section = file.section(".eh_frame");
+    if (!section || value.length > 2 ** 17) return [];
+    const end = section.offset + section.size;
+    return [{
+      value,
+      hot: [[section.offset, end], [section.offset, section.offset + 64]] as const,
+    }];
+  });
+}
+
+/** Tables by which stacks are walked. */
+export const callFrames: Target<Bytes> = {
+  name: "call-frames",
+  what: "where functions' callers are (.eh_frame)",
+  samples,
+  isRefusal: isOurRange,
+  run: (bytes) =>
+    withFile(bytes, (path) => {
+      using file = new ElfFile(path);
+      const { addresses, rules } = readCallFrames(file) ?? { addresses: [], rules: [] };
+      must(rules.length <= bytes.length, "there are more rules than bytes");
+      for (let i = 0; i < rules.length; i++) {
+        must(i === 0 || addresses[i - 1]! < addresses[i]!, "rules are not in order");
+        must(KINDS.has(rules[i]! & 0xff), "a rule is of no kind");
+      }
+    }),
+};

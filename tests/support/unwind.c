@@ -1,0 +1,188 @@
+/*
+ * Known chains of calls in code without frame pointers: each ends in getppid(2), which nothing else here
+ * calls. Built with -O2 -fomit-frame-pointer.
+ *
+ * Usage: unwind STEP=COUNT…   It prints its pid, and goes on when it reads a line.
+ *
+ *   chain=DEPTH   DEPTH calls of link_of_chain, one in the other
+ *   signal=N      in a handler of a signal that touching a bad address raises, N times
+ *   altstack=N    the same, the handler on a stack of its own
+ *   alloca=N      under a function whose frame has a size known when it runs
+ *   aligned=N     under one that aligns its stack to more than 16 bytes
+ *   big=N         under one with more than 100 KiB on the stack
+ *   sort=N        under qsort(3) of the C library
+ *   thread=N      in a thread
+ *   assembly=N    under a function written by hand, with what the assembler was told of its frame
+ */
+#define _GNU_SOURCE
+#include <alloca.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOINLINE __attribute__((noinline, noclone, noipa))
+
+volatile long sink;
+static sigjmp_buf after;
+
+NOINLINE void the_call(void)
+{
+	sink += getppid();
+	sink++; /* no tail call */
+}
+
+NOINLINE long link_of_chain(long left)
+{
+	volatile long place[3] = { left };
+
+	if (left > 1)
+		place[1] = link_of_chain(left - 1);
+	else
+		the_call();
+	return place[0] + place[1];
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+	the_call();
+	siglongjmp(after, 1);
+}
+
+NOINLINE void touch(char *address)
+{
+	*(volatile char *)address = 1;
+	sink++;
+}
+
+NOINLINE void raise_it(void)
+{
+	if (!sigsetjmp(after, 1))
+		touch((char *)8);
+	sink++;
+}
+
+static void catch_it(int flags)
+{
+	static char other[1 << 16];
+	stack_t stack = { .ss_sp = other, .ss_size = sizeof(other) };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+}
+
+NOINLINE void with_alloca(long size)
+{
+	volatile char *some = alloca(size);
+
+	some[0] = 1;
+	the_call();
+	sink += some[size - 1];
+}
+
+NOINLINE void with_aligned(long size)
+{
+	volatile char wide[64] __attribute__((aligned(128)));
+	volatile char *some = alloca(size);
+
+	wide[0] = some[0] = 1;
+	the_call();
+	sink += wide[1] + some[size - 1];
+}
+
+NOINLINE void with_big(void)
+{
+	volatile char much[120000];
+
+	much[0] = 1;
+	the_call();
+	sink += much[119999];
+}
+
+static int compare(const void *a, const void *b)
+{
+	(void)a;
+	(void)b;
+	the_call();
+	return 0;
+}
+
+static void *in_thread(void *unused)
+{
+	the_call();
+	return unused;
+}
+
+void by_hand(void (*called)(void));
+asm(".text\n"
+    ".type by_hand, @function\n"
+    "by_hand:\n"
+    ".cfi_startproc\n"
+    "push %rbp\n"
+    ".cfi_adjust_cfa_offset 8\n"
+    ".cfi_rel_offset %rbp, 0\n"
+    "xor %ebp, %ebp\n" /* nobody's frame */
+    "sub $48, %rsp\n"
+    ".cfi_adjust_cfa_offset 48\n"
+    "call *%rdi\n"
+    "add $48, %rsp\n"
+    ".cfi_adjust_cfa_offset -48\n"
+    "pop %rbp\n"
+    ".cfi_adjust_cfa_offset -8\n"
+    ".cfi_restore %rbp\n"
+    "ret\n"
+    ".cfi_endproc\n"
+    ".size by_hand, .-by_hand\n");
+
+NOINLINE static void once(const char *step)
+{
+	int two[2] = { 1, 2 };
+	pthread_t thread;
+
+	if (!strcmp(step, "signal") || !strcmp(step, "altstack")) {
+		catch_it(strcmp(step, "signal") ? SA_ONSTACK : 0);
+		raise_it();
+	} else if (!strcmp(step, "alloca")) {
+		with_alloca(1000 + sink % 2);
+	} else if (!strcmp(step, "aligned")) {
+		with_aligned(1000 + sink % 2);
+	} else if (!strcmp(step, "big")) {
+		with_big();
+	} else if (!strcmp(step, "sort")) {
+		qsort(two, 2, sizeof(*two), compare);
+	} else if (!strcmp(step, "thread")) {
+		pthread_create(&thread, NULL, in_thread, NULL);
+		pthread_join(thread, NULL);
+	} else if (!strcmp(step, "assembly")) {
+		by_hand(the_call);
+	}
+	sink++;
+}
+
+int main(int argc, char **argv)
+{
+	char line[16];
+
+	printf("pid %d\n", getpid());
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	for (int i = 1; i < argc; i++) {
+		char *equals = strchr(argv[i], '=');
+		long count = atol(equals + 1);
+
+		*equals = 0;
+		if (!strcmp(argv[i], "chain")) {
+			sink += link_of_chain(count);
+			continue;
+		}
+		for (long n = 0; n < count; n++)
+			once(argv[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
+import { Script } from "../support/script.ts";
+import { refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+
+interface Row {
+  readonly record: string;
+  readonly total?: number;
+  readonly count: number;
+  readonly user?: readonly string[];
+}
+
+const FLAGS = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"];
+const unwindProgram = (...flags: string[]) => buildProgram("unwind.c", [...FLAGS, ...flags]);
+const START = "main;__libc_start_call_main;__libc_start_main;_start";
+
+/** User stacks of the program's calls, innermost first, and the counts on each. */
+async function stacksOf(
+  steps: readonly string[],
+  args: readonly string[] = [],
+  flags: string[] = [],
+) {
+  await using program = await Script.of([unwindProgram(...flags), ...steps]);
+  const pid = String(program.pid);
+  const event = "t:syscalls:sys_enter_getppid";
+  await using tool = await startTool("stackcount", "--json", "-U", "-p", pid, ...args, event);
+  await program.go();
+  const result = await stopTool(tool);
+  const rows = rowsOf<Row>(result);
+  const stacks = rows.filter(({ record }) => record === "stack").map(({ user = [], count }) => {
+    // One function of the C library goes by several names.
+    return [user.map((name) => name.replace(/_alias_\d$|_impl$/, "")).join(";"), count];
+  });
+  return { stacks: Object.fromEntries(stacks) as Record<string, number>, rows, result };
+}
+
+const chain = (depth: number) => `getppid;the_call;${"link_of_chain;".repeat(depth)}${START}`;
+
+test("stacks of code without frame pointers are whole, at any depth", async () => {
+  const depths = [1, 2, 3, 13, 60, 119, 120];
+  const { stacks, result } = await stacksOf(depths.map((depth) => `chain=${depth}`));
+  assert.deepEqual(stacks, Object.fromEntries(depths.map((depth) => [chain(depth), 1])));
+  assert.doesNotMatch(result.stderr, /truncated/);
+});
+
+test("stacks deeper than 127 frames are cut, and it is told", async () => {
+  const { stacks, rows, result } = await stacksOf(["chain=126", "chain=500", "chain=3"]);
+  const cut = `getppid;the_call;${"link_of_chain;".repeat(125)}`.slice(0, -1);
+  assert.deepEqual(stacks, { [cut]: 2, [chain(3)]: 1 });
+  assert.deepEqual(rows.filter(({ record }) => record === "truncated").map(({ total }) => total), [
+    2,
+  ]);
+  assert.match(
+    result.stderr,
+    /truncated 2 of 3 user stacks so far: 2 because they were deeper than/,
+  );
+});
+
+test("stacks are whole under whatever compilers, linkers and kernels put there", async () => {
+  const names = ["signal", "altstack", "alloca", "aligned", "big", "sort", "assembly"];
+  const counts = [2, 3, 5, 7, 11, 13, 17];
+  const { stacks, result } = await stacksOf(names.map((name, i) => `${name}=${counts[i]}`));
+  const under = (...frames: string[]) =>
+    ["getppid", "the_call", ...frames, "once", START].join(";");
+  const handled = under("on_signal", "__restore_rt", "touch", "raise_it");
+  const sorted = Object.keys(stacks).find((stack) => stack.includes("qsort"));
+  assert.match(sorted ?? "", /^getppid;the_call;compare;(msort_with_tmp[^;]*;)+qsort_r;once;main;/);
+  assert.deepEqual(stacks, {
+    [handled]: 2 + 3,
+    [under("with_alloca")]: 5,
+    [under("with_aligned")]: 7,
+    [under("with_big")]: 11,
+    [sorted!]: 13,
+    [under("by_hand")]: 17,
+  });
+  assert.doesNotMatch(result.stderr, /truncated/);
+});
+
+test("stacks of threads end where the thread began", async () => {
+  const { stacks } = await stacksOf(["thread=5"]);
+  assert.deepEqual(stacks, { "getppid;the_call;in_thread;start_thread;clone3": 5 });
+});
+
+test("--stack-walk fp follows frame pointers, and misses callers where there are none", async () => {
+  const { stacks } = await stacksOf(["chain=13"], ["--stack-walk", "fp"]);
+  assert.ok(!Object.keys(stacks).includes(chain(13)), JSON.stringify(stacks));
+});
+
+test("--stack-walk and --stack-memory refuse what they do not know", async () => {
+  for (const tool of ["profile", "offcputime", "stackcount"]) {
+    await refuses(tool, [
+      [["--stack-walk", "orc"], /expected one of auto, fp, dwarf/],
+      [["--stack-memory", "0"], /expected a number of MiB/],
+    ]);
+  }
+});

@@ -1,0 +1,192 @@
+/**
+ * Tables by which the kernel side walks user stacks without frame pointers (unwind.h): made from what
+ * the files of a process say of their functions' callers, and kept for all processes that have them
+ * mapped.
+ *
+ * @module
+ */
+
+import {
+  type Bpf,
+  type BpfMap,
+  type EventStream,
+  type Infer,
+  type LoadOptions,
+  type ObjectMap,
+  readText,
+  struct,
+  TsBccError,
+  u32,
+  u64,
+} from "../../mod.ts";
+import { type MemoryRange, readMemory } from "../../plumbing.ts";
+import { UnwindRows } from "./unwind_rows.ts";
+
+/** struct unwind_range of unwind.h. */
+const UnwindRange = struct("unwind_range", {
+  start: u64,
+  end: u64,
+  bias: u64,
+  chunk: u32,
+  first: u32,
+  count: u32,
+  kind: u32,
+});
+type UnwindRange = Infer<typeof UnwindRange>;
+
+const UnwindProcess = struct("unwind_process", {
+  first: u32,
+  count: u32,
+  stack: u64,
+  uprobes: u64,
+});
+
+const [BY_ROWS, BY_FRAME_POINTER] = [0, 1];
+/** As far as find_range() looks. */
+const MAX_RANGES = 2 ** 14 - 1;
+const [RANGES, PROCESSES] = [65536, 16384];
+const CHUNK_MIB = 0.5;
+const UPROBES = "[uprobes]";
+/** Without functions of its own: the old way to some system calls. */
+const VSYSCALL = "[vsyscall]";
+
+/** What the maps of unwind.h need when tables of at most so many MiB are to be kept. */
+export function unwindSettings(mebibytes: number): LoadOptions {
+  return {
+    globals: { unwinding: mebibytes > 0 },
+    maps: mebibytes > 0
+      ? {
+        unwind_chunks: { maxEntries: Math.ceil(mebibytes / CHUNK_MIB) },
+        unwind_ranges: { maxEntries: RANGES },
+        unwind_processes: { maxEntries: PROCESSES },
+      }
+      : {},
+  };
+}
+
+/** A process's part of unwind_ranges. */
+interface Slot {
+  readonly first: number;
+  readonly room: number;
+  readonly seen: string;
+}
+
+/** Makes the tables of processes, and follows what the kernel side asks for. */
+export class UnwindTables implements Disposable {
+  readonly #bpf: Bpf;
+  readonly #rows: UnwindRows;
+  readonly #ranges: BpfMap<number, UnwindRange>;
+  readonly #processes: BpfMap<number, Infer<typeof UnwindProcess>>;
+  readonly #slots = new Map<number, Slot>();
+  /** Parts of unwind_ranges that nobody uses, by their room. */
+  readonly #free: { first: number; room: number }[] = [{ first: 0, room: RANGES }];
+  #wanted: EventStream<number> | undefined;
+  #isClosed = false;
+
+  constructor(bpf: Bpf) {
+    this.#bpf = bpf;
+    this.#rows = new UnwindRows(bpf.mapOfMaps("unwind_chunks", u32) as ObjectMap<number>);
+    this.#ranges = bpf.map("unwind_ranges", u32, UnwindRange);
+    this.#processes = bpf.map("unwind_processes", u32, UnwindProcess);
+  }
+
+  /** Makes those of some processes, or of all; then of those that the kernel side asks for. */
+  async follow(pids?: readonly number[]): Promise<void> {
+    const wanted = this.#bpf.events("unwind_wanted", u32);
+    this.#wanted = wanted;
+    for (const pid of pids ?? allProcesses()) {
+      this.load(pid);
+      // Signals have their turn in between.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isClosed) return;
+    }
+    void this.#serve(wanted);
+  }
+
+  async #serve(wanted: AsyncIterable<number>): Promise<void> {
+    for await (const pid of wanted) this.load(pid);
+  }
+
+  /** Makes those of a process; one that is gone has none. */
+  load(pid: number): void {
+    const [stack, memory] = [stackStart(pid), readMemory(pid)];
+    // It may have called exec in between.
+    const isWhole = stack !== undefined && stack === stackStart(pid);
+    if (!memory || memory.ranges.length === 0 || !isWhole) return this.forget(pid);
+    const ranges = memory.ranges.toSorted((a, b) => a.start < b.start ? -1 : 1);
+    const uprobes = ranges.find(({ path }) => path === UPROBES)?.start ?? 0n;
+    const parts = ranges.filter(({ path }) => path !== UPROBES && path !== VSYSCALL)
+      .flatMap((range) => this.#parts(pid, range)).slice(0, MAX_RANGES);
+    this.#rows.flush();
+    const slot = this.#take(parts.length);
+    if (!slot) return;
+    parts.forEach((part, i) => this.#ranges.set(slot.first + i, part));
+    this.#processes.set(pid, { first: slot.first, count: parts.length, stack, uprobes });
+    const old = this.#slots.get(pid);
+    if (old) this.#free.push(old);
+    this.#slots.set(pid, slot);
+  }
+
+  /** Drops those of a process. */
+  forget(pid: number): void {
+    const slot = this.#slots.get(pid);
+    if (!slot) return;
+    this.#processes.delete(pid);
+    this.#slots.delete(pid);
+    this.#free.push(slot);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#wanted?.close();
+    this.#rows[Symbol.dispose]();
+  }
+
+  /** A range of memory as the kernel side searches it. */
+  #parts(pid: number, range: MemoryRange): UnwindRange[] {
+    const { start, end } = range;
+    const file = this.#rows.of(pid, range);
+    const address = file?.addressOf(range.offset);
+    if (!file || address === undefined) {
+      return [{ start, end, bias: 0n, chunk: 0, first: 0, count: 0, kind: BY_FRAME_POINTER }];
+    }
+    const bias = start - BigInt(address);
+    return file.pieces.flatMap(({ from, chunk, first, count }, i) => {
+      const next = file.pieces[i + 1]?.from;
+      const low = i === 0 ? start : largest(start, bias + BigInt(from));
+      const high = next === undefined ? end : smallest(end, bias + BigInt(next));
+      return low >= high
+        ? []
+        : [{ start: low, end: high, bias, chunk, first, count, kind: BY_ROWS }];
+    });
+  }
+
+  #take(room: number): Slot | undefined {
+    const at = this.#free.findIndex((free) => free.room >= room);
+    if (at < 0) return undefined;
+    const free = this.#free[at]!;
+    this.#free.splice(at, 1);
+    if (free.room > room) this.#free.push({ first: free.first + room, room: free.room - room });
+    return { first: free.first, room, seen: "" };
+  }
+}
+
+/** Where a process's stack began when it called exec: another place after the next exec. */
+function stackStart(pid: number): bigint | undefined {
+  try {
+    // A name may hold any characters; 26 fields are between it and this one.
+    const stat = readText(`/proc/${pid}/stat`);
+    return BigInt(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[25]!);
+  } catch (error) {
+    if (error instanceof TsBccError) return undefined;
+    throw error;
+  }
+}
+
+const largest = (a: bigint, b: bigint) => a > b ? a : b;
+const smallest = (a: bigint, b: bigint) => a < b ? a : b;
+
+function allProcesses(): number[] {
+  const names = process.getBuiltinModule("node:fs").readdirSync("/proc");
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
