@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { Script } from "../support/script.ts";
-import { refuses, rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 interface Row {
   readonly record: string;
@@ -85,13 +85,4 @@ test("stacks of threads end where the thread began", async () => {
 test("--stack-walk fp follows frame pointers, and misses callers where there are none", async () => {
   const { stacks } = await stacksOf(["chain=13"], ["--stack-walk", "fp"]);
   assert.ok(!Object.keys(stacks).includes(chain(13)), JSON.stringify(stacks));
-});
-
-test("--stack-walk and --stack-memory refuse what they do not know", async () => {
-  for (const tool of ["profile", "offcputime", "stackcount"]) {
-    await refuses(tool, [
-      [["--stack-walk", "orc"], /expected one of auto, fp, dwarf/],
-      [["--stack-memory", "0"], /expected a number of MiB/],
-    ]);
-  }
 });

@@ -8,6 +8,8 @@ export default defineCases({
       "--combined-only --wa-missing-free --sample-rate --top --min-size --max-size --obj --percpu " +
       "--sort --symbols-prefix interval count --svg --html --compare --folded --json",
     wrong: [
+      [["--stack-walk", "orc"], /expected one of auto, fp, dwarf/],
+      [["--stack-memory", "0"], /expected a number of MiB/],
       [["-p", "1", "-c", "true"], /use either -p\/--pid or -c\/--command/],
       [["-p", "1", "--percpu"], /--percpu is of the kernel: use it without -p\/--pid and -c/],
       [["-z", "2", "-Z", "1"], /-z\/--min-size cannot be greater than -Z\/--max-size/],

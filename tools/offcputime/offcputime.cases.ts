@@ -10,6 +10,8 @@ export default defineCases({
       "--user-stacks-only --kernel-stacks-only --delimited --folded --offset --stack-storage-size " +
       "duration --min-block-time --max-block-time --state --svg --html --compare --json",
     wrong: [
+      [["--stack-walk", "orc"], /expected one of auto, fp, dwarf/],
+      [["--stack-memory", "0"], /expected a number of MiB/],
       [["-p", "1", "-u"], /use one of -p\/--pid, -t\/--tid, -u/],
       [["-k", "-U"], /kernel threads \(-k\) have no user stacks \(-U\)/],
       [["-f", "-s"], /use either -f\/--folded or -s\/--offset/],

@@ -11,6 +11,8 @@ export default defineCases({
       "--stack-storage-size duration --cpu --cgroupmap --mntnsmap --address --svg --html --json " +
       "--compare",
     wrong: [
+      [["--stack-walk", "orc"], /expected one of auto, fp, dwarf/],
+      [["--stack-memory", "0"], /expected a number of MiB/],
       [
         ["-o", "out.txt"],
         /--output out\.txt does not tell a format: end its name in one of/,

@@ -10,6 +10,8 @@ export default defineCases({
       "--offset --perpid --kernel-stacks-only --user-stacks-only --verbose --delimited --folded " +
       "--debug pattern --svg --html --json",
     wrong: [
+      [["t:sched:sched_process_exec", "--stack-walk", "orc"], /expected one of auto, fp, dwarf/],
+      [["t:sched:sched_process_exec", "--stack-memory", "0"], /expected a number of MiB/],
       [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
       [["-U", "-K", "c:puts"], /use either -U\/--user-stacks-only or -K/],
       [["-c", "65000", "c:puts"], /CPU 65000 is not online: 0/],
