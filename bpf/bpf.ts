@@ -5,7 +5,6 @@
  */
 
 import type { Codec } from "../ffi/codec/codec.ts";
-import { u64 } from "../ffi/codec/mod.ts";
 import { type EventStream, newEventStream } from "./events/event_stream.ts";
 import type { Global } from "./global.ts";
 import { Globals } from "./globals.ts";
@@ -14,6 +13,7 @@ import { compileModule, compileModuleAsync } from "./compile/compile.ts";
 import type { CompileOptions, CompileSource } from "./compile/compile_options.ts";
 import type { Module } from "./compile/module.ts";
 import type { Link } from "./base/link.ts";
+import { attachStructOps } from "./attach/struct_ops.ts";
 import { MapType } from "./tables/map_type.ts";
 import { Maps } from "./maps/open_maps.ts";
 import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_object.ts";
@@ -24,14 +24,7 @@ import { eventCodec } from "./maps/map_codec.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import type { LoadedProgram } from "./loaded_program.ts";
 import { newProgram, type Program } from "./program.ts";
-import { openSource, requireBuffer } from "./events/open_source.ts";
-import type { PerfBufferOptions } from "./events/perf_buffer.ts";
-
-/** How events are read; all but `strict` are for perf buffers. */
-export interface EventOptions extends PerfBufferOptions {
-  /** Whether to refuse a codec that the object has nothing to check against. Default false. */
-  readonly strict?: boolean;
-}
+import { type EventOptions, openSource, requireBuffer } from "./events/open_source.ts";
 
 /**
  * Programs and maps in the kernel.
@@ -165,21 +158,37 @@ export class Bpf extends Maps implements Disposable {
   }
 
   /**
-   * Attaches every program where its section says; all or, when one fails, none. Of a compiled text
-   * those whose names tell no hook are left out.
+   * Attaches every program where its section says, and registers every struct_ops; all or, when one
+   * fails, none. Of a compiled text those whose names tell no hook are left out.
    */
   attach(): Link[] {
     this.#requireOpen();
     const links: Link[] = [];
     try {
       for (const program of this.programs.values()) {
-        if (program.section !== "") links.push(program.attach());
+        // Functions of a struct_ops are registered with it.
+        const isHook = program.section !== "" && !/^struct_ops(\/|$)/.test(program.section);
+        if (isHook) links.push(program.attach());
       }
+      for (const { name } of this.#object.structOps ?? []) links.push(this.attachStructOps(name));
       return links;
     } catch (error) {
       for (const link of links) link.close();
       throw error;
     }
+  }
+
+  /**
+   * Registers a struct_ops, `SEC(".struct_ops")`, with the kernel: a table of functions that it calls, such
+   * as a congestion control of TCP. It goes when the link is closed; Linux < 6.4 keeps it when this process
+   * is killed (`bpftool struct_ops unregister`), and registers it once only. Needs Linux >= 5.6.
+   *
+   * @throws {BpfError} EEXIST when the kernel has one of that name
+   */
+  attachStructOps(name: string): Link {
+    this.#requireOpen();
+    const { name: object, structOps = [] } = this.#object;
+    return attachStructOps(name, structOps, object, this.#links);
   }
 
   /** The program of that name. @throws {TypeError} naming those there are. */
@@ -232,7 +241,7 @@ export class Bpf extends Maps implements Disposable {
     if (info.type === MapType.PERF_EVENT_ARRAY && [...this.#holders.values()].includes(name)) {
       throw new TypeError(`Cannot read events of perf buffer "${name}": it is open already`);
     }
-    const { source, lost = this.#counted(name) } = openSource(info, options);
+    const { source, lost = this.#globals.lossesOf(name) } = openSource(info, options);
     const stream: EventStream<unknown> = newEventStream(source, checked, lost, () => release());
     const release = this.#own(stream, name);
     return stream;
@@ -262,13 +271,6 @@ export class Bpf extends Maps implements Disposable {
   /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** The count of what a ring buffer had no room for, which programs keep in a variable. */
-  #counted(name: string): () => number | undefined {
-    const isCounted = this.#globals.names.includes(`${name}_lost`);
-    const lost = isCounted ? this.global(`${name}_lost`, u64) : undefined;
-    return () => lost && Number(lost.value);
   }
 
   #mapInfo(name: string): MapInfo {

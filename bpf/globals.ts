@@ -6,6 +6,7 @@
 
 import { checkLayout, codecFor } from "../ffi/codec/check_layout.ts";
 import type { Codec } from "../ffi/codec/codec.ts";
+import { u64 } from "../ffi/codec/mod.ts";
 import { map, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from "../ffi/libc/mmap.ts";
 import type { Btf } from "./btf/btf.ts";
 import { type Global, newGlobal } from "./global.ts";
@@ -38,6 +39,13 @@ export class Globals implements Disposable {
     const mapping = this.#section(found.section, isConstant);
     const chosen = codec ?? found.codec ?? codecFor(type);
     return newGlobal(name, mapping, found.offset, chosen, isConstant);
+  }
+
+  /** The count of what a ring buffer had no room for, which programs keep in a variable, if they do. */
+  lossesOf(buffer: string): () => number | undefined {
+    const name = `${buffer}_lost`;
+    const lost = this.names.includes(name) ? this.open(name, u64.asNumber) : undefined;
+    return () => lost?.value as number | undefined;
   }
 
   /** Unmaps the sections. */

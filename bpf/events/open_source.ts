@@ -10,6 +10,12 @@ import type { EventSource } from "./event_source.ts";
 import { PerfBuffer, type PerfBufferOptions } from "./perf_buffer.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 
+/** How events are read; all but `strict` are for perf buffers. */
+export interface EventOptions extends PerfBufferOptions {
+  /** Whether to refuse a codec that the object has nothing to check against. Default false. */
+  readonly strict?: boolean;
+}
+
 /** @throws {TypeError} for a map that is neither a ring buffer nor a perf buffer */
 export function requireBuffer({ name, type }: MapInfo): void {
   if (type === MapType.RINGBUF || type === MapType.PERF_EVENT_ARRAY) return;

@@ -36,6 +36,7 @@ const METHODS: Readonly<Record<number, string>> = {
   [MapType.STACK]: "queue",
   [MapType.ARRAY_OF_MAPS]: "mapOfMaps",
   [MapType.HASH_OF_MAPS]: "mapOfMaps",
+  [MapType.STRUCT_OPS]: "attachStructOps",
 };
 
 /** Whose maps are opened. */

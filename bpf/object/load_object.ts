@@ -6,6 +6,7 @@
 
 import type { Codec } from "../../ffi/codec/codec.ts";
 import { collectWarnings, libbpf } from "../../ffi/libbpf.ts";
+import type { StructOps } from "../attach/struct_ops.ts";
 import type { Btf, Variable } from "../btf/btf.ts";
 import type { MapInfo, MapOptions } from "../maps/map_info.ts";
 import { MapType } from "../tables/map_type.ts";
@@ -43,14 +44,7 @@ export interface LoadedObject extends Disposable {
   readonly programs: readonly bigint[];
   readonly maps: readonly MapInfo[];
   readonly globals: readonly GlobalInfo[];
-  /** `struct bpf_map *` of each struct_ops. */
-  readonly structOps?: readonly StructOpsHandle[];
-}
-
-/** A map of struct_ops that is loaded. */
-export interface StructOpsHandle {
-  readonly name: string;
-  readonly handle: bigint;
+  readonly structOps?: readonly StructOps[];
 }
 
 /** Loads an object. @throws {BpfError} and its kin; nothing stays behind then. */

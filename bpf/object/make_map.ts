@@ -12,6 +12,7 @@ import { cString } from "../../ffi/libc/memory.ts";
 import { BpfError } from "../base/errors.ts";
 import { type MapInfo, openPinned, requireMap } from "../maps/map_info.ts";
 import type { KernelObject } from "../maps/object_map.ts";
+import { prepareStructOps } from "../attach/struct_ops.ts";
 import { MapType } from "../tables/map_type.ts";
 import type { MapHandle } from "./object_file.ts";
 
@@ -25,6 +26,7 @@ const NAME_MAX = 15;
 export function prepareMap({ handle, name, valueType, isReused }: MapHandle): void {
   const lib = libbpf();
   const type = lib.bpf_map__type(handle);
+  if (type === MapType.STRUCT_OPS) prepareStructOps(handle);
   const isRing = type === MapType.RINGBUF || type === MapType.USER_RINGBUF;
   if (isRing) lib.bpf_map__set_value_size(handle, 0);
   if (type === MapType.PERF_EVENT_ARRAY) lib.bpf_map__set_value_size(handle, 4);

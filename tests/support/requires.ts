@@ -49,6 +49,7 @@ const REQUIREMENTS = {
   uprobeMulti: since("uprobe-multi", 6, 6),
   netfilter: since("BPF programs in netfilter", 6, 4),
   tcx: since("links of classifiers (tcx)", 6, 6),
+  structOpsLinks: since("links of struct_ops", 6, 4),
   userRing: since("user ring buffers", 6, 1),
   // Missing in Debian's 6.1, there in 6.12; what lies between was not looked at.
   syscallStacks: since("kernel stacks at the tracepoints of system calls", 6, 2),
