@@ -7,6 +7,7 @@
  */
 
 export { newLink } from "./bpf/base/link.ts";
+export { functionsTaking } from "./bpf/btf/functions_taking.ts";
 export { isFloat, type Operand, parseOperand } from "./bpf/usdt/usdt_argument.ts";
 export {
   HANGUP,

@@ -58,6 +58,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   oomkill: () => import("./oomkill/oomkill.ts"),
   opensnoop: () => import("./opensnoop/opensnoop.ts"),
   pidpersec: () => import("./pidpersec/pidpersec.ts"),
+  pktsnoop: () => import("./pktsnoop/pktsnoop.ts"),
   profile: () => import("./profile/profile.ts"),
   rubyallocs: () => import("./rubyallocs/rubyallocs.ts"),
   runqlat: () => import("./runqlat/runqlat.ts"),

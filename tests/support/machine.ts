@@ -47,6 +47,7 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
     canWalkStacks: () => has("bpf_task_pt_regs"),
     kernelFunctions: (pattern) =>
       ["lookup_fast", "vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
+    functionsTaking: (names) => new Map([...names].map((name) => [name, 0])),
     tracepoints: (pattern) =>
       ["sched/sched_process_exec", "syscalls/sys_enter_execve"].filter((name) =>
         pattern.test(name)

@@ -35,6 +35,7 @@ import {
   type UserFunction,
   userFunctions,
 } from "../../mod.ts";
+import { functionsTaking } from "../../plumbing.ts";
 
 /** What stat(2) tells of a character device, in its own encoding of numbers. */
 export interface CharacterDevice {
@@ -61,6 +62,8 @@ export interface Machine {
   canWalkStacks(): Answer;
   /** The functions of the kernel that can be probed and match. */
   kernelFunctions(pattern: RegExp): string[];
+  /** Of functions of the kernel those that take a pointer to a struct, with the place of that argument. */
+  functionsTaking(names: Iterable<string>, struct: string, most: number): Map<string, number>;
   /** The tracepoints that match, as `CATEGORY/NAME`. */
   tracepoints(pattern: RegExp): string[];
   /** The fields of a tracepoint's record, by `CATEGORY/NAME`. */
@@ -106,6 +109,7 @@ export const thisMachine: Machine = {
   enumHasValue,
   canWalkStacks,
   kernelFunctions,
+  functionsTaking,
   tracepoints,
   tracepointFields,
   findFile,

@@ -44,6 +44,30 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
 /** The name of a protocol above IP; its number where none is known. */
 export const protocolName = (protocol: number): string => PROTOCOLS[protocol] ?? String(protocol);
 
+const PROTOCOLS_MAX = PORTS_MAX;
+
+/** An option with protocols above IP, by name or number, separated by commas. */
+export function protocols(
+  names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
+): Option<readonly number[]> {
+  const known = new Map(Object.entries(PROTOCOLS).map(([number, name]) => [name, Number(number)]));
+  return {
+    ...names,
+    initial: [],
+    parse(value) {
+      const numbers = value.split(",").map((word) =>
+        /^\d{1,3}$/.test(word) ? Number(word) : known.get(word.toUpperCase()) ?? NaN
+      );
+      if (numbers.length > PROTOCOLS_MAX || !numbers.every((each) => each <= 255)) {
+        throw new UsageError(
+          "expected protocols above IP, separated by commas: tcp,udp,icmp, or numbers up to 255",
+        );
+      }
+      return numbers;
+    },
+  };
+}
+
 /** `-4` and `-6`. */
 export const familyOptions = {
   ipv4: flag({ short: "4", long: "ipv4", help: "trace IPv4 family only" }),
@@ -82,7 +106,14 @@ export function flowSettings(
   };
 }
 
-function portSettings(end: "local" | "remote", wanted: readonly number[]) {
+/** The globals of a list of ports. */
+export const portSettings = (end: "local" | "remote" | "either", wanted: readonly number[]) =>
+  listSettings(`${end}_ports`, wanted);
+
+/** The globals of a list of protocols. */
+export const protocolSettings = (wanted: readonly number[]) => listSettings("protocols", wanted);
+
+function listSettings(name: string, wanted: readonly number[]) {
   const filler = Array.from({ length: PORTS_MAX - wanted.length }, () => 0);
-  return { [`${end}_ports_count`]: wanted.length, [`${end}_ports`]: [...wanted, ...filler] };
+  return { [`${name}_count`]: wanted.length, [name]: [...wanted, ...filler] };
 }

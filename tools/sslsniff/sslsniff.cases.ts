@@ -42,6 +42,16 @@ function expectPage(rows: readonly Row[]): void {
 }
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -p -u -x -c -o -g -n -d -l --pid --uid --extra --comm --no-openssl --no-gnutls --no-nss " +
+      "--debug --hexdump --max-buffer-size --latency --handshake --extra-lib --json --cgroup",
+    wrong: [
+      [["--extra-lib", "/lib/libssl.so"], /expected TYPE:PATH, with one of openssl, gnutls, nss/],
+      [["--extra-lib", "rustls:/lib/x"], /expected TYPE:PATH/],
+      [["--max-buffer-size", "16385"], /expected a size in bytes, a whole number from 0 to 16384/],
+    ],
+  },
   cases: [
     {
       name: "shows what a client of OpenSSL sends and receives, exactly and in order",

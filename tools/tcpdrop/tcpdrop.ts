@@ -24,20 +24,9 @@
  * socket. Not seen: packets of IPv6 with extension headers, segments that TCP merged before.
  */
 
-import {
-  array,
-  i32,
-  type Infer,
-  kernelEnum,
-  struct,
-  tcpFlagNames,
-  tcpStateName,
-  u32,
-  u64,
-  UnsupportedError,
-} from "../../mod.ts";
-import type { Machine } from "../../toolkit/machine/machine.ts";
+import { array, i32, type Infer, struct, tcpFlagNames, tcpStateName, u32, u64 } from "../../mod.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion } from "../../toolkit/net/flow.ts";
+import { dropReasonName, dropTold } from "../../toolkit/net/drop_reasons.ts";
 import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
@@ -69,33 +58,8 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** The two programs, of which the kernel takes one. @throws {UnsupportedError} */
-function dropPrograms(machine: Machine): Record<string, boolean> {
-  const tracepoint = "trace_event_raw_kfree_skb";
-  if (machine.structHasField(tracepoint, "reason").answer === "no") {
-    throw new UnsupportedError(
-      "trace dropped packets",
-      "Linux 5.17",
-      "tracepoint skb:kfree_skb of this kernel tells no reason",
-    );
-  }
-  const isReceiverTold = machine.structHasField(tracepoint, "rx_sk").answer === "yes";
-  return { drop: !isReceiverTold, drop_received: isReceiverTold };
-}
-
-/** Names the kernel's reasons; those of parts of it, such as Wi-Fi, have numbers only. */
-function reasonNames(): (reason: number) => string {
-  let names: ReturnType<typeof kernelEnum> | null = null;
-  return (reason) => {
-    if (names === null) names = kernelEnum("skb_drop_reason");
-    const name = names?.get(reason) ?? (reason > 0xffff ? `0x${reason.toString(16)}` : `${reason}`);
-    return name.replace(/^SKB_(DROP_REASON_)?/, "");
-  };
-}
-
 function columns(values: Values<typeof options>, stacks: EventStacks): Columns<Event> {
   const { json, printNetns, noStack } = values;
-  const reasonOf = reasonNames();
   const end = (end: "local" | "remote") => ({ flow }: Event) => address(flow, end);
   const stateOf = ({ state }: Event) => state ? tcpStateName(state) : null;
   const time = [
@@ -114,7 +78,7 @@ function columns(values: Values<typeof options>, stacks: EventStacks): Columns<E
       netnsColumn<Event>(),
       { head: "STATE", value: stateOf },
       { head: "FLAGS", value: (event) => tcpFlagNames(event.tcp_flags) },
-      { head: "REASON", value: ({ reason }) => reasonOf(reason) },
+      { head: "REASON", value: ({ reason }) => dropReasonName(reason) },
       !noStack &&
       {
         head: "STACK",
@@ -139,7 +103,7 @@ function columns(values: Values<typeof options>, stacks: EventStacks): Columns<E
       head: "STATE (FLAGS)",
       value: (event) => `${stateOf(event) ?? "-"} (${tcpFlagNames(event.tcp_flags)})`,
     },
-    { head: "REASON", value: ({ reason }) => reasonOf(reason) },
+    { head: "REASON", value: ({ reason }) => dropReasonName(reason) },
   ];
 }
 
@@ -159,10 +123,11 @@ const tcpdrop = defineTool({
   options,
   plan(values, machine) {
     const stacks = new EventStacks();
+    const { isReceiverTold } = dropTold(machine);
     return eventPlan(Event, {
       load: {
         ...filterSettings({}, { ...flowSettings(values), ...netnsSettings(values) }),
-        programs: dropPrograms(machine),
+        programs: { drop: !isReceiverTold, drop_received: isReceiverTold },
       },
       columns: columns(values, stacks),
       prepare: () => stacks,

@@ -1,4 +1,5 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
+import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
 /** Each end reads one byte, in a packet of its own. */
@@ -9,6 +10,16 @@ const both = (pid: string, count: number, at: string) =>
   times(count, { pid, laddr: at, raddr: at, netns: "{netns}" });
 
 export default defineCases({
+  anywhere: TCP_EVENTS,
+  usage: {
+    names:
+      "-h -T -p -t -l -r -w --timestamp --pid --tid --lport --rport --wide min_us --json --cgroup",
+    wrong: [
+      [["-l", "0"], /expected at most 64 ports from 1 to 65535/],
+      [["-1"], /unknown option -1/],
+      [["x"], /expected a time in microseconds/],
+    ],
+  },
   cases: [
     {
       name: "shows what both ends of 51 connections read, exactly",

@@ -35,7 +35,7 @@ import { Growth } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import { parseSubnets, SUBNETS_MAX } from "./subnets.ts";
+import { parseSubnets, SUBNETS_MAX } from "../../toolkit/net/subnets.ts";
 import object from "./tcpsubnet.bpf.o.ts";
 
 const DEFAULT = "127.0.0.1/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,0.0.0.0/0";

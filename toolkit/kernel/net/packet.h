@@ -38,11 +38,13 @@ struct packet {
 	u8 tcp_flags;
 };
 
-/* Ports and TCP's flags, from the header above IP. */
+/* Ports and TCP's flags, from the header above IP, of TCP and UDP. */
 static __always_inline bool read_ports(struct packet *packet, const u8 *header)
 {
 	__be16 ports[2];
 
+	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
+		return true;
 	if (bpf_probe_read_kernel(ports, sizeof(ports), header))
 		return false;
 	packet->flow.local_port = bpf_ntohs(ports[0]);
@@ -52,10 +54,11 @@ static __always_inline bool read_ports(struct packet *packet, const u8 *header)
 }
 
 /*
- * Reads the headers of a TCP or UDP packet; false for anything else: what is no IP packet, or not yet
- * one, a fragment but the first, IPv6 with extension headers.
+ * Reads the headers of an IP packet; false for what is none, or not yet one, and for a fragment but the
+ * first. What is above IP has no ports but in TCP and UDP; of IPv6 it is the first extension header, if
+ * there is one.
  */
-static __always_inline bool read_packet(struct packet *packet, const struct sk_buff___packet *skb)
+static __always_inline bool read_ip_packet(struct packet *packet, const struct sk_buff___packet *skb)
 {
 	u16 ethernet = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 	const u8 *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
@@ -64,7 +67,7 @@ static __always_inline bool read_packet(struct packet *packet, const struct sk_b
 	__be16 offset;
 	u32 length = IPV6_HEADER;
 
-	packet->flow.unused = 0;
+	packet->flow.unused = packet->flow.local_port = packet->flow.remote_port = 0;
 	packet->tcp_flags = 0;
 	if (ethernet == ETH_P_IP) {
 		bpf_probe_read_kernel(ip, IPV4_HEADER, header);
@@ -88,8 +91,14 @@ static __always_inline bool read_packet(struct packet *packet, const struct sk_b
 	} else {
 		return false;
 	}
-	return (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP) &&
-	       read_ports(packet, header + length);
+	return read_ports(packet, header + length);
+}
+
+/* The same of TCP and UDP only. */
+static __always_inline bool read_packet(struct packet *packet, const struct sk_buff___packet *skb)
+{
+	return read_ip_packet(packet, skb) &&
+	       (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP);
 }
 
 /* The namespace of the socket that a packet is for or of, or else of the device that it is at. */

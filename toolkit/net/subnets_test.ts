@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseSubnets } from "./subnets.ts";
+import { pretend } from "../../tests/support/machine.ts";
+import { parseOptions } from "../options/options.ts";
+import { parseSubnets, subnet } from "./subnets.ts";
 
 const hex = (words: readonly bigint[]) =>
   words.map((word) => {
@@ -38,4 +40,15 @@ test("parseSubnets() refuses what is no subnet", () => {
   for (const text of wrong) assert.throws(() => parseSubnets(text), /expected subnets such as/);
   const many = Array<string>(65).fill("10.0.0.0/8").join();
   assert.throws(() => parseSubnets(many), /expected at most 64 subnets, found 65/);
+});
+
+test("subnet() is an option that takes addresses as well, and any by default", () => {
+  const options = { address: subnet({ long: "address", meta: "ADDRESS", help: "" }) };
+  const read = (...words: string[]) => parseOptions(options, words, pretend()).address;
+  const one = (text: string) => parseSubnets(text)[0]![1];
+  assert.deepEqual(read("--address", "192.0.2.1"), one("192.0.2.1/32"));
+  assert.deepEqual(read("--address", "2001:db8::1"), one("2001:db8::1/128"));
+  assert.deepEqual(read("--address", "192.0.2.7/24"), one("192.0.2.7/24"));
+  assert.deepEqual(read(), one("::/0"));
+  assert.throws(() => read("--address", "example.org"), /expected subnets such as/);
 });

@@ -1,12 +1,12 @@
 /**
- * Subnets, as tcpsubnet.bpf.c compares addresses with them.
+ * Subnets, as the kernel side compares addresses with them.
  *
  * @module
  */
 
 import { isIPv4, isIPv6 } from "node:net";
 import { ipv4, ipv6 } from "../../mod.ts";
-import { UsageError } from "../../toolkit/options/options.ts";
+import { type Option, UsageError } from "../options/options.ts";
 
 /** As in tcpsubnet.bpf.c. */
 export const SUBNETS_MAX = 64;
@@ -15,7 +15,7 @@ const ADDRESS_BYTES = 16;
 const IPV4_AT = 12; // in ::ffff:0.0.0.0
 
 /** struct subnet. */
-interface Subnet {
+export interface Subnet {
   readonly network: readonly [bigint, bigint];
   readonly mask: readonly [bigint, bigint];
 }
@@ -68,3 +68,15 @@ function wordsOf(bytes: Uint8Array<ArrayBuffer>): [bigint, bigint] {
   const view = new DataView(bytes.buffer);
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)];
 }
+
+/** Any address. */
+const ANY: Subnet = { network: [0n, 0n], mask: [0n, 0n] };
+
+/** An option that takes an address or a subnet; by default any address is in it. */
+export const subnet = (
+  names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
+): Option<Subnet> => ({
+  ...names,
+  initial: ANY,
+  parse: (text) => parseSubnet(isIPv4(text) ? `${text}/32` : isIPv6(text) ? `${text}/128` : text),
+});

@@ -1,0 +1,37 @@
+/**
+ * Which kernel functions are given a pointer to a struct.
+ *
+ * @module
+ */
+
+import { BtfKind } from "./btf.ts";
+import { withKernelBtf } from "./kernel_btf.ts";
+
+/**
+ * Of some functions of the kernel, not of its modules, those that take a pointer to a struct, with the
+ * place of the first such argument.
+ *
+ * @param most how many arguments to look at
+ * @throws {ErrnoError} when the kernel has no BTF
+ */
+export function functionsTaking(
+  names: Iterable<string>,
+  struct: string,
+  most: number,
+): Map<string, number> {
+  return withKernelBtf((btf) => {
+    const isWanted = (type: number) => {
+      const pointer = btf.resolve(type);
+      if (btf.kind(pointer) !== BtfKind.PTR) return false;
+      const pointee = btf.resolve(btf.target(pointer));
+      return btf.kind(pointee) === BtfKind.STRUCT && btf.name(pointee) === struct;
+    };
+    const found = new Map<string, number>();
+    for (const [name, id] of btf.functions(names)) {
+      const parameters = btf.parameters(btf.target(id)).slice(0, most);
+      const position = parameters.findIndex(({ type }) => isWanted(type));
+      if (position >= 0) found.set(name, position);
+    }
+    return found;
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Where pktsnoop sees packets: tracepoints of the kernel, and functions that take a packet.
+ *
+ * @module
+ */
+
+import { type Bpf, u32, UnsupportedError } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
+import type { TargetHooks } from "../../toolkit/probes/pattern_hooks.ts";
+
+/** In the order of enum place: the tracepoints' categories and names. */
+export const PLACES: readonly (readonly [category: string, name: string])[] = [
+  ["", ""],
+  ["net", "net_dev_queue"],
+  ["net", "net_dev_start_xmit"],
+  ["net", "netif_rx"],
+  ["net", "netif_receive_skb"],
+  ["net", "napi_gro_receive_entry"],
+  ["qdisc", "qdisc_enqueue"],
+  ["qdisc", "qdisc_dequeue"],
+  ["tcp", "tcp_retransmit_skb"],
+  ["tcp", "tcp_probe"],
+  ["skb", "skb_copy_datagram_iovec"],
+  ["skb", "kfree_skb"],
+  ["skb", "consume_skb"],
+];
+
+/** The tracepoint at which a packet is dropped. */
+export const DROP = "kfree_skb";
+
+/** The programs on tracepoints that this kernel has. */
+export const tracepointPrograms = (
+  machine: Machine,
+  isWanted: (name: string) => boolean,
+): Record<string, boolean> =>
+  Object.fromEntries(
+    PLACES.slice(1).map(([category, name]) => [
+      `at_${name}`,
+      isWanted(name) && machine.hasHook(`tracepoint:${category}:${name}`).answer !== "no",
+    ]),
+  );
+
+const FUNCTIONS_MAX = 4096; // of pktsnoop.bpf.c
+const ARGUMENTS_MAX = 4; // that it can read
+
+/** The functions that match and take a packet, and which argument that is. @throws {Error} */
+export function packetFunctions(
+  pattern: RegExp,
+  machine: Machine,
+): TargetHooks & { readonly positions: number[] } {
+  const kprobe = machine.hasHook("kprobe");
+  if (kprobe.answer === "no") {
+    throw new UnsupportedError(
+      "trace functions",
+      "kprobes",
+      `${kprobe.reason}: without --functions the tracepoints show packets`,
+    );
+  }
+  const taking = machine.functionsTaking(
+    machine.kernelFunctions(pattern),
+    "sk_buff",
+    ARGUMENTS_MAX,
+  );
+  const places = [...taking.keys()];
+  const found = `Cannot trace functions that match ${pattern.source}`;
+  if (places.length === 0) {
+    throw new Error(
+      `${found}: none that can be probed takes a struct sk_buff, by the kernel's BTF`,
+    );
+  }
+  if (places.length > FUNCTIONS_MAX) {
+    throw new Error(
+      `${found}: ${places.length} are more than ${FUNCTIONS_MAX}: narrow the pattern`,
+    );
+  }
+  return {
+    target: {
+      text: pattern.source,
+      kind: "kernel",
+      file: "",
+      pattern,
+      isQualified: false,
+      atReturn: false,
+    },
+    names: places,
+    places,
+    path: undefined,
+    pid: undefined,
+    positions: [...taking.values()],
+  };
+}
+
+/** Tells the kernel side which arguments they are. */
+export function tellPositions(bpf: Bpf, positions: readonly number[]): void {
+  const map = bpf.map("positions", u32, u32);
+  for (const [i, position] of positions.entries()) map.set(i, position);
+}
