@@ -42,7 +42,7 @@ export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string
     const text = textOf(column);
     return (event: E) => {
       const value = text(event);
-      return pad(typeof value === "string" ? escapeText(value) : String(value), column);
+      return pad(typeof value === "string" ? escapeText(value) : String(value ?? "?"), column);
     };
   });
   return (event) => {
@@ -77,8 +77,12 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
   };
 }
 
-/** Numbers keep all their digits, whatever their reader makes of them. */
-function jsonValue(value: Value): string {
+/**
+ * Numbers keep all their digits, whatever their reader makes of them. Undefined comes from tables of names that
+ * know fewer numbers than the kernel.
+ */
+function jsonValue(value: Value | undefined): string {
+  if (value === undefined) return "null";
   if (typeof value === "number" && !Number.isFinite(value)) return "null";
   if (typeof value !== "string") return String(value);
   return isPlain(value) ? `"${value}"` : toJson(value);
