@@ -1,6 +1,7 @@
 /*
  * Calls functions with known arguments, for tools that print them: prints "pid PID", waits for a
- * line, and ends. A word after it is its name; with another, "libc", it calls the C library instead.
+ * line, and ends. A word after it is its name; with another, "libc", it calls the C library instead,
+ * with "deep" factorial() of 10,300 only, which is under way as often at a time.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -103,6 +104,10 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (getchar() != '\n')
 		;
+	if (argc > 2 && !strcmp(argv[2], "deep")) {
+		sink = factorial(10300);
+		return 0;
+	}
 	if (argc > 2) {
 		call_libc();
 		return 0;

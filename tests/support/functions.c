@@ -1,6 +1,7 @@
 /*
  * Functions to be found by pattern, address and debug file: prints "pid PID", waits for a line,
- * calls each as often as its name says, and ends. With an argument it calls them on a second thread.
+ * calls each as often as its name says, and ends. With the argument "thread" it calls them on a second
+ * thread; with "wait" it calls waits_1 only, which prints "waiting" and waits for another line.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -48,6 +49,16 @@ __attribute__((noinline)) int descends_17(int left)
 	return result + 1;
 }
 
+/* Is under way until somebody says so. */
+__attribute__((noinline)) int waits_1(int x)
+{
+	puts("waiting");
+	fflush(stdout);
+	while (getchar() != '\n')
+		;
+	return x * 31;
+}
+
 static void *call_all(void *unused)
 {
 	volatile int sink = 1;
@@ -76,7 +87,11 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (getchar() != '\n')
 		;
-	if (argc > 1) {
+	if (argc > 1 && argv[1][0] == 'w') {
+		volatile int sink = waits_1(1);
+
+		(void)sink;
+	} else if (argc > 1) {
 		pthread_t thread;
 
 		pthread_create(&thread, NULL, call_all, NULL);

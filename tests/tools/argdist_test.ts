@@ -113,6 +113,24 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
   });
 });
 
+const IN_FLIGHT =
+  "argdist tells of calls under way that found no room for what is known of their entry";
+test(IN_FLIGHT, { skip: requires(IN_FLIGHT, "speed") }, async () => {
+  using folder = new Folder();
+  const path = join(folder.path, basename(program()));
+  copyFileSync(program(), path);
+  await using target = await Script.of([path, "deep", "deep"]);
+  const probe = `r:${path}:factorial(long n):bool:$entry(n)>0#deep`;
+  await using running = await startTool("argdist", "--json", "-i", "1000", "-C", probe);
+  await target.go();
+  const result = await stopTool(running);
+  // The kernel follows the outermost 64 to their return.
+  assert.deepEqual(counted(rowsOf<Row>(result)), { deep: { true: 64 } });
+  const records = rowsOf<{ record: string; what?: string; total?: number }>(result);
+  const dropped = records.filter(({ record }) => record === "dropped");
+  assert.deepEqual(dropped.map(({ what, total }) => [what, total]), [["values", 10300 - 10240]]);
+});
+
 const REPORTS =
   "argdist tells at each interval what is new, with -c all, with -T the most frequent, of -t a thread";
 test(REPORTS, { skip: requires(REPORTS, "speed") }, async () => {

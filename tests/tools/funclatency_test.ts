@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { syscallFunction } from "../../mod.ts";
+import { Bpf, bytes, syscallFunction, u32, u64 } from "../../mod.ts";
+import object from "../../tools/funclatency/funclatency.bpf.o.ts";
 import { buildProgram } from "../support/build.ts";
 import { FunctionsProgram } from "../support/functions.ts";
 import { type Result, Running } from "../support/process.ts";
@@ -86,6 +87,42 @@ test(processes, { skip: requires(processes, "speed") }, async () => {
     { "": 10 },
     {},
   ]);
+});
+
+const inFlight = "funclatency counts calls that find no room, and those that never end make room";
+test(inFlight, { skip: requires(inFlight, "speed") }, async () => {
+  using program = new FunctionsProgram();
+  using bpf = Bpf.load(object, {
+    maps: { threads: { maxEntries: 2 } },
+    programs: Object.fromEntries(
+      ["enter_functions", "leave_functions", "enter_user_functions", "leave_user_functions"]
+        .map((name) => [name, false]),
+    ),
+  });
+  const place = { path: program.path, symbol: "waits_1" };
+  bpf.program("thread_freed").attach();
+  bpf.program("leave_function").attachUprobe({ ...place, atReturn: true });
+  bpf.program("enter_function").attachUprobe(place);
+  await using calls = new AsyncDisposableStack();
+  const call = async () => {
+    const running = calls.use(Running.start([program.path, "wait"]));
+    running.send();
+    await running.find("stdout", /^waiting$/m);
+    return running;
+  };
+  const running = [await call(), await call(), await call()];
+  const lost = bpf.global("lost", u64.asNumber);
+  assert.equal(lost.value, 1);
+  const threads = bpf.map("threads", u32, bytes(1032));
+  running.shift()!.kill("SIGKILL");
+  // The kernel lets go of a thread a little after its end.
+  while ([...threads.keys()].length > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  running.push(await call());
+  for (const each of running) {
+    each.send();
+    assert.equal((await each.result).status, 0);
+  }
+  assert.deepEqual([lost.value, [...threads.keys()]], [1, []]);
 });
 
 const alike = "funclatency times what libbpf-tools' funclatency times";

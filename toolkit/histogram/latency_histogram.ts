@@ -8,7 +8,8 @@ import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from 
 import { grown, Growth } from "../output/counter_deltas.ts";
 import { reportDropped } from "../run/losses.ts";
 import { flag, type Values } from "../options/options.ts";
-import { nameOfAny } from "../task/ended_names.ts";
+import type { Machine } from "../machine/machine.ts";
+import { endedNames, nameOfAny } from "../task/ended_names.ts";
 import type { Report } from "../output/report.ts";
 import {
   type filterOptions,
@@ -59,8 +60,8 @@ export interface DistributionDetails {
   readonly globals: Readonly<Record<string, unknown>>;
   /** What a histogram is about when it is not about a process or a thread. */
   readonly section?: string | undefined;
-  /** Name the processes. */
-  readonly names?: boolean;
+  /** Name the processes on this machine. */
+  readonly names?: Machine | undefined;
   /** What a histogram is about in words, in place of its number. */
   readonly sectionText?: (id: number) => string;
 }
@@ -69,7 +70,7 @@ export interface DistributionDetails {
 export function distributionPlan(
   name: string,
   values: DistributionValues,
-  { globals, section, names = false, sectionText }: DistributionDetails,
+  { globals, section, names, sectionText }: DistributionDetails,
 ): ReportPlan & { readonly load: LoadOptions } {
   const { pids, tids, interval, count } = values;
   const filters = filterSettings(values, {
@@ -82,8 +83,20 @@ export function distributionPlan(
   return {
     interval,
     count,
-    load: names ? { ...filters, programs: { keep_ended_name: pids || tids } } : filters,
-    report: distribution({ ...values, name, section: shown, names, sectionText }),
+    load: names
+      ? {
+        ...filters,
+        maps: { ...filters.maps, ...endedNames(names).maps },
+        programs: { keep_ended_name: pids || tids },
+      }
+      : filters,
+    report: distribution({
+      ...values,
+      name,
+      section: shown,
+      names: names !== undefined,
+      sectionText,
+    }),
   };
 }
 

@@ -195,6 +195,14 @@ export interface StackSample {
 const fullName = ({ symbol, address }: Frame) =>
   formatSymbol(symbol, address, { offset: true, module: true });
 
+/** Of as many processes images.h knows what they mapped; of more the oldest are forgotten. */
+const IMAGES = 30000;
+
+/** What a tool loads with where it reads user stacks. */
+export const imageMaps = (machine: Machine) => ({
+  code_mappings: { maxEntries: machine.lruEntries(IMAGES) },
+});
+
 /**
  * Attaches what lets images.h tell apart what the same addresses meant at different times, where a
  * tool reads user stacks. Without it all else works: a library in place of another is taken for the

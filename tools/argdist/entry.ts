@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import type { CSource } from "../../toolkit/probe_language/c_source.ts";
 import {
@@ -18,7 +17,7 @@ import { functionHead, programName } from "../../toolkit/probe_language/probe_co
 import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
 import type { Variables } from "../../toolkit/probe_language/probe_variables.ts";
 
-/** As many calls may be under way at a time; of more the oldest are forgotten. */
+/** As many calls may be under way at a time; those of threads that ended in one count as such. */
 const CALLS = 10240;
 
 /** Whether expressions at a return ask for what was known at the entry. */
@@ -32,7 +31,6 @@ export function addEntry(
   { hook, signature, text }: ArgdistProbe,
   index: number,
   filter: readonly string[],
-  machine: Machine,
 ): { readonly program: string; readonly hook: Hook } {
   const entry = { ...hook, kind: "entry" } as Hook & { readonly kind: "entry" };
   const program = `${programName(entry, index)}_entry`;
@@ -42,9 +40,7 @@ export function addEntry(
   source.add(
     "};",
     `struct call_${index} { u64 task, frame; };`,
-    `BPF_TABLE("lru_hash", struct call_${index}, struct entry_${index}, entries_${index}, ${
-      machine.lruEntries(CALLS)
-    });`,
+    `BPF_TABLE("hash", struct call_${index}, struct entry_${index}, entries_${index}, ${CALLS});`,
   );
   functionHead(source, program, entry, signature, text);
   source.add(
@@ -54,7 +50,7 @@ export function addEntry(
     "  __builtin_memset(&__entry, 0, sizeof(__entry));",
     ...parameters.map(({ name }) => `  __entry.${name} = ${name};`),
     "  __entry.__time = bpf_ktime_get_ns();",
-    `  entries_${index}.update(&__call, &__entry);`,
+    `  if (entries_${index}.update(&__call, &__entry)) events_lost.atomic_increment(0);`,
     "  return 0;",
     "}",
   );

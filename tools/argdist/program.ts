@@ -109,13 +109,7 @@ export class ArgdistProgram {
     );
     const entered = needsEntry(expressions);
     if (entered) {
-      const added = addEntry(
-        this.source,
-        probe,
-        index,
-        filterCode(this.#options),
-        this.#options.machine,
-      );
+      const added = addEntry(this.source, probe, index, filterCode(this.#options));
       this.#attachments.push({ ...added, path });
     }
 

@@ -67,10 +67,10 @@ const cpudist = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const { offCpu, includeIdle } = values;
     const globals = { with_idle: includeIdle };
-    const plan = distributionPlan("cpudist", values, { globals, names: true });
+    const plan = distributionPlan("cpudist", values, { globals, names: machine });
     return {
       ...plan,
       intro: `Tracing ${offCpu ? "off" : "on"}-CPU time... Hit Ctrl-C to end.`,

@@ -46,8 +46,6 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funclatency.bpf.o.ts";
 import { complain } from "../../toolkit/output/complain.ts";
 
-/** As many threads are in traced calls at a time. */
-const THREADS = 8192;
 const LEVELS = 64; // funclatency.bpf.c
 const [ENTRIES, SLOTS] = [10240, 32]; // at least; that a function has at most, as a rule
 
@@ -188,12 +186,14 @@ const funclatency = defineTool({
         },
         maps: {
           ...filters.maps,
-          threads: { maxEntries: machine.lruEntries(THREADS) },
           times: { maxEntries: Math.max(ENTRIES, functions * SLOTS) },
         },
-        programs: trace.programs(STEMS, { onTracepoints: false }),
+        programs: { ...trace.programs(STEMS, { onTracepoints: false }), thread_freed: true },
       },
-      attach: (bpf) => trace.attach(bpf, STEMS),
+      attach: async (bpf) => [
+        bpf.program("thread_freed").attach(),
+        ...await trace.attach(bpf, STEMS),
+      ],
       report: reporter(values, trace),
     };
   },

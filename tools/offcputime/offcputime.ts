@@ -40,6 +40,7 @@ import {
   type Frame,
   frameName,
   idList,
+  imageMaps,
   secondsArgument,
   stackOptions,
   Stacks,
@@ -171,6 +172,7 @@ const offcputime = defineTool({
       count: 1,
       load: {
         ...settings,
+        maps: { ...settings.maps, ...imageMaps(machine) },
         programs: { code_mapped: !values.kernelOnly },
         globals: {
           ...settings.globals,

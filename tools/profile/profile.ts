@@ -49,6 +49,7 @@ import {
   attachImages,
   type Frame,
   idList,
+  imageMaps,
   secondsArgument,
   sizeOption,
   stackOptions,
@@ -183,7 +184,11 @@ const profile = defineTool({
       load: {
         ...settings,
         globals: { ...settings.globals, include_idle: values.idle },
-        maps: { ...settings.maps, sums: { maxEntries: values.hashSize } },
+        maps: {
+          ...settings.maps,
+          ...imageMaps(machine),
+          sums: { maxEntries: values.hashSize },
+        },
         programs: { code_mapped: !values.kernelOnly },
       },
       prepare(bpf) {

@@ -54,13 +54,13 @@ const runqlat = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     const isByNamespace = values.pidNamespaces && !values.pids && !values.tids;
     return {
       ...distributionPlan("runqlat", values, {
         globals: { by_namespace: isByNamespace },
         section: isByNamespace ? "pidns" : undefined,
-        names: !isByNamespace,
+        names: isByNamespace ? undefined : machine,
       }),
       intro: "Tracing run queue latency... Hit Ctrl-C to end.",
     };

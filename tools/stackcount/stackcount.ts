@@ -46,7 +46,13 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { stackReporter } from "./report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
-import { attachImages, stackOptions, Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
+import {
+  attachImages,
+  imageMaps,
+  stackOptions,
+  Stacks,
+  stackSettings,
+} from "../../toolkit/stacks/stacks.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import {
@@ -120,7 +126,11 @@ const stackcount = defineTool({
       ...reportTimes(values),
       load: {
         globals: { ...settings.globals, target_cpu: cpu, by_process: byProcess },
-        maps: { ...settings.maps, sums: { maxEntries: Math.max(SUMS, 2 * values.stackSize) } },
+        maps: {
+          ...settings.maps,
+          ...imageMaps(machine),
+          sums: { maxEntries: Math.max(SUMS, 2 * values.stackSize) },
+        },
         programs: { ...trace.programs(STEMS), code_mapped: !values.kernelOnly },
       },
       prepare(bpf) {

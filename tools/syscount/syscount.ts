@@ -27,7 +27,7 @@ import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
-import { nameOfAny } from "../../toolkit/task/ended_names.ts";
+import { endedNames, nameOfAny } from "../../toolkit/task/ended_names.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -169,10 +169,18 @@ const syscount = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     if (values.list) return { text: syscallList() };
     const { interval, duration, failures, top = TOP } = values;
     const what = failures ? "failed " : "";
+    const filters = filterSettings(values, {
+      target_ppid: values.ppid ?? 0,
+      target_call: values.syscall ?? -1,
+      failed_only: failures,
+      target_errno: values.errno ?? 0,
+      with_latency: values.latency,
+      by_process: values.process,
+    });
     return {
       intro: values.syscall === undefined
         ? `Tracing ${what}syscalls, printing top ${top}... Ctrl+C to quit.`
@@ -181,14 +189,8 @@ const syscount = defineTool({
       // Otherwise the last interval might end just before the duration, or just behind it.
       count: interval && duration ? Math.ceil(duration / interval) : undefined,
       load: {
-        ...filterSettings(values, {
-          target_ppid: values.ppid ?? 0,
-          target_call: values.syscall ?? -1,
-          failed_only: failures,
-          target_errno: values.errno ?? 0,
-          with_latency: values.latency,
-          by_process: values.process,
-        }),
+        ...filters,
+        maps: { ...filters.maps, ...endedNames(machine).maps },
         programs: { enter: values.latency, keep_ended_name: values.process },
       },
       report: reporter(values),

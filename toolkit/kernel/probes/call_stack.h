@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../base/maps.h"
+#include "../task/task.h"
 
 #define LEVELS 64
 
@@ -25,18 +26,18 @@ struct calls {
 };
 
 /*
- * Of threads; the kernel forgets those that call nothing any more when there is no room. All of it is
- * allocated beforehand: the functions that allocate may be the ones that are traced. The tool sets
- * the size, which depends on the number of CPUs.
+ * Of threads that are in a call; what does not fit is counted by who asks for it. All of it is allocated
+ * beforehand: the functions that allocate may be the ones that are traced.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
 	__type(key, u32);
 	__type(value, struct calls);
 } threads SEC(".maps");
 
-static struct calls no_calls;
+/* What a thread begins with: its first call is the only one, and not known yet. */
+static const struct calls one_call = { .depth = 1 };
 u64 too_deep; /* calls whose place others took */
 
 /* The idle threads of all CPUs have the number 0. */
@@ -56,20 +57,36 @@ static __always_inline struct call *call_at(struct calls *calls, u32 depth)
 static __always_inline bool push_call(u32 function)
 {
 	u32 thread = thread_number();
-	struct calls *calls = value_of(&threads, &thread, &no_calls);
+	struct calls *calls = bpf_map_lookup_elem(&threads, &thread);
+	u32 depth = 0;
 
-	if (!calls)
-		return false;
+	if (calls) {
+		depth = calls->depth;
+		/* An interrupt right behind this has its calls above, and does not take the last one. */
+		*(volatile u32 *)&calls->depth = depth + 1;
+	} else {
+		bpf_map_update_elem(&threads, &thread, &one_call, BPF_NOEXIST);
+		calls = bpf_map_lookup_elem(&threads, &thread);
+		if (!calls)
+			return false;
+	}
 
-	u32 depth = calls->depth;
 	struct call *call = call_at(calls, depth);
 
-	/* An interrupt right behind this has its calls above. */
-	*(volatile u32 *)&calls->depth = depth + 1;
 	call->function = function;
 	call->depth = depth;
 	call->start = bpf_ktime_get_ns();
 	return true;
+}
+
+/* How many calls the current thread is in from now on. */
+static __always_inline void set_depth(struct calls *calls, u32 depth)
+{
+	u32 thread = thread_number();
+
+	calls->depth = depth;
+	if (!depth)
+		bpf_map_delete_elem(&threads, &thread);
 }
 
 /* Takes the innermost call of a function off the current thread's stack: when it began, or 0. */
@@ -90,16 +107,27 @@ static __noinline u64 pop_call(u32 function)
 			/* Calls inside it have taken its place. */
 			if (i > 0)
 				return 0;
-			calls->depth = depth;
+			set_depth(calls, depth);
 			__sync_fetch_and_add(&too_deep, 1);
 			return 0;
 		}
 		if (call->function == function) {
 			u64 start = call->start;
 
-			calls->depth = depth;
+			set_depth(calls, depth);
 			return start;
 		}
 	}
 	return 0; /* it was called before tracing began */
+}
+
+/* A thread that ends in a call, such as one of do_exit(), leaves none. */
+SEC("raw_tp/sched_process_free")
+int thread_freed(u64 *arguments)
+{
+	struct task_struct *task = (void *)arguments[0];
+	u32 tid = BPF_CORE_READ(task, pid);
+
+	bpf_map_delete_elem(&threads, &tid);
+	return 0;
 }

@@ -22,7 +22,7 @@ KERNEL_STRUCTS_END
  * oldest are forgotten: what is counted of them later is taken for what they ran at first. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 32768); /* set by the tool */
 	__type(key, u32);
 	__type(value, u32);
 } code_mappings SEC(".maps");

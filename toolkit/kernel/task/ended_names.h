@@ -13,7 +13,7 @@ struct ended_name {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768); /* a CPU may hold free places back */
+	__uint(max_entries, 32768); /* set by the tool */
 	__type(key, u32);
 	__type(value, struct ended_name);
 } ended_names SEC(".maps");
