@@ -174,6 +174,7 @@ struct unwind_state {
 	u32 count;
 	u32 is_call; /* ip is a return address */
 	u32 depth;
+	u32 range; /* that of the frame before: mostly this one's as well */
 };
 
 static __always_inline void count_end(u32 reason)
@@ -274,26 +275,28 @@ __noinline int walk_one(struct unwind_state *state)
 {
 	u64 cfa, ip, bp, row = 0, address;
 	struct unwind_range *range;
-	u32 at, kind = BY_FRAME_POINTER;
+	u32 at, kind;
 
 	if (!state)
 		return END_BROKEN;
 	state->depth++;
 	address = state->ip - (state->is_call ? 1 : 0);
 	bp = state->bp;
-	at = find_range(state->first, state->count, address);
-	if (at) {
+	at = state->range;
+	range = bpf_map_lookup_elem(&unwind_ranges, &at);
+	if (!range || address < range->start || address >= range->end) {
+		at = find_range(state->first, state->count, address);
+		if (!at)
+			return END_NO_RANGE;
 		at--;
 		range = bpf_map_lookup_elem(&unwind_ranges, &at);
 		if (!range || address < range->start || address >= range->end)
 			return END_NO_RANGE;
-		kind = range->kind;
-		if (kind == BY_ROWS) {
-			row = find_row(range->chunk, range->first, range->count, address - range->bias);
-		}
-	} else {
-		return END_NO_RANGE;
+		state->range = at;
 	}
+	kind = range->kind;
+	if (kind == BY_ROWS)
+		row = find_row(range->chunk, range->first, range->count, address - range->bias);
 
 	u32 rule = kind == BY_FRAME_POINTER ? RULE_RBP : row & 0xff;
 	s64 rbp = kind == BY_FRAME_POINTER ? -2 : (s8)(row >> 8);
@@ -399,7 +402,7 @@ __noinline long walk_user_stack(struct walked_stack *stack)
 		count_end(END_NO_TABLES);
 		return 0;
 	}
-	state.first = process->first;
+	state.first = state.range = process->first;
 	state.count = process->count;
 	state.uprobes = process->uprobes;
 	state.ip = BPF_CORE_READ(regs, ip);
