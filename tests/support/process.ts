@@ -79,6 +79,11 @@ export class Running implements AsyncDisposable {
     }
   }
 
+  /** Whether it has printed such a thing so far. */
+  hasPrinted(name: "stdout" | "stderr", pattern: RegExp): boolean {
+    return pattern.test(this.#text[name]);
+  }
+
   /** Sends a line to its standard input. */
   send(line = ""): void {
     this.#child.stdin!.write(line + "\n");

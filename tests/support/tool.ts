@@ -41,7 +41,9 @@ export function runTool(name: string, ...args: string[]): Promise<Result> {
 
 /** Stops a tool as Ctrl-C does; what it printed. @throws when it ends with another status than 0 */
 export async function stopTool(running: Running): Promise<Result> {
-  running.kill("SIGINT");
+  // One whose process has ended is ending by itself; a runtime that is about to exit hears no signal, and
+  // would be killed by it.
+  if (!running.hasPrinted("stderr", /: process \d+ ended$/m)) running.kill("SIGINT");
   const result = await running.result;
   assert.equal(result.status, 0, result.stderr);
   return result;
