@@ -40,6 +40,26 @@ export const tcp = (...steps: readonly string[]): Work => connections("client", 
 /** Connections, as the process that accepts them. */
 export const tcpServer = (...steps: readonly string[]): Work => connections("server", steps);
 
+/** By how many calls and ways a process is told of names, for tcp.c: `CALL.test` is 127.0.0.LAST. */
+export const NAMES = [
+  ...["recvfrom", "recvmsg", "recvmmsg", "read", "recvfrom6", "unconnected", "stream", "stream6"],
+  "pointer",
+].map((call, i) => ({ name: `${call}.test`, step: `resolve=${call}:${i + 2}`, last: i + 2 }));
+
+/** Steps of a process that is told of these names and of ::1, and connects there and to two that it is not told of. */
+export const namedSteps: readonly string[] = [
+  ...NAMES.map(({ step }) => step),
+  "resolve=aaaa:0",
+  "known=read:77",
+  ...NAMES.map(({ last }) => `reach=${last}`),
+  "refused=6:1",
+  "reach=77",
+  "reach=78",
+];
+
+/** The names that rows of these connections have. */
+export const namesFound = [...NAMES.map(({ name }) => name), "aaaa.test", null, null];
+
 /** Steps of sockets.c in a network namespace of its own, which rows call `{netns}`. */
 export const sockets = (...steps: readonly string[]): Work => ({
   async start(): Promise<Job> {

@@ -47,6 +47,7 @@ const REQUIREMENTS = {
   kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
   uprobeMulti: since("uprobe-multi", 6, 6),
+  socketProtocolHook: since("update_socket_protocol", 6, 6),
   netfilter: since("BPF programs in netfilter", 6, 4),
   tcx: since("links of classifiers (tcx)", 6, 6),
   structOpsLinks: since("links of struct_ops", 6, 4),

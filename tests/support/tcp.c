@@ -19,8 +19,14 @@
  *   taken=4                             the same without waiting, and again from the same port to the
  *                                       same, which fails before anything is sent
  *   resolve=CALL:LAST                   a name server says that CALL.test is 127.0.0.LAST; the client
- *                                       receives it by CALL: recvfrom, recvmsg or read
+ *                                       receives it by CALL: recvfrom, recvmsg, recvmmsg, read,
+ *                                       unconnected (recvfrom of a socket that is not connected); with
+ *                                       6 behind from a server at ::1; stream or stream6: over TCP;
+ *                                       aaaa: by read, that it is ::1; pointer: by recvfrom, that
+ *                                       127.0.0.LAST is called pointer.test
+ *   known=CALL:LAST                     the server does that
  *   reach=LAST                          connect to 127.0.0.LAST where nobody listens
+ *   protocol=FAMILY:COUNT:PROTOCOL      make TCP sockets, which must be of that protocol then
  *   wait=                               print "waiting", wait for a line
  *   uid=UID, comm=NAME                  the client becomes that user, calls itself so
  */
@@ -37,6 +43,18 @@
 static int is(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static void protocol(const struct step *step)
+{
+	int protocol = 0;
+	socklen_t size = sizeof(protocol);
+	int fd = make_socket(step->family, 0);
+
+	must(getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size), "SO_PROTOCOL");
+	if (protocol != step->up)
+		fail("another protocol than expected");
+	close(fd);
 }
 
 static void run_client(struct step *step)
@@ -60,6 +78,9 @@ static void run_client(struct step *step)
 		resolve(value);
 	} else if (is(step->name, "reach=")) {
 		reach(atoi(value));
+	} else if (is(step->name, "known=")) {
+		tell(to_server);
+		listen_to(to_client);
 	} else for (int i = 0; i < step->count; i++) {
 		if (is(step->name, "exchange="))
 			exchange_as_client(step);
@@ -67,6 +88,8 @@ static void run_client(struct step *step)
 			lossy_as_client(step);
 		else if (is(step->name, "peeked="))
 			peeked_as_client(step);
+		else if (is(step->name, "protocol="))
+			protocol(step);
 		else if (is(step->name, "abandoned="))
 			abandoned(step);
 		else
@@ -76,6 +99,12 @@ static void run_client(struct step *step)
 
 static void run_server(struct step *step)
 {
+	if (is(step->name, "known=")) {
+		listen_to(to_server);
+		resolve(strchr(step->name, '=') + 1);
+		tell(to_client);
+		return;
+	}
 	for (int i = 0; i < step->count; i++) {
 		if (is(step->name, "exchange="))
 			exchange_as_server(step);
@@ -92,7 +121,8 @@ static void prepare(struct step *step, const char *text)
 	const char *value = strchr(text, '=');
 
 	step->name = text;
-	if (is(text, "wait=") || is(text, "uid=") || is(text, "comm="))
+	if (is(text, "wait=") || is(text, "uid=") || is(text, "comm=") || is(text, "known=") ||
+	    is(text, "resolve="))
 		return;
 	if (!value || sscanf(value, "=%c:%d:%d:%d:%15s", &step->family, &step->count, &step->up,
 			     &step->down, step->end) < 1)

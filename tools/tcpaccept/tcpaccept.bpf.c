@@ -4,6 +4,7 @@
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/net/dns.h"
 
 struct event {
 	u64 time; /* ns since boot */

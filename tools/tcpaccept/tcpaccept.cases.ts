@@ -24,6 +24,19 @@ export default defineCases({
       ],
     },
     {
+      name: "-d names who has connected, by what a server was told of the address",
+      args: ["-d"],
+      work: tcpServer(
+        "known=pointer:1",
+        ...["4", "m", "6"].map((ip) => `exchange=${ip}:1:1:1:client`),
+      ),
+      rows: [
+        { ip: 4, rhost: "pointer.test" },
+        { ip: 6, rhost: "pointer.test" },
+        { ip: 6, rhost: null },
+      ],
+    },
+    {
       name: "-6 hides IPv4",
       args: ["-6"],
       work,

@@ -1,7 +1,7 @@
 /**
  * tcpaccept: trace passive TCP connections (accept()).
  *
- * USAGE: tcpaccept [-T] [-t] [-p PID] [-P PORT,PORT] [-4 | -6] [-d SECONDS] [-b PAGES]
+ * USAGE: tcpaccept [-T] [-t] [-p PID] [-P PORT,PORT] [-4 | -6] [-d] [--duration SECONDS] [-b PAGES]
  *                  [--cgroupmap PATH] [--mntnsmap PATH] [--json]
  *
  *     # tcpaccept -t
@@ -14,10 +14,22 @@
  * which alone do not see what is accepted through io_uring or by the kernel itself.
  * An IPv6 socket that talks IPv4 shows addresses such as ::ffff:192.0.2.1.
  *
+ * RHOST of -d is the name by which the process last looked up the remote address, or that it was told of it
+ * (PTR): from answers that it received from port 53 itself, by recvfrom, recvmsg, recvmmsg and read, over UDP
+ * and TCP, before it accepted; a server that asks who it has accepted knows with the next connection, and
+ * tcplife -d, which shows connections at their end, with this one. "-" (null in JSON): it received none.
+ *
  * Overhead: about 1 µs per accepted connection.
  */
 
-import { type Infer, struct, u64 } from "../../mod.ts";
+import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
+import {
+  DnsNames,
+  dnsOption,
+  lostWithAnswers,
+  nameColumn,
+  withDns,
+} from "../../toolkit/net/dns_names.ts";
 import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
 import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
@@ -31,14 +43,14 @@ import {
   ipVersion,
   ports,
 } from "../../toolkit/net/flow.ts";
-import { flag, type Values } from "../../toolkit/options/options.ts";
+import { flag, longOnly, type Values } from "../../toolkit/options/options.ts";
 import {
   containerOptions,
   eventOptions,
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
-import { defineTool } from "../../toolkit/run/tool.ts";
+import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import object from "./tcpaccept.bpf.o.ts";
 
@@ -53,8 +65,10 @@ const options = {
     help: "trace these local ports only",
   }),
   ...familyOptions,
+  ...dnsOption,
   ...containerOptions,
   ...eventOptions,
+  duration: longOnly(eventOptions.duration),
 };
 
 const Event = struct("event", { time: u64.asNumber, who: Who, flow: Flow });
@@ -62,7 +76,10 @@ type Event = Infer<typeof Event>;
 
 const COMM_WIDTH = 12;
 
-function columns({ time, timestamp }: Values<typeof options>): Columns<Event> {
+function columns(
+  { time, timestamp, dns }: Values<typeof options>,
+  names: DnsNames,
+): Columns<Event> {
   return [
     time && clockColumn<Event>(),
     timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
@@ -73,6 +90,7 @@ function columns({ time, timestamp }: Values<typeof options>): Columns<Event> {
     { head: "RPORT", width: 5, value: (event) => event.flow.remote_port },
     { head: "LADDR", width: 16, value: (event) => address(event.flow, "local") },
     { head: "LPORT", width: 5, value: (event) => event.flow.local_port },
+    dns && nameColumn<Event>(names, ({ who }) => who.pid),
   ];
 }
 
@@ -83,6 +101,7 @@ const tcpaccept = defineTool({
     ["tcpaccept", "trace all TCP accept()s"],
     ["tcpaccept -t", "include timestamps"],
     ["tcpaccept -P 80,81", "only trace port 80 and 81"],
+    ["tcpaccept -d", "include the name of the remote host, from DNS answers"],
     ["tcpaccept -p 181", "only trace PID 181"],
     ["tcpaccept -4", "trace IPv4 family only"],
   ],
@@ -90,14 +109,16 @@ const tcpaccept = defineTool({
   options,
   plan(values, machine) {
     const flows = flowSettings(values, { local: values.port });
-    return {
-      event: Event,
-      load: {
-        ...filterSettings(values, flows),
-        programs: chooseHooks("accepted TCP connections", acceptWays, machine),
-      },
-      columns: columns(values),
+    const names = new DnsNames();
+    const load = {
+      ...filterSettings(values, flows),
+      programs: chooseHooks("accepted TCP connections", acceptWays, machine),
     };
+    return eventPlan(Event, {
+      load: withDns(load, values.dns, machine),
+      columns: columns(values, names),
+      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), lost: lostWithAnswers },
+    });
   },
 });
 

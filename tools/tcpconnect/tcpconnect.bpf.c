@@ -2,8 +2,8 @@
 /*
  * tcpconnect: active TCP connections, one by one or counted, and what name servers answered before.
  */
+#include "../../toolkit/kernel/net/dns.h"
 #include "../../toolkit/kernel/net/tcp_connect.h"
-#include "dns.h"
 #include "../../toolkit/kernel/event_tool.h"
 
 const volatile bool counting = false;
@@ -14,11 +14,7 @@ struct event {
 	u64 time; /* ns since boot */
 	struct who who;
 	struct flow flow;
-	u8 answer[]; /* of a name server; an event that has one tells of no connection */
 };
-
-/* Where an event with an answer is put together. */
-PER_CPU(scratches, u8[sizeof(struct event) + DNS_MAX]);
 
 /* Local ports are 0. */
 struct {
@@ -59,16 +55,4 @@ static __always_inline void connected(const struct attempt *attempt, const struc
 		count(&event.flow);
 	else
 		send(events, &event, sizeof(event));
-}
-
-static __always_inline void answer_received(const void *buffer, u64 length)
-{
-	struct event *event = of_this_cpu(&scratches);
-
-	if (length > DNS_MAX)
-		length = DNS_MAX;
-	if (!event || bpf_probe_read_user(event->answer, length, buffer))
-		return;
-	event->time = bpf_ktime_get_ns();
-	send(events, event, sizeof(*event) + length);
 }

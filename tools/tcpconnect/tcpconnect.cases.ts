@@ -1,6 +1,6 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
-import { tcp } from "../../tests/support/jobs.ts";
+import { namedSteps, namesFound, tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("exchange=4:97:1:1:client", "exchange=6:13:1:1:client", "refused=4:3");
 
@@ -25,6 +25,12 @@ export default defineCases({
         ...times(13, { comm: "tcp-client", ip: 6, saddr: "::1", daddr: "::1" }),
         ...times(3, { comm: "tcp-client", ip: 4, saddr: "127.0.0.1", daddr: "127.0.0.1" }),
       ],
+    },
+    {
+      name: "-d names the remote host by the answers that the process itself received, in all ways",
+      args: ["-d", "-P", "9"],
+      work: tcp(...namedSteps),
+      rows: namesFound.map((query) => ({ query })),
     },
     { name: "-P hides other ports", args: ["-P", "1"], work, rows: [] },
   ],

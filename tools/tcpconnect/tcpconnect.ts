@@ -15,16 +15,17 @@
  * Hooks: fexit of tcp_v{4,6}_connect; without it raw tracepoints inet_sock_set_state and
  * tcp_retransmit_skb and tracepoint syscalls/sys_exit_connect. Then a connect() that waits is shown
  * when it is answered or has sent a second time, about a second later. An IPv6 socket that connects
- * to ::ffff:192.0.2.1 counts as IPv4. -d reads what recvfrom, recvmsg and read get from port 53 on
- * connected UDP sockets (tracepoints syscalls/sys_{enter,exit}_*), the first 512 bytes.
+ * to ::ffff:192.0.2.1 counts as IPv4. -d knows what the process itself got from port 53 by recvfrom, recvmsg,
+ * recvmmsg and read (tracepoints syscalls/sys_{enter,exit}_*), over UDP and TCP, IPv4 and IPv6: not what another
+ * one looked up for it (nscd), by io_uring or over TLS.
  *
  * Overhead: about 0.1 µs per change of a TCP socket's state, ten to a connection on both ends.
  */
 
-import { type Bpf, bytesRest, type Infer, struct, u64 } from "../../mod.ts";
+import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { connectPrograms } from "../../toolkit/net/tcp_connect.ts";
-import { DnsCache } from "./dns.ts";
+import { DnsNames, dnsOption, lostWithAnswers, withDns } from "../../toolkit/net/dns_names.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -44,7 +45,7 @@ import {
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
-import { defineTool } from "../../toolkit/run/tool.ts";
+import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import object from "./tcpconnect.bpf.o.ts";
 
@@ -62,29 +63,25 @@ const options = {
   printUid: flag({ short: "U", long: "print-uid", help: "include UID on output" }),
   uid: filterOptions.uid,
   count: flag({ short: "c", long: "count", help: "count connects per src ip and dest ip/port" }),
-  dns: flag({
-    short: "d",
-    long: "dns",
-    help: "include likely DNS query associated with each connect",
-  }),
+  ...dnsOption,
   ...containerOptions,
   ...eventOptions,
   duration: longOnly(eventOptions.duration),
 };
 
-const Event = struct("event", { time: u64.asNumber, who: Who, flow: Flow, answer: bytesRest() });
+const Event = struct("event", { time: u64.asNumber, who: Who, flow: Flow });
 type Event = Infer<typeof Event>;
 
 const COMM_WIDTH = 12;
 const LATE_NS = 100e6; // what was asked longer ago is said to be so
 const LOCALHOST = ["127.0.0.1", "::1"];
 
-function columns(values: Values<typeof options>, names: DnsCache): Columns<Event> {
-  const queryOf = ({ flow }: Event) => {
-    const remote = address(flow, "remote");
-    return names.find(remote) ??
-      (LOCALHOST.includes(remote) ? { name: "localhost", time: Infinity } : undefined);
-  };
+function columns(values: Values<typeof options>, names: DnsNames): Columns<Event> {
+  const queryOf = ({ who, flow, time }: Event) =>
+    names.find(who.pid, flow, time) ??
+      (LOCALHOST.includes(address(flow, "remote"))
+        ? { name: "localhost", time: Infinity }
+        : undefined);
   return [
     values.timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
     values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
@@ -150,34 +147,23 @@ const tcpconnect = defineTool({
   plan(values, machine) {
     if (values.count && values.dns) throw new UsageError("use either -c/--count or -d/--dns");
     const flows = flowSettings(values, { remote: values.port });
+    const load = {
+      ...filterSettings(values, { ...flows, counting: values.count }),
+      programs: connectPrograms(machine),
+    };
     const common = {
-      load: {
-        ...filterSettings(values, { ...flows, counting: values.count }),
-        programs: { ...connectPrograms(machine), ...dnsPrograms(values.dns) },
-      },
+      load: withDns(load, values.dns, machine),
       intro: "Tracing connect ... Hit Ctrl-C to end",
     };
     if (values.count) return { ...common, interval: undefined, report: reportCounts };
-    const names = new DnsCache();
-    return {
+    const names = new DnsNames();
+    return eventPlan(Event, {
       ...common,
-      event: Event,
       columns: columns(values, names),
-      wants({ answer, time }: Event) {
-        if (answer.length > 0) names.learn(answer, time);
-        return answer.length === 0;
-      },
-    };
+      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), lost: lostWithAnswers },
+    });
   },
 });
-
-const dnsPrograms = (wanted: boolean): Record<string, boolean> =>
-  Object.fromEntries(
-    ["recvfrom", "recvmsg", "read"].flatMap((call) => [
-      [`enter_${call}`, wanted],
-      [`exit_${call}`, wanted],
-    ]),
-  );
 
 export default tcpconnect;
 

@@ -7,6 +7,7 @@
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/net/dns.h"
 #include "../../toolkit/kernel/net/mptcp.h"
 
 /* Whether to show connections that nobody owned; they pass no filter by process. */

@@ -1,6 +1,6 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
-import { tcp } from "../../tests/support/jobs.ts";
+import { namedSteps, namesFound, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
 const work = tcp("exchange=4:97:2048:4096:client", "exchange=6:13:2048:4096:client");
 
@@ -34,6 +34,35 @@ export default defineCases({
       rows: [
         ...times(97, { comm: "tcp-client", ip: 4, raddr: "127.0.0.1" }),
         ...times(13, { comm: "tcp-client", ip: 6, raddr: "::1" }),
+      ],
+    },
+    {
+      name: "-d names the remote host by the answers that the process itself received, in all ways",
+      args: ["-d", "-D", "9"],
+      work: tcp(...namedSteps),
+      rows: namesFound.map((rhost) => ({ rhost })),
+    },
+    {
+      name: "-d names who has connected, by what a server was told of the address",
+      args: ["-d"],
+      work: tcpServer(
+        "known=pointer:1",
+        ...["4", "m", "6"].map((ip) => `exchange=${ip}:1:1:1:client`),
+      ),
+      rows: [
+        { ip: 4, rhost: "pointer.test" },
+        { ip: 6, rhost: "pointer.test" },
+        { ip: 6, rhost: null },
+      ],
+    },
+    {
+      name: "-d widens bcc's table",
+      args: ["-d", "-D", "9"],
+      work: tcp("resolve=stream:7", "reach=7", "reach=8"),
+      lines: [
+        /^PID {3}COMM {7}LADDR {11}LPORT RADDR {11}RPORT TX_KB RX_KB MS {9}RHOST$/,
+        /^{client} +tcp-client 127\.0\.0\.1 {7}\d+ +127\.0\.0\.7 {7}9 {9}0 {5}0 \d+\.\d\d +stream\.test$/,
+        /^{client} +tcp-client 127\.0\.0\.1 {7}\d+ +127\.0\.0\.8 {7}9 {9}0 {5}0 \d+\.\d\d +-$/,
       ],
     },
     { name: "-D hides other ports", args: ["-D", "1"], work, rows: [] },

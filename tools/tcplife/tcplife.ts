@@ -1,8 +1,8 @@
 /**
  * tcplife: trace TCP connections that end, with their bytes and how long they lasted.
  *
- * USAGE: tcplife [-T] [-t] [-w] [-s] [-p PID] [-L PORT,PORT] [-D PORT,PORT] [-4 | -6]
- *                [-d SECONDS] [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ * USAGE: tcplife [-T] [-t] [-w] [-s] [-d] [-p PID] [-L PORT,PORT] [-D PORT,PORT] [-4 | -6]
+ *                [--duration SECONDS] [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [--json]
  *
  *     # tcplife
  *     PID   COMM       LADDR           LPORT RADDR           RPORT TX_KB RX_KB MS
@@ -17,56 +17,52 @@
  * process makes or accepts the first only. Bytes are counted as the kernel does, by sequence numbers:
  * SYN and FIN are one each. A connection that was open when tracing started is not shown.
  *
+ * RHOST of -d is the name by which the process last looked up the remote address, or that it was told of it
+ * (PTR): from answers that it received from port 53 itself, by recvfrom, recvmsg, recvmmsg and read, over UDP
+ * and TCP. "-" (null in JSON): it received none while this traced.
+ *
  * Overhead: about 0.3 µs per change of a TCP socket's state, ten to a connection on both ends;
  * nothing per packet.
  */
 
-import { type Infer, struct, u64 } from "../../mod.ts";
-import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
-import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
-import type { Column, Columns } from "../../toolkit/output/columns.ts";
-import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
-import { main } from "../../toolkit/run/main.ts";
+import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
 import {
-  address,
-  familyOptions,
-  Flow,
-  flowSettings,
-  ipVersion,
-  ports,
-} from "../../toolkit/net/flow.ts";
-import { flag, UsageError, type Values } from "../../toolkit/options/options.ts";
+  DnsNames,
+  dnsOption,
+  lostWithAnswers,
+  nameColumn,
+  withDns,
+} from "../../toolkit/net/dns_names.ts";
+import { Flow, flowSettings } from "../../toolkit/net/flow.ts";
+import {
+  checkForms,
+  endColumns,
+  processColumns,
+  sessionOptions,
+  timeColumns,
+} from "../../toolkit/net/session_columns.ts";
+import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
+import { longOnly, type Values } from "../../toolkit/options/options.ts";
 import {
   containerOptions,
   eventOptions,
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
-import { defineTool } from "../../toolkit/run/tool.ts";
+import type { Column, Columns } from "../../toolkit/output/columns.ts";
+import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
+import { main } from "../../toolkit/run/main.ts";
+import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import object from "./tcplife.bpf.o.ts";
 
 const options = {
-  time: flag({ short: "T", long: "time", help: "include time column on output (HH:MM:SS)" }),
-  timestamp: flag({ short: "t", long: "timestamp", help: "include timestamp on output (seconds)" }),
-  wide: flag({ short: "w", long: "wide", help: "wide column output (fits IPv6 addresses)" }),
-  csv: flag({ short: "s", long: "csv", help: "comma separated values output" }),
+  ...sessionOptions,
+  ...dnsOption,
   pid: filterOptions.pid,
-  local: ports({
-    short: "L",
-    long: "localport",
-    meta: "PORT,PORT",
-    help: "trace these local ports only",
-  }),
-  remote: ports({
-    short: "D",
-    long: "remoteport",
-    meta: "PORT,PORT",
-    help: "trace these remote ports only",
-  }),
-  ...familyOptions,
   ...containerOptions,
   ...eventOptions,
+  duration: longOnly(eventOptions.duration),
 };
 
 const Event = struct("event", {
@@ -79,36 +75,29 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-const COMM_WIDTH = 10;
 const KIB = 1024;
 
-function columns({ time, timestamp, wide, csv, json }: Values<typeof options>): Columns<Event> {
-  const full = wide || csv || json;
-  const addressWidth = wide ? 39 : 15;
+function columns(values: Values<typeof options>, names: DnsNames): Columns<Event> {
   const bytes = (head: string, value: (event: Event) => number): Column<Event> => ({
     head,
-    width: wide ? 6 : 5,
+    width: values.wide ? 6 : 5,
     align: "right",
     value: (event) => value(event) / KIB,
     text: (event) => String(Math.floor(value(event) / KIB)),
   });
   return [
-    time && clockColumn<Event>(),
-    timestamp && secondsColumn<Event>({ width: 9, digits: 6 }),
-    { head: "PID", width: 5, value: (event) => event.who.pid },
-    {
-      head: "COMM",
-      width: wide ? 16 : COMM_WIDTH,
-      value: ({ who }) => full ? who.comm : who.comm.slice(0, COMM_WIDTH),
-    },
-    full && { head: "IP", width: 2, value: (event) => ipVersion(event.flow) },
-    { head: "LADDR", width: addressWidth, value: (event) => address(event.flow, "local") },
-    { head: "LPORT", width: 5, value: (event) => event.flow.local_port },
-    { head: "RADDR", width: addressWidth, value: (event) => address(event.flow, "remote") },
-    { head: "RPORT", width: 5, value: (event) => event.flow.remote_port },
+    ...timeColumns<Event>(values),
+    ...processColumns<Event>(values),
+    ...endColumns<Event>(values.wide ? 39 : 15),
     bytes("TX_KB", (event) => event.sent),
     bytes("RX_KB", (event) => event.received),
-    { head: "MS", digits: 2, value: (event) => event.duration_ns / 1e6 },
+    {
+      head: "MS",
+      ...values.dns && { width: 10, align: "left" },
+      digits: 2,
+      value: (event) => event.duration_ns / 1e6,
+    },
+    values.dns && nameColumn<Event>(names, ({ who }) => who.pid),
   ];
 }
 
@@ -120,6 +109,7 @@ const tcplife = defineTool({
     ["tcplife -T", "include time column (HH:MM:SS)"],
     ["tcplife -w", "wider columns (fit IPv6)"],
     ["tcplife -stT", "csv output, with times & timestamps"],
+    ["tcplife -d", "include the name of the remote host, from DNS answers"],
     ["tcplife -p 181", "only trace PID 181"],
     ["tcplife -L 80,81", "only trace local ports 80 and 81"],
     ["tcplife -D 80", "only trace remote port 80"],
@@ -128,21 +118,23 @@ const tcplife = defineTool({
   object,
   options,
   plan(values, machine) {
-    if (values.csv && values.json) throw new UsageError("use either -s/--csv or --json, not both");
+    checkForms(values);
+    const names = new DnsNames();
     const { pid, cgroup, cgroupMap, mntnsMap, pidns } = values;
-    return {
-      event: Event,
-      load: {
-        ...filterSettings(values, {
-          ...flowSettings(values, values),
-          unowned: [pid, cgroup, cgroupMap, mntnsMap, pidns].every((value) => value === undefined),
-        }),
-        programs: chooseHooks("TCP connections", ways, machine),
-      },
-      columns: columns(values),
+    const load = {
+      ...filterSettings(values, {
+        ...flowSettings(values, values),
+        unowned: [pid, cgroup, cgroupMap, mntnsMap, pidns].every((value) => value === undefined),
+      }),
+      programs: chooseHooks("TCP connections", ways, machine),
+    };
+    return eventPlan(Event, {
+      load: withDns(load, values.dns, machine),
+      columns: columns(values, names),
       csv: values.csv,
       outlives: "its connections may last longer",
-    };
+      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), lost: lostWithAnswers },
+    });
   },
 });
 

@@ -3,6 +3,7 @@
  * tcpstates: changes of the state of TCP sockets, and how long each state lasted.
  */
 #include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/net/dns.h"
 #include "../../toolkit/kernel/net/netns.h"
 
 struct event {
@@ -16,6 +17,14 @@ struct event {
 	u8 new_state;
 	u8 is_known; /* whether the beginning of the old state was seen */
 	u8 unused;
+	u32 owner; /* the process that connected; 0: none that is known */
+	u32 unused_too;
+};
+
+struct change {
+	u64 time; /* ns since boot */
+	u32 owner;
+	u32 unused;
 };
 
 /* When each socket's state was last seen to change. */
@@ -23,7 +32,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__type(key, u64); /* address of a struct sock */
-	__type(value, u64);
+	__type(value, struct change);
 } changes SEC(".maps");
 
 EVENTS(events, struct event);
@@ -47,17 +56,22 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 
-	u64 *since = bpf_map_lookup_elem(&changes, &event.socket);
+	struct change *before = bpf_map_lookup_elem(&changes, &event.socket);
+	struct change change = { .time = event.time };
 
 	if (is_beginning(old_state, state)) {
 		event.is_known = true;
-	} else if (since) {
+	} else if (before) {
 		event.is_known = true;
-		event.duration_ns = event.time - *since;
+		event.duration_ns = event.time - before->time;
+		change.owner = before->owner;
 	}
+	if (state == TCP_SYN_SENT)
+		change.owner = current_ids() >> 32;
+	event.owner = change.owner;
 	if (state == TCP_CLOSE)
 		bpf_map_delete_elem(&changes, &event.socket);
-	else if (bpf_map_update_elem(&changes, &event.socket, &event.time, BPF_ANY))
+	else if (bpf_map_update_elem(&changes, &event.socket, &change, BPF_ANY))
 		count_in_flight_dropped();
 
 	read_flow(&event.flow, sk);

@@ -82,6 +82,26 @@ export default defineCases({
       of: inNetns,
       counts: rows(7, [...ACTIVE, ...FIRST], { rport: "{port}" }),
     },
+    {
+      name: "-d names the remote host of connections that a process made, by what it was told",
+      args: ["-d", "--netns", "{netns}", "-6"],
+      work: tcp(
+        "resolve=stream:1",
+        "resolve=aaaa:0",
+        "known=pointer:1",
+        exchange("m", 3),
+        exchange("6", 2),
+      ),
+      of: inNetns,
+      counts: [
+        ...rows(3, [...ACTIVE, ...FIRST], { laddr: "::ffff:127.0.0.1", rhost: "stream.test" }),
+        ...rows(2, [...ACTIVE, ...FIRST], { laddr: "::1", rhost: "aaaa.test" }),
+        ...rows(3, [...PASSIVE, ...SECOND], { laddr: "::ffff:127.0.0.1", rhost: null }),
+        ...rows(2, [...PASSIVE, ...SECOND], { laddr: "::1", rhost: null }),
+        ...rows(1, ["LISTEN CLOSE"], { laddr: "::ffff:127.0.0.1", rhost: null }),
+        ...rows(1, ["LISTEN CLOSE"], { laddr: "::1", rhost: null }),
+      ],
+    },
     ...[["-6"], ["-D", "1"], ["-L", "1"], ["--netns", "1"]].map((args) => ({
       name: `${args.join(" ")} hides others`,
       args,

@@ -1,8 +1,8 @@
 /**
  * tcpstates: trace the changes of state of TCP sockets, and how long each state lasted.
  *
- * USAGE: tcpstates [-T] [-t] [-w] [-s] [-Y] [-L PORT,PORT] [-D PORT,PORT] [-4 | -6]
- *                  [--netns INODE] [--print-netns] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: tcpstates [-T] [-t] [-w] [-s] [-Y] [-d] [-L PORT,PORT] [-D PORT,PORT] [-4 | -6]
+ *                  [--netns INODE] [--print-netns] [--duration SECONDS] [-b PAGES] [--json]
  *
  *     # tcpstates
  *     SKADDR           C-PID C-COMM     LADDR           LPORT RADDR           RPORT OLDSTATE    -> NEWSTATE    MS
@@ -21,25 +21,35 @@
  *
  * -Y sends each row to systemd-journald as well, with the fields of bcc's tool (OBJECT_TCP_NEW_STATE …).
  *
+ * RHOST of -d is the name by which the process that connected last looked up the remote address: from answers
+ * that it received from port 53 itself, by recvfrom, recvmsg, recvmmsg and read, over UDP and TCP. "-" (null in
+ * JSON): it received none, or the socket was accepted, or connected before tracing began.
+ *
  * Hooks: raw tracepoint inet_sock_set_state. Connections that wait for their handshake's end at a
  * listening socket (TCP_NEW_SYN_RECV) and those in TIME_WAIT are no sockets to the kernel: the first
  * are not shown, the others as CLOSE. MPTCP's subflows are shown as the TCP connections that they are.
  */
 
-import { type Infer, struct, tcpStateName, u32, u64, u8 } from "../../mod.ts";
+import { type Bpf, type Infer, struct, tcpStateName, u32, u64, u8 } from "../../mod.ts";
 import {
-  address,
-  familyOptions,
-  Flow,
-  flowSettings,
-  ipVersion,
-  ports,
-} from "../../toolkit/net/flow.ts";
+  DnsNames,
+  dnsOption,
+  lostWithAnswers,
+  nameColumn,
+  withDns,
+} from "../../toolkit/net/dns_names.ts";
+import { address, Flow, flowSettings, ipVersion } from "../../toolkit/net/flow.ts";
 import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
-import { flag, UsageError, type Values } from "../../toolkit/options/options.ts";
+import {
+  checkForms,
+  endColumns,
+  processColumns,
+  sessionOptions,
+  timeColumns,
+} from "../../toolkit/net/session_columns.ts";
+import { flag, longOnly, type Values } from "../../toolkit/options/options.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
-import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
@@ -47,30 +57,16 @@ import { Journal } from "./journal.ts";
 import object from "./tcpstates.bpf.o.ts";
 
 const options = {
-  time: flag({ short: "T", long: "time", help: "include time column on output (HH:MM:SS)" }),
-  timestamp: flag({ short: "t", long: "timestamp", help: "include timestamp on output (seconds)" }),
-  wide: flag({ short: "w", long: "wide", help: "wide column output (fits IPv6 addresses)" }),
-  csv: flag({ short: "s", long: "csv", help: "comma separated values output" }),
+  ...sessionOptions,
   journal: flag({
     short: "Y",
     long: "journal",
     help: "log session state changes to the systemd journal as well",
   }),
-  local: ports({
-    short: "L",
-    long: "localport",
-    meta: "PORT,PORT",
-    help: "trace these local ports only",
-  }),
-  remote: ports({
-    short: "D",
-    long: "remoteport",
-    meta: "PORT,PORT",
-    help: "trace these remote ports only",
-  }),
-  ...familyOptions,
+  ...dnsOption,
   ...netnsOptions,
   ...eventOptions,
+  duration: longOnly(eventOptions.duration),
 } as const;
 
 const Event = struct("event", {
@@ -84,31 +80,19 @@ const Event = struct("event", {
   new_state: u8,
   is_known: u8,
   unused: u8,
+  owner: u32,
+  unused_too: u32,
 });
 type Event = Infer<typeof Event>;
 
-function columns(values: Values<typeof options>): Columns<Event> {
-  const { wide, csv, json } = values;
-  const full = wide || csv || json;
-  const commWidth = wide ? 16 : 10;
-  const addressWidth = wide ? 26 : 15;
+function columns(values: Values<typeof options>, names: DnsNames): Columns<Event> {
+  const { csv, json } = values;
   const milliseconds = ({ is_known, duration_ns }: Event) => is_known ? duration_ns / 1e6 : null;
   return [
-    values.time && clockColumn<Event>(),
-    values.timestamp && secondsColumn<Event>({ width: 9, digits: 6 }),
+    ...timeColumns<Event>(values),
     { head: "SKADDR", width: 16, value: ({ socket }) => socket.toString(16) },
-    { head: "C-PID", key: "c_pid", width: 5, value: ({ who }) => who.pid },
-    {
-      head: "C-COMM",
-      key: "c_comm",
-      width: commWidth,
-      value: ({ who }) => full ? who.comm : who.comm.slice(0, commWidth),
-    },
-    full && { head: "IP", width: 2, value: ({ flow }) => ipVersion(flow) },
-    { head: "LADDR", width: addressWidth, value: ({ flow }) => address(flow, "local") },
-    { head: "LPORT", width: 5, value: ({ flow }) => flow.local_port },
-    { head: "RADDR", width: addressWidth, value: ({ flow }) => address(flow, "remote") },
-    { head: "RPORT", width: 5, value: ({ flow }) => flow.remote_port },
+    ...processColumns<Event>(values, "C-"),
+    ...endColumns<Event>(values.wide ? 26 : 15),
     (values.printNetns || json) && netnsColumn<Event>(),
     { head: "OLDSTATE", width: 11, value: ({ old_state }) => tcpStateName(old_state) },
     {
@@ -118,7 +102,13 @@ function columns(values: Values<typeof options>): Columns<Event> {
       value: ({ new_state }) => tcpStateName(new_state),
       text: ({ new_state }) => `${csv ? "" : "-> "}${tcpStateName(new_state)}`,
     },
-    { head: "MS", value: milliseconds, text: (event) => milliseconds(event)?.toFixed(3) ?? "-" },
+    {
+      head: "MS",
+      ...values.dns && { width: 10 },
+      value: milliseconds,
+      text: (event) => milliseconds(event)?.toFixed(3) ?? "-",
+    },
+    values.dns && nameColumn<Event>(names, ({ owner }) => owner),
   ];
 }
 
@@ -132,6 +122,7 @@ const tcpstates = defineTool({
     ["tcpstates -w", "wider columns (fit IPv6)"],
     ["tcpstates -stT", "csv output, with times & timestamps"],
     ["tcpstates -Y", "log events to the systemd journal"],
+    ["tcpstates -d", "include the name of the remote host, from DNS answers"],
     ["tcpstates -L 80,81", "only trace local ports 80 and 81"],
     ["tcpstates -D 80", "only trace remote port 80"],
     ["tcpstates -4", "only trace IPv4 family"],
@@ -139,14 +130,22 @@ const tcpstates = defineTool({
   ],
   object,
   options,
-  plan(values) {
-    if (values.csv && values.json) throw new UsageError("use either -s/--csv or --json, not both");
+  plan(values, machine) {
+    checkForms(values);
     let journal: Journal | undefined;
+    const names = new DnsNames();
+    const load = filterSettings({}, { ...flowSettings(values, values), ...netnsSettings(values) });
     return {
       ...eventPlan(Event, {
-        load: filterSettings({}, { ...flowSettings(values, values), ...netnsSettings(values) }),
-        prepare: () => journal = values.journal ? new Journal() : undefined,
-        columns: columns(values),
+        load: withDns(load, values.dns, machine),
+        prepare(bpf: Bpf) {
+          const made = new DisposableStack();
+          if (values.journal) made.use(journal = new Journal());
+          if (values.dns) made.use(names.follow(bpf));
+          return made;
+        },
+        ...values.dns && { lost: lostWithAnswers },
+        columns: columns(values, names),
         wants(event) {
           journal?.send(journalFields(event));
           return true;

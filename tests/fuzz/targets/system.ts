@@ -30,7 +30,8 @@ import type { ProcessMemory } from "../../../mod.ts";
 import { escapeText, toJson } from "../../../toolkit/output/escape.ts";
 import { RubyClasses } from "../../../tools/rubyallocs/classes.ts";
 import { LAYOUTS } from "../../../tools/rubyallocs/layout.ts";
-import { DnsCache, parseDnsAnswer } from "../../../tools/tcpconnect/dns.ts";
+import { parseDnsAnswer } from "../../../toolkit/net/dns_message.ts";
+import { DnsStreams } from "../../../toolkit/net/dns_streams.ts";
 import { type AnyTarget, isOurRange, must, Refused, type Target } from "../target.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -123,16 +124,32 @@ const dns: Target<Bytes> = {
         "c00c000500010000003c0006036162630010" + "c00c000100010000003c00045db8d822" +
         "c00c001c00010000003c001020010db8000000000000000000000001",
     ),
+  }, {
+    value: Uint8Array.fromHex(
+      "1234818000010001000000000137013201300331393207696e2d6164647204617270610000" +
+        "0c0001c00c000c00010000003c00040161c010",
+    ),
   }],
   run(message) {
     const answer = parseDnsAnswer(message);
     if (!answer) throw new Refused();
-    must(answer.name.length <= message.length, "a name is longer than its message");
-    for (const address of answer.addresses) {
+    for (const name of [answer.name, ...answer.names.values()]) {
+      must(name.length <= 255, "a name is longer than names can be");
+    }
+    for (const address of answer.names.keys()) {
       must(/^[0-9a-f.:]+$/.test(address), `an address is ${address}`);
     }
-    must(answer.addresses.length <= message.length, "there are too many addresses");
-    new DnsCache().learn(message, 1);
+    must(answer.names.size <= message.length, "there are too many addresses");
+    const [first, second] = [
+      message.slice(0, message.length / 2),
+      message.slice(message.length / 2),
+    ];
+    const streams = new DnsStreams();
+    const whole = [...streams.add("one", first), ...streams.add("one", second)];
+    must(
+      whole.every(({ length }) => length < message.length),
+      "a message is longer than its stream",
+    );
   },
 };
 

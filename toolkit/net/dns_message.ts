@@ -1,0 +1,95 @@
+/**
+ * Answers of name servers (RFC 1035, section 4).
+ *
+ * @module
+ */
+
+import { decodeText, ipv4, ipv6 } from "../../mod.ts";
+
+const HEADER = 12;
+const IS_RESPONSE = 0x8000;
+const POINTER = 0xc0; // a length byte with these bits: the rest of the name is elsewhere
+const POINTERS_MAX = 16;
+const NAME_MAX = 255; // RFC 1035, 2.3.4
+const TYPE_A = 1;
+const TYPE_PTR = 12;
+const TYPE_AAAA = 28;
+
+/** What a name server said. */
+export interface DnsAnswer {
+  /** The name that was asked for. */
+  readonly name: string;
+  /** Addresses and what they are called: the name asked for, or what was told of the address asked for. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Reads an answer, as far as it is whole; undefined for anything else. */
+export function parseDnsAnswer(message: Uint8Array<ArrayBuffer>): DnsAnswer | undefined {
+  const view = new DataView(message.buffer, message.byteOffset, message.length);
+  try {
+    if (!(view.getUint16(2) & IS_RESPONSE) || view.getUint16(4) !== 1) return undefined;
+    const labels: string[] = [];
+    let at = readName(view, HEADER, labels) + 4;
+    const name = labels.join(".");
+    const names = new Map<string, string>();
+    for (let left = view.getUint16(6); left > 0 && at < message.length; left--) {
+      at = readRecord(view, readName(view, at), name, names);
+    }
+    return { name, names };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // it ends too early
+    throw error;
+  }
+}
+
+/** Follows a name, through pointers if its labels are wanted. Returns where it ends, as it stands there. */
+function readName(view: DataView<ArrayBuffer>, at: number, labels?: string[]): number {
+  let end = 0;
+  for (let pointers = 0, total = 0;;) {
+    const length = view.getUint8(at);
+    if (length === 0) return end || at + 1;
+    if (length < POINTER) {
+      total += length + 1;
+      if (total > NAME_MAX) throw new RangeError("It is too long for a name");
+      labels?.push(decodeText(view, at + 1, length));
+      at += 1 + length;
+      continue;
+    }
+    end ||= at + 2;
+    if (!labels) return end;
+    if (++pointers > POINTERS_MAX) throw new RangeError("It points in circles");
+    at = view.getUint16(at) & 0x3fff;
+  }
+}
+
+/** Reads what follows a record's name; returns where the record ends. */
+function readRecord(
+  view: DataView<ArrayBuffer>,
+  at: number,
+  asked: string,
+  names: Map<string, string>,
+): number {
+  const type = view.getUint16(at);
+  const length = view.getUint16(at + 8);
+  const data = at + 10;
+  if (data + length > view.byteLength) return view.byteLength; // cut off
+  if (type === TYPE_A && length === ipv4.size) names.set(ipv4.read(view, data), asked);
+  if (type === TYPE_AAAA && length === ipv6.size) names.set(ipv6.read(view, data), asked);
+  const address = type === TYPE_PTR ? reverseAddress(asked) : undefined;
+  if (address !== undefined) {
+    const labels: string[] = [];
+    readName(view, data, labels);
+    names.set(address, labels.join("."));
+  }
+  return data + length;
+}
+
+/** The address that a name of the reverse tree stands for: `7.2.0.192.in-addr.arpa`. */
+function reverseAddress(name: string): string | undefined {
+  const [, four] = /^((?:\d{1,3}\.){4})in-addr\.arpa$/i.exec(name) ?? [];
+  if (four !== undefined) return four.split(".").slice(0, 4).toReversed().map(Number).join(".");
+  const [, six] = /^((?:[\da-f]\.){32})ip6\.arpa$/i.exec(name) ?? [];
+  if (six === undefined) return undefined;
+  const bytes = Uint8Array.fromHex(six.replaceAll(".", "").split("").toReversed().join(""));
+  return ipv6.read(new DataView(bytes.buffer), 0);
+}

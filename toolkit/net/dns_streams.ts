@@ -1,0 +1,35 @@
+/**
+ * Messages of name servers over TCP (RFC 1035, 4.2.2): each behind its length, in pieces as they are read.
+ *
+ * @module
+ */
+
+const LENGTH_BYTES = 2;
+const STREAMS_MAX = 256;
+
+/** Puts the pieces together. */
+export class DnsStreams {
+  /** What has come of a message, of those connections where one is not whole; the oldest first. */
+  readonly #parts = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  /** Adds what was read from a connection; the messages that are whole now. */
+  add(connection: string, piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
+    const before = this.#parts.get(connection) ?? new Uint8Array(0);
+    const bytes = new Uint8Array(before.length + piece.length);
+    bytes.set(before);
+    bytes.set(piece, before.length);
+    const messages: Uint8Array<ArrayBuffer>[] = [];
+    let at = 0;
+    for (;;) {
+      const start = at + LENGTH_BYTES;
+      const end = start + (bytes[at]! << 8 | bytes[at + 1]!);
+      if (start > bytes.length || end > bytes.length) break;
+      messages.push(bytes.slice(start, end));
+      at = end;
+    }
+    this.#parts.delete(connection);
+    if (at < bytes.length) this.#parts.set(connection, bytes.slice(at));
+    if (this.#parts.size > STREAMS_MAX) this.#parts.delete(this.#parts.keys().next().value!);
+    return messages;
+  }
+}
