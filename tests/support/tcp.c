@@ -5,7 +5,8 @@
  * step that has a listener, and "ready", waits for a line on stdin, and then does what its arguments
  * say, in order. For each connection it prints "flow FAMILY
  * PORT PORT RETRANSMITS": the client's port, the server's, how often the client sent again. FAMILY
- * is 4, 6, m for an IPv6 socket that talks IPv4, or p for MPTCP by IPv4.
+ * is 4, 6, m for an IPv6 socket that talks IPv4, p for MPTCP by IPv4, or v and w for IPv4 and IPv6 to
+ * the namespace of `peer`.
  *
  *   exchange=FAMILY:COUNT:UP:DOWN:END   the client sends UP bytes, the server answers DOWN bytes;
  *                                       END is who closes first: client, server, or reset: the
@@ -27,10 +28,14 @@
  *   known=CALL:LAST                     the server does that
  *   reach=LAST                          connect to 127.0.0.LAST where nobody listens
  *   protocol=FAMILY:COUNT:PROTOCOL      make TCP sockets, which must be of that protocol then
+ *   peer=PATH                           the server is in this network namespace, and so are listeners of
+ *                                       steps behind it
  *   wait=                               print "waiting", wait for a line
  *   uid=UID, comm=NAME                  the client becomes that user, calls itself so
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -78,6 +83,8 @@ static void run_client(struct step *step)
 		resolve(value);
 	} else if (is(step->name, "reach=")) {
 		reach(atoi(value));
+	} else if (is(step->name, "peer=")) {
+		return;
 	} else if (is(step->name, "known=")) {
 		tell(to_server);
 		listen_to(to_client);
@@ -115,6 +122,17 @@ static void run_server(struct step *step)
 	}
 }
 
+/* Enters the namespace of a step `peer`; returns the one that was left, or -1 if there is no such step. */
+static int enter_peer(const char *step)
+{
+	int own = must(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "own namespace");
+	int peer = must(open(strchr(step, '=') + 1, O_RDONLY | O_CLOEXEC), step);
+
+	must(setns(peer, CLONE_NEWNET), "setns");
+	close(peer);
+	return own;
+}
+
 static void prepare(struct step *step, const char *text)
 {
 	union address address;
@@ -122,7 +140,7 @@ static void prepare(struct step *step, const char *text)
 
 	step->name = text;
 	if (is(text, "wait=") || is(text, "uid=") || is(text, "comm=") || is(text, "known=") ||
-	    is(text, "resolve="))
+	    is(text, "resolve=") || is(text, "peer="))
 		return;
 	if (!value || sscanf(value, "=%c:%d:%d:%d:%15s", &step->family, &step->count, &step->up,
 			     &step->down, step->end) < 1)
@@ -141,12 +159,13 @@ static void prepare(struct step *step, const char *text)
 int main(int argc, char **argv)
 {
 	struct step steps[32] = {};
-	int status;
+	int status, own;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 32)
 		fail("too many steps");
+	own = argc > 1 && is(argv[1], "peer=") ? enter_peer(argv[1]) : -1;
 	for (int i = 1; i < argc; i++)
 		prepare(&steps[i - 1], argv[i]);
 	must(pipe(to_server), "pipe");
@@ -161,6 +180,8 @@ int main(int argc, char **argv)
 			run_server(&steps[i - 1]);
 		return 0;
 	}
+	if (own >= 0)
+		must(setns(own, CLONE_NEWNET), "setns");
 	prctl(PR_SET_NAME, "tcp-client");
 	printf("client %d\nserver %d\n", getpid(), server);
 	for (int i = 0; i < argc - 1; i++) {

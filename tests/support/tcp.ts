@@ -18,6 +18,20 @@ ip -6 addr add 2001:db8::2/128 dev lo nodad
 ip -6 route add 2001:db8:1::/64 dev lo src 2001:db8::2
 exec "$@"`;
 
+/** Besides, a second namespace, for steps behind `peer=`: the server lives there, on 203.0.113.2 and 2001:db8:2::2. */
+const TWO_NAMESPACES = `set -e
+mount -t tmpfs tmpfs /run
+ip netns add peer
+ip link add near type veth peer name far netns peer
+ip addr add 203.0.113.1/24 dev near
+ip -6 addr add 2001:db8:2::1/64 dev near nodad
+ip link set near up
+ip -n peer addr add 203.0.113.2/24 dev far
+ip -n peer -6 addr add 2001:db8:2::2/64 dev far nodad
+ip -n peer link set far up
+ip -n peer link set lo up
+${NAMESPACE}`;
+
 /** Who talks, by the family a step is given: `m` is an IPv6 socket that talks IPv4. */
 export function loopback(family: Connection["family"]): string {
   return { 4: "127.0.0.1", 6: "::1", m: "::ffff:127.0.0.1" }[family];
@@ -51,7 +65,10 @@ export class TcpWorkload implements AsyncDisposable {
   /** Starts it and waits until it waits. */
   static async start(...steps: string[]): Promise<TcpWorkload> {
     const program = [buildProgram("tcp.c"), ...steps];
-    const running = Running.start(["unshare", "--net", "sh", "-c", NAMESPACE, "sh", ...program]);
+    const isTwo = steps[0]?.startsWith("peer=");
+    const [flags, script] = isTwo ? [["--mount"], TWO_NAMESPACES] : [[], NAMESPACE];
+    const start = ["unshare", "--net", ...flags, "sh", "-c", script, "sh"];
+    const running = Running.start([...start, ...program]);
     const pattern = /^client (\d+)\nserver (\d+)\n((?:port \d+\n)*)ready\n/;
     return new TcpWorkload(running, await running.find("stdout", pattern));
   }
@@ -82,8 +99,8 @@ export class TcpWorkload implements AsyncDisposable {
 
 function connectionsOf(text: string): Connection[] {
   return Array.from(text.matchAll(/^flow (.) (\d+) (\d+) (\d+)$/gm), (match) => ({
-    // MPTCP's is TCP by IPv4.
-    family: match[1]!.replace("p", "4") as Connection["family"],
+    // MPTCP's is TCP by IPv4; v and w are those to the other namespace.
+    family: match[1]!.replace(/[pv]/, "4").replace("w", "6") as Connection["family"],
     port: Number(match[2]),
     serverPort: Number(match[3]),
     retransmits: Number(match[4]),

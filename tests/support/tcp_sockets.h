@@ -44,16 +44,18 @@ static void await_line(void)
 static socklen_t make_address(union address *address, char family, int port, int is_remote)
 {
 	memset(address, 0, sizeof(*address));
-	if (family == '4' || family == 'p') {
+	if (family == '4' || family == 'p' || family == 'v') {
 		address->v4.sin_family = AF_INET;
 		address->v4.sin_port = htons(port);
-		inet_pton(AF_INET, is_remote ? "198.51.100.1" : "127.0.0.1", &address->v4.sin_addr);
+		inet_pton(AF_INET, is_remote ? "198.51.100.1" : family == 'v' ? "203.0.113.2" : "127.0.0.1",
+			  &address->v4.sin_addr);
 		return sizeof(address->v4);
 	}
 	address->v6.sin6_family = AF_INET6;
 	address->v6.sin6_port = htons(port);
 	inet_pton(AF_INET6, family == 'm' ? is_remote ? "::ffff:198.51.100.1" : "::ffff:127.0.0.1" :
-		  is_remote ? "2001:db8:1::1" : "::1", &address->v6.sin6_addr);
+		  is_remote ? "2001:db8:1::1" : family == 'w' ? "2001:db8:2::2" : "::1",
+		  &address->v6.sin6_addr);
 	return sizeof(address->v6);
 }
 
@@ -63,7 +65,7 @@ static int make_socket(char family, int flags)
 
 	int protocol = family == 'p' ? IPPROTO_MPTCP : 0;
 
-	return must(socket(family == '4' || protocol ? AF_INET : AF_INET6, type, protocol), "socket");
+	return must(socket(strchr("4pv", family) ? AF_INET : AF_INET6, type, protocol), "socket");
 }
 
 static int port_of(int fd)

@@ -1,4 +1,4 @@
-/** Ten thousand connections, as the tools that follow connections tell them at the same time. */
+/** A thousand connections, or with --full ten thousand, between two network namespaces, as tools tell them at the same time. */
 
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
@@ -10,9 +10,10 @@ import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-const COUNT = 10_000;
-const NAME =
-  "tcplife, tcpstates, tcptracer and tcpconnlat together tell 10,000 connections exactly";
+const COUNT = process.env.TSBCC_TEST_FULL ? 10_000 : 1000;
+const [UP, DOWN] = [13, 7];
+const NAME = `tcplife, tcpstates, tcptracer and tcpconnlat together tell ${COUNT} connections ` +
+  "between two network namespaces exactly, tcptop and tcpsubnet their bytes";
 
 /** How often rows have these values. */
 function counts(rows: readonly Row[], ...keys: readonly string[]): Record<string, number> {
@@ -24,46 +25,79 @@ function counts(rows: readonly Row[], ...keys: readonly string[]): Record<string
   return found;
 }
 
+/** The sum of a key over rows. */
+const sum = (rows: readonly Row[], key: string): number =>
+  rows.reduce((total, row) => total + Number(row[key]), 0);
+
 test(NAME, { skip: requires(NAME, "speed") }, () =>
   untilNoneHidden(TCP_EVENTS, async (watch) => {
-    await using workload = await TcpWorkload.start(`exchange=4:${COUNT}:1:1:client`);
+    const exchange = (family: string, count: number) =>
+      `exchange=${family}:${count}:${UP}:${DOWN}:client`;
+    await using workload = await TcpWorkload.start(
+      "peer=/run/netns/peer",
+      exchange("v", COUNT * 0.9),
+      exchange("w", COUNT * 0.1),
+    );
     await using tools = new AsyncDisposableStack();
     const { client, server } = workload;
-    const netns = statSync(`/proc/${client}/ns/net`).ino;
+    const [near, far] = [client, server].map((pid) => statSync(`/proc/${pid}/ns/net`).ino);
+    assert.notEqual(near, far);
     // Room for all events: how fast they are read on a busy machine must not matter.
-    const names = ["tcplife", "tcpstates", "tcptracer", "tcpconnlat"];
+    const room = ["-b", "16384"];
+    const calls = [
+      ...["tcplife", "tcpstates", "tcptracer", "tcpconnlat"].map((name) => [name, ...room]),
+      ["tcptop", "600"],
+      ["tcpsubnet", "-i", "600", "203.0.113.2/32,203.0.113.1/32,2001:db8:2::/64"],
+    ];
     const running = await Promise.all(
-      names.map(async (name) => tools.use(await startTool(name, "--json", "-b", "16384"))),
+      calls.map(async ([name, ...args]) => tools.use(await startTool(name!, "--json", ...args))),
     );
     watch();
     await workload.go();
     const results = await Promise.all(running.map(stopTool));
-    const [lives, states, traced, latencies] = results.map((result) => {
+    const [lives, states, traced, latencies, bytes, subnets] = results.map((result) => {
       const rows = rowsOf<Row>(result);
       assert.deepEqual(rows.filter(({ record }) => record), [], "nothing is lost");
-      const isOurs = ({ netns: inode, pid }: Row) =>
-        inode === undefined ? pid === client || pid === server : inode === netns;
+      const isOurs = ({ netns, pid }: Row) =>
+        netns === undefined
+          ? pid === undefined || pid === client || pid === server
+          : netns === near || netns === far;
       return rows.filter(isOurs);
     });
     assert.deepEqual(counts(lives!, "pid"), { [client]: COUNT, [server]: COUNT });
-    assert.deepEqual(counts(latencies!, "pid", "refused"), { [`${client} false`]: COUNT });
-    assert.deepEqual(counts(traced!, "type", "pid"), {
-      [`connect ${client}`]: COUNT,
-      [`accept ${server}`]: COUNT,
-      [`close ${client}`]: COUNT,
-      [`close ${server}`]: COUNT,
+    assert.deepEqual(counts(latencies!, "pid", "netns", "refused"), {
+      [`${client} ${near} false`]: COUNT,
     });
-    assert.deepEqual(counts(states!, "oldstate", "newstate"), {
-      "CLOSE SYN_SENT": COUNT,
-      "SYN_SENT ESTABLISHED": COUNT,
-      "LISTEN SYN_RECV": COUNT,
-      "SYN_RECV ESTABLISHED": COUNT,
-      "ESTABLISHED FIN_WAIT1": COUNT,
-      "ESTABLISHED CLOSE_WAIT": COUNT,
-      "CLOSE_WAIT LAST_ACK": COUNT,
-      "FIN_WAIT1 FIN_WAIT2": COUNT,
-      "FIN_WAIT2 CLOSE": COUNT,
-      "LAST_ACK CLOSE": COUNT,
-      "LISTEN CLOSE": 1,
+    assert.deepEqual(counts(traced!, "type", "pid", "netns"), {
+      [`connect ${client} ${near}`]: COUNT,
+      [`accept ${server} ${far}`]: COUNT,
+      [`close ${client} ${near}`]: COUNT,
+      [`close ${server} ${far}`]: COUNT,
     });
+    const statesOf = (netns: unknown, ...changes: readonly string[]) =>
+      changes.map((change) => [`${netns} ${change}`, COUNT]);
+    const [first, second] = [
+      "ESTABLISHED FIN_WAIT1,FIN_WAIT1 FIN_WAIT2,FIN_WAIT2 CLOSE",
+      "ESTABLISHED CLOSE_WAIT,CLOSE_WAIT LAST_ACK,LAST_ACK CLOSE",
+    ]
+      .map((text) => text.split(","));
+    assert.deepEqual(
+      counts(states!, "netns", "oldstate", "newstate"),
+      Object.fromEntries([
+        ...statesOf(near, "CLOSE SYN_SENT", "SYN_SENT ESTABLISHED", ...first!),
+        ...statesOf(far, "LISTEN SYN_RECV", "SYN_RECV ESTABLISHED", ...second!),
+        [`${far} LISTEN CLOSE`, 2],
+      ]),
+    );
+    for (const [pid, sent, received] of [[client, UP, DOWN], [server, DOWN, UP]]) {
+      const own = bytes!.filter((row) => row.pid === pid);
+      assert.equal(own.length, COUNT);
+      assert.equal(sum(own, "tx_kb") * 1024, COUNT * sent!);
+      assert.equal(sum(own, "rx_kb") * 1024, COUNT * received!);
+    }
+    assert.deepEqual(subnets!.map(({ subnet, send }) => [subnet, send]), [
+      ["203.0.113.2/32", COUNT * 0.9 * UP],
+      ["203.0.113.1/32", COUNT * 0.9 * DOWN],
+      ["2001:db8:2::/64", COUNT * 0.1 * (UP + DOWN)],
+    ]);
   }));
