@@ -2,15 +2,15 @@
  * Checks which way imports point: `deno run --allow-read scripts/arrows.ts` prints what is wrong and
  * ends with status 1, or prints nothing.
  *
- * Three rules (house rules in ARCHITECTURE.md): an import goes from a layer to itself or to one below
+ * Four rules (house rules in ARCHITECTURE.md): an import goes from a layer to itself or to one below
  * it; no two rooms import each other, directly or by way of others; no tool imports another's files.
- * Tests are free. An import of types counts: who reads the code has to follow it too.
+ * Each room says in its README.md what is in it. Tests are free. An import of types counts: who reads the code has to follow it too.
  *
  * @module
  */
 
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -94,6 +94,21 @@ function cyclesOf(arrows: readonly Arrow[]): string[] {
   return found;
 }
 
+/** Rooms without a README.md; a tool's folder has its page in docs/. */
+function unintroduced(): string[] {
+  const tops = ["bpf", "ffi", "toolkit", "cli", "tools", "tests", "examples", "bench", "scripts"];
+  const folders = tops.flatMap((top) => [
+    top,
+    ...readdirSync(join(PROJECT, top), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ parentPath, name }) => relative(PROJECT, join(parentPath, name))),
+  ]);
+  return folders.filter((folder) =>
+    !/^tools\/|^tests\/testdata|^scripts\/npm|node_modules/.test(folder) &&
+    !existsSync(join(PROJECT, folder, "README.md"))
+  );
+}
+
 const files = ["tools", "cli", "examples", "toolkit", "bpf", "ffi"].flatMap(sourcesIn);
 const arrows = [...files, "mod.ts", "kernel.ts", "plumbing.ts"].flatMap(arrowsOf);
 const upward = arrows.filter(({ from, to }) => layerOf(to) < layerOf(from));
@@ -103,6 +118,9 @@ const between = arrows.filter(({ from, to }) =>
 const problems = [
   ...upward.map(({ from, to }) => `${from} imports ${to}, which is above it`),
   ...between.map(({ from, to }) => `${from} imports ${to} of another tool: move it to toolkit/`),
+  ...unintroduced().map((folder) =>
+    `${folder}/ has no README.md: say in a paragraph what is in it`
+  ),
   ...cyclesOf(arrows).map((path) => `rooms import each other: ${path}`),
 ];
 for (const problem of problems) console.error(`arrows: ${problem}`);
