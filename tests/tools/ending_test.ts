@@ -63,8 +63,8 @@ for (const [name, load] of Object.entries(tools)) {
   });
 }
 
-test("a tool ends at the first signal while it sets its probes", async () => {
-  using folder = new Folder();
+/** Starts a tool of which this is the plan. */
+function startPlan(folder: Folder, plan: string, ...args: string[]): Running {
   const script = join(folder.path, "tool.ts");
   const from = (path: string) => JSON.stringify(PROJECT + path);
   writeFileSync(
@@ -75,23 +75,59 @@ test("a tool ends at the first signal while it sets its probes", async () => {
     import object from ${from("tools/syscount/syscount.bpf.o.ts")};
     await main(defineTool({
       name: "slow",
-      summary: "Set probes for ever.",
+      summary: "Take long.",
       examples: [],
       object,
       options: standardOptions,
-      plan: () => ({
-        interval: undefined,
-        attach() {
-          console.log("begun");
-          for (;;);
-        },
-        report() {},
-      }),
+      plan: () => (${plan}),
     }));\n`,
   );
-  await using running = Running.start(scriptCommand(script));
+  return Running.start([...scriptCommand(script), ...args]);
+}
+
+test("a tool ends at the first signal while it sets its probes", async () => {
+  using folder = new Folder();
+  const plan = `{
+    interval: undefined,
+    attach() {
+      console.log("begun");
+      for (;;);
+    },
+    report() {},
+  }`;
+  await using running = startPlan(folder, plan);
   await running.find("stdout", /^begun$/m);
   running.kill("SIGINT");
   const { status, signal, stdout } = await running.result;
   assert.deepEqual([status, signal, stdout], [null, "SIGINT", "begun\n"]);
 });
+
+for (const args of [[], ["--json"]]) {
+  const title =
+    `a first signal ends a report${args.join()} that takes long, which tells what it lacks`;
+  test(title, async () => {
+    using folder = new Folder();
+    // One report, as \`profile 5\` makes it. Its items would take half a day.
+    const plan = `{
+      interval: 0.001,
+      count: 1,
+      report: (_bpf, report) => report.each(Array.from({ length: 1e6 }, (_, i) => i), "things", (i) => {
+        if (i === 0) console.log("begun");
+        for (const end = performance.now() + 50; performance.now() < end;);
+      }),
+    }`;
+    await using running = startPlan(folder, plan, ...args);
+    await running.find("stdout", /^begun$/m);
+    running.kill("SIGINT");
+    const { status, stdout, stderr } = await running.result;
+    assert.equal(status, 0, stderr);
+    const [, total] = /^slow: truncated (\d+) things: a signal came while the report was made$/m
+      .exec(stderr)!;
+    const records = stdout.split("\n").filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      records.map(({ record, what, total }) => [record, what, total]),
+      args.length > 0 ? [["truncated", "things", Number(total)]] : [],
+    );
+  });
+}

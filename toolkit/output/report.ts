@@ -14,10 +14,14 @@ import {
   type SectionOptions,
   type SlotCounts,
 } from "../../mod.ts";
+import { complain } from "./complain.ts";
 import { clockText } from "./time_columns.ts";
 import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
 import { escapeText, toJson } from "./escape.ts";
 import type { Output } from "./output.ts";
+
+/** As long a signal may have to wait, about. */
+const SLICE_MS = 100;
 
 /** Options for {@linkcode Report.histogram}. */
 export interface ReportHistogramOptions {
@@ -46,11 +50,42 @@ export class Report {
   /** When the report was made. */
   readonly time: Date = new Date();
   readonly #output: Output;
+  readonly #name: string;
+  readonly #isInterrupted: () => boolean;
 
-  /** Made by the frame. */
-  constructor(output: Output, json: boolean) {
+  /** Made by the frame. @param isInterrupted whether a signal came while the last report was made */
+  constructor(output: Output, json: boolean, name: string, isInterrupted: () => boolean) {
     this.#output = output;
     this.json = json;
+    this.#name = name;
+    this.#isInterrupted = isInterrupted;
+  }
+
+  /**
+   * Does something with each of many that take long, such as naming stacks, in slices: a signal that comes
+   * while the last report is made ends it, and how many are left out is told.
+   *
+   * @param what they are, in the plural: `stacks`
+   */
+  async each<T>(items: readonly T[], what: string, act: (item: T) => void): Promise<void> {
+    let end = performance.now() + SLICE_MS;
+    for (const [i, item] of items.entries()) {
+      if (performance.now() >= end) {
+        // A handler of signals runs when the loop has its turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        end = performance.now() + SLICE_MS;
+      }
+      if (this.#isInterrupted()) {
+        const total = items.length - i;
+        this.record("truncated", { what, total });
+        complain(
+          this.#name,
+          `truncated ${total} ${what}: a signal came while the report was made`,
+        );
+        return;
+      }
+      act(item);
+    }
   }
 
   /** The time of day as bcc's tools print it: `17:05:09`. */

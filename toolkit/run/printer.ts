@@ -19,13 +19,15 @@ import { containerColumn, type Who } from "../task/who.ts";
 /** What prints a plan. */
 export interface Printer extends Disposable {
   /** Prints what comes before the first event. */
-  begin(): void;
+  begin(): void | Promise<void>;
   /** Prints until `stop` says so or there is nothing more to print. */
   run(stop: Stop): Promise<void>;
   /** Prints what was left when everything was detached. */
   finish(): Promise<void>;
   /** Ends a wait of `run`: something asked to stop. */
   wake(): void;
+  /** Ends a last report that is made already, in which a signal came. */
+  interrupt(): void;
 }
 
 /** Events printed between two looks at whether to stop. */
@@ -100,6 +102,9 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     this.#stream.wake();
   }
 
+  /** Rows go out in batches, and the second signal ends the last ones. */
+  interrupt(): void {}
+
   [Symbol.dispose](): void {
     this.#stream.close();
   }
@@ -128,6 +133,8 @@ export class Reports implements Printer {
     this.#whenAsked.resolve();
   };
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+  #isInterrupted = false;
 
   /** Prepares reports of what `bpf` holds. @param name the tool's */
   constructor(
@@ -148,8 +155,8 @@ export class Reports implements Printer {
     for (const signal of plan.signals ?? []) process.on(signal, this.#onSignal);
   }
 
-  begin(): void {
-    if (this.#plan.signals && this.#plan.interval === undefined) this.#report();
+  async begin(): Promise<void> {
+    if (this.#plan.signals && this.#plan.interval === undefined) await this.#report();
   }
 
   async run(stop: Stop): Promise<void> {
@@ -158,8 +165,10 @@ export class Reports implements Printer {
     for (let done = 1, start = performance.now(); !stop.requested; done++) {
       const end = interval === undefined ? undefined : start + done * interval * 1000;
       await this.#until(end);
-      if (stop.requested || done >= count || this.#plan.isOver?.()) return;
-      this.#report();
+      if (stop.requested) return;
+      this.#isOver = done >= count || this.#plan.isOver?.() === true;
+      if (this.#isOver) return;
+      await this.#report();
       this.#losses.reportNow();
       await this.#output.flush();
     }
@@ -167,13 +176,25 @@ export class Reports implements Printer {
 
   async finish(): Promise<void> {
     // Names of many stacks take seconds.
-    withProgress(this.#name, "making the report; Ctrl-C ends without it", () => this.#report());
+    await withProgress(
+      this.#name,
+      "making the report; Ctrl-C ends without it",
+      () => this.#report(),
+    );
     this.#losses.reportEnd();
     await this.#output.flush();
   }
 
   wake(): void {
     this.#woken.resolve();
+  }
+
+  /**
+   * A signal that ends the trace asks for the report that follows, which is whole; one that comes while the
+   * last report is made anyway ends that.
+   */
+  interrupt(): void {
+    this.#isInterrupted = this.#isOver;
   }
 
   [Symbol.dispose](): void {
@@ -191,14 +212,15 @@ export class Reports implements Printer {
     const isOver = Promise.race([promise, this.#woken.promise]).then(() => true);
     while (!await Promise.race([isOver, this.#whenAsked.promise.then(() => false)])) {
       this.#whenAsked = Promise.withResolvers();
-      for (const signal of this.#asked.splice(0)) this.#report(signal);
+      for (const signal of this.#asked.splice(0)) await this.#report(signal);
       await this.#output.flush();
     }
     clearTimeout(this.#timer);
   }
 
-  #report(signal?: ReportSignal): void {
+  async #report(signal?: ReportSignal): Promise<void> {
     if (this.#redraw) this.#output.text(CLEAR);
-    this.#plan.report(this.#bpf, new Report(this.#output, this.#json), signal);
+    const report = new Report(this.#output, this.#json, this.#name, () => this.#isInterrupted);
+    await this.#plan.report(this.#bpf, report, signal);
   }
 }

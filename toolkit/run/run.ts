@@ -73,10 +73,10 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
     // For people: in a script a reader may just be slow.
     if (!output.isWaiting || !process.stderr.isTTY) return;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
-  });
+  }, () => printer.interrupt());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
   else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
-  printer.begin();
+  await printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");
   stop.whenOutputCloses();

@@ -24,15 +24,18 @@ export class Stop implements Disposable {
   #patience: ReturnType<typeof setTimeout> | undefined;
   #hangup: Wait | undefined;
   readonly #whenSlow: () => void;
+  readonly #whenSignalled: () => void;
 
   /**
    * Calls `whenStopped` at the first request. Signals are handled from now on.
    *
    * @param whenSlow called when a signal has not ended the tool for a while
+   * @param whenSignalled called at a signal, also if something else has asked to stop before
    */
-  constructor(whenStopped: () => void, whenSlow = () => {}) {
+  constructor(whenStopped: () => void, whenSlow = () => {}, whenSignalled = () => {}) {
     this.#whenStopped = whenStopped;
     this.#whenSlow = whenSlow;
+    this.#whenSignalled = whenSignalled;
     for (const signal of SIGNALS) {
       process.on(signal, this.#onSignal);
       endOnSecondSignal(signal);
@@ -71,6 +74,7 @@ export class Stop implements Disposable {
   }
 
   #signal(): void {
+    this.#whenSignalled();
     this.request();
     this.#patience ??= setTimeout(this.#whenSlow, PATIENCE_MS);
   }

@@ -91,11 +91,12 @@ export interface ReportPlan extends Tracing {
    */
   readonly signals?: readonly ReportSignal[];
   /**
-   * Prints a report. The last one comes when nothing is attached any more.
+   * Prints a report. The last one comes when nothing is attached any more. What takes long goes in slices
+   * ({@linkcode Report.each}), so that a signal is heard.
    *
    * @param signal what asked for it, if a signal did
    */
-  report(bpf: Bpf, report: Report, signal?: ReportSignal): void;
+  report(bpf: Bpf, report: Report, signal?: ReportSignal): void | Promise<void>;
 }
 
 /** Prints a text and ends, for options such as `--list`. */

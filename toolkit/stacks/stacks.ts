@@ -29,6 +29,7 @@ import {
   type Values,
 } from "../options/options.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { Report } from "../output/report.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
 import { checkStackFiles } from "./stack_files.ts";
 import { BY_MACHINE, containerOptions, filterSettings } from "../options/standard_options.ts";
@@ -255,13 +256,19 @@ export class Stacks implements Disposable {
     return this.#bpf.map("sums", StackKey, StackSum).lookupAndDelete(key);
   }
 
-  /** All that was summed, with names, from the smallest up. */
-  read(sums: Iterable<readonly [StackKey, StackSum]> = this.sums()): StackSample[] {
+  /** All that was summed, with names, from the smallest up: as far as no signal ends the report. */
+  async read(
+    report: Report,
+    sums: Iterable<readonly [StackKey, StackSum]> = this.sums(),
+  ): Promise<StackSample[]> {
     const alike = Map.groupBy(sums, ([{ user, kernel, pid, tid, process, comm }]) => {
       return `${user} ${kernel} ${pid} ${tid} ${process} ${comm}`;
     });
-    return [...alike.values()].flatMap((group) => this.#named(group))
-      .sort((a, b) => a.sum - b.sum);
+    const samples: StackSample[] = [];
+    await report.each([...alike.values()], "stacks", (group) => {
+      samples.push(...this.#named(group));
+    });
+    return samples.sort((a, b) => a.sum - b.sum);
   }
 
   /** The same addresses in the same process: one stack, where they meant the same at all times. */

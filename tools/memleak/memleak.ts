@@ -131,12 +131,12 @@ class Target implements Disposable {
     return this.pid !== undefined && hasEnded(this.pid);
   }
 
-  report(bpf: Bpf, report: Report, values: LeakSettings): void {
+  async report(bpf: Bpf, report: Report, values: LeakSettings): Promise<void> {
     // Nobody frees any more what a process leaves behind, however young it is.
     const olderMs = values.older ?? (this.hasEnded ? 0 : DEFAULTS.olderMs);
     const { pid, stacks } = this;
     const { top = DEFAULTS.top } = values;
-    reportLeaks(bpf, report, stacks, { ...values, pid, comm: this.#comm, olderMs, top });
+    await reportLeaks(bpf, report, stacks, { ...values, pid, comm: this.#comm, olderMs, top });
   }
 
   [Symbol.dispose](): void {

@@ -59,14 +59,20 @@ export interface LeakOptions {
 }
 
 /** Prints what is outstanding now. */
-export function reportLeaks(bpf: Bpf, report: Report, stacks: Stacks, options: LeakOptions): void {
+export async function reportLeaks(
+  bpf: Bpf,
+  report: Report,
+  stacks: Stacks,
+  options: LeakOptions,
+): Promise<void> {
   const { combinedOnly, pid, comm, sort, top } = options;
   const allocations = combinedOnly ? [] : outstanding(bpf, options);
   // In the sums of the kernel side `process` is the image.
   const groups = combinedOnly
     ? stacks.sums().filter(([{ process }]) => process === imageOf(bpf))
     : grouped(allocations, pid !== undefined);
-  const samples = stacks.read(
+  const samples = await stacks.read(
+    report,
     groups.filter(([, { count }]) => count > 0)
       .map(([key, sum]) => [{ ...key, pid: pid ?? 0, process: pid ?? 0, comm }, sum]),
   );

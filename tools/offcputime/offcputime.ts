@@ -196,8 +196,8 @@ const offcputime = defineTool({
         await stacks.ready();
         return [...images, bpf.program("on_switch").attach()];
       },
-      report(bpf, report) {
-        const samples = stacks.read().map((sample) => ({
+      async report(bpf, report) {
+        const samples = (await stacks.read(report)).map((sample) => ({
           ...sample,
           sum: Math.floor(sample.sum / NS_PER_USEC),
         }));

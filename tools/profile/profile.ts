@@ -200,9 +200,9 @@ const profile = defineTool({
         await stacks.ready();
         return [...images, attach(bpf, values)];
       },
-      report(bpf, report) {
+      async report(bpf, report) {
         const naming = { tool: "profile", unit: "samples", threads: false };
-        reportStacks(bpf, report, stacks.read(), {
+        reportStacks(bpf, report, await stacks.read(report), {
           ...values,
           ...naming,
           line: line(values.addresses),

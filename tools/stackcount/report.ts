@@ -109,8 +109,8 @@ export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
   const growth = new Growth();
   const line = frameLine(values);
   const options = { ...values, tool: "stackcount", unit: "count", threads: false, line };
-  return (bpf: Bpf, report: Report) => {
-    const found = stacks().read(grownSums(stacks(), growth));
+  return async (bpf: Bpf, report: Report) => {
+    const found = await stacks().read(report, grownSums(stacks(), growth));
     const samples = values.byProcess ? found : merged(found, line);
     if (!values.folded) report.line();
     if (values.timestamp) report.line(report.clock);
