@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 
-const HANG_MS = 120_000;
+const HANG_MS = 300_000 * Number(process.env.TSBCC_PATIENCE ?? 1);
 
 /** How a process ended and what it said. */
 export interface Result {

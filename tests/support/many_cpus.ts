@@ -1,0 +1,29 @@
+/**
+ * The canary of every tool in a guest that has many CPUs: LRU maps forget there, per-CPU parts are
+ * larger, and events come from everywhere.
+ *
+ * One thread emulates all CPUs of a guest, so there are two guests, each for every other tool.
+ *
+ * @module
+ */
+
+import { cpus } from "node:os";
+import { test } from "node:test";
+import { tools } from "../../tools/list.ts";
+import { type Cases, testsOf } from "./cases.ts";
+
+const MANY = 16;
+const GUESTS = 2;
+
+/** Registers the canaries of a part of the tools. */
+export async function testManyCpus(part: number): Promise<void> {
+  const few = cpus().length < MANY &&
+    "it is for a guest with 32 CPUs: ./test.sh --full runs it in one";
+  for (const [i, [name, load]] of Object.entries(tools).entries()) {
+    if (i % GUESTS !== part) continue;
+    const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
+    for (const { name, skip, run } of testsOf((await load()).default, table.default)) {
+      test(`with many CPUs ${name}`, { skip: few || skip }, run);
+    }
+  }
+}
