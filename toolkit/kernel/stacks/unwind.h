@@ -261,11 +261,10 @@ __noinline u64 traced_return(u64 place)
 	struct return_instance___user *at = BPF_CORE_READ(task, utask, return_instances);
 	u64 address = 0;
 
-	/* Unrolled: before Linux 6.2 the verifier refuses a loop that begins right behind a call. */
+	/* Unrolled: before Linux 6.2 the verifier refuses a loop that begins right behind a call. Of what is
+	 * not there zeros are read. */
 #pragma unroll
 	for (u32 i = 0; i < 8; i++) {
-		if (!at)
-			break;
 		/* Of several on one function the last has the real one. */
 		if (BPF_CORE_READ(at, stack) == place)
 			address = BPF_CORE_READ(at, orig_ret_vaddr);
