@@ -261,8 +261,7 @@ __noinline u64 traced_return(u64 place)
 	struct return_instance___user *at = BPF_CORE_READ(task, utask, return_instances);
 	u64 address = 0;
 
-	/* Unrolled: before Linux 6.2 the verifier refuses a loop that begins right behind a call. Of what is
-	 * not there zeros are read. */
+	/* Of what is not there zeros are read. */
 #pragma unroll
 	for (u32 i = 0; i < 8; i++) {
 		/* Of several on one function the last has the real one. */
@@ -412,12 +411,13 @@ __noinline long walk_user_stack(struct walked_stack *stack)
 	state.sp = BPF_CORE_READ(regs, sp);
 	state.bp = BPF_CORE_READ(regs, bp);
 	__builtin_memset(stack, 0, sizeof(*stack));
-	for (u32 i = 0; i < UNWIND_DEPTH; i++) {
+	/* In this form, because before Linux 6.2 the verifier refuses loops that are entered in their middle. */
+	u32 i = 0;
+	do {
 		stack->frames[i] = state.ip;
 		end = walk_one(&state);
-		if (end)
-			break;
-	}
+		i++;
+	} while (!end && i < UNWIND_DEPTH);
 	/* Of i the verifier would follow every value. */
 	if (!end)
 		end = END_DEEP;
