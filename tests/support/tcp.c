@@ -13,6 +13,10 @@
  *                                       client, without a word
  *   lossy=FAMILY:COUNT                  the server's end is deaf until the client has sent again
  *   peeked=FAMILY:COUNT                 the server looks at the client's byte twice before it reads it
+ *   before=FAMILY:COUNT                 a byte each way over connections that were there before
+ *   passed=FAMILY:COUNT                 the same; a process "tcp-heir" has what the server accepts
+ *   shared=FAMILY:COUNT                 the same; two sockets listen at one port (SO_REUSEPORT)
+ *   fast=FAMILY:COUNT                   the same; the first byte goes with the SYN (TCP fast open)
  *   abandoned=FAMILY:COUNT              the client resets before the server accepts, which it never does
  *   refused=FAMILY:COUNT                connect where nobody listens
  *   unanswered=FAMILY:COUNT             connect where nobody answers until all have sent again
@@ -44,6 +48,7 @@
 #include "tcp_pairs.h"
 #include "tcp_sockets.h"
 #include "tcp_step.h"
+#include "tcp_ways.h"
 
 static int is(const char *text, const char *prefix)
 {
@@ -85,6 +90,8 @@ static void run_client(struct step *step)
 		reach(atoi(value));
 	} else if (is(step->name, "peer=")) {
 		return;
+	} else if (is(step->name, "before=")) {
+		talk_before(step, 0);
 	} else if (is(step->name, "known=")) {
 		tell(to_server);
 		listen_to(to_client);
@@ -95,6 +102,10 @@ static void run_client(struct step *step)
 			lossy_as_client(step);
 		else if (is(step->name, "peeked="))
 			peeked_as_client(step);
+		else if (is(step->name, "passed=") || is(step->name, "shared="))
+			talk_as_client(step);
+		else if (is(step->name, "fast="))
+			fast_as_client(step);
 		else if (is(step->name, "protocol="))
 			protocol(step);
 		else if (is(step->name, "abandoned="))
@@ -112,8 +123,18 @@ static void run_server(struct step *step)
 		tell(to_client);
 		return;
 	}
+	if (is(step->name, "before=")) {
+		talk_before(step, 1);
+		return;
+	}
 	for (int i = 0; i < step->count; i++) {
-		if (is(step->name, "exchange="))
+		if (is(step->name, "passed="))
+			passed_as_server(step);
+		else if (is(step->name, "shared="))
+			shared_as_server(step);
+		else if (is(step->name, "fast="))
+			talk_as_server(step);
+		else if (is(step->name, "exchange="))
 			exchange_as_server(step);
 		else if (is(step->name, "lossy="))
 			lossy_as_server(step);
@@ -133,9 +154,24 @@ static int enter_peer(const char *step)
 	return own;
 }
 
-static void prepare(struct step *step, const char *text)
+static const char *const with_listener[] = {
+	"exchange=", "lossy=", "peeked=", "abandoned=", "before=", "passed=", "shared=", "fast=",
+};
+
+static void listen_for(struct step *step)
 {
 	union address address;
+	int shared = is(step->name, "shared=");
+
+	step->listener = make_socket(step->family, 0);
+	must(setsockopt(step->listener, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared)), "SO_REUSEPORT");
+	must(bind(step->listener, &address.any, make_address(&address, step->family, 0, 0)), "bind");
+	must(listen(step->listener, 8), "listen");
+	step->port = port_of(step->listener);
+}
+
+static void prepare(struct step *step, const char *text)
+{
 	const char *value = strchr(text, '=');
 
 	step->name = text;
@@ -147,13 +183,16 @@ static void prepare(struct step *step, const char *text)
 		fail(text);
 	if (is(text, "unanswered=") && step->count > SOCKETS_MAX)
 		fail(text); /* they are open at the same time */
-	if (!is(text, "exchange=") && !is(text, "lossy=") && !is(text, "peeked=") &&
-	    !is(text, "abandoned="))
-		return;
-	step->listener = make_socket(step->family, 0);
-	must(bind(step->listener, &address.any, make_address(&address, step->family, 0, 0)), "bind");
-	must(listen(step->listener, 8), "listen");
-	step->port = port_of(step->listener);
+	for (size_t i = 0; i < sizeof(with_listener) / sizeof(*with_listener); i++) {
+		if (is(text, with_listener[i]))
+			listen_for(step);
+	}
+	if (is(text, "before="))
+		make_before(step);
+	if (is(text, "shared="))
+		share_port(step);
+	if (is(text, "fast="))
+		allow_fast_open(step);
 }
 
 int main(int argc, char **argv)

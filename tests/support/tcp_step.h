@@ -6,13 +6,15 @@
 #include "tcp_sockets.h"
 
 #define SOCKETS_MAX 256
+#define BEFORE_MAX 16
 
 struct step {
 	const char *name;
 	char family;
 	int count, up, down;
 	char end[16];
-	int listener, port;
+	int listener, other_listener, port;
+	int before[BEFORE_MAX][2]; /* connections: the client's end, the server's */
 };
 
 static int to_server[2], to_client[2];

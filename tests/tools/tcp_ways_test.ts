@@ -1,0 +1,122 @@
+/** Connections that were there before, are passed on, share a port or begin with data, as all tools tell them. */
+
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { test } from "node:test";
+import { TCP_EVENTS, untilNoneHidden } from "../support/hidden_events.ts";
+import { requires } from "../support/requires.ts";
+import { TcpWorkload } from "../support/tcp.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+const NAME =
+  "tools for TCP tell connections that were there before, are passed on, share a port, " +
+  "begin with data, or are MPTCP's";
+
+/** What came of each way of connecting, the server's port in the place of its letter. */
+function told(rows: readonly Row[], ways: ReadonlyMap<unknown, string>, keys: readonly string[]) {
+  const found: Record<string, number> = {};
+  for (const row of rows) {
+    const way = [row.lport, row.rport, row.sport, row.dport].map((port) => ways.get(port))
+      .find(Boolean);
+    const name = [way, ...keys.map((key) => row[key])].join(" ");
+    found[name] = (found[name] ?? 0) + 1;
+  }
+  return Object.entries(found).map(([name, count]) => `${name}: ${count}`).toSorted();
+}
+
+/** How many connections of each way, in the order of the steps. */
+const COUNTS = { before: 3, passed: 5, shared: 11, fast: 7, mptcp: 2 };
+type Way = keyof typeof COUNTS;
+const ALL = Object.keys(COUNTS) as Way[];
+
+/** A line for each way. */
+const lines = (ways: readonly Way[], ...texts: readonly string[]) =>
+  ways.flatMap((way) => texts.map((text) => `${way} ${text}: ${COUNTS[way]}`));
+
+/** Those that tools see begin, and of those the ones whose server keeps what it accepts. */
+const MADE = ALL.filter((way) => way !== "before");
+const KEPT = MADE.filter((way) => way !== "passed");
+/** Those that the kernel's own threads have no hand in. */
+const PLAIN = ALL.filter((way) => way !== "mptcp");
+const STATES = {
+  begin: [
+    ...["CLOSE SYN_SENT", "SYN_SENT ESTABLISHED", "LISTEN SYN_RECV", "SYN_RECV ESTABLISHED"],
+  ],
+  end: [
+    ...["ESTABLISHED FIN_WAIT1", "FIN_WAIT1 FIN_WAIT2", "FIN_WAIT2 CLOSE"],
+    ...["ESTABLISHED CLOSE_WAIT", "CLOSE_WAIT LAST_ACK", "LAST_ACK CLOSE"],
+  ],
+};
+
+const [CLIENT, SERVER, HEIR] = ["tcp-client", "tcp-server", "tcp-heir"];
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  // Of a connection that was accepted the process is the one that closed it.
+  tcplife: [...lines(MADE, CLIENT!), ...lines(KEPT, SERVER!), ...lines(["passed"], HEIR!)],
+  // What the kernel's threads close of MPTCP is left out below.
+  tcptracer: [
+    ...lines(MADE, `connect ${CLIENT}`, `accept ${SERVER}`),
+    ...lines(PLAIN, `close ${CLIENT}`),
+    ...lines(["before", "shared", "fast"], `close ${SERVER}`),
+    ...lines(["passed"], `close ${HEIR}`),
+  ],
+  tcpconnlat: lines(MADE, CLIENT!),
+  tcpconnect: lines(MADE, CLIENT!),
+  tcpaccept: lines(MADE, SERVER!),
+  // Not what comes with the handshake, nor MPTCP.
+  tcppktlat: [
+    ...lines(PLAIN, CLIENT!),
+    ...lines(["before", "shared"], SERVER!),
+    ...lines(["passed"], HEIR!),
+  ],
+  tcptop: [
+    ...lines(ALL, `${CLIENT} 1 1`),
+    ...lines(["before", "shared", "fast", "mptcp"], `${SERVER} 1 1`),
+    ...lines(["passed"], `${HEIR} 1 1`),
+  ],
+  // Of MPTCP the threads' timing decides.
+  tcpstates: [
+    ...lines(PLAIN, ...STATES.end),
+    ...lines(["passed", "shared", "fast"], ...STATES.begin),
+    ...["before", "passed", "fast"].map((way) => `${way} LISTEN CLOSE: 1`),
+    "shared LISTEN CLOSE: 2",
+  ],
+};
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  tcptracer: ["type", "comm"],
+  tcptop: ["comm", "tx_bytes", "rx_bytes"],
+  tcpstates: ["oldstate", "newstate"],
+};
+
+const bytesOf = (kb: unknown) => Number(kb) * 1024;
+
+test(NAME, { skip: requires(NAME, "speed") }, () =>
+  untilNoneHidden(TCP_EVENTS, async (watch) => {
+    const { before, passed, shared, fast, mptcp } = COUNTS;
+    await using workload = await TcpWorkload.start(
+      ...[`before=4:${before}`, `passed=4:${passed}`, `shared=6:${shared}`, `fast=4:${fast}`],
+      `exchange=p:${mptcp}:1:1:client`,
+    );
+    await using tools = new AsyncDisposableStack();
+    const netns = statSync(`/proc/${workload.client}/ns/net`).ino;
+    const ways = new Map<unknown, string>(ALL.map((way, i) => [workload.ports[i], way]));
+    const names = Object.keys(EXPECTED);
+    const running = await Promise.all(
+      names.map(async (name) =>
+        tools.use(await startTool(name, "--json", ...name === "tcptop" ? ["600"] : []))
+      ),
+    );
+    watch();
+    await workload.go();
+    const results = await Promise.all(running.map(stopTool));
+    for (const [i, name] of names.entries()) {
+      const rows = rowsOf<Row>(results[i]!).filter((row) =>
+        row.netns === undefined ? String(row.comm).startsWith("tcp-") : row.netns === netns
+      ).map((row) => ({ ...row, tx_bytes: bytesOf(row.tx_kb), rx_bytes: bytesOf(row.rx_kb) }));
+      const found = told(rows, ways, KEYS[name] ?? ["comm"]).filter((line) =>
+        !line.startsWith("mptcp close") && !(name === "tcpstates" && line.startsWith("mptcp"))
+      );
+      assert.deepEqual(found, [...EXPECTED[name]!].toSorted(), name);
+    }
+  }));
