@@ -39,7 +39,10 @@ const all: IsOf = (row) => "event" in row;
 const requires: readonly Feature[] = ["modules"];
 
 export default defineCases({
-  usage: { names: "-h -4 -6 -L -R -b -d --json", wrong: [[["-4", "-6"], /use either -4/]] },
+  usage: {
+    names: "-D --debug -h -4 -6 -L -R -b -d --json",
+    wrong: [[["-4", "-6"], /use either -4/]],
+  },
   cases: ([4, 6] as const).map((ip) => ({
     name: `shows the events of 7 IPv${ip} connections that are rejected, exactly`,
     canary: true,

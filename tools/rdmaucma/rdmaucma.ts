@@ -1,7 +1,8 @@
 /**
  * rdmaucma: trace the events of RDMA connections that processes make (RDMA connection manager).
  *
- * USAGE: rdmaucma [-4 | -6] [-L PORT,PORT] [-R PORT,PORT] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: rdmaucma [-4 | -6] [-L PORT,PORT] [-R PORT,PORT] [-d SECONDS] [-b PAGES] [-D]
+ *                 [--json]
  *
  *     # rdmaucma
  *     Tracing RDMA Userspace Connection Manager Access event... Hit Ctrl-C to end.
@@ -28,6 +29,7 @@ import {
   ports,
 } from "../../toolkit/net/flow.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
@@ -53,6 +55,7 @@ const options = {
     meta: PORTS,
     help: "trace these remote ports only",
   }),
+  debug: programsFlag({ short: "D", long: "debug" }),
   bufferPages,
   duration,
   json,
@@ -112,6 +115,7 @@ const rdmaucma = defineTool({
     return eventPlan(Event, {
       intro: "Tracing RDMA Userspace Connection Manager Access event... Hit Ctrl-C to end.",
       load: filterSettings({}, flowSettings(values, values)),
+      ...values.debug && { prepare: showPrograms },
       columns: [
         { ...clockColumn(), head: "Timestamp", key: "time", width: 9 },
         {

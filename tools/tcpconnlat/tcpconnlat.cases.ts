@@ -7,7 +7,8 @@ const work = tcp(exchange("4", 97), exchange("6", 13), exchange("m", 11), "refus
 
 export default defineCases({
   usage: {
-    names: "-t -p -L -4 -6 -h --timestamp --pid --lport --ipv4 --ipv6 --cgroup --cgroupmap " +
+    names:
+      "-v --verbose -t -p -L -4 -6 -h --timestamp --pid --lport --ipv4 --ipv6 --cgroup --cgroupmap " +
       "--mntnsmap --pidns --container --json --duration",
     wrong: [
       [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],

@@ -2,7 +2,7 @@
  * tcpconnlat: trace how long active TCP connections take, from connect() to the answer.
  *
  * USAGE: tcpconnlat [-t] [-p PID] [-L] [-4 | -6] [--netns INODE] [--print-netns] [-d SECONDS]
- *                   [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [--json] [min_ms]
+ *                   [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [-v] [--json] [min_ms]
  *
  *     # tcpconnlat
  *     PID     COMM         IP SADDR            DADDR            DPORT LAT(ms)
@@ -28,6 +28,7 @@ import {
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
@@ -40,6 +41,7 @@ const options = {
   localPort: flag({ short: "L", long: "lport", help: "include LPORT on output" }),
   ...familyOptions,
   ...netnsOptions,
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   least: argument(number({
     long: "min_ms",
     meta: "min_ms",
@@ -86,6 +88,7 @@ const tcpconnlat = defineTool({
         ...netnsSettings(values),
         least_ns: BigInt(Math.round((values.least ?? 0) * 1e6)),
       }),
+      ...values.verbose && { prepare: showPrograms },
       columns: [
         values.timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
         { head: "PID", width: 7, value: ({ who }) => who.pid },

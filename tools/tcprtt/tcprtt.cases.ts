@@ -26,7 +26,8 @@ const none = (name: string, ...args: readonly string[]) => ({
 
 export default defineCases({
   usage: {
-    names: "-i -d -T -m -p -P -a -A -b -B -e -4 -6 -h --interval --duration --timestamp " +
+    names:
+      "-D --debug -i -d -T -m -p -P -a -A -b -B -e -4 -6 -h --interval --duration --timestamp " +
       "--milliseconds --lport --rport --laddr --raddr --byladdr --byraddr --extension --ipv4 --ipv6 " +
       "--netns --json",
     wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [

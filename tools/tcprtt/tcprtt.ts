@@ -2,7 +2,7 @@
  * tcprtt: round-trip times of TCP connections, as a histogram.
  *
  * USAGE: tcprtt [-i SECONDS] [-d SECONDS] [-T] [-m] [-p PORT,PORT] [-P PORT,PORT] [-a ADDRESS]
- *               [-A ADDRESS] [-b | -B] [-e] [-4 | -6] [--netns INODE] [--json]
+ *               [-A ADDRESS] [-b | -B] [-e] [-4 | -6] [--netns INODE] [-D] [--json]
  *
  *     # tcprtt -e
  *     Tracing TCP RTT... Hit Ctrl-C to end.
@@ -46,6 +46,7 @@ import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcprtt.bpf.o.ts";
@@ -95,6 +96,7 @@ const options = {
   extension: flag({ short: "e", long: "extension", help: "show extension summary (average)" }),
   ...familyOptions,
   ...netnsFilter,
+  debug: programsFlag({ short: "D", long: "debug" }),
   ...standardOptions,
 } as const;
 
@@ -181,6 +183,7 @@ const tcprtt = defineTool({
           remote_address: remoteAddress ?? none,
         },
       },
+      ...values.debug && { prepare: showPrograms },
       report: reporter(values),
     };
   },

@@ -27,7 +27,8 @@ const mine = ["--netns", "{netns}"];
 
 export default defineCases({
   usage: {
-    names: "-f -i -J -p -h --format --interval --json --netns --cgroup --cgroupmap --mntnsmap " +
+    names:
+      "-v --verbose -f -i -J -p -h --format --interval --json --netns --cgroup --cgroupmap --mntnsmap " +
       "subnets --duration",
     wrong: [[[",".repeat(65)], /expected at most/], [
       ["-f", "g"],

@@ -2,7 +2,7 @@
  * tcpsubnet: bytes sent over TCP, by the subnet that they go to.
  *
  * USAGE: tcpsubnet [-f bkmBKM] [-i SECONDS] [-p PID] [--netns INODE] [-d SECONDS] [--cgroupmap PATH]
- *                  [--mntnsmap PATH] [-J] [subnets]
+ *                  [--mntnsmap PATH] [-J] [-v] [subnets]
  *
  *     # tcpsubnet 10.0.0.0/8,0.0.0.0/0,::/0
  *     Tracing... Output every 1 secs. Hit Ctrl-C to end
@@ -33,6 +33,7 @@ import {
 import type { Column } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { parseSubnets, SUBNETS_MAX } from "../../toolkit/net/subnets.ts";
@@ -72,6 +73,7 @@ const options = {
     meta: "subnets",
     help: "subnets, separated by commas; each byte counts for the first that fits",
   })),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   pid: filterOptions.pid,
   ...netnsFilter,
   ...containerOptions,
@@ -138,6 +140,7 @@ const tcpsubnet = defineTool({
         }),
         programs: bytePrograms(machine),
       },
+      ...values.verbose && { prepare: showPrograms },
       report: reporter(subnets.map(([name]) => name), values.format),
     };
   },
