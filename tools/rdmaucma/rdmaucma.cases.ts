@@ -10,7 +10,8 @@ const ADDRESSES = { 4: "192.0.2.77", 6: "2001:db8::77" };
 /** RDMA in software on an interface of the machine's, which is a guest and ends with the test. */
 const rejected = (ip: 4 | 6, count: number): Work => ({
   start() {
-    const script = `modprobe -a dummy rdma_rxe rdma_ucm
+    // In a guest the kernel finds no modprobe of its own: rdma_rxe asks for crc32.
+    const script = `modprobe -a dummy crc32_generic rdma_rxe rdma_ucm
       ip link show rdma0 > /dev/null 2>&1 && exit
       ip link add rdma0 type dummy && ip link set rdma0 up && ip addr add 192.0.2.77/24 dev rdma0 &&
       ip addr add 2001:db8::77/64 dev rdma0 nodad && rdma link add rxe0 type rxe netdev rdma0`;
