@@ -244,8 +244,7 @@ export function hasKernelFunction(name: string): Answer {
   return cached(`function ${name}`, () => {
     // BTF is quick and small; the list of symbols knows modules, too.
     if (libbpf().libbpf_find_vmlinux_btf_id(cString(name), BPF_TRACE_FENTRY) >= 0) return YES;
-    const address = new KernelSymbols().address(name);
-    return address === undefined ? no(`this kernel has no function ${name}`) : YES;
+    return new KernelSymbols().has(name) ? YES : no(`this kernel has no function ${name}`);
   });
 }
 

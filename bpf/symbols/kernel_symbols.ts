@@ -92,15 +92,25 @@ export class KernelSymbols {
 
   /** The address of a function, in a module when one is given; undefined when there is none. */
   address(name: string, module?: string): bigint | undefined {
+    for (const i of this.#called(name)) {
+      if (this.#nameAt(i).module === module) return BigInt(this.#addresses[i]!) + BASE;
+    }
+    return undefined;
+  }
+
+  /** Whether there is a function of this name, of the kernel or of one of its modules. */
+  has(name: string): boolean {
+    return !this.#called(name).next().done;
+  }
+
+  /** The places of functions of this name. */
+  *#called(name: string): Generator<number, void> {
     const wanted = encodeText(name);
     for (let i = 0; i < this.#names.length; i++) {
       const at = this.#names[i]!;
       if (!wanted.every((byte, j) => this.#text[at + j] === byte)) continue;
-      const found = this.#nameAt(i);
-      if (found.name !== name || found.module !== module) continue;
-      return BigInt(this.#addresses[i]!) + BASE;
+      if (this.#nameAt(i).name === name) yield i;
     }
-    return undefined;
   }
 
   /** "name" or "name\t[module]" up to the end of the line. */

@@ -44,6 +44,8 @@ test("KernelSymbols.address() finds a function by its whole name and module", ()
     assert.equal(symbols.address(name), undefined);
   }
   assert.equal(symbols.address("late", "amod"), undefined);
+  assert.equal(symbols.address("late"), undefined);
+  assert.deepEqual(["inner", "late", "lat"].map((name) => symbols.has(name)), [true, true, false]);
 });
 
 test("KernelSymbols grows with the table and reads a last line without its end", () => {
