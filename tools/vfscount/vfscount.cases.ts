@@ -33,11 +33,11 @@ export default defineCases({
       name: "prints bcc's table",
       args: ["-p", "{pid}", "1000"],
       canary: true,
-      requires,
+      requires: [...requires, "full"],
       work,
       lines: [
         /^Tracing\.\.\. Ctrl-C to end\.$/,
-        /^ADDR {13}FUNC {27}COUNT$/,
+        /^ADDR {13}FUNC {26}COUNT$/,
         /^ffffffff[0-9a-f]{8} vfs_mkdir {22}5$/,
       ],
     },

@@ -3,7 +3,14 @@
  *
  * USAGE: vfscount [-p PID] [-d SECONDS] [--json] [time]
  *
- * SAMPLE
+ *     # vfscount -p 1234 5
+ *     Tracing... Ctrl-C to end.
+ *
+ *     ADDR             FUNC                          COUNT
+ *     ffffffff81459c90 vfs_mkdir                         5
+ *     ffffffff81499a50 vfs_fsync_range                  11
+ *     ffffffff814592b0 vfs_unlink                       29
+ *     ffffffff814422a0 vfs_open                         38
  *
  * Functions are those whose names begin with vfs_. They call each other: one system call may count for
  * several.

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Look-ups in the cache of directory entries (dcache.ts chooses the programs).
+ *
+ * A path walk asks lookup_fast for each name. What that does not find is looked for by d_lookup, or its
+ * place is taken at once by d_alloc_parallel: then the file system is asked, which is a miss. One that
+ * opens calls both, and is told once. A tool that includes this defines looked_up().
+ */
+#pragma once
+
+#include "../base/maps.h"
+#include "../base/registers.h"
+#include "../task/filter.h"
+
+KERNEL_STRUCTS
+
+struct qstr___lookup {
+	u32 len;
+	const unsigned char *name;
+};
+
+struct nameidata {
+	struct qstr___lookup last;
+};
+
+KERNEL_STRUCTS_END
+
+enum lookup {
+	REFERENCE, /* by a path walk */
+	FOUND, /* in the cache, but by the slow way */
+	MISSED,
+};
+
+struct lookup_key {
+	u64 parent; /* 0: none */
+	u64 name;
+};
+
+/* What a thread's d_lookup missed last. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, struct lookup_key);
+} missed SEC(".maps");
+
+/* Look-ups under way, where the kernel has no fexit. */
+CALLS(lookups, struct lookup_key);
+
+/* A name was looked for. */
+static void looked_up(u32 kind, struct qstr___lookup *name);
+
+/* One is not followed. */
+static void lookup_dropped(void);
+
+SEC("kprobe")
+int path_walk(u64 *registers)
+{
+	struct nameidata *walk = (void *)argument(registers, 0);
+
+	if (is_wanted())
+		looked_up(REFERENCE, (void *)walk + bpf_core_field_offset(struct nameidata, last));
+	return 0;
+}
+
+static __noinline int end_lookup(u64 parent, u64 name, bool is_found)
+{
+	struct lookup_key key = { .parent = parent, .name = name };
+	u32 tid = bpf_get_current_pid_tgid();
+
+	if (!is_wanted())
+		return 0;
+	if (!is_found)
+		bpf_map_update_elem(&missed, &tid, &key, BPF_ANY);
+	looked_up(is_found ? FOUND : MISSED, (void *)name);
+	return 0;
+}
+
+static __noinline int begin_allocation(u64 parent, u64 name)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct lookup_key *last;
+
+	if (!is_wanted())
+		return 0;
+	last = bpf_map_lookup_elem(&missed, &tid);
+	if (!last || last->parent != parent || last->name != name)
+		looked_up(MISSED, (void *)name);
+	if (last)
+		bpf_map_delete_elem(&missed, &tid);
+	return 0;
+}
+
+SEC("fexit/d_lookup")
+int fexit_d_lookup(u64 *arguments)
+{
+	return end_lookup(arguments[0], arguments[1], arguments[2] != 0);
+}
+
+SEC("fentry/d_alloc_parallel")
+int fentry_d_alloc_parallel(u64 *arguments)
+{
+	return begin_allocation(arguments[0], arguments[1]);
+}
+
+SEC("kprobe/d_lookup")
+int kprobe_d_lookup(u64 *registers)
+{
+	struct lookup_key key = { .parent = argument(registers, 0), .name = argument(registers, 1) };
+
+	if (is_wanted() && !keep_call(&lookups, &key))
+		lookup_dropped();
+	return 0;
+}
+
+SEC("kretprobe/d_lookup")
+int kretprobe_d_lookup(u64 *registers)
+{
+	struct lookup_key *key = kept_call(&lookups);
+
+	if (!key)
+		return 0;
+	end_lookup(key->parent, key->name, result(registers) != 0);
+	forget_call(&lookups);
+	return 0;
+}
+
+SEC("kprobe/d_alloc_parallel")
+int kprobe_d_alloc_parallel(u64 *registers)
+{
+	return begin_allocation(argument(registers, 0), argument(registers, 1));
+}

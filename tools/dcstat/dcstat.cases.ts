@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { type Case, defineCases } from "../../tests/support/cases.ts";
+import { onTmpfs } from "../../tests/support/jobs.ts";
+
+// A file system in memory keeps no entries for what is not there; a path has so many names.
+const names = (mount: string) => mount.split("/").length;
+const work = onTmpfs(
+  "file_calls.c",
+  (mount) => [`stat=${mount}/none:37`, `unlink=${mount}/other:3`],
+);
+const requires = ["kprobe", "fentry"] as const;
+const of = () => true;
+
+const counts: Case = {
+  name: "counts the look-ups of a process and those that miss",
+  args: ["-p", "{pid}", "1000"],
+  canary: true,
+  requires,
+  work,
+  of,
+  check([row], place) {
+    const length = names(String(place.names.mount));
+    const refs = 37 * length + 3 * (length - 1); // what is removed is looked for otherwise
+    assert.deepEqual(
+      [row?.refs, row?.slow, row?.miss, Math.round(Number(row?.hit_percent))],
+      [refs, 40, 40, Math.round(100 - 4000 / refs)],
+    );
+  },
+};
+
+export default defineCases({
+  usage: { names: "-h interval count --json", wrong: [[["0"], /invalid value "0" for interval/]] },
+  cases: [
+    counts,
+    {
+      name: "prints bcc's table",
+      args: ["-p", "{pid}", "1000"],
+      canary: true,
+      requires: [...requires, "full"],
+      work,
+      lines: [
+        /^TIME {9}REFS\/s {3}SLOW\/s {3}MISS\/s {5}HIT%$/,
+        /^\d\d:\d\d:\d\d: +\d+ +\d+ +\d+ +\d+\.\d\d$/,
+      ],
+    },
+    {
+      name: "-n hides others",
+      args: ["-n", "nobody-is-this", "1000"],
+      canary: true,
+      requires,
+      work,
+      of,
+      rows: [{ miss: 0 }],
+    },
+  ],
+  filters: {
+    requires: [...requires, "full"],
+    work,
+    args: ["1000"],
+    of,
+    total: ([row]) => Number(row?.miss),
+    expect: { least: 40 },
+  },
+});
