@@ -25,10 +25,9 @@
  */
 
 import { type Bpf, readText, sum, u32, u64 } from "../../mod.ts";
-import type { Machine } from "../../toolkit/machine/machine.ts";
+import { megabytes, pageCachePrograms } from "../../toolkit/mm/page_cache.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
-import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -72,15 +71,13 @@ function rowOf([accessed, added, dirtied, buffersDirtied]: readonly number[]): O
   const misses = Math.min(total, Math.max(0, added! - dirtied!));
   const hits = total - misses;
   const text = readText("/proc/meminfo");
-  const megabytes = (name: string) =>
-    Number(new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) / 1024;
   return {
     hits,
     misses,
     dirties: buffersDirtied!,
     ratio: total > 0 ? 100 * hits / total : 0,
-    buffersMb: megabytes("Buffers"),
-    cachedMb: megabytes("Cached"),
+    buffersMb: megabytes(text, "Buffers"),
+    cachedMb: megabytes(text, "Cached"),
   };
 }
 
@@ -114,24 +111,6 @@ function reporter(timestamp: boolean): (bpf: Bpf, report: Report) => void {
   };
 }
 
-function programs(machine: Machine): Record<string, boolean> {
-  return {
-    ...chooseHooks("page cache accesses", [
-      { hook: "fentry:folio_mark_accessed", programs: ["folio_accessed"] },
-      { hook: "fentry:mark_page_accessed", programs: ["page_accessed"] },
-      {
-        hook: "tracepoint:filemap:mm_filemap_get_pages",
-        also: ["tracepoint:block:block_touch_buffer"],
-        programs: ["get_pages", "buffer_touched"],
-      },
-    ], machine),
-    ...chooseHooks("dirtied pages", [
-      { hook: "tracepoint:writeback:writeback_dirty_folio", programs: ["folio_dirtied"] },
-      { hook: "tracepoint:writeback:writeback_dirty_page", programs: ["page_dirtied"] },
-    ], machine),
-  };
-}
-
 const cachestat = defineTool({
   name: "cachestat",
   summary: "Count hits and misses of the page cache, at intervals.",
@@ -148,7 +127,7 @@ const cachestat = defineTool({
     return {
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
-      load: { ...filterSettings(values), programs: programs(machine) },
+      load: { ...filterSettings(values), programs: pageCachePrograms(machine) },
       report: reporter(values.timestamp),
     };
   },

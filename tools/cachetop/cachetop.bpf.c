@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * cachetop: how often folios of the page cache are accessed, added and dirtied, by process.
+ */
+#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/maps.h"
+#include "../../toolkit/kernel/mm/page_cache.h"
+
+struct key {
+	u32 pid;
+	u32 uid;
+	char comm[TASK_COMM_LEN];
+};
+
+struct counts {
+	u64 accessed;
+	u64 added;
+	u64 dirtied;
+	u64 buffers_dirtied;
+};
+
+/* What was counted since an entry was made; the reader takes entries away that do not change. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, struct key);
+	__type(value, struct counts);
+} processes SEC(".maps");
+
+static void count_folios(u32 counter, u64 times)
+{
+	struct key key = {};
+	struct counts zero = {};
+	struct counts *counts;
+
+	key.pid = current_ids() >> 32;
+	key.uid = bpf_get_current_uid_gid();
+	bpf_get_current_comm(key.comm, sizeof(key.comm));
+	counts = value_of(&processes, &key, &zero);
+	if (!counts)
+		__sync_fetch_and_add(&lost, times);
+	else if (counter == ACCESSED)
+		__sync_fetch_and_add(&counts->accessed, times);
+	else if (counter == ADDED)
+		__sync_fetch_and_add(&counts->added, times);
+	else if (counter == DIRTIED)
+		__sync_fetch_and_add(&counts->dirtied, times);
+	else
+		__sync_fetch_and_add(&counts->buffers_dirtied, times);
+}

@@ -1,0 +1,31 @@
+/**
+ * Names of users, from /etc/passwd.
+ *
+ * @module
+ */
+
+import { readText } from "../../mod.ts";
+
+/** Makes the function that names users; those without a name are `UNKNOWN(id)`, as in bcc's tool. */
+export function userNames(): (uid: number) => string {
+  let names: ReadonlyMap<number, string> | undefined;
+  return (uid) => (names ??= namesIn(passwd())).get(uid) ?? `UNKNOWN(${uid})`;
+}
+
+/** The names in the text of a passwd(5) file, by id; of several the first one. */
+export function namesIn(text: string): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const line of text.split("\n")) {
+    const [name, , uid] = line.split(":");
+    if (name && uid && /^\d+$/.test(uid) && !names.has(Number(uid))) names.set(Number(uid), name);
+  }
+  return names;
+}
+
+function passwd(): string {
+  try {
+    return readText("/etc/passwd");
+  } catch {
+    return ""; // a system without users
+  }
+}
