@@ -48,7 +48,7 @@ export {
 } from "./run/tool.ts";
 export { main, runTool } from "./run/main.ts";
 export { chooseHooks, type Way } from "./run/choose_hooks.ts";
-export type { Machine } from "./machine/machine.ts";
+export type { CharacterDevice, Machine } from "./machine/machine.ts";
 export {
   argument,
   flag,

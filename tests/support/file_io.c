@@ -14,6 +14,7 @@
  *   start                  seek to the start
  *   fsync= fdatasync=COUNT
  *   forget                 take the file out of the page cache, and read nothing ahead from now on
+ *   willneed=COUNT         have the first COUNT times 4096 bytes read ahead
  *   wait                   print "waiting", wait for another line on stdin
  */
 #define _GNU_SOURCE
@@ -137,6 +138,8 @@ int main(int argc, char **argv)
 			lseek(fd, 0, SEEK_SET);
 		else if (!strcmp(argv[i], "forget"))
 			forget();
+		else if (!strcmp(argv[i], "willneed"))
+			check("willneed", posix_fadvise(fd, 0, atol(value) * SIZE, POSIX_FADV_WILLNEED), 0);
 		else if (!strcmp(argv[i], "wait"))
 			wait_again();
 		else
