@@ -53,8 +53,8 @@ import object from "./klockstat.bpf.o.ts";
 const [WAIT, HOLD] = [0, 1];
 const MISSED = "[Missed Kernel Stack]";
 
-/** What lies between a caller and the program that saw it: the tracing, and the mutex's own functions. */
-const NO_CALLER = /^(bpf_trampoline_|_*(ww_)?mutex_)/;
+/** The mutex's own functions: who is behind them asked for it. */
+const MUTEX = /^_*(ww_)?mutex_/;
 
 const few = { what: "a number", min: 1, max: 2147483647 };
 
@@ -112,8 +112,11 @@ const nameOf = ({ symbol, address }: Frame) => formatSymbol(symbol, address, { o
 
 function callersOf(frames: readonly Frame[] | undefined): string[] {
   if (!frames) return [MISSED];
-  const first = frames.findIndex(({ symbol }) => !NO_CALLER.test(symbol?.name ?? ""));
-  return frames.slice(first < 0 ? frames.length - 1 : first).map(nameOf);
+  const isMutex = ({ symbol }: Frame) => MUTEX.test(symbol?.name ?? "");
+  // In front are frames of the tracing, to which kernels give no names or wrong ones.
+  const own = Math.max(frames.findIndex(isMutex), 0);
+  const caller = frames.findIndex((frame, i) => i >= own && !isMutex(frame));
+  return frames.slice(Math.max(caller, 0)).map(nameOf);
 }
 
 /** `what` is "spin" or "hold". */
