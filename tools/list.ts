@@ -44,6 +44,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   fsslower: () => import("./fsslower/fsslower.ts"),
   funccount: () => import("./funccount/funccount.ts"),
   funclatency: () => import("./funclatency/funclatency.ts"),
+  funcslower: () => import("./funcslower/funcslower.ts"),
   futexctn: () => import("./futexctn/futexctn.ts"),
   gethostlatency: () => import("./gethostlatency/gethostlatency.ts"),
   hardirqs: () => import("./hardirqs/hardirqs.ts"),

@@ -121,7 +121,7 @@ function attachList(
   where: string,
   explain: Explain,
 ): Link {
-  const { atReturn = false, pid, offset = 0 } = options;
+  const { atReturn = false, pid, offset = 0, firstCookie = 0 } = options;
   const action = `attach program "${program.name}" to ${where}`;
   if (offset !== 0 || options.address !== undefined || options.symbol !== undefined) {
     throw new TypeError(`Cannot ${action}: a list goes without symbol, address and offset`);
@@ -143,12 +143,12 @@ function attachList(
         pid,
         offsets: part.map(([, { offset }]) => offset),
         semaphores: part.map(([, { semaphore = 0 }]) => semaphore),
-        cookies: part.map(([index]) => index),
+        cookies: part.map(([index]) => firstCookie + index),
       };
       return linkUprobes(program.fd(), places, atReturn);
     })
     : openEach(usable, ([index, each]) => {
-      const place = { ...each, cookie: BigInt(index) };
+      const place = { ...each, cookie: BigInt(firstCookie + index) };
       return openUprobe(program, guard, place, options, action);
     });
   return linkOf(program, where, result, explain, { targets: taken.map(([, { name }]) => name) });

@@ -29,6 +29,8 @@ export interface UprobeOptions extends PatternOptions {
    * probed it is an error, others are left out. Needs Linux >= 5.15.
    */
   readonly functions?: readonly UserFunction[];
+  /** What `bpf_get_attach_cookie()` tells at the first of them, for lists of several files. Default 0. */
+  readonly firstCookie?: number;
   /** A virtual address of the file, as `nm` and `objdump` print it, instead of a symbol. */
   readonly address?: number;
   /** Bytes into the function or from the address; without both, into the file. Default 0. */

@@ -33,6 +33,8 @@ export interface TargetHooks {
   readonly places: readonly string[] | readonly UserFunction[];
   /** Only this process. */
   readonly pid: number | undefined;
+  /** The cookie of the first place: how many places other lists have in front. Default 0. */
+  readonly firstCookie?: number;
   /** Functions that match, but where they are is chosen at run time and cannot be told. */
   readonly unknown?: readonly string[];
 }
@@ -205,14 +207,14 @@ export function attachHooks(
 function attachFunctions(
   bpf: Bpf,
   name: string,
-  { path, places, pid }: TargetHooks,
+  { path, places, pid, firstCookie = 0 }: TargetHooks,
   atReturn: boolean,
 ): Link {
   const program = bpf.program(name);
   if (path !== undefined) {
     const functions = places as readonly UserFunction[];
     const process = pid === undefined ? {} : { pid };
-    return program.attachUprobe({ path, functions, atReturn, ...process });
+    return program.attachUprobe({ path, functions, firstCookie, atReturn, ...process });
   }
   const names = places as readonly string[];
   return atReturn ? program.attachKretprobe(names) : program.attachKprobe(names);

@@ -54,7 +54,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   ) {
     const columns = [container === true && containerColumn<E>(), ...plan.columns]
       .filter((column) => column !== false);
-    const { csv } = plan;
+    const { csv, heading = true } = plan;
     const raw = json ? undefined : plan.raw?.bind(plan);
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
     this.#tally = plan.aggregate ? new Tally(json) : undefined;
@@ -67,7 +67,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
       if (this.#tally) this.#tally.add([text, ...below ?? []].join("\n"));
       else output.line(below ? [text, ...below, ""].join("\n") : text);
     };
-    this.#heading = json || raw ? undefined : (csv ? csvHead : headLine)(columns);
+    this.#heading = json || raw || !heading ? undefined : (csv ? csvHead : headLine)(columns);
     this.#stream = bpf.events("events", plan.event);
     losses.watch(DROPPED_EVENTS, () => plan.lost?.(bpf) ?? this.#stream.lost ?? 0);
     if (plan.truncated) {

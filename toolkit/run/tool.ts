@@ -54,6 +54,8 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly event: Codec<E>;
   /** Columns of the table, and keys of the JSON. */
   readonly columns: Columns<E>;
+  /** Whether names of the columns are printed above the rows. Default true. */
+  readonly heading?: boolean;
   /** Print comma-separated values instead of a table. */
   readonly csv?: boolean;
   /** End after so many events were printed. */

@@ -28,10 +28,10 @@ const volatile bool arm64 = false;
 		value;                                                                             \
 	})
 
-/* One of the first four arguments of a function that begins. */
+/* One of the first six arguments of a function that begins; r8 and r9 are words 9 and 8 on x86-64. */
 static __always_inline u64 argument(const volatile u64 *registers, u32 n)
 {
-	return REGISTER(registers, 14 - n, n);
+	return REGISTER(registers, n < 4 ? 14 - n : 13 - n, n);
 }
 
 /* What a function that ends returns. */

@@ -9,7 +9,13 @@
 #include "../base/maps.h"
 #include "../task/task.h"
 
+#ifndef LEVELS
 #define LEVELS 64
+#endif
+/* What a program keeps of a call besides, if it keeps anything. */
+#ifndef CALL_MEMBERS
+#define CALL_MEMBERS
+#endif
 
 const volatile u32 levels = LEVELS;
 
@@ -17,6 +23,7 @@ struct call {
 	u64 start; /* ns since boot */
 	u32 function;
 	u32 depth;
+	CALL_MEMBERS
 };
 
 struct calls {
@@ -53,8 +60,8 @@ static __always_inline struct call *call_at(struct calls *calls, u32 depth)
 	return &calls->calls[depth % levels & (LEVELS - 1)];
 }
 
-/* Puts a call on the current thread's stack; false when there is no room. */
-static __always_inline bool push_call(u32 function)
+/* Puts a call on the current thread's stack; NULL when there is no room. */
+static __always_inline struct call *push_call(u32 function)
 {
 	u32 thread = thread_number();
 	struct calls *calls = bpf_map_lookup_elem(&threads, &thread);
@@ -68,7 +75,7 @@ static __always_inline bool push_call(u32 function)
 		bpf_map_update_elem(&threads, &thread, &one_call, BPF_NOEXIST);
 		calls = bpf_map_lookup_elem(&threads, &thread);
 		if (!calls)
-			return false;
+			return NULL;
 	}
 
 	struct call *call = call_at(calls, depth);
@@ -76,7 +83,7 @@ static __always_inline bool push_call(u32 function)
 	call->function = function;
 	call->depth = depth;
 	call->start = bpf_ktime_get_ns();
-	return true;
+	return call;
 }
 
 /* How many calls the current thread is in from now on. */
@@ -89,14 +96,14 @@ static __always_inline void set_depth(struct calls *calls, u32 depth)
 		bpf_map_delete_elem(&threads, &thread);
 }
 
-/* Takes the innermost call of a function off the current thread's stack: when it began, or 0. */
-static __noinline u64 pop_call(u32 function)
+/* Takes the innermost call of a function off the current thread's stack; false if there is none. */
+static __noinline bool take_call(u32 function, struct call *taken)
 {
 	u32 thread = thread_number();
 	struct calls *calls = bpf_map_lookup_elem(&threads, &thread);
 
-	if (!calls)
-		return 0;
+	if (!calls || !taken)
+		return false;
 
 	u32 depth = calls->depth;
 
@@ -106,19 +113,27 @@ static __noinline u64 pop_call(u32 function)
 		if (call->depth != depth) {
 			/* Calls inside it have taken its place. */
 			if (i > 0)
-				return 0;
+				return false;
 			set_depth(calls, depth);
 			__sync_fetch_and_add(&too_deep, 1);
-			return 0;
+			return false;
 		}
 		if (call->function == function) {
-			u64 start = call->start;
-
+			*taken = *call;
+			/* From here on an interrupt may have its calls there. */
 			set_depth(calls, depth);
-			return start;
+			return true;
 		}
 	}
-	return 0; /* it was called before tracing began */
+	return false; /* it was called before tracing began */
+}
+
+/* The same: when it began, or 0. */
+static __always_inline u64 pop_call(u32 function)
+{
+	struct call taken;
+
+	return take_call(function, &taken) ? taken.start : 0;
 }
 
 /* A thread that ends in a call, such as one of do_exit(), leaves none. */

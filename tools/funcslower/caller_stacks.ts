@@ -1,0 +1,59 @@
+/**
+ * Names for the stacks of funcslower's events.
+ *
+ * @module
+ */
+
+import { type Bpf, formatSymbol, UserSymbols } from "../../mod.ts";
+import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import type { Who } from "../../toolkit/task/who.ts";
+
+/** The part of an event that tells of stacks. */
+interface StackEvent {
+  readonly who: Who;
+  readonly start: number;
+  readonly user: bigint;
+  readonly kernel: bigint;
+}
+
+const INDENT = " ".repeat(4);
+const MISSED = ["[Missed Stack]"];
+
+/** Stacks with names, innermost first. */
+export class CallerStacks implements Disposable {
+  readonly #symbols = new UserSymbols();
+  #kept: KeptStacks | undefined;
+
+  /** Begins to read what a loaded program keeps, and to follow processes where their stacks are kept. */
+  open(bpf: Bpf, { pid, hasUser }: { pid: number | undefined; hasUser: boolean }): void {
+    this.#kept = new KeptStacks(bpf);
+    if (!hasUser) return;
+    // Events are told as they come: of processes that ended nothing more is asked soon.
+    this.#symbols.follow({
+      pids: pid === undefined ? undefined : [pid],
+      wanted: () => new Set(),
+    });
+  }
+
+  /** The kernel's part. */
+  kernel({ kernel }: StackEvent): readonly string[] {
+    return this.#kept!.kernel(kernel)?.map(frameName) ?? MISSED;
+  }
+
+  /** The process's own. */
+  user({ user, who, start }: StackEvent): readonly string[] {
+    const addresses = this.#kept!.addresses(user);
+    if (!addresses) return MISSED;
+    return this.#symbols.resolveStack(who.pid, addresses, start)
+      .map((symbol, i) => formatSymbol(symbol, addresses[i]!));
+  }
+
+  /** Both, as lines below a row. */
+  lines(event: StackEvent): string[] {
+    return [...this.kernel(event), ...this.user(event)].map((name) => INDENT + name);
+  }
+
+  [Symbol.dispose](): void {
+    this.#symbols.close();
+  }
+}
