@@ -43,6 +43,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   fsdist: () => import("./fsdist/fsdist.ts"),
   fsslower: () => import("./fsslower/fsslower.ts"),
   funccount: () => import("./funccount/funccount.ts"),
+  funcinterval: () => import("./funcinterval/funcinterval.ts"),
   funclatency: () => import("./funclatency/funclatency.ts"),
   funcslower: () => import("./funcslower/funcslower.ts"),
   futexctn: () => import("./futexctn/futexctn.ts"),

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
+
+const work = { program: "slow_calls.c" };
+const file = "{dir}/slow_calls";
+
+/** How many intervals the rows tell that are not shorter than a limit. */
+const notBelow = (limit: number) => (rows: readonly Row[]) =>
+  rows.flatMap(({ buckets }) => buckets as { low: number; count: number }[])
+    .filter(({ low }) => low >= limit)
+    .reduce((sum, { count }) => sum + count, 0);
+
+export default defineCases({
+  cases: [
+    {
+      name: "tells the times between 3 calls, each of which takes 2 ms",
+      canary: true,
+      args: ["-m", "-p", "{pid}", `${file}:slow_six`],
+      work,
+      of: () => true,
+      check(rows) {
+        assert.equal(histogramTotal(rows), 2);
+        assert.equal(notBelow(2)(rows), 2);
+        assert.equal(rows[0]!.value, "msecs");
+      },
+    },
+    {
+      name: "tells the times between calls of any of two functions",
+      args: ["-p", "{pid}", `${file}:slow_*`],
+      work,
+      of: () => true,
+      check: (rows) => assert.equal(histogramTotal(rows), 3 + 5 - 1),
+    },
+    {
+      name: "tells the times between events of a tracepoint",
+      args: ["-u", "-p", "{pid}", "t:syscalls:sys_enter_clock_nanosleep"],
+      work,
+      of: () => true,
+      check: (rows) => assert.equal(notBelow(1024)(rows), 7),
+    },
+    {
+      name: "tells nothing of a single call",
+      args: ["-p", "{pid}", `${file}:caller`],
+      work,
+      of: () => true,
+      check: (rows) => assert.equal(histogramTotal(rows), 0),
+    },
+    {
+      name: "prints bcc's histogram",
+      args: ["-T", `${file}:slow_six`],
+      work,
+      lines: [
+        /^Tracing 1 functions for "{dir}\/slow_calls:slow_six"\.\.\. Hit Ctrl-C to end\.$/,
+        /^\d\d:\d\d:\d\d$/,
+        /^ {5}nsecs {15}: count {5}distribution$/,
+        /^Detaching\.\.\.$/,
+      ],
+    },
+  ],
+  filters: { work, args: [`${file}:slow_six`], of: () => true, total: histogramTotal, expect: 2 },
+});
