@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Bpf, formatSymbol, UserSymbols } from "../../mod.ts";
+import { type Bpf, formatSymbol, u32, UserSymbols } from "../../mod.ts";
 import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import type { Who } from "../../toolkit/task/who.ts";
 
@@ -28,10 +28,10 @@ export class CallerStacks implements Disposable {
   open(bpf: Bpf, { pid, hasUser }: { pid: number | undefined; hasUser: boolean }): void {
     this.#kept = new KeptStacks(bpf);
     if (!hasUser) return;
-    // Events are told as they come: of processes that ended nothing more is asked soon.
+    const callers = bpf.map("callers", u32, u32);
     this.#symbols.follow({
       pids: pid === undefined ? undefined : [pid],
-      wanted: () => new Set(),
+      wanted: () => new Set(callers.keys()),
     });
   }
 

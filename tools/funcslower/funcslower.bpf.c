@@ -31,6 +31,23 @@ struct event {
 
 EVENTS(events, struct event);
 
+/* The processes whose user stacks were kept last: what they had mapped must be known for a while, however
+ * many others come and go. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u32);
+} callers SEC(".maps");
+
+static __always_inline u64 keep_user_stack(void *ctx)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32, one = 1;
+
+	bpf_map_update_elem(&callers, &pid, &one, BPF_ANY);
+	return keep_stack_in_slot(ctx, BPF_F_USER_STACK);
+}
+
 static __always_inline int enter(void *ctx)
 {
 	struct call *call;
@@ -61,7 +78,7 @@ static __always_inline int leave(void *ctx)
 		return 0;
 	event.start = call.start;
 	__builtin_memcpy(event.arguments, call.arguments, sizeof(event.arguments));
-	event.user = user_stacks ? keep_stack_in_slot(ctx, BPF_F_USER_STACK) : NO_STACK;
+	event.user = user_stacks ? keep_user_stack(ctx) : NO_STACK;
 	event.kernel = kernel_stacks ? keep_stack_in_slot(ctx, 0) : NO_STACK;
 	set_who(&event.who);
 	send(events, &event, sizeof(event));
