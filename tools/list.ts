@@ -29,6 +29,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   cpudist: () => import("./cpudist/cpudist.ts"),
   dcsnoop: () => import("./dcsnoop/dcsnoop.ts"),
   dcstat: () => import("./dcstat/dcstat.ts"),
+  deadlock: () => import("./deadlock/deadlock.ts"),
   dirtop: () => import("./dirtop/dirtop.ts"),
   drsnoop: () => import("./drsnoop/drsnoop.ts"),
   execsnoop: () => import("./execsnoop/execsnoop.ts"),

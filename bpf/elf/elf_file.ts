@@ -95,6 +95,18 @@ export class ElfFile extends ElfReader {
     return addresses.size === 1 ? [...addresses][0] : undefined;
   }
 
+  /** The variable that a virtual address lies in; undefined when there is none. */
+  variableAt(address: number): string | undefined {
+    for (const { names, symbols } of this.#symbols([STT_OBJECT])) {
+      for (const { nameAt, address: start, size } of symbols) {
+        if (address < start || address >= start + size) continue;
+        const name = ifWhole(() => names.textAt(nameAt));
+        if (name) return name;
+      }
+    }
+    return undefined;
+  }
+
   /** The symbols for the dynamic linker. */
   get dynamic(): SymbolTable | undefined {
     return this.#table("dynamic", () => symbolTable(this, SHT_DYNSYM));

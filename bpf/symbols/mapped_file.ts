@@ -54,6 +54,14 @@ export class MappedFile {
     return address === undefined || !first ? undefined : first.start + BigInt(address - file.base);
   }
 
+  /** The name of the variable that an address in the process belongs to; undefined when none does. */
+  variableName(address: bigint): string | undefined {
+    const first = this.#ranges.find(({ offset }) => offset === 0);
+    if (!first || address < first.start) return undefined;
+    using file = new ElfFile(this.path);
+    return file.variableAt(Number(address - first.start) + file.base);
+  }
+
   /** The offset in the file of an address in the process; undefined when it lies elsewhere. */
   offsetOf(address: bigint): number | undefined {
     const range = this.#ranges.find(({ start, end }) => address >= start && address < end);

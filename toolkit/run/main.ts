@@ -30,8 +30,9 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
     else if (values.version) await printText(versionText(tool.name));
     else {
       forgetUnsafeEnvironment();
-      await runPlan(tool, values);
+      return await runPlan(tool, values);
     }
+    return 0;
   });
 }
 

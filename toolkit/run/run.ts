@@ -35,11 +35,19 @@ export type Standard =
 /** A plan that loads programs. */
 export type TracingPlan = EventPlan<never> | ReportPlan;
 
-/** Runs a tool with parsed options until it is told to stop. @throws what went wrong, as one error */
-export async function run(tool: AnyTool, values: Standard): Promise<void> {
+/**
+ * Runs a tool with parsed options until it is told to stop; its exit status.
+ *
+ * @throws what went wrong, as one error
+ */
+export async function run(tool: AnyTool, values: Standard): Promise<number> {
   const plan = planOf(tool, values, thisMachine);
-  if ("text" in plan) await printText(typeof plan.text === "string" ? plan.text : plan.text());
-  else await trace(tool, plan, values);
+  if ("text" in plan) {
+    await printText(typeof plan.text === "string" ? plan.text : plan.text());
+    return 0;
+  }
+  await trace(tool, plan, values);
+  return plan.status?.() ?? 0;
 }
 
 /** What a tool does with these values on a machine. @throws {UsageError} when they contradict each other */

@@ -33,6 +33,8 @@ export interface Tracing {
   readonly intro?: string | undefined;
   /** What may still come once the traced process has ended, as people are told; else the tool ends with it. */
   readonly outlives?: string;
+  /** The exit status at the end, for tools that look for something: 1 says that it is there. Default 0. */
+  status?(): number;
   /**
    * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
    *

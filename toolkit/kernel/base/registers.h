@@ -51,3 +51,14 @@ static __always_inline u64 stack_at_end(const volatile u64 *registers)
 {
 	return stack_at_begin(registers) - (arm64 ? 0 : sizeof(u64));
 }
+
+/* Where a function that begins will return to; 0 if that cannot be read. On arm64 it is in x30. */
+static __always_inline u64 return_address(const volatile u64 *registers)
+{
+	u64 address = 0;
+
+	if (arm64)
+		return registers[30];
+	bpf_probe_read_user(&address, sizeof(address), (void *)stack_at_begin(registers));
+	return address;
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * deadlock: which mutexes a thread of one process asks for while it holds others.
+ */
+#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/maps.h"
+#include "../../toolkit/kernel/base/registers.h"
+#include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/task/filter.h"
+
+#define HELD 16 /* mutexes that a thread holds at a time: a power of two */
+
+/* Where a mutex was asked for: who called the function, and the stack behind that. */
+struct place {
+	u64 caller;
+	u64 stack;
+};
+
+struct held {
+	u64 mutex; /* 0: none */
+	u64 times; /* a recursive mutex may be taken more than once */
+	struct place place;
+};
+
+struct thread {
+	struct held held[HELD];
+};
+
+struct edge_key {
+	u64 held;
+	u64 asked;
+};
+
+/* The first time that it was so. */
+struct edge {
+	struct place held;
+	struct place asked;
+	u64 time; /* ns since boot */
+	u32 tid;
+	u32 unused;
+	char comm[TASK_COMM_LEN];
+};
+
+/* How a thread was made. */
+struct birth {
+	struct place place; /* 0 if by no function that is probed */
+	u64 time; /* ns since boot */
+	u32 parent;
+	u32 unused;
+	char comm[TASK_COMM_LEN]; /* the parent's */
+};
+
+/* By the machine-wide number of the thread; the tool sets the sizes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+/* Where a thread is making another one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, struct place);
+} creations SEC(".maps");
+
+/* By the number that is shown. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, struct birth);
+} births SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct edge_key);
+	__type(value, struct edge);
+} edges SEC(".maps");
+
+/* What a thread's entry begins as: too large for the stack. */
+static struct thread nothing_held;
+
+u64 too_many_held; /* mutexes that a thread held besides so many others */
+
+static __always_inline void add_edge(struct held *held, u64 mutex, struct place *place)
+{
+	struct edge_key key = { .held = held->mutex, .asked = mutex };
+	struct edge edge = {
+		.held = held->place,
+		.asked = *place,
+		.time = bpf_ktime_get_ns(),
+		.tid = current_ids(),
+	};
+
+	if (bpf_map_lookup_elem(&edges, &key))
+		return;
+	bpf_get_current_comm(edge.comm, sizeof(edge.comm));
+	if (bpf_map_update_elem(&edges, &key, &edge, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&edges, &key))
+		__sync_fetch_and_add(&lost, 1);
+}
+
+/* No frame of a function that begins is there yet, so walking the stack misses who called it. */
+static __always_inline void set_place(struct place *place, u64 *ctx)
+{
+	place->caller = return_address(ctx);
+	place->stack = keep_stack_in_slot(ctx, BPF_F_USER_STACK);
+}
+
+/* At the begin of a function that takes the mutex which its first argument points to. */
+SEC("uprobe")
+int asked(u64 *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	u64 mutex = argument(ctx, 0);
+	u32 free = HELD;
+	struct thread *thread;
+	struct place place = {};
+
+	if (!mutex || !is_wanted())
+		return 0;
+	thread = value_of(&threads, &tid, &nothing_held);
+	if (!thread) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	for (u32 i = 0; i < HELD; i++) {
+		struct held *held = &thread->held[i];
+
+		if (held->mutex == mutex) {
+			held->times++;
+			return 0;
+		}
+		if (!held->mutex && free == HELD)
+			free = i;
+	}
+	set_place(&place, ctx);
+	for (u32 i = 0; i < HELD; i++)
+		if (thread->held[i].mutex)
+			add_edge(&thread->held[i], mutex, &place);
+	if (free == HELD) {
+		__sync_fetch_and_add(&too_many_held, 1);
+		return 0;
+	}
+	thread->held[free & (HELD - 1)] = (struct held){ mutex, 1, place };
+	return 0;
+}
+
+/* At the begin of a function that leaves a mutex. */
+SEC("uprobe")
+int left(u64 *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	u64 mutex = argument(ctx, 0);
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+
+	if (!thread || !mutex)
+		return 0;
+	for (u32 i = 0; i < HELD; i++) {
+		struct held *held = &thread->held[i];
+
+		if (held->mutex == mutex && --held->times == 0)
+			held->mutex = 0;
+	}
+	return 0;
+}
+
+/* At the begin of pthread_create. */
+SEC("uprobe")
+int creating(u64 *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct place place = {};
+
+	if (!is_wanted())
+		return 0;
+	set_place(&place, ctx);
+	if (bpf_map_update_elem(&creations, &tid, &place, BPF_ANY))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_fork")
+int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
+{
+	struct birth birth = { .parent = current_ids(), .time = bpf_ktime_get_ns() };
+	u32 tid = ids_of(child), own_tid = bpf_get_current_pid_tgid();
+	struct place *place;
+
+	if (!is_wanted() || BPF_CORE_READ(child, tgid) != BPF_CORE_READ(parent, tgid))
+		return 0;
+	bpf_get_current_comm(birth.comm, sizeof(birth.comm));
+	place = bpf_map_lookup_elem(&creations, &own_tid);
+	if (place)
+		birth.place = *place;
+	bpf_map_delete_elem(&creations, &own_tid);
+	if (bpf_map_update_elem(&births, &tid, &birth, BPF_ANY))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int ended(void *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&threads, &tid);
+	bpf_map_delete_elem(&creations, &tid);
+	return 0;
+}

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { defineCases } from "../../tests/support/cases.ts";
+
+const program = (...args: string[]) => ({ program: "lock_order.c", args });
+
+export default defineCases({
+  elsewhere: "tests/tools/deadlock_test.ts: with a deadlock the tool ends by itself",
+  cases: [
+    {
+      name: "finds none where an order is kept, and knows all pairs of mutexes",
+      canary: true,
+      args: ["--verbose", "{pid}"],
+      work: program("forward", "third", "released", "crossed", "recursive"),
+      check(rows) {
+        assert.ok(rows.every(({ record }) => record === "graph"));
+        const { mutexes, edges } = rows.at(-1)!;
+        // first before second, second before third, again before first and second.
+        assert.deepEqual([mutexes, edges], [4, 4]);
+      },
+    },
+    {
+      name: "tells of pairs that -e left no room for",
+      args: ["-e", "1", "{pid}"],
+      work: program("forward", "third", "recursive"),
+      check(rows) {
+        assert.deepEqual(rows.map(({ record }) => record), Array(rows.length).fill("dropped"));
+        // Those of `recursive` twice: it is the same thread that asks again.
+        assert.ok(Number(rows.at(-1)!.total) >= 3);
+      },
+    },
+  ],
+});

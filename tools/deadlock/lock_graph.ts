@@ -1,0 +1,57 @@
+/**
+ * The order in which mutexes are taken, as a graph: an edge leads from a mutex that was held to one that
+ * was asked for meanwhile. A cycle means that threads may wait for each other for ever.
+ *
+ * @module
+ */
+
+/** A graph that grows, in which each edge is told from where to where. */
+export class LockGraph<E extends { readonly from: bigint; readonly to: bigint }> {
+  readonly #edges = new Map<bigint, Map<bigint, E>>();
+  readonly #nodes = new Set<bigint>();
+  #count = 0;
+
+  /** How many mutexes there are. */
+  get nodes(): number {
+    return this.#nodes.size;
+  }
+
+  /** How many pairs of them. */
+  get edges(): number {
+    return this.#count;
+  }
+
+  /** All edges, in the order of their mutexes. */
+  *[Symbol.iterator](): Generator<E> {
+    for (const from of this.#edges.values()) yield* from.values();
+  }
+
+  /** Adds an edge unless it is there: the cycle that it closes, one of the shortest, from it on. */
+  add(edge: E): readonly E[] | undefined {
+    const { from, to } = edge;
+    let followers = this.#edges.get(from);
+    if (!followers) this.#edges.set(from, followers = new Map());
+    if (followers.has(to)) return undefined;
+    followers.set(to, edge);
+    this.#nodes.add(from).add(to);
+    this.#count++;
+    const back = this.#path(to, from);
+    return back && [edge, ...back];
+  }
+
+  /** A shortest way from one mutex to another. */
+  #path(start: bigint, end: bigint): E[] | undefined {
+    const cameBy = new Map<bigint, E | undefined>([[start, undefined]]);
+    // A map tells what was added while it is walked.
+    for (const [node] of cameBy) {
+      if (node === end) break;
+      for (const edge of this.#edges.get(node)?.values() ?? []) {
+        if (!cameBy.has(edge.to)) cameBy.set(edge.to, edge);
+      }
+    }
+    if (!cameBy.has(end)) return undefined;
+    const path: E[] = [];
+    for (let edge = cameBy.get(end); edge; edge = cameBy.get(edge.from)) path.unshift(edge);
+    return path;
+  }
+}
