@@ -4,6 +4,16 @@ import { defineCases } from "../../tests/support/cases.ts";
 const program = (...args: string[]) => ({ program: "lock_order.c", args });
 
 export default defineCases({
+  usage: {
+    names:
+      "-h --binary --dump-graph --verbose --lock-symbols --unlock-symbols -t --threads -e --edges " +
+      "pid --json",
+    right: ["181"],
+    wrong: [
+      [[], /expected the id of a process/],
+      [["--lock-symbols", "", "181"], /expected names of functions separated by commas/],
+    ],
+  },
   elsewhere: "tests/tools/deadlock_test.ts: with a deadlock the tool ends by itself",
   cases: [
     {

@@ -54,7 +54,7 @@ import {
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { complain } from "../../toolkit/output/complain.ts";
-import { attachLocks, lockFile } from "./lock_functions.ts";
+import { attachLocks } from "./lock_functions.ts";
 import { Inversions } from "./inversions.ts";
 import { u64 } from "../../mod.ts";
 import object from "./deadlock.bpf.o.ts";
@@ -115,11 +115,11 @@ const deadlock = defineTool({
   summary: "Find potential deadlocks (lock order inversions) of a running process.",
   examples: [
     ["deadlock 181", "analyze PID 181"],
-    ["deadlock 181 --binary /lib/x86_64-linux-gnu/libpthread.so.0", "and locks of this library"],
+    ["deadlock 181 --binary /lib/x86_64-linux-gnu/libpthread.so.0", "locks of this library"],
     ["deadlock 181 --verbose", "and print statistics about the mutex wait graph"],
     [
-      "deadlock 181 --lock-symbols my_lock1,my_lock2 --unlock-symbols my_unlock1,my_unlock2",
-      "custom mutexes instead of pthread's",
+      "deadlock 181 --lock-symbols my_lock --unlock-symbols my_unlock",
+      "custom mutexes",
     ],
     ["deadlock 181 --dump-graph graph.json", "and write the mutex wait graph to graph.json"],
   ],
@@ -131,7 +131,6 @@ const deadlock = defineTool({
     const { pid, binary, lockSymbols: lock, unlockSymbols: unlock, verbose, dumpGraph } = values;
     if (pid === undefined) throw new UsageError("expected the id of a process");
     const symbols = { pid, binary, lock, unlock };
-    const path = lockFile(symbols);
     const inversions = new Inversions(pid);
     const settings = filterSettings({ pid }, { arm64: process.arch === "arm64" });
     const threads = { maxEntries: values.threads ?? ENTRIES };
@@ -157,7 +156,7 @@ const deadlock = defineTool({
       },
       attach(bpf) {
         const tracepoints = ["forked", "ended"].map((name) => bpf.program(name).attach());
-        return Promise.resolve([...tracepoints, ...attachLocks(bpf, path, symbols)]);
+        return Promise.resolve([...tracepoints, ...attachLocks(bpf, symbols)]);
       },
       report(bpf, report) {
         if (isOver) return;

@@ -23,7 +23,7 @@ export interface LockSymbols {
 }
 
 /** Finds the file that has such functions. @throws {Error} when there is none, or a function is missing */
-export function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
+function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
   const names = [...lock, ...unlock];
   const hasAll = (file: MappedFile) =>
     names.every((name) => file.functionOffset(name) !== undefined);
@@ -45,7 +45,8 @@ export function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
 }
 
 /** Attaches the programs; first what leaves mutexes, or some would seem to be held for ever. */
-export function attachLocks(bpf: Bpf, path: string, symbols: LockSymbols): Link[] {
+export function attachLocks(bpf: Bpf, symbols: LockSymbols): Link[] {
+  const path = lockFile(symbols);
   const attach = (program: string, names: readonly string[]) =>
     names.map((symbol) => bpf.program(program).attachUprobe({ path, symbol, pid: symbols.pid }));
   return [

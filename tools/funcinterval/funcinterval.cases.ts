@@ -11,6 +11,14 @@ const notBelow = (limit: number) => (rows: readonly Row[]) =>
     .reduce((sum, { count }) => sum + count, 0);
 
 export default defineCases({
+  usage: {
+    names: "-h -p -i -d -T -u -m -v --pid --interval --duration --timestamp --microseconds " +
+      "--milliseconds --verbose pattern --json",
+    wrong: [
+      [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
+      [["t:sched"], /invalid pattern "t:sched"/],
+    ],
+  },
   cases: [
     {
       name: "tells the times between 3 calls, each of which takes 2 ms",

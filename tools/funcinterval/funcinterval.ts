@@ -86,9 +86,9 @@ const funcinterval = defineTool({
   object,
   options,
   sample: ["t:sched:sched_process_exec"],
-  plan(values) {
+  plan(values, machine) {
     const filters = filterSettings(values);
-    const trace = new TargetTrace("funcinterval", values, { debug: values.verbose });
+    const trace = new TargetTrace("funcinterval", values, machine, { debug: values.verbose });
     return {
       get intro() {
         return trace.intro;

@@ -13,6 +13,18 @@ const sixes = [1, 2, 3].map((i) => ({
 }));
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -p -m -u -a -T -t -v -f -U -K --pid --min-ms --min-us --arguments --time --timestamp " +
+      "--verbose --folded --user-stack --kernel-stack function --json",
+    wrong: [
+      [[], /expected a function: FUNCTION or FILE:FUNCTION/],
+      [["-m", "1", "-u", "1", "c:puts"], /use either -m\/--min-ms or -u\/--min-us/],
+      [["-a", "7", "c:puts"], /invalid value "7" for -a\/--arguments/],
+      [["t:sched:sched_switch"], /only functions can be timed: expected FUNCTION or FILE:FUNCTION/],
+      [["r:c:puts"], /only functions can be timed/],
+    ],
+  },
   cases: [
     {
       name: "shows each slow call with its result and six arguments",

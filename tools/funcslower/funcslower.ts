@@ -28,7 +28,7 @@
  * Overhead: about 0.5 µs per call, and for the breakpoints of a user function several microseconds more.
  */
 
-import { array, type Infer, lruEntries, struct, u32, u64, UserSymbols } from "../../mod.ts";
+import { array, type Infer, struct, u32, u64, UserSymbols } from "../../mod.ts";
 import { complain, complainLines } from "../../toolkit/output/complain.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
@@ -198,15 +198,15 @@ const funcslower = defineTool({
   ],
   object,
   options,
-  sample: ["c:getppid"],
-  plan(values) {
+  sample: ["c:getpid"],
+  plan(values, machine) {
     const { milliseconds, microseconds, functions: words, folded, pid, pidns } = values;
     if (milliseconds !== undefined && microseconds !== undefined) {
       throw new UsageError("use either -m/--min-ms or -u/--min-us");
     }
     if (words.length === 0) throw new UsageError("expected a function: FUNCTION or FILE:FUNCTION");
     // Another namespace's number is nobody's here; the kernel side knows it.
-    const functions = new Functions(words, pidns === undefined ? pid : undefined);
+    const functions = new Functions(words, machine, pidns === undefined ? pid : undefined);
     const stacks = new CallerStacks();
     const settings = filterSettings(values, {
       least_ns: BigInt(microseconds ? microseconds * 1e3 : (milliseconds ?? 1) * 1e6),
@@ -229,7 +229,7 @@ const funcslower = defineTool({
         programs: functions.programs,
         maps: {
           ...settings.maps,
-          threads: { maxEntries: lruEntries(THREADS) },
+          threads: { maxEntries: machine.lruEntries(THREADS) },
           stacks: { maxEntries: hasStacks ? STACKS : 1 },
         },
       },

@@ -5,6 +5,7 @@
  */
 
 import type { Bpf, Link } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import { parseTarget } from "../../toolkit/probes/patterns.ts";
 import {
@@ -26,7 +27,7 @@ export class Functions {
   readonly #lists: readonly TargetHooks[];
 
   /** Finds them. @throws {UsageError} @throws {Error} when one is not there */
-  constructor(words: readonly string[], pid: number | undefined) {
+  constructor(words: readonly string[], machine: Machine, pid: number | undefined) {
     const found = words.map((word) => {
       const target = parseTarget(word);
       if (target.atReturn || !/^(kernel|user)$/.test(target.kind)) {
@@ -35,7 +36,7 @@ export class Functions {
             "FUNCTION or FILE:FUNCTION",
         );
       }
-      return findHooks(target, pid);
+      return findHooks(target, machine, pid);
     });
     const lists: TargetHooks[] = merged(found.filter(({ path }) => path === undefined));
     let firstCookie = lists[0]?.places.length ?? 0;

@@ -7,6 +7,16 @@ const isOf = (caller: string, total: string) => (row: Row) =>
 const isWait = isOf("pipe_ioctl", "total_spin");
 
 export default defineCases({
+  usage: {
+    names:
+      "-h -d -i -n -s -c -S -p -t --duration --interval --locks --stacks --caller --sort --pid " +
+      "--tid --stack-storage-size --json",
+    wrong: [
+      [["-d", "1", "-i", "1"], /use either -d\/--duration or -i\/--interval/],
+      [["-S", "acq_min"], /expected acq_max, acq_total or acq_count/],
+      [["-n", "0"], /invalid value "0" for -n\/--locks/],
+    ],
+  },
   cases: [
     {
       name: "counts 31 waits for a pipe's mutex by who waits, and times them",
