@@ -116,12 +116,12 @@ const deadlock = defineTool({
   examples: [
     ["deadlock 181", "analyze PID 181"],
     ["deadlock 181 --binary /lib/x86_64-linux-gnu/libpthread.so.0", "locks of this library"],
-    ["deadlock 181 --verbose", "and print statistics about the mutex wait graph"],
+    ["deadlock 181 --verbose", "and print statistics"],
     [
       "deadlock 181 --lock-symbols my_lock --unlock-symbols my_unlock",
       "custom mutexes",
     ],
-    ["deadlock 181 --dump-graph graph.json", "and write the mutex wait graph to graph.json"],
+    ["deadlock 181 --dump-graph graph.json", "and write the mutex wait graph"],
   ],
   object,
   options,

@@ -28,8 +28,8 @@
  * Overhead: about 0.5 µs per call, and for the breakpoints of a user function several microseconds more.
  */
 
-import { array, type Infer, struct, u32, u64, UserSymbols } from "../../mod.ts";
-import { complain, complainLines } from "../../toolkit/output/complain.ts";
+import { array, type Infer, struct, u32, u64 } from "../../mod.ts";
+import { complainLines } from "../../toolkit/output/complain.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
