@@ -53,7 +53,6 @@ import { Who } from "../../toolkit/task/who.ts";
 import object from "./funcslower.bpf.o.ts";
 
 const ARGUMENTS = 6; // funcslower.bpf.c
-const THREADS = 4096; // as many are in traced calls at a time
 const STACKS = 16384;
 const least = { what: "a time", min: 1, max: 1e9 };
 
@@ -226,10 +225,9 @@ const funcslower = defineTool({
       heading: !folded,
       load: {
         ...settings,
-        programs: functions.programs,
+        programs: { ...functions.programs, thread_freed: true },
         maps: {
           ...settings.maps,
-          threads: { maxEntries: machine.lruEntries(THREADS) },
           stacks: { maxEntries: hasStacks ? STACKS : 1 },
         },
       },
@@ -242,7 +240,7 @@ const funcslower = defineTool({
         return stacks;
       },
       attach(bpf) {
-        const links = functions.attach(bpf);
+        const links = [bpf.program("thread_freed").attach(), ...functions.attach(bpf)];
         if (values.verbose) complainLines(functions.names.join("\n"));
         return Promise.resolve(links);
       },
