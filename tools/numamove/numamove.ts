@@ -1,0 +1,115 @@
+/**
+ * numamove: show how many pages are moved to the NUMA node that uses them, and how long that takes.
+ *
+ * USAGE: numamove [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [--json] [interval] [count]
+ *
+ *     # numamove
+ *     TIME           NUMA_migrations NUMA_migrations_ms
+ *     12:02:31                     0                  0
+ *     12:02:32                    14                  3
+ *
+ * These are moves by automatic NUMA balancing (sysctl kernel.numa_balancing), of pages that lie at another
+ * node than the thread that touches them. Each row tells what there was since the one before. It was never
+ * seen to count, for no machine of the tests has two nodes: only that it attaches and tells zeros.
+ *
+ * Hooks: migrate_misplaced_folio, before Linux 6.7 migrate_misplaced_page, by fentry and fexit; where these
+ * cannot be probed, raw tracepoints mm_migrate_pages_start and mm_migrate_pages with this reason, which count
+ * attempts of one or more pages.
+ *
+ * Overhead: two short programs per migration.
+ */
+
+import { type Bpf, u64 } from "../../mod.ts";
+import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
+import { main } from "../../toolkit/run/main.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+import {
+  filterOptions,
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import object from "./numamove.bpf.o.ts";
+
+const INTERVAL_SECONDS = 1;
+
+const options = {
+  ...filterOptions,
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
+  },
+  ...standardOptions,
+} as const;
+
+interface Row {
+  readonly clock: string;
+  readonly migrations: number;
+  readonly ns: number;
+}
+
+/** Makes the function that tells what there was since it was last called. */
+function reporter(): (bpf: Bpf, report: Report) => void {
+  const growth = new Growth();
+  let isFirst = true;
+  return (bpf, report) => {
+    const since = (name: string) => growth.since(name, bpf.global(name, u64.asNumber).value);
+    const row = { clock: report.clock, migrations: since("migrations"), ns: since("total_ns") };
+    const columns = [
+      ...report.json ? [] : [{ head: "TIME", width: 10, value: ({ clock }: Row) => clock }],
+      {
+        head: "NUMA_migrations",
+        width: 18,
+        align: "right",
+        value: ({ migrations }: Row) => migrations,
+      },
+      {
+        head: "NUMA_migrations_ms",
+        width: 18,
+        align: "right",
+        value: ({ ns }: Row) => Math.floor(ns / 1e6),
+      },
+    ] as const;
+    report.table(columns, [row], { heading: isFirst });
+    isFirst = false;
+    reportDropped(bpf, report, "numamove", "migrations");
+  };
+}
+
+const numamove = defineTool({
+  name: "numamove",
+  summary: "Show moves of misplaced pages between NUMA nodes, per second.",
+  examples: [
+    ["numamove", "a line each second"],
+    ["numamove 5 10", "5 second summaries, 10 times"],
+    ["numamove -p 181", "only what process 181 touches"],
+  ],
+  object,
+  options,
+  sample: ["1"],
+  plan(values, machine) {
+    const programs = chooseHooks("moves of misplaced pages", [
+      { hook: "fentry:migrate_misplaced_folio", programs: ["begin_folio", "end_folio"] },
+      { hook: "fentry:migrate_misplaced_page", programs: ["begin_page", "end_page"] },
+      {
+        hook: "tracepoint:migrate:mm_migrate_pages_start",
+        also: ["tracepoint:migrate:mm_migrate_pages"],
+        programs: ["migration_begins", "migration_ends"],
+      },
+    ], machine);
+    return {
+      interval: values.interval ?? INTERVAL_SECONDS,
+      count: values.count,
+      load: { ...filterSettings(values), programs },
+      report: reporter(),
+    };
+  },
+});
+
+export default numamove;
+
+if (import.meta.main) await main(numamove);
