@@ -1,0 +1,25 @@
+/**
+ * Sums of what kvmexit counted.
+ *
+ * @module
+ */
+
+/** How often a thread left its guest for a reason. */
+export interface Exits {
+  readonly pid: number;
+  readonly tid: number;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** Sums by these numbers and the reason: in their order, and within them the most frequent first. */
+export function sumOf(all: readonly Exits[], keys: readonly ("pid" | "tid")[]): Exits[] {
+  const groups = Map.groupBy(all, (row) => [...keys.map((key) => row[key]), row.reason].join(" "));
+  const sums = [...groups.values()].map((group) => ({
+    ...group[0]!,
+    count: group.reduce((sum, { count }) => sum + count, 0),
+  }));
+  const order = (a: Exits, b: Exits) =>
+    keys.map((key) => a[key] - b[key]).find((difference) => difference !== 0) ?? b.count - a.count;
+  return sums.sort(order);
+}
