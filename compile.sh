@@ -187,7 +187,7 @@ write_entry() {
     echo 'import { embedLibraries } from "../../../ffi/library.ts";'
     if [[ "$1" == "$everything" ]]; then
       echo 'import { multicall } from "../../../cli/ts_bcc.ts";'
-      echo 'import { tools } from "../../../tools/list.ts";'
+      echo 'import { commands, tools } from "../../../tools/list.ts";'
     else
       echo 'import { main } from "../../../toolkit/run/main.ts";'
       echo "import tool from \"$2\";"
@@ -200,7 +200,7 @@ write_entry() {
       echo "  [\"${LIBRARIES[index]}\", library$index],"
     done
     echo "]);"
-    if [[ "$1" == "$everything" ]]; then echo "await multicall(tools);"; else echo "await main(tool);"; fi
+    if [[ "$1" == "$everything" ]]; then echo "await multicall(tools, commands);"; else echo "await main(tool);"; fi
   } >"$scratch/$1.ts"
 }
 

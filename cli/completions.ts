@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Tools } from "./ts_bcc.ts";
+import type { Commands, Tools } from "./names.ts";
+import { namesOf } from "./names.ts";
 import { type Option, UsageError } from "../toolkit/options/options.ts";
 
 /** The shells there are scripts for. */
@@ -19,13 +20,18 @@ interface Entry {
 }
 
 /** The script for the shell that the one word names. @throws {UsageError} */
-export async function completionScript(tools: Tools, words: readonly string[]): Promise<string> {
+export async function completionScript(
+  tools: Tools,
+  commands: Commands,
+  words: readonly string[],
+): Promise<string> {
   const [shell = "", ...rest] = words;
   if (rest.length > 0 || !SHELLS.some((known) => known === shell)) {
     throw new UsageError(`completions needs a shell: ${SHELLS.join(", ")}`);
   }
   const entries = await Promise.all(
-    Object.entries(tools).map(async ([name, load]) => {
+    namesOf(tools, commands).map(async (name) => {
+      const load = tools[commands[name]?.[0] ?? name]!;
       const { summary, options } = (await load()).default;
       const named = Object.values(options).filter(({ positional }) => !positional);
       return { name, summary, options: named };

@@ -6,15 +6,12 @@
 
 import { completionScript, SHELLS } from "./completions.ts";
 import { doctor } from "./doctor.ts";
+import { type Commands, namesOf, type Tools } from "./names.ts";
 import { installLinks } from "./install.ts";
 import { runTool, statusOf } from "../toolkit/run/main.ts";
 import { UsageError } from "../toolkit/options/options.ts";
 import { printText } from "../toolkit/output/output.ts";
 import { versionText } from "../toolkit/run/version.ts";
-import type { AnyTool } from "../toolkit/run/tool.ts";
-
-/** How to get each tool, by name. */
-export type Tools = Readonly<Record<string, () => Promise<{ default: AnyTool }>>>;
 
 const NAME = "ts-bcc";
 
@@ -41,11 +38,16 @@ examples:
   source <(${NAME} completions bash)`;
 
 /** Runs what this process was called as, and exits. */
-export async function multicall(tools: Tools): Promise<never> {
+export async function multicall(tools: Tools, commands: Commands): Promise<never> {
   const words = process.argv.slice(2);
   const called = calledAs();
-  const name = Object.hasOwn(tools, called) ? called : words.shift();
-  process.exit(await command(tools, name, words));
+  const isName = Object.hasOwn(tools, called) || Object.hasOwn(commands, called);
+  const name = isName ? called : words.shift();
+  if (name !== undefined && Object.hasOwn(commands, name)) {
+    const [tool, ...given] = commands[name]!;
+    process.exit(await command(tools, commands, tool, [...given, ...words]));
+  }
+  process.exit(await command(tools, commands, name, words));
 }
 
 /** The last part of argv[0], which is what a symbolic link is called. */
@@ -54,7 +56,12 @@ function calledAs(): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-async function command(tools: Tools, name: string | undefined, words: string[]): Promise<number> {
+async function command(
+  tools: Tools,
+  commands: Commands,
+  name: string | undefined,
+  words: string[],
+): Promise<number> {
   if (name !== undefined && Object.hasOwn(tools, name)) {
     return await runTool((await tools[name]!()).default, words);
   }
@@ -62,7 +69,7 @@ async function command(tools: Tools, name: string | undefined, words: string[]):
     switch (name) {
       case "list":
         noMore(words);
-        return await printText((await listLines(tools)).join("\n"));
+        return await printText((await listLines(tools, commands)).join("\n"));
       case "run":
         await (await import("./script/run_script.ts")).runScript(words);
         return 0;
@@ -76,10 +83,10 @@ async function command(tools: Tools, name: string | undefined, words: string[]):
         const [directory, ...rest] = words;
         if (directory === undefined) throw new UsageError("install needs a DIRECTORY");
         noMore(rest);
-        return await printText(await installLinks(directory, Object.keys(tools)));
+        return await printText(await installLinks(directory, namesOf(tools, commands)));
       }
       case "completions":
-        return await printText(await completionScript(tools, words));
+        return await printText(await completionScript(tools, commands, words));
       case "help":
       case "-h":
       case "--help":
@@ -101,11 +108,12 @@ function noMore([word]: readonly string[]): void {
   if (word !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(word)}`);
 }
 
-async function listLines(tools: Tools): Promise<string[]> {
-  const width = Math.max(...Object.keys(tools).map((name) => name.length)) + 2;
-  return await Promise.all(
-    Object.entries(tools).map(async ([name, load]) =>
-      name.padEnd(width) + (await load()).default.summary
-    ),
-  );
+async function listLines(tools: Tools, commands: Commands): Promise<string[]> {
+  const names = namesOf(tools, commands);
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  return await Promise.all(names.map(async (name) => {
+    const short = commands[name];
+    const text = short ? `The same as ${short.join(" ")}.` : (await tools[name]!()).default.summary;
+    return name.padEnd(width) + text;
+  }));
 }

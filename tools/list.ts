@@ -109,10 +109,28 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   ttysnoop: () => import("./ttysnoop/ttysnoop.ts"),
   vfscount: () => import("./vfscount/vfscount.ts"),
   vfsstat: () => import("./vfsstat/vfsstat.ts"),
+  ucalls: () => import("./ucalls/ucalls.ts"),
+  uflow: () => import("./uflow/uflow.ts"),
   wakeuptime: () => import("./wakeuptime/wakeuptime.ts"),
   wqlat: () => import("./wqlat/wqlat.ts"),
   xfsdist: () => import("./xfsdist/xfsdist.ts"),
   xfsslower: () => import("./xfsslower/xfsslower.ts"),
   zfsdist: () => import("./zfsdist/zfsdist.ts"),
   zfsslower: () => import("./zfsslower/zfsslower.ts"),
+};
+
+/** Names of tools with arguments given: the tool, and what comes before the user's arguments. */
+export const commands: Readonly<Record<string, readonly [tool: string, ...words: string[]]>> = {
+  javacalls: ["ucalls", "-l", "java"],
+  javaflow: ["uflow", "-l", "java"],
+  perlcalls: ["ucalls", "-l", "perl"],
+  perlflow: ["uflow", "-l", "perl"],
+  phpcalls: ["ucalls", "-l", "php"],
+  phpflow: ["uflow", "-l", "php"],
+  pythoncalls: ["ucalls", "-l", "python"],
+  pythonflow: ["uflow", "-l", "python"],
+  rubycalls: ["ucalls", "-l", "ruby"],
+  rubyflow: ["uflow", "-l", "ruby"],
+  tclcalls: ["ucalls", "-l", "tcl"],
+  tclflow: ["uflow", "-l", "tcl"],
 };

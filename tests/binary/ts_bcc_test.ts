@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { tools } from "../../tools/list.ts";
+import { commands, tools } from "../../tools/list.ts";
 import { PROJECT } from "../support/build.ts";
 import { type Result, run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -11,6 +11,8 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
 const NAMES = Object.keys(tools);
+/** With those that stand for a tool with arguments, such as javacalls. */
+const ALL = [...NAMES, ...Object.keys(commands)].sort();
 const HELP = "Try 'ts-bcc --help' for more information.";
 
 const tsBcc = (...words: string[]): Promise<Result> => run([EXECUTABLE, ...words]);
@@ -33,7 +35,7 @@ test("ts-bcc list tells each tool and what it shows", async () => {
   );
   assert.deepEqual(NAMES.toSorted(), modules.sort());
   const lines = stdout.trimEnd().split("\n");
-  assert.deepEqual(lines.map((line) => line.split(" ")[0]), NAMES);
+  assert.deepEqual(lines.map((line) => line.split(" ")[0]), ALL);
   for (const line of lines) assert.match(line, /^\S+ {2,}[A-Z].*\.$/);
 });
 
@@ -43,6 +45,18 @@ testOnce("ts-bcc NAME --help is each tool's own", async () => {
     assert.equal(status, 0, name);
     assert.ok(stdout.startsWith(`usage: ${name} `), stdout);
   }
+});
+
+testOnce("ts-bcc runs a tool by a name that stands for it with arguments", async () => {
+  for (const [name, [tool]] of Object.entries(commands)) {
+    const { status, stdout } = await tsBcc(name, "--help");
+    assert.equal(status, 0, name);
+    assert.ok(stdout.startsWith(`usage: ${tool} `), stdout);
+  }
+  // The language is given, so that the process is what is missing.
+  const { status, stderr } = await tsBcc("phpcalls");
+  assert.equal(status, 2);
+  assert.match(stderr, /^ucalls: expected the pid of the process to trace\n/);
 });
 
 testOnce("ts-bcc and each tool tell their version, and those of what they run on", async () => {
@@ -78,8 +92,8 @@ test("ts-bcc install makes links by which each tool runs", async () => {
   using folder = new Folder();
   assert.equal((await tsBcc("install", folder.path)).status, 0);
   assert.equal((await tsBcc("install", folder.path)).status, 0, "a second time, over the first");
-  assert.deepEqual(readdirSync(folder.path).sort(), NAMES.toSorted());
-  for (const name of NAMES) assert.equal(readlinkSync(`${folder.path}/${name}`), EXECUTABLE);
+  assert.deepEqual(readdirSync(folder.path).sort(), ALL);
+  for (const name of ALL) assert.equal(readlinkSync(`${folder.path}/${name}`), EXECUTABLE);
 
   await using workload = await Workload.start(`missing=${folder.path}/gone:7`);
   const args = ["--json", "-p", String(workload.pid)];
@@ -92,7 +106,7 @@ test("ts-bcc install makes links by which each tool runs", async () => {
 
 test("ts-bcc install leaves other people's files alone", async () => {
   using folder = new Folder();
-  const path = `${folder.path}/${NAMES[0]}`;
+  const path = `${folder.path}/${ALL[0]}`;
   writeFileSync(path, "");
   const { status, stderr } = await tsBcc("install", folder.path);
   assert.equal(status, 1);
@@ -122,6 +136,8 @@ testOnce("ts-bcc completions offers tools and options in bash", async () => {
     return stdout.trimEnd().split("\n");
   };
   assert.deepEqual(complete("ts-bcc", "opens"), ["opensnoop"]);
+  assert.deepEqual(complete("ts-bcc", "javaca"), ["javacalls"]);
+  assert.deepEqual(complete("ts-bcc", "javacalls", "--lat"), ["--latency"]);
   assert.deepEqual(complete("ts-bcc", "opensnoop", "--du"), ["--duration"]);
   assert.deepEqual(complete("/usr/sbin/opensnoop", "--ful"), ["--full-path"]);
   assert.deepEqual(complete("ts-bcc", "completions", "z"), ["zsh"]);
@@ -132,7 +148,7 @@ testOnce("ts-bcc completions for zsh and fish are valid there", async () => {
     const { stdout: script } = await tsBcc("completions", shell);
     const { status, stderr } = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
     assert.deepEqual([status, stderr], [0, ""], shell);
-    for (const name of NAMES) assert.ok(script.includes(name), name);
+    for (const name of ALL) assert.ok(script.includes(name), name);
   }
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { release } from "node:os";
 
 /** A feature tests may ask for; `why` says where it is missing rightly. */
@@ -35,7 +35,23 @@ const unreadable = () =>
   olderThan(6, 10) ? undefined : "libbcc 0.26 puts its own uapi/linux/bpf.h before the kernel's: " +
     "net/sock.h needs struct bpf_wq from there since Linux 6.10";
 
+/** A program that test.sh may not install: what is large, or no test of the gate depends on. */
+const installed = (...paths: string[]): Requirement => ({
+  lacks: () =>
+    paths.some((path) => existsSync(path)) ? undefined : `${paths.join(" or ")} is not installed`,
+});
+
 const REQUIREMENTS = {
+  java: installed("/usr/bin/java"),
+  javac: installed("/usr/bin/javac"),
+  mariadb: installed("/usr/sbin/mariadbd"),
+  node: installed("/usr/bin/node"),
+  perl: installed("/usr/bin/perl"),
+  php: installed("/usr/bin/php"),
+  postgres: installed("/usr/lib/postgresql/15/bin/postgres"),
+  python: installed("/usr/bin/python3"),
+  ruby: installed("/usr/bin/ruby"),
+  tcl: installed("/usr/bin/tclsh"),
   kprobe,
   fentry: inGuestsOnly("fentry"),
   lsm: inGuestsOnly("BPF LSM"),

@@ -130,6 +130,11 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
    */
   readonly sample?: readonly string[] | false;
   /**
+   * Names that `ts-bcc` knows besides: each is this tool with some arguments given, such as `javacalls`
+   * for `ucalls -l java`.
+   */
+  readonly commands?: Readonly<Record<string, readonly string[]>>;
+  /**
    * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command of
    * `--exec` in its environment; "all" is for tools that write files, or read those of /proc that Deno
    * lets nobody read without. Default "ffi".

@@ -1,0 +1,58 @@
+/**
+ * Programs in languages with a runtime, as workloads: those of languages/, held back until a test lets
+ * them go.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { PROJECT } from "./build.ts";
+import type { Work } from "./cases.ts";
+import { Script } from "./script.ts";
+
+const FOLDER = join(PROJECT, "tests/support/languages");
+const BUILT = join(PROJECT, ".tools", "tests");
+
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  js: ["/usr/bin/node", "--expose-gc"],
+  php: ["/usr/bin/env", "USE_ZEND_DTRACE=1", "/usr/bin/php"],
+  pl: ["/usr/bin/perl"],
+  py: ["/usr/bin/python3"],
+  rb: ["/usr/bin/ruby"],
+  tcl: ["/usr/bin/tclsh"],
+};
+
+/** A program of languages/, by its file's name. It says "pid PID" and waits for a line. */
+export function program(file: string, ...args: string[]): Work {
+  const ending = file.slice(file.lastIndexOf(".") + 1);
+  return { start: () => Script.of([...COMMANDS[ending]!, join(FOLDER, file), ...args]) };
+}
+
+/** A class of languages/, run by Java with these options. */
+export function javaProgram(name: string, ...options: string[]): Work {
+  return {
+    start: () =>
+      Script.of(["/usr/bin/java", "-XX:+UseSerialGC", ...options, "-cp", built(name), name]),
+  };
+}
+
+/** Compiles a class once; a guest sees what the host has built. Returns the folder. */
+function built(name: string): string {
+  const source = join(FOLDER, `${name}.java`);
+  const hash = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16);
+  const path = join(BUILT, `${basename(source)}-${hash}`);
+  if (existsSync(path)) return path;
+  mkdirSync(BUILT, { recursive: true });
+  const folder = mkdtempSync(join(BUILT, "build-"));
+  const { status, stderr } = spawnSync("javac", ["-d", folder, source], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`Cannot compile ${source}: ${stderr}`);
+  try {
+    renameSync(folder, path);
+  } catch {
+    rmSync(folder, { recursive: true }); // another test was faster
+  }
+  return path;
+}

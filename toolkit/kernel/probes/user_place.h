@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Places in user programs that a tool looks up: USDT probes and functions of runtimes, whose arguments lie
+ * elsewhere at each. A program of SEC("uprobe") serves all of a file; its cookie is the place's index in
+ * `places`, which says where the arguments are (user_places.ts fills it).
+ */
+#pragma once
+
+#include "../base/prelude.h"
+
+#define PLACE_OPERANDS 6
+#define PLACE_STEPS 4
+
+/* A register or nothing, plus a constant, then so many reads of memory. */
+struct operand {
+	s64 constant;
+	s32 word; /* which of the words of struct pt_regs; -1: none */
+	u32 size; /* of the value in bytes; 0: there is no such argument */
+	u32 is_signed;
+	u32 steps;
+	s32 offsets[PLACE_STEPS]; /* added before each read */
+};
+
+struct place {
+	u32 kind; /* what the tool does there */
+	u32 unused;
+	struct operand operands[PLACE_OPERANDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct place);
+} places SEC(".maps");
+
+static __always_inline struct place *this_place(void *ctx)
+{
+	u32 index = bpf_get_attach_cookie(ctx);
+
+	return bpf_map_lookup_elem(&places, &index);
+}
+
+static __always_inline u64 resized(u64 value, u32 size, u32 is_signed)
+{
+	u32 shift = 64 - size * 8;
+
+	if (size == 0 || size >= 8)
+		return value;
+	value <<= shift & 63;
+	return is_signed ? (u64)((s64)value >> (shift & 63)) : value >> (shift & 63);
+}
+
+/* An argument's value; 0 where there is none, or its memory cannot be read. A function of its own: the
+ * verifier then looks at it once. */
+static __noinline u64 operand_value(void *ctx, struct operand *operand)
+{
+	u64 value = 0;
+
+	if (!operand || !ctx || !operand->size)
+		return 0;
+	/* No register of any machine is beyond that. */
+	if (operand->word >= 0 && operand->word < 40)
+		bpf_probe_read_kernel(&value, sizeof(value), ctx + operand->word * sizeof(u64));
+	value += operand->constant;
+	for (u32 i = 0; i < PLACE_STEPS; i++) {
+		u64 address = value + operand->offsets[i];
+
+		if (i >= operand->steps)
+			break;
+		value = 0;
+		if (i + 1 == operand->steps && operand->size == 4)
+			bpf_probe_read_user(&value, 4, (void *)address);
+		else if (i + 1 == operand->steps && operand->size == 2)
+			bpf_probe_read_user(&value, 2, (void *)address);
+		else if (i + 1 == operand->steps && operand->size == 1)
+			bpf_probe_read_user(&value, 1, (void *)address);
+		else
+			bpf_probe_read_user(&value, 8, (void *)address);
+	}
+	return resized(value, operand->size, operand->is_signed);
+}
+
+/* Reads text of so many bytes, or up to its NUL; what is longer than `room` is cut. */
+static __always_inline void read_place_text(void *ctx, struct place *place, u32 text, u32 length, char *to,
+					    u32 room)
+{
+	u64 address = operand_value(ctx, &place->operands[text]);
+	u64 size = room;
+
+	if (!address)
+		return;
+	if (place->operands[length].size)
+		size = operand_value(ctx, &place->operands[length]) + 1;
+	/* The comparison stays: the compiler does not know any more what it is. */
+	__asm__ volatile("" : "+r"(size));
+	if (size > room)
+		size = room;
+	bpf_probe_read_user_str(to, size, (void *)address);
+}

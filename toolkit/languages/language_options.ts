@@ -1,0 +1,61 @@
+/**
+ * Options of tools that look into a language runtime.
+ *
+ * @module
+ */
+
+import { argument, flag, type Option, UsageError } from "../options/options.ts";
+import { filterOptions } from "../options/standard_options.ts";
+import { complain } from "../output/complain.ts";
+import type { Language } from "./languages.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** `-l`; the others that the tool takes besides languages. */
+export function languageOption(
+  languages: readonly Language[],
+  others: readonly string[] = [],
+): Option<string | undefined> {
+  const names = [...languages.map(({ name }) => name), ...others];
+  return {
+    short: "l",
+    long: "language",
+    meta: "LANGUAGE",
+    help: `language to trace: ${names.join(", ")} (default: what the process runs)`,
+    initial: undefined,
+    parse(value) {
+      if (names.includes(value)) return value;
+      throw new UsageError(`expected one of ${names.join(", ")}`);
+    },
+  };
+}
+
+/** Names of a tool for one language, as bcc has them: `javacalls` is `ucalls -l java`. */
+export function languageCommands(
+  suffix: string,
+  languages: readonly Language[],
+): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(languages.map(({ name }) => [name + suffix, ["-l", name]]));
+}
+
+/** The process, which is an argument in bcc's tools. */
+export const pidArgument = argument({ ...filterOptions.pid, help: "process id to attach to" });
+
+/** `-v`. */
+export const verboseOption = flag({
+  short: "v",
+  long: "verbose",
+  help: "list the places that are probed (bcc: its program)",
+});
+
+/** The process. @throws {UsageError} when it is not given */
+export function requirePid(pid: number | undefined): number {
+  if (pid === undefined) throw new UsageError("expected the pid of the process to trace");
+  return pid;
+}
+
+/** Tells where a tool looks. */
+export function tellPlaces(tool: string, { path, places }: Runtime): void {
+  for (const { name, offset } of places) {
+    complain(tool, `probes ${name} at 0x${offset.toString(16)} of ${path}`);
+  }
+}

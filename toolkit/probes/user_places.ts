@@ -1,0 +1,184 @@
+/**
+ * Places in user programs, USDT probes and functions, whose arguments are looked up (user_place.h).
+ *
+ * @module
+ */
+
+import {
+  array,
+  type Bpf,
+  i32,
+  i64,
+  type Infer,
+  type Link,
+  type MapOptions,
+  struct,
+  u32,
+  type UsdtArgument,
+  type UsdtProbe,
+  userFunctions,
+} from "../../mod.ts";
+import { isFloat, parseOperand } from "../../plumbing.ts";
+
+const OPERANDS = 6;
+const STEPS = 4;
+/** The first four arguments of functions (registers.h). */
+const ARGUMENT_WORDS: Readonly<Record<string, readonly number[]>> = {
+  x64: [14, 13, 12, 11],
+  arm64: [0, 1, 2, 3],
+};
+/** struct pt_regs of x86-64, in its order (arch/x86/include/asm/ptrace.h). */
+const X86_FIELDS = "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss"
+  .split(" ");
+const ARM_SP = 31;
+
+const Operand = struct("operand", {
+  constant: i64,
+  word: i32,
+  size: u32,
+  is_signed: u32,
+  steps: u32,
+  offsets: array(i32, STEPS),
+});
+type Operand = Infer<typeof Operand>;
+const Place = struct("place", { kind: u32, unused: u32, operands: array(Operand, OPERANDS) });
+
+const NONE: Operand = {
+  constant: 0n,
+  word: -1,
+  size: 0,
+  is_signed: 0,
+  steps: 0,
+  offsets: [0, 0, 0, 0],
+};
+
+/**
+ * Where a value comes from: an argument of a USDT probe by its number, from 1; an argument of a function,
+ * from 0, and what memory is read from there on, each an offset; or undefined where there is none.
+ */
+export type Source =
+  | number
+  | { readonly of: number; readonly steps?: readonly number[]; readonly size?: 4 | 8 }
+  | undefined;
+
+/** What is to be probed, and for what. */
+export interface PlaceQuery {
+  /** The USDT probe's name. */
+  readonly probe?: string;
+  /** Or functions of the file. */
+  readonly functions?: RegExp;
+  /** What the kernel side does there. */
+  readonly kind: number;
+  /** What it reads, in the order that it wants. */
+  readonly sources?: readonly Source[];
+}
+
+/** A place that is to be probed. */
+export interface UserPlace {
+  readonly name: string;
+  readonly offset: number;
+  readonly semaphore?: number;
+  readonly kind: number;
+  readonly operands: readonly Operand[];
+}
+
+/** Where in which file. */
+export interface PlacesIn {
+  /** The file as this process reaches it. */
+  readonly path: string;
+  /** The USDT probes of the file. */
+  readonly probes: readonly UsdtProbe[];
+  readonly provider: string;
+}
+
+/** The places of a file that the queries ask for; what it does not have is left out. */
+export function userPlaces(
+  { path, probes, provider }: PlacesIn,
+  queries: readonly PlaceQuery[],
+): UserPlace[] {
+  return queries.flatMap(({ probe, functions, kind, sources = [] }) => {
+    if (functions) {
+      return userFunctions(path, functions).map(({ name, offset }) => ({
+        name,
+        offset,
+        kind,
+        operands: sources.map(functionOperand),
+      }));
+    }
+    return probes.filter((each) => each.name === probe && each.provider === provider)
+      .flatMap(({ name, locations }) =>
+        locations.map((location) => ({
+          name: `${provider}:${name}`,
+          offset: location.offset,
+          ...location.semaphore ? { semaphore: location.semaphore.offset } : {},
+          kind,
+          operands: sources.map((source) =>
+            typeof source === "number" ? usdtOperand(location.arguments[source - 1]) : NONE
+          ),
+        }))
+      );
+  });
+}
+
+/** The size that the map of places must have: it is set before the object is loaded. */
+export const placesMap = (places: readonly UserPlace[]): Record<string, MapOptions> => ({
+  places: { maxEntries: Math.max(places.length, 1) },
+});
+
+/** Tells the kernel side what is at each place, and attaches a program to all of them. */
+export function attachPlaces(
+  bpf: Bpf,
+  program: string,
+  places: readonly UserPlace[],
+  where: { readonly path: string; readonly pid?: number },
+): Link {
+  const map = bpf.map("places", u32, Place);
+  places.forEach(({ kind, operands }, index) => {
+    const all = Array.from({ length: OPERANDS }, (_, i) => operands[i] ?? NONE);
+    map.set(index, { kind, unused: 0, operands: all });
+  });
+  return bpf.program(program).attachUprobe({ ...where, functions: places });
+}
+
+function functionOperand(source: Source): Operand {
+  if (typeof source !== "object") return NONE;
+  const { of, steps = [], size = 8 } = source;
+  const word = ARGUMENT_WORDS[process.arch]?.[of];
+  if (word === undefined || steps.length > STEPS) return NONE;
+  return { ...NONE, word, size, steps: steps.length, offsets: padded(steps) };
+}
+
+/** What is beyond a program's reach, such as a number in a floating-point register, reads as 0. */
+function usdtOperand(argument: UsdtArgument | undefined): Operand {
+  if (!argument || isFloat(argument)) return NONE;
+  const operand = parseOperand(argument.place);
+  const { size, signed } = argument;
+  const value = { ...NONE, size, is_signed: Number(signed) };
+  switch (operand?.kind) {
+    case "constant":
+      return { ...value, constant: operand.value };
+    case "register": {
+      const word = wordOf(operand.register.field);
+      return word < 0 || operand.register.shift > 0 ? NONE : { ...value, word };
+    }
+    case "memory": {
+      const [base, ...more] = operand.registers;
+      const word = base ? wordOf(base.register.field) : -1;
+      if (word < 0 || base!.factor !== 1 || more.length > 0 || operand.symbol) return NONE;
+      return { ...value, word, steps: 1, offsets: padded([Number(operand.offset)]) };
+    }
+    default:
+      return NONE;
+  }
+}
+
+const padded = (steps: readonly number[]): number[] =>
+  Array.from({ length: STEPS }, (_, i) => steps[i] ?? 0);
+
+/** Which word of struct pt_regs has a field of it. */
+function wordOf(field: string): number {
+  if (process.arch !== "arm64") return X86_FIELDS.indexOf(field);
+  if (field === "sp") return ARM_SP;
+  const [, number] = /^regs\[(\d+)\]$/.exec(field) ?? [];
+  return number === undefined ? -1 : Number(number);
+}
