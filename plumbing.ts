@@ -11,6 +11,7 @@ export { functionsTaking } from "./bpf/btf/functions_taking.ts";
 export { type MapLine, readMaps } from "./bpf/proc/map_lines.ts";
 export { reachablePath } from "./bpf/proc/reachable_path.ts";
 export { fileProbes } from "./bpf/usdt/usdt_notes.ts";
+export { monotonicTime } from "./ffi/libc/clock.ts";
 export { isFloat, type Operand, parseOperand } from "./bpf/usdt/usdt_argument.ts";
 export {
   HANGUP,

@@ -5,45 +5,40 @@
  */
 
 import type { Bpf, Link } from "../../mod.ts";
-import { attachPlaces, placesMap } from "../probes/user_places.ts";
-import { filterSettings } from "../options/standard_options.ts";
+import { attachPlaces, type PlaceQuery } from "../probes/user_places.ts";
+import { tellPlaces } from "./language_options.ts";
 import { CALL, type Language } from "./languages.ts";
-import { requireRuntime, type Runtime } from "./runtime.ts";
+import { requireRuntime } from "./runtime.ts";
 import object from "./calls.bpf.o.ts";
 
 /** The compiled kernel side. */
 export const callsObject: Uint8Array = object;
 
-/** The runtime, and only the places that are needed. `follow`: returns too. */
-export function callsRuntime(pid: number, language: Language, follow: boolean): Runtime {
-  const { places, countAtLeave } = language.calls!;
+/** The places that are needed; `follow`: returns too. */
+function wantedPlaces({ calls }: Language, follow: boolean): readonly PlaceQuery[] {
+  const { places, countAtLeave } = calls!;
   const counted: readonly number[] = countAtLeave
     ? [CALL.leave]
     : [CALL.enter, CALL.enterPerl, CALL.enterFrame];
-  return requireRuntime(
-    pid,
-    language,
-    follow ? places : places.filter(({ kind }) => counted.includes(kind)),
-  );
+  return follow ? places : places.filter(({ kind }) => counted.includes(kind));
 }
 
-/** What to load; without a runtime system calls only. */
-export function loadCalls(
-  values: Parameters<typeof filterSettings>[0],
-  runtime: Runtime | undefined,
-  globals: Readonly<Record<string, unknown>>,
-  programs: Readonly<Record<string, boolean>> = {},
-) {
-  const load = filterSettings(values, globals);
-  return {
-    ...load,
-    maps: { ...load.maps, ...placesMap(runtime?.places ?? []) },
-    programs: { enter_syscall: false, exit_syscall: false, ...programs },
-  };
+/** How calls are traced. */
+export interface CallsOptions {
+  /** The tool's name. */
+  readonly tool: string;
+  readonly pid: number;
+  /** Returns too. */
+  readonly follow: boolean;
+  /** List the places. */
+  readonly verbose: boolean;
 }
 
-/** Attaches to the runtime. */
-export function attachCalls(bpf: Bpf, pid: number, runtime: Runtime, follow: boolean): Link[] {
+/** Attaches to the runtime of a process. @throws {Error} when it has no place for that */
+export function attachCalls(bpf: Bpf, language: Language, options: CallsOptions): Link[] {
+  const { tool, pid, follow, verbose } = options;
+  const runtime = requireRuntime(pid, language, wantedPlaces(language, follow));
+  if (verbose) tellPlaces(tool, runtime);
   const { path, places } = runtime;
   const where = { path, pid };
   const native = places.filter(({ kind }) => kind === CALL.enterPerl);

@@ -27,8 +27,8 @@ export const THREAD = { start: 0, stop: 1 } as const;
 /** What is told of a collection. */
 export interface Collection {
   /** At its begin and at its end. */
-  readonly before: readonly [number, number];
-  readonly after: readonly [number, number];
+  readonly before: readonly [bigint, bigint];
+  readonly after: readonly [bigint, bigint];
   /** Names, where the runtime gives them. */
   readonly manager: string;
   readonly pool: string;

@@ -4,15 +4,17 @@
  * @module
  */
 
-import { exists } from "../../mod.ts";
 import { fileProbes, reachablePath, readMaps } from "../../plumbing.ts";
 import { type PlaceQuery, type UserPlace, userPlaces } from "../probes/user_places.ts";
+import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 import type { Language } from "./languages.ts";
 
+/** How the file of a runtime is known. */
+export type RuntimeFile = Pick<Language, "name" | "file" | "provider">;
+
 /** The places of a runtime in one of the files of a process. */
 export interface Runtime {
-  readonly language: Language;
   /** The file as this process reaches it. */
   readonly path: string;
   readonly places: readonly UserPlace[];
@@ -32,7 +34,7 @@ function* filesOf(pid: number): Generator<readonly [name: string, path: string]>
 /** The first file of the process that is of the language and has some of these places. */
 export function findRuntime(
   pid: number,
-  language: Language,
+  language: RuntimeFile,
   queries: readonly PlaceQuery[],
 ): Runtime | undefined {
   for (const [name, path] of filesOf(pid)) {
@@ -41,9 +43,21 @@ export function findRuntime(
       { path, probes: fileProbes(path), provider: language.provider },
       queries,
     );
-    if (places.length > 0) return { language, path, places };
+    if (places.length > 0) return { path, places };
   }
   return undefined;
+}
+
+/** The first of the languages whose runtime the process has mapped. */
+export function languageOf(
+  pid: number,
+  languages: readonly Language[],
+  machine: Machine,
+): Language | undefined {
+  if (!machine.exists(`/proc/${pid}`)) throw new UsageError(`there is no process ${pid}`);
+  const files = machine.readText(`/proc/${pid}/maps`).matchAll(/\/([^/\n]+?)(?: \(deleted\))?$/gm);
+  const names = Array.from(files, ([, name]) => name!);
+  return languages.find(({ file }) => names.some((name) => file.test(name)));
 }
 
 /**
@@ -55,11 +69,11 @@ export function chooseLanguage(
   pid: number,
   asked: string | undefined,
   languages: readonly Language[],
+  machine: Machine,
 ): Language {
-  if (!exists(`/proc/${pid}`)) throw new UsageError(`there is no process ${pid}`);
-  if (asked !== undefined) return languages.find(({ name }) => name === asked)!;
-  const names = [...filesOf(pid)].map(([name]) => name);
-  const found = languages.find(({ file }) => names.some((name) => file.test(name)));
+  const found = asked === undefined
+    ? languageOf(pid, languages, machine)
+    : languages.find(({ name }) => name === asked);
   if (found) return found;
   const known = languages.map(({ name }) => name).join(", ");
   throw new UsageError(
@@ -70,7 +84,7 @@ export function chooseLanguage(
 /** The places, or a sentence that tells why there are none. @throws {Error} */
 export function requireRuntime(
   pid: number,
-  language: Language,
+  language: RuntimeFile,
   queries: readonly PlaceQuery[],
 ): Runtime {
   const found = findRuntime(pid, language, queries);

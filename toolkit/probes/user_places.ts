@@ -11,7 +11,6 @@ import {
   i64,
   type Infer,
   type Link,
-  type MapOptions,
   struct,
   u32,
   type UsdtArgument,
@@ -20,6 +19,8 @@ import {
 } from "../../mod.ts";
 import { isFloat, parseOperand } from "../../plumbing.ts";
 
+/** As in user_place.h. */
+const PLACES_MAX = 512;
 const OPERANDS = 6;
 const STEPS = 4;
 /** The first four arguments of functions (registers.h). */
@@ -96,42 +97,40 @@ export function userPlaces(
   { path, probes, provider }: PlacesIn,
   queries: readonly PlaceQuery[],
 ): UserPlace[] {
-  return queries.flatMap(({ probe, functions, kind, sources = [] }) => {
+  const patterns = queries.flatMap(({ functions }) => functions ? [functions.source] : []);
+  // All at once: the symbols of a file may be a million.
+  const found = patterns.length > 0 ? userFunctions(path, new RegExp(patterns.join("|"))) : [];
+  return queries.flatMap(({ probe, functions, kind, sources = [] }): UserPlace[] => {
     if (functions) {
-      return userFunctions(path, functions).map(({ name, offset }) => ({
-        name,
-        offset,
-        kind,
-        operands: sources.map(functionOperand),
-      }));
+      const operands = sources.map(functionOperand);
+      return found.filter(({ name }) => functions.test(name))
+        .map(({ name, offset }) => ({ name, offset, kind, operands }));
     }
-    return probes.filter((each) => each.name === probe && each.provider === provider)
-      .flatMap(({ name, locations }) =>
-        locations.map((location) => ({
-          name: `${provider}:${name}`,
-          offset: location.offset,
-          ...location.semaphore ? { semaphore: location.semaphore.offset } : {},
-          kind,
-          operands: sources.map((source) =>
-            typeof source === "number" ? usdtOperand(location.arguments[source - 1]) : NONE
-          ),
-        }))
-      );
+    const wanted = probes.filter((each) => each.name === probe && each.provider === provider);
+    return wanted.flatMap(({ locations }) => locations).map((location) => ({
+      name: `${provider}:${probe}`,
+      offset: location.offset,
+      ...location.semaphore ? { semaphore: location.semaphore.offset } : {},
+      kind,
+      operands: sources.map((source) =>
+        typeof source === "number" ? usdtOperand(location.arguments[source - 1]) : NONE
+      ),
+    }));
   });
 }
 
-/** The size that the map of places must have: it is set before the object is loaded. */
-export const placesMap = (places: readonly UserPlace[]): Record<string, MapOptions> => ({
-  places: { maxEntries: Math.max(places.length, 1) },
-});
-
-/** Tells the kernel side what is at each place, and attaches a program to all of them. */
+/** Tells the kernel side what is at each place, and attaches a program to all of them. @throws {Error} */
 export function attachPlaces(
   bpf: Bpf,
   program: string,
   places: readonly UserPlace[],
   where: { readonly path: string; readonly pid?: number },
 ): Link {
+  if (places.length > PLACES_MAX) {
+    throw new Error(
+      `Cannot probe ${where.path}: ${places.length} places, of ${PLACES_MAX} at most`,
+    );
+  }
   const map = bpf.map("places", u32, Place);
   places.forEach(({ kind, operands }, index) => {
     const all = Array.from({ length: OPERANDS }, (_, i) => operands[i] ?? NONE);

@@ -27,6 +27,14 @@ function ofFile(file: string, names: Readonly<Record<string, number>>): Pick<Cas
 const PHP = { plain: 97, "Shop.buy": 13, deep: 5 };
 
 export default defineCases({
+  usage: {
+    right: ["-l", "php", "181"],
+    wrong: [
+      [["-l", "php"], /^expected the pid/],
+      [["-l", "none", "181"], /^nothing to do: use -S/],
+      [["-l", "cobol", "181"], /expected one of java, perl, php, python, ruby, tcl, none/],
+    ],
+  },
   cases: [
     {
       name: "counts the subs of Perl, those written in C too",

@@ -36,25 +36,22 @@
  */
 
 import { type Bpf, chars, struct, syscallName, u32, u64 } from "../../mod.ts";
-import {
-  attachCalls,
-  callsObject,
-  callsRuntime,
-  loadCalls,
-  methodText,
-} from "../../toolkit/languages/calls.ts";
+import { attachCalls, callsObject, methodText } from "../../toolkit/languages/calls.ts";
 import {
   languageCommands,
   languageOption,
   pidArgument,
   requirePid,
-  tellPlaces,
   verboseOption,
 } from "../../toolkit/languages/language_options.ts";
 import { languagesWith } from "../../toolkit/languages/languages.ts";
 import { chooseLanguage } from "../../toolkit/languages/runtime.ts";
 import { flag, number, UsageError, type Values } from "../../toolkit/options/options.ts";
-import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
+import {
+  filterSettings,
+  intervalArguments,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -155,36 +152,39 @@ const ucalls = defineTool({
   commands: languageCommands("calls", LANGUAGES),
   sample: false, // it traces one process
   permissions: "all", // it looks into /proc of others
-  plan(values) {
-    const { latency, syscalls, json, verbose } = values;
+  plan(values, machine) {
+    const { latency, syscalls, verbose } = values;
     const pid = requirePid(values.pid);
     const language = values.language === NONE
       ? undefined
-      : chooseLanguage(pid, values.language, LANGUAGES);
+      : chooseLanguage(pid, values.language, LANGUAGES, machine);
     if (!language && !syscalls) throw new UsageError("nothing to do: use -S to trace system calls");
-    const runtime = language && callsRuntime(pid, language, latency);
-    if (runtime && verbose) tellPlaces("ucalls", runtime);
     const lines = [
       `Tracing calls in process ${pid} (language: ${language?.name ?? NONE})... Ctrl-C to quit.`,
       language?.calls?.hint,
     ];
+    const load = filterSettings({ pid }, {
+      counting: true,
+      follow: latency,
+      count_at_leave: language?.calls?.countAtLeave ?? false,
+    });
+    const options = { tool: "ucalls", pid, follow: latency, verbose };
     return {
       intro: lines.filter(Boolean).join("\n"),
       interval: values.interval,
-      load: loadCalls({ pid }, runtime, {
-        counting: true,
-        follow: latency,
-        count_at_leave: language?.calls?.countAtLeave ?? false,
-      }, { enter_syscall: syscalls, exit_syscall: syscalls && latency }),
+      load: {
+        ...load,
+        programs: { enter_syscall: syscalls, exit_syscall: syscalls && latency },
+      },
       attach(bpf) {
-        const runtimeLinks = runtime ? attachCalls(bpf, pid, runtime, latency) : [];
+        const links = language ? attachCalls(bpf, language, options) : [];
         const names = syscalls ? latency ? ["enter", "exit"] : ["enter"] : [];
         return Promise.resolve([
-          ...runtimeLinks,
+          ...links,
           ...names.map((name) => bpf.program(`${name}_syscall`).attach()),
         ]);
       },
-      report: reporter({ ...values, json }),
+      report: reporter(values),
     };
   },
 });

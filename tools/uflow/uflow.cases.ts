@@ -11,6 +11,13 @@ const flat = (method: string, count: number) =>
   Array.from({ length: count }, () => [row(method, 1, "entry"), row(method, 1, "return")]).flat();
 
 export default defineCases({
+  usage: {
+    right: ["-l", "php", "181"],
+    wrong: [
+      [["-l", "php"], /^expected the pid/],
+      [["-l", "php", "-M", "x".repeat(80), "181"], /^no name begins with/],
+    ],
+  },
   cases: [
     {
       name: "shows calls of PHP as they come and go, in order",

@@ -23,25 +23,18 @@
  */
 
 import { chars, type Infer, struct, u32, u64 } from "../../mod.ts";
-import {
-  attachCalls,
-  callsObject,
-  callsRuntime,
-  loadCalls,
-  methodText,
-} from "../../toolkit/languages/calls.ts";
+import { attachCalls, callsObject, methodText } from "../../toolkit/languages/calls.ts";
 import {
   languageCommands,
   languageOption,
   pidArgument,
   requirePid,
-  tellPlaces,
   verboseOption,
 } from "../../toolkit/languages/language_options.ts";
 import { languagesWith } from "../../toolkit/languages/languages.ts";
 import { chooseLanguage } from "../../toolkit/languages/runtime.ts";
 import { text, UsageError } from "../../toolkit/options/options.ts";
-import { eventOptions } from "../../toolkit/options/standard_options.ts";
+import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
@@ -107,26 +100,26 @@ const uflow = defineTool({
   commands: languageCommands("flow", LANGUAGES),
   sample: false, // it traces one process
   permissions: "all", // it looks into /proc of others
-  plan(values) {
+  plan(values, machine) {
     const { json, verbose } = values;
     const pid = requirePid(values.pid);
-    const language = chooseLanguage(pid, values.language, LANGUAGES);
-    const runtime = callsRuntime(pid, language, true);
-    if (verbose) tellPlaces("uflow", runtime);
+    const language = chooseLanguage(pid, values.language, LANGUAGES, machine);
     let first: number | undefined;
     const microseconds = ({ time }: Event) => (time - (first ??= time)) / NS_PER_US;
     const lines = [
       `Tracing method calls in ${language.name} process ${pid}... Ctrl-C to quit.`,
       language.calls?.hint,
     ];
+    const load = filterSettings({ pid }, {
+      counting: false,
+      ...prefix("class", values.class),
+      ...prefix("name", values.method),
+    });
+    const options = { tool: "uflow", pid, follow: true, verbose };
     return eventPlan(Event, {
       intro: lines.filter(Boolean).join("\n"),
-      load: loadCalls({ pid }, runtime, {
-        counting: false,
-        ...prefix("class", values.class),
-        ...prefix("name", values.method),
-      }),
-      attach: (bpf) => Promise.resolve(attachCalls(bpf, pid, runtime, true)),
+      load: { ...load, programs: { enter_syscall: false, exit_syscall: false } },
+      attach: (bpf) => Promise.resolve(attachCalls(bpf, language, options)),
       columns: [
         { head: "CPU", width: 3, align: "left", value: ({ cpu }) => cpu },
         { head: "PID", width: 6, align: "left", value: ({ who }) => who.pid },

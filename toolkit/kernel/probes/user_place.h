@@ -8,6 +8,7 @@
 
 #include "../base/prelude.h"
 
+#define PLACES_MAX 512
 #define PLACE_OPERANDS 6
 #define PLACE_STEPS 4
 
@@ -29,7 +30,7 @@ struct place {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, PLACES_MAX);
 	__type(key, u32);
 	__type(value, struct place);
 } places SEC(".maps");

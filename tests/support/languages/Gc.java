@@ -1,0 +1,8 @@
+/** Known collections, once a line comes. */
+public final class Gc {
+    public static void main(String[] args) throws Exception {
+        System.out.println("pid " + ProcessHandle.current().pid());
+        System.in.read();
+        for (int i = 0; i < 7; i++) System.gc();
+    }
+}

@@ -1,0 +1,117 @@
+/**
+ * The processes that ustat looks into: found by their names, again and again.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import type { Bpf, Link } from "../../mod.ts";
+import { ACTIVITIES, type Language } from "../../toolkit/languages/languages.ts";
+import { findRuntime } from "../../toolkit/languages/runtime.ts";
+import { complain } from "../../toolkit/output/complain.ts";
+
+/** A process with a runtime. */
+interface Target {
+  readonly commandLine: string;
+  readonly links: readonly Link[];
+}
+
+/** All of them, with what is attached in each. */
+export class Targets implements Disposable {
+  readonly #bpf: Bpf;
+  readonly #languages: readonly Language[];
+  readonly #verbose: boolean;
+  readonly #targets = new Map<number, Target>();
+  /** Processes that were looked at, by when they began: a number may be used again. */
+  readonly #seen = new Map<number, string>();
+
+  /** Nothing is attached before {@linkcode look}. */
+  constructor(bpf: Bpf, languages: readonly Language[], verbose: boolean) {
+    this.#bpf = bpf;
+    this.#languages = languages;
+    this.#verbose = verbose;
+  }
+
+  /** Processes by pid, with their command lines. */
+  *[Symbol.iterator](): Generator<readonly [pid: number, commandLine: string]> {
+    for (const [pid, { commandLine }] of this.#targets) yield [pid, commandLine];
+  }
+
+  /** Attaches to processes that are new, and forgets those that have ended. `only`: none but that. */
+  look(only: number | undefined): void {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
+      .filter((pid) => pid !== process.pid && (only === undefined || pid === only));
+    const running = new Set(pids);
+    for (const pid of this.#seen.keys()) if (!running.has(pid)) this.#forget(pid);
+    for (const pid of pids) {
+      const start = startOf(pid);
+      if (start === undefined || this.#seen.get(pid) === start) continue;
+      this.#forget(pid);
+      // What has not become its own program yet is looked at again.
+      if (this.#tryAttach(pid)) this.#seen.set(pid, start);
+    }
+  }
+
+  /** Detaches from all. */
+  [Symbol.dispose](): void {
+    for (const pid of [...this.#targets.keys()]) this.#forget(pid);
+  }
+
+  #forget(pid: number): void {
+    this.#seen.delete(pid);
+    this.#targets.get(pid)?.links.forEach((link) => link.close());
+    this.#targets.delete(pid);
+  }
+
+  #tryAttach(pid: number): boolean {
+    const comm = textOf(`/proc/${pid}/comm`)?.trim() ?? "";
+    const language = this.#languages.find(({ activity }) => activity?.comm.test(comm));
+    if (!language) return false;
+    try {
+      const links = this.#attach(pid, language);
+      const commandLine = (textOf(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
+      this.#targets.set(pid, { commandLine: commandLine || comm, links });
+      return true;
+    } catch (error) {
+      // It may end at any time; what it lacks is no fault of the others.
+      if (this.#verbose) complain("ustat", (error as Error).message);
+      return false;
+    }
+  }
+
+  #attach(pid: number, language: Language): Link[] {
+    using undo = new DisposableStack();
+    const links = ACTIVITIES.flatMap((name) => {
+      const queries = language.activity?.[name];
+      const runtime = queries && findRuntime(pid, language, queries);
+      if (!runtime) return [];
+      const { path, places } = runtime;
+      if (this.#verbose) {
+        complain("ustat", `process ${pid}: ${name} at ${places.length} places of ${path}`);
+      }
+      const link = this.#bpf.program(`count_${name}`).attachUprobe({
+        path,
+        functions: places,
+        pid,
+      });
+      return [undo.use(link)];
+    });
+    undo.move();
+    return links;
+  }
+}
+
+/** When a process began; undefined when it has ended (proc(5), /proc/PID/stat: starttime). */
+function startOf(pid: number): string | undefined {
+  const text = textOf(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+/** The text of a file of /proc; undefined when its process is gone. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { program } from "../../tests/support/languages.ts";
+
+/** The sums over all reports, whose number depends on the machine. */
+const sums = (rows: readonly Row[], keys: readonly string[]) =>
+  keys.map((key) => rows.reduce((sum, row) => sum + Number(row[key]), 0));
+
+const check = (keys: readonly string[], expected: readonly number[]) => (rows: readonly Row[]) => {
+  const found = sums(rows, keys);
+  if (found.join() !== expected.join()) throw new Error(`${found} is not ${expected}`);
+};
+const mine = ["-C", "-p", "{pid}", "1"];
+
+export default defineCases({
+  usage: {
+    right: ["-l", "ruby"],
+    wrong: [[["-S", "name"], /expected one of method, gc, objnew/]],
+  },
+  cases: [
+    {
+      name: "counts calls of PHP, and what it does not see as 0",
+      canary: true,
+      requires: ["php"],
+      args: mine,
+      work: program("calls.php"),
+      check: check(["method", "gc", "objnew", "cload", "excp", "thread"], [115, 0, 0, 0, 0, 0]),
+    },
+    {
+      name: "counts collections of Python",
+      requires: ["python"],
+      args: [...mine, "-l", "python"],
+      work: program("gc.py"),
+      check(rows) {
+        // Those that Python makes when it ends come on top.
+        const [gc = 0] = sums(rows, ["gc"]);
+        if (gc < 8) throw new Error(JSON.stringify(rows));
+      },
+    },
+    {
+      name: "counts subs of Perl",
+      requires: ["perl"],
+      args: mine,
+      work: program("calls.pl"),
+      // BEGIN blocks are done when it waits; import() of modules is none of them.
+      check: check(["method"], [123]),
+    },
+    {
+      name: "-l shows nothing of other languages",
+      requires: ["php"],
+      args: [...mine, "-l", "perl"],
+      work: program("calls.php"),
+      rows: [],
+    },
+    {
+      name: "-S takes the name of a column, and bcc's table is printed",
+      requires: ["php"],
+      args: [...mine, "-S", "method"],
+      work: program("calls.php"),
+      lines: [
+        /^Tracing\.\.\. Output every 1 secs\. Hit Ctrl-C to end$/,
+        /^[\d:]{8} loadavg: [\d. /]+$/,
+        /^PID {4}CMDLINE {14}METHOD\/s {3}GC\/s {3}OBJNEW\/s {3}CLOAD\/s {2}EXC\/s {2}THR\/s$/,
+        /^{pid} +\/usr\/bin\/php .{7} +\d+ +0 +0 +0 +0 +0 *$/,
+      ],
+    },
+  ],
+});
