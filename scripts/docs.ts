@@ -11,7 +11,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { exists } from "../mod.ts";
 import { apiText } from "./api.ts";
+import { coverageText, type Tested } from "./coverage.ts";
 import { type Option, spelling } from "../toolkit/options/options.ts";
+import type { Cases } from "../tests/support/cases.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -104,6 +106,7 @@ function listModule(all: readonly AnyTool[]): string {
  * @module
  */
 
+import type { Cases } from "../tests/support/cases.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
 /** How to get each tool. */
@@ -123,6 +126,14 @@ async function load(name: string): Promise<AnyTool> {
   return module.default;
 }
 
+/** A tool with its cases; one that has none yet is told of by `--check`. */
+async function withCases(tool: AnyTool): Promise<Tested> {
+  const path = `tools/${tool.name}/${tool.name}.cases.ts`;
+  if (!exists(PROJECT + path)) return { tool, cases: { cases: [] } };
+  const module = await import(`../${path}`) as { default: Cases };
+  return { tool, cases: module.default };
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const names = toolNames();
   const all = await Promise.all(names.map(load));
@@ -130,6 +141,7 @@ async function main(words: readonly string[]): Promise<number> {
   texts.set("tools/list.ts", listModule(all));
   texts.set(README, readmeWith(all));
   texts.set("docs/api.txt", apiText());
+  texts.set("docs/coverage.md", coverageText(await Promise.all(all.map(withCases))));
   const isCurrent = (path: string, text: string) =>
     exists(PROJECT + path) && readFileSync(PROJECT + path, "utf8") === text;
   const stale = [...texts].filter(([path, text]) => !isCurrent(path, text));

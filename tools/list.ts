@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Cases } from "../tests/support/cases.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
 /** How to get each tool. */
@@ -30,6 +31,8 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   dcsnoop: () => import("./dcsnoop/dcsnoop.ts"),
   dcstat: () => import("./dcstat/dcstat.ts"),
   deadlock: () => import("./deadlock/deadlock.ts"),
+  dbslower: () => import("./dbslower/dbslower.ts"),
+  dbstat: () => import("./dbstat/dbstat.ts"),
   dirtop: () => import("./dirtop/dirtop.ts"),
   drsnoop: () => import("./drsnoop/drsnoop.ts"),
   execsnoop: () => import("./execsnoop/execsnoop.ts"),
@@ -58,6 +61,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   memleak: () => import("./memleak/memleak.ts"),
   mountsnoop: () => import("./mountsnoop/mountsnoop.ts"),
   mptcpify: () => import("./mptcpify/mptcpify.ts"),
+  mysqld_qslower: () => import("./mysqld_qslower/mysqld_qslower.ts"),
   netqtop: () => import("./netqtop/netqtop.ts"),
   nfsdist: () => import("./nfsdist/nfsdist.ts"),
   nfsslower: () => import("./nfsslower/nfsslower.ts"),
@@ -107,14 +111,14 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   tplist: () => import("./tplist/tplist.ts"),
   trace: () => import("./trace/trace.ts"),
   ttysnoop: () => import("./ttysnoop/ttysnoop.ts"),
-  vfscount: () => import("./vfscount/vfscount.ts"),
-  vfsstat: () => import("./vfsstat/vfsstat.ts"),
   ucalls: () => import("./ucalls/ucalls.ts"),
   uflow: () => import("./uflow/uflow.ts"),
   ugc: () => import("./ugc/ugc.ts"),
   uobjnew: () => import("./uobjnew/uobjnew.ts"),
   ustat: () => import("./ustat/ustat.ts"),
   uthreads: () => import("./uthreads/uthreads.ts"),
+  vfscount: () => import("./vfscount/vfscount.ts"),
+  vfsstat: () => import("./vfsstat/vfsstat.ts"),
   wakeuptime: () => import("./wakeuptime/wakeuptime.ts"),
   wqlat: () => import("./wqlat/wqlat.ts"),
   xfsdist: () => import("./xfsdist/xfsdist.ts"),

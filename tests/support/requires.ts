@@ -8,37 +8,53 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { release } from "node:os";
 
-/** A feature tests may ask for; `why` says where it is missing rightly. */
-interface Requirement {
-  readonly lacks: () => string | undefined;
+/** Where a test runs, or would run. */
+export interface Kernel {
+  /** The machine's own kernel, and no guest's. */
+  readonly isMachine: boolean;
+  readonly version: readonly [major: number, minor: number];
 }
 
-const isMachine = !process.env.TSBCC_GUEST_KERNEL;
-const version = release().split(".").slice(0, 2).map(Number) as [number, number];
-const olderThan = (major: number, minor: number) =>
+/** A feature tests may ask for; `lacks` says where it is missing rightly. */
+interface Requirement {
+  readonly lacks: (kernel: Kernel) => string | undefined;
+  /** It depends on what is installed here, or on how the tests are run, and on no kernel. */
+  readonly isOfTheRun?: true;
+}
+
+const here: Kernel = {
+  isMachine: !process.env.TSBCC_GUEST_KERNEL,
+  version: release().split(".").slice(0, 2).map(Number) as [number, number],
+};
+const olderThan = ({ version }: Kernel, major: number, minor: number) =>
   version[0] < major || version[0] === major && version[1] < minor;
 
 /** The machine's own kernel is built without these; every guest has them. */
 const inGuestsOnly = (what: string): Requirement => ({
-  lacks: () => isMachine ? `this machine's kernel has no ${what}; the guests have` : undefined,
+  lacks: ({ isMachine }) =>
+    isMachine ? `this machine's kernel has no ${what}; the guests have` : undefined,
 });
 
 const since = (what: string, major: number, minor: number): Requirement => ({
-  lacks: () => olderThan(major, minor) ? `${what} came with Linux ${major}.${minor}` : undefined,
+  lacks: (kernel) =>
+    olderThan(kernel, major, minor) ? `${what} came with Linux ${major}.${minor}` : undefined,
 });
 
 const kprobe = inGuestsOnly("kprobes");
 const headers = inGuestsOnly("headers");
 
 /** Installed kernel headers that this machine's libbcc cannot compile. */
-const unreadable = () =>
-  olderThan(6, 10) ? undefined : "libbcc 0.26 puts its own uapi/linux/bpf.h before the kernel's: " +
-    "net/sock.h needs struct bpf_wq from there since Linux 6.10";
+const unreadable = (kernel: Kernel) =>
+  olderThan(kernel, 6, 10)
+    ? undefined
+    : "libbcc 0.26 puts its own uapi/linux/bpf.h before the kernel's: " +
+      "net/sock.h needs struct bpf_wq from there since Linux 6.10";
 
 /** A program that test.sh may not install: what is large, or no test of the gate depends on. */
 const installed = (...paths: string[]): Requirement => ({
   lacks: () =>
     paths.some((path) => existsSync(path)) ? undefined : `${paths.join(" or ")} is not installed`,
+  isOfTheRun: true,
 });
 
 const REQUIREMENTS = {
@@ -58,9 +74,11 @@ const REQUIREMENTS = {
   freplace: inGuestsOnly("programs in the place of another's functions"),
   modules: inGuestsOnly("modules"),
   headers,
-  socketHeaders: { lacks: () => headers.lacks() ?? unreadable() },
+  socketHeaders: { lacks: (kernel) => headers.lacks(kernel) ?? unreadable(kernel) },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
-  kprobeMulti: { lacks: () => kprobe.lacks() ?? since("kprobe-multi in Debian", 6, 2).lacks() },
+  kprobeMulti: {
+    lacks: (kernel) => kprobe.lacks(kernel) ?? since("kprobe-multi in Debian", 6, 2).lacks(kernel),
+  },
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
   uprobeMulti: since("uprobe-multi", 6, 6),
   socketProtocolHook: since("update_socket_protocol", 6, 6),
@@ -74,10 +92,11 @@ const REQUIREMENTS = {
   full: {
     lacks: () =>
       process.env.TSBCC_TEST_FULL ? undefined : "it takes long: ./test.sh --full runs it",
+    isOfTheRun: true,
   },
   // Not a kernel's feature: what takes long under emulation and shows nothing new there.
   speed: {
-    lacks: () =>
+    lacks: ({ isMachine }) =>
       isMachine ? undefined : "what it shows does not depend on the kernel: the machine ran it",
   },
 } satisfies Record<string, Requirement>;
@@ -90,10 +109,17 @@ export function requires(test: string, ...features: [Feature, ...Feature[]]): st
   return requiresAll(test, features);
 }
 
+/** Why a test with these cannot run on a kernel, whatever is installed on this machine; undefined: it can. */
+export function reasonOn(features: readonly Feature[], kernel: Kernel): string | undefined {
+  const all: readonly Requirement[] = features.map((feature) => REQUIREMENTS[feature]);
+  return all.filter(({ isOfTheRun }) => !isOfTheRun)
+    .map(({ lacks }) => lacks(kernel)).find((reason) => reason !== undefined);
+}
+
 /** The same of a list, which may be empty. */
 export function requiresAll(test: string, features: readonly Feature[]): string | false {
   for (const feature of features) {
-    const reason = REQUIREMENTS[feature].lacks();
+    const reason = REQUIREMENTS[feature].lacks(here);
     if (reason === undefined) continue;
     // The runtimes' reports leave reasons out; test.sh prints this file at the end.
     const log = process.env.TSBCC_SKIP_LOG;
