@@ -1,0 +1,109 @@
+/**
+ * docs/coverage.md: each program of bcc, and what is tested of ours of that name on which kernel, as the
+ * tools' own tables of cases say it (`requires`, `canary`).
+ *
+ * @module
+ */
+
+import type { Case, Cases } from "../tests/support/cases.ts";
+import { type Kernel, reasonOn } from "../tests/support/requires.ts";
+import type { AnyTool } from "../toolkit/run/tool.ts";
+import { BCC_TOOLS } from "./bcc_tools.ts";
+
+/** A tool with its cases. */
+export interface Tested {
+  readonly tool: AnyTool;
+  readonly cases: Cases;
+}
+
+const KERNELS: readonly (Kernel & { readonly title: string })[] = [
+  { title: "host (6.18)", isMachine: true, version: [6, 18] },
+  { title: "6.1", isMachine: false, version: [6, 1] },
+  { title: "6.12", isMachine: false, version: [6, 12] },
+];
+
+/** Whether it compares what the tool shows; else it only loads and attaches. */
+const isExact = ({ rows = [], counts = [], lines = [], check }: Case): boolean =>
+  rows.length + counts.length + lines.length > 0 || check !== undefined;
+
+/** What stands in a cell. */
+function stateOf({ cases }: Tested, kernel: Kernel): string {
+  const { cases: all, filters, elsewhere } = cases;
+  // In guests the gate runs the canary of a tool.
+  const here = all.filter(({ canary }) => kernel.isMachine || canary);
+  const reasons = here.map((one) => reasonOn(one.requires ?? [], kernel));
+  const runs = here.filter((_, i) => reasons[i] === undefined);
+  const exact = runs.filter(isExact);
+  const always = exact.filter(({ requires = [] }) => !requires.includes("full"));
+  if (always.length > 0 || kernel.isMachine && filters) return "exact test";
+  if (exact.length > 0) return "exact test, in `./test.sh --full`";
+  if (runs.length > 0) return "loads and attaches only";
+  if (elsewhere !== undefined && kernel.isMachine) return `elsewhere: ${elsewhere}`;
+  const [reason] = reasons.filter((reason) => reason !== undefined);
+  if (reason !== undefined) return `not tested: ${reason}`;
+  return elsewhere === undefined
+    ? "no case"
+    : "not run there: its tests are not in the guests' lane";
+}
+
+const cell = (text: string) => text.replaceAll("|", "\\|");
+
+/** The page. */
+export function coverageText(all: readonly Tested[]): string {
+  const byName = new Map(all.map((tested) => [tested.tool.name, tested]));
+  const rows = BCC_TOOLS.map((name) => {
+    const tested = byName.get(name);
+    const link = tested ? `[\`${name}\`](${name}.md)` : `\`${name}\``;
+    const states = KERNELS.map((kernel) =>
+      tested ? cell(stateOf(tested, kernel)) : "**not written**"
+    );
+    return `| ${[link, ...states].join(" | ")} |`;
+  });
+  const missing = BCC_TOOLS.filter((name) => !byName.has(name));
+  const count = (column: number, state: string) =>
+    rows.filter((row) => row.split(" | ")[column + 1]?.replace(/ \|$/, "").startsWith(state))
+      .length;
+  const summary = KERNELS.map(({ title }, i) =>
+    `| ${title} | ${count(i, "exact test")} | ${count(i, "loads")} | ${
+      BCC_TOOLS.length - count(i, "exact test") - count(i, "loads") - missing.length
+    } | ${missing.length} |`
+  );
+  const commands = all.flatMap(({ tool }) =>
+    Object.entries(tool.commands ?? {}).map(([name, words]) =>
+      byName.has(name)
+        ? `| \`${name}\` | a tool of its own: [\`${name}\`](${name}.md), as libbpf-tools have it |`
+        : `| \`${name}\` | \`${tool.name} ${words.join(" ")}\` |`
+    )
+  ).sort();
+  const others = all.map(({ tool }) => tool.name).filter((name) => !BCC_TOOLS.includes(name));
+  return [
+    "# Coverage of bcc's tools",
+    `Each of the ${BCC_TOOLS.length} programs of bcc's folders tools/ and tools/lib/, and what the gate tests of ` +
+    "ours of that name: on the machine where the project is developed, whose kernel has neither kprobes nor " +
+    "fentry, and in guests with Debian's kernels, where each tool's canary runs.",
+    "*Exact test*: a workload of known numbers, and what the tool shows is compared with them. *Loads and " +
+    "attaches only*: the kernel takes its programs, and nothing is compared. *Not tested*: it cannot be " +
+    "there, with the reason. *Elsewhere*: tests that no table holds. A test whose program (a database, a " +
+    "runtime) is not installed is skipped with that reason.",
+    [
+      "| kernel | exact | loads | other | not written |",
+      "| --- | --- | --- | --- | --- |",
+      ...summary,
+    ]
+      .join("\n"),
+    [
+      "| bcc | " + KERNELS.map(({ title }) => title).join(" | ") + " |",
+      "| --- | --- | --- | --- |",
+      ...rows,
+    ]
+      .join("\n"),
+    "## Commands for one language",
+    "bcc's shell scripts that run a program of tools/lib/ for one language are names that `ts-bcc` knows.",
+    ["| command | is |", "| --- | --- |", ...commands].join("\n"),
+    "## Not of bcc's tools/",
+    `From libbpf-tools or our own: ${
+      others.map((name) => `[\`${name}\`](${name}.md)`).join(", ")
+    }.`,
+    "Made by `deno task docs` from the tools' tables of cases (scripts/coverage.ts).",
+  ].join("\n\n") + "\n";
+}
