@@ -106,7 +106,6 @@ function listModule(all: readonly AnyTool[]): string {
  * @module
  */
 
-import type { Cases } from "../tests/support/cases.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
 /** How to get each tool. */

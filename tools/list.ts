@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Cases } from "../tests/support/cases.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 
 /** How to get each tool. */

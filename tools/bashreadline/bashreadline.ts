@@ -22,8 +22,6 @@
  * who. With -p in the files as that process has them, be it in a container. Not seen: fish, whose
  * executable names no functions; dash, which has no line editor in Debian; programs that take keys one by
  * one (python, bash's read without -e); bash and zsh in containers, without -p.
- *
- * Overhead: about 5 µs for each line.
  */
 
 import { bytesRest, type Infer, struct, u32 } from "../../mod.ts";

@@ -20,8 +20,6 @@
  * dispatch_command(), found by a pattern among the symbols of the server's file, for commands of kind
  * COM_QUERY. Not seen: prepared statements (COM_STMT_EXECUTE; in PostgreSQL the extended protocol, which
  * most drivers use), and servers without symbols.
- *
- * Overhead: about 6 µs for each query.
  */
 
 import {

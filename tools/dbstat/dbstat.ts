@@ -14,8 +14,6 @@
  *           1024 -> 2047       : 84       |****************************************|
  *
  * What is seen, and by which hooks, is told in dbslower's page.
- *
- * Overhead: about 4 µs for each query.
  */
 
 import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";

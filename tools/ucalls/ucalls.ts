@@ -32,7 +32,7 @@
  *   TclNRInterpProcCore, Tcl_PushCallFrame and Tcl_PopCallFrame.
  * - node: nothing; V8 has no such places.
  *
- * Overhead: about 2 µs for each call, twice that with -L.
+ * Overhead: about 0.6 µs for each call, 1.5 µs with -L, besides what the uprobes themselves cost.
  */
 
 import { type Bpf, chars, struct, syscallName, u32, u64 } from "../../mod.ts";

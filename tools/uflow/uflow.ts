@@ -19,7 +19,7 @@
  * language is told in ucalls' page; of Python 3.11 that is the returns, and entries of generators only.
  * Names javaflow, perlflow, phpflow, pythonflow, rubyflow and tclflow of ts-bcc run it for one language.
  *
- * Overhead: about 4 µs for each call.
+ * Overhead: about 1.6 µs for each call, besides what the uprobes themselves cost.
  */
 
 import { chars, type Infer, struct, u32, u64 } from "../../mod.ts";

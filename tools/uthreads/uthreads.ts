@@ -19,8 +19,6 @@
  * sched_process_fork, which tells the new thread's id; for Java USDT hotspot:thread__start and thread__stop.
  * Not seen: the end of other threads than Java's, threads that begin with clone() itself (Go), and of other
  * languages anything but their pthreads.
- *
- * Overhead: about 10 µs for each new thread.
  */
 
 import {
