@@ -73,7 +73,7 @@ export default defineCases({
   ],
   filters: {
     work: mariadb(queries),
-    args: ["mysql", "-m", "0"],
+    args: ["mysql", "-p", "{pid}", "-m", "0"],
     expect: 30,
     not: { pid: "it takes several processes, and is in the cases above" },
   },

@@ -54,7 +54,7 @@ export default defineCases({
   ],
   filters: {
     work,
-    args: ["mysql"],
+    args: ["mysql", "-p", "{pid}"],
     of,
     total: histogramTotal,
     expect: 23,
