@@ -1,7 +1,7 @@
 /**
  * Writes the public API as text (see api.ts), the list of tools, from the folders of tools/, and from the
  * tools themselves a page per tool to docs/, and their table in the README: their options, examples, and
- * the comment at the head of each module.
+ * the comment at the head of each module; and the scripts of examples/scripts/ to docs/typescript.md.
  *
  *     deno task docs            # write
  *     deno task docs --check    # fail if something is not as it would be written, or a tool has no cases
@@ -18,7 +18,8 @@ import type { AnyTool } from "../toolkit/run/tool.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const README = "README.md";
-const [BEGIN, END] = ["<!-- tools:begin -->", "<!-- tools:end -->"];
+const TYPESCRIPT = "docs/typescript.md";
+const SCRIPTS = "examples/scripts";
 
 /** What the comment at the head of a module says, without the usage, which the options tell. */
 interface Header {
@@ -76,10 +77,28 @@ function readmeWith(all: readonly AnyTool[]): string {
     `| [\`${name}\`](docs/${name}.md) | ${cell(summary)} |`
   );
   const table = ["| tool | what it shows |", "| --- | --- |", ...rows].join("\n");
-  const before = readme.indexOf(BEGIN);
-  const after = readme.indexOf(END);
-  if (before < 0 || after < before) throw new Error(`${README} has no ${BEGIN} and ${END}`);
-  return `${readme.slice(0, before)}${BEGIN}\n${table}\n${readme.slice(after)}`;
+  return between(readme, README, "tools", table);
+}
+
+/** Puts a text where a page has the marks for it. */
+function between(page: string, path: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const before = page.indexOf(begin);
+  const after = page.indexOf(end);
+  if (before < 0 || after < before) throw new Error(`${path} has no ${begin} and ${end}`);
+  return `${page.slice(0, before)}${begin}\n${text}\n${page.slice(after)}`;
+}
+
+/** The scripts with the first line of each as its title. */
+function typescriptPage(): string {
+  const page = readFileSync(PROJECT + TYPESCRIPT, "utf8");
+  const blocks = readdirSync(PROJECT + SCRIPTS).sort().map((name) => {
+    const [title, ...code] = readFileSync(`${PROJECT}${SCRIPTS}/${name}`, "utf8").split("\n");
+    const what = title!.replace(/^\/\/ (.)(.*)\.$/, (_, first, rest) => first.toLowerCase() + rest);
+    // Checked as files: these blocks would be checked without their order.
+    return `**${name}: ${what}**\n\n\`\`\`ts ignore\n${code.join("\n").trim()}\n\`\`\`\n`;
+  });
+  return between(page, TYPESCRIPT, "scripts", blocks.join("\n"));
 }
 
 /** The tools: each folder of tools/ that holds a module of its own name. */
@@ -141,6 +160,7 @@ async function main(words: readonly string[]): Promise<number> {
   texts.set(README, readmeWith(all));
   texts.set("docs/api.txt", apiText());
   texts.set("docs/coverage.md", coverageText(await Promise.all(all.map(withCases))));
+  texts.set(TYPESCRIPT, typescriptPage());
   const isCurrent = (path: string, text: string) =>
     exists(PROJECT + path) && readFileSync(PROJECT + path, "utf8") === text;
   const stale = [...texts].filter(([path, text]) => !isCurrent(path, text));
