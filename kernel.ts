@@ -99,4 +99,12 @@ export {
   STACK_TIMES,
   UserStack,
 } from "./bpf/typescript/language/stacks.ts";
+export type {
+  BtfTracepointFields,
+  CallOf,
+  ParametersOf,
+  ReturnedBy,
+  StructOf,
+  TracepointFields,
+} from "./bpf/typescript/language/known_kernel.ts";
 export { KernelCodeError } from "./bpf/typescript/language/source.ts";

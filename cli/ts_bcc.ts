@@ -25,6 +25,8 @@ commands:
   run FILE.ts [ARG…]      run a script of one file: docs/typescript.md
   run -e TEXT [OPTION…]   run a one-liner; run --help tells the options
   check FILE.ts | -e TEXT compile a script and run nothing; --load asks the kernel too
+  types [--out FILE] [NAME…]
+                          this kernel's tracepoints, functions and structs for editors
   doctor [--json]         what this machine can and cannot trace, and how to mend it
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
   completions SHELL       a completion script for ${SHELLS.join(", ")}
@@ -77,6 +79,9 @@ async function command(
         return await printText(
           await (await import("./script/check_script.ts")).checkScript(words),
         );
+      case "types":
+        await (await import("./script/write_types.ts")).writeTypes(words);
+        return 0;
       case "doctor":
         return await doctor(words, Object.keys(tools));
       case "install": {

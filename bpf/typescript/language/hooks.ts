@@ -9,6 +9,7 @@ import type { UprobeOptions } from "../../attach/uprobe_place.ts";
 import type { IteratorOptions } from "../../attach/iterator.ts";
 import type { UsdtOptions } from "../../usdt/usdt.ts";
 import type { TcTarget, XdpTarget } from "./network_hooks.ts";
+import type { TracepointFields } from "./known_kernel.ts";
 import { callSite } from "./source.ts";
 
 /** Where a program runs. */
@@ -43,13 +44,7 @@ export interface ProgramDefinition<Outside> {
   readonly outside?: Outside;
 }
 
-/**
- * What a program reads of its hook's context: fields by name.
- *
- * Which there are depends on the kernel: they are checked when the program is compiled.
- */
-// deno-lint-ignore no-explicit-any -- a field may be a number, a text or a struct; see above
-export type Fields = any;
+export type { Fields } from "./known_kernel.ts";
 
 /** The registers at a probe of a user or kernel function. */
 export interface Registers {
@@ -82,9 +77,9 @@ export function program<Outside>(
  *
  * @throws {TypeError} for a name without category
  */
-export function tracepoint<Outside>(
-  name: string,
-  run: (context: Fields, outside: Outside) => unknown,
+export function tracepoint<Outside, N extends string = string>(
+  name: N,
+  run: (context: TracepointFields<N>, outside: Outside) => unknown,
 ): ProgramDefinition<Outside> {
   const [category, event, more] = name.split(/[/:]/);
   if (!category || !event || more !== undefined) {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Fields } from "./hooks.ts";
+import type { StructOf } from "./known_kernel.ts";
 import type { KernelStack, UserStack } from "./stacks.ts";
 
 /** The process's number, as user space counts it. */
@@ -105,12 +105,12 @@ export function kernelNumber(_address: bigint | number, _bits?: 8 | 16 | 32 | 64
 }
 
 /** The thread as the kernel sees it: `struct task_struct`. */
-export function currentTask(): Fields {
+export function currentTask(): StructOf<"struct task_struct"> {
   throw outsideOfKernel("currentTask");
 }
 
 /** The struct of the kernel at an address: `cast(args[0], "struct sock")`. */
-export function cast(_address: bigint | number, _struct: string): Fields {
+export function cast<N extends string>(_address: bigint | number, _struct: N): StructOf<N> {
   throw outsideOfKernel("cast");
 }
 
@@ -120,7 +120,7 @@ export function has(_struct: unknown, _field: string): boolean {
 }
 
 /** An IP address of 4 or 16 bytes, or of a number, to print, count by, or put in `ipv4` and `ipv6` fields. */
-export function ip(_address: readonly number[] | bigint | number): string {
+export function ip(_address: readonly number[] | bigint | number | object): string {
   throw outsideOfKernel("ip");
 }
 

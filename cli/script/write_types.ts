@@ -1,0 +1,45 @@
+/**
+ * `ts-bcc types`: this kernel for TypeScript and editors.
+ *
+ * @module
+ */
+
+import { writeFileSync } from "node:fs";
+import { kernelDeclarations } from "../../bpf/typescript/declarations/kernel_declarations.ts";
+import { argumentList, helpText, parseOptions, text } from "../../toolkit/options/options.ts";
+import { standardOptions } from "../../toolkit/options/standard_options.ts";
+import { printText } from "../../toolkit/output/output.ts";
+
+const OPTIONS = {
+  out: text({ long: "out", meta: "FILE", help: "write to this file, such as kernel.d.ts" }),
+  help: standardOptions.help,
+  names: argumentList({
+    long: "NAME",
+    help: "a tracepoint (sched/sched_switch, sched/*), a struct (struct sock), or a function; " +
+      "default all tracepoints",
+  }),
+} as const;
+
+/** Writes declarations. @throws {UsageError} @throws {RangeError} when the kernel has not what is asked for */
+export async function writeTypes(words: readonly string[]): Promise<void> {
+  const { out, help, names } = parseOptions(OPTIONS, words);
+  if (help) {
+    return await printText(
+      helpText({
+        name: "ts-bcc types",
+        summary: "Declare this kernel's tracepoints, functions and structs for TypeScript.",
+        examples: [
+          ["ts-bcc types --out kernel.d.ts", "all tracepoints, and the structs they lead to"],
+          ["ts-bcc types 'syscalls/*' vfs_read", "these only, to standard output"],
+        ],
+      }, OPTIONS),
+    );
+  }
+  const declarations = kernelDeclarations(names ?? []);
+  if (out === undefined) return await printText(declarations.trimEnd());
+  try {
+    writeFileSync(out, declarations);
+  } catch (error) {
+    throw new Error(`Cannot write the declarations: ${(error as Error).message}`);
+  }
+}
