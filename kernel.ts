@@ -14,6 +14,7 @@ export type {
   HistogramInKernel,
   HistogramsInKernel,
   InKernel,
+  KernelOptions,
   OutsideOf,
   Part,
   Programs,

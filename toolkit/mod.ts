@@ -1,7 +1,7 @@
 /**
  * What a tool is made of, for authors anywhere: options and help, filters, events to rows or reports, JSON,
  * losses, stopping. A tool is data: {@linkcode defineTool} with its options and a {@linkcode Plan}, and
- * {@linkcode main} runs it. docs/authors.md goes through one, with its kernel side in C.
+ * {@linkcode main} runs it. docs/authors.md goes through one in one file, and one with its kernel side in C.
  *
  * @example A tool that prints a row per event
  * ```ts

@@ -87,6 +87,16 @@ export type OutsideOf<D> =
 /** Programs by name. */
 export type Programs<Outside> = Readonly<Record<string, ProgramDefinition<Outside>>>;
 
+/** How code is used once. */
+export interface KernelOptions {
+  /** The only process that programs run in. */
+  readonly pid?: number | undefined;
+  /** Whether programs make maps by using them, as in one-liners. */
+  readonly makesMaps?: boolean;
+  /** How many stacks there is room for. */
+  readonly stacks?: number;
+}
+
 /** Kernel code that {@linkcode Bpf.load} takes. */
 export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">> {
   declare readonly maps: Part<D, "maps">;
@@ -126,9 +136,7 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
   }
 
   /** The same code, for one process, or with maps that are made by being used, as in one-liners. */
-  with(
-    options: Partial<Pick<PlainDefinition, "pid" | "makesMaps" | "stacks">>,
-  ): Kernel<D> {
+  with(options: KernelOptions): Kernel<D> {
     return new Kernel<D>({ ...this.#definition, ...options });
   }
 }

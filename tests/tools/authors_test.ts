@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
 import { Running } from "../support/process.ts";
 import { scriptCommand } from "../support/runtime.ts";
+import { Script } from "../support/script.ts";
 import { READY } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -22,6 +23,15 @@ function author(folder: Folder): string {
   writeFileSync(`${path}/chdirs.bpf.c`, c);
   writeFileSync(`${path}/chdirs.ts`, ts.replaceAll("…/", PROJECT));
   return `${path}/chdirs.ts`;
+}
+
+/** Writes the tool in one file; its path. */
+function oneFile(folder: Folder): string {
+  const page = readFileSync(`${PROJECT}docs/authors.md`, "utf8");
+  const [, text] = /^```ts ignore one-file\n(.*?)^```$/ms.exec(page)!;
+  const path = `${folder.path}/rmdirs.ts`;
+  writeFileSync(path, text!.replaceAll("…/", PROJECT));
+  return path;
 }
 
 function run(script: string, ...words: string[]): void {
@@ -62,6 +72,38 @@ test("a tool elsewhere runs from its own folder, as docs/authors.md shows it", a
   assert.equal(misused.status, 2);
   assert.match(misused.stderr, /^chdirs: .*-p/);
 });
+
+test("a tool in one file runs anywhere, and becomes one executable", async () => {
+  using folder = new Folder();
+  const path = oneFile(folder);
+  const out = `${folder.path}/out`;
+  await showsRemovals(scriptCommand(path));
+  run("compile.sh", "--runtime", "bun", "-o", out, path);
+  rmSync(path);
+  await showsRemovals([`${out}/rmdirs`]);
+  const misused = spawnSync(`${out}/rmdirs`, ["-p", "x"], { encoding: "utf8" });
+  assert.equal(misused.status, 2);
+  assert.match(misused.stderr, /^rmdirs: .*-p/);
+});
+
+/** Starts shells that remove directories, and the tool for one of them; compares exactly. */
+async function showsRemovals(command: readonly string[]): Promise<void> {
+  using folder = new Folder();
+  const names = ["a", "b", "c"].map((name) => `${folder.path}/${name}`);
+  await using removing = await Script.start(
+    `mkdir ${names.join(" ")}; exec rmdir ${names.join(" ")}`,
+  );
+  await using other = await Script.start(`exec rmdir ${folder.path}/none`);
+  const words = ["--json", "-p", String(removing.pid)];
+  await using tool = Running.start([...command, ...words], READY);
+  await tool.find("stderr", /^ready$/m);
+  await other.go(1);
+  await removing.go();
+  const { status, stdout } = await tool.result;
+  assert.equal(status, 0);
+  const rows = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(rows, names.map((path) => ({ pid: removing.pid, comm: "rmdir", path })));
+}
 
 test("a tool elsewhere becomes one executable, of its source or of an object alone", async () => {
   using folder = new Folder();

@@ -110,6 +110,10 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   if (problem) throw new Error(problem);
 }
 
+function load({ object }: AnyTool, options: LoadOptions): Bpf {
+  return object instanceof Uint8Array ? Bpf.load(object, options) : Bpf.load(object!, options);
+}
+
 /** Whether nothing may be printed for long, and nobody told why. */
 function isSilent(plan: TracingPlan): boolean {
   return plan.intro === undefined && ("event" in plan || plan.interval === undefined);
@@ -124,7 +128,7 @@ export function loadPlan(
 ): Bpf {
   return plan.source
     ? compile(tool, plan.source)
-    : Bpf.load(tool.object!, loadOptions(tool, plan, values, pid));
+    : load(tool, loadOptions(tool, plan, values, pid));
 }
 
 function compile({ name }: AnyTool, { text, options, explain, verbose }: SourcePlan): Bpf {

@@ -5,6 +5,7 @@
  */
 
 import type { Bpf, Codec, CompileOptions, Link, LoadOptions } from "../../mod.ts";
+import type { KernelCode } from "../../bpf/kernel_code.ts";
 import type { Columns } from "../output/columns.ts";
 import type { Options, Values } from "../options/options.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -120,8 +121,11 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
   readonly summary: string;
   /** Calls and what they do, as help shows them. */
   readonly examples: readonly (readonly [call: string, meaning: string])[];
-  /** The compiled kernel side: the default export of `NAME.bpf.o.ts`; or plans have a source. */
-  readonly object?: Uint8Array;
+  /**
+   * The kernel side: functions of TypeScript, `kernel({ … })`, or what is compiled beforehand, the default
+   * export of `NAME.bpf.o.ts`; or plans have a source.
+   */
+  readonly object?: Uint8Array | KernelCode<unknown, unknown>;
   /** Must include {@linkcode eventOptions} or {@linkcode standardOptions}. */
   readonly options: O;
   /**
