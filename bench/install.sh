@@ -13,13 +13,15 @@ main() {
   need_runtime bun
   mkdir -p "$built"
   cd "$project/bench/subjects"
-  for name in drain map_read; do
+  for name in drain map_read kernel_code; do
     clang -target bpf -mcpu=v3 -O2 -g -Wall -Werror -idirafter "/usr/include/$(gcc -dumpmachine)" \
       -c "$name.bpf.c" -o "$built/$name.o"
+  done
+  for name in drain map_read; do
     gcc -O2 -Wall -Werror -Wno-unknown-pragmas "$name.c" -lbpf -o "$built/$name"
   done
   gcc -O2 -Wall -Werror tracer.c -o "$built/tracer"
-  "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop >/dev/null
+  "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop --all >/dev/null
   # Without denort there is no executable of Deno's; its row is left out then.
   [[ -z "${DENORT_BIN:-}" ]] ||
     "$project/compile.sh" --runtime deno -o "$built/deno" opensnoop >/dev/null

@@ -67,6 +67,11 @@ export interface Tracer {
   readonly file?: string;
 }
 
+/** The executable of all tools, which compiles one-liners. */
+const TS_BCC = builtPath("bun/ts-bcc");
+const ONE_LINER = 'tracepoint("syscalls/sys_enter_openat", (e) => ' +
+  "print(`${pid()} ${comm()} ${userString(e.filename, 256)}`))";
+
 /** All tracers of opens that are there. */
 export function tracers({ headers }: Circumstances): Tracer[] {
   const arguments_ = ["-p", "@PID"];
@@ -80,6 +85,13 @@ export function tracers({ headers }: Circumstances): Tracer[] {
   });
   return [
     ...compiled.filter(({ file }) => existsSync(file)),
+    ...existsSync(TS_BCC)
+      ? [{
+        name: "Bun, ts-bcc run -e",
+        command: [TS_BCC, "run", ...arguments_, "-e", ONE_LINER],
+        file: TS_BCC,
+      }]
+      : [],
     { name: "Deno, run", command: [...ourCommand("Deno", script), ...arguments_] },
     { name: "Bun, run", command: [...ourCommand("Bun", script), ...arguments_] },
     { name: "C", command: c, prompt: ["stdbuf", "-oL", ...c], file: "/usr/sbin/opensnoop" },

@@ -4,6 +4,7 @@ import { compile } from "./compile.ts";
 import { cost } from "./cost.ts";
 import { drain } from "./drain.ts";
 import { debianHeaders } from "./headers.ts";
+import { compileKernelCode, kernelCode } from "./kernel_code.ts";
 import { loss } from "./loss.ts";
 import { mapRead } from "./map_read.ts";
 import { measure } from "./measure.ts";
@@ -21,6 +22,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   cost,
   memory,
   compile,
+  kernel: kernelCode,
+  "kernel-compile": compileKernelCode,
   loss,
 };
 

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { Disk } from "../support/disk.ts";
-import { linesOf, mapOf, oneLiners, startOneLiner, stop } from "../support/documented.ts";
+import {
+  linesOf,
+  mapOf,
+  oneLiners,
+  startOneLiner,
+  stop,
+  untilNoneMissed,
+} from "../support/documented.ts";
 import { untilNoneHidden } from "../support/hidden_events.ts";
 import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -293,5 +300,5 @@ test("docs/typescript.md has twenty one-liners, all tested", () => {
 
 for (const [title, tryIt] of Object.entries(TESTS)) {
   const name = `one-liner: ${title}`;
-  test(name, { skip: requires(name, "speed") }, () => tryIt(title));
+  test(name, { skip: requires(name, "speed") }, () => untilNoneMissed(() => tryIt(title)));
 }

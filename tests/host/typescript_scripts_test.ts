@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { buildProgram, PROJECT } from "../support/build.ts";
 import { Disk } from "../support/disk.ts";
-import { launchScript, linesOf, mapOf, startScript, stop } from "../support/documented.ts";
+import {
+  launchScript,
+  linesOf,
+  mapOf,
+  startScript,
+  stop,
+  untilNoneMissed,
+} from "../support/documented.ts";
 import { untilNoneHidden } from "../support/hidden_events.ts";
 import type { Result } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -181,5 +188,5 @@ test("examples/scripts has ten scripts, all tested", () => {
 
 for (const [script, tryIt] of Object.entries(TESTS)) {
   const name = `examples/scripts/${script} tells what a known workload does`;
-  test(name, { skip: requires(name, "speed") }, tryIt);
+  test(name, { skip: requires(name, "speed") }, () => untilNoneMissed(tryIt));
 }

@@ -67,6 +67,22 @@ export async function stop(running: Running): Promise<Result> {
   throw new Error(`It ended with ${result.status}: ${complaint}`);
 }
 
+const ATTEMPTS = 5;
+
+/**
+ * Tries again where the kernel did not run the program at some event, on top of itself on the same CPU,
+ * and ts-bcc told so: what is compared stays exact.
+ */
+export async function untilNoneMissed(attempt: () => Promise<void>): Promise<void> {
+  for (let left = ATTEMPTS - 1;; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0 || !/: missed \d+ events/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
 /** Its lines that are not empty. */
 export const linesOf = ({ stdout }: Result): string[] =>
   stdout.split("\n").map((line) => line.trim()).filter((line) => line !== "");
