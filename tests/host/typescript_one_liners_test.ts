@@ -215,18 +215,19 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
   },
   async "Threads there are, by program"(title) {
     using folder = new Folder();
-    const program = join(folder.path, "tsbccdocs");
+    const name = `tsbcc${process.pid}`;
+    const program = join(folder.path, name);
     copyFileSync("/bin/sleep", program);
     await using stack = new AsyncDisposableStack();
     for (let i = 0; i < 3; i++) {
       const running = stack.use(Running.start([program, "1000"]));
-      while (readFileSync(`/proc/${running.pid}/comm`, "utf8") !== "tsbccdocs\n") {
+      while (readFileSync(`/proc/${running.pid}/comm`, "utf8") !== `${name}\n`) {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }
     await using running = await startOneLiner(title, { args: ["--json"] });
     const threads = mapOf<Entry<string>>(await running.result, "threads");
-    assert.equal(threads.find(({ key }) => key === "tsbccdocs")?.value, 3);
+    assert.equal(threads.find(({ key }) => key === name)?.value, 3);
   },
   async "Calls of a program's function"(title) {
     const { result } = await withFunctions(title);

@@ -117,14 +117,15 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
   "runqlat.ts": () =>
     untilNoneHidden(WITH_SCHEDULER, async (watch) => {
       using folder = new Folder();
-      const program = join(folder.path, "tsbccwait");
+      const name = `tsbcc${process.pid}`;
+      const program = join(folder.path, name);
       copyFileSync(buildProgram("calls.c"), program);
       await using target = await Script.of([program, "block=29"]);
       await using running = await startScript("runqlat.ts", { args: ["--json"] });
       watch(target.pid);
       await target.go();
       const found = mapOf<Histogram<string>>(await stop(running), "us")
-        .filter(({ key }) => key === "tsbccwait");
+        .filter(({ key }) => key === name);
       assert.equal(found.length, 1);
       // Each sleep ends in a wait, and so does the one for the line; it may have had to wait besides.
       assert.ok(sum(found[0]!.slots) >= 30, String(found[0]!.slots));
@@ -165,13 +166,16 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
       (await running.find("stdout", new RegExp(`^(?:[^]*?\\n\\n){${least},}`)))[0].split("\n\n")
         .length;
     await reports(1);
-    await using target = await Workload.start("comm=tsbcctop", "burst=/dev/null:5003");
+    await using target = await Workload.start(`comm=tsbcc${process.pid}`, "burst=/dev/null:5003");
     await target.go();
     // The work may lie in two seconds, and the first of them be printed already.
     await reports(await reports(1) + 2);
     running.kill("SIGINT");
     const { stdout } = await running.result;
-    const counts = Array.from(stdout.matchAll(/^tsbcctop +(\d+)$/gm), ([, count]) => Number(count));
+    const counts = Array.from(
+      stdout.matchAll(new RegExp(`^tsbcc${process.pid} +(\\d+)$`, "gm")),
+      ([, count]) => Number(count),
+    );
     assert.equal(sum(counts), 5003);
   },
 };
