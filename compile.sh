@@ -70,17 +70,18 @@ all_tools() {
 }
 
 compile_all() {
-  local out="$1" wanted="$2" name word module
+  local out="$1" wanted="$2" name word module source import_map
   shift 2
   make_scratch compile # three levels below the project, as write_entry's imports say
   choose_runtime "$wanted"
   need_libraries "$scratch"
   for word in "$@"; do
-    name="$word" module="../../../tools/$word/$word.ts"
+    name="$word" module="../../../tools/$word/$word.ts" source="$project/tools/$word/$word.ts" import_map=()
     if [[ "$word" == *.ts ]]; then
-      module="$(realpath "$word")"
+      module="$(realpath "$word")" source="$module"
       name="$(basename "$module" .ts)"
       own_object "${module%.ts}"
+      own_imports
     else
       need_objects "$name"
     fi
@@ -168,6 +169,21 @@ own_object() {
   done
 }
 
+# Leads what an author's tool imports of a ts-bcc elsewhere, by URL or as a package, to this one: the
+# executable is to hold one, which knows of the libraries inside.
+own_imports() {
+  local map="$scratch/imports.json"
+  run_script "$project/scripts/own_imports.ts" "$module" >"$map" || fail "cannot read what $module imports"
+  [[ -s "$map" ]] || return 0
+  if [[ "$runtime" == bun ]]; then
+    quietly "$BUN" run "$project/scripts/own_bundle.ts" "$module" "$map" "$scratch/own_$name.js" ||
+      fail "bun could not read $module (see above)"
+    module="./own_$name.js"
+  else
+    import_map=(--import-map "$map")
+  fi
+}
+
 # Of this folder's own repository, and nothing where it is none.
 commit_name() {
   local name
@@ -227,11 +243,12 @@ guard() {
 # Without a code cache, which would be a file of a known name in /tmp, read as root.
 compile_with_deno() {
   local permissions=(--allow-ffi --allow-run --allow-env)
-  if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$module"; then
+  if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$source"; then
     permissions=(--allow-all)
   fi
   (cd "$scratch" && quietly "$DENO" compile --no-check --no-prompt \
     --unstable-raw-imports --no-code-cache "${permissions[@]}" \
+    ${import_map[@]+"${import_map[@]}"} \
     -o "./$1" "./$1.ts") || fail "deno could not compile $1 (see above)"
 }
 

@@ -1,43 +1,13 @@
 // Not in guests: it asks a runtime, not a kernel.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join, normalize } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
 import { Running } from "../support/process.ts";
 import { RUNTIME, scriptCommand } from "../support/runtime.ts";
+import { Site } from "../support/site.ts";
 import { Folder } from "../support/workload.ts";
-
-/** The project's files, served to this machine only. */
-class Site implements AsyncDisposable {
-  readonly url: string;
-  readonly #server: ReturnType<typeof createServer>;
-
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  static async start(): Promise<Site> {
-    const server = createServer((request, response) => {
-      try {
-        const bytes = readFileSync(join(PROJECT, normalize(request.url!)));
-        response.setHeader("content-type", "application/typescript").end(bytes);
-      } catch {
-        response.writeHead(404).end();
-      }
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new Site(server);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 /** Runs Deno in a folder that has nothing to do with the project, with nothing cached. */
 function deno(folder: Folder, ...args: string[]): Running {

@@ -3,17 +3,30 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
 import { Running } from "../support/process.ts";
-import { scriptCommand } from "../support/runtime.ts";
+import { requires } from "../support/requires.ts";
+import { RUNTIME, scriptCommand } from "../support/runtime.ts";
 import { Script } from "../support/script.ts";
+import { Site } from "../support/site.ts";
 import { READY } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Writes the files of the page to a folder; the path of the tool. */
-function author(folder: Folder): string {
+/** Writes the files of the page to a folder, with the library from there; the path of the tool. */
+function author(
+  folder: Folder,
+  library: (part: string) => string = (part) => PROJECT + part,
+): string {
   const page = readFileSync(`${PROJECT}docs/authors.md`, "utf8");
   const [c, ts] = ["c", "ts ignore"].map((language) =>
     new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(page)![1]!
@@ -21,7 +34,7 @@ function author(folder: Folder): string {
   const path = `${folder.path}/my tools`;
   mkdirSync(path);
   writeFileSync(`${path}/chdirs.bpf.c`, c);
-  writeFileSync(`${path}/chdirs.ts`, ts.replaceAll("…/", PROJECT));
+  writeFileSync(`${path}/chdirs.ts`, ts.replace(/"…\/(.*)"/g, (_, part) => `"${library(part)}"`));
   return `${path}/chdirs.ts`;
 }
 
@@ -39,15 +52,23 @@ function run(script: string, ...words: string[]): void {
   assert.equal(status, 0, stdout + stderr);
 }
 
+function command(name: string, args: readonly string[], cwd = "/"): void {
+  const { status, stdout, stderr } = spawnSync(name, args, { encoding: "utf8", cwd });
+  assert.equal(status, 0, stdout + stderr);
+}
+
 /** Starts a shell that changes its folder when told to, and the tool for it; compares exactly. */
-async function showsChanges(command: readonly string[]): Promise<void> {
+async function showsChanges(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const folders = ["/tmp", "/", "/usr", "/tmp", "/proc", "/"];
   const changes = folders.map((folder) => `cd ${folder} 2>&-`).join("; ");
   const script = `read go; ${changes}; echo done; read go`;
   await using shell = Running.start(["sh", "-c", script]);
   await using other = Running.start(["sh", "-c", script]);
   const words = ["--json", "-p", String(shell.pid)];
-  await using tool = Running.start([...command, ...words], READY);
+  await using tool = Running.start([...command, ...words], { env: { ...READY.env, ...env } });
   await tool.find("stderr", /^ready$/m);
   for (const each of [other, shell]) {
     each.send();
@@ -127,6 +148,54 @@ test("a tool elsewhere becomes one executable, of its source or of an object alo
   copyFileSync(`${out}/chdirs`, `${folder.path}/moved`);
   rmSync(`${folder.path}/my tools`, { recursive: true });
   await showsChanges([`${folder.path}/moved`]);
+});
+
+// Bun imports nothing by URL.
+if (RUNTIME === "Deno") {
+  test("a tool elsewhere imports the library by URL, runs, and becomes one executable", async () => {
+    await using site = await Site.start();
+    using folder = new Folder();
+    const path = author(folder, (part) => `${site.url}/${part}`);
+    run("scripts/objects.sh", path.replace(/\.ts$/, ".bpf.c"));
+    const deno = [process.execPath, "run", "--quiet", "--allow-all", "--no-check", path];
+    await showsChanges(deno, { DENO_DIR: `${folder.path}/cache` });
+    const out = `${folder.path}/out`;
+    run("compile.sh", "--runtime", "bun", "-o", out, path);
+    // Nothing is fetched any more.
+    await site[Symbol.asyncDispose]();
+    await showsChanges([`${out}/chdirs`]);
+  });
+}
+
+const PACKAGE =
+  "a tool elsewhere imports the library as a package, runs, and becomes one executable";
+test(PACKAGE, { skip: requires(PACKAGE, "full") }, async () => {
+  using folder = new Folder();
+  const path = author(
+    folder,
+    (part) => `@ts-bcc/ts-bcc${part.replace(/\/?mod\.ts$/, "").replace(/^(?=.)/, "/")}`,
+  );
+  const modules = `${path.replace(/[^/]*$/, "")}node_modules`;
+  mkdirSync(`${modules}/@ts-bcc/ts-bcc`, { recursive: true });
+  const packed = `${folder.path}/ts-bcc.tgz`;
+  // What docs/authors.md says, in a tree that may have changes.
+  command(
+    "deno",
+    ["pack", "--quiet", "--allow-slow-types", "--allow-dirty", "-o", packed],
+    PROJECT,
+  );
+  command("tar", ["xzf", packed, "--strip-components=1", "-C", `${modules}/@ts-bcc/ts-bcc`]);
+  for (const name of ["acorn", "get-east-asian-width"]) {
+    cpSync(`${PROJECT}.tools/npm/node_modules/${name}`, `${modules}/${name}`, { recursive: true });
+  }
+  const dependencies = { "@ts-bcc/ts-bcc": `file:${packed}` };
+  writeFileSync(`${modules}/../package.json`, JSON.stringify({ dependencies }));
+  run("scripts/objects.sh", path.replace(/\.ts$/, ".bpf.c"));
+  await showsChanges(scriptCommand(path));
+  const out = `${folder.path}/out`;
+  run("compile.sh", "--runtime", "bun", "-o", out, path);
+  rmSync(modules, { recursive: true });
+  await showsChanges([`${out}/chdirs`]);
 });
 
 test("compile.sh says what is not there", () => {
