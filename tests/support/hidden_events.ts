@@ -62,6 +62,13 @@ export async function untilNoneHidden(
   }
 }
 
+/** The body of a test that is made again so: `test(name, exactly(BLOCK_EVENTS, async (watch) => { … }))`. */
+export const exactly = (
+  events: readonly string[],
+  attempt: (watch: (pid?: number) => void) => Promise<void>,
+): () => Promise<void> =>
+() => untilNoneHidden(events, attempt);
+
 /** What may have been hidden of some tracepoints, from its making on. */
 class HiddenEvents implements Disposable {
   readonly #trace: EventTrace;

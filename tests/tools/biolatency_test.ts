@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Disk } from "../support/disk.ts";
 import { type Result, Running } from "../support/process.ts";
+import { BLOCK_EVENTS, exactly } from "../support/hidden_events.ts";
 import { requires } from "../support/requires.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
@@ -35,49 +36,61 @@ const countsIn = (text: string): number =>
 const DIRECT_WRITE = "Idle-Sync-Write";
 const DIRECT_READ = "Sync-Read";
 
-test("biolatency -F -d counts 101 writes and 53 reads of that disk, exactly", async () => {
-  using disk = new Disk();
-  using other = new Disk();
-  await using tool = await startTool("biolatency", "-F", "-e", "-j", "-d", disk.name);
-  await disk.write(101);
-  await disk.read(53);
-  await other.write(13); // behind the last: its reader is woken before its end is reported
-  const result = await stopTool(tool);
-  const { [DIRECT_WRITE]: written, [DIRECT_READ]: read } = counts(result, ({ flags }) => flags);
-  assert.deepEqual([written, read], [101, 53]);
+test(
+  "biolatency -F -d counts 101 writes and 53 reads of that disk, exactly",
+  exactly(BLOCK_EVENTS, async (watch) => {
+    using disk = new Disk();
+    using other = new Disk();
+    await using tool = await startTool("biolatency", "-F", "-e", "-j", "-d", disk.name);
+    watch();
+    await disk.write(101);
+    await disk.read(53);
+    await other.write(13); // behind the last: its reader is woken before its end is reported
+    const result = await stopTool(tool);
+    const { [DIRECT_WRITE]: written, [DIRECT_READ]: read } = counts(result, ({ flags }) => flags);
+    assert.deepEqual([written, read], [101, 53]);
 
-  const [summary] = rowsOf<Row>(result).filter(({ record }) => record === "summary");
-  const { count, total, average, value } = summary!;
-  assert.equal(count, 101 + 53);
-  assert.equal(value, "usecs");
-  assert.ok(total! > 0 && Math.abs(average! - total! / count!) < 1, JSON.stringify(summary));
-});
+    const [summary] = rowsOf<Row>(result).filter(({ record }) => record === "summary");
+    const { count, total, average, value } = summary!;
+    assert.equal(count, 101 + 53);
+    assert.equal(value, "usecs");
+    assert.ok(total! > 0 && Math.abs(average! - total! / count!) < 1, JSON.stringify(summary));
+  }),
+);
 
-test("biolatency counts 11 flushes of that disk, by themselves with -F", async () => {
-  using disk = new Disk();
-  using other = new Disk();
-  await using tool = await startTool("biolatency", "-F", "-j", "-d", disk.name);
-  await disk.flush(11);
-  await other.flush(7);
-  await disk.write(1);
-  const { Flush: flushed } = counts(await stopTool(tool), ({ flags }) => flags);
-  assert.equal(flushed, 11);
-});
+test(
+  "biolatency counts 11 flushes of that disk, by themselves with -F",
+  exactly(BLOCK_EVENTS, async (watch) => {
+    using disk = new Disk();
+    using other = new Disk();
+    await using tool = await startTool("biolatency", "-F", "-j", "-d", disk.name);
+    watch();
+    await disk.flush(11);
+    await other.flush(7);
+    await disk.write(1);
+    const { Flush: flushed } = counts(await stopTool(tool), ({ flags }) => flags);
+    assert.equal(flushed, 11);
+  }),
+);
 
-test("biolatency -D -Q tells disks apart, and its reports add up", async () => {
-  using disk = new Disk();
-  using other = new Disk();
-  await using tool = await startTool("biolatency", "-D", "-Q", "--json", "0.05");
-  await disk.write(101);
-  await tool.find("stdout", new RegExp(`"disk":"${disk.name}"`));
-  await disk.write(101);
-  await other.write(13);
-  const result = await stopTool(tool);
-  const byDisk = counts(result, ({ disk }) => disk);
-  assert.deepEqual([byDisk[disk.name], byDisk[other.name]], [2 * 101, 13]);
-  const reports = rowsOf<Row>(result).filter((row) => row.disk === disk.name);
-  assert.ok(reports.length > 1);
-});
+test(
+  "biolatency -D -Q tells disks apart, and its reports add up",
+  exactly(BLOCK_EVENTS, async (watch) => {
+    using disk = new Disk();
+    using other = new Disk();
+    await using tool = await startTool("biolatency", "-D", "-Q", "--json", "0.05");
+    watch();
+    await disk.write(101);
+    await tool.find("stdout", new RegExp(`"disk":"${disk.name}"`));
+    await disk.write(101);
+    await other.write(13);
+    const result = await stopTool(tool);
+    const byDisk = counts(result, ({ disk }) => disk);
+    assert.deepEqual([byDisk[disk.name], byDisk[other.name]], [2 * 101, 13]);
+    const reports = rowsOf<Row>(result).filter((row) => row.disk === disk.name);
+    assert.ok(reports.length > 1);
+  }),
+);
 
 test("biolatency prints bcc's histogram, and the time with -T", {
   skip: requires("biolatency prints bcc's histogram, and the time with -T", "speed"),

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { hasTracepoint } from "../../mod.ts";
 import { BLOCK, Disk } from "../support/disk.ts";
 import { Running } from "../support/process.ts";
+import { BLOCK_EVENTS, exactly } from "../support/hidden_events.ts";
 import { requires } from "../support/requires.ts";
 import { READY, rowsOf, startTool, stopTool, toolCommand } from "../support/tool.ts";
 
@@ -32,42 +33,52 @@ function writeThrough({ path }: Disk, blocks: number): void {
   }
 }
 
-test("biotop counts 101 writes and 53 reads by process and disk, and its reports add up", async () => {
-  using disk = new Disk();
-  using other = new Disk();
-  await using tool = await startTool("biotop", "--json", "0.05");
-  const pids = [await disk.write(101), await other.write(13), await disk.read(53)];
-  await disk.write(1); // behind the last: its reader is woken before its end is reported
-  const sums = new Map<string, [io: number, kbytes: number]>();
-  for (const row of rowsOf<Row>(await stopTool(tool))) {
-    if (!pids.includes(row.pid)) continue;
-    assert.ok(row.avg_ms > 0);
-    const key = [row.pid, row.comm, row.d, row.maj, row.disk].join(" ");
-    const [io, kbytes] = sums.get(key) ?? [0, 0];
-    sums.set(key, [io + row.io, kbytes + row.kbytes]);
-  }
-  assert.deepEqual(
-    sums,
-    new Map([
-      [`${pids[0]} dd W ${LOOP_MAJOR} ${disk.name}`, [101, 101 * KBYTES]],
-      [`${pids[1]} dd W ${LOOP_MAJOR} ${other.name}`, [13, 13 * KBYTES]],
-      [`${pids[2]} dd R ${LOOP_MAJOR} ${disk.name}`, [53, 53 * KBYTES]],
-    ]),
-  );
-});
+test(
+  "biotop counts 101 writes and 53 reads by process and disk, and its reports add up",
+  exactly(BLOCK_EVENTS, async (watch) => {
+    using disk = new Disk();
+    using other = new Disk();
+    await using tool = await startTool("biotop", "--json", "0.05");
+    watch();
+    const pids = [await disk.write(101), await other.write(13), await disk.read(53)];
+    await disk.write(1); // behind the last: its reader is woken before its end is reported
+    const sums = new Map<string, [io: number, kbytes: number]>();
+    for (const row of rowsOf<Row>(await stopTool(tool))) {
+      if (!pids.includes(row.pid)) continue;
+      assert.ok(row.avg_ms > 0);
+      const key = [row.pid, row.comm, row.d, row.maj, row.disk].join(" ");
+      const [io, kbytes] = sums.get(key) ?? [0, 0];
+      sums.set(key, [io + row.io, kbytes + row.kbytes]);
+    }
+    assert.deepEqual(
+      sums,
+      new Map([
+        [`${pids[0]} dd W ${LOOP_MAJOR} ${disk.name}`, [101, 101 * KBYTES]],
+        [`${pids[1]} dd W ${LOOP_MAJOR} ${other.name}`, [13, 13 * KBYTES]],
+        [`${pids[2]} dd R ${LOOP_MAJOR} ${disk.name}`, [53, 53 * KBYTES]],
+      ]),
+    );
+  }),
+);
 
-test("biotop counts 11 flushes of a process", async () => {
-  using disk = new Disk();
-  await using tool = await startTool("biotop", "--json", "0.05");
-  const pid = await disk.flush(11);
-  await disk.write(1); // behind the last: its writer is woken before its end is reported
-  // Before Linux 6.5 no tracepoint tells who asks for a flush.
-  const isAskerKnown = hasTracepoint("block", "block_io_start").answer === "yes";
-  const rows = rowsOf<Row>(await stopTool(tool))
-    .filter((row) => row.disk === disk.name && row.d === "F" && (!isAskerKnown || row.pid === pid));
-  assert.equal(rows.reduce((sum, { io }) => sum + io, 0), 11);
-  assert.ok(rows.every(({ kbytes, avg_ms }) => kbytes === 0 && avg_ms > 0));
-});
+test(
+  "biotop counts 11 flushes of a process",
+  exactly(BLOCK_EVENTS, async (watch) => {
+    using disk = new Disk();
+    await using tool = await startTool("biotop", "--json", "0.05");
+    watch();
+    const pid = await disk.flush(11);
+    await disk.write(1); // behind the last: its writer is woken before its end is reported
+    // Before Linux 6.5 no tracepoint tells who asks for a flush.
+    const isAskerKnown = hasTracepoint("block", "block_io_start").answer === "yes";
+    const rows = rowsOf<Row>(await stopTool(tool))
+      .filter((row) =>
+        row.disk === disk.name && row.d === "F" && (!isAskerKnown || row.pid === pid)
+      );
+    assert.equal(rows.reduce((sum, { io }) => sum + io, 0), 11);
+    assert.ok(rows.every(({ kbytes, avg_ms }) => kbytes === 0 && avg_ms > 0));
+  }),
+);
 
 test("biotop prints bcc's table, also of a process that paused", {
   skip: requires("biotop prints bcc's table, also of a process that paused", "speed"),
@@ -98,18 +109,23 @@ test("biotop prints bcc's table, also of a process that paused", {
   assert.ok(!/ dd /.test(stdout));
 });
 
-test("biotop -r shows the busiest only", {
-  skip: requires("biotop -r shows the busiest only", "speed"),
-}, async () => {
-  using disk = new Disk();
-  using other = new Disk();
-  const args = ["-r", "1", "--json", "-p", String(process.pid), "1000"];
-  await using tool = await startTool("biotop", ...args);
-  writeThrough(disk, 13);
-  writeThrough(other, 29);
-  const rows = rowsOf<Row>(await stopTool(tool));
-  assert.deepEqual(rows.map(({ disk, kbytes }) => [disk, kbytes]), [[other.name, 29 * KBYTES]]);
-});
+test(
+  "biotop -r shows the busiest only",
+  {
+    skip: requires("biotop -r shows the busiest only", "speed"),
+  },
+  exactly(BLOCK_EVENTS, async (watch) => {
+    using disk = new Disk();
+    using other = new Disk();
+    const args = ["-r", "1", "--json", "-p", String(process.pid), "1000"];
+    await using tool = await startTool("biotop", ...args);
+    watch();
+    writeThrough(disk, 13);
+    writeThrough(other, 29);
+    const rows = rowsOf<Row>(await stopTool(tool));
+    assert.deepEqual(rows.map(({ disk, kbytes }) => [disk, kbytes]), [[other.name, 29 * KBYTES]]);
+  }),
+);
 
 const terminal = "biotop redraws on a terminal";
 test(terminal, { skip: requires(terminal, "speed") }, async () => {
