@@ -78,7 +78,14 @@ export type { MapDetails } from "./bpf/maps/map_details.ts";
 export type { ProgramInfo } from "./bpf/program_info.ts";
 export type { RunOptions, RunResult } from "./bpf/test_run.ts";
 export type { LinkInfo, LinkTarget } from "./bpf/base/link_info.ts";
-export { enableStatistics, loadedLinks, loadedMaps, loadedPrograms } from "./bpf/loaded.ts";
+export type { BtfInfo } from "./bpf/btf/btf_bytes.ts";
+export {
+  enableStatistics,
+  loadedBtf,
+  loadedLinks,
+  loadedMaps,
+  loadedPrograms,
+} from "./bpf/loaded.ts";
 export { CreatedMaps, createMaps, type MapSpec } from "./bpf/created_maps.ts";
 export { type ObjectSource, openShared, Shared, type SharedSources } from "./bpf/shared.ts";
 export { average, max, min, type Numeric, sum } from "./bpf/maps/per_cpu.ts";

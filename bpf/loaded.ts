@@ -1,5 +1,5 @@
 /**
- * What is in the kernel now, whoever brought it there: what `bpftool prog`, `map` and `link` list.
+ * What is in the kernel now, whoever brought it there: what `bpftool prog`, `map`, `link` and `btf` list.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { Errno } from "../ffi/libc/errno.ts";
 import { enableStats, nextId, type ObjectKind, openId } from "../ffi/libc/bpf_objects.ts";
 import { close } from "../ffi/libc/files.ts";
 import { BpfError, permissionReason } from "./base/errors.ts";
+import { type BtfInfo, btfInfo } from "./btf/btf_bytes.ts";
 import { type LinkInfo, linkInfo } from "./base/link_info.ts";
 import { type MapDetails, mapDetails } from "./maps/map_details.ts";
 import { type ProgramInfo, programInfo } from "./program_info.ts";
@@ -25,6 +26,14 @@ export function loadedMaps(): MapDetails[] {
 /** All links, by rising ids. Needs Linux >= 5.8 and CAP_SYS_ADMIN. @throws {BpfError} */
 export function loadedLinks(): LinkInfo[] {
   return all("link", (id, fd) => linkInfo(`link ${id}`, fd));
+}
+
+/**
+ * All type information: the kernel's, its modules' and that of programs and maps, by rising ids.
+ * {@linkcode Btf.ofId} reads it. Needs Linux >= 5.0 and CAP_SYS_ADMIN. @throws {BpfError}
+ */
+export function loadedBtf(): BtfInfo[] {
+  return all("btf", btfInfo);
 }
 
 /**
@@ -56,10 +65,14 @@ export function enableStatistics(): Disposable {
   };
 }
 
-function all<T>(kind: ObjectKind, tell: (id: number, fd: number) => T): T[] {
+const NAMES = { program: "programs", map: "maps", link: "links", btf: "BTF" } as const;
+
+function all<T>(kind: ObjectKind | "btf", tell: (id: number, fd: number) => T): T[] {
   const found: T[] = [];
   for (let id = nextId(kind, 0); id !== -Errno.ENOENT; id = nextId(kind, id)) {
-    if (id < 0) throw new BpfError("list", `list the ${kind}s in the kernel`, -id, explain(-id));
+    if (id < 0) {
+      throw new BpfError("list", `list the ${NAMES[kind]} in the kernel`, -id, explain(-id));
+    }
     const fd = openId(kind, id);
     // Gone since its id was told, or never to be opened.
     if (fd < 0) continue;

@@ -7,11 +7,15 @@
 import type { Codec, CType } from "../ffi/codec/codec.ts";
 import { codecFor } from "../ffi/codec/check_layout.ts";
 import { toC } from "../ffi/codec/to_c.ts";
+import { openBtf } from "../ffi/libc/bpf_objects.ts";
+import { Errno } from "../ffi/libc/errno.ts";
 import { ErrnoError } from "../ffi/libc/errno_error.ts";
-import { UnsupportedError } from "./base/errors.ts";
+import { close } from "../ffi/libc/files.ts";
+import { BpfError, permissionReason, UnsupportedError } from "./base/errors.ts";
 import { Btf as Types, BtfKind } from "./btf/btf.ts";
 import { btfProblem } from "./btf/check_btf.ts";
 import { kernelBtf } from "./btf/kernel_btf.ts";
+import { btfBytes, btfInfo } from "./btf/btf_bytes.ts";
 import { checkObject, sectionBytes } from "./object/check_object.ts";
 
 /** What has a name of its own in C; a struct, union or enum is found without that word. */
@@ -62,6 +66,31 @@ export class Btf {
     throw new UnsupportedError(`read the types of object "${name}"`, "BTF", reason);
   }
 
+  /**
+   * That of a program or a map in the kernel, by its id: see {@linkcode ProgramInfo.btfId} and
+   * {@linkcode loadedBtf}. Needs Linux >= 4.18 and CAP_SYS_ADMIN.
+   *
+   * @throws {BpfError} ENOENT when there is none with that id
+   * @throws {UnsupportedError} for a module's, which stands on the kernel's
+   */
+  static ofId(id: number): Btf {
+    const action = `read BTF ${id}`;
+    const fd = openBtf(id);
+    if (fd < 0) throw new BpfError("read", action, -fd, explain(-fd));
+    try {
+      const { name, isKernel } = btfInfo(id, fd);
+      if (isKernel && name !== "vmlinux") {
+        const reason = `it is that of module ${name}, which stands on the kernel's`;
+        throw new UnsupportedError(action, "BTF of modules", reason);
+      }
+      const bytes = btfBytes(fd);
+      if (bytes) return new Btf(new Types(bytes));
+      throw new BpfError("read", action, Errno.EPERM, permissionReason());
+    } finally {
+      close(fd);
+    }
+  }
+
   /** That of such bytes as `bpftool btf dump … format raw` or a file of /sys/kernel/btf has, but of no module. */
   static parse(bytes: Uint8Array): Btf {
     const problem = btfProblem(bytes);
@@ -86,4 +115,9 @@ export class Btf {
   toC(name: string): string {
     return toC(this.codec(name));
   }
+}
+
+function explain(errno: number): string | undefined {
+  if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
+  return errno === Errno.ENOENT ? "there is none with that id" : undefined;
 }

@@ -6,11 +6,44 @@
 
 import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
 import { readInfo } from "../../ffi/libc/bpf_objects.ts";
-import { alloc } from "../../ffi/libc/memory.ts";
+import { alloc, bufferText } from "../../ffi/libc/memory.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
+import { BpfError } from "../base/errors.ts";
 
-/** The leading part of struct bpf_btf_info (include/uapi/linux/bpf.h). */
-const BtfInfo = struct("bpf_btf_info", { btf: u64, btf_size: u32, id: u32 });
+/** struct bpf_btf_info (include/uapi/linux/bpf.h); all but the first three since Linux 5.11. */
+const Info = struct("bpf_btf_info", {
+  btf: u64,
+  btf_size: u32,
+  id: u32,
+  name: u64,
+  name_len: u32,
+  kernel_btf: u32,
+});
+
+/** Type information in the kernel, as `bpftool btf` shows it. */
+export interface BtfInfo {
+  /** The kernel's number for it. */
+  readonly id: number;
+  /** Of the kernel's own `vmlinux` or the module; of programs empty. Linux < 5.11 tells none. */
+  readonly name: string;
+  /** Its bytes. */
+  readonly sizeBytes: number;
+  /** Whether it is the kernel's own or a module's. Linux < 5.11 does not tell. */
+  readonly isKernel: boolean;
+}
+
+/** What the kernel tells of type information. @throws {BpfError} */
+export function btfInfo(id: number, fd: number): BtfInfo {
+  const name = alloc(64);
+  const request = { btf: 0n, btf_size: 0, id: 0, name_len: name.length, kernel_btf: 0 };
+  const info = alloc(Info.size);
+  const view = new DataView(info.buffer);
+  Info.write(view, 0, { ...request, name: runtime.addressOf(name) });
+  const result = readInfo(fd, info);
+  if (result < 0) throw new BpfError("read", `read the state of BTF ${id}`, -result);
+  const { btf_size: sizeBytes, kernel_btf } = Info.read(view, 0);
+  return { id, name: bufferText(name), sizeBytes, isKernel: kernel_btf !== 0 };
+}
 
 /** Undefined when the kernel does not tell them. Needs Linux >= 4.18. */
 export function btfBytes(fd: number): Uint8Array<ArrayBuffer> | undefined {
@@ -24,8 +57,8 @@ export function btfBytes(fd: number): Uint8Array<ArrayBuffer> | undefined {
 
 /** The size; 0 when the kernel does not tell. */
 function ask(fd: number, btf: bigint, size: number): number {
-  const info = alloc(BtfInfo.size);
+  const info = alloc(Info.size);
   const view = new DataView(info.buffer);
-  BtfInfo.write(view, 0, { btf, btf_size: size, id: 0 });
-  return readInfo(fd, info) < 0 ? 0 : BtfInfo.read(view, 0).btf_size;
+  Info.write(view, 0, { btf, btf_size: size, id: 0, name: 0n, name_len: 0, kernel_btf: 0 });
+  return readInfo(fd, info) < 0 ? 0 : Info.read(view, 0).btf_size;
 }

@@ -18,11 +18,11 @@ const BPF_BTF_GET_FD_BY_ID = 19n;
 const BPF_MAP_FREEZE = 22n;
 const BPF_ENABLE_STATS = 32n;
 const BPF_LINK_DETACH = 34n;
-const GET_NEXT_ID = { program: 11n, map: 12n, link: 31n } as const;
-const GET_FD_BY_ID = { program: 13n, map: 14n, link: 30n } as const;
+const GET_NEXT_ID = { program: 11n, map: 12n, btf: 23n, link: 31n } as const;
+const GET_FD_BY_ID = { program: 13n, map: 14n, btf: BPF_BTF_GET_FD_BY_ID, link: 30n } as const;
 
-/** Kinds of objects that have ids, BTF apart. */
-export type ObjectKind = keyof typeof GET_NEXT_ID;
+/** Kinds of objects that have ids and can be pinned. */
+export type ObjectKind = Exclude<keyof typeof GET_NEXT_ID, "btf">;
 
 /** Opens what is pinned at a path, of whatever kind. Needs Linux >= 4.4. */
 export function openPath(path: string): number {
@@ -34,15 +34,15 @@ export function openPath(path: string): number {
   return fd;
 }
 
-/** The lowest id above one. Needs Linux >= 4.13, for links 5.8. */
-export function nextId(kind: ObjectKind, id: number): number {
+/** The lowest id above one. Needs Linux >= 4.13, for BTF 5.0, for links 5.8. */
+export function nextId(kind: ObjectKind | "btf", id: number): number {
   const attr = words(id);
   const result = submit(GET_NEXT_ID[kind], attr);
   return result < 0 ? result : new Uint32Array(attr.buffer)[1]!;
 }
 
 /** Opens an object by its id. Needs Linux >= 4.13, for links 5.8. */
-export function openId(kind: ObjectKind, id: number): number {
+export function openId(kind: ObjectKind | "btf", id: number): number {
   return submit(GET_FD_BY_ID[kind], words(id));
 }
 

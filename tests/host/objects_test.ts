@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   Bpf,
+  Btf,
   enableStatistics,
+  loadedBtf,
   loadedLinks,
   loadedMaps,
   loadedPrograms,
@@ -106,6 +108,24 @@ test("Program.info, BpfMap.info and Link.info tell what the lists tell", () => {
   assert.deepEqual(loadedLinks().find(({ id }) => id === xdp.info.id), xdp.info);
   xdp.detach();
   assert.deepEqual(xdp.info.target, { interface: 0 });
+});
+
+test("loadedBtf() lists the kernel's types and those of programs, which Btf.ofId() reads", () => {
+  using bpf = loadLibraryObject();
+  const { btfId } = bpf.program("on_call").info;
+  const all = loadedBtf();
+  assert.deepEqual(all.map(({ id }) => id), all.map(({ id }) => id).sort((a, b) => a - b));
+  const own = all.find(({ id }) => id === btfId)!;
+  assert.deepEqual([own.name, own.isKernel], ["", false]);
+  const event = Btf.ofId(btfId).type("event");
+  assert.equal(event?.kind, "struct");
+  assert.deepEqual(event, Btf.ofObject(buildObject("library.bpf.c")).type("event"));
+  const kernel = all.find(({ name }) => name === "vmlinux")!;
+  assert.equal(kernel.isKernel, true);
+  assert.ok(kernel.sizeBytes > own.sizeBytes && own.sizeBytes > 100);
+  assert.equal(Btf.ofId(kernel.id).type("task_struct")?.kind, "struct");
+  bpf.close();
+  assert.throws(() => Btf.ofId(2 ** 31 - 2), isBpfError("ENOENT", "there is none with that id"));
 });
 
 test("openShared() uses maps, programs and links by path and by id", () => {
