@@ -39,8 +39,11 @@ import { functionsTaking } from "../../plumbing.ts";
 
 /** What stat(2) tells of a character device, in its own encoding of numbers. */
 export interface CharacterDevice {
+  /** The device that the file stands for. */
   readonly rdev: bigint;
+  /** The file system that the file lies on. */
   readonly dev: bigint;
+  /** The file's inode. */
   readonly ino: bigint;
 }
 
