@@ -22,7 +22,15 @@ import { requires } from "../support/requires.ts";
  * Not attached here: probes in whatever the machine runs, which their own tests set in a process of their own, and
  * hardware counters, which virtual machines lack.
  */
-const UNATTACHED = ["deadlock", "gethostlatency", "javagc", "llcstat", "rubyallocs", "sslsniff", "threadsnoop"];
+const UNATTACHED = [
+  "deadlock",
+  "gethostlatency",
+  "javagc",
+  "llcstat",
+  "rubyallocs",
+  "sslsniff",
+  "threadsnoop",
+];
 
 /** This kernel, with the disks, interfaces and file systems that tests of plans pretend. */
 const { exists, readText, namesIn, isDirectory, directoryInfo } = pretend();
