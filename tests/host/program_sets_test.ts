@@ -87,7 +87,7 @@ function setsOf(tool: AnyTool, right: readonly string[]): Loadable[] {
 }
 
 /** The tools of one type of file system share an object: it is attached once. */
-const attached = new Set<Uint8Array>();
+const attached = new Set<unknown>();
 
 for (const [name, load] of Object.entries(tools)) {
   const title = `${name}: each set of its programs is loaded, the first attached`;
