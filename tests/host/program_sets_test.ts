@@ -16,7 +16,7 @@ import type { AnyTool } from "../../toolkit/run/tool.ts";
 import { tools } from "../../tools/list.ts";
 import type { Cases } from "../support/cases.ts";
 import { pretend } from "../support/machine.ts";
-import { requires } from "../support/requires.ts";
+import { requires, skipped } from "../support/requires.ts";
 
 /**
  * Not attached here: probes in whatever the machine runs, which their own tests set in a process of their own, and
@@ -98,7 +98,7 @@ for (const [name, load] of Object.entries(tools)) {
     const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
     const right = table.default.usage?.right ?? (tool.sample || []);
     const sets = setsOf(tool, right);
-    if (sets.length === 0) return t.skip(`${name} loads nothing here`);
+    if (sets.length === 0) return t.skip(skipped(title, `${name} loads nothing here`));
     const isAttached = !UNATTACHED.includes(name) && !(tool.object && attached.has(tool.object));
     if (tool.object) attached.add(tool.object);
     for (const [i, { plan, values }] of sets.entries()) {

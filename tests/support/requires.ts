@@ -104,6 +104,13 @@ const REQUIREMENTS = {
 /** What a test may require. */
 export type Feature = keyof typeof REQUIREMENTS;
 
+/** Notes why a test is skipped: the runtimes' reports leave it out, and test.sh prints it at the end. */
+export function skipped(test: string, reason: string): string {
+  const log = process.env.TSBCC_SKIP_LOG;
+  if (log) appendFileSync(log, `${test}\t${reason}\n`);
+  return reason;
+}
+
 /** The `skip` of a test's options: false where all features ought to be there, else the reason. */
 export function requires(test: string, ...features: [Feature, ...Feature[]]): string | false {
   return requiresAll(test, features);
@@ -121,10 +128,7 @@ export function requiresAll(test: string, features: readonly Feature[]): string 
   for (const feature of features) {
     const reason = REQUIREMENTS[feature].lacks(here);
     if (reason === undefined) continue;
-    // The runtimes' reports leave reasons out; test.sh prints this file at the end.
-    const log = process.env.TSBCC_SKIP_LOG;
-    if (log) appendFileSync(log, `${test}\t${reason}\n`);
-    return reason;
+    return skipped(test, reason);
   }
   return false;
 }
