@@ -92,7 +92,8 @@ function between(page: string, path: string, name: string, text: string): string
 /** The scripts with the first line of each as its title. */
 function typescriptPage(): string {
   const page = readFileSync(PROJECT + TYPESCRIPT, "utf8");
-  const blocks = readdirSync(PROJECT + SCRIPTS).sort().map((name) => {
+  const names = readdirSync(PROJECT + SCRIPTS).filter((name) => name.endsWith(".ts")).sort();
+  const blocks = names.map((name) => {
     const [title, ...code] = readFileSync(`${PROJECT}${SCRIPTS}/${name}`, "utf8").split("\n");
     const what = title!.replace(/^\/\/ (.)(.*)\.$/, (_, first, rest) => first.toLowerCase() + rest);
     // Checked as files: these blocks would be checked without their order.

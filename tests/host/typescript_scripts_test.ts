@@ -183,10 +183,9 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
 const jsonLines = ({ stdout }: Result) => stdout.trim().split("\n").map((line) => JSON.parse(line));
 
 test("examples/scripts has ten scripts, all tested", () => {
-  assert.deepEqual(
-    readdirSync(join(PROJECT, "examples/scripts")).sort(),
-    Object.keys(TESTS).sort(),
-  );
+  const files = readdirSync(join(PROJECT, "examples/scripts"));
+  const scripts = files.filter((name) => name.endsWith(".ts"));
+  assert.deepEqual(scripts.sort(), Object.keys(TESTS).sort());
   assert.equal(Object.keys(TESTS).length, 10);
 });
 
