@@ -1,0 +1,120 @@
+/**
+ * Tools for hooks that no machine of the tests has: their programs are run by hand, with the arguments that
+ * the hooks would have.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Bpf, struct, u32, u64 } from "../../mod.ts";
+import { Who } from "../../toolkit/task/who.ts";
+import { runTool } from "../support/tool.ts";
+import criticalstat from "../../tools/criticalstat/criticalstat.bpf.o.ts";
+import numamove from "../../tools/numamove/numamove.bpf.o.ts";
+import ppchcalls from "../../tools/ppchcalls/ppchcalls.bpf.o.ts";
+
+/** Arguments of a raw tracepoint, a u64 each. */
+function args(...values: (number | bigint)[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 8);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => view.setBigUint64(i * 8, BigInt.asUintN(64, BigInt(value)), true));
+  return bytes;
+}
+
+const CPU = 0;
+
+/** Of criticalstat. */
+const Event = struct("event", {
+  who: Who,
+  time: u64,
+  stack: u64,
+  begin: u64,
+  begin_caller: u64,
+  end: u64,
+  end_caller: u64,
+});
+
+test("criticalstat's programs tell of a section from its begin to its end, and not of an idle CPU's", () => {
+  using bpf = Bpf.load(criticalstat, { name: "criticalstat", globals: { least_ns: 0n } });
+  const run = (name: string, ...values: (number | bigint)[]) =>
+    bpf.program(name).run({ context: args(...values), cpu: CPU });
+  const events = () => {
+    const all: unknown[] = [];
+    using stream = bpf.events("events", Event);
+    stream.drain(({ begin, begin_caller, end, end_caller }) => {
+      all.push([begin, begin_caller, end, end_caller]);
+    });
+    return all;
+  };
+  run("irqs_on", 90, 91); // no section had begun
+  run("irqs_off", 10, 11);
+  run("irqs_off", 20, 21); // inside the first
+  run("irqs_on", 30, 31);
+  run("preemption_off", 40, 41);
+  run("preemption_on", 50, 51);
+  run("idles", 1, CPU);
+  run("irqs_off", 60, 61);
+  run("irqs_on", 70, 71);
+  run("idles", 0xffffffff, CPU);
+  run("irqs_off", 80, 81);
+  run("idles", 1, CPU); // begins to idle inside
+  run("irqs_on", 70, 71);
+  assert.deepEqual(events(), [[10n, 11n, 30n, 31n], [40n, 41n, 50n, 51n]]);
+});
+
+test("ppchcalls' programs count calls by number, and filter by number and result", () => {
+  const Key = struct("key", { opcode: u64.asNumber, pid: u32, unused: u32 });
+  const Sums = struct("sums", {
+    count: u64.asNumber,
+    time: u64.asNumber,
+    least: u64.asNumber,
+    most: u64.asNumber,
+  });
+  const counted = (globals: Record<string, unknown>) => {
+    using bpf = Bpf.load(ppchcalls, { name: "ppchcalls", globals });
+    const call = (opcode: number, result: number) => {
+      bpf.program("enter").run({ context: args(opcode, 0), cpu: CPU });
+      bpf.program("leave").run({ context: args(opcode, result, 0), cpu: CPU });
+    };
+    for (let i = 0; i < 7; i++) call(0x6c, 0);
+    for (let i = 0; i < 3; i++) call(0xe0, -2);
+    bpf.program("leave").run({ context: args(0x6c, 0, 0), cpu: CPU }); // its begin was not seen
+    const all = [...bpf.map("counts", Key, Sums)];
+    assert.ok(all.every(([, { time, least, most }]) => least <= most && most <= time));
+    return all.map(([{ opcode }, { count }]) => [opcode, count]).sort();
+  };
+  assert.deepEqual(counted({}), [[0x6c, 7], [0xe0, 3]].sort());
+  assert.deepEqual(counted({ target_call: 0x6cn }), [[0x6c, 7]]);
+  assert.deepEqual(counted({ failed_only: true }), [[0xe0, 3]]);
+  assert.deepEqual(counted({ target_result: -2n }), [[0xe0, 3]]);
+  assert.deepEqual(counted({ target_result: -3n }), []);
+});
+
+test("numamove's programs count moves of misplaced pages, and none for other reasons", () => {
+  using bpf = Bpf.load(numamove, {
+    name: "numamove",
+    programs: { begin_folio: false, end_folio: false, begin_page: false, end_page: false },
+  });
+  for (const reason of [5, 5, 0, 3, 5, 2]) {
+    bpf.program("migration_begins").run({ context: args(0, reason), cpu: CPU });
+    const rest = [1, 0, 0, 0, 0, 0, 0, reason];
+    bpf.program("migration_ends").run({ context: args(...rest), cpu: CPU });
+  }
+  assert.equal(bpf.global("migrations", u64.asNumber).value, 3);
+  assert.ok(bpf.global("total_ns", u64.asNumber).value > 0);
+});
+
+test("ppchcalls and criticalstat say in a sentence that this kernel lacks their tracepoints", async () => {
+  for (
+    const [name, pattern] of [
+      ["ppchcalls", /^ppchcalls: .*this kernel has no tracepoint powerpc:hcall_entry: .*\n$/],
+      [
+        "criticalstat",
+        /^criticalstat: .*this kernel has no tracepoints preemptirq:irq_disable .*\n$/,
+      ],
+    ] as const
+  ) {
+    const { status, stdout, stderr } = await runTool(name);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, pattern);
+  }
+});

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * criticalstat: for how long a CPU takes no interrupt, or keeps its thread.
+ */
+#include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/stacks/stack_slots.h"
+
+#define PWR_EVENT_EXIT ((u32)-1) /* of raw tracepoint cpu_idle: the CPU works again */
+
+const volatile u64 least_ns = 100000;
+
+struct event {
+	struct who who;
+	u64 time; /* ns */
+	u64 stack; /* at the end */
+	u64 begin; /* who began the section, and who called that */
+	u64 begin_caller;
+	u64 end;
+	u64 end_caller;
+};
+
+/* What a CPU is in. */
+struct section {
+	u64 start; /* ns since boot; 0: none */
+	u64 begin;
+	u64 begin_caller;
+	u64 is_idle;
+};
+
+PER_CPU(sections, struct section);
+EVENTS(events, struct event);
+
+static __always_inline int begin_section(u64 *ctx)
+{
+	struct section *section = of_this_cpu(&sections);
+
+	/* What an idle CPU waits for is no section: its interrupts are off until there is one. */
+	if (!section || section->is_idle || section->start)
+		return 0;
+	section->begin = ctx[0];
+	section->begin_caller = ctx[1];
+	section->start = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline int end_section(u64 *ctx)
+{
+	struct section *section = of_this_cpu(&sections);
+	struct event event = {};
+	u64 now = bpf_ktime_get_ns();
+
+	if (!section || !section->start)
+		return 0;
+	event.time = now - section->start;
+	event.begin = section->begin;
+	event.begin_caller = section->begin_caller;
+	section->start = 0;
+	if (event.time < least_ns || !is_wanted())
+		return 0;
+	event.end = ctx[0];
+	event.end_caller = ctx[1];
+	event.stack = keep_stack_in_slot(ctx, 0);
+	set_who(&event.who);
+	send(events, &event, sizeof(event));
+	return 0;
+}
+
+#define PROGRAM(name, section, result)                                                             \
+	SEC(section)                                                                               \
+	int name(u64 *ctx)                                                                         \
+	{                                                                                          \
+		return result;                                                                     \
+	}
+
+PROGRAM(irqs_off, "raw_tp/irq_disable", begin_section(ctx))
+PROGRAM(irqs_on, "raw_tp/irq_enable", end_section(ctx))
+PROGRAM(preemption_off, "raw_tp/preempt_disable", begin_section(ctx))
+PROGRAM(preemption_on, "raw_tp/preempt_enable", end_section(ctx))
+
+SEC("raw_tp/cpu_idle")
+int idles(u64 *ctx)
+{
+	struct section *section = of_this_cpu(&sections);
+
+	if (section) {
+		section->is_idle = (u32)ctx[0] != PWR_EVENT_EXIT;
+		section->start = 0;
+	}
+	return 0;
+}

@@ -1,0 +1,204 @@
+/**
+ * ppchcalls: count calls to POWER's hypervisor, and how long they take.
+ *
+ * USAGE: ppchcalls [-p PID] [-t TID] [-i INTERVAL] [-d DURATION] [-T TOP] [-x] [-e ERRNO] [-L] [-m] [-P]
+ *                  [-l] [--hcall HCALL] [--json]
+ *
+ *     # ppchcalls -L
+ *     Tracing ppc hcalls, printing top 10... Ctrl+C to quit.
+ *     [12:31:07]
+ *     PPC HCALL                                        COUNT          MIN (us)          MAX (us)          AVG (us)
+ *     H_STUFF_TCE                                         19             0.447             1.161             0.714
+ *     H_IPI                                                4             0.536             0.908             0.755
+ *
+ * It is for the pSeries of the powerpc architecture, and refused elsewhere. It was never seen to count on
+ * such a machine: only that its programs load and count what they are run with by hand.
+ *
+ * Hooks: raw tracepoints hcall_entry and hcall_exit.
+ *
+ * Overhead: two short programs per call.
+ */
+
+import { type Bpf, struct, u32, u64, UnsupportedError } from "../../mod.ts";
+import type { Column } from "../../toolkit/output/columns.ts";
+import { reportDropped } from "../../toolkit/run/losses.ts";
+import { main } from "../../toolkit/run/main.ts";
+import {
+  flag,
+  number,
+  type Option,
+  UsageError,
+  type Values,
+} from "../../toolkit/options/options.ts";
+import type { Report } from "../../toolkit/output/report.ts";
+import {
+  containerOptions,
+  filterOptions,
+  filterSettings,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
+import { errno } from "../../toolkit/options/syscall_options.ts";
+import { nameOf } from "../../toolkit/task/proc.ts";
+import { defineTool } from "../../toolkit/run/tool.ts";
+import { hcallName, hcallNumber, HCALLS } from "./hcalls.ts";
+import object from "./ppchcalls.bpf.o.ts";
+
+const TOP = 10;
+
+const options = {
+  pid: filterOptions.pid,
+  tid: filterOptions.tid,
+  interval: number({
+    short: "i",
+    long: "interval",
+    meta: "INTERVAL",
+    help: "print summary at this interval (seconds)",
+    what: "an interval in seconds",
+    min: 0.001,
+    max: 2147483,
+    fraction: true,
+  }),
+  top: number({
+    short: "T",
+    long: "top",
+    meta: "TOP",
+    help: `print only the top hcalls by count or latency (default ${TOP})`,
+    what: "a number of rows",
+    min: 1,
+    max: 2147483647,
+  }),
+  failures: flag({ short: "x", long: "failures", help: "trace only failed hcalls (return < 0)" }),
+  errno: errno({
+    short: "e",
+    long: "errno",
+    meta: "ERRNO",
+    help: "trace only hcalls that return this error (numeric or EPERM, etc.)",
+  }),
+  latency: flag({ short: "L", long: "latency", help: "collect hcall latency" }),
+  milliseconds: flag({
+    short: "m",
+    long: "milliseconds",
+    help: "display latency in milliseconds (default: microseconds)",
+  }),
+  process: flag({ short: "P", long: "process", help: "count by process and not by hcall" }),
+  list: flag({ short: "l", long: "list", help: "print list of recognized hcalls and exit" }),
+  hcall: {
+    long: "hcall",
+    meta: "HCALL",
+    help: "trace this hcall only (-l lists their names)",
+    initial: undefined,
+    parse(value) {
+      const opcode = hcallNumber(value);
+      if (opcode !== undefined) return opcode;
+      throw new UsageError("expected the name or number of an hcall: -l lists them");
+    },
+  } satisfies Option<number | undefined> as Option<number | undefined>,
+  ...containerOptions,
+  ...standardOptions,
+} as const;
+type Settings = Values<typeof options>;
+
+const Key = struct("key", { opcode: u64.asNumber, pid: u32, unused: u32 });
+const Sums = struct("sums", {
+  count: u64.asNumber,
+  time: u64.asNumber,
+  least: u64.asNumber,
+  most: u64.asNumber,
+});
+
+interface Row {
+  readonly opcode: number;
+  readonly pid: number;
+  readonly count: number;
+  readonly time: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function columns({ latency, milliseconds, process }: Settings): Column<Row>[] {
+  const [unit, ns, digits] = milliseconds ? ["ms", 1e6, 6] as const : ["us", 1e3, 3] as const;
+  const times = [
+    ["MIN", ({ least }: Row) => least],
+    ["MAX", ({ most }: Row) => most],
+    ["AVG", ({ time, count }: Row) => time / count],
+  ] as const;
+  return [
+    ...process
+      ? [
+        { head: "PID", width: 6, align: "left", value: ({ pid }: Row) => pid } as const,
+        { head: "COMM", width: 38, value: ({ pid }: Row) => nameOf(pid) ?? "[unknown]" } as const,
+      ]
+      : [{ head: "PPC HCALL", width: 45, value: ({ opcode }: Row) => hcallName(opcode) } as const],
+    { head: "COUNT", width: 8, align: "right", value: ({ count }) => count },
+    ...latency
+      ? times.map(([head, value]) => ({
+        head: `${head} (${unit})`,
+        key: `${head.toLowerCase()}_${unit}`,
+        width: 17,
+        align: "right",
+        digits,
+        value: (row: Row) => value(row) / ns,
+      } as const))
+      : [],
+  ];
+}
+
+function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
+  return (bpf, report) => {
+    const counts = bpf.map("counts", Key, Sums);
+    const rows = [...counts.keys()].flatMap((key): Row[] => {
+      const sums = counts.lookupAndDelete(key);
+      return sums ? [{ ...sums, opcode: key.opcode, pid: key.pid }] : [];
+    }).sort((a, b) => b.count - a.count);
+    report.line(`[${report.clock}]`);
+    report.table(columns(values), rows.slice(0, values.top ?? TOP));
+    report.line();
+    reportDropped(bpf, report, "ppchcalls", "calls");
+  };
+}
+
+const ppchcalls = defineTool({
+  name: "ppchcalls",
+  summary: "Count calls to POWER's hypervisor and their latencies.",
+  examples: [
+    ["ppchcalls", "print top 10 hcalls by count"],
+    ["ppchcalls -i 1 -d 10", "every second, for 10 seconds"],
+    ["ppchcalls -L", "with the time they take"],
+    ["ppchcalls -P", "count by process"],
+    ["ppchcalls -x", "only those that fail"],
+    ["ppchcalls --hcall H_IPI -L", "only H_IPI"],
+  ],
+  object,
+  options,
+  plan(values, machine) {
+    if (values.list) return { text: `${Object.values(HCALLS).join("\n")}\n` };
+    const hook = "tracepoint:powerpc:hcall_entry";
+    if (machine.hasHook(hook).answer === "no") {
+      throw new UnsupportedError(
+        "trace calls of the hypervisor",
+        hook,
+        "this kernel has no tracepoint powerpc:hcall_entry: it is that of POWER (pSeries)",
+      );
+    }
+    const { interval, duration, failures, hcall, top = TOP } = values;
+    const what = failures ? "failed " : "";
+    return {
+      intro: hcall === undefined
+        ? `Tracing ${what}ppc hcalls, printing top ${top}... Ctrl+C to quit.`
+        : `Tracing ${what}ppc hcall '${hcallName(hcall)}'... Ctrl+C to quit.`,
+      interval,
+      count: interval && duration ? Math.ceil(duration / interval) : undefined,
+      load: filterSettings(values, {
+        target_call: BigInt(hcall ?? -1),
+        failed_only: failures,
+        target_result: BigInt(-(values.errno ?? 0)),
+        by_process: values.process,
+      }),
+      report: reporter(values),
+    };
+  },
+});
+
+export default ppchcalls;
+
+if (import.meta.main) await main(ppchcalls);
