@@ -11,7 +11,8 @@ flags=(-target bpfel -mcpu=v3 -O2 -Wall -Werror -Wno-undefined-internal -Wno-unu
   -nostdinc -I .tools/include -I . -fsyntax-only -x c)
 
 # Each holds the programs of a kind of tool, and a tool is of one kind: not to be included together.
-kinds=(block/block.h fs/ext4.h fs/file_io.h fs/file_sums.h fs/operations.h irq/irq_times.h latency_histogram.h)
+kinds=(block/block.h fs/ext4.h fs/file_io.h fs/file_sums.h fs/operations.h irq/irq_times.h latency_histogram.h
+  net/dns.h)
 
 main() {
   local header kind all shared failed=false
