@@ -29,6 +29,10 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   threadsnoop: undefined,
   tplist: ["sched:sched_switch"],
   trace: ["t:sched:sched_switch", "-n", "none"],
+  mptcpify: undefined,
+  rdmaucma: undefined,
+  sslsniff: undefined,
+  vfscount: undefined,
   zfsdist: undefined,
   zfsslower: undefined,
 };
