@@ -23,6 +23,7 @@ const TRACEFS = [
   "fsslower",
   "futexctn",
   "killsnoop",
+  "kvmexit",
   "mountsnoop",
   "nfsdist",
   "nfsslower",

@@ -36,12 +36,22 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   dcsnoop: undefined,
   dcstat: undefined,
   vfscount: undefined,
+  dbslower: undefined,
+  dbstat: undefined,
+  deadlock: undefined,
+  javagc: undefined,
+  mysqld_qslower: undefined,
+  ucalls: undefined,
+  uflow: undefined,
+  ugc: undefined,
+  uobjnew: undefined,
+  uthreads: undefined,
   zfsdist: undefined,
   zfsslower: undefined,
 };
 
 /** Those that are asked for a tracepoint here. */
-const ASKED = ["argdist", "trace"];
+const ASKED = ["argdist", "funcinterval", "trace"];
 
 const LEAST = ["CAP_BPF", "CAP_PERFMON"];
 const TRACEFS = "CAP_DAC_READ_SEARCH";
