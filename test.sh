@@ -8,7 +8,7 @@ source "$project/scripts/count_tests.sh"
 prefix=test.sh
 
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
-packages=(clang llvm libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
+packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
   iproute2 kmod openssl libssl-dev libgnutls28-dev libnss3-dev curl wget xfsprogs btrfs-progs f2fs-tools
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby
   php8.2-cli tcl8.6 mariadb-server-core)
