@@ -13,6 +13,8 @@ import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
  * (functions of libraries), or load nothing.
  */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
+  criticalstat: undefined,
+  ppchcalls: undefined,
   biolatpcts: [readdirSync("/sys/block")[0]!],
   bpflist: undefined,
   f2fsslower: undefined,
