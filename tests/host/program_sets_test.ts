@@ -23,13 +23,22 @@ import { requires, skipped } from "../support/requires.ts";
  * hardware counters, which virtual machines lack.
  */
 const UNATTACHED = [
+  "dbslower",
+  "dbstat",
   "deadlock",
   "gethostlatency",
   "javagc",
   "llcstat",
+  "mysqld_qslower",
   "rubyallocs",
   "sslsniff",
   "threadsnoop",
+  "ucalls",
+  "uflow",
+  "ugc",
+  "uobjnew",
+  "ustat",
+  "uthreads",
 ];
 
 /** This kernel, with the disks, interfaces and file systems that tests of plans pretend. */

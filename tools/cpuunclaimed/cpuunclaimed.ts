@@ -14,8 +14,6 @@
  * smaller than they are. -j prints the samples as comma-separated values, -J with the moments.
  *
  * Hooks: a software clock on each CPU (perf event cpu-clock). There are no filters by process or container.
- *
- * Overhead: none to speak of: 99 samples a second on each CPU.
  */
 
 import { type Bpf, type EventStream, type Infer, struct, u32, u64 } from "../../mod.ts";

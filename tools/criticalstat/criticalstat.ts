@@ -5,16 +5,6 @@
  *
  *     # criticalstat
  *     Finding critical section with IRQ disabled for > 100us
- *     ===================================
- *     TASK: kworker/u16:5 (pid 5903)
- *     Total Time: 194.427us
- *
- *     Section start: __schedule -> schedule
- *     Section end:   _raw_spin_unlock_irq -> finish_task_switch
- *       _raw_spin_unlock_irq
- *       finish_task_switch
- *       __schedule
- *     ===================================
  *
  * Such sections delay interrupts and threads of real-time. An idle CPU, which waits with its interrupts
  * off, is left out. It was never seen to tell of one, for no kernel of the tests has the tracepoints: only
@@ -23,8 +13,6 @@
  * Hooks: raw tracepoints irq_disable and irq_enable, with -p preempt_disable and preempt_enable, and
  * cpu_idle. They are there where the kernel was built with CONFIG_PREEMPTIRQ_TRACEPOINTS, which the
  * tracers irqsoff and preemptoff bring; most distributions leave them out, and it is refused there.
- *
- * Overhead: high: the kernel passes them many times in each system call and interrupt.
  */
 
 import { type Bpf, type Infer, struct, u64, UnsupportedError } from "../../mod.ts";

@@ -32,8 +32,6 @@
  * seen without.
  *
  * Hooks: uprobes in this process only, raw tracepoints sched_process_fork and sched_process_exit.
- *
- * Overhead: several microseconds for each mutex that is taken, and again when it is left.
  */
 
 import { writeFileSync } from "node:fs";

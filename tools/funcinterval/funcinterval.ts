@@ -19,8 +19,6 @@
  * Hooks: kernel functions by kprobes, user functions and USDT probes by uprobes, tracepoints by perf
  * events, as funccount's page tells. Needs Linux >= 5.15. -v prints what is traced: there is no program
  * text to print.
- *
- * Overhead: about 0.1 µs per call, and for the breakpoint of a user function several microseconds more.
  */
 
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";

@@ -4,13 +4,14 @@
  * USAGE: funcslower [-p PID] [-m MIN_MS | -u MIN_US] [-a ARGUMENTS] [-T | -t] [-v] [-f] [-U] [-K]
  *                   [-d SECONDS] [-b PAGES] [--json] function...
  *
- *     # funcslower -a 1 -U ./functions:naps_3
- *     Tracing function calls slower than 1 ms... Ctrl+C to quit.
+ *     # funcslower -a 1 -U -m 3 -p 3749 ./naps:nap_three
+ *     Tracing function calls slower than 3 ms... Ctrl+C to quit.
  *     COMM           PID    LAT(ms)             RVAL FUNC ARGS
- *     functions      31207     2.08         f0d5a0e1 ./functions:naps_3 0xce5a1e7f
+ *     naps           3749      3.09                3 ./naps:nap_three 0x3
  *         call_all
- *         main
- *         __libc_start_call_main
+ *
+ *     naps           3749      4.13                4 ./naps:nap_three 0x4
+ *         call_all
  *
  * A function is one of the kernel (vfs_read) or of a program or library (c:open, ./app:main); `*` stands
  * for anything, and any number of them can be named. Arguments (-a, six at most) are the registers that
@@ -24,8 +25,6 @@
  * Calls inside others, also of the same function, are told apart up to a depth of 32 for each thread; of
  * more the innermost are shown. A function that is left by longjmp or an exception is not shown. -v
  * names what is traced: there is no program text to print.
- *
- * Overhead: about 0.5 µs per call, and for the breakpoints of a user function several microseconds more.
  */
 
 import { array, type Infer, struct, u32, u64 } from "../../mod.ts";

@@ -17,8 +17,6 @@
  * those that any process runs when tracing begins.
  * OpenJDK of Debian has them; a Java built without them is refused. libbpf-tools' javagc shows a row more
  * for each of the pools of memory that a collection goes through.
- *
- * Overhead: none to speak of: two breakpoints per collection.
  */
 
 import { readdirSync } from "node:fs";

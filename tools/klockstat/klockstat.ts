@@ -4,16 +4,12 @@
  * USAGE: klockstat [-d SECONDS | -i SECONDS] [-n LOCKS] [-s STACKS] [-c CALLER] [-S SORT] [-p PID]
  *                  [-t TID] [--stack-storage-size ENTRIES] [--json]
  *
- *     # klockstat -p 24876 -s 3
+ *     # klockstat
  *     Tracing lock events... Hit Ctrl-C to end.
  *     ^C
  *                                       Caller   Avg Spin  Count   Max spin Total spin
- *                              pipe_ioctl+0x31     302771      7     420150    2119402
- *                             __x64_sys_ioctl+0x94
- *                               do_syscall_64+0x58
  *
  *                                       Caller   Avg Hold  Count   Max hold Total hold
- *                             pipe_write+0x2be2     510033      7     733812    3570231
  *
  * Times are in nanoseconds. "Spin" is the wait for a mutex, also of a thread that sleeps meanwhile;
  * "hold" is from when it is taken until it is left. Each row is one stack, named by its first caller; -s
@@ -25,9 +21,6 @@
  * contention_end (Linux 5.19 and later): these tell only of mutexes that were taken when somebody asked
  * for them, and nothing of how long they are held, so that the second table is left out. Other locks
  * (spin locks, read-write semaphores, mutexes for real time) are not shown.
- *
- * Overhead: with functions some 2 µs for each mutex that is taken, since its stack is walked; with
- * tracepoints the same for each that has to be waited for.
  */
 
 import { type Bpf, formatSymbol, struct, u32, u64 } from "../../mod.ts";

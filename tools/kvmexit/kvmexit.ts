@@ -7,8 +7,6 @@
  *     Display kvm exit reasons and statistics for all threads... Hit Ctrl-C to end.
  *     ^C
  *     PID      TID      KVM_EXIT_REASON                     COUNT
- *     1273551  1273568  EXTERNAL_INTERRUPT                  20
- *     1273551  1273568  HLT                                 13
  *
  * It was never seen to count, for no machine of the tests has /dev/kvm: only that it loads and attaches, and
  * what it prints of counts. Names are those that the kernel's tracepoint gives to reasons of VMX (Intel) and
@@ -16,8 +14,6 @@
  *
  * Hooks: tracepoint kvm:kvm_exit on x86, and with -v kvm:kvm_entry, which tells the virtual CPU. They are
  * there once the module kvm is loaded.
- *
- * Overhead: one look-up per exit.
  */
 
 import { type Bpf, struct, u32, u64, u8, UnsupportedError } from "../../mod.ts";

@@ -15,8 +15,6 @@
  * Hooks: migrate_misplaced_folio, before Linux 6.7 migrate_misplaced_page, by fentry and fexit; where these
  * cannot be probed, raw tracepoints mm_migrate_pages_start and mm_migrate_pages with this reason, which count
  * attempts of one or more pages.
- *
- * Overhead: two short programs per migration.
  */
 
 import { type Bpf, u64 } from "../../mod.ts";

@@ -6,17 +6,11 @@
  *
  *     # ppchcalls -L
  *     Tracing ppc hcalls, printing top 10... Ctrl+C to quit.
- *     [12:31:07]
- *     PPC HCALL                                        COUNT          MIN (us)          MAX (us)          AVG (us)
- *     H_STUFF_TCE                                         19             0.447             1.161             0.714
- *     H_IPI                                                4             0.536             0.908             0.755
  *
  * It is for the pSeries of the powerpc architecture, and refused elsewhere. It was never seen to count on
  * such a machine: only that its programs load and count what they are run with by hand.
  *
  * Hooks: raw tracepoints hcall_entry and hcall_exit.
- *
- * Overhead: two short programs per call.
  */
 
 import { type Bpf, struct, u32, u64, UnsupportedError } from "../../mod.ts";
