@@ -20,6 +20,7 @@ function args(...values: (number | bigint)[]): Uint8Array {
   return bytes;
 }
 
+/** Sections belong to a CPU. On another than its own a program meets whatever thread runs there. */
 const CPU = 0;
 
 /** Of criticalstat. */
@@ -72,12 +73,12 @@ test("ppchcalls' programs count calls by number, and filter by number and result
   const counted = (globals: Record<string, unknown>) => {
     using bpf = Bpf.load(ppchcalls, { name: "ppchcalls", globals });
     const call = (opcode: number, result: number) => {
-      bpf.program("enter").run({ context: args(opcode, 0), cpu: CPU });
-      bpf.program("leave").run({ context: args(opcode, result, 0), cpu: CPU });
+      bpf.program("enter").run({ context: args(opcode, 0) });
+      bpf.program("leave").run({ context: args(opcode, result, 0) });
     };
     for (let i = 0; i < 7; i++) call(0x6c, 0);
     for (let i = 0; i < 3; i++) call(0xe0, -2);
-    bpf.program("leave").run({ context: args(0x6c, 0, 0), cpu: CPU }); // its begin was not seen
+    bpf.program("leave").run({ context: args(0x6c, 0, 0) }); // its begin was not seen
     const all = [...bpf.map("counts", Key, Sums)];
     assert.ok(all.every(([, { time, least, most }]) => least <= most && most <= time));
     return all.map(([{ opcode }, { count }]) => [opcode, count]).sort();
@@ -95,9 +96,9 @@ test("numamove's programs count moves of misplaced pages, and none for other rea
     programs: { begin_folio: false, end_folio: false, begin_page: false, end_page: false },
   });
   for (const reason of [5, 5, 0, 3, 5, 2]) {
-    bpf.program("migration_begins").run({ context: args(0, reason), cpu: CPU });
+    bpf.program("migration_begins").run({ context: args(0, reason) });
     const rest = [1, 0, 0, 0, 0, 0, 0, reason];
-    bpf.program("migration_ends").run({ context: args(...rest), cpu: CPU });
+    bpf.program("migration_ends").run({ context: args(...rest) });
   }
   assert.equal(bpf.global("migrations", u64.asNumber).value, 3);
   assert.ok(bpf.global("total_ns", u64.asNumber).value > 0);
