@@ -6,6 +6,7 @@ import { type CallFrames, readCallFrames } from "../../bpf/elf/call_frames.ts";
 import { ElfFile } from "../../bpf/elf/elf_file.ts";
 import { FrameRule, RBP_LOST } from "../../bpf/elf/frame_rule.ts";
 import { findFile } from "../../mod.ts";
+import { requires } from "../support/requires.ts";
 
 const KINDS = new Map(Object.entries(FrameRule).map(([name, value]) => [value as number, name]));
 
@@ -62,7 +63,8 @@ const FILES = ["c", "stdc++", "crypto", "m"].flatMap((name) => {
   return existsSync(path) ? [path] : [];
 }).concat(process.execPath, "/bin/bash").filter(existsSync);
 
-test("readCallFrames() reads every row of installed files as readelf does", () => {
+const every = "readCallFrames() reads every row of installed files as readelf does";
+test(every, { skip: requires(every, "speed") }, () => {
   let compared = 0;
   for (const path of FILES) {
     using file = new ElfFile(path);
