@@ -39,12 +39,13 @@ export function softInterrupts(): Counts {
   }));
 }
 
-/** The handlers that a trace saw begin, or the soft interrupts, by the same names. */
+/** The handlers that a trace saw begin, or the soft interrupts, by the same names; or processes. */
 function begun(trace: EventTrace): Counts {
   const counts = new Map<string, number>();
   for (const line of trace.lines()) {
-    const [, handler, soft] = / name=(\S+)$| \[action=(\w+)\]$/.exec(line) ?? [];
-    const name = handler ?? soft?.toLowerCase();
+    const [, handler, soft, child] =
+      / name=(\S+)$| \[action=(\w+)\]$| child_pid=(\d+)$/.exec(line) ?? [];
+    const name = handler ?? soft?.toLowerCase() ?? (child && "processes");
     if (name && !isHidden(line)) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
@@ -61,7 +62,11 @@ export function counted(
   names: RegExp,
   countsOf: (rows: readonly Row[]) => Counts,
 ): Required<Pick<Case, "check">> & { readonly work: Work } {
-  const event = read === hardInterrupts ? "irq/irq_handler_entry" : "irq/softirq_entry";
+  const event = read === hardInterrupts
+    ? "irq/irq_handler_entry"
+    : names.test("processes")
+    ? "sched/sched_process_fork"
+    : "irq/softirq_entry";
   let before = read();
   let least: Counts = new Map();
   const work: Work = {

@@ -225,6 +225,15 @@ __noinline u32 find_range(u32 first, u32 count, u64 address)
 	return low ? first + low : 0;
 }
 
+/* Whether an address lies in a range. */
+static __always_inline bool is_code(u32 first, u32 count, u64 address)
+{
+	u32 at = find_range(first, count, address) - 1;
+	struct unwind_range *range = bpf_map_lookup_elem(&unwind_ranges, &at);
+
+	return range && address >= range->start && address < range->end;
+}
+
 /* The row that holds at an address of the file, as one number; 0, RULE_NONE, when there is none. */
 __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 {
@@ -278,6 +287,7 @@ __noinline int walk_one(struct unwind_state *state)
 	u64 cfa, ip, bp, row = 0, address;
 	struct unwind_range *range;
 	u32 at, kind;
+	bool is_guess;
 
 	if (!state)
 		return END_BROKEN;
@@ -299,20 +309,21 @@ __noinline int walk_one(struct unwind_state *state)
 	kind = range->kind;
 	if (kind == BY_ROWS)
 		row = find_row(range->chunk, range->first, range->count, address - range->bias);
+	/* Assembly of which nobody told anything may well have a frame pointer. */
+	is_guess = kind == BY_ROWS && (row & 0xff) == RULE_NONE;
 
-	u32 rule = kind == BY_FRAME_POINTER ? RULE_RBP : row & 0xff;
-	s64 rbp = kind == BY_FRAME_POINTER ? -2 : (s8)(row >> 8);
-	s64 number = kind == BY_FRAME_POINTER ? 2 : (s16)(row >> 16);
+	bool by_pointer = kind == BY_FRAME_POINTER || is_guess;
+	u32 rule = by_pointer ? RULE_RBP : row & 0xff;
+	s64 rbp = by_pointer ? -2 : (s8)(row >> 8);
+	s64 number = by_pointer ? 2 : (s16)(row >> 16);
 
 	switch (rule) {
-	case RULE_NONE:
-		return END_NO_RULE;
 	case RULE_RSP:
 		cfa = state->sp + number * 8;
 		break;
 	case RULE_RBP:
 		if (!bp)
-			return END_OUTERMOST;
+			return is_guess ? END_NO_RULE : END_OUTERMOST;
 		cfa = bp + number * 8;
 		break;
 	case RULE_STUB:
@@ -338,15 +349,17 @@ __noinline int walk_one(struct unwind_state *state)
 		return END_UNSUPPORTED;
 	}
 	if (cfa <= state->sp)
-		return END_BROKEN;
+		return is_guess ? END_NO_RULE : END_BROKEN;
 	if (!read_word(&ip, cfa - 8))
-		return END_UNREADABLE;
+		return is_guess ? END_NO_RULE : END_UNREADABLE;
 	if (rule != RULE_REALIGNED) {
 		if (rbp == RBP_LOST)
 			bp = 0;
 		else if (rbp && !read_word(&bp, cfa + rbp * 8))
 			return END_UNREADABLE;
 	}
+	if (is_guess && !is_code(state->first, state->count, ip))
+		return END_NO_RULE;
 	if (state->uprobes && ip - state->uprobes < 4096)
 		ip = traced_return(cfa - 8);
 	if (!ip)
