@@ -9,6 +9,7 @@ import { userFunctions, UserSymbols } from "../../mod.ts";
 import { buildProgram } from "../support/build.ts";
 import { miniDebugProgram } from "../support/mini_debug.ts";
 import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
 
 async function inFolder(use: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ts-bcc-mini-"));
@@ -19,7 +20,8 @@ async function inFolder(use: (folder: string) => void | Promise<void>): Promise<
   }
 }
 
-test("UserSymbols names functions of a stripped program from its MiniDebugInfo", () =>
+const named = "UserSymbols names functions of a stripped program from its MiniDebugInfo";
+test(named, { skip: requires(named, "speed") }, () =>
   inFolder(async (folder) => {
     const path = miniDebugProgram(buildProgram("symbols.c"), folder);
     await using running = Running.start([path]);
@@ -37,7 +39,8 @@ test("UserSymbols names functions of a stripped program from its MiniDebugInfo",
     assert.equal(symbols.resolve(pid, puts + 1n)?.name, "puts");
   }));
 
-test("userFunctions() lists them, and ElfFile finds them by name", () =>
+const listed = "userFunctions() lists them, and ElfFile finds them by name";
+test(listed, { skip: requires(listed, "speed") }, () =>
   inFolder((folder) => {
     const whole = buildProgram("symbols.c");
     const path = miniDebugProgram(whole, folder);
@@ -53,7 +56,8 @@ test("userFunctions() lists them, and ElfFile finds them by name", () =>
     assert.deepEqual(names(stripped), []);
   }));
 
-test("a corrupt MiniDebugInfo, or one that unpacks to gigabytes, costs its names only", () =>
+const corrupt = "a corrupt MiniDebugInfo, or one that unpacks to gigabytes, costs its names only";
+test(corrupt, { skip: requires(corrupt, "speed") }, () =>
   inFolder((folder) => {
     const path = miniDebugProgram(buildProgram("symbols.c"), folder);
     const bytes = readFileSync(path);

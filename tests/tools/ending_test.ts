@@ -34,8 +34,18 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   threadsnoop: ["-p", String(process.pid)],
   wakeuptime: ["-p", String(process.pid)],
 };
-/** What only lists has no handler; the others need a Ruby, counters, or functions that this kernel lets nobody probe. */
-const LEFT_OUT = ["bpflist", "llcstat", "mdflush", "rubyallocs", "swapin", "tplist", "virtiostat"];
+/** What only lists has no handler; the others need a Ruby, counters, or hooks that this kernel lacks. */
+const LEFT_OUT = [
+  "bpflist",
+  "criticalstat",
+  "llcstat",
+  "mptcpify",
+  "ppchcalls",
+  "rdmaucma",
+  "rubyallocs",
+  "swapin",
+  "tplist",
+];
 /** They print even if nothing happens. */
 const PRINTS = ["cachestat", "syscount"];
 
