@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { ProcessHistory } from "../../bpf/symbols/process_history.ts";
 import { monotonicTime } from "../../ffi/libc/clock.ts";
 import { held } from "../support/leftovers.ts";
+import { requires } from "../support/requires.ts";
 import { run, Running } from "../support/process.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -44,7 +45,8 @@ test("ProcessHistory gives children what their parents have, and finds who was t
   assert.ok(forked.includes("bash") && forked.some((name) => name.startsWith("libc.so")));
 });
 
-test("ProcessHistory keeps of thousands that ended those that matter, and the latest", async () => {
+const thousands = "ProcessHistory keeps of thousands that ended those that matter, and the latest";
+test(thousands, { skip: requires(thousands, "speed") }, async () => {
   const before = await run(["bash", "-c", "echo $$"]);
   let wanted = new Set<number>();
   using history = new ProcessHistory({ wanted: () => wanted });
