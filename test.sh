@@ -211,7 +211,8 @@ start_guests() {
   harness=("${command[@]}")
   library=(vm deno 5400 "${run[@]}" --spread --junit "$scratch/vm-deno.xml" tests/host)
   # One runtime runs these: what they run is the executable.
-  guest_tools=(vm binary 5400 "${run[@]}" --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
+  # One file has the canaries of all tools.
+  guest_tools=(vm binary 5400 "${run[@]}" --file-limit 2400 --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
   if $full; then guest_tools+=(tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
   # What depends on the number of CPUs: one thread emulates all of a guest's, so all takes long there.
   many_cpus=(vm cpus 7800 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32
