@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
+import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
@@ -85,4 +87,15 @@ test("stacks of threads end where the thread began", async () => {
 test("--stack-walk fp follows frame pointers, and misses callers where there are none", async () => {
   const { stacks } = await stacksOf(["chain=13"], ["--stack-walk", "fp"]);
   assert.ok(!Object.keys(stacks).includes(chain(13)), JSON.stringify(stacks));
+});
+
+const full = "tables that find no room are told once, and what they are of goes by frame pointers";
+test(full, { skip: requires(full, "speed") }, async () => {
+  // libLLVM has 800,000 rows; a MiB holds 131,072.
+  await using clang = Running.start(["clang", "-v", "-fsyntax-only", "-x", "c", "-"]);
+  await clang.find("stderr", /version/);
+  const args = ["-p", String(clang.pid), "--stack-memory", "1", "t:syscalls:sys_enter_read"];
+  await using tool = await startTool("stackcount", ...args);
+  const { stderr } = await stopTool(tool);
+  assert.equal(stderr.match(/some stacks are walked by frame pointers/g)?.length, 1, stderr);
 });

@@ -28,6 +28,7 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
+import { complain } from "../output/complain.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Report } from "../output/report.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
@@ -241,9 +242,14 @@ export class Stacks implements Disposable {
     });
   }
 
-  /** Lets the kernel side know how to walk the stacks of the processes that there are. */
-  async ready(): Promise<void> {
-    await this.#tables?.follow(this.#pids);
+  /** Lets the kernel side of a tool know how to walk the stacks of the processes that there are. */
+  async ready(tool: string): Promise<void> {
+    await this.#tables?.follow(this.#pids, () => {
+      complain(
+        tool,
+        "some stacks are walked by frame pointers: their tables need more --stack-memory",
+      );
+    });
   }
 
   /** What the kernel side has summed. */

@@ -47,7 +47,7 @@ export class UnwindRows implements Disposable {
     this.#chunks = chunks;
   }
 
-  /** Files without rows because there was no room. */
+  /** Whether a file has no rows because there was no room. */
   get isFull(): boolean {
     return this.#isFull;
   }

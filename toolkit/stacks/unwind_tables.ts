@@ -10,6 +10,7 @@ import {
   type Bpf,
   type BpfMap,
   type EventStream,
+  exists,
   type Infer,
   type LoadOptions,
   type ObjectMap,
@@ -68,7 +69,6 @@ export function unwindSettings(mebibytes: number): LoadOptions {
 interface Slot {
   readonly first: number;
   readonly room: number;
-  readonly seen: string;
 }
 
 /** Makes the tables of processes, and follows what the kernel side asks for. */
@@ -79,7 +79,9 @@ export class UnwindTables implements Disposable {
   readonly #processes: BpfMap<number, Infer<typeof UnwindProcess>>;
   readonly #slots = new Map<number, Slot>();
   /** Parts of unwind_ranges that nobody uses, by their room. */
-  readonly #free: { first: number; room: number }[] = [{ first: 0, room: RANGES }];
+  #free: Slot[] = [{ first: 0, room: RANGES }];
+  /** Called once, when there is no room for some tables. */
+  #whenFull: (() => void) | undefined;
   #wanted: EventStream<number> | undefined;
   #isClosed = false;
 
@@ -90,8 +92,13 @@ export class UnwindTables implements Disposable {
     this.#processes = bpf.map("unwind_processes", u32, UnwindProcess);
   }
 
-  /** Makes those of some processes, or of all; then of those that the kernel side asks for. */
-  async follow(pids?: readonly number[]): Promise<void> {
+  /**
+   * Makes those of some processes, or of all; then of those that the kernel side asks for.
+   *
+   * @param whenFull called once, when there is no room for some: what they are of is walked by frame pointers
+   */
+  async follow(pids: readonly number[] | undefined, whenFull: () => void): Promise<void> {
+    this.#whenFull = whenFull;
     const wanted = this.#bpf.events("unwind_wanted", u32);
     this.#wanted = wanted;
     for (const pid of pids ?? allProcesses()) {
@@ -118,8 +125,14 @@ export class UnwindTables implements Disposable {
     const parts = ranges.filter(({ path }) => path !== UPROBES && path !== VSYSCALL)
       .flatMap((range) => this.#parts(pid, range)).slice(0, MAX_RANGES);
     this.#rows.flush();
-    const slot = this.#take(parts.length);
-    if (!slot) return;
+    if (this.#rows.isFull) this.#tellFull();
+    const isKnown = this.#slots.has(pid);
+    if (!isKnown && this.#slots.size === PROCESSES) this.#sweep();
+    const slot = this.#take(parts.length) ?? (this.#sweep(), this.#take(parts.length));
+    if (!slot || !isKnown && this.#slots.size === PROCESSES) {
+      if (slot) this.#free.push(slot);
+      return this.#tellFull();
+    }
     parts.forEach((part, i) => this.#ranges.set(slot.first + i, part));
     this.#processes.set(pid, { first: slot.first, count: parts.length, stack, uprobes });
     const old = this.#slots.get(pid);
@@ -134,6 +147,24 @@ export class UnwindTables implements Disposable {
     this.#processes.delete(pid);
     this.#slots.delete(pid);
     this.#free.push(slot);
+  }
+
+  #tellFull(): void {
+    this.#whenFull?.();
+    this.#whenFull = undefined;
+  }
+
+  /** Drops those of processes that have ended, and puts together what is free. */
+  #sweep(): void {
+    for (const pid of this.#slots.keys()) if (!exists(`/proc/${pid}`)) this.forget(pid);
+    const free = this.#free.toSorted((a, b) => a.first - b.first);
+    this.#free = [];
+    for (const slot of free) {
+      const last = this.#free.at(-1);
+      if (last && last.first + last.room === slot.first) {
+        this.#free[this.#free.length - 1] = { first: last.first, room: last.room + slot.room };
+      } else this.#free.push(slot);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -167,7 +198,7 @@ export class UnwindTables implements Disposable {
     const free = this.#free[at]!;
     this.#free.splice(at, 1);
     if (free.room > room) this.#free.push({ first: free.first + room, room: free.room - room });
-    return { first: free.first, room, seen: "" };
+    return { first: free.first, room };
   }
 }
 

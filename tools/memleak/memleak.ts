@@ -175,7 +175,7 @@ const memleak = defineTool({
     const tracing = {
       load: loadOptions(values, machine),
       async attach(bpf: Bpf, held: number | undefined) {
-        await target?.stacks.ready();
+        await target?.stacks.ready("memleak");
         return attach(bpf, held);
       },
     };

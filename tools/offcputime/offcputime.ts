@@ -193,7 +193,7 @@ const offcputime = defineTool({
       },
       async attach(bpf) {
         const images = attachImages(bpf);
-        await stacks.ready();
+        await stacks.ready("offcputime");
         return [...images, bpf.program("on_switch").attach()];
       },
       async report(bpf, report) {

@@ -197,7 +197,7 @@ const profile = defineTool({
       },
       async attach(bpf) {
         const images = attachImages(bpf);
-        await stacks.ready();
+        await stacks.ready("profile");
         return [...images, attach(bpf, values)];
       },
       async report(bpf, report) {

@@ -139,7 +139,7 @@ const stackcount = defineTool({
       },
       async attach(bpf) {
         const images = attachImages(bpf);
-        await stacks.ready();
+        await stacks.ready("stackcount");
         return [...images, ...await trace.attach(bpf, STEMS)];
       },
       report: stackReporter({ ...values, byProcess }, () => stacks),
