@@ -6,6 +6,7 @@
 
 import type { Wait } from "../../ffi/libc/epoll.ts";
 import { whenFilled } from "../events/event_source.ts";
+import { allProcesses } from "../proc/all_processes.ts";
 import { Memory, type MemoryRange, rangeOf, readMemory } from "../proc/process_maps.ts";
 import { ProcessImage } from "./process_image.ts";
 import { type ProcessRecord, ProcessRecords } from "./process_records.ts";
@@ -182,9 +183,4 @@ export class ProcessHistory implements Disposable {
     if (known === undefined) this.#names.set(name, name);
     return (known ?? name) as T;
   }
-}
-
-function allProcesses(): number[] {
-  const names = process.getBuiltinModule("node:fs").readdirSync("/proc");
-  return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }

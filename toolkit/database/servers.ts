@@ -4,8 +4,7 @@
  * @module
  */
 
-import { readdirSync } from "node:fs";
-import { fileProbes } from "../../plumbing.ts";
+import { allProcesses, fileProbes } from "../../plumbing.ts";
 import { findRuntime, type Runtime, type RuntimeFile } from "../languages/runtime.ts";
 import { type PlaceQuery, userPlaces } from "../probes/user_places.ts";
 import { nameOf } from "../task/proc.ts";
@@ -122,6 +121,6 @@ const missing = (server: Server, where: string): string =>
 
 /** Processes by name; those that end meanwhile are none. */
 function processesOf(server: Server): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
+  return allProcesses()
     .filter((pid) => server.file.test(nameOf(pid) ?? ""));
 }

@@ -20,7 +20,7 @@ import {
   u32,
   u64,
 } from "../../mod.ts";
-import { type MemoryRange, readMemory } from "../../plumbing.ts";
+import { allProcesses, type MemoryRange, readMemory } from "../../plumbing.ts";
 import { UnwindRows } from "./unwind_rows.ts";
 
 /** struct unwind_range of unwind.h. */
@@ -216,8 +216,3 @@ function stackStart(pid: number): bigint | undefined {
 
 const largest = (a: bigint, b: bigint) => a > b ? a : b;
 const smallest = (a: bigint, b: bigint) => a < b ? a : b;
-
-function allProcesses(): number[] {
-  const names = process.getBuiltinModule("node:fs").readdirSync("/proc");
-  return names.filter((name) => /^\d+$/.test(name)).map(Number);
-}

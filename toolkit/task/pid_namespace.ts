@@ -5,6 +5,7 @@
  */
 
 import { ErrnoError, FIRST_PID_NAMESPACE, namespaceInode, readText } from "../../mod.ts";
+import { allProcesses } from "../../plumbing.ts";
 
 /**
  * The id that this process knows a process or thread by.
@@ -17,8 +18,7 @@ export function idInNamespace(id: number, pidns: unknown): number | undefined {
   if (typeof pidns !== "number") return id;
   const namespace = namespaceInode("pid", pidns);
   if (namespace === FIRST_PID_NAMESPACE || namespace === namespaceInode("pid")) return id;
-  const { readdirSync } = process.getBuiltinModule("node:fs");
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
+  return allProcesses()
     .find((pid) => innermost(pid) === id && isIn(pid, namespace));
 }
 
