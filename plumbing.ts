@@ -28,7 +28,6 @@ export { endOnSecondSignal } from "./ffi/libc/signals.ts";
 export { MINIMUM } from "./ffi/runtime/minimum.ts";
 export { pageSize } from "./ffi/libc/mmap.ts";
 export { embedLibraries } from "./ffi/library.ts";
-export { InnerArray } from "./bpf/maps/inner_array.ts";
 export { allProcesses } from "./bpf/proc/all_processes.ts";
 export { type MemoryRange, readMemory } from "./bpf/proc/process_maps.ts";
 export { mappedCallFrames, type MappedFrames } from "./bpf/symbols/mapped_call_frames.ts";

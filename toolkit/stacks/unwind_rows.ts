@@ -5,16 +5,20 @@
  * @module
  */
 
-import type { ObjectMap } from "../../mod.ts";
 import {
-  InnerArray,
-  mappedCallFrames,
-  type MappedFrames,
-  type MemoryRange,
-} from "../../plumbing.ts";
+  type BpfMap,
+  bytes,
+  type CreatedMaps,
+  createMaps,
+  type ObjectMap,
+  u32,
+} from "../../mod.ts";
+import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plumbing.ts";
 
 const CHUNK_ROWS = 65536;
 const ROW_BYTES = 8;
+const Chunk = bytes(CHUNK_ROWS * ROW_BYTES);
+const NAME = "unwind_rows";
 
 /** Rows of a file that lie in one chunk. */
 export interface Piece {
@@ -36,7 +40,7 @@ export class UnwindRows implements Disposable {
   readonly #chunks: ObjectMap<number>;
   /** By device, inode and path. */
   readonly #files = new Map<string, FileRows | undefined>();
-  readonly #made: InnerArray[] = [];
+  readonly #made: CreatedMaps[] = [];
   /** The chunk that is being filled. */
   #words = new Uint32Array(CHUNK_ROWS * ROW_BYTES / 4);
   #used = CHUNK_ROWS;
@@ -67,11 +71,11 @@ export class UnwindRows implements Disposable {
   flush(): void {
     if (!this.#isDirty) return;
     this.#isDirty = false;
-    this.#made.at(-1)!.write(new Uint8Array(this.#words.buffer));
+    chunkOf(this.#made.at(-1)!).set(0, new Uint8Array(this.#words.buffer));
   }
 
   [Symbol.dispose](): void {
-    for (const map of this.#made.splice(0)) map[Symbol.dispose]();
+    for (const made of this.#made.splice(0)) made.close();
   }
 
   #add({ addresses, rules, addressOf }: MappedFrames): FileRows | undefined {
@@ -100,10 +104,15 @@ export class UnwindRows implements Disposable {
 
   #next(): void {
     this.flush();
-    const map = new InnerArray("unwind_rows", CHUNK_ROWS * ROW_BYTES);
-    this.#made.push(map);
-    this.#chunks.set(this.#made.length - 1, map);
+    const made = createMaps({
+      [NAME]: { type: "ARRAY", key: u32, value: Chunk, maxEntries: 1 },
+    });
+    this.#made.push(made);
+    this.#chunks.set(this.#made.length - 1, chunkOf(made));
     this.#words.fill(0);
     this.#used = 0;
   }
 }
+
+const chunkOf = (made: CreatedMaps): BpfMap<number, Uint8Array<ArrayBuffer>> =>
+  made.map(NAME, u32, Chunk);
