@@ -40,7 +40,7 @@ export default defineCases({
       name: "leaves other processes alone",
       canary: true,
       requires,
-      args: ["-p", "{server}"], // which makes none
+      args: ["-p", String(process.pid)], // the test's own, which makes none
       work: untouched,
       rows: [],
     },
