@@ -176,7 +176,7 @@ own_imports() {
   run_script "$project/scripts/own_imports.ts" "$module" >"$map" || fail "cannot read what $module imports"
   [[ -s "$map" ]] || return 0
   if [[ "$runtime" == bun ]]; then
-    quietly "$BUN" run "$project/scripts/own_bundle.ts" "$module" "$map" "$scratch/own_$name.js" ||
+    quietly run_script "$project/scripts/own_bundle.ts" "$module" "$map" "$scratch/own_$name.js" ||
       fail "bun could not read $module (see above)"
     module="./own_$name.js"
   else
@@ -220,19 +220,14 @@ write_entry() {
   } >"$scratch/$1.ts"
 }
 
-# The executables run as root in folders of others: they must not take a .env, a bunfig.toml or
-# the like from there. Bytecode makes opensnoop ready in 48 ms instead of 62. Without a source map, which
-# would hold every file once more (4 MB with all tools); functions keep their names, as only
-# white space and syntax are made smaller. Run inside the scratch folder, so that the result does not depend on its name.
+# Run inside the scratch folder, so that the result does not depend on its name.
 compile_with_bun() {
-  (cd "$scratch" && quietly "$BUN" build --compile --bytecode --minify-whitespace --minify-syntax --format=esm \
-    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    --no-compile-autoload-tsconfig --no-compile-autoload-package-json \
-    "./$1.ts" --outfile "$1") || fail "bun could not compile $1 (see above)"
+  (cd "$scratch" && quietly run_script "$project/scripts/bun_compile.ts" "./$1.ts" "./$1") ||
+    fail "bun could not compile $1 (see above)"
   guard "$scratch/$1"
 }
 
-# What the options above cannot switch off: see scripts/guard/guard.c.
+# What Bun's options cannot switch off: see scripts/guard/guard.c.
 guard() {
   [[ "$(uname -m)" == x86_64 ]] || return 0
   "$1" -h >"$scratch/help" || fail "$1 does not run on this machine"
