@@ -9,6 +9,7 @@ import { flamePage } from "./flame_page.ts";
 import { comparable, parseFolded } from "./flame_diff.ts";
 import { type FlameGraph, flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
 import { type Frame, frameName } from "./kept_stacks.ts";
+import { firefoxJson } from "./firefox.ts";
 import { encodePprof } from "./pprof.ts";
 import { speedscopeJson } from "./speedscope.ts";
 
@@ -69,6 +70,8 @@ const FORMATS: readonly StackFormat[] = [
     make: (profile) => process.getBuiltinModule("node:zlib").gzipSync(encodePprof(profile)),
   },
   { ending: ".speedscope.json", make: speedscopeJson },
+  // Behind the one whose ending it ends as well.
+  { ending: ".json", make: firefoxJson },
 ];
 
 interface StackFile {

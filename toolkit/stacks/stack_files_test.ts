@@ -124,8 +124,8 @@ test("folded lines, pictures and pages are told by their endings", () => {
 test("an ending that tells no format is refused, and a difference without a picture", () => {
   const options = { svg: undefined, html: undefined };
   assert.throws(
-    () => checkStackFiles({ ...options, outputs: ["out.json"] }),
-    /--output out\.json does not tell a format: end its name in one of \.svg, \.html, \.folded/,
+    () => checkStackFiles({ ...options, outputs: ["out.txt"] }),
+    /--output out\.txt does not tell a format: end its name in one of \.svg, \.html, \.folded/,
   );
   assert.throws(
     () => checkStackFiles({ ...options, outputs: ["out.pb.gz"], compare: "x" }),

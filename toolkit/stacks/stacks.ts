@@ -99,7 +99,8 @@ export const stackOptions = {
     long: "output",
     meta: "FILE",
     help: "write the stacks to this file, in the format that its ending tells: .svg or .html " +
-      "(flame graph), .folded, .pb.gz (pprof), .speedscope.json; several may be given",
+      "(flame graph), .folded, .pb.gz (pprof), .speedscope.json, .json (Firefox profiler); several " +
+      "may be given",
   }),
   compare: text({
     long: "compare",
