@@ -11,7 +11,7 @@ prefix=test.sh
 packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
   iproute2 kmod openssl libssl-dev libgnutls28-dev libnss3-dev curl wget xfsprogs btrfs-progs f2fs-tools
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby
-  php8.2-cli tcl8.6 mariadb-server-core)
+  php8.2-cli tcl8.6 mariadb-server-core groff-base)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400
@@ -131,7 +131,7 @@ suite_static() {
   check_passes fmt deno task --quiet fmt
   check_passes lint deno task --quiet lint
   check_passes types deno task --quiet check
-  check_passes shell shellcheck -x compile.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
+  check_passes shell shellcheck -x compile.sh package.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
   check_passes objects verify_objects
   check_passes guard scripts/guard.sh --check
   check_passes headers scripts/kernel_headers.sh

@@ -52,10 +52,13 @@ export async function multicall(tools: Tools, commands: Commands): Promise<never
   process.exit(await command(tools, commands, name, words));
 }
 
-/** The last part of argv[0], which is what a symbolic link is called. */
+/**
+ * The last part of argv[0], which is what a symbolic link is called. Packages call theirs
+ * `opensnoop-tsbcc`, as Debian calls bcc's `opensnoop-bpfcc`.
+ */
 function calledAs(): string {
   const path = process.argv0;
-  return path.slice(path.lastIndexOf("/") + 1);
+  return path.slice(path.lastIndexOf("/") + 1).replace(/-tsbcc$/, "");
 }
 
 async function command(

@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { exists } from "../mod.ts";
 import { apiText } from "./api.ts";
 import { coverageText, type Tested } from "./coverage.ts";
+import { headerOf } from "./tool_header.ts";
 import { type Option, spelling } from "../toolkit/options/options.ts";
 import type { Cases } from "../tests/support/cases.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
@@ -20,26 +21,6 @@ const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const README = "README.md";
 const TYPESCRIPT = "docs/typescript.md";
 const SCRIPTS = "examples/scripts";
-
-/** What the comment at the head of a module says, without the usage, which the options tell. */
-interface Header {
-  /** Lines as the tool printed them. */
-  readonly sessions: readonly string[];
-  readonly paragraphs: readonly string[];
-}
-
-function headerOf(name: string): Header {
-  const source = readFileSync(`${PROJECT}tools/${name}/${name}.ts`, "utf8");
-  const comment = /^\/\*\*\n(.*?)\n \*\//s.exec(source)?.[1];
-  if (comment === undefined) throw new Error(`tools/${name}/${name}.ts has no comment at its head`);
-  const blocks = comment.replaceAll(/^ \* ?/gm, "").split(/\n{2,}/);
-  const texts = blocks.slice(1).filter((block) => !block.startsWith("USAGE:"));
-  const isSession = (block: string) => block.startsWith("    ");
-  return {
-    sessions: texts.filter(isSession).map((block) => block.replaceAll(/^ {4}/gm, "")),
-    paragraphs: texts.filter((block) => !isSession(block)),
-  };
-}
 
 /** How the overhead in the comments was found. */
 const MEASURED =

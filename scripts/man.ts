@@ -1,0 +1,110 @@
+/**
+ * Writes a man page for each tool and for ts-bcc itself, of what `--help` and docs/ say.
+ *
+ *     deno run --allow-read --allow-write=DIR --no-check scripts/man.ts DIR DATE
+ *
+ * @see man-pages(7), groff_man(7)
+ * @module
+ */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { type Option, spelling } from "../toolkit/options/options.ts";
+import type { AnyTool } from "../toolkit/run/tool.ts";
+import { VERSION } from "../toolkit/run/version.ts";
+import { commands, tools } from "../tools/list.ts";
+import { headerOf } from "./tool_header.ts";
+
+/** System administration commands. */
+const SECTION = 8;
+/** Behind the names of links and pages in packages, beside bcc's own tools. */
+const SUFFIX = "-tsbcc";
+
+/** Text as roff takes it: nothing in it is a request, and each `-` is the character that one types. */
+const roff = (text: string): string =>
+  text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
+
+const bold = (text: string) => `\\fB${roff(text)}\\fR`;
+const italic = (text: string) => `\\fI${roff(text)}\\fR`;
+const section = (name: string) => `.SH ${name}`;
+
+/** Lines that stay as they are. */
+const verbatim = (text: string) => `.PP\n.in +4n\n.EX\n${roff(text)}\n.EE\n.in`;
+
+/** A paragraph of a header; one that is indented in part, such as a table, stays as it is. */
+const paragraph = (text: string) =>
+  /^ {2,}/m.test(text) ? verbatim(text) : `.PP\n${roff(text.replaceAll("`", ""))}`;
+
+function optionText(option: Option<unknown>): string {
+  const names = spelling(option).split("/").map(bold).join(", ");
+  const value = option.meta === undefined || option.positional ? "" : ` ${italic(option.meta)}`;
+  return `.TP\n${names}${value}\n${roff(option.help)}`;
+}
+
+function synopsis(tool: AnyTool): string {
+  const positional = Object.values(tool.options).filter((option) => option.positional);
+  const words = positional.map((option) => `[${italic(option.long)}]`);
+  return [bold(tool.name + SUFFIX), "[OPTION]...", ...words].join(" ");
+}
+
+function toolPage(tool: AnyTool, date: string): string {
+  const { sessions, paragraphs } = headerOf(tool.name);
+  const [hooks, ...rest] = paragraphs;
+  return [
+    heading(tool.name + SUFFIX, date),
+    section("NAME"),
+    roff(`${tool.name}${SUFFIX} - ${tool.summary.replace(/\.$/, "")}`).replace(" \\- ", " \\- "),
+    section("SYNOPSIS"),
+    synopsis(tool),
+    section("DESCRIPTION"),
+    ...hooks === undefined ? [] : [paragraph(hooks)],
+    ...rest.map(paragraph),
+    section("OPTIONS"),
+    ...Object.values(tool.options).map(optionText),
+    ...sessions.length === 0 ? [] : [section("OUTPUT"), ...sessions.map(verbatim)],
+    section("EXAMPLES"),
+    ...tool.examples.map(([call, meaning]) => {
+      const [, ...words] = call.split(" ");
+      return `.TP\n${bold([tool.name + SUFFIX, ...words].join(" "))}\n${roff(meaning)}`;
+    }),
+    section('"SEE ALSO"'),
+    `${bold("ts-bcc")}(${SECTION}), ${bold("bpf")}(2)`,
+  ].join("\n") + "\n";
+}
+
+const heading = (name: string, date: string) =>
+  `.TH ${roff(name.toUpperCase())} ${SECTION} ${date} "ts\\-bcc ${VERSION}" "eBPF tracing tools"`;
+
+/** Of the executable of all tools: its commands, and what each tool is for. */
+function mainPage(all: readonly AnyTool[], date: string): string {
+  return [
+    heading("ts-bcc", date),
+    section("NAME"),
+    "ts\\-bcc \\- eBPF tracing tools in one executable",
+    section("SYNOPSIS"),
+    `${bold("ts-bcc")} ${italic("COMMAND")} [${italic("ARGUMENT")}]...`,
+    section("DESCRIPTION"),
+    `${bold("ts-bcc NAME")} runs a tool; each is there by its own name too, with "${
+      roff(SUFFIX)
+    }" behind it. ${bold("ts-bcc help")} tells the other commands, ${
+      bold("ts-bcc doctor")
+    } what this machine can trace. All of it needs root, or the capabilities that doctor names.`,
+    section("TOOLS"),
+    ...all.map(({ name, summary }) => `.TP\n${bold(name)}\n${roff(summary)}`),
+    ...Object.entries(commands).map(([name, words]) =>
+      `.TP\n${bold(name)}\nThe same as ${bold(words.join(" "))}.`
+    ),
+  ].join("\n") + "\n";
+}
+
+async function main([directory, date]: readonly string[]): Promise<void> {
+  const modules = await Promise.all(Object.values(tools).map((load) => load()));
+  const all = modules.map((module) => module.default);
+  const write = (name: string, text: string) =>
+    writeFileSync(join(directory!, `${name}.${SECTION}`), text);
+  for (const tool of all) write(tool.name + SUFFIX, toolPage(tool, date!));
+  write("ts-bcc", mainPage(all, date!));
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,116 @@
+/**
+ * Prints what is inside the executable of all tools, as CycloneDX 1.6: the runtime, the shared libraries
+ * with the Debian packages that they are of, and the packages that ours import.
+ *
+ *     bun run scripts/sbom.ts VERSION ARCH SECONDS SHA256 LIBRARY…
+ *
+ * @see https://cyclonedx.org/docs/1.6/json/
+ * @module
+ */
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+interface Part {
+  readonly name: string;
+  readonly version: string;
+  /** An SPDX expression; as in NOTICE. */
+  readonly license: string;
+  readonly purl: string;
+}
+
+const LICENSES: Readonly<Record<string, string>> = {
+  "libbpf.so.1": "BSD-2-Clause",
+  "libelf.so.1": "LGPL-3.0-or-later OR GPL-2.0-or-later",
+  "libz.so.1": "Zlib",
+  "libzstd.so.1": "BSD-3-Clause OR GPL-2.0-only",
+  acorn: "MIT",
+  "get-east-asian-width": "MIT",
+  bun: "MIT AND LGPL-2.1-only AND BSD-2-Clause",
+};
+
+function licenseOf(name: string): string {
+  const license = LICENSES[name];
+  if (license === undefined) {
+    throw new Error(`scripts/sbom.ts does not know the license of ${name}`);
+  }
+  return license;
+}
+
+/** Of a package of npm, as scripts/npm pins it. */
+function npmPart(name: string): Part {
+  const path = fileURLToPath(new URL("npm/package.json", import.meta.url));
+  const { dependencies } = JSON.parse(readFileSync(path, "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const version = dependencies[name]!;
+  return { name, version, license: licenseOf(name), purl: `pkg:npm/${name}@${version}` };
+}
+
+/** Of a shared library: the package of Debian that has its file. */
+function debianPart(soname: string, arch: string): Part {
+  const said = execFileSync("dpkg-query", ["-S", `*/${soname}`], { encoding: "utf8" });
+  const name = /^([^:\n]+)/.exec(said)![1]!;
+  const format = "${source:Package} ${Version}\n";
+  const query = ["-W", "-f", format, `${name}:${arch}`];
+  const [source, version] = execFileSync("dpkg-query", query, { encoding: "utf8" }).trim().split(
+    " ",
+  );
+  const purl = `pkg:deb/debian/${name}@${
+    encodeURIComponent(version!)
+  }?arch=${arch}&upstream=${source}`;
+  return { name, version: version!, license: licenseOf(soname), purl };
+}
+
+const component = ({ name, version, license, purl }: Part) => ({
+  type: "library",
+  "bom-ref": purl,
+  name,
+  version,
+  licenses: [{ expression: license }],
+  purl,
+});
+
+function main([version, arch, seconds, sha256, ...libraries]: readonly string[]): void {
+  const parts = [
+    npmPart("bun"),
+    ...libraries.map((soname) => debianPart(soname, arch!)),
+    npmPart("acorn"),
+    npmPart("get-east-asian-width"),
+  ];
+  // A number of its own, which the same content has again: version 5, as of RFC 9562.
+  const digits = createHash("sha1").update(sha256! + JSON.stringify(parts)).digest("hex");
+  const variant = "89ab"[parseInt(digits[16]!, 16) % 4];
+  const uuid = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-5${digits.slice(13, 16)}-` +
+    `${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
+  const self = `pkg:generic/ts-bcc@${version}`;
+  const bom = {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    serialNumber: `urn:uuid:${uuid}`,
+    version: 1,
+    metadata: {
+      timestamp: new Date(Number(seconds) * 1000).toISOString(),
+      component: {
+        type: "application",
+        "bom-ref": self,
+        name: "ts-bcc",
+        version,
+        licenses: [{ expression: "MIT" }],
+        purl: self,
+        hashes: [{ alg: "SHA-256", content: sha256 }],
+      },
+    },
+    components: parts.map(component),
+    dependencies: [
+      { ref: self, dependsOn: parts.map(({ purl }) => purl) },
+      ...parts.map(({ purl }) => ({ ref: purl })),
+    ],
+  };
+  console.log(JSON.stringify(bom, null, 2));
+}
+
+main(process.argv.slice(2));

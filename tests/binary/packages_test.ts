@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { commands, tools } from "../../tools/list.ts";
+import { PROJECT } from "../support/build.ts";
+import { run, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { isolated, READY } from "../support/tool.ts";
+import { Folder, Workload } from "../support/workload.ts";
+
+const NAMES = [...Object.keys(tools), ...Object.keys(commands)].sort();
+
+const folders = new DisposableStack();
+after(() => folders.dispose());
+
+let made: Promise<string> | undefined;
+
+/** A folder with packages as the gate can make them: without compression, which takes a minute. */
+const packages = (): Promise<string> =>
+  made ??= (async () => {
+    const { path } = folders.use(new Folder());
+    const { status, stderr } = await run([`${PROJECT}package.sh`, "-z", "none", "-o", path]);
+    assert.equal(status, 0, stderr);
+    return path;
+  })();
+
+const named = (path: string, ending: string): string => {
+  const name = readdirSync(path).find((each) => each.endsWith(ending));
+  assert.ok(name, `${ending} in ${readdirSync(path)}`);
+  return join(path, name);
+};
+
+/** A root with glibc, and dpkg's list of nothing. */
+function emptyRoot(): Folder {
+  const root = new Folder();
+  for (const folder of ["lib/x86_64-linux-gnu", "lib64", "proc", "sys", "dev"]) {
+    mkdirSync(join(root.path, folder), { recursive: true });
+  }
+  for (const name of ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0"]) {
+    copyFileSync(`/lib/x86_64-linux-gnu/${name}`, `${root.path}/lib/x86_64-linux-gnu/${name}`);
+  }
+  copyFileSync("/lib64/ld-linux-x86-64.so.2", `${root.path}/lib64/ld-linux-x86-64.so.2`);
+  chmodSync(`${root.path}/lib64/ld-linux-x86-64.so.2`, 0o755);
+  for (const folder of ["info", "updates", "triggers"]) {
+    mkdirSync(`${root.path}/var/lib/dpkg/${folder}`, { recursive: true });
+  }
+  for (const file of ["status", "available"]) {
+    writeFileSync(`${root.path}/var/lib/dpkg/${file}`, "");
+  }
+  return root;
+}
+
+const dpkg = (root: string, ...words: string[]) =>
+  execFileSync("dpkg", [`--root=${root}`, "--force-depends", "--log=/dev/null", ...words], {
+    stdio: "pipe",
+  });
+
+test("the Debian package is installed, its tools trace, and it goes without a trace", async () => {
+  const deb = named(await packages(), ".deb");
+  using root = emptyRoot();
+  dpkg(root.path, "--install", deb);
+  const sbin = `${root.path}/usr/sbin`;
+  const links = readdirSync(sbin).filter((name) => lstatSync(join(sbin, name)).isSymbolicLink());
+  assert.deepEqual(links.sort(), NAMES.map((name) => `${name}-tsbcc`));
+  assert.ok(links.every((name) => readlinkSync(join(sbin, name)) === "ts-bcc"));
+
+  using folder = new Folder();
+  await using workload = await Workload.start(`missing=${folder.path}/gone:13`);
+  const mounts = ["proc", "sys", "dev"].map((name) =>
+    `mount --rbind /${name} ${root.path}/${name}`
+  );
+  const call = ["chroot", root.path, "/usr/sbin/opensnoop-tsbcc"];
+  const command = isolated(mounts, [...call, "--json", "-p", String(workload.pid)]);
+  await using running = Running.start(command, READY);
+  await running.find("stderr", /^ready$/m);
+  await workload.go();
+  running.kill("SIGINT");
+  const { status, stdout } = await running.result;
+  assert.equal(status, 0);
+  const paths = stdout.trim().split("\n").map((line) => JSON.parse(line).path);
+  assert.deepEqual(paths, Array.from({ length: 13 }, (_, i) => `${folder.path}/gone${i}`));
+
+  dpkg(root.path, "--remove", "ts-bcc");
+  assert.equal(existsSync(`${root.path}/usr`), false);
+});
+
+test("each tool of the package has a man page that groff reads without a warning", async () => {
+  const deb = named(await packages(), ".deb");
+  using folder = new Folder();
+  execFileSync("dpkg-deb", ["-x", deb, folder.path]);
+  const pages = `${folder.path}/usr/share/man/man8`;
+  const expected = [...Object.keys(tools).map((name) => `${name}-tsbcc`), "ts-bcc"];
+  assert.deepEqual(
+    readdirSync(pages).sort(),
+    expected.map((name) => `${name}.8.gz`).sort(),
+  );
+  execFileSync("gunzip", readdirSync(pages).map((page) => join(pages, page)));
+  const files = readdirSync(pages).map((page) => join(pages, page));
+  const groff = spawnSync("groff", ["-k", "-man", "-Tutf8", "-ww", "-z", ...files], {
+    encoding: "utf8",
+  });
+  // Lines of a tool's output that are wider than a page stay as they are.
+  const warnings = groff.stderr.split("\n").filter((line) =>
+    !/can't break line|cannot adjust line|^$/.test(line)
+  );
+  assert.deepEqual([groff.status, warnings], [0, []]);
+});
+
+test("the archive holds the executable, pages, completions and licenses, as SHA256SUMS says", async () => {
+  const path = await packages();
+  execFileSync("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: path, stdio: "pipe" });
+  const listed = execFileSync("tar", ["-tf", named(path, ".tar")], { encoding: "utf8" });
+  const files = listed.trimEnd().split("\n").map((line) => line.replace(/^[^/]+\//, ""));
+  for (const name of ["ts-bcc", "LICENSE", "NOTICE", "README.md", "man/man8/opensnoop-tsbcc.8"]) {
+    assert.ok(files.includes(name), name);
+  }
+  assert.ok(files.includes("completions/_ts-bcc"));
+});
+
+test("what is inside is told with version and license", async () => {
+  const bom = JSON.parse(readFileSync(named(await packages(), ".cdx.json"), "utf8"));
+  const names = bom.components.map(({ name }: { name: string }) => name);
+  for (const name of ["bun", "libbpf1", "acorn", "get-east-asian-width"]) {
+    assert.ok(names.includes(name), `${name} in ${names}`);
+  }
+  for (const { version, licenses, purl } of bom.components) {
+    assert.match(version, /^\d/);
+    assert.ok(licenses[0].expression.length > 0);
+    assert.match(purl, /^pkg:(npm|deb)\/\S+@\S+$/);
+  }
+});
+
+test("the same commit makes the same packages", {
+  skip: requires("the same commit makes the same packages", "full"),
+}, async () => {
+  const first = await packages();
+  using second = new Folder();
+  const { status } = await run([`${PROJECT}package.sh`, "-z", "none", "-o", second.path]);
+  assert.equal(status, 0);
+  const sums = (path: string) => readFileSync(`${path}/SHA256SUMS`, "utf8");
+  assert.equal(sums(second.path), sums(first));
+});
