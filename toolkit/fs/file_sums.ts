@@ -4,14 +4,13 @@
  * @module
  */
 
-import { type Bpf, type Codec, type Infer, readText, struct, u64 } from "../../mod.ts";
+import { type Bpf, type Codec, type Infer, struct, u64 } from "../../mod.ts";
 import type { Column } from "../output/columns.ts";
+import { TOP_ROWS, topLine, topOptions, topSpace } from "../output/top.ts";
 import { grown, Growth } from "../output/counter_deltas.ts";
 import { reportDropped } from "../run/losses.ts";
-import { flag, number, type Option, UsageError } from "../options/options.ts";
+import { type Option, UsageError } from "../options/options.ts";
 import type { Report } from "../output/report.ts";
-
-const ROWS = 20;
 
 /** struct sums of file_sums.h. */
 export const Sums = struct("sums", {
@@ -38,16 +37,7 @@ const SORTS: Readonly<Record<string, (sums: Sums) => number>> = {
 
 /** What tools with such reports call them by. */
 export const sumsOptions = {
-  noClear: flag({ short: "C", long: "noclear", help: "don't clear the screen" }),
-  maxRows: number({
-    short: "r",
-    long: "maxrows",
-    meta: "MAXROWS",
-    help: `maximum rows to print (default ${ROWS})`,
-    what: "a number of rows",
-    min: 1,
-    max: 2147483647,
-  }),
+  ...topOptions,
   sort: {
     short: "s",
     long: "sort",
@@ -92,7 +82,7 @@ export interface SumsReport<K> {
 
 /** Makes the function that prints the sums that grew since it was last called, the largest first. */
 export function sumsReporter<K extends object>(
-  { name, map, key, columns, noClear, maxRows = ROWS, sort }: SumsReport<K>,
+  { name, map, key, columns, noClear, maxRows = TOP_ROWS, sort }: SumsReport<K>,
 ): (bpf: Bpf, report: Report) => void {
   const growth = new Growth();
   const rank = SORTS[sort]!;
@@ -100,8 +90,8 @@ export function sumsReporter<K extends object>(
     const rows = [...grown(bpf.map(map, key, Sums), growth, (sums) => sums)]
       .map(([key, sums]) => ({ ...key, ...sums }))
       .sort((a, b) => rank(b) - rank(a));
-    if (noClear || !process.stdout.isTTY) report.line();
-    report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
+    topSpace(report, noClear);
+    topLine(report);
     report.table(columns, rows.slice(0, maxRows));
     reportDropped(bpf, report, name, "reads and writes");
   };

@@ -36,7 +36,8 @@ export const minimum: Option<number | undefined> = number({
 export const csvOption = (short: string): Option<boolean> =>
   flag({ short, long: "csv", help: "just print fields: comma-separated values" });
 
-const Event = struct("event", {
+/** What slower.bpf.c and ext4slower.bpf.c tell of an operation. */
+export const SlowerEvent = struct("event", {
   time: u64.asNumber,
   who: Who,
   duration: u64.asNumber,
@@ -45,7 +46,7 @@ const Event = struct("event", {
   operation: u32,
   name: textRest(),
 });
-type Event = Infer<typeof Event>;
+type Event = Infer<typeof SlowerEvent>;
 
 const LETTERS = "RWOSG";
 const operation = ({ operation }: Event) => LETTERS[operation] ?? "?";
@@ -95,15 +96,25 @@ export function slowerPlan(
   machine: Machine,
 ): EventPlan<Event> {
   const { globals, programs } = operations(fs, machine);
-  const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
   return {
-    event: Event,
     load: {
-      ...filterSettings(filters, { ...globals, min_us: BigInt(Math.round(minMs * 1000)) }),
+      ...filterSettings(filters, { ...globals, min_us: minimumUs(minMs) }),
       programs,
     },
+    ...slowerRows(fs, csv, minMs),
+  };
+}
+
+/** The threshold as the kernel side takes it. */
+export const minimumUs = (ms: number = MIN_MS): bigint => BigInt(Math.round(ms * 1000));
+
+/** What of the plan is about rows. */
+export function slowerRows({ title }: FileSystem, csv: boolean, minMs: number = MIN_MS) {
+  const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
+  return {
+    event: SlowerEvent,
     csv,
-    ...csv ? {} : { intro: `Tracing ${fs.title} operations${slower}` },
+    ...csv ? {} : { intro: `Tracing ${title} operations${slower}` },
     columns: csv ? csvColumns : columns(),
   };
 }

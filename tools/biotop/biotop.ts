@@ -28,44 +28,34 @@
  * Overhead: about 1.3 µs per request in the kernel; the counts stay there until a report.
  */
 
-import { type Bpf, chars, type Infer, readText, struct, u32, u64 } from "../../mod.ts";
+import { type Bpf, chars, type Infer, struct, u32, u64 } from "../../mod.ts";
 import { blockPrograms, DiskNames, numbersOf, operationOf } from "../../toolkit/block/block.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { Growth } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, number } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
   filterOptions,
   filterSettings,
-  intervalArguments,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
+import {
+  TOP_ROWS,
+  topArguments,
+  topLine,
+  topOptions,
+  topPlan,
+  topSpace,
+} from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biotop.bpf.o.ts";
 
-const ROWS = 20;
-const INTERVAL_SECONDS = 1;
-
 const options = {
-  noClear: flag({ short: "C", long: "noclear", help: "don't clear the screen" }),
-  maxRows: number({
-    short: "r",
-    long: "maxrows",
-    meta: "MAXROWS",
-    help: `maximum rows to print (default ${ROWS})`,
-    what: "a number of rows",
-    min: 1,
-    max: 2147483647,
-  }),
+  ...topOptions,
   pid: filterOptions.pid,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...topArguments,
   ...containerOptions,
   ...standardOptions,
 } as const;
@@ -123,13 +113,13 @@ function* grown(bpf: Bpf, growth: Growth): Generator<Row> {
 }
 
 /** Makes the function that prints the busiest since it was last called. */
-function reporter(maxRows: number, redraw: boolean): (bpf: Bpf, report: Report) => void {
+function reporter(maxRows: number, noClear: boolean): (bpf: Bpf, report: Report) => void {
   const growth = new Growth();
   const table = columns(new DiskNames());
   return (bpf, report) => {
     const rows = [...grown(bpf, growth)].sort((a, b) => b.bytes - a.bytes || b.count - a.count);
-    if (!redraw || !process.stdout.isTTY) report.line();
-    report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
+    topSpace(report, noClear);
+    topLine(report);
     report.line();
     report.table(table, rows.slice(0, maxRows));
     reportDropped(bpf, report, "biotop", "requests");
@@ -150,15 +140,10 @@ const biotop = defineTool({
   options,
   sample: ["1"],
   plan(values, machine) {
-    const { interval = INTERVAL_SECONDS, maxRows = ROWS } = values;
-    const redraw = !values.noClear;
     return {
-      intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
-      interval,
-      count: values.count,
-      redraw,
+      ...topPlan(values),
       load: { ...filterSettings(values), programs: blockPrograms(machine) },
-      report: reporter(maxRows, redraw),
+      report: reporter(values.maxRows ?? TOP_ROWS, values.noClear),
     };
   },
 });

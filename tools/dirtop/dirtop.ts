@@ -39,14 +39,13 @@ import {
   containerOptions,
   filterOptions,
   filterSettings,
-  intervalArguments,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
+import { topArguments, topPlan } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { expandDirectories } from "./glob.ts";
 import object from "./dirtop.bpf.o.ts";
 
-const INTERVAL_SECONDS = 1;
 const MOST = 1024; // of dirtop.bpf.c
 
 const options = {
@@ -58,11 +57,7 @@ const options = {
   }),
   ...sumsOptions,
   pid: filterOptions.pid,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...topArguments,
   ...containerOptions,
   ...standardOptions,
   duration: longOnly(standardOptions.duration),
@@ -107,15 +102,11 @@ const dirtop = defineTool({
   sample: ["-d", "/", "1"],
   permissions: "all",
   plan(values, machine) {
-    const { interval = INTERVAL_SECONDS } = values;
     const directories = directoriesOf(values.directories, machine);
     const paths = [...directories.keys()];
     const pathOf = ({ number }: Infer<typeof Key>) => paths[number]!;
     return {
-      intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
-      interval,
-      count: values.count,
-      redraw: !values.noClear,
+      ...topPlan(values),
       load: {
         ...filterSettings(values),
         programs: syscallPrograms([...READS, ...WRITES], machine),

@@ -30,81 +30,29 @@
  * programs, 0.5 to 1 µs each; with it only those of ext4.
  */
 
-import { i64, type Infer, struct, textRest, u32, u64, UnsupportedError } from "../../mod.ts";
+import { UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
-import { clockColumn } from "../../toolkit/output/time_columns.ts";
-import type { Column } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { argument, flag, number } from "../../toolkit/options/options.ts";
+import { argument } from "../../toolkit/options/options.ts";
 import {
   eventOptions,
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import { commColumn, Who } from "../../toolkit/task/who.ts";
+import { fileSystem } from "../../toolkit/fs/file_systems.ts";
+import { csvOption, minimum, minimumUs, slowerRows } from "../../toolkit/fs/slower.ts";
 import object from "./ext4slower.bpf.o.ts";
 
 const MIN_MS = 10;
 
 const options = {
-  csv: flag({ short: "j", long: "csv", help: "just print fields: comma-separated values" }),
+  csv: csvOption("j"),
   ...filterOptions,
-  minMs: argument(number({
-    long: "min_ms",
-    meta: "min_ms",
-    help: `minimum duration to trace, in ms (default ${MIN_MS}; 0: all)`,
-    what: "a duration in milliseconds",
-    min: 0,
-    max: 86400000,
-    fraction: true,
-  })),
+  minMs: argument({ ...minimum, long: "min_ms", meta: "min_ms" }),
   ...eventOptions,
 } as const;
-
-const Event = struct("event", {
-  time: u64.asNumber,
-  who: Who,
-  duration: u64.asNumber,
-  offset: i64.asNumber,
-  size: i64.asNumber,
-  operation: u32,
-  name: textRest(),
-});
-type Event = Infer<typeof Event>;
-
-const OPERATIONS = "RWOS";
-const operation = ({ operation }: Event) => OPERATIONS[operation] ?? "?";
-const milliseconds = ({ duration }: Event) => duration / 1e6;
-const microseconds = (ns: number) => Math.floor(ns / 1000);
-
-const columns = (): Column<Event>[] => [
-  clockColumn(),
-  commColumn(14),
-  { head: "PID", width: 6, value: ({ who }) => who.pid },
-  { head: "T", width: 1, value: operation },
-  { head: "BYTES", width: 7, value: ({ size }) => size },
-  {
-    head: "OFF_KB",
-    width: 8,
-    value: ({ offset }) => offset / 1024,
-    text: ({ offset }) => String(Math.floor(offset / 1024)),
-  },
-  { head: "LAT(ms)", key: "lat_ms", width: 7, align: "right", digits: 2, value: milliseconds },
-  { head: "FILENAME", value: ({ name }) => name },
-];
-
-const csvColumns: Column<Event>[] = [
-  { head: "ENDTIME_us", value: ({ time }) => microseconds(time) },
-  { head: "TASK", value: ({ who }) => who.comm },
-  { head: "PID", value: ({ who }) => who.pid },
-  { head: "TYPE", value: operation },
-  { head: "BYTES", value: ({ size }) => size },
-  { head: "OFFSET_b", value: ({ offset }) => offset },
-  { head: "LATENCY_us", value: ({ duration }) => microseconds(duration) },
-  { head: "FILE", value: ({ name }) => name },
-];
 
 const FUNCTIONS = ["read_iter", "write_iter", "file_open"];
 const READS = ["read", "readv", "pread64", "preadv", "preadv2"];
@@ -156,17 +104,12 @@ const ext4slower = defineTool({
   object,
   options,
   plan(values, machine) {
-    const { minMs = MIN_MS } = values;
-    const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
     return {
-      event: Event,
       load: {
-        ...filterSettings(values, { min_us: BigInt(Math.round(minMs * 1000)) }),
+        ...filterSettings(values, { min_us: minimumUs(values.minMs) }),
         programs: programs(machine),
       },
-      csv: values.csv,
-      ...values.csv ? {} : { intro: `Tracing ext4 operations${slower}` },
-      columns: values.csv ? csvColumns : columns(),
+      ...slowerRows(fileSystem("ext4"), values.csv, values.minMs),
     };
   },
 });

@@ -41,13 +41,11 @@ import {
   containerOptions,
   filterOptions,
   filterSettings,
-  intervalArguments,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
+import { topArguments, topPlan } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./filetop.bpf.o.ts";
-
-const INTERVAL_SECONDS = 1;
 
 const options = {
   allFiles: flag({
@@ -65,11 +63,7 @@ const options = {
     meta: "DIRECTORY",
     help: "trace files that lie in this directory only",
   }),
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...topArguments,
   ...containerOptions,
   ...standardOptions,
   duration: longOnly(standardOptions.duration),
@@ -130,7 +124,7 @@ const filetop = defineTool({
   sample: ["1"],
   permissions: "all",
   plan(values, machine) {
-    const { interval = INTERVAL_SECONDS, directory } = values;
+    const { directory } = values;
     const wanted = directory === undefined ? undefined : directoryId(directory, machine);
     const globals = {
       all_files: values.allFiles,
@@ -138,10 +132,7 @@ const filetop = defineTool({
       directory_device: wanted?.device ?? 0,
     };
     return {
-      intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
-      interval,
-      count: values.count,
-      redraw: !values.noClear,
+      ...topPlan(values),
       load: { ...filterSettings(values, globals), programs: programs(values, machine) },
       report: sumsReporter({
         ...values,

@@ -32,14 +32,13 @@
  */
 
 import { main } from "../../toolkit/run/main.ts";
-import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
+import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { reportStacks } from "../../toolkit/stacks/stack_report.ts";
 import {
   attachImages,
   type Frame,
   frameName,
-  idList,
   imageMaps,
   secondsArgument,
   stackOptions,
@@ -47,62 +46,28 @@ import {
   stackSettings,
 } from "../../toolkit/stacks/stacks.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
+import {
+  blockTimeOptions,
+  checkThreads,
+  offCpuSettings,
+  stateOption,
+  threadOptions,
+  threadsText,
+} from "../../toolkit/stacks/off_cpu_options.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { formatSymbol } from "../../mod.ts";
 import object from "./offcputime.bpf.o.ts";
 
 const NS_PER_USEC = 1000;
-const ALL_NS = 0xffff_ffff_ffff_ffffn;
-
-const usecs = { meta: "USECS", what: "a time in microseconds", min: 1, max: 1e12 };
 
 const options = {
-  pids: idList({
-    short: "p",
-    long: "pid",
-    meta: "PIDS",
-    help: "trace these PIDs only, comma separated list",
-  }),
-  tids: idList({
-    short: "t",
-    long: "tid",
-    meta: "TIDS",
-    help: "trace these TIDs only, comma separated list",
-  }),
-  userThreads: flag({
-    short: "u",
-    long: "user-threads-only",
-    help: "user threads only (no kernel threads)",
-  }),
-  kernelThreads: flag({
-    short: "k",
-    long: "kernel-threads-only",
-    help: "kernel threads only (no user threads)",
-  }),
+  ...threadOptions,
   ...stackOptions,
   ...walkOptions,
   offsets: flag({ short: "s", long: "offset", help: "show address offsets" }),
-  least: number({
-    short: "m",
-    long: "min-block-time",
-    help: "the amount of time in microseconds over which we store traces (default 1)",
-    ...usecs,
-  }),
-  most: number({
-    short: "M",
-    long: "max-block-time",
-    help: "the amount of time in microseconds under which we store traces (default: any)",
-    ...usecs,
-  }),
-  state: number({
-    long: "state",
-    meta: "STATE",
-    help: "filter on this thread state bitmask (e.g., 2: uninterruptible; 0: could have run on)",
-    what: "a bitmask of states (include/linux/sched.h)",
-    min: 0,
-    max: 0xffffffff,
-  }),
+  ...blockTimeOptions,
+  state: stateOption,
   seconds: secondsArgument,
   ...standardOptions,
   duration: longOnly(standardOptions.duration),
@@ -111,30 +76,16 @@ type Settings = Values<typeof options>;
 
 /** What bcc's tool prints above all. */
 function intro(values: Settings): string {
-  const { pids, tids, seconds } = values;
-  const threads = pids
-    ? `PIDs ${pids.join(",")}`
-    : tids
-    ? `TIDs ${tids.join(",")}`
-    : values.userThreads
-    ? "user threads"
-    : values.kernelThreads
-    ? "kernel threads"
-    : "all threads";
+  const { seconds } = values;
   const stacks = values.userOnly ? "user" : values.kernelOnly ? "kernel" : "user + kernel";
-  return `Tracing off-CPU time (us) of ${threads} by ${stacks} stack` +
+  return `Tracing off-CPU time (us) of ${threadsText(values)} by ${stacks} stack` +
     (seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`);
 }
 
 /** @throws {UsageError} when options contradict each other */
-function check({ pids, tids, userThreads, kernelThreads, userOnly, folded, offsets }: Settings) {
-  if (
-    [pids, tids, userThreads || undefined, kernelThreads || undefined].filter(Boolean).length > 1
-  ) {
-    throw new UsageError(
-      "use one of -p/--pid, -t/--tid, -u/--user-threads-only and -k/--kernel-threads-only",
-    );
-  }
+function check(values: Settings): void {
+  checkThreads(values);
+  const { kernelThreads, userOnly, folded, offsets } = values;
   if (kernelThreads && userOnly) {
     throw new UsageError("kernel threads (-k) have no user stacks (-U)");
   }
@@ -176,15 +127,7 @@ const offcputime = defineTool({
         programs: { code_mapped: !values.kernelOnly },
         globals: {
           ...settings.globals,
-          user_threads: !values.kernelThreads,
-          kernel_threads: !values.userThreads,
-          by_state: values.state !== undefined,
-          state_mask: values.state ?? 0,
-          least_ns: BigInt(values.least ?? 1) * BigInt(NS_PER_USEC),
-          // A whole microsecond more: bcc compares what it has rounded down.
-          most_ns: values.most === undefined
-            ? ALL_NS
-            : BigInt(values.most + 1) * BigInt(NS_PER_USEC) - 1n,
+          ...offCpuSettings(values),
         },
       },
       prepare(bpf) {

@@ -52,71 +52,32 @@ import {
 } from "../../mod.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
+import { longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { containerOptions, standardOptions } from "../../toolkit/options/standard_options.ts";
-import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import {
-  idList,
-  secondsArgument,
-  stackOptions,
-  stackSettings,
-} from "../../toolkit/stacks/stacks.ts";
+  blockTimeOptions,
+  checkThreads,
+  offCpuSettings,
+  stateOption,
+  threadOptions,
+} from "../../toolkit/stacks/off_cpu_options.ts";
+import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { secondsArgument, stackOptions, stackSettings } from "../../toolkit/stacks/stacks.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./offwaketime.bpf.o.ts";
 
 const NS_PER_USEC = 1000;
-const ALL_NS = 0xffff_ffff_ffff_ffffn;
-const usecs = { meta: "USECS", what: "a time in microseconds", min: 1, max: 1e12 };
 
 const options = {
-  pids: idList({
-    short: "p",
-    long: "pid",
-    meta: "PIDS",
-    help: "trace these PIDs only, comma separated list",
-  }),
-  tids: idList({
-    short: "t",
-    long: "tid",
-    meta: "TIDS",
-    help: "trace these TIDs only, comma separated list",
-  }),
-  userThreads: flag({
-    short: "u",
-    long: "user-threads-only",
-    help: "user threads only (no kernel threads)",
-  }),
-  kernelThreads: flag({
-    short: "k",
-    long: "kernel-threads-only",
-    help: "kernel threads only (no user threads)",
-  }),
+  ...threadOptions,
   userOnly: stackOptions.userOnly,
   kernelOnly: stackOptions.kernelOnly,
   delimited: stackOptions.delimited,
   folded: stackOptions.folded,
   stackSize: stackOptions.stackSize,
-  least: number({
-    short: "m",
-    long: "min-block-time",
-    help: "the amount of time in microseconds over which we store traces (default 1)",
-    ...usecs,
-  }),
-  most: number({
-    short: "M",
-    long: "max-block-time",
-    help: "the amount of time in microseconds under which we store traces (default: any)",
-    ...usecs,
-  }),
-  state: number({
-    long: "state",
-    meta: "STATE",
-    help: "filter on this thread state bitmask (e.g., 2: uninterruptible; 0: could have run on)",
-    what: "a bitmask of states (include/linux/sched.h)",
-    min: 0,
-    max: 0xffffffff,
-  }),
+  ...blockTimeOptions,
+  state: stateOption,
   seconds: secondsArgument,
   ...containerOptions,
   ...standardOptions,
@@ -138,14 +99,9 @@ const Pair = struct("pair", { target: Side, waker: Side });
 const Sum = struct("stack_sum", { sum: u64.asNumber, count: u64.asNumber, first: u64.asNumber });
 
 /** @throws {UsageError} when options contradict each other */
-function check({ pids, tids, userThreads, kernelThreads, userOnly, kernelOnly }: Settings): void {
-  const threads = [pids, tids, userThreads || undefined, kernelThreads || undefined];
-  if (threads.filter(Boolean).length > 1) {
-    throw new UsageError(
-      "use one of -p/--pid, -t/--tid, -u/--user-threads-only and -k/--kernel-threads-only",
-    );
-  }
-  if (userOnly && kernelOnly) {
+function check(values: Settings): void {
+  checkThreads(values);
+  if (values.userOnly && values.kernelOnly) {
     throw new UsageError("use either -U/--user-stacks-only or -K/--kernel-stacks-only");
   }
 }
@@ -260,15 +216,7 @@ const offwaketime = defineTool({
         ...settings,
         globals: {
           ...settings.globals,
-          user_threads: !values.kernelThreads,
-          kernel_threads: !values.userThreads,
-          by_state: values.state !== undefined,
-          state_mask: values.state ?? 0,
-          least_ns: BigInt(values.least ?? 1) * BigInt(NS_PER_USEC),
-          // A whole microsecond more: bcc compares what it has rounded down.
-          most_ns: values.most === undefined
-            ? ALL_NS
-            : BigInt(values.most + 1) * BigInt(NS_PER_USEC) - 1n,
+          ...offCpuSettings(values),
         },
         maps: { ...settings.maps, sums: { maxEntries: 1 } },
       },

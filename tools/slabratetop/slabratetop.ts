@@ -23,45 +23,35 @@
  * Overhead: two look-ups per allocation, of which a busy machine makes hundreds of thousands a second.
  */
 
-import { type Bpf, chars, readText, struct, u64 } from "../../mod.ts";
+import { type Bpf, chars, struct, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import {
-  flag,
-  number,
-  type Option,
-  UsageError,
-  type Values,
-} from "../../toolkit/options/options.ts";
+import { type Option, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
   filterOptions,
   filterSettings,
-  intervalArguments,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
+import {
+  TOP_ROWS,
+  topArguments,
+  topLine,
+  topOptions,
+  topPlan,
+  topSpace,
+} from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./slabratetop.bpf.o.ts";
 
-const ROWS = 20;
-const INTERVAL_SECONDS = 1;
 const SORTS = ["name", "count", "size"] as const;
 type Sort = typeof SORTS[number];
 
 const options = {
-  noClear: flag({ short: "C", long: "noclear", help: "don't clear the screen" }),
-  maxRows: number({
-    short: "r",
-    long: "maxrows",
-    meta: "MAXROWS",
-    help: `maximum rows to print (default ${ROWS})`,
-    what: "a number of rows",
-    min: 1,
-    max: 2147483647,
-  }),
+  ...topOptions,
   sort: {
     short: "s",
     long: "sort",
@@ -75,11 +65,7 @@ const options = {
     },
   } satisfies Option<Sort> as Option<Sort>,
   pid: filterOptions.pid,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...topArguments,
   ...containerOptions,
   ...standardOptions,
 } as const;
@@ -107,15 +93,15 @@ const ORDERS: Readonly<Record<Sort, (a: Row, b: Row) => number>> = {
 
 /** Makes the function that prints the busiest since it was last called. */
 function reporter(
-  { maxRows = ROWS, sort, noClear }: Values<typeof options>,
+  { maxRows = TOP_ROWS, sort, noClear }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
   const growth = new Growth();
   return (bpf, report) => {
     const rows = [...grown(bpf.map("caches", Key, Sums), growth, (sums) => ({ ...sums }))]
       .map(([{ name }, sums]) => ({ name, ...sums }))
       .sort(ORDERS[sort]);
-    if (noClear || !process.stdout.isTTY) report.line();
-    report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
+    topSpace(report, noClear);
+    topLine(report);
     report.table(columns, rows.slice(0, maxRows));
     reportDropped(bpf, report, "slabratetop", "allocations");
   };
@@ -135,12 +121,8 @@ const slabratetop = defineTool({
   options,
   sample: ["1"],
   plan(values) {
-    const { interval = INTERVAL_SECONDS } = values;
     return {
-      intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
-      interval,
-      count: values.count,
-      redraw: !values.noClear,
+      ...topPlan(values),
       load: filterSettings(values),
       report: reporter(values),
     };

@@ -22,7 +22,7 @@
  * take out of a socket; without the tracepoints MPTCP, whose sockets are not TCP's.
  */
 
-import { type Bpf, chars, type Infer, readText, struct, u32, u64 } from "../../mod.ts";
+import { type Bpf, chars, type Infer, struct, u32, u64 } from "../../mod.ts";
 import { address, familyOptions, Flow, flowSettings } from "../../toolkit/net/flow.ts";
 import { netnsColumn, netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
 import { bytePrograms } from "../../toolkit/net/tcp_bytes.ts";
@@ -39,6 +39,7 @@ import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
+import { topLine, topSpace } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcptop.bpf.o.ts";
 
@@ -121,9 +122,9 @@ function reporter(summary: boolean, redraw: boolean): (bpf: Bpf, report: Report)
     const counters = grown(bpf.map("connections", Key, Bytes), growth, (sums) => sums);
     const rows = Array.from(counters, ([key, sums]): Row => ({ ...key, ...sums }))
       .sort((a, b) => b.sent + b.received - a.sent - a.received);
-    if (!redraw || !process.stdout.isTTY) report.line();
+    topSpace(report, !redraw);
     if (summary) {
-      report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
+      topLine(report);
       report.line();
     }
     const [ipv4, ipv6] = [true, false].map((is4) =>

@@ -29,7 +29,7 @@
 import { type Bpf, chars, struct, u64 } from "../../mod.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, number, UsageError, type Values } from "../../toolkit/options/options.ts";
+import { flag, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -37,14 +37,13 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
+import { blockTimeOptions, blockTimes } from "../../toolkit/stacks/off_cpu_options.ts";
 import { type Frame, frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import { secondsArgument, sizeOption } from "../../toolkit/stacks/stacks.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./wakeuptime.bpf.o.ts";
 
 const NS_PER_USEC = 1000;
-const ALL_NS = 0xffff_ffff_ffff_ffffn;
-const usecs = { meta: "USECS", what: "a time in microseconds", min: 1, max: 1e12 };
 
 const options = {
   userOnly: flag({
@@ -56,18 +55,7 @@ const options = {
   verbose: flag({ short: "v", long: "verbose", help: "show raw addresses" }),
   folded: flag({ short: "f", long: "folded", help: "output folded format" }),
   stackSize: sizeOption("stack-storage-size", "the number of unique stack traces", 16384),
-  least: number({
-    short: "m",
-    long: "min-block-time",
-    help: "the amount of time in microseconds over which we store traces (default 1)",
-    ...usecs,
-  }),
-  most: number({
-    short: "M",
-    long: "max-block-time",
-    help: "the amount of time in microseconds under which we store traces (default: any)",
-    ...usecs,
-  }),
+  ...blockTimeOptions,
   seconds: secondsArgument,
   ...containerOptions,
   ...standardOptions,
@@ -134,12 +122,11 @@ const wakeuptime = defineTool({
   options,
   sample: false, // a sum per stack and pair of names: a busy machine has more of them than it has room for
   plan(values) {
-    const { pid, userOnly, seconds, least = 1, most } = values;
+    const { pid, userOnly, seconds } = values;
     if (pid !== undefined && userOnly) throw new UsageError("use either -p/--pid or -u/--useronly");
     const settings = filterSettings(values, {
       user_threads_only: userOnly,
-      least_ns: BigInt(least * NS_PER_USEC),
-      most_ns: most === undefined ? ALL_NS : BigInt((most + 1) * NS_PER_USEC) - 1n,
+      ...blockTimes(values),
     });
     const time = seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`;
     return {

@@ -1,0 +1,65 @@
+/**
+ * Tools that show the busiest at intervals, on a terminal each report in the place of the one before.
+ *
+ * @module
+ */
+
+import { readText } from "../../mod.ts";
+import { flag, number, type Values } from "../options/options.ts";
+import { intervalArguments } from "../options/standard_options.ts";
+import type { Report } from "./report.ts";
+
+const INTERVAL_SECONDS = 1;
+
+/** Rows of a report. */
+export const TOP_ROWS = 20;
+
+/** `-C`, as they all call it. */
+export const noClearOption = flag({ short: "C", long: "noclear", help: "don't clear the screen" });
+
+/** How much is printed. */
+export const topOptions = {
+  noClear: noClearOption,
+  maxRows: number({
+    short: "r",
+    long: "maxrows",
+    meta: "MAXROWS",
+    help: `maximum rows to print (default ${TOP_ROWS})`,
+    what: "a number of rows",
+    min: 1,
+    max: 2147483647,
+  }),
+} as const;
+
+/** `interval` and `count`, of which the first has a default. */
+export const topArguments = {
+  ...intervalArguments,
+  interval: {
+    ...intervalArguments.interval,
+    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
+  },
+} as const;
+
+/** What of the plan these options say. */
+export function topPlan(
+  { interval = INTERVAL_SECONDS, count, noClear }:
+    & Values<typeof topArguments>
+    & { readonly noClear: boolean },
+) {
+  return {
+    intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
+    interval,
+    count,
+    redraw: !noClear,
+  };
+}
+
+/** A line between reports that follow one another. */
+export function topSpace(report: Report, noClear: boolean): void {
+  if (noClear || !process.stdout.isTTY) report.line();
+}
+
+/** The line above a report: the time, and how busy the machine is. */
+export function topLine(report: Report): void {
+  report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
+}
