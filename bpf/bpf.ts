@@ -1,5 +1,5 @@
 /**
- * A loaded set of programs and maps: the centre of the library.
+ * The main class of the library: a loaded set of programs and maps.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What this kernel can do, found out by trying.
+ * Feature probes: what this kernel supports, found out by trying it.
  *
  * There are three answers: yes, no, and could not tell. An unprivileged process mostly cannot tell;
  * versions are never consulted, since distributions move features between them.

@@ -13,7 +13,7 @@ import { ErrnoError } from "../ffi/libc/errno_error.ts";
 import { close } from "../ffi/libc/files.ts";
 import { BpfError, permissionReason, UnsupportedError } from "./base/errors.ts";
 import { Btf as Types, BtfKind } from "./btf/btf.ts";
-import { btfProblem } from "./btf/check_btf.ts";
+import { checkBtf } from "./btf/check_btf.ts";
 import { kernelBtf } from "./btf/kernel_btf.ts";
 import { btfBytes, btfInfo } from "./btf/btf_bytes.ts";
 import { checkObject, sectionBytes } from "./object/check_object.ts";
@@ -93,7 +93,7 @@ export class Btf {
 
   /** That of such bytes as `bpftool btf dump … format raw` or a file of /sys/kernel/btf has, but of no module. */
   static parse(bytes: Uint8Array): Btf {
-    const problem = btfProblem(bytes);
+    const problem = checkBtf(bytes);
     if (problem === undefined) return new Btf(new Types(bytes));
     throw new RangeError(`Cannot read BTF: ${problem}`);
   }

@@ -1,5 +1,6 @@
 /**
- * Hearing that LLVM ends the process: on code for which it has no instruction it does not return.
+ * Detects that LLVM is about to end the process: on code it has no instruction for, it does not
+ * return.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What all attach functions share: the program they attach, and making its link or its error.
+ * Common part of all attach functions: the program to attach, and its link or the error with the
+ * likely cause.
  *
  * A hook is reached through the program's descriptor, so that programs from libbpf and from libbcc
  * attach in the same way.

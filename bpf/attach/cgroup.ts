@@ -1,5 +1,5 @@
 /**
- * Attaching to what a descriptor stands for: a map of sockets, a cgroup, a device.
+ * Attaches programs to an object given by a file descriptor: a cgroup, a socket map, a device.
  *
  * @module
  */

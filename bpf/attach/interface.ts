@@ -1,5 +1,6 @@
 /**
- * What the hooks of the network share: naming an interface, and why the kernel refuses.
+ * Common part of the network hooks: resolving an interface by name or index, and explaining why the
+ * kernel refused.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Attaching iterators: programs that the kernel runs for each object of a kind when they are read.
+ * Attaches BPF iterators: programs that the kernel runs once for each object of a kind while user
+ * space reads the iterator.
  *
  * @module
  */

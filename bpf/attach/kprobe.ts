@@ -1,5 +1,5 @@
 /**
- * Attaching to functions of the kernel.
+ * Attaches programs to kernel functions with kprobes and kretprobes.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What attaching to many hooks has in common, those of a pattern or of a list: how many are too
- * many, and which of them may be left out.
+ * Common part of attaching to many functions (a pattern or a list): the limit on their number, and
+ * which may be skipped.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Reading the packets of a network interface.
+ * Attaches socket filters to packet sockets, which see the packets of one network interface.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Attaching to raw tracepoints: the same hooks as tracepoints, with the kernel's own arguments.
+ * Attaches programs to raw tracepoints, which pass the kernel's own arguments instead of a
+ * formatted record.
  *
  * @module
  */

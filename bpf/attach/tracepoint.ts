@@ -1,5 +1,5 @@
 /**
- * Attaching to the kernel's static tracepoints.
+ * Attaches programs to the kernel's static tracepoints.
  *
  * @module
  */

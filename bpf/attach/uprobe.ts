@@ -1,5 +1,5 @@
 /**
- * Attaching to functions of programs and shared libraries.
+ * Attaches programs to functions of executables and shared libraries with uprobes and uretprobes.
  *
  * @module
  */

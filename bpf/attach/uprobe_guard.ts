@@ -1,6 +1,6 @@
 /**
- * Looks at what a uprobe would be set on, before it is: an instruction that the kernel would take
- * for another one breaks the traced programs, ours among them if the probe is everybody's.
+ * Checks the instruction under a uprobe before it is set: the kernel emulates some instructions
+ * wrongly, which would break every process that runs the file.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Where uprobes are set: the file that people mean, the place in it, and both in words.
+ * Resolves where a uprobe goes: the file, the symbol or offset in it, and a description of both for
+ * messages.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Which CPUs the machine has.
+ * The machine's online and possible CPUs.
  *
  * @module
  */

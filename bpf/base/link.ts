@@ -1,5 +1,5 @@
 /**
- * The hold that keeps a program attached.
+ * Links: a program stays attached as long as its link is open.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a link.
+ * Information that the kernel reports about a link (BPF_OBJ_GET_INFO_BY_FD).
  *
  * @module
  */

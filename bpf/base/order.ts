@@ -1,5 +1,5 @@
 /**
- * Sorting columns of numbers by way of their positions.
+ * Sorts parallel arrays by a permutation of their indices.
  *
  * @module
  */

@@ -55,7 +55,7 @@ export class Btf {
   readonly #types: number;
   readonly #index: BtfIndex;
 
-  /** Objects' BTF goes through `btfProblem` first. @throws {RangeError} for anything but BTF. */
+  /** Objects' BTF goes through `checkBtf` first. @throws {RangeError} for anything but BTF. */
   constructor(bytes: Uint8Array) {
     const view = this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     if (view.getUint16(0, true) !== MAGIC) {

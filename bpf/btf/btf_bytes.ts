@@ -1,5 +1,5 @@
 /**
- * The bytes of BTF that is in the kernel, by its descriptor.
+ * Reads the raw bytes of a BTF object in the kernel by file descriptor.
  *
  * @module
  */

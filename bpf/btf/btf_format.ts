@@ -67,7 +67,7 @@ const FINDABLE_KINDS: readonly number[] = [
   BtfKind.DATASEC,
 ];
 
-/** A 1 for each kind that types are looked for by name of. */
+/** Lookup table by BTF kind: 1 if types of this kind can be found by name. */
 export const FINDABLE: Uint8Array = Uint8Array.from(
   { length: 32 },
   (_, kind) => FINDABLE_KINDS.includes(kind) ? 1 : 0,

@@ -1,5 +1,5 @@
 /**
- * Where the types of a BTF blob are.
+ * Offsets of all types in a BTF blob, for look-up by type id.
  *
  * It looks at every type, of which the kernel has more than 100,000, when a tool starts: before the
  * engines have compiled it. They read words of a typed array at once, and a DataView by a call.

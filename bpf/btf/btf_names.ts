@@ -1,5 +1,5 @@
 /**
- * Recognizing a few names among the many strings of a BTF blob.
+ * Finds a few names among the strings of a BTF blob without decoding all of them.
  *
  * The kernel's has 100,000 and more, of which next to none is wanted: the first two bytes tell that
  * of nearly all, and no string is made of them.

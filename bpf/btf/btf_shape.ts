@@ -1,5 +1,5 @@
 /**
- * The shape of a BTF type: what a codec is made of, or checked against.
+ * Converts BTF types to the C types that codecs are made of and checked against.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { exists, readFile } from "../../ffi/libc/files.ts";
 import { btfBlob } from "../../tests/support/btf_blob.ts";
 import { Btf, BtfKind } from "./btf.ts";
-import { btfProblem } from "./check_btf.ts";
+import { checkBtf } from "./check_btf.ts";
 
 const INT = { kind: "int", bytes: 4, signed: true, name: "int" } as const;
 const signedInt = 1 << 24 | 32;
@@ -59,7 +59,7 @@ const blob = btfBlob([
 const btf = new Btf(blob);
 
 test("Btf finds every type of a blob", () => {
-  assert.equal(btfProblem(blob), undefined);
+  assert.equal(checkBtf(blob), undefined);
   assert.equal(btf.length, 26);
   assert.deepEqual([btf.kind(21), btf.name(21)], [BtfKind.DECL_TAG, "tag"]);
   assert.deepEqual([btf.kind(0), btf.name(0)], [BtfKind.VOID, "void"]);
@@ -165,7 +165,7 @@ const VMLINUX = "/sys/kernel/btf/vmlinux";
 
 test("Btf reads the kernel's own types", { skip: !exists(VMLINUX) && "no kernel BTF" }, () => {
   const bytes = readFile(VMLINUX);
-  assert.equal(btfProblem(bytes), undefined);
+  assert.equal(checkBtf(bytes), undefined);
   const kernel = new Btf(bytes);
   const type = kernel.type(kernel.find("task_struct", BtfKind.STRUCT)!);
   assert.ok(type?.kind === "struct");

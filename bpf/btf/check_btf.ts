@@ -1,5 +1,6 @@
 /**
- * Whether BTF holds together: libbpf before 1.3 follows its numbers unchecked, out of its memory.
+ * Validates BTF before libbpf sees it: libbpf before 1.3 follows ids and offsets unchecked, beyond
+ * its memory.
  *
  * The rules are those of libbpf 1.3 (btf_sanity_check), and that no type contains itself.
  *
@@ -55,7 +56,7 @@ interface Outline {
 }
 
 /** What is wrong with a BTF blob, or undefined: "type 7 refers to type 900, of 31". */
-export function btfProblem(bytes: Uint8Array): string | undefined {
+export function checkBtf(bytes: Uint8Array): string | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 24 || view.getUint16(0, true) !== MAGIC) return "it has no header";
   const [header, typesAt, typesSize, stringsAt, stringsSize] = [4, 8, 12, 16, 20].map((at) =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type BlobType, btfBlob } from "../../tests/support/btf_blob.ts";
 import { BtfKind } from "./btf.ts";
-import { btfProblem } from "./check_btf.ts";
+import { checkBtf } from "./check_btf.ts";
 
 const INT: BlobType = { kind: BtfKind.INT, name: "int", word: 4, words: [1 << 24 | 32] };
 
@@ -73,35 +73,35 @@ const CASES: readonly (readonly [what: string, problem: string | undefined, type
   ];
 
 for (const [what, problem, types] of CASES) {
-  test(`btfProblem() ${problem ? "finds" : "allows"} ${what}`, () => {
-    assert.equal(btfProblem(btfBlob(types)), problem);
+  test(`checkBtf() ${problem ? "finds" : "allows"} ${what}`, () => {
+    assert.equal(checkBtf(btfBlob(types)), problem);
   });
 }
 
-test("btfProblem() finds a blob that is cut anywhere", () => {
+test("checkBtf() finds a blob that is cut anywhere", () => {
   const blob = btfBlob([INT, { kind: BtfKind.PTR, word: 1 }]);
   for (let length = 0; length < 24; length++) {
-    assert.equal(btfProblem(blob.slice(0, length)), "it has no header");
+    assert.equal(checkBtf(blob.slice(0, length)), "it has no header");
   }
   for (let length = 24; length < blob.length; length++) {
     const problem = `it ends at byte ${length} instead of ${blob.length}`;
-    assert.equal(btfProblem(blob.slice(0, length)), problem);
+    assert.equal(checkBtf(blob.slice(0, length)), problem);
   }
-  assert.equal(btfProblem(new Uint8Array(64)), "it has no header");
+  assert.equal(checkBtf(new Uint8Array(64)), "it has no header");
 });
 
-test("btfProblem() finds types that end too early", () => {
+test("checkBtf() finds types that end too early", () => {
   const blob = btfBlob([INT, { kind: BtfKind.PTR, word: 1 }]);
   const view = new DataView(blob.buffer);
   for (const size of [4, 15, 17, 27]) {
     view.setUint32(12, size, true);
-    assert.equal(btfProblem(blob), "its last type is cut short");
+    assert.equal(checkBtf(blob), "its last type is cut short");
   }
 });
 
-test("btfProblem() reads a blob that is part of something", () => {
+test("checkBtf() reads a blob that is part of something", () => {
   const blob = btfBlob([INT]);
   const larger = new Uint8Array(blob.length + 11);
   larger.set(blob, 7);
-  assert.equal(btfProblem(larger.subarray(7, 7 + blob.length)), undefined);
+  assert.equal(checkBtf(larger.subarray(7, 7 + blob.length)), undefined);
 });

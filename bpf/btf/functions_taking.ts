@@ -1,5 +1,5 @@
 /**
- * Which kernel functions are given a pointer to a struct.
+ * Finds kernel functions that take a pointer to a given struct.
  *
  * @module
  */

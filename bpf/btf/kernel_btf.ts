@@ -1,5 +1,5 @@
 /**
- * The running kernel's description of its own types, read once.
+ * The running kernel's own BTF, read once.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Enums of the running kernel.
+ * Enum values of the running kernel, from BTF.
  *
  * @module
  */

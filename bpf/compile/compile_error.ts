@@ -1,5 +1,5 @@
 /**
- * What the compiler says, as an error that points at the user's text.
+ * Compiler diagnostics as an error with the lines of the user's source.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What to say when the compiler ends the process.
+ * The error message for code on which LLVM ends the process.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Lines of the text that libbcc compiled, as the user wrote them.
+ * Maps lines of the text given to libbcc back to lines of the user's source.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an event stream reads from: the common face of ring buffers and perf buffers.
+ * Common interface of ring buffers and perf buffers, as event streams read them.
  *
  * @module
  */

@@ -26,8 +26,8 @@ export interface BatchMap<K, V> {
 /**
  * Iterates over all entries.
  *
- * No generator: the engines put `next` in place of its call, and then make neither its result nor
- * the pair, which a generator costs for every entry.
+ * Not a generator: JITs inline `next()` and elide the result object and the pair; a generator
+ * allocates both for every entry.
  */
 export class Entries<K, V> extends Iterator<[K, V], undefined, void> {
   readonly #map: BatchMap<K, V>;

@@ -1,5 +1,5 @@
 /**
- * One number out of those of all CPUs: `sum(map.get(key)!)`.
+ * Aggregates per-CPU values: `sum(map.get(key)!)`.
  *
  * All take plain numbers or bigints, one per possible CPU; CPUs that are not there hold 0.
  *

@@ -8,7 +8,7 @@
  */
 
 import { decodeText } from "../../ffi/codec/mod.ts";
-import { btfProblem } from "../btf/check_btf.ts";
+import { checkBtf } from "../btf/check_btf.ts";
 import { BpfError } from "../base/errors.ts";
 
 const HEADER_SIZE = 64;
@@ -89,7 +89,7 @@ function sectionProblem(view: DataView): string | undefined {
   for (const section of sections) {
     const { name, offset, size } = section;
     if (!isInFile(section) || !isNamed(view, names, name, ".BTF")) continue;
-    const problem = btfProblem(new Uint8Array(view.buffer, view.byteOffset + offset, size));
+    const problem = checkBtf(new Uint8Array(view.buffer, view.byteOffset + offset, size));
     if (problem) return `its BTF is corrupt: ${problem}`;
   }
   return undefined;

@@ -1,8 +1,8 @@
 /**
- * The few types of the kernel that an object asks for, as BTF of their own.
+ * Minimized BTF: the few kernel types that an object's CO-RE relocations name, as BTF of their own.
  *
  * libbpf reads all of the kernel's types, well over 100,000, and then looks through them once for
- * every struct that an object mentions: most of a tool's start. In an excerpt it finds the same at
+ * every struct that an object mentions: most of a tool's start. In minimized BTF it finds the same at
  * once, as in the files that `bpftool gen min_core_btf` makes ahead of time.
  *
  * @module
@@ -32,16 +32,16 @@ const ROOTS = [BtfKind.STRUCT, BtfKind.UNION, BtfKind.ENUM, BtfKind.ENUM64] as c
  * BTF with the types of those names, cut down to the members of those names; undefined when one is
  * not in `kernel`, if `complete` ones are wanted: a module may have it, and libbpf looks there.
  */
-export function kernelExcerpt(
+export function minimizedBtf(
   kernel: Btf,
   { types, members }: CoreNames,
   complete = true,
 ): Uint8Array | undefined {
   const found = kernel.named(types, ...ROOTS);
   if (complete && found.size < types.size) return undefined;
-  const excerpt = new Excerpt(kernel, kernel.recognize(members));
-  for (const id of [...found.values()].flat()) excerpt.add(id);
-  return excerpt.bytes();
+  const minimized = new MinimizedBtf(kernel, kernel.recognize(members));
+  for (const id of [...found.values()].flat()) minimized.add(id);
+  return minimized.bytes();
 }
 
 /** Kinds that no data is of: what refers to them where data is meant, is not whole. */
@@ -53,7 +53,7 @@ const NO_DATA: ReadonlySet<number> = new Set([
   BtfKind.DECL_TAG,
 ]);
 
-class Excerpt {
+class MinimizedBtf {
   readonly #kernel: Btf;
   readonly #members: BtfNames;
   readonly #types: number[] = [];
@@ -90,7 +90,7 @@ class Excerpt {
     return bytes;
   }
 
-  /** struct btf_type and what follows it, with the ids and offsets of the excerpt. */
+  /** struct btf_type and what follows it, with the ids and offsets of the minimized BTF. */
   #words(id: number): number[] {
     const words = Array.from(this.#kernel.words(id));
     const kind = this.#kernel.kind(id);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { btfBlob } from "../../tests/support/btf_blob.ts";
 import { Btf, BtfKind } from "../btf/btf.ts";
-import { btfProblem } from "../btf/check_btf.ts";
-import { kernelExcerpt } from "./minimized_btf.ts";
+import { checkBtf } from "../btf/check_btf.ts";
+import { minimizedBtf } from "./minimized_btf.ts";
 
 const kernel = new Btf(btfBlob([
   { kind: BtfKind.INT, name: "int", word: 4, words: [1 << 24 | 32] }, // 1
@@ -32,13 +32,13 @@ const kernel = new Btf(btfBlob([
 ]));
 
 function excerpt(types: string[], members: string[]): Btf | undefined {
-  const bytes = kernelExcerpt(kernel, { types: new Set(types), members: new Set(members) });
+  const bytes = minimizedBtf(kernel, { types: new Set(types), members: new Set(members) });
   if (!bytes) return undefined;
-  assert.equal(btfProblem(bytes), undefined);
+  assert.equal(checkBtf(bytes), undefined);
   return new Btf(bytes);
 }
 
-test("kernelExcerpt() has the types of a name, with the members that are asked for", () => {
+test("minimizedBtf() has the types of a name, with the members that are asked for", () => {
   const found = excerpt(["task"], ["pid", "parent", "numbers", "nr", "state"])!;
   const [task, another] = found.named(["task"], BtfKind.STRUCT).get("task")!.map((id) =>
     found.type(id)
@@ -83,13 +83,13 @@ test("kernelExcerpt() has the types of a name, with the members that are asked f
   assert.equal(found.find("big", BtfKind.STRUCT), undefined);
 });
 
-test("kernelExcerpt() has enums whole", () => {
+test("minimizedBtf() has enums whole", () => {
   const found = excerpt(["phase"], [])!;
   const id = found.find("phase", BtfKind.ENUM)!;
   assert.deepEqual(found.type(id), kernel.type(9));
   assert.equal(found.length, 1);
 });
 
-test("kernelExcerpt() is none when the kernel's own types lack one: a module may have it", () => {
+test("minimizedBtf() is none when the kernel's own types lack one: a module may have it", () => {
   assert.equal(excerpt(["task", "ext4_inode"], ["pid"]), undefined);
 });

@@ -20,7 +20,7 @@ import { ProgramType } from "../tables/program_type.ts";
 import { checkObject, sectionBytes } from "./check_object.ts";
 import { coreNames } from "./core_relocations.ts";
 import { LOG_SIZE, newLog, type VerifierLog } from "./verifier_log.ts";
-import { kernelExcerpt } from "./minimized_btf.ts";
+import { minimizedBtf } from "./minimized_btf.ts";
 
 /** A program of an object that is not loaded. */
 export interface ProgramHandle {
@@ -162,7 +162,7 @@ function kernelTypes(
     // To look for the types of modules (BPF_BTF_GET_NEXT_ID) takes CAP_SYS_ADMIN, and libbpf gives
     // up without. Of what the kernel itself does not have, programs are then told that there is none.
     const canSearch = hasCapability("SYS_ADMIN") !== false;
-    excerpt = withKernelBtf((kernel) => kernelExcerpt(kernel, names, canSearch));
+    excerpt = withKernelBtf((kernel) => minimizedBtf(kernel, names, canSearch));
   } catch (error) {
     if (error instanceof ErrnoError) return undefined;
     throw error;

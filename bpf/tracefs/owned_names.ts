@@ -1,6 +1,6 @@
 /**
- * Names that this process gives to things in tracefs, which outlive a killed process: they tell
- * whose they are, so that whoever comes next can remove what is nobody's.
+ * Names for tracefs probes. Each encodes its owner's PID and start time, so that a later process
+ * can delete those whose owner is dead.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Names for the stacks in the keys of a script's maps.
+ * Symbolizes the stacks in the keys of a script's maps.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The error of a codec that would read something else than what is there.
+ * The error for a codec whose layout differs from that of the memory it would read.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What all errors of this library have in common. Pure: the codecs below everything else throw it too.
+ * Base class of all errors that this library throws. Pure: the codecs below everything else throw
+ * it too.
  *
  * @module
  */

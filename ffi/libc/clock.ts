@@ -1,5 +1,5 @@
 /**
- * The kernel's clocks.
+ * Kernel clocks: clock_gettime(2).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Names for errno values.
+ * Names of errno values.
  *
  * @module
  */

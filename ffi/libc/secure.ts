@@ -1,5 +1,6 @@
 /**
- * What a process may believe that has more rights than who started it.
+ * Whether this process has more privileges than the user who started it (AT_SECURE): then
+ * environment variables are not trusted.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the kernel itself does at a signal, whatever JavaScript is busy with.
+ * Signal dispositions that the kernel applies by itself, even while JavaScript is busy.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What plans may ask of the machine they are made for.
+ * The facts about a machine that plans depend on.
  *
  * A tool's `plan()` is pure: it reads nothing but its arguments. All that depends on the machine (which hooks
  * its kernel has, which disks there are) it asks of a {@linkcode Machine}. Tests pass one that they made up, and

@@ -1,5 +1,5 @@
 /**
- * What tools tell people on standard error. Nothing else in them writes there.
+ * Diagnostics on standard error. No other part of a tool writes there.
  *
  * @module
  */

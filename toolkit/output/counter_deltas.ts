@@ -1,5 +1,5 @@
 /**
- * Counters that only grow, told per report.
+ * Differences of counters that only grow, from one report to the next.
  *
  * A map that a tool clears loses what is counted between reading and clearing. One that it leaves
  * alone loses nothing: each report tells the difference to the one before.

@@ -1,5 +1,5 @@
 /**
- * Making other people's strings safe to print.
+ * Escapes control bytes and invalid UTF-8 in strings that other processes chose.
  *
  * File names and command names may hold any byte but NUL. Printed raw they could move the cursor,
  * change colours, fake lines, or retitle the window of whoever runs a tool as root.

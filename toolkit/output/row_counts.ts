@@ -1,5 +1,5 @@
 /**
- * Counting equal rows.
+ * Counts equal rows (--aggregate).
  *
  * @module
  */

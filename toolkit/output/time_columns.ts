@@ -1,5 +1,5 @@
 /**
- * Columns that tell when something happened.
+ * Timestamp columns.
  *
  * @module
  */

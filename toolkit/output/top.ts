@@ -1,5 +1,6 @@
 /**
- * Tools that show the busiest at intervals, on a terminal each report in the place of the one before.
+ * Common part of the top-like tools: options, plan and heading of reports that are redrawn at
+ * intervals.
  *
  * @module
  */

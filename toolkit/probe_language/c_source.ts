@@ -1,6 +1,6 @@
 /**
- * The text of a program that holds expressions people typed, and the way back: what the compiler or
- * the verifier says of such an expression is shown under the user's own text.
+ * Builds the C text of programs that contain expressions people typed, and maps errors of the
+ * compiler or verifier back to them.
  *
  * @module
  */

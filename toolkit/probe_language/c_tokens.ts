@@ -1,5 +1,5 @@
 /**
- * The words of C expressions that people type.
+ * Tokenizes C expressions that people type, and rejects what is no part of an expression.
  *
  * Expressions become part of a program, so that only what an expression is made of is let through:
  * no statement, no preprocessor line, no comment, and no change of a variable.

@@ -1,5 +1,5 @@
 /**
- * Choosing among the places in the kernel where a tool can see the same thing.
+ * Chooses among alternative hooks by what the kernel has: tracepoints, fentry, kprobes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Running a command that is held back until tracing has begun.
+ * Runs a command that is held before its first instruction until tracing has begun (--exec).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The way in: command line to exit status.
+ * Entry point of a tool: command line to exit status.
  *
  * @module
  */

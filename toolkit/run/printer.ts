@@ -1,5 +1,5 @@
 /**
- * Printing while a tool traces: rows as events come, or reports at intervals.
+ * Prints while a tool traces: rows as events arrive, or reports at intervals.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Running a tool: load, attach, print until something says stop, leave nothing behind.
+ * Runs a tool: load, attach, print until it is stopped, release everything.
  *
  * @module
  */

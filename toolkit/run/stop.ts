@@ -1,5 +1,5 @@
 /**
- * Reasons to end: a signal, the duration, a command that ended, nobody left to read the output.
+ * Reasons to stop: a signal, the duration, a command that ended, a reader that went away.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a tool is: data, and one function that turns its options into what to load and print.
+ * The definition of a tool: data, and a pure function from options to what is loaded and printed.
  *
  * @module
  */

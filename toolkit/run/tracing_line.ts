@@ -1,5 +1,5 @@
 /**
- * What a tool that waits for events says when it begins.
+ * The line "Tracing …" that a tool prints on a terminal before its first event.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What `--version` tells.
+ * The text of `--version`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Names for the stacks and addresses that single events carry.
+ * Symbolizes stacks and addresses that single events carry.
  *
  * @module
  */

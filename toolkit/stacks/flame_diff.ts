@@ -1,5 +1,5 @@
 /**
- * What is particular to flame graphs that compare two runs.
+ * Differential flame graphs: two runs compared.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Flame graphs: stacks that begin alike share boxes, whose widths are what was summed on them.
+ * Flame graphs as SVG: stacks merged from the root, boxes as wide as their sums.
  *
  * The outermost call is at the top, so that the widest boxes are seen first, however deep stacks
  * are. Boxes next to each other are in the order of their names, not

@@ -1,5 +1,5 @@
 /**
- * A flame graph as a page: one file that needs no other, to zoom by clicking and to search.
+ * Flame graphs as one self-contained HTML page with zoom and search.
  *
  * `page.html#s=malloc` opens it with a search.
  *

@@ -1,5 +1,5 @@
 /**
- * Names of kernel functions where this process may see them, and addresses where it may not.
+ * Symbolizes kernel addresses where this process may read kallsyms; plain addresses elsewhere.
  *
  * @module
  */

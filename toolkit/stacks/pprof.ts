@@ -1,5 +1,5 @@
 /**
- * Stacks in pprof's format, which Go's tools, Pyroscope, Parca and most profilers' web pages read.
+ * Writes stacks in pprof's format.
  *
  * @see https://github.com/google/pprof/blob/main/proto/profile.proto
  * @module

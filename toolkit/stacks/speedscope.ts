@@ -1,5 +1,5 @@
 /**
- * Stacks as https://www.speedscope.app shows them.
+ * Writes stacks in the format of https://www.speedscope.app.
  *
  * @see https://www.speedscope.app/file-format-schema.json
  * @module

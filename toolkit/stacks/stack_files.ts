@@ -1,5 +1,5 @@
 /**
- * The files that stacks are written to: flame graphs, and what other programs read.
+ * Output files for stacks: flame graphs and profile formats, chosen by the file's ending.
  *
  * @module
  */

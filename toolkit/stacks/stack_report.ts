@@ -1,5 +1,5 @@
 /**
- * Printing stacks as bcc's tools do, in full, folded, as JSON; or writing them to files.
+ * Prints stacks as bcc's tools do: in full, folded, as JSON, or into files.
  *
  * @module
  */

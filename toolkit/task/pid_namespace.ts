@@ -1,5 +1,5 @@
 /**
- * Ids as another pid namespace tells them.
+ * Translates ids between pid namespaces.
  *
  * @module
  */

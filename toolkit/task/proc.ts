@@ -1,5 +1,5 @@
 /**
- * What /proc tells of processes.
+ * Process names and states from /proc.
  *
  * @module
  */

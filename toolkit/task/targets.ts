@@ -1,5 +1,5 @@
 /**
- * The processes and threads that options name: whether they are there, and when they end.
+ * Validates the processes and threads that options name, and watches for their end.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Who made an event: the part that events of all tools have in common (who.h).
+ * The common head of all events: process, thread, user, cgroup and command (who.h).
  *
  * @module
  */

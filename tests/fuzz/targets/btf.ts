@@ -6,10 +6,10 @@
 
 import { BpfError } from "../../../bpf/base/errors.ts";
 import { Btf, BtfKind } from "../../../bpf/btf/btf.ts";
-import { btfProblem } from "../../../bpf/btf/check_btf.ts";
+import { checkBtf } from "../../../bpf/btf/check_btf.ts";
 import { sectionBytes } from "../../../bpf/object/check_object.ts";
 import { coreNames } from "../../../bpf/object/core_relocations.ts";
-import { kernelExcerpt } from "../../../bpf/object/minimized_btf.ts";
+import { minimizedBtf } from "../../../bpf/object/minimized_btf.ts";
 import killsnoop from "../../../tools/killsnoop/killsnoop.bpf.o.ts";
 import { btfBlob } from "../../support/btf_blob.ts";
 import { type AnyTarget, isOurRange, must, Refused, type Sample, type Target } from "../target.ts";
@@ -58,7 +58,7 @@ const btf: Target<Bytes> = {
   what: "type information",
   samples,
   run(bytes) {
-    if (btfProblem(bytes) !== undefined) throw new Refused();
+    if (checkBtf(bytes) !== undefined) throw new Refused();
     const types = new Btf(bytes);
     for (let id = 0; id <= types.length; id++) {
       types.name(id);
@@ -71,8 +71,8 @@ const btf: Target<Bytes> = {
       types: new Set(["s", "event", "trace_event_raw_sys_enter"]),
       members: new Set(["a", "id"]),
     };
-    const excerpt = kernelExcerpt(types, names, false);
-    must(!excerpt || btfProblem(excerpt) === undefined, "its excerpt does not hold together");
+    const excerpt = minimizedBtf(types, names, false);
+    must(!excerpt || checkBtf(excerpt) === undefined, "its excerpt does not hold together");
   },
 };
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Btf, BtfKind } from "../../bpf/btf/btf.ts";
-import { btfProblem } from "../../bpf/btf/check_btf.ts";
+import { checkBtf } from "../../bpf/btf/check_btf.ts";
 import { coreNames } from "../../bpf/object/core_relocations.ts";
 import { sectionBytes } from "../../bpf/object/check_object.ts";
 import { kernelBtf } from "../../bpf/btf/kernel_btf.ts";
-import { kernelExcerpt } from "../../bpf/object/minimized_btf.ts";
+import { minimizedBtf } from "../../bpf/object/minimized_btf.ts";
 import { tools } from "../../tools/list.ts";
 
 const COMPOSITE = [BtfKind.STRUCT, BtfKind.UNION];
@@ -21,16 +21,16 @@ function places(btf: Btf, id: number, names: ReadonlySet<string>) {
 for (const [name, load] of Object.entries(tools)) {
   const { object } = (await load()).default;
   if (!(object instanceof Uint8Array)) continue; // compiled on the spot, it has no relocations
-  test(`kernelExcerpt() has for ${name} what the kernel has`, () => {
+  test(`minimizedBtf() has for ${name} what the kernel has`, () => {
     const names = coreNames(
       new Btf(sectionBytes(object, ".BTF")!),
       sectionBytes(object, ".BTF.ext")!,
     );
-    const bytes = names && kernelExcerpt(kernelBtf(), names);
+    const bytes = names && minimizedBtf(kernelBtf(), names);
     // Every kernel has what opensnoop reads; others may ask for nothing, or for types of modules.
     if (name === "opensnoop") assert.ok(bytes);
     if (!bytes) return;
-    assert.equal(btfProblem(bytes), undefined);
+    assert.equal(checkBtf(bytes), undefined);
     const excerpt = new Btf(bytes);
     for (const [type, ids] of kernelBtf().named(names.types, ...COMPOSITE)) {
       const copies = excerpt.named([type], ...COMPOSITE).get(type) ?? [];
