@@ -241,8 +241,8 @@ export class Bpf extends Maps implements Disposable {
     if (info.type === MapType.PERF_EVENT_ARRAY && [...this.#holders.values()].includes(name)) {
       throw new TypeError(`Cannot read events of perf buffer "${name}": it is open already`);
     }
-    const { source, lost = this.#globals.lossesOf(name) } = openSource(info, options);
-    const stream: EventStream<unknown> = newEventStream(source, checked, lost, () => release());
+    const { source, dropped = this.#globals.droppedBy(name) } = openSource(info, options);
+    const stream: EventStream<unknown> = newEventStream(source, checked, dropped, () => release());
     const release = this.#own(stream, name);
     return stream;
   }

@@ -42,10 +42,10 @@ export class Globals implements Disposable {
   }
 
   /** The count of what a ring buffer had no room for, which programs keep in a variable, if they do. */
-  lossesOf(buffer: string): () => number | undefined {
-    const name = `${buffer}_lost`;
-    const lost = this.names.includes(name) ? this.open(name, u64.asNumber) : undefined;
-    return () => lost?.value as number | undefined;
+  droppedBy(buffer: string): () => number | undefined {
+    const name = `${buffer}_dropped`;
+    const dropped = this.names.includes(name) ? this.open(name, u64.asNumber) : undefined;
+    return () => dropped?.value as number | undefined;
   }
 
   /** Unmaps the sections. */

@@ -107,11 +107,11 @@ export class Shared extends Maps implements Disposable {
     const { info, btf } = this.#found("map", name, this.#maps);
     requireBuffer(info);
     const checked = eventCodec(info, { btf, isCompiled: false, strict: false }, codec);
-    const { source, lost = () => undefined } = openSource(info, options);
+    const { source, dropped = () => undefined } = openSource(info, options);
     const stream: EventStream<T> = newEventStream(
       source,
       checked as Codec<T>,
-      lost,
+      dropped,
       () => release(),
     );
     const release = this.#own(stream);

@@ -18,7 +18,7 @@ struct {
 } events SEC(".maps");
 
 /* Events that found no room: the reader looks for the variable of this name. */
-u64 events_lost;
+u64 events_dropped;
 
 SEC("tracepoint/sched/sched_process_exec")
 int on_exec(void *ctx)
@@ -27,7 +27,7 @@ int on_exec(void *ctx)
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event) {
-		__sync_fetch_and_add(&events_lost, 1);
+		__sync_fetch_and_add(&events_dropped, 1);
 		return 0;
 	}
 	event->pid = bpf_get_current_pid_tgid() >> 32;

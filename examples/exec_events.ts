@@ -28,4 +28,6 @@ for await (const { pid, uid, comm } of events) {
   // As JSON: the name of another process may hold what would drive this terminal.
   console.log(`${String(pid).padStart(7)} ${String(uid).padStart(5)} ${JSON.stringify(comm)}`);
 }
-if (events.lost) console.error(`${events.lost} programs are not shown: the ring buffer was full`);
+if (events.dropped) {
+  console.error(`${events.dropped} programs are not shown: the ring buffer was full`);
+}

@@ -17,7 +17,7 @@ SEC("uprobe")
 int on_malloc(void *ctx)
 {
 	u64 size = argument(ctx, 0), zero = 0; /* argument 0 of malloc(size) */
-	u64 *count = value_of(&sizes, &size, &zero);
+	u64 *count = lookup_or_insert(&sizes, &size, &zero);
 
 	if (count)
 		__sync_fetch_and_add(count, 1);

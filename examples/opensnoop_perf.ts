@@ -61,4 +61,6 @@ for await (const { pid, result, comm, path } of events) {
     [`${pid}`.padStart(7), `${fd}`.padStart(3), `${error}`.padStart(3), ...words].join(" "),
   );
 }
-if (events.lost) console.error(`${events.lost} calls are not shown: the perf buffer was full`);
+if (events.dropped) {
+  console.error(`${events.dropped} calls are not shown: the perf buffer was full`);
+}

@@ -70,4 +70,4 @@ for await (const packet of packets) {
   const udp = Udp.read(view, ETHERNET + words * 4);
   console.log(`${ip.from}:${udp.from} > ${ip.to}:${udp.to}, ${udp.length - Udp.size} bytes`);
 }
-if (packets.lost > 0) console.error(`${packets.lost} packets were lost`);
+if (packets.dropped > 0) console.error(`${packets.dropped} packets were dropped`);

@@ -21,7 +21,7 @@ using bpf = Bpf.compile(`
   ${Key.toC()}
   BPF_HASH(counts, struct key_t, u64, 1 << 17);
   BPF_HASH(unread, u64, u64);
-  BPF_ARRAY(lost, u64, 1);
+  BPF_ARRAY(dropped, u64, 1);
 
   static int count_string(u64 address) {
     struct key_t key = {};
@@ -33,7 +33,7 @@ using bpf = Bpf.compile(`
     if (value)
       lock_xadd(value, 1);
     else
-      lost.atomic_increment(0);
+      dropped.atomic_increment(0);
     return 0;
   }
 
@@ -75,5 +75,5 @@ const counts = [...bpf.map("counts", Key, u64.asNumber)].sort(([, a], [, b]) => 
 console.log("     COUNT STRING");
 // As JSON: a string of another process may hold what would drive this terminal.
 for (const [key, n] of counts) console.log(`${String(n).padStart(10)} ${JSON.stringify(key.c)}`);
-const lost = bpf.map("lost", u32, u64).get(0);
-if (lost) console.error(`${lost} calls are not counted: too many different strings`);
+const dropped = bpf.map("dropped", u32, u64).get(0);
+if (dropped) console.error(`${dropped} calls are not counted: too many different strings`);

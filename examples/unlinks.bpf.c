@@ -16,7 +16,7 @@ static __always_inline int count(void)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 zero = 0;
-	u64 *value = value_of(&unlinks, &pid, &zero);
+	u64 *value = lookup_or_insert(&unlinks, &pid, &zero);
 
 	if (value)
 		__sync_fetch_and_add(value, 1);

@@ -56,7 +56,7 @@ struct {
 char LICENSE[] SEC("license") = "GPL";
 u64 total;
 u64 target = 5;
-u64 events_lost;
+u64 events_dropped;
 
 PROGRAM(counter)
 {
@@ -132,7 +132,7 @@ PROGRAM(emit)
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event) {
-		__sync_fetch_and_add(&events_lost, 1);
+		__sync_fetch_and_add(&events_dropped, 1);
 		return 0;
 	}
 	event->time = bpf_ktime_get_ns();

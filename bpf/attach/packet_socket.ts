@@ -48,7 +48,7 @@ export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
   readonly #buffer = alloc(LONGEST_PACKET);
   #wait: Wait | undefined;
   #closed = false;
-  #lost = 0;
+  #dropped = 0;
 
   /** Made by {@linkcode Program.attachRawSocket}. */
   private constructor(description: string, socket: number, closed: () => void) {
@@ -65,16 +65,16 @@ export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
     newPacketSocket = (...made) => new PacketSocket(...made);
   }
 
-  /** How many packets were lost so far, because they came faster than they were read. */
-  get lost(): number {
-    if (this.#closed) return this.#lost;
+  /** How many packets were dropped so far, because they came faster than they were read. */
+  get dropped(): number {
+    if (this.#closed) return this.#dropped;
     // struct tpacket_stats: packets, drops; reading it sets both to zero.
     const statistics = new Uint32Array(alloc(8).buffer);
     const bytes = new Uint8Array(statistics.buffer);
     if (getOption(this.socket, SOL_PACKET, PACKET_STATISTICS, bytes) === 0) {
-      this.#lost += statistics[1]!;
+      this.#dropped += statistics[1]!;
     }
-    return this.#lost;
+    return this.#dropped;
   }
 
   /** The oldest packet that waits, a copy; undefined when none does. @throws {BpfError} */

@@ -1,6 +1,6 @@
 /**
- * How to find the caller of a function, in 32 bits. The kernel side of stacks reads them as well
- * (toolkit/kernel/stacks/unwind.h).
+ * How to unwind from a function to its caller, in 32 bits. The kernel side reads them as well
+ * (toolkit/kernel/stacks/unwind_frame.h).
  *
  * Layout: bits 0 to 7 what to do; 8 to 15, signed, where the caller's rbp is kept, in words from the
  * canonical frame address (CFA, the value of rsp before the call), 0 when rbp still has it; 16 to 31,

@@ -18,7 +18,7 @@ export let newEventStream: <T>(
   ...made: [
     source: EventSource,
     codec: Codec<T>,
-    lost: () => number | undefined,
+    dropped: () => number | undefined,
     onClose: () => void,
   ]
 ) => EventStream<T>;
@@ -41,7 +41,7 @@ export let newEventStream: <T>(
 export class EventStream<T> implements Disposable {
   readonly #source: EventSource;
   readonly #codec: Codec<T>;
-  readonly #lost: () => number | undefined;
+  readonly #dropped: () => number | undefined;
   readonly #onClose: () => void;
   #wait: Wait | undefined;
   #pause: number | undefined;
@@ -51,12 +51,12 @@ export class EventStream<T> implements Disposable {
   private constructor(
     source: EventSource,
     codec: Codec<T>,
-    lost: () => number | undefined,
+    dropped: () => number | undefined,
     onClose: () => void,
   ) {
     this.#source = source;
     this.#codec = codec;
-    this.#lost = lost;
+    this.#dropped = dropped;
     this.#onClose = onClose;
   }
 
@@ -68,10 +68,10 @@ export class EventStream<T> implements Disposable {
    * How many events the kernel side could not send, so far; undefined when nobody counts them.
    *
    * Perf buffers count by themselves, up to the moment since Linux 6.0, before that up to the last
-   * event that was drained. A ring buffer `NAME` has a count when there is a global `NAME_lost`.
+   * event that was drained. A ring buffer `NAME` has a count when there is a global `NAME_dropped`.
    */
-  get lost(): number | undefined {
-    return this.#lost();
+  get dropped(): number | undefined {
+    return this.#dropped();
   }
 
   /**

@@ -31,10 +31,10 @@ export function requireBuffer({ name, type }: MapInfo): void {
 export function openSource(
   info: MapInfo,
   options: PerfBufferOptions,
-): { readonly source: EventSource; readonly lost?: () => number } {
+): { readonly source: EventSource; readonly dropped?: () => number } {
   if (info.type === MapType.PERF_EVENT_ARRAY) {
     const buffer = new PerfBuffer(info, options);
-    return { source: buffer, lost: () => buffer.lost };
+    return { source: buffer, dropped: () => buffer.dropped };
   }
   if (Object.keys(options).length > 0) {
     throw new TypeError(

@@ -74,8 +74,8 @@ export class PerfBuffer implements EventSource {
   }
 
   /** How many samples found no room so far, on all CPUs. */
-  get lost(): number {
-    return this.#rings.values().reduce((sum, ring) => sum + ring.lost, 0);
+  get dropped(): number {
+    return this.#rings.values().reduce((sum, ring) => sum + ring.dropped, 0);
   }
 
   isDue(): boolean {

@@ -36,7 +36,7 @@ import type { RecordReader } from "./event_source.ts";
 const PERF_COUNT_SW_BPF_OUTPUT = 10n;
 const PERF_SAMPLE_TIME = 1 << 2;
 const PERF_SAMPLE_RAW = 1 << 10;
-/** read(2) gives the event's value and the number of samples lost. Since Linux 6.0. */
+/** read(2) gives the event's value and the number of samples dropped. Since Linux 6.0. */
 const PERF_FORMAT_LOST = 1 << 4;
 
 const HEAD = 1024;
@@ -77,7 +77,7 @@ export class PerfRing {
   /** Samples read so far. */
   #taken = 0;
   #told = 0;
-  #lost = 0;
+  #dropped = 0;
   #closed = false;
 
   /** @throws {BpfError} @throws {ErrnoError} when the pages cannot be mapped */
@@ -117,10 +117,10 @@ export class PerfRing {
     this.#produced = this.#released = this.#position;
   }
 
-  /** Samples lost on this CPU so far: before Linux 6.0 those that a record read so far tells of. */
-  get lost(): number {
-    if (!this.#closed) this.#lost = this.#exact ? readPerfEvent(this.fd, 2)[1]! : this.#told;
-    return this.#lost;
+  /** Samples dropped on this CPU so far: before Linux 6.0 those that a record read so far tells of. */
+  get dropped(): number {
+    if (!this.#closed) this.#dropped = this.#exact ? readPerfEvent(this.fd, 2)[1]! : this.#told;
+    return this.#dropped;
   }
 
   /** Looks how far the kernel has come: the methods below read up to there. */
@@ -183,7 +183,7 @@ export class PerfRing {
   /** Remembers the count of losses, unmaps and closes; idempotent. */
   close(): void {
     if (this.#closed) return;
-    this.#lost = this.lost;
+    this.#dropped = this.dropped;
     this.#closed = true;
     this.#mapping.close();
     close(this.fd);

@@ -29,7 +29,8 @@ export class PerfMap implements Disposable {
   /** Bytes read, up to the end of a line. */
   #read = 0;
   #tail = new Uint8Array();
-  #isLost = false;
+  /** Whether the last chunk was all one line, longer than a chunk: the rest of it is skipped. */
+  #isInLongLine = false;
   #seen = "";
 
   /** Takes the file over. */
@@ -46,19 +47,19 @@ export class PerfMap implements Disposable {
     if (!this.#isContinued(size)) {
       this.#ranges = new CodeRanges();
       this.#read = 0;
-      this.#isLost = false;
+      this.#isInLongLine = false;
     }
     while (this.#read < size) {
       const bytes = this.file.readUpTo(this.#read, CHUNK);
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end === 0) {
         if (bytes.length < CHUNK) break; // the last line is not whole yet
-        this.#isLost = true;
+        this.#isInLongLine = true;
         this.#read += bytes.length;
         continue;
       }
-      const start = this.#isLost ? bytes.indexOf(NEWLINE) + 1 : 0;
-      this.#isLost = false;
+      const start = this.#isInLongLine ? bytes.indexOf(NEWLINE) + 1 : 0;
+      this.#isInLongLine = false;
       readPerfMap(bytes.subarray(start, end), this.#ranges);
       this.#read += end;
       this.#tail = bytes.slice(Math.max(end - TAIL, 0), end);
@@ -77,7 +78,7 @@ export class PerfMap implements Disposable {
   #isContinued(size: number): boolean {
     if (size < this.#read) return false;
     const { length } = this.#tail;
-    if (this.#isLost || length === 0) return true;
+    if (this.#isInLongLine || length === 0) return true;
     const now = this.file.readUpTo(this.#read - length, length);
     return now.length === length && now.every((byte, i) => byte === this.#tail[i]);
   }

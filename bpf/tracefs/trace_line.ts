@@ -41,7 +41,7 @@ export function parseTraceLine(line: string): TraceLine | undefined {
   };
 }
 
-/** How many events a line says were lost; 0 for others. */
-export function lostEvents(line: string): number {
+/** How many events a line says the kernel dropped ("LOST"); 0 for others. */
+export function droppedEvents(line: string): number {
   return Number(/^CPU:\d+ \[LOST (\d+) EVENTS\]/.exec(line)?.[1] ?? 0);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lostEvents, parseTraceLine } from "./trace_line.ts";
+import { droppedEvents, parseTraceLine } from "./trace_line.ts";
 
 const CASES = {
   "           <...>-1234    [001] d..31  1234.567890: bpf_trace_printk: hello": {
@@ -41,7 +41,7 @@ test("parseTraceLine() knows no other lines", () => {
   }
 });
 
-test("lostEvents() tells how many", () => {
-  assert.equal(lostEvents("CPU:0 [LOST 7 EVENTS]"), 7);
-  assert.equal(lostEvents("a-1 [000] .... 1.0: bpf_trace_printk: [LOST 7 EVENTS]"), 0);
+test("droppedEvents() tells how many", () => {
+  assert.equal(droppedEvents("CPU:0 [LOST 7 EVENTS]"), 7);
+  assert.equal(droppedEvents("a-1 [000] .... 1.0: bpf_trace_printk: [LOST 7 EVENTS]"), 0);
 });

@@ -20,7 +20,7 @@ import { alloc } from "../../ffi/libc/memory.ts";
 import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
 import { atExit, ownName, removeLeftovers } from "./owned_names.ts";
-import { lostEvents, parseTraceLine, type TraceLine } from "./trace_line.ts";
+import { droppedEvents, parseTraceLine, type TraceLine } from "./trace_line.ts";
 import { requireTracefs, tracefs } from "./tracefs.ts";
 
 /** How a {@linkcode TracePipe} is opened. */
@@ -62,7 +62,7 @@ export class TracePipe implements Disposable {
   #lines: string[] = [];
   /** The beginning of a line whose end was not read yet. */
   #rest = "";
-  #lost = 0;
+  #dropped = 0;
   #wait: Wait | undefined;
   #closed = false;
 
@@ -92,8 +92,8 @@ export class TracePipe implements Disposable {
   }
 
   /** How many lines the kernel dropped so far, because they were not read in time. */
-  get lost(): number {
-    return this.#lost;
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** The next line as the kernel wrote it, when there is one; never waits. @throws {ErrnoError} */
@@ -165,7 +165,7 @@ export class TracePipe implements Disposable {
     const text = this.#rest + this.#decoder.decode(this.#buffer.subarray(0, count), STREAM);
     const lines = text.split("\n");
     this.#rest = lines.pop()!;
-    for (const line of lines) this.#lost += lostEvents(line);
+    for (const line of lines) this.#dropped += droppedEvents(line);
     // The kernel ends lines by itself, so that a program's own "\n" makes an empty one.
     this.#lines = lines.filter((line) => line !== "");
     return count > 0;

@@ -27,7 +27,7 @@ export interface EntriesInKernel<K, V> {
 
 /** A buffer of events, as programs see it. */
 export interface EventsInKernel<T> {
-  /** Sends an event; where there is no room it is counted as lost. */
+  /** Sends an event; where there is no room it is counted as dropped. */
   emit(event: T): void;
 }
 

@@ -59,7 +59,7 @@ export function plan(definition: PlainDefinition): Plan {
   const { maps = {}, globals = {}, constants = {}, makesMaps, pid } = definition;
   const wanted = new Map<string, Codec<unknown>>(Object.entries(globals));
   for (const [name, map] of Object.entries(maps)) {
-    if (map.type === MapType.RINGBUF) wanted.set(`${name}_lost`, u64);
+    if (map.type === MapType.RINGBUF) wanted.set(`${name}_dropped`, u64);
     if (countsDropped(map)) wanted.set(`${name}_dropped`, u64);
   }
   const placed = new Map<string, Global>();
@@ -84,7 +84,7 @@ export function plan(definition: PlainDefinition): Plan {
   };
   const claimPrint = () => {
     if (!claim(PRINT_MAP, printMap)) return false;
-    if (!placed.has(`${PRINT_MAP}_lost`)) place(`${PRINT_MAP}_lost`, u64);
+    if (!placed.has(`${PRINT_MAP}_dropped`)) place(`${PRINT_MAP}_dropped`, u64);
     return true;
   };
   const claimMap = (name: string, map: AnyMap) => {

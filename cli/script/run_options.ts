@@ -17,7 +17,7 @@ import {
 } from "../../toolkit/options/options.ts";
 import { filterOptions, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { checkStackFiles } from "../../toolkit/stacks/stack_files.ts";
-import { stackOptions } from "../../toolkit/stacks/stacks.ts";
+import { stackOptions } from "../../toolkit/stacks/stack_options.ts";
 
 const { pid } = filterOptions;
 const { duration, json, help } = standardOptions;

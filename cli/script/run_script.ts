@@ -63,7 +63,7 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
   const output = new Output();
   const losses = new Losses(NAME, values.json, output);
   losses.watchKernel(bpf);
-  watchMaps(bpf, losses);
+  watchMaps(bpf, maps, losses);
   using names = StackNames.of(bpf, maps, pid);
   const reader = new MapReader(bpf, chosen, names, {
     top: values.top,
@@ -179,18 +179,16 @@ function eventLine(name: string, event: unknown, json: boolean): string {
   return json ? toJson({ event: name, ...event as object }) : toJson(event);
 }
 
-/** What buffers and maps had no room for. */
-function watchMaps(bpf: Bpf, losses: Losses): void {
+/** Watches the counters, `NAME_dropped`, of what buffers and maps had no room for. */
+function watchMaps(bpf: Bpf, maps: AnyKernel["loadedMaps"], losses: Losses): void {
   for (const name of bpf.globalNames) {
-    const [, map, what] = /^(.+)_(lost|dropped)$/.exec(name) ?? [];
+    const [, map] = /^(.+)_dropped$/.exec(name) ?? [];
     if (map === undefined) continue;
     const count = bpf.global(name, u64.asNumber);
-    const reason = what === "lost"
-      ? `the buffer ${map} was full: print less, or give it more bytes`
-      : `the map ${map} was full: give it more entries`;
-    losses.watch(
-      { kind: "dropped", what: what === "lost" ? "events" : "keys", reason },
-      () => count.value,
-    );
+    // The buffer of printed lines is nobody's map.
+    const loss = (maps.get(map)?.role ?? "events") === "events"
+      ? { what: "events", reason: `the buffer ${map} was full: print less, or give it more bytes` }
+      : { what: "keys", reason: `the map ${map} was full: give it more entries` };
+    losses.watch({ kind: "dropped", ...loss }, () => count.value);
   }
 }

@@ -11,7 +11,7 @@ const opens = bpf.map("opens");
 let before = new Map<string, bigint>();
 for (;;) {
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  // Differences: what is counted between reading a map and clearing it would be lost.
+  // Differences: what is counted between reading a map and clearing it would be missing.
   const now = new Map(opens);
   const more = Array.from(now, ([name, count]) => [name, count - (before.get(name) ?? 0n)] as const)
     .filter(([, count]) => count > 0n).sort(([, a], [, b]) => Number(b - a));

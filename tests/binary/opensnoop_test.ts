@@ -112,9 +112,9 @@ test("dist/opensnoop reports a burst of 1,000,000 opens by two processes to the 
   running.kill("SIGINT");
   const { stdout, stderr } = await running.result;
   const lines = stdout.trim().split("\n");
-  const lost = lines.map((line) => line.startsWith('{"record"') ? JSON.parse(line).total : 0)
+  const dropped = lines.map((line) => line.startsWith('{"record"') ? JSON.parse(line).total : 0)
     .at(-1) as number;
   const seen = lines.filter((line) => line.includes('"/dev/null"')).length;
-  assert.equal(seen + lost, 2 * BURST);
-  if (lost > 0) assert.match(stderr, new RegExp(`dropped ${lost} events in all`));
+  assert.equal(seen + dropped, 2 * BURST);
+  if (dropped > 0) assert.match(stderr, new RegExp(`dropped ${dropped} events in all`));
 });

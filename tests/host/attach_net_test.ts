@@ -172,7 +172,7 @@ test("attach raw socket: only what the filter lets through is read, until it is 
   })();
   await far.sendAll(OTHER, 5, () => near.received(OTHER));
   await far.sendAll(PORT, 1009, () => ports.length);
-  assert.equal(socket.lost, 0);
+  assert.equal(socket.dropped, 0);
   await far.sendAll(OTHER, 5, () => near.received(OTHER));
   socket.close();
   await reading;
@@ -193,8 +193,8 @@ test("attach raw socket: a filter cuts packets, and losses are counted", async (
   await far.sendAll(PORT, 1009, () => seen.value);
   let kept = 0;
   while (socket.read()) kept++;
-  assert.ok(socket.lost > 0);
-  assert.equal(socket.lost + kept, 1009);
+  assert.ok(socket.dropped > 0);
+  assert.equal(socket.dropped + kept, 1009);
   command("ip", "link", "set", pair.near, "down");
   assert.throws(() => socket.read(), isBpfError("ENETDOWN", "the interface went down"));
 });

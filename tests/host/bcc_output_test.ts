@@ -32,7 +32,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
 
 const Inner = struct("inner_t", { letter: chars(1), number: u32 });
 
-test("compiled output: perf_submit() sends events in order, lost ones are counted", () => {
+test("compiled output: perf_submit() sends events in order, dropped ones are counted", () => {
   using bpf = Bpf.compile(PERF, { cflags });
   bpf.attach();
   const Event = struct("event", {
@@ -50,11 +50,11 @@ test("compiled output: perf_submit() sends events in order, lost ones are counte
     seen.push(sequence);
   });
   assert.deepEqual(seen, Array.from({ length: 31 }, (_, i) => i));
-  assert.equal(events.lost, 0);
+  assert.equal(events.dropped, 0);
   callGetppid(1009);
   const kept = events.drain(() => {});
-  assert.ok(kept > 0 && events.lost! > 0);
-  assert.equal(kept + events.lost!, 1009);
+  assert.ok(kept > 0 && events.dropped! > 0);
+  assert.equal(kept + events.dropped!, 1009);
 });
 
 const RING = `

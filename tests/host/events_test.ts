@@ -40,7 +40,7 @@ test("EventStream.drain() hands over every event, in order and typed", () => {
   assert.equal(stream.drain((event) => events.push(event)), 1009);
   assert.deepEqual(events, Array.from({ length: 1009 }, (_, i) => expected(i)));
   assert.equal(stream.drain(() => assert.fail("there is nothing left")), 0);
-  assert.equal(stream.lost, 0);
+  assert.equal(stream.dropped, 0);
 });
 
 test("EventStream.drain() stops at its limit and goes on there", () => {
@@ -112,14 +112,14 @@ test("EventStream goes around its ring many times without losing its place", () 
   assert.equal(next, 997 * 7);
 });
 
-test("EventStream.lost counts exactly what did not fit", () => {
+test("EventStream.dropped counts exactly what did not fit", () => {
   using bpf = loadLibraryObject({ maps: { events: { maxEntries: 4096 } } });
   using stream = bpf.events("events", Event);
   bpf.attach();
   callGetppid(1009);
   const got = stream.drain(() => {});
   assert.ok(got > 0 && got < 1009, `${got} events fit`);
-  assert.equal(stream.lost, 1009 - got);
+  assert.equal(stream.dropped, 1009 - got);
 });
 
 test("EventStream iterates as events come, and leaving the loop closes it", async () => {

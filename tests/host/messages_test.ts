@@ -199,7 +199,7 @@ test("code that LLVM cannot translate ends the process with LLVM's reason, and l
   assert.deepEqual(readdirSync(folder.path), ["script.ts"]);
 });
 
-test("lost events are counted and told", async () => {
+test("dropped events are counted and told", async () => {
   using folder = new Folder();
   const calls = 10_007;
   await using workload = await Workload.start(`burst=${folder.path}/burst:${calls}`);
@@ -216,7 +216,10 @@ test("lost events are counted and told", async () => {
   const message = /^ready\n(\d+) calls are not shown: the perf buffer was full\n$/.exec(stderr);
   assert.ok(message, stderr);
   assert.equal(status, 0);
-  // Others' calls may be lost as well.
+  // Others' calls may be dropped as well.
   const shown = stdout.split(`"${folder.path}/burst"`).length - 1;
-  assert.ok(shown > 0 && shown + Number(message[1]) >= calls, `${shown} shown, ${message[1]} lost`);
+  assert.ok(
+    shown > 0 && shown + Number(message[1]) >= calls,
+    `${shown} shown, ${message[1]} dropped`,
+  );
 });

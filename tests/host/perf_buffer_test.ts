@@ -27,7 +27,7 @@ test("EventStream.drain() hands over every event of a perf buffer, typed", () =>
   assert.deepEqual(sequences, upTo(1009));
   assert.ok(events.every(({ label }) => label === "prime"));
   assert.equal(stream.drain(() => assert.fail("there is nothing left")), 0);
-  assert.equal(stream.lost, 0);
+  assert.equal(stream.dropped, 0);
 });
 
 test("a perf buffer reads records that go around the end of its ring", () => {
@@ -47,10 +47,10 @@ test("a perf buffer reads records that go around the end of its ring", () => {
     }
   });
   assert.equal(next, 997 * 7);
-  assert.equal(stream.lost, 0);
+  assert.equal(stream.dropped, 0);
 });
 
-test("EventStream.lost counts exactly what a perf buffer had no room for", () => {
+test("EventStream.dropped counts exactly what a perf buffer had no room for", () => {
   using bpf = loadKindsObject();
   const stream = bpf.events("samples", Sample, { pages: 1 });
   attachToCalls(bpf);
@@ -58,10 +58,10 @@ test("EventStream.lost counts exactly what a perf buffer had no room for", () =>
   const got = stream.drain(() => {});
   const sent = 503 * onlineCpus().length;
   assert.ok(got > 0 && got < sent, `${got} events fit`);
-  assert.equal(stream.lost, sent - got);
+  assert.equal(stream.dropped, sent - got);
   assert.equal(bpf.global("refused", u64.asNumber).value, sent - got);
   stream.close();
-  assert.equal(stream.lost, sent - got);
+  assert.equal(stream.dropped, sent - got);
 });
 
 test("a perf buffer's loss records are skipped, and do not count twice", () => {
@@ -76,7 +76,7 @@ test("a perf buffer's loss records are skipped, and do not count twice", () => {
     }
   });
   assert.ok(got > 31 && got < 31 * 211, `${got} events fit`);
-  assert.equal(stream.lost, 31 * 211 - got);
+  assert.equal(stream.dropped, 31 * 211 - got);
 });
 
 for (const ordered of [true, false]) {
@@ -94,7 +94,7 @@ for (const ordered of [true, false]) {
     const byCpu = cpus.flatMap((cpu) => events.filter((event) => event.cpu === cpu));
     const sequences = events.map(({ sequence }) => sequence);
     assert.deepEqual(sequences, ordered ? upTo(count) : byCpu.map(({ sequence }) => sequence));
-    assert.equal(stream.lost, 0);
+    assert.equal(stream.dropped, 0);
   });
 
   const order = ordered ? "in order of time" : "unordered";

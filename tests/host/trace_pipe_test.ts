@@ -44,7 +44,7 @@ test("TracePipe tells the fields of each line, and nothing when there is none", 
   }
   assert.equal(pipe.read(), undefined);
   assert.equal(pipe.readLine(), undefined);
-  assert.equal(pipe.lost, 0);
+  assert.equal(pipe.dropped, 0);
 });
 
 test("TracePipe: each reader has all lines, raw ones too", () => {
@@ -105,8 +105,8 @@ test("TracePipe counts what the kernel dropped", () => {
   callGetppid(2003);
   let [read, line] = [0, pipe.read()];
   for (; line; line = pipe.read()) read++;
-  assert.ok(read > 0 && pipe.lost > 0);
-  assert.equal(read + pipe.lost, 2003);
+  assert.ok(read > 0 && pipe.dropped > 0);
+  assert.equal(read + pipe.dropped, 2003);
 });
 
 test("TracePipe is closed when the process ends", async () => {

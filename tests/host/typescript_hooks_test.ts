@@ -51,7 +51,7 @@ test("a tracepoint's events arrive with their types, of the process asked for on
     if (open.path.startsWith("/dev/null/")) seen.push(open.path);
   });
   assert.deepEqual(seen, ["/dev/null/1", "/dev/null/2", "/dev/null/3"]);
-  assert.equal(events.lost, 0);
+  assert.equal(events.dropped, 0);
 });
 
 test("events that a buffer has no room for are counted", () => {
@@ -73,7 +73,7 @@ test("events that a buffer has no room for are counted", () => {
   let count = 0;
   events.drain(() => count++);
   assert.ok(count > 0 && count < 40);
-  assert.equal(count + events.lost!, 40);
+  assert.equal(count + events.dropped!, 40);
 });
 
 test("texts of varying length are read where the record says", async () => {
@@ -275,7 +275,7 @@ test("print makes lines of templates and values, in the order they were printed"
   ];
   assert.deepEqual([...seen.slice(0, 3), ...seen.slice(4, 7)], [...once, ...once]);
   assert.match(seen[3]!, /^0xffff[0-9a-f]{12}$/);
-  assert.equal(lines.lost, 0);
+  assert.equal(lines.dropped, 0);
 });
 
 test("print leaves the name to a map that has it, and says so", () => {

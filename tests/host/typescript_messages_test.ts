@@ -105,7 +105,7 @@ const REFUSED: readonly (readonly [body: string, message: string])[] = [
   [
     "out.missing = 1;",
     'kernel() was given nothing called "missing": it has counts, events, big, total, small, ' +
-    "counts_dropped, events_lost, LIMIT\n" +
+    "counts_dropped, events_dropped, LIMIT\n" +
     "  line 3: out.missing = 1;\n" +
     "          ^^^^^^^^^^^",
   ],

@@ -10,7 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kernel, rawTracepoint } from "../../kernel.ts";
 import { Bpf, i16, i32, i64, i8, type Program, u16, u32, u64, u8 } from "../../mod.ts";
-import { C_PRELUDE, randomArguments, randomNumbers, randomPair } from "./random_code.ts";
+import { C_PRELUDE, randomArguments, randomPair } from "./random_code.ts";
+import { randomNumbers } from "./random_expressions.ts";
 
 const CODECS = { a8: u8, b8: i8, a16: u16, b16: i16, a32: u32, b32: i32, a64: u64, b64: i64 };
 

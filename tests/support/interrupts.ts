@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type Case, type Job, type Row, startWork, type Work } from "./cases.ts";
+import type { Case, Job, Row, Work } from "./cases.ts";
+import { startWork } from "./start_work.ts";
 import { EventTrace } from "./event_trace.ts";
 import { isHidden } from "./hidden_events.ts";
 

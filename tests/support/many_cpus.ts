@@ -9,7 +9,8 @@
 
 import { cpus } from "node:os";
 import { tools } from "../../tools/list.ts";
-import { type Cases, testsOf } from "./cases.ts";
+import type { Cases } from "./cases.ts";
+import { testsOf } from "./run_cases.ts";
 
 const MANY = 16;
 const GUESTS = 2;

@@ -4,7 +4,8 @@
 
 import { test } from "node:test";
 import { tools } from "../../tools/list.ts";
-import { type Cases, testsOf } from "../support/cases.ts";
+import type { Cases } from "../support/cases.ts";
+import { testsOf } from "../support/run_cases.ts";
 
 for (const [name, load] of Object.entries(tools)) {
   const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };

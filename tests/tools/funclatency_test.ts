@@ -111,8 +111,8 @@ test(inFlight, { skip: requires(inFlight, "speed") }, async () => {
     return running;
   };
   const running = [await call(), await call(), await call()];
-  const lost = bpf.global("lost", u64.asNumber);
-  assert.equal(lost.value, 1);
+  const dropped = bpf.global("dropped", u64.asNumber);
+  assert.equal(dropped.value, 1);
   const threads = bpf.map("threads", u32, bytes(1032));
   running.shift()!.kill("SIGKILL");
   // The kernel lets go of a thread a little after its end.
@@ -122,7 +122,7 @@ test(inFlight, { skip: requires(inFlight, "speed") }, async () => {
     each.send();
     assert.equal((await each.result).status, 0);
   }
-  assert.deepEqual([lost.value, [...threads.keys()]], [1, []]);
+  assert.deepEqual([dropped.value, [...threads.keys()]], [1, []]);
 });
 
 const alike = "funclatency times what libbpf-tools' funclatency times";

@@ -142,12 +142,12 @@ test("opensnoop reports a burst completely, or says exactly how many are missing
     () => [`burst=/dev/null:${count}`],
   );
   let seen = 0;
-  let lost = 0;
+  let dropped = 0;
   for (const line of result.stdout.trim().split("\n")) {
     const row = JSON.parse(line) as Row;
-    if (row.record === "dropped") lost = row.total!;
+    if (row.record === "dropped") dropped = row.total!;
     else seen++;
   }
-  assert.equal(seen + lost, count);
-  if (lost > 0) assert.match(result.stderr, new RegExp(`dropped ${lost} events in all`));
+  assert.equal(seen + dropped, count);
+  if (dropped > 0) assert.match(result.stderr, new RegExp(`dropped ${dropped} events in all`));
 });

@@ -57,7 +57,7 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
     const results = await Promise.all(running.map(stopTool));
     const [lives, states, traced, latencies, bytes, subnets] = results.map((result) => {
       const rows = rowsOf<Row>(result);
-      assert.deepEqual(rows.filter(({ record }) => record), [], "nothing is lost");
+      assert.deepEqual(rows.filter(({ record }) => record), [], "nothing is dropped");
       const isOurs = ({ netns, pid }: Row) =>
         netns === undefined
           ? pid === undefined || pid === client || pid === server

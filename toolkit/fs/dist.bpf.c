@@ -7,7 +7,7 @@
 
 static void operation_dropped(void)
 {
-	__sync_fetch_and_add(&lost, 1);
+	__sync_fetch_and_add(&dropped, 1);
 }
 
 static void operation_done(u32 kind, struct operation *operation, s64 size)

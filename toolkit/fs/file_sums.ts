@@ -7,7 +7,7 @@
 import { type Bpf, type Codec, type Infer, struct, u64 } from "../../mod.ts";
 import type { Column } from "../output/columns.ts";
 import { TOP_ROWS, topLine, topOptions, topSpace } from "../output/top.ts";
-import { grown, Growth } from "../output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../output/counter_deltas.ts";
 import { reportDropped } from "../run/losses.ts";
 import { type Option, UsageError } from "../options/options.ts";
 import type { Report } from "../output/report.ts";
@@ -84,10 +84,10 @@ export interface SumsReport<K> {
 export function sumsReporter<K extends object>(
   { name, map, key, columns, noClear, maxRows = TOP_ROWS, sort }: SumsReport<K>,
 ): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const rank = SORTS[sort]!;
   return (bpf, report) => {
-    const rows = [...grown(bpf.map(map, key, Sums), growth, (sums) => sums)]
+    const rows = [...deltasOf(bpf.map(map, key, Sums), deltas, (sums) => sums)]
       .map(([key, sums]) => ({ ...key, ...sums }))
       .sort((a, b) => rank(b) - rank(a));
     topSpace(report, noClear);

@@ -5,7 +5,7 @@
  */
 
 import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from "../../mod.ts";
-import { grown, Growth } from "../output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../output/counter_deltas.ts";
 import { reportDropped } from "../run/losses.ts";
 import { flag, type Values } from "../options/options.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -102,11 +102,11 @@ export function distributionPlan(
 
 /** Makes the function that prints what was counted since it was last called. */
 function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const { name: valueType } = unitOf(options);
   return (bpf, report) => {
     const times = bpf.map("times", Key, u64.asNumber);
-    const entries = [...grown(times, growth, (count) => ({ count }))]
+    const entries = [...deltasOf(times, deltas, (count) => ({ count }))]
       .map(([key, { count }]) => [key, count] as const);
     report.line();
     if (options.timestamp) report.line(report.clock);
@@ -125,7 +125,7 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
     }
     if (options.extension) {
       const count = entries.reduce((sum, [, count]) => sum + count, 0);
-      const time = growth.since("time", bpf.global("total_time", u64.asNumber).value);
+      const time = deltas.since("time", bpf.global("total_time", u64.asNumber).value);
       reportSummary(report, unitOf(options), count, time);
     }
     reportDropped(bpf, report, options.name, "times");

@@ -6,7 +6,7 @@
 
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import type { Column } from "../output/columns.ts";
-import { grown, Growth } from "../output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../output/counter_deltas.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../options/options.ts";
 import { intervalArguments, standardOptions } from "../options/standard_options.ts";
 import type { Report } from "../output/report.ts";
@@ -101,12 +101,12 @@ function columns({ kind, width }: IrqTool, { counts, nanoseconds }: IrqValues): 
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(tool: IrqTool, values: IrqValues): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const table = columns(tool, values);
   const order = values.counts ? "count" : "time";
   const isHard = tool.kind === "hard";
   return (bpf, report) => {
-    const rows = [...grown(bpf.map("irqs", Key, Sums), growth, (sums) => ({ ...sums }))].map(
+    const rows = [...deltasOf(bpf.map("irqs", Key, Sums), deltas, (sums) => ({ ...sums }))].map(
       ([{ name, vector, slot }, sums]): Row => ({
         irq: isHard ? name : softirqName(vector),
         slot,

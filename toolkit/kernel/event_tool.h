@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What tools that print a row per event begin with.
+ * Common includes of tools that print a row per event.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/log2.h"
-#include "base/lost.h"
+#include "base/dropped.h"
 #include "base/maps.h"
 #include "task/task.h"
 
@@ -19,7 +19,7 @@ struct key {
 	u32 slot;
 };
 
-/* What was counted since the start. */
+/* Counters since the start; never reset. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 131072);
@@ -33,17 +33,17 @@ static __always_inline void count_time(u32 id, u64 time)
 {
 	struct key key = { .id = id, .slot = log2_slot(time / unit_ns) };
 	u64 zero = 0;
-	u64 *count = value_of(&times, &key, &zero);
+	u64 *count = lookup_or_insert(&times, &key, &zero);
 
 	if (!count) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
 	__sync_fetch_and_add(count, 1);
 	__sync_fetch_and_add(&total_time, time);
 }
 
-/* What a task's times are counted by. */
+/* The histogram that a task's times are counted in. */
 static __always_inline u32 id_of(struct task_struct *task)
 {
 	u64 ids = by_process || by_thread ? ids_of(task) : 0;

@@ -4,7 +4,7 @@
  * calls of the same process, for ucalls -S.
  */
 #include "../kernel/event_tool.h"
-#include "../kernel/base/lost.h"
+#include "../kernel/base/dropped.h"
 #include "../kernel/languages/frames.h"
 
 const volatile bool counting = false; /* ucalls; else uflow */
@@ -55,10 +55,10 @@ EVENTS(events, struct event);
 
 static __always_inline void add(void *map, void *key, u64 time)
 {
-	struct sums zero = {}, *sums = value_of(map, key, &zero);
+	struct sums zero = {}, *sums = lookup_or_insert(map, key, &zero);
 
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
 	__sync_fetch_and_add(&sums->count, 1);

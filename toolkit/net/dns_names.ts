@@ -71,9 +71,9 @@ export function withDns(load: LoadOptions, wanted: boolean, machine: Machine): L
   };
 }
 
-/** Events and answers that the kernel side dropped: for `lost` of a plan. */
-export const lostWithAnswers = (bpf: Bpf): number =>
-  ["events_lost", "answers_lost"].reduce(
+/** Events and answers that the kernel side dropped: for `dropped` of a plan. */
+export const droppedWithAnswers = (bpf: Bpf): number =>
+  ["events_dropped", "answers_dropped"].reduce(
     (sum, name) => sum + bpf.global(name, u64.asNumber).value,
     0,
   );

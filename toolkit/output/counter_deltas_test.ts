@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BpfMap } from "../../mod.ts";
-import { grown, Growth } from "./counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "./counter_deltas.ts";
 
 /** A map whose programs count once more before the last look at an entry. */
 class CountingMap extends Map<number, { count: number }> {
@@ -14,11 +14,11 @@ class CountingMap extends Map<number, { count: number }> {
   }
 }
 
-test("grown() tells what was counted since, removes what stood still, and loses nothing", () => {
+test("deltasOf() tells what was counted since, removes what stood still, and loses nothing", () => {
   const counters = new CountingMap([[1, { count: 5 }], [2, { count: 7 }]]);
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const read = () => [
-    ...grown(counters as unknown as BpfMap<number, { count: number }>, growth, (value) => value),
+    ...deltasOf(counters as unknown as BpfMap<number, { count: number }>, deltas, (value) => value),
   ];
 
   assert.deepEqual(read(), [[1, { count: 5 }], [2, { count: 7 }]]);

@@ -5,7 +5,7 @@
  */
 
 /** How often each row came. */
-export class Tally {
+export class RowCounts {
   readonly #counts = new Map<string, number>();
   readonly #json: boolean;
 

@@ -7,7 +7,7 @@
 
 import { CompileError, VerifierError } from "../../mod.ts";
 import type { Expression } from "./expression.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 /** A part of a probe. */
 type Place = Pick<Expression, "probe" | "start" | "end">;
@@ -48,12 +48,12 @@ export class CSource {
    * @param text what was compiled: this text, perhaps with other text around
    */
   explain(error: unknown, text: string): unknown {
-    if (error instanceof CompileError) return this.#compileMistake(error, text) ?? error;
-    if (error instanceof VerifierError) return this.#verifierMistake(error) ?? error;
+    if (error instanceof CompileError) return this.#compileError(error, text) ?? error;
+    if (error instanceof VerifierError) return this.#verifierError(error) ?? error;
     return error;
   }
 
-  #compileMistake({ line, column, message }: CompileError, text: string): Mistake | undefined {
+  #compileError({ line, column, message }: CompileError, text: string): ProbeError | undefined {
     const said = /column \d+: (.*)/.exec(message)?.[1];
     const lines = text.split("\n");
     const place = this.#placeOf(lines[line - 1]);
@@ -64,30 +64,30 @@ export class CSource {
     if (said === undefined) return undefined;
     const reason = `this does not compile: ${said.replace(/ \[-W[^\]]*\]$/, "")}`;
     if (place) {
-      return new Mistake(reason, place.probe, Math.min(place.start + column - 1, place.end));
+      return new ProbeError(reason, place.probe, Math.min(place.start + column - 1, place.end));
     }
-    if (before) return new Mistake(reason, before.probe, before.end);
-    if (after) return new Mistake(reason, after.probe, after.start);
-    return this.#programMistake(reason, lines, line);
+    if (before) return new ProbeError(reason, before.probe, before.end);
+    if (after) return new ProbeError(reason, after.probe, after.start);
+    return this.#programError(reason, lines, line);
   }
 
   /** A mistake in what we wrote ourselves for a probe: of its arguments, mostly. */
-  #programMistake(reason: string, lines: readonly string[], line: number): Mistake | undefined {
+  #programError(reason: string, lines: readonly string[], line: number): ProbeError | undefined {
     const head = lines.slice(0, line).findLast((text) => /^int \w+\(/.test(text));
     const probe = this.#probes.get(/^int (\w+)/.exec(head ?? "")?.[1] ?? "");
     if (probe === undefined) return undefined;
     const [, number, why] = /'_bpf_readarg_\w+_(\d+)' is unavailable: (.*)/.exec(reason) ?? [];
-    if (number === undefined) return new Mistake(reason, probe, 0);
+    if (number === undefined) return new ProbeError(reason, probe, 0);
     const at = probe.search(new RegExp(`\\barg${number}\\b`));
-    return new Mistake(`this cannot be read: ${why}`, probe, Math.max(at, 0));
+    return new ProbeError(`this cannot be read: ${why}`, probe, Math.max(at, 0));
   }
 
-  #verifierMistake({ message, program }: VerifierError): Mistake | undefined {
+  #verifierError({ message, program }: VerifierError): ProbeError | undefined {
     const place = this.#placeOf(message);
     const probe = place?.probe ?? this.#probes.get(program);
     if (probe === undefined) return undefined;
     const said = /^[^\n]*?: [^\n]*?: (.*?)(?: at (?:line \d+: )?"[^]*)?$/.exec(message)?.[1];
-    return new Mistake(`the kernel refuses this: ${said ?? message}`, probe, place?.start ?? 0);
+    return new ProbeError(`the kernel refuses this: ${said ?? message}`, probe, place?.start ?? 0);
   }
 
   #placeOf(line: string | undefined): Place | undefined {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CompileError } from "../../mod.ts";
 import { CSource } from "./c_source.ts";
 import { parseExpression } from "./expression.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 const PROBE = "p::f (arg1->x > 0)";
 
@@ -29,7 +29,7 @@ test("CSource shows what the compiler says under the user's text", () => {
   const made = source();
   const text = `#include <a.h>\n${made.text}`;
   const mistake = made.explain(said(text, 4, 7), text);
-  assert.ok(mistake instanceof Mistake);
+  assert.ok(mistake instanceof ProbeError);
   assert.equal(
     mistake.message,
     `this does not compile: no member named 'x'\n  ${PROBE}\n${" ".repeat(2 + 12)}^`,

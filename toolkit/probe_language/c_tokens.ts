@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 /** What a word is. */
 export type TokenKind = "name" | "number" | "string" | "character" | "symbol";
@@ -39,7 +39,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/;/y, "expected one expression, not statements"],
 ];
 
-/** Splits the part of a text from `start` to `end` into words. @throws {Mistake} */
+/** Splits the part of a text from `start` to `end` into words. @throws {ProbeError} */
 export function tokensOf(text: string, start = 0, end = text.length): Token[] {
   const part = text.slice(0, end);
   const found: Token[] = [];
@@ -54,7 +54,7 @@ export function tokensOf(text: string, start = 0, end = text.length): Token[] {
       continue;
     }
     const refused = REFUSED.slice(0, 3).find(([pattern]) => at(pattern, place) !== undefined);
-    if (refused) throw new Mistake(refused[1], text, place);
+    if (refused) throw new ProbeError(refused[1], text, place);
     const word = WORDS.map(([kind, pattern]) => ({ kind, text: at(pattern, place) }))
       .find((word) => word.text !== undefined);
     if (word?.text === undefined) throw refusal(text, place, at);
@@ -68,15 +68,15 @@ function refusal(
   text: string,
   place: number,
   at: (pattern: RegExp, place: number) => string | undefined,
-): Mistake {
+): ProbeError {
   const reason = REFUSED.find(([pattern]) => at(pattern, place) !== undefined)?.[1];
   const character = String.fromCodePoint(text.codePointAt(place)!);
-  return new Mistake(reason ?? `no expression has ${JSON.stringify(character)}`, text, place);
+  return new ProbeError(reason ?? `no expression has ${JSON.stringify(character)}`, text, place);
 }
 
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]" };
 
-/** Checks that all brackets have their partners. @throws {Mistake} */
+/** Checks that all brackets have their partners. @throws {ProbeError} */
 export function checkBrackets(text: string, tokens: readonly Token[]): void {
   const open: Token[] = [];
   for (const token of tokens) {
@@ -85,11 +85,11 @@ export function checkBrackets(text: string, tokens: readonly Token[]): void {
     if (token.text !== ")" && token.text !== "]") continue;
     const partner = open.pop();
     if (partner && CLOSING[partner.text] === token.text) continue;
-    throw new Mistake(`this "${token.text}" closes nothing`, text, token.at);
+    throw new ProbeError(`this "${token.text}" closes nothing`, text, token.at);
   }
   const last = open.at(-1);
   if (last) {
-    throw new Mistake(`this "${last.text}" is never closed`, text, last.at);
+    throw new ProbeError(`this "${last.text}" is never closed`, text, last.at);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkBrackets, literalBytes, splitTokens, tokensOf } from "./c_tokens.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 const texts = (text: string) => tokensOf(text).map((token) => token.text);
 
@@ -42,7 +42,7 @@ test("tokensOf() lets nothing through that is more than an expression", () => {
   ];
   for (const [text, at, reason] of cases) {
     assert.throws(() => tokensOf(text), (error: Error) => {
-      assert.ok(error instanceof Mistake, text);
+      assert.ok(error instanceof ProbeError, text);
       assert.match(error.message, reason);
       assert.equal(error.message.split("\n").at(-1), " ".repeat(at + 2) + "^", text);
       return true;
@@ -53,7 +53,7 @@ test("tokensOf() lets nothing through that is more than an expression", () => {
 test("checkBrackets() finds the bracket without a partner", () => {
   const check = (text: string) => checkBrackets(text, tokensOf(text));
   check("(a[b(c)] + (d))");
-  assert.throws(() => check("(a"), /^Mistake: this "\(" is never closed\n {2}\(a\n {2}\^$/);
+  assert.throws(() => check("(a"), /^ProbeError: this "\(" is never closed\n {2}\(a\n {2}\^$/);
   assert.throws(() => check("a)"), /this "\)" closes nothing\n {2}a\)\n {3}\^/);
   assert.throws(() => check("(a]"), /this "\]" closes nothing/);
 });

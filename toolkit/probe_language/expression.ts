@@ -8,7 +8,7 @@
  */
 
 import { checkBrackets, literalBytes, type Token, tokensOf } from "./c_tokens.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 /** An expression within a probe. */
 export interface Expression {
@@ -24,19 +24,19 @@ export interface Expression {
 const TEXT_MAX = 128;
 const STRCMP = "STRCMP";
 
-/** Reads the expression between two places. @throws {Mistake} */
+/** Reads the expression between two places. @throws {ProbeError} */
 export function parseExpression(probe: string, start: number, end: number): Expression {
   return expressionOf(probe, tokensOf(probe, start, end), start);
 }
 
-/** The expression of these words. @throws {Mistake} when there are none, or brackets are missing */
+/** The expression of these words. @throws {ProbeError} when there are none, or brackets are missing */
 export function expressionOf(
   probe: string,
   tokens: readonly Token[],
   place: number,
 ): Expression {
   const [first, last] = [tokens[0], tokens.at(-1)];
-  if (!first || !last) throw new Mistake("expected an expression here", probe, place);
+  if (!first || !last) throw new ProbeError("expected an expression here", probe, place);
   checkBrackets(probe, tokens);
   return { probe, tokens, start: first.at, end: last.at + last.text.length };
 }
@@ -51,13 +51,13 @@ export function namesOf({ tokens }: Expression): Set<string> {
   return new Set(tokens.filter(({ kind }) => kind === "name").map(({ text }) => text));
 }
 
-/** The parameters that an expression asks for by `$entry(NAME)`. @throws {Mistake} */
+/** The parameters that an expression asks for by `$entry(NAME)`. @throws {ProbeError} */
 export function entriesOf({ probe, tokens }: Expression): Token[] {
   return tokens.flatMap((token, i) => {
     if (token.text !== "$entry") return [];
     const [open, name, close] = tokens.slice(i + 1, i + 4);
     if (open?.text === "(" && name?.kind === "name" && close?.text === ")") return [name];
-    throw new Mistake("expected $entry(NAME), the name of a parameter", probe, token.at);
+    throw new ProbeError("expected $entry(NAME), the name of a parameter", probe, token.at);
   });
 }
 
@@ -81,7 +81,7 @@ export class Comparisons {
   add(probe: string, literal: Token): string {
     const bytes = this.#binary ? byteList(probe, literal) : literalBytes(literal.text);
     if (bytes.length === 0 || bytes.length > TEXT_MAX) {
-      throw new Mistake(`STRCMP compares 1 to ${TEXT_MAX} bytes`, probe, literal.at);
+      throw new ProbeError(`STRCMP compares 1 to ${TEXT_MAX} bytes`, probe, literal.at);
     }
     this.#texts.push(bytes);
     return nameOf(this.#texts.length - 1);
@@ -108,7 +108,7 @@ function byteList(probe: string, { text, at }: Token): Uint8Array {
   const list = /^"\s*\{(.*)\}\s*"$/.exec(text)?.[1]?.split(",").map((word) => word.trim());
   const bytes = list?.map((word) => /^(0[xX][\da-fA-F]+|\d+)$/.test(word) ? Number(word) : NaN);
   if (bytes?.every((byte) => byte <= 0xff)) return Uint8Array.from(bytes);
-  throw new Mistake('expected bytes to compare: "{0x6c, 0x00}"', probe, at);
+  throw new ProbeError('expected bytes to compare: "{0x6c, 0x00}"', probe, at);
 }
 
 /** Variables that hold addresses, for casts (USDT probes have up to 12 arguments): libbcc then reads what they point to. */
@@ -125,7 +125,7 @@ export const memberVariable = (member: string) => `args__${member}`;
  * The C of an expression, in the columns that it has in the user's text.
  *
  * @param variables those that it can have: a member that is a text is read through one
- * @throws {Mistake}
+ * @throws {ProbeError}
  */
 export function expressionCode(
   expression: Expression,
@@ -141,7 +141,7 @@ export function expressionCode(
     if (token.text === STRCMP) {
       const literal = next?.text === "(" ? tokens[i + 2] : undefined;
       if (literal?.kind !== "string" || tokens[i + 3]?.text !== ",") {
-        throw new Mistake('expected STRCMP("text", address)', probe, token.at);
+        throw new ProbeError('expected STRCMP("text", address)', probe, token.at);
       }
       put(`${comparisons.add(probe, literal)}(""`, token.at);
       i += 2;
@@ -154,7 +154,7 @@ export function expressionCode(
       put(memberVariable(tokens[i + 2]!.text), token.at);
       i += 2;
     } else if (token.kind === "string") {
-      throw new Mistake('a text stands in STRCMP("text", address) only', probe, token.at);
+      throw new ProbeError('a text stands in STRCMP("text", address) only', probe, token.at);
     } else if (token.text === "@") {
       checkUserMark(probe, token, previous, next);
       i++;
@@ -181,5 +181,5 @@ function checkUserMark(
   next: Token | undefined,
 ): void {
   if (/^arg([1-9]|1[0-2])$/.test(previous?.text ?? "") && next?.text === "user") return;
-  throw new Mistake('"@user" stands behind arguments only: arg1', probe, at);
+  throw new ProbeError('"@user" stands behind arguments only: arg1', probe, at);
 }

@@ -86,7 +86,7 @@ export function commonCode(
     ...["<linux/ptrace.h>", "<linux/sched.h>", ...typed, ...found.map((header) => `<${header}>`)]
       .map((header) => `#include ${header}`),
     ...filters.cgroup === undefined ? [] : ["BPF_CGROUP_ARRAY(cgroup_root, 1);"],
-    "BPF_ARRAY(events_lost, u64, 1);",
+    "BPF_ARRAY(events_dropped, u64, 1);",
     inode === FIRST_PID_NAMESPACE
       ? CURRENT_IDS
       : namespaceIds(inode, filters.machine.namespaceDevice()),

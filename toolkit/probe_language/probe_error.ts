@@ -9,8 +9,8 @@ import { UsageError } from "../options/options.ts";
 const CONTROL = /\p{C}/gu;
 
 /** A mistake at a place of a text; the message is the sentence, the text, and a caret below. */
-export class Mistake extends UsageError {
-  override name = "Mistake";
+export class ProbeError extends UsageError {
+  override name = "ProbeError";
   override readonly showsPlace: boolean = true;
 
   /** @param at the place, in UTF-16 units from the start of `text` */

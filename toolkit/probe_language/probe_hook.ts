@@ -5,7 +5,7 @@
  */
 
 import type { Token } from "./c_tokens.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 /** A place in a program, a library or the kernel. */
 export type Hook =
@@ -41,7 +41,7 @@ const KERNEL_FUNCTION = /^[A-Za-z_][\w.]*$/;
  * The hook that kind, library and name tell.
  *
  * @param kind `p` (or nothing), `r`, `t`, `u`; and `l`, which is `p` of a library
- * @throws {Mistake}
+ * @throws {ProbeError}
  */
 export function hookOf(probe: string, kind: Part, library: Part, name: Part): Hook {
   switch (kind.text) {
@@ -56,7 +56,7 @@ export function hookOf(probe: string, kind: Part, library: Part, name: Part): Ho
     case "t":
       for (const part of [library, name]) {
         if (EVENT.test(part.text)) continue;
-        throw new Mistake("expected a tracepoint: t:CATEGORY:EVENT", probe, part.at);
+        throw new ProbeError("expected a tracepoint: t:CATEGORY:EVENT", probe, part.at);
       }
       return { kind: "tracepoint", category: library.text, name: name.text };
     case "u":
@@ -64,7 +64,7 @@ export function hookOf(probe: string, kind: Part, library: Part, name: Part): Ho
       required(probe, name, "the name of a USDT probe");
       return { kind: "usdt", library: library.text, name: name.text };
     default:
-      throw new Mistake(
+      throw new ProbeError(
         "expected p (entry), r (return), t (tracepoint), u (USDT) or l (library) before the colon",
         probe,
         kind.at,
@@ -73,7 +73,7 @@ export function hookOf(probe: string, kind: Part, library: Part, name: Part): Ho
 }
 
 function required(probe: string, { text, at }: Part, what: string): void {
-  if (text === "") throw new Mistake(`expected ${what} here`, probe, at);
+  if (text === "") throw new ProbeError(`expected ${what} here`, probe, at);
 }
 
 function functionHook(
@@ -85,14 +85,14 @@ function functionHook(
   const plus = text.indexOf("+");
   const name = plus < 0 ? text : text.slice(0, plus);
   if (!(library.text === "" ? KERNEL_FUNCTION : FUNCTION).test(name)) {
-    throw new Mistake("expected the name of a function here", probe, at);
+    throw new ProbeError("expected the name of a function here", probe, at);
   }
   const place = { kind, library: library.text === "" ? undefined : library.text, name };
   if (plus < 0) return { ...place, offset: 0 };
   const offset = text.slice(plus + 1);
   if (!/^(0[xX][\da-fA-F]+|\d+)$/.test(offset) || !Number.isSafeInteger(Number(offset))) {
-    throw new Mistake("expected an offset in bytes: 12 or 0x1c", probe, at + plus + 1);
+    throw new ProbeError("expected an offset in bytes: 12 or 0x1c", probe, at + plus + 1);
   }
-  if (kind === "return") throw new Mistake("a return has no offset", probe, at + plus);
+  if (kind === "return") throw new ProbeError("a return has no offset", probe, at + plus);
   return { ...place, offset: Number(offset) };
 }

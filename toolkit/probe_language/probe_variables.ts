@@ -7,7 +7,7 @@
 
 import type { Machine } from "../machine/machine.ts";
 import { type Expression, memberVariable, POINTERS } from "./expression.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 import { UsageError } from "../options/options.ts";
 import { isSyscall } from "./probe_code.ts";
 import type { Hook } from "./probe_hook.ts";
@@ -98,7 +98,7 @@ export function declarations(codes: readonly string[], variables: Variables): st
     .map((name) => `  ${variables[name]}`);
 }
 
-/** Checks that all special names of expressions have a meaning at this hook. @throws {Mistake} */
+/** Checks that all special names of expressions have a meaning at this hook. @throws {ProbeError} */
 export function checkNames(
   expressions: readonly Expression[],
   hook: Hook,
@@ -111,7 +111,7 @@ export function checkNames(
       if (/^(->|\.)$/.test(expression.tokens[i - 1]?.text ?? "")) continue;
       const special = text.startsWith("$") || ARGUMENT.test(text) || text === "retval";
       if (kind !== "name" || !special || text in variables || parameters.has(text)) continue;
-      throw new Mistake(absence(text, hook, variables), expression.probe, at);
+      throw new ProbeError(absence(text, hook, variables), expression.probe, at);
     }
   }
 }

@@ -6,7 +6,7 @@
 
 import { splitTokens, tokensOf } from "./c_tokens.ts";
 import type { Expression } from "./expression.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 
 /** A parameter. */
 export interface Parameter {
@@ -20,14 +20,14 @@ export interface Signature extends Expression {
   readonly parameters: readonly Parameter[];
 }
 
-/** Reads the signature between two places. @throws {Mistake} */
+/** Reads the signature between two places. @throws {ProbeError} */
 export function parseSignature(probe: string, start: number, end: number): Signature | undefined {
   const tokens = tokensOf(probe, start, end);
   const [first, last] = [tokens[0], tokens.at(-1)];
   if (!first || !last || tokens.length === 1 && first.text === "void") return undefined;
   const stray = tokens.find(({ kind, text }) => kind !== "name" && text !== "*" && text !== ",");
   if (stray) {
-    throw new Mistake(
+    throw new ProbeError(
       'a signature has types and names only: "int fd, char *name"',
       probe,
       stray.at,
@@ -37,7 +37,7 @@ export function parseSignature(probe: string, start: number, end: number): Signa
     const name = part.at(-1);
     if (part.length < 2 || name?.kind !== "name") {
       const place = name ? name.at + name.text.length : first.at;
-      throw new Mistake("expected a type and a name", probe, place);
+      throw new ProbeError("expected a type and a name", probe, place);
     }
     return { name: name.text, type: part.slice(0, -1).map(({ text }) => text).join(" ") };
   });

@@ -11,7 +11,7 @@ import type { UsdtArgument } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 import { isFloat } from "../../plumbing.ts";
 import type { Expression } from "./expression.ts";
-import { Mistake } from "./probe_error.ts";
+import { ProbeError } from "./probe_error.ts";
 import type { Hook } from "./probe_hook.ts";
 
 /** The n-th argument at all places of a probe that have one. */
@@ -79,7 +79,7 @@ export function usdtFloats(
 /**
  * Checks that no expression calculates with a floating-point number, which BPF cannot.
  *
- * @throws {Mistake}
+ * @throws {ProbeError}
  */
 export function checkNoFloats(
   expressions: readonly Expression[],
@@ -90,15 +90,15 @@ export function checkNoFloats(
     const found = tokens.find(({ kind, text }) => kind === "name" && floats.has(text));
     if (!found) continue;
     const reason = `${found.text} is a floating-point number, which BPF cannot calculate with`;
-    throw new Mistake(`${reason}: ${instead}`, probe, found.at);
+    throw new ProbeError(`${reason}: ${instead}`, probe, found.at);
   }
 }
 
-/** The bytes of the floating-point number that an expression is. @throws {Mistake} when it is none */
+/** The bytes of the floating-point number that an expression is. @throws {ProbeError} when it is none */
 export function floatSize(value: Expression, floats: ReadonlyMap<string, number>): number {
   const size = value.tokens.length === 1 ? floats.get(value.tokens[0]!.text) : undefined;
   if (size !== undefined) return size;
-  throw new Mistake(
+  throw new ProbeError(
     "expected an argument of a USDT probe that is a floating-point number: %f, %e and %g show no others",
     value.probe,
     value.start,

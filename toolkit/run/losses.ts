@@ -13,7 +13,7 @@ import type { Report } from "../output/report.ts";
 
 const INTERVAL_MS = 1000;
 
-/** Something that may be lost. */
+/** One kind of loss, and what helps against it. */
 export interface Loss {
   /** Also the kind of its records in JSON. */
   readonly kind: "dropped" | "missed" | "truncated";
@@ -103,12 +103,12 @@ export class Losses {
 
 /**
  * Tells how much a tool that reports could not count because a map was full, if anything: what the
- * kernel side added to its variable `lost`.
+ * kernel side added to its variable `dropped`.
  *
  * @param what it is, in the plural: `requests`
  */
 export function reportDropped(bpf: Bpf, report: Report, name: string, what: string): void {
-  tellDropped(report, name, what, bpf.global("lost", u64.asNumber).value);
+  tellDropped(report, name, what, bpf.global("dropped", u64.asNumber).value);
 }
 
 /** Tells that for so many there was no room, if any. */

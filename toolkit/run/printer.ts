@@ -12,7 +12,7 @@ import { withProgress } from "../output/complain.ts";
 import type { Output } from "../output/output.ts";
 import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
-import { Tally } from "../output/row_counts.ts";
+import { RowCounts } from "../output/row_counts.ts";
 import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
 import { containerColumn, type Who } from "../task/who.ts";
 
@@ -41,7 +41,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   readonly #heading: string | undefined;
   /** Prints an event if it is wanted. */
   readonly #print: (event: E) => void;
-  readonly #tally: Tally | undefined;
+  readonly #counts: RowCounts | undefined;
   #left: number;
 
   /** Opens the stream of the plan's events. */
@@ -57,19 +57,19 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     const { csv, heading = true } = plan;
     const raw = json ? undefined : plan.raw?.bind(plan);
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
-    this.#tally = plan.aggregate ? new Tally(json) : undefined;
+    this.#counts = plan.aggregate ? new RowCounts(json) : undefined;
     this.#print = (event) => {
       if (plan.wants?.(event) === false) return;
       this.#left--;
       if (raw) return output.text(raw(event));
       const text = row(event);
       const below = json ? undefined : plan.below?.(event).map(escapeText);
-      if (this.#tally) this.#tally.add([text, ...below ?? []].join("\n"));
+      if (this.#counts) this.#counts.add([text, ...below ?? []].join("\n"));
       else output.line(below ? [text, ...below, ""].join("\n") : text);
     };
     this.#heading = json || raw || !heading ? undefined : (csv ? csvHead : headLine)(columns);
     this.#stream = bpf.events("events", plan.event);
-    losses.watch(DROPPED_EVENTS, () => plan.lost?.(bpf) ?? this.#stream.lost ?? 0);
+    losses.watch(DROPPED_EVENTS, () => plan.dropped?.(bpf) ?? this.#stream.dropped ?? 0);
     if (plan.truncated) {
       const { global, what, reason } = plan.truncated;
       const count = bpf.global(global, u64.asNumber);
@@ -94,7 +94,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
   async finish(): Promise<void> {
     while (this.#drain() > 0) await this.#output.flush();
-    for (const text of this.#tally?.texts() ?? []) this.#output.line(text);
+    for (const text of this.#counts?.texts() ?? []) this.#output.line(text);
     this.#losses.reportEnd();
   }
 

@@ -73,8 +73,8 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   raw?(event: E): string;
   /** What events leave out, counted by the kernel side in a variable. */
   readonly truncated?: { readonly global: string; readonly what: string; readonly reason: string };
-  /** How many events were lost, where the kernel side has no variable that says so. */
-  lost?(bpf: Bpf): number;
+  /** How many events were dropped, where the kernel side has no variable that says so. */
+  dropped?(bpf: Bpf): number;
 }
 
 /** A signal that may ask for a report. */

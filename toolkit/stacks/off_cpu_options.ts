@@ -5,7 +5,7 @@
  */
 
 import { flag, number, UsageError, type Values } from "../options/options.ts";
-import { idList } from "./stacks.ts";
+import { idList } from "./stack_options.ts";
 
 const NS_PER_USEC = 1000;
 const ANY_NS = 0xffff_ffff_ffff_ffffn;

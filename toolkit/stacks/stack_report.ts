@@ -90,7 +90,7 @@ export function reportDroppedStacks(
   const stacks = samples.reduce((sum, each) => sum + each.count * missedStacks(each), 0);
   tellDropped(report, tool, "stacks", stacks, STACKS_FULL);
   reportEnds(bpf, report, tool);
-  tellDropped(report, tool, what, bpf.global("lost", u64.asNumber).value, { reason });
+  tellDropped(report, tool, what, bpf.global("dropped", u64.asNumber).value, { reason });
 }
 
 /** Stands for a stack that the kernel could not keep. */

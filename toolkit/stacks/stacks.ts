@@ -1,5 +1,5 @@
 /**
- * Tools that sum something by stack (stacks.h): their options, and their stacks with names.
+ * Stacks of tools that sum something by stack (stacks.h), with names.
  *
  * @module
  */
@@ -9,156 +9,18 @@ import {
   chars,
   formatSymbol,
   type Infer,
-  type Link,
-  type LoadOptions,
   struct,
-  TsBccError,
   u32,
   u64,
   u8,
   UserSymbols,
 } from "../../mod.ts";
-import {
-  argument,
-  flag,
-  list,
-  number,
-  type Option,
-  text,
-  UsageError,
-  type Values,
-} from "../options/options.ts";
 import { complain } from "../output/complain.ts";
-import type { Machine } from "../machine/machine.ts";
 import type { Report } from "../output/report.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
-import { checkStackFiles } from "./stack_files.ts";
-import { BY_MACHINE, containerOptions, filterSettings } from "../options/standard_options.ts";
-import { type walkOptions, walkSettings, walkTables } from "./stack_walk.ts";
+import type { Targets } from "./stack_options.ts";
+import { walkTables } from "./stack_walk.ts";
 import type { UnwindTables } from "./unwind_tables.ts";
-
-const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
-const ENTRIES_MAX = 1 << 24;
-const [BY_PID, BY_TID] = [1, 2];
-
-/** An option with process or thread ids. */
-export function idList(
-  names: { short: string; long: string; meta: string; help: string },
-): Option<readonly number[] | undefined> {
-  return {
-    ...names,
-    initial: undefined,
-    parse(value) {
-      const ids = value.split(",").map((id) => /^\d+$/.test(id) ? Number(id) : NaN);
-      if (ids.every((id) => id >= 1 && id <= PID_MAX)) return ids;
-      throw new UsageError(
-        `expected whole numbers from 1 to ${PID_MAX}, separated by commas`,
-      );
-    },
-  };
-}
-
-/** An option with a number of map entries. */
-export function sizeOption(long: string, help: string, initial: number): Option<number> {
-  const names = { long, meta: "ENTRIES", help: `${help} (default ${initial})` };
-  const range = { what: "a number of entries", min: 1, max: ENTRIES_MAX };
-  return { ...number({ ...names, ...range }), initial } as Option<number>;
-}
-
-/** What all tools that show stacks take. */
-export const stackOptions = {
-  userOnly: flag({
-    short: "U",
-    long: "user-stacks-only",
-    help: "show stacks from user space only (no kernel space stacks)",
-  }),
-  kernelOnly: flag({
-    short: "K",
-    long: "kernel-stacks-only",
-    help: "show stacks from kernel space only (no user space stacks)",
-  }),
-  delimited: flag({
-    short: "d",
-    long: "delimited",
-    help: "insert delimiter between kernel/user stacks",
-  }),
-  folded: flag({
-    short: "f",
-    long: "folded",
-    help: "output folded format, one line per stack (for flame graphs)",
-  }),
-  stackSize: sizeOption("stack-storage-size", "the number of unique stack traces", 16384),
-  svg: text({ long: "svg", meta: "FILE", help: "write a flame graph, a picture, to this file" }),
-  html: text({
-    long: "html",
-    meta: "FILE",
-    help: "write a flame graph, a page to search and zoom, to this file",
-  }),
-  outputs: list({
-    short: "o",
-    long: "output",
-    meta: "FILE",
-    help: "write the stacks to this file, in the format that its ending tells: .svg or .html " +
-      "(flame graph), .folded, .pb.gz (pprof), .speedscope.json, .json (Firefox profiler); several " +
-      "may be given",
-  }),
-  compare: text({
-    long: "compare",
-    meta: "FILE",
-    help: "show in flame graphs what changed since an earlier run of the same length, of which " +
-      "this file is the folded output",
-  }),
-  ...containerOptions,
-} as const;
-
-/** Seconds to trace, told by place. */
-export const secondsArgument = argument(number({
-  long: "duration",
-  meta: "duration",
-  help: "duration of trace in seconds",
-  what: "a duration in seconds",
-  min: 0.001,
-  max: 2147483,
-  fraction: true,
-}));
-
-/** Which threads: those of processes, or some of their own. */
-export interface Targets {
-  readonly pids: readonly number[] | undefined;
-  readonly tids: readonly number[] | undefined;
-}
-
-/** What the options mean to stacks.h, and with a machine to unwind.h. @throws {UsageError} */
-export function stackSettings(
-  values: Values<typeof stackOptions> & Partial<Values<typeof walkOptions>>,
-  { pids, tids }: Targets,
-  machine?: Machine,
-): LoadOptions & { readonly globals: Readonly<Record<string, unknown>> } {
-  if (values.userOnly && values.kernelOnly) {
-    throw new UsageError("use either -U/--user-stacks-only or -K/--kernel-stacks-only");
-  }
-  checkStackFiles(values);
-  const filters = filterSettings(values);
-  const { stackWalk, stackMemory } = values;
-  const isWalked = stackWalk !== undefined && stackMemory !== undefined && !values.kernelOnly;
-  const walk = isWalked && machine ? walkSettings({ stackWalk, stackMemory }, machine) : {};
-  return {
-    globals: {
-      ...filters.globals,
-      ...walk.globals,
-      in_pidns: BY_MACHINE,
-      kernel_stacks: !values.userOnly,
-      user_stacks: !values.kernelOnly,
-      target_kind: pids ? BY_PID : tids ? BY_TID : 0,
-    },
-    maps: {
-      ...filters.maps,
-      ...walk.maps,
-      stacks: { maxEntries: values.stackSize },
-      targets: { maxEntries: Math.max(pids?.length ?? 0, tids?.length ?? 0, 1) },
-    },
-  };
-}
 
 export { type Frame, frameName, TRACING } from "./kept_stacks.ts";
 
@@ -197,29 +59,6 @@ export interface StackSample {
 
 const fullName = ({ symbol, address }: Frame) =>
   formatSymbol(symbol, address, { offset: true, module: true });
-
-/** Of as many processes images.h knows what they mapped; of more the oldest are forgotten. */
-const IMAGES = 30000;
-
-/** What a tool loads with where it reads user stacks. */
-export const imageMaps = (machine: Machine) => ({
-  code_mappings: { maxEntries: machine.lruEntries(IMAGES) },
-});
-
-/**
- * Attaches what lets images.h tell apart what the same addresses meant at different times, where a
- * tool reads user stacks. Without it all else works: a library in place of another is taken for the
- * first, where this process may not read tracefs. The tools' pages say so.
- */
-export function attachImages(bpf: Bpf): Link[] {
-  if (!bpf.programs.has("code_mapped")) return [];
-  try {
-    return [bpf.program("code_mapped").attach()];
-  } catch (error) {
-    if (error instanceof TsBccError) return [];
-    throw error;
-  }
-}
 
 /** Reads stacks of a tool that traces, and gives them names. */
 export class Stacks implements Disposable {

@@ -1,6 +1,6 @@
 /**
- * The rows of files in the kernel's maps (unwind.h): one file after the other in chunks of 65,536, each
- * chunk a map that is made when the one before is full.
+ * The rows of files in the kernel's maps (unwind_tables.h): one file after the other in chunks of
+ * 65,536, each chunk a map that is made when the one before is full.
  *
  * @module
  */

@@ -23,7 +23,7 @@ import {
 import { allProcesses, type MemoryRange, readMemory } from "../../plumbing.ts";
 import { UnwindRows } from "./unwind_rows.ts";
 
-/** struct unwind_range of unwind.h. */
+/** struct unwind_range of unwind_tables.h. */
 const UnwindRange = struct("unwind_range", {
   start: u64,
   end: u64,
@@ -51,7 +51,7 @@ const UPROBES = "[uprobes]";
 /** Without functions of its own: the old way to some system calls. */
 const VSYSCALL = "[vsyscall]";
 
-/** What the maps of unwind.h need when tables of at most so many MiB are to be kept. */
+/** What the maps of unwind_tables.h need when tables of at most so many MiB are to be kept. */
 export function unwindSettings(mebibytes: number): LoadOptions {
   return {
     globals: { unwinding: mebibytes > 0 },

@@ -12,7 +12,7 @@ import {
   type Expression,
   namesOf,
 } from "../../toolkit/probe_language/expression.ts";
-import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { functionHead, programName } from "../../toolkit/probe_language/probe_code.ts";
 import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
 import type { Variables } from "../../toolkit/probe_language/probe_variables.ts";
@@ -50,14 +50,14 @@ export function addEntry(
     "  __builtin_memset(&__entry, 0, sizeof(__entry));",
     ...parameters.map(({ name }) => `  __entry.${name} = ${name};`),
     "  __entry.__time = bpf_ktime_get_ns();",
-    `  if (entries_${index}.update(&__call, &__entry)) events_lost.atomic_increment(0);`,
+    `  if (entries_${index}.update(&__call, &__entry)) events_dropped.atomic_increment(0);`,
     "  return 0;",
     "}",
   );
   return { program, hook: entry };
 }
 
-/** The variables for `$entry(NAME)` and `$latency`. @throws {Mistake} for an unknown name */
+/** The variables for `$entry(NAME)` and `$latency`. @throws {ProbeError} for an unknown name */
 export function entryVariables(
   { text, hook, signature }: ArgdistProbe,
   expressions: readonly Expression[],
@@ -66,7 +66,7 @@ export function entryVariables(
   const parameters = signature?.parameters ?? [];
   for (const { text: name, at } of expressions.flatMap(entriesOf)) {
     if (parameters.some((parameter) => parameter.name === name)) continue;
-    throw new Mistake(`the signature has no parameter ${name}`, text, at);
+    throw new ProbeError(`the signature has no parameter ${name}`, text, at);
   }
   return {
     $latency: "u64 $latency = __left - __entry->__time;",

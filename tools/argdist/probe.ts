@@ -7,7 +7,7 @@
 
 import { splitTokens, type Token, tokensOf } from "../../toolkit/probe_language/c_tokens.ts";
 import { type Expression, expressionOf } from "../../toolkit/probe_language/expression.ts";
-import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { type Hook, hookOf, partsOf } from "../../toolkit/probe_language/probe_hook.ts";
 import { parseSignature, type Signature } from "../../toolkit/probe_language/signature.ts";
 
@@ -37,26 +37,26 @@ export interface ArgdistProbe {
 const HEAD = /^(\s*)([^:(]*):([^:(]*):([^(]*)\(/;
 const FORM = "KIND:[LIBRARY]:FUNCTION(SIGNATURE)[:TYPE:VALUE[:FILTER]][#LABEL]";
 
-/** Reads a probe. @throws {Mistake} */
+/** Reads a probe. @throws {ProbeError} */
 export function parseArgdistProbe(text: string, collection: Collection): ArgdistProbe {
   const head = HEAD.exec(text);
-  if (!head) throw new Mistake(`expected ${FORM}`, text, Math.max(text.search(/\S/), 0));
+  if (!head) throw new ProbeError(`expected ${FORM}`, text, Math.max(text.search(/\S/), 0));
   const [all, space, kind, library, name] = head;
   const [kindPart, libraryPart, namePart] = partsOf(`${kind}:${library}:`, space!.length);
-  if (kind === "") throw new Mistake("expected p, r, t or u here", text, space!.length);
+  if (kind === "") throw new ProbeError("expected p, r, t or u here", text, space!.length);
   const hook = hookOf(text, kindPart!, libraryPart!, { text: name!.trimEnd(), at: namePart!.at });
   const open = all.length - 1;
   const close = text.indexOf(")", open);
-  if (close < 0) throw new Mistake('this "(" is never closed', text, open);
+  if (close < 0) throw new ProbeError('this "(" is never closed', text, open);
   const signature = parseSignature(text, open + 1, close);
   if (signature && (hook.kind === "usdt" || hook.kind === "tracepoint")) {
-    throw new Mistake("only functions have a signature: leave it empty", text, signature.start);
+    throw new ProbeError("only functions have a signature: leave it empty", text, signature.start);
   }
   const end = labelPlace(text, close + 1);
   const label = end < text.length ? text.slice(end + 1).trim() : undefined;
   const tail = parseTail(text, tokensOf(text, close + 1, end), collection);
   if (tail.values.length === 0 && collection === "histogram" && hook.kind !== "return") {
-    throw new Mistake(
+    throw new ProbeError(
       "a histogram needs a type and a value: (SIGNATURE):TYPE:VALUE",
       text,
       close + 1,
@@ -82,16 +82,16 @@ function parseTail(
 ): Pick<ArgdistProbe, "types" | "values" | "filter"> {
   const [first] = tokens;
   if (!first) return { types: [], values: [], filter: undefined };
-  if (first.text !== ":") throw new Mistake('expected ":" here', text, first.at);
+  if (first.text !== ":") throw new ProbeError('expected ":" here', text, first.at);
   const places = [first.at + 1];
   const parts = splitTokens(tokens.slice(1), ":");
   for (const part of parts) places.push((part.at(-1)?.at ?? 0) + (part.at(-1)?.text.length ?? 0));
   const [typePart, valuePart, filterPart, extra] = parts;
   if (extra) {
-    throw new Mistake("expected the end here: a filter is the last part", text, places[3]!);
+    throw new ProbeError("expected the end here: a filter is the last part", text, places[3]!);
   }
   if (!valuePart) {
-    throw new Mistake("expected a value behind its type: :TYPE:VALUE", text, places[1]!);
+    throw new ProbeError("expected a value behind its type: :TYPE:VALUE", text, places[1]!);
   }
   const types = splitTokens(typePart!, ",").map((part) => typeOf(text, part, places[0]!));
   const values = splitTokens(valuePart, ",").map((part) =>
@@ -99,14 +99,14 @@ function parseTail(
   );
   const filter = filterPart && expressionOf(text, filterPart, places[2]! + 1);
   if (types.length !== values.length) {
-    throw new Mistake(
+    throw new ProbeError(
       `there must be one type for each value, but there are ${types.length} and ${values.length}`,
       text,
       types[0]!.start,
     );
   }
   if (collection === "histogram" && (types.length > 1 || types[0]!.isText)) {
-    throw new Mistake("a histogram is of one number", text, types[0]!.start);
+    throw new ProbeError("a histogram is of one number", text, types[0]!.start);
   }
   return { types, values, filter };
 }
@@ -114,7 +114,11 @@ function parseTail(
 function typeOf(text: string, tokens: readonly Token[], place: number): TypeName {
   const stray = tokens.find(({ kind, text }) => kind !== "name" && text !== "*");
   if (tokens.length === 0 || stray || tokens[0]!.text === "*") {
-    throw new Mistake('expected a type: "int", "char *"', text, (stray ?? tokens[0])?.at ?? place);
+    throw new ProbeError(
+      'expected a type: "int", "char *"',
+      text,
+      (stray ?? tokens[0])?.at ?? place,
+    );
   }
   const words = tokens.map((token) => token.text).filter((word) => !/^(const|__user)$/.test(word));
   return { ...expressionOf(text, tokens, place), isText: words.join(" ") === "char *" };

@@ -14,7 +14,7 @@ import {
   type Expression,
   expressionCode,
 } from "../../toolkit/probe_language/expression.ts";
-import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { attachProbe, fileOf, usdtOptions } from "../../toolkit/probe_language/probe_attach.ts";
 import {
   commonCode,
@@ -70,7 +70,7 @@ export class ArgdistProgram {
   readonly #comparisons = new Comparisons(false);
   readonly #attachments: Attachment[] = [];
 
-  /** @throws {Mistake} */
+  /** @throws {ProbeError} */
   constructor(probes: readonly ArgdistProbe[], options: ArgdistProgramOptions) {
     this.#options = options;
     probes.forEach((probe, i) => this.#add(probe, i));
@@ -182,12 +182,12 @@ export class ArgdistProgram {
 const sourceText = ({ probe, start, end }: Expression) =>
   probe.slice(start, end).replaceAll(/\s/g, " ");
 
-/** @throws {Mistake} when the program's stack could not hold the values */
+/** @throws {ProbeError} when the program's stack could not hold the values */
 function checkSize({ text, types }: ArgdistProbe, textSize: number): void {
   const texts = types.filter(({ isText }) => isText);
   const most = Math.floor(TEXTS_MAX / Math.max(texts.length, 1));
   if (textSize <= most || texts.length === 0) return;
-  throw new Mistake(
+  throw new ProbeError(
     `there is room for ${TEXTS_MAX} bytes of texts: use -z/--string-size with ${most} at most`,
     text,
     texts[0]!.start,
@@ -208,6 +208,6 @@ function countCode({ collection }: ArgdistProbe, index: number): string[] {
     "  u64 __zero = 0;",
     `  u64 *__count = counts_${index}.lookup_or_try_init(&__key, &__zero);`,
     "  if (__count) lock_xadd(__count, 1);",
-    "  else events_lost.atomic_increment(0);",
+    "  else events_dropped.atomic_increment(0);",
   ];
 }

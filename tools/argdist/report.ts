@@ -9,7 +9,7 @@ import type { ArgdistProbe } from "./probe.ts";
 import { slotOf } from "./program.ts";
 import { toJson } from "../../toolkit/output/escape.ts";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { tellDropped } from "../../toolkit/run/losses.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 
@@ -27,36 +27,36 @@ export function argdistReport(
   probes: readonly ArgdistProbe[],
   options: ArgdistReportOptions,
 ): (bpf: Bpf, report: Report) => void {
-  const growths = probes.map(() => new Growth());
+  const deltasOfProbes = probes.map(() => new CounterDeltas());
   return (bpf, report) => {
     report.line(`[${report.clock}]`);
     probes.forEach((probe, i) => {
-      const growth = options.cumulative ? undefined : growths[i]!;
+      const deltas = options.cumulative ? undefined : deltasOfProbes[i]!;
       if (probe.collection === "histogram") {
-        reportHistogram(report, probe, slotsOf(bpf, `counts_${i}`, growth));
-      } else reportCounts(report, probe, countsOf(bpf, `counts_${i}`, growth), options.top);
+        reportHistogram(report, probe, slotsOf(bpf, `counts_${i}`, deltas));
+      } else reportCounts(report, probe, countsOf(bpf, `counts_${i}`, deltas), options.top);
     });
-    const lost = bpf.map("events_lost", u32, u64.asNumber).get(0) ?? 0;
-    tellDropped(report, "argdist", "values", lost);
+    const dropped = bpf.map("events_dropped", u32, u64.asNumber).get(0) ?? 0;
+    tellDropped(report, "argdist", "values", dropped);
   };
 }
 
 type Entry = readonly [key: unknown, count: number];
 
-/** What a map counted, since the last time if its growth is watched. */
-function countsOf(bpf: Bpf, name: string, growth: Growth | undefined): Entry[] {
+/** What a map counted, since the last report if there are deltas to keep. */
+function countsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): Entry[] {
   const map = bpf.map(name);
-  if (!growth) return [...map].map(([key, count]) => [key, Number(count)]);
-  const counts = grown(map, growth, (count) => ({ count: Number(count) }));
+  if (!deltas) return [...map].map(([key, count]) => [key, Number(count)]);
+  const counts = deltasOf(map, deltas, (count) => ({ count: Number(count) }));
   return [...counts].map(([key, { count }]) => [key, count]);
 }
 
 /** The same of a histogram, whose slots stay. */
-function slotsOf(bpf: Bpf, name: string, growth: Growth | undefined): [number, number][] {
+function slotsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): [number, number][] {
   const counts = [...bpf.map(name, u32, u64.asNumber)];
   return counts.map(([index, count]): [number, number] => [
     slotOf(index),
-    growth ? growth.since(String(index), count) : count,
+    deltas ? deltas.since(String(index), count) : count,
   ]).filter(([, count]) => count > 0);
 }
 

@@ -8,7 +8,7 @@
 const volatile bool with_errors = false;
 const volatile bool counting = false;
 
-u64 lost; /* of what is counted */
+u64 dropped; /* of what is counted */
 
 enum option {
 	FREEBIND = 1,
@@ -142,9 +142,9 @@ static __always_inline void count(const struct event *event)
 
 	__builtin_memcpy(address.bytes, event->flow.local, sizeof(address.bytes));
 
-	u64 *value = value_of(&counts, &address, &none);
+	u64 *value = lookup_or_insert(&counts, &address, &none);
 
-	__sync_fetch_and_add(value ?: &lost, 1);
+	__sync_fetch_and_add(value ?: &dropped, 1);
 }
 
 static __always_inline int end(s64 ret)

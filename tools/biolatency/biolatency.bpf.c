@@ -30,11 +30,11 @@ struct {
 	__type(value, struct sums);
 } latencies SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
-static __always_inline void io_lost(void)
+static __always_inline void io_dropped(void)
 {
-	__sync_fetch_and_add(&lost, 1);
+	__sync_fetch_and_add(&dropped, 1);
 }
 
 static __always_inline void io_done(struct io *io, u64 now)
@@ -51,10 +51,10 @@ static __always_inline void io_done(struct io *io, u64 now)
 	if (!start)
 		return; /* a flush without data: the driver gets another request in its place */
 
-	struct sums *sums = value_of(&latencies, &key, &zero);
+	struct sums *sums = lookup_or_insert(&latencies, &key, &zero);
 
 	if (!sums) {
-		io_lost();
+		io_dropped();
 		return;
 	}
 	__sync_fetch_and_add(&sums->count, 1);

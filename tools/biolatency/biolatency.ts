@@ -33,7 +33,7 @@
 import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { blockPrograms, DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
 import { requestFlags } from "../../toolkit/block/request_flags.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
@@ -68,16 +68,16 @@ const Sums = struct("sums", { count: u64.asNumber, time: u64.asNumber });
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const disks = new DiskNames();
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const unit = values.milliseconds ? { name: "msecs", ns: 1e6 } : { name: "usecs", ns: 1e3 };
 
   return (bpf, report) => {
     let [count, time] = [0, 0];
     const entries = [...bpf.map("latencies", Key, Sums)].map(([key, sums]) => {
       const name = `${key.device},${key.flags},${key.slot}`;
-      const counted = growth.since(name, sums.count);
+      const counted = deltas.since(name, sums.count);
       count += counted;
-      time += growth.since(`${name} time`, sums.time);
+      time += deltas.since(`${name} time`, sums.time);
       return [key, counted] as const;
     }).filter(([, counted]) => counted > 0);
 

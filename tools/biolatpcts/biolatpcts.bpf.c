@@ -41,7 +41,7 @@ struct {
 	__type(value, u64);
 } issued SEC(".maps");
 
-u64 lost;
+u64 dropped;
 u64 untimed; /* requests of which the kernel does not tell when they began */
 
 SEC("raw_tp/block_rq_issue")
@@ -53,7 +53,7 @@ int rq_issue(u64 *arguments)
 
 	if (is_device_wanted(device_of(request)) &&
 	    bpf_map_update_elem(&issued, &key, &now, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct {
 	__type(value, struct pattern);
 } disks SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 SEC("raw_tp/block_rq_complete")
 int rq_complete(u64 *arguments)
@@ -34,10 +34,10 @@ int rq_complete(u64 *arguments)
 	if (!is_device_wanted(device) || !bytes)
 		return 0; /* a flush is nowhere on the disk */
 
-	struct pattern *pattern = value_of(&disks, &device, &zero);
+	struct pattern *pattern = lookup_or_insert(&disks, &device, &zero);
 
 	if (!pattern) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 

@@ -21,7 +21,7 @@
 import { type Bpf, struct, u32, u64 } from "../../mod.ts";
 import { DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly } from "../../toolkit/options/options.ts";
@@ -93,7 +93,7 @@ const withTime: readonly Column<Row>[] = [
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const names = new DiskNames();
   let heading = true;
   return (bpf, report) => {
@@ -102,9 +102,9 @@ function reporter(): (bpf: Bpf, report: Report) => void {
     const rows = [...disks].map(([device, pattern]): Row => ({
       clock: report.clock,
       disk: names.name(device, "Unknown"),
-      sequential: growth.since(`${device} sequential`, pattern.sequential),
-      random: growth.since(`${device} random`, pattern.random),
-      bytes: growth.since(`${device} bytes`, pattern.bytes),
+      sequential: deltas.since(`${device} sequential`, pattern.sequential),
+      random: deltas.since(`${device} random`, pattern.random),
+      bytes: deltas.since(`${device} bytes`, pattern.bytes),
     })).filter(({ sequential, random }) => sequential + random > 0);
     report.table(report.json ? columns : withTime, rows, { heading });
     heading = false;

@@ -71,7 +71,7 @@ static __always_inline void io_done(struct io *io, u64 now)
 	send(events, &event, sizeof(event));
 }
 
-static __always_inline void io_lost(void)
+static __always_inline void io_dropped(void)
 {
 	count_in_flight_dropped();
 }

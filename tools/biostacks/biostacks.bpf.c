@@ -26,11 +26,11 @@ struct {
 	__type(value, u64);
 } latencies SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
-static __always_inline void io_lost(void)
+static __always_inline void io_dropped(void)
 {
-	__sync_fetch_and_add(&lost, 1);
+	__sync_fetch_and_add(&dropped, 1);
 }
 
 static __always_inline void io_done(struct io *io, u64 now)
@@ -45,7 +45,7 @@ static __always_inline void io_done(struct io *io, u64 now)
 
 	__builtin_memcpy(key.comm, io->who.comm, sizeof(key.comm));
 
-	u64 *count = value_of(&latencies, &key, &zero);
+	u64 *count = lookup_or_insert(&latencies, &key, &zero);
 
-	__sync_fetch_and_add(count ? count : &lost, 1);
+	__sync_fetch_and_add(count ? count : &dropped, 1);
 }

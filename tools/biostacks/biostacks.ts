@@ -51,7 +51,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
-import { secondsArgument, sizeOption } from "../../toolkit/stacks/stacks.ts";
+import { secondsArgument, sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biostacks.bpf.o.ts";
 

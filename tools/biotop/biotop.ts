@@ -31,7 +31,7 @@
 import { type Bpf, chars, type Infer, struct, u32, u64 } from "../../mod.ts";
 import { blockPrograms, DiskNames, numbersOf, operationOf } from "../../toolkit/block/block.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -92,21 +92,21 @@ function columns(disks: DiskNames): Column<Row>[] {
 }
 
 /** What the map counted since it was last read. */
-function* grown(bpf: Bpf, growth: Growth): Generator<Row> {
+function* deltasOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
   const processes = bpf.map("processes", Key, Sums);
   for (const [key, sums] of [...processes]) {
     const name = `${key.pid},${key.device},${key.operation},${key.comm}`;
     const since = ({ count, bytes, time }: Infer<typeof Sums>): Row => ({
       ...key,
-      count: growth.since(`${name} count`, count),
-      bytes: growth.since(`${name} bytes`, bytes),
-      time: growth.since(`${name} time`, time),
+      count: deltas.since(`${name} count`, count),
+      bytes: deltas.since(`${name} bytes`, bytes),
+      time: deltas.since(`${name} time`, time),
     });
     let row = since(sums);
     // The process did nothing meanwhile and may be gone: its entry goes, with what it holds now.
     if (row.count === 0) {
       row = since(processes.lookupAndDelete(key) ?? sums);
-      for (const part of ["count", "bytes", "time"]) growth.forget(`${name} ${part}`);
+      for (const part of ["count", "bytes", "time"]) deltas.forget(`${name} ${part}`);
     }
     if (row.count > 0) yield row;
   }
@@ -114,10 +114,10 @@ function* grown(bpf: Bpf, growth: Growth): Generator<Row> {
 
 /** Makes the function that prints the busiest since it was last called. */
 function reporter(maxRows: number, noClear: boolean): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const table = columns(new DiskNames());
   return (bpf, report) => {
-    const rows = [...grown(bpf, growth)].sort((a, b) => b.bytes - a.bytes || b.count - a.count);
+    const rows = [...deltasOf(bpf, deltas)].sort((a, b) => b.bytes - a.bytes || b.count - a.count);
     topSpace(report, noClear);
     topLine(report);
     report.line();

@@ -22,7 +22,7 @@ struct {
 	__type(value, u64);
 } sizes SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 SEC("raw_tp/block_rq_issue")
 int rq_issue(u64 *arguments)
@@ -37,8 +37,8 @@ int rq_issue(u64 *arguments)
 		return 0;
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
 
-	u64 *count = value_of(&sizes, &key, &zero);
+	u64 *count = lookup_or_insert(&sizes, &key, &zero);
 
-	__sync_fetch_and_add(count ? count : &lost, 1);
+	__sync_fetch_and_add(count ? count : &dropped, 1);
 	return 0;
 }

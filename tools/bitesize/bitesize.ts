@@ -28,7 +28,7 @@
 
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { diskOption, targetDevice } from "../../toolkit/block/block.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, text, type Values } from "../../toolkit/options/options.ts";
@@ -63,10 +63,10 @@ const Key = struct("key", { comm: chars(16), slot: u32 });
 function reporter(
   { process, timestamp }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
     const sizes = bpf.map("sizes", Key, u64.asNumber);
-    const entries = [...grown(sizes, growth, (count) => ({ count }))]
+    const entries = [...deltasOf(sizes, deltas, (count) => ({ count }))]
       .filter(([{ comm }]) => process === undefined || comm === process)
       .map(([key, { count }]) => [key, count] as const);
     const sections = histogramSections(entries, ({ comm, slot }) => [comm, slot])

@@ -27,7 +27,7 @@
 import { type Bpf, readText, sum, u32, u64 } from "../../mod.ts";
 import { megabytes, pageCachePrograms } from "../../toolkit/mm/page_cache.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -99,11 +99,11 @@ const COLUMNS: Column<Row>[] = [
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(timestamp: boolean): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   let heading = true;
   return (bpf, report) => {
     const counters = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
-      .map(([counter, perCpu]) => growth.since(String(counter), sum(perCpu)));
+      .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
     const row = { clock: report.clock, ...rowOf(counters) };
     // JSON has the time in any case.
     report.table(timestamp && !report.json ? [TIME, ...COLUMNS] : COLUMNS, [row], { heading });

@@ -2,7 +2,7 @@
 /*
  * cachetop: how often folios of the page cache are accessed, added and dirtied, by process.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/mm/page_cache.h"
 
@@ -36,9 +36,9 @@ static void count_folios(u32 counter, u64 times)
 	key.pid = current_ids() >> 32;
 	key.uid = bpf_get_current_uid_gid();
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
-	counts = value_of(&processes, &key, &zero);
+	counts = lookup_or_insert(&processes, &key, &zero);
 	if (!counts)
-		__sync_fetch_and_add(&lost, times);
+		__sync_fetch_and_add(&dropped, times);
 	else if (counter == ACCESSED)
 		__sync_fetch_and_add(&counts->accessed, times);
 	else if (counter == ADDED)

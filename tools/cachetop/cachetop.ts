@@ -29,7 +29,7 @@ import { chars, readText, struct, u32, u64 } from "../../mod.ts";
 import type { Bpf } from "../../mod.ts";
 import { megabytes, pageCachePrograms } from "../../toolkit/mm/page_cache.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { flag, type Option, UsageError, type Values } from "../../toolkit/options/options.ts";
 import {
@@ -153,10 +153,12 @@ function columns(json: boolean): Column<Row>[] {
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter({ sort, ascending }: Values<typeof options>): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const order = SORTS[sort]!;
   return (bpf, report) => {
-    const rows = [...grown(bpf.map("processes", Key, Counts), growth, (counts) => ({ ...counts }))]
+    const rows = [
+      ...deltasOf(bpf.map("processes", Key, Counts), deltas, (counts) => ({ ...counts })),
+    ]
       .map(([key, counts]) => rowOf(key, counts))
       .sort((a, b) => ascending ? order(b, a) : order(a, b));
     const memory = readText("/proc/meminfo");

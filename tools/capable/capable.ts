@@ -35,7 +35,7 @@ import {
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
 import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
-import { sizeOption } from "../../toolkit/stacks/stacks.ts";
+import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import { capabilityName } from "./capability_name.ts";

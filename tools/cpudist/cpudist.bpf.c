@@ -32,7 +32,7 @@ int BPF_PROG(switch_off, bool preempt, struct task_struct *prev, struct task_str
 	if (start)
 		count_time(id_of(next), now - start);
 	if (is_leaving_wanted(prev) && !keep_time(prev, now))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 

@@ -63,8 +63,8 @@ class Samples implements Disposable {
     this.#stream = bpf.events("samples", SampleCodec);
   }
 
-  get lost(): number {
-    return this.#stream.lost ?? 0;
+  get dropped(): number {
+    return this.#stream.dropped ?? 0;
   }
 
   /** Those since the last call. */
@@ -141,7 +141,7 @@ const cpuunclaimed = defineTool({
           );
           report.record("usage", { samples: count, used, unclaimed });
         }
-        tellDropped(report, "cpuunclaimed", "samples", samples.lost, {
+        tellDropped(report, "cpuunclaimed", "samples", samples.dropped, {
           reason: "the ring buffer was full: choose a shorter interval",
         });
       },

@@ -35,7 +35,7 @@ import {
   intervalArguments,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -77,9 +77,11 @@ const Key = struct("key", { id: u32, slot: u32 });
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(unit: string): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
-    const entries = [...grown(bpf.map("times", Key, u64.asNumber), growth, (count) => ({ count }))]
+    const entries = [
+      ...deltasOf(bpf.map("times", Key, u64.asNumber), deltas, (count) => ({ count })),
+    ]
       .map(([key, { count }]) => [key, count] as const);
     const [section] = histogramSections(entries, ({ id, slot }) => [id, slot]);
     report.line(`[${report.clock}]`);

@@ -2,7 +2,7 @@
 /*
  * deadlock: which mutexes a thread of one process asks for while it holds others.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/base/registers.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
@@ -105,7 +105,7 @@ static __always_inline void add_edge(struct held *held, u64 mutex, struct place 
 	bpf_get_current_comm(edge.comm, sizeof(edge.comm));
 	if (bpf_map_update_elem(&edges, &key, &edge, BPF_NOEXIST) &&
 	    !bpf_map_lookup_elem(&edges, &key))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 }
 
 /* No frame of a function that begins is there yet, so walking the stack misses who called it. */
@@ -127,9 +127,9 @@ int asked(u64 *ctx)
 
 	if (!mutex || !is_wanted())
 		return 0;
-	thread = value_of(&threads, &tid, &nothing_held);
+	thread = lookup_or_insert(&threads, &tid, &nothing_held);
 	if (!thread) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	for (u32 i = 0; i < HELD; i++) {
@@ -184,7 +184,7 @@ int creating(u64 *ctx)
 		return 0;
 	set_place(&place, ctx);
 	if (bpf_map_update_elem(&creations, &tid, &place, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -203,7 +203,7 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 		birth.place = *place;
 	bpf_map_delete_elem(&creations, &own_tid);
 	if (bpf_map_update_elem(&births, &tid, &birth, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 

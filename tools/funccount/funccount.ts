@@ -34,7 +34,7 @@
 
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -72,14 +72,14 @@ const columns: readonly Column<Row>[] = [
 ];
 
 function reporter({ timestamp }: Values<typeof options>, names: readonly string[]) {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf: Bpf, report: Report) => {
     const counts = new Map<string, number>();
     for (const [index, perCpu] of bpf.perCpuMap("counts", u32, u64.asNumber)) {
       const name = names[index]!;
       counts.set(name, (counts.get(name) ?? 0) + sum(perCpu));
     }
-    const rows = [...counts].map(([name, now]) => ({ name, count: growth.since(name, now) }))
+    const rows = [...counts].map(([name, now]) => ({ name, count: deltas.since(name, now) }))
       .filter(({ count }) => count > 0)
       .sort((a, b) => a.count - b.count);
     report.line();

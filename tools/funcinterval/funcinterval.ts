@@ -22,7 +22,7 @@
  */
 
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -54,10 +54,10 @@ const unitOf = ({ milliseconds, microseconds }: Settings) =>
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
     const counts = [...bpf.perCpuMap("intervals", u32, u64.asNumber)]
-      .map(([slot, perCpu]) => [slot, growth.since(`${slot}`, sum(perCpu))] as const)
+      .map(([slot, perCpu]) => [slot, deltas.since(`${slot}`, sum(perCpu))] as const)
       .filter(([, count]) => count > 0);
     report.line();
     if (values.timestamp) report.line(report.clock);

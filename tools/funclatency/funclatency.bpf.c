@@ -30,12 +30,12 @@ struct {
 	__type(value, struct sums);
 } times SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline int enter(void *ctx)
 {
 	if (is_wanted() && !push_call(bpf_get_attach_cookie(ctx)))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -57,9 +57,9 @@ static __always_inline int leave(void *ctx)
 	key.function = by_function ? function : 0;
 	key.pid = by_process ? current_ids() >> 32 : 0;
 	key.slot = log2_slot(time / unit_ns);
-	sums = value_of(&times, &key, &zero);
+	sums = lookup_or_insert(&times, &key, &zero);
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	/* Who calls a user function may be preempted right here. */

@@ -34,7 +34,7 @@
 
 import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";
 import { reportSummary } from "../../toolkit/histogram/latency_histogram.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
@@ -99,12 +99,12 @@ function sectionsOf({ byFunction, pid }: Settings, { hooks }: TargetTrace) {
 }
 
 function reporter(values: Settings, trace: TargetTrace) {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const unit = unitOf(values);
   const { isByFunction, isByProcess } = sectionsOf(values, trace);
   const nameOf = (index: number) => trace.hooks.names[index]!;
   return (bpf: Bpf, report: Report) => {
-    const entries = [...grown(bpf.perCpuMap("times", Key, Sums), growth, total)];
+    const entries = [...deltasOf(bpf.perCpuMap("times", Key, Sums), deltas, total)];
     const counts = entries.map(([key, { count }]) => [key, count] as const);
     report.line();
     if (values.timestamp) report.line(report.clock);

@@ -49,7 +49,7 @@ struct {
 /* What an entry begins as: too large for the stack. */
 PER_CPU(initial, struct waits);
 
-u64 lost;
+u64 dropped;
 
 static __noinline int enter(u64 lock, u32 operation)
 {
@@ -58,7 +58,7 @@ static __noinline int enter(u64 lock, u32 operation)
 	if ((operation & FUTEX_COMMAND) != FUTEX_WAIT || (target_lock && lock != target_lock))
 		return 0;
 	if (is_wanted() && !keep_call(&calls, &call))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -96,12 +96,12 @@ static __always_inline int leave(void *ctx, s64 result)
 			zero->least = -1;
 			zero->first = now;
 			bpf_get_current_comm(zero->comm, sizeof(zero->comm));
-			waits = value_of(&locks, &key, zero);
+			waits = lookup_or_insert(&locks, &key, zero);
 		}
 		if (waits)
 			count_wait(waits, (now - call->time) / unit_ns);
 		else
-			__sync_fetch_and_add(&lost, 1);
+			__sync_fetch_and_add(&dropped, 1);
 	}
 	forget_call(&calls);
 	return 0;

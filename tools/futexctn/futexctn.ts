@@ -42,7 +42,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
-import { sizeOption } from "../../toolkit/stacks/stacks.ts";
+import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./futexctn.bpf.o.ts";
 

@@ -60,16 +60,16 @@ struct {
 	__type(value, struct times);
 } times SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __noinline int count(u64 stack, u32 kind, u64 time)
 {
 	struct key key = { .stack = stack, .kind = kind };
 	struct times zero = {};
-	struct times *sums = value_of(&times, &key, &zero);
+	struct times *sums = lookup_or_insert(&times, &key, &zero);
 
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	if ((s64)time < 0)
@@ -91,7 +91,7 @@ static __always_inline int begin_wait(void *ctx, u64 lock)
 	wait.stack = keep_stack_in_slot(ctx, 0);
 	wait.time = bpf_ktime_get_ns();
 	if (!keep_call(&waits, &wait))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ static __always_inline void begin_hold(u64 lock, u64 stack, u64 now)
 	struct hold hold = { .time = now, .stack = stack, .tid = bpf_get_current_pid_tgid() };
 
 	if (bpf_map_update_elem(&holds, &lock, &hold, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 }
 
 /* Ends a wait; whoever got the mutex holds it from now on. */

@@ -38,7 +38,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { type Frame, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
-import { sizeOption } from "../../toolkit/stacks/stacks.ts";
+import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type LockTimes, mergeTimes, sortOption, sortTimes } from "./lock_times.ts";
 import object from "./klockstat.bpf.o.ts";

@@ -2,7 +2,7 @@
 /*
  * kvmexit: why virtual CPUs leave their guest, by thread and reason.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
 
@@ -61,7 +61,7 @@ int entered(struct kvm_entry *ctx)
 	u32 tid = bpf_get_current_pid_tgid(), vcpu = ctx->vcpu;
 
 	if (is_wanted() && bpf_map_update_elem(&vcpus, &tid, &vcpu, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -84,7 +84,7 @@ int left(struct kvm_exit *ctx)
 		if (!vcpu || *vcpu != target_vcpu)
 			return 0;
 	}
-	count = value_of(&exits, &key, &zero);
-	__sync_fetch_and_add(count ? count : &lost, 1);
+	count = lookup_or_insert(&exits, &key, &zero);
+	__sync_fetch_and_add(count ? count : &dropped, 1);
 	return 0;
 }

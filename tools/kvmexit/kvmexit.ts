@@ -28,7 +28,7 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { idList, secondsArgument } from "../../toolkit/stacks/stacks.ts";
+import { idList, secondsArgument } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { exitReasonName } from "./exit_reasons.ts";
 import { type Exits, sumOf } from "./exit_sums.ts";

@@ -26,7 +26,7 @@ struct {
 	__type(value, struct sums);
 } caches SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline int sampled(bool is_miss)
 {
@@ -42,10 +42,10 @@ static __always_inline int sampled(bool is_miss)
 		return 0;
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
 
-	struct sums *sums = value_of(&caches, &key, &zero);
+	struct sums *sums = lookup_or_insert(&caches, &key, &zero);
 
 	if (!sums)
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	else
 		__sync_fetch_and_add(is_miss ? &sums->misses : &sums->references, 1);
 	return 0;

@@ -29,7 +29,7 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { secondsArgument } from "../../toolkit/stacks/stacks.ts";
+import { secondsArgument } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type CacheSums, hitPercent, totals } from "./hit_rate.ts";
 import object from "./llcstat.bpf.o.ts";

@@ -102,7 +102,7 @@ static __always_inline void change_sum(struct allocation *allocation, s64 count)
 static __always_inline void keep_allocation(u64 address, struct allocation *allocation)
 {
 	if (bpf_map_update_elem(&allocations, &address, allocation, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	else
 		change_sum(allocation, 1);
 }

@@ -70,7 +70,7 @@ static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 from)
 	if (call.is_wanted)
 		tell(ALLOC_ENTERED, 0, size);
 	if (bpf_map_update_elem(&calls, &tid, &call, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 

@@ -77,11 +77,11 @@ static __noinline void keep_mapping(u64 start, struct allocation *allocation)
 	if (bpf_map_pop_elem(&free_slots, &mapping.slot))
 		mapping.slot = __sync_fetch_and_add(&slots_used, 1);
 	if (bpf_map_update_elem(&slots, &mapping.slot, &start, BPF_ANY)) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
 	if (bpf_map_update_elem(&mappings, &start, &mapping, BPF_ANY)) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		free_slot(mapping.slot);
 		return;
 	}

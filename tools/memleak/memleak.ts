@@ -49,7 +49,8 @@ import { memoryColumns, MemoryEvent } from "./events.ts";
 import { hasEnded, nameOf } from "../../toolkit/task/proc.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
-import { Stacks, stackSettings } from "../../toolkit/stacks/stacks.ts";
+import { Stacks } from "../../toolkit/stacks/stacks.ts";
+import { stackSettings } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool, type EventPlan, type ReportPlan } from "../../toolkit/run/tool.ts";
 import object from "./memleak.bpf.o.ts";
 

@@ -14,7 +14,7 @@ import {
   type Values,
 } from "../../toolkit/options/options.ts";
 import { checkStackFiles, stackFiles } from "../../toolkit/stacks/stack_files.ts";
-import { sizeOption, stackOptions } from "../../toolkit/stacks/stacks.ts";
+import { sizeOption, stackOptions } from "../../toolkit/stacks/stack_options.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import {
   containerOptions,

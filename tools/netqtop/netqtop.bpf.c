@@ -28,7 +28,7 @@ struct {
 	__type(value, struct packets);
 } queues SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 KERNEL_STRUCTS
 
@@ -52,9 +52,9 @@ static __always_inline int count(const struct sk_buff___packet *skb, bool is_rec
 	/* skb_record_rx_queue() counts from 1; 0: the driver has only one, or does not tell. */
 	if (is_received && key.queue)
 		key.queue--;
-	packets = value_of(&queues, &key, &none);
+	packets = lookup_or_insert(&queues, &key, &none);
 	if (!packets) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	length = BPF_CORE_READ(skb, len);

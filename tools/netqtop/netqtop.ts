@@ -30,7 +30,7 @@ import { flowSettings } from "../../toolkit/net/flow.ts";
 import { flag, number, text, UsageError } from "../../toolkit/options/options.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -148,7 +148,7 @@ function columns(throughput: boolean, json: boolean): Column<Row>[] {
 }
 
 function reporter(queues: { tx: number; rx: number }, throughput: boolean) {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   let before = performance.now();
   return (bpf: Bpf, report: Report): void => {
     const now = performance.now();
@@ -160,7 +160,7 @@ function reporter(queues: { tx: number; rx: number }, throughput: boolean) {
       sizes: number[];
     }) => ({ bytes, count, a: a!, b: b!, c: c!, d: d!, e: e! });
     const rows = Array.from(
-      grown(bpf.map("queues", Key, Packets), growth, read),
+      deltasOf(bpf.map("queues", Key, Packets), deltas, read),
       ([{ queue, is_received }, { bytes, count, a, b, c, d, e }]): Row => ({
         direction: is_received ? "rx" : "tx",
         queue,

@@ -2,7 +2,7 @@
 /*
  * numamove: pages that are moved because they lie at another node than who uses them.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
 
@@ -18,7 +18,7 @@ static __always_inline int begin(void)
 	u64 now = bpf_ktime_get_ns();
 
 	if (is_wanted() && !keep_call(&moves, &now))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 

@@ -18,7 +18,7 @@
  */
 
 import { type Bpf, u64 } from "../../mod.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -52,10 +52,10 @@ interface Row {
 
 /** Makes the function that tells what there was since it was last called. */
 function reporter(): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   let isFirst = true;
   return (bpf, report) => {
-    const since = (name: string) => growth.since(name, bpf.global(name, u64.asNumber).value);
+    const since = (name: string) => deltas.since(name, bpf.global(name, u64.asNumber).value);
     const row = { clock: report.clock, migrations: since("migrations"), ns: since("total_ns") };
     const columns = [
       ...report.json ? [] : [{ head: "TIME", width: 10, value: ({ clock }: Row) => clock }],

@@ -33,7 +33,7 @@ static __always_inline void thread_stops(void *ctx, struct task_struct *task, u6
 	set_stacks(&stop.key, ctx);
 	stop.key.image = user_stacks ? current_image() : 0;
 	if (bpf_map_update_elem(&stopped, &number, &stop, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 }
 
 static __always_inline void thread_runs(struct task_struct *task, u64 now)

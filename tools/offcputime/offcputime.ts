@@ -35,16 +35,13 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { reportStacks } from "../../toolkit/stacks/stack_report.ts";
+import { attachImages, imageMaps } from "../../toolkit/stacks/images.ts";
+import { type Frame, frameName, Stacks } from "../../toolkit/stacks/stacks.ts";
 import {
-  attachImages,
-  type Frame,
-  frameName,
-  imageMaps,
   secondsArgument,
   stackOptions,
-  Stacks,
   stackSettings,
-} from "../../toolkit/stacks/stacks.ts";
+} from "../../toolkit/stacks/stack_options.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import {
   blockTimeOptions,

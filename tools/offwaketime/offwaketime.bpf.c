@@ -63,7 +63,7 @@ static __always_inline void thread_stops(void *ctx, struct task_struct *task, bo
 		return;
 	set_side(&stop.pair.target, ctx);
 	if (bpf_map_update_elem(&stopped, &number, &stop, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 }
 
 static __always_inline void thread_runs(struct task_struct *task)
@@ -89,7 +89,7 @@ static __always_inline void thread_runs(struct task_struct *task)
 			__sync_fetch_and_add(&sum->sum, time);
 			__sync_fetch_and_add(&sum->count, 1);
 		} else {
-			__sync_fetch_and_add(&lost, 1);
+			__sync_fetch_and_add(&dropped, 1);
 		}
 	}
 	bpf_map_delete_elem(&stopped, &number);

@@ -63,7 +63,11 @@ import {
   threadOptions,
 } from "../../toolkit/stacks/off_cpu_options.ts";
 import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
-import { secondsArgument, stackOptions, stackSettings } from "../../toolkit/stacks/stacks.ts";
+import {
+  secondsArgument,
+  stackOptions,
+  stackSettings,
+} from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./offwaketime.bpf.o.ts";
 

@@ -2,7 +2,7 @@
 /*
  * ppchcalls: how many calls to POWER's hypervisor, and how long they take.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
 
@@ -41,7 +41,7 @@ int enter(u64 *ctx)
 	u64 now = bpf_ktime_get_ns();
 
 	if ((target_call < 0 || ctx[0] == target_call) && is_wanted() && !keep_call(&calls, &now))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -64,9 +64,9 @@ int leave(u64 *ctx)
 		key.pid = current_ids() >> 32;
 	else
 		key.opcode = ctx[0];
-	sums = value_of(&counts, &key, &zero);
+	sums = lookup_or_insert(&counts, &key, &zero);
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	__sync_fetch_and_add(&sums->count, 1);

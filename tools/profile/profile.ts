@@ -45,17 +45,15 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { fullFrame, reportStacks } from "../../toolkit/stacks/stack_report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
+import { attachImages, imageMaps } from "../../toolkit/stacks/images.ts";
+import { type Frame, Stacks } from "../../toolkit/stacks/stacks.ts";
 import {
-  attachImages,
-  type Frame,
   idList,
-  imageMaps,
   secondsArgument,
   sizeOption,
   stackOptions,
-  Stacks,
   stackSettings,
-} from "../../toolkit/stacks/stacks.ts";
+} from "../../toolkit/stacks/stack_options.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";

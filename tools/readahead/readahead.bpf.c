@@ -6,7 +6,7 @@
  * adds to the page cache in the range that they tell is read ahead.
  */
 #include "../../toolkit/kernel/base/log2.h"
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/task/filter.h"
 
 KERNEL_STRUCTS
@@ -93,7 +93,7 @@ static long keep_page(u32 i, struct walk *walk)
 	struct page_key key = { .mapping = walk->key.mapping, .index = walk->key.index + i };
 
 	if (bpf_map_update_elem(&births, &key, &walk->now, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	else
 		__sync_fetch_and_add(&read_ahead, 1);
 	return 0;
@@ -194,7 +194,7 @@ static __noinline int leave(void)
 	return 0;
 }
 
-#define BETWEEN(function)                                                                              \
+#define BETWEEN(function)                                                                          \
 	SEC("fentry/" #function)                                                                   \
 	int enter_##function(void *ctx)                                                            \
 	{                                                                                          \

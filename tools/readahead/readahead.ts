@@ -77,7 +77,7 @@ function programs(machine: Machine): Record<string, boolean> {
 }
 
 function print(bpf: Bpf, report: Report): void {
-  const [readAhead, used, lost] = ["read_ahead", "used", "lost"]
+  const [readAhead, used, dropped] = ["read_ahead", "used", "dropped"]
     .map((name) => bpf.global(name, u64.asNumber).value);
   const unused = readAhead! - used!;
   report.line();
@@ -86,7 +86,7 @@ function print(bpf: Bpf, report: Report): void {
   report.line();
   report.record("pages", { read_ahead: readAhead, used, unused });
   report.histogram([...bpf.map("ages", u32, u64.asNumber)], { valueType: "age (ms)" });
-  tellDropped(report, "readahead", "pages", lost!, { when: "in all" });
+  tellDropped(report, "readahead", "pages", dropped!, { when: "in all" });
 }
 
 const readahead = defineTool({

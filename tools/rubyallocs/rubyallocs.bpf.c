@@ -27,7 +27,7 @@ struct {
 	__type(value, u64);
 } counts SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline int count(u64 klass, bool with_context)
 {
@@ -48,7 +48,7 @@ static __always_inline int count(u64 klass, bool with_context)
 			keep_path(key.site.path);
 	}
 	/* Another thread may come in between on this CPU: programs of uprobes can be preempted. */
-	__sync_fetch_and_add(objects ?: &lost, 1);
+	__sync_fetch_and_add(objects ?: &dropped, 1);
 	return 0;
 }
 

@@ -50,7 +50,7 @@
 
 import { type Bpf, sum, u64 } from "../../mod.ts";
 import { type Column, tableRow } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -123,7 +123,7 @@ const line: Column<Row> = { head: "LINE", value: (row) => row.line };
 
 /** Makes the function that prints a report. */
 function reporter({ stack, top }: Values<typeof options>, target: RubyTarget) {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const columns = stack ? [...byClass.slice(0, 2), { ...byClass[2]!, width: 28 }, line] : byClass;
   let hasComplained = false;
   let names: { readonly classes: ClassNames; readonly lines: LineNames } | undefined;
@@ -137,7 +137,7 @@ function reporter({ stack, top }: Values<typeof options>, target: RubyTarget) {
       const name = names.classes.of(key.klass, classes);
       const line = stack ? names.lines.of(key.site) : "";
       const total = sum(perCpu);
-      const interval = growth.since(`${key.klass} ${key.site.path} ${key.site.line}`, total);
+      const interval = deltas.since(`${key.klass} ${key.site.path} ${key.site.line}`, total);
       const place = `${name}\0${line}`;
       const row = rows.get(place) ?? { name, line, total: 0, interval: 0 };
       rows.set(place, row);

@@ -8,9 +8,9 @@
 
 const volatile bool by_namespace = false;
 
-static __always_inline void wait_lost(void)
+static __always_inline void wait_dropped(void)
 {
-	__sync_fetch_and_add(&lost, 1);
+	__sync_fetch_and_add(&dropped, 1);
 }
 
 static __always_inline void waited(struct task_struct *task, struct task_struct *previous, u64 time)

@@ -20,7 +20,7 @@ struct {
 	__type(value, u64);
 } lengths SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 /* The tool attaches it to a clock on each CPU. */
 SEC("perf_event")
@@ -32,8 +32,8 @@ int sample(void *ctx)
 		.cpu = by_cpu ? bpf_get_smp_processor_id() : 0,
 		.length = running ? running - 1 : 0, /* one of them runs */
 	};
-	u64 *count = value_of(&lengths, &key, &zero);
+	u64 *count = lookup_or_insert(&lengths, &key, &zero);
 
-	__sync_fetch_and_add(count ? count : &lost, 1);
+	__sync_fetch_and_add(count ? count : &dropped, 1);
 	return 0;
 }

@@ -21,7 +21,7 @@
  */
 
 import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
@@ -55,10 +55,10 @@ const Key = struct("key", { cpu: u32, length: u32 });
 function reporter(
   { timestamp, occupancy, cpus }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
     const lengths = bpf.map("lengths", Key, u64.asNumber);
-    const entries = [...grown(lengths, growth, (count) => ({ count }))]
+    const entries = [...deltasOf(lengths, deltas, (count) => ({ count }))]
       .map(([key, { count }]) => [key, count] as const);
     const sections = histogramSections(entries, ({ cpu, length }) => [cpu, length])
       .sort((a, b) => a.section - b.section);

@@ -17,7 +17,7 @@ struct event {
 
 EVENTS(events, struct event);
 
-static __always_inline void wait_lost(void)
+static __always_inline void wait_dropped(void)
 {
 	count_in_flight_dropped();
 }

@@ -33,7 +33,7 @@ struct {
 	__type(value, struct sums);
 } caches SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 /* The cache has been the third argument since Linux 2.6.30, whatever else came and went. */
 SEC("raw_tp/kmem_cache_alloc")
@@ -47,10 +47,10 @@ int allocated(u64 *arguments)
 		return 0;
 	bpf_probe_read_kernel_str(key.name, sizeof(key.name), BPF_CORE_READ(cache, name));
 
-	struct sums *sums = value_of(&caches, &key, &zero);
+	struct sums *sums = lookup_or_insert(&caches, &key, &zero);
 
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	__sync_fetch_and_add(&sums->count, 1);

@@ -25,7 +25,7 @@
 
 import { type Bpf, chars, struct, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { type Option, UsageError, type Values } from "../../toolkit/options/options.ts";
@@ -95,9 +95,9 @@ const ORDERS: Readonly<Record<Sort, (a: Row, b: Row) => number>> = {
 function reporter(
   { maxRows = TOP_ROWS, sort, noClear }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
-    const rows = [...grown(bpf.map("caches", Key, Sums), growth, (sums) => ({ ...sums }))]
+    const rows = [...deltasOf(bpf.map("caches", Key, Sums), deltas, (sums) => ({ ...sums }))]
       .map(([{ name }, sums]) => ({ name, ...sums }))
       .sort(ORDERS[sort]);
     topSpace(report, noClear);

@@ -5,7 +5,7 @@
  */
 
 import { type Bpf, formatSymbol } from "../../mod.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import type { Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
@@ -18,11 +18,11 @@ import {
   type Frame,
   frameName,
   type StackKey,
-  type stackOptions,
   type Stacks,
   type StackSample,
   type StackSum,
 } from "../../toolkit/stacks/stacks.ts";
+import type { stackOptions } from "../../toolkit/stacks/stack_options.ts";
 import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 
 /** How they look. */
@@ -42,17 +42,17 @@ export interface StackCountValues extends Values<typeof stackOptions> {
  * What was counted since the last report. What stood still is taken out of the map: it may be of a
  * process that has ended, of which nothing is kept then.
  */
-export function* grownSums(
+export function* deltasOfSums(
   stacks: Pick<Stacks, "sums" | "take">,
-  growth: Growth,
+  deltas: CounterDeltas,
 ): Generator<readonly [StackKey, StackSum]> {
   for (const [key, sums] of stacks.sums()) {
     const { user, kernel, pid, process, image, comm } = key;
     const name = `${user} ${kernel} ${pid} ${process} ${image} ${comm}`;
-    let count = growth.since(name, sums.sum);
+    let count = deltas.since(name, sums.sum);
     if (count === 0) {
       count = (stacks.take(key)?.sum ?? sums.sum) - sums.sum;
-      growth.forget(name);
+      deltas.forget(name);
     }
     if (count > 0) yield [key, { ...sums, sum: count, count }];
   }
@@ -106,11 +106,11 @@ function record(sample: StackSample, values: StackCountValues): Record<string, u
 
 /** Makes the function that prints what was counted since it was last called. */
 export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const line = frameLine(values);
   const options = { ...values, tool: "stackcount", unit: "count", threads: false, line };
   return async (bpf: Bpf, report: Report) => {
-    const found = await stacks().read(report, grownSums(stacks(), growth));
+    const found = await stacks().read(report, deltasOfSums(stacks(), deltas));
     const samples = values.byProcess ? found : merged(found, line);
     if (!values.folded) report.line();
     if (values.timestamp) report.line(report.clock);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import type { StackKey, StackSum } from "../../toolkit/stacks/stacks.ts";
-import { grownSums } from "./report.ts";
+import { deltasOfSums } from "./report.ts";
 
 /** The kernel side's map, and what is counted in it behind the reader's back. */
 class Sums {
@@ -37,11 +37,11 @@ const keyOf = (process: number): StackKey => ({
   comm: "sh",
 });
 
-test("grownSums() keeps nothing of those that stand still, and loses nothing of them", () => {
+test("deltasOfSums() keeps nothing of those that stand still, and loses nothing of them", () => {
   const map = new Sums();
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const report = () =>
-    Array.from(grownSums(map, growth), ([{ process }, { sum }]) => `${process}: ${sum}`);
+    Array.from(deltasOfSums(map, deltas), ([{ process }, { sum }]) => `${process}: ${sum}`);
   map.count(0);
   for (let pid = 1; pid <= 40_000; pid++) {
     map.count(pid);

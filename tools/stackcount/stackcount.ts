@@ -46,13 +46,9 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { stackReporter } from "./report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
-import {
-  attachImages,
-  imageMaps,
-  stackOptions,
-  Stacks,
-  stackSettings,
-} from "../../toolkit/stacks/stacks.ts";
+import { attachImages, imageMaps } from "../../toolkit/stacks/images.ts";
+import { stackOptions, stackSettings } from "../../toolkit/stacks/stack_options.ts";
+import { Stacks } from "../../toolkit/stacks/stacks.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import {

@@ -18,7 +18,7 @@ struct {
 	__type(value, u64);
 } processes SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __noinline int swapped_in(void)
 {
@@ -29,9 +29,9 @@ static __noinline int swapped_in(void)
 		return 0;
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
 
-	u64 *count = value_of(&processes, &key, &zero);
+	u64 *count = lookup_or_insert(&processes, &key, &zero);
 
-	__sync_fetch_and_add(count ? count : &lost, 1);
+	__sync_fetch_and_add(count ? count : &dropped, 1);
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 import { type Bpf, chars, struct, u32, u64 } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -60,10 +60,10 @@ const columns: readonly Column<Row>[] = [
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(withTime: boolean): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
     const processes = bpf.map("processes", Key, u64.asNumber);
-    const rows = [...grown(processes, growth, (count) => ({ count }))]
+    const rows = [...deltasOf(processes, deltas, (count) => ({ count }))]
       .map(([key, { count }]): Row => ({ ...key, count }))
       .sort((a, b) => a.count - b.count);
     if (withTime) report.line(report.clock);

@@ -57,7 +57,7 @@ struct {
 	__type(value, struct sums);
 } counts SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline bool is_foreign(struct task_struct *task)
 {
@@ -82,7 +82,7 @@ int enter(struct raw_syscall *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	if (is_call_wanted(task, ctx->nr) && !keep_time(task, bpf_ktime_get_ns()))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -107,10 +107,10 @@ int leave(struct raw_syscall *ctx)
 	else
 		key = ctx->nr | (is_foreign(task) ? FOREIGN : 0);
 
-	struct sums *sums = value_of(&counts, &key, &zero);
+	struct sums *sums = lookup_or_insert(&counts, &key, &zero);
 
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	/* This CPU's own, and no call comes in between. */

@@ -23,7 +23,7 @@
 import { type Bpf, struct, sum, u32, u64 } from "../../mod.ts";
 import { errno, syscall, syscallList, syscallText } from "../../toolkit/options/syscall_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
@@ -140,10 +140,10 @@ function columns(
 }
 
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const order = values.latency ? "time" : "count";
   return (bpf, report) => {
-    const rows = [...grown(bpf.perCpuMap("counts", u32, Sums), growth, total)]
+    const rows = [...deltasOf(bpf.perCpuMap("counts", u32, Sums), deltas, total)]
       .map(([key, sums]): Row => ({ key, ...sums }))
       .sort((a, b) => b[order] - a[order]);
     const shown = columns(values, (pid) => nameOfAny(bpf, pid));

@@ -26,7 +26,7 @@ import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
 import {
   DnsNames,
   dnsOption,
-  lostWithAnswers,
+  droppedWithAnswers,
   nameColumn,
   withDns,
 } from "../../toolkit/net/dns_names.ts";
@@ -117,7 +117,7 @@ const tcpaccept = defineTool({
     return eventPlan(Event, {
       load: withDns(load, values.dns, machine),
       columns: columns(values, names),
-      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), lost: lostWithAnswers },
+      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), dropped: droppedWithAnswers },
     });
   },
 });

@@ -60,7 +60,7 @@ struct {
 	__type(value, u64);
 } times SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline bool is_in(const volatile u16 *range, u16 port)
 {
@@ -77,13 +77,13 @@ static __always_inline void add(const struct connection *connection, u64 ns)
 	u64 *count;
 
 	if (as_histogram) {
-		count = value_of(&times, &slot, &zero);
-		__sync_fetch_and_add(count ?: &lost, 1);
+		count = lookup_or_insert(&times, &slot, &zero);
+		__sync_fetch_and_add(count ?: &dropped, 1);
 		return;
 	}
-	states = value_of(&durations, &key, &none);
+	states = lookup_or_insert(&durations, &key, &none);
 	if (!states || connection->state >= STATES) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
 	__sync_fetch_and_add(&states->ns[connection->state], ns);
@@ -115,7 +115,7 @@ int BPF_PROG(set_congestion, struct sock *sk, u8 state)
 	    !is_in(remote_range, connection.flow.remote_port))
 		return 0;
 	if (bpf_map_update_elem(&connections, &key, &connection, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 

@@ -31,7 +31,7 @@ import {
 } from "../../toolkit/options/options.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -120,25 +120,25 @@ function columns(values: Values<typeof options>, is4: boolean): Column<Row>[] {
   ];
 }
 
-function* rowsOf(bpf: Bpf, growth: Growth): Generator<Row> {
+function* rowsOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
   const read = ({ ns: [open, disorder, cwr, recovery, loss], changes }: Infer<typeof States>) => ({
     ...{ open: open!, disorder: disorder!, cwr: cwr!, recovery: recovery!, loss: loss! },
     changes,
   });
-  for (const [key, grew] of grown(bpf.map("durations", Key, States), growth, read)) {
+  for (const [key, grew] of deltasOf(bpf.map("durations", Key, States), deltas, read)) {
     const { open, disorder, cwr, recovery, loss, changes } = grew;
     yield { ...key, ns: [open, disorder, cwr, recovery, loss], changes };
   }
 }
 
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const valueType = values.microseconds ? "usecs" : "msecs";
   return (bpf, report) => {
     report.line();
     if (values.timestamp) report.line(report.clock);
     if (values.dist) {
-      const counts = grown(bpf.map("times", Slot, u64.asNumber), growth, (count) => ({ count }));
+      const counts = deltasOf(bpf.map("times", Slot, u64.asNumber), deltas, (count) => ({ count }));
       const entries = Array.from(counts, ([key, { count }]) => [key, count] as const);
       const sections = histogramSections(entries, ({ state, slot }) => [state, slot])
         .sort((a, b) => a.section - b.section);
@@ -146,7 +146,7 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
       const sectionHeader = "tcp_congest_state";
       report.histograms(sections, { valueType, sectionHeader, formatSection });
     } else {
-      const rows = [...rowsOf(bpf, growth)].sort((a, b) => a.flow.local_port - b.flow.local_port);
+      const rows = [...rowsOf(bpf, deltas)].sort((a, b) => a.flow.local_port - b.flow.local_port);
       for (const is4 of [true, false]) {
         const some = rows.filter(({ flow }) => flow.family === AF_INET === is4);
         if (some.length > 0) report.table(columns(values, is4), some);

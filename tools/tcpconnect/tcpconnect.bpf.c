@@ -8,7 +8,7 @@
 
 const volatile bool counting = false;
 
-u64 lost; /* of what is counted */
+u64 dropped; /* of what is counted */
 
 struct event {
 	u64 time; /* ns since boot */
@@ -32,12 +32,12 @@ static __always_inline void count(struct flow *flow)
 
 	flow->local_port = 0;
 
-	u64 *value = value_of(&counts, flow, &none);
+	u64 *value = lookup_or_insert(&counts, flow, &none);
 
-	__sync_fetch_and_add(value ?: &lost, 1);
+	__sync_fetch_and_add(value ?: &dropped, 1);
 }
 
-static __always_inline void connect_lost(void)
+static __always_inline void connect_dropped(void)
 {
 	count_in_flight_dropped();
 }

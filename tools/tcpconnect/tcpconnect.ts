@@ -25,7 +25,7 @@
 import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { connectPrograms } from "../../toolkit/net/tcp_connect.ts";
-import { DnsNames, dnsOption, lostWithAnswers, withDns } from "../../toolkit/net/dns_names.ts";
+import { DnsNames, dnsOption, droppedWithAnswers, withDns } from "../../toolkit/net/dns_names.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -160,7 +160,7 @@ const tcpconnect = defineTool({
     return eventPlan(Event, {
       ...common,
       columns: columns(values, names),
-      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), lost: lostWithAnswers },
+      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), dropped: droppedWithAnswers },
     });
   },
 });

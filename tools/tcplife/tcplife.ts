@@ -29,7 +29,7 @@ import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
 import {
   DnsNames,
   dnsOption,
-  lostWithAnswers,
+  droppedWithAnswers,
   nameColumn,
   withDns,
 } from "../../toolkit/net/dns_names.ts";
@@ -133,7 +133,7 @@ const tcplife = defineTool({
       columns: columns(values, names),
       csv: values.csv,
       outlives: "its connections may last longer",
-      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), lost: lostWithAnswers },
+      ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), dropped: droppedWithAnswers },
     });
   },
 });

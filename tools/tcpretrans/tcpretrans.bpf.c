@@ -8,7 +8,7 @@
 
 const volatile bool counting = false;
 
-u64 lost; /* of what is counted */
+u64 dropped; /* of what is counted */
 
 struct event {
 	u64 time; /* ns since boot */
@@ -49,9 +49,9 @@ KERNEL_STRUCTS_END
 static __always_inline void count(const struct flow *flow)
 {
 	u64 none = 0;
-	u64 *value = value_of(&counts, flow, &none);
+	u64 *value = lookup_or_insert(&counts, flow, &none);
 
-	__sync_fetch_and_add(value ?: &lost, 1);
+	__sync_fetch_and_add(value ?: &dropped, 1);
 }
 
 /* The cgroup in which a socket was made; NULL where the kernel does not say so. */

@@ -46,7 +46,7 @@ struct {
 	__type(value, struct sum);
 } sums SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 KERNEL_STRUCTS
 
@@ -87,9 +87,9 @@ int BPF_PROG(probe, struct sock *sk)
 		__builtin_memcpy(key.address.bytes, by_local ? flow.local : flow.remote, 16);
 	}
 	key.slot = log2_slot(time);
-	count = value_of(&times, &key, &none);
-	sum = value_of(&sums, &key.address, &zero);
-	__sync_fetch_and_add(count ?: &lost, 1);
+	count = lookup_or_insert(&times, &key, &none);
+	sum = lookup_or_insert(&sums, &key.address, &zero);
+	__sync_fetch_and_add(count ?: &dropped, 1);
 	if (sum) {
 		__sync_fetch_and_add(&sum->total, time);
 		__sync_fetch_and_add(&sum->count, 1);

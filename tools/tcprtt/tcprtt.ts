@@ -43,7 +43,7 @@ import {
   type Values,
 } from "../../toolkit/options/options.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
@@ -109,7 +109,7 @@ const textOf = ({ family, bytes }: Address): string | undefined =>
   family === 0 ? undefined : address({ family, local: bytes, remote: bytes }, "local");
 
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const valueType = values.milliseconds ? "msecs" : "usecs";
   const sectionHeader = values.byLocal
     ? "Local Address"
@@ -117,11 +117,11 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
     ? "Remote Address"
     : "All Addresses";
   return (bpf, report) => {
-    const times = grown(bpf.map("times", Key, u64.asNumber), growth, (count) => ({ count }));
+    const times = deltasOf(bpf.map("times", Key, u64.asNumber), deltas, (count) => ({ count }));
     const entries = Array.from(times, ([key, { count }]) => [key, count] as const);
     const averages = new Map<string | undefined, number>();
     for (
-      const [key, { total, count }] of grown(bpf.map("sums", Address, Sum), growth, (sum) => sum)
+      const [key, { total, count }] of deltasOf(bpf.map("sums", Address, Sum), deltas, (sum) => sum)
     ) {
       averages.set(textOf(key), Math.floor(total / count));
     }

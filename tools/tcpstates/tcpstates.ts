@@ -34,7 +34,7 @@ import { type Bpf, type Infer, struct, tcpStateName, u32, u64, u8 } from "../../
 import {
   DnsNames,
   dnsOption,
-  lostWithAnswers,
+  droppedWithAnswers,
   nameColumn,
   withDns,
 } from "../../toolkit/net/dns_names.ts";
@@ -144,7 +144,7 @@ const tcpstates = defineTool({
           if (values.dns) made.use(names.follow(bpf));
           return made;
         },
-        ...values.dns && { lost: lostWithAnswers },
+        ...values.dns && { dropped: droppedWithAnswers },
         columns: columns(values, names),
         wants(event) {
           journal?.send(journalFields(event));

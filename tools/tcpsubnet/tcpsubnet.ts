@@ -31,7 +31,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -99,11 +99,11 @@ const columns = (unit: string): Column<Row>[] => [
 
 /** Makes the function that prints what was sent since it was last called, the most first. */
 function reporter(names: readonly string[], unit: string): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const date = new Intl.DateTimeFormat("en-US", { dateStyle: "short" });
   return (bpf, report) => {
     const sent = bpf.global("sent_bytes", array(u64.asNumber, SUBNETS_MAX)).value;
-    const rows = names.map((subnet, i) => ({ subnet, bytes: growth.since(`${i}`, sent[i]!) }))
+    const rows = names.map((subnet, i) => ({ subnet, bytes: deltas.since(`${i}`, sent[i]!) }))
       .filter(({ bytes }) => bytes > 0)
       .sort((a, b) => b.bytes - a.bytes);
     report.line(`[${date.format(report.time)} ${report.clock}]`);

@@ -18,7 +18,7 @@ struct {
 	__type(value, u64);
 } backlogs SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 KERNEL_STRUCTS
 
@@ -40,8 +40,8 @@ static __always_inline int count(const struct sock *listener)
 	if ((target_family && family != target_family) || !is_netns_wanted(netns_of(listener)))
 		return 0;
 	key.slot = log2_slot(BPF_CORE_READ(backlog, sk_ack_backlog));
-	counted = value_of(&backlogs, &key, &zero);
-	__sync_fetch_and_add(counted ?: &lost, 1);
+	counted = lookup_or_insert(&backlogs, &key, &zero);
+	__sync_fetch_and_add(counted ?: &dropped, 1);
 	return 0;
 }
 

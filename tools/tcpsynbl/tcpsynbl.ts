@@ -25,7 +25,7 @@ import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { familyOptions, flowSettings } from "../../toolkit/net/flow.ts";
 import { netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -43,9 +43,9 @@ const options = {
 const Key = struct("key", { most: u32, slot: u32 });
 
 function reporter(): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
-    const counts = grown(bpf.map("backlogs", Key, u64.asNumber), growth, (count) => ({ count }));
+    const counts = deltasOf(bpf.map("backlogs", Key, u64.asNumber), deltas, (count) => ({ count }));
     const entries = Array.from(counts, ([key, { count }]) => [key, count] as const);
     const sections = histogramSections(entries, ({ most, slot }) => [most, slot])
       .sort((a, b) => a.section - b.section);

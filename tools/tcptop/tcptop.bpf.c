@@ -27,7 +27,7 @@ struct {
 	__type(value, struct bytes);
 } connections SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline void transferred(const struct sock *sk, u64 sent, u64 received)
 {
@@ -42,9 +42,9 @@ static __always_inline void transferred(const struct sock *sk, u64 sent, u64 rec
 	if (!is_flow_wanted(&key.flow) || !is_netns_wanted(key.netns))
 		return;
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
-	bytes = value_of(&connections, &key, &zero);
+	bytes = lookup_or_insert(&connections, &key, &zero);
 	if (!bytes) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
 	__sync_fetch_and_add(&bytes->sent, sent);

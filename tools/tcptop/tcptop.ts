@@ -35,7 +35,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -117,9 +117,9 @@ const jsonColumns: readonly Column<Row>[] = [
 
 /** Makes the function that prints what was transferred since it was last called. */
 function reporter(summary: boolean, redraw: boolean): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   return (bpf, report) => {
-    const counters = grown(bpf.map("connections", Key, Bytes), growth, (sums) => sums);
+    const counters = deltasOf(bpf.map("connections", Key, Bytes), deltas, (sums) => sums);
     const rows = Array.from(counters, ([key, sums]): Row => ({ ...key, ...sums }))
       .sort((a, b) => b.sent + b.received - a.sent - a.received);
     topSpace(report, !redraw);

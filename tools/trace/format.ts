@@ -8,7 +8,7 @@
 
 import { chars, type Codec, f64, i16, i32, i64, i8, u16, u32, u64, u8 } from "../../mod.ts";
 import { literalBytes } from "../../toolkit/probe_language/c_tokens.ts";
-import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 
 /** One `%` of a format. */
 export interface Conversion {
@@ -50,7 +50,7 @@ const WIDTH_MAX = 4096;
  *
  * @param at where the literal begins in `probe`
  * @param textSize bytes that a `%s` takes
- * @throws {Mistake}
+ * @throws {ProbeError}
  */
 export function parseFormat(probe: string, literal: string, at: number, textSize: number): Format {
   const parts: (string | Conversion)[] = [];
@@ -64,7 +64,7 @@ export function parseFormat(probe: string, literal: string, at: number, textSize
     const match = CONVERSION.exec(literal);
     const conversion = match && conversionOf(match, textSize);
     if (!conversion) {
-      throw new Mistake(
+      throw new ProbeError(
         "no such conversion: there are %d %i %u %x %X %o with hh, h, l or ll, %c %s %p %f %e %g %K %U and %%",
         probe,
         at + next,

@@ -6,7 +6,7 @@
 
 import { splitTokens, type Token, tokensOf } from "../../toolkit/probe_language/c_tokens.ts";
 import { type Expression, expressionOf } from "../../toolkit/probe_language/expression.ts";
-import { Mistake } from "../../toolkit/probe_language/probe_error.ts";
+import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { conversionsOf, type Format, parseFormat } from "./format.ts";
 import { type Hook, hookOf, partsOf } from "../../toolkit/probe_language/probe_hook.ts";
 import { parseSignature, type Signature } from "../../toolkit/probe_language/signature.ts";
@@ -22,19 +22,19 @@ export interface TraceProbe {
   readonly values: readonly Expression[];
 }
 
-/** Reads a probe. @param textSize bytes that a `%s` takes @throws {Mistake} */
+/** Reads a probe. @param textSize bytes that a `%s` takes @throws {ProbeError} */
 export function parseTraceProbe(text: string, textSize: number): TraceProbe {
   const start = text.search(/\S/);
-  if (start < 0) throw new Mistake("expected a probe", text, 0);
+  if (start < 0) throw new ProbeError("expected a probe", text, 0);
   const end = start + text.slice(start).search(/[\s(]|$/);
   const hook = parseHook(text, start, end);
   // Right behind the hook a bracket begins the signature, behind a space the filter.
   const close = text[end] === "(" ? text.indexOf(")", end) : -1;
-  if (text[end] === "(" && close < 0) throw new Mistake('this "(" is never closed', text, end);
+  if (text[end] === "(" && close < 0) throw new ProbeError('this "(" is never closed', text, end);
   const signature = close < 0 ? undefined : parseSignature(text, end + 1, close);
   if (signature && (hook.kind === "usdt" || hook.kind === "tracepoint")) {
     const instead = hook.kind === "usdt" ? "arg1, arg2 and so on" : "args->MEMBER";
-    throw new Mistake(`only functions have a signature: use ${instead}`, text, end);
+    throw new ProbeError(`only functions have a signature: use ${instead}`, text, end);
   }
   const { filter, rest } = splitFilter(text, tokensOf(text, close < 0 ? end : close + 1));
   return { text, hook, signature, filter, ...parseAction(text, rest, textSize) };
@@ -72,7 +72,7 @@ function splitFilter(
     if (kind === "symbol" && text === ")") depth--;
     return depth === 0;
   });
-  if (close < 0) throw new Mistake('this "(" is never closed', text, tokens[0].at);
+  if (close < 0) throw new ProbeError('this "(" is never closed', text, tokens[0].at);
   const inside = tokens.slice(1, close);
   const filter = expressionOf(text, inside, tokens[0].at + 1);
   return { filter, rest: tokens.slice(close + 1) };
@@ -86,11 +86,11 @@ function parseAction(
   const [literal, comma] = tokens;
   if (!literal) return { format: [], values: [] };
   if (literal.kind !== "string") {
-    throw new Mistake('expected (FILTER) or "FORMAT" here', text, literal.at);
+    throw new ProbeError('expected (FILTER) or "FORMAT" here', text, literal.at);
   }
   const format = parseFormat(text, literal.text, literal.at, textSize);
   if (comma && comma.text !== ",") {
-    throw new Mistake("expected a comma before the values", text, comma.at);
+    throw new ProbeError("expected a comma before the values", text, comma.at);
   }
   const parts = comma ? splitTokens(tokens.slice(2), ",") : [];
   const values = parts.map((part, i) => {
@@ -101,7 +101,7 @@ function parseAction(
   if (values.length !== wanted) {
     const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
     const place = values[wanted]?.start ?? literal.at;
-    throw new Mistake(
+    throw new ProbeError(
       `the format has ${count(wanted, "conversion")}, but there are ${
         count(values.length, "value")
       }`,

@@ -99,7 +99,7 @@ export class TraceProgram {
   readonly #comparisons: Comparisons;
   readonly #options: TraceProgramOptions;
 
-  /** @throws {Mistake} */
+  /** @throws {ProbeError} */
   constructor(probes: readonly TraceProbe[], options: TraceProgramOptions) {
     this.#options = options;
     this.#comparisons = new Comparisons(options.binary);
@@ -182,7 +182,7 @@ export class TraceProgram {
       `sizeof(__e->event.${name}), ${flags});`;
     return [
       `  struct record_${index} *__e = events.ringbuf_reserve(sizeof(struct record_${index}) + 0);`,
-      "  if (!__e) { events_lost.atomic_increment(0); return 0; }",
+      "  if (!__e) { events_dropped.atomic_increment(0); return 0; }",
       "  __set_who(&__e->event.who, __ids);",
       "  __e->event.ns = bpf_ktime_get_ns();",
       "  __e->event.cpu = bpf_get_smp_processor_id();",
@@ -217,7 +217,7 @@ const SET_WHO = `static __always_inline void __set_who(struct who *who, u64 ids)
 
 type ValueField = readonly [name: string, codec: Codec<string | number | bigint>];
 
-/** What an event holds of each value. @throws {Mistake} where floating-point numbers have no place */
+/** What an event holds of each value. @throws {ProbeError} where floating-point numbers have no place */
 function valueFields(
   { hook, path, format, values, filter }: TracedProbe,
   machine: Machine,

@@ -96,7 +96,7 @@ const trace = defineTool({
       ...values.kernelStack || values.userStack
         ? { below: (event: TraceEvent) => stacks.lines(event, values.addresses) }
         : {},
-      lost: (bpf) => bpf.map("events_lost", u32, u64.asNumber).get(0) ?? 0,
+      dropped: (bpf) => bpf.map("events_dropped", u32, u64.asNumber).get(0) ?? 0,
       prepare() {
         Object.assign(clock, startClock());
         if (namesUsers) stacks.follow(values.pid);

@@ -53,7 +53,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -117,11 +117,11 @@ function columns({ latency, milliseconds }: Values<typeof options>): Column<Row>
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const { top, latency } = values;
   return (bpf, report) => {
-    const methods = grown(bpf.map("methods", Method, Sums), growth, (sums) => sums);
-    const syscalls = grown(bpf.map("syscalls", u32, Sums), growth, (sums) => sums);
+    const methods = deltasOf(bpf.map("methods", Method, Sums), deltas, (sums) => sums);
+    const syscalls = deltasOf(bpf.map("syscalls", u32, Sums), deltas, (sums) => sums);
     const rows = [
       ...[...methods].map(([key, sums]): Row => ({ method: methodText(key), ...sums })),
       ...[...syscalls].map(([number, sums]): Row => ({

@@ -2,7 +2,7 @@
 /*
  * uobjnew: new objects in language runtimes by type, or blocks of malloc() by size.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
 #include "../../toolkit/kernel/probes/user_place.h"
@@ -47,9 +47,9 @@ int at_new(u64 *ctx)
 	if (by_size)
 		object.size = bytes;
 	read_place_text(ctx, place, 0, 1, object.type, TYPE_TEXT);
-	sums = value_of(&objects, &object, &zero);
+	sums = lookup_or_insert(&objects, &object, &zero);
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	__sync_fetch_and_add(&sums->count, 1);

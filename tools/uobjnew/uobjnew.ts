@@ -47,7 +47,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { attachPlaces } from "../../toolkit/probes/user_places.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -100,11 +100,11 @@ function reporter(
   { topCount, topSize }: Values<typeof options>,
   language: Language,
 ): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const { names = [] } = language.objects!;
   const isC = language.name === "c";
   return (bpf, report) => {
-    const found = [...grown(bpf.map("objects", Key, Sums), growth, (sums) => sums)]
+    const found = [...deltasOf(bpf.map("objects", Key, Sums), deltas, (sums) => sums)]
       .map(([{ size, kind, type }, sums]): Row => ({
         type: isC ? `block size ${size}` : names[kind] || type,
         ...sums,

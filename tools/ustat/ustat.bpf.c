@@ -2,7 +2,7 @@
 /*
  * ustat: what language runtimes do, by process.
  */
-#include "../../toolkit/kernel/base/lost.h"
+#include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
 
@@ -32,11 +32,11 @@ struct {
                                                                                                    \
 		if (!is_wanted())                                                                  \
 			return 0;                                                                  \
-		activity = value_of(&activities, &pid, &zero);                                     \
+		activity = lookup_or_insert(&activities, &pid, &zero);                             \
 		if (activity)                                                                      \
 			__sync_fetch_and_add(&activity->what, 1);                                  \
 		else                                                                               \
-			__sync_fetch_and_add(&lost, 1);                                            \
+			__sync_fetch_and_add(&dropped, 1);                                         \
 		return 0;                                                                          \
 	}
 

@@ -36,7 +36,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -135,7 +135,7 @@ const ustat = defineTool({
   plan(values) {
     const { language, noclear, sort, maxRows = ROWS, pid, interval = 1, count, debug } = values;
     const languages = SHOWN.filter(({ name }) => language === undefined || name === language);
-    const growth = new Growth();
+    const deltas = new CounterDeltas();
     let targets: Targets | undefined;
     return {
       intro: `Tracing... Output every ${interval} secs. Hit Ctrl-C to end`,
@@ -152,7 +152,7 @@ const ustat = defineTool({
         return Promise.resolve([]);
       },
       report(bpf, report) {
-        const found = new Map(grown(bpf.map("activities", u32, Activity), growth, (one) => one));
+        const found = new Map(deltasOf(bpf.map("activities", u32, Activity), deltas, (one) => one));
         const rows = [...targets!].map(([pid, commandLine]): Row => ({
           pid,
           commandLine,

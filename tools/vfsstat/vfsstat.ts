@@ -25,7 +25,7 @@
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks, syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
 import { main } from "../../toolkit/run/main.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -80,12 +80,12 @@ const TIME: Column<Row> = { head: "TIME", width: 10, value: ({ clock }) => `${cl
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(interval: number): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const own = columns(interval);
   let heading = true;
   return (bpf, report) => {
     const counts = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
-      .map(([counter, perCpu]) => growth.since(String(counter), sum(perCpu)));
+      .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
     // JSON has the time in any case.
     const table = report.json ? own : [TIME, ...own];
     report.table(table, [{ clock: report.clock, counts }], { heading });

@@ -39,7 +39,7 @@ struct {
 	__type(value, struct sums);
 } sleeps SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 static __always_inline bool is_sleeper_wanted(struct task_struct *task)
 {
@@ -58,7 +58,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	take_time(next); /* it runs: whoever wakes it did not wait for it to sleep */
 	/* One that has to give way does not sleep, though a timer may wake it already. */
 	if (!preempt && is_sleeper_wanted(prev) && !keep_time(prev, bpf_ktime_get_ns()))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -77,10 +77,10 @@ int BPF_PROG(waking, struct task_struct *task)
 	bpf_get_current_comm(key.waker, sizeof(key.waker));
 	BPF_CORE_READ_STR_INTO(&key.target, task, comm);
 
-	struct sums *sums = value_of(&sleeps, &key, &zero);
+	struct sums *sums = lookup_or_insert(&sleeps, &key, &zero);
 
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	__sync_fetch_and_add(&sums->time, time);

@@ -39,7 +39,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { blockTimeOptions, blockTimes } from "../../toolkit/stacks/off_cpu_options.ts";
 import { type Frame, frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
-import { secondsArgument, sizeOption } from "../../toolkit/stacks/stacks.ts";
+import { secondsArgument, sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./wakeuptime.bpf.o.ts";
 

@@ -47,7 +47,7 @@ struct {
 	__type(value, struct queued);
 } waiting SEC(".maps");
 
-u64 lost;
+u64 dropped;
 
 SEC("raw_tp/workqueue_queue_work")
 int queue(u64 *arguments)
@@ -60,7 +60,7 @@ int queue(u64 *arguments)
 	bpf_probe_read_kernel_str(queued.name, sizeof(queued.name),
 				  (void *)queue + bpf_core_field_offset(struct workqueue_struct, name));
 	if (bpf_map_update_elem(&waiting, &work, &queued, BPF_ANY))
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
@@ -78,8 +78,8 @@ int start(u64 *arguments)
 	__builtin_memcpy(key.name, queued->name, sizeof(key.name));
 	bpf_map_delete_elem(&waiting, &work);
 
-	u64 *count = value_of(&latencies, &key, &zero);
+	u64 *count = lookup_or_insert(&latencies, &key, &zero);
 
-	__sync_fetch_and_add(count ? count : &lost, 1);
+	__sync_fetch_and_add(count ? count : &dropped, 1);
 	return 0;
 }

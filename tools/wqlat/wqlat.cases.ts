@@ -5,9 +5,9 @@ import {
   type Job,
   type Place,
   type Row,
-  startWork,
   type Work,
 } from "../../tests/support/cases.ts";
+import { startWork } from "../../tests/support/start_work.ts";
 import { EventTrace } from "../../tests/support/event_trace.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 

@@ -25,7 +25,7 @@
  */
 
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
-import { grown, Growth } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, text, type Values } from "../../toolkit/options/options.ts";
@@ -49,11 +49,11 @@ const Key = struct("key", { name: chars(32), slot: u32 });
 function reporter(
   { timestamp, nanoseconds, queues, queue }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
-  const growth = new Growth();
+  const deltas = new CounterDeltas();
   const valueType = nanoseconds ? "nsecs" : "usecs";
   return (bpf, report) => {
     const latencies = bpf.map("latencies", Key, u64.asNumber);
-    const entries = [...grown(latencies, growth, (count) => ({ count }))]
+    const entries = [...deltasOf(latencies, deltas, (count) => ({ count }))]
       .filter(([{ name }]) => queue === undefined || name === queue)
       .map(([key, { count }]) => [key, count] as const);
     const sections = histogramSections(entries, ({ name, slot }) => [queues ? name : "", slot])

@@ -127,7 +127,7 @@ export function emit(program: Program, map: MapValue, node: Expression, scope: S
   });
   builder.jump(end);
   builder.enter(full);
-  addToGlobal(program, `${map.name}_lost`);
+  addToGlobal(program, `${map.name}_dropped`);
   builder.enter(end);
   return VOID;
 }

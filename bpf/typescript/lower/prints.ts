@@ -72,7 +72,7 @@ export function print(program: Program, node: Call, scope: Scope): Value {
   });
   builder.jump(end);
   builder.enter(full);
-  addToGlobal(program, `${PRINT_MAP}_lost`);
+  addToGlobal(program, `${PRINT_MAP}_dropped`);
   builder.enter(end);
   return VOID;
 }

@@ -8,7 +8,7 @@ import { structOf } from "../../../bpf/compile/tracepoint_struct.ts";
 import { containerOf } from "../../../bpf/proc/cgroup.ts";
 import { librariesIn } from "../../../bpf/proc/library_path.ts";
 import { parseFields } from "../../../bpf/tracefs/kernel_functions.ts";
-import { lostEvents, parseTraceLine } from "../../../bpf/tracefs/trace_line.ts";
+import { droppedEvents, parseTraceLine } from "../../../bpf/tracefs/trace_line.ts";
 import {
   array,
   bool,
@@ -52,9 +52,9 @@ const traceLine: Target<string> = {
   words: ["-1 ", " [0] ", "(  1) ", "....", " 1.0: ", "0: ", "CPU:", "-1-1-1-1"],
   run(text) {
     const line = parseTraceLine(text);
-    if (!line && lostEvents(text) === 0) throw new Refused();
+    if (!line && droppedEvents(text) === 0) throw new Refused();
     must(!line || text.endsWith(line.message), "a message is not what was written");
-    must(lostEvents(text) >= 0, "events were lost that never were");
+    must(droppedEvents(text) >= 0, "events were dropped that never were");
   },
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Maps as most tools need them.
+ * Maps that most tools need: per-CPU scratch values, calls in flight, counters.
  */
 #pragma once
 
 #include "prelude.h"
 
-/* Declares one value for each CPU: where what is too large for the stack is put together. */
-#define PER_CPU(name, value_type)                                                                      \
+/* Declares one value per CPU: scratch space for what is too large for BPF's stack of 512 bytes. */
+#define PER_CPU(name, value_type)                                                                  \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
 		__uint(max_entries, 1);                                                            \
@@ -15,7 +15,7 @@
 		__type(value, value_type);                                                         \
 	} name SEC(".maps")
 
-/* This CPU's value; never NULL, but the verifier wants to see it asked. */
+/* This CPU's value; never NULL, but the verifier requires a check. */
 static __always_inline void *of_this_cpu(void *values)
 {
 	u32 zero = 0;
@@ -23,8 +23,8 @@ static __always_inline void *of_this_cpu(void *values)
 	return bpf_map_lookup_elem(values, &zero);
 }
 
-/* Declares calls in flight, by thread: what is kept from their entry to their exit. */
-#define CALLS(name, call_type)                                                                         \
+/* Declares a map of calls in flight, by thread: what is stored from entry to exit. */
+#define CALLS(name, call_type)                                                                     \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
 		__uint(max_entries, 10240);                                                        \
@@ -32,7 +32,7 @@ static __always_inline void *of_this_cpu(void *values)
 		__type(value, call_type);                                                          \
 	} name SEC(".maps")
 
-/* Keeps the current thread's call; false when there is no room. */
+/* Stores the current thread's call; false if the map is full. */
 static __always_inline bool keep_call(void *calls, const void *call)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -40,7 +40,7 @@ static __always_inline bool keep_call(void *calls, const void *call)
 	return !bpf_map_update_elem(calls, &tid, call, BPF_ANY);
 }
 
-/* The current thread's call; NULL if none was kept. */
+/* The current thread's call; NULL if none was stored. */
 static __always_inline void *kept_call(void *calls)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -48,7 +48,7 @@ static __always_inline void *kept_call(void *calls)
 	return bpf_map_lookup_elem(calls, &tid);
 }
 
-/* Lets go of it. */
+/* Removes the current thread's call. */
 static __always_inline void forget_call(void *calls)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -56,13 +56,13 @@ static __always_inline void forget_call(void *calls)
 	bpf_map_delete_elem(calls, &tid);
 }
 
-/* The value of a key, which begins as `zero`; NULL when there is no room. */
-static __always_inline void *value_of(void *map, const void *key, const void *zero)
+/* Looks up `key`, inserting `initial` if it is absent; NULL if the map is full. */
+static __always_inline void *lookup_or_insert(void *map, const void *key, const void *initial)
 {
 	void *value = bpf_map_lookup_elem(map, key);
 
 	if (value)
 		return value;
-	bpf_map_update_elem(map, key, zero, BPF_NOEXIST);
+	bpf_map_update_elem(map, key, initial, BPF_NOEXIST);
 	return bpf_map_lookup_elem(map, key);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What every program begins with: scalar names, kinds of maps, the arguments of tracepoints, libbpf's
+ * Prelude of every program: scalar types, map types, the contexts of system call tracepoints, libbpf's
  * helpers, the license.
  *
  * No kernel or libc header is included: an object depends on the files here and libbpf's headers
@@ -57,7 +57,7 @@ enum {
 	BPF_EXIST = 2,
 };
 
-/* Of maps: memory for an entry is taken when it is made. */
+/* Map flag: memory for an entry is allocated when it is inserted. */
 #define BPF_F_NO_PREALLOC 1
 
 #define TASK_COMM_LEN 16
@@ -85,7 +85,7 @@ struct syscall_exit {
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-/* Of all programs; the kernel lends many of its helpers to those under the GPL only. */
+/* License of all programs: many helpers are for GPL programs only. */
 char frame_license[] SEC("license") = "Dual MIT/GPL";
 
 /* Defines program enter_CALL, at the entry of a system call; `result` may use ctx. */

@@ -2,7 +2,7 @@
 /*
  * Block I/O requests, from being queued to being done.
  *
- * A tool that includes this defines io_done() and io_lost(); block.ts chooses the programs. With
+ * A tool that includes this defines io_done() and io_dropped(); block.ts chooses the programs. With
  * IO_STACKS defined it gets the kernel stack as well on which a request was queued. A request
  * is known by its address, which is its own until it is done: unlike device and sector, merging does
  * not change it. Since Linux 6.5 block_io_start and block_io_done tell of all of its life. Before,
@@ -72,7 +72,7 @@ struct io {
 static __always_inline void io_done(struct io *io, u64 now);
 
 /* Counts a request for which there was no room. */
-static __always_inline void io_lost(void);
+static __always_inline void io_dropped(void);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -104,7 +104,7 @@ static __always_inline int queue(void *ctx, struct request *request, bool is_iss
 #endif
 	read_request(&io, request);
 	if (bpf_map_update_elem(&requests, &key, &io, BPF_ANY))
-		io_lost();
+		io_dropped();
 	return 0;
 }
 
@@ -165,7 +165,7 @@ static __always_inline int issue_flush(void *ctx, struct request *request)
 #endif
 	io.flags = BPF_CORE_READ(request, cmd_flags);
 	if (bpf_map_update_elem(&requests, &key, &io, BPF_ANY))
-		io_lost();
+		io_dropped();
 	return 0;
 }
 

@@ -49,7 +49,7 @@ struct io {
 
 CALLS(ios, struct io);
 
-/* What a file is known by: the number of its inode, and its file system. */
+/* Identifies a file: its inode number and its file system. */
 struct file_id {
 	u64 inode;
 	u32 device; /* as the kernel keeps it: major << 20 | minor */

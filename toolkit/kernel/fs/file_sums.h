@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "../base/lost.h"
+#include "../base/dropped.h"
 #include "file_io.h"
 
 struct sums {
@@ -17,14 +17,14 @@ struct sums {
 
 static void io_dropped(void)
 {
-	__sync_fetch_and_add(&lost, 1);
+	__sync_fetch_and_add(&dropped, 1);
 }
 
 /* Adds a call to the sums of a key in a map. */
 static __always_inline void add_io(void *map, const void *key, struct io *io, s64 bytes)
 {
 	struct sums zero = {};
-	struct sums *sums = value_of(map, key, &zero);
+	struct sums *sums = lookup_or_insert(map, key, &zero);
 	u64 moved = bytes > 0 ? bytes : 0;
 
 	if (!sums) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "../base/log2.h"
-#include "../base/lost.h"
+#include "../base/dropped.h"
 #include "../base/maps.h"
 
 #define IRQ_NAME_LENGTH 32
@@ -28,7 +28,7 @@ struct sums {
 	u64 time; /* ns */
 };
 
-/* What was counted since the start. */
+/* Counters since the start; never reset. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -66,10 +66,10 @@ static __always_inline int irq_ends(struct key *key)
 	if (by_slot)
 		key->slot = log2_slot(time / unit_ns);
 
-	struct sums *sums = value_of(&irqs, key, &zero);
+	struct sums *sums = lookup_or_insert(&irqs, key, &zero);
 
 	if (!sums) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
 	__sync_fetch_and_add(&sums->count, 1);

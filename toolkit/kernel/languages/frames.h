@@ -84,7 +84,7 @@ static __always_inline u64 id_of_method(struct method *method)
 static __always_inline bool push_frame(struct frame *frame)
 {
 	struct frame_key key = { .tid = bpf_get_current_pid_tgid() };
-	struct thread none = {}, *thread = value_of(&runtime_threads, &key.tid, &none);
+	struct thread none = {}, *thread = lookup_or_insert(&runtime_threads, &key.tid, &none);
 
 	if (!thread)
 		return false;

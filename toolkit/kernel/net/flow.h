@@ -101,7 +101,7 @@ struct flow {
 
 #define PORTS_MAX 64
 
-/* What is wanted; 0 of them: any. Ports in host order. */
+/* Filters; 0: any. Ports in host byte order. */
 const volatile u16 target_family = 0;
 const volatile u32 local_ports_count = 0;
 const volatile u16 local_ports[PORTS_MAX] = {};

@@ -15,7 +15,7 @@ enum bpf_func_id {
 	BPF_FUNC_get_func_ret = 184,
 };
 
-/* What the tool does with a connection that the current process has accepted: it defines this. */
+/* The tool defines this: called for each connection that the current process has accepted. */
 static __always_inline void accepted(const struct sock *sk);
 
 /* inet_csk_accept has four arguments, since Linux 6.10 two: the result is not always at one place. */

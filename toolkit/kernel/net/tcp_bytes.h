@@ -9,7 +9,7 @@
 /* include/linux/socket.h: it looks at the bytes and leaves them there. */
 #define MSG_PEEK 2
 
-/* What the tool does with bytes that the current process has handed over or been given. */
+/* The tool defines this: called for bytes that the current process has sent or received. */
 static __always_inline void transferred(const struct sock *sk, u64 sent, u64 received);
 
 static __always_inline bool is_tcp(const struct sock *sk)

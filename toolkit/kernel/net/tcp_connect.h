@@ -18,9 +18,9 @@ struct attempt {
 	u32 tid; /* as the kernel counts them */
 };
 
-/* What the tool does with a connection, and with one there was no room for: it defines these. */
+/* The tool defines these: called for a connection, and for one that found the map full. */
 static __always_inline void connected(const struct attempt *attempt, const struct sock *sk);
-static __always_inline void connect_lost(void);
+static __always_inline void connect_dropped(void);
 
 /* By address of a struct sock. */
 struct {
@@ -81,7 +81,7 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 
 	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY) ||
 	    bpf_map_update_elem(&connecting, &attempt.tid, &key, BPF_ANY))
-		connect_lost();
+		connect_dropped();
 	return 0;
 }
 

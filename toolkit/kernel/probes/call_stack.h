@@ -12,7 +12,7 @@
 #ifndef LEVELS
 #define LEVELS 64
 #endif
-/* What a program keeps of a call besides, if it keeps anything. */
+/* What a program stores with each call, if anything. */
 #ifndef CALL_MEMBERS
 #define CALL_MEMBERS
 #endif
@@ -43,7 +43,7 @@ struct {
 	__type(value, struct calls);
 } threads SEC(".maps");
 
-/* What a thread begins with: its first call is the only one, and not known yet. */
+/* Initial value: a thread with one call, which is filled in later. */
 static const struct calls one_call = { .depth = 1 };
 u64 too_deep; /* calls whose place others took */
 

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Stacks, each kept once, and known by a hash of its frames (kept_stacks.ts reads them).
+ * Stacks, each kept once, and found by a hash of its frames (kept_stacks.ts reads them).
  *
  * They are kept in a hash map, not in one of type STACK_TRACE: that has one place for each hash, and
  * of two stacks that meet there it refuses the second, however much room is left.
  */
 #pragma once
 
-#include "../base/prelude.h"
+#include "stack.h"
 
-#define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
 #define BPF_F_USER_STACK (1 << 8)
-
-/* What a stack is known by: one of these, or a hash of its frames. */
-#define NO_STACK 0
-#define MISSED_STACK 1
-
-struct stack {
-	u64 frames[STACK_DEPTH]; /* innermost first, then zeros */
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -27,15 +18,15 @@ struct {
 	__type(value, struct stack);
 } stacks SEC(".maps");
 
-/* Keeps the stack that the current thread is on, put together in `stack`; what it is known by. */
+/* Keeps the current thread's stack, collected in `stack`; returns its id. */
 static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
 {
 	u64 id = 0;
 	long size = 0;
 
-#ifdef UNWIND_DEPTH /* unwind.h */
+#ifdef CAN_UNWIND /* unwind.h */
 	if (unwinding && flags & BPF_F_USER_STACK)
-		size = walk_user_stack((void *)stack);
+		size = walk_user_stack(stack);
 #endif
 	if (!size)
 		size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);

@@ -39,7 +39,7 @@ static __always_inline u32 state_of(struct task_struct *task)
 	return BPF_CORE_READ(old, state);
 }
 
-/* What a thread that does not run is known by: the idle threads of all CPUs have the number 0. */
+/* Key of a thread that does not run: the idle threads of all CPUs share pid 0. */
 static __always_inline u32 number_of(struct task_struct *task)
 {
 	u32 tid = BPF_CORE_READ(task, pid);

@@ -22,7 +22,7 @@ struct {
 	__type(value, struct stack_slot);
 } stack_slots SEC(".maps");
 
-/* Keeps the stack that the current thread is on, and returns what it is known by. */
+/* Keeps the current thread's stack; returns its id. */
 static __noinline u64 keep_stack_in_slot(void *ctx, u64 flags)
 {
 	struct stack_slot *slot = NULL;

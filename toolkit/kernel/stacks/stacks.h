@@ -5,7 +5,7 @@
 #pragma once
 
 #include "kept_stacks.h"
-#include "../base/lost.h"
+#include "../base/dropped.h"
 #include "../task/filter.h"
 
 const volatile bool in_pidns = false; /* the tool is in the pid namespace whose pids it shows */
@@ -94,7 +94,7 @@ static __always_inline void add_to_stack(struct stack_key *key, u64 amount, u64 
 		sum = bpf_map_lookup_elem(&sums, key);
 	}
 	if (!sum) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
 	__sync_fetch_and_add(&sum->sum, amount);

@@ -2,7 +2,7 @@
 /*
  * Threads that could run and wait for a CPU, from when they wait until they run.
  *
- * A tool that includes this defines waited() and wait_lost().
+ * A tool that includes this defines waited() and wait_dropped().
  */
 #pragma once
 
@@ -27,7 +27,7 @@ KERNEL_STRUCTS_END
 static __always_inline void waited(struct task_struct *task, struct task_struct *previous, u64 time);
 
 /* Counts a wait for which there was no memory. */
-static __always_inline void wait_lost(void);
+static __always_inline void wait_dropped(void);
 
 static __always_inline bool is_runnable(struct task_struct *task)
 {
@@ -45,7 +45,7 @@ static __always_inline int enqueue(struct task_struct *task)
 	if (!BPF_CORE_READ(task, pid) || !is_task_wanted(task))
 		return 0; /* idle, or filtered */
 	if (!keep_time(task, bpf_ktime_get_ns()))
-		wait_lost();
+		wait_dropped();
 	return 0;
 }
 

@@ -7,4 +7,4 @@
 
 #include "prelude.h"
 
-u64 lost;
+u64 dropped;

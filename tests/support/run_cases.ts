@@ -1,0 +1,83 @@
+/**
+ * Runs the cases of a tool (cases.ts).
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { AnyTool } from "../../toolkit/run/tool.ts";
+import type { Case, Cases, Row } from "./cases.ts";
+import { runFilters } from "./filter_matrix.ts";
+import { untilNoneHidden } from "./hidden_events.ts";
+import { requiresAll } from "./requires.ts";
+import { filled, rowsIn, startWork } from "./start_work.ts";
+import { startTool, stopTool } from "./tool.ts";
+import { Folder } from "./workload.ts";
+
+const inGuest = process.env.TSBCC_GUEST_KERNEL !== undefined;
+
+/** A test to register: by the test's own file, whose name reports then carry. */
+export interface CaseTest {
+  readonly name: string;
+  readonly skip: string | false;
+  run(): Promise<void>;
+}
+
+/** A test for each case of a tool, and one for its filters. */
+export function testsOf(tool: AnyTool, { cases, filters, anywhere = [] }: Cases): CaseTest[] {
+  const tests = cases.filter(({ canary }) => canary || !inGuest).map((one) => {
+    const name = `${tool.name} ${one.name}`;
+    const skip = requiresAll(name, one.requires ?? []);
+    return { name, skip, run: () => runCase(tool.name, one, anywhere) };
+  });
+  if (!filters || inGuest && !filters.requires) return tests;
+  const name = `${tool.name} shows what each filter matches and hides the rest`;
+  const skip = requiresAll(name, filters.requires ?? []);
+  return [...tests, { name, skip, run: () => runFilters(tool, filters, anywhere) }];
+}
+
+const runCase = (tool: string, one: Case, anywhere: readonly string[]): Promise<void> =>
+  untilNoneHidden(anywhere, (watch) => tryCase(tool, one, watch));
+
+type Watch = (pid?: number) => void;
+
+async function tryCase(tool: string, one: Case, watch: Watch): Promise<void> {
+  using folder = new Folder();
+  await using job = await startWork(one.work, folder.path);
+  const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
+  const args = filled(one.args ?? [], place);
+  await using running = await startTool(tool, ...one.lines ? [] : ["--json"], ...args);
+  watch(job.pid);
+  await job.go();
+  const result = await stopTool(running);
+  if (one.lines) {
+    for (const line of one.lines) {
+      assert.match(result.stdout, new RegExp(filled(line.source, place), `m${line.flags}`));
+    }
+    return;
+  }
+  const rows = rowsIn(result, one.of, place);
+  if (one.rows) {
+    const expected = filled(one.rows, place);
+    assert.deepEqual(projected(rows, expected), expected);
+  }
+  if (one.counts) {
+    const expected = filled(one.counts, place);
+    const keys = expected.map(([row]) => row);
+    const counted = new Map<string, number>();
+    for (const row of projected(rows, keys)) {
+      const text = JSON.stringify(row);
+      counted.set(text, (counted.get(text) ?? 0) + 1);
+    }
+    assert.deepEqual(counted, new Map(expected.map(([row, n]) => [JSON.stringify(row), n])));
+  }
+  one.check?.(rows, place);
+}
+
+/** Rows with only the keys that some expected row has, in the order of that row's keys. */
+function projected(rows: readonly Row[], expected: readonly Row[]): Row[] {
+  const keys = [...new Set(expected.flatMap((row) => Object.keys(row)))];
+  return rows.map((row) =>
+    Object.fromEntries(keys.filter((key) => key in row).map((key) => [key, row[key]]))
+  );
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * One step of a walk of a user stack: from a frame to that of its caller, by the row that holds at the
+ * frame's address.
+ */
+#pragma once
+
+#include "unwind_tables.h"
+
+KERNEL_STRUCTS
+
+struct return_instance___user {
+	unsigned long stack;
+	unsigned long orig_ret_vaddr;
+	struct return_instance___user *next;
+};
+
+struct uprobe_task___user {
+	struct return_instance___user *return_instances;
+};
+
+struct task_struct___uprobes {
+	struct uprobe_task___user *utask;
+};
+
+KERNEL_STRUCTS_END
+
+/* Why walks ended. */
+enum unwind_end {
+	WALK_ON,
+	END_OUTERMOST, /* as it should be */
+	END_NO_TABLES, /* the kernel followed frame pointers instead */
+	END_NO_RANGE,
+	END_NO_RULE,
+	END_UNSUPPORTED,
+	END_UNREADABLE,
+	END_BROKEN,
+	END_DEEP,
+	UNWIND_ENDS,
+};
+
+struct unwind_state {
+	u64 ip;
+	u64 sp;
+	u64 bp;
+	u64 uprobes;
+	u32 first; /* range */
+	u32 count;
+	u32 is_call; /* ip is a return address */
+	u32 depth;
+	u32 range; /* that of the frame before: mostly this one's as well */
+};
+
+static __always_inline bool read_word(u64 *value, u64 address)
+{
+	return !bpf_probe_read_user(value, sizeof(*value), (void *)address);
+}
+
+/* The real return address of a function with a uretprobe, whose slot on the stack holds the address of
+ * the kernel's trampoline. */
+__noinline u64 traced_return(u64 place)
+{
+	struct task_struct___uprobes *task = (void *)bpf_get_current_task();
+	struct return_instance___user *at = BPF_CORE_READ(task, utask, return_instances);
+	u64 address = 0;
+
+	/* Reads through NULL give zeros. */
+#pragma unroll
+	for (u32 i = 0; i < 8; i++) {
+		/* Of several on one function the last has the real one. */
+		if (BPF_CORE_READ(at, stack) == place)
+			address = BPF_CORE_READ(at, orig_ret_vaddr);
+		at = BPF_CORE_READ(at, next);
+	}
+	return address;
+}
+
+/* Unwinds one frame; returns WALK_ON, or why that is the last one. */
+__noinline int walk_one(struct unwind_state *state)
+{
+	u64 cfa, ip, bp, row = 0, address;
+	struct unwind_range *range;
+	u32 at, kind;
+	bool is_guess;
+
+	if (!state)
+		return END_BROKEN;
+	state->depth++;
+	address = state->ip - (state->is_call ? 1 : 0);
+	bp = state->bp;
+	at = state->range;
+	range = bpf_map_lookup_elem(&unwind_ranges, &at);
+	if (!range || address < range->start || address >= range->end) {
+		at = find_range(state->first, state->count, address);
+		if (!at)
+			return END_NO_RANGE;
+		at--;
+		range = bpf_map_lookup_elem(&unwind_ranges, &at);
+		if (!range || address < range->start || address >= range->end)
+			return END_NO_RANGE;
+		state->range = at;
+	}
+	kind = range->kind;
+	if (kind == BY_ROWS)
+		row = find_row(range->chunk, range->first, range->count, address - range->bias);
+	/* Assembly without call frame information may well have a frame pointer. */
+	is_guess = kind == BY_ROWS && (row & 0xff) == RULE_NONE;
+
+	bool by_pointer = kind == BY_FRAME_POINTER || is_guess;
+	u32 rule = by_pointer ? RULE_RBP : row & 0xff;
+	s64 rbp = by_pointer ? -2 : (s8)(row >> 8);
+	s64 number = by_pointer ? 2 : (s16)(row >> 16);
+
+	switch (rule) {
+	case RULE_RSP:
+		cfa = state->sp + number * 8;
+		break;
+	case RULE_RBP:
+		if (!bp)
+			return is_guess ? END_NO_RULE : END_OUTERMOST;
+		cfa = bp + number * 8;
+		break;
+	case RULE_STUB:
+		cfa = state->sp + 8 + ((address & 15) >= number ? 8 : 0);
+		break;
+	case RULE_SIGNAL: /* struct ucontext and in it struct sigcontext of arch/x86/include/uapi/asm */
+		if (!read_word(&bp, state->sp + 120) || !read_word(&ip, state->sp + 168) ||
+		    !read_word(&cfa, state->sp + 160))
+			return END_UNREADABLE;
+		/* On a stack of its own a handler may lie above what it interrupted. */
+		state->ip = ip;
+		state->sp = cfa;
+		state->bp = bp;
+		state->is_call = 0;
+		return WALK_ON;
+	case RULE_END:
+		return END_OUTERMOST;
+	case RULE_REALIGNED:
+		if (!read_word(&cfa, bp + number * 8) || !read_word(&bp, bp))
+			return END_UNREADABLE;
+		break;
+	default:
+		return END_UNSUPPORTED;
+	}
+	if (cfa <= state->sp)
+		return is_guess ? END_NO_RULE : END_BROKEN;
+	if (!read_word(&ip, cfa - 8))
+		return is_guess ? END_NO_RULE : END_UNREADABLE;
+	if (rule != RULE_REALIGNED) {
+		if (rbp == RBP_LOST)
+			bp = 0;
+		else if (rbp && !read_word(&bp, cfa + rbp * 8))
+			return END_UNREADABLE;
+	}
+	if (is_guess && !is_code(state->first, state->count, ip))
+		return END_NO_RULE;
+	if (state->uprobes && ip - state->uprobes < 4096)
+		ip = traced_return(cfa - 8);
+	if (!ip)
+		return END_OUTERMOST;
+	state->ip = ip;
+	state->sp = cfa;
+	state->bp = bp;
+	state->is_call = 1;
+	return WALK_ON;
+}

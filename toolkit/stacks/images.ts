@@ -1,0 +1,31 @@
+/**
+ * Which files a process had mapped when (images.h): the same addresses may mean something else later.
+ *
+ * @module
+ */
+
+import { type Bpf, type Link, TsBccError } from "../../mod.ts";
+import type { Machine } from "../machine/machine.ts";
+
+/** Of as many processes images.h knows what they mapped; of more the oldest are forgotten. */
+const IMAGES = 30000;
+
+/** What a tool loads with where it reads user stacks. */
+export const imageMaps = (machine: Machine) => ({
+  code_mappings: { maxEntries: machine.lruEntries(IMAGES) },
+});
+
+/**
+ * Attaches what lets images.h tell apart what the same addresses meant at different times, where a
+ * tool reads user stacks. Without it all else works: a library in place of another is taken for the
+ * first, where this process may not read tracefs. The tools' pages say so.
+ */
+export function attachImages(bpf: Bpf): Link[] {
+  if (!bpf.programs.has("code_mapped")) return [];
+  try {
+    return [bpf.program("code_mapped").attach()];
+  } catch (error) {
+    if (error instanceof TsBccError) return [];
+    throw error;
+  }
+}
