@@ -39,6 +39,9 @@ examples:
   ${NAME} run -e 'tracepoint("sched/sched_process_exec", (e) => print(pid(), e.filename))'
   source <(${NAME} completions bash)`;
 
+/** Commands whose options the text above tells. */
+const SHORT = new Set(["list", "check", "doctor", "install", "completions"]);
+
 /** Runs what this process was called as, and exits. */
 export async function multicall(tools: Tools, commands: Commands): Promise<never> {
   const words = process.argv.slice(2);
@@ -71,6 +74,9 @@ async function command(
     return await runTool((await tools[name]!()).default, words);
   }
   return await statusOf(NAME, async () => {
+    if (SHORT.has(name ?? "") && words.some((word) => word === "--help" || word === "-h")) {
+      return await printText(HELP);
+    }
     switch (name) {
       case "list":
         noMore(words);
@@ -124,4 +130,10 @@ async function listLines(tools: Tools, commands: Commands): Promise<string[]> {
     const text = short ? `The same as ${short.join(" ")}.` : (await tools[name]!()).default.summary;
     return name.padEnd(width) + text;
   }));
+}
+
+// As `deno run --allow-all cli/ts_bcc.ts NAME …` and `bun cli/ts_bcc.ts NAME …`, without compiling.
+if (import.meta.main) {
+  const { commands, tools } = await import("../tools/list.ts");
+  await multicall(tools, commands);
 }

@@ -36,13 +36,11 @@ function optionRow(option: Option<unknown>): string {
 }
 
 function page(tool: AnyTool): string {
-  const { sessions, paragraphs } = headerOf(tool.name);
   const options = Object.values(tool.options);
   return [
     `# ${tool.name}`,
     tool.summary,
-    ...sessions.map(fenced),
-    ...paragraphs,
+    ...headerOf(tool.name).map(({ isVerbatim, text }) => isVerbatim ? fenced(text) : text),
     MEASURED,
     "## Options",
     ["| option | meaning |", "| --- | --- |", ...options.map(optionRow)].join("\n"),

@@ -49,8 +49,6 @@ function synopsis(tool: AnyTool): string {
 }
 
 function toolPage(tool: AnyTool, date: string): string {
-  const { sessions, paragraphs } = headerOf(tool.name);
-  const [hooks, ...rest] = paragraphs;
   return [
     heading(tool.name + SUFFIX, date),
     section("NAME"),
@@ -58,11 +56,11 @@ function toolPage(tool: AnyTool, date: string): string {
     section("SYNOPSIS"),
     synopsis(tool),
     section("DESCRIPTION"),
-    ...hooks === undefined ? [] : [paragraph(hooks)],
-    ...rest.map(paragraph),
+    ...headerOf(tool.name).map(({ isVerbatim, text }) =>
+      isVerbatim ? verbatim(text) : paragraph(text)
+    ),
     section("OPTIONS"),
     ...Object.values(tool.options).map(optionText),
-    ...sessions.length === 0 ? [] : [section("OUTPUT"), ...sessions.map(verbatim)],
     section("EXAMPLES"),
     ...tool.examples.map(([call, meaning]) => {
       const [, ...words] = call.split(" ");

@@ -9,23 +9,24 @@ import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A comment without its usage, which the options tell. */
-export interface Header {
-  /** Lines as the tool printed them. */
-  readonly sessions: readonly string[];
-  readonly paragraphs: readonly string[];
+/** A paragraph, or lines as the tool or a terminal shows them. */
+export interface Block {
+  readonly isVerbatim: boolean;
+  readonly text: string;
 }
 
-/** The header of a tool of ours. @throws {Error} if it has none */
-export function headerOf(name: string): Header {
+/**
+ * The header of a tool of ours, without the usage, which the options tell.
+ *
+ * @throws {Error} if it has none
+ */
+export function headerOf(name: string): Block[] {
   const source = readFileSync(`${PROJECT}tools/${name}/${name}.ts`, "utf8");
   const comment = /^\/\*\*\n(.*?)\n \*\//s.exec(source)?.[1];
   if (comment === undefined) throw new Error(`tools/${name}/${name}.ts has no comment at its head`);
   const blocks = comment.replaceAll(/^ \* ?/gm, "").split(/\n{2,}/);
-  const texts = blocks.slice(1).filter((block) => !block.startsWith("USAGE:"));
-  const isSession = (block: string) => block.startsWith("    ");
-  return {
-    sessions: texts.filter(isSession).map((block) => block.replaceAll(/^ {4}/gm, "")),
-    paragraphs: texts.filter((block) => !isSession(block)),
-  };
+  return blocks.slice(1).filter((block) => !block.startsWith("USAGE:")).map((block) => ({
+    isVerbatim: block.startsWith("    "),
+    text: block.startsWith("    ") ? block.replaceAll(/^ {4}/gm, "") : block,
+  }));
 }

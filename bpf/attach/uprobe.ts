@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { close, exists, readText } from "../../ffi/libc/files.ts";
@@ -15,6 +16,7 @@ import { permissionReason, UnsupportedError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
 import { type Attachable, attachError, type Explain, linkOf } from "./attachment.ts";
 import { checkMatches, linkParts, openEach } from "./multi.ts";
+import { pathIn } from "../proc/library_path.ts";
 import { functionsOf, type UserFunction } from "../symbols/user_functions.ts";
 import { functionNameAt, UprobeGuard } from "./uprobe_guard.ts";
 import { describe, findFile, offsetIn, type UprobeOptions } from "./uprobe_place.ts";
@@ -31,6 +33,15 @@ interface Place {
   readonly offset: number;
   readonly semaphore?: number;
   readonly cookie?: bigint;
+}
+
+/** What is not there, as far as it can be told. */
+function missing({ path, library, pid, symbol }: UprobeOptions): string {
+  const known = path ?? library;
+  if (path !== undefined && !exists(pathIn(pid, resolve(path)))) return "there is no such file";
+  return typeof symbol === "string" && known !== undefined
+    ? `${known} has no function ${JSON.stringify(symbol)}`
+    : "the file or the symbol does not exist";
 }
 
 /**
@@ -51,7 +62,7 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
   const action = `attach program "${program.name}" to ${where}`;
   const explain: Explain = (errno) => {
     if (errno === Errno.ENOENT && (pid === undefined || exists(`/proc/${pid}`))) {
-      return "the file or the symbol does not exist";
+      return missing(options);
     }
     if (errno === Errno.ENOENT || errno === Errno.ESRCH) return `process ${pid} does not exist`;
     if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();

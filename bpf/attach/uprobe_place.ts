@@ -5,6 +5,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFile } from "../elf/elf_file.ts";
@@ -15,7 +16,7 @@ import type { PatternOptions } from "./multi.ts";
 
 /** Where in which file to attach; one of `path` and `library` is needed. */
 export interface UprobeOptions extends PatternOptions {
-  /** The program or library file: an absolute path, with `pid` as that process sees it. */
+  /** The program or library file: with `pid` its path as that process sees it. */
   readonly path?: string;
   /**
    * A shared library: `ssl` for any libssl.so, `libssl.so.3` for that version; with `pid` the one
@@ -78,7 +79,8 @@ export function findFile({ path, library, pid }: UprobeOptions, action: string):
     const found = path === undefined ? "neither" : "both";
     throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
   }
-  const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, path);
+  // A relative path is of this process's folder; the other one's view begins at its root.
+  const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, resolve(path));
   if (file !== undefined) return file;
   throw new TypeError(
     `Cannot ${action}: the dynamic linker knows no ${libraryName(library!)}: ` +

@@ -44,9 +44,13 @@ export type PerfEventName =
 /** An event by name, or by the numbers of struct perf_event_attr. */
 export type PerfEvent = PerfEventName | { readonly type: number; readonly config: bigint };
 
-/** The type and config of an event. */
+/** The type and config of an event. @throws {TypeError} for a name that is none */
 export function eventNumbers(event: PerfEvent): [type: number, config: bigint] {
   if (typeof event !== "string") return [event.type, event.config];
+  if (!Object.hasOwn(EVENTS, event)) {
+    const known = Object.keys(EVENTS).join(", ");
+    throw new TypeError(`no perf event is called ${JSON.stringify(event)}: there are ${known}`);
+  }
   return [EVENTS[event][0], BigInt(EVENTS[event][1])];
 }
 

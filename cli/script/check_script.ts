@@ -6,7 +6,7 @@
 
 import { Bpf } from "../../mod.ts";
 import { argument, flag, parseOptions, text, UsageError } from "../../toolkit/options/options.ts";
-import { readExpression, readScript } from "./read_script.ts";
+import { readExpression, readUnloaded } from "./read_script.ts";
 import { expression } from "./run_options.ts";
 
 const OPTIONS = {
@@ -21,10 +21,12 @@ export async function checkScript(words: readonly string[]): Promise<string> {
   if (expression.length > 0 === (file !== undefined)) {
     throw new UsageError("check needs a FILE, or programs behind -e");
   }
-  const code = file === undefined ? readExpression(expression.join(",\n")) : await readScript(file);
+  const code = file === undefined
+    ? readExpression(expression.join(",\n"))
+    : await readUnloaded(file);
   if (!code) {
     throw new UsageError(
-      `${file} has no default export: a script that loads its programs by itself can only be run`,
+      `${file} gives no programs: export them as default, or load them by Bpf.load()`,
     );
   }
   const compiled = code.compile();

@@ -5,6 +5,7 @@
  */
 
 import { log2Lines } from "../../mod.ts";
+import { displayWidth } from "../../toolkit/output/columns.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import type { ProfiledStack } from "../../toolkit/stacks/stack_files.ts";
 import { type NamedKey, type NamedStack, textOf } from "./map_keys.ts";
@@ -70,8 +71,9 @@ function entryLines(
     return ["", `${name}:`, ...blocks.flat()];
   }
   const rows = entries.map(({ key, value }) => [key.text, textOf(value)] as const);
-  const width = Math.max(...rows.map(([key]) => key.length));
-  return ["", `${name}:`, ...rows.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`)];
+  const width = Math.max(...rows.map(([key]) => displayWidth(key)));
+  const padded = (key: string) => key + " ".repeat(width - displayWidth(key));
+  return ["", `${name}:`, ...rows.map(([key, value]) => `  ${padded(key)}  ${value}`)];
 }
 
 function histogramLines(name: string, { key, slots }: Slots, { json }: MapLineOptions): string[] {

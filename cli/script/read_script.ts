@@ -8,8 +8,12 @@ import { pathToFileURL } from "node:url";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Kernel, type ProgramDefinition } from "../../kernel.ts";
+import { Bpf, TsBccError } from "../../mod.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import * as words from "./words.ts";
+
+/** Where programs of the command line are. */
+const EXPRESSION = "-e";
 
 /** Kernel code whose types matter to nobody any more. */
 export type AnyKernel = Kernel<Record<never, never>>;
@@ -18,10 +22,64 @@ export type AnyKernel = Kernel<Record<never, never>>;
 export async function readScript(path: string): Promise<AnyKernel | undefined> {
   if (!existsSync(path)) throw new UsageError(`there is no file ${JSON.stringify(path)}`);
   nameLibrary();
-  const { default: found } = await import(pathToFileURL(resolve(path)).href) as {
-    default?: unknown;
-  };
+  const { default: found } = await importScript(path);
   return found === undefined ? undefined : codeOf(found, path);
+}
+
+/**
+ * The code of a script that shall run nothing: of one that loads its programs by itself, what it loads
+ * first, where it ends.
+ */
+export async function readUnloaded(path: string): Promise<AnyKernel | undefined> {
+  const { load } = Bpf;
+  Bpf.load = (code: unknown) => {
+    throw new LoadCalled(code);
+  };
+  try {
+    return await readScript(path);
+  } catch (error) {
+    if (error instanceof LoadCalled && error.code instanceof Kernel) return error.code as AnyKernel;
+    throw error;
+  } finally {
+    Bpf.load = load;
+  }
+}
+
+/** Ends a script at its first `Bpf.load`. */
+class LoadCalled extends Error {
+  readonly code: unknown;
+
+  constructor(code: unknown) {
+    super("a script that loads an object can only be run");
+    this.code = code;
+  }
+}
+
+/** What Bun says of a file that it cannot read. */
+interface BuildMessage {
+  readonly message: string;
+  readonly position?: { readonly line: number; readonly column: number } | null;
+}
+
+const isOurs = (error: Error) =>
+  error instanceof TsBccError || error instanceof UsageError || error instanceof LoadCalled;
+
+async function importScript(path: string): Promise<{ default?: unknown }> {
+  const full = resolve(path);
+  try {
+    return await import(pathToFileURL(full).href);
+  } catch (error) {
+    if (!(error instanceof Error) || isOurs(error)) throw error;
+    const { errors: [first] = [] } = error as { errors?: BuildMessage[] };
+    const { message, position } = first ?? error as BuildMessage;
+    const [, line, column] =
+      new RegExp(`${RegExp.escape(full)}:(\\d+):(\\d+)`).exec(error.stack ?? "") ?? [];
+    const place = position ?? (line === undefined ? undefined : { line, column });
+    const what = message.split("\n")[0]; // Deno's shows the text as well
+    throw new Error([path, ...place ? [place.line, place.column] : [], ` ${what}`].join(":"), {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -39,7 +97,7 @@ export function readExpression(text: string): AnyKernel {
     if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
     throw new UsageError(`cannot read what is behind -e: ${error.message}`);
   }
-  return codeOf(made, "-e").with({ makesMaps: true });
+  return codeOf(made, EXPRESSION).with({ makesMaps: true });
 }
 
 /** Code as it is, or programs in a list or by name. */
@@ -49,7 +107,9 @@ function codeOf(value: unknown, site: string): AnyKernel {
   const listed = Array.isArray(value) ? value : [value];
   const isOne = listed.length === 1;
   const programs = listed.map((each, i): [string, ProgramDefinition<never>] => {
-    if (isProgram(each)) return [isOne ? "program" : `program_${i + 1}`, { ...each, site }];
+    if (isProgram(each)) {
+      return [isOne ? "program" : `program_${i + 1}`, { ...each, site: placeOf(each, site) }];
+    }
     throw new UsageError(
       `${site} has to give kernel({ … }, { … }) or programs, such as ` +
         'tracepoint("sched/sched_switch", (ctx) => …)',
@@ -58,6 +118,10 @@ function codeOf(value: unknown, site: string): AnyKernel {
   if (programs.length === 0) throw new UsageError(`${site} gives no program`);
   return new Kernel({ programs: Object.fromEntries(programs) });
 }
+
+/** A one-liner has no lines, only where it is read. */
+const placeOf = (program: ProgramDefinition<never>, site: string) =>
+  site === EXPRESSION ? site : program.site ?? site;
 
 const isProgram = (value: unknown): value is ProgramDefinition<never> =>
   typeof value === "object" && value !== null && "hook" in value && "run" in value;

@@ -9,6 +9,7 @@ import {
   flag,
   helpText,
   list,
+  type Names,
   number,
   parseOptions,
   text,
@@ -115,12 +116,17 @@ export function parseRun(words: readonly string[]): {
   return { values, file, rest };
 }
 
+const optionOf = (word: string): Names & { meta?: string } | undefined =>
+  Object.values<Names & { meta?: string }>(OPTIONS).find(({ short, long }) =>
+    word === `-${short}` || word === `--${long}`
+  );
+
+/** Whether a word is an option of run. */
+export const isRunOption = (word: string): boolean => optionOf(word) !== undefined;
+
 /** What stands behind the file is the script's own. */
 function splitWords(words: readonly string[]) {
-  const takesValue = (word: string) =>
-    Object.values(OPTIONS).some((
-      { short, long, meta }: { short?: string; long: string; meta?: string },
-    ) => meta !== undefined && (word === `-${short}` || word === `--${long}`));
+  const takesValue = (word: string) => optionOf(word)?.meta !== undefined;
   let i = 0;
   while (i < words.length && words[i]!.startsWith("-") && words[i] !== "-") {
     i += takesValue(words[i]!) ? 2 : 1;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { STACK_MAP } from "../../kernel.ts";
+import { type MapRole, STACK_MAP } from "../../kernel.ts";
 import { Bpf, type Link, u64 } from "../../mod.ts";
 import { prepareToWait } from "../../plumbing.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
-import { remark } from "../../toolkit/output/complain.ts";
+import { complain, remark } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import { Output, printText } from "../../toolkit/output/output.ts";
 import { HeldCommand } from "../../toolkit/run/held_command.ts";
@@ -23,7 +23,7 @@ import { Targets } from "../../toolkit/task/targets.ts";
 import { foldedLines, mapLines, profiledStacks } from "./map_lines.ts";
 import { MapReader } from "./read_maps.ts";
 import { type AnyKernel, readExpression, readScript } from "./read_script.ts";
-import { parseRun, runHelp, type RunOptions } from "./run_options.ts";
+import { isRunOption, parseRun, runHelp, type RunOptions } from "./run_options.ts";
 import { StackNames } from "./stack_names.ts";
 
 const NAME = "ts-bcc run";
@@ -35,7 +35,15 @@ export async function runScript(words: readonly string[]): Promise<void> {
   if (file === undefined) return await trace(readExpression(values.expression.join(",\n")), values);
   process.argv.splice(2, Infinity, ...rest);
   const code = await readScript(file);
-  if (code) await trace(code, values);
+  if (!code) return;
+  const late = rest.find(isRunOption);
+  if (late !== undefined) {
+    complain(
+      NAME,
+      `${late} stands behind ${file} and is the script's own: what is for run goes before it`,
+    );
+  }
+  await trace(code, values);
 }
 
 async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
@@ -179,6 +187,16 @@ function eventLine(name: string, event: unknown, json: boolean): string {
   return json ? toJson({ event: name, ...event as object }) : toJson(event);
 }
 
+function lossOf(map: string, role: MapRole | undefined): { what: string; reason: string } {
+  if (role === undefined) {
+    return { what: "events", reason: "the buffer of printed lines was full: print less" };
+  }
+  if (role === "events") {
+    return { what: "events", reason: `the buffer ${map} was full: give it more bytes` };
+  }
+  return { what: "keys", reason: `the map ${map} was full: give it more entries` };
+}
+
 /** Watches the counters, `NAME_dropped`, of what buffers and maps had no room for. */
 function watchMaps(bpf: Bpf, maps: AnyKernel["loadedMaps"], losses: Losses): void {
   for (const name of bpf.globalNames) {
@@ -186,9 +204,6 @@ function watchMaps(bpf: Bpf, maps: AnyKernel["loadedMaps"], losses: Losses): voi
     if (map === undefined) continue;
     const count = bpf.global(name, u64.asNumber);
     // The buffer of printed lines is nobody's map.
-    const loss = (maps.get(map)?.role ?? "events") === "events"
-      ? { what: "events", reason: `the buffer ${map} was full: print less, or give it more bytes` }
-      : { what: "keys", reason: `the map ${map} was full: give it more entries` };
-    losses.watch({ kind: "dropped", ...loss }, () => count.value);
+    losses.watch({ kind: "dropped", ...lossOf(map, maps.get(map)?.role) }, () => count.value);
   }
 }

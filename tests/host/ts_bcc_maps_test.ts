@@ -10,7 +10,7 @@ import { UsdtProcess } from "../support/usdt.ts";
 import { Folder } from "../support/workload.ts";
 
 // Not in guests: it starts a compiler from source for each test; what it compiles, other tests run there.
-const COMMAND = scriptCommand(join(PROJECT, "tests/support/ts_bcc.ts"));
+const COMMAND = scriptCommand(join(PROJECT, "cli/ts_bcc.ts"));
 const tsBccRun = (...words: string[]) => run([...COMMAND, "run", ...words]);
 const FAULTS = 'tracepoint("exceptions/page_fault_user", () => faults.increment(userStack()))';
 

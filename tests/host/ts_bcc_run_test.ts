@@ -9,7 +9,7 @@ import { Script } from "../support/script.ts";
 import { Folder } from "../support/workload.ts";
 
 // Not in guests: it starts a compiler from source for each test; what it compiles, other tests run there.
-const COMMAND = scriptCommand(join(PROJECT, "tests/support/ts_bcc.ts"));
+const COMMAND = scriptCommand(join(PROJECT, "cli/ts_bcc.ts"));
 const tsBccRun = (...words: string[]) => run([...COMMAND, "run", ...words]);
 
 test("run -e prints lines, of the command only", async () => {

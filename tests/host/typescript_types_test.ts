@@ -22,7 +22,7 @@ import { requires } from "../support/requires.ts";
 import { RUNTIME, scriptCommand } from "../support/runtime.ts";
 import { Folder } from "../support/workload.ts";
 
-const TYPES = [...scriptCommand(join(PROJECT, "tests/support/ts_bcc.ts")), "types"];
+const TYPES = [...scriptCommand(join(PROJECT, "cli/ts_bcc.ts")), "types"];
 const NAMES = [
   "sched/sched_switch",
   "sock/inet_sock_set_state",

@@ -11,7 +11,7 @@ import { type Result, Running } from "./process.ts";
 import { scriptCommand } from "./runtime.ts";
 
 const PAGE = join(PROJECT, "docs/typescript.md");
-const TS_BCC = [...scriptCommand(join(PROJECT, "tests/support/ts_bcc.ts")), "run"];
+const TS_BCC = [...scriptCommand(join(PROJECT, "cli/ts_bcc.ts")), "run"];
 
 /** The one-liners by their titles: what stands behind `ts-bcc run`, for a shell. */
 export function oneLiners(): ReadonlyMap<string, string> {

@@ -8,19 +8,19 @@
  *     # offcputime
  *     Tracing off-CPU time (us) of all threads by user + kernel stack... Hit Ctrl-C to end.
  *     ^C
- *     __schedule
- *     schedule
- *     do_nanosleep
- *     hrtimer_nanosleep
- *     __x64_sys_nanosleep
- *     do_syscall_64
- *     entry_SYSCALL_64_after_hwframe
- *     inner_nap
- *     outer_nap
- *     main
- *     __libc_start_call_main
- *     -                stacks (32650)
- *         112083
+ *         __schedule
+ *         schedule
+ *         do_nanosleep
+ *         hrtimer_nanosleep
+ *         __x64_sys_nanosleep
+ *         do_syscall_64
+ *         entry_SYSCALL_64_after_hwframe
+ *         inner_nap
+ *         outer_nap
+ *         main
+ *         __libc_start_call_main
+ *         -                stacks (32650)
+ *             112083
  *
  * Hooks: raw tracepoint sched_switch. Stacks are those at which a thread stopped, so the innermost
  * kernel function is __schedule where bcc's tool, which looks when the thread runs again, has

@@ -9,13 +9,13 @@
  *     # profile -F 99
  *     Sampling at 99 Hertz of all threads by user + kernel stack... Hit Ctrl-C to end.
  *     ^C
- *     three_parts+0x1c [stacks]
- *     middle+0x25 [stacks]
- *     outer+0x18 [stacks]
- *     main+0x152 [stacks]
- *     __libc_start_call_main+0x7a [libc.so.6]
- *     -                stacks (32623)
- *         53
+ *         three_parts+0x1c [stacks]
+ *         middle+0x25 [stacks]
+ *         outer+0x18 [stacks]
+ *         main+0x152 [stacks]
+ *         __libc_start_call_main+0x7a [libc.so.6]
+ *         -                stacks (32623)
+ *             53
  *
  * Hooks: the hardware's cycle counter, or where there is none, as in most virtual machines, the
  * kernel's clock cpu-clock, which cannot see into code that runs with interrupts disabled. How user

@@ -84,11 +84,14 @@ export class Source {
   }
 }
 
-/** The call outside of this folder that is being made: `opens.ts:12`, as far as it can be told. */
+/**
+ * The call outside of this folder that is being made: `opens.ts:12`, as far as it can be told. In an
+ * executable this folder is in the bundle, a file below `/$bunfs/`.
+ */
 export function callSite(): string | undefined {
   const frames = (new Error().stack ?? "").split("\n").slice(1);
   const outside = frames.find((frame) =>
-    /:\d+:\d+\)?$/.test(frame) && !/\/bpf\/typescript\/|\/kernel\.ts:/.test(frame)
+    /:\d+:\d+\)?$/.test(frame) && !/\/bpf\/typescript\/|\/kernel\.ts:|\/\$bunfs\//.test(frame)
   );
   const [, path, line] = /([^\s(]+?):(\d+):\d+\)?$/.exec(outside ?? "") ?? [];
   if (path === undefined) return undefined;

@@ -1,0 +1,82 @@
+// What `ts-bcc run` and `check` say of scripts that are wrong.
+import assert from "node:assert/strict";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { buildProgram, PROJECT } from "../support/build.ts";
+import { type Result, run } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { scriptCommand } from "../support/runtime.ts";
+import { Folder } from "../support/workload.ts";
+
+const TS_BCC = scriptCommand(join(PROJECT, "cli/ts_bcc.ts"));
+const HEAD = 'import { Bpf, kernel, pid, print, tracepoint } from "ts-bcc";';
+const EXEC = "sched/sched_process_exec";
+
+/** Runs a command on a script of these lines, in its folder. */
+async function said(words: readonly string[], lines: readonly string[]): Promise<Result> {
+  using folder = new Folder();
+  writeFileSync(`${folder.path}/script.ts`, [HEAD, ...lines, ""].join("\n"));
+  return await run([...TS_BCC, ...words], { cwd: folder.path });
+}
+
+const once = (name: string, body: () => Promise<void>) =>
+  test(name, { skip: requires(name, "speed") }, body);
+
+once("ts-bcc check compiles what a script would load, and does not run it", async () => {
+  const { status, stdout, stderr } = await said(["check", "script.ts"], [
+    `const execs = tracepoint("${EXEC}", (e) => print(pid(), e.filename));`,
+    "using bpf = Bpf.load(kernel({}, { execs }));",
+    "bpf.attach();",
+    'for await (const line of bpf.events("print")) console.log(line);',
+  ]);
+  assert.deepEqual([status, stdout, stderr], [0, "compiled execs\n", ""]);
+});
+
+once("what is wrong in a script is told with its file and line", async () => {
+  const syntax = await said(["run", "script.ts"], ["", "const a: number = ;"]);
+  assert.match(syntax.stderr, /^ts-bcc: script\.ts:3:\d+: .+\n$/);
+  const thrown = await said(["run", "script.ts"], ['throw new Error("boom");']);
+  assert.match(thrown.stderr, /^ts-bcc: script\.ts:2:\d+: boom\n$/);
+  const program = await said(["check", "script.ts"], [
+    "",
+    `export default tracepoint("${EXEC}", (e) => print(e.nope));`,
+  ]);
+  assert.match(
+    program.stderr,
+    /^ts-bcc: Cannot compile program "program" \(script\.ts:3\): .*"nope"/,
+  );
+  for (const { status } of [syntax, thrown, program]) assert.equal(status, 1);
+});
+
+once(
+  "an option behind a script that leaves running to ts-bcc is told to be the script's",
+  async () => {
+    const lines = [`export default tracepoint("${EXEC}", () => print(pid()));`];
+    const { status, stderr } = await said(["run", "-d", "0.1", "script.ts", "-i", "3"], lines);
+    assert.equal(status, 0);
+    assert.match(stderr, /^ts-bcc run: -i stands behind script\.ts and is the script's own: /m);
+    const before = await said(["run", "-d", "0.1", "-i", "3", "script.ts", "word"], lines);
+    assert.deepEqual([before.status, before.stderr], [0, ""]);
+  },
+);
+
+once("a perf event and a function that are not there are told by name", async () => {
+  const event = 'perfEvent({ event: "cpu-clok", frequency: 99 }, () => print(pid()))';
+  const unknown = await run([...TS_BCC, "run", "-d", "0.1", "-e", event]);
+  assert.match(unknown.stderr, /no perf event is called "cpu-clok": there are cpu-clock, /);
+  const path = buildProgram("workload.c");
+  const place = `uprobe({ path: "${path}", symbol: "no_such" }, () => print(pid()))`;
+  const missing = await run([...TS_BCC, "run", "-d", "0.1", "-e", place]);
+  assert.ok(missing.stderr.includes(`${path} has no function "no_such"`), missing.stderr);
+});
+
+once("a relative path of a uprobe is of this folder, whatever process is traced", async () => {
+  using folder = new Folder();
+  copyFileSync(buildProgram("workload.c"), `${folder.path}/program`);
+  const text = 'uprobe({ path: "./program", symbol: "main" }, () => print("main"))';
+  const words = ["run", "-c", `./program missing=${folder.path}/gone:1`, "-e", text];
+  const { status, stdout, stderr } = await run([...TS_BCC, ...words], { cwd: folder.path });
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^main$/m);
+});
