@@ -8,6 +8,7 @@ import type { Codec } from "../../ffi/codec/codec.ts";
 import type { LoadOptions } from "../object/load_object.ts";
 import type { KernelCode, LoadedCode } from "../kernel_code.ts";
 import type { Fields, ProgramDefinition } from "./language/hooks.ts";
+import { compileProgram } from "./compile_program.ts";
 import { compileCode, loadCode, type LoadedKernel, type PlainDefinition } from "./load.ts";
 import type { AnyMap, HistogramKey, MapDefinition } from "./language/maps.ts";
 
@@ -115,14 +116,14 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
    * @ignore
    */
   load(options: LoadOptions): LoadedCode {
-    const loaded = loadCode(this.#definition, options);
+    const loaded = loadCode(this.#definition, options, compileProgram);
     this.#loaded = loaded;
     return loaded;
   }
 
   /** Compiles for the running kernel, and loads nothing; returns the programs' names. */
   compile(): string[] {
-    return compileCode(this.#definition).map(({ name }) => name);
+    return compileCode(this.#definition, compileProgram).map(({ name }) => name);
   }
 
   /** The maps and buffers of what was loaded last, those among them that programs made by themselves. */

@@ -14,8 +14,8 @@ import type { MapInfo } from "../maps/map_info.ts";
 import type { GlobalInfo, LoadOptions } from "../object/load_object.ts";
 import { MapType } from "../tables/map_type.ts";
 import { BtfBuilder } from "./btf_builder.ts";
-import { type CompiledProgram, compileProgram } from "./compile_program.ts";
-import type { ProgramDefinition } from "./language/hooks.ts";
+import type { CompiledProgram } from "./compile_program.ts";
+import type { Hook, ProgramDefinition } from "./language/hooks.ts";
 import {
   failure,
   type Global,
@@ -32,13 +32,23 @@ import { STACK_MAP, STACK_TIMES } from "./language/stacks.ts";
 import { TypeScriptProgram } from "./program.ts";
 import { typeOf } from "./language/types.ts";
 
+/** A program that is not compiled yet. */
+export interface Uncompiled {
+  readonly hook: Hook;
+  /** Where it was written: `opens.ts:12`. */
+  readonly site: string | undefined;
+}
+
+/** Compiles a program: its parser is not imported here, for those who need none. */
+export type Compile<P> = (name: string, program: P, outside: Outside) => CompiledProgram;
+
 /** What `kernel()` is given, without its types. */
-export interface PlainDefinition {
+export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>> {
   readonly name?: string;
   readonly maps?: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
   readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
-  readonly programs: Readonly<Record<string, ProgramDefinition<never>>>;
+  readonly programs: Readonly<Record<string, P>>;
   /** Whether programs make maps by using them. */
   readonly makesMaps?: boolean;
   /** How many stacks there is room for. */
@@ -55,7 +65,7 @@ export interface Plan {
 }
 
 /** Lays the globals out: those of the definition, and counters of what maps had no room for. */
-export function plan(definition: PlainDefinition): Plan {
+export function plan(definition: Omit<PlainDefinition, "programs">): Plan {
   const { maps = {}, globals = {}, constants = {}, makesMaps, pid } = definition;
   const wanted = new Map<string, Codec<unknown>>(Object.entries(globals));
   for (const [name, map] of Object.entries(maps)) {
@@ -117,10 +127,13 @@ function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
 }
 
 /** Compiles all programs and loads none. @throws {KernelCodeError} */
-export function compileCode(definition: PlainDefinition): CompiledProgram[] {
+export function compileCode<P extends Uncompiled>(
+  definition: PlainDefinition<P>,
+  compile: Compile<P>,
+): CompiledProgram[] {
   const { outside } = plan(definition);
   return Object.entries(definition.programs)
-    .map(([each, program]) => compileProgram(each, program, outside));
+    .map(([each, program]) => compile(each, program, outside));
 }
 
 /** What was loaded, and how its programs use maps. */
@@ -131,15 +144,16 @@ export interface LoadedKernel extends LoadedCode {
 }
 
 /** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} and its kin */
-export function loadCode(
-  definition: PlainDefinition,
+export function loadCode<P extends Uncompiled>(
+  definition: PlainDefinition<P>,
   options: LoadOptions,
+  compile: Compile<P>,
 ): LoadedKernel {
   const name = options.name ?? definition.name ?? "kernel code";
   const { outside, globals, size: sizeOf } = plan(definition);
   const chosen = choose(definition.programs, options.programs ?? {}, name)
     .map(([each, program]) => [each, aimed(program, definition.pid)] as const);
-  const compiled = chosen.map(([each, program]) => compileProgram(each, program, outside));
+  const compiled = chosen.map(([each, program]) => compile(each, program, outside));
   const size = sizeOf();
   const maps = [...outside.maps];
 
@@ -215,18 +229,18 @@ export function loadCode(
 }
 
 /** Where a hook runs in one process only, where it may. */
-function aimed(program: ProgramDefinition<never>, pid: number | undefined) {
+function aimed<P extends Uncompiled>(program: P, pid: number | undefined): P {
   const { hook } = program;
   if (pid === undefined || hook.kind !== "uprobe" && hook.kind !== "uretprobe") return program;
   if (!hook.options || hook.options.pid !== undefined) return program;
   return { ...program, hook: { ...hook, options: { ...hook.options, pid } } };
 }
 
-function choose(
-  programs: Readonly<Record<string, ProgramDefinition<never>>>,
+function choose<P>(
+  programs: Readonly<Record<string, P>>,
   wanted: Readonly<Record<string, boolean>>,
   name: string,
-): [string, ProgramDefinition<never>][] {
+): [string, P][] {
   refuseUnknown(Object.keys(wanted), Object.keys(programs), "program", name);
   return Object.entries(programs).filter(([each]) => wanted[each] ?? true);
 }
@@ -234,7 +248,7 @@ function choose(
 /** struct bpf_line_info of each stretch of instructions. */
 function lineInfo(
   types: BtfBuilder,
-  { lines, source }: ReturnType<typeof compileProgram>,
+  { lines, source }: CompiledProgram,
   site: string | undefined,
 ): Uint8Array<ArrayBuffer> {
   const file = types.string(site?.replace(/:\d+$/, "") ?? `${source.name}.ts`);

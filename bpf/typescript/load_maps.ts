@@ -48,7 +48,8 @@ export function newMap(
     const action = `use the map pinned at "${pinned}" as "${name}" of object "${object}"`;
     return { ...request, ...openPinned(pinned, action, request), ...types, ...codecs };
   }
-  const described = !isBuffer && type !== MapType.STACK_TRACE;
+  // The kernel takes no types for these.
+  const described = !isBuffer && type !== MapType.STACK_TRACE && type !== MapType.CGROUP_ARRAY;
   const fd = createMap({
     ...request,
     ...described ? { btf: { fd: btf, key: ids.get(key!)!, value: ids.get(value!)! } } : {},

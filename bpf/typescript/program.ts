@@ -12,9 +12,12 @@ import { bufferText, copyOf } from "../../ffi/libc/memory.ts";
 import { BpfError, permissionReason, VerifierError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
 import type { MapInfo } from "../maps/map_info.ts";
+import { attachUsdt } from "../attach/usdt.ts";
 import type { LoadedProgram } from "../loaded_program.ts";
 import { ProgramType } from "../tables/program_type.ts";
+import type { UsdtOptions } from "../usdt/usdt.ts";
 import type { CompiledProgram } from "./compile_program.ts";
+import { readerFor } from "./contexts/usdt_context.ts";
 import { verifierReason } from "./verifier_reasons.ts";
 import { attachHook, loadedFor, PROGRAM_TYPES, sectionOf } from "./hook_programs.ts";
 import type { Hook } from "./language/hooks.ts";
@@ -96,7 +99,11 @@ export class TypeScriptProgram implements LoadedProgram {
     return attachHook(this, this.#hook);
   }
 
-  attachUsdt(): never {
+  attachUsdt(options: UsdtOptions): Link {
+    const hook = this.#hook;
+    if (hook.kind === "usdt") {
+      return attachUsdt(this, options, readerFor(this.name, hook.options));
+    }
     throw new TypeError(
       `Cannot attach program "${this.name}" to a USDT probe: write it as usdt(options, …)`,
     );

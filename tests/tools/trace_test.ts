@@ -20,6 +20,9 @@ interface Row {
 
 const program = () => buildProgram("arguments.c");
 
+/** Probes with headers of one's own are compiled by libbcc. */
+const WITH_LIBBCC = ["-I", "linux/pid.h"];
+
 /** The messages of the rows by function, sorted: probes at one place run in no certain order. */
 function byFunction(rows: readonly Row[]): Record<string, string[]> {
   const messages: Record<string, string[]> = {};
@@ -225,17 +228,22 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
 const SHOWN = "trace shows a mistake under the probe, whoever finds it";
 test(SHOWN, { skip: requires(SHOWN, "speed") }, async () => {
   const path = program();
-  const cases: [probe: string, at: number, reason: string][] = [
+  const cases: [probe: string, at: number, reason: string, ...options: string[]][] = [
     [`u:${buildUsdt()}:twice (arg2)`, 0, "there is no arg2 here: arg1 only"],
     ["c:malloc (arg1 > $task->nothing)", 24, "this does not compile: no member named 'nothing' in"],
     ['c:malloc (arg1) "%d", f(arg1)', 22, "this does not compile: use of undeclared function 'f'"],
     [`${path}:take(struct nothing x) (arg1)`, 0, "this does not compile: "],
     ["t:sched:sched_switch (*args)", 22, "this does not compile: invalid argument type"],
     ['c:malloc "%d", *$task', 15, "this does not compile: operand of type 'struct task_struct'"],
-    ["c:malloc (((struct pid *)(arg1 + 1))->level)", 10, "the kernel refuses this: R"],
+    [
+      "c:malloc (((struct pid *)(arg1 + 1))->level)",
+      10,
+      "the kernel refuses this: R",
+      ...WITH_LIBBCC,
+    ],
   ];
-  for (const [probe, at, reason] of cases) {
-    const { status, stdout, stderr } = await runTool("trace", probe);
+  for (const [probe, at, reason, ...options] of cases) {
+    const { status, stdout, stderr } = await runTool("trace", ...options, probe);
     const [said, shown, caret] = stderr.split("\n");
     assert.deepEqual([status, stdout, shown], [2, "", `  ${probe}`], stderr);
     assert.ok(said!.startsWith(`trace: ${reason}`), said);

@@ -31,10 +31,12 @@ export class CSource {
     this.#probes.set(name, probe);
   }
 
-  /** Adds a part of a probe, in a line of its own from the first column on. */
-  expression({ probe, start, end }: Place, code: string): void {
-    this.#lines.push(`${code} /* e${this.#places.length} */`);
+  /** Adds a part of a probe, in a line of its own from the first column on; returns that line. */
+  expression({ probe, start, end }: Place, code: string): string {
+    const line = `${code} /* e${this.#places.length} */`;
+    this.#lines.push(line);
     this.#places.push({ probe, start, end });
+    return line;
   }
 
   /** The text. */

@@ -79,11 +79,7 @@ export class Comparisons {
 
   /** The name of the function that compares with this text, as long as the word STRCMP. */
   add(probe: string, literal: Token): string {
-    const bytes = this.#binary ? byteList(probe, literal) : literalBytes(literal.text);
-    if (bytes.length === 0 || bytes.length > TEXT_MAX) {
-      throw new ProbeError(`STRCMP compares 1 to ${TEXT_MAX} bytes`, probe, literal.at);
-    }
-    this.#texts.push(bytes);
+    this.#texts.push(knownBytes(probe, literal, this.#binary));
     return nameOf(this.#texts.length - 1);
   }
 
@@ -100,6 +96,13 @@ export class Comparisons {
         `{\n  unsigned char found[${size}] = {};\n  return ${read} && ${same};\n}\n`;
     }).join("");
   }
+}
+
+/** The bytes that STRCMP compares with. @throws {ProbeError} */
+export function knownBytes(probe: string, literal: Token, isBinary: boolean): Uint8Array {
+  const bytes = isBinary ? byteList(probe, literal) : literalBytes(literal.text);
+  if (bytes.length > 0 && bytes.length <= TEXT_MAX) return bytes;
+  throw new ProbeError(`STRCMP compares 1 to ${TEXT_MAX} bytes`, probe, literal.at);
 }
 
 const nameOf = (index: number) => `is_${String(index).padStart(3, "0")}`;

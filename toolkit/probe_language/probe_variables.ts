@@ -14,7 +14,7 @@ import type { Hook } from "./probe_hook.ts";
 import { usdtVariables } from "./usdt_variables.ts";
 
 /** Where the six arguments are in struct pt_regs when a system call is entered. */
-const SYSCALL_ARGUMENTS = process.arch === "arm64"
+export const SYSCALL_ARGUMENTS: readonly string[] = process.arch === "arm64"
   ? [0, 1, 2, 3, 4, 5].map((n) => `regs[${n}]`)
   : ["di", "si", "dx", "r10", "r8", "r9"];
 const ARGUMENT = /^arg(\d+)$/;

@@ -39,6 +39,11 @@ function typeOf(argument: Argument): string {
   return argument.some(({ signed }) => signed) ? "s64" : "u64";
 }
 
+/** The types of a probe's arguments in C, in order. */
+export function usdtTypes(hook: Hook, path: string | undefined, machine: Machine): string[] {
+  return argumentsOf(hook, path, machine).map(typeOf);
+}
+
 /** Their variables, in C, by name. */
 export function usdtVariables(
   hook: Hook,

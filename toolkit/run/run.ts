@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Bpf, type LoadOptions, openCgroup } from "../../mod.ts";
+import { Bpf, LibraryError, type LoadOptions, openCgroup } from "../../mod.ts";
+import type { KernelCode } from "../../bpf/kernel_code.ts";
 import { pageSize, prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
@@ -131,12 +132,27 @@ export function loadPlan(
     : load(tool, loadOptions(tool, plan, values, pid));
 }
 
-function compile({ name }: AnyTool, { text, options, explain, verbose }: SourcePlan): Bpf {
+function compile({ name }: AnyTool, source: SourcePlan): Bpf {
+  const { text, options, explain, verbose } = source;
   if (verbose) complainLines(text);
+  const own = ownCode(source);
   try {
+    if (own && !(own instanceof UsageError)) return Bpf.load(own, { name });
     return withProgress(name, "compiling", () => Bpf.compile(text, { name, ...options }));
   } catch (error) {
+    // Without libbcc, what is not known without it.
+    if (own instanceof UsageError && error instanceof LibraryError) throw own;
     throw explain?.(error) ?? error;
+  }
+}
+
+/** The code that needs no libbcc, or why there is none. */
+function ownCode({ own }: SourcePlan): KernelCode<unknown, unknown> | UsageError | undefined {
+  try {
+    return own?.();
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
   }
 }
 

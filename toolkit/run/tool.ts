@@ -20,6 +20,12 @@ export interface SourcePlan {
   readonly verbose?: boolean;
   /** How it is compiled. */
   readonly options: CompileOptions;
+  /**
+   * The same without libbcc, which is preferred.
+   *
+   * @throws {UsageError} where only libbcc may know what is asked for
+   */
+  own?(): KernelCode<unknown, unknown>;
   /** The error to throw in place of what the compiler or the verifier said. */
   explain?(error: unknown): unknown;
 }

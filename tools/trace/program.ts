@@ -46,6 +46,8 @@ import {
   floatSize,
   usdtFloats,
 } from "../../toolkit/probe_language/usdt_variables.ts";
+import type { WrittenCode } from "../../plumbing.ts";
+import { writtenTrace } from "./written.ts";
 import { Who } from "../../toolkit/task/who.ts";
 
 /** What is asked for beside the probes. */
@@ -98,6 +100,9 @@ export class TraceProgram {
   readonly #values: readonly (Codec<Record<string, string | number | bigint>> | undefined)[];
   readonly #comparisons: Comparisons;
   readonly #options: TraceProgramOptions;
+  readonly #head: Parameters<typeof writtenTrace>[2]["head"];
+  /** Their lines in the text, with the mark by which mistakes are found. */
+  readonly #lines = new Map<Expression, string>();
 
   /** @throws {ProbeError} */
   constructor(probes: readonly TraceProbe[], options: TraceProgramOptions) {
@@ -117,6 +122,7 @@ export class TraceProgram {
       ...options.userStack ? { user: Stack } : {},
     };
     // Not called as the text's own struct, which ends before the values: each probe has others.
+    this.#head = struct("event", { ...head, ...stacks });
     this.event = struct("traced", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
     this.#values = this.probes.map((probe, i) => valuesCodec(probe, i, machine));
     this.probes.forEach((probe, i) => this.#add(probe, i));
@@ -138,6 +144,17 @@ export class TraceProgram {
     return Object.values(codec.read(view, 0, rest.length));
   }
 
+  /** The same programs without libbcc. @throws {NotHere} where only that knows what is asked for */
+  written(): WrittenCode {
+    return writtenTrace(this.probes, this.#options, {
+      head: this.#head,
+      values: this.probes.map((probe) =>
+        Object.fromEntries(forC(valueFields(probe, this.#options.machine)))
+      ),
+      lineOf: (expression) => this.#lines.get(expression)!,
+    });
+  }
+
   #add(probe: TracedProbe, index: number): void {
     const { source } = this;
     const { hook, signature, filter, values, program } = probe;
@@ -152,7 +169,9 @@ export class TraceProgram {
     );
 
     const fields = valueFields(probe, this.#options.machine);
-    const codec = fields.length > 0 ? struct(`values_${index}`, forC(fields)) : undefined;
+    const codec = fields.length > 0
+      ? struct(`values_${index}`, Object.fromEntries(forC(fields)))
+      : undefined;
     source.add(
       ...codec ? [toC(codec)] : [],
       `struct record_${index} { struct event event;${
@@ -163,7 +182,7 @@ export class TraceProgram {
     source.add(...filterCode(this.#options), ...declarations([...codes.values()], variables));
     if (filter) {
       source.add("  if (!(");
-      source.expression(filter, codes.get(filter)!);
+      this.#lines.set(filter, source.expression(filter, codes.get(filter)!));
       source.add("  )) return 0;");
     }
     source.add(...this.#record(index, contextName(hook)));
@@ -195,7 +214,7 @@ export class TraceProgram {
   #assign(value: Expression, code: string, place: string, type: string | undefined): void {
     const { source } = this;
     source.add(type === undefined ? `  { u64 __at = (u64)(` : `  ${place} = (${type})(`);
-    source.expression(value, code);
+    this.#lines.set(value, source.expression(value, code));
     source.add("  );");
     if (type === undefined) {
       source.add(`  ${place}[0] = 0;`);
@@ -235,9 +254,10 @@ function valueFields(
 
 /** Programs copy the bits of floating-point numbers. */
 const forC = (fields: readonly ValueField[]) =>
-  Object.fromEntries(
-    fields.map(([name, codec]) => [name, codec === f32 ? u32 : codec === f64 ? u64 : codec]),
-  );
+  fields.map(([name, codec]): ValueField => [
+    name,
+    codec === f32 ? u32 : codec === f64 ? u64 : codec,
+  ]);
 
 function valuesCodec(probe: TracedProbe, index: number, machine: Machine) {
   const fields = valueFields(probe, machine);

@@ -33,6 +33,7 @@
 
 import { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import { main } from "../../toolkit/run/main.ts";
+import { eventsLost } from "../../toolkit/probe_language/events_dropped.ts";
 import { attachProbe } from "../../toolkit/probe_language/probe_attach.ts";
 import { COMPILER_FLAGS } from "../../toolkit/probe_language/probe_code.ts";
 import { conversionsOf, formatMessage } from "./format.ts";
@@ -42,7 +43,6 @@ import { startClock, type TraceClock, traceColumns } from "./columns.ts";
 import { checkTraceOptions, traceOptions } from "./options.ts";
 import { parseTraceProbe } from "./probe.ts";
 import { type TraceEvent, TraceProgram } from "./program.ts";
-import { u32, u64 } from "../../mod.ts";
 
 const trace = defineTool({
   name: "trace",
@@ -85,7 +85,14 @@ const trace = defineTool({
     const { mostPerProbe = Infinity } = values;
     const printed = probes.map(() => 0);
     return {
-      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain, verbose: values.verbose },
+      source: {
+        text,
+        options: { usdt, cflags: COMPILER_FLAGS },
+        explain,
+        verbose: values.verbose,
+        // Headers of one's own are for libbcc.
+        ...values.includes.length === 0 ? { own: () => program.written() } : {},
+      },
       event: program.event,
       columns: traceColumns(values, program, stacks, message, clock),
       most: Math.min(values.most ?? Infinity, mostPerProbe * probes.length),
@@ -96,7 +103,7 @@ const trace = defineTool({
       ...values.kernelStack || values.userStack
         ? { below: (event: TraceEvent) => stacks.lines(event, values.addresses) }
         : {},
-      dropped: (bpf) => bpf.map("events_dropped", u32, u64.asNumber).get(0) ?? 0,
+      lost: eventsLost,
       prepare() {
         Object.assign(clock, startClock());
         if (namesUsers) stacks.follow(values.pid);

@@ -33,6 +33,16 @@ export function usdtContext(program: Program, options: UsdtOptions): Value {
 
 /** An argument; 0 at places that lack it. */
 function argument(program: Program, ways: readonly Way[], index: number): Value {
+  return { kind: "computed", make: () => usdtArgument(program, ways, index) };
+}
+
+/** An argument in a register; of a floating-point number its bits. */
+export function usdtArgument(
+  program: Program,
+  ways: readonly Way[],
+  index: number,
+  takesFloats = false,
+): InRegister {
   const { builder } = program;
   const readings = ways.map((way) => way[index]);
   // The compiler of the traced program may have taken a constant for signed at one place only.
@@ -40,40 +50,42 @@ function argument(program: Program, ways: readonly Way[], index: number): Value 
   const type = isSigned ? I64 : U64;
   const key = (reading: Reading | undefined) => JSON.stringify(reading);
   const isSame = readings.every((reading) => key(reading) === key(readings[0]));
-  const make = (): InRegister => {
-    const result = builder.register();
-    const write = (reading: Reading | undefined) =>
-      builder.move(result, reading ? read(program, reading, index) : 0n);
-    if (isSame) {
-      write(readings[0]);
-      return { kind: "register", reg: result, type };
-    }
-    const cookie = program.once(
-      "cookie",
-      () => builder.call(Helper.GET_ATTACH_COOKIE, program.context),
-    );
-    const end = builder.block();
-    readings.forEach((reading, way) => {
-      const [here, next] = [builder.block(), builder.block()];
-      builder.branch("eq", cookie, BigInt(way), here, next);
-      builder.enter(here);
-      program.apart(() => write(reading));
-      builder.jump(end);
-      builder.enter(next);
-    });
-    builder.move(result, 0n);
-    builder.enter(end);
+  const result = builder.register();
+  const write = (reading: Reading | undefined) =>
+    builder.move(result, reading ? read(program, reading, index, takesFloats) : 0n);
+  if (isSame) {
+    write(readings[0]);
     return { kind: "register", reg: result, type };
-  };
-  return { kind: "computed", make };
+  }
+  const cookie = program.once(
+    "cookie",
+    () => builder.call(Helper.GET_ATTACH_COOKIE, program.context),
+  );
+  const end = builder.block();
+  readings.forEach((reading, way) => {
+    const [here, next] = [builder.block(), builder.block()];
+    builder.branch("eq", cookie, BigInt(way), here, next);
+    builder.enter(here);
+    program.apart(() => write(reading));
+    builder.jump(end);
+    builder.enter(next);
+  });
+  builder.move(result, 0n);
+  builder.enter(end);
+  return { kind: "register", reg: result, type };
 }
 
-function read(program: Program, { argument, place, distance }: Reading, index: number): Operand {
+function read(
+  program: Program,
+  { argument, place, distance }: Reading,
+  index: number,
+  takesFloats: boolean,
+): Operand {
   const { builder, context } = program;
   const operand = parseOperand(place);
   const { size, signed } = argument;
   const isNumber = size === 1 || size === 2 || size === 4 || size === 8;
-  if (!operand || !isNumber || isFloat(argument)) {
+  if (!operand || !isNumber || isFloat(argument) && !takesFloats) {
     throw unreadable(program, index, place);
   }
   const bits = 8 * size as Int["bits"];

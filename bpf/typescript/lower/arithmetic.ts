@@ -116,7 +116,7 @@ function checkShift(program: Program, node: Node, by: Operand): void {
  * Signed division by unsigned instructions, because the kernel has signed ones only since 6.6:
  * of the absolute values, with the sign put right afterwards.
  */
-function signedDivision(
+export function signedDivision(
   program: Program,
   fn: "div" | "mod",
   a: Operand,

@@ -1,0 +1,70 @@
+/**
+ * Kernel code whose programs are written by functions of ours, operation by operation, instead of
+ * compiled from a text: what people type behind probes becomes such code.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../ffi/codec/codec.ts";
+import type { KernelCode, LoadedCode } from "../kernel_code.ts";
+import type { LoadOptions } from "../object/load_object.ts";
+import { emit } from "./code/emit.ts";
+import type { CompiledProgram } from "./compile_program.ts";
+import type { Hook } from "./language/hooks.ts";
+import type { AnyMap } from "./language/maps.ts";
+import { Source } from "./language/source.ts";
+import { loadCode } from "./load.ts";
+import { type Outside, Program } from "./lower/program.ts";
+
+/** A program that a function writes. */
+export interface WrittenProgram {
+  readonly hook: Hook;
+  /** What stands for it in what the verifier says: `builder.line` counts its lines from 0. */
+  readonly text: string;
+  /** Writes it; where it does not end by itself it returns 0. */
+  readonly write: (program: Program) => void;
+}
+
+/** What is written, and what it uses. */
+export interface WrittenDefinition {
+  readonly maps: Readonly<Record<string, AnyMap>>;
+  readonly globals?: Readonly<Record<string, Codec<unknown>>>;
+  readonly programs: Readonly<Record<string, WrittenProgram>>;
+}
+
+/** Written code, for `Bpf.load`. */
+export class WrittenCode implements KernelCode<unknown, unknown> {
+  declare readonly maps: unknown;
+  declare readonly globals: unknown;
+  readonly #definition: WrittenDefinition;
+
+  constructor(definition: WrittenDefinition) {
+    this.#definition = definition;
+  }
+
+  /** Writes and loads. @throws {VerifierError} and its kin */
+  load(options: LoadOptions): LoadedCode {
+    const { programs, ...rest } = this.#definition;
+    const placed = Object.fromEntries(
+      Object.entries(programs).map(([name, each]) => [name, { ...each, site: undefined }]),
+    );
+    return loadCode({ ...rest, programs: placed }, options, writeProgram);
+  }
+}
+
+function writeProgram(
+  name: string,
+  { hook, text, write }: WrittenProgram,
+  outside: Outside,
+): CompiledProgram {
+  const source = new Source(name, text, undefined);
+  const program = new Program(source, hook, outside, new Set());
+  write(program);
+  program.builder.exit(0n);
+  try {
+    return { name, source, ...emit(program.builder.finish()) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw source.error({ start: 0, end: text.length }, error.message);
+  }
+}

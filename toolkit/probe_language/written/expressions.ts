@@ -1,0 +1,138 @@
+/**
+ * Expressions of probes in programs that are written: what is not known is shown in the probe.
+ *
+ * @module
+ */
+
+import { UnsupportedError } from "../../../mod.ts";
+import {
+  branchInC,
+  type CodeOperand,
+  convertInC,
+  copyMemory,
+  lowerInC,
+  NotKnown,
+  parseInC,
+  pointerTo,
+  type ProgramWriter,
+  type Reg,
+  scalarOf,
+  spaceOf,
+  type Tree,
+  type TypeInC,
+  type VariableInC,
+  VOID_IN_C,
+} from "../../../plumbing.ts";
+import { type Expression, knownBytes } from "../expression.ts";
+import { ProbeError } from "../probe_error.ts";
+
+/** An expression with types, and the line that stands for it in what the verifier says. */
+export interface TypedExpression {
+  readonly tree: Tree;
+  readonly line: number;
+}
+
+/** The lines that stand for a program's expressions; the first is the probe's own. */
+export class Lines {
+  readonly #lines: string[];
+
+  constructor(probe: string) {
+    this.#lines = [probe.replaceAll(/\s+/g, " ")];
+  }
+
+  /** The number of a new line. */
+  add(line: string): number {
+    return this.#lines.push(line.replaceAll(/\s+/g, " ")) - 1;
+  }
+
+  get text(): string {
+    return this.#lines.join("\n");
+  }
+}
+
+/**
+ * Gives an expression types.
+ *
+ * @param line its line in the C text, by whose mark mistakes are found
+ * @throws {NotHere} when something in it is not known
+ */
+export function typed(
+  expression: Expression,
+  variables: ReadonlyMap<string, VariableInC>,
+  isBinary: boolean,
+  line: number,
+): TypedExpression {
+  const { probe, tokens } = expression;
+  return explained(probe, tokens[0]!.at, () => {
+    const compare = (literal: { kind: string; text: string; at: number }) => {
+      if (literal.kind !== "string") throw new NotKnown("expected a text", literal.at);
+      const bytes = knownBytes(probe, { ...literal, kind: "string" }, isBinary);
+      return { bytes, isPrefix: isBinary };
+    };
+    const tree = parseInC(tokens, { variables, compare });
+    return { tree: scalarOf(tree, tokens[0]!.at, "argument"), line };
+  });
+}
+
+/** What cannot be compiled here, as a mistake in the probe; libbcc may know it. */
+export class NotHere extends ProbeError {
+  override name = "NotHere";
+}
+
+/** Runs what may not know something, and shows where. @throws {NotHere} */
+export function explained<T>(probe: string, place: number, find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof NotKnown) {
+      throw new NotHere(`this does not compile: ${error.message}`, probe, error.at);
+    }
+    // Types of a kernel without BTF.
+    if (error instanceof UnsupportedError) throw new NotHere(error.message, probe, place);
+    throw error;
+  }
+}
+
+/** Ends the program unless an expression is true. */
+export function endUnless(program: ProgramWriter, { tree, line }: TypedExpression): void {
+  const { builder } = program;
+  builder.line = line;
+  const [yes, no] = [builder.block(), builder.block()];
+  branchInC(program, tree, yes, no);
+  builder.enter(no);
+  builder.exit(0n);
+  builder.enter(yes);
+}
+
+/** The value of an expression as a type. */
+export function valueAs(
+  program: ProgramWriter,
+  { tree, line }: TypedExpression,
+  type: TypeInC,
+): CodeOperand {
+  program.builder.line = line;
+  return lowerInC(program, convertInC(tree, type));
+}
+
+/** Copies the text that an expression's value points to; an empty one where it points nowhere. */
+export function storeText(
+  program: ProgramWriter,
+  { tree, line }: TypedExpression,
+  to: Reg | { readonly slot: number },
+  offset: number,
+  size: number,
+): void {
+  const { builder } = program;
+  builder.line = line;
+  const address = lowerInC(program, convertInC(tree, pointerTo(VOID_IN_C)));
+  builder.keep();
+  builder.store(to, offset, 1, 0n);
+  if (address === 0n) return;
+  const [there, end] = [builder.block(), builder.block()];
+  const at = typeof address === "number" ? address : builder.copy(address);
+  builder.keep();
+  builder.branch("ne", at, 0n, there, end);
+  builder.enter(there);
+  copyMemory(program, "text", spaceOf(tree), at, to, offset, size);
+  builder.enter(end);
+}

@@ -1,0 +1,204 @@
+/**
+ * The programs of trace, compiled by the compiler of this project: the same as in C (program.ts), which
+ * is for libbcc where a probe has what is not known here.
+ *
+ * @module
+ */
+
+import { type Codec, struct, type StructCodec, u32 } from "../../mod.ts";
+import {
+  type AnyMap,
+  Helper,
+  int,
+  type IntInC,
+  MapType,
+  pageSize,
+  type ProgramWriter,
+  type Reg,
+  WrittenCode,
+  type WrittenProgram,
+} from "../../plumbing.ts";
+import type { Expression } from "../../toolkit/probe_language/expression.ts";
+import {
+  endUnless,
+  explained,
+  Lines,
+  storeText,
+  typed,
+  type TypedExpression,
+  valueAs,
+} from "../../toolkit/probe_language/written/expressions.ts";
+import {
+  CGROUP_MAP,
+  COMM_SIZE,
+  currentIds,
+  half,
+  writeFilters,
+} from "../../toolkit/probe_language/written/filters.ts";
+import { kernelHook } from "../../toolkit/probe_language/written/hooks.ts";
+import { variablesAt } from "../../toolkit/probe_language/written/variables.ts";
+import { type Conversion, conversionsOf } from "./format.ts";
+import type { TracedProbe, TraceProgramOptions } from "./program.ts";
+
+type Place = StructCodec<Record<string, unknown>>;
+
+/** How events lie in memory. */
+export interface EventLayout {
+  /** What all events begin with; stacks are there when they were asked for. */
+  readonly head: Place;
+  /** The values behind it, for each probe: codecs by name. */
+  readonly values: readonly Readonly<Record<string, Codec<unknown>>>[];
+  /** The line that stands for an expression in what the verifier says. */
+  readonly lineOf: (expression: Expression) => string;
+}
+
+/** BPF_F_USER_STACK */
+const USER_STACK = 1n << 8n;
+
+/** The code of all probes. @throws {NotHere} when something in one is not known here */
+export function writtenTrace(
+  probes: readonly TracedProbe[],
+  options: TraceProgramOptions,
+  layout: EventLayout,
+): WrittenCode {
+  const programs = probes.map((probe, i) =>
+    [probe.program, writtenProbe(probe, i, options, layout)] as const
+  );
+  return new WrittenCode({
+    maps: {
+      events: buffer(options.pages * pageSize()),
+      ...options.cgroup === undefined ? {} : { [CGROUP_MAP]: CGROUPS },
+    },
+    programs: Object.fromEntries(programs),
+  });
+}
+
+const buffer = (bytes: number): AnyMap => ({
+  role: "events",
+  type: MapType.RINGBUF,
+  key: undefined,
+  value: undefined,
+  entries: bytes,
+});
+
+const CGROUPS = {
+  role: "entries",
+  type: MapType.CGROUP_ARRAY,
+  key: u32,
+  value: u32,
+  entries: 1,
+} as AnyMap;
+
+function writtenProbe(
+  probe: TracedProbe,
+  index: number,
+  options: TraceProgramOptions,
+  layout: EventLayout,
+): WrittenProgram {
+  const { hook, path, signature, filter, values, format } = probe;
+  const { machine, pid, binary } = options;
+  const lines = new Lines(probe.text);
+  const variables = explained(
+    probe.text,
+    0,
+    () => variablesAt({ hook, path, signature, machine, pid }),
+  );
+  const type = (each: Expression) => typed(each, variables, binary, lines.add(layout.lineOf(each)));
+  const condition = filter && type(filter);
+  const typedValues = values.map(type);
+  const conversions = conversionsOf(format);
+  const write = (program: ProgramWriter) => {
+    const { builder } = program;
+    writeFilters(program, options);
+    if (condition) endUnless(program, condition);
+    builder.line = 0;
+    const { head } = layout;
+    const fields = layout.values[index]!;
+    const places = conversions.length === 0 ? undefined : struct("values", fields) as Place;
+    const size = 8 * Math.ceil((head.size + (places?.size ?? 0)) / 8);
+    const event = reserve(program, size);
+    writeHead(program, event, index, head, options);
+    conversions.forEach((conversion, i) => {
+      const name = `v${i}`;
+      const offset = head.size + places!.offsetOf(name);
+      writeValue(program, event, offset, fields[name]!.size, conversion, typedValues[i]!);
+    });
+    builder.line = 0;
+    builder.call(Helper.RINGBUF_SUBMIT, event, 0n);
+  };
+  return { hook: kernelHook(hook, path, pid), text: lines.text, write };
+}
+
+/** Room for an event; where there is none it is counted, and the program ends. */
+function reserve(program: ProgramWriter, size: number): Reg {
+  const { builder, outside } = program;
+  const event = builder.call(Helper.RINGBUF_RESERVE, { map: "events" }, BigInt(size), 0n);
+  builder.keep();
+  const [room, full] = [builder.block(), builder.block()];
+  builder.branch("ne", event, 0n, room, full);
+  builder.enter(full);
+  const { offset } = outside.globals.get("events_dropped")!;
+  const one = builder.copy(1n);
+  builder.keep();
+  builder.atomicAdd(builder.mapValue(outside.section, offset), 0, 8, one);
+  builder.exit(0n);
+  builder.enter(room);
+  return event;
+}
+
+/** Offsets in struct who. */
+const [CGROUP, PID, TID, UID, GID, COMM] = [0, 8, 12, 16, 20, 24];
+
+function writeHead(
+  program: ProgramWriter,
+  event: Reg,
+  index: number,
+  head: Place,
+  { machine, kernelStack, userStack }: TraceProgramOptions,
+): void {
+  const { builder, context } = program;
+  const who = head.offsetOf("who");
+  const put = (offset: number, bytes: 4 | 8, value: Reg | bigint) =>
+    builder.store(event, offset, bytes, value);
+  const ids = currentIds(program, machine);
+  put(who + PID, 4, half(program, ids, "high"));
+  put(who + TID, 4, ids);
+  const user = program.once("user", () => builder.call(Helper.GET_CURRENT_UID_GID));
+  put(who + UID, 4, user);
+  put(who + GID, 4, half(program, user, "high"));
+  put(who + CGROUP, 8, builder.call(Helper.GET_CURRENT_CGROUP_ID));
+  const name = builder.alu("add", event, BigInt(who + COMM));
+  builder.call(Helper.GET_CURRENT_COMM, name, BigInt(COMM_SIZE));
+  put(head.offsetOf("ns"), 8, builder.call(Helper.KTIME_GET_NS));
+  const cpu = program.once("cpu", () => builder.call(Helper.GET_SMP_PROCESSOR_ID));
+  put(head.offsetOf("cpu"), 4, cpu);
+  put(head.offsetOf("probe"), 4, BigInt(index));
+  for (const [which, wanted, flags] of STACKS(kernelStack, userStack)) {
+    if (!wanted) {
+      put(head.offsetOf(`${which}_size`), 4, 0n);
+      continue;
+    }
+    const stack = builder.alu("add", event, BigInt(head.offsetOf(which)));
+    const size = builder.call(Helper.GET_STACK, context, stack, BigInt(STACK_BYTES), flags);
+    put(head.offsetOf(`${which}_size`), 4, size);
+  }
+}
+
+const STACK_BYTES = 8 * 127; // PERF_MAX_STACK_DEPTH
+
+const STACKS = (kernel: boolean, user: boolean) =>
+  [["kernel", kernel, 0n], ["user", user, USER_STACK]] as const;
+
+function writeValue(
+  program: ProgramWriter,
+  event: Reg,
+  offset: number,
+  size: number,
+  { type }: Conversion,
+  value: TypedExpression,
+): void {
+  if (type === undefined) return storeText(program, value, event, offset, size);
+  const bits = 8 * size as IntInC["bits"];
+  const stored = valueAs(program, value, int(bits, type.startsWith("s")));
+  program.builder.store(event, offset, size as 1 | 2 | 4 | 8, stored);
+}
