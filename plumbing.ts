@@ -60,7 +60,7 @@ export {
 } from "./bpf/typescript/c/types.ts";
 export type { Block, Operand as CodeOperand, Reg } from "./bpf/typescript/code/ir.ts";
 export type { Hook as KernelHook } from "./bpf/typescript/language/hooks.ts";
-export type { AnyMap } from "./bpf/typescript/language/maps.ts";
+export { type AnyMap, arrayMap, hash } from "./bpf/typescript/language/maps.ts";
 export { Helper } from "./bpf/typescript/lower/helpers.ts";
 export { log2Slot } from "./bpf/typescript/lower/log2.ts";
 export type { Program as ProgramWriter } from "./bpf/typescript/lower/program.ts";

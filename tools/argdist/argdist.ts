@@ -156,7 +156,14 @@ const argdist = defineTool({
     return {
       interval,
       count: Math.min(count, Math.ceil(duration / interval)),
-      source: { text, options: { usdt, cflags: COMPILER_FLAGS }, explain, verbose: values.verbose },
+      source: {
+        text,
+        options: { usdt, cflags: COMPILER_FLAGS },
+        explain,
+        verbose: values.verbose,
+        // Headers of one's own are for libbcc.
+        ...values.includes.length === 0 ? { own: () => program.written() } : {},
+      },
       attach(bpf) {
         try {
           return Promise.resolve(program.attach(bpf));

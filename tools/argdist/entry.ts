@@ -18,7 +18,7 @@ import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
 import type { Variables } from "../../toolkit/probe_language/probe_variables.ts";
 
 /** As many calls may be under way at a time; those of threads that ended in one count as such. */
-const CALLS = 10240;
+export const CALLS = 10240;
 
 /** Whether expressions at a return ask for what was known at the entry. */
 export function needsEntry(expressions: readonly Expression[]): boolean {
@@ -82,7 +82,7 @@ export function entryVariables(
 }
 
 /** Bytes that a call puts on the stack and a return takes from it. */
-const CALL_SIZE = process.arch === "arm64" ? 0 : 8;
+export const CALL_SIZE = process.arch === "arm64" ? 0 : 8;
 
 /**
  * What the entry of a call and its return have in common: the thread, and of user functions the place on

@@ -14,6 +14,8 @@ import {
   type Expression,
   expressionCode,
 } from "../../toolkit/probe_language/expression.ts";
+import type { WrittenCode } from "../../plumbing.ts";
+import { type PlacedProbe, writtenArgdist } from "./written.ts";
 import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { attachProbe, fileOf, usdtOptions } from "../../toolkit/probe_language/probe_attach.ts";
 import {
@@ -69,6 +71,9 @@ export class ArgdistProgram {
   readonly #options: ArgdistProgramOptions;
   readonly #comparisons = new Comparisons(false);
   readonly #attachments: Attachment[] = [];
+  readonly #placed: PlacedProbe[] = [];
+  /** Lines of expressions in the text, with the mark by which mistakes are found. */
+  readonly #lines = new Map<Expression, string>();
 
   /** @throws {ProbeError} */
   constructor(probes: readonly ArgdistProbe[], options: ArgdistProgramOptions) {
@@ -82,6 +87,11 @@ export class ArgdistProgram {
       this.#comparisons.code,
       this.source.text,
     ].join("\n");
+  }
+
+  /** The same programs without libbcc. @throws {NotHere} where only that knows what is asked for */
+  written(): WrittenCode {
+    return writtenArgdist(this.#placed, this.#options, (each) => this.#lines.get(each)!);
   }
 
   /** Attaches all programs, those of entries first. */
@@ -108,9 +118,11 @@ export class ArgdistProgram {
       "trace shows it with %f",
     );
     const entered = needsEntry(expressions);
+    let entryProgram: string | undefined;
     if (entered) {
       const added = addEntry(this.source, probe, index, filterCode(this.#options));
       this.#attachments.push({ ...added, path });
+      entryProgram = added.program;
     }
 
     const codes = new Map(
@@ -128,12 +140,13 @@ export class ArgdistProgram {
     );
     if (filter) {
       this.source.add("  if (!(");
-      this.source.expression(filter, codes.get(filter)!);
+      this.#lines.set(filter, this.source.expression(filter, codes.get(filter)!));
       this.source.add("  )) return 0;");
     }
     this.#addValues(probe, index, codes);
     this.source.add(...countCode(probe, index), "  return 0;", "}");
     this.#attachments.push({ program, hook, path });
+    this.#placed.push({ probe, path, program, entry: entryProgram });
   }
 
   #addMap({ collection, types, hook }: ArgdistProbe, index: number): void {
@@ -163,7 +176,7 @@ export class ArgdistProgram {
       if (values.length === 0) return source.add(`  int __value = ${returned};`);
       source.expression(types[0]!, sourceText(types[0]!));
       source.add("  __value = (");
-      source.expression(values[0]!, codes.get(values[0]!)!);
+      this.#lines.set(values[0]!, source.expression(values[0]!, codes.get(values[0]!)!));
       return source.add("  );");
     }
     source.add(`  struct key_${index} __key;`, "  __builtin_memset(&__key, 0, sizeof(__key));");
@@ -173,7 +186,7 @@ export class ArgdistProgram {
       source.add(
         types[i]!.isText ? `  read_text(${place}, sizeof(${place}), (u64)(` : `  ${place} = (`,
       );
-      source.expression(value, codes.get(value)!);
+      this.#lines.set(value, source.expression(value, codes.get(value)!));
       source.add(types[i]!.isText ? "  ));" : "  );");
     });
   }

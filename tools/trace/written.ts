@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Codec, struct, type StructCodec, u32 } from "../../mod.ts";
+import { type Codec, struct, type StructCodec } from "../../mod.ts";
 import {
   type AnyMap,
   Helper,
@@ -29,8 +29,9 @@ import {
   valueAs,
 } from "../../toolkit/probe_language/written/expressions.ts";
 import {
-  CGROUP_MAP,
+  cgroupMaps,
   COMM_SIZE,
+  countLost,
   currentIds,
   half,
   writeFilters,
@@ -67,7 +68,7 @@ export function writtenTrace(
   return new WrittenCode({
     maps: {
       events: buffer(options.pages * pageSize()),
-      ...options.cgroup === undefined ? {} : { [CGROUP_MAP]: CGROUPS },
+      ...cgroupMaps(options),
     },
     programs: Object.fromEntries(programs),
   });
@@ -80,14 +81,6 @@ const buffer = (bytes: number): AnyMap => ({
   value: undefined,
   entries: bytes,
 });
-
-const CGROUPS = {
-  role: "entries",
-  type: MapType.CGROUP_ARRAY,
-  key: u32,
-  value: u32,
-  entries: 1,
-} as AnyMap;
 
 function writtenProbe(
   probe: TracedProbe,
@@ -131,16 +124,13 @@ function writtenProbe(
 
 /** Room for an event; where there is none it is counted, and the program ends. */
 function reserve(program: ProgramWriter, size: number): Reg {
-  const { builder, outside } = program;
+  const { builder } = program;
   const event = builder.call(Helper.RINGBUF_RESERVE, { map: "events" }, BigInt(size), 0n);
   builder.keep();
   const [room, full] = [builder.block(), builder.block()];
   builder.branch("ne", event, 0n, room, full);
   builder.enter(full);
-  const { offset } = outside.globals.get("events_dropped")!;
-  const one = builder.copy(1n);
-  builder.keep();
-  builder.atomicAdd(builder.mapValue(outside.section, offset), 0, 8, one);
+  countLost(program);
   builder.exit(0n);
   builder.enter(room);
   return event;

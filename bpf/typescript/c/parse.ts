@@ -150,8 +150,9 @@ export class Parser {
   #unary(): Tree {
     const start = this.at;
     if (this.takes("+")) return promoted(this.unary(), start);
-    if (this.takes("-") || this.next?.text === "~") {
-      const op = this.takes("~") ? "complement" : "negate";
+    const isNegated = this.takes("-");
+    if (isNegated || this.takes("~")) {
+      const op = isNegated ? "negate" : "complement";
       const of = promoted(this.unary(), start);
       return { op, of, type: of.type };
     }
@@ -209,7 +210,7 @@ export class Parser {
     const { at } = this.word();
     const type = this.#castType() ?? this.unary().type;
     const size = sizeInC(type);
-    if (size === undefined || type.kind === "void") {
+    if (size === undefined) {
       throw new NotKnown(`invalid application of 'sizeof' to '${describeInC(type)}'`, at);
     }
     return { op: "constant", value: BigInt(size), type: U64 };

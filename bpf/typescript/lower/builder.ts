@@ -26,8 +26,8 @@ type Without<T> = T extends unknown ? Omit<T, "line"> : never;
 export class Builder {
   readonly #blocks: Block[] = [];
   readonly #slots: number[] = [];
-  /** Stack objects that are free again, by size. */
-  readonly #free = new Map<number, number[]>();
+  /** Stack objects that are free again. */
+  readonly #free: number[] = [];
   #current: Block;
   #registers = 0;
   #nextBlock = 0;
@@ -98,10 +98,21 @@ export class Builder {
   /** A stack object for the length of a call; it may be another's afterwards. */
   withSlot<T>(bytes: number, use: (slot: Slot) => T): T {
     const rounded = Math.ceil(bytes / 8) * 8;
-    const slot = this.#free.get(rounded)?.pop() ?? this.slot(rounded).slot;
+    const slot = this.#takeFree(rounded) ?? this.slot(rounded).slot;
     const result = use({ slot });
-    this.#free.set(rounded, [...this.#free.get(rounded) ?? [], slot]);
+    this.#free.push(slot);
     return result;
+  }
+
+  /** A stack object that is free again: the smallest that is large enough, or the largest, which grows. */
+  #takeFree(bytes: number): number | undefined {
+    const sizes = this.#slots;
+    const sorted = this.#free.toSorted((a, b) => sizes[a]! - sizes[b]!);
+    const found = sorted.find((slot) => sizes[slot]! >= bytes) ?? sorted.at(-1);
+    if (found === undefined) return undefined;
+    this.#free.splice(this.#free.indexOf(found), 1);
+    sizes[found] = Math.max(sizes[found]!, bytes);
+    return found;
   }
 
   /** Says that the last result has a name now: {@linkcode Builder.move} must copy it. */

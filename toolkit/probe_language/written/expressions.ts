@@ -128,11 +128,16 @@ export function storeText(
   builder.keep();
   builder.store(to, offset, 1, 0n);
   if (address === 0n) return;
+  const space = spaceOf(tree);
+  if (space === "kernel") {
+    copyMemory(program, "text", space, address, to, offset, size);
+    return;
+  }
   const [there, end] = [builder.block(), builder.block()];
   const at = typeof address === "number" ? address : builder.copy(address);
   builder.keep();
   builder.branch("ne", at, 0n, there, end);
   builder.enter(there);
-  copyMemory(program, "text", spaceOf(tree), at, to, offset, size);
+  copyMemory(program, "text", space, at, to, offset, size);
   builder.enter(end);
 }

@@ -4,12 +4,14 @@
  * @module
  */
 
-import { FIRST_PID_NAMESPACE } from "../../../mod.ts";
+import { FIRST_PID_NAMESPACE, u32 } from "../../../mod.ts";
 import {
+  type AnyMap,
   type Block,
   type CodeOperand,
   compareSlot,
   Helper,
+  MapType,
   type ProgramWriter,
   type Reg,
 } from "../../../plumbing.ts";
@@ -19,7 +21,22 @@ import type { ProbeFilters } from "../probe_code.ts";
 /** TASK_COMM_LEN */
 export const COMM_SIZE = 16;
 /** The map with the cgroup that is asked for. */
-export const CGROUP_MAP = "cgroup_root";
+const CGROUP_MAP = "cgroup_root";
+
+/** The map that `--cgroup` needs. */
+export function cgroupMaps({ cgroup }: ProbeFilters): Record<string, AnyMap> {
+  if (cgroup === undefined) return {};
+  const type = MapType.CGROUP_ARRAY;
+  return { [CGROUP_MAP]: { role: "entries", type, key: u32, value: u32, entries: 1 } as AnyMap };
+}
+
+/** Counts what there was no room for in a variable, `events_dropped`. */
+export function countLost({ builder, outside }: ProgramWriter): void {
+  const { offset } = outside.globals.get("events_dropped")!;
+  const one = builder.copy(1n);
+  builder.keep();
+  builder.atomicAdd(builder.mapValue(outside.section, offset), 0, 8, one);
+}
 
 /** The process in the upper half and the thread in the lower, as the pid namespace of this process numbers them. */
 export function currentIds(program: ProgramWriter, machine: Machine): Reg {

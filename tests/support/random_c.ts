@@ -1,0 +1,63 @@
+/**
+ * Random expressions of C, for what compiles them differently.
+ *
+ * @module
+ */
+
+import { randomNumbers } from "./random_code.ts";
+
+/** Variables of expressions, and their types. */
+export const C_VARIABLES: Readonly<Record<string, string>> = {
+  a: "s8",
+  b: "u8",
+  c: "s16",
+  d: "u16",
+  e: "s32",
+  f: "u32",
+  g: "s64",
+  h: "u64",
+};
+
+const NUMBERS = ["0", "1", "2", "7", "-1", "255u", "0x80", "'a'", "'\\xff'", "32768", "65535u"]
+  .concat(["2147483647", "0x80000000", "4294967295", "1ul", "0x7fffffffffffffff", "-9l", "010"])
+  .concat(["18446744073709551615ull", "sizeof(int)", "sizeof(a)"]);
+const TYPES = [...Object.values(C_VARIABLES), "_Bool", "unsigned", "long", "char", "unsigned char"];
+
+/** An expression that C gives a meaning to, arithmetic wrapping around. */
+export function randomExpression(seed: number): string {
+  const next = randomNumbers(seed);
+  const among = <T>(list: readonly T[]): T => list[next() % list.length]!;
+  const expression = (depth: number): string => {
+    if (depth === 0) return next() % 3 === 0 ? among(NUMBERS) : among(Object.keys(C_VARIABLES));
+    const inner = () => expression(depth - 1 - next() % 2 > 0 ? depth - 1 : 0);
+    switch (next() % 12) {
+      case 0:
+      case 1:
+      case 2:
+        return `(${inner()} ${among(["+", "-", "*", "&", "|", "^"])} ${inner()})`;
+      case 3:
+        return `(${inner()} ${among(["<", "<=", ">", ">=", "==", "!="])} ${inner()})`;
+      case 4:
+        return `(${inner()} ${among(["&&", "||"])} ${inner()})`;
+      case 5:
+        return `(${inner()} ? ${inner()} : ${inner()})`;
+      case 6:
+      case 7:
+        return `(${among(TYPES)})${inner()}`;
+      case 8:
+        return `${among(["-", "~", "!", "+"])} ${inner()}`;
+      case 9:
+        return `(${inner()} ${among(["<<", ">>"])} ${next() % 32})`;
+      case 10:
+        // Neither 0 nor -1: C leaves the first, and the least number by the second, undefined.
+        return `(${inner()} ${among(["/", "%"])} ((${among(["s32", "u32", "s64", "u64"])})(${
+          among(["e", "f", "g"])
+        } & 7) + 1))`;
+      default:
+        return `(${inner()} ${among(["+", "-", "<", "&", "=="])} ${inner()} ${
+          among(["+", "*", "|", "^", "!="])
+        } ${inner()})`;
+    }
+  };
+  return expression(2 + next() % 3);
+}
