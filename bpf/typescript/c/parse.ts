@@ -104,7 +104,7 @@ export class Parser {
 
   /** An expression without commas. */
   expression(): Tree {
-    if (++this.#depth > MAX_DEPTH) throw new NotKnown("this is nested too deeply", this.at);
+    if (++this.#depth > MAX_DEPTH) throw new NotKnown("expressions are nested too deeply", this.at);
     const tree = this.#conditional();
     this.#depth--;
     return tree;
@@ -141,7 +141,7 @@ export class Parser {
 
   /** What stands before a value, and the value. */
   unary(): Tree {
-    if (++this.#depth > MAX_DEPTH) throw new NotKnown("this is nested too deeply", this.at);
+    if (++this.#depth > MAX_DEPTH) throw new NotKnown("expressions are nested too deeply", this.at);
     const tree = this.#unary();
     this.#depth--;
     return tree;

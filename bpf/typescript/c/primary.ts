@@ -96,6 +96,8 @@ function character({ text, at }: WordInC): Tree {
 
 function name(parser: Parser, { text, at }: WordInC): Tree {
   const variable = parser.scope.variables.get(text);
+  const problem = variable?.problem?.();
+  if (problem !== undefined) throw new NotKnown(problem, at);
   if (variable?.read) {
     const { read, type, isKernel = false } = variable;
     return { op: "variable", read, type, isKernel };

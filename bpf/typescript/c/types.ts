@@ -50,6 +50,8 @@ export interface VariableInC {
   readonly type: TypeInC;
   /** The value; a program's first parameter, whose members are read in place, has none. */
   readonly read?: ReadValue;
+  /** Why it cannot be read, if it cannot. */
+  readonly problem?: () => string | undefined;
   /** Whether it is known to point into the kernel's memory. */
   readonly isKernel?: boolean;
 }

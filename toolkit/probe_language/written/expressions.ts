@@ -85,7 +85,9 @@ export function explained<T>(probe: string, place: number, find: () => T): T {
     return find();
   } catch (error) {
     if (error instanceof NotKnown) {
-      throw new NotHere(`this does not compile: ${error.message}`, probe, error.at);
+      const { message, at } = error;
+      const said = message.startsWith("this ") ? message : `this does not compile: ${message}`;
+      throw new NotHere(said, probe, at);
     }
     // Types of a kernel without BTF.
     if (error instanceof UnsupportedError) throw new NotHere(error.message, probe, place);

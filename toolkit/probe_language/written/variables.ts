@@ -152,14 +152,22 @@ const readSyscall = (field: string): Read => (program) => {
 };
 
 function addUsdt({ hook, path, machine, pid }: Surroundings, add: Add): void {
+  const options = usdtOptions(hook.name, path!, pid);
+  let ways: ReturnType<typeof readerFor>["ways"] | undefined;
+  const waysToRead = () => ways ??= readerFor(hook.name, options).ways;
   usdtTypes(hook, path, machine).forEach((name, i) => {
-    const type = typeOfWords([name]) as IntInC;
-    const options = usdtOptions(hook.name, path!, pid);
-    const read: Read = (program) => {
-      const { ways } = readerFor(program.source.name, options);
-      return usdtArgument(program, ways, i, true).reg;
-    };
-    add(`arg${i + 1}`, number(type, (program) => fitting(program, read, type)));
+    const type = typeOfWords([name]);
+    if (type?.kind !== "int") return;
+    const read: Read = (program) => usdtArgument(program, waysToRead(), i, true).reg;
+    add(`arg${i + 1}`, {
+      ...number(type, (program) => fitting(program, read, type)),
+      problem: () => {
+        const hidden = waysToRead().map((way) => way[i]).find((each) => each && !each.code);
+        if (!hidden) return undefined;
+        const what = `argument ${i + 1} of ${hook.name}`;
+        return `this cannot be read: ${what} is in ${hidden.place}, which programs cannot read`;
+      },
+    });
   });
 }
 
