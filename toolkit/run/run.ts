@@ -140,10 +140,16 @@ function compile({ name }: AnyTool, source: SourcePlan): Bpf {
     if (own && !(own instanceof UsageError)) return Bpf.load(own, { name });
     return withProgress(name, "compiling", () => Bpf.compile(text, { name, ...options }));
   } catch (error) {
-    // Without libbcc, what is not known without it.
-    if (own instanceof UsageError && error instanceof LibraryError) throw own;
+    if (own instanceof UsageError && error instanceof LibraryError) throw withoutLibbcc(own);
     throw explain?.(error) ?? error;
   }
+}
+
+/** What was not known; where libbcc is installed that would have been asked. */
+function withoutLibbcc(mistake: UsageError): UsageError {
+  const hint = "libbcc, which knows all of C and the kernel's headers, cannot be opened";
+  mistake.message = mistake.message.replace(/\n|$/, (end) => ` (${hint})${end}`);
+  return mistake;
 }
 
 /** The code that needs no libbcc, or why there is none. */

@@ -26,9 +26,9 @@ export const traceOptions = {
   verbose: flag({
     short: "v",
     long: "verbose",
-    help: "print the C text of the program on standard error before it is compiled",
+    help: "print the program as C on standard error before it is compiled",
   }),
-  ebpf: flag({ long: "ebpf", help: "print the C text of the program and exit" }),
+  ebpf: flag({ long: "ebpf", help: "print the program as C and exit" }),
   textSize: {
     ...number({
       short: "Z",
@@ -103,7 +103,7 @@ export const traceOptions = {
     short: "I",
     long: "include",
     meta: "HEADER",
-    help: "include this header too: a path that begins with . or /, or one of the kernel's",
+    help: "include this header too, with libbcc: a path that begins with . or /, or the kernel's",
   }),
   aggregate: flag({
     short: "A",

@@ -23,9 +23,11 @@
  * that place of the probe, and 0 at places that lack it; %f, %e and %g show floating-point numbers among
  * them.
  *
- * Hooks: those that are asked for. The programs are written and compiled when the tool starts, with
- * libbcc, because they depend on what the user types. Strings are read from the process or the kernel
- * by their address, so that bcc's `arg1@user` is the same as `arg1`. Kernel functions need kprobes.
+ * Hooks: those that are asked for. The programs are compiled when the tool starts, because they depend on
+ * what the user types, by a compiler of its own: types are those of the kernel's BTF, and nothing need be
+ * installed. Headers by -I, macros, and what else it does not know are left to libbcc, where that is
+ * installed. Strings are read from the process or the kernel by their address, so that bcc's `arg1@user` is
+ * the same as `arg1`. Kernel functions need kprobes.
  *
  * Overhead: about 0.2 µs per event, less than 0.1 µs where the filter does not hold; and what the hook
  * itself costs, which is far more for a user function than for a tracepoint.
