@@ -9,8 +9,8 @@ import type { ArgdistProbe } from "./probe.ts";
 import { slotOf } from "./program.ts";
 import { toJson } from "../../toolkit/output/escape.ts";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
-import { eventsLost } from "../../toolkit/probe_language/events_dropped.ts";
-import { deltasOf, CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
+import { eventsDropped } from "../../toolkit/probe_language/events_dropped.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { tellDropped } from "../../toolkit/run/losses.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 
@@ -37,7 +37,7 @@ export function argdistReport(
         reportHistogram(report, probe, slotsOf(bpf, `counts_${i}`, deltas));
       } else reportCounts(report, probe, countsOf(bpf, `counts_${i}`, deltas), options.top);
     });
-    tellDropped(report, "argdist", "values", eventsLost(bpf));
+    tellDropped(report, "argdist", "values", eventsDropped(bpf));
   };
 }
 

@@ -35,7 +35,7 @@
 
 import { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { eventsLost } from "../../toolkit/probe_language/events_dropped.ts";
+import { eventsDropped } from "../../toolkit/probe_language/events_dropped.ts";
 import { attachProbe } from "../../toolkit/probe_language/probe_attach.ts";
 import { COMPILER_FLAGS } from "../../toolkit/probe_language/probe_code.ts";
 import { conversionsOf, formatMessage } from "./format.ts";
@@ -105,7 +105,7 @@ const trace = defineTool({
       ...values.kernelStack || values.userStack
         ? { below: (event: TraceEvent) => stacks.lines(event, values.addresses) }
         : {},
-      lost: eventsLost,
+      lost: eventsDropped,
       prepare() {
         Object.assign(clock, startClock());
         if (namesUsers) stacks.follow(values.pid);
