@@ -12,7 +12,7 @@
  *                          the nth of those with an offset at the nth 4096 bytes
  *   pwritev2=COUNT         the same with RWF_APPEND, whatever the offset
  *   start                  seek to the start
- *   fsync= fdatasync=COUNT
+ *   fsync= fdatasync= fstat=COUNT
  *   forget                 take the file out of the page cache, and read nothing ahead from now on
  *   willneed=COUNT         have the first COUNT times 4096 bytes read ahead
  *   wait                   print "waiting", wait for another line on stdin
@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -85,6 +86,7 @@ static void open_each(char *value, int flags)
 static void repeat(const char *name, int count)
 {
 	struct iovec iov = { buffer, SIZE };
+	struct stat status;
 
 	for (int i = 0; i < count; i++) {
 		off_t at = (off_t)i * SIZE;
@@ -111,6 +113,8 @@ static void repeat(const char *name, int count)
 			check(name, fsync(fd), 0);
 		else if (!strcmp(name, "fdatasync"))
 			check(name, fdatasync(fd), 0);
+		else if (!strcmp(name, "fstat"))
+			check(name, fstat(fd, &status), 0);
 		else
 			check(name, -1, 0);
 	}

@@ -1,6 +1,6 @@
 /**
- * What tables of cases do not show of the tools of file systems: those for which no kernel here has a
- * file system, calls that are wrong, and where writes go that append.
+ * What tables of cases do not show of the tools of file systems: what they say where the kernel has no such
+ * file system, and where writes go that append.
  */
 
 import assert from "node:assert/strict";

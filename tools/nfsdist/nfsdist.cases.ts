@@ -1,6 +1,3 @@
-import { defineCases } from "../../tests/support/cases.ts";
+import { distCases } from "../../tests/support/file_system_cases.ts";
 
-export default defineCases({
-  cases: [],
-  elsewhere: "tests/tools/fs_tools_test.ts: no kernel that runs the tests has a mount of it",
-});
+export default distCases("nfs", { requires: ["modules"], filters: false });

@@ -15,8 +15,8 @@
  * sendfile, memory mappings, the sync inside a write to a file opened with O_SYNC, 32 bit programs on a 64 bit
  * kernel, and files that are not regular.
  *
- * Both NFS 3 and 4. Commits are not shown by themselves: an fsync has them. The tests have no server of NFS:
- * what this tool shows was tested with other file systems, by the same programs.
+ * Both NFS 3 and 4. Commits are not shown by themselves: an fsync has them. Tested on Linux 6.1 and 6.12 with
+ * NFS 4.2, from a server of the same kernel; NFS 3 was not tried.
  */
 
 import { slowerTool } from "../../toolkit/fs/slower.ts";

@@ -15,7 +15,8 @@
  * programs on a 64 bit kernel, and files that are not regular.
  *
  * ZFS is no part of the kernel, and this tool was never run with its module: what it has of its own is the
- * type "zfs" to compare with.
+ * type "zfs" to compare with. Tested on Linux 6.1 and 6.12 with a stand-in, the kernel's module of Minix's file
+ * system under the name zfs.
  */
 
 import { slowerTool } from "../../toolkit/fs/slower.ts";
