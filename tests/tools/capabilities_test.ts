@@ -38,6 +38,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   dcsnoop: undefined,
   dcstat: undefined,
   vfscount: undefined,
+  virtiostat: undefined,
   dbslower: undefined,
   dbstat: undefined,
   deadlock: undefined,

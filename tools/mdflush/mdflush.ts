@@ -1,0 +1,57 @@
+/**
+ * mdflush: trace flushes of software RAID, by the md driver.
+ *
+ * USAGE: mdflush [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
+ *
+ * SAMPLE
+ *
+ * A flush asks that all that was written be on the medium; md sends it to each disk of an array. The process
+ * is the one that asked for it, mostly by fsync(2), or a kernel thread of its file system.
+ *
+ * Hooks: raw tracepoint block_bio_queue, for requests to a disk called md… that begin with a flush, which are
+ * those for which md calls md_flush_request. Needs Linux >= 5.12.
+ *
+ * Overhead: about 0.1 µs per block request.
+ */
+
+import { chars, struct } from "../../mod.ts";
+import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import { main } from "../../toolkit/run/main.ts";
+import {
+  eventOptions,
+  filterOptions,
+  filterSettings,
+} from "../../toolkit/options/standard_options.ts";
+import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { commColumn, Who } from "../../toolkit/task/who.ts";
+import object from "./mdflush.bpf.o.ts";
+
+const options = { ...filterOptions, ...eventOptions } as const;
+
+const Event = struct("event", { who: Who, disk: chars(32) });
+
+const mdflush = defineTool({
+  name: "mdflush",
+  summary: "Trace flushes of software RAID, by the md driver.",
+  examples: [["mdflush", "trace all flushes that md gets"]],
+  object,
+  options,
+  plan(values) {
+    return {
+      ...eventPlan(Event, {
+        load: filterSettings(values),
+        columns: [
+          clockColumn(),
+          { head: "PID", width: 7, value: ({ who }) => who.pid },
+          commColumn(16),
+          { head: "DEVICE", value: ({ disk }) => disk },
+        ],
+      }),
+      intro: "Tracing md flush requests... Hit Ctrl-C to end.",
+    };
+  },
+});
+
+export default mdflush;
+
+if (import.meta.main) await main(mdflush);
