@@ -35,7 +35,8 @@ function stateOf({ cases }: Tested, kernel: Kernel): string {
   const runs = here.filter((_, i) => reasons[i] === undefined);
   const exact = runs.filter(isExact);
   const always = exact.filter(({ requires = [] }) => !requires.includes("full"));
-  if (always.length > 0 || kernel.isMachine && filters) return "exact test";
+  const hasFilters = filters && reasonOn(filters.requires ?? [], kernel) === undefined;
+  if (always.length > 0 || kernel.isMachine && hasFilters) return "exact test";
   if (exact.length > 0) return "exact test, in `./test.sh --full`";
   if (runs.length > 0) return "loads and attaches only";
   if (elsewhere !== undefined && kernel.isMachine) return `elsewhere: ${elsewhere}`;
