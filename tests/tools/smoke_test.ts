@@ -1,0 +1,69 @@
+/**
+ * The calls by which bcc checks that its tools for files, memory and disks start and end
+ * (tests/python/test_tools_smoke.py): ours end as they do. What they show is said by their cases.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Feature, requiresAll } from "../support/requires.ts";
+import { runTool, startTool, stopTool } from "../support/tool.ts";
+
+interface Calls {
+  readonly calls: readonly string[];
+  /** What they need besides; those that need nothing run on the machine's own kernel only. */
+  readonly requires?: readonly Feature[];
+}
+
+/** They print one report and end by themselves. */
+const REPORTS: readonly Calls[] = [
+  { calls: ["btrfsdist 1 1", "ext4dist 1 1", "filetop 1 1", "slabratetop 1 1", "vfsstat 1 1"] },
+  { calls: ["dcstat 1 1"], requires: ["kprobe", "fentry"] },
+];
+
+/** They end at Ctrl-C. */
+const INTERRUPTED: readonly Calls[] = [
+  {
+    calls: [
+      "bitesize",
+      "btrfsslower",
+      "filelife",
+      "fileslower",
+      "mdflush",
+      "mountsnoop",
+      "oomkill",
+      "statsnoop",
+      "syncsnoop",
+      "ttysnoop /dev/console",
+    ],
+  },
+  { calls: ["dcsnoop"], requires: ["kprobe", "fentry"] },
+  { calls: ["vfscount"], requires: ["kprobeMulti"] },
+];
+
+/** One test of calls that run at once: they mostly wait for the kernel to attach and detach. */
+function testAll(
+  lists: readonly Calls[],
+  what: string,
+  run: (name: string, ...args: string[]) => Promise<void>,
+): void {
+  for (const { calls, requires = ["speed"] as const } of lists) {
+    const title = `${calls.join(", ")}: ${what}`;
+    test(title, { skip: requiresAll(title, requires) }, async () => {
+      await Promise.all(calls.map((call) => {
+        const [name, ...args] = call.split(" ");
+        return run(name!, ...args);
+      }));
+    });
+  }
+}
+
+testAll(REPORTS, "print a report and end", async (name, ...args) => {
+  const { status, stdout, stderr } = await runTool(name, ...args);
+  assert.equal(status, 0, `${name}: ${stderr}`);
+  assert.match(stdout, /\d\d:\d\d:\d\d/, name);
+});
+
+testAll(INTERRUPTED, "end at Ctrl-C", async (name, ...args) => {
+  await using running = await startTool(name, ...args);
+  await stopTool(running);
+});
