@@ -7,6 +7,7 @@ const work = blockWrites(101);
 const isWriter = (row: Row, { pid }: { pid: number }) => row.pid === pid;
 
 export default defineCases({
+  usage: { names: "-h --help -d --disk -m --milliseconds -v --verbose duration" },
   cases: [
     {
       name: "counts 101 direct writes on the stack that makes them",

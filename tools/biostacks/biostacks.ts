@@ -1,7 +1,7 @@
 /**
  * biostacks: show block device I/O latency as histograms, by the kernel stack that asked for the I/O.
  *
- * USAGE: biostacks [-d DISK] [-m] [--stack-storage-size ENTRIES] [--json] [duration]
+ * USAGE: biostacks [-d DISK] [-m] [-v] [--stack-storage-size ENTRIES] [--json] [duration]
  *
  *     # biostacks
  *     Tracing block I/O with init stacks. Hit Ctrl-C to end.
@@ -42,6 +42,7 @@
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { blockPrograms, DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -59,6 +60,7 @@ const options = {
   disk: diskOption,
   milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
   stackSize: sizeOption("stack-storage-size", "the number of unique stack traces", 16384),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   seconds: secondsArgument,
   ...containerOptions,
   ...standardOptions,
@@ -129,6 +131,7 @@ const biostacks = defineTool({
         maps: { ...settings.maps, stacks: { maxEntries: values.stackSize } },
         programs: blockPrograms(machine),
       },
+      ...values.verbose && { prepare: showPrograms },
       report: (bpf, each) => report(bpf, each, values),
     };
   },

@@ -12,7 +12,7 @@ export default {
     }],
   }),
   usage: {
-    names: "-T --timestamp -m --milliseconds -p --pid -t --type interval count",
+    names: "-T --timestamp -m --milliseconds -p --pid -t --type -v --verbose interval count",
     wrong: [[[], /-t\/--type/]],
     right: ["-t", "ext4"],
   },

@@ -1,7 +1,7 @@
 /**
  * fsdist: summarize operation latency of any file system as histograms.
  *
- * USAGE: fsdist -t FILESYSTEM [-T] [-m] [-p PID] [-d SECONDS] [--json] [interval] [count]
+ * USAGE: fsdist -t FILESYSTEM [-T] [-m] [-v] [-p PID] [-d SECONDS] [--json] [interval] [count]
  *
  *     # fsdist -t tmpfs
  *     Tracing tmpfs operation latency... Hit Ctrl-C to end.
@@ -28,12 +28,14 @@
 import { distObject, distOptions, distPlan } from "../../toolkit/fs/dist.ts";
 import { fileSystemOf, typeOption } from "../../toolkit/fs/file_systems.ts";
 import { distributionOptions } from "../../toolkit/histogram/latency_histogram.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 
 const options = {
   type: typeOption,
   timestamp: distributionOptions.timestamp,
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...distOptions,
 } as const;
 
@@ -49,7 +51,10 @@ const fsdist = defineTool({
   object: distObject,
   options,
   sample: ["-t", "tmpfs"],
-  plan: ({ type, ...values }, machine) => distPlan("fsdist", fileSystemOf(type), values, machine),
+  plan: ({ type, verbose, ...values }, machine) => ({
+    ...distPlan("fsdist", fileSystemOf(type), values, machine),
+    ...verbose && { prepare: showPrograms },
+  }),
 });
 
 export default fsdist;

@@ -35,7 +35,7 @@ export default {
     ],
   }),
   usage: {
-    names: "-c --csv -d --duration -m --min -p --pid -t --type",
+    names: "-c --csv -d --duration -m --min -p --pid -t --type -v --verbose",
     wrong: [[[], /-t\/--type/], [["-t", "0123456789abcdef"], /15 bytes/]],
     right: ["-t", "ext4"],
   },

@@ -1,7 +1,7 @@
 /**
  * fsslower: trace operations of any file system that are slower than a threshold.
  *
- * USAGE: fsslower -t FILESYSTEM [-c] [-m MIN] [-p PID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: fsslower -t FILESYSTEM [-c] [-v] [-m MIN] [-p PID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
  *
  *     # fsslower -t xfs -m 0
  *     Tracing XFS operations
@@ -25,6 +25,7 @@ import { fileSystemOf, typeOption } from "../../toolkit/fs/file_systems.ts";
 import { csvOption, minimum, slowerObject, slowerPlan } from "../../toolkit/fs/slower.ts";
 import { longOnly } from "../../toolkit/options/options.ts";
 import { eventOptions, filterOptions } from "../../toolkit/options/standard_options.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 
@@ -34,6 +35,7 @@ const options = {
   type: typeOption,
   ...filterOptions,
   tid: longOnly(filterOptions.tid),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...eventOptions,
 } as const;
 
@@ -49,7 +51,10 @@ const fsslower = defineTool({
   object: slowerObject,
   options,
   sample: ["-t", "tmpfs"],
-  plan: ({ type, ...values }, machine) => slowerPlan(fileSystemOf(type), values, machine),
+  plan: ({ type, verbose, ...values }, machine) => ({
+    ...slowerPlan(fileSystemOf(type), values, machine),
+    ...verbose && { prepare: showPrograms },
+  }),
 });
 
 export default fsslower;
