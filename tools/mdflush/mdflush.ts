@@ -3,13 +3,20 @@
  *
  * USAGE: mdflush [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
  *
- * SAMPLE
+ *     # mdflush
+ *     Tracing md flush requests... Hit Ctrl-C to end.
+ *     TIME     PID     COMM             DEVICE
+ *     15:20:46 298     dd               md_tsbcc146
+ *     15:20:46 299     dd               md_tsbcc146
+ *     15:20:49 300     dd               md_tsbcc146
+ *     15:20:53 303     sync             md_tsbcc146
  *
  * A flush asks that all that was written be on the medium; md sends it to each disk of an array. The process
  * is the one that asked for it, mostly by fsync(2), or a kernel thread of its file system.
  *
  * Hooks: raw tracepoint block_bio_queue, for requests to a disk called md… that begin with a flush, which are
- * those for which md calls md_flush_request. Needs Linux >= 5.12.
+ * those for which md calls md_flush_request; md may serve several by one flush of its disks. Needs Linux >=
+ * 5.12. Tested on 6.1 and 6.12, with a mirror of two loop devices.
  *
  * Overhead: about 0.1 µs per block request.
  */
