@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { defineCases } from "../../tests/support/cases.ts";
-import { counted } from "../../tests/support/interrupts.ts";
+import { countedInVmstat } from "../../tests/support/vmstat.ts";
 
 // Files fill the page cache; then the kernel is told to keep more memory free than there is, so that who
 // takes some must free some first; again where its own thread was faster and had freed it. That would hurt the
@@ -14,18 +13,8 @@ const script = `stalls() { awk '/^allocstall_/ { n += $2 } END { print n }' /pro
     head -c 30000000 /dev/zero | tail -c 30000000 >/dev/null; echo $old >/proc/sys/vm/min_free_kbytes
   done`;
 
-/** How often threads have had to free memory since the kernel started. */
-function stalls(): Map<string, number> {
-  const counts = readFileSync("/proc/vmstat", "utf8").matchAll(/^allocstall_\w+ (\d+)$/gm);
-  return new Map([["stalls", [...counts].reduce((sum, [, count]) => sum + Number(count), 0)]]);
-}
-
-const everything = counted(
-  stalls,
-  script,
-  /^stalls$/,
-  (rows) => new Map([["stalls", rows.length]]),
-);
+/** How often threads have had to free memory. */
+const everything = countedInVmstat(/^allocstall_/, script, (rows) => rows.length);
 
 export default defineCases({
   cases: [

@@ -1,13 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { defineCases, type Job, type Row, sumOf, type Work } from "../../tests/support/cases.ts";
 import { Disk } from "../../tests/support/disk.ts";
-import { counted } from "../../tests/support/interrupts.ts";
 import { inMemoryCgroup } from "../../tests/support/memory_cgroup.ts";
-
-/** What the kernel has read from swap since it started, in pages. */
-const pagesRead = (): Map<string, number> =>
-  new Map([["pages", Number(/^pswpin (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))![1])]]);
+import { countedInVmstat } from "../../tests/support/vmstat.ts";
 
 /** Takes more memory than it may, and then reads all of it again. */
 const greedy = `/usr/bin/python3 -c "
@@ -36,12 +31,7 @@ function withSwap(work: Work & { start(dir: string): Promise<Job> }): Work {
 }
 
 const work = withSwap(inMemoryCgroup(32 * 1024 * 1024, greedy) as never);
-const everything = counted(
-  pagesRead,
-  work,
-  /^pages$/,
-  (rows) => new Map([["pages", sumOf("count")(rows)]]),
-);
+const everything = countedInVmstat(/^pswpin$/, work, sumOf("count"));
 const isRow = (row: Row): boolean => "count" in row;
 
 export default defineCases({
