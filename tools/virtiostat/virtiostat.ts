@@ -3,7 +3,11 @@
  *
  * USAGE: virtiostat [-T] [-d DRIVER] [-n DEVNAME] [-D] [--duration SECONDS] [--json] [interval] [count]
  *
- * SAMPLE
+ *     # virtiostat -d virtiofs
+ *     Tracing virtio devices statistics ... Hit Ctrl-C to end.
+ *     --------
+ *             Driver   Device    VQ Name  In SGs Out SGs          In BW         Out BW
+ *           virtiofs  virtio1 requests.0     885     204        3042054           6519
  *
  * SGs are the scatter-gather lists that a driver gives to a device, BW their bytes: In for those that the
  * device fills, as large as they could be filled, Out for those that it reads.
@@ -12,7 +16,7 @@
  * virtqueue_add_inbuf_ctx, functions of module virtio_ring. Drivers that map their memory themselves (virtio_net
  * since Linux 6.12) use others besides, which are not seen. There is no tracepoint in their place: a kernel
  * without kprobes, or without virtio, is refused. Of a request all lists are summed, where bcc's tool
- * looks at six.
+ * looks at six. Tested on Linux 6.1 and 6.12, with a virtio file system.
  *
  * Its cost was not measured: the kernels that it was tested on run in emulation.
  */
