@@ -3,7 +3,7 @@
  *
  * A log2 histogram counts by powers of two: slot 0 is for 0, slot n for 2^(n-1) to 2^n - 1, except
  * that slot 1 begins with 0. Negative numbers have the mirrored slots: slot -n is for -2^n + 1 to
- * -2^(n-1). A linear histogram counts each number by itself. All functions are pure: the counts come
+ * -2^(n-1). A linear histogram counts each number by itself, or so many in a row. All functions are pure: the counts come
  * from a map, an array or anywhere else.
  *
  * @module
@@ -18,6 +18,8 @@ export interface HistogramOptions {
   readonly valueType?: string;
   /** Leave out the rows before the first one with a count. */
   readonly stripLeadingZero?: boolean;
+  /** How many numbers a slot of a linear histogram is for: slot n begins with n * step. Default 1. */
+  readonly step?: number;
 }
 
 /** One row as data: how often a number from `low` to `high` was seen; 2^53 and more are rounded. */
@@ -51,9 +53,12 @@ export function log2Buckets(counts: SlotCounts): Bucket[] {
 }
 
 /** The rows of a linear histogram, from 0 or the lowest number to the highest. @throws {RangeError} */
-export function linearBuckets(counts: SlotCounts): Bucket[] {
+export function linearBuckets(
+  counts: SlotCounts,
+  { step = 1 }: Pick<HistogramOptions, "step"> = {},
+): Bucket[] {
   return rowsOf(counts, LINEAR_SLOTS, "linear")
-    .map(([slot, count]) => ({ low: slot, high: slot, count }));
+    .map(([slot, count]) => ({ low: slot * step, high: (slot + 1) * step - 1, count }));
 }
 
 /** The first and the last number of a log2 histogram's slot. */
@@ -93,7 +98,8 @@ export function log2Lines(counts: SlotCounts, options: HistogramOptions = {}): s
 export function linearLines(counts: SlotCounts, options: HistogramOptions = {}): string[] {
   const rows = rowsOf(counts, LINEAR_SLOTS, "linear");
   const title = " ".repeat(5) + valueType(options).padEnd(13);
-  const range = (slot: number) => " ".repeat(8) + String(slot).padEnd(10);
+  const { step = 1 } = options;
+  const range = (slot: number) => " ".repeat(8) + String(slot * step).padEnd(10);
   return linesOf(rows, highestCount(rows), title, range, STARS, options);
 }
 

@@ -50,6 +50,20 @@ test("linearLines() prints every number up to the highest", () => {
   ]);
 });
 
+test("linearLines() and linearBuckets() take numbers by steps", () => {
+  const counts = new Map([[2, 3], [4, 1]]);
+  assert.deepEqual(linearLines(counts, { valueType: "mhz", step: 200, stripLeadingZero: true }), [
+    "     mhz           : count     distribution",
+    "        400        : 3        |****************************************|",
+    "        600        : 0        |                                        |",
+    "        800        : 1        |*************                           |",
+  ]);
+  assert.deepEqual(linearBuckets([0, 2], { step: 200 }), [
+    { low: 0, high: 199, count: 0 },
+    { low: 200, high: 399, count: 2 },
+  ]);
+});
+
 test("histograms without a count have no lines and no rows", () => {
   for (const counts of [[], [0, 0], new Map([[3, 0]])]) {
     assert.deepEqual(log2Lines(counts), []);

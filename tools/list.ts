@@ -27,6 +27,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   capable: () => import("./capable/capable.ts"),
   compactsnoop: () => import("./compactsnoop/compactsnoop.ts"),
   cpudist: () => import("./cpudist/cpudist.ts"),
+  cpufreq: () => import("./cpufreq/cpufreq.ts"),
   cpuunclaimed: () => import("./cpuunclaimed/cpuunclaimed.ts"),
   criticalstat: () => import("./criticalstat/criticalstat.ts"),
   dbslower: () => import("./dbslower/dbslower.ts"),

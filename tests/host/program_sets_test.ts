@@ -23,6 +23,7 @@ import { requires, skipped } from "../support/requires.ts";
  * hardware counters, which virtual machines lack.
  */
 const UNATTACHED = [
+  "cpufreq",
   "dbslower",
   "dbstat",
   "deadlock",

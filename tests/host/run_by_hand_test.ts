@@ -9,6 +9,7 @@ import { Bpf, struct, u32, u64 } from "../../mod.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import { runTool } from "../support/tool.ts";
 import criticalstat from "../../tools/criticalstat/criticalstat.bpf.o.ts";
+import cpufreq from "../../tools/cpufreq/cpufreq.bpf.o.ts";
 import numamove from "../../tools/numamove/numamove.bpf.o.ts";
 import ppchcalls from "../../tools/ppchcalls/ppchcalls.bpf.o.ts";
 
@@ -102,6 +103,19 @@ test("numamove's programs count moves of misplaced pages, and none for other rea
   }
   assert.equal(bpf.global("migrations", u64.asNumber).value, 3);
   assert.ok(bpf.global("total_ns", u64.asNumber).value > 0);
+});
+
+test("cpufreq's program at the tracepoint keeps each CPU's last frequency", () => {
+  using bpf = Bpf.load(cpufreq, { name: "cpufreq", maps: { frequencies: { maxEntries: 3 } } });
+  const tell = (kHz: number, cpu: number) =>
+    bpf.program("changed").run({ context: args(kHz, cpu) });
+  tell(1_800_000, 2);
+  tell(2_600_000, 0);
+  tell(1_200_000, 2);
+  tell(3_000_000, 3); // came online later: there is no room for it
+  const kept = [...bpf.map("frequencies", u32, u32)];
+  assert.deepEqual(kept, [[0, 2_600_000], [1, 0], [2, 1_200_000]]);
+  bpf.program("changed").attach(); // the kernel has the tracepoint
 });
 
 test("ppchcalls and criticalstat say in a sentence that this kernel lacks their tracepoints", async () => {

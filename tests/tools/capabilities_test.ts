@@ -17,6 +17,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   ppchcalls: undefined,
   biolatpcts: [readdirSync("/sys/block")[0]!],
   bpflist: undefined,
+  cpufreq: undefined,
   f2fsslower: undefined,
   gethostlatency: undefined,
   llcstat: undefined,

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * cpufreq: at which frequency CPUs run when their clocks tick, and for whom.
+ */
+#include "../../toolkit/kernel/base/dropped.h"
+#include "../../toolkit/kernel/base/maps.h"
+#include "../../toolkit/kernel/task/filter.h"
+
+#define STEP_MHZ 200
+
+/* By CPU, in kHz: the tool says what there was at the start and makes it large enough. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} frequencies SEC(".maps");
+
+struct key {
+	u32 slot; /* frequencies from slot * STEP_MHZ */
+	u32 is_idle; /* then comm is empty */
+	char comm[TASK_COMM_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct key);
+	__type(value, u64);
+} samples SEC(".maps");
+
+u64 unknown; /* samples of CPUs whose frequency nobody has told */
+
+/* (frequency in kHz, CPU): who runs is not the one whose CPU changes. */
+SEC("raw_tp/cpu_frequency")
+int changed(u64 *arguments)
+{
+	u32 frequency = arguments[0], cpu = arguments[1];
+
+	/* A CPU beyond the map came online later: its samples are counted as unknown. */
+	bpf_map_update_elem(&frequencies, &cpu, &frequency, BPF_ANY);
+	return 0;
+}
+
+/* The tool attaches it to a clock on each CPU. */
+SEC("perf_event")
+int sample(void *ctx)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	u32 *frequency = bpf_map_lookup_elem(&frequencies, &cpu);
+	struct key key = { .is_idle = !(u32)bpf_get_current_pid_tgid() };
+	u64 zero = 0;
+
+	if (!is_wanted())
+		return 0;
+	if (!frequency || !*frequency) {
+		__sync_fetch_and_add(&unknown, 1);
+		return 0;
+	}
+	key.slot = *frequency / 1000 / STEP_MHZ;
+	if (!key.is_idle)
+		bpf_get_current_comm(key.comm, sizeof(key.comm));
+
+	u64 *count = lookup_or_insert(&samples, &key, &zero);
+
+	__sync_fetch_and_add(count ? count : &dropped, 1);
+	return 0;
+}
