@@ -44,6 +44,7 @@ export {
   kprobe,
   kretprobe,
   lsm,
+  modifyReturn,
 } from "./bpf/typescript/language/kernel_hooks.ts";
 export {
   type Packet,

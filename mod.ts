@@ -112,6 +112,7 @@ export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/p
 export { ProcessMemory } from "./bpf/proc/process_memory.ts";
 export { MappedFile, mappedFiles } from "./bpf/symbols/mapped_file.ts";
 export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";
+export type { SourceLine } from "./bpf/elf/line_table.ts";
 export type { FollowOptions } from "./bpf/symbols/process_history.ts";
 export {
   type AddressOptions,

@@ -55,6 +55,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   futexctn: () => import("./futexctn/futexctn.ts"),
   gethostlatency: () => import("./gethostlatency/gethostlatency.ts"),
   hardirqs: () => import("./hardirqs/hardirqs.ts"),
+  inject: () => import("./inject/inject.ts"),
   javagc: () => import("./javagc/javagc.ts"),
   killsnoop: () => import("./killsnoop/killsnoop.ts"),
   klockstat: () => import("./klockstat/klockstat.ts"),

@@ -10,6 +10,7 @@ import type { FileStatus } from "../../ffi/libc/open_path.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { openDebugFile } from "./debug_file.ts";
 import { ElfReader, ifWhole } from "./elf_reader.ts";
+import { LineTable } from "./line_table.ts";
 import { miniDebugInfo } from "./mini_debug_info.ts";
 import {
   SHT_DYNSYM,
@@ -44,6 +45,8 @@ export class ElfFile extends ElfReader {
   readonly #place: string;
   readonly #tables = new Map<string, SymbolTable | undefined>();
   readonly #opened = new DisposableStack();
+  /** Its source lines; null when they are nowhere. */
+  #lines: LineTable | null | undefined;
   /** The separate file with this one's symbols; null when there is none. */
   #debug: ElfReader | null | undefined;
 
@@ -131,6 +134,16 @@ export class ElfFile extends ElfReader {
       const unpacked = miniDebugInfo(this);
       return unpacked && symbolTable(this.#opened.use(unpacked), SHT_SYMTAB);
     });
+  }
+
+  /** Its source lines, or those of its separate debug file; undefined when it was compiled without. */
+  get lines(): LineTable | undefined {
+    if (this.#lines === undefined) {
+      const debug = () => this.debugFile === undefined ? undefined : this.#debug;
+      const other = LineTable.of(this) ?? debug();
+      this.#lines = (other instanceof ElfReader ? LineTable.of(other) : other) ?? null;
+    }
+    return this.#lines ?? undefined;
   }
 
   /** The path of the separate file with this one's symbols; undefined when there is none. */

@@ -10,6 +10,7 @@
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { readLink } from "../../ffi/libc/files.ts";
 import { ElfFile } from "./elf_file.ts";
+import type { SourceLine } from "./line_table.ts";
 import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
 
 /** A file as a process has mapped it, whose own path the link tells. */
@@ -46,6 +47,12 @@ export class ElfFunctions implements Disposable {
       const [offset, size] = [address - table.starts[index]!, table.sizes[index]!];
       return name === "" ? undefined : { name, offset, size };
     });
+  }
+
+  /** The source line of an offset of the file; undefined when it is not known. */
+  lineAt(fileOffset: number): SourceLine | undefined {
+    const address = this.#file.addressOf(fileOffset);
+    return address === undefined ? undefined : readable(() => this.#file.lines?.at(address));
   }
 
   /** The offset in the file of what is loaded so far behind the file's first byte, if it is there. */

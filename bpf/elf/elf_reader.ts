@@ -36,6 +36,8 @@ export interface ElfSegment {
 export interface ElfSection {
   readonly name: string;
   readonly type: number;
+  /** SHF_*. */
+  readonly flags: number;
   readonly address: number;
   readonly offset: number;
   readonly size: number;
@@ -217,6 +219,7 @@ export class ElfReader implements Disposable {
       return {
         nameAt: view.getUint32(at, true),
         type: view.getUint32(at + 4, true),
+        flags: view.getUint32(at + 8, true),
         address: word(view, at + 16),
         offset: word(view, at + 24),
         size: word(view, at + 32),

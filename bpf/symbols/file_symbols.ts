@@ -7,6 +7,7 @@
 
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFunctions } from "../elf/elf_functions.ts";
+import type { SourceLine } from "../elf/line_table.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { demangle } from "./demangle.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
@@ -27,6 +28,7 @@ export class FileSymbols implements Disposable {
   readonly #module: string;
   readonly #demangle: boolean;
   readonly #known = new Map<number, FileSymbol>();
+  readonly #lines = new Map<number, SourceLine | null>();
   readonly #signalReturns = new Map<number, boolean>();
 
   /** Takes the file over; `module` is its name in symbols. */
@@ -44,6 +46,13 @@ export class FileSymbols implements Disposable {
     let symbol = this.#known.get(offset);
     if (!symbol) this.#known.set(offset, symbol = this.#find(offset));
     return symbol;
+  }
+
+  /** The source line of an offset of the file; undefined when it is not known. */
+  lineAt(offset: number): SourceLine | undefined {
+    let line = this.#lines.get(offset);
+    if (line === undefined) this.#lines.set(offset, line = this.#elf.lineAt(offset) ?? null);
+    return line ?? undefined;
   }
 
   /** What lies so far behind where the file's first byte is mapped, as the program headers tell. */

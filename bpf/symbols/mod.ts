@@ -6,6 +6,7 @@
  */
 
 export { demangle } from "./demangle.ts";
+export type { SourceLine } from "../elf/line_table.ts";
 export { KernelSymbols } from "./kernel_symbols.ts";
 export { MappedFile, mappedFiles } from "./mapped_file.ts";
 export type { FollowOptions } from "./process_history.ts";

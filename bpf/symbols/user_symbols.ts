@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { SourceLine } from "../elf/line_table.ts";
 import { isCode, type MemoryRange, readMemory } from "../proc/process_maps.ts";
 import { SymbolFiles } from "./file_symbols.ts";
 import { JitWatch } from "./jit_watch.ts";
@@ -116,6 +117,17 @@ export class UserSymbols implements Disposable {
       const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
       return this.resolve(pid, address, { time, isReturn });
     });
+  }
+
+  /**
+   * Where in a program's text an address comes from, as the program's debug information tells (gcc -g);
+   * undefined when there is none.
+   */
+  sourceLine(pid: number, address: bigint, options: AddressOptions = {}): SourceLine | undefined {
+    // Behind a call may begin the next line.
+    const at = options.isReturn ? address - 1n : address;
+    const range = this.#find(pid, at, options.time)?.range;
+    return range && this.#files.of(pid, range)?.lineAt(Number(at - range.start) + range.offset);
   }
 
   /** The build id of the file that an address lies in. */

@@ -30,6 +30,7 @@ export const PROGRAM_TYPES: Readonly<Record<Hook["kind"], ProgramType>> = {
   kretprobe: "KPROBE",
   fentry: "TRACING",
   fexit: "TRACING",
+  modifyReturn: "TRACING",
   iterator: "TRACING",
   lsm: "LSM",
   uprobe: "KPROBE",
@@ -42,7 +43,14 @@ export const PROGRAM_TYPES: Readonly<Record<Hook["kind"], ProgramType>> = {
 };
 
 /** enum bpf_attach_type of programs that name their hook when they are loaded. */
-const ATTACH_TYPES = { btfTracepoint: 23, fentry: 24, fexit: 25, lsm: 27, iterator: 28 } as const;
+const ATTACH_TYPES = {
+  btfTracepoint: 23,
+  fentry: 24,
+  fexit: 25,
+  modifyReturn: 26,
+  lsm: 27,
+  iterator: 28,
+} as const;
 
 /** What is told when loading: what a program will be attached to, where the kernel wants that. */
 export function loadedFor(
@@ -53,6 +61,7 @@ export function loadedFor(
     case "btfTracepoint":
     case "fentry":
     case "fexit":
+    case "modifyReturn":
     case "lsm":
     case "iterator":
       return { attachType: ATTACH_TYPES[hook.kind], target: prototypeFor(program, hook).id };
@@ -71,6 +80,7 @@ export function attachHook(program: LoadedProgram, hook: Hook): Link {
     case "btfTracepoint":
     case "fentry":
     case "fexit":
+    case "modifyReturn":
       return attachTraced(program, "TRACING", program.section);
     case "lsm":
       return attachTraced(program, "LSM", program.section);
@@ -114,6 +124,8 @@ export function sectionOf(hook: Hook): string {
       return `tp_btf/${hook.name}`;
     case "iterator":
       return `iter/${hook.name}`;
+    case "modifyReturn":
+      return `fmod_ret/${hook.name}`;
     case "uprobe":
     case "uretprobe":
       if (!hook.options) return "";

@@ -62,6 +62,11 @@ const REASONS: readonly (readonly [complaint: RegExp, reason: string])[] = [
     "this function of the kernel cannot be traced so: try a kprobe, or the function that calls it",
   ],
   [
+    /is not modifiable/,
+    "this kernel does not let programs change what the function returns: it was built without " +
+    "CONFIG_FUNCTION_ERROR_INJECTION, or its list has not this one (/sys/kernel/debug/error_injection/list)",
+  ],
+  [
     /write into|cannot write|modify/,
     "it writes where a program may only read",
   ],

@@ -10,6 +10,7 @@ import { callFrames } from "./targets/call_frames.ts";
 import { ELF_TARGETS } from "./targets/elf.ts";
 import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
+import { lines } from "./targets/lines.ts";
 import { SYMBOL_TARGETS } from "./targets/symbols.ts";
 import { SYSTEM_TARGETS } from "./targets/system.ts";
 
@@ -17,6 +18,7 @@ import { SYSTEM_TARGETS } from "./targets/system.ts";
 export const TARGETS: readonly AnyTarget[] = [
   ...ELF_TARGETS,
   callFrames as AnyTarget,
+  lines as AnyTarget,
   ...BTF_TARGETS,
   ...SYMBOL_TARGETS,
   ...JIT_TARGETS,

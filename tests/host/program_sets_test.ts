@@ -28,6 +28,7 @@ const UNATTACHED = [
   "dbstat",
   "deadlock",
   "gethostlatency",
+  "inject",
   "javagc",
   "llcstat",
   "mysqld_qslower",

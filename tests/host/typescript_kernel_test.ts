@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   btfTracepoint,
@@ -13,9 +13,11 @@ import {
   iterator,
   kernel,
   kernelNumber,
+  kernelString,
   kprobe,
   kretprobe,
   lsm,
+  modifyReturn,
   pid,
   ringBuffer,
   signed,
@@ -28,7 +30,7 @@ import { bool, Bpf, chars, i32, i64, struct, u32, u64 } from "../../mod.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
-import { Workload } from "../support/workload.ts";
+import { Folder, Workload } from "../support/workload.ts";
 
 /** The number behind a name in this process's status. */
 const status = (name: string) =>
@@ -238,6 +240,25 @@ test(kprobeName, { skip: requires(kprobeName, "kprobe") }, () => {
   const group = callGetpgid(5);
   assert.equal(bpf.global("calls").value, 5n);
   assert.equal(bpf.global("group").value, group);
+});
+
+const modifyName = "a program makes a function of the kernel fail, and lets it be";
+test(modifyName, { skip: requires(modifyName, "fentry") }, () => {
+  using folder = new Folder();
+  const code = kernel({ globals: { target: u32, asked: u64 } }, {
+    make: modifyReturn("security_inode_mkdir", ({ dentry, returned }, out) => {
+      if (pid() !== out.target || kernelString(dentry.d_name.name) !== "refused") return 0;
+      out.asked += 1n;
+      return returned === 0 ? -28 : 0;
+    }),
+  });
+  using bpf = Bpf.load(code, { globals: { target: process.pid } });
+  bpf.attach();
+  mkdirSync(`${folder.path}/made`);
+  assert.throws(() => mkdirSync(`${folder.path}/refused`), /ENOSPC|no space/i);
+  assert.equal(bpf.global("asked").value, 1n);
+  const other = kernel({}, { fail: modifyReturn("vfs_read", () => -1) });
+  assert.throws(() => Bpf.load(other), /Cannot load .*this kernel does not let programs change/);
 });
 
 const lsmName = "LSM programs allow and forbid";

@@ -20,6 +20,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   cpufreq: undefined,
   f2fsslower: undefined,
   gethostlatency: undefined,
+  inject: undefined,
   llcstat: undefined,
   nfsdist: undefined,
   nfsslower: undefined,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { buildProgram } from "../support/build.ts";
+import { buildProgram, PROJECT } from "../support/build.ts";
 import { Running } from "../support/process.ts";
 import { rowsOf, runTool, startTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
@@ -24,8 +24,8 @@ interface Deadlock {
 const flags = ["-fno-omit-frame-pointer"];
 
 /** Runs the program under the tool until the tool ends; the program's id and what the tool said. */
-async function watch(words: readonly string[], args: readonly string[]) {
-  await using program = Running.start([buildProgram("lock_order.c", flags), ...words, "await"]);
+async function watch(words: readonly string[], args: readonly string[], built = flags) {
+  await using program = Running.start([buildProgram("lock_order.c", built), ...words, "await"]);
   const [, pid] = await program.find("stdout", /^pid (\d+)\n/);
   await using tool = await startTool("deadlock", ...args, pid!);
   program.send();
@@ -81,6 +81,23 @@ test("deadlock tells of a cycle of three mutexes, as bcc does", async () => {
     "third",
   ]);
   assert.equal(links.length, 3);
+});
+
+test("deadlock names source lines where the program has debug information", async () => {
+  const source = readFileSync(join(PROJECT, "tests/support/lock_order.c"), "utf8").split("\n");
+  /** The source line behind the first frame. */
+  const line = (stack: readonly string[]) => {
+    const [, number] = / \(lock_order\.c:(\d+)\)$/.exec(stack[0]!) ?? [];
+    return source[Number(number) - 1]?.trim();
+  };
+  const { result } = await watch(["forward", "backward"], ["--json"], [...flags, "-g"]);
+  const { cycle, threads } = rowsOf<Deadlock>(result).find(({ record }) => record === "deadlock")!;
+  for (const { held, asked } of cycle) {
+    assert.equal(line(held), "pthread_mutex_lock(outer);");
+    assert.equal(line(asked), "pthread_mutex_lock(inner);");
+    assert.match(line(asked.slice(1))!, /^take\(&\w+, &\w+\);$/);
+  }
+  for (const { stack } of threads) assert.match(line(stack!)!, /pthread_create\(/);
 });
 
 test("deadlock traces functions of other names", async () => {

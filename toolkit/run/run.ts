@@ -111,8 +111,8 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   if (problem) throw new Error(problem);
 }
 
-function load({ object }: AnyTool, options: LoadOptions): Bpf {
-  return object instanceof Uint8Array ? Bpf.load(object, options) : Bpf.load(object!, options);
+function load(code: NonNullable<AnyTool["object"]>, options: LoadOptions): Bpf {
+  return code instanceof Uint8Array ? Bpf.load(code, options) : Bpf.load(code, options);
 }
 
 /** Whether nothing may be printed for long, and nobody told why. */
@@ -129,7 +129,7 @@ export function loadPlan(
 ): Bpf {
   return plan.source
     ? compile(tool, plan.source)
-    : load(tool, loadOptions(tool, plan, values, pid));
+    : load(plan.code ?? tool.object!, loadOptions(tool, plan, values, pid));
 }
 
 function compile({ name }: AnyTool, source: SourcePlan): Bpf {

@@ -34,6 +34,8 @@ export interface SourcePlan {
 export interface Tracing {
   /** Passed to `Bpf.load` with the tool's object; the frame adds the size of the ring buffer. */
   readonly load?: LoadOptions;
+  /** Functions of TypeScript that are loaded instead, where they depend on the options. */
+  readonly code?: KernelCode<unknown, unknown>;
   /** What is compiled instead, with libbcc. */
   readonly source?: SourcePlan;
   /** A line for people, printed before anything else once every probe is in place. */

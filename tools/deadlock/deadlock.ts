@@ -14,8 +14,8 @@
  *
  *     Mutex M1 (first 0x0000563ebb8d8120) acquired here while holding Mutex M0 (second
  *     0x0000563ebb8d80e0) in Thread 22175 (backward):
- *     @ 0000563ebb8d5390 take_second_then_first+0x2f [lock_order]
- *     @ 0000563ebb8d5401 backward_thread+0x18 [lock_order]
+ *     @ 0000563ebb8d5390 take_second_then_first+0x2f [lock_order] (lock_order.c:57)
+ *     @ 0000563ebb8d5401 backward_thread+0x18 [lock_order] (lock_order.c:112)
  *     …
  *
  * There is a potential deadlock where one thread asked for a mutex while it held another, and another
@@ -28,7 +28,8 @@
  * mapped; --binary says in which. It cannot see what happened before it began, locks taken in functions
  * that are inlined, mutexes that pthread_cond_wait takes again, and pthread_mutex_trylock, which never
  * waits, unless it is named. A mutex in memory that was freed and used for another one is taken for the
- * same. Recursive mutexes are understood. Stacks need programs that keep frame pointers; who called is
+ * same. Recursive mutexes are understood. Source lines are those of programs that were compiled with debug
+ * information (gcc -g), of their separate debug files as well; others are shown without. Stacks need programs that keep frame pointers; who called is
  * seen without.
  *
  * Hooks: uprobes in this process only, raw tracepoints sched_process_fork and sched_process_exit.

@@ -168,8 +168,12 @@ export class Inversions implements Disposable {
     // The kernel knows of some functions that they have just begun, and tells the caller itself.
     const rest = all[1] === caller ? all.slice(2) : all.slice(1);
     return [caller, ...rest].map((address) => {
-      const symbol = this.#symbols.resolve(this.#pid, address, { time, isReturn: true });
-      return { address, name: formatSymbol(symbol, address, { offset: true, module: true }) };
+      const when = { time, isReturn: true };
+      const symbol = this.#symbols.resolve(this.#pid, address, when);
+      const name = formatSymbol(symbol, address, { offset: true, module: true });
+      const place = this.#symbols.sourceLine(this.#pid, address, when);
+      const file = place?.file.slice(place.file.lastIndexOf("/") + 1);
+      return { address, name: place ? `${name} (${file}:${place.line})` : name };
     });
   }
 

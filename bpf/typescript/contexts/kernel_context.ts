@@ -16,7 +16,7 @@ import type { registerOffsets } from "./registers.ts";
 
 type Tracing = Extract<
   Hook,
-  { readonly kind: "btfTracepoint" | "fentry" | "fexit" | "iterator" | "lsm" }
+  { readonly kind: "btfTracepoint" | "fentry" | "fexit" | "modifyReturn" | "iterator" | "lsm" }
 >;
 type Registers = ReturnType<typeof registerOffsets>;
 
@@ -48,6 +48,7 @@ const REASONS: Readonly<Record<Tracing["kind"], (name: string) => string>> = {
     "given without category)",
   fentry: noFunction,
   fexit: noFunction,
+  modifyReturn: noFunction,
   iterator: (name) =>
     `this kernel cannot go over "${name}": bpftool feature and the functions bpf_iter_… of ` +
     "/proc/kallsyms tell what it can",
@@ -68,7 +69,8 @@ export function tracingContext(program: Program, hook: Tracing): Value {
     if (name !== "" && type?.kind !== "kernel") known[name] = value;
     offset += type ? Math.ceil(sizeOfType(type) / 8) * 8 : 8;
   });
-  if (hook.kind === "fexit" && !prototype.isVoid) {
+  const isReturnKnown = hook.kind === "fexit" || hook.kind === "modifyReturn";
+  if (isReturnKnown && !prototype.isVoid) {
     known.returned ??= argument(program, offset, prototype.result);
   }
   known.args ??= { kind: "elements", what: "the arguments", elements: args };

@@ -18,7 +18,7 @@ export type Hook =
   | { readonly kind: "rawTracepoint"; readonly name: string }
   | { readonly kind: "btfTracepoint"; readonly name: string }
   | { readonly kind: "kprobe" | "kretprobe"; readonly name: string }
-  | { readonly kind: "fentry" | "fexit"; readonly name: string }
+  | { readonly kind: "fentry" | "fexit" | "modifyReturn"; readonly name: string }
   | { readonly kind: "uprobe" | "uretprobe"; readonly options: UprobeOptions | undefined }
   | { readonly kind: "usdt"; readonly options: UsdtOptions }
   | { readonly kind: "perfEvent"; readonly options: PerfEventOptions | undefined }

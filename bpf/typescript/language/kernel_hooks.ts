@@ -43,6 +43,19 @@ export function fexit<Outside, N extends string = string>(
   return program({ kind: "fexit", name }, run);
 }
 
+/**
+ * Runs before a kernel function, and in its place if it returns another number than 0, which the caller then
+ * gets. Only functions that the kernel lets be replaced: those of security modules, such as
+ * `security_inode_mkdir`, and where it was built with CONFIG_FUNCTION_ERROR_INJECTION those that
+ * /sys/kernel/debug/error_injection/list names. Needs Linux >= 5.7 with BTF.
+ */
+export function modifyReturn<Outside, N extends string = string>(
+  name: N,
+  run: (context: CallOf<N>, outside: Outside) => number | bigint | void,
+): ProgramDefinition<Outside> {
+  return program({ kind: "modifyReturn", name }, run);
+}
+
 /** Runs at a tracepoint with the kernel's own arguments, typed by its BTF. Needs Linux >= 5.5. */
 export function btfTracepoint<Outside, N extends string = string>(
   name: N,

@@ -21,6 +21,9 @@ const WORDS: Partial<Record<Hook["kind"], Readonly<Record<string, bigint>>>> = {
   tc: { ok: 0n, shot: 2n, next: -1n },
 };
 
+/** Others that tell the kernel something by a number. */
+const ASKED: readonly Hook["kind"][] = ["lsm", "modifyReturn", "socketFilter"];
+
 /** What a program gives that returns nothing: it leaves everything as it would be without it. */
 export function silence({ hook }: Program): bigint {
   switch (hook.kind) {
@@ -42,7 +45,7 @@ export function verdict(
   scope: Scope,
 ): void {
   const { builder, hook } = program;
-  const isAsked = hook.kind in WORDS || hook.kind === "socketFilter" || hook.kind === "lsm";
+  const isAsked = hook.kind in WORDS || ASKED.includes(hook.kind);
   if (!argument || !isAsked) {
     // What a tracing program returns tells the kernel nothing.
     if (argument) expressionStatement(program, argument, scope);
@@ -68,7 +71,7 @@ function resultOf(program: Program, node: Expression, value: Value): Operand {
     throw program.error(node, `return one of ${names}: this is what becomes of the packet`);
   }
   const { operand } = requireInt(program, node, asLoaded(program, node, value), "return");
-  if (kind === "socketFilter") return operand;
+  if (kind === "socketFilter" || kind === "modifyReturn") return operand;
   // The kernel takes 0 and -1 to -4095 only.
   if (typeof operand === "bigint" && operand <= 0n && operand >= -4095n) return operand;
   throw program.error(

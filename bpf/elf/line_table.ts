@@ -1,0 +1,117 @@
+/**
+ * Source lines of addresses in programs that were compiled with debug information (gcc -g).
+ *
+ * @module
+ */
+
+import { debugSection } from "./debug_section.ts";
+import { type ElfReader, ifWhole } from "./elf_reader.ts";
+import {
+  type LineProgram,
+  lineProgram,
+  type LineRow,
+  type LineSections,
+  pathOf,
+  runLineProgram,
+  unitsOf,
+} from "./line_program.ts";
+
+/** A place in a program's text. */
+export interface SourceLine {
+  /** As the compiler was given it; without the folder it ran in, before DWARF 5. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** Programs with larger sections have no lines: going through them would take seconds. */
+const MAX_SECTION = 64 * 2 ** 20;
+/** So many stretches of code; each is a function or more. */
+const MAX_SEQUENCES = 2 ** 20;
+
+/** A stretch of code without gaps, and the program that has its lines. */
+interface Sequence {
+  readonly low: number;
+  readonly high: number;
+  readonly program: LineProgram;
+}
+
+/** The lines of a file. */
+export class LineTable {
+  readonly #sections: LineSections;
+  #sequences: readonly Sequence[] | undefined;
+
+  /** @param sections as they are in the file, which may be anything */
+  constructor(sections: LineSections) {
+    this.#sections = sections;
+  }
+
+  /** The table of a file with debug information; undefined when it has none. */
+  static of(file: ElfReader): LineTable | undefined {
+    const section = (name: string) => debugSection(file, name, MAX_SECTION);
+    const programs = section(".debug_line");
+    if (!programs) return undefined;
+    return new LineTable({
+      programs,
+      lineTexts: section(".debug_line_str"),
+      texts: section(".debug_str"),
+    });
+  }
+
+  /** Where the instruction at a virtual address comes from; undefined when that is not known. */
+  at(address: number): SourceLine | undefined {
+    const sequences = this.#sequences ??= this.#find();
+    let [low, high] = [0, sequences.length];
+    while (low < high) {
+      const middle = low + high >>> 1;
+      if (sequences[middle]!.low <= address) low = middle + 1;
+      else high = middle;
+    }
+    const found = sequences[low - 1];
+    if (!found || address >= found.high) return undefined;
+    return ifWhole(() => {
+      const row = this.#row(found, address);
+      if (!row || row.line < 1) return undefined;
+      return { file: pathOf(this.#sections, found.program, row.file), line: row.line };
+    });
+  }
+
+  /** The last row that is not behind the address. */
+  #row({ low, program }: Sequence, address: number): LineRow | undefined {
+    let first = true;
+    let isMeant = false;
+    let before: LineRow | undefined;
+    let found: LineRow | undefined;
+    runLineProgram(this.#sections, program, (row) => {
+      if (first) isMeant = row.address === low;
+      if (isMeant && row.address > address) {
+        found = before;
+        return true;
+      }
+      before = row;
+      first = row.isEnd;
+      return undefined;
+    });
+    return found;
+  }
+
+  #find(): Sequence[] {
+    const sequences: Sequence[] = [];
+    for (const [start, end] of unitsOf(this.#sections.programs)) {
+      // One that is not whole has those sequences that come before its fault.
+      ifWhole(() => {
+        const program = lineProgram(this.#sections, start, end);
+        let low: number | undefined;
+        runLineProgram(this.#sections, program, ({ address, isEnd }) => {
+          low ??= address;
+          if (!isEnd) return undefined;
+          // Of code that the linker left out the address is 0.
+          if (low > 0 && address > low) sequences.push({ low, high: address, program });
+          low = undefined;
+          return sequences.length >= MAX_SEQUENCES;
+        });
+      });
+    }
+    return sequences.sort((a, b) => a.low - b.low);
+  }
+}
