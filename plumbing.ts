@@ -7,7 +7,9 @@
  */
 
 export { newLink } from "./bpf/base/link.ts";
+export { Btf, BtfKind } from "./bpf/btf/btf.ts";
 export { functionsTaking } from "./bpf/btf/functions_taking.ts";
+export { kernelBtf, withKernelBtf } from "./bpf/btf/kernel_btf.ts";
 export { type MapLine, readMaps } from "./bpf/proc/map_lines.ts";
 export { reachablePath } from "./bpf/proc/reachable_path.ts";
 export { fileProbes } from "./bpf/usdt/usdt_notes.ts";

@@ -59,6 +59,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: AnyTool }>>
   javagc: () => import("./javagc/javagc.ts"),
   killsnoop: () => import("./killsnoop/killsnoop.ts"),
   klockstat: () => import("./klockstat/klockstat.ts"),
+  ksnoop: () => import("./ksnoop/ksnoop.ts"),
   kvmexit: () => import("./kvmexit/kvmexit.ts"),
   llcstat: () => import("./llcstat/llcstat.ts"),
   mdflush: () => import("./mdflush/mdflush.ts"),

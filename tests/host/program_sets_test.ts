@@ -30,6 +30,7 @@ const UNATTACHED = [
   "gethostlatency",
   "inject",
   "javagc",
+  "ksnoop",
   "llcstat",
   "mysqld_qslower",
   "rubyallocs",

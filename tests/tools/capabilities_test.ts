@@ -21,6 +21,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   f2fsslower: undefined,
   gethostlatency: undefined,
   inject: undefined,
+  ksnoop: undefined,
   llcstat: undefined,
   nfsdist: undefined,
   nfsslower: undefined,

@@ -19,7 +19,7 @@ export default defineCases({
       [[], /expected a mode and a call chain/],
       [["kmalloc"], /expected a mode and a call chain/],
       [["malloc", "f()"], /no mode "malloc": expected kmalloc, bio, alloc_page or a function/],
-      [["kmalloc", "f("], /invalid value "f\(" for spec: this "\(" is never closed/],
+      [["kmalloc", "f("], /this "\(" is never closed/],
       [["kmalloc", "f() => (true)"], /only the first test may lack a function/],
       [["-P", "2", "kmalloc", "f()"], /invalid value "2" for -P\/--probability/],
       [["-c", "0", "kmalloc", "f()"], /invalid value "0" for -c\/--count/],
@@ -84,5 +84,11 @@ export default defineCases({
       ],
     },
   ],
-  filters: { work, args: [HOOK, NAMED], requires, total: sumOf("errors"), expect: 7 },
+  filters: {
+    work,
+    args: [HOOK, NAMED],
+    requires: ["fentry", "full"],
+    total: sumOf("errors"),
+    expect: 7,
+  },
 });

@@ -42,7 +42,6 @@ import {
   flag,
   list,
   number,
-  type Option,
   text,
   UsageError,
   type Values,
@@ -66,22 +65,17 @@ const MODES = {
 } as const;
 const EPERM = 1;
 
-const chain: Option<readonly Call[] | undefined> = {
-  long: "spec",
-  meta: "spec",
-  help: "the call chain, innermost first: FUNCTION(PARAMETERS)(TEST) => …",
-  positional: true,
-  initial: undefined,
-  parse: parseChain,
-};
-
 const options = {
   mode: argument(text({
     long: "mode",
     meta: "mode",
     help: "kmalloc, bio, alloc_page, or a function of the kernel",
   })),
-  spec: chain,
+  spec: argument(text({
+    long: "spec",
+    meta: "spec",
+    help: "the call chain, innermost first: FUNCTION(PARAMETERS)(TEST) => …",
+  })),
   probability: number({
     short: "P",
     long: "probability",
@@ -138,9 +132,10 @@ function injectionOf(values: Values<typeof options>, machine: Machine): Injectio
     );
   }
   const name = known?.function ?? mode;
-  const [first, ...rest] = spec as [Call, ...Call[]];
+  const chain = parseChain(spec);
+  const [first, ...rest] = chain as [Call, ...Call[]];
   const isOwn = first.function === undefined || first.function === name;
-  const callers = (isOwn ? rest : spec).map((call) => {
+  const callers = (isOwn ? rest : chain).map((call) => {
     if (call.function === undefined) {
       throw new UsageError("only the first test may lack a function");
     }
