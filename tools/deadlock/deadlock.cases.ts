@@ -6,8 +6,8 @@ const program = (...args: string[]) => ({ program: "lock_order.c", args });
 export default defineCases({
   usage: {
     names:
-      "-h --binary --dump-graph --verbose --lock-symbols --unlock-symbols -t --threads -e --edges " +
-      "pid --json",
+      "-h --binary --dump-graph --verbose --lock-symbols --unlock-symbols -t --threads -e --edges -s " +
+      "--stacktraces pid --json",
     right: ["181"],
     wrong: [
       [[], /expected the id of a process/],

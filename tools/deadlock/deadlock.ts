@@ -2,7 +2,7 @@
  * deadlock: find potential deadlocks of a running process: mutexes that are not always taken in one order.
  *
  * USAGE: deadlock [--binary BINARY] [--dump-graph FILE] [--verbose] [--lock-symbols NAMES]
- *                 [--unlock-symbols NAMES] [-t THREADS] [-e EDGES] [-d SECONDS] [--json] pid
+ *                 [--unlock-symbols NAMES] [-t THREADS] [-e EDGES] [-s STACKS] [-d SECONDS] [--json] pid
  *
  *     # deadlock 22171
  *     Tracing... Hit Ctrl-C to end.
@@ -59,6 +59,7 @@ import { u64 } from "../../mod.ts";
 import object from "./deadlock.bpf.o.ts";
 
 const ENTRIES = 65536;
+const STACKS = 16384;
 const INTERVAL_SECONDS = 1;
 
 function names(long: string, what: string, initial: string): Option<readonly string[]> {
@@ -106,6 +107,13 @@ const options = {
     help: `the maximum number of pairs of mutexes to keep (default ${ENTRIES})`,
     ...entries,
   }),
+  stacks: number({
+    short: "s",
+    long: "stacktraces",
+    meta: "STACKS",
+    help: `the maximum number of stack traces to keep (default ${STACKS})`,
+    ...entries,
+  }),
   ...standardOptions,
 } as const;
 
@@ -147,6 +155,7 @@ const deadlock = defineTool({
           births: threads,
           creations: threads,
           edges: { maxEntries: values.edges ?? ENTRIES },
+          stacks: { maxEntries: values.stacks ?? STACKS },
         },
       },
       prepare(bpf) {

@@ -80,7 +80,7 @@ export default defineCases({
       lines: [
         /^Injecting EPERM into security_inode_create\.\.\. Hit Ctrl-C to end\.$/,
         /^PID {5}COMM {13}ERRORS$/,
-        /^{pid} +bash {17}7$/,
+        /^{pid} +bash {18}7$/,
       ],
     },
   ],

@@ -1,9 +1,24 @@
-import { defineCases } from "../../tests/support/cases.ts";
+import { spawnSync } from "node:child_process";
+import { buildProgram } from "../../tests/support/build.ts";
+import { defineCases, type Work } from "../../tests/support/cases.ts";
+import { Script } from "../../tests/support/script.ts";
 
-// No machine of the tests runs guests: what can be shown is that nothing else is counted.
+/** A virtual CPU that writes 47 times to a port and halts. */
+const guest: Work = {
+  start() {
+    // The CPU that is emulated for guests is one of AMD's, with SVM.
+    spawnSync("modprobe", ["kvm_amd"]);
+    return Script.of([buildProgram("kvm_guest.c"), "47"]);
+  },
+};
+const requires = ["modules"] as const;
+const ofGuest = ({ kvm_exit_reason: reason }: Readonly<Record<string, unknown>>) =>
+  reason === "IOIO" || reason === "HLT";
+
 export default defineCases({
   usage: {
-    names: "-h -p -t -T -v -a --pid --tid --tids --vcpu --alltids duration --json",
+    names: "-h -p -t -T -v -a -m --pid --tid --tids --vcpu --alltids --max-parallelism --debug " +
+      "duration --json",
     wrong: [
       [
         ["-p", "1", "-t", "1", "-a"],
@@ -14,6 +29,23 @@ export default defineCases({
     ],
   },
   cases: [
+    {
+      name: "counts 47 writes to a port and a halt of a virtual CPU",
+      canary: true,
+      requires,
+      args: ["-p", "{pid}", "-v", "0"],
+      work: guest,
+      of: ofGuest,
+      rows: [{ kvm_exit_reason: "IOIO", count: 47 }, { kvm_exit_reason: "HLT", count: 1 }],
+    },
+    {
+      name: "-v hides other virtual CPUs",
+      requires,
+      args: ["-p", "{pid}", "-v", "1"],
+      work: guest,
+      of: ofGuest,
+      rows: [],
+    },
     {
       name: "attaches with a virtual CPU asked for, and counts nothing of a process without one",
       args: ["-p", "{pid}", "-v", "0"],

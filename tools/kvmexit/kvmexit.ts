@@ -7,10 +7,12 @@
  *     Display kvm exit reasons and statistics for all threads... Hit Ctrl-C to end.
  *     ^C
  *     PID      TID      KVM_EXIT_REASON                     COUNT
+ *     353      353      IOIO                                47
+ *     353      353      HLT                                 1
  *
- * It was never seen to count, for no machine of the tests has /dev/kvm: only that it loads and attaches, and
- * what it prints of counts. Names are those that the kernel's tracepoint gives to reasons of VMX (Intel) and
- * SVM (AMD).
+ * Names are those that the kernel's tracepoint gives to reasons of VMX (Intel) and SVM (AMD). It was tested with
+ * SVM, by nested guests of Linux 6.1 and 6.12; VMX was never seen to count. KVM without either (CONFIG_KVM_PVM)
+ * tells nothing of what it emulates.
  *
  * Hooks: tracepoint kvm:kvm_exit on x86, and with -v kvm:kvm_entry, which tells the virtual CPU. They are
  * there once the module kvm is loaded.
@@ -53,6 +55,16 @@ const options = {
     max: 65535,
   }),
   allTids: flag({ short: "a", long: "alltids", help: "trace all tids for this pid" }),
+  parallelism: number({
+    short: "m",
+    long: "max-parallelism",
+    meta: "THREADS",
+    help: "taken for bcc's sake: nothing is left to do at the end",
+    what: "a number of threads",
+    min: 1,
+    max: 65535,
+  }),
+  debug: flag({ long: "debug", help: "taken for bcc's sake: does nothing" }),
   seconds: secondsArgument,
   ...containerOptions,
   ...standardOptions,
