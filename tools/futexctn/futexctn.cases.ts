@@ -24,6 +24,13 @@ export default defineCases({
       },
     },
     {
+      name: "--perf-max-stack-depth shows no more frames",
+      args: ["--perf-max-stack-depth", "1"],
+      work,
+      of: isWait,
+      check: (rows) => assert.deepEqual(rows.map(({ user }) => (user as string[]).length), [1]),
+    },
+    {
       name: "-s counts them by process",
       args: ["-s", "-m"],
       work,

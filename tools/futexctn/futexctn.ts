@@ -32,7 +32,13 @@
 import { array, type Bpf, chars, formatSymbol, struct, u32, u64, UserSymbols } from "../../mod.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, type Option, UsageError, type Values } from "../../toolkit/options/options.ts";
+import {
+  flag,
+  number,
+  type Option,
+  UsageError,
+  type Values,
+} from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -47,6 +53,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./futexctn.bpf.o.ts";
 
 const SLOTS = 32;
+const STACK_DEPTH = 127; // kept_stacks.h
 
 const options = {
   pid: filterOptions.pid,
@@ -65,6 +72,14 @@ const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
   milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
   summary: flag({ short: "s", long: "summary", help: "by process and lock, without stacks" }),
+  depth: number({
+    long: "perf-max-stack-depth",
+    meta: "FRAMES",
+    help: `show no more frames of a stack (default ${STACK_DEPTH})`,
+    what: "a number of frames",
+    min: 1,
+    max: STACK_DEPTH,
+  }),
   stackSize: sizeOption("stack-storage-size", "the number of unique stack traces", 16384),
   ...intervalArguments,
   ...containerOptions,
@@ -84,7 +99,7 @@ const Waits = struct("waits", {
 
 /** Makes the function that prints what was counted. */
 function reporter(
-  { timestamp, milliseconds, summary }: Values<typeof options>,
+  { timestamp, milliseconds, summary, depth }: Values<typeof options>,
   symbols: UserSymbols,
 ): (bpf: Bpf, report: Report) => void {
   const unit = milliseconds ? "msecs" : "usecs";
@@ -98,7 +113,7 @@ function reporter(
       const [{ stack, lock, pid, tid }, waits] of locks.sort(([, a], [, b]) => a.total - b.total)
     ) {
       const { comm, count, total, least, most, first } = waits;
-      const addresses = stacks.addresses(stack);
+      const addresses = stacks.addresses(stack)?.slice(0, depth);
       if (!addresses) missed++;
       const names = addresses && symbols.resolveStack(pid, addresses, first)
         .map((symbol, i) => formatSymbol(symbol, addresses[i]!));

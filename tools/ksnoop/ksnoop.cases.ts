@@ -19,7 +19,10 @@ const seen = (rows: readonly Row[]) => {
   for (const { function: name, at, values } of rows) {
     const [first = "", last = ""] = [(values as string[])[0], (values as string[]).at(-1)];
     // long or int, by kernel
-    const text = [name, at, first, last].join(" ").replace(/return = \((long|int)\)/g, "return ");
+    const text = [name, at, first, last].join(" ").replace(
+      /return = \((long int|long|int)\)/g,
+      "return ",
+    );
     counts[text] = (counts[text] ?? 0) + 1;
   }
   return counts;

@@ -4,7 +4,7 @@
  * USAGE: ksnoop [-p PID] [-s] [-v] [-P PAGES] [--duration SECONDS] [--json] [info | trace] FUNCTION…
  *
  *     # ksnoop info vfs_truncate
- *     long vfs_truncate(const struct path *path, loff_t length);
+ *     long int vfs_truncate(const struct path *path, loff_t length);
  *     # ksnoop trace 'vfs_truncate(length > 4096, path->dentry, return)'
  *                 TIME  CPU      PID FUNCTION/ARGS
  *       78101668506811    1     2813 vfs_truncate(
@@ -16,7 +16,7 @@
  *                                          …
  *                                         },
  *                                        return =
- *                                         (long)0
+ *                                         (long int)0
  *                                   );
  *
  * A FUNCTION is a name, for entries with all parameters and returns with the result, or a name with what to
