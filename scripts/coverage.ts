@@ -26,6 +26,9 @@ const KERNELS: readonly (Kernel & { readonly title: string })[] = [
 const isExact = ({ rows = [], counts = [], lines = [], check }: Case): boolean =>
   rows.length + counts.length + lines.length > 0 || check !== undefined;
 
+/** The tests that guests run besides the canaries. */
+const GUEST_LANE = "tests/host/";
+
 /** What stands in a cell. */
 function stateOf({ cases }: Tested, kernel: Kernel): string {
   const { cases: all, filters, elsewhere } = cases;
@@ -35,11 +38,13 @@ function stateOf({ cases }: Tested, kernel: Kernel): string {
   const runs = here.filter((_, i) => reasons[i] === undefined);
   const exact = runs.filter(isExact);
   const always = exact.filter(({ requires = [] }) => !requires.includes("full"));
-  const hasFilters = filters && reasonOn(filters.requires ?? [], kernel) === undefined;
-  if (always.length > 0 || kernel.isMachine && hasFilters) return "exact test";
+  const areFiltered = kernel.isMachine && filters !== undefined &&
+    reasonOn(filters.requires ?? [], kernel) === undefined;
+  if (always.length > 0 || areFiltered) return "exact test";
   if (exact.length > 0) return "exact test, in `./test.sh --full`";
   if (runs.length > 0) return "loads and attaches only";
-  if (elsewhere !== undefined && kernel.isMachine) return `elsewhere: ${elsewhere}`;
+  const isElsewhere = kernel.isMachine || elsewhere?.startsWith(GUEST_LANE);
+  if (elsewhere !== undefined && isElsewhere) return `elsewhere: ${elsewhere}`;
   const [reason] = reasons.filter((reason) => reason !== undefined);
   if (reason !== undefined) return `not tested: ${reason}`;
   return elsewhere === undefined
