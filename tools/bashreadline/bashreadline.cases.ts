@@ -27,6 +27,7 @@ const rows = [...LINES, "exit 0"].map((command) => ({ comm: "bash", command, tru
 const hasZsh = existsSync("/usr/bin/zsh");
 
 export default defineCases({
+  usage: { names: "-s --shared -h --json" },
   cases: [
     {
       name: "shows what is typed into a bash, and not what it runs",

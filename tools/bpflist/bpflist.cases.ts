@@ -2,6 +2,7 @@ import { defineCases } from "../../tests/support/cases.ts";
 
 export default defineCases({
   usage: {
+    names: "-v --verbosity -h --json",
     wrong: [[["--nothing"], /unknown option --nothing/], [
       ["x"],
       /unexpected argument/,

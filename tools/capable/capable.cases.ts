@@ -19,6 +19,10 @@ for i in range(7):
 };
 
 export default defineCases({
+  usage: {
+    names:
+      "-v --verbose -p --pid -K --kernel-stack -U --user-stack -x --extra --cgroupmap --mntnsmap --unique -h --json",
+  },
   cases: [
     {
       name: "shows 41 checks for chroot() and those for chown()",

@@ -17,6 +17,7 @@ const isWorked = ({ query }: Readonly<Record<string, unknown>>) =>
 
 export default defineCases({
   usage: {
+    names: "-v --verbose -p --pid -x --exe -m --threshold -h --json",
     right: ["mysql"],
     wrong: [
       [[], /^expected the database engine: mysql or postgres$/],

@@ -11,6 +11,7 @@ const check = (expected: number) => (rows: Parameters<typeof histogramTotal>[0])
 
 export default defineCases({
   usage: {
+    names: "-v --verbose -p --pid -m --threshold -u --microseconds -i --interval -h --json",
     right: ["mysql"],
     wrong: [[[], /^expected the database engine: mysql or postgres$/]],
   },

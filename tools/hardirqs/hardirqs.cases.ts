@@ -9,7 +9,10 @@ const work = { script: reads };
 const isRow = (): boolean => true;
 
 export default defineCases({
-  usage: { wrong: [[["-C", "-d"], /use either -C\/--count or what is about times/]] },
+  usage: {
+    names: "-T --timestamp -N --nanoseconds -C --count -d --dist -c --cpu -h --json",
+    wrong: [[["-C", "-d"], /use either -C\/--count or what is about times/]],
+  },
   cases: [
     {
       name: "-C counts what the kernel counts in /proc/interrupts",

@@ -4,7 +4,11 @@ import { mariadb } from "../../tests/support/database.ts";
 const work = mariadb(Array<string>(23).fill("select 1 as one"));
 
 export default defineCases({
-  usage: { right: ["181"], wrong: [[[], /^expected the pid of a server$/]] },
+  usage: {
+    names: "-h --json",
+    right: ["181"],
+    wrong: [[[], /^expected the pid of a server$/]],
+  },
   cases: [
     {
       name: "shows all queries with a threshold of 0",

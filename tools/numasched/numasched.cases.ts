@@ -2,6 +2,7 @@ import { defineCases } from "../../tests/support/cases.ts";
 
 // Moves need a machine with several nodes, which the tests do not have.
 export default defineCases({
+  usage: { names: "-p --pid -t --tid -c --comm -h --json" },
   cases: [
     {
       name: "shows no move of a process that stays on one CPU",

@@ -7,6 +7,7 @@ const work = { script: `for i in 1 2 3; do taskset -c 0 bash -c '${spin}' & done
 const isRow = (): boolean => true;
 
 export default defineCases({
+  usage: { names: "-T --timestamp -O --runqocc -C --cpus -h --json" },
   cases: [
     {
       name: "-C shows the two that wait for a CPU that three want",

@@ -12,6 +12,7 @@ const all = (rows: readonly Row[]): void => {
 };
 
 export default defineCases({
+  usage: { names: "-P --previous -p --pid -t --tid -h --json" },
   cases: [
     { name: "shows each wait from 0 us on", args: ["0"], canary: true, work, check: all },
     { name: "shows no wait below its minimum", args: ["999999999"], work, rows: [] },

@@ -8,7 +8,10 @@ const work = { script };
 const isRow = (): boolean => true;
 
 export default defineCases({
-  usage: { wrong: [[["-C", "-N"], /use either -C\/--events or what is about times/]] },
+  usage: {
+    names: "-T --timestamp -N --nanoseconds -C --events -d --dist -c --cpu -h --json",
+    wrong: [[["-C", "-N"], /use either -C\/--events or what is about times/]],
+  },
   cases: [
     {
       name: "-C counts what the kernel counts in /proc/softirqs",

@@ -19,6 +19,7 @@ function runs(rows: readonly Row[]): Map<string, number> {
 const everything = counted(softInterrupts, script, /^(net_rx|timer|sched|rcu)$/, runs);
 
 export default defineCases({
+  usage: { names: "-c --cpu -h --json" },
   cases: [
     {
       name: "shows from 0 us on what the kernel counts in /proc/softirqs",

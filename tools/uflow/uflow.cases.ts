@@ -12,6 +12,7 @@ const flat = (method: string, count: number) =>
 
 export default defineCases({
   usage: {
+    names: "-l --language -M --method -C --class -v --verbose -h --json",
     right: ["-l", "php", "181"],
     wrong: [
       [["-l", "php"], /^expected the pid/],

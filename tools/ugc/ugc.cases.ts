@@ -5,7 +5,11 @@ const OLDEST = "gen 2 GC collected 11 objects";
 const MARK = "GC mark stage";
 
 export default defineCases({
-  usage: { right: ["-l", "ruby", "181"], wrong: [[["-l", "ruby"], /^expected the pid/]] },
+  usage: {
+    names: "-l --language -v --verbose -m --milliseconds -M --minimum -F --filter -h --json",
+    right: ["-l", "ruby", "181"],
+    wrong: [[["-l", "ruby"], /^expected the pid/]],
+  },
   cases: [
     {
       name: "shows collections of Python with their generation and what was collected",

@@ -6,6 +6,7 @@ const isMade = ({ type }: Row) => String(type) in ruby;
 
 export default defineCases({
   usage: {
+    names: "-l --language -C --top-count -S --top-size -v --verbose -h --json",
     right: ["-l", "c", "181"],
     wrong: [
       [["-l", "c"], /^expected the pid/],

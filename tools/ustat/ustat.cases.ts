@@ -13,6 +13,7 @@ const mine = ["-C", "-p", "{pid}", "1"];
 
 export default defineCases({
   usage: {
+    names: "-l --language -C --noclear -S --sort -r --maxrows -d --debug -h --json",
     right: ["-l", "ruby"],
     wrong: [[["-S", "name"], /expected one of method, gc, objnew/]],
   },

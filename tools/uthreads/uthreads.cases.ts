@@ -4,7 +4,11 @@ import { javaProgram } from "../../tests/support/languages.ts";
 const work = { program: "thread_maker.c", args: ["first=23", "second=17"] };
 
 export default defineCases({
-  usage: { right: ["-l", "none", "181"], wrong: [[["-l", "none"], /^expected the pid/]] },
+  usage: {
+    names: "-l --language -v --verbose -h --json",
+    right: ["-l", "none", "181"],
+    wrong: [[["-l", "none"], /^expected the pid/]],
+  },
   cases: [
     {
       name: "shows 40 threads with their ids and the functions that they begin with",
