@@ -13,7 +13,7 @@ const guest: Work = {
 };
 const requires = ["modules"] as const;
 const ofGuest = ({ kvm_exit_reason: reason }: Readonly<Record<string, unknown>>) =>
-  reason === "IOIO" || reason === "HLT";
+  reason === "IO" || reason === "HLT";
 
 export default defineCases({
   usage: {
@@ -36,7 +36,7 @@ export default defineCases({
       args: ["-p", "{pid}", "-v", "0"],
       work: guest,
       of: ofGuest,
-      rows: [{ kvm_exit_reason: "IOIO", count: 47 }, { kvm_exit_reason: "HLT", count: 1 }],
+      rows: [{ kvm_exit_reason: "IO", count: 47 }, { kvm_exit_reason: "HLT", count: 1 }],
     },
     {
       name: "-v hides other virtual CPUs",

@@ -7,10 +7,11 @@
  *     Display kvm exit reasons and statistics for all threads... Hit Ctrl-C to end.
  *     ^C
  *     PID      TID      KVM_EXIT_REASON                     COUNT
- *     353      353      IOIO                                47
+ *     353      353      IO                                  47
  *     353      353      HLT                                 1
  *
- * Names are those that the kernel's tracepoint gives to reasons of VMX (Intel) and SVM (AMD). It was tested with
+ * Names are those that the kernel's tracepoint gives to reasons of VMX (Intel) and SVM (AMD), in
+ * capitals; bcc's tool spells some of SVM's otherwise, such as IOIO for IO. It was tested with
  * SVM, by nested guests of Linux 6.1 and 6.12; VMX was never seen to count. KVM without either (CONFIG_KVM_PVM)
  * tells nothing of what it emulates.
  *

@@ -15,6 +15,8 @@ import { uidOf } from "../../../toolkit/options/user_option.ts";
 import { parseTarget } from "../../../toolkit/probes/patterns.ts";
 import { parseArgdistProbe } from "../../../tools/argdist/probe.ts";
 import opensnoop from "../../../tools/opensnoop/opensnoop.ts";
+import { parseChain } from "../../../tools/inject/chain.ts";
+import { parseSpec } from "../../../tools/ksnoop/spec.ts";
 import { parseTraceProbe } from "../../../tools/trace/probe.ts";
 import { type AnyTarget, must, type Target } from "../target.ts";
 
@@ -56,6 +58,54 @@ const PROBE_WORDS = [
   ],
   ...["char *", "(struct list_head *)", "->", "@user", ":", "u64", "0x", "/*", "//", "\\x"],
 ];
+
+const CALL_WORDS = [
+  "=>",
+  "(",
+  ")",
+  "->",
+  "STRCMP(",
+  "'text'",
+  ">=",
+  "!=",
+  ",",
+  "return",
+  "0x",
+  "NULL",
+];
+
+const inject: Target<string> = {
+  name: "inject",
+  what: "call chains of inject",
+  samples: samplesOf(
+    "(true) => SyS_mount()(true)",
+    "should_fail_alloc_page(gfp_t mask, unsigned int order)(order == 1) => refill()",
+    "d_alloc(struct dentry *new, const struct qstr *name)(STRCMP(name->name, 'bananas'))",
+  ),
+  words: CALL_WORDS,
+  isRefusal: isUsage,
+  run(text) {
+    for (const { parameters, test } of parseChain(text)) {
+      must(parameters.every((name) => /^\w+$/.test(name)), "a parameter has another name");
+      must(
+        test === undefined || !/[;{}`]/.test(test.replaceAll(/"(?:[^"\\]|\\.)*"/g, "")),
+        "a test is more than one",
+      );
+    }
+  },
+};
+
+const ksnoop: Target<string> = {
+  name: "ksnoop",
+  what: "functions of ksnoop",
+  samples: samplesOf("ip_send_skb", "ip_send_skb(skb->len > 128, return >= -0x10)"),
+  words: CALL_WORDS,
+  isRefusal: isUsage,
+  run(text) {
+    const { name, wanted = [] } = parseSpec(text);
+    must(/^[\w.]+$/.test(name) && wanted.length <= 6, "it is no function, or has too many values");
+  },
+};
 
 const trace: Target<string> = {
   name: "trace",
@@ -224,6 +274,8 @@ const messages: Target<string> = {
 /** Readers of what people type. */
 export const LANGUAGE_TARGETS: readonly AnyTarget[] = [
   trace,
+  inject,
+  ksnoop,
   argdist,
   pattern,
   options,
