@@ -32,6 +32,8 @@ const GUEST_LANE = "tests/host/";
 /** What stands in a cell. */
 function stateOf({ cases }: Tested, kernel: Kernel): string {
   const { cases: all, filters, elsewhere } = cases;
+  const unseen = kernel.isMachine ? cases.unseen?.machine : cases.unseen?.guests;
+  if (unseen !== undefined) return `loads and attaches only: ${unseen}`;
   // In guests the gate runs the canary of a tool.
   const here = all.filter(({ canary }) => kernel.isMachine || canary);
   const reasons = here.map((one) => reasonOn(one.requires ?? [], kernel));

@@ -95,6 +95,8 @@ export interface Cases {
   readonly usage?: Usage;
   /** Which tests show instead what a table cannot, and why. */
   readonly elsewhere?: string;
+  /** Why what the tool is for never happens on this machine, or in guests, so that its cases show nothing. */
+  readonly unseen?: { readonly machine?: string; readonly guests?: string };
   /** Needed for a tool that declares filters by process. */
   readonly filters?: FilterCases;
   /**

@@ -16,6 +16,7 @@ const ofGuest = ({ kvm_exit_reason: reason }: Readonly<Record<string, unknown>>)
   reason === "IO" || reason === "HLT";
 
 export default defineCases({
+  unseen: { machine: "its KVM has neither VMX nor SVM, and tells of no exit" },
   usage: {
     names: "-h -p -t -T -v -a -m --pid --tid --tids --vcpu --alltids --max-parallelism --debug " +
       "duration --json",

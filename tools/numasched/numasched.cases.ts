@@ -1,7 +1,9 @@
 import { defineCases } from "../../tests/support/cases.ts";
 
-// Moves need a machine with several nodes, which the tests do not have.
+const ONE_NODE = "it has one NUMA node";
+
 export default defineCases({
+  unseen: { machine: ONE_NODE, guests: ONE_NODE },
   usage: { names: "-p --pid -t --tid -c --comm -h --json" },
   cases: [
     {
