@@ -25,8 +25,7 @@ import { TcpWorkload } from "./tcp.ts";
 const connections = (pid: "client" | "server", steps: readonly string[]): Work => ({
   async start(): Promise<Job> {
     const work = await TcpWorkload.start(...steps);
-    const { client, server, ports } = work;
-    const netns = statSync(`/proc/${client}/ns/net`).ino;
+    const { client, server, netns, ports } = work;
     return {
       pid: work[pid],
       names: { client, server, netns, port: ports[0] ?? 0 },

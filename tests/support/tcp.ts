@@ -5,6 +5,7 @@
  * @module
  */
 
+import { statSync } from "node:fs";
 import { buildProgram } from "./build.ts";
 import { type Result, Running } from "./process.ts";
 import { startTool, stopTool } from "./tool.ts";
@@ -45,12 +46,16 @@ export interface Connection {
   readonly serverPort: number;
   /** How often the client sent again what was not answered. */
   readonly retransmits: number;
+  /** The client's network namespace, by inode. */
+  readonly netns: number;
 }
 
 /** A client and a server that wait until a test lets them go. */
 export class TcpWorkload implements AsyncDisposable {
   readonly client: number;
   readonly server: number;
+  /** The client's network namespace, by inode. */
+  readonly netns: number;
   /** Where the server listens, for each step that has a server. */
   readonly ports: readonly number[];
   readonly #running: Running;
@@ -59,6 +64,7 @@ export class TcpWorkload implements AsyncDisposable {
     this.#running = running;
     this.client = Number(client);
     this.server = Number(server);
+    this.netns = statSync(`/proc/${client}/ns/net`).ino;
     this.ports = Array.from(ports!.matchAll(/\d+/g), Number);
   }
 
@@ -78,13 +84,13 @@ export class TcpWorkload implements AsyncDisposable {
     this.#running.send();
     const { status, stdout, stderr } = await this.#running.result;
     if (status !== 0) throw new Error(`The TCP workload failed: ${stderr}`);
-    return connectionsOf(stdout);
+    return connectionsOf(stdout, this.netns);
   }
 
   /** Goes on as far as a `wait` step; what has been connected so far. */
   async goToWait(): Promise<Connection[]> {
     this.#running.send();
-    return connectionsOf((await this.#running.find("stdout", /^[^]*^waiting$/m))[0]);
+    return connectionsOf((await this.#running.find("stdout", /^[^]*^waiting$/m))[0], this.netns);
   }
 
   /** Interrupts the client's `blocked` step. */
@@ -97,13 +103,14 @@ export class TcpWorkload implements AsyncDisposable {
   }
 }
 
-function connectionsOf(text: string): Connection[] {
+function connectionsOf(text: string, netns: number): Connection[] {
   return Array.from(text.matchAll(/^flow (.) (\d+) (\d+) (\d+)$/gm), (match) => ({
     // MPTCP's is TCP by IPv4; v and w are those to the other namespace.
     family: match[1]!.replace(/[pv]/, "4").replace("w", "6") as Connection["family"],
     port: Number(match[2]),
     serverPort: Number(match[3]),
     retransmits: Number(match[4]),
+    netns,
   }));
 }
 

@@ -4,7 +4,16 @@ import { test } from "node:test";
 import { TestCgroup } from "../support/cgroup.ts";
 import { paths, type Row, rowsIn } from "../support/opensnoop.ts";
 import { Running } from "../support/process.ts";
-import { numbered, READY, runTool, startTool, stopTool, toolCommand } from "../support/tool.ts";
+import { TcpWorkload } from "../support/tcp.ts";
+import {
+  numbered,
+  READY,
+  rowsOf,
+  runTool,
+  startTool,
+  stopTool,
+  toolCommand,
+} from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
 const ID = "0123456789abcdef".repeat(4);
@@ -65,6 +74,25 @@ test("every tool --container shows the container's id", async () => {
     ...Array(3).fill(`${ID.slice(0, 12)} `),
     ...Array(3).fill("-".padEnd(13)),
   ]);
+});
+
+test("tcptop --container shows the container of whoever sends and receives", async () => {
+  using cgroup = new TestCgroup(`docker-${ID}.scope`);
+  await using workload = await TcpWorkload.start("exchange=4:3:1000:1000:client");
+  const { client, server } = workload;
+  cgroup.add(client);
+  await using running = await startTool("tcptop", "--json", "--container", "600");
+  await workload.go();
+  const rows = rowsOf<{ pid: number; container: string | null; tx_kb: number }>(
+    await stopTool(running),
+  );
+  for (const [pid, container] of [[client, ID.slice(0, 12)], [server, null]] as const) {
+    const own = rows.filter((row) => row.pid === pid);
+    assert.deepEqual(
+      own.map((row) => [row.container, row.tx_kb * 1024]),
+      Array(3).fill([container, 1000]),
+    );
+  }
 });
 
 test("every tool --pidns shows pids as that namespace sees them, and hides others", async () => {

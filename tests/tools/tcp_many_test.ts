@@ -39,8 +39,8 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
       exchange("w", COUNT * 0.1),
     );
     await using tools = new AsyncDisposableStack();
-    const { client, server } = workload;
-    const [near, far] = [client, server].map((pid) => statSync(`/proc/${pid}/ns/net`).ino);
+    const { client, server, netns: near } = workload;
+    const far = statSync(`/proc/${server}/ns/net`).ino;
     assert.notEqual(near, far);
     // Room for all events: how fast they are read on a busy machine must not matter.
     const room = ["-b", "16384"];
@@ -64,7 +64,10 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
           : netns === near || netns === far;
       return rows.filter(isOurs);
     });
-    assert.deepEqual(counts(lives!, "pid"), { [client]: COUNT, [server]: COUNT });
+    assert.deepEqual(counts(lives!, "pid", "netns"), {
+      [`${client} ${near}`]: COUNT,
+      [`${server} ${far}`]: COUNT,
+    });
     assert.deepEqual(counts(latencies!, "pid", "netns", "refused"), {
       [`${client} ${near} false`]: COUNT,
     });

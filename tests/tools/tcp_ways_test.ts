@@ -1,7 +1,6 @@
 /** Connections that were there before, are passed on, share a port or begin with data, as all tools tell them. */
 
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
 import { test } from "node:test";
 import { TCP_EVENTS, untilNoneHidden } from "../support/hidden_events.ts";
 import { requires } from "../support/requires.ts";
@@ -99,8 +98,7 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
       `exchange=p:${mptcp}:1:1:client`,
     );
     await using tools = new AsyncDisposableStack();
-    const { client, server } = workload;
-    const netns = statSync(`/proc/${client}/ns/net`).ino;
+    const { client, server, netns } = workload;
     const ways = new Map<unknown, string>(ALL.map((way, i) => [workload.ports[i], way]));
     const names = Object.keys(EXPECTED);
     const running = await Promise.all(

@@ -14,11 +14,12 @@ interface Row {
   rport: number;
   laddr: string;
   lport: number;
+  netns: number;
 }
 
 const exchange = (family: string, count: number) => `exchange=${family}:${count}:1:1:client`;
 
-const expected = ({ family, port, serverPort }: Connection, pid: number): Row => ({
+const expected = ({ family, port, serverPort, netns }: Connection, pid: number): Row => ({
   pid,
   comm: "tcp-server",
   ip: family === "4" ? 4 : 6,
@@ -26,6 +27,7 @@ const expected = ({ family, port, serverPort }: Connection, pid: number): Row =>
   rport: port,
   laddr: loopback(family),
   lport: serverPort,
+  netns,
 });
 
 test("tcpaccept reports every accepted connection once, by accept and accept4, and no other", async () => {

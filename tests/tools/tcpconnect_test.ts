@@ -23,6 +23,7 @@ interface Row {
   lport?: number;
   daddr: string;
   dport: number;
+  netns: number;
   query?: string | null;
 }
 
@@ -32,7 +33,11 @@ const NEAR = { "4": "192.0.2.2", "6": "2001:db8::2", m: "192.0.2.2" };
 const exchange = (family: string, count: number) => `exchange=${family}:${count}:1:1:client`;
 
 /** What is shown of a connection; an IPv6 socket that talks IPv4 is shown as IPv4. */
-function expected({ family, port, serverPort }: Connection, pid: number, isFar = false): Row {
+function expected(
+  { family, port, serverPort, netns }: Connection,
+  pid: number,
+  isFar = false,
+): Row {
   const local = loopback(family).replace("::ffff:", "");
   return {
     pid,
@@ -42,6 +47,7 @@ function expected({ family, port, serverPort }: Connection, pid: number, isFar =
     lport: port,
     daddr: isFar ? FAR[family] : local,
     dport: serverPort,
+    netns,
   };
 }
 

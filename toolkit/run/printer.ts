@@ -52,7 +52,8 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     losses: Losses,
     { json, container }: { readonly json: boolean; readonly container?: boolean },
   ) {
-    const columns = [container === true && containerColumn<E>(), ...plan.columns]
+    const containers = containerColumn<E>(({ who }) => who.cgroup);
+    const columns = [container === true && containers, ...plan.columns]
       .filter((column) => column !== false);
     const { csv, heading = true } = plan;
     const raw = json ? undefined : plan.raw?.bind(plan);

@@ -42,10 +42,11 @@ export function commColumn<E extends { readonly who: Who }>(width: number): Colu
   };
 }
 
-/** The column of `--container`. */
-export function containerColumn<E extends { readonly who: Who }>(): Column<E> {
+/** The column of `--container`. @param cgroupOf the id of a row's cgroup (v2) */
+export function containerColumn<E>(cgroupOf: (row: E) => number): Column<E> {
   const known = new Map<number, string | undefined>();
-  const find = ({ who: { cgroup } }: E) => {
+  const find = (row: E) => {
+    const cgroup = cgroupOf(row);
     // A container that is gone is still known by what was found while it was there.
     if (!known.has(cgroup)) known.set(cgroup, containerOf(cgroupPath(cgroup) ?? ""));
     return known.get(cgroup);
@@ -53,7 +54,7 @@ export function containerColumn<E extends { readonly who: Who }>(): Column<E> {
   return {
     head: "CONTAINER",
     width: 12,
-    value: (event) => find(event) ?? null,
-    text: (event) => find(event) ?? "-",
+    value: (row) => find(row) ?? null,
+    text: (row) => find(row) ?? "-",
   };
 }

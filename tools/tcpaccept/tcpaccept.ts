@@ -1,8 +1,9 @@
 /**
  * tcpaccept: trace passive TCP connections (accept()).
  *
- * USAGE: tcpaccept [-T] [-t] [-p PID] [-P PORT,PORT] [-4 | -6] [-d] [--duration SECONDS] [-b PAGES]
- *                  [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ * USAGE: tcpaccept [-T] [-t] [-p PID] [-P PORT,PORT] [-4 | -6] [--netns INODE] [--print-netns] [-d]
+ *                  [--duration SECONDS] [-b PAGES] [--cgroup PATH] [--cgroupmap PATH] [--mntnsmap PATH]
+ *                  [--pidns PID] [--container] [--json]
  *
  *     # tcpaccept -t
  *     TIME(s)  PID     COMM         IP RADDR            RPORT LADDR            LPORT
@@ -22,7 +23,7 @@
  * Overhead: about 1 µs per accepted connection.
  */
 
-import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
+import { type Bpf, type Infer, struct, u32, u64 } from "../../mod.ts";
 import {
   DnsNames,
   dnsOption,
@@ -30,6 +31,7 @@ import {
   nameColumn,
   withDns,
 } from "../../toolkit/net/dns_names.ts";
+import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
 import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
 import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
@@ -65,19 +67,26 @@ const options = {
     help: "trace these local ports only",
   }),
   ...familyOptions,
+  ...netnsOptions,
   ...dnsOption,
   ...containerOptions,
   ...eventOptions,
   duration: longOnly(eventOptions.duration),
 };
 
-const Event = struct("event", { time: u64.asNumber, who: Who, flow: Flow });
+const Event = struct("event", {
+  time: u64.asNumber,
+  who: Who,
+  flow: Flow,
+  netns: u32,
+  unused: u32,
+});
 type Event = Infer<typeof Event>;
 
 const COMM_WIDTH = 12;
 
 function columns(
-  { time, timestamp, dns }: Values<typeof options>,
+  { time, timestamp, dns, printNetns, json }: Values<typeof options>,
   names: DnsNames,
 ): Columns<Event> {
   return [
@@ -90,6 +99,7 @@ function columns(
     { head: "RPORT", width: 5, value: (event) => event.flow.remote_port },
     { head: "LADDR", width: 16, value: (event) => address(event.flow, "local") },
     { head: "LPORT", width: 5, value: (event) => event.flow.local_port },
+    (printNetns || json) && netnsColumn<Event>(),
     dns && nameColumn<Event>(names, ({ who }) => who.pid),
   ];
 }
@@ -111,7 +121,7 @@ const tcpaccept = defineTool({
     const flows = flowSettings(values, { local: values.port });
     const names = new DnsNames();
     const load = {
-      ...filterSettings(values, flows),
+      ...filterSettings(values, { ...flows, ...netnsSettings(values) }),
       programs: chooseHooks("accepted TCP connections", acceptWays, machine),
     };
     return eventPlan(Event, {

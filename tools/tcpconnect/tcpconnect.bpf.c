@@ -3,6 +3,7 @@
  * tcpconnect: active TCP connections, one by one or counted, and what name servers answered before.
  */
 #include "../../toolkit/kernel/net/dns.h"
+#include "../../toolkit/kernel/net/netns.h"
 #include "../../toolkit/kernel/net/tcp_connect.h"
 #include "../../toolkit/kernel/event_tool.h"
 
@@ -14,6 +15,8 @@ struct event {
 	u64 time; /* ns since boot */
 	struct who who;
 	struct flow flow;
+	u32 netns;
+	u32 unused;
 };
 
 /* Local ports are 0. */
@@ -44,12 +47,16 @@ static __always_inline void connect_dropped(void)
 
 static __always_inline void connected(const struct attempt *attempt, const struct sock *sk)
 {
-	struct event event = { .time = attempt->time, .who = attempt->who };
+	struct event event = {
+		.time = attempt->time,
+		.who = attempt->who,
+		.netns = netns_of(sk),
+	};
 
 	read_flow(&event.flow, sk);
 	if (is_mapped(event.flow.remote)) /* of an IPv6 socket perhaps, but IPv4 is what it talks */
 		event.flow.family = AF_INET;
-	if (!is_flow_wanted(&event.flow))
+	if (!is_flow_wanted(&event.flow) || !is_netns_wanted(event.netns))
 		return;
 	if (counting)
 		count(&event.flow);

@@ -1,8 +1,9 @@
 /**
  * tcpconnect: trace active TCP connections (connect()), whether they succeed or not.
  *
- * USAGE: tcpconnect [-t] [-p PID] [-P PORT,PORT] [-4 | -6] [-L] [-U] [-u UID] [-c] [-d]
- *                   [--duration SECONDS] [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ * USAGE: tcpconnect [-t] [-p PID] [-P PORT,PORT] [-4 | -6] [--netns INODE] [--print-netns] [-L] [-U]
+ *                   [-u UID] [-c] [-d] [--duration SECONDS] [-b PAGES] [--cgroup PATH]
+ *                   [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json]
  *
  *     # tcpconnect -d
  *     Tracing connect ... Hit Ctrl-C to end
@@ -22,7 +23,7 @@
  * Overhead: about 0.1 µs per change of a TCP socket's state, ten to a connection on both ends.
  */
 
-import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
+import { type Bpf, type Infer, struct, u32, u64 } from "../../mod.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { connectPrograms } from "../../toolkit/net/tcp_connect.ts";
 import { DnsNames, dnsOption, droppedWithAnswers, withDns } from "../../toolkit/net/dns_names.ts";
@@ -36,6 +37,7 @@ import {
   ipVersion,
   ports,
 } from "../../toolkit/net/flow.ts";
+import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
@@ -59,6 +61,7 @@ const options = {
     help: "trace these destination ports only",
   }),
   ...familyOptions,
+  ...netnsOptions,
   localPort: flag({ short: "L", long: "lport", help: "include LPORT on output" }),
   printUid: flag({ short: "U", long: "print-uid", help: "include UID on output" }),
   uid: filterOptions.uid,
@@ -69,7 +72,13 @@ const options = {
   duration: longOnly(eventOptions.duration),
 };
 
-const Event = struct("event", { time: u64.asNumber, who: Who, flow: Flow });
+const Event = struct("event", {
+  time: u64.asNumber,
+  who: Who,
+  flow: Flow,
+  netns: u32,
+  unused: u32,
+});
 type Event = Infer<typeof Event>;
 
 const COMM_WIDTH = 12;
@@ -92,6 +101,7 @@ function columns(values: Values<typeof options>, names: DnsNames): Columns<Event
     values.localPort && { head: "LPORT", width: 6, value: (event) => event.flow.local_port },
     { head: "DADDR", width: 16, value: (event) => address(event.flow, "remote") },
     { head: "DPORT", width: 6, value: (event) => event.flow.remote_port },
+    (values.printNetns || values.json) && netnsColumn<Event>(),
     values.dns && {
       head: "QUERY",
       value: (event) => queryOf(event)?.name ?? null,
@@ -148,7 +158,11 @@ const tcpconnect = defineTool({
     if (values.count && values.dns) throw new UsageError("use either -c/--count or -d/--dns");
     const flows = flowSettings(values, { remote: values.port });
     const load = {
-      ...filterSettings(values, { ...flows, counting: values.count }),
+      ...filterSettings(values, {
+        ...flows,
+        ...netnsSettings(values),
+        counting: values.count,
+      }),
       programs: connectPrograms(machine),
     };
     const common = {

@@ -9,6 +9,7 @@
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/net/dns.h"
 #include "../../toolkit/kernel/net/mptcp.h"
+#include "../../toolkit/kernel/net/netns.h"
 
 /* Whether to show connections that nobody owned; they pass no filter by process. */
 const volatile bool unowned = true;
@@ -25,6 +26,8 @@ struct event {
 	u64 time; /* ns since boot, at the end */
 	struct who who; /* zero: nobody accepted the connection */
 	struct flow flow;
+	u32 netns;
+	u32 unused;
 	u64 sent; /* bytes that were acknowledged */
 	u64 received;
 	u64 duration_ns;
@@ -79,12 +82,13 @@ static __always_inline void end(const struct sock *sk)
 {
 	u64 key = (u64)sk;
 	struct life *life = bpf_map_lookup_elem(&lives, &key);
-	struct event event = { .time = bpf_ktime_get_ns() };
+	struct event event = { .time = bpf_ktime_get_ns(), .netns = netns_of(sk) };
 
 	if (!life)
 		return;
 	read_flow(&event.flow, sk);
-	if ((life->is_owned ? life->is_wanted : unowned) && is_flow_wanted(&event.flow)) {
+	if ((life->is_owned ? life->is_wanted : unowned) && is_flow_wanted(&event.flow) &&
+	    is_netns_wanted(event.netns)) {
 		event.who = life->who;
 		event.sent = BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked);
 		event.received = BPF_CORE_READ((struct tcp_sock *)sk, bytes_received);

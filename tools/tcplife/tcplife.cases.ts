@@ -1,13 +1,13 @@
 import { defineCases, times } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
-import { namedSteps, namesFound, tcp, tcpServer } from "../../tests/support/jobs.ts";
+import { inNetns, namedSteps, namesFound, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
 const work = tcp("exchange=4:97:2048:4096:client", "exchange=6:13:2048:4096:client");
 
 export default defineCases({
   usage: {
     names: "-T -t -w -s -p -L -D -4 -6 -h --time --timestamp --wide --csv --pid " +
-      "--localport --remoteport --ipv4 --ipv6 --json --duration --cgroupmap --mntnsmap",
+      "--localport --remoteport --ipv4 --ipv6 --netns --print-netns --json --duration --cgroupmap --mntnsmap",
     wrong: [
       [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
       [["-s", "--json"], /use either -s\/--csv or --json, not both/],
@@ -66,6 +66,26 @@ export default defineCases({
       ],
     },
     { name: "-D hides other ports", args: ["-D", "1"], work, rows: [] },
+    {
+      name: "--netns shows both ends of a namespace's connections",
+      args: ["--netns", "{netns}"],
+      work,
+      of: inNetns,
+      counts: [[{ pid: "{client}", netns: "{netns}" }, 110], [
+        { pid: "{server}", netns: "{netns}" },
+        110,
+      ]],
+    },
+    { name: "--netns hides others", args: ["--netns", "1"], work, of: inNetns, rows: [] },
+    {
+      name: "--print-netns widens bcc's table",
+      args: ["--print-netns"],
+      work: tcp("exchange=6:1:1:1:client"),
+      lines: [
+        /^PID {3}COMM {7}LADDR {11}LPORT RADDR {11}RPORT TX_KB RX_KB MS {9}NETNS$/,
+        /^{client} +tcp-client ::1 {13}\d{5} ::1 {13}{port} +0 {5}0 \d+\.\d\d +{netns}$/,
+      ],
+    },
   ],
   filters: { work, expect: 110 },
   anywhere: TCP_EVENTS,

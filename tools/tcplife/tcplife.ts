@@ -2,7 +2,8 @@
  * tcplife: trace TCP connections that end, with their bytes and how long they lasted.
  *
  * USAGE: tcplife [-T] [-t] [-w] [-s] [-d] [-p PID] [-L PORT,PORT] [-D PORT,PORT] [-4 | -6]
- *                [--duration SECONDS] [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ *                [--netns INODE] [--print-netns] [--duration SECONDS] [-b PAGES] [--cgroup PATH]
+ *                [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json]
  *
  *     # tcplife
  *     PID   COMM       LADDR           LPORT RADDR           RPORT TX_KB RX_KB MS
@@ -25,7 +26,7 @@
  * nothing per packet.
  */
 
-import { type Bpf, type Infer, struct, u64 } from "../../mod.ts";
+import { type Bpf, type Infer, struct, u32, u64 } from "../../mod.ts";
 import {
   DnsNames,
   dnsOption,
@@ -34,6 +35,7 @@ import {
   withDns,
 } from "../../toolkit/net/dns_names.ts";
 import { Flow, flowSettings } from "../../toolkit/net/flow.ts";
+import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
 import {
   checkForms,
   endColumns,
@@ -58,6 +60,7 @@ import object from "./tcplife.bpf.o.ts";
 
 const options = {
   ...sessionOptions,
+  ...netnsOptions,
   ...dnsOption,
   pid: filterOptions.pid,
   ...containerOptions,
@@ -69,6 +72,8 @@ const Event = struct("event", {
   time: u64.asNumber,
   who: Who,
   flow: Flow,
+  netns: u32,
+  unused: u32,
   sent: u64.asNumber,
   received: u64.asNumber,
   duration_ns: u64.asNumber,
@@ -93,10 +98,11 @@ function columns(values: Values<typeof options>, names: DnsNames): Columns<Event
     bytes("RX_KB", (event) => event.received),
     {
       head: "MS",
-      ...values.dns && { width: 10, align: "left" },
+      ...(values.dns || values.printNetns) && { width: 10, align: "left" },
       digits: 2,
       value: (event) => event.duration_ns / 1e6,
     },
+    (values.printNetns || values.json) && netnsColumn<Event>(),
     values.dns && nameColumn<Event>(names, ({ who }) => who.pid),
   ];
 }
@@ -124,6 +130,7 @@ const tcplife = defineTool({
     const load = {
       ...filterSettings(values, {
         ...flowSettings(values, values),
+        ...netnsSettings(values),
         unowned: [pid, cgroup, cgroupMap, mntnsMap, pidns].every((value) => value === undefined),
       }),
       programs: chooseHooks("TCP connections", ways, machine),

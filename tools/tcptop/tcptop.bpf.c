@@ -11,6 +11,7 @@ struct key {
 	struct flow flow;
 	u32 pid;
 	u32 netns;
+	u64 cgroup; /* its id in the v2 hierarchy */
 	char comm[TASK_COMM_LEN];
 };
 
@@ -31,7 +32,7 @@ u64 dropped;
 
 static __always_inline void transferred(const struct sock *sk, u64 sent, u64 received)
 {
-	struct key key = { .pid = current_ids() >> 32 };
+	struct key key = { .cgroup = bpf_get_current_cgroup_id(), .pid = current_ids() >> 32 };
 	struct bytes zero = {};
 	struct bytes *bytes;
 

@@ -1,8 +1,8 @@
 /**
  * tcptop: bytes that processes send and receive over TCP, by connection, the busiest first.
  *
- * USAGE: tcptop [-C] [-S] [-p PID] [-4 | -6] [--netns INODE] [-d SECONDS] [--cgroupmap PATH]
- *               [--mntnsmap PATH] [--json] [interval] [count]
+ * USAGE: tcptop [-C] [-S] [-p PID] [-4 | -6] [--netns INODE] [-d SECONDS] [--cgroup PATH]
+ *               [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json] [interval] [count]
  *
  *     # tcptop -C 1 1
  *     Tracing... Output every 1 secs. Hit Ctrl-C to end
@@ -26,9 +26,10 @@ import { type Bpf, chars, type Infer, struct, u32, u64 } from "../../mod.ts";
 import { address, familyOptions, Flow, flowSettings } from "../../toolkit/net/flow.ts";
 import { netnsColumn, netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
 import { bytePrograms } from "../../toolkit/net/tcp_bytes.ts";
-import { flag } from "../../toolkit/options/options.ts";
+import { flag, type Values } from "../../toolkit/options/options.ts";
 import {
   containerOptions,
+  eventOptions,
   filterOptions,
   filterSettings,
   intervalArguments,
@@ -41,6 +42,7 @@ import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { topLine, topSpace } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { containerColumn } from "../../toolkit/task/who.ts";
 import object from "./tcptop.bpf.o.ts";
 
 const INTERVAL_SECONDS = 1;
@@ -59,10 +61,17 @@ const options = {
     help: `seconds between reports (default ${INTERVAL_SECONDS})`,
   },
   ...containerOptions,
+  container: eventOptions.container,
   ...standardOptions,
 } as const;
 
-const Key = struct("key", { flow: Flow, pid: u32, netns: u32, comm: chars(16) });
+const Key = struct("key", {
+  flow: Flow,
+  pid: u32,
+  netns: u32,
+  cgroup: u64.asNumber,
+  comm: chars(16),
+});
 const Bytes = struct("bytes", { sent: u64.asNumber, received: u64.asNumber });
 type Row = Infer<typeof Key> & Infer<typeof Bytes>;
 
@@ -90,7 +99,7 @@ const bytes = [
 ];
 
 /** The table of one IP version; IPv6 has a wider one of its own, as in bcc's tool. */
-const table = (suffix: string, width: number): Column<Row>[] => [
+const table = (suffix: string, width: number): readonly Column<Row>[] => [
   ...process_(12),
   {
     head: `LADDR${suffix}`,
@@ -116,26 +125,30 @@ const jsonColumns: readonly Column<Row>[] = [
 ];
 
 /** Makes the function that prints what was transferred since it was last called. */
-function reporter(summary: boolean, redraw: boolean): (bpf: Bpf, report: Report) => void {
+function reporter(
+  { noSummary, container }: Values<typeof options>,
+  redraw: boolean,
+): (bpf: Bpf, report: Report) => void {
+  const containers = container ? [containerColumn<Row>(({ cgroup }) => cgroup)] : [];
   const deltas = new CounterDeltas();
   return (bpf, report) => {
     const counters = deltasOf(bpf.map("connections", Key, Bytes), deltas, (sums) => sums);
     const rows = Array.from(counters, ([key, sums]): Row => ({ ...key, ...sums }))
       .sort((a, b) => b.sent + b.received - a.sent - a.received);
     topSpace(report, !redraw);
-    if (summary) {
+    if (!noSummary) {
       topLine(report);
       report.line();
     }
     const [ipv4, ipv6] = [true, false].map((is4) =>
       rows.filter(({ flow }) => flow.family === AF_INET === is4)
     );
-    if (report.json) report.table(jsonColumns, rows);
+    if (report.json) report.table([...containers, ...jsonColumns], rows);
     else {
-      if (ipv4!.length > 0) report.table(table("", 21), ipv4!);
+      if (ipv4!.length > 0) report.table([...containers, ...table("", 21)], ipv4!);
       if (ipv6!.length > 0) {
         report.line();
-        report.table(table("6", 32), ipv6!);
+        report.table([...containers, ...table("6", 32)], ipv6!);
       }
     }
     reportDropped(bpf, report, "tcptop", "calls");
@@ -168,7 +181,7 @@ const tcptop = defineTool({
         ...filterSettings(values, { ...flowSettings(values), ...netnsSettings(values) }),
         programs: bytePrograms(machine),
       },
-      report: reporter(!values.noSummary, redraw),
+      report: reporter(values, redraw),
     };
   },
 });
