@@ -88,6 +88,26 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   tcpstates: ["oldstate", "newstate"],
 };
 
+const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+
+/** What tools tell that tell of no connection: a byte each way of each, and queues that were empty. */
+const SUMS = {
+  tcpsubnet: {
+    args: ["-i", "600", "127.0.0.0/8,::1/128"],
+    told: ({ subnet, send }: Row) => subnet && `${subnet} ${send}`,
+    expected: [
+      `127.0.0.0/8 ${2 * total(ALL.filter((way) => way !== "shared").map((way) => COUNTS[way]))}`,
+      `::1/128 ${2 * COUNTS.shared}`,
+    ],
+  },
+  tcpsynbl: {
+    args: [],
+    told: ({ backlog_max, buckets }: Row) =>
+      buckets && `${backlog_max}: ${(buckets as { count: number }[]).map(({ count }) => count)}`,
+    expected: [`8: ${total(MADE.map((way) => COUNTS[way]))}`],
+  },
+};
+
 const bytesOf = (kb: unknown) => Number(kb) * 1024;
 
 test(NAME, { skip: requires(NAME, "speed") }, () =>
@@ -106,9 +126,19 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
         tools.use(await startTool(name, "--json", ...name === "tcptop" ? ["600"] : []))
       ),
     );
+    const summing = await Promise.all(
+      Object.entries(SUMS).map(async ([name, { args, told, expected }]) => {
+        const own = ["--json", "--netns", String(netns), ...args];
+        return { name, told, expected, running: tools.use(await startTool(name, ...own)) };
+      }),
+    );
     watch();
     await workload.go();
     const results = await Promise.all(running.map(stopTool));
+    for (const { name, told, expected, running } of summing) {
+      const found = rowsOf<Row>(await stopTool(running)).map(told).filter(Boolean);
+      assert.deepEqual(found.toSorted(), expected, name);
+    }
     for (const [i, name] of names.entries()) {
       // Other tests may have processes of these names, in namespaces of their own.
       const isOurs = ({ netns: inode, pid, comm, lport }: Row) =>

@@ -102,7 +102,13 @@ static __noinline int seen(void *ctx, const struct sk_buff___packet *skb, const 
 
 	if (!skb || !read_ip_packet(&packet, skb) || !is_packet_wanted(&packet))
 		return 0;
-	netns = netns_of_packet(skb, sk ?: BPF_CORE_READ(skb, sk));
+	/*
+	 * On its way into another namespace a packet keeps the sender's socket until IP takes it. Elsewhere
+	 * `dev` may be no interface: it shares its place in the queues of TCP and UDP.
+	 */
+	if (place < NET_DEV_QUEUE || place > QDISC_DEQUEUE)
+		sk = sk ?: BPF_CORE_READ(skb, sk);
+	netns = netns_of_packet(skb, sk);
 	event = of_this_cpu(&scratches);
 	if (!event || !is_netns_wanted(netns))
 		return 0;

@@ -1,9 +1,16 @@
-import { defineCases, type IsOf, type Row } from "../../tests/support/cases.ts";
+import { defineCases, type IsOf, type Place, type Row } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
 /** What a SYN passes that nobody listens for. */
 const LOST = ["net_dev_queue", "net_dev_start_xmit", "netif_rx", "netif_receive_skb", "kfree_skb"];
+/** What one passes from one network namespace into another, through a pair of interfaces. */
+const CROSSING = [
+  "net_dev_queue near ours",
+  "net_dev_start_xmit near ours",
+  "netif_rx far another",
+  "netif_receive_skb far another",
+];
 const EVENTS = [
   ...TCP_EVENTS,
   "net/net_dev_queue",
@@ -31,6 +38,18 @@ function checkOrder(rows: readonly Row[]): void {
     const places = packet.map(({ place }) => place);
     if (places.join() !== LOST.join()) throw new Error(places.join());
   }
+}
+
+/** It leaves one namespace by `near` and comes into the other by `far`. */
+function checkCrossing(rows: readonly Row[], { names }: Place): void {
+  const packets = [...Map.groupBy(rows, ({ sport }) => sport).values()];
+  const ways = packets.map((packet) =>
+    packet.map(({ place, iface, netns }) =>
+      `${place} ${iface} ${netns === names.netns ? "ours" : "another"}`
+    ).join()
+  );
+  const expected = Array<string>(7).fill(CROSSING.join());
+  if (ways.join("\n") !== expected.join("\n")) throw new Error(JSON.stringify(ways));
 }
 
 const isSyn: IsOf = (row, place) => inNetns(row, place) && row.flags === "SYN";
@@ -72,6 +91,14 @@ export default defineCases({
           given.every(({ pid, len }) => pid === names.server && len === 5);
         if (!isRight) throw new Error(JSON.stringify(rows));
       },
+    },
+    {
+      name: "shows a packet's way from one network namespace into another",
+      args: ["--dport", "{port}", "--protocol", "tcp", "-a", "203.0.113.2"],
+      work: tcp("peer=/run/netns/peer", "exchange=v:7:1:1:client"),
+      of: ({ flags, daddr, place }) =>
+        flags === "SYN" && daddr === "203.0.113.2" && place !== "consume_skb",
+      check: checkCrossing,
     },
     {
       name: "-f shows packets at functions of the kernel",

@@ -26,8 +26,10 @@
  * kprobe-multi (Linux 5.18, CONFIG_FPROBE). Before IP has written its header a packet matches no filter.
  *
  * PID and COMM are who was running: on its way out mostly the sender, on its way in whoever an interrupt
- * came upon. So there is no filter by process or container here. NETNS is that of the packet's socket,
- * else of the interface; 0 where it has neither, which --netns hides. LEN is from what is read next to the end.
+ * came upon. So there is no filter by process or container here. NETNS is that of the interface
+ * at the tracepoints of net and qdisc, elsewhere of the packet's socket, be it still the sender's in another
+ * namespace, else of the interface; 0 where it has neither, which --netns hides. LEN is from what is read next
+ * to the end.
  *
  * Not seen: what is no IP packet, fragments but the first; ports behind IPv6 extension headers.
  * Headers that address translation or a tunnel changes must match, too: use an address or port that stays.
