@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
 import { TestCgroup } from "../support/cgroup.ts";
 import { paths, type Row, rowsIn } from "../support/opensnoop.ts";
 import { Running } from "../support/process.ts";
@@ -119,6 +120,21 @@ test("every tool --pidns shows pids as that namespace sees them, and hides other
   const expected = numbered(`${folder.path}/inside`, 5).map((path) => [1, path]);
   assert.deepEqual(rows.map(({ pid, path }) => [pid, path]), expected);
   assert.deepEqual(rowsIn(await stopTool(filtered), folder.path), []);
+});
+
+test("a tool with uprobes finds the process that -p names in the namespace of --pidns", async () => {
+  const command = [buildProgram("lookups.c"), "getaddrinfo=5=127.0.0.1"];
+  const namespaces = ["unshare", "--net", "--pid", "--fork", "--kill-child"];
+  await using inside = Running.start([...namespaces, ...command]);
+  await inside.find("stdout", /^pid 1\n/);
+  const pidns = String(childOf(inside.pid));
+  const missing = await runTool("gethostlatency", "-p", "777", "--pidns", pidns);
+  assert.match(missing.stderr, /^gethostlatency: Cannot find process 777 in the pid namespace of /);
+  await using running = await startTool("gethostlatency", "--json", "-p", "1", "--pidns", pidns);
+  inside.send();
+  await inside.result;
+  const rows = rowsOf<{ pid: number; host: string }>(await stopTool(running));
+  assert.deepEqual(rows.map(({ pid, host }) => [pid, host]), Array(5).fill([1, "127.0.0.1"]));
 });
 
 test("every tool inside a pid namespace tells its own pids", async () => {

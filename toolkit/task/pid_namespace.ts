@@ -22,6 +22,23 @@ export function idInNamespace(id: number, pidns: unknown): number | undefined {
     .find((pid) => innermost(pid) === id && isIn(pid, namespace));
 }
 
+/**
+ * The process that `-p` names, as this process knows it: with `--pidns` its number is that namespace's.
+ *
+ * @throws {Error} when there is no such process
+ */
+export function namedProcess(
+  { pid, pidns }: { readonly pid: number | undefined; readonly pidns: number | undefined },
+): number | undefined {
+  if (pid === undefined) return undefined;
+  const known = idInNamespace(pid, pidns);
+  if (known !== undefined) return known;
+  throw new Error(
+    `Cannot find process ${pid} in the pid namespace of process ${pidns}: with --pidns, -p takes a ` +
+      "number of that namespace",
+  );
+}
+
 /** Its id in its own namespace. */
 function innermost(pid: number): number | undefined {
   const text = ifThere(() => readText(`/proc/${pid}/status`));

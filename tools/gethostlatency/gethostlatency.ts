@@ -29,6 +29,7 @@ import {
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { namedProcess } from "../../toolkit/task/pid_namespace.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import object from "./gethostlatency.bpf.o.ts";
 
@@ -90,7 +91,7 @@ const gethostlatency = defineTool({
   plan(values) {
     return eventPlan(Event, {
       load: filterSettings(values),
-      attach: (bpf) => Promise.resolve(attach(bpf, values.pid, values.libc)),
+      attach: (bpf) => Promise.resolve(attach(bpf, namedProcess(values), values.libc)),
       columns: [
         { ...clockColumn(), width: 9 },
         { head: "PID", width: 7, value: ({ who }) => who.pid },

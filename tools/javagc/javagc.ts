@@ -42,6 +42,7 @@ import {
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { namedProcess } from "../../toolkit/task/pid_namespace.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import object from "./javagc.bpf.o.ts";
 
@@ -116,11 +117,11 @@ const javagc = defineTool({
   permissions: "all",
   sample: false, // it needs a Java process
   plan(values) {
-    const { pid, least = 0 } = values;
+    const { least = 0 } = values;
     return eventPlan(Event, {
       intro: "Tracing javagc time... Hit Ctrl-C to end.",
       load: filterSettings(values, { least_ns: BigInt(least) * 1000n }),
-      attach: (bpf) => Promise.resolve(attach(bpf, pid)),
+      attach: (bpf) => Promise.resolve(attach(bpf, namedProcess(values))),
       columns: [
         clockColumn(),
         { head: "CPU", width: 7, align: "left", value: ({ cpu }: Event) => cpu },

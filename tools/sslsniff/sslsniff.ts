@@ -47,6 +47,7 @@ import { remark } from "../../toolkit/output/complain.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { namedProcess } from "../../toolkit/task/pid_namespace.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import { attachLibraries, LIBRARY_NAMES, type LibraryName } from "./libraries.ts";
 import object from "./sslsniff.bpf.o.ts";
@@ -147,18 +148,18 @@ const sslsniff = defineTool({
   // Nothing that secrets of others go through: tests print what they see.
   sample: ["--no-openssl", "--no-gnutls"],
   plan(values) {
-    const { json, pid, comm, hexdump, handshake } = values;
+    const { json, comm, hexdump, handshake } = values;
     const left = { openssl: values.noOpenssl, gnutls: values.noGnutls, nss: values.noNss };
     const wanted = {
       names: LIBRARY_NAMES.filter((name) => !left[name]),
       extra: values.extra,
       handshake,
-      pid,
     };
     const debug = values.debug ? remark : () => {};
     return eventPlan(Event, {
       load: filterSettings(values, { data_max: values.most ?? DATA_DEFAULT }),
-      attach: (bpf) => Promise.resolve(attachLibraries(bpf, wanted, debug)),
+      attach: (bpf) =>
+        Promise.resolve(attachLibraries(bpf, { ...wanted, pid: namedProcess(values) }, debug)),
       wants: ({ who }) => comm === undefined || who.comm === comm,
       columns: [
         { head: "FUNC", width: 12, value: (event) => FUNCTIONS[event.function]! },
