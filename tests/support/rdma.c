@@ -1,10 +1,10 @@
 /*
  * RDMA connections that are asked for and rejected, by both ends in one process, for tests that look on.
  *
- *   rdma ADDRESS COUNT
+ *   rdma ADDRESS COUNT [ADDRESS COUNT]...
  *
- * It prints "pid PID", waits for a line on stdin, and makes them one after the other; prints "port PORT"
- * of the end that listens before it waits. It talks to /dev/infiniband/rdma_cm itself: no library is needed.
+ * It prints "pid PID", waits for a line on stdin, and makes them one after the other. It talks to
+ * /dev/infiniband/rdma_cm itself: no library is needed.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -52,6 +52,8 @@ static unsigned create_id(int fd)
 {
 	struct rdma_ucm_create_id_resp response = {};
 	struct rdma_ucm_create_id create = {
+		/* The kernel tells of nothing that befalls an id of 0. */
+		.uid = 1,
 		.response = (unsigned long)&response,
 		.ps = RDMA_PS_TCP,
 		.qp_type = RELIABLE,
@@ -114,20 +116,32 @@ static void be_rejected(int server, const char *address)
 	close(client);
 }
 
-int main(int argc, char **argv)
+/* Listens at an address; returns the descriptor that is told of what comes there. */
+static int listen_at(const char *address)
 {
 	int server = open_manager();
-	struct rdma_ucm_bind_ip bind = { .addr = address_of(argv[1], PORT), .id = create_id(server) };
+	struct rdma_ucm_bind_ip bind = { .addr = address_of(address, PORT), .id = create_id(server) };
 	struct rdma_ucm_listen listen = { bind.id, 8 };
-	char c;
 
 	command(server, RDMA_USER_CM_CMD_BIND_IP, &bind, sizeof(bind), 0);
 	command(server, RDMA_USER_CM_CMD_LISTEN, &listen, sizeof(listen), 0);
+	return server;
+}
+
+int main(int argc, char **argv)
+{
+	char c;
+
 	printf("pid %d\n", getpid());
 	fflush(stdout);
 	while (read(0, &c, 1) == 1 && c != '\n')
 		;
-	for (int i = 0; i < atoi(argv[2]); i++)
-		be_rejected(server, argv[1]);
+	for (int i = 1; i + 1 < argc; i += 2) {
+		int server = listen_at(argv[i]);
+
+		for (int count = atoi(argv[i + 1]); count > 0; count--)
+			be_rejected(server, argv[i]);
+		close(server);
+	}
 	return 0;
 }

@@ -1,63 +1,89 @@
 import { execFileSync } from "node:child_process";
-import { defineCases, type IsOf, type Work } from "../../tests/support/cases.ts";
+import {
+  type Case,
+  defineCases,
+  type IsOf,
+  type Row,
+  type Work,
+} from "../../tests/support/cases.ts";
 import { buildProgram } from "../../tests/support/build.ts";
-import type { Feature } from "../../tests/support/requires.ts";
 import { Script } from "../../tests/support/script.ts";
 
 const PORT = 7471;
 const ADDRESSES = { 4: "192.0.2.77", 6: "2001:db8::77" };
+const COUNTS = { 4: 7, 6: 5 };
+/** What a program says that rejects a connection: IB_CM_REJ_CONSUMER_DEFINED. */
+const REASON = 28;
 
-/** RDMA in software on an interface of the machine's, which is a guest and ends with the test. */
-const rejected = (ip: 4 | 6, count: number): Work => ({
+/** Soft RoCE on an interface of the machine's, which is a guest and ends with the test. */
+const rejected: Work = {
   start() {
     // In a guest the kernel finds no modprobe of its own: rdma_rxe asks for crc32.
     const script = `modprobe -a dummy crc32_generic rdma_rxe rdma_ucm
       ip link show rdma0 > /dev/null 2>&1 && exit
-      ip link add rdma0 type dummy && ip link set rdma0 up && ip addr add 192.0.2.77/24 dev rdma0 &&
-      ip addr add 2001:db8::77/64 dev rdma0 nodad && rdma link add rxe0 type rxe netdev rdma0`;
+      ip link add rdma0 type dummy && ip link set rdma0 up &&
+      ip addr add ${ADDRESSES[4]}/24 dev rdma0 &&
+      ip addr add ${ADDRESSES[6]}/64 dev rdma0 nodad && rdma link add rxe0 type rxe netdev rdma0`;
     execFileSync("sh", ["-c", script], { stdio: ["ignore", "ignore", "inherit"] });
-    return Script.of([buildProgram("rdma.c"), ADDRESSES[ip], String(count)]);
+    const connections = ([4, 6] as const).flatMap((ip) => [ADDRESSES[ip], String(COUNTS[ip])]);
+    return Script.of([buildProgram("rdma.c"), ...connections]);
   },
-});
+};
 
-/** Each end is told of two events: those of who connects know the port that is connected to. */
-const events = (ip: 4 | 6, count: number) =>
-  [
-    { event: "address resolved", rport: PORT },
-    { event: "route resolved", rport: PORT },
-    { event: "connect request", lport: PORT },
-    { event: "rejected", rport: PORT },
-  ].map(({ event, rport, lport }) =>
-    [
-      { event, family: ip, laddr: ADDRESSES[ip], raddr: ADDRESSES[ip] },
-      count,
-      rport,
-      lport,
-    ] as const
-  );
+/** What the end that connects is told, which knows the port that it connects to. */
+const CLIENT: readonly Row[] = [
+  { event: "address resolved", rport: PORT, status: 0 },
+  { event: "route resolved", rport: PORT, status: 0 },
+  { event: "rejected", rport: PORT, status: REASON },
+];
+/** What the end that listens is told. */
+const SERVER: Row = { event: "connect request", lport: PORT, status: 0 };
 
+/** Counts of rows that have an end at the port, without the other end, which has any port. */
 const all: IsOf = (row) => "event" in row;
-const requires: readonly Feature[] = ["modules"];
+const expectEvents =
+  (ips: readonly (4 | 6)[], events: readonly Row[]) => (rows: readonly Row[]): void => {
+    const found = rows.map(({ event, family, laddr, raddr, lport, rport, status }) => {
+      const ends = lport === PORT ? { lport } : { rport };
+      return JSON.stringify([event, family, laddr, raddr, ends, status]);
+    });
+    const expected = ips.flatMap((ip) =>
+      events.flatMap(({ event, status, ...ends }) => {
+        const row = JSON.stringify([event, ip, ADDRESSES[ip], ADDRESSES[ip], ends, status]);
+        return Array<string>(COUNTS[ip]).fill(row);
+      })
+    );
+    const [is, ought] = [found, expected].map((each) => each.toSorted().join("\n"));
+    if (is !== ought) throw new Error(`${is}\nnot\n${ought}`);
+  };
+
+/** Kernels that have it are guests: each case runs there. */
+const inGuests = { work: rejected, of: all, canary: true, requires: ["modules"] } satisfies Partial<
+  Case
+>;
 
 export default defineCases({
   usage: {
     names: "-D --debug -h -4 -6 -L -R -b -d --json",
     wrong: [[["-4", "-6"], /use either -4/]],
   },
-  cases: ([4, 6] as const).map((ip) => ({
-    name: `shows the events of 7 IPv${ip} connections that are rejected, exactly`,
-    // No canary: under the load of its day no guest came to the end of it.
-    requires,
-    work: rejected(ip, 7),
-    of: all,
-    counts: events(ip, 7).map(([row, count]) => [row, count] as const),
-    check(rows) {
-      for (const [{ event }, , rport, lport] of events(ip, 7)) {
-        const wrong = rows.find((row) =>
-          row.event === event && (rport ? row.rport !== rport : row.lport !== lport)
-        );
-        if (wrong) throw new Error(JSON.stringify(wrong));
-      }
+  cases: [
+    {
+      name: "shows the events of 12 connections that are rejected, exactly",
+      ...inGuests,
+      check: expectEvents([4, 6], [...CLIENT, SERVER]),
     },
-  })),
+    {
+      name: "-6 and -R show the end that connects by IPv6 and hide others",
+      ...inGuests,
+      args: ["-6", "-R", `1,${PORT}`],
+      check: expectEvents([6], CLIENT),
+    },
+    {
+      name: "-4 and -L show the end that listens by IPv4 and hide others",
+      ...inGuests,
+      args: ["-4", "-L", `${PORT}`],
+      check: expectEvents([4], [SERVER]),
+    },
+  ],
 });
