@@ -2,8 +2,8 @@
  * bindsnoop: trace bind() of IPv4 and IPv6 sockets, with the options that matter to it.
  *
  * USAGE: bindsnoop [-t] [-w] [-p PID] [-P PORT,PORT] [-E] [-U] [-u UID] [--count] [-4 | -6]
- *                  [--netns INODE] [--print-netns] [-d SECONDS] [-b PAGES] [--cgroupmap PATH]
- *                  [--mntnsmap PATH] [--json]
+ *                  [--netns INODE] [--print-netns] [-d SECONDS] [-b PAGES] [--cgroup PATH]
+ *                  [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json]
  *
  *     # bindsnoop -E
  *     Tracing binds ... Hit Ctrl-C to end
@@ -18,8 +18,9 @@
  * SO_BINDTODEVICE named. The port of a bind to port 0 is the one that the kernel chose. Of a call that
  * failed (-E) address and port are those that it asked for; RC is -errno, with -w by name.
  *
- * Hooks: tracepoints syscalls/sys_{enter,exit}_bind. Not seen: binds by the kernel itself and by
- * io_uring, ports that connect() and listen() choose, calls of 32 bit programs on a 64 bit kernel.
+ * Hooks: tracepoints syscalls/sys_{enter,exit}_bind. Not seen: sockets of other families (unix
+ * sockets have paths and no ports), binds by the kernel itself and by io_uring, ports that connect() and
+ * listen() choose, calls of 32 bit programs on a 64 bit kernel.
  */
 
 import { type Bpf, errnoName, i32, type Infer, ipv6, struct, u16, u32, u64 } from "../../mod.ts";

@@ -1,8 +1,8 @@
 /**
  * gethostlatency: trace how long programs take to look up names of hosts.
  *
- * USAGE: gethostlatency [-p PID] [-l LIBC] [-d SECONDS] [-b PAGES] [--cgroupmap PATH]
- *                       [--mntnsmap PATH] [--json]
+ * USAGE: gethostlatency [-p PID] [-l LIBC] [-d SECONDS] [-b PAGES] [--cgroup PATH] [--cgroupmap PATH]
+ *                       [--mntnsmap PATH] [--pidns PID] [--container] [--json]
  *
  *     # gethostlatency
  *     TIME      PID     COMM                  LATms HOST

@@ -15,8 +15,8 @@
  * The kernel tells of most events in a thread of its own, so no process is known and there is no filter by
  * process or container. An address that was not resolved yet is 0.0.0.0 or ::.
  *
- * Tested with RDMA in software (soft RoCE, module rdma_rxe) on Linux 6.1 and 6.12, not on RDMA hardware. Unix
- * sockets and TCP have no part in it; a connection is of the network namespace of its device.
+ * Tested with RDMA in software (soft RoCE, module rdma_rxe) on Linux 6.1 and 6.12, not on RDMA hardware. The
+ * network namespace is not told.
  *
  * Hooks: kprobe of ucma_event_handler in module rdma_ucm, which must be loaded. Connections that the kernel
  * makes for itself (NVMe, NFS, SMC over RDMA) do not come by there.

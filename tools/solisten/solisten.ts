@@ -2,7 +2,7 @@
  * solisten: trace listen() of IPv4 and IPv6 stream sockets.
  *
  * USAGE: solisten [-p PID] [-n INODE] [--show-netns] [--ret] [-d SECONDS] [-b PAGES]
- *                 [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ *                 [--cgroup PATH] [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json]
  *
  *     # solisten
  *     PID     COMM         PROTO  BACKLOG  PORT  ADDR
@@ -14,8 +14,9 @@
  * program asked for; the kernel takes at most net.core.somaxconn of its network namespace. Listening
  * without a bind() before makes the kernel choose the port, which is shown.
  *
- * Hooks: tracepoints syscalls/sys_{enter,exit}_listen. Not seen: the kernel's own sockets, io_uring,
- * calls of 32 bit programs on a 64 bit kernel.
+ * Hooks: tracepoints syscalls/sys_{enter,exit}_listen. Not seen: sockets of other families (unix
+ * sockets have paths and no ports), the kernel's own sockets, io_uring, calls of 32 bit programs on a 64 bit
+ * kernel.
  */
 
 import { i32, type Infer, struct, u16, u32 } from "../../mod.ts";

@@ -25,6 +25,8 @@
  * folder, or the program itself, if it is statically linked and has its symbols. --extra-lib names such a
  * file: `--extra-lib openssl:/opt/lib/libssl.so.3`, `--extra-lib openssl:/opt/bin/server`.
  *
+ * What carries the TLS does not matter: TCP, a unix socket, a pipe.
+ *
  * What is no text shows as \xff; of what looks like a line its "\r" at the end is left out. JSON has
  * the whole text, and where it is no UTF-8 the bytes as data_hex. LEN is what the call carried, of which
  * at most --max-buffer-size bytes are shown. COMM of -c is the whole name, as in bcc's tool.

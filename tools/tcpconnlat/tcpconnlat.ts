@@ -2,7 +2,8 @@
  * tcpconnlat: trace how long active TCP connections take, from connect() to the answer.
  *
  * USAGE: tcpconnlat [-t] [-p PID] [-L] [-4 | -6] [--netns INODE] [--print-netns] [-d SECONDS]
- *                   [-b PAGES] [--cgroupmap PATH] [--mntnsmap PATH] [-v] [--json] [min_ms]
+ *                   [-b PAGES] [--cgroup PATH] [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID]
+ *                   [--container] [-v] [--json] [min_ms]
  *
  *     # tcpconnlat
  *     PID     COMM         IP SADDR            DADDR            DPORT LAT(ms)

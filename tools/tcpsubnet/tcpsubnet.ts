@@ -1,8 +1,8 @@
 /**
  * tcpsubnet: bytes sent over TCP, by the subnet that they go to.
  *
- * USAGE: tcpsubnet [-f bkmBKM] [-i SECONDS] [-p PID] [--netns INODE] [-d SECONDS] [--cgroupmap PATH]
- *                  [--mntnsmap PATH] [-J] [-v] [subnets]
+ * USAGE: tcpsubnet [-f bkmBKM] [-i SECONDS] [-p PID] [--netns INODE] [-d SECONDS] [--cgroup PATH]
+ *                  [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [-J] [-v] [subnets]
  *
  *     # tcpsubnet 10.0.0.0/8,0.0.0.0/0,::/0
  *     Tracing... Output every 1 secs. Hit Ctrl-C to end
@@ -13,7 +13,8 @@
  * What is sent counts for the first subnet in the list that the receiver is in; what is in none does
  * not count. An IPv6 socket that talks IPv4 (::ffff:10.0.0.1) sends to IPv4 subnets. Bytes are those of
  * the programs, when the call that sends them returns; bcc's tool counts what a call asks for, which
- * may be more. Without a list: 127.0.0.1/32, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 0.0.0.0/0.
+ * may be more. A row is of no process: filters choose whose bytes count. Without a list: 127.0.0.1/32,
+ * 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 0.0.0.0/0.
  *
  * Hooks: raw tracepoint sock_send_length (Linux 6.3); without it fexit of tcp_sendmsg and, before Linux
  * 6.5, tcp_sendpage. Without the tracepoint MPTCP is not seen, whose sockets are not TCP's.

@@ -2,7 +2,7 @@
  * tcptracer: trace TCP connections that are made, accepted and closed.
  *
  * USAGE: tcptracer [-t] [-v] [-p PID] [-u UID] [-U] [-N INODE] [-4 | -6] [-d SECONDS] [-b PAGES]
- *                  [--cgroupmap PATH] [--mntnsmap PATH] [--json]
+ *                  [--cgroup PATH] [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json]
  *
  *     # tcptracer
  *     Tracing TCP established connections. Ctrl-C to end.
