@@ -17,9 +17,11 @@ export interface FollowOptions {
   readonly pids?: readonly number[] | undefined;
   /**
    * Which processes matter. When it is given, those that ended and do not matter are forgotten now
-   * and then, but for the latest hundreds: what was seen of those may come later.
+   * and then, but for the latest: what was seen of those may come later.
    */
   readonly wanted?: () => ReadonlySet<number>;
+  /** So many programs of processes that ended are kept in any case; default 512. Each takes about 1 KiB. */
+  readonly latest?: number;
 }
 
 /** What a history tells besides. */
@@ -32,10 +34,8 @@ export interface HistoryEvents {
   onForget?(pids: ReadonlySet<number>): void;
 }
 
-/** With so many more images of processes that ended, those are looked for that do not matter. */
-const ENDED = 1024;
-/** So many are kept in any case. */
-const LATEST = ENDED / 2;
+/** So many images of processes that ended are kept in any case. */
+const LATEST = 512;
 /** As many records at once are a flood; then the next look waits so many milliseconds. */
 const [FLOOD, FLOOD_PAUSE] = [64, 10];
 
@@ -116,11 +116,13 @@ export class ProcessHistory implements Disposable {
 
   #drain(): number {
     const count = this.#closed ? 0 : this.#records.drain((record) => this.#take(record));
-    if (this.#ended.size >= this.#kept + ENDED && this.#options.wanted) {
+    const { latest = LATEST } = this.#options;
+    // Not at each one more: to look for those that do not matter takes a look at all.
+    if (this.#ended.size >= this.#kept + 2 * latest && this.#options.wanted) {
       const wanted = this.#options.wanted();
-      const old = [...this.#ended].slice(0, -LATEST).filter(({ pid }) => !wanted.has(pid));
+      const old = [...this.#ended].slice(0, -latest).filter(({ pid }) => !wanted.has(pid));
       for (const image of old) this.#forget(image);
-      this.#kept = this.#ended.size - LATEST;
+      this.#kept = this.#ended.size - latest;
       this.#events.onForget?.(new Set(old.map(({ pid }) => pid)));
     }
     return count;

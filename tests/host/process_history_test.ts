@@ -50,6 +50,7 @@ test(thousands, { skip: requires(thousands, "speed") }, async () => {
   const before = await run(["bash", "-c", "echo $$"]);
   let wanted = new Set<number>();
   using history = new ProcessHistory({ wanted: () => wanted });
+  using longer = new ProcessHistory({ wanted: () => new Set(), latest: 4096 });
   const start = history.size;
   const forks = "for ((i = 0; i < 4000; i++)); do (echo $BASHPID); done";
   const first = Number((await run(["bash", "-c", "echo $$"])).stdout);
@@ -59,6 +60,7 @@ test(thousands, { skip: requires(thousands, "speed") }, async () => {
   const isKnown = (pid: number) => history.at(pid, Infinity) !== undefined;
   assert.ok(isKnown(first) && isKnown(pids.at(-1)!));
   assert.ok(!isKnown(pids[0]!) && !isKnown(Number(before.stdout)));
+  assert.ok(longer.at(pids[0]!, Infinity), "who asks for more of the latest has them");
   // 1536 at most, and what else runs on this machine meanwhile.
   assert.ok(history.size < start + 2500, `${start} before, ${history.size} after`);
 });

@@ -19,6 +19,8 @@ export interface StackEvent {
   readonly user_size: number;
 }
 
+/** Programs of processes that ended, whose events may still be waiting: about 4 MiB. */
+const LATEST = 4096;
 const ADDRESS_BYTES = 8;
 const INDENT = " ".repeat(8);
 
@@ -30,7 +32,11 @@ export class EventStacks implements Disposable {
   /** Learns of processes from now on; without it only those are known that are there when asked. */
   follow(pid: number | undefined): void {
     // Their events are told as they come: of those that ended nothing more is asked soon.
-    this.#user.follow({ pids: pid === undefined ? undefined : [pid], wanted: () => new Set() });
+    this.#user.follow({
+      pids: pid === undefined ? undefined : [pid],
+      wanted: () => new Set(),
+      latest: LATEST,
+    });
   }
 
   /** `vfs_read+0x1c` */
