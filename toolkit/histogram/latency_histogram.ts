@@ -6,10 +6,10 @@
 
 import { type Bpf, histogramSections, type LoadOptions, struct, u32, u64 } from "../../mod.ts";
 import { CounterDeltas, deltasOf } from "../output/counter_deltas.ts";
-import { reportDropped } from "../run/losses.ts";
+import { reportDropped, tellDropped } from "../run/losses.ts";
 import { flag, type Values } from "../options/options.ts";
 import type { Machine } from "../machine/machine.ts";
-import { endedNames, nameOfAny } from "../task/ended_names.ts";
+import { endedNames, FORGOTTEN_NAMES, TaskNames } from "../task/ended_names.ts";
 import type { Report } from "../output/report.ts";
 import {
   type filterOptions,
@@ -118,10 +118,13 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
     } else if (sectionText) {
       report.histograms(sections, { valueType, sectionHeader, formatSection: sectionText });
     } else {
-      const name = (id: number) => options.names ? nameOfAny(bpf, id) : undefined;
+      const names = options.names ? new TaskNames(bpf) : undefined;
+      const name = (id: number) => names?.of(id);
       const formatSection = (id: number) => [id, name(id)].filter(Boolean).join(" ");
       const members = (id: number) => ({ [sectionHeader]: id, comm: name(id) });
       report.histograms(sections, { valueType, sectionHeader, formatSection, members });
+      const reason = FORGOTTEN_NAMES;
+      if (names) tellDropped(report, options.name, "names", names.forgotten, { reason });
     }
     if (options.extension) {
       const count = entries.reduce((sum, [, count]) => sum + count, 0);

@@ -30,12 +30,19 @@ export const DROPPED_EVENTS: Loss = {
   reason: "the ring buffer was full: raise -b/--buffer-pages",
 };
 
-/** What was in flight when a map was full: the kernel side counts it in a variable of this name. */
-export const IN_FLIGHT = "in_flight_dropped";
-const DROPPED_IN_FLIGHT: Loss = {
-  kind: "dropped",
-  what: "calls",
-  reason: "more were in flight at a time than the kernel's map has room for",
+/** What most kernel sides count, in variables of these names. */
+const COUNTED: Readonly<Record<string, Loss>> = {
+  in_flight_dropped: {
+    kind: "dropped",
+    what: "calls",
+    reason: "more were in flight at a time than the kernel's map has room for",
+  },
+  code_mappings_dropped: {
+    kind: "dropped",
+    what: "mappings",
+    reason: "more processes map libraries than the kernel's map has room for: functions may be " +
+      "named after what lay at their addresses before",
+  },
 };
 
 const MISSED: Loss = {
@@ -69,9 +76,11 @@ export class Losses {
   /** Tells of what the kernel itself and most kernel sides count. */
   watchKernel(bpf: Bpf): void {
     this.watch(MISSED, () => bpf.misses);
-    if (!bpf.globalNames.includes(IN_FLIGHT)) return;
-    const dropped = bpf.global(IN_FLIGHT, u64.asNumber);
-    this.watch(DROPPED_IN_FLIGHT, () => dropped.value);
+    for (const [name, loss] of Object.entries(COUNTED)) {
+      if (!bpf.globalNames.includes(name)) continue;
+      const counter = bpf.global(name, u64.asNumber);
+      this.watch(loss, () => counter.value);
+    }
   }
 
   /** Tells what is new, unless it was asked within the last second. */

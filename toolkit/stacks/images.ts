@@ -5,14 +5,11 @@
  */
 
 import { type Bpf, type Link, TsBccError } from "../../mod.ts";
-import type { Machine } from "../machine/machine.ts";
-
-/** Of as many processes images.h knows what they mapped; of more the oldest are forgotten. */
-const IMAGES = 30000;
 
 /** What a tool loads with where it reads user stacks. */
-export const imageMaps = (machine: Machine) => ({
-  code_mappings: { maxEntries: machine.lruEntries(IMAGES) },
+export const imagePrograms = (hasUser: boolean) => ({
+  code_mapped: hasUser,
+  code_unmapped: hasUser,
 });
 
 /**
@@ -23,7 +20,7 @@ export const imageMaps = (machine: Machine) => ({
 export function attachImages(bpf: Bpf): Link[] {
   if (!bpf.programs.has("code_mapped")) return [];
   try {
-    return [bpf.program("code_mapped").attach()];
+    return [bpf.program("code_mapped").attach(), bpf.program("code_unmapped").attach()];
   } catch (error) {
     if (error instanceof TsBccError) return [];
     throw error;

@@ -19,7 +19,32 @@ export const endedNames = (machine: Machine): Pick<Required<LoadOptions>, "maps"
   maps: { ended_names: { maxEntries: machine.lruEntries(NAMES) } },
 });
 
-/** The name of a process or thread, as it is now or was at its end; undefined of one never seen. */
-export function nameOfAny(bpf: Bpf, id: number): string | undefined {
-  return nameOf(id) ?? bpf.map("ended_names", u32, EndedName).get(id)?.comm;
+/** Why names are forgotten. */
+export const FORGOTTEN_NAMES = `only those of the ${NAMES} threads that ended last are kept`;
+
+/** Names for one report. */
+export class TaskNames {
+  readonly #ended;
+  readonly #most: number;
+  readonly #unnamed = new Set<number>();
+
+  /** @param most as many names of the ended stay in the kernel's map */
+  constructor(bpf: Pick<Bpf, "map">, { most = NAMES } = {}) {
+    this.#ended = bpf.map("ended_names", u32, EndedName);
+    this.#most = most;
+  }
+
+  /** The name of a process or thread, as it is now or was at its end; undefined where it is not known. */
+  of(id: number): string | undefined {
+    const name = nameOf(id) ?? this.#ended.get(id)?.comm;
+    if (name === undefined) this.#unnamed.add(id);
+    return name;
+  }
+
+  /** How many of those asked for may have none because so many others ended after them. */
+  get forgotten(): number {
+    // The oldest ones went if there was no room left.
+    const isFull = this.#unnamed.size > 0 && [...this.#ended.keys()].length >= this.#most;
+    return isFull ? this.#unnamed.size : 0;
+  }
 }

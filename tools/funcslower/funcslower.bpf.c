@@ -35,7 +35,7 @@ EVENTS(events, struct event);
  * many others come and go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 4096); /* set by the tool */
 	__type(key, u32);
 	__type(value, u32);
 } callers SEC(".maps");

@@ -53,6 +53,7 @@ import object from "./funcslower.bpf.o.ts";
 
 const ARGUMENTS = 6; // funcslower.bpf.c
 const STACKS = 16384;
+const CALLERS = 4096; // processes whose stacks were kept last
 const least = { what: "a time", min: 1, max: 1e9 };
 
 const options = {
@@ -228,6 +229,7 @@ const funcslower = defineTool({
         maps: {
           ...settings.maps,
           stacks: { maxEntries: hasStacks ? STACKS : 1 },
+          callers: { maxEntries: machine.lruEntries(CALLERS) },
         },
       },
       columns: folded && !values.json

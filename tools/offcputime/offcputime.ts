@@ -35,7 +35,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { reportStacks } from "../../toolkit/stacks/stack_report.ts";
-import { attachImages, imageMaps } from "../../toolkit/stacks/images.ts";
+import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
 import { type Frame, frameName, Stacks } from "../../toolkit/stacks/stacks.ts";
 import {
   secondsArgument,
@@ -120,8 +120,7 @@ const offcputime = defineTool({
       count: 1,
       load: {
         ...settings,
-        maps: { ...settings.maps, ...imageMaps(machine) },
-        programs: { code_mapped: !values.kernelOnly },
+        programs: imagePrograms(!values.kernelOnly),
         globals: {
           ...settings.globals,
           ...offCpuSettings(values),

@@ -45,7 +45,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { fullFrame, reportStacks } from "../../toolkit/stacks/stack_report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
-import { attachImages, imageMaps } from "../../toolkit/stacks/images.ts";
+import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
 import { type Frame, Stacks } from "../../toolkit/stacks/stacks.ts";
 import {
   idList,
@@ -187,10 +187,9 @@ const profile = defineTool({
         globals: { ...settings.globals, include_idle: values.idle },
         maps: {
           ...settings.maps,
-          ...imageMaps(machine),
           sums: { maxEntries: values.hashSize },
         },
-        programs: { code_mapped: !values.kernelOnly },
+        programs: imagePrograms(!values.kernelOnly),
       },
       prepare(bpf) {
         requireStackFiles(values);

@@ -51,9 +51,10 @@ struct window {
 	u64 end;
 };
 
+/* By thread, as long as it lives. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192); /* set by the tool: a CPU may hold free places back */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
 	__type(key, u32);
 	__type(value, struct window);
 } windows SEC(".maps");
@@ -80,6 +81,7 @@ struct {
 	__type(value, u64);
 } ages SEC(".maps");
 
+u64 in_flight_dropped; /* what threads read ahead that find no room among the windows */
 u64 read_ahead;
 u64 used;
 
@@ -146,13 +148,29 @@ static __noinline u64 pages_of(struct folio *folio)
 							   BPF_CORE_READ(old, _folio_nr_pages);
 }
 
+static __always_inline void keep_window(u32 tid, struct window *window)
+{
+	if (bpf_map_update_elem(&windows, &tid, window, BPF_ANY))
+		__sync_fetch_and_add(&in_flight_dropped, 1);
+}
+
 static __noinline int begin(u64 inode, u64 first, u64 end)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct window window = { .inode = inode, .first = first, .end = end };
 
 	if (is_wanted())
-		bpf_map_update_elem(&windows, &tid, &window, BPF_ANY);
+		keep_window(tid, &window);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_free")
+int thread_freed(u64 *arguments)
+{
+	struct task_struct *task = (void *)arguments[0];
+	u32 tid = BPF_CORE_READ(task, pid);
+
+	bpf_map_delete_elem(&windows, &tid);
 	return 0;
 }
 
@@ -180,7 +198,7 @@ static __noinline int enter(void)
 	if (known)
 		known->depth++;
 	else if (is_wanted())
-		bpf_map_update_elem(&windows, &tid, &window, BPF_ANY);
+		keep_window(tid, &window);
 	return 0;
 }
 

@@ -48,7 +48,6 @@ import object from "./readahead.bpf.o.ts";
 const options = { ...filterOptions, ...standardOptions } as const;
 
 const FUNCTIONS = ["page_cache_ra_unbounded", "page_cache_ra_order"];
-const THREADS = 8192; // that read ahead at a time
 
 function programs(machine: Machine): Record<string, boolean> {
   const [unbounded, order] = FUNCTIONS;
@@ -106,7 +105,6 @@ const readahead = defineTool({
       interval: undefined,
       load: {
         ...filters,
-        maps: { ...filters.maps, windows: { maxEntries: machine.lruEntries(THREADS) } },
         programs: programs(machine),
       },
       report: print,

@@ -46,7 +46,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { stackReporter } from "./report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
-import { attachImages, imageMaps } from "../../toolkit/stacks/images.ts";
+import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
 import { stackOptions, stackSettings } from "../../toolkit/stacks/stack_options.ts";
 import { Stacks } from "../../toolkit/stacks/stacks.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
@@ -124,10 +124,9 @@ const stackcount = defineTool({
         globals: { ...settings.globals, target_cpu: cpu, by_process: byProcess },
         maps: {
           ...settings.maps,
-          ...imageMaps(machine),
           sums: { maxEntries: Math.max(SUMS, 2 * values.stackSize) },
         },
-        programs: { ...trace.programs(STEMS), code_mapped: !values.kernelOnly },
+        programs: { ...trace.programs(STEMS), ...imagePrograms(!values.kernelOnly) },
       },
       prepare(bpf) {
         requireStackFiles(values);

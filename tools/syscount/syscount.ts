@@ -24,10 +24,10 @@ import { type Bpf, struct, sum, u32, u64 } from "../../mod.ts";
 import { errno, syscall, syscallList, syscallText } from "../../toolkit/options/syscall_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
-import { reportDropped } from "../../toolkit/run/losses.ts";
+import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, number, type Values } from "../../toolkit/options/options.ts";
-import { endedNames, nameOfAny } from "../../toolkit/task/ended_names.ts";
+import { endedNames, FORGOTTEN_NAMES, TaskNames } from "../../toolkit/task/ended_names.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -146,10 +146,12 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
     const rows = [...deltasOf(bpf.perCpuMap("counts", u32, Sums), deltas, total)]
       .map(([key, sums]): Row => ({ key, ...sums }))
       .sort((a, b) => b[order] - a[order]);
-    const shown = columns(values, (pid) => nameOfAny(bpf, pid));
+    const names = new TaskNames(bpf);
+    const shown = columns(values, (pid) => names.of(pid));
     report.line(`[${report.clock}]`);
     report.table(shown, rows.slice(0, values.top ?? TOP));
     report.line();
+    tellDropped(report, "syscount", "names", names.forgotten, { reason: FORGOTTEN_NAMES });
     reportDropped(bpf, report, "syscount", "calls");
   };
 }

@@ -36,10 +36,10 @@ struct lookup_key {
 	u64 name;
 };
 
-/* What a thread's d_lookup missed last. */
+/* What a thread's d_lookup missed last, as long as it lives. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
 	__type(key, u32);
 	__type(value, struct lookup_key);
 } missed SEC(".maps");
@@ -70,8 +70,9 @@ static __noinline int end_lookup(u64 parent, u64 name, bool is_found)
 
 	if (!is_wanted())
 		return 0;
-	if (!is_found)
-		bpf_map_update_elem(&missed, &tid, &key, BPF_ANY);
+	/* Without room the same miss may be told a second time, by d_alloc_parallel. */
+	if (!is_found && bpf_map_update_elem(&missed, &tid, &key, BPF_ANY))
+		lookup_dropped();
 	looked_up(is_found ? FOUND : MISSED, (void *)name);
 	return 0;
 }
@@ -88,6 +89,16 @@ static __noinline int begin_allocation(u64 parent, u64 name)
 		looked_up(MISSED, (void *)name);
 	if (last)
 		bpf_map_delete_elem(&missed, &tid);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_free")
+int looker_freed(u64 *arguments)
+{
+	struct task_struct *task = (void *)arguments[0];
+	u32 tid = BPF_CORE_READ(task, pid);
+
+	bpf_map_delete_elem(&missed, &tid);
 	return 0;
 }
 

@@ -13,19 +13,25 @@ struct task_struct___exec {
 	u64 self_exec_id; /* u32 before Linux 5.7 */
 };
 
+struct task_struct___ids {
+	int pid;
+};
+
 KERNEL_STRUCTS_END
 
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 
-/* How often a process mapped code of a file, by its machine-wide pid. Of those that come and go the
- * oldest are forgotten: what is counted of them later is taken for what they ran at first. */
+/* How often a process mapped code of a file, by its machine-wide pid, as long as it lives. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768); /* set by the tool */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
 	__type(key, u32);
 	__type(value, u32);
 } code_mappings SEC(".maps");
+
+/* Mappings by processes that found no room there. */
+u64 code_mappings_dropped;
 
 SEC("tracepoint/syscalls/sys_enter_mmap")
 int code_mapped(struct syscall_enter *ctx)
@@ -39,8 +45,19 @@ int code_mapped(struct syscall_enter *ctx)
 	times = bpf_map_lookup_elem(&code_mappings, &pid);
 	if (times)
 		__sync_fetch_and_add(times, 1);
-	else
-		bpf_map_update_elem(&code_mappings, &pid, &first, BPF_NOEXIST);
+	else if (bpf_map_update_elem(&code_mappings, &pid, &first, BPF_NOEXIST))
+		__sync_fetch_and_add(&code_mappings_dropped, 1);
+	return 0;
+}
+
+/* After wait(2), of the last thread that has the process's number: no samples come any more. */
+SEC("raw_tp/sched_process_free")
+int code_unmapped(u64 *arguments)
+{
+	struct task_struct___ids *task = (void *)arguments[0];
+	u32 pid = BPF_CORE_READ(task, pid);
+
+	bpf_map_delete_elem(&code_mappings, &pid);
 	return 0;
 }
 

@@ -1,0 +1,88 @@
+/** What the kernel sides keep of threads and processes goes with these, and what finds no room is told. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { Bpf, chars, createMaps, struct, u32, u64 } from "../../mod.ts";
+import { Output } from "../../toolkit/output/output.ts";
+import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
+import { Losses } from "../../toolkit/run/losses.ts";
+import { TaskNames } from "../../toolkit/task/ended_names.ts";
+import stackcount from "../../tools/stackcount/stackcount.bpf.o.ts";
+import { Running } from "../support/process.ts";
+
+/** Loads the programs of images.h alone. */
+function loadImages(maxEntries: number): Bpf {
+  using object = Bpf.open(stackcount);
+  const others = [...object.programs.keys()].map((name) => [name, false]);
+  const programs = { ...Object.fromEntries(others), ...imagePrograms(true) };
+  return Bpf.load(stackcount, { programs, maps: { code_mappings: { maxEntries } } });
+}
+
+/** A process that has mapped the C library, and waits. */
+async function startCat(): Promise<Running> {
+  const cat = Running.start(["sh", "-c", "echo begun; exec cat"]);
+  await cat.find("stdout", /begun/);
+  return cat;
+}
+
+/** What is told at the end, as JSON and on standard error. */
+function told(act: (output: Output) => void): [records: unknown[], lines: string[]] {
+  const [records, lines]: [unknown[], string[]] = [[], []];
+  const output = new Output();
+  output.line = (line) => void records.push(JSON.parse(line));
+  const { error } = console;
+  console.error = (line: string) => void lines.push(line);
+  try {
+    act(output);
+  } finally {
+    console.error = error;
+  }
+  return [records, lines];
+}
+
+test("stack tools forget what a process had mapped when it is gone", async () => {
+  using bpf = loadImages(32768);
+  attachImages(bpf);
+  const known = bpf.map("code_mappings", u32, u32);
+  // The kernel may leave a program out now and then: hardly for all of them.
+  const cats = await Promise.all(Array.from({ length: 3 }, startCat));
+  const pids = cats.map(({ pid }) => pid).filter((pid) => known.has(pid));
+  assert.ok(pids.length > 0);
+  for (const cat of cats) await cat[Symbol.asyncDispose]();
+  // It frees them a while after they were waited for.
+  while (pids.every((pid) => known.has(pid))) await setTimeout(10);
+  assert.equal(bpf.global("code_mappings_dropped", u64.asNumber).value, 0);
+});
+
+test("stack tools tell of processes whose mappings find no room", async () => {
+  using bpf = loadImages(1);
+  attachImages(bpf);
+  bpf.map("code_mappings", u32, u32).set(1, 1);
+  await using _cat = await startCat();
+  const total = bpf.global("code_mappings_dropped", u64.asNumber).value;
+  assert.ok(total > 0);
+  const [[record], [line]] = told((output) => {
+    const losses = new Losses("tool", true, output);
+    losses.watchKernel(bpf);
+    losses.reportEnd();
+  });
+  const { total: counted, ...rest } = record as { total: number };
+  assert.deepEqual(rest, { record: "dropped", what: "mappings" });
+  assert.ok(counted >= total);
+  assert.match(line!, /^tool: dropped \d+ mappings in all: more processes map libraries than /);
+});
+
+test("names of the ended that found no room are counted", () => {
+  const name = struct("ended_name", { comm: chars(16) });
+  const [ended, unseen] = [0x7ffffff1, 0x7ffffff2];
+  using maps = createMaps({
+    ended_names: { type: "HASH", key: u32, value: name, maxEntries: 4 },
+  });
+  maps.map("ended_names", u32, name).set(ended, { comm: "ended" });
+  const [full, roomy] = [1, 2].map((most) => new TaskNames(maps, { most }));
+  for (const names of [full!, roomy!]) assert.equal(names.of(ended), "ended");
+  assert.deepEqual([full!.forgotten, roomy!.forgotten], [0, 0]);
+  for (const names of [full!, roomy!]) assert.equal(names.of(unseen), undefined);
+  assert.deepEqual([full!.forgotten, roomy!.forgotten], [1, 0]);
+});
