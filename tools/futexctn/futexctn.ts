@@ -101,17 +101,16 @@ const Waits = struct("waits", {
 function reporter(
   { timestamp, milliseconds, summary, depth }: Values<typeof options>,
   symbols: UserSymbols,
-): (bpf: Bpf, report: Report) => void {
+): (bpf: Bpf, report: Report) => Promise<void> {
   const unit = milliseconds ? "msecs" : "usecs";
-  return (bpf, report) => {
+  return async (bpf, report) => {
     const stacks = new KeptStacks(bpf);
     let missed = 0;
     report.line();
     if (timestamp) report.line(report.clock);
-    const locks = [...bpf.map("locks", Key, Waits)].filter(([, { count }]) => count > 0);
-    for (
-      const [{ stack, lock, pid, tid }, waits] of locks.sort(([, a], [, b]) => a.total - b.total)
-    ) {
+    const locks = [...bpf.map("locks", Key, Waits)].filter(([, { count }]) => count > 0)
+      .sort(([, a], [, b]) => a.total - b.total);
+    await report.each(locks, "locks", ([{ stack, lock, pid, tid }, waits]) => {
       const { comm, count, total, least, most, first } = waits;
       const addresses = stacks.addresses(stack)?.slice(0, depth);
       if (!addresses) missed++;
@@ -134,7 +133,7 @@ function reporter(
       const stackMember = summary ? {} : { user: names ?? null };
       const about = { pid, tid, comm, lock: address, count, average, most, least, ...stackMember };
       report.histogram(new Map(counts), { valueType: unit, about });
-    }
+    });
     tellDropped(report, "futexctn", "stacks", missed, {
       reason: "the kernel's map of stacks was full: raise --stack-storage-size",
     });

@@ -132,12 +132,17 @@ function frames({ user, kernel }: Names, delimiter: string, values: Settings): s
 const label = (name: string, rest: string) => `    ${name.padEnd(16)} ${rest}`;
 
 /** Prints what was summed, from the smallest up. */
-function print(bpf: Bpf, report: Report, symbols: UserSymbols, values: Settings): void {
+async function print(
+  bpf: Bpf,
+  report: Report,
+  symbols: UserSymbols,
+  values: Settings,
+): Promise<void> {
   const stacks = new KeptStacks(bpf);
   let missed = 0;
   if (!values.folded) report.line();
   const pairs = [...bpf.map("pairs", Pair, Sum)].sort(([, a], [, b]) => a.sum - b.sum);
-  for (const [{ target, waker }, { sum, count, first }] of pairs) {
+  await report.each(pairs, "stacks", ([{ target, waker }, { sum, count, first }]) => {
     const usecs = Math.floor(sum / NS_PER_USEC);
     const stopped = namesOf(stacks, symbols, target, first);
     const woke = namesOf(stacks, symbols, waker, first);
@@ -174,7 +179,7 @@ function print(bpf: Bpf, report: Report, symbols: UserSymbols, values: Settings)
       usecs,
       count,
     });
-  }
+  });
   tellDropped(report, "offwaketime", "stacks", missed, {
     reason: "the kernel's map of stacks was full: raise --stack-storage-size",
     when: "in all",

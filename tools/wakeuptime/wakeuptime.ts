@@ -73,15 +73,12 @@ function frameLine(frame: Frame, { verbose }: Settings): string {
 }
 
 /** Prints what was summed, from the smallest up. */
-function print(bpf: Bpf, report: Report, values: Settings): void {
+async function print(bpf: Bpf, report: Report, values: Settings): Promise<void> {
   const stacks = new KeptStacks(bpf);
   let missed = 0;
   if (!values.folded) report.line();
-  for (
-    const [key, { time, count }] of [...bpf.map("sleeps", Key, Sums)].sort(([, a], [, b]) =>
-      a.time - b.time
-    )
-  ) {
+  const sleeps = [...bpf.map("sleeps", Key, Sums)].sort(([, a], [, b]) => a.time - b.time);
+  await report.each(sleeps, "stacks", ([key, { time, count }]) => {
     const { waker, target } = key;
     const frames = stacks.kernel(key.stack);
     const sum = Math.floor(time / NS_PER_USEC);
@@ -99,7 +96,7 @@ function print(bpf: Bpf, report: Report, values: Settings): void {
       report.line();
     }
     report.record("sleep", { target, waker, usecs: sum, count, kernel: names ?? null });
-  }
+  });
   tellDropped(report, "wakeuptime", "stacks", missed, {
     reason: "the kernel's map of stacks was full: raise --stack-storage-size",
     when: "in all",
