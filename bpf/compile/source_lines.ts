@@ -5,7 +5,7 @@
  */
 
 /** What newer kernels add to a line they quote: `code @ main.c:12`; older ones have the code only. */
-const NUMBERED = /^(.*?) *@ main\.c:(\d+)$/;
+const NUMBERED = /^(.*)@ main\.c:(\d+)$/;
 const IDENTIFIER = /[A-Za-z_]\w*/g;
 
 /**
@@ -20,10 +20,8 @@ export function userLines(source: string, log: string): (quoted: string) => stri
   const known = log.split("\n").filter((line) => line.startsWith("; "))
     .flatMap((line) => knownLine(line.slice(2).trim(), lines));
   return (quoted) => {
-    const [, code = quoted, number] = NUMBERED.exec(quoted) ?? [];
-    const line = number === undefined
-      ? onlyLine(code, lines)
-      : lineOf(code, Number(number), lines, known);
+    const { code, number } = numbered(quoted);
+    const line = number === undefined ? onlyLine(code, lines) : lineOf(code, number, lines, known);
     return line === undefined ? `"${code}"` : `line ${line + 1}: "${lines[line]}"`;
   };
 }
@@ -35,9 +33,17 @@ interface KnownLine {
 }
 
 function knownLine(quoted: string, lines: readonly string[]): KnownLine[] {
+  const { code, number } = numbered(quoted);
+  const line = number === undefined ? undefined : onlyLine(code, lines);
+  return number === undefined || line === undefined ? [] : [{ number, moved: number - line }];
+}
+
+function numbered(quoted: string): { code: string; number: number | undefined } {
   const [, code, number] = NUMBERED.exec(quoted) ?? [];
-  const line = code === undefined ? undefined : onlyLine(code, lines);
-  return line === undefined ? [] : [{ number: Number(number), moved: Number(number) - line }];
+  // Spaces are not the expression's to find: before no "@" that takes the square of their number.
+  return code === undefined
+    ? { code: quoted, number: undefined }
+    : { code: code.trimEnd(), number: Number(number) };
 }
 
 function onlyLine(code: string, lines: readonly string[]): number | undefined {

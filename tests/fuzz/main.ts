@@ -116,7 +116,7 @@ async function runChild(name: string, progress: string): Promise<boolean> {
   let [last, since, used, isStuck] = [-1, performance.now(), 0, false];
   const watch = setInterval(() => {
     if (at() !== last) [last, since, used] = [at(), performance.now(), cpuSeconds(child.pid!)];
-    isStuck = performance.now() - since > MAX_WAIT_MS ||
+    isStuck ||= performance.now() - since > MAX_WAIT_MS ||
       cpuSeconds(child.pid!) - used > MAX_CPU_SECONDS;
     if (isStuck) child.kill("SIGKILL");
   }, 1000);

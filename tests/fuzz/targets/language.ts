@@ -260,6 +260,8 @@ const messages: Target<string> = {
     "/virtual/main.c:4:13: error: no member named 'x'\n  a->x;\n     ^\n1 error generated.\n",
     `/virtual/main.c:${"9".repeat(400)}:1: error: x\n`,
     "; u32 k = 1; @ main.c:20\n0: (b7) r1 = 1\n; (*v)++; @ main.c:22\nR0 invalid mem access\n",
+    // Once found: it took the square of their number.
+    `; ${" ".repeat(100_000)}x @ main.c:22 y\n`,
   ),
   words: ["/virtual/main.c:", ":1:1: ", "error: ", "; ", " @ main.c:", "\n", "99999999999"],
   run(text) {
