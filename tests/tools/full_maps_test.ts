@@ -57,8 +57,9 @@ test("stack tools forget what a process had mapped when it is gone", async () =>
 
 test("stack tools tell of processes whose mappings find no room", async () => {
   using bpf = loadImages(1);
-  attachImages(bpf);
+  // Before others take the place; init is not going to end.
   bpf.map("code_mappings", u32, u32).set(1, 1);
+  attachImages(bpf);
   await using _cat = await startCat();
   const total = bpf.global("code_mappings_dropped", u64.asNumber).value;
   assert.ok(total > 0);
