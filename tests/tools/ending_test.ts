@@ -73,8 +73,8 @@ for (const [name, load] of Object.entries(tools)) {
   });
 }
 
-/** Starts a tool of which this is the plan. */
-function startPlan(folder: Folder, plan: string, ...args: string[]): Running {
+/** The command of a tool of which this is the plan. */
+function planCommand(folder: Folder, plan: string): string[] {
   const script = join(folder.path, "tool.ts");
   const from = (path: string) => JSON.stringify(PROJECT + path);
   writeFileSync(
@@ -92,8 +92,11 @@ function startPlan(folder: Folder, plan: string, ...args: string[]): Running {
       plan: () => (${plan}),
     }));\n`,
   );
-  return Running.start([...scriptCommand(script), ...args]);
+  return scriptCommand(script);
 }
+
+const startPlan = (folder: Folder, plan: string, ...args: string[]): Running =>
+  Running.start([...planCommand(folder, plan), ...args]);
 
 test("a tool ends at the first signal while it sets its probes", async () => {
   using folder = new Folder();
@@ -141,3 +144,20 @@ for (const args of [[], ["--json"]]) {
     );
   });
 }
+
+test("a tool says on a terminal, and only there, what it does that may take long", async () => {
+  using folder = new Folder();
+  const command = planCommand(
+    folder,
+    `{ interval: 0.001, count: 1, attach: () => [], report() {} }`,
+  );
+  const shell = command.map((word) => `'${word}'`).join(" ");
+  // script(1) makes a terminal.
+  const shown = await Running.start(["script", "-qec", shell, "/dev/null"]).result;
+  assert.equal(shown.status, 0, shown.stdout);
+  for (const what of ["attaching", "making the report; Ctrl-C ends without it"]) {
+    assert.ok(shown.stdout.includes(`\r\x1b[Kslow: ${what} …\r\x1b[K`), shown.stdout);
+  }
+  const piped = await Running.start(command).result;
+  assert.deepEqual([piped.status, piped.stdout, piped.stderr], [0, "", ""]);
+});
