@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { EventTrace } from "./event_trace.ts";
 import { type Case, type Job, type Row, startWork, type Work } from "./cases.ts";
 
 /** The sum of those counters of /proc/vmstat whose name matches. */
@@ -21,11 +22,14 @@ function vmstat(name: RegExp): number {
  *
  * @param name of counters in /proc/vmstat
  * @param countOf what the tool's rows say
+ * @param event a tracepoint, and of which of its lines there are the least that count: tools hide what they do
+ * themselves
  */
 export function countedInVmstat(
   name: RegExp,
   made: string | Work,
   countOf: (rows: readonly Row[]) => number,
+  event?: { readonly name: string; readonly line: RegExp },
 ): Required<Pick<Case, "check">> & { readonly work: Work } {
   let before = 0;
   let least = 0;
@@ -36,9 +40,12 @@ export function countedInVmstat(
       return {
         pid: job.pid,
         async go() {
+          using trace = event === undefined ? undefined : new EventTrace({ [event.name]: "" });
           const start = vmstat(name);
           await job.go();
-          least = vmstat(name) - start;
+          least = trace && event
+            ? trace.lines().filter((line) => event.line.test(line)).length
+            : vmstat(name) - start;
         },
         [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
       };
