@@ -53,9 +53,7 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
   await using usdt = await UsdtProcess.start();
   const mine = `$PID==${target.pid}`;
   const take = "take(char a, u16 b, int c, u64 d, const char *text, struct timespec64 *pair)";
-  await using running = await startTool(
-    "argdist",
-    ...["--json", "-i", "1000"],
+  const probes = [
     ...["-C", `p:${path}:negate(int number):int:number:${mine}#numbers`],
     ...[
       "-C",
@@ -84,33 +82,39 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
     ...["-H", `r:${path}:negate(int number):long:$entry(number)-(int)$retval:${mine}#sums`],
     ...["-H", `r:${path}:negate(int number):int:$retval:${mine}#negative`],
     ...["-H", `r:${path}:negate(int number):u32:$retval:${mine}#unsigned`],
-  );
+  ];
+  const args = ["--json", "-i", "1000", ...probes];
+  await using running = await startTool("argdist", ...args);
+  // Probes with headers of one's own are compiled by libbcc.
+  await using compiled = await startTool("argdist", "-I", "linux/pid.h", ...args);
   await target.go();
   await other.go();
   await usdt.fire(11);
-  const rows = rowsOf<Row>(await stopTool(running));
-  assert.deepEqual(counted(rows), {
-    numbers: { 0: 3, 1: 3, 2: 3, 3: 2, 4: 2 },
-    two: { "1 false": 5, "1 true": 3, "-1 false": 2 },
-    texts: {
-      "18000000000000000000 plain tests-support-a": 1,
-      '2 quoted "it"\n tests-support-a': 1,
-      "9007199254740992 \\x1b[2J\\xff 1b5b324aff tests-support-a": 1,
-    },
-    pair: { "-11": 1 },
-    entry: { "18000000000000000000 -1 -11": 1, "2 100 -22": 1, "9007199254740992 -103 -33": 1 },
-    recursive: { "1 1": 1, "2 2": 1, "3 6": 1, "4 24": 1 },
-    results: { 1: 1, 2: 1, 6: 1, 24: 1 },
-    exit: { [target.pid]: 1 },
-    usdt: { 17: 11, "-19": 11 },
-    calls: { "": 2 },
-  });
-  assert.deepEqual(distributed(rows), {
-    "number*1000": [[0, 3], [512, 3], [1024, 3], [2048, 4]].sort(([a], [b]) => a! - b!),
-    sums: [[0, 3], [2, 3], [4, 5], [8, 2]],
-    negative: [[-7, 2], [-3, 5], [-1, 3], [0, 3]],
-    unsigned: [[0, 3], [2 ** 31, 10]],
-  });
+  for (const tool of [running, compiled]) {
+    const rows = rowsOf<Row>(await stopTool(tool));
+    assert.deepEqual(counted(rows), {
+      numbers: { 0: 3, 1: 3, 2: 3, 3: 2, 4: 2 },
+      two: { "1 false": 5, "1 true": 3, "-1 false": 2 },
+      texts: {
+        "18000000000000000000 plain tests-support-a": 1,
+        '2 quoted "it"\n tests-support-a': 1,
+        "9007199254740992 \\x1b[2J\\xff 1b5b324aff tests-support-a": 1,
+      },
+      pair: { "-11": 1 },
+      entry: { "18000000000000000000 -1 -11": 1, "2 100 -22": 1, "9007199254740992 -103 -33": 1 },
+      recursive: { "1 1": 1, "2 2": 1, "3 6": 1, "4 24": 1 },
+      results: { 1: 1, 2: 1, 6: 1, 24: 1 },
+      exit: { [target.pid]: 1 },
+      usdt: { 17: 11, "-19": 11 },
+      calls: { "": 2 },
+    });
+    assert.deepEqual(distributed(rows), {
+      "number*1000": [[0, 3], [512, 3], [1024, 3], [2048, 4]].sort(([a], [b]) => a! - b!),
+      sums: [[0, 3], [2, 3], [4, 5], [8, 2]],
+      negative: [[-7, 2], [-3, 5], [-1, 3], [0, 3]],
+      unsigned: [[0, 3], [2 ** 31, 10]],
+    });
+  }
 });
 
 const IN_FLIGHT =
@@ -211,7 +215,7 @@ test(KERNEL, { skip: requires(KERNEL, "kprobe") }, async () => {
     results: { "0 1 tests-support-c": 7, "2147483647 -3 tests-support-c": 5 },
     opens: { "-100 /etc/hostname": 1 },
     entered: { 0: 7 },
-    texts: { plain: 1, 'quoted "it"\n': 1, "\\x1b[2J\\xff": 1 },
+    texts: { plain: 1, 'quoted "it"\n': 1, "\\x1b[2J\\xff 1b5b324aff": 1 },
   });
   assert.deepEqual(distributed(rows), { errors: [[2, 5]] });
 });

@@ -40,9 +40,7 @@ test(PRINTS, { skip: requires(PRINTS, "speed") }, async () => {
   await using usdt = await UsdtProcess.start();
   await using command = await Script.start("exec /bin/true one two");
   const mine = `$tgid == ${target.pid}`;
-  await using running = await startTool(
-    "trace",
-    "--json",
+  const probes = [
     `${path}:take (${mine}) "%hhd %hu %d %llu [%s] %c%%", arg1, arg2, arg3, arg4, arg5, 'x'`,
     `p:${path}:take(char a, int b, int c, long d, char *text) (STRCMP("plain", text) && ${mine}) "same %s", text`,
     `${path}:take (STRCMP("plai", arg5) || STRCMP("plainer", arg5)) "never"`,
@@ -58,36 +56,40 @@ test(PRINTS, { skip: requires(PRINTS, "speed") }, async () => {
     `u:${buildUsdt()}:test:text ($tgid == ${usdt.pid}) "%s", arg1`,
     `u:${buildUsdt()}:widths (arg1 == -101 && arg3 < 0) "%d %d %d %u", arg1, arg2, arg5, arg6`,
     `u:${buildUsdt()}:twelve (arg7 == 7) "never"`,
-  );
+  ];
+  await using running = await startTool("trace", "--json", ...probes);
+  await using compiled = await startTool("trace", "--json", ...WITH_LIBBCC, ...probes);
   await target.go();
   await other.go();
   await command.go();
   await usdt.fire(7);
-  const rows = rowsOf<Row>(await stopTool(running));
   const pids = [target.pid, command.pid, usdt.pid];
-  assert.deepEqual(byFunction(rows.filter(({ pid }) => pids.includes(pid))), {
-    take: [
-      "-1 60001 -2000000001 18000000000000000001 [plain] x%",
-      "-103 3 3 9007199254740993 [\\x1b[2J\\xff] x%",
-      "-22",
-      '100 2 2000000002 2 [quoted "it"\n] x%',
-      "f9ccd8a1c5080001",
-      "same plain",
-    ],
-    negate: [3, 3, 4, 4].map((n) => n === 3 ? "    3|3    |00003" : "4294967292 -4"),
-    marked: [`marked+0x1 [${path.split("/").at(-1)}]`],
-    factorial: ["", "", "", ""],
-    sched_process_exec: [`${command.pid} true`, "of /bin/true"],
-    "test:text": Array(7).fill("hello, probe"),
-    widths: Array(7).fill("-101 201 -2000000001 4000000001"),
-  });
-  const first = rows.find(({ values }) => values.length === 6)!;
-  assert.deepEqual([first.comm, first.values.slice(0, 3)], ["tests-support-a", [
-    -1,
-    60001,
-    -2000000001,
-  ]]);
-  assert.ok(rows.every(({ pid }) => pid !== other.pid));
+  for (const tool of [running, compiled]) {
+    const rows = rowsOf<Row>(await stopTool(tool));
+    assert.deepEqual(byFunction(rows.filter(({ pid }) => pids.includes(pid))), {
+      take: [
+        "-1 60001 -2000000001 18000000000000000001 [plain] x%",
+        "-103 3 3 9007199254740993 [\\x1b[2J\\xff] x%",
+        "-22",
+        '100 2 2000000002 2 [quoted "it"\n] x%',
+        "f9ccd8a1c5080001",
+        "same plain",
+      ],
+      negate: [3, 3, 4, 4].map((n) => n === 3 ? "    3|3    |00003" : "4294967292 -4"),
+      marked: [`marked+0x1 [${path.split("/").at(-1)}]`],
+      factorial: ["", "", "", ""],
+      sched_process_exec: [`${command.pid} true`, "of /bin/true"],
+      "test:text": Array(7).fill("hello, probe"),
+      widths: Array(7).fill("-101 201 -2000000001 4000000001"),
+    });
+    const first = rows.find(({ values }) => values.length === 6)!;
+    assert.deepEqual([first.comm, first.values.slice(0, 3)], ["tests-support-a", [
+      -1,
+      60001,
+      -2000000001,
+    ]]);
+    assert.ok(rows.every(({ pid }) => pid !== other.pid));
+  }
 });
 
 const STACKS = "trace -K -U -a prints stacks, of a process that has ended too";

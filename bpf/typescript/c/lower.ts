@@ -171,9 +171,11 @@ function arithmetic(program: Program, tree: Of<"arithmetic">): Operand {
     const signed = tree.type.kind === "int" && tree.type.signed;
     switch (fn) {
       case "<<":
-        return builder.alu("lsh", a, b);
-      case ">>":
-        return builder.alu(signed ? "arsh" : "rsh", a, b);
+      case ">>": {
+        // By more than there are bits it means nothing in C, and the kernel refuses it.
+        const by = typeof b === "bigint" ? b & 63n : b;
+        return builder.alu(fn === "<<" ? "lsh" : signed ? "arsh" : "rsh", a, by);
+      }
       case "/":
       case "%": {
         const name = fn === "/" ? "div" : "mod";

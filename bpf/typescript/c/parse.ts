@@ -4,7 +4,7 @@
  * @module
  */
 
-import { addressOf, advance, placeBehind, promoted, scalarOf, valueOf } from "./convert.ts";
+import { addressOf, advance, placeBehind, promoted, scalarOf, valueOf, wrap } from "./convert.ts";
 import { cast, choose, member, operation } from "./operators.ts";
 import { primary } from "./primary.ts";
 import { type KnownBytes, NotKnown, type Tree } from "./tree.ts";
@@ -154,6 +154,10 @@ export class Parser {
     if (isNegated || this.takes("~")) {
       const op = isNegated ? "negate" : "complement";
       const of = promoted(this.unary(), start);
+      if (of.op === "constant") {
+        const value = wrap(isNegated ? -of.value : ~of.value, of.type);
+        return { op: "constant", value, type: of.type };
+      }
       return { op, of, type: of.type };
     }
     if (this.takes("!")) {
