@@ -7,6 +7,7 @@
  * `CODEC_SEED=n` chooses other random structs.
  */
 
+import { encodeHex } from "@std/encoding";
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
@@ -192,7 +193,7 @@ for (const { compiler, options } of COMPILERS) {
 
   test(`write() leaves the same bytes as ${compiler} in zeroed memory`, options, () => {
     for (const [id, test] of CASES.entries()) {
-      const hex = [...test.written].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      const hex = encodeHex(test.written);
       assert.ok(answers(compiler, id).includes(`stored 0 ${hex}`), explain(test));
     }
   });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import { readFileSync, statSync } from "node:fs";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
 import type { FilterCases, Job } from "./cases.ts";
@@ -65,7 +65,7 @@ async function tryFilters(
   cgroup.add(job.pid);
   const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
   const names = Object.keys(FILTERS).filter((key) => key in tool.options && !filters.not?.[key]);
-  assert.ok(names.length > 0, `${tool.name} declares no filter: its cases need no "filters"`);
+  assert(names.length > 0, `${tool.name} declares no filter: its cases need no "filters"`);
 
   const runs = names.flatMap((key) => {
     const option = `--${tool.options[key]!.long}`;
@@ -82,12 +82,12 @@ async function tryFilters(
   for (const { what, matches, running } of tools) {
     const rows = rowsIn(await stopTool(running), filters.of, place);
     const total = filters.total?.(rows) ?? rows.length;
-    if (!matches) assert.equal(total, 0, `${what} hides the workload`);
+    if (!matches) assertEquals(total, 0, `${what} hides the workload`);
     else if (typeof filters.expect === "number") {
-      assert.equal(total, filters.expect, `${what} shows the workload`);
+      assertEquals(total, filters.expect, `${what} shows the workload`);
     } else {
       const { least } = filters.expect;
-      assert.ok(total >= least, `${what} shows the workload: ${total} of at least ${least}`);
+      assert(total >= least, `${what} shows the workload: ${total} of at least ${least}`);
     }
   }
 }

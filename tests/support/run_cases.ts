@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
 import type { Case, Cases, Row } from "./cases.ts";
 import { runFilters } from "./filter_matrix.ts";
@@ -52,14 +52,14 @@ async function tryCase(tool: string, one: Case, watch: Watch): Promise<void> {
   const result = await stopTool(running);
   if (one.lines) {
     for (const line of one.lines) {
-      assert.match(result.stdout, new RegExp(filled(line.source, place), `m${line.flags}`));
+      assertMatch(result.stdout, new RegExp(filled(line.source, place), `m${line.flags}`));
     }
     return;
   }
   const rows = rowsIn(result, one.of, place);
   if (one.rows) {
     const expected = filled(one.rows, place);
-    assert.deepEqual(projected(rows, expected), expected);
+    assertEquals(projected(rows, expected), expected);
   }
   if (one.counts) {
     const expected = filled(one.counts, place);
@@ -69,7 +69,7 @@ async function tryCase(tool: string, one: Case, watch: Watch): Promise<void> {
       const text = JSON.stringify(row);
       counted.set(text, (counted.get(text) ?? 0) + 1);
     }
-    assert.deepEqual(counted, new Map(expected.map(([row, n]) => [JSON.stringify(row), n])));
+    assertEquals(counted, new Map(expected.map(([row, n]) => [JSON.stringify(row), n])));
   }
   one.check?.(rows, place);
 }

@@ -1,5 +1,5 @@
 /** One virtual machine: started, given jobs one after another, and ended. */
-import { Buffer } from "node:buffer";
+import { decodeBase64, encodeBase64 } from "@std/encoding";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -138,7 +138,9 @@ export class Guest {
     const ended = new Promise<void>((resolve) => {
       this.#message = ([what, of, value = "", ...rest]) => {
         if (of !== id) return;
-        if (what === "file") result.files.set(value, Buffer.from(rest.join(), "base64").toString());
+        if (what === "file") {
+          result.files.set(value, new TextDecoder().decode(decodeBase64(rest.join())));
+        }
         if (what !== "end") return;
         const [free, all] = rest;
         result.outcome = isKilled ? "timed out" : "exited";
@@ -158,7 +160,7 @@ export class Guest {
       }, limitMs + KILL_GRACE_MS),
     ];
     this.#output = onOutput;
-    this.#send(`run ${id} ${Buffer.from(script).toString("base64")}`);
+    this.#send(`run ${id} ${encodeBase64(script)}`);
     await Promise.race([ended, this.#ended]);
     timers.forEach(clearTimeout);
     this.#output = () => {};

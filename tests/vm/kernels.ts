@@ -1,4 +1,5 @@
 /** Debian's kernels, downloaded once and unpacked into a cache outside the tree. */
+import { encodeHex } from "@std/encoding";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -126,7 +127,7 @@ async function decompressKernel(image: Uint8Array, signal: AbortSignal): Promise
 
 /** Decompresses what is compressed, by its first bytes; returns anything else as it is. */
 export async function decompress(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const magic = Array.from(bytes.subarray(0, 4), (n) => n.toString(16).padStart(2, "0")).join("");
+  const magic = encodeHex(bytes.subarray(0, 4));
   if (magic.startsWith("1f8b")) return gunzipSync(bytes);
   const [command, debianPackage] = {
     "fd377a58": ["xz", "xz-utils"],
