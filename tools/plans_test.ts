@@ -12,14 +12,15 @@ import { BY_MACHINE } from "../toolkit/options/standard_options.ts";
 import { planOf } from "../toolkit/run/run.ts";
 import type { AnyTool, Plan } from "../toolkit/run/tool.ts";
 import type { Cases, Usage } from "../tests/support/cases.ts";
+import { FILTERS } from "../tests/support/filter_matrix.ts";
 import { pretend } from "../tests/support/machine.ts";
 import { tools } from "./list.ts";
 
 const all = await Promise.all(
   Object.entries(tools).map(async ([name, load]) => {
     const table = await import(`./${name}/${name}.cases.ts`) as { default: Cases };
-    const { usage = {} } = table.default;
-    return { tool: (await load()).default, usage };
+    const { usage = {}, ...cases } = table.default;
+    return { tool: (await load()).default, usage, cases };
   }),
 );
 // What a codec compiles once needs no permission, but the module that does it must be there.
@@ -51,7 +52,7 @@ function refused(tool: AnyTool, words: readonly string[], reason: RegExp): void 
   });
 }
 
-for (const { tool, usage } of all) {
+for (const { tool, usage, cases } of all) {
   const options = Object.entries(tool.options as Options);
 
   pure(`${tool.name} makes a plan for a machine that is not there`, () => {
@@ -114,6 +115,17 @@ for (const { tool, usage } of all) {
       for (const [words, reason] of wrong) refused(tool, words, reason);
     });
   }
+
+  pure(`${tool.name} has a test of each filter that it declares, or says why not`, () => {
+    const { filters, unfiltered, elsewhere } = cases;
+    const declared = Object.keys(FILTERS).filter((key) => key in tool.options);
+    const reasons = [filters, unfiltered, elsewhere].filter((reason) => reason !== undefined);
+    assert.equal(reasons.length > 0, declared.length > 0 || elsewhere !== undefined);
+    assert.ok(!filters || unfiltered === undefined, "tested or not tested, not both");
+    const untested = Object.keys(filters?.not ?? {});
+    assert.deepEqual(untested.filter((key) => !declared.includes(key)), [], "not declared");
+    assert.notEqual(untested.length, filters ? declared.length : -1, "none is left");
+  });
 
   pure(`${tool.name} filters by what its options say`, () => {
     const right = rightCall(tool, usage);

@@ -19,7 +19,7 @@ test("@std/assert compares by value", () => {
   } catch (error) {
     message = stripVTControlCharacters((error as Error).message);
   }
-  assertEquals(/-\s+a: 1,\n\+\s+a: 2,/.test(message), true, message);
+  assertEquals(/-\s+a: 1,?\n\+\s+a: 2,?/.test(message), true, message);
 });
 
 test("@std/cli, @std/encoding and @std/streams do their work", async () => {

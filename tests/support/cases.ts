@@ -97,8 +97,9 @@ export interface Cases {
   readonly elsewhere?: string;
   /** Why what the tool is for never happens on this machine, or in guests, so that its cases show nothing. */
   readonly unseen?: { readonly machine?: string; readonly guests?: string };
-  /** Needed for a tool that declares filters by process. */
+  /** Needed for a tool that declares filters by process, or else the reason why they cannot be tested so. */
   readonly filters?: FilterCases;
+  readonly unfiltered?: string;
   /**
    * Tracepoints (`block/block_rq_complete`) at which the tool's programs run on top of any thread: a
    * case that fails is made again where the machine hid such events, see hidden_events.ts.

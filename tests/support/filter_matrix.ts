@@ -1,6 +1,6 @@
 /**
- * The filter matrix: every filter that a tool declares, once where it matches a workload, once where it
- * misses it.
+ * The filter matrix: every filter that a tool declares, once where it matches a workload and once where
+ * it misses it, and all of them off.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { FilterCases, Job } from "./cases.ts";
 import { TestCgroup } from "./cgroup.ts";
 import { untilNoneHidden } from "./hidden_events.ts";
 import { PinnedSet } from "./pinned_set.ts";
-import type { Running } from "./process.ts";
+import { Running } from "./process.ts";
 import { filled, rowsIn, startWork } from "./start_work.ts";
 import { startTool, stopTool } from "./tool.ts";
 import { Folder } from "./workload.ts";
@@ -22,18 +22,27 @@ interface FilterPlace {
   readonly job: Job;
   readonly cgroup: TestCgroup;
   readonly empty: TestCgroup;
+  /** A process in a pid namespace of its own. */
+  readonly stranger: number;
   readonly stack: AsyncDisposableStack;
+}
+
+/** One run of the tool: what it must show of the workload. */
+interface Run {
+  readonly args: readonly string[];
+  readonly shows: FilterCases["expect"];
 }
 
 type FilterValues = [match: string | number, miss: string | number];
 
-/** By the keys that tools declare them with (toolkit/options/standard_options.ts). */
-const FILTERS: Readonly<Record<string, (place: FilterPlace) => FilterValues>> = {
+/** Filters by process, by the keys that tools declare them with (toolkit/options/standard_options.ts). */
+export const FILTERS: Readonly<Record<string, (place: FilterPlace) => FilterValues>> = {
   pid: ({ job }) => [job.pid, process.pid],
   tid: ({ job }) => [job.pid, process.pid],
   uid: () => [process.getuid!(), 54321],
   comm: ({ job }) => [readFileSync(`/proc/${job.pid}/comm`, "utf8").trim(), "nobody-is-this"],
   cgroup: ({ cgroup, empty }) => [cgroup.path, empty.path],
+  pidns: ({ stranger }) => [process.pid, stranger],
   cgroupMap: ({ cgroup, stack }) => [
     stack.use(new PinnedSet("cgroups", 8, cgroup.id)).path,
     stack.use(new PinnedSet("no-cgroups", 8)).path,
@@ -64,30 +73,48 @@ async function tryFilters(
   const job = stack.use(await startWork(filters.work, folder.path));
   cgroup.add(job.pid);
   const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
+  const stranger = await strangerIn(stack);
   const names = Object.keys(FILTERS).filter((key) => key in tool.options && !filters.not?.[key]);
   assert(names.length > 0, `${tool.name} declares no filter: its cases need no "filters"`);
 
-  const runs = names.flatMap((key) => {
+  const runs: Run[] = names.flatMap((key) => {
     const option = `--${tool.options[key]!.long}`;
-    const [match, miss] = FILTERS[key]!({ job, cgroup, empty, stack });
-    return [[option, String(match), true], [option, String(miss), false]] as const;
+    const [match, miss] = FILTERS[key]!({ job, cgroup, empty, stranger, stack });
+    return [
+      { args: [option, String(match)], shows: filters.expect },
+      { args: [option, String(miss)], shows: 0 },
+    ];
   });
-  const tools = await Promise.all(runs.map(async ([option, value, matches]) => {
-    const args = ["--json", ...filled(filters.args ?? [], place), option, value];
-    const running: Running = stack.use(await startTool(tool.name, ...args));
-    return { what: `${option} ${value}`, matches, running };
+  // Without a filter others may be seen too. A tool that wants a process always has it in `args`.
+  const least = typeof filters.expect === "number" ? filters.expect : filters.expect.least;
+  if (names.includes("cgroup")) runs.push({ args: [], shows: { least } });
+  const tools = await Promise.all(runs.map(async ({ args, shows }) => {
+    const all = ["--json", ...filled(filters.args ?? [], place), ...args];
+    const running: Running = stack.use(await startTool(tool.name, ...all));
+    return { what: args.join(" ") || "no filter", shows, running };
   }));
   watch(job.pid);
   await job.go();
-  for (const { what, matches, running } of tools) {
+  for (const { what, shows, running } of tools) {
     const rows = rowsIn(await stopTool(running), filters.of, place);
     const total = filters.total?.(rows) ?? rows.length;
-    if (!matches) assertEquals(total, 0, `${what} hides the workload`);
-    else if (typeof filters.expect === "number") {
-      assertEquals(total, filters.expect, `${what} shows the workload`);
-    } else {
-      const { least } = filters.expect;
-      assert(total >= least, `${what} shows the workload: ${total} of at least ${least}`);
-    }
+    if (typeof shows === "number") assertEquals(total, shows, `what ${what} shows of the workload`);
+    else assert(total >= shows.least, `${what}: ${total} of at least ${shows.least}`);
   }
+}
+
+/** Starts a process that is the first of a pid namespace of its own; returns its pid here. */
+async function strangerIn(stack: AsyncDisposableStack): Promise<number> {
+  const command = [
+    "unshare",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "sh",
+    "-c",
+    "echo ready; read end",
+  ];
+  const parent = stack.use(Running.start(command));
+  await parent.find("stdout", /^ready$/m);
+  return Number(readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8").trim());
 }

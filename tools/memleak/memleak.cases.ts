@@ -39,5 +39,5 @@ export default defineCases({
       },
     },
   ],
-  // It watches one process: what -p hides, tests/tools/memleak_test.ts shows with two.
+  unfiltered: "tests/tools/memleak_test.ts: it watches one process, and -p hides a second one",
 });

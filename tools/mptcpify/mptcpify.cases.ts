@@ -45,4 +45,5 @@ export default defineCases({
       rows: [],
     },
   ],
+  unfiltered: "-p is in the cases above; the guests that have the hook run one case of a tool",
 });

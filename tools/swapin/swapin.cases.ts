@@ -65,4 +65,5 @@ export default defineCases({
       ],
     },
   ],
+  unfiltered: "the case that makes the kernel swap takes minutes: ./test.sh --full",
 });

@@ -33,6 +33,6 @@ export default defineCases({
       rows: [],
     },
   ],
-  // Sockets belong to the cgroup of who made them: tests/tools/tcpretrans_test.ts.
+  unfiltered: "tests/tools/tcpretrans_test.ts: sockets belong to the cgroup of who made them",
   anywhere: TCP_EVENTS,
 });

@@ -77,4 +77,5 @@ export default defineCases({
       ],
     },
   ],
+  unfiltered: "the process is an argument that each case has: nobody else is traced",
 });
