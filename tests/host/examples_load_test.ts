@@ -3,9 +3,10 @@
  */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
-import { interrupt, startExample } from "../support/example.ts";
+import { exampleCommand, interrupt, startExample } from "../support/example.ts";
 import { Running } from "../support/process.ts";
 
 /** Starts the process that makes these calls once it gets a line; returns its pid as well. */
@@ -61,4 +62,23 @@ test("examples/write_sizes.ts draws a histogram of what was written", async () =
   );
   // 1009 writes of five bytes, and "done\n"; 53 of none.
   assert.deepEqual(rows, ["0:53", "2:0", "4:1010"], output);
+});
+
+test("examples/congestion_control.ts is used by the connections that ask for it", async () => {
+  // The machine has one of that name: one run at a time, also of the other runtime's tests.
+  const command = exampleCommand("congestion_control.ts");
+  const alone = [
+    "flock",
+    "--no-fork",
+    "/proc/sys/net/ipv4/tcp_available_congestion_control",
+    ...command,
+  ];
+  await using example = Running.start(alone, { env: { TSBCC_READY: "1" } });
+  await example.find("stderr", /^ready$/m);
+  const made = [buildProgram("congestion.c"), "tsbcc_steady", "7"] as const;
+  const { stdout, stderr } = spawnSync(made[0], made.slice(1), { encoding: "utf8" });
+  assert.equal(stdout, "tsbcc_steady\n".repeat(7), stderr);
+  const [, connections, segments] = /^(\d+) connections, (\d+) /m.exec(await interrupt(example))!;
+  assert.equal(Number(connections), 7);
+  assert.ok(Number(segments) >= 7, segments);
 });

@@ -73,7 +73,7 @@ export interface FilterCases {
   total?(rows: readonly Row[]): number;
   /** What must be shown where a filter matches: exactly, or at least where others match as well. */
   readonly expect: number | { readonly least: number };
-  /** Options of filters that cannot be tested so, with the reason. */
+  /** Options of filters that cannot be tested so, or `off` for none of them, with the reason. */
   readonly not?: Readonly<Record<string, string>>;
   /** What they need; then they run in guests as well, which have what this machine lacks. */
   readonly requires?: readonly Feature[];

@@ -97,7 +97,7 @@ export function slowerCases(type: FileSystem, options: FamilyOptions = {}): Case
     ],
     ...filters === false
       ? { unfiltered: "tools of the same engine have them: ext4slower" }
-      : { filters: { work, args: all, of: isNoSearch, expect: rowsOn(type).length } },
+      : { filters: { work, args: all, expect: rowsOn(type).length } },
   };
 }
 

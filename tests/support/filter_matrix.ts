@@ -87,7 +87,7 @@ async function tryFilters(
   });
   // Without a filter others may be seen too. A tool that wants a process always has it in `args`.
   const least = typeof filters.expect === "number" ? filters.expect : filters.expect.least;
-  if (names.includes("cgroup")) runs.push({ args: [], shows: { least } });
+  if (names.includes("cgroup") && !filters.not?.off) runs.push({ args: [], shows: { least } });
   const tools = await Promise.all(runs.map(async ({ args, shows }) => {
     const all = ["--json", ...filled(filters.args ?? [], place), ...args];
     const running: Running = stack.use(await startTool(tool.name, ...all));

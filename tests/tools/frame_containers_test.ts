@@ -1,3 +1,5 @@
+/** Filters by container in full, with one tool; each tool's filter matrix (filter_matrix.ts) has the rest. */
+
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -19,7 +21,7 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 
-test("every tool --cgroup traces a cgroup and those below it, and hides others", async () => {
+test("a tool's --cgroup traces a cgroup and those below it, and hides others", async () => {
   using cgroup = new TestCgroup("outer");
   using below = new TestCgroup("below", cgroup);
   using folder = new Folder();
@@ -36,7 +38,7 @@ test("every tool --cgroup traces a cgroup and those below it, and hides others",
   assert.deepEqual(paths(rows), expected);
 });
 
-test("every tool --cgroup takes nothing but a v2 cgroup", async () => {
+test("a tool's --cgroup takes nothing but a v2 cgroup", async () => {
   const other = await runTool("opensnoop", "--cgroup", "/tmp");
   assert.equal(other.status, 1);
   assert.match(
@@ -50,7 +52,7 @@ test("every tool --cgroup takes nothing but a v2 cgroup", async () => {
   );
 });
 
-test("every tool --container shows the container's id", async () => {
+test("a tool's --container shows the container's id", async () => {
   using cgroup = new TestCgroup(`docker-${ID}.scope`);
   using folder = new Folder();
   await using inside = await Workload.start(`create=${folder.path}/inside:3`);
@@ -96,7 +98,7 @@ test("tcptop --container shows the container of whoever sends and receives", asy
   }
 });
 
-test("every tool --pidns shows pids as that namespace sees them, and hides others", async () => {
+test("a tool's --pidns shows pids as that namespace sees them, and hides others", async () => {
   using folder = new Folder();
   const command = Workload.command(`create=${folder.path}/inside:5`);
   await using inside = Running.start(["unshare", "--pid", "--fork", "--kill-child", ...command]);
@@ -137,7 +139,7 @@ test("a tool with uprobes finds the process that -p names in the namespace of --
   assert.deepEqual(rows.map(({ pid, host }) => [pid, host]), Array(5).fill([1, "127.0.0.1"]));
 });
 
-test("every tool inside a pid namespace tells its own pids", async () => {
+test("a tool inside a pid namespace tells its own pids", async () => {
   using folder = new Folder();
   const script =
     `"$@" & tool=$!; read go; ( : <${folder.path}/nothing ); kill -INT $tool; wait $tool`;
@@ -153,7 +155,7 @@ test("every tool inside a pid namespace tells its own pids", async () => {
   assert.ok(rows[0]!.pid > 1 && rows[0]!.pid < 40, `pid ${rows[0]!.pid}`);
 });
 
-test("every tool refuses a --pidns without such a process", async () => {
+test("a tool refuses a --pidns without such a process", async () => {
   const { status, stderr } = await runTool("opensnoop", "--pidns", "4194304");
   assert.equal(status, 1);
   assert.match(

@@ -71,6 +71,7 @@ export default defineCases({
     },
   ],
   filters: {
+    not: { off: "stacks of all processes of a busy machine take minutes to read" },
     work,
     args: ["-K"],
     of: (row, place) => isNap(row, place) && isTimer(row),
