@@ -5,6 +5,11 @@ import { Running } from "../support/process.ts";
 import { isolated, runTool, startTool, toolCommand, WITHOUT_TRACEFS } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
+test("a tool ends by itself after -d seconds", async () => {
+  const { status, stderr } = await runTool("opensnoop", "-d", "0.3");
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
 test("a tool ends cleanly on SIGTERM and SIGHUP", async () => {
   for (const signal of ["SIGTERM", "SIGHUP"] as const) {
     await using running = await startTool("opensnoop");
