@@ -154,10 +154,7 @@ const profile = defineTool({
     ["profile -c 1000000", "one sample per million events"],
     ["profile -f 5 > out.folded", "in folded format, for flame graphs"],
     ["profile --html flame.html 10", "a flame graph, to open in a browser"],
-    [
-      "profile -o cpu.pb.gz 10",
-      "for pprof; .json (Firefox profiler), .speedscope.json, .folded, .svg as well",
-    ],
+    ["profile -o cpu.pb.gz 10", "pprof; .json is Firefox's, .svg a flame graph"],
     ["profile --html d.html --compare out.folded 5", "what changed since that run"],
     ["profile -p 185", "only process 185"],
     ["profile -L 185", "only thread 185"],
