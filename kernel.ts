@@ -7,8 +7,10 @@
  */
 
 export type { KernelCode } from "./bpf/kernel_code.ts";
-export { type Definition, Kernel, kernel } from "./bpf/typescript/kernel.ts";
+export { type Definition, functions, Kernel, kernel } from "./bpf/typescript/kernel.ts";
+export type { SharedFunctions } from "./bpf/typescript/language/shared_functions.ts";
 export type {
+  CgroupsInKernel,
   EntriesInKernel,
   EventsInKernel,
   HistogramInKernel,
@@ -19,10 +21,12 @@ export type {
   Part,
   Programs,
   StacksInKernel,
+  Used,
 } from "./bpf/typescript/kernel.ts";
 export {
   type AnyMap,
   arrayMap,
+  cgroupArray,
   type EntriesOptions,
   hash,
   histogram,

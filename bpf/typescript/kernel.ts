@@ -10,12 +10,15 @@ import type { KernelCode, LoadedCode } from "../kernel_code.ts";
 import type { Fields, ProgramDefinition } from "./language/hooks.ts";
 import { compileProgram } from "./compile_program.ts";
 import { compileCode, loadCode, type LoadedKernel, type PlainDefinition } from "./load.ts";
+import { shared, type SharedFunctions } from "./language/shared_functions.ts";
 import type { AnyMap, HistogramKey, MapDefinition } from "./language/maps.ts";
 
 /** A map of values by keys, as programs see it. */
 export interface EntriesInKernel<K, V> {
   /** The value of a key, undefined if there is none; a struct is the one in the map. */
   get(key: K): V | undefined;
+  /** The same, and where there is none yet, the key is given that value; undefined if the map is full. */
+  getOrInsert(key: K, value: V): V | undefined;
   /** Gives a key a value; false if the map is full, which is counted. */
   set(key: K, value: V): boolean;
   /** Removes a key; false if it was not there. */
@@ -52,12 +55,19 @@ export interface StacksInKernel {
   user(): bigint;
 }
 
+/** An array of cgroups, as programs see it. */
+export interface CgroupsInKernel {
+  /** Whether the process is in the cgroup of that number, or below it. */
+  hasCurrent(index: number): boolean;
+}
+
 /** A map, as programs see it. */
 export type InKernel<D> = D extends MapDefinition<"entries", infer K, infer V>
   ? EntriesInKernel<K, V>
   : D extends MapDefinition<"events", never, infer T> ? EventsInKernel<T>
   : D extends MapDefinition<"histogram", number, bigint> ? HistogramInKernel
   : D extends MapDefinition<"histogram", HistogramKey<infer K>, bigint> ? HistogramsInKernel<K>
+  : D extends MapDefinition<"cgroups", number, never> ? CgroupsInKernel
   : StacksInKernel;
 
 /** What programs use of what is outside of them. */
@@ -68,8 +78,10 @@ export interface Definition {
   readonly maps?: Readonly<Record<string, AnyMap>>;
   /** Variables that programs and user space share; 0 at first, or what `Bpf.load` is given. */
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
-  /** Values that programs are compiled with. */
+  /** Values that programs are compiled with; `Bpf.load` may be given others, as globals. */
   readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
+  /** Functions that programs share: see {@linkcode functions}. */
+  readonly use?: readonly SharedFunctions<unknown>[];
 }
 
 /** The maps, globals or constants of a definition. */
@@ -83,7 +95,15 @@ export type OutsideOf<D> =
     -readonly [K in keyof Part<D, "globals">]: Part<D, "globals">[K] extends Codec<infer T> ? T
       : never;
   }
-  & Readonly<Part<D, "constants">>;
+  & Readonly<Part<D, "constants">>
+  & Used<D>;
+
+/** The functions that a definition uses, of all together. */
+export type Used<D> = D extends { readonly use: readonly (infer S)[] }
+  ? (S extends SharedFunctions<infer F> ? (each: F) => void : never) extends
+    (all: infer All) => void ? All
+  : never
+  : unknown;
 
 /** Programs by name. */
 export type Programs<Outside> = Readonly<Record<string, ProgramDefinition<Outside>>>;
@@ -140,6 +160,39 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
   with(options: KernelOptions): Kernel<D> {
     return new Kernel<D>({ ...this.#definition, ...options });
   }
+}
+
+/**
+ * Functions that programs share, with the maps, globals and constants that they use: `kernel({ use })` and
+ * other `functions({ use })` take them, and their second parameter has them by name. `make` is compiled
+ * with the programs and never called; what it returns is an object of functions.
+ *
+ * @example What two programs do alike
+ * ```ts
+ * import { Bpf, u32, u64 } from "../../mod.ts";
+ * import { functions, hash, kernel, tracepoint } from "../../kernel.ts";
+ *
+ * const counting = functions({ maps: { calls: hash(u32, u64) } }, ({ calls }) => ({
+ *   count(call: number) {
+ *     calls.increment(call);
+ *   },
+ * }));
+ *
+ * export function main() {
+ *   const code = kernel({ use: [counting] }, {
+ *     link: tracepoint("syscalls/sys_enter_link", (_, { count }) => count(1)),
+ *     unlink: tracepoint("syscalls/sys_enter_unlink", (_, { count }) => count(2)),
+ *   });
+ *   using bpf = Bpf.load(code);
+ *   bpf.attach();
+ * }
+ * ```
+ */
+export function functions<D extends Definition, F extends object>(
+  definition: D,
+  make: (outside: OutsideOf<D>) => F,
+): SharedFunctions<F> {
+  return shared(definition, make);
 }
 
 /**

@@ -26,7 +26,9 @@ import {
   setGlobals,
 } from "./load_maps.ts";
 import type { Outside } from "./lower/program.ts";
-import { type AnyMap, ringBuffer } from "./language/maps.ts";
+import { type Constants, gather, giveConstants } from "./gather.ts";
+import { type AnyMap, droppedName, ringBuffer } from "./language/maps.ts";
+import type { SharedFunctions } from "./language/shared_functions.ts";
 import { PRINT_BYTES, PRINT_MAP, type PrintCall, printCodec } from "./language/prints.ts";
 import { STACK_MAP, STACK_TIMES } from "./language/stacks.ts";
 import { TypeScriptProgram } from "./program.ts";
@@ -47,7 +49,8 @@ export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>
   readonly name?: string;
   readonly maps?: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
-  readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
+  readonly constants?: Constants;
+  readonly use?: readonly SharedFunctions<unknown>[];
   readonly programs: Readonly<Record<string, P>>;
   /** Whether programs make maps by using them. */
   readonly makesMaps?: boolean;
@@ -61,16 +64,27 @@ export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>
 export interface Plan {
   readonly outside: Outside;
   readonly globals: ReadonlyMap<string, Global>;
+  /** First values of globals. */
+  readonly variables: Readonly<Record<string, unknown>>;
   readonly size: () => number;
 }
 
-/** Lays the globals out: those of the definition, and counters of what maps had no room for. */
-export function plan(definition: Omit<PlainDefinition, "programs">): Plan {
-  const { maps = {}, globals = {}, constants = {}, makesMaps, pid } = definition;
+/**
+ * Lays the globals out: those of the definition, and counters of what maps had no room for.
+ *
+ * @param given values of constants and globals
+ */
+export function plan(
+  definition: Omit<PlainDefinition, "programs">,
+  given: LoadOptions["globals"] = {},
+): Plan {
+  const { makesMaps, pid } = definition;
+  const { maps, globals, functions, ...gathered } = gather(definition);
+  const { constants, variables } = giveConstants(gathered.constants, given);
   const wanted = new Map<string, Codec<unknown>>(Object.entries(globals));
   for (const [name, map] of Object.entries(maps)) {
     if (map.type === MapType.RINGBUF) wanted.set(`${name}_dropped`, u64);
-    if (countsDropped(map)) wanted.set(`${name}_dropped`, u64);
+    if (countsDropped(map)) wanted.set(droppedName(name, map), u64);
   }
   const placed = new Map<string, Global>();
   let size = 0;
@@ -82,7 +96,6 @@ export function plan(definition: Omit<PlainDefinition, "programs">): Plan {
     size = offset + codec.size;
   };
   for (const [name, codec] of wanted) place(name, codec);
-  refuseClashes(maps, globals, constants);
   const known = new Map<string, AnyMap>(Object.entries(maps));
   const prints: PrintCall[] = [];
   const printMap = ringBuffer(printCodec(prints), { bytes: PRINT_BYTES });
@@ -99,7 +112,7 @@ export function plan(definition: Omit<PlainDefinition, "programs">): Plan {
   };
   const claimMap = (name: string, map: AnyMap) => {
     known.set(name, map);
-    if (countsDropped(map)) place(`${name}_dropped`, u64);
+    if (countsDropped(map)) place(droppedName(name, map), u64);
   };
   const outside = {
     pid,
@@ -111,20 +124,14 @@ export function plan(definition: Omit<PlainDefinition, "programs">): Plan {
     maps: known,
     globals: placed,
     constants: new Map(Object.entries(constants)),
+    functions,
     section: SECTION,
   };
-  return { outside, globals: placed, size: () => Math.max(8, Math.ceil(size / 8) * 8) };
+  return { outside, globals: placed, variables, size: () => Math.max(8, Math.ceil(size / 8) * 8) };
 }
 
 /** Whether there may be no room for a key. */
 const countsDropped = ({ role, by }: AnyMap) => role === "entries" || by !== undefined;
-
-function refuseClashes(...groups: Readonly<Record<string, unknown>>[]): void {
-  const names = groups.flatMap(Object.keys);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return;
-  throw new TypeError(`Cannot call two things "${twice}": maps, globals and constants share names`);
-}
 
 /** Compiles all programs and loads none. @throws {KernelCodeError} */
 export function compileCode<P extends Uncompiled>(
@@ -150,7 +157,7 @@ export function loadCode<P extends Uncompiled>(
   compile: Compile<P>,
 ): LoadedKernel {
   const name = options.name ?? definition.name ?? "kernel code";
-  const { outside, globals, size: sizeOf } = plan(definition);
+  const { outside, globals, variables, size: sizeOf } = plan(definition, options.globals);
   const chosen = choose(definition.programs, options.programs ?? {}, name)
     .map(([each, program]) => [each, aimed(program, definition.pid)] as const);
   const compiled = chosen.map(([each, program]) => compile(each, program, outside));
@@ -174,9 +181,9 @@ export function loadCode<P extends Uncompiled>(
       .filter((codec) => codec?.type !== undefined)
       .map((codec) => [codec!, types.type(codec!.type)]),
   );
-  const lines = compiled.map((program, i) => ({
+  const lines = compiled.map((program) => ({
     function: types.function(program.name),
-    lines: lineInfo(types, program, chosen[i]![1].site),
+    lines: lineInfo(types, program),
   }));
   const bytes = types.bytes();
   const btf = loadBtf(bytes);
@@ -197,7 +204,7 @@ export function loadCode<P extends Uncompiled>(
     make(newMap(each, map, size, name, btf, typeIds));
   }
   make(newSection(size, btf, section));
-  setGlobals(infos.at(-1)!, globals, options.globals ?? {}, name);
+  setGlobals(infos.at(-1)!, globals, variables, [...outside.constants.keys()], name);
 
   const programs = compiled.map((program, i) =>
     new TypeScriptProgram(program, chosen[i]![1].hook, infos, { fd: btf, ...lines[i]! })
@@ -249,14 +256,11 @@ function choose<P>(
 function lineInfo(
   types: BtfBuilder,
   { lines, source }: CompiledProgram,
-  site: string | undefined,
 ): Uint8Array<ArrayBuffer> {
-  const file = types.string(site?.replace(/:\d+$/, "") ?? `${source.name}.ts`);
-  const words = lines.flatMap(({ instruction, line }) => [
-    instruction,
-    file,
-    types.string(source.lineText(line)),
-    (line + 1) << 10 | 1,
-  ]);
+  const words = lines.flatMap(({ instruction, line }) => {
+    const { text, number, where } = source.lineAt(line);
+    const file = /([^( ]+):\d+\)$/.exec(where)?.[1] ?? `${source.name}.ts`;
+    return [instruction, types.string(file), types.string(text), number << 10 | 1];
+  });
   return new Uint8Array(Uint32Array.from(words).buffer);
 }

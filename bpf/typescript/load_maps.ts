@@ -35,6 +35,7 @@ export function newMap(
   ids: ReadonlyMap<Codec<unknown>, number>,
 ): MapInfo {
   const isBuffer = type === MapType.RINGBUF || type === MapType.PERF_EVENT_ARRAY;
+  const isUntyped = isBuffer || type === MapType.STACK_TRACE || type === MapType.CGROUP_ARRAY;
   const request = {
     name,
     type,
@@ -48,11 +49,9 @@ export function newMap(
     const action = `use the map pinned at "${pinned}" as "${name}" of object "${object}"`;
     return { ...request, ...openPinned(pinned, action, request), ...types, ...codecs };
   }
-  // The kernel takes no types for these.
-  const described = !isBuffer && type !== MapType.STACK_TRACE && type !== MapType.CGROUP_ARRAY;
   const fd = createMap({
     ...request,
-    ...described ? { btf: { fd: btf, key: ids.get(key!)!, value: ids.get(value!)! } } : {},
+    ...isUntyped ? {} : { btf: { fd: btf, key: ids.get(key!)!, value: ids.get(value!)! } },
   });
   if (fd < 0) throw mapFailure(name, request, -fd);
   return { ...request, fd, ...types, ...codecs };
@@ -77,9 +76,11 @@ export function setGlobals(
   section: MapInfo,
   globals: ReadonlyMap<string, Global>,
   values: Readonly<Record<string, unknown>>,
+  constants: readonly string[],
   name: string,
 ): void {
-  refuseUnknown(Object.keys(values), [...globals.keys()], "global variable", name);
+  const known = [...globals.keys(), ...constants];
+  refuseUnknown(Object.keys(values), known, "global variable", name);
   if (Object.keys(values).length === 0) return;
   const flags = PROT_READ | PROT_WRITE;
   using memory = map("global variables", section.valueSize, flags, MAP_SHARED, section.fd);

@@ -129,8 +129,9 @@ export class TypeScriptProgram implements LoadedProgram {
   #tellLine(quoted: string): string {
     const { source } = this.#compiled;
     const [, text = quoted, told] = /^(.*) @ [^@]*:(\d+)$/.exec(quoted) ?? [];
-    const line = told ?? source.text.split("\n").findIndex((each) => each.trim() === text) + 1;
-    return `line ${line || "?"}${source.where}: ${text}`;
+    const same = [...source.lines()].filter((line) => line.text === text);
+    const line = same.find(({ number }) => number === Number(told)) ?? same[0];
+    return `line ${told ?? line?.number ?? "?"}${line?.where ?? source.where}: ${text}`;
   }
 
   #failure(errno: number, log: string): Error {

@@ -111,7 +111,7 @@ const REFUSED: readonly (readonly [body: string, message: string])[] = [
   ],
   [
     "out.counts.push(1);",
-    "counts has no push(): it has get(), set(), delete(), has(), increment()\n" +
+    "counts has no push(): it has get(), getOrInsert(), set(), delete(), has(), increment()\n" +
     "  line 3: out.counts.push(1);\n" +
     "          ^^^^^^^^^^^^^^^^^^",
   ],

@@ -9,7 +9,7 @@ import { struct, u32, u64 } from "../../../ffi/codec/mod.ts";
 import { isPerCpu, MapType } from "../../tables/map_type.ts";
 
 /** What a map is to the language: which methods it has. */
-export type MapRole = "entries" | "events" | "histogram" | "stacks";
+export type MapRole = "entries" | "events" | "histogram" | "stacks" | "cgroups";
 
 /** A map that `kernel()` makes. `Role`, `K` and `V` are for TypeScript. */
 export interface MapDefinition<Role extends MapRole, K, V> {
@@ -27,7 +27,12 @@ export interface MapDefinition<Role extends MapRole, K, V> {
   readonly entries: number;
   /** What the histograms of a map are told apart by. */
   readonly by?: Codec<unknown>;
+  /** The global that counts what there was no room for. */
+  readonly dropped?: string;
 }
+
+/** The global that counts what a full map had no room for. */
+export const droppedName = (name: string, { dropped }: AnyMap) => dropped ?? `${name}_dropped`;
 
 /** A slot of one of several histograms. */
 export interface HistogramKey<K> {
@@ -44,6 +49,8 @@ export type AnyMap = MapDefinition<MapRole, unknown, unknown>;
 export interface EntriesOptions {
   /** Default 10240. */
   readonly entries?: number;
+  /** The name of the global that counts what there was no room for. Default NAME_dropped. */
+  readonly dropped?: string;
 }
 
 const ENTRIES = 10_240;
@@ -57,7 +64,7 @@ const entries = <K, V>(
   type: number,
   key: Codec<K>,
   value: Codec<V>,
-  count: number,
+  { entries: count = ENTRIES, dropped }: EntriesOptions = {},
 ): MapDefinition<"entries", K, V> => ({
   role: "entries",
   type,
@@ -65,49 +72,50 @@ const entries = <K, V>(
   value,
   isPerCpu: isPerCpu(type),
   entries: count,
+  ...dropped === undefined ? {} : { dropped },
 });
 
 /** A hash table. */
 export function hash<K, V>(
   key: Codec<K>,
   value: Codec<V>,
-  { entries: count = ENTRIES }: EntriesOptions = {},
+  options: EntriesOptions = {},
 ): MapDefinition<"entries", K, V> {
-  return entries(MapType.HASH, key, value, count);
+  return entries(MapType.HASH, key, value, options);
 }
 
 /** A hash table that forgets the entries that were not used for longest when it is full. */
 export function lruHash<K, V>(
   key: Codec<K>,
   value: Codec<V>,
-  { entries: count = ENTRIES }: EntriesOptions = {},
+  options: EntriesOptions = {},
 ): MapDefinition<"entries", K, V> {
-  return entries(MapType.LRU_HASH, key, value, count);
+  return entries(MapType.LRU_HASH, key, value, options);
 }
 
 /** A hash table with a value for each CPU; {@linkcode Bpf.perCpuMap} reads it. */
 export function perCpuHash<K, V>(
   key: Codec<K>,
   value: Codec<V>,
-  { entries: count = ENTRIES }: EntriesOptions = {},
+  options: EntriesOptions = {},
 ): MapDefinition<"entries", K, V> {
-  return entries(MapType.PERCPU_HASH, key, value, count);
+  return entries(MapType.PERCPU_HASH, key, value, options);
 }
 
 /** Values by numbers from 0, which are all there from the beginning. */
 export function arrayMap<V>(
   value: Codec<V>,
-  { entries: count }: Required<EntriesOptions>,
+  { entries: count }: Pick<Required<EntriesOptions>, "entries">,
 ): MapDefinition<"entries", number, V> {
-  return entries(MapType.ARRAY, u32, value, count);
+  return entries(MapType.ARRAY, u32, value, { entries: count });
 }
 
 /** The same with a value for each CPU. */
 export function perCpuArray<V>(
   value: Codec<V>,
-  { entries: count }: Required<EntriesOptions>,
+  { entries: count }: Pick<Required<EntriesOptions>, "entries">,
 ): MapDefinition<"entries", number, V> {
-  return entries(MapType.PERCPU_ARRAY, u32, value, count);
+  return entries(MapType.PERCPU_ARRAY, u32, value, { entries: count });
 }
 
 /** Events in the order they happen, for all CPUs. Needs Linux >= 5.8. */
@@ -133,11 +141,11 @@ export function histogram<K>(
 ): MapDefinition<"histogram", HistogramKey<K>, bigint>;
 export function histogram<K>(
   by?: Codec<K>,
-  { entries: count = ENTRIES }: EntriesOptions = {},
+  options: EntriesOptions = {},
 ): AnyMap {
   if (by) {
     const key = struct("histogram_key", { of: by, slot: u32 }) as unknown as Codec<unknown>;
-    return { role: "histogram", type: MapType.HASH, key, value: u64, entries: count, by };
+    return { ...entries(MapType.HASH, key, u64, options), role: "histogram", by };
   }
   return {
     role: "histogram",
@@ -150,7 +158,7 @@ export function histogram<K>(
 
 /** Stack traces by their ids; {@linkcode Bpf.stacks} reads them. */
 export function stackTraces(
-  { entries: count = ENTRIES }: EntriesOptions = {},
+  { entries: count = ENTRIES }: Pick<EntriesOptions, "entries"> = {},
 ): MapDefinition<"stacks", number, never> {
   return {
     role: "stacks",
@@ -159,4 +167,12 @@ export function stackTraces(
     value: { size: 8 * FRAMES } as Codec<never>,
     entries: count,
   };
+}
+
+/** Cgroups by numbers from 0; {@linkcode Bpf.cgroupArray} puts them in. */
+export function cgroupArray(
+  { entries: count = 1 }: Pick<EntriesOptions, "entries"> = {},
+): MapDefinition<"cgroups", number, never> {
+  const value = u32 as Codec<unknown> as Codec<never>;
+  return { role: "cgroups", type: MapType.CGROUP_ARRAY, key: u32, value, entries: count };
 }

@@ -23,22 +23,36 @@ export class KernelCodeError extends TsBccError {
   readonly column: number;
 
   /** `problem` is one sentence: what is not possible, and what to write instead. */
-  constructor(source: Source, start: number, end: number, problem: string) {
+  constructor(source: Source, start: number, end: number, problem: string, program = source.name) {
     const { line, column, text } = source.place(start);
     const width = Math.max(1, Math.min(end - start, text.length - column));
     const shown = text.trimStart();
     const indent = text.length - shown.length;
     super(
-      `Cannot compile program "${source.name}"${source.where}: ${problem}\n` +
+      `Cannot compile program "${program}"${source.where}: ${problem}\n` +
         `  line ${line}: ${shown}\n` +
         `  ${" ".repeat(`line ${line}: `.length + Math.max(0, column - indent))}${
           "^".repeat(width)
         }`,
     );
-    this.program = source.name;
+    this.program = program;
     this.line = line;
     this.column = column;
   }
+}
+
+/** Where the texts of functions that programs share begin: behind any program's own. */
+const SHARED_BEGIN = 1 << 26;
+const SHARED = { begin: SHARED_BEGIN, line: 1 << 20 };
+
+/** A line of a program, or of a function that it shares with others. */
+export interface Line {
+  /** Its text, without what surrounds it. */
+  readonly text: string;
+  /** Counted from 1, in that function's text. */
+  readonly number: number;
+  /** Where that function was given: ` (opens.ts:12)`, or nothing. */
+  readonly where: string;
 }
 
 /** A function's text. */
@@ -50,6 +64,10 @@ export class Source {
   readonly where: string;
   /** Where the text begins in what the parser read: places count from there. */
   begin = 0;
+  /** The number of its first line: programs count from 0, what they share from further on. */
+  #firstLine = 0;
+  /** What the program shares with others and is compiled with. */
+  readonly #shared = new Set<Source>();
   readonly #starts: readonly number[];
 
   constructor(name: string, text: string, file: string | undefined) {
@@ -59,28 +77,78 @@ export class Source {
     this.#starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   }
 
+  /** Moves its places and lines to where no other text has any; returns how far the places went. */
+  moveBehind(): number {
+    const by = SHARED.begin;
+    this.begin += by;
+    this.#firstLine = SHARED.line;
+    SHARED.begin += this.text.length + 8;
+    SHARED.line += this.#starts.length;
+    return by;
+  }
+
+  /** Programs are compiled with a text that they share, which was moved. */
+  add(shared: Source): void {
+    this.#shared.add(shared);
+  }
+
+  /** Whose place it is. */
+  #at(offset: number): Source {
+    if (offset < SHARED_BEGIN) return this;
+    for (const each of this.#shared) {
+      if (offset >= each.begin - 2 && offset <= each.begin + each.text.length) return each;
+    }
+    return this;
+  }
+
+  /** The line of a place in the text, counted from 0. */
+  #indexOf(offset: number): number {
+    // Asked for each node: by halving, and without a function.
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
   /** The line and column of a place, and that line's text. */
   place(offset: number): { line: number; column: number; text: string } {
     const clamped = Math.min(Math.max(offset - this.begin, 0), this.text.length);
-    const index = this.#starts.findLastIndex((start) => start <= clamped);
+    const index = this.#indexOf(clamped);
     const end = this.#starts[index + 1];
     const text = this.text.slice(this.#starts[index], end === undefined ? undefined : end - 1);
     return { line: index + 1, column: clamped - this.#starts[index]!, text };
   }
 
-  /** The line a place is in, counted from 0. */
+  /** The number of the line that a place is in. */
   line(offset: number): number {
-    return this.#starts.findLastIndex((start) => start <= offset - this.begin);
+    const source = this.#at(offset);
+    return source.#firstLine + source.#indexOf(offset - source.begin);
   }
 
-  /** A line's text without what surrounds it. */
-  lineText(line: number): string {
-    return this.place((this.#starts[line] ?? 0) + this.begin).text.trim();
+  /** A line by its number. */
+  lineAt(line: number): Line {
+    for (const each of [this, ...this.#shared]) {
+      const index = line - each.#firstLine;
+      if (index < 0 || index >= each.#starts.length) continue;
+      const text = each.place(each.#starts[index]! + each.begin).text.trim();
+      return { text, number: index + 1, where: each.where };
+    }
+    return { text: "", number: 1, where: this.where };
+  }
+
+  /** All lines. */
+  *lines(): Generator<Line> {
+    for (const each of [this, ...this.#shared]) {
+      for (const index of each.#starts.keys()) yield each.lineAt(each.#firstLine + index);
+    }
   }
 
   /** The error for a part of the text. */
   error({ start, end }: Pick<Node, "start" | "end">, problem: string): KernelCodeError {
-    return new KernelCodeError(this, start, end, problem);
+    return new KernelCodeError(this.#at(start), start, end, problem, this.name);
   }
 }
 

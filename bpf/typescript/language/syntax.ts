@@ -238,3 +238,20 @@ export function parseFunction(source: Source): FunctionNode {
   source.begin = 1;
   throw source.error({ start: pos, end: pos + 1 }, message.replace(/ \(\d+:\d+\)$/, ""));
 }
+
+/** Moves the places of a function's nodes behind those of all other texts, for programs that share it. */
+export function moveBehind(node: FunctionNode, source: Source): void {
+  const by = source.moveBehind();
+  const moved = new Set<unknown>(); // a node may stand at two places of the tree
+  const move = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(move);
+    if (typeof value !== "object" || value === null || !("type" in value)) return;
+    if (moved.has(value)) return;
+    moved.add(value);
+    const place = value as unknown as { start: number; end: number };
+    place.start += by;
+    place.end += by;
+    Object.values(value).forEach(move);
+  };
+  move(node);
+}

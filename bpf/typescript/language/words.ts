@@ -109,8 +109,15 @@ export function currentTask(): StructOf<"struct task_struct"> {
   throw outsideOfKernel("currentTask");
 }
 
-/** The struct of the kernel at an address: `cast(args[0], "struct sock")`. */
-export function cast<N extends string>(_address: bigint | number, _struct: N): StructOf<N> {
+/**
+ * The struct of the kernel at an address: `cast(args[0], "struct sock")`; of several in a row the one of
+ * that number, counted from 0: `cast(pid.numbers, "struct upid", level)`.
+ */
+export function cast<N extends string>(
+  _address: bigint | number,
+  _struct: N,
+  _index?: bigint | number,
+): StructOf<N> {
   throw outsideOfKernel("cast");
 }
 

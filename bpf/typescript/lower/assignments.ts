@@ -42,6 +42,43 @@ export function update(
   return node.prefix ? after : before!;
 }
 
+/**
+ * Compiles `place += x;` and the like where nobody takes the value: numbers of maps and globals of 32 and
+ * 64 bits are added to at once, so that none is lost to another CPU. False for all else.
+ */
+export function addInPlace(
+  program: Program,
+  node: Expression & { type: "AssignmentExpression" | "UpdateExpression" },
+  scope: Scope,
+): boolean {
+  const [target, operator] = node.type === "AssignmentExpression"
+    ? [node.left, node.operator.slice(0, -1)]
+    : [node.argument, node.operator[0]!];
+  if (target.type !== "MemberExpression" || operator !== "+" && operator !== "-") return false;
+  const { builder } = program;
+  const place = placeOf(program, target, scope);
+  const by = node.type === "AssignmentExpression"
+    ? lower(program, node.right, scope)
+    : constant(1n);
+  if (!isShared(program, place)) {
+    storeField(program, node, place, operate(program, node, operator, place, by));
+    return true;
+  }
+  // Not for the sum, but for what is refused: mixed signs, booleans, texts.
+  builder.discard(() => operate(program, node, operator, place, by));
+  const { operand } = asLoaded(program, node, by);
+  const added = operator === "+" ? operand : builder.alu("sub", 0n, operand);
+  builder.keep();
+  builder.atomicAdd(place.base, place.offset, (place.type as Int).bits / 8 as 4 | 8, added);
+  return true;
+}
+
+/** Whether a place is a number that other CPUs may write as well. */
+function isShared(program: Program, { type, base, offset, bits }: InMemory): boolean {
+  return !bits && typeof base === "number" && base !== program.context && type.kind === "int" &&
+    (type.bits === 32 || type.bits === 64) && !type.bigEndian && offset % (type.bits / 8) === 0;
+}
+
 function assign(
   program: Program,
   node: Node,
@@ -69,6 +106,13 @@ function assign(
   if (target.type !== "MemberExpression") {
     throw program.error(target, "only variables and fields can be assigned to");
   }
+  const place = placeOf(program, target, scope);
+  const value = compute(() => place);
+  return storeField(program, node, place, value);
+}
+
+/** What is assigned to. @throws {KernelCodeError} where that is not possible */
+function placeOf(program: Program, target: Expression, scope: Scope): InMemory {
   const found = lower(program, target, scope);
   if (found.kind === "global") program.assigned.set(found.name, target);
   const place = present(program, target, found);
@@ -77,8 +121,7 @@ function assign(
   if (place.access !== "direct") {
     throw program.error(target, "the kernel's own memory can only be read");
   }
-  const value = compute(() => place);
-  return storeField(program, node, place, value);
+  return place;
 }
 
 function storeField(program: Program, node: Node, place: InMemory, value: Value): Value {

@@ -6,6 +6,7 @@
 
 import type { Call, Expression, FunctionNode, Node, Statement } from "../language/syntax.ts";
 import { I64 } from "../language/types.ts";
+import { some } from "./effects.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue } from "./loaded.ts";
 import { mapMethod } from "./map_methods.ts";
@@ -15,6 +16,7 @@ import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
 import { statements } from "./statements.ts";
 import { bind, settle } from "./declarations.ts";
+import { includes } from "./includes.ts";
 import { madeBy } from "./unmade_maps.ts";
 import { type Value, VOID } from "./values.ts";
 import { callWord, convert } from "./words.ts";
@@ -48,7 +50,11 @@ export function call(program: Program, node: Call, scope: Scope): Value {
         return mapMethod(program, node, map, target.name, scope);
       }
       if (target.object.kind === "packet") return packetMethod(program, node, target.name, scope);
-      throw program.error(node, `texts have no ${target.name}() in the kernel: compare them whole`);
+      if (target.name === "includes") return includes(program, node, target.object, scope);
+      throw program.error(
+        node,
+        `texts have no ${target.name}() in the kernel: compare them whole, or by includes("…")`,
+      );
   }
   throw program.error(callee, `${describeValue(target)} is no function`);
 }
@@ -107,7 +113,14 @@ function inline(
       if (called.body.type !== "BlockStatement") {
         return lower(program, called.body as Expression, inner);
       }
-      statements(program, called.body.body as readonly Statement[], inner);
+      const body = called.body.body as readonly Statement[];
+      const only = onlyReturn(body);
+      if (only) {
+        const block = new Scope(inner);
+        statements(program, body, inner, { scope: block, all: false });
+        return settle(program, only, lower(program, only, block));
+      }
+      statements(program, body, inner);
       const falls = builder.isOpen;
       builder.enter(end);
       const { result } = inlined as {
@@ -120,6 +133,16 @@ function inline(
   } finally {
     program.inlined.pop();
   }
+}
+
+/** What a function returns that does so once, at its end: it may be anything then. */
+function onlyReturn(body: readonly Statement[]): Expression | undefined {
+  const last = body.at(-1);
+  if (last?.type !== "ReturnStatement" || !last.argument) return undefined;
+  const others = body.slice(0, -1);
+  return others.some((node) => some(node, ({ type }) => type === "ReturnStatement"))
+    ? undefined
+    : last.argument;
 }
 
 /** @throws {KernelCodeError} for functions that wait */

@@ -76,7 +76,8 @@ function isNumberThatChanges(program: Program, node: Expression, scope: Scope): 
     value.kind === "memory" && isScalar(value.type);
 }
 
-function some(node: Node, test: (node: Node) => boolean): boolean {
+/** Whether a node or one inside of it is of a kind. */
+export function some(node: Node, test: (node: Node) => boolean): boolean {
   if (test(node)) return true;
   return Object.values(node).some((value) =>
     Array.isArray(value)

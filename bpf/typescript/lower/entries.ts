@@ -6,6 +6,7 @@
 
 import type { Base, Operand, Reg } from "../code/ir.ts";
 import type { Call, Expression } from "../language/syntax.ts";
+import { droppedName } from "../language/maps.ts";
 import { isArray, isPerCpu } from "../../tables/map_type.ts";
 import { BOOL, type Int, isScalar, sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { requireInt } from "./arithmetic.ts";
@@ -54,8 +55,12 @@ export function lookupAt(program: Program, map: MapValue, base: Base, offset: nu
 
 /** Looks a key up. */
 export function get(program: Program, map: MapValue, key: Expression, scope: Scope): Value {
+  return found(program, map, lookup(program, map, key, scope));
+}
+
+/** What a look-up found, by its address or 0. */
+function found(program: Program, map: MapValue, pointer: Reg): Value {
   const { builder } = program;
-  const pointer = lookup(program, map, key, scope);
   const { value: type } = typesOf(map);
   builder.keep();
   if (!isScalar(type)) {
@@ -72,6 +77,47 @@ export function get(program: Program, map: MapValue, key: Expression, scope: Sco
   builder.move(value, loaded.reg);
   builder.enter(end);
   return { kind: "optional", pointer, value, type: loaded.type, access: "direct" };
+}
+
+/** Looks a key up, which begins with a value; another CPU may have been first. */
+export function getOrInsert(
+  program: Program,
+  map: MapValue,
+  [keyNode, valueNode]: readonly Expression[],
+  scope: Scope,
+): Value {
+  const { builder } = program;
+  const { key, value: type } = typesOf(map);
+  const pointer = builder.register();
+  const [absent, full, end] = [builder.block(), builder.block(), builder.block()];
+  const keyValue = lower(program, keyNode!, scope);
+  withStored(program, keyNode!, keyValue, key, (base, offset) => {
+    const at = () => {
+      builder.move(pointer, lookupAt(program, map, base, offset));
+      builder.keep();
+    };
+    at();
+    builder.branch("ne", pointer, 0n, end, absent);
+    builder.enter(absent);
+    program.apart(() => {
+      const value = lower(program, valueNode!, scope);
+      withStored(program, valueNode!, value, type, (valueBase, valueOffset) => {
+        builder.call(
+          Helper.MAP_UPDATE_ELEM,
+          { map: map.name },
+          target(program, base, offset),
+          target(program, valueBase, valueOffset),
+          BPF_NOEXIST,
+        );
+      });
+    });
+    at();
+  });
+  builder.branch("ne", pointer, 0n, end, full);
+  builder.enter(full);
+  addToGlobal(program, droppedName(map.name, map.definition));
+  builder.enter(end);
+  return found(program, map, pointer);
 }
 
 /** Gives a key a value. */
@@ -111,7 +157,7 @@ function countDropped(program: Program, map: MapValue, result: Reg): Value {
   builder.branch("ne", outcome, 0n, failed, end);
   builder.enter(failed);
   builder.move(stored, 0n);
-  addToGlobal(program, `${map.name}_dropped`);
+  addToGlobal(program, droppedName(map.name, map.definition));
   builder.enter(end);
   return { kind: "register", reg: stored, type: BOOL };
 }
@@ -214,5 +260,5 @@ function insert(
   add(pointer);
   builder.jump(end);
   builder.enter(full);
-  addToGlobal(program, `${map.name}_dropped`);
+  addToGlobal(program, droppedName(map.name, map.definition));
 }

@@ -26,18 +26,26 @@ export function currentTask(program: Program): Value {
   return { kind: "memory", base, offset: 0, type: kernelStruct("task_struct")!, access: "kernel" };
 }
 
-/** `cast(address, "struct sock")` */
+/** `cast(address, "struct sock")`; `cast(address, "struct upid", i)` is the i-th of several. */
 export function cast(
   program: Program,
-  [address, name]: readonly Expression[],
+  [address, name, index]: readonly Expression[],
   scope: Scope,
 ): Value {
   const type = structNamed(program, name!);
   const value = asLoaded(program, address!, lower(program, address!, scope));
   const { operand } = requireInt(program, address!, value, "cast()");
   program.builder.keep();
-  const base = inRegister(program, operand);
-  return { kind: "memory", base, offset: 0, type, access: "kernel" };
+  const first = inRegister(program, operand);
+  if (index === undefined) {
+    return { kind: "memory", base: first, offset: 0, type, access: "kernel" };
+  }
+  const { builder } = program;
+  const number = asLoaded(program, index, lower(program, index, scope));
+  const { operand: at } = requireInt(program, index, number, "cast()");
+  const base = builder.alu("add", first, builder.alu("mul", at, BigInt(type.bytes)));
+  builder.keep();
+  return { kind: "memory", base: inRegister(program, base), offset: 0, type, access: "kernel" };
 }
 
 /** `has(task, "__state")`, which is known when compiling; nothing is read. */

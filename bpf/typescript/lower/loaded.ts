@@ -9,7 +9,7 @@ import type { Node } from "../language/syntax.ts";
 import { BOOL, describeType, I64, isScalar, type Scalar, U64 } from "../language/types.ts";
 import { joinTypes } from "./arithmetic.ts";
 import { isKernel, kernelAddress } from "./kernel_memory.ts";
-import { inRegister, loadScalar } from "./memory.ts";
+import { addressOf, inRegister, loadScalar } from "./memory.ts";
 import type { Program } from "./program.ts";
 import { constant, type Loaded, type Value } from "./values.ts";
 
@@ -27,6 +27,9 @@ export function asLoaded(program: Program, node: Node, value: Value): Loaded {
     case "memory":
       if (isScalar(found.type)) return asLoaded(program, node, loadScalar(program, found));
       if (isKernel(found)) return { operand: kernelAddress(program, found), type: U64 };
+      if (found.type.kind === "array" && found.access === "kernel") {
+        return { operand: addressOf(program, found.base, found.offset), type: U64 };
+      }
       throw program.error(node, `expected a number, found ${describeType(found.type)}`);
     default:
       throw program.error(node, `expected a number, found ${describeValue(found)}`);

@@ -1,19 +1,23 @@
 /**
- * What programs do with maps and buffers: `get`, `set`, `delete`, `has`, `increment`, `record`,
- * `emit`, and stack ids.
+ * What programs do with maps and buffers: `get`, `getOrInsert`, `set`, `delete`, `has`, `increment`, `record`,
+ * `emit`, `hasCurrent`, and stack ids.
  *
  * @module
  */
 
 import type { Reg } from "../code/ir.ts";
 import type { AnyMap } from "../language/maps.ts";
-import type { Call } from "../language/syntax.ts";
+import type { Call, Expression } from "../language/syntax.ts";
 import { isArray } from "../../tables/map_type.ts";
 import { BOOL, I64 } from "../language/types.ts";
-import { get, increment, lookup, type MapValue, set, withKey } from "./entries.ts";
+import { get, getOrInsert, increment, lookup, type MapValue, set, withKey } from "./entries.ts";
 import { emit, record } from "./events.ts";
 import { Helper } from "./helpers.ts";
-import { target } from "./memory.ts";
+import { inRegister, target } from "./memory.ts";
+import { asLoaded } from "./loaded.ts";
+import { lower } from "./expressions.ts";
+import { requireInt } from "./arithmetic.ts";
+import { PACKET_HOOKS } from "./words.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
@@ -22,10 +26,11 @@ import type { Value } from "./values.ts";
 const BPF_F_USER_STACK = 1n << 8n;
 
 const METHODS: Readonly<Record<AnyMap["role"], readonly string[]>> = {
-  entries: ["get", "set", "delete", "has", "increment"],
+  entries: ["get", "getOrInsert", "set", "delete", "has", "increment"],
   events: ["emit"],
   histogram: ["record"],
   stacks: ["kernel", "user"],
+  cgroups: ["hasCurrent"],
 };
 
 /** Compiles the call of a map's method. */
@@ -53,6 +58,11 @@ export function mapMethod(
   switch (method) {
     case "get":
       return get(program, map, take(1)[0]!, scope);
+    case "getOrInsert":
+      if (isArray(map.definition.type)) {
+        throw program.error(node, "the values of an array are always there: get() them");
+      }
+      return getOrInsert(program, map, take(2), scope);
     case "has": {
       const pointer = lookup(program, map, take(1)[0]!, scope);
       return nonZero(program, pointer);
@@ -78,6 +88,8 @@ export function mapMethod(
       return record(program, map, take(map.definition.by ? 2 : 1), scope);
     case "emit":
       return emit(program, map, take(1)[0]!, scope);
+    case "hasCurrent":
+      return hasCurrent(program, map, take(1)[0]!, scope);
     default: {
       take(0);
       if (["xdp", "tc", "socketFilter"].includes(program.hook.kind)) {
@@ -89,6 +101,19 @@ export function mapMethod(
       return { kind: "register", reg: id, type: I64 };
     }
   }
+}
+
+/** Whether the process is in a cgroup or below it. */
+function hasCurrent(program: Program, map: MapValue, node: Expression, scope: Scope): Value {
+  if (PACKET_HOOKS.has(program.hook.kind)) {
+    throw program.error(node, "a packet is handled in whichever process is running");
+  }
+  const loaded = asLoaded(program, node, lower(program, node, scope));
+  const { operand } = requireInt(program, node, loaded, "()");
+  const { builder } = program;
+  const result = builder.call(Helper.CURRENT_TASK_UNDER_CGROUP, { map: map.name }, operand);
+  // 1, or 0, or a negative errno where there is none of that number.
+  return nonZero(program, inRegister(program, builder.alu("xor", result, 1n)), "eq");
 }
 
 function nonZero(program: Program, reg: Reg, test: "ne" | "eq" = "ne"): Value {

@@ -13,6 +13,7 @@ import { loadScalar } from "./memory.ts";
 import { PACKET_FIELDS, packetField } from "./packets.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
+import { sharedFunction } from "./shared_functions.ts";
 import { constant, type InMemory, type Optional, UNDEFINED, type Value } from "./values.ts";
 
 /** Compiles `object.field` and `object[index]`. */
@@ -83,8 +84,8 @@ export function field(program: Program, node: Node, object: Value, name: string)
   throw program.error(node, `${describeValue(found)} has no field "${name}"`);
 }
 
-function outsideField({ outside, error, source }: Program, node: Node, name: string): Value {
-  void error;
+function outsideField(program: Program, node: Node, name: string): Value {
+  const { outside, source } = program;
   const map = outside.maps.get(name);
   if (map) return { kind: "map", name, definition: map };
   if (outside.globals.has(name)) return { kind: "global", name };
@@ -99,7 +100,10 @@ function outsideField({ outside, error, source }: Program, node: Node, name: str
     case "string":
       return { kind: "string", text: known };
   }
-  const names = [...outside.maps.keys(), ...outside.globals.keys(), ...outside.constants.keys()];
+  const found = sharedFunction(program, name);
+  if (found) return found;
+  const { maps, globals, constants, functions } = outside;
+  const names = [maps, globals, constants, functions].flatMap((each) => [...each.keys()]);
   throw source.error(node, `kernel() was given nothing called "${name}": it has ${listed(names)}`);
 }
 

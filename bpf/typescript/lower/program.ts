@@ -8,6 +8,7 @@ import type { Block, Reg } from "../code/ir.ts";
 import type { Hook } from "../language/hooks.ts";
 import type { AnyMap } from "../language/maps.ts";
 import type { PrintCall } from "../language/prints.ts";
+import type { SharedFunctions } from "../language/shared_functions.ts";
 import type { Source } from "../language/source.ts";
 import type { Node } from "../language/syntax.ts";
 import type { Type } from "../language/types.ts";
@@ -25,6 +26,8 @@ export interface Outside {
   readonly maps: ReadonlyMap<string, AnyMap>;
   readonly globals: ReadonlyMap<string, GlobalVariable>;
   readonly constants: ReadonlyMap<string, number | bigint | boolean | string>;
+  /** Who gives a function of that name. */
+  readonly functions: ReadonlyMap<string, SharedFunctions<unknown>>;
   /** The name of the map that holds the globals. */
   readonly section: string;
   /** Calls of `print` in programs that are compiled, by their number. */
@@ -82,6 +85,8 @@ export class Program {
   /** Globals that are read as they were at the beginning, and those that are written. */
   readonly taken = new Map<string, Node>();
   readonly assigned = new Map<string, Node>();
+  /** Functions that it shares with other programs, as far as it uses them. */
+  readonly shared = new Map<SharedFunctions<unknown>, ReadonlyMap<string, Value>>();
   readonly context: Reg;
 
   constructor(source: Source, hook: Hook, outside: Outside, unsigned: Set<number>) {

@@ -5,6 +5,7 @@
  */
 
 import type { Expression, Node, Statement } from "../language/syntax.ts";
+import { addInPlace } from "./assignments.ts";
 import { condition, decide } from "./conditions.ts";
 import { declaration } from "./declarations.ts";
 import { lower } from "./expressions.ts";
@@ -15,15 +16,23 @@ import { returnValue } from "./returns.ts";
 import { Scope } from "./scope.ts";
 import { switchStatement } from "./switch.ts";
 
-/** Compiles statements in a scope of their own. */
-export function statements(program: Program, nodes: readonly Statement[], outer: Scope): void {
-  const scope = new Scope(outer);
+/** Compiles statements in a scope of their own; the last one may be left to the caller. */
+export function statements(
+  program: Program,
+  nodes: readonly Statement[],
+  outer: Scope,
+  { scope = new Scope(outer), all = true } = {},
+): void {
   for (const node of nodes) {
     if (node.type === "FunctionDeclaration" && node.id) {
       scope.add(node.id.name, { kind: "function", node, scope });
     }
   }
-  for (const node of nodes) statement(program, node, scope, nodes);
+  for (const node of all ? nodes : nodes.slice(0, -1)) {
+    // Behind a return that a constant decides, all is ruled out.
+    if (!program.builder.isOpen) return;
+    statement(program, node, scope, nodes);
+  }
 }
 
 /** Compiles one statement; `around` is what may assign to the variables it declares. */
@@ -73,6 +82,10 @@ export function expressionStatement(program: Program, node: Expression, scope: S
       return expressionStatement(program, node.expression, scope);
     case "SequenceExpression":
       return node.expressions.forEach((each) => expressionStatement(program, each, scope));
+    case "AssignmentExpression":
+    case "UpdateExpression":
+      if (addInPlace(program, node, scope)) return;
+      break;
     case "ConditionalExpression":
       return branches(
         program,

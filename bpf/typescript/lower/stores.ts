@@ -62,6 +62,9 @@ export function storeInto(
       if (value.kind === "object" && type.kind === "struct") {
         return storeObject(program, value, type, base, offset, options);
       }
+      if (value.kind === "elements" && type.kind === "array") {
+        return storeElements(program, node, value.elements, type, base, offset, options);
+      }
       if (value.kind === "stack" && isStackType(type, value.which)) {
         return storeParts(program, value.parts, base, offset);
       }
@@ -129,6 +132,25 @@ function storeCopy(
   }
   const found = value.kind === "memory" ? describeType(value.type) : describeValue(value);
   throw program.error(node, `${describeType(type)} is wanted here, and this is ${found}`);
+}
+
+function storeElements(
+  program: Program,
+  node: Node,
+  elements: readonly Value[],
+  type: Type & { kind: "array" },
+  base: Base,
+  offset: number,
+  options: StoreOptions,
+): void {
+  const [wanted, given] = [type.length, elements.length];
+  if (wanted !== given) {
+    throw program.error(node, `${describeType(type)} is wanted here, and this list has ${given}`);
+  }
+  const size = sizeOfType(type.element);
+  elements.forEach((element, i) => {
+    storeInto(program, node, element, type.element, base, offset + i * size, undefined, options);
+  });
 }
 
 function storeObject(

@@ -152,7 +152,7 @@ const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> =
   userNumber: [1, 2],
   kernelNumber: [1, 2],
   ip: [1, 1],
-  cast: [2, 2],
+  cast: [2, 3],
   has: [2, 2],
 };
 
