@@ -1,0 +1,25 @@
+/**
+ * Block I/O requests as their tracepoints give them (request.h in TypeScript).
+ *
+ * @module
+ */
+
+import { cast, functions, has, type StructOf } from "../../../kernel.ts";
+
+/** The request of `rawTracepoint("block_rq_…")`, and whether its disk is wanted. */
+export const blockRequests = functions({
+  constants: { target_device: 0 }, // any; a disk as MKDEV() has it
+}, ({ target_device }) => {
+  const deviceOf = (request: StructOf<"struct request">): number => {
+    const disk = has(request, "rq_disk") ? request.rq_disk : request.q.disk; // until Linux 5.16
+    return disk.major << 20 | disk.first_minor;
+  };
+  return {
+    // Until Linux 5.10 the queue comes first, as it does where there is a struct hd_struct.
+    requestOf: (args: readonly bigint[]): StructOf<"struct request"> =>
+      cast(has("struct hd_struct", "partno") ? args[1]! : args[0]!, "struct request"),
+    /** Whether it is of a disk that is asked for. */
+    isDeviceWanted: (request: StructOf<"struct request">): boolean =>
+      target_device === 0 || deviceOf(request) === target_device,
+  };
+});

@@ -1,0 +1,63 @@
+/**
+ * The filters that tools share (filter.h in TypeScript): by process, thread, user, command name, cgroup,
+ * mount and pid namespace. `filterSettings()` says what they are; those not asked for are not compiled.
+ *
+ * @module
+ */
+
+import {
+  cgroupArray,
+  cgroupId,
+  comm,
+  currentTask,
+  functions,
+  hash,
+  type SharedFunctions,
+  uid,
+} from "../../../kernel.ts";
+import { u32, u64 } from "../../../mod.ts";
+import { taskNumbers } from "./numbers.ts";
+
+/** What {@linkcode taskFilter} gives. */
+export interface TaskFilter {
+  /** Whether the current thread passes all filters. */
+  isWanted(): boolean;
+}
+
+/** Whether what runs is wanted: `if (!isWanted()) return;` */
+export const taskFilter: SharedFunctions<TaskFilter> = functions({
+  use: [taskNumbers],
+  constants: {
+    own_pid: 0, // the tool itself, which is never traced
+    target_pid: 0, // 0: any; a thread group id, as user space means it
+    target_tid: 0, // 0: any
+    target_uid: 0xffffffff, // any
+    target_comm: "", // a part of the name; empty: any
+    target_comm_length: 0,
+    by_cgroup: false,
+    by_mntns: false,
+    target_cgroup: 0n, // 0: any; its id in the v2 hierarchy
+    ANY_UID: 0xffffffff,
+  },
+  maps: {
+    // Both are replaced by pinned maps that somebody else fills (bcc's --cgroupmap, --mntnsmap).
+    cgroups: hash(u64, u64, { entries: 1 }),
+    mntns: hash(u64, u32, { entries: 1 }),
+    // What is below it is wanted as well (--cgroup).
+    cgroup_root: cgroupArray(),
+  },
+}, (outside) => ({
+  isWanted() {
+    const process = outside.processNumber();
+    if (!outside.isSeen(process)) return false; // not in that namespace
+    if (process === outside.own_pid) return false;
+    if (outside.target_pid !== 0 && process !== outside.target_pid) return false;
+    if (outside.target_tid !== 0 && outside.threadNumber() !== outside.target_tid) return false;
+    if (outside.target_uid !== outside.ANY_UID && uid() !== outside.target_uid) return false;
+    if (outside.target_comm_length !== 0 && !comm().includes(outside.target_comm)) return false;
+    if (outside.by_cgroup && !outside.cgroups.has(cgroupId())) return false;
+    if (outside.target_cgroup !== 0n && !outside.cgroup_root.hasCurrent(0)) return false;
+    if (outside.by_mntns && !outside.mntns.has(currentTask().nsproxy.mnt_ns.ns.inum)) return false;
+    return true;
+  },
+}));

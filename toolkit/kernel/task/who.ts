@@ -1,0 +1,30 @@
+/**
+ * Who makes an event (who.h in TypeScript).
+ *
+ * @module
+ */
+
+import { cgroupId, comm, functions, gid, type SharedFunctions, uid } from "../../../kernel.ts";
+import type { Who } from "../../task/who.ts";
+import { taskNumbers } from "./numbers.ts";
+
+/** What {@linkcode taskWho} gives. */
+export interface TaskWho {
+  /** The current thread. */
+  who(): Who;
+}
+
+/** `who()`, for the field of that name in an event: the current thread. */
+export const taskWho: SharedFunctions<TaskWho> = functions(
+  { use: [taskNumbers] },
+  ({ processNumber, threadNumber }) => ({
+    who: () => ({
+      cgroup: Number(cgroupId()),
+      pid: processNumber(),
+      tid: threadNumber(),
+      uid: uid(),
+      gid: gid(),
+      comm: comm(),
+    }),
+  }),
+);
