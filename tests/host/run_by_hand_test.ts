@@ -10,7 +10,7 @@ import { Who } from "../../toolkit/task/who.ts";
 import { runTool } from "../support/tool.ts";
 import criticalstat from "../../tools/criticalstat/criticalstat.bpf.o.ts";
 import cpufreq from "../../tools/cpufreq/cpufreq.bpf.o.ts";
-import numamove from "../../tools/numamove/numamove.bpf.o.ts";
+import { code as numamove } from "../../tools/numamove/numamove.ts";
 import ppchcalls from "../../tools/ppchcalls/ppchcalls.bpf.o.ts";
 
 /** Arguments of a raw tracepoint, a u64 each. */

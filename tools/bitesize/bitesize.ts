@@ -26,6 +26,9 @@
  * Overhead: one look-up in a map per request.
  */
 
+import { comm, histogram, kernel, rawTracepoint } from "../../kernel.ts";
+import { blockRequests } from "../../toolkit/kernel/block/request.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import { diskOption, targetDevice } from "../../toolkit/block/block.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
@@ -40,7 +43,6 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import object from "./bitesize.bpf.o.ts";
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -57,7 +59,19 @@ const options = {
   duration: longOnly(standardOptions.duration),
 } as const;
 
-const Key = struct("key", { comm: chars(16), slot: u32 });
+const Key = struct("key", { of: chars(16), slot: u32 });
+
+const code = kernel({
+  use: [taskFilter, blockRequests],
+  maps: { sizes: histogram(chars(16), { dropped: "lost" }) }, // since the start
+}, {
+  issue: rawTracepoint("block_rq_issue", ({ args }, outside) => {
+    const request = outside.requestOf(args);
+    if (!outside.isDeviceWanted(request) || !outside.isWanted()) return;
+    const kbytes = request.__data_len >> 10;
+    outside.sizes.record(kbytes === 0 ? 1 : kbytes, comm()); // as bcc has it, which has no slot for 0
+  }),
+});
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(
@@ -67,9 +81,9 @@ function reporter(
   return (bpf, report) => {
     const sizes = bpf.map("sizes", Key, u64.asNumber);
     const entries = [...deltasOf(sizes, deltas, (count) => ({ count }))]
-      .filter(([{ comm }]) => process === undefined || comm === process)
+      .filter(([{ of }]) => process === undefined || of === process)
       .map(([key, { count }]) => [key, count] as const);
-    const sections = histogramSections(entries, ({ comm, slot }) => [comm, slot])
+    const sections = histogramSections(entries, ({ of, slot }) => [of, slot])
       .sort((a, b) => a.section < b.section ? -1 : 1);
     if (timestamp) report.line(report.clock);
     report.histograms(sections, {
@@ -91,7 +105,7 @@ const bitesize = defineTool({
     ["bitesize -c fio", "trace processes called fio only"],
     ["bitesize -d sdc", "trace sdc only"],
   ],
-  object,
+  object: code,
   options,
   plan(values, machine) {
     return {

@@ -16,6 +16,8 @@
  * Hooks: a software clock on each CPU (perf event cpu-clock). There are no filters by process or container.
  */
 
+import { cpu, kernel, ktime, perfEvent, ringBuffer } from "../../kernel.ts";
+import { runQueueLength } from "../../toolkit/kernel/sched/run_queue_length.ts";
 import { type Bpf, type EventStream, type Infer, struct, u32, u64 } from "../../mod.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { tellDropped } from "../../toolkit/run/losses.ts";
@@ -24,7 +26,6 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Group, groupsOf, type Sample, usageOf } from "./sample_groups.ts";
-import object from "./cpuunclaimed.bpf.o.ts";
 
 const HERTZ = 99; // not in step with what happens 10 or 100 times a second
 const INTERVAL_SECONDS = 1;
@@ -53,7 +54,15 @@ const options = {
 } as const;
 type Settings = Values<typeof options>;
 
+/** `threads` are those that the CPU has to run, with the one that runs. */
 const SampleCodec = struct("sample", { time: u64.asNumber, cpu: u32, threads: u32 });
+
+const code = kernel({ use: [runQueueLength], maps: { samples: ringBuffer(SampleCodec) } }, {
+  // It is attached to a clock on each CPU.
+  sample: perfEvent(undefined, (_, { samples, runnableThreads }) => {
+    samples.emit({ time: Number(ktime()), cpu: cpu(), threads: runnableThreads() });
+  }),
+});
 
 /** What is sampled, from the loading on. */
 class Samples implements Disposable {
@@ -106,7 +115,7 @@ const cpuunclaimed = defineTool({
     ["cpuunclaimed -T 1", "1s summaries and timestamps"],
     ["cpuunclaimed -j", "raw dump of all samples (verbose), CSV"],
   ],
-  object,
+  object: code,
   options,
   sample: ["1"],
   plan(values, machine) {

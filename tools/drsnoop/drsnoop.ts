@@ -13,7 +13,11 @@
  * Overhead: none but when memory is short.
  */
 
-import { i32, type Infer, readText, struct, u32, u64 } from "../../mod.ts";
+import { kernel, ktime, rawTracepoint, ringBuffer, signed, tid } from "../../kernel.ts";
+import { callsInFlight } from "../../toolkit/kernel/base/calls.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
+import { taskWho } from "../../toolkit/kernel/task/who.ts";
+import { i32, type Infer, readText, struct, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -25,7 +29,6 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
-import object from "./drsnoop.bpf.o.ts";
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -37,13 +40,33 @@ const options = {
 
 const Event = struct("event", {
   who: Who,
-  ns: u64.asNumber,
+  ns: u64.asNumber, // since boot, at the end
   time: u64.asNumber,
-  pages: u64.asNumber,
+  pages: u64.asNumber, // freed
   order: i32,
-  unused: u32,
 });
 type Event = Infer<typeof Event>;
+
+const code = kernel({
+  use: [taskFilter, taskWho],
+  maps: { calls: callsInFlight(Event), events: ringBuffer(Event) },
+}, {
+  begin: rawTracepoint("mm_vmscan_direct_reclaim_begin", ({ args }, { calls, isWanted, who }) => {
+    if (!isWanted()) return;
+    const order = Number(signed(args[0]!, 32));
+    calls.set(tid(), { who: who(), ns: Number(ktime()), time: 0, pages: 0, order });
+  }),
+  end: rawTracepoint("mm_vmscan_direct_reclaim_end", ({ args }, { calls, events }) => {
+    const call = calls.get(tid());
+    if (call === undefined) return;
+    const now = Number(ktime());
+    call.time = now - call.ns;
+    call.ns = now;
+    call.pages = Number(args[0]!);
+    events.emit(call);
+    calls.delete(tid());
+  }),
+});
 
 const seconds = secondsColumn<{ readonly time: number }>({ width: 14, digits: 9 });
 const timestamp: Column<Event> = { ...seconds, value: ({ ns }) => seconds.value({ time: ns }) };
@@ -62,7 +85,7 @@ const drsnoop = defineTool({
     ["drsnoop -d 10", "trace for 10 seconds only"],
     ["drsnoop -n main", 'only print process names containing "main"'],
   ],
-  object,
+  object: code,
   options,
   plan(values) {
     const { json, tid } = values;

@@ -17,7 +17,20 @@
  * attempts of one or more pages.
  */
 
-import { type Bpf, u64 } from "../../mod.ts";
+import {
+  fentry,
+  fexit,
+  functions,
+  hash,
+  kernel,
+  ktime,
+  rawTracepoint,
+  signed,
+  tid,
+  unsigned,
+} from "../../kernel.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
+import { type Bpf, u32, u64 } from "../../mod.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -30,7 +43,6 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import object from "./numamove.bpf.o.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -43,6 +55,41 @@ const options = {
   },
   ...standardOptions,
 } as const;
+
+const moves = functions({
+  use: [taskFilter],
+  maps: { moves: hash(u32, u64, { dropped: "lost" }) },
+  globals: { migrations: u64, total_ns: u64 },
+}, (outside) => ({
+  begin() {
+    if (outside.isWanted()) outside.moves.set(tid(), ktime());
+  },
+  end() {
+    const start = outside.moves.get(tid());
+    if (start === undefined) return;
+    const ns = signed(ktime() - start);
+    outside.migrations += 1n;
+    if (ns > 0n) outside.total_ns += unsigned(ns);
+    outside.moves.delete(tid());
+  },
+}));
+
+/** What runs in the kernel. */
+export const code = kernel({
+  use: [moves],
+  constants: { NUMA_MISPLACED: 5 }, // of enum migrate_reason
+}, {
+  // Since Linux 6.7, and before.
+  begin_folio: fentry("migrate_misplaced_folio", (_, { begin }) => begin()),
+  end_folio: fexit("migrate_misplaced_folio", (_, { end }) => end()),
+  begin_page: fentry("migrate_misplaced_page", (_, { begin }) => begin()),
+  end_page: fexit("migrate_misplaced_page", (_, { end }) => end()),
+  // The reason is the last argument of both; the first tells whose end the second is.
+  migration_begins: rawTracepoint("mm_migrate_pages_start", ({ args }, outside) => {
+    if (unsigned(args[1]!, 32) === BigInt(outside.NUMA_MISPLACED)) outside.begin();
+  }),
+  migration_ends: rawTracepoint("mm_migrate_pages", (_, { end }) => end()),
+});
 
 interface Row {
   readonly clock: string;
@@ -86,7 +133,7 @@ const numamove = defineTool({
     ["numamove 5 10", "5 second summaries, 10 times"],
     ["numamove -p 181", "only what process 181 touches"],
   ],
-  object,
+  object: code,
   options,
   sample: ["1"],
   plan(values, machine) {

@@ -16,7 +16,9 @@
  * Overhead: an addition for each.
  */
 
+import { kernel, rawTracepoint } from "../../kernel.ts";
 import { u64 } from "../../mod.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   containerOptions,
@@ -25,7 +27,12 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import object from "./pidpersec.bpf.o.ts";
+
+const code = kernel({ use: [taskFilter], globals: { made: u64 } }, {
+  forked: rawTracepoint("sched_process_fork", (_, outside) => {
+    if (outside.isWanted()) outside.made += 1n;
+  }),
+});
 
 const INTERVAL_SECONDS = 1;
 const MS_PER_SECOND = 1000;
@@ -47,7 +54,7 @@ const pidpersec = defineTool({
     ["pidpersec", "count until Ctrl-C, each second"],
     ["pidpersec 5 10", "the rate in 5 seconds, 10 times"],
   ],
-  object,
+  object: code,
   options,
   sample: ["1"],
   plan(values) {

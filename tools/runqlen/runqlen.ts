@@ -20,6 +20,8 @@
  * no filters by process or container.
  */
 
+import { cpu, hash, kernel, perfEvent } from "../../kernel.ts";
+import { runQueueLength } from "../../toolkit/kernel/sched/run_queue_length.ts";
 import { type Bpf, histogramSections, struct, sum, u32, u64 } from "../../mod.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -28,7 +30,6 @@ import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import object from "./runqlen.bpf.o.ts";
 
 const HERTZ = 99; // not in step with what happens 10 or 100 times a second
 
@@ -50,6 +51,19 @@ const options = {
 } as const;
 
 const Key = struct("key", { cpu: u32, length: u32 });
+
+const code = kernel({
+  use: [runQueueLength],
+  maps: { lengths: hash(Key, u64, { entries: 65_536, dropped: "lost" }) }, // since the start
+  constants: { by_cpu: false },
+}, {
+  // It is attached to a clock on each CPU.
+  sample: perfEvent(undefined, (_, { lengths, by_cpu, runnableThreads }) => {
+    const running = runnableThreads();
+    // One of them runs.
+    lengths.increment({ cpu: by_cpu ? cpu() : 0, length: running > 0 ? running - 1 : 0 });
+  }),
+});
 
 /** Makes the function that prints what was counted since it was last called. */
 function reporter(
@@ -99,7 +113,7 @@ const runqlen = defineTool({
     ["runqlen -C", "show each CPU separately"],
     ["runqlen -f 199", "sample 199 times a second"],
   ],
-  object,
+  object: code,
   options,
   plan(values) {
     return {

@@ -19,7 +19,22 @@
  * Hooks: raw tracepoint signal_generate; with -k tracepoints syscalls/sys_{enter,exit}_{kill,tkill,tgkill}.
  */
 
-import { i32, struct, u32 } from "../../mod.ts";
+import {
+  cast,
+  functions,
+  kernel,
+  rawTracepoint,
+  ringBuffer,
+  signed,
+  tid,
+  tracepoint,
+} from "../../kernel.ts";
+import { callsInFlight } from "../../toolkit/kernel/base/calls.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
+import { taskNumbers } from "../../toolkit/kernel/task/numbers.ts";
+import { wantedSignals } from "../../toolkit/kernel/task/signal_filter.ts";
+import { taskWho } from "../../toolkit/kernel/task/who.ts";
+import { i32, struct } from "../../mod.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
@@ -32,7 +47,6 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
-import object from "./sigsnoop.bpf.o.ts";
 
 const options = {
   failed: flag({ short: "x", long: "failed", help: "trace failed signals only" }),
@@ -51,7 +65,56 @@ const Event = struct("event", {
   result: i32,
   code: i32,
   outcome: i32,
-  unused: u32,
+});
+
+const signalEvents = functions({
+  use: [taskFilter, taskNumbers, taskWho, wantedSignals],
+  maps: { calls: callsInFlight(Event), events: ringBuffer(Event) },
+  constants: {
+    failed_only: false,
+    SEND_SIG_PRIV: 1n, // no info but a reason: include/linux/sched/signal.h
+    SI_KERNEL: 0x80,
+    OVERFLOW_FAIL: 3, // enum of include/trace/events/signal.h
+  },
+}, (outside) => ({
+  generate(args: readonly bigint[]) {
+    const [signal, outcome] = [Number(signed(args[0]!, 32)), Number(signed(args[4]!, 32))];
+    if (!outside.isSignalWanted(signal) || !outside.isWanted()) return;
+    let result = 0;
+    let code = 0;
+    if (args[1]! > outside.SEND_SIG_PRIV) {
+      const info = cast(args[1]!, "struct kernel_siginfo");
+      result = info.si_errno;
+      code = info.si_code;
+    } else if (args[1]! === outside.SEND_SIG_PRIV) code = outside.SI_KERNEL;
+    if (outside.failed_only && result === 0 && outcome < outside.OVERFLOW_FAIL) return;
+    const receiver = outside.processNumberOf(cast(args[2]!, "struct task_struct"));
+    outside.events.emit({ who: outside.who(), receiver, signal, result, code, outcome });
+  },
+  enter(receiver: number, signal: number) {
+    if (!outside.isSignalWanted(signal) || !outside.isWanted()) return;
+    outside.calls.set(
+      tid(),
+      { who: outside.who(), receiver, signal, result: 0, code: 0, outcome: -1 },
+    );
+  },
+  leave(result: number) {
+    const call = outside.calls.get(tid());
+    if (call === undefined) return;
+    call.result = result;
+    if (!outside.failed_only || result < 0) outside.events.emit(call);
+    outside.calls.delete(tid());
+  },
+}));
+
+const code = kernel({ use: [signalEvents] }, {
+  generated: rawTracepoint("signal_generate", ({ args }, { generate }) => generate(args)),
+  enter_kill: tracepoint("syscalls/sys_enter_kill", (e, { enter }) => enter(e.pid, e.sig)),
+  exit_kill: tracepoint("syscalls/sys_exit_kill", (e, { leave }) => leave(e.ret)),
+  enter_tkill: tracepoint("syscalls/sys_enter_tkill", (e, { enter }) => enter(e.pid, e.sig)),
+  exit_tkill: tracepoint("syscalls/sys_exit_tkill", (e, { leave }) => leave(e.ret)),
+  enter_tgkill: tracepoint("syscalls/sys_enter_tgkill", (e, { enter }) => enter(e.pid, e.sig)),
+  exit_tgkill: tracepoint("syscalls/sys_exit_tgkill", (e, { leave }) => leave(e.ret)),
 });
 
 /** enum of include/trace/events/signal.h. */
@@ -68,7 +131,7 @@ const sigsnoop = defineTool({
     ["sigsnoop -p 1216", "only trace those that PID 1216 sends"],
     ["sigsnoop -s 9", "only trace signal 9"],
   ],
-  object,
+  object: code,
   options,
   plan(values) {
     const { failed, kill, names, signal, json } = values;

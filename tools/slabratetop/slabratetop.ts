@@ -23,6 +23,8 @@
  * Overhead: two look-ups per allocation, of which a busy machine makes hundreds of thousands a second.
  */
 
+import { cast, hash, kernel, kernelString, rawTracepoint } from "../../kernel.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
 import { type Bpf, chars, struct, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
@@ -45,7 +47,6 @@ import {
   topSpace,
 } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import object from "./slabratetop.bpf.o.ts";
 
 const SORTS = ["name", "count", "size"] as const;
 type Sort = typeof SORTS[number];
@@ -72,6 +73,22 @@ const options = {
 
 const Key = struct("key", { name: chars(32) });
 const Sums = struct("sums", { count: u64.asNumber, bytes: u64.asNumber });
+
+const code = kernel({
+  use: [taskFilter],
+  // What was counted since an entry was made; the reader takes entries away that do not change.
+  maps: { caches: hash(Key, Sums, { dropped: "lost" }) },
+}, {
+  // The cache has been the third argument since Linux 2.6.30, whatever else came and went.
+  allocated: rawTracepoint("kmem_cache_alloc", ({ args }, { caches, isWanted }) => {
+    if (!isWanted()) return;
+    const cache = cast(args[2]!, "struct kmem_cache");
+    const sums = caches.getOrInsert({ name: kernelString(cache.name) }, { count: 0, bytes: 0 });
+    if (sums === undefined) return;
+    sums.count += 1;
+    sums.bytes += cache.size;
+  }),
+});
 
 interface Row {
   readonly name: string;
@@ -117,7 +134,7 @@ const slabratetop = defineTool({
     ["slabratetop -s count", "the most allocations first"],
     ["slabratetop 5 10", "5 second summaries, 10 times only"],
   ],
-  object,
+  object: code,
   options,
   sample: ["1"],
   plan(values) {

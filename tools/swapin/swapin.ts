@@ -14,6 +14,9 @@
  * Overhead: a look-up per read, which is small beside the read.
  */
 
+import { comm, fentry, functions, hash, kernel, kprobe } from "../../kernel.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
+import { taskNumbers } from "../../toolkit/kernel/task/numbers.ts";
 import { type Bpf, chars, struct, u32, u64 } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
@@ -30,7 +33,6 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import object from "./swapin.bpf.o.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -46,6 +48,24 @@ const options = {
 } as const;
 
 const Key = struct("key", { pid: u32, comm: chars(16) });
+const reads = functions({
+  use: [taskFilter, taskNumbers],
+  // What was counted since an entry was made; the reader takes entries away that do not change.
+  maps: { processes: hash(Key, u64, { dropped: "lost" }) },
+}, ({ processes, isWanted, processNumber }) => ({
+  count() {
+    if (isWanted()) processes.increment({ pid: processNumber(), comm: comm() });
+  },
+}));
+
+const code = kernel({ use: [reads] }, {
+  fentry_swap_read_folio: fentry("swap_read_folio", (_, { count }) => count()),
+  kprobe_swap_read_folio: kprobe("swap_read_folio", (_, { count }) => count()),
+  // Until Linux 6.9.
+  fentry_swap_readpage: fentry("swap_readpage", (_, { count }) => count()),
+  kprobe_swap_readpage: kprobe("swap_readpage", (_, { count }) => count()),
+});
+
 interface Row {
   readonly pid: number;
   readonly comm: string;
@@ -93,7 +113,7 @@ const swapin = defineTool({
     ["swapin", "count swap-ins by process, each second"],
     ["swapin -T 5", "each 5 seconds, without the time"],
   ],
-  object,
+  object: code,
   options,
   sample: false, // not every kernel lets the functions be probed
   plan(values, machine) {

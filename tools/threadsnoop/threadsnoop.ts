@@ -17,6 +17,9 @@
  * call clone(2) themselves are not seen.
  */
 
+import { kernel, ktime, ringBuffer, uprobe } from "../../kernel.ts";
+import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
+import { taskWho } from "../../toolkit/kernel/task/who.ts";
 import { formatSymbol, type Infer, struct, u64, userFunctions, UserSymbols } from "../../mod.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -27,7 +30,6 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
-import object from "./threadsnoop.bpf.o.ts";
 
 const NS_PER_MS = 1e6;
 const FUNCTION = "pthread_create";
@@ -37,6 +39,13 @@ const options = { pid: filterOptions.pid, ...containerOptions, ...eventOptions }
 const Event = struct("event", { who: Who, ns: u64.asNumber, routine: u64 });
 type Event = Infer<typeof Event>;
 
+const code = kernel({ use: [taskFilter, taskWho], maps: { events: ringBuffer(Event) } }, {
+  create: uprobe(undefined, ({ args }, { events, isWanted, who }) => {
+    if (!isWanted()) return;
+    events.emit({ who: who(), ns: Number(ktime()), routine: args[2]! });
+  }),
+});
+
 const threadsnoop = defineTool({
   name: "threadsnoop",
   summary: "Trace threads that programs make with pthread_create().",
@@ -44,7 +53,7 @@ const threadsnoop = defineTool({
     ["threadsnoop", "trace all new threads"],
     ["threadsnoop -p 181", "those of process 181 only"],
   ],
-  object,
+  object: code,
   options,
   sample: false, // it probes what the whole machine runs
   plan(values) {
@@ -54,7 +63,7 @@ const threadsnoop = defineTool({
     const routine = ({ who, ns, routine }: Event) =>
       formatSymbol(symbols.resolve(who.pid, routine, { time: ns }), routine);
     return eventPlan(Event, {
-      load: filterSettings(values, { arm64: process.arch === "arm64" }),
+      load: filterSettings(values),
       prepare() {
         symbols.follow(pid === undefined ? {} : { pids: [pid] });
         return symbols;
