@@ -8,7 +8,6 @@
 import type { Codec } from "../../ffi/codec/codec.ts";
 import type { AnyMap } from "./language/maps.ts";
 import type { SharedFunctions } from "./language/shared_functions.ts";
-import { functionNames } from "./lower/shared_functions.ts";
 
 /** Values that programs are compiled with. */
 export type Constants = Readonly<Record<string, number | bigint | boolean | string>>;
@@ -39,9 +38,7 @@ export function gather(definition: Parts): Gathered {
   };
   add(definition);
   const parts: Parts[] = [definition, ...[...used].map((each) => each.definition)];
-  const functions = [...used].flatMap((each) =>
-    functionNames(each).map((name) => [name, each] as const)
-  );
+  const functions = [...used].flatMap((each) => each.names().map((name) => [name, each] as const));
   const groups = [...parts.flatMap(({ maps, globals, constants }) => [maps, globals, constants])];
   const names = [
     ...groups.flatMap((group) => Object.keys(group ?? {})),

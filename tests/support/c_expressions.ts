@@ -26,7 +26,8 @@ import { knownBytes } from "../../toolkit/probe_language/expression.ts";
 import { tokensOf } from "../../toolkit/probe_language/c_tokens.ts";
 import { runOnce } from "./differential.ts";
 import { C_VARIABLES, randomExpression } from "./random_c.ts";
-import { randomArguments, randomNumbers } from "./random_code.ts";
+import { randomArguments } from "./random_code.ts";
+import { randomNumbers } from "./random_expressions.ts";
 
 /** Variables that raw tracepoint arguments hold, in order. */
 function variablesOf(types: Readonly<Record<string, string>>): Map<string, VariableInC> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { randomNumbers } from "./random_code.ts";
+import { randomNumbers } from "./random_expressions.ts";
 
 /** Variables of expressions, and their types. */
 export const C_VARIABLES: Readonly<Record<string, string>> = {

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { EventTrace } from "./event_trace.ts";
-import { type Case, type Job, type Row, startWork, type Work } from "./cases.ts";
+import type { Case, Job, Row, Work } from "./cases.ts";
+import { startWork } from "./start_work.ts";
 
 /** The sum of those counters of /proc/vmstat whose name matches. */
 function vmstat(name: RegExp): number {

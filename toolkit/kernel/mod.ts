@@ -11,7 +11,7 @@
  *
  * const Event = struct("event", { who: Who, signal: i32 });
  *
- * export const code = kernel({
+ * const code = kernel({
  *   use: [taskFilter, taskWho],
  *   maps: { events: ringBuffer(Event) },
  * }, {

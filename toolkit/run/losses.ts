@@ -30,9 +30,12 @@ export const DROPPED_EVENTS: Loss = {
   reason: "the ring buffer was full: raise -b/--buffer-pages",
 };
 
+/** The kernel side's counter of what was in flight when a map was full. */
+export const IN_FLIGHT = "in_flight_dropped";
+
 /** What most kernel sides count, in variables of these names. */
 const COUNTED: Readonly<Record<string, Loss>> = {
-  in_flight_dropped: {
+  [IN_FLIGHT]: {
     kind: "dropped",
     what: "calls",
     reason: "more were in flight at a time than the kernel's map has room for",

@@ -23,7 +23,7 @@
 
 import { type Bpf, chars, struct, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { deltasOf, CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
+import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";

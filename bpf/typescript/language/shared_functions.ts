@@ -4,7 +4,15 @@
  * @module
  */
 
-import { type FunctionNode, moveBehind, parseFunction } from "./syntax.ts";
+import {
+  type Expression,
+  type FunctionNode,
+  moveBehind,
+  type Node,
+  type ObjectLiteral,
+  parseFunction,
+  type Statement,
+} from "./syntax.ts";
 import { callSite, Source } from "./source.ts";
 
 /** Functions for programs, with the maps, globals and constants that they use. `F` are the functions. */
@@ -15,6 +23,8 @@ export interface SharedFunctions<F> {
   readonly make: (outside: never) => F;
   /** Where they were written: `opens.ts:12`. */
   readonly site: string | undefined;
+  /** Their names, without compiling anything. @throws {KernelCodeError} */
+  names(): string[];
 }
 
 /** The text of shared functions. */
@@ -28,7 +38,14 @@ export function shared<F>(
   definition: object,
   make: (outside: never) => F,
 ): SharedFunctions<F> {
-  return { definition, make, site: callSite() };
+  const functions: SharedFunctions<F> = {
+    definition,
+    make,
+    site: callSite(),
+    // A method, because who lays out a definition that shares nothing needs no parser.
+    names: () => functionNames(functions),
+  };
+  return functions;
 }
 
 /** Their text, which is read once. @throws {KernelCodeError} */
@@ -45,3 +62,34 @@ export function sharedText(functions: SharedFunctions<unknown>): SharedText {
 }
 
 const TEXTS = new WeakMap<SharedFunctions<unknown>, SharedText>();
+
+function functionNames(functions: SharedFunctions<unknown>): string[] {
+  const text = sharedText(functions);
+  return returned(text).properties.map((property) => {
+    const key = property.type === "Property" && !property.computed ? property.key : undefined;
+    if (key?.type === "Identifier") return key.name;
+    throw refusal(text, property, "name each function that programs are given");
+  });
+}
+
+/** What stands in their text before the object that holds them, which is the last statement. */
+export function statementsOf({ node: { body } }: SharedText): readonly Statement[] {
+  return body.type === "BlockStatement" ? body.body as readonly Statement[] : [];
+}
+
+/** The object that holds the functions. */
+export function returned(text: SharedText): ObjectLiteral {
+  const { body } = text.node;
+  const last = statementsOf(text).at(-1);
+  let node = body.type !== "BlockStatement"
+    ? body as Expression
+    : last?.type === "ReturnStatement"
+    ? last.argument
+    : undefined;
+  while (node?.type === "ParenthesizedExpression") node = node.expression;
+  if (node?.type === "ObjectExpression") return node;
+  throw refusal(text, node ?? body, "what programs are given is an object of functions: ({ … })");
+}
+
+const refusal = ({ source }: SharedText, node: Node, problem: string) =>
+  source.error(node, problem);

@@ -5,8 +5,13 @@
  * @module
  */
 
-import { type SharedFunctions, type SharedText, sharedText } from "../language/shared_functions.ts";
-import type { Expression, Node, ObjectLiteral, Statement } from "../language/syntax.ts";
+import {
+  returned,
+  type SharedFunctions,
+  sharedText,
+  statementsOf,
+} from "../language/shared_functions.ts";
+import type { Expression, Node, Statement } from "../language/syntax.ts";
 import { checkFunction } from "./calls.ts";
 import { bind } from "./declarations.ts";
 import { lower } from "./expressions.ts";
@@ -19,16 +24,6 @@ import type { Value } from "./values.ts";
 export function sharedFunction(program: Program, name: string): Value | undefined {
   const from = program.outside.functions.get(name);
   return from && functionsOf(program, from).get(name);
-}
-
-/** The names of functions, without compiling anything. @throws {KernelCodeError} */
-export function functionNames(functions: SharedFunctions<unknown>): string[] {
-  const text = sharedText(functions);
-  return returned(text).properties.map((property) => {
-    const key = property.type === "Property" && !property.computed ? property.key : undefined;
-    if (key?.type === "Identifier") return key.name;
-    throw refusal(text, property, "name each function that programs are given");
-  });
 }
 
 function functionsOf(
@@ -48,7 +43,7 @@ function functionsOf(
   if (outside) bind(program, outside, { kind: "outside" }, scope);
   for (const statement of statementsOf(text)) declare(program, statement, scope);
   for (const property of returned(text).properties) {
-    if (property.type !== "Property") continue; // functionNames() refused it
+    if (property.type !== "Property") continue; // functionNames() has refused it
     const value = lower(program, property.value, scope);
     if (value.kind !== "function") {
       throw program.error(property, "programs can only be given functions");
@@ -78,24 +73,3 @@ function isConstant(node: Expression): boolean {
   if (node.type === "UnaryExpression") return isConstant(node.argument);
   return /^(?:ArrowFunctionExpression|FunctionExpression|Literal)$/.test(node.type);
 }
-
-function statementsOf({ node: { body } }: SharedText): readonly Statement[] {
-  return body.type === "BlockStatement" ? body.body as readonly Statement[] : [];
-}
-
-/** The object that holds the functions. */
-function returned(text: SharedText): ObjectLiteral {
-  const { body } = text.node;
-  const last = statementsOf(text).at(-1);
-  let node = body.type !== "BlockStatement"
-    ? body as Expression
-    : last?.type === "ReturnStatement"
-    ? last.argument
-    : undefined;
-  while (node?.type === "ParenthesizedExpression") node = node.expression;
-  if (node?.type === "ObjectExpression") return node;
-  throw refusal(text, node ?? body, "what programs are given is an object of functions: ({ … })");
-}
-
-const refusal = ({ source }: SharedText, node: Node, problem: string) =>
-  source.error(node, problem);
