@@ -47,6 +47,15 @@ function oneFile(folder: Folder): string {
   return path;
 }
 
+/** Writes the test that the page shows for it; its path. */
+function itsTest(folder: Folder): string {
+  const page = readFileSync(`${PROJECT}docs/authors.md`, "utf8");
+  const [, text] = /^```ts ignore test\n(.*?)^```$/ms.exec(page)!;
+  const path = `${folder.path}/rmdirs_test.ts`;
+  writeFileSync(path, text!);
+  return path;
+}
+
 function run(script: string, ...words: string[]): void {
   const { status, stdout, stderr } = spawnSync(`${PROJECT}${script}`, words, { encoding: "utf8" });
   assert.equal(status, 0, stdout + stderr);
@@ -105,6 +114,14 @@ test("a tool in one file runs anywhere, and becomes one executable", async () =>
   const misused = spawnSync(`${out}/rmdirs`, ["-p", "x"], { encoding: "utf8" });
   assert.equal(misused.status, 2);
   assert.match(misused.stderr, /^rmdirs: .*-p/);
+});
+
+test("the test that docs/authors.md shows passes", () => {
+  using folder = new Folder();
+  oneFile(folder);
+  const path = itsTest(folder);
+  const words = RUNTIME === "Bun" ? ["test", path] : ["test", "--allow-all", "--no-check", path];
+  command(process.execPath, words, folder.path);
 });
 
 /** Starts shells that remove directories, and the tool for one of them; compares exactly. */
