@@ -6,7 +6,7 @@
  * PAGES is how many were freed in that time. FREE(KB) (-v) is the machine's free memory when the row is
  * printed. What a memory cgroup makes its members free, because it is full, is not direct reclaim.
  *
- * It was seen at work on Linux 6.1 only, in a guest whose memory was made short; elsewhere, that it loads.
+ * It was seen at work on Linux 6.1 and 6.12, in guests whose memory was made short; elsewhere, that it loads.
  *
  * Hooks: raw tracepoints mm_vmscan_direct_reclaim_begin and mm_vmscan_direct_reclaim_end.
  *
