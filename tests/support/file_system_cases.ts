@@ -130,7 +130,7 @@ export function distCases(
       },
       ...more,
     ],
-    ...filters === false ? {} : {
+    ...filters === false ? { unfiltered: "tools of the same engine have them: ext4dist" } : {
       filters: {
         work,
         args: [...args, "100"],

@@ -127,7 +127,8 @@ async function decompressKernel(image: Uint8Array, signal: AbortSignal): Promise
 
 /** Decompresses what is compressed, by its first bytes; returns anything else as it is. */
 export async function decompress(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const magic = encodeHex(bytes.subarray(0, 4));
+  // A copy: given a Buffer, encodeHex() leaves its memory empty (findings/deno-std-buffers.sh).
+  const magic = encodeHex(Uint8Array.from(bytes.subarray(0, 4)));
   if (magic.startsWith("1f8b")) return gunzipSync(bytes);
   const [command, debianPackage] = {
     "fd377a58": ["xz", "xz-utils"],
