@@ -36,11 +36,10 @@ interface Place {
 }
 
 /** What is not there, as far as it can be told. */
-function missing({ path, library, pid, symbol }: UprobeOptions): string {
-  const known = path ?? library;
+function missing({ path, pid, symbol }: UprobeOptions): string {
   if (path !== undefined && !exists(pathIn(pid, resolve(path)))) return "there is no such file";
-  return typeof symbol === "string" && known !== undefined
-    ? `${known} has no function ${JSON.stringify(symbol)}`
+  return typeof symbol === "string"
+    ? `the file has no function ${JSON.stringify(symbol)}`
     : "the file or the symbol does not exist";
 }
 

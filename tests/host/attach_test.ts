@@ -60,11 +60,11 @@ test("attach uprobe: a missing symbol or file is named", () => {
   const program = bpf.program("on_function");
   assert.throws(
     () => program.attachUprobe({ path: buildProgram("workload.c"), symbol: "nothing" }),
-    /to uprobe .*:nothing: .*\(ENOENT\): the file or the symbol does not exist/,
+    /to uprobe .*:nothing: .*\(ENOENT\): the file has no function "nothing"$/,
   );
   assert.throws(
     () => program.attachUprobe({ path: "/nonexistent", symbol: "main" }),
-    /to uprobe \/nonexistent:main: .*\(ENOENT\)/,
+    /to uprobe \/nonexistent:main: .*\(ENOENT\): there is no such file$/,
   );
 });
 

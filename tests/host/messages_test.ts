@@ -103,7 +103,7 @@ test("an unknown map, program, symbol, library and tracepoint are told by name",
     [
       () => program.attachUprobe({ library: "c", symbol: "nothing" }),
       'Cannot attach program "count" to uprobe libc:nothing: No such file or directory (ENOENT): ' +
-      "the file or the symbol does not exist",
+      'the file has no function "nothing"',
     ],
     [
       () => program.attachUprobe({ library: "nothing", symbol: "f" }),

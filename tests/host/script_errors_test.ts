@@ -68,7 +68,7 @@ once("a perf event and a function that are not there are told by name", async ()
   const path = buildProgram("workload.c");
   const place = `uprobe({ path: "${path}", symbol: "no_such" }, () => print(pid()))`;
   const missing = await run([...TS_BCC, "run", "-d", "0.1", "-e", place]);
-  assert.ok(missing.stderr.includes(`${path} has no function "no_such"`), missing.stderr);
+  assert.match(missing.stderr, /: the file has no function "no_such"\n/);
 });
 
 once("a relative path of a uprobe is of this folder, whatever process is traced", async () => {
