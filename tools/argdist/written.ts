@@ -49,7 +49,7 @@ import {
 } from "../../toolkit/probe_language/written/expressions.ts";
 import {
   cgroupMaps,
-  countLost,
+  countDropped,
   writeFilters,
 } from "../../toolkit/probe_language/written/filters.ts";
 import { kernelHook } from "../../toolkit/probe_language/written/hooks.ts";
@@ -244,7 +244,7 @@ function count(
       // Another CPU was first, or there is no room.
       look(full);
       builder.enter(full);
-      countLost(program);
+      countDropped(program);
     });
   }
   builder.enter(end);

@@ -25,7 +25,7 @@ import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
 import { explained } from "../../toolkit/probe_language/written/expressions.ts";
 import {
   COMM_SIZE,
-  countLost,
+  countDropped,
   currentIds,
   half,
   writeFilters,
@@ -140,7 +140,7 @@ export class EntryWriter {
         const [full, end] = [builder.block(), builder.block()];
         builder.branch("ne", result, 0n, full, end);
         builder.enter(full);
-        countLost(program);
+        countDropped(program);
         builder.enter(end);
       }));
   }

@@ -63,7 +63,7 @@ const Key = struct("key", { of: chars(16), slot: u32 });
 
 const code = kernel({
   use: [taskFilter, blockRequests],
-  maps: { sizes: histogram(chars(16), { dropped: "lost" }) }, // since the start
+  maps: { sizes: histogram(chars(16), { dropped: "dropped" }) }, // since the start
 }, {
   issue: rawTracepoint("block_rq_issue", ({ args }, outside) => {
     const request = outside.requestOf(args);

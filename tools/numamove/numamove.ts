@@ -58,7 +58,7 @@ const options = {
 
 const moves = functions({
   use: [taskFilter],
-  maps: { moves: hash(u32, u64, { dropped: "lost" }) },
+  maps: { moves: hash(u32, u64, { dropped: "dropped" }) },
   globals: { migrations: u64, total_ns: u64 },
 }, (outside) => ({
   begin() {

@@ -54,7 +54,7 @@ const Key = struct("key", { cpu: u32, length: u32 });
 
 const code = kernel({
   use: [runQueueLength],
-  maps: { lengths: hash(Key, u64, { entries: 65_536, dropped: "lost" }) }, // since the start
+  maps: { lengths: hash(Key, u64, { entries: 65_536, dropped: "dropped" }) }, // since the start
   constants: { by_cpu: false },
 }, {
   // It is attached to a clock on each CPU.

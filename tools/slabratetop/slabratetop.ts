@@ -77,7 +77,7 @@ const Sums = struct("sums", { count: u64.asNumber, bytes: u64.asNumber });
 const code = kernel({
   use: [taskFilter],
   // What was counted since an entry was made; the reader takes entries away that do not change.
-  maps: { caches: hash(Key, Sums, { dropped: "lost" }) },
+  maps: { caches: hash(Key, Sums, { dropped: "dropped" }) },
 }, {
   // The cache has been the third argument since Linux 2.6.30, whatever else came and went.
   allocated: rawTracepoint("kmem_cache_alloc", ({ args }, { caches, isWanted }) => {

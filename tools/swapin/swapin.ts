@@ -51,7 +51,7 @@ const Key = struct("key", { pid: u32, comm: chars(16) });
 const reads = functions({
   use: [taskFilter, taskNumbers],
   // What was counted since an entry was made; the reader takes entries away that do not change.
-  maps: { processes: hash(Key, u64, { dropped: "lost" }) },
+  maps: { processes: hash(Key, u64, { dropped: "dropped" }) },
 }, ({ processes, isWanted, processNumber }) => ({
   count() {
     if (isWanted()) processes.increment({ pid: processNumber(), comm: comm() });

@@ -105,7 +105,7 @@ const trace = defineTool({
       ...values.kernelStack || values.userStack
         ? { below: (event: TraceEvent) => stacks.lines(event, values.addresses) }
         : {},
-      lost: eventsDropped,
+      dropped: eventsDropped,
       prepare() {
         Object.assign(clock, startClock());
         if (namesUsers) stacks.follow(values.pid);

@@ -31,7 +31,7 @@ import {
 import {
   cgroupMaps,
   COMM_SIZE,
-  countLost,
+  countDropped,
   currentIds,
   half,
   writeFilters,
@@ -130,7 +130,7 @@ function reserve(program: ProgramWriter, size: number): Reg {
   const [room, full] = [builder.block(), builder.block()];
   builder.branch("ne", event, 0n, room, full);
   builder.enter(full);
-  countLost(program);
+  countDropped(program);
   builder.exit(0n);
   builder.enter(room);
   return event;

@@ -31,7 +31,7 @@ export function cgroupMaps({ cgroup }: ProbeFilters): Record<string, AnyMap> {
 }
 
 /** Counts what there was no room for in a variable, `events_dropped`. */
-export function countLost({ builder, outside }: ProgramWriter): void {
+export function countDropped({ builder, outside }: ProgramWriter): void {
   const { offset } = outside.globals.get("events_dropped")!;
   const one = builder.copy(1n);
   builder.keep();
