@@ -58,3 +58,17 @@ test(all, { skip: requires(all, "speed") }, async () => {
   assert.equal(rowsOf<Loss>(result).filter(({ record }) => record === undefined).length, 101);
   assert.equal(result.stderr, "ready\n");
 });
+
+const flood = "trace tells the events that its buffer had no room for";
+test(flood, { skip: requires(flood, "speed") }, async () => {
+  const probe = `t:syscalls:sys_exit_getppid ($tgid == ${process.pid})`;
+  await using tool = await startTool("trace", "--json", "-b", "1", probe);
+  tool.kill("SIGSTOP");
+  callGetppid(10_007);
+  tool.kill("SIGCONT");
+  const rows = rowsOf<Loss>(await stopTool(tool));
+  const dropped = rows.filter(({ record }) => record === "dropped");
+  assert.equal(dropped.at(-1)!.what, "events");
+  const shown = rows.filter(({ record }) => record === undefined).length;
+  assert.equal(shown + dropped.at(-1)!.total, 10_007);
+});
