@@ -1,3 +1,4 @@
+// Not in guests: what it says depends on no kernel.
 // What `ts-bcc run` and `check` say of scripts that are wrong.
 import assert from "node:assert/strict";
 import { copyFileSync, writeFileSync } from "node:fs";
@@ -5,7 +6,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { buildProgram, PROJECT } from "../support/build.ts";
 import { type Result, run } from "../support/process.ts";
-import { requires } from "../support/requires.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -20,10 +20,7 @@ async function said(words: readonly string[], lines: readonly string[]): Promise
   return await run([...TS_BCC, ...words], { cwd: folder.path });
 }
 
-const once = (name: string, body: () => Promise<void>) =>
-  test(name, { skip: requires(name, "speed") }, body);
-
-once("ts-bcc check compiles what a script would load, and does not run it", async () => {
+test("ts-bcc check compiles what a script would load, and does not run it", async () => {
   const { status, stdout, stderr } = await said(["check", "script.ts"], [
     `const execs = tracepoint("${EXEC}", (e) => print(pid(), e.filename));`,
     "using bpf = Bpf.load(kernel({}, { execs }));",
@@ -33,7 +30,7 @@ once("ts-bcc check compiles what a script would load, and does not run it", asyn
   assert.deepEqual([status, stdout, stderr], [0, "compiled execs\n", ""]);
 });
 
-once("what is wrong in a script is told with its file and line", async () => {
+test("what is wrong in a script is told with its file and line", async () => {
   const syntax = await said(["run", "script.ts"], ["", "const a: number = ;"]);
   assert.match(syntax.stderr, /^ts-bcc: script\.ts:3:\d+: .+\n$/);
   const thrown = await said(["run", "script.ts"], ['throw new Error("boom");']);
@@ -49,7 +46,7 @@ once("what is wrong in a script is told with its file and line", async () => {
   for (const { status } of [syntax, thrown, program]) assert.equal(status, 1);
 });
 
-once(
+test(
   "an option behind a script that leaves running to ts-bcc is told to be the script's",
   async () => {
     const lines = [`export default tracepoint("${EXEC}", () => print(pid()));`];
@@ -61,7 +58,7 @@ once(
   },
 );
 
-once("a perf event and a function that are not there are told by name", async () => {
+test("a perf event and a function that are not there are told by name", async () => {
   const event = 'perfEvent({ event: "cpu-clok", frequency: 99 }, () => print(pid()))';
   const unknown = await run([...TS_BCC, "run", "-d", "0.1", "-e", event]);
   assert.match(unknown.stderr, /no perf event is called "cpu-clok": there are cpu-clock, /);
@@ -71,7 +68,7 @@ once("a perf event and a function that are not there are told by name", async ()
   assert.match(missing.stderr, /: the file has no function "no_such"\n/);
 });
 
-once("a relative path of a uprobe is of this folder, whatever process is traced", async () => {
+test("a relative path of a uprobe is of this folder, whatever process is traced", async () => {
   using folder = new Folder();
   copyFileSync(buildProgram("workload.c"), `${folder.path}/program`);
   const text = 'uprobe({ path: "./program", symbol: "main" }, () => print("main"))';

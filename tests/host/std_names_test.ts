@@ -1,3 +1,4 @@
+// Not in guests: names of packages are no matter of the kernel.
 /** The names of Deno's standard library, which deno.json and tsconfig.json map, under both runtimes. */
 
 import { assertEquals } from "@std/assert";

@@ -70,6 +70,7 @@ export default defineCases({
     expect: 117,
     not: {
       pid: "each case has it: without, a probe would be in the C library of the whole machine",
+      pidns: "-p names a process of that namespace then: tests/tools/frame_containers_test.ts",
     },
   },
 });
