@@ -1,3 +1,4 @@
+// Not in guests: it compiles.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
