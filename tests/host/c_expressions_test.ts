@@ -1,3 +1,4 @@
+// Not in guests: what expressions mean depends on no kernel.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runtime } from "../../ffi/runtime/runtime.ts";
