@@ -261,6 +261,6 @@ test(USAGE, { skip: requires(USAGE, "speed") }, async () => {
   assert.deepEqual([none.status, none.stdout], [1, ""]);
   assert.match(
     none.stderr,
-    /^trace: Cannot attach .*nothing_of_the_kind: .*the symbol does not exist\n$/,
+    /^trace: Cannot attach .*nothing_of_the_kind: .*: the file has no function "nothing_of_the_kind"\n$/,
   );
 });
