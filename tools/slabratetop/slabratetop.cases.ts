@@ -41,5 +41,12 @@ export default defineCases({
       ],
     },
   ],
-  filters: { work, args: ["1000"], of: isFiles, total: sumOf("allocs"), expect: { least: 97 } },
+  filters: {
+    work,
+    args: ["1000"],
+    of: isFiles,
+    total: sumOf("allocs"),
+    expect: { least: 97 },
+    not: { pid: "cases have it: the process that misses is the test's own, which opens files too" },
+  },
 });
