@@ -10,6 +10,8 @@ import { Losses } from "../../toolkit/run/losses.ts";
 import { TaskNames } from "../../toolkit/task/ended_names.ts";
 import stackcount from "../../tools/stackcount/stackcount.bpf.o.ts";
 import { Running } from "../support/process.ts";
+import { Script } from "../support/script.ts";
+import { startTool, stopTool } from "../support/tool.ts";
 
 /** Loads the programs of images.h alone. */
 function loadImages(maxEntries: number): Bpf {
@@ -86,4 +88,14 @@ test("names of the ended that found no room are counted", () => {
   assert.deepEqual([full!.forgotten, roomy!.forgotten], [0, 0]);
   for (const names of [full!, roomy!]) assert.equal(names.of(unseen), undefined);
   assert.deepEqual([full!.forgotten, roomy!.forgotten], [1, 0]);
+});
+
+test("stacks that the kernel had no room for are told as what they are", async () => {
+  await using workload = await Script.start("for i in 1 2 3 4 5; do /bin/true; done"); // it waits for each
+  const pid = String(workload.pid);
+  await using running = await startTool("offcputime", "-p", pid, "--stack-storage-size", "1");
+  await workload.go();
+  const { stdout, stderr } = await stopTool(running);
+  assert.match(stderr, /^offcputime: dropped \d+ stacks.*: .*raise --stack-storage-size$/m);
+  assert.match(stdout, /\[Missed (?:User|Kernel) Stack\]/);
 });

@@ -1,6 +1,6 @@
 /** Tools that trace one process or thread tell when there is none, or none any more. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -166,3 +166,15 @@ for (const how of ["its path", "a link"]) {
     );
   });
 }
+
+test("a FIFO in the place of a file is refused at once, in one sentence", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/fifo`;
+  assert.equal(spawnSync("mkfifo", [path]).status, 0);
+  for (const [tool, ...args] of [["funccount", `${path}:*`], ["tplist", "-l", path]] as const) {
+    const { status, stdout, stderr } = await runTool(tool, ...args);
+    assert.notEqual(status, 0, tool);
+    assert.equal(stdout, "");
+    assert.match(stderr, new RegExp(`^${tool}: .*fifo.*regular file`), stderr);
+  }
+});
