@@ -27,7 +27,8 @@ the gate: what every change must pass, within 45 minutes on two cores.
            which way imports point
   unit     the tests beside the code, under Deno and Bun
   host     tests/host: this machine's kernel, under Deno and Bun
-  tools    tests/tools: each tool, half of the files under Deno and half under Bun
+  tools    tests/tools: each tool, half of the files under Deno and half under Bun; the tables of all
+           tools on the executable
   vm       tests/host, and a canary of each tool with the executable, in QEMU guests with other kernels
   binary   tests/binary: the executables that compile.sh makes
   libbcc   what goes through libbcc, with that of another Debian, under Bun
@@ -169,8 +170,9 @@ suite_tools() {
   fi
   # Every other file: which one runs under which runtime changes when files come, so both meet all.
   for i in "${!files[@]}"; do halves[i % 2]+=" ${files[i]}"; done
+  need_executables
   # shellcheck disable=SC2086 # names of test files have no spaces
-  side_by_side tools ${halves[0]} -- ${halves[1]-}
+  TSBCC_CASES_EXECUTABLE="$executable" side_by_side tools ${halves[0]} -- ${halves[1]-}
 }
 
 suite_binary() {
