@@ -86,7 +86,11 @@ static struct tcp_info info_of(int fd)
 	return info;
 }
 
-/* Waits until the client's end has sent something again, and, if `all`, has all acknowledged. */
+/*
+ * Waits until the client's end has sent something again because a timer said that it is lost, or, if
+ * `all`, until it has all acknowledged. A probe of the tail is counted as sent again too, but nothing is
+ * taken for lost then: a peer that heard it would leave the connection without a loss.
+ */
 static void await_retransmit(int fd, int all)
 {
 	struct tcp_info info;
@@ -94,7 +98,8 @@ static void await_retransmit(int fd, int all)
 	do {
 		poll(NULL, 0, 1);
 		info = info_of(fd);
-	} while (!info.tcpi_total_retrans || (all && info.tcpi_unacked));
+	} while (!info.tcpi_total_retrans || (all && info.tcpi_unacked) ||
+		 (!all && info.tcpi_state == TCP_ESTABLISHED && info.tcpi_ca_state != TCP_CA_Loss));
 }
 
 static void send_bytes(int fd, int size)
