@@ -99,7 +99,7 @@ make_deb() {
   made="ts-bcc_${version}_$arch.deb" doc="$root/usr/share/doc/ts-bcc"
   mkdir -p "$root/DEBIAN" "$root/usr/sbin" "$root/usr/share/man/man8" "$doc" \
     "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/vendor-completions" \
-    "$root/usr/share/fish/vendor_completions.d" "$root/usr/share/lintian/overrides"
+    "$root/usr/share/fish/vendor_completions.d"
   install -m 755 "$scratch/ts-bcc" "$root/usr/sbin/ts-bcc"
   link_names "$root/usr/sbin" -tsbcc
   install -m 644 "$scratch"/man/*.8 "$root/usr/share/man/man8"
@@ -109,7 +109,6 @@ make_deb() {
   install -m 644 "$scratch/completions/ts-bcc.fish" "$root/usr/share/fish/vendor_completions.d"
   copyright >"$doc/copyright"
   changelog | gzip -9n >"$doc/changelog.gz"
-  overrides >"$root/usr/share/lintian/overrides/ts-bcc"
   control "$(du -sk --apparent-size "$root/usr" | cut -f 1)" >"$root/DEBIAN/control"
   (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
   same_times "$root"
@@ -187,16 +186,6 @@ ts-bcc ($version) unstable; urgency=medium
   * What has changed is told in CHANGELOG.md of the sources.
 
  -- $maintainer  $(LC_ALL=C date -u -d "@$date" -R)
-TEXT
-}
-
-# Why lintian is wrong here.
-overrides() {
-  cat <<'TEXT'
-# The executable is the runtime with the bundle behind it; stripping it would cut that off.
-ts-bcc: unstripped-binary-or-object [usr/sbin/ts-bcc]
-# The runtime has its own copies of libraries: see copyright.
-ts-bcc: embedded-library *
 TEXT
 }
 

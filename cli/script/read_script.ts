@@ -31,26 +31,27 @@ export async function readScript(path: string): Promise<AnyKernel | undefined> {
  * first, where it ends.
  */
 export async function readUnloaded(path: string): Promise<AnyKernel | undefined> {
-  const { load } = Bpf;
-  Bpf.load = (code: unknown) => {
+  const { load, open, compile } = Bpf;
+  const end = (code: unknown) => {
     throw new LoadCalled(code);
   };
+  Object.assign(Bpf, { load: end, open: end, compile: end });
   try {
     return await readScript(path);
   } catch (error) {
     if (error instanceof LoadCalled && error.code instanceof Kernel) return error.code as AnyKernel;
     throw error;
   } finally {
-    Bpf.load = load;
+    Object.assign(Bpf, { load, open, compile });
   }
 }
 
-/** Ends a script at its first `Bpf.load`. */
+/** Ends a script at the first of `Bpf.load`, `Bpf.open` and `Bpf.compile`. */
 class LoadCalled extends Error {
   readonly code: unknown;
 
   constructor(code: unknown) {
-    super("a script that loads an object can only be run");
+    super("a script that loads an object, or C, can only be run");
     this.code = code;
   }
 }

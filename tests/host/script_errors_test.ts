@@ -30,6 +30,16 @@ test("ts-bcc check compiles what a script would load, and does not run it", asyn
   assert.deepEqual([status, stdout, stderr], [0, "compiled execs\n", ""]);
 });
 
+test("ts-bcc check runs no script that loads C or an object", async () => {
+  for (
+    const call of ['compile("int x;")', "load(new Uint8Array(64))", "open(new Uint8Array(64))"]
+  ) {
+    const { status, stderr } = await said(["check", "script.ts"], [`Bpf.${call};`, "await never;"]);
+    assert.match(stderr, /^ts-bcc: a script that loads an object, or C, can only be run\n/);
+    assert.equal(status, 1);
+  }
+});
+
 test("what is wrong in a script is told with its file and line", async () => {
   const syntax = await said(["run", "script.ts"], ["", "const a: number = ;"]);
   assert.match(syntax.stderr, /^ts-bcc: script\.ts:3:\d+: .+\n$/);

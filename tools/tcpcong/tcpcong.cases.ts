@@ -47,6 +47,13 @@ export default defineCases({
       check: expectLoss("::1"),
     },
     {
+      name: "takes a socket of IPv6 that talks IPv4 for IPv6",
+      args: ["-u", "-6"],
+      work: tcp("lossy=m:1", "lossy=4:1"),
+      of: inNetns,
+      check: expectLoss("::ffff:127.0.0.1"),
+    },
+    {
       name: "-R and --netns choose connections",
       args: ["-u", "-R", "{port}", "--netns", "{netns}"],
       work: tcp("lossy=4:2", "lossy=6:1"),
