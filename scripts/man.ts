@@ -52,7 +52,7 @@ function toolPage(tool: AnyTool, date: string): string {
   return [
     heading(tool.name + SUFFIX, date),
     section("NAME"),
-    roff(`${tool.name}${SUFFIX} - ${tool.summary.replace(/\.$/, "")}`).replace(" \\- ", " \\- "),
+    roff(`${tool.name}${SUFFIX} - ${tool.summary.replace(/\.$/, "")}`),
     section("SYNOPSIS"),
     synopsis(tool),
     section("DESCRIPTION"),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
+import { glibcRoot } from "../support/glibc_root.ts";
 import { Running } from "../support/process.ts";
 import { isolated, READY } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
@@ -42,22 +43,11 @@ test("dist/opensnoop works where libbpf, libelf, zlib and both runtimes are hidd
 });
 
 test("dist/opensnoop works in a root that holds glibc and nothing else", async () => {
-  using root = new Folder();
-  for (const folder of ["lib/x86_64-linux-gnu", "lib64", "bin", "proc", "sys", "dev"]) {
-    mkdirSync(`${root.path}/${folder}`, { recursive: true });
-  }
-  const glibc = ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0"];
-  for (const name of glibc) {
-    copyFileSync(`/lib/x86_64-linux-gnu/${name}`, `${root.path}/lib/x86_64-linux-gnu/${name}`);
-  }
-  copyFileSync("/lib64/ld-linux-x86-64.so.2", `${root.path}/lib64/ld-linux-x86-64.so.2`);
-  chmodSync(`${root.path}/lib64/ld-linux-x86-64.so.2`, 0o755);
+  const { root: made, mounts } = glibcRoot();
+  using root = made;
   copyFileSync(EXECUTABLE, `${root.path}/bin/opensnoop`);
   chmodSync(`${root.path}/bin/opensnoop`, 0o755);
   // rslave mounts in a namespace of their own: they vanish with it.
-  const mounts = ["proc", "sys", "dev"].map((name) =>
-    `mount --rbind /${name} ${root.path}/${name}`
-  );
   await countsExactly(isolated(mounts, ["chroot", root.path, "/bin/opensnoop"]));
 });
 

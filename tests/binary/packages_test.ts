@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
-  chmodSync,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,6 +14,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { commands, tools } from "../../tools/list.ts";
 import { PROJECT } from "../support/build.ts";
+import { glibcRoot } from "../support/glibc_root.ts";
 import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { isolated, READY } from "../support/tool.ts";
@@ -26,11 +25,11 @@ const NAMES = [...Object.keys(tools), ...Object.keys(commands)].sort();
 const folders = new DisposableStack();
 after(() => folders.dispose());
 
-let made: Promise<string> | undefined;
+let packaged: Promise<string> | undefined;
 
 /** A folder with packages as the gate can make them: without compression, which takes a minute. */
 const packages = (): Promise<string> =>
-  made ??= (async () => {
+  packaged ??= (async () => {
     const { path } = folders.use(new Folder());
     const { status, stderr } = await run([`${PROJECT}package.sh`, "-z", "none", "-o", path]);
     assert.equal(status, 0, stderr);
@@ -43,24 +42,12 @@ const named = (path: string, ending: string): string => {
   return join(path, name);
 };
 
-/** A root with glibc, and dpkg's list of nothing. */
-function emptyRoot(): Folder {
-  const root = new Folder();
-  for (const folder of ["lib/x86_64-linux-gnu", "lib64", "proc", "sys", "dev"]) {
-    mkdirSync(join(root.path, folder), { recursive: true });
-  }
-  for (const name of ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0"]) {
-    copyFileSync(`/lib/x86_64-linux-gnu/${name}`, `${root.path}/lib/x86_64-linux-gnu/${name}`);
-  }
-  copyFileSync("/lib64/ld-linux-x86-64.so.2", `${root.path}/lib64/ld-linux-x86-64.so.2`);
-  chmodSync(`${root.path}/lib64/ld-linux-x86-64.so.2`, 0o755);
+/** Gives a root dpkg's list of nothing. */
+function withoutPackages(root: string): void {
   for (const folder of ["info", "updates", "triggers"]) {
-    mkdirSync(`${root.path}/var/lib/dpkg/${folder}`, { recursive: true });
+    mkdirSync(`${root}/var/lib/dpkg/${folder}`, { recursive: true });
   }
-  for (const file of ["status", "available"]) {
-    writeFileSync(`${root.path}/var/lib/dpkg/${file}`, "");
-  }
-  return root;
+  for (const file of ["status", "available"]) writeFileSync(`${root}/var/lib/dpkg/${file}`, "");
 }
 
 const dpkg = (root: string, ...words: string[]) =>
@@ -70,7 +57,9 @@ const dpkg = (root: string, ...words: string[]) =>
 
 test("the Debian package is installed, its tools trace, and it goes without a trace", async () => {
   const deb = named(await packages(), ".deb");
-  using root = emptyRoot();
+  const { root: made, mounts } = glibcRoot();
+  using root = made;
+  withoutPackages(root.path);
   dpkg(root.path, "--install", deb);
   const sbin = `${root.path}/usr/sbin`;
   const links = readdirSync(sbin).filter((name) => lstatSync(join(sbin, name)).isSymbolicLink());
@@ -79,9 +68,6 @@ test("the Debian package is installed, its tools trace, and it goes without a tr
 
   using folder = new Folder();
   await using workload = await Workload.start(`missing=${folder.path}/gone:13`);
-  const mounts = ["proc", "sys", "dev"].map((name) =>
-    `mount --rbind /${name} ${root.path}/${name}`
-  );
   const call = ["chroot", root.path, "/usr/sbin/opensnoop-tsbcc"];
   const command = isolated(mounts, [...call, "--json", "-p", String(workload.pid)]);
   await using running = Running.start(command, READY);
