@@ -1,6 +1,7 @@
 /**
- * The calls by which bcc checks that its tools for files, memory and disks start and end
- * (tests/python/test_tools_smoke.py): ours end as they do. What they show is said by their cases.
+ * The calls by which bcc checks that its tools for files, memory, disks and the network
+ * start and end (tests/python/test_tools_smoke.py): ours end as they do. What they show is said by their cases.
+ * Not gethostlatency's, which probes the C library of the whole machine.
  */
 
 import assert from "node:assert/strict";
@@ -17,6 +18,7 @@ interface Calls {
 /** They print one report and end by themselves. */
 const REPORTS: readonly Calls[] = [
   { calls: ["btrfsdist 1 1", "ext4dist 1 1", "filetop 1 1", "slabratetop 1 1", "vfsstat 1 1"] },
+  { calls: ["tcptop 1 1"] },
   { calls: ["dcstat 1 1"], requires: ["kprobe", "fentry"] },
 ];
 
@@ -34,6 +36,17 @@ const INTERRUPTED: readonly Calls[] = [
       "statsnoop",
       "syncsnoop",
       "ttysnoop /dev/console",
+    ],
+  },
+  {
+    calls: [
+      "solisten",
+      "tcpaccept",
+      "tcpconnect",
+      "tcpconnlat",
+      "tcplife",
+      "tcpretrans",
+      "tcptracer",
     ],
   },
   { calls: ["dcsnoop"], requires: ["kprobe", "fentry"] },
