@@ -8,8 +8,16 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The project's folder, with a slash at its end. */
@@ -17,7 +25,13 @@ export const PROJECT: string = fileURLToPath(new URL("../../", import.meta.url))
 
 const BUILT = join(PROJECT, ".tools", "tests");
 
-/** Compiles a C program of this folder; returns its path. @param libraries flags of the linker */
+/**
+ * Compiles a C program of this folder; returns the path of this runtime's copy. Deno's and Bun's tests run
+ * at the same time, and a probe belongs to a file: one that counts the calls of all processes must not
+ * meet those that the other runtime's tests start.
+ *
+ * @param libraries flags of the linker
+ */
 export function buildProgram(
   source: string,
   flags: readonly string[] = [],
@@ -25,7 +39,7 @@ export function buildProgram(
 ): string {
   const command = ["gcc", "-O1", "-Wall", "-Werror", "-pthread", ...flags];
   const path = join("tests/support", source);
-  return build(path, includedBy(path), command, libraries);
+  return ownCopy(build(path, includedBy(path), command, libraries));
 }
 
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
@@ -38,6 +52,22 @@ export function buildObject(source: string): Uint8Array {
   const headers = ["prelude.h", "ring_buffer.h"].map((name) => `toolkit/kernel/base/${name}`);
   const path = build(join("tests/testdata", source), headers, ["clang", ...flags]);
   return new Uint8Array(readFileSync(path));
+}
+
+/** A copy of a file, in a folder for all tests under this runtime. */
+function ownCopy(path: string): string {
+  const folder = join(BUILT, process.versions.bun === undefined ? "deno" : "bun");
+  const copy = join(folder, basename(path));
+  if (existsSync(copy)) return copy;
+  mkdirSync(folder, { recursive: true });
+  const unfinished = mkdtempSync(join(folder, "copy-"));
+  try {
+    copyFileSync(path, join(unfinished, "program"));
+    renameSync(join(unfinished, "program"), copy);
+    return copy;
+  } finally {
+    rmSync(unfinished, { recursive: true });
+  }
 }
 
 /** The headers beside a file that it includes. */
