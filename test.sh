@@ -211,7 +211,7 @@ start_guests() {
   mapfile -t files < <(tests_in vm)
   deno_command harness "${files[@]}"
   harness=("${command[@]}")
-  library=(vm deno 5400 "${run[@]}" --spread --junit "$scratch/vm-deno.xml" tests/host)
+  library=(vm deno 5400 "${run[@]}" --file-limit 1800 --spread --junit "$scratch/vm-deno.xml" tests/host)
   # One runtime runs these: what they run is the executable.
   # One file has the canaries of all tools.
   guest_tools=(vm binary 5400 "${run[@]}" --file-limit 2400 --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)

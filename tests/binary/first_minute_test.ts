@@ -1,3 +1,4 @@
+// Not in guests: what it times is a machine, not emulation.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+// Not in guests: what executables take from their environment is no matter of the kernel.
 /** Whatever lies in the current folder or the environment, an executable is what it was made of. */
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// Not in guests: it reads libraries and processes, which no kernel changes.
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { test } from "node:test";

@@ -2,6 +2,8 @@
 
 /** One test case of a report. */
 export interface JunitCase {
+  /** The file that it is of, if the report says it. */
+  file?: string;
   /** The test's name; a subtest's or a group's member's starts with its parents' and " > ". */
   name: string;
   /** What became of it. */
@@ -28,6 +30,8 @@ export function parseJunit(xml: string): JunitCase[] {
       const groups = file === undefined || classname === "" ? "" : `${classname} > `;
       const seconds = Number(time ?? 0);
       current = { name: groups + name, status: "passed", seconds, message: "" };
+      const path = (file ?? classname).replace(/^\.\//, "");
+      if (path !== "") current.file = path;
       cases.push(current);
     } else if (tag === "testsuite") {
       current = undefined;

@@ -1,16 +1,23 @@
 /** What a run found: its cases, its counts, the lines it prints and the files it writes. */
 import type { JobResult } from "./guest.ts";
 import { formatJunit, type JunitCase, parseJunit } from "./junit.ts";
-import { REPORT, SKIP_REASONS, type Task } from "./suite.ts";
+import { REPORT, type Runtime, SKIP_REASONS, type Task } from "./suite.ts";
 
-/** One test file under one runtime on one kernel. */
+/** Where a task runs: on one kernel. */
 export interface Place extends Task {
   /** The kernel, as the user names it. */
   kernel: string;
 }
 
 /** One test case, and where it ran. */
-export interface CaseResult extends Place, JunitCase {}
+export interface CaseResult extends JunitCase {
+  /** The test file; the first of a task for what concerns all of them. */
+  file: string;
+  /** What ran it. */
+  runtime: Runtime;
+  /** The kernel, as the user names it. */
+  kernel: string;
+}
 
 /** How many cases passed, failed and were skipped. */
 export interface Totals {
@@ -31,13 +38,14 @@ export function formatTotals({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** A failed case that stands for a file as a whole. Its name is the problem's first line. */
+/** A failed case that stands for files as a whole. Its name is the problem's first line. */
 export function problemCase(place: Place, problem: string, seconds = 0): CaseResult {
   const [name = problem] = problem.split("\n");
-  return { ...place, name, status: "failed", seconds, message: problem };
+  const { files: [file = ""], runtime, kernel } = place;
+  return { file, runtime, kernel, name, status: "failed", seconds, message: problem };
 }
 
-/** The cases of a file: those it reported, and one more if something else is wrong with it. */
+/** The cases of files: those they reported, and one more if something else is wrong with them. */
 export function toCases(
   place: Place,
   job: JobResult,
@@ -47,9 +55,10 @@ export function toCases(
   const reasons = skipReasons(job.files.get(SKIP_REASONS) ?? "");
   const cases = parseJunit(job.files.get(REPORT) ?? "").map((item) => {
     const message = item.message || (item.status === "skipped" && reasons.get(item.name)) || "";
-    return { ...place, ...item, message };
+    const { files: [first = ""], runtime, kernel } = place;
+    return { ...item, file: item.file ?? first, runtime, kernel, message };
   });
-  const problem = problemOf(job, cases);
+  const problem = problemOf(job, cases, place.files);
   if (problem === undefined) return cases;
   return [...cases, problemCase(place, console ? `${problem}\n${console}` : problem, seconds)];
 }
@@ -60,12 +69,23 @@ function skipReasons(text: string): Map<string, string> {
   return new Map(lines.map(([name = "", reason = ""]) => [name, reason]));
 }
 
-function problemOf(job: JobResult, cases: readonly CaseResult[]): string | undefined {
+function problemOf(
+  job: JobResult,
+  cases: readonly CaseResult[],
+  files: readonly string[],
+): string | undefined {
   if (job.outcome === "crashed") return "guest crashed";
   if (job.outcome === "hung") return "guest hung";
   if (job.diskFull) return "filled the disk";
   if (job.outcome === "timed out") return "timed out";
-  if (job.status === 0) return cases.length === 0 ? "ran no test" : undefined;
+  if (job.status === 0) {
+    const idle = files.filter((file) => !cases.some((item) => item.file === file));
+    return idle.length === 0
+      ? undefined
+      : idle.length === files.length
+      ? "ran no test"
+      : `ran no test of ${idle.join(", ")}`;
+  }
   if (cases.some((item) => item.status === "failed")) return undefined;
   return `exited with status ${job.status} ${cases.length === 0 ? "and no report" : ""}`.trim();
 }
@@ -89,13 +109,14 @@ export class Printer {
     };
   }
 
-  /** Reports a file that has run. */
-  file(place: Place, cases: readonly CaseResult[], seconds: number): void {
-    const where = `${place.file} (${place.runtime}, ${place.kernel})`;
-    this.#write(`${where}: ${formatTotals(count(cases))} in ${seconds.toFixed(1)} s`);
-    for (const { name, status, message } of cases) {
+  /** Reports files that have run. */
+  files(place: Place, cases: readonly CaseResult[], seconds: number): void {
+    const where = `(${place.runtime}, ${place.kernel})`;
+    const files = place.files.join(", ");
+    this.#write(`${files} ${where}: ${formatTotals(count(cases))} in ${seconds.toFixed(1)} s`);
+    for (const { file, name, status, message } of cases) {
       if (status === "failed") {
-        this.problem(`${where}: ${message.startsWith(name) ? message : name}`);
+        this.problem(`${file} ${where}: ${message.startsWith(name) ? message : name}`);
       }
     }
   }

@@ -24,28 +24,42 @@ const BUN = `<testsuites><testsuite name="a_test.ts" file="a_test.ts">
   </testsuite>
 </testsuite></testsuites>`;
 
-const PLACE = { file: "a_test.ts", runtime: "bun", kernel: "6.1" } as const;
+const PLACE = { files: ["a_test.ts"], runtime: "bun", kernel: "6.1" } as const;
+const AT = { file: "a_test.ts", runtime: "bun", kernel: "6.1" } as const;
 
 test("parseJunit() reads what Deno writes", () => {
   deepStrictEqual(parseJunit(DENO), [
-    { name: 'a <b> & "c"', status: "passed", seconds: 0.002, message: "" },
-    { name: "fails", status: "failed", seconds: 0.001, message: "Uncaught: a > b\n line 2" },
-    { name: "off", status: "skipped", seconds: 0, message: "" },
+    { file: "a_test.ts", name: 'a <b> & "c"', status: "passed", seconds: 0.002, message: "" },
+    {
+      file: "a_test.ts",
+      name: "fails",
+      status: "failed",
+      seconds: 0.001,
+      message: "Uncaught: a > b\n line 2",
+    },
+    { file: "a_test.ts", name: "off", status: "skipped", seconds: 0, message: "" },
   ]);
 });
 
 test("parseJunit() reads what Bun writes", () => {
   deepStrictEqual(parseJunit(BUN), [
-    { name: "top", status: "passed", seconds: 0.5, message: "" },
-    { name: "group > in", status: "skipped", seconds: 0, message: "" },
-    { name: "group > bad", status: "failed", seconds: 0, message: "AssertionError" },
+    { file: "a_test.ts", name: "top", status: "passed", seconds: 0.5, message: "" },
+    { file: "a_test.ts", name: "group > in", status: "skipped", seconds: 0, message: "" },
+    {
+      file: "a_test.ts",
+      name: "group > bad",
+      status: "failed",
+      seconds: 0,
+      message: "AssertionError",
+    },
   ]);
 });
 
 test("resultJunit() writes what parseJunit() reads", () => {
   const cases = parseJunit(DENO);
-  const xml = resultJunit(cases.map((item) => ({ ...PLACE, ...item })));
-  deepStrictEqual(parseJunit(xml), cases);
+  const xml = resultJunit(cases.map((item) => ({ ...AT, ...item })));
+  const written = cases.map((item) => ({ ...item, file: "a_test.ts (bun, 6.1)" }));
+  deepStrictEqual(parseJunit(xml), written);
   match(xml, /<testsuites tests="3" failures="1" errors="0" skipped="1">/);
 });
 
@@ -76,6 +90,25 @@ for (const [what, { junit = "", ...job }, expected] of PROBLEMS) {
   });
 }
 
+test("toCases() tells the files of one command apart, and which of them ran no test", () => {
+  const two = BUN.replace("<failure", "<skipped").replaceAll("</testsuites>", "") +
+    '<testsuite name="b_test.ts" file="b_test.ts"><testcase name="b" time="0" file="b_test.ts"/>';
+  const result: JobResult = {
+    outcome: "exited",
+    status: 0,
+    files: new Map([["junit.xml", two]]),
+    diskFull: false,
+  };
+  const found = (...files: string[]) =>
+    toCases({ ...PLACE, files }, result, 1, "").map(({ file, name }) => `${file}: ${name}`);
+  const all = ["a_test.ts: top", "a_test.ts: group > in", "a_test.ts: group > bad", "b_test.ts: b"];
+  deepStrictEqual(found("a_test.ts", "b_test.ts"), all);
+  deepStrictEqual(found("a_test.ts", "b_test.ts", "c_test.ts"), [
+    ...all,
+    "a_test.ts: ran no test of c_test.ts",
+  ]);
+});
+
 test("toCases() adds the reasons that tests gave for skipping themselves", () => {
   const files = new Map([["junit.xml", DENO], ["skip-reasons", "off\tno kprobes\nother\tx\n"]]);
   const result: JobResult = { outcome: "exited", status: 1, files, diskFull: false };
@@ -85,7 +118,7 @@ test("toCases() adds the reasons that tests gave for skipping themselves", () =>
 
 test("hookTable() has a row for each hook and a column for each kernel and runtime", () => {
   const item = (name: string, kernel: string, status: CaseResult["status"]): CaseResult => ({
-    ...{ ...PLACE, name, kernel, status, seconds: 0, message: "" },
+    ...{ ...AT, name, kernel, status, seconds: 0, message: "" },
   });
   const kernels = [{ name: "6.1", release: "6.1.0" }, { name: "6.12", release: "6.12.9" }];
   const cases = [

@@ -15,10 +15,11 @@ const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a nam
 
   --kernel NAME     ${Object.keys(SUITES).join(", ")}; may be repeated (default: 6.1 and 6.12)
   --runtime NAME    deno or bun (default: both)
-  --spread          each file under one runtime per kernel, turn by turn: half the time
+  --spread          files under one runtime per kernel, four a command and turn by turn: less than half
+                    the time
   --jobs N          guests at once (default: 2)
   --cpus N          CPUs of a guest, all emulated by one thread (default: 2)
-  --file-limit S    seconds a test file may take (default: 300)
+  --file-limit S    seconds the test files of a command may take (default: 300)
   --boot-limit S    seconds a guest may take to boot (default: 90)
   --json FILE       write every case, with its status, and the totals
   --junit FILE      write the same as a JUnit report

@@ -12,7 +12,7 @@ export interface ScheduleOptions {
   cpus?: number;
   /** How long a guest may take to boot. */
   bootLimitMs: number;
-  /** How long one test file may take. */
+  /** How long the test files of one command may take. */
   fileLimitMs: number;
   /** Ends the run when aborted. */
   signal: AbortSignal;
@@ -134,6 +134,6 @@ async function runTask(
   const isDead = job.outcome === "crashed" || job.outcome === "hung";
   const console = isDead ? guest.consoleTail() : "";
   const cases = toCases({ ...task, kernel: kernel.name }, job, seconds, console);
-  printer.file({ ...task, kernel: kernel.name }, cases, seconds);
+  printer.files({ ...task, kernel: kernel.name }, cases, seconds);
   return cases;
 }

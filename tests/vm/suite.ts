@@ -13,11 +13,11 @@ export const RUNTIMES = ["deno", "bun"] as const;
 /** One of {@linkcode RUNTIMES}. */
 export type Runtime = (typeof RUNTIMES)[number];
 
-/** One test file under one runtime. */
+/** Test files that one command runs under one runtime. */
 export interface Task {
-  /** The test file, relative to {@linkcode TREE}. */
-  file: string;
-  /** What runs it. */
+  /** The test files, relative to {@linkcode TREE}. */
+  files: readonly string[];
+  /** What runs them. */
   runtime: Runtime;
   /** The kernels it is for; all that run if there are none. */
   kernels?: readonly string[];
@@ -27,6 +27,8 @@ export interface Task {
 export const REPORT = "junit.xml";
 /** Why tests skipped themselves, among a job's results: a test's name, a tab, the reason. */
 export const SKIP_REASONS = "skip-reasons";
+/** How many files one command runs of a run that is spread: a runtime takes 5 to 12 s to start in a guest. */
+const FILES_OF_A_COMMAND = 4;
 /** A line by which a test file says that guests would teach nothing, and why. */
 const NOT_IN_GUESTS = /^\/\/ Not in guests: .+$/m;
 /** What of this process's environment the tests see, besides what is ours and the runtimes'. */
@@ -52,8 +54,8 @@ export function selectFiles(selectors: readonly string[]): string[] {
 /**
  * The tasks of a run.
  *
- * @param spread Give each file one runtime per kernel, turn by turn: every file meets every kernel
- * and every runtime, in half the time
+ * @param spread Give files one runtime per kernel, a few at a time and turn by turn: every file meets every
+ * kernel and every runtime, in half the time and less
  */
 export function tasksFor(
   files: readonly string[],
@@ -61,14 +63,21 @@ export function tasksFor(
   kernels: readonly string[],
   spread: boolean,
 ): Task[] {
-  return files.flatMap((file, turn) => {
-    if (!spread) return runtimes.map((runtime) => ({ file, runtime }));
-    return kernels.map((kernel, i) => ({
-      file,
+  if (!spread) {
+    return files.flatMap((file) => runtimes.map((runtime) => ({ files: [file], runtime })));
+  }
+  return groups(files, FILES_OF_A_COMMAND).flatMap((files, turn) =>
+    kernels.map((kernel, i) => ({
+      files,
       runtime: runtimes[(turn + i) % runtimes.length]!,
       kernels: [kernel],
-    }));
-  });
+    }))
+  );
+}
+
+function groups<T>(items: readonly T[], size: number): T[][] {
+  const starts = Array.from({ length: Math.ceil(items.length / size) }, (_, i) => i * size);
+  return starts.map((start) => items.slice(start, start + size));
 }
 
 function findTests(folder: string): string[] {
@@ -117,7 +126,7 @@ export function taskScript(
     `  [ -e "$target" ] || { mkdir -p "\${target%/*}"; ln -s "$path" "$target"; }`,
     `done`,
     `cd ${quote(TREE)}`,
-    `exec ${testCommand(task.runtime, [task.file]).map(quote).join(" ")}`,
+    `exec ${testCommand(task.runtime, task.files).map(quote).join(" ")}`,
   ].join("\n");
 }
 
