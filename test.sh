@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
+# shellcheck source=scripts/run_suites.sh
+source "$project/scripts/run_suites.sh"
 # shellcheck source=scripts/count_tests.sh
 source "$project/scripts/count_tests.sh"
 prefix=test.sh
@@ -40,7 +42,6 @@ TEXT
 }
 
 executable="$project/dist/ts-bcc" compiled=false
-declare -A beside=() # what runs beside this script's own work: its process groups, by name
 filter="" full=false suites=()
 
 main() {
@@ -102,28 +103,6 @@ prepare() {
   # What tests mean by requires(…, "full").
   if $full; then export TSBCC_TEST_FULL=1; else unset TSBCC_TEST_FULL; fi
   : >"$TSBCC_SKIP_LOG"
-}
-
-# run_beside NAME COMMAND…: in a group of its own, which the end of this script takes along.
-run_beside() {
-  local name="$1"
-  shift
-  set -m
-  "$@" >"$scratch/$name.log" 2>&1 &
-  beside[$name]=$!
-  set +m
-}
-
-# Waits for one and shows what it printed.
-join_beside() {
-  wait "${beside[$1]}"
-  unset "beside[$1]"
-  cat "$scratch/$1.log"
-}
-
-stop_beside() {
-  local group
-  for group in "${beside[@]}"; do kill -- "-$group" 2>/dev/null || true; done
 }
 
 # ---- suites ----
@@ -289,26 +268,6 @@ check_passes() {
   heading "$name"
   through_pipe "$@" || trouble "$name" "failed"
 }
-
-# run_tests SUITE RUNTIME LIMIT COMMAND… [./FILE_test.ts…]
-run_tests() {
-  execute "$@"
-  judge "$@"
-}
-
-# Runs the command and leaves its status in a file.
-execute() {
-  local suite="$1" runtime="$2" limit="$3" status=0 start=$SECONDS
-  shift 3
-  heading "$suite ($runtime)"
-  through_pipe timeout --foreground --kill-after=20 "$limit" "$@" || status=$?
-  echo "$status" >"$scratch/$suite-$runtime.status"
-  echo $((SECONDS - start)) >"$scratch/$suite-$runtime.seconds"
-}
-
-# `bun test` makes what it writes to non-blocking, for all who share it: whoever else writes a lot
-# would then fail when the reader is slow. So commands write to pipes of their own.
-through_pipe() { "$@" </dev/null 2>&1 | cat; }
 
 heading() { printf '\n== %s ==\n' "$1"; }
 
