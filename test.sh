@@ -196,9 +196,9 @@ start_guests() {
   guest_tools=(vm binary 5400 "${run[@]}" --file-limit 2400 --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
   if $full; then guest_tools+=(tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
   # What depends on the number of CPUs: one thread emulates all of a guest's, so all takes long there.
-  many_cpus=(vm cpus 7800 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32
-    --boot-limit 300 --file-limit 7200 --junit "$scratch/vm-cpus.xml"
-    tests/tools/many_cpus_test.ts tests/tools/many_cpus_more_test.ts)
+  many_cpus=(vm cpus 5400 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32
+    --boot-limit 300 --file-limit 4800 --junit "$scratch/vm-cpus.xml"
+    tests/tools/many_cpus_test.ts)
   run_beside guests run_guests
 }
 

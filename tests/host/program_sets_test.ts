@@ -8,52 +8,19 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UnsupportedError } from "../../mod.ts";
-import { type Machine, thisMachine } from "../../toolkit/machine/machine.ts";
-import { parseOptions, UsageError } from "../../toolkit/options/options.ts";
-import { loadPlan, planOf, type Standard, type TracingPlan } from "../../toolkit/run/run.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { AnyTool } from "../../toolkit/run/tool.ts";
 import { tools } from "../../tools/list.ts";
 import type { Cases } from "../support/cases.ts";
-import { pretend } from "../support/machine.ts";
+import {
+  type Loadable,
+  loadable,
+  mayAttach,
+  rightCall,
+  thisKernel as kernel,
+  tryLoading,
+} from "../support/loadable.ts";
 import { requires, skipped } from "../support/requires.ts";
-
-/**
- * Not attached here: probes in whatever the machine runs, which their own tests set in a process of their own, and
- * hardware counters, which virtual machines lack.
- */
-const UNATTACHED = [
-  "cpufreq",
-  "dbslower",
-  "dbstat",
-  "deadlock",
-  "gethostlatency",
-  "inject",
-  "javagc",
-  "ksnoop",
-  "llcstat",
-  "mysqld_qslower",
-  "rubyallocs",
-  "sslsniff",
-  "threadsnoop",
-  "ucalls",
-  "uflow",
-  "ugc",
-  "uobjnew",
-  "ustat",
-  "uthreads",
-];
-
-/** This kernel, with the disks, interfaces and file systems that tests of plans pretend. */
-const { exists, readText, namesIn, isDirectory, directoryInfo } = pretend();
-const kernel: Machine = {
-  ...thisMachine,
-  exists: (path) => exists(path) || thisMachine.exists(path),
-  readText: (path) => exists(path) ? readText(path) : thisMachine.readText(path),
-  namesIn,
-  isDirectory,
-  directoryInfo,
-};
 
 /** The same without some kinds of hooks. */
 const without = (...kinds: string[]): Machine => ({
@@ -64,23 +31,6 @@ const without = (...kinds: string[]): Machine => ({
       : kernel.hasHook(hook),
 });
 const MACHINES = [kernel, without("fentry"), without("kprobe"), without("fentry", "kprobe")];
-
-interface Loadable {
-  readonly plan: TracingPlan;
-  readonly values: Standard;
-}
-
-/** What a call loads; undefined where it is wrong, only prints, or needs what the kernel has not. */
-function loadable(tool: AnyTool, words: readonly string[], machine: Machine): Loadable | undefined {
-  try {
-    const values = parseOptions(tool.options, words, machine) as unknown as Standard;
-    const plan = planOf(tool, values, machine);
-    return "text" in plan ? undefined : { plan, values };
-  } catch (error) {
-    if (error instanceof UsageError || error instanceof UnsupportedError) return undefined;
-    throw error;
-  }
-}
 
 /** The different sets of programs, the one without options first. */
 function setsOf(tool: AnyTool, right: readonly string[]): Loadable[] {
@@ -108,19 +58,15 @@ for (const [name, load] of Object.entries(tools)) {
   test(title, { skip }, async (t) => {
     const tool = (await load()).default;
     const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
-    const right = table.default.usage?.right ?? (tool.sample || []);
-    const sets = setsOf(tool, right);
+    const sets = setsOf(tool, rightCall(tool, table.default));
     if (sets.length === 0) return t.skip(skipped(title, `${name} loads nothing here`));
-    const isAttached = !UNATTACHED.includes(name) && !(tool.object && attached.has(tool.object));
+    const isAttached = mayAttach(tool) && !(tool.object && attached.has(tool.object));
     if (tool.object) attached.add(tool.object);
-    for (const [i, { plan, values }] of sets.entries()) {
-      using bpf = loadPlan(tool, plan, values, undefined);
-      assert.ok(bpf.programs.size > 0);
-      if (i > 0 || !isAttached) continue;
-      using _prepared = plan.prepare?.(bpf, undefined) ?? undefined;
-      const links = await plan.attach?.(bpf, undefined) ?? bpf.attach();
-      assert.ok(links.length > 0);
-      for (const link of links) link.close();
+    for (const [i, set] of sets.entries()) {
+      const attach = i === 0 && isAttached;
+      const { programs, links } = await tryLoading(tool, set, { attach });
+      assert.ok(programs > 0);
+      assert.ok(!attach || links > 0);
     }
   });
 }

@@ -1,6 +1,6 @@
-/** The canaries of every other tool with 32 CPUs: see testManyCpus(). */
+/** Tools with 32 CPUs: see testManyCpus(). */
 
 import { test } from "node:test";
 import { testManyCpus } from "../support/many_cpus.ts";
 
-await testManyCpus(0, (name, options, run) => void test(name, options, run));
+await testManyCpus((name, options, run) => void test(name, options, run));

@@ -1,6 +1,0 @@
-/** The canaries of every other tool with 32 CPUs: see testManyCpus(). */
-
-import { test } from "node:test";
-import { testManyCpus } from "../support/many_cpus.ts";
-
-await testManyCpus(1, (name, options, run) => void test(name, options, run));
