@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { tools } from "../../tools/list.ts";
 import { PROJECT } from "../support/build.ts";
 import { catches } from "../support/caught_signals.ts";
+import { HOOKS_ELSEWHERE } from "../support/hooks_elsewhere.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { scriptCommand } from "../support/runtime.ts";
@@ -34,23 +35,13 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   threadsnoop: ["-p", String(process.pid)],
   wakeuptime: ["-p", String(process.pid)],
 };
-/** What only lists has no handler; the others need a Ruby, counters, or hooks that this kernel lacks. */
-const LEFT_OUT = [
-  "bpflist",
-  "criticalstat",
-  "llcstat",
-  "mptcpify",
-  "ppchcalls",
-  "rdmaucma",
-  "rubyallocs",
-  "swapin",
-  "tplist",
-];
+/** What only lists has no handler; the last needs a Ruby. */
+const LEFT_OUT = ["bpflist", "tplist", "rubyallocs"];
 /** They print even if nothing happens. */
 const PRINTS = ["cachestat", "syscount"];
 
 for (const [name, load] of Object.entries(tools)) {
-  if (LEFT_OUT.includes(name)) continue;
+  if (LEFT_OUT.includes(name) || name in HOOKS_ELSEWHERE) continue;
   const args = ARGUMENTS[name] ?? (await load()).default.sample ?? [];
   // It needs what a machine may not have, such as a file system.
   if (args === false) continue;

@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { tools } from "../../tools/list.ts";
 import { buildProgram } from "../support/build.ts";
 import { FunctionsProgram } from "../support/functions.ts";
+import { HOOKS_ELSEWHERE } from "../support/hooks_elsewhere.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import type { Script } from "../support/script.ts";
@@ -21,8 +22,6 @@ const NOBODY = "4194304";
 const KEYS = ["pid", "pids", "ppid", "tid", "tids"];
 /** They trace what they are told by the options alone. */
 const ALONE = ["biotop", "cachestat", "memleak", "offcputime", "offwaketime", "tplist"];
-/** Their hooks are on no machine that this runs on: their cases say where. */
-const ELSEWHERE = ["mptcpify", "ppchcalls"];
 const samples: Readonly<Record<string, readonly string[]>> = {
   trace: ["t:sched:sched_process_exec"],
 };
@@ -39,7 +38,7 @@ async function argumentsOf(name: string, load: (typeof tools)[keyof typeof tools
 
 for (const [name, load] of Object.entries(tools)) {
   const { args, words } = await argumentsOf(name, load);
-  if (args === false || ELSEWHERE.includes(name)) continue;
+  if (args === false || name in HOOKS_ELSEWHERE) continue;
   for (const word of words) {
     const title = `${name} ${word} of nobody is refused`;
     test(title, { skip: requires(title, "speed") }, async () => {
