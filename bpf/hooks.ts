@@ -25,11 +25,15 @@ import {
 import type { PatternOptions } from "./attach/multi.ts";
 import type { Interface } from "./attach/interface.ts";
 import { attachPerfEvent, type PerfEventOptions } from "./attach/perf_event.ts";
-import { attachRawTracepoint } from "./attach/raw_tracepoint.ts";
+import { attachRawTracepoint, type RawTracepointOptions } from "./attach/raw_tracepoint.ts";
 import { attachRawSocket, attachSocketFilter } from "./attach/socket_filter.ts";
 import { attachNetfilter, type NetfilterOptions } from "./attach/netfilter.ts";
 import { attachTc, type Direction, type TcOptions } from "./attach/tc.ts";
-import { attachTracepoint, attachTracepoints } from "./attach/tracepoint.ts";
+import {
+  attachTracepoint,
+  attachTracepoints,
+  type TracepointOptions,
+} from "./attach/tracepoint.ts";
 import { attachUprobe } from "./attach/uprobe.ts";
 import type { UprobeOptions } from "./attach/uprobe_place.ts";
 import { attachXdp, type XdpOptions } from "./attach/xdp.ts";
@@ -100,20 +104,21 @@ export abstract class Hooks {
   /** Attaches to all tracepoints `category/name` that match: see {@linkcode tracepoints}. */
   attachTracepoint(pattern: RegExp, options?: PatternOptions): Link;
   /** Attaches to those of a list; each one's place in it is its cookie. Needs Linux >= 5.15. */
-  attachTracepoint(names: readonly string[]): Link;
+  attachTracepoint(names: readonly string[], options?: TracepointOptions): Link;
   attachTracepoint(
     category: string | RegExp | readonly string[],
-    rest?: string | PatternOptions,
+    rest?: string | PatternOptions | TracepointOptions,
   ): Link {
     if (typeof category !== "string") {
-      return this.#own(attachTracepoints(this.#program, category, rest as PatternOptions));
+      const options = rest as PatternOptions & TracepointOptions;
+      return this.#own(attachTracepoints(this.#program, category, options));
     }
     return this.#own(attachTracepoint(this.#program, category, rest as string));
   }
 
   /** Attaches to a raw tracepoint. Needs Linux >= 4.17. @throws {BpfError} */
-  attachRawTracepoint(name: string): Link {
-    return this.#own(attachRawTracepoint(this.#program, name));
+  attachRawTracepoint(name: string, options?: RawTracepointOptions): Link {
+    return this.#own(attachRawTracepoint(this.#program, name, options));
   }
 
   /**

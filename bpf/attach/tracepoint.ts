@@ -68,14 +68,17 @@ export function attachTracepointSection(
   return linkOf(program, section, open(program, category, name), explain);
 }
 
-/**
- * Attaches a tracepoint program to all tracepoints `category/name` that match, or to those of a
- * list; then each one's place in it is its cookie.
- */
+/** Options of lists of tracepoints. */
+export interface TracepointOptions {
+  /** What bpf_get_attach_cookie() tells at each, in their order. Default: its place in the list. */
+  readonly cookies?: readonly number[];
+}
+
+/** Attaches a tracepoint program to all tracepoints `category/name` that match, or to those of a list. */
 export function attachTracepoints(
   program: Attachable,
   wanted: RegExp | readonly string[],
-  options: PatternOptions = {},
+  options: PatternOptions & TracepointOptions = {},
 ): Link {
   const isPattern = wanted instanceof RegExp;
   const where = `tracepoint ${isPattern ? wanted : `${wanted.length} by name`}`;
@@ -85,7 +88,12 @@ export function attachTracepoints(
   if (isPattern) checkMatches(action, "tracepoint", targets, options);
   const { result, taken } = openEach(targets, (target, index) => {
     const [category, name] = target.split("/");
-    return open(program, category!, name!, isPattern ? undefined : BigInt(index));
+    return open(
+      program,
+      category!,
+      name!,
+      isPattern ? undefined : BigInt(options.cookies?.[index] ?? index),
+    );
   });
   const explain = (errno: number) =>
     errno === Errno.EINVAL

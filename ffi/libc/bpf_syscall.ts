@@ -18,6 +18,7 @@ const BPF_MAP_CREATE = 0n;
 const BPF_PROG_LOAD = 5n;
 const BPF_PROG_ATTACH = 8n;
 const BPF_PROG_DETACH = 9n;
+const BPF_RAW_TRACEPOINT_OPEN = 17n;
 const BPF_BTF_LOAD = 18n;
 const BPF_LINK_CREATE = 28n;
 const BPF_ITER_CREATE = 33n;
@@ -43,6 +44,24 @@ export interface AttachRequest {
 export function createLink(request: AttachRequest): number {
   const { program, target, type, flags = 0, details } = request;
   return call(BPF_LINK_CREATE, [program, target, type, flags], details);
+}
+
+/**
+ * Attaches a program to a raw tracepoint for as long as the returned descriptor lives; -errno when the kernel refuses.
+ *
+ * @param cookie what bpf_get_attach_cookie() tells the program; any but 0 needs Linux >= 6.10
+ */
+export function openRawTracepoint(program: number, name: string, cookie: bigint): number {
+  const attr = alloc(ATTR_SIZE);
+  const text = cString(name);
+  const view = new DataView(attr.buffer);
+  view.setBigUint64(0, runtime.addressOf(text), true);
+  view.setUint32(8, program, true);
+  view.setBigUint64(16, cookie, true);
+  const fd = submit(BPF_RAW_TRACEPOINT_OPEN, attr);
+  // Alive until the kernel has read it.
+  void text.length;
+  return fd;
 }
 
 /** A descriptor whose reading runs an iterator, by its link; -errno when the kernel refuses. */

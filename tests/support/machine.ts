@@ -46,6 +46,7 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
     structHasField: has,
     enumHasValue: has,
     canWalkStacks: () => has("bpf_task_pt_regs"),
+    hasRawCookies: () => ({ answer: "yes" }),
     kernelFunctions: (pattern) =>
       ["lookup_fast", "vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
     functionsTaking: (names) => new Map([...names].map((name) => [name, 0])),

@@ -81,6 +81,25 @@ test("funccount counts tracepoints of one process", async () => {
   assert.deepEqual(await stopAll([tool]), [GETPGID]);
 });
 
+test("funccount counts many tracepoints, which are no perf events, like a few", async () => {
+  const forks = "for i in {1..13}; do (exit 0); done";
+  await using script = await Script.start(
+    `${forks}; exec ${buildProgram("calls.c")} getpgid=53 <<<go`,
+  );
+  const only = ["--json", "-p", String(script.pid)];
+  await using calls = await start(...only, "t:syscalls:*");
+  await using many = await start(...only, "t:sched:*");
+  await using other = await start("--json", "-p", String(process.pid), "t:sched:*_process_*");
+  await script.go();
+  const [ofCalls, ofMany, ofOther] = await stopAll([calls, many, other]);
+  const getpgid = Object.entries(ofCalls!).filter(([name]) => /_getpgid$/.test(name));
+  assert.deepEqual(Object.fromEntries(getpgid), GETPGID);
+  const expected = { "sched:sched_process_fork": 13, "sched:sched_process_exec": 1 };
+  const same = Object.entries(ofMany!).filter(([name]) => name in expected);
+  assert.deepEqual(Object.fromEntries(same), expected);
+  assert.equal(ofOther!["sched:sched_process_exec"], undefined);
+});
+
 const onCpu = "funccount -c counts on one CPU";
 test(onCpu, { skip: requires(onCpu, "speed") }, async () => {
   const cpus = onlineCpus();

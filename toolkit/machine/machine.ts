@@ -63,6 +63,8 @@ export interface Machine {
   enumHasValue(name: string, value: string): Answer;
   /** Whether programs can read the registers of user space (unwind.h): Linux 5.15, and x86-64 so far. */
   canWalkStacks(): Answer;
+  /** Whether programs on raw tracepoints can be told which one they are on: Linux 6.10. */
+  hasRawCookies(): Answer;
   /** The functions of the kernel that can be probed and match. */
   kernelFunctions(pattern: RegExp): string[];
   /** Of functions of the kernel those that take a pointer to a struct, with the place of that argument. */
@@ -111,6 +113,7 @@ export const thisMachine: Machine = {
   structHasField,
   enumHasValue,
   canWalkStacks,
+  hasRawCookies: () => hasHelper("RAW_TRACEPOINT", GET_ATTACH_COOKIE),
   kernelFunctions,
   functionsTaking,
   tracepoints,
@@ -145,7 +148,7 @@ function hasHook(hook: string): Answer {
 }
 
 /** enum bpf_func_id of include/uapi/linux/bpf.h. */
-const TASK_PT_REGS = 175;
+const [GET_ATTACH_COOKIE, TASK_PT_REGS] = [174, 175];
 
 function canWalkStacks(): Answer {
   if (process.arch === "x64") return hasHelper("PERF_EVENT", TASK_PT_REGS);

@@ -220,10 +220,11 @@ function attachFunctions(
   return atReturn ? program.attachKretprobe(names) : program.attachKprobe(names);
 }
 
-function requireFew({ target, places }: TargetHooks): void {
-  if (places.length <= MOST_EVENTS) return;
+/** @throws {Error} when more are left than can be attached one by one */
+export function requireFew({ target, places }: TargetHooks, left = places.length): void {
+  if (left <= MOST_EVENTS) return;
   throw new Error(
-    `Cannot trace "${target.text}": ${places.length} matches are more than the ${MOST_EVENTS} that ` +
+    `Cannot trace "${target.text}": ${left} matches are more than the ${MOST_EVENTS} that ` +
       "can be attached one by one, and this kernel cannot attach these all at once: narrow the " +
       "pattern",
   );

@@ -17,6 +17,12 @@ import {
   type TargetHooks,
 } from "./pattern_hooks.ts";
 import { parseTarget } from "./patterns.ts";
+import {
+  attachTracepointWays,
+  rawPrograms,
+  type TracepointWays,
+  tracepointWays,
+} from "./raw_tracepoints.ts";
 import { complainLines } from "../output/complain.ts";
 
 /** Their options. */
@@ -76,14 +82,20 @@ export class TargetTrace {
   readonly #tool: string;
   readonly #pattern: string;
   readonly #isDebugged: boolean;
+  readonly #ways: TracepointWays | undefined;
   #traced = 0;
 
-  /** Finds what matches. @throws {UsageError} @throws {Error} when nothing does */
+  /**
+   * Finds what matches. `countsOnly`: the programs look at nothing of a tracepoint, and exist for raw ones too.
+   *
+   * @throws {UsageError}
+   * @throws {Error} when nothing does
+   */
   constructor(
     tool: string,
     { pattern, regexp, pid, pidns }: Values<typeof targetOptions>,
     machine: Machine,
-    { debug = false, functionsOnly = false } = {},
+    { debug = false, functionsOnly = false, countsOnly = false } = {},
   ) {
     const target = parseTarget(pattern, { regexp });
     if (functionsOnly && !(/^(kernel|user)$/.test(target.kind) && !target.atReturn)) {
@@ -97,18 +109,23 @@ export class TargetTrace {
     this.#isDebugged = debug;
     // Another namespace's number is nobody's here; the kernel side knows it.
     this.hooks = findHooks(target, machine, pidns === undefined ? pid : undefined);
+    this.#ways = countsOnly ? tracepointWays(this.hooks, machine) : undefined;
   }
 
   /** The programs to load. */
   programs(stems: readonly string[], options?: { onTracepoints: boolean }) {
-    return programsFor(this.hooks, stems, options);
+    const raw = stems.map((stem) => this.#ways && rawPrograms(stem, this.#ways));
+    return Object.assign(programsFor(this.hooks, stems, options), ...raw);
   }
 
   /** Attaches; several stems are for a function's return and its entry, in this order. */
   attach(bpf: Bpf, stems: readonly string[]): Promise<readonly Link[]> {
     for (const [i, stem] of stems.entries()) {
       const atReturn = stems.length > 1 ? i === 0 : this.hooks.target.atReturn;
-      const link = attachHooks(bpf, stem, this.hooks, atReturn);
+      const isRaw = this.#ways && this.hooks.target.kind === "tracepoint";
+      const link = isRaw
+        ? attachTracepointWays(bpf, stem, this.hooks, this.#ways)
+        : attachHooks(bpf, stem, this.hooks, atReturn);
       this.#traced = new Set(link.targets).size;
       if (i === 0) reportSkipped(this.#tool, this.hooks, link);
       if (i === 0 && this.#isDebugged) complainLines(link.targets.join("\n"));

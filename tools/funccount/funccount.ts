@@ -15,12 +15,14 @@
  *     malloc                                  41089
  *     Detaching...
  *
- * Hooks: kernel functions by kprobes, user functions and USDT probes by uprobes, tracepoints by perf
- * events. The programs are compiled beforehand, one for each way to attach, and told by a cookie
- * which match they are on, so that nothing is compiled when the tool starts. All functions are
- * attached by one link where the kernel can (kernel functions from Linux 5.18, user functions from
- * 6.6); elsewhere, and tracepoints everywhere, one by one, and then not more than 1000, since
- * detaching them takes a tenth of a second each. Needs Linux >= 5.15.
+ * Hooks: kernel functions by kprobes, user functions and USDT probes by uprobes. A few tracepoints
+ * by perf events, more than four by raw tracepoints (Linux 6.10); more than four of system calls by
+ * the two of all system calls, whatever the kernel. The programs are compiled beforehand, one for
+ * each way to attach, and told by a cookie which match they are on, so that nothing is compiled when
+ * the tool starts. All functions are attached by one link where the kernel can (kernel functions from
+ * Linux 5.18, user functions from 6.6); elsewhere, as what is left to perf events, one by one, and
+ * then not more than 1000, since the kernel takes a tenth of a second to detach each. Needs Linux >=
+ * 5.15.
  *
  * C++ and Rust functions are also found by the names that people write: `./app:ns::Worker::*`. What
  * cannot be probed is left out and named on standard error, on x86 also functions that begin with an
@@ -115,7 +117,7 @@ const funccount = defineTool({
   plan(values, machine) {
     const cpu = cpuSetting(values.cpu, machine);
     const filters = filterSettings(values);
-    const trace = new TargetTrace("funccount", values, machine, values);
+    const trace = new TargetTrace("funccount", values, machine, { ...values, countsOnly: true });
     const { names } = trace.hooks;
     return {
       get intro() {

@@ -4,31 +4,10 @@
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/ended_names.h"
+#include "../../toolkit/kernel/task/foreign_call.h"
 #include "../../toolkit/kernel/task/parent_filter.h"
 #include "../../toolkit/kernel/task/task_time.h"
 
-KERNEL_STRUCTS
-
-struct thread_info___any {
-	u64 flags;
-};
-
-struct thread_info___x86 {
-	u32 status;
-};
-
-struct task_struct___any {
-	struct thread_info___any thread_info;
-};
-
-struct task_struct___x86 {
-	struct thread_info___x86 thread_info;
-};
-
-KERNEL_STRUCTS_END
-
-#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h: in a call of a 32 bit program */
-#define TIF_32BIT_ARM64 (1 << 22) /* arch/arm64/include/asm/thread_info.h */
 #define FOREIGN 0x80000000 /* marks the number of a 32 bit program's call, which means another */
 
 const volatile s32 target_call = -1; /* -1: any */
@@ -58,16 +37,6 @@ struct {
 } counts SEC(".maps");
 
 u64 dropped;
-
-static __always_inline bool is_foreign(struct task_struct *task)
-{
-	struct task_struct___x86 *x86 = (void *)task;
-	struct task_struct___any *any = (void *)task;
-
-	if (bpf_core_field_exists(x86->thread_info.status))
-		return BPF_CORE_READ(x86, thread_info.status) & TS_COMPAT;
-	return BPF_CORE_READ(any, thread_info.flags) & TIF_32BIT_ARM64;
-}
 
 static __always_inline bool is_call_wanted(struct task_struct *task, s64 nr)
 {

@@ -14,13 +14,17 @@ struct {
 	__type(value, u64);
 } counts SEC(".maps");
 
-static __always_inline int count_match(void *ctx)
+static __always_inline int count_index(u32 index)
 {
-	u32 index = bpf_get_attach_cookie(ctx);
 	u64 *calls = is_wanted() ? bpf_map_lookup_elem(&counts, &index) : NULL;
 
 	/* Who calls a user function may be preempted right here. */
 	if (calls)
 		__sync_fetch_and_add(calls, 1);
 	return 0;
+}
+
+static __always_inline int count_match(void *ctx)
+{
+	return count_index(bpf_get_attach_cookie(ctx));
 }
