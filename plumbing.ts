@@ -26,7 +26,7 @@ export {
 } from "./ffi/libc/epoll.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
-export { endOnSecondSignal } from "./ffi/libc/signals.ts";
+export { endOnSecondSignal, ignoreSignal, isSignalIgnored } from "./ffi/libc/signals.ts";
 export { MINIMUM } from "./ffi/runtime/minimum.ts";
 export { pageSize } from "./ffi/libc/mmap.ts";
 export { embedLibraries } from "./ffi/library.ts";

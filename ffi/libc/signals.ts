@@ -16,6 +16,27 @@ const SA_RESETHAND = 0x8000_0000;
 /** The numbers of include/uapi/asm-generic/signal.h: node:os has them, but costs Bun milliseconds. */
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
+/** SIG_IGN of include/uapi/asm-generic/signal-defs.h. */
+const IGNORED = 1n;
+
+/** Whether who started this process wants it to ignore that signal, as nohup(1) does: see signal(7). */
+export function isSignalIgnored(signal: keyof typeof NUMBERS): boolean {
+  const action = alloc(SIZE);
+  if (libc().sigaction(NUMBERS[signal], null, action) < 0) {
+    throw new ErrnoError(`ask what ${signal} does`, errno());
+  }
+  return new DataView(action.buffer).getBigUint64(0, true) === IGNORED;
+}
+
+/** Ignores a signal. Deno handles SIGHUP as soon as it handles any other, and ends by it even where it was ignored. */
+export function ignoreSignal(signal: keyof typeof NUMBERS): void {
+  const action = alloc(SIZE);
+  new DataView(action.buffer).setBigUint64(0, IGNORED, true);
+  if (libc().sigaction(NUMBERS[signal], action, null) < 0) {
+    throw new ErrnoError(`ignore ${signal}`, errno());
+  }
+}
+
 /**
  * Lets a second signal of that kind end the process at once, as if there were no handler: also while
  * JavaScript is busy and hears neither. Call it once the runtime has its handler (`process.on`).

@@ -153,10 +153,10 @@ export class Reports implements Printer {
     this.#losses = losses;
     this.#json = json;
     this.#redraw = !json && plan.redraw === true && process.stdout.isTTY;
-    for (const signal of plan.signals ?? []) process.on(signal, this.#onSignal);
   }
 
   async begin(): Promise<void> {
+    for (const signal of this.#plan.signals ?? []) process.on(signal, this.#onSignal);
     if (this.#plan.signals && this.#plan.interval === undefined) await this.#report();
   }
 

@@ -5,7 +5,14 @@
  */
 
 import { ErrnoError } from "../../mod.ts";
-import { endOnSecondSignal, HANGUP, type Wait, whenReady } from "../../plumbing.ts";
+import {
+  endOnSecondSignal,
+  HANGUP,
+  ignoreSignal,
+  isSignalIgnored,
+  type Wait,
+  whenReady,
+} from "../../plumbing.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STDOUT = 1;
@@ -27,7 +34,8 @@ export class Stop implements Disposable {
   readonly #whenSignalled: () => void;
 
   /**
-   * Calls `whenStopped` at the first request. Signals are handled from now on.
+   * Calls `whenStopped` at the first request. Signals are handled from now on; no other may be handled before, or
+   * it cannot be told whether SIGHUP is to be ignored.
    *
    * @param whenSlow called when a signal has not ended the tool for a while
    * @param whenSignalled called at a signal, also if something else has asked to stop before
@@ -36,10 +44,15 @@ export class Stop implements Disposable {
     this.#whenStopped = whenStopped;
     this.#whenSlow = whenSlow;
     this.#whenSignalled = whenSignalled;
+    // nohup(1) asks to go on without a terminal. Shells ignore SIGINT for what a script runs in the background:
+    // who sends that to a tool means it.
+    const hasNoTerminal = isSignalIgnored("SIGHUP");
     for (const signal of SIGNALS) {
+      if (signal === "SIGHUP" && hasNoTerminal) continue;
       process.on(signal, this.#onSignal);
       endOnSecondSignal(signal);
     }
+    if (hasNoTerminal) ignoreSignal("SIGHUP");
   }
 
   /** Ends the trace. */

@@ -9,7 +9,11 @@ import { scriptCommand } from "../../tests/support/runtime.ts";
 import { Folder } from "../../tests/support/workload.ts";
 
 /** Starts a script that stops by signals, and waits until it can. */
-async function start(folder: Folder, rest: string): Promise<Running> {
+async function start(
+  folder: Folder,
+  rest: string,
+  before: readonly string[] = [],
+): Promise<Running> {
   const script = join(folder.path, "script.ts");
   const url = new URL("stop.ts", import.meta.url).href;
   writeFileSync(
@@ -19,7 +23,7 @@ async function start(folder: Folder, rest: string): Promise<Running> {
     console.log("begun");
     ${rest}\n`,
   );
-  const running = Running.start(scriptCommand(script));
+  const running = Running.start([...before, ...scriptCommand(script)]);
   await running.find("stdout", /^begun$/m);
   return running;
 }
@@ -29,6 +33,21 @@ test("who waits for a slow end after a signal is told", async () => {
   await using running = await start(folder, "await new Promise((end) => setTimeout(end, 1e6));");
   running.kill("SIGINT");
   await running.find("stdout", /^heard\nslow$/m);
+});
+
+test("nohup lets a tool go on after SIGHUP, and a shell's background hears SIGINT", async () => {
+  using folder = new Folder();
+  await using running = await start(folder, "setInterval(() => {}, 1e6);", [
+    "bash",
+    "-c",
+    'trap "" HUP INT; exec "$@"',
+    "shell",
+  ]);
+  running.kill("SIGHUP");
+  running.kill("SIGINT");
+  await running.find("stdout", /^heard\n/m);
+  running.kill("SIGHUP");
+  await running.find("stdout", /^slow\n/m);
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
