@@ -139,6 +139,36 @@ test("a tool with uprobes finds the process that -p names in the namespace of --
   assert.deepEqual(rows.map(({ pid, host }) => [pid, host]), Array(5).fill([1, "127.0.0.1"]));
 });
 
+test("tools name functions of the process that a pid namespace's number means", async () => {
+  const program = buildProgram("thread_maker.c");
+  // Process 1 elsewhere is another program, which has ended by the time that some are asked for names.
+  const command = [program, "first=3", "waits=5"];
+  await using inside = Running.start(["unshare", "--pid", "--fork", "--kill-child", ...command]);
+  await inside.find("stdout", /^pid 1\n/);
+  const named = ["--json", "-p", "1", "--pidns", String(childOf(inside.pid))];
+  await using tools = new AsyncDisposableStack();
+  const start = async (name: string, ...args: string[]) =>
+    tools.use(await startTool(name, ...named, ...args));
+  const [threads, locks, calls] = await Promise.all([
+    start("threadsnoop"),
+    start("futexctn"),
+    start("funcslower", "-u", "1", "-U", `${program}:wait_once`),
+  ]);
+  inside.send();
+  await inside.result;
+  const made = rowsOf<{ pid: number; func: string }>(await stopTool(threads));
+  assert.deepEqual(
+    made.filter(({ func }) => func !== "waiting_routine").map(({ pid, func }) => [pid, func]),
+    Array(3).fill([1, "first_routine"]),
+  );
+  const { stdout } = await stopTool(locks);
+  assert.match(stdout, /"user":\["syscall"/);
+  const slow = rowsOf<{ pid: number; user: string[] }>(await stopTool(calls));
+  // The kernel may end a wait before it is woken.
+  assert.ok(slow.length >= 5);
+  for (const { pid, user } of slow) assert.deepEqual([pid, user[0]], [1, "waiting_routine"]);
+});
+
 test("a tool inside a pid namespace tells its own pids", async () => {
   using folder = new Folder();
   const script =

@@ -9,6 +9,7 @@ import { flag, list, type Option, UsageError } from "../options/options.ts";
 import type { Column } from "../output/columns.ts";
 import { complain } from "../output/complain.ts";
 import { attachPlaces } from "../probes/user_places.ts";
+import { namedProcess } from "../task/pid_namespace.ts";
 import { Who } from "../task/who.ts";
 import { type FoundServer, QUERY, runningServer, type Server, serverAt } from "./servers.ts";
 import object from "./queries.bpf.o.ts";
@@ -93,6 +94,8 @@ export interface QueriesOptions {
   readonly server: Server;
   /** The processes; none: all of that kind. */
   readonly pids: readonly number[];
+  /** The namespace whose numbers they are; default ours. */
+  readonly pidns?: number | undefined;
   /** The server's executable file. */
   readonly path?: string | undefined;
   readonly verbose: boolean;
@@ -100,9 +103,9 @@ export interface QueriesOptions {
 
 /** Attaches to a server's file, for the clients to come as well. */
 export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
-  const { tool, server, pids, path, verbose } = options;
+  const { tool, server, pids, pidns, path, verbose } = options;
   const found: FoundServer = path === undefined
-    ? runningServer(server, pids)
+    ? runningServer(server, pids.map((pid) => namedProcess({ pid, pidns })!))
     : serverAt(server, path);
   if (verbose) {
     for (const { name, offset } of found.places) {

@@ -39,6 +39,45 @@ export function namedProcess(
   );
 }
 
+/** As long a process is taken for the same. */
+const KNOWN_MS = 1000;
+/** No process has it: it is above PID_MAX_LIMIT. */
+const NOBODY = 0x7fff_ffff;
+
+/**
+ * The processes that events with `--pidns` are of: they carry that namespace's numbers, and what is asked of /proc
+ * or of UserSymbols takes ours.
+ */
+export class NamespaceProcesses {
+  readonly #pidns: number | undefined;
+  readonly #known = new Map<number, { readonly pid: number; readonly since: number }>();
+
+  /** @param pidns as `--pidns` names it: without it numbers are ours already */
+  constructor(pidns: number | undefined) {
+    this.#pidns = pidns;
+  }
+
+  /** The process that `-p` names, as {@linkcode namedProcess}; it is known also when it has ended. */
+  named(pid: number | undefined): number | undefined {
+    const known = namedProcess({ pid, pidns: this.#pidns });
+    if (known !== undefined) this.#known.set(pid!, { pid: known, since: performance.now() });
+    return known;
+  }
+
+  /** Our number of a process; nobody's where it has ended before it was asked for. */
+  ours(number: number): number {
+    if (this.#pidns === undefined) return number;
+    const known = this.#known.get(number);
+    const now = performance.now();
+    // Looking at all processes takes milliseconds. Of one that has ended the symbols may be known still.
+    if (known && now - known.since < KNOWN_MS) return known.pid;
+    // Who gave the namespace may have ended as well.
+    const pid = ifThere(() => idInNamespace(number, this.#pidns)) ?? known?.pid ?? NOBODY;
+    this.#known.set(number, { pid, since: now });
+    return pid;
+  }
+}
+
 /** Its id in its own namespace. */
 function innermost(pid: number): number | undefined {
   const text = ifThere(() => readText(`/proc/${pid}/status`));

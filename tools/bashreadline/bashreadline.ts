@@ -35,6 +35,7 @@ import {
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { namedProcess } from "../../toolkit/task/pid_namespace.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import { attachEditors } from "./editors.ts";
 import { lineText } from "./line_text.ts";
@@ -79,7 +80,8 @@ const bashreadline = defineTool({
         arm64: process.arch === "arm64",
         bash_only: !all && pid === undefined,
       }),
-      attach: (bpf) => Promise.resolve(attachEditors(bpf, { shared, all, pid })),
+      attach: (bpf) =>
+        Promise.resolve(attachEditors(bpf, { shared, all, pid: namedProcess(values) })),
       columns: [
         { ...clockColumn(), width: 9 },
         { head: "PID", width: 7, value: ({ who }) => who.pid },

@@ -37,6 +37,7 @@ import {
 import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
+import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import { capabilityName } from "./capability_name.ts";
 import object from "./capable.bpf.o.ts";
@@ -72,7 +73,12 @@ const orNull = (value: number) => value < 0 ? null : value;
 /** Names the stacks of events. */
 class CheckStacks implements Disposable {
   readonly #user = new UserSymbols();
+  readonly #processes: NamespaceProcesses;
   kept: KeptStacks | undefined;
+
+  constructor(pidns: number | undefined) {
+    this.#processes = new NamespaceProcesses(pidns);
+  }
 
   kernel({ kernel }: Event): string[] {
     const frames = this.kept!.kernel(kernel);
@@ -82,13 +88,14 @@ class CheckStacks implements Disposable {
 
   user({ user, who, ns }: Event): string[] {
     const addresses = this.kept!.addresses(user);
-    const symbols = this.#user.resolveStack(who.pid, addresses ?? [], ns);
+    const symbols = this.#user.resolveStack(this.#processes.ours(who.pid), addresses ?? [], ns);
     return addresses?.map((address, i) =>
       formatSymbol(symbols[i], address, { offset: true, module: true })
     ) ?? ["[Missed User Stack]"];
   }
 
-  follow(pid: number | undefined): void {
+  follow(named: number | undefined): void {
+    const pid = this.#processes.named(named);
     this.#user.follow(pid === undefined ? {} : { pids: [pid] });
   }
 
@@ -137,7 +144,7 @@ const capable = defineTool({
       arm64: process.arch === "arm64",
     });
     const hasStacks = kernelStack || userStack;
-    const stacks = hasStacks ? new CheckStacks() : undefined;
+    const stacks = hasStacks ? new CheckStacks(values.pidns) : undefined;
     const framesOf = (event: Event) => [
       ...kernelStack ? stacks!.kernel(event) : [],
       ...userStack ? stacks!.user(event) : [],

@@ -80,7 +80,7 @@ const dbslower = defineTool({
   sample: false, // there may be no server
   permissions: "all", // it looks for servers in /proc
   plan(values) {
-    const { path, threshold = THRESHOLD_MS, verbose, json } = values;
+    const { path, threshold = THRESHOLD_MS, pidns, verbose, json } = values;
     const server = SERVERS[requireServer(values.db)];
     const pids = pidsOf([...values.pids, ...values.more]);
     return eventPlan(Query, {
@@ -89,7 +89,7 @@ const dbslower = defineTool({
       load: filterSettings(values, { min_ns: thresholdNs(threshold), by_pid: pids.length > 0 }),
       attach: (bpf) =>
         Promise.resolve(
-          attachQueries(bpf, { tool: "dbslower", server, pids, path, verbose }),
+          attachQueries(bpf, { tool: "dbslower", server, pids, pidns, path, verbose }),
         ),
       columns: queryColumns(json),
     });

@@ -105,7 +105,7 @@ const dbstat = defineTool({
   sample: false, // there may be no server
   permissions: "all", // it looks for servers in /proc
   plan(values) {
-    const { threshold = 0, microseconds, interval, verbose } = values;
+    const { threshold = 0, microseconds, interval, pidns, verbose } = values;
     const server = SERVERS[requireServer(values.db)];
     const pids = pidsOf([...values.pids, ...values.more]);
     const [unit, ns] = microseconds ? ["us", 1e3] as const : ["ms", 1e6] as const;
@@ -120,7 +120,7 @@ const dbstat = defineTool({
         unit_ns: ns,
       }),
       attach: (bpf) =>
-        Promise.resolve(attachQueries(bpf, { tool: "dbstat", server, pids, verbose })),
+        Promise.resolve(attachQueries(bpf, { tool: "dbstat", server, pids, pidns, verbose })),
       report: reporter(unit),
     };
   },

@@ -6,6 +6,7 @@
 
 import { type Bpf, formatSymbol, u32, UserSymbols } from "../../mod.ts";
 import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
 import type { Who } from "../../toolkit/task/who.ts";
 
 /** The part of an event that tells of stacks. */
@@ -22,15 +23,22 @@ const MISSED = ["[Missed Stack]"];
 /** Stacks with names, innermost first. */
 export class CallerStacks implements Disposable {
   readonly #symbols = new UserSymbols();
+  readonly #processes: NamespaceProcesses;
   #kept: KeptStacks | undefined;
+
+  /** @param pidns whose numbers events carry */
+  constructor(pidns: number | undefined) {
+    this.#processes = new NamespaceProcesses(pidns);
+  }
 
   /** Begins to read what a loaded program keeps, and to follow processes where their stacks are kept. */
   open(bpf: Bpf, { pid, hasUser }: { pid: number | undefined; hasUser: boolean }): void {
     this.#kept = new KeptStacks(bpf);
     if (!hasUser) return;
+    const named = this.#processes.named(pid);
     const callers = bpf.map("callers", u32, u32);
     this.#symbols.follow({
-      pids: pid === undefined ? undefined : [pid],
+      pids: named === undefined ? undefined : [named],
       wanted: () => new Set(callers.keys()),
     });
   }
@@ -44,7 +52,7 @@ export class CallerStacks implements Disposable {
   user({ user, who, start }: StackEvent): readonly string[] {
     const addresses = this.#kept!.addresses(user);
     if (!addresses) return MISSED;
-    return this.#symbols.resolveStack(who.pid, addresses, start)
+    return this.#symbols.resolveStack(this.#processes.ours(who.pid), addresses, start)
       .map((symbol, i) => formatSymbol(symbol, addresses[i]!));
   }
 

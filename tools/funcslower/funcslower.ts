@@ -206,7 +206,7 @@ const funcslower = defineTool({
     if (words.length === 0) throw new UsageError("expected a function: FUNCTION or FILE:FUNCTION");
     // Another namespace's number is nobody's here; the kernel side knows it.
     const functions = new Functions(words, machine, pidns === undefined ? pid : undefined);
-    const stacks = new CallerStacks();
+    const stacks = new CallerStacks(pidns);
     const settings = filterSettings(values, {
       least_ns: BigInt(microseconds ? microseconds * 1e3 : (milliseconds ?? 1) * 1e6),
       arguments: values.arguments ?? 0,

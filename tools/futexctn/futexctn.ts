@@ -31,6 +31,7 @@
 
 import { array, type Bpf, chars, formatSymbol, struct, u32, u64, UserSymbols } from "../../mod.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
+import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   flag,
@@ -101,6 +102,7 @@ const Waits = struct("waits", {
 function reporter(
   { timestamp, milliseconds, summary, depth }: Values<typeof options>,
   symbols: UserSymbols,
+  processes: NamespaceProcesses,
 ): (bpf: Bpf, report: Report) => Promise<void> {
   const unit = milliseconds ? "msecs" : "usecs";
   return async (bpf, report) => {
@@ -114,7 +116,7 @@ function reporter(
       const { comm, count, total, least, most, first } = waits;
       const addresses = stacks.addresses(stack)?.slice(0, depth);
       if (!addresses) missed++;
-      const names = addresses && symbols.resolveStack(pid, addresses, first)
+      const names = addresses && symbols.resolveStack(processes.ours(pid), addresses, first)
         .map((symbol, i) => formatSymbol(symbol, addresses[i]!));
       const address = `0x${lock.toString(16)}`;
       const average = Math.floor(total / count);
@@ -157,6 +159,7 @@ const futexctn = defineTool({
   options,
   plan(values) {
     const symbols = new UserSymbols();
+    const processes = new NamespaceProcesses(values.pidns);
     const settings = filterSettings(values, {
       target_lock: values.lock,
       summary: values.summary,
@@ -171,10 +174,11 @@ const futexctn = defineTool({
         maps: { ...settings.maps, stacks: { maxEntries: values.summary ? 1 : values.stackSize } },
       },
       prepare() {
-        if (!values.summary) symbols.follow(values.pid === undefined ? {} : { pids: [values.pid] });
+        const pid = processes.named(values.pid);
+        if (!values.summary) symbols.follow(pid === undefined ? {} : { pids: [pid] });
         return symbols;
       },
-      report: reporter(values, symbols),
+      report: reporter(values, symbols, processes),
     };
   },
 });

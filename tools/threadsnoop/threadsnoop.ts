@@ -19,6 +19,7 @@
 
 import { kernel, ktime, ringBuffer, uprobe } from "../../kernel.ts";
 import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
+import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
 import { taskWho } from "../../toolkit/kernel/task/who.ts";
 import { formatSymbol, type Infer, struct, u64, userFunctions, UserSymbols } from "../../mod.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -57,18 +58,21 @@ const threadsnoop = defineTool({
   options,
   sample: false, // it probes what the whole machine runs
   plan(values) {
-    const { pid, json } = values;
+    const { json } = values;
     const symbols = new UserSymbols();
+    const processes = new NamespaceProcesses(values.pidns);
     let first: number | undefined;
     const routine = ({ who, ns, routine }: Event) =>
-      formatSymbol(symbols.resolve(who.pid, routine, { time: ns }), routine);
+      formatSymbol(symbols.resolve(processes.ours(who.pid), routine, { time: ns }), routine);
     return eventPlan(Event, {
       load: filterSettings(values),
       prepare() {
+        const pid = processes.named(values.pid);
         symbols.follow(pid === undefined ? {} : { pids: [pid] });
         return symbols;
       },
       attach(bpf) {
+        const pid = processes.named(values.pid);
         const isInLibc = userFunctions("c", new RegExp(`^${FUNCTION}$`), pid).length > 0;
         const place = { library: isInLibc ? "c" : "pthread", symbol: FUNCTION };
         return Promise.resolve([
