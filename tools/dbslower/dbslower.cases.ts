@@ -76,5 +76,6 @@ export default defineCases({
     work: mariadb(queries),
     args: ["mysql", "-p", "{pid}", "-m", "0"],
     expect: 30,
+    not: { pidns: "-p names a process of that namespace then: it finds none in a stranger's" },
   },
 });

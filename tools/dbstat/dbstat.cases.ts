@@ -59,5 +59,6 @@ export default defineCases({
     of,
     total: histogramTotal,
     expect: 23,
+    not: { pidns: "-p names a process of that namespace then: it finds none in a stranger's" },
   },
 });

@@ -30,6 +30,9 @@ export default defineCases({
     work,
     args: mine,
     expect: 40,
-    not: { pid: "given above: a probe on the C library is for one process only" },
+    not: {
+      pid: "given above: a probe on the C library is for one process only",
+      pidns: "-p names a process of that namespace then: tests/tools/frame_containers_test.ts",
+    },
   },
 });
