@@ -72,12 +72,13 @@ export default defineCases({
       rows: [...times(5, { daddr: "::1" }), ...times(3, { daddr: "::ffff:127.0.0.1" })],
     },
     {
-      name: "prints bcc's table",
+      name: "prints bcc's table, and behind it what was refused",
       args: ["-t", "-L", "-p", "{pid}"],
-      work: tcp(exchange("4", 1)),
+      work: tcp(exchange("4", 1), "refused=4:1"),
       lines: [
         /^TIME\(s\) {2}PID {5}COMM {9}IP SADDR {12}LPORT {2}DADDR {12}DPORT LAT\(ms\)$/,
         /^0\.000 {4}{pid} +tcp-client {3}4 {2}127\.0\.0\.1 {8}\d{5} {2}127\.0\.0\.1 {8}{port} \d+\.\d\d$/,
+        /^\d+\.\d{3} +{pid} +tcp-client .* \d+\.\d\d refused$/,
       ],
     },
   ],

@@ -9,10 +9,10 @@
  *     PID     COMM         IP SADDR            DADDR            DPORT LAT(ms)
  *     7353    curl         4  192.0.2.2        198.51.100.1     443   12.41
  *     7361    tcp-client   6  ::1              ::1              40063 0.06
- *     7361    tcp-client   4  127.0.0.1        127.0.0.1        9     0.03
+ *     7361    tcp-client   4  127.0.0.1        127.0.0.1        9     0.03 refused
  *
  * The time ends with the packet that answers the SYN, whether it accepts the connection or refuses it
- * (in JSON "refused": true); sending the SYN again is part of it. Not shown is what nobody answered:
+ * ("refused"; in JSON "refused": true); sending the SYN again is part of it. Not shown is what nobody answered:
  * connections that timed out, were given up, or found no local port.
  *
  * Hooks: raw tracepoint inet_sock_set_state. The process is the one that connected, also without
@@ -106,6 +106,8 @@ const tcpconnlat = defineTool({
           key: "lat_ms",
           digits: 2,
           value: ({ duration_ns }) => duration_ns / 1e6,
+          text: ({ duration_ns, is_refused }) =>
+            (duration_ns / 1e6).toFixed(2) + (is_refused ? " refused" : ""),
         },
         json && { head: "REFUSED", value: ({ is_refused }) => is_refused > 0 },
       ],
