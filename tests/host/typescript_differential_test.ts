@@ -9,14 +9,15 @@ const AT_A_TIME = 50;
 /** Runs of each pair, with other arguments each time. */
 const ROUNDS = 8;
 
-/** Pairs that differed once. */
-const FOUND = [1003685, 1007143];
+/** Pairs that differed once, and those that the verifier found too complex as we compiled them then. */
+const FOUND = [1003685, 1007143, 1003881, 1014952, 1029398, 1030913, 1033839, 1037826, 1067978]
+  .concat(1075761);
 
 const name = "random functions give what clang's of the same meaning give";
 test(name, { skip: requires(name, "speed") }, () => {
   for (let first = 1; first <= PAIRS; first += AT_A_TIME) {
     const seeds = Array.from({ length: AT_A_TIME }, (_, i) => first + i);
-    assert.deepEqual(compare(seeds, ROUNDS), []);
+    assert.deepEqual(compare(seeds, ROUNDS), { different: [], refused: [] });
   }
-  assert.deepEqual(compare(FOUND, ROUNDS), []);
+  assert.deepEqual(compare(FOUND, ROUNDS), { different: [], refused: [] });
 });

@@ -65,3 +65,60 @@ test("compute() and holds() wrap and compare as the kernel does", () => {
   assert.equal(holds("lt", MAX, 1n), false);
   assert.equal(holds("slt", MAX, 1n), true);
 });
+
+test("emit() leaves out branches and loops that change nothing", () => {
+  const builder = new Builder();
+  const context = builder.context();
+  builder.keep();
+  const [n, unread] = [builder.copy(0n), builder.register()];
+  builder.keep();
+  const [head, body, yes, no, next, end] = Array.from({ length: 6 }, () => builder.block());
+  builder.enter(head!);
+  builder.branch("lt", n, 5n, body!, end!);
+  builder.enter(body!);
+  builder.branch("eq", builder.load(context, 8, 8), 7n, yes!, no!);
+  builder.enter(yes!);
+  builder.move(unread, builder.alu("add", n, 1n));
+  builder.jump(next!);
+  builder.enter(no!);
+  builder.move(unread, 0n);
+  builder.enter(next!);
+  builder.move(n, builder.alu("add", n, 1n));
+  builder.jump(head!);
+  builder.enter(end!);
+  const [left, right] = [builder.block(), builder.block()];
+  builder.branch("le", context, context, left, right);
+  builder.enter(left);
+  builder.exit(1n);
+  builder.enter(right);
+  builder.exit(0n);
+  assert.deepEqual(hex(emit(builder.finish()).instructions), [
+    "b700000001000000", // r0 = 1
+    "9500000000000000", // exit
+  ]);
+});
+
+test("emit() keeps a loop whose sum is read", () => {
+  const builder = new Builder();
+  const [n, sum] = [builder.copy(0n), builder.register()];
+  builder.move(sum, 0n);
+  const [head, body, end] = Array.from({ length: 3 }, () => builder.block());
+  builder.enter(head!);
+  builder.branch("lt", n, 5n, body!, end!);
+  builder.enter(body!);
+  builder.move(sum, builder.alu("add", sum, n));
+  builder.move(n, builder.alu("add", n, 1n));
+  builder.jump(head!);
+  builder.enter(end!);
+  builder.exit(sum);
+  assert.deepEqual(hex(emit(builder.finish()).instructions), [
+    "b701000000000000", // r1 = 0
+    "b702000000000000", // r2 = 0
+    "3501030005000000", // if r1 >= 5 goto +3
+    "0f12000000000000", // r2 += r1
+    "0701000001000000", // r1 += 1
+    "0500fcff00000000", // goto -4
+    "bf20000000000000", // r0 = r2
+    "9500000000000000", // exit
+  ]);
+});

@@ -1,16 +1,59 @@
 /**
  * Tidying code before registers are chosen: jumps to jumps, blocks that nothing reaches (which the
- * verifier refuses), and values that nobody reads.
+ * verifier refuses), values that nobody reads, and branches and loops that change nothing (each of
+ * whose ways the verifier would follow).
  *
  * @module
  */
 
-import { type Block, type Code, endReads, reads, successors, written } from "./ir.ts";
+import {
+  type Block,
+  type Code,
+  endReads,
+  type Operation,
+  reads,
+  successors,
+  written,
+} from "./ir.ts";
 
 /** The same program without what has no use. */
 export function tidy(code: Code): Code {
-  for (const block of code.blocks) threadJumps(block);
-  const [first] = code.blocks;
+  let { blocks } = code;
+  for (let size = -1; size !== sizeOf(blocks);) {
+    size = sizeOf(blocks);
+    for (const block of blocks) threadJumps(block);
+    blocks = reachable(blocks);
+    removeUnread(blocks, code.registers);
+    removeIdleLoops(blocks);
+  }
+  return { ...code, blocks: reachable(joined(blocks)) };
+}
+
+/** What becomes less with each thing that is removed. */
+function sizeOf(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, { operations, end }) => {
+    return sum + operations.length + (end?.op === "branch" ? 2 : 1);
+  }, 0);
+}
+
+/** A block that only one other goes to, and always, becomes its end. */
+function joined(blocks: readonly Block[]): readonly Block[] {
+  const entries = new Map<Block, number>();
+  for (const each of blocks.flatMap(successors)) entries.set(each, (entries.get(each) ?? 0) + 1);
+  for (const block of blocks) {
+    while (
+      block.end?.op === "jump" && block.end.to !== blocks[0] && entries.get(block.end.to) === 1
+    ) {
+      const { operations, end } = block.end.to;
+      block.operations.push(...operations);
+      block.end = end;
+    }
+  }
+  return blocks;
+}
+
+function reachable(blocks: readonly Block[]): Block[] {
+  const [first] = blocks;
   const reached = new Set<Block>();
   const waiting = first ? [first] : [];
   for (let block = waiting.pop(); block; block = waiting.pop()) {
@@ -18,14 +61,15 @@ export function tidy(code: Code): Code {
     reached.add(block);
     waiting.push(...successors(block));
   }
-  const blocks = code.blocks.filter((block) => reached.has(block));
-  removeUnread(blocks, code.registers);
-  return { ...code, blocks };
+  return blocks.filter((block) => reached.has(block));
 }
 
-function threadJumps({ end }: Block): void {
+function threadJumps(block: Block): void {
+  const { end } = block;
   if (end?.op === "jump") end.to = target(end.to);
-  if (end?.op === "branch") [end.then, end.else] = [target(end.then), target(end.else)];
+  if (end?.op !== "branch") return;
+  [end.then, end.else] = [target(end.then), target(end.else)];
+  if (end.then === end.else) block.end = { op: "jump", to: end.then, line: end.line };
 }
 
 /** Where a jump to this block ends up; a loop of empty blocks is left as it is. */
@@ -38,28 +82,65 @@ function target(block: Block): Block {
   return block;
 }
 
-/** Removes operations whose only effect is a value that no operation reads. */
+/** Whether an operation does more than give a value. */
+const hasEffect = ({ op }: Operation) => op === "store" || op === "atomicAdd" || op === "call";
+
+/** Removes operations whose only effect is a value that nothing else comes of. */
 function removeUnread(blocks: readonly Block[], registers: number): void {
-  const uses = new Uint32Array(registers);
-  for (const block of blocks) {
-    for (const operation of block.operations) for (const reg of reads(operation)) uses[reg]!++;
-    for (const reg of endReads(block.end)) uses[reg]!++;
-  }
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const { operations } of blocks) {
-      for (let i = operations.length - 1; i >= 0; i--) {
-        const operation = operations[i]!;
-        const reg = written(operation);
-        if (reg === undefined || uses[reg] !== 0) continue;
-        if (operation.op === "call") {
-          operation.dst = undefined;
-          continue;
-        }
-        for (const read of reads(operation)) uses[read]!--;
-        operations.splice(i, 1);
-        changed = true;
-      }
+  const makers: Operation[][] = Array.from({ length: registers }, () => []);
+  const isRead = new Uint8Array(registers);
+  const waiting: number[] = [];
+  const read = (reg: number) => {
+    if (isRead[reg]) return;
+    isRead[reg] = 1;
+    waiting.push(reg);
+  };
+  for (const { operations, end } of blocks) {
+    for (const operation of operations) {
+      const reg = written(operation);
+      if (reg !== undefined) makers[reg]!.push(operation);
+      if (hasEffect(operation)) reads(operation).forEach(read);
     }
+    endReads(end).forEach(read);
   }
+  for (let reg = waiting.pop(); reg !== undefined; reg = waiting.pop()) {
+    for (const maker of makers[reg]!) reads(maker).forEach(read);
+  }
+  for (const { operations } of blocks) {
+    let kept = 0;
+    for (const operation of operations) {
+      const reg = written(operation);
+      const isUnread = reg !== undefined && !isRead[reg];
+      if (isUnread && operation.op === "call") operation.dst = undefined;
+      else if (isUnread) continue;
+      operations[kept++] = operation;
+    }
+    operations.length = kept;
+  }
+}
+
+/** Goes past loops that only count: blocks in a row, without effects, that make nothing for others. */
+function removeIdleLoops(blocks: readonly Block[]): void {
+  const index = new Map(blocks.map((block, i) => [block, i]));
+  blocks.forEach(({ end }, last) => {
+    const head = end?.op === "jump" ? index.get(end.to)! : last + 1;
+    if (head > last) return;
+    const loop = blocks.slice(head, last + 1);
+    if (loop.some(({ operations, end }) => end?.op === "exit" || operations.some(hasEffect))) {
+      return;
+    }
+    const isOutside = (block: Block) => !loop.includes(block);
+    const [exit, ...others] = new Set(loop.flatMap(successors).filter(isOutside));
+    if (!exit || others.length > 0) return;
+    const made = new Set(loop.flatMap(({ operations }) => operations.map(written)));
+    const isWanted = blocks.filter(isOutside).some(({ operations, end }) =>
+      operations.some((each) => reads(each).some((reg) => made.has(reg))) ||
+      endReads(end).some((reg) => made.has(reg))
+    );
+    const isEntered = blocks.filter(isOutside).flatMap(successors)
+      .every((block) => block === loop[0] || isOutside(block));
+    if (isWanted || !isEntered) return;
+    loop[0]!.operations.length = 0;
+    loop[0]!.end = { op: "jump", to: exit, line: end!.line };
+  });
 }

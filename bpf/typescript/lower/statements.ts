@@ -83,9 +83,12 @@ export function expressionStatement(program: Program, node: Expression, scope: S
     case "SequenceExpression":
       return node.expressions.forEach((each) => expressionStatement(program, each, scope));
     case "AssignmentExpression":
-    case "UpdateExpression":
       if (addInPlace(program, node, scope)) return;
       break;
+    case "UpdateExpression":
+      // Nobody takes the value, so that the one before need not be kept.
+      if (!addInPlace(program, node, scope)) lower(program, { ...node, prefix: true }, scope);
+      return;
     case "ConditionalExpression":
       return branches(
         program,
