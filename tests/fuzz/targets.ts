@@ -7,6 +7,7 @@
 import type { AnyTarget } from "./target.ts";
 import { BTF_TARGETS } from "./targets/btf.ts";
 import { callFrames } from "./targets/call_frames.ts";
+import { COMPILER_TARGETS } from "./targets/compiler.ts";
 import { ELF_TARGETS } from "./targets/elf.ts";
 import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
@@ -24,4 +25,5 @@ export const TARGETS: readonly AnyTarget[] = [
   ...JIT_TARGETS,
   ...SYSTEM_TARGETS,
   ...LANGUAGE_TARGETS,
+  ...COMPILER_TARGETS,
 ];
