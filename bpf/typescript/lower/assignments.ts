@@ -98,8 +98,10 @@ function assign(
       binding?.kind === "global"
         ? `${target.name} is a copy from outside: assign to the object, such as ` +
           `(context, outside) => outside.${target.name} = …`
+        : binding?.kind === "later"
+        ? `${target.name} is declared further down or elsewhere: assign to it behind that`
         : binding
-        ? `${target.name} is a const: declare it with let`
+        ? `${target.name} is a const or a parameter: declare it with let`
         : `nothing is called ${target.name} here`,
     );
   }

@@ -70,7 +70,8 @@ export function condition(
   if (isText(value)) {
     throw program.error(node, 'a text is no condition: compare it, such as text !== ""');
   }
-  const isObject = value.kind === "memory" && !isScalar(value.type) && !isKernel(value);
+  const isObject = value.kind === "object" ||
+    value.kind === "memory" && !isScalar(value.type) && !isKernel(value);
   if (isObject) {
     builder.jump(yes); // an object
     return NOTHING;

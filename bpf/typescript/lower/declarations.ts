@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Declaration, Expression, Node, Pattern } from "../language/syntax.ts";
+import type { Declaration, Expression, Node, Pattern, Statement } from "../language/syntax.ts";
 import { BOOL, I64, type Scalar, type Type, U64 } from "../language/types.ts";
 import { assigns } from "./effects.ts";
 import { lower } from "./expressions.ts";
@@ -12,6 +12,7 @@ import { follow } from "./kernel_memory.ts";
 import { asLoaded, present } from "./loaded.ts";
 import { elementOf, field, nameOf } from "./members.ts";
 import { copy, loadScalar } from "./memory.ts";
+import { settleObject } from "./objects.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { placeOf } from "./texts.ts";
@@ -75,6 +76,23 @@ function declareVariable(
   program.variables.add(reg);
 }
 
+/** The names that a statement declares, functions aside. */
+export function namesOf(node: Statement): string[] {
+  if (node.type !== "VariableDeclaration") return [];
+  const names = (pattern: Pattern | null): string[] => {
+    switch (pattern?.type) {
+      case "Identifier":
+        return [pattern.name];
+      case "ObjectPattern":
+        return pattern.properties.flatMap(({ value }) => names(value));
+      case "ArrayPattern":
+        return pattern.elements.flatMap(names);
+    }
+    return [];
+  };
+  return node.declarations.flatMap(({ id }) => names(id));
+}
+
 /** Gives the names of a pattern to a value and its parts. */
 export function bind(program: Program, pattern: Pattern, value: Value, scope: Scope): void {
   switch (pattern.type) {
@@ -125,6 +143,8 @@ export function settle(program: Program, node: Node, value: Value): Value {
     case "optional":
       builder.keep();
       return value;
+    case "object":
+      return settleObject(program, value);
     case "made":
       return { ...placeOf(program, node, value), readOnly: "texts cannot be changed" };
     case "memory": {

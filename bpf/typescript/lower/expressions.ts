@@ -97,6 +97,9 @@ function identifier(program: Program, node: Identifier, scope: Scope): Value {
   if (binding?.kind === "variable") {
     return { kind: "register", reg: binding.reg, type: binding.type };
   }
+  if (binding?.kind === "later") {
+    throw program.error(node, `${name} is declared further down or elsewhere: use it behind that`);
+  }
   if (binding) return binding;
   if (name === "undefined") return UNDEFINED;
   const word = wordOf.get(name);

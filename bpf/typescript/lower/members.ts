@@ -10,6 +10,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { isKernel, kernelMember } from "./kernel_memory.ts";
 import { loadScalar } from "./memory.ts";
+import { objectField } from "./objects.ts";
 import { PACKET_FIELDS, packetField } from "./packets.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
@@ -55,6 +56,8 @@ export function field(program: Program, node: Node, object: Value, name: string)
         `${object.what} has no field "${name}": it has ${listed([...object.fields.keys()])}`,
       );
     }
+    case "object":
+      return objectField(program, node, object, name);
     case "elements":
       if (name === "length") return constant(BigInt(object.elements.length), "number");
       break;

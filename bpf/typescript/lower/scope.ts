@@ -20,8 +20,13 @@ export interface Variable {
   readonly isFlexible: boolean;
 }
 
+/** A name that is declared further down. */
+export interface Later {
+  readonly kind: "later";
+}
+
 /** What a name stands for. */
-export type Binding = Variable | Value;
+export type Binding = Variable | Value | Later;
 
 /** Names by blocks: those of an inner block hide those outside. */
 export class Scope {
@@ -30,6 +35,11 @@ export class Scope {
 
   constructor(outer?: Scope) {
     this.#outer = outer;
+  }
+
+  /** Lets names stand for nothing until they are declared. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.#names.set(name, { kind: "later" });
   }
 
   find(name: string): Binding | undefined {

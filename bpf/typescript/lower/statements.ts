@@ -7,7 +7,7 @@
 import type { Expression, Node, Statement } from "../language/syntax.ts";
 import { addInPlace } from "./assignments.ts";
 import { condition, decide } from "./conditions.ts";
-import { declaration } from "./declarations.ts";
+import { declaration, namesOf } from "./declarations.ts";
 import { lower } from "./expressions.ts";
 import { forOfStatement, forStatement } from "./loops.ts";
 import type { Program } from "./program.ts";
@@ -23,6 +23,7 @@ export function statements(
   outer: Scope,
   { scope = new Scope(outer), all = true } = {},
 ): void {
+  scope.reserve(nodes.flatMap(namesOf));
   for (const node of nodes) {
     if (node.type === "FunctionDeclaration" && node.id) {
       scope.add(node.id.name, { kind: "function", node, scope });

@@ -5,7 +5,7 @@
  */
 
 import type { Base } from "../code/ir.ts";
-import type { Node, Property } from "../language/syntax.ts";
+import type { Node } from "../language/syntax.ts";
 import {
   describeType,
   type Int,
@@ -17,10 +17,9 @@ import {
   typeOf,
 } from "../language/types.ts";
 import { holdsAddress, storeAddress } from "./addresses.ts";
-import { lower } from "./expressions.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";
-import { nameOf } from "./members.ts";
+import { type ObjectValue, propertiesOf, propertyValue } from "./objects.ts";
 import { isStackType, storeParts } from "./stack_words.ts";
 import type { Program } from "./program.ts";
 import type { Loaded, Value } from "./values.ts";
@@ -155,22 +154,17 @@ function storeElements(
 
 function storeObject(
   program: Program,
-  { node, scope }: Value & { kind: "object" },
+  object: ObjectValue,
   type: Type & { kind: "struct" },
   base: Base,
   offset: number,
   options: StoreOptions,
 ): void {
+  const { node } = object;
   const { shape } = type;
   const what = describeType(type);
   if (shape.kind === "union") throw program.error(node, "unions can only be copied as a whole");
-  const given = new Map<string, Property>();
-  for (const property of node.properties) {
-    if (property.type === "SpreadElement") {
-      throw program.error(property, "name each field instead of spreading an object");
-    }
-    given.set(nameOf(program, property.key, property.computed), property);
-  }
+  const given = propertiesOf(program, object);
   const members = membersOf(shape);
   const missing = members.filter(({ name }) => !given.has(name)).map(({ name }) => name);
   if (missing.length > 0) {
@@ -190,7 +184,7 @@ function storeObject(
     if (!fieldType) throw program.error(property, `field "${name}" is a fraction`);
     const at = bitOffset / 8;
     clear(program, base, offset + end, at - end);
-    const value = lower(program, property.value, scope);
+    const value = propertyValue(program, object, property);
     program.builder.line = program.source.line(property.start);
     storeInto(program, property.value, value, fieldType, base, offset + at, undefined, options);
     end = at + sizeOfType(fieldType);

@@ -12,8 +12,8 @@ import { asLoaded, present } from "./loaded.ts";
 import { inRegister } from "./memory.ts";
 import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
-import { statement } from "./statements.ts";
-import { settle } from "./declarations.ts";
+import { statements } from "./statements.ts";
+import { namesOf, settle } from "./declarations.ts";
 import { isText, placeOf, textsEqual } from "./texts.ts";
 
 /** Compiles a switch over numbers or texts; a case without break goes on into the next. */
@@ -49,13 +49,12 @@ export function switchStatement(program: Program, node: Switch, outer: Scope): v
   const others = node.cases.findIndex(({ test }) => !test);
   builder.jump(others < 0 ? end : bodies[others]!);
   const scope = new Scope(outer);
+  scope.reserve(node.cases.flatMap(({ consequent }) => consequent.flatMap(namesOf)));
   program.loops.push({ label: undefined, breaks: end, continues: undefined });
   node.cases.forEach(({ consequent }, i) => {
     builder.enter(bodies[i]!);
-    program.apart(() => {
-      const all = node.cases.flatMap((each) => each.consequent);
-      for (const each of consequent) statement(program, each, scope, all);
-    });
+    // What one case declares is not there in the others: they may be gone to without it.
+    program.apart(() => statements(program, consequent, scope));
   });
   program.loops.pop();
   builder.enter(end);

@@ -14,7 +14,7 @@ import type { Type } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
 import { describeValue, present } from "./loaded.ts";
-import { nameOf } from "./members.ts";
+import { propertiesOf } from "./objects.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
@@ -69,10 +69,12 @@ function codecOf(
 ): Codec<unknown> {
   const value = program.apart(() => program.builder.discard(() => lower(program, node, scope)));
   if (value.kind === "object") {
-    const members = value.node.properties.map((property) => {
-      if (property.type !== "Property") throw program.error(property, "name each field");
-      const field = nameOf(program, property.key, property.computed);
-      return [field, codecOf(program, property.value, value.scope, field)] as const;
+    const members = Array.from(propertiesOf(program, value), ([field, property]) => {
+      const settled = value.settled?.get(property.value);
+      const codec = settled
+        ? codecOfValue(program, property.value, settled)
+        : codecOf(program, property.value, value.scope, field);
+      return [field, codec] as const;
     });
     return struct(name, Object.fromEntries(members)) as unknown as Codec<unknown>;
   }

@@ -6,7 +6,7 @@
 
 import type { Base, Operand, Reg } from "../code/ir.ts";
 import type { AnyMap } from "../language/maps.ts";
-import type { FunctionNode, ObjectLiteral } from "../language/syntax.ts";
+import type { Expression, FunctionNode, ObjectLiteral } from "../language/syntax.ts";
 import type { Scalar, Type } from "../language/types.ts";
 import type { Word } from "../language/words.ts";
 import type { Scope } from "./scope.ts";
@@ -108,7 +108,13 @@ export type Value =
   | { readonly kind: "method"; readonly object: Value; readonly name: string }
   | { readonly kind: "word"; readonly word: Word }
   | { readonly kind: "function"; readonly node: FunctionNode; readonly scope: Scope }
-  | { readonly kind: "object"; readonly node: ObjectLiteral; readonly scope: Scope };
+  | {
+    readonly kind: "object";
+    readonly node: ObjectLiteral;
+    readonly scope: Scope;
+    /** Of an object that has a name, what its fields were when it got it. */
+    readonly settled?: ReadonlyMap<Expression, Value>;
+  };
 
 /** A scalar as an operation takes it. */
 export interface Loaded {

@@ -1,0 +1,61 @@
+/**
+ * Objects that programs write: what is to be stored, field by field. One that gets a name keeps the values
+ * that it was made of; others are computed where they are stored.
+ *
+ * @module
+ */
+
+import type { Node, Property } from "../language/syntax.ts";
+import { settle } from "./declarations.ts";
+import { lower } from "./expressions.ts";
+import { nameOf } from "./members.ts";
+import type { Program } from "./program.ts";
+import type { Value } from "./values.ts";
+
+/** An object as a value. */
+export type ObjectValue = Value & { kind: "object" };
+
+/** Its fields by name, of two of one name the last. @throws {KernelCodeError} */
+export function propertiesOf(program: Program, { node }: ObjectValue): Map<string, Property> {
+  const found = new Map<string, Property>();
+  for (const property of node.properties) {
+    if (property.type === "SpreadElement") {
+      throw program.error(property, "name each field instead of spreading an object");
+    }
+    if (property.kind !== "init") {
+      throw program.error(property, "objects hold values: write a function in place of it");
+    }
+    found.set(nameOf(program, property.key, property.computed), property);
+  }
+  return found;
+}
+
+/** The value of a field. */
+export function propertyValue(program: Program, object: ObjectValue, { value }: Property): Value {
+  return object.settled?.get(value) ?? lower(program, value, object.scope);
+}
+
+/** `object.name` @throws {KernelCodeError} naming those there are */
+export function objectField(
+  program: Program,
+  node: Node,
+  object: ObjectValue,
+  name: string,
+): Value {
+  const properties = propertiesOf(program, object);
+  const property = properties.get(name);
+  if (property) return propertyValue(program, object, property);
+  const names = [...properties.keys()].join(", ") || "none";
+  throw program.error(node, `this object has no field "${name}": it has ${names}`);
+}
+
+/** The object with the values that its fields have now. */
+export function settleObject(program: Program, object: ObjectValue): ObjectValue {
+  if (object.settled) return object;
+  const settled = new Map([...propertiesOf(program, object).values()].map(({ value: node }) => {
+    const value = lower(program, node, object.scope);
+    // Texts that helpers write stay what they are, and have no size until they are stored.
+    return [node, value.kind === "made" ? value : settle(program, node, value)];
+  }));
+  return { ...object, settled };
+}

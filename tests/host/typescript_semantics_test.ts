@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hash, kernel, KernelCodeError, rawTracepoint } from "../../kernel.ts";
+import { bool, Bpf, i64, struct, u32, u64 } from "../../mod.ts";
+import { runOnce } from "../support/differential.ts";
+
+// Functions as somebody writes them who knows TypeScript well, from their text: each runtime would write functions
+// of this file otherwise.
+
+const ARGS = [7n, (1n << 63n) + 5n, 3n, 0n, (1n << 64n) - 2n];
+const RESULTS = { a: u64, b: u64, c: i64, yes: bool, no: bool };
+const Pair = struct("pair", { x: u32, y: i64 });
+
+type Run = (context: unknown, out: Record<string, unknown>) => void;
+const runOf = (body: string) => new Function("ctx", "out", body) as Run;
+
+/** What the kernel makes of functions; keys are numbered, so that one object holds them all. */
+function inKernel(bodies: readonly string[]): Record<string, unknown>[] {
+  const programs = bodies.map((body, i) => [`f${i}`, rawTracepoint("sys_enter", runOf(body))]);
+  const maps = { pairs: hash(u32, Pair), numbers: hash(u32, u64) };
+  using bpf = Bpf.load(kernel({ maps, globals: RESULTS }, Object.fromEntries(programs)));
+  return bodies.map((_, i) => {
+    for (const name of ["a", "b", "c"] as const) bpf.global(name).value = 0n;
+    for (const name of ["yes", "no"] as const) bpf.global(name).value = false;
+    runOnce(bpf.program(`f${i}`), ARGS);
+    return Object.fromEntries(
+      Object.keys(RESULTS).map((name) => [name, bpf.global(name as "a").value]),
+    );
+  });
+}
+
+/** What JavaScript makes of the same function. */
+function inJavaScript(body: string): Record<string, unknown> {
+  const out = { a: 0n, b: 0n, c: 0n, yes: false, no: false };
+  runOf(body)({ args: ARGS }, out);
+  const [a, b] = [BigInt.asUintN(64, out.a), BigInt.asUintN(64, out.b)];
+  return { ...out, a, b, c: BigInt.asIntN(64, out.c) };
+}
+
+const SAME = [
+  "let n = 1n; const add = (k) => { n += k; return n; }; out.a = add(2n) + add(3n) * 10n;",
+  "const f = (x) => { const g = (y) => y * 2n + x; return g(x) + g(1n); }; out.a = f(5n);",
+  "out.a = f(2n); function f(x) { return x + h(); } function h() { return 40n; }",
+  "const x = 5n; const f = () => x; { const x = 7n; out.a = f() * 10n + x; }",
+  "const x = 5n; const f = (x) => x + 1n; out.a = f(1n) + x;",
+  "let i = 100n; for (let i = 0n; i < 3n; i++) out.a += i; out.b = i;",
+  "const f = () => x; const x = 4n; out.a = f();",
+  "const { args: [x, , z] } = ctx; out.a = x; out.b = z;",
+  "const o = { x: 3n, y: 4n }; out.a = o.x * o.y; if (o) out.b = 1n;",
+  "let n = 1n; const o = { x: n, p: { q: n } }; n = 9n; out.a = o.x + o.p.q;",
+  "let n = 0n; const f = () => { n++; return n; }; const o = { x: f() }; out.a = o.x + o.x; out.b = n;",
+  "const { x: k, y: { z } } = { x: 1n, y: { z: 2n } }; out.a = k + z;",
+  "const o = { f(x) { return x + 1n; } }; out.a = o.f(2n);",
+  "let n = 1n; const l = [n, n + 1n]; n = 50n; out.a = l[0] + l[1];",
+  "out.a = ctx.args[4] + 5n;",
+  "out.c = -7n / 2n; out.a = BigInt(-7 % 3 + 10); out.b = 0xffn + 0o17n + 0b11n + 1_000n;",
+  "let x = 1n; x <<= 4n; x |= 1n; x ^= 0x10n; out.a = x; let y = 100n; y /= 7n; y %= 5n; out.b = y;",
+  "let x = 1n; out.a = (x += 2n, x * 2n);",
+  "let x = 5n; out.a = x++ + ++x; out.b = x-- - --x;",
+  "let x = 1n; const f = () => { x = 10n; return 1n; }; out.a = x + f() + x;",
+  "let x = 1n; const f = (a, b, c) => a * 100n + b * 10n + c; out.a = f(x, x += 1n, x);",
+  "const x = ctx.args[0]; out.a = x > 9n ? 1n : x > 6n ? 2n : 3n;",
+  "let n = 0n; ctx.args[0] > 3n ? n++ : n--; out.c = n;",
+  "let n = 0n; const f = (r) => { n++; return r; }; if (f(false) && f(true)) out.b = 1n; out.a = n;",
+  "const x = ctx.args[0] > 3n || ctx.args[2] > 3n; out.yes = x; out.no = !x;",
+  "switch (ctx.args[0]) { case 7n: out.a += 1n; case 8n: out.a += 10n; break; case 9n: out.a += 100n; }",
+  "switch (ctx.args[0]) { case 1n: out.a = 1n; break; default: out.a += 5n; case 2n: out.a += 10n; }",
+  "for (let i = 0; i < 4; i++) { switch (i) { case 1: continue; case 2: break; } out.a += 1n; }",
+  "switch (true) { case ctx.args[0] > 30n: out.a = 1n; break; default: out.a = 2n; }",
+  "for (let i = 0; i < 10; i++) { if (i % 3 === 0) continue; out.a += BigInt(i); }",
+  "for (let i = 0; i < 4; i++) { for (let j = 0; j < 4; j++) { if (j === 2) break; out.a += 1n; } }",
+  "const f = (n) => { for (let i = 0n; i < 10n; i++) { if (i * i > n) return i; } return 99n; }; " +
+  "out.a = f(10n); out.b = f(1000n);",
+  "for (const [x, y] of [[1n, 2n], [3n, 4n]]) out.a += x * y;",
+  "for (let i = 0; i < 10; i++) { out.a += 1n; i += 2; }",
+  "for (let i = 0, j = 10; i < j && i < 20; i++, j--) out.a += 1n;",
+  "for (let i = 3n; i >= 0n; i -= 1n) out.a = out.a * 10n + i;",
+  "for (let i = 0; i < 5; i++) { switch (i) { case 3: return; default: out.a += 1n; } }",
+  "if (ctx.args[0] > 3n) if (ctx.args[2] > 3n) out.a = 1n; else out.a = 2n;",
+  "const f = (x) => { if (x > 5n) return 1n; if (x > 2n) return 2n; return 3n; }; " +
+  "out.a = f(ctx.args[0]) * 100n + f(ctx.args[2]) * 10n + f(ctx.args[3]);",
+  "const twice = (f, x) => f(f(x)); out.a = twice((x) => x * 3n, 2n);",
+  "let x = 0n, y = 0n; x = y = 5n; out.a = x + y; out.b = out.c = 5n;",
+  "if (ctx.args[3]) out.a = 1n; else out.a = 2n; if (!ctx.args[0]) out.b = 1n;",
+  "out.a++; ++out.a; out.b = out.a++; out.c = --out.a;",
+  "const pid = 5n, comm = () => 6n; out.a = pid + comm();",
+  "out.a = (() => 5n)(); (() => { out.b = 6n; })();",
+  "let ok = false; for (let i = 0; i < 3; i++) if (i === 2) ok = true; out.yes = ok; out.no = ok !== true;",
+];
+
+test("functions mean in the kernel what they mean in JavaScript", () => {
+  inKernel(SAME).forEach((found, i) => assert.deepEqual(found, inJavaScript(SAME[i]!), SAME[i]));
+});
+
+const PAIR = "const q = out.pairs.get(1); if (!q) return;";
+const MAPS: readonly (readonly [body: string, c: bigint])[] = [
+  [`let n = 1n; const o = { x: 1, y: n }; n = 9n; out.pairs.set(1, o); ${PAIR} out.c = q.y;`, 1n],
+  [
+    `out.c = 2n; const o = { x: 1, y: out.c }; out.c = 9n; out.pairs.set(1, o); ${PAIR} out.c = q.y;`,
+    2n,
+  ],
+  [
+    `let k = 3n; const put = (o) => { k = 7n; out.pairs.set(1, o); }; put({ x: 1, y: k }); ${PAIR} out.c = q.y;`,
+    3n,
+  ],
+  [
+    `let k = 4n; const make = () => ({ x: 1, y: k }); const o = make(); k = 5n; out.pairs.set(1, o); ${PAIR}
+    out.c = q.y;`,
+    4n,
+  ],
+  [
+    `out.pairs.set(1, { x: 1, y: 5n }); ${PAIR} const o = { x: q.x, y: q.y }; q.y = 50n; out.pairs.set(1, o);
+    out.c = q.y * 10n + (out.pairs.get(1)?.y ?? 0n);`,
+    505n,
+  ],
+  // A struct of a map is the one in it; a number is the one that was read.
+  [
+    `out.pairs.set(1, { x: 1, y: 5n }); ${PAIR} const old = q.y; q.y += 1n; out.c = old * 100n + q.y;`,
+    506n,
+  ],
+  [
+    "out.numbers.set(1, 5n); const v = out.numbers.get(1) ?? 0n; out.numbers.set(1, 6n); out.a = v; out.c = 5n;",
+    5n,
+  ],
+];
+
+test("objects with a name keep what they were made of", () => {
+  const found = inKernel(MAPS.map(([body]) => body));
+  assert.deepEqual(found.map(({ c }) => c), MAPS.map(([, c]) => c));
+});
+
+const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
+  // JavaScript throws: they are not there yet.
+  ["const x = 5n; { out.a = x; const x = 6n; }", /^x is declared further down or elsewhere/],
+  ["x = 5n; let x = 6n; out.a = x;", /^x is declared further down or elsewhere/],
+  [
+    "switch (ctx.args[0]) { case 1n: let x = ctx.args[1]; out.b = x; break; case 7n: out.a = x; }",
+    /^x is declared further down or elsewhere/,
+  ],
+  [
+    "switch (ctx.args[0]) { case 1n: let x = 4n; break; case 7n: x = 5n; out.a = x; }",
+    /^x is declared further down or elsewhere/,
+  ],
+  ["const o = { x: 1n }; out.a = o.z;", /^this object has no field "z": it has x/],
+  ["const o = { get x() { return 1n; } }; out.a = o.x;", /^objects hold values/],
+  ["const o = { ...{ x: 1n } }; out.a = o.x;", /^name each field instead of spreading/],
+  ["const f = (x) => { x += 1n; return x; }; out.a = f(1n);", /^x is a const or a parameter/],
+  ["let x; if (ctx.args[0] > 3n) x = 4n; out.a = x;", /^give it a value that tells its type/],
+  ["const x = 1n; x = 2n; out.a = x;", /^x is a const or a parameter/],
+  ["let p = 1n, q = 2n; [p, q] = [q, p];", /^only variables and fields can be assigned to/],
+  ["out.a = ctx.args[0] ** 2n;", /^the operator \*\* is not in the language/],
+  ["const x = (ctx.args[0] > 3n) + 1n; out.a = x;", /is for numbers, and this is a boolean/],
+  ["out.yes = typeof ctx.args[0] === 'bigint';", /^typeof is not in the language/],
+  ["const f = (x) => x > 1n ? f(x - 1n) : 1n; out.a = f(3n);", /^functions cannot call themselves/],
+  ["out.a = [1n, 2n][-1];", /^there is no element -1/],
+];
+
+test("what JavaScript throws at, or the kernel has not, is refused with its reason", () => {
+  for (const [body, reason] of REFUSED) {
+    const code = kernel({
+      globals: RESULTS,
+      programs: { f: rawTracepoint("sys_enter", runOf(body)) },
+    });
+    assert.throws(() => code.compile(), (error: Error) => {
+      assert.ok(error instanceof KernelCodeError, `${body}: ${error}`);
+      const [, told = ""] = /^Cannot compile program "f" \([^)]*\): ([^]*?)\n +line \d+: /.exec(
+        error.message,
+      )!;
+      assert.match(told, reason, body);
+      return true;
+    });
+  }
+});
