@@ -9,6 +9,7 @@
 export type { KernelCode } from "./bpf/kernel_code.ts";
 export { type Definition, functions, Kernel, kernel } from "./bpf/typescript/kernel.ts";
 export type { SharedFunctions } from "./bpf/typescript/language/shared_functions.ts";
+export { begin, end, interval, type UserPart } from "./bpf/typescript/language/user_parts.ts";
 export type {
   CgroupsInKernel,
   EntriesInKernel,
@@ -17,6 +18,7 @@ export type {
   HistogramsInKernel,
   InKernel,
   KernelOptions,
+  LoadedBy,
   OutsideOf,
   Part,
   Programs,

@@ -6,11 +6,13 @@
 
 import type { Codec } from "../../ffi/codec/codec.ts";
 import type { LoadOptions } from "../object/load_object.ts";
-import type { KernelCode, LoadedCode } from "../kernel_code.ts";
+import type { Bpf } from "../bpf.ts";
+import type { KernelCode, LoadedCode, TypedAccess } from "../kernel_code.ts";
 import type { Fields, ProgramDefinition } from "./language/hooks.ts";
 import { compileProgram } from "./compile_program.ts";
 import { compileCode, loadCode, type LoadedKernel, type PlainDefinition } from "./load.ts";
 import { shared, type SharedFunctions } from "./language/shared_functions.ts";
+import type { UserPart } from "./language/user_parts.ts";
 import type { AnyMap, HistogramKey, MapDefinition } from "./language/maps.ts";
 
 /** A map of values by keys, as programs see it. */
@@ -105,6 +107,9 @@ export type Used<D> = D extends { readonly use: readonly (infer S)[] }
   : never
   : unknown;
 
+/** What `Bpf.load` gives of a definition: its maps, events and globals with their types. */
+export type LoadedBy<D> = TypedAccess<Part<D, "maps">, Part<D, "globals">> & Bpf;
+
 /** Programs by name. */
 export type Programs<Outside> = Readonly<Record<string, ProgramDefinition<Outside>>>;
 
@@ -156,6 +161,11 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
     return this.#loaded.called;
   }
 
+  /** What runs in user space around the programs, for who runs them: see {@linkcode interval}. */
+  get userParts(): readonly UserPart<never>[] {
+    return this.#definition.user ?? [];
+  }
+
   /** The same code, for one process, or with maps that are made by being used, as in one-liners. */
   with(options: KernelOptions): Kernel<D> {
     return new Kernel<D>({ ...this.#definition, ...options });
@@ -197,7 +207,8 @@ export function functions<D extends Definition, F extends object>(
 
 /**
  * Kernel code from functions. A function's own text is all that is compiled: what it uses of maps,
- * globals and constants comes as its second parameter, with their types.
+ * globals and constants comes as its second parameter, with their types. `user` is for `ts-bcc run`, which
+ * calls it in user space: {@linkcode begin}, {@linkcode interval}, {@linkcode end}.
  *
  * @example Opens by program name
  * ```ts
@@ -217,6 +228,7 @@ export function functions<D extends Definition, F extends object>(
 export function kernel<D extends Definition>(
   definition: D,
   programs: Programs<OutsideOf<D>>,
+  user?: readonly UserPart<LoadedBy<D>>[],
 ): Kernel<D>;
 /**
  * The same in one object. TypeScript then cannot tell the functions what their second parameter is:
@@ -228,6 +240,7 @@ export function kernel<D extends Definition>(
 export function kernel<D extends Definition>(
   definition: D & { readonly programs?: Programs<never> },
   programs: Programs<never> | Programs<OutsideOf<D>> = definition.programs ?? {},
+  user: readonly UserPart<LoadedBy<D>>[] = [],
 ): Kernel<D> {
-  return new Kernel<D>({ ...definition, programs: programs as Programs<never> });
+  return new Kernel<D>({ ...definition, programs: programs as Programs<never>, user });
 }

@@ -33,6 +33,7 @@ import { PRINT_BYTES, PRINT_MAP, type PrintCall, printCodec } from "./language/p
 import { STACK_MAP, STACK_TIMES } from "./language/stacks.ts";
 import { TypeScriptProgram } from "./program.ts";
 import { typeOf } from "./language/types.ts";
+import type { UserPart } from "./language/user_parts.ts";
 
 /** A program that is not compiled yet. */
 export interface Uncompiled {
@@ -52,6 +53,8 @@ export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>
   readonly constants?: Constants;
   readonly use?: readonly SharedFunctions<unknown>[];
   readonly programs: Readonly<Record<string, P>>;
+  /** What runs in user space around them. */
+  readonly user?: readonly UserPart<never>[];
   /** Whether programs make maps by using them. */
   readonly makesMaps?: boolean;
   /** How many stacks there is room for. */

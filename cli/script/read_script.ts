@@ -7,7 +7,7 @@
 import { pathToFileURL } from "node:url";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { Kernel, type ProgramDefinition } from "../../kernel.ts";
+import { Kernel, type ProgramDefinition, type UserPart } from "../../kernel.ts";
 import { Bpf, TsBccError } from "../../mod.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import * as words from "./words.ts";
@@ -106,8 +106,10 @@ function codeOf(value: unknown, site: string): AnyKernel {
   const [only] = Array.isArray(value) && value.length === 1 ? value : [value];
   if (only instanceof Kernel) return only as AnyKernel;
   const listed = Array.isArray(value) ? value : [value];
-  const isOne = listed.length === 1;
-  const programs = listed.map((each, i): [string, ProgramDefinition<never>] => {
+  const user = listed.filter(isUserPart);
+  const rest = listed.filter((each) => !isUserPart(each));
+  const isOne = rest.length === 1;
+  const programs = rest.map((each, i): [string, ProgramDefinition<never>] => {
     if (isProgram(each)) {
       return [isOne ? "program" : `program_${i + 1}`, { ...each, site: placeOf(each, site) }];
     }
@@ -117,7 +119,7 @@ function codeOf(value: unknown, site: string): AnyKernel {
     );
   });
   if (programs.length === 0) throw new UsageError(`${site} gives no program`);
-  return new Kernel({ programs: Object.fromEntries(programs) });
+  return new Kernel({ programs: Object.fromEntries(programs), user });
 }
 
 /** A one-liner has no lines, only where it is read. */
@@ -126,6 +128,9 @@ const placeOf = (program: ProgramDefinition<never>, site: string) =>
 
 const isProgram = (value: unknown): value is ProgramDefinition<never> =>
   typeof value === "object" && value !== null && "hook" in value && "run" in value;
+
+const isUserPart = (value: unknown): value is UserPart<never> =>
+  typeof value === "object" && value !== null && "when" in value && "run" in value;
 
 /** Lets scripts import from "ts-bcc", wherever they are: Deno finds it by deno.json. */
 function nameLibrary(): void {

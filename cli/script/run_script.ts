@@ -25,6 +25,8 @@ import { MapReader } from "./read_maps.ts";
 import { type AnyKernel, readExpression, readScript } from "./read_script.ts";
 import { isRunOption, parseRun, runHelp, type RunOptions } from "./run_options.ts";
 import { StackNames } from "./stack_names.ts";
+import { Ticks } from "./ticks.ts";
+import { UserSide } from "./user_side.ts";
 
 const NAME = "ts-bcc run";
 
@@ -85,6 +87,8 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
     resolve();
     for (const [, stream] of streams) stream.wake();
   });
+  const user = new UserSide(chosen.userParts, bpf, output);
+  await user.call("begin");
   const links = bpf.attach();
   const iterators = iteratorsOf(bpf, links);
   if (process.env.TSBCC_READY === "1") console.error("ready");
@@ -109,9 +113,12 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
     }
   };
   using ticks = new Ticks(values.interval);
+  using intervals = user.intervals();
   while (!stop.requested) {
-    await Promise.race([stopped, ticks.next, ...streams.map(([, stream]) => stream.wait())]);
+    const waits = streams.map(([, stream]) => stream.wait());
+    await Promise.race([stopped, ticks.next, intervals.next(), ...waits]);
     drain();
+    if (!stop.requested) await intervals.call();
     if (ticks.isDue() && !stop.requested) {
       for (const line of mapLines(reader.read(), values)) output.line(line);
     }
@@ -120,6 +127,7 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
   }
   for (const link of links) link.close();
   drain();
+  await user.call("end");
   const content = reader.read();
   const files = writeStackFiles(
     { tool: NAME, unit: "count", time: Date.now(), stacks: profiledStacks(content) },
@@ -140,41 +148,6 @@ const MISSED_STACKS = {
   what: "stacks",
   reason: "the kernel's map of stacks had no room for them: raise --stack-storage-size",
 } as const;
-
-/** A clock that may be off. */
-class Ticks implements Disposable {
-  /** Settles when the interval is over. */
-  next!: Promise<void>;
-  #isDue = false;
-  #settle!: () => void;
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
-
-  constructor(seconds: number | undefined) {
-    this.#arm();
-    if (seconds === undefined) return;
-    this.#timer = setInterval(() => {
-      this.#isDue = true;
-      this.#settle();
-    }, seconds * 1000);
-  }
-
-  /** Whether an interval has ended since it was asked last. */
-  isDue(): boolean {
-    if (!this.#isDue) return false;
-    this.#isDue = false;
-    this.#arm();
-    return true;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-
-  #arm(): void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    [this.next, this.#settle] = [promise, resolve];
-  }
-}
 
 /** An iterator runs when its text is read. */
 function iteratorsOf(bpf: Bpf, links: readonly Link[]): Link[] {
