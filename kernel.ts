@@ -36,6 +36,7 @@ export {
   lruHash,
   type MapDefinition,
   type MapRole,
+  NEGATIVE_SLOTS,
   perCpuArray,
   perCpuHash,
   perfBuffer,

@@ -20,6 +20,7 @@ main() {
   for name in drain map_read; do
     gcc -O2 -Wall -Werror -Wno-unknown-pragmas "$name.c" -lbpf -o "$built/$name"
   done
+  run_script "$project/scripts/bun_compile.ts" ./compile_kernel_code.ts "$built/compile_kernel_code"
   gcc -O2 -Wall -Werror tracer.c -o "$built/tracer"
   "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop --all >/dev/null
   # Without denort there is no executable of Deno's; its row is left out then.

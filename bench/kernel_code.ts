@@ -1,6 +1,8 @@
 import { builtPath, type Question, subjectCommand } from "./question.ts";
 
 const PROGRAMS = [
+  // What the measuring itself takes, in all that follow as well.
+  "nothing",
   "counter",
   "filter",
   "count_by_comm",
@@ -34,9 +36,11 @@ export const compileKernelCode: Question = {
   title: "Kernel code of opensnoop's size, from its text to instructions",
   figures: { "cold, ms of CPU": "less", "warm, ms of CPU": "less" },
   quickRuns: 3,
-  subjects: () =>
-    (["Deno", "Bun"] as const).map((name) => ({
+  subjects: () => [
+    ...(["Deno", "Bun"] as const).map((name) => ({
       name,
       command: subjectCommand(name, "compile_kernel_code"),
     })),
+    { name: "Bun, executable", command: [builtPath("compile_kernel_code")] },
+  ],
 };

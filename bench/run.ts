@@ -9,6 +9,7 @@ import { loss } from "./loss.ts";
 import { mapRead } from "./map_read.ts";
 import { measure } from "./measure.ts";
 import { memory } from "./memory.ts";
+import { oneLiner } from "./one_liner.ts";
 import type { Question } from "./question.ts";
 import { type Row, rowsOf, table } from "./report.ts";
 import { start } from "./start.ts";
@@ -24,6 +25,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   compile,
   kernel: kernelCode,
   "kernel-compile": compileKernelCode,
+  "one-liner": oneLiner,
   loss,
 };
 

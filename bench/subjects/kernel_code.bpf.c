@@ -58,6 +58,11 @@ u64 total;
 u64 target = 5;
 u64 events_dropped;
 
+PROGRAM(nothing)
+{
+	return 0;
+}
+
 PROGRAM(counter)
 {
 	__sync_fetch_and_add(&total, 1);

@@ -28,6 +28,7 @@ const code = kernel({
   },
   globals: { total: u64, target: u64 },
 }, {
+  nothing: rawTracepoint("sys_enter", () => {}),
   counter: rawTracepoint("sys_enter", (_, out) => {
     out.total += 1n;
   }),
@@ -101,6 +102,6 @@ await once(process.stdin.resume(), "end");
 
 /** The programs, without what the kernel adds of its own. */
 function* names(): Generator<string> {
-  yield* ["counter", "filter", "count_by_comm", "count_by_number", "histogram"];
+  yield* ["nothing", "counter", "filter", "count_by_comm", "count_by_number", "histogram"];
   yield* ["emit", "latency", "arithmetic", "loop", "task"];
 }

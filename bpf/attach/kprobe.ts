@@ -153,7 +153,8 @@ function open(
   return fd;
 }
 
-function requireKprobes(program: Attachable, where: string): void {
+/** @throws {UnsupportedError} when this kernel has none, though it loads their programs */
+export function requireKprobes(program: Pick<Attachable, "name">, where: string): void {
   if (exists(PMU)) return;
   throw new UnsupportedError(
     `attach program "${program.name}" to ${where}`,

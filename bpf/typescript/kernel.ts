@@ -39,13 +39,13 @@ export interface EventsInKernel<T> {
 
 /** A histogram, as programs see it. */
 export interface HistogramInKernel {
-  /** Counts a value; a negative one counts as 0. */
+  /** Counts a value; negative ones have slots of their own. */
   record(value: number | bigint): void;
 }
 
 /** Histograms by keys, as programs see them. */
 export interface HistogramsInKernel<K> {
-  /** Counts a value in the histogram of a key; a negative value counts as 0. */
+  /** Counts a value in the histogram of a key; negative ones have slots of their own. */
   record(value: number | bigint, of: K): void;
 }
 

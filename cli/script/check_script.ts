@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireKprobes } from "../../bpf/attach/kprobe.ts";
 import { Bpf } from "../../mod.ts";
 import { argument, flag, parseOptions, text, UsageError } from "../../toolkit/options/options.ts";
 import { readExpression, readUnloaded } from "./read_script.ts";
@@ -31,7 +32,12 @@ export async function checkScript(words: readonly string[]): Promise<string> {
   }
   const compiled = code.compile();
   if (load) {
-    using _bpf: Bpf = Bpf.load(code, { name: "ts-bcc check" });
+    using bpf: Bpf = Bpf.load(code, { name: "ts-bcc check" });
+    // Kernels without kprobes take their programs, and nothing that runs them.
+    for (const program of bpf.programs.values()) {
+      const [, kind, name] = /^(k(?:ret)?probe)\/(.+)$/.exec(program.section) ?? [];
+      if (kind) requireKprobes(program, `${kind} ${name}`);
+    }
   }
   return `${load ? "compiled and loaded" : "compiled"} ${compiled.join(", ")}`;
 }

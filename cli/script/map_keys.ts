@@ -11,6 +11,9 @@ import { type Frame, frameName, type StackId, type StackNames } from "./stack_na
 /** A key: the stacks in it, and all else in one line. */
 export interface NamedKey {
   readonly text: string;
+  /** What the text is made of, and the names of these parts where there are several. */
+  readonly parts: readonly string[];
+  readonly heads: readonly string[];
   readonly stacks: readonly NamedStack[];
   /** The key with the names of functions in place of stacks. */
   readonly json: unknown;
@@ -35,8 +38,9 @@ export function holdsStacks(type: CType | undefined): boolean {
 /** Gives a key's stacks names. */
 export function namedKey(codec: Codec<unknown>, key: unknown, names?: StackNames): NamedKey {
   const texts: string[] = [];
+  const heads: string[] = [];
   const stacks: NamedStack[] = [];
-  const named = (type: CType, value: unknown): unknown => {
+  const named = (type: CType, value: unknown, head: string): unknown => {
     if (isStack(type) && names) {
       const frames = names.frames(value as StackId);
       stacks.push({ isKernel: nameOf(type) === "kernel_stack", frames });
@@ -46,14 +50,21 @@ export function namedKey(codec: Codec<unknown>, key: unknown, names?: StackNames
       const fields = value as Readonly<Record<string, unknown>>;
       return Object.fromEntries(
         type.members.filter(({ name }) => name in fields)
-          .map(({ name, type }) => [name, named(type, fields[name])]),
+          .map(({ name, type }) => [name, named(type, fields[name], name)]),
       );
     }
     texts.push(textOf(value));
+    heads.push(head);
     return value;
   };
-  const json = named(codec.type, key);
-  return { text: texts.join(" "), stacks, json };
+  const json = named(codec.type, key, "");
+  return {
+    text: texts.join(" "),
+    parts: texts,
+    heads: texts.length > 1 ? heads : [],
+    stacks,
+    json,
+  };
 }
 
 /** A value in a line. */

@@ -70,17 +70,30 @@ function entryLines(
     ]);
     return ["", `${name}:`, ...blocks.flat()];
   }
-  const rows = entries.map(({ key, value }) => [key.text, textOf(value)] as const);
-  const width = Math.max(...rows.map(([key]) => displayWidth(key)));
-  const padded = (key: string) => key + " ".repeat(width - displayWidth(key));
-  return ["", `${name}:`, ...rows.map(([key, value]) => `  ${padded(key)}  ${value}`)];
+  const rows = entries.map(({ key, value }) => [...key.parts, textOf(value)]);
+  const heads = entries[0]!.key.heads;
+  if (heads.length > 0) rows.unshift([...heads, "value"]);
+  const widths = rows[0]!.slice(0, -1)
+    .map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i]!))));
+  const padded = (cell: string, i: number) =>
+    i < widths.length ? cell + " ".repeat(widths[i]! - displayWidth(cell)) : cell;
+  return ["", `${name}:`, ...rows.map((row) => `  ${row.map(padded).join("  ")}`)];
 }
 
-function histogramLines(name: string, { key, slots }: Slots, { json }: MapLineOptions): string[] {
-  if (json) return [toJson({ map: name, ...key ? { key: key.json } : {}, slots })];
+function histogramLines(
+  name: string,
+  { key, slots, negative }: Slots,
+  { json }: MapLineOptions,
+): string[] {
+  if (json) {
+    const below = negative.length > 0 ? { negative } : {};
+    return [toJson({ map: name, ...key ? { key: key.json } : {}, slots, ...below })];
+  }
   // Of what is shown from 0 to 1 the zeros are counted by themselves.
   const [zeros = 0, ones = 0, ...rest] = slots;
-  const bars = log2Lines([0, zeros + ones, ...rest], { valueType: "value" });
+  const counts = new Map([0, zeros + ones, ...rest].entries());
+  negative.forEach((count, bits) => counts.set(-bits, count));
+  const bars = log2Lines(counts, { valueType: "value" });
   const title = key && key.text !== "" ? `${name} of ${key.text}:` : `${name}:`;
   return ["", ...key ? stackLines(key) : [], title, ...bars];
 }

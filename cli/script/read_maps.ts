@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AnyMap, STACK_TIMES } from "../../kernel.ts";
+import { type AnyMap, NEGATIVE_SLOTS, STACK_TIMES } from "../../kernel.ts";
 import { type Bpf, histogramSections } from "../../mod.ts";
 import { toJson } from "../../toolkit/output/escape.ts";
 import { type NamedKey, namedKey } from "./map_keys.ts";
@@ -17,11 +17,14 @@ export interface Entry {
   readonly value: unknown;
 }
 
-/** One histogram of a map: slot n counts the values of n bits. */
+/** One histogram of a map. */
 export interface Slots {
   /** What it is of, where the map has several. */
   readonly key: NamedKey | undefined;
+  /** Slot n counts the values of n bits. */
   readonly slots: readonly number[];
+  /** The same of negative values without their sign; empty where there are none. */
+  readonly negative: readonly number[];
 }
 
 /** A map that holds something. */
@@ -111,7 +114,7 @@ export class MapReader {
 
   #histogram(name: string, map: AnyMap): Slots[] {
     const slots = slotsOf(this.#pairs(name, map) as Iterable<readonly [number, bigint]>);
-    return slots.every((count) => count === 0) ? [] : [{ key: undefined, slots }];
+    return total(slots) === 0 ? [] : [{ key: undefined, ...slots }];
   }
 
   /** The histograms, the one with the most values first. */
@@ -123,11 +126,11 @@ export class MapReader {
     );
     const all = histogramSections(pairs, ({ of, slot }) => [of, slot]).map((each) => ({
       key: namedKey(map.by!, each.section, this.#names),
-      slots: slotsOf(each.counts),
+      ...slotsOf(each.counts),
     }));
-    for (const { key, slots } of all) this.#countMissed(key, total(slots));
+    for (const each of all) this.#countMissed(each.key, total(each));
     return this.#first(
-      all.toSorted((a, b) => total(b.slots) - total(a.slots) || compareKeys(a.key, b.key)),
+      all.toSorted((a, b) => total(b) - total(a) || compareKeys(a.key, b.key)),
     );
   }
 
@@ -141,12 +144,18 @@ export class MapReader {
   }
 }
 
-const total = (slots: readonly number[]) => slots.reduce((sum, count) => sum + count, 0);
+const total = ({ slots, negative }: Omit<Slots, "key">) =>
+  [...slots, ...negative].reduce((sum, count) => sum + count, 0);
 
-function slotsOf(counts: Iterable<readonly [number, bigint | number]>): number[] {
+function slotsOf(counts: Iterable<readonly [number, bigint | number]>): Omit<Slots, "key"> {
   const slots: number[] = [];
-  for (const [slot, count] of counts) slots[slot] = Number(count);
-  return Array.from(slots, (count = 0) => count);
+  const negative: number[] = [];
+  for (const [slot, count] of counts) {
+    if (slot <= NEGATIVE_SLOTS) slots[slot] = Number(count);
+    else if (Number(count) !== 0) negative[slot - NEGATIVE_SLOTS] = Number(count);
+  }
+  const filled = (sparse: number[]) => Array.from(sparse, (count = 0) => count);
+  return { slots: filled(slots), negative: filled(negative) };
 }
 
 /** The same functions in several processes are one entry, where values are numbers. */

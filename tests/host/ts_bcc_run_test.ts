@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
@@ -47,10 +47,11 @@ test("run -e makes the maps that programs use, and shows them at the end", async
   assert.equal(status, 0);
   // What programs remove themselves is theirs, and not shown.
   assert.doesNotMatch(stdout, /wanted/);
-  assert.deepEqual(stdout.split("\n").filter((line) => /^ {2}dd/.test(line)), [
-    "  dd 0   1",
-    "  dd 23  1",
-    "  dd 77  1",
+  assert.deepEqual(stdout.split("\n").filter((line) => /^ {2}(?:who|dd)/.test(line)), [
+    "  who  size  value",
+    "  dd   0     1",
+    "  dd   23    1",
+    "  dd   77    1",
   ]);
   assert.match(stdout, /^sizes:\n.*value.*count.*\n +0 -> 1 +: 1 .*\n/m);
   assert.match(stdout, /\n +16 -> 31 +: 1 .*\n/);
@@ -177,6 +178,15 @@ test("check compiles a script for this kernel and runs nothing", async () => {
   assert.match(
     stderr,
     /^ts-bcc: Cannot compile program "enter" \(script\.ts:\d\): tracepoint .* has no field "nobody"/,
+  );
+  const probe = await check("--load", "-e", 'kprobe("vfs_read", () => n.increment(pid()))');
+  assert.deepEqual(
+    [probe.stdout, probe.stderr],
+    existsSync("/sys/bus/event_source/devices/kprobe") ? ["compiled and loaded program\n", ""] : [
+      "",
+      'ts-bcc: Cannot attach program "program" to kprobe vfs_read: this kernel has no kprobes: use ' +
+      "a tracepoint where there is one\n",
+    ],
   );
   const expression = await check(
     "-e",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hash, kernel, KernelCodeError, rawTracepoint } from "../../kernel.ts";
+import { hash, histogram, kernel, KernelCodeError, rawTracepoint } from "../../kernel.ts";
 import { bool, Bpf, i64, struct, u32, u64 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 
@@ -129,6 +129,22 @@ test("objects with a name keep what they were made of", () => {
   assert.deepEqual(found.map(({ c }) => c), MAPS.map(([, c]) => c));
 });
 
+test("a histogram counts negative values by themselves", () => {
+  const values = ["0n", "1n", "5n", "-1n", "-6n", "ctx.args[0] - 20n", "-(1n << 63n)"];
+  const body = values.map((value) => `out.slots.record(signed(${value}));`).join("\n");
+  const keyed = "out.keyed.record(-7, 3); out.keyed.record(ctx.args[4], 3);";
+  const maps = { slots: histogram(), keyed: histogram(u32) };
+  using bpf = Bpf.load(
+    kernel({ maps, programs: { f: rawTracepoint("sys_enter", runOf(body + keyed)) } }),
+  );
+  runOnce(bpf.program("f"), ARGS);
+  // 0, 1, 5 in three bits; 1 bit, three bits, four bits and all 64 below 0.
+  const counted = [...bpf.map("slots")].filter(([, count]) => count !== 0n).map(([slot]) => slot);
+  assert.deepEqual(counted, [0, 1, 3, 65, 67, 68, 128]);
+  const slots = [...bpf.map("keyed").keys()].map(({ of, slot }) => [of, slot]);
+  assert.deepEqual(slots.sort(([, a], [, b]) => a! - b!), [[3, 64], [3, 67]]);
+});
+
 const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
   // JavaScript throws: they are not there yet.
   ["const x = 5n; { out.a = x; const x = 6n; }", /^x is declared further down or elsewhere/],
@@ -152,6 +168,16 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
   ["const x = (ctx.args[0] > 3n) + 1n; out.a = x;", /is for numbers, and this is a boolean/],
   ["out.yes = typeof ctx.args[0] === 'bigint';", /^typeof is not in the language/],
   ["const f = (x) => x > 1n ? f(x - 1n) : 1n; out.a = f(3n);", /^functions cannot call themselves/],
+  // What other languages and BPF's helpers call it.
+  ["out.a = BigInt(getpid());", /^nothing is called getpid here: did you mean pid\(\)\?/],
+  ["out.a = nsecs;", /^nothing is called nsecs here: did you mean ktime\(\)\?/],
+  [
+    "out.a = bpf_ktime_get_ns();",
+    /^nothing is called bpf_ktime_get_ns here: did you mean ktime\(\)\?/,
+  ],
+  ["out.yes = userStrng(ctx.args[0]) === 'a';", /: did you mean userString\(\)\?/],
+  ["out.a = Date.now();", /: did you mean ktime\(\)\?/],
+  ["out.a = constructor;", /^nothing is called constructor here, for only the function's own/],
   ["out.a = [1n, 2n][-1];", /^there is no element -1/],
 ];
 

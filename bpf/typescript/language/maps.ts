@@ -38,7 +38,7 @@ export const droppedName = (name: string, { dropped }: AnyMap) => dropped ?? `${
 export interface HistogramKey<K> {
   /** What the histogram is of. */
   readonly of: K;
-  /** Which values: 0 for zeros, n for those from 2^(n-1) to 2^n - 1. */
+  /** Which values: 0 for zeros, n for those from 2^(n-1) to 2^n - 1, 64 + n for the same below 0. */
   readonly slot: number;
 }
 
@@ -57,8 +57,10 @@ const ENTRIES = 10_240;
 /** Frames of a stack trace, as many as perf takes by default (kernel.perf_event_max_stack). */
 const FRAMES = 127;
 const RING_BYTES = 256 * 1024;
-/** Slots of a histogram: 0, 1, 2 to 3, 4 to 7 … of 64-bit values. */
-export const HISTOGRAM_SLOTS = 65;
+/** Slots of a histogram: 0, 1, 2 to 3, 4 to 7 … of 64-bit values, and behind them -1, -3 to -2 … */
+const HISTOGRAM_SLOTS = 129;
+/** What is added to the slot of a negative value, which is that of the same value without its sign. */
+export const NEGATIVE_SLOTS = 64;
 
 const entries = <K, V>(
   type: number,
@@ -132,7 +134,10 @@ export function perfBuffer<T>(event: Codec<T>): MapDefinition<"events", never, T
   return { role: "events", type, key: undefined, value: event, entries: 0 };
 }
 
-/** Counts by powers of two: slot 0 counts zeros, slot n the values from 2^(n-1) on. */
+/**
+ * Counts by powers of two: slot 0 counts zeros, slot n the values from 2^(n-1) on, slot 64 + n those
+ * that are negative and have n bits without their sign.
+ */
 export function histogram(): MapDefinition<"histogram", number, bigint>;
 /** The same for each key: `sizes.record(bytes, comm())`. */
 export function histogram<K>(

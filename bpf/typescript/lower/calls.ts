@@ -11,6 +11,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded, describeValue } from "./loaded.ts";
 import { mapMethod } from "./map_methods.ts";
 import { field, nameOf } from "./members.ts";
+import { unknownName } from "./near_names.ts";
 import { packetMethod } from "./packets.ts";
 import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
@@ -56,7 +57,10 @@ export function call(program: Program, node: Call, scope: Scope): Value {
         `texts have no ${target.name}() in the kernel: compare them whole, or by includes("…")`,
       );
   }
-  throw program.error(callee, `${describeValue(target)} is no function`);
+  const unknown = target.kind === "unmade"
+    ? unknownName(target.name) ?? `nothing is called ${target.name} here`
+    : `${describeValue(target)} is no function`;
+  throw program.error(callee, unknown);
 }
 
 /** `Number`, `BigInt`, `BigInt.asUintN`: what JavaScript has everywhere. */

@@ -6,6 +6,7 @@
 
 import type { Reg } from "../code/ir.ts";
 import type { Expression } from "../language/syntax.ts";
+import { NEGATIVE_SLOTS } from "../language/maps.ts";
 import { MapType } from "../../tables/map_type.ts";
 import { sizeOfType, type Type, typeOf } from "../language/types.ts";
 import { requireInt } from "./arithmetic.ts";
@@ -40,15 +41,21 @@ function slotOf(program: Program, node: Expression, scope: Scope): Reg {
   const loaded = asLoaded(program, node, lower(program, node, scope));
   const { operand, type } = requireInt(program, node, loaded, "record()");
   if (type?.signed && typeof operand === "number") {
-    // A negative value, such as an error, counts as 0 does.
-    const positive = builder.register();
+    // A negative value, such as an error, counts behind all others.
+    const [positive, behind] = [builder.register(), builder.register()];
     const [negative, end] = [builder.block(), builder.block()];
     builder.move(positive, builder.copy(operand));
+    builder.move(behind, 0n);
     builder.branch("slt", positive, 0n, negative, end);
     builder.enter(negative);
-    builder.move(positive, 0n);
+    builder.move(positive, builder.alu("sub", 0n, positive));
+    builder.move(behind, BigInt(NEGATIVE_SLOTS));
     builder.enter(end);
-    return log2Slot(program, positive);
+    return inRegister(program, builder.alu("add", log2Slot(program, positive), behind));
+  }
+  if (typeof operand === "bigint" && operand < 0n) {
+    const slot = log2Slot(program, builder.copy(-operand));
+    return inRegister(program, builder.alu("add", slot, BigInt(NEGATIVE_SLOTS)));
   }
   return log2Slot(program, inRegister(program, operand));
 }

@@ -15,6 +15,7 @@ import { bigintConstant, foldBinary, numberConstant } from "./constants.ts";
 import { hasEffects } from "./effects.ts";
 import { asLoaded, asValue, joined } from "./loaded.ts";
 import { member } from "./members.ts";
+import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import { refusal } from "./refused.ts";
 import type { Scope } from "./scope.ts";
@@ -110,8 +111,9 @@ function identifier(program: Program, node: Identifier, scope: Scope): Value {
   }
   throw program.error(
     node,
-    `nothing is called ${name} here, for only the function's own text is compiled: what comes from ` +
-      "outside comes as the second parameter, from kernel({ maps, globals, constants })",
+    unknownName(name) ??
+      `nothing is called ${name} here, for only the function's own text is compiled: what comes from ` +
+        "outside comes as the second parameter, from kernel({ maps, globals, constants })",
   );
 }
 

@@ -10,6 +10,7 @@ import { BOOL, describeType, I64, isScalar, type Scalar, U64 } from "../language
 import { joinTypes } from "./arithmetic.ts";
 import { isKernel, kernelAddress } from "./kernel_memory.ts";
 import { addressOf, inRegister, loadScalar } from "./memory.ts";
+import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import { constant, type Loaded, type Value } from "./values.ts";
 
@@ -31,8 +32,10 @@ export function asLoaded(program: Program, node: Node, value: Value): Loaded {
         return { operand: addressOf(program, found.base, found.offset), type: U64 };
       }
       throw program.error(node, `expected a number, found ${describeType(found.type)}`);
-    default:
-      throw program.error(node, `expected a number, found ${describeValue(found)}`);
+    default: {
+      const unknown = found.kind === "unmade" ? unknownName(found.name) : undefined;
+      throw program.error(node, unknown ?? `expected a number, found ${describeValue(found)}`);
+    }
   }
 }
 
@@ -90,6 +93,8 @@ export function describeValue(value: Value): string {
       return "an IP address";
     case "object":
       return "an object";
+    case "unmade":
+      return `${value.name}, which nothing is called here`;
     default:
       return `a ${value.kind}`;
   }

@@ -15,6 +15,7 @@ import { lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
 import { describeValue, present } from "./loaded.ts";
 import { propertiesOf } from "./objects.ts";
+import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
@@ -102,7 +103,8 @@ function codecOfValue(program: Program, node: Node, given: Value): Codec<unknown
       if (codec) return codec;
     }
   }
-  throw program.error(node, `a key or value of a map cannot be ${describeValue(value)}`);
+  const unknown = value.kind === "unmade" ? unknownName(value.name) : undefined;
+  throw program.error(node, unknown ?? `a key or value of a map cannot be ${describeValue(value)}`);
 }
 
 function codecOfType(type: Type): Codec<unknown> | undefined {

@@ -1,0 +1,87 @@
+/**
+ * What somebody may have meant who writes a name that is not known.
+ *
+ * @module
+ */
+
+import { wordOf } from "../language/words.ts";
+
+/** What bpftrace, BPF's helpers, Node and Linux call what a word of the language tells. */
+const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({
+  getpid: "pid()",
+  tgid: "pid()",
+  process: "pid()",
+  gettid: "tid()",
+  getuid: "uid()",
+  getgid: "gid()",
+  username: "uid()",
+  execname: "comm()",
+  command: "comm()",
+  probe_comm: "comm()",
+  nsecs: "ktime()",
+  now: "ktime()",
+  timestamp: "ktime()",
+  elapsed: "ktime()",
+  performance: "ktime()",
+  date: "ktime()",
+  ktime_get_ns: "ktime()",
+  ktime_get_boot_ns: "bootTime()",
+  current_pid_tgid: "pid() or tid()",
+  current_uid_gid: "uid() or gid()",
+  smp_processor_id: "cpu()",
+  stackid: "kernelStack() or userStack()",
+  probe_read_user_str: "userString(address)",
+  probe_read_kernel_str: "kernelString(address)",
+  cgroup: "cgroupId()",
+  rand: "random()",
+  curtask: "currentTask()",
+  current: "currentTask()",
+  task: "currentTask()",
+  str: "userString(address)",
+  kstr: "kernelString(address)",
+  ustr: "userString(address)",
+  ustack: "userStack()",
+  kstack: "kernelStack()",
+  stack: "kernelStack() or userStack()",
+  ntop: "ip(address)",
+  inet_ntoa: "ip(address)",
+  printf: "print(`…`)",
+  println: "print(`…`)",
+  console: "print(`…`)",
+  log: "print(`…`)",
+  kill: "sendSignal(signal)",
+  signal: "sendSignal(signal)",
+  container_of: 'cast(address, "struct …")',
+  args: "the first parameter",
+  retval: "the first parameter of kretprobe() and uretprobe()",
+  string: "userString(address) or kernelString(address)",
+}));
+
+/** What to say of a name that is not known, if what was meant can be told. */
+export function unknownName(name: string): string | undefined {
+  const near = nearName(name);
+  return near && `nothing is called ${name} here: did you mean ${near}?`;
+}
+
+/** A known word that is near to a name; undefined where none is. */
+function nearName(name: string): string | undefined {
+  const plain = name.toLowerCase().replace(/^bpf_(?:get_)?/, "");
+  const found = OTHERS.get(plain) ?? OTHERS.get(name.toLowerCase());
+  if (found !== undefined) return found;
+  const near = [...wordOf.values()].find((word) => {
+    const lower = word.toLowerCase();
+    return lower === plain || lower === plain.replace(/^(?:get|current|read)_?/, "") ||
+      lower === plain.replaceAll("_", "") || isOneOff(lower, plain);
+  });
+  return near && `${near}()`;
+}
+
+/** Whether two names of some length differ by one letter: another, one more, one less. */
+function isOneOff(a: string, b: string): boolean {
+  if (Math.min(a.length, b.length) < 4 || Math.abs(a.length - b.length) > 1) return false;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  const rest = (text: string, from: number) => text.slice(from);
+  return rest(a, at + 1) === rest(b, at + 1) || rest(a, at + 1) === rest(b, at) ||
+    rest(a, at) === rest(b, at + 1);
+}
