@@ -13,7 +13,7 @@ patience="${TSBCC_DENORT_PATIENCE:-60}"
 
 usage() {
   cat <<TEXT
-Usage: ./compile.sh [--runtime deno|bun] [-o DIR] NAME… | PATH/NAME.ts… | --all
+Usage: ./compile.sh [--runtime deno|bun] [--arch amd64|arm64] [-o DIR] NAME… | PATH/NAME.ts… | --all
 Makes dist/NAME, one executable for each tool that is named, or dist/ts-bcc, which holds all. A tool of
 your own, PATH/NAME.ts, may lie anywhere; of PATH/NAME.bpf.c or an object PATH/NAME.bpf.o beside it
 PATH/NAME.bpf.o.ts is made first.
@@ -21,6 +21,7 @@ PATH/NAME.bpf.o.ts is made first.
   --all           dist/ts-bcc with every tool: $(all_tools | paste -sd ' ')
   --runtime NAME  deno or bun; by default deno if its base, denort, can be had (from
                   DENORT_BIN or by Deno's own download), otherwise bun
+  --arch NAME     amd64 or arm64, by default this machine's; for another, Bun is taken
   -o DIR          another folder than dist
 TEXT
 }
@@ -30,9 +31,10 @@ main() {
   while (($# > 0)); do
     case "$1" in
       --all) all=true ;;
-      --runtime | -o) (($# > 1)) || bad_usage "$1 needs a value" ;;&
+      --runtime | --arch | -o) (($# > 1)) || bad_usage "$1 needs a value" ;;&
       --runtime) wanted="$2" && shift ;;
       --runtime=*) wanted="${1#*=}" ;;
+      --arch) choose_machine "$2" && shift ;;
       -o) out="$2" && shift ;;
       -h | --help) usage && exit ;;
       -*) bad_usage "unknown option $1" ;;
@@ -52,6 +54,14 @@ main() {
   done
   mkdir -p "$out" || fail "cannot make $out"
   compile_all "$(cd "$out" && pwd -P)" "$wanted" "${names[@]}"
+}
+
+choose_machine() {
+  case "$1" in
+    amd64 | x86_64) machine=x86_64 ;;
+    arm64 | aarch64) machine=aarch64 ;;
+    *) bad_usage "nothing is compiled for \"$1\": amd64 or arm64" ;;
+  esac
 }
 
 bad_usage() {
@@ -98,6 +108,13 @@ compile_all() {
 choose_runtime() {
   local limit="$patience"
   runtime="${1:-deno}" why="chosen by --runtime"
+  if ! is_own_machine "$machine"; then
+    [[ "$1" != deno ]] || fail "deno compile is not asked for another machine: use --runtime bun"
+    runtime=bun why="for $machine"
+    need_runtime bun
+    need_bun_for "$machine"
+    return
+  fi
   if [[ "$runtime" == bun ]]; then
     need_runtime bun
     return
@@ -222,14 +239,14 @@ write_entry() {
 
 # Run inside the scratch folder, so that the result does not depend on its name.
 compile_with_bun() {
-  (cd "$scratch" && quietly run_script "$project/scripts/bun_compile.ts" "./$1.ts" "./$1") ||
+  (cd "$scratch" && quietly run_script "$project/scripts/bun_compile.ts" "./$1.ts" "./$1" ${BUN_BASE:+"$BUN_BASE"}) ||
     fail "bun could not compile $1 (see above)"
   guard "$scratch/$1"
 }
 
 # What Bun's options cannot switch off: see scripts/guard/guard.c.
 guard() {
-  [[ "$(uname -m)" == x86_64 ]] || return 0
+  [[ "$machine" == x86_64 ]] && is_own_machine x86_64 || return 0
   "$1" -h >"$scratch/help" || fail "$1 does not run on this machine"
   run_script "$project/scripts/guard/apply.ts" "$1" "$(basename "$1")" "$scratch/help" ||
     fail "could not put the guard into $1 (see above)"

@@ -111,6 +111,7 @@ export {
 export type {
   BtfTracepointFields,
   CallOf,
+  Declared,
   ParametersOf,
   ReturnedBy,
   StructOf,

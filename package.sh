@@ -1,66 +1,90 @@
 #!/usr/bin/env bash
-# Makes what people install: a Debian package and an archive of the executable of all tools.
+# Makes what people install: packages of Debian and npm, an archive and a container image.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
+# shellcheck source=scripts/package_deb.sh
+source "$project/scripts/package_deb.sh"
 prefix=package.sh
 
 usage() {
   cat <<'TEXT'
-Usage: ./package.sh [-o DIR] [-z none|xz] [deb|tar]…
+Usage: ./package.sh [-o DIR] [-z none|xz] [--arch NAME]… [deb|tar|oci|npm]…
 Makes, of the executable of all tools (compile.sh --all --runtime bun), its man pages and completions:
 
   deb   ts-bcc_VERSION_ARCH.deb: /usr/sbin/ts-bcc, and NAME-tsbcc for each tool
   tar   ts-bcc-VERSION-linux-ARCH.tar.xz: the same in one folder
+  oci   ts-bcc-VERSION-linux-ARCH.oci.tar: a container image of the executable and glibc, made without
+        a daemon; skopeo copy oci-archive:FILE … takes it anywhere
 
-both if none is named; with SHA256SUMS of them, and ts-bcc-VERSION-linux-ARCH.cdx.json, which tells what is
-inside (CycloneDX). The same commit on the same machine makes the same bytes.
+and of the sources, for every architecture:
+
+  npm   ts-bcc-VERSION.tgz: the library with its types, and the command ts-bcc, for Bun and Deno
+
+All of them if none is named; with SHA256SUMS of what is there, and ts-bcc-VERSION-linux-ARCH.cdx.json, which
+tells what is inside the executable (CycloneDX). The same commit on the same machine makes the same bytes.
 
   -o DIR        another folder than dist
   -z none|xz    how they are compressed; xz, the default, takes minutes
+  --arch NAME   amd64 or arm64; may be repeated; by default this machine's
 TEXT
 }
 
-# Debian's names.
-declare -A architectures=([x86_64]=amd64 [aarch64]=arm64)
+# What uname calls Debian's architectures.
+declare -A machines=([amd64]=x86_64 [arm64]=aarch64)
+declare -A loaders=([amd64]=/lib64/ld-linux-x86-64.so.2 [arm64]=/lib/ld-linux-aarch64.so.1)
 version="" arch="" date="" compression=xz
 
 main() {
-  local out="$project/dist" kinds=() kind files=()
+  local out="$project/dist" kinds=() archs=() kind
   while (($# > 0)); do
     case "$1" in
-      -o | -z) (($# > 1)) || bad_usage "$1 needs a value" ;;&
+      -o | -z | --arch) (($# > 1)) || bad_usage "$1 needs a value" ;;&
       -o) out="$2" && shift ;;
       -z) compression="$2" && shift ;;
+      --arch) archs+=("$2") && shift ;;
       -h | --help) usage && exit ;;
-      deb | tar) kinds+=("$1") ;;
+      deb | tar | oci | npm) kinds+=("$1") ;;
       *) bad_usage "no package or option is called \"$1\"" ;;
     esac
     shift
   done
   [[ "$compression" =~ ^(none|xz)$ ]] || bad_usage "cannot compress by \"$compression\": none or xz"
-  ((${#kinds[@]} > 0)) || kinds=(deb tar)
+  ((${#kinds[@]} > 0)) || kinds=(deb tar oci npm)
+  ((${#archs[@]} > 0)) || archs=("$(own_arch)")
+  for arch in "${archs[@]}"; do
+    [[ -v machines[$arch] ]] || bad_usage "no packages are made for \"$arch\": only for ${!machines[*]}"
+  done
   need_commands
   mkdir -p "$out" || fail "cannot make $out"
   out="$(cd "$out" && pwd -P)"
   umask 022
-  arch="${architectures[$(uname -m)]:-}"
-  [[ -n "$arch" ]] || fail "no packages are made for $(uname -m): only for ${!architectures[*]}"
   version="$(sed -n 's/^export const VERSION = "\(.*\)";/\1/p' "$project/toolkit/run/version.ts")"
   date="$(source_date)"
   export SOURCE_DATE_EPOCH="$date" # dpkg-deb's times
 
   make_scratch package
   need_runtime bun
-  gather
-  for kind in "${kinds[@]}"; do
-    "make_$kind" "$out"
-    files+=("$made")
+  if [[ " ${kinds[*]} " == *" npm "* ]]; then make_npm "$out"; fi
+  for arch in "${archs[@]}"; do
+    [[ " ${kinds[*]} " != " npm " ]] || break
+    machine="${machines[$arch]}"
+    gather
+    for kind in "${kinds[@]}"; do
+      [[ "$kind" == npm ]] || "make_$kind" "$out"
+    done
+    make_sbom "$out/ts-bcc-$version-linux-$arch.cdx.json"
   done
-  make_sbom "$out/ts-bcc-$version-linux-$arch.cdx.json"
-  files+=("$made")
-  (cd "$out" && sha256sum "${files[@]}" >SHA256SUMS)
-  (cd "$out" && stat -c "%n: %s bytes" "${files[@]}" SHA256SUMS)
+  (cd "$out" && sha256sum ts-bcc[-_]"$version"* >SHA256SUMS)
+  (cd "$out" && stat -c "%n: %s bytes" ts-bcc[-_]"$version"* SHA256SUMS)
+}
+
+own_arch() {
+  local name
+  for name in "${!machines[@]}"; do
+    [[ "${machines[$name]}" != "$(uname -m)" ]] || { echo "$name" && return; }
+  done
+  fail "no packages are made for $(uname -m): only for ${machines[*]}"
 }
 
 bad_usage() {
@@ -84,116 +108,83 @@ source_date() {
   fi
 }
 
-# What both kinds hold, in $scratch.
+# What the packages of one architecture hold, in $made_of.
 gather() {
-  "$project/compile.sh" --runtime bun -o "$scratch" --all >/dev/null
-  mkdir "$scratch/man" "$scratch/completions"
-  quietly run_script "$project/scripts/man.ts" "$scratch/man" "$(date -u -d "@$date" +%F)"
-  "$scratch/ts-bcc" completions bash >"$scratch/completions/ts-bcc"
-  "$scratch/ts-bcc" completions zsh >"$scratch/completions/_ts-bcc"
-  "$scratch/ts-bcc" completions fish >"$scratch/completions/ts-bcc.fish"
+  made_of="$scratch/$arch"
+  mkdir -p "$made_of/man" "$made_of/completions"
+  "$project/compile.sh" --runtime bun --arch "$arch" -o "$made_of" --all >/dev/null
+  quietly run_script "$project/scripts/man.ts" "$made_of/man" "$(date -u -d "@$date" +%F)"
+  say_of_itself completions bash >"$made_of/completions/ts-bcc"
+  say_of_itself completions zsh >"$made_of/completions/_ts-bcc"
+  say_of_itself completions fish >"$made_of/completions/ts-bcc.fish"
 }
 
-make_deb() {
-  local root="$scratch/deb" doc
-  made="ts-bcc_${version}_$arch.deb" doc="$root/usr/share/doc/ts-bcc"
-  mkdir -p "$root/DEBIAN" "$root/usr/sbin" "$root/usr/share/man/man8" "$doc" \
-    "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/vendor-completions" \
-    "$root/usr/share/fish/vendor_completions.d"
-  install -m 755 "$scratch/ts-bcc" "$root/usr/sbin/ts-bcc"
-  link_names "$root/usr/sbin" -tsbcc
-  install -m 644 "$scratch"/man/*.8 "$root/usr/share/man/man8"
-  gzip -9n "$root"/usr/share/man/man8/*.8
-  install -m 644 "$scratch/completions/ts-bcc" "$root/usr/share/bash-completion/completions"
-  install -m 644 "$scratch/completions/_ts-bcc" "$root/usr/share/zsh/vendor-completions"
-  install -m 644 "$scratch/completions/ts-bcc.fish" "$root/usr/share/fish/vendor_completions.d"
-  copyright >"$doc/copyright"
-  changelog | gzip -9n >"$doc/changelog.gz"
-  control "$(du -sk --apparent-size "$root/usr" | cut -f 1)" >"$root/DEBIAN/control"
-  (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
-  same_times "$root"
-  quietly dpkg-deb --root-owner-group --threads-max=2 "-Z$compression" --build "$root" "$1/$made"
-}
+# What the executable would say: it may be for another machine.
+say_of_itself() { run_script "$project/cli/ts_bcc.ts" "$@"; }
 
 make_tar() {
   local name="ts-bcc-$version-linux-$arch" root ending=""
   root="$scratch/$name"
   mkdir -p "$root/man/man8"
-  install -m 755 "$scratch/ts-bcc" "$root"
+  install -m 755 "$made_of/ts-bcc" "$root"
   install -m 644 "$project"/{LICENSE,NOTICE,README.md} "$root"
-  install -m 644 "$scratch"/man/*.8 "$root/man/man8"
-  cp -r "$scratch/completions" "$root"
+  install -m 644 "$made_of"/man/*.8 "$root/man/man8"
+  cp -r "$made_of/completions" "$root"
   same_times "$root"
   # Blocks of their own size, so that the number of threads changes nothing.
   local compress=(cat)
   if [[ "$compression" == xz ]]; then
     compress=(xz -6 --threads=2 --block-size=32MiB) ending=.xz
   fi
-  made="$name.tar$ending"
-  tar -C "$scratch" --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -c "$name" |
-    "${compress[@]}" >"$1/$made"
+    tar -C "$scratch" --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -c "$name" |
+    "${compress[@]}" >"$1/$name.tar$ending"
 }
 
-# Links for each name that the executable knows, with something behind it.
-link_names() {
-  local name
-  for name in $("$scratch/ts-bcc" list | awk '{ print $1 }'); do ln -s ts-bcc "$1/$name$2"; done
+# The executable, glibc as it was compiled beside, and licenses: no shell, no package manager.
+make_oci() {
+  local image="ts-bcc-$version-linux-$arch.oci.tar" root="$scratch/oci-$arch" layer name folder
+  mkdir -p "$root/usr/bin" "$root/usr/share/doc/ts-bcc" "$root/proc" "$root/sys" "$root/dev"
+  install -m 755 "$made_of/ts-bcc" "$root/usr/bin"
+  copyright >"$root/usr/share/doc/ts-bcc/copyright"
+  folder="lib/$machine-linux-gnu"
+  mkdir -p "$root/$folder"
+  for name in libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0; do
+    find_library "$name" || fetch_library "$name"
+    install -m 644 "$FOUND" "$root/$folder"
+  done
+  # The name that the kernel reads in the executable.
+  name="${loaders[$arch]}"
+  find_library "${name##*/}" || fetch_library "${name##*/}"
+  install -D -m 755 "$FOUND" "$root$name"
+  same_times "$root"
+  layer="$scratch/layer-$arch.tar"
+  tar -C "$root" --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -cf "$layer" .
+  if [[ "$compression" != none ]]; then gzip -9n "$layer" && layer+=.gz; fi
+  # shellcheck disable=SC2046 # no word where there is no commit
+  run_script "$project/scripts/oci.ts" "$layer" "$root.layout" "$arch" "$version" "$date" \
+    $(git -C "$project" rev-parse HEAD 2>/dev/null) || fail "cannot make the image"
+  same_times "$root.layout"
+  tar -C "$root.layout" --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -cf "$1/$image" \
+    oci-layout index.json blobs
+}
+
+make_npm() {
+  need_runtime deno
+  mkdir "$scratch/npm"
+  "$DENO" run --quiet --no-config --no-check --allow-all "$project/scripts/npm_package.ts" "$version" "$scratch/npm" ||
+    fail "cannot make the npm package (see above)"
+  chmod 755 "$scratch/npm/package/bin/ts-bcc"
+  same_times "$scratch/npm"
+  tar -C "$scratch/npm" --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -c package |
+    gzip -9n >"$1/ts-bcc-$version.tgz"
 }
 
 same_times() { find "$1" -exec touch --no-dereference --date="@$date" {} +; }
 
-control() {
-  cat <<TEXT
-Package: ts-bcc
-Version: $version
-Architecture: $arch
-Maintainer: $maintainer
-Installed-Size: $1
-Depends: libc6 (>= $(needed_glibc))
-Section: utils
-Priority: optional
-Description: eBPF tracing tools in one executable
- Shows what the kernel and programs do, while they do it: files that are
- opened, programs that start, connections, latency of disks and of the
- scheduler, stacks on and off the CPU, memory that is not given back.
- .
- Takes the flags and prints the columns of bcc's tools; nothing is compiled
- when they run, no kernel headers are needed. Each tool is there as
- NAME-tsbcc; ts-bcc list names them, ts-bcc doctor tells what this machine
- can trace. Needs Linux 5.8 or later with BTF.
-TEXT
-}
-
-maintainer="ts-bcc contributors <ts-bcc@localhost.localdomain>"
-
-# The newest version whose symbols the runtime or one of the libraries wants.
-needed_glibc() {
-  need_libraries "$scratch"
-  (cd "$scratch" && grep -aoh 'GLIBC_2\.[0-9]*' "$BUN" "${LIBRARIES[@]}") | sed 's/GLIBC_//' | sort -uV | tail -n 1
-}
-
-copyright() {
-  cat "$project/NOTICE"
-  printf '\nts-bcc itself\n-------------\n\n'
-  cat "$project/LICENSE"
-}
-
-# As Debian's programs read it; CHANGELOG.md is for people.
-changelog() {
-  cat <<TEXT
-ts-bcc ($version) unstable; urgency=medium
-
-  * What has changed is told in CHANGELOG.md of the sources.
-
- -- $maintainer  $(LC_ALL=C date -u -d "@$date" -R)
-TEXT
-}
-
 make_sbom() {
-  made="$(basename "$1")"
-  need_libraries "$scratch"
-  run_script "$project/scripts/sbom.ts" "$version" "$arch" "$date" "$(sha256sum <"$scratch/ts-bcc" | cut -d ' ' -f 1)" \
-    "${LIBRARIES[@]}" >"$1" || fail "cannot tell what is inside"
+  need_libraries "$made_of"
+  run_script "$project/scripts/sbom.ts" "$version" "$arch" "$date" "$(sha256sum <"$made_of/ts-bcc" | cut -d ' ' -f 1)" \
+    "$tools/debs-$machine" "${LIBRARIES[@]}" >"$1" || fail "cannot tell what is inside"
 }
 
 main "$@"

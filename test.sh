@@ -15,6 +15,9 @@ packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellc
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby
   php8.2-cli tcl8.6 mariadb-server-core groff-base)
 
+# The same for what --full has besides.
+full_packages=(lintian skopeo qemu-user-static)
+
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400
 test_limit=600000
@@ -85,6 +88,7 @@ prepare() {
   need_runtime bun
   if is_debian; then
     need_packages "${packages[@]}"
+    ! $full || need_packages "${full_packages[@]}"
   else
     say "not a Debian system: tests may miss what Debian has in ${packages[*]}"
   fi

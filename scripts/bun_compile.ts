@@ -1,7 +1,9 @@
 /**
  * Compiles an entry of compile.sh's into an executable by Bun.
  *
- *     bun run scripts/bun_compile.ts ENTRY.ts OUTPUT
+ *     bun run scripts/bun_compile.ts ENTRY.ts OUTPUT [BUN]
+ *
+ * BUN is the runtime inside, by default the one that runs this; it may be for another machine.
  *
  * Bun's command does the same but for one thing: the objects of kernel programs, text in their modules,
  * become files inside the executable. As text they were in it as base64 in the bundle and again in its
@@ -10,6 +12,7 @@
  * @module
  */
 
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { brotliCompressSync } from "node:zlib";
 
@@ -40,7 +43,15 @@ type Loaded =
   | { contents: string; loader: "js" }
   | { contents: Uint8Array; loader: "file" };
 
-const [entry, output] = process.argv.slice(2) as [string, string];
+const [entry, output, base] = process.argv.slice(2) as [string, string, string?];
+
+/** What Bun calls the machine that an executable is for, by e_machine of its header. */
+function targetOf(path: string): string {
+  const machine = new DataView(readFileSync(path).buffer).getUint16(18, true);
+  const name = { 62: "x64", 183: "arm64" }[machine];
+  if (name === undefined) throw new Error(`${path} is for no machine that is known here`);
+  return `bun-linux-${name}`;
+}
 
 /** What reads an object of a file inside; its name ends as those of modules of scripts/objects.sh do. */
 const reader = (file: string) =>
@@ -65,6 +76,7 @@ const { success, logs } = await bun.build({
   minify: { whitespace: true, syntax: true },
   compile: {
     outfile: output,
+    ...base === undefined ? {} : { executablePath: base, target: targetOf(base) },
     // The executables run as root in folders of others: they must not take a .env, a bunfig.toml or the like from there.
     autoloadDotenv: false,
     autoloadBunfig: false,

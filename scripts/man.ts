@@ -7,7 +7,7 @@
  * @module
  */
 
-import { writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Option, spelling } from "../toolkit/options/options.ts";
@@ -96,12 +96,16 @@ function mainPage(all: readonly AnyTool[], date: string): string {
   ].join("\n") + "\n";
 }
 
+const pageOf = (name: string) => `${name}.${SECTION}`;
+
 async function main([directory, date]: readonly string[]): Promise<void> {
   const modules = await Promise.all(Object.values(tools).map((load) => load()));
   const all = modules.map((module) => module.default);
-  const write = (name: string, text: string) =>
-    writeFileSync(join(directory!, `${name}.${SECTION}`), text);
+  const write = (name: string, text: string) => writeFileSync(join(directory!, pageOf(name)), text);
   for (const tool of all) write(tool.name + SUFFIX, toolPage(tool, date!));
+  for (const [name, [tool]] of Object.entries(commands)) {
+    symlinkSync(pageOf(tool + SUFFIX), join(directory!, pageOf(name + SUFFIX)));
+  }
   write("ts-bcc", mainPage(all, date!));
 }
 

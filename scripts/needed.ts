@@ -1,6 +1,6 @@
 /**
  * Prints the shared libraries that an ELF file needs (DT_NEEDED), one a line, without running
- * any of its code as ldd would: `bun scripts/needed.ts FILE`.
+ * any of its code as ldd would: `bun scripts/needed.ts MACHINE FILE…`, the machine as uname calls it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
-const MACHINES: Record<string, number> = { x64: 62, arm64: 183 };
+const MACHINES: Record<string, number> = { x86_64: 62, aarch64: 183 };
 
 interface Segment {
   type: number;
@@ -20,14 +20,14 @@ interface Segment {
   size: number;
 }
 
-function needed(file: Uint8Array): string[] {
+function needed(file: Uint8Array, machine: string): string[] {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   // "\x7fELF", 64 bits, little-endian
   if (view.getUint32(0) !== 0x7f454c46 || view.getUint16(4) !== 0x0201) {
     throw new Error("not a 64-bit little-endian ELF file");
   }
-  if (view.getUint16(18, true) !== MACHINES[process.arch]) {
-    throw new Error(`not made for ${process.arch}`);
+  if (view.getUint16(18, true) !== MACHINES[machine]) {
+    throw new Error(`not made for ${machine}`);
   }
   const all = segments(view);
   const dynamic = all.find((segment) => segment.type === PT_DYNAMIC);
@@ -73,6 +73,7 @@ function u64(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
 }
 
-for (const path of process.argv.slice(2)) {
-  for (const name of needed(readFileSync(path))) console.log(name);
+const [machine, ...paths] = process.argv.slice(2);
+for (const path of paths) {
+  for (const name of needed(readFileSync(path), machine!)) console.log(name);
 }

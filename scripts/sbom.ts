@@ -2,7 +2,9 @@
  * Prints what is inside the executable of all tools, as CycloneDX 1.6: the runtime, the shared libraries
  * with the Debian packages that they are of, and the packages that ours import.
  *
- *     bun run scripts/sbom.ts VERSION ARCH SECONDS SHA256 LIBRARY…
+ *     bun run scripts/sbom.ts VERSION ARCH SECONDS SHA256 PACKAGES LIBRARY…
+ *
+ * PACKAGES is a folder with unpacked packages of Debian for another machine; where it is, they are asked.
  *
  * @see https://cyclonedx.org/docs/1.6/json/
  * @module
@@ -10,7 +12,8 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -51,18 +54,31 @@ function npmPart(name: string): Part {
 }
 
 /** Of a shared library: the package of Debian that has its file. */
-function debianPart(soname: string, arch: string): Part {
-  const said = execFileSync("dpkg-query", ["-S", `*/${soname}`], { encoding: "utf8" });
-  const name = /^([^:\n]+)/.exec(said)![1]!;
-  const format = "${source:Package} ${Version}\n";
-  const query = ["-W", "-f", format, `${name}:${arch}`];
-  const [source, version] = execFileSync("dpkg-query", query, { encoding: "utf8" }).trim().split(
-    " ",
-  );
+function debianPart(soname: string, arch: string, folder: string): Part {
+  const [name, source, version] = existsSync(folder) ? unpacked(soname, folder) : installed(soname);
   const purl = `pkg:deb/debian/${name}@${
-    encodeURIComponent(version!)
+    encodeURIComponent(version)
   }?arch=${arch}&upstream=${source}`;
-  return { name, version: version!, license: licenseOf(soname), purl };
+  return { name, version, license: licenseOf(soname), purl };
+}
+
+type DebianName = [name: string, source: string, version: string];
+
+function installed(soname: string): DebianName {
+  const said = execFileSync("dpkg-query", ["-S", `*/${soname}`], { encoding: "utf8" });
+  const [, name, arch] = /^([^:\n]+)(:[^:\n]+)?/.exec(said)!;
+  const query = ["-W", "-f", "${source:Package} ${Version}\n", name + (arch ?? "")];
+  const words = execFileSync("dpkg-query", query, { encoding: "utf8" }).trim().split(" ");
+  return [name!, ...words as [string, string]];
+}
+
+/** By the control file that scripts/other_machine.sh keeps beside the package's files. */
+function unpacked(soname: string, folder: string): DebianName {
+  const [file] = globSync(`${folder}/*/{lib,usr/lib}/*/${soname}`);
+  const [name] = relative(folder, file!).split("/") as [string];
+  const control = readFileSync(`${folder}/${name}/DEBIAN/control`, "utf8");
+  const field = (key: string) => new RegExp(`^${key}: (\\S+)`, "m").exec(control)?.[1];
+  return [name, field("Source") ?? name, field("Version")!];
 }
 
 const component = ({ name, version, license, purl }: Part) => ({
@@ -74,10 +90,10 @@ const component = ({ name, version, license, purl }: Part) => ({
   purl,
 });
 
-function main([version, arch, seconds, sha256, ...libraries]: readonly string[]): void {
+function main([version, arch, seconds, sha256, packages, ...libraries]: readonly string[]): void {
   const parts = [
     npmPart("bun"),
-    ...libraries.map((soname) => debianPart(soname, arch!)),
+    ...libraries.map((soname) => debianPart(soname, arch!, packages!)),
     npmPart("acorn"),
     npmPart("get-east-asian-width"),
   ];

@@ -8,9 +8,14 @@
 #
 # Everything that is not a Debian package goes to .tools/, which may be deleted at any time.
 
+# shellcheck source=scripts/other_machine.sh
+source "$(dirname "${BASH_SOURCE[0]}")/other_machine.sh"
+
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 tools="$project/.tools"
 DENO="" BUN="" LIBRARIES=() scratch=""
+# What libraries are for, as uname calls it.
+machine="$(uname -m)"
 
 # What Deno fetches stays in the project as well, so that an empty or missing HOME will do.
 export DENO_DIR="${DENO_DIR:-$tools/deno}" DENO_NO_UPDATE_CHECK=1
@@ -220,8 +225,8 @@ add_library() {
   for name in "${LIBRARIES[@]}"; do [[ "$name" != "$soname" ]] || return 0; done
   find_library "$soname" || fetch_library "$soname"
   file="$FOUND"
-  needed="$(run_script "$project/scripts/needed.ts" "$file")" ||
-    fail "cannot read what $file needs: it is no library for this machine"
+  needed="$(run_script "$project/scripts/needed.ts" "$machine" "$file")" ||
+    fail "cannot read what $file needs: it is no library for $machine"
   for name in $needed; do
     is_glibc "$name" || add_library "$name" "$dir"
   done
@@ -249,8 +254,13 @@ run_script() {
 # Sets FOUND to the path of a library of this system or of .tools/debs.
 find_library() {
   local soname="$1" tag
+  if ! is_own_machine "$machine"; then
+    FOUND="$(find "$tools/debs-$machine" -name "$soname" 2>/dev/null | head -n 1)"
+    [[ -n "$FOUND" ]]
+    return
+  fi
   tag=x86-64
-  [[ "$(uname -m)" != aarch64 ]] || tag=AArch64
+  [[ "$machine" != aarch64 ]] || tag=AArch64
   FOUND="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null |
     awk -v name="$soname" -v tag="$tag" '$1 == name && index($0, tag) { print $NF; exit }')" || true
   [[ -n "$FOUND" && -r "$FOUND" ]] && return
@@ -269,6 +279,10 @@ fetch_library() {
 unpack_library() {
   local package
   for package in $(packages_of "$1"); do
+    if ! is_own_machine "$machine"; then
+      fetch_foreign "$package" && find_library "$1" && return
+      continue
+    fi
     apt-cache show "$package" >/dev/null 2>&1 || continue
     exclusively unpack_package "$package" && find_library "$1" && return
   done
@@ -283,6 +297,7 @@ packages_of() {
     libzstd.so.1) echo libzstd1 ;;
     liblzma.so.5) echo liblzma5 ;;
     libbz2.so.1.0) echo libbz2-1.0 ;;
+    libc.so.6 | libm.so.6 | libdl.so.2 | libpthread.so.0 | ld-linux-*) echo libc6 ;;
   esac
 }
 

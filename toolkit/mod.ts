@@ -66,12 +66,18 @@ export {
   type Values,
 } from "./options/options.ts";
 export {
+  type ContainerOptions,
   containerOptions,
+  type EventOptions,
   eventOptions,
+  type ExecOption,
   execOption,
+  type FilterOptions,
   filterOptions,
   filterSettings,
+  type IntervalArguments,
   intervalArguments,
+  type StandardOptions,
   standardOptions,
 } from "./options/standard_options.ts";
 export type { Column, Columns, Value } from "./output/columns.ts";

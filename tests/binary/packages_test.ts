@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { commands, tools } from "../../tools/list.ts";
-import { PROJECT } from "../support/build.ts";
 import { glibcRoot } from "../support/glibc_root.ts";
+import { lazyPackages, makePackages, named } from "../support/packages.ts";
 import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { isolated, READY } from "../support/tool.ts";
@@ -22,25 +22,7 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const NAMES = [...Object.keys(tools), ...Object.keys(commands)].sort();
 
-const folders = new DisposableStack();
-after(() => folders.dispose());
-
-let packaged: Promise<string> | undefined;
-
-/** A folder with packages as the gate can make them: without compression, which takes a minute. */
-const packages = (): Promise<string> =>
-  packaged ??= (async () => {
-    const { path } = folders.use(new Folder());
-    const { status, stderr } = await run([`${PROJECT}package.sh`, "-z", "none", "-o", path]);
-    assert.equal(status, 0, stderr);
-    return path;
-  })();
-
-const named = (path: string, ending: string): string => {
-  const name = readdirSync(path).find((each) => each.endsWith(ending));
-  assert.ok(name, `${ending} in ${readdirSync(path)}`);
-  return join(path, name);
-};
+const packages = lazyPackages("deb", "tar");
 
 /** Gives a root dpkg's list of nothing. */
 function withoutPackages(root: string): void {
@@ -88,13 +70,16 @@ test("each tool of the package has a man page that groff reads without a warning
   using folder = new Folder();
   execFileSync("dpkg-deb", ["-x", deb, folder.path]);
   const pages = `${folder.path}/usr/share/man/man8`;
-  const expected = [...Object.keys(tools).map((name) => `${name}-tsbcc`), "ts-bcc"];
+  const expected = [...NAMES.map((name) => `${name}-tsbcc`), "ts-bcc"];
   assert.deepEqual(
     readdirSync(pages).sort(),
     expected.map((name) => `${name}.8.gz`).sort(),
   );
-  execFileSync("gunzip", readdirSync(pages).map((page) => join(pages, page)));
-  const files = readdirSync(pages).map((page) => join(pages, page));
+  const own = readdirSync(pages).filter((page) => !lstatSync(join(pages, page)).isSymbolicLink());
+  assert.equal(readlinkSync(`${pages}/javacalls-tsbcc.8.gz`), "ucalls-tsbcc.8.gz");
+  assert.equal(own.length, Object.keys(tools).length + 1);
+  execFileSync("gunzip", ["-k", ...own.map((page) => join(pages, page))]);
+  const files = own.map((page) => join(pages, page.replace(/\.gz$/, "")));
   const groff = spawnSync("groff", ["-k", "-man", "-Tutf8", "-ww", "-z", ...files], {
     encoding: "utf8",
   });
@@ -103,6 +88,18 @@ test("each tool of the package has a man page that groff reads without a warning
     !/can't break line|cannot adjust line|^$/.test(line)
   );
   assert.deepEqual([groff.status, warnings], [0, []]);
+});
+
+const LINTIAN = "lintian finds nothing in the Debian package";
+test(LINTIAN, { skip: requires(LINTIAN, "full", "lintian") }, async () => {
+  const deb = named(await packages(), ".deb");
+  // The gate's packages are not compressed.
+  const tags = ["control", "data"].map((part) => `uses-no-compression-for-${part}-tarball`).join();
+  const { status, stdout } = await run([
+    ...["lintian", "--suppress-tags", tags, "--fail-on", "error,warning,info"],
+    ...["--allow-root", deb],
+  ]);
+  assert.deepEqual([status, stdout], [0, ""]);
 });
 
 test("the archive holds the executable, pages, completions and licenses, as SHA256SUMS says", async () => {
@@ -134,8 +131,7 @@ test("the same commit makes the same packages", {
 }, async () => {
   const first = await packages();
   using second = new Folder();
-  const { status } = await run([`${PROJECT}package.sh`, "-z", "none", "-o", second.path]);
-  assert.equal(status, 0);
+  await makePackages(second.path, "deb", "tar");
   const sums = (path: string) => readFileSync(`${path}/SHA256SUMS`, "utf8");
   assert.equal(sums(second.path), sums(first));
 });

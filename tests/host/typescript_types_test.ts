@@ -33,6 +33,8 @@ const NAMES = [
 ];
 
 declare global {
+  var KernelTracepoints: KernelTracepoints;
+  var KernelStructs: KernelStructs;
   interface KernelTracepoints {
     "tests/types": { readonly prev_pid: number; readonly state: bigint };
   }

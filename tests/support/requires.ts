@@ -60,6 +60,9 @@ const installed = (...paths: string[]): Requirement => ({
 const REQUIREMENTS = {
   java: installed("/usr/bin/java"),
   javac: installed("/usr/bin/javac"),
+  lintian: installed("/usr/bin/lintian"),
+  skopeo: installed("/usr/bin/skopeo"),
+  qemuUser: installed("/usr/bin/qemu-aarch64-static"),
   mariadb: installed("/usr/sbin/mariadbd"),
   node: installed("/usr/bin/node"),
   perl: installed("/usr/bin/perl"),

@@ -36,8 +36,20 @@ export function ringPages(asked: number | undefined, machine: Machine): number {
   return Math.min(Math.max(wanted, RING_PAGES_LEAST), RING_PAGES_MOST);
 }
 
+/** The type of {@linkcode containerOptions}. */
+export interface ContainerOptions {
+  /** `--cgroup`. */
+  readonly cgroup: Option<string | undefined>;
+  /** `--cgroupmap`. */
+  readonly cgroupMap: Option<string | undefined>;
+  /** `--mntnsmap`. */
+  readonly mntnsMap: Option<string | undefined>;
+  /** `--pidns`. */
+  readonly pidns: Option<number | undefined>;
+}
+
 /** Filters by container, for every tool. */
-export const containerOptions = {
+export const containerOptions: ContainerOptions = {
   cgroup: text({
     long: "cgroup",
     meta: "PATH",
@@ -61,10 +73,22 @@ export const containerOptions = {
     min: 1,
     max: PID_MAX,
   }),
-} as const;
+};
+
+/** The type of {@linkcode filterOptions}. */
+export interface FilterOptions extends ContainerOptions {
+  /** `--pid`. */
+  readonly pid: Option<number | undefined>;
+  /** `--tid`. */
+  readonly tid: Option<number | undefined>;
+  /** `--uid`. */
+  readonly uid: Option<number | undefined>;
+  /** `--name`. */
+  readonly comm: Option<string | undefined>;
+}
 
 /** Filters by who makes the event; `filterSettings` turns them into globals. */
-export const filterOptions = {
+export const filterOptions: FilterOptions = {
   pid: number({
     short: "p",
     long: "pid",
@@ -99,10 +123,22 @@ export const filterOptions = {
     help: "only print processes whose name contains this",
   }),
   ...containerOptions,
-} as const;
+};
+
+/** The type of {@linkcode standardOptions}. */
+export interface StandardOptions {
+  /** `--duration`. */
+  readonly duration: Option<number | undefined>;
+  /** `--json`. */
+  readonly json: Option<boolean>;
+  /** `--help`. */
+  readonly help: Option<boolean>;
+  /** `--version`. */
+  readonly version: Option<boolean>;
+}
 
 /** Options of every tool. */
-export const standardOptions = {
+export const standardOptions: StandardOptions = {
   duration: number({
     short: "d",
     long: "duration",
@@ -116,10 +152,18 @@ export const standardOptions = {
   json: flag({ long: "json", help: "print one JSON object per line instead of a table" }),
   help: flag({ short: "h", long: "help", help: "show this help and exit" }),
   version: flag({ long: "version", help: "show the version and exit" }),
-} as const;
+};
+
+/** The type of {@linkcode eventOptions}. */
+export interface EventOptions extends StandardOptions {
+  /** `--buffer-pages`. */
+  readonly bufferPages: Option<number | undefined>;
+  /** `--container`. */
+  readonly container: Option<boolean>;
+}
 
 /** Options of tools that print a row per event. */
-export const eventOptions = {
+export const eventOptions: EventOptions = {
   bufferPages: {
     short: "b",
     long: "buffer-pages",
@@ -137,10 +181,18 @@ export const eventOptions = {
   } satisfies Option<number | undefined> as Option<number | undefined>,
   container: flag({ long: "container", help: "show the container's id" }),
   ...standardOptions,
-} as const;
+};
+
+/** The type of {@linkcode intervalArguments}. */
+export interface IntervalArguments {
+  /** The word `interval`. */
+  readonly interval: Option<number | undefined>;
+  /** The word `count`. */
+  readonly count: Option<number | undefined>;
+}
 
 /** `interval` and `count`, for tools that report at intervals. */
-export const intervalArguments = {
+export const intervalArguments: IntervalArguments = {
   interval: argument(number({
     long: "interval",
     meta: "interval",
@@ -158,16 +210,22 @@ export const intervalArguments = {
     min: 1,
     max: 2147483647,
   })),
-} as const;
+};
+
+/** The type of {@linkcode execOption}. */
+export interface ExecOption {
+  /** `--exec`. */
+  readonly exec: Option<readonly string[] | undefined>;
+}
 
 /** `--exec`, for tools that can trace one command from its first instruction. */
-export const execOption = {
+export const execOption: ExecOption = {
   exec: rest({
     long: "exec",
     meta: "COMMAND…",
     help: "run a command and trace only it; everything behind --exec is the command",
   }),
-} as const;
+};
 
 /**
  * What {@linkcode filterOptions} or some of them mean to filter.h.

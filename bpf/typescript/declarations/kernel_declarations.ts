@@ -89,7 +89,13 @@ export function kernelDeclarations(names: readonly string[]): string {
 }
 
 const section = (name: string, lines: readonly string[]) =>
-  lines.length === 0 ? [] : [`  interface ${name} {`, ...lines.map((line) => `    ${line}`), "  }"];
+  lines.length === 0 ? [] : [
+    `  interface ${name} {`,
+    ...lines.map((line) => `    ${line}`),
+    "  }",
+    // By which known_kernel.ts finds it: no such variable exists.
+    `  var ${name}: ${name};`,
+  ];
 
 const patternOf = (glob: string) =>
   new RegExp(`^${glob.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);

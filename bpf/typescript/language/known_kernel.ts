@@ -7,20 +7,12 @@
  * @module
  */
 
-declare global {
-  /** Tracepoints by `category/name`, and their fields. */
-  // deno-lint-ignore no-empty-interface -- declarations add to it
-  interface KernelTracepoints {}
-  /** Tracepoints by name, and the kernel's own arguments. */
-  // deno-lint-ignore no-empty-interface -- declarations add to it
-  interface KernelBtfTracepoints {}
-  /** Functions by name: `{ parameters, returned }`. */
-  // deno-lint-ignore no-empty-interface -- declarations add to it
-  interface KernelFunctions {}
-  /** Structs and unions by name: `struct task_struct`. */
-  // deno-lint-ignore no-empty-interface -- declarations add to it
-  interface KernelStructs {}
-}
+/**
+ * A global interface by its name, if declarations have it. It is found by a global variable of the same
+ * name and type, as none but the declarations may add to what is global: packages of JSR must not.
+ */
+export type Declared<N extends string> = typeof globalThis extends { [K in N]: infer T } ? T
+  : Record<never, never>;
 
 /**
  * What a program reads of its hook's context: fields by name.
@@ -31,29 +23,31 @@ declare global {
 export type Fields = any;
 
 /** The fields of a tracepoint. */
-export type TracepointFields<N extends string> = N extends keyof KernelTracepoints
-  ? KernelTracepoints[N]
+export type TracepointFields<N extends string> = N extends keyof Declared<"KernelTracepoints">
+  ? Declared<"KernelTracepoints">[N]
   : Fields;
 
 /** The arguments of a tracepoint as the kernel has them. */
-export type BtfTracepointFields<N extends string> = N extends keyof KernelBtfTracepoints
-  ? KernelBtfTracepoints[N]
+export type BtfTracepointFields<N extends string> = N extends keyof Declared<"KernelBtfTracepoints">
+  ? Declared<"KernelBtfTracepoints">[N]
   : Fields;
 
 /** What a kernel function takes. */
-export type ParametersOf<N extends string> = N extends keyof KernelFunctions
-  ? KernelFunctions[N] extends { readonly parameters: infer P } ? P : Fields
+export type ParametersOf<N extends string> = N extends keyof Declared<"KernelFunctions">
+  ? Declared<"KernelFunctions">[N] extends { readonly parameters: infer P } ? P : Fields
   : Fields;
 
 /** What a kernel function returns. */
-export type ReturnedBy<N extends string> = N extends keyof KernelFunctions
-  ? KernelFunctions[N] extends { readonly returned: infer R } ? R : Fields
+export type ReturnedBy<N extends string> = N extends keyof Declared<"KernelFunctions">
+  ? Declared<"KernelFunctions">[N] extends { readonly returned: infer R } ? R : Fields
   : Fields;
 
 /** What a kernel function takes and returns. */
-export type CallOf<N extends string> = N extends keyof KernelFunctions
+export type CallOf<N extends string> = N extends keyof Declared<"KernelFunctions">
   ? ParametersOf<N> & { readonly returned: ReturnedBy<N> }
   : Fields;
 
 /** A struct of the kernel by its name, `struct sock`. */
-export type StructOf<N extends string> = N extends keyof KernelStructs ? KernelStructs[N] : Fields;
+export type StructOf<N extends string> = N extends keyof Declared<"KernelStructs">
+  ? Declared<"KernelStructs">[N]
+  : Fields;

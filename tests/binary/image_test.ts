@@ -1,0 +1,134 @@
+// Not in guests: it compiles.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse } from "npm:deno-std@1.4.0/yaml/parse.js";
+import { PROJECT } from "../support/build.ts";
+import { lazyPackages, named } from "../support/packages.ts";
+import { run, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { isolated, READY } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
+
+const MANIFEST = `${PROJECT}examples/kubernetes/daemonset.yaml`;
+
+const packages = lazyPackages("oci");
+
+/** The part of the manifest that is read here. */
+interface Manifest {
+  spec: {
+    template: {
+      spec: {
+        hostPID: boolean;
+        containers: {
+          args: string[];
+          securityContext: {
+            runAsUser: number;
+            readOnlyRootFilesystem: boolean;
+            allowPrivilegeEscalation: boolean;
+            privileged: boolean;
+            capabilities: { drop: string[]; add: string[] };
+          };
+        }[];
+      };
+    };
+  };
+}
+
+const manifest = () => parse(readFileSync(MANIFEST, "utf8")) as Manifest;
+
+const SKOPEO = "the image is one that skopeo reads, for this architecture";
+test(SKOPEO, { skip: requires(SKOPEO, "full", "skopeo") }, async () => {
+  const image = `oci-archive:${named(await packages(), ".oci.tar")}`;
+  const about = JSON.parse(execFileSync("skopeo", ["inspect", image], { encoding: "utf8" }));
+  assert.deepEqual([about.Os, about.Layers.length], ["linux", 1]);
+  assert.equal(about.Architecture, process.arch === "x64" ? "amd64" : process.arch);
+  const { config } = JSON.parse(
+    execFileSync("skopeo", ["inspect", "--config", image], { encoding: "utf8" }),
+  );
+  assert.deepEqual(config.Entrypoint, ["/usr/bin/ts-bcc"]);
+});
+
+/** Unpacks the image's layer, as its manifest names it. */
+function unpack(image: string, root: string): void {
+  const folder = `${root}.image`;
+  mkdirSync(folder);
+  execFileSync("tar", ["-xf", image, "-C", folder]);
+  const blob = (digest: string) => `${folder}/blobs/${digest.replace(":", "/")}`;
+  const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
+  const { layers } = json(blob(json(`${folder}/index.json`).manifests[0].digest));
+  mkdirSync(root);
+  for (const { digest } of layers) execFileSync("tar", ["-xf", blob(digest), "-C", root]);
+}
+
+/** What a container of the manifest is given, by the commands that runtimes' system calls stand behind. */
+function container(root: string, capabilities: readonly string[], args: readonly string[]) {
+  const { securityContext } = manifest().spec.template.spec.containers[0]!;
+  assert.deepEqual(
+    [securityContext.runAsUser, securityContext.readOnlyRootFilesystem, securityContext.privileged],
+    [0, true, false],
+  );
+  const mounts = [
+    `mount --bind ${root} ${root}`,
+    `mount -t proc proc ${root}/proc`,
+    `mount -t sysfs -o ro sysfs ${root}/sys`,
+    `mount -t tracefs -o ro tracefs ${root}/sys/kernel/tracing`,
+    `mount -o remount,bind,ro ${root}`,
+  ];
+  // chroot itself needs one, which the tool has no use for.
+  const bounding = ["-all", ...capabilities.map((name) => `+${name.toLowerCase()}`), "+sys_chroot"];
+  return isolated(mounts, [
+    ...["setpriv", "--no-new-privs", "--inh-caps=-all", `--bounding-set=${bounding}`],
+    ...["chroot", root, "/usr/bin/ts-bcc", ...args],
+  ]);
+}
+
+const PRIVILEGES = "the DaemonSet's privileges are enough, and each of them is needed";
+test(PRIVILEGES, { skip: requires(PRIVILEGES, "full") }, async () => {
+  using folder = new Folder();
+  const root = `${folder.path}/root`;
+  unpack(named(await packages(), ".oci.tar"), root);
+  const { args, securityContext } = manifest().spec.template.spec.containers[0]!;
+  const { drop, add } = securityContext.capabilities;
+  assert.deepEqual(drop, ["ALL"]);
+
+  await using running = Running.start(container(root, add, args), READY);
+  await running.find("stderr", /^ready$/m);
+  const word = `${folder.path}/nothing`;
+  execFileSync("/bin/true", [word]);
+  await running.find("stdout", new RegExp(word));
+  running.kill("SIGINT");
+  assert.equal((await running.result).status, 0);
+
+  for (const missing of add) {
+    const rest = add.filter((name) => name !== missing);
+    const { status, stderr } = await run(container(root, rest, [...args, "-d", "1"]));
+    assert.equal(status, 1, `${missing}: ${stderr}`);
+  }
+});
+
+const SCHEMA = "the DaemonSet is one by Kubernetes' own types";
+test(SCHEMA, { skip: requires(SCHEMA, "full") }, async () => {
+  using folder = new Folder();
+  const check = (text: string) => {
+    const path = `${folder.path}/manifest.ts`;
+    writeFileSync(
+      path,
+      `import type { DaemonSet } from "npm:kubernetes-types@1.30.0/apps/v1";\n` +
+        `export const manifest: DaemonSet = ${text};\n`,
+    );
+    return run([process.execPath, "check", "--quiet", "--no-config", path]);
+  };
+  const text = JSON.stringify(manifest());
+  const right = await check(text);
+  assert.equal(right.status, 0, right.stderr);
+  // It does look: a field of another name, and one of another type.
+  assert.equal((await check(text.replace("hostPID", "hostPid"))).status, 1);
+  assert.equal((await check(text.replace('"runAsUser":0', '"runAsUser":"root"'))).status, 1);
+});
+
+test("the DaemonSet names this version's image", () => {
+  const { version } = JSON.parse(readFileSync(`${PROJECT}deno.json`, "utf8"));
+  assert.match(readFileSync(MANIFEST, "utf8"), new RegExp(`image: REGISTRY/ts-bcc:${version}\n`));
+});
