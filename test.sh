@@ -13,7 +13,7 @@ prefix=test.sh
 packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
   iproute2 kmod openssl libssl-dev libgnutls28-dev libnss3-dev curl wget xfsprogs btrfs-progs f2fs-tools
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby
-  php8.2-cli tcl8.6 mariadb-server-core groff-base)
+  php8.2-cli tcl8.6 mariadb-server-core groff-base linux-libc-dev-arm64-cross)
 
 # The same for what --full has besides.
 full_packages=(lintian skopeo qemu-user-static)

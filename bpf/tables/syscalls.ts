@@ -94,7 +94,11 @@ const COMMON =
   "futex_requeue statmount listmount lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal " +
   "setxattrat getxattrat listxattrat removexattrat open_tree_attr file_getattr file_setattr";
 
-const own = (process.arch === "arm64" ? ARM64 : X86_64).split(" ");
+const BY_ARCHITECTURE: Readonly<Record<string, readonly string[]>> = {
+  x64: X86_64.split(" "),
+  arm64: ARM64.split(" "),
+};
+const own = BY_ARCHITECTURE[process.arch === "arm64" ? "arm64" : "x64"]!;
 const common = COMMON.split(" ");
 
 /** What this architecture's kernels call the functions that enter system calls. */
@@ -108,7 +112,12 @@ export function syscallName(number: number): string | undefined {
 
 /** The number of a system call by its name; undefined when this architecture has none. */
 export function syscallNumber(name: string): number | undefined {
-  const index = own.indexOf(name);
+  return syscallNumberOf(name, process.arch);
+}
+
+/** The same for an architecture by Node's name of it, `x64` or `arm64`. */
+export function syscallNumberOf(name: string, architecture: string): number | undefined {
+  const index = BY_ARCHITECTURE[architecture]?.indexOf(name) ?? -1;
   if (index >= 0) return index;
   const later = common.indexOf(name);
   return later < 0 ? undefined : later + FIRST_COMMON;

@@ -10,8 +10,9 @@
 import { errno, libc } from "./libc.ts";
 import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
+import { syscallNumberHere } from "./syscall_numbers.ts";
 
-const SYS_bpf = process.arch === "arm64" ? 280n : 321n;
+const SYS_bpf = syscallNumberHere("bpf");
 
 // enum bpf_cmd (include/uapi/linux/bpf.h).
 const BPF_MAP_CREATE = 0n;

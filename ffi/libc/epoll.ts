@@ -29,8 +29,9 @@ export const WRITABLE = 0x4;
 /** Only errors and hang-ups: a pipe whose reader went away. */
 export const HANGUP = 0x0;
 
-// struct epoll_event is packed on x86-64 only (include/uapi/linux/eventpoll.h): u32 events, u64 data.
-const [EVENT_SIZE, DATA_OFFSET] = process.arch === "x64" ? [12, 4] : [16, 8];
+/** struct epoll_event is packed on x86-64 only (include/uapi/linux/eventpoll.h): u32 events, u64 data. */
+export const EVENT_LAYOUT = { x64: [12, 4], arm64: [16, 8] } as const;
+const [EVENT_SIZE, DATA_OFFSET] = EVENT_LAYOUT[process.arch === "x64" ? "x64" : "arm64"];
 
 /** A pending wait; `cancel` settles its promise with false. */
 export interface Wait {

@@ -8,8 +8,9 @@ import { ErrnoError } from "./errno_error.ts";
 import { close, O_RDONLY, open } from "./files.ts";
 import { errno, libc } from "./libc.ts";
 import { map, MAP_PRIVATE, type Mapping, PROT_READ } from "./mmap.ts";
+import { syscallNumberHere } from "./syscall_numbers.ts";
 
-const SYS_lseek = process.arch === "arm64" ? 62n : 8n;
+const SYS_lseek = syscallNumberHere("lseek");
 const SEEK_END = 2n;
 
 /** Maps a whole file, read-only. @throws {ErrnoError} when it cannot be read or is empty */

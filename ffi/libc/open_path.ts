@@ -11,14 +11,17 @@ import { close, O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "./files.ts";
 import { errno, libc } from "./libc.ts";
 import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
+import { syscallNumberHere } from "./syscall_numbers.ts";
 
-const SYS_statx = process.arch === "arm64" ? 291n : 332n;
+const SYS_statx = syscallNumberHere("statx");
 const SYS_openat2 = 437n;
 
-/** include/uapi/asm-generic/fcntl.h; O_NOFOLLOW and O_DIRECTORY have other values on arm64. */
+/** include/uapi/asm-generic/fcntl.h. */
 const O_PATH = 0o10000000;
 const O_NOCTTY = 0o400;
-const O_NOFOLLOW = process.arch === "arm64" ? 0o100000 : 0o400000;
+/** Of these, arm64 numbers O_NOFOLLOW by itself. */
+export const NOFOLLOW = { x64: 0o400000, arm64: 0o100000 } as const;
+const O_NOFOLLOW = NOFOLLOW[process.arch === "arm64" ? "arm64" : "x64"];
 const RESOLVE_IN_ROOT = 0x10n;
 
 const AT_EMPTY_PATH = 0x1000n;

@@ -10,6 +10,7 @@ import { close } from "./files.ts";
 import { errno, libc } from "./libc.ts";
 import { alloc } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
+import { syscallNumberHere } from "./syscall_numbers.ts";
 
 /** The fields of struct perf_event_attr that hooks use (include/uapi/linux/perf_event.h). */
 export interface PerfEventAttributes {
@@ -37,11 +38,11 @@ export interface PerfEventAttributes {
 /** enum perf_type_id. */
 export const PerfType = { HARDWARE: 0, SOFTWARE: 1, TRACEPOINT: 2, HW_CACHE: 3, RAW: 4 } as const;
 
-const SYS_perf_event_open = process.arch === "arm64" ? 241n : 298n;
+const SYS_perf_event_open = syscallNumberHere("perf_event_open");
 const PERF_FLAG_FD_CLOEXEC = 8n;
 const PERF_EVENT_IOC_ENABLE = 0x2400n;
 const PERF_EVENT_IOC_SET_BPF = 0x40042408n;
-const SYS_ioctl = process.arch === "arm64" ? 29n : 16n;
+const SYS_ioctl = syscallNumberHere("ioctl");
 
 /** enum bpf_attach_type. */
 const BPF_PERF_EVENT = 41;

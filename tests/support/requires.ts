@@ -60,6 +60,7 @@ const installed = (...paths: string[]): Requirement => ({
 const REQUIREMENTS = {
   java: installed("/usr/bin/java"),
   javac: installed("/usr/bin/javac"),
+  arm64Headers: installed("/usr/aarch64-linux-gnu/include/asm/unistd.h"),
   lintian: installed("/usr/bin/lintian"),
   skopeo: installed("/usr/bin/skopeo"),
   qemuUser: installed("/usr/bin/qemu-aarch64-static"),

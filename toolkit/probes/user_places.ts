@@ -17,21 +17,16 @@ import {
   type UsdtProbe,
   userFunctions,
 } from "../../mod.ts";
-import { isFloat, parseOperand } from "../../plumbing.ts";
+import { isFloat, parseOperand, registerOffset, registerOffsets } from "../../plumbing.ts";
 
 /** As in user_place.h. */
 const PLACES_MAX = 512;
 const OPERANDS = 6;
 const STEPS = 4;
-/** The first four arguments of functions (registers.h). */
-const ARGUMENT_WORDS: Readonly<Record<string, readonly number[]>> = {
-  x64: [14, 13, 12, 11],
-  arm64: [0, 1, 2, 3],
-};
-/** struct pt_regs of x86-64, in its order (arch/x86/include/asm/ptrace.h). */
-const X86_FIELDS = "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss"
-  .split(" ");
-const ARM_SP = 31;
+/** How many arguments of functions can be asked for. */
+const ARGUMENTS = 4;
+/** Registers are asked for by words of struct pt_regs. */
+const WORD = 8;
 
 const Operand = struct("operand", {
   constant: i64,
@@ -142,7 +137,8 @@ export function attachPlaces(
 function functionOperand(source: Source): Operand {
   if (typeof source !== "object") return NONE;
   const { of, steps = [], size = 8 } = source;
-  const word = ARGUMENT_WORDS[process.arch]?.[of];
+  const offset = registerOffsets().args.slice(0, ARGUMENTS)[of];
+  const word = offset === undefined ? undefined : offset / WORD;
   if (word === undefined || steps.length > STEPS) return NONE;
   return { ...NONE, word, size, steps: steps.length, offsets: padded(steps) };
 }
@@ -175,9 +171,4 @@ const padded = (steps: readonly number[]): number[] =>
   Array.from({ length: STEPS }, (_, i) => steps[i] ?? 0);
 
 /** Which word of struct pt_regs has a field of it. */
-function wordOf(field: string): number {
-  if (process.arch !== "arm64") return X86_FIELDS.indexOf(field);
-  if (field === "sp") return ARM_SP;
-  const [, number] = /^regs\[(\d+)\]$/.exec(field) ?? [];
-  return number === undefined ? -1 : Number(number);
-}
+const wordOf = (field: string): number => registerOffset(field) / WORD;

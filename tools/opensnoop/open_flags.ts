@@ -28,7 +28,7 @@ const GENERIC: Record<string, number> = {
 };
 
 /** The flags that architectures number as they like: asm-generic, and arch/arm64's fcntl.h. */
-const BY_ARCHITECTURE: Record<string, Record<string, number>> = {
+export const BY_ARCHITECTURE: Record<string, Record<string, number>> = {
   x64: { O_DIRECT: 0o40000, O_LARGEFILE: 0o100000, O_DIRECTORY: 0o200000, O_NOFOLLOW: 0o400000 },
   arm64: { O_DIRECTORY: 0o40000, O_NOFOLLOW: 0o100000, O_DIRECT: 0o200000, O_LARGEFILE: 0o400000 },
 };

@@ -12,13 +12,13 @@ import { I64, sizeOfType, type Type } from "../language/types.ts";
 import type { Program } from "../lower/program.ts";
 import type { Value } from "../lower/values.ts";
 import { at, elements, fields, word } from "./parts.ts";
-import type { registerOffsets } from "./registers.ts";
+import type { RegisterOffsets } from "./registers.ts";
 
 type Tracing = Extract<
   Hook,
   { readonly kind: "btfTracepoint" | "fentry" | "fexit" | "modifyReturn" | "iterator" | "lsm" }
 >;
-type Registers = ReturnType<typeof registerOffsets>;
+type Registers = RegisterOffsets;
 
 /** What a hook's function takes, and its BTF id. @throws {BpfError} when this kernel has none */
 export function prototypeFor(program: string, hook: Tracing): Prototype {
