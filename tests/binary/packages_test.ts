@@ -10,9 +10,10 @@ import {
   readlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { commands, tools } from "../../tools/list.ts";
+import { PROJECT } from "../support/build.ts";
 import { glibcRoot } from "../support/glibc_root.ts";
 import { lazyPackages, makePackages, named } from "../support/packages.ts";
 import { run, Running } from "../support/process.ts";
@@ -88,6 +89,15 @@ test("each tool of the package has a man page that groff reads without a warning
     !/can't break line|cannot adjust line|^$/.test(line)
   );
   assert.deepEqual([groff.status, warnings], [0, []]);
+});
+
+test("the README installs what package.sh makes, and runs what it brings", async () => {
+  const readme = readFileSync(`${PROJECT}README.md`, "utf8");
+  const line =
+    /^ {4}\.\/package\.sh deb && sudo apt install \.\/dist\/(\S+) && sudo (\S+)-tsbcc +#/m;
+  const [, file, tool] = line.exec(readme)!;
+  assert.equal(basename(named(await packages(), ".deb")), file);
+  assert.ok(NAMES.includes(tool!));
 });
 
 const LINTIAN = "lintian finds nothing in the Debian package";
