@@ -32,6 +32,7 @@ export { pageSize } from "./ffi/libc/mmap.ts";
 export { embedLibraries } from "./ffi/library.ts";
 export { allProcesses } from "./bpf/proc/all_processes.ts";
 export { type MemoryRange, readMemory } from "./bpf/proc/process_maps.ts";
+export { hearMappings } from "./bpf/symbols/user_symbols.ts";
 export { mappedCallFrames, type MappedFrames } from "./bpf/symbols/mapped_call_frames.ts";
 export { registerOffset, registerOffsets } from "./bpf/typescript/contexts/registers.ts";
 export { readerFor, usdtArgument } from "./bpf/typescript/contexts/usdt_context.ts";

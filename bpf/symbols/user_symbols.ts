@@ -38,6 +38,15 @@ export interface AddressOptions {
 }
 
 /**
+ * Lets somebody else hear of the code that followed processes map, from now on: no part of the API,
+ * as what it tells is not.
+ */
+export let hearMappings: (
+  symbols: UserSymbols,
+  each: (pid: number, range: MemoryRange) => void,
+) => void;
+
+/**
  * Symbols of any number of processes; files are shared between them.
  *
  * A process is looked at when it is asked about first: call `refresh` when it has loaded libraries
@@ -50,6 +59,11 @@ export class UserSymbols implements Disposable {
   readonly #files: SymbolFiles;
   readonly #watch = new JitWatch();
   #history: ProcessHistory | undefined;
+  #onMap: ((pid: number, range: MemoryRange) => void) | undefined;
+
+  static {
+    hearMappings = (symbols, each) => symbols.#onMap = each;
+  }
 
   /** Opens nothing yet: files are read when an address in them is first asked for. */
   constructor(options: UserSymbolOptions = {}) {
@@ -65,6 +79,7 @@ export class UserSymbols implements Disposable {
   follow(options: FollowOptions = {}): void {
     this.#history ??= new ProcessHistory(options, {
       onMap: (image, range) => {
+        this.#onMap?.(image.pid, range);
         const hasNames = range.inode !== "0" && this.#files.of(image.pid, range);
         if (!hasNames) this.#watchCode(image);
       },

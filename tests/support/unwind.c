@@ -2,7 +2,8 @@
  * Known chains of calls in code without frame pointers: each ends in getppid(2), which nothing else here
  * calls. Built with -O2 -fomit-frame-pointer.
  *
- * Usage: unwind STEP=COUNT…   It prints its pid, and goes on when it reads a line.
+ * Usage: unwind STEP=COUNT…   It prints its pid, and goes on when it reads a line. A line STEP=COUNT is
+ * done instead, and then the program executes itself anew.
  *
  *   chain=DEPTH   DEPTH calls of link_of_chain, one in the other
  *   signal=N      in a handler of a signal that touching a bad address raises, N times
@@ -164,25 +165,34 @@ NOINLINE static void once(const char *step)
 	sink++;
 }
 
+static inline __attribute__((always_inline)) void do_step(char *step)
+{
+	char *equals = strchr(step, '=');
+	long count = atol(equals + 1);
+
+	*equals = 0;
+	if (!strcmp(step, "chain")) {
+		sink += link_of_chain(count);
+		return;
+	}
+	for (long n = 0; n < count; n++)
+		once(step);
+}
+
 int main(int argc, char **argv)
 {
-	char line[16];
+	char line[32];
 
 	printf("pid %d\n", getpid());
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
 		return 1;
-	for (int i = 1; i < argc; i++) {
-		char *equals = strchr(argv[i], '=');
-		long count = atol(equals + 1);
-
-		*equals = 0;
-		if (!strcmp(argv[i], "chain")) {
-			sink += link_of_chain(count);
-			continue;
-		}
-		for (long n = 0; n < count; n++)
-			once(argv[i]);
+	if (strchr(line, '=')) {
+		do_step(line);
+		execl("/proc/self/exe", argv[0], NULL);
+		return 1;
 	}
+	for (int i = 1; i < argc; i++)
+		do_step(argv[i]);
 	return 0;
 }

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
+import { chmodSync, copyFileSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
 
 interface Row {
   readonly record: string;
   readonly total?: number;
   readonly count: number;
+  readonly pid?: number;
   readonly user?: readonly string[];
 }
 
@@ -30,11 +33,16 @@ async function stacksOf(
   await program.go();
   const result = await stopTool(tool);
   const rows = rowsOf<Row>(result);
+  return { stacks: countsOf(rows), rows, result };
+}
+
+/** The counts on each stack. */
+function countsOf(rows: readonly Row[]): Record<string, number> {
   const stacks = rows.filter(({ record }) => record === "stack").map(({ user = [], count }) => {
     // One function of the C library goes by several names.
     return [user.map((name) => name.replace(/_alias_\d$|_impl$/, "")).join(";"), count];
   });
-  return { stacks: Object.fromEntries(stacks) as Record<string, number>, rows, result };
+  return Object.fromEntries(stacks);
 }
 
 const chain = (depth: number) => `getppid;the_call;${"link_of_chain;".repeat(depth)}${START}`;
@@ -82,6 +90,36 @@ test("stacks are whole under whatever compilers, linkers and kernels put there",
 test("stacks of threads end where the thread began", async () => {
   const { stacks } = await stacksOf(["thread=5"]);
   assert.deepEqual(stacks, { "getppid;the_call;in_thread;start_thread;clone3": 5 });
+});
+
+test("programs that begin while the tool runs have whole stacks once it has read their files", async () => {
+  using folder = new Folder();
+  const copy = `${folder.path}/copy`; // nobody ran it before
+  copyFileSync(unwindProgram(), copy);
+  chmodSync(copy, 0o755);
+  await using program = Running.start(["bash", "-c", `echo pid $$; read -r; exec ${copy}`]);
+  let execs = 1;
+  const waiting = () => program.find("stdout", new RegExp(`^(pid \\d+\n){${execs}}`));
+  await waiting();
+  const args = ["-i", "0.05", "--json", "-U", "-p", String(program.pid)];
+  await using tool = await startTool("stackcount", ...args, "t:syscalls:sys_enter_getppid");
+  program.send();
+  const callInNext = async (depth: number) => {
+    execs++;
+    await waiting();
+    program.send(`chain=${depth}`);
+  };
+  while (!tool.hasPrinted("stdout", /"the_call",("link_of_chain",){13}"main"/)) {
+    await callInNext(13);
+  }
+  // Each at other addresses, and nothing is waited for between exec and call.
+  for (const depth of [21, 22, 23]) await callInNext(depth);
+  execs++;
+  await waiting();
+  program.send();
+  assert.equal((await program.result).status, 0);
+  const stacks = countsOf(rowsOf<Row>(await stopTool(tool)));
+  for (const depth of [21, 22, 23]) assert.equal(stacks[chain(depth)], 1, JSON.stringify(stacks));
 });
 
 test("--stack-walk fp follows frame pointers, and misses callers where there are none", async () => {

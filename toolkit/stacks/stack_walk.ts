@@ -66,7 +66,7 @@ const ENDS: readonly (string | undefined)[] = [
   undefined, // goes on
   undefined, // whole
   undefined, // by frame pointers: it may be whole
-  "they came to code of no file",
+  "they came to code of a file that was not known yet",
   "they came to code of which the file says nothing",
   "what the file says needs more than rsp and rbp",
   "their memory could not be read",

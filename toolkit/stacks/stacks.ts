@@ -15,6 +15,7 @@ import {
   u8,
   UserSymbols,
 } from "../../mod.ts";
+import { hearMappings } from "../../plumbing.ts";
 import { complain } from "../output/complain.ts";
 import type { Report } from "../output/report.ts";
 import { type Frame, KeptStacks } from "./kept_stacks.ts";
@@ -74,6 +75,8 @@ export class Stacks implements Disposable {
     this.#kept = new KeptStacks(bpf);
     this.#tables = walkTables(bpf);
     this.#pids = pids;
+    const tables = this.#tables;
+    if (tables) hearMappings(this.#symbols, (pid, range) => tables.mapped(pid, range));
     const targets = bpf.map("targets", u32, u8);
     for (const id of pids ?? tids ?? []) targets.set(id, 1);
     this.#symbols.follow({

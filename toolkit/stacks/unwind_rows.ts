@@ -1,17 +1,24 @@
 /**
  * The rows of files in the kernel's maps (unwind_tables.h): one file after the other in chunks of
- * 65,536, each chunk a map that is made when the one before is full.
+ * 65,536, each chunk a map that is made when the one before is full; and a list of the files, by which
+ * the kernel side knows them in processes that have just begun (mapped_code.h).
  *
  * @module
  */
 
 import {
+  array,
+  type Bpf,
   type BpfMap,
   bytes,
   type CreatedMaps,
   createMaps,
+  i64,
+  type Infer,
   type ObjectMap,
+  struct,
   u32,
+  u64,
 } from "../../mod.ts";
 import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plumbing.ts";
 
@@ -19,6 +26,21 @@ const CHUNK_ROWS = 65536;
 const ROW_BYTES = 8;
 const Chunk = bytes(CHUNK_ROWS * ROW_BYTES);
 const NAME = "unwind_rows";
+/** Pieces that the kernel side can list of a file: libLLVM has 13. */
+const FILE_PIECES = 16;
+
+const Key = struct("unwind_file_key", { inode: u64, device: u64 });
+type Key = Infer<typeof Key>;
+const File = struct("unwind_file", {
+  size: i64,
+  shift: i64,
+  count: u64,
+  pieces: array(
+    struct("unwind_piece", { from: u32, chunk: u32, first: u32, count: u32 }),
+    FILE_PIECES,
+  ),
+});
+type File = Infer<typeof File>;
 
 /** Rows of a file that lie in one chunk. */
 export interface Piece {
@@ -35,9 +57,16 @@ export interface FileRows {
   readonly addressOf: MappedFrames["addressOf"];
 }
 
+/** Stands behind the last one. */
+const NO_PIECE: Piece = { from: 2 ** 32 - 1, chunk: 0, first: 0, count: 0 };
+
 /** The rows of all files. */
 export class UnwindRows implements Disposable {
   readonly #chunks: ObjectMap<number>;
+  readonly #listed: BpfMap<Key, File>;
+  #listedCount = 0;
+  /** To be listed once the kernel side has their rows. */
+  #waiting: [Key, File][] = [];
   /** By device, inode and path. */
   readonly #files = new Map<string, FileRows | undefined>();
   readonly #made: CreatedMaps[] = [];
@@ -47,8 +76,9 @@ export class UnwindRows implements Disposable {
   #isDirty = false;
   #isFull = false;
 
-  constructor(chunks: ObjectMap<number>) {
-    this.#chunks = chunks;
+  constructor(bpf: Bpf) {
+    this.#chunks = bpf.mapOfMaps("unwind_chunks", u32) as ObjectMap<number>;
+    this.#listed = bpf.map("unwind_files", Key, File);
   }
 
   /** Whether a file has no rows because there was no room. */
@@ -62,16 +92,19 @@ export class UnwindRows implements Disposable {
     if (file === undefined) return undefined;
     if (this.#files.has(file)) return this.#files.get(file);
     const frames = mappedCallFrames(pid, range);
+    // It may have ended already, and the next one that maps the file have not.
+    if (frames === null) return undefined;
     const rows = frames && this.#add(frames);
     this.#files.set(file, rows);
+    this.#list(range, rows && frames, rows?.pieces ?? []);
     return rows;
   }
 
   /** Hands the kernel what was added. */
   flush(): void {
-    if (!this.#isDirty) return;
+    if (this.#isDirty) chunkOf(this.#made.at(-1)!).set(0, new Uint8Array(this.#words.buffer));
     this.#isDirty = false;
-    chunkOf(this.#made.at(-1)!).set(0, new Uint8Array(this.#words.buffer));
+    for (const [key, file] of this.#waiting.splice(0)) this.#listed.set(key, file);
   }
 
   [Symbol.dispose](): void {
@@ -102,6 +135,25 @@ export class UnwindRows implements Disposable {
     return { pieces, addressOf };
   }
 
+  /** Lists a file. There is room for as many as a machine runs; what is not listed is asked for. */
+  #list({ file, inode }: MemoryRange, frames: MappedFrames | undefined, pieces: readonly Piece[]) {
+    if (inode === "0" || frames?.shift === undefined || pieces.length > FILE_PIECES) return;
+    if (this.#listedCount++ >= this.#listed.maxEntries) return;
+    const [major = 0, minor = 0] = file!.split(" ")[0]!.split(":").map((part) =>
+      parseInt(part, 16)
+    );
+    const device = BigInt(major) << MINOR_BITS | BigInt(minor);
+    this.#waiting.push([{ inode: BigInt(inode), device }, {
+      size: BigInt(frames.size),
+      shift: BigInt(frames.shift),
+      count: BigInt(pieces.length),
+      pieces: Array.from(
+        { length: FILE_PIECES },
+        (_, i) => i === 0 && pieces[0] ? { ...pieces[0], from: 0 } : pieces[i] ?? NO_PIECE,
+      ),
+    }]);
+  }
+
   #next(): void {
     this.flush();
     const made = createMaps({
@@ -113,6 +165,9 @@ export class UnwindRows implements Disposable {
     this.#used = 0;
   }
 }
+
+/** How a kernel packs a device's number (include/linux/kdev_t.h). */
+const MINOR_BITS = 20n;
 
 const chunkOf = (made: CreatedMaps): BpfMap<number, Uint8Array<ArrayBuffer>> =>
   made.map(NAME, u32, Chunk);

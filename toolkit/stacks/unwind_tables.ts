@@ -13,7 +13,6 @@ import {
   exists,
   type Infer,
   type LoadOptions,
-  type ObjectMap,
   readText,
   struct,
   TsBccError,
@@ -45,7 +44,7 @@ const UnwindProcess = struct("unwind_process", {
 const [BY_ROWS, BY_FRAME_POINTER] = [0, 1];
 /** As far as find_range() looks. */
 const MAX_RANGES = 2 ** 14 - 1;
-const [RANGES, PROCESSES] = [65536, 16384];
+const [RANGES, PROCESSES, FILES] = [65536, 16384, 4096];
 const CHUNK_MIB = 0.5;
 const UPROBES = "[uprobes]";
 /** Without functions of its own: the old way to some system calls. */
@@ -59,6 +58,7 @@ export function unwindSettings(mebibytes: number): LoadOptions {
       ? {
         unwind_chunks: { maxEntries: Math.ceil(mebibytes / CHUNK_MIB) },
         unwind_ranges: { maxEntries: RANGES },
+        unwind_files: { maxEntries: FILES },
         unwind_processes: { maxEntries: PROCESSES },
       }
       : {},
@@ -80,6 +80,8 @@ export class UnwindTables implements Disposable {
   readonly #slots = new Map<number, Slot>();
   /** Parts of unwind_ranges that nobody uses, by their room. */
   #free: Slot[] = [{ first: 0, room: RANGES }];
+  /** Processes that have mapped more since. */
+  readonly #outdated = new Set<number>();
   /** Called once, when there is no room for some tables. */
   #whenFull: (() => void) | undefined;
   #wanted: EventStream<number> | undefined;
@@ -87,7 +89,7 @@ export class UnwindTables implements Disposable {
 
   constructor(bpf: Bpf) {
     this.#bpf = bpf;
-    this.#rows = new UnwindRows(bpf.mapOfMaps("unwind_chunks", u32) as ObjectMap<number>);
+    this.#rows = new UnwindRows(bpf);
     this.#ranges = bpf.map("unwind_ranges", u32, UnwindRange);
     this.#processes = bpf.map("unwind_processes", u32, UnwindProcess);
   }
@@ -138,6 +140,27 @@ export class UnwindTables implements Disposable {
     const old = this.#slots.get(pid);
     if (old) this.#free.push(old);
     this.#slots.set(pid, slot);
+  }
+
+  /**
+   * Takes down that a process has mapped code of a file: the kernel side finds the file's rows by
+   * itself, but has to look anew where the process has tables of its own.
+   */
+  mapped(pid: number, range: MemoryRange): void {
+    if (this.#isClosed || range.file === undefined) return;
+    this.#rows.of(pid, range);
+    this.#rows.flush();
+    if (this.#rows.isFull) this.#tellFull();
+    if (!this.#slots.has(pid)) return;
+    // A program maps several libraries at once.
+    if (this.#outdated.size === 0) setImmediate(() => this.#renew());
+    this.#outdated.add(pid);
+  }
+
+  #renew(): void {
+    const pids = [...this.#outdated];
+    this.#outdated.clear();
+    if (!this.#isClosed) { for (const pid of pids) this.load(pid); }
   }
 
   /** Drops those of a process. */

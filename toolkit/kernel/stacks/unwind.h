@@ -114,14 +114,17 @@ __noinline long walk_user_stack(struct stack *stack)
 	if (BPF_CORE_READ(regs, cs) != USER_CS_64)
 		return 0;
 	process = process_of(task, pid);
-	if (!process) {
+	if (process) {
+		state.first = process->first;
+		state.count = process->count;
+		state.uprobes = process->uprobes;
+	} else if (!can_find_mapped()) {
 		ask_for(pid);
 		count_end(END_NO_TABLES);
 		return 0;
 	}
-	state.first = state.range = process->first;
-	state.count = process->count;
-	state.uprobes = process->uprobes;
+	if (!state.uprobes)
+		state.uprobes = uprobes_of((void *)task);
 	state.ip = BPF_CORE_READ(regs, ip);
 	state.sp = BPF_CORE_READ(regs, sp);
 	state.bp = BPF_CORE_READ(regs, bp);
@@ -136,7 +139,7 @@ __noinline long walk_user_stack(struct stack *stack)
 	/* Not by i, of which the verifier would follow every value. */
 	if (!end)
 		end = END_DEEP;
-	if (end == END_NO_RANGE)
+	if (end == END_NO_RANGE || state.is_new)
 		ask_for(pid);
 	count_end(end);
 	return state.depth * sizeof(u64);

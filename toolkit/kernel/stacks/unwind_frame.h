@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "unwind_tables.h"
+#include "mapped_code.h"
 
 KERNEL_STRUCTS
 
@@ -48,7 +48,8 @@ struct unwind_state {
 	u32 count;
 	u32 is_call; /* ip is a return address */
 	u32 depth;
-	u32 range; /* that of the frame before: mostly this one's as well */
+	u32 is_new; /* it came to code of a file that is not known yet */
+	struct unwind_range code; /* that of the frame before: mostly this one's as well */
 };
 
 static __always_inline bool read_word(u64 *value, u64 address)
@@ -75,12 +76,42 @@ __noinline u64 traced_return(u64 place)
 	return address;
 }
 
+/* Finds how to unwind at an address; returns WALK_ON, or why that is not known. */
+static __always_inline int find_code(struct unwind_state *state, u64 address)
+{
+	u32 at = state->count ? find_range(state->first, state->count, address) : 0;
+	struct unwind_range *range = NULL;
+
+	if (at) {
+		at--;
+		range = bpf_map_lookup_elem(&unwind_ranges, &at);
+	}
+	if (range && address >= range->start && address < range->end) {
+		state->code = *range;
+		return WALK_ON;
+	}
+	if (!can_find_mapped())
+		return END_NO_RANGE;
+	return find_mapped(&state->code, address) ? WALK_ON : END_BROKEN;
+}
+
+/* Whether an address lies in code. */
+static __always_inline bool is_code(struct unwind_state *state, u64 address)
+{
+	u32 at = state->count ? find_range(state->first, state->count, address) - 1 : -1;
+	struct unwind_range *range = bpf_map_lookup_elem(&unwind_ranges, &at);
+
+	if (range && address >= range->start && address < range->end)
+		return true;
+	return can_find_mapped() && is_mapped_code(address);
+}
+
 /* Unwinds one frame; returns WALK_ON, or why that is the last one. */
 __noinline int walk_one(struct unwind_state *state)
 {
 	u64 cfa, ip, bp, row = 0, address;
-	struct unwind_range *range;
-	u32 at, kind;
+	int is_unknown, no_rule;
+	u32 kind;
 	bool is_guess;
 
 	if (!state)
@@ -88,23 +119,20 @@ __noinline int walk_one(struct unwind_state *state)
 	state->depth++;
 	address = state->ip - (state->is_call ? 1 : 0);
 	bp = state->bp;
-	at = state->range;
-	range = bpf_map_lookup_elem(&unwind_ranges, &at);
-	if (!range || address < range->start || address >= range->end) {
-		at = find_range(state->first, state->count, address);
-		if (!at)
-			return END_NO_RANGE;
-		at--;
-		range = bpf_map_lookup_elem(&unwind_ranges, &at);
-		if (!range || address < range->start || address >= range->end)
-			return END_NO_RANGE;
-		state->range = at;
+	if (address < state->code.start || address >= state->code.end) {
+		is_unknown = find_code(state, address);
+		if (is_unknown)
+			return is_unknown;
 	}
-	kind = range->kind;
+	kind = state->code.kind;
 	if (kind == BY_ROWS)
-		row = find_row(range->chunk, range->first, range->count, address - range->bias);
+		row = find_row(state->code.chunk, state->code.first, state->code.count,
+			       address - state->code.bias);
+	if (kind == BY_GUESS)
+		state->is_new = 1;
+	no_rule = kind == BY_GUESS ? END_NO_RANGE : END_NO_RULE;
 	/* Assembly without call frame information may well have a frame pointer. */
-	is_guess = kind == BY_ROWS && (row & 0xff) == RULE_NONE;
+	is_guess = kind == BY_GUESS || (kind == BY_ROWS && (row & 0xff) == RULE_NONE);
 
 	bool by_pointer = kind == BY_FRAME_POINTER || is_guess;
 	u32 rule = by_pointer ? RULE_RBP : row & 0xff;
@@ -117,7 +145,7 @@ __noinline int walk_one(struct unwind_state *state)
 		break;
 	case RULE_RBP:
 		if (!bp)
-			return is_guess ? END_NO_RULE : END_OUTERMOST;
+			return is_guess ? no_rule : END_OUTERMOST;
 		cfa = bp + number * 8;
 		break;
 	case RULE_STUB:
@@ -143,17 +171,17 @@ __noinline int walk_one(struct unwind_state *state)
 		return END_UNSUPPORTED;
 	}
 	if (cfa <= state->sp)
-		return is_guess ? END_NO_RULE : END_BROKEN;
+		return is_guess ? no_rule : END_BROKEN;
 	if (!read_word(&ip, cfa - 8))
-		return is_guess ? END_NO_RULE : END_UNREADABLE;
+		return is_guess ? no_rule : END_UNREADABLE;
 	if (rule != RULE_REALIGNED) {
 		if (rbp == RBP_LOST)
 			bp = 0;
 		else if (rbp && !read_word(&bp, cfa + rbp * 8))
 			return END_UNREADABLE;
 	}
-	if (is_guess && !is_code(state->first, state->count, ip))
-		return END_NO_RULE;
+	if (is_guess && !is_code(state, ip))
+		return no_rule;
 	if (state->uprobes && ip - state->uprobes < 4096)
 		ip = traced_return(cfa - 8);
 	if (!ip)

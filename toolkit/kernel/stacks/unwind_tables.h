@@ -56,6 +56,7 @@ struct {
 /* How to unwind in a range of code. */
 #define BY_ROWS 0
 #define BY_FRAME_POINTER 1 /* compiled while running, or without rows */
+#define BY_GUESS 2 /* frame pointers, as far as they lead to code: the file is not known yet */
 
 struct unwind_range {
 	u64 start;
@@ -80,7 +81,7 @@ struct unwind_process {
 	u32 first; /* range */
 	u32 count;
 	u64 stack; /* where its stack began: at another place since it calls exec */
-	u64 uprobes; /* where the kernel has put the code of traced functions' returns; 0: nowhere */
+	u64 uprobes; /* where the kernel has put the code of traced functions' returns; 0: not known */
 };
 
 struct {
@@ -118,15 +119,6 @@ __noinline u32 find_range(u32 first, u32 count, u64 address)
 		halve(&low, &high, middle, range->start, address);
 	}
 	return low ? first + low : 0;
-}
-
-/* Whether an address lies in a range. */
-static __always_inline bool is_code(u32 first, u32 count, u64 address)
-{
-	u32 at = find_range(first, count, address) - 1;
-	struct unwind_range *range = bpf_map_lookup_elem(&unwind_ranges, &at);
-
-	return range && address >= range->start && address < range->end;
 }
 
 /* The row that holds at an address of the file, as one number; 0, RULE_NONE, when there is none. */
