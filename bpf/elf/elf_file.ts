@@ -80,6 +80,11 @@ export class ElfFile extends ElfReader {
     return older;
   }
 
+  /** The virtual address and size of the function of that name. */
+  extent(name: string): { readonly address: number; readonly size: number } | undefined {
+    return this.#named(name, FUNCTIONS).find(({ size }) => size > 0);
+  }
+
   /** All functions, by all their names; a name comes several times when several functions have it. */
   *functions(): Generator<NamedSymbol> {
     for (const { names, symbols } of this.#symbols(FUNCTIONS)) {

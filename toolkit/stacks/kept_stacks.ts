@@ -8,6 +8,7 @@ import {
   array,
   type Bpf,
   type BpfMap,
+  type FormatOptions,
   formatSymbol,
   type Infer,
   type ResolvedSymbol,
@@ -27,6 +28,13 @@ export interface Frame {
   readonly address: bigint;
   readonly kernel: boolean;
   readonly symbol: ResolvedSymbol | undefined;
+  /** It is a function of an interpreter, and `address` is no address. */
+  readonly interpreted?: boolean;
+}
+
+/** A frame as `formatSymbol` writes it; those of interpreters have lines, and no offsets. */
+export function frameText(frame: Frame, options: FormatOptions): string {
+  return formatSymbol(frame.symbol, frame.address, frame.interpreted ? {} : options);
 }
 
 /** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`. */

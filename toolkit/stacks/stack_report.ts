@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type Bpf, formatSymbol, u64 } from "../../mod.ts";
+import { type Bpf, u64 } from "../../mod.ts";
 import type { Report } from "../output/report.ts";
 import { tellDropped } from "../run/losses.ts";
 import { type ProfiledStack, type StackFileOptions, writeStackFiles } from "./stack_files.ts";
 import { reportEnds } from "./stack_walk.ts";
-import { type Frame, frameName, type StackSample } from "./stacks.ts";
+import { type Frame, frameName, frameText, type StackSample } from "./stacks.ts";
 
 /** How stacks are printed. */
 export interface StackReportOptions extends StackFileOptions {
@@ -149,7 +149,8 @@ function textLines(sample: StackSample, options: StackReportOptions): string[] {
 }
 
 /** A frame with its offset and module: `main+0x1c [app]`, `vfs_read+0x5 [kernel]`. */
-export function fullFrame({ symbol, address, kernel }: Frame): string {
+export function fullFrame(frame: Frame): string {
+  const { symbol, kernel } = frame;
   const named = kernel && symbol ? { ...symbol, module: symbol.module ?? "kernel" } : symbol;
-  return formatSymbol(named, address, { offset: true, module: true });
+  return frameText({ ...frame, symbol: named }, { offset: true, module: true });
 }

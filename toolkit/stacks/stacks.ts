@@ -4,26 +4,17 @@
  * @module
  */
 
-import {
-  type Bpf,
-  chars,
-  formatSymbol,
-  type Infer,
-  struct,
-  u32,
-  u64,
-  u8,
-  UserSymbols,
-} from "../../mod.ts";
+import { type Bpf, chars, type Infer, struct, u32, u64, u8, UserSymbols } from "../../mod.ts";
 import { hearMappings } from "../../plumbing.ts";
 import { complain } from "../output/complain.ts";
 import type { Report } from "../output/report.ts";
-import { type Frame, KeptStacks } from "./kept_stacks.ts";
+import { type Frame, frameText, KeptStacks } from "./kept_stacks.ts";
+import { isPython, PythonNames } from "./python_names.ts";
 import type { Targets } from "./stack_options.ts";
 import { walkTables } from "./stack_walk.ts";
 import type { UnwindTables } from "./unwind_tables.ts";
 
-export { type Frame, frameName, TRACING } from "./kept_stacks.ts";
+export { type Frame, frameName, frameText, TRACING } from "./kept_stacks.ts";
 
 /** struct stack_key of stacks.h. */
 const StackKey = struct("stack_key", {
@@ -58,14 +49,14 @@ export interface StackSample {
   readonly kernel: readonly Frame[] | undefined;
 }
 
-const fullName = ({ symbol, address }: Frame) =>
-  formatSymbol(symbol, address, { offset: true, module: true });
+const fullName = (frame: Frame) => frameText(frame, { offset: true, module: true });
 
 /** Reads stacks of a tool that traces, and gives them names. */
 export class Stacks implements Disposable {
   readonly #bpf: Bpf;
   readonly #symbols = new UserSymbols();
   readonly #kept: KeptStacks;
+  readonly #python: PythonNames;
   readonly #tables: UnwindTables | undefined;
   readonly #pids: readonly number[] | undefined;
 
@@ -73,6 +64,7 @@ export class Stacks implements Disposable {
   constructor(bpf: Bpf, { pids, tids }: Targets) {
     this.#bpf = bpf;
     this.#kept = new KeptStacks(bpf);
+    this.#python = new PythonNames(bpf);
     this.#tables = walkTables(bpf);
     this.#pids = pids;
     const tables = this.#tables;
@@ -146,8 +138,13 @@ export class Stacks implements Disposable {
   }
 
   #user({ user, process }: StackKey, time: number): Frame[] | undefined {
-    const addresses = this.#kept.addresses(user);
-    const symbols = this.#symbols.resolveStack(process, addresses ?? [], time);
-    return addresses?.map((address, i) => ({ address, kernel: false, symbol: symbols[i] }));
+    const entries = this.#kept.addresses(user);
+    const addresses = entries?.filter((entry) => !isPython(entry)) ?? [];
+    const symbols = this.#symbols.resolveStack(process, addresses, time).values();
+    return entries?.map((address) => {
+      if (!isPython(address)) return { address, kernel: false, symbol: symbols.next().value };
+      const symbol = this.#python.resolve(process, address);
+      return { address, kernel: false, symbol, interpreted: true };
+    });
   }
 }

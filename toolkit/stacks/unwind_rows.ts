@@ -20,6 +20,7 @@ import {
   u32,
   u64,
 } from "../../mod.ts";
+import { Pythons } from "./pythons.ts";
 import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plumbing.ts";
 
 const CHUNK_ROWS = 65536;
@@ -34,7 +35,8 @@ type Key = Infer<typeof Key>;
 const File = struct("unwind_file", {
   size: i64,
   shift: i64,
-  count: u64,
+  count: u32,
+  python: u32,
   pieces: array(
     struct("unwind_piece", { from: u32, chunk: u32, first: u32, count: u32 }),
     FILE_PIECES,
@@ -55,6 +57,8 @@ export interface Piece {
 export interface FileRows {
   readonly pieces: readonly Piece[];
   readonly addressOf: MappedFrames["addressOf"];
+  /** The number of the interpreter that it is, of python_frames.h; 0 for other files. */
+  readonly python: number;
 }
 
 /** Stands behind the last one. */
@@ -64,6 +68,7 @@ const NO_PIECE: Piece = { from: 2 ** 32 - 1, chunk: 0, first: 0, count: 0 };
 export class UnwindRows implements Disposable {
   readonly #chunks: ObjectMap<number>;
   readonly #listed: BpfMap<Key, File>;
+  readonly #pythons: Pythons;
   #listedCount = 0;
   /** To be listed once the kernel side has their rows. */
   #waiting: [Key, File][] = [];
@@ -78,6 +83,7 @@ export class UnwindRows implements Disposable {
 
   constructor(bpf: Bpf) {
     this.#chunks = bpf.mapOfMaps("unwind_chunks", u32) as ObjectMap<number>;
+    this.#pythons = new Pythons(bpf);
     this.#listed = bpf.map("unwind_files", Key, File);
   }
 
@@ -94,9 +100,9 @@ export class UnwindRows implements Disposable {
     const frames = mappedCallFrames(pid, range);
     // It may have ended already, and the next one that maps the file have not.
     if (frames === null) return undefined;
-    const rows = frames && this.#add(frames);
+    const rows = frames && this.#add(frames, this.#pythons.numberOf(pid, range));
     this.#files.set(file, rows);
-    this.#list(range, rows && frames, rows?.pieces ?? []);
+    this.#list(range, rows && frames, rows);
     return rows;
   }
 
@@ -111,7 +117,7 @@ export class UnwindRows implements Disposable {
     for (const made of this.#made.splice(0)) made.close();
   }
 
-  #add({ addresses, rules, addressOf }: MappedFrames): FileRows | undefined {
+  #add({ addresses, rules, addressOf }: MappedFrames, python: number): FileRows | undefined {
     const left = (this.#chunks.maxEntries - this.#made.length) * CHUNK_ROWS +
       (CHUNK_ROWS - this.#used);
     if (addresses.length > left) {
@@ -132,11 +138,16 @@ export class UnwindRows implements Disposable {
       this.#used += count;
       done += count;
     }
-    return { pieces, addressOf };
+    return { pieces, addressOf, python };
   }
 
   /** Lists a file. There is room for as many as a machine runs; what is not listed is asked for. */
-  #list({ file, inode }: MemoryRange, frames: MappedFrames | undefined, pieces: readonly Piece[]) {
+  #list(
+    { file, inode }: MemoryRange,
+    frames: MappedFrames | undefined,
+    rows: FileRows | undefined,
+  ) {
+    const { pieces = [] } = rows ?? {};
     if (inode === "0" || frames?.shift === undefined || pieces.length > FILE_PIECES) return;
     if (this.#listedCount++ >= this.#listed.maxEntries) return;
     const [major = 0, minor = 0] = file!.split(" ")[0]!.split(":").map((part) =>
@@ -146,7 +157,8 @@ export class UnwindRows implements Disposable {
     this.#waiting.push([{ inode: BigInt(inode), device }, {
       size: BigInt(frames.size),
       shift: BigInt(frames.shift),
-      count: BigInt(pieces.length),
+      count: pieces.length,
+      python: rows?.python ?? 0,
       pieces: Array.from(
         { length: FILE_PIECES },
         (_, i) => i === 0 && pieces[0] ? { ...pieces[0], from: 0 } : pieces[i] ?? NO_PIECE,

@@ -31,8 +31,12 @@ const UnwindRange = struct("unwind_range", {
   first: u32,
   count: u32,
   kind: u32,
+  python: u32,
+  reserved: u32,
 });
 type UnwindRange = Infer<typeof UnwindRange>;
+
+const NOTHING = { bias: 0n, chunk: 0, first: 0, count: 0, kind: 0, python: 0, reserved: 0 };
 
 const UnwindProcess = struct("unwind_process", {
   first: u32,
@@ -41,10 +45,12 @@ const UnwindProcess = struct("unwind_process", {
   uprobes: u64,
 });
 
-const [BY_ROWS, BY_FRAME_POINTER] = [0, 1];
+const BY_FRAME_POINTER = 1; // by rows: 0
 /** As far as find_range() looks. */
 const MAX_RANGES = 2 ** 14 - 1;
 const [RANGES, PROCESSES, FILES] = [65536, 16384, 4096];
+/** Of 1.5 KiB each. */
+const PYTHON_CODES = 2048;
 const CHUNK_MIB = 0.5;
 const UPROBES = "[uprobes]";
 /** Without functions of its own: the old way to some system calls. */
@@ -59,6 +65,7 @@ export function unwindSettings(mebibytes: number): LoadOptions {
         unwind_chunks: { maxEntries: Math.ceil(mebibytes / CHUNK_MIB) },
         unwind_ranges: { maxEntries: RANGES },
         unwind_files: { maxEntries: FILES },
+        python_codes: { maxEntries: PYTHON_CODES },
         unwind_processes: { maxEntries: PROCESSES },
       }
       : {},
@@ -202,7 +209,7 @@ export class UnwindTables implements Disposable {
     const file = this.#rows.of(pid, range);
     const address = file?.addressOf(range.offset);
     if (!file || address === undefined) {
-      return [{ start, end, bias: 0n, chunk: 0, first: 0, count: 0, kind: BY_FRAME_POINTER }];
+      return [{ ...NOTHING, start, end, kind: BY_FRAME_POINTER }];
     }
     const bias = start - BigInt(address);
     return file.pieces.flatMap(({ from, chunk, first, count }, i) => {
@@ -211,7 +218,7 @@ export class UnwindTables implements Disposable {
       const high = next === undefined ? end : smallest(end, bias + BigInt(next));
       return low >= high
         ? []
-        : [{ start: low, end: high, bias, chunk, first, count, kind: BY_ROWS }];
+        : [{ ...NOTHING, start: low, end: high, bias, chunk, first, count, python: file.python }];
     });
   }
 

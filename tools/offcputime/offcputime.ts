@@ -36,7 +36,7 @@ import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/o
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { reportStacks } from "../../toolkit/stacks/stack_report.ts";
 import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
-import { type Frame, frameName, Stacks } from "../../toolkit/stacks/stacks.ts";
+import { type Frame, frameName, frameText, Stacks } from "../../toolkit/stacks/stacks.ts";
 import {
   secondsArgument,
   stackOptions,
@@ -53,7 +53,6 @@ import {
 } from "../../toolkit/stacks/off_cpu_options.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import { formatSymbol } from "../../mod.ts";
 import object from "./offcputime.bpf.o.ts";
 
 const NS_PER_USEC = 1000;
@@ -89,7 +88,7 @@ function check(values: Settings): void {
   if (folded && offsets) throw new UsageError("use either -f/--folded or -s/--offset");
 }
 
-const withOffset = ({ symbol, address }: Frame) => formatSymbol(symbol, address, { offset: true });
+const withOffset = (frame: Frame) => frameText(frame, { offset: true });
 
 const offcputime = defineTool({
   name: "offcputime",

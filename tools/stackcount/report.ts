@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Bpf, formatSymbol } from "../../mod.ts";
+import type { Bpf } from "../../mod.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import type { Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
@@ -17,6 +17,7 @@ import {
 import {
   type Frame,
   frameName,
+  frameText,
   type StackKey,
   type Stacks,
   type StackSample,
@@ -61,7 +62,7 @@ export function* deltasOfSums(
 /** A frame as a line of its own. */
 function frameLine({ verbose, offsets }: StackCountValues): (frame: Frame) => string {
   return (frame) => {
-    const name = formatSymbol(frame.symbol, frame.address, { offset: offsets });
+    const name = frameText(frame, { offset: offsets });
     return verbose ? `${frame.address.toString(16).padEnd(16)} ${name}` : name;
   };
 }

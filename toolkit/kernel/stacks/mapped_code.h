@@ -72,7 +72,8 @@ struct unwind_piece {
 struct unwind_file {
 	s64 size; /* another one may have got the number of a file that is gone */
 	s64 shift; /* from offsets of code in the file to addresses */
-	u64 count; /* of pieces; 0: it has no rows */
+	u32 count; /* of pieces; 0: it has no rows */
+	u32 python; /* which interpreter it is (python_frames.h); 0: none */
 	struct unwind_piece pieces[FILE_PIECES];
 };
 
@@ -168,6 +169,7 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 	found->start = BPF_CORE_READ(mapping, vm_start);
 	found->end = BPF_CORE_READ(mapping, vm_end);
 	found->kind = BY_FRAME_POINTER;
+	found->python = 0;
 	inode = BPF_CORE_READ(mapping, vm_file, f_inode);
 	if (!inode)
 		return true;
@@ -181,6 +183,7 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 	if (!file->count)
 		return true;
 	found->kind = BY_ROWS;
+	found->python = file->python;
 	found->bias = found->start - (BPF_CORE_READ(mapping, vm_pgoff) << PAGE_SHIFT) - file->shift;
 	in_file = address - found->bias;
 	/* Without branches, of which the verifier would follow each. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "mapped_code.h"
+#include "python_frames.h"
 
 KERNEL_STRUCTS
 
@@ -49,6 +50,7 @@ struct unwind_state {
 	u32 is_call; /* ip is a return address */
 	u32 depth;
 	u32 is_new; /* it came to code of a file that is not known yet */
+	struct python_state python;
 	struct unwind_range code; /* that of the frame before: mostly this one's as well */
 };
 
@@ -130,6 +132,8 @@ __noinline int walk_one(struct unwind_state *state)
 			       address - state->code.bias);
 	if (kind == BY_GUESS)
 		state->is_new = 1;
+	if (state->code.python)
+		enter_python(&state->python, &state->code, address);
 	no_rule = kind == BY_GUESS ? END_NO_RANGE : END_NO_RULE;
 	/* Assembly without call frame information may well have a frame pointer. */
 	is_guess = kind == BY_GUESS || (kind == BY_ROWS && (row & 0xff) == RULE_NONE);

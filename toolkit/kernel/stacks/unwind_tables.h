@@ -66,6 +66,8 @@ struct unwind_range {
 	u32 first; /* row */
 	u32 count;
 	u32 kind;
+	u32 python; /* which interpreter it is the code of (python_frames.h); 0: none */
+	u32 reserved;
 };
 
 /* The ranges of all processes, each process's one after the other and in the order of addresses. */

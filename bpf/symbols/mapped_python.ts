@@ -1,0 +1,55 @@
+/**
+ * The interpreter of Python in files that processes have mapped: where it runs code, and where it keeps
+ * what it runs.
+ *
+ * @module
+ */
+
+import { ErrnoError } from "../../ffi/libc/errno_error.ts";
+import { ElfFile } from "../elf/elf_file.ts";
+import { ifWhole, viewOf } from "../elf/elf_reader.ts";
+import type { MemoryRange } from "../proc/process_maps.ts";
+import { pathsOf } from "./file_symbols.ts";
+
+/** An interpreter in a file; addresses are those of the file. */
+export interface MappedPython {
+  /** `3.11` */
+  readonly version: string;
+  /** Where the function that runs code begins, and behind its end. */
+  readonly evalFrom: number;
+  readonly evalTo: number;
+  /** Of its variable with all that it knows. */
+  readonly runtime: number;
+}
+
+const NAME = /\/(lib)?python3[^/]*$/;
+
+/** Finds it; undefined for other files, those without symbols, and Python before 3.11. */
+export function mappedPython(pid: number, range: MemoryRange): MappedPython | undefined {
+  if (!NAME.test(range.path)) return undefined;
+  for (const path of pathsOf(pid, range)) {
+    try {
+      using file = new ElfFile(path);
+      return inFile(file);
+    } catch (error) {
+      if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function inFile(file: ElfFile): MappedPython | undefined {
+  const runtime = file.variable("_PyRuntime");
+  const version = file.variable("Py_Version"); // since 3.11
+  const place = version === undefined ? undefined : file.offsetOf(version);
+  const bytes = place === undefined ? undefined : ifWhole(() => file.read(place, 4));
+  const evaluate = file.extent("_PyEval_EvalFrameDefault");
+  if (runtime === undefined || !bytes || !evaluate) return undefined;
+  const number = viewOf(bytes).getUint32(0, true);
+  return {
+    version: `${number >>> 24}.${number >>> 16 & 0xff}`,
+    evalFrom: evaluate.address,
+    evalTo: evaluate.address + evaluate.size,
+    runtime,
+  };
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pythonLine } from "../../toolkit/stacks/python_lines.ts";
+import { PROJECT } from "../support/build.ts";
+import { run } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { Script } from "../support/script.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
+
+// Debian's, whatever others are in the path.
+const PYTHON = "/usr/bin/python3.11";
+const EVAL = "_PyEval_EvalFrameDefault";
+
+/** The stacks of calls.py: how often each, the frames of Python and, shortened, the loop that runs them. */
+async function stacksOf(tool: string, ...args: string[]): Promise<Record<string, number>> {
+  await using script = await Script.of([PYTHON, `${PROJECT}tests/support/calls.py`]);
+  await using running = await startTool(tool, "--json", "-U", "-p", String(script.pid), ...args);
+  await script.go();
+  const rows = rowsOf<{ record: string; count: number; user: string[] }>(await stopTool(running));
+  const stacks: Record<string, number> = {};
+  for (const { record, count, user } of rows) {
+    if (record !== "stack") continue;
+    const frames = user.filter((name) =>
+      /^(python: |_PyEval_EvalFrameDefault$|getppid$)/.test(name)
+    )
+      .map((name) => name === EVAL ? "eval" : name.replace("python: ", ""))
+      .map((name) => name.replace(/(threading.py):\d+/, "$1")); // it differs between minor versions
+    const last = /^(_start|clone3)$/.test(user.at(-1)!) ? "" : `, then ${user.at(-1)}`;
+    const text = frames.join("; ") + last;
+    stacks[text] = (stacks[text] ?? 0) + count;
+  }
+  return stacks;
+}
+
+const between = "functions of Python are told with their lines between native frames";
+test(between, { skip: requires(between, "python") }, async () => {
+  const inner = "getppid; eval; inner (calls.py:11)";
+  const run = "eval; Thread.run (threading.py); Thread._bootstrap_inner (threading.py)";
+  assert.deepEqual(await stacksOf("stackcount", "t:syscalls:sys_enter_getppid"), {
+    [
+      `${inner}; Some.method (calls.py:18); Some.method (calls.py:17); Some.method (calls.py:17); ` +
+      "key (calls.py:22); eval; <module> (calls.py:38)"
+    ]: 2,
+    [`${inner}; generate (calls.py:27); eval; <module> (calls.py:40)`]: 3,
+    [
+      `${inner}; größe.<locals>.<lambda> (calls.py:32); größe (calls.py:31); ` +
+      "<module> (calls.py:42)"
+    ]: 5,
+    [`${inner}; <module> (<string>:4); eval; <module> (calls.py:44)`]: 7,
+    [`${inner}; ${run}; Thread._bootstrap (threading.py)`]: 11,
+  });
+});
+
+const text = "profile shows functions of Python with lines and without offsets";
+test(text, { skip: requires(text, "python") }, async () => {
+  const loop = "import os\\nprint('pid', os.getpid(), flush=True)\\ninput()\\n" +
+    "def spin():\\n  for _ in range(4_000_000): pass\\nspin()";
+  await using script = await Script.of([PYTHON, "-c", `exec("${loop}")`]);
+  const args = ["-F", "997", "-U", "-p", String(script.pid)];
+  await using tool = await startTool("profile", ...args);
+  await script.go();
+  const { stdout } = await stopTool(tool);
+  assert.match(
+    stdout,
+    /\n {4}_PyEval_EvalFrameDefault\+0x[0-9a-f]+ \[python3.11\]\n {4}python: spin \(<string>:5\)\n/,
+  );
+});
+
+const plain = "--stack-walk fp tells nothing of Python";
+test(plain, { skip: requires(plain, "python") }, async () => {
+  const event = "t:syscalls:sys_enter_getppid";
+  const stacks = await stacksOf("stackcount", "--stack-walk", "fp", event);
+  assert.doesNotMatch(Object.keys(stacks).join("\n"), /calls\.py/);
+});
+
+const lines = "lines of Python's instructions are those that Python tells";
+test(lines, { skip: requires(lines, "python", "speed") }, async () => {
+  // Of each function of a module, its first line, its table, and Python's own view of it.
+  const script = `
+import argparse, inspect, json, types
+def codes(code):
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType): yield from codes(part)
+module = compile(inspect.getsource(argparse), "argparse.py", "exec")
+print(json.dumps([[code.co_firstlineno, code.co_linetable.hex(), list(code.co_lines())]
+    for code in codes(module)]))`;
+  const { stdout } = await run([PYTHON, "-c", script]);
+  type Told = [first: number, table: string, lines: [from: number, to: number, line: number][]];
+  const all = JSON.parse(stdout) as Told[];
+  let compared = 0;
+  for (const [first, table, ranges] of all) {
+    for (const [from, to, line] of ranges) {
+      for (let at = from / 2; at < to / 2; at++) {
+        assert.equal(pythonLine(Uint8Array.fromHex(table), first, at) ?? null, line);
+        compared++;
+      }
+    }
+  }
+  assert.ok(all.length > 100 && compared > 10000, `${all.length} ${compared}`);
+});

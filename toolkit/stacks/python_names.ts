@@ -1,0 +1,84 @@
+/**
+ * Names of the frames of Python that the kernel side tells between native ones (python_frames.h).
+ *
+ * @module
+ */
+
+import {
+  type Bpf,
+  type BpfMap,
+  bytes,
+  type Infer,
+  type ResolvedSymbol,
+  struct,
+  u32,
+  u64,
+} from "../../mod.ts";
+import { pythonLine } from "./python_lines.ts";
+
+const PYTHON_ENTRY = 1n << 63n;
+const CODE_BITS = 47n;
+const [NAME_BYTES, FILE_BYTES, LINES_BYTES] = [128, 256, 1024];
+
+const Key = struct("python_key", { code: u64, pid: u64 });
+const Text = struct("python_text", { state: u32, length: u32 });
+const Code = struct("python_code", {
+  line: u32,
+  lines_length: u32,
+  name: Text,
+  file: Text,
+  name_text: bytes(NAME_BYTES),
+  file_text: bytes(FILE_BYTES),
+  lines: bytes(LINES_BYTES),
+});
+
+/** Whether an entry of a user stack is no address, but a frame of Python. */
+export const isPython = (entry: bigint): boolean => (entry & PYTHON_ENTRY) !== 0n;
+
+/** Names the entries of stacks that are frames of Python. */
+export class PythonNames {
+  readonly #codes: BpfMap<Infer<typeof Key>, Infer<typeof Code>> | undefined;
+
+  /** @param bpf may include python_frames.h */
+  constructor(bpf: Bpf) {
+    this.#codes = bpf.globalNames.includes("unwinding")
+      ? bpf.map("python_codes", Key, Code)
+      : undefined;
+  }
+
+  /** `python: fn (file.py:12)`, with the line that the frame is at. */
+  resolve(pid: number, entry: bigint): ResolvedSymbol {
+    const code = entry & ((1n << CODE_BITS) - 1n);
+    const instruction = Number(entry >> CODE_BITS & 0xffffn);
+    const found = this.#codes?.get({ code, pid: BigInt(pid) });
+    const name = found ? nameOf(found, instruction) : "?";
+    return { name: `python: ${name}`, offset: 0, module: undefined };
+  }
+}
+
+function nameOf(code: Infer<typeof Code>, instruction: number): string {
+  const name = textOf(code.name, code.name_text) || "?";
+  const path = textOf(code.file, code.file_text);
+  const lines = code.lines.subarray(0, code.lines_length);
+  const line = pythonLine(lines, code.line, instruction);
+  const file = path.slice(path.lastIndexOf("/") + 1);
+  return `${name} (${file}${line === undefined ? "" : `:${line}`})`;
+}
+
+/** Text as the interpreter keeps it: one, two or four bytes a character. */
+function textOf({ state, length }: Infer<typeof Text>, bytes: Uint8Array): string {
+  const width = state >>> 2 & 7;
+  const part = bytes.subarray(0, length);
+  if (width !== 1 && width !== 2 && width !== 4) return "";
+  const view = new DataView(part.buffer, part.byteOffset, part.length - part.length % width);
+  let text = "";
+  for (let at = 0; at < view.byteLength; at += width) {
+    const point = width === 1
+      ? view.getUint8(at)
+      : width === 2
+      ? view.getUint16(at, true)
+      : view.getUint32(at, true);
+    text += point > 0x10ffff ? "\ufffd" : String.fromCodePoint(point);
+  }
+  return text;
+}
