@@ -135,6 +135,22 @@ export class UserSymbols implements Disposable {
   }
 
   /**
+   * The source lines of a stack as the kernel gives it, as {@linkcode UserSymbols.sourceLine} tells them.
+   *
+   * @param time when it was, as `bpf_ktime_get_ns` tells
+   */
+  sourceLines(
+    pid: number,
+    addresses: readonly bigint[],
+    time?: number,
+  ): (SourceLine | undefined)[] {
+    return addresses.map((address, i) => {
+      const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
+      return this.sourceLine(pid, address, { time, isReturn });
+    });
+  }
+
+  /**
    * Where in a program's text an address comes from, as the program's debug information tells (gcc -g);
    * undefined when there is none.
    */

@@ -12,6 +12,7 @@ import {
   formatSymbol,
   type Infer,
   type ResolvedSymbol,
+  type SourceLine,
   struct,
   u64,
 } from "../../mod.ts";
@@ -28,17 +29,21 @@ export interface Frame {
   readonly address: bigint;
   readonly kernel: boolean;
   readonly symbol: ResolvedSymbol | undefined;
+  /** Where in the program's text it is, if that was asked for and is known. */
+  readonly line?: SourceLine | undefined;
   /** It is a function of an interpreter, and `address` is no address. */
   readonly interpreted?: boolean;
 }
 
 /** A frame as `formatSymbol` writes it; those of interpreters have lines, and no offsets. */
 export function frameText(frame: Frame, options: FormatOptions): string {
-  return formatSymbol(frame.symbol, frame.address, frame.interpreted ? {} : options);
+  const { symbol, address, line } = frame;
+  const text = formatSymbol(symbol, address, frame.interpreted ? {} : options);
+  return line ? `${text} (${line.file.slice(line.file.lastIndexOf("/") + 1)}:${line.line})` : text;
 }
 
-/** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`. */
-export const frameName = ({ symbol, address }: Frame) => formatSymbol(symbol, address);
+/** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`; with its line, if it has one. */
+export const frameName = (frame: Frame) => frameText(frame, {});
 
 /** What the tracing of a switch or of a probe adds to the kernel's stack by itself. */
 export const TRACING =

@@ -8,7 +8,7 @@ import { bool, type Bpf, type LoadOptions, u32, u64 } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 import { complain } from "../output/complain.ts";
 import type { Report } from "../output/report.ts";
-import { number, type Option, UsageError, type Values } from "../options/options.ts";
+import { flag, number, type Option, UsageError, type Values } from "../options/options.ts";
 import { unwindSettings, UnwindTables } from "./unwind_tables.ts";
 
 const WAYS = ["auto", "fp", "dwarf"] as const;
@@ -41,11 +41,16 @@ export const walkOptions = {
     }),
     initial: MEMORY,
   } as Option<number>,
+  lines: flag({
+    long: "lines",
+    help: "show source lines of user code, where it was compiled with debug information (gcc -g) " +
+      "or a debug file is installed",
+  }),
 } as const;
 
 /** What the options mean to unwind.h. @throws {UsageError} when it is asked for and impossible */
 export function walkSettings(
-  { stackWalk, stackMemory }: Values<typeof walkOptions>,
+  { stackWalk, stackMemory }: Pick<Values<typeof walkOptions>, "stackWalk" | "stackMemory">,
   machine: Machine,
 ): LoadOptions {
   if (stackWalk === "fp") return unwindSettings(0);

@@ -58,10 +58,12 @@ export class Stacks implements Disposable {
   readonly #kept: KeptStacks;
   readonly #python: PythonNames;
   readonly #tables: UnwindTables | undefined;
+  readonly #hasLines: boolean;
   readonly #pids: readonly number[] | undefined;
 
-  /** Follows the processes from now on, and lets only these be traced. */
-  constructor(bpf: Bpf, { pids, tids }: Targets) {
+  /** Follows the processes from now on, and lets only these be traced; frames have lines if that is asked for. */
+  constructor(bpf: Bpf, { pids, tids }: Targets, hasLines = false) {
+    this.#hasLines = hasLines;
     this.#bpf = bpf;
     this.#kept = new KeptStacks(bpf);
     this.#python = new PythonNames(bpf);
@@ -141,8 +143,14 @@ export class Stacks implements Disposable {
     const entries = this.#kept.addresses(user);
     const addresses = entries?.filter((entry) => !isPython(entry)) ?? [];
     const symbols = this.#symbols.resolveStack(process, addresses, time).values();
+    const lines = this.#hasLines
+      ? this.#symbols.sourceLines(process, addresses, time).values()
+      : null;
     return entries?.map((address) => {
-      if (!isPython(address)) return { address, kernel: false, symbol: symbols.next().value };
+      if (!isPython(address)) {
+        const line = lines?.next().value;
+        return { address, kernel: false, symbol: symbols.next().value, ...line ? { line } : {} };
+      }
       const symbol = this.#python.resolve(process, address);
       return { address, kernel: false, symbol, interpreted: true };
     });

@@ -121,11 +121,12 @@ class Target implements Disposable {
   readonly stacks: Stacks;
   readonly #comm: string;
 
-  constructor(bpf: Bpf, pid: number | undefined, comm: string | undefined) {
+  constructor(bpf: Bpf, pid: number | undefined, comm: string | undefined, hasLines: boolean) {
     this.pid = pid;
     const name = comm?.slice(comm.lastIndexOf("/") + 1);
     this.#comm = name ?? (pid === undefined ? "kernel" : nameOf(pid)) ?? "";
-    this.stacks = new Stacks(bpf, { pids: pid === undefined ? [] : [pid], tids: undefined });
+    const pids = pid === undefined ? [] : [pid];
+    this.stacks = new Stacks(bpf, { pids, tids: undefined }, hasLines);
   }
 
   get hasEnded(): boolean {
@@ -188,7 +189,7 @@ const memleak = defineTool({
       ...count === undefined ? {} : { count },
       prepare(bpf, held) {
         requireStackFiles(values);
-        return target = new Target(bpf, held ?? pid, exec?.[0]);
+        return target = new Target(bpf, held ?? pid, exec?.[0], values.lines);
       },
       isOver: () => target!.hasEnded,
       report: (bpf, report) => target!.report(bpf, report, values),

@@ -127,7 +127,7 @@ const offcputime = defineTool({
       },
       prepare(bpf) {
         requireStackFiles(values);
-        return stacks = new Stacks(bpf, values);
+        return stacks = new Stacks(bpf, values, values.lines);
       },
       async attach(bpf) {
         const images = attachImages(bpf);

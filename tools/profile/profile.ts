@@ -190,7 +190,7 @@ const profile = defineTool({
       },
       prepare(bpf) {
         requireStackFiles(values);
-        return stacks = new Stacks(bpf, values);
+        return stacks = new Stacks(bpf, values, values.lines);
       },
       async attach(bpf) {
         const images = attachImages(bpf);

@@ -130,7 +130,7 @@ const stackcount = defineTool({
       },
       prepare(bpf) {
         requireStackFiles(values);
-        return stacks = new Stacks(bpf, targets);
+        return stacks = new Stacks(bpf, targets, values.lines);
       },
       async attach(bpf) {
         const images = attachImages(bpf);
