@@ -118,6 +118,7 @@ export type { SourceLine } from "./bpf/elf/line_table.ts";
 export type { FollowOptions } from "./bpf/symbols/process_history.ts";
 export {
   type AddressOptions,
+  type SourceFrame,
   type UserSymbolOptions,
   UserSymbols,
 } from "./bpf/symbols/user_symbols.ts";

@@ -10,6 +10,7 @@ import type { FileStatus } from "../../ffi/libc/open_path.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { openDebugFile } from "./debug_file.ts";
 import { ElfReader, ifWhole } from "./elf_reader.ts";
+import { InlinedTable } from "./inlined.ts";
 import { LineTable } from "./line_table.ts";
 import { miniDebugInfo } from "./mini_debug_info.ts";
 import {
@@ -45,6 +46,8 @@ export class ElfFile extends ElfReader {
   readonly #place: string;
   readonly #tables = new Map<string, SymbolTable | undefined>();
   readonly #opened = new DisposableStack();
+  /** The functions that were inlined; null when that is told nowhere. */
+  #inlined: InlinedTable | null | undefined;
   /** Its source lines; null when they are nowhere. */
   #lines: LineTable | null | undefined;
   /** The separate file with this one's symbols; null when there is none. */
@@ -149,6 +152,16 @@ export class ElfFile extends ElfReader {
       this.#lines = (other instanceof ElfReader ? LineTable.of(other) : other) ?? null;
     }
     return this.#lines ?? undefined;
+  }
+
+  /** Its inlined functions, or those that its separate debug file tells of. */
+  get inlined(): InlinedTable | undefined {
+    if (this.#inlined === undefined) {
+      const own = InlinedTable.of(this, this.lines);
+      const debug = own || this.debugFile === undefined ? undefined : this.#debug;
+      this.#inlined = own ?? (debug ? InlinedTable.of(debug, this.lines) : undefined) ?? null;
+    }
+    return this.#inlined ?? undefined;
   }
 
   /** The path of the separate file with this one's symbols; undefined when there is none. */

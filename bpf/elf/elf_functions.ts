@@ -10,6 +10,7 @@
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { readLink } from "../../ffi/libc/files.ts";
 import { ElfFile } from "./elf_file.ts";
+import type { InlinedCall } from "./inlined.ts";
 import type { SourceLine } from "./line_table.ts";
 import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
 
@@ -53,6 +54,13 @@ export class ElfFunctions implements Disposable {
   lineAt(fileOffset: number): SourceLine | undefined {
     const address = this.#file.addressOf(fileOffset);
     return address === undefined ? undefined : readable(() => this.#file.lines?.at(address));
+  }
+
+  /** The inlined calls that the instruction at an offset of the file is in, innermost first. */
+  inlinedAt(fileOffset: number): InlinedCall[] {
+    const address = this.#file.addressOf(fileOffset);
+    if (address === undefined) return [];
+    return readable(() => this.#file.inlined?.at(address)) ?? [];
   }
 
   /** The offset in the file of what is loaded so far behind the file's first byte, if it is there. */

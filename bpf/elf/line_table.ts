@@ -76,6 +76,14 @@ export class LineTable {
     });
   }
 
+  /** The file of a number, as the unit has it whose line program begins at an offset; undefined without one. */
+  fileOf(place: number, file: number): string | undefined {
+    return ifWhole(() => {
+      const unit = unitsOf(this.#sections.programs).find(([start]) => start === place);
+      return unit && pathOf(this.#sections, lineProgram(this.#sections, ...unit), file);
+    });
+  }
+
   /** The last row that is not behind the address. */
   #row({ low, program }: Sequence, address: number): LineRow | undefined {
     let first = true;

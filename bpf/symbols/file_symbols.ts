@@ -7,6 +7,7 @@
 
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFunctions } from "../elf/elf_functions.ts";
+import type { InlinedCall } from "../elf/inlined.ts";
 import type { SourceLine } from "../elf/line_table.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { demangle } from "./demangle.ts";
@@ -29,6 +30,7 @@ export class FileSymbols implements Disposable {
   readonly #demangle: boolean;
   readonly #known = new Map<number, FileSymbol>();
   readonly #lines = new Map<number, SourceLine | null>();
+  readonly #inlined = new Map<number, readonly InlinedCall[]>();
   readonly #signalReturns = new Map<number, boolean>();
 
   /** Takes the file over; `module` is its name in symbols. */
@@ -53,6 +55,18 @@ export class FileSymbols implements Disposable {
     let line = this.#lines.get(offset);
     if (line === undefined) this.#lines.set(offset, line = this.#elf.lineAt(offset) ?? null);
     return line ?? undefined;
+  }
+
+  /** The inlined calls that an offset of the file is in, innermost first. */
+  inlinedAt(offset: number): readonly InlinedCall[] {
+    let calls = this.#inlined.get(offset);
+    if (!calls) {
+      calls = this.#elf.inlinedAt(offset).map(({ name, caller }) => {
+        return { name: name && this.#demangle ? demangle(name) : name, caller };
+      });
+      this.#inlined.set(offset, calls);
+    }
+    return calls;
   }
 
   /** What lies so far behind where the file's first byte is mapped, as the program headers tell. */

@@ -12,4 +12,9 @@ export { MappedFile, mappedFiles } from "./mapped_file.ts";
 export type { FollowOptions } from "./process_history.ts";
 export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./symbol.ts";
 export { type UserFunction, userFunctions } from "./user_functions.ts";
-export { type AddressOptions, type UserSymbolOptions, UserSymbols } from "./user_symbols.ts";
+export {
+  type AddressOptions,
+  type SourceFrame,
+  type UserSymbolOptions,
+  UserSymbols,
+} from "./user_symbols.ts";

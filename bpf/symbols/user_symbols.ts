@@ -26,6 +26,14 @@ export interface UserSymbolOptions {
   readonly demangle?: boolean;
 }
 
+/** A function in a program's text. */
+export interface SourceFrame {
+  /** The name of a function that was put into the next one; undefined for the one whose code it is. */
+  readonly inlined: string | undefined;
+  /** Where it is; undefined when that is not known. */
+  readonly line: SourceLine | undefined;
+}
+
 /** Which of the things an address can mean is asked for. */
 export interface AddressOptions {
   /** When it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes. */
@@ -135,18 +143,26 @@ export class UserSymbols implements Disposable {
   }
 
   /**
-   * The source lines of a stack as the kernel gives it, as {@linkcode UserSymbols.sourceLine} tells them.
+   * What each address of a stack, as the kernel gives it, is in the program's text: the functions that the
+   * compiler put into others, innermost first, and last the one whose code it is, each with the line that
+   * it is at. One without lines where there is no debug information.
    *
    * @param time when it was, as `bpf_ktime_get_ns` tells
    */
-  sourceLines(
-    pid: number,
-    addresses: readonly bigint[],
-    time?: number,
-  ): (SourceLine | undefined)[] {
+  sourceFrames(pid: number, addresses: readonly bigint[], time?: number): SourceFrame[][] {
     return addresses.map((address, i) => {
       const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
-      return this.sourceLine(pid, address, { time, isReturn });
+      const at = isReturn ? address - 1n : address;
+      const range = this.#find(pid, at, time)?.range;
+      const file = range && this.#files.of(pid, range);
+      if (!file) return [{ inlined: undefined, line: undefined }];
+      const offset = Number(at - range.start) + range.offset;
+      const calls = file.inlinedAt(offset);
+      const lines = [file.lineAt(offset), ...calls.map(({ caller }) => caller)];
+      return lines.map((line, depth) => ({
+        inlined: calls[depth] && (calls[depth].name ?? "?"),
+        line,
+      }));
     });
   }
 

@@ -11,6 +11,7 @@ import { COMPILER_TARGETS } from "./targets/compiler.ts";
 import { ELF_TARGETS } from "./targets/elf.ts";
 import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
+import { inlined } from "./targets/inlined.ts";
 import { lines } from "./targets/lines.ts";
 import { SYMBOL_TARGETS } from "./targets/symbols.ts";
 import { SYSTEM_TARGETS } from "./targets/system.ts";
@@ -19,6 +20,7 @@ import { SYSTEM_TARGETS } from "./targets/system.ts";
 export const TARGETS: readonly AnyTarget[] = [
   ...ELF_TARGETS,
   callFrames as AnyTarget,
+  inlined as AnyTarget,
   lines as AnyTarget,
   ...BTF_TARGETS,
   ...SYMBOL_TARGETS,

@@ -25,14 +25,17 @@ async function framesOf(...args: string[]): Promise<string[]> {
   return stacks[0]!.user.filter((name) => name.includes("unwind.c"));
 }
 
-test("--lines tells the source line that each frame is at", async () => {
+test("--lines tells the source line that each frame is at, and which functions were inlined", async () => {
   const called = lineOf("the_call();", "long link_of_chain");
   const again = lineOf("place[1] = link_of_chain", "long link_of_chain");
-  assert.deepEqual((await framesOf("--lines")).slice(0, 4), [
+  const main = lineOf("do_step(argv[i])", "int main");
+  assert.deepEqual(await framesOf("--lines"), [
     `the_call (unwind.c:${lineOf("sink += getppid", "void the_call")})`,
     `link_of_chain (unwind.c:${called})`,
     `link_of_chain (unwind.c:${again})`,
     `link_of_chain (unwind.c:${again})`,
+    `do_step (unwind.c:${lineOf("link_of_chain(count)", "void do_step")}, inlined)`,
+    `main (unwind.c:${main})`,
   ]);
 });
 

@@ -31,15 +31,22 @@ export interface Frame {
   readonly symbol: ResolvedSymbol | undefined;
   /** Where in the program's text it is, if that was asked for and is known. */
   readonly line?: SourceLine | undefined;
+  /** The compiler put it into the function whose code it is, the next one that is not inlined. */
+  readonly isInlined?: boolean;
   /** It is a function of an interpreter, and `address` is no address. */
-  readonly interpreted?: boolean;
+  readonly isInterpreted?: boolean;
 }
 
-/** A frame as `formatSymbol` writes it; those of interpreters have lines, and no offsets. */
+/**
+ * A frame as `formatSymbol` writes it, with its line: `main+0x1c (app.c:12)`, `add (app.c:3, inlined)`.
+ * Inlined functions and those of interpreters have no offsets.
+ */
 export function frameText(frame: Frame, options: FormatOptions): string {
-  const { symbol, address, line } = frame;
-  const text = formatSymbol(symbol, address, frame.interpreted ? {} : options);
-  return line ? `${text} (${line.file.slice(line.file.lastIndexOf("/") + 1)}:${line.line})` : text;
+  const { symbol, address, line, isInlined, isInterpreted } = frame;
+  const text = formatSymbol(symbol, address, isInlined || isInterpreted ? {} : options);
+  const place = line && `${line.file.slice(line.file.lastIndexOf("/") + 1)}:${line.line}`;
+  const about = [place, isInlined && "inlined"].filter(Boolean).join(", ");
+  return about ? `${text} (${about})` : text;
 }
 
 /** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`; with its line, if it has one. */

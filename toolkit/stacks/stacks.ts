@@ -143,16 +143,20 @@ export class Stacks implements Disposable {
     const entries = this.#kept.addresses(user);
     const addresses = entries?.filter((entry) => !isPython(entry)) ?? [];
     const symbols = this.#symbols.resolveStack(process, addresses, time).values();
-    const lines = this.#hasLines
-      ? this.#symbols.sourceLines(process, addresses, time).values()
-      : null;
-    return entries?.map((address) => {
-      if (!isPython(address)) {
-        const line = lines?.next().value;
-        return { address, kernel: false, symbol: symbols.next().value, ...line ? { line } : {} };
+    const places = this.#hasLines
+      ? this.#symbols.sourceFrames(process, addresses, time).values()
+      : undefined;
+    return entries?.flatMap((address): Frame[] => {
+      if (isPython(address)) {
+        const symbol = this.#python.resolve(process, address);
+        return [{ address, kernel: false, symbol, isInterpreted: true }];
       }
-      const symbol = this.#python.resolve(process, address);
-      return { address, kernel: false, symbol, interpreted: true };
+      const frame = { address, kernel: false, symbol: symbols.next().value };
+      return (places?.next().value ?? [undefined]).map((place) => {
+        if (place?.inlined === undefined) return { ...frame, line: place?.line };
+        const symbol = { name: place.inlined, offset: 0, module: frame.symbol?.module };
+        return { ...frame, symbol, line: place.line, isInlined: true };
+      });
     });
   }
 }
