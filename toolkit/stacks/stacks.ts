@@ -89,6 +89,11 @@ export class Stacks implements Disposable {
     });
   }
 
+  /** Lets the kernel side know a program that is about to be run: its first stacks are whole then. */
+  expect(program: string): void {
+    this.#tables?.expect(program);
+  }
+
   /** What the kernel side has summed. */
   sums(): [StackKey, StackSum][] {
     return [...this.#bpf.map("sums", StackKey, StackSum)];

@@ -19,6 +19,7 @@ import {
   u32,
   u64,
 } from "../../mod.ts";
+import { realpathSync, statSync } from "node:fs";
 import { allProcesses, type MemoryRange, readMemory } from "../../plumbing.ts";
 import { UnwindRows } from "./unwind_rows.ts";
 
@@ -164,6 +165,12 @@ export class UnwindTables implements Disposable {
     this.#outdated.add(pid);
   }
 
+  /** Reads the tables of a program that is about to be run. */
+  expect(program: string): void {
+    const range = programRange(program);
+    if (range) this.mapped(process.pid, range);
+  }
+
   #renew(): void {
     const pids = [...this.#outdated];
     this.#outdated.clear();
@@ -229,6 +236,22 @@ export class UnwindTables implements Disposable {
     this.#free.splice(at, 1);
     if (free.room > room) this.#free.push({ first: free.first + room, room: free.room - room });
     return { first: free.first, room };
+  }
+}
+
+/** A program as processes that run it will have it mapped; undefined when it is not there. */
+function programRange(program: string): MemoryRange | undefined {
+  try {
+    const path = realpathSync(program);
+    const { dev, ino } = statSync(path, { bigint: true });
+    // As gnu_dev_major(3) and gnu_dev_minor(3) take it apart.
+    const major = dev >> 8n & 0xfffn | dev >> 32n & ~0xfffn;
+    const minor = dev & 0xffn | dev >> 12n & 0xffffff00n;
+    const device = [major, minor].map((part) => part.toString(16).padStart(2, "0")).join(":");
+    const [inode, file] = [String(ino), `${device} ${ino} ${path}`];
+    return { start: 0n, end: 0n, offset: 0, file, inode, path, since: 0 };
+  } catch {
+    return undefined; // who runs it will say so
   }
 }
 

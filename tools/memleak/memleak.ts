@@ -189,7 +189,10 @@ const memleak = defineTool({
       ...count === undefined ? {} : { count },
       prepare(bpf, held) {
         requireStackFiles(values);
-        return target = new Target(bpf, held ?? pid, exec?.[0], values.lines);
+        target = new Target(bpf, held ?? pid, exec?.[0], values.lines);
+        const program = exec && machine.findFile(exec[0]!);
+        if (program) target.stacks.expect(program);
+        return target;
       },
       isOver: () => target!.hasEnded,
       report: (bpf, report) => target!.report(bpf, report, values),
