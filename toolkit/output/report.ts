@@ -43,20 +43,36 @@ export interface ReportSectionOptions<S> extends ReportHistogramOptions, Section
   readonly members?: (section: S) => Readonly<Record<string, unknown>>;
 }
 
+/** What a {@linkcode Report} is made for. */
+interface ReportSettings {
+  readonly json: boolean;
+  /** The tool's. */
+  readonly name: string;
+  readonly seconds: number;
+  /** Whether a signal came while the last report was made. */
+  isInterrupted(): boolean;
+}
+
 /** One report. Text for people is left out of JSON, and records of JSON out of what people see. */
 export class Report {
   /** Whether JSON is printed. */
   readonly json: boolean;
   /** When the report was made. */
   readonly time: Date = new Date();
+  /**
+   * Seconds since the report before, or since tracing began: what rates are of. The last interval may be cut
+   * short, and a busy machine makes others longer.
+   */
+  readonly seconds: number;
   readonly #output: Output;
   readonly #name: string;
   readonly #isInterrupted: () => boolean;
 
-  /** Made by the frame. @param isInterrupted whether a signal came while the last report was made */
-  constructor(output: Output, json: boolean, name: string, isInterrupted: () => boolean) {
+  /** Made by the frame. */
+  constructor(output: Output, { json, name, seconds, isInterrupted }: ReportSettings) {
     this.#output = output;
     this.json = json;
+    this.seconds = seconds;
     this.#name = name;
     this.#isInterrupted = isInterrupted;
   }

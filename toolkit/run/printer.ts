@@ -136,6 +136,8 @@ export class Reports implements Printer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
   #isInterrupted = false;
+  /** When the last report was made, or tracing began; by performance.now(). */
+  #last = performance.now();
 
   /** Prepares reports of what `bpf` holds. @param name the tool's */
   constructor(
@@ -221,7 +223,14 @@ export class Reports implements Printer {
 
   async #report(signal?: ReportSignal): Promise<void> {
     if (this.#redraw) this.#output.text(CLEAR);
-    const report = new Report(this.#output, this.#json, this.#name, () => this.#isInterrupted);
+    const now = performance.now();
+    const report = new Report(this.#output, {
+      json: this.#json,
+      name: this.#name,
+      seconds: Math.max(now - this.#last, 1) / 1000,
+      isInterrupted: () => this.#isInterrupted,
+    });
+    this.#last = now;
     await this.#plan.report(this.#bpf, report, signal);
   }
 }

@@ -56,14 +56,14 @@ function rowOf(clock: string, [refs = 0, found = 0, miss = 0]: readonly number[]
   return { clock, refs, slow: found + miss, miss, hit };
 }
 
-function columns(interval: number): Column<Row>[] {
+function columns(seconds: number): Column<Row>[] {
   const rate = (key: "refs" | "slow" | "miss"): Column<Row> => ({
     head: `${key.toUpperCase()}/s`,
     key,
     width: 8,
     align: "right",
     value: (row) => row[key],
-    text: (row) => String(Math.floor(row[key] / interval)),
+    text: (row) => String(Math.floor(row[key] / seconds)),
   });
   return [
     rate("refs"),
@@ -83,13 +83,13 @@ function columns(interval: number): Column<Row>[] {
 const TIME: Column<Row> = { head: "TIME", width: 10, value: ({ clock }) => `${clock}:` };
 
 /** Makes the function that prints what was counted since it was last called. */
-function reporter(interval: number): (bpf: Bpf, report: Report) => void {
+function reporter(): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
-  const own = columns(interval);
   let heading = true;
   return (bpf, report) => {
     const counts = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
       .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
+    const own = columns(report.seconds);
     // JSON has the time in any case.
     const table = report.json ? own : [TIME, ...own];
     report.table(table, [rowOf(report.clock, counts)], { heading });
@@ -116,7 +116,7 @@ const dcstat = defineTool({
       count: values.count,
       load: { ...filterSettings(values, { arm64: process.arch === "arm64" }), programs },
       attach: (bpf) => Promise.resolve(attach(bpf)),
-      report: reporter(interval),
+      report: reporter(),
     };
   },
 });

@@ -149,11 +149,8 @@ function columns(throughput: boolean, json: boolean): Column<Row>[] {
 
 function reporter(queues: { tx: number; rx: number }, throughput: boolean) {
   const deltas = new CounterDeltas();
-  let before = performance.now();
   return (bpf: Bpf, report: Report): void => {
-    const now = performance.now();
-    const seconds = Math.max(now - before, 1) / 1000;
-    before = now;
+    const { seconds } = report;
     const read = ({ bytes, count, sizes: [a, b, c, d, e] }: {
       bytes: number;
       count: number;

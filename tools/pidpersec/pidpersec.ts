@@ -35,7 +35,6 @@ const code = kernel({ use: [taskFilter], globals: { made: u64 } }, {
 });
 
 const INTERVAL_SECONDS = 1;
-const MS_PER_SECOND = 1000;
 
 const options = {
   ...intervalArguments,
@@ -59,19 +58,19 @@ const pidpersec = defineTool({
   sample: ["1"],
   plan(values) {
     const { interval = INTERVAL_SECONDS, count } = values;
-    let [told, time] = [0, performance.now()];
+    let told = 0;
     return {
       intro: "Tracing... Ctrl-C to end.",
       interval,
       count,
       load: filterSettings(values, { own_pid: 0 }), // threads of its own count as well
       report(bpf, report) {
-        const [made, now] = [bpf.global("made", u64.asNumber).value, performance.now()];
-        const seconds = (now - time) / MS_PER_SECOND;
+        const made = bpf.global("made", u64.asNumber).value;
+        const { seconds } = report;
         const rate = Math.round((made - told) / seconds);
         report.line(`${report.clock}: PIDs/sec: ${rate}`);
         report.record("pids", { count: made - told, seconds });
-        [told, time] = [made, now];
+        told = made;
       },
     };
   },

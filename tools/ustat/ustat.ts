@@ -161,7 +161,7 @@ const ustat = defineTool({
         rows.sort((a, b) => sort === undefined ? a.pid - b.pid : b[sort] - a[sort]);
         report.line();
         report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
-        report.table(columns(interval), rows.slice(0, maxRows));
+        report.table(columns(report.seconds), rows.slice(0, maxRows));
         reportDropped(bpf, report, "ustat", "events");
         targets!.look(pid);
       },

@@ -48,12 +48,12 @@ export default defineCases({
     },
     { name: "-p hides others", args: ["-p", "1", "1000"], work, of, rows: [{ fsync: 0, open: 0 }] },
     {
-      name: "prints bcc's table",
-      args: [...args, "1"],
-      work: calls,
+      name: "prints bcc's table, with what came per second until Ctrl-C cut the interval short",
+      args: ["-p", "{pid}", "1000000"],
+      work: fileIoOn("tmpfs", (file) => [`open=${file}:2003`]),
       lines: [
         /^TIME {7,}READ\/s +WRITE\/s +FSYNC\/s +OPEN\/s +CREATE\/s/,
-        /^\d\d:\d\d:\d\d: +\d+ +\d+/,
+        /^\d\d:\d\d:\d\d: +\d+ +\d+ +\d+ +[1-9]\d* +0 +0 +0 +0$/,
       ],
     },
   ],

@@ -67,25 +67,25 @@ interface Row {
   readonly counts: readonly number[];
 }
 
-const columns = (interval: number): Column<Row>[] =>
+const columns = (seconds: number): Column<Row>[] =>
   COUNTERS.map(([name], i) => ({
     head: `${name}/s`,
     key: name.toLowerCase(),
     width: 8,
     align: "right",
     value: ({ counts }) => counts[i]!,
-    text: ({ counts }) => String(Math.floor(counts[i]! / interval)),
+    text: ({ counts }) => String(Math.floor(counts[i]! / seconds)),
   }));
 const TIME: Column<Row> = { head: "TIME", width: 10, value: ({ clock }) => `${clock}:` };
 
 /** Makes the function that prints what was counted since it was last called. */
-function reporter(interval: number): (bpf: Bpf, report: Report) => void {
+function reporter(): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
-  const own = columns(interval);
   let heading = true;
   return (bpf, report) => {
     const counts = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
       .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
+    const own = columns(report.seconds);
     // JSON has the time in any case.
     const table = report.json ? own : [TIME, ...own];
     report.table(table, [{ clock: report.clock, counts }], { heading });
@@ -137,7 +137,7 @@ const vfsstat = defineTool({
         ...filterSettings(values),
         programs: programs(machine),
       },
-      report: reporter(interval),
+      report: reporter(),
     };
   },
 });
