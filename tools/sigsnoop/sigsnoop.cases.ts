@@ -25,7 +25,7 @@ signal.signal(signal.SIGALRM, lambda *_: None)
 signal.setitimer(signal.ITIMER_REAL, 0.01)
 time.sleep(0.5)" & wait $!`,
       },
-      of: ({ sig, code }) => sig === "ALRM" && code === 128,
+      of: ({ sig, code }) => sig === "SIGALRM" && code === 128,
       rows: times(1, { result: 0, outcome: "delivered" }),
     },
     {
@@ -51,7 +51,7 @@ time.sleep(0.5)" & wait $!`,
       work,
       lines: [
         /^TIME {5}PID {5}COMM {13}SIG {7}TPID {4}RESULT$/,
-        /^\d\d:\d\d:\d\d {pid} +bash {13}USR1 {6}{pid} +0 *$/,
+        /^\d\d:\d\d:\d\d {pid} +bash {13}SIGUSR1 {3}{pid} +0 *$/,
       ],
     },
   ],

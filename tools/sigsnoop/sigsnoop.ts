@@ -5,10 +5,10 @@
  *
  *     # sigsnoop -n
  *     TIME     PID     COMM             SIG       TPID    RESULT
- *     08:37:26 23293   sleep            CHLD      22335   0
- *     08:37:26 23340   bash             TERM      23340   0
- *     08:37:27 23306   npm              ALRM      23287   0
- *     08:37:27 23287   timeout          INT       23290   0
+ *     08:37:26 23293   sleep            SIGCHLD   22335   0
+ *     08:37:26 23340   bash             SIGTERM   23340   0
+ *     08:37:27 23306   npm              SIGALRM   23287   0
+ *     08:37:27 23287   timeout          SIGINT    23290   0
  *
  * PID and COMM are who sends; where the kernel does, for a timer, a terminal or a fault, whoever ran at that
  * time. TPID is the thread that a signal is put to. RESULT is what its si_errno says, mostly 0; with -k,
@@ -121,6 +121,12 @@ const code = kernel({ use: [signalEvents] }, {
 const OUTCOMES = ["delivered", "ignored", "already_pending", "overflow_fail", "lose_info"];
 const CALLS = ["kill", "tkill", "tgkill"].flatMap((call) => [`enter_${call}`, `exit_${call}`]);
 
+/** `SIGKILL`; the number of a signal that has no name. */
+function nameOf(signal: number): string | number {
+  const name = signalName(signal);
+  return name === "unknown" ? signal : `SIG${name}`;
+}
+
 const sigsnoop = defineTool({
   name: "sigsnoop",
   summary: "Trace signals, also those that the kernel sends by itself.",
@@ -148,7 +154,7 @@ const sigsnoop = defineTool({
         clockColumn(),
         { head: "PID", width: 7, value: ({ who }) => who.pid },
         commColumn(16),
-        { head: "SIG", width: 9, value: ({ signal }) => names ? signalName(signal) : signal },
+        { head: "SIG", width: 9, value: ({ signal }) => names ? nameOf(signal) : signal },
         { head: "TPID", width: 7, value: ({ receiver }) => receiver },
         { head: "RESULT", width: 6, value: ({ result }) => result },
         json && { head: "CODE", value: ({ code }) => code },
