@@ -59,7 +59,7 @@ const loadAverages = () => readText("/proc/loadavg").trim();
 
 /** bcc's sentence. */
 const sentence: Column<Event> = {
-  head: "Tracing OOM kills... Ctrl-C to stop.",
+  head: "",
   value(event) {
     const { who, victim, pages } = event;
     return `${clock.text!(event)} Triggered by PID ${who.pid} ("${who.comm}"), OOM kill of PID ` +
@@ -105,6 +105,8 @@ const oomkill = defineTool({
   options,
   plan(values, machine) {
     return eventPlan(Event, {
+      intro: "Tracing OOM kills... Ctrl-C to stop.",
+      heading: false,
       load: { ...filterSettings(values), programs: pagesProgram(machine) },
       columns: values.json ? members : [sentence],
     });

@@ -63,14 +63,14 @@ type Event = Infer<typeof Event>;
 const clock = clockColumn<Event>();
 
 /** bcc's sentence. */
-const sentence = (least: number): Column<Event> => ({
-  head: `Tracing softirq latency higher than ${least} us... Hit Ctrl-C to end.`,
+const sentence: Column<Event> = {
+  head: "",
   value(event) {
     const us = Math.floor(event.time / NS_PER_US);
     return `${clock.text!(event)} ${STAGES[event.stage]}: ${softirqName(event.vector)} took ` +
       `${us} us (${Math.floor(us / US_PER_MS)} ms), on CPU:${event.cpu}, comm:${event.who.comm}`;
   },
-});
+};
 
 const members: readonly Column<Event>[] = [
   clock,
@@ -94,13 +94,15 @@ const softirqslower = defineTool({
   options,
   plan({ cpu, least = LEAST_US, json }) {
     return eventPlan(Event, {
+      intro: `Tracing softirq latency higher than ${least} us... Hit Ctrl-C to end.`,
+      heading: false,
       load: {
         globals: {
           target_cpu: targetCpu(cpu),
           least_ns: BigInt(least * NS_PER_US),
         },
       },
-      columns: json ? members : [sentence(least)],
+      columns: json ? members : [sentence],
     });
   },
 });
