@@ -43,6 +43,7 @@ export default defineCases({
       rows,
     },
     { name: "takes a number", args: ["{number}"], work, rows },
+    { name: "takes what who(1) calls it", args: ["pts/{number}"], work, rows },
     { name: "shows nothing of another terminal", args: ["/dev/console"], work, rows: [] },
     {
       name: "-s and -c say how much of one write is shown, and the rest is counted",

@@ -80,7 +80,7 @@ function terminal(device: string | undefined, machine: Machine): Record<string, 
   if (device === undefined) {
     throw new UsageError("expected a path to a tty device, or a pts number");
   }
-  const path = device.startsWith("/") ? device : `/dev/pts/${device}`;
+  const path = device.startsWith("/") ? device : `/dev/pts/${device.replace(/^pts\//, "")}`;
   const found = machine.characterDevice(path);
   if (!found) throw new UsageError(`there is no terminal ${path}`);
   const tty = kernelDevice(found.rdev);
