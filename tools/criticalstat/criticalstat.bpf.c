@@ -46,17 +46,22 @@ static __always_inline int begin_section(u64 *ctx)
 static __always_inline int end_section(u64 *ctx)
 {
 	struct section *section = of_this_cpu(&sections);
-	struct event event = {};
-	u64 now = bpf_ktime_get_ns();
 
 	if (!section || !section->start)
 		return 0;
-	event.time = now - section->start;
-	event.begin = section->begin;
-	event.begin_caller = section->begin_caller;
+
+	u64 time = bpf_ktime_get_ns() - section->start;
+
 	section->start = 0;
-	if (event.time < least_ns || !is_wanted())
+	if (time < least_ns || !is_wanted())
 		return 0;
+
+	struct event event = {
+		.time = time,
+		.begin = section->begin,
+		.begin_caller = section->begin_caller,
+	};
+
 	event.end = ctx[0];
 	event.end_caller = ctx[1];
 	event.stack = keep_stack_in_slot(ctx, 0);

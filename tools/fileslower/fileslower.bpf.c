@@ -30,13 +30,17 @@ static void io_dropped(void)
 
 static void io_done(struct io *io, s64 bytes)
 {
+	u64 now = bpf_ktime_get_ns();
+	u64 duration = now - io->start;
+
+	if (min_us && duration / 1000 <= min_us)
+		return;
+
 	u64 room[(sizeof(struct event) + NAME_MAX) / sizeof(u64) + 1] = {};
 	struct event *event = (void *)room;
 
-	event->time = bpf_ktime_get_ns();
-	event->duration = event->time - io->start;
-	if (min_us && event->duration / 1000 <= min_us)
-		return;
+	event->time = now;
+	event->duration = duration;
 	set_who(&event->who);
 	event->bytes = bytes;
 	event->is_write = io->is_write;

@@ -53,11 +53,14 @@ u64 dropped;
 
 static __noinline int enter(u64 lock, u32 operation)
 {
-	struct call call = { .time = bpf_ktime_get_ns(), .lock = lock };
+	struct call call = { .lock = lock };
 
 	if ((operation & FUTEX_COMMAND) != FUTEX_WAIT || (target_lock && lock != target_lock))
 		return 0;
-	if (is_wanted() && !keep_call(&calls, &call))
+	if (!is_wanted())
+		return 0;
+	call.time = bpf_ktime_get_ns();
+	if (!keep_call(&calls, &call))
 		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
@@ -79,14 +82,16 @@ static __always_inline void count_wait(struct waits *waits, u64 time)
 static __always_inline int leave(void *ctx, s64 result)
 {
 	struct call *call = kept_call(&calls);
-	struct waits *zero = of_this_cpu(&initial);
-	u64 ids = current_ids();
-	struct waits *waits;
-	struct key key = { .pid = ids >> 32, .tid = summary ? ids >> 32 : ids };
-	u64 now = bpf_ktime_get_ns();
 
 	if (!call)
-		return 0;
+		return 0; /* most: it wakes, or is filtered */
+
+	u64 now = bpf_ktime_get_ns();
+	u64 ids = current_ids();
+	struct key key = { .pid = ids >> 32, .tid = summary ? ids >> 32 : ids };
+	struct waits *zero = of_this_cpu(&initial);
+	struct waits *waits;
+
 	if (result >= 0 && zero) {
 		key.lock = call->lock;
 		if (!summary)

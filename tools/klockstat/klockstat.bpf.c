@@ -106,11 +106,13 @@ static __always_inline void begin_hold(u64 lock, u64 stack, u64 now)
 /* Ends a wait; whoever got the mutex holds it from now on. */
 static __always_inline int end_wait(bool is_taken)
 {
-	u64 now = bpf_ktime_get_ns();
 	struct wait *wait = kept_call(&waits);
 
 	if (!wait)
 		return 0;
+
+	u64 now = bpf_ktime_get_ns();
+
 	count(wait->stack, WAIT, now - wait->time);
 	if (is_taken)
 		begin_hold(wait->lock, wait->stack, now);
@@ -133,14 +135,13 @@ static __always_inline int tried(void *ctx, u64 lock)
 
 static __always_inline int end_hold(u64 lock)
 {
-	u64 now = bpf_ktime_get_ns();
 	struct hold *hold = bpf_map_lookup_elem(&holds, &lock);
 
 	if (!hold)
 		return 0;
 	/* Another thread's is left of one whose end was missed. */
 	if (hold->tid == (u32)bpf_get_current_pid_tgid())
-		count(hold->stack, HOLD, now - hold->time);
+		count(hold->stack, HOLD, bpf_ktime_get_ns() - hold->time);
 	bpf_map_delete_elem(&holds, &lock);
 	return 0;
 }

@@ -56,11 +56,12 @@ static __always_inline void set_side(struct side *side, void *ctx)
 
 static __always_inline void thread_stops(void *ctx, struct task_struct *task, bool preempted)
 {
+	if (!is_stop_wanted(task, current_ids()))
+		return;
+
 	u32 number = number_of(task);
 	struct stop stop = { .time = bpf_ktime_get_ns(), .preempted = preempted };
 
-	if (!is_stop_wanted(task, current_ids()))
-		return;
 	set_side(&stop.pair.target, ctx);
 	if (bpf_map_update_elem(&stopped, &number, &stop, BPF_ANY))
 		__sync_fetch_and_add(&dropped, 1);

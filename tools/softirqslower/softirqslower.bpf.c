@@ -44,10 +44,11 @@ static __always_inline struct times *times_of(u32 vector)
 
 static __always_inline void tell(u32 stage, u32 vector, u64 time)
 {
-	struct event event = { .stage = stage, .vector = vector, .time = time };
-
 	if (time < least_ns)
 		return;
+
+	struct event event = { .stage = stage, .vector = vector, .time = time };
+
 	set_who(&event.who);
 	event.cpu = bpf_get_smp_processor_id();
 	send(events, &event, sizeof(event));

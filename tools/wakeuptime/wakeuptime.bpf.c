@@ -67,11 +67,15 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(waking, struct task_struct *task)
 {
 	u64 start = take_time(task);
+
+	if (!start)
+		return 0;
+
 	u64 time = bpf_ktime_get_ns() - start;
 	struct sums zero = {};
 	struct key key = {};
 
-	if (!start || (s64)time < 0 || time < least_ns || time > most_ns)
+	if ((s64)time < 0 || time < least_ns || time > most_ns)
 		return 0;
 	key.stack = keep_stack_in_slot(ctx, 0);
 	bpf_get_current_comm(key.waker, sizeof(key.waker));
