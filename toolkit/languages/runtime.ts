@@ -89,8 +89,14 @@ export function requireRuntime(
 ): Runtime {
   const found = findRuntime(pid, language, queries);
   if (found) return found;
-  const wanted = queries.map(({ probe, functions }) => probe ?? functions!.source).join(", ");
+  const wanted = queries.map(({ probe, functions }) =>
+    probe === undefined
+      ? `the function ${functions!.source.replace(/^\^|\$$/g, "")}`
+      : `the USDT probe ${probe}`
+  );
   throw new Error(
-    `Cannot trace ${language.name} in process ${pid}: none of its files has any of ${wanted}`,
+    `Cannot trace ${language.name} in process ${pid}: none of its files has ${
+      wanted.join(" or ")
+    }: it runs something else, or a build without them`,
   );
 }
