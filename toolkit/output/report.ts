@@ -43,16 +43,6 @@ export interface ReportSectionOptions<S> extends ReportHistogramOptions, Section
   readonly members?: (section: S) => Readonly<Record<string, unknown>>;
 }
 
-/** What a {@linkcode Report} is made for. */
-interface ReportSettings {
-  readonly json: boolean;
-  /** The tool's. */
-  readonly name: string;
-  readonly seconds: number;
-  /** Whether a signal came while the last report was made. */
-  isInterrupted(): boolean;
-}
-
 /** One report. Text for people is left out of JSON, and records of JSON out of what people see. */
 export class Report {
   /** Whether JSON is printed. */
@@ -68,13 +58,22 @@ export class Report {
   readonly #name: string;
   readonly #isInterrupted: () => boolean;
 
-  /** Made by the frame. */
-  constructor(output: Output, { json, name, seconds, isInterrupted }: ReportSettings) {
+  /**
+   * Made by the frame.
+   *
+   * @param settings the tool's `name`, and `isInterrupted`: whether a signal came while the last report was made
+   */
+  constructor(output: Output, settings: {
+    readonly json: boolean;
+    readonly name: string;
+    readonly seconds: number;
+    isInterrupted(): boolean;
+  }) {
     this.#output = output;
-    this.json = json;
-    this.seconds = seconds;
-    this.#name = name;
-    this.#isInterrupted = isInterrupted;
+    this.json = settings.json;
+    this.seconds = settings.seconds;
+    this.#name = settings.name;
+    this.#isInterrupted = () => settings.isInterrupted();
   }
 
   /**
