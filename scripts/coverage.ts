@@ -6,7 +6,7 @@
  */
 
 import type { Case, Cases } from "../tests/support/cases.ts";
-import { type Kernel, reasonOn } from "../tests/support/requires.ts";
+import { type Kernel, MACHINE, reasonOn } from "../tests/support/requires.ts";
 import type { AnyTool } from "../toolkit/run/tool.ts";
 import { BCC_TOOLS } from "./bcc_tools.ts";
 
@@ -17,7 +17,7 @@ export interface Tested {
 }
 
 const KERNELS: readonly (Kernel & { readonly title: string })[] = [
-  { title: "host (6.18)", isMachine: true, version: [6, 18] },
+  { title: "host (6.18)", ...MACHINE },
   { title: "6.1", isMachine: false, version: [6, 1] },
   { title: "6.12", isMachine: false, version: [6, 12] },
 ];
@@ -88,7 +88,8 @@ export function coverageText(all: readonly Tested[]): string {
     "# Coverage of bcc's tools",
     `Each of the ${BCC_TOOLS.length} programs of bcc's folders tools/ and tools/lib/, and what the gate tests of ` +
     "ours of that name: on the machine where the project is developed, whose kernel has neither kprobes nor " +
-    "fentry, and in guests with Debian's kernels, where each tool's canary runs.",
+    "fentry, and in guests with Debian's kernels, where each tool's canary runs, and with `./test.sh --full` each " +
+    "case that the machine cannot run.",
     "*Exact test*: a workload of known numbers, and what the tool shows is compared with them. *Loads and " +
     "attaches only*: the kernel takes its programs, and nothing is compared. *Not tested*: it cannot be " +
     "there, with the reason. *Elsewhere*: tests that no table holds. A test whose program (a database, a " +

@@ -60,7 +60,10 @@ export interface Case {
   /** What rows and counts cannot say. */
   check?(rows: readonly Row[], place: Place): void;
   readonly requires?: readonly Feature[];
-  /** Run in each guest as well: one case of a tool, which shows that its hooks work there. */
+  /**
+   * Run in each guest as well: one case of a tool, which shows that its hooks work there. Others run in
+   * guests if the machine lacks what they require, in `./test.sh --full`.
+   */
   readonly canary?: boolean;
 }
 

@@ -22,6 +22,9 @@ interface Requirement {
   readonly isOfTheRun?: true;
 }
 
+/** The one that the project is developed on. */
+export const MACHINE: Kernel = { isMachine: true, version: [6, 18] };
+
 const here: Kernel = {
   isMachine: !process.env.TSBCC_GUEST_KERNEL,
   version: release().split(".").slice(0, 2).map(Number) as [number, number],
@@ -77,6 +80,15 @@ const REQUIREMENTS = {
   lsm: inGuestsOnly("BPF LSM"),
   freplace: inGuestsOnly("programs in the place of another's functions"),
   modules: inGuestsOnly("modules"),
+  // Guests have two in ./test.sh --full.
+  numa: {
+    lacks: (kernel) =>
+      kernel.isMachine
+        ? "this machine has one NUMA node; guests of ./test.sh --full have two"
+        : here.isMachine || existsSync("/sys/devices/system/node/node1")
+        ? undefined
+        : "this guest has one NUMA node; those of ./test.sh --full have two",
+  },
   headers,
   socketHeaders: { lacks: (kernel) => headers.lacks(kernel) ?? unreadable(kernel) },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.

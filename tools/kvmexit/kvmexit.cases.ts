@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { buildProgram } from "../../tests/support/build.ts";
-import { defineCases, type Work } from "../../tests/support/cases.ts";
+import { defineCases, sumOf, type Work } from "../../tests/support/cases.ts";
 import { Script } from "../../tests/support/script.ts";
 
 /** A virtual CPU that writes 47 times to a port and halts. */
@@ -64,5 +64,11 @@ export default defineCases({
       ],
     },
   ],
-  filters: { work: { script: "true" }, of: () => true, expect: 0 },
+  filters: {
+    requires: [...requires, "full"],
+    work: guest,
+    of: ofGuest,
+    total: sumOf("count"),
+    expect: 48,
+  },
 });

@@ -1,3 +1,3 @@
 import { distCases } from "../../tests/support/file_system_cases.ts";
 
-export default distCases("zfs", { requires: ["modules"], filters: false });
+export default distCases("zfs", { requires: ["modules"] });

@@ -1,3 +1,3 @@
 import { slowerCases } from "../../tests/support/file_system_cases.ts";
 
-export default slowerCases("zfs", { requires: ["modules"], filters: false });
+export default slowerCases("zfs", { requires: ["modules"] });
