@@ -198,7 +198,7 @@ start_guests() {
   # One runtime runs these: what they run is the executable.
   # One file has the canaries of all tools.
   guest_tools=(vm binary 5400 "${run[@]}" --file-limit 2400 --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
-  if $full; then guest_tools+=(tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
+  if $full; then guest_tools+=(--nodes 2 tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
   # What depends on the number of CPUs: one thread emulates all of a guest's, so all takes long there.
   many_cpus=(vm cpus 5400 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32
     --boot-limit 300 --file-limit 4800 --junit "$scratch/vm-cpus.xml"

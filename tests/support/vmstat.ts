@@ -11,7 +11,7 @@ import type { Case, Job, Row, Work } from "./cases.ts";
 import { startWork } from "./start_work.ts";
 
 /** The sum of those counters of /proc/vmstat whose name matches. */
-function vmstat(name: RegExp): number {
+export function vmstat(name: RegExp): number {
   return readFileSync("/proc/vmstat", "utf8").trim().split("\n").map((line) => line.split(" "))
     .filter(([counter]) => name.test(counter!))
     .reduce((sum, [, count]) => sum + Number(count), 0);

@@ -10,7 +10,7 @@ import { Channel } from "./channel.ts";
 import { requireInitramfs } from "./initramfs.ts";
 import type { Kernel } from "./kernels.ts";
 
-const MEMORY = "2G";
+const MEMORY_MIB = 2048;
 /** How long a guest may take to end a job after it was told to. */
 const KILL_GRACE_MS = 20_000;
 const CONSOLE_KEPT = 64 * 1024;
@@ -39,6 +39,8 @@ export interface GuestOptions {
   paths: readonly string[];
   /** How many CPUs it has. Default: 2. */
   cpus?: number;
+  /** How many NUMA nodes share its CPUs and its memory. Default: 1. */
+  nodes?: number;
   /** How long the guest may take until it is ready, in milliseconds. */
   bootLimitMs: number;
   /** Ends the guest, and what waits for it, when aborted. */
@@ -202,6 +204,26 @@ function firstChild(pid: number): number | undefined {
   return Number(child) || undefined;
 }
 
+/** The CPUs and the memory of a guest with one NUMA node, or split into several of one size. */
+function hardware({ cpus = 2, nodes = 1 }: GuestOptions): string[] {
+  const memory = (name: string, mebibytes: number) => [
+    "-object",
+    `memory-backend-memfd,id=${name},size=${mebibytes}M,share=on`,
+  ];
+  if (nodes === 1) {
+    const words = ["-M", "q35,memory-backend=memory", "-smp", String(cpus)];
+    return [...words, "-m", `${MEMORY_MIB}M`, ...memory("memory", MEMORY_MIB)];
+  }
+  const words = ["-M", "q35", "-smp", `${cpus},sockets=${nodes}`, "-m", `${MEMORY_MIB}M`];
+  const each = cpus / nodes;
+  for (let node = 0; node < nodes; node++) {
+    const [name, first] = [`memory${node}`, node * each];
+    words.push(...memory(name, MEMORY_MIB / nodes));
+    words.push("-numa", `node,cpus=${first}-${first + each - 1},memdev=${name}`);
+  }
+  return words;
+}
+
 async function launchCommand(
   kernel: Kernel,
   token: string,
@@ -218,9 +240,8 @@ async function launchCommand(
     ...[qemu, "-name", `tsbcc-vm-${process.pid}`],
     // QEMU 7.2's emulation of cmpxchg16b corrupts the flags, and its threads race with the
     // kernel's patching of its own text: both crash guests at random.
-    ...["-M", "q35,memory-backend=memory", "-accel", "tcg,thread=single", "-cpu", "max,-cx16"],
-    ...["-smp", String(options.cpus ?? 2), "-m", MEMORY],
-    ...["-object", `memory-backend-memfd,id=memory,size=${MEMORY},share=on`],
+    ...["-accel", "tcg,thread=single", "-cpu", "max,-cx16"],
+    ...hardware(options),
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
     ...["-serial", "file:/dev/stderr", "-device", "virtio-serial-pci"],
     ...["-chardev", "stdio,id=agent,signal=off"],
@@ -230,6 +251,8 @@ async function launchCommand(
     ...["-kernel", join(kernel.directory, "vmlinux"), "-initrd", initramfs],
     "-append",
     "console=ttyS0 quiet panic=-1 oops=panic mitigations=off lsm=landlock,lockdown,yama,bpf " +
+    // Else the kernel unmaps pages of any program now and then, to see from which node they are used.
+    ((options.nodes ?? 1) > 1 ? "numa_balancing=disable " : "") +
     `tsbcc.token=${token}`,
   ];
 }

@@ -19,6 +19,7 @@ const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a nam
                     the time
   --jobs N          guests at once (default: 2)
   --cpus N          CPUs of a guest, all emulated by one thread (default: 2)
+  --nodes N         NUMA nodes that share its CPUs and its memory (default: 1)
   --file-limit S    seconds the test files of a command may take (default: 300)
   --boot-limit S    seconds a guest may take to boot (default: 90)
   --json FILE       write every case, with its status, and the totals
@@ -34,6 +35,7 @@ const OPTIONS = {
   "spread": { type: "boolean", default: false },
   "jobs": { type: "string", default: "2" },
   "cpus": { type: "string", default: "2" },
+  "nodes": { type: "string", default: "1" },
   "file-limit": { type: "string", default: "300" },
   "boot-limit": { type: "string", default: "90" },
   "json": { type: "string" },
@@ -48,6 +50,9 @@ function parse(words: readonly string[]) {
     if (!(Number(values[name]) > 0)) throw new TypeError(`--${name} must be above 0`);
   }
   if (!/^[1-9]\d{0,2}$/.test(values.cpus)) throw new TypeError("--cpus must be from 1 to 999");
+  if (!/^[1-8]$/.test(values.nodes) || Number(values.cpus) % Number(values.nodes) !== 0) {
+    throw new TypeError("--nodes must be from 1 to 8, and a divisor of --cpus");
+  }
   const runtimes = runtime.map((name) => member(RUNTIMES, name, "runtime"));
   return { ...values, kernel, runtime: runtimes, positionals };
 }
@@ -71,6 +76,7 @@ async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promi
   const cases = await schedule(kernels, tasks, new Printer(console.log), {
     jobs: Number(values.jobs),
     cpus: Number(values.cpus),
+    nodes: Number(values.nodes),
     bootLimitMs: Number(values["boot-limit"]) * 1000,
     fileLimitMs: Number(values["file-limit"]) * 1000,
     signal,

@@ -10,6 +10,8 @@ export interface ScheduleOptions {
   jobs: number;
   /** How many CPUs each has. Default: 2. */
   cpus?: number;
+  /** How many NUMA nodes each has. Default: 1. */
+  nodes?: number;
   /** How long a guest may take to boot. */
   bootLimitMs: number;
   /** How long the test files of one command may take. */

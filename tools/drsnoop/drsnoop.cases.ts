@@ -1,30 +1,74 @@
 import assert from "node:assert/strict";
-import { defineCases } from "../../tests/support/cases.ts";
+import { truncateSync, writeFileSync } from "node:fs";
+import { defineCases, type Job, type Work } from "../../tests/support/cases.ts";
+import { Ext4 } from "../../tests/support/disk.ts";
+import { Script } from "../../tests/support/script.ts";
 import { countedInVmstat } from "../../tests/support/vmstat.ts";
 
-// Files fill the page cache; then the kernel is told to keep more memory free than there is, so that who
-// takes some must free some first; again where its own thread was faster and had freed it. That would hurt the
-// machine: it is done in guests only.
-const script = `stalls() { awk '/^allocstall_/ { n += $2 } END { print n }' /proc/vmstat; }
-  old=$(cat /proc/sys/vm/min_free_kbytes); before=$(stalls); tries=0
-  while [ $(stalls) = $before ] && [ $((tries += 1)) -lt 10 ]; do
-    cat .tools/bin/* >/dev/null; free=$(awk '/^MemFree/ { print $2 }' /proc/meminfo)
-    echo $((free + 40000)) >/proc/sys/vm/min_free_kbytes
-    head -c 30000000 /dev/zero | tail -c 30000000 >/dev/null; echo $old >/proc/sys/vm/min_free_kbytes
-  done`;
+const CACHED = 120 * 1024 * 1024;
 
-/** How often threads have had to free memory: no less than those of the script, with those of the machine. */
-const everything = countedInVmstat(/^allocstall_/, script, (rows) => rows.length, {
+/**
+ * A process that reads a file of holes, which fills the page cache, and then takes memory while the kernel is
+ * told to keep more of it free than there is: so it must free some first. All of this is on one node, and on
+ * the CPU that the kernel's own thread would have to free it on. It would hurt the machine: guests only.
+ */
+const script = (file: string) =>
+  `import ctypes, glob, os, re
+LEAST, MPOL_BIND, SYS_SET_MEMPOLICY = "/proc/sys/vm/min_free_kbytes", 2, 238
+def number(path, pattern):
+    return sum(int(found) for found in re.findall(pattern, open(path).read(), re.M))
+def stalls(): return number("/proc/vmstat", r"^allocstall_\\w+ (\\d+)")
+def tell(kilobytes):
+    with open(LEAST, "w") as file: file.write(f"{kilobytes}\\n")
+print("pid", os.getpid(), flush=True); input()
+node = ctypes.c_ulong(1)
+assert ctypes.CDLL(None).syscall(SYS_SET_MEMPOLICY, MPOL_BIND, ctypes.byref(node), 64) == 0
+old, before = number(LEAST, r"\\d+"), stalls()
+for _ in range(10):
+    with open("${file}", "rb", buffering=0) as file:
+        while file.read(1 << 20): pass
+    free = number("/sys/devices/system/node/node0/meminfo", r"MemFree: +(\\d+)")
+    nodes = len(glob.glob("/sys/devices/system/node/node[0-9]*"))
+    tell(nodes * (free + 20000)) # each node has its part
+    taken = b"x" * 30000000
+    tell(old)
+    del taken
+    if stalls() > before: break`;
+const short: Work = {
+  async start(): Promise<Job> {
+    const stack = new AsyncDisposableStack();
+    try {
+      const file = `${stack.use(new Ext4()).path}/holes`;
+      writeFileSync(file, "");
+      truncateSync(file, CACHED);
+      const command = ["taskset", "-c", "0", "/usr/bin/python3", "-c", script(file)];
+      const process = stack.use(await Script.of(command));
+      return {
+        pid: process.pid,
+        go: () => process.go(),
+        [Symbol.asyncDispose]: () => stack.disposeAsync(),
+      };
+    } catch (error) {
+      await stack.disposeAsync();
+      throw error;
+    }
+  },
+};
+
+/** How often threads have had to free memory: no less than this one, with those of the machine. */
+const everything = countedInVmstat(/^allocstall_/, short, (rows) => rows.length, {
   name: "vmscan/mm_vmscan_direct_reclaim_end",
-  line: /^ *(bash|head|tail|awk|mawk|cat)-\d+ /,
+  line: /^ *python3-\d+ /,
 });
+const requires = ["modules", "full"] as const;
 
 export default defineCases({
+  unseen: { machine: "its memory is not made short" },
   cases: [
     {
       name: "shows each time that a thread must free memory, as the kernel's tracer counts them",
       canary: true,
-      requires: ["modules", "full"],
+      requires,
       of: () => true,
       work: everything.work,
       check(rows, place) {
@@ -42,11 +86,18 @@ export default defineCases({
       lines: [/^TIME\(s\) {8}UID {4}COMM {11}PID {4} LAT\(ms\) PAGES {3}FREE\(KB\)$/],
     },
     {
+      name: "prints bcc's table",
+      requires,
+      args: ["-p", "{pid}"],
+      work: short,
+      lines: [/^python3 {8}{pid} +\d+\.\d\d +\d+$/],
+    },
+    {
       name: "shows nothing where nothing is short",
       canary: true,
       work: { script: "true" },
       rows: [],
     },
   ],
-  filters: { work: { script: "true" }, expect: 0 },
+  filters: { requires, work: short, expect: { least: 1 } },
 });

@@ -1,12 +1,83 @@
 import assert from "node:assert/strict";
-import { defineCases, sumOf } from "../../tests/support/cases.ts";
+import { writeFileSync } from "node:fs";
+import { type Case, defineCases, type Job, sumOf, type Work } from "../../tests/support/cases.ts";
+import { Script } from "../../tests/support/script.ts";
+import { vmstat } from "../../tests/support/vmstat.ts";
 
-// Moves need a machine with several nodes, which the tests do not have.
+const BALANCING = "/proc/sys/kernel/numa_balancing";
+
+/**
+ * A process that fills memory on one node and then touches it on another, until the kernel has moved some
+ * of it there.
+ */
+const straying = (): Promise<Script> =>
+  Script.of([
+    ...["taskset", "-c", "0", "/usr/bin/python3", "-c"],
+    `import mmap, os
+def moved():
+    return [line for line in open("/proc/vmstat") if line.startswith("numa_pages_migrated")]
+print("pid", os.getpid(), flush=True); input()
+area = mmap.mmap(-1, 4096 * 499, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+area.madvise(mmap.MADV_NOHUGEPAGE)
+def touch():
+    for at in range(0, len(area), 4096): area[at] = 1
+touch()
+os.sched_setaffinity(0, {1})
+before = moved()
+while moved() == before: touch()`,
+  ]);
+
+/** That on a kernel that balances; the checks are of what it counted. */
+function balanced(): { readonly work: Work } & Required<Pick<Case, "check">> {
+  const counts = () => ({
+    pages: vmstat(/^numa_pages_migrated$/),
+    faults: vmstat(/^numa_hint_faults$/),
+  });
+  let before = counts();
+  return {
+    work: {
+      async start(): Promise<Job> {
+        const script = await straying();
+        before = counts();
+        return {
+          pid: script.pid,
+          async go() {
+            writeFileSync(BALANCING, "1\n");
+            await script.go();
+          },
+          async [Symbol.asyncDispose]() {
+            writeFileSync(BALANCING, "0\n");
+            await script[Symbol.asyncDispose]();
+          },
+        };
+      },
+    },
+    check(rows) {
+      const moves = sumOf("numa_migrations")(rows);
+      const after = counts();
+      // A page, or a large one, for each; some fail. Each is asked for by a fault.
+      assert.ok(moves > 0 && after.pages > before.pages, JSON.stringify({ moves, before, after }));
+      assert.ok(moves <= after.faults - before.faults, JSON.stringify({ moves, before, after }));
+      assert.ok(sumOf("numa_migrations_ms")(rows) >= 0);
+    },
+  };
+}
+
+const requires = ["numa", "full"] as const;
+
 export default defineCases({
   usage: { names: "-h --help --json", wrong: [[["0"], /invalid value "0" for interval/]] },
   cases: [
     {
-      name: "tells of no moves on a machine with one node, where memory is moved for other reasons",
+      name: "counts pages that follow a process to another node",
+      requires,
+      canary: true,
+      args: ["1000"],
+      of: () => true,
+      ...balanced(),
+    },
+    {
+      name: "tells of no moves where memory is moved for other reasons",
       canary: true,
       args: ["1000"],
       work: { script: "echo 1 > /proc/sys/vm/compact_memory" },
@@ -27,10 +98,11 @@ export default defineCases({
     },
   ],
   filters: {
-    work: { script: "true" },
+    requires,
+    work: balanced().work,
     args: ["1000"],
     of: () => true,
     total: sumOf("numa_migrations"),
-    expect: 0,
+    expect: { least: 1 },
   },
 });

@@ -7,8 +7,7 @@
  *     Tracing task NUMA switch...
  *     TIME     PID      TID      SRC_NID     DST_NID  COMM
  *
- * A move is seen when the thread gives up a CPU of its new node. On machines with one node there is none:
- * the tests had no other, so that moves were never seen, only that it loads and shows none.
+ * A move is seen when the thread gives up a CPU of its new node. On machines with one node there is none.
  *
  * Hooks: raw tracepoint sched_switch, with the kernel's types. Needs Linux >= 5.12.
  */
