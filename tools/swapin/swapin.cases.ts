@@ -1,69 +1,93 @@
 import { execFileSync } from "node:child_process";
-import { defineCases, type Job, type Row, sumOf, type Work } from "../../tests/support/cases.ts";
-import { Disk } from "../../tests/support/disk.ts";
-import { inMemoryCgroup } from "../../tests/support/memory_cgroup.ts";
-import { countedInVmstat } from "../../tests/support/vmstat.ts";
+import { defineCases, type Job, sumOf, type Work } from "../../tests/support/cases.ts";
+import { Script } from "../../tests/support/script.ts";
 
-/** Takes more memory than it may, and then reads all of it again. */
-const greedy = `/usr/bin/python3 -c "
-pages = [bytearray([i % 251] * 4096) for i in range(12000)]
-print(sum(page[7] for page in pages))"; :`;
+const PAGES = 97;
+const DEVICE = "/dev/ram0";
 
-/** Work on a machine with swap on a disk of its own. */
-function withSwap(work: Work & { start(dir: string): Promise<Job> }): Work {
-  return {
-    async start(dir): Promise<Job> {
-      const disk = new Disk();
-      execFileSync("mkswap", [disk.path]);
-      execFileSync("swapon", [disk.path]);
-      const job = await work.start(dir);
+/**
+ * A process that has the kernel swap out its pages and then reads them. On a disk in memory nothing is left
+ * to be written later, and nothing is read ahead. On one CPU: what another one has just put on its lists
+ * stays in memory.
+ */
+const swapping: Work = {
+  async start(): Promise<Job> {
+    const stack = new AsyncDisposableStack();
+    try {
+      execFileSync("modprobe", ["brd", "rd_nr=1", "rd_size=16384"]);
+      stack.defer(() => void execFileSync("rmmod", ["brd"]));
+      execFileSync("mkswap", [DEVICE]);
+      execFileSync("swapon", [DEVICE]);
+      stack.defer(() => void execFileSync("swapoff", [DEVICE]));
+      const script = stack.use(
+        await Script.of([
+          ...["taskset", "-c", "0", "/usr/bin/python3", "-c"],
+          `import mmap, os
+MADV_PAGEOUT = 21
+print("pid", os.getpid(), flush=True); input()
+area = mmap.mmap(-1, 4096 * ${PAGES}, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+area.madvise(mmap.MADV_NOHUGEPAGE)
+places = range(0, len(area), 4096)
+for place in places: area[place] = 1 + place // 4096
+area.madvise(MADV_PAGEOUT)
+assert [area[place] for place in places] == [1 + place // 4096 for place in places]`,
+        ]),
+      );
       return {
-        pid: job.pid,
-        go: () => job.go(),
-        async [Symbol.asyncDispose]() {
-          await job[Symbol.asyncDispose]();
-          execFileSync("swapoff", [disk.path]);
-          disk[Symbol.dispose]();
-        },
+        pid: script.pid,
+        go: () => script.go(),
+        [Symbol.asyncDispose]: () => stack.disposeAsync(),
       };
-    },
-  };
-}
-
-const work = withSwap(inMemoryCgroup(32 * 1024 * 1024, greedy) as never);
-const everything = countedInVmstat(/^pswpin$/, work, sumOf("count"));
-const isRow = (row: Row): boolean => "count" in row;
+    } catch (error) {
+      await stack.disposeAsync();
+      throw error;
+    }
+  },
+};
+const requires = ["kprobe", "modules", "full"] as const;
 
 export default defineCases({
   cases: [
     {
-      name: "counts the pages that the kernel counts in /proc/vmstat",
+      name: `counts ${PAGES} pages that a process had to read`,
       args: ["1000"],
       canary: true,
-      requires: ["kprobe", "full"],
-      of: isRow,
-      ...everything,
+      requires,
+      work: swapping,
+      rows: [{ comm: "python3", count: PAGES }],
+    },
+    {
+      name: "shows nothing of a process that reads none",
+      args: ["1000"],
+      canary: true,
+      requires: ["kprobe"],
+      work: { script: "true" },
+      rows: [],
     },
     {
       name: "prints bcc's heading where nothing is read",
       args: ["1000"],
-      canary: true,
-      requires: ["kprobe"],
+      requires,
       work: { script: "true" },
       lines: [/^Counting swap ins\. Ctrl-C to end\.$/, /^COMM {13}PID {4}COUNT$/],
     },
     {
       name: "names who needed them",
       args: ["1000"],
-      canary: true,
-      requires: ["kprobe", "full"],
-      work,
+      requires,
+      work: swapping,
       lines: [
         /^Counting swap ins\. Ctrl-C to end\.$/,
         /^COMM {13}PID {4}COUNT$/,
-        /^python3\S* +\d+ +\d+$/,
+        new RegExp(`^python3 +{pid} +${PAGES}$`),
       ],
     },
   ],
-  unfiltered: "the case that makes the kernel swap takes minutes: ./test.sh --full",
+  filters: {
+    requires,
+    work: swapping,
+    args: ["1000"],
+    total: sumOf("count"),
+    expect: PAGES,
+  },
 });

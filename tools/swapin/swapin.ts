@@ -9,8 +9,6 @@
  * Hooks: fentry or kprobe on swap_read_folio, or swap_readpage until Linux 6.9. Kernels that let neither
  * be probed have no tracepoint that tells.
  *
- * It was seen at work on Linux 6.1 only, where it counted what /proc/vmstat did (pswpin).
- *
  * Overhead: a look-up per read, which is small beside the read.
  */
 
