@@ -41,6 +41,19 @@ function plan(tool: AnyTool, words: readonly string[], machine = pretend()): Pla
   return planOf(tool, parseOptions(tool.options, words, machine) as never, machine);
 }
 
+/** They print what there is, and end. */
+const LISTS = ["bpflist", "tplist"];
+/** Where bcc's tool has another option of that name. */
+const OTHER_DURATION: Readonly<Record<string, string>> = { criticalstat: "--trace-seconds" };
+
+/** A plan without its functions, which are new ones each time, and how many reports a duration makes. */
+const shapeOf = (made: Plan<never>): string =>
+  JSON.stringify(
+    { ...made, count: undefined },
+    (_, value) =>
+      typeof value === "bigint" ? `${value}n` : value instanceof RegExp ? String(value) : value,
+  );
+
 /** Checks that a call is refused, in one sentence unless it shows a place in what was typed. */
 function refused(tool: AnyTool, words: readonly string[], reason: RegExp): void {
   const call = [tool.name, ...words].join(" ");
@@ -65,6 +78,47 @@ for (const { tool, usage, cases } of all) {
       const isTyped = error instanceof UsageError && /^this kernel has no /.test(error.message);
       assert.ok(error instanceof UnsupportedError || isTyped, String(error));
     }
+  });
+
+  pure(`${tool.name} has the options that every tool has, and its plan follows them`, () => {
+    const words = rightCall(tool, usage);
+    for (const key of ["json", "help", "version"] as const) {
+      const { long, meta } = tool.options[key]!;
+      assert.deepEqual([long, meta], [key, undefined]);
+    }
+    const parsed = (...more: string[]) =>
+      parseOptions(tool.options, [...more, ...words], pretend()) as Record<string, unknown>;
+    assert.deepEqual([parsed().json, parsed("--json").json], [false, true]);
+    const { duration, interval, count } = tool.options;
+    assert.equal(duration === undefined, LISTS.includes(tool.name));
+    if (duration) {
+      const long = `--${duration.long}`;
+      assert.equal(long, OTHER_DURATION[tool.name] ?? "--duration");
+      assert.deepEqual([parsed().duration, parsed(long, "1.5").duration], [undefined, 1.5]);
+      assert.deepEqual(shapeOf(plan(tool, [long, "1.5", ...words])), shapeOf(plan(tool, words)));
+      for (const none of ["0", "-1", "x", ""]) refused(tool, [`${long}=${none}`], /duration/);
+    }
+    // Positional ones may be behind others, which the tool's own calls have.
+    const places = Object.values(tool.options).filter(({ positional }) => positional);
+    if (interval && count && places[0] === interval && places[1] === count) {
+      const given = words.filter((word) => !/^\d+$/.test(word));
+      const made = plan(tool, [...given, "3", "7"]);
+      assert.ok("report" in made);
+      assert.deepEqual([made.interval, made.count], [3, 7]);
+    }
+  });
+
+  pure(`${tool.name} shows the time if it is asked to`, () => {
+    const words = rightCall(tool, usage);
+    const { timestamp } = tool.options;
+    if (!timestamp || timestamp.meta !== undefined) return;
+    const columnsOf = (...more: string[]) => {
+      const made = plan(tool, [...more, ...words]);
+      return "columns" in made ? made.columns.filter((column) => column !== false) : undefined;
+    };
+    // Reports print it by themselves: the tools' cases.
+    const without = columnsOf();
+    if (without) assert.equal(columnsOf(`--${timestamp.long}`)!.length, without.length + 1);
   });
 
   pure(`${tool.name} reads nothing of the machine with any of its flags`, () => {

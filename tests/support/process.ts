@@ -96,7 +96,14 @@ export class Running implements AsyncDisposable {
 
   /** Sends a signal; unlike Deno's ChildProcess.kill() without claiming that it ended the process. */
   kill(signal: NodeJS.Signals): void {
-    if (!this.#ended) process.kill(this.pid, signal);
+    // Without a pid it could not be started; -1 would be every process of the machine.
+    if (this.#ended || this.pid < 1) return;
+    try {
+      process.kill(this.pid, signal);
+    } catch (error) {
+      // The runtime has reaped it, and has not told yet that its pipes are closed.
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

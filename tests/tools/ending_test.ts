@@ -1,13 +1,15 @@
-/** Every tool ends at a second signal, though what it saw is not printed yet. */
+/**
+ * Every tool that starts by itself ends after its duration, and at a second signal though what it saw is not
+ * printed yet. tests/support/every_tool.ts says which tools do not, and why.
+ */
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { tools } from "../../tools/list.ts";
 import { PROJECT } from "../support/build.ts";
 import { catches } from "../support/caught_signals.ts";
-import { HOOKS_ELSEWHERE } from "../support/hooks_elsewhere.ts";
+import { type StartableTool, startableTools } from "../support/every_tool.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { scriptCommand } from "../support/runtime.ts";
@@ -25,42 +27,49 @@ function startStuck(folder: Folder, command: readonly string[]): Running {
   return Running.start(["bash", "-c", script, join(folder.path, "pipe"), ...command], READY);
 }
 
-/** Where the sample for all tools at once is none, or probes what the whole machine runs. */
-const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
-  biolatpcts: [readdirSync("/sys/block")[0]!],
-  funclatency: ["-p", String(process.pid), "c:getpid"],
-  memleak: ["-p", String(process.pid)],
-  offcputime: ["-p", String(process.pid)],
-  offwaketime: ["-p", String(process.pid)],
-  threadsnoop: ["-p", String(process.pid)],
-  wakeuptime: ["-p", String(process.pid)],
-};
-/** What only lists has no handler; the last needs a Ruby. */
-const LEFT_OUT = ["bpflist", "tplist", "rubyallocs"];
 /** They print even if nothing happens. */
 const PRINTS = ["cachestat", "syscount"];
 
-for (const [name, load] of Object.entries(tools)) {
-  if (LEFT_OUT.includes(name) || name in HOOKS_ELSEWHERE) continue;
-  const args = ARGUMENTS[name] ?? (await load()).default.sample ?? [];
-  // It needs what a machine may not have, such as a file system.
-  if (args === false) continue;
-  const title = `${name} ends at the second signal while nobody reads what it prints`;
-  test(title, { skip: requires(title, "speed") }, async () => {
-    using folder = new Folder();
-    await using running = startStuck(folder, [...toolCommand(name), "--json", ...args]);
-    let hasEnded = false;
-    const result = running.result.finally(() => hasEnded = true);
-    await running.find("stderr", /^ready$/m);
-    while (!hasEnded && catches(running.pid, "SIGINT")) {
-      running.kill("SIGINT");
-      await setTimeout(5);
-    }
-    // It ends if it has nothing to print; else what it prints is stuck for good.
+// From the executable, if the gate names one, a start takes a quarter of the CPU.
+const { TSBCC_CASES_EXECUTABLE: executable } = process.env;
+const commandOf = (name: string) => executable ? [executable, name] : toolCommand(name);
+
+/** Checks that a tool ends by itself with `--duration`, and prints nothing but records with `--json`. */
+async function checkDuration({ tool: { name, options }, args }: StartableTool): Promise<void> {
+  const words = [`--${options.duration!.long}`, "0.05", "--json", ...args];
+  await using running = Running.start([...commandOf(name), ...words]);
+  const { status, signal, stdout, stderr } = await running.result;
+  assert.deepEqual([status, signal], [0, null], stderr);
+  for (const line of stdout.split("\n")) {
+    if (line !== "") assert.equal(typeof JSON.parse(line), "object", line);
+  }
+}
+
+/** Checks that the second signal ends a tool though nobody reads what it prints. */
+async function checkSignals({ tool: { name }, args }: StartableTool): Promise<void> {
+  using folder = new Folder();
+  await using running = startStuck(folder, [...commandOf(name), "--json", ...args]);
+  let hasEnded = false;
+  const result = running.result.finally(() => hasEnded = true);
+  await running.find("stderr", /^ready$/m);
+  while (!hasEnded && catches(running.pid, "SIGINT")) {
     running.kill("SIGINT");
-    const { signal, status, stderr } = await result;
-    if (PRINTS.includes(name)) assert.equal(signal, "SIGINT", stderr);
-    else assert.ok(signal === "SIGINT" || status === 0, `${signal} ${status} ${stderr}`);
+    await setTimeout(5);
+  }
+  // It ends if it has nothing to print; else what it prints is stuck for good.
+  running.kill("SIGINT");
+  const { signal, status, stderr } = await result;
+  if (PRINTS.includes(name)) assert.equal(signal, "SIGINT", stderr);
+  else assert.ok(signal === "SIGINT" || status === 0, `${signal} ${status} ${stderr}`);
+}
+
+// What the other options that all have mean to a plan: tools/plans_test.ts.
+for (const startable of startableTools) {
+  const title =
+    `${startable.tool.name} ends after --duration, and at the second signal while nobody reads`;
+  test(title, { skip: requires(title, "speed") }, async () => {
+    // At once: both mostly wait for the kernel to attach and detach.
+    await Promise.all([checkDuration(startable), checkSignals(startable)]);
   });
 }
 
