@@ -1,5 +1,6 @@
 /**
- * Maps that belong to no object: the inner maps of maps of maps, and what programs of others share.
+ * Maps that belong to no object: the inner maps of maps of maps, and maps to share with other
+ * programs.
  *
  * @module
  */
@@ -18,15 +19,15 @@ import { MapType } from "./tables/map_type.ts";
 export interface MapSpec {
   /** Its kind. */
   readonly type: MapType;
-  /** What its keys are; of a ring buffer, a queue or a stack nothing. */
+  /** The codec of its keys; none for a ring buffer, a queue or a stack. */
   readonly key?: Codec<unknown>;
-  /** What its values are; of a ring buffer nothing. */
+  /** The codec of its values; none for a ring buffer. */
   readonly value?: Codec<unknown>;
-  /** How many entries there is room for; of a ring buffer bytes. */
+  /** The number of entries; for a ring buffer its size in bytes. */
   readonly maxEntries: number;
   /** Flags: BPF_F_NO_PREALLOC (1) and others. */
   readonly flags?: number;
-  /** Of a map of maps: a map like those that it will hold. Its value is then a `u32`. */
+  /** For a map of maps: a map like those that it will hold. Its value is then a `u32`. */
   readonly inner?: KernelObject;
 }
 
@@ -34,8 +35,8 @@ export interface MapSpec {
 let newCreatedMaps: (specs: Readonly<Record<string, MapSpec>>) => CreatedMaps;
 
 /**
- * Maps made by {@linkcode createMaps}. Closing them lets go of them: they live on where another map, a
- * program or a name in a bpf file system holds them.
+ * Maps made by {@linkcode createMaps}. Closing this closes their descriptors; the kernel keeps a
+ * map while another map, a program or a pin refers to it.
  */
 export class CreatedMaps extends Maps implements Disposable {
   /** The names of the maps. */
@@ -63,7 +64,7 @@ export class CreatedMaps extends Maps implements Disposable {
     newCreatedMaps = (specs) => new CreatedMaps(specs);
   }
 
-  /** Lets go of them; idempotent. */
+  /** Closes their descriptors; idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -86,7 +87,8 @@ export class CreatedMaps extends Maps implements Disposable {
 }
 
 /**
- * Makes maps: all or, when one cannot be made, none. The kernel keeps the first 15 letters of their names.
+ * Creates maps: all or, when one cannot be created, none. The kernel truncates their names to 15
+ * characters.
  *
  * @throws {BpfError} EINVAL when the kernel has no such map
  *

@@ -18,26 +18,28 @@ import type { ProgramType } from "../tables/program_type.ts";
 /** A program as the attach functions need it. */
 export interface Attachable {
   readonly name: string;
-  /** Made for links to many hooks at once, and for nothing else. */
+  /**
+   * Created for links that attach one program to many hooks; such a program serves nothing else.
+   */
   readonly isMulti?: boolean;
   /**
-   * Its descriptor as a program of that type, and for that hook where the kernel wants to know it
-   * beforehand: programs compiled at run time may be loaded by this. Without a type it must be
-   * loaded.
+   * The descriptor of this program loaded with that type and, where the kernel wants it at load
+   * time, that attach type. Programs compiled at run time may be loaded by this call. Without
+   * `type` the program must be loaded already.
    */
   fd(type?: ProgramType, attachType?: AttachType): number;
 }
 
-/** What {@linkcode linkOf} says of a failed attachment. */
+/** Maps an errno of a failed attachment to its likely cause and the fix, for {@linkcode linkOf}. */
 export type Explain = (errno: number) => string | undefined;
 
 /**
- * Makes the link of descriptors that hold a program attached.
+ * Creates the link that owns the descriptors which keep a program attached.
  *
  * @param opened descriptors, or a single -errno
  * @param explain gives the likely cause of an errno and the fix
  * @param options `pinnable`: the descriptor is a bpf link, not a perf event; `targets`: what a
- * pattern has matched; `misses`: the kernel may count probes that did not come off
+ * pattern matched; `misses`: the kernel counts missed probe hits for this link
  * @throws {BpfError} for a -errno
  */
 export function linkOf(
@@ -64,7 +66,7 @@ export function linkOf(
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
 
-/** The error for an attachment that failed with errno. */
+/** The error for an attachment that the kernel refused with this errno. */
 export function attachError(
   program: { readonly name: string },
   description: string,

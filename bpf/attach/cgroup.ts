@@ -64,8 +64,8 @@ export function attachNamespace(
 /**
  * Attaches to a map of sockets. Needs Linux >= 4.14 for streams, 4.17 for messages.
  *
- * A socket takes the map's programs over when it is put in, and keeps them until it leaves the map,
- * also after the link is closed.
+ * A socket takes over the map's programs when it is inserted, and keeps them until it leaves the
+ * map, even after the link is closed.
  */
 export function attachSockMap(
   program: Attachable,
@@ -76,8 +76,9 @@ export function attachSockMap(
 }
 
 /**
- * Attaches to what `target` stands for, a descriptor that stays the caller's: a cgroup, a map of
- * sockets, an infrared device. This is `bpf_prog_attach`, as bcc's `attach_func`.
+ * Attaches to the object that the descriptor `target` refers to: a cgroup, a socket map, an
+ * infrared device. The descriptor stays the caller's. This is `bpf_prog_attach`, as in bcc's
+ * `attach_func`.
  */
 export function attachToFd(
   program: Attachable,
@@ -88,7 +89,7 @@ export function attachToFd(
   return attachByCall(program, target, type, `${type} of file descriptor ${target}`, flags);
 }
 
-/** The link's descriptor holds the program attached. */
+/** Attaches by BPF_LINK_CREATE: the program stays attached while the link's descriptor is open. */
 function attachByLink(
   program: Attachable,
   where: string | number,
@@ -120,7 +121,7 @@ function openTarget(
   }
 }
 
-/** Stays attached until the link is closed; a copy of the descriptor is kept for that. */
+/** Attaches by BPF_PROG_ATTACH and keeps a copy of `target`, to detach when the link is closed. */
 function attachByCall(
   program: Attachable,
   target: number,

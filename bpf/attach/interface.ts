@@ -36,7 +36,7 @@ export function findInterface(which: Interface, action: string): FoundInterface 
   throw new BpfError("attach", `${action} ${title}`, Errno.ENODEV, reason);
 }
 
-/** The likely cause of an errno from attaching a program to the network, and the fix. */
+/** Maps an errno of attaching to a network hook to its likely cause and the fix. */
 export function explainNetwork(errno: number, type: ProgramType): string | undefined {
   switch (errno) {
     case Errno.EPERM:

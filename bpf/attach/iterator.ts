@@ -14,7 +14,7 @@ import type { Link } from "../base/link.ts";
 import type { KernelObject } from "../maps/object_map.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 
-/** What an iterator goes over; nothing means all objects of its kind. */
+/** Restricts what an iterator visits; without any of these it visits all objects of its kind. */
 export interface IteratorOptions {
   /** The map whose entries a `bpf_map_elem` iterator visits; it needs one. */
   readonly map?: KernelObject;
@@ -28,7 +28,7 @@ export interface IteratorOptions {
 const BPF_TRACE_ITER = 28;
 
 /**
- * Attaches an iterator where it was loaded for. {@linkcode Link.text} runs it.
+ * Attaches an iterator to the kind of object it was loaded for. {@linkcode Link.text} runs it.
  *
  * Needs Linux >= 5.8.
  */

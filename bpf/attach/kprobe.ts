@@ -26,11 +26,13 @@ export interface KprobeOptions extends PatternOptions {
 /** How to attach to returns. */
 export interface KretprobeOptions extends PatternOptions {
   /**
-   * How many calls may be under way at once; the returns of more are missed. Default: the kernel's
-   * own number, ten or twice the CPUs. Needs tracefs; not with a pattern.
+   * `maxactive` of a kretprobe: how many calls may be in flight at once; returns beyond that are
+   * missed. Default: the kernel's, ten or twice the number of CPUs. Needs tracefs; not with a
+   * pattern.
    *
-   * The probe then has a name in tracefs, which closing the link removes, and the end of the process
-   * too. A killed process leaves the name, detached; the next one that uses this option removes it.
+   * Such a probe has a name in tracefs, which is removed when the link is closed or the process
+   * exits. A killed process leaves the name behind, detached; the next process that uses this
+   * option removes it.
    */
   readonly maxActive?: number;
 }
@@ -47,7 +49,7 @@ const RETURN: Kind = { name: "kretprobe", atReturn: true };
 
 const MISSES = { misses: true } as const;
 
-/** Functions: one by its name, all that match a pattern, or those of a list. */
+/** Kernel functions: one name, a pattern, or a list of names. */
 export type KernelFunctions = string | RegExp | readonly string[];
 
 const isList = (name: KernelFunctions): name is readonly string[] => Array.isArray(name);
@@ -90,7 +92,10 @@ export function attachKretprobe(
   return linkOf(program, where, open(program, RETURN, name, 0), explain, MISSES);
 }
 
-/** All matches at once where kernel and program can, else one event for each. */
+/**
+ * Attaches to all matches by one kprobe.multi link if kernel and program can, else by one perf
+ * event each.
+ */
 function attachPattern(
   program: Attachable,
   kind: Kind,
@@ -110,7 +115,7 @@ function attachPattern(
   return linkOf(program, where, result, explain, { targets: taken, ...MISSES });
 }
 
-/** Each function's place in the list is its cookie. */
+/** The cookie at each function is its index in the list. */
 function attachList(program: Attachable, kind: Kind, names: readonly string[]): Link {
   const where = `${kind.name} ${names.length === 1 ? names[0] : `${names.length} functions`}`;
   requireKprobes(program, where);
@@ -144,7 +149,7 @@ function open(
     config2: BigInt(offset),
   };
   const programFd = program.fd("KPROBE");
-  // Only a link tells how often the probe did not come off; kernels before 5.15 have none.
+  // Only a link reports missed hits of its probe; kernels before 5.15 have none for perf events.
   let fd = linkToPerfEvent(programFd, event, -1, 0, cookie ?? 0n);
   if (fd === -Errno.EINVAL && cookie === undefined) {
     fd = attachToPerfEvent(programFd, event, -1, 0);
@@ -179,7 +184,7 @@ function onlyWithName(program: Attachable, kind: Kind, option: string): TypeErro
   );
 }
 
-/** The bit of `config` that asks for the return: the kernel says which in "config:0". */
+/** The bit of `config` that makes a probe a return probe, which sysfs describes as "config:0". */
 function returnFlag(): bigint {
   const path = `${PMU}/format/retprobe`;
   const bit = exists(path) ? /config:(\d+)/.exec(readText(path))?.[1] : undefined;

@@ -1,6 +1,6 @@
 /**
- * Return probes that reserve room for more calls at once: only an event of tracefs has that number,
- * perf's own probes have the kernel's default.
+ * Return probes with a `maxactive` of their own: only tracefs events have that setting, perf's
+ * kprobe PMU always uses the kernel's default.
  *
  * Syntax: Documentation/trace/kprobetrace.rst.
  *
@@ -66,7 +66,7 @@ export function attachReturnEvent(
 
 /** A named probe in tracefs; removed at the end of the block unless it is kept. */
 class ReturnEvent implements Disposable {
-  /** Its number as a tracepoint. */
+  /** The tracepoint id of the event. */
   readonly id: bigint;
   #remove: (() => void) | undefined;
 
@@ -85,7 +85,7 @@ class ReturnEvent implements Disposable {
     }
   }
 
-  /** Leaves the removal to the caller. */
+  /** The caller removes the name from now on. */
   keep(): () => void {
     const remove = this.#remove!;
     this.#remove = undefined;

@@ -1,8 +1,8 @@
 /**
- * Instructions that uprobes of x86 kernels take for others: the kernel looks at the byte where a
- * one-byte opcode would be, also where a VEX, EVEX or XOP prefix says that it belongs to another
- * table. What it then emulates, or how it leaves the copy that it runs, is wrong: the traced program
- * computes wrong or dies.
+ * x86 instructions that the kernel's uprobes misdecode: the kernel looks at the byte where a
+ * one-byte opcode would be, even behind a VEX, EVEX or XOP prefix, which selects another opcode
+ * table. It then emulates the wrong instruction, or fixes up the out-of-line copy wrongly: the
+ * traced program computes wrong results or crashes.
  *
  * | opcode byte behind the prefix | taken for | what happens | known from |
  * |---|---|---|---|
@@ -17,11 +17,11 @@
  * | ff /2 to /5                   | call, jump       | wrong return address, or the same as c2 | source |
  * | other than VEX: 90 with REX.B | nop              | xchg %r8,%rax is left out | 6.18 |
  *
- * "6.18" was seen on 6.18.44 with a program of one function each, "6.1" and "6.12" in guests; "source"
- * is a reading of arch/x86/kernel/uprobes.c (arch_uprobe_analyze_insn, branch_setup_xol_ops). Other
- * opcodes are right: 0f, 10, 54, 57 and 5c were seen right, those that read by rip as well. XOP and
- * REX2 (APX) prefixes are refused in doubt, but for pushes and pops: older kernels do not know them,
- * and where REX2 is known its operands in memory by rip are not, and nobody has seen either.
+ * "6.18" was observed on 6.18.44 with a test program of one function each, "6.1" and "6.12" in
+ * guests; "source" is from reading arch/x86/kernel/uprobes.c (arch_uprobe_analyze_insn,
+ * branch_setup_xol_ops). Other opcodes work: 0f, 10, 54, 57 and 5c were tested, RIP-relative ones
+ * too. XOP and REX2 (APX) prefixes are refused to be safe, except on pushes and pops: older kernels
+ * do not decode them, and those that decode REX2 miss its RIP-relative operands; neither was tested.
  *
  * @module
  */
@@ -55,10 +55,10 @@ const TAKEN_FOR: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * What the kernel would take the first instruction of `code` for; undefined when it takes it for
- * what it is, or sets no probe there anyway.
+ * Which instruction the kernel takes the first instruction of `code` for; undefined when it decodes
+ * it correctly, or refuses a probe there by itself.
  *
- * @param code as many bytes as there are, up to {@linkcode MAX_INSTRUCTION}
+ * @param code up to {@linkcode MAX_INSTRUCTION} bytes, as many as there are
  * @param is64 whether it is code of 64 bit programs
  */
 export function misreadAs(code: Uint8Array, is64 = true): string | undefined {
@@ -79,5 +79,5 @@ export function misreadAs(code: Uint8Array, is64 = true): string | undefined {
   return TAKEN_FOR.get(opcode);
 }
 
-/** Pushes and pops of a register have no operand in memory and belong to the first table. */
+/** Pushes and pops of a register have no memory operand and belong to the one-byte opcode table. */
 const isPush = (payload: number, opcode = 0) => payload < 0x80 && opcode >= 0x50 && opcode <= 0x5f;

@@ -10,14 +10,17 @@ import { close } from "../../ffi/libc/files.ts";
 
 /** How many matches of a pattern are taken. */
 export interface PatternOptions {
-  /** The pattern may match so many; more are an error, since most often it is a slip. Default 1000. */
+  /**
+   * The most functions a pattern may match; more is an error, since most often it is a mistake.
+   * Default 1000.
+   */
   readonly limit?: number;
 }
 
 const DEFAULT_LIMIT = 1000;
 const EADDRNOTAVAIL = 99;
 
-/** The kernel's ways to say that it cannot probe this place, though perhaps others. */
+/** Errnos that mean "not probeable here": other functions of the pattern may still work. */
 const REFUSALS: ReadonlySet<number> = new Set([
   Errno.ENOENT,
   Errno.EINVAL,
@@ -44,15 +47,15 @@ export function checkMatches(
   );
 }
 
-/** The hooks that could be opened, and their descriptors; or the -errno for which none was. */
+/** The hooks that could be opened, with their descriptors; or the -errno of the failure. */
 export interface Opened<T> {
   readonly result: number | readonly number[];
   readonly taken: readonly T[];
 }
 
 /**
- * Opens hook after hook. Those the kernel cannot probe are left out; any other error, or that none
- * is left, is the result.
+ * Opens one hook after the other. Those that the kernel cannot probe are skipped; any other error,
+ * or none left, is the result.
  */
 export function openEach<T>(
   hooks: readonly T[],
@@ -80,8 +83,8 @@ export function openEach<T>(
 }
 
 /**
- * Links a program to all hooks at once. Where the kernel refuses one of them it refuses all: then
- * half of them are tried at a time, until that one is alone and left out.
+ * Attaches by one link to all hooks. The kernel refuses the whole list for one bad entry: then the
+ * list is bisected until the bad entry is alone, and dropped.
  */
 export function linkParts<T>(
   hooks: readonly T[],
@@ -105,7 +108,10 @@ export function linkParts<T>(
   return hooks.length === 0 ? { result: -Errno.ENOENT, taken: [] } : attempt(hooks);
 }
 
-/** The same of a link: that the kernel has no such links is another matter. */
+/**
+ * Errnos that mean "not probeable here" for multi links; EOPNOTSUPP (no such links) is not among
+ * them.
+ */
 const MULTI_REFUSALS: ReadonlySet<number> = new Set([
   Errno.ENOENT,
   Errno.EINVAL,

@@ -25,15 +25,18 @@ export interface NetfilterOptions {
   /** At which point of their way. */
   readonly hook: "pre-routing" | "local-in" | "forward" | "local-out" | "post-routing";
   /**
-   * The order among all that hook there: lower ones come first. iptables' filter table has 0, connection
-   * tracking -200; two BPF programs cannot have the same. Default -128.
+   * Priority among all hooks at that point: lower runs first. iptables' filter table has 0,
+   * connection tracking -200; two BPF programs cannot share one. Default -128.
    */
   readonly priority?: number;
-  /** Put fragments together first. Needs Linux >= 6.6 and a priority above -400. Default false. */
+  /**
+   * Defragment packets before the program sees them. Needs Linux >= 6.6 and a priority above -400.
+   * Default false.
+   */
   readonly defragment?: boolean;
 }
 
-/** Attaches to the packets of this network namespace. */
+/** Attaches to the packets of the current network namespace. */
 export function attachNetfilter(
   program: Attachable,
   { family, hook, priority = -128, defragment = false }: NetfilterOptions,

@@ -1,12 +1,13 @@
 /**
- * Nops of five bytes, which kernels of x86 since 6.18 replace by a call once a uprobe there was hit
- * (arch_uprobe_optimize). The call and what it calls write below the stack pointer, where a function
- * that calls nothing may keep its variables (the red zone, 128 bytes: System V ABI, section 3.2.2).
- * Seen on 6.18.44: such a function then computes wrong.
+ * Five-byte nops: since Linux 6.18, x86 kernels replace them by a call once a uprobe there was hit
+ * (arch_uprobe_optimize). The call and its trampoline write below the stack pointer, where a leaf
+ * function may keep variables (the red zone, 128 bytes: System V ABI, section 3.2.2). Seen on
+ * 6.18.44: such a function then computes wrong results.
  *
- * At a function's entry nothing is there yet, so that probes of patched entries stay what they are.
- * USDT probes are on a nop of one byte (sys/sdt.h of SystemTap up to 5.3; newer ones put a nop of five
- * behind it, for kernels that know it, and the note still tells of the first): these are not replaced.
+ * At a function's entry the red zone is still unused, so probes on patchable entries are safe. USDT
+ * probes sit on a one-byte nop (sys/sdt.h of SystemTap up to 5.3; newer ones add a five-byte nop
+ * behind it for kernels that use it, and the note still gives the address of the first): these are
+ * never replaced.
  *
  * @module
  */
@@ -25,7 +26,7 @@ export function isNop5(code: Uint8Array): boolean {
   return nopSize(code) === SIZE;
 }
 
-/** Whether a function whose code up to some place this is has done nothing until there. */
+/** Whether `code`, the bytes from a function's entry to a probe, is nothing but nops and endbr. */
 export function isStillEntry(code: Uint8Array): boolean {
   for (let at = 0; at < code.length;) {
     const rest = code.subarray(at);
@@ -54,7 +55,7 @@ function nopSize(code: Uint8Array): number {
 
 let known: boolean | undefined;
 
-/** Whether this kernel replaces them; in doubt it does. */
+/** Whether this kernel optimizes such probes; true when unknown. */
 export function replacesNops(): boolean {
   return known ??= ask();
 }

@@ -16,12 +16,12 @@ import { Link } from "../base/link.ts";
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
 
-/** More than any packet of 64 KiB with its link header; what is beyond is cut off. */
+/** More than any packet of 64 KiB with its link header; the rest is truncated. */
 const LONGEST_PACKET = 1 << 17;
-/** So many packets, then everything else in this process gets its turn. */
+/** Packets read before control goes back to the event loop. */
 const BATCH = 64;
 
-/** Makes a {@linkcode PacketSocket}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode PacketSocket}; the constructor is private, so its parameters are no API. */
 export let newPacketSocket: (
   ...made: [description: string, fd: number, onClose: () => void]
 ) => PacketSocket;
@@ -65,7 +65,7 @@ export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
     newPacketSocket = (...made) => new PacketSocket(...made);
   }
 
-  /** How many packets were dropped so far, because they came faster than they were read. */
+  /** How many packets the kernel has dropped so far because they were not read in time. */
   get dropped(): number {
     if (this.#closed) return this.#dropped;
     // struct tpacket_stats: packets, drops; reading it sets both to zero.
@@ -77,7 +77,10 @@ export class PacketSocket extends Link implements AsyncIterable<Uint8Array> {
     return this.#dropped;
   }
 
-  /** The oldest packet that waits, a copy; undefined when none does. @throws {BpfError} */
+  /**
+   * Returns a copy of the oldest pending packet, or undefined when none is pending. @throws
+   * {BpfError}
+   */
   read(): Uint8Array | undefined {
     if (this.#closed) return undefined;
     const length = receive(this.socket, this.#buffer);

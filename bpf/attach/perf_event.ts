@@ -15,7 +15,7 @@ import { type Attachable, linkOf } from "./attachment.ts";
 export interface PerfEventOptions {
   /** By name, or by the numbers of struct perf_event_attr. */
   readonly event: PerfEvent;
-  /** One sample per so many events; exactly one of this and `frequency` is needed. */
+  /** Sample period: one sample every so many events; give exactly one of this and `frequency`. */
   readonly period?: number;
   /** Samples per second and CPU. */
   readonly frequency?: number;

@@ -29,12 +29,12 @@ export function attachSocketFilter(program: Attachable, socket: number): Link {
   if (result < 0) throw attachError(program, description, -result, explain);
   const attached = cookie(socket);
   return newLink(description, () => {
-    // The number may be another socket's by now.
+    // By now the descriptor number may belong to another socket.
     if (cookie(socket) === attached) setOption(socket, SOL_SOCKET, SO_DETACH_BPF, 0);
   });
 }
 
-/** Opens a packet socket that receives what of an interface's packets the filter lets through. */
+/** Opens a packet socket that receives the packets of an interface which pass the filter. */
 export function attachRawSocket(
   program: Attachable,
   target: Interface,
@@ -60,7 +60,10 @@ function setFilter(program: Attachable, socket: number): number {
   return setOption(socket, SOL_SOCKET, SO_ATTACH_BPF, program.fd("SOCKET_FILTER"));
 }
 
-/** The number that no other socket ever has; undefined when it is none. Needs Linux >= 4.12. */
+/**
+ * The socket's cookie, unique for as long as the machine runs; undefined when it is no socket.
+ * Needs Linux >= 4.12.
+ */
 function cookie(socket: number): bigint | undefined {
   const value = new BigUint64Array(alloc(8).buffer);
   const result = getOption(socket, SOL_SOCKET, SO_COOKIE, new Uint8Array(value.buffer));

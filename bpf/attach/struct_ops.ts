@@ -1,5 +1,6 @@
 /**
- * Registering struct_ops: a table of functions that the kernel calls, such as a congestion control of TCP.
+ * Registering struct_ops: a table of functions that the kernel calls, such as a TCP congestion
+ * control.
  *
  * @module
  */
@@ -19,9 +20,12 @@ const BPF_F_LINK = 1 << 13;
 /** enum bpf_attach_type. */
 const BPF_STRUCT_OPS = 44;
 
-/** Lets a struct_ops be registered by a link where the kernel has those, before it is loaded. */
+/**
+ * Makes a struct_ops registrable by a link where the kernel supports that; called before loading.
+ */
 export function prepareStructOps(handle: bigint): void {
-  // Without a link the kernel would keep it when this process is killed. Without BTF libbpf refuses it.
+  // Without a link the kernel keeps it registered when this process is killed. Without BTF libbpf
+  // refuses it.
   if (!exists(VMLINUX)) return;
   if (kernelBtf().find("bpf_struct_ops_link", BtfKind.STRUCT) === undefined) return;
   const lib = libbpf();
@@ -62,20 +66,21 @@ export function attachStructOps(
   return link;
 }
 
-/** What undoes it, and the link's descriptor where the kernel has one. */
+/** How to unregister it, and the link's descriptor where the kernel has one. */
 function register(description: string, handle: bigint): [() => void, number | undefined] {
   const lib = libbpf();
   const map = lib.bpf_map__fd(handle);
   const isByLink = (lib.bpf_map__map_flags(handle) & BPF_F_LINK) !== 0;
   collectWarnings();
   const link = lib.bpf_map__attach_struct_ops(handle);
-  // The kernel has the functions already when they were registered before.
+  // After an earlier registration the kernel has the functions already.
   if (link === 0n && !(isByLink && errno() === Errno.EBUSY)) throw failure(description, errno());
   if (!isByLink) return [() => lib.bpf_link__destroy(link), undefined];
   if (link !== 0n && lib.bpf_link__fd(link) !== map) {
     return [() => lib.bpf_link__destroy(link), lib.bpf_link__fd(link)];
   }
-  // libbpf < 1.2 has handed over the functions, and knows nothing of the link that registers them.
+  // libbpf < 1.2 has written the functions to the map, but does not know the link that registers
+  // them.
   if (link !== 0n) lib.bpf_link__destroy(link);
   const fd = createLink({ program: map, target: 0, type: BPF_STRUCT_OPS });
   if (fd < 0) throw failure(description, -fd);

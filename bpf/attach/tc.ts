@@ -44,13 +44,13 @@ const POINTS = { ingress: 1, egress: 2 } as const;
 /** Both points are the qdisc itself. */
 const QDISC = POINTS.ingress | POINTS.egress;
 
-/** How many links use the clsact qdisc that this process made, by interface index. */
+/** How many links use the clsact qdisc that this process created, by interface index. */
 const made = new Map<number, number>();
 
 /**
- * Attaches a classifier to an interface: as a link of its own (tcx, Linux >= 6.6), or on older
- * kernels in direct-action mode below a `clsact` qdisc, which is made if there is none and removed
- * with the last link if it was.
+ * Attaches a classifier to an interface: by a link (tcx, Linux >= 6.6), or on older kernels in
+ * direct-action mode on a `clsact` qdisc, which is created if there is none, and then removed with
+ * the last link.
  */
 export function attachTc(
   program: Attachable,
@@ -64,12 +64,12 @@ export function attachTc(
   const type = direction === "ingress" ? AttachType.TCX_INGRESS : AttachType.TCX_EGRESS;
   const flags = first ? BPF_F_BEFORE : 0;
   const fd = createLink({ program: program.fd("SCHED_CLS"), target: found.index, type, flags });
-  // What a kernel says that does not know the type; the older way fails on anything else too.
+  // Errnos of kernels without tcx; the legacy way reports any other fault itself.
   if (fd === -Errno.EINVAL && !first) return attachClsact(program, found, direction, description);
   return linkOf(program, description, fd, explain, { pinnable: true });
 }
 
-/** The older way; what it attaches outlives a process that is killed. */
+/** The legacy way; the filter stays when this process is killed. */
 export function attachClsact(
   program: Attachable,
   { index }: FoundInterface,
@@ -95,7 +95,7 @@ export function attachClsact(
     use(index, -1);
     throw attachError(program, description, -result, explain);
   }
-  // The kernel chose these two, which are what tells this filter from others.
+  // The kernel chose handle and priority, which identify this filter.
   const { handle, priority } = ClsactOptions.read(view, 0);
   return newLink(description, () => {
     ClsactOptions.write(view, 0, { ...none, sz, handle, priority });
@@ -104,7 +104,7 @@ export function attachClsact(
   });
 }
 
-/** Counts links below our own qdisc; removes it with the last. */
+/** Counts the links on a qdisc of ours; removes it with the last one. */
 function use(index: number, change: number): void {
   const count = made.get(index);
   if (count === undefined) return;

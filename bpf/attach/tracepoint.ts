@@ -15,7 +15,7 @@ import { mountedTracefs, requireTracefs, tracefs } from "../tracefs/tracefs.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 import { checkMatches, openEach, type PatternOptions } from "./multi.ts";
 
-/** The sentence for a tracepoint's errno. */
+/** The error message for an errno of a tracepoint. */
 export function explainTracepoint(category: string, name: string, errno: number): string {
   if (errno === Errno.ENOENT) {
     const root = mountedTracefs();
@@ -28,7 +28,7 @@ export function explainTracepoint(category: string, name: string, errno: number)
   return "see the kernel log (dmesg)";
 }
 
-/** The number tracefs gives a tracepoint, or -errno. */
+/** The tracepoint's id in tracefs, or -errno. */
 function tracepointId(category: string, name: string): number {
   try {
     return Number(readText(`${tracefs()}/events/${category}/${name}/id`));
@@ -51,8 +51,8 @@ export function attachTracepoint(program: Attachable, category: string, name: st
 }
 
 /**
- * Attaches a program to the tracepoint that its section names. Not through libbpf, which looks for
- * tracefs at its mount points only.
+ * Attaches a program to the tracepoint that its section names. Done without libbpf, which finds
+ * tracefs at its standard mount points only.
  */
 export function attachTracepointSection(
   program: Attachable,
@@ -62,7 +62,7 @@ export function attachTracepointSection(
 ): Link {
   requireTracefs(`attach program "${program.name}" to ${section}`);
   const explain = (errno: number) => explainTracepoint(category, name, errno);
-  // Like libbpf by a link, which can be pinned; before Linux 5.15 perf events had none.
+  // By a link, as libbpf does, so that it can be pinned; before Linux 5.15 perf events had none.
   const link = open(program, category, name, 0n);
   if (link >= 0) return linkOf(program, section, link, explain, { pinnable: true });
   return linkOf(program, section, open(program, category, name), explain);
@@ -109,7 +109,8 @@ function open(program: Attachable, category: string, name: string, cookie?: bigi
   const id = tracepointId(category, name);
   if (id < 0) return id;
   const event = { type: PerfType.TRACEPOINT, config: BigInt(id) };
-  // One CPU is enough: a tracepoint's programs run on all, whoever holds the event.
+  // One CPU is enough: a tracepoint's programs run on all CPUs, whichever event they are attached
+  // to.
   const fd = program.fd("TRACEPOINT");
   if (cookie === undefined) return attachToPerfEvent(fd, event, -1, 0);
   return linkToPerfEvent(fd, event, -1, 0, cookie);

@@ -25,7 +25,7 @@ const PMU = "/sys/bus/event_source/devices/uprobe";
 const ALL_PROCESSES = -1;
 const ANY_CPU = -1;
 
-/** The upper half of `config` is where the semaphore is in the file (kernel/events/core.c). */
+/** The upper 32 bits of `config` are the semaphore's file offset (kernel/events/core.c). */
 export const SEMAPHORE_SHIFT = 32n;
 
 /** A place in a file. */
@@ -35,7 +35,7 @@ interface Place {
   readonly cookie?: bigint;
 }
 
-/** What is not there, as far as it can be told. */
+/** The reason why the file or function was not found, as far as it is known. */
 function missing({ path, pid, symbol }: UprobeOptions): string {
   if (path !== undefined && !exists(pathIn(pid, resolve(path)))) return "there is no such file";
   return typeof symbol === "string"
@@ -49,8 +49,8 @@ function missing({ path, pid, symbol }: UprobeOptions): string {
  * A function that the dynamic linker chooses at run time (an IFUNC, such as glibc's strlen) is
  * reached in the implementation that this machine uses.
  *
- * On x86 functions whose first instruction the kernel would take for another one are refused, or
- * left out of several: a uprobe there breaks the programs that call them.
+ * On x86, functions whose first instruction the kernel would misdecode are refused, or skipped
+ * among several: a uprobe there breaks the programs that call them.
  *
  * Needs Linux >= 4.17 (perf's uprobe PMU).
  */
@@ -90,7 +90,10 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
   }
 }
 
-/** All matches at once where kernel and program can, else one event for each. */
+/**
+ * Attaches to all matches by one uprobe.multi link if kernel and program can, else by one perf
+ * event each.
+ */
 function attachMatches(
   program: Attachable,
   guard: UprobeGuard,
@@ -107,7 +110,8 @@ function attachMatches(
   checkMatches(action, "function", found, options);
   guard.checkSome(found, action);
   const usable = found.filter(({ offset }) => guard.allows(offset));
-  // Linux 6.6 to 6.9 took the process for a thread there, so that is left to perf's own filter.
+  // uprobe.multi of Linux 6.6 to 6.9 filtered by thread instead of process, so perf events are used
+  // there.
   if (pid === undefined) {
     const offsets = usable.map((each) => each.offset);
     const fd = program.fd("KPROBE", "TRACE_UPROBE_MULTI");
@@ -122,7 +126,7 @@ function attachMatches(
   return linkOf(program, where, result, explain, { targets: taken.map((each) => each.name) });
 }
 
-/** Each function's place in the list is its cookie. */
+/** The cookie at each function is its index in the list. */
 function attachList(
   program: Attachable,
   guard: UprobeGuard,
@@ -165,8 +169,9 @@ function attachList(
 }
 
 /**
- * Whether a link's process is one. Linux 6.6 to 6.9, but for their last stable versions, took it for
- * a thread; since then no process is found by the number of a thread that is not its first.
+ * Whether the pid filter of a uprobe.multi link means a process. Linux 6.6 to 6.9, except their
+ * last stable versions, took it for a thread id; since then the id of a thread that is not the
+ * first finds no process.
  */
 function knowsProcesses(program: Attachable, path: string): boolean {
   const threads = process.getBuiltinModule("node:fs").readdirSync("/proc/self/task").map(Number);
@@ -207,7 +212,7 @@ export function uprobeType(action: string): number {
   throw new UnsupportedError(action, "uprobes", "this kernel has no uprobes", "4.17");
 }
 
-/** The bit of `config` that asks for the return: the kernel says which in "config:0". */
+/** The bit of `config` that makes a uprobe a return probe, which sysfs describes as "config:0". */
 function returnFlag(): bigint {
   const bit = /config:(\d+)/.exec(readText(`${PMU}/format/retprobe`))?.[1];
   return 1n << BigInt(bit ?? 0);

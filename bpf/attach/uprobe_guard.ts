@@ -1,6 +1,6 @@
 /**
- * Checks the instruction under a uprobe before it is set: the kernel emulates some instructions
- * wrongly, which would break every process that runs the file.
+ * Checks the instruction under a uprobe before the probe is set: the kernel emulates some
+ * instructions wrongly, which would break every process that runs the file.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { MAX_INSTRUCTION, misreadAs } from "./misread_instruction.ts";
 import { isNop5, isStillEntry, replacesNops } from "./optimized_nop.ts";
 
-/** EI_CLASS of elf(5): of 32 bit programs. */
+/** EI_CLASS of elf(5): 32-bit programs. */
 const CLASS_AT = 4;
 const CLASS_32 = 1;
 const MAGIC = 0x7f454c46;
@@ -20,10 +20,10 @@ const MAGIC = 0x7f454c46;
 /** How much is read at once: the functions of a pattern lie close together. */
 const BLOCK = 65536;
 
-/** So far into a function it may still be at its entry: a mark of indirect calls, and nops. */
+/** How many bytes may precede a place that still counts as a function's entry: endbr and nops. */
 const MAX_ENTRY = 64;
 
-/** A file whose code is looked at; closed when nothing more is attached there. */
+/** A file whose code is checked; close it when no more probes are to be set there. */
 export class UprobeGuard implements Disposable {
   readonly #file: ForeignFile;
   readonly #is64: boolean;
@@ -32,7 +32,7 @@ export class UprobeGuard implements Disposable {
   #block = { start: 0, bytes: new Uint8Array() };
 
   /**
-   * @param replaces whether the kernel replaces nops of five bytes
+   * @param replaces whether this kernel replaces five-byte nops
    * @throws {ErrnoError} when it is no file that can be read
    */
   constructor(path: string, replaces: () => boolean = replacesNops) {
@@ -43,21 +43,23 @@ export class UprobeGuard implements Disposable {
     this.#is64 = !isElf || header[CLASS_AT] !== CLASS_32;
   }
 
-  /** The path that the kernel is to be given: it leads to the file that was looked at. */
+  /** The path to give to the kernel: it leads to the very file that was checked. */
   get path(): string {
     return this.#file.descriptorPath;
   }
 
-  /** Whether a uprobe there does no harm. Only x86 kernels emulate by what is looked at here. */
+  /**
+   * Whether a uprobe there is safe. Only x86 kernels emulate instructions in the way checked here.
+   */
   allows(offset: number): boolean {
     return this.#problem(offset, "there") === undefined;
   }
 
   /**
-   * Refuses a place in one sentence.
+   * Throws one sentence if a place is unsafe.
    *
    * @param action continues the sentence "Cannot …"
-   * @param name the function's, if the action does not tell it
+   * @param name the function's name, if `action` does not contain it
    * @throws {UnsupportedError} for a place where a uprobe does harm
    */
   check(offset: number, action: string, name?: string): void {
@@ -66,7 +68,10 @@ export class UprobeGuard implements Disposable {
     throw new UnsupportedError(action, "uprobes on such instructions", problem);
   }
 
-  /** The same of several places, if none may be probed: {@linkcode UprobeGuard.check} of the first. */
+  /**
+   * Throws only if none of several places is safe: the message of {@linkcode UprobeGuard.check} for
+   * the first.
+   */
   checkSome(places: readonly { name: string; offset: number }[], action: string): void {
     const [first] = places;
     if (first === undefined || places.some(({ offset }) => this.allows(offset))) return;
@@ -78,7 +83,7 @@ export class UprobeGuard implements Disposable {
     this.#file.close();
   }
 
-  /** What a uprobe would do, and what to do instead; undefined when it does no harm. */
+  /** What a uprobe would break, and what to do instead; undefined when it is safe. */
   #problem(offset: number, where: string): string | undefined {
     if (process.arch !== "x64") return undefined;
     const code = this.#read(offset);
@@ -95,7 +100,10 @@ export class UprobeGuard implements Disposable {
       "variables of a function that calls nothing: probe the function's entry, or another instruction";
   }
 
-  /** Whether nothing of its function has run yet; no for a place in no known function. */
+  /**
+   * Whether the function has not run any instruction before this place; false outside known
+   * functions.
+   */
   #isEntry(offset: number): boolean {
     try {
       const functions = this.#functions ??= new ElfFunctions(this.path);
@@ -109,7 +117,7 @@ export class UprobeGuard implements Disposable {
     }
   }
 
-  /** Nothing behind the file's end: there the kernel says what is wrong. */
+  /** Empty behind the end of the file: there the kernel itself reports what is wrong. */
   #read(offset: number): Uint8Array {
     if (offset < 0) return new Uint8Array();
     let at = offset - this.#block.start;
@@ -121,7 +129,7 @@ export class UprobeGuard implements Disposable {
   }
 }
 
-/** The name of the function that a place in a file belongs to, if that can be told. */
+/** The name of the function that contains a file offset, if known. */
 export function functionNameAt(path: string, offset: number): string | undefined {
   try {
     using functions = new ElfFunctions(path);

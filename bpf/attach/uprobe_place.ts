@@ -26,12 +26,12 @@ export interface UprobeOptions extends PatternOptions {
   /** The function's symbol, also one of a separate debug file; or a pattern for many functions. */
   readonly symbol?: string | RegExp;
   /**
-   * Instead of a symbol, functions that were looked up: see {@linkcode userFunctions}. Each one's
-   * place in this list is what `bpf_get_attach_cookie()` tells there; without one that can be
-   * probed it is an error, others are left out. Needs Linux >= 5.15.
+   * Instead of a symbol, functions found before: see {@linkcode userFunctions}. The attach cookie
+   * (`bpf_get_attach_cookie()`) of each is its index in this list. Those that cannot be probed are
+   * skipped; it is an error if none is left. Needs Linux >= 5.15.
    */
   readonly functions?: readonly UserFunction[];
-  /** What `bpf_get_attach_cookie()` tells at the first of them, for lists of several files. Default 0. */
+  /** The attach cookie of the first of them, for lists that span several files. Default 0. */
   readonly firstCookie?: number;
   /** A virtual address of the file, as `nm` and `objdump` print it, instead of a symbol. */
   readonly address?: number;
@@ -79,7 +79,7 @@ export function findFile({ path, library, pid }: UprobeOptions, action: string):
     const found = path === undefined ? "neither" : "both";
     throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
   }
-  // A relative path is of this process's folder; the other one's view begins at its root.
+  // A relative path starts at this process's directory; another process's view starts at its root.
   const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, resolve(path));
   if (file !== undefined) return file;
   throw new TypeError(
@@ -101,7 +101,7 @@ export function describe(options: UprobeOptions): string {
 const listed = (functions: readonly UserFunction[]) =>
   functions.length === 1 ? functions[0]!.name : `${functions.length} functions`;
 
-/** `ssl` is libssl.so; a name that has its version is whole already. */
+/** `ssl` becomes libssl.so; a name with a version is complete already. */
 function libraryName(library: string): string {
   const prefixed = library.startsWith("lib") && library.includes(".so") ? library : `lib${library}`;
   return prefixed.includes(".so") ? prefixed : `${prefixed}.so`;

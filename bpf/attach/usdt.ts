@@ -1,6 +1,6 @@
 /**
- * Attaching to USDT probes: uprobes at all their locations, whose semaphores the kernel counts up in
- * every process for as long as the program is attached there.
+ * Attaching to USDT probes: uprobes at all their locations. The kernel increments the probe's
+ * semaphore in every process for as long as the program is attached.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const ANY_CPU = -1;
 /**
  * Attaches a kprobe-type program to a probe.
  *
- * Needs Linux >= 4.20; where `reader` knows several ways to read arguments 5.15.
+ * Needs Linux >= 4.20; 5.15 where `reader` knows several ways to read the arguments.
  */
 export function attachUsdt(program: Attachable, options: UsdtOptions, reader?: UsdtReader): Link {
   const where = describeProbe(options);
@@ -59,7 +59,7 @@ export function attachReader(program: Attachable, reader: UsdtReader): Link {
 }
 
 /**
- * Attaches a program of an object by libbpf, which puts into the object's maps what BPF_USDT() and
+ * Attaches a program of an object through libbpf, which fills the maps that BPF_USDT() and
  * bpf_usdt_arg() read.
  *
  * @param handle `struct bpf_program *`
@@ -90,7 +90,7 @@ export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOpti
   return newLink(where, () => links.dispose());
 }
 
-/** A note may name any place: its compiler meant a nop there, but nobody else has looked. */
+/** A note may give any address: its compiler meant a nop, but it may be corrupt. */
 function checkPlaces({ path, locations }: UsdtProbe, action: string): void {
   using guard = new UprobeGuard(path);
   for (const { offset } of locations) guard.check(offset, action);
@@ -99,7 +99,10 @@ function checkPlaces({ path, locations }: UsdtProbe, action: string): void {
 interface Place {
   readonly event: PerfEventAttributes;
   readonly path: Uint8Array<ArrayBuffer>;
-  /** Tells the program where it is; undefined when it need not know. */
+  /**
+   * The attach cookie that tells the program which location it runs at; undefined if it does not
+   * need that.
+   */
   readonly cookie: bigint | undefined;
 }
 

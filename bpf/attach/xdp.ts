@@ -31,7 +31,7 @@ export interface XdpOptions {
 /**
  * Attaches an XDP program to an interface. Needs Linux >= 5.9.
  *
- * The link holds it there: closing the link removes it, and so does the end of the process.
+ * Closing the link removes the program, and so does the end of the process.
  */
 export function attachXdp(
   program: Attachable,
@@ -50,8 +50,8 @@ export function attachXdp(
 }
 
 /**
- * Removes the XDP program that somebody else attached to an interface without a link: `ip link`,
- * bcc. What {@linkcode Program.attachXdp} attaches goes when its link is closed.
+ * Removes the XDP program that somebody else (`ip link`, bcc) attached to an interface without a
+ * link. Programs of {@linkcode Program.attachXdp} are removed by closing their link.
  *
  * @throws {BpfError} EBUSY when a link holds the program
  */
@@ -59,7 +59,7 @@ export function removeXdp(target: Interface, { mode }: XdpOptions = {}): void {
   const action = "remove the XDP program from";
   const { name, index } = findInterface(target, action);
   collectWarnings();
-  // An interface has at most one of these two, and removing none is no error.
+  // An interface has at most one of the two modes, and removing nothing is no error.
   const modes = mode ? [mode] : ["generic", "native"] as const;
   for (const each of modes) {
     const result = libbpf().bpf_xdp_detach(index, MODES[each], null);

@@ -6,7 +6,7 @@
 
 import { readText } from "../../ffi/libc/files.ts";
 
-/** The CPUs that run now: "0-3,7" in sysfs. */
+/** Parses a CPU list as sysfs has it: "0-3,7". */
 export function onlineCpus(): number[] {
   return readText("/sys/devices/system/cpu/online").trim().split(",").flatMap((range) => {
     const [first, last = first] = range.split("-").map(Number);

@@ -1,6 +1,6 @@
 /**
- * What can go wrong, in sentences a person can act on: what failed, on what, the errno's name, the
- * likely cause and the fix.
+ * The library's errors. Each message is a sentence a person can act on: what failed, on what, the
+ * errno's name, the likely cause and the fix.
  *
  * @module
  */
@@ -20,16 +20,16 @@ export class BpfError extends TsBccError {
   override name = "BpfError";
   /** What was attempted: `load`, `attach`, `open`, `read`, `update` … */
   readonly op: string;
-  /** The number the kernel gives the cause: 2. */
+  /** The errno: 2. */
   readonly errno: number;
-  /** The name of that number: `ENOENT`. */
+  /** The errno's name: `ENOENT`. */
   readonly code: string;
 
   /** `action` continues the sentence "Cannot …"; `reason` is the likely cause and the fix. */
   constructor(op: string, action: string, errno: number, reason?: string, options?: ErrorOptions) {
     const code = errnoName(errno);
     const message = `Cannot ${action}: ${errnoText(errno)} (${code})${reason ? `: ${reason}` : ""}`;
-    // A corrupt object's names hold anything; a message stays one line.
+    // Names in a corrupt object can contain anything; the message must stay one line.
     super(message.replace(/\p{Cc}+/gu, " "), options);
     this.op = op;
     this.errno = errno;
@@ -70,11 +70,11 @@ export class VerifierError extends BpfError {
   override name = "VerifierError";
   /** The program's name in C. */
   readonly program: string;
-  // Private: a runtime that prints an uncaught error prints its fields, and this is megabytes.
+  // Private: runtimes print the fields of an uncaught error, and this can be megabytes.
   readonly #log: string;
 
   /**
-   * `tellLine` says a line of the program's text that the log quotes, `explain` what a complaint means.
+   * `tellLine` maps a quoted source line to the user's text, `explain` translates a complaint.
    */
   constructor(
     program: string,
@@ -101,7 +101,7 @@ export class VerifierError extends BpfError {
 
 // What surrounds the complaint without explaining it: statistics, instructions, source lines,
 // register states ("R1=ctx()", "R1_w=…"; but "R1 invalid mem access" is the complaint itself), and
-// a remark on the context's type that newer kernels make about every tracepoint program.
+// a remark on the context type that newer kernels make about every tracepoint program.
 const NOISE = new RegExp(
   "^(processed \\d+ insns|verification time|stack depth|max_states|peak_states|" +
     "\\d+: |; |R\\d+(_\\w+)?=|from \\d+ to |func#|Validating |mark_precise|-- |parent |last_idx|" +
@@ -116,12 +116,12 @@ const OVERRIDE_NEEDS =
   " (kprobes may, on a kernel built with CONFIG_BPF_KPROBE_OVERRIDE, at functions that allow error " +
   "injection)";
 
-// Instructions that no line of the text accounts for.
+// Instructions that belong to no source line.
 const NO_LINE = /^; *(?:@ \S+:0)?$/;
 
 /**
- * The lines of a verifier log that tell why: the last complaint with the source line it belongs
- * to, and how many lines were left out.
+ * Extracts from a verifier log the last complaint with its source line, and how many lines were
+ * omitted.
  */
 export function summarizeLog(
   log: string,

@@ -11,7 +11,7 @@ import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { close, readAll } from "../../ffi/libc/files.ts";
 import { BpfError } from "./errors.ts";
 
-/** Runs the iterator of a link once over everything; returns what it wrote. @throws {BpfError} */
+/** Runs the iterator of a link once; returns the bytes it wrote. @throws {BpfError} */
 export function runIterator(description: string, link: number): Uint8Array<ArrayBuffer> {
   const fd = createIterator(link);
   if (fd < 0) throw iterationError(description, -fd);

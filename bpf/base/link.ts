@@ -12,7 +12,7 @@ import { BpfError, permissionReason } from "./errors.ts";
 import { type LinkInfo, linkInfo } from "./link_info.ts";
 import { pinDescriptor } from "./pin.ts";
 
-/** Makes a {@linkcode Link}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode Link}; the constructor is private, so its parameters are no API. */
 export let newLink: (
   ...made: [
     description: string,
@@ -54,9 +54,9 @@ export class Link implements Disposable {
   }
 
   /**
-   * How often a kernel probe did not come off, so that the program was not run: within another probe,
-   * or with more calls under way than there is room for their returns. Linux < 6.7 tells 0; so does a
-   * closed link.
+   * How many hits of the kernel probe were missed, so that the program did not run: because it was
+   * hit inside another probe, or because more calls were in flight than a return probe has room
+   * for. 0 before Linux 6.7, and for a closed link.
    */
   get misses(): number {
     return this.#release === undefined ? 0 : this.#misses?.() ?? 0;
@@ -85,14 +85,18 @@ export class Link implements Disposable {
     return runIterator(this.description, this.#descriptor("read", "is no iterator"));
   }
 
-  /** What the kernel tells of it; of perf events nothing. Needs Linux >= 5.8. @throws {BpfError} */
+  /**
+   * What the kernel reports about it; nothing for perf events. Needs Linux >= 5.8. @throws
+   * {BpfError}
+   */
   get info(): LinkInfo {
     return linkInfo(this.description, this.#descriptor("ask about", "has no description"));
   }
 
   /**
-   * Detaches the program, whoever else holds the link or has pinned it. Links of cgroups, interfaces and
-   * network namespaces can; others are detached when their last holder closes them. Needs Linux >= 5.9.
+   * Detaches the program even if others hold or have pinned the link. Works for links of cgroups,
+   * interfaces and network namespaces; other links detach when their last holder closes them. Needs
+   * Linux >= 5.9.
    *
    * @throws {BpfError} EOPNOTSUPP for a link that cannot
    */

@@ -35,18 +35,18 @@ const [BPF_PERF_EVENT_KPROBE, BPF_PERF_EVENT_KRETPROBE] = [3, 4];
 /** `perf_event.kprobe.missed` and `kprobe_multi.missed` of struct bpf_link_info, since Linux 6.7. */
 const [KPROBE_MISSED_AT, MULTI_MISSED_AT] = [48, 32];
 const INFO_SIZE = 64;
-/** Where the part that depends on the type begins. */
+/** Offset of the part that depends on the link's type. */
 const DETAILS = 16;
 
 /** A link in the kernel, as `bpftool link` shows it. */
 export interface LinkInfo {
-  /** The kernel's number for it. */
+  /** The link's id. */
   readonly id: number;
   /** Its type as C spells it, without the prefix: `RAW_TRACEPOINT`, `XDP`. */
   readonly type: string;
-  /** The program that it keeps attached, by its id; 0 for none. */
+  /** The id of the program that it keeps attached; 0 for none. */
   readonly programId: number;
-  /** What it is attached to, where the kernel tells it by one value. */
+  /** What it is attached to, where the kernel reports a single object. */
   readonly target?: LinkTarget;
 }
 
@@ -64,7 +64,7 @@ export interface LinkTarget {
   readonly mapId?: number;
 }
 
-/** What the kernel tells of a link. Needs Linux >= 5.8. @throws {BpfError} */
+/** What the kernel reports about a link. Needs Linux >= 5.8. @throws {BpfError} */
 export function linkInfo(description: string, fd: number): LinkInfo {
   const view = read(fd);
   if (typeof view === "number") {
@@ -119,8 +119,8 @@ function read(fd: number, prepare?: (view: DataView) => void): DataView | number
 }
 
 /**
- * How often the probe that a link holds did not come off: within another probe, or with more calls
- * under way than there is room for their returns. 0 where the kernel does not tell.
+ * How many hits of a link's probe were missed: inside another probe, or with more calls in flight
+ * than a return probe has room for. 0 where the kernel does not report it.
  */
 export function linkMisses(fd: number): number {
   const view = read(fd);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The positions of values from the lowest up; equal ones stay in their order. */
+/** The permutation that sorts `values` in ascending order; it is stable. */
 export function orderOf(values: Float64Array): Uint32Array {
   const order = Uint32Array.from(values, (_, i) => i);
   // The kernel's own part comes sorted; only modules are out of order.

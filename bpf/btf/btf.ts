@@ -37,7 +37,7 @@ export interface Variable {
   readonly size: number;
 }
 
-/** A member whose type is told by id. */
+/** A member whose type is given by its id. */
 export interface RawMember {
   /** Empty for an anonymous struct or union. */
   readonly name: string;
@@ -69,7 +69,7 @@ export class Btf {
     this.#index = indexTypes(bytes.subarray(this.#types, end));
   }
 
-  /** Type information without types. */
+  /** BTF without any types. */
   static empty(): Btf {
     const header = new DataView(new ArrayBuffer(24));
     header.setUint16(0, MAGIC, true);
@@ -95,7 +95,7 @@ export class Btf {
     return this.named([name], ...kinds).get(name)?.[0];
   }
 
-  /** The ids of the types of these kinds, of those that {@linkcode BtfIndex} notes, by name. */
+  /** The ids of all types of these kinds by name; kinds that {@linkcode BtfIndex} indexes only. */
   named(names: Iterable<string>, ...kinds: number[]): Map<string, number[]> {
     return this.recognize(names).types(this.#index, kinds);
   }
@@ -105,7 +105,7 @@ export class Btf {
     return this.recognize(enumerators).enums(this.#index);
   }
 
-  /** The ids of functions by name; they are not among those that {@linkcode Btf.find} finds. */
+  /** The ids of functions by name; {@linkcode Btf.find} does not find functions. */
   functions(names: Iterable<string>): Map<string, number> {
     return this.recognize(names).functions(this.#index);
   }
@@ -118,25 +118,25 @@ export class Btf {
     }));
   }
 
-  /** Whether an integer type is a truth value, and whether it has a sign. */
+  /** Whether an integer type is a boolean, and whether it is signed. */
   encoding(id: number): { readonly isBool: boolean; readonly isSigned: boolean } {
     const encoding = this.#view.getUint32(this.#at(id) + TYPE_SIZE, true) >>> 24 & 15;
     return { isBool: (encoding & INT_BOOL) !== 0, isSigned: (encoding & INT_SIGNED) !== 0 };
   }
 
-  /** Whether an enum's values have a sign. */
+  /** Whether an enum's values are signed. */
   isSignedEnum(id: number): boolean {
     return this.#info(id) >>> 31 === 1;
   }
 
-  /** Finds out which strings of this blob are one of these names. */
+  /** Matches string offsets of this blob against a set of names. */
   recognize(names: Iterable<string>): BtfNames {
     const length = this.#stringsEnd - this.#strings;
     const start = this.#view.byteOffset + this.#strings;
     return new BtfNames(new Uint8Array(this.#view.buffer, start, length), names);
   }
 
-  /** A type as it stands in the blob: struct btf_type and what follows it, in words. */
+  /** A type's record in the blob: struct btf_type and the data behind it, as 32-bit words. */
   words(id: number): Int32Array {
     const { words, starts } = this.#index;
     const start = starts[id]!;
@@ -154,7 +154,7 @@ export class Btf {
     return decodeText(this.#view, start, end - start);
   }
 
-  /** The type a typedef, qualifier, pointer or array stands on. */
+  /** The type that a typedef, qualifier, pointer or array refers to. */
   target(id: number): number {
     if (this.kind(id) === BtfKind.ARRAY) {
       return this.#view.getUint32(this.#at(id) + TYPE_SIZE, true);
@@ -250,7 +250,7 @@ export class Btf {
     return this.#view.getUint32(this.#at(id) + 4, true);
   }
 
-  /** The word that is a size for some kinds and a type id for others. */
+  /** The third word of struct btf_type: a size for some kinds and a type id for others. */
   #word(id: number): number {
     return id === 0 ? 0 : this.#view.getUint32(this.#at(id) + 8, true);
   }

@@ -22,17 +22,17 @@ const Info = struct("bpf_btf_info", {
 
 /** Type information in the kernel, as `bpftool btf` shows it. */
 export interface BtfInfo {
-  /** The kernel's number for it. */
+  /** The kernel's id of it. */
   readonly id: number;
-  /** Of the kernel's own `vmlinux` or the module; of programs empty. Linux < 5.11 tells none. */
+  /** `vmlinux` or the module's name; empty for BTF of programs and maps, and before Linux 5.11. */
   readonly name: string;
   /** Its bytes. */
   readonly sizeBytes: number;
-  /** Whether it is the kernel's own or a module's. Linux < 5.11 does not tell. */
+  /** Whether it belongs to the kernel or a module. False before Linux 5.11. */
   readonly isKernel: boolean;
 }
 
-/** What the kernel tells of type information. @throws {BpfError} */
+/** What the kernel reports about a BTF object. @throws {BpfError} */
 export function btfInfo(id: number, fd: number): BtfInfo {
   const name = alloc(64);
   const request = { btf: 0n, btf_size: 0, id: 0, name_len: name.length, kernel_btf: 0 };
@@ -45,17 +45,17 @@ export function btfInfo(id: number, fd: number): BtfInfo {
   return { id, name: bufferText(name), sizeBytes, isKernel: kernel_btf !== 0 };
 }
 
-/** Undefined when the kernel does not tell them. Needs Linux >= 4.18. */
+/** The raw BTF; undefined when the kernel does not report it. Needs Linux >= 4.18. */
 export function btfBytes(fd: number): Uint8Array<ArrayBuffer> | undefined {
   const size = ask(fd, 0n, 0);
   if (size === 0) return undefined;
   const bytes = alloc(size);
   const found = ask(fd, runtime.addressOf(bytes), size);
-  // Named here so that it lives until the kernel has written it.
+  // A named variable, so that the buffer stays alive until the kernel has written it.
   return found === 0 ? undefined : bytes;
 }
 
-/** The size; 0 when the kernel does not tell. */
+/** The size in bytes; 0 when the kernel does not report it. */
 function ask(fd: number, btf: bigint, size: number): number {
   const info = alloc(Info.size);
   const view = new DataView(info.buffer);

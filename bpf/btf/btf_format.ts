@@ -28,7 +28,7 @@ export const BtfKind = {
   ENUM64: 19,
 } as const;
 
-/** How BTF begins. */
+/** BTF_MAGIC, the first two bytes of a blob. */
 export const MAGIC = 0xeb9f;
 /** Bytes of the part that all types have: name, kind and count, size or type. */
 export const TYPE_SIZE = 12;

@@ -1,8 +1,9 @@
 /**
  * Offsets of all types in a BTF blob, for look-up by type id.
  *
- * It looks at every type, of which the kernel has more than 100,000, when a tool starts: before the
- * engines have compiled it. They read words of a typed array at once, and a DataView by a call.
+ * It visits every type, more than 100,000 in the kernel's BTF, while a tool starts and JITs have
+ * not compiled the loop yet. Interpreters read typed array elements without a call, a DataView only
+ * by one; hence words.
  *
  * @module
  */
@@ -17,11 +18,14 @@ export interface BtfIndex {
   readonly starts: Int32Array;
   /** How many types there are, void among them. */
   readonly count: number;
-  /** The ids of structs, unions, enums, typedefs and sections: what is looked for by name. */
+  /**
+   * The ids of named structs, unions, enums, typedefs and sections, which look-ups by name go
+   * through.
+   */
   readonly findable: Int32Array;
 }
 
-/** Goes through the section of types. */
+/** Walks the type section. */
 export function indexTypes(section: Uint8Array): BtfIndex {
   const words = wordsOf(section);
   const starts = new Int32Array(1 + Math.floor(section.length / TYPE_SIZE));
@@ -29,7 +33,7 @@ export function indexTypes(section: Uint8Array): BtfIndex {
   const [fixed, part, isFindable] = [FIXED_WORDS, PART_WORDS, FINDABLE];
   let count = 1;
   let found = 0;
-  // A type that is cut is none.
+  // A truncated type ends the walk.
   for (let at = 0; at + TYPE_SIZE / 4 <= words.length; count++) {
     starts[count] = at;
     const info = words[at + 1]!;

@@ -1,8 +1,8 @@
 /**
  * Finds a few names among the strings of a BTF blob without decoding all of them.
  *
- * The kernel's has 100,000 and more, of which next to none is wanted: the first two bytes tell that
- * of nearly all, and no string is made of them.
+ * The kernel's BTF has more than 100,000 names, of which only a few are wanted: comparing the first
+ * two bytes rejects nearly all of them without making a string.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import type { BtfIndex } from "./btf_index.ts";
 
 const NUL = 0;
 
-/** Some names, looked for in one string section. */
+/** A set of names to find in one string section. */
 export class BtfNames {
   readonly #strings: Uint8Array;
-  /** For each pair of first bytes whether a name has it. */
+  /** Lookup table by the first two bytes of a name: 1 if a wanted name begins with them. */
   readonly #prefixes = new Uint8Array(1 << 16);
   readonly #names = new Map<number, string[]>();
 
-  /** Names are C identifiers: ASCII, so that a character is a byte. */
+  /** Names are C identifiers: ASCII, one byte per character. */
   constructor(strings: Uint8Array, names: Iterable<string>) {
     this.#strings = strings;
     for (const name of names) {
-      // One letter is followed by the NUL that ends it.
+      // A name of one letter is followed by its NUL.
       const prefix = name.charCodeAt(0) | (name.length > 1 ? name.charCodeAt(1) : NUL) << 8;
       this.#prefixes[prefix] = 1;
       const others = this.#names.get(prefix);
@@ -32,7 +32,7 @@ export class BtfNames {
     }
   }
 
-  /** The name that the string at this offset is; undefined when it is none of them. */
+  /** Which of the names the string at this offset is; undefined if none. */
   at(offset: number): string | undefined {
     const strings = this.#strings;
     const prefix = strings[offset]! | strings[offset + 1]! << 8;
@@ -40,8 +40,8 @@ export class BtfNames {
     return this.#names.get(prefix)!.find((name) => this.#isAt(offset, name));
   }
 
-  // The loops below look at the prefixes by themselves: they run over all of the kernel's types
-  // before the engines have made calls cheap.
+  // The loops below test the lookup table inline: they run over all of the kernel's types before
+  // JITs have compiled and inlined calls.
 
   /** The ids of the types of these kinds that have one of the names, in order, by name. */
   types({ words, starts, findable }: BtfIndex, kinds: readonly number[]): Map<string, number[]> {

@@ -48,7 +48,7 @@ export function shapeOf(btf: Btf, id: number): CType | undefined {
   }
 }
 
-/** Whether one of its typedefs is that of numbers in network order: `__be16`. */
+/** Whether one of its typedefs says network byte order: `__be16`. */
 export function isBigEndian(btf: Btf, id: number): boolean {
   for (; MODIFIERS.has(btf.kind(id)); id = btf.target(id)) {
     if (/^__be(?:16|32|64)$/.test(btf.name(id))) return true;
@@ -66,7 +66,7 @@ function composite(btf: Btf, id: number, name: string, size: number): CompositeT
   return { kind, name, bytes: size, packed: false, members };
 }
 
-/** What no codec has a number for: `__int128`, `long double`. */
+/** Types that no codec can represent as a number: `__int128`, `long double`. */
 function bytesOf(length: number): CType {
   const element: CType = { kind: "int", bytes: 1, signed: false, name: "__u8" };
   return { kind: "array", element, length };

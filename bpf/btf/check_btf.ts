@@ -1,6 +1,6 @@
 /**
- * Validates BTF before libbpf sees it: libbpf before 1.3 follows ids and offsets unchecked, beyond
- * its memory.
+ * Validates BTF before libbpf sees it: before version 1.3, libbpf follows ids and offsets
+ * unchecked, out of its memory.
  *
  * The rules are those of libbpf 1.3 (btf_sanity_check), and that no type contains itself.
  *
@@ -9,7 +9,7 @@
 
 import { BtfKind, MAGIC, MODIFIERS, TRAILERS, TYPE_SIZE } from "./btf.ts";
 
-/** Real types are far from it; it ends the walk into a type that contains itself. */
+/** Depth limit: real types nest far less; it ends the walk into a type that contains itself. */
 const MAX_DEPTH = 100;
 
 /** Where a type of a kind refers to others: offsets in the type, and in each of its parts. */
@@ -130,7 +130,7 @@ function wrongNesting(outlines: readonly Outline[]): string | undefined {
   return id < 0 ? undefined : `type ${id} contains itself or is nested too deeply`;
 }
 
-/** The types whose bytes are among a type's own. */
+/** The types whose bytes are embedded in a type. */
 function contained({ kind, types }: Outline): readonly number[] {
   if (kind === BtfKind.ARRAY) return types.slice(0, 1);
   const whole = kind === BtfKind.STRUCT || kind === BtfKind.UNION || MODIFIERS.has(kind);

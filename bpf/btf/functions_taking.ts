@@ -8,10 +8,10 @@ import { BtfKind } from "./btf.ts";
 import { withKernelBtf } from "./kernel_btf.ts";
 
 /**
- * Of some functions of the kernel, not of its modules, those that take a pointer to a struct, with the
- * place of the first such argument.
+ * Of the given functions of the kernel (not its modules), those that take a pointer to the struct,
+ * each with the index of the first such argument.
  *
- * @param most how many arguments to look at
+ * @param most how many arguments to check
  * @throws {ErrnoError} when the kernel has no BTF
  */
 export function functionsTaking(

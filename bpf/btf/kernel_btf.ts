@@ -10,17 +10,17 @@ import type { Mapping } from "../../ffi/libc/mmap.ts";
 import { mapFile } from "../../ffi/libc/mmap_file.ts";
 import { Btf } from "./btf.ts";
 
-/** Where the kernel gives it out, since Linux 5.4 built with CONFIG_DEBUG_INFO_BTF. */
+/** The kernel's own BTF, since Linux 5.4 with CONFIG_DEBUG_INFO_BTF. */
 export const VMLINUX = "/sys/kernel/btf/vmlinux";
 
 let kernel: Btf | undefined;
 
-/** Kept for as long as the process lives. @throws {ErrnoError} when the kernel has none */
+/** Cached for the life of the process. @throws {ErrnoError} when the kernel has none */
 export function kernelBtf(): Btf {
   return kernel ??= new Btf(bytesOf(content()));
 }
 
-/** Lets `use` read it, and keeps nothing of its memory. @throws {ErrnoError} when there is none */
+/** Passes it to `use` without caching it. @throws {ErrnoError} when the kernel has none */
 export function withKernelBtf<T>(use: (btf: Btf) => T): T {
   if (kernel) return use(kernel);
   const read = content();
@@ -28,7 +28,10 @@ export function withKernelBtf<T>(use: (btf: Btf) => T): T {
   return use(new Btf(bytesOf(read)));
 }
 
-/** Mapped where the kernel can (6.16 and later): it gives out 4 KiB for each read, of 5 MB. */
+/**
+ * Mapped where the kernel allows it (since 6.16): a read returns 4 KiB at most, and the blob has 5
+ * MB.
+ */
 function content(): Mapping | Uint8Array {
   try {
     return mapFile(VMLINUX);

@@ -8,7 +8,7 @@ import { BtfKind } from "./btf.ts";
 import { withKernelBtf } from "./kernel_btf.ts";
 
 /**
- * The names of an enum's numbers, as the running kernel has them: `kernelEnum("skb_drop_reason")`.
+ * The enumerators of an enum of the running kernel: `kernelEnum("skb_drop_reason")`.
  *
  * @param name the enum's tag
  * @returns the enumerators by number; undefined when the kernel has no enum of that name

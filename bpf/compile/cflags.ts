@@ -1,5 +1,5 @@
 /**
- * Flags for the compiler, which runs in another folder: relative paths are made absolute.
+ * Compiler flags: libbcc compiles in another folder, so relative paths are made absolute.
  *
  * @module
  */

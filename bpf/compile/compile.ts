@@ -9,12 +9,12 @@ import type { CompileOptions, CompileSource } from "./compile_options.ts";
 import { Job } from "./job.ts";
 import type { Module } from "./module.ts";
 
-/** Compilations asked for on another thread; libbcc bears only one at a time. */
+/** The queue of compilations on another thread; libbcc is not thread-safe. */
 let pending = 0;
-/** Resolves when the last of them has ended. */
+/** Resolves when the last queued compilation has ended. */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Compiles a text. @throws {CompileError} and its kin; nothing stays behind then. */
+/** Compiles a text. @throws {CompileError} or another BpfError; then nothing is left behind. */
 export function compileModule(source: CompileSource, options: CompileOptions): Module {
   if (pending > 0) {
     throw new TypeError("Cannot compile while compileAsync() is under way: wait for it first");
@@ -26,7 +26,7 @@ export function compileModule(source: CompileSource, options: CompileOptions): M
   }));
 }
 
-/** Compiles a text on another thread, after those asked for before. */
+/** Compiles a text on another thread, after those queued before. */
 export function compileModuleAsync(
   source: CompileSource,
   options: CompileOptions,

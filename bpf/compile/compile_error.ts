@@ -8,7 +8,7 @@ import { TsBccError } from "../../ffi/error/ts_bcc_error.ts";
 
 /** One complaint of the compiler. */
 export interface Diagnostic {
-  /** How grave it is. */
+  /** Its severity. */
   readonly severity: "error" | "warning" | "note";
   /** What the compiler says. */
   readonly message: string;

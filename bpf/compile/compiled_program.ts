@@ -28,11 +28,11 @@ import type { UsdtReader } from "../usdt/usdt_readarg.ts";
 import { attachNamed, hookOf, type NamedHook } from "./hook_names.ts";
 import { userLines } from "./source_lines.ts";
 
-// The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written.
+// The kernel's limit for a verifier log (UINT_MAX >> 8); pages cost nothing until they are written.
 const LOG_SIZE = 0xffffff;
 const BY_KERNEL = -1;
 
-/** How much the verifier tells of a program that it accepts. */
+/** BPF_LOG_LEVEL1: the verifier logs programs that it accepts, too. */
 const [NOTHING, ALL_STATES] = [0, 2];
 
 /** How programs are loaded. */
@@ -59,7 +59,7 @@ export class CompiledProgram implements LoadedProgram {
   readonly #id: bigint;
   readonly #reader: UsdtReader | undefined;
   readonly #loading: Loading;
-  /** By type of program and, where it was told, the way to be attached. */
+  /** Loaded programs by program type and, where it was given, attach type. */
   readonly #fds = new Map<string, number>();
 
   /** Made by {@linkcode Module}. */
@@ -151,14 +151,14 @@ export class CompiledProgram implements LoadedProgram {
     }
     const said = output.split("\n").find((line) => line.startsWith("bpf: "))?.slice(5);
     const refused = errno === Errno.EPERM || errno === Errno.EACCES;
-    // libbcc repeats the errno's text, unless it knows better.
+    // libbcc's message repeats the errno's text, unless it adds a hint.
     const isRepeated = said === undefined || said.startsWith("Failed to load program: ");
     const reason = refused && isRepeated ? permissionReason() : said;
     return new BpfError("load", `load program "${this.name}"`, errno, reason);
   }
 }
 
-/** Eight bytes a line, as bpftool's opcodes are; an instruction takes one line or two. */
+/** Eight bytes per line, as bpftool prints opcodes; an instruction takes one line or two. */
 function instructionLines(name: string, bytes: Uint8Array): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
   const lines = Array.from(

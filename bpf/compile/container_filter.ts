@@ -1,11 +1,12 @@
 /**
- * C text that tells whether the current process is in one of some containers, which others keep in
- * pinned maps: Inspektor Gadget and bcc's tools have `--cgroupmap` and `--mntnsmap` for these.
+ * C text that tests whether the current process runs in one of the containers listed in pinned
+ * maps: the `--cgroupmap` and `--mntnsmap` of bcc's tools, maintained by others such as Inspektor
+ * Gadget.
  *
  * @module
  */
 
-/** Paths in a bpf file system; without one that kind lets every process through. */
+/** Paths in a bpf file system; a kind without a path lets every process through. */
 export interface ContainerFilter {
   /** A hash with keys of 8 bytes, the ids of cgroups of version 2, and values of 8. */
   readonly cgroups?: string;
@@ -13,14 +14,14 @@ export interface ContainerFilter {
   readonly mountNamespaces?: string;
 }
 
-/** Entries of a map that is made because none is pinned there yet. */
+/** Entries of a map that is created because nothing is pinned there yet. */
 const ENTRIES = 1024;
 
 /**
- * Defines `static int container_should_be_filtered(void)`, 1 for a process that is to be left out,
- * for {@linkcode Bpf.compile}. A map that is not there yet is made, empty, and stays pinned.
+ * Defines `static int container_should_be_filtered(void)`, which returns 1 for a process to skip,
+ * for {@linkcode Bpf.compile}. A map that is not there yet is created, empty, and stays pinned.
  *
- * Mount namespaces need `headers: "btf"`: no installed header tells where their number is.
+ * Mount namespaces need `headers: "btf"`: no installed header declares struct mnt_namespace.
  *
  * @throws {TypeError} for a path that C text cannot hold
  */

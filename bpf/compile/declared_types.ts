@@ -1,17 +1,17 @@
 /**
  * Keeping the structs of a text in its BTF.
  *
- * clang describes the types of functions and of global variables; a struct that only local
- * variables have, as most events, is left out. So behind its end the text gets a variable whose
- * type mentions every struct that the text defines. It lies in a section of those that describe
- * maps, of which libbcc keeps the types and nothing else.
+ * clang emits BTF for the types of functions and global variables; a struct that only local
+ * variables have, as most events, is left out. So a variable whose type refers to every struct of
+ * the text is appended to it. It lies in a section for map definitions, of which libbcc keeps the
+ * types and ignores the rest.
  *
  * @module
  */
 
 import { withoutComments } from "./headers/mentions.ts";
 
-/** What the compiler's messages name when the addition is at fault. */
+/** The name by which a compiler message about the appended text is recognized. */
 export const ADDITION = "__tsbcc_types";
 
 const ATTRIBUTE = String.raw`(?:__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)\s*)`;
@@ -43,15 +43,20 @@ function endOfBraces(code: string, from: number): number {
   return code.length;
 }
 
-/** The variable that keeps the types; `marker` is the name of its own, to find their BTF by. */
+/**
+ * The variable that keeps the types; `marker` is a struct name of its own, by which the BTF is
+ * found.
+ */
 export function typesVariable(types: readonly string[], marker: string): string {
-  // Pointers, because a struct may be one that only a function knows, or none at all.
+  // Pointers, because a struct may be declared in a function only, or not be defined at all.
   const members = types.map((type, i) => `${type} *_${i};`).join(" ");
   return `\nstruct ${marker} { void *_; ${members} } ${ADDITION} ` +
     `__attribute__((section(".maps.${ADDITION}"), used)) = {};\n`;
 }
 
-/** Whether C lays out all that texts define by natural alignment: nothing says otherwise. */
+/**
+ * Whether all structs of the text have natural alignment: no attribute or pragma says otherwise.
+ */
 export function isPlain(texts: readonly string[]): boolean {
   return !texts.map(withoutComments).some((code) =>
     /\b(?:__)?(?:packed|aligned)(?:__)?\b|#\s*pragma\s+pack|\b\w+\s+\w+\s*:\s*\w+\s*[;,]/.test(code)

@@ -1,11 +1,11 @@
 /**
  * Types as libbcc describes them: the JSON of a table's key and leaf, and the fields of an event.
  *
- * Of JSON: a scalar is its C name; a struct is `[name, fields, kind]`; a field is `[name, type]`
- * with array dimensions or a bit-field's width behind; an anonymous member is a struct in a field's
- * place. Pointers are told as `unsigned long long`. Kind "struct_packed" says that padding is
- * listed as fields. Alignment that attributes ask for, and the inner dimensions of arrays, are left
- * out: whoever has the BTF of the module reads that, and checks sizes otherwise.
+ * In the JSON, a scalar is its C name; a struct is `[name, fields, kind]`; a field is `[name,
+ * type]`, followed by array dimensions or a bit-field's width; an anonymous member is a struct in
+ * place of a field. Pointers appear as `unsigned long long`. Kind "struct_packed" means that
+ * padding is listed as fields. Alignment attributes and the inner dimensions of arrays are missing:
+ * the module's BTF is preferred where there is one; elsewhere sizes are checked.
  *
  * @module
  */
@@ -31,24 +31,24 @@ const SCALARS: Record<string, readonly [bytes: 1 | 2 | 4 | 8, signed: boolean]> 
   "unsigned long long": [8, false],
 };
 
-/** The shape that a description tells; undefined when it tells none. */
+/** The shape of a described type; undefined when the description is not understood. */
 export function typeOfDescription(description: string): CType | undefined {
   if (description === "") return undefined;
   try {
     return typeOf(JSON.parse(description));
   } catch (error) {
-    // A type this library cannot read by itself: the user's codec is checked by size then.
+    // A type that this library does not know: then the user's codec is checked by size only.
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
 }
 
-/** Finds the shape of a type that has a name of its own: `u32`, `struct in6_addr`. */
+/** Resolves a named type: `u32`, `struct in6_addr`. */
 export type FindType = (name: string) => CType | undefined;
 
 /**
- * The shape of an event, from its fields as "name#type", whose types are told as C spells them.
- * Undefined when there are none or one cannot be read.
+ * The shape of an event from its fields, "name#type" with the type as C spells it. Undefined when
+ * there are none or one cannot be parsed.
  */
 export function typeOfFields(
   name: string,
@@ -66,7 +66,7 @@ export function typeOfFields(
   return layOut("struct", name, false, places);
 }
 
-/** The type that `char[16]`, `const u32` or `struct sock *` spells. */
+/** The type that a C spelling stands for: `char[16]`, `const u32` or `struct sock *`. */
 function typeOfSpelling(text: string, find: FindType): CType | undefined {
   const [, element, dimensions] = /^(.*?)\s*((?:\[\d+\])+)$/.exec(text) ?? [];
   if (element !== undefined) {
@@ -98,7 +98,7 @@ function scalar(name: string): CType {
 
 const array = (element: CType, length: number): CType => ({ kind: "array", element, length });
 
-/** sizeof's companion: natural alignment, as C lays structs out. */
+/** A type's natural alignment, as C lays out structs. */
 function alignOf(type: CType): number {
   switch (type.kind) {
     case "array":
@@ -117,10 +117,10 @@ function composite(json: readonly Json[]): CompositeType {
   return layOut(kind === "union" ? "union" : "struct", name, kind === "struct_packed", places);
 }
 
-/** How libbcc names padding. */
+/** libbcc's name for padding members. */
 const PADDING = /^__pad_(?:\d+|end)$/;
 
-/** Puts members one behind the other; `padded` says that padding is among them. */
+/** Lays out members one after the other; `padded` says that padding is listed explicitly. */
 function layOut(
   kind: "struct" | "union",
   name: string,
@@ -128,13 +128,13 @@ function layOut(
   places: readonly Place[],
 ): CompositeType {
   const members: Member[] = [];
-  let bit = 0; // the end of what is laid out
+  let bit = 0; // the end of the layout so far
   let largest = 0;
   for (const { name, type, width } of places) {
     const size = sizeOf(type) * 8;
     if (kind === "union") bit = 0;
     if (width !== undefined) {
-      // A bit-field must not cross a boundary of its type.
+      // A bit-field must not cross a storage unit of its type.
       if (Math.floor(bit / size) !== Math.floor((bit + width - 1) / size)) bit = roundUp(bit, size);
       members.push({ name, type, bitOffset: bit, bitSize: width });
       bit += width;

@@ -1,5 +1,5 @@
 /**
- * Hooks told by a function's name, as bcc has it: `kprobe__vfs_read`, `tracepoint__sched__…`.
+ * Hooks encoded in a function's name, as in bcc: `kprobe__vfs_read`, `tracepoint__sched__…`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Link } from "../base/link.ts";
 import type { ProgramType } from "../tables/program_type.ts";
 import { syscallFunction } from "../tables/syscalls.ts";
 
-/** Where a function's name says it belongs. */
+/** The hook that a function's name encodes. */
 export interface NamedHook {
   readonly kind: keyof typeof KINDS;
   readonly type: ProgramType;
@@ -49,10 +49,13 @@ const KINDS = {
   { type: ProgramType; attach: (program: Attachable, target: string) => Link }
 >;
 
-/** Names of these are functions, since libbcc 0.28 with the module and two underscores before. */
+/**
+ * Prefixes whose names are kernel functions, since libbcc 0.28 preceded by the module and two
+ * underscores.
+ */
 const OF_MODULES: ReadonlySet<string> = new Set(["kfunc", "kretfunc"]);
 
-/** The hook that a function's name tells; undefined for a plain name. */
+/** The hook that a function's name encodes; undefined for a plain name. */
 export function hookOf(name: string): NamedHook | undefined {
   const [, prefix, rest] = /^([a-z_]+?)__(.+)$/.exec(name) ?? [];
   if (prefix === undefined || !Object.hasOwn(KINDS, prefix)) return undefined;
@@ -65,7 +68,7 @@ export function hookOf(name: string): NamedHook | undefined {
   return { kind, type: KINDS[kind].type, section: `${kind}/${target}`, target };
 }
 
-/** "vmlinux__vfs_read" and "vfs_read" are one; others are "MODULE/FUNCTION". */
+/** "vmlinux__vfs_read" and "vfs_read" are the same; others become "MODULE/FUNCTION". */
 function withoutVmlinux(name: string): string {
   const [, module, rest] = /^(\w+?)__(.+)$/.exec(name) ?? [];
   if (module === undefined || !exists(`/sys/kernel/btf/${module}`)) return name;
@@ -77,7 +80,10 @@ export function attachNamed(program: Attachable, hook: NamedHook): Link {
   return KINDS[hook.kind].attach(program, hook.target);
 }
 
-/** `sys_clone` stands for the system call's entry, whatever this architecture calls that. */
+/**
+ * `sys_clone` stands for the entry of the system call, whatever this architecture calls that
+ * function.
+ */
 function kernel(name: string): string {
   return name.startsWith("sys_") ? syscallFunction(name) : name;
 }

@@ -1,5 +1,5 @@
 /**
- * One compilation with libbcc: the memory, files and environment that it needs, and what it says.
+ * One compilation with libbcc: the memory, files and environment that it needs, and its output.
  *
  * @module
  */
@@ -32,7 +32,7 @@ import { describeProbe } from "../usdt/usdt.ts";
 import { readerText, type UsdtHook, type UsdtReader, usdtReaders } from "../usdt/usdt_readarg.ts";
 import type { CompileOptions, CompileSource, DebugOutput } from "./compile_options.ts";
 
-/** The bits that libbcc knows them by (bcc_common.h and bpf_module.h of bcc). */
+/** Flags of libbcc (bcc_common.h and bpf_module.h of bcc). */
 const DEBUG: Readonly<Record<DebugOutput, number>> = {
   "llvm-ir": 1,
   "bytecode": 2,
@@ -42,14 +42,14 @@ const DEBUG: Readonly<Record<DebugOutput, number>> = {
   "btf": 32,
 };
 
-/** A misspelt helper would otherwise become a call that only the verifier refuses, by a number. */
+/** Otherwise a misspelt helper becomes a call that only the verifier refuses, by a number. */
 const STRICT = ["-Werror=implicit-function-declaration"];
-/** As many headers may be found missing one after the other before it is no use going on. */
+/** How many missing headers in a row are added before giving up. */
 const MOST_RETRIES = 20;
 const EPERM = 1;
 /**
- * libbcc searches the current directory for headers, before the kernel's: root may stand where anybody
- * writes. Nobody but root puts anything here.
+ * libbcc searches the current directory for headers before the kernel's, and root may have started
+ * the tool in a folder that others can write to. Only root can write here.
  */
 const SAFE_FOLDER = "/";
 
@@ -61,13 +61,13 @@ interface Call {
   readonly count: number;
 }
 
-/** What the compiler gave back and what it printed. */
+/** The module and the compiler's output. */
 interface Outcome {
   readonly handle: bigint;
   readonly output: string;
 }
 
-/** One compilation: everything it needs is made here and goes with it. */
+/** One compilation: everything it needs is created here and released with it. */
 export class Job implements Disposable {
   readonly #name: string;
   readonly #text: string;
@@ -76,7 +76,7 @@ export class Job implements Disposable {
   readonly #hooks: readonly UsdtHook[];
   readonly #readers: ReadonlyMap<string, UsdtReader>;
   readonly #debug: ReadonlySet<DebugOutput>;
-  /** The user's text with other names for some types, each line where it was. */
+  /** The user's text with some types renamed, each line where it was. */
   readonly #compiled: string;
   /** A memory file with what has to come before the text; undefined when nothing has to. */
   readonly #before: number | undefined;
@@ -97,7 +97,7 @@ export class Job implements Disposable {
     const cflags = [...STRICT, ...absolutePaths(options.cflags ?? [])];
     const includes = includeFolders(cflags);
     const folder = file?.slice(0, file.lastIndexOf("/"));
-    // For "…" alone: <linux/ptrace.h> is the kernel's, whatever lies beside the file.
+    // For "…" includes only: <linux/ptrace.h> is the kernel's, whatever lies beside the file.
     if (folder !== undefined) cflags.push("-iquote", folder);
 
     const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);
@@ -106,7 +106,7 @@ export class Job implements Disposable {
     const fromBtf = chosen === "btf";
     const withStructs = withTracepointStructs(this.#text, search, fromBtf);
     this.#compiled = withStructs.text;
-    // Not in the text: debug information quotes lines of the text by their numbers.
+    // Not in the text itself: debug information refers to its lines by number.
     const before = withStructs.before + readerText(this.#readers);
     this.#before = before === "" ? undefined : memfd("before.h", new TextEncoder().encode(before));
     if (this.#before !== undefined) cflags.push("-include", `/proc/self/fd/${this.#before}`);
@@ -175,7 +175,7 @@ export class Job implements Disposable {
       module[Symbol.dispose]();
       throw error;
     }
-    // Warnings, and what others wrote to standard error while it was ours.
+    // Warnings, and what other threads wrote to standard error while it was redirected.
     printError(output);
     return module;
   }
@@ -187,7 +187,7 @@ export class Job implements Disposable {
   [Symbol.dispose](): void {
     this.#headers?.[Symbol.dispose]();
     this.#closeBefore();
-    // Named here so that it lives until the compiler has read it.
+    // A named variable, so that the memory stays alive until the compiler has read it.
     void this.#strings.length;
   }
 
@@ -197,11 +197,12 @@ export class Job implements Disposable {
     return cString(this.#compiled + added);
   }
 
-  /** Adds the header that the compiler missed; true when it makes sense to try again. */
+  /** Adds the header that the compiler did not find; true when another attempt makes sense. */
   #addMissing({ handle, output }: Outcome): boolean {
     if (handle !== 0n) return false;
     if (output.includes(ADDITION) && this.#types.length > 0) {
-      // It names types that the text defines for a function or not at all: do without.
+      // The appended variable refers to types that are local to a function or undefined: compile
+      // without it.
       const names = output.matchAll(/unknown type name '(\w+)'/g).map(([, name]) => name);
       const unknown = new Set(names);
       const rest = this.#types.filter((type) => !unknown.has(type));

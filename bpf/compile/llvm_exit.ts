@@ -1,18 +1,19 @@
 /**
- * The error message for code on which LLVM ends the process.
+ * The error message when LLVM exits the process because of the code that it compiles.
  *
  * @module
  */
 
-/** What LLVM 14 says of an operation that BPF lacks, up to its operands' addresses. */
+/** LLVM 14's message for an operation that BPF lacks, up to its operands' addresses. */
 const NO_INSTRUCTION = /^Cannot select: (?:0x\w+: )?\w+ = (\w+)/;
 /** The same since LLVM 15. */
 const UNSUPPORTED = /^error: (?:.*:\d+:\d+: )?in function (\w+) .*\): (.*?)\.?$/m;
 const DIVISION = /^s(?:div|rem)$/;
 
 /**
- * The sentence for it: `reason` is LLVM's for a fatal error, or empty, `output` all that was
- * printed. LLVM names lines of the text as libbcc has rewritten it; those are left out.
+ * The message: `reason` is LLVM's text for a fatal error, or empty, `output` everything that was
+ * printed. LLVM's line numbers are those of the text as libbcc has rewritten it, so they are
+ * omitted.
  */
 export function tellEnd(title: string, reason: string, output: string): string {
   return `Cannot compile ${title}: LLVM ended the process: ${why(reason, output)}`;

@@ -17,11 +17,11 @@ export class Module implements Disposable {
   readonly name: string;
   readonly programs: readonly CompiledProgram[];
   readonly maps: readonly MapInfo[];
-  /** The types of the text; none when the kernel did not take them. */
+  /** The BTF of the text; empty when the kernel refused it. */
   readonly btf: Btf;
   #handle: bigint;
 
-  /** Takes over what `bpf_module_create_c_from_string` returned. */
+  /** Takes ownership of what `bpf_module_create_c_from_string` returned. */
   constructor(
     name: string,
     handle: bigint,

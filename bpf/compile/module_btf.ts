@@ -1,8 +1,8 @@
 /**
- * The BTF of a compiled module: how its types lie in memory, as the compiler knows it.
+ * The BTF of a compiled module: the exact layout of its types, as the compiler has it.
  *
- * libbcc hands it to the kernel and keeps its descriptor; nothing of libbcc's tells either. The
- * descriptor tells its bytes to whoever holds it, without the privilege that asking by id takes.
+ * libbcc loads it into the kernel and keeps its descriptor, but exports neither. Whoever holds the
+ * descriptor can read the bytes, without the privilege that opening by id takes.
  *
  * @module
  */
@@ -13,12 +13,15 @@ import { readLink } from "../../ffi/libc/files.ts";
 import { Btf, BtfKind } from "../btf/btf.ts";
 import { btfBytes } from "../btf/btf_bytes.ts";
 
-/** Descriptors above a module's last map that are looked at: libbcc opens its BTF before them. */
+/**
+ * How many descriptors above that of a module's last map are searched: libbcc opens the BTF before
+ * the maps.
+ */
 const MORE_DESCRIPTORS = 64;
 
 /**
- * The BTF that has a struct of this name, among the descriptors up to that of the module's last
- * map; undefined when the kernel did not take it.
+ * The BTF that contains a struct of this name, among the descriptors up to that of the module's
+ * last map; undefined when the kernel refused it.
  */
 export function moduleBtf(marker: string, lastMap: number): Btf | undefined {
   for (let fd = 3; fd <= lastMap + MORE_DESCRIPTORS; fd++) {
@@ -38,7 +41,7 @@ function isBtf(fd: number): boolean {
   }
 }
 
-/** The type of a table's keys or values: libbcc's macros make a struct of them for each table. */
+/** The type of a table's keys or values: libbcc's macros wrap them in a struct for each table. */
 export function tableType(btf: Btf, table: string, part: "key" | "leaf"): CType | undefined {
   const id = btf.find(`${table}_table_t`, BtfKind.STRUCT);
   const member = id === undefined ? undefined : btf.members(id).find(({ name }) => name === part);
@@ -46,8 +49,8 @@ export function tableType(btf: Btf, table: string, part: "key" | "leaf"): CType 
 }
 
 /**
- * The struct or union that has these fields, told as "name#type"; undefined when there is none, or
- * several that lie differently in memory.
+ * The struct or union with these fields, given as "name#type"; undefined when there is none, or
+ * several with different layouts.
  */
 export function typeWithFields(btf: Btf, fields: readonly string[]): CType | undefined {
   const wanted = fields.map((field) => field.split("#") as [string, string])

@@ -1,9 +1,10 @@
 /**
- * The types of events that a text writes in place: `events.ringbuf_reserve(sizeof(struct event))`.
+ * The types of events that a program writes in place: `events.ringbuf_reserve(sizeof(struct
+ * event))`.
  *
- * libbcc tells the fields of what `perf_submit` and `ringbuf_output` copy, but what is reserved is
- * bytes to it. It does describe the values of tables: so the text gets an array of the reserved
- * type behind its end, which no program uses and nobody sees.
+ * libbcc describes the fields of events for `perf_submit` and `ringbuf_output`, but reserved memory
+ * is bytes to it. It does describe the values of tables: so an array of the reserved type is
+ * appended to the text, which no program uses and which is hidden from users.
  *
  * @module
  */
@@ -20,7 +21,9 @@ export function reservedTable(buffer: string): string {
   return PREFIX + buffer;
 }
 
-/** The tables to add to a text; empty for one that reserves nothing, or nothing that is clear. */
+/**
+ * The tables to append to a text; empty for one that reserves nothing, or whose type is ambiguous.
+ */
 export function reservedTables(text: string): string {
   const types = new Map<string, Set<string | undefined>>();
   const calls = text.matchAll(
@@ -40,7 +43,7 @@ export function reservedTables(text: string): string {
   ).join("");
 }
 
-/** What `sizeof` is asked of: a struct, or what a pointer declared before points to. */
+/** The operand of `sizeof`: a struct, or the target of a pointer declared before. */
 function typeOf(operand: string, before: string): string | undefined {
   const struct = /^struct\s+(\w+)$/.exec(operand)?.[1];
   if (struct !== undefined) return `struct ${struct}`;
@@ -51,7 +54,7 @@ function typeOf(operand: string, before: string): string | undefined {
   return name && `struct ${name}`;
 }
 
-/** Whether the text defines the struct whatever the preprocessor is told. */
+/** Whether the struct is defined unconditionally, outside #if. */
 function isDefined(type: string, text: string): boolean {
   const before = text.slice(
     0,

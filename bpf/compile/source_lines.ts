@@ -4,16 +4,19 @@
  * @module
  */
 
-/** What newer kernels add to a line they quote: `code @ main.c:12`; older ones have the code only. */
+/**
+ * Newer kernels append the place to a line they quote: `code @ main.c:12`; older ones quote the
+ * code only.
+ */
 const NUMBERED = /^(.*)@ main\.c:(\d+)$/;
 const IDENTIFIER = /[A-Za-z_]\w*/g;
 
 /**
- * Returns a function that says a line which the verifier's log quotes as the user wrote it.
+ * Returns a function that maps a line quoted by the verifier's log back to the user's line.
  *
- * The kernel quotes what libbcc made of the text: calls of maps' methods have become helpers', and
- * the structs and arguments of probes were put in as lines of their own. Within a function the
- * lines keep their distances, so those that stayed as they were tell where the others belong.
+ * The kernel quotes the text as libbcc has rewritten it: methods of maps have become helper calls,
+ * and structs and arguments of probes were inserted as lines. Within a function the lines keep
+ * their distances, so unchanged lines tell where the others belong.
  */
 export function userLines(source: string, log: string): (quoted: string) => string {
   const lines = source.split("\n").map((line) => line.trim());
@@ -26,7 +29,7 @@ export function userLines(source: string, log: string): (quoted: string) => stri
   };
 }
 
-/** A line that stands in the user's text once, and how far it was moved. */
+/** A line that occurs once in the user's text, and by how many lines it was moved. */
 interface KnownLine {
   readonly number: number;
   readonly moved: number;
@@ -40,7 +43,7 @@ function knownLine(quoted: string, lines: readonly string[]): KnownLine[] {
 
 function numbered(quoted: string): { code: string; number: number | undefined } {
   const [, code, number] = NUMBERED.exec(quoted) ?? [];
-  // Spaces are not the expression's to find: before no "@" that takes the square of their number.
+  // Spaces are trimmed beforehand: matching them before an absent "@" would take quadratic time.
   return code === undefined
     ? { code: quoted, number: undefined }
     : { code: code.trimEnd(), number: Number(number) };
@@ -63,6 +66,6 @@ function lineOf(
   const nearest = known.reduce((best, line) => distance(line) < distance(best) ? line : best);
   const line = number - nearest.moved;
   const names = new Set(code.match(IDENTIFIER));
-  // A call over several lines may have become one: rather none than a wrong line.
+  // A call over several lines may have become one: report no line rather than a wrong one.
   return lines[line]?.match(IDENTIFIER)?.some((name) => names.has(name)) ? line : undefined;
 }

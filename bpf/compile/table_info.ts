@@ -1,5 +1,5 @@
 /**
- * What libbcc knows of a table: as a map, with the types of its keys, values and events.
+ * libbcc's description of a table as a map, with the types of its keys, values and events.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import { typeOfDescription, typeOfFields } from "./described_types.ts";
 import { tableType, typeWithFields } from "./module_btf.ts";
 import { reservedTable } from "./reserved_events.ts";
 
-/** Keys of arrays: libbcc declares them as int, the kernel counts from 0. */
+/** Array keys: libbcc declares them as int, the kernel uses u32 indices. */
 const INDEX: CType = { kind: "int", bytes: 4, signed: false, name: "u32" };
 
-/** A table as a map. */
+/** Describes a table as a map. */
 export function tableInfo(
   module: bigint,
   id: bigint,
@@ -36,7 +36,7 @@ export function tableInfo(
   const keySize = Number(lib.bpf_table_key_size_id(module, id));
   const valueSize = Number(lib.bpf_table_leaf_size_id(module, id));
   const ring = type === MapType.RINGBUF;
-  /** By BTF, or else by the description, which may leave out what makes it larger. */
+  /** By BTF, or else by libbcc's description, which omits alignment attributes. */
   const typeOf = (part: "key" | "leaf", description: bigint, size: number) => {
     const type = btf && tableType(btf, name, part) || typeOfDescription(textAt(description));
     return type && sizeOf(type) === size ? type : undefined;
@@ -59,7 +59,7 @@ export function tableInfo(
   };
 }
 
-/** The type of the events that the text submits to a buffer, where libbcc has seen it. */
+/** The type of the events that the text submits to a buffer, if libbcc has recorded it. */
 function eventType(
   module: bigint,
   table: string,
@@ -79,7 +79,7 @@ function eventType(
   return typeOfFields(table, fields, (type) => findType(type, source));
 }
 
-/** The type of the events that the text reserves in a ring buffer, where that is clear. */
+/** The type of the events that the text reserves in a ring buffer, if it is unambiguous. */
 function reservedType(module: bigint, buffer: string, btf: Btf | undefined): CType | undefined {
   const table = reservedTable(buffer);
   const known = btf && tableType(btf, table, "leaf");

@@ -1,10 +1,10 @@
 /**
- * The argument structs of tracepoints, each field where the kernel has it.
+ * The argument structs of tracepoints, with each field at the kernel's offset.
  *
- * libbcc makes `struct tracepoint__CATEGORY__NAME` of the tracepoint's format file by the fields'
- * types alone, for functions that take it by that name: an enum of one byte moves all that follows,
- * and four bytes in the eight of a system call's argument do. Where tracefs is not mounted it makes
- * none. So the struct is made here, and functions of the text get it by another name.
+ * For functions that take it by that name, libbcc derives `struct tracepoint__CATEGORY__NAME` from
+ * the types alone in the tracepoint's format file: a one-byte enum shifts all fields behind it, and
+ * so does a four-byte value in the eight bytes of a system call argument. Without a mounted tracefs
+ * it makes none. So the struct is made here, and functions of the text get it by another name.
  *
  * @module
  */
@@ -27,13 +27,13 @@ export interface TracepointText {
   readonly text: string;
 }
 
-// Names as long as those they replace: "TRACEPOINT_PROBE" and "struct ".
+// The replacements have the length of the originals: "TRACEPOINT_PROBE" and "struct ".
 const MACRO = "TSBCC_TRACEPOINT";
 const ALIAS = "tsbcc__";
 
 /**
- * Gives the functions of a text the arguments of tracepoints. Before the text there are all types
- * that it mentions when headers are made from BTF; else only those of C.
+ * Gives the functions of a text the arguments of tracepoints. When headers are made from BTF, all
+ * types that the text mentions are declared before it; else only C's own.
  */
 export function withTracepointStructs(
   text: string,
@@ -43,7 +43,7 @@ export function withTracepointStructs(
   if (tracefs() === undefined) return { before: "", text };
   const { tracepoints, defined } = collectMentions(text, search);
   const isMounted = mountedTracefs() !== undefined;
-  // What files define that the text includes is left to libbcc: it would define it once more.
+  // Structs that included files define are left to libbcc: it would define them once more.
   const included = [...ownTexts(text, search)].slice(0, -1).join("\n");
   const find = (name: string) => {
     const type = kernelType(name);
@@ -85,7 +85,7 @@ function rename(text: string, { tracepoint, name }: { tracepoint: string; name: 
     );
 }
 
-/** Undefined for a tracepoint that there is not: the compiler says it. */
+/** Undefined for a tracepoint that does not exist: the compiler reports it. */
 function fieldsOf(tracepoint: string): TracepointField[] | undefined {
   try {
     return tracepointFields(tracepoint);
@@ -124,7 +124,7 @@ function memberOf(field: TracepointField, find: FindType): [declaration: string,
   // Such as a bit-field.
   const isSpelt = plain !== undefined && /^[\w *[\]]+$/.test(type);
   if (!isSpelt) return [`char __pad_${offset}[${size}];`, size];
-  // Where the data is, and how long: what bcc's TP_DATA_LOC_READ takes apart.
+  // Offset and length of the data, which bcc's TP_DATA_LOC_READ decodes.
   const dynamic = /^__(data|rel)_loc /.exec(type)?.[1];
   if (dynamic !== undefined) return [`u32 ${dynamic}_loc_${plain};`, size];
   if (type.endsWith("*") && dimension === undefined) return [`${type} ${plain};`, size];
@@ -132,7 +132,7 @@ function memberOf(field: TracepointField, find: FindType): [declaration: string,
   if (dimension !== undefined) return [arrayOf(field, plain, found), size];
   const isInt = found?.kind === "int" || found?.kind === "enum";
   if (!isInt && found && sizeOf(found) === size) return [`${type} ${plain};`, size];
-  // A type that is larger than its field, such as an enum in one byte, is cut as the kernel does.
+  // A type larger than its field, such as an enum in one byte, is truncated as in the kernel.
   const bytes = isInt ? Math.min(found.bytes, size) : size;
   const isSigned = isInt && found.bytes <= size ? found.signed : signed;
   const isWord = [1, 2, 4, 8].includes(bytes) && offset % bytes === 0;
@@ -146,7 +146,7 @@ function arrayOf({ type, offset, size }: TracepointField, name: string, element?
   if (size % bytes !== 0 || offset % Math.min(bytes, 8) !== 0) return `char ${name}[${size}];`;
   const isInt = element?.kind === "int" || element?.kind === "enum";
   const isSpelt = /(?:\*|\bchar)$/.test(type) || element !== undefined && !isInt;
-  // Of a type that is not known, such as char with a name of its own, there are bytes.
+  // A field of an unknown type becomes an array of bytes.
   const spelt = isSpelt ? type : isInt ? word(element.signed, bytes) : "char";
   return `${spelt} ${name}[${size / bytes}];`;
 }

@@ -12,11 +12,14 @@ import { VMLINUX } from "../../btf/kernel_btf.ts";
 /** `system`: the installed ones; `btf`: made from the kernel's own description; or a folder. */
 export type Headers = "system" | "btf" | (string & Record<never, never>);
 
-/** Where libbcc looks for headers by itself: what this variable says, or the running kernel's. */
+/**
+ * Where libbcc looks by itself: BCC_KERNEL_SOURCE, or the headers installed for the running kernel.
+ */
 const VARIABLE = "BCC_KERNEL_SOURCE";
 
 /**
- * Decides, without making anything: a folder, `btf`, or undefined for those libbcc finds by itself.
+ * Decides, without generating anything: a folder, `btf`, or undefined to let libbcc find the
+ * headers.
  *
  * By default the headers installed for the running kernel, if there are any, else its BTF.
  *
@@ -42,7 +45,7 @@ export function chooseHeaders(wanted: Headers | undefined, action: string): stri
   );
 }
 
-/** Whether libbcc finds headers by itself. */
+/** Whether libbcc finds kernel headers by itself. */
 function hasInstalledHeaders(): boolean {
   const named = getEnvironment(VARIABLE);
   if (named !== undefined) return isHeaders(named);

@@ -2,21 +2,21 @@
  * The inline functions that programs expect of kernel headers.
  *
  * Functions, where a macro would do: libbcc rewrites `f(sk->x)`, but not the arguments of macros.
- * In their bodies it rewrites nothing: their pointers are to memory that a program has copied.
+ * It does not rewrite their bodies, so these take pointers to memory that a program has copied.
  *
  * @module
  */
 
 import { lazy } from "./lazy.ts";
 
-/** What turns bytes around, by width; libbcc has `bpf_ntohs` and its kin. */
+/** Byte order conversions by width; libbcc itself defines `bpf_ntohs` and the like. */
 const SWAPS = {
   16: ["htons", "ntohs", "be16_to_cpu", "cpu_to_be16"],
   32: ["htonl", "ntohl", "be32_to_cpu", "cpu_to_be32"],
   64: ["be64_to_cpu", "cpu_to_be64"],
 } as const;
 
-/** What a socket is told to be, by function. */
+/** Socket conversions by function name: `tcp_sk(sk)` is a cast. */
 const CASTS = {
   inet_sk: "inet_sock",
   tcp_sk: "tcp_sock",

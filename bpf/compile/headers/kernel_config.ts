@@ -11,10 +11,13 @@ import { kernelBtf } from "../../btf/kernel_btf.ts";
 /** The value of each option that is set: `y`, `m`, a number or a string in quotes. */
 export type KernelConfig = ReadonlyMap<string, string>;
 
-/** Where a kernel with CONFIG_IKCONFIG_PROC tells its options. */
+/** Where a kernel with CONFIG_IKCONFIG_PROC exposes its configuration. */
 const IN_PROC = "/proc/config.gz";
 
-/** Options and the member that a type has only with them, for kernels that do not tell. */
+/**
+ * Options and a struct member that exists only with them, for kernels that do not expose their
+ * configuration.
+ */
 const IMPLIED: readonly (readonly [option: string, type: string, member: string])[] = [
   ["CONFIG_NET_NS", "possible_net_t", "net"],
   ["CONFIG_IPV6", "sock_common", "skc_v6_daddr"],
@@ -54,7 +57,7 @@ export function parseConfig(text: string): KernelConfig {
   );
 }
 
-/** The options without which a kernel's types would have no such members. */
+/** The options without which the kernel's types would lack these members. */
 export function impliedConfig(btf: Btf): KernelConfig {
   const set = IMPLIED.filter(([, type, member]) => hasMember(btf, type, member));
   return new Map(set.map(([option]) => [option, "y"]));
@@ -82,11 +85,11 @@ export function optionMacros(option: string, config: KernelConfig): string[] {
   return [`#define ${option} ${builtIn ? "1" : value}`, ...answers];
 }
 
-/** What asks for an option; the argument must be its name itself. */
+/** A macro that tests an option; the argument must be the literal name. */
 export const OPTION_MACROS: readonly string[] = [
   "IS_BUILTIN(option) __IS_BUILTIN_##option",
   "IS_MODULE(option) __IS_MODULE_##option",
   "IS_ENABLED(option) __IS_ENABLED_##option",
-  // For programs, which are no part of the kernel's image.
+  // BPF programs are no part of the kernel image, so modules count too.
   "IS_REACHABLE(option) __IS_ENABLED_##option",
 ];

@@ -1,6 +1,6 @@
 /**
- * Returns a function that makes its value at the first call: what only texts need should cost no
- * time at the start of a tool that has been compiled before.
+ * Wraps a function so that its value is computed at the first call: what only `Bpf.compile` needs
+ * must not slow the start of precompiled tools.
  */
 export function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

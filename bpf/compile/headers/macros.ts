@@ -316,7 +316,9 @@ export const macros: () => ReadonlyMap<string, string> = lazy(() =>
   ])
 );
 
-/** Members that became others: `dentry->d_iname` of kernels before 6.14 is in a union since. */
+/**
+ * Members that later kernels renamed: `dentry->d_iname` of kernels before 6.14 is in a union since.
+ */
 export function memberMacros(btf: Btf): ReadonlyMap<string, string> {
   const id = btf.find("dentry", BtfKind.STRUCT);
   const names = id === undefined ? [] : btf.members(id).map(({ name }) => name);

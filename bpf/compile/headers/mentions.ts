@@ -1,8 +1,8 @@
 /**
- * What a C text mentions: the names by which headers made for it decide what to contain.
+ * Which names a C text mentions: generated headers contain only those.
  *
- * This is no parser. It takes too much rather than too little; a name too many costs a line in the
- * headers, a name too few a compiler error.
+ * This is no parser. It errs on the side of too many names: one too many costs a line in the
+ * headers, a missing one a compiler error.
  *
  * @module
  */
@@ -46,7 +46,10 @@ export function collectMentions(text: string, path: SearchPath): Mentions {
   return mentions;
 }
 
-/** A text and the files of the user's own that it includes; `other` is told the rest. */
+/**
+ * Scans a text and the files of the user's own that it includes; `other` receives the other
+ * includes.
+ */
 export function* ownTexts(
   text: string,
   path: SearchPath,
@@ -65,7 +68,7 @@ export function* ownTexts(
   yield text;
 }
 
-/** Adds the names of C text that includes nothing. */
+/** Adds the names in C text that includes nothing. */
 export function addNames(mentions: Mentions, text: string): void {
   for (const [name] of text.matchAll(/[A-Za-z_]\w*/g)) mentions.identifiers.add(name);
   for (const [, tag] of text.matchAll(/\b(?:struct|union|enum)\s+([A-Za-z_]\w*)/g)) {
@@ -79,7 +82,7 @@ function addMentions(mentions: Mentions, text: string): void {
   addDefinitions(mentions.defined, code);
   const probes = code.matchAll(/\bTRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)/g);
   for (const [, category, event] of probes) mentions.tracepoints.add(`${category}/${event}`);
-  // This macro makes its context's type out of the name.
+  // This macro derives its context's type from the name.
   for (const [, target] of code.matchAll(/\bBPF_ITER\s*\(\s*(\w+)\s*\)/g)) {
     addNames(mentions, `struct bpf_iter__${target}`);
   }
@@ -95,7 +98,7 @@ function findOwn(name: string, quoted: boolean, path: SearchPath): string | unde
   return folders.map((folder) => `${folder}/${name}`).find(exists);
 }
 
-/** The text with nothing in place of comments and in strings. */
+/** Replaces comments and the contents of strings by nothing. */
 export function withoutComments(text: string): string {
   return text.replace(
     /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g,
@@ -114,7 +117,8 @@ function addDefinitions(defined: Set<string>, code: string): void {
     }
   }
   for (const [, name] of code.matchAll(/\}\s*(\w+)\s*;/g)) defined.add(name!);
-  // Up to the next typedef at most, so that text without an end is not read again for each.
+  // Up to the next typedef at most: unterminated text would otherwise be rescanned for each one
+  // (quadratic).
   for (const [, body] of code.matchAll(/\btypedef\b((?:(?!\btypedef\b)[^;{}])*)/g)) {
     const bare = body!.split("[", 1)[0]!.trimEnd();
     const last = [...bare.matchAll(/\w+/g)].at(-1);
@@ -122,6 +126,6 @@ function addDefinitions(defined: Set<string>, code: string): void {
     const pointer = /\(\s*\*\s*(\w+)\s*\)/.exec(body!)?.[1];
     if (pointer) defined.add(pointer);
   }
-  // What a text takes back it expects of the headers first.
+  // A macro that the text undefines must be defined by the headers first.
   for (const [, name] of code.matchAll(/^[ \t]*#[ \t]*undef[ \t]+(\w+)/gm)) defined.delete(name!);
 }

@@ -2,7 +2,7 @@
  * An include tree for one program, made from the running kernel's BTF.
  *
  * libbcc wants a folder of kernel headers. Here everything is in the one header that it includes
- * before anything else, linux/kconfig.h; the headers that the program asks for exist and are empty.
+ * first, linux/kconfig.h; the headers that the program includes exist, but are empty.
  *
  * @module
  */
@@ -29,16 +29,19 @@ const ALWAYS = [
   "asm/page.h",
 ];
 
-/** Folders of the kernel's include tree; other missing headers are the user's mistake to hear of. */
+/**
+ * Folders of the kernel's include tree; headers missing elsewhere are the user's mistake, and
+ * reported.
+ */
 const KERNEL_FOLDER =
   /^(?:uapi\/)?(?:linux|asm|asm-generic|net|scsi|crypto|trace|rdma|sound|drm|kvm|vdso|xen|acpi)\/[\w./-]+$/;
 
 const PREFIX = "ts-bcc-headers-";
 
-/** The folder of an include tree; it is removed when this is disposed of. */
+/** The folder of an include tree; removed when this is disposed. */
 export interface HeaderTree extends Disposable {
   readonly path: string;
-  /** Adds an empty header the compiler missed; false when that is none of the kernel's. */
+  /** Adds an empty header that the compiler did not find; false when it is none of the kernel's. */
   add(header: string): boolean;
 }
 
@@ -48,7 +51,7 @@ export function makeHeaders(text: string, search: SearchPath): HeaderTree {
   const os = process.getBuiltinModule("node:os");
   const content = headersFor(text, search);
   removeLeft(os.tmpdir());
-  // The name cannot be guessed and the folder is 0700: nobody else can put a file in here.
+  // The name is unpredictable and the folder's mode is 0700: nobody else can put a file in here.
   const path = fs.mkdtempSync(`${os.tmpdir()}/${PREFIX}`);
   const write = (name: string, text: string) => {
     const file = `${path}/include/${name}`;
@@ -74,7 +77,7 @@ export function makeHeaders(text: string, search: SearchPath): HeaderTree {
   };
 }
 
-/** Removes what processes left that were killed while they compiled: no compile takes an hour. */
+/** Removes folders of processes that were killed while compiling: no compilation takes an hour. */
 function removeLeft(folder: string): void {
   const fs = process.getBuiltinModule("node:fs");
   const before = Date.now() - 3600_000;
@@ -112,7 +115,7 @@ export function headersFor(
       `#define LINUX_VERSION_CODE KERNEL_VERSION(${kernelVersion().join(", ")})`,
       '#include "/virtual/include/bcc/bpf.h"',
       types.write(),
-      // Behind the types: their members may have the names of macros.
+      // After the types, whose members may have the same names as macros.
       ...used,
       "#endif",
       "",
@@ -139,7 +142,7 @@ function addTracepoints(mentions: Mentions): void {
 /** The macros that the text mentions, and those that these mention. */
 function usedMacros(mentions: Mentions): string[] {
   const used = new Set<string>();
-  // Elsewhere these names are a program's own.
+  // Only in programs that include these headers; elsewhere the names are the program's own.
   const network = [...mentions.includes].some((name) => /^(?:net|linux)\//.test(name));
   const ofMembers = memberMacros(kernelBtf());
   const waiting = [...mentions.identifiers];

@@ -1,5 +1,5 @@
 /**
- * What C calls a BTF type, and the sorts of types that it tells apart.
+ * How C spells a BTF type, and predicates on BTF kinds.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function keyword(btf: Btf, id: number): string {
   return btf.kind(id) === BtfKind.UNION ? "union" : "struct";
 }
 
-/** An integer's C name; an enum is told as the integer of its size. */
+/** An integer's C name; an enum's is that of the integer of its size. */
 export function integerName(btf: Btf, id: number): string {
   if (btf.kind(id) === BtfKind.INT) return btf.name(id);
   const type = btf.type(id);

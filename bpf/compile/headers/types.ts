@@ -1,10 +1,10 @@
 /**
  * C declarations from BTF, cut down to what a program uses.
  *
- * A struct keeps the members whose names the program mentions, at their offsets and with bytes in
- * between, so that it has the kernel's size and layout without dragging in the types of the rest.
- * Pointers lead on only from members that are kept: `task->real_parent->tgid` reaches task_struct's
- * `real_parent` and `tgid` and nothing else.
+ * A struct keeps the members whose names the program mentions, at their offsets and with padding in
+ * between: it has the kernel's size and layout without pulling in the types of all members.
+ * Pointers are followed only from members that are kept: `task->real_parent->tgid` reaches
+ * task_struct's `real_parent` and `tgid` and nothing else.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Btf, BtfKind, type RawMember } from "../../btf/btf.ts";
 import type { Mentions } from "./mentions.ts";
 import { integerName, isComposite, isInteger, isQualifier, keyword, sizeOf } from "./type_words.ts";
 
-/** A struct up to this size that the text names keeps all its members: it may be a map's value. */
+/** A struct up to this size keeps all members if the text names it: it may be a map's value. */
 const WHOLE_SIZE = 256;
 
 /** The kinds of types that C knows by a name. */
@@ -26,7 +26,7 @@ const WHOLE: ReadonlySet<string> = new Set(["pt_regs", "user_pt_regs"]);
 const IN_BPF_HEADER =
   /^(?:bpf_(?!iter__|iter_meta$|map$|prog$|prog_aux$|link$|perf_event_data$|user_pt_regs_t$)|__sk_buff$|xdp_md$|xdp_action$|sk_msg_md$|sk_reuseport_md$|sk_action$|btf_ptr$|BPF_|XDP_|SK_DROP$|SK_PASS$)/;
 
-/** A type as it was written: what C aligns it to, and which of several of its name it is. */
+/** An emitted type: its alignment in C, and which of several BTF types of that name it is. */
 interface Written {
   readonly id: number;
   readonly align: number;
@@ -36,7 +36,7 @@ interface Written {
 export class TypeWriter {
   readonly #btf: Btf;
   readonly #mentions: Mentions;
-  /** Types the fixed text of the headers has. */
+  /** Types that the fixed part of the headers defines. */
   readonly #given: ReadonlySet<string>;
   readonly #lines: string[] = [];
   readonly #written = new Map<number, Written>();
@@ -51,7 +51,7 @@ export class TypeWriter {
     this.#given = given;
   }
 
-  /** The declarations of everything the mentions reach, in C's order. */
+  /** The declarations of all types that the mentions reach, in an order that C accepts. */
   write(): string {
     const { tags, identifiers, defined } = this.#mentions;
     const types = this.#btf.named(identifiers, ...NAMED);
@@ -135,7 +135,7 @@ export class TypeWriter {
     return { text: `{ ${parts.join(" ")} }${attribute}`, align: packed ? 1 : align };
   }
 
-  /** The bytes and bits from where the last member ended to this one, and the member. */
+  /** The padding between the last member's end and this one, and the member. */
   #padding(bit: number, { bitOffset, bitSize, type }: RawMember, text: string): string[] {
     const parts: string[] = [];
     const first = Math.ceil(bit / 8);
@@ -144,7 +144,7 @@ export class TypeWriter {
       parts.push(`char __pad${this.#pads++}[${start - first}];`);
       bit = start * 8;
     }
-    // An unnamed bit-field of the same type lands in the same unit.
+    // An unnamed bit-field of the same type falls into the same storage unit.
     if (bitSize > 0 && bitOffset > bit) {
       parts.push(`${integerName(this.#btf, this.#btf.resolve(type))} : ${bitOffset - bit};`);
     }
@@ -174,7 +174,7 @@ export class TypeWriter {
       this.#btf.members(end).some((member) => this.#keeps(member));
   }
 
-  /** `int name[4]`; `follow` says whether a pointer's target must be complete. */
+  /** `int name[4]`; `follow` says whether a pointer's target must be a complete type. */
   #declaration(id: number, name: string, follow: boolean): { text: string; align: number } {
     const { base, suffix, align } = this.#spell(id, follow);
     return { text: `${base}${base.endsWith("*") ? "" : " "}${name}${suffix}`, align };
@@ -199,14 +199,14 @@ export class TypeWriter {
     return { base: integerName(this.#btf, end), suffix: "", align: this.#btf.size(end) };
   }
 
-  /** A struct by value, under the name that programs know it by. */
+  /** A struct by value, under the name that programs use. */
   #composite(id: number, end: number): { base: string; suffix: string; align: number } {
     let named = id;
     while (named !== end && this.#btf.kind(named) !== BtfKind.TYPEDEF) {
       named = this.#btf.target(named);
     }
     const name = this.#btf.name(named);
-    // What goes by another definition of that name elsewhere is written in place, without a name.
+    // A struct whose name has another definition elsewhere is written in place, without its name.
     if (name === "" || this.#mentions.defined.has(name) || IN_BPF_HEADER.test(name)) {
       const { text, align } = this.#body(end, name === "");
       return { base: `${keyword(this.#btf, end)} ${text}`, suffix: "", align };
