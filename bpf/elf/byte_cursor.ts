@@ -1,25 +1,25 @@
 /**
- * Reading what DWARF writes: numbers of any length, and addresses in several forms.
+ * Reads the primitives of DWARF: LEB128 numbers, texts, encoded addresses.
  *
  * @module
  */
 
 import { decodeText } from "../../ffi/codec/mod.ts";
 
-/** More bits than that no number has. */
+/** LEB128 numbers have at most 64 bits. */
 const MAX_SHIFT = 63;
 const [ABSOLUTE, RELATIVE] = [0x00, 0x10];
 const INDIRECT = 0x80;
 const OMITTED = 0xff;
 
-/** A place in bytes that moves on; what leads out of them is a RangeError. */
+/** A position in a byte array; reading past the end throws a RangeError. */
 export class ByteCursor {
   at = 0;
   readonly length: number;
   readonly #view: DataView;
   readonly #address: number;
 
-  /** @param address of the first byte, in memory */
+  /** @param address the virtual address of the first byte */
   constructor(view: DataView, address: number) {
     this.#view = view;
     this.#address = address;
@@ -42,13 +42,13 @@ export class ByteCursor {
     return this.#view.getBigUint64((this.at += 8) - 8, true);
   }
 
-  /** Past some bytes. */
+  /** Skips bytes. */
   skip(count: number): void {
     this.at += count;
     if (this.at > this.length) throw new RangeError("it ends too early");
   }
 
-  /** An unsigned number, seven bits a byte. */
+  /** An unsigned LEB128 number. */
   uleb(): number {
     const first = this.u8();
     if (first < 0x80) return first;
@@ -61,7 +61,7 @@ export class ByteCursor {
     throw new RangeError("a number has more than 64 bits");
   }
 
-  /** A signed one. */
+  /** A signed LEB128 number. */
   sleb(): number {
     let value = 0;
     for (let scale = 1, shift = 0; shift <= MAX_SHIFT; shift += 7) {
@@ -73,7 +73,7 @@ export class ByteCursor {
     throw new RangeError("a number has more than 64 bits");
   }
 
-  /** Text that a zero ends. */
+  /** A NUL-terminated text. */
   text(): string {
     const start = this.at;
     while (this.u8() !== 0);
@@ -88,9 +88,9 @@ export class ByteCursor {
   }
 
   /**
-   * An address in one of the forms of DW_EH_PE_*.
+   * An address in one of the encodings DW_EH_PE_*.
    *
-   * @throws {RangeError} for one that needs more than the file
+   * @throws {RangeError} for an encoding that is relative to more than the file
    */
   encoded(encoding: number): number {
     if (encoding === OMITTED) return 0;
@@ -99,7 +99,7 @@ export class ByteCursor {
     const base = encoding & 0x70;
     if ((encoding & INDIRECT) === 0 && base === ABSOLUTE) return value;
     if ((encoding & INDIRECT) === 0 && base === RELATIVE) return place + value;
-    // Of personality routines the value does not matter.
+    // Only the address of a personality routine is indirect, and it does not matter here.
     return NaN;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where a function's caller is: what compilers write of each instruction for C++ exceptions and
- * debuggers, as a table of rules by address.
+ * Reads call frame information (CFI), which compilers write for C++ exceptions and debuggers, into
+ * a table of unwind rules by address.
  *
  * Layout: DWARF 5, section 6.4; .eh_frame, which differs in a few fields, in the Linux Standard Base,
  * Core 5.0, section 10.6. Only x86-64, whose registers the ABI's supplement numbers.
@@ -13,15 +13,15 @@ import { ByteCursor } from "./byte_cursor.ts";
 import { FrameProgram } from "./frame_program.ts";
 import { NO_RULE } from "./frame_rule.ts";
 
-/** Rules in the order of their addresses: each holds until the next one. */
+/** Unwind rules sorted by address; each is valid up to the next one. */
 export interface CallFrames {
   /** Virtual addresses of the file. */
   readonly addresses: Uint32Array<ArrayBuffer>;
-  /** What frame_rule.ts says. */
+  /** Encoded as frame_rule.ts describes. */
   readonly rules: Uint32Array<ArrayBuffer>;
 }
 
-/** More than the largest browser has. */
+/** Upper bound: more than the largest browser has. */
 const MAX_SECTION = 256 * 2 ** 20;
 const MAX_ADDRESS = 2 ** 32;
 const ALIGNMENT = 16;
@@ -29,16 +29,18 @@ const [PF_X, PT_LOAD] = [1, 1];
 const [IS_CIE_EH, IS_CIE_DEBUG] = [0, 0xffffffff];
 const LONG = 0xffffffff;
 
-/** What all functions of one compiler run have in common. */
+/** A common information entry (CIE): what the functions of a compilation unit share. */
 interface Common {
   readonly program: FrameProgram;
-  /** How addresses of functions are written: DW_EH_PE_*. */
+  /** The encoding of function addresses: DW_EH_PE_*. */
   readonly encoding: number;
-  /** Entries have augmentation data in front of their instructions. */
+  /** Whether entries have augmentation data before their instructions. */
   readonly isAugmented: boolean;
 }
 
-/** Functions: where they begin and end, and their instructions, in parallel. */
+/**
+ * Frame description entries (FDE): start, end and instructions of functions, in parallel arrays.
+ */
 class Functions {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
@@ -46,7 +48,7 @@ class Functions {
   readonly from: number[] = [];
   readonly to: number[] = [];
 
-  /** Their places in the order of their addresses. */
+  /** The permutation that sorts them by address. */
   ordered(): Uint32Array {
     const order = Uint32Array.from(this.starts.keys());
     const isOrdered = this.starts.every((start, i) => i === 0 || this.starts[i - 1]! <= start);
@@ -55,10 +57,10 @@ class Functions {
 }
 
 /**
- * The rules of a file; undefined when it has none. Entries that are not whole or not understood have
- * no rule; the others count.
+ * The unwind rules of a file; undefined when it has no call frame information. Entries that are
+ * truncated or not understood get no rules; the others count.
  *
- * @param debug its separate debug file, which may have them where it has not
+ * @param debug its separate debug file, used where the file itself has no information
  */
 export function readCallFrames(file: ElfReader, debug?: ElfReader): CallFrames | undefined {
   const sources = [[file, ".eh_frame"], [file, ".debug_frame"], [debug, ".debug_frame"]] as const;
@@ -72,7 +74,7 @@ export function readCallFrames(file: ElfReader, debug?: ElfReader): CallFrames |
   return undefined;
 }
 
-/** The code of the file: functions that the linker left out have entries with addresses elsewhere. */
+/** The file's code addresses: entries of functions that the linker dropped have others. */
 function isCode(file: ElfReader): (address: number) => boolean {
   const code = file.segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_X) !== 0);
   let last = code[0];
@@ -95,7 +97,7 @@ function readFunctions(cursor: ByteCursor, isEh: boolean, file: ElfReader): Func
       cursor.at = at;
       const end = entryEnd(cursor);
       const idAt = cursor.at;
-      // A length of 0 ends the part of one object file.
+      // A length of 0 terminates the part of one object file.
       if (end > idAt) {
         const id = cursor.u32();
         const owner = isEh ? idAt - id : id;
@@ -110,7 +112,7 @@ function readFunctions(cursor: ByteCursor, isEh: boolean, file: ElfReader): Func
   return functions;
 }
 
-/** Reads an entry's length; where it ends. */
+/** Reads an entry's length; returns where it ends. */
 function entryEnd(cursor: ByteCursor): number {
   const length = cursor.u32();
   const whole = length === LONG ? Number(cursor.u64()) : length;
@@ -123,7 +125,7 @@ function readCommon(cursor: ByteCursor, at: number, isEh: boolean): Common | und
   if (cursor.u32() !== (isEh ? IS_CIE_EH : IS_CIE_DEBUG)) return undefined;
   const version = cursor.u8();
   const augmentation = cursor.text();
-  // What GCC 2 wrote has another form.
+  // GCC 2 wrote another format.
   if (augmentation !== "" && augmentation[0] !== "z") return undefined;
   if (version >= 4) cursor.skip(2); // the sizes of an address and of a segment's selector
   const codeAlign = cursor.uleb();
@@ -162,7 +164,7 @@ function readFunction(
   isInFile: (address: number) => boolean,
 ): void {
   const start = isEh ? cursor.encoded(common.encoding) : Number(cursor.u64());
-  // The length has the address's size, and stands for itself.
+  // The length is encoded in the size of an address, and always absolute.
   const length = isEh ? cursor.encoded(common.encoding & 0xf) : Number(cursor.u64());
   if (length <= 0 || start + length > MAX_ADDRESS || !isInFile(start)) return;
   if (common.isAugmented) cursor.skip(cursor.uleb());
@@ -173,15 +175,15 @@ function readFunction(
   functions.to.push(end);
 }
 
-/** Runs the instructions of all functions. */
+/** Executes the instructions of all functions. */
 function rulesOf(functions: Functions): CallFrames {
   const table = new Rules(functions.starts.length * 4);
   const order = functions.ordered();
   let reached = 0;
   for (const i of order) {
     const [start, end] = [functions.starts[i]!, functions.ends[i]!];
-    if (start < reached) continue; // told twice
-    // Less is what aligns the next function.
+    if (start < reached) continue; // a duplicate
+    // A smaller gap is alignment before the next function.
     if (start >= reached + ALIGNMENT) table.add(reached, NO_RULE);
     functions.commons[i]!.program.run(start, end, functions.from[i]!, functions.to[i]!, table);
     reached = end;
@@ -190,7 +192,7 @@ function rulesOf(functions: Functions): CallFrames {
   return table.finish();
 }
 
-/** Rules that grow. */
+/** Rules under construction. */
 class Rules {
   #addresses: Uint32Array<ArrayBuffer>;
   #rules: Uint32Array<ArrayBuffer>;
@@ -201,7 +203,7 @@ class Rules {
     this.#rules = new Uint32Array(room + 16);
   }
 
-  /** From that address on; no earlier one than the last. */
+  /** Appends a rule from that address on; addresses must not decrease. */
   add(address: number, rule: number): void {
     const last = this.#count - 1;
     if (last >= 0 && this.#rules[last] === rule) return;
@@ -214,7 +216,7 @@ class Rules {
     this.#rules[this.#count++] = rule;
   }
 
-  /** Takes back those from that address on. */
+  /** Removes the rules from that address on. */
   cut(address: number): void {
     while (this.#count > 0 && this.#addresses[this.#count - 1]! >= address) this.#count--;
   }

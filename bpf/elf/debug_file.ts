@@ -1,6 +1,6 @@
 /**
- * Where the symbols are that were stripped from a program: in a file of their own, found by the
- * program's build id or by the name it links to.
+ * Finds the separate debug file that has the symbols stripped from a program, by the program's
+ * build id or its .gnu_debuglink.
  *
  * Places: the chapter "Separate Debug Files" of gdb's manual.
  *
@@ -12,9 +12,9 @@ import { bufferText } from "../../ffi/libc/memory.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { ElfReader, ifWhole, viewOf } from "./elf_reader.ts";
 
-/** What a file says of its debug file. */
+/** What a file says about its debug file. */
 export interface DebugClues {
-  /** Hexadecimal digits that tell builds apart. */
+  /** The build id in hexadecimal. */
   readonly buildId: string | undefined;
   /** The debug file's name, as .gnu_debuglink has it. */
   readonly link: string | undefined;
@@ -23,13 +23,16 @@ export interface DebugClues {
 }
 
 const FOLDER = "/usr/lib/debug";
-/** A name and a checksum. */
+/** A file name and a checksum. */
 const MAX_LINK_SECTION = 4096;
-/** Larger files are believed by their build id only: a checksum has to read all of them. */
+/**
+ * Larger debug files are accepted by their build id only: a checksum would have to read all of
+ * them.
+ */
 const MAX_CHECKED = 2 ** 30;
 const CHECKED_AT_ONCE = 2 ** 20;
 
-/** Where the debug file may be, best first; of a process's file first as that process sees it. */
+/** Candidate paths, best first; for a process's file first as that process sees it. */
 export function debugFiles(path: string, { buildId, link }: DebugClues): string[] {
   const [, root = "", seen = path] = /^(\/proc\/\d+\/root)(\/.*)$/.exec(path) ?? [];
   const roots = root === "" ? [""] : [root, ""];
@@ -50,11 +53,11 @@ export function debugFiles(path: string, { buildId, link }: DebugClues): string[
 }
 
 /**
- * Opens the separate file that holds the symbol table which was stripped from `file`; undefined when
- * there is none that is of the same build.
+ * Opens the debug file of `file`; undefined when there is none of the same build.
  *
  * @param place where the file lies
- * @param owner the file's: its debug file is the same user's, root's or the tool's user's
+ * @param owner the owner of `file`: its debug file must belong to the same user, to root or to the
+ * tool's user
  */
 export function openDebugFile(
   file: ElfReader,
@@ -78,7 +81,7 @@ export function openDebugFile(
   return undefined;
 }
 
-/** Whether this is the debug file that was meant, not one of another build. */
+/** Whether a candidate is of the same build. */
 function isMeant(
   debug: ElfReader,
   source: ForeignFile,
@@ -97,12 +100,12 @@ function isMeant(
 function cluesOf(file: ElfReader): DebugClues {
   const section = file.section(".gnu_debuglink");
   const bytes = section && ifWhole(() => file.content(section, MAX_LINK_SECTION));
-  // A name, zeros up to a multiple of four, and a checksum.
+  // A NUL-terminated name, padding to a multiple of four, and a CRC-32.
   const whole = bytes && bytes.length > 4 ? bytes : undefined;
   const name = whole && bufferText(whole.subarray(0, -4));
   return {
     buildId: file.buildId,
-    // A name, not a path: nothing else writes others, and they would lead anywhere.
+    // A name, not a path: no linker writes paths here, and one could lead anywhere.
     link: name && !name.includes("/") && name !== ".." ? name : undefined,
     checksum: whole && viewOf(whole).getUint32(whole.length - 4, true),
   };

@@ -1,5 +1,5 @@
 /**
- * Sections with debug information, which may be compressed: Debian's debug files have them so.
+ * Debug sections, which may be compressed, as in Debian's debug files.
  *
  * Format: Elf64_Chdr of elf(5).
  *
@@ -12,15 +12,15 @@ const SHF_COMPRESSED = 0x800;
 const HEADER_SIZE = 24;
 const [ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD] = [1, 2];
 
-/** Of node:zlib what is needed; older runtimes have no zstd. */
+/** The part of node:zlib that is needed; older runtimes lack zstd. */
 interface Unpackers {
   inflateSync(bytes: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
   zstdDecompressSync?(bytes: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
 }
 
 /**
- * The bytes of a section; undefined where there is none, it is corrupt, or larger than `limit` once it is
- * unpacked.
+ * The bytes of a section, decompressed; undefined when there is none, it is corrupt, or larger than
+ * `limit`.
  */
 export function debugSection(
   file: ElfReader,
@@ -49,9 +49,9 @@ function unpacked(
     : undefined;
   try {
     const found = unpack?.(bytes.subarray(HEADER_SIZE), { maxOutputLength: Math.max(size, 1) });
-    // Runtimes give what may lie in memory of their own.
+    // The result may be a view of a larger pooled buffer.
     return found?.length === size ? new Uint8Array(found) : undefined;
   } catch {
-    return undefined; // corrupt, or it grows larger than it says
+    return undefined; // corrupt, or larger than its header says
   }
 }

@@ -42,7 +42,7 @@ const FUNCTIONS = [STT_FUNC, STT_GNU_IFUNC];
 /** An ELF file with its symbols, those that were stripped from it included. */
 export class ElfFile extends ElfReader {
   readonly #file: ForeignFile;
-  /** Where it lies: debug files are looked for from there. */
+  /** Its path: debug files are looked for relative to it. */
   readonly #place: string;
   readonly #tables = new Map<string, SymbolTable | undefined>();
   readonly #opened = new DisposableStack();
@@ -50,11 +50,11 @@ export class ElfFile extends ElfReader {
   #inlined: InlinedTable | null | undefined;
   /** Its source lines; null when they are nowhere. */
   #lines: LineTable | null | undefined;
-  /** The separate file with this one's symbols; null when there is none. */
+  /** Its separate debug file; null when there is none. */
   #debug: ElfReader | null | undefined;
 
   /**
-   * Opens a file; its debug file is looked for from `place`, where it lies.
+   * Opens a file; debug files are looked for relative to `place`, its path.
    *
    * @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file
    */
@@ -65,12 +65,12 @@ export class ElfFile extends ElfReader {
     this.#place = place;
   }
 
-  /** What the file is: its device and inode tell whether a process has mapped it. */
+  /** The file's device and inode, by which mappings of it are recognized. */
   get status(): FileStatus {
     return this.#file.status;
   }
 
-  /** The function of that name; of several versions the one that is linked to today. */
+  /** The function of that name; of several symbol versions the default one. */
   function(name: string): ElfSymbol | undefined {
     let older: ElfSymbol | undefined;
     for (const { address, type, hidden } of this.#named(name, FUNCTIONS)) {
@@ -99,7 +99,7 @@ export class ElfFile extends ElfReader {
     }
   }
 
-  /** The virtual address of the one variable of that name; undefined when there is none or more. */
+  /** The virtual address of the variable of that name; undefined when there is none, or several. */
   variable(name: string): number | undefined {
     const addresses = new Set<number>();
     for (const { address } of this.#named(name, [STT_OBJECT])) addresses.add(address);
@@ -123,12 +123,12 @@ export class ElfFile extends ElfReader {
     return this.#table("dynamic", () => symbolTable(this, SHT_DYNSYM));
   }
 
-  /** Its own full table, unless it was stripped. */
+  /** Its own full symbol table, unless it was stripped. */
   get full(): SymbolTable | undefined {
     return this.#table("full", () => symbolTable(this, SHT_SYMTAB));
   }
 
-  /** The full table, of its separate debug file. */
+  /** The full symbol table of its separate debug file. */
   get separate(): SymbolTable | undefined {
     return this.#table("separate", () => {
       const debug = this.debugFile === undefined ? undefined : this.#debug;
@@ -136,7 +136,9 @@ export class ElfFile extends ElfReader {
     });
   }
 
-  /** The functions of a stripped file that are not in its dynamic table, where it brings them. */
+  /**
+   * The functions of MiniDebugInfo, which a stripped file has in addition to its dynamic symbols.
+   */
   get mini(): SymbolTable | undefined {
     return this.#table("mini", () => {
       const unpacked = miniDebugInfo(this);
@@ -144,7 +146,7 @@ export class ElfFile extends ElfReader {
     });
   }
 
-  /** Its source lines, or those of its separate debug file; undefined when it was compiled without. */
+  /** Its source lines, or those of its debug file; undefined without debug information. */
   get lines(): LineTable | undefined {
     if (this.#lines === undefined) {
       const debug = () => this.debugFile === undefined ? undefined : this.#debug;
@@ -194,7 +196,7 @@ export class ElfFile extends ElfReader {
     }
   }
 
-  /** First those for the dynamic linker, last those of the fullest table. */
+  /** Symbol tables, the dynamic linker's first, the most complete last. */
   *#symbols(types: readonly number[]) {
     const tables = [this.dynamic, this.full ?? this.separate ?? this.mini];
     for (const table of tables.filter((table) => table !== undefined)) {

@@ -2,7 +2,7 @@
  * The functions of an ELF file by address: its symbol table, or that of its separate debug file or
  * MiniDebugInfo.
  *
- * The file stays open; what is kept of it are typed arrays of addresses, sizes and places of names.
+ * The file stays open; addresses, sizes and offsets of names are kept in typed arrays.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { InlinedCall } from "./inlined.ts";
 import type { SourceLine } from "./line_table.ts";
 import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
 
-/** A file as a process has mapped it, whose own path the link tells. */
+/** A link to a mapped file; its target is the file's path. */
 const MAPPED = /^(\/proc\/\d+)\/map_files\//;
 
-/** One open file; functions are read at the first question. */
+/** One open file; its functions are read when first needed. */
 export class ElfFunctions implements Disposable {
   readonly #file: ElfFile;
   #table: FunctionTable | undefined;
@@ -27,14 +27,14 @@ export class ElfFunctions implements Disposable {
     this.#file = new ElfFile(path, placeOf(path));
   }
 
-  /** What the linker wrote to tell builds apart, as hexadecimal digits; undefined without it. */
+  /** The build id in hexadecimal; undefined without one. */
   get buildId(): string | undefined {
     return readable(() => this.#file.buildId);
   }
 
   /**
-   * The function at an offset of the file, how far into it, and its size, 0 when the file does not
-   * tell; undefined when none is known.
+   * The function at a file offset, how far into it the offset is, and the function's size, 0 when
+   * unknown; undefined when no function is known there.
    */
   at(fileOffset: number): { name: string; offset: number; size: number } | undefined {
     const address = this.#file.addressOf(fileOffset);
@@ -68,12 +68,15 @@ export class ElfFunctions implements Disposable {
     return readable(() => this.#file.offsetOf(distance + this.#file.base));
   }
 
-  /** Opens the separate debug file if it is needed: by now, while the process can be reached. */
+  /**
+   * Opens the separate debug file if there is one: it may be out of reach once the process has
+   * ended.
+   */
   openDebugFile(): void {
     readable(() => this.#file.full === undefined && this.#file.debugFile);
   }
 
-  /** Bytes of the file; undefined when it has not so many. */
+  /** Bytes of the file; undefined when it is shorter. */
   bytesAt(offset: number, length: number): Uint8Array | undefined {
     return readable(() => this.#file.read(offset, length));
   }
@@ -82,7 +85,7 @@ export class ElfFunctions implements Disposable {
     this.#file[Symbol.dispose]();
   }
 
-  /** The first of its tables that has functions. */
+  /** The first of its symbol tables that has functions. */
   #read(): FunctionTable {
     const file = this.#file;
     const { full, separate } = file;
@@ -90,13 +93,13 @@ export class ElfFunctions implements Disposable {
       const functions = table && readable(() => functionTable([table]));
       if (functions && functions.starts.length > 0) return functions;
     }
-    // What is in the dynamic linker's table is left out of MiniDebugInfo.
+    // MiniDebugInfo omits what is in the dynamic symbol table.
     const rest = [file.dynamic, file.mini].filter((table) => table !== undefined);
     return readable(() => functionTable(rest)) ?? functionTable([]);
   }
 }
 
-/** What can be read; undefined of a file that is gone, or not whole, by the time it is asked about. */
+/** Returns what `read` returns; undefined when the file is gone or truncated by now. */
 function readable<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -106,7 +109,7 @@ function readable<T>(read: () => T): T | undefined {
   }
 }
 
-/** Where a file lies that a process has mapped: as that process sees it. */
+/** The path of a file that a process has mapped: as that process sees it. */
 function placeOf(path: string): string {
   const process = MAPPED.exec(path)?.[1];
   if (process === undefined) return path;

@@ -8,7 +8,7 @@ import { bufferText } from "../../ffi/libc/memory.ts";
 
 /** One note. */
 export interface ElfNote {
-  /** Who defined the type: `GNU`, `stapsdt`. */
+  /** The note's owner, which defines the type: `GNU`, `stapsdt`. */
   readonly name: string;
   readonly type: number;
   readonly content: Uint8Array<ArrayBuffer>;
@@ -16,16 +16,16 @@ export interface ElfNote {
 
 /** { u32 name size, u32 content size, u32 type } */
 const HEADER_SIZE = 12;
-/** Names are a word; a longer one is a corrupt size. */
+/** Real owner names are one word; a longer one is a corrupt size. */
 const MAX_NAME = 256;
 
 /**
- * The notes in a section or segment, up to the first that does not end there. Name and content are
- * padded to 4 bytes; in segments that are aligned to 8, to 8.
+ * The notes in a section or segment, up to the first truncated one. Name and descriptor are padded
+ * to 4 bytes; in segments aligned to 8, to 8.
  */
 export function* notesIn(bytes: Uint8Array<ArrayBuffer>, align: number = 4): Generator<ElfNote> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // No bit operators: these sizes have 32 bits, and what is rounded to them may be negative.
+  // No bit operators: the sizes are unsigned 32-bit, and bit operators would make them negative.
   const unit = align === 8 ? 8 : 4;
   const padded = (size: number) => Math.ceil(size / unit) * unit;
   for (let at = 0; at + HEADER_SIZE <= bytes.length;) {

@@ -1,7 +1,7 @@
 /**
- * Reading ELF files that may be anything: truncated, corrupt, made to hang a reader, gigabytes of
- * holes. Only the parts that are asked for are read, none larger than its bound; a number that leads
- * out of the file is a RangeError.
+ * Reads untrusted ELF files: truncated, corrupt, malicious, sparse files of gigabytes. Only the
+ * requested parts are read, none larger than its bound; an offset outside the file throws a
+ * RangeError.
  *
  * Layout: elf(5), 64 bit, little-endian.
  *
@@ -11,19 +11,19 @@
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { notesIn } from "./elf_notes.ts";
 
-/** What an ELF file is read from: a file, or what was unpacked from one. */
+/** Where the bytes of an ELF file come from: a file, or decompressed memory. */
 export interface ByteSource extends Disposable {
-  /** For messages. */
+  /** The name in error messages. */
   readonly path: string;
   readonly size: number;
   /** @throws {RangeError} when there are no such bytes @throws {ErrnoError} */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** A part of the file that is loaded into memory, or tells something of it. */
+/** A segment (program header). */
 export interface ElfSegment {
   readonly type: number;
-  /** PF_*: 1 is code. */
+  /** PF_* flags: 1 is executable. */
   readonly flags: number;
   readonly offset: number;
   readonly address: number;
@@ -53,27 +53,27 @@ const SHT_NOBITS = 8;
 const NT_GNU_BUILD_ID = 3;
 const SEGMENT_SIZE = 56;
 const SECTION_SIZE = 64;
-/** The kernel loads none with more (fs/binfmt_elf.c: 64 KiB of program headers). */
+/** The kernel loads no file with more (fs/binfmt_elf.c: 64 KiB of program headers). */
 const MAX_SEGMENTS = 1170;
-/** As far as a 16 bit index goes; files with more are relocatable objects. */
+/** The limit of 16-bit indices; files with more sections are relocatable objects. */
 const MAX_SECTIONS = 0xff00;
 const MAX_SECTION_NAMES = 4 * 2 ** 20;
 const MAX_NOTES = 2 ** 20;
 const MAX_BUILD_ID = 64;
 
-/** One ELF file; closes what it reads from. */
+/** One ELF file; closing it closes its source. */
 export class ElfReader implements Disposable {
   readonly path: string;
   readonly segments: readonly ElfSegment[];
   readonly #source: ByteSource;
   readonly #header: DataView;
-  /** What is loaded, by address. */
+  /** The PT_LOAD segments, by address. */
   readonly #loaded: readonly ElfSegment[];
   #sections: readonly ElfSection[] | undefined;
   #buildId: string | null | undefined;
 
   /**
-   * Takes the source over, also when this fails.
+   * Takes ownership of the source, even when this throws.
    *
    * @throws {RangeError} when it is no such file @throws {ErrnoError} when it cannot be read
    */
@@ -102,7 +102,7 @@ export class ElfReader implements Disposable {
     return this.#source.size;
   }
 
-  /** All sections; none when their table is not whole. */
+  /** All sections; none when their table is truncated. */
   get sections(): readonly ElfSection[] {
     return this.#sections ??= ifWhole(() => this.#readSections()) ?? [];
   }
@@ -113,7 +113,7 @@ export class ElfReader implements Disposable {
   }
 
   /**
-   * The bytes of a section, none of one that takes no room in the file.
+   * The bytes of a section; empty for one without bytes in the file (SHT_NOBITS).
    *
    * @throws {RangeError} when it is larger than `limit`, or the file ends before it
    */
@@ -131,7 +131,10 @@ export class ElfReader implements Disposable {
     return this.#source.read(offset, length);
   }
 
-  /** The offset in the file of a virtual address; undefined when no segment holds it, or it is cut. */
+  /**
+   * The file offset of a virtual address; undefined when no segment contains it, or the file ends
+   * before.
+   */
   offsetOf(address: number): number | undefined {
     let [low, high] = [0, this.#loaded.length];
     while (low < high) {
@@ -159,7 +162,7 @@ export class ElfReader implements Disposable {
     return first ? first.address - first.offset : 0;
   }
 
-  /** What the linker wrote to tell builds apart, as hexadecimal digits; undefined without it. */
+  /** The build id in hexadecimal; undefined without one. */
   get buildId(): string | undefined {
     if (this.#buildId === undefined) this.#buildId = this.#readBuildId() ?? null;
     return this.#buildId ?? undefined;
@@ -170,7 +173,7 @@ export class ElfReader implements Disposable {
   }
 
   #readBuildId(): string | undefined {
-    // A debug file has its notes where its sections say, a file without sections in its segments.
+    // A debug file has its notes in sections, a file without section headers in segments.
     const section = this.section(".note.gnu.build-id");
     const notes = this.segments.filter(({ type }) => type === PT_NOTE);
     for (const { offset, size, align } of section ? [{ ...section, align: 4 }, ...notes] : notes) {
@@ -237,10 +240,10 @@ export class ElfReader implements Disposable {
   }
 }
 
-/** Longer ones are not looked for; all of a table of names may be one. */
+/** Longer names are not looked for; a corrupt table may be one single name. */
 const MAX_SECTION_NAME = 64;
 
-/** What `read` gives; undefined when the file is not whole. */
+/** Returns what `read` returns; undefined when the file is truncated or corrupt. */
 export function ifWhole<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -255,7 +258,7 @@ export function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** A number of 64 bits; above 2^53 about that, which no file has. */
+/** A 64-bit number; above 2^53 it is rounded, and no file is so large. */
 export function word(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
 }

@@ -1,6 +1,6 @@
 /**
- * The instructions that say, from one place in a function to the next, where its caller's registers
- * are: DW_CFA_*. Only what it takes to find callers is kept of them: the CFA, rbp, the return address.
+ * Executes call frame instructions (DW_CFA_*). Only what unwinding needs is tracked: the CFA, rbp
+ * and the return address.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { FrameRule, frameRule, RBP_LOST } from "./frame_rule.ts";
 const [RBP, RSP, RIP] = [6, 7, 16];
 const WORD = 8;
 const LOST = 1;
-/** Instructions that remember may stand in each other so deep; compilers write one level. */
+/** Nesting limit of DW_CFA_remember_state; compilers nest one level. */
 const MAX_REMEMBERED = 64;
 
-/** What holds at a place. */
+/** The unwind state at an address. */
 class State {
-  /** The CFA: a register and a distance, or instead of them a rule of its own. */
+  /** The CFA: a register and an offset, or instead a rule for an expression. */
   register = RSP;
   distance = WORD;
   own = 0;
-  /** Where rbp is kept, in bytes from the CFA; 0 when it has not changed, 1 when it is lost. */
+  /** Where rbp is saved, in bytes from the CFA; 0: unchanged, 1: lost. */
   rbp = 0;
-  /** The return address is kept where calls put it. */
+  /** Whether the return address is where a call puts it. */
   isReturnKept = true;
-  /** There is no return address. */
+  /** Whether there is no return address: the outermost frame. */
   isOutermost = false;
 
   copy(other: State): void {
@@ -43,7 +43,7 @@ class State {
     this.own = 0;
   }
 
-  /** A register is kept so far from the CFA. */
+  /** Sets where a register is saved, in bytes from the CFA. */
   keep(register: number, offset: number): void {
     if (register === RBP) this.rbp = offset;
     else if (register === RIP) {
@@ -75,34 +75,34 @@ class State {
   }
 }
 
-/** How a compiler run's functions are written. */
+/** The encodings in a CIE. */
 export interface ProgramOptions {
   readonly codeAlign: number;
   readonly dataAlign: number;
-  /** Of addresses: DW_EH_PE_*. */
+  /** The encoding of addresses: DW_EH_PE_*. */
   readonly encoding: number;
-  /** Instructions that stand in front of those of every function, in the section. */
+  /** The CIE's initial instructions, by their place in the section. */
   readonly from: number;
   readonly end: number;
 }
 
-/** Where rules go. */
+/** Receives rules. */
 export interface RuleTable {
   add(address: number, rule: number): void;
-  /** Takes back those from that address on. */
+  /** Removes the rules from that address on. */
   cut(address: number): void;
 }
 
-/** Runs the instructions of functions that one compiler run made. */
+/** Executes the instructions of all functions of a CIE. */
 export class FrameProgram {
   readonly #cursor: ByteCursor;
   readonly #options: ProgramOptions;
-  /** What holds where a function begins. */
+  /** The state at the entry of a function. */
   readonly #initial = new State();
   readonly #state = new State();
   readonly #remembered: State[] = [];
 
-  /** @throws {RangeError} when the instructions in front are not whole */
+  /** @throws {RangeError} when the initial instructions are truncated */
   constructor(cursor: ByteCursor, options: ProgramOptions) {
     this.#cursor = cursor;
     this.#options = options;
@@ -110,7 +110,10 @@ export class FrameProgram {
     this.#initial.copy(this.#state);
   }
 
-  /** Adds the rules of a function, whose instructions lie there; what is not whole has none. */
+  /**
+   * Adds the rules of a function, whose instructions are at that place; none when they are
+   * truncated.
+   */
   run(start: number, end: number, from: number, to: number, table: RuleTable): void {
     try {
       this.#run(start, end, from, to, table);
@@ -150,7 +153,7 @@ export class FrameProgram {
     }
   }
 
-  /** What changes the state without leaving the place. */
+  /** Instructions that do not advance the location. */
   #change(code: number, dataAlign: number): void {
     const cursor = this.#cursor;
     const state = this.#state;
@@ -219,7 +222,7 @@ export class FrameProgram {
         break;
       case 0x10: // expression
       case 0x16: { // val_expression
-        // REALIGNED says where rbp is then, and SIGNAL where all registers are.
+        // REALIGNED implies where rbp is, and SIGNAL where all registers are.
         const register = cursor.uleb();
         cursor.skip(cursor.uleb());
         state.lose(register);
@@ -241,21 +244,21 @@ export class FrameProgram {
   }
 }
 
-/** The CFA of linkage stubs: rsp + 8 + ((rip & 15) >= N ? 8 : 0). */
+/** The CFA of PLT stubs: rsp + 8 + ((rip & 15) >= N ? 8 : 0). */
 const STUB = /^770880003f1a(3[0-9a-f])2a332422$/;
-/** Of the code behind signal handlers: the rsp in the kernel's struct sigcontext. */
+/** The CFA of a signal trampoline: rsp in the kernel's struct sigcontext. */
 const SIGNAL = /^77a00106$/;
-/** Of functions that align their stack: *(rbp + N). */
+/** The CFA of functions that realign their stack: *(rbp + N). */
 const REALIGNED = /^76([0-9a-f]{2})06$/;
 
-/** The rule that an expression for the CFA stands for. */
+/** The rule for a CFA expression. */
 function ruleOfExpression(bytes: Uint8Array): number {
   const code = bytes.length > 16 ? "" : bytes.toHex();
   const stub = STUB.exec(code);
   if (stub) return frameRule(FrameRule.STUB, parseInt(stub[1]!, 16) - 0x30);
   if (SIGNAL.test(code)) return FrameRule.SIGNAL;
   const realigned = REALIGNED.exec(code);
-  // The number is a signed one of seven bits.
+  // The offset is a 7-bit signed LEB128.
   const number = realigned ? parseInt(realigned[1]!, 16) : 0x80;
   if (number >= 0x80) return FrameRule.UNSUPPORTED;
   return frameRule(FrameRule.REALIGNED, (number < 0x40 ? number : number - 0x80) / WORD);

@@ -1,5 +1,5 @@
 /**
- * Functions by address, of one symbol table or several.
+ * A table of functions by address, from one symbol table or several.
  *
  * @module
  */
@@ -7,27 +7,30 @@
 import { orderOf } from "../base/order.ts";
 import { STT_FUNC, STT_GNU_IFUNC, type SymbolTable } from "./symbol_table.ts";
 
-/** Functions in the order of their addresses. */
+/** Functions sorted by address. */
 export interface FunctionTable {
   readonly starts: Float64Array;
-  /** 0 where the file does not tell. */
+  /** 0 when unknown. */
   readonly sizes: Float64Array;
-  /** The function around each: the last one before it that ends behind its start; -1 without one. */
+  /**
+   * The index of the enclosing function: the last one before it that ends behind its start; -1 for
+   * none.
+   */
   readonly outer: Int32Array;
-  /** @throws {RangeError} when the file no longer has it */
+  /** @throws {RangeError} when the file has been truncated */
   nameOf(index: number): string;
-  /** How many underscores a name begins with. */
+  /** How many leading underscores a name has. */
   underscoresOf(index: number): number;
 }
 
-/** Functions lie in one another two or three deep; a file that goes on and on is not believed. */
+/** Depth limit: functions nest two or three deep; a file that nests deeper is corrupt. */
 const MAX_NESTING = 64;
-/** So many names of one function are compared. */
+/** How many aliases of a function are compared. */
 const MAX_ALIASES = 64;
-/** Columns of what is read: address, size, place of the name, number of the table. */
+/** Columns: address, size, offset of the name, index of the symbol table. */
 const COLUMNS = 4;
 
-/** Reads tables into one; earlier ones come first among functions that begin together. */
+/** Merges symbol tables; earlier ones come first among functions with the same start. */
 export function functionTable(tables: readonly SymbolTable[]): FunctionTable {
   let rows = new Float64Array(COLUMNS * 1024);
   let length = 0;
@@ -62,7 +65,7 @@ export function functionTable(tables: readonly SymbolTable[]): FunctionTable {
   };
 }
 
-/** The innermost function that holds an address, the last of those that begin together. */
+/** The innermost function that contains an address, the last of those with the same start. */
 export function functionAt(table: FunctionTable, address: number): number | undefined {
   const { starts, sizes, outer } = table;
   let [low, high] = [0, starts.length];
@@ -74,7 +77,7 @@ export function functionAt(table: FunctionTable, address: number): number | unde
   let index = low - 1;
   for (let depth = 0; index >= 0 && depth < MAX_NESTING; depth++) {
     const around = outer[index]!;
-    // Something without a size inside another function is a label.
+    // A symbol without a size inside another function is a label.
     const isLabel = sizes[index] === 0 && around >= 0 && isIn(table, around, address);
     if (isIn(table, index, address) && !isLabel) return index;
     index = around;
@@ -83,7 +86,7 @@ export function functionAt(table: FunctionTable, address: number): number | unde
 }
 
 /**
- * Of a function's several names the plainest one is the public one: puts, not _IO_puts or
+ * Of several aliases the one with the fewest underscores is the public one: puts, not _IO_puts or
  * __GI__IO_puts.
  */
 export function plainestAt(table: FunctionTable, found: number, address: number): number {
@@ -97,12 +100,12 @@ export function plainestAt(table: FunctionTable, found: number, address: number)
   return index;
 }
 
-/** Whether a function goes up to an address: hand-written ones often have no size. */
+/** Whether a function extends to an address: assembly functions often have no size. */
 function isIn({ starts, sizes }: FunctionTable, index: number, address: number): boolean {
   return sizes[index] === 0 || address < starts[index]! + sizes[index]!;
 }
 
-/** Of functions in the order of their addresses. */
+/** Computes the enclosing functions, of functions sorted by address. */
 function outerFunctions(starts: Float64Array, sizes: Float64Array): Int32Array {
   const around: number[] = [];
   return Int32Array.from(starts, (start, i) => {

@@ -2,10 +2,10 @@
  * Indirect functions (IFUNC): symbols such as glibc's `strlen` whose implementation the dynamic linker
  * chooses when it loads the library.
  *
- * The symbol is a resolver, called once per process; probing it misses every real call. Which
- * implementation it chose is read from the tables of the process that is traced, or, for a library
- * that this process was started with, asked of the dynamic linker here. A file of somebody else's is
- * never loaded for that: its constructors and resolvers would run here.
+ * The symbol is a resolver, called once per process; a probe on it misses every real call. The
+ * chosen implementation is read from the tables of the traced process, or, for a library that this
+ * process was started with, asked of the dynamic linker here. Somebody else's file is never loaded
+ * for that: its constructors and resolvers would run in this process.
  *
  * @module
  */
@@ -19,26 +19,26 @@ import { isDeleted, type MapLine, readMaps } from "../proc/map_lines.ts";
 import type { ElfFile } from "./elf_file.ts";
 import { ImplementationTables } from "./ifunc_tables.ts";
 
-/** The indirect functions of one file. */
+/** The indirect functions of a file. */
 export class Ifuncs {
   readonly #file: ElfFile;
   readonly #pid: number | undefined;
   #tables: ImplementationTables | undefined;
   #home: Home | null | undefined;
 
-  /** @param pid the process whose choice is asked for; without one it is this machine's */
+  /** @param pid the process whose choice is wanted; without one, this machine's */
   constructor(file: ElfFile, pid?: number) {
     this.#file = file;
     this.#pid = pid;
   }
 
   /**
-   * The offset in the file of the implementation in use; undefined when it cannot be told.
+   * The file offset of the implementation in use; undefined when it is unknown.
    *
-   * @param offset the resolver's
+   * @param offset the file offset of the resolver
    */
   implementation(name: string, offset: number): number | undefined {
-    // First the process: GLIBC_TUNABLES gives some another choice than the others have.
+    // The process first: GLIBC_TUNABLES may change the choice for a process.
     if (this.#pid !== undefined) {
       this.#tables ??= new ImplementationTables(this.#file, this.#pid);
       const found = this.#tables.implementation(name, offset);
@@ -48,7 +48,7 @@ export class Ifuncs {
     return this.#home ? choiceAt(this.#home, name) : undefined;
   }
 
-  /** Why it cannot be told, and what to do: continues "NAME is an indirect function, and …". */
+  /** Why it is unknown, and what to do: continues "NAME is an indirect function, and …". */
   get reason(): string {
     const which = this.#pid === undefined
       ? "which implementation is used can only be told of a running process, or of a library that " +
@@ -59,20 +59,23 @@ export class Ifuncs {
   }
 }
 
-/** A library that the dynamic linker has loaded at this process's start. */
+/** A library that the dynamic linker loaded when this process was started. */
 interface Home {
   readonly object: LoadedObject;
   readonly parts: readonly MapLine[];
 }
 
-/** Where this process has that very file; undefined when its dynamic linker has not loaded it. */
+/**
+ * The mapping of that very file in this process; undefined when its dynamic linker has not loaded
+ * it.
+ */
 function homeOf({ status: { device, inode } }: ElfFile): Home | undefined {
   const parts = readMaps("self", { all: true });
   const fs = process.getBuiltinModule("node:fs");
   for (const object of loadedObjects()) {
     const home = parts.find(({ start, end }) => object.dynamic >= start && object.dynamic < end);
     if (object.name === "" || home?.inode !== String(inode) || isDeleted(home)) continue;
-    // Compared as stat tells it: /proc/PID/maps has other devices on btrfs and overlayfs.
+    // Compared by stat(2): on btrfs and overlayfs /proc/PID/maps shows other device numbers.
     const found = fs.statSync(object.name, { bigint: true, throwIfNoEntry: false });
     if (found?.ino !== inode || deviceOf(found.dev) !== device) continue;
     return {
@@ -83,7 +86,7 @@ function homeOf({ status: { device, inode } }: ElfFile): Home | undefined {
   return undefined;
 }
 
-/** What the dynamic linker chose in this process. */
+/** The implementation that the dynamic linker has chosen in this process. */
 function choiceAt({ object, parts }: Home, symbol: string): number | undefined {
   const address = addressInLoaded(object, symbol);
   const part = parts.find(({ start, end, permissions }) =>

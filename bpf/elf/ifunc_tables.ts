@@ -1,7 +1,8 @@
 /**
- * Which implementations of indirect functions a running process uses: what its dynamic linker wrote
- * into the tables (GOT) of the library itself and of those that call it. Nothing runs for that, here
- * or there; what is read is believed only where it leads into the library's own code.
+ * Which implementations of indirect functions a running process uses: the addresses that its
+ * dynamic linker wrote into the global offset tables (GOT) of the library and of its callers. No
+ * code is run for that, here or there; an address counts only if it points into the library's own
+ * code.
  *
  * @module
  */
@@ -15,27 +16,27 @@ import { ElfFile } from "./elf_file.ts";
 import { type ElfReader, ifWhole, viewOf } from "./elf_reader.ts";
 import { type Relocation, relocations } from "./relocations.ts";
 
-/** A library in the process's memory. */
+/** A library mapped by the process. */
 interface Loaded {
   readonly file: ElfReader;
   readonly parts: readonly MapLine[];
-  /** What is added to its addresses. */
+  /** The load bias, added to the file's addresses. */
   readonly bias: bigint;
 }
 
-/** The tables of one process that lead to the functions of one file. */
+/** The GOT slots of one process that point to functions of one file. */
 export class ImplementationTables {
   readonly #file: ElfFile;
   readonly #memory: ProcessMemory;
   readonly #parts: readonly MapLine[];
-  /** Of the file: more than one when it was loaded into several namespaces. */
+  /** Mappings of the file: several when it was loaded into several linker namespaces. */
   readonly #loaded: readonly Loaded[];
-  /** By address of the resolver, or by name: where in memory it is written, and what was there first. */
+  /** By resolver address, or by name: the addresses of slots, and their unresolved values. */
   #own: ReadonlyMap<number, readonly Slot[]> | undefined;
   #others: ReadonlyMap<string, readonly Slot[]> | undefined;
   #names: ReadonlyMap<string, number> | undefined;
 
-  /** Looks at the process's memory map; its tables are read at the first question. */
+  /** Reads the process's memory map; slots are read when first needed. */
   constructor(file: ElfFile, pid: number) {
     this.#file = file;
     this.#memory = new ProcessMemory(pid);
@@ -43,7 +44,7 @@ export class ImplementationTables {
     this.#loaded = loadedFrom(file, partsOfFile(this.#parts, file));
   }
 
-  /** The offset in the file of the implementation; undefined when the tables have none, or several. */
+  /** The file offset of the implementation; undefined when no slot has it, or they differ. */
   implementation(name: string, resolver: number): number | undefined {
     if (this.#loaded.length === 0) return undefined;
     const address = this.#file.addressOf(resolver);
@@ -51,14 +52,14 @@ export class ImplementationTables {
     this.#own ??= this.#readOwn();
     const own = this.#chosen(this.#own.get(address) ?? [], address);
     if (own.size > 0) return only(own);
-    // Of several versions of a name others may mean another than this one.
+    // A name with several symbol versions may refer to another function.
     this.#names ??= countNames(this.#file);
     if (this.#names.get(name) !== 1) return undefined;
     this.#others ??= this.#readOthers();
     return only(this.#chosen(this.#others.get(name) ?? [], address));
   }
 
-  /** Where in the file the slots lead, of those that are bound. */
+  /** The file offsets that resolved slots point to. */
   #chosen(slots: readonly Slot[], resolver: number): Set<number> {
     const offsets = new Set<number>();
     for (const { at, unbound } of slots) {
@@ -84,7 +85,7 @@ export class ImplementationTables {
     }
   }
 
-  /** The library's own slots: those without names hold the resolver's address, the others its symbol. */
+  /** The library's own slots: unnamed ones belong to a resolver, named ones to its symbol. */
   #readOwn(): Map<number, Slot[]> {
     const slots = new Map<number, Slot[]>();
     for (const relocation of relocations(this.#file)) {
@@ -95,7 +96,7 @@ export class ImplementationTables {
     return slots;
   }
 
-  /** The slots of the program and its other libraries, by the names that they ask for. */
+  /** The slots of the program and its other libraries, by the names they import. */
   #readOthers(): Map<string, Slot[]> {
     const slots = new Map<string, Slot[]>();
     const mine = new Set(this.#loaded.flatMap(({ parts }) => parts));
@@ -121,14 +122,14 @@ export class ImplementationTables {
   }
 }
 
-/** A word of the process that holds the address of an implementation, once it is bound. */
+/** A word of the process that holds an implementation's address once it is bound. */
 interface Slot {
   readonly at: bigint;
-  /** What is there before: the address of code that binds it. */
+  /** Its value before that: the address of the lazy binding stub. */
   readonly unbound: bigint;
 }
 
-/** Undefined where it is not in the library's memory. */
+/** Undefined where that is outside the library's memory. */
 function slotOf({ file, parts, bias }: Loaded, { address }: Relocation): Slot | undefined {
   const at = bias + BigInt(address);
   if (!parts.some(({ start, end }) => at >= start && at + 8n <= end)) return undefined;
@@ -155,20 +156,20 @@ function partsOf(pid: number): MapLine[] {
   }
 }
 
-/** The parts that belong to a file; on overlayfs and btrfs its device is told in two ways. */
+/** The mappings of a file; on overlayfs and btrfs two device numbers are possible. */
 function partsOfFile(parts: readonly MapLine[], { status }: ElfFile): MapLine[] {
   const same = parts.filter(({ inode }) => inode === String(status.inode));
   const exact = same.filter(({ device }) => device === status.device);
   return exact.length > 0 || new Set(same.map(({ device }) => device)).size > 1 ? exact : same;
 }
 
-/** The file's images in memory, by what is added to its addresses. */
+/** The file's images in memory, by load bias. */
 function loadedFrom(file: ElfReader, parts: readonly MapLine[]): Loaded[] {
   const biases = new Set<bigint>();
   for (const { start, end, offset, permissions } of parts) {
     if (permissions[2] !== "x") continue;
     const size = Number(end - start);
-    // A page at the border of two segments belongs to both: the larger share tells.
+    // A page at the border of two segments is mapped by both: the larger one decides.
     const [segment] = file.segments.filter(({ type }) => type === PT_LOAD)
       .map((each) => ({
         each,
@@ -183,7 +184,7 @@ function loadedFrom(file: ElfReader, parts: readonly MapLine[]): Loaded[] {
 
 const PT_LOAD = 1;
 
-/** How many functions of a file have a name: those of several versions differ. */
+/** How many functions of a file have that name: symbol versions make several. */
 function countNames(file: ElfFile): Map<string, number> {
   const offsets = new Map<string, Set<number>>();
   for (const { name, offset } of file.functions()) {

@@ -1,5 +1,5 @@
 /**
- * Line number programs: small programs that write a table of addresses and source lines, one for each
+ * Line number programs: bytecode that produces a table of addresses and source lines, one for each
  * compilation unit.
  *
  * Format: DWARF 5, section 6.2, and that of versions 2 to 4.
@@ -11,7 +11,7 @@ import { bufferText } from "../../ffi/libc/memory.ts";
 import { ByteCursor } from "./byte_cursor.ts";
 import { viewOf } from "./elf_reader.ts";
 
-/** What the line number programs of a file are made of. */
+/** The sections that line number programs are read from. */
 export interface LineSections {
   /** .debug_line */
   readonly programs: Uint8Array<ArrayBuffer>;
@@ -26,28 +26,28 @@ export interface LineRow {
   readonly address: number;
   readonly file: number;
   readonly line: number;
-  /** It is behind the last instruction of a sequence of rows, whose addresses only grow. */
+  /** Whether it marks the end of a sequence of rows, whose addresses increase. */
   readonly isEnd: boolean;
 }
 
-/** A unit's program, with what it begins with. */
+/** A unit's line number program with its header. */
 export interface LineProgram {
   readonly version: number;
-  /** The first instruction, and the end. */
+  /** Where its instructions begin and end. */
   readonly start: number;
   readonly end: number;
-  /** Where the tables of folders and files are. */
+  /** Where its directory and file tables are. */
   readonly tables: number;
   readonly leastInstruction: number;
   readonly lineBase: number;
   readonly lineRange: number;
-  /** How many numbers each standard instruction takes; the first is instruction 1. */
+  /** The operand counts of standard opcodes; the first is opcode 1. */
   readonly operands: readonly number[];
 }
 
 const LENGTH_64 = 0xffffffff;
 const [DIRECTORY_PATH, DIRECTORY_INDEX] = [1, 2];
-/** Paths are cut there. */
+/** Longer paths are truncated. */
 const MAX_PATH = 4096;
 
 const cursorAt = (bytes: Uint8Array<ArrayBuffer>, at: number): ByteCursor => {
@@ -56,7 +56,7 @@ const cursorAt = (bytes: Uint8Array<ArrayBuffer>, at: number): ByteCursor => {
   return cursor;
 };
 
-/** The units of the section, each as its first byte and its end; what is cut off is left out. */
+/** The start and end of each unit in the section; truncated units are skipped. */
 export function* unitsOf(programs: Uint8Array<ArrayBuffer>): Generator<readonly [number, number]> {
   for (let at = 0; at + 4 <= programs.length;) {
     const cursor = cursorAt(programs, at);
@@ -72,7 +72,7 @@ export function* unitsOf(programs: Uint8Array<ArrayBuffer>): Generator<readonly 
   }
 }
 
-/** Reads what a unit begins with. @throws {RangeError} */
+/** Reads a unit's header. @throws {RangeError} */
 export function lineProgram({ programs }: LineSections, at: number, end: number): LineProgram {
   const cursor = cursorAt(programs, at);
   const is64 = cursor.u32() === LENGTH_64;
@@ -84,8 +84,8 @@ export function lineProgram({ programs }: LineSections, at: number, end: number)
   const headerLength = word();
   const start = cursor.at + headerLength;
   const leastInstruction = cursor.u8();
-  if (version >= 4) cursor.u8(); // operations of an instruction: one, but in VLIW machines
-  cursor.u8(); // whether statements begin at each row by default
+  if (version >= 4) cursor.u8(); // operations per instruction: 1, except on VLIW machines
+  cursor.u8(); // default_is_stmt
   const lineBase = cursor.u8() << 24 >> 24;
   const lineRange = cursor.u8();
   const opcodes = cursor.u8();
@@ -104,7 +104,9 @@ export function lineProgram({ programs }: LineSections, at: number, end: number)
   };
 }
 
-/** Runs a program; its rows in their order. `see` returns true to end it. @throws {RangeError} */
+/**
+ * Executes a program and passes its rows to `see`, which returns true to stop. @throws {RangeError}
+ */
 export function runLineProgram(
   { programs }: LineSections,
   { start, end, leastInstruction, lineBase, lineRange, operands }: LineProgram,
@@ -157,19 +159,19 @@ export function runLineProgram(
       case 9:
         address += cursor.u16();
         break;
-      default: // of no matter here, or of a later version
+      default: // without effect here, or of a later version
         for (let i = operands[code - 1]!; i > 0; i--) cursor.uleb();
     }
   }
 }
 
-/** The path of a file by its number in a program's rows. @throws {RangeError} */
+/** The path of the file with that number. @throws {RangeError} */
 export function pathOf(sections: LineSections, program: LineProgram, file: number): string {
   const cursor = cursorAt(sections.programs, program.tables);
   const { folder, name } = program.version >= 5
     ? listed(sections, cursor, program, file)
     : classic(cursor, program, file);
-  // The first folder is where the compiler ran; before version 5 it has no name here.
+  // Directory 0 is the compiler's working directory; before version 5 its name is not in the table.
   const path = name.startsWith("/") || folder === undefined ? name : `${folder}/${name}`;
   return path.slice(0, MAX_PATH);
 }
@@ -179,7 +181,7 @@ interface FilePath {
   readonly name: string;
 }
 
-/** Versions 2 to 4: texts, which an empty one ends. */
+/** Versions 2 to 4: NUL-terminated texts up to an empty one. */
 function classic(cursor: ByteCursor, { start }: LineProgram, file: number): FilePath {
   const folders: string[] = [];
   for (let text = cursor.text(); text !== ""; text = cursor.text()) folders.push(text);
@@ -187,14 +189,14 @@ function classic(cursor: ByteCursor, { start }: LineProgram, file: number): File
     const name = cursor.text();
     if (name === "") break;
     const folder = cursor.uleb();
-    cursor.uleb(); // when it was changed
-    cursor.uleb(); // its size
+    cursor.uleb(); // modification time
+    cursor.uleb(); // size
     if (number === file) return { folder: folders[folder - 1], name };
   }
   throw new RangeError(`no file ${file}`);
 }
 
-/** Version 5: tables that say what is in them. */
+/** Version 5: self-describing tables. */
 function listed(
   sections: LineSections,
   cursor: ByteCursor,
@@ -219,7 +221,7 @@ function* entries(
     () => [cursor.uleb(), cursor.uleb()] as const,
   );
   const count = cursor.uleb();
-  // Each takes at least a byte.
+  // Each entry takes at least a byte: a bound for corrupt counts.
   if (count > start - cursor.at || count > 0 && formats.length === 0) {
     throw new RangeError("more files than bytes");
   }
@@ -234,7 +236,7 @@ function* entries(
   }
 }
 
-/** A value in one of the forms DW_FORM_* that these tables have. */
+/** A value in one of the DW_FORM_* forms that these tables use. */
 function attribute(sections: LineSections, cursor: ByteCursor, form: number): string | number {
   switch (form) {
     case 0x08:
@@ -253,7 +255,7 @@ function attribute(sections: LineSections, cursor: ByteCursor, form: number): st
       return Number(cursor.u64());
     case 0x0f:
       return cursor.uleb();
-    case 0x1e: // a checksum
+    case 0x1e: // MD5 checksum
       cursor.skip(16);
       return 0;
     case 0x09:

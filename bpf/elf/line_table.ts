@@ -16,37 +16,37 @@ import {
   unitsOf,
 } from "./line_program.ts";
 
-/** A place in a program's text. */
+/** A position in source code. */
 export interface SourceLine {
-  /** As the compiler was given it; without the folder it ran in, before DWARF 5. */
+  /** The path as given to the compiler; before DWARF 5 without its working directory. */
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
 }
 
-/** Programs with larger sections have no lines: going through them would take seconds. */
+/** Programs with larger sections get no lines: decoding them would take seconds. */
 const MAX_SECTION = 64 * 2 ** 20;
-/** So many stretches of code; each is a function or more. */
+/** How many ranges of code are kept; each is a function or more. */
 const MAX_SEQUENCES = 2 ** 20;
 
-/** A stretch of code without gaps, and the program that has its lines. */
+/** A contiguous range of code, and the line number program that covers it. */
 interface Sequence {
   readonly low: number;
   readonly high: number;
   readonly program: LineProgram;
 }
 
-/** The lines of a file. */
+/** The source lines of a file. */
 export class LineTable {
   readonly #sections: LineSections;
   #sequences: readonly Sequence[] | undefined;
 
-  /** @param sections as they are in the file, which may be anything */
+  /** @param sections the raw sections, which are untrusted */
   constructor(sections: LineSections) {
     this.#sections = sections;
   }
 
-  /** The table of a file with debug information; undefined when it has none. */
+  /** The line table of a file; undefined without debug information. */
   static of(file: ElfReader): LineTable | undefined {
     const section = (name: string) => debugSection(file, name, MAX_SECTION);
     const programs = section(".debug_line");
@@ -58,7 +58,7 @@ export class LineTable {
     });
   }
 
-  /** Where the instruction at a virtual address comes from; undefined when that is not known. */
+  /** The source line of the instruction at a virtual address; undefined when unknown. */
   at(address: number): SourceLine | undefined {
     const sequences = this.#sequences ??= this.#find();
     let [low, high] = [0, sequences.length];
@@ -106,14 +106,14 @@ export class LineTable {
   #find(): Sequence[] {
     const sequences: Sequence[] = [];
     for (const [start, end] of unitsOf(this.#sections.programs)) {
-      // One that is not whole has those sequences that come before its fault.
+      // A truncated program contributes the sequences before the fault.
       ifWhole(() => {
         const program = lineProgram(this.#sections, start, end);
         let low: number | undefined;
         runLineProgram(this.#sections, program, ({ address, isEnd }) => {
           low ??= address;
           if (!isEnd) return undefined;
-          // Of code that the linker left out the address is 0.
+          // Code that the linker dropped has address 0.
           if (low > 0 && address > low) sequences.push({ low, high: address, program });
           low = undefined;
           return sequences.length >= MAX_SEQUENCES;

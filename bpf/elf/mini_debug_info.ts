@@ -1,6 +1,6 @@
 /**
- * MiniDebugInfo: the functions of a stripped program as an ELF file of its own, packed with xz into
- * a section of the program. Fedora, RHEL and their kin build all of theirs so.
+ * MiniDebugInfo: the functions of a stripped program as an ELF file of its own, compressed with xz
+ * in a section of the program. Fedora, RHEL and derived distributions build all programs so.
  *
  * Format: the chapter "MiniDebugInfo" of gdb's manual.
  *
@@ -11,10 +11,10 @@ import { unpackXz } from "../../ffi/lzma.ts";
 import { type ByteSource, ElfReader, ifWhole } from "./elf_reader.ts";
 
 const SECTION = ".gnu_debugdata";
-/** Of the largest programs it is a few megabytes, unpacked some tens. */
+/** Size limit: the largest programs have a few megabytes, tens when decompressed. */
 const [MAX_PACKED, MAX_UNPACKED] = [16 * 2 ** 20, 64 * 2 ** 20];
 
-/** The packed file in a file; undefined when there is none, it is corrupt, or liblzma is missing. */
+/** The embedded ELF file; undefined when there is none, it is corrupt, or liblzma is missing. */
 export function miniDebugInfo(file: ElfReader): ElfReader | undefined {
   const section = file.section(SECTION);
   return section && ifWhole(() => {
@@ -23,7 +23,7 @@ export function miniDebugInfo(file: ElfReader): ElfReader | undefined {
   });
 }
 
-/** Bytes in memory. */
+/** An in-memory source. */
 class Unpacked implements ByteSource {
   readonly path: string;
   readonly #bytes: Uint8Array<ArrayBuffer>;

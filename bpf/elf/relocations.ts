@@ -1,5 +1,5 @@
 /**
- * The relocations by which the dynamic linker writes addresses of functions into a program's tables.
+ * The relocations by which the dynamic linker writes function addresses into a program's GOT.
  *
  * Layout: elf(5), the processors' psABI.
  *
@@ -14,26 +14,29 @@ const RELA_SIZE = 24;
 const SYMBOL_SIZE = 24;
 /** Relocations read at once. */
 const PER_READ = 2 ** 14;
-/** 5.6 million; larger tables are not read. */
+/** Limit: 5.6 million relocations; larger tables are not read. */
 const MAX_TABLE_SIZE = 128 * 2 ** 20;
 const HEADER_MACHINE_AT = 18;
 const EM_AARCH64 = 183;
 
-/** Types of relocations: `none` holds a resolver's address, the others a symbol's. */
+/** Relocation types: `none` has a resolver's address as addend, the others refer to a symbol. */
 const X86 = { none: 37, symbols: [1, 6, 7] };
 const AARCH64 = { none: 1032, symbols: [257, 1025, 1026] };
 
-/** A word that the dynamic linker writes. */
+/** A word that the dynamic linker fills. */
 export interface Relocation {
-  /** Where, as the file counts addresses. */
+  /** Its virtual address. */
   readonly address: number;
-  /** What it calls to learn the word, if that has no name: R_*_IRELATIVE. */
+  /** The resolver that computes the word, if there is no symbol: R_*_IRELATIVE. */
   readonly resolver?: number;
-  /** Whose address it is; 0 for a symbol of another file. */
+  /** The symbol's address; 0 for a symbol of another file. */
   readonly symbol?: { readonly name: string; readonly address: number };
 }
 
-/** Those of a file that lead to functions, up to where its tables are not whole. @throws {ErrnoError} */
+/**
+ * The relocations of a file that refer to functions, up to where a table is truncated. @throws
+ * {ErrnoError}
+ */
 export function* relocations(file: ElfReader): Generator<Relocation> {
   const header = viewOf(file.read(HEADER_MACHINE_AT, 2));
   const types = header.getUint16(0, true) === EM_AARCH64 ? AARCH64 : X86;

@@ -1,6 +1,6 @@
 /**
- * The names of an ELF file's symbols, read as they are asked for: tables of hundreds of megabytes
- * need not be in memory for that.
+ * The symbol names of an ELF file, read page by page on demand: string tables may have hundreds of
+ * megabytes.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { bufferText } from "../../ffi/libc/memory.ts";
 import type { ElfSection } from "./elf_reader.ts";
 
 const PAGE = 2 ** 16;
-/** So many pages are kept: 16 MiB, which holds most tables. */
+/** Cache size in pages: 16 MiB, enough for most tables. */
 const MAX_PAGES = 256;
-/** Longer names are truncated. C++ makes some of a few thousand bytes. */
+/** Longer names are truncated. C++ has some of a few thousand bytes. */
 const MAX_NAME = 2 ** 14;
 
 const [NUL, AT_SIGN] = [0, 0x40];
@@ -36,7 +36,7 @@ export class StringTable {
   }
 
   /**
-   * The name at an offset, without the version behind it ("name@@GLIBC_2.14").
+   * The name at an offset, without its symbol version ("name@@GLIBC_2.14").
    *
    * @throws {RangeError} when the file does not have it @throws {ErrnoError}
    */
@@ -46,14 +46,14 @@ export class StringTable {
     return bufferText(bytes);
   }
 
-  /** Whether the name there is `text`, with or without a version behind it. */
+  /** Whether the name there is `text`, with or without a symbol version. */
   isText(offset: number, text: Uint8Array): boolean {
     for (let i = 0; i < text.length; i++) if (this.#byte(offset + i) !== text[i]) return false;
     const end = this.#byte(offset + text.length);
     return end === NUL || end === AT_SIGN;
   }
 
-  /** How many underscores the name there begins with. */
+  /** How many leading underscores the name there has. */
   underscoresAt(offset: number): number {
     let count = 0;
     while (count < MAX_NAME && this.#byte(offset + count) === 0x5f) count++;
@@ -70,7 +70,7 @@ export class StringTable {
     return length;
   }
 
-  /** NUL behind the table's end. */
+  /** Returns NUL behind the end of the table. */
   #byte(offset: number): number {
     const number = Math.floor(offset / PAGE);
     if (number !== this.#lastNumber) {

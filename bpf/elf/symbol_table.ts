@@ -18,21 +18,24 @@ export const STT_FUNC = 2;
 export const STT_GNU_IFUNC = 10;
 
 const SYMBOL_SIZE = 24;
-/** A version that only programs linked long ago ask for. */
+/** VERSYM_HIDDEN: a version that new programs are not linked to. */
 const HIDDEN = 0x8000;
-/** 5.6 million symbols, some times those of the largest browsers. Larger tables are not read. */
+/**
+ * Limit: 5.6 million symbols, several times those of the largest browsers. Larger tables are not
+ * read.
+ */
 const MAX_TABLE_SIZE = 128 * 2 ** 20;
 /** Symbols read at once. */
 const PER_READ = 2 ** 14;
 
-/** A symbol that is defined in its file. */
+/** A symbol defined in its file. */
 export interface SymbolEntry {
-  /** Where in the table's names its name is. */
+  /** The offset of its name in the string table. */
   readonly nameAt: number;
   readonly address: number;
   readonly size: number;
   readonly type: number;
-  /** It belongs to a version that is not linked to any more. */
+  /** Whether it belongs to a version that is no longer linked to. */
   readonly hidden: boolean;
 }
 
@@ -52,7 +55,7 @@ export class SymbolTable {
     this.names = new StringTable((offset, length) => file.read(offset, length), names);
   }
 
-  /** The symbols of these types, up to where the table is no longer whole. @throws {ErrnoError} */
+  /** The symbols of these types, up to where the table is truncated. @throws {ErrnoError} */
   *symbols(types: readonly number[]): Generator<SymbolEntry> {
     const { offset, size } = this.#section;
     const total = size > MAX_TABLE_SIZE ? 0 : Math.floor(size / SYMBOL_SIZE);
