@@ -1,8 +1,8 @@
 /**
- * Feature probes: what this kernel supports, found out by trying it.
+ * Feature probes: find out what this kernel supports by trying it.
  *
- * There are three answers: yes, no, and could not tell. An unprivileged process mostly cannot tell;
- * versions are never consulted, since distributions move features between them.
+ * There are three answers: yes, no, and unknown. An unprivileged process mostly gets unknown;
+ * kernel versions are never consulted, since distributions backport features.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export type { ProgramType } from "./tables/program_type.ts";
 
 /** An answer with its reason. */
 export interface Answer {
-  /** Yes and no are conclusive; `unknown` when it could not be found out. */
+  /** `yes` and `no` are conclusive; `unknown` when it could not be determined. */
   readonly answer: "yes" | "no" | "unknown";
   /** Why, when it is not yes. */
   readonly reason?: string;
@@ -39,7 +39,7 @@ const unknown = (reason: string): Answer => ({ answer: "unknown", reason });
 
 const known = new Map<string, Answer>();
 
-/** Remembers conclusive answers: whoever could not tell may be able to later. */
+/** Caches conclusive answers only: an unknown may become known with more privileges. */
 function cached(key: string, ask: () => Answer): Answer {
   const before = known.get(key);
   if (before) return before;
@@ -53,7 +53,7 @@ export function libbpfVersion(): string {
   return `${libbpf().libbpf_major_version()}.${libbpf().libbpf_minor_version()}`;
 }
 
-/** Turns what a libbpf probe returned into an answer. */
+/** Converts the result of a libbpf probe. */
 function probed(what: string, result: number): Answer {
   if (result > 0) return YES;
   if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
@@ -85,8 +85,8 @@ export function hasProgramType(type: keyof typeof ProgramType): Answer {
 export function hasHelper(type: keyof typeof ProgramType, helper: number): Answer {
   return cached(`helper ${type} ${helper}`, () => {
     if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
-    // libbpf's own probe takes the words of kernels since 6.11 for a yes. A call without arguments
-    // is refused in any case, but only an unknown function is refused for itself.
+    // libbpf's own probe mistakes the messages of kernels since 6.11 for a yes. Here a call without
+    // arguments is loaded: it is always refused, but only for an unknown helper with this reason.
     const { fd, log } = tryLoad(ProgramType[type], [CALL(helper), EXIT]);
     if (fd >= 0) close(fd);
     const refused = /(unknown|invalid) func |cannot use helper/.test(log);
@@ -94,7 +94,7 @@ export function hasHelper(type: keyof typeof ProgramType, helper: number): Answe
   });
 }
 
-/** Whether a tracepoint exists; without tracefs there is no telling. */
+/** Whether a tracepoint exists; unknown without tracefs. */
 export function hasTracepoint(category: string, name: string): Answer {
   const root = tracefs();
   if (root === undefined) return unknown(whyNoTracefs());
@@ -109,8 +109,8 @@ export function hasKprobe(): Answer {
 }
 
 /**
- * Whether a kernel struct has a field, in itself or in an anonymous part: the kernel's versions
- * differ, and a program's text can be made to fit. `structHasField("task_struct", "__state")`.
+ * Whether a kernel struct has a field, directly or in an anonymous member, so that programs can
+ * adapt to kernel versions: `structHasField("task_struct", "__state")`.
  */
 export function structHasField(name: string, field: string): Answer {
   return cached(`field ${name} ${field}`, () => {
@@ -171,7 +171,7 @@ const NO_OPTIONS = ProgramLoadOptions.read(
 
 // BPF_TRACE_FENTRY of enum bpf_attach_type (include/uapi/linux/bpf.h).
 const BPF_TRACE_FENTRY = 24;
-// A function that every kernel with BPF has and that runs when a program is freed.
+// A function that every kernel with BPF has, called when a program is freed.
 const FENTRY_TARGET = "bpf_prog_put";
 // Instructions, eight bytes each (include/uapi/linux/bpf.h, struct bpf_insn).
 const EXIT = [0x95, 0, 0, 0, 0, 0, 0, 0];
@@ -204,7 +204,9 @@ export function hasFentry(): Answer {
   });
 }
 
-/** Loads a few instructions; `fd` is -errno when the kernel refuses, and `log` tells why. */
+/**
+ * Loads a few instructions; `fd` is -errno when the kernel refuses, and `log` the verifier's log.
+ */
 function tryLoad(
   type: number,
   instructions: number[][],
@@ -237,12 +239,11 @@ function tryLoad(
 }
 
 /**
- * Whether the kernel or a loaded module has a function of that name. It may yet be one that cannot
- * be traced.
+ * Whether the kernel or a loaded module has a function of that name. It may still not be traceable.
  */
 export function hasKernelFunction(name: string): Answer {
   return cached(`function ${name}`, () => {
-    // BTF is quick and small; the list of symbols knows modules, too.
+    // BTF is fast to search; /proc/kallsyms covers modules and functions without BTF, too.
     if (libbpf().libbpf_find_vmlinux_btf_id(cString(name), BPF_TRACE_FENTRY) >= 0) return YES;
     return new KernelSymbols().has(name) ? YES : no(`this kernel has no function ${name}`);
   });

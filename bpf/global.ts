@@ -13,8 +13,8 @@ export let newGlobal: <T>(
 ) => Global<T>;
 
 /**
- * A live global variable: reading and writing touch the memory the kernel's programs use, without
- * a system call. Variables that are `const` after load read only.
+ * A live global variable: reading and writing access the memory of the kernel's programs, without a
+ * system call. Variables that are `const` can only be read after loading.
  *
  * Needs Linux >= 5.5 (mmapable arrays).
  */

@@ -1,5 +1,5 @@
 /**
- * The global variables of an object, in the sections that its programs use.
+ * The global variables of an object, in the data sections that its programs use.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Global, newGlobal } from "./global.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import type { GlobalInfo } from "./object/load_object.ts";
 
-/** The variables of one object; each section is mapped when the first of its variables is asked for. */
+/** The variables of one object; a section is mapped at the first access to one of its variables. */
 export class Globals implements Disposable {
   /** Their names. */
   readonly names: readonly string[];
@@ -41,7 +41,9 @@ export class Globals implements Disposable {
     return newGlobal(name, mapping, found.offset, chosen, isConstant);
   }
 
-  /** The count of what a ring buffer had no room for, which programs keep in a variable, if they do. */
+  /**
+   * The counter of events dropped by a ring buffer, if the programs keep one in a global variable.
+   */
   droppedBy(buffer: string): () => number | undefined {
     const name = `${buffer}_dropped`;
     const dropped = this.names.includes(name) ? this.open(name, u64.asNumber) : undefined;

@@ -2,10 +2,9 @@
  * Histograms as text, as bcc prints them, and as data.
  *
  * A log2 histogram counts by powers of two: slot 0 is for 0, slot n for 2^(n-1) to 2^n - 1, except
- * that slot 1 begins with 0. Negative numbers have the mirrored slots: slot -n is for -2^n + 1 to
- * -2^(n-1). A linear histogram counts each number by itself, or so many in a row. All functions are pure: the counts come
- * from a map, an array or anywhere else.
- *
+ * that slot 1 begins with 0. Negative numbers have mirrored slots: slot -n is for -2^n + 1 to
+ * -2^(n-1). A linear histogram counts each number, or equal ranges of numbers. All functions are
+ * pure: the counts come from a map, an array or anywhere else.
  * @module
  */
 
@@ -14,15 +13,15 @@ export type SlotCounts = readonly number[] | Iterable<readonly [slot: number, co
 
 /** How a histogram is printed. */
 export interface HistogramOptions {
-  /** What is counted, above the numbers: `usecs`. Default "value". */
+  /** The unit, printed above the numbers: `usecs`. Default "value". */
   readonly valueType?: string;
   /** Leave out the rows before the first one with a count. */
   readonly stripLeadingZero?: boolean;
-  /** How many numbers a slot of a linear histogram is for: slot n begins with n * step. Default 1. */
+  /** Width of a slot in a linear histogram: slot n begins at n * step. Default 1. */
   readonly step?: number;
 }
 
-/** One row as data: how often a number from `low` to `high` was seen; 2^53 and more are rounded. */
+/** One row as data: how many values were from `low` to `high`; 2^53 and more are rounded. */
 export interface Bucket {
   /** The lowest value that falls into it. */
   readonly low: number;
@@ -32,19 +31,21 @@ export interface Bucket {
   readonly count: number;
 }
 
-/** Slots of a log2 histogram of 64 bit numbers: 0 and each power of two. */
+/** Slots of a log2 histogram of 64-bit numbers: 0 and each power of two. */
 const LOG2_SLOTS = 65;
-/** bcc's limit for linear histograms: an argument by mistake should not print a million rows. */
+/** bcc's limit for linear histograms: a wrong argument should not print a million rows. */
 const LINEAR_SLOTS = 1025;
 const STARS = 40;
-/** The highest slot whose numbers fit the narrow form: above it are numbers of 2^32 and more. */
+/** The highest slot printed in the narrow form: above it, numbers reach 2^32. */
 const NARROW_SLOTS = 32;
-/** The same of negative numbers, of which the sign needs a place. */
+/** The same for negative numbers, whose sign takes a column. */
 const NARROW_NEGATIVE_SLOTS = 29;
-/** No 64 bit number is lower. */
+/** The lowest 64-bit number. */
 const LEAST = -(2n ** 63n);
 
-/** The rows of a log2 histogram, between the slots with counts. @throws {RangeError} */
+/**
+ * The rows of a log2 histogram, from the first slot with a count to the last. @throws {RangeError}
+ */
 export function log2Buckets(counts: SlotCounts): Bucket[] {
   return log2Rows(counts).rows.map(([slot, count]) => {
     const [low, high] = log2Range(slot).map(Number) as [number, number];
@@ -125,9 +126,9 @@ function linesOf(
   return lines;
 }
 
-/** The counts of one histogram among several. */
+/** One histogram among several, by its section. */
 export interface HistogramSection<S> {
-  /** What the section's histogram is of. */
+  /** The section's key. */
   readonly section: S;
   /** How many values fell into each slot. */
   readonly counts: ReadonlyMap<number, number>;
@@ -145,7 +146,7 @@ export function histogramSections<K, S>(
   const sections = new Map<unknown, { section: S; counts: Map<number, number> }>();
   for (const [key, count] of entries) {
     const [section, slot] = split(key);
-    // Structs are fresh objects each time they are read: equal ones have equal text.
+    // Struct keys are new objects at each read: equal ones have equal text.
     const id = typeof section === "object" ? textOf(section) : section;
     let found = sections.get(id);
     if (!found) sections.set(id, found = { section, counts: new Map() });
@@ -157,7 +158,7 @@ export function histogramSections<K, S>(
 const textOf = (value: unknown) =>
   JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part);
 
-/** How histograms are told apart in the text. */
+/** How sections are labelled in the text. */
 export interface SectionOptions<S> extends HistogramOptions {
   /** What a section is: `disk`. Default "Bucket ptr". */
   readonly sectionHeader?: string;
@@ -186,7 +187,7 @@ export function sectionLines<S>(
 type Row = readonly [slot: number, count: number];
 
 /**
- * The rows of a log2 histogram. As bcc has it, a count in slot 0 has no row but scales the others.
+ * The rows of a log2 histogram. As in bcc, slot 0 has no row, but its count scales the others.
  */
 function log2Rows(counts: SlotCounts): { readonly rows: Row[]; readonly most: number } {
   const rows = rowsOf(counts, LOG2_SLOTS, "log2");
@@ -196,7 +197,7 @@ function log2Rows(counts: SlotCounts): { readonly rows: Row[]; readonly most: nu
 const highestCount = (rows: readonly Row[]) =>
   rows.reduce((most, row) => Math.max(most, row[1]), 0);
 
-/** Counts from slot 0, or the first one below it that has any, to the last one that has any. */
+/** Counts from slot 0, or the lowest slot with a count, up to the highest. */
 function rowsOf(counts: SlotCounts, slots: number, kind: string): Row[] {
   const most = slots - 1;
   const known = new Map<number, number>();

@@ -1,5 +1,5 @@
 /**
- * Attaching a program by hand, each kind of hook by a method of its own.
+ * The attach methods, one for each kind of hook.
  *
  * @module
  */
@@ -45,13 +45,13 @@ import type { KernelObject } from "./maps/object_map.ts";
 import type { PacketSocket } from "./attach/packet_socket.ts";
 import type { UsdtOptions } from "./usdt/usdt.ts";
 
-/** The part of {@linkcode Program} that attaches it, each kind of hook by a method of its own. */
+/** The part of {@linkcode Program} that attaches it, with a method for each kind of hook. */
 export abstract class Hooks {
   readonly #program: LoadedProgram;
   readonly #links: Set<Link>;
-  /** Links of this program that are open. */
+  /** Open links of this program. */
   readonly #attached = new Set<Link>();
-  /** Misses of those that are closed. */
+  /** Misses counted by links that are closed now. */
   #missed = 0;
 
   /** Made by {@linkcode Bpf.load} and {@linkcode Bpf.compile}. */
@@ -61,10 +61,10 @@ export abstract class Hooks {
   }
 
   /**
-   * How often the kernel did not run this program, so that what it would have seen is missing: because
-   * one like it ran on that CPU already, or because a kernel probe did not come off (see
-   * {@linkcode Link.misses}). Linux < 5.12 tells 0, and < 6.7 for events of kprobes and tracepoints;
-   * samples of perf events are never told.
+   * How often the kernel did not run this program, so that its events are missing: because the same
+   * program was running on that CPU already (recursion), or because a kernel probe was missed (see
+   * {@linkcode Link.misses}). 0 before Linux 5.12, and before 6.7 for perf events of kprobes and
+   * tracepoints; skipped samples of perf events are never counted.
    */
   get misses(): number {
     if (!this.#program.isLoaded) return 0;
@@ -79,16 +79,16 @@ export abstract class Hooks {
 
   /**
    * Attaches to a kernel function's entry, or to those of all functions that match a pattern: see
-   * {@linkcode kernelFunctions}. The link's `targets` tell which they are.
+   * {@linkcode kernelFunctions}. The link's `targets` lists them.
    *
-   * With a list of names each one's place in it is what `bpf_get_attach_cookie()` tells there; those
-   * that cannot be probed are left out. A program of `SEC("kprobe.multi")` is then attached by one
-   * link or, where the kernel has no such links, not at all; any other by an event for each, which
-   * needs Linux >= 5.15.
+   * With a list of names, the attach cookie (`bpf_get_attach_cookie()`) of each function is its
+   * index; those that cannot be probed are skipped. A program of `SEC("kprobe.multi")` is attached
+   * by one link or, where the kernel has no such links, not at all; any other by one perf event
+   * each, which needs Linux >= 5.15.
    *
-   * Needs Linux >= 4.17. For many functions Linux 5.18 has a link that attaches to all at once, for
-   * programs compiled at run time and those of `SEC("kprobe.multi")`; others take an event for each,
-   * which costs time at attaching and closing. @throws {BpfError}
+   * Needs Linux >= 4.17. Since Linux 5.18 one link attaches to many functions at once, for programs
+   * compiled at run time and those of `SEC("kprobe.multi")`; others take a perf event each, which
+   * makes attaching and closing slow. @throws {BpfError}
    */
   attachKprobe(name: KernelFunctions, options?: KprobeOptions): Link {
     return this.#own(attachKprobe(this.#program, name, options));
@@ -123,10 +123,10 @@ export abstract class Hooks {
 
   /**
    * Attaches to a user function's entry or return, or to all functions of a file that match a
-   * pattern: see {@linkcode userFunctions}. The link's `targets` tell which they are.
+   * pattern: see {@linkcode userFunctions}. The link's `targets` lists them.
    *
-   * Needs Linux >= 4.17. For many functions Linux 6.6 has a link that attaches to all at once, for
-   * programs compiled at run time, and for lists and those of `SEC("uprobe.multi")`.
+   * Needs Linux >= 4.17. Since Linux 6.6 one link attaches to many functions at once, for programs
+   * compiled at run time, and for lists and programs of `SEC("uprobe.multi")`.
    *
    * @throws {BpfError}
    */
@@ -135,14 +135,14 @@ export abstract class Hooks {
   }
 
   /**
-   * Attaches to a USDT probe, at all its locations. While it is attached the probe's semaphore is
-   * raised: in that process, or in all that use the file, also those started later.
+   * Attaches to a USDT probe at all its locations. Meanwhile the probe's semaphore is raised: in
+   * that process, or in all processes that use the file, also those started later.
    *
-   * A precompiled program is of type `SEC("usdt")` and includes `bpf/usdt.bpf.h`; one compiled at
-   * run time that calls `bpf_usdt_readarg` names the probe in the option `usdt` too. Needs
-   * Linux >= 4.20.
+   * A precompiled program is in section `SEC("usdt")` and includes `bpf/usdt.bpf.h`; a program
+   * compiled at run time that calls `bpf_usdt_readarg` also names the probe in the option `usdt`.
+   * Needs Linux >= 4.20.
    *
-   * @throws {BpfError} naming the probes there are
+   * @throws {BpfError} listing the probes of the file
    */
   attachUsdt(options: UsdtOptions): Link {
     return this.#own(this.#program.attachUsdt(options));
@@ -173,14 +173,15 @@ export abstract class Hooks {
     return this.#own(attachXdp(this.#program, target, options));
   }
 
-  /** Attaches a classifier to an interface's packets, one way. @throws {BpfError} */
+  /** Attaches a classifier to one direction of an interface's packets. @throws {BpfError} */
   attachTc(target: Interface, direction: Direction, options?: TcOptions): Link {
     return this.#own(attachTc(this.#program, target, direction, options));
   }
 
   /**
-   * Attaches to the packets of this network namespace, among the rules of iptables and nftables, as
-   * `SEC("netfilter")`: it returns 1 to let a packet pass, 0 to drop it. Needs Linux >= 6.4.
+   * Attaches to the packets of this network namespace, among the rules of iptables and nftables.
+   * The program is in `SEC("netfilter")` and returns 1 to accept a packet, 0 to drop it. Needs
+   * Linux >= 6.4.
    *
    * @throws {BpfError}
    */
@@ -188,7 +189,10 @@ export abstract class Hooks {
     return this.#own(attachNetfilter(this.#program, options));
   }
 
-  /** Opens a socket for the packets of an interface that this filter lets through. @throws {BpfError} */
+  /**
+   * Opens a socket that receives the packets of an interface which pass this filter. @throws
+   * {BpfError}
+   */
   attachRawSocket(target: Interface): PacketSocket {
     const closed = () => this.#links.delete(socket);
     const socket: PacketSocket = attachRawSocket(this.#program, target, closed);
@@ -226,8 +230,8 @@ export abstract class Hooks {
   }
 
   /**
-   * Attaches to what a descriptor stands for, as bcc's `attach_func` does. A cgroup then has this
-   * one program unless `flags` say otherwise. @throws {BpfError}
+   * Attaches to the object that a descriptor refers to, as bcc's `attach_func` does. On a cgroup
+   * this becomes the only program unless `flags` say otherwise. @throws {BpfError}
    */
   attachToFd(fd: number, type: AttachType, options?: DescriptorOptions): Link {
     return this.#own(attachToFd(this.#program, fd, type, options));

@@ -1,5 +1,5 @@
 /**
- * What {@linkcode Bpf.load} needs to know of kernel code that is not a compiled object.
+ * What {@linkcode Bpf.load} needs to know about kernel code that is not a compiled object.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { BpfMap } from "./maps/map.ts";
 import type { LoadedObject, LoadOptions } from "./object/load_object.ts";
 import type { LoadedProgram } from "./loaded_program.ts";
 
-/** Programs and maps in the kernel, whoever made them. */
+/** Programs and maps loaded into the kernel, whoever made them. */
 export interface LoadedCode {
   readonly object: Omit<LoadedObject, "programs">;
   readonly programs: readonly LoadedProgram[];
@@ -19,24 +19,25 @@ export interface LoadedCode {
 
 /** Code that loads itself: `kernel({ … })` of kernel.ts. */
 export interface KernelCode<Maps, Globals> {
-  /** For TypeScript. */
+  /** Carries the type parameter; it has no value. */
   readonly maps: Maps;
-  /** For TypeScript. */
+  /** Carries the type parameter; it has no value. */
   readonly globals: Globals;
   /**
-   * Compiles and loads; nothing stays behind when it throws. For `Bpf.load()`: no part of the API.
+   * Compiles and loads; leaves nothing behind when it throws. Called by `Bpf.load()`; no part of
+   * the API.
    *
    * @ignore
    */
   load(options: LoadOptions): LoadedCode;
 }
 
-/** The names of the maps that hold values by keys. */
+/** The names of the maps with keys and values. */
 type EntryNames<M> = {
   [N in keyof M]: M[N] extends { readonly role: "entries" | "histogram" } ? N : never;
 }[keyof M];
 
-/** The names of the buffers. */
+/** The names of the event buffers. */
 type EventNames<M> = {
   [N in keyof M]: M[N] extends { readonly role: "events" } ? N : never;
 }[keyof M];

@@ -1,5 +1,6 @@
 /**
- * What is in the kernel now, whoever brought it there: what `bpftool prog`, `map`, `link` and `btf` list.
+ * Everything loaded in the kernel, by any process: what `bpftool prog`, `map`, `link` and `btf`
+ * list.
  *
  * @module
  */
@@ -13,32 +14,42 @@ import { type LinkInfo, linkInfo } from "./base/link_info.ts";
 import { type MapDetails, mapDetails } from "./maps/map_details.ts";
 import { type ProgramInfo, programInfo } from "./program_info.ts";
 
-/** All programs, by rising ids. Needs Linux >= 4.13 and CAP_SYS_ADMIN. @throws {BpfError} */
+/**
+ * All programs in ascending order of their ids. Needs Linux >= 4.13 and CAP_SYS_ADMIN. @throws
+ * {BpfError}
+ */
 export function loadedPrograms(): ProgramInfo[] {
   return all("program", (id, fd) => programInfo(String(id), fd));
 }
 
-/** All maps, by rising ids. Needs Linux >= 4.13 and CAP_SYS_ADMIN. @throws {BpfError} */
+/**
+ * All maps in ascending order of their ids. Needs Linux >= 4.13 and CAP_SYS_ADMIN. @throws
+ * {BpfError}
+ */
 export function loadedMaps(): MapDetails[] {
   return all("map", (id, fd) => mapDetails(String(id), fd));
 }
 
-/** All links, by rising ids. Needs Linux >= 5.8 and CAP_SYS_ADMIN. @throws {BpfError} */
+/**
+ * All links in ascending order of their ids. Needs Linux >= 5.8 and CAP_SYS_ADMIN. @throws
+ * {BpfError}
+ */
 export function loadedLinks(): LinkInfo[] {
   return all("link", (id, fd) => linkInfo(`link ${id}`, fd));
 }
 
 /**
- * All type information: the kernel's, its modules' and that of programs and maps, by rising ids.
- * {@linkcode Btf.ofId} reads it. Needs Linux >= 5.0 and CAP_SYS_ADMIN. @throws {BpfError}
+ * All BTF objects: the kernel's, its modules' and those of programs and maps, in ascending order of
+ * their ids. {@linkcode Btf.ofId} reads one. Needs Linux >= 5.0 and CAP_SYS_ADMIN. @throws
+ * {BpfError}
  */
 export function loadedBtf(): BtfInfo[] {
   return all("btf", btfInfo);
 }
 
 /**
- * Makes the kernel measure how often and how long programs run, all of this machine, until it is closed;
- * {@linkcode ProgramInfo} tells what was measured. It costs some ten nanoseconds for each run. Needs
+ * Makes the kernel measure how often and how long programs run, on the whole machine, until this is
+ * closed; {@linkcode ProgramInfo} has the results. It costs some tens of nanoseconds per run. Needs
  * Linux >= 5.8. @throws {BpfError}
  *
  * @example How much of a CPU programs take
@@ -74,7 +85,7 @@ function all<T>(kind: ObjectKind | "btf", tell: (id: number, fd: number) => T): 
       throw new BpfError("list", `list the ${NAMES[kind]} in the kernel`, -id, explain(-id));
     }
     const fd = openId(kind, id);
-    // Gone since its id was told, or never to be opened.
+    // It has been unloaded since its id was read, or this process may not open it.
     if (fd < 0) continue;
     try {
       found.push(tell(id, fd));

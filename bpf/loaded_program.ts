@@ -1,5 +1,5 @@
 /**
- * A program as its maker hands it over, for {@linkcode Program} to be the same whoever that was.
+ * A program as libbpf or libbcc hands it over, so that {@linkcode Program} is the same for both.
  *
  * @module
  */
@@ -8,11 +8,14 @@ import type { Attachable } from "./attach/attachment.ts";
 import type { Link } from "./base/link.ts";
 import type { UsdtOptions } from "./usdt/usdt.ts";
 
-/** A program as its maker, libbpf or libbcc, hands it over. */
+/** A program as libbpf or libbcc hands it over. */
 export interface LoadedProgram extends Attachable {
   /** The hook it names; empty when it names none. */
   readonly section: string;
-  /** Whether it is in the kernel; of compiled programs some are loaded when they are attached. */
+  /**
+   * Whether it is in the kernel; some programs compiled at run time are loaded when they are
+   * attached.
+   */
   readonly isLoaded: boolean;
   /** Attaches it to that hook. */
   attach(): Link;

@@ -1,25 +1,25 @@
 /**
- * Common interface of ring buffers and perf buffers, as event streams read them.
+ * The interface that ring buffers and perf buffers share, for event streams.
  *
  * @module
  */
 
 import { type Wait, whenReady } from "../../ffi/libc/epoll.ts";
 
-/** Takes one record: its bytes are `view` from `start` to `end`, valid during the call only. */
+/** Receives one record: its bytes are `view` from `start` to `end`, valid during the call only. */
 export type RecordReader = (view: DataView, start: number, end: number) => void;
 
 /** Memory that the kernel fills with records and this process empties. */
 export interface EventSource extends Disposable {
   /** Readable when there may be something to consume. */
   readonly fd: number;
-  /** Whether there is something to consume of which the descriptor may have told already. */
+  /** Whether there are records that a wait on the descriptor would not report any more. */
   isDue(): boolean;
   /**
-   * Hands every record that is complete to `read`, at most `limit` of them, and returns how many;
-   * without `read` they are only counted.
+   * Passes complete records to `read`, at most `limit`, and returns their number; without `read`
+   * they are only counted.
    *
-   * When `read` throws, the record it was given counts as read and the error comes out.
+   * When `read` throws, its record counts as consumed and the error propagates.
    */
   consume(read: RecordReader | undefined, limit?: number): number;
   /** Unmaps; idempotent. */
@@ -27,11 +27,11 @@ export interface EventSource extends Disposable {
 }
 
 /**
- * Waits until there may be something to consume; the wait settles with false if there is already.
+ * Waits for records; settles at once, with false, if there are some already.
  *
- * A perf event is ready once per wake-up, for whoever asks first, and adding it to an epoll
- * instance asks. So the memory is looked at, after the descriptor is watched: what comes then
- * makes it ready.
+ * A perf event reports readiness once per wake-up, to whoever polls first, and adding it to an
+ * epoll instance polls it. So the memory is checked after the descriptor is being watched: records
+ * that arrive later make it ready.
  */
 export function whenFilled(source: EventSource): Wait {
   const wait = whenReady(source.fd);

@@ -8,9 +8,12 @@ import type { Codec } from "../../ffi/codec/codec.ts";
 import type { Wait } from "../../ffi/libc/epoll.ts";
 import { type EventSource, type RecordReader, whenFilled } from "./event_source.ts";
 
-/** At least so many events in one drain count as a flood. */
+/** Number of events in one drain that counts as a flood. */
 const FLOOD = 16;
-/** Milliseconds between drains during a flood: fewer wake-ups cost traced and tracer less. */
+/**
+ * Milliseconds between drains during a flood: fewer wake-ups cost the traced programs and the
+ * tracer less.
+ */
 const FLOOD_PAUSE = 2;
 
 /** Makes a {@linkcode EventStream}: its constructor is private, so what it takes may change. */
@@ -65,11 +68,11 @@ export class EventStream<T> implements Disposable {
   }
 
   /**
-   * How many events the kernel side could not send, so far; undefined when nobody counts them.
+   * How many events were dropped so far; undefined when nothing counts them.
    *
-   * Perf buffers count by themselves, up to the moment since Linux 6.0, before that up to the last
-   * event that was drained. A ring buffer `NAME` has a count when there is a global `NAME_dropped`.
-   */
+   * The kernel counts for perf buffers, up to date since Linux 6.0, before that as of the last
+   * event drained. For a ring buffer `NAME` this is the program's global `NAME_dropped`, if it has
+   * one. */
   get dropped(): number | undefined {
     return this.#dropped();
   }
@@ -92,7 +95,7 @@ export class EventStream<T> implements Disposable {
     }, limit);
   }
 
-  /** Takes every event that is there, at most `limit`, unread, and returns their number. */
+  /** Discards pending events, at most `limit`, and returns their number. */
   skip(limit?: number): number {
     return this.#consume(undefined, limit);
   }
@@ -155,7 +158,7 @@ export class EventStream<T> implements Disposable {
   }
 }
 
-/** Bytes a record needs at least: a flexible array member may begin inside the type's padding. */
+/** The minimum size of a record: a flexible array member may begin inside the type's padding. */
 function minimumSize(codec: Codec<unknown>): number {
   const { type } = codec;
   if (type.kind !== "struct") return codec.size;

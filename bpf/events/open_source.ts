@@ -1,5 +1,5 @@
 /**
- * Opening a map's events, whichever kind of buffer holds them.
+ * Opens the events of a map, whichever kind of buffer it is.
  *
  * @module
  */
@@ -12,7 +12,9 @@ import { RingBuffer } from "./ring_buffer.ts";
 
 /** How events are read; all but `strict` are for perf buffers. */
 export interface EventOptions extends PerfBufferOptions {
-  /** Whether to refuse a codec that the object has nothing to check against. Default false. */
+  /**
+   * Whether to refuse a codec when the object declares no type to check it against. Default false.
+   */
   readonly strict?: boolean;
 }
 
@@ -27,7 +29,7 @@ export function requireBuffer({ name, type }: MapInfo): void {
   );
 }
 
-/** What a stream of this buffer's events reads, and the buffer's own count of losses, if it has one. */
+/** An event stream's source, and the buffer's own count of dropped events, if it has one. */
 export function openSource(
   info: MapInfo,
   options: PerfBufferOptions,

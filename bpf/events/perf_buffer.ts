@@ -1,9 +1,9 @@
 /**
  * Perf buffers: what programs send with `bpf_perf_event_output`, bcc's `BPF_PERF_OUTPUT`.
  *
- * A perf buffer is a ring per CPU, each behind an entry of a map of type PERF_EVENT_ARRAY. The
- * kernel pads what a program sends: a record's length is the smallest 8n+4 that holds it, so one
- * without a fixed size has to carry its length.
+ * A perf buffer is one ring per CPU, each in an entry of a PERF_EVENT_ARRAY map. The kernel pads
+ * what a program sends to the next length of the form 8n+4, so a record of variable size has to
+ * carry its length.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import type { EventSource, RecordReader } from "./event_source.ts";
 import type { MapInfo } from "../maps/map_info.ts";
 import { PerfRing } from "./perf_ring.ts";
 
-/** How a perf buffer is made; a ring buffer has its size from the object and order by itself. */
+/** Options of a perf buffer; a ring buffer gets its size from the object, and is ordered anyway. */
 export interface PerfBufferOptions {
   /** Pages per CPU, a power of two. Default 64. */
   readonly pages?: number;
-  /** Samples on one CPU between two wake-ups; default 1. More costs less, and events come later. */
+  /** Samples per CPU between two wake-ups; default 1. More costs less, but events arrive later. */
   readonly wakeup?: number;
   /**
-   * Hand events over by their time, across CPUs; needs Linux >= 4.1. Events of which one caused
-   * the other come in that order; a drain leaves those sent after it began to the next one.
+   * Deliver events in the order of their time, across CPUs; needs Linux >= 4.1. Events that caused
+   * each other arrive in that order; events sent after a drain began are left to the next one.
    */
   readonly ordered?: boolean;
 }
 
 const DEFAULT_PAGES = 64;
 
-/** Rings for all CPUs that are online; a low-level reader, {@linkcode EventStream} stands on it. */
+/** The rings of all online CPUs; the low-level reader below {@linkcode EventStream}. */
 export class PerfBuffer implements EventSource {
   readonly fd: number;
   readonly #map: MapInfo;
@@ -73,7 +73,7 @@ export class PerfBuffer implements EventSource {
     undo.move();
   }
 
-  /** How many samples found no room so far, on all CPUs. */
+  /** How many samples were dropped so far, on all CPUs. */
   get dropped(): number {
     return this.#rings.values().reduce((sum, ring) => sum + ring.dropped, 0);
   }
@@ -83,7 +83,7 @@ export class PerfBuffer implements EventSource {
   }
 
   consume(read: RecordReader | undefined, limit: number = Infinity): number {
-    // Taken before the rings are looked at: what is older than this has been seen by then.
+    // Read before the rings: every sample with an earlier time is in them by then.
     const until = this.#ordered ? monotonicTime() : 0;
     const rings = [...this.#rings.values()];
     for (const ring of rings) ring.refresh();
@@ -91,7 +91,7 @@ export class PerfBuffer implements EventSource {
     let count = 0;
     for (let i = 0; i < rings.length && count < limit; i++) {
       count += rings[this.#first]!.consume(read, limit - count);
-      // With a limit the next call goes on here, or one CPU would keep the others waiting.
+      // A limited drain continues here next time, so that one CPU cannot starve the others.
       if (count < limit) this.#first = (this.#first + 1) % rings.length;
     }
     return count;
@@ -117,7 +117,7 @@ export class PerfBuffer implements EventSource {
   }
 }
 
-/** Hands over the samples of all rings by their time, up to a time. */
+/** Passes on the samples of all rings in the order of their time, up to a time. */
 export function merge(
   rings: readonly PerfRing[],
   read: RecordReader,

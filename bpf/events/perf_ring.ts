@@ -1,5 +1,5 @@
 /**
- * One CPU's part of a perf buffer, read in place.
+ * The ring of one CPU in a perf buffer, read in place.
  *
  * Layout (struct perf_event_mmap_page, include/uapi/linux/perf_event.h): a page with the kernel's
  * position `data_head` at byte 1024 and ours, `data_tail`, at 1032; then the data, a power of two
@@ -36,7 +36,10 @@ import type { RecordReader } from "./event_source.ts";
 const PERF_COUNT_SW_BPF_OUTPUT = 10n;
 const PERF_SAMPLE_TIME = 1 << 2;
 const PERF_SAMPLE_RAW = 1 << 10;
-/** read(2) gives the event's value and the number of samples dropped. Since Linux 6.0. */
+/**
+ * PERF_FORMAT_LOST: read(2) returns the event's value and the number of lost samples. Since Linux
+ * 6.0.
+ */
 const PERF_FORMAT_LOST = 1 << 4;
 
 const HEAD = 1024;
@@ -45,19 +48,19 @@ const HEADER = 8;
 const RECORD_LOST = 2;
 const RECORD_SAMPLE = 9;
 
-/** The rings of one buffer have these in common. */
+/** What the rings of one buffer have in common. */
 export interface PerfRingOptions {
   /** Pages of data, a power of two. */
   readonly pages: number;
   /** Samples between two wake-ups. */
   readonly wakeup: number;
-  /** Whether samples carry their time. */
+  /** Whether samples carry their time (PERF_SAMPLE_TIME). */
   readonly timed: boolean;
-  /** Another event than what programs send: its records are handed over whole. */
+  /** Another event than BPF output: its records are passed on whole, with their header. */
   readonly records?: Partial<PerfEventAttributes>;
 }
 
-/** One CPU's mapped ring; {@linkcode PerfBuffer} stands on it. */
+/** The mapped ring of one CPU; {@linkcode PerfBuffer} is built on it. */
 export class PerfRing {
   readonly fd: number;
   readonly #timed: boolean;
@@ -117,21 +120,24 @@ export class PerfRing {
     this.#produced = this.#released = this.#position;
   }
 
-  /** Samples dropped on this CPU so far: before Linux 6.0 those that a record read so far tells of. */
+  /**
+   * Samples dropped on this CPU so far; before Linux 6.0, those reported by the records read so
+   * far.
+   */
   get dropped(): number {
     if (!this.#closed) this.#dropped = this.#exact ? readPerfEvent(this.fd, 2)[1]! : this.#told;
     return this.#dropped;
   }
 
-  /** Looks how far the kernel has come: the methods below read up to there. */
+  /** Loads the kernel's position: the methods below read up to it. */
   refresh(): void {
-    // The loads of records must not overtake this one.
+    // The loads of records must not be reordered before this one.
     this.#produced = Number(Atomics.load(this.#head, 0));
   }
 
   /**
-   * Whether the kernel has woken whoever waits for what is there: it does at every so many samples
-   * of all that it ever sent, as `wakeup` says.
+   * Whether the kernel has woken the reader for what is there: it wakes it at every `wakeup`-th
+   * sample since the beginning.
    */
   isDue(): boolean {
     const produced = Number(Atomics.load(this.#head, 0));
@@ -145,7 +151,7 @@ export class PerfRing {
     return false;
   }
 
-  /** Hands over at most `limit` records and returns how many. */
+  /** Passes on at most `limit` records and returns their number. */
   consume(read: RecordReader | undefined, limit: number): number {
     let count = 0;
     try {
@@ -164,23 +170,23 @@ export class PerfRing {
     if (!this.#skipToSample()) return Infinity;
     const size = this.#data.getUint16((this.#position & this.#mask) + 6, true);
     const at = this.#position + (this.#whole ? size - 8 : HEADER);
-    // Eight bytes that begin at a multiple of eight do not wrap.
+    // Aligned eight bytes never wrap.
     return this.#word(at & this.#mask);
   }
 
-  /** Hands over the next sample, which must be there; its room is given back by `release`. */
+  /** Passes on the next sample, which must exist; `release` gives its space back. */
   takeNext(read: RecordReader): void {
     this.#take(read);
   }
 
-  /** Gives the room of what was read back to the kernel. */
+  /** Gives the space of consumed records back to the kernel. */
   release(): void {
-    // The kernel must not write over a record before it was read: a store that is a fence.
+    // The kernel must not overwrite a record before it was read: Atomics.store is a full fence.
     if (!this.#closed) Atomics.store(this.#tail, 0, BigInt(this.#position));
     this.#released = this.#position;
   }
 
-  /** Remembers the count of losses, unmaps and closes; idempotent. */
+  /** Keeps the count of dropped samples, unmaps and closes; idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#dropped = this.dropped;
@@ -189,9 +195,9 @@ export class PerfRing {
     close(this.fd);
   }
 
-  /** Goes past loss records; false when no sample is there. */
+  /** Skips records that report losses; false when no sample follows. */
   #skipToSample(): boolean {
-    // The reader may close the ring under our feet.
+    // `read` may have closed the ring.
     while (!this.#closed && this.#position < this.#produced) {
       const at = this.#position & this.#mask;
       const type = this.#data.getUint32(at, true);
@@ -204,7 +210,7 @@ export class PerfRing {
   }
 
   #take(read: RecordReader | undefined): void {
-    // Room is given back now and then, not per record: it costs a fence.
+    // Space is given back now and then, not per record: each time costs a fence.
     if (this.#position - this.#released > this.#mask >> 3) this.release();
     const at = this.#position & this.#mask;
     const size = this.#data.getUint16(at + 6, true);
@@ -224,7 +230,7 @@ export class PerfRing {
     read(scratch, raw + 4, raw + 4 + scratch.getUint32(raw, true));
   }
 
-  /** A record that goes around the end, in one piece. */
+  /** A contiguous copy of a record that wraps. */
   #unwrap(at: number, size: number): DataView {
     if (this.#scratch.byteLength < size) this.#scratch = new DataView(new ArrayBuffer(1 << 16));
     const whole = new Uint8Array(this.#scratch.buffer);

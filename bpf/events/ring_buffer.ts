@@ -1,10 +1,10 @@
 /**
  * The kernel's ring buffer, read in place.
  *
- * Layout (kernel/bpf/ringbuf.c): the consumer's position in a page of its own, writable; the
- * producer's position in the next page, read-only; then the data, mapped twice in a row so that a
- * record never wraps. A record is a u32 length, whose two upper bits say busy and discarded, a u32
- * that is the kernel's own, and the bytes, padded to 8.
+ * Layout (kernel/bpf/ringbuf.c): a writable page with the consumer's position; a read-only page
+ * with the producer's position; then the data, mapped twice in a row so that a record never wraps.
+ * A record is a u32 length, whose two upper bits are BUSY and DISCARD, a u32 that the kernel uses,
+ * and the bytes, padded to 8.
  *
  * Needs Linux >= 5.8.
  *
@@ -25,7 +25,7 @@ const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const HEADER = 8;
 
-/** One mapped ring buffer; a low-level reader, {@linkcode EventStream} stands on it. */
+/** One mapped ring buffer; the low-level reader below {@linkcode EventStream}. */
 export class RingBuffer implements EventSource {
   readonly fd: number;
   readonly #mask: number;
@@ -37,7 +37,7 @@ export class RingBuffer implements EventSource {
   #position: number;
   #closed = false;
 
-  /** Maps the ring of that size in bytes; the descriptor stays its owner's. @throws {ErrnoError} */
+  /** Maps a ring of that size in bytes; the descriptor stays the owner's. @throws {ErrnoError} */
   constructor(fd: number, size: number) {
     this.fd = fd;
     this.#mask = size - 1;
@@ -56,7 +56,7 @@ export class RingBuffer implements EventSource {
     this.#position = Number(this.#consumer[0]);
   }
 
-  /** The kernel tells of what is there for as long as it is there. */
+  /** False: epoll is level-triggered here and reports records for as long as there are some. */
   isDue(): boolean {
     return false;
   }
@@ -64,19 +64,19 @@ export class RingBuffer implements EventSource {
   consume(read: RecordReader | undefined, limit: number = Infinity): number {
     const data = this.#data;
     const mask = this.#mask;
-    // Room is given back to the kernel now and then, not per record: it costs a fence.
+    // Space is given back to the kernel now and then, not per record: each time costs a fence.
     const lap = (mask + 1) / 8;
     let position = this.#position;
     let released = position;
     let count = 0;
     try {
       for (;;) {
-        // Plain loads do on x86-64, whose loads are not reordered among themselves. Positions
-        // count bytes and stay exact up to 2^53.
+        // Plain loads suffice on x86-64, which does not reorder loads. Positions count bytes and
+        // are exact up to 2^53.
         const produced = Number(this.#producer[0]);
         if (position >= produced || count >= limit) return count;
         while (position < produced && count < limit) {
-          // The reader may close the ring under our feet.
+          // `read` may have closed the ring.
           if (this.#closed) return count;
           const at = position & mask;
           const header = data.getUint32(at, true);
@@ -93,8 +93,8 @@ export class RingBuffer implements EventSource {
           }
         }
         if (this.#closed) return count;
-        // The store must be seen before the producer's position is read again, or a record
-        // committed in between would wake nobody: Atomics.store is a full fence.
+        // The store must be visible before the producer's position is loaded again, or a record
+        // committed in between wakes nobody: Atomics.store is a full fence.
         Atomics.store(this.#consumer, 0, BigInt(position));
         released = position;
       }

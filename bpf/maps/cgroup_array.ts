@@ -1,5 +1,5 @@
 /**
- * Arrays of cgroups, which programs ask whether a task or a packet belongs to one.
+ * Arrays of cgroups, which programs test tasks and packets against.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export let newCgroupArray: (
 
 /**
  * Cgroups by index, for `bpf_current_task_under_cgroup` and `bpf_skb_under_cgroup`; bcc's
- * `check_current_task(index)`. The kernel does not tell what is in it. Needs Linux >= 4.8.
+ * `check_current_task(index)`. The kernel does not let entries be read back. Needs Linux >= 4.8.
  */
 export class CgroupArray {
   readonly #map: BpfMap<number, number>;
@@ -41,7 +41,7 @@ export class CgroupArray {
   }
 
   /**
-   * Puts a cgroup of version 2 into a place: the path of its folder, or a descriptor of it.
+   * Sets an entry to a cgroup of version 2: the path of its folder, or a descriptor of it.
    *
    * @throws {BpfError} EBADF when it is no such folder
    */
@@ -55,7 +55,7 @@ export class CgroupArray {
     return this;
   }
 
-  /** Empties a place; false when it was empty. */
+  /** Clears an entry; false when it was empty. */
   delete(index: number): boolean {
     return this.#map.delete(index);
   }

@@ -10,12 +10,12 @@ import type { MapInfo } from "./map_info.ts";
 
 const ANY = 0n;
 
-/** Puts a perf event's descriptor in the place of a CPU; returns 0 or -errno. */
+/** Sets the perf event of a CPU; returns 0 or -errno. */
 export function setCpuSlot(map: MapInfo, cpu: number, fd: number): number {
   return libbpf().bpf_map_update_elem(map.fd, int(cpu), int(fd), ANY);
 }
 
-/** Empties the place of a CPU. */
+/** Clears the entry of a CPU. */
 export function clearCpuSlot(map: MapInfo, cpu: number): void {
   libbpf().bpf_map_delete_elem(map.fd, int(cpu));
 }

@@ -12,18 +12,19 @@ import { bytesType } from "../../ffi/codec/check_layout.ts";
 
 /** The first `bits` bits of `prefix`. */
 export interface LpmKey<T> {
-  /** The value whose first bits count. */
+  /** The value whose leading bits are the prefix. */
   readonly prefix: T;
-  /** How many of its bits count. */
+  /** The prefix length in bits. */
   readonly bits: number;
 }
 
 const BITS_SIZE = 4;
 
 /**
- * The key of a trie over values of that codec, which must be in network order: `lpmKey(ipv4)`.
+ * The key of a trie whose values have that codec, which must be in network byte order:
+ * `lpmKey(ipv4)`.
  *
- * It stands for any struct of its size: the two fields' names in C are free.
+ * It matches any struct of its size: C may name the two fields as it likes.
  */
 export function lpmKey<T>(prefix: Codec<T>): Codec<LpmKey<T>> {
   const size = BITS_SIZE + prefix.size;

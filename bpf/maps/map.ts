@@ -29,8 +29,8 @@ export let newBpfMap: <K, V>(
 ) => BpfMap<K, V>;
 
 /**
- * A hash or array in the kernel, plain, LRU or per CPU; a per-CPU map's values are arrays with one
- * element per possible CPU.
+ * A hash or array in the kernel: plain, LRU or per-CPU. The values of a per-CPU map are arrays with
+ * one element per possible CPU.
  *
  * Every method is a system call on the live map, which programs may change meanwhile.
  */
@@ -77,12 +77,12 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return mapTypeName(this.#info.type);
   }
 
-  /** How its keys are read: `formatValue(map.keyCodec, key)` is a key as text. */
+  /** The codec of its keys: `formatValue(map.keyCodec, key)` is a key as text. */
   get keyCodec(): Codec<K> {
     return this.#key;
   }
 
-  /** How its values are read. */
+  /** The codec of its values. */
   get valueCodec(): Codec<V> {
     return this.#value;
   }
@@ -108,7 +108,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return this;
   }
 
-  /** Removes an entry; false when there was none. @throws {BpfError} for an array's. */
+  /** Removes an entry; false when there was none. @throws {BpfError} for an array */
   delete(key: K): boolean {
     this.#key.write(this.#keyView, 0, key);
     const result = libbpf().bpf_map_delete_elem(this.#info.fd, this.#keyBytes);
@@ -119,7 +119,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
 
   /** Removes all entries; sets those of an array to zero. */
   clear(): void {
-    // Keys first: deleting under an iteration would make it start over.
+    // Collect the keys first: deleting during an iteration makes it start over.
     const keys = [...this.keys()];
     if (!isArray(this.#info.type)) return void this.deleteAll(keys);
     const zero = alloc(this.#value.size);
@@ -157,14 +157,15 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return new Entries(this.#batch, "take", () => this.#takenOneByOne());
   }
 
-  /** The value of a key, which is removed; undefined when there was none. @throws {BpfError} */
+  /** Removes an entry and returns its value; undefined when there was none. @throws {BpfError} */
   lookupAndDelete(key: K): V | undefined {
     this.#key.write(this.#keyView, 0, key);
     const { fd } = this.#info;
     const result = libbpf().bpf_map_lookup_and_delete_elem(fd, this.#keyBytes, this.#valueBytes);
     if (result === 0) return this.#value.read(this.#valueView, 0);
     if (result === -Errno.ENOENT) return undefined;
-    // Hashes have it since Linux 5.14; here somebody may write between the two calls.
+    // Hashes support it since Linux 5.14; with this fallback a program may write between the two
+    // calls.
     if (result !== -ENOTSUPP && result !== -Errno.EOPNOTSUPP && result !== -Errno.EINVAL) {
       throw this.#failure("take from", -result);
     }
@@ -179,7 +180,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     return this;
   }
 
-  /** Removes many entries and returns how many there were. @throws {BpfError} for an array's */
+  /** Removes many entries and returns how many existed. @throws {BpfError} for an array */
   deleteAll(keys: Iterable<K>): number {
     const all = [...keys];
     const count = deleteBatch(this.#batch, all);
@@ -192,8 +193,8 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
   }
 
   /**
-   * Forbids everybody to write to it from user space, this process too; programs still may. Needs
-   * Linux >= 5.2.
+   * Forbids all writes from user space, also by this process; programs can still write. Needs Linux
+   * >= 5.2.
    *
    * @throws {BpfError} EPERM when it is frozen already, EBUSY when it is mapped to be written
    */
@@ -202,15 +203,15 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     if (result < 0) throw this.#failure("freeze", -result);
   }
 
-  /** What the kernel tells of it. Needs Linux >= 4.13. @throws {BpfError} */
+  /** What the kernel reports about it. Needs Linux >= 4.13. @throws {BpfError} */
   get info(): MapDetails {
     return mapDetails(this.name, this.#info.fd);
   }
 
   *#entriesOneByOne(): Generator<[K, V], void, void> {
     let [previous, next] = [alloc(this.#key.size), alloc(this.#key.size)];
-    // A key that vanishes meanwhile makes the kernel start over: the count bounds that. Storage of
-    // cgroups tells no count, and ends there.
+    // When a key is deleted meanwhile, the kernel starts over: the entry count bounds that. Cgroup
+    // storage has no count, and ends there.
     const most = this.maxEntries || Infinity;
     for (let i = 0; i <= most; i++) {
       const result = libbpf().bpf_map_get_next_key(this.#info.fd, i === 0 ? null : previous, next);
@@ -250,7 +251,9 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
   }
 }
 
-/** A pinned map may differ from what the object declares, and the kernel writes all of it. */
+/**
+ * A pinned map may have other sizes than the object declares, and the kernel writes a whole value.
+ */
 function checkSize(info: MapInfo, what: string, codec: number, map: number): void {
   if (codec === map) return;
   throw new LayoutError(

@@ -15,7 +15,7 @@ import type { MapInfo } from "./map_info.ts";
 const FIRST_BATCH = 4096;
 const NO_BATCH: readonly number[] = [Errno.EINVAL, Errno.EOPNOTSUPP, ENOTSUPP];
 
-/** What the functions below need of a map. */
+/** What the functions below need to know about a map. */
 export interface BatchMap<K, V> {
   readonly info: MapInfo;
   readonly key: Codec<K>;
@@ -39,14 +39,14 @@ export class Entries<K, V> extends Iterator<[K, V], undefined, void> {
   #at = 0;
   #count = 0;
   #ended = false;
-  // The kernel reads where it stopped from one token and writes to the other.
+  // The kernel reads its position from one token and writes the next to the other.
   #token: Uint8Array<ArrayBuffer> | undefined;
   #nextToken: Uint8Array<ArrayBuffer> | undefined;
   #singly: Iterator<[K, V], void> | undefined;
 
   /**
    * @param op `read` leaves the entries in the map, `take` removes them
-   * @param oneByOne gives the entries when this kernel has no batches for the map
+   * @param oneByOne yields the entries when the kernel has no batch operations for the map
    */
   constructor(map: BatchMap<K, V>, op: "read" | "take", oneByOne: () => Iterator<[K, V], void>) {
     super();
@@ -68,14 +68,14 @@ export class Entries<K, V> extends Iterator<[K, V], undefined, void> {
     return { done: false, value: pair };
   }
 
-  /** Whether there is another batch with entries. */
+  /** Loads the next batch; false when there is none. */
   #readBatch(): boolean {
     const count = new Uint32Array(new ArrayBuffer(4));
     while (!this.#ended) {
       count[0] = this.#room;
       const result = this.#call(new Uint8Array(count.buffer));
       if (result === -Errno.ENOSPC) {
-        // One bucket of the hash holds more than there is room for.
+        // ENOSPC: one bucket of the hash holds more entries than the buffers.
         this.#room *= 2;
         this.#makeRoom();
         continue;
@@ -85,7 +85,7 @@ export class Entries<K, V> extends Iterator<[K, V], undefined, void> {
         this.#ended = true;
         return false;
       }
-      // ENOENT ends the map; the entries that came with it count.
+      // ENOENT marks the end; the entries that came with it are valid.
       if (result < 0 && result !== -Errno.ENOENT) throw this.#map.failure(this.#op, -result);
       this.#ended = result < 0;
       [this.#token, this.#nextToken] = [this.#nextToken, this.#token];
@@ -119,7 +119,7 @@ export class Entries<K, V> extends Iterator<[K, V], undefined, void> {
   }
 }
 
-/** Writes entries; false when this kernel has no batches for the map. @throws {BpfError} */
+/** Writes entries; false when the kernel has no batch operations for the map. @throws {BpfError} */
 export function updateBatch<K, V>(
   map: BatchMap<K, V>,
   entries: readonly (readonly [K, V])[],
@@ -135,11 +135,14 @@ export function updateBatch<K, V>(
   return true;
 }
 
-/** Removes keys; undefined when this kernel has no batches for the map, else how many there were. */
+/**
+ * Removes keys and returns how many existed; undefined when the kernel has no batch operations for
+ * the map.
+ */
 export function deleteBatch<K, V>(map: BatchMap<K, V>, keys: readonly K[]): number | undefined {
   const bytes = packed(map.key, keys);
   let removed = 0;
-  // The kernel stops at a key that is not there.
+  // The kernel stops at a key that does not exist.
   for (let done = 0; done < keys.length;) {
     const count = new Uint32Array(new ArrayBuffer(4));
     count[0] = keys.length - done;

@@ -1,5 +1,5 @@
 /**
- * The codecs of maps and buffers: those that were given, checked, or made from what is declared.
+ * The codecs of maps and buffers: given ones are checked, others are made from the declared types.
  *
  * @module
  */
@@ -23,20 +23,20 @@ export function mapCodec(
       `Cannot read map "${info.name}": the object does not declare its ${part} type: pass codecs`,
     );
   }
-  // Without a declaration the size is all there is to check.
+  // Without a declared type only the size can be checked.
   if (given) {
     checkLayout(`${part}s of map "${info.name}"`, given.type, declared ?? bytesType(size));
   }
   return given ?? info.codecs?.[part] ?? codecFor(declared!);
 }
 
-/** What is known of a buffer's events besides its map. */
+/** What is known about a buffer's events besides its map. */
 export interface EventTypes {
   /** The types of the object or text. */
   readonly btf: Btf;
-  /** Whether a text compiled at run time sends them. */
+  /** Whether they come from a program compiled at run time. */
   readonly isCompiled: boolean;
-  /** Whether a codec must have something to be checked against. */
+  /** Whether a codec needs a declared type to be checked against. */
   readonly strict: boolean;
 }
 
@@ -53,7 +53,8 @@ export function eventCodec(
     if (given) checkLayout(what, given.type, declared);
     return given ?? info.codecs?.value ?? codecFor(declared);
   }
-  // clang leaves out of BTF what only local variables have: records' sizes are checked as they come.
+  // clang emits no BTF for types that only local variables have: the size of each record is checked
+  // instead.
   if (given && !strict) return given;
   const name = given?.type.kind === "struct" ? given.type.name : "event";
   const fix = isCompiled
@@ -65,7 +66,7 @@ export function eventCodec(
 }
 
 function declaredEvent({ type, valueType }: MapInfo): CType | undefined {
-  // The descriptors in a perf buffer's map are commonly declared as what they are, an int.
+  // A perf buffer's map commonly declares `int` values, for the descriptors: that is no event type.
   const isDescriptor = type === MapType.PERF_EVENT_ARRAY && valueType?.kind === "int" &&
     valueType.bytes === 4;
   return isDescriptor ? undefined : valueType;

@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a map, whoever made it.
+ * What the kernel reports about a map, whoever created it.
  *
  * @module
  */
@@ -36,25 +36,25 @@ const Info = struct("bpf_map_info", {
 
 /** A map in the kernel, as `bpftool map` shows it. */
 export interface MapDetails {
-  /** The kernel's number for it. */
+  /** The map's id. */
   readonly id: number;
   /** Its type as C spells it, without the prefix: `HASH`. */
   readonly type: string;
-  /** Up to 15 letters of its name in C. */
+  /** Its name in C, truncated to 15 characters. */
   readonly name: string;
-  /** Bytes of a key. */
+  /** Size of a key in bytes. */
   readonly keySize: number;
-  /** Bytes of a value, of one CPU where there is one for each. */
+  /** Size of a value in bytes; of one CPU's value in a per-CPU map. */
   readonly valueSize: number;
-  /** How many entries there is room for; of a ring buffer bytes. */
+  /** The number of entries; for a ring buffer its size in bytes. */
   readonly maxEntries: number;
-  /** The flags that it was made with: BPF_F_… */
+  /** The flags it was created with: BPF_F_… */
   readonly flags: number;
-  /** The id of its type information, 0 without. */
+  /** The id of its BTF, 0 without. */
   readonly btfId: number;
 }
 
-/** What the kernel tells of a map. @throws {BpfError} */
+/** What the kernel reports about a map. @throws {BpfError} */
 export function mapDetails(name: string, fd: number): MapDetails {
   const info = ask(name, fd);
   return {
@@ -70,8 +70,8 @@ export function mapDetails(name: string, fd: number): MapDetails {
 }
 
 /**
- * A map of somebody else's, as if it were of an object: with the types that its maker told the kernel.
- * Without CAP_SYS_ADMIN, which reading those takes, it has none.
+ * Describes somebody else's map like a map of an object, with the types from its BTF. Reading those
+ * takes CAP_SYS_ADMIN; without, it has no types.
  */
 export function describedMap(name: string, fd: number): { info: MapInfo; btf: Btf } {
   const { type, key_size, value_size, max_entries, ...info } = ask(name, fd);

@@ -1,5 +1,5 @@
 /**
- * The maps of an object: what they are, and changing them before they are made.
+ * The maps of an object: their description, and changes before they are created.
  *
  * @module
  */
@@ -13,11 +13,14 @@ import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
 import { mapTypeName } from "../tables/map_type.ts";
 
-/** How to change one map before it is made. */
+/** Changes to one map before it is created. */
 export interface MapOptions {
-  /** Entries; for a ring buffer its size in bytes, a power of two and a multiple of the page size. */
+  /**
+   * The number of entries; for a ring buffer its size in bytes, a power of two and a multiple of
+   * the page size.
+   */
   readonly maxEntries?: number;
-  /** Use the map pinned at this path of a bpf file system instead of making one. */
+  /** Use the map pinned at this path of a bpf file system instead of creating one. */
   readonly pinned?: string;
 }
 
@@ -29,10 +32,10 @@ export interface MapInfo {
   readonly keySize: number;
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** As the object's BTF declares them; undefined when it does not. */
+  /** The types in the object's BTF; undefined when it declares none. */
   readonly keyType: CType | undefined;
   readonly valueType: CType | undefined;
-  /** Those it was defined with, where it was defined in TypeScript. */
+  /** The codecs of a map defined in TypeScript. */
   readonly codecs?: { readonly key: Codec<unknown> | undefined; readonly value: Codec<unknown> };
 }
 
@@ -46,7 +49,7 @@ const MapInfoHead = struct("bpf_map_info", {
   map_flags: u32,
 });
 
-/** What a pinned map has to be; its values may be of any size where that is not told. */
+/** What a pinned map must match; its value size is not checked where it is undefined. */
 export interface ExpectedMap {
   readonly type: number;
   readonly keySize: number;
@@ -56,7 +59,7 @@ export interface ExpectedMap {
 /**
  * Opens the map that is pinned at a path; the caller closes it.
  *
- * @throws {BpfError} when there is none, or another than expected
+ * @throws {BpfError} when there is none, or it does not match
  */
 export function openPinned(
   path: string,
@@ -73,7 +76,7 @@ export function openPinned(
   }
 }
 
-/** How many entries a map has room for. @throws {BpfError} when it is another than expected */
+/** The capacity of a map. @throws {BpfError} when the map does not match */
 export function requireMap(
   fd: number,
   action: string,
@@ -95,7 +98,7 @@ export function requireMap(
   );
 }
 
-/** What the kernel tells of a map; an errno when it does not. */
+/** What the kernel reports about a map; an errno when it fails. */
 function describeMap(fd: number): Infer<typeof MapInfoHead> | number {
   const info = alloc(MapInfoHead.size);
   const length = new Uint32Array([info.length]);
@@ -103,7 +106,7 @@ function describeMap(fd: number): Infer<typeof MapInfoHead> | number {
   return result < 0 ? -result : MapInfoHead.read(new DataView(info.buffer), 0);
 }
 
-/** The flags a map was made with. @throws {BpfError} */
+/** The flags a map was created with. @throws {BpfError} */
 export function mapFlags({ name, fd }: MapInfo): number {
   const found = describeMap(fd);
   if (typeof found === "number") throw new BpfError("read", `read flags of map "${name}"`, found);
