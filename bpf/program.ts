@@ -21,8 +21,8 @@ export let newProgram: (
  * A program in the kernel. Every attach method returns a {@linkcode Link}; links still open when
  * the object is closed are closed with it.
  *
- * A program that was compiled at run time without a hook in its name is loaded by the first attach
- * method, as the type of program that this needs: then that method throws what the verifier says.
+ * A program compiled at run time without a hook in its name is loaded by the first attach method,
+ * with the program type of that hook; verifier errors are thrown by that method.
  */
 export class Program extends Hooks {
   /** The C function's name. */
@@ -48,26 +48,26 @@ export class Program extends Hooks {
     return this.#program.fd();
   }
 
-  /** What the kernel tells of it. Needs Linux >= 4.13. @throws {BpfError} */
+  /** What the kernel reports about it. Needs Linux >= 4.13. @throws {BpfError} */
   get info(): ProgramInfo {
     return programInfo(this.name, this.fd);
   }
 
   /**
-   * Runs the program by hand, without its hook: on a packet, or with a context (BPF_PROG_TEST_RUN).
+   * Runs the program without its hook, on a packet or a context (BPF_PROG_TEST_RUN).
    *
    * Programs for packets need Linux >= 4.12, raw tracepoints 5.10, `SEC("syscall")` 5.14; programs of
    * tracepoints, kprobes, uprobes and perf events cannot be run.
    *
-   * @throws {BpfError} ENOTSUPP for a type that the kernel does not run
+   * @throws {BpfError} ENOTSUPP for a program type that cannot be run
    */
   run(options: RunOptions = {}): RunResult {
     return runProgram(this.name, this.fd, options);
   }
 
   /**
-   * Loads a compiled program without a hook in its name as that type of program, for uses other
-   * than attaching; returns its file descriptor. Others are loaded already.
+   * Loads a program compiled without a hook in its name as that program type, for other uses than
+   * attaching; returns its file descriptor. Other programs are loaded already.
    *
    * @throws {VerifierError}
    */

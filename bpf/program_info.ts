@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a program that is loaded.
+ * What the kernel reports about a loaded program.
  *
  * @module
  */
@@ -39,37 +39,37 @@ const Info = struct("bpf_prog_info", {
 
 /** A program in the kernel, as `bpftool prog` shows it. */
 export interface ProgramInfo {
-  /** The kernel's number for it. */
+  /** The program's id. */
   readonly id: number;
   /** Its type as C spells it, without the prefix: `TRACEPOINT`. */
   readonly type: string;
-  /** Up to 15 letters of its name in C. */
+  /** Its name in C, truncated to 15 characters. */
   readonly name: string;
-  /** A hash of its instructions, in hexadecimal. */
+  /** Its tag, a hash of its instructions, in hexadecimal. */
   readonly tag: string;
   /** When it was loaded, in nanoseconds since boot (CLOCK_BOOTTIME). */
   readonly loadTimeNs: bigint;
-  /** The user who loaded it. */
+  /** The uid of the user who loaded it. */
   readonly uid: number;
-  /** Instructions of BPF, each of 8 bytes; 0 where the kernel does not tell. */
+  /** BPF instructions of 8 bytes each; 0 where the kernel hides them. */
   readonly instructions: number;
-  /** Bytes of machine code; 0 where it is interpreted. */
+  /** Size of the machine code in bytes; 0 if it is interpreted. */
   readonly machineCodeBytes: number;
-  /** The maps that it uses, by their ids. */
+  /** The ids of the maps that it uses. */
   readonly mapIds: readonly number[];
-  /** The id of its type information, 0 without. */
+  /** The id of its BTF, 0 without. */
   readonly btfId: number;
-  /** How long it ran in all, while {@linkcode enableStatistics} was on. Linux < 5.1 tells 0. */
+  /** Total run time while {@linkcode enableStatistics} was on. 0 before Linux 5.1. */
   readonly runTimeNs: number;
-  /** How often it ran, while {@linkcode enableStatistics} was on. Linux < 5.1 tells 0. */
+  /** Number of runs while {@linkcode enableStatistics} was on. 0 before Linux 5.1. */
   readonly runCount: number;
-  /** How often it was left out, since it ran on that CPU already. Linux < 5.12 tells 0. */
+  /** How often it was missed because it was already running on that CPU. 0 before Linux 5.12. */
   readonly recursionMisses: number;
-  /** Instructions that the verifier went through. Linux < 5.16 tells 0. */
+  /** Instructions that the verifier processed. 0 before Linux 5.16. */
   readonly verifiedInstructions: number;
 }
 
-/** What the kernel tells of a program. @throws {BpfError} */
+/** What the kernel reports about a program. @throws {BpfError} */
 export function programInfo(name: string, fd: number): ProgramInfo {
   const { nr_map_ids: count } = ask(name, fd, alloc(0));
   const ids = alloc(4 * count);
@@ -93,7 +93,7 @@ export function programInfo(name: string, fd: number): ProgramInfo {
   };
 }
 
-/** How often a program was left out because it, or one like it, ran on that CPU already. */
+/** How often a program was missed because it was already running on that CPU. */
 export function programMisses(name: string, fd: number): number {
   return ask(name, fd, alloc(0)).recursion_misses;
 }

@@ -1,6 +1,6 @@
 /**
- * Using maps, programs and links that somebody else has brought to the kernel: by the path where they are
- * pinned, or by the id that {@linkcode loadedMaps} and bpftool tell.
+ * Using maps, programs and links that somebody else has loaded: by the path where they are pinned,
+ * or by the id that {@linkcode loadedMaps} and bpftool show.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { newProgram, type Program } from "./program.ts";
 /** A path in a bpf file system, or an id. */
 export type ObjectSource = string | number;
 
-/** What to open, each by a name of one's own. */
+/** What to open, under names of your choice. */
 export interface SharedSources {
   /** Maps. */
   readonly maps?: Readonly<Record<string, ObjectSource>>;
@@ -38,11 +38,11 @@ export interface SharedSources {
 let newShared: (sources: SharedSources) => Shared;
 
 /**
- * Maps, programs and links of somebody else. Closing it lets go of them: they stay in the kernel for as
- * long as their owners, or a name in a bpf file system, hold them.
+ * Maps, programs and links of somebody else. Closing this closes their descriptors: they stay in
+ * the kernel while their owners, or pins, hold them.
  *
- * Maps are read as those of an object are, with the types that their makers told the kernel. Reading
- * types, and opening by id, takes CAP_SYS_ADMIN.
+ * Maps are read as those of an object, with the types in their BTF. Reading BTF, and opening by id,
+ * takes CAP_SYS_ADMIN.
  *
  * @example The counts of a program that another process has loaded
  * ```ts
@@ -89,7 +89,7 @@ export class Shared extends Maps implements Disposable {
     newShared = (sources) => new Shared(sources);
   }
 
-  /** The program of that name: to run, pin or attach it, or for {@linkcode Program.info}. */
+  /** The program of that name: to run, pin or attach it, or to read {@linkcode Program.info}. */
   program(name: string): Program {
     return this.#found("program", name, this.#programs);
   }
@@ -100,8 +100,8 @@ export class Shared extends Maps implements Disposable {
   }
 
   /**
-   * The events of a ring buffer or a perf buffer. There is one reader: events that this reads are not
-   * seen by its owner. @throws {TypeError} for another map
+   * The events of a ring buffer or a perf buffer. A buffer has one reader: events read here do not
+   * reach its owner. @throws {TypeError} for another kind of map
    */
   events<T>(name: string, codec: Codec<T>, options: PerfBufferOptions = {}): EventStream<T> {
     const { info, btf } = this.#found("map", name, this.#maps);
@@ -118,7 +118,7 @@ export class Shared extends Maps implements Disposable {
     return stream;
   }
 
-  /** Lets go of everything, and detaches what was attached here; idempotent. */
+  /** Closes all descriptors, and detaches what was attached here; idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -172,7 +172,7 @@ export class Shared extends Maps implements Disposable {
 }
 
 /**
- * Opens maps, programs and links of others: all or, when one cannot be, none.
+ * Opens maps, programs and links of others: all or, when one cannot be opened, none.
  *
  * @throws {BpfError} ENOENT when there is no such path or id, EINVAL when it is of another kind
  */
@@ -180,7 +180,7 @@ export function openShared(sources: SharedSources): Shared {
   return newShared(sources);
 }
 
-/** What the kernel calls the files of each kind. */
+/** The names of their descriptors' files in /proc/self/fd. */
 const FILES: Readonly<Record<string, ObjectKind>> = {
   "bpf-map": "map",
   "bpf-prog": "program",
@@ -192,7 +192,7 @@ function kindOf(fd: number): ObjectKind | undefined {
   return FILES[/^anon_inode:\[?([\w-]+)\]?$/.exec(readLink(`/proc/self/fd/${fd}`))?.[1] ?? ""];
 }
 
-/** A path may hold any kind of object. */
+/** Checks what kind of object was opened by path: a pin may be of any kind. */
 function requireKind(kind: ObjectKind, fd: number, action: string): void {
   const is = kindOf(fd);
   if (is === kind) return;
@@ -200,7 +200,7 @@ function requireKind(kind: ObjectKind, fd: number, action: string): void {
 }
 
 function explain(errno: number, source: ObjectSource): string | undefined {
-  // EACCES is what the kernel answers for files of other file systems as well.
+  // The kernel answers EACCES also for files outside bpf file systems.
   if (errno === Errno.EACCES && typeof source === "string" && isPrivileged() !== false) {
     return "it is no pinned object: those lie in a bpf file system, usually /sys/fs/bpf";
   }

@@ -1,5 +1,5 @@
 /**
- * Running a program by hand (BPF_PROG_TEST_RUN): for tests and measurements, without its hook.
+ * Running a program without its hook (BPF_PROG_TEST_RUN): for tests and measurements.
  *
  * @module
  */
@@ -10,40 +10,40 @@ import { alloc, copyOf } from "../ffi/libc/memory.ts";
 import { BpfError, permissionReason } from "./base/errors.ts";
 import { programInfo } from "./program_info.ts";
 
-/** What a program is run with. */
+/** The input of a run. */
 export interface RunOptions {
   /**
-   * The packet, from its Ethernet header on and at least 14 bytes: for XDP, classifiers, socket filters
-   * and others that see packets.
+   * The packet, from its Ethernet header on, at least 14 bytes: for XDP, classifiers, socket
+   * filters and other programs that see packets.
    */
   readonly data?: Uint8Array;
   /**
-   * The program's context, as C lays it out: `struct __sk_buff`, `struct xdp_md`, of a raw tracepoint its
-   * arguments, a u64 each, of `SEC("syscall")` what the program wants.
+   * The program's context in its C layout: `struct __sk_buff`, `struct xdp_md`; for a raw
+   * tracepoint its arguments, a u64 each; for `SEC("syscall")` whatever the program expects.
    */
   readonly context?: Uint8Array;
   /** How often it is run on the same packet, to measure it. Default 1; raw tracepoints run once. */
   readonly repeat?: number;
-  /** The CPU to run a raw tracepoint's program on. Default any. Needs Linux >= 5.10. */
+  /** The CPU to run a raw tracepoint program on. Default any. Needs Linux >= 5.10. */
   readonly cpu?: number;
 }
 
-/** What a run has given. */
+/** The result of a run. */
 export interface RunResult {
-  /** What the program returned, of several runs the last; as C's `int` it may be negative. */
+  /** The return value, of several runs the last; as C's `int` it may be negative. */
   readonly returned: number;
   /** The packet as the program left it; empty without one. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** The context as the program left it; empty without one. */
   readonly context: Uint8Array<ArrayBuffer>;
-  /** How long one run took, on average; 0 where the kernel does not measure. */
+  /** The average time of one run in nanoseconds; 0 where the kernel does not measure it. */
   readonly durationNs: number;
 }
 
-/** Programs may grow a packet by so much: XDP_PACKET_HEADROOM, and more than any tunnel's header. */
+/** How much a program may grow a packet: XDP_PACKET_HEADROOM, and more than any tunnel header. */
 const GROWTH = 512;
 const BPF_F_TEST_RUN_ON_CPU = 1;
-/** Programs to which the kernel hands a copy of the context back. */
+/** Program types whose context the kernel copies back. */
 const GIVES_CONTEXT: readonly string[] = [
   "SOCKET_FILTER",
   "SCHED_CLS",
@@ -56,7 +56,7 @@ const GIVES_CONTEXT: readonly string[] = [
   "XDP",
 ];
 
-/** Runs a program by hand. @throws {BpfError} */
+/** Runs a program (BPF_PROG_TEST_RUN). @throws {BpfError} */
 export function runProgram(name: string, fd: number, options: RunOptions): RunResult {
   const { repeat = 1, cpu } = options;
   if (!Number.isInteger(repeat) || repeat < 1 || repeat > 2 ** 31 - 1) {
@@ -85,7 +85,7 @@ export function runProgram(name: string, fd: number, options: RunOptions): RunRe
   return {
     returned: result.returned | 0,
     data: dataOut?.slice(0, result.dataSize) ?? alloc(0),
-    // SEC("syscall") has written to the one that it was given.
+    // SEC("syscall") programs write to the context buffer itself.
     context: contextOut?.slice(0, result.contextSize) ?? context ?? alloc(0),
     durationNs: result.durationNs,
   };

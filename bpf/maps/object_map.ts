@@ -1,7 +1,7 @@
 /**
  * Maps whose values are kernel objects: programs for tail calls, other maps, perf events.
  *
- * The kernel takes a file descriptor when an entry is written and tells an id when it is read.
+ * An entry is written as a file descriptor and read back as the object's id.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { i32, u32 } from "../../ffi/codec/mod.ts";
 import { type BpfMap, newBpfMap } from "./map.ts";
 import type { MapInfo } from "./map_info.ts";
 
-/** What can be put in: a {@linkcode Program}, a {@linkcode BpfMap}. */
+/** What an entry can be: a {@linkcode Program}, a {@linkcode BpfMap}. */
 export interface KernelObject {
-  /** What errors call it. */
+  /** Its name in errors. */
   readonly name: string;
-  /** Its descriptor, which the kernel takes the object from. */
+  /** Its descriptor. */
   readonly fd: number;
 }
 
@@ -25,11 +25,11 @@ export let newObjectMap: <K>(
 ) => ObjectMap<K>;
 
 /**
- * Programs or maps by key: a program array, whose programs are reached with `bpf_tail_call`, or an
- * array or hash of maps.
+ * Programs or maps by key: a program array, the targets of `bpf_tail_call`, or an array or hash of
+ * maps.
  *
- * A program array needs Linux >= 4.2 and forgets its programs when no program uses it and its last
- * holder closes it; maps of maps need 4.12.
+ * A program array needs Linux >= 4.2; the kernel empties it when its last descriptor or pin goes
+ * and no loaded program uses it. Maps of maps need 4.12.
  */
 export class ObjectMap<K> {
   readonly #map: BpfMap<K, number>;
@@ -56,22 +56,22 @@ export class ObjectMap<K> {
   }
 
   /**
-   * Puts a program or map in the place of what is there.
+   * Sets an entry to a program or map.
    *
-   * @throws {BpfError} EINVAL when it is not of the type that the programs here have, or the map not
-   * made like the inner map that the object declares
+   * @throws {BpfError} EINVAL when it is not of the type of the programs here, or the map differs
+   * from the inner map that the object declares
    */
   set(key: K, object: KernelObject): this {
     this.#map.set(key, object.fd);
     return this;
   }
 
-  /** The kernel's id of what is there, as bpftool prints it; undefined for an empty place. */
+  /** The id of an entry's object, as bpftool prints it; undefined for an empty entry. */
   id(key: K): number | undefined {
     return this.#ids.get(key);
   }
 
-  /** Empties a place; false when it was empty. */
+  /** Clears an entry; false when it was empty. */
   delete(key: K): boolean {
     return this.#map.delete(key);
   }

@@ -1,5 +1,5 @@
 /**
- * Opening the maps of an object by what they are.
+ * Opening the maps of an object, with a method for each kind.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { checkLayout } from "../../ffi/codec/check_layout.ts";
 import { newUserRingBuffer, type UserRingBuffer } from "./user_ring_buffer.ts";
 import { u32 } from "../../ffi/codec/mod.ts";
 
-/** Kinds that have a method of their own, for the error's advice. */
+/** Kinds with another method, which the error suggests. */
 const METHODS: Readonly<Record<number, string>> = {
   [MapType.PROG_ARRAY]: "programArray",
   [MapType.PERF_EVENT_ARRAY]: "events() or counters",
@@ -39,15 +39,15 @@ const METHODS: Readonly<Record<number, string>> = {
   [MapType.STRUCT_OPS]: "attachStructOps",
 };
 
-/** Whose maps are opened. */
+/** Where the maps come from. */
 export interface MapOwner {
   /** The map of that name. @throws {TypeError} naming those there are */
   mapInfo(name: string): MapInfo;
-  /** What is to be closed with the maps; the returned function lets go of it. */
+  /** Registers what is to be closed with the maps; the returned function removes it again. */
   own(holder: Disposable, name: string): () => void;
 }
 
-/** The part of {@linkcode Bpf} that opens maps, each kind by a method of its own. */
+/** The part of {@linkcode Bpf} that opens maps, with a method for each kind. */
 export abstract class Maps {
   readonly #owner: MapOwner;
 
@@ -104,8 +104,8 @@ export abstract class Maps {
   }
 
   /**
-   * A ring buffer that this process fills and programs drain. The codec is checked against the value type
-   * that the map declares. Needs Linux >= 6.1.
+   * A ring buffer that this process fills and programs drain. The codec is checked against the
+   * value type that the map declares. Needs Linux >= 6.1.
    *
    * @throws {LayoutError} when the codec does not match
    */
@@ -117,12 +117,12 @@ export abstract class Maps {
     return ring;
   }
 
-  /** The programs that `bpf_tail_call` reaches, by their index. */
+  /** A program array: the targets of `bpf_tail_call` by index. */
   programArray(name: string): ObjectMap<number> {
     return newObjectMap(this.#kind(name, "as a program array", MapType.PROG_ARRAY), u32);
   }
 
-  /** The cgroups that programs compare with. */
+  /** An array of cgroups to test tasks and packets against. */
   cgroupArray(name: string): CgroupArray {
     return newCgroupArray(this.#kind(name, "as an array of cgroups", MapType.CGROUP_ARRAY));
   }
@@ -147,7 +147,7 @@ export abstract class Maps {
     return newBuildIdStacks(this.#kind(name, "as stack traces", MapType.STACK_TRACE));
   }
 
-  /** Opens a counter on every CPU and puts them in a map. @throws {BpfError} */
+  /** Opens a perf counter on every CPU and puts them into a map. @throws {BpfError} */
   counters(name: string, options: CounterOptions): PerfCounters {
     const info = this.#kind(name, "as counters", MapType.PERF_EVENT_ARRAY);
     const counters: PerfCounters = newPerfCounters(info, options, () => release());

@@ -1,7 +1,7 @@
 /**
  * Aggregates per-CPU values: `sum(map.get(key)!)`.
  *
- * All take plain numbers or bigints, one per possible CPU; CPUs that are not there hold 0.
+ * All take numbers or bigints, one per possible CPU; offline CPUs hold 0.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import { BpfError } from "../base/errors.ts";
 
 let cpus = 0;
 
-/** How many CPUs the kernel may ever bring up: the length of every per-CPU value. */
+/** The number of possible CPUs: the length of every per-CPU value. */
 export function possibleCpus(): number {
   if (cpus === 0) {
     const count = libbpf().libbpf_num_possible_cpus();
@@ -20,10 +20,10 @@ export function possibleCpus(): number {
   return cpus;
 }
 
-/** Bytes that one CPU's value takes: whole 8 byte words. */
+/** The size of one CPU's value, rounded up to 8 bytes. */
 export const slotSize = (bytes: number) => bytes + 7 & ~7;
 
-/** A per-CPU value as bpf(2) passes it: each CPU's value in a slot of its own. */
+/** A per-CPU value as bpf(2) passes it: one slot of that size per possible CPU. */
 export function perCpu<T>(codec: Codec<T>): Codec<T[]> {
   const count = possibleCpus();
   const stride = slotSize(codec.size);

@@ -1,6 +1,6 @@
 /**
- * Counters of the processor and the kernel, one per CPU, in a map of type PERF_EVENT_ARRAY: programs
- * read them with `bpf_perf_event_read_value` (Linux >= 4.15), and so does this side.
+ * Hardware and software counters, one per CPU, in a PERF_EVENT_ARRAY map. Programs read them with
+ * `bpf_perf_event_read_value` (Linux >= 4.15), this process through the class below.
  *
  * @module
  */
@@ -17,21 +17,23 @@ import type { MapInfo } from "./map_info.ts";
 export interface CounterOptions {
   /** By name, or by the numbers of struct perf_event_attr. */
   readonly event: PerfEvent;
-  /** Only this thread, by the number the kernel calls pid; default all. */
+  /** Only this thread, by its thread id; default all. */
   readonly pid?: number;
 }
 
 const PERF_FORMAT_TOTAL_TIMES = 3; // TOTAL_TIME_ENABLED | TOTAL_TIME_RUNNING
 
-/** What one CPU has counted. */
+/** The counter of one CPU. */
 export interface CounterValue {
   /** The CPU that counted. */
   readonly cpu: number;
-  /** How many events there were. */
+  /** The number of events. */
   readonly value: number;
-  /** Nanoseconds since it was opened, and those of them in which it counted: counters are shared. */
+  /**
+   * Nanoseconds since it was opened; counters are multiplexed, so it may have counted less time.
+   */
   readonly enabledNs: number;
-  /** How long the counter was on the CPU, in nanoseconds. */
+  /** Nanoseconds in which it was counting. */
   readonly runningNs: number;
 }
 

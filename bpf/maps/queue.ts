@@ -14,7 +14,7 @@ import { pinDescriptor } from "../base/pin.ts";
 
 /** How {@linkcode BpfQueue.push} treats a full queue. */
 export interface PushOptions {
-  /** Make room by dropping the oldest value, instead of failing. */
+  /** Drop the oldest value to make room, instead of failing. */
   readonly replaceOldest?: boolean;
 }
 
@@ -60,7 +60,7 @@ export class BpfQueue<V> {
     return this;
   }
 
-  /** Removes the next value and returns it; undefined when there is none. */
+  /** Removes the next value and returns it; undefined when the queue is empty. */
   pop(): V | undefined {
     return this.#value(
       "pop from",
@@ -68,7 +68,7 @@ export class BpfQueue<V> {
     );
   }
 
-  /** The next value, which stays; undefined when there is none. */
+  /** The next value, without removing it; undefined when the queue is empty. */
   peek(): V | undefined {
     return this.#value("read", libbpf().bpf_map_lookup_elem(this.#fd, null, this.#bytes));
   }

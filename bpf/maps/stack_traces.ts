@@ -14,7 +14,7 @@ export let newStackTraces: (
   ...made: [info: MapInfo]
 ) => StackTraces;
 
-/** Stacks by the number that `bpf_get_stackid` returned. */
+/** Stacks by the id that `bpf_get_stackid` returned. */
 export class StackTraces implements Iterable<[number, bigint[]]> {
   readonly #map: BpfMap<number, bigint[]>;
 
@@ -33,9 +33,9 @@ export class StackTraces implements Iterable<[number, bigint[]]> {
     return this.#map.name;
   }
 
-  /** The addresses of a stack, innermost first; undefined for a number that is none. */
+  /** The addresses of a stack, innermost first; undefined for an unknown id. */
   get(id: number): bigint[] | undefined {
-    // A negative number is the errno that the program got.
+    // A negative id is the errno that the program got.
     return id < 0 ? undefined : framesOf(this.#map.get(id));
   }
 
@@ -49,13 +49,13 @@ export class StackTraces implements Iterable<[number, bigint[]]> {
     for (const [id] of [...this]) this.delete(id);
   }
 
-  /** All stacks by their numbers. */
+  /** All stacks by their ids. */
   *[Symbol.iterator](): Generator<[number, bigint[]], void, void> {
     for (const [id, frames] of this.#map) yield [id, framesOf(frames)!];
   }
 }
 
-/** The kernel fills the rest of a stack with zeros. */
+/** The kernel pads a stack with zeros. */
 function framesOf(frames: bigint[] | undefined): bigint[] | undefined {
   const end = frames?.indexOf(0n) ?? -1;
   return end < 0 ? frames : frames!.slice(0, end);
@@ -64,12 +64,12 @@ function framesOf(frames: bigint[] | undefined): bigint[] | undefined {
 /** BPF_F_STACK_BUILD_ID (include/uapi/linux/bpf.h). */
 const BY_BUILD_ID = 1 << 5;
 
-/** struct bpf_stack_build_id, whose last member is an offset or an address. */
+/** struct bpf_stack_build_id; its last member is a file offset or an address. */
 const FrameRecord = struct("bpf_stack_build_id", { status: i32, build_id: bytes(20), place: u64 });
 
 const [EMPTY, VALID] = [0, 1];
 
-/** A frame by the file it is in, or only its address where the kernel found no build id. */
+/** A frame as a file's build id and offset, or its address where the kernel found no build id. */
 export type BuildIdFrame =
   | { readonly buildId: string; readonly offset: bigint }
   | { readonly address: bigint };
@@ -80,8 +80,9 @@ export let newBuildIdStacks: (
 ) => BuildIdStacks;
 
 /**
- * User stacks by the number that `bpf_get_stackid` returned, each frame a file's build id, in
- * hexadecimal, and the offset in that file: they have names when the process is gone as well.
+ * User stacks by the id that `bpf_get_stackid` returned. Each frame is a file's build id, in
+ * hexadecimal, and an offset in that file, so that it can be symbolized after the process has
+ * ended.
  *
  * Of a map made with BPF_F_STACK_BUILD_ID, as bcc's `BPF_STACK_TRACE_BUILDID` makes it. Needs
  * Linux >= 4.17.
@@ -105,7 +106,7 @@ export class BuildIdStacks implements Iterable<[number, BuildIdFrame[]]> {
     return this.#map.name;
   }
 
-  /** The frames of a stack, innermost first; undefined for a number that is none. */
+  /** The frames of a stack, innermost first; undefined for an unknown id. */
   get(id: number): BuildIdFrame[] | undefined {
     return id < 0 ? undefined : this.#map.get(id)?.flatMap(frameOf);
   }
@@ -115,7 +116,7 @@ export class BuildIdStacks implements Iterable<[number, BuildIdFrame[]]> {
     return this.#map.delete(id);
   }
 
-  /** All stacks by their numbers. */
+  /** All stacks by their ids. */
   *[Symbol.iterator](): Generator<[number, BuildIdFrame[]], void, void> {
     for (const [id, frames] of this.#map) yield [id, frames.flatMap(frameOf)];
   }

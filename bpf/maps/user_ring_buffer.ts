@@ -1,9 +1,9 @@
 /**
  * Ring buffers that user space fills and programs drain with `bpf_user_ringbuf_drain`.
  *
- * Layout (kernel/bpf/ringbuf.c): the consumer's position in a page that only the kernel writes; the
- * producer's position in the next page, ours; then the data, mapped twice in a row so that a record never
- * wraps. A record is a u32 length, a u32 that is the kernel's own, and the bytes, padded to 8.
+ * Layout (kernel/bpf/ringbuf.c): a read-only page with the consumer's position; a writable page
+ * with the producer's position; then the data, mapped twice in a row so that a record never wraps.
+ * A record is a u32 length, a u32 that the kernel uses, and the bytes, padded to 8.
  *
  * Needs Linux >= 6.1.
  *
@@ -21,11 +21,11 @@ export let newUserRingBuffer: <T>(
   ...made: [info: MapInfo, codec: Codec<T>, onClose: () => void]
 ) => UserRingBuffer<T>;
 
-/** A queue of values to programs, without a system call for each. */
+/** Sends values to programs, without a system call for each. */
 export class UserRingBuffer<T> implements Disposable {
   /** The map's name in C. */
   readonly name: string;
-  /** Bytes of all records that it has room for, each with 8 bytes besides. */
+  /** The size of the data in bytes; each record takes 8 bytes more than its value. */
   readonly sizeBytes: number;
   readonly #codec: Codec<T>;
   readonly #release: () => void;
@@ -57,10 +57,10 @@ export class UserRingBuffer<T> implements Disposable {
     newUserRingBuffer = (...made) => new UserRingBuffer(...made);
   }
 
-  /** Adds a value; false when there is no room, until a program drains some. */
+  /** Adds a value; false when the buffer is full, until programs drain it. */
   push(value: T): boolean {
     const length = HEADER + (this.#codec.size + 7 & ~7);
-    // The kernel only ever moves its position forward, so that there is at least so much room.
+    // The kernel only moves its position forward, so there is at least this much room.
     const used = this.#position - Number(this.#consumer[0]);
     if (used + length > this.sizeBytes) return false;
     const at = this.#position & this.sizeBytes - 1;
@@ -68,12 +68,12 @@ export class UserRingBuffer<T> implements Disposable {
     this.#data.setUint32(at + 4, 0, true);
     this.#codec.write(this.#data, at + HEADER, value);
     this.#position += length;
-    // Behind everything else: the kernel reads what lies before the position.
+    // Last: the kernel reads everything before the producer's position.
     Atomics.store(this.#producer, 0, BigInt(this.#position));
     return true;
   }
 
-  /** Unmaps it; what was added stays for programs. Idempotent. */
+  /** Unmaps it; values already added remain for programs. Idempotent. */
   close(): void {
     this.#release();
   }

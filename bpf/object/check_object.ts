@@ -1,8 +1,8 @@
 /**
- * A first look at an object, so that a wrong file is called wrong in plain words, and a corrupt one
- * does not make libbpf read outside of it.
+ * A first check of an object: a wrong file gets a clear error, and a corrupt one does not make
+ * libbpf read out of bounds.
  *
- * Layout: elf(5). Reading the object itself is libbpf's work.
+ * Layout: elf(5). Parsing the object itself is left to libbpf.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const SHT_NULL = 0;
 const SHT_NOBITS = 8;
 const ENOEXEC = 8;
 
-/** e_machine numbers people may meet (include/uapi/linux/elf-em.h). */
+/** e_machine numbers of common architectures (include/uapi/linux/elf-em.h). */
 const MACHINES: Record<number, string> = {
   3: "x86 (32 bit)",
   8: "MIPS",
@@ -33,7 +33,7 @@ const MACHINES: Record<number, string> = {
   258: "LoongArch",
 };
 
-/** @throws {BpfError} when the bytes are no little-endian eBPF object, end early or are corrupt. */
+/** @throws {BpfError} unless the bytes are a complete little-endian eBPF object */
 export function checkObject(bytes: Uint8Array, name: string): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const problem = headerProblem(view) ?? sectionProblem(view);

@@ -1,15 +1,15 @@
 /**
- * What an object asks of the kernel's types: its CO-RE relocations.
+ * The CO-RE relocations of an object: which kernel types it needs.
  *
  * Layout: struct btf_ext_header of libbpf (src/libbpf_internal.h) and struct bpf_core_relo of
- * include/uapi/linux/bpf.h. Carrying the relocations out is libbpf's.
+ * include/uapi/linux/bpf.h. libbpf carries the relocations out.
  *
  * @module
  */
 
 import { type Btf, BtfKind, MAGIC } from "../btf/btf.ts";
 
-/** enum bpf_core_relo_kind: those that need other types than structs and enums, and ids, are left out. */
+/** enum bpf_core_relo_kind, without type ids and kinds that need more than structs and enums. */
 const TYPE_ID_LOCAL = 6;
 const TYPE_ID_TARGET = 7;
 const TYPE_MATCHES = 12;
@@ -20,7 +20,7 @@ const RECORD_SIZE = 16;
 const COMPOSITE: ReadonlySet<number> = new Set([BtfKind.STRUCT, BtfKind.UNION]);
 const ENUMS: ReadonlySet<number> = new Set([BtfKind.ENUM, BtfKind.ENUM64]);
 
-/** The names that relocations look for in the kernel's types. */
+/** The names of kernel types that relocations refer to. */
 export interface CoreNames {
   /** Of structs, unions and enums. */
   readonly types: ReadonlySet<string>;
@@ -29,10 +29,10 @@ export interface CoreNames {
 }
 
 /**
- * The names in an object's `.BTF.ext`; undefined when there are none, or a relocation asks for more
+ * The names in an object's `.BTF.ext`; undefined when there are no relocations, or one needs more
  * than the layout of structs and the values of enums.
  *
- * What is cut short or refers to nowhere is left to libbpf, which says so.
+ * Truncated or dangling records are left to libbpf, which reports them.
  */
 export function coreNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   try {
@@ -46,7 +46,7 @@ export function coreNames(btf: Btf, section: Uint8Array): CoreNames | undefined 
 function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   const view = new DataView(section.buffer, section.byteOffset, section.length);
   const header = view.getUint32(4, true);
-  // Before there were relocations the header ended here.
+  // Before CO-RE the header ended here.
   if (view.getUint16(0, true) !== MAGIC || header < 32) return undefined;
   const start = header + view.getUint32(24, true);
   const end = start + view.getUint32(28, true);
@@ -54,9 +54,9 @@ function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   const members = new Set<string>();
   const seen = new Set<string>();
   const recordSize = end > start ? view.getUint32(start, true) : RECORD_SIZE;
-  // A smaller size would read the same records for ever, or parts of others.
+  // A smaller record size would loop for ever, or misread records.
   if (recordSize < RECORD_SIZE) return undefined;
-  // Records by the section of the program: its name and their number, then they.
+  // One block per program section: its name, the number of records, the records.
   for (let at = start + 4; at < end;) {
     const count = view.getUint32(at + 4, true);
     at += 8;
@@ -80,7 +80,10 @@ function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   return types.size > 0 ? { types, members } : undefined;
 }
 
-/** `0:3:1`: the root as an array, then indices of members and elements. */
+/**
+ * An access string such as `0:3:1`: an array index for the root, then indices of members and
+ * elements.
+ */
 function addMembers(btf: Btf, root: number, access: string, names: Set<string>): boolean {
   let id = root;
   for (const index of access.split(":").slice(1).map(Number)) {
@@ -97,7 +100,7 @@ function addMembers(btf: Btf, root: number, access: string, names: Set<string>):
   return true;
 }
 
-/** `request___old` is a struct of the object's own that stands for the kernel's `request`. */
+/** `request___old` is the object's own flavor of the kernel's struct `request`. */
 function essential(name: string): string {
   return /^(.*[^_])___[^_]/.exec(name)?.[1] ?? name;
 }

@@ -1,5 +1,5 @@
 /**
- * The values that global variables begin with.
+ * The initial values of global variables.
  *
  * @module
  */
@@ -11,17 +11,19 @@ import { runtime } from "../../ffi/runtime/runtime.ts";
 import type { Btf, Variable } from "../btf/btf.ts";
 import type { MapHandle, ObjectFile } from "./object_file.ts";
 
-/** A global variable and the map of its section. */
+/** A global variable and the map of its data section. */
 export interface InitialVariable extends Variable {
   readonly map: MapHandle;
 }
 
-/** `.rodata` of "opensnoo.rodata": how libbpf names the maps behind data sections. */
+/**
+ * `.rodata` of "opensnoo.rodata": libbpf prefixes the maps of data sections with the object's name.
+ */
 export function sectionOf(mapName: string): string | undefined {
   return /\.(?:rodata|data|bss|kconfig).*$/.exec(mapName)?.[0];
 }
 
-/** The variables of an object by name. */
+/** The global variables of an object by name. */
 export function variablesOf({ maps, btf }: ObjectFile): ReadonlyMap<string, InitialVariable> {
   return new Map(
     maps.flatMap((map) =>
@@ -32,13 +34,13 @@ export function variablesOf({ maps, btf }: ObjectFile): ReadonlyMap<string, Init
   );
 }
 
-/** The value that a variable begins with. */
+/** A variable's initial value. */
 export function initialValue(variable: InitialVariable, btf: Btf): unknown {
   const [view, codec] = place(variable, btf, "read");
   return codec.read(view, variable.offset);
 }
 
-/** Chooses the value that a variable begins with. @throws {RangeError} when it does not fit */
+/** Sets a variable's initial value. @throws {RangeError} when it does not fit */
 export function setInitialValue(variable: InitialVariable, btf: Btf, value: unknown): void {
   const [view, codec] = place(variable, btf, "set");
   try {

@@ -10,9 +10,10 @@ import { exists } from "../../ffi/libc/files.ts";
 import { BpfError, permissionReason, UnsupportedError, VerifierError } from "../base/errors.ts";
 
 /**
- * Makes the error for an errno of bpf_object__load, from libbpf's warnings and the kernel's log.
+ * Makes the error for an errno of bpf_object__load, from libbpf's warnings and the verifier's log.
  *
- * @param logOf what the verifier said of a program, or last when none is known to have failed
+ * @param logOf the verifier's log for a program; when the failed program is unknown, the last log
+ * written
  */
 export function loadFailure(
   name: string,
@@ -27,7 +28,7 @@ export function loadFailure(
     .find((program) => program !== undefined);
   const log = logOf(failed ?? "");
   if (code === Errno.EPERM || code === Errno.EACCES) {
-    // Without log the kernel refused before the verifier looked.
+    // Without a log the kernel refused it before verification.
     if (log === "") return new BpfError("load", action, code, permissionReason());
   }
   if (!exists("/sys/kernel/btf/vmlinux") && warnings.some((line) => /\bBTF\b/.test(line))) {

@@ -17,24 +17,24 @@ import type { ObjectFile } from "./object_file.ts";
 
 /** What {@linkcode Bpf.load} takes besides the object. */
 export interface LoadOptions {
-  /** The object's name in errors and in the kernel's map names. Default "object". */
+  /** The object's name, for errors and the kernel's map names. Default "object". */
   readonly name?: string;
   /** Initial values of global variables, `const volatile` ones among them. */
   readonly globals?: Readonly<Record<string, unknown>>;
-  /** Programs to leave out: `{ enter_open: false }`. */
+  /** Programs not to load: `{ enter_open: false }`. */
   readonly programs?: Readonly<Record<string, boolean>>;
-  /** Maps to change before they are made. */
+  /** Changes to maps before they are created. */
   readonly maps?: Readonly<Record<string, MapOptions>>;
 }
 
-/** A global variable and the map that holds its section. */
+/** A global variable and the map of its data section. */
 export interface GlobalInfo extends Variable {
   readonly section: MapInfo;
-  /** The one it was defined with, where it was defined in TypeScript. */
+  /** The codec of a variable defined in TypeScript. */
   readonly codec?: Codec<unknown>;
 }
 
-/** What loading gives; closing it unloads everything that is not attached or pinned elsewhere. */
+/** A loaded object; closing it unloads everything that is not attached or pinned elsewhere. */
 export interface LoadedObject extends Disposable {
   readonly name: string;
   readonly btf: Btf;
@@ -47,7 +47,7 @@ export interface LoadedObject extends Disposable {
   readonly structOps?: readonly StructOps[];
 }
 
-/** Loads an object. @throws {BpfError} and its kin; nothing stays behind then. */
+/** Loads an object. @throws {BpfError} or a subclass; then nothing is left behind. */
 export function loadObject(file: ObjectFile): LoadedObject {
   const { name, btf, handle, log } = file;
   const lib = libbpf();

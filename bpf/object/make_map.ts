@@ -1,5 +1,5 @@
 /**
- * What is done to an object's maps right before libbpf makes them, and those that take their place.
+ * Adjusts an object's maps right before libbpf creates them, and replaces maps by existing ones.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { prepareStructOps } from "../attach/struct_ops.ts";
 import { MapType } from "../tables/map_type.ts";
 import type { MapHandle } from "./object_file.ts";
 
-/** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */
+/** Length of names in the kernel: BPF_OBJ_NAME_LEN without the NUL. */
 const NAME_MAX = 15;
 
 /**
- * A buffer may declare its event's type, but the kernel wants other value sizes: none for a ring buffer, a
- * descriptor's for a perf buffer.
+ * A buffer may declare the type of its events as value, but the kernel wants other value sizes:
+ * none for a ring buffer, a descriptor's for a perf buffer.
  */
 export function prepareMap({ handle, name, valueType, isReused }: MapHandle): void {
   const lib = libbpf();
@@ -35,11 +35,11 @@ export function prepareMap({ handle, name, valueType, isReused }: MapHandle): vo
 }
 
 /**
- * Makes a ring buffer that declares its event's type.
+ * Creates a ring buffer that declares the type of its events.
  *
- * libbpf would tell the kernel that type, which no ring buffer may have, and try again without it
- * when that fails: the kernel would have made all of the ring's memory in vain. Where it cannot be
- * made, libbpf meets the same error and explains it.
+ * libbpf would pass that type to the kernel, which accepts none for ring buffers, and retry
+ * without: the kernel would allocate the ring's memory twice. If creation fails here, libbpf meets
+ * the same error and explains it.
  */
 function makeRing(handle: bigint, name: string, type: number): void {
   const lib = libbpf();
@@ -50,7 +50,7 @@ function makeRing(handle: bigint, name: string, type: number): void {
   close(fd);
 }
 
-/** Puts the map pinned at `path` in the place of the object's own. @throws {BpfError} */
+/** Replaces an object's map by the one pinned at `path`. @throws {BpfError} */
 export function reusePinned(map: MapHandle, path: string, object: string): void {
   const action = `use the map pinned at "${path}" as "${map.name}" of object "${object}"`;
   const { fd } = openPinned(path, action, expectedOf(map));
@@ -61,7 +61,7 @@ export function reusePinned(map: MapHandle, path: string, object: string): void 
   }
 }
 
-/** Puts a map that is open in the place of the object's own. @throws {BpfError} */
+/** Replaces an object's map by one that is open. @throws {BpfError} */
 export function reuse(map: MapHandle, other: KernelObject, object: string): void {
   const action = `use map "${other.name}" as "${map.name}" of object "${object}"`;
   requireMap(other.fd, action, expectedOf(map));
@@ -79,7 +79,7 @@ function expectedOf({ handle }: MapHandle) {
   return { type: lib.bpf_map__type(handle), keySize: lib.bpf_map__key_size(handle) };
 }
 
-/** What a map is once it exists. */
+/** A map's description once it exists. */
 export function madeMap({ handle, name, keyType, valueType, isResized }: MapHandle): MapInfo {
   const lib = libbpf();
   const [keySize, valueSize] = [lib.bpf_map__key_size(handle), lib.bpf_map__value_size(handle)];

@@ -1,9 +1,9 @@
 /**
  * Minimized BTF: the few kernel types that an object's CO-RE relocations name, as BTF of their own.
  *
- * libbpf reads all of the kernel's types, well over 100,000, and then looks through them once for
- * every struct that an object mentions: most of a tool's start. In minimized BTF it finds the same at
- * once, as in the files that `bpftool gen min_core_btf` makes ahead of time.
+ * libbpf parses all of the kernel's types, more than 100,000, and scans them once for each struct
+ * that an object mentions: most of a tool's start-up time. With minimized BTF it finds the same
+ * types at once, as with the files that `bpftool gen min_core_btf` makes ahead of time.
  *
  * @module
  */
@@ -17,7 +17,9 @@ import type { CoreNames } from "./core_relocations.ts";
 const HEADER_SIZE = 24;
 const VERSION = 1;
 const KIND_AND_FLAG = ~0xffff;
-/** Places in struct btf_type, in words, and of what follows it: a member has its name, type, offset. */
+/**
+ * Word indices in struct btf_type and in the data behind it: a member has name, type and offset.
+ */
 const NAME = 0;
 const INFO = 1;
 const LAST = 2;
@@ -25,12 +27,12 @@ const PARTS = 3;
 const MEMBER = 3;
 const VOID = 0;
 
-/** Where relocations look for types, of which all that have a name are taken. */
+/** The kinds that relocations look up by name. */
 const ROOTS = [BtfKind.STRUCT, BtfKind.UNION, BtfKind.ENUM, BtfKind.ENUM64] as const;
 
 /**
- * BTF with the types of those names, cut down to the members of those names; undefined when one is
- * not in `kernel`, if `complete` ones are wanted: a module may have it, and libbpf looks there.
+ * BTF with the types of those names, reduced to the members of those names; undefined when one is
+ * missing in `kernel` and `complete` is set: a module may define it, and libbpf searches modules.
  */
 export function minimizedBtf(
   kernel: Btf,
@@ -44,7 +46,7 @@ export function minimizedBtf(
   return minimized.bytes();
 }
 
-/** Kinds that no data is of: what refers to them where data is meant, is not whole. */
+/** Kinds that cannot be a member's type: a reference to one from data is corrupt. */
 const NO_DATA: ReadonlySet<number> = new Set([
   BtfKind.FUNC,
   BtfKind.FUNC_PROTO,
@@ -59,7 +61,7 @@ class MinimizedBtf {
   readonly #types: number[] = [];
   readonly #strings: number[] = [0];
   #count = 0;
-  /** New ids and offsets by the kernel's. */
+  /** New type ids and string offsets by the kernel's. */
   readonly #ids = new Map<number, number>([[VOID, VOID]]);
   readonly #offsets = new Map<number, number>([[0, 0]]);
 
@@ -68,7 +70,7 @@ class MinimizedBtf {
     this.#members = members;
   }
 
-  /** Adds a type behind those it stands on; returns its id. */
+  /** Adds a type after those it refers to; returns its id. */
   add(id: number): number {
     const known = this.#ids.get(id);
     if (known !== undefined) return known;
@@ -98,7 +100,7 @@ class MinimizedBtf {
     if (MODIFIERS.has(kind)) words[LAST] = this.add(words[LAST]!);
     switch (kind) {
       case BtfKind.PTR:
-        // Relocations end at a pointer: what it leads to has one of its own.
+        // Relocations end at a pointer: its target is looked up by a relocation of its own.
         words[LAST] = VOID;
         break;
       case BtfKind.ARRAY:
@@ -119,7 +121,7 @@ class MinimizedBtf {
     return words;
   }
 
-  /** Leaves the members that are asked for, and unnamed ones, which may have some inside. */
+  /** Keeps the requested members, and unnamed ones, which may contain some. */
   #cutMembers(words: number[]): void {
     let end = PARTS;
     for (let at = PARTS; at < words.length; at += MEMBER) {

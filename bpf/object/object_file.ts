@@ -1,5 +1,5 @@
 /**
- * A compiled object that libbpf has read and the kernel has not: its programs and maps as handles.
+ * A compiled object that libbpf has opened but not loaded: its programs and maps as handles.
  *
  * @module
  */
@@ -22,31 +22,31 @@ import { coreNames } from "./core_relocations.ts";
 import { LOG_SIZE, newLog, type VerifierLog } from "./verifier_log.ts";
 import { minimizedBtf } from "./minimized_btf.ts";
 
-/** A program of an object that is not loaded. */
+/** A program of an object that is not loaded yet. */
 export interface ProgramHandle {
   readonly name: string;
   readonly section: string;
   /** Its `struct bpf_program *`. */
   readonly handle: bigint;
-  /** What the verifier tells of it alone, where that was asked for. */
+  /** The verifier's log for this program alone, if requested. */
   log?: VerifierLog;
 }
 
-/** A map of an object that is not loaded. */
+/** A map of an object that is not loaded yet. */
 export interface MapHandle {
   readonly name: string;
   /** Its `struct bpf_map *`. */
   readonly handle: bigint;
-  /** As the object's BTF declares them. */
+  /** The types in the object's BTF. */
   readonly keyType: CType | undefined;
   readonly valueType: CType | undefined;
-  /** Whether another map takes its place. */
+  /** Whether another map replaces it. */
   isReused?: boolean;
-  /** Whether its keys or values have other sizes than declared. */
+  /** Whether its key or value size differs from the declared types. */
   isResized?: boolean;
 }
 
-/** An object that libbpf has read; closing it lets go of all that it has brought to the kernel. */
+/** An opened object; closing it frees it and unloads everything it brought into the kernel. */
 export interface ObjectFile extends Disposable {
   readonly name: string;
   /** Its `struct bpf_object *`. */
@@ -54,11 +54,11 @@ export interface ObjectFile extends Disposable {
   readonly btf: Btf;
   readonly programs: readonly ProgramHandle[];
   readonly maps: readonly MapHandle[];
-  /** What the verifier tells of programs that it refuses. */
+  /** The verifier's log for programs that it refuses. */
   readonly log: VerifierLog;
-  /** Keeps something until the object is loaded or closed. */
+  /** Keeps a resource until the object is loaded or closed. */
   keep(holder: Disposable): void;
-  /** Lets go of what was needed for loading, and changes hands. */
+  /** Releases what only loading needed, and passes ownership of the rest to the caller. */
   finish(): Disposable;
 }
 
@@ -76,7 +76,7 @@ const OpenOptions = struct("bpf_object_open_opts", {
   kernel_log_level: u32,
 });
 
-/** Reads an object. @throws {BpfError} and its kin; nothing stays behind then. */
+/** Opens an object. @throws {BpfError} or a subclass; then nothing is left behind. */
 export function openObjectFile(bytes: Uint8Array, name: string): ObjectFile {
   checkObject(bytes, name);
   using undo = new DisposableStack();
@@ -136,7 +136,7 @@ function programHandle(handle: bigint): ProgramHandle {
   return { name: textAt(libbpf().bpf_program__name(handle)), section, handle };
 }
 
-// libbpf forgets the types of some kinds of maps when it makes them, so they are taken now.
+// libbpf drops the types of some kinds of maps when it creates them, so read them now.
 function mapHandle(handle: bigint, btf: Btf): MapHandle {
   const lib = libbpf();
   return {
@@ -148,8 +148,8 @@ function mapHandle(handle: bigint, btf: Btf): MapHandle {
 }
 
 /**
- * A file with the kernel's types that the object asks for; undefined when libbpf had better look
- * through all of them: then it finds what modules have, or says what is missing.
+ * A file with the kernel types that the object needs; undefined when libbpf should search all types
+ * itself: it also finds those of modules, and reports what is missing.
  */
 function kernelTypes(
   bytes: Uint8Array,
@@ -159,8 +159,8 @@ function kernelTypes(
   if (!names) return undefined;
   let excerpt: Uint8Array | undefined;
   try {
-    // To look for the types of modules (BPF_BTF_GET_NEXT_ID) takes CAP_SYS_ADMIN, and libbpf gives
-    // up without. Of what the kernel itself does not have, programs are then told that there is none.
+    // Listing BTF objects (BPF_BTF_GET_NEXT_ID) takes CAP_SYS_ADMIN, without which libbpf fails.
+    // Given this file it does not search modules, and types missing in the kernel count as absent.
     const canSearch = hasCapability("SYS_ADMIN") !== false;
     excerpt = withKernelBtf((kernel) => minimizedBtf(kernel, names, canSearch));
   } catch (error) {
@@ -183,7 +183,7 @@ function readBtf(object: bigint, name: string): Btf {
   }
   const size = new Uint32Array(new ArrayBuffer(4));
   const data = libbpf().btf__raw_data(btf, new Uint8Array(size.buffer));
-  // A copy: libbpf frees its own with the object, and types are asked for after that.
+  // A copy: libbpf frees its own with the object, and types are needed longer.
   return new Btf(new Uint8Array(runtime.view(data, size[0]!)).slice());
 }
 
@@ -191,7 +191,7 @@ function* walk(object: bigint, next: (object: bigint, previous: bigint) => bigin
   for (let item = next(object, 0n); item !== 0n; item = next(object, item)) yield item;
 }
 
-/** Sections that libbpf 1.0 does not know yet. */
+/** Sections that libbpf 1.0 does not know. */
 const LATER_SECTIONS: Readonly<Record<string, readonly [ProgramType, AttachType]>> = {
   "uprobe.multi": ["KPROBE", "TRACE_UPROBE_MULTI"],
   "netfilter": ["NETFILTER", "NETFILTER"],

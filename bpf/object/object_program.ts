@@ -1,5 +1,6 @@
 /**
- * Attaching a program where its section name says: `SEC("tracepoint/syscalls/sys_enter_openat")`.
+ * Attaching a program to the hook in its section name:
+ * `SEC("tracepoint/syscalls/sys_enter_openat")`.
  *
  * @module
  */
@@ -19,11 +20,11 @@ import { attachObjectUsdt } from "../attach/usdt.ts";
 import { attachUprobeSection, isUprobeSection } from "./uprobe_section.ts";
 
 const USDT = /^usdt(?:\.s)?\/(\/[^:]+):([^:]+):(.+)$/;
-/** Programs for many hooks by one link; libbpf 1.0 knows the first. */
+/** Sections of programs that one link attaches to many hooks; libbpf 1.0 knows only the first. */
 const MULTI = /^(k(ret)?probe|uprobe)\.multi(\/|$)/;
 const TRACEPOINT = /^(?:tracepoint|tp)\/([^/]+)\/(.+)$/;
 
-/** A program that libbpf has loaded, from its `struct bpf_program *`. */
+/** Wraps a program that libbpf has loaded, a `struct bpf_program *`. */
 export function objectProgram(handle: bigint): LoadedProgram {
   const name = textAt(libbpf().bpf_program__name(handle));
   const section = textAt(libbpf().bpf_program__section_name(handle));
@@ -38,7 +39,9 @@ export function objectProgram(handle: bigint): LoadedProgram {
   };
 }
 
-/** Attaches to the hook that the section names; the section must be one libbpf attaches by itself. */
+/**
+ * Attaches to the hook that the section names; only for sections that libbpf attaches by itself.
+ */
 function attachSection(handle: bigint, program: string, section: string): Link {
   const [, path, provider, probe] = USDT.exec(section) ?? [];
   if (path) return attachObjectUsdt(handle, program, { path, provider: provider!, name: probe! });

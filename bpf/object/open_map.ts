@@ -1,5 +1,5 @@
 /**
- * A map of an object before it is made.
+ * A map of an object before it is created.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { reuse, reusePinned } from "./make_map.ts";
 import type { MapHandle } from "./object_file.ts";
 import { numberIn, type Owner } from "./open_program.ts";
 
-/** What each map in a map of maps is like. */
+/** The inner maps of a map of maps. */
 export interface InnerMap {
   /** Its kind. */
   readonly type: MapType;
@@ -22,7 +22,7 @@ export interface InnerMap {
   readonly keySize: number;
   /** Bytes of a value. */
   readonly valueSize: number;
-  /** How many entries there is room for. */
+  /** The number of entries. */
   readonly maxEntries: number;
   /** The flags that it is made with: BPF_F_… */
   readonly flags: number;
@@ -31,7 +31,7 @@ export interface InnerMap {
 /** Makes an {@linkcode OpenMap}: its constructor is private, so what it takes may change. */
 export let newOpenMap: (...made: [map: MapHandle, owner: Owner, object: string]) => OpenMap;
 
-/** A map of an {@linkcode OpenObject}: it is made with what is set here. */
+/** A map of an {@linkcode OpenObject}; it is created with what is set here. */
 export class OpenMap {
   /** The map's name in C. */
   readonly name: string;
@@ -72,7 +72,7 @@ export class OpenMap {
     this.#map.isResized = true;
   }
 
-  /** Bytes of a value, of one CPU where there is one for each. */
+  /** Size of a value in bytes; of one CPU's value in a per-CPU map. */
   get valueSize(): number {
     return libbpf().bpf_map__value_size(this.#handle("look at"));
   }
@@ -84,7 +84,10 @@ export class OpenMap {
     this.#map.isResized = true;
   }
 
-  /** Entries; of a ring buffer bytes, a power of two and a multiple of the page size. */
+  /**
+   * The number of entries; for a ring buffer its size in bytes, a power of two and a multiple of
+   * the page size.
+   */
   get maxEntries(): number {
     return libbpf().bpf_map__max_entries(this.#handle("look at"));
   }
@@ -95,7 +98,7 @@ export class OpenMap {
     this.#done("change the size of", result);
   }
 
-  /** The flags that it is made with: BPF_F_NO_PREALLOC (1) and others. */
+  /** The flags it is created with: BPF_F_NO_PREALLOC (1) and others. */
   get flags(): number {
     return libbpf().bpf_map__map_flags(this.#handle("look at"));
   }
@@ -106,7 +109,10 @@ export class OpenMap {
     this.#done("change the flags of", result);
   }
 
-  /** What some types take besides: of a Bloom filter the number of hash functions. Needs Linux >= 5.16. */
+  /**
+   * An extra parameter of some types: the number of hash functions of a Bloom filter. Needs Linux
+   * >= 5.16.
+   */
   get extra(): bigint {
     return libbpf().bpf_map__map_extra(this.#handle("look at"));
   }
@@ -116,7 +122,9 @@ export class OpenMap {
     this.#done("change what is special of", libbpf().bpf_map__set_map_extra(handle, extra));
   }
 
-  /** Whether the object's loading makes it. Default true; programs that use it have to be left out too. */
+  /**
+   * Whether loading the object creates it. Default true; otherwise no loaded program may use it.
+   */
   get autocreate(): boolean {
     return libbpf().bpf_map__autocreate(this.#handle("look at")) !== 0;
   }
@@ -125,7 +133,7 @@ export class OpenMap {
     this.#done("leave out", libbpf().bpf_map__set_autocreate(this.#handle("leave out"), +on));
   }
 
-  /** What the maps in a map of maps are like, as the object declares it; undefined when it does not. */
+  /** The inner maps of a map of maps as the object declares them; undefined when it does not. */
   get inner(): InnerMap | undefined {
     const lib = libbpf();
     const inner = lib.bpf_map__inner_map(this.#handle("look at"));
@@ -140,9 +148,10 @@ export class OpenMap {
   }
 
   /**
-   * Says what the maps in a map of maps are like, once: what differs from the object's declaration, all of
-   * it where there is none, or a map as an example. What is put in later has to be of the same type, sizes
-   * and flags and, where it is an array or Linux < 5.10, has to have as many entries.
+   * Describes the inner maps of a map of maps, once: changes to the object's declaration, a
+   * complete description where there is none, or a map as an example. Maps put in later must have
+   * the same type, sizes and flags and, for arrays or before Linux 5.10, the same number of
+   * entries.
    *
    * @throws {BpfError} EINVAL when there is no such map
    */
@@ -154,7 +163,7 @@ export class OpenMap {
         `Cannot ${action} map "${this.name}": it is a ${this.type}, no map of maps`,
       );
     }
-    // Not by libbpf's functions: those of 1.1 follow a null pointer of an inner map's.
+    // Not by libbpf's functions: version 1.1 dereferences a null pointer for inner maps.
     const fd = "fd" in inner ? duplicate(inner.fd) : this.#makeInner(inner);
     this.#owner.keep({ [Symbol.dispose]: () => close(fd) });
     const result = libbpf().bpf_map__set_inner_map_fd(handle, fd);
@@ -163,9 +172,9 @@ export class OpenMap {
   }
 
   /**
-   * Takes another map in its place: the one pinned at a path of a bpf file system, or one that is open.
+   * Replaces it by another map: one pinned at a path of a bpf file system, or one that is open.
    *
-   * @throws {BpfError} when it is of another type or has keys of another size
+   * @throws {BpfError} when its type or key size differs
    */
   reuse(map: string | KernelObject): this {
     this.#handle("replace");

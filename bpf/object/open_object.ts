@@ -21,8 +21,8 @@ export let newOpenObject: <T>(
 ) => OpenObject<T>;
 
 /**
- * An object that is not in the kernel yet: {@linkcode Bpf.open} gives one. What its programs and maps are
- * can be changed until it is loaded.
+ * An object that is not loaded yet, returned by {@linkcode Bpf.open}. Its programs and maps can be
+ * changed until it is loaded.
  */
 export class OpenObject<T> implements Disposable {
   /** The object's name in errors. */
@@ -77,15 +77,15 @@ export class OpenObject<T> implements Disposable {
     return [...this.#variables.keys()];
   }
 
-  /** The value that a global variable begins with, as its type in C tells. */
+  /** A global variable's initial value, according to its type in C. */
   global(name: string): unknown {
     this.#requireOpen(`read global variable "${name}"`);
     return initialValue(this.#found("global variable", name, this.#variables), this.#file.btf);
   }
 
   /**
-   * Chooses the value that a global variable begins with; those that are `const` keep it. The verifier
-   * leaves out what it makes unreachable. @throws {RangeError} when it does not fit the variable's type
+   * Sets a global variable's initial value; `const` ones keep it. The verifier prunes code that it
+   * makes unreachable. @throws {RangeError} when it does not fit the variable's type
    */
   setGlobal(name: string, value: unknown): this {
     this.#requireOpen(`set global variable "${name}"`);
@@ -95,7 +95,8 @@ export class OpenObject<T> implements Disposable {
   }
 
   /**
-   * Brings it to the kernel, once, relocated for this kernel. When that fails nothing of it stays behind.
+   * Loads it into the kernel, once, relocated for this kernel. If that fails, nothing is left
+   * behind.
    *
    * @throws {VerifierError} when the kernel refuses a program, with the verifier's log
    * @throws {UnsupportedError} when the kernel lacks something the object needs
@@ -107,7 +108,7 @@ export class OpenObject<T> implements Disposable {
     return this.#load(this.#file);
   }
 
-  /** Lets go of an object that was not loaded; idempotent, and nothing once it is loaded. */
+  /** Frees an object that was not loaded; idempotent, and without effect once it is loaded. */
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";

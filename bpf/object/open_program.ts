@@ -13,14 +13,15 @@ import { ProgramType } from "../tables/program_type.ts";
 import type { ProgramHandle } from "./object_file.ts";
 import { LOG_SIZE, newLog } from "./verifier_log.ts";
 
-/** What a program is for: a function of the kernel, or one of another program. */
+/** A program's attach target: a kernel function, or a function of another program. */
 export interface AttachTarget {
   /**
-   * A kernel function for fentry, fexit and fmod_ret; a hook of LSM without `bpf_lsm_`; a tracepoint for
-   * tp_btf; what an iterator goes over, such as `task`. With `program`, one of its functions.
+   * A kernel function for fentry, fexit and fmod_ret; an LSM hook without `bpf_lsm_`; a tracepoint
+   * for tp_btf; the kind of object for an iterator, such as `task`. With `program`, one of its
+   * functions.
    */
   readonly function: string;
-  /** A program that is loaded, with BTF: for freplace, and for tracing it. */
+  /** A loaded program with BTF, to replace (freplace) or trace a function of it. */
   readonly program?: { readonly fd: number };
 }
 
@@ -28,14 +29,14 @@ export interface AttachTarget {
 export interface Owner {
   /** @param action continues "Cannot …" @throws {TypeError} once the object is loaded or closed */
   requireOpen(action: string): void;
-  /** Keeps something until the object is loaded or closed. */
+  /** Keeps a resource until the object is loaded or closed. */
   keep(holder: Disposable): void;
 }
 
 /** Makes an {@linkcode OpenProgram}: its constructor is private, so what it takes may change. */
 export let newOpenProgram: (...made: [program: ProgramHandle, owner: Owner]) => OpenProgram;
 
-/** A program of an {@linkcode OpenObject}: what is set here holds from loading on. */
+/** A program of an {@linkcode OpenObject}; what is set here takes effect at loading. */
 export class OpenProgram {
   /** The C function's name. */
   readonly name: string;
@@ -65,8 +66,8 @@ export class OpenProgram {
   }
 
   /**
-   * Its type as C spells it, without the prefix: `TRACEPOINT`. By default the section's; `UNSPEC` where
-   * libbpf does not know that: then it has to be set.
+   * Its type as C spells it, without the prefix: `TRACEPOINT`. By default the section's; `UNSPEC`
+   * where libbpf does not know that: then it must be set.
    */
   get type(): string {
     return nameIn(ProgramType, libbpf().bpf_program__type(this.#handle("look at")), "UNSPEC");
@@ -79,8 +80,8 @@ export class OpenProgram {
   }
 
   /**
-   * How it will be attached, for types of programs of which the kernel wants to know it when they are
-   * loaded. By default the section's.
+   * The expected attach type, for program types where the kernel wants it at load time. By default
+   * the section's.
    */
   get attachType(): string {
     return nameIn(AttachType, libbpf().bpf_program__expected_attach_type(this.#handle("look at")));
@@ -94,15 +95,14 @@ export class OpenProgram {
   }
 
   /**
-   * Says what the program is for, in the place of what its section says. {@linkcode Program.attach}
-   * attaches it there.
+   * Sets the attach target, instead of the section's. {@linkcode Program.attach} attaches it there.
    *
    * @throws {BpfError} ESRCH when there is no such function
    */
   attachTo({ function: name, program }: AttachTarget): this {
     const handle = this.#handle("choose the target of");
     const fd = program === undefined ? 0 : duplicate(program.fd);
-    // libbpf looks the program's types up when it loads.
+    // libbpf resolves the target's types when it loads the object.
     if (fd > 0) this.#owner.keep({ [Symbol.dispose]: () => close(fd) });
     const result = libbpf().bpf_program__set_attach_target(handle, fd, cString(name));
     const action = `choose "${name}" as the target of`;
@@ -110,7 +110,7 @@ export class OpenProgram {
     return this;
   }
 
-  /** The flags that it is loaded with: BPF_F_SLEEPABLE (16) and others. */
+  /** The flags it is loaded with: BPF_F_SLEEPABLE (16) and others. */
   get flags(): number {
     return libbpf().bpf_program__flags(this.#handle("look at"));
   }
@@ -121,9 +121,10 @@ export class OpenProgram {
   }
 
   /**
-   * What the verifier tells although it accepts the program, for {@linkcode log}: a sum of 1, little; 2,
-   * every instruction with what it knows there, megabytes of a large program; 4, figures at the end. Default
-   * 0, nothing. A refusal is told in any case, by {@linkcode VerifierError}. 4 needs Linux >= 5.2.
+   * What the verifier logs although it accepts the program, for {@linkcode log}: a sum of 1, brief;
+   * 2, every instruction with the verifier's state, megabytes for a large program; 4, statistics at
+   * the end. Default 0, nothing. A refusal is always logged, in {@linkcode VerifierError}. 4 needs
+   * Linux >= 5.2.
    */
   get logLevel(): number {
     return libbpf().bpf_program__log_level(this.#handle("look at"));
@@ -145,7 +146,7 @@ export class OpenProgram {
     this.#done("change the log level of", libbpf().bpf_program__set_log_level(handle, level));
   }
 
-  /** What the verifier has told, from loading on; empty without a {@linkcode logLevel}. */
+  /** The verifier's log, available after loading; empty without a {@linkcode logLevel}. */
   get log(): string {
     return this.#program.log?.text() ?? "";
   }
@@ -161,13 +162,13 @@ export class OpenProgram {
   }
 }
 
-/** The name that C gives a number, without its prefix. */
+/** The C name of a number, without its prefix. */
 function nameIn(table: Readonly<Record<string, number>>, number: number, zero?: string): string {
   if (number === 0 && zero !== undefined) return zero;
   return Object.entries(table).find(([, each]) => each === number)?.[0] ?? `type ${number}`;
 }
 
-/** The number of a name. @throws {TypeError} for one that is not there */
+/** The number of a C name. @throws {TypeError} for an unknown name */
 export function numberIn(
   table: Readonly<Record<string, number>>,
   name: string,

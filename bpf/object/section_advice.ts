@@ -1,12 +1,12 @@
 /**
- * Sections that tell what a program is but not where it belongs: the method that asks for that.
+ * Sections that name a program type but no hook, and the attach method to use instead.
  *
  * @module
  */
 
 import type { AttachType } from "../tables/attach_type.ts";
 
-/** How libbpf 1.0 names the sections of what is attached to cgroups and maps of sockets. */
+/** libbpf 1.0's section names of programs for cgroups and socket maps. */
 const SECTIONS: Readonly<Record<string, AttachType>> = {
   "cgroup_skb/ingress": "CGROUP_INET_INGRESS",
   "cgroup_skb/egress": "CGROUP_INET_EGRESS",
@@ -46,7 +46,7 @@ const SECTIONS: Readonly<Record<string, AttachType>> = {
   "lirc_mode2": "LIRC_MODE2",
 };
 
-/** Methods of {@linkcode Program} by how a section begins. */
+/** Methods of {@linkcode Program} by section prefix. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [/^xdp(\.frags)?\/(devmap|cpumap)$/, "put it into a map's value with its descriptor (fd)"],
   [/^xdp(\.|\/|$)/, "attach it with attachXdp(interface)"],
@@ -57,7 +57,7 @@ const METHODS: readonly (readonly [RegExp, string])[] = [
   [/^lwt_/, "pin it and name it to ip route (encap bpf)"],
 ];
 
-/** What to do with a program of such a section; undefined for sections of other kinds. */
+/** What to do with a program in such a section; undefined for other sections. */
 export function adviceFor(section: string): string | undefined {
   const type = Object.hasOwn(SECTIONS, section) ? SECTIONS[section] : undefined;
   if (type?.startsWith("CGROUP_")) return `attach it with attachCgroup(path, "${type}")`;

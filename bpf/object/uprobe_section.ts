@@ -1,6 +1,6 @@
 /**
- * Attaching where `SEC("uprobe/FILE:FUNCTION+OFFSET")` says: the file and the place are found here
- * and looked at before libbpf sets the probe.
+ * Attaching where `SEC("uprobe/FILE:FUNCTION+OFFSET")` says: file and offset are resolved here and
+ * the place is checked before libbpf sets the probe.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { permissionReason } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { findFile } from "../proc/library_path.ts";
 
-/** `uprobe`, `uretprobe`, either as `.s`, `.multi`, `.multi.s` or `.session`, and a target. */
+/** `uprobe`, `uretprobe`, also with `.s`, `.multi`, `.multi.s` or `.session`, and a target. */
 const UPROBE = /^u(ret)?probe(\.multi|\.session)?(?:\.s)?\//;
 const SECTION = /^u(ret)?probe(\.multi)?(?:\.s)?\/([^:]+):([^+]+?)(?:\+(0x[0-9a-fA-F]+|\d+))?$/;
 const ALL_PROCESSES = -1;
@@ -26,7 +26,7 @@ const ALL_PROCESSES = -1;
 /** struct bpf_uprobe_opts: { size_t sz, ref_ctr_offset; u64 cookie; bool retprobe; char *name; … } */
 const OPTIONS = { size: 40, retprobeAt: 24 } as const;
 
-/** Whether a section names user functions, by libbpf's rules of this or a later version. */
+/** Whether a section names user functions, by the rules of this or a later libbpf. */
 export const isUprobeSection = (section: string): boolean => UPROBE.test(section);
 
 /**
@@ -91,7 +91,7 @@ function explain(errno: number): string | undefined {
   return errno === Errno.EPERM || errno === Errno.EACCES ? permissionReason() : undefined;
 }
 
-/** libbpf's patterns: `*` and `?`. */
+/** libbpf's glob patterns: `*` and `?`. */
 function glob(pattern: string): RegExp {
   const text = pattern.replace(/[^\w*?]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
   return new RegExp(`^${text}$`);

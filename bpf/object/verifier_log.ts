@@ -1,5 +1,5 @@
 /**
- * Memory that the verifier writes its log to.
+ * A buffer for the verifier's log.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { map, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../../ffi/libc/mmap.ts";
 
-/** The kernel's limit (UINT_MAX >> 8); the pages cost nothing until they are written. */
+/** The kernel's limit (UINT_MAX >> 8); pages cost nothing until they are written. */
 export const LOG_SIZE = 0xffffff;
 
-/** A place for what the verifier says. */
+/** A log buffer. */
 export interface VerifierLog extends Disposable {
   readonly address: bigint;
-  /** What it has said; once it is closed, what it had said then. */
+  /** The log so far; after closing, the log as it was then. */
   text(): string;
 }
 
-/** Makes a place of {@linkcode LOG_SIZE} bytes. */
+/** Allocates {@linkcode LOG_SIZE} bytes. */
 export function newLog(): VerifierLog {
   const memory = map("a log buffer", LOG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
   let kept: string | undefined;

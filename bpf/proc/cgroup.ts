@@ -1,5 +1,5 @@
 /**
- * Control groups of the v2 hierarchy: as folders, and by the ids that programs see.
+ * Control groups of the v2 hierarchy: by path, and by the ids that BPF programs see.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { BpfError } from "../base/errors.ts";
 
 /** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h. */
 const MAGIC = 0x63677270n;
-/** struct statfs of asm-generic: f_type comes first; the whole has 120 bytes. */
+/** struct statfs of asm-generic: f_type is its first member; its size is 120 bytes. */
 const STATFS_SIZE = 120;
 
-/** struct file_handle of name_to_handle_at(2), with the id that kernfs makes of it. */
+/** struct file_handle of name_to_handle_at(2), which for kernfs contains the cgroup id. */
 const Handle = struct("file_handle", { handle_bytes: u32, handle_type: u32, id: u64 });
 const ID_BYTES = 8;
 const FILEID_KERNFS = 0xfe; // include/linux/exportfs.h
 const O_PATH = 0o10000000;
 const AT_EMPTY_PATH = 0x1000;
 
-/** Where the v2 hierarchy is mounted; undefined where it is not. */
+/** Where the v2 hierarchy is mounted; undefined if it is not. */
 export function cgroupMount(): string | undefined {
   return /^\S+ (\S+) cgroup2 /m.exec(readText("/proc/self/mounts"))?.[1];
 }
@@ -33,16 +33,16 @@ export function cgroupMount(): string | undefined {
 export interface OpenCgroup extends Disposable {
   /** The descriptor of the cgroup's folder. */
   readonly fd: number;
-  /** What programs know it by (`bpf_get_current_cgroup_id`). Needs Linux >= 5.5. */
+  /** Its id for BPF programs (`bpf_get_current_cgroup_id`). Needs Linux >= 5.5. */
   readonly id: bigint;
   /** Closes the descriptor. */
   close(): void;
 }
 
 /**
- * Opens the folder of a v2 cgroup, for a map of cgroups or `attachCgroup`; the caller closes it.
+ * Opens the folder of a v2 cgroup, for a cgroup array or `attachCgroup`; the caller closes it.
  *
- * @param path a path, or one from the hierarchy's root as /proc/PID/cgroup has it
+ * @param path a path, or one relative to the hierarchy's root as in /proc/PID/cgroup
  * @throws {BpfError} EBADF when it is something else
  */
 export function openCgroup(path: string): OpenCgroup {
@@ -95,8 +95,9 @@ function handleOf(id: bigint): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The path from the hierarchy's root of the cgroup with that id (`bpf_get_current_cgroup_id`);
- * undefined when it is gone. Needs Linux >= 5.5 and CAP_DAC_READ_SEARCH.
+ * The path, relative to the hierarchy's root, of the cgroup with that id
+ * (`bpf_get_current_cgroup_id`); undefined when it no longer exists. Needs Linux >= 5.5 and
+ * CAP_DAC_READ_SEARCH.
  */
 export function cgroupPath(id: number | bigint): string | undefined {
   const mount = cgroupMount();
@@ -112,13 +113,13 @@ export function cgroupPath(id: number | bigint): string | undefined {
   }
 }
 
-/** Ids as Docker, containerd, CRI-O and Podman put them into the names of cgroups. */
+/** Container ids in the cgroup names of Docker, containerd, CRI-O and Podman. */
 const CONTAINER_ID = /(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$/;
 const SHORT_ID = 12;
 
-/** The container that a cgroup's path belongs to, in the 12 digits people know it by. */
+/** The container that a cgroup path belongs to, as the 12 digits that container tools show. */
 export function containerOf(path: string): string | undefined {
-  // The innermost: a container may run containers.
+  // The innermost one: containers can be nested.
   const ids = path.split("/").map((part) => CONTAINER_ID.exec(part)?.[1]);
   return ids.findLast((id) => id !== undefined)?.slice(0, SHORT_ID);
 }

@@ -15,19 +15,19 @@ const MAGIC = "glibc-ld.so.cache1.1";
 const COUNT_AT = 20;
 const ENTRIES_AT = 48;
 const ENTRY_SIZE = 24;
-/** What ldconfig notes of libraries for this architecture: glibc 2 and which of its variants. */
+/** Flags of ldconfig for this architecture's libraries: glibc 2 and the ABI variant. */
 const FLAGS = process.arch === "arm64" ? 0x0a03 : 0x0303;
 
 /**
- * The file of a library: the one that process has mapped, in a container or chroot or not, or the one
- * the dynamic linker would take. Undefined when there is none.
+ * The file of a library: the one that the process has mapped, in a container or chroot or not, or
+ * the one that the dynamic linker would load. Undefined when there is none.
  *
  * @param name short, `ssl` for any libssl.so, or with its version: `libssl.so.3`, `ssl.so.3`
  */
 export function libraryPath(name: string, pid: number | undefined): string | undefined {
   const isLibrary = matcher(name);
   if (pid !== undefined) {
-    // Of a package that was upgraded the process goes on with the file it has.
+    // After a package upgrade the process still uses the file it has mapped.
     const mapped = readMaps(pid).find(({ path }) =>
       path.startsWith("/") && isLibrary(withoutDeleted(path))
     );
@@ -37,25 +37,26 @@ export function libraryPath(name: string, pid: number | undefined): string | und
 }
 
 /**
- * A file as a process sees it, whatever its root and mount namespace; /proc is this process's. Of a
- * program or library that was replaced the process goes on with the file it has: it is that one.
+ * A file as a process sees it, through its root and mount namespace; /proc paths are this
+ * process's. If a program or library was replaced, it is the file that the process still has
+ * mapped.
  */
 export function pathIn(pid: number | undefined, path: string): string {
   if (pid === undefined || path.startsWith("/proc/")) return path;
   return replacedFile(pid, path) ?? `/proc/${pid}/root${path}`;
 }
 
-/** The file that was at the path when the process mapped it, and is not any more. */
+/** The deleted file that the process mapped from this path. */
 function replacedFile(pid: number, path: string): string | undefined {
   const paths = [path, ...realPath(path)];
   const mapped = mapsIfAny(pid).filter((line) => paths.includes(withoutDeleted(line.path)));
-  // It may have mapped the new one as well.
+  // It may have mapped the new file as well.
   return mapped.some((line) => !isDeleted(line))
     ? undefined
     : mapped.map((line) => reachablePath(pid, line))[0];
 }
 
-/** Mappings have no links in their paths. The file itself may have gone. */
+/** Mappings show resolved paths. The file itself may be gone. */
 function realPath(path: string): string[] {
   const { dirname, basename, join } = process.getBuiltinModule("node:path");
   const { realpathSync } = process.getBuiltinModule("node:fs");
@@ -63,7 +64,7 @@ function realPath(path: string): string[] {
     try {
       return [join(realpathSync(there), gone)];
     } catch {
-      // Whatever is wrong with it is told when it is opened.
+      // If it cannot be opened, opening it reports why.
     }
   }
   return [];
@@ -78,7 +79,7 @@ function mapsIfAny(pid: number): MapLine[] {
   }
 }
 
-/** Tells whether a path is the library's, of any version unless the name has one. */
+/** Whether a path is that library's, of any version unless the name has one. */
 function matcher(name: string): (path: string) => boolean {
   const [, stem, version] = /^(?:lib(?=.*\.so))?(.*?)(\.so(?:\..*)?)?$/.exec(name)!;
   const escape = (text: string) => text.replace(/[^\w]/g, "\\$&");
@@ -90,14 +91,14 @@ function matcher(name: string): (path: string) => boolean {
   return (path) => pattern.test(path);
 }
 
-/** The libraries the dynamic linker knows, best first. */
+/** The libraries that ld.so.cache lists, best match first. */
 function cached(): string[] {
   return librariesIn(readFile("/etc/ld.so.cache"));
 }
 
-/** The libraries in the bytes of a cache. */
+/** The entries of an ld.so.cache. */
 export function librariesIn(bytes: Uint8Array<ArrayBuffer>): string[] {
-  // An older layout may come first; both have their strings behind them.
+  // An old-format cache may come first; string offsets are relative to the new one.
   const start = findMagic(bytes);
   if (start < 0) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
@@ -123,9 +124,9 @@ function findMagic(bytes: Uint8Array<ArrayBuffer>): number {
 }
 
 /**
- * The file that people mean by a name: a path, a library's name such as `c` or `libssl.so.3`, or a
- * program in PATH. With `pid` it is the one that process sees or has mapped. Undefined when there is
- * none.
+ * The file that a name refers to: a path, a library's name such as `c` or `libssl.so.3`, or a
+ * program in PATH. With `pid` it is the one that this process sees or has mapped. Undefined when
+ * there is none.
  *
  * @throws {ErrnoError} when there is no such process
  */

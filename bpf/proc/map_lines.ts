@@ -1,6 +1,5 @@
 /**
- * The lines of /proc/PID/maps: proc_pid_maps(5). Everything that looks at a process's mappings reads
- * them here.
+ * Parses /proc/PID/maps (proc_pid_maps(5)): the only place that reads it.
  *
  * @module
  */
@@ -15,15 +14,18 @@ import { alloc, bufferText } from "../../ffi/libc/memory.ts";
 export interface MapLine {
   readonly start: bigint;
   readonly end: bigint;
-  /** `r-xp`: read, write, execute, private or shared. */
+  /** Permissions, `r-xp`: read, write, execute, private or shared. */
   readonly permissions: string;
-  /** Bytes into the file. */
+  /** Offset in the file in bytes. */
   readonly offset: number;
-  /** `fe:01` */
+  /** Device, major:minor in hexadecimal: `fe:01`. */
   readonly device: string;
-  /** "0" without a file. */
+  /** Inode; "0" without a file. */
   readonly inode: string;
-  /** As the process sees it, or `[heap]` and its like; "" without one. It may end in " (deleted)". */
+  /**
+   * The path as the process sees it, or `[heap]` and the like; "" without one. It may end in "
+   * (deleted)".
+   */
   readonly path: string;
 }
 
@@ -31,10 +33,10 @@ const LINE = /^([0-9a-f]+)-([0-9a-f]+) ([-r][-w][-x][-ps]) ([0-9a-f]+) ([0-9a-f:
 const EXECUTABLE = /^\S+ ..x/;
 const DELETED = " (deleted)";
 const NEWLINE = 0x0a;
-/** The kernel fills a page at a time. */
+/** The kernel fills at most a page per read. */
 const CHUNK = 2 ** 16;
 
-/** The mapping of one line; undefined for what is no such line. */
+/** Parses one line; undefined if it is malformed. */
 export function parseMapLine(line: string): MapLine | undefined {
   const fields = LINE.exec(line);
   if (!fields) return undefined;
@@ -46,20 +48,20 @@ export function parseMapLine(line: string): MapLine | undefined {
     offset: parseInt(offset!, 16),
     device: device!,
     inode: inode!,
-    // The one character that the kernel writes in another way, so that lines stay lines.
+    // Newline is the only character that the kernel escapes.
     path: path!.replaceAll("\\012", "\n"),
   };
 }
 
-/** The mappings of lines. */
+/** Parses lines. */
 export function parseMaps(lines: readonly string[]): MapLine[] {
   return lines.map(parseMapLine).filter((line) => line !== undefined);
 }
 
 /**
- * The lines that a process has now; only those that may be executed, unless `all`.
+ * The current lines of a process; only executable mappings unless `all`.
  *
- * A process may have as many as it likes, with long names: they are filtered as they are read.
+ * A process may have any number of mappings with long names: they are filtered while being read.
  *
  * @throws {ErrnoError} with code `ESRCH` when there is no such process
  */
@@ -77,7 +79,7 @@ export function readMapLines(pid: number | "self", { all = false } = {}): string
     for (let kept = 0;;) {
       const room = buffer.subarray(kept);
       const count = Number(libc().read(fd, room, BigInt(room.length)));
-      // Of a process that ends meanwhile there is nothing more.
+      // The process has ended meanwhile.
       if (count < 0 && errno() !== Errno.ESRCH) throw new ErrnoError(`read "${path}"`, errno());
       const length = kept + Math.max(count, 0);
       const end = count <= 0 ? length : buffer.lastIndexOf(NEWLINE, length - 1) + 1;
@@ -96,17 +98,17 @@ export function readMaps(pid: number | "self", options?: { all?: boolean }): Map
   return parseMaps(readMapLines(pid, options));
 }
 
-/** A path without what the kernel writes behind that of a file that is gone. */
+/** A path without the " (deleted)" that the kernel appends. */
 export function withoutDeleted(path: string): string {
   return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
 }
 
-/** Whether the file has gone from its path: its package was upgraded, as a rule. */
+/** Whether the file has been deleted: usually its package was upgraded. */
 export function isDeleted({ path }: MapLine): boolean {
   return path.endsWith(DELETED);
 }
 
-/** The link by which the file itself is opened; it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
+/** The link that opens the mapped file itself; it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
 export function mapFilesPath(pid: number, { start, end }: Pick<MapLine, "start" | "end">): string {
   return `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`;
 }

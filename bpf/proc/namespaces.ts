@@ -1,5 +1,5 @@
 /**
- * Namespaces by the inode numbers that programs see.
+ * Namespaces by the inode numbers that BPF programs see.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { readLink } from "../../ffi/libc/files.ts";
 /** A kind of namespace, as /proc/PID/ns has it. */
 export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "time" | "user" | "uts";
 
-/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the initial pid namespace. */
 export const FIRST_PID_NAMESPACE = 0xeffffffc;
 
 /** The inode number of a process's namespace, by default this one's. @throws {ErrnoError} */

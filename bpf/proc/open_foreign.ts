@@ -1,8 +1,8 @@
 /**
- * The one way to open files that somebody else named: perf-maps, debug files, libraries and programs
- * of other processes, whatever lies below /proc/PID/root. The path, and who owns what it leads to,
- * are the other's choice; opening and reading them must not make a tool of root's wait, run out of
- * memory, get a SIGBUS or show what the other may not read.
+ * The one way to open files named by others: perf-maps, debug files, libraries and programs of
+ * other processes, anything below /proc/PID/root. Others choose the path and own the target;
+ * opening and reading it must not make root's tool block, run out of memory, get a SIGBUS, or
+ * disclose what the other may not read.
  *
  * @module
  */
@@ -21,16 +21,16 @@ import {
   usingDescriptor,
 } from "../../ffi/libc/open_path.ts";
 
-/** What is asked of a file before it is opened. */
+/** Checks on a file before it is opened. */
 export interface ForeignOptions {
   /**
-   * Who may own it, user ids: see {@linkcode ownersFor}. Default anybody, which suits files that the
-   * user of the tool named, and those known by inode to be what a process has mapped.
+   * User ids that may own it: see {@linkcode ownersFor}. Default any, which suits files that the
+   * tool's user named, and files identified by inode as mapped by a process.
    */
   readonly owners?: ReadonlySet<number>;
   /**
-   * Refuse a symbolic link at the end of the path, and a further name (hard link) of a file that is
-   * root's: for names in folders that anybody writes to, such as /tmp. Default false.
+   * Refuse a symbolic link as last path component, and a hard link to a file of root's: for names
+   * in world-writable folders such as /tmp. Default false.
    */
   readonly noLinks?: boolean;
   /** Refuse larger files. Default {@linkcode MAX_FOREIGN_SIZE}. */
@@ -38,19 +38,19 @@ export interface ForeignOptions {
 }
 
 /**
- * No symbol file is larger. Only what is read of a file takes memory, so this is a bound of numbers
- * in it rather than of memory.
+ * No symbol file is larger. Memory is only used for what is read, so this bounds the numbers in a
+ * file rather than memory.
  */
 export const MAX_FOREIGN_SIZE: number = 64 * 2 ** 30;
 
 /**
- * Opens a regular file, memory files (memfd) included, for reading with
- * {@linkcode ForeignFile.read}; close it.
+ * Opens a regular file (memory files, memfd, included) for reading with {@linkcode
+ * ForeignFile.read}; close it.
  *
- * Nothing is opened before it is known to be regular: a FIFO does not block, a device is not
- * touched. Below `/proc/PID/root/` links lead where they lead that process, never out of its root.
+ * The file type is checked before opening: a FIFO does not block, a device is not touched. Below
+ * `/proc/PID/root/`, symbolic links resolve as for that process, never out of its root.
  *
- * @throws {ErrnoError} when there is none, it cannot be opened, or it is refused: `reason` says why
+ * @throws {ErrnoError} when it does not exist, cannot be opened, or is refused: `reason` says why
  *
  * @example A perf-map, which only the process itself or root may have written
  * ```ts
@@ -71,7 +71,7 @@ export function openForeign(path: string, options: ForeignOptions = {}): Foreign
   });
 }
 
-/** The same; undefined for a file that is not there, may not be read or is refused. */
+/** The same; undefined for a file that is missing, unreadable or refused. */
 export function openForeignIfAny(path: string, options?: ForeignOptions): ForeignFile | undefined {
   try {
     return openForeign(path, options);
@@ -81,36 +81,36 @@ export function openForeignIfAny(path: string, options?: ForeignOptions): Foreig
   }
 }
 
-/** An open file of somebody else's, who may shorten or change it at any time. */
+/** An open file of somebody else, who may truncate or change it at any time. */
 export class ForeignFile implements Disposable {
   readonly path: string;
   readonly #fd: number;
   #status: FileStatus;
   #open = true;
 
-  /** Made by {@linkcode openForeign}; owns the descriptor from then on. */
+  /** Made by {@linkcode openForeign}; takes ownership of the descriptor. */
   constructor(path: string, fd: number, status: FileStatus) {
     this.path = path;
     this.#fd = fd;
     this.#status = status;
   }
 
-  /** Bytes it had when it was opened, or at the last {@linkcode ForeignFile.refresh}. */
+  /** Its size when it was opened, or at the last {@linkcode ForeignFile.refresh}. */
   get size(): number {
     return this.#status.size;
   }
 
-  /** Owner, inode, device, time of change: as they were at the same moment as `size`. */
+  /** Owner, inode, device and change time, as of the same moment as `size`. */
   get status(): FileStatus {
     return this.#status;
   }
 
-  /** Looks at size and times again, for a file that grows. @throws {ErrnoError} */
+  /** Updates size and times, for a growing file. @throws {ErrnoError} */
   refresh(): FileStatus {
     return this.#status = statusOf(this.#fd, this.path);
   }
 
-  /** A path by which the kernel opens this very file, for as long as this is open. */
+  /** A path by which the kernel opens this very file, while this is open. */
   get descriptorPath(): string {
     return `/proc/self/fd/${this.#fd}`;
   }
@@ -118,10 +118,11 @@ export class ForeignFile implements Disposable {
   /**
    * Reads `length` bytes at an offset.
    *
-   * @throws {RangeError} when the file does not have them, or no longer @throws {ErrnoError}
+   * @throws {RangeError} when the file is or has become shorter @throws {ErrnoError}
    */
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
-    // Looked at first, so that a length from the file itself takes no more memory than the file.
+    // Check the size first: a length taken from the file must not allocate more memory than the
+    // file has.
     const known = offset + length <= this.#status.size ||
       offset + length <= this.refresh().size;
     const bytes = known ? this.readUpTo(offset, length) : undefined;
@@ -131,7 +132,7 @@ export class ForeignFile implements Disposable {
     );
   }
 
-  /** Reads what there is of `length` bytes at an offset, for files that grow. @throws {ErrnoError} */
+  /** Reads up to `length` bytes at an offset, for growing files. @throws {ErrnoError} */
   readUpTo(offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (!this.#open || !(offset >= 0 && length >= 0) || !Number.isSafeInteger(offset + length)) {
       throw new RangeError(`Cannot read ${length} bytes at ${offset} of "${this.path}"`);
@@ -154,9 +155,9 @@ export class ForeignFile implements Disposable {
 }
 
 /**
- * The user ids whose files are believed of a process: root's, its own, those of its user
- * namespace's root (a container's files belong to that) and of who runs this tool. Of a process that
- * has ended only the first and the last are known: ask while it runs.
+ * The user ids whose files are trusted for a process: root, its own, the root of its user namespace
+ * (who owns a container's files) and the user of this tool. After the process has ended only the
+ * first and the last are known: ask while it runs.
  */
 export function ownersFor(pid: number): ReadonlySet<number> {
   const owners = new Set([0, process.geteuid?.() ?? 0]);
@@ -170,7 +171,7 @@ export function ownersFor(pid: number): ReadonlySet<number> {
   };
   const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)/m.exec(read("status"))?.slice(1) ?? [];
   for (const id of ids) owners.add(Number(id));
-  // Lines "inside outside count": who is 0 inside.
+  // Lines "inside outside count": the outside id of user 0.
   const root = /^ *0 +(\d+) /m.exec(read("uid_map"))?.[1];
   if (root !== undefined) owners.add(Number(root));
   return owners;

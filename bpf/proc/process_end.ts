@@ -1,5 +1,5 @@
 /**
- * The end of processes and threads.
+ * Waiting for the end of processes and threads.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { openPidfd } from "../../ffi/libc/pidfd.ts";
 
 /** Options for {@linkcode ProcessEnd}. */
 export interface ProcessEndOptions {
-  /** The id is a thread's. Before Linux 6.9 its end is told when that of its process comes. */
+  /** The id is a thread's. Before Linux 6.9 a thread's end is reported when its process ends. */
   readonly thread?: boolean;
 }
 
 /**
- * Tells when a process or a thread ends, be it that nobody has waited for it yet. Another process that
- * gets the same id later is not taken for it.
+ * Reports when a process or thread ends, even if nobody has waited for it. A later process with the
+ * same id is not mistaken for it.
  *
  * @example
  * ```ts
@@ -31,14 +31,14 @@ export interface ProcessEndOptions {
  * ```
  */
 export class ProcessEnd implements Disposable {
-  /** Resolves to true at the end, to false when closed before. */
+  /** Resolves to true when it ends, to false when this is closed before. */
   readonly ended: Promise<boolean>;
   readonly #wait: Wait;
   #fd: number | undefined;
 
   /**
-   * @throws {ErrnoError} with code `ESRCH` when there is no such process or thread; `ENOSYS` or `EPERM`
-   * in a sandbox that has no descriptors of processes
+   * @throws {ErrnoError} with code `ESRCH` when there is no such process or thread; `ENOSYS` or
+   * `EPERM` in a sandbox without pidfds
    */
   constructor(id: number, { thread = false }: ProcessEndOptions = {}) {
     this.#fd = thread ? openThread(id) : openPidfd(id);
@@ -67,7 +67,7 @@ function openThread(id: number): number {
   try {
     return openPidfd(id, { thread: true });
   } catch (error) {
-    // The flag is unknown: the process has a descriptor in any case.
+    // The kernel does not know PIDFD_THREAD: then a pidfd of the process has to do.
     if (!(error instanceof ErrnoError) || error.errno !== Errno.EINVAL) throw error;
     const [, process] = /^Tgid:\t(\d+)$/m.exec(readText(`/proc/${id}/status`)) ?? [];
     return openPidfd(Number(process));

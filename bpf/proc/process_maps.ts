@@ -13,34 +13,34 @@ export interface MemoryRange {
   readonly start: bigint;
   readonly end: bigint;
   readonly offset: number;
-  /** Device, inode and path: files are told apart whatever their names in a container. */
+  /** Device, inode and path: these identify a file whatever its name in a container. */
   readonly file: string | undefined;
   readonly inode: string;
   readonly path: string;
-  /** When it was mapped, as `bpf_ktime_get_ns` tells; 0 when it was found. */
+  /** The time of the mapping on the clock of `bpf_ktime_get_ns`; 0 for one found at the start. */
   readonly since: number;
 }
 
-/** Memory without a file, and files of shared memory: compilers may map those twice. */
+/** Whether it is anonymous or shared memory: JIT compilers may map the latter twice. */
 const CODE_PATH = /^(\[(anon|heap)|\/(dev\/zero|memfd:|SYSV|anon_hugepage)|$)/;
 
-/** Whether a compiler may have made what is in a range. */
+/** Whether a range may contain code made by a JIT compiler. */
 export const isCode = ({ path }: { readonly path: string }): boolean => CODE_PATH.test(path);
 
-/** A process's memory from one exec to the next. */
+/** The executable memory of a process from one exec to the next. */
 export class Memory {
-  /** Whether a compiler may have put code into it, as it was found. */
+  /** Whether there was memory for JIT-compiled code when it was first read. */
   readonly hasCode: boolean;
   #index: RangeIndex<MemoryRange> | undefined;
   readonly #find: () => readonly MemoryRange[];
-  /** Where files begin that are mapped, executable or not: for text that was moved. */
+  /** The first bytes of mapped files, executable or not: for text moved to anonymous memory. */
   readonly #images: readonly MemoryRange[];
-  /** Ranges of files that others without a file were put over. */
+  /** File ranges that were mapped over by ranges without a file. */
   #covered: MemoryRange[] = [];
 
   /**
-   * @param find the ranges there are at first; it is called when one is asked for
-   * @param images where files begin, when there is memory that a compiler may have put code into
+   * @param find returns the initial ranges; called when the first one is needed
+   * @param images the starts of mapped files, if there is memory for JIT-compiled code
    */
   constructor(find: () => readonly MemoryRange[] = () => [], images?: readonly MemoryRange[]) {
     this.#find = find;
@@ -48,12 +48,14 @@ export class Memory {
     this.hasCode = images !== undefined;
   }
 
-  /** In the order they were mapped. */
+  /** The ranges in the order they were mapped. */
   get ranges(): MemoryRange[] {
     return this.#known.ranges;
   }
 
-  /** Adds a range. One that is there stays: compilers make theirs writable and back all the time. */
+  /**
+   * Adds a range. A known one stays: JIT compilers toggle theirs between writable and executable.
+   */
   add(range: MemoryRange): void {
     const there = this.rangeAt(range.start);
     const isSame = there?.start === range.start && there.end === range.end &&
@@ -63,22 +65,22 @@ export class Memory {
     this.#known.add(range);
   }
 
-  /** The range of a file that another without a file was put over, at an address. */
+  /** The file range at an address that was mapped over by a range without a file. */
   coveredAt(address: bigint): MemoryRange | undefined {
     return this.#covered.findLast(({ start, end }) => address >= start && address < end);
   }
 
-  /** Where the file begins, in memory, that is the last one found in front of an address. */
+  /** The start of the file mapped last before an address. */
   imageBefore(address: bigint): MemoryRange | undefined {
     return this.#images.findLast(({ start }) => start <= address);
   }
 
-  /** The range an address lies in: the last that was mapped there before that time. */
+  /** The range that contains an address: the last one mapped there up to that time. */
   rangeAt(address: bigint, time: number = Infinity): MemoryRange | undefined {
     return this.#known.at(address, time);
   }
 
-  /** What a process has that is forked from this one. */
+  /** A copy for a forked process. */
   fork(): Memory {
     const child = new Memory(undefined, this.hasCode ? this.#images : undefined);
     child.#index = this.#known.copy();
@@ -91,7 +93,7 @@ export class Memory {
   }
 }
 
-/** Makes a range. Memory without a file has inode 0, but the kernel's own parts have names. */
+/** Makes a range. Anonymous memory has inode 0; the kernel's own mappings have names. */
 export function rangeOf(range: Omit<MemoryRange, "file"> & { device: string }): MemoryRange {
   const { start, end, offset, device, inode, since } = range;
   const isFile = inode !== "0" || range.path.startsWith("[v");
@@ -100,13 +102,13 @@ export function rangeOf(range: Omit<MemoryRange, "file"> & { device: string }): 
   return { start, end, offset, file, inode, path, since };
 }
 
-/** Memory of no file, of one that is on no disk (all of those have a device 00:NN), or is gone. */
+/** Whether it has no file, one that is on no disk (device 00:NN), or a deleted one. */
 const CODE_LINE =
   /^\S+ \S+ (\S+ 00:\S+ \d+ *(\[(anon|heap)|\/(dev\/zero|memfd:|SYSV|anon_hugepage)|$)|.* \(deleted\)$)/;
-/** The beginning of a file. */
+/** Whether it maps the beginning of a file. */
 const IMAGE_LINE = /^\S+ \S+ 0+ \S+ [1-9]/;
 
-/** The memory of a process as /proc/PID/maps has it now; undefined when there is no such process. */
+/** The current memory of a process from /proc/PID/maps; undefined when there is no such process. */
 export function readMemory(pid: number): Memory | undefined {
   try {
     const lines = readMapLines(pid);

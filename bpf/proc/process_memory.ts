@@ -1,5 +1,5 @@
 /**
- * Reading the memory of another process, which goes on meanwhile.
+ * Reading the memory of another process while it runs.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { runtime } from "../../ffi/runtime/runtime.ts";
 import { BpfError } from "../base/errors.ts";
 
 /**
- * The memory of one process. Nothing is stopped or called there, so that what belongs together may
- * be read half before and half after a change.
+ * The memory of a process. The process is not stopped, so related values may be read half before
+ * and half after a change.
  *
  * Needs Linux >= 3.2, and the right to trace the process: ptrace(2), "Ptrace access mode checking".
  */
@@ -35,13 +35,13 @@ export class ProcessMemory {
     const bytes = alloc(size);
     const done = size === 0 ? 0 : this.#copy(address, bytes);
     if (done === size) return bytes;
-    // Less than asked for: the next page is not there.
+    // A short read: the next page is not mapped.
     const error = done < 0 ? errno() : Errno.EFAULT;
     const action = `read ${size} bytes at 0x${address.toString(16)} of process ${this.pid}`;
     throw new BpfError("read", action, error, reason(error));
   }
 
-  /** Reads an unsigned number of 64 bits. @throws {BpfError} as {@linkcode ProcessMemory.read} */
+  /** Reads an unsigned 64-bit number. @throws {BpfError} as {@linkcode ProcessMemory.read} */
   word(address: bigint): bigint {
     return new DataView(this.read(address, 8).buffer).getBigUint64(0, true);
   }

@@ -1,29 +1,29 @@
 /**
- * Ranges of memory by address and time: what was mapped last at an address, and what before it.
+ * An index of memory ranges by address and time: the last mapping at an address, and earlier ones.
  *
  * @module
  */
 
-/** A range of addresses since a time. */
+/** An address range, valid from a time on. */
 export interface TimedRange {
   readonly start: bigint;
   readonly end: bigint;
   readonly since: number;
 }
 
-/** So many are looked through rather than put in order. */
+/** Up to this many ranges are searched linearly instead of being sorted. */
 const FEW = 64;
 /**
- * A compiler that maps and unmaps all day adds ranges for ever: of more than this the oldest are
- * dropped.
+ * A JIT compiler that maps and unmaps all day would add ranges for ever: beyond this number the
+ * oldest are dropped.
  */
 const MAX_RANGES = 2 ** 18;
 
 /**
  * Ranges in the order they were added.
  *
- * Adding is cheap, and so is a copy: runs of ranges that were put in order are shared and never
- * changed. A run is larger than the one behind it, or as large as runs get, so that there are few.
+ * Adding and copying are cheap: sorted runs are immutable and shared. Each run is larger than the
+ * one after it, or of the maximum size, so there are few (as in a log-structured merge tree).
  */
 export class RangeIndex<T extends TimedRange> {
   #runs: readonly Run<T>[] = [];
@@ -32,7 +32,7 @@ export class RangeIndex<T extends TimedRange> {
 
   readonly #most: number;
 
-  /** @param most how many are kept at most; then the oldest go, by the run */
+  /** @param most how many are kept at most; then the oldest run is dropped */
   constructor(ranges: readonly T[] = [], most = MAX_RANGES) {
     this.#most = most;
     for (const range of ranges) this.add(range);
@@ -63,7 +63,10 @@ export class RangeIndex<T extends TimedRange> {
     this.#late = [];
   }
 
-  /** The last that holds an address and was added by that time; else the first that holds it. */
+  /**
+   * The last range that contains an address and was added by that time; else the first that
+   * contains it.
+   */
   at(address: bigint, time: number): T | undefined {
     const isThere = ({ start, end }: T) => address >= start && address < end;
     const late = this.#late.findLast((range) => range.since <= time && isThere(range));
@@ -77,7 +80,7 @@ export class RangeIndex<T extends TimedRange> {
     return earliest;
   }
 
-  /** A second index with the same ranges, to which others are added. */
+  /** A copy that shares the sorted runs. */
   copy(): RangeIndex<T> {
     const copy = new RangeIndex<T>([], this.#most);
     copy.#runs = this.#runs;
@@ -87,15 +90,15 @@ export class RangeIndex<T extends TimedRange> {
   }
 }
 
-/** Ranges that do not change any more. */
+/** An immutable sorted run. */
 interface Run<T> {
   /** In the order they were added. */
   readonly ranges: readonly T[];
-  /** Their indices, by their first address. */
+  /** Their indices sorted by start address. */
   readonly order: Uint32Array;
-  /** By the same order. Borders are those of pages: exact as numbers. */
+  /** In the same order. Borders are page-aligned: exact as numbers. */
   readonly starts: Float64Array;
-  /** Where the ranges up to each one end at most. */
+  /** The maximum end of all ranges up to each one. */
   readonly ends: Float64Array;
 }
 
@@ -105,7 +108,7 @@ function runOf<T extends TimedRange>(ranges: readonly T[]): Run<T> {
   return arranged(ranges, order.sort((a, b) => starts[a]! - starts[b]! || a - b));
 }
 
-/** One run of two, the first of which was added before the second. */
+/** Merges two runs, of which the first is older. */
 function merge<T extends TimedRange>(before: Run<T>, after: Run<T>): Run<T> {
   const [few, more] = [before.ranges.length, after.ranges.length];
   const order = new Uint32Array(few + more);
@@ -129,7 +132,7 @@ function arranged<T extends TimedRange>(ranges: readonly T[], order: Uint32Array
   return { ranges, order, starts, ends };
 }
 
-/** The last that holds an address of those in time, and the first of all that hold it. */
+/** The last range in time that contains an address, and the first of all that contain it. */
 function find<T extends TimedRange>(
   { ranges, order, starts, ends }: Run<T>,
   address: bigint,

@@ -1,5 +1,5 @@
 /**
- * How this process reaches a file that another one has mapped.
+ * Paths by which this process reaches a file that another process has mapped.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { isDeleted, mapFilesPath, type MapLine } from "./map_lines.ts";
 import { openForeignIfAny } from "./open_foreign.ts";
 
 /**
- * A path by which this process opens the very file that is mapped there.
+ * A path by which this process opens the very file that is mapped.
  *
- * The kernel tells paths of a process in another mount namespace as that one sees them, but those
- * of a process in a chroot from our root. map_files reaches all, also deleted files, but needs a
- * capability, and debug files are not looked for from there.
+ * For a process in another mount namespace the kernel shows paths as that process sees them, but
+ * for a process in a chroot as seen from our root. map_files reaches every file, also deleted ones,
+ * but needs a capability, and debug files cannot be found relative to it.
  */
 export function reachablePath(pid: number, line: MapLine): string {
   const root = `/proc/${pid}/root`;
   const candidates = isDeleted(line) ? [] : [line.path, ...insideRoot(root, line.path)];
   return candidates.map((path) => root + path).find((path) => {
-    // Not by its device: overlayfs and btrfs tell another one there than in /proc/PID/maps.
+    // Not compared by device: overlayfs and btrfs show another one in /proc/PID/maps.
     using file = openForeignIfAny(path);
     return String(file?.status.inode) === line.inode;
   }) ?? mapFilesPath(pid, line);
 }
 
-/** The path as a process in a chroot sees it, if it is told from our root. */
+/** The path relative to the process's chroot, if the kernel shows it relative to our root. */
 function insideRoot(root: string, path: string): string[] {
   try {
     const chroot = readLink(root);
