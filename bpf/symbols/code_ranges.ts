@@ -1,48 +1,47 @@
 /**
- * Names of ranges of code, where the last that was told of a place is right: what just-in-time
- * compilers write down of what they have made.
+ * Named ranges of JIT-compiled code, as compilers report them; of overlapping ranges the latest is
+ * valid.
  *
- * Kept in typed arrays: a compiler may tell of a million functions. Names become strings when they
- * are asked for.
+ * Kept in typed arrays: a compiler may report a million functions. Names become strings on demand.
  *
  * @module
  */
 
 import { decodeText } from "../../ffi/codec/mod.ts";
 
-/** A function that a just-in-time compiler has made. */
+/** A function made by a JIT compiler. */
 export interface CompiledFunction {
   readonly name: string;
   readonly start: number;
 }
 
-/** A range without a size goes to the next one, but not for ever. */
+/** A range without a size extends to the next one, but not further than this. */
 const OPEN_SIZE = 65536;
-/** No more are kept, nor more bytes of names: those who write the files are not to fill our memory. */
+/** Limits on ranges and bytes of names: whoever writes the files must not exhaust our memory. */
 const [MAX_RANGES, MAX_NAME_BYTES] = [2 ** 22, 2 ** 28];
-/** So many ranges are gone back to look for what was there at an earlier time. */
+/** How many earlier ranges are searched for what was at an address at an earlier time. */
 const MAX_EARLIER = 65536;
-/** So many ranges are put in order again, rather than with all before them. */
+/** Up to this many new ranges are sorted by themselves, not together with all before them. */
 const FEW = 1024;
 
-/** Ranges in the order they were told. */
+/** Ranges in the order they were reported. */
 export class CodeRanges {
   #starts = new Float64Array(FEW);
   #sizes = new Float64Array(FEW);
   #times = new Float64Array(FEW);
-  /** Where names begin; each ends where the next begins. */
+  /** Offsets of the names; each ends where the next begins. */
   #nameAt = new Float64Array(FEW + 1);
   #names = new Uint8Array(FEW * 32);
   #count = 0;
-  /** The first so many are in #all, the rest in #late. */
+  /** How many ranges are sorted into #all; the rest are in #late. */
   #all = new Cells();
   #late = new Cells();
   readonly #text = new Map<number, string>();
-  /** The last range that begins at an address, of the first so many: made when it is asked for. */
+  /** The last range with a given start among those sorted, built on demand. */
   readonly #byStart = new Map<number, number>();
   #indexed = 0;
 
-  /** How many there are. */
+  /** The number of ranges. */
   get size(): number {
     return this.#count;
   }
@@ -52,7 +51,7 @@ export class CodeRanges {
    *
    * @param size 0: up to the next range
    * @param name bytes of UTF-8
-   * @param time when it was made, as `bpf_ktime_get_ns` tells; 0 when nobody knows
+   * @param time when it was compiled, on the clock of `bpf_ktime_get_ns`; 0 when unknown
    */
   add(start: number, size: number, name: Uint8Array, time: number = 0): void {
     const index = this.#count;
@@ -73,7 +72,7 @@ export class CodeRanges {
     this.#count = index + 1;
   }
 
-  /** The bytes of the name that was given last to what begins at an address. */
+  /** The name last given to the range that starts at an address, as bytes. */
   nameAt(start: number): Uint8Array | undefined {
     for (; this.#indexed < this.#count; this.#indexed++) {
       this.#byStart.set(this.#starts[this.#indexed]!, this.#indexed);
@@ -82,11 +81,11 @@ export class CodeRanges {
     return i === undefined ? i : this.#names.subarray(this.#nameAt[i], this.#nameAt[i + 1]);
   }
 
-  /** What was at an address: the last that was told of it, or the last before that time. */
+  /** What was at an address: the range reported last, or last before that time. */
   at(address: number, time: number = Infinity): CompiledFunction | undefined {
     this.#arrange();
     let index = this.#late.at(address);
-    // What has no size ends where another range begins, also one that was told earlier.
+    // A range without a size ends where another begins, also one reported earlier.
     if (
       index >= 0 && this.#sizes[index] === 0 && this.#all.beginsIn(this.#starts[index]!, address)
     ) {
@@ -97,7 +96,9 @@ export class CodeRanges {
     return index < 0 ? undefined : { name: this.#nameOf(index), start: this.#starts[index]! };
   }
 
-  /** The last range before `index` that holds an address and was made in time, else `index`. */
+  /**
+   * The last range before `index` that contains an address and was compiled in time, else `index`.
+   */
   #earlier(index: number, address: number, time: number): number {
     for (let i = index - 1; i >= Math.max(0, index - MAX_EARLIER); i--) {
       const start = this.#starts[i]!;
@@ -142,7 +143,9 @@ export class CodeRanges {
   }
 }
 
-/** Ranges cut at all of their borders, so that each piece belongs to one: the last that covers it. */
+/**
+ * Disjoint pieces, cut at the borders of all ranges: each belongs to the last range that covers it.
+ */
 class Cells {
   readonly count: number;
   readonly #borders: Float64Array;
@@ -161,7 +164,7 @@ class Cells {
     this.#starts = starts;
   }
 
-  /** Arranges those from one index to before another. */
+  /** Builds them from the ranges with indices from one to before another. */
   static of(allStarts: Float64Array, allSizes: Float64Array, from: number, to: number): Cells {
     const given = allStarts.subarray(from, to);
     const starts = given.slice().sort();
@@ -176,7 +179,7 @@ class Cells {
     borders.set(ends, given.length);
     borders.sort();
     const owners = new Int32Array(borders.length).fill(-1);
-    // Painted from the last range to the first: what is painted stays, and is stepped over.
+    // Painted from the last range to the first: painted pieces are kept and skipped.
     const next = Uint32Array.from({ length: borders.length + 1 }, (_, i) => i);
     const free = (cell: number) => {
       while (next[cell] !== cell) cell = next[cell] = next[next[cell]!]!;
@@ -193,7 +196,7 @@ class Cells {
     return new Cells(to - from, borders, owners, starts);
   }
 
-  /** The index of the range at an address; -1 without one. */
+  /** The index of the range that contains an address; -1 for none. */
   at(address: number): number {
     return this.#owners[above(this.#borders, address) - 1] ?? -1;
   }
@@ -205,7 +208,7 @@ class Cells {
   }
 }
 
-/** The first position whose value is above another. */
+/** The first position whose value is greater than a given one. */
 function above(values: Float64Array, value: number): number {
   let [low, high] = [0, values.length];
   while (low < high) {

@@ -1,5 +1,5 @@
 /**
- * C++ and Rust names as people write them, through the C++ runtime library when it is there.
+ * Demangles C++ and Rust names, using the C++ runtime library if it is installed.
  *
  * @module
  */
@@ -29,22 +29,25 @@ type Demangler = Symbols<typeof TABLE> & Symbols<typeof FREE>;
 let demangler: Demangler | null | undefined;
 
 function open(): Demangler | null {
-  // Asked first, because a missing library is nothing to complain about.
+  // Checked first, because a missing library is no error here.
   if (loader().dlopen(cString(SONAME), RTLD_NOW) === 0n) return null;
   return { ...runtime.open(SONAME, TABLE), ...runtime.open("libc.so.6", FREE) };
 }
 
-/** Longer names are left as they are. */
+/** Longer names are not demangled. */
 const MAX_NAME = 8192;
-/** So are those that stand for more; C++ makes names of some thousand characters. */
+/**
+ * Nor are names that would become longer than this; real C++ names have some thousand characters.
+ */
 const MAX_TEXT = 2 ** 16;
-/** How long a name may become of which no size is known: each reference to a part may double it. */
+/** The limit for names of unknown size: each back reference may double the result. */
 const MAX_GUESS = 2 ** 26;
 
 /**
- * `ns::f(int)` for `_ZN2ns1fEi`; any other name, or one that cannot be read here, as it is.
+ * `ns::f(int)` for `_ZN2ns1fEi`; names that are not mangled, or not understood, are returned
+ * unchanged.
  *
- * It never throws: a name is whatever somebody put into a file.
+ * It never throws: names in files are untrusted.
  */
 export function demangle(name: string): string {
   if (name.length > MAX_NAME || !/^_[RZ]/.test(name)) return name;
@@ -73,7 +76,7 @@ function isTooLong(name: string): boolean {
   return name.length * 2 ** references > MAX_GUESS;
 }
 
-/** What rustc's older mangling writes for characters that C++ names lack. */
+/** Escapes of rustc's legacy mangling for characters that C++ names lack. */
 const RUST_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["SP", "@"],
   ["BP", "*"],
@@ -85,7 +88,7 @@ const RUST_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["C", ","],
 ]);
 
-/** A Rust path, without its hash; undefined when the name has none and so is C++'s. */
+/** A Rust path without its hash; undefined when there is no hash, so that the name is C++. */
 export function rustPath(demangled: string): string | undefined {
   const path = /^(.*)::h[0-9a-f]{16}$/.exec(demangled)?.[1];
   return path

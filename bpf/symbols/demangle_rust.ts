@@ -1,6 +1,6 @@
 /**
- * Rust's own mangled names, `_R…`, as people write them. The C++ runtime library, which reads the
- * names that older compilers make, does not know these.
+ * Demangles Rust's v0 names, `_R…`. The C++ runtime library demangles only the legacy names of
+ * older compilers.
  *
  * Grammar: RFC 2603, "Rust symbol name mangling v0". Lifetimes and the hashes that tell crates apart
  * are left out.
@@ -35,7 +35,9 @@ const BASIC: Readonly<Record<string, string>> = {
   z: "!",
 };
 
-/** `app::worker::turn` for `_RNvNtCs1234_3app6worker4turn`; undefined for what is no such name. */
+/**
+ * `app::worker::turn` for `_RNvNtCs1234_3app6worker4turn`; undefined for a name that is not valid.
+ */
 export function demangleRust(name: string): string | undefined {
   const [, text] = /^_R\d*([A-Z]\w*)/.exec(name) ?? [];
   if (text === undefined) return undefined;
@@ -47,25 +49,25 @@ export function demangleRust(name: string): string | undefined {
   }
 }
 
-/** The character with a number; undefined when there is none: half of a pair, or above the last. */
+/** The character of a code point; undefined for a surrogate or one above the last. */
 export function character(code: number): string | undefined {
   const isHalf = code >= 0xd800 && code <= 0xdfff;
   return code > 0x10ffff || isHalf ? undefined : String.fromCodePoint(code);
 }
 
-/** Reads one name from its beginning; what follows, the crate that asked for it, is not looked at. */
+/** A parser of one name; the instantiating crate that follows it is ignored. */
 class Reader {
   readonly #text: string;
   #at = 0;
   #depth = 0;
-  /** Of all that was read, so that references to references come to an end. */
+  /** Limits all that is parsed, so that nested back references terminate. */
   #length = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** @param isValue what has type arguments needs more colons then: `f::<T>` */
+  /** @param isValue whether type arguments are preceded by colons: `f::<T>` */
   path(isValue: boolean): string {
     return this.#nested(() => {
       switch (this.#next()) {
@@ -90,7 +92,7 @@ class Reader {
     });
   }
 
-  /** Where an implementation is written, which matters to nobody. */
+  /** The path of an impl block, which is not printed. */
   #implementation(): void {
     this.#disambiguator();
     this.path(false);
@@ -192,7 +194,7 @@ class Reader {
       return BASIC[type] === undefined ? this.#fail() : sign + value;
     });
 
-  /** Things up to the letter that ends them, without those that are empty. */
+  /** Parses items up to the terminating letter, without empty ones. */
   #until(read: () => string, separator = ", "): string {
     const all: string[] = [];
     while (!this.#take("E")) all.push(read());
@@ -208,12 +210,12 @@ class Reader {
     return { name: encoded ? `punycode{${name}}` : name, index };
   }
 
-  /** How often there was such a name before. */
+  /** The disambiguator of a name. */
   #disambiguator(): number {
     return this.#take("s") ? this.#number() + 1 : 0;
   }
 
-  /** A number in base 62 with one taken away, and nothing for zero. */
+  /** A base-62 number; nothing stands for zero. */
   #number(): number {
     const [digits] = this.#match(/[0-9a-zA-Z]*_/y);
     if (digits === "_") return 0;
@@ -225,7 +227,7 @@ class Reader {
     return value + 1;
   }
 
-  /** Reads what is written further to the front. */
+  /** Parses a back reference. */
   #back(read: () => string): string {
     const from = this.#at;
     const to = this.#number();

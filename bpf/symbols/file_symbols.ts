@@ -1,6 +1,6 @@
 /**
- * Names for places in files that processes have mapped: each file is opened once, and each place is
- * looked up once, for all processes.
+ * Symbols of mapped files: each file is opened once, and each place symbolized once, for all
+ * processes.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import { demangle } from "./demangle.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
 /**
- * The code that a signal handler returns to, mov $__NR_rt_sigreturn, %eax or %x8 and the system
- * call: no call instruction is in front of it.
+ * The signal trampoline: mov $__NR_rt_sigreturn, %eax or %x8 and the system call. No call
+ * instruction precedes it.
  */
 const SIGNAL_RETURNS = process.arch === "arm64"
   ? ["681180d2010000d4"]
   : ["48c7c00f0000000f05", "b80f0000000f05"];
 
-/** A file whose functions have names. */
+/** A file with function symbols. */
 export class FileSymbols implements Disposable {
-  /** What the linker wrote to tell builds apart, as hexadecimal digits; undefined without it. */
+  /** The build id in hexadecimal; undefined without one. */
   readonly buildId: string | undefined;
   readonly #elf: ElfFunctions;
   readonly #module: string;
@@ -33,24 +33,24 @@ export class FileSymbols implements Disposable {
   readonly #inlined = new Map<number, readonly InlinedCall[]>();
   readonly #signalReturns = new Map<number, boolean>();
 
-  /** Takes the file over; `module` is its name in symbols. */
+  /** Takes ownership of the file; `module` is its name in symbols. */
   constructor(elf: ElfFunctions, module: string, options: { readonly demangle: boolean }) {
     this.#elf = elf;
     this.#module = module;
     this.#demangle = options.demangle;
     this.buildId = elf.buildId;
-    // The path may lead nowhere when the first name is asked for.
+    // By the time of the first look-up the path may lead nowhere.
     elf.openDebugFile();
   }
 
-  /** What is at an offset of the file. */
+  /** The symbol at a file offset. */
   at(offset: number): FileSymbol {
     let symbol = this.#known.get(offset);
     if (!symbol) this.#known.set(offset, symbol = this.#find(offset));
     return symbol;
   }
 
-  /** The source line of an offset of the file; undefined when it is not known. */
+  /** The source line of a file offset; undefined when unknown. */
   lineAt(offset: number): SourceLine | undefined {
     let line = this.#lines.get(offset);
     if (line === undefined) this.#lines.set(offset, line = this.#elf.lineAt(offset) ?? null);
@@ -75,7 +75,7 @@ export class FileSymbols implements Disposable {
     return offset === undefined ? undefined : this.at(offset);
   }
 
-  /** Whether signal handlers return to that offset. */
+  /** Whether a file offset is in a signal trampoline. */
   isSignalReturn(offset: number): boolean {
     let known = this.#signalReturns.get(offset);
     if (known === undefined) {
@@ -103,11 +103,11 @@ export class FileSymbols implements Disposable {
 /** A place in a file. */
 export interface FileSymbol {
   readonly symbol: ResolvedSymbol;
-  /** The file says how long the function is, and it reaches that far. */
+  /** Whether the file gives the function's size, and the place lies within. */
   readonly isCertain: boolean;
 }
 
-/** The files that processes have mapped, opened when they are asked about. */
+/** The mapped files, opened on demand. */
 export class SymbolFiles implements Disposable {
   readonly #files = new Map<string, FileSymbols>();
   /** By process, the files that could not be opened through it. */
@@ -118,12 +118,12 @@ export class SymbolFiles implements Disposable {
     this.#options = options;
   }
 
-  /** The file that a range is of; undefined when it cannot be reached, or has no functions. */
+  /** The file of a range; undefined when it cannot be opened, or has no functions. */
   of(pid: number, range: MemoryRange): FileSymbols | undefined {
     const { file } = range;
     if (file === undefined) return undefined;
     const known = this.#files.get(file);
-    // Out of reach for one that is gone may be there for another.
+    // A file that is unreachable through an ended process may be reachable through another.
     if (known || this.#missing.get(pid)?.has(file)) return known;
     const opened = open(pid, range);
     if (opened) {
@@ -137,7 +137,10 @@ export class SymbolFiles implements Disposable {
     return undefined;
   }
 
-  /** Tries again what could not be opened through a process, which may be another one by now. */
+  /**
+   * Retries files that could not be opened through a process: by now the pid may be another
+   * process's.
+   */
   forget(pid: number): void {
     this.#missing.delete(pid);
   }
@@ -160,16 +163,16 @@ function open(pid: number, range: MemoryRange): ElfFunctions | undefined {
   return undefined;
 }
 
-/** Where this process reaches the file that a process has mapped, best first. */
+/** Candidate paths to a file that a process has mapped, best first. */
 export function pathsOf(pid: number, range: MemoryRange): string[] {
-  // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files. By now the
-  // process may run another program, which has something else there.
+  // map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, but reaches deleted files. The process
+  // may have called exec meanwhile and have something else mapped there.
   const name = [range.start, range.end].map((address) => address.toString(16)).join("-");
   const paths = [`/proc/${pid}/map_files/${name}`, `/proc/${pid}/root${range.path}`, range.path];
   return paths.filter((path) => isSameFile(path, range));
 }
 
-/** Whether the path leads this process to the file that was mapped. */
+/** Whether the path leads to the very file that was mapped. */
 function isSameFile(path: string, { inode }: MemoryRange): boolean {
   const { statSync } = process.getBuiltinModule("node:fs");
   try {

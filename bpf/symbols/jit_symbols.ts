@@ -1,9 +1,9 @@
 /**
- * Names of what a process has compiled while it runs, from the files that its compiler writes.
+ * Symbols of JIT-compiled code, from the files that the process's compiler writes.
  *
- * Whoever may write to /tmp may write such a file: one is believed that belongs to the process's
- * user or to root, that is named by the number which the process has in its own PID namespace, and
- * that was written to since the process began.
+ * Anybody who can write to /tmp can write such a file. One is trusted if it belongs to the
+ * process's user or root, is named by the process's pid in its own pid namespace, and was written
+ * since the process started.
  *
  * @module
  */
@@ -18,35 +18,35 @@ import { JitDump, JITDUMP_NAME } from "./jitdump.ts";
 import { MAX_PERF_MAP_SIZE, PerfMap } from "./perf_map.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
-/** Milliseconds between two looks at a file: what was added meanwhile is named a little later. */
+/** Milliseconds between two reads of a file: symbols added meanwhile appear a little later. */
 const LOOK_MS = 50;
-/** Times of files come from a coarser clock than those of processes, in milliseconds. */
+/** Tolerance in milliseconds: file times come from a coarser clock than process start times. */
 const CLOCK_MS = 50;
-/** Ticks of the times in /proc/PID/stat in a second, on all architectures. */
+/** USER_HZ, the unit of times in /proc/PID/stat: 100 on all architectures. */
 const USER_HZ = 100;
 const NS_PER_MS = 1e6;
-/** The largest jitdump file that is read: it holds all code that was ever made. */
+/** The largest jitdump file that is read: it contains all code ever compiled. */
 const MAX_JITDUMP_SIZE = 2 ** 33;
 
-/** Who a process is: told while it runs. */
+/** Facts about a process, read while it runs. */
 interface Identity {
-  /** Its number in its own PID namespace. */
+  /** Its pid in its own pid namespace. */
   readonly pid: number;
   readonly owners: ReadonlySet<number>;
-  /** When it began, in milliseconds since 1970. */
+  /** Its start time in milliseconds since 1970. */
   readonly began: number;
 }
 
-/** A file of names, and what they say where they come from. */
+/** A symbol file, and the module name of its symbols. */
 interface Source {
   readonly reader: PerfMap | JitDump;
   readonly module: string;
 }
 
-/** The functions that one process has compiled since its last exec. */
+/** The functions that a process has JIT-compiled since its last exec. */
 export class JitSymbols implements Disposable {
   readonly pid: number;
-  /** What it has from the process that it was forked from. */
+  /** The symbols inherited from the process that it was forked from. */
   readonly #parent: JitSymbols | undefined;
   readonly #since: number;
   #identity: Identity | undefined;
@@ -55,13 +55,15 @@ export class JitSymbols implements Disposable {
   #perfMap: string | undefined;
   #looked = -Infinity;
   #hasEnded = false;
-  /** Nobody writes to the files any more, and they were read since. */
+  /**
+   * Whether the files are complete: nobody writes to them any more, and they have been read since.
+   */
   #isRead = false;
 
   /**
    * Opens nothing yet.
    *
-   * @param since when it called exec, as `bpf_ktime_get_ns` tells; 0: it was found running
+   * @param since the time of its exec, on the clock of `bpf_ktime_get_ns`; 0 for one found running
    */
   constructor(pid: number, since: number, parent?: JitSymbols) {
     this.pid = pid;
@@ -69,12 +71,14 @@ export class JitSymbols implements Disposable {
     this.#parent = parent;
   }
 
-  /** Whether there is nothing more to look for: a file was found, or the process has ended. */
+  /** Whether to stop looking for files: one was found, or the process has ended. */
   get isSettled(): boolean {
     return this.#hasEnded || this.#sources.length > 0;
   }
 
-  /** What was compiled to an address: in a fork, by the process or before it was forked. */
+  /**
+   * The function compiled at an address; in a fork, by the process or its parent before the fork.
+   */
   at(address: bigint, time?: number): ResolvedSymbol | undefined {
     this.look();
     const where = Number(address);
@@ -85,7 +89,7 @@ export class JitSymbols implements Disposable {
     return this.#parent?.at(address, time);
   }
 
-  /** Opens a jitdump file, if it is one that was mapped. Compilers map a page of it to tell of it. */
+  /** Opens a mapped jitdump file: compilers map a page of it so that tracers notice it. */
   addMapped(range: MemoryRange): void {
     const { file, path } = range;
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -103,7 +107,7 @@ export class JitSymbols implements Disposable {
     }
   }
 
-  /** Opens a perf-map file that is there now, and reads what was added to all files. */
+  /** Opens a perf-map file that exists by now, and reads what was added to all files. */
   look(): void {
     const now = performance.now();
     if (now - this.#looked < LOOK_MS) return;
@@ -112,7 +116,7 @@ export class JitSymbols implements Disposable {
     this.#looked = now;
     if (!this.#hasEnded) this.openPerfMap();
     for (const { reader } of this.#sources) {
-      // One file that cannot be read any more costs its own names only.
+      // A file that can no longer be read costs its own symbols only.
       try {
         reader.look();
       } catch (error) {
@@ -121,15 +125,15 @@ export class JitSymbols implements Disposable {
     }
   }
 
-  /** Opens the perf-map file that is there now, if it is not open. */
+  /** Opens the perf-map file that exists now, unless it is open already. */
   openPerfMap(): void {
     this.#identity ??= identify(this.pid, this.#since);
-    // Of a process that is gone unseen only root's file is believed, and what is ours.
+    // If the process ended unnoticed, only files of root and of our own user are trusted.
     const { pid, owners, began } = this.#identity ??
       { pid: this.pid, owners: ownersFor(this.pid), began: wallTime(this.#since) };
     const name = `perf-${pid}.map`;
     const paths = [`/proc/${this.pid}/root/tmp/${name}`];
-    // The file outlives the process, in the namespace that is ours as well.
+    // After the process has ended, the file remains if the process shared our mount namespace.
     if (pid === this.pid) paths.push(`/tmp/${name}`);
     for (const path of paths) {
       const file = openForeignIfAny(path, { owners, noLinks: true, maxSize: MAX_PERF_MAP_SIZE });
@@ -139,7 +143,7 @@ export class JitSymbols implements Disposable {
       if (key === this.#perfMap || changedAt < began - CLOCK_MS) {
         file.close();
       } else {
-        // A new file in place of the old one tells of what was compiled since.
+        // A file that replaced the old one has the symbols compiled since.
         this.#perfMap = key;
         this.#sources.unshift({ reader: new PerfMap(file), module: name });
       }
@@ -147,10 +151,10 @@ export class JitSymbols implements Disposable {
     }
   }
 
-  /** Looks for no more files: the process has ended, and its number may be another's soon. */
+  /** Stops looking for files: the process has ended, and its pid may soon be another process's. */
   end(): void {
     this.#hasEnded = true;
-    this.#looked = -Infinity; // what was written last is read at the next question
+    this.#looked = -Infinity; // read the last additions at the next question
   }
 
   [Symbol.dispose](): void {
@@ -159,13 +163,13 @@ export class JitSymbols implements Disposable {
   }
 }
 
-/** What /proc tells of a process; undefined of one that has ended. */
+/** What /proc says about a process; undefined after it has ended. */
 function identify(pid: number, since: number): Identity | undefined {
   const status = text(`/proc/${pid}/status`);
   const stat = text(`/proc/${pid}/stat`);
   if (status === undefined || stat === undefined) return undefined;
   const own = /^NSpid:.*\t(\d+)$/m.exec(status)?.[1];
-  // Behind the name, which may have anything in it, field 22: proc_pid_stat(5).
+  // Field 22, counted from behind the command name, which may contain anything: proc_pid_stat(5).
   const ticks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
   const uptime = Number(text("/proc/uptime")?.split(" ")[0]);
   const started = Date.now() - uptime * 1000 + ticks * (1000 / USER_HZ);
@@ -176,7 +180,7 @@ function identify(pid: number, since: number): Identity | undefined {
   };
 }
 
-/** A time of `bpf_ktime_get_ns` in milliseconds since 1970. */
+/** Converts a time of `bpf_ktime_get_ns` to milliseconds since 1970. */
 function wallTime(time: number): number {
   return Date.now() - (monotonicTime() - time) / NS_PER_MS;
 }

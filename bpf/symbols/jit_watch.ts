@@ -1,28 +1,30 @@
 /**
- * Opening the files of just-in-time compilers while they can be opened: a process may remove its
- * own, or end and its container with it, before anybody asks for a name.
+ * Opens the symbol files of JIT compilers early: a process may delete its file, or end together
+ * with its container, before a symbol is asked for.
  *
  * @module
  */
 
 import type { JitSymbols } from "./jit_symbols.ts";
 
-/** Milliseconds between two looks at a process, the first and, twice as long each time, the last. */
+/**
+ * Milliseconds between looks at a process: the first interval and the last; it doubles each time.
+ */
 const [FIRST_MS, LAST_MS] = [100, 6400];
 
-/** Looks for the files of processes that have compiled code, until there is one. */
+/** Watches processes with JIT-compiled code until their files are found. */
 export class JitWatch {
   readonly #waiting = new Map<JitSymbols, ReturnType<typeof setTimeout>>();
   #closed = false;
 
-  /** Looks for the files of a process from now on. */
+  /** Watches a process from now on. */
   add(jit: JitSymbols): void {
     if (this.#closed || this.#waiting.has(jit)) return;
     jit.look();
     this.#again(jit, FIRST_MS);
   }
 
-  /** Ends it; idempotent. */
+  /** Stops watching; idempotent. */
   close(): void {
     this.#closed = true;
     for (const timer of this.#waiting.values()) clearTimeout(timer);

@@ -1,5 +1,5 @@
 /**
- * jitdump files: what just-in-time compilers make, in binary records with times.
+ * Reads jitdump files: binary, timestamped records of what a JIT compiler makes.
  *
  * Layout (tools/perf/Documentation/jitdump-specification.txt of Linux): a header { u32 magic, u32
  * version, u32 size, u32 machine, u32 padding, u32 pid, u64 time, u64 flags }; then records { u32
@@ -16,31 +16,31 @@ import { CodeRanges, type CompiledFunction } from "./code_ranges.ts";
 
 const MAGIC = 0x4a695444;
 const HEADER = 40;
-/** A flag of the header: times are those of the CPU's own counter. */
+/** JITDUMP_FLAGS_ARCH_TIMESTAMP: times are of the CPU's cycle counter. */
 const ARCH_TIMESTAMP = 1n;
 const [LOAD, MOVE] = [0, 1];
 const RECORD = 16;
-/** Up to the name of a loaded function. */
+/** Size of a JIT_CODE_LOAD up to the name. */
 const LOAD_SIZE = RECORD + 40;
 const MOVE_SIZE = RECORD + 48;
-/** A record is read up to here: the code behind the name is not looked at. */
+/** Records are read up to this size: the code behind the name is not needed. */
 const PART = LOAD_SIZE + 4096;
 const WINDOW = 1 << 18;
 
-/** The names by which jitdump files are known where a process has mapped one. */
+/** File names of jitdump files, by which mappings of them are recognized. */
 export const JITDUMP_NAME: RegExp = /^jit-\d+(-\d+)?(-\w+)?(\.dump)?$/;
 
-/** A jitdump file, which is read as far as it is written whenever it is asked to look. */
+/** A jitdump file; each read continues where the last one ended. */
 export class JitDump implements Disposable {
   readonly file: ForeignFile;
   readonly #ranges = new CodeRanges();
-  /** Bytes read; 0 before the header, Infinity behind what is no record. */
+  /** Bytes read; 0 before the header, Infinity behind a malformed record. */
   #read = 0;
   #isTimed = false;
   #window = new DataView(new ArrayBuffer(0));
   #windowAt = 0;
 
-  /** Takes the file over. */
+  /** Takes ownership of the file. */
   constructor(file: ForeignFile) {
     this.file = file;
   }
@@ -54,7 +54,7 @@ export class JitDump implements Disposable {
     this.#window = new DataView(new ArrayBuffer(0));
   }
 
-  /** The function that was at an address at a time, as `bpf_ktime_get_ns` tells it. */
+  /** The function at an address at a time, on the clock of `bpf_ktime_get_ns`. */
   at(address: number, time?: number): CompiledFunction | undefined {
     return this.#ranges.at(address, time);
   }
@@ -73,13 +73,13 @@ export class JitDump implements Disposable {
     this.#read = isKnown ? length : Infinity;
   }
 
-  /** Whether there was a whole one. */
+  /** Reads one record; false when there is no complete one. */
   #readRecord(size: number): boolean {
     const head = this.#bytes(this.#read, RECORD);
     if (!head) return false;
     const length = head.getUint32(4, true);
     if (length < RECORD) {
-      this.#read = Infinity; // nobody knows where the next one begins
+      this.#read = Infinity; // a corrupt size: the next record cannot be found
       return false;
     }
     if (this.#read + length > size) return false;
@@ -113,13 +113,13 @@ export class JitDump implements Disposable {
   }
 
   #add(address: number, size: number, name: Uint8Array, time: number): void {
-    // Nothing is at the last addresses; above, numbers are not exact.
+    // The end of the address space is unused, and numbers are not exact above.
     if (name.length > 0 && address + size <= Number.MAX_SAFE_INTEGER) {
       this.#ranges.add(address, size, name, time);
     }
   }
 
-  /** Bytes of the file, read a window at a time; undefined where it has become shorter. */
+  /** Bytes of the file, read through a window; undefined behind its end. */
   #bytes(offset: number, length: number): DataView | undefined {
     const end = this.#windowAt + this.#window.byteLength;
     if (offset < this.#windowAt || offset + length > end) {

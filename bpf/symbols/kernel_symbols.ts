@@ -1,9 +1,9 @@
 /**
- * Names for addresses in the kernel, from /proc/kallsyms.
+ * Symbols of kernel addresses, from /proc/kallsyms.
  *
- * libbcc is not asked, because shipped tools run without it. The text is kept as it was read, with
- * one typed array of addresses and one of places in the text: a name becomes a string when it is
- * asked for, and a kernel with 200,000 functions costs a dozen megabytes and no objects.
+ * Not through libbcc, which shipped tools run without. The text is kept as read, with typed arrays
+ * of addresses and text offsets: names become strings on demand, and 200,000 symbols take some
+ * twelve megabytes and no objects.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { UnsupportedError } from "../base/errors.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 import { orderOf } from "../base/order.ts";
 
-/** Kernel addresses begin with 0xffff: without that they are exact as numbers. */
+/** Kernel addresses begin with 0xffff: without these bits they are exact as numbers. */
 const BASE = 0xffff_0000_0000_0000n;
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 const TAB = 0x09;
-/** Symbol types of data: d, b, r and their like; everything else may be on a stack. */
+/** Symbol types of data: d, b, r and the like; all others may appear in stacks. */
 const DATA = new Set([..."aAbBdDrRgGsSvVnN"].map((letter) => letter.charCodeAt(0)));
-/** What the CPU enters at an interrupt or a fault: arch/x86/entry, arch/arm64/kernel/entry.S. */
+/** Entry code of interrupts and faults: arch/x86/entry, arch/arm64/kernel/entry.S. */
 const INTERRUPT = /^(asm_|el1|apic_timer_interrupt$|ret_from_intr$|error_entry$)/;
 const LINE_PREFIX = 19; // sixteen digits, a space, the type, a space
 
@@ -58,7 +58,10 @@ export class KernelSymbols {
     return this.#addresses.length;
   }
 
-  /** The function an address lies in, or behind; undefined for one below all functions. */
+  /**
+   * The function that contains an address, or the last one before it; undefined below all
+   * functions.
+   */
   resolve(address: bigint): ResolvedSymbol | undefined {
     const wanted = Number(address - BASE);
     let [low, high] = [0, this.#addresses.length];
@@ -69,17 +72,16 @@ export class KernelSymbols {
     }
     if (low === 0) return undefined;
     const start = this.#addresses[low - 1]!;
-    // Of several names for one address the first one is the function's own.
+    // Of several names at an address the first one is the function's.
     let index = low - 1;
     while (index > 0 && this.#addresses[index - 1] === start) index--;
     return { ...this.#nameAt(index), offset: wanted - start };
   }
 
   /**
-   * The symbols of a stack as the kernel gives it, innermost first: where it was, and return
-   * addresses, which belong to the function of the call instruction in front of them. What an
-   * interrupt or a fault came upon is not called, and stays exact.
-   */
+   * Symbolizes a stack as the kernel records it, innermost first: the instruction pointer, then
+   * return addresses, which are looked up as the call instruction before them. The frame that an
+   * interrupt or fault interrupted made no call, so its address is looked up as it is. */
   resolveStack(addresses: readonly bigint[]): (ResolvedSymbol | undefined)[] {
     const symbols: (ResolvedSymbol | undefined)[] = [];
     for (const [i, address] of addresses.entries()) {
@@ -103,7 +105,7 @@ export class KernelSymbols {
     return !this.#called(name).next().done;
   }
 
-  /** The places of functions of this name. */
+  /** All addresses of functions with this name. */
   *#called(name: string): Generator<number, void> {
     const wanted = encodeText(name);
     for (let i = 0; i < this.#names.length; i++) {
@@ -136,7 +138,7 @@ function parse(text: Uint8Array): { addresses: Float64Array; names: Uint32Array 
     const end = text.indexOf(NEWLINE, at + LINE_PREFIX);
     const isLine = text[at + 16] === SPACE;
     const top = hex(text, at, 4);
-    // Addresses of other forms are hidden ones (0) and offsets into per-CPU memory.
+    // Lines with other addresses are hidden (0) or per-CPU offsets.
     if (isLine && top === 0xffff && !DATA.has(text[at + 17]!)) {
       if (count === room) {
         room *= 2;

@@ -1,22 +1,24 @@
 /**
- * How long a C++ name becomes when it is demangled: names may refer back to their own parts, so that
- * three hundred characters stand for gigabytes. The C++ runtime library writes all of it.
+ * How long a C++ name becomes when demangled: names may refer back to their own parts, so 300
+ * characters can expand to gigabytes, and the C++ runtime library would write all of it.
  *
- * This reads as much of the grammar as sizes need (Itanium C++ ABI, chapter "Mangling"), and is
- * generous with each part: what it says is more than what is written.
+ * This parses as much of the grammar as sizes need (Itanium C++ ABI, chapter "Mangling") and
+ * overestimates each part: the result is an upper bound.
  *
  * @module
  */
 
-/** What punctuation and words of one part take at most: " const volatile", "operator delete[]". */
+/**
+ * Upper bound for the punctuation and keywords of a part: " const volatile", "operator delete[]".
+ */
 const PART = 24;
 /** `std::basic_string<char, std::char_traits<char>, std::allocator<char> >` */
 const STANDARD = 80;
 const MAX_DEPTH = 200;
 
 /**
- * The size of a name that begins with `_Z`; undefined when it is none, or uses a part of the grammar
- * that is not read here (expressions).
+ * The size of a name that begins with `_Z`; undefined when it is malformed, or uses grammar that is
+ * not parsed here (expressions).
  */
 export function mangledSize(name: string): number | undefined {
   try {
@@ -27,14 +29,14 @@ export function mangledSize(name: string): number | undefined {
   }
 }
 
-/** Reads one name; every method reads one part and gives the size of its text. */
+/** A parser of one name; every method parses one part and returns the size of its text. */
 class Sizes {
   readonly #text: string;
   #at = 2;
   #depth = 0;
-  /** Parts that may be referred to, in the order they were read. */
+  /** Sizes of substitution candidates, in order. */
   readonly #parts: number[] = [];
-  /** The largest argument of a template. */
+  /** The largest template argument. */
   #argument = 0;
 
   constructor(text: string) {
@@ -44,7 +46,7 @@ class Sizes {
   whole(): number {
     if (!this.#text.startsWith("_Z")) this.#fail();
     const size = this.#encoding();
-    // What compilers add to copies of a function: ".constprop.0".
+    // Suffixes of cloned functions: ".constprop.0".
     if (this.#at < this.#text.length && this.#peek() !== ".") this.#fail();
     return size + this.#text.length - this.#at;
   }
@@ -64,7 +66,7 @@ class Sizes {
     });
   }
 
-  /** Types up to the end of the name or of what they belong to. */
+  /** Parses types up to the end of the name or of the enclosing part. */
   #types(): number {
     let size = PART;
     while (this.#at < this.#text.length && !"E.".includes(this.#peek())) size += this.#type();
@@ -115,7 +117,7 @@ class Sizes {
 
   #unqualified(): number {
     let size = PART;
-    this.#takeOne("L"); // of one file only
+    this.#takeOne("L"); // internal linkage
     const letter = this.#peek();
     if (/\d/.test(letter)) size += this.#source();
     else if (this.#take("Ut")) this.#match(/\d*_/y);
@@ -125,7 +127,7 @@ class Sizes {
       this.#match(/\d*_/y);
     } else if (this.#take("cv")) size += this.#type();
     else if (this.#take("li")) size += this.#source();
-    // A constructor or destructor has its class's name once more.
+    // A constructor or destructor repeats its class's name.
     else if (/[CD]/.test(letter)) {
       this.#match(/C[1-5]|D[0-5]/y);
       size += this.#text.length;
@@ -177,7 +179,7 @@ class Sizes {
             return this.#peek() === "I" ? this.#part(this.#withArguments(size)) : size;
           }
       }
-      // `Ss` and its kin, unless arguments follow, are no parts of their own.
+      // `Ss` and the like become substitution candidates only with template arguments.
       const isStandard = /S[sabiod](?!I)/y;
       isStandard.lastIndex = this.#at;
       const known = isStandard.test(this.#text);
@@ -222,7 +224,7 @@ class Sizes {
   #oneArgument(): number {
     if (this.#takeOne("J")) return this.#nested(() => this.#arguments());
     if (this.#takeOne("X")) {
-      // Of expressions only the address of a function, and a parameter alone.
+      // Of expressions, only function addresses and lone template parameters are parsed.
       const size = this.#take("adL_Z") ? this.#symbol() : this.#parameter();
       if (!this.#takeOne("E")) this.#fail();
       return size;
@@ -232,7 +234,7 @@ class Sizes {
     return this.#type() + this.#match(/[n\d]*E|[\da-f]+E/y).length;
   }
 
-  /** A function as an argument, behind its `L_Z`. */
+  /** A function as template argument, after its `L_Z`. */
   #symbol(): number {
     const size = PART + this.#encoding();
     return this.#takeOne("E") ? size : this.#fail();
@@ -253,7 +255,7 @@ class Sizes {
     return size ?? this.#fail();
   }
 
-  /** Notes a part that may be referred to. */
+  /** Adds a substitution candidate. */
   #part(size: number): number {
     this.#parts.push(size + PART);
     return size + PART;

@@ -1,6 +1,6 @@
 /**
- * The files whose code a process has mapped: from symbols to addresses in it, and back to offsets
- * in the file, which is where uprobes are set.
+ * The files mapped executable by a process: from symbols to addresses in it, and back to file
+ * offsets, which uprobes take.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ElfFile } from "../elf/elf_file.ts";
 import { readMaps, withoutDeleted } from "../proc/map_lines.ts";
 import { reachablePath } from "../proc/reachable_path.ts";
 
-/** A part of a file in memory. */
+/** A mapped part of a file. */
 interface Range {
   readonly start: bigint;
   readonly end: bigint;
@@ -23,9 +23,12 @@ export let newMappedFile: (
 
 /** A program or library in a process's memory. */
 export class MappedFile {
-  /** As the process sees it. */
+  /** The path as the process sees it. */
   readonly name: string;
-  /** By which this process opens the same file, whatever its mount namespace, and if it is deleted. */
+  /**
+   * A path by which this process opens the same file, whatever its mount namespace, even if
+   * deleted.
+   */
   readonly path: string;
   readonly #ranges: readonly Range[];
 
@@ -40,13 +43,13 @@ export class MappedFile {
     newMappedFile = (...made) => new MappedFile(...made);
   }
 
-  /** The offset in the file of the function of that name; undefined when it has none. */
+  /** The file offset of a function; undefined when there is none of that name. */
   functionOffset(name: string): number | undefined {
     using file = new ElfFile(this.path);
     return file.function(name)?.offset;
   }
 
-  /** The address in the process of the variable of that name; undefined when it has none. */
+  /** The address of a variable in the process; undefined when there is none of that name. */
   variableAddress(name: string): bigint | undefined {
     using file = new ElfFile(this.path);
     const address = file.variable(name);
@@ -54,7 +57,7 @@ export class MappedFile {
     return address === undefined || !first ? undefined : first.start + BigInt(address - file.base);
   }
 
-  /** The name of the variable that an address in the process belongs to; undefined when none does. */
+  /** The name of the variable that contains an address in the process; undefined for none. */
   variableName(address: bigint): string | undefined {
     const first = this.#ranges.find(({ offset }) => offset === 0);
     if (!first || address < first.start) return undefined;
@@ -62,7 +65,7 @@ export class MappedFile {
     return file.variableAt(Number(address - first.start) + file.base);
   }
 
-  /** The offset in the file of an address in the process; undefined when it lies elsewhere. */
+  /** The file offset of an address in the process; undefined outside this file. */
   offsetOf(address: bigint): number | undefined {
     const range = this.#ranges.find(({ start, end }) => address >= start && address < end);
     return range && Number(address - range.start) + range.offset;
@@ -70,7 +73,7 @@ export class MappedFile {
 }
 
 /**
- * The files of which a process has executable parts mapped, its program first as a rule.
+ * The files that a process has mapped executable, usually its program first.
  *
  * @throws {ErrnoError} with code `ESRCH` when there is no such process
  */

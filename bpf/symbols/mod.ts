@@ -1,6 +1,6 @@
 /**
- * Names for addresses and back: of the kernel and of processes, also of code that a JIT compiler has
- * made, demangled where the name is of C++ or Rust.
+ * Names for addresses and back: of the kernel and of processes, including JIT-compiled code; C++
+ * and Rust names are demangled.
  *
  * @module
  */

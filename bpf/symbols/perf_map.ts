@@ -1,10 +1,10 @@
 /**
- * perf-map files: the lines "START SIZE NAME", in hexadecimal, that just-in-time compilers write to
+ * Reads perf-map files: lines "START SIZE NAME", in hexadecimal, which JIT compilers write to
  * /tmp/perf-PID.map.
  *
- * Runtimes write them in their own ways: with 0x or without, with tabs, with sizes of 0, ends of
- * lines as on Windows, zero bytes where a file was cut, names with spaces. The file grows while it
- * is read, so that its last line may not be whole yet.
+ * Runtimes differ: with 0x or without, tabs, sizes of 0, CRLF line ends, NULs where a file was
+ * truncated, names with spaces. The file grows while it is read, so its last line may be
+ * incomplete.
  *
  * @module
  */
@@ -14,31 +14,31 @@ import { CodeRanges, type CompiledFunction } from "./code_ranges.ts";
 
 const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
 const [DIGIT_0, DIGIT_9, LETTER_A, LETTER_F, LETTER_X] = [0x30, 0x39, 0x61, 0x66, 0x78];
-/** Read at once; a line that is longer is no line of such a file. */
+/** Bytes per read; a longer line is malformed. */
 const CHUNK = 1 << 20;
-/** So much of what was read is compared, to know whether a file that changed was continued. */
+/** How many bytes are compared to tell whether a changed file was appended to or rewritten. */
 const TAIL = 64;
 
 /** The largest file that is read. */
 export const MAX_PERF_MAP_SIZE: number = 2 ** 28;
 
-/** A perf-map file, which is read as far as it is written whenever it is asked to look. */
+/** A perf-map file; each read continues where the last one ended. */
 export class PerfMap implements Disposable {
   readonly file: ForeignFile;
   #ranges = new CodeRanges();
   /** Bytes read, up to the end of a line. */
   #read = 0;
   #tail = new Uint8Array();
-  /** Whether the last chunk was all one line, longer than a chunk: the rest of it is skipped. */
+  /** Whether the last chunk had no line end: the rest of that line is skipped. */
   #isInLongLine = false;
   #seen = "";
 
-  /** Takes the file over. */
+  /** Takes ownership of the file. */
   constructor(file: ForeignFile) {
     this.file = file;
   }
 
-  /** Reads what was added; all of it, when the file was written anew. @throws {ErrnoError} */
+  /** Reads what was appended, or everything if the file was rewritten. @throws {ErrnoError} */
   look(): void {
     const { size, changedAt } = this.file.refresh();
     const seen = `${size} ${changedAt}`;
@@ -53,7 +53,7 @@ export class PerfMap implements Disposable {
       const bytes = this.file.readUpTo(this.#read, CHUNK);
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end === 0) {
-        if (bytes.length < CHUNK) break; // the last line is not whole yet
+        if (bytes.length < CHUNK) break; // the last line is incomplete
         this.#isInLongLine = true;
         this.#read += bytes.length;
         continue;
@@ -66,7 +66,7 @@ export class PerfMap implements Disposable {
     }
   }
 
-  /** The function at an address, as the last line about it says. */
+  /** The function at an address, by the last line that covers it. */
   at(address: number): CompiledFunction | undefined {
     return this.#ranges.at(address);
   }
@@ -84,7 +84,7 @@ export class PerfMap implements Disposable {
   }
 }
 
-/** Adds the lines of a text, which ends with one; others than such lines are left out. */
+/** Adds the lines of a text that ends with one; malformed lines are skipped. */
 export function readPerfMap(text: Uint8Array, ranges: CodeRanges): void {
   for (let at = 0; at < text.length;) {
     const newline = text.indexOf(NEWLINE, at);
@@ -108,7 +108,7 @@ function readLine(text: Uint8Array, from: number, end: number, ranges: CodeRange
   ranges.add(start, size, zero < 0 ? name : name.subarray(0, zero));
 }
 
-/** Zero bytes are what a file is filled with that was cut while it was written. */
+/** A file truncated while being written is filled with NULs. */
 const isBlank = (byte: number) => byte === SPACE || byte === TAB || byte === RETURN || byte === 0;
 
 function skipBlanks(text: Uint8Array, at: number, end: number): number {
@@ -116,7 +116,7 @@ function skipBlanks(text: Uint8Array, at: number, end: number): number {
   return at;
 }
 
-/** Where the digits begin: behind "0x", if that is there. */
+/** Where the digits begin: behind "0x", if present. */
 function digitsAt(text: Uint8Array, at: number, end: number): number {
   return at + 1 < end && text[at] === DIGIT_0 && (text[at + 1]! | 0x20) === LETTER_X ? at + 2 : at;
 }
@@ -127,7 +127,7 @@ function digit(byte: number): number {
   return letter >= LETTER_A && letter <= LETTER_F ? letter - LETTER_A + 10 : -1;
 }
 
-/** The end of a hexadecimal number that a blank follows; the end of the line if there is no such. */
+/** The end of a hexadecimal number followed by a blank; the line's end if there is none. */
 function skipHex(text: Uint8Array, from: number, end: number): number {
   const start = digitsAt(text, from, end);
   let at = start;
