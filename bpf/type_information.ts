@@ -1,5 +1,5 @@
 /**
- * BTF for people: the types of the running kernel and of objects, as codecs and as C.
+ * BTF of the running kernel and of objects: types as codecs and as C.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { kernelBtf } from "./btf/kernel_btf.ts";
 import { btfBytes, btfInfo } from "./btf/btf_bytes.ts";
 import { checkObject, sectionBytes } from "./object/check_object.ts";
 
-/** What has a name of its own in C; a struct, union or enum is found without that word. */
+/** Kinds of types with a name in C; structs, unions and enums are found without their keyword. */
 const NAMED = [
   BtfKind.STRUCT,
   BtfKind.UNION,
@@ -28,7 +28,7 @@ const NAMED = [
 ] as const;
 
 /**
- * Type information: what structs, unions, enums and typedefs look like in memory, by their names.
+ * The types of a BTF object by their names: structs, unions, enums and typedefs.
  *
  * @example Where a field of a kernel struct lies, in bits
  * ```ts
@@ -57,7 +57,10 @@ export class Btf {
     }
   }
 
-  /** An object's, as {@linkcode Bpf.load} takes it. @throws {BpfError} for what is no object */
+  /**
+   * An object's BTF; the object as {@linkcode Bpf.load} takes it. @throws {BpfError} when it is no
+   * object
+   */
   static ofObject(object: Uint8Array, name = "object"): Btf {
     checkObject(object, name);
     const bytes = sectionBytes(object, ".BTF");
@@ -67,11 +70,11 @@ export class Btf {
   }
 
   /**
-   * That of a program or a map in the kernel, by its id: see {@linkcode ProgramInfo.btfId} and
+   * The BTF of a program or map in the kernel, by id: see {@linkcode ProgramInfo.btfId} and
    * {@linkcode loadedBtf}. Needs Linux >= 4.18 and CAP_SYS_ADMIN.
    *
    * @throws {BpfError} ENOENT when there is none with that id
-   * @throws {UnsupportedError} for a module's, which stands on the kernel's
+   * @throws {UnsupportedError} for a module's BTF, which extends the kernel's
    */
   static ofId(id: number): Btf {
     const action = `read BTF ${id}`;
@@ -91,7 +94,7 @@ export class Btf {
     }
   }
 
-  /** That of such bytes as `bpftool btf dump … format raw` or a file of /sys/kernel/btf has, but of no module. */
+  /** Raw BTF as in /sys/kernel/btf or from `bpftool btf dump … format raw`, but not a module's. */
   static parse(bytes: Uint8Array): Btf {
     const problem = checkBtf(bytes);
     if (problem === undefined) return new Btf(new Types(bytes));
@@ -104,14 +107,14 @@ export class Btf {
     return id === undefined ? undefined : this.#types.type(id);
   }
 
-  /** Reads and writes the type of that name: `bpf.map("tasks", u32, btf.codec("task_times"))`. */
+  /** A codec of the type of that name: `bpf.map("tasks", u32, btf.codec("task_times"))`. */
   codec(name: string): Codec<unknown> {
     const type = this.type(name);
     if (type) return codecFor(type);
     throw new TypeError(`Cannot make a codec for "${name}": there is no type of that name`);
   }
 
-  /** The type of that name as C, behind those that it uses. */
+  /** The type of that name as C, preceded by the types that it uses. */
   toC(name: string): string {
     return toC(this.codec(name));
   }

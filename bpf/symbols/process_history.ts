@@ -1,5 +1,5 @@
 /**
- * What executable memory processes had, and when: of those that ended too.
+ * The executable memory that processes had over time, including processes that have ended.
  *
  * @module
  */
@@ -16,41 +16,43 @@ export interface FollowOptions {
   /** Only these processes; default all. */
   readonly pids?: readonly number[] | undefined;
   /**
-   * Which processes matter. When it is given, those that ended and do not matter are forgotten now
-   * and then, but for the latest: what was seen of those may come later.
+   * Which processes are still needed. If given, ended processes that are not needed are forgotten
+   * now and then, except the latest: their events may still arrive.
    */
   readonly wanted?: () => ReadonlySet<number>;
-  /** So many programs of processes that ended are kept in any case; default 512. Each takes about 1 KiB. */
+  /**
+   * How many programs of ended processes are kept in any case; default 512. Each takes about 1 KiB.
+   */
   readonly latest?: number;
 }
 
-/** What a history tells besides. */
+/** Notifications of a history. */
 export interface HistoryEvents {
   /** A process has mapped a range. */
   onMap?(image: ProcessImage, range: MemoryRange): void;
-  /** A process was found that has memory which code may be compiled to. */
+  /** A process with memory for JIT-compiled code was found. */
   onCode?(image: ProcessImage): void;
-  /** Processes that ended were forgotten, because they do not matter. */
+  /** Ended processes that are not needed were forgotten. */
   onForget?(pids: ReadonlySet<number>): void;
 }
 
-/** So many images of processes that ended are kept in any case. */
+/** How many images of ended processes are kept in any case. */
 const LATEST = 512;
-/** As many records at once are a flood; then the next look waits so many milliseconds. */
+/** This many records at once are a flood; then the next look is delayed by so many milliseconds. */
 const [FLOOD, FLOOD_PAUSE] = [64, 10];
 
-/** Follows processes from its making to its closing. */
+/** Follows processes until it is closed. */
 export class ProcessHistory implements Disposable {
   readonly #records = new ProcessRecords();
-  /** The images of each process, the oldest first. */
+  /** The images of each process, oldest first. */
   readonly #images = new Map<number, ProcessImage[]>();
   /** Images of processes that have ended. */
   readonly #ended = new Set<ProcessImage>();
-  /** How many of them mattered when that was asked last. */
+  /** How many of them were needed at the last check. */
   #kept = 0;
   readonly #options: FollowOptions;
   readonly #events: HistoryEvents;
-  /** Names of files, which many processes map, once. */
+  /** File names, interned: many processes map the same files. */
   readonly #names = new Map<string, string>();
   #wait: Wait | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +62,7 @@ export class ProcessHistory implements Disposable {
   constructor(options: FollowOptions = {}, events: HistoryEvents = {}) {
     this.#options = options;
     this.#events = events;
-    // What is mapped meanwhile is both recorded and found, which does no harm.
+    // What is mapped meanwhile is both recorded and found, which is harmless.
     for (const pid of options.pids ?? allProcesses()) {
       const memory = readMemory(pid);
       if (memory) this.#begin(new ProcessImage(pid, 0, memory));
@@ -68,30 +70,30 @@ export class ProcessHistory implements Disposable {
     this.#next();
   }
 
-  /** What a process was at a time; undefined for one that is not known. */
+  /** The image of a process at a time; undefined for an unknown process. */
   at(pid: number, time: number): ProcessImage | undefined {
     this.#drain();
     const images = this.#images.get(pid);
     return images?.findLast(({ since }) => since <= time) ?? images?.[0];
   }
 
-  /** The processes that are known to have ended by now, and are not forgotten yet. */
+  /** The processes known to have ended that are not forgotten yet. */
   get ended(): ReadonlySet<number> {
     this.#drain();
     return new Set(Array.from(this.#ended, ({ pid }) => pid));
   }
 
-  /** Forgets processes that have ended. */
+  /** Forgets ended processes. */
   forget(pids: ReadonlySet<number>): void {
     for (const image of this.#ended) if (pids.has(image.pid)) this.#forget(image);
   }
 
-  /** How many programs of processes are known, of those that ended too. */
+  /** How many images are known, including those of ended processes. */
   get size(): number {
     return this.#images.values().reduce((sum, images) => sum + images.length, 0);
   }
 
-  /** Ends it; idempotent. */
+  /** Stops following; idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -117,7 +119,7 @@ export class ProcessHistory implements Disposable {
   #drain(): number {
     const count = this.#closed ? 0 : this.#records.drain((record) => this.#take(record));
     const { latest = LATEST } = this.#options;
-    // Not at each one more: to look for those that do not matter takes a look at all.
+    // Not for each additional image: the check visits all of them.
     if (this.#ended.size >= this.#kept + 2 * latest && this.#options.wanted) {
       const wanted = this.#options.wanted();
       const old = [...this.#ended].slice(0, -latest).filter(({ pid }) => !wanted.has(pid));
@@ -173,7 +175,7 @@ export class ProcessHistory implements Disposable {
     const { pid } = image;
     image.close();
     this.#ended.delete(image);
-    // The number may be another's by now.
+    // The pid may be another process's by now.
     const left = this.#images.get(pid)?.filter((other) => other !== image) ?? [];
     if (left.length > 0) this.#images.set(pid, left);
     else this.#images.delete(pid);

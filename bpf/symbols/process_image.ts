@@ -1,5 +1,5 @@
 /**
- * What a process has in its memory between one exec and the next.
+ * The memory of a process between one exec and the next.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { exists, readLink, readText } from "../../ffi/libc/files.ts";
 import { isCode, type Memory, type MemoryRange, readMemory } from "../proc/process_maps.ts";
 import { JitSymbols } from "./jit_symbols.ts";
 
-/** So many processes are looked through for the one that compiled what its forks run. */
+/** How many processes are searched for the one that compiled the code its forks run. */
 const MAX_FORKS = 8;
 
-/** A program in a process. */
+/** A program running in a process. */
 export class ProcessImage {
   readonly pid: number;
-  /** When it began, as `bpf_ktime_get_ns` tells; 0 when it was found running. */
+  /** Its start, on the clock of `bpf_ktime_get_ns`; 0 for one found running. */
   readonly since: number;
   readonly memory: Memory;
-  /** Whether it has memory that code may have been compiled to. */
+  /** Whether it has memory for JIT-compiled code. */
   hasCode: boolean;
   readonly #parent: ProcessImage | undefined;
   #jit: JitSymbols | undefined;
@@ -25,38 +25,38 @@ export class ProcessImage {
   #hasEnded = false;
   #isClosed = false;
 
-  /** @param parent what it was forked from, whose code it has as well */
+  /** @param parent the image it was forked from, whose JIT-compiled code it shares */
   constructor(pid: number, since: number, memory: Memory, parent?: ProcessImage) {
     this.pid = pid;
     this.since = since;
     this.memory = memory;
     this.hasCode = memory.hasCode || parent?.hasCode === true;
-    // Nothing is kept of a process that has ended because others were forked from it long ago.
+    // An ended process is not kept alive by forks that it made long ago.
     if (!parent?.hasCode) return;
     this.#parent = parent;
     parent.#forks++;
   }
 
-  /** The names of what it has compiled. */
+  /** The symbols of its JIT-compiled code. */
   get jit(): JitSymbols {
     return this.#jit ??= this.#open();
   }
 
-  /** Takes down that a range was mapped. */
+  /** Records a mapping. */
   add(range: MemoryRange): void {
     this.memory.add(range);
     if (isCode(range)) this.hasCode = true;
     else if (range.path.includes("/jit-")) this.jit.addMapped(range);
   }
 
-  /** Reads what there is to read of a process that has ended, or calls exec. */
+  /** Reads the remaining symbols when the process ends or calls exec. */
   end(): void {
     if (this.hasCode) this.jit.openPerfMap();
     this.#hasEnded = true;
     this.#jit?.end();
   }
 
-  /** Closes its files, when no other that was forked from it needs them. */
+  /** Closes its files unless forks need them. */
   close(): void {
     this.#isClosed = true;
     this.#release();
@@ -77,15 +77,15 @@ export class ProcessImage {
       (this.since === 0 ? parentOf(this.pid, this.memory, MAX_FORKS) : undefined);
     const jit = new JitSymbols(this.pid, this.since, parent);
     for (const range of this.memory.ranges) jit.addMapped(range);
-    // Another process may go by its number.
+    // By now the pid may be another process's.
     if (this.#hasEnded) jit.end();
     return jit;
   }
 }
 
 /**
- * The compiled code of the process that a running one was forked from, if it shares that code: runs
- * the same program and has memory for it at the same place.
+ * The JIT symbols of the process that a running one was forked from, if it shares that code: same
+ * program, with memory for code at the same place.
  */
 function parentOf(pid: number, memory: Memory, left: number): JitSymbols | undefined {
   const own = memory.ranges.filter(isCode);

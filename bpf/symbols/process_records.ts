@@ -1,6 +1,6 @@
 /**
- * What the kernel tells of processes while they run: who began, who called exec, what executable
- * memory they mapped, who ended. It is what perf(1) records beside its samples.
+ * Process records of the kernel: fork, exec, executable mappings, exit, as perf(1) records them
+ * beside its samples.
  *
  * Layout (enum perf_event_type, include/uapi/linux/perf_event.h): a header of 8 bytes, the process
  * id, and more as {@linkcode readRecord} reads it; the last eight bytes are the time.
@@ -21,7 +21,7 @@ const PERF_COUNT_SW_DUMMY = 9n;
 const PERF_SAMPLE_TIME = 1 << 2;
 const [MMAP, COMM, TASK, WATERMARK] = [1 << 8, 1 << 9, 1 << 13, 1 << 14];
 const [SAMPLE_ID_ALL, MMAP2, COMM_EXEC] = [1 << 18, 1 << 23, 1 << 24];
-/** A flag of a record's header: the process has its new name from exec. */
+/** PERF_RECORD_MISC_COMM_EXEC: the name changed by exec. */
 const MISC_COMM_EXEC = 1 << 13;
 const RECORD = { COMM: 3, EXIT: 4, FORK: 7, MMAP2: 10 } as const;
 const PAGES = 64;
@@ -30,15 +30,15 @@ const PAGES = 64;
 export interface MappedRange {
   readonly start: bigint;
   readonly size: bigint;
-  /** Bytes into the file. */
+  /** Offset in the file in bytes. */
   readonly offset: number;
-  /** The device as /proc/PID/maps has it: `fe:01`. */
+  /** The device as in /proc/PID/maps: `fe:01`. */
   readonly device: string;
   readonly inode: string;
   readonly path: string;
 }
 
-/** What happened to a process; times are those of `bpf_ktime_get_ns`. */
+/** A process event; times are on the clock of `bpf_ktime_get_ns`. */
 export type ProcessRecord =
   & { readonly pid: number; readonly time: number }
   & (
@@ -54,7 +54,7 @@ export class ProcessRecords implements EventSource {
   readonly #rings: readonly PerfRing[];
   #closed = false;
 
-  /** From now on the kernel tells. @throws {BpfError} */
+  /** Starts recording. @throws {BpfError} */
   constructor() {
     using undo = new DisposableStack();
     this.#rings = onlineCpus().map((cpu) => undo.adopt(openRing(cpu), (ring) => ring.close()));
@@ -72,7 +72,7 @@ export class ProcessRecords implements EventSource {
     return merge(this.#rings, read, limit, until);
   }
 
-  /** Hands over all there is to know. */
+  /** Passes on all pending records. */
   drain(each: (record: ProcessRecord) => void): number {
     return this.consume((view, start, end) => {
       const record = readRecord(view, start, end);
@@ -95,7 +95,7 @@ export class ProcessRecords implements EventSource {
 function openRing(cpu: number): PerfRing {
   return new PerfRing(cpu, {
     pages: PAGES,
-    wakeup: 1, // bytes: a process may be gone soon
+    wakeup: 1, // wake-up after one byte: a process may soon be gone
     timed: true,
     records: {
       config: PERF_COUNT_SW_DUMMY,
@@ -105,7 +105,7 @@ function openRing(cpu: number): PerfRing {
   });
 }
 
-/** One record; undefined for those that tell nothing here, such as a thread's. */
+/** Parses a record; undefined for irrelevant ones, such as a thread's. */
 export function readRecord(view: DataView, start: number, end: number): ProcessRecord | undefined {
   const pid = view.getUint32(start + 8, true);
   const time = Number(view.getBigUint64(end - 8, true));

@@ -1,20 +1,20 @@
 /**
- * What an address is called.
+ * Symbols of addresses.
  *
  * @module
  */
 
-/** An address, told by the function it lies in or at least the file. */
+/** A symbolized address: the function it lies in, or at least the file. */
 export interface ResolvedSymbol {
   /** The function; undefined when only the module is known. */
   readonly name: string | undefined;
-  /** Bytes into the function; without one, bytes into the module's file. */
+  /** Offset in the function in bytes; without a function, offset in the module's file. */
   readonly offset: number;
   /** The kernel module, executable or library; undefined for the kernel itself. */
   readonly module: string | undefined;
 }
 
-/** How {@linkcode formatSymbol} writes. */
+/** How {@linkcode formatSymbol} formats. */
 export interface FormatOptions {
   /** Add the offset to a function: `vfs_read+0x1c`. */
   readonly offset?: boolean;
@@ -23,8 +23,8 @@ export interface FormatOptions {
 }
 
 /**
- * A symbol as text: `vfs_read`; a place without a name as `[libc.so.6+0x2a1f0]`; nothing known at
- * all as the address itself.
+ * A symbol as text: `vfs_read`; a place without a function as `[libc.so.6+0x2a1f0]`; an unknown
+ * address as the address itself.
  */
 export function formatSymbol(
   symbol: ResolvedSymbol | undefined,
@@ -32,7 +32,7 @@ export function formatSymbol(
   options: FormatOptions = {},
 ): string {
   if (!symbol) return `0x${address.toString(16)}`;
-  // "[vdso]" and its like come in brackets already.
+  // "[vdso]" and the like have brackets already.
   const file = symbol.module?.slice(symbol.module.lastIndexOf("/") + 1).replace(/^\[|\]$/g, "");
   const offset = `+0x${symbol.offset.toString(16)}`;
   if (symbol.name === undefined) return `[${file ?? "unknown"}${offset}]`;

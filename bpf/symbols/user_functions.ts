@@ -11,24 +11,26 @@ import { libraryPath, pathIn } from "../proc/library_path.ts";
 
 /** A function in a file. */
 export interface UserFunction {
-  /** The symbol, as the file spells it. */
+  /** The symbol as in the file. */
   readonly name: string;
-  /** Bytes from the start of the file. */
+  /** File offset in bytes. */
   readonly offset: number;
-  /** Of a USDT probe's place: where in the file the counter of its tracers is. */
+  /** For a location of a USDT probe: the file offset of its semaphore. */
   readonly semaphore?: number;
 }
 
 /**
- * The functions of a program or library whose names match, in the file's order and one name for each
- * place: those of its symbol tables and of its separate debug file. `^` and `$` are needed to match whole names.
+ * The functions of a program or library whose names match, in the file's order, with one name for
+ * each place: those of its symbol tables and of its separate debug file. Use `^` and `$` to match
+ * whole names.
  *
- * Functions that the dynamic linker chooses at run time (IFUNC) are listed where its choice is in the
- * process, or in this one for a library that it uses too, and left out when that cannot be told.
+ * Functions chosen by the dynamic linker (IFUNC) are listed at the implementation chosen in the
+ * process, or in this one for a library that it also uses, and skipped when that is unknown.
  *
  * @param file an absolute path, or a library's name: `c`, `libssl.so.3`
- * @param pid a process: the path is as it sees it, the library the one that it has mapped
- * @param leftOut is told the names that match and are left out
+ * @param pid a process: the path is resolved as it sees it, a library's name to the one it has
+ * mapped
+ * @param leftOut receives the matching names that are skipped
  * @throws {ErrnoError} when the file cannot be read @throws {RangeError} when it is no ELF file
  */
 export function userFunctions(
@@ -45,7 +47,7 @@ export function userFunctions(
   );
 }
 
-/** The same of a path as this process reaches it. */
+/** The same for a path as this process reaches it. */
 export function functionsOf(
   path: string,
   pattern: RegExp,

@@ -1,10 +1,10 @@
 /**
- * Names for addresses in processes: from the files they have mapped, and from the perf-map files
- * that just-in-time compilers write.
+ * Symbols of addresses in processes: from the files they have mapped, and from the symbol files of
+ * JIT compilers.
  *
- * libbcc's symbol cache is not used, because shipped tools run without libbcc; this one also tells
- * file and offset of every address that lies in a file. Files are opened through /proc/PID, so that
- * processes in other mount namespaces, and files deleted meanwhile, are served too.
+ * libbcc's symbol cache is not used, because shipped tools run without libbcc; this one also gives
+ * file and offset of every address in a file. Files are opened through /proc/PID, so that processes
+ * in other mount namespaces, and deleted files, work too.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { type FollowOptions, ProcessHistory } from "./process_history.ts";
 import { ProcessImage } from "./process_image.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
-/** So many processes that were looked at beside those that are followed are kept. */
+/** How many unfollowed processes are cached. */
 const MAX_LOOKED_AT = 1024;
 
-/** How names are given. */
+/** Options for symbols. */
 export interface UserSymbolOptions {
-  /** Turn C++ and Rust names into readable ones. Default true. */
+  /** Demangle C++ and Rust names. Default true. */
   readonly demangle?: boolean;
 }
 
@@ -36,11 +36,11 @@ export interface SourceFrame {
 
 /** Which of the things an address can mean is asked for. */
 export interface AddressOptions {
-  /** When it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes. */
+  /** When it was sampled, on the clock of `bpf_ktime_get_ns`; for followed processes. */
   readonly time?: number | undefined;
   /**
-   * It is a return address: the function is the one that made the call, which the instruction in
-   * front belongs to, even when that was its last one.
+   * It is a return address: look up the call instruction before it, which matters when the call was
+   * the function's last instruction.
    */
   readonly isReturn?: boolean;
 }
@@ -57,10 +57,9 @@ export let hearMappings: (
 /**
  * Symbols of any number of processes; files are shared between them.
  *
- * A process is looked at when it is asked about first: call `refresh` when it has loaded libraries
- * or called exec since, and `forget` when it is gone, before its number is used again. Or call
- * `follow` before anything else: then all processes are known that live from then on, and ask with
- * a time.
+ * A process is read when first asked about: call `refresh` after it has loaded libraries or called
+ * exec, and `forget` when it has ended, before its pid is reused. Or call `follow` first: then all
+ * processes that live from then on are known, and look-ups take a time.
  */
 export class UserSymbols implements Disposable {
   readonly #images = new Map<number, ProcessImage | undefined>();
@@ -73,16 +72,16 @@ export class UserSymbols implements Disposable {
     hearMappings = (symbols, each) => symbols.#onMap = each;
   }
 
-  /** Opens nothing yet: files are read when an address in them is first asked for. */
+  /** Opens nothing yet: files are opened when an address in them is first looked up. */
   constructor(options: UserSymbolOptions = {}) {
     this.#files = new SymbolFiles({ demangle: options.demangle ?? true });
   }
 
   /**
-   * Learns from the kernel what processes map from now on, so that addresses of processes that are
-   * gone have names too. Files are opened when they are mapped first, while they can be reached.
+   * Records what processes map from now on, so that addresses of ended processes can be symbolized.
+   * Files are opened when first mapped, while they are reachable.
    *
-   * @throws {BpfError} when this process may not watch others
+   * @throws {BpfError} when this process may not observe others
    */
   follow(options: FollowOptions = {}): void {
     this.#history ??= new ProcessHistory(options, {
@@ -94,7 +93,7 @@ export class UserSymbols implements Disposable {
       onCode: (image) => this.#watchCode(image),
       onForget: (pids) => {
         for (const pid of pids) this.forget(pid);
-        // Of those that nobody followed there may be any number, too. They are looked at anew.
+        // Unfollowed processes are unlimited in number: drop the cache and read them anew.
         if (this.#images.size > MAX_LOOKED_AT) {
           for (const pid of this.#images.keys()) this.forget(pid);
         }
@@ -102,17 +101,17 @@ export class UserSymbols implements Disposable {
     });
   }
 
-  /** Of those that are followed, the processes that have ended and are not forgotten yet. */
+  /** The followed processes that have ended and are not forgotten yet. */
   get ended(): ReadonlySet<number> {
     return this.#history?.ended ?? new Set();
   }
 
-  /** How many programs of processes are known, of those that ended too. */
+  /** How many programs of processes are known, including those of ended processes. */
   get size(): number {
     return this.#images.size + (this.#history?.size ?? 0);
   }
 
-  /** What an address in a process is; undefined when it lies in no file and has no name. */
+  /** The symbol of an address in a process; undefined when it lies in no file and has no name. */
   resolve(pid: number, address: bigint, options: AddressOptions = {}): ResolvedSymbol | undefined {
     const { time } = options;
     const place = this.#find(pid, address, time);
@@ -125,10 +124,10 @@ export class UserSymbols implements Disposable {
   }
 
   /**
-   * The symbols of a stack as the kernel gives it, innermost first: where the thread was, and return
-   * addresses.
+   * Symbolizes a stack as the kernel records it, innermost first: the instruction pointer, then
+   * return addresses.
    *
-   * @param time when it was, as `bpf_ktime_get_ns` tells
+   * @param time when it was sampled, on the clock of `bpf_ktime_get_ns`
    */
   resolveStack(
     pid: number,
@@ -136,7 +135,7 @@ export class UserSymbols implements Disposable {
     time?: number,
   ): (ResolvedSymbol | undefined)[] {
     return addresses.map((address, i) => {
-      // What a signal interrupted was not calling anything.
+      // A frame interrupted by a signal made no call: its address is looked up as it is.
       const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
       return this.resolve(pid, address, { time, isReturn });
     });
@@ -171,33 +170,33 @@ export class UserSymbols implements Disposable {
    * undefined when there is none.
    */
   sourceLine(pid: number, address: bigint, options: AddressOptions = {}): SourceLine | undefined {
-    // Behind a call may begin the next line.
+    // After a call, the return address may belong to the next line.
     const at = options.isReturn ? address - 1n : address;
     const range = this.#find(pid, at, options.time)?.range;
     return range && this.#files.of(pid, range)?.lineAt(Number(at - range.start) + range.offset);
   }
 
-  /** The build id of the file that an address lies in. */
+  /** The build id of the file that contains an address. */
   buildId(pid: number, address: bigint): string | undefined {
     const range = this.#find(pid, address)?.range;
     return range && this.#files.of(pid, range)?.buildId;
   }
 
-  /** Looks at a process anew. */
+  /** Reads a process anew. */
   refresh(pid: number): void {
     this.forget(pid);
     const memory = readMemory(pid);
     this.#images.set(pid, memory && new ProcessImage(pid, 0, memory));
   }
 
-  /** Drops what is known of a process. */
+  /** Forgets a process. */
   forget(pid: number): void {
     this.#images.get(pid)?.close();
     this.#images.delete(pid);
     this.#files.forget(pid);
   }
 
-  /** Drops what is known of followed processes that have ended. */
+  /** Forgets followed processes that have ended. */
   forgetEnded(pids: ReadonlySet<number>): void {
     this.#history?.forget(pids);
     for (const pid of pids) this.forget(pid);
@@ -226,7 +225,7 @@ export class UserSymbols implements Disposable {
     const known = this.#history?.at(pid, time ?? Infinity);
     const range = known?.memory.rangeAt(address, time);
     if (known && range) return { image: known, range };
-    // It may have been there before it was followed.
+    // It may have been running before it was followed.
     if (!this.#images.has(pid)) this.refresh(pid);
     const image = this.#images.get(pid);
     const found = image?.memory.rangeAt(address);
@@ -238,7 +237,7 @@ export class UserSymbols implements Disposable {
     const offset = Number(address - range.start) + range.offset;
     const inFile = this.#files.of(pid, range)?.at(offset);
     if (inFile?.isCertain) return inFile.symbol;
-    // Compilers write to where a file has code without names, too.
+    // JIT compilers may also write into a file mapping that has no symbols there.
     const compiled = image.jit.at(address, time);
     if (compiled) return compiled;
     if (inFile) return inFile.symbol;
@@ -247,7 +246,7 @@ export class UserSymbols implements Disposable {
       (range.path === "" ? undefined : { name: undefined, offset, module: range.path });
   }
 
-  /** Text of a file that the process has moved to memory of its own, as for huge pages. */
+  /** File text that the process has moved to anonymous memory, as for huge pages. */
   #moved({ pid, memory }: ProcessImage, address: bigint): ResolvedSymbol | undefined {
     const before = memory.coveredAt(address);
     if (before) {
@@ -270,7 +269,7 @@ export class UserSymbols implements Disposable {
   }
 }
 
-/** Where an address lies. */
+/** The mapping that contains an address. */
 interface Place {
   readonly image: ProcessImage;
   readonly range: MemoryRange;

@@ -1,5 +1,5 @@
 /**
- * What programs are attached as, by the number the kernel gives it.
+ * Attach types by their numbers in the kernel.
  *
  * @module
  */
@@ -7,8 +7,7 @@
 import type { ProgramType } from "./program_type.ts";
 
 /**
- * enum bpf_attach_type (include/uapi/linux/bpf.h); of tracing programs only what attaches a program
- * to many functions at once.
+ * enum bpf_attach_type (include/uapi/linux/bpf.h); of tracing types only the multi ones.
  */
 export const AttachType = {
   CGROUP_INET_INGRESS: 0,
@@ -54,10 +53,10 @@ export const AttachType = {
   CGROUP_UNIX_GETSOCKNAME: 53,
 } as const;
 
-/** A way to be attached, by its name. */
+/** An attach type's name. */
 export type AttachType = keyof typeof AttachType;
 
-/** The type of program that is attached so. */
+/** The program type for an attach type. */
 export function programTypeOf(type: AttachType): ProgramType {
   switch (type) {
     case "CGROUP_INET_INGRESS":
@@ -85,7 +84,7 @@ export function programTypeOf(type: AttachType): ProgramType {
     case "TRACE_KPROBE_MULTI":
     case "TRACE_UPROBE_MULTI":
       return "KPROBE";
-    // The attach type has the name of its program type.
+    // Otherwise the attach type's name begins with its program type's.
     case "CGROUP_DEVICE":
     case "CGROUP_SYSCTL":
     case "FLOW_DISSECTOR":

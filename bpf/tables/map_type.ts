@@ -1,10 +1,10 @@
 /**
- * The kinds of maps, by the number the kernel gives them.
+ * Map types by their numbers in the kernel.
  *
  * @module
  */
 
-/** enum bpf_map_type (include/uapi/linux/bpf.h), the part this library treats by name. */
+/** enum bpf_map_type (include/uapi/linux/bpf.h), those that this library handles by name. */
 export const MapType = {
   HASH: 1,
   ARRAY: 2,
@@ -41,7 +41,7 @@ export const MapType = {
   ARENA: 33,
 } as const;
 
-/** A kind's name. */
+/** A map type's name. */
 export type MapType = keyof typeof MapType;
 
 /** The name of a map type as C spells it, without its prefix: `HASH`. */
@@ -50,18 +50,18 @@ export function mapTypeName(type: number): string {
   return found?.[0] ?? `type ${type}`;
 }
 
-/** Whether values exist once per CPU. */
+/** Whether the map has a value per CPU. */
 export function isPerCpu(type: number): boolean {
   return type === MapType.PERCPU_HASH || type === MapType.PERCPU_ARRAY ||
     type === MapType.LRU_PERCPU_HASH || type === MapType.PERCPU_CGROUP_STORAGE;
 }
 
-/** Whether keys are the numbers from 0 to the number of entries, which always exist. */
+/** Whether keys are indices from 0 to the number of entries, all of which exist. */
 export function isArray(type: number): boolean {
   return type === MapType.ARRAY || type === MapType.PERCPU_ARRAY;
 }
 
-/** Kinds besides arrays whose keys are numbers from 0, of places that may be empty. */
+/** Map types besides arrays whose keys are indices, of entries that may be empty. */
 const INDEXED: readonly number[] = [
   MapType.PROG_ARRAY,
   MapType.PERF_EVENT_ARRAY,
@@ -73,7 +73,7 @@ const INDEXED: readonly number[] = [
   MapType.XSKMAP,
 ];
 
-/** Whether keys are numbers from 0, whatever is there. */
+/** Whether keys are indices, whether or not entries exist. */
 export function isIndexed(type: number): boolean {
   return isArray(type) || INDEXED.includes(type);
 }

@@ -25,7 +25,7 @@ const EVENTS: Readonly<Record<PerfEventName, readonly [type: number, config: num
   "branch-misses": [PerfType.HARDWARE, 5],
 };
 
-/** The events that have a name here. */
+/** The names of known events. */
 export type PerfEventName =
   | "cpu-clock"
   | "task-clock"
@@ -44,7 +44,7 @@ export type PerfEventName =
 /** An event by name, or by the numbers of struct perf_event_attr. */
 export type PerfEvent = PerfEventName | { readonly type: number; readonly config: bigint };
 
-/** The type and config of an event. @throws {TypeError} for a name that is none */
+/** The type and config of an event. @throws {TypeError} for an unknown name */
 export function eventNumbers(event: PerfEvent): [type: number, config: bigint] {
   if (typeof event !== "string") return [event.type, event.config];
   if (!Object.hasOwn(EVENTS, event)) {
@@ -54,7 +54,7 @@ export function eventNumbers(event: PerfEvent): [type: number, config: bigint] {
   return [EVENTS[event][0], BigInt(EVENTS[event][1])];
 }
 
-/** The likely cause of an errno from opening an event. */
+/** Maps an errno of perf_event_open to its likely cause. */
 export function explainEvent(errno: number, pid: number | undefined): string | undefined {
   if (errno === Errno.ENOENT || errno === Errno.EOPNOTSUPP) {
     return "this machine has no such event: virtual machines often lack hardware counters";

@@ -1,5 +1,5 @@
 /**
- * The kinds of programs, by the number the kernel gives them.
+ * Program types by their numbers in the kernel.
  *
  * @module
  */
@@ -40,5 +40,5 @@ export const ProgramType = {
   NETFILTER: 32,
 } as const;
 
-/** A kind's name. */
+/** A program type's name. */
 export type ProgramType = keyof typeof ProgramType;

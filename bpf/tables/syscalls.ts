@@ -1,13 +1,13 @@
 /**
  * System calls by number and by name.
  *
- * Numbers: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl of the kernel, as of Linux
- * 6.18; what a number means never changes. Calls of 32 bit programs have other numbers.
+ * Numbers: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl of the kernel, as of
+ * Linux 6.18; a number's meaning never changes. 32-bit system calls have other numbers.
  *
  * @module
  */
 
-/** From 0 on; "?" for numbers that are no call's. */
+/** Names from number 0 on; "?" for unused numbers. */
 const X86_64 =
   "read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction " +
   "rt_sigprocmask rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select " +
@@ -83,7 +83,7 @@ const ARM64 =
   "mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx " +
   "io_pgetevents rseq kexec_file_load";
 
-/** From 424 on all architectures have the same. */
+/** From 424 on all architectures share the numbers. */
 const FIRST_COMMON = 424;
 const COMMON =
   "pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount " +
@@ -101,16 +101,18 @@ const BY_ARCHITECTURE: Readonly<Record<string, readonly string[]>> = {
 const own = BY_ARCHITECTURE[process.arch === "arm64" ? "arm64" : "x64"]!;
 const common = COMMON.split(" ");
 
-/** What this architecture's kernels call the functions that enter system calls. */
+/** The prefix of this architecture's kernel functions for system calls. */
 const PREFIX = process.arch === "arm64" ? "__arm64_sys_" : "__x64_sys_";
 
-/** The name of a system call by its number: `syscallName(1)` is "write" on x86-64; else undefined. */
+/**
+ * The name of a system call: `syscallName(1)` is "write" on x86-64; undefined for an unused number.
+ */
 export function syscallName(number: number): string | undefined {
   const name = number < FIRST_COMMON ? own[number] : common[number - FIRST_COMMON];
   return name === "?" ? undefined : name;
 }
 
-/** The number of a system call by its name; undefined when this architecture has none. */
+/** The number of a system call; undefined when this architecture has none of that name. */
 export function syscallNumber(name: string): number | undefined {
   return syscallNumberOf(name, process.arch);
 }
@@ -124,9 +126,9 @@ export function syscallNumberOf(name: string, architecture: string): number | un
 }
 
 /**
- * The kernel function that a system call enters, for {@linkcode Program.attachKprobe}:
+ * The kernel function of a system call, for {@linkcode Program.attachKprobe}:
  * `syscallFunction("clone")` is "__x64_sys_clone" on x86-64. Its argument is a `struct pt_regs *`
- * with those of the call; bcc's C unwraps it in a function called `syscall__…`.
+ * with the call's registers; bcc's C unwraps it in a function called `syscall__…`.
  */
 export function syscallFunction(name: string): string {
   return PREFIX + name.replace(/^(sys_|__x64_sys_|__arm64_sys_)/, "");

@@ -1,5 +1,5 @@
 /**
- * Listing what can be attached to: the kernel's functions and tracepoints, by pattern.
+ * Lists the kernel functions and tracepoints that can be attached to, by pattern.
  *
  * @module
  */
@@ -12,23 +12,22 @@ import { requireTracefs, tracefs } from "./tracefs.ts";
 const BLACKLIST = "/sys/kernel/debug/kprobes/blacklist";
 
 /**
- * Symbols of the kernel's text that are no functions of their own: call thunks, padding, parts that
- * the compiler split off, and the marks of functions that must not be probed.
+ * Kernel text symbols that are no functions: call thunks, padding, split-off parts (.cold, .part),
+ * and marker symbols of non-probeable functions.
  */
 const NO_FUNCTION = /^__SCT__|^__SCK__|^__pfx_|^__cfi_|^__pi_|^_kbl_addr_|\.cold(\.\d+)?$/;
 
-/** A pattern that starts at the beginning at each test, whatever its flags. */
+/** A copy of the pattern whose tests always start at the beginning, whatever its flags. */
 export function stateless(pattern: RegExp): RegExp {
   return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
 }
 
 /**
- * The kernel functions whose names match: those the kernel says can be traced, without those that
- * it forbids to probe, one name for each. As always with a RegExp, `^` and `$` are needed to match
- * whole names.
+ * The kernel functions whose names match: those that can be traced, without those that must not be
+ * probed, one name for each. As usual with a RegExp, use `^` and `$` to match whole names.
  *
- * The kernel tells in tracefs and debugfs; where they cannot be read, this lists the functions of
- * /proc/kallsyms, and some of them may then turn out not to be traceable.
+ * The lists are in tracefs and debugfs; where these cannot be read, the functions of /proc/kallsyms
+ * are listed, and some of them may turn out not to be traceable.
  *
  * @throws {ErrnoError} when there is no /proc
  */
@@ -43,8 +42,8 @@ export function kernelFunctions(pattern: RegExp): string[] {
 }
 
 /**
- * The functions of /proc/kallsyms by address. Of several names the kernel lists one as traceable,
- * but by the wanted ones it can be probed too: `__x64_sys_getppid` is `__ia32_sys_getppid`.
+ * The functions of /proc/kallsyms by address. The kernel lists only one alias as traceable, but
+ * others can be probed as well: `__x64_sys_getppid` is `__ia32_sys_getppid`.
  */
 function textSymbols(
   traceable: ReadonlySet<string> | undefined,
@@ -52,11 +51,11 @@ function textSymbols(
 ): Map<string, string> {
   const found = new Map<string, string>();
   const reachable = new Set<string>();
-  // "ffffffff81000000 T _stext", of a module with "\t[module]" behind
+  // "ffffffff81000000 T _stext", for a module followed by "\t[module]"
   for (const line of readText("/proc/kallsyms").split("\n")) {
     const name = line.slice(19).split("\t", 1)[0]!;
     if (!TEXT.test(line.charAt(17)) || NO_FUNCTION.test(name)) continue;
-    // Hidden addresses are all the same.
+    // Hidden addresses are all 0.
     const address = line.startsWith(HIDDEN) ? name : line.slice(0, 16);
     if (!traceable || traceable.has(name)) reachable.add(address);
     if (isWanted(name) && !found.has(address)) found.set(address, name);
@@ -76,22 +75,22 @@ export function tracepoints(pattern: RegExp): string[] {
   return names.map((name) => name.replace(":", "/")).filter((name) => wanted.test(name));
 }
 
-/** A field of what a tracepoint records. */
+/** A field of a tracepoint's record. */
 export interface TracepointField {
   /** Its C type: `pid_t`, `__data_loc char[]`. */
   readonly type: string;
-  /** With its size where it is an array: `comm[16]`. */
+  /** With its dimension where it is an array: `comm[16]`. */
   readonly name: string;
-  /** Bytes from the start of the record. */
+  /** Offset in the record in bytes. */
   readonly offset: number;
-  /** How many bytes it takes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Whether it is a signed number. */
+  /** Whether it is signed. */
   readonly signed: boolean;
 }
 
 /**
- * The fields of tracepoint `category/name`, without those that all have.
+ * The fields of tracepoint `category/name`, without the common ones.
  *
  * @throws {UnsupportedError} without tracefs @throws {ErrnoError} when there is no such tracepoint
  */
@@ -100,7 +99,7 @@ export function tracepointFields(tracepoint: string): TracepointField[] {
   return parseFields(readText(`${tracefs()}/events/${tracepoint}/format`));
 }
 
-/** The fields of a format file, without those that all have. */
+/** Parses a format file, without the common fields. */
 export function parseFields(format: string): TracepointField[] {
   const fields = format.matchAll(
     /^\tfield:([^;\n]+);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);/gm,
@@ -115,7 +114,7 @@ export function parseFields(format: string): TracepointField[] {
   })).filter(({ name }) => !name.startsWith("common_"));
 }
 
-/** The lines of a file that may be absent or closed to us. */
+/** The lines of a file that may be missing or unreadable. */
 function lines(path: string): string[] | undefined {
   try {
     return readText(path).trimEnd().split("\n");

@@ -11,12 +11,12 @@ import { exists, readText } from "../../ffi/libc/files.ts";
 const NAME = /^tsbcc_(\d+)_(\d+)_\d+$/;
 let count = 0;
 
-/** A name no other process uses: it holds this process's number and start. */
+/** A unique name: it contains this process's pid and start time. */
 export function ownName(): string {
   return `tsbcc_${process.pid}_${startOf(process.pid)}_${++count}`;
 }
 
-/** Removes those of the names that are of this kind and whose process is gone. */
+/** Removes those of the names that are of this kind and whose owner has ended. */
 export function removeLeftovers(names: readonly string[], remove: (name: string) => void): void {
   for (const name of names) {
     const [, pid, start] = NAME.exec(name) ?? [];
@@ -24,7 +24,7 @@ export function removeLeftovers(names: readonly string[], remove: (name: string)
     try {
       remove(name);
     } catch (error) {
-      // Busy, when the process lives in another pid namespace; or somebody else was faster.
+      // Busy, when the owner lives in another pid namespace; or another process was faster.
       if (!(error instanceof ErrnoError)) throw error;
     }
   }
@@ -39,7 +39,7 @@ function startOf(pid: number): string | undefined {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** Calls a function when the process ends by itself; the returned function takes that back. */
+/** Calls a function when the process exits; the returned function cancels that. */
 export function atExit(release: () => void): () => void {
   process.once("exit", release);
   return () => process.removeListener("exit", release);

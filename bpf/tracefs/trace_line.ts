@@ -1,22 +1,25 @@
 /**
- * Lines of the kernel's trace: who wrote what when.
+ * Parses lines of the kernel's trace.
  *
  * Format: Documentation/trace/ftrace.rst, "The trace file".
  *
  * @module
  */
 
-/** One line that `bpf_trace_printk` wrote. */
+/** A line written by `bpf_trace_printk`. */
 export interface TraceLine {
-  /** The thread's command name; "<...>" when the kernel has forgotten it, "<idle>" for idling. */
+  /**
+   * The thread's command name; "<...>" when the kernel no longer knows it, "<idle>" for the idle
+   * task.
+   */
   readonly task: string;
   /** The thread's id. */
   readonly pid: number;
   /** The CPU it was written on. */
   readonly cpu: number;
-  /** The state of the CPU, a letter or digit each: interrupts off, reschedule needed, context … */
+  /** The CPU's state, one character each: interrupts off, reschedule needed, context … */
   readonly flags: string;
-  /** Seconds; of a {@linkcode TracePipe} on the monotonic clock. */
+  /** Time in seconds; in a {@linkcode TracePipe} of the monotonic clock. */
   readonly timestamp: number;
   /** What the program wrote. */
   readonly message: string;
@@ -27,7 +30,7 @@ export interface TraceLine {
 // the text was an address: "0: text" or "0x00000001: text".
 const LINE = /^ *(\S.*)-(\d+) +(?:\([- \d]+\) +)?\[(\d+)\] +(\S+) +(\d+\.\d+): \w+: ?(.*)$/s;
 
-/** Reads a line; undefined for others, such as "CPU:0 [LOST 7 EVENTS]". */
+/** Parses a line; undefined for others, such as "CPU:0 [LOST 7 EVENTS]". */
 export function parseTraceLine(line: string): TraceLine | undefined {
   const [, task, pid, cpu, flags, timestamp, message] = LINE.exec(line) ?? [];
   if (message === undefined) return undefined;
@@ -41,7 +44,7 @@ export function parseTraceLine(line: string): TraceLine | undefined {
   };
 }
 
-/** How many events a line says the kernel dropped ("LOST"); 0 for others. */
+/** How many events the kernel dropped, according to a "LOST" line; 0 for other lines. */
 export function droppedEvents(line: string): number {
   return Number(/^CPU:\d+ \[LOST (\d+) EVENTS\]/.exec(line)?.[1] ?? 0);
 }

@@ -1,5 +1,5 @@
 /**
- * What programs write with `bpf_trace_printk`: bcc's quick way to see something.
+ * The output of `bpf_trace_printk`, bcc's quick way to debug a program.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import { atExit, ownName, removeLeftovers } from "./owned_names.ts";
 import { droppedEvents, parseTraceLine, type TraceLine } from "./trace_line.ts";
 import { requireTracefs, tracefs } from "./tracefs.ts";
 
-/** How a {@linkcode TracePipe} is opened. */
+/** Options of a {@linkcode TracePipe}. */
 export interface TracePipeOptions {
-  /** Room for so many KiB per CPU until they are read. Default 256. */
+  /** Size of the buffer per CPU in KiB. Default 256. */
   readonly bufferSizeKb?: number;
 }
 
@@ -35,12 +35,12 @@ const READ_SIZE = 65536;
 /**
  * The lines that all programs on this machine write with `bpf_trace_printk`, from now on.
  *
- * It reads a trace instance of its own: other readers of the trace, and `trace_pipe` itself, keep
- * their copy of every line. Before Linux 5.9, which cannot do so, it is the common pipe: each line
- * goes to one of its readers only.
+ * It has a trace instance of its own, so that other readers and `trace_pipe` itself still see every
+ * line. Before Linux 5.9, where bpf_trace_printk does not reach instances, it reads the common
+ * pipe: each line then goes to only one of its readers.
  *
- * The instance goes when this is closed, and at the end of the process. A killed process leaves it,
- * and the next one to open a trace pipe removes it.
+ * The instance is removed when this is closed, and when the process exits. A killed process leaves
+ * it behind, and the next process that opens a trace pipe removes it.
  *
  * @example Print what is written
  * ```ts
@@ -58,19 +58,19 @@ export class TracePipe implements Disposable {
   readonly #forgetExit: () => void;
   readonly #buffer = alloc(READ_SIZE);
   readonly #decoder = new TextDecoder();
-  /** Lines that were read and not asked for yet. */
+  /** Parsed lines that were not consumed yet. */
   #lines: string[] = [];
-  /** The beginning of a line whose end was not read yet. */
+  /** The beginning of an incomplete line. */
   #rest = "";
   #dropped = 0;
   #wait: Wait | undefined;
   #closed = false;
 
   /**
-   * Opens it: what is written from now on is read.
+   * Opens it: lines written from now on are read.
    *
    * @throws {UnsupportedError} without tracefs
-   * @throws {BpfError} when it must not be read
+   * @throws {BpfError} when it may not be read
    */
   constructor(options: TracePipeOptions = {}) {
     const { bufferSizeKb = 256 } = options;
@@ -91,18 +91,24 @@ export class TracePipe implements Disposable {
     this.#forgetExit = atExit(() => this.close());
   }
 
-  /** How many lines the kernel dropped so far, because they were not read in time. */
+  /** How many lines were dropped so far because they were not read in time. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** The next line as the kernel wrote it, when there is one; never waits. @throws {ErrnoError} */
+  /**
+   * The next line as the kernel wrote it; undefined when there is none yet; never waits. @throws
+   * {ErrnoError}
+   */
   readLine(): string | undefined {
     while (this.#lines.length === 0) if (!this.#fill()) return undefined;
     return this.#lines.shift();
   }
 
-  /** The fields of the next line, when there is one; never waits. @throws {ErrnoError} */
+  /**
+   * The fields of the next line; undefined when there is none yet; never waits. @throws
+   * {ErrnoError}
+   */
   read(): TraceLine | undefined {
     for (;;) {
       const line = this.readLine();
@@ -153,7 +159,7 @@ export class TracePipe implements Disposable {
     }
   }
 
-  /** Reads what is there; false when that is nothing. */
+  /** Reads what is available; false when there is nothing. */
   #fill(): boolean {
     if (this.#closed) return false;
     const count = Number(libc().read(this.#fd, this.#buffer, BigInt(READ_SIZE)));
@@ -166,7 +172,7 @@ export class TracePipe implements Disposable {
     const lines = text.split("\n");
     this.#rest = lines.pop()!;
     for (const line of lines) this.#dropped += droppedEvents(line);
-    // The kernel ends lines by itself, so that a program's own "\n" makes an empty one.
+    // The kernel ends each line itself, so a program's own "\n" makes an empty one.
     this.#lines = lines.filter((line) => line !== "");
     return count > 0;
   }
@@ -180,7 +186,7 @@ function openError(cause: ErrnoError): BpfError {
   return new BpfError("open", "open the trace pipe", cause.errno, reason, { cause });
 }
 
-/** Makes a trace instance that holds nothing but what programs write; returns its folder. */
+/** Creates a trace instance that receives bpf_trace_printk only; returns its folder. */
 function makeInstance(root: string, bufferSizeKb: number): string {
   const instances = `${root}/instances`;
   removeLeftovers(folders(instances), (name) => removeFolder(`${instances}/${name}`));
@@ -188,9 +194,9 @@ function makeInstance(root: string, bufferSizeKb: number): string {
   makeFolder(path);
   try {
     writeText(`${path}/buffer_size_kb`, String(bufferSizeKb));
-    // The clock of bpf_ktime_get_ns.
+    // mono: the clock of bpf_ktime_get_ns.
     writeText(`${path}/trace_clock`, "mono");
-    // Readers are woken at the first line, not when half of the buffer is full (Linux 6.1).
+    // Wake readers at the first line, not when half of the buffer is full (Linux 6.1).
     if (exists(`${path}/buffer_percent`)) writeText(`${path}/buffer_percent`, "0");
     writeText(`${path}/${EVENT}`, "1");
     return path;
@@ -204,6 +210,6 @@ function folders(path: string): string[] {
   try {
     return process.getBuiltinModule("node:fs").readdirSync(path);
   } catch {
-    return []; // Deno was not permitted to read folders, so what is left stays
+    return []; // Deno may not read folders without permission: leftovers stay
   }
 }

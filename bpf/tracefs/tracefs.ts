@@ -1,5 +1,5 @@
 /**
- * Where the kernel's tracing files are.
+ * Finding tracefs.
  *
  * @module
  */
@@ -10,21 +10,24 @@ import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { close, exists, O_PATH, open } from "../../ffi/libc/files.ts";
 import { UnsupportedError } from "../base/errors.ts";
 
-/** Its own mount point, and the one below debugfs that it had before Linux 4.1. */
+/** Its own mount point, and the one below debugfs from before Linux 4.1. */
 const PLACES = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
-/** The root of a tracefs that this process has mounted for itself; it lives as long as the process. */
+/**
+ * The root of a tracefs mounted by and for this process only; it stays open until the process ends.
+ */
 let detached: string | undefined;
 
-/** Where tracefs is mounted for everybody; undefined when it is not. */
+/** Where tracefs is mounted; undefined when it is not. */
 export function mountedTracefs(): string | undefined {
-  // The mount point exists even without the mount, so look at a file inside.
+  // The mount point exists even without a mount, so check for a file inside.
   return PLACES.find((path) => exists(`${path}/events`));
 }
 
 /**
- * Where this process finds tracefs. Where it is not mounted, a mount without a mount point serves:
- * it leaves no trace, and needs CAP_SYS_ADMIN and Linux >= 5.2. Undefined when that fails too.
+ * Where this process finds tracefs. If it is not mounted, it is mounted without a mount point
+ * (fsmount), which leaves no trace and needs CAP_SYS_ADMIN and Linux >= 5.2. Undefined when that
+ * fails too.
  */
 export function tracefs(): string | undefined {
   return mountedTracefs() ?? (detached ??= mountDetached());
@@ -35,13 +38,13 @@ function mountDetached(): string | undefined {
   return fd === undefined ? undefined : `/proc/self/fd/${fd}`;
 }
 
-/** @throws {UnsupportedError} when there is no tracefs to be had: tracepoints have their numbers there */
+/** @throws {UnsupportedError} when there is no tracefs, which has the tracepoints' ids */
 export function requireTracefs(action: string): void {
   if (tracefs() !== undefined) return;
   throw new UnsupportedError(action, "tracefs", whyNoTracefs());
 }
 
-/** Why {@linkcode tracefs} found none, and the fix. */
+/** Why {@linkcode tracefs} returned undefined, and the fix. */
 export function whyNoTracefs(): string {
   const [place] = PLACES;
   try {

@@ -1,6 +1,6 @@
 /**
- * USDT probes: the places that authors of programs have marked for tracers (`DTRACE_PROBE`,
- * `sys/sdt.h`), found by file or by process.
+ * USDT probes: static probes that authors place in their programs (`DTRACE_PROBE`, `sys/sdt.h`),
+ * listed by file or by process.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface UsdtSource {
 
 /** Which probe. */
 export interface UsdtOptions extends UsdtSource {
-  /** Who defined it; may be left out when the name says it or only one provider has the name. */
+  /** The provider; may be omitted if the name contains it or only one provider has that name. */
   readonly provider?: string;
   /** The probe's name, or `provider:name`. */
   readonly name: string;
@@ -34,9 +34,9 @@ export interface UsdtOptions extends UsdtSource {
 const MOST_NAMES = 20;
 
 /**
- * Lists the USDT probes of a file, or of the files that a process runs; needs no library.
+ * Lists the USDT probes of a file, or of the files that a process has mapped; needs no library.
  *
- * @throws {BpfError} when the file or the process cannot be looked at
+ * @throws {BpfError} when the file or process cannot be read
  * @throws {RangeError} when the file is no program or library
  */
 export function usdtProbes(source: UsdtSource): UsdtProbe[] {
@@ -44,10 +44,10 @@ export function usdtProbes(source: UsdtSource): UsdtProbe[] {
 }
 
 /**
- * The probe of that name; several when a process has several files that define it.
+ * The probe of that name; several when several files of a process define it.
  *
  * @param action continues the sentence "Cannot …"
- * @throws {BpfError} naming the probes there are
+ * @throws {BpfError} listing the probes that exist
  */
 export function findProbes(options: UsdtOptions, action: string): UsdtProbe[] {
   const [provider, name] = splitName(options);
@@ -67,7 +67,7 @@ export function findProbes(options: UsdtOptions, action: string): UsdtProbe[] {
   throw new TypeError(`Cannot ${action}: expected the provider too: it is one of ${listed(same)}`);
 }
 
-/** The probe in words: `USDT probe app:request of "/usr/bin/app"`. */
+/** The probe for messages: `USDT probe app:request of "/usr/bin/app"`. */
 export function describeProbe(options: UsdtOptions): string {
   return `USDT probe ${probeName(options)} of ${describeSource(options)}`;
 }
@@ -130,7 +130,7 @@ function explain(errno: number, pid: number | undefined): string | undefined {
   return errno === Errno.EPERM || errno === Errno.EACCES ? permissionReason() : undefined;
 }
 
-/** The probes of the files a process has mapped as code; what is no such file has none. */
+/** The probes of the files that a process has mapped executable; files without probes have none. */
 function processProbes(pid: number): UsdtProbe[] {
   const files = new Map<string, MapLine>();
   for (const line of readMaps(pid)) {
@@ -139,7 +139,7 @@ function processProbes(pid: number): UsdtProbe[] {
   return [...files.values()].flatMap((line) => probesIfAny(reachablePath(pid, line)) ?? []);
 }
 
-/** The probes of a file; undefined when it cannot be read as a program. */
+/** The probes of a file; undefined when it is no ELF file or cannot be read. */
 function probesIfAny(path: string): UsdtProbe[] | undefined {
   try {
     return fileProbes(path);

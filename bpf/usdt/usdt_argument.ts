@@ -1,40 +1,40 @@
 /**
- * The arguments of USDT probes as their notes describe them: `-4@%edi 8@-16(%rbp) 1@$3`.
+ * Parses the argument descriptions of USDT notes: `-4@%edi 8@-16(%rbp) 1@$3`.
  *
- * Each is a size, negative for a signed one, and an operand in the assembler's words, because the
- * compiler chose where the value lies. Format: the SystemTap wiki's UserSpaceProbeImplementation.
+ * Each is a size, negative for a signed value, and an assembler operand, since the compiler chose
+ * where the value lies. Format: the SystemTap wiki's UserSpaceProbeImplementation.
  *
  * @module
  */
 
-/** One argument of a probe at one of its locations. */
+/** An argument of a probe at one of its locations. */
 export interface UsdtArgument {
   /** Its C type: `s32`, `u8`, `double`; a pointer is a `u64`. */
   readonly type: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Whether it is a signed number. */
+  /** Whether it is signed. */
   readonly signed: boolean;
-  /** Where it is, as the assembler writes it: `%edi`, `-16(%rbp)`, `$3`, `counter(%rip)`. */
+  /** The operand as in assembler: `%edi`, `-16(%rbp)`, `$3`, `counter(%rip)`. */
   readonly place: string;
 }
 
-/** A part of a register as C reads it from `struct pt_regs *ctx`. */
+/** Part of a register, read in C through `struct pt_regs *ctx`. */
 interface Register {
   readonly field: string;
-  /** The part's first bit: 8 for %ah. */
+  /** Its lowest bit in the register: 8 for %ah. */
   readonly shift: number;
 }
 
-/** Where a value is. */
+/** A parsed operand. */
 export type Operand =
   | { readonly kind: "constant"; readonly value: bigint }
   | { readonly kind: "register"; readonly register: Register }
   | {
     readonly kind: "memory";
-    /** Registers that the address sums up, each times its factor. */
+    /** Registers whose scaled values are added to the address. */
     readonly registers: readonly { readonly register: Register; readonly factor: number }[];
-    /** A variable whose address is part of it. */
+    /** A symbol whose address is added. */
     readonly symbol: string | undefined;
     readonly offset: bigint;
   };
@@ -46,9 +46,9 @@ export function isFloat({ type }: UsdtArgument): boolean {
   return type === "float" || type === "double";
 }
 
-/** Reads the arguments of a note. */
+/** Parses the argument string of a note. */
 export function parseArguments(text: string): UsdtArgument[] {
-  // An operand of arm64 holds spaces: [sp, 16].
+  // An arm64 operand contains spaces: [sp, 16].
   const found = text.matchAll(/(?:(-?)(\d+)(f?)@)?(\[[^\]]*\]\S*|[^\s[]\S*)/g);
   return [...found].map(([, minus, digits = "8", float, place]) => ({
     type: TYPES[`${digits}${float}`] ?? `${minus ? "s" : "u"}${Number(digits) * 8}`,
@@ -58,7 +58,7 @@ export function parseArguments(text: string): UsdtArgument[] {
   }));
 }
 
-/** The operand of a place; undefined for what a program cannot read, such as %xmm0. */
+/** Parses an operand; undefined for one that programs cannot read, such as %xmm0. */
 export function parseOperand(place: string, arch: string = process.arch): Operand | undefined {
   return arch === "arm64" ? armOperand(place) : x86Operand(place);
 }
@@ -84,11 +84,11 @@ function x86Operand(place: string): Operand | undefined {
   const offset = terms.filter((term) => NUMBER.test(term)).reduce((sum, n) => sum + number(n), 0n);
   const [base, index, factor = "1"] = (inner ?? "").split(",").map((part) => part.trim());
   const relative = base === "%rip";
-  // What is relative to the instruction has the symbol's address, wherever that is.
+  // A %rip-relative operand's symbol already is the full address.
   if (symbols.length > 1 || symbols[0]?.startsWith("-") || relative && symbols.length === 0) {
     return undefined;
   }
-  // Factors are what the processor can scale by.
+  // The processor's scale factors.
   if (!/^[1248]$/.test(factor)) return undefined;
   const wanted: [name: string, factor: number][] = [];
   if (base && !relative) wanted.push([base, 1]);

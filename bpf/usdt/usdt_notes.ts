@@ -1,5 +1,5 @@
 /**
- * The USDT probes of one file, as the notes in its section .note.stapsdt tell of them.
+ * The USDT probes of a file, from the notes in its section .note.stapsdt.
  *
  * Each note is { u64 location, base, semaphore; provider, name, arguments as C strings }. Format: the
  * SystemTap wiki's UserSpaceProbeImplementation; elf(5).
@@ -15,32 +15,35 @@ import { parseArguments, type UsdtArgument } from "./usdt_argument.ts";
 
 /** A probe of a file. */
 export interface UsdtProbe {
-  /** The file, as this process reaches it: below /proc/PID/root when asked for by `pid`. */
+  /** The file as this process reaches it: below /proc/PID/root when looked up by `pid`. */
   readonly path: string;
-  /** The first half of its name: `python`. */
+  /** The provider: `python`. */
   readonly provider: string;
-  /** The second half of its name: `function__entry`. */
+  /** The probe's name: `function__entry`. */
   readonly name: string;
-  /** Where in the code it is; a probe in an inlined function has several. */
+  /** Where it is in the code; a probe in an inlined function has several locations. */
   readonly locations: readonly UsdtLocation[];
 }
 
-/** One place of a probe. */
+/** One location of a probe. */
 export interface UsdtLocation {
   /** The virtual address as `nm` and `objdump` print it. */
   readonly address: number;
-  /** Bytes from the start of the file. */
+  /** File offset in bytes. */
   readonly offset: number;
-  /** A counter of tracers that the program may look at before it makes arguments, if there is one. */
+  /**
+   * The file offset of the semaphore, a counter of tracers that the program may check before it
+   * prepares arguments; undefined without one.
+   */
   readonly semaphore: { readonly address: number; readonly offset: number } | undefined;
-  /** Where its arguments are found, in order. */
+  /** Where its arguments are, in order. */
   readonly arguments: readonly UsdtArgument[];
 }
 
 const NOTE_TYPE = 3;
 /** What a note has in front of its strings, and their three ends. */
 const LEAST_SIZE = 27;
-/** OpenJDK's libjvm, with the most there are, has 60 KiB. */
+/** Size limit: OpenJDK's libjvm has the largest section known, 60 KiB. */
 const MAX_NOTES = 16 * 2 ** 20;
 
 /**
@@ -70,7 +73,7 @@ function* readNotes(
     if (type !== NOTE_TYPE || content.length < LEAST_SIZE) continue;
     const view = viewOf(content);
     const [address, noted, semaphore] = [word(view, 0), word(view, 8), word(view, 16)];
-    // A prelinked file has moved since its notes were written.
+    // Prelinking has moved the file's addresses since its notes were written.
     const moved = base === undefined ? 0 : base - noted;
     const offset = file.offsetOf(address + moved);
     if (offset === undefined) continue;
@@ -92,7 +95,7 @@ function* readNotes(
   }
 }
 
-/** Three C strings, one behind the other. */
+/** Three NUL-terminated strings in a row. */
 function strings(bytes: Uint8Array<ArrayBuffer>): string[] {
   let rest = bytes;
   return [0, 1, 2].map(() => {

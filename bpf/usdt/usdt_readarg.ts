@@ -1,11 +1,11 @@
 /**
- * What libbcc makes of `bpf_usdt_readarg(n, ctx, &x)` in a function `do_it`: a call of
- * `_bpf_readarg_do_it_n(ctx, &x, sizeof(x))`. Here these functions are written.
+ * Generates the C functions that `bpf_usdt_readarg(n, ctx, &x)` calls: in a function `do_it`,
+ * libbcc turns it into `_bpf_readarg_do_it_n(ctx, &x, sizeof(x))`.
  *
- * The value is converted to the type of `x` as in an assignment; of a float or a double it gets the
- * bits. A function for several places whose arguments lie elsewhere, or are of another type, learns from
- * the attachment's cookie at which of them it is. Where a place lacks the argument the value is 0 and the
- * call returns -ENOENT.
+ * The value is converted to the type of `x` as by assignment; a float or double receives the bits.
+ * If the arguments differ between a probe's locations, the attach cookie tells the function which
+ * location it runs at. At a location without the argument, the value is 0 and the call returns
+ * -ENOENT.
  *
  * @module
  */
@@ -21,35 +21,40 @@ export interface UsdtHook extends UsdtOptions {
   readonly program: string;
 }
 
-/** How one function reads the arguments of its probes. */
+/** How a function reads the arguments of its probes. */
 export interface UsdtReader {
   readonly probes: readonly UsdtOptions[];
-  /** The distinct ways, in the order of the cookies that tell them. */
+  /** The distinct ways, indexed by attach cookie. */
   readonly ways: readonly Way[];
 }
 
-/** How to read each argument at some place. */
+/** How to read the arguments at a location. */
 export type Way = readonly Reading[];
 
-/** How to read one argument at some place. */
+/** How to read one argument at a location. */
 export interface Reading {
-  /** What the note says. */
+  /** The argument in the note. */
   readonly argument: UsdtArgument;
-  /** From the place to the variable that it is relative to, in digits; undefined without one. */
+  /**
+   * The distance from the location to the symbol of the operand, in digits; undefined without one.
+   */
   readonly distance: string | undefined;
-  /** C statements that assign to `value`; undefined when a program cannot read it. */
+  /** C statements that assign to `value`; undefined when programs cannot read the operand. */
   readonly code: string | undefined;
-  /** Why not, for the compiler to say. */
+  /** The reason, for a compiler error. */
   readonly place: string;
 }
 
-/** What is read at a place that lacks the argument: nothing (-ENOENT). */
+/** The reader for a location without the argument (-ENOENT). */
 const MISSING = "failed = -2;";
 const BARRIER = 'asm volatile("" ::: "memory");';
-/** As many arguments as sys/sdt.h knows. */
+/** The maximum number of arguments in sys/sdt.h. */
 const MOST_ARGUMENTS = 12;
 
-/** How the functions of a text read, by name. @throws {BpfError} naming the probes there are */
+/**
+ * How the functions of a text read arguments, by function. @throws {BpfError} listing the probes
+ * that exist
+ */
 export function usdtReaders(hooks: readonly UsdtHook[]): Map<string, UsdtReader> {
   const readers = new Map<string, UsdtReader>();
   for (const [program, own] of Map.groupBy(hooks, (hook) => hook.program)) {
@@ -65,7 +70,7 @@ export function usdtReaders(hooks: readonly UsdtHook[]): Map<string, UsdtReader>
   return readers;
 }
 
-/** The way to read at each location of a probe. */
+/** How to read at each location of a probe. */
 export function waysOf(probe: UsdtProbe): Way[] {
   using file = new ElfFile(probe.path);
   return probe.locations.map((location) =>
@@ -78,7 +83,7 @@ export function waysOf(probe: UsdtProbe): Way[] {
   );
 }
 
-/** The cookie for that way of reading; -1 when the text was not compiled for it. */
+/** The attach cookie for a way of reading; -1 when the text was not compiled for it. */
 export function cookieOf(reader: UsdtReader, way: Way): number {
   const key = keyOf(way);
   return reader.ways.findIndex((known) => keyOf(known) === key);
@@ -86,7 +91,7 @@ export function cookieOf(reader: UsdtReader, way: Way): number {
 
 const keyOf = (way: Way) => JSON.stringify(way);
 
-/** The functions for a text, to come before it. */
+/** The generated functions, to be put before the text. */
 export function readerText(readers: ReadonlyMap<string, UsdtReader>): string {
   if (readers.size === 0) return "";
   const functions = [...readers].flatMap(([program, reader]) =>
@@ -111,8 +116,8 @@ function functionFor(program: string, { probes, ways }: UsdtReader, n: number): 
   }
   const codes = readings.map((reading) => reading?.code ?? MISSING);
   const same = codes.every((code) => code === codes[0]);
-  // Without the barrier clang joins the loads of all cases into one from a computed address, and the
-  // verifier refuses "dereference of modified ctx ptr".
+  // Without the barrier clang merges the loads of all cases into one from a computed address, which
+  // the verifier refuses: "dereference of modified ctx ptr".
   const cases = codes.map((code, cookie) => `case ${cookie}: ${code} ${BARRIER} break;`).join(" ");
   const read = same ? codes[0] : `switch (bpf_get_attach_cookie(ctx)) { ${cases} }`;
   return `${head.replace("inline", "__always_inline")} { s64 value = 0; int failed = 0; ${read} ` +
@@ -143,7 +148,7 @@ function codeFor(
       "value = at; }";
 }
 
-/** From a place to the variable that an argument is in or relative to. */
+/** The distance from a location to an operand's symbol. */
 function distanceTo(
   { place }: UsdtArgument,
   { address }: UsdtLocation,
@@ -155,7 +160,7 @@ function distanceTo(
   return variable === undefined ? undefined : variable - address;
 }
 
-/** An address in C; undefined when the file does not tell where its variable is. */
+/** An operand's address in C; undefined when the file does not contain its symbol. */
 function addressOf(
   { registers, symbol, offset }: Operand & { kind: "memory" },
   location: UsdtLocation,
@@ -166,7 +171,7 @@ function addressOf(
   if (symbol !== undefined) {
     const variable = file.variable(symbol);
     if (variable === undefined) return undefined;
-    // Wherever the file is loaded, code and variables keep their distance.
+    // Code and variables keep their distance wherever the file is loaded.
     terms.push("PT_REGS_IP(ctx)");
     distance += BigInt(variable - location.address);
   }
