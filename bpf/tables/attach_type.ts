@@ -84,7 +84,7 @@ export function programTypeOf(type: AttachType): ProgramType {
     case "TRACE_KPROBE_MULTI":
     case "TRACE_UPROBE_MULTI":
       return "KPROBE";
-    // Otherwise the attach type's name begins with its program type's.
+    // These attach types have the name of their program type.
     case "CGROUP_DEVICE":
     case "CGROUP_SYSCTL":
     case "FLOW_DISSECTOR":
