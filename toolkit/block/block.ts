@@ -1,5 +1,5 @@
 /**
- * What tools that trace block I/O have in common (block.h).
+ * What block I/O tools share (block.h).
  *
  * @module
  */
@@ -45,7 +45,7 @@ export const numbersOf = (device: number): [major: number, minor: number] => [
   device & 0xfffff,
 ];
 
-/** What `-d` means to block.h: a disk's number, or 0 for any. @throws {UsageError} */
+/** The value of `-d` for block.h: a disk's device number, or 0 for any. @throws {UsageError} */
 export function targetDevice(
   disk: string | undefined,
   machine: Machine,
@@ -66,11 +66,11 @@ export function targetDevice(
   return major * 2 ** 20 + minor;
 }
 
-/** Names of disks by number, also of those that come while a tool runs. */
+/** Names of disks by device number, including disks that are added while a tool runs. */
 export class DiskNames {
   #names = new Map<number, string>();
 
-  /** The disk's name, or what `unknown` says. */
+  /** The disk's name, or `unknown` if there is none. */
   name(device: number, unknown = "?"): string {
     if (!this.#names.has(device)) this.#read();
     return this.#names.get(device) ?? unknown;
@@ -84,8 +84,8 @@ export class DiskNames {
   }
 }
 
-/** Letters of operations as the kernel has them (blk_fill_rwbs() in kernel/trace/blktrace.c). */
+/** The kernel's letters for operations (blk_fill_rwbs() in kernel/trace/blktrace.c). */
 const OPERATIONS: Record<number, string> = { 0: "R", 1: "W", 2: "F", 3: "D", 5: "D", 9: "N" };
 
-/** What a request does: R(ead), W(rite), F(lush), D(iscard), N for others. */
+/** The operation of a request: R(ead), W(rite), F(lush), D(iscard), N for others. */
 export const operationOf = (flags: number): string => OPERATIONS[flags & 0xff] ?? "N";

@@ -1,5 +1,5 @@
 /**
- * What the flags of a block I/O request say.
+ * Decodes the cmd_flags of block I/O requests.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const OPERATIONS: Record<number, string> = {
 };
 const OPERATION_MASK = 0xff;
 
-/** enum req_flag_bits, in the order in which bcc puts them in front. */
+/** enum req_flag_bits, in the order in which bcc prefixes them. */
 const FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [11, "Sync"],
   [12, "Metadata"],
@@ -30,7 +30,9 @@ const FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [21, "NoWait"],
 ];
 
-/** The operation behind its flags: `ReadAhead-Read`. Bits that bcc has no word for are left out. */
+/**
+ * The operation with its flags as prefixes: `ReadAhead-Read`. Bits without a bcc name are left out.
+ */
 export function requestFlags(flags: number): string {
   const operation = OPERATIONS[flags & OPERATION_MASK] ?? "Unknown";
   const set = FLAGS.filter(([bit]) => (flags & 1 << bit) !== 0).map(([, name]) => name);

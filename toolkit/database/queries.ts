@@ -1,5 +1,5 @@
 /**
- * What tools that trace queries of database servers have in common (queries.bpf.c).
+ * What tools for database queries share (queries.bpf.c).
  *
  * @module
  */
@@ -19,7 +19,7 @@ export const queriesObject: Uint8Array = object;
 
 const NS_PER_MS = 1e6;
 
-/** A query that was done. */
+/** A completed query. */
 export const Query = struct("event", {
   who: Who,
   time: u64.asNumber,
@@ -30,7 +30,7 @@ export const Query = struct("event", {
 });
 type Query = Infer<typeof Query>;
 
-/** The processes of `-p`, which may be followed by more. */
+/** The processes of `-p`, which may be given several times. */
 export const pidsOption: Option<readonly string[]> = list({
   short: "p",
   long: "pid",
@@ -54,7 +54,7 @@ export function pidsOf(words: readonly string[]): number[] {
   });
 }
 
-/** Columns of a query, as bcc has them. */
+/** bcc's columns of a query. */
 export function queryColumns(json: boolean): Column<Query>[] {
   let first: number | undefined;
   const columns: Column<Query>[] = [
@@ -92,7 +92,7 @@ export interface QueriesOptions {
   /** The tool's name. */
   readonly tool: string;
   readonly server: Server;
-  /** The processes; none: all of that kind. */
+  /** The processes; none: all servers of that kind. */
   readonly pids: readonly number[];
   /** The namespace whose numbers they are; default ours. */
   readonly pidns?: number | undefined;
@@ -101,7 +101,7 @@ export interface QueriesOptions {
   readonly verbose: boolean;
 }
 
-/** Attaches to a server's file, for the clients to come as well. */
+/** Attaches to a server's executable, so that clients that connect later are traced too. */
 export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
   const { tool, server, pids, pidns, path, verbose } = options;
   const found: FoundServer = path === undefined
@@ -115,7 +115,8 @@ export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
   const map = bpf.map("pids", u32, u32);
   for (const pid of pids) map.set(pid, 1);
   const commands = found.places.filter(({ kind }) => kind === QUERY.beginCommand);
-  // The return first: a query that began unseen is ignored, but one that ends unseen would stay.
+  // The return probe first: a return without an entry is ignored, but an entry without a return
+  // would stay in the map.
   const returns = commands.length > 0
     ? [
       bpf.program("at_return").attachUprobe({
@@ -128,7 +129,7 @@ export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
   return [...returns, attachPlaces(bpf, "at_query", found.places, { path: found.path })];
 }
 
-/** What the tools tell first: `pids 181, 182` or `application PATH`. */
+/** The subject of the tools' first line: `pids 181, 182` or `application PATH`. */
 export const describeTargets = (server: Server, pids: readonly number[], path?: string): string =>
   path !== undefined
     ? `application ${path}`
@@ -136,6 +137,6 @@ export const describeTargets = (server: Server, pids: readonly number[], path?: 
     ? `pids ${pids.join(", ")}`
     : `all ${server.name} servers`;
 
-/** Milliseconds as the kernel side takes them. */
+/** Converts milliseconds to the kernel side's unit. */
 export const thresholdNs = (milliseconds: number): bigint =>
   BigInt(Math.round(milliseconds * NS_PER_MS));

@@ -1,5 +1,5 @@
 /**
- * The argument that names a kind of database server.
+ * The positional argument that selects a kind of database server.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Database servers, and where they tell of queries.
+ * Database servers, and where their queries can be probed.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { findRuntime, type Runtime, type RuntimeFile } from "../languages/runtim
 import { type PlaceQuery, userPlaces } from "../probes/user_places.ts";
 import { nameOf } from "../task/proc.ts";
 
-/** What queries.bpf.c does at a place. */
+/** The action of queries.bpf.c at a place. */
 export const QUERY = { begin: 0, beginCommand: 1, end: 2 } as const;
 
 /** A kind of server. */
 export interface Server extends RuntimeFile {
-  /** What there is to probe: the first of these that it has. */
+  /** Sets of places in order of preference: the first that the server has is probed. */
   readonly ways: readonly (readonly PlaceQuery[])[];
 }
 
@@ -23,7 +23,7 @@ const usdt: readonly PlaceQuery[] = [
   { probe: "query__done", kind: QUERY.end },
 ];
 
-/** By what `-x` and the first argument call them. */
+/** By the names that `-x` and the first argument take. */
 export const SERVERS: Readonly<Record<"mysql" | "postgres", Server>> = {
   mysql: {
     name: "mysql",
@@ -55,12 +55,12 @@ export const SERVERS: Readonly<Record<"mysql" | "postgres", Server>> = {
 /** The kinds of servers. */
 export type ServerName = keyof typeof SERVERS;
 
-/** A server's file, its places, and the processes that run it. */
+/** A server's executable, its places, and the processes that run it. */
 export interface FoundServer extends Runtime {
   readonly pids: readonly number[];
 }
 
-/** The server in an executable file. @throws {Error} when it has none of the places */
+/** The server in an executable. @throws {Error} when it has none of the places */
 export function serverAt(server: Server, path: string): FoundServer {
   const probes = fileProbes(path);
   for (const way of server.ways) {
@@ -71,7 +71,7 @@ export function serverAt(server: Server, path: string): FoundServer {
 }
 
 /**
- * The server that these processes run, or, of none, those of its name.
+ * The server that these processes run, or without processes, the one of that name.
  *
  * @throws {Error} when there is none, or they run different files
  */
@@ -84,7 +84,7 @@ export function runningServer(server: Server, asked: readonly number[]): FoundSe
     try {
       return [serverIn(server, pid)];
     } catch (error) {
-      // Of those that were found by their name one may have ended since.
+      // A process found by name may have ended since.
       if (asked.length > 0 || pids.length === 1) throw error;
       return [];
     }
@@ -119,7 +119,7 @@ const missing = (server: Server, where: string): string =>
   `${where} has neither USDT probes ${server.provider}:query__start and query__done` +
   (server.ways.length > 1 ? " nor a function dispatch_command" : "");
 
-/** Processes by name; those that end meanwhile are none. */
+/** Processes by name; processes that end meanwhile are skipped. */
 function processesOf(server: Server): number[] {
   return allProcesses()
     .filter((pid) => server.file.test(nameOf(pid) ?? ""));

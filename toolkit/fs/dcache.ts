@@ -1,5 +1,5 @@
 /**
- * Tracing look-ups in the cache of directory entries (dcache.h).
+ * Tracing look-ups in the directory entry cache (dcache.h).
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { type Bpf, type Link, UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 import { chooseHooks } from "../run/choose_hooks.ts";
 
-/** Path walks ask this function; compilers may have made it another one's special case. */
+/** Path walks call this function; compilers may have made a specialized copy of it. */
 const PATH_WALK = /^lookup_fast(\.(constprop|isra)\.\d+)*$/;
 const PURPOSE = "look-ups of directory entries";
 
-/** What load options and attaching take. */
+/** What load options and attaching need. */
 export interface DcacheHooks {
   readonly programs: Readonly<Record<string, boolean>>;
   attach(bpf: Bpf): Link[];
@@ -21,7 +21,7 @@ export interface DcacheHooks {
 /**
  * Chooses the programs.
  *
- * @param pathWalks whether each name of a path walk is wanted
+ * @param pathWalks whether every component of a path walk is wanted
  * @throws {UnsupportedError}
  */
 export function dcacheHooks(

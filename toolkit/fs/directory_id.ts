@@ -1,5 +1,5 @@
 /**
- * What the kernel knows a directory by (struct file_id of file_io.h).
+ * The kernel's id of a directory (struct file_id of file_io.h).
  *
  * @module
  */
@@ -16,8 +16,8 @@ export interface DirectoryId {
 }
 
 /**
- * Finds what the kernel knows a directory by. stat(2) will not do: file systems such as btrfs and
- * overlay tell it numbers of their own.
+ * Finds the kernel's id of a directory. Not by stat(2): file systems such as btrfs and overlayfs
+ * report other numbers there.
  *
  * @throws {UsageError} when there is no such directory
  */
@@ -34,7 +34,7 @@ export function directoryId(path: string, machine: Machine): DirectoryId {
   };
 }
 
-/** The device of a mount by its id, in the text of /proc/self/mountinfo. */
+/** The device of a mount by its mount id, from the text of /proc/self/mountinfo. */
 export function deviceOf(mount: string, mounts: string): number {
   const line = mounts.split("\n").map((line) => line.split(" ")).find(([id]) => id === mount);
   const [major, minor] = (line?.[2] ?? "0:0").split(":").map(Number);

@@ -1,5 +1,5 @@
 /**
- * Tools that show how long the operations of a file system take (dist.bpf.c).
+ * Tools that show the distribution of a file system's latencies (dist.bpf.c).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Reports of how much was read and written (file_sums.h).
+ * Reports of bytes read and written (file_sums.h).
  *
  * @module
  */
@@ -35,7 +35,7 @@ const SORTS: Readonly<Record<string, (sums: Sums) => number>> = {
   wbytes: (sums) => sums.written_bytes,
 };
 
-/** What tools with such reports call them by. */
+/** Options of tools with such reports. */
 export const sumsOptions = {
   ...topOptions,
   sort: {
@@ -51,7 +51,7 @@ export const sumsOptions = {
   } satisfies Option<string> as Option<string>,
 } as const;
 
-/** The columns of sums; `kbWidth` is that of R_Kb and W_Kb. */
+/** The columns of sums; `kbWidth` is the width of R_Kb and W_Kb. */
 export function sumsColumns<R extends Sums>(kbWidth: number): Column<R>[] {
   const kilobytes = (head: string, bytes: (row: R) => number): Column<R> => ({
     head,
@@ -67,7 +67,7 @@ export function sumsColumns<R extends Sums>(kbWidth: number): Column<R>[] {
   ];
 }
 
-/** What {@linkcode sumsReporter} makes reports of. */
+/** Options of {@linkcode sumsReporter}. */
 export interface SumsReport<K> {
   /** The tool's name. */
   readonly name: string;
@@ -80,7 +80,7 @@ export interface SumsReport<K> {
   readonly sort: string;
 }
 
-/** Makes the function that prints the sums that grew since it was last called, the largest first. */
+/** Makes the function that prints the sums which grew since its last call, the largest first. */
 export function sumsReporter<K extends object>(
   { name, map, key, columns, noClear, maxRows = TOP_ROWS, sort }: SumsReport<K>,
 ): (bpf: Bpf, report: Report) => void {

@@ -1,5 +1,5 @@
 /**
- * Types of file systems, and which programs of operations.h see their operations.
+ * Types of file systems, and which programs of operations.h trace their operations.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { READS, WRITES } from "./file_sums.ts";
 import { syscallPrograms } from "../run/choose_hooks.ts";
 import { text, UsageError } from "../options/options.ts";
 
-/** A type of file system, or several that are one to people. */
+/** A type of file system, or several that users see as one. */
 export interface FileSystem {
-  /** What people call it. */
+  /** The name that users know. */
   readonly title: string;
   /** Its types in /proc/filesystems. */
   readonly types: readonly string[];
-  /** The kernel's function that tells attributes of its files, where operations.h knows one. */
+  /** The kernel function that returns attributes of its files, where operations.h traces one. */
   readonly attributes?: string;
 }
 
 const FILE_SYSTEMS: Readonly<Record<string, FileSystem>> = {
-  // The driver of ext4 serves the other two as well.
+  // The ext4 driver also mounts the other two.
   ext4: { title: "ext4", types: ["ext4", "ext3", "ext2"], attributes: "ext4_file_getattr" },
   btrfs: { title: "btrfs", types: ["btrfs"] },
   xfs: { title: "XFS", types: ["xfs"] },
@@ -34,12 +34,12 @@ const ATTRIBUTES = ["ext4_file_getattr", "f2fs_getattr", "nfs_getattr"];
 const TYPE_MAX = 15; // two words of operations.h, with a NUL
 const TYPES_MAX = 3;
 
-/** The file system of a name; any type that the kernel has is one. */
+/** The file system of that name; any type that the kernel knows is accepted. */
 export function fileSystem(name: string): FileSystem {
   return FILE_SYSTEMS[name] ?? { title: name, types: [name] };
 }
 
-/** `-t`, for the tools of any file system. */
+/** `-t`, for tools that trace any file system. */
 export const typeOption = text({
   short: "t",
   long: "type",
@@ -47,7 +47,7 @@ export const typeOption = text({
   help: "which file system to trace, by its type: ext4, btrfs, xfs, nfs, tmpfs …",
 });
 
-/** The file system that `-t` names. @throws {UsageError} */
+/** The file system selected by `-t`. @throws {UsageError} */
 export function fileSystemOf(type: string | undefined): FileSystem {
   if (type === undefined) throw new UsageError("say which file system: -t/--type is needed");
   return fileSystem(type);
@@ -59,7 +59,7 @@ export const OPERATIONS: readonly string[] = ["read", "write", "open", "fsync", 
 const ON_FILES = [...READS, ...WRITES, "fsync", "fdatasync"];
 const OPENINGS = ["open", "creat", "openat", "openat2"];
 
-/** What of the load options follows the operations of a file system. @throws {UnsupportedError} */
+/** The load options that select a file system's operations. @throws {UnsupportedError} */
 export function operations(
   { title, types, attributes }: FileSystem,
   machine: Machine,
@@ -89,7 +89,9 @@ export function operations(
   };
 }
 
-/** Types as operations.h compares them. @throws {UsageError} when one is too long */
+/**
+ * Type names in the layout that operations.h compares. @throws {UsageError} when one is too long
+ */
 export function words(types: readonly string[]): bigint[] {
   const bytes = new Uint8Array(TYPES_MAX * (TYPE_MAX + 1));
   for (const [i, type] of types.entries()) {

@@ -1,5 +1,5 @@
 /**
- * Tools that show operations of a file system that are slower than a threshold (slower.bpf.c).
+ * Tools that show file system operations slower than a threshold (slower.bpf.c).
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const slowerObject: Uint8Array = object;
 
 const MIN_MS = 10;
 
-/** The threshold, as a word or an option. */
+/** The threshold, as an argument or an option. */
 export const minimum: Option<number | undefined> = number({
   short: "m",
   long: "min",
@@ -32,11 +32,11 @@ export const minimum: Option<number | undefined> = number({
   fraction: true,
 });
 
-/** Prints values only; bcc's tools call it by different letters. */
+/** Comma-separated values; bcc's tools use different letters for it. */
 export const csvOption = (short: string): Option<boolean> =>
   flag({ short, long: "csv", help: "just print fields: comma-separated values" });
 
-/** What slower.bpf.c and ext4slower.bpf.c tell of an operation. */
+/** The event of slower.bpf.c and ext4slower.bpf.c. */
 export const SlowerEvent = struct("event", {
   time: u64.asNumber,
   who: Who,
@@ -105,10 +105,10 @@ export function slowerPlan(
   };
 }
 
-/** The threshold as the kernel side takes it. */
+/** The threshold in the kernel side's unit. */
 export const minimumUs = (ms: number = MIN_MS): bigint => BigInt(Math.round(ms * 1000));
 
-/** What of the plan is about rows. */
+/** The part of the plan about rows. */
 export function slowerRows({ title }: FileSystem, csv: boolean, minMs: number = MIN_MS) {
   const slower = minMs === 0 ? "" : ` slower than ${minMs} ms`;
   return {

@@ -1,5 +1,5 @@
 /**
- * Reports of how times are distributed (latency_histogram.h).
+ * Reports of latency histograms (latency_histogram.h).
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 } from "../options/standard_options.ts";
 import type { ReportPlan } from "../run/tool.ts";
 
-/** What tools with such reports call them by. */
+/** Options of tools with such reports. */
 export const distributionOptions = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
   milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
@@ -26,7 +26,7 @@ export const distributionOptions = {
   tids: flag({ short: "L", long: "tids", help: "print a histogram per thread ID" }),
 } as const;
 
-/** What the command line says. */
+/** Their values. */
 type DistributionValues =
   & Values<typeof distributionOptions & typeof intervalArguments>
   & Partial<Values<typeof filterOptions>>
@@ -38,13 +38,13 @@ interface DistributionOptions {
   readonly name: string;
   readonly timestamp: boolean;
   readonly milliseconds: boolean;
-  /** Average, total and count below each report. */
+  /** Print average, total and count below each report. */
   readonly extension?: boolean;
-  /** What each histogram is about: `pid`; undefined: there is one only. */
+  /** The key of each histogram: `pid`; undefined: there is only one histogram. */
   readonly section: string | undefined;
-  /** Name the processes, those that ended by ended_names.h. */
+  /** Name the processes, including those that have ended (ended_names.h). */
   readonly names: boolean;
-  /** What a histogram is about in words, in place of its number. */
+  /** The text for a histogram's key, instead of the number. */
   readonly sectionText?: ((id: number) => string) | undefined;
 }
 
@@ -54,19 +54,19 @@ const unitOf = ({ milliseconds }: { readonly milliseconds: boolean }) =>
 
 const Key = struct("key", { id: u32, slot: u32 });
 
-/** What {@linkcode distributionPlan} takes besides the options. */
+/** Parameters of {@linkcode distributionPlan} besides the options. */
 export interface DistributionDetails {
   /** Globals of the tool's own. */
   readonly globals: Readonly<Record<string, unknown>>;
-  /** What a histogram is about when it is not about a process or a thread. */
+  /** The key of histograms that are not by process or thread. */
   readonly section?: string | undefined;
   /** Name the processes on this machine. */
   readonly names?: Machine | undefined;
-  /** What a histogram is about in words, in place of its number. */
+  /** The text for a histogram's key, instead of the number. */
   readonly sectionText?: (id: number) => string;
 }
 
-/** The plan of a tool that counts times by process or thread. @throws {UsageError} */
+/** The plan of a tool that makes histograms by process or thread. @throws {UsageError} */
 export function distributionPlan(
   name: string,
   values: DistributionValues,
@@ -100,7 +100,7 @@ export function distributionPlan(
   };
 }
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const { name: valueType } = unitOf(options);
@@ -135,7 +135,7 @@ function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) 
   };
 }
 
-/** Average, total and count below a report; nothing when nothing was counted. `time` is in ns. */
+/** Average, total and count below a report; nothing if nothing was counted. `time` is in ns. */
 export function reportSummary(
   report: Report,
   unit: { readonly name: string; readonly ns: number },

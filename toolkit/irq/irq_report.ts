@@ -1,5 +1,5 @@
 /**
- * Reports of how long interrupts take (irq_times.h).
+ * Reports of time spent in interrupts (irq_times.h).
  *
  * @module
  */
@@ -28,10 +28,10 @@ export const cpuOption = number({
   max: CPU_MAX,
 });
 
-/** What `-c` means to the kernel side. */
+/** The value of `-c` for the kernel side. */
 export const targetCpu = (cpu: number | undefined): number => cpu ?? ANY_CPU;
 
-/** The options of these tools; counting is called differently in each. */
+/** The options of these tools; the option to count has another name in each. */
 export const irqOptions = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
   nanoseconds: flag({ short: "N", long: "nanoseconds", help: "output in nanoseconds" }),
@@ -44,14 +44,14 @@ export const irqOptions = {
 
 type IrqValues = Values<typeof irqOptions> & { readonly counts: boolean };
 
-/** What the two tools differ in. */
+/** The differences between the two tools. */
 export interface IrqTool {
   readonly name: string;
   /** `hard` */
   readonly kind: string;
   /** The width of the column of names. */
   readonly width: number;
-  /** How counting is asked for: `--count`. */
+  /** The name of the option that counts: `--count`. */
   readonly countOption: string;
 }
 
@@ -64,7 +64,7 @@ interface Row {
   readonly time: number;
 }
 
-/** The plan of a tool that tells how long interrupts take. @throws {UsageError} */
+/** The plan of a tool that reports time spent in interrupts. @throws {UsageError} */
 export function irqPlan(tool: IrqTool, values: IrqValues): ReportPlan {
   const { counts, distribution, nanoseconds } = values;
   if (counts && (distribution || nanoseconds)) {
@@ -99,7 +99,7 @@ function columns({ kind, width }: IrqTool, { counts, nanoseconds }: IrqValues): 
   ];
 }
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(tool: IrqTool, values: IrqValues): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const table = columns(tool, values);

@@ -1,5 +1,5 @@
 /**
- * Calls of methods in language runtimes, as calls.bpf.c follows them.
+ * Method calls in language runtimes, traced by calls.bpf.c.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import object from "./calls.bpf.o.ts";
 /** The compiled kernel side. */
 export const callsObject: Uint8Array = object;
 
-/** The places that are needed; `follow`: returns too. */
+/** The places to probe; `follow`: returns too. */
 function wantedPlaces({ calls }: Language, follow: boolean): readonly PlaceQuery[] {
   const { places, countAtLeave } = calls!;
   const counted: readonly number[] = countAtLeave
@@ -28,9 +28,9 @@ export interface CallsOptions {
   /** The tool's name. */
   readonly tool: string;
   readonly pid: number;
-  /** Returns too. */
+  /** Whether to trace returns too. */
   readonly follow: boolean;
-  /** List the places. */
+  /** Print the places that are probed. */
   readonly verbose: boolean;
 }
 
@@ -42,13 +42,14 @@ export function attachCalls(bpf: Bpf, language: Language, options: CallsOptions)
   const { path, places } = runtime;
   const where = { path, pid };
   const native = places.filter(({ kind }) => kind === CALL.enterPerl);
-  // The return first: a call that began unseen is ignored, but one that ends unseen would stay.
+  // The return probe first: a return without an entry is ignored, but an entry without a return
+  // would stay in the map.
   const atReturn = follow && native.length > 0
     ? [bpf.program("at_return").attachUprobe({ ...where, functions: native, atReturn: true })]
     : [];
   return [...atReturn, attachPlaces(bpf, "at_call", places, where)];
 }
 
-/** `class.method`; of a runtime that tells no class the method alone. */
+/** `class.method`; in a runtime without classes the method alone. */
 export const methodText = (method: { readonly class: string; readonly name: string }): string =>
   method.class === "" ? method.name : `${method.class}.${method.name}`;

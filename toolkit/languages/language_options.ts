@@ -1,5 +1,5 @@
 /**
- * Options of tools that look into a language runtime.
+ * Options of tools that trace a language runtime.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { complain } from "../output/complain.ts";
 import type { Language } from "./languages.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** `-l`; the others that the tool takes besides languages. */
+/** `-l`, and values that the tool takes besides languages. */
 export function languageOption(
   languages: readonly Language[],
   others: readonly string[] = [],
@@ -29,7 +29,7 @@ export function languageOption(
   };
 }
 
-/** Names of a tool for one language, as bcc has them: `javacalls` is `ucalls -l java`. */
+/** Names of a tool with one language, as bcc has them: `javacalls` is `ucalls -l java`. */
 export function languageCommands(
   suffix: string,
   languages: readonly Language[],
@@ -37,7 +37,7 @@ export function languageCommands(
   return Object.fromEntries(languages.map(({ name }) => [name + suffix, ["-l", name]]));
 }
 
-/** The process, which is an argument in bcc's tools. */
+/** The process, an argument as in bcc's tools. */
 export const pidArgument = argument({ ...filterOptions.pid, help: "process id to attach to" });
 
 /** `-v`. */
@@ -53,7 +53,7 @@ export function requirePid(pid: number | undefined): number {
   return pid;
 }
 
-/** Tells where a tool looks. */
+/** Prints which places a tool probes. */
 export function tellPlaces(tool: string, { path, places }: Runtime): void {
   for (const { name, offset } of places) {
     complain(tool, `probes ${name} at 0x${offset.toString(16)} of ${path}`);

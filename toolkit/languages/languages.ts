@@ -1,13 +1,13 @@
 /**
- * Language runtimes: which file of a process is one, and where it tells what it does, by USDT probes or by
- * functions of its own. The numbers are those of the kernel side; see each tool for what is seen.
+ * Language runtimes: by which mapped file they are recognized, and which USDT probes or functions
+ * show what they do. The action numbers are the kernel side's; each tool's page says what is seen.
  *
  * @module
  */
 
 import type { PlaceQuery, Source } from "../probes/user_places.ts";
 
-/** What calls.bpf.c does at a place. */
+/** Actions of calls.bpf.c. */
 export const CALL = {
   enter: 0,
   leave: 1,
@@ -17,19 +17,19 @@ export const CALL = {
   enterFrame: 5,
 } as const;
 
-/** What gc.bpf.c does: a collection of kind N begins at 2 N and ends at 2 N + 1. */
+/** Actions of gc.bpf.c: a collection of kind N begins with 2 N and ends with 2 N + 1. */
 const begins = (kind: number) => 2 * kind;
 const ends = (kind: number) => 2 * kind + 1;
 
-/** What threads.bpf.c does. */
+/** Actions of threads.bpf.c. */
 export const THREAD = { start: 0, stop: 1 } as const;
 
-/** What is told of a collection. */
+/** Which arguments describe a collection. */
 export interface Collection {
-  /** At its begin and at its end. */
+  /** At its beginning and at its end. */
   readonly before: readonly [bigint, bigint];
   readonly after: readonly [bigint, bigint];
-  /** Names, where the runtime gives them. */
+  /** Its names, where the runtime passes them. */
   readonly manager: string;
   readonly pool: string;
 }
@@ -38,36 +38,36 @@ export interface Collection {
 export const ACTIVITIES = ["method", "gc", "objnew", "cload", "excp", "thread"] as const;
 type Activity = (typeof ACTIVITIES)[number];
 
-/** A runtime, and what can be seen of it. */
+/** A runtime, and where its activity can be probed. */
 export interface Language {
-  /** How `-l` calls it. */
+  /** The value of `-l`. */
   readonly name: string;
-  /** The last part of the path of the file that has its functions. */
+  /** The last component of the path of the file that contains its functions. */
   readonly file: RegExp;
-  /** Of its USDT probes. */
+  /** The provider of its USDT probes. */
   readonly provider: string;
   readonly calls?: {
     readonly places: readonly PlaceQuery[];
-    /** Its probe of entries is silent for most calls: they count when they return. */
+    /** Its entry probe does not fire for most calls: they are counted when they return. */
     readonly countAtLeave?: true;
-    /** What must be so for calls to be seen, for people. */
+    /** A precondition for seeing calls, told to users. */
     readonly hint?: string;
   };
   readonly gc?: {
     readonly places: readonly PlaceQuery[];
-    /** They are functions, which end where they return. */
+    /** Whether the places are functions, which end where they return. */
     readonly untilReturn?: true;
-    /** What a collection of each kind is called. */
+    /** The names of collections by kind. */
     readonly describe: readonly ((collection: Collection) => string)[];
   };
   readonly objects?: {
     readonly places: readonly PlaceQuery[];
-    /** What objects are called by the kind of place, where that says it. */
+    /** The names of objects by the kind of place. */
     readonly names?: readonly string[];
     readonly hint?: string;
   };
   readonly threads?: { readonly places: readonly PlaceQuery[] };
-  /** The comm of its processes, and where each activity is told. */
+  /** The comm of its processes, and where each activity is probed. */
   readonly activity?: { readonly comm: RegExp } & Partial<Record<Activity, readonly PlaceQuery[]>>;
 }
 
@@ -201,7 +201,7 @@ const python: Language = {
   },
   activity: {
     comm: /^(i?python|gunicorn|uwsgi|celery)/,
-    // Of 3.11 the probe of entries tells of generators only.
+    // Python 3.11's entry probe fires for generators only.
     method: probes(0, "function__return"),
     gc: probes(0, "gc__start"),
   },
@@ -250,7 +250,7 @@ const ruby: Language = {
   },
 };
 
-/** By the functions that make them. */
+/** By the functions that create them. */
 const TCL_OBJECTS = ["Obj", "StringObj", "ListObj", "DictObj", "IntObj", "WideIntObj", "DoubleObj"];
 
 const tcl: Language = {
@@ -279,7 +279,7 @@ const tcl: Language = {
   },
 };
 
-/** `-l c`: what the C library does. */
+/** `-l c`: functions of the C library. */
 const c: Language = {
   name: "c",
   file: /^libc(-[\d.]+)?\.so[.\d]*$/,
@@ -289,12 +289,12 @@ const c: Language = {
   },
 };
 
-/** All of them; C comes last, since it is in nearly every process. */
+/** All of them; C is last, since nearly every process has it. */
 export const LANGUAGES: readonly Language[] = [java, node, perl, php, python, ruby, tcl, c];
 
-/** What tools look for in a process. */
+/** What a tool wants to see of a process. */
 export type Aspect = "calls" | "gc" | "objects" | "threads";
 
-/** The languages that have something to see of that. */
+/** The languages in which that can be seen. */
 export const languagesWith = (aspect: Aspect): readonly Language[] =>
   LANGUAGES.filter((language) => language[aspect] !== undefined);

@@ -10,17 +10,17 @@ import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 import type { Language } from "./languages.ts";
 
-/** How the file of a runtime is known. */
+/** How the file of a runtime is recognized. */
 export type RuntimeFile = Pick<Language, "name" | "file" | "provider">;
 
-/** The places of a runtime in one of the files of a process. */
+/** The places of a runtime in one of a process's files. */
 export interface Runtime {
   /** The file as this process reaches it. */
   readonly path: string;
   readonly places: readonly UserPlace[];
 }
 
-/** Files that a process has mapped, as this process reaches them, by the last part of their paths. */
+/** The files mapped by a process, as this process reaches them, by the last path component. */
 function* filesOf(pid: number): Generator<readonly [name: string, path: string]> {
   const seen = new Set<string>();
   for (const line of readMaps(pid)) {
@@ -31,7 +31,7 @@ function* filesOf(pid: number): Generator<readonly [name: string, path: string]>
   }
 }
 
-/** The first file of the process that is of the language and has some of these places. */
+/** The first file of the process that belongs to the language and has some of these places. */
 export function findRuntime(
   pid: number,
   language: RuntimeFile,
@@ -61,7 +61,7 @@ export function languageOf(
 }
 
 /**
- * The language that is asked for, or else the first whose runtime the process has mapped.
+ * The requested language, or else the first whose runtime the process has mapped.
  *
  * @throws {UsageError} when there is none, or no such process
  */
@@ -81,7 +81,7 @@ export function chooseLanguage(
   );
 }
 
-/** The places, or a sentence that tells why there are none. @throws {Error} */
+/** The places, or one sentence why there are none. @throws {Error} */
 export function requireRuntime(
   pid: number,
   language: RuntimeFile,

@@ -1,9 +1,10 @@
 /**
  * The facts about a machine that plans depend on.
  *
- * A tool's `plan()` is pure: it reads nothing but its arguments. All that depends on the machine (which hooks
- * its kernel has, which disks there are) it asks of a {@linkcode Machine}. Tests pass one that they made up, and
- * so check the options and usage errors of every tool in milliseconds and without root.
+ * A tool's `plan()` is pure: it reads nothing but its arguments. What depends on the machine (which
+ * hooks its kernel has, which disks there are) comes from a {@linkcode Machine}. Tests pass an
+ * invented one, and so check options and usage errors of every tool in milliseconds and without
+ * root.
  *
  * @module
  */
@@ -37,11 +38,11 @@ import {
 } from "../../mod.ts";
 import { functionsTaking } from "../../plumbing.ts";
 
-/** What stat(2) tells of a character device, in its own encoding of numbers. */
+/** stat(2) of a character device, with device numbers in the encoding of stat(2). */
 export interface CharacterDevice {
-  /** The device that the file stands for. */
+  /** The device that the file represents (st_rdev). */
   readonly rdev: bigint;
-  /** The file system that the file lies on. */
+  /** The device of its file system (st_dev). */
   readonly dev: bigint;
   /** The file's inode. */
   readonly ino: bigint;
@@ -61,21 +62,27 @@ export interface Machine {
   structHasField(struct: string, field: string): Answer;
   /** Whether an enum of the kernel's BTF has a value. */
   enumHasValue(name: string, value: string): Answer;
-  /** Whether programs can read the registers of user space (unwind.h): Linux 5.15, and x86-64 so far. */
+  /**
+   * Whether programs can read the user registers of a task (unwind.h): Linux 5.15, and x86-64 so
+   * far.
+   */
   canWalkStacks(): Answer;
   /** Whether programs on raw tracepoints can be told which one they are on: Linux 6.10. */
   hasRawCookies(): Answer;
   /** The functions of the kernel that can be probed and match. */
   kernelFunctions(pattern: RegExp): string[];
-  /** Of functions of the kernel those that take a pointer to a struct, with the place of that argument. */
+  /**
+   * Of some kernel functions, those that take a pointer to a struct, with the index of that
+   * argument.
+   */
   functionsTaking(names: Iterable<string>, struct: string, most: number): Map<string, number>;
-  /** The tracepoints that match, as `CATEGORY/NAME`. */
+  /** The tracepoints whose names match, as `CATEGORY/NAME`. */
   tracepoints(pattern: RegExp): string[];
   /** The fields of a tracepoint's record, by `CATEGORY/NAME`. */
   tracepointFields(tracepoint: string): TracepointField[];
-  /** The path of a file, a library or a program, as a process sees it. */
+  /** The path of a file, library or program, as a process sees it. */
   findFile(name: string, pid?: number): string | undefined;
-  /** The functions of a file that match. */
+  /** The functions of a file whose names match. */
   userFunctions(
     file: string,
     pattern: RegExp,
@@ -84,21 +91,24 @@ export interface Machine {
   ): UserFunction[];
   /** The USDT probes of a file. */
   usdtProbes(path: string): UsdtProbe[];
-  /** Whether there is a file of this name. */
+  /** Whether a file exists. */
   exists(path: string): boolean;
   /** The text of a file. */
   readText(path: string): string;
-  /** The names in a directory; none where it cannot be read. */
+  /** The names in a directory; empty where it cannot be read. */
   namesIn(directory: string): string[];
-  /** Whether a path leads to a directory. */
+  /** Whether a path is a directory. */
   isDirectory(path: string): boolean;
-  /** What /proc/self/fdinfo tells of a directory. @throws {Error} with a `code` where there is none */
+  /**
+   * The text of /proc/self/fdinfo for a directory. @throws {Error} with a `code` if it does not
+   * exist
+   */
   directoryInfo(path: string): string;
-  /** What stat(2) tells of a character device; undefined where there is none. */
+  /** stat(2) of a character device; undefined if it does not exist. */
   characterDevice(path: string): CharacterDevice | undefined;
-  /** The inode of a namespace; of this process without a pid. */
+  /** The inode of a process's namespace, by default of this process's. */
   namespaceInode(kind: NamespaceKind, pid?: number): number;
-  /** The device that namespaces are files of, for bpf_get_ns_current_pid_tgid(). */
+  /** The device of namespace files, for bpf_get_ns_current_pid_tgid(). */
   namespaceDevice(): number;
   /** The id of a cgroup by its path. */
   cgroupId(path: string): bigint;
@@ -159,7 +169,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
-    return []; // gone, or not to be read
+    return []; // gone, or unreadable
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The programs that count what happens to folios of the page cache (page_cache.h).
+ * The programs that count folio operations in the page cache (page_cache.h).
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { chooseHooks } from "../run/choose_hooks.ts";
 import type { Machine } from "../machine/machine.ts";
 
-/** What `programs` of the load options takes. @throws {UnsupportedError} */
+/** The `programs` of the load options. @throws {UnsupportedError} */
 export function pageCachePrograms(machine: Machine): Record<string, boolean> {
   return {
     ...chooseHooks("page cache accesses", [
@@ -26,7 +26,7 @@ export function pageCachePrograms(machine: Machine): Record<string, boolean> {
   };
 }
 
-/** So much of a kind of memory there is, in MiB: `Buffers`, `Cached`. @param text of /proc/meminfo */
+/** An amount of memory in MiB by its name: `Buffers`, `Cached`. @param text of /proc/meminfo */
 export function megabytes(text: string, name: string): number {
   return Number(new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) / 1024;
 }

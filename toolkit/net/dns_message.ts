@@ -1,5 +1,5 @@
 /**
- * Answers of name servers (RFC 1035, section 4).
+ * Parses DNS responses (RFC 1035, section 4).
  *
  * @module
  */
@@ -8,22 +8,25 @@ import { decodeText, ipv4, ipv6 } from "../../mod.ts";
 
 const HEADER = 12;
 const IS_RESPONSE = 0x8000;
-const POINTER = 0xc0; // a length byte with these bits: the rest of the name is elsewhere
+const POINTER = 0xc0; // a length byte with these bits: a compression pointer follows
 const POINTERS_MAX = 16;
 const NAME_MAX = 255; // RFC 1035, 2.3.4
 const TYPE_A = 1;
 const TYPE_PTR = 12;
 const TYPE_AAAA = 28;
 
-/** What a name server said. */
+/** The content of a DNS response. */
 export interface DnsAnswer {
-  /** The name that was asked for. */
+  /** The name in the question. */
   readonly name: string;
-  /** Addresses and what they are called: the name asked for, or what was told of the address asked for. */
+  /**
+   * Addresses and their names: the name in the question, or for a reverse look-up the name in the
+   * answer.
+   */
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** Reads an answer, as far as it is whole; undefined for anything else. */
+/** Parses a response, as far as it is complete; undefined for anything else. */
 export function parseDnsAnswer(message: Uint8Array<ArrayBuffer>): DnsAnswer | undefined {
   const view = new DataView(message.buffer, message.byteOffset, message.length);
   try {
@@ -37,12 +40,15 @@ export function parseDnsAnswer(message: Uint8Array<ArrayBuffer>): DnsAnswer | un
     }
     return { name, names };
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // it ends too early
+    if (error instanceof RangeError) return undefined; // truncated
     throw error;
   }
 }
 
-/** Follows a name, through pointers if its labels are wanted. Returns where it ends, as it stands there. */
+/**
+ * Parses a name, following compression pointers if its labels are wanted. Returns where it ends in
+ * place.
+ */
 function readName(view: DataView<ArrayBuffer>, at: number, labels?: string[]): number {
   let end = 0;
   for (let pointers = 0, total = 0;;) {
@@ -62,7 +68,7 @@ function readName(view: DataView<ArrayBuffer>, at: number, labels?: string[]): n
   }
 }
 
-/** Reads what follows a record's name; returns where the record ends. */
+/** Parses a record after its name; returns where the record ends. */
 function readRecord(
   view: DataView<ArrayBuffer>,
   at: number,
@@ -72,7 +78,7 @@ function readRecord(
   const type = view.getUint16(at);
   const length = view.getUint16(at + 8);
   const data = at + 10;
-  if (data + length > view.byteLength) return view.byteLength; // cut off
+  if (data + length > view.byteLength) return view.byteLength; // truncated
   if (type === TYPE_A && length === ipv4.size) names.set(ipv4.read(view, data), asked);
   if (type === TYPE_AAAA && length === ipv6.size) names.set(ipv6.read(view, data), asked);
   const address = type === TYPE_PTR ? reverseAddress(asked) : undefined;
@@ -84,7 +90,7 @@ function readRecord(
   return data + length;
 }
 
-/** The address that a name of the reverse tree stands for: `7.2.0.192.in-addr.arpa`. */
+/** The address in a reverse look-up name: `7.2.0.192.in-addr.arpa`. */
 function reverseAddress(name: string): string | undefined {
   const [, four] = /^((?:\d{1,3}\.){4})in-addr\.arpa$/i.exec(name) ?? [];
   if (four !== undefined) return four.split(".").slice(0, 4).toReversed().map(Number).join(".");

@@ -1,6 +1,6 @@
 /**
- * The names that processes looked addresses up by, from the answers of name servers that they received
- * (dns.h).
+ * The host names that processes have resolved addresses from, by the DNS responses that they
+ * received (dns.h).
  *
  * @module
  */
@@ -50,13 +50,16 @@ export const dnsOption = {
   }),
 } as const;
 
-/** A name, and when it was told. */
+/** A name, and when the response came. */
 export interface FoundName {
   readonly name: string;
   readonly time: number;
 }
 
-/** Load options with what dns.h needs besides: its programs, and room for answers or next to none. */
+/**
+ * Load options with what dns.h needs in addition: its programs, and room for responses, or almost
+ * none.
+ */
 export function withDns(load: LoadOptions, wanted: boolean, machine: Machine): LoadOptions {
   const off = CALLS.flatMap((call) => [`enter_${call}`, `exit_${call}`]).map((
     name,
@@ -71,18 +74,18 @@ export function withDns(load: LoadOptions, wanted: boolean, machine: Machine): L
   };
 }
 
-/** Events and answers that the kernel side dropped: for `dropped` of a plan. */
+/** Events and responses that the kernel side dropped: for `dropped` of a plan. */
 export const droppedWithAnswers = (bpf: Bpf): number =>
   ["events_dropped", "answers_dropped"].reduce(
     (sum, name) => sum + bpf.global(name, u64.asNumber).value,
     0,
   );
 
-/** The names that were last told, by process and address. */
+/** The latest names by process and address. */
 export class DnsNames implements Disposable {
   readonly #names = new Map<string, FoundName>();
   readonly #streams = new DnsStreams();
-  /** Answers that may be later than events which are still to come. */
+  /** Responses that may be later than events which are not read yet. */
   readonly #pending: Answer[] = [];
   readonly #read = (answer: Answer): void => {
     this.#pending.push(answer);
@@ -91,29 +94,32 @@ export class DnsNames implements Disposable {
   #answers: EventStream<Answer> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Reads the answers that `bpf` sees from now on; until it is closed. */
+  /** Reads the responses from `bpf` until it is closed. */
   follow(bpf: Bpf): this {
     this.#answers = bpf.events("answers", Answer);
-    // When there are no events that ask for names.
+    // For times without events that ask for names.
     this.#timer = setInterval(() => this.#answers?.drain(this.#read), DRAIN_MS);
     return this;
   }
 
-  /** Notes an answer. */
+  /** Records a response. */
   learn({ time, stream, pid, bytes }: Answer): void {
     const messages = stream === 0n ? [bytes] : this.#streams.add(`${pid} ${stream}`, bytes);
     for (const message of messages) {
       const answer = parseDnsAnswer(message);
       for (const [address, name] of answer?.names ?? []) {
         const key = `${pid} ${address}`;
-        this.#names.delete(key); // so that the oldest stay in front
+        this.#names.delete(key); // keep the map ordered by age
         this.#names.set(key, { name, time });
         if (this.#names.size > NAMES_MAX) this.#names.delete(this.#names.keys().next().value!);
       }
     }
   }
 
-  /** What the process had last called the remote end at that time, in ns; times must not go back by much. */
+  /**
+   * The process's latest name for the remote address at that time, in ns; times must not decrease
+   * by much.
+   */
   find(pid: number, { remote }: Pick<Flow, "remote">, time: number): FoundName | undefined {
     this.#answers?.drain(this.#read);
     while (this.#pending[0] && this.#pending[0].time <= time) this.learn(this.#pending.shift()!);

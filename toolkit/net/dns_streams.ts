@@ -1,5 +1,5 @@
 /**
- * Messages of name servers over TCP (RFC 1035, 4.2.2): each behind its length, in pieces as they are read.
+ * Reassembles DNS over TCP (RFC 1035, 4.2.2): length-prefixed messages, read in pieces.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 const LENGTH_BYTES = 2;
 const STREAMS_MAX = 256;
 
-/** Puts the pieces together. */
+/** Reassembles messages from pieces. */
 export class DnsStreams {
-  /** What has come of a message, of those connections where one is not whole; the oldest first. */
+  /** Incomplete messages by connection, oldest first. */
   readonly #parts = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  /** Adds what was read from a connection; the messages that are whole now. */
+  /** Adds what was read from a connection; returns the messages that are complete now. */
   add(connection: string, piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
     const before = this.#parts.get(connection) ?? new Uint8Array(0);
     const bytes = new Uint8Array(before.length + piece.length);

@@ -1,5 +1,5 @@
 /**
- * Why the kernel drops packets, as its tracepoint skb:kfree_skb tells.
+ * Why the kernel dropped a packet, from its tracepoint skb:kfree_skb.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 import { kernelEnum, UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 
-/** What this kernel tells of a drop besides the reason. @throws {UnsupportedError} before Linux 5.17 */
+/**
+ * The fields this kernel adds to a drop besides its reason. @throws {UnsupportedError} before Linux
+ * 5.17
+ */
 export function dropTold(machine: Machine): { readonly isReceiverTold: boolean } {
   const tracepoint = "trace_event_raw_kfree_skb";
   if (machine.structHasField(tracepoint, "reason").answer === "no") {
@@ -22,7 +25,7 @@ export function dropTold(machine: Machine): { readonly isReceiverTold: boolean }
 
 let names: ReadonlyMap<number, string> | undefined;
 
-/** The running kernel's name for a reason; those of parts of it, such as Wi-Fi, have numbers only. */
+/** The running kernel's name of a reason; reasons of subsystems such as Wi-Fi have numbers only. */
 export function dropReasonName(reason: number): string {
   names ??= kernelEnum("skb_drop_reason") ?? new Map();
   const name = names.get(reason) ?? (reason > 0xffff ? `0x${reason.toString(16)}` : `${reason}`);

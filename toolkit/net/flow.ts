@@ -1,5 +1,5 @@
 /**
- * Connections: how events tell of them, and the options that choose among them (flow.h).
+ * Connections: their layout in events, and the options that select them (flow.h).
  *
  * @module
  */
@@ -34,19 +34,19 @@ export function address(flow: Pick<Flow, "family" | "local" | "remote">, end: "l
   return flow.family === AF_INET ? text.slice(MAPPED.length) : text;
 }
 
-/** include/uapi/linux/in.h, without those that only the kernel talks. */
+/** include/uapi/linux/in.h, without kernel-internal ones. */
 const PROTOCOLS: Readonly<Record<number, string>> = {
   ...{ 0: "IP", 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 33: "DCCP", 47: "GRE", 50: "ESP" },
   ...{ 51: "AH", 58: "ICMPV6", 89: "OSPF", 112: "VRRP", 132: "SCTP", 136: "UDPLITE", 255: "RAW" },
   ...{ 256: "SMC", 262: "MPTCP" },
 };
 
-/** The name of a protocol above IP; its number where none is known. */
+/** The name of an IP protocol; its number when unknown. */
 export const protocolName = (protocol: number): string => PROTOCOLS[protocol] ?? String(protocol);
 
 const PROTOCOLS_MAX = PORTS_MAX;
 
-/** An option with protocols above IP, by name or number, separated by commas. */
+/** An option with IP protocols, by name or number, separated by commas. */
 export function protocols(
   names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
 ): Option<readonly number[]> {
@@ -93,7 +93,7 @@ export function ports(
   };
 }
 
-/** The globals of flow.h that choose flows. @throws {UsageError} */
+/** The globals of flow.h that select flows. @throws {UsageError} */
 export function flowSettings(
   { ipv4, ipv6 }: Values<typeof familyOptions>,
   { local = [], remote = [] }: { local?: readonly number[]; remote?: readonly number[] } = {},

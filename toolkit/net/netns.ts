@@ -1,5 +1,5 @@
 /**
- * Network namespaces: which a socket is in, and the option that chooses one (netns.h).
+ * Network namespaces: of a socket, and the option that selects one (netns.h).
  *
  * @module
  */
@@ -21,7 +21,7 @@ export const netnsFilter = {
   }),
 } as const;
 
-/** The same, and whether to show them. */
+/** The filter, and the option to show namespaces. */
 export const netnsOptions = {
   ...netnsFilter,
   printNetns: flag({ long: "print-netns", help: "include the network namespace on output" }),

@@ -1,6 +1,6 @@
 /**
- * What tools that print a row per TCP session or change of it have in common: options, and columns of when,
- * who and between which ends.
+ * What tools with a row per TCP session or state change share: options, and columns for the time,
+ * the process and both ends.
  *
  * @module
  */
@@ -35,20 +35,20 @@ export const sessionOptions = {
   ...familyOptions,
 } as const;
 
-/** What the columns depend on. */
+/** The options that the columns depend on. */
 type SessionValues = Pick<Values<typeof sessionOptions>, "time" | "timestamp" | "wide" | "csv"> & {
   readonly json: boolean;
 };
 
-/** Refuses two forms of output at once. @throws {UsageError} */
+/** Refuses contradicting output formats. @throws {UsageError} */
 export function checkForms({ csv, json }: SessionValues): void {
   if (csv && json) throw new UsageError("use either -s/--csv or --json, not both");
 }
 
-/** Whether there is room for everything. */
+/** Whether all columns are wide. */
 const isFull = ({ wide, csv, json }: SessionValues) => wide || csv || json;
 
-/** When: the columns that are asked for. */
+/** The time columns that were asked for. */
 export const timeColumns = <E extends { readonly time: number }>(
   { time, timestamp }: SessionValues,
 ): (Column<E> | false)[] => [
@@ -56,7 +56,7 @@ export const timeColumns = <E extends { readonly time: number }>(
   timestamp && secondsColumn<E>({ width: 9, digits: 6 }),
 ];
 
-/** Who, and the IP version. @param prefix of the headings: `C-PID` */
+/** Process and IP version. @param prefix of the headings: `C-PID` */
 export function processColumns<E extends { readonly who: Who; readonly flow: Flow }>(
   values: SessionValues,
   prefix = "",
@@ -75,7 +75,7 @@ export function processColumns<E extends { readonly who: Who; readonly flow: Flo
   ];
 }
 
-/** Between which ends. @param width of an address */
+/** Both ends. @param width of an address */
 export const endColumns = <E extends { readonly flow: Flow }>(width: number): Column<E>[] => [
   { head: "LADDR", width, value: ({ flow }) => address(flow, "local") },
   { head: "LPORT", width: 5, value: ({ flow }) => flow.local_port },

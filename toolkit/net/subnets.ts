@@ -1,5 +1,5 @@
 /**
- * Subnets, as the kernel side compares addresses with them.
+ * Subnets, in the layout in which the kernel side compares them.
  *
  * @module
  */
@@ -63,7 +63,7 @@ const maskOf = (prefix: number): Uint8Array<ArrayBuffer> =>
     return 0xff << 8 - bits & 0xff;
   });
 
-/** As the kernel side reads them: in the machine's order, which is little-endian wherever we run. */
+/** As two words in the machine's byte order, little-endian on all supported machines. */
 function wordsOf(bytes: Uint8Array<ArrayBuffer>): [bigint, bigint] {
   const view = new DataView(bytes.buffer);
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)];
@@ -72,7 +72,7 @@ function wordsOf(bytes: Uint8Array<ArrayBuffer>): [bigint, bigint] {
 /** Any address. */
 const ANY: Subnet = { network: [0n, 0n], mask: [0n, 0n] };
 
-/** An option that takes an address or a subnet; by default any address is in it. */
+/** An option with an address or subnet; its default matches any address. */
 export const subnet = (
   names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
 ): Option<Subnet> => ({

@@ -1,5 +1,5 @@
 /**
- * Where accepted TCP connections are seen (tcp_accept.h).
+ * Which hooks trace accepted TCP connections (tcp_accept.h).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Way } from "../run/choose_hooks.ts";
 const FUNCTION = "fentry:inet_csk_accept";
 const CALLS = ["tracepoint:syscalls:sys_exit_accept", "tracepoint:syscalls:sys_exit_accept4"];
 
-/** The programs of tcp_accept.h, all if the kernel has both. */
+/** The programs of tcp_accept.h, for both hooks if the kernel has them. */
 export const acceptWays: readonly Way[] = [
   { hook: FUNCTION, also: CALLS, programs: ["csk_accept", "exit_accept", "exit_accept4"] },
   { hook: CALLS[0]!, also: CALLS.slice(1), programs: ["exit_accept", "exit_accept4"] },

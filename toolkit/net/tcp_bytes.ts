@@ -1,5 +1,5 @@
 /**
- * Where bytes of TCP are seen (tcp_bytes.h).
+ * Which hooks trace bytes sent and received over TCP (tcp_bytes.h).
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Machine } from "../machine/machine.ts";
 import { chooseHooks } from "../run/choose_hooks.ts";
 
-/** The programs of tcp_bytes.h that this kernel takes. @throws {UnsupportedError} */
+/** The programs of tcp_bytes.h for this kernel. @throws {UnsupportedError} */
 export function bytePrograms(machine: Machine): Record<string, boolean> {
   const functions = ["fentry:tcp_sendmsg", "fentry:tcp_recvmsg"];
   return chooseHooks("the bytes of TCP", [

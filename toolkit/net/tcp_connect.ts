@@ -1,5 +1,5 @@
 /**
- * Where active TCP connections are seen (tcp_connect.h).
+ * Which hooks trace active TCP connections (tcp_connect.h).
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Machine } from "../machine/machine.ts";
 import { chooseHooks } from "../run/choose_hooks.ts";
 
-/** The programs of tcp_connect.h that this kernel takes. @throws {UnsupportedError} */
+/** The programs of tcp_connect.h for this kernel. @throws {UnsupportedError} */
 export function connectPrograms(machine: Machine): Record<string, boolean> {
   return chooseHooks("TCP connections", [
     {

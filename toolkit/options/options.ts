@@ -1,7 +1,8 @@
 /**
  * Command-line options: declared as data, parsed as argparse does, since bcc's users type them so.
  *
- * `-Tp 181`, `-p181`, `--pid=181`, `--pid 181` and unambiguous beginnings (`--dur 5`) all work; `-`
+ * `-Tp 181`, `-p181`, `--pid=181`, `--pid 181` and unambiguous prefixes (`--dur 5`) all work; in
+ * long names `-` and `_` are the same.
  * and `_` in long names are the same.
  *
  * @module
@@ -9,7 +10,7 @@
 
 import { type Machine, thisMachine } from "../machine/machine.ts";
 
-/** One option. Its type parameter is what parsing it gives. */
+/** One option. Its type parameter is the type of its parsed value. */
 export interface Option<T> {
   /** One letter, without the dash. */
   readonly short?: string;
@@ -17,38 +18,38 @@ export interface Option<T> {
   readonly long: string;
   /** The line in the help. */
   readonly help: string;
-  /** The placeholder of its value in help; an option without one takes no value. */
+  /** The value's placeholder in the help; an option without one takes no value. */
   readonly meta?: string;
-  /** It is a word by itself, told by its place; `long` is what help calls it. */
+  /** A positional argument; `long` is its name in the help. */
   readonly positional?: true;
-  /** As a word by its place, it takes all words that are left. */
+  /** A positional argument that takes all remaining words. */
   readonly many?: true;
   /** It takes all words that follow, as `--exec` does. */
   readonly rest?: true;
-  /** What it is when it is not given. */
+  /** The value when the option is not given. */
   readonly initial: T;
   /** The new value after one occurrence. @throws {UsageError} */
   parse(text: string, before: T, machine: Machine): T;
 }
 
-/** Options by the name the tool knows them by. */
+/** Options by the keys of their values. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** What parsing options gives. */
+/** The parsed values of options. */
 export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-/** A mistake in how a tool was called; exit status 2. */
+/** A usage error; exit status 2. */
 export class UsageError extends Error {
   /** The name of the class. */
   override name = "UsageError";
-  /** Whether the message has lines below the sentence, which show a place in what was typed. */
+  /** Whether the message has lines after its sentence that quote the user's text with a caret. */
   readonly showsPlace: boolean = false;
 }
 
-/** How an option is spelt, and its line in the help. */
+/** An option's spelling and description in the help. */
 export type Names = Pick<Option<unknown>, "short" | "long" | "help">;
 
-/** An option that is there or not. */
+/** An option without a value. */
 export function flag(names: Names): Option<boolean> {
   return { ...names, initial: false, parse: () => true };
 }
@@ -58,7 +59,7 @@ export function text(names: Names & { meta: string }): Option<string | undefined
   return { ...names, initial: undefined, parse: (value) => value };
 }
 
-/** An option that may be given several times. */
+/** An option that may be given several times, with texts. */
 export function list(names: Names & { meta: string }): Option<readonly string[]> {
   return { ...names, initial: [], parse: (value, before) => [...before, value] };
 }
@@ -88,9 +89,12 @@ export function pattern(names: Names & { meta: string }): Option<RegExp | undefi
   };
 }
 
-/** A number: whole unless `fraction`, from `min` to `max`. `what` says it in words. */
+/**
+ * Parameters of a number: whole unless `fraction`, from `min` to `max`. `what` describes it in
+ * errors.
+ */
 export interface Range {
-  /** What the help calls the value: `SECONDS`. */
+  /** The value's placeholder in the help: `SECONDS`. */
   readonly meta: string;
   /** "a process id" */
   readonly what: string;
@@ -121,22 +125,22 @@ export function number(names: Names & Range): Option<number | undefined> {
   };
 }
 
-/** Makes an option one that is told by its place: `biolatency 1 10`. */
+/** Makes an option a positional argument: `biolatency 1 10`. */
 export function argument<T>(option: Option<T>): Option<T> {
   return { ...option, positional: true };
 }
 
-/** An argument that may be given several times. */
+/** A positional argument that may be given several times. */
 export function argumentList(names: Names): Option<readonly string[]> {
   return { ...argument(list({ ...names, meta: names.long })), many: true };
 }
 
-/** Takes the short form from an option, for a tool in which the letter means something else. */
+/** Removes an option's short form, for a tool in which that letter means something else. */
 export function longOnly<T>({ short: _, ...option }: Option<T>): Option<T> {
   return option;
 }
 
-/** How people see an option: `-p/--pid`. */
+/** An option as messages name it: `-p/--pid`. */
 export function spelling({ short, long, positional }: Names & { positional?: true }): string {
   if (positional) return long;
   return short ? `-${short}/--${long}` : `--${long}`;
@@ -177,7 +181,7 @@ export function parseOptions<O>(
       return parse(name, option, "");
     }
     const value = given ?? queue.shift();
-    // A forgotten value must not swallow the option behind it: -n --json
+    // A missing value must not take the next option as value: -n --json
     if (value === undefined || given === undefined && /^-\D/.test(value)) {
       throw new UsageError(`${spelling(option)} needs a value: ${option.meta}`);
     }
@@ -227,7 +231,7 @@ function findLong(options: Map<string, Option<unknown>>, typed: string): string 
   throw new UsageError(`option --${typed} is ambiguous: ${candidates}`);
 }
 
-/** The help text: usage, what it is, options, examples. */
+/** The help text: usage, summary, options, examples. */
 export function helpText(
   tool: { name: string; summary: string; examples: readonly (readonly [string, string])[] },
   options: Options,
@@ -265,7 +269,7 @@ export function helpText(
   ].join("\n");
 }
 
-/** Puts words behind a heading, and those that do not fit below 80 columns under one another. */
+/** Lays words out after a heading, wrapped and indented at 80 columns. */
 function wrap(heading: string, words: readonly string[]): string[] {
   const lines: string[] = [];
   let line = heading;

@@ -1,5 +1,5 @@
 /**
- * The options that tools share, and what they set in the kernel side (filter.h).
+ * The options that tools share, and the globals of the kernel side that they set (filter.h).
  *
  * @module
  */
@@ -26,9 +26,9 @@ const RING_PAGES_LEAST = 1024;
 const RING_PAGES_MOST = 4096;
 
 /**
- * Pages of the ring buffer: as `-b` says, or else by the machine's CPUs and many times bcc's, because
- * losing events costs more than memory. No more than that: the kernel takes all of it at the start,
- * and it counts twice in the resident size, because the ring is mapped twice in a row.
+ * Pages of the ring buffer: as `-b` says, or by the number of CPUs and many times bcc's default,
+ * because dropping events costs more than memory. Not more, since the kernel allocates all of it at
+ * the start, and it counts twice in the resident size: the ring is mapped twice in a row.
  */
 export function ringPages(asked: number | undefined, machine: Machine): number {
   if (asked !== undefined) return asked;
@@ -228,7 +228,7 @@ export const execOption: ExecOption = {
 };
 
 /**
- * What {@linkcode filterOptions} or some of them mean to filter.h.
+ * Load options that make filter.h apply {@linkcode filterOptions}, or some of them.
  *
  * @param globals the tool's own
  * @throws {UsageError}
@@ -267,10 +267,13 @@ export function filterSettings(
   };
 }
 
-/** The value of a global that the machine decides: {@linkcode settle} puts it in when a plan is carried out. */
+/**
+ * Placeholder for a global that depends on the machine: {@linkcode settle} replaces it when a plan
+ * is carried out.
+ */
 export const BY_MACHINE: unique symbol = Symbol("by the machine");
 
-/** Options that the values of such globals depend on. */
+/** Options that such globals depend on. */
 export type MachineOptions = Partial<Pick<Values<typeof containerOptions>, "cgroup" | "pidns">>;
 
 const SETTLED: Readonly<Record<string, (values: MachineOptions, machine: Machine) => unknown>> = {
@@ -281,7 +284,7 @@ const SETTLED: Readonly<Record<string, (values: MachineOptions, machine: Machine
     machine.namespaceInode("pid") !== FIRST_PID_NAMESPACE && pidns === undefined,
 };
 
-/** Globals with values in the places of {@linkcode BY_MACHINE}. */
+/** The globals with {@linkcode BY_MACHINE} replaced by values. */
 export function settle(
   globals: Readonly<Record<string, unknown>>,
   values: MachineOptions,
@@ -294,7 +297,7 @@ export function settle(
   );
 }
 
-/** The namespace that pids are told in; 0 for the machine's own. Inside a container its own. */
+/** The pid namespace whose ids are shown; 0 for the initial one. In a container the container's. */
 function pidNamespace({ pidns }: MachineOptions, machine: Machine): number {
   if (pidns !== undefined) return machine.namespaceInode("pid", pidns);
   const own = machine.namespaceInode("pid");

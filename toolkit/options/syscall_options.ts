@@ -11,7 +11,7 @@ const ERRNO_MAX = 4095; // MAX_ERRNO of include/linux/err.h
 const NUMBERS = 1024; // more than any architecture has
 const FOREIGN = 0x80000000; // syscount.bpf.c
 
-/** An option with an error, by name or number; the sign does not matter. */
+/** An option with an errno, by name or number; the sign is ignored. */
 export function errno(
   names: Pick<Option<unknown>, "short" | "long" | "help"> & { meta: string },
 ): Option<number | undefined> {
@@ -43,7 +43,7 @@ export function syscall(
   };
 }
 
-/** What a row calls a system call: those of 32 bit programs and new ones go by number. */
+/** The name of a system call in a row: 32-bit and unknown ones are shown by number. */
 export function syscallText(number: number): string {
   if (number >= FOREIGN) return `[32 bit: ${number - FOREIGN}]`;
   return syscallName(number) ?? `[unknown: ${number}]`;

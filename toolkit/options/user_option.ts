@@ -1,5 +1,5 @@
 /**
- * Users by name or number.
+ * Users by name or id.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { filterOptions } from "./standard_options.ts";
 const PASSWD = "/etc/passwd";
 const MAX_UID = 0xffffffff;
 
-/** `-u`, which takes a name as well. */
+/** `-u`, which also takes a name. */
 export const userOption: Option<number | undefined> = {
   ...filterOptions.uid,
   meta: "USER",
@@ -23,7 +23,7 @@ export const userOption: Option<number | undefined> = {
   },
 };
 
-/** The id of a user in the text of a passwd(5) file. */
+/** A user's id from the text of a passwd(5) file. */
 export function uidOf(name: string, passwd: string): number | undefined {
   for (const line of passwd.split("\n")) {
     const [user, , uid] = line.split(":");

@@ -7,28 +7,31 @@
 import { eastAsianWidth } from "npm:get-east-asian-width@1.7.0";
 import { escapeText, hasRawBytes, isPlain, toJson } from "./escape.ts";
 
-/** What one column says of one event. */
+/** The value that a column shows of an event. */
 export type Value = string | number | bigint | boolean | null;
 
-/** One column: what it is called and what an event says in it. */
+/** One column: its heading, and its value for an event. */
 export interface Column<E> {
   /** The heading, as bcc's tool has it: `PID`. */
   readonly head: string;
-  /** Characters to fill: to the right of the value, or with `align: "right"` to its left. Default 0. */
+  /**
+   * Minimum width in cells: padding goes after the value, or with `align: "right"` before it.
+   * Default 0.
+   */
   readonly width?: number;
-  /** On which side texts stand. Default: numbers right, other values left. */
+  /** Alignment. Default: numbers right, other values left. */
   readonly align?: "left" | "right";
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;
-  /** The value: what JSON holds, and what is printed unless `text` says otherwise. */
+  /** The value: printed in JSON, and in the table unless `text` says otherwise. */
   value(event: E): Value | readonly Value[];
-  /** How many digits of a number behind the point a person sees. */
+  /** Digits after the decimal point in the table. */
   readonly digits?: number;
-  /** How a person reads it. */
+  /** The value's text in the table. */
   text?(event: E): string;
 }
 
-/** Columns in their order; those that are `false` are left out. */
+/** Columns in their order; `false` ones are left out. */
 export type Columns<E> = readonly (Column<E> | false)[];
 
 /** Formats the heading. */
@@ -53,8 +56,8 @@ export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string
 }
 
 /**
- * Makes the function that formats events as JSON objects. Text from bytes that are not UTF-8 is
- * escaped as in the table, and a second key with `_hex` behind its name holds the exact bytes.
+ * Makes the function that formats events as JSON objects. Text from bytes that are not valid UTF-8
+ * is escaped as in the table, and a second key, with `_hex` appended, has the exact bytes.
  */
 export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string {
   const members = columns.map((column) => {
@@ -78,8 +81,8 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
 }
 
 /**
- * Numbers keep all their digits, whatever their reader makes of them. Undefined comes from tables of names that
- * know fewer numbers than the kernel.
+ * Numbers keep all their digits, even if the reader's JSON parser rounds them. Undefined comes from
+ * tables of names that lack a number of a newer kernel.
  */
 function jsonValue(value: Value | undefined): string {
   if (value === undefined) return "null";
@@ -103,7 +106,7 @@ export function csvRow<E>(columns: readonly Column<E>[]): (event: E) => string {
     }).join(",");
 }
 
-/** What a person reads in a column. */
+/** A column's text in the table. */
 function textOf<E>(column: Column<E>): (event: E) => ReturnType<Column<E>["value"]> {
   const { digits } = column;
   if (column.text) return column.text.bind(column);
@@ -112,7 +115,7 @@ function textOf<E>(column: Column<E>): (event: E) => ReturnType<Column<E>["value
 }
 
 function pad(text: string, { width = 0, align = "left" }: { width?: number; align?: string }) {
-  // padEnd counts UTF-16 units, a terminal counts cells: they differ outside ASCII only.
+  // padEnd counts UTF-16 units, terminals count cells; they differ only outside ASCII.
   const units = width - displayWidth(text) + text.length;
   return align === "left" ? text.padEnd(units) : text.padStart(units);
 }

@@ -6,17 +6,17 @@
 
 import { escapeText } from "./escape.ts";
 
-/** Whether the terminal's last line is to be replaced. */
+/** Whether the last line of the terminal shows progress, which the next output replaces. */
 let hasProgress = false;
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Tells a sentence in the tool's name; what could disturb a terminal is escaped. */
+/** Prints a sentence, prefixed by the tool's name; control characters are escaped. */
 export function complain(tool: string, sentence: string): void {
   clearProgress();
   console.error(escapeText(`${tool}: ${sentence}`));
 }
 
-/** Tells a text of lines, such as a program's source; each is escaped but for its tabs. */
+/** Prints several lines, such as a program's source; control characters except tabs are escaped. */
 export function complainLines(text: string): void {
   clearProgress();
   console.error(
@@ -24,16 +24,16 @@ export function complainLines(text: string): void {
   );
 }
 
-/** Tells something that is no complaint: not by console.error, which Bun prints in red. */
+/** Prints a remark that is no error: not by console.error, which Bun prints in red. */
 export function remark(sentence: string): void {
   clearProgress();
   process.stderr.write(`${escapeText(sentence)}\n`);
 }
 
 /**
- * Does what may take long. A person at a terminal sees meanwhile what it is; nobody else does.
+ * Runs something that may take long. On a terminal, a line shows meanwhile what it is.
  *
- * @param what `compiling`
+ * @param what it does: `compiling`
  */
 export function withProgress<T>(tool: string, what: string, work: () => T): T {
   if (!process.stderr.isTTY) return work();

@@ -1,38 +1,38 @@
 /**
  * Differences of counters that only grow, from one report to the next.
  *
- * A map that a tool clears drops what is counted between reading and clearing. One that it leaves
- * alone drops nothing: each report tells the difference to the one before.
+ * If a tool cleared a map after reading it, it would lose what is counted in between. So it leaves
+ * the map alone, and each report shows the difference to the one before.
  *
  * @module
  */
 
 import type { BpfMap } from "../../mod.ts";
 
-/** How much counters grew since they were last asked about. */
+/** How much counters grew since they were last read. */
 export class CounterDeltas {
   readonly #before = new Map<string, number>();
 
-  /** By how much the counter called `name`, which is at `now`, grew since the last call. */
+  /** By how much the counter `name`, now at `now`, grew since the last call. */
   since(name: string, now: number): number {
     const before = this.#before.get(name) ?? 0;
     this.#before.set(name, now);
     return now - before;
   }
 
-  /** Forgets a counter that is gone. */
+  /** Forgets a counter that no longer exists. */
   forget(name: string): void {
     this.#before.delete(name);
   }
 }
 
 /**
- * What the counters of a map grew by since the last report, where they did.
+ * By how much the counters of a map grew since the last report, for those that did.
  *
- * An entry that stood still is removed: what it counted may never come again, such as a process
- * that has ended. Nothing is dropped by that: what came in between is told at once.
+ * An unchanged entry is removed: its key may never occur again, such as a process that has ended.
+ * Nothing is lost: what was counted between reading and removing is reported at once.
  *
- * @param read turns a value into counters: the sums of all CPUs
+ * @param read converts a value to counters: sums over all CPUs
  */
 export function* deltasOf<K, V, C extends Readonly<Record<string, number>>>(
   map: BpfMap<K, V>,

@@ -1,20 +1,20 @@
 /**
  * Escapes control bytes and invalid UTF-8 in strings that other processes chose.
  *
- * File names and command names may hold any byte but NUL. Printed raw they could move the cursor,
- * change colours, fake lines, or retitle the window of whoever runs a tool as root.
+ * File and command names may contain any byte but NUL. Printed raw they could move the cursor,
+ * change colours, fake lines, or retitle the terminal of whoever runs a tool as root.
  *
  * @module
  */
 
 import { encodeText } from "../../mod.ts";
 
-// C0, DEL and C1 controls; bytes that are no UTF-8 (lone surrogates, see decodeText); line and
-// paragraph separators; marks that reverse the direction of what follows; what XML has no place for.
+// C0, DEL and C1 controls; bytes of invalid UTF-8 (lone surrogates, see decodeText); line and
+// paragraph separators; bidirectional controls; characters that XML forbids.
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/u;
 const UNSAFE_ALL = new RegExp(UNSAFE.source, "gu");
 const SURROGATE = /\p{Cs}/u;
-// What JSON.stringify leaves alone although terminals do not.
+// What JSON.stringify does not escape although it affects terminals.
 const UNSAFE_IN_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/g;
 
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
@@ -29,33 +29,38 @@ function escapeOne(character: string): string {
   return `\\u{${code.toString(16)}}`;
 }
 
-/** Escapes what could disturb a terminal: `a\nb` prints as `a\nb` in one line, byte 0xff as `\xff`. */
+/**
+ * Escapes control characters for a terminal: `a\nb` prints as `a\nb` in one line, byte 0xff as
+ * `\xff`.
+ */
 export function escapeText(text: string): string {
   return !isPlain(text) && UNSAFE.test(text) ? text.replace(UNSAFE_ALL, escapeOne) : text;
 }
 
-/** Whether the text is itself in a JSON string and on a terminal: printable ASCII but `"` and `\`. */
+/**
+ * Whether the text needs no escaping in JSON or on a terminal: printable ASCII without `"` and `\`.
+ */
 export function isPlain(text: string): boolean {
   return /^[ !#-[\]-~]*$/.test(text);
 }
 
-/** Whether the text came from bytes that are not UTF-8. */
+/** Whether the text comes from bytes that are not valid UTF-8. */
 export function hasRawBytes(text: string): boolean {
   return SURROGATE.test(text);
 }
 
-/** What both runtimes have and TypeScript does not know yet. */
+/** Methods that both runtimes have and TypeScript's library does not declare yet. */
 type ExactJson = JSON & { rawJSON(text: string): unknown };
 
 /** How JSON.stringify writes lone surrogates (and texts that only look like it). */
 const SURROGATE_IN_JSON = /\\ud[89a-f]/i;
 
 /**
- * One JSON value in one line of printable characters; big integers keep all their digits.
+ * Formats a JSON value in one line of printable characters; bigints keep all their digits.
  *
- * JSON has no place for bytes that are not UTF-8. A member whose text has some is escaped as for people,
- * and a second key with `_hex` behind its name holds the exact bytes; of a list it holds those of the
- * items that need it, and null for others.
+ * JSON cannot express bytes that are not valid UTF-8. A text with such bytes is escaped as in the
+ * table, and a second key, with `_hex` appended, has the exact bytes; for a list it has those of
+ * the affected items and null for the others.
  */
 export function toJson(value: unknown): string {
   const json = stringify(value);
@@ -69,7 +74,7 @@ function stringify(value: unknown): string {
   );
 }
 
-/** The bytes of a text, or of the items of a list, where some are not UTF-8. */
+/** The bytes of a text, or of a list's items, if any is not valid UTF-8. */
 function hexOf(value: unknown): string | (string | null)[] | undefined {
   const isRaw = (item: unknown) => typeof item === "string" && hasRawBytes(item);
   if (isRaw(value)) return encodeText(value as string).toHex();
@@ -77,7 +82,7 @@ function hexOf(value: unknown): string | (string | null)[] | undefined {
   return value.map((item) => isRaw(item) ? encodeText(item).toHex() : null);
 }
 
-/** A member as it is in JSON, and its bytes where they cannot be read off it. */
+/** A member's JSON value, and its bytes if they cannot be derived from it. */
 function members(key: string, value: unknown): [key: string, value: unknown][] {
   const name = escapeRaw(key);
   const hex = hexOf(value);

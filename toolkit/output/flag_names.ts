@@ -1,5 +1,5 @@
 /**
- * Bit flags by name.
+ * Names of bit flags.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 export type FlagTable = readonly (readonly [name: string, bits: number])[];
 
 /**
- * The names of the flags in a number, in the table's order; bits that have no name are left over.
+ * The names of the flags set in a number, in the table's order, and the bits without a name.
  *
- * A flag of several bits is there when all of them are.
+ * A flag of several bits is set when all of them are.
  */
 export function flagNames(value: bigint, table: FlagTable): { names: string[]; rest: bigint } {
   const names: string[] = [];

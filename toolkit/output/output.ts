@@ -1,8 +1,9 @@
 /**
  * Standard output with backpressure.
  *
- * Lines gather in memory and go out with few system calls. A slow reader slows the tool, not its
- * event loop: signals are still heard, and what the kernel cannot store meanwhile is counted.
+ * Lines are collected in memory and written with few system calls. A slow reader slows the tool
+ * down but does not block its event loop: signals are still handled, and events that the kernel
+ * cannot store meanwhile are counted as dropped.
  *
  * @module
  */
@@ -12,18 +13,20 @@ import { whenReady, WRITABLE, writeNow } from "../../plumbing.ts";
 const STDOUT = 1;
 const FULL = 64 * 1024;
 
-/** Thrown when nobody reads standard output any more (`| head -1`): a reason to end, not an error. */
+/**
+ * Thrown when the reader of standard output is gone (`| head -1`): a reason to end, not an error.
+ */
 export class ClosedOutput extends Error {
   override name = "ClosedOutput";
 }
 
-/** Lines on their way to standard output. */
+/** A buffer for standard output. */
 export class Output {
   #text = "";
   #isWaiting = false;
   readonly #encoder = new TextEncoder();
 
-  /** Whether standard output takes no more at the moment. */
+  /** Whether a write is waiting for the reader. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }
@@ -33,12 +36,12 @@ export class Output {
     this.#text += text + "\n";
   }
 
-  /** Adds text as it is. */
+  /** Adds text without a line end. */
   text(text: string): void {
     this.#text += text;
   }
 
-  /** Whether there is enough to be worth a write. */
+  /** Whether enough is buffered for a write. */
   get full(): boolean {
     return this.#text.length >= FULL;
   }
@@ -76,7 +79,7 @@ async function writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
 }
 
 async function writeInBackground(bytes: Uint8Array): Promise<number> {
-  // Imported when first needed: it costs Bun milliseconds that belong behind the start.
+  // Imported on first use: it costs Bun milliseconds, which would delay the start.
   const fs = await import("node:fs");
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   fs.write(STDOUT, bytes, 0, bytes.length, null, (error, written) => {

@@ -1,5 +1,5 @@
 /**
- * What tools that count print at intervals: lines, tables and histograms, or the same as JSON.
+ * Reports of tools that count: lines, tables and histograms, or the same as JSON.
  *
  * @module
  */
@@ -20,30 +20,30 @@ import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
 import { escapeText, toJson } from "./escape.ts";
 import type { Output } from "./output.ts";
 
-/** As long a signal may have to wait, about. */
+/** Upper bound, roughly, for the time until a signal is handled. */
 const SLICE_MS = 100;
 
 /** Options for {@linkcode Report.histogram}. */
 export interface ReportHistogramOptions {
-  /** What is counted: `usecs`. */
+  /** The unit: `usecs`. */
   readonly valueType: string;
   /** One row per number instead of one per power of two. */
   readonly linear?: boolean;
-  /** What JSON tells besides. */
+  /** Additional members of the JSON record. */
   readonly about?: Readonly<Record<string, unknown>>;
 }
 
 /** Options for {@linkcode Report.histograms}. */
 export interface ReportSectionOptions<S> extends ReportHistogramOptions, SectionOptions<S> {
-  /** What the values are: `usecs`. */
+  /** The unit: `usecs`. */
   readonly valueType: string;
-  /** What a section is: `disk`; in JSON the key in lower case. */
+  /** The sections' label: `disk`; in JSON the key, in lower case. */
   readonly sectionHeader: string;
-  /** What JSON tells of a section; default its text. */
+  /** Members of a section's JSON record; default its text. */
   readonly members?: (section: S) => Readonly<Record<string, unknown>>;
 }
 
-/** One report. Text for people is left out of JSON, and records of JSON out of what people see. */
+/** One report. Lines for people are omitted from JSON, records for programs from the text. */
 export class Report {
   /** Whether JSON is printed. */
   readonly json: boolean;
@@ -77,16 +77,16 @@ export class Report {
   }
 
   /**
-   * Does something with each of many that take long, such as naming stacks, in slices: a signal that comes
-   * while the last report is made ends it, and how many are left out is told.
+   * Processes many items that take long, such as stacks to symbolize, in slices: a signal during
+   * the last report ends it, and the number of omitted items is reported as truncated.
    *
-   * @param what they are, in the plural: `stacks`
+   * @param what the items are, in the plural: `stacks`
    */
   async each<T>(items: readonly T[], what: string, act: (item: T) => void): Promise<void> {
     let end = performance.now() + SLICE_MS;
     for (const [i, item] of items.entries()) {
       if (performance.now() >= end) {
-        // A handler of signals runs when the loop has its turn.
+        // Signal handlers run when the event loop gets its turn.
         await new Promise((resolve) => setImmediate(resolve));
         end = performance.now() + SLICE_MS;
       }
@@ -108,7 +108,7 @@ export class Report {
     return clockText(this.time);
   }
 
-  /** A line for people; control bytes are escaped, except in what it begins with. */
+  /** A line for people; control characters are escaped, except in a given prefix. */
   line(text = "", indent = ""): void {
     if (!this.json) this.#output.line(indent + escapeText(text));
   }
@@ -139,7 +139,7 @@ export class Report {
     this.#buckets(counts, options, options.about ?? {});
   }
 
-  /** Several histograms, each below a line that tells which it is. */
+  /** Several histograms, each after a line that names its section. */
   histograms<S>(sections: readonly HistogramSection<S>[], options: ReportSectionOptions<S>): void {
     const { linear = false, sectionHeader, formatSection = String } = options;
     const lines = sectionLines(sections, linear ? linearLines : log2Lines, options);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How often each row came. */
+/** The number of occurrences of each row. */
 export class RowCounts {
   readonly #counts = new Map<string, number>();
   readonly #json: boolean;
@@ -14,7 +14,7 @@ export class RowCounts {
     this.#json = json;
   }
 
-  /** Counts a row, with the lines below it. */
+  /** Counts a row, including the lines below it. */
   add(text: string): void {
     this.#counts.set(text, (this.#counts.get(text) ?? 0) + 1);
   }

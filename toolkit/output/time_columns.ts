@@ -13,7 +13,7 @@ export function clockText(time: Date): string {
   return time.toTimeString().slice(0, CLOCK_TEXT_END);
 }
 
-/** The time of day at which a row is printed, `TIME`; JSON has it in full, in UTC. */
+/** The `TIME` column: the time of day at which a row is printed; in JSON complete, in UTC. */
 export function clockColumn<E>(): Column<E> {
   let second = NaN;
   let text = "";
@@ -23,7 +23,7 @@ export function clockColumn<E>(): Column<E> {
     value: () => new Date().toISOString(),
     text() {
       const now = Date.now();
-      // Formatting costs more than all the rest of a row.
+      // Cached: formatting a date costs more than the rest of the row.
       if (Math.floor(now / 1000) !== second) {
         second = Math.floor(now / 1000);
         text = clockText(new Date(now));
@@ -33,7 +33,7 @@ export function clockColumn<E>(): Column<E> {
   };
 }
 
-/** The time at which a row is printed, to the millisecond, below the name of the time zone. */
+/** The time at which a row is printed, in milliseconds, with the time zone's name as heading. */
 export function preciseTimeColumn<E>({ utc }: { readonly utc: boolean }): Column<E> {
   const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts();
   const zone = utc ? "UTC" : parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
@@ -50,7 +50,7 @@ export function preciseTimeColumn<E>({ utc }: { readonly utc: boolean }): Column
   };
 }
 
-/** `TIME(s)`, from times in ns (bpf_ktime_get_ns). */
+/** The `TIME(s)` column, from times in ns (bpf_ktime_get_ns). */
 export function secondsColumn<E extends { readonly time: number }>(
   { width, digits }: { readonly width: number; readonly digits: number },
 ): Column<E> {

@@ -1,5 +1,5 @@
 /**
- * Common part of the top-like tools: options, plan and heading of reports that are redrawn at
+ * What the top-like tools share: options, plan and heading of reports that are redrawn at
  * intervals.
  *
  * @module
@@ -18,7 +18,7 @@ export const TOP_ROWS = 20;
 /** `-C`, as they all call it. */
 export const noClearOption = flag({ short: "C", long: "noclear", help: "don't clear the screen" });
 
-/** How much is printed. */
+/** How many rows are printed. */
 export const topOptions = {
   noClear: noClearOption,
   maxRows: number({
@@ -32,7 +32,7 @@ export const topOptions = {
   }),
 } as const;
 
-/** `interval` and `count`, of which the first has a default. */
+/** `interval` and `count`; interval has a default. */
 export const topArguments = {
   ...intervalArguments,
   interval: {
@@ -41,7 +41,7 @@ export const topArguments = {
   },
 } as const;
 
-/** What of the plan these options say. */
+/** The part of the plan that follows from these options. */
 export function topPlan(
   { interval = INTERVAL_SECONDS, count, noClear }:
     & Values<typeof topArguments>
@@ -55,12 +55,12 @@ export function topPlan(
   };
 }
 
-/** A line between reports that follow one another. */
+/** The line between successive reports. */
 export function topSpace(report: Report, noClear: boolean): void {
   if (noClear || !process.stdout.isTTY) report.line();
 }
 
-/** The line above a report: the time, and how busy the machine is. */
+/** The line above a report: time and load average. */
 export function topLine(report: Report): void {
   report.line(`${report.clock} loadavg: ${readText("/proc/loadavg").trim()}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Builds the C text of programs that contain expressions people typed, and maps errors of the
- * compiler or verifier back to them.
+ * Assembles the C text of programs that contain expressions from the command line, and maps errors
+ * of the compiler or verifier back to these.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { CompileError, VerifierError } from "../../mod.ts";
 import type { Expression } from "./expression.ts";
 import { ProbeError } from "./probe_error.ts";
 
-/** A part of a probe. */
+/** A part of a probe specifier. */
 type Place = Pick<Expression, "probe" | "start" | "end">;
 
 const MARK = /\/\* e(\d+) \*\//;
 
-/** A text of C, grown line by line. */
+/** A C text under construction. */
 export class CSource {
   readonly #lines: string[] = [];
   readonly #places: Place[] = [];
-  /** Probes by the names of their programs. */
+  /** Probes by program name. */
   readonly #probes = new Map<string, string>();
 
   /** Adds lines. */
@@ -26,12 +26,14 @@ export class CSource {
     this.#lines.push(...lines);
   }
 
-  /** Tells that the lines to come are the program of a probe. */
+  /** Marks the following lines as the program of a probe. */
   program(name: string, probe: string): void {
     this.#probes.set(name, probe);
   }
 
-  /** Adds a part of a probe, in a line of its own from the first column on; returns that line. */
+  /**
+   * Adds a part of a probe on a line of its own, starting at the first column; returns that line.
+   */
   expression({ probe, start, end }: Place, code: string): string {
     const line = `${code} /* e${this.#places.length} */`;
     this.#lines.push(line);
@@ -45,9 +47,10 @@ export class CSource {
   }
 
   /**
-   * The error about a part of a probe as a mistake in it; others as they are.
+   * Converts an error about a part of a probe into a {@linkcode ProbeError}; others are returned as
+   * they are.
    *
-   * @param text what was compiled: this text, perhaps with other text around
+   * @param text the compiled text: this one, perhaps embedded in more
    */
   explain(error: unknown, text: string): unknown {
     if (error instanceof CompileError) return this.#compileError(error, text) ?? error;
@@ -59,8 +62,8 @@ export class CSource {
     const said = /column \d+: (.*)/.exec(message)?.[1];
     const lines = text.split("\n");
     const place = this.#placeOf(lines[line - 1]);
-    // What is missing at the end is missed in the line that follows; what cannot be converted is
-    // told of the line before, where the conversion is.
+    // Something missing at the end is reported for the following line; a failed conversion for the
+    // line before, which contains it.
     const before = this.#placeOf(lines[line - 2]);
     const after = this.#placeOf(lines[line]);
     if (said === undefined) return undefined;
@@ -73,7 +76,7 @@ export class CSource {
     return this.#programError(reason, lines, line);
   }
 
-  /** A mistake in what we wrote ourselves for a probe: of its arguments, mostly. */
+  /** An error in generated code of a probe: mostly caused by its arguments. */
   #programError(reason: string, lines: readonly string[], line: number): ProbeError | undefined {
     const head = lines.slice(0, line).findLast((text) => /^int \w+\(/.test(text));
     const probe = this.#probes.get(/^int (\w+)/.exec(head ?? "")?.[1] ?? "");

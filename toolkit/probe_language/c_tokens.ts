@@ -1,25 +1,25 @@
 /**
- * Tokenizes C expressions that people type, and rejects what is no part of an expression.
+ * Tokenizes C expressions from the command line, and rejects everything else.
  *
- * Expressions become part of a program, so that only what an expression is made of is let through:
- * no statement, no preprocessor line, no comment, and no change of a variable.
+ * Expressions become part of a program, so only tokens of expressions are let through: no
+ * statements, preprocessor lines, comments or assignments.
  *
  * @module
  */
 
 import { ProbeError } from "./probe_error.ts";
 
-/** What a word is. */
+/** Kinds of tokens. */
 export type TokenKind = "name" | "number" | "string" | "character" | "symbol";
 
-/** One word and where it begins. */
+/** A token and its position. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
   readonly at: number;
 }
 
-/** How each kind of word looks, in the order in which they are tried. */
+/** The pattern of each kind of token, tried in this order. */
 const WORDS: readonly (readonly [TokenKind, RegExp])[] = [
   ["name", /[$A-Za-z_][$\w]*/y],
   ["number", /(?:0[xX][\da-fA-F]+|0[bB][01]+|\d+)[uUlL]*(?![\w.])/y],
@@ -28,7 +28,7 @@ const WORDS: readonly (readonly [TokenKind, RegExp])[] = [
   ["symbol", /->|<<(?!=)|>>(?!=)|[<>=!]=|&&|\|\||[-+*/%&|^](?!=)|[~!<>?:.,()[\]@]/y],
 ];
 
-/** What is no part of an expression, and what to say of it. */
+/** Tokens that expressions cannot contain, with the error message. */
 const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/\/[*/]/y, "expressions have no comments"],
   [/\+\+|--/y, "expressions change no variables"],
@@ -39,7 +39,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/;/y, "expected one expression, not statements"],
 ];
 
-/** Splits the part of a text from `start` to `end` into words. @throws {ProbeError} */
+/** Splits the part of a text from `start` to `end` into tokens. @throws {ProbeError} */
 export function tokensOf(text: string, start = 0, end = text.length): Token[] {
   const part = text.slice(0, end);
   const found: Token[] = [];
@@ -76,7 +76,7 @@ function refusal(
 
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]" };
 
-/** Checks that all brackets have their partners. @throws {ProbeError} */
+/** Checks that brackets are balanced. @throws {ProbeError} */
 export function checkBrackets(text: string, tokens: readonly Token[]): void {
   const open: Token[] = [];
   for (const token of tokens) {
@@ -93,7 +93,7 @@ export function checkBrackets(text: string, tokens: readonly Token[]): void {
   }
 }
 
-/** Splits words at those symbols that stand in no brackets. */
+/** Splits tokens at certain symbols outside brackets. */
 export function splitTokens(tokens: readonly Token[], separator: string): Token[][] {
   const parts: Token[][] = [[]];
   let depth = 0;
@@ -111,7 +111,7 @@ export function splitTokens(tokens: readonly Token[], separator: string): Token[
   return parts;
 }
 
-/** What a text in quotes says, as bytes: C's escapes mean what they mean in C. */
+/** The bytes of a quoted text, with C's escapes. */
 export function literalBytes(literal: string): Uint8Array {
   const bytes: number[] = [];
   const encoder = new TextEncoder();

@@ -1,8 +1,8 @@
 /**
- * Expressions that people type, and the C that is compiled for them.
+ * Expressions from the command line, and the C generated for them.
  *
- * The C has each word in the column where it stands in the user's text, so that what the compiler
- * finds can be shown there (c_source.ts). What is no C becomes a name of the same length.
+ * In the C, each token has the column of the user's text, so that compiler errors can be shown
+ * there (c_source.ts). Tokens that are not C are replaced by identifiers of the same length.
  *
  * @module
  */
@@ -10,26 +10,29 @@
 import { checkBrackets, literalBytes, type Token, tokensOf } from "./c_tokens.ts";
 import { ProbeError } from "./probe_error.ts";
 
-/** An expression within a probe. */
+/** An expression within a probe specifier. */
 export interface Expression {
-  /** The probe in full, as it was typed. */
+  /** The complete specifier. */
   readonly probe: string;
   readonly tokens: readonly Token[];
-  /** Where it begins and ends in the probe. */
+  /** Start and end of the expression in it. */
   readonly start: number;
   readonly end: number;
 }
 
-/** The most bytes that STRCMP compares: they lie on the program's stack of 512 bytes. */
+/** The most bytes that STRCMP compares: they are on the program's stack of 512 bytes. */
 const TEXT_MAX = 128;
 const STRCMP = "STRCMP";
 
-/** Reads the expression between two places. @throws {ProbeError} */
+/** Parses the expression between two positions. @throws {ProbeError} */
 export function parseExpression(probe: string, start: number, end: number): Expression {
   return expressionOf(probe, tokensOf(probe, start, end), start);
 }
 
-/** The expression of these words. @throws {ProbeError} when there are none, or brackets are missing */
+/**
+ * The expression made of these tokens. @throws {ProbeError} when there are none, or brackets are
+ * unbalanced
+ */
 export function expressionOf(
   probe: string,
   tokens: readonly Token[],
@@ -41,7 +44,7 @@ export function expressionOf(
   return { probe, tokens, start: first.at, end: last.at + last.text.length };
 }
 
-/** What the user typed, in one line. */
+/** The expression as typed, in one line. */
 export function expressionText({ probe, start, end }: Expression): string {
   return probe.slice(start, end).replaceAll(/\s+/g, " ");
 }
@@ -51,7 +54,7 @@ export function namesOf({ tokens }: Expression): Set<string> {
   return new Set(tokens.filter(({ kind }) => kind === "name").map(({ text }) => text));
 }
 
-/** The parameters that an expression asks for by `$entry(NAME)`. @throws {ProbeError} */
+/** The parameters used by `$entry(NAME)`. @throws {ProbeError} */
 export function entriesOf({ probe, tokens }: Expression): Token[] {
   return tokens.flatMap((token, i) => {
     if (token.text !== "$entry") return [];
@@ -61,11 +64,11 @@ export function entriesOf({ probe, tokens }: Expression): Token[] {
   });
 }
 
-/** The variable for `$entry(name)`, as it stands in the C. */
+/** The C variable for `$entry(name)`. */
 export const entryVariable = (name: string) => `$entry_${name}`;
 
 /**
- * Functions for STRCMP, one for each call: an array of bytes each, whose place in the list is in the
+ * The functions for STRCMP, one for each call with a byte array; its index is part of the
  * function's name.
  */
 export class Comparisons {
@@ -77,16 +80,16 @@ export class Comparisons {
     this.#binary = binary;
   }
 
-  /** The name of the function that compares with this text, as long as the word STRCMP. */
+  /** The name of the function that compares with this text; as long as the word STRCMP. */
   add(probe: string, literal: Token): string {
     this.#texts.push(knownBytes(probe, literal, this.#binary));
     return nameOf(this.#texts.length - 1);
   }
 
-  /** The functions in C. A text is equal in all its length; bytes are those that come first. */
+  /** The functions in C. Texts are compared in full, byte lists as a prefix. */
   get code(): string {
     return this.#texts.map((bytes, i) => {
-      // One byte more tells a longer text, and one is for the NUL.
+      // One byte more, to recognize a longer text, and one for the NUL.
       const size = this.#binary ? bytes.length : bytes.length + 2;
       const read = this.#binary
         ? `read_bytes(found, ${size}, address) == 0`
@@ -98,7 +101,7 @@ export class Comparisons {
   }
 }
 
-/** The bytes that STRCMP compares with. @throws {ProbeError} */
+/** The bytes to compare with. @throws {ProbeError} */
 export function knownBytes(probe: string, literal: Token, isBinary: boolean): Uint8Array {
   const bytes = isBinary ? byteList(probe, literal) : literalBytes(literal.text);
   if (bytes.length > 0 && bytes.length <= TEXT_MAX) return bytes;
@@ -114,20 +117,25 @@ function byteList(probe: string, { text, at }: Token): Uint8Array {
   throw new ProbeError('expected bytes to compare: "{0x6c, 0x00}"', probe, at);
 }
 
-/** Variables that hold addresses, for casts (USDT probes have up to 12 arguments): libbcc then reads what they point to. */
+/**
+ * Variables for addresses that are cast (USDT probes have up to 12 arguments): libbcc then reads
+ * the memory they point to.
+ */
 export const POINTERS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`arg${i + 1}`, `Arg${i + 1}`])),
   retval: "Retval",
   $retval: "$Retval",
 };
 
-/** The variable for `args->MEMBER` of a tracepoint, where MEMBER is a text of any length. */
+/**
+ * The variable for `args->MEMBER` of a tracepoint where MEMBER is a dynamic string (__data_loc).
+ */
 export const memberVariable = (member: string) => `args__${member}`;
 
 /**
- * The C of an expression, in the columns that it has in the user's text.
+ * The C of an expression, with the columns of the user's text.
  *
- * @param variables those that it can have: a member that is a text is read through one
+ * @param variables those available: a string member is read through one
  * @throws {ProbeError}
  */
 export function expressionCode(
@@ -171,12 +179,12 @@ function isMember(tokens: readonly Token[], i: number): boolean {
   return tokens[i]!.text === "args" && tokens[i + 1]?.text === "->" && tokens[i + 2] !== undefined;
 }
 
-/** `(struct sock *)arg1`: a star and a bracket come before. */
+/** `(struct sock *)arg1`: preceded by a star and a bracket. */
 function isCast(tokens: readonly Token[], i: number): boolean {
   return tokens[i - 1]?.text === ")" && tokens[i - 2]?.text === "*";
 }
 
-/** `arg1@user` is arg1: programs tell a user's address by itself. */
+/** `arg1@user` becomes arg1: programs recognize user addresses themselves. */
 function checkUserMark(
   probe: string,
   { at }: Token,

@@ -1,5 +1,5 @@
 /**
- * Attaching programs to the hooks of probes that people type.
+ * Attaching programs to the hooks of probe specifiers.
  *
  * @module
  */
@@ -32,10 +32,10 @@ export function usdtOptions(name: string, path: string, pid: number | undefined)
 const onlyIn = (pid: number | undefined) => pid === undefined ? {} : { pid };
 
 /**
- * Attaches a program.
+ * Attaches a program to a hook.
  *
  * @param path the file of a user function or a USDT probe
- * @param pid of those, only where this process runs them
+ * @param pid for user functions and USDT probes, only in this process
  */
 export function attachProbe(
   bpf: Bpf,

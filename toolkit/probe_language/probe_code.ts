@@ -1,5 +1,5 @@
 /**
- * C for programs at probes that people type: what trace and argdist have in common.
+ * Generates C for probe specifiers: what trace and argdist share.
  *
  * @module
  */
@@ -11,28 +11,28 @@ import type { Hook } from "./probe_hook.ts";
 import type { Signature } from "./signature.ts";
 
 /**
- * Warnings would show C that nobody typed, and a pointer may stand where a number is meant; but a
- * function that there is not is a mistake.
+ * Warnings would quote C that the user did not type, and pointers may be used as numbers; but an
+ * unknown function is an error.
  */
 export const COMPILER_FLAGS: readonly string[] = [
   "-Wno-everything",
   "-Werror=implicit-function-declaration",
 ];
 
-/** Who is traced. */
+/** Filters by task. */
 export interface ProbeFilters {
   readonly machine: Machine;
   readonly pid?: number | undefined;
   readonly tid?: number | undefined;
   readonly uid?: number | undefined;
-  /** A part of the command's name. */
+  /** A substring of the command name. */
   readonly comm?: string | undefined;
   readonly cgroup?: string | undefined;
-  /** Trace the tool itself too. */
+  /** Trace the tool itself, too. */
   readonly self?: boolean;
 }
 
-/** bcc's rule: a word anywhere in the probes brings the header. */
+/** bcc's rule: a word anywhere in the probes includes a header. */
 const HEADERS: Readonly<Record<string, RegExp>> = {
   "linux/time.h": /time/,
   "linux/fs.h": /fs|file/,
@@ -49,7 +49,7 @@ const CURRENT_IDS = `static __always_inline u64 __current_ids(void)
   return bpf_get_current_pid_tgid();
 }`;
 
-/** The same in the pid namespace of this process, whose numbers its users know. */
+/** The same, in the pid namespace of this process, whose ids its users know. */
 function namespaceIds(inode: number, dev: number): string {
   return `static __always_inline u64 __current_ids(void)
 {
@@ -59,7 +59,7 @@ function namespaceIds(inode: number, dev: number): string {
 }`;
 }
 
-/** By its sign: on x86-64 and arm64 the kernel has the upper half of all addresses. */
+/** By the sign: on x86-64 and arm64 the kernel has the upper half of the address space. */
 const READING = ["text", "bytes"].map((what) => {
   const suffix = what === "text" ? "_str" : "";
   return `static __always_inline long read_${what}(void *to, u32 size, u64 address)
@@ -69,7 +69,7 @@ const READING = ["text", "bytes"].map((what) => {
 }`;
 });
 
-/** What comes before all programs. */
+/** The text before all programs. */
 export function commonCode(
   filters: ProbeFilters,
   includes: readonly string[],
@@ -111,7 +111,7 @@ function commCode(part: string): string {
 }`;
 }
 
-/** The statements that begin a program: who it is, and whether that is wanted. */
+/** The statements at the beginning of a program: read the ids and return unless they are wanted. */
 export function filterCode(filters: ProbeFilters): string[] {
   const { pid, tid, uid, comm, cgroup, self } = filters;
   const conditions: string[] = [];
@@ -129,20 +129,20 @@ export function filterCode(filters: ProbeFilters): string[] {
   ];
 }
 
-/** The kernel function of a hook: `sys_read` stands for what this architecture calls it. */
+/** The kernel function of a hook: `sys_read` stands for this architecture's name of it. */
 export function kernelFunction(name: string): string {
   const call = SHORT_SYSCALL.exec(name)?.[1];
   return call === undefined ? name : syscallFunction(call);
 }
 
-/** Whether it is the entry of a system call, whose arguments are in other registers. */
+/** Whether it is a system call's entry, whose arguments are in the pt_regs passed as argument. */
 export const isSyscall = (hook: Hook) =>
   hook.kind === "entry" && hook.library === undefined && SYSCALL.test(kernelFunction(hook.name));
 
 /**
- * The beginning of a function: the user's signature gives names to arguments.
+ * The beginning of a function: the user's signature names its arguments.
  *
- * @param probe as it was typed
+ * @param probe the specifier as typed
  */
 export function functionHead(
   source: CSource,
@@ -154,7 +154,7 @@ export function functionHead(
   source.program(name, probe);
   if (hook.kind === "tracepoint") {
     const type = `struct tracepoint__${hook.category}__${hook.name}`;
-    // libbcc defines that struct for each function that takes it by this name.
+    // libbcc defines this struct for functions that take it by this name.
     const isDefined = source.text.includes(`(${type} *args)`);
     if (isDefined) source.add(`typedef ${type} ${name}_args;`);
     source.add(`int ${name}(${isDefined ? `${name}_args` : type} *args)`, "{");
@@ -168,11 +168,11 @@ export function functionHead(
   }
 }
 
-/** The name of a program; by its prefix libbcc knows where system calls have their arguments. */
+/** The name of a program; libbcc recognizes system calls by its prefix. */
 export function programName(hook: Hook, index: number): string {
   const name = hook.name.replaceAll(/\W/g, "_");
   return `${isSyscall(hook) ? "syscall__" : ""}probe_${index}_${name}`;
 }
 
-/** What a program is attached to, for `args` or `ctx`. */
+/** The type of the program's context parameter, `args` or `ctx`. */
 export const contextName = (hook: Hook) => hook.kind === "tracepoint" ? "args" : "ctx";

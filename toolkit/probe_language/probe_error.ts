@@ -1,5 +1,5 @@
 /**
- * Mistakes in what people type as a probe, shown under their own text with a caret.
+ * Errors in probe specifiers, shown below the user's text with a caret.
  *
  * @module
  */
@@ -8,14 +8,16 @@ import { UsageError } from "../options/options.ts";
 
 const CONTROL = /\p{C}/gu;
 
-/** A mistake at a place of a text; the message is the sentence, the text, and a caret below. */
+/**
+ * An error at a position in a text; the message is the sentence, the text, and a caret below it.
+ */
 export class ProbeError extends UsageError {
   override name = "ProbeError";
   override readonly showsPlace: boolean = true;
 
-  /** @param at the place, in UTF-16 units from the start of `text` */
+  /** @param at the position, in UTF-16 units from the start of `text` */
   constructor(reason: string, text: string, at: number) {
-    // One space for each character, whatever a terminal would make of a tab or a newline.
+    // One space per character, in case a terminal expands tabs or newlines.
     const shown = text.replaceAll(CONTROL, " ");
     const indent = " ".repeat([...text.slice(0, at)].length);
     super(`${reason}\n  ${shown.trimEnd()}\n  ${indent}^`);

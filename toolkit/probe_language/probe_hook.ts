@@ -1,5 +1,6 @@
 /**
- * Where a probe is: `p::vfs_read`, `r:c:malloc`, `t:sched:sched_switch`, `u:ruby:method__entry`.
+ * Parses the hooks of probe specifiers: `p::vfs_read`, `r:c:malloc`, `t:sched:sched_switch`,
+ * `u:ruby:method__entry`.
  *
  * @module
  */
@@ -7,23 +8,23 @@
 import type { Token } from "./c_tokens.ts";
 import { ProbeError } from "./probe_error.ts";
 
-/** A place in a program, a library or the kernel. */
+/** A hook in a program, a library or the kernel. */
 export type Hook =
   | {
     readonly kind: "entry" | "return";
     /** Undefined for the kernel. */
     readonly library: string | undefined;
     readonly name: string;
-    /** Bytes into the function. */
+    /** Offset in the function in bytes. */
     readonly offset: number;
   }
   | { readonly kind: "tracepoint"; readonly category: string; readonly name: string }
   | { readonly kind: "usdt"; readonly library: string; readonly name: string };
 
-/** A part of a specifier and where it begins. */
+/** A part of a specifier and its position. */
 export type Part = Pick<Token, "text" | "at">;
 
-/** Splits the text of a specifier, which begins at `at` in the probe, at its colons. */
+/** Splits a specifier, which begins at `at` in the probe, at its colons. */
 export function partsOf(text: string, at: number): Part[] {
   let place = at;
   return text.split(":").map((part) => {
@@ -38,9 +39,9 @@ const EVENT = /^[A-Za-z_]\w*$/;
 const KERNEL_FUNCTION = /^[A-Za-z_][\w.]*$/;
 
 /**
- * The hook that kind, library and name tell.
+ * The hook for a kind, library and name.
  *
- * @param kind `p` (or nothing), `r`, `t`, `u`; and `l`, which is `p` of a library
+ * @param kind `p` (or nothing), `r`, `t`, `u`; or `l`, a `p` in a library
  * @throws {ProbeError}
  */
 export function hookOf(probe: string, kind: Part, library: Part, name: Part): Hook {

@@ -1,6 +1,6 @@
 /**
- * The variables that expressions of trace and argdist may use: arguments, what a function returned,
- * and who runs.
+ * The variables of trace's and argdist's expressions: arguments, return value, and the current
+ * task.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { isSyscall } from "./probe_code.ts";
 import type { Hook } from "./probe_hook.ts";
 import { usdtVariables } from "./usdt_variables.ts";
 
-/** Where the six arguments are in struct pt_regs when a system call is entered. */
+/** The members of struct pt_regs with a system call's six arguments. */
 export const SYSCALL_ARGUMENTS: readonly string[] = process.arch === "arm64"
   ? [0, 1, 2, 3, 4, 5].map((n) => `regs[${n}]`)
   : ["di", "si", "dx", "r10", "r8", "r9"];
 const ARGUMENT = /^arg(\d+)$/;
 
-/** Variables with names that tools give a meaning, in C, by their names. */
+/** The C of variables with special names. */
 export type Variables = Readonly<Record<string, string>>;
 
 const COMMON: Variables = {
@@ -45,7 +45,7 @@ const ENTERED: Variables = Object.fromEntries(
   ]),
 );
 
-/** The arguments of a system call are in the registers of the program that made it. */
+/** A system call's arguments are in the registers of the program that made it. */
 const CALLED: Variables = Object.fromEntries(
   SYSCALL_ARGUMENTS.flatMap((field, i) => {
     const read = "bpf_probe_read_kernel(&value, sizeof(value), " +
@@ -57,7 +57,7 @@ const CALLED: Variables = Object.fromEntries(
   }),
 );
 
-/** The variables that programs at a hook can have; `path` is the file of a USDT probe. */
+/** The variables available at a hook; `path` is the file of a USDT probe. */
 export function variablesOf(
   hook: Hook,
   path: string | undefined,
@@ -75,7 +75,9 @@ export function variablesOf(
   }
 }
 
-/** Of a text in a tracepoint's record libbcc's struct has where it is, in the lower half. */
+/**
+ * For a dynamic string in a tracepoint's record, libbcc's struct has its offset in the lower half.
+ */
 function textVariables(category: string, name: string, machine: Machine): Variables {
   if (machine.hasHook(`tracepoint:${category}:${name}`).answer === "no") {
     throw new UsageError(
@@ -91,14 +93,14 @@ function textVariables(category: string, name: string, machine: Machine): Variab
   }));
 }
 
-/** Declares those of the variables that the codes of expressions use. */
+/** Declares the variables that expressions use. */
 export function declarations(codes: readonly string[], variables: Variables): string[] {
   const used = new Set(codes.flatMap((code) => code.match(/[$A-Za-z_][$\w]*/g) ?? []));
   return Object.keys(variables).filter((name) => used.has(name))
     .map((name) => `  ${variables[name]}`);
 }
 
-/** Checks that all special names of expressions have a meaning at this hook. @throws {ProbeError} */
+/** Checks that all special names in expressions are available at this hook. @throws {ProbeError} */
 export function checkNames(
   expressions: readonly Expression[],
   hook: Hook,
@@ -107,7 +109,7 @@ export function checkNames(
 ): void {
   for (const expression of expressions) {
     for (const [i, { kind, text, at }] of expression.tokens.entries()) {
-      // The member of a struct may have any name.
+      // A struct member may have any name.
       if (/^(->|\.)$/.test(expression.tokens[i - 1]?.text ?? "")) continue;
       const special = text.startsWith("$") || ARGUMENT.test(text) || text === "retval";
       if (kind !== "name" || !special || text in variables || parameters.has(text)) continue;

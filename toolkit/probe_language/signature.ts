@@ -15,12 +15,12 @@ export interface Parameter {
   readonly type: string;
 }
 
-/** A signature without its brackets. */
+/** A signature without its parentheses. */
 export interface Signature extends Expression {
   readonly parameters: readonly Parameter[];
 }
 
-/** Reads the signature between two places. @throws {ProbeError} */
+/** Parses the signature between two positions. @throws {ProbeError} */
 export function parseSignature(probe: string, start: number, end: number): Signature | undefined {
   const tokens = tokensOf(probe, start, end);
   const [first, last] = [tokens[0], tokens.at(-1)];

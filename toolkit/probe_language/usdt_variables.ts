@@ -1,8 +1,8 @@
 /**
  * The arguments of USDT probes as variables of expressions: `arg1` to `arg12`.
  *
- * Each place of a probe has its arguments where the compiler left them, of the type they have there; the
- * variable's type holds all of these.
+ * At each location of a probe the arguments are where the compiler left them, with the type they
+ * have there; the variable's type can hold all of these.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { Expression } from "./expression.ts";
 import { ProbeError } from "./probe_error.ts";
 import type { Hook } from "./probe_hook.ts";
 
-/** The n-th argument at all places of a probe that have one. */
+/** Argument n at all locations of a probe that have it. */
 type Argument = readonly UsdtArgument[];
 
-/** The arguments of a USDT probe; none where there is no such probe. */
+/** The arguments of a USDT probe; empty where there is no such probe. */
 function argumentsOf(hook: Hook, path: string | undefined, machine: Machine): Argument[] {
   if (hook.kind !== "usdt" || path === undefined) return [];
   const [name, provider] = hook.name.split(":").reverse();
@@ -32,7 +32,7 @@ function argumentsOf(hook: Hook, path: string | undefined, machine: Machine): Ar
   );
 }
 
-/** The type in C that holds the values of all places; of floats their bits. */
+/** The C type that holds the values of all locations; for floating-point numbers their bits. */
 function typeOf(argument: Argument): string {
   const types = new Set(argument.map((each) => isFloat(each) ? `u${each.size * 8}` : each.type));
   if (types.size === 1) return [...types][0]!;
@@ -57,7 +57,7 @@ export function usdtVariables(
       const pointer = `Arg${i + 1}`;
       return [
         [`arg${i + 1}`, read(`arg${i + 1}`, typeOf(argument))],
-        // libbcc reads what a pointer points to where that came from the context once.
+        // libbcc reads through a pointer that was loaded from the context once.
         [
           pointer,
           `${read(`__arg${i + 1}`, "u64")} void *${pointer} = (void *)PT_REGS_RC(ctx); ` +
@@ -68,7 +68,7 @@ export function usdtVariables(
   );
 }
 
-/** The arguments that are floating-point numbers, and their bytes. */
+/** The floating-point arguments, and their sizes in bytes. */
 export function usdtFloats(
   hook: Hook,
   path: string | undefined,
@@ -82,7 +82,7 @@ export function usdtFloats(
 }
 
 /**
- * Checks that no expression calculates with a floating-point number, which BPF cannot.
+ * Checks that no expression calculates with a floating-point number: BPF has no such instructions.
  *
  * @throws {ProbeError}
  */
@@ -99,7 +99,9 @@ export function checkNoFloats(
   }
 }
 
-/** The bytes of the floating-point number that an expression is. @throws {ProbeError} when it is none */
+/**
+ * The size of the floating-point number that an expression is. @throws {ProbeError} when it is none
+ */
 export function floatSize(value: Expression, floats: ReadonlyMap<string, number>): number {
   const size = value.tokens.length === 1 ? floats.get(value.tokens[0]!.text) : undefined;
   if (size !== undefined) return size;

@@ -1,12 +1,12 @@
 /**
- * Block I/O requests as their tracepoints give them (request.h in TypeScript).
+ * Block I/O requests from their tracepoints (request.h in TypeScript).
  *
  * @module
  */
 
 import { cast, functions, has, type StructOf } from "../../../kernel.ts";
 
-/** The request of `rawTracepoint("block_rq_…")`, and whether its disk is wanted. */
+/** The request of `rawTracepoint("block_rq_…")`, and whether its disk is traced. */
 export const blockRequests = functions({
   constants: { target_device: 0 }, // any; a disk as MKDEV() has it
 }, ({ target_device }) => {
@@ -18,7 +18,7 @@ export const blockRequests = functions({
     // Until Linux 5.10 the queue comes first, as it does where there is a struct hd_struct.
     requestOf: (args: readonly bigint[]): StructOf<"struct request"> =>
       cast(has("struct hd_struct", "partno") ? args[1]! : args[0]!, "struct request"),
-    /** Whether it is of a disk that is asked for. */
+    /** Whether it belongs to a traced disk. */
     isDeviceWanted: (request: StructOf<"struct request">): boolean =>
       target_device === 0 || deviceOf(request) === target_device,
   };

@@ -1,14 +1,17 @@
 /**
- * How many threads a CPU has to run.
+ * The length of a CPU's run queue.
  *
  * @module
  */
 
 import { currentTask, functions, has } from "../../../kernel.ts";
 
-/** `runnableThreads()`, for programs at a CPU's clock. */
+/** `runnableThreads()`, for programs on a CPU's clock. */
 export const runQueueLength = functions({}, () => ({
-  /** Threads that this CPU runs or could run: those of its queue, or without groups, of the fair class. */
+  /**
+   * Threads running or runnable on this CPU: of its run queue, or without task groups, of the fair
+   * class.
+   */
   runnableThreads(): number {
     const queue = currentTask().se.cfs_rq;
     return has(queue, "rq") // with CONFIG_FAIR_GROUP_SCHED

@@ -1,6 +1,6 @@
 /**
- * The filters that tools share (filter.h in TypeScript): by process, thread, user, command name, cgroup,
- * mount and pid namespace. `filterSettings()` says what they are; those not asked for are not compiled.
+ * The filters that tools share (filter.h in TypeScript): by process, thread, user, command name,
+ * cgroup, mount and pid namespace. `filterSettings()` sets them; unused ones are not compiled.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface TaskFilter {
   isWanted(): boolean;
 }
 
-/** Whether what runs is wanted: `if (!isWanted()) return;` */
+/** Whether the current thread is traced: `if (!isWanted()) return;` */
 export const taskFilter: SharedFunctions<TaskFilter> = functions({
   use: [taskNumbers],
   constants: {

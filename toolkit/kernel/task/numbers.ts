@@ -1,5 +1,5 @@
 /**
- * The numbers that processes and threads go by (task.h in TypeScript).
+ * The ids of processes and threads (task.h in TypeScript).
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 
 /** What {@linkcode taskNumbers} gives. */
 export interface TaskNumbers {
-  /** Whether a process of that number is seen where the numbers are from. */
+  /** Whether a process with that id is visible in the pid namespace. */
   isSeen(process: number): boolean;
   /** The current process. */
   processNumber(): number;
@@ -26,12 +26,12 @@ export interface TaskNumbers {
   processNumberOf(task: StructOf<"struct task_struct">): number;
 }
 
-/** The numbers of processes and threads as `--pidns` has them. */
+/** Process and thread ids in the pid namespace of `--pidns`. */
 export const taskNumbers: SharedFunctions<TaskNumbers> = functions({
-  /** The pid namespace whose numbers are shown and asked for, by inode; 0: the machine's own. */
+  /** The pid namespace of the ids shown and filtered by, by inode; 0: the initial one. */
   constants: { pidns: 0, PIDNS_LEVELS: 8 /* of the 32 that may be nested */ },
 }, ({ pidns, PIDNS_LEVELS }) => {
-  /** What namespace `pidns` calls a pid; 0 where it does not see it. */
+  /** A pid's number in namespace `pidns`; 0 where it is not visible. */
   const numberIn = (of: StructOf<"struct pid">) => {
     const level = of.level;
     for (let i = 0; i < PIDNS_LEVELS && i <= level; i++) {

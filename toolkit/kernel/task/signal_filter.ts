@@ -1,5 +1,5 @@
 /**
- * The filter by signal (signal_filter.h in TypeScript); `signalFilter()` says what it is.
+ * The filter by signal (signal_filter.h in TypeScript); `signalFilter()` sets it.
  *
  * @module
  */
@@ -12,6 +12,6 @@ export const wantedSignals = functions({
   globals: { wanted_signals: array(bool, 65) },
   constants: { by_signal: false },
 }, ({ by_signal, wanted_signals }) => ({
-  /** Whether a signal is asked for. */
+  /** Whether a signal is traced. */
   isSignalWanted: (signal: number): boolean => !by_signal || wanted_signals[signal]!,
 }));

@@ -1,5 +1,5 @@
 /**
- * Who makes an event (who.h in TypeScript).
+ * Who made an event (who.h in TypeScript).
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface TaskWho {
   who(): Who;
 }
 
-/** `who()`, for the field of that name in an event: the current thread. */
+/** `who()`, the value of an event's field of that name: the current thread. */
 export const taskWho: SharedFunctions<TaskWho> = functions(
   { use: [taskNumbers] },
   ({ processNumber, threadNumber }) => ({

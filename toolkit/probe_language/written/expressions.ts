@@ -1,5 +1,5 @@
 /**
- * Expressions of probes in programs that are written: what is not known is shown in the probe.
+ * Expressions of probes in programs compiled without libbcc; unknown names are shown in the probe.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
 import { type Expression, knownBytes } from "../expression.ts";
 import { ProbeError } from "../probe_error.ts";
 
-/** An expression with types, and the line that stands for it in what the verifier says. */
+/** A typed expression, and the line by which the verifier's log refers to it. */
 export interface TypedExpression {
   readonly tree: Tree;
   readonly line: number;
@@ -40,7 +40,7 @@ export class Lines {
     this.#lines = [probe.replaceAll(/\s+/g, " ")];
   }
 
-  /** The number of a new line. */
+  /** Allocates a line number. */
   add(line: string): number {
     return this.#lines.push(line.replaceAll(/\s+/g, " ")) - 1;
   }
@@ -51,10 +51,10 @@ export class Lines {
 }
 
 /**
- * Gives an expression types.
+ * Resolves the types in an expression.
  *
- * @param line its line in the C text, by whose mark mistakes are found
- * @throws {NotHere} when something in it is not known
+ * @param line its line in the C text, by whose mark errors are located
+ * @throws {NotHere} when it uses something unknown
  */
 export function typed(
   expression: Expression,
@@ -74,12 +74,12 @@ export function typed(
   });
 }
 
-/** What cannot be compiled here, as a mistake in the probe; libbcc may know it. */
+/** Something that cannot be compiled here, as an error in the probe; libbcc may know it. */
 export class NotHere extends ProbeError {
   override name = "NotHere";
 }
 
-/** Runs what may not know something, and shows where. @throws {NotHere} */
+/** Runs code that may meet something unknown, and locates it. @throws {NotHere} */
 export function explained<T>(probe: string, place: number, find: () => T): T {
   try {
     return find();
@@ -89,13 +89,13 @@ export function explained<T>(probe: string, place: number, find: () => T): T {
       const said = message.startsWith("this ") ? message : `this does not compile: ${message}`;
       throw new NotHere(said, probe, at);
     }
-    // Types of a kernel without BTF.
+    // Kernel types on a kernel without BTF.
     if (error instanceof UnsupportedError) throw new NotHere(error.message, probe, place);
     throw error;
   }
 }
 
-/** Ends the program unless an expression is true. */
+/** Returns from the program unless an expression is true. */
 export function endUnless(program: ProgramWriter, { tree, line }: TypedExpression): void {
   const { builder } = program;
   builder.line = line;
@@ -116,7 +116,7 @@ export function valueAs(
   return lowerInC(program, convertInC(tree, type));
 }
 
-/** Copies the text that an expression's value points to; an empty one where it points nowhere. */
+/** Copies the text that an expression points to; an empty one if it cannot be read. */
 export function storeText(
   program: ProgramWriter,
   { tree, line }: TypedExpression,

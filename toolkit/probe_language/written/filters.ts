@@ -1,5 +1,5 @@
 /**
- * Which processes a probe's program goes on in.
+ * In which processes a probe's program runs on.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { ProbeFilters } from "../probe_code.ts";
 
 /** TASK_COMM_LEN */
 export const COMM_SIZE = 16;
-/** The map with the cgroup that is asked for. */
+/** The map with the cgroup of `--cgroup`. */
 const CGROUP_MAP = "cgroup_root";
 
 /** The map that `--cgroup` needs. */
@@ -30,7 +30,7 @@ export function cgroupMaps({ cgroup }: ProbeFilters): Record<string, AnyMap> {
   return { [CGROUP_MAP]: { role: "entries", type, key: u32, value: u32, entries: 1 } as AnyMap };
 }
 
-/** Counts what there was no room for in a variable, `events_dropped`. */
+/** Counts dropped events in a variable, `events_dropped`. */
 export function countDropped({ builder, outside }: ProgramWriter): void {
   const { offset } = outside.globals.get("events_dropped")!;
   const one = builder.copy(1n);
@@ -38,13 +38,15 @@ export function countDropped({ builder, outside }: ProgramWriter): void {
   builder.atomicAdd(builder.mapValue(outside.section, offset), 0, 8, one);
 }
 
-/** The process in the upper half and the thread in the lower, as the pid namespace of this process numbers them. */
+/**
+ * Process id in the upper half and thread id in the lower, as in the pid namespace of this process.
+ */
 export function currentIds(program: ProgramWriter, machine: Machine): Reg {
   const { builder } = program;
   return program.once("ids", () => {
     const inode = machine.namespaceInode("pid");
     if (inode === FIRST_PID_NAMESPACE) return builder.call(Helper.GET_CURRENT_PID_TGID);
-    // struct bpf_pidns_info: the thread, and the process.
+    // struct bpf_pidns_info: thread id, process id.
     return builder.withSlot(8, (slot) => {
       builder.store(slot, 0, 8, 0n);
       const result = builder.call(
@@ -66,12 +68,12 @@ export function currentIds(program: ProgramWriter, machine: Machine): Reg {
   });
 }
 
-/** A half of 64 bits. */
+/** One half of a 64-bit number. */
 export function half({ builder }: ProgramWriter, both: Reg, part: "low" | "high"): Reg {
   return part === "low" ? builder.low32(both) : builder.alu("rsh", both, 32n) as Reg;
 }
 
-/** Ends the program where a test holds. */
+/** Returns from the program where a condition holds. */
 function endWhere(
   { builder }: ProgramWriter,
   test: "eq" | "ne" | "sle",
@@ -85,7 +87,7 @@ function endWhere(
   builder.enter(on);
 }
 
-/** Ends the program in processes that are not wanted. */
+/** Returns from the program in processes that are not traced. */
 export function writeFilters(program: ProgramWriter, filters: ProbeFilters): void {
   const { builder } = program;
   const { pid, tid, uid, comm, cgroup, self, machine } = filters;
@@ -107,7 +109,7 @@ export function writeFilters(program: ProgramWriter, filters: ProbeFilters): voi
   }
 }
 
-/** Ends the program where the thread's name does not have that part. */
+/** Returns from the program if the thread's name does not contain the text. */
 function endUnlessNamed(program: ProgramWriter, part: string): void {
   const { builder } = program;
   const bytes = new TextEncoder().encode(part);

@@ -1,5 +1,5 @@
 /**
- * The hooks of probes as programs of kernel code have them.
+ * The hooks of probes, as kernel code in TypeScript has them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { usdtOptions } from "../probe_attach.ts";
 import { kernelFunction } from "../probe_code.ts";
 import type { Hook } from "../probe_hook.ts";
 
-/** The hook of a program; where it is attached is told by `attachProbe()`. */
+/** The hook of a program; `attachProbe()` attaches it. */
 export function kernelHook(
   hook: Hook,
   path: string | undefined,

@@ -1,5 +1,6 @@
 /**
- * What the names of expressions stand for at a hook: arguments, members of tracepoints, and who runs.
+ * What names in expressions refer to at a hook: arguments, members of tracepoints, the current
+ * task.
  *
  * @module
  */
@@ -39,7 +40,7 @@ import type { Signature } from "../signature.ts";
 import { usdtTypes } from "../usdt_variables.ts";
 import { currentIds, half } from "./filters.ts";
 
-/** Where expressions are. */
+/** The context of an expression. */
 export interface Surroundings {
   readonly hook: Hook;
   /** The file of a user function or a USDT probe. */
@@ -51,7 +52,7 @@ export interface Surroundings {
 
 type Read = (program: ProgramWriter) => CodeOperand;
 
-/** A type's words, of which a star is one. */
+/** The tokens of a type, including stars. */
 export const wordsOf = (type: string): string[] => type.match(/\w+|\*/g) ?? [];
 
 const number = (type: TypeInC, read: Read, isKernel = false): VariableInC => ({
@@ -60,7 +61,7 @@ const number = (type: TypeInC, read: Read, isKernel = false): VariableInC => ({
   isKernel,
 });
 
-/** The variables by name. What is no type here is left out. */
+/** The variables by name, without those whose type is unknown here. */
 export function variablesAt(surroundings: Surroundings): Map<string, VariableInC> {
   const { hook, machine } = surroundings;
   const variables = commonVariables(machine);
@@ -108,7 +109,7 @@ function commonVariables(machine: Machine): Map<string, VariableInC> {
   ]);
 }
 
-/** The kernel's types are looked up when an expression needs them. */
+/** Kernel types are looked up only when an expression needs them. */
 const typeOfTask = (): TypeInC => ({
   kind: "pointer",
   to: () => typeOfWords(["struct", "task_struct"]) ?? VOID_IN_C,
@@ -130,7 +131,7 @@ function addArguments({ hook, signature }: Surroundings, add: Add): void {
   });
 }
 
-/** What a register holds as a type. */
+/** A register's value converted to a type. */
 export function converted(program: ProgramWriter, read: Read, type: TypeInC): CodeOperand {
   const whole = { op: "variable", read, type: UnsignedLongInC, isKernel: false } as const;
   return lowerInC(program, convertInC(whole, type));
@@ -143,7 +144,7 @@ const registerReads = (): Read[] =>
     builder.load(context, offset, 8)
   );
 
-/** The arguments of a system call are in the registers of the program that made it. */
+/** A system call's arguments are in the registers of the program that made it. */
 const readSyscall = (field: string): Read => (program) => {
   const { builder, context } = program;
   const registers = builder.load(context, registerOffsets().args[0]!, 8);
@@ -171,11 +172,11 @@ function addUsdt({ hook, path, machine, pid }: Surroundings, add: Add): void {
   });
 }
 
-/** A value that each place extended by the sign it has there. */
+/** A value extended by the signedness it has at each location. */
 const fitting = (program: ProgramWriter, read: Read, type: IntInC) =>
   type.bits === 64 ? read(program) : converted(program, read, type);
 
-/** `args` of a tracepoint: a struct with the members that its format file tells. */
+/** `args` of a tracepoint: a struct with the members in its format file. */
 function contextOf({ hook, machine }: Surroundings): VariableInC {
   const { category, name } = hook as Hook & { readonly kind: "tracepoint" };
   const fields = machine.tracepointFields(`${category}/${name}`);
@@ -201,7 +202,7 @@ function contextOf({ hook, machine }: Surroundings): VariableInC {
   };
 }
 
-/** A text of any length behind the fields: where it is, in the lower half of a number. */
+/** A dynamic string behind the fields: its offset is in the lower half of a number. */
 function textMember({ offset }: TracepointField): MemberInC {
   const read: Read = (program) => {
     const { builder, context } = program;
@@ -224,6 +225,6 @@ function memberOf({ type, name, offset, size, signed }: TracepointField): Member
   if (words.at(-1) === "*") return place(typeOfWords(words) ?? pointerTo(VOID_IN_C));
   if (size !== 1 && size !== 2 && size !== 4 && size !== 8) return undefined;
   if (type === "bool") return place(typeOfWords([type]));
-  // For BPF char is signed, whatever the kernel's is.
+  // char is signed for BPF, whatever it is in the kernel.
   return place(int(8 * size as IntInC["bits"], signed || type === "char"));
 }
