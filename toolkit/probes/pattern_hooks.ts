@@ -1,5 +1,5 @@
 /**
- * Finding what a pattern matches (patterns.ts), and attaching the programs of pattern_programs.h there.
+ * Resolves patterns (patterns.ts), and attaches the programs of pattern_programs.h to the matches.
  *
  * @module
  */
@@ -18,28 +18,28 @@ import type { Machine } from "../machine/machine.ts";
 import type { Target } from "./patterns.ts";
 import { complain } from "../output/complain.ts";
 
-/** Events that are attached one by one, and detached so: a tenth of a second each. */
+/** Perf events are attached and detached one by one: a tenth of a second each. */
 const MOST_EVENTS = 1000;
 const MOST_NAMES = 10;
 
-/** What a pattern matches; a program's cookie is a place in these lists. */
+/** The matches of a pattern; a program's attach cookie is an index into these lists. */
 export interface TargetHooks {
   readonly target: Target;
-  /** As people see them; a probe with several places in a file comes several times. */
+  /** Names as shown; a probe with several locations in a file occurs several times. */
   readonly names: readonly string[];
-  /** The file that has them; undefined where it is the kernel. */
+  /** The file that contains them; undefined for the kernel. */
   readonly path: string | undefined;
-  /** The same by names or places, as they are attached. */
+  /** The same as names or offsets, for attaching. */
   readonly places: readonly string[] | readonly UserFunction[];
   /** Only this process. */
   readonly pid: number | undefined;
-  /** The cookie of the first place: how many places other lists have in front. Default 0. */
+  /** The cookie of the first match: the number of matches in the lists before. Default 0. */
   readonly firstCookie?: number;
-  /** Functions that match, but where they are is chosen at run time and cannot be told. */
+  /** Matching indirect functions (IFUNC) whose implementation is unknown. */
   readonly unknown?: readonly string[];
 }
 
-/** Finds what matches. @throws {Error} when there is none, telling where it looked */
+/** Finds the matches. @throws {Error} when there are none, saying where it looked */
 export function findHooks(target: Target, machine: Machine, pid?: number): TargetHooks {
   if (pid !== undefined && !machine.exists(`/proc/${pid}`)) {
     throw new Error(`Cannot trace "${target.text}": process ${pid} does not exist`);
@@ -98,7 +98,7 @@ function tracepointHooks(
   return { target, names, path: undefined, places, pid };
 }
 
-/** By the names of the file, or by those that people write, with or without parameters. */
+/** Matches a file's symbols, or demangled names, with or without parameters. */
 function userHooks(
   { pattern, isQualified, ...target }: Target,
   path: string,
@@ -128,7 +128,7 @@ function userHooks(
   return { places, names: places.map(({ name }) => demangle(name)), unknown };
 }
 
-/** Of indirect functions (IFUNC). */
+/** Indirect functions (IFUNC). */
 function whyUnknown(pid: number | undefined): string {
   return "the dynamic linker chooses the implementation, and " +
     (pid === undefined
@@ -165,7 +165,7 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_NAMES).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** The programs to load, for LoadOptions: those of these stems that serve such a pattern. */
+/** The programs to load, for LoadOptions: those of these stems for that kind of pattern. */
 export function programsFor(
   { target: { kind } }: TargetHooks,
   stems: readonly string[],
@@ -180,7 +180,7 @@ export function programsFor(
   ]));
 }
 
-/** Attaches the programs of a stem; the links tell what could be attached. */
+/** Attaches the programs of a stem; the links list what could be attached. */
 export function attachHooks(
   bpf: Bpf,
   stem: string,
@@ -196,7 +196,7 @@ export function attachHooks(
   try {
     return attach(`${stem}_${kind === "kernel" ? "functions" : "user_functions"}`);
   } catch (error) {
-    // Kernels without such links attach one by one.
+    // Kernels without multi links attach one by one.
     const isOther = error instanceof BpfError && error.code !== "EPERM" && error.code !== "EACCES";
     if (!isOther && !(error instanceof UnsupportedError)) throw error;
   }
@@ -230,7 +230,7 @@ export function requireFew({ target, places }: TargetHooks, left = places.length
   );
 }
 
-/** Tells on standard error what of a pattern could not be attached. */
+/** Reports on standard error which matches could not be attached. */
 export function reportSkipped(tool: string, hooks: TargetHooks, link: Link): void {
   const { places, pid, unknown = [] } = hooks;
   if (unknown.length > 0) {
@@ -248,8 +248,8 @@ export function reportSkipped(tool: string, hooks: TargetHooks, link: Link): voi
 }
 
 /**
- * A link in the place of others: closing it makes the programs stop, and leaves it to the end of the
- * tool to detach them, so that a report does not wait for that.
+ * A link that replaces others: closing it makes the programs return at once, and leaves detaching
+ * to the end of the tool, so that the report does not wait for it.
  */
 export function stopOf(bpf: Bpf): Link {
   return newLink("what the pattern matches", () => {
@@ -257,5 +257,5 @@ export function stopOf(bpf: Bpf): Link {
   });
 }
 
-/** Whether programs were told to stop: what is printed now is the last. */
+/** Whether the programs were told to return: the report in progress is the last. */
 export const isStopped = (bpf: Bpf): boolean => bpf.global("stopped", u32).value === 1;

@@ -1,5 +1,5 @@
 /**
- * What tools that trace what a pattern matches have in common: their options, and attaching.
+ * What tools that trace the matches of a pattern share: options and attaching.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export const targetOptions = {
   ...containerOptions,
 } as const;
 
-/** `-c` of those that can. */
+/** `-c`, for tools that support it. */
 export const cpuOption = number({
   short: "c",
   long: "cpu",
@@ -61,22 +61,22 @@ export const cpuOption = number({
   max: 65535,
 });
 
-/** For target_cpu. @throws {UsageError} */
+/** The value for target_cpu. @throws {UsageError} */
 export function cpuSetting(cpu: number | undefined, machine: Machine): number {
   const online = machine.onlineCpus();
   if (cpu === undefined || online.includes(cpu)) return cpu ?? -1;
   throw new UsageError(`CPU ${cpu} is not online: ${online.join(", ")} are`);
 }
 
-/** When to report. */
+/** When to print reports. */
 export function reportTimes(
   { interval, duration }: { interval: number | undefined; duration: number | undefined },
 ): { readonly interval: number | undefined; readonly count: number | undefined } {
-  // Otherwise the last interval might end just before the duration, or just behind it.
+  // Otherwise the last interval might end just before or just after the duration.
   return { interval, count: interval && duration ? Math.ceil(duration / interval) : undefined };
 }
 
-/** One such trace, from its pattern on. */
+/** A trace of one or more patterns. */
 export class TargetTrace {
   readonly hooks: TargetHooks;
   readonly #tool: string;
@@ -107,7 +107,7 @@ export class TargetTrace {
     this.#tool = tool;
     this.#pattern = target.text;
     this.#isDebugged = debug;
-    // Another namespace's number is nobody's here; the kernel side knows it.
+    // The pid of another namespace is no process of ours to attach to: the kernel side filters by it.
     this.hooks = findHooks(target, machine, pidns === undefined ? pid : undefined);
     this.#ways = countsOnly ? tracepointWays(this.hooks, machine) : undefined;
   }
@@ -118,7 +118,7 @@ export class TargetTrace {
     return Object.assign(programsFor(this.hooks, stems, options), ...raw);
   }
 
-  /** Attaches; several stems are for a function's return and its entry, in this order. */
+  /** Attaches the programs; with several stems a function's return comes before its entry. */
   attach(bpf: Bpf, stems: readonly string[]): Promise<readonly Link[]> {
     for (const [i, stem] of stems.entries()) {
       const atReturn = stems.length > 1 ? i === 0 : this.hooks.target.atReturn;
@@ -133,7 +133,7 @@ export class TargetTrace {
     return Promise.resolve([stopOf(bpf)]);
   }
 
-  /** What bcc's tools print above all, once it is known. */
+  /** The first line of bcc's tools, once it is known how many functions match. */
   get intro(): string {
     return `Tracing ${this.#traced} functions for "${this.#pattern}"... Hit Ctrl-C to end.`;
   }

@@ -8,30 +8,33 @@
  *     t:sched:*fork    tracepoints
  *     u:ruby-3.1:gc__* USDT probes                      u:ruby-3.1:ruby:gc__*  of one provider
  *
- * `*` stands for anything. With -r they are regular expressions, which match from the beginning.
+ * `*` matches anything. With -r patterns are regular expressions, anchored at the beginning.
  *
  * @module
  */
 
 import { UsageError } from "../options/options.ts";
 
-/** What a pattern is about. */
+/** A parsed pattern. */
 export interface Target {
-  /** As it was typed. */
+  /** The pattern as typed. */
   readonly text: string;
   readonly kind: "kernel" | "user" | "tracepoint" | "usdt";
-  /** The program or library, as it was typed; empty of those that are the kernel's. */
+  /** The program or library as typed; empty for the kernel. */
   readonly file: string;
-  /** What names have to match; of tracepoints `category:name`. */
+  /** The expression that names must match; for tracepoints names are `category:name`. */
   readonly pattern: RegExp;
-  /** Whether people mean names such as `ns::f(int)`, or with `provider:` in front. */
+  /**
+   * Whether it is matched against demangled names such as `ns::f(int)`, or names prefixed by
+   * `provider:`.
+   */
   readonly isQualified: boolean;
   readonly atReturn: boolean;
 }
 
 const FORMS = "FUNCTION, FILE:FUNCTION, r:FILE:FUNCTION, t:CATEGORY:EVENT or u:FILE:PROBE";
 
-/** Reads a pattern. @throws {UsageError} */
+/** Parses a pattern. @throws {UsageError} */
 export function parseTarget(
   text: string | undefined,
   { regexp = false }: { readonly regexp?: boolean } = {},
@@ -57,12 +60,12 @@ export function parseTarget(
 
 const ESCAPED = /[.+?^${}()|[\]\\]/g;
 
-/** Whole names, in which `*` stands for anything. */
+/** An expression for whole names with `*` as wildcard. */
 export function glob(pattern: string): RegExp {
   return new RegExp(`^${pattern.replace(ESCAPED, "\\$&").replaceAll("*", ".*")}$`, "s");
 }
 
-/** From the beginning, as bcc's tools have it. @throws {UsageError} */
+/** An expression anchored at the beginning, as in bcc's tools. @throws {UsageError} */
 function expression(source: string, text: string): RegExp {
   try {
     return new RegExp(`^(?:${source})`);
@@ -71,7 +74,7 @@ function expression(source: string, text: string): RegExp {
   }
 }
 
-/** Whole names by the shell's wildcards: `*`, `?`, `[abc]`, `[!abc]` (fnmatch(3)). */
+/** An expression for whole names with shell wildcards: `*`, `?`, `[abc]`, `[!abc]` (fnmatch(3)). */
 export function wildcards(pattern: string): RegExp {
   const source = pattern.replace(/\[(!?)([^\]]+)\]|[^[]|\[/gs, (part, not: string, set: string) => {
     if (set !== undefined) return `[${not && "^"}${set.replace(/[\\^]/g, "\\$&")}]`;

@@ -1,5 +1,6 @@
 /**
- * Places in user programs, USDT probes and functions, whose arguments are looked up (user_place.h).
+ * Places in user programs: USDT probes and functions, with the location of their arguments
+ * (user_place.h).
  *
  * @module
  */
@@ -19,7 +20,7 @@ import {
 } from "../../mod.ts";
 import { isFloat, parseOperand, registerOffset, registerOffsets } from "../../plumbing.ts";
 
-/** As in user_place.h. */
+/** The same constants as in user_place.h. */
 const PLACES_MAX = 512;
 const OPERANDS = 6;
 const STEPS = 4;
@@ -49,27 +50,27 @@ const NONE: Operand = {
 };
 
 /**
- * Where a value comes from: an argument of a USDT probe by its number, from 1; an argument of a function,
- * from 0, and what memory is read from there on, each an offset; or undefined where there is none.
+ * Where a value comes from: an argument of a USDT probe, numbered from 1, or of a function, from 0,
+ * followed by memory reads at offsets; or undefined if there is none.
  */
 export type Source =
   | number
   | { readonly of: number; readonly steps?: readonly number[]; readonly size?: 4 | 8 }
   | undefined;
 
-/** What is to be probed, and for what. */
+/** A request to probe something. */
 export interface PlaceQuery {
-  /** The USDT probe's name. */
+  /** The name of a USDT probe. */
   readonly probe?: string;
   /** Or functions of the file. */
   readonly functions?: RegExp;
-  /** What the kernel side does there. */
+  /** The kernel side's action. */
   readonly kind: number;
-  /** What it reads, in the order that it wants. */
+  /** The arguments of the action, in order. */
   readonly sources?: readonly Source[];
 }
 
-/** A place that is to be probed. */
+/** A place to probe. */
 export interface UserPlace {
   readonly name: string;
   readonly offset: number;
@@ -78,7 +79,7 @@ export interface UserPlace {
   readonly operands: readonly Operand[];
 }
 
-/** Where in which file. */
+/** A file to search. */
 export interface PlacesIn {
   /** The file as this process reaches it. */
   readonly path: string;
@@ -87,13 +88,13 @@ export interface PlacesIn {
   readonly provider: string;
 }
 
-/** The places of a file that the queries ask for; what it does not have is left out. */
+/** The places in a file that match the queries; missing ones are skipped. */
 export function userPlaces(
   { path, probes, provider }: PlacesIn,
   queries: readonly PlaceQuery[],
 ): UserPlace[] {
   const patterns = queries.flatMap(({ functions }) => functions ? [functions.source] : []);
-  // All at once: the symbols of a file may be a million.
+  // All at once: a file may have a million symbols.
   const found = patterns.length > 0 ? userFunctions(path, new RegExp(patterns.join("|"))) : [];
   return queries.flatMap(({ probe, functions, kind, sources = [] }): UserPlace[] => {
     if (functions) {
@@ -114,7 +115,7 @@ export function userPlaces(
   });
 }
 
-/** Tells the kernel side what is at each place, and attaches a program to all of them. @throws {Error} */
+/** Fills `places` for the kernel side, and attaches a program to each of them. @throws {Error} */
 export function attachPlaces(
   bpf: Bpf,
   program: string,
@@ -143,7 +144,7 @@ function functionOperand(source: Source): Operand {
   return { ...NONE, word, size, steps: steps.length, offsets: padded(steps) };
 }
 
-/** What is beyond a program's reach, such as a number in a floating-point register, reads as 0. */
+/** An operand that programs cannot read, such as a floating-point register, reads as 0. */
 function usdtOperand(argument: UsdtArgument | undefined): Operand {
   if (!argument || isFloat(argument)) return NONE;
   const operand = parseOperand(argument.place);

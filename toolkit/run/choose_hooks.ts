@@ -7,23 +7,23 @@
 import { UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 
-/** A place, and the programs that serve it. */
+/** A hook, and the programs for it. */
 export interface Way {
   /** `tracepoint:block:block_io_start`, `fentry:FUNCTION`, `kprobe:FUNCTION`. */
   readonly hook: string;
-  /** Others that the programs need besides. */
+  /** Other hooks that the programs need as well. */
   readonly also?: readonly string[];
   /** The programs to load. */
   readonly programs: readonly string[];
 }
 
 /**
- * Chooses the first way that this kernel has; the programs of the others are switched off.
+ * Chooses the first alternative that this kernel supports; the programs of the others are disabled.
  *
- * @param purpose what it is for, as it continues "Cannot trace …"
+ * @param purpose continues "Cannot trace …"
  * @param ways in order of preference
- * @param machine what to ask for hooks
- * @returns what `programs` of the load options takes
+ * @param machine which hooks there are
+ * @returns the `programs` of the load options
  * @throws {UnsupportedError} naming the hooks that were looked for
  */
 export function chooseHooks(
@@ -31,7 +31,7 @@ export function chooseHooks(
   ways: readonly Way[],
   machine: Machine,
 ): Record<string, boolean> {
-  // One that cannot be told may well be there; loading it will say.
+  // A hook of unknown support may well exist; loading will show.
   const chosen = ways.findIndex((way) =>
     hooksOf(way).every((hook) => machine.hasHook(hook).answer !== "no")
   );
@@ -42,19 +42,19 @@ export function chooseHooks(
   const programs = ways.flatMap((way, i) =>
     way.programs.map((program) => [program, i === chosen] as const)
   );
-  // A program may serve several ways.
+  // A program may belong to several alternatives.
   return Object.fromEntries(programs.toSorted(([, a], [, b]) => Number(a) - Number(b)));
 }
 
 const hooksOf = ({ hook, also = [] }: Way) => [hook, ...also];
 
 /**
- * Switches off the programs of system calls that this kernel has not: newer architectures have no
- * open(2) or stat(2), older kernels have none of the newest.
+ * Disables programs of system calls that this kernel lacks: newer architectures have no open(2) or
+ * stat(2), older kernels none of the newest calls.
  *
- * @param calls as their tracepoints name them
- * @param at which programs each has, as AT_ENTRY and AT_EXIT of prelude.h name them
- * @returns what `programs` of the load options takes
+ * @param calls named like their tracepoints
+ * @param at which programs each call has, named like AT_ENTRY and AT_EXIT of prelude.h
+ * @returns the `programs` of the load options
  */
 export function syscallPrograms(
   calls: readonly string[],

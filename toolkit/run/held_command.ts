@@ -7,9 +7,9 @@
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 
-// The shell reports that it is there, waits for a line, and becomes the command: the process id
-// stays, and all files it had to open for itself are open before. If we die, its read ends and so
-// does it.
+// The shell reports that it is running, waits for a line, and then execs the command: the pid stays
+// the same, and files the shell itself needs were opened before. If this process dies, the read
+// returns end of file and the shell exits.
 const SCRIPT = 'echo >&3; read -r go <&3 && exec 3>&- && exec "$@"';
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
@@ -17,14 +17,14 @@ const NOT_EXECUTABLE = 126;
 /** A command that waits for {@linkcode HeldCommand.release}. */
 export class HeldCommand implements Disposable {
   readonly pid: number;
-  /** Why the command could not be run, or undefined when it ran to its end. */
+  /** Why the command could not be run; undefined after it has run. */
   readonly ended: Promise<string | undefined>;
   readonly #pipe: Duplex;
 
   private constructor(child: ChildProcess, command: string) {
     this.pid = child.pid!;
     this.#pipe = child.stdio[3] as Duplex;
-    // It breaks when the command ends before we let go of it, which `ended` tells anyway.
+    // EPIPE if the command ends before it is released, which `ended` reports anyway.
     this.#pipe.on("error", () => {});
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => resolve(error.message));
@@ -37,7 +37,7 @@ export class HeldCommand implements Disposable {
     });
   }
 
-  /** Starts the shell that will become the command and waits until it waits. */
+  /** Starts the shell that will become the command; resolves when it is waiting. */
   static async start(command: readonly string[]): Promise<HeldCommand> {
     const { spawn } = await import("node:child_process");
     const child = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...command], {
@@ -59,13 +59,13 @@ export class HeldCommand implements Disposable {
     this.#pipe.end("\n");
   }
 
-  /** Ends a command that was never released; one that runs goes on. */
+  /** Kills a command that was never released; a running one goes on. */
   [Symbol.dispose](): void {
     this.#pipe.destroy();
   }
 }
 
-/** The environment that this process was given: our executables rename what Bun looks for (guard.c). */
+/** The original environment: our executables rename variables that Bun interprets (guard.c). */
 function environment(): Record<string, string | undefined> {
   const variables = Object.entries(process.env);
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 /**
- * Telling what a trace did not see, in three words: dropped (there was no room for it), missed (the
- * kernel did not run the program), truncated (a part is left out).
+ * Reports what a trace did not see, in three words: dropped (no room for it), missed (the kernel
+ * did not run the program), truncated (cut).
  *
  * @module
  */
@@ -13,27 +13,27 @@ import type { Report } from "../output/report.ts";
 
 const INTERVAL_MS = 1000;
 
-/** One kind of loss, and what helps against it. */
+/** A kind of loss, with its remedy. */
 export interface Loss {
   /** Also the kind of its records in JSON. */
   readonly kind: "dropped" | "missed" | "truncated";
-  /** What it is, in the plural. */
+  /** What was lost, in the plural. */
   readonly what: string;
-  /** Why, and what helps. */
+  /** The cause and the remedy. */
   readonly reason: string;
 }
 
-/** Events that found the buffer full. */
+/** Events for which the ring buffer was full. */
 export const DROPPED_EVENTS: Loss = {
   kind: "dropped",
   what: "events",
   reason: "the ring buffer was full: raise -b/--buffer-pages",
 };
 
-/** The kernel side's counter of what was in flight when a map was full. */
+/** Calls dropped because the map of calls in flight was full, counted by the kernel side. */
 export const IN_FLIGHT = "in_flight_dropped";
 
-/** What most kernel sides count, in variables of these names. */
+/** Counters that most kernel sides have, by variable name. */
 const COUNTED: Readonly<Record<string, Loss>> = {
   [IN_FLIGHT]: {
     kind: "dropped",
@@ -56,7 +56,7 @@ const MISSED: Loss = {
     "for the returns of more calls",
 };
 
-/** Counts of losses, told at most once a second and at the end. */
+/** Reports losses at most once a second, and at the end. */
 export class Losses {
   readonly #name: string;
   readonly #json: boolean;
@@ -71,12 +71,12 @@ export class Losses {
     this.#output = output;
   }
 
-  /** Tells of a loss too; `count` says how much there was so far. */
+  /** Adds a kind of loss; `count` returns the total so far. */
   watch(loss: Loss, count: () => number): void {
     this.#counters.push({ loss, count, told: 0 });
   }
 
-  /** Tells of what the kernel itself and most kernel sides count. */
+  /** Adds the losses counted by the kernel and by most kernel sides. */
   watchKernel(bpf: Bpf): void {
     this.watch(MISSED, () => bpf.misses);
     for (const [name, loss] of Object.entries(COUNTED)) {
@@ -86,7 +86,7 @@ export class Losses {
     }
   }
 
-  /** Tells what is new, unless it was asked within the last second. */
+  /** Reports new losses, unless it has reported within the last second. */
   reportNow(): void {
     const now = performance.now();
     if (now < this.#next) return;
@@ -99,7 +99,7 @@ export class Losses {
     }
   }
 
-  /** Tells the sums that are not 0. */
+  /** Reports the totals that are not 0. */
   reportEnd(): void {
     for (const { loss, count } of this.#counters) {
       const total = count();
@@ -114,16 +114,16 @@ export class Losses {
 }
 
 /**
- * Tells how much a tool that reports could not count because a map was full, if anything: what the
- * kernel side added to its variable `dropped`.
+ * Reports what a report could not include because a map was full, if anything: the increase of the
+ * kernel side's variable `dropped`.
  *
- * @param what it is, in the plural: `requests`
+ * @param what was dropped, in the plural: `requests`
  */
 export function reportDropped(bpf: Bpf, report: Report, name: string, what: string): void {
   tellDropped(report, name, what, bpf.global("dropped", u64.asNumber).value);
 }
 
-/** Tells that for so many there was no room, if any. */
+/** Reports that so many were dropped, if any. */
 export function tellDropped(
   report: Report,
   name: string,

@@ -1,5 +1,5 @@
 /**
- * Entry point of a tool: command line to exit status.
+ * Entry point of a tool: from command line to exit status.
  *
  * @module
  */
@@ -36,12 +36,12 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
   });
 }
 
-/** Errors that show a place in the user's own text take several lines. */
+/** Errors that quote the user's own text have several lines. */
 const hasLines = (error: unknown) =>
   error instanceof TsBccError && error.kind === "compile" ||
   error instanceof UsageError && error.showsPlace;
 
-/** Runs something to an exit status; errors become one sentence on standard error. */
+/** Runs a function that returns an exit status; errors become one sentence on standard error. */
 export async function statusOf(
   name: string,
   body: () => Promise<number | void>,

@@ -16,21 +16,21 @@ import { RowCounts } from "../output/row_counts.ts";
 import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
 import { containerColumn, type Who } from "../task/who.ts";
 
-/** What prints a plan. */
+/** Prints the output of a plan. */
 export interface Printer extends Disposable {
   /** Prints what comes before the first event. */
   begin(): void | Promise<void>;
-  /** Prints until `stop` says so or there is nothing more to print. */
+  /** Prints until `stop` is requested or nothing more can come. */
   run(stop: Stop): Promise<void>;
-  /** Prints what was left when everything was detached. */
+  /** Prints what is left after everything was detached. */
   finish(): Promise<void>;
-  /** Ends a wait of `run`: something asked to stop. */
+  /** Ends a wait in `run`: a stop was requested. */
   wake(): void;
-  /** Ends a last report that is made already, in which a signal came. */
+  /** Ends the last report early because of a signal. */
   interrupt(): void;
 }
 
-/** Events printed between two looks at whether to stop. */
+/** Events printed between two checks for a stop request. */
 const BATCH = 8192;
 
 /** Prints events as rows. */
@@ -103,7 +103,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     this.#stream.wake();
   }
 
-  /** Rows go out in batches, and the second signal ends the last ones. */
+  /** Nothing to do: rows are written in batches, and a second signal ends the process. */
   interrupt(): void {}
 
   [Symbol.dispose](): void {
@@ -139,7 +139,7 @@ export class Reports implements Printer {
   /** When the last report was made, or tracing began; by performance.now(). */
   #last = performance.now();
 
-  /** Prepares reports of what `bpf` holds. @param name the tool's */
+  /** Prepares the reports. @param name the tool's */
   constructor(
     name: string,
     bpf: Bpf,
@@ -178,7 +178,7 @@ export class Reports implements Printer {
   }
 
   async finish(): Promise<void> {
-    // Names of many stacks take seconds.
+    // Symbolizing many stacks takes seconds.
     await withProgress(
       this.#name,
       "making the report; Ctrl-C ends without it",
@@ -193,8 +193,8 @@ export class Reports implements Printer {
   }
 
   /**
-   * A signal that ends the trace asks for the report that follows, which is whole; one that comes while the
-   * last report is made anyway ends that.
+   * The report after a signal that ended the trace was asked for, so it is complete; a signal
+   * during a report that would have been the last anyway ends it early.
    */
   interrupt(): void {
     this.#isInterrupted = this.#isOver;
@@ -205,7 +205,9 @@ export class Reports implements Printer {
     clearTimeout(this.#timer);
   }
 
-  /** Waits until it is time for a report or to stop; prints meanwhile those that signals ask for. */
+  /**
+   * Waits until it is time for a report or to stop; meanwhile prints reports that signals ask for.
+   */
   async #until(time: number | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (time !== undefined) {

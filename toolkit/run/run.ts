@@ -26,20 +26,20 @@ import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, Plan, ReportPlan, SourcePlan } from "./tool.ts";
 
-/** What the default size counts in, whatever the machine's pages are. */
+/** The unit of the default buffer size, whatever the machine's page size. */
 const PAGE = 4096;
 
 /** The values of options that {@linkcode run} itself looks at. */
 export type Standard =
   & Values<typeof standardOptions>
   & Partial<Values<typeof eventOptions & typeof execOption & typeof containerOptions>>;
-/** A plan that loads programs. */
+/** A plan that traces. */
 export type TracingPlan = EventPlan<never> | ReportPlan;
 
 /**
  * Runs a tool with parsed options until it is told to stop; its exit status.
  *
- * @throws what went wrong, as one error
+ * @throws any failure, as one error
  */
 export async function run(tool: AnyTool, values: Standard): Promise<number> {
   const plan = planOf(tool, values, thisMachine);
@@ -51,7 +51,9 @@ export async function run(tool: AnyTool, values: Standard): Promise<number> {
   return plan.status?.() ?? 0;
 }
 
-/** What a tool does with these values on a machine. @throws {UsageError} when they contradict each other */
+/**
+ * A tool's plan for these values on a machine. @throws {UsageError} when they contradict each other
+ */
 export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<never> {
   const plan = tool.plan(values as never, machine);
   if (values.exec && !("text" in plan) && plan.load?.globals?.target_pid) {
@@ -73,13 +75,13 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   using printer = "event" in plan
     ? new Rows(bpf, plan, output, losses, values)
     : new Reports(tool.name, bpf, plan, output, losses, values);
-  // Where its sections say, a tool is attached in no time.
+  // Attaching by section takes no noticeable time.
   const links = plan.attach
     ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
     : bpf.attach();
-  // A signal before this ends the tool by the kernel: nothing was seen that could be told.
+  // A signal before this point kills the process: there is nothing to print yet.
   using stop = new Stop(() => printer.wake(), () => {
-    // For people: in a script a reader may just be slow.
+    // For people only: in a script the reader may just be slow.
     if (!output.isWaiting || !process.stderr.isTTY) return;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());
@@ -104,7 +106,7 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   held?.release();
 
   await printer.run(stop);
-  // Nothing new may come while the rest is printed.
+  // No new events may arrive while the rest is printed.
   for (const link of links) link.close();
   await printer.finish();
   await output.flush();
@@ -115,7 +117,9 @@ function load(code: NonNullable<AnyTool["object"]>, options: LoadOptions): Bpf {
   return code instanceof Uint8Array ? Bpf.load(code, options) : Bpf.load(code, options);
 }
 
-/** Whether nothing may be printed for long, and nobody told why. */
+/**
+ * Whether the tool prints nothing until something happens, and no line that says what it traces.
+ */
 function isSilent(plan: TracingPlan): boolean {
   return plan.intro === undefined && ("event" in plan || plan.interval === undefined);
 }
@@ -145,14 +149,17 @@ function compile({ name }: AnyTool, source: SourcePlan): Bpf {
   }
 }
 
-/** What was not known; where libbcc is installed that would have been asked. */
+/**
+ * The error for something unknown to our compiler, when libbcc, which might know it, is not
+ * installed.
+ */
 function withoutLibbcc(mistake: UsageError): UsageError {
   const hint = "libbcc, which knows all of C and the kernel's headers, cannot be opened";
   mistake.message = mistake.message.replace(/\n|$/, (end) => ` (${hint})${end}`);
   return mistake;
 }
 
-/** The code that needs no libbcc, or why there is none. */
+/** The code compiled without libbcc, or why that is impossible. */
 function ownCode({ own }: SourcePlan): KernelCode<unknown, unknown> | UsageError | undefined {
   try {
     return own?.();
@@ -201,5 +208,5 @@ function isReadyWanted(): boolean {
   }
 }
 
-/** -b counts the machine's pages, as bcc does. */
+/** `-b` counts pages of the machine's size, as in bcc. */
 const pageOf = (asked: number | undefined) => asked === undefined ? PAGE : pageSize();

@@ -16,12 +16,13 @@ import {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STDOUT = 1;
-/** As long nobody wonders after a signal why the tool has not ended. */
+/** Milliseconds after a signal before the user is told why the tool is still running. */
 const PATIENCE_MS = 500;
 
 /**
- * Ends a trace once, whatever asks first. A second signal of the same kind ends the process, by the kernel:
- * also while names are looked up or a report is made, when JavaScript hears none.
+ * Ends a trace once, whatever asks for it first. A second signal of the same kind kills the
+ * process, through the kernel: this works even while symbolizing or reporting keeps JavaScript from
+ * handling signals.
  */
 export class Stop implements Disposable {
   requested = false;
@@ -37,8 +38,8 @@ export class Stop implements Disposable {
    * Calls `whenStopped` at the first request. Signals are handled from now on; no other may be handled before, or
    * it cannot be told whether SIGHUP is to be ignored.
    *
-   * @param whenSlow called when a signal has not ended the tool for a while
-   * @param whenSignalled called at a signal, also if something else has asked to stop before
+   * @param whenSlow called when a signal has not ended the tool after {@linkcode PATIENCE_MS}
+   * @param whenSignalled called at a signal, even if a stop was requested before
    */
   constructor(whenStopped: () => void, whenSlow = () => {}, whenSignalled = () => {}) {
     this.#whenStopped = whenStopped;
@@ -72,14 +73,17 @@ export class Stop implements Disposable {
     try {
       this.#hangup = whenReady(STDOUT, HANGUP);
     } catch (error) {
-      // A regular file cannot be waited for, nor does anybody hang up on it.
+      // A regular file cannot be polled, and has no reader that could go away.
       if (error instanceof ErrnoError) return;
       throw error;
     }
     this.#hangup.ready.then((closed) => closed && this.request());
   }
 
-  /** Signals are heard until the process ends, which comes next: they would kill a tool that has ended well. */
+  /**
+   * Keeps the signal handlers: a late signal must not kill a tool that is about to exit with status
+   * 0.
+   */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#patience);

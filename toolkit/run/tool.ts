@@ -12,7 +12,7 @@ import type { Machine } from "../machine/machine.ts";
 import type { Report } from "../output/report.ts";
 import type { Who } from "../task/who.ts";
 
-/** A kernel side whose text is known only when the tool runs. */
+/** A kernel side whose C is generated when the tool runs. */
 export interface SourcePlan {
   /** The text, in bcc's dialect of C. */
   readonly text: string;
@@ -21,40 +21,43 @@ export interface SourcePlan {
   /** How it is compiled. */
   readonly options: CompileOptions;
   /**
-   * The same without libbcc, which is preferred.
+   * The same compiled without libbcc, which is preferred.
    *
-   * @throws {UsageError} where only libbcc may know what is asked for
+   * @throws {UsageError} for what only libbcc may know
    */
   own?(): KernelCode<unknown, unknown>;
-  /** The error to throw in place of what the compiler or the verifier said. */
+  /** Translates an error of the compiler or the verifier. */
   explain?(error: unknown): unknown;
 }
 
-/** What all that trace have in common. */
+/** What all plans that trace have in common. */
 export interface Tracing {
-  /** Passed to `Bpf.load` with the tool's object; the frame adds the size of the ring buffer. */
+  /** Options for loading the tool's object; the size of the ring buffer is added by `run()`. */
   readonly load?: LoadOptions;
-  /** Functions of TypeScript that are loaded instead, where they depend on the options. */
+  /** Kernel code in TypeScript to load instead of the object, where it depends on the options. */
   readonly code?: KernelCode<unknown, unknown>;
-  /** What is compiled instead, with libbcc. */
+  /** C to compile and load instead of the object. */
   readonly source?: SourcePlan;
-  /** A line for people, printed before anything else once every probe is in place. */
+  /** A line for people, printed first, once every probe is attached. */
   readonly intro?: string | undefined;
-  /** What may still come once the traced process has ended, as people are told; else the tool ends with it. */
+  /**
+   * What may still come after the traced process has ended, as a message for people; without it the
+   * tool then ends.
+   */
   readonly outlives?: string;
-  /** The exit status at the end, for tools that look for something: 1 says that it is there. Default 0. */
+  /** The exit status, for tools that search for something: 1 if it was found. Default 0. */
   status?(): number;
   /**
-   * Sets up what is loaded before it is attached: fills maps. What it returns is closed at the end.
+   * Called between loading and attaching, to fill maps. What it returns is disposed at the end.
    *
-   * @param pid the process that a command is held back in
+   * @param pid the process of a command held back by `--exec`
    */
   prepare?(bpf: Bpf, pid: number | undefined): Disposable | void;
   /**
-   * Attaches what no section can say, such as functions of a file that is looked up. Without it all
-   * programs are attached where their sections say.
+   * Attaches what section names cannot express, such as functions of a file found at run time.
+   * Without it all programs are attached by their sections.
    *
-   * @param pid the process that a command is held back in
+   * @param pid the process of a command held back by `--exec`
    */
   attach?(bpf: Bpf, pid: number | undefined): Promise<readonly Link[]>;
 }
@@ -69,52 +72,55 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly heading?: boolean;
   /** Print comma-separated values instead of a table. */
   readonly csv?: boolean;
-  /** End after so many events were printed. */
+  /** The number of events to print before ending. */
   readonly most?: number | undefined;
-  /** Whether to print an event, for what the kernel side cannot decide. */
+  /** Whether to print an event, for filters that the kernel side cannot apply. */
   wants?(event: E): boolean;
   /** Lines below a row, for people. */
   below?(event: E): readonly string[];
   /** Print each different row once, at the end, with the number of events that had it. */
   readonly aggregate?: boolean;
-  /** For people in place of rows, as it is and below no heading: what they asked to see unchanged. */
+  /**
+   * The text to print instead of rows and heading, unescaped: for tools that show data exactly as
+   * it is.
+   */
   raw?(event: E): string;
-  /** What events leave out, counted by the kernel side in a variable. */
+  /** The kernel side's global that counts truncated events. */
   readonly truncated?: { readonly global: string; readonly what: string; readonly reason: string };
-  /** How many events were dropped, where the kernel side has no variable that says so. */
+  /** The number of dropped events, if no variable of the kernel side counts them. */
   dropped?(bpf: Bpf): number;
 }
 
-/** A signal that may ask for a report. */
+/** A signal that requests a report. */
 export type ReportSignal = "SIGUSR1" | "SIGUSR2";
 
-/** Prints what maps hold, at intervals or once at the end. */
+/** Prints the contents of maps, at intervals or once at the end. */
 export interface ReportPlan extends Tracing {
-  /** Seconds between reports; undefined: one at the end. */
+  /** Seconds between reports; undefined: one report at the end. */
   readonly interval: number | undefined;
-  /** End after so many reports. */
+  /** The number of reports before ending. */
   readonly count?: number | undefined;
-  /** On a terminal each report takes the place of the one before. */
+  /** Whether each report replaces the previous one on a terminal. */
   readonly redraw?: boolean;
-  /** Whether nothing more can come, so that the next report is the last. */
+  /** Whether no more data can come, so that the next report is the last. */
   isOver?(): boolean;
   /**
-   * Signals that ask for a report at once. Without an interval a first report then tells whoever
-   * sends them that everything is in place.
+   * Signals that request a report at once. Without an interval, a first report then shows their
+   * sender that everything is attached.
    */
   readonly signals?: readonly ReportSignal[];
   /**
-   * Prints a report. The last one comes when nothing is attached any more. What takes long goes in slices
-   * ({@linkcode Report.each}), so that a signal is heard.
+   * Prints a report. The last one follows after everything was detached. Long work is done in
+   * slices ({@linkcode Report.each}), so that signals are handled.
    *
-   * @param signal what asked for it, if a signal did
+   * @param signal what requested it, if a signal did
    */
   report(bpf: Bpf, report: Report, signal?: ReportSignal): void | Promise<void>;
 }
 
 /** Prints a text and ends, for options such as `--list`. */
 export interface TextPlan {
-  /** What to print, or what finds it out. */
+  /** The text, or a function that returns it. */
   readonly text: string | (() => string);
 }
 
@@ -127,51 +133,51 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
-  /** Calls and what they do, as help shows them. */
+  /** Calls and their meanings, for the help. */
   readonly examples: readonly (readonly [call: string, meaning: string])[];
   /**
-   * The kernel side: functions of TypeScript, `kernel({ … })`, or what is compiled beforehand, the default
-   * export of `NAME.bpf.o.ts`; or plans have a source.
+   * The kernel side: kernel code in TypeScript, `kernel({ … })`, or a compiled object, the default
+   * export of `NAME.bpf.o.ts`; not needed if plans have a `source`.
    */
   readonly object?: Uint8Array | KernelCode<unknown, unknown>;
   /** Must include {@linkcode eventOptions} or {@linkcode standardOptions}. */
   readonly options: O;
   /**
-   * With which arguments it traces the whole machine, for tests of all tools together; `false` where
-   * it cannot, with the reason beside it. Default none.
+   * Arguments with which the tool traces the whole machine, for tests of all tools; `false` where
+   * there are none, with the reason beside it. Default no arguments.
    */
   readonly sample?: readonly string[] | false;
   /**
-   * Names that `ts-bcc` knows besides: each is this tool with some arguments given, such as `javacalls`
+   * Further names in `ts-bcc`, each for this tool with some arguments given, such as `javacalls`
    * for `ucalls -l java`.
    */
   readonly commands?: Readonly<Record<string, readonly string[]>>;
   /**
-   * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command of
-   * `--exec` in its environment; "all" is for tools that write files, or read those of /proc that Deno
-   * lets nobody read without. Default "ffi".
+   * Permissions of an executable made with Deno: "ffi" suffices for tracing and for running the
+   * command of `--exec`; "all" is for tools that write files, or read files in /proc that Deno
+   * protects. Default "ffi".
    */
   readonly permissions?: "ffi" | "all";
   /**
-   * What the tool does with these options. It must be pure: what depends on the machine it asks of its second
-   * argument, and all else waits until the plan is carried out.
+   * The tool's plan for these options. It must be pure: it asks its second argument for facts about
+   * the machine, and leaves all effects until the plan is carried out.
    *
    * @throws {UsageError} when they contradict each other
    */
   plan(values: Values<O>, machine: Machine): Plan<E>;
 }
 
-/** A tool whose types matter to nobody any more: what lists of tools hold. */
+/** A tool without its type parameters, for lists of tools. */
 export type AnyTool = Tool<Options, never>;
 
-/** Checks a tool's types; it returns its argument. */
+/** Checks a tool's types, and returns it. */
 export function defineTool<const O extends Options, E extends { readonly who: Who } = never>(
   tool: Tool<O, E>,
 ): AnyTool {
   return tool as unknown as AnyTool;
 }
 
-/** A plan that prints a row per event; by the event's codec its columns know their types. */
+/** A plan that prints a row per event; the event's codec determines the columns' types. */
 export function eventPlan<E extends { readonly who: Who }>(
   event: Codec<E>,
   plan: Omit<EventPlan<E>, "event">,

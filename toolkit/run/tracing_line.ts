@@ -5,7 +5,7 @@
  */
 
 /**
- * The line for people, made of the tool's summary: "Trace TCP accepts." is "Tracing TCP accepts... Hit
+ * The line made from a tool's summary: "Trace TCP accepts." becomes "Tracing TCP accepts... Hit
  * Ctrl-C to end."
  */
 export function tracingLine(summary: string): string {

@@ -6,17 +6,17 @@
 
 import { libbpfVersion, LibraryError } from "../../mod.ts";
 
-/** The version of ts-bcc, which deno.json has too. */
+/** The version of ts-bcc, the same as in deno.json. */
 export const VERSION = "0.1.0";
 
 let commit: string | undefined;
 
-/** Says which commit this executable was made of; compile.sh knows. */
+/** The commit that this executable was built from; set by compile.sh. */
 export function setCommit(name: string): void {
   commit = name;
 }
 
-/** The version of ts-bcc, with that of what it runs on. */
+/** The version of ts-bcc, its runtime and its libraries. */
 export function versionText(name: string): string {
   const { bun, deno } = process.versions;
   const runtime = bun === undefined ? `Deno ${deno}` : `Bun ${bun}`;

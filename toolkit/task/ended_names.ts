@@ -11,10 +11,10 @@ import { nameOf } from "./proc.ts";
 
 const EndedName = struct("ended_name", { comm: chars(16) });
 
-/** As many names are kept; of more the oldest are forgotten. */
+/** The limit of names kept; beyond it the oldest are forgotten. */
 const NAMES = 30000;
 
-/** What a tool loads with where it names the ended. */
+/** Load options for tools that name ended processes. */
 export const endedNames = (machine: Machine): Pick<Required<LoadOptions>, "maps"> => ({
   maps: { ended_names: { maxEntries: machine.lruEntries(NAMES) } },
 });
@@ -28,22 +28,22 @@ export class TaskNames {
   readonly #most: number;
   readonly #unnamed = new Set<number>();
 
-  /** @param most as many names of the ended stay in the kernel's map */
+  /** @param most how many names of ended tasks the kernel's map keeps */
   constructor(bpf: Pick<Bpf, "map">, { most = NAMES } = {}) {
     this.#ended = bpf.map("ended_names", u32, EndedName);
     this.#most = most;
   }
 
-  /** The name of a process or thread, as it is now or was at its end; undefined where it is not known. */
+  /** The name of a process or thread, current or as of its end; undefined when unknown. */
   of(id: number): string | undefined {
     const name = nameOf(id) ?? this.#ended.get(id)?.comm;
     if (name === undefined) this.#unnamed.add(id);
     return name;
   }
 
-  /** How many of those asked for may have none because so many others ended after them. */
+  /** How many of those asked for may be unnamed because too many others ended after them. */
   get forgotten(): number {
-    // The oldest ones went if there was no room left.
+    // The oldest were dropped if the map is full.
     const isFull = this.#unnamed.size > 0 && [...this.#ended.keys()].length >= this.#most;
     return isFull ? this.#unnamed.size : 0;
   }

@@ -8,11 +8,11 @@ import { ErrnoError, FIRST_PID_NAMESPACE, namespaceInode, readText } from "../..
 import { allProcesses } from "../../plumbing.ts";
 
 /**
- * The id that this process knows a process or thread by.
+ * This process's id for a process or thread.
  *
- * @param id as it is told in the pid namespace
- * @param pidns a process of that namespace, as `--pidns` names it; undefined for our own
- * @returns undefined when there is none that could be told
+ * @param id as in the pid namespace
+ * @param pidns a process in that namespace, as `--pidns` names it; undefined: our own
+ * @returns undefined when it is not found
  */
 export function idInNamespace(id: number, pidns: unknown): number | undefined {
   if (typeof pidns !== "number") return id;
@@ -23,7 +23,7 @@ export function idInNamespace(id: number, pidns: unknown): number | undefined {
 }
 
 /**
- * The process that `-p` names, as this process knows it: with `--pidns` its number is that namespace's.
+ * The process of `-p` by this process's id: with `--pidns` its number is one of that namespace.
  *
  * @throws {Error} when there is no such process
  */

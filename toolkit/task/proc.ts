@@ -6,7 +6,7 @@
 
 import { ErrnoError, exists, readText } from "../../mod.ts";
 
-/** The name of a process or thread; undefined when it is gone. */
+/** The name of a process or thread; undefined when it has ended. */
 export function nameOf(pid: number): string | undefined {
   try {
     return readText(`/proc/${pid}/comm`).trimEnd();
@@ -16,7 +16,7 @@ export function nameOf(pid: number): string | undefined {
   }
 }
 
-/** Whether a process has ended, if perhaps nobody has waited for it yet. */
+/** Whether a process has ended, even if it was not waited for yet (a zombie). */
 export function hasEnded(pid: number): boolean {
   const status = `/proc/${pid}/status`;
   return !exists(status) || /^State:\tZ/m.test(readText(status));

@@ -14,7 +14,7 @@ const NAMES = ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM
 const RTMIN = 34; // glibc keeps 32 and 33 for itself
 const OTHERS: Record<number, string> = { [RTMIN]: "RTMIN", [SIGNAL_MAX]: "RTMAX" };
 
-/** `KILL` for 9; "unknown" for numbers without a name. */
+/** The name of a signal, `KILL` for 9; "unknown" for numbers without one. */
 export function signalName(number: number): string {
   return NAMES[number - 1] ?? OTHERS[number] ?? "unknown";
 }
@@ -31,7 +31,7 @@ export function signals(
   };
 }
 
-/** The globals of signal_filter.h that choose signals; none: any. */
+/** The globals of signal_filter.h that select signals; an empty list selects all. */
 export function signalFilter(wanted: readonly number[]): Readonly<Record<string, unknown>> {
   return {
     by_signal: wanted.length > 0,

@@ -1,5 +1,5 @@
 /**
- * Validates the processes and threads that options name, and watches for their end.
+ * Checks that the processes and threads named by options exist, and watches for their end.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ProcessEnd } from "../../plumbing.ts";
 import { hasEnded } from "./proc.ts";
 import { idInNamespace } from "./pid_namespace.ts";
 
-/** What options may name; tools have other options of the same keys, of other types. */
+/** The options that may name targets; tools may have options of the same keys with other types. */
 interface TargetValues {
   readonly pid?: unknown;
   readonly pids?: unknown;
@@ -21,9 +21,12 @@ interface TargetValues {
 
 type Kind = "process" | "thread";
 
-/** What a tool is to trace and nothing else, while it lasts. */
+/** The only processes or threads that a tool traces, while they exist. */
 export class Targets implements Disposable {
-  /** Which have ended, once the last has: `process 12`. Never settled if none was named. */
+  /**
+   * Settles when the last of them has ended, with their names: `process 12`. Never settles without
+   * targets.
+   */
   readonly ended: Promise<string>;
   readonly #ends: ProcessEnd[] = [];
 
@@ -54,7 +57,7 @@ export class Targets implements Disposable {
     for (const end of this.#ends) end.close();
   }
 
-  /** @param id as this process knows it; undefined where that cannot be told */
+  /** @param id this process's id of it; undefined when unknown */
   #watch(kind: Kind, name: number, id: number | undefined): void {
     if (id === undefined) return;
     try {
@@ -69,7 +72,7 @@ export class Targets implements Disposable {
       if (error.code === "ESRCH") {
         throw new Error(`Cannot trace ${kind} ${name}: it does not exist`);
       }
-      // A sandbox without descriptors of processes: its end is not seen.
+      // In a sandbox without pidfds the end cannot be observed.
     }
     if (hasEnded(id)) throw new Error(`Cannot trace ${kind} ${name}: it has ended already`);
   }
@@ -87,7 +90,7 @@ const told = (kind: Kind, ids: readonly number[]) =>
     `${ids.length === 1 ? kind : kind === "process" ? "processes" : "threads"} ${ids.join(", ")}`,
   ];
 
-/** The process of a thread; undefined when there is none. */
+/** The process of a thread; undefined when it does not exist. */
 function leaderOf(id: number): number | undefined {
   try {
     const [, leader] = /^Tgid:\t(\d+)$/m.exec(readText(`/proc/${id}/status`)) ?? [];

@@ -1,5 +1,5 @@
 /**
- * The common head of all events: process, thread, user, cgroup and command (who.h).
+ * The common head of all events: cgroup, process, thread, user, group and command (who.h).
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const Who: StructCodec<Who> = struct("who", {
   gid: u32,
   comm: chars(16),
 });
-/** A process, as an event tells of it. */
+/** The task of an event. */
 export interface Who {
   /** The cgroup (v2), by its id: see `cgroupPath`. */
   cgroup: number;
@@ -32,7 +32,7 @@ export interface Who {
   comm: string;
 }
 
-/** The name of the process, in a table cut to the width. */
+/** The `COMM` column; in the table truncated to its width. */
 export function commColumn<E extends { readonly who: Who }>(width: number): Column<E> {
   return {
     head: "COMM",
@@ -42,12 +42,12 @@ export function commColumn<E extends { readonly who: Who }>(width: number): Colu
   };
 }
 
-/** The column of `--container`. @param cgroupOf the id of a row's cgroup (v2) */
+/** The `--container` column. @param cgroupOf the id of a row's cgroup (v2) */
 export function containerColumn<E>(cgroupOf: (row: E) => number): Column<E> {
   const known = new Map<number, string | undefined>();
   const find = (row: E) => {
     const cgroup = cgroupOf(row);
-    // A container that is gone is still known by what was found while it was there.
+    // Cached: a container that has gone is named as found while it existed.
     if (!known.has(cgroup)) known.set(cgroup, containerOf(cgroupPath(cgroup) ?? ""));
     return known.get(cgroup);
   };
