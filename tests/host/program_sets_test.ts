@@ -20,7 +20,7 @@ import {
   thisKernel as kernel,
   tryLoading,
 } from "../support/loadable.ts";
-import { skipped } from "../support/requires.ts";
+import { requires, skipped } from "../support/requires.ts";
 
 /** The same without some kinds of hooks. */
 const without = (...kinds: string[]): Machine => ({
@@ -48,26 +48,19 @@ function setsOf(tool: AnyTool, right: readonly string[]): Loadable[] {
   return [...sets.values()];
 }
 
-/** In guests, whose CPUs are emulated, the gate leaves to each tool's canary what it loads and attaches anyway. */
-const CANARY_LOADS_FIRST = process.env.TSBCC_GUEST_KERNEL !== undefined &&
-  process.env.TSBCC_TEST_FULL === undefined;
-
 /** The tools of one type of file system share an object: it is attached once. */
 const attached = new Set<unknown>();
 
 for (const [name, load] of Object.entries(tools)) {
-  const tool = (await load()).default;
-  const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
-  const all = setsOf(tool, rightCall(tool, table.default));
-  const sets = CANARY_LOADS_FIRST ? all.slice(1) : all;
-  if (CANARY_LOADS_FIRST && sets.length === 0) continue;
-  const title = CANARY_LOADS_FIRST
-    ? `${name}: each set of its programs but the first is loaded`
-    : `${name}: each set of its programs is loaded, the first attached`;
-  const skip = sets.length === 0 ? skipped(title, `${name} loads nothing here`) : false;
-  test(title, { skip }, async () => {
-    const isAttached = !CANARY_LOADS_FIRST && mayAttach(tool) &&
-      !(tool.object && attached.has(tool.object));
+  const title = `${name}: each set of its programs is loaded, the first attached`;
+  // In guests, whose CPUs are emulated, the gate attaches what each tool's canary loads.
+  const skip = process.env.TSBCC_GUEST_KERNEL ? requires(title, "full") : false;
+  test(title, { skip }, async (t) => {
+    const tool = (await load()).default;
+    const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
+    const sets = setsOf(tool, rightCall(tool, table.default));
+    if (sets.length === 0) return t.skip(skipped(title, `${name} loads nothing here`));
+    const isAttached = mayAttach(tool) && !(tool.object && attached.has(tool.object));
     if (tool.object) attached.add(tool.object);
     for (const [i, set] of sets.entries()) {
       const attach = i === 0 && isAttached;

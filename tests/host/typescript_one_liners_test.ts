@@ -16,29 +16,19 @@ import {
 } from "../support/documented.ts";
 import { untilNoneHidden } from "../support/hidden_events.ts";
 import { run, Running } from "../support/process.ts";
+import {
+  type Entry,
+  type Histogram,
+  switchesOf,
+  traced,
+  untilAsleep,
+  withFunctions,
+} from "../support/one_liners.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { startStacks } from "../support/stacks.ts";
 import { TcpWorkload } from "../support/tcp.ts";
 import { Folder, Workload } from "../support/workload.ts";
-
-interface Entry<K> {
-  readonly key: K;
-  readonly value: number;
-}
-
-interface Histogram<K = undefined> {
-  readonly key: K;
-  readonly slots: readonly number[];
-}
-
-/** Runs a one-liner for a process while that does its work. */
-async function traced(title: string, target: { pid: number; go(): Promise<unknown> }, json = true) {
-  const args = ["-p", String(target.pid), ...json ? ["--json"] : []];
-  await using running = await startOneLiner(title, { args });
-  await target.go();
-  return await stop(running);
-}
 
 const calls = (...steps: string[]) => Script.of([buildProgram("calls.c"), ...steps]);
 
@@ -266,33 +256,6 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
     assert.deepEqual(ports.map(({ key, value }) => [key, value]), [[7919, 13], [7907, 1]]);
   },
 };
-
-/** Runs a one-liner beside ./program, which is functions.c. */
-async function withFunctions(title: string) {
-  using folder = new Folder();
-  const program = join(folder.path, "program");
-  copyFileSync(buildProgram("functions.c"), program);
-  await using running = await startOneLiner(title, { args: ["--json"], cwd: folder.path });
-  await using script = await Script.of([program]);
-  await script.go();
-  return { result: await stop(running) };
-}
-
-/** How often a thread has left its CPU, by the kernel's own counters. */
-function switchesOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Array.from(status.matchAll(/ctxt_switches:\t(\d+)/g), ([, count]) => Number(count))
-    .reduce((sum, count) => sum + count, 0);
-}
-
-/** Waits until a process has left its CPU in a system call, as /proc/PID/syscall tells. */
-async function untilAsleep(pid: number): Promise<string> {
-  for (;;) {
-    const call = readFileSync(`/proc/${pid}/syscall`, "utf8");
-    if (call.startsWith("0 ")) return call;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
 
 test("docs/typescript.md has twenty one-liners, all tested", () => {
   assert.equal(oneLiners().size, 20);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* The tracer that tracer.c measures: its process, and what it has printed. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WARM "/etc/tracer-warm-up"
+#define PATIENCE 30
+
+static char **command;
+static pid_t child;
+static int output, complaints;
+
+static void fail(const char *what)
+{
+	char text[2000];
+	ssize_t length = complaints > 0 ? pread(complaints, text, sizeof(text), 0) : 0;
+
+	perror(what);
+	fprintf(stderr, "%.*s", length > 0 ? (int)length : 0, text);
+	if (child > 0)
+		kill(child, SIGKILL);
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static void rest(double seconds)
+{
+	struct timespec time = { seconds, (seconds - (long)seconds) * 1e9 };
+
+	nanosleep(&time, NULL);
+}
+
+/* An open that fails soon: the calls' own time hides little of what tracing adds. */
+static void open_missing(const char *path)
+{
+	syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+}
+
+static off_t output_size(void)
+{
+	struct stat status;
+
+	if (fstat(output, &status))
+		fail("fstat");
+	return status.st_size;
+}
+
+static long occurrences(const char *text)
+{
+	off_t size = output_size();
+	long count = 0;
+
+	if (size == 0)
+		return 0;
+	char *start = mmap(NULL, size, PROT_READ, MAP_SHARED, output, 0), *at = start;
+	if (start == MAP_FAILED)
+		fail("mmap");
+	while ((at = memmem(at, start + size - at, text, strlen(text)))) {
+		at += strlen(text);
+		count++;
+	}
+	munmap(start, size);
+	return count;
+}
+
+static int nameless_file(void)
+{
+	int file = open("/tmp", O_TMPFILE | O_RDWR | O_APPEND, 0600);
+
+	if (file < 0)
+		fail("/tmp");
+	return file;
+}
+
+static void start_tracer(void)
+{
+	output = nameless_file();
+	complaints = nameless_file();
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (child == 0) {
+		/* Shells have it ignored in what they run in the background. */
+		signal(SIGINT, SIG_DFL);
+		dup2(output, 1);
+		dup2(complaints, 2);
+		execvp(command[0], command);
+		fail(command[0]);
+	}
+}
+
+static void stop_tracer(void)
+{
+	/* More than once: Python drops the exception that Ctrl-C is when it is in a callback. */
+	for (int tries = 0; waitpid(child, NULL, WNOHANG) == 0; tries++) {
+		if (tries % 500 == 0)
+			kill(child, tries < 1000 * PATIENCE ? SIGINT : SIGKILL);
+		rest(1e-3);
+	}
+	child = 0;
+}
+
+/* Opens until one shows in the output. */
+static void await_first(int burst)
+{
+	double end = now() + PATIENCE;
+	off_t looked = 0;
+
+	for (;;) {
+		for (int i = 0; i < burst; i++)
+			open_missing(WARM);
+		rest(2e-4);
+		if (output_size() != looked && occurrences(WARM) > 0)
+			return;
+		looked = output_size();
+		if (now() > end || waitpid(child, NULL, WNOHANG) != 0)
+			fail("the tracer printed no event");
+	}
+}
+
+/* Until the tracer has printed what it is going to print without more events. */
+static void await_quiet(void)
+{
+	off_t before = -1;
+
+	while (output_size() != before) {
+		before = output_size();
+		rest(0.3);
+	}
+}
+
+/* CPU time of the tracer so far. */
+static double cpu_seconds(void)
+{
+	char path[64], text[1024];
+	unsigned long user, system;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	FILE *file = fopen(path, "r");
+	if (!file || !fgets(text, sizeof(text), file))
+		fail(path);
+	fclose(file);
+	/* Behind the name, which may hold anything. */
+	if (sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		   &user, &system) != 2)
+		fail(path);
+	return (double)(user + system) / sysconf(_SC_CLK_TCK);
+}
+
+/* A line of a file of the tracer's in /proc that counts kibibytes, in mebibytes. */
+static double mebibytes(const char *name, const char *key)
+{
+	char path[64], line[256];
+	long kibibytes = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", child, name);
+	FILE *file = fopen(path, "r");
+	if (!file)
+		fail(path);
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, key, strlen(key)) == 0)
+			sscanf(line + strlen(key), ": %ld", &kibibytes);
+	}
+	fclose(file);
+	return kibibytes / 1024.0;
+}
+
+static void print_memory(void)
+{
+	printf("\"resident, MiB\": %f, \"proportional, MiB\": %f, \"private, MiB\": %f, ",
+	       mebibytes("status", "VmRSS"), mebibytes("smaps_rollup", "Pss"),
+	       mebibytes("smaps_rollup", "Private_Dirty"));
+}
