@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a process needs to read tracefs, where tracepoints have their numbers. */
+/** Capabilities to read tracefs, which has the ids of tracepoints. */
 const TRACEFS = [
   "bindsnoop",
   "btrfsdist",
@@ -48,10 +48,10 @@ const TRACEFS = [
   "zfsslower",
 ] as const;
 
-/** Whether a tool reads tracefs at each start; others do when they are asked for a tracepoint. */
+/** Whether a tool reads tracefs at every start; others do so when asked for a tracepoint. */
 export const readsTracefs = (tool: string): boolean => TRACEFS.some((name) => name === tool);
 
-/** What is needed beside root's other rights, and by which of these tools. */
+/** Capabilities that are needed in addition, and by which of these tools. */
 export function capabilityLines(tools: readonly string[]): string[] {
   return [
     "CAP_BPF and CAP_PERFMON serve instead of root, with Linux 5.8 or later, and",

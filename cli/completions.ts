@@ -19,7 +19,7 @@ interface Entry {
   readonly options: readonly Option<unknown>[];
 }
 
-/** The script for the shell that the one word names. @throws {UsageError} */
+/** The completion script for the shell named by the argument. @throws {UsageError} */
 export async function completionScript(
   tools: Tools,
   commands: Commands,

@@ -24,15 +24,15 @@ import { toJson } from "../toolkit/output/escape.ts";
 import { flag, parseOptions } from "../toolkit/options/options.ts";
 import { printText } from "../toolkit/output/output.ts";
 
-/** One thing to look at. */
+/** One check. */
 interface Check {
   readonly name: string;
-  /** What it is good for. */
+  /** What it is needed for. */
   readonly serves: string;
-  /** No tool works without it. */
+  /** Whether no tool works without it. */
   readonly basic?: true;
   look(): Answer;
-  /** What to do when the answer is no. */
+  /** The remedy if the answer is no. */
   readonly fix: string;
 }
 
@@ -164,7 +164,7 @@ const CHECKS: readonly Check[] = [
 const release = () => readText("/proc/sys/kernel/osrelease").trim();
 const NO_BASICS = 1;
 
-/** Looks at everything and prints what it found; the status says whether tools can work at all. */
+/** Runs all checks and prints the results; the status says whether tools can work at all. */
 export async function doctor(
   words: readonly string[],
   tools: readonly string[],

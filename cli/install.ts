@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Links each name in `directory` to this executable; tells what it did. @throws at the first failure */
+/**
+ * Makes a symbolic link to this executable for each name in `directory`; returns what it did.
+ * @throws at the first failure
+ */
 export async function installLinks(directory: string, names: readonly string[]): Promise<string> {
   const { lstatSync, readlinkSync, renameSync, symlinkSync } = await import("node:fs");
   const { join, resolve } = await import("node:path");
@@ -15,7 +18,7 @@ export async function installLinks(directory: string, names: readonly string[]):
     const action = `make the link "${path}"`;
     try {
       const there = lstatSync(path, { throwIfNoEntry: false });
-      // A link of an earlier version may go; anybody else's file may not.
+      // A link of an earlier version is replaced, anybody else's file is not.
       if (there && !(there.isSymbolicLink() && /(^|\/)ts-bcc$/.test(readlinkSync(path)))) {
         throw new Error(`Cannot ${action}: there is something else of that name: move it away`);
       }

@@ -9,7 +9,7 @@ import type { AnyTool } from "../toolkit/run/tool.ts";
 /** How to get each tool, by name. */
 export type Tools = Readonly<Record<string, () => Promise<{ default: AnyTool }>>>;
 
-/** Names of tools with arguments given, such as javacalls for `ucalls -l java`. */
+/** Names for tools with some arguments given, such as javacalls for `ucalls -l java`. */
 export type Commands = Readonly<Record<string, readonly [tool: string, ...words: string[]]>>;
 
 /** All names, in their order. */

@@ -39,10 +39,10 @@ examples:
   ${NAME} run -e 'tracepoint("sched/sched_process_exec", (e) => print(pid(), e.filename))'
   source <(${NAME} completions bash)`;
 
-/** Commands whose options the text above tells. */
+/** Commands whose options are described above. */
 const SHORT = new Set(["list", "check", "doctor", "install", "completions"]);
 
-/** Runs what this process was called as, and exits. */
+/** Runs the command named by this process's arguments, and exits. */
 export async function multicall(tools: Tools, commands: Commands): Promise<never> {
   const words = process.argv.slice(2);
   const called = calledAs();
@@ -56,8 +56,8 @@ export async function multicall(tools: Tools, commands: Commands): Promise<never
 }
 
 /**
- * The last part of argv[0], which is what a symbolic link is called. Packages call theirs
- * `opensnoop-tsbcc`, as Debian calls bcc's `opensnoop-bpfcc`.
+ * The last component of argv[0], which is the symbolic link's name. Packages use `opensnoop-tsbcc`,
+ * like `opensnoop-bpfcc` in Debian.
  */
 function calledAs(): string {
   const path = process.argv0;
@@ -132,7 +132,7 @@ async function listLines(tools: Tools, commands: Commands): Promise<string[]> {
   }));
 }
 
-// As `deno run --allow-all cli/ts_bcc.ts NAME …` and `bun cli/ts_bcc.ts NAME …`, without compiling.
+// When run as `deno run --allow-all cli/ts_bcc.ts NAME …` or `bun cli/ts_bcc.ts NAME …`.
 if (import.meta.main) {
   const { commands, tools } = await import("../tools/list.ts");
   await multicall(tools, commands);

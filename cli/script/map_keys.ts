@@ -8,14 +8,14 @@ import type { Codec, CType } from "../../mod.ts";
 import { escapeText } from "../../toolkit/output/escape.ts";
 import { type Frame, frameName, type StackId, type StackNames } from "./stack_names.ts";
 
-/** A key: the stacks in it, and all else in one line. */
+/** A key for display: its stacks, and the rest in one line. */
 export interface NamedKey {
   readonly text: string;
   /** What the text is made of, and the names of these parts where there are several. */
   readonly parts: readonly string[];
   readonly heads: readonly string[];
   readonly stacks: readonly NamedStack[];
-  /** The key with the names of functions in place of stacks. */
+  /** The key with function names in place of stacks. */
   readonly json: unknown;
 }
 
@@ -29,13 +29,13 @@ export interface NamedStack {
 const nameOf = (type: CType) => type.kind === "struct" ? type.name : "";
 const isStack = (type: CType) => /^(?:kernel|user)_stack$/.test(nameOf(type));
 
-/** Whether there are stacks in what a codec reads. */
+/** Whether the type that a codec reads contains stacks. */
 export function holdsStacks(type: CType | undefined): boolean {
   if (type?.kind !== "struct") return false;
   return isStack(type) || type.members.some((member) => holdsStacks(member.type));
 }
 
-/** Gives a key's stacks names. */
+/** Symbolizes a key's stacks. */
 export function namedKey(codec: Codec<unknown>, key: unknown, names?: StackNames): NamedKey {
   const texts: string[] = [];
   const heads: string[] = [];
@@ -67,7 +67,7 @@ export function namedKey(codec: Codec<unknown>, key: unknown, names?: StackNames
   };
 }
 
-/** A value in a line. */
+/** A value in one line. */
 export function textOf(value: unknown): string {
   if (typeof value === "string") return escapeText(value);
   if (Array.isArray(value)) return value.map(textOf).join(" ");

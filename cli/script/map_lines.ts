@@ -12,10 +12,10 @@ import { type NamedKey, type NamedStack, textOf } from "./map_keys.ts";
 import { type Entry, isNumber, type MapContent, type Slots } from "./read_maps.ts";
 import { type Frame, frameName } from "./stack_names.ts";
 
-/** How maps are shown. */
+/** How maps are printed. */
 export interface MapLineOptions {
   readonly json: boolean;
-  /** One line for each entry with stacks. */
+  /** Print one line for each entry with stacks (folded). */
   readonly folded: boolean;
 }
 
@@ -28,7 +28,7 @@ export function mapLines(maps: readonly MapContent[], options: MapLineOptions): 
   );
 }
 
-/** What maps count by stacks, for flame graphs. */
+/** Counts by stack in maps, for flame graphs. */
 export function profiledStacks(maps: readonly MapContent[]): ProfiledStack[] {
   return maps.flatMap((map) =>
     map.kind !== "entries" ? [] : map.entries.filter(hasWeight).map(({ key, value }) => ({
@@ -98,7 +98,7 @@ function histogramLines(
   return ["", ...key ? stackLines(key) : [], title, ...bars];
 }
 
-/** Innermost first, the kernel's above the process's. */
+/** Innermost first: kernel frames, then user frames. */
 function stackLines({ stacks }: NamedKey): string[] {
   const lines = (isKernel: boolean) =>
     stacks.filter((stack) => stack.isKernel === isKernel).flatMap(framesOf)
@@ -106,7 +106,7 @@ function stackLines({ stacks }: NamedKey): string[] {
   return [...lines(true), ...lines(false)];
 }
 
-/** The process's in front of the kernel's. */
+/** User frames, then kernel frames. */
 function outermostFirst({ stacks }: NamedKey): Frame[] {
   const frames = (isKernel: boolean) =>
     stacks.filter((stack) => stack.isKernel === isKernel)

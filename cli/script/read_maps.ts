@@ -11,7 +11,7 @@ import { type NamedKey, namedKey } from "./map_keys.ts";
 import type { AnyKernel } from "./read_script.ts";
 import type { StackNames } from "./stack_names.ts";
 
-/** One entry of a map, or several whose keys have the same names. */
+/** An entry of a map, or several merged because their keys look the same. */
 export interface Entry {
   readonly key: NamedKey;
   readonly value: unknown;
@@ -19,7 +19,7 @@ export interface Entry {
 
 /** One histogram of a map. */
 export interface Slots {
-  /** What it is of, where the map has several. */
+  /** Its key, where the map has several histograms. */
   readonly key: NamedKey | undefined;
   /** Slot n counts the values of n bits. */
   readonly slots: readonly number[];
@@ -27,32 +27,32 @@ export interface Slots {
   readonly negative: readonly number[];
 }
 
-/** A map that holds something. */
+/** A map that is not empty. */
 export type MapContent =
   | { readonly kind: "entries"; readonly name: string; readonly entries: readonly Entry[] }
   | { readonly kind: "histograms"; readonly name: string; readonly histograms: readonly Slots[] };
 
 /** How maps are read. */
 export interface MapReaderOptions {
-  /** How many entries of each map, or histograms; undefined: all. */
+  /** Limit on entries or histograms for each map; undefined: all. */
   readonly top: number | undefined;
-  /** Whether counts are those since the reading before. */
+  /** Whether to report counts since the previous reading. */
   readonly differences: boolean;
 }
 
-/** Reads the maps that hold something for people. */
+/** Reads all maps that are not empty, for display. */
 export class MapReader {
-  /** What was counted on stacks that the kernel had no room for, so far. */
+  /** How many counts had no stack so far because the stack map was full. */
   missedStacks = 0;
   readonly #bpf: Bpf;
   readonly #maps: readonly (readonly [name: string, map: AnyMap])[];
   readonly #called: AnyKernel["calledMethods"];
   readonly #names: StackNames | undefined;
   readonly #options: MapReaderOptions;
-  /** Counts that were read, by map and key. */
+  /** Counts read before, by map and key. */
   readonly #known = new Map<string, bigint>();
 
-  /** @param code what was loaded */
+  /** @param code the loaded kernel code */
   constructor(
     bpf: Bpf,
     { loadedMaps, calledMethods }: Pick<AnyKernel, "loadedMaps" | "calledMethods">,
@@ -63,14 +63,14 @@ export class MapReader {
     this.#called = calledMethods;
     this.#names = names;
     this.#options = options;
-    // What programs remove by themselves is what they keep from one event to another.
+    // Entries that programs delete themselves are state kept between events.
     this.#maps = [...loadedMaps].filter(([name, { role }]) =>
       (role === "entries" || role === "histogram") && name !== STACK_TIMES &&
       !calledMethods.get(name)?.has("delete")
     );
   }
 
-  /** All maps that hold something now. */
+  /** All maps that are not empty now. */
   read(): MapContent[] {
     return this.#maps.flatMap(([name, map]): MapContent[] => {
       if (map.role === "entries") {
@@ -82,7 +82,7 @@ export class MapReader {
     });
   }
 
-  /** Keys and values; of counts what is new, where differences are wanted. */
+  /** Keys and values; for counts the increase, if differences are wanted. */
   *#pairs(name: string, map: AnyMap): Generator<readonly [key: unknown, value: unknown]> {
     const all = map.isPerCpu
       ? [...this.#bpf.perCpuMap(name)].map(([key, values]) => [key, sum(values)] as const)
@@ -158,7 +158,9 @@ function slotsOf(counts: Iterable<readonly [number, bigint | number]>): Omit<Slo
   return { slots: filled(slots), negative: filled(negative) };
 }
 
-/** The same functions in several processes are one entry, where values are numbers. */
+/**
+ * Entries of several processes with the same function names are merged, where values are numbers.
+ */
 function merged(entries: readonly Entry[]): Entry[] {
   const groups = Map.groupBy(
     entries,
@@ -174,7 +176,7 @@ export function isNumber(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-/** Of numbers that CPUs or processes count for themselves the sum is meant. */
+/** Per-CPU or per-process numbers are summed. */
 function sum(values: readonly unknown[]): unknown {
   if (!values.every(isNumber)) return values;
   return values.reduce((total: bigint, each) => total + BigInt(each), 0n);
@@ -185,7 +187,7 @@ function compare(a: unknown, b: unknown): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Numbers by their value, texts by code units. */
+/** Numbers by value, texts by code units. */
 function compareKeys(a: NamedKey, b: NamedKey): number {
   if (isNumber(a.json) && isNumber(b.json)) return compare(a.json, b.json);
   return a.text < b.text ? -1 : a.text > b.text ? 1 : 0;

@@ -12,13 +12,13 @@ import { Bpf, TsBccError } from "../../mod.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import * as words from "./words.ts";
 
-/** Where programs of the command line are. */
+/** Where one-liners are in error messages. */
 const EXPRESSION = "-e";
 
-/** Kernel code whose types matter to nobody any more. */
+/** Kernel code without its type parameters. */
 export type AnyKernel = Kernel<Record<never, never>>;
 
-/** What importing a script gives; undefined when it did its work by itself. */
+/** The exports of a script; undefined when it did its work while being imported. */
 export async function readScript(path: string): Promise<AnyKernel | undefined> {
   if (!existsSync(path)) throw new UsageError(`there is no file ${JSON.stringify(path)}`);
   nameLibrary();
@@ -27,8 +27,8 @@ export async function readScript(path: string): Promise<AnyKernel | undefined> {
 }
 
 /**
- * The code of a script that shall run nothing: of one that loads its programs by itself, what it loads
- * first, where it ends.
+ * The code of a script without running it further: for a script that loads its programs itself,
+ * what it loads first; the script ends there.
  */
 export async function readUnloaded(path: string): Promise<AnyKernel | undefined> {
   const { load, open, compile } = Bpf;
@@ -46,7 +46,7 @@ export async function readUnloaded(path: string): Promise<AnyKernel | undefined>
   }
 }
 
-/** Ends a script at the first of `Bpf.load`, `Bpf.open` and `Bpf.compile`. */
+/** Ends a script at its first `Bpf.load`, `Bpf.open` or `Bpf.compile`. */
 class LoadCalled extends Error {
   readonly code: unknown;
 
@@ -56,7 +56,7 @@ class LoadCalled extends Error {
   }
 }
 
-/** What Bun says of a file that it cannot read. */
+/** Bun's error for a file that it cannot parse. */
 interface BuildMessage {
   readonly message: string;
   readonly position?: { readonly line: number; readonly column: number } | null;
@@ -76,7 +76,7 @@ async function importScript(path: string): Promise<{ default?: unknown }> {
     const [, line, column] =
       new RegExp(`${RegExp.escape(full)}:(\\d+):(\\d+)`).exec(error.stack ?? "") ?? [];
     const place = position ?? (line === undefined ? undefined : { line, column });
-    const what = message.split("\n")[0]; // Deno's shows the text as well
+    const what = message.split("\n")[0]; // Deno's message quotes the text as well
     throw new Error([path, ...place ? [place.line, place.column] : [], ` ${what}`].join(":"), {
       cause: error,
     });
@@ -84,7 +84,7 @@ async function importScript(path: string): Promise<{ default?: unknown }> {
 }
 
 /**
- * The programs of a one-liner, separated by commas: all words of the language are known in it.
+ * The programs of a one-liner, separated by commas, with all names of the language in scope.
  *
  * @throws {UsageError} when it cannot be read
  */
@@ -92,7 +92,7 @@ export function readExpression(text: string): AnyKernel {
   const names = Object.keys(words);
   let made: unknown;
   try {
-    // The text is the user's own, who runs it.
+    // The text is the user's own, and runs with the user's rights.
     made = new Function(...names, `"use strict"; return [\n${text}\n];`)(...Object.values(words));
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
@@ -101,7 +101,7 @@ export function readExpression(text: string): AnyKernel {
   return codeOf(made, EXPRESSION).with({ makesMaps: true });
 }
 
-/** Code as it is, or programs in a list or by name. */
+/** One kernel code, or programs in a list or by name. */
 function codeOf(value: unknown, site: string): AnyKernel {
   const [only] = Array.isArray(value) && value.length === 1 ? value : [value];
   if (only instanceof Kernel) return only as AnyKernel;
@@ -122,7 +122,7 @@ function codeOf(value: unknown, site: string): AnyKernel {
   return new Kernel({ programs: Object.fromEntries(programs), user });
 }
 
-/** A one-liner has no lines, only where it is read. */
+/** Errors in a one-liner have a column only. */
 const placeOf = (program: ProgramDefinition<never>, site: string) =>
   site === EXPRESSION ? site : program.site ?? site;
 

@@ -74,7 +74,7 @@ const OPTIONS = {
   help,
 } as const;
 
-/** What `ts-bcc run --help` prints. */
+/** The help of `ts-bcc run`. */
 export const runHelp = (): string =>
   helpText({
     name: "ts-bcc run",
@@ -93,10 +93,10 @@ export const runHelp = (): string =>
     ],
   }, { ...OPTIONS, file: argument(text({ long: "FILE", meta: "FILE", help: "the script" })) });
 
-/** What `ts-bcc run` is told. */
+/** The command line of `ts-bcc run`. */
 export type RunOptions = Values<typeof OPTIONS>;
 
-/** The options, the script, and what is for the script. @throws {UsageError} */
+/** The options, the script, and the script's own arguments. @throws {UsageError} */
 export function parseRun(words: readonly string[]): {
   readonly values: RunOptions;
   readonly file: string | undefined;
@@ -124,7 +124,7 @@ const optionOf = (word: string): Names & { meta?: string } | undefined =>
 /** Whether a word is an option of run. */
 export const isRunOption = (word: string): boolean => optionOf(word) !== undefined;
 
-/** What stands behind the file is the script's own. */
+/** Words behind the file are the script's own. */
 function splitWords(words: readonly string[]) {
   const takesValue = (word: string) => optionOf(word)?.meta !== undefined;
   let i = 0;

@@ -30,7 +30,9 @@ import { UserSide } from "./user_side.ts";
 
 const NAME = "ts-bcc run";
 
-/** Runs what the words say. @throws {UsageError} and what compiling, loading and attaching throw */
+/**
+ * Runs a script or one-liner. @throws {UsageError} and errors of compiling, loading and attaching
+ */
 export async function runScript(words: readonly string[]): Promise<void> {
   const { values, file, rest } = parseRun(words);
   if (values.help) return void await printText(runHelp());
@@ -170,13 +172,13 @@ function lossOf(map: string, role: MapRole | undefined): { what: string; reason:
   return { what: "keys", reason: `the map ${map} was full: give it more entries` };
 }
 
-/** Watches the counters, `NAME_dropped`, of what buffers and maps had no room for. */
+/** Watches the counters `NAME_dropped` of buffers and maps. */
 function watchMaps(bpf: Bpf, maps: AnyKernel["loadedMaps"], losses: Losses): void {
   for (const name of bpf.globalNames) {
     const [, map] = /^(.+)_dropped$/.exec(name) ?? [];
     if (map === undefined) continue;
     const count = bpf.global(name, u64.asNumber);
-    // The buffer of printed lines is nobody's map.
+    // The buffer of printed lines is not one of the script's maps.
     losses.watch({ kind: "dropped", ...lossOf(map, maps.get(map)?.role) }, () => count.value);
   }
 }

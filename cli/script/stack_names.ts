@@ -20,10 +20,10 @@ export interface StackId {
   readonly program?: number;
 }
 
-/** Errnos of bpf_get_stackid where there is a stack and no room for it: the others mean that there is none. */
+/** Errnos of bpf_get_stackid that mean a full map; others mean that there is no stack. */
 const NO_ROOM: ReadonlySet<number> = new Set([-17, /* EEXIST */ -12 /* ENOMEM */]);
 
-/** Reads stacks and gives them names. */
+/** Reads and symbolizes stacks. */
 export class StackNames implements Disposable {
   readonly #bpf: Bpf;
   readonly #stacks: StackTraces;
@@ -43,7 +43,7 @@ export class StackNames implements Disposable {
     });
   }
 
-  /** Follows the processes from now on; undefined where programs take no stacks. */
+  /** Follows processes from now on; undefined if programs take no stacks. */
   static of(
     bpf: Bpf,
     maps: ReadonlyMap<string, AnyMap>,
@@ -64,7 +64,7 @@ export class StackNames implements Disposable {
         kernel: true,
         symbol: symbols[i],
       }));
-      // What the tracing adds by itself comes first.
+      // The first frames are those of the tracing itself.
       const own = frames.findIndex(({ symbol }) => !TRACING.test(symbol?.name ?? ""));
       return frames.slice(Math.max(own, 0));
     }

@@ -20,7 +20,10 @@ const OPTIONS = {
   }),
 } as const;
 
-/** Writes declarations. @throws {UsageError} @throws {RangeError} when the kernel has not what is asked for */
+/**
+ * Writes TypeScript declarations. @throws {UsageError} @throws {RangeError} when the kernel has no
+ * such type or tracepoint
+ */
 export async function writeTypes(words: readonly string[]): Promise<void> {
   const { out, help, names } = parseOptions(OPTIONS, words);
   if (help) {

@@ -163,7 +163,7 @@ const argdist = defineTool({
         options: { usdt, cflags: COMPILER_FLAGS },
         explain,
         verbose: values.verbose,
-        // Headers of one's own are for libbcc.
+        // Only libbcc can include the user's own headers.
         ...values.includes.length === 0 ? { own: () => program.written() } : {},
       },
       attach(bpf) {

@@ -17,15 +17,15 @@ import { functionHead, programName } from "../../toolkit/probe_language/probe_co
 import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
 import type { Variables } from "../../toolkit/probe_language/probe_variables.ts";
 
-/** As many calls may be under way at a time; those of threads that ended in one count as such. */
+/** The maximum number of calls in flight, including those of threads that ended within a call. */
 export const CALLS = 10240;
 
-/** Whether expressions at a return ask for what was known at the entry. */
+/** Whether expressions at a return use values from the entry. */
 export function needsEntry(expressions: readonly Expression[]): boolean {
   return expressions.some((each) => namesOf(each).has("$entry") || namesOf(each).has("$latency"));
 }
 
-/** Adds the program at the entry and its map. @param filter the statements it begins with */
+/** Adds the entry program and its map. @param filter the statements it begins with */
 export function addEntry(
   source: CSource,
   { hook, signature, text }: ArgdistProbe,
@@ -72,7 +72,7 @@ export function entryVariables(
     $latency: "u64 $latency = __left - __entry->__time;",
     ...Object.fromEntries(parameters.map(({ type, name }) => {
       const variable = entryVariable(name);
-      // libbcc reads what a pointer points to where that came from the context once.
+      // libbcc reads through a pointer that was loaded from the context once.
       const code = type.endsWith("*")
         ? `${type} ${variable} = (${type})PT_REGS_RC(ctx); ${variable} = __entry->${name};`
         : `${type} ${variable} = __entry->${name};`;
@@ -81,12 +81,12 @@ export function entryVariables(
   };
 }
 
-/** Bytes that a call puts on the stack and a return takes from it. */
+/** Bytes pushed by the call and popped by the return. */
 export const CALL_SIZE = process.arch === "arm64" ? 0 : 8;
 
 /**
- * What the entry of a call and its return have in common: the thread, and of user functions the place on
- * its stack, so that a function may call itself.
+ * The key that entry and return of a call share: the thread, and for user functions the stack
+ * pointer, so that recursive calls are told apart.
  */
 function callCode(hook: Hook, index: number, pushed: number): string {
   const isUser = hook.kind !== "tracepoint" && hook.library !== undefined;
@@ -94,7 +94,7 @@ function callCode(hook: Hook, index: number, pushed: number): string {
   return `  struct call_${index} __call = { bpf_get_current_pid_tgid(), ${frame} };`;
 }
 
-/** The statements by which a return finds its entry; without one they end the program. */
+/** The statements by which a return looks its entry up; they end the program if there is none. */
 export const lookUpEntry = (hook: Hook, index: number) => [
   "  u64 __left = bpf_ktime_get_ns();",
   callCode(hook, index, 0),

@@ -11,16 +11,16 @@ import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { type Hook, hookOf, partsOf } from "../../toolkit/probe_language/probe_hook.ts";
 import { parseSignature, type Signature } from "../../toolkit/probe_language/signature.ts";
 
-/** What is made of the values. */
+/** What is done with the values. */
 export type Collection = "count" | "histogram";
 
-/** A type that a value is converted to. */
+/** A type that values are converted to. */
 export interface TypeName extends Expression {
-  /** Whether what it points to is read as a text. */
+  /** Whether the value is a pointer to a text. */
   readonly isText: boolean;
 }
 
-/** A probe as it was typed, understood. */
+/** A parsed probe specifier. */
 export interface ArgdistProbe {
   readonly text: string;
   readonly collection: Collection;
@@ -29,7 +29,7 @@ export interface ArgdistProbe {
   readonly signature: Signature | undefined;
   /** One for each value. */
   readonly types: readonly TypeName[];
-  /** Empty when calls or returned values are counted. */
+  /** Empty to count calls or returned values. */
   readonly values: readonly Expression[];
   readonly filter: Expression | undefined;
 }
@@ -37,7 +37,7 @@ export interface ArgdistProbe {
 const HEAD = /^(\s*)([^:(]*):([^:(]*):([^(]*)\(/;
 const FORM = "KIND:[LIBRARY]:FUNCTION(SIGNATURE)[:TYPE:VALUE[:FILTER]][#LABEL]";
 
-/** Reads a probe. @throws {ProbeError} */
+/** Parses a probe specifier. @throws {ProbeError} */
 export function parseArgdistProbe(text: string, collection: Collection): ArgdistProbe {
   const head = HEAD.exec(text);
   if (!head) throw new ProbeError(`expected ${FORM}`, text, Math.max(text.search(/\S/), 0));
@@ -65,7 +65,7 @@ export function parseArgdistProbe(text: string, collection: Collection): Argdist
   return { text, collection, label: label || undefined, hook, signature, ...tail };
 }
 
-/** Where the label begins: at a "#" that is in no text. */
+/** Where the label begins: at a "#" outside quotes. */
 function labelPlace(text: string, start: number): number {
   const words = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(#)/gs;
   words.lastIndex = start;

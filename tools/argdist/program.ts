@@ -34,28 +34,28 @@ import {
 } from "../../toolkit/probe_language/probe_variables.ts";
 import { checkNoFloats, usdtFloats } from "../../toolkit/probe_language/usdt_variables.ts";
 
-/** What is asked for beside the probes. */
+/** Options besides the probes. */
 export interface ArgdistProgramOptions extends ProbeFilters {
-  /** Bytes of a text that are kept. */
+  /** The size of texts in keys. */
   readonly textSize: number;
   readonly includes: readonly string[];
 }
 
-/** A program and where it belongs. */
+/** A program and its hook. */
 interface Attachment {
   readonly program: string;
   readonly hook: Hook;
   readonly path: string | undefined;
 }
 
-/** Slots of a histogram: 0 and each power of two of 64 bits. */
+/** Slots of a histogram: 0 and each power of two of 64-bit numbers. */
 const SLOTS = 65;
 
-/** The slot of a histogram that an index of its map stands for: negative numbers have the second half. */
+/** The slot for an index of the map: negative numbers use the second half. */
 export const slotOf = (index: number): number => index < SLOTS ? index : SLOTS - index;
-/** As many different values of one probe are counted at a time. */
+/** The maximum number of distinct values counted for a probe. */
 const VALUES = 16384;
-/** Of the 512 bytes of a program's stack the rest is for the program. */
+/** The part of the program's 512 bytes of stack left for values. */
 const TEXTS_MAX = 384;
 
 const OWN: Variables = {
@@ -72,7 +72,7 @@ export class ArgdistProgram {
   readonly #comparisons = new Comparisons(false);
   readonly #attachments: Attachment[] = [];
   readonly #placed: PlacedProbe[] = [];
-  /** Lines of expressions in the text, with the mark by which mistakes are found. */
+  /** The lines of expressions, with the marks by which errors are located. */
   readonly #lines = new Map<Expression, string>();
 
   /** @throws {ProbeError} */
@@ -89,12 +89,12 @@ export class ArgdistProgram {
     ].join("\n");
   }
 
-  /** The same programs without libbcc. @throws {NotHere} where only that knows what is asked for */
+  /** The same programs compiled without libbcc. @throws {NotHere} when something needs libbcc */
   written(): WrittenCode {
     return writtenArgdist(this.#placed, this.#options, (each) => this.#lines.get(each)!);
   }
 
-  /** Attaches all programs, those of entries first. */
+  /** Attaches all programs, entries first. */
   attach(bpf: Bpf): Link[] {
     return this.#attachments.map(({ program, hook, path }) =>
       attachProbe(bpf, program, hook, path, this.#options.pid)
@@ -195,7 +195,7 @@ export class ArgdistProgram {
 const sourceText = ({ probe, start, end }: Expression) =>
   probe.slice(start, end).replaceAll(/\s/g, " ");
 
-/** @throws {ProbeError} when the program's stack could not hold the values */
+/** @throws {ProbeError} when the values do not fit the program's stack */
 function checkSize({ text, types }: ArgdistProbe, textSize: number): void {
   const texts = types.filter(({ isText }) => isText);
   const most = Math.floor(TEXTS_MAX / Math.max(texts.length, 1));

@@ -43,7 +43,7 @@ export function argdistReport(
 
 type Entry = readonly [key: unknown, count: number];
 
-/** What a map counted, since the last report if there are deltas to keep. */
+/** The counts of a map, or their increase since the last report if `deltas` is given. */
 function countsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): Entry[] {
   const map = bpf.map(name);
   if (!deltas) return [...map].map(([key, count]) => [key, Number(count)]);
@@ -51,7 +51,7 @@ function countsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): En
   return [...counts].map(([key, { count }]) => [key, count]);
 }
 
-/** The same of a histogram, whose slots stay. */
+/** The same for a histogram, whose entries are kept. */
 function slotsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): [number, number][] {
   const counts = [...bpf.map(name, u32, u64.asNumber)];
   return counts.map(([index, count]): [number, number] => [
@@ -69,7 +69,7 @@ function reportHistogram(
   report.histogram(counts, { valueType, about: { probe: text } });
 }
 
-/** bcc shows what is meant: `$entry(size)` is the size. */
+/** As in bcc: `$entry(size)` is shown as size. */
 const shown = (text: string) => text.replaceAll(/\$entry\(\s*(\w+)\s*\)/g, "$1");
 
 function reportCounts(

@@ -58,9 +58,9 @@ import type { ArgdistProbe, TypeName } from "./probe.ts";
 import type { ArgdistProgramOptions } from "./program.ts";
 import { argdistVariables, EntryWriter } from "./written_entry.ts";
 
-/** Slots of a histogram: 0 and each power of two of 64 bits. */
+/** Slots of a histogram: 0 and each power of two of 64-bit numbers. */
 const SLOTS = 65;
-/** As many different values of one probe are counted at a time. */
+/** The maximum number of distinct values counted for a probe. */
 const VALUES = 16384;
 
 /** A probe with the names of its programs. */
@@ -69,11 +69,11 @@ export interface PlacedProbe {
   /** The file of a user function or a USDT probe. */
   readonly path: string | undefined;
   readonly program: string;
-  /** The program at the function's entry, where a return needs one. */
+  /** The program at the function's entry, if its return needs one. */
   readonly entry: string | undefined;
 }
 
-/** The code of all probes. @throws {NotHere} when something in one is not known here */
+/** The code of all probes. @throws {NotHere} when something needs libbcc */
 export function writtenArgdist(
   probes: readonly PlacedProbe[],
   options: ArgdistProgramOptions,
@@ -89,7 +89,7 @@ export function writtenArgdist(
   return new WrittenCode({ maps, globals: { events_dropped: u64 }, programs });
 }
 
-/** A value of a key. */
+/** A value in a key. */
 interface Part {
   readonly value: TypedExpression;
   /** Undefined for a text. */
@@ -165,7 +165,7 @@ class ProbeWriter {
     });
   }
 
-  /** Counts in a histogram by powers of two; numbers below 0 have slots of their own. */
+  /** Counts in a log2 histogram; negative numbers have slots of their own. */
   #countSlot(program: ProgramWriter): void {
     const { builder } = program;
     const [part] = this.#parts;
@@ -184,7 +184,7 @@ class ProbeWriter {
       builder.enter(end);
     }
     builder.line = 0;
-    // As bcc has it: 0 is in the slot of 1.
+    // As in bcc: 0 is counted in the slot of 1.
     const bits = builder.alu("or", size, 1n) as Reg;
     builder.keep();
     const slot = builder.alu("add", log2Slot(program, bits), first);
@@ -241,7 +241,7 @@ function count(
       const [again, full] = [builder.block(), builder.block()];
       builder.branch("eq", result, 0n, end, again);
       builder.enter(again);
-      // Another CPU was first, or there is no room.
+      // Another CPU has inserted it first, or the map is full.
       look(full);
       builder.enter(full);
       countDropped(program);

@@ -36,18 +36,18 @@ import { CALL_SIZE, CALLS } from "./entry.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import type { ArgdistProgramOptions } from "./program.ts";
 
-/** The thread, and of user functions the place on its stack. */
+/** The key: the thread, and for user functions the stack pointer. */
 const Call = struct("call", { task: u64, frame: u64 });
 
-/** The program at the entry, and how a return finds what it kept. */
+/** The program at the entry, and how a return looks up what it stored. */
 export class EntryWriter {
   readonly maps: Readonly<Record<string, AnyMap>>;
   readonly program: WrittenProgram;
   readonly #map: string;
   readonly #isUser: boolean;
-  /** Parameters by name, in the order in which they are kept behind the time. */
+  /** Parameters by name, in the order in which they are stored after the time. */
   readonly #parameters: ReadonlyMap<string, VariableInC>;
-  /** What the return that is being written has found: the time first. */
+  /** What the current return program has looked up: the time first. */
   #found: readonly Reg[] = [];
   #left: CodeOperand = 0n;
 
@@ -82,7 +82,7 @@ export class EntryWriter {
     };
   }
 
-  /** Variables of returns: `$latency`, and `$entry(NAME)` for each parameter. */
+  /** Variables at returns: `$latency`, and `$entry(NAME)` for each parameter. */
   get variables(): [name: string, variable: VariableInC][] {
     const latency = ({ builder }: ProgramWriter) => builder.alu("sub", this.#left, this.#found[0]!);
     return [
@@ -94,7 +94,7 @@ export class EntryWriter {
     ];
   }
 
-  /** Finds what was kept at the entry, and ends the program where there is nothing. */
+  /** Looks up what the entry stored, and ends the program if there is nothing. */
   find(program: ProgramWriter): void {
     const { builder } = program;
     this.#left = builder.call(Helper.KTIME_GET_NS);
@@ -145,7 +145,7 @@ export class EntryWriter {
       }));
   }
 
-  /** @param pushed bytes that the call has put on the stack, which the return takes from it */
+  /** @param pushed bytes that the call pushed and the return pops */
   #setCall(program: ProgramWriter, call: { readonly slot: number }, pushed: number): void {
     const { builder, context } = program;
     builder.store(call, 0, 8, builder.call(Helper.GET_CURRENT_PID_TGID));
@@ -156,7 +156,7 @@ export class EntryWriter {
   }
 }
 
-/** Adds the names that argdist has besides. */
+/** Adds argdist's special names. */
 export function argdistVariables(
   variables: Map<string, VariableInC>,
   entry: EntryWriter | undefined,

@@ -7,27 +7,27 @@
 import { readdirSync } from "node:fs";
 import { type Bpf, exists, type Link, userFunctions } from "../../mod.ts";
 
-/** A function that returns a line. */
+/** A function that returns an input line. */
 interface Editor {
   readonly file: { readonly path: string } | { readonly library: string };
   readonly symbol: string;
   readonly program: "end_bash" | "end_library" | "end_zsh";
 }
 
-/** What the command line says. */
+/** The command line's choices. */
 export interface EditorOptions {
-  /** A library or a bash, in place of this machine's. */
+  /** A library or a bash executable, instead of this machine's. */
   readonly shared: string | undefined;
-  /** Other line editors too. */
+  /** Trace other line editors, too. */
   readonly all: boolean;
   readonly pid: number | undefined;
 }
 
 const BASH = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"];
-/** Folders with one more for the architecture in Debian, and none in others. */
+/** Library folders: Debian has a subfolder for the architecture. */
 const ZSH = ["/usr/lib", "/usr/lib64"];
 
-/** Attaches to the editors there are. @throws when there is none */
+/** Attaches to all line editors found. @throws when there are none */
 export function attachEditors(bpf: Bpf, options: EditorOptions): Link[] {
   const { pid } = options;
   const found = editors(options);
@@ -64,7 +64,7 @@ function editors({ shared, all, pid }: EditorOptions): Editor[] {
     symbol: "readline",
     program: "end_library",
   };
-  // Several of the paths may be one file through links.
+  // Several paths may lead to one file.
   const own = bash.filter((editor) => has(editor, pid)).slice(0, 1);
   if (!all) return own.length > 0 ? own : [readline].filter((editor) => has(editor, pid));
   const others: Editor[] = [
@@ -79,7 +79,7 @@ function editors({ shared, all, pid }: EditorOptions): Editor[] {
   return [...own, ...others.filter((editor) => has(editor, pid))];
 }
 
-/** Whether there is such a file with such a function. */
+/** Whether the file exists and has the function. */
 function has({ file, symbol }: Editor, pid: number | undefined): boolean {
   const name = "path" in file ? file.path : file.library;
   try {

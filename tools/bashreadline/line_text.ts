@@ -9,10 +9,13 @@ import { charsRest } from "../../mod.ts";
 /** By the numbers that bashreadline.bpf.c gives them. */
 export const METAFIED = 1;
 
-/** What zsh puts before a byte that it uses for itself, which then has bit 5 turned over (zsh.h: Meta). */
+/**
+ * zsh's escape (zsh.h: Meta) before a byte that it uses internally; that byte then has bit 5
+ * flipped.
+ */
 const META = 0x83;
 
-/** The text; an editor that returns the end of the line with it has it taken off. */
+/** The line; a trailing newline is removed. */
 export function lineText(line: Uint8Array<ArrayBuffer>, coding: number): string {
   const bytes = coding === METAFIED ? unmetafied(line) : line;
   const text = charsRest().read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);

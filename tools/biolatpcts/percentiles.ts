@@ -5,10 +5,10 @@
  */
 
 const STEPS = 100;
-/** The width of the steps, in µs. */
+/** The width of a slot, in µs. */
 const WIDTHS = [10, 1000, 100_000];
 
-/** Counters of one kind of request. */
+/** The counters for one kind of request. */
 export const SLOTS = WIDTHS.length * STEPS;
 
 /** The middle of a slot, in µs. */
@@ -18,8 +18,8 @@ function middle(slot: number): number {
 }
 
 /**
- * The time, in µs, that at least all but so many per cent of the requests took, as bcc counts it: the
- * middle of the step in which it lies; 0 when there are no requests.
+ * The latency percentile in µs as bcc counts it: the middle of the slot in which it lies; 0 without
+ * requests.
  */
 export function percentile(counts: readonly number[], percent: number): number {
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -91,14 +91,14 @@ const withTime: readonly Column<Row>[] = [
   ...columns,
 ];
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const names = new DiskNames();
   let heading = true;
   return (bpf, report) => {
     const disks = bpf.map("disks", u32, Pattern);
-    // Entries stay, for what they say of the request that comes next.
+    // Entries are kept: they hold the position that the next request is compared with.
     const rows = [...disks].map(([device, pattern]): Row => ({
       clock: report.clock,
       disk: names.name(device, "Unknown"),

@@ -91,7 +91,7 @@ function columns(disks: DiskNames): Column<Row>[] {
   ];
 }
 
-/** What the map counted since it was last read. */
+/** The counts since the map was last read. */
 function* deltasOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
   const processes = bpf.map("processes", Key, Sums);
   for (const [key, sums] of [...processes]) {
@@ -103,7 +103,8 @@ function* deltasOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
       time: deltas.since(`${name} time`, time),
     });
     let row = since(sums);
-    // The process did nothing meanwhile and may be gone: its entry goes, with what it holds now.
+    // The process was idle and may have ended: its entry is deleted, with what it has counted
+    // meanwhile.
     if (row.count === 0) {
       row = since(processes.lookupAndDelete(key) ?? sums);
       for (const part of ["count", "bytes", "time"]) deltas.forget(`${name} ${part}`);
@@ -112,7 +113,7 @@ function* deltasOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
   }
 }
 
-/** Makes the function that prints the busiest since it was last called. */
+/** Makes the function that prints the busiest since its last call. */
 function reporter(maxRows: number, noClear: boolean): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const table = columns(new DiskNames());

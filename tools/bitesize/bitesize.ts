@@ -73,7 +73,7 @@ const code = kernel({
   }),
 });
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(
   { process, timestamp }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {

@@ -39,12 +39,12 @@ const options = {
 } as const;
 
 const TRACEFS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
-/** What a descriptor of BPF's is called: kernel/bpf/{syscall,btf,bpf_iter}.c. */
+/** Names of BPF file descriptors: kernel/bpf/{syscall,btf,bpf_iter}.c. */
 const DESCRIPTOR = /^anon_inode:\[?(?:bpf[-_])?(prog|map|link|iter|btf|token)\]?$/;
-/** Names of probes that hold a process: bcc's end with its id, ours begin so (owned_names.ts). */
+/** Probe names that contain a pid: bcc's end with it, ours begin with it (owned_names.ts). */
 const OWNER = /_bcc_(\d+)\b|\btsbcc_(\d+)_\d+_\d+\b/;
 
-/** How much of a kind a process holds. */
+/** How many objects of a kind a process holds. */
 interface Row {
   readonly pid: number;
   readonly comm: string;
@@ -68,7 +68,7 @@ class Holders {
   }
 }
 
-/** Names in a folder of /proc, whose process may be gone. */
+/** The entries of a folder in /proc, empty if the process has ended. */
 function namesIn(path: string): string[] {
   try {
     return process.getBuiltinModule("node:fs").readdirSync(path);

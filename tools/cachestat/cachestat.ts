@@ -64,10 +64,10 @@ interface Row {
   readonly cachedMb: number;
 }
 
-/** What the counters of cachestat.bpf.c mean. */
+/** Derives the columns from the counters of cachestat.bpf.c. */
 function rowOf([accessed, added, dirtied, buffersDirtied]: readonly number[]): Omit<Row, "clock"> {
   const total = Math.max(0, accessed! - buffersDirtied!);
-  // Reading ahead adds more than is asked for.
+  // Read-ahead adds more pages than were requested.
   const misses = Math.min(total, Math.max(0, added! - dirtied!));
   const hits = total - misses;
   const text = readText("/proc/meminfo");
@@ -97,7 +97,7 @@ const COLUMNS: Column<Row>[] = [
   { head: "CACHED_MB", width: 10, align: "right", digits: 0, value: ({ cachedMb }) => cachedMb },
 ];
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(timestamp: boolean): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   let heading = true;

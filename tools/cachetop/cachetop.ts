@@ -103,7 +103,7 @@ const options = {
   ...standardOptions,
 } as const;
 
-/** What counts mean, as bcc's tool has it. */
+/** Derives the columns from the counters, as bcc's tool does. */
 function rowOf({ pid, uid, comm }: ReturnType<typeof Key.read>, counts: Counts): Row {
   const hits = counts.accessed + counts.buffers_dirtied;
   const misses = counts.added + counts.dirtied;
@@ -151,7 +151,7 @@ function columns(json: boolean): Column<Row>[] {
   ];
 }
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter({ sort, ascending }: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const order = SORTS[sort]!;

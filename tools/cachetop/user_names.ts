@@ -6,13 +6,15 @@
 
 import { readText } from "../../mod.ts";
 
-/** Makes the function that names users; those without a name are `UNKNOWN(id)`, as in bcc's tool. */
+/**
+ * Makes the function that names users; users without a name are `UNKNOWN(id)`, as in bcc's tool.
+ */
 export function userNames(): (uid: number) => string {
   let names: ReadonlyMap<number, string> | undefined;
   return (uid) => (names ??= namesIn(passwd())).get(uid) ?? `UNKNOWN(${uid})`;
 }
 
-/** The names in the text of a passwd(5) file, by id; of several the first one. */
+/** The names in a passwd(5) file by id; the first one counts. */
 export function namesIn(text: string): Map<number, string> {
   const names = new Map<number, string>();
   for (const line of text.split("\n")) {
@@ -26,6 +28,6 @@ function passwd(): string {
   try {
     return readText("/etc/passwd");
   } catch {
-    return ""; // a system without users
+    return ""; // no passwd file
   }
 }

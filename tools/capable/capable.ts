@@ -70,7 +70,7 @@ const NOT_KNOWN = 1;
 const orDash = (value: number) => value < 0 ? "-" : String(value);
 const orNull = (value: number) => value < 0 ? null : value;
 
-/** Names the stacks of events. */
+/** Symbolizes the stacks of events. */
 class CheckStacks implements Disposable {
   readonly #user = new UserSymbols();
   readonly #processes: NamespaceProcesses;
@@ -104,7 +104,7 @@ class CheckStacks implements Disposable {
   }
 }
 
-/** Whether an event is the first of its kind. */
+/** Whether an event is the first of its kind (--unique). */
 function firsts(byCgroup: boolean): (event: Event) => boolean {
   const seen = new Set<string>();
   return ({ who, capability, kernel, user }) => {
@@ -113,7 +113,7 @@ function firsts(byCgroup: boolean): (event: Event) => boolean {
   };
 }
 
-/** The programs for what this kernel can probe. */
+/** The programs for the hooks that this kernel has. */
 const programs = (machine: Machine) =>
   chooseHooks("capability checks", [
     { hook: "fentry:cap_capable", programs: ["fexit_cap_capable"] },

@@ -56,7 +56,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./cpufreq.bpf.o.ts";
 
-const HERTZ = 99; // not in step with what happens 100 times a second
+const HERTZ = 99; // not in step with timers at 100 Hz
 const STEP_MHZ = 200;
 
 const options = {
@@ -79,7 +79,7 @@ const Key = struct("key", { slot: u32, is_idle: u32, comm: chars(16) });
 const currentFrequency = (cpu: number) =>
   `/sys/devices/system/cpu/cpu${cpu}/cpufreq/scaling_cur_freq`;
 
-/** Tells the kernel side what its tracepoint has not told yet. */
+/** Fills in the frequencies that the tracepoint has not reported yet. */
 function tellFrequencies(bpf: Bpf, cpus: readonly number[], machine: Machine): void {
   const frequencies = bpf.map("frequencies", u32, u32);
   for (const cpu of cpus) {

@@ -27,7 +27,7 @@ import { intervalArguments, standardOptions } from "../../toolkit/options/standa
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Group, groupsOf, type Sample, usageOf } from "./sample_groups.ts";
 
-const HERTZ = 99; // not in step with what happens 10 or 100 times a second
+const HERTZ = 99; // not in step with timers at 10 or 100 Hz
 const INTERVAL_SECONDS = 1;
 const CSV_SECONDS = 0.2;
 /** A sample takes 24 bytes; so many CPUs are sampled for so many seconds between two reports. */
@@ -54,17 +54,17 @@ const options = {
 } as const;
 type Settings = Values<typeof options>;
 
-/** `threads` are those that the CPU has to run, with the one that runs. */
+/** `threads` are those on the CPU's run queue, including the running one. */
 const SampleCodec = struct("sample", { time: u64.asNumber, cpu: u32, threads: u32 });
 
 const code = kernel({ use: [runQueueLength], maps: { samples: ringBuffer(SampleCodec) } }, {
-  // It is attached to a clock on each CPU.
+  // It is attached to a clock event on each CPU.
   sample: perfEvent(undefined, (_, { samples, runnableThreads }) => {
     samples.emit({ time: Number(ktime()), cpu: cpu(), threads: runnableThreads() });
   }),
 });
 
-/** What is sampled, from the loading on. */
+/** Samples taken since loading. */
 class Samples implements Disposable {
   readonly #stream: EventStream<Infer<typeof SampleCodec>>;
 
@@ -76,7 +76,7 @@ class Samples implements Disposable {
     return this.#stream.dropped ?? 0;
   }
 
-  /** Those since the last call. */
+  /** The samples since the last call. */
   take(): Sample[] {
     const taken: Sample[] = [];
     this.#stream.drain((sample) => taken.push({ ...sample }));

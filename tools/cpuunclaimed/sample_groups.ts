@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How many threads a CPU had to run, with the one that runs. */
+/** The length of a CPU's run queue, including the running thread. */
 export interface Sample {
   /** Nanoseconds since boot. */
   readonly time: number;
@@ -15,30 +15,30 @@ export interface Sample {
 /** One sample of each CPU, taken within one period. */
 export interface Group {
   readonly time: number;
-  /** By CPU; 0 where it is missing. */
+  /** The run queue lengths by CPU; 0 where a sample is missing. */
   readonly threads: readonly number[];
   /** Nanoseconds after the group's time, by CPU. */
   readonly offsets: readonly number[];
 }
 
-/** What groups of samples say of an interval. */
+/** Statistics over groups of samples. */
 export interface Usage {
   readonly groups: number;
-  /** The part of all CPUs' time in which they ran something, 0 to 1. */
+  /** The share of CPU time in use, 0 to 1. */
   readonly used: number;
-  /** The part of it in which they were idle while a thread waited for another CPU. */
+  /** The share of CPU time idle while a thread waited on another CPU's run queue. */
   readonly unclaimed: number;
 }
 
 /**
- * Samples in the order of their times, cut where a CPU comes again. Those of the CPUs whose clocks tick at
- * other moments of a period are in one group nevertheless, since each ticks once in it.
+ * Groups samples in the order of their times, starting a new group when a CPU occurs again. CPUs
+ * tick at different moments of a period, but each ticks once in it.
  */
 export function groupsOf(samples: readonly Sample[], cpus: readonly number[]): Group[] {
   const groups: Group[] = [];
   let group = new Map<number, Sample>();
   const end = () => {
-    // At the beginning and the end of an interval there may be less than one of each CPU.
+    // The first and the last group of an interval may be incomplete.
     if (group.size === cpus.length) groups.push(made([...group.values()], cpus));
     group = new Map();
   };
@@ -60,7 +60,7 @@ function made(samples: readonly Sample[], cpus: readonly number[]): Group {
   };
 }
 
-/** Sums groups up. */
+/** Sums groups. */
 export function usageOf(groups: readonly Group[]): Usage {
   let [all, running, unclaimed] = [0, 0, 0];
   for (const { threads } of groups) {

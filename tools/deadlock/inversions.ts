@@ -38,7 +38,7 @@ const Birth = struct("birth", {
   comm: chars(16),
 });
 
-/** A mutex that was asked for while another one was held. */
+/** A mutex locked while another one was held. */
 interface Pair extends Omit<Infer<typeof Edge>, "unused"> {
   readonly from: bigint;
   readonly to: bigint;
@@ -53,7 +53,7 @@ interface Frame {
 
 const hex = (address: bigint) => address.toString(16).padStart(16, "0");
 
-/** What was seen of a process's mutexes so far. */
+/** The lock order observed so far in a process. */
 export class Inversions implements Disposable {
   readonly graph = new LockGraph<Pair>();
   readonly #pid: number;
@@ -66,13 +66,13 @@ export class Inversions implements Disposable {
     this.#pid = pid;
   }
 
-  /** Learns of what the process maps from now on. */
+  /** Records the process's mappings from now on. */
   follow(bpf: Bpf): void {
     this.#kept = new KeptStacks(bpf);
     this.#symbols.follow({ pids: [this.#pid] });
   }
 
-  /** Looks at what is new; a cycle that it closes. */
+  /** Reads new edges; returns the cycle that one closes, if any. */
   find(bpf: Bpf): readonly Pair[] | undefined {
     let found: readonly Pair[] | undefined;
     for (const [{ held: from, asked: to }, edge] of bpf.map("edges", EdgeKey, Edge)) {
@@ -101,7 +101,7 @@ export class Inversions implements Disposable {
     return JSON.stringify({ directed: true, nodes: named, links }, null, 2) + "\n";
   }
 
-  /** Tells of a cycle as bcc's tool does, or in one record. */
+  /** Prints a cycle as bcc's tool does, or as one record. */
   print(bpf: Bpf, report: Report, cycle: readonly Pair[]): void {
     const labels = new Map(cycle.map(({ from }, i) => [from, this.#label(from, i)] as const));
     const label = (mutex: bigint) => labels.get(mutex)!;
@@ -161,11 +161,11 @@ export class Inversions implements Disposable {
     report.line();
   }
 
-  /** From who called the function on. */
+  /** The stack from the function's caller on. */
   #frames({ stack, caller }: Infer<typeof Place>, time: number): Frame[] {
     const all = this.#kept!.addresses(stack);
     if (!all) return [{ name: "[Missed User Stack]" }];
-    // The kernel knows of some functions that they have just begun, and tells the caller itself.
+    // For some functions the stack is taken at their first instruction, so the caller comes first.
     const rest = all[1] === caller ? all.slice(2) : all.slice(1);
     return [caller, ...rest].map((address) => {
       const when = { time, isReturn: true };
@@ -183,7 +183,7 @@ export class Inversions implements Disposable {
     })`;
   }
 
-  /** The variable that a mutex is, or is a part of. */
+  /** The variable that is, or contains, a mutex. */
   #nameOf(mutex: bigint): string | undefined {
     if (!this.#variables.has(mutex)) this.#variables.set(mutex, this.#find(mutex));
     return this.#variables.get(mutex);
@@ -194,7 +194,7 @@ export class Inversions implements Disposable {
     try {
       files = mappedFiles(this.#pid);
     } catch {
-      return undefined; // it has ended
+      return undefined; // the process has ended
     }
     return files.map((file) => file.variableName(mutex)).find((name) => name !== undefined);
   }

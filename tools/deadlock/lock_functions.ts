@@ -13,16 +13,18 @@ import {
   TsBccError,
 } from "../../mod.ts";
 
-/** Which functions, and where. */
+/** Which functions to trace, and where. */
 export interface LockSymbols {
   readonly pid: number;
-  /** A path, or a library's name; undefined: whatever file of the process has them. */
+  /** A path, or a library's name; undefined: any file mapped by the process. */
   readonly binary: string | undefined;
   readonly lock: readonly string[];
   readonly unlock: readonly string[];
 }
 
-/** Finds the file that has such functions. @throws {Error} when there is none, or a function is missing */
+/**
+ * Finds the file with these functions. @throws {Error} when there is none, or a function is missing
+ */
 function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
   const names = [...lock, ...unlock];
   const hasAll = (file: MappedFile) =>
@@ -44,7 +46,9 @@ function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
   return path;
 }
 
-/** Attaches the programs; first what leaves mutexes, or some would seem to be held for ever. */
+/**
+ * Attaches the programs, unlock functions first, or some mutexes would seem to be held for ever.
+ */
 export function attachLocks(bpf: Bpf, symbols: LockSymbols): Link[] {
   const path = lockFile(symbols);
   const attach = (program: string, names: readonly string[]) =>
@@ -56,7 +60,7 @@ export function attachLocks(bpf: Bpf, symbols: LockSymbols): Link[] {
   ];
 }
 
-/** Where threads are made; it is told without a stack where that cannot be probed. */
+/** Functions that create threads; where they cannot be probed, thread creation has no stack. */
 function attachCreation(bpf: Bpf, pid: number): Link[] {
   const symbol = "pthread_create";
   const file = mappedFiles(pid).find((file) => file.functionOffset(symbol) !== undefined);

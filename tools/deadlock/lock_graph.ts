@@ -5,18 +5,18 @@
  * @module
  */
 
-/** A graph that grows, in which each edge is told from where to where. */
+/** A directed graph of mutexes, to which edges are added. */
 export class LockGraph<E extends { readonly from: bigint; readonly to: bigint }> {
   readonly #edges = new Map<bigint, Map<bigint, E>>();
   readonly #nodes = new Set<bigint>();
   #count = 0;
 
-  /** How many mutexes there are. */
+  /** The number of mutexes. */
   get nodes(): number {
     return this.#nodes.size;
   }
 
-  /** How many pairs of them. */
+  /** The number of edges. */
   get edges(): number {
     return this.#count;
   }
@@ -26,7 +26,7 @@ export class LockGraph<E extends { readonly from: bigint; readonly to: bigint }>
     for (const from of this.#edges.values()) yield* from.values();
   }
 
-  /** Adds an edge unless it is there: the cycle that it closes, one of the shortest, from it on. */
+  /** Adds a new edge; returns a shortest cycle that it closes, starting with it. */
   add(edge: E): readonly E[] | undefined {
     const { from, to } = edge;
     let followers = this.#edges.get(from);
@@ -39,10 +39,10 @@ export class LockGraph<E extends { readonly from: bigint; readonly to: bigint }>
     return back && [edge, ...back];
   }
 
-  /** A shortest way from one mutex to another. */
+  /** A shortest path from one mutex to another. */
   #path(start: bigint, end: bigint): E[] | undefined {
     const cameBy = new Map<bigint, E | undefined>([[start, undefined]]);
-    // A map tells what was added while it is walked.
+    // Iterating over a Map visits entries added meanwhile.
     for (const [node] of cameBy) {
       if (node === end) break;
       for (const edge of this.#edges.get(node)?.values() ?? []) {

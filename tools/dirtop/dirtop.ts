@@ -66,7 +66,7 @@ const options = {
 const Key = struct("key", { number: u32 });
 const Directory = struct("directory", { inode: u64, device: u32, unused: u32 });
 
-/** The directories, each once. @throws {UsageError} */
+/** The directories, without duplicates. @throws {UsageError} */
 function directoriesOf(
   patterns: string | undefined,
   machine: Machine,
@@ -79,7 +79,7 @@ function directoriesOf(
   const paths = patterns.split(",").flatMap((pattern) => expandDirectories(pattern, machine));
   for (const path of paths) {
     const { inode, device } = directoryId(path, machine);
-    if (seen.has(`${device} ${inode}`)) continue; // a link to one that is there already
+    if (seen.has(`${device} ${inode}`)) continue; // a link to a directory in the list
     seen.add(`${device} ${inode}`);
     ids.set(path, { inode, device, unused: 0 });
   }

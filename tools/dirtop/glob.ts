@@ -7,8 +7,8 @@
 import type { Machine } from "../../toolkit/machine/machine.ts";
 
 /**
- * The directories that a pattern names, as a shell expands it: `*`, `?` and `[a-z]` match within a part of
- * the path, and a name that begins with a dot only when the pattern's part does.
+ * The directories that match a pattern, as a shell expands it: `*`, `?` and `[a-z]` match within
+ * one component of the path; a name that begins with a dot matches only a component that does.
  */
 export function expandDirectories(pattern: string, machine: Machine): string[] {
   let found = [pattern.startsWith("/") ? "/" : ""];

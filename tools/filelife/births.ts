@@ -4,11 +4,11 @@
  * @module
  */
 
-/** What a file is known by. */
+/** The identity of a file. */
 export interface FileKey {
-  /** Device, number and generation of the inode; undefined if they are not known. */
+  /** Device, inode number and generation; undefined if unknown. */
   readonly id: string | undefined;
-  /** The path, with all that tells what it leads to. */
+  /** The path, with the namespace and root it is resolved in. */
   readonly path: string;
 }
 
@@ -16,13 +16,13 @@ interface Birth extends FileKey {
   readonly time: number;
 }
 
-/** As many files as are remembered; then the oldest is forgotten. */
+/** The limit of files remembered; then the oldest is forgotten. */
 const MOST = 100_000;
 
-/** The files that were created lately and are still there. */
+/** Files created recently that still exist. */
 export class Births {
   readonly #most: number;
-  /** In the order of their creation. */
+  /** In the order of creation. */
   readonly #all = new Set<Birth>();
   readonly #byId = new Map<string, Birth>();
   readonly #byPath = new Map<string, Birth>();
@@ -31,30 +31,30 @@ export class Births {
     this.#most = most;
   }
 
-  /** A file was created. */
+  /** Records the creation of a file. */
   add(key: FileKey, time: number): void {
-    this.#take(this.#byPath.get(key.path)); // what had this path is gone, whoever removed it
+    this.#take(this.#byPath.get(key.path)); // a file that had this path before is gone, whoever removed it
     this.#put({ ...key, time });
     if (this.#all.size > this.#most) this.#take(this.#all.values().next().value);
   }
 
-  /** A file was removed; when it was created, if that is known. */
+  /** Records the removal of a file; returns when it was created, if known. */
   remove({ id, path }: FileKey): number | undefined {
     const known = id === undefined ? undefined : this.#byId.get(id);
     const named = this.#byPath.get(path);
-    // A path may have led to another file since.
+    // By now the path may belong to another file.
     const isOther = id !== undefined && named?.id !== undefined && named.id !== id;
     return this.#take(known ?? (isOther ? undefined : named))?.time;
   }
 
-  /** A file has another path; what had that one is gone. */
+  /** Records a rename; a file that had the new path is gone. */
   rename(from: string, to: string): void {
     const moved = this.#take(this.#byPath.get(from));
     this.#take(this.#byPath.get(to));
     if (moved) this.#put({ ...moved, path: to });
   }
 
-  /** Two files have each other's path. */
+  /** Records an exchange of two paths. */
   exchange(one: string, other: string): void {
     const first = this.#take(this.#byPath.get(one));
     const second = this.#take(this.#byPath.get(other));
@@ -78,9 +78,9 @@ export class Births {
 }
 
 /**
- * The absolute path, without `.`, `..` and what is doubled, that a path means.
+ * The absolute path for a path, without `.`, `..` and doubled slashes.
  *
- * @param directories where it starts, innermost first
+ * @param directories the directories it is relative to, innermost first
  */
 export function absolutePath(path: string, directories: readonly string[]): string {
   const names: string[] = [];

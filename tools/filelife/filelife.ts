@@ -52,7 +52,7 @@ type Event = Infer<typeof Event>;
 /** By the numbers that filelife.bpf.c gives them. */
 const [CREATED, DELETED, RENAMED, EXCHANGED] = [0, 1, 2, 3];
 
-/** The programs at exits, each with the calls that its section does not name. */
+/** The programs at exits, with system calls that share a program besides the one in its section. */
 const EXITS = {
   opened: ["open", "openat2", "creat"],
   changed: ["unlink", "mknod", "mknodat"],
@@ -68,7 +68,7 @@ function attach(bpf: Bpf, machine: Machine): Link[] {
   return [...bpf.attach(), ...more];
 }
 
-/** The paths of an event, each with what it means: each ends in an empty name. */
+/** The paths of an event, resolved; each is terminated by an empty name. */
 function pathsOf({ places, root, mount_namespace }: Event): { path: string; key: string }[] {
   return places.split("\0\0").slice(0, -1).map((place) => {
     const [path = "", ...directories] = place.split("\0");
@@ -79,7 +79,9 @@ function pathsOf({ places, root, mount_namespace }: Event): { path: string; key:
 const idOf = ({ id: { inode, device, generation } }: Event): string | undefined =>
   inode === 0n ? undefined : `${device} ${inode} ${generation}`;
 
-/** Makes the function that tells how old a file was, in seconds; undefined if it was not deleted now. */
+/**
+ * Makes the function that returns a deleted file's age in seconds; undefined if it was not deleted.
+ */
 function ages(): (event: Event) => number | undefined {
   const births = new Births();
   return (event) => {
@@ -108,7 +110,7 @@ const filelife = defineTool({
   options,
   plan(values, machine) {
     const ageOf = ages();
-    let age: number | undefined; // of the event that is printed next
+    let age: number | undefined; // for the event printed next
     return eventPlan<Event>(Event, {
       load: {
         ...filterSettings(values),

@@ -52,7 +52,7 @@ const unitOf = ({ milliseconds, microseconds }: Settings) =>
     ? { name: "usecs", ns: 1e3 }
     : { name: "nsecs", ns: 1 };
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {

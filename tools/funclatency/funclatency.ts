@@ -47,7 +47,7 @@ import object from "./funclatency.bpf.o.ts";
 import { complain } from "../../toolkit/output/complain.ts";
 
 const LEVELS = 64; // funclatency.bpf.c
-const [ENTRIES, SLOTS] = [10240, 32]; // at least; that a function has at most, as a rule
+const [ENTRIES, SLOTS] = [10240, 32]; // lower bounds: histograms, and slots that a function typically uses
 
 const options = {
   ...targetOptions,
@@ -91,7 +91,7 @@ const total = (perCpu: readonly { count: number; time: number }[]) => ({
   time: sum(perCpu.map(({ time }) => time)),
 });
 
-/** Which histograms there are: user functions have one for each, in each process. */
+/** The histograms' keys: a user function has one for each process. */
 function sectionsOf({ byFunction, pid }: Settings, { hooks }: TargetTrace) {
   const isUser = hooks.path !== undefined;
   const isByFunction = byFunction || isUser && pid === undefined;
@@ -141,7 +141,7 @@ function reportDeep(bpf: Bpf, report: Report, { level = LEVELS }: Settings): voi
   );
 }
 
-/** A return is attached before its entry: otherwise a call could be left on a thread's stack. */
+/** Returns are attached before entries: otherwise a call could stay on a thread's stack. */
 const STEMS = ["leave", "enter"];
 
 const funclatency = defineTool({

@@ -9,7 +9,7 @@ import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
 import type { Who } from "../../toolkit/task/who.ts";
 
-/** The part of an event that tells of stacks. */
+/** The fields of an event that identify its stacks. */
 interface StackEvent {
   readonly who: Who;
   readonly start: number;
@@ -20,7 +20,7 @@ interface StackEvent {
 const INDENT = " ".repeat(4);
 const MISSED = ["[Missed Stack]"];
 
-/** Stacks with names, innermost first. */
+/** Symbolizes stacks, innermost frame first. */
 export class CallerStacks implements Disposable {
   readonly #symbols = new UserSymbols();
   readonly #processes: NamespaceProcesses;
@@ -43,12 +43,12 @@ export class CallerStacks implements Disposable {
     });
   }
 
-  /** The kernel's part. */
+  /** The kernel stack. */
   kernel({ kernel }: StackEvent): readonly string[] {
     return this.#kept!.kernel(kernel)?.map(frameName) ?? MISSED;
   }
 
-  /** The process's own. */
+  /** The user stack. */
   user({ user, who, start }: StackEvent): readonly string[] {
     const addresses = this.#kept!.addresses(user);
     if (!addresses) return MISSED;
@@ -56,7 +56,7 @@ export class CallerStacks implements Disposable {
       .map((symbol, i) => formatSymbol(symbol, addresses[i]!));
   }
 
-  /** Both, as lines below a row. */
+  /** Both stacks, as lines below a row. */
   lines(event: StackEvent): string[] {
     return [...this.kernel(event), ...this.user(event)].map((name) => INDENT + name);
   }

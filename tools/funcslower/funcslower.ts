@@ -53,7 +53,7 @@ import object from "./funcslower.bpf.o.ts";
 
 const ARGUMENTS = 6; // funcslower.bpf.c
 const STACKS = 16384;
-const CALLERS = 4096; // processes whose stacks were kept last
+const CALLERS = 4096; // the number of processes whose stacks are kept
 const least = { what: "a time", min: 1, max: 1e9 };
 
 const options = {
@@ -116,12 +116,12 @@ const Event = struct("event", {
   unused: u32,
   arguments: array(u64, ARGUMENTS),
 });
-/** A call that was slow. */
+/** A slow call. */
 export type Event = Infer<typeof Event>;
 
 const hex = (value: bigint) => `0x${value.toString(16)}`;
 
-/** Seconds since the first call that is shown began. */
+/** Seconds since the start of the first call shown. */
 function secondsColumn(): Column<Event> {
   let first: number | undefined;
   const value = ({ start }: Event) => (start - (first ??= start)) / 1e9;
@@ -171,7 +171,7 @@ function columns(
   ];
 }
 
-/** What `-f` prints instead of a row. */
+/** The output of `-f` instead of a row. */
 const foldedColumn = (stacks: CallerStacks): Column<Event> => ({
   head: "",
   value: (event) => {
@@ -204,7 +204,7 @@ const funcslower = defineTool({
       throw new UsageError("use either -m/--min-ms or -u/--min-us");
     }
     if (words.length === 0) throw new UsageError("expected a function: FUNCTION or FILE:FUNCTION");
-    // Another namespace's number is nobody's here; the kernel side knows it.
+    // A pid of another namespace is no process of ours to attach to; the kernel side filters by it.
     const functions = new Functions(words, machine, pidns === undefined ? pid : undefined);
     const stacks = new CallerStacks(pidns);
     const settings = filterSettings(values, {

@@ -16,17 +16,17 @@ import {
   type TargetHooks,
 } from "../../toolkit/probes/pattern_hooks.ts";
 
-/** Programs at a return are attached before those at an entry: else a call might be left over. */
+/** Programs at returns are attached before those at entries: else a call might be left over. */
 const STEMS = ["leave", "enter"];
 
-/** Functions by the numbers that cookies tell. */
+/** The functions, indexed by attach cookie. */
 export class Functions {
-  /** As people see them: `vfs_read`, `c:open`. */
+  /** Names as shown: `vfs_read`, `c:open`. */
   readonly names: readonly string[];
-  /** One list for the kernel, whose cookies begin with 0, and one for each file. */
+  /** One list for the kernel, whose cookies start with 0, and one for each file. */
   readonly #lists: readonly TargetHooks[];
 
-  /** Finds them. @throws {UsageError} @throws {Error} when one is not there */
+  /** Resolves names. @throws {UsageError} @throws {Error} when one does not exist */
   constructor(words: readonly string[], machine: Machine, pid: number | undefined) {
     const found = words.map((word) => {
       const target = parseTarget(word);
@@ -60,7 +60,7 @@ export class Functions {
     return all;
   }
 
-  /** Attaches; what cannot be probed is named on standard error. */
+  /** Attaches the programs; functions that cannot be probed are reported on standard error. */
   attach(bpf: Bpf): Link[] {
     return this.#lists.flatMap((hooks) => {
       const links = STEMS.map((stem, i) => attachHooks(bpf, stem, hooks, i === 0));
@@ -70,7 +70,7 @@ export class Functions {
   }
 }
 
-/** Lists of the kernel's functions in one. */
+/** Merges the kernel's functions into one list. */
 function merged(all: readonly TargetHooks[]): TargetHooks[] {
   const [first] = all;
   if (!first) return [];

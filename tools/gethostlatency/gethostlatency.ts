@@ -56,11 +56,14 @@ const Event = struct("event", {
   host: chars(256),
 });
 
-/** The return first: a call that began unseen is ignored, but one that ends unseen would stay. */
+/**
+ * The return probe first: a return without an entry is ignored, but an entry without a return would
+ * stay in the map.
+ */
 function attach(bpf: Bpf, pid: number | undefined, libc: string | undefined): Link[] {
   const file = libc === undefined ? { library: "c" } : { path: libc };
   const found = userFunctions(libc ?? "c", new RegExp(`^(${FUNCTIONS.join("|")})$`), pid);
-  // Several symbols may name one function.
+  // Several symbols may be aliases of one function.
   const offsets = [...new Set(found.map(({ offset }) => offset))];
   if (offsets.length === 0) {
     throw new Error(
@@ -86,7 +89,7 @@ const gethostlatency = defineTool({
   ],
   object,
   options,
-  // Tests put no probe into the C library of the whole machine.
+  // Tests do not probe the C library of the whole machine.
   sample: false,
   plan(values) {
     return eventPlan(Event, {

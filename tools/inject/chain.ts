@@ -13,25 +13,25 @@ import {
 import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { parseSignature } from "../../toolkit/probe_language/signature.ts";
 
-/** A function of the call chain. */
+/** A function in the call chain. */
 export interface Call {
-  /** Undefined: a test of the function that is made to fail. */
+  /** Undefined: a predicate on the function that is made to fail. */
   readonly function: string | undefined;
-  /** What the user calls its parameters, in their order. */
+  /** The user's parameter names, in order. */
   readonly parameters: readonly string[];
-  /** The test, as kernel code in TypeScript; undefined: always. */
+  /** The predicate as kernel code in TypeScript; undefined: always true. */
   readonly test: string | undefined;
 }
 
-/** The most bytes of a text that is compared. */
+/** The most bytes of a text that are compared. */
 const TEXT_BYTES = 128;
-/** Names that are no parameters. */
+/** Names that cannot be parameters. */
 const WORDS: Readonly<Record<string, string>> = { true: "true", false: "false", NULL: "undefined" };
-/** What TypeScript writes differently. */
+/** Operators that TypeScript spells differently. */
 const SYMBOLS: Readonly<Record<string, string>> = { "->": ".", "==": "===", "!=": "!==" };
 const ARROW = "=>";
 
-/** Reads `FUNCTION([ARGS])[(TEST)] [=> …]`, innermost first. @throws {ProbeError} */
+/** Parses `FUNCTION([ARGS])[(TEST)] [=> …]`, innermost first. @throws {ProbeError} */
 export function parseChain(spec: string): Call[] {
   const text = withQuotes(spec);
   let start = 0;
@@ -43,10 +43,10 @@ export function parseChain(spec: string): Call[] {
   });
 }
 
-/** What a parameter is in the code: it may be called as a word of TypeScript is, such as new. */
+/** A parameter's name in the code: the user's may be a reserved word of TypeScript, such as new. */
 export const variable = (parameter: string) => `$${parameter}`;
 
-/** bcc's tool takes texts in single quotes: 'bananas'. */
+/** bcc's tool accepts single quotes: 'bananas'. */
 const withQuotes = (spec: string) =>
   spec.replaceAll(/'([^'"\\]{2,})'/g, (_, text: string) => `"${text}"`);
 
@@ -77,7 +77,7 @@ function parseCall(spec: string, start: number, end: number): Call {
   };
 }
 
-/** The bracket that closes the one at `open`; those in texts do not count. */
+/** The parenthesis that matches the one at `open`, ignoring quoted ones. */
 function closing(spec: string, open: number, end: number): number {
   let depth = 0;
   for (const { index, 0: found } of spec.slice(0, end).matchAll(/"(?:[^"\\]|\\.)*"|[()]/g)) {
@@ -88,7 +88,7 @@ function closing(spec: string, open: number, end: number): number {
   throw new ProbeError('this "(" is never closed', spec, open);
 }
 
-/** An expression of C as TypeScript. */
+/** Translates a C expression to TypeScript. */
 function testCode(
   spec: string,
   tokens: readonly Token[],
@@ -118,7 +118,7 @@ function testCode(
   return words.join(" ").replaceAll(/ ?\. ?/g, ".");
 }
 
-/** STRCMP, which bcc's inject and trace take the other way around. */
+/** STRCMP, with the result inverted: in bcc's inject and trace it is true for equal texts. */
 function comparison(
   spec: string,
   tokens: readonly Token[],

@@ -57,7 +57,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Call, parseChain } from "./chain.ts";
 import { type Injection, injectionCode, Process, programTexts, type Texts } from "./programs.ts";
 
-/** What bcc's modes make fail; should_fail_alloc_page says "true" where it shall. */
+/** The functions that bcc's modes make fail; should_fail_alloc_page fails by returning true. */
 const MODES = {
   kmalloc: { function: "should_failslab", errno: 12 },
   bio: { function: "should_fail_bio", errno: 5 },
@@ -112,14 +112,14 @@ const options = {
   ...standardOptions,
 } as const;
 
-/** Functions of system calls have other names since Linux 4.17. */
+/** System call functions have other names since Linux 4.17. */
 function kernelName(name: string): string {
   const call = /^(?:SyS|sys)_(\w+)$/.exec(name)?.[1];
   if (call === undefined) return name;
   return process.arch === "arm64" ? `__arm64_sys_${call}` : `__x64_sys_${call}`;
 }
 
-/** What the options ask for. @throws {UsageError} @throws {UnsupportedError} */
+/** Parses the options. @throws {UsageError} @throws {UnsupportedError} */
 function injectionOf(values: Values<typeof options>, machine: Machine): Injection {
   const { mode, spec, probability = 1, count, pid } = values;
   if (mode === undefined || spec === undefined) {
@@ -141,7 +141,7 @@ function injectionOf(values: Values<typeof options>, machine: Machine): Injectio
     }
     return { ...call, function: kernelName(call.function) };
   });
-  // Whether it has the functions is found when they are compiled for.
+  // Whether the kernel has the functions is checked when the programs are compiled.
   const has = machine.hasHook("fentry");
   if (has.answer === "no") {
     throw new UnsupportedError(`make ${name} fail`, "fentry", has.reason ?? "");
@@ -180,7 +180,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: "ERRORS", width: 6, align: "right", value: ({ errors }) => errors },
 ];
 
-/** Prints who got errors. */
+/** Prints which processes got errors. */
 function print(bpf: Bpf, report: Report, { callers }: Injection): void {
   const rows = [...bpf.map("processes", Process, u64.asNumber)]
     .map(([{ pid, comm }, errors]) => ({ pid, comm, errors }))

@@ -8,36 +8,39 @@ import { fentry, fexit, hash, Kernel, modifyReturn, type ProgramDefinition } fro
 import { chars, struct, u32, u64 } from "../../mod.ts";
 import { type Call, variable } from "./chain.ts";
 
-/** Who got an error. */
+/** A process that got an error. */
 export const Process = struct("process", { pid: u32, comm: chars(16) });
 
-/** What is made to fail, and when. */
+/** What to fail, and when. */
 export interface Injection {
   /** The function that is made to fail. */
   readonly function: string;
-  /** What it returns then. */
+  /** The value that it returns then. */
   readonly returns: number;
-  /** Its test, and the functions that must be under way, innermost first. */
+  /** Its predicate, and the functions that must be in flight, innermost first. */
   readonly own: Call | undefined;
   readonly callers: readonly Call[];
-  /** From 0 to 1. */
+  /** The probability, from 0 to 1. */
   readonly probability: number;
-  /** After so many no more; undefined: without end. */
+  /** The maximum number of errors; undefined: unlimited. */
   readonly count: number | undefined;
   /** This process only. */
   readonly pid: number | undefined;
-  /** The tool itself, which is spared. */
+  /** The tool itself, which never gets errors. */
   readonly tool: number;
 }
 
-/** Of the programs the texts, by what they are for. */
+/** The texts of the programs by hook. */
 export interface Texts {
   readonly enter: readonly string[];
   readonly leave: readonly string[];
   readonly fail: string;
 }
 
-/** Makes the programs' texts. A caller's depth is how often a thread is inside of it, once its test held. */
+/**
+ * Generates the programs. Each caller has a depth: how often a thread is inside it since its
+ * predicate held.
+ */
 export function programTexts({ own, callers, ...options }: Injection): Texts {
   const outermostFirst = callers.toReversed();
   const last = callers.length - 1;
@@ -99,7 +102,7 @@ export function injectionCode(injection: Injection, texts: Texts): Kernel<Record
 const functionOf = (lines: readonly string[]) =>
   `(ctx, outside) => {\n${lines.map((line) => `  ${line}\n`).join("")}}`;
 
-/** Returns unless the test holds; its parameters are what the user calls them. */
+/** Returns unless the predicate holds; its parameters have the user's names. */
 function testLines(call: Call | undefined, otherwise: string): string[] {
   if (!call?.test) return [];
   const { parameters, test } = call;
@@ -111,5 +114,5 @@ function testLines(call: Call | undefined, otherwise: string): string[] {
   ];
 }
 
-/** A function of this text: it is compiled for the kernel and never called. */
+/** A function with this text: it is compiled for the kernel and never called here. */
 const compiled = (text: string) => new Function(`"use strict"; return ${text};`)() as () => never;

@@ -64,7 +64,7 @@ const options = {
 const Event = struct("event", { who: Who, time: u64.asNumber, cpu: u32, unused: u32 });
 type Event = Infer<typeof Event>;
 
-/** Every libjvm.so that a process runs, or those of all processes that run now. */
+/** Every libjvm.so mapped by a process, or by all current processes. */
 function machines(pid: number | undefined): MappedFile[] {
   const pids = pid === undefined ? readdirSync("/proc").filter((n) => /^\d+$/.test(n)) : [pid];
   const found = pids.flatMap((each) => {
@@ -72,7 +72,7 @@ function machines(pid: number | undefined): MappedFile[] {
       return mappedFiles(Number(each)).filter(({ name }) => name.endsWith("/libjvm.so"));
     } catch (error) {
       if (pid !== undefined || !(error instanceof TsBccError)) throw error;
-      return []; // it has ended meanwhile
+      return []; // the process has ended
     }
   });
   if (found.length > 0) return [...new Map(found.map((file) => [file.name, file])).values()];
@@ -80,10 +80,10 @@ function machines(pid: number | undefined): MappedFile[] {
   throw new Error(`Cannot trace ${which}: there is no libjvm.so in its memory`);
 }
 
-/** The end first: a collection that had begun before is not told. */
+/** The end probe first: the end of a collection that began earlier is ignored. */
 function attach(bpf: Bpf, pid: number | undefined): Link[] {
   return machines(pid).flatMap((file) => {
-    // As the process sees it, or as this one reaches it.
+    // Compared with both paths: as the process sees it, and as this one reaches it.
     const where = pid === undefined ? { path: file.path } : { path: file.name, pid };
     const probes = usdtProbes(where).filter(({ provider }) => provider === "hotspot");
     return [["ends", "gc__end"], ["begins", "gc__begin"]].map(([program, name]) => {

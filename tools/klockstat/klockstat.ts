@@ -46,7 +46,7 @@ import object from "./klockstat.bpf.o.ts";
 const [WAIT, HOLD] = [0, 1];
 const MISSED = "[Missed Kernel Stack]";
 
-/** The mutex's own functions: who is behind them asked for it. */
+/** The mutex functions themselves: their caller is the one that locks. */
 const MUTEX = /^_*(ww_)?mutex_/;
 
 const few = { what: "a number", min: 1, max: 2147483647 };
@@ -106,7 +106,7 @@ const nameOf = ({ symbol, address }: Frame) => formatSymbol(symbol, address, { o
 function callersOf(frames: readonly Frame[] | undefined): string[] {
   if (!frames) return [MISSED];
   const isMutex = ({ symbol }: Frame) => MUTEX.test(symbol?.name ?? "");
-  // In front are frames of the tracing, to which kernels give no names or wrong ones.
+  // The first frames belong to the tracing, and kernels name them wrongly or not at all.
   const own = Math.max(frames.findIndex(isMutex), 0);
   const caller = frames.findIndex((frame, i) => i >= own && !isMutex(frame));
   return frames.slice(Math.max(caller, 0)).map(nameOf);
@@ -147,7 +147,7 @@ function reporter(values: Settings, kinds: readonly number[]) {
     const stacks = new KeptStacks(bpf);
     const times = bpf.map("times", Key, Times);
     const all = [...times.keys()].flatMap((key): Row[] => {
-      // Each report tells what there was since the one before, as bcc's tool does.
+      // Each report covers the time since the one before, as in bcc's tool.
       const sums = times.lookupAndDelete(key);
       const frames = sums && callersOf(stacks.kernel(key.stack));
       return frames ? [{ ...sums, kind: key.kind, frames }] : [];
@@ -163,7 +163,7 @@ function reporter(values: Settings, kinds: readonly number[]) {
   };
 }
 
-/** What can be probed here, and which tables that fills. */
+/** What this kernel lets be probed, and which tables that fills. */
 function hooks(
   machine: Machine,
 ): { programs: Record<string, boolean>; kinds: readonly number[] } {

@@ -6,24 +6,24 @@
 
 import { type Option, UsageError } from "../../toolkit/options/options.ts";
 
-/** What is known of the waits or holds of one caller. */
+/** Statistics of the waits or holds of one caller. */
 export interface LockTimes {
   readonly count: number;
-  /** Nanoseconds, as those below. */
+  /** In nanoseconds, like the following. */
   readonly total: number;
   readonly most: number;
 }
 
-/** What tables can be sorted by, as `-S` has it. */
+/** The fields that tables can be sorted by, as `-S` names them. */
 export type SortField = "max" | "total" | "count";
 
-/** One field for each table. */
+/** One sort field for each table. */
 export interface Sorting {
   readonly acq: SortField;
   readonly hld: SortField;
 }
 
-/** `-S acq_count,hld_total`: each table by the field named for it, else by its maximum. */
+/** Parses `-S acq_count,hld_total`: sort fields of the tables; default the maximum. */
 export const sortOption: Option<Sorting> = {
   short: "S",
   long: "sort",
@@ -43,7 +43,7 @@ export const sortOption: Option<Sorting> = {
   },
 };
 
-/** Sums those with the same name for their group; of times the maximum is that of all. */
+/** Merges rows of the same name; the maximum is the largest of them. */
 export function mergeTimes<T extends LockTimes>(
   all: Iterable<T>,
   nameOf: (times: T) => string,

@@ -12,11 +12,11 @@ import { COMPARISONS, MAX_VALUES, type Spec, type Wanted } from "./spec.ts";
 /** ksnoop.bpf.c has these numbers. */
 export const Kind = { POINTER: 1, MEMBER: 2, SIGNED: 4, TEXT: 8 } as const;
 
-/** A value that is shown, as the kernel side is told of it. */
+/** A value to show, as the kernel side receives it. */
 export interface Shown {
   /** `skb->len` */
   readonly name: string;
-  /** Its type, or that of what it points to. */
+  /** Its type, or for a pointer the target's. */
   readonly type: number;
   readonly argument: number;
   readonly offset: number;
@@ -24,11 +24,11 @@ export interface Shown {
   readonly kind: number;
   readonly comparison: number;
   readonly compared: bigint;
-  /** Bytes of a number or pointer; 0 of a struct. */
+  /** Size of a number or pointer in bytes; 0 for a struct. */
   readonly width: number;
 }
 
-/** A function with what is shown of it. */
+/** A function and the values to show. */
 export interface Traced {
   readonly name: string;
   readonly shown: readonly Shown[];
@@ -38,9 +38,10 @@ export interface Traced {
 const Flag = { KEPT: 1, FIRST_OF_MANY: 2, LATER_OF_MANY: 4, LAST: 8 } as const;
 
 /**
- * How a function is traced: what is seen at its entry may have to wait for its return.
+ * How a function is traced: values at its entry may have to be kept until its return.
  *
- * @param place its place among functions that must call one another, and how many these are
+ * @param place its index in the stack of functions that must call one another, and the length of
+ * that
  */
 export function flagsOf(
   { shown }: Traced,
@@ -56,9 +57,9 @@ export function flagsOf(
     (place && isLast ? Flag.LAST : 0);
 }
 
-/** What registers carry. */
+/** The arguments in registers. */
 export const MAX_ARGUMENTS = 5;
-/** The place of the result. */
+/** The index of the result. */
 export const RESULT = MAX_VALUES - 1;
 const RETURN = "return";
 const POINTER_BYTES = 8;
@@ -68,7 +69,7 @@ interface Parameter {
   readonly type: number;
 }
 
-/** What a function takes and gives. */
+/** The parameters and result of a function. */
 interface Prototype {
   readonly parameters: readonly Parameter[];
   readonly result: number;
@@ -98,10 +99,10 @@ export function declaration(btf: Btf, name: string): string {
   return `${part({ name, type: result })}(${list}${rest});`;
 }
 
-/** Finds out what a spec means on this kernel. @throws {UsageError} */
+/** Resolves a spec against this kernel's BTF. @throws {UsageError} */
 export function resolve(btf: Btf, { name, wanted }: Spec): Traced {
   const { parameters, result } = prototypeOf(btf, name);
-  // A struct that is passed whole moves what follows to other registers.
+  // A struct passed by value shifts the registers of later arguments.
   const isWhole = ({ type }: Parameter) =>
     ([BtfKind.STRUCT, BtfKind.UNION] as number[]).includes(btf.kind(btf.resolve(type)));
   const whole = parameters.findIndex(isWhole);
@@ -172,7 +173,7 @@ function shapeOf(btf: Btf, type: number): Pick<Shown, "type" | "size" | "kind" |
   };
 }
 
-/** sizeof; 0 of what has none. */
+/** sizeof; 0 for types without a size. */
 export function sizeOf(btf: Btf, type: number): number {
   const inner = btf.resolve(type);
   switch (btf.kind(inner)) {

@@ -9,12 +9,12 @@ import { Kind, type Shown } from "./functions.ts";
 import { typeText } from "./type_text.ts";
 import { numberText, valueLines } from "./typed_value.ts";
 
-/** A value that was seen. */
+/** A value from an event. */
 export interface Seen {
   readonly shown: Shown;
-  /** The number, or the pointer. */
+  /** The number or pointer. */
   readonly raw: bigint;
-  /** What it points to, or the struct; no more than there was room for. */
+  /** The pointer's target or the struct, possibly truncated. */
   readonly bytes: Uint8Array;
   /** ksnoop.bpf.c: 0 none, 1 the kernel could not read it, 2 there was no room. */
   readonly problem: number;
@@ -22,7 +22,7 @@ export interface Seen {
 
 const UNREADABLE = 1;
 
-/** As lines: `skb = *(0xffff989750797c00)` and what is there. */
+/** As lines: `skb = *(0xffff989750797c00)` and its contents. */
 export function valueBlock(btf: Btf, { shown, raw, bytes, problem }: Seen): string[] {
   const { name, type, kind, size } = shown;
   const isPointer = (kind & Kind.POINTER) !== 0;

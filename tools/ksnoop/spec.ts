@@ -13,7 +13,7 @@ export const COMPARISONS = { "==": 1, "!=": 2, ">": 4, "<": 8, ">=": 5, "<=": 9 
 export interface Wanted {
   /** A parameter's name, or `return`. */
   readonly argument: string;
-  /** Of what the parameter points to. */
+  /** A member of the parameter's target. */
   readonly member: string | undefined;
   readonly comparison: keyof typeof COMPARISONS | undefined;
   readonly compared: bigint;
@@ -29,7 +29,7 @@ export const MAX_VALUES = 6;
 const FUNCTION = /^([\w.]+)(?:\((.*)\))?$/;
 const ARGUMENT = /^(\w+)(?:->(\w+))?(?:(==|!=|>=|<=|>|<)(-?(?:0[xX][\da-fA-F]+|\d+)))?$/;
 
-/** Reads one function. @throws {UsageError} */
+/** Parses one function. @throws {UsageError} */
 export function parseSpec(word: string): Spec {
   const text = word.replaceAll(/\s+/g, "");
   const [, name, list] = FUNCTION.exec(text) ?? [];

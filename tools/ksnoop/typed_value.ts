@@ -8,10 +8,10 @@ import { type Btf, BtfKind } from "../../plumbing.ts";
 import { sizeOf } from "./functions.ts";
 import { typeText } from "./type_text.ts";
 
-/** Deeper than kernel structs are nested. */
+/** Depth limit: kernel structs nest less. */
 const MAX_DEPTH = 16;
 
-/** Writes a value; members that are 0 are left out, and those that the bytes do not reach. */
+/** Formats a value; members that are 0, or beyond the bytes read, are omitted. */
 export function valueLines(btf: Btf, type: number, bytes: Uint8Array): string[] {
   const writer = new Writer(btf, bytes);
   writer.value(type, 0, "", "", 0);
@@ -51,7 +51,7 @@ class Writer {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** @param label what stands in front: `.len = ` @param end what stands behind: a comma */
+  /** @param label written before the value: `.len = ` @param end written after it: a comma */
   value(type: number, at: number, label: string, end: string, depth: number): void {
     const btf = this.#btf;
     const inner = btf.resolve(type);
@@ -109,7 +109,7 @@ class Writer {
       return;
     }
     this.lines.push(`${" ".repeat(depth)}${label}[`);
-    // Zeros behind the last that is something are left out.
+    // Trailing zeros are omitted.
     let last = count;
     while (last > 0 && this.#isZero(at + (last - 1) * size, size)) last--;
     for (let i = 0; i < last && depth < MAX_DEPTH; i++) {

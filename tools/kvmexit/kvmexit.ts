@@ -74,7 +74,7 @@ type Settings = Values<typeof options>;
 
 const Key = struct("key", { pid: u32, tid: u32, reason: u32, isa: u32 });
 
-/** By what rows are told apart, besides the reason. */
+/** The keys of rows besides the exit reason. */
 function keysOf({ pid, tid, tids, vcpu, allTids }: Settings): readonly ("pid" | "tid")[] {
   if (tids || allTids) return ["tid"];
   return pid !== undefined || tid !== undefined || vcpu !== undefined ? [] : ["pid", "tid"];
@@ -100,7 +100,7 @@ function report(bpf: Bpf, report: Report, values: Settings): void {
   reportDropped(bpf, report, "kvmexit", "exits");
 }
 
-/** What is traced, in words. @throws {UsageError} when options contradict each other */
+/** The scope of the trace in words. @throws {UsageError} when options contradict each other */
 function described({ pid, tid, tids, vcpu, allTids }: Settings): string {
   if ([tid, tids, vcpu, allTids || undefined].filter((one) => one !== undefined).length > 1) {
     throw new UsageError("use one of -t/--tid, -T/--tids, -v/--vcpu and -a/--alltids");

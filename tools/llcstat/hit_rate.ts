@@ -10,7 +10,7 @@ export interface CacheSums {
   readonly misses: number;
 }
 
-/** The share of hits in per cent; 0 without references. More misses than references are sampling errors. */
+/** Hits in per cent; 0 without references. More misses than references are sampling errors. */
 export function hitPercent({ references, misses }: CacheSums): number {
   if (references === 0) return 0;
   return 100 * Math.max(0, references - misses) / references;

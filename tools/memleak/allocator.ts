@@ -8,8 +8,8 @@ import { type Bpf, exists, type Link, u32, type UserFunction, userFunctions } fr
 import { type Machine, thisMachine } from "../../toolkit/machine/machine.ts";
 
 /**
- * What serves each function where it begins. Probes are set in this order: what is taken after that
- * is sure to be seen when it is given back.
+ * The programs at the entries of functions. Probes are set in this order, so that every allocation
+ * seen is also seen when it is freed.
  */
 const PROGRAMS: Readonly<Record<string, string>> = {
   free: "freed",
@@ -25,7 +25,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   mremap: "remapped",
   posix_memalign: "stored",
 };
-/** What serves their ends. */
+/** The programs at their returns. */
 const RETURNS: Readonly<Record<string, string | undefined>> = {
   freed: undefined,
   unmapped: undefined,
@@ -33,18 +33,18 @@ const RETURNS: Readonly<Record<string, string | undefined>> = {
   remapped: "returned_mapping",
 };
 const [RETURNED, EXECUTED] = ["returned", "executed"];
-/** Without these nothing can be said. */
+/** Without these functions leaks cannot be found. */
 const NEEDED = ["malloc", "free"];
 
-/** What serves a function where it begins and where it ends; undefined: nothing does. */
+/** The programs at a function's entry and return; undefined: none. */
 interface Service {
   readonly atBegin: string;
   readonly atEnd: string | undefined;
 }
 
 /**
- * Until Linux 5.13 no program can look for the mappings that lie in a range: then only whole ones are
- * followed, as other memory is.
+ * Before Linux 5.13 programs cannot search a map for the mappings in a range: then only mappings
+ * that are unmapped as a whole are followed.
  */
 function serviceOf(name: string, machine: Machine): Service | undefined {
   const atBegin = PROGRAMS[name]!;
@@ -56,7 +56,7 @@ function serviceOf(name: string, machine: Machine): Service | undefined {
   return { atBegin, atEnd: inRanges || atEnd === undefined ? atEnd : RETURNED };
 }
 
-/** The programs of the kernel side that serve functions, and whether this kernel can have each. */
+/** The programs for these functions, and whether this kernel supports each. */
 export function allocatorPrograms(machine: Machine): Record<string, boolean> {
   const all = [
     ...Object.values(PROGRAMS),
@@ -72,19 +72,19 @@ export function allocatorPrograms(machine: Machine): Record<string, boolean> {
   };
 }
 
-/** Where the functions are. */
+/** Which functions to probe. */
 export interface Allocator {
   /** A library's name, or a path: `c`, `/usr/bin/redis-server`. */
   readonly object: string;
-  /** What names begin with: `je_`. */
+  /** A prefix of the functions' names: `je_`. */
   readonly prefix: string;
-  /** Count from the process's next exec on only. */
+  /** Start counting at the process's next exec. */
   readonly atExec: boolean;
 }
 
 /**
- * Sets probes in one process on all the functions that are there. Of two names for one function,
- * as memalign and aligned_alloc are in some versions of glibc, one is taken.
+ * Sets probes on all functions that a process has. Of aliases, such as memalign and aligned_alloc
+ * in some versions of glibc, one is probed.
  *
  * @throws {Error} when it has no malloc or no free
  */
@@ -112,7 +112,8 @@ export function attachAllocator(bpf: Bpf, pid: number, allocator: Allocator): Li
     if (!service) return [];
     const { atBegin, atEnd } = service;
     const place = { ...file, offset, pid };
-    // The end first: a call that began unseen is ignored, but one that ends unseen would stay.
+    // The return probe first: a return without an entry is ignored, but an entry without a return
+    // would stay in the map.
     const end = atEnd === undefined
       ? []
       : [bpf.program(atEnd).attachUprobe({ ...place, atReturn: true })];

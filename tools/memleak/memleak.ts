@@ -54,7 +54,7 @@ import { stackSettings } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool, type EventPlan, type ReportPlan } from "../../toolkit/run/tool.ts";
 import object from "./memleak.bpf.o.ts";
 
-/** Of all architectures: a ring buffer takes whole pages. */
+/** The largest page of all architectures: a ring buffer's size is a multiple of pages. */
 const SMALLEST_RING = 65536;
 
 const kernelPrograms = [
@@ -98,7 +98,7 @@ function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
         slots: { maxEntries: 1 },
         free_slots: { maxEntries: 1 },
       },
-      // One for each stack, and for those that could not be kept.
+      // One sum for each stack, and one for those without.
       sums: { maxEntries: combinedOnly ? values.stackSize + 1 : 1 },
       ...trace ? {} : { events: { maxEntries: SMALLEST_RING } },
     },
@@ -107,7 +107,7 @@ function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
 
 function attachKernel(bpf: Bpf): Link[] {
   const links = bpf.attach();
-  // Linux 6.1 has merged them into those without a node.
+  // Linux 6.1 has merged these tracepoints into those without `_node`.
   for (const name of ["kmalloc", "kmem_cache_alloc"]) {
     if (!bpf.programs.has(name) || hasTracepoint("kmem", `${name}_node`).answer !== "yes") continue;
     links.push(bpf.program(name).attachRawTracepoint(`${name}_node`));
@@ -134,7 +134,7 @@ class Target implements Disposable {
   }
 
   async report(bpf: Bpf, report: Report, values: LeakSettings): Promise<void> {
-    // Nobody frees any more what a process leaves behind, however young it is.
+    // What a process leaves behind is never freed, however young it is.
     const olderMs = values.older ?? (this.hasEnded ? 0 : DEFAULTS.olderMs);
     const { pid, stacks } = this;
     const { top = DEFAULTS.top } = values;

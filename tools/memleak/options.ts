@@ -23,7 +23,7 @@ import {
   intervalArguments,
 } from "../../toolkit/options/standard_options.ts";
 
-/** What is taken where nothing is given. */
+/** Default values. */
 export const DEFAULTS = { seconds: 5, olderMs: 500, top: 10, object: "c" } as const;
 
 const bytes = { meta: "SIZE", what: "a size in bytes", min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -40,7 +40,7 @@ const sort: Option<"size" | "count"> = {
   },
 };
 
-/** As bcc's tool does, and not as a shell: words are what is between blanks. */
+/** Like bcc's tool, unlike a shell: words are separated by blanks. */
 const command: Option<readonly string[] | undefined> = {
   short: "c",
   long: "command",

@@ -40,16 +40,16 @@ const Mapping = struct("mapping", { allocation: Allocation, slot: u32, unused: u
 
 /** How it is reported. */
 export interface LeakOptions {
-  /** Whose memory; undefined: the kernel's. */
+  /** The process; undefined: the kernel. */
   readonly pid: number | undefined;
   readonly comm: string;
-  /** Print what was summed in the kernel; ages are not known then. */
+  /** Print sums made in the kernel, without ages. */
   readonly combinedOnly: boolean;
   readonly showAllocations: boolean;
-  /** Younger allocations are left out. */
+  /** The minimum age of allocations. */
   readonly olderMs: number;
   readonly sort: "size" | "count";
-  /** Stacks to show. */
+  /** How many stacks to show. */
   readonly top: number;
   readonly folded: boolean;
   readonly svg: string | undefined;
@@ -58,7 +58,7 @@ export interface LeakOptions {
   readonly compare: string | undefined;
 }
 
-/** Prints what is outstanding now. */
+/** Prints the outstanding allocations. */
 export async function reportLeaks(
   bpf: Bpf,
   report: Report,
@@ -67,7 +67,7 @@ export async function reportLeaks(
 ): Promise<void> {
   const { combinedOnly, pid, comm, sort, top } = options;
   const allocations = combinedOnly ? [] : outstanding(bpf, options);
-  // In the sums of the kernel side `process` is the image.
+  // In sums of the kernel side `process` is an image id.
   const groups = combinedOnly
     ? stacks.sums().filter(([{ process }]) => process === imageOf(bpf))
     : grouped(allocations, pid !== undefined);
@@ -86,10 +86,10 @@ export async function reportLeaks(
   reportDroppedStacks(bpf, report, samples, "memleak", "allocations", DROPPED);
 }
 
-/** Which program a process runs: see allocations.h. */
+/** The image id of a process: see allocations.h. */
 const imageOf = (bpf: Bpf) => bpf.global("image", u32).value;
 
-/** Allocations that are old enough, the smallest first. */
+/** Allocations of at least the minimum age, smallest first. */
 function outstanding(bpf: Bpf, { olderMs }: LeakOptions): [bigint, Allocation][] {
   const latest = monotonicTime() - olderMs * NS_PER_MS;
   const image = imageOf(bpf);

@@ -37,7 +37,7 @@ const MOUNT_FLAGS: FlagTable = [
   ["MS_ACTIVE", 2 ** 30],
   ["MS_NOUSER", 2 ** 31],
 ];
-const MAGIC = 0xc0ed0000n; // MS_MGC_VAL, which programs of Linux 2.4 had to pass
+const MAGIC = 0xc0ed0000n; // MS_MGC_VAL, which Linux 2.4 required
 const MAGIC_MASK = 0xffff0000n;
 const UMOUNT_FLAGS: FlagTable = [
   ["MNT_FORCE", 1],
@@ -106,7 +106,7 @@ function mountFlags(number: bigint): string {
   return `MS_MGC_VAL|${flagText(value & ~MAGIC_MASK, MOUNT_FLAGS)}`;
 }
 
-/** What a call says: its numbers, texts and type of file system, as mountsnoop.bpf.c keeps them. */
+/** A system call's arguments: numbers, texts and file system type, as in mountsnoop.bpf.c. */
 type Write = (
   numbers: readonly [bigint, bigint, bigint],
   texts: readonly [string, string, string],

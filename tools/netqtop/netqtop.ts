@@ -64,10 +64,10 @@ const Packets = struct("packets", {
   sizes: array(u64.asNumber, 5),
 });
 
-/** What one queue, or all of a direction, had since the last report. */
+/** The traffic of one queue, or of all queues in a direction, since the last report. */
 interface Row {
   readonly direction: "tx" | "rx";
-  /** null: all. */
+  /** null: all queues. */
   readonly queue: number | null;
   readonly count: number;
   readonly bytes: number;
@@ -75,7 +75,7 @@ interface Row {
   readonly seconds: number;
 }
 
-/** An interface, as sysfs tells of it. @throws {UsageError} */
+/** An interface from sysfs. @throws {UsageError} */
 function findInterface(
   name: string,
   machine: Machine,
@@ -96,7 +96,7 @@ function findInterface(
   };
 }
 
-/** `1.5K`, as bcc's tool has numbers; those that were divided have a decimal at least. */
+/** `1.5K`, formatted as in bcc's tool; divided numbers have a decimal. */
 function short(value: number, isFraction = false): string {
   const rounded = (number: number) => {
     const text = String(Math.round(number * 100) / 100);

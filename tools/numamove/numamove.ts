@@ -84,7 +84,8 @@ export const code = kernel({
   end_folio: fexit("migrate_misplaced_folio", (_, { end }) => end()),
   begin_page: fentry("migrate_misplaced_page", (_, { begin }) => begin()),
   end_page: fexit("migrate_misplaced_page", (_, { end }) => end()),
-  // The reason is the last argument of both; the first tells whose end the second is.
+  // The reason is the last argument of both functions; the first argument identifies the migration
+  // that ends.
   migration_begins: rawTracepoint("mm_migrate_pages_start", ({ args }, outside) => {
     if (unsigned(args[1]!, 32) === BigInt(outside.NUMA_MISPLACED)) outside.begin();
   }),
@@ -97,7 +98,7 @@ interface Row {
   readonly ns: number;
 }
 
-/** Makes the function that tells what there was since it was last called. */
+/** Makes the function that tells what there was since its last call. */
 function reporter(): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   let isFirst = true;

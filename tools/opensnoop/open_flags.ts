@@ -35,7 +35,7 @@ export const BY_ARCHITECTURE: Record<string, Record<string, number>> = {
 
 const ACCESS_MODES: Record<string, number> = { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 };
 
-/** What a flag means: which bits to look at, and what they must be. */
+/** A flag as a mask and the value of these bits. */
 function maskAndValue(name: string): readonly [mask: number, value: number] | undefined {
   if (Object.hasOwn(ACCESS_MODES, name)) return [O_ACCMODE, ACCESS_MODES[name]!];
   const own = BY_ARCHITECTURE[process.arch] ?? BY_ARCHITECTURE.x64!;
@@ -46,7 +46,7 @@ function maskAndValue(name: string): readonly [mask: number, value: number] | un
 }
 
 /**
- * The globals that let through opens with any of the flags. O_RDONLY, which is no bit, and flags of
+ * The globals that select opens with any of the flags. O_RDONLY, which has no bit, and flags of
  * several bits are matched exactly.
  *
  * @throws {UsageError} for a name that open(2) does not have

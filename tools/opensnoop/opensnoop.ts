@@ -76,7 +76,7 @@ const O_CREAT = 0o100;
 const O_TMPFILE_BIT = 0o20000000;
 const CUT_MARK = "...";
 
-/** The path; with -F behind the directories it starts from, which come innermost first. */
+/** The path; with -F prefixed by the directories it is relative to, which come innermost first. */
 function pathOf({ text, cut, by_handle }: Event): string {
   if (by_handle && text === "") return "(file handle)";
   if (by_handle && !text.includes("\0")) return `${CUT_MARK}/${text}`;

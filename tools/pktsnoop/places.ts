@@ -41,9 +41,9 @@ export const tracepointPrograms = (
   );
 
 const FUNCTIONS_MAX = 4096; // of pktsnoop.bpf.c
-const ARGUMENTS_MAX = 4; // that it can read
+const ARGUMENTS_MAX = 4; // arguments that pktsnoop.bpf.c can read
 
-/** The functions that match and take a packet, and which argument that is. @throws {Error} */
+/** The matching functions that take a packet, and the index of that argument. @throws {Error} */
 export function packetFunctions(
   pattern: RegExp,
   machine: Machine,
@@ -90,7 +90,7 @@ export function packetFunctions(
   };
 }
 
-/** Tells the kernel side which arguments they are. */
+/** Passes the argument indices to the kernel side. */
 export function tellPositions(bpf: Bpf, positions: readonly number[]): void {
   const map = bpf.map("positions", u32, u32);
   for (const [i, position] of positions.entries()) map.set(i, position);

@@ -187,7 +187,7 @@ export const HCALLS: Readonly<Record<number, string>> = {
 export const hcallName = (opcode: number): string =>
   HCALLS[opcode] ?? `[unknown: 0x${opcode.toString(16)}]`;
 
-/** The number of a call by its name, or as it is; undefined where there is none. */
+/** The number of a call by its name or number; undefined for an unknown name. */
 export function hcallNumber(text: string): number | undefined {
   if (/^(0x[0-9a-f]+|\d+)$/i.test(text)) return Number(text);
   const found = Object.entries(HCALLS).find(([, name]) => name === text.toUpperCase());

@@ -59,7 +59,7 @@ import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./profile.bpf.o.ts";
 
-const HERTZ = 49; // not in step with what happens 10 or 100 times a second
+const HERTZ = 49; // not in step with timers at 10 or 100 Hz
 
 const options = {
   pids: idList({
@@ -127,7 +127,7 @@ function intro({ period, frequency, pids, tids, cpu, seconds, userOnly, kernelOn
     (seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`);
 }
 
-/** Cycles where the machine counts them, else time. */
+/** CPU cycles if the machine counts them, else time. */
 function attach(bpf: Bpf, { frequency, period, cpu }: Settings): Link {
   const rate = period === undefined ? { frequency: frequency ?? HERTZ } : { period };
   const where = cpu === undefined ? rate : { ...rate, cpu };

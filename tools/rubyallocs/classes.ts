@@ -28,19 +28,19 @@ import {
 
 const TEXT_MAX = 4096;
 const VARIABLES_MAX = 4096;
-/** Singleton classes have singleton classes; memory that changes meanwhile may form a ring. */
+/** Limit: singleton classes can be nested, and inconsistent reads may form a ring. */
 const DEPTH_MAX = 8;
 
-/** Names classes of one process. */
+/** Names the classes of one process. */
 export class RubyClasses {
   readonly #memory: ProcessMemory;
   readonly #layout: RubyLayout;
-  /** The number of `__classpath__`; 0 where class paths are no instance variables. */
+  /** The id of `__classpath__`; 0 where class paths are no instance variables. */
   readonly pathId: bigint;
 
   /**
    * @param object the class Object
-   * @throws {RangeError} when the layout does not lead to its name
+   * @throws {RangeError} when the assumed layout does not lead to its name
    */
   constructor(memory: ProcessMemory, layout: RubyLayout, object: bigint) {
     this.#memory = memory;
@@ -53,23 +53,23 @@ export class RubyClasses {
     }
   }
 
-  /** The number of `__tmp_classpath__`, in which a class without a name comes first. */
+  /** The id of `__tmp_classpath__`, the name of a class while it is anonymous. */
   get temporaryPathId(): bigint {
     return this.pathId === 0n ? 0n : this.pathId + NEXT_ID;
   }
 
-  /** The name of the class at an address; undefined when there is none any more. */
+  /** The name of the class at an address; undefined when there is no class any more. */
   name(klass: bigint): string | undefined {
     try {
       return this.#name(klass, 0);
     } catch (error) {
-      // It was collected, or the process has ended.
+      // It was garbage collected, or the process has ended.
       if (error instanceof BpfError || error instanceof RangeError) return undefined;
       throw error;
     }
   }
 
-  /** The address of the function that makes objects of a class. */
+  /** The address of the class's allocator function. */
   allocator(klass: bigint): bigint {
     return this.#word(this.#ext(klass), this.#layout.allocator);
   }
@@ -95,7 +95,7 @@ export class RubyClasses {
     if (type === T_CLASS || type === T_MODULE) {
       return `#<Class:${this.#name(object, depth + 1) ?? address(object)}>`;
     }
-    // The class proper is what the singleton class was put before.
+    // The attached class behind a singleton class.
     let real = this.#word(klass, KLASS * 2);
     while (this.#memory.word(real) & FL_SINGLETON || this.#type(real) === T_ICLASS) {
       real = this.#word(real, KLASS * 2);
@@ -113,7 +113,7 @@ export class RubyClasses {
     return value === undefined ? undefined : this.#text(value);
   }
 
-  /** Instance variables, by the number of their name. */
+  /** Instance variables by id. */
   #variables(klass: bigint): (readonly [id: bigint, value: bigint])[] {
     const table = this.#word(this.#ext(klass), this.#layout.variables);
     if (table === 0n) return [];
@@ -156,7 +156,7 @@ export class RubyClasses {
   }
 }
 
-/** Values that are no objects, such as numbers, nil and true, are odd ones or small (special_consts.h). */
+/** Immediate values, such as numbers, nil and true, are odd or small (special_consts.h). */
 const isAddress = (value: bigint) => value > 0xfffn && (value & 7n) === 0n;
 
 /** An address as Ruby writes it. */
@@ -164,7 +164,7 @@ export function address(value: bigint): string {
   return `0x${value.toString(16).padStart(16, "0")}`;
 }
 
-/** How Ruby calls a class or module that has no name. */
+/** Ruby's name for an anonymous class or module. */
 export function anonymous(kind: "Class" | "Module", klass: bigint): string {
   return `#<${kind}:${address(klass)}>`;
 }

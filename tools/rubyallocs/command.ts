@@ -8,14 +8,14 @@ import { inspectRuby, type RubyRuntime } from "./runtime.ts";
 
 const MOST_SCRIPTS = 4;
 const LINE = 256; // BINPRM_BUF_SIZE of include/uapi/linux/binfmts.h
-// Nothing of the user's runs in it: no gem, no RUBYOPT.
+// The scout process runs nothing of the user's: no gems, no RUBYOPT.
 const SCOUT = ["--disable=all", "-e", "$stdout.puts; $stdout.flush; $stdin.read"];
 
 /**
- * Looks at the Ruby that a command runs.
+ * Inspects the Ruby that will run a command.
  *
- * Where a stripped libruby allocates can only be read from a process that has it loaded. So the
- * command's interpreter is started once more, with nothing to do, and ended again.
+ * Where a stripped libruby allocates can only be found in a process that has loaded it. So the
+ * command's interpreter is started once with nothing to do, inspected, and ended.
  */
 export async function inspectCommand(command: readonly string[]): Promise<RubyRuntime> {
   const { spawn } = await import("node:child_process");
@@ -37,7 +37,7 @@ export async function inspectCommand(command: readonly string[]): Promise<RubyRu
   }
 }
 
-/** The Ruby program that runs a command: itself, or what its first line names. */
+/** The Ruby interpreter of a command: the command itself, or the one in its `#!` line. */
 async function interpreterOf(command: string): Promise<string> {
   let name = command;
   for (let i = 0; i < MOST_SCRIPTS; i++) {
@@ -55,7 +55,7 @@ async function interpreterOf(command: string): Promise<string> {
   );
 }
 
-/** The program of that name, as the shell finds it. */
+/** Finds a program as the shell does. */
 async function findProgram(name: string): Promise<string | undefined> {
   const { accessSync, constants, statSync } = await import("node:fs");
   const folders = name.includes("/") ? [""] : (process.env.PATH ?? "").split(":");
@@ -69,7 +69,7 @@ async function findProgram(name: string): Promise<string | undefined> {
   });
 }
 
-/** The words behind `#!` in a script's first line. */
+/** The words after `#!` in a script's first line. */
 async function shebangOf(path: string): Promise<string[] | undefined> {
   const { closeSync, openSync, readSync } = await import("node:fs");
   const fd = openSync(path, "r");

@@ -14,20 +14,23 @@
 
 /** Offsets in bytes. */
 export interface RubyLayout {
-  /** In a class: its rb_classext_t, or the pointer to it. */
+  /** In a class: the offset of its rb_classext_t, or of the pointer to it. */
   readonly ext: number;
   readonly extIsPointer: boolean;
   /** In rb_classext_t: the class path, a String; 0 where it is one of the instance variables. */
   readonly path: number;
   /** In rb_classext_t: the st_table of instance variables; 0 where nothing needed is in there. */
   readonly variables: number;
-  /** In rb_classext_t: the function that makes an object of the class. */
+  /** In rb_classext_t: the allocator function. */
   readonly allocator: number;
-  /** In rb_classext_t: whose singleton class it is; 0 where that is an instance variable. */
+  /**
+   * In rb_classext_t: the attached object of a singleton class; 0 where that is an instance
+   * variable.
+   */
   readonly attached: number;
-  /** In a String: the text of one that is short enough to hold it. */
+  /** In a String: the text of an embedded string. */
   readonly text: number;
-  /** Whether such a String has its length among its flags. */
+  /** Whether an embedded String keeps its length in its flags. */
   readonly lengthInFlags: boolean;
   /** In rb_thread_t: its execution context. */
   readonly threadContext: number;
@@ -35,7 +38,7 @@ export interface RubyLayout {
   readonly frame: number;
   /** In struct rb_iseq_constant_body: insns_info. */
   readonly lines: number;
-  /** Whether some instructions that allocate run with the frame's pc still at them. */
+  /** Whether some allocating instructions run with the frame's pc still pointing at them. */
   readonly leafAtPc: boolean;
 }
 
@@ -98,7 +101,7 @@ export const ENTRIES = 48;
 export const ENTRY_SIZE = 24;
 
 /**
- * The numbers of `__classpath__` and `__tmp_classpath__` are given one after the other
- * (Init_var_tables of variable.c); the lower four bits of a number tell its kind (ID_SCOPE_SHIFT).
+ * The ids of `__classpath__` and `__tmp_classpath__` are consecutive (Init_var_tables of
+ * variable.c); the lower four bits of an id are its kind (ID_SCOPE_SHIFT).
  */
 export const NEXT_ID = 16n;

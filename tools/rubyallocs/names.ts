@@ -19,7 +19,7 @@ import {
 } from "../../mod.ts";
 import { address, anonymous, type RubyClasses } from "./classes.ts";
 
-/** `struct key`: what is counted apart. */
+/** `struct key`. */
 export const Key = struct("key", {
   klass: u64,
   site: struct("site", { path: u64, line: u64.asNumber }),
@@ -27,9 +27,9 @@ export const Key = struct("key", {
 
 const Name = struct("name", { length: u32, text: chars(252) });
 
-/** What the kernel side counts without a class: see rubyallocs.bpf.c. */
+/** Pseudo-classes of the kernel side: see rubyallocs.bpf.c. */
 const INTERNAL = new Map([[0n, "(hidden)"], [1n, "(imemo)"]]);
-/** Of Ruby before a program begins. */
+/** Allocated before the program begins. */
 const NO_LINE = "(no line)";
 
 /** Names classes. */
@@ -42,10 +42,10 @@ export class ClassNames {
     this.#kept = bpf.map("names", u64, Name);
   }
 
-  /** The best that can be said of a class now. */
+  /** The best name for a class known now. */
   of(klass: bigint, classes: RubyClasses | undefined): string {
     const known = this.#known.get(klass);
-    // A class without a name may get one yet.
+    // An anonymous class may get a name later.
     if (known !== undefined && !known.startsWith("#<")) return known;
     const name = classes?.name(klass) ?? known ?? this.#kept.get(klass)?.text;
     if (name === undefined) return address(klass);
@@ -67,12 +67,12 @@ export class LineNames {
     this.#contextAt = bpf.global("context_at", i64);
   }
 
-  /** Whether the kernel side found where Ruby keeps what runs: see ruby_lines.h. */
+  /** Whether the kernel side has found Ruby's execution context: see ruby_lines.h. */
   get areFound(): boolean {
     return this.#contextAt.value !== 0n;
   }
 
-  /** `app.rb:12`; the file as Ruby calls it, of a very long path the end. */
+  /** `app.rb:12`; the path as Ruby has it, the end of a very long one. */
   of({ path, line }: Infer<typeof Key>["site"]): string {
     const key = `${path} ${line}`;
     const known = this.#known.get(key);

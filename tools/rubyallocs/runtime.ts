@@ -14,35 +14,35 @@ import { BpfError, ErrnoError, type MappedFile, mappedFiles, ProcessMemory } fro
 import { RubyClasses } from "./classes.ts";
 import { LAYOUTS, type RubyLayout } from "./layout.ts";
 
-/** What a place of allocation tells: the program of rubyallocs.bpf.c for it. */
+/** Kinds of allocation sites: the programs of rubyallocs.bpf.c. */
 export type Kind = "class_first" | "class_second" | "hidden" | "imemo";
 
-/** A place in the file at which an object is allocated. */
+/** An allocation site in the file. */
 export interface Allocation {
   readonly kind: Kind;
   readonly offset: number;
 }
 
-/** What is known of a Ruby. */
+/** What is known about a Ruby. */
 export interface RubyRuntime {
-  /** The file of its code, as the process calls it, */
+  /** The file with its code, as the process sees it, */
   readonly name: string;
-  /** and as this one does while the process is there. */
+  /** and as this one reaches it while the process runs. */
   readonly path: string;
-  /** `3.1.2`; undefined when it cannot be told. */
+  /** `3.1.2`; undefined when unknown. */
   readonly version: string | undefined;
   readonly allocations: readonly Allocation[];
-  /** Undefined when its structures are not known. */
+  /** Undefined when its structures are unknown. */
   readonly layout: RubyLayout | undefined;
   readonly classes: RubyClasses | undefined;
 }
 
-/** A process has no Ruby in it. */
+/** The error for a process without Ruby. */
 class NotRuby extends Error {
   override name = "NotRuby";
 }
 
-/** The file whose functions allocate Ruby's objects; undefined in a process that runs no Ruby. */
+/** The file with Ruby's allocator functions; undefined in a process that runs no Ruby. */
 function rubyFile(files: readonly MappedFile[]): MappedFile | undefined {
   const library = files.find(({ name }) => /\/libruby[^/]*\.so[^/]*$/.test(name));
   const file = library ?? files[0];
@@ -61,7 +61,7 @@ export function tryInspect(pid: number): RubyRuntime | undefined {
   }
 }
 
-/** Looks at a process. @throws {Error} when it does not exist or runs no Ruby */
+/** Inspects a process. @throws {Error} when it does not exist or runs no Ruby */
 export function inspectRuby(pid: number): RubyRuntime {
   const file = rubyFile(mappedFiles(pid));
   if (!file) {
@@ -103,7 +103,7 @@ function classesOf(
   try {
     return new RubyClasses(memory, layout, memory.word(object));
   } catch (error) {
-    // Another layout leads anywhere.
+    // With an unknown layout pointers would lead anywhere.
     if (error instanceof RangeError || error instanceof BpfError) return undefined;
     throw error;
   }
@@ -115,7 +115,8 @@ function allocationsOf(file: MappedFile, allocator: () => bigint | undefined): A
     rb_newobj: "hidden",
     rb_newobj_of: "class_first",
     rb_wb_unprotected_newobj_of: "class_first",
-    // Since 3.3 the execution context comes first here too, and the function of that name is gone.
+    // Since 3.3 the execution context is the first argument here too, and the former function is
+    // gone.
     rb_wb_protected_newobj_of: old ? "class_first" : "class_second",
     rb_ec_wb_protected_newobj_of: "class_second",
     rb_imemo_new: "imemo",

@@ -29,17 +29,17 @@ const Layout = struct("layout", {
   leaf_at_pc: u32,
 });
 
-/** One Ruby process. */
+/** A traced Ruby process. */
 export class RubyTarget {
   #pid = 0;
   #classes: RubyClasses | undefined;
   #isKnown = false;
 
   /**
-   * Sets the probes in a process, or in one that will become a command.
+   * Sets the probes in a process, or in one that is about to exec a command.
    *
    * @param pid which it is
-   * @param tool whose name complaints begin with
+   * @param tool the name that complaints begin with
    */
   async attach(
     bpf: Bpf,
@@ -58,7 +58,7 @@ export class RubyTarget {
     );
   }
 
-  /** What names classes; undefined while the process does not run Ruby, or an unknown one. */
+  /** Names classes; undefined while the process does not run Ruby, or runs an unknown version. */
   get classes(): RubyClasses | undefined {
     return this.#classes ??= tryInspect(this.#pid)?.classes;
   }
@@ -68,7 +68,7 @@ export class RubyTarget {
     return this.#isKnown;
   }
 
-  /** Whether it has ended, if perhaps nobody has waited for it yet. */
+  /** Whether it has ended, even if it was not waited for yet (a zombie). */
   get hasEnded(): boolean {
     return hasEnded(this.#pid);
   }
@@ -83,7 +83,7 @@ function complainOfVersion(tool: string, { version = "of unknown version" }: Rub
   );
 }
 
-/** Tells the kernel side how to read names. */
+/** Passes the layout to the kernel side. */
 function setLayout(bpf: Bpf, { layout, classes }: RubyRuntime): void {
   if (!layout || !classes) return;
   bpf.global("layout", Layout).value = {

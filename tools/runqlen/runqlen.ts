@@ -31,7 +31,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 
-const HERTZ = 99; // not in step with what happens 10 or 100 times a second
+const HERTZ = 99; // not in step with timers at 10 or 100 Hz
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -57,15 +57,15 @@ const code = kernel({
   maps: { lengths: hash(Key, u64, { entries: 65_536, dropped: "dropped" }) }, // since the start
   constants: { by_cpu: false },
 }, {
-  // It is attached to a clock on each CPU.
+  // It is attached to a clock event on each CPU.
   sample: perfEvent(undefined, (_, { lengths, by_cpu, runnableThreads }) => {
     const running = runnableThreads();
-    // One of them runs.
+    // One of them is running.
     lengths.increment({ cpu: by_cpu ? cpu() : 0, length: running > 0 ? running - 1 : 0 });
   }),
 });
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(
   { timestamp, occupancy, cpus }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {

@@ -47,7 +47,9 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** include/uapi/linux/shm.h and ipc.h. The page's size is a number in the upper bits, not flags. */
+/**
+ * include/uapi/linux/shm.h and ipc.h. The huge page size is a number in the upper bits, no flag.
+ */
 const GET_FLAGS: FlagTable = [
   ["IPC_CREAT", 0o1000],
   ["IPC_EXCL", 0o2000],
@@ -89,7 +91,7 @@ function flagsOf(value: bigint, table: FlagTable): string {
   return `${hex(value)} (${names.join("|")})`;
 }
 
-/** By the numbers that shmsnoop.bpf.c gives them: the call, and what its arguments mean. */
+/** By the numbers in shmsnoop.bpf.c: the call, and the meaning of its arguments. */
 const CALLS: readonly (readonly [string, (a: bigint, b: bigint, c: bigint) => string])[] = [
   [
     "SHMGET",

@@ -76,10 +76,10 @@ const Sums = struct("sums", { count: u64.asNumber, bytes: u64.asNumber });
 
 const code = kernel({
   use: [taskFilter],
-  // What was counted since an entry was made; the reader takes entries away that do not change.
+  // Counts since an entry was created; the reader deletes entries that do not change.
   maps: { caches: hash(Key, Sums, { dropped: "dropped" }) },
 }, {
-  // The cache has been the third argument since Linux 2.6.30, whatever else came and went.
+  // The cache has been the third argument since Linux 2.6.30.
   allocated: rawTracepoint("kmem_cache_alloc", ({ args }, { caches, isWanted }) => {
     if (!isWanted()) return;
     const cache = cast(args[2]!, "struct kmem_cache");
@@ -108,7 +108,7 @@ const ORDERS: Readonly<Record<Sort, (a: Row, b: Row) => number>> = {
   size: (a, b) => b.bytes - a.bytes,
 };
 
-/** Makes the function that prints the busiest since it was last called. */
+/** Makes the function that prints the busiest since its last call. */
 function reporter(
   { maxRows = TOP_ROWS, sort, noClear }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {

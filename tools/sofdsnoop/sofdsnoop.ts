@@ -51,7 +51,7 @@ type Event = Infer<typeof Event>;
 /** By the numbers that sofdsnoop.bpf.c gives them. */
 const ACTIONS = ["SEND", "RECV"];
 const S_IFMT = 0o170000;
-/** What the kernel calls files without a name by, by their kind in stat(2). */
+/** The kernel's names for files without a path, by their type in stat(2). */
 const NAMELESS: Readonly<Record<number, string>> = { 0o140000: "socket", 0o010000: "pipe" };
 
 function nameOf({ name, mode, inode }: Event): string {

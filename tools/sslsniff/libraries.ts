@@ -13,7 +13,7 @@ import {
   userFunctions,
 } from "../../mod.ts";
 
-/** The programs at a function's begin and its end. */
+/** The programs at a function's entry and return. */
 type Programs = readonly [begin: string, end: string];
 
 const READ: Programs = ["begin_call", "end_read"];
@@ -26,7 +26,7 @@ interface Library {
   /** Its short name, by which the dynamic linker finds it. */
   readonly file: string;
   readonly functions: Readonly<Record<string, Programs>>;
-  /** Those that make a connection secret. */
+  /** The functions of the TLS handshake. */
   readonly handshakes: Readonly<Record<string, Programs>>;
 }
 
@@ -72,20 +72,20 @@ interface Place extends UserFunction {
   readonly programs: Programs;
 }
 
-/** What is looked for, and where. */
+/** Which libraries to search, and where. */
 export interface Wanted {
   readonly names: readonly LibraryName[];
-  /** Files besides those that are found. */
+  /** Additional files. */
   readonly extra: readonly { readonly name: LibraryName; readonly path: string }[];
   readonly handshake: boolean;
   readonly pid: number | undefined;
 }
 
 /**
- * The functions: in what the process has mapped, its program included, and else in the library that the
- * dynamic linker would take; and in the files that are named.
+ * The functions to trace: in the files that the process has mapped, its program included, else in
+ * the library that the dynamic linker would load; and in the files that are named.
  *
- * @throws {Error} when there are none, or none in a file that is named
+ * @throws {Error} when there are none, or a named file has none
  */
 function placesOf({ names, extra, handshake, pid }: Wanted): Place[] {
   const mapped = pid === undefined ? [] : mappedFiles(pid);
@@ -111,7 +111,7 @@ function placesOf({ names, extra, handshake, pid }: Wanted): Place[] {
   );
 }
 
-/** Those of some libraries in a file, which may be none of them, no ELF file or not there. */
+/** The functions of some libraries in a file, which may have none, be no ELF file or not exist. */
 function placesIn(
   file: string,
   names: readonly LibraryName[],
@@ -124,7 +124,7 @@ function placesIn(
       .map(([name, programs]) => [name, { library, programs }] as const);
   }));
   try {
-    // Several symbols may name one place: it is listed once.
+    // Several symbols may be aliases: the place is probed once.
     return userFunctions(file, new RegExp(`^(${[...known.keys()].join("|")})$`), pid)
       .map((place) => ({ ...place, path: file, ...known.get(place.name)! }));
   } catch (error) {
@@ -134,7 +134,7 @@ function placesIn(
   }
 }
 
-/** Attaches to them; the end first: a call that began unseen is ignored. */
+/** Attaches to them, returns first: a return without an entry is ignored. */
 export function attachLibraries(bpf: Bpf, wanted: Wanted, trace: (place: string) => void): Link[] {
   const { pid } = wanted;
   return placesOf(wanted).flatMap(({ path, name, offset, programs: [begin, end] }) => {

@@ -116,7 +116,7 @@ const FUNCTIONS = ["READ/RECV", "WRITE/SEND", "HANDSHAKE"];
 
 const textOf = ({ data }: Event): string => decodeText(new DataView(data.buffer), 0, data.length);
 
-/** The data for people, between two marks. */
+/** The data as text, between two marks. */
 function dataLines(event: Event, hexdump: boolean): string[] {
   const { data, length } = event;
   if (data.length === 0) return [];
@@ -147,7 +147,7 @@ const sslsniff = defineTool({
   ],
   object,
   options,
-  // Nothing that secrets of others go through: tests print what they see.
+  // A library that carries nobody's secrets: tests print what they see.
   sample: ["--no-openssl", "--no-gnutls"],
   plan(values) {
     const { json, comm, hexdump, handshake } = values;

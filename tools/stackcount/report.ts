@@ -29,19 +29,19 @@ import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 /** How they look. */
 export interface StackCountValues extends Values<typeof stackOptions> {
   readonly timestamp: boolean;
-  /** Addresses in front of names. */
+  /** Print addresses before names. */
   readonly verbose: boolean;
   readonly offsets: boolean;
-  /** Whether the kernel side tells processes apart. */
+  /** Whether counts are by process. */
   readonly byProcess: boolean;
-  /** Whether processes are named. */
+  /** Whether process names are shown. */
   readonly perProcess: boolean;
   readonly pid: number | undefined;
 }
 
 /**
- * What was counted since the last report. What stood still is taken out of the map: it may be of a
- * process that has ended, of which nothing is kept then.
+ * The counts since the last report. An unchanged entry is deleted: its process may have ended, and
+ * nothing else would delete the entry.
  */
 export function* deltasOfSums(
   stacks: Pick<Stacks, "sums" | "take">,
@@ -67,7 +67,7 @@ function frameLine({ verbose, offsets }: StackCountValues): (frame: Frame) => st
   };
 }
 
-/** The stacks that look alike together, with the fewest first. */
+/** Merges stacks that look the same, lowest count first. */
 function merged(samples: readonly StackSample[], line: (frame: Frame) => string): StackSample[] {
   const text = (frames: readonly Frame[] | undefined) => frames?.map(line).join("\n") ?? "missed";
   const groups = Map.groupBy(samples, ({ user, kernel }) => `${text(user)}\n\n${text(kernel)}`);
@@ -76,7 +76,7 @@ function merged(samples: readonly StackSample[], line: (frame: Frame) => string)
     .sort((a, b) => a.sum - b.sum);
 }
 
-/** A stack as bcc's tool prints it in full. */
+/** A stack in full, as in bcc's tool. */
 function textLines(
   sample: StackSample,
   options: StackReportOptions,
@@ -105,7 +105,7 @@ function record(sample: StackSample, values: StackCountValues): Record<string, u
   };
 }
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 export function stackReporter(values: StackCountValues, stacks: () => Stacks) {
   const deltas = new CounterDeltas();
   const line = frameLine(values);

@@ -48,7 +48,7 @@ const options = {
 const Key = struct("key", { pid: u32, comm: chars(16) });
 const reads = functions({
   use: [taskFilter, taskNumbers],
-  // What was counted since an entry was made; the reader takes entries away that do not change.
+  // Counts since an entry was created; the reader deletes entries that do not change.
   maps: { processes: hash(Key, u64, { dropped: "dropped" }) },
 }, ({ processes, isWanted, processNumber }) => ({
   count() {
@@ -59,7 +59,7 @@ const reads = functions({
 const code = kernel({ use: [reads] }, {
   fentry_swap_read_folio: fentry("swap_read_folio", (_, { count }) => count()),
   kprobe_swap_read_folio: kprobe("swap_read_folio", (_, { count }) => count()),
-  // Until Linux 6.9.
+  // Before Linux 6.9.
   fentry_swap_readpage: fentry("swap_readpage", (_, { count }) => count()),
   kprobe_swap_readpage: kprobe("swap_readpage", (_, { count }) => count()),
 });
@@ -76,7 +76,7 @@ const columns: readonly Column<Row>[] = [
   { head: "COUNT", value: ({ count }) => count },
 ];
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(withTime: boolean): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {
@@ -91,7 +91,7 @@ function reporter(withTime: boolean): (bpf: Bpf, report: Report) => void {
   };
 }
 
-/** The program for the function that this kernel reads swap with. */
+/** The program for this kernel's function that swaps pages in. */
 const programs = (machine: Machine) =>
   chooseHooks(
     "what is read from swap",

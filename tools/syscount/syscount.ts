@@ -103,7 +103,7 @@ const options = {
 } as const;
 
 const Sums = struct("sums", { count: u64.asNumber, time: u64.asNumber });
-/** What was counted of one call or process. */
+/** The counts of one system call or process. */
 interface Row {
   readonly key: number;
   readonly count: number;
@@ -188,7 +188,7 @@ const syscount = defineTool({
         ? `Tracing ${what}syscalls, printing top ${top}... Ctrl+C to quit.`
         : `Tracing ${what}syscall '${syscallText(values.syscall)}'... Ctrl+C to quit.`,
       interval,
-      // Otherwise the last interval might end just before the duration, or just behind it.
+      // Otherwise the last interval might end just before or just after the duration.
       count: interval && duration ? Math.ceil(duration / interval) : undefined,
       load: {
         ...filters,

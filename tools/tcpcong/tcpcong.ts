@@ -43,7 +43,7 @@ const AF_INET = 2;
 const PORT_MAX = 65535;
 const STATES = ["open", "disorder", "cwr", "recovery", "loss"];
 
-/** One port or a range, from the lower to the higher. */
+/** One port or an ascending range. */
 function portRange(short: string, long: string, help: string): Option<readonly number[]> {
   return {
     short,
@@ -80,7 +80,7 @@ const Key = struct("key", { flow: Flow, netns: u32, unused: u32 });
 const States = struct("states", { ns: array(u64.asNumber, 5), changes: u64.asNumber });
 const Slot = struct("slot", { state: u32, slot: u32 });
 
-/** What a connection did since the last report. */
+/** A connection's changes since the last report. */
 interface Row extends Infer<typeof Key> {
   readonly ns: readonly number[];
   readonly changes: number;

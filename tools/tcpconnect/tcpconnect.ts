@@ -82,7 +82,7 @@ const Event = struct("event", {
 type Event = Infer<typeof Event>;
 
 const COMM_WIDTH = 12;
-const LATE_NS = 100e6; // what was asked longer ago is said to be so
+const LATE_NS = 100e6; // a DNS query longer ago than this is marked as late
 const LOCALHOST = ["127.0.0.1", "::1"];
 
 function columns(values: Values<typeof options>, names: DnsNames): Columns<Event> {

@@ -145,7 +145,7 @@ const tcplife = defineTool({
   },
 });
 
-/** A kernel that cannot tell who accepts still tells who connects and closes. */
+/** A kernel without hooks for accept still shows who connects and closes. */
 const ways = [...acceptWays, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 export default tcplife;

@@ -72,7 +72,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** In JSON addresses and ports are apart. */
+/** JSON has addresses and ports separately. */
 function flowColumns<E extends { readonly flow: Flow }>(): Column<E>[] {
   return [
     { head: "LADDR", value: ({ flow }) => address(flow, "local") },

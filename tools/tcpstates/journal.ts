@@ -10,12 +10,12 @@ import { errnoName } from "../../mod.ts";
 
 const SOCKET = "/run/systemd/journal/socket";
 
-/** What a log keeps of an entry, by name. */
+/** The fields of a journal entry. */
 export type JournalFields = Readonly<Record<string, string>>;
 
 /**
- * The datagram of an entry. Each field is its name, a line's end, the value's length in eight bytes, the
- * value, a line's end: so a value may hold anything, be it a line's end.
+ * The datagram of an entry. Each field is its name, a newline, the value's length in eight bytes,
+ * the value, a newline: so values may contain newlines.
  */
 export function journalEntry(fields: JournalFields): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
@@ -36,7 +36,7 @@ export function journalEntry(fields: JournalFields): Uint8Array<ArrayBuffer> {
   return entry;
 }
 
-/** The journal, while it is open. */
+/** An open connection to the journal. */
 export class Journal implements Disposable {
   #fd: number;
 

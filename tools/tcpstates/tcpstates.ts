@@ -156,7 +156,7 @@ const tcpstates = defineTool({
   },
 });
 
-/** The fields that bcc's tool logs; the message says the same for people. */
+/** The journal fields of bcc's tool; the message repeats them as text. */
 function journalFields(event: Event): Record<string, string> {
   const { flow, who } = event;
   const [from, to] = [address(flow, "local"), address(flow, "remote")];

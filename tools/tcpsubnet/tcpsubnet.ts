@@ -42,7 +42,7 @@ import object from "./tcpsubnet.bpf.o.ts";
 
 const DEFAULT = "127.0.0.1/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,0.0.0.0/0";
 
-/** What a number of bytes is divided by. */
+/** The divisor for byte counts. */
 const UNITS: Readonly<Record<string, number>> = {
   ...{ b: 1 / 8, k: 1024 / 8, m: 1024 ** 2 / 8, B: 1, K: 1024, M: 1024 ** 2 },
 };
@@ -98,7 +98,7 @@ const columns = (unit: string): Column<Row>[] => [
   },
 ];
 
-/** Makes the function that prints what was sent since it was last called, the most first. */
+/** Makes the function that prints what was sent since its last call, the most first. */
 function reporter(names: readonly string[], unit: string): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const date = new Intl.DateTimeFormat("en-US", { dateStyle: "short" });

@@ -98,7 +98,7 @@ const bytes = [
   kilobytes("TX_KB", ({ sent }) => sent),
 ];
 
-/** The table of one IP version; IPv6 has a wider one of its own, as in bcc's tool. */
+/** The table of one IP version; IPv6 has a wider one, as in bcc's tool. */
 const table = (suffix: string, width: number): readonly Column<Row>[] => [
   ...process_(12),
   {
@@ -124,7 +124,7 @@ const jsonColumns: readonly Column<Row>[] = [
   ...bytes,
 ];
 
-/** Makes the function that prints what was transferred since it was last called. */
+/** Makes the function that prints what was transferred since its last call. */
 function reporter(
   { noSummary, container }: Values<typeof options>,
   redraw: boolean,

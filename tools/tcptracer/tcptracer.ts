@@ -92,7 +92,7 @@ function columns(values: Values<typeof options>): Columns<Event> {
   ];
 }
 
-/** `TIME(ns)`, since the first row. */
+/** `TIME(ns)`, relative to the first row. */
 function nanoseconds(): Column<Event> {
   let first: number | undefined;
   return { head: "TIME(ns)", width: 13, value: ({ time }) => time - (first ??= time) };
@@ -108,7 +108,7 @@ function addressColumn(head: string, end: "local" | "remote"): Column<Event> {
   };
 }
 
-/** A kernel that cannot tell who accepts still tells who connects and closes. */
+/** A kernel without hooks for accept still shows who connects and closes. */
 const ways = [...acceptWays, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 const tcptracer = defineTool({

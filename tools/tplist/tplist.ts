@@ -69,7 +69,7 @@ function tracepointLines({ filter = "*", verbosity, json }: Settings): string[] 
   });
 }
 
-/** The probes of a file, or of all that a process runs. @throws {Error} */
+/** The probes of a file, or of all files mapped by a process. @throws {Error} */
 function probesOf({ pid, lib }: Settings): UsdtProbe[] {
   if (pid !== undefined && !exists(`/proc/${pid}`)) {
     throw new Error(`Cannot list USDT probes: process ${pid} does not exist`);
@@ -90,7 +90,7 @@ function probeLines(settings: Settings): string[] {
     .flatMap((probe) => settings.json ? [probeRecord(probe)] : probeText(probe, settings));
 }
 
-/** The file as its process sees it. */
+/** The file's path as the process sees it. */
 const pathOf = ({ path }: UsdtProbe) => path.replace(/^\/proc\/\d+\/root(?=\/)/, "");
 const hex = (address = 0) => `0x${address.toString(16)}`;
 
@@ -129,7 +129,7 @@ function argumentText({ size, signed, place }: UsdtArgument): string {
 /** As bcc's tool writes it: `*(bp - 8)`. */
 function operandText(operand: Operand | undefined): string | undefined {
   if (operand?.kind === "constant") return String(operand.value);
-  // The kernel's names are those of whole registers: %ah is none.
+  // The kernel names whole registers only: %ah has no name.
   if (operand?.kind === "register") {
     return operand.register.shift ? undefined : operand.register.field;
   }

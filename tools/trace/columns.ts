@@ -11,15 +11,15 @@ import type { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import type { TraceSettings } from "./options.ts";
 import type { TraceEvent, TraceProgram } from "./program.ts";
 
-/** When tracing began, which is known once the programs are loaded. */
+/** The start of tracing, set once the programs are loaded. */
 export interface TraceClock {
-  /** As the kernel tells times of events. */
+  /** On the clock of event times. */
   startNs: number;
   /** Seconds since 1970. */
   startUnix: number;
 }
 
-/** Reads the clocks. */
+/** Reads both clocks. */
 export const startClock = (): TraceClock => ({
   startNs: monotonicTime(),
   startUnix: Date.now() / 1000,

@@ -10,26 +10,26 @@ import { chars, type Codec, f64, i16, i32, i64, i8, u16, u32, u64, u8 } from "..
 import { literalBytes } from "../../toolkit/probe_language/c_tokens.ts";
 import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 
-/** One `%` of a format. */
+/** One conversion (`%`) of a format. */
 export interface Conversion {
   /** `d`, `u`, `x`, `X`, `o`, `c`, `s`, `p`, `f`, `e`, `g`, `K` or `U`. */
   readonly letter: string;
   readonly flags: string;
   readonly width: number;
   readonly precision: number | undefined;
-  /** The type its value is converted to in the kernel, in C; undefined for a text. */
+  /** The C type that its value is converted to in the kernel; undefined for a text. */
   readonly type: string | undefined;
   readonly codec: Codec<string | number | bigint>;
 }
 
-/** A format: texts, and conversions between them. */
+/** A parsed format: texts, and conversions between them. */
 export type Format = readonly (string | Conversion)[];
 
-/** What a value becomes, where only the caller knows: names of addresses. */
+/** Formatters for values that only the caller can format: symbols of addresses. */
 export type Name = (letter: string, address: bigint) => string;
 
 const CONVERSION = /%([-+ 0#]*)(\d*)(?:\.(\d*))?(hh|h|ll|l|z|j|t)?([a-zA-Z%])/y;
-/** Bits by the length that is told. */
+/** Bits by length modifier. */
 const BITS: Readonly<Record<string, number>> = { hh: 8, h: 16, "": 32 };
 const SIGNED: Readonly<Record<number, Codec<number | bigint>>> = {
   8: i8,
@@ -46,10 +46,10 @@ const UNSIGNED: Readonly<Record<number, Codec<number | bigint>>> = {
 const WIDTH_MAX = 4096;
 
 /**
- * Reads a format in quotation marks.
+ * Parses a format in quotation marks.
  *
  * @param at where the literal begins in `probe`
- * @param textSize bytes that a `%s` takes
+ * @param textSize maximum bytes for a `%s`
  * @throws {ProbeError}
  */
 export function parseFormat(probe: string, literal: string, at: number, textSize: number): Format {
@@ -127,7 +127,7 @@ export function conversionsOf(format: Format): Conversion[] {
   return format.filter((part) => typeof part !== "string");
 }
 
-/** The text with its values. */
+/** The text with the values inserted. */
 export function formatMessage(
   format: Format,
   values: readonly (string | number | bigint)[],
@@ -154,7 +154,7 @@ function shown(conversion: Conversion, value: string | number | bigint, name: Na
   return padded(sign + prefix + (zeros ? digits.padStart(room, "0") : digits));
 }
 
-/** Whether it shows a floating-point number. */
+/** Whether it is for a floating-point number. */
 export const isFloating = ({ letter }: Conversion): boolean => /^[efg]$/.test(letter);
 
 const PRECISION = 6;
@@ -168,7 +168,7 @@ function floatText({ letter, flags, width, precision = PRECISION }: Conversion, 
   return sign + (zeros ? digits.padStart(width - sign.length, "0") : digits);
 }
 
-/** C has two digits in an exponent at least; %g leaves out zeros at the end. */
+/** C writes at least two digits of an exponent; %g omits trailing zeros. */
 function scientific(letter: string, size: number, precision: number): string {
   const text = (digits: number) => size.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
   if (letter === "e") return text(precision);

@@ -11,7 +11,7 @@ import { conversionsOf, type Format, parseFormat } from "./format.ts";
 import { type Hook, hookOf, partsOf } from "../../toolkit/probe_language/probe_hook.ts";
 import { parseSignature, type Signature } from "../../toolkit/probe_language/signature.ts";
 
-/** A probe as it was typed, understood. */
+/** A parsed probe specifier. */
 export interface TraceProbe {
   readonly text: string;
   readonly hook: Hook;
@@ -22,13 +22,13 @@ export interface TraceProbe {
   readonly values: readonly Expression[];
 }
 
-/** Reads a probe. @param textSize bytes that a `%s` takes @throws {ProbeError} */
+/** Parses a probe specifier. @param textSize maximum bytes for a `%s` @throws {ProbeError} */
 export function parseTraceProbe(text: string, textSize: number): TraceProbe {
   const start = text.search(/\S/);
   if (start < 0) throw new ProbeError("expected a probe", text, 0);
   const end = start + text.slice(start).search(/[\s(]|$/);
   const hook = parseHook(text, start, end);
-  // Right behind the hook a bracket begins the signature, behind a space the filter.
+  // A parenthesis right after the hook begins the signature, after a space the filter.
   const close = text[end] === "(" ? text.indexOf(")", end) : -1;
   if (text[end] === "(" && close < 0) throw new ProbeError('this "(" is never closed', text, end);
   const signature = close < 0 ? undefined : parseSignature(text, end + 1, close);
@@ -40,7 +40,7 @@ export function parseTraceProbe(text: string, textSize: number): TraceProbe {
   return { text, hook, signature, filter, ...parseAction(text, rest, textSize) };
 }
 
-/** `func` is `p::func`, and `lib:func` is `p:lib:func`. */
+/** `func` means `p::func`, and `lib:func` means `p:lib:func`. */
 function parseHook(text: string, start: number, end: number): Hook {
   const parts = partsOf(text.slice(start, end), start);
   const nothing = { text: "", at: start };
@@ -49,7 +49,7 @@ function parseHook(text: string, start: number, end: number): Hook {
     : parts.length === 2
     ? [nothing, ...parts]
     : parts;
-  // A path may have colons, and a USDT probe has its provider before one.
+  // A path may contain colons, and a USDT probe has its provider before one.
   const path = kind!.text === "u" || kind!.text === "t" ? [] : rest.slice(0, -1);
   const name = rest.slice(path.length);
   const join = (parts: readonly { text: string }[]) => parts.map((part) => part.text).join(":");

@@ -50,18 +50,18 @@ import type { WrittenCode } from "../../plumbing.ts";
 import { writtenTrace } from "./written.ts";
 import { Who } from "../../toolkit/task/who.ts";
 
-/** What is asked for beside the probes. */
+/** Options besides the probes. */
 export interface TraceProgramOptions extends ProbeFilters {
   readonly kernelStack: boolean;
   readonly userStack: boolean;
-  /** Bytes that STRCMP compares are listed instead of written as a text. */
+  /** STRCMP's texts are lists of bytes (-B). */
   readonly binary: boolean;
   readonly includes: readonly string[];
-  /** The ring buffer's size. */
+  /** The size of the ring buffer. */
   readonly pages: number;
 }
 
-const STACK_DEPTH = 127; // PERF_MAX_STACK_DEPTH, which is what the kernel gives unless told otherwise
+const STACK_DEPTH = 127; // PERF_MAX_STACK_DEPTH, the kernel's default
 const Stack = array(u64, STACK_DEPTH);
 
 const head = {
@@ -69,12 +69,12 @@ const head = {
   ns: u64.asNumber,
   cpu: u32,
   probe: u32,
-  /** Bytes of the stacks, or -errno. */
+  /** The sizes of the stacks in bytes, or -errno. */
   kernel_size: i32,
   user_size: i32,
 };
 
-/** One event; stacks are there when they were asked for. */
+/** An event; with stacks if they were requested. */
 export interface TraceEvent extends Infer<typeof Head> {
   readonly kernel?: readonly bigint[];
   readonly user?: readonly bigint[];
@@ -101,7 +101,7 @@ export class TraceProgram {
   readonly #comparisons: Comparisons;
   readonly #options: TraceProgramOptions;
   readonly #head: Parameters<typeof writtenTrace>[2]["head"];
-  /** Their lines in the text, with the mark by which mistakes are found. */
+  /** The lines of expressions, with the marks by which errors are located. */
   readonly #lines = new Map<Expression, string>();
 
   /** @throws {ProbeError} */
@@ -121,7 +121,7 @@ export class TraceProgram {
       ...options.kernelStack ? { kernel: Stack } : {},
       ...options.userStack ? { user: Stack } : {},
     };
-    // Not called as the text's own struct, which ends before the values: each probe has others.
+    // Named differently from the C struct, which ends before the values: each probe has other ones.
     this.#head = struct("event", { ...head, ...stacks });
     this.event = struct("traced", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
     this.#values = this.probes.map((probe, i) => valuesCodec(probe, i, machine));
@@ -136,7 +136,7 @@ export class TraceProgram {
     ].join("\n");
   }
 
-  /** The values that an event has. */
+  /** The values of an event. */
   valuesOf({ probe, rest }: TraceEvent): (string | number | bigint)[] {
     const codec = this.#values[probe];
     if (!codec) return [];
@@ -144,7 +144,7 @@ export class TraceProgram {
     return Object.values(codec.read(view, 0, rest.length));
   }
 
-  /** The same programs without libbcc. @throws {NotHere} where only that knows what is asked for */
+  /** The same programs compiled without libbcc. @throws {NotHere} when something needs libbcc */
   written(): WrittenCode {
     return writtenTrace(this.probes, this.#options, {
       head: this.#head,
@@ -189,11 +189,11 @@ export class TraceProgram {
     conversionsOf(probe.format).forEach(({ type }, i) => {
       this.#assign(values[i]!, codes.get(values[i]!)!, `__e->values.v${i}`, type);
     });
-    // By a pointer to nothing: events of several types have none that libbcc could tell.
+    // Through a null pointer's type: for events of several types libbcc knows none.
     source.add("  void *__done = __e;", "  events.ringbuf_submit(__done, 0);", "  return 0;", "}");
   }
 
-  /** The statements that reserve and begin an event. */
+  /** The statements that reserve and fill in an event's head. */
   #record(index: number, context: string): string[] {
     const { kernelStack, userStack } = this.#options;
     const stack = (name: string, flags: string) =>
@@ -236,7 +236,10 @@ const SET_WHO = `static __always_inline void __set_who(struct who *who, u64 ids)
 
 type ValueField = readonly [name: string, codec: Codec<string | number | bigint>];
 
-/** What an event holds of each value. @throws {ProbeError} where floating-point numbers have no place */
+/**
+ * The type of each value in an event. @throws {ProbeError} where floating-point numbers are
+ * impossible
+ */
 function valueFields(
   { hook, path, format, values, filter }: TracedProbe,
   machine: Machine,

@@ -43,20 +43,20 @@ import type { TracedProbe, TraceProgramOptions } from "./program.ts";
 
 type Place = StructCodec<Record<string, unknown>>;
 
-/** How events lie in memory. */
+/** The layout of events. */
 export interface EventLayout {
-  /** What all events begin with; stacks are there when they were asked for. */
+  /** The head of all events; with stacks if they were requested. */
   readonly head: Place;
-  /** The values behind it, for each probe: codecs by name. */
+  /** The values after the head, for each probe: codecs by name. */
   readonly values: readonly Readonly<Record<string, Codec<unknown>>>[];
-  /** The line that stands for an expression in what the verifier says. */
+  /** The line by which the verifier's log refers to an expression. */
   readonly lineOf: (expression: Expression) => string;
 }
 
 /** BPF_F_USER_STACK */
 const USER_STACK = 1n << 8n;
 
-/** The code of all probes. @throws {NotHere} when something in one is not known here */
+/** The code of all probes. @throws {NotHere} when something needs libbcc */
 export function writtenTrace(
   probes: readonly TracedProbe[],
   options: TraceProgramOptions,
@@ -122,7 +122,7 @@ function writtenProbe(
   return { hook: kernelHook(hook, path, pid), text: lines.text, write };
 }
 
-/** Room for an event; where there is none it is counted, and the program ends. */
+/** Reserves an event; without room it is counted as dropped, and the program ends. */
 function reserve(program: ProgramWriter, size: number): Reg {
   const { builder } = program;
   const event = builder.call(Helper.RINGBUF_RESERVE, { map: "events" }, BigInt(size), 0n);

@@ -75,7 +75,7 @@ const options = {
 const Event = struct("event", { who: Who, data: textRest() });
 type Event = Infer<typeof Event>;
 
-/** What tells the terminal in the kernel. @throws {UsageError} */
+/** How the kernel side recognizes the terminal. @throws {UsageError} */
 function terminal(device: string | undefined, machine: Machine): Record<string, unknown> {
   if (device === undefined) {
     throw new UsageError("expected a path to a tty device, or a pts number");
@@ -86,13 +86,13 @@ function terminal(device: string | undefined, machine: Machine): Record<string, 
   const tty = kernelDevice(found.rdev);
   return {
     target_tty: tty.number,
-    is_pseudo: tty.major >= 136 && tty.major <= 143, // UNIX98_PTY_SLAVE_MAJOR and those behind it
+    is_pseudo: tty.major >= 136 && tty.major <= 143, // UNIX98_PTY_SLAVE_MAJOR and the following
     target_inode: found.ino,
     target_device: kernelDevice(found.dev).number,
   };
 }
 
-/** Makes the function that gives the data of events as text; a character may lie in two of them. */
+/** Makes the function that decodes the data of events; a character may be split between two. */
 function texts(clear: boolean): (event: Event) => string {
   const decoder = new TextDecoder();
   let isFirst = true;

@@ -115,7 +115,7 @@ function columns({ latency, milliseconds }: Values<typeof options>): Column<Row>
   return latency ? [...calls, time] : calls;
 }
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const { top, latency } = values;

@@ -129,7 +129,7 @@ const ugc = defineTool({
         if (verbose) tellPlaces("ugc", runtime);
         const { path, places } = runtime;
         const where = { path, pid };
-        // The return first: a collection that began unseen is ignored.
+        // The end probe first: the end of a collection that began earlier is ignored.
         const returns = untilReturn
           ? [bpf.program("at_return").attachUprobe({ ...where, functions: places, atReturn: true })]
           : [];

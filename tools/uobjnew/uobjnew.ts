@@ -95,7 +95,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: "# BYTES", key: "bytes", width: 12, align: "right", value: ({ bytes }) => bytes },
 ];
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(
   { topCount, topSize }: Values<typeof options>,
   language: Language,

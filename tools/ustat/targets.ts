@@ -10,19 +10,19 @@ import { ACTIVITIES, type Language } from "../../toolkit/languages/languages.ts"
 import { findRuntime } from "../../toolkit/languages/runtime.ts";
 import { complain } from "../../toolkit/output/complain.ts";
 
-/** A process with a runtime. */
+/** A process with a language runtime. */
 interface Target {
   readonly commandLine: string;
   readonly links: readonly Link[];
 }
 
-/** All of them, with what is attached in each. */
+/** All such processes, with their links. */
 export class Targets implements Disposable {
   readonly #bpf: Bpf;
   readonly #languages: readonly Language[];
   readonly #verbose: boolean;
   readonly #targets = new Map<number, Target>();
-  /** Processes that were looked at, by when they began: a number may be used again. */
+  /** Processes seen, by pid and start time: a pid may be reused. */
   readonly #seen = new Map<number, string>();
 
   /** Nothing is attached before {@linkcode look}. */
@@ -37,7 +37,7 @@ export class Targets implements Disposable {
     for (const [pid, { commandLine }] of this.#targets) yield [pid, commandLine];
   }
 
-  /** Attaches to processes that are new, and forgets those that have ended. `only`: none but that. */
+  /** Attaches to new processes, and forgets ended ones. `only`: just that process. */
   look(only: number | undefined): void {
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
       .filter((pid) => pid !== process.pid && (only === undefined || pid === only));
@@ -47,7 +47,7 @@ export class Targets implements Disposable {
       const start = startOf(pid);
       if (start === undefined || this.#seen.get(pid) === start) continue;
       this.#forget(pid);
-      // What has not become its own program yet is looked at again.
+      // A process before its exec is looked at again later.
       if (this.#tryAttach(pid)) this.#seen.set(pid, start);
     }
   }
@@ -73,7 +73,7 @@ export class Targets implements Disposable {
       this.#targets.set(pid, { commandLine: commandLine || comm, links });
       return true;
     } catch (error) {
-      // It may end at any time; what it lacks is no fault of the others.
+      // It may end at any time; that must not affect the others.
       if (this.#verbose) complain("ustat", (error as Error).message);
       return false;
     }
@@ -101,13 +101,15 @@ export class Targets implements Disposable {
   }
 }
 
-/** When a process began; undefined when it has ended (proc(5), /proc/PID/stat: starttime). */
+/**
+ * The start time of a process; undefined when it has ended (proc(5), /proc/PID/stat: starttime).
+ */
 function startOf(pid: number): string | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** The text of a file of /proc; undefined when its process is gone. */
+/** The text of a file in /proc; undefined when its process has ended. */
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");

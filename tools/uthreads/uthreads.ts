@@ -49,7 +49,7 @@ import { Who } from "../../toolkit/task/who.ts";
 import object from "./uthreads.bpf.o.ts";
 
 const LANGUAGES = languagesWith("threads");
-/** Languages that have nothing but pthreads. */
+/** Languages without threads of their own: pthreads are traced. */
 const PTHREADS_ONLY = ["c", "none"];
 const TYPES = ["start", "stop", "pthread"];
 const PTHREAD = 2;

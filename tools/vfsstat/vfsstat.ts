@@ -50,7 +50,7 @@ const options = {
   ...standardOptions,
 } as const;
 
-/** By the numbers that vfsstat.bpf.c gives them: what a column is called, and what is counted. */
+/** By the numbers in vfsstat.bpf.c: a column's heading, and what it counts. */
 const COUNTERS = [
   ["READ", "vfs_read"],
   ["WRITE", "vfs_write"],
@@ -95,7 +95,10 @@ function reporter(): (bpf: Bpf, report: Report) => void {
 
 const functions = (kind: string) => COUNTERS.map(([, name]) => `${kind}_${name}`);
 
-/** The calls that vfsstat.bpf.c counts where functions cannot be; the last ones from entry to exit. */
+/**
+ * The system calls that vfsstat.bpf.c counts where functions cannot be probed; the last ones from
+ * entry to exit.
+ */
 const CALLS = [
   ...["read", "pread64", "write", "pwrite64", "fsync", "fdatasync", "open", "openat", "openat2"],
   ...["creat", "unlink", "mkdir", "mkdirat", "rmdir"],
@@ -112,7 +115,7 @@ function programs(machine: Machine): Record<string, boolean> {
     { hook: "kprobe:vfs_read", programs: functions("kprobe") },
     { hook: "tracepoint:syscalls:sys_exit_read", programs: Object.keys(calls) },
   ], machine);
-  // Some calls are not there on every machine.
+  // Some system calls do not exist on every machine.
   for (const [name, exists] of Object.entries(calls)) chosen[name] &&= exists;
   return chosen;
 }

@@ -79,7 +79,7 @@ const columns: readonly Column<Row>[] = [
   { head: "Out BW", key: "out_bytes", width: 14, ...right, value: (row) => row.out_bytes },
 ];
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter({ timestamp }: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {
@@ -92,7 +92,7 @@ function reporter({ timestamp }: Values<typeof options>): (bpf: Bpf, report: Rep
   };
 }
 
-/** A name as the kernel side compares it. @throws {UsageError} */
+/** A name in the layout that the kernel side compares. @throws {UsageError} */
 function nameWords(name = ""): bigint[] {
   const bytes = new TextEncoder().encode(name);
   if (bytes.length >= NAME_LENGTH) {

@@ -45,7 +45,7 @@ const options = {
 
 const Key = struct("key", { name: chars(32), slot: u32 });
 
-/** Makes the function that prints what was counted since it was last called. */
+/** Makes the function that prints what was counted since its last call. */
 function reporter(
   { timestamp, nanoseconds, queues, queue }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
