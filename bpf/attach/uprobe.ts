@@ -35,7 +35,7 @@ interface Place {
   readonly cookie?: bigint;
 }
 
-/** The reason why the file or function was not found, as far as it is known. */
+/** What is not there, as far as it can be told. */
 function missing({ path, pid, symbol }: UprobeOptions): string {
   if (path !== undefined && !exists(pathIn(pid, resolve(path)))) return "there is no such file";
   return typeof symbol === "string"

@@ -79,7 +79,7 @@ export function findFile({ path, library, pid }: UprobeOptions, action: string):
     const found = path === undefined ? "neither" : "both";
     throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
   }
-  // A relative path starts at this process's directory; another process's view starts at its root.
+  // A relative path is of this process's folder; the other one's view begins at its root.
   const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, resolve(path));
   if (file !== undefined) return file;
   throw new TypeError(

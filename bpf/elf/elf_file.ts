@@ -42,7 +42,7 @@ const FUNCTIONS = [STT_FUNC, STT_GNU_IFUNC];
 /** An ELF file with its symbols, those that were stripped from it included. */
 export class ElfFile extends ElfReader {
   readonly #file: ForeignFile;
-  /** Its path: debug files are looked for relative to it. */
+  /** Where it lies: debug files are looked for from there. */
   readonly #place: string;
   readonly #tables = new Map<string, SymbolTable | undefined>();
   readonly #opened = new DisposableStack();
@@ -50,7 +50,7 @@ export class ElfFile extends ElfReader {
   #inlined: InlinedTable | null | undefined;
   /** Its source lines; null when they are nowhere. */
   #lines: LineTable | null | undefined;
-  /** Its separate debug file; null when there is none. */
+  /** The separate file with this one's symbols; null when there is none. */
   #debug: ElfReader | null | undefined;
 
   /**

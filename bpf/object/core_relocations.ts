@@ -46,7 +46,7 @@ export function coreNames(btf: Btf, section: Uint8Array): CoreNames | undefined 
 function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   const view = new DataView(section.buffer, section.byteOffset, section.length);
   const header = view.getUint32(4, true);
-  // Before CO-RE the header ended here.
+  // Before there were relocations the header ended here.
   if (view.getUint16(0, true) !== MAGIC || header < 32) return undefined;
   const start = header + view.getUint32(24, true);
   const end = start + view.getUint32(28, true);
@@ -54,9 +54,9 @@ function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   const members = new Set<string>();
   const seen = new Set<string>();
   const recordSize = end > start ? view.getUint32(start, true) : RECORD_SIZE;
-  // A smaller record size would loop for ever, or misread records.
+  // A smaller size would read the same records for ever, or parts of others.
   if (recordSize < RECORD_SIZE) return undefined;
-  // One block per program section: its name, the number of records, the records.
+  // Records by the section of the program: its name and their number, then they.
   for (let at = start + 4; at < end;) {
     const count = view.getUint32(at + 4, true);
     at += 8;

@@ -21,9 +21,9 @@ export interface LoadOptions {
   readonly name?: string;
   /** Initial values of global variables, `const volatile` ones among them. */
   readonly globals?: Readonly<Record<string, unknown>>;
-  /** Programs not to load: `{ enter_open: false }`. */
+  /** Programs to leave out: `{ enter_open: false }`. */
   readonly programs?: Readonly<Record<string, boolean>>;
-  /** Changes to maps before they are created. */
+  /** Maps to change before they are made. */
   readonly maps?: Readonly<Record<string, MapOptions>>;
 }
 

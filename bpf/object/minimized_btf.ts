@@ -46,7 +46,7 @@ export function minimizedBtf(
   return minimized.bytes();
 }
 
-/** Kinds that cannot be a member's type: a reference to one from data is corrupt. */
+/** Kinds that no data is of: what refers to them where data is meant, is not whole. */
 const NO_DATA: ReadonlySet<number> = new Set([
   BtfKind.FUNC,
   BtfKind.FUNC_PROTO,

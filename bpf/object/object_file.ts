@@ -22,7 +22,7 @@ import { coreNames } from "./core_relocations.ts";
 import { LOG_SIZE, newLog, type VerifierLog } from "./verifier_log.ts";
 import { minimizedBtf } from "./minimized_btf.ts";
 
-/** A program of an object that is not loaded yet. */
+/** A program of an object that is not loaded. */
 export interface ProgramHandle {
   readonly name: string;
   readonly section: string;
@@ -148,8 +148,8 @@ function mapHandle(handle: bigint, btf: Btf): MapHandle {
 }
 
 /**
- * A file with the kernel types that the object needs; undefined when libbpf should search all types
- * itself: it also finds those of modules, and reports what is missing.
+ * A file with the kernel's types that the object asks for; undefined when libbpf had better look
+ * through all of them: then it finds what modules have, or says what is missing.
  */
 function kernelTypes(
   bytes: Uint8Array,

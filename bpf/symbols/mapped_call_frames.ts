@@ -10,7 +10,7 @@ import { ElfFile } from "../elf/elf_file.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { pathsOf } from "./file_symbols.ts";
 
-/** A file's unwind rules. */
+/** What a file says of its functions' callers. */
 export interface MappedFrames extends CallFrames {
   /** How many bytes the file has. */
   readonly size: number;
@@ -31,7 +31,7 @@ export function mappedCallFrames(pid: number, range: MemoryRange): MappedFrames 
     try {
       using file = new ElfFile(path);
       const frames = readCallFrames(file);
-      // Read now: later the file may be out of reach.
+      // What is asked for later must not need the file.
       const segments = file.segments.filter(({ type }) => type === PT_LOAD);
       const shifts = segments.filter(({ flags }) => (flags & PF_X) !== 0)
         .map(({ address, offset }) => address - offset);

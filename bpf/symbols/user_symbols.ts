@@ -22,7 +22,7 @@ const MAX_LOOKED_AT = 1024;
 
 /** Options for symbols. */
 export interface UserSymbolOptions {
-  /** Demangle C++ and Rust names. Default true. */
+  /** Turn C++ and Rust names into readable ones. Default true. */
   readonly demangle?: boolean;
 }
 
@@ -36,11 +36,11 @@ export interface SourceFrame {
 
 /** Which of the things an address can mean is asked for. */
 export interface AddressOptions {
-  /** When it was sampled, on the clock of `bpf_ktime_get_ns`; for followed processes. */
+  /** When it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes. */
   readonly time?: number | undefined;
   /**
-   * It is a return address: look up the call instruction before it, which matters when the call was
-   * the function's last instruction.
+   * It is a return address: the function is the one that made the call, which the instruction in
+   * front belongs to, even when that was its last one.
    */
   readonly isReturn?: boolean;
 }
@@ -57,9 +57,10 @@ export let hearMappings: (
 /**
  * Symbols of any number of processes; files are shared between them.
  *
- * A process is read when first asked about: call `refresh` after it has loaded libraries or called
- * exec, and `forget` when it has ended, before its pid is reused. Or call `follow` first: then all
- * processes that live from then on are known, and look-ups take a time.
+ * A process is looked at when it is asked about first: call `refresh` when it has loaded libraries
+ * or called exec since, and `forget` when it is gone, before its number is used again. Or call
+ * `follow` before anything else: then all processes are known that live from then on, and ask with
+ * a time.
  */
 export class UserSymbols implements Disposable {
   readonly #images = new Map<number, ProcessImage | undefined>();
@@ -72,7 +73,7 @@ export class UserSymbols implements Disposable {
     hearMappings = (symbols, each) => symbols.#onMap = each;
   }
 
-  /** Opens nothing yet: files are opened when an address in them is first looked up. */
+  /** Opens nothing yet: files are read when an address in them is first asked for. */
   constructor(options: UserSymbolOptions = {}) {
     this.#files = new SymbolFiles({ demangle: options.demangle ?? true });
   }
@@ -81,7 +82,7 @@ export class UserSymbols implements Disposable {
    * Records what processes map from now on, so that addresses of ended processes can be symbolized.
    * Files are opened when first mapped, while they are reachable.
    *
-   * @throws {BpfError} when this process may not observe others
+   * @throws {BpfError} when this process may not watch others
    */
   follow(options: FollowOptions = {}): void {
     this.#history ??= new ProcessHistory(options, {
@@ -135,7 +136,7 @@ export class UserSymbols implements Disposable {
     time?: number,
   ): (ResolvedSymbol | undefined)[] {
     return addresses.map((address, i) => {
-      // A frame interrupted by a signal made no call: its address is looked up as it is.
+      // What a signal interrupted was not calling anything.
       const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
       return this.resolve(pid, address, { time, isReturn });
     });

@@ -19,7 +19,7 @@ export interface Entry {
 
 /** One histogram of a map. */
 export interface Slots {
-  /** Its key, where the map has several histograms. */
+  /** What it is of, where the map has several. */
   readonly key: NamedKey | undefined;
   /** Slot n counts the values of n bits. */
   readonly slots: readonly number[];

@@ -82,7 +82,7 @@ export interface FilterCases {
   readonly requires?: readonly Feature[];
 }
 
-/** How a tool is called: tools/usage_test.ts checks it without starting a process. */
+/** How a tool is called: tools/plans_test.ts checks it without starting a process. */
 export interface Usage {
   /** Options and arguments that help names, separated by blanks: all that bcc's tool has. */
   readonly names?: string;

@@ -51,7 +51,7 @@ export const sumsOptions = {
   } satisfies Option<string> as Option<string>,
 } as const;
 
-/** The columns of sums; `kbWidth` is the width of R_Kb and W_Kb. */
+/** The columns of sums; `kbWidth` is that of R_Kb and W_Kb. */
 export function sumsColumns<R extends Sums>(kbWidth: number): Column<R>[] {
   const kilobytes = (head: string, bytes: (row: R) => number): Column<R> => ({
     head,

@@ -18,7 +18,7 @@ import {
 } from "../options/standard_options.ts";
 import type { ReportPlan } from "../run/tool.ts";
 
-/** Options of tools with such reports. */
+/** What tools with such reports call them by. */
 export const distributionOptions = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
   milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
@@ -100,7 +100,7 @@ export function distributionPlan(
   };
 }
 
-/** Makes the function that prints what was counted since its last call. */
+/** Makes the function that prints what was counted since it was last called. */
 function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const { name: valueType } = unitOf(options);

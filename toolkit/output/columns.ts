@@ -23,7 +23,7 @@ export interface Column<E> {
   readonly align?: "left" | "right";
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;
-  /** The value: printed in JSON, and in the table unless `text` says otherwise. */
+  /** The value: what JSON holds, and what is printed unless `text` says otherwise. */
   value(event: E): Value | readonly Value[];
   /** Digits after the decimal point in the table. */
   readonly digits?: number;

@@ -20,12 +20,12 @@ import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
 import { escapeText, toJson } from "./escape.ts";
 import type { Output } from "./output.ts";
 
-/** Upper bound, roughly, for the time until a signal is handled. */
+/** As long a signal may have to wait, about. */
 const SLICE_MS = 100;
 
 /** Options for {@linkcode Report.histogram}. */
 export interface ReportHistogramOptions {
-  /** The unit: `usecs`. */
+  /** What is counted: `usecs`. */
   readonly valueType: string;
   /** One row per number instead of one per power of two. */
   readonly linear?: boolean;
@@ -43,7 +43,7 @@ export interface ReportSectionOptions<S> extends ReportHistogramOptions, Section
   readonly members?: (section: S) => Readonly<Record<string, unknown>>;
 }
 
-/** One report. Lines for people are omitted from JSON, records for programs from the text. */
+/** One report. Text for people is left out of JSON, and records of JSON out of what people see. */
 export class Report {
   /** Whether JSON is printed. */
   readonly json: boolean;
@@ -77,8 +77,8 @@ export class Report {
   }
 
   /**
-   * Processes many items that take long, such as stacks to symbolize, in slices: a signal during
-   * the last report ends it, and the number of omitted items is reported as truncated.
+   * Does something with each of many that take long, such as naming stacks, in slices: a signal that comes
+   * while the last report is made ends it, and how many are left out is told.
    *
    * @param what the items are, in the plural: `stacks`
    */

@@ -55,7 +55,7 @@ export function topPlan(
   };
 }
 
-/** The line between successive reports. */
+/** A line between reports that follow one another. */
 export function topSpace(report: Report, noClear: boolean): void {
   if (noClear || !process.stdout.isTTY) report.line();
 }

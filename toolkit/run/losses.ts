@@ -86,7 +86,7 @@ export class Losses {
     }
   }
 
-  /** Reports new losses, unless it has reported within the last second. */
+  /** Tells what is new, unless it was asked within the last second. */
   reportNow(): void {
     const now = performance.now();
     if (now < this.#next) return;

@@ -39,7 +39,7 @@ export type TracingPlan = EventPlan<never> | ReportPlan;
 /**
  * Runs a tool with parsed options until it is told to stop; its exit status.
  *
- * @throws any failure, as one error
+ * @throws what went wrong, as one error
  */
 export async function run(tool: AnyTool, values: Standard): Promise<number> {
   const plan = planOf(tool, values, thisMachine);
@@ -51,9 +51,7 @@ export async function run(tool: AnyTool, values: Standard): Promise<number> {
   return plan.status?.() ?? 0;
 }
 
-/**
- * A tool's plan for these values on a machine. @throws {UsageError} when they contradict each other
- */
+/** What a tool does with these values on a machine. @throws {UsageError} when they contradict each other */
 export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<never> {
   const plan = tool.plan(values as never, machine);
   if (values.exec && !("text" in plan) && plan.load?.globals?.target_pid) {
@@ -75,13 +73,13 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   using printer = "event" in plan
     ? new Rows(bpf, plan, output, losses, values)
     : new Reports(tool.name, bpf, plan, output, losses, values);
-  // Attaching by section takes no noticeable time.
+  // Where its sections say, a tool is attached in no time.
   const links = plan.attach
     ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
     : bpf.attach();
-  // A signal before this point kills the process: there is nothing to print yet.
+  // A signal before this ends the tool by the kernel: nothing was seen that could be told.
   using stop = new Stop(() => printer.wake(), () => {
-    // For people only: in a script the reader may just be slow.
+    // For people: in a script a reader may just be slow.
     if (!output.isWaiting || !process.stderr.isTTY) return;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());

@@ -16,7 +16,7 @@ import {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STDOUT = 1;
-/** Milliseconds after a signal before the user is told why the tool is still running. */
+/** As long nobody wonders after a signal why the tool has not ended. */
 const PATIENCE_MS = 500;
 
 /**

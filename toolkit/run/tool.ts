@@ -96,9 +96,9 @@ export type ReportSignal = "SIGUSR1" | "SIGUSR2";
 
 /** Prints the contents of maps, at intervals or once at the end. */
 export interface ReportPlan extends Tracing {
-  /** Seconds between reports; undefined: one report at the end. */
+  /** Seconds between reports; undefined: one at the end. */
   readonly interval: number | undefined;
-  /** The number of reports before ending. */
+  /** End after so many reports. */
   readonly count?: number | undefined;
   /** Whether each report replaces the previous one on a terminal. */
   readonly redraw?: boolean;
@@ -120,7 +120,7 @@ export interface ReportPlan extends Tracing {
 
 /** Prints a text and ends, for options such as `--list`. */
 export interface TextPlan {
-  /** The text, or a function that returns it. */
+  /** What to print, or what finds it out. */
   readonly text: string | (() => string);
 }
 
@@ -153,9 +153,9 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
    */
   readonly commands?: Readonly<Record<string, readonly string[]>>;
   /**
-   * Permissions of an executable made with Deno: "ffi" suffices for tracing and for running the
-   * command of `--exec`; "all" is for tools that write files, or read files in /proc that Deno
-   * protects. Default "ffi".
+   * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command of
+   * `--exec` in its environment; "all" is for tools that write files, or read those of /proc that Deno
+   * lets nobody read without. Default "ffi".
    */
   readonly permissions?: "ffi" | "all";
   /**

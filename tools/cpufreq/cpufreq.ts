@@ -56,7 +56,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./cpufreq.bpf.o.ts";
 
-const HERTZ = 99; // not in step with timers at 100 Hz
+const HERTZ = 99; // not in step with what happens 100 times a second
 const STEP_MHZ = 200;
 
 const options = {

@@ -27,7 +27,7 @@ import { intervalArguments, standardOptions } from "../../toolkit/options/standa
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Group, groupsOf, type Sample, usageOf } from "./sample_groups.ts";
 
-const HERTZ = 99; // not in step with timers at 10 or 100 Hz
+const HERTZ = 99; // not in step with what happens 10 or 100 times a second
 const INTERVAL_SECONDS = 1;
 const CSV_SECONDS = 0.2;
 /** A sample takes 24 bytes; so many CPUs are sampled for so many seconds between two reports. */

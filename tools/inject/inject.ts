@@ -57,7 +57,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Call, parseChain } from "./chain.ts";
 import { type Injection, injectionCode, Process, programTexts, type Texts } from "./programs.ts";
 
-/** The functions that bcc's modes make fail; should_fail_alloc_page fails by returning true. */
+/** What bcc's modes make fail; should_fail_alloc_page says "true" where it shall. */
 const MODES = {
   kmalloc: { function: "should_failslab", errno: 12 },
   bio: { function: "should_fail_bio", errno: 5 },

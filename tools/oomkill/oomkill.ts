@@ -57,7 +57,7 @@ const clock = clockColumn<Event>();
 const victimName = ({ has_sizes, comm, victim }: Event) => has_sizes ? comm : nameOf(victim) ?? "?";
 const loadAverages = () => readText("/proc/loadavg").trim();
 
-/** The text of bcc's tool. */
+/** bcc's sentence. */
 const sentence: Column<Event> = {
   head: "",
   value(event) {

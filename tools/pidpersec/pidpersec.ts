@@ -63,7 +63,7 @@ const pidpersec = defineTool({
       intro: "Tracing... Ctrl-C to end.",
       interval,
       count,
-      load: filterSettings(values, { own_pid: 0 }), // its own threads count as well
+      load: filterSettings(values, { own_pid: 0 }), // threads of its own count as well
       report(bpf, report) {
         const made = bpf.global("made", u64.asNumber).value;
         const { seconds } = report;

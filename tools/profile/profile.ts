@@ -59,7 +59,7 @@ import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./profile.bpf.o.ts";
 
-const HERTZ = 49; // not in step with timers at 10 or 100 Hz
+const HERTZ = 49; // not in step with what happens 10 or 100 times a second
 
 const options = {
   pids: idList({

@@ -31,7 +31,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 
-const HERTZ = 99; // not in step with timers at 10 or 100 Hz
+const HERTZ = 99; // not in step with what happens 10 or 100 times a second
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),

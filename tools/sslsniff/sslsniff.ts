@@ -147,7 +147,7 @@ const sslsniff = defineTool({
   ],
   object,
   options,
-  // A library that carries nobody's secrets: tests print what they see.
+  // Nothing that secrets of others go through: tests print what they see.
   sample: ["--no-openssl", "--no-gnutls"],
   plan(values) {
     const { json, comm, hexdump, handshake } = values;
