@@ -33,7 +33,7 @@ KERNEL_STRUCTS_END
 #define ARGUMENT_ROOM 1024 /* with the NUL; what is longer ends in "..." */
 #define ARGUMENTS_ROOM (ARGUMENTS_TEXT + ARGUMENT_ROOM)
 
-/* What became of reading a command line. */
+/* The result of reading a command line. */
 enum {
 	ARGUMENTS_CUT = 1, /* there are more */
 	ARGUMENTS_MISSING = 2, /* one was not resident, or does not exist */

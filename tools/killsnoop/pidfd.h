@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Whom a pidfd stands for (pidfd_open(2), and directories of /proc, which pidfd_send_signal(2) takes).
+ * The process that a pidfd refers to (pidfd_open(2), or a directory in /proc, which
+ * pidfd_send_signal(2) accepts).
  */
 #pragma once
 

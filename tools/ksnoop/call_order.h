@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Functions that must call one another, in the order that is asked for.
+ * Functions that must call one another, in the order requested.
  */
 #pragma once
 
 #include "values.h"
 
-/* How many of the functions that must call one another a thread is in, and whether the last was reached. */
+/* How many of these functions a thread is in, and whether it has reached the last one. */
 struct order {
 	u32 depth;
 	u32 is_complete;
@@ -16,7 +16,7 @@ CALLS(orders, struct order);
 
 #define IS_OF_MANY (FIRST_OF_MANY | LATER_OF_MANY)
 
-/* Whether a call is the next of those that must call one another. */
+/* Whether a call is the next in the order. */
 static __always_inline bool goes_on(u32 flags, u32 index)
 {
 	u32 tid = bpf_get_current_pid_tgid();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Memory that is taken and not given back yet, by its address (report.ts reads it).
+ * Outstanding allocations by address (report.ts reads them).
  */
 #pragma once
 
@@ -107,7 +107,7 @@ static __always_inline void keep_allocation(u64 address, struct allocation *allo
 		change_sum(allocation, 1);
 }
 
-/* Forgets what was taken at an address; false when nothing is known of it. */
+/* Removes the allocation at an address; false when there is none. */
 static __always_inline bool forget_allocation(u64 address, struct allocation *was)
 {
 	struct allocation *found = bpf_map_lookup_elem(&allocations, &address);
@@ -121,7 +121,7 @@ static __always_inline bool forget_allocation(u64 address, struct allocation *wa
 	return true;
 }
 
-/* Memory was taken. What was known at the address must have been given back unseen. */
+/* Records an allocation. An older one at the address must have been freed unseen. */
 static __always_inline void take_memory(void *ctx, u64 address, u64 size)
 {
 	struct allocation was, allocation = {
@@ -135,7 +135,7 @@ static __always_inline void take_memory(void *ctx, u64 address, u64 size)
 	keep_allocation(address, &allocation);
 }
 
-/* Memory is given back. */
+/* Memory is freed. */
 static __always_inline bool give_memory(u64 address, struct allocation *was)
 {
 	if (!forget_allocation(address, was))

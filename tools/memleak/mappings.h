@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Mappings that were made and not unmapped yet. Unlike what malloc gives, they are given back in part,
- * several at a time, and by putting others in their place.
+ * Mappings made and not unmapped yet. Unlike malloc's memory, they can be unmapped in part, several
+ * at a time, and replaced by others.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ enum {
 	BPF_MAP_TYPE_STACK = 23, /* include/uapi/linux/bpf.h */
 };
 
-/* A mapping ends with a page; of the sizes that there are, this one divides the others. */
+/* Mappings end at a page border; of the possible page sizes, this one divides the others. */
 #define LEAST_PAGE_BYTES 4096ul
 
 /* As many as a process may have (vm.max_map_count). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What found no room in a map, of headers that count: reportDropped() of losses.ts tells it. Defined here
- * alone: of two definitions of one name C makes one variable, without a word.
+ * Counter of what found no room in a map, for headers that count; reportDropped() of losses.ts
+ * reports it. Defined only here: C merges two tentative definitions of a name into one variable
+ * without a warning.
  */
 #pragma once
 

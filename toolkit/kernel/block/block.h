@@ -3,14 +3,14 @@
  * Block I/O requests, from being queued to being done.
  *
  * A tool that includes this defines io_done() and io_dropped(); block.ts chooses the programs. With
- * IO_STACKS defined it gets the kernel stack as well on which a request was queued. A request
- * is known by its address, which is its own until it is done: unlike device and sector, merging does
- * not change it. Since Linux 6.5 block_io_start and block_io_done tell of all of its life. Before,
- * it begins with block_rq_insert, or with block_rq_issue if no scheduler is asked, and ends with the
- * block_rq_complete that covers all that is left of it.
+ * IO_STACKS defined it also gets the kernel stack on which a request was queued. Requests are
+ * identified by address, which is unique until completion: unlike device and sector, merging does
+ * not change it. Since Linux 6.5 block_io_start and block_io_done cover a request's whole life.
+ * Before, it begins with block_rq_insert, or with block_rq_issue if there is no scheduler, and ends
+ * with the block_rq_complete that covers all that is left of it.
  *
- * A flush that the disk gets is a request of the block layer's own, issued and completed only, by which
- * it serves all that ask for one at that time (block/blk-flush.c); these have no turn of their own.
+ * A flush sent to the disk is a request of the block layer itself, issued and completed only, which
+ * serves all flushes requested at that time (block/blk-flush.c); those are never issued themselves.
  */
 #pragma once
 
@@ -49,7 +49,7 @@ struct request___6_5 {
 
 KERNEL_STRUCTS_END
 
-#define FLUSHES_SERVED 16 /* among which the first known one is looked for */
+#define FLUSHES_SERVED 16 /* how many are searched for one that is known */
 
 /* A request. Merging may change it until it is issued. */
 struct io {
@@ -63,15 +63,16 @@ struct io {
 #ifdef IO_STACKS
 	u64 stack; /* on which it was queued: see kept_stacks.h */
 #endif
-	/* It is to be on the medium, and the disk has no FUA: a flush follows, which asks for it by this. */
+	/* REQ_FUA on a disk without FUA: the block layer sends a flush after it, on behalf of this
+	 * request. */
 	bool is_flush_due;
 	bool is_done;
 };
 
-/* Tells of a request that is done. */
+/* Called for a completed request. */
 static __always_inline void io_done(struct io *io, u64 now);
 
-/* Counts a request for which there was no room. */
+/* Called for a request that found the map full. */
 static __always_inline void io_dropped(void);
 
 struct {
@@ -108,7 +109,7 @@ static __always_inline int queue(void *ctx, struct request *request, bool is_iss
 	return 0;
 }
 
-/* Finds who asked for a flush: who queued the first known request of those that it serves. */
+/* Finds the origin of a flush: who queued the first known request among those it serves. */
 static __noinline bool set_who_asked(struct io *flush, struct request *request)
 {
 	struct request___flush *flushing = (void *)request;
@@ -146,7 +147,7 @@ static __noinline bool set_who_asked(struct io *flush, struct request *request)
 	return is_known;
 }
 
-/* A flush is issued: it belongs to who asked for it, or else, if nobody is known, to who issues it. */
+/* A flush is issued: its origin is whoever asked for it, or if unknown, whoever issues it. */
 static __always_inline int issue_flush(void *ctx, struct request *request)
 {
 	u64 key = (u64)request;
@@ -180,7 +181,7 @@ static __always_inline bool issue(struct request *request)
 
 	io->issued = bpf_ktime_get_ns();
 	read_request(io, request);
-	/* The block layer takes the flag away where it does in two steps what the disk cannot in one. */
+	/* The block layer clears the flag where it replaces a FUA write by a write and a flush. */
 	io->is_flush_due |= is_durable && !(io->flags & REQ_FUA);
 	return true;
 }
@@ -247,7 +248,7 @@ int rq_complete(u64 *arguments)
 	return is_last_part(arguments) ? finish(request) : 0;
 }
 
-/* Beside block_io_done, which is not told of flushes. */
+/* In addition to block_io_done, which does not cover flushes. */
 SEC("raw_tp/block_rq_complete")
 int flush_complete(u64 *arguments)
 {

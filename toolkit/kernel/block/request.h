@@ -50,7 +50,7 @@ static __always_inline u32 device_of(struct request *request)
 	return (u32)BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor);
 }
 
-/* Whether it is of a disk that is asked for. */
+/* Whether it belongs to a traced disk. */
 static __always_inline bool is_device_wanted(u32 device)
 {
 	return !target_device || device == target_device;
@@ -65,7 +65,7 @@ static __always_inline bool is_flush(struct request *request)
 #define REQUEST(arguments)                                                                             \
 	(struct request *)(bpf_core_type_exists(struct hd_struct) ? (arguments)[1] : (arguments)[0])
 
-/* Whether block_rq_complete tells of all that is left of a request: a disk may end it in parts. */
+/* Whether block_rq_complete completes all that is left of a request: a disk may complete parts. */
 static __always_inline bool is_last_part(u64 *arguments)
 {
 	struct request *request = (void *)arguments[0];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Look-ups in the cache of directory entries (dcache.ts chooses the programs).
+ * Look-ups in the directory entry cache (dcache.ts chooses the programs).
  *
- * A path walk asks lookup_fast for each name. What that does not find is looked for by d_lookup, or its
- * place is taken at once by d_alloc_parallel: then the file system is asked, which is a miss. One that
- * opens calls both, and is told once. A tool that includes this defines looked_up().
+ * A path walk calls lookup_fast for each name. If that finds nothing, d_lookup is called, or
+ * d_alloc_parallel allocates an entry at once: then the file system is asked, which is a miss. An
+ * open calls both, and is reported once. A tool that includes this defines looked_up().
  */
 #pragma once
 
@@ -36,7 +36,7 @@ struct lookup_key {
 	u64 name;
 };
 
-/* What a thread's d_lookup missed last, as long as it lives. */
+/* The last miss of each thread's d_lookup, as long as the thread lives. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -44,13 +44,13 @@ struct {
 	__type(value, struct lookup_key);
 } missed SEC(".maps");
 
-/* Look-ups under way, where the kernel has no fexit. */
+/* Look-ups in flight, where the kernel has no fexit. */
 CALLS(lookups, struct lookup_key);
 
-/* A name was looked for. */
+/* Called for each look-up. */
 static void looked_up(u32 kind, struct qstr___lookup *name);
 
-/* One is not followed. */
+/* Called for a look-up that found the map full. */
 static void lookup_dropped(void);
 
 SEC("kprobe")
@@ -70,7 +70,7 @@ static __noinline int end_lookup(u64 parent, u64 name, bool is_found)
 
 	if (!is_wanted())
 		return 0;
-	/* Without room the same miss may be told a second time, by d_alloc_parallel. */
+	/* Without room the same miss may be reported again, by d_alloc_parallel. */
 	if (!is_found && bpf_map_update_elem(&missed, &tid, &key, BPF_ANY))
 		lookup_dropped();
 	looked_up(is_found ? FOUND : MISSED, (void *)name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Where ext4 files are read, written, opened and synced. A tool that includes this defines enter()
+ * Hooks for reads, writes, opens and syncs of ext4 files. A tool that includes this defines enter()
  * and leave(); ext4slower.ts chooses the programs.
  */
 #pragma once
@@ -50,12 +50,12 @@ enum operation {
 	SYNC,
 };
 
-/* An operation begins. `file` is NULL for one that is yet to be opened. */
+/* Called when an operation begins. `file` is NULL for one that is yet to be opened. */
 static int enter(u32 operation, struct file *file, s64 offset);
 
 /*
- * The current thread's operation of that kind ends; `file` is NULL if enter() was told. Of an append
- * `end` tells where it ended in the file; below 0 at the end of the file.
+ * Called when the current thread's operation of that kind ends; `file` is NULL if enter() was given
+ * it. For an append, `end` is where it ended in the file, negative for the end of the file.
  */
 static int leave(u32 operation, struct file *file, s64 size, s64 end);
 
@@ -140,7 +140,7 @@ static __always_inline int enter_io(u32 operation, int fd, s64 offset, u64 flags
 
 	if (!is_ext4(file))
 		return 0;
-	/* Linux appends to such a file whatever offset pwrite(2) is given. */
+	/* Linux appends to such a file whatever offset pwrite(2) is passed. */
 	if (operation == WRITE && (flags & RWF_APPEND || BPF_CORE_READ(fields, f_flags) & O_APPEND))
 		return enter(operation, file, AT_END);
 	return enter(operation, file, offset == AT_FILE_POSITION ? BPF_CORE_READ(fields, f_pos) : offset);

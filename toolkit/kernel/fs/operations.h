@@ -3,8 +3,8 @@
  * Reads, writes, opens, syncs and attribute requests of the regular files of one type of file system,
  * from entry to exit (operations.ts chooses the type and the programs).
  *
- * The system calls are followed that lead to the file system, and the file's superblock tells whether
- * they do: so no function of any file system is named here, but for attributes, which calls ask for by
+ * Traces the system calls that lead to the file system; the file's superblock shows whether they
+ * do. So it names no function of any file system, except for attributes, which calls request by
  * path. A tool that includes this defines operation_done() and operation_dropped().
  */
 #pragma once
@@ -80,10 +80,10 @@ struct {
 	__type(value, struct operation);
 } operations SEC(".maps");
 
-/* An operation ends; `size` is in bytes, 0 or -errno. */
+/* Called when an operation ends; `size` is in bytes, 0 or -errno. */
 static void operation_done(u32 kind, struct operation *operation, s64 size);
 
-/* There is no room for one that begins. */
+/* Called when an operation finds the map full. */
 static void operation_dropped(void);
 
 static __always_inline bool is_type_wanted(struct inode___type *inode)
@@ -134,7 +134,7 @@ static __noinline int end_operation(u32 kind, struct file *file, s64 size)
 
 	if (file)
 		operation->dentry = BPF_CORE_READ(file, f_path.dentry);
-	/* A write that appends tells where only by where it ended. */
+	/* Where an appending write was is only known from where it ended. */
 	if (kind == WRITE && size > 0 && BPF_CORE_READ(written, f_flags) & APPEND)
 		operation->offset = BPF_CORE_READ(written, f_inode, i_size) - size;
 	if (operation->dentry)

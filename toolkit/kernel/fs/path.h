@@ -58,7 +58,7 @@ KERNEL_STRUCTS_END
 #define TEXT_MAX 8192 /* a power of two: twice PATH_MAX */
 #define TEXT_ROOM (TEXT_MAX + NAME_MAX + 1) /* a name that begins below TEXT_MAX fits */
 
-/* What a descriptor of the current process stands for; NULL when it is none. */
+/* The file of a descriptor of the current process; NULL if there is none. */
 static __always_inline struct file *file_of(int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();

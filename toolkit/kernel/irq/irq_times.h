@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How long interrupts take, by name (irq_report.ts prints it).
+ * Time spent in interrupts, by name (irq_report.ts prints it).
  *
- * An interrupt of one kind does not come again on a CPU before it has ended: one time per CPU is enough.
+ * An interrupt of one kind does not nest on a CPU: one start time per CPU is enough.
  */
 #pragma once
 

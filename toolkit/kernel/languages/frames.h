@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Calls of methods in language runtimes, followed on a stack for each thread: where a probe tells of a
- * return without saying which, that is what it returned from, and where it says so, what was left by an
- * exception above it is taken off.
+ * Method calls in language runtimes, kept on a stack for each thread: a return probe without
+ * arguments pops the top; one that names its method also pops frames above it, which an exception
+ * left.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #define METHOD_TEXT 80 /* of a class and of a method, as bcc has them */
 #define UNWOUND_MAX 16 /* calls that one exception leaves */
 
-/* What a place does; languages.ts has the same numbers. */
+/* The action at a place; languages.ts has the same numbers. */
 enum {
 	ENTER, /* operands: class, its length, method, its length */
 	LEAVE, /* the same */
@@ -45,7 +45,7 @@ struct frame {
 	struct method method;
 };
 
-/* What a thread is in. */
+/* The stack of a thread. */
 struct thread {
 	u32 frames;
 	u32 depth; /* frames that are shown */
@@ -80,7 +80,7 @@ static __always_inline u64 id_of_method(struct method *method)
 	return id;
 }
 
-/* Puts a frame on the current thread's stack; false where there is no room. */
+/* Pushes a frame on the current thread's stack; false if it is full. */
 static __always_inline bool push_frame(struct frame *frame)
 {
 	struct frame_key key = { .tid = bpf_get_current_pid_tgid() };
@@ -102,7 +102,7 @@ static __always_inline bool push_frame(struct frame *frame)
 	return true;
 }
 
-/* The frame so far below the top; NULL if there is none. */
+/* The frame at that depth below the top; NULL if there is none. */
 static __always_inline struct frame *frame_below(u32 below)
 {
 	struct frame_key key = { .tid = bpf_get_current_pid_tgid() };
@@ -129,7 +129,8 @@ static __always_inline void pop_frame(void)
 	bpf_map_delete_elem(&runtime_frames, &key);
 }
 
-/* Takes off what lies above the method; NULL if it is not among those that an exception may have left. */
+/* Pops the frames above a method; NULL if the method is not among those an exception may have left.
+ * */
 static __always_inline struct frame *unwind_to(u64 id)
 {
 	u32 below;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How often folios of the page cache are accessed, added and dirtied (page_cache.ts chooses the programs).
- * A tool that includes this defines count_folios().
+ * Folios of the page cache that are accessed, added and dirtied (page_cache.ts chooses the
+ * programs). A tool that includes this defines count_folios().
  */
 #pragma once
 
 #include "../task/filter.h"
 
-/* Folios that one look-up for a read gives at most: PAGEVEC_SIZE of include/linux/pagevec.h. */
+/* The most folios that one look-up for a read returns: PAGEVEC_SIZE of include/linux/pagevec.h. */
 #define BATCH 31
 
 enum counter {
@@ -18,7 +18,7 @@ enum counter {
 	COUNTERS,
 };
 
-/* The current task did this to so many. */
+/* Called when the current task did this to a number of folios. */
 static void count_folios(u32 counter, u64 times);
 
 static __noinline int count_wanted(u32 counter, u64 times)
@@ -43,7 +43,7 @@ COUNT(folio_dirtied, "raw_tp/writeback_dirty_folio", DIRTIED)
 COUNT(page_dirtied, "raw_tp/writeback_dirty_page", DIRTIED)
 COUNT(buffer_dirtied, "raw_tp/block_dirty_buffer", BUFFERS_DIRTIED)
 
-/* Pages from the first to the last are wanted; what is beyond a batch is asked for again. */
+/* A range of pages is requested; what exceeds a batch is requested again. */
 SEC("raw_tp/mm_filemap_get_pages")
 int get_pages(u64 *arguments)
 {

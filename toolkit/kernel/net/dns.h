@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Answers of name servers, as programs receive them from port 53: by recvfrom, recvmsg, recvmmsg and read,
- * over UDP and TCP, IPv4 and IPv6. They are read when the call returns, where the program asked for them,
- * and sent through a ring buffer of their own (dns_names.ts).
+ * DNS responses that programs receive from port 53: by recvfrom, recvmsg, recvmmsg and read, over
+ * UDP and TCP, IPv4 and IPv6. They are read from the program's buffer when the call returns, and
+ * sent through a ring buffer of their own (dns_names.ts).
  */
 #pragma once
 
@@ -47,7 +47,7 @@ struct receive {
 	u32 is_connected;
 };
 
-/* A whole answer, or a part of a stream of them. */
+/* A complete response, or a part of a TCP stream. */
 struct answer {
 	u64 time; /* ns since boot */
 	u64 stream;
@@ -112,7 +112,7 @@ static __noinline void send_answer(const struct receive *receive, const void *se
 	}
 }
 
-/* Of its vectors the first; `length` of a call for several is with each. */
+/* Its first vector; for calls with several messages the length is in each header. */
 static __always_inline void receive_message(const struct receive *receive, const u8 *at, u64 length)
 {
 	struct user_message message = {};

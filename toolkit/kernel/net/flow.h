@@ -89,7 +89,7 @@ struct file___socket {
 
 KERNEL_STRUCTS_END
 
-/* Who talks to whom. IPv4 addresses are kept as IPv6 has them: ::ffff:127.0.0.1. */
+/* Both ends of a connection. IPv4 addresses are IPv4-mapped: ::ffff:127.0.0.1. */
 struct flow {
 	u8 local[16];
 	u8 remote[16];
@@ -124,8 +124,8 @@ static __always_inline bool is_mapped(const u8 *address)
 }
 
 /*
- * Fills in the flow of a connected socket. The local port is read where it stays until the socket
- * is gone: skc_num is 0 again when a change to TCP_CLOSE is told.
+ * Fills in the flow of a connected socket. The local port is read from inet_sport, which stays
+ * until the socket is freed: skc_num is already 0 at a change to TCP_CLOSE.
  */
 static __always_inline void read_flow(struct flow *flow, const struct sock *sk)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * An MPTCP socket talks through TCP connections of the kernel's, its subflows: a process accepts the
- * MPTCP socket, which knows the first of them, and a kernel thread may close them, or make further ones.
+ * An MPTCP socket communicates through TCP connections of the kernel, its subflows: a process
+ * accepts the MPTCP socket, which knows its first subflow, and a kernel thread may close subflows
+ * or create further ones.
  */
 #pragma once
 
@@ -34,7 +35,8 @@ static __always_inline bool is_subflow(const struct sock *sk)
 	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp);
 }
 
-/* Whether what happens to a subflow is the doing of a kernel thread, and tells nothing of its owner. */
+/* Whether an event of a subflow was caused by a kernel thread, and so says nothing about its owner.
+ * */
 static __always_inline bool is_by_mptcp(const struct sock *sk)
 {
 	struct task_struct___flags *task = (void *)bpf_get_current_task();

@@ -2,8 +2,9 @@
 /*
  * TCP connections as a process accepts them (tcp_accept.ts chooses where to look).
  *
- * The end of inet_csk_accept is the place that sees all, but not of a server that was waiting in it
- * when tracing began; the end of the system call sees that, but neither io_uring nor the kernel.
+ * The return of inet_csk_accept covers all accepts, except that of a server already waiting in it
+ * when tracing begins; the return of the system call covers that, but neither io_uring nor the
+ * kernel.
  */
 #pragma once
 
@@ -30,16 +31,17 @@ int csk_accept(u64 *ctx)
 		sk = ctx[4];
 	if (!sk || BPF_CORE_READ((struct sock *)sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
-	/* Where there is no memory for it, the end of the system call tells. */
+	/* Without memory for the mark, the return of the system call reports the connection. */
 	if (keep_time(bpf_get_current_task_btf(), 1))
 		accepted((const struct sock *)sk);
 	return 0;
 }
 
-/* Calls that csk_accept() does not see: those that already waited when it was attached. */
+/* Calls that csk_accept() misses: those already waiting when it was attached. */
 static __always_inline int leave_accept(s64 fd)
 {
-	/* A mark that io_uring has left hides one call at most: one that waited when tracing began. */
+	/* A stale mark left by io_uring hides at most one call: one that was waiting when tracing began.
+	 * */
 	if (take_time(bpf_get_current_task_btf()) || fd < 0)
 		return 0;
 

@@ -2,9 +2,9 @@
 /*
  * Active TCP connections, when the first SYN has been sent.
  *
- * Where functions can be traced, at the end of tcp_v{4,6}_connect. Elsewhere a connection is noted
- * when it becomes SYN_SENT, before it has a local port; it is told of at the first of these: the
- * state changes, connect() returns, a SYN is sent again (tcp_connect.ts chooses).
+ * Where functions can be traced, at the return of tcp_v{4,6}_connect. Elsewhere a connection is
+ * recorded when it enters SYN_SENT, before it has a local port, and reported at the first of these
+ * events: its state changes, connect() returns, a SYN is retransmitted (tcp_connect.ts chooses).
  */
 #pragma once
 
@@ -47,7 +47,7 @@ static __always_inline int tell_once(u64 key, bool is_sent)
 
 	struct attempt attempt = *found;
 
-	/* Two of the moments may come at once, on two CPUs. */
+	/* Two of the events may happen at once, on two CPUs. */
 	if (bpf_map_delete_elem(&attempts, &key))
 		return 0;
 	bpf_map_delete_elem(&connecting, &attempt.tid);
@@ -71,7 +71,7 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
-	/* A connection for which no route or port is left goes back to TCP_CLOSE. */
+	/* A connection without route or free port goes back to TCP_CLOSE. */
 	if (old_state == TCP_SYN_SENT)
 		return tell_once(key, BPF_CORE_READ((struct tcp_sock *)sk, segs_out) > 0);
 	if (state != TCP_SYN_SENT || !is_wanted())

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The calls that each thread is in, told apart by their functions: what was left without a return
- * (longjmp, an exception) goes when an outer function returns. At a depth of more than `levels` calls
- * the innermost ones are kept.
+ * A stack of calls for each thread, identified by function: calls left without a return (longjmp,
+ * an exception) are removed when an outer function returns. Deeper than `levels`, the innermost
+ * calls are kept.
  */
 #pragma once
 
@@ -45,9 +45,9 @@ struct {
 
 /* Initial value: a thread with one call, which is filled in later. */
 static const struct calls one_call = { .depth = 1 };
-u64 too_deep; /* calls whose place others took */
+u64 too_deep; /* calls overwritten by others */
 
-/* The idle threads of all CPUs have the number 0. */
+/* The idle threads of all CPUs have thread id 0. */
 static __always_inline u32 thread_number(void)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -69,7 +69,7 @@ static __always_inline struct call *push_call(u32 function)
 
 	if (calls) {
 		depth = calls->depth;
-		/* An interrupt right behind this has its calls above, and does not take the last one. */
+		/* An interrupt after this pushes its calls above, and does not pop this one. */
 		*(volatile u32 *)&calls->depth = depth + 1;
 	} else {
 		bpf_map_update_elem(&threads, &thread, &one_call, BPF_NOEXIST);
@@ -86,7 +86,7 @@ static __always_inline struct call *push_call(u32 function)
 	return call;
 }
 
-/* How many calls the current thread is in from now on. */
+/* Sets the depth of the current thread's stack. */
 static __always_inline void set_depth(struct calls *calls, u32 depth)
 {
 	u32 thread = thread_number();
@@ -96,7 +96,7 @@ static __always_inline void set_depth(struct calls *calls, u32 depth)
 		bpf_map_delete_elem(&threads, &thread);
 }
 
-/* Takes the innermost call of a function off the current thread's stack; false if there is none. */
+/* Pops the innermost call of a function from the current thread's stack; false if there is none. */
 static __noinline bool take_call(u32 function, struct call *taken)
 {
 	u32 thread = thread_number();
@@ -111,7 +111,7 @@ static __noinline bool take_call(u32 function, struct call *taken)
 		struct call *call = call_at(calls, --depth);
 
 		if (call->depth != depth) {
-			/* Calls inside it have taken its place. */
+			/* Deeper calls have overwritten it. */
 			if (i > 0)
 				return false;
 			set_depth(calls, depth);
@@ -120,7 +120,7 @@ static __noinline bool take_call(u32 function, struct call *taken)
 		}
 		if (call->function == function) {
 			*taken = *call;
-			/* From here on an interrupt may have its calls there. */
+			/* From here on an interrupt may overwrite it. */
 			set_depth(calls, depth);
 			return true;
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Places in user programs that a tool looks up: USDT probes and functions of runtimes, whose arguments lie
- * elsewhere at each. A program of SEC("uprobe") serves all of a file; its cookie is the place's index in
- * `places`, which says where the arguments are (user_places.ts fills it).
+ * Places in user programs found at run time: USDT probes and functions of runtimes, whose arguments
+ * are elsewhere at each. A SEC("uprobe") program serves all places of a file; its cookie is the
+ * place's index in `places`, which describes the arguments (user_places.ts fills it).
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #define PLACE_OPERANDS 6
 #define PLACE_STEPS 4
 
-/* A register or nothing, plus a constant, then so many reads of memory. */
+/* A register or nothing, plus a constant, followed by a number of memory reads. */
 struct operand {
 	s64 constant;
 	s32 word; /* which of the words of struct pt_regs; -1: none */
@@ -93,7 +93,7 @@ static __always_inline void read_place_text(void *ctx, struct place *place, u32 
 		return;
 	if (place->operands[length].size)
 		size = operand_value(ctx, &place->operands[length]) + 1;
-	/* The comparison stays: the compiler does not know any more what it is. */
+	/* Hides the value from the compiler, so that it keeps the comparison, which the verifier needs. */
 	__asm__ volatile("" : "+r"(size));
 	if (size > room)
 		size = room;

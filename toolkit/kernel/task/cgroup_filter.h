@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The filters of filter.h by cgroup, for one that is not the current task's.
+ * filter.h's filters by cgroup, for a cgroup that is not the current task's.
  */
 #pragma once
 
@@ -42,7 +42,7 @@ static __noinline bool is_below_target(struct cgroup *cgroup)
 	return false;
 }
 
-/* Whether there is anything to ask is_cgroup_wanted(). */
+/* Whether any filter by cgroup is set. */
 static __always_inline bool are_cgroups_filtered(void)
 {
 	return by_cgroup || target_cgroup;

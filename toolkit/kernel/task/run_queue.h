@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Threads that could run and wait for a CPU, from when they wait until they run.
+ * Threads waiting in a run queue, from becoming runnable until they run.
  *
  * A tool that includes this defines waited() and wait_dropped().
  */
@@ -23,10 +23,10 @@ KERNEL_STRUCTS_END
 
 #define TASK_RUNNING 0
 
-/* Tells of a thread that runs, in place of `previous`, after it has waited so long. */
+/* Called when a thread runs, in place of `previous`, after waiting so long. */
 static __always_inline void waited(struct task_struct *task, struct task_struct *previous, u64 time);
 
-/* Counts a wait for which there was no memory. */
+/* Called when a wait found no memory. */
 static __always_inline void wait_dropped(void);
 
 static __always_inline bool is_runnable(struct task_struct *task)
@@ -64,7 +64,7 @@ int BPF_PROG(born, struct task_struct *task)
 SEC("tp_btf/sched_switch")
 int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	/* One that is preempted on its way to sleep waits as well. */
+	/* A thread preempted on its way to sleep waits as well. */
 	if (preempt || is_runnable(prev))
 		enqueue(prev);
 

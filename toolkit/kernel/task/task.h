@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Tasks, as far as tools read them, and the numbers that processes go by.
+ * Tasks, as far as tools read them, and the ids of processes and threads.
  */
 #pragma once
 
@@ -53,12 +53,12 @@ struct task_struct {
 
 KERNEL_STRUCTS_END
 
-/* The pid namespace whose numbers are shown and asked for, by inode; 0: the machine's own. */
+/* The pid namespace of the ids shown and filtered by, by inode; 0: the initial one. */
 const volatile u32 pidns = 0;
 
 #define PIDNS_LEVELS 8 /* of the 32 that may be nested */
 
-/* What namespace `pidns` calls this pid; 0 where it does not see it. */
+/* The number of a pid in namespace `pidns`; 0 where it is not visible. */
 static __noinline u32 number_in_pidns(struct pid *pid)
 {
 	u32 level = BPF_CORE_READ(pid, level);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A time per thread, such as that of its last call: it goes away with the thread, and there is room
- * for that of every thread. Needs Linux >= 5.12.
+ * A time per thread, such as that of its last call, in task storage: it is freed with the thread,
+ * and every thread has room. Needs Linux >= 5.12.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct {
 	__type(value, u64);
 } task_times SEC(".maps");
 
-/* Keeps a time; false when there is no memory. */
+/* Stores a time; false when there is no memory. */
 static __always_inline bool keep_time(struct task_struct *task, u64 time)
 {
 	u64 *kept = bpf_task_storage_get(&task_times, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -26,7 +26,7 @@ static __always_inline bool keep_time(struct task_struct *task, u64 time)
 	return kept != NULL;
 }
 
-/* The time that was kept, once; else 0. */
+/* Returns the stored time and clears it; 0 if there is none. */
 static __always_inline u64 take_time(struct task_struct *task)
 {
 	u64 *kept = bpf_task_storage_get(&task_times, task, NULL, 0);
