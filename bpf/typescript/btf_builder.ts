@@ -1,5 +1,5 @@
 /**
- * Writing BTF: the types of a program's maps, its functions, and the lines of its text.
+ * Writes BTF: the types of a program's maps, its functions, and the lines of its text.
  *
  * Format: Documentation/bpf/btf.rst of the kernel.
  *
@@ -14,7 +14,7 @@ const [SIGNED, BOOL] = [1, 4];
 const HEADER_SIZE = 24;
 const STATIC_LINKAGE = 0;
 const GLOBAL_VARIABLE = 1;
-/** Where a struct's bit-fields are told by width and offset (`kind_flag`). */
+/** kind_flag: a struct's bit-fields are encoded by width and offset. */
 const KIND_FLAG = 0x80000000;
 
 /** A variable of a data section. */
@@ -33,7 +33,7 @@ export class BtfBuilder {
   #stringsSize = 1;
   #count = 0;
 
-  /** Where a string is in the string section. */
+  /** The offset of a string in the string section. */
   string(text: string): number {
     const known = this.#strings.get(text);
     if (known !== undefined) return known;
@@ -69,7 +69,7 @@ export class BtfBuilder {
     return this.#put(name, BtfKind.DATASEC, variables.length, size, words);
   }
 
-  /** The whole. */
+  /** The complete blob. */
   bytes(): Uint8Array<ArrayBuffer> {
     const typesSize = 4 * this.#words.length;
     const bytes = new Uint8Array(new ArrayBuffer(HEADER_SIZE + typesSize + this.#stringsSize));
@@ -124,7 +124,7 @@ export class BtfBuilder {
     return [this.string(name), this.type(type), offset];
   }
 
-  /** Adds a type and gives its id; `more` holds ids of types that were added before. */
+  /** Adds a type and returns its id; `more` contains ids of types added before. */
   #put(
     name: string,
     kind: number,

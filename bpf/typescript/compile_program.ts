@@ -1,5 +1,5 @@
 /**
- * From a function's text to BPF instructions.
+ * Compiles a function's text to BPF instructions.
  *
  * @module
  */
@@ -55,11 +55,11 @@ export function compileProgram(
   }
 }
 
-/** Ends the program at once in other processes than the one that is asked for. */
+/** Returns at once in processes other than the selected one. */
 function onlyIn(program: Program): void {
   const { builder, outside: { pid }, hook } = program;
   if (pid === undefined || PACKET_HOOKS.has(hook.kind)) return;
-  // It runs in whoever reads it: which process it goes over is the iterator's own option.
+  // An iterator runs in whoever reads it: its own options select processes.
   if (hook.kind === "iterator") return;
   const [wanted, other] = [builder.block(), builder.block()];
   builder.branch("eq", processId(program).reg, BigInt(pid), wanted, other);

@@ -1,6 +1,6 @@
 /**
- * A definition with all that it uses: what shared functions need of maps, globals and constants is theirs
- * and of all programs.
+ * A definition merged with all that it uses: maps, globals and constants of shared functions become
+ * the definition's.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { SharedFunctions } from "./language/shared_functions.ts";
 /** Values that programs are compiled with. */
 export type Constants = Readonly<Record<string, number | bigint | boolean | string>>;
 
-/** A definition, and those of what it uses. */
+/** A definition, and the definitions it uses. */
 interface Parts {
   readonly maps?: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
@@ -20,13 +20,16 @@ interface Parts {
   readonly use?: readonly SharedFunctions<unknown>[];
 }
 
-/** What a definition comes to. */
+/** A merged definition. */
 export interface Gathered extends Required<Omit<Parts, "use">> {
-  /** Who gives a function of that name. */
+  /** The provider of a function by name. */
   readonly functions: ReadonlyMap<string, SharedFunctions<unknown>>;
 }
 
-/** Gathers it; what several use is there once. @throws {TypeError} when two things have one name */
+/**
+ * Merges a definition; what several use is included once. @throws {TypeError} when two things have
+ * one name
+ */
 export function gather(definition: Parts): Gathered {
   const used = new Set<SharedFunctions<unknown>>();
   const add = ({ use = [] }: Parts) => {
@@ -58,13 +61,16 @@ export function gather(definition: Parts): Gathered {
   };
 }
 
-/** Constants with the values that `Bpf.load` is given for them, and what it is given besides. */
+/** Constants with the values given to `Bpf.load`, and its other values. */
 export interface Given {
   readonly constants: Constants;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Tells values for constants from those for globals. @throws {TypeError} where one is of another type */
+/**
+ * Separates values of constants from those of globals. @throws {TypeError} for a value of another
+ * type
+ */
 export function giveConstants(
   constants: Constants,
   given: Readonly<Record<string, unknown>>,

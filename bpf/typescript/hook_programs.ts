@@ -1,5 +1,5 @@
 /**
- * What the kernel is told of a hook, and attaching to it.
+ * The load and attach parameters of each hook.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { prototypeFor } from "./contexts/kernel_context.ts";
 import { readerFor } from "./contexts/usdt_context.ts";
 import type { Hook } from "./language/hooks.ts";
 
-/** The kind of program for each hook. */
+/** The program type of each hook. */
 export const PROGRAM_TYPES: Readonly<Record<Hook["kind"], ProgramType>> = {
   tracepoint: "TRACEPOINT",
   rawTracepoint: "RAW_TRACEPOINT",
@@ -42,7 +42,7 @@ export const PROGRAM_TYPES: Readonly<Record<Hook["kind"], ProgramType>> = {
   socketFilter: "SOCKET_FILTER",
 };
 
-/** enum bpf_attach_type of programs that name their hook when they are loaded. */
+/** enum bpf_attach_type for programs that name their hook at load time. */
 const ATTACH_TYPES = {
   btfTracepoint: 23,
   fentry: 24,
@@ -52,7 +52,7 @@ const ATTACH_TYPES = {
   iterator: 28,
 } as const;
 
-/** What is told when loading: what a program will be attached to, where the kernel wants that. */
+/** The load parameters: the attach target, for hooks where the kernel wants it at load time. */
 export function loadedFor(
   program: string,
   hook: Hook,
@@ -113,7 +113,7 @@ export function attachHook(program: LoadedProgram, hook: Hook): Link {
   );
 }
 
-/** The hook as a section of an object would name it; empty when it names no target. */
+/** The hook as an ELF section name; empty when it has no target. */
 export function sectionOf(hook: Hook): string {
   switch (hook.kind) {
     case "tracepoint":

@@ -15,25 +15,25 @@ import { shared, type SharedFunctions } from "./language/shared_functions.ts";
 import type { UserPart } from "./language/user_parts.ts";
 import type { AnyMap, HistogramKey, MapDefinition } from "./language/maps.ts";
 
-/** A map of values by keys, as programs see it. */
+/** A map with keys and values, as programs see it. */
 export interface EntriesInKernel<K, V> {
-  /** The value of a key, undefined if there is none; a struct is the one in the map. */
+  /** The value of a key, undefined if there is none; a struct is a reference into the map. */
   get(key: K): V | undefined;
-  /** The same, and where there is none yet, the key is given that value; undefined if the map is full. */
+  /** The same, but a missing key is inserted with that value; undefined if the map is full. */
   getOrInsert(key: K, value: V): V | undefined;
-  /** Gives a key a value; false if the map is full, which is counted. */
+  /** Sets the value of a key; false if the map is full, which is counted as dropped. */
   set(key: K, value: V): boolean;
   /** Removes a key; false if it was not there. */
   delete(key: K): boolean;
   /** Whether there is an entry of that key. */
   has(key: K): boolean;
-  /** Adds to the number of a key, from 0 if it was not there. */
+  /** Adds to the number of a key, inserting it if absent. */
   increment(key: K, by?: number | bigint): void;
 }
 
 /** A buffer of events, as programs see it. */
 export interface EventsInKernel<T> {
-  /** Sends an event; where there is no room it is counted as dropped. */
+  /** Sends an event; without room it is counted as dropped. */
   emit(event: T): void;
 }
 
@@ -51,15 +51,15 @@ export interface HistogramsInKernel<K> {
 
 /** Stack traces, as programs see them. */
 export interface StacksInKernel {
-  /** The id of the kernel's stack; negative if it cannot be told. */
+  /** The id of the kernel stack; negative on failure. */
   kernel(): bigint;
-  /** The id of the process's stack; negative if it cannot be told. */
+  /** The id of the user stack; negative on failure. */
   user(): bigint;
 }
 
 /** An array of cgroups, as programs see it. */
 export interface CgroupsInKernel {
-  /** Whether the process is in the cgroup of that number, or below it. */
+  /** Whether the process is in the cgroup with that index, or below it. */
   hasCurrent(index: number): boolean;
 }
 
@@ -72,7 +72,7 @@ export type InKernel<D> = D extends MapDefinition<"entries", infer K, infer V>
   : D extends MapDefinition<"cgroups", number, never> ? CgroupsInKernel
   : StacksInKernel;
 
-/** What programs use of what is outside of them. */
+/** What programs use from outside their functions. */
 export interface Definition {
   /** The object's name in errors. Default "kernel code". */
   readonly name?: string;
@@ -80,7 +80,7 @@ export interface Definition {
   readonly maps?: Readonly<Record<string, AnyMap>>;
   /** Variables that programs and user space share; 0 at first, or what `Bpf.load` is given. */
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
-  /** Values that programs are compiled with; `Bpf.load` may be given others, as globals. */
+  /** Compile-time constants of programs; `Bpf.load` may override them, like globals. */
   readonly constants?: Readonly<Record<string, number | bigint | boolean | string>>;
   /** Functions that programs share: see {@linkcode functions}. */
   readonly use?: readonly SharedFunctions<unknown>[];
@@ -90,7 +90,7 @@ export interface Definition {
 export type Part<D, N extends keyof Definition> = N extends keyof D ? NonNullable<D[N]>
   : Record<never, never>;
 
-/** What a program's second parameter is. */
+/** The type of a program's second parameter. */
 export type OutsideOf<D> =
   & { readonly [K in keyof Part<D, "maps">]: InKernel<Part<D, "maps">[K]> }
   & {
@@ -100,7 +100,7 @@ export type OutsideOf<D> =
   & Readonly<Part<D, "constants">>
   & Used<D>;
 
-/** The functions that a definition uses, of all together. */
+/** All functions in a definition's `use`. */
 export type Used<D> = D extends { readonly use: readonly (infer S)[] }
   ? (S extends SharedFunctions<infer F> ? (each: F) => void : never) extends
     (all: infer All) => void ? All
@@ -113,13 +113,13 @@ export type LoadedBy<D> = TypedAccess<Part<D, "maps">, Part<D, "globals">> & Bpf
 /** Programs by name. */
 export type Programs<Outside> = Readonly<Record<string, ProgramDefinition<Outside>>>;
 
-/** How code is used once. */
+/** Options for one load of the code. */
 export interface KernelOptions {
-  /** The only process that programs run in. */
+  /** Restricts programs to one process. */
   readonly pid?: number | undefined;
-  /** Whether programs make maps by using them, as in one-liners. */
+  /** Whether undefined maps are created by using them, as in one-liners. */
   readonly makesMaps?: boolean;
-  /** How many stacks there is room for. */
+  /** The capacity of the stack map. */
   readonly stacks?: number;
 }
 
@@ -146,12 +146,12 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
     return loaded;
   }
 
-  /** Compiles for the running kernel, and loads nothing; returns the programs' names. */
+  /** Compiles for the running kernel without loading; returns the programs' names. */
   compile(): string[] {
     return compileCode(this.#definition, compileProgram).map(({ name }) => name);
   }
 
-  /** The maps and buffers of what was loaded last, those among them that programs made by themselves. */
+  /** The maps and buffers of the latest load, for display, including implicitly created ones. */
   get loadedMaps(): ReadonlyMap<string, AnyMap> {
     return this.#loaded.maps;
   }
@@ -173,9 +173,9 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
 }
 
 /**
- * Functions that programs share, with the maps, globals and constants that they use: `kernel({ use })` and
- * other `functions({ use })` take them, and their second parameter has them by name. `make` is compiled
- * with the programs and never called; what it returns is an object of functions.
+ * Functions that programs share, with the maps, globals and constants that they use. `kernel({ use
+ * })` and other `functions({ use })` include them, and their second parameter has them by name.
+ * `make` is compiled with the programs and never called; it returns an object of functions.
  *
  * @example What two programs do alike
  * ```ts
@@ -231,7 +231,7 @@ export function kernel<D extends Definition>(
   user?: readonly UserPart<LoadedBy<D>>[],
 ): Kernel<D>;
 /**
- * The same in one object. TypeScript then cannot tell the functions what their second parameter is:
+ * The same in one object. TypeScript then cannot infer the type of the functions' second parameter:
  * it is checked when they are compiled.
  */
 export function kernel<D extends Definition>(

@@ -1,5 +1,5 @@
 /**
- * Loading kernel code: its maps, its types, its programs, all or nothing.
+ * Loads kernel code: its maps, its BTF, its programs, all or nothing.
  *
  * @module
  */
@@ -42,10 +42,10 @@ export interface Uncompiled {
   readonly site: string | undefined;
 }
 
-/** Compiles a program: its parser is not imported here, for those who need none. */
+/** Compiles a program; injected, so that this module does not import the parser. */
 export type Compile<P> = (name: string, program: P, outside: Outside) => CompiledProgram;
 
-/** What `kernel()` is given, without its types. */
+/** The arguments of `kernel()`, without types. */
 export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>> {
   readonly name?: string;
   readonly maps?: Readonly<Record<string, AnyMap>>;
@@ -63,7 +63,7 @@ export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>
   readonly pid?: number | undefined;
 }
 
-/** Where a definition's names lead, and the size of all globals. */
+/** The resolved names of a definition, and the size of all globals. */
 export interface Plan {
   readonly outside: Outside;
   readonly globals: ReadonlyMap<string, Global>;
@@ -73,7 +73,7 @@ export interface Plan {
 }
 
 /**
- * Lays the globals out: those of the definition, and counters of what maps had no room for.
+ * Lays out the globals: those of the definition, and counters of what was dropped by full maps.
  *
  * @param given values of constants and globals
  */
@@ -133,10 +133,10 @@ export function plan(
   return { outside, globals: placed, variables, size: () => Math.max(8, Math.ceil(size / 8) * 8) };
 }
 
-/** Whether there may be no room for a key. */
+/** Whether inserting a key may fail because the map is full. */
 const countsDropped = ({ role, by }: AnyMap) => role === "entries" || by !== undefined;
 
-/** Compiles all programs and loads none. @throws {KernelCodeError} */
+/** Compiles all programs without loading. @throws {KernelCodeError} */
 export function compileCode<P extends Uncompiled>(
   definition: PlainDefinition<P>,
   compile: Compile<P>,
@@ -153,7 +153,7 @@ export interface LoadedKernel extends LoadedCode {
   readonly called: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} and its kin */
+/** Compiles and loads. @throws {KernelCodeError} @throws {VerifierError} or another BpfError */
 export function loadCode<P extends Uncompiled>(
   definition: PlainDefinition<P>,
   options: LoadOptions,
@@ -238,7 +238,7 @@ export function loadCode<P extends Uncompiled>(
   };
 }
 
-/** Where a hook runs in one process only, where it may. */
+/** Restricts a hook to one process, if it can be. */
 function aimed<P extends Uncompiled>(program: P, pid: number | undefined): P {
   const { hook } = program;
   if (pid === undefined || hook.kind !== "uprobe" && hook.kind !== "uretprobe") return program;

@@ -1,5 +1,5 @@
 /**
- * The maps of kernel code in the kernel, and its globals among them.
+ * Creates the maps of kernel code, including the one of its globals.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { MapType } from "../tables/map_type.ts";
 import type { GlobalVariable } from "./lower/program.ts";
 import type { AnyMap } from "./language/maps.ts";
 
-/** The map that holds the globals, by the name that compilers give its section. */
+/** The map of the globals, named like a compiler's data section. */
 export const SECTION = ".bss";
 /** Maps that user space can map into its memory (BPF_F_MMAPABLE). Needs Linux >= 5.5. */
 const MMAPABLE = 1 << 10;
@@ -25,7 +25,7 @@ export interface Global extends GlobalVariable {
   readonly codec: Codec<unknown>;
 }
 
-/** Makes a map, or opens the one that is pinned. */
+/** Creates a map, or opens the pinned one. */
 export function newMap(
   name: string,
   { type, key, value, entries }: AnyMap,
@@ -71,7 +71,7 @@ export function newSection(size: number, btf: number, value: number): MapInfo {
   return { ...request, fd, keyType: undefined, valueType: undefined };
 }
 
-/** Gives globals their first values. */
+/** Writes the initial values of globals. */
 export function setGlobals(
   section: MapInfo,
   globals: ReadonlyMap<string, Global>,
@@ -95,7 +95,7 @@ export function setGlobals(
   }
 }
 
-/** @throws {TypeError} when something is asked for that is not there */
+/** @throws {TypeError} for a name that does not exist */
 export function refuseUnknown(
   asked: string[],
   known: string[],
@@ -109,7 +109,7 @@ export function refuseUnknown(
   );
 }
 
-/** The kernel refused: with the likely reason where it was not allowed. */
+/** The error for a map that the kernel refused, with the likely reason for EPERM. */
 export function failure(action: string, errno: number): BpfError {
   const refused = errno === Errno.EPERM || errno === Errno.EACCES;
   return new BpfError("load", action, errno, refused ? permissionReason() : undefined);

@@ -18,7 +18,7 @@ import {
   U64,
 } from "./types.ts";
 
-/** An expression as a value: what is in an array is its address. */
+/** An expression as an rvalue: an array decays to its address. */
 export function valueOf(tree: Tree, at: number): Tree {
   const { type } = tree;
   if (tree.op === "context") {
@@ -30,12 +30,12 @@ export function valueOf(tree: Tree, at: number): Tree {
   return tree;
 }
 
-/** The address of a place. */
+/** The address of an lvalue. */
 export function addressOf({ pointer, offset }: PlaceInC, type: PointerInC): Tree {
   return { op: "address", of: pointer, offset, type };
 }
 
-/** What a pointer points to, a number of bytes further on. */
+/** What a pointer points to, at a byte offset. */
 export function placeBehind(pointer: Tree, offset: number, type: TypeInC): PlaceInC {
   if (pointer.op === "address") {
     return { op: "place", pointer: pointer.of, offset: pointer.offset + offset, type };
@@ -43,14 +43,14 @@ export function placeBehind(pointer: Tree, offset: number, type: TypeInC): Place
   return { op: "place", pointer, offset, type };
 }
 
-/** A number or pointer, which can be tested. @throws {NotKnown} */
+/** A scalar, as conditions need it. @throws {NotKnown} */
 export function scalarOf(tree: Tree, at: number, operand: string): Tree {
   const value = valueOf(tree, at);
   if (value.type.kind === "int" || value.type.kind === "pointer") return value;
   throw new NotKnown(`invalid ${operand} type '${describeInC(value.type)}'`, at);
 }
 
-/** A number of at least 32 bits. @throws {NotKnown} */
+/** Integer promotion: a number of at least 32 bits. @throws {NotKnown} */
 export function promoted(tree: Tree, at: number): Tree & { readonly type: IntInC } {
   const value = valueOf(tree, at);
   if (value.type.kind !== "int") {
@@ -64,13 +64,13 @@ function promotion(tree: Tree, type: IntInC): IntInC {
   return width < 32 || type.bits < 32 ? S32 : type;
 }
 
-/** The type that both sides of an operator are converted to. */
+/** The usual arithmetic conversions: the common type of both operands. */
 export function commonType(a: IntInC, b: IntInC): IntInC {
   if (a.bits === b.bits) return a.signed ? b : a;
   return a.bits > b.bits ? a : b;
 }
 
-/** The same value as a type, without saying so where nothing changes. */
+/** Converts a value; without effect if it has that type already. */
 export function convert(tree: Tree, type: TypeInC): Tree {
   const from = tree.type;
   if (from.kind === "int" && type.kind === "int") {
@@ -83,11 +83,11 @@ export function convert(tree: Tree, type: TypeInC): Tree {
   return { op: "cast", of: tree, type };
 }
 
-/** A number cut to a type. */
+/** A number truncated to a type. */
 export const wrap = (value: bigint, { bits, signed }: IntInC): bigint =>
   signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
 
-/** A pointer a number of elements further on. @throws {NotKnown} */
+/** Pointer arithmetic: a pointer plus a number of elements. @throws {NotKnown} */
 export function advance(pointer: Tree, index: Tree, sign: 1n | -1n, at: number): Tree {
   const type = pointer.type as PointerInC;
   const size = sizeInC(type.to());
@@ -110,7 +110,7 @@ export function advance(pointer: Tree, index: Tree, sign: 1n | -1n, at: number):
   return { op: "arithmetic", fn: "+", a: pointer, b: bytes, type };
 }
 
-/** The type of a whole number as it is written. */
+/** The type of an integer literal. */
 export function literalType(value: bigint, isDecimal: boolean, suffix: string): IntInC | undefined {
   const isUnsigned = /u/i.test(suffix), isLong = /l/i.test(suffix);
   const candidates = [S32, U32, S64, U64].filter((type) =>

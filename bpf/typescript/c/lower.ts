@@ -1,5 +1,5 @@
 /**
- * From trees of C expressions to the intermediate form.
+ * Lowers trees of C expressions to the intermediate form.
  *
  * A number of up to 32 bits is kept extended to 64 by its sign, so that comparisons and conversions to
  * wider types cost nothing; what may leave its type's range is extended again.
@@ -60,7 +60,7 @@ export function lowerInC(program: Program, tree: Tree): Operand {
   }
 }
 
-/** Goes on at `yes` where a number or pointer is not 0, and at `no` otherwise. */
+/** Branches to `yes` if a scalar is not 0, to `no` otherwise. */
 export function branchInC(program: Program, tree: Tree, yes: Block, no: Block): void {
   const { builder } = program;
   switch (tree.op) {
@@ -89,7 +89,7 @@ export function branchInC(program: Program, tree: Tree, yes: Block, no: Block): 
   }
 }
 
-/** Whether an address is the kernel's for certain. */
+/** Whether an address certainly belongs to the kernel. */
 export function spaceOf(tree: Tree): Space {
   switch (tree.op) {
     case "context":
@@ -135,7 +135,7 @@ function choose(program: Program, { condition, a, b }: Of<"choose">): Operand {
   return result;
 }
 
-/** Cuts a result to its type. */
+/** Truncates a result to its type. */
 function narrow(program: Program, value: Operand, type: TypeInC): Operand {
   return type.kind === "int" ? extend(program, value, type.bits, type.signed) : value;
 }
@@ -172,7 +172,7 @@ function arithmetic(program: Program, tree: Of<"arithmetic">): Operand {
     switch (fn) {
       case "<<":
       case ">>": {
-        // By more than there are bits it means nothing in C, and the kernel refuses it.
+        // Shifting by more bits than there are is undefined in C, and the kernel refuses it.
         const by = typeof b === "bigint" ? b & 63n : b;
         return builder.alu(fn === "<<" ? "lsh" : signed ? "arsh" : "rsh", a, by);
       }
@@ -187,7 +187,7 @@ function arithmetic(program: Program, tree: Of<"arithmetic">): Operand {
   }
 }
 
-/** A value that is used once more, later. */
+/** A value that is used once more later. */
 function kept({ builder }: Program, value: Operand): Operand {
   builder.keep();
   return value;
@@ -212,7 +212,7 @@ function compare(program: Program, { fn, a, b }: Of<"compare">, yes: Block, no: 
   builder.jump(holds(test, left, right) ? yes : no);
 }
 
-/** What is in memory, extended by its sign. */
+/** Loads from memory and extends the value by its signedness. */
 function readPlace(program: Program, place: PlaceInC): Operand {
   const { builder } = program;
   const { type, bits, offset, pointer } = place;

@@ -1,5 +1,5 @@
 /**
- * Reading memory whose address is a number: of the kernel or of the process, as its sign tells.
+ * Reads memory at a numeric address: the kernel's or the process's, as the address's sign tells.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { inRegister, target, wordOf } from "../lower/memory.ts";
 import type { Program } from "../lower/program.ts";
 import type { KnownBytes } from "./tree.ts";
 
-/** Where memory may be: the kernel's for certain, or only its address tells. */
+/** What is known about an address: certainly the kernel's, or to be decided by its sign. */
 export type Space = "kernel" | "any";
 
-/** What is read: so many bytes, or a text and its NUL of so many at most. */
+/** The amount to read: bytes, or a text with its NUL up to a size. */
 type What = "bytes" | "text";
 
 const HELPERS = {
@@ -21,19 +21,19 @@ const HELPERS = {
   text: { kernel: Helper.PROBE_READ_KERNEL_STR, user: Helper.PROBE_READ_USER_STR },
 };
 
-/** What a program is given, as a number: the verifier forbids to compute with its pointer. */
+/** The context pointer as a number: the verifier forbids arithmetic on the pointer. */
 export function contextNumber(program: Program): Reg {
   const { builder } = program;
   return program.once(
     "context number",
-    // Turned around twice it is the same, and no pointer any more.
+    // Two byte swaps leave the value, but the verifier no longer takes it for a pointer.
     () => builder.swap(builder.swap(program.context, 64), 64),
   );
 }
 
 /**
- * Copies memory to `base` + `offset`; zeros where there is none. Returns what the helper does: of a text
- * the bytes with its NUL, negative on failure.
+ * Copies memory to `base` + `offset`; zeros if it cannot be read. Returns the helper's result: for
+ * a text its size with the NUL, negative on failure.
  *
  * On x86-64 and arm64 the kernel has the upper half of all addresses.
  */
@@ -65,7 +65,7 @@ export function readMemory(
   return result;
 }
 
-/** The number in memory, not extended by its sign. */
+/** The number in memory, zero-extended. */
 export function readNumber(program: Program, space: Space, address: Operand, bytes: Width): Reg {
   return program.builder.withSlot(8, (slot) => {
     readMemory(program, "bytes", space, address, slot, 0, bytes);
@@ -73,7 +73,7 @@ export function readNumber(program: Program, space: Space, address: Operand, byt
   });
 }
 
-/** Goes on at `yes` if these bytes, or just this text, are at an address, and at `no` otherwise. */
+/** Branches to `yes` if these bytes, or exactly this text, are at an address, to `no` otherwise. */
 export function compareMemory(
   program: Program,
   { bytes, isPrefix }: KnownBytes,
@@ -83,7 +83,7 @@ export function compareMemory(
   no: Block,
 ): void {
   const { builder } = program;
-  // One byte more tells a longer text, and one is for the NUL.
+  // One byte more, to recognize a longer text, and one for the NUL.
   const size = isPrefix ? bytes.length : bytes.length + 2;
   builder.withSlot(size, (slot) => {
     const what = isPrefix ? "bytes" : "text";
@@ -95,7 +95,7 @@ export function compareMemory(
   });
 }
 
-/** The same of bytes on the stack, from an offset on. */
+/** The same for bytes on the stack, from an offset on. */
 export function compareSlot(
   program: Program,
   slot: Slot,

@@ -1,5 +1,5 @@
 /**
- * C's operators on trees: which types they take and what they give.
+ * C's operators on typed trees: operand and result types.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import {
   U64,
 } from "./types.ts";
 
-/** A word and its place. */
+/** A token and its position. */
 type Word = { readonly kind: string; readonly text: string; readonly at: number };
 
-/** A value as the type that a cast names. @throws {NotKnown} */
+/** A cast. @throws {NotKnown} */
 export function cast(tree: Tree, type: TypeInC, at: number): Tree {
   const value = valueOf(tree, at);
   const isScalar = ({ kind }: TypeInC) => kind === "int" || kind === "pointer";
@@ -88,7 +88,7 @@ export function choose(condition: Tree, a: Tree, b: Tree): Tree {
   return { op: "choose", condition, a: convert(a, type), b: convert(b, type), type };
 }
 
-/** An operator with two sides, at its place. @throws {NotKnown} */
+/** A binary operator. @throws {NotKnown} */
 export function operation(
   { text, at }: Word,
   left: Tree,

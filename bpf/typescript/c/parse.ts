@@ -1,5 +1,5 @@
 /**
- * From the words of a C expression to a tree with types.
+ * Parses the tokens of a C expression into a typed tree.
  *
  * @module
  */
@@ -21,21 +21,21 @@ import {
   type VariableInC,
 } from "./types.ts";
 
-/** A word and its place. */
+/** A token and its position. */
 export interface WordInC {
   readonly kind: string;
   readonly text: string;
   readonly at: number;
 }
 
-/** What the names of an expression stand for. */
+/** The names that an expression can use. */
 export interface ScopeInC {
   readonly variables: ReadonlyMap<string, VariableInC>;
-  /** What the text of STRCMP says. */
+  /** The text argument of STRCMP. */
   compare(literal: WordInC): KnownBytes;
 }
 
-/** Operators with two sides, the loosest first. */
+/** Binary operators by precedence, lowest first. */
 const LEVELS: readonly (readonly string[])[] = [
   ["||"],
   ["&&"],
@@ -48,10 +48,10 @@ const LEVELS: readonly (readonly string[])[] = [
   ["+", "-"],
   ["*", "/", "%"],
 ];
-/** As deep as brackets and operators may be inside each other. */
+/** Nesting limit. */
 const MAX_DEPTH = 200;
 
-/** The tree of an expression. @throws {NotKnown} */
+/** Parses an expression. @throws {NotKnown} */
 export function parseInC(words: readonly WordInC[], scope: ScopeInC): Tree {
   const parser = new Parser(words, scope);
   const tree = parser.expression();
@@ -59,7 +59,7 @@ export function parseInC(words: readonly WordInC[], scope: ScopeInC): Tree {
   return tree;
 }
 
-/** Reads words one after the other. */
+/** A recursive-descent parser. */
 export class Parser {
   readonly scope: ScopeInC;
   readonly #words: readonly WordInC[];
@@ -71,30 +71,30 @@ export class Parser {
     this.scope = scope;
   }
 
-  /** The word to be read, undefined at the end. */
+  /** The next token, undefined at the end. */
   get next(): WordInC | undefined {
     return this.#words[this.#index];
   }
 
-  /** Where it is. */
+  /** The position of the next token. */
   get at(): number {
     const last = this.#words.at(-1);
     return this.next?.at ?? (last ? last.at + last.text.length : 0);
   }
 
-  /** Reads a symbol if it comes next. */
+  /** Consumes a symbol if it comes next. */
   takes(text: string): boolean {
     if (this.next?.kind !== "symbol" || this.next.text !== text) return false;
     this.#index++;
     return true;
   }
 
-  /** Reads a symbol. @throws {NotKnown} when another word comes */
+  /** Consumes a symbol. @throws {NotKnown} when another token comes */
   expect(text: string): void {
     if (!this.takes(text)) throw new NotKnown(`expected "${text}"`, this.at);
   }
 
-  /** Reads any word. @throws {NotKnown} at the end */
+  /** Consumes any token. @throws {NotKnown} at the end */
   word(): WordInC {
     const { next } = this;
     if (!next) throw new NotKnown("expected expression", this.at);
@@ -139,7 +139,7 @@ export class Parser {
     }
   }
 
-  /** What stands before a value, and the value. */
+  /** Unary operators and their operand. */
   unary(): Tree {
     if (++this.#depth > MAX_DEPTH) throw new NotKnown("expressions are nested too deeply", this.at);
     const tree = this.#unary();
@@ -177,7 +177,7 @@ export class Parser {
     return cast(this.unary(), type, start);
   }
 
-  /** What a pointer leads to. */
+  /** Dereferences a pointer. */
   #behind(pointer: Tree, offset: number, at: number): Tree {
     if (pointer.type.kind !== "pointer") {
       const type = describeInC(pointer.type);
@@ -204,7 +204,7 @@ export class Parser {
         const pointer = isArrow && tree.op !== "context" ? valueOf(tree, start) : tree;
         tree = member(isArrow ? this.#behind(pointer, 0, start) : pointer, this.word());
       } else if (this.takes("@")) {
-        // arg1@user: programs tell a user's address by itself.
+        // arg1@user: programs recognize user addresses themselves.
         this.word();
       } else return tree;
     }
@@ -220,7 +220,7 @@ export class Parser {
     return { op: "constant", value: BigInt(size), type: U64 };
   }
 
-  /** A type in brackets, if one comes. */
+  /** A parenthesized type, if one comes next. */
   #castType(): TypeInC | undefined {
     const first = this.#words[this.#index + 1];
     if (this.next?.text !== "(" || first?.kind !== "name") return undefined;

@@ -1,5 +1,5 @@
 /**
- * What expressions are made of: numbers, names, brackets and calls.
+ * Primary expressions: numbers, names, parentheses and calls.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Parser, WordInC } from "./parse.ts";
 import { NotKnown, type Tree } from "./tree.ts";
 import { CHAR, enumerator, int, type IntInC, pointerTo, S32, U32, U64, VOID } from "./types.ts";
 
-/** Functions without arguments: helpers of the kernel. */
+/** Functions without arguments: kernel helpers. */
 const HELPERS: Readonly<Record<string, readonly [helper: number, type: IntInC]>> = {
   bpf_ktime_get_ns: [Helper.KTIME_GET_NS, U64],
   bpf_get_current_pid_tgid: [Helper.GET_CURRENT_PID_TGID, U64],
@@ -20,11 +20,11 @@ const HELPERS: Readonly<Record<string, readonly [helper: number, type: IntInC]>>
   bpf_get_prandom_u32: [Helper.GET_PRANDOM_U32, U32],
 };
 
-/** Functions that exchange the machine's order of bytes and the network's. */
+/** Functions that convert between host and network byte order. */
 const SWAP = /^(?:bpf_)?(?:ntoh|hton)(s|l|ll)$/;
 const SWAPPED: Readonly<Record<string, IntInC["bits"]>> = { s: 16, l: 32, ll: 64 };
 
-/** Reads a number, a name, a call or what is in brackets. */
+/** Parses a number, a name, a call or a parenthesized expression. */
 export function primary(parser: Parser): Tree {
   const word = parser.word();
   switch (word.kind) {
@@ -73,7 +73,7 @@ const ESCAPES: Readonly<Record<string, number>> = {
   "?": 63,
 };
 
-/** One byte as an int, with the sign of a char. */
+/** One byte as an int, sign-extended like a char. */
 function character({ text, at }: WordInC): Tree {
   const inside = text.slice(1, -1);
   const [, hex, octal, escaped] = /^\\(?:x([\da-fA-F]+)|([0-7]{1,3})|(.))$/.exec(inside) ?? [];

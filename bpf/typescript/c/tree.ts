@@ -1,5 +1,5 @@
 /**
- * Expressions of C with their types.
+ * Typed trees of C expressions.
  *
  * @module
  */
@@ -12,18 +12,18 @@ export type ArithmeticInC = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^" | "<<"
 /** Operators that compare. */
 export type ComparisonInC = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** A place in memory that a pointer leads to, or in what a program is given. */
+/** An lvalue: memory behind a pointer, or in the context. */
 export interface PlaceInC {
   readonly op: "place";
   readonly pointer: Tree;
-  /** Bytes behind the pointer. */
+  /** Byte offset from the pointer. */
   readonly offset: number;
   readonly type: TypeInC;
-  /** Of a bit-field, within the integer that is its type, at its offset. */
+  /** For a bit-field, its position within the integer of its type at that offset. */
   readonly bits?: { readonly width: number; readonly shift: number };
 }
 
-/** An expression. Both sides of an operator have been converted to the type that it computes in. */
+/** An expression. Both operands of a binary operator have been converted to its type. */
 export type Tree =
   | PlaceInC
   | { readonly op: "constant"; readonly value: bigint; readonly type: IntInC }
@@ -33,7 +33,7 @@ export type Tree =
     readonly type: TypeInC;
     readonly isKernel: boolean;
   }
-  /** What a program is given: its members are read in place. */
+  /** The context: its members are read in place. */
   | { readonly op: "context"; readonly type: PointerInC }
   | { readonly op: "negate" | "complement"; readonly of: Tree; readonly type: IntInC }
   | { readonly op: "not"; readonly of: Tree; readonly type: IntInC }
@@ -68,7 +68,7 @@ export type Tree =
   }
   | { readonly op: "swap"; readonly of: Tree; readonly type: IntInC }
   | { readonly op: "helper"; readonly helper: number; readonly type: IntInC }
-  /** Whether a text or bytes at an address are these. */
+  /** Whether the memory at an address equals a text or bytes. */
   | {
     readonly op: "same";
     readonly known: KnownBytes;
@@ -76,14 +76,14 @@ export type Tree =
     readonly type: IntInC;
   };
 
-/** What STRCMP compares with. */
+/** The second operand of STRCMP. */
 export interface KnownBytes {
   readonly bytes: Uint8Array;
-  /** Whether they are only the first bytes; a text is equal in all its length. */
+  /** Whether only these leading bytes are compared; a text is compared in full. */
   readonly isPrefix: boolean;
 }
 
-/** Something that is not known here; `at` is its place in the probe. */
+/** Something unknown to this compiler; `at` is its position in the probe. */
 export class NotKnown extends Error {
   readonly at: number;
 

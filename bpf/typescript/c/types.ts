@@ -1,5 +1,5 @@
 /**
- * Types of C expressions: C's own, and those of the running kernel by its BTF.
+ * Types of C expressions: C's own, and those of the running kernel from its BTF.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { Operand } from "../code/ir.ts";
 import { types as kernelTypes } from "../language/kernel_types.ts";
 import type { Program } from "../lower/program.ts";
 
-/** An integer; a register holds it extended to 64 bits by its sign. */
+/** An integer; in a register it is extended to 64 bits by its signedness. */
 export interface IntInC {
   readonly kind: "int";
   readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
-  /** Whether it is a truth value: what is converted to it becomes 0 or 1. */
+  /** Whether it is _Bool: a value converted to it becomes 0 or 1. */
   readonly isBool?: boolean;
 }
 
 /** A pointer. */
 export interface PointerInC {
   readonly kind: "pointer";
-  /** What it points to, found when it is asked for: structs point to each other. */
+  /** The target's type, resolved on demand: structs point to each other. */
   readonly to: () => TypeInC;
 }
 
@@ -31,7 +31,7 @@ export interface StructInC {
   /** `struct task_struct`. */
   readonly name: string;
   readonly bytes: number;
-  /** A member, those of anonymous structs in it among them. */
+  /** A member, also one of an anonymous struct in it. */
   readonly member: (name: string) => MemberInC | undefined;
 }
 
@@ -41,22 +41,22 @@ export interface MemberInC {
   readonly bitOffset: number;
   /** Width in bits of a bit-field. */
   readonly bitSize?: number | undefined;
-  /** What it stands for, where that is no place in the struct: a text behind it. */
+  /** The value it stands for, if it is no member in memory: a dynamic string behind the struct. */
   readonly value?: VariableInC;
 }
 
-/** A name that stands for a value. */
+/** A name with a value. */
 export interface VariableInC {
   readonly type: TypeInC;
-  /** The value; a program's first parameter, whose members are read in place, has none. */
+  /** The value; none for the context parameter, whose members are read in place. */
   readonly read?: ReadValue;
-  /** Why it cannot be read, if it cannot. */
+  /** The reason if it cannot be read. */
   readonly problem?: () => string | undefined;
-  /** Whether it is known to point into the kernel's memory. */
+  /** Whether it certainly points to kernel memory. */
   readonly isKernel?: boolean;
 }
 
-/** Compiles the reading of a variable: a value of its type, extended to 64 bits by its sign. */
+/** Compiles reading a variable: a value of its type, extended to 64 bits by its signedness. */
 export type ReadValue = (program: Program) => Operand;
 
 /** A type of C. */
@@ -83,7 +83,7 @@ const BOOL: IntInC = { ...int(8, false), isBool: true };
 
 export const pointerTo = (type: TypeInC): PointerInC => ({ kind: "pointer", to: () => type });
 
-/** Names that need no BTF: they are the same on each 64-bit kernel. */
+/** Type names that need no BTF: they are the same on each 64-bit kernel. */
 const NAMED: Readonly<Record<string, TypeInC>> = {
   void: VOID,
   bool: BOOL,
@@ -111,14 +111,14 @@ const NAMED: Readonly<Record<string, TypeInC>> = {
 const QUALIFIER = /^(?:const|volatile|restrict|register|__user|__kernel|__rcu|__percpu|__iomem)$/;
 const SPECIFIER = /^(?:unsigned|signed|char|short|int|long)$/;
 
-/** Whether a word may begin the name of a type, whatever variables there are. */
+/** Whether a token may begin a type name, whatever variables there are. */
 export const beginsType = (word: string): boolean =>
   QUALIFIER.test(word) || SPECIFIER.test(word) || /^(?:struct|union|enum|void|_Bool)$/.test(word);
 
-/** Whether a word is the name of a type. */
+/** Whether a token is a type name. */
 export const isTypeName = (word: string): boolean => namedType(word) !== undefined;
 
-/** The type that words and stars spell; undefined when it is not known here. */
+/** The type spelled by tokens and stars; undefined when unknown. */
 export function typeOfWords(words: readonly string[]): TypeInC | undefined {
   const plain = words.filter((word) => !QUALIFIER.test(word));
   const stars = plain.indexOf("*");
@@ -164,7 +164,7 @@ function tagged(tag: string, name: string): TypeInC | undefined {
 const namedType = (name: string): TypeInC | undefined =>
   Object.hasOwn(NAMED, name) ? NAMED[name] : byName(name, name, [BtfKind.TYPEDEF]);
 
-/** What was looked for so far: a name is compared with all of the kernel's. */
+/** Caches look-ups: each one compares a name with all of the kernel's. */
 const FOUND = new Map<string, TypeInC | undefined>();
 
 function byName(key: string, name: string, kinds: readonly number[]): TypeInC | undefined {
@@ -176,7 +176,7 @@ function byName(key: string, name: string, kinds: readonly number[]): TypeInC | 
   return FOUND.get(key);
 }
 
-/** The value of an enumerator of the kernel's. */
+/** The value of a kernel enumerator. */
 export function enumerator(name: string): { value: bigint; type: IntInC } | undefined {
   const btf = kernelTypes();
   const id = btf.enumsWith([name]).get(name);
@@ -198,7 +198,7 @@ function typeOfBtf(btf: Btf, given: number): TypeInC {
       const bytes = btf.size(id);
       const { isBool, isSigned } = btf.encoding(id);
       if (isBool) return BOOL;
-      // For BPF char is signed, whatever the kernel's is.
+      // char is signed for BPF, whatever it is in the kernel.
       return intOf(btf, id, bytes, isSigned || btf.name(id) === "char");
     }
     case BtfKind.ENUM:
@@ -250,7 +250,10 @@ function memberOf(btf: Btf, id: number, name: string, base: number): MemberInC |
   return undefined;
 }
 
-/** sizeof; undefined where C has none. GNU C's void has one byte, for pointers to it. */
+/**
+ * sizeof; undefined for types without a size. As in GNU C void has one byte, for pointer
+ * arithmetic.
+ */
 export function sizeInC(type: TypeInC): number | undefined {
   switch (type.kind) {
     case "int":
@@ -270,7 +273,7 @@ export function sizeInC(type: TypeInC): number | undefined {
   }
 }
 
-/** How errors name a type. */
+/** A type's name in errors. */
 export function describeInC(type: TypeInC): string {
   switch (type.kind) {
     case "int":

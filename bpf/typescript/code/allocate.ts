@@ -1,8 +1,8 @@
 /**
- * Choosing where each value lives: in a register, or on the stack where there are too few.
+ * Register allocation: each value gets a register, or a stack slot if there are too few.
  *
- * Linear scan over R1 to R4 and R6 to R9; only the latter outlive a helper call. R0 and R5 are left
- * for results, values on their way to and from the stack, and moves in a circle.
+ * Linear scan over R1 to R4 and R6 to R9; only the latter survive helper calls. R0 and R5 are
+ * reserved for results, spilled values in transit, and cycles of moves.
  *
  * @module
  */
@@ -10,13 +10,13 @@
 import type { Code, Reg } from "./ir.ts";
 import { type Interval, intervals } from "./liveness.ts";
 
-/** Where values live: BPF registers 0 to 10 by virtual register, or a place on the stack. */
+/** Locations of values: BPF registers 0 to 10 by virtual register, or a stack slot. */
 export interface Places {
-  /** The BPF register, or undefined when the value is on the stack. */
+  /** The BPF register, or undefined when the value is spilled. */
   readonly register: readonly (number | undefined)[];
-  /** The number of the stack word of a value without a register. */
+  /** The stack slot of a spilled value, in words. */
   readonly spilled: ReadonlyMap<Reg, number>;
-  /** How many stack words there are. */
+  /** The number of stack slots. */
   readonly words: number;
 }
 
@@ -50,10 +50,10 @@ export function allocate(code: Code): Places {
       active.push(interval);
       continue;
     }
-    // The value that is needed longest goes to the stack, if its register would serve.
+    // Spill the value that is needed longest, if its register would serve.
     const longest = active.filter(({ reg }) => allowed.includes(register[reg]!))
       .reduce((a, b) => a.end >= b.end ? a : b);
-    // A spilled value's word must not be in use between its start and now: such words end before.
+    // A spilled value's slot must be unused from its start until now: take a slot freed before.
     if (longest.end > interval.end) {
       register[interval.reg] = register[longest.reg];
       active = active.filter((each) => each !== longest);
@@ -67,8 +67,8 @@ export function allocate(code: Code): Places {
 }
 
 /**
- * Registers in which a value would save a move: that of the argument it becomes (as a negative
- * number), or that of the value it is moved to or from.
+ * Register hints that save a move: of the argument a value becomes (as a negative number), or of
+ * the value it is moved to or from.
  */
 function wishesOf({ blocks }: Code): Map<Reg, number[]> {
   const wishes = new Map<Reg, number[]>();

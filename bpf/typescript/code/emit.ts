@@ -1,5 +1,5 @@
 /**
- * From the intermediate form to BPF instructions.
+ * Emits BPF instructions from the intermediate form.
  *
  * @module
  */
@@ -19,23 +19,23 @@ import {
 } from "./ir.ts";
 import { tidy } from "./tidy.ts";
 
-/** Bytes of stack that a program has (MAX_BPF_STACK). */
+/** MAX_BPF_STACK: the size of a program's stack in bytes. */
 const MAX_STACK = 512;
-/** For values on their way to and from the stack, and for moves in a circle: never allocated. */
+/** Scratch registers for spilled values and cycles of moves: never allocated. */
 const SCRATCH = 5;
 const COMMUTES: readonly string[] = ["add", "mul", "and", "or", "xor"];
 
-/** A program's instructions and which lines of its text they come from. */
+/** A program's instructions with their source lines. */
 export interface Emitted {
   readonly instructions: Uint8Array<ArrayBuffer>;
   readonly relocations: readonly Relocation[];
-  /** Instructions from `instruction` on belong to `line`, in order. */
+  /** Instructions from index `instruction` on belong to `line`, ascending. */
   readonly lines: readonly { readonly instruction: number; readonly line: number }[];
-  /** Bytes of stack that it uses. */
+  /** Stack size in bytes. */
   readonly stack: number;
 }
 
-/** Makes the instructions. @throws {RangeError} when the program needs more stack than there is */
+/** Emits the instructions. @throws {RangeError} when the program needs more stack than there is */
 export function emit(code: Code): Emitted {
   const tidied = tidy(code);
   return new Emitter(tidied, allocate(tidied)).run();
@@ -186,7 +186,7 @@ class Emitter {
     if (other !== next) jumpTo(asm.jump(), other);
   }
 
-  /** Puts a helper's arguments into R1 to R5. */
+  /** Moves a helper's arguments into R1 to R5. */
   #arguments(args: readonly Argument[]): void {
     const asm = this.#asm;
     let moves: [dst: number, source: number][] = [];
@@ -212,7 +212,7 @@ class Emitter {
         asm.move(...free);
         moves = moves.filter((move) => move !== free);
       } else {
-        // A circle: one of its values steps aside.
+        // A cycle of moves: one value is saved in a scratch register.
         const [, source] = moves[0]!;
         asm.move(R0, source);
         moves = moves.map(([dst, from]) => [dst, from === source ? R0 : from]);
@@ -221,7 +221,7 @@ class Emitter {
     for (const put of later) put();
   }
 
-  /** The register a value is in, or `scratch` with the value in it. */
+  /** The register of a value, or `scratch` after loading the value into it. */
   #read(reg: Reg, scratch: number): number {
     const place = this.#places.register[reg];
     if (place !== undefined) return place;
@@ -235,13 +235,13 @@ class Emitter {
     return scratch;
   }
 
-  /** Puts a value into a BPF register. */
+  /** Loads a value into a BPF register. */
   #into(dst: number, operand: Operand): void {
     if (typeof operand === "bigint") return this.#asm.constant(dst, operand);
     this.#asm.move(dst, this.#read(operand, dst));
   }
 
-  /** Lets `make` compute a value into its register, or by way of R0 into its stack word. */
+  /** Lets `make` compute a value into its register, or through R0 into its stack slot. */
   #write(reg: Reg, make: (dst: number) => void): void {
     const place = this.#places.register[reg];
     make(place ?? R0);

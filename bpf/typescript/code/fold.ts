@@ -1,12 +1,12 @@
 /**
- * What BPF's arithmetic gives for constants: 64 bits that wrap, division by zero gives 0.
+ * Constant folding with BPF's arithmetic: 64 bits that wrap, division by zero gives 0.
  *
  * @module
  */
 
 import type { Arithmetic, Test } from "./ir.ts";
 
-/** As the kernel's interpreter and JITs compute it; the result is unsigned. */
+/** Computes as the kernel's interpreter and JITs do; the result is unsigned. */
 export function compute(fn: Arithmetic, a: bigint, b: bigint): bigint {
   const [x, y] = [unsigned(a), unsigned(b)];
   switch (fn) {
@@ -35,7 +35,7 @@ export function compute(fn: Arithmetic, a: bigint, b: bigint): bigint {
   }
 }
 
-/** Whether a comparison of constants holds. */
+/** Evaluates a comparison of constants. */
 export function holds(test: Test, a: bigint, b: bigint): boolean {
   const signed = test.startsWith("s");
   const [x, y] = signed ? [BigInt.asIntN(64, a), BigInt.asIntN(64, b)] : [unsigned(a), unsigned(b)];

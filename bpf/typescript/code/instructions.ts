@@ -1,5 +1,5 @@
 /**
- * BPF instructions as the kernel takes them (include/uapi/linux/bpf.h,
+ * Encodes BPF instructions (include/uapi/linux/bpf.h,
  * Documentation/bpf/standardization/instruction-set.rst).
  *
  * @module
@@ -44,25 +44,25 @@ const TESTS: Readonly<Record<Test, number>> = {
   sle: 0xd0,
 };
 
-/** What the immediate of a 64-bit load stands for: BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE. */
+/** Pseudo source registers of 64-bit loads: BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE. */
 const [PSEUDO_MAP, PSEUDO_VALUE] = [1, 2];
 
-/** A map's descriptor that is put into an instruction when the program is loaded. */
+/** A map whose descriptor is patched into an instruction at load time. */
 export interface Relocation {
   readonly instruction: number;
   readonly map: string;
 }
 
-/** Whether an immediate of 32 bits, which the kernel extends with its sign, can hold it. */
+/** Whether a value fits a 32-bit immediate, which the kernel sign-extends. */
 export function fits32(value: bigint): boolean {
   return BigInt.asIntN(64, value) === BigInt.asIntN(32, value);
 }
 
-/** Writes instructions one after the other. */
+/** An assembler. */
 export class Assembler {
   readonly #words: number[] = [];
   readonly relocations: Relocation[] = [];
-  /** The number of the next instruction. */
+  /** The index of the next instruction. */
   get next(): number {
     return this.#words.length / 2;
   }
@@ -88,7 +88,7 @@ export class Assembler {
     this.#emit(ALU64 | ARITHMETIC[fn], dst, 0, 0, value);
   }
 
-  /** Between the machine's order and the network's. */
+  /** Byte swaps between host and network order. */
   swap(dst: number, bits: number): void {
     this.#emit(ALU | END | X, dst, 0, 0, bits);
   }
@@ -142,7 +142,7 @@ export class Assembler {
     return this.next - 1;
   }
 
-  /** Lets the jump at an instruction go to another. */
+  /** Sets the target of an earlier jump. */
   land(jump: number, target: number): void {
     const offset = target - jump - 1;
     if (offset !== offset << 16 >> 16) {

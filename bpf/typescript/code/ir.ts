@@ -1,22 +1,22 @@
 /**
  * The intermediate form between TypeScript and BPF instructions: basic blocks of three-address
- * operations on any number of 64-bit registers.
+ * operations on unlimited 64-bit virtual registers.
  *
  * @module
  */
 
-/** A virtual register: 64 bits, written any number of times. */
+/** A virtual register: 64 bits, not in SSA form. */
 export type Reg = number;
 
-/** A register, or a constant of 64 bits. */
+/** A register, or a 64-bit constant. */
 export type Operand = Reg | bigint;
 
-/** An object on the stack, by its number. */
+/** A stack object, by its index. */
 export interface Slot {
   readonly slot: number;
 }
 
-/** Memory that a load or store reaches: behind a pointer in a register, or on the stack. */
+/** The address of a load or store: a pointer in a register, or a stack object. */
 export type Base = Reg | Slot;
 
 /** A map's descriptor as an argument of a helper. */
@@ -24,15 +24,15 @@ export interface MapReference {
   readonly map: string;
 }
 
-/** An address inside a stack object, as an argument of a helper. */
+/** An address inside a stack object, as a helper argument. */
 export interface SlotAddress extends Slot {
   readonly offset: number;
 }
 
-/** What a helper takes. */
+/** A helper argument. */
 export type Argument = Operand | MapReference | SlotAddress;
 
-/** Arithmetic of 64 bits that wraps. */
+/** 64-bit wrapping arithmetic. */
 export type Arithmetic =
   | "add"
   | "sub"
@@ -46,13 +46,13 @@ export type Arithmetic =
   | "rsh"
   | "arsh";
 
-/** Comparisons that branch; those with an s are signed. */
+/** Conditions of branches; those with an s are signed. */
 export type Test = "eq" | "ne" | "gt" | "ge" | "lt" | "le" | "sgt" | "sge" | "slt" | "sle";
 
-/** Bytes that one load or store moves. */
+/** Sizes of loads and stores in bytes. */
 export type Width = 1 | 2 | 4 | 8;
 
-/** One operation; `line` is the index of its place in the program's text. */
+/** One operation; `line` is the index of its line in the program's text. */
 export type Operation =
   & { readonly line: number }
   & (
@@ -98,7 +98,7 @@ export type Operation =
     }
   );
 
-/** How a block ends. */
+/** A block's terminator. */
 export type End =
   & { readonly line: number }
   & (
@@ -114,30 +114,30 @@ export type End =
     | { readonly op: "exit"; readonly source: Operand }
   );
 
-/** Operations that run one after the other. */
+/** A basic block. */
 export interface Block {
   readonly id: number;
   readonly operations: Operation[];
   end: End | undefined;
 }
 
-/** A program between TypeScript and instructions. */
+/** A program in the intermediate form. */
 export interface Code {
-  /** In the order they are written; the first is where it begins. */
+  /** The blocks in order; the first is the entry. */
   readonly blocks: readonly Block[];
-  /** How many virtual registers there are. */
+  /** The number of virtual registers. */
   readonly registers: number;
-  /** Bytes of each stack object. */
+  /** Sizes of the stack objects in bytes. */
   readonly slots: readonly number[];
 }
 
-/** The blocks a block may go on to. */
+/** The successors of a block. */
 export function successors({ end }: Block): Block[] {
   if (end?.op === "jump") return [end.to];
   return end?.op === "branch" ? [end.then, end.else] : [];
 }
 
-/** The registers an operation reads. */
+/** The registers that an operation reads. */
 export function reads(operation: Operation): Reg[] {
   switch (operation.op) {
     case "move":
@@ -159,20 +159,20 @@ export function reads(operation: Operation): Reg[] {
   }
 }
 
-/** The registers a block's end reads. */
+/** The registers that a terminator reads. */
 export function endReads(end: End | undefined): Reg[] {
   if (end?.op === "branch") return [end.a, ...registers(end.b)];
   return end?.op === "exit" ? registers(end.source) : [];
 }
 
-/** The register an operation writes. */
+/** The register that an operation writes. */
 export function written(operation: Operation): Reg | undefined {
   return "dst" in operation ? operation.dst : undefined;
 }
 
 const registers = (operand: Argument | Base): Reg[] => typeof operand === "number" ? [operand] : [];
 
-/** The test that is true where this one is false. */
+/** The negated condition. */
 export const OPPOSITE: Readonly<Record<Test, Test>> = {
   eq: "ne",
   ne: "eq",
@@ -186,7 +186,7 @@ export const OPPOSITE: Readonly<Record<Test, Test>> = {
   slt: "sge",
 };
 
-/** The same test with its sides exchanged. */
+/** The condition with its operands exchanged. */
 export const MIRRORED: Readonly<Record<Test, Test>> = {
   eq: "eq",
   ne: "ne",

@@ -1,21 +1,21 @@
 /**
- * How long the value of each register is needed.
+ * Live intervals of registers.
  *
  * @module
  */
 
 import { type Code, endReads, reads, successors, written } from "./ir.ts";
 
-/** From the position of the first write to that of the last read, in the order of the blocks. */
+/** From the position of the first write to that of the last read, in block order. */
 export interface Interval {
   readonly reg: number;
   start: number;
   end: number;
-  /** Whether a helper is called in between, which destroys the registers R0 to R5. */
+  /** Whether a helper call lies in between, which clobbers R0 to R5. */
   crossesCall: boolean;
 }
 
-/** Positions count operations by two, ends of blocks included. */
+/** Positions count operations in steps of two, including terminators. */
 export function intervals({ blocks, registers }: Code): Interval[] {
   const words = Math.ceil(registers / 32);
   const index = new Map(blocks.map((block, i) => [block, i]));
@@ -70,7 +70,7 @@ function spans(
       if (operation.op === "call") calls.push(position);
       for (const reg of reads(operation)) touch(reg, position);
       const reg = written(operation);
-      // One further: a result may take the register of an operand that is not needed any more.
+      // One further: a result may reuse the register of an operand that dies there.
       if (reg !== undefined) touch(reg, position + 1);
     }
     position += 2;

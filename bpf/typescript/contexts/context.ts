@@ -1,5 +1,5 @@
 /**
- * What a program's first parameter is, by its hook.
+ * The context, a program's first parameter, by its hook.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { registerOffsets } from "./registers.ts";
 import { tracepointContext } from "./tracepoint_context.ts";
 import { usdtContext } from "./usdt_context.ts";
 
-/** The first parameter. */
+/** The context. */
 export function contextOf(program: Program): Value {
   const { hook } = program;
   switch (hook.kind) {

@@ -1,5 +1,5 @@
 /**
- * The parameters of kernel functions, by the kernel's BTF.
+ * The parameters of kernel functions, from the kernel's BTF.
  *
  * @module
  */
@@ -20,7 +20,9 @@ type Tracing = Extract<
 >;
 type Registers = RegisterOffsets;
 
-/** What a hook's function takes, and its BTF id. @throws {BpfError} when this kernel has none */
+/**
+ * The parameters of a hook's function, and its BTF id. @throws {BpfError} when this kernel has none
+ */
 export function prototypeFor(program: string, hook: Tracing): Prototype {
   const { kind, name } = hook;
   const found = kind === "btfTracepoint" ? kernelTracepoint(name) : kernelFunction(symbol(hook));
@@ -56,7 +58,7 @@ const REASONS: Readonly<Record<Tracing["kind"], (name: string) => string>> = {
     `this kernel asks no security module about "${name}": see bpf_lsm_… of /proc/kallsyms`,
 };
 
-/** The context of programs that the kernel gives its own values: eight bytes each. */
+/** The context of programs with the kernel's own arguments: eight bytes each. */
 export function tracingContext(program: Program, hook: Tracing): Value {
   const prototype = prototypeFor(program.source.name, hook);
   const known: Record<string, Value> = {};
@@ -65,7 +67,7 @@ export function tracingContext(program: Program, hook: Tracing): Value {
   prototype.parameters.forEach(({ name, type }) => {
     const value = argument(program, offset, type);
     args.push(value);
-    // A struct that is passed whole is no value of the language.
+    // A struct passed by value has no representation in the language.
     if (name !== "" && type?.kind !== "kernel") known[name] = value;
     offset += type ? Math.ceil(sizeOfType(type) / 8) * 8 : 8;
   });
@@ -83,7 +85,7 @@ function argument(program: Program, offset: number, type: Type | undefined): Val
   return at(program, offset, type);
 }
 
-/** The context of a kprobe: registers, by the function's parameters where the BTF knows them. */
+/** The context of a kprobe: registers, mapped to the function's parameters if it has BTF. */
 export function kprobeContext(
   program: Program,
   { kind, name }: { readonly kind: "kprobe" | "kretprobe"; readonly name: string },
@@ -95,7 +97,7 @@ export function kprobeContext(
   }
   const known: Record<string, Value> = {};
   for (const [i, { name, type }] of (prototype?.parameters ?? []).entries()) {
-    // A struct that is passed whole moves what follows to other registers.
+    // A struct passed by value shifts the registers of later arguments.
     if (i >= args.length || !type || type.kind === "kernel") break;
     if (name !== "") known[name] = argument(program, args[i]!, type);
   }
@@ -107,7 +109,7 @@ export function kprobeContext(
   });
 }
 
-/** A kernel without BTF has kprobes as well. */
+/** A kernel without BTF has kprobes, too. */
 function knownFunction(name: string): Prototype | undefined {
   try {
     return kernelFunction(name);

@@ -1,5 +1,5 @@
 /**
- * What contexts are made of.
+ * Parts that contexts are built from.
  *
  * @module
  */
@@ -13,17 +13,17 @@ export function fields(what: string, values: Record<string, Value>): Value {
   return { kind: "fields", what, fields: new Map(Object.entries(values)) };
 }
 
-/** Eight bytes of the context each. */
+/** Consecutive eight-byte values in the context. */
 export function elements(program: Program, what: string, offsets: readonly number[]): Value {
   return { kind: "elements", what, elements: offsets.map((offset) => word(program, offset)) };
 }
 
-/** Eight bytes of the context. */
+/** An eight-byte value in the context. */
 export function word(program: Program, offset: number): InMemory {
   return at(program, offset, U64);
 }
 
-/** A place of the context. */
+/** Memory in the context. */
 export function at(program: Program, offset: number, type: Type): InMemory {
   const readOnly = "what a program is given can only be read";
   return { kind: "memory", base: program.context, offset, type, access: "direct", readOnly };

@@ -1,5 +1,5 @@
 /**
- * Where a probe's registers are.
+ * Registers in struct pt_regs.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The fields of a tracepoint, by its format file in tracefs.
+ * The fields of a tracepoint, from its format file in tracefs.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export function tracepointContext(program: Program, category: string, name: stri
   }
 }
 
-/** A field as the format file describes it. */
+/** A field in the format file. */
 function fieldValue(program: Program, field: TracepointField): [name: string, value: Value] {
   const { type, name, offset, size, signed } = field;
   const [, plain, count] = /^(.*?)(?:\[(\w*)\])?$/.exec(name)!;
@@ -43,7 +43,7 @@ function fieldValue(program: Program, field: TracepointField): [name: string, va
     if (/^(?:const )?char$/.test(type)) {
       return [plain!, at(program, offset, { kind: "text", size })];
     }
-    // A length may be told by a constant's name: the size tells it too.
+    // A length may be a constant's name; then it follows from the size.
     const element = elementType(type, signed);
     return [
       plain!,
@@ -59,7 +59,7 @@ function fieldValue(program: Program, field: TracepointField): [name: string, va
   return [plain!, at(program, offset, { kind: "array", element: byte, length: size })];
 }
 
-/** The elements of an array, by their C type; bytes where it does not tell. */
+/** The elements of an array, by their C type; bytes if that is unknown. */
 function elementType(type: string, signed: boolean): Int {
   const bits = /\b(?:long|[us]64|uint64_t)\b/.test(type)
     ? 64
@@ -71,7 +71,7 @@ function elementType(type: string, signed: boolean): Int {
   return { kind: "int", bits, signed: bits > 8 && signed };
 }
 
-/** A text behind the fields: its field tells where and how long, in 16 bits each. */
+/** A dynamic string: its field has offset and length, 16 bits each. */
 function dynamicText(program: Program, offset: number, start: number): Value {
   return {
     kind: "made",

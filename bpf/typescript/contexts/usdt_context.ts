@@ -1,6 +1,6 @@
 /**
- * The arguments of USDT probes, wherever their notes say that the compiler has put them. A probe may
- * have several places that differ in that: the attachment's cookie tells which one it is.
+ * The arguments of USDT probes, wherever the compiler has put them. If a probe has several
+ * locations that differ, the attach cookie tells which one it is.
  *
  * @module
  */
@@ -17,7 +17,9 @@ import type { InRegister, Value } from "../lower/values.ts";
 import { fields } from "./parts.ts";
 import { registerOffset } from "./registers.ts";
 
-/** How a program reads the arguments of its probe. @throws {BpfError} naming the probes there are */
+/**
+ * How a program reads the arguments of its probe. @throws {BpfError} listing the probes that exist
+ */
 export function readerFor(program: string, options: UsdtOptions) {
   return usdtReaders([{ ...options, program }]).get(program)!;
 }
@@ -31,12 +33,12 @@ export function usdtContext(program: Program, options: UsdtOptions): Value {
   return fields(`USDT probe ${probeName(options)}`, { args: { kind: "elements", what, elements } });
 }
 
-/** An argument; 0 at places that lack it. */
+/** An argument; 0 at locations that lack it. */
 function argument(program: Program, ways: readonly Way[], index: number): Value {
   return { kind: "computed", make: () => usdtArgument(program, ways, index) };
 }
 
-/** An argument in a register; of a floating-point number its bits. */
+/** An argument in a register; for a floating-point number its bits. */
 export function usdtArgument(
   program: Program,
   ways: readonly Way[],
@@ -45,7 +47,7 @@ export function usdtArgument(
 ): InRegister {
   const { builder } = program;
   const readings = ways.map((way) => way[index]);
-  // The compiler of the traced program may have taken a constant for signed at one place only.
+  // The traced program's compiler may have encoded a constant as signed at one location only.
   const isSigned = readings.some((reading) => reading?.argument.signed);
   const type = isSigned ? I64 : U64;
   const key = (reading: Reading | undefined) => JSON.stringify(reading);
@@ -103,7 +105,7 @@ function read(
     const term = builder.alu("mul", register(field), BigInt(factor));
     address = builder.alu("add", term, address);
   }
-  // Wherever the file is loaded, code and variables keep their distance.
+  // Code and variables keep their distance wherever the file is loaded.
   if (distance !== undefined) address = builder.alu("add", register(IP), address);
   const base = inRegister(program, address);
   const type: Int = { kind: "int", bits, signed };

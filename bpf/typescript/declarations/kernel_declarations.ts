@@ -1,5 +1,5 @@
 /**
- * Declarations of a kernel for TypeScript: its tracepoints, functions and structs.
+ * TypeScript declarations of a kernel: its tracepoints, functions and structs.
  *
  * @module
  */
@@ -15,11 +15,12 @@ import { types } from "../language/kernel_types.ts";
 import { keyOf, numberOf, TypeTexts } from "./type_texts.ts";
 
 /**
- * The text of a module that declares what is asked for, and all structs that it leads to: tracepoints
- * (`sched/sched_switch`, `sched/*`), structs (`struct sock`), functions and tracepoints by BTF
- * (`vfs_read`, `sched_switch`, `bpf_iter_task`). With no names, all tracepoints of the kernel.
+ * The text of a module that declares what is requested, and all structs that it refers to:
+ * tracepoints (`sched/sched_switch`, `sched/*`), structs (`struct sock`), functions and BTF
+ * tracepoints (`vfs_read`, `sched_switch`, `bpf_iter_task`). Without names, all tracepoints of the
+ * kernel.
  *
- * @throws {RangeError} when this kernel has nothing of a name
+ * @throws {RangeError} when this kernel has nothing of that name
  */
 export function kernelDeclarations(names: readonly string[]): string {
   const btf = types();

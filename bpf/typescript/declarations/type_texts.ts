@@ -1,18 +1,18 @@
 /**
- * Types of the kernel's BTF as types of TypeScript.
+ * Formats BTF types as TypeScript types.
  *
  * @module
  */
 
 import { type Btf, BtfKind } from "../../btf/btf.ts";
 
-/** Members of unnamed structs in each other; deeper ones are left to the compiler. */
+/** Nesting limit of anonymous structs; deeper ones are left to the compiler. */
 const DEEPEST = 8;
 
-/** Writes types, and keeps the named structs that they mention. */
+/** Formats types, and collects the named structs that they mention. */
 export class TypeTexts {
   readonly #btf: Btf;
-  /** Those to declare, by name: the first of a name is meant, as for the compiler. */
+  /** Structs to declare, by name: the first of a name counts, as in the compiler. */
   readonly #named = new Map<string, number>();
   readonly #waiting: string[] = [];
 
@@ -21,7 +21,7 @@ export class TypeTexts {
     this.#btf = btf;
   }
 
-  /** Asks for a struct or union; false when there is none of that name. */
+  /** Requests a struct or union; false when there is none of that name. */
   add(name: string): boolean {
     const plain = name.replace(/^(?:struct|union) /, "");
     const id = this.#btf.find(plain, BtfKind.STRUCT, BtfKind.UNION);
@@ -29,7 +29,7 @@ export class TypeTexts {
     return id !== undefined;
   }
 
-  /** The type of a value: numbers of up to 32 bits are numbers, others bigints, as codecs have them. */
+  /** The type of a value: numbers of up to 32 bits are numbers, others bigints, as in codecs. */
   of(given: number, depth = 0): string {
     const btf = this.#btf;
     const id = btf.resolve(given);
@@ -59,7 +59,7 @@ export class TypeTexts {
     }
   }
 
-  /** `readonly pid: number;` of each member; those of unnamed structs stand for themselves. */
+  /** `readonly pid: number;` for each member; members of anonymous structs are inlined. */
   fields(id: number, depth = 0): string[] {
     const btf = this.#btf;
     return btf.members(id).flatMap(({ name, type, bitSize }) => {
@@ -73,7 +73,7 @@ export class TypeTexts {
     });
   }
 
-  /** The declarations of all structs that were mentioned, and of those that they mention. */
+  /** The declarations of all structs mentioned, transitively. */
   *structs(): Generator<string> {
     for (let name = this.#waiting.pop(); name !== undefined; name = this.#waiting.pop()) {
       const fields = this.fields(this.#named.get(name)!);
@@ -100,6 +100,6 @@ export class TypeTexts {
 /** A number of so many bytes. */
 export const numberOf = (bytes: number): string => bytes > 4 ? "bigint" : "number";
 
-/** A name as a property. */
+/** A name as a property key, quoted if necessary. */
 export const keyOf = (name: string): string =>
   /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);

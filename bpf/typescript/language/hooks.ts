@@ -1,5 +1,5 @@
 /**
- * Where a program of kernel code runs, as `kernel({ programs })` takes it.
+ * The hooks of programs, for `kernel({ programs })`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { TcTarget, XdpTarget } from "./network_hooks.ts";
 import type { TracepointFields } from "./known_kernel.ts";
 import { callSite } from "./source.ts";
 
-/** Where a program runs. */
+/** The hook of a program. */
 export type Hook =
   | { readonly kind: "tracepoint"; readonly category: string; readonly name: string }
   | { readonly kind: "rawTracepoint"; readonly name: string }
@@ -32,15 +32,15 @@ export type Hook =
   | { readonly kind: "tc"; readonly target: TcTarget | undefined }
   | { readonly kind: "socketFilter" };
 
-/** A program: its function and where it runs. `Outside` is what the function's second parameter is. */
+/** A program: a function and its hook. `Outside` is the type of the function's second parameter. */
 export interface ProgramDefinition<Outside> {
-  /** Where it runs. */
+  /** The hook. */
   readonly hook: Hook;
-  /** What runs there, in the kernel: it is compiled, never called. */
+  /** The function: it is compiled, never called. */
   readonly run: (context: never, outside: Outside) => unknown;
   /** Where it was written: `opens.ts:12`. */
   readonly site: string | undefined;
-  /** For TypeScript, which would not find the type by a parameter alone. */
+  /** Carries a type parameter; it has no value. */
   readonly outside?: Outside;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The running kernel's types as the language has them. Code is made for the kernel it runs on, so
- * that a field's place is the one that this kernel's BTF tells.
+ * The running kernel's types in terms of the language. Code is compiled for the kernel it runs on,
+ * so field offsets come from this kernel's BTF.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Int, KernelStruct, Type } from "./types.ts";
 /** A field of a kernel struct. */
 export interface KernelField {
   readonly name: string;
-  /** Undefined for what the language has no values of. */
+  /** Undefined for types that the language cannot represent. */
   readonly type: Type | undefined;
   readonly bitOffset: number;
   /** Width in bits of a bit-field. */
@@ -54,7 +54,7 @@ function structOf(id: number): KernelStruct {
   return { kind: "kernel", id, name: `${kind} ${btf.name(id)}`.trim(), bytes: btf.size(id) };
 }
 
-/** A type by its id; undefined for what the language has no values of. */
+/** A type by its id; undefined for one that the language cannot represent. */
 export function kernelType(id: number): Type | undefined {
   const btf = types();
   const bigEndian = isBigEndian(btf, id);
@@ -94,7 +94,7 @@ function int(size: number, signed: boolean, bigEndian: boolean): Int {
   return { kind: "int", bits, signed, ...bigEndian ? { bigEndian } : {} };
 }
 
-/** A field of a struct, also one of an anonymous struct or union in it. */
+/** A field of a struct, also one in an anonymous struct or union. */
 export function kernelField(struct: KernelStruct, name: string): KernelField | undefined {
   return fieldOf(struct.id, name, 0);
 }
@@ -116,7 +116,7 @@ function fieldOf(id: number, name: string, base: number): KernelField | undefine
   return undefined;
 }
 
-/** The names of a struct's fields, those of anonymous structs in it among them. */
+/** The names of a struct's fields, including those in anonymous structs. */
 export function kernelFieldNames({ id }: KernelStruct): string[] {
   const btf = types();
   const namesOf = (id: number): string[] =>
@@ -129,23 +129,23 @@ export function kernelFieldNames({ id }: KernelStruct): string[] {
   return namesOf(id);
 }
 
-/** What a kernel function takes and gives. */
+/** The parameters and result of a kernel function. */
 export interface Prototype {
-  /** Its id, which programs are loaded for. */
+  /** Its BTF id, the attach target of programs. */
   readonly id: number;
   readonly parameters: readonly { readonly name: string; readonly type: Type | undefined }[];
-  /** Undefined when it gives nothing, or what the language has no values of. */
+  /** Undefined without a result, or for a type that the language cannot represent. */
   readonly result: Type | undefined;
   readonly isVoid: boolean;
 }
 
-/** A function of the kernel that its BTF knows. */
+/** A kernel function, from BTF. */
 export function kernelFunction(name: string): Prototype | undefined {
   const id = types().functions([name]).get(name);
   return id === undefined ? undefined : prototypeOf(id, types().target(id));
 }
 
-/** A tracepoint that its BTF knows: the kernel's own arguments, by their names where it tells them. */
+/** A tracepoint, from BTF: the kernel's own arguments, by name where there is one. */
 export function kernelTracepoint(name: string): Prototype | undefined {
   const btf = types();
   const id = btf.find(`btf_trace_${name}`, BtfKind.TYPEDEF);
@@ -154,7 +154,7 @@ export function kernelTracepoint(name: string): Prototype | undefined {
   const tracer = btf.functions([`__traceiter_${name}`, `__bpf_trace_${name}`]);
   const named = [...tracer.values()].map((each) => btf.parameters(btf.target(each)))
     .find((each) => each.length === prototype.parameters.length && each.every(hasName));
-  // The first is the tracer's own data.
+  // The first parameter is the tracer's own data.
   const parameters = prototype.parameters.map((each, i) => ({
     ...each,
     name: named?.[i]?.name ?? each.name,

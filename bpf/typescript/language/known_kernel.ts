@@ -1,6 +1,6 @@
 /**
- * What TypeScript knows of a kernel: nothing, unless the declarations that `ts-bcc types` writes are
- * there. Then hooks know their fields and structs theirs.
+ * The kernel's types for TypeScript's checker: none, unless declarations written by `ts-bcc types`
+ * are included. Then hooks have typed fields and structs typed members.
  *
  * The interfaces are global, so that declarations need not name the module that they are for.
  *
@@ -15,9 +15,9 @@ export type Declared<N extends string> = typeof globalThis extends { [K in N]: i
   : Record<never, never>;
 
 /**
- * What a program reads of its hook's context: fields by name.
+ * The context of a hook: fields by name.
  *
- * Which there are depends on the kernel: they are checked when the program is compiled.
+ * Which fields exist depends on the kernel; they are checked when the program is compiled.
  */
 // deno-lint-ignore no-explicit-any -- a field may be a number, a text or a struct; see above
 export type Fields = any;

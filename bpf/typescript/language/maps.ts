@@ -1,5 +1,5 @@
 /**
- * The maps and buffers of kernel code, as `kernel({ maps })` takes them.
+ * Maps and buffers of kernel code, for `kernel({ maps })`.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Codec } from "../../../ffi/codec/codec.ts";
 import { struct, u32, u64 } from "../../../ffi/codec/mod.ts";
 import { isPerCpu, MapType } from "../../tables/map_type.ts";
 
-/** What a map is to the language: which methods it has. */
+/** The role of a map in the language: it determines the methods. */
 export type MapRole = "entries" | "events" | "histogram" | "stacks" | "cgroups";
 
-/** A map that `kernel()` makes. `Role`, `K` and `V` are for TypeScript. */
+/** A map created by `kernel()`. `Role`, `K` and `V` are for TypeScript's checker. */
 export interface MapDefinition<Role extends MapRole, K, V> {
   /** What the map is for. */
   readonly role: Role;
@@ -25,18 +25,18 @@ export interface MapDefinition<Role extends MapRole, K, V> {
   readonly isPerCpu?: boolean;
   /** Entries; bytes of a ring buffer. */
   readonly entries: number;
-  /** What the histograms of a map are told apart by. */
+  /** The key of the histograms in the map. */
   readonly by?: Codec<unknown>;
-  /** The global that counts what there was no room for. */
+  /** The global that counts what was dropped because the map was full. */
   readonly dropped?: string;
 }
 
-/** The global that counts what a full map had no room for. */
+/** The global that counts what was dropped because the map was full. */
 export const droppedName = (name: string, { dropped }: AnyMap) => dropped ?? `${name}_dropped`;
 
-/** A slot of one of several histograms. */
+/** The key of a slot in a map of histograms. */
 export interface HistogramKey<K> {
-  /** What the histogram is of. */
+  /** The histogram's own key. */
   readonly of: K;
   /** Which values: 0 for zeros, n for those from 2^(n-1) to 2^n - 1, 64 + n for the same below 0. */
   readonly slot: number;
@@ -45,11 +45,11 @@ export interface HistogramKey<K> {
 /** Any map. */
 export type AnyMap = MapDefinition<MapRole, unknown, unknown>;
 
-/** How many entries a map has room for. */
+/** Options for the size of a map. */
 export interface EntriesOptions {
-  /** Default 10240. */
+  /** The number of entries. Default 10240. */
   readonly entries?: number;
-  /** The name of the global that counts what there was no room for. Default NAME_dropped. */
+  /** The name of the global that counts what was dropped. Default NAME_dropped. */
   readonly dropped?: string;
 }
 
@@ -86,7 +86,7 @@ export function hash<K, V>(
   return entries(MapType.HASH, key, value, options);
 }
 
-/** A hash table that forgets the entries that were not used for longest when it is full. */
+/** A hash table that evicts the least recently used entries when it is full. */
 export function lruHash<K, V>(
   key: Codec<K>,
   value: Codec<V>,
@@ -104,7 +104,7 @@ export function perCpuHash<K, V>(
   return entries(MapType.PERCPU_HASH, key, value, options);
 }
 
-/** Values by numbers from 0, which are all there from the beginning. */
+/** An array: values by index from 0, all of which exist from the beginning. */
 export function arrayMap<V>(
   value: Codec<V>,
   { entries: count }: Pick<Required<EntriesOptions>, "entries">,
@@ -120,7 +120,7 @@ export function perCpuArray<V>(
   return entries(MapType.PERCPU_ARRAY, u32, value, { entries: count });
 }
 
-/** Events in the order they happen, for all CPUs. Needs Linux >= 5.8. */
+/** A ring buffer: events of all CPUs in their order. Needs Linux >= 5.8. */
 export function ringBuffer<T>(
   event: Codec<T>,
   { bytes = RING_BYTES }: { readonly bytes?: number } = {},
@@ -128,7 +128,7 @@ export function ringBuffer<T>(
   return { role: "events", type: MapType.RINGBUF, key: undefined, value: event, entries: bytes };
 }
 
-/** Events with a buffer for each CPU. */
+/** A perf buffer: one buffer per CPU. */
 export function perfBuffer<T>(event: Codec<T>): MapDefinition<"events", never, T> {
   const type = MapType.PERF_EVENT_ARRAY;
   return { role: "events", type, key: undefined, value: event, entries: 0 };
@@ -174,7 +174,7 @@ export function stackTraces(
   };
 }
 
-/** Cgroups by numbers from 0; {@linkcode Bpf.cgroupArray} puts them in. */
+/** An array of cgroups by index; {@linkcode Bpf.cgroupArray} fills it. */
 export function cgroupArray(
   { entries: count = 1 }: Pick<EntriesOptions, "entries"> = {},
 ): MapDefinition<"cgroups", number, never> {

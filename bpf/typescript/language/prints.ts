@@ -1,5 +1,5 @@
 /**
- * What `print` sends, and the line it becomes.
+ * The records of `print`, and formatting them as lines.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import { decodeText, ipv4, ipv6, u64 } from "../../../ffi/codec/mod.ts";
 
 /** The ring buffer of printed lines: `bpf.events("print")`. */
 export const PRINT_MAP = "print";
-/** Bytes of it. */
+/** Its size in bytes. */
 export const PRINT_BYTES = 256 * 1024;
 
 /** Reads an IP address of that many bytes. */
 export const addressCodec = (size: number): Codec<string> => size === 4 ? ipv4 : ipv6;
 
-/** Where a value is in the record. */
+/** The offset of a value in the record. */
 export interface PrintedValue {
   readonly kind: "signed" | "unsigned" | "bool" | "text" | "address" | "ip";
   readonly offset: number;
   readonly size: number;
 }
 
-/** A call of `print`: texts with values in between. */
+/** A call of `print`: literal texts with values in between. */
 export interface PrintCall {
   readonly texts: readonly string[];
   readonly values: readonly PrintedValue[];
 }
 
-/** Reads records as lines. */
+/** Formats records as lines. */
 export function printCodec(calls: readonly PrintCall[]): Codec<string> {
   return {
     ...u64,

@@ -1,5 +1,5 @@
 /**
- * The text of a function that runs in the kernel, and what is wrong with it.
+ * The text of a function that runs in the kernel, and errors in it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { TsBccError } from "../../../ffi/error/ts_bcc_error.ts";
 import type { Node } from "./syntax.ts";
 
-/** Something in a program's text that cannot be compiled; the message shows the place. */
+/** An error in a program's text; the message shows the place. */
 export class KernelCodeError extends TsBccError {
   /** The name of the class. */
   override name = "KernelCodeError";
@@ -22,7 +22,7 @@ export class KernelCodeError extends TsBccError {
   /** The column, counted from 1. */
   readonly column: number;
 
-  /** `problem` is one sentence: what is not possible, and what to write instead. */
+  /** `problem` is one sentence: what is impossible, and what to write instead. */
   constructor(source: Source, start: number, end: number, problem: string, program = source.name) {
     const { line, column, text } = source.place(start);
     const width = Math.max(1, Math.min(end - start, text.length - column));
@@ -41,7 +41,7 @@ export class KernelCodeError extends TsBccError {
   }
 }
 
-/** Where the texts of functions that programs share begin: behind any program's own. */
+/** Positions of shared functions start here: after those of any program. */
 const SHARED_BEGIN = 1 << 26;
 const SHARED = { begin: SHARED_BEGIN, line: 1 << 20 };
 
@@ -62,9 +62,9 @@ export class Source {
   readonly text: string;
   /** Where it was given to `kernel()`: ` (opens.ts:12)`, or nothing. */
   readonly where: string;
-  /** Where the text begins in what the parser read: places count from there. */
+  /** Where the text begins in what the parser read: positions are relative to that. */
   begin = 0;
-  /** The number of its first line: programs count from 0, what they share from further on. */
+  /** The number of its first line: programs count from 0, shared functions from an offset. */
   #firstLine = 0;
   /** What the program shares with others and is compiled with. */
   readonly #shared = new Set<Source>();
@@ -77,7 +77,7 @@ export class Source {
     this.#starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   }
 
-  /** Moves its places and lines to where no other text has any; returns how far the places went. */
+  /** Moves its positions and lines to an unused range; returns the offset. */
   moveBehind(): number {
     const by = SHARED.begin;
     this.begin += by;
@@ -92,7 +92,7 @@ export class Source {
     this.#shared.add(shared);
   }
 
-  /** Whose place it is. */
+  /** The text that a position belongs to. */
   #at(offset: number): Source {
     if (offset < SHARED_BEGIN) return this;
     for (const each of this.#shared) {
@@ -103,7 +103,7 @@ export class Source {
 
   /** The line of a place in the text, counted from 0. */
   #indexOf(offset: number): number {
-    // Asked for each node: by halving, and without a function.
+    // Called for each node: a binary search, without a callback.
     let [low, high] = [0, this.#starts.length - 1];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
@@ -153,8 +153,8 @@ export class Source {
 }
 
 /**
- * The call outside of this folder that is being made: `opens.ts:12`, as far as it can be told. In an
- * executable this folder is in the bundle, a file below `/$bunfs/`.
+ * The caller outside this folder: `opens.ts:12`, if known. In an executable this folder is in the
+ * bundle, a file below `/$bunfs/`.
  */
 export function callSite(): string | undefined {
   const frames = (new Error().stack ?? "").split("\n").slice(1);

@@ -1,5 +1,5 @@
 /**
- * Stacks as keys: what `kernelStack()` and `userStack()` give, and the maps behind them.
+ * Stacks as keys: the results of `kernelStack()` and `userStack()`, and the maps behind them.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { Codec } from "../../../ffi/codec/codec.ts";
 import { i32, struct, u32, u64 } from "../../../ffi/codec/mod.ts";
 import { hash, stackTraces } from "./maps.ts";
 
-/** A stack of the kernel. */
+/** A kernel stack. */
 export interface KernelStack {
-  /** Its number in `bpf.stacks("stack_traces")`; a negative errno where there is none. */
+  /** Its id in `bpf.stacks("stack_traces")`; a negative errno where there is none. */
   readonly id: number;
 }
 
-/** A stack of a process, whose addresses mean something in that process only. */
+/** A user stack, whose addresses are valid in that process only. */
 export interface UserStack extends KernelStack {
   /** The process. */
   readonly pid: number;
-  /** How many programs it was before: exec(2) gives addresses another meaning. */
+  /** How often the process had called exec: addresses change their meaning then. */
   readonly program: number;
 }
 
@@ -32,9 +32,9 @@ export const UserStack: Codec<UserStack> = struct("user_stack", {
   program: u32,
 });
 
-/** The map of the addresses. */
+/** The map of stack traces. */
 export const STACK_MAP = "stack_traces";
-/** The map of when a process's stack was seen first, as `ktime()` tells. */
+/** The map with the time when each user stack was first seen, on the clock of `ktime()`. */
 export const STACK_TIMES = "stack_times";
 const STACKS = 16_384;
 

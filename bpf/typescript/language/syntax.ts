@@ -1,6 +1,6 @@
 /**
- * The part of ESTree (the usual form of JavaScript's syntax trees) that this compiler reads, and the
- * parser that makes it.
+ * The subset of ESTree (the standard syntax tree of JavaScript) that this compiler accepts, and its
+ * parser.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { parse } from "npm:acorn@8.19.0";
 import type { Source } from "./source.ts";
 
-/** What every node has: its kind and its place in the text. */
+/** The common part of nodes: kind and position. */
 export interface Node {
   readonly type: string;
   readonly start: number;
@@ -119,7 +119,7 @@ export interface Sequence extends Node {
   readonly expressions: readonly Expression[];
 }
 
-/** What names the values that are declared or taken. */
+/** A binding pattern. */
 export type Pattern =
   | Identifier
   | (Node & { readonly type: "ObjectPattern"; readonly properties: readonly PatternProperty[] })
@@ -202,7 +202,10 @@ export interface SwitchCase extends Node {
   readonly consequent: readonly Statement[];
 }
 
-/** Reads a function's text: an arrow, a function expression or a method. @throws {KernelCodeError} */
+/**
+ * Parses a function's text: an arrow function, a function expression or a method. @throws
+ * {KernelCodeError}
+ */
 export function parseFunction(source: Source): FunctionNode {
   const { text } = source;
   if (/\[native code\]\s*\}\s*$/.test(text)) {
@@ -212,7 +215,7 @@ export function parseFunction(source: Source): FunctionNode {
         "bind() made",
     );
   }
-  // A method's text is no expression, but it is one inside of an object.
+  // A method's text is no expression by itself, but is inside an object literal.
   const forms = [["(", ")"], ["({", "})"]] as const;
   let problem: unknown;
   for (const [before, after] of forms) {
@@ -239,10 +242,13 @@ export function parseFunction(source: Source): FunctionNode {
   throw source.error({ start: pos, end: pos + 1 }, message.replace(/ \(\d+:\d+\)$/, ""));
 }
 
-/** Moves the places of a function's nodes behind those of all other texts, for programs that share it. */
+/**
+ * Offsets the positions of a function's nodes behind those of all other texts, for shared
+ * functions.
+ */
 export function moveBehind(node: FunctionNode, source: Source): void {
   const by = source.moveBehind();
-  const moved = new Set<unknown>(); // a node may stand at two places of the tree
+  const moved = new Set<unknown>(); // a node may occur twice in the tree (shorthand properties)
   const move = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(move);
     if (typeof value !== "object" || value === null || !("type" in value)) return;

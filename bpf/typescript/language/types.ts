@@ -1,5 +1,5 @@
 /**
- * The types of the language: what a value is, in a register or in memory.
+ * The types of the language: values in registers and in memory.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { CompositeType, CType, Member } from "../../../ffi/codec/codec.ts";
 import { sizeOf } from "../../../ffi/codec/check_layout.ts";
 
-/** An integer. In a register it has 64 bits, extended by its sign. */
+/** An integer. In a register it has 64 bits, extended by its signedness. */
 export interface Int {
   readonly kind: "int";
   readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
-  /** In memory its bytes are in the network's order. */
+  /** Whether it is in network byte order in memory. */
   readonly bigEndian?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface KernelStruct {
   readonly bytes: number;
 }
 
-/** A pointer in the kernel's memory to a type of the kernel's BTF, which is read when it is used. */
+/** A pointer in kernel memory to a type of the kernel's BTF, which is followed when it is used. */
 export interface KernelPointer {
   readonly kind: "pointer";
   readonly to: number;
@@ -49,7 +49,7 @@ export const I64: Int = { kind: "int", bits: 64, signed: true };
 export const U32: Int = { kind: "int", bits: 32, signed: false };
 export const BOOL: Type & { kind: "bool" } = { kind: "bool" };
 
-/** The type of what a codec describes; undefined for what the language has no values of. */
+/** The type for a codec; undefined if the language cannot represent it. */
 export function typeOf(type: CType): Type | undefined {
   switch (type.kind) {
     case "int":
@@ -78,7 +78,7 @@ export function typeOf(type: CType): Type | undefined {
   }
 }
 
-/** Bytes in memory. */
+/** The size in memory in bytes. */
 export function sizeOfType(type: Type): number {
   switch (type.kind) {
     case "int":
@@ -102,7 +102,7 @@ export function isScalar(type: Type): type is Scalar {
   return type.kind === "int" || type.kind === "bool";
 }
 
-/** How the language's errors name a type. */
+/** A type's name in errors. */
 export function describeType(type: Type): string {
   switch (type.kind) {
     case "int":
@@ -124,7 +124,7 @@ export function describeType(type: Type): string {
   }
 }
 
-/** The members of a struct that have a name; those of anonymous structs in it stand for themselves. */
+/** The named members of a struct; anonymous structs are replaced by their members. */
 export function membersOf(shape: CompositeType, base = 0): Member[] {
   return shape.members.flatMap((member) => {
     const bitOffset = base + member.bitOffset;

@@ -10,7 +10,7 @@ import { I64, type Int, type Scalar, U64 } from "../language/types.ts";
 import type { Program } from "./program.ts";
 import type { Loaded } from "./values.ts";
 
-/** A number and its type; a constant that is not negative has none: it fits to any. */
+/** A number and its type; a nonnegative constant has none: it fits any. */
 export interface IntOperand {
   readonly operand: Operand;
   readonly type: Int | undefined;
@@ -58,12 +58,12 @@ export function arithmetic(
   return { operand: builder.alu(fn, a.operand, b.operand), type: resultType(a, b) };
 }
 
-/** The type of a sum and the like: unsigned as soon as 64 unsigned bits take part. */
+/** The type of a sum and the like: unsigned if a 64-bit unsigned operand takes part. */
 function resultType(a: IntOperand, b: IntOperand): Int {
   const types = [a.type, b.type].filter((type) => type !== undefined);
   const isSigned = types.some(({ signed }) => signed) || types.length === 0;
   if (!isSigned) return U64;
-  // A negative constant takes the sign of what it meets: x & -4096, x + -1.
+  // A negative constant takes the signedness of the other operand: x & -4096, x + -1.
   const constantOnly = types.every((type) => !type.signed || isNegativeConstant(type, a, b));
   if (constantOnly && types.some(({ signed }) => !signed)) return U64;
   return types.some(({ signed, bits }) => !signed && bits === 64) ? U64 : I64;
@@ -74,8 +74,8 @@ const isNegativeConstant = (type: Int, a: IntOperand, b: IntOperand) =>
   type === b.type && typeof b.operand === "bigint";
 
 /**
- * Whether an operator whose result depends on the sign is a signed one. Unsigned numbers of up to
- * 32 bits are the same signed; 64 bits of both kinds do not go together.
+ * Whether a sign-dependent operator is the signed one. Unsigned numbers of up to 32 bits can be
+ * used as signed; 64-bit ones of both signednesses cannot be mixed.
  */
 export function commonSign(
   program: Program,
@@ -114,7 +114,7 @@ function checkShift(program: Program, node: Node, by: Operand): void {
 
 /**
  * Signed division by unsigned instructions, because the kernel has signed ones only since 6.6:
- * of the absolute values, with the sign put right afterwards.
+ * divides the absolute values and corrects the sign.
  */
 export function signedDivision(
   program: Program,
@@ -139,7 +139,7 @@ const TESTS: Readonly<Record<string, readonly [unsigned: Test, signed: Test]>> =
   ">=": ["ge", "sge"],
 };
 
-/** A comparison; `mixed` where one side is signed and the other an unsigned number of 64 bits. */
+/** A comparison; `mixed` if one side is signed and the other a 64-bit unsigned number. */
 export interface Comparison {
   readonly test: Test;
   readonly mixed: boolean;
@@ -167,7 +167,7 @@ export function testFor(
   return { test, mixed };
 }
 
-/** Whether one number may be negative and the other beyond all signed ones. */
+/** Whether one number may be negative and the other above all signed ones. */
 function isMixed(a: IntOperand, b: IntOperand): boolean {
   const signed = [a, b].some(({ operand, type }) => typeof operand === "number" && type?.signed);
   const wide = [a, b].some(({ type }) => type && !type.signed && type.bits === 64);
@@ -180,7 +180,7 @@ export const isEquality = (operator: string) => /^[!=]==?$/.test(operator);
 
 const isBool = ({ type }: Loaded) => type?.kind === "bool";
 
-/** `unsigned < 0`: in JavaScript's eyes a question, here always the same answer. */
+/** `unsigned < 0`: always false here, unlike what the author expects. */
 function refuseSenseless(
   program: Program,
   node: Node,
@@ -218,7 +218,7 @@ export function requireInt(
   return { operand, type };
 }
 
-/** The type that holds the values of both; undefined when none does. */
+/** The type that can hold both values; undefined when there is none. */
 export function joinTypes(a: Scalar | undefined, b: Scalar | undefined): Scalar | undefined {
   if (a === undefined || b === undefined) return a ?? b ?? I64;
   if (a.kind === "bool" || b.kind === "bool") return a.kind === b.kind ? a : undefined;

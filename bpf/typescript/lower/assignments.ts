@@ -35,7 +35,7 @@ export function update(
   let before: Value | undefined;
   const after = assign(program, node, node.argument, scope, (old) => {
     const now = old();
-    // The place goes on to the new value.
+    // Later reads use the new value.
     before = node.prefix ? now : settle(program, node, now);
     return operate(program, node, node.operator[0]!, before, constant(1n));
   });
@@ -43,8 +43,8 @@ export function update(
 }
 
 /**
- * Compiles `place += x;` and the like where nobody takes the value: numbers of maps and globals of 32 and
- * 64 bits are added to at once, so that none is lost to another CPU. False for all else.
+ * Compiles `place += x;` and the like as a statement: 32- and 64-bit numbers in maps and globals
+ * are added to atomically, so that no other CPU's update is lost. False for all else.
  */
 export function addInPlace(
   program: Program,
@@ -64,7 +64,7 @@ export function addInPlace(
     storeField(program, node, place, operate(program, node, operator, place, by));
     return true;
   }
-  // Not for the sum, but for what is refused: mixed signs, booleans, texts.
+  // Compiled only for its errors: mixed signs, booleans, texts.
   builder.discard(() => operate(program, node, operator, place, by));
   const { operand } = asLoaded(program, node, by);
   const added = operator === "+" ? operand : builder.alu("sub", 0n, operand);
@@ -113,7 +113,7 @@ function assign(
   return storeField(program, node, place, value);
 }
 
-/** What is assigned to. @throws {KernelCodeError} where that is not possible */
+/** The target of an assignment. @throws {KernelCodeError} where that is not possible */
 function placeOf(program: Program, target: Expression, scope: Scope): InMemory {
   const found = lower(program, target, scope);
   if (found.kind === "global") program.assigned.set(found.name, target);
@@ -139,7 +139,7 @@ function storeField(program: Program, node: Node, place: InMemory, value: Value)
     : { kind: "register", reg: operand, type: type as Scalar };
 }
 
-/** Gives a variable another value. @throws {KernelCodeError} when its type does not hold it */
+/** Assigns to a variable. @throws {KernelCodeError} when its type cannot hold the value */
 export function setVariable(
   program: Program,
   node: Node,
@@ -169,7 +169,7 @@ function checkVariable(
   const found = loaded.type as Int | undefined;
   const { signed } = type as Int;
   if (signed && found && !found.signed && found.bits === 64) {
-    // It began as a plain number, which has no sign of its own.
+    // It began as a plain number, whose signedness was open.
     if (isFlexible) {
       program.unsigned.add(declared.start);
       throw new Again();
