@@ -14,7 +14,7 @@ import type { InlinedCall } from "./inlined.ts";
 import type { SourceLine } from "./line_table.ts";
 import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
 
-/** A link to a mapped file; its target is the file's path. */
+/** A file as a process has mapped it, whose own path the link tells. */
 const MAPPED = /^(\/proc\/\d+)\/map_files\//;
 
 /** One open file; its functions are read when first needed. */

@@ -33,7 +33,7 @@ export class FileSymbols implements Disposable {
   readonly #inlined = new Map<number, readonly InlinedCall[]>();
   readonly #signalReturns = new Map<number, boolean>();
 
-  /** Takes ownership of the file; `module` is its name in symbols. */
+  /** Takes the file over; `module` is its name in symbols. */
   constructor(elf: ElfFunctions, module: string, options: { readonly demangle: boolean }) {
     this.#elf = elf;
     this.#module = module;
@@ -50,7 +50,7 @@ export class FileSymbols implements Disposable {
     return symbol;
   }
 
-  /** The source line of a file offset; undefined when unknown. */
+  /** The source line of an offset of the file; undefined when it is not known. */
   lineAt(offset: number): SourceLine | undefined {
     let line = this.#lines.get(offset);
     if (line === undefined) this.#lines.set(offset, line = this.#elf.lineAt(offset) ?? null);

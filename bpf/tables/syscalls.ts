@@ -112,7 +112,7 @@ export function syscallName(number: number): string | undefined {
   return name === "?" ? undefined : name;
 }
 
-/** The number of a system call; undefined when this architecture has none of that name. */
+/** The number of a system call by its name; undefined when this architecture has none. */
 export function syscallNumber(name: string): number | undefined {
   return syscallNumberOf(name, process.arch);
 }

@@ -1,5 +1,5 @@
 /**
- * A program of kernel code in the kernel, and attaching it where its hook says.
+ * A loaded program of kernel code, and attaching it to its hook.
  *
  * @module
  */
@@ -22,10 +22,12 @@ import { verifierReason } from "./verifier_reasons.ts";
 import { attachHook, loadedFor, PROGRAM_TYPES, sectionOf } from "./hook_programs.ts";
 import type { Hook } from "./language/hooks.ts";
 
-/** The kernel's limit for a verifier log (UINT_MAX >> 8); the pages cost nothing until written. */
+/**
+ * The kernel's limit for a verifier log (UINT_MAX >> 8); pages cost nothing until they are written.
+ */
 const LOG_SIZE = 0xffffff;
 
-/** What the kernel is told of a program's text. */
+/** Load parameters about the program's text. */
 export interface DebugInfo {
   /** Descriptor of the BTF. */
   readonly fd: number;
@@ -87,7 +89,7 @@ export class TypeScriptProgram implements LoadedProgram {
       this.#fd = loaded;
       return;
     }
-    // Once more, and the verifier tells why; writing that takes it longer than checking.
+    // Load again with a log: writing it takes the verifier longer than checking.
     const protection = PROT_READ | PROT_WRITE;
     using log = map("a log buffer", LOG_SIZE, protection, MAP_PRIVATE | MAP_ANONYMOUS);
     const again = loadProgram({ ...request, log: { address: log.address, size: LOG_SIZE } });
@@ -114,7 +116,7 @@ export class TypeScriptProgram implements LoadedProgram {
     this.#fd = undefined;
   }
 
-  /** The instructions with the maps' descriptors in them. */
+  /** The instructions with map descriptors patched in. */
   #relocated(): Uint8Array<ArrayBuffer> {
     const bytes = copyOf(this.#compiled.instructions);
     const view = new DataView(bytes.buffer);
@@ -125,7 +127,7 @@ export class TypeScriptProgram implements LoadedProgram {
     return bytes;
   }
 
-  /** A line as newer kernels quote it with its number, older ones without. */
+  /** Newer kernels quote lines with their numbers, older ones without. */
   #tellLine(quoted: string): string {
     const { source } = this.#compiled;
     const [, text = quoted, told] = /^(.*) @ [^@]*:(\d+)$/.exec(quoted) ?? [];

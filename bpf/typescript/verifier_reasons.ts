@@ -1,7 +1,7 @@
 /**
- * What the verifier's complaints mean to who writes TypeScript, and what to do.
+ * Explains the verifier's complaints to authors of TypeScript programs.
  *
- * The compiler refuses what it can by itself; these are what only the kernel finds.
+ * The compiler detects what it can; these errors only the kernel finds.
  *
  * @module
  */
@@ -72,7 +72,7 @@ const REASONS: readonly (readonly [complaint: RegExp, reason: string])[] = [
   ],
 ];
 
-/** Why, and what to do; undefined for complaints that are not known. */
+/** The cause and the remedy; undefined for unknown complaints. */
 export function verifierReason(complaint: string): string | undefined {
   return REASONS.find(([pattern]) => pattern.test(complaint))?.[1];
 }

@@ -1,6 +1,6 @@
 /**
- * Kernel code whose programs are written by functions of ours, operation by operation, instead of
- * compiled from a text: what people type behind probes becomes such code.
+ * Kernel code whose programs are emitted by functions, operation by operation, instead of being
+ * compiled from text: probes of trace and argdist become such code.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { Source } from "./language/source.ts";
 import { loadCode } from "./load.ts";
 import { type Outside, Program } from "./lower/program.ts";
 
-/** A program that a function writes. */
+/** A program emitted by a function. */
 export interface WrittenProgram {
   readonly hook: Hook;
-  /** What stands for it in what the verifier says: `builder.line` counts its lines from 0. */
+  /** The lines quoted by the verifier: `builder.line` is an index into them. */
   readonly text: string;
-  /** Writes it; where it does not end by itself it returns 0. */
+  /** Emits it; without a terminator it returns 0. */
   readonly write: (program: Program) => void;
 }
 
-/** What is written, and what it uses. */
+/** The programs, and what they use. */
 export interface WrittenDefinition {
   readonly maps: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
@@ -42,7 +42,7 @@ export class WrittenCode implements KernelCode<unknown, unknown> {
     this.#definition = definition;
   }
 
-  /** Writes and loads. @throws {VerifierError} and its kin */
+  /** Emits and loads. @throws {VerifierError} or another BpfError */
   load(options: LoadOptions): LoadedCode {
     const { programs, ...rest } = this.#definition;
     const placed = Object.fromEntries(

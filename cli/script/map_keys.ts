@@ -15,7 +15,7 @@ export interface NamedKey {
   readonly parts: readonly string[];
   readonly heads: readonly string[];
   readonly stacks: readonly NamedStack[];
-  /** The key with function names in place of stacks. */
+  /** The key with the names of functions in place of stacks. */
   readonly json: unknown;
 }
 

@@ -92,7 +92,7 @@ export interface QueriesOptions {
   /** The tool's name. */
   readonly tool: string;
   readonly server: Server;
-  /** The processes; none: all servers of that kind. */
+  /** The processes; none: all of that kind. */
   readonly pids: readonly number[];
   /** The namespace whose numbers they are; default ours. */
   readonly pidns?: number | undefined;
@@ -101,7 +101,7 @@ export interface QueriesOptions {
   readonly verbose: boolean;
 }
 
-/** Attaches to a server's executable, so that clients that connect later are traced too. */
+/** Attaches to a server's file, for the clients to come as well. */
 export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
   const { tool, server, pids, pidns, path, verbose } = options;
   const found: FoundServer = path === undefined

@@ -20,7 +20,7 @@ import {
 } from "../../mod.ts";
 import { isFloat, parseOperand, registerOffset, registerOffsets } from "../../plumbing.ts";
 
-/** The same constants as in user_place.h. */
+/** As in user_place.h. */
 const PLACES_MAX = 512;
 const OPERANDS = 6;
 const STEPS = 4;

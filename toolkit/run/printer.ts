@@ -16,7 +16,7 @@ import { RowCounts } from "../output/row_counts.ts";
 import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
 import { containerColumn, type Who } from "../task/who.ts";
 
-/** Prints the output of a plan. */
+/** What prints a plan. */
 export interface Printer extends Disposable {
   /** Prints what comes before the first event. */
   begin(): void | Promise<void>;
@@ -139,7 +139,7 @@ export class Reports implements Printer {
   /** When the last report was made, or tracing began; by performance.now(). */
   #last = performance.now();
 
-  /** Prepares the reports. @param name the tool's */
+  /** Prepares reports of what `bpf` holds. @param name the tool's */
   constructor(
     name: string,
     bpf: Bpf,

@@ -38,8 +38,8 @@ export class Stop implements Disposable {
    * Calls `whenStopped` at the first request. Signals are handled from now on; no other may be handled before, or
    * it cannot be told whether SIGHUP is to be ignored.
    *
-   * @param whenSlow called when a signal has not ended the tool after {@linkcode PATIENCE_MS}
-   * @param whenSignalled called at a signal, even if a stop was requested before
+   * @param whenSlow called when a signal has not ended the tool for a while
+   * @param whenSignalled called at a signal, also if something else has asked to stop before
    */
   constructor(whenStopped: () => void, whenSlow = () => {}, whenSignalled = () => {}) {
     this.#whenStopped = whenStopped;

@@ -204,7 +204,7 @@ const funcslower = defineTool({
       throw new UsageError("use either -m/--min-ms or -u/--min-us");
     }
     if (words.length === 0) throw new UsageError("expected a function: FUNCTION or FILE:FUNCTION");
-    // A pid of another namespace is no process of ours to attach to; the kernel side filters by it.
+    // Another namespace's number is nobody's here; the kernel side knows it.
     const functions = new Functions(words, machine, pidns === undefined ? pid : undefined);
     const stacks = new CallerStacks(pidns);
     const settings = filterSettings(values, {

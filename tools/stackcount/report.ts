@@ -67,7 +67,7 @@ function frameLine({ verbose, offsets }: StackCountValues): (frame: Frame) => st
   };
 }
 
-/** Merges stacks that look the same, lowest count first. */
+/** The stacks that look alike together, with the fewest first. */
 function merged(samples: readonly StackSample[], line: (frame: Frame) => string): StackSample[] {
   const text = (frames: readonly Frame[] | undefined) => frames?.map(line).join("\n") ?? "missed";
   const groups = Map.groupBy(samples, ({ user, kernel }) => `${text(user)}\n\n${text(kernel)}`);

@@ -56,7 +56,7 @@ const threadsnoop = defineTool({
   ],
   object: code,
   options,
-  sample: false, // it probes the C library of the whole machine
+  sample: false, // it probes what the whole machine runs
   plan(values) {
     const { json } = values;
     const symbols = new UserSymbols();

@@ -20,9 +20,7 @@ type Tracing = Extract<
 >;
 type Registers = RegisterOffsets;
 
-/**
- * The parameters of a hook's function, and its BTF id. @throws {BpfError} when this kernel has none
- */
+/** What a hook's function takes, and its BTF id. @throws {BpfError} when this kernel has none */
 export function prototypeFor(program: string, hook: Tracing): Prototype {
   const { kind, name } = hook;
   const found = kind === "btfTracepoint" ? kernelTracepoint(name) : kernelFunction(symbol(hook));

@@ -36,7 +36,7 @@ export const droppedName = (name: string, { dropped }: AnyMap) => dropped ?? `${
 
 /** The key of a slot in a map of histograms. */
 export interface HistogramKey<K> {
-  /** The histogram's own key. */
+  /** What the histogram is of. */
   readonly of: K;
   /** Which values: 0 for zeros, n for those from 2^(n-1) to 2^n - 1, 64 + n for the same below 0. */
   readonly slot: number;

@@ -1,5 +1,5 @@
 /**
- * Calls: of the language's words, of maps' methods, and of local functions.
+ * Calls of built-in functions, of maps' methods, and of local functions.
  *
  * @module
  */
@@ -81,7 +81,7 @@ function callBuiltin(program: Program, node: Call, name: string, scope: Scope): 
   if (name === "Number" || name === "BigInt") {
     if (!first || second) throw program.error(node, `${name}() takes one value`);
     const value = lower(program, first, scope);
-    // Both are the same 64 bits here.
+    // Number and bigint are the same 64 bits here.
     if (value.kind !== "constant") asLoaded(program, first, value);
     return value;
   }
@@ -89,7 +89,7 @@ function callBuiltin(program: Program, node: Call, name: string, scope: Scope): 
   return convert(program, node, second, first, name === "BigInt.asIntN", scope);
 }
 
-/** Compiles a local function in the place of its call. */
+/** Inlines a local function. */
 function inline(
   program: Program,
   node: Call,
@@ -139,7 +139,7 @@ function inline(
   }
 }
 
-/** What a function returns that does so once, at its end: it may be anything then. */
+/** The result of a function with one return, at its end: it may be of any type. */
 function onlyReturn(body: readonly Statement[]): Expression | undefined {
   const last = body.at(-1);
   if (last?.type !== "ReturnStatement" || !last.argument) return undefined;
@@ -149,7 +149,7 @@ function onlyReturn(body: readonly Statement[]): Expression | undefined {
     : last.argument;
 }
 
-/** @throws {KernelCodeError} for functions that wait */
+/** @throws {KernelCodeError} for async functions and generators */
 export function checkFunction(program: Program, node: FunctionNode): void {
   const problem = node.async ? "async" : node.generator ? "a generator" : undefined;
   if (problem) {

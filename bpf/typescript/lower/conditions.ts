@@ -1,5 +1,5 @@
 /**
- * Conditions: branches, and what is known where they lead.
+ * Conditions: branches, and what is known in each of them.
  *
  * @module
  */
@@ -19,16 +19,16 @@ import type { Scope } from "./scope.ts";
 import { isText, textsEqual } from "./texts.ts";
 import type { Loaded, Value } from "./values.ts";
 
-/** Pointers that are not 0 when a condition holds, and when it does not. */
+/** Pointers known to be non-null when a condition holds, and when it does not. */
 export interface Narrowing {
   readonly yes: readonly Reg[];
   readonly no: readonly Reg[];
 }
 
-/** Nothing is found out. */
+/** Nothing is known. */
 export const NOTHING: Narrowing = { yes: [], no: [] };
 
-/** Goes to `yes` or to `no`. */
+/** Branches to `yes` or to `no`. */
 export function condition(
   program: Program,
   node: Expression,
@@ -59,7 +59,7 @@ export function condition(
   if (value.kind === "optional" && !program.known.has(value.pointer)) {
     if (value.value === undefined) builder.branch("ne", value.pointer, 0n, yes, no);
     else {
-      // JavaScript takes 0 for false as well.
+      // In JavaScript 0 is false, too.
       const there = builder.block();
       builder.branch("ne", value.pointer, 0n, there, no);
       builder.enter(there);
@@ -98,7 +98,7 @@ function both(
   const second = builder.block();
   const isAnd = node.operator === "&&";
   const known = decide(program, node.left, scope);
-  // The side that is never reached need not make sense on this kernel.
+  // The branch that is never taken need not make sense on this kernel.
   if (known !== undefined && known !== isAnd) {
     builder.jump(isAnd ? no : yes);
     return NOTHING;
@@ -150,7 +150,7 @@ function comparison(
   return NOTHING;
 }
 
-/** Compares by value where one side is signed and the other has 64 unsigned bits. */
+/** Compares mathematically where one side is signed and the other is unsigned with 64 bits. */
 export function compareMixed(
   program: Program,
   test: Test,
@@ -170,7 +170,7 @@ export function compareMixed(
   branchOn(program, test, a, b, yes, no);
 }
 
-/** Goes where a comparison leads. */
+/** Branches by a comparison. */
 export function branchOn(
   { builder }: Program,
   test: Parameters<typeof holds>[0],
@@ -186,7 +186,7 @@ export function branchOn(
 
 const isComparison = (operator: string) => isEquality(operator) || /^[<>]=?$/.test(operator);
 
-/** Whether a condition holds, where that is known when compiling; it writes nothing. */
+/** The value of a condition that is known at compile time; emits nothing. */
 export function decide(program: Program, node: Expression, scope: Scope): boolean | undefined {
   switch (node.type) {
     case "ParenthesizedExpression":
@@ -217,7 +217,7 @@ export function decide(program: Program, node: Expression, scope: Scope): boolea
   return value.kind === "undefined" ? false : undefined;
 }
 
-/** A comparison of what is known when compiling. */
+/** A comparison of compile-time constants. */
 function compareKnown(operator: string, a: Value, b: Value): boolean | undefined {
   if (a.kind === "string" && b.kind === "string" && isEquality(operator)) {
     return (a.text === b.text) !== operator.startsWith("!");

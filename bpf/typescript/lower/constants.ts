@@ -1,8 +1,8 @@
 /**
- * Arithmetic on what is known when compiling.
+ * Compile-time arithmetic.
  *
- * Plain numbers follow JavaScript's rules, because a bundler may have computed them already; where
- * those rules would not give what 64-bit integers do, it is refused. Bigints are exact.
+ * Plain numbers follow JavaScript's rules, because a bundler may have folded them already; where
+ * those rules differ from 64-bit integers, it is an error. Bigints are exact.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Constant, constant } from "./values.ts";
 const LEAST = -(1n << 63n);
 const MOST = (1n << 64n) - 1n;
 
-/** The constant that a number of the text is. @throws {KernelCodeError} for a fraction */
+/** The constant for a number literal. @throws {KernelCodeError} for a fraction */
 export function numberConstant(program: Program, node: Node, value: number): Constant {
   if (Number.isSafeInteger(value)) return constant(BigInt(value), "number");
   const problem = Number.isInteger(value)
@@ -24,7 +24,7 @@ export function numberConstant(program: Program, node: Node, value: number): Con
   throw program.error(node, problem);
 }
 
-/** The constant of a bigint. @throws {KernelCodeError} when it has more than 64 bits */
+/** The constant for a bigint literal. @throws {KernelCodeError} when it has more than 64 bits */
 export function bigintConstant(program: Program, node: Node, value: bigint): Constant {
   if (value >= LEAST && value <= MOST) return constant(value);
   throw program.error(node, `${value} needs more than the 64 bits that numbers have`);

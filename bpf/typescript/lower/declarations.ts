@@ -18,7 +18,7 @@ import type { Scope } from "./scope.ts";
 import { placeOf } from "./texts.ts";
 import type { InMemory, Value } from "./values.ts";
 
-/** Compiles `const` and `let`; `around` is what may assign to the variables. */
+/** Compiles `const` and `let`; `around` is the code that may assign to the variables. */
 export function declaration(
   program: Program,
   node: Declaration,
@@ -34,7 +34,7 @@ export function declaration(
     }
     const value = lower(program, init, scope);
     program.builder.line = program.source.line(start);
-    // Minifiers write let for const.
+    // Minifiers turn const into let.
     if (node.kind === "let" && id.type === "Identifier" && assigns(around, id.name)) {
       declareVariable(program, id, init, value, scope);
     } else {
@@ -106,7 +106,7 @@ export function bind(program: Program, pattern: Pattern, value: Value, scope: Sc
         const name = nameOf(program, property.key, property.computed);
         const part = field(program, property, value, name);
         if (part.kind === "global" && value.kind === "outside") {
-          // Read where it is used: a program that assigns to it as well is refused.
+          // Read at each use: a program that also assigns to it is refused.
           program.taken.set(part.name, property);
           if (property.value.type === "Identifier") {
             scope.add(property.value.name, part);
@@ -127,7 +127,7 @@ export function bind(program: Program, pattern: Pattern, value: Value, scope: Sc
   throw program.error(pattern, "the rest of a list is not in the language: name each");
 }
 
-/** A value that stays as it is now. */
+/** A snapshot of a value. */
 export function settle(program: Program, node: Node, value: Value): Value {
   const { builder } = program;
   switch (value.kind) {
@@ -148,7 +148,7 @@ export function settle(program: Program, node: Node, value: Value): Value {
     case "made":
       return { ...placeOf(program, node, value), readOnly: "texts cannot be changed" };
     case "memory": {
-      // The context never changes; what it holds is read where it is used.
+      // The context is immutable; its members are read at each use.
       if (value.base === program.context && value.access === "direct") return value;
       if (value.type.kind === "pointer") return follow(program, value);
       if (value.type.kind === "int" || value.type.kind === "bool") {
@@ -165,7 +165,7 @@ export function settle(program: Program, node: Node, value: Value): Value {
   }
 }
 
-/** A text that programs may write meanwhile: texts are values, as numbers are. */
+/** A text that programs may overwrite meanwhile is copied: texts are values, like numbers. */
 function textCopy(program: Program, text: InMemory): InMemory {
   const { size } = text.type as Type & { kind: "text" };
   const slot = program.builder.slot(size);

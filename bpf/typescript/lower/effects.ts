@@ -1,5 +1,5 @@
 /**
- * Which expressions change something, and when that happens.
+ * Side effects of expressions, and their order.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { settle } from "./declarations.ts";
 
-/** Whether an expression may change what another reads. */
+/** Whether an expression may change what another one reads. */
 export function hasEffects(node: Node): boolean {
   return some(node, (each) => /^(?:Assignment|Update|Call)Expression$/.test(each.type));
 }
 
-/** Whether something in these nodes may assign to a name. */
+/** Whether these nodes may assign to a name. */
 export function assigns(nodes: readonly Node[], name: string): boolean {
   const isTarget = (each: Node) => {
     const found = each as Expression;
@@ -31,7 +31,7 @@ export function assigns(nodes: readonly Node[], name: string): boolean {
   return nodes.some((node) => some(node, isTarget));
 }
 
-/** Whether an expression does more than give a value. */
+/** Whether an expression has side effects. */
 function changesSomething(node: Node, scope: Scope): boolean {
   return some(node, (each) => {
     const found = each as Expression;
@@ -49,7 +49,10 @@ function changesSomething(node: Node, scope: Scope): boolean {
 
 const READING: ReadonlySet<string> = new Set(["get", "has", "kernel", "user", "asUintN", "asIntN"]);
 
-/** Compiles those parts of an object that change something; the object finds their values. */
+/**
+ * Compiles the parts of an object literal that have side effects; the object then uses their
+ * values.
+ */
 export function lowerChanges(program: Program, node: Expression, scope: Scope): void {
   if (!changesSomething(node, scope)) return;
   if (node.type !== "ObjectExpression") {
@@ -63,12 +66,12 @@ export function lowerChanges(program: Program, node: Expression, scope: Scope): 
   }
 }
 
-/** Compiles an expression before its place, which finds the value. */
+/** Compiles an expression early; its place then uses the value. */
 function early(program: Program, node: Expression, scope: Scope): void {
   program.early.set(node, settle(program, node, lower(program, node, scope)));
 }
 
-/** Whether an expression is the number of a place that another expression may change. */
+/** Whether an expression reads a number that another expression may change. */
 function isNumberThatChanges(program: Program, node: Expression, scope: Scope): boolean {
   if (node.type === "ObjectExpression") return false;
   const value = program.apart(() => program.builder.discard(() => lower(program, node, scope)));
@@ -76,7 +79,7 @@ function isNumberThatChanges(program: Program, node: Expression, scope: Scope): 
     value.kind === "memory" && isScalar(value.type);
 }
 
-/** Whether a node or one inside of it is of a kind. */
+/** Whether a node or a descendant is of a kind. */
 export function some(node: Node, test: (node: Node) => boolean): boolean {
   if (test(node)) return true;
   return Object.values(node).some((value) =>

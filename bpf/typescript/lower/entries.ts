@@ -1,5 +1,5 @@
 /**
- * Maps of values by keys: looking up, storing, counting.
+ * Maps with keys and values: looking up, storing, counting.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function typesOf({ definition }: MapValue): { key: Type; value: Type } {
   return { key: typeOf(definition.key!.type)!, value: typeOf(definition.value!.type)! };
 }
 
-/** Lets `use` have the address of a key. */
+/** Passes the address of a key to `use`. */
 export function withKey<T>(
   program: Program,
   map: MapValue,
@@ -42,12 +42,12 @@ export function withKey<T>(
   return withStored(program, node, value, typesOf(map).key, use);
 }
 
-/** The address of a value, or 0. */
+/** The address of a value; 0 if the key is missing. */
 export function lookup(program: Program, map: MapValue, key: Expression, scope: Scope): Reg {
   return withKey(program, map, key, scope, (base, offset) => lookupAt(program, map, base, offset));
 }
 
-/** The address of the value of the key in memory, or 0. */
+/** The address of the value for a key in memory; 0 if it is missing. */
 export function lookupAt(program: Program, map: MapValue, base: Base, offset: number): Reg {
   const { builder } = program;
   return builder.call(Helper.MAP_LOOKUP_ELEM, { map: map.name }, target(program, base, offset));
@@ -58,7 +58,7 @@ export function get(program: Program, map: MapValue, key: Expression, scope: Sco
   return found(program, map, lookup(program, map, key, scope));
 }
 
-/** What a look-up found, by its address or 0. */
+/** The result of a look-up, by its address or 0. */
 function found(program: Program, map: MapValue, pointer: Reg): Value {
   const { builder } = program;
   const { value: type } = typesOf(map);
@@ -66,7 +66,7 @@ function found(program: Program, map: MapValue, pointer: Reg): Value {
   if (!isScalar(type)) {
     return { kind: "optional", pointer, value: undefined, type, access: "direct" };
   }
-  // A number is taken as it is now; a struct is the one in the map.
+  // A number is copied; a struct is a reference into the map.
   const [there, end] = [builder.block(), builder.block()];
   const value = builder.register();
   builder.move(value, 0n);
@@ -79,7 +79,7 @@ function found(program: Program, map: MapValue, pointer: Reg): Value {
   return { kind: "optional", pointer, value, type: loaded.type, access: "direct" };
 }
 
-/** Looks a key up, which begins with a value; another CPU may have been first. */
+/** Looks a key up, inserting a value if it is absent; another CPU may have been first. */
 export function getOrInsert(
   program: Program,
   map: MapValue,
@@ -146,7 +146,7 @@ export function set(
   return countDropped(program, map, result);
 }
 
-/** Whether there was room; where there was none it is counted. */
+/** Whether there was room; if not, it is counted as dropped. */
 function countDropped(program: Program, map: MapValue, result: Reg): Value {
   const { builder } = program;
   const [failed, end] = [builder.block(), builder.block()];
@@ -162,7 +162,7 @@ function countDropped(program: Program, map: MapValue, result: Reg): Value {
   return { kind: "register", reg: stored, type: BOOL };
 }
 
-/** Counts one more in a global variable. */
+/** Increments a global variable. */
 export function addToGlobal({ builder, outside }: Program, name: string): void {
   const { offset } = outside.globals.get(name)!;
   const one = builder.copy(1n);
@@ -183,7 +183,7 @@ export function increment(
   if (type.kind !== "int" || type.bits < 32 || type.bigEndian) {
     throw program.error(node, "increment() is for values of 32 and 64 bits");
   }
-  // What comes first is read first, where the other changes it.
+  // The left operand is read first, if the right one may change it.
   const keyValue = byNode
     ? leftValue(program, scope, keyNode!, byNode)
     : lower(program, keyNode!, scope);
@@ -198,7 +198,7 @@ export function increment(
   return VOID;
 }
 
-/** Adds to the number of the key in memory. */
+/** Adds to the number of a key in memory. */
 export function incrementAt(
   program: Program,
   map: MapValue,
@@ -227,7 +227,7 @@ export function incrementAt(
   builder.enter(end);
 }
 
-/** The first count of a key; another CPU may have been first. */
+/** Inserts the first count of a key; another CPU may have been first. */
 function insert(
   program: Program,
   map: MapValue,

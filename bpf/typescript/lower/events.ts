@@ -1,5 +1,5 @@
 /**
- * What programs send to user space without a key: events, and values of histograms.
+ * Output without keys: events, and values of histograms.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export function record(
   return of ? recordOf(program, map, slot, of, scope) : recordSlot(program, map, slot);
 }
 
-/** Which slot a value falls into. */
+/** The slot of a value. */
 function slotOf(program: Program, node: Expression, scope: Scope): Reg {
   const { builder } = program;
   const loaded = asLoaded(program, node, lower(program, node, scope));
@@ -119,7 +119,7 @@ export function emit(program: Program, map: MapValue, node: Expression, scope: S
       return VOID;
     });
   }
-  // What changes something happens even where there is no room for the event.
+  // Side effects happen even if there is no room for the event.
   lowerChanges(program, node, scope);
   const pointer = builder.call(Helper.RINGBUF_RESERVE, { map: map.name }, BigInt(bytes), 0n);
   builder.keep();

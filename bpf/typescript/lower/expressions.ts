@@ -117,7 +117,7 @@ function identifier(program: Program, node: Identifier, scope: Scope): Value {
   );
 }
 
-/** What JavaScript has by that name. */
+/** Globals of JavaScript with a meaning here. */
 const RESERVED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
 function unary(
@@ -187,8 +187,8 @@ export function operate(
 }
 
 /**
- * The left side of an operator whose right side is compiled after it: a variable that the right
- * side changes keeps its value.
+ * The left operand of an operator whose right operand is compiled after it: a variable that the
+ * right operand changes keeps its old value.
  */
 export function leftValue(
   program: Program,

@@ -1,5 +1,5 @@
 /**
- * `text.includes("part")`: whether a text holds another one that is known when compiling.
+ * `text.includes("part")`, with a part known at compile time.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { constant, type InMemory, type Value } from "./values.ts";
 
-/** Bytes that are compared at most, one after the other. */
+/** The maximum number of bytes that are compared, one after the other. */
 const MOST_COMPARISONS = 1024;
 
 /** Compiles the call. */
@@ -29,7 +29,7 @@ export function includes(program: Program, node: Call, text: Value, scope: Scope
   const place = placeOf(program, node, text);
   const { size } = place.type as { size: number };
   const bytes = encodeText(part.text);
-  const starts = size - bytes.length; // a NUL comes behind
+  const starts = size - bytes.length; // the text ends with a NUL
   if (bytes.length === 0) return constant(1n, "bool");
   if (bytes.includes(0) || starts <= 0) return constant(0n, "bool");
   if (starts * bytes.length > MOST_COMPARISONS) {
@@ -51,7 +51,10 @@ export function includes(program: Program, node: Call, text: Value, scope: Scope
   return { kind: "register", reg: result, type: BOOL };
 }
 
-/** Goes to `found` if the bytes are there, to `end` if the text is over, and on otherwise. */
+/**
+ * Branches to `found` if the bytes are there, to `end` if the text is over, and continues
+ * otherwise.
+ */
 function findAt(
   { builder }: Program,
   place: InMemory,

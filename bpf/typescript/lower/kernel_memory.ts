@@ -1,8 +1,8 @@
 /**
- * The kernel's own structs: following pointers and finding fields, by the running kernel's BTF.
+ * Kernel structs: following pointers and finding fields, by the running kernel's BTF.
  *
- * Memory is read by a helper that gives 0 where nothing is there, so that a chain through a pointer
- * that is not set gives 0 as well, and no pointer has to be checked.
+ * Memory is read by a helper that gives 0 on failure, so that a chain through a null pointer gives
+ * 0 as well, and no pointer has to be checked.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { InMemory, Value } from "./values.ts";
 
 const MOST_NAMES = 30;
 
-/** A kernel struct or a pointer of the kernel's. */
+/** A kernel struct or a pointer in kernel memory. */
 export type InKernel = InMemory & { readonly type: KernelStruct | KernelPointer };
 
 /** Whether a value is a kernel struct or a pointer to something of the kernel's. */
@@ -31,12 +31,12 @@ export function kernelAddress(program: Program, place: InMemory): Reg {
   const { builder } = program;
   const loaded = loadRaw(program, place, 8);
   if (place.base !== program.context || place.access !== "direct") return loaded;
-  // The verifier knows what the context's pointers are and forbids to compute with some of them; a
-  // number is all that is wanted of them here, which is what turning the bytes around twice leaves.
+  // The verifier knows the context's pointers and forbids arithmetic on some of them. Only their
+  // numeric value is needed here, which remains after two byte swaps.
   return builder.swap(builder.swap(loaded, 64), 64);
 }
 
-/** What a pointer leads to, or its number where that is no struct. */
+/** What a pointer points to, or its numeric value if that is no struct. */
 export function follow(program: Program, value: InMemory): Value {
   if (value.type.kind !== "pointer") return value;
   const reg = kernelAddress(program, value);
@@ -46,13 +46,13 @@ export function follow(program: Program, value: InMemory): Value {
   return { kind: "memory", base: reg, offset: 0, type, access: "kernel" };
 }
 
-/** The struct that a pointer or a struct stands for, without reading it. */
+/** The struct itself, or the target of a pointer, without reading it. */
 export function structBehind({ type }: InMemory) {
   const found = type.kind === "pointer" ? kernelType(type.to) : type;
   return found?.kind === "kernel" ? found : undefined;
 }
 
-/** A field of a kernel struct or of the one a pointer leads to. */
+/** A field of a kernel struct, or of a pointer's target. */
 export function kernelMember(
   program: Program,
   node: Node,

@@ -1,5 +1,5 @@
 /**
- * The language's functions about the kernel's own structs and memory.
+ * Built-in functions for kernel structs and memory.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function cast(
   return { kind: "memory", base: inRegister(program, base), offset: 0, type, access: "kernel" };
 }
 
-/** `has(task, "__state")`, which is known when compiling; nothing is read. */
+/** `has(task, "__state")`, decided at compile time; nothing is read. */
 export function has(program: Program, node: Call, scope: Scope): Value {
   const [object, nameNode] = node.arguments;
   const name = nameNode && stringOf(nameNode);

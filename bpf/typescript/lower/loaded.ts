@@ -1,5 +1,5 @@
 /**
- * Values as operations take them: present, and numbers or booleans in registers.
+ * Operands: values that exist, as numbers or booleans in registers.
  *
  * @module
  */
@@ -14,7 +14,9 @@ import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import { constant, type Loaded, type Value } from "./values.ts";
 
-/** A value as a number or boolean. @throws {KernelCodeError} when it is neither, or may be missing */
+/**
+ * A value as a number or boolean. @throws {KernelCodeError} when it is neither, or may be missing
+ */
 export function asLoaded(program: Program, node: Node, value: Value): Loaded {
   const found = present(program, node, value);
   switch (found.kind) {
@@ -100,7 +102,7 @@ export function describeValue(value: Value): string {
   }
 }
 
-/** The type of a value that comes from one of two places. */
+/** The common type of a value from two branches. */
 export function joined(program: Program, node: Node, a: Loaded, b: Loaded): Scalar {
   const type = joinTypes(signOf(a), signOf(b));
   if (type) return type;

@@ -1,5 +1,5 @@
 /**
- * The slot of a value in a histogram by powers of two.
+ * The slot of a value in a log2 histogram.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Reg } from "../code/ir.ts";
 import type { Program } from "./program.ts";
 
-/** 0 for 0, 1 for 1, 2 for 2 and 3, 3 for 4 to 7 …: the number of bits. */
+/** 0 for 0, 1 for 1, 2 for 2 and 3, 3 for 4 to 7 …: the bit length. */
 export function log2Slot(program: Program, value: Reg): Reg {
   const { builder } = program;
   const [slot, rest] = [builder.register(), builder.register()];
@@ -23,6 +23,6 @@ export function log2Slot(program: Program, value: Reg): Reg {
     builder.move(rest, half);
     builder.enter(next);
   }
-  // What is left is 0 or 1.
+  // The rest is 0 or 1.
   return builder.alu("add", slot, rest) as Reg;
 }

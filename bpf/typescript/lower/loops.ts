@@ -1,5 +1,5 @@
 /**
- * Loops, whose end the kernel wants to see.
+ * Loops, which the verifier must see to terminate.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Program } from "./program.ts";
 import { Scope, type Variable } from "./scope.ts";
 import { expressionStatement, statement } from "./statements.ts";
 
-/** Rounds that a loop may have: the kernel follows each of them when it checks the program. */
+/** Limit on iterations: the verifier follows each of them. */
 const MOST_ROUNDS = 4096;
 /** Elements that are gone through one after the other. */
 const MOST_ELEMENTS = 128;
@@ -41,7 +41,10 @@ export function forStatement(program: Program, node: For, outer: Scope): void {
   builder.enter(end!);
 }
 
-/** The kernel has to see how often a loop runs at most: by a constant that its variable is below. */
+/**
+ * The verifier must see a bound on the iterations: a constant that the loop variable is compared
+ * with.
+ */
 function checkBound(program: Program, node: For, scope: Scope): void {
   const bound = node.test && constantBound(program, node.test, scope);
   if (bound === undefined || bound === null) {
@@ -84,7 +87,7 @@ function constantBound(program: Program, test: Expression, scope: Scope): number
   return upwards ? Number(value.value) : 0;
 }
 
-/** Compiles `for (const x of …)`, one element after the other. */
+/** Compiles `for (const x of …)` by unrolling. */
 export function forOfStatement(program: Program, node: ForOf, outer: Scope): void {
   const { builder } = program;
   if (node.await) throw program.error(node, "programs in the kernel do not wait");

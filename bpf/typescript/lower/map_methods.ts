@@ -1,5 +1,5 @@
 /**
- * What programs do with maps and buffers: `get`, `getOrInsert`, `set`, `delete`, `has`, `increment`, `record`,
+ * Methods of maps and buffers: `get`, `getOrInsert`, `set`, `delete`, `has`, `increment`, `record`,
  * `emit`, `hasCurrent`, and stack ids.
  *
  * @module
@@ -112,7 +112,7 @@ function hasCurrent(program: Program, map: MapValue, node: Expression, scope: Sc
   const { operand } = requireInt(program, node, loaded, "()");
   const { builder } = program;
   const result = builder.call(Helper.CURRENT_TASK_UNDER_CGROUP, { map: map.name }, operand);
-  // 1, or 0, or a negative errno where there is none of that number.
+  // The helper returns 1, 0, or a negative errno for an empty index.
   return nonZero(program, inRegister(program, builder.alu("xor", result, 1n)), "eq");
 }
 

@@ -1,5 +1,5 @@
 /**
- * `object.field`, `array[index]` and the objects that have methods.
+ * `object.field`, `array[index]` and objects with methods.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function nameOf(program: Program, node: Expression, computed: boolean): s
   throw program.error(node, "a field's name has to be written out");
 }
 
-/** A field of a value. @throws {KernelCodeError} naming those there are */
+/** A field of a value. @throws {KernelCodeError} listing the fields that exist */
 export function field(program: Program, node: Node, object: Value, name: string): Value {
   switch (object.kind) {
     case "outside":
@@ -131,13 +131,13 @@ export function structField(
   if (found.bitSize === undefined) {
     return { ...object, offset: object.offset + found.bitOffset / 8, type };
   }
-  // The integer it is declared with, at a place where that is aligned.
+  // Load the integer of the declared type that contains the bit-field, at an aligned offset.
   const unit = Math.floor(found.bitOffset / (8 * bytes)) * bytes;
   const bits = { width: found.bitSize, shift: found.bitOffset - 8 * unit };
   return { ...object, offset: object.offset + unit, type, bits };
 }
 
-/** `object?.field` of what may be missing. */
+/** `object?.field` of a value that may be missing. */
 function optionalField(program: Program, node: Node, object: Optional, name: string): Value {
   const { builder } = program;
   const { pointer, type, access } = object;
@@ -174,7 +174,7 @@ function element(program: Program, node: MemberAccess, object: Value, scope: Sco
   return elementOf(program, node, object, Number(index.value));
 }
 
-/** The element of a known number. */
+/** The element at a constant index. */
 export function elementOf(program: Program, node: Node, object: Value, index: number): Value {
   const found = present(program, node, object);
   const length = lengthOf(found);
@@ -188,13 +188,13 @@ export function elementOf(program: Program, node: Node, object: Value, index: nu
   return { ...place, offset: place.offset + index * sizeOfType(element), type: element };
 }
 
-/** How many elements a value has, if it has any. */
+/** The number of elements, if it is an array. */
 export function lengthOf(value: Value): number | undefined {
   if (value.kind === "elements") return value.elements.length;
   return value.kind === "memory" && value.type.kind === "array" ? value.type.length : undefined;
 }
 
-/** The element of a number that is not known: 0 outside of the array. */
+/** The element at a computed index: 0 outside of the array. */
 function elementAt(program: Program, node: MemberAccess, array: Value, index: Value): Value {
   const { builder } = program;
   if (array.kind !== "memory" || array.type.kind !== "array" || !isScalar(array.type.element)) {

@@ -1,5 +1,5 @@
 /**
- * Reading and writing memory: numbers, bit-fields, texts and structs.
+ * Loads and stores: numbers, bit-fields, texts and structs.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { Helper } from "./helpers.ts";
 import type { Program } from "./program.ts";
 import type { InMemory, InRegister } from "./values.ts";
 
-/** The largest load or store for `bytes` bytes at an offset. */
+/** The largest aligned load or store for `bytes` bytes at an offset. */
 export function widthAt(offset: number, bytes: number): Width {
   for (const width of [8, 4, 2] as const) {
     if (bytes >= width && offset % width === 0) return width;
@@ -27,7 +27,7 @@ export function widthAt(offset: number, bytes: number): Width {
   return 1;
 }
 
-/** Extends the lowest bits of a register to all 64, or cuts them off. */
+/** Sign- or zero-extends the lowest bits of a register to 64. */
 export function extend(program: Program, value: Operand, bits: number, signed: boolean): Operand {
   const { builder } = program;
   if (typeof value === "bigint") {
@@ -68,13 +68,13 @@ export function loadRaw(program: Program, place: InMemory, bytes: Width): Reg {
   return program.builder.load(place.base, place.offset, bytes);
 }
 
-/** Reads memory that may not be there, by way of the stack: 0 when it is not. */
+/** Reads memory that may be invalid through a helper and the stack: 0 on failure. */
 function probe(program: Program, place: InMemory, bytes: Width): Reg {
   const { builder } = program;
   return builder.withSlot(8, (slot) => {
     const address = addressOf(program, place.base, place.offset);
     const helper = place.access === "user" ? Helper.PROBE_READ_USER : Helper.PROBE_READ_KERNEL;
-    // On failure the helper clears what it was to fill.
+    // On failure the helper clears its buffer.
     builder.call(helper, { ...slot, offset: 0 }, BigInt(bytes), address);
     return builder.load(slot, 0, bytes);
   });
@@ -91,7 +91,7 @@ export function addressOf(program: Program, base: Base, offset: number): Reg {
   return inRegister(program, builder.alu("add", base, BigInt(offset)));
 }
 
-/** Stores a number or boolean; its upper bits are cut off. */
+/** Stores a number or boolean, truncated. */
 export function storeScalar(
   program: Program,
   type: Scalar,
@@ -124,7 +124,7 @@ export function clear(program: Program, base: Base, offset: number, bytes: numbe
   }
 }
 
-/** Copies memory that plain loads reach. */
+/** Copies memory that plain loads can access. */
 export function copy(
   program: Program,
   from: InMemory,
@@ -155,7 +155,7 @@ export function target(program: Program, base: Base, offset: number) {
   return typeof base === "number" ? addressOf(program, base, offset) : { ...base, offset };
 }
 
-/** Stores a text that is known when compiling, and zeros behind it. */
+/** Stores a constant text, padded with zeros. */
 export function storeText(
   program: Program,
   node: Node,
@@ -193,7 +193,7 @@ export function wordOf(bytes: Uint8Array, at: number, width: number): bigint {
   return word;
 }
 
-/** Whether values of these types are the same bytes. */
+/** Whether values of these types have the same layout. */
 export function sameLayout(a: Type, b: Type): boolean {
   if (a.kind === "struct" && b.kind === "struct") {
     return a.shape.bytes === b.shape.bytes &&

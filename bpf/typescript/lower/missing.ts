@@ -1,5 +1,5 @@
 /**
- * Comparing what may be missing.
+ * Comparisons with values that may be missing.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function missing(
   return NOTHING;
 }
 
-/** A number that may be missing equals another one only if it is there, as in JavaScript. */
+/** A number that may be missing equals another one only if it exists, as in JavaScript. */
 export function equalsIfThere(
   program: Program,
   node: Binary,

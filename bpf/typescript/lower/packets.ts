@@ -1,6 +1,6 @@
 /**
- * Reading packets. What lies beyond a packet's end is undefined: the checks that the kernel asks for
- * are written here.
+ * Reads packets. Bytes beyond a packet's end are undefined: the bounds checks that the verifier
+ * requires are generated here.
  *
  * @module
  */
@@ -22,12 +22,15 @@ const SKB = { length: 0, interface: 40 } as const;
 
 const WIDTHS: Readonly<Record<string, Width>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
 
-/** The largest offset that the verifier follows in a packet of XDP (MAX_PACKET_OFF, less what is read). */
+/**
+ * The largest packet offset that the verifier tracks for XDP (MAX_PACKET_OFF, minus the size of the
+ * read).
+ */
 const MAX_XDP_OFFSET = 0x7fffn;
 /** The largest that bpf_skb_load_bytes() takes. */
 const MAX_SKB_OFFSET = 0x7fff_ffffn;
 
-/** A field or method of a packet; undefined when it has no such. */
+/** A field or method of a packet; undefined when there is none of that name. */
 export function packetField(program: Program, packet: Value, name: string): Value | undefined {
   if (name in WIDTHS) return { kind: "method", object: packet, name };
   const { builder, context, hook } = program;
@@ -76,7 +79,7 @@ export function packetMethod(program: Program, node: Call, name: string, scope: 
 
 type Missing = ReturnType<Program["builder"]["block"]>;
 
-/** Goes to `missing` when the offset cannot be one, or gives it in a register. */
+/** Branches to `missing` if the offset is out of range, else returns it in a register. */
 function checkOffset(program: Program, offset: Operand, most: bigint, missing: Missing): Reg {
   const { builder } = program;
   const at = builder.copy(offset);
@@ -91,7 +94,7 @@ function checkOffset(program: Program, offset: Operand, most: bigint, missing: M
 function readXdp(program: Program, offset: Operand, width: Width, missing: Missing): Reg {
   const { builder, context } = program;
   const at = checkOffset(program, offset, MAX_XDP_OFFSET, missing);
-  // The mask changes nothing; it is how the verifier sees the bound wherever the value has been.
+  // The mask changes nothing, but shows the bound to the verifier wherever the value came from.
   const known = typeof offset === "bigint" ? offset : builder.alu("and", at, MAX_XDP_OFFSET);
   builder.keep();
   const [data, end] = [builder.load(context, XDP.data, 4), builder.load(context, XDP.end, 4)];

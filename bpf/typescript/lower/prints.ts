@@ -1,6 +1,6 @@
 /**
- * `print`: a record with the number of the call and its values, which becomes a line where it is
- * read.
+ * `print`: emits a record with the call's number and its values, which the reader formats as a
+ * line.
  *
  * @module
  */
@@ -19,12 +19,12 @@ import type { Scope } from "./scope.ts";
 import { storeInto } from "./stores.ts";
 import { type Value, VOID } from "./values.ts";
 
-/** Bytes of a text that may be of any length. */
+/** The size of texts without a fixed length. */
 const TEXT_SIZE = 256;
-/** The number of the call comes first. */
+/** The call's number comes first. */
 const HEADER = 8;
 
-/** A value and how it is stored. */
+/** A value and its type in the record. */
 interface Part {
   readonly node: Expression;
   readonly value: Value;
@@ -77,7 +77,7 @@ export function print(program: Program, node: Call, scope: Scope): Value {
   return VOID;
 }
 
-/** Numbers are read before room is asked for; texts are written where they go. */
+/** Numbers are computed before the record is reserved; texts are written in place. */
 function settled(program: Program, node: Expression, scope: Scope): Value {
   const value = present(program, node, lower(program, node, scope));
   if (value.kind === "made" || value.kind === "memory" && value.type.kind === "text") return value;

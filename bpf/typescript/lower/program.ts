@@ -1,5 +1,5 @@
 /**
- * A program while it is compiled: what all parts of the compiler share.
+ * The state of a compilation, which all parts of the compiler share.
  *
  * @module
  */
@@ -21,37 +21,37 @@ export interface GlobalVariable {
   readonly type: Type;
 }
 
-/** What comes from outside of a program's function. */
+/** A program's environment outside its function. */
 export interface Outside {
   readonly maps: ReadonlyMap<string, AnyMap>;
   readonly globals: ReadonlyMap<string, GlobalVariable>;
   readonly constants: ReadonlyMap<string, number | bigint | boolean | string>;
-  /** Who gives a function of that name. */
+  /** The provider of a function by name. */
   readonly functions: ReadonlyMap<string, SharedFunctions<unknown>>;
   /** The name of the map that holds the globals. */
   readonly section: string;
-  /** Calls of `print` in programs that are compiled, by their number. */
+  /** All calls of `print` in these programs, by number. */
   readonly prints: PrintCall[];
-  /** Makes the buffer of printed lines; false when another thing has its name. */
+  /** Creates the buffer of printed lines; false if its name is taken. */
   readonly claimPrint: () => boolean;
-  /** Makes a map that a word of the language needs; false when another thing has its name. */
+  /** Creates a map that a built-in function needs; false if its name is taken. */
   readonly claim: (name: string, map: AnyMap) => boolean;
   /** The methods of maps that programs call, by the map's name. */
   readonly called: Map<string, Set<string>>;
-  /** Makes a map that programs use without a definition; undefined where that is not possible. */
+  /** Creates a map that is used without being defined; undefined where that is impossible. */
   readonly claimMap: ((name: string, map: AnyMap) => void) | undefined;
-  /** The only process that programs run in; undefined: all. */
+  /** The only process to run in; undefined: all. */
   readonly pid: number | undefined;
 }
 
-/** Where `break` and `continue` go. */
+/** Jump targets of `break` and `continue`. */
 export interface Loop {
   readonly label: string | undefined;
   readonly breaks: Block;
   readonly continues: Block | undefined;
 }
 
-/** Where `return` goes in a function that is compiled in place of its call. */
+/** The jump target of `return` in an inlined function. */
 export interface Inlined {
   readonly node: Node;
   readonly end: Block;
@@ -59,7 +59,10 @@ export interface Inlined {
   returnsNothing: boolean;
 }
 
-/** A variable turned out to need another sign: the program is compiled once more with it. */
+/**
+ * Thrown when a variable turns out to need the other signedness: the program is compiled again with
+ * it.
+ */
 export class Again extends Error {}
 
 /** The state of a compilation. */
@@ -68,24 +71,24 @@ export class Program {
   readonly source: Source;
   readonly hook: Hook;
   readonly outside: Outside;
-  /** Variables that begin as a plain number and are unsigned because of what is assigned later. */
+  /** Variables that begin as a plain number and are unsigned because of later assignments. */
   readonly unsigned: Set<number>;
-  /** Pointers that are known not to be 0 here. */
+  /** Pointers known to be non-null here. */
   known = new Set<Reg>();
-  /** Results of helpers that are the same all through the program, where they are at hand. */
+  /** Results of helpers that are constant during a run, where they dominate the current code. */
   results = new Map<string, Reg>();
-  /** Registers of variables, which change. */
+  /** Registers of mutable variables. */
   readonly variables = new Set<Reg>();
-  /** What variables of loops stay below, or begin with where they count down. */
+  /** Bounds of loop variables: upper bounds, or start values when counting down. */
   readonly bounds = new Map<Reg, number>();
   readonly loops: Loop[] = [];
   readonly inlined: Inlined[] = [];
-  /** Expressions that were compiled before their place. */
+  /** Expressions that were compiled early. */
   readonly early = new Map<Node, Value>();
-  /** Globals that are read as they were at the beginning, and those that are written. */
+  /** Globals that are read as of the program's start, and those that are written. */
   readonly taken = new Map<string, Node>();
   readonly assigned = new Map<string, Node>();
-  /** Functions that it shares with other programs, as far as it uses them. */
+  /** Shared functions used by the program. */
   readonly shared = new Map<SharedFunctions<unknown>, ReadonlyMap<string, Value>>();
   readonly context: Reg;
 
@@ -98,10 +101,10 @@ export class Program {
     this.builder.keep();
   }
 
-  /** Where the expression is that is being compiled, for what goes wrong inside of it. */
+  /** The expression being compiled, for errors inside of it. */
   place: Pick<Node, "start" | "end"> = { start: 0, end: 0 };
 
-  /** Calls of `print` so far. */
+  /** The number of calls of `print` so far. */
   readonly prints: PrintCall[] = [];
 
   /** Notes a call of `print`; returns its number. */
@@ -116,7 +119,7 @@ export class Program {
     return this.source.error(node, problem);
   }
 
-  /** What is found out in `write` holds only there. */
+  /** What is learned in `write` holds only there. */
   apart<T>(write: () => T): T {
     const [known, results] = [this.known, this.results];
     this.known = new Set(known);
@@ -129,7 +132,7 @@ export class Program {
     }
   }
 
-  /** A helper's result that does not change while the program runs: called once. */
+  /** The result of a helper that is constant during a run: called once. */
   once(key: string, call: () => Reg): Reg {
     let reg = this.results.get(key);
     if (reg === undefined) {

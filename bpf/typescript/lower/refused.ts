@@ -6,7 +6,7 @@
 
 import type { Node } from "../language/syntax.ts";
 
-/** What to say of syntax that the language lacks. */
+/** Error messages for syntax that the language lacks. */
 export function refusal(node: Node): string {
   return REFUSED[node.type] ?? `${node.type} is not in the language`;
 }

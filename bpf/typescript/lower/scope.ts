@@ -1,5 +1,5 @@
 /**
- * The names that are known at a place of a program.
+ * The names in scope at a place of a program.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { Reg } from "../code/ir.ts";
 import type { Scalar } from "../language/types.ts";
 import type { Value } from "./values.ts";
 
-/** A number or boolean that can be assigned to. */
+/** A mutable number or boolean. */
 export interface Variable {
   readonly kind: "variable";
   readonly reg: Reg;
   readonly type: Scalar;
   /** Where it is declared. */
   readonly node: Node;
-  /** It began as a plain number: its sign is that of what is assigned later. */
+  /** Whether it began as a plain number: later assignments decide its signedness. */
   readonly isFlexible: boolean;
 }
 

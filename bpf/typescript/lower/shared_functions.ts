@@ -1,6 +1,6 @@
 /**
- * Functions that programs share: `({ calls }) => ({ enter(…) { … } })` gives them, and each is compiled in
- * the place of its calls, as local functions are.
+ * Shared functions: `({ calls }) => ({ enter(…) { … } })` returns them, and each is inlined at its
+ * calls, like local functions.
  *
  * @module
  */
@@ -53,7 +53,7 @@ function functionsOf(
   return found;
 }
 
-/** A function or constant that the others use; they run nowhere before they are called. */
+/** A function or constant that the others use; it is compiled where it is used. */
 function declare(program: Program, node: Statement, scope: Scope): void {
   if (node.type === "FunctionDeclaration" && node.id) {
     return scope.add(node.id.name, { kind: "function", node, scope });

@@ -48,7 +48,7 @@ export function stack(
   return { kind: "stack", which: "user_stack", parts };
 }
 
-/** How often the process has called exec; where this kernel does not tell, all are one. */
+/** How often the process has called exec; 0 where the kernel has no such field. */
 function programNumber(program: Program): Reg {
   return program.once("program", () => {
     const field = kernelField(kernelStruct("task_struct")!, "self_exec_id");
@@ -58,7 +58,7 @@ function programNumber(program: Program): Reg {
   });
 }
 
-/** Notes when the stack was seen first: by then its addresses are given names. */
+/** Records when the stack was first seen: addresses are symbolized as of that time. */
 function noteTime(program: Program, parts: readonly Reg[]): void {
   const { builder } = program;
   builder.withSlot(USER_STACK_BYTES, (key) =>

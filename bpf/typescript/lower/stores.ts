@@ -1,5 +1,5 @@
 /**
- * Storing a value of any type where it is wanted: in a key, a map's value, an event.
+ * Stores values of any type: in keys, map values, events.
  *
  * @module
  */
@@ -24,12 +24,12 @@ import { isStackType, storeParts } from "./stack_words.ts";
 import type { Program } from "./program.ts";
 import type { Loaded, Value } from "./values.ts";
 
-/** What is left unused behind a text: zeros, or whatever the memory held. */
+/** The unused rest of a text's buffer: cleared, or left as it is. */
 export interface StoreOptions {
   readonly keepRest?: boolean;
 }
 
-/** Stores a value as a type. @throws {KernelCodeError} when it is of another */
+/** Stores a value as a type. @throws {KernelCodeError} for a value of another type */
 export function storeInto(
   program: Program,
   node: Node,
@@ -175,7 +175,7 @@ function storeObject(
     const names = members.map(({ name }) => name).join(", ");
     throw program.error(given.get(unknown)!, `${what} has no field "${unknown}": it has ${names}`);
   }
-  // Gaps are cleared: keys are compared byte by byte, and events leave the kernel.
+  // Padding is cleared: keys are compared by bytes, and events leave the kernel.
   let end = 0;
   for (const { name, type: ctype, bitOffset, bitSize } of members) {
     const property = given.get(name)!;
@@ -192,7 +192,7 @@ function storeObject(
   clear(program, base, offset + end, shape.bytes - end);
 }
 
-/** Lets `use` have the address of a value as a helper wants it. */
+/** Passes the address of a value to `use`, as helpers need it. */
 export function withStored<T>(
   program: Program,
   node: Node,

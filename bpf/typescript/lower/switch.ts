@@ -16,7 +16,7 @@ import { statements } from "./statements.ts";
 import { namesOf, settle } from "./declarations.ts";
 import { isText, placeOf, textsEqual } from "./texts.ts";
 
-/** Compiles a switch over numbers or texts; a case without break goes on into the next. */
+/** Compiles a switch over numbers or texts; a case without break falls through. */
 export function switchStatement(program: Program, node: Switch, outer: Scope): void {
   const { builder } = program;
   const given = present(

@@ -1,5 +1,5 @@
 /**
- * Texts: comparing them, and those that helpers write.
+ * Texts: comparing them, and reading them by helpers.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { copy, wordOf } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { InMemory, Value } from "./values.ts";
 
-/** Bytes of a text that is read without saying how many are wanted. */
+/** The default size of a text that is read. */
 export const DEFAULT_TEXT = 64;
 
 export function isText(value: Value): boolean {
@@ -20,7 +20,7 @@ export function isText(value: Value): boolean {
     value.kind === "memory" && value.type.kind === "text";
 }
 
-/** Goes to `yes` if two texts are the same. */
+/** Branches to `yes` if two texts are equal. */
 export function textsEqual(
   program: Program,
   node: Node,
@@ -43,7 +43,7 @@ export function textsEqual(
   equalTexts(program, node, placeOf(program, node, a), placeOf(program, node, b), yes, no);
 }
 
-/** A text in memory that plain loads reach. */
+/** A text in memory that plain loads can access. */
 export function placeOf(program: Program, node: Node, value: Value): InMemory {
   if (value.kind === "memory" && value.type.kind === "text") {
     if (value.access === "direct") return value;
@@ -60,7 +60,7 @@ export function placeOf(program: Program, node: Node, value: Value): InMemory {
   return { kind: "memory", base: slot, offset: 0, type: value.type, access: "direct" };
 }
 
-/** Compares as many bytes as the known text has, its NUL among them. */
+/** Compares the bytes of a constant text including its NUL. */
 function equalsKnown(program: Program, place: InMemory, text: string, yes: Block, no: Block): void {
   const { builder } = program;
   const { size } = place.type as { size: number };

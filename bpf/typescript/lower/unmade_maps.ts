@@ -1,6 +1,6 @@
 /**
- * Maps that one-liners use without defining them: `counts.increment(comm())`, `sizes.record(n)`. What
- * they hold is found out where they are used first.
+ * Maps that one-liners use without defining them: `counts.increment(comm())`, `sizes.record(n)`.
+ * Their types are inferred from the first use.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
 
-/** Bytes of a text in a key or value that has no size of its own. */
+/** The size of a text in a key or value without a size of its own. */
 const TEXT_SIZE = 64;
 
-/** The map that a call of its method asks for. @throws {KernelCodeError} when that does not tell */
+/** The map implied by a method call. @throws {KernelCodeError} when its type cannot be inferred */
 export function madeBy(
   program: Program,
   node: Call,

@@ -1,5 +1,5 @@
 /**
- * What an expression of the language stands for while it is compiled.
+ * Values during compilation.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { Scalar, Type } from "../language/types.ts";
 import type { Word } from "../language/words.ts";
 import type { Scope } from "./scope.ts";
 
-/** A number or boolean that is known when compiling. */
+/** A compile-time constant: a number or boolean. */
 export interface Constant {
   readonly kind: "constant";
   readonly value: bigint;
   readonly type: "number" | "bigint" | "bool";
 }
 
-/** A number or boolean in a register, 64 bits extended by its type's sign. */
+/** A number or boolean in a register, extended to 64 bits by its signedness. */
 export interface InRegister {
   readonly kind: "register";
   readonly reg: Reg;
   readonly type: Scalar;
 }
 
-/** How memory is read: by plain loads, or through a helper that may fail. */
+/** How memory is accessed: by plain loads, or through a helper that may fail. */
 export type Access = "direct" | "kernel" | "user";
 
 /** A value in memory. */
@@ -35,42 +35,42 @@ export interface InMemory {
   readonly offset: number;
   readonly type: Type;
   readonly access: Access;
-  /** Whether programs may write it; a reason why not otherwise. */
+  /** Whether programs may write it; if not, the reason. */
   readonly readOnly?: string;
-  /** Width in bits and first bit of a bit-field in the integer that `type` and `offset` tell. */
+  /** For a bit-field, its width and first bit in the integer at `offset`. */
   readonly bits?: { readonly width: number; readonly shift: number };
 }
 
-/** What may be missing: its address is 0 then. */
+/** A value that may be missing: then its address is 0. */
 export interface Optional {
   readonly kind: "optional";
   readonly pointer: Reg;
-  /** The value when it was looked up, of a scalar: 0 when it is missing. */
+  /** For a scalar, its value at the time of the look-up: 0 when missing. */
   readonly value: Reg | undefined;
   readonly type: Type;
   readonly access: Access;
   readonly readOnly?: string;
 }
 
-/** A text that a helper writes where it is wanted. */
+/** A text that a helper writes to its destination. */
 export interface Made {
   readonly kind: "made";
   readonly type: Type & { readonly kind: "text" };
-  /** Whether it fills what the text leaves with zeros. */
+  /** Whether the helper clears the rest of the buffer. */
   readonly padded: boolean;
-  /** Whether its size is only a default, and as much is written as there is room for. */
+  /** Whether its size is only a default, so that it is as long as its destination. */
   readonly flexible?: boolean;
   /** Writes at most `size` bytes. */
   readonly make: (base: Base, offset: number, size: number) => void;
 }
 
-/** A number that is read in several steps, where it is used. */
+/** A number read in several steps, at its use. */
 export interface Computed {
   readonly kind: "computed";
   readonly make: () => InRegister;
 }
 
-/** A stack: its number, and of a process's the process and its program. */
+/** A stack: its id, for a user stack with the process and its exec count. */
 export interface StackValue {
   readonly kind: "stack";
   /** The struct it is stored as. */
@@ -78,14 +78,14 @@ export interface StackValue {
   readonly parts: readonly Reg[];
 }
 
-/** An IP address: bytes in memory, or a number that the network's order makes bytes of. */
+/** An IP address: bytes in memory, or a number whose bytes in network order it is. */
 export interface AddressValue {
   readonly kind: "address";
   readonly size: 4 | 16;
   readonly from: InMemory | Operand;
 }
 
-/** Everything an expression can be. */
+/** Everything an expression can evaluate to. */
 export type Value =
   | Constant
   | InRegister
@@ -119,7 +119,7 @@ export type Value =
 /** A scalar as an operation takes it. */
 export interface Loaded {
   readonly operand: Operand;
-  /** Of a constant number undefined: it takes the sign of what it meets. */
+  /** Undefined for a constant: it takes the signedness of the other operand. */
   readonly type: Scalar | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a program tells the kernel by returning.
+ * The meaning of a program's return value to the kernel.
  *
  * @module
  */
@@ -21,10 +21,10 @@ const WORDS: Partial<Record<Hook["kind"], Readonly<Record<string, bigint>>>> = {
   tc: { ok: 0n, shot: 2n, next: -1n },
 };
 
-/** Others that tell the kernel something by a number. */
+/** Other hooks whose return value matters. */
 const ASKED: readonly Hook["kind"][] = ["lsm", "modifyReturn", "socketFilter"];
 
-/** What a program gives that returns nothing: it leaves everything as it would be without it. */
+/** The result of a program without return: the kernel proceeds as without it. */
 export function silence({ hook }: Program): bigint {
   switch (hook.kind) {
     case "xdp":
@@ -38,7 +38,7 @@ export function silence({ hook }: Program): bigint {
   }
 }
 
-/** Ends a program with what it returns. */
+/** Ends a program with its return value. */
 export function verdict(
   program: Program,
   argument: Expression | undefined,
@@ -47,7 +47,7 @@ export function verdict(
   const { builder, hook } = program;
   const isAsked = hook.kind in WORDS || ASKED.includes(hook.kind);
   if (!argument || !isAsked) {
-    // What a tracing program returns tells the kernel nothing.
+    // The return value of a tracing program is ignored.
     if (argument) expressionStatement(program, argument, scope);
     return builder.exit(silence(program));
   }
@@ -72,7 +72,7 @@ function resultOf(program: Program, node: Expression, value: Value): Operand {
   }
   const { operand } = requireInt(program, node, asLoaded(program, node, value), "return");
   if (kind === "socketFilter" || kind === "modifyReturn") return operand;
-  // The kernel takes 0 and -1 to -4095 only.
+  // The kernel accepts only 0 and -1 to -4095.
   if (typeof operand === "bigint" && operand <= 0n && operand >= -4095n) return operand;
   throw program.error(
     node,

@@ -1,5 +1,5 @@
 /**
- * The language's own functions.
+ * The built-in functions of the language.
  *
  * @module
  */
@@ -109,11 +109,11 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
   }
 }
 
-/** The number of the process that is running. */
+/** The current process's id. */
 export const processId = (program: Program): InRegister =>
   halfOf(program, Helper.GET_CURRENT_PID_TGID, "high");
 
-/** A half of what a helper returns, which is called once. */
+/** One half of a helper's result; the helper is called once. */
 function halfOf(program: Program, helper: number, part: "low" | "high"): InRegister {
   const { builder } = program;
   const both = program.once(`helper ${helper}`, () => builder.call(helper));
@@ -124,7 +124,7 @@ function halfOf(program: Program, helper: number, part: "low" | "high"): InRegis
   return { kind: "register", reg, type: U32 };
 }
 
-/** What tells of the process that is running. */
+/** Built-in functions about the current task. */
 const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
   "pid",
   "tid",
@@ -160,7 +160,7 @@ function number(program: Program, node: Expression, scope: Scope) {
   return requireInt(program, node, asLoaded(program, node, lower(program, node, scope)), "()");
 }
 
-/** A text that is read where it is wanted, from an address. */
+/** A text at an address, read when it is used. */
 function text(
   program: Program,
   [address, size]: readonly Expression[],
@@ -197,7 +197,7 @@ function text(
   };
 }
 
-/** A number that has to be known when compiling. */
+/** An argument that must be a compile-time constant. */
 export function knownNumber(program: Program, node: Expression, scope: Scope): bigint {
   return known(program, node, lower(program, node, scope));
 }
@@ -207,7 +207,7 @@ function known(program: Program, node: Node, value: Value): bigint {
   throw program.error(node, "this number has to be known when compiling");
 }
 
-/** A number's lowest bits, with a sign or without. */
+/** The lowest bits of a number, sign- or zero-extended. */
 export function convert(
   program: Program,
   node: Node,
