@@ -254,7 +254,7 @@ guard() {
 
 # Without a code cache, which would be a file of a known name in /tmp, read as root.
 compile_with_deno() {
-  local permissions=(--allow-ffi --allow-run --allow-env)
+  local permissions=(--allow-ffi --allow-run --allow-env --allow-net)
   if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$source"; then
     permissions=(--allow-all)
   fi

@@ -87,6 +87,7 @@ prepare() {
   need_runtime deno
   need_runtime bun
   if is_debian; then
+    if $full; then packages+=(prometheus); fi
     need_packages "${packages[@]}"
     ! $full || need_packages "${full_packages[@]}"
   else

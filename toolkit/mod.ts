@@ -80,8 +80,22 @@ export {
   type StandardOptions,
   standardOptions,
 } from "./options/standard_options.ts";
+export {
+  histogramShape,
+  type Member,
+  type MemberKind,
+  type Members,
+  type RecordShape,
+  recordShape,
+  rowShape,
+} from "./records/record_shape.ts";
 export type { Column, Columns, Value } from "./output/columns.ts";
-export type { Report, ReportHistogramOptions, ReportSectionOptions } from "./output/report.ts";
+export type {
+  RecordSink,
+  Report,
+  ReportHistogramOptions,
+  ReportSectionOptions,
+} from "./output/report.ts";
 export { complain } from "./output/complain.ts";
 export { escapeText, toJson } from "./output/escape.ts";
 export { clockColumn, secondsColumn } from "./output/time_columns.ts";

@@ -11,7 +11,8 @@ import { runFilters } from "./filter_matrix.ts";
 import { untilNoneHidden } from "./hidden_events.ts";
 import { MACHINE, reasonOn, requiresAll } from "./requires.ts";
 import { filled, rowsIn, startWork } from "./start_work.ts";
-import { startTool, stopTool } from "./tool.ts";
+import { recordChecker } from "./check_records.ts";
+import { rowsOf, startTool, stopTool } from "./tool.ts";
 import { Folder } from "./workload.ts";
 
 const inGuest = process.env.TSBCC_GUEST_KERNEL !== undefined;
@@ -30,7 +31,7 @@ export function testsOf(tool: AnyTool, { cases, filters, anywhere = [] }: Cases)
     const needs = one.requires ?? [];
     // What only guests can run would be run nowhere; but they are slow.
     const skip = requiresAll(name, one.canary || !inGuest ? needs : [...needs, "full"]);
-    return { name, skip, run: () => runCase(tool.name, one, anywhere) };
+    return { name, skip, run: () => runCase(tool, one, anywhere) };
   });
   if (!filters || inGuest && !filters.requires) return tests;
   const name = `${tool.name} shows what each filter matches and hides the rest`;
@@ -40,17 +41,19 @@ export function testsOf(tool: AnyTool, { cases, filters, anywhere = [] }: Cases)
 
 const isForGuests = ({ requires = [] }: Case): boolean => reasonOn(requires, MACHINE) !== undefined;
 
-const runCase = (tool: string, one: Case, anywhere: readonly string[]): Promise<void> =>
+const runCase = (tool: AnyTool, one: Case, anywhere: readonly string[]): Promise<void> =>
   untilNoneHidden(anywhere, (watch) => tryCase(tool, one, watch));
 
 type Watch = (pid?: number) => void;
 
-async function tryCase(tool: string, one: Case, watch: Watch): Promise<void> {
+async function tryCase(tool: AnyTool, one: Case, watch: Watch): Promise<void> {
   using folder = new Folder();
   await using job = await startWork(one.work, folder.path);
   const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
   const args = filled(one.args ?? [], place);
-  await using running = await startTool(tool, ...one.lines ? [] : ["--json"], ...args);
+  // What the tool plans may depend on the workload's process, which ends.
+  const checkRecords = one.lines ? undefined : recordChecker(tool, args);
+  await using running = await startTool(tool.name, ...one.lines ? [] : ["--json"], ...args);
   watch(job.pid);
   await job.go();
   const result = await stopTool(running);
@@ -60,6 +63,7 @@ async function tryCase(tool: string, one: Case, watch: Watch): Promise<void> {
     }
     return;
   }
+  checkRecords!(rowsOf(result));
   const rows = rowsIn(result, one.of, place);
   if (one.rows) {
     const expected = filled(one.rows, place);

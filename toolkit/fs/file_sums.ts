@@ -11,6 +11,7 @@ import { CounterDeltas, deltasOf } from "../output/counter_deltas.ts";
 import { reportDropped } from "../run/losses.ts";
 import { type Option, UsageError } from "../options/options.ts";
 import type { Report } from "../output/report.ts";
+import type { Members } from "../records/record_shape.ts";
 
 /** struct sums of file_sums.h. */
 export const Sums = struct("sums", {
@@ -50,6 +51,14 @@ export const sumsOptions = {
     },
   } satisfies Option<string> as Option<string>,
 } as const;
+
+/** What those columns are in records. */
+export const SUMS_MEMBERS: Members = {
+  reads: "count",
+  writes: "count",
+  r_kb: "count",
+  w_kb: "count",
+};
 
 /** The columns of sums; `kbWidth` is that of R_Kb and W_Kb. */
 export function sumsColumns<R extends Sums>(kbWidth: number): Column<R>[] {

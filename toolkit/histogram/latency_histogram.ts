@@ -17,6 +17,7 @@ import {
   type intervalArguments,
 } from "../options/standard_options.ts";
 import type { ReportPlan } from "../run/tool.ts";
+import { histogramShape, type Members, SUMMARY_SHAPE } from "../records/record_shape.ts";
 
 /** What tools with such reports call them by. */
 export const distributionOptions = {
@@ -83,6 +84,10 @@ export function distributionPlan(
   return {
     interval,
     count,
+    records: [
+      histogramShape(shown === undefined ? {} : aboutSection(shown, sectionText !== undefined)),
+      ...values.extension ? [SUMMARY_SHAPE] : [],
+    ],
     load: names
       ? {
         ...filters,
@@ -99,6 +104,9 @@ export function distributionPlan(
     }),
   };
 }
+
+const aboutSection = (section: string, isText: boolean): Members =>
+  isText ? { [section]: "text" } : { [section]: "id", "comm?": "text" };
 
 /** Makes the function that prints what was counted since it was last called. */
 function distribution(options: DistributionOptions): (bpf: Bpf, report: Report) => void {

@@ -13,6 +13,7 @@ import type { Report } from "../output/report.ts";
 import { reportDropped } from "../run/losses.ts";
 import type { ReportPlan } from "../run/tool.ts";
 import { softirqName } from "./softirq_name.ts";
+import { histogramShape, rowShape } from "../records/record_shape.ts";
 
 const ANY_CPU = 0xffff_ffff;
 const CPU_MAX = 8191;
@@ -81,6 +82,12 @@ export function irqPlan(tool: IrqTool, values: IrqValues): ReportPlan {
         by_slot: distribution,
       },
     },
+    records: [
+      distribution ? histogramShape({ [`${tool.kind}irq`]: "text" }) : rowShape({
+        [`${tool.kind}irq`]: "text",
+        [`total_${counts ? "count" : nanoseconds ? "nsecs" : "usecs"}`]: "count",
+      }),
+    ],
     report: reporter(tool, values),
   };
 }

@@ -5,10 +5,12 @@
  */
 
 import { FIRST_PID_NAMESPACE, type LoadOptions, type MapOptions } from "../../mod.ts";
+import { type Address, addressOption } from "./address_option.ts";
 import type { Machine } from "../machine/machine.ts";
 import {
   argument,
   flag,
+  list,
   number,
   type Option,
   rest,
@@ -131,6 +133,12 @@ export interface StandardOptions {
   readonly duration: Option<number | undefined>;
   /** `--json`. */
   readonly json: Option<boolean>;
+  /** `--json-schema`. */
+  readonly jsonSchema: Option<boolean>;
+  /** `--prometheus`. */
+  readonly prometheus: Option<Address | undefined>;
+  /** `--labels`. */
+  readonly labels: Option<readonly string[]>;
   /** `--help`. */
   readonly help: Option<boolean>;
   /** `--version`. */
@@ -150,6 +158,23 @@ export const standardOptions: StandardOptions = {
     fraction: true,
   }),
   json: flag({ long: "json", help: "print one JSON object per line instead of a table" }),
+  jsonSchema: flag({
+    long: "json-schema",
+    help: "print the JSON Schema of the objects that --json prints with these options",
+  }),
+  prometheus: addressOption({
+    long: "prometheus",
+    help: "serve metrics of what is seen, in place of printing it",
+  }),
+  labels: {
+    ...list({
+      long: "labels",
+      meta: "KEY,…",
+      help:
+        "which keys of JSON are labels of metrics (default: name of the process, texts of reports)",
+    }),
+    parse: (value, before) => [...before, ...value.split(",")],
+  } satisfies Option<readonly string[]> as Option<readonly string[]>,
   help: flag({ short: "h", long: "help", help: "show this help and exit" }),
   version: flag({ long: "version", help: "show the version and exit" }),
 };

@@ -5,6 +5,7 @@
  */
 
 import { eastAsianWidth } from "npm:get-east-asian-width@1.7.0";
+import type { Member } from "../records/record_shape.ts";
 import { escapeText, hasRawBytes, isPlain, toJson } from "./escape.ts";
 
 /** The value that a column shows of an event. */
@@ -23,6 +24,8 @@ export interface Column<E> {
   readonly align?: "left" | "right";
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;
+  /** What records hold, where no event that is made up shows it (run/plan_records.ts). */
+  readonly member?: Member;
   /** The value: what JSON holds, and what is printed unless `text` says otherwise. */
   value(event: E): Value | readonly Value[];
   /** Digits after the decimal point in the table. */
@@ -61,7 +64,7 @@ export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string
  */
 export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string {
   const members = columns.map((column) => {
-    const key = column.key ?? column.head.toLowerCase();
+    const key = keyOf(column);
     const name = `${toJson(key)}:`;
     return (event: E) => {
       const value = column.value(event);
@@ -77,6 +80,21 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
     let row = "";
     for (const member of members) row += (row === "" ? "{" : ",") + member(event);
     return row + "}";
+  };
+}
+
+/** What a column is called in records. */
+export const keyOf = ({ key, head }: Pick<Column<never>, "key" | "head">): string =>
+  key ?? head.toLowerCase();
+
+/** Makes the function that gives what columns say of an event, by their keys. */
+export function membersOf<E>(
+  columns: readonly Column<E>[],
+): (event: E) => Record<string, Value | readonly Value[]> {
+  return (event) => {
+    const members: Record<string, Value | readonly Value[]> = {};
+    for (const column of columns) members[keyOf(column)] = column.value(event);
+    return members;
   };
 }
 

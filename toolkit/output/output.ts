@@ -59,6 +59,12 @@ export class Output {
   }
 }
 
+/** Takes lines and prints none: they go elsewhere. */
+export class NoOutput extends Output {
+  override line(): void {}
+  override text(): void {}
+}
+
 /** Prints lines and returns when they are written. @throws {ClosedOutput} */
 export async function printText(text: string): Promise<void> {
   const output = new Output();

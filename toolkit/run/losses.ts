@@ -86,6 +86,11 @@ export class Losses {
     }
   }
 
+  /** What was lost so far, of each kind. */
+  totals(): readonly (readonly [loss: Loss, total: number])[] {
+    return this.#counters.map(({ loss, count }) => [loss, count()] as const);
+  }
+
   /** Tells what is new, unless it was asked within the last second. */
   reportNow(): void {
     const now = performance.now();

@@ -12,7 +12,7 @@ import { ClosedOutput, printText } from "../output/output.ts";
 import type { standardOptions } from "../options/standard_options.ts";
 import type { AnyTool } from "./tool.ts";
 import { versionText } from "./version.ts";
-import { run as runPlan } from "./run.ts";
+import { run as runPlan, schemaOf } from "./run.ts";
 
 const FAILED = 1;
 const BAD_USAGE = 2;
@@ -27,7 +27,9 @@ export function runTool(tool: AnyTool, words: readonly string[]): Promise<number
   return statusOf(tool.name, async () => {
     const values = parseOptions(tool.options, words) as unknown as Values<typeof standardOptions>;
     if (values.help) await printText(helpText(tool, tool.options));
-    else if (values.version) await printText(versionText(tool.name));
+    else if (values.jsonSchema) {
+      await printText(JSON.stringify(schemaOf(tool, values), null, 2));
+    } else if (values.version) await printText(versionText(tool.name));
     else {
       forgetUnsafeEnvironment();
       return await runPlan(tool, values);

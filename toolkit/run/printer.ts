@@ -5,16 +5,26 @@
  */
 
 import { type Bpf, type EventStream, u64 } from "../../mod.ts";
-import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
+import {
+  csvHead,
+  csvRow,
+  headLine,
+  jsonRow,
+  keyOf,
+  membersOf,
+  tableRow,
+} from "../output/columns.ts";
+import type { Metrics } from "../prometheus/metrics.ts";
 import { escapeText } from "../output/escape.ts";
 import { DROPPED_EVENTS, type Losses } from "./losses.ts";
 import { withProgress } from "../output/complain.ts";
 import type { Output } from "../output/output.ts";
-import { Report } from "../output/report.ts";
+import { type RecordSink, Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
 import { RowCounts } from "../output/row_counts.ts";
 import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
-import { containerColumn, type Who } from "../task/who.ts";
+import type { Who } from "../task/who.ts";
+import { columnsOf } from "./plan_records.ts";
 
 /** What prints a plan. */
 export interface Printer extends Disposable {
@@ -51,17 +61,19 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     output: Output,
     losses: Losses,
     { json, container }: { readonly json: boolean; readonly container?: boolean },
+    metrics?: Metrics,
   ) {
-    const containers = containerColumn<E>(({ who }) => who.cgroup);
-    const columns = [container === true && containers, ...plan.columns]
-      .filter((column) => column !== false);
+    const columns = columnsOf(plan, container === true);
     const { csv, heading = true } = plan;
     const raw = json ? undefined : plan.raw?.bind(plan);
+    const labels = columns.filter((column) => metrics?.eventLabels.includes(keyOf(column)));
+    const members = membersOf(labels);
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
     this.#counts = plan.aggregate ? new RowCounts(json) : undefined;
     this.#print = (event) => {
       if (plan.wants?.(event) === false) return;
       this.#left--;
+      if (metrics) return metrics.add(undefined, members(event));
       if (raw) return output.text(raw(event));
       const text = row(event);
       const below = json ? undefined : plan.below?.(event).map(escapeText);
@@ -126,6 +138,7 @@ export class Reports implements Printer {
   readonly #losses: Losses;
   readonly #json: boolean;
   readonly #redraw: boolean;
+  readonly #sink: RecordSink | undefined;
   readonly #woken = Promise.withResolvers<void>();
   readonly #asked: ReportSignal[] = [];
   #whenAsked = Promise.withResolvers<void>();
@@ -147,7 +160,9 @@ export class Reports implements Printer {
     output: Output,
     losses: Losses,
     { json }: { readonly json: boolean },
+    sink?: RecordSink,
   ) {
+    this.#sink = sink;
     this.#name = name;
     this.#bpf = bpf;
     this.#plan = plan;
@@ -231,6 +246,7 @@ export class Reports implements Printer {
       name: this.#name,
       seconds: Math.max(now - this.#last, 1) / 1000,
       isInterrupted: () => this.#isInterrupted,
+      sink: this.#sink,
     });
     this.#last = now;
     await this.#plan.report(this.#bpf, report, signal);

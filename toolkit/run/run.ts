@@ -9,9 +9,11 @@ import type { KernelCode } from "../../bpf/kernel_code.ts";
 import { pageSize, prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
-import { Output, printText } from "../output/output.ts";
+import { NoOutput, Output, printText } from "../output/output.ts";
 import { UsageError, type Values } from "../options/options.ts";
 import { Losses } from "./losses.ts";
+import { metricsOf, serveMetrics, valuesForMetrics } from "./serve_metrics.ts";
+import type { Metrics } from "../prometheus/metrics.ts";
 import { Reports, Rows } from "./printer.ts";
 import { type Machine, thisMachine } from "../machine/machine.ts";
 import { ringPages, settle } from "../options/standard_options.ts";
@@ -21,6 +23,8 @@ import type {
   execOption,
   standardOptions,
 } from "../options/standard_options.ts";
+import { jsonSchema, type Schema } from "../records/json_schema.ts";
+import { recordsOf } from "./plan_records.ts";
 import { Stop } from "./stop.ts";
 import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
@@ -42,13 +46,24 @@ export type TracingPlan = EventPlan<never> | ReportPlan;
  * @throws what went wrong, as one error
  */
 export async function run(tool: AnyTool, values: Standard): Promise<number> {
-  const plan = planOf(tool, values, thisMachine);
+  const { metrics, plan, values: settled } = planWithMetrics(tool, values);
   if ("text" in plan) {
     await printText(typeof plan.text === "string" ? plan.text : plan.text());
     return 0;
   }
-  await trace(tool, plan, values);
+  await trace(tool, plan, settled, metrics);
   return plan.status?.() ?? 0;
+}
+
+/** A plan, for Prometheus with what counts its records and with the values that it is carried out with. */
+function planWithMetrics(tool: AnyTool, values: Standard) {
+  if (values.prometheus === undefined) {
+    if (values.labels.length > 0) throw new UsageError("--labels are those of --prometheus");
+    return { metrics: undefined, plan: planOf(tool, values, thisMachine), values };
+  }
+  const settled = valuesForMetrics(tool, values);
+  const plan = planOf(tool, settled, thisMachine);
+  return { metrics: metricsOf(tool, plan, settled), plan, values: settled };
 }
 
 /** What a tool does with these values on a machine. @throws {UsageError} when they contradict each other */
@@ -60,19 +75,30 @@ export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<
   return plan;
 }
 
-async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promise<void> {
+/** The JSON Schema of what a tool prints with these values. @throws {UsageError} where it does not tell */
+export function schemaOf(tool: AnyTool, values: Standard): Schema {
+  const plan = planOf(tool, { ...values, json: true }, thisMachine);
+  return jsonSchema(tool, recordsOf(tool, plan, values));
+}
+
+async function trace(
+  tool: AnyTool,
+  plan: TracingPlan,
+  values: Standard,
+  metrics: Metrics | undefined,
+): Promise<void> {
   prepareToWait();
   using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
   using bpf = loadPlan(tool, plan, values, held?.pid);
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
-  const output = new Output();
+  const output = metrics ? new NoOutput() : new Output();
   const losses = new Losses(tool.name, values.json, output);
   losses.watchKernel(bpf);
   using printer = "event" in plan
-    ? new Rows(bpf, plan, output, losses, values)
-    : new Reports(tool.name, bpf, plan, output, losses, values);
+    ? new Rows(bpf, plan, output, losses, values, metrics)
+    : new Reports(tool.name, bpf, plan, output, losses, values, metrics);
   // Where its sections say, a tool is attached in no time.
   const links = plan.attach
     ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
@@ -85,10 +111,11 @@ async function trace(tool: AnyTool, plan: TracingPlan, values: Standard): Promis
   }, () => printer.interrupt());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
   else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
+  using _server = metrics && await serveMetrics(tool.name, values.prometheus!, metrics, losses);
   await printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");
-  stop.whenOutputCloses();
+  if (!metrics) stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
   let problem: string | undefined;
   held?.ended.then((reason) => {

@@ -10,6 +10,7 @@ import type { Columns } from "../output/columns.ts";
 import type { Options, Values } from "../options/options.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Report } from "../output/report.ts";
+import type { RecordShape } from "../records/record_shape.ts";
 import type { Who } from "../task/who.ts";
 
 /** A kernel side whose C is generated when the tool runs. */
@@ -98,6 +99,8 @@ export type ReportSignal = "SIGUSR1" | "SIGUSR2";
 export interface ReportPlan extends Tracing {
   /** Seconds between reports; undefined: one at the end. */
   readonly interval: number | undefined;
+  /** What its records are made of; those of losses every tool may make. */
+  readonly records?: readonly RecordShape[];
   /** End after so many reports. */
   readonly count?: number | undefined;
   /** Whether each report replaces the previous one on a terminal. */
@@ -122,6 +125,8 @@ export interface ReportPlan extends Tracing {
 export interface TextPlan {
   /** What to print, or what finds it out. */
   readonly text: string | (() => string);
+  /** What its records are made of, where it has some. */
+  readonly records?: readonly RecordShape[];
 }
 
 /** What a tool does with one set of options. */
@@ -154,7 +159,7 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
   readonly commands?: Readonly<Record<string, readonly string[]>>;
   /**
    * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command of
-   * `--exec` in its environment; "all" is for tools that write files, or read those of /proc that Deno
+   * `--exec` in its environment and serving `--prometheus`; "all" is for tools that write files, or read those of /proc that Deno
    * lets nobody read without. Default "ffi".
    */
   readonly permissions?: "ffi" | "all";

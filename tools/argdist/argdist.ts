@@ -51,6 +51,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { histogramShape, recordShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   pid: filterOptions.pid,
@@ -173,6 +174,10 @@ const argdist = defineTool({
           throw explain(error);
         }
       },
+      records: [
+        recordShape("count", { probe: "text", values: "any", count: "count" }),
+        histogramShape({ probe: "text" }),
+      ],
       report: argdistReport(probes, values),
     };
   },

@@ -48,6 +48,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import object from "./bindsnoop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   timestamp: flag({ short: "t", long: "timestamp", help: "include timestamp on output" }),
@@ -141,6 +142,8 @@ const reportCounts = (printNetns: boolean) => (bpf: Bpf, report: Report) => {
   reportDropped(bpf, report, "bindsnoop", "binds");
 };
 
+const COUNTS = [rowShape({ laddr: "text", lport: "id", netns: "id", binds: "count" })];
+
 const bindsnoop = defineTool({
   name: "bindsnoop",
   summary: "Trace bind() of IPv4 and IPv6 sockets.",
@@ -168,7 +171,12 @@ const bindsnoop = defineTool({
       }),
     };
     if (values.count) {
-      return { ...common, interval: undefined, report: reportCounts(values.printNetns) };
+      return {
+        ...common,
+        interval: undefined,
+        records: COUNTS,
+        report: reportCounts(values.printNetns),
+      };
     }
     return eventPlan(Event, { ...common, columns: columns(values) });
   },

@@ -46,6 +46,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biolatency.bpf.o.ts";
+import { histogramShape, SUMMARY_SHAPE } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -135,6 +136,10 @@ const biolatency = defineTool({
         }),
         programs: blockPrograms(machine),
       },
+      records: [
+        histogramShape(values.disks ? { disk: "text" } : values.flags ? { flags: "text" } : {}),
+        ...values.extension ? [SUMMARY_SHAPE] : [],
+      ],
       report: reporter(values),
     };
   },

@@ -44,6 +44,7 @@ import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool, type ReportSignal } from "../../toolkit/run/tool.ts";
 import { latencyText, percentile, SLOTS } from "./percentiles.ts";
 import object from "./biolatpcts.bpf.o.ts";
+import { recordShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 3;
 const ENDLESS = -1;
@@ -195,6 +196,13 @@ const biolatpcts = defineTool({
         globals: { target_device: number, start_kind: which },
         programs: { rq_issue: STARTS[which] === "on-device" },
       },
+      records: [
+        recordShape("latencies", {
+          ...Object.fromEntries(Object.keys(OPERATIONS).map((name) => [name, "figures"] as const)),
+          requests: "figures",
+          untimed: "number",
+        }),
+      ],
       report: interval === 0 ? () => {} : reporter(values, name),
     };
   },

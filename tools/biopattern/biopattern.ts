@@ -29,6 +29,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biopattern.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const BYTES_PER_KBYTE = 1024;
 
@@ -127,6 +128,15 @@ const biopattern = defineTool({
       interval: values.interval,
       count: values.count,
       load: { globals: { target_device: targetDevice(values.disk, machine) } },
+      records: [
+        rowShape({
+          disk: "text",
+          random_percent: "number",
+          sequential_percent: "number",
+          count: "count",
+          kbytes: "count",
+        }),
+      ],
       report: reporter(),
     };
   },

@@ -55,6 +55,7 @@ import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import { secondsArgument, sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biostacks.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   disk: diskOption,
@@ -132,6 +133,9 @@ const biostacks = defineTool({
         programs: blockPrograms(machine),
       },
       ...values.verbose && { prepare: showPrograms },
+      records: [
+        histogramShape({ pid: "id", comm: "text", disk: "text", kernel: "texts?" }),
+      ],
       report: (bpf, each) => report(bpf, each, values),
     };
   },

@@ -51,6 +51,7 @@ import {
 } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biotop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   ...topOptions,
@@ -144,6 +145,19 @@ const biotop = defineTool({
     return {
       ...topPlan(values),
       load: { ...filterSettings(values), programs: blockPrograms(machine) },
+      records: [
+        rowShape({
+          pid: "id",
+          comm: "text",
+          d: "text",
+          maj: "id",
+          min: "id",
+          disk: "text",
+          io: "count",
+          kbytes: "count",
+          avg_ms: "number",
+        }),
+      ],
       report: reporter(values.maxRows ?? TOP_ROWS, values.noClear),
     };
   },

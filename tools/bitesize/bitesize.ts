@@ -43,6 +43,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -113,6 +114,7 @@ const bitesize = defineTool({
       interval: values.interval,
       count: values.count,
       load: filterSettings(values, { target_device: targetDevice(values.disk, machine) }),
+      records: [histogramShape({ comm: "text" })],
       report: reporter(values),
     };
   },

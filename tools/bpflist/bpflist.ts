@@ -34,6 +34,7 @@ const options = {
     parse: (_, before) => before + 1,
   } satisfies Option<number> as Option<number>,
   json: standardOptions.json,
+  jsonSchema: standardOptions.jsonSchema,
   help: standardOptions.help,
   version: standardOptions.version,
 } as const;
@@ -142,7 +143,10 @@ const bpflist = defineTool({
   options,
   sample: false, // it lists and ends
   permissions: "all",
-  plan: (values) => ({ text: () => listText(values) }),
+  plan: (values) => ({
+    text: () => listText(values),
+    records: [{ members: { pid: "id", comm: "text", type: "text", count: "number" } }],
+  }),
 });
 
 export default bpflist;

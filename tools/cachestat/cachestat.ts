@@ -39,6 +39,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./cachestat.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -128,6 +129,16 @@ const cachestat = defineTool({
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
       load: { ...filterSettings(values), programs: pageCachePrograms(machine) },
+      records: [
+        rowShape({
+          hits: "count",
+          misses: "count",
+          dirties: "count",
+          hitratio: "number",
+          buffers_mb: "number",
+          cached_mb: "number",
+        }),
+      ],
       report: reporter(values.timestamp),
     };
   },

@@ -43,6 +43,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { userNames } from "./user_names.ts";
 import object from "./cachetop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 5;
 
@@ -194,6 +195,18 @@ const cachetop = defineTool({
       count: values.count,
       redraw: !values.noClear,
       load: { ...filterSettings(values), programs: pageCachePrograms(machine) },
+      records: [
+        rowShape({
+          pid: "id",
+          uid: "id",
+          cmd: "text",
+          hits: "count",
+          misses: "count",
+          dirties: "count",
+          read_hit_percent: "number",
+          write_hit_percent: "number",
+        }),
+      ],
       report: reporter(values),
     };
   },

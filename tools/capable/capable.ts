@@ -184,8 +184,10 @@ const capable = defineTool({
           head: "GRANTED",
           value: ({ result }) => result === NOT_KNOWN ? null : result === 0,
         },
-        json && kernelStack && { head: "KERNEL", value: (event) => stacks!.kernel(event) },
-        json && userStack && { head: "USER", value: (event) => stacks!.user(event) },
+        json && kernelStack &&
+        { head: "KERNEL", member: "texts", value: (event) => stacks!.kernel(event) },
+        json && userStack &&
+        { head: "USER", member: "texts", value: (event) => stacks!.user(event) },
       ],
       ...hasStacks
         ? { below: (event: Event) => framesOf(event).map((name) => `        ${name}`) }

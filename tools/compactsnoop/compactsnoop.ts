@@ -142,6 +142,7 @@ const compactsnoop = defineTool({
         },
         values.kernelStack && values.json && {
           head: "KERNEL",
+          member: "texts",
           value: (event) => framesOf(event).map(({ name }) => name),
         },
       ],

@@ -55,6 +55,7 @@ import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./cpufreq.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const HERTZ = 99; // not in step with what happens 100 times a second
 const STEP_MHZ = 200;
@@ -158,6 +159,7 @@ const cpufreq = defineTool({
         const clock = { event: "cpu-clock", frequency: values.frequency ?? HERTZ } as const;
         return Promise.resolve([changes, bpf.program("sample").attachPerfEvent(clock)]);
       },
+      records: [histogramShape({ "comm?": "text", "idle?": "flag" })],
       report: print,
     };
   },

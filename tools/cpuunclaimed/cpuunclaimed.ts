@@ -26,6 +26,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Group, groupsOf, type Sample, usageOf } from "./sample_groups.ts";
+import { recordShape } from "../../toolkit/records/record_shape.ts";
 
 const HERTZ = 99; // not in step with what happens 10 or 100 times a second
 const INTERVAL_SECONDS = 1;
@@ -138,6 +139,11 @@ const cpuunclaimed = defineTool({
         const where = { event: "cpu-clock", frequency: HERTZ } as const;
         return Promise.resolve([bpf.program("sample").attachPerfEvent(where)]);
       },
+      records: [
+        isCsv
+          ? recordShape("sample", { ns: "number", threads: "numbers", offsets: "numbers" })
+          : recordShape("usage", { samples: "count", used: "number", unclaimed: "number" }),
+      ],
       report(_, report) {
         const groups = groupsOf(samples.take(), cpus);
         if (isCsv) printGroups(report, groups, values);

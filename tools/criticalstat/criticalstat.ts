@@ -168,7 +168,7 @@ const criticalstat = defineTool({
             value: (event: Event) => sections.place(event.begin, event.begin_caller),
           },
           { head: "end", value: (event: Event) => sections.place(event.end, event.end_caller) },
-          { head: "stack", value: (event: Event) => sections.stack(event) },
+          { head: "stack", member: "texts", value: (event: Event) => sections.stack(event) },
         ]
         : [{ head: "", value: () => LINE }],
       below: (event: Event) => [

@@ -40,6 +40,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const { positional: _, ...interval } = intervalArguments.interval;
 
@@ -121,6 +122,7 @@ const dbstat = defineTool({
       }),
       attach: (bpf) =>
         Promise.resolve(attachQueries(bpf, { tool: "dbstat", server, pids, pidns, verbose })),
+      records: [histogramShape()],
       report: reporter(unit),
     };
   },

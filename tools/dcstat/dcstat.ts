@@ -28,6 +28,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./dcstat.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -116,6 +117,9 @@ const dcstat = defineTool({
       count: values.count,
       load: { ...filterSettings(values, { arm64: process.arch === "arm64" }), programs },
       attach: (bpf) => Promise.resolve(attach(bpf)),
+      records: [
+        rowShape({ refs: "count", slow: "count", miss: "count", hit_percent: "number?" }),
+      ],
       report: reporter(),
     };
   },

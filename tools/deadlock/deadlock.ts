@@ -57,6 +57,7 @@ import { attachLocks } from "./lock_functions.ts";
 import { Inversions } from "./inversions.ts";
 import { u64 } from "../../mod.ts";
 import object from "./deadlock.bpf.o.ts";
+import { recordShape } from "../../toolkit/records/record_shape.ts";
 
 const ENTRIES = 65536;
 const STACKS = 16384;
@@ -166,6 +167,20 @@ const deadlock = defineTool({
         const tracepoints = ["forked", "ended"].map((name) => bpf.program(name).attach());
         return Promise.resolve([...tracepoints, ...attachLocks(bpf, symbols)]);
       },
+      records: [
+        recordShape("graph", { mutexes: "number", edges: "number" }),
+        recordShape("deadlock", {
+          cycle: [{
+            mutex: "text",
+            name: "text?",
+            tid: "id",
+            comm: "text",
+            held: "texts",
+            asked: "texts",
+          }],
+          threads: [{ tid: "id", parent: "id?", stack: "texts?" }],
+        }),
+      ],
       report(bpf, report) {
         if (isOver) return;
         const cycle = inversions.find(bpf);

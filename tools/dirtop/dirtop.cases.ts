@@ -46,7 +46,7 @@ export default defineCases({
     },
     {
       name: "hides directories that nothing happened in",
-      args: ["-d", "/proc", "1000"],
+      args: ["-d", "/srv", "1000"],
       work,
       of: () => true,
       rows: [],

@@ -27,6 +27,7 @@ import { directoryId } from "../../toolkit/fs/directory_id.ts";
 import {
   READS,
   type Sums,
+  SUMS_MEMBERS,
   sumsColumns,
   sumsOptions,
   sumsReporter,
@@ -45,6 +46,7 @@ import { topArguments, topPlan } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { expandDirectories } from "./glob.ts";
 import object from "./dirtop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const MOST = 1024; // of dirtop.bpf.c
 
@@ -115,6 +117,7 @@ const dirtop = defineTool({
         const roots = bpf.map("roots", Directory, u32);
         for (const [i, id] of [...directories.values()].entries()) roots.set(id, i);
       },
+      records: [rowShape({ ...SUMS_MEMBERS, path: "text" })],
       report: sumsReporter({
         ...values,
         name: "dirtop",

@@ -128,6 +128,7 @@ const filelife = defineTool({
         {
           head: "AGE(s)",
           key: "age_s",
+          member: "number?",
           width: 7,
           align: "left",
           digits: 2,

@@ -28,6 +28,7 @@ import { directoryId } from "../../toolkit/fs/directory_id.ts";
 import {
   READS,
   type Sums,
+  SUMS_MEMBERS,
   sumsColumns,
   sumsOptions,
   sumsReporter,
@@ -46,6 +47,7 @@ import {
 import { topArguments, topPlan } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./filetop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   allFiles: flag({
@@ -134,6 +136,16 @@ const filetop = defineTool({
     return {
       ...topPlan(values),
       load: { ...filterSettings(values, globals), programs: programs(values, machine) },
+      records: [
+        rowShape({
+          pid: "id",
+          tid: "id",
+          comm: "text",
+          ...SUMS_MEMBERS,
+          t: "text",
+          file: "text",
+        }),
+      ],
       report: sumsReporter({
         ...values,
         name: "filetop",

@@ -51,6 +51,7 @@ import {
 } from "../../toolkit/probes/pattern_trace.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funccount.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   ...targetOptions,
@@ -130,6 +131,7 @@ const funccount = defineTool({
         programs: trace.programs(STEMS),
       },
       attach: (bpf) => trace.attach(bpf, STEMS),
+      records: [rowShape({ func: "text", count: "count" })],
       report: reporter(values, names),
     };
   },

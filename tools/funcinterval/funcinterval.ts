@@ -31,6 +31,7 @@ import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 import { reportTimes, targetOptions, TargetTrace } from "../../toolkit/probes/pattern_trace.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funcinterval.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   ...targetOptions,
@@ -98,6 +99,7 @@ const funcinterval = defineTool({
         programs: trace.programs(STEMS),
       },
       attach: (bpf) => trace.attach(bpf, STEMS),
+      records: [histogramShape()],
       report: reporter(values),
     };
   },

@@ -45,6 +45,7 @@ import { reportTimes, targetOptions, TargetTrace } from "../../toolkit/probes/pa
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funclatency.bpf.o.ts";
 import { complain } from "../../toolkit/output/complain.ts";
+import { histogramShape, recordShape, SUMMARY_SHAPE } from "../../toolkit/records/record_shape.ts";
 
 const LEVELS = 64; // funclatency.bpf.c
 const [ENTRIES, SLOTS] = [10240, 32]; // lower bounds: histograms, and slots that a function typically uses
@@ -193,6 +194,14 @@ const funclatency = defineTool({
       attach: async (bpf) => [
         bpf.program("thread_freed").attach(),
         ...await trace.attach(bpf, STEMS),
+      ],
+      records: [
+        histogramShape({
+          ...isByFunction && { function: "text" as const },
+          ...isByProcess && { pid: "id" as const },
+        }),
+        SUMMARY_SHAPE,
+        recordShape("too_deep", { total: "number" }),
       ],
       report: reporter(values, trace),
     };

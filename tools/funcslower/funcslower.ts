@@ -165,9 +165,15 @@ function columns(
     { head: "func", value: (event) => names[event.function]! },
     ...count ? [{ head: "args", value: shown }] : [],
     ...values.kernelStack
-      ? [{ head: "kernel", value: (event: Event) => stacks.kernel(event) }]
+      ? [{
+        head: "kernel",
+        member: "texts" as const,
+        value: (event: Event) => stacks.kernel(event),
+      }]
       : [],
-    ...values.userStack ? [{ head: "user", value: (event: Event) => stacks.user(event) }] : [],
+    ...values.userStack
+      ? [{ head: "user", member: "texts" as const, value: (event: Event) => stacks.user(event) }]
+      : [],
   ];
 }
 

@@ -52,6 +52,7 @@ import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
 import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./futexctn.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const SLOTS = 32;
 const STACK_DEPTH = 127; // kept_stacks.h
@@ -178,6 +179,19 @@ const futexctn = defineTool({
         if (!values.summary) symbols.follow(pid === undefined ? {} : { pids: [pid] });
         return symbols;
       },
+      records: [
+        histogramShape({
+          pid: "id",
+          tid: "id",
+          comm: "text",
+          lock: "text",
+          count: "count",
+          average: "number",
+          most: "number",
+          least: "number",
+          ...!values.summary && { user: "texts?" as const },
+        }),
+      ],
       report: reporter(values, symbols, processes),
     };
   },

@@ -56,6 +56,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Call, parseChain } from "./chain.ts";
 import { type Injection, injectionCode, Process, programTexts, type Texts } from "./programs.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 /** What bcc's modes make fail; should_fail_alloc_page says "true" where it shall. */
 const MODES = {
@@ -216,6 +217,7 @@ const inject = defineTool({
       prepare() {
         if (values.verbose) complainLines(shown(texts, injection));
       },
+      records: [rowShape({ pid: "id", comm: "text", errors: "count" })],
       report: (bpf, report) => print(bpf, report, injection),
     };
   },

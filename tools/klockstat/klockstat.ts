@@ -42,6 +42,7 @@ import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type LockTimes, mergeTimes, sortOption, sortTimes } from "./lock_times.ts";
 import object from "./klockstat.bpf.o.ts";
+import { type RecordShape, rowShape } from "../../toolkit/records/record_shape.ts";
 
 const [WAIT, HOLD] = [0, 1];
 const MISSED = "[Missed Kernel Stack]";
@@ -190,6 +191,16 @@ function hooks(
 const names = (calls: readonly string[], ...stems: readonly string[]) =>
   calls.flatMap((call) => stems.map((stem) => `${stem}_${call}`));
 
+const rowsAbout = (what: string): RecordShape =>
+  rowShape({
+    caller: "text",
+    [`avg_${what}`]: "number",
+    count: "count",
+    [`max_${what}`]: "number",
+    [`total_${what}`]: "count",
+    stack: "texts",
+  });
+
 const klockstat = defineTool({
   name: "klockstat",
   summary: "Summarize how long the kernel waits for its mutexes and holds them, by caller.",
@@ -225,6 +236,7 @@ const klockstat = defineTool({
           times: { maxEntries: 2 * values.stackSize },
         },
       },
+      records: kinds.map((kind) => rowsAbout(kind === WAIT ? "spin" : "hold")),
       report: reporter(values, kinds),
     };
   },

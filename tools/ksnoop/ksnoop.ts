@@ -225,6 +225,7 @@ const ksnoop = defineTool({
         values.json && { head: "AT", value: ({ is_return }) => is_return ? "return" : "entry" },
         values.json && {
           head: "VALUES",
+          member: "any",
           value: (event) => seen(event).map((seen) => valueText(kernelBtf(), seen)),
         },
       ],

@@ -36,6 +36,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import { exitReasonName } from "./exit_reasons.ts";
 import { type Exits, sumOf } from "./exit_sums.ts";
 import object from "./kvmexit.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   pid: filterOptions.pid,
@@ -158,6 +159,13 @@ const kvmexit = defineTool({
         const wanted = bpf.map("tids", u32, u8);
         for (const tid of tids ?? []) wanted.set(tid, 1);
       },
+      records: [
+        rowShape({
+          ...Object.fromEntries(keysOf(values).map((key) => [key, "id"] as const)),
+          kvm_exit_reason: "text",
+          count: "count",
+        }),
+      ],
       report: (bpf, to) => report(bpf, to, values),
     };
   },

@@ -33,6 +33,7 @@ import { secondsArgument } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type CacheSums, hitPercent, totals } from "./hit_rate.ts";
 import object from "./llcstat.bpf.o.ts";
+import { recordShape, rowShape } from "../../toolkit/records/record_shape.ts";
 
 const PERIOD = 100;
 const SECONDS = 10;
@@ -125,6 +126,18 @@ const llcstat = defineTool({
           events.map(([program, event]) => bpf.program(program).attachPerfEvent({ event, period })),
         );
       },
+      records: [
+        rowShape({
+          pid: "id",
+          ...values.tids && { tid: "id" as const },
+          comm: "text",
+          cpu: "id",
+          reference: "count",
+          miss: "count",
+          hit_percent: "number?",
+        }),
+        recordShape("total", { references: "count", misses: "count", hit_percent: "number?" }),
+      ],
       report: (bpf, report) => print(bpf, report, values),
     };
   },

@@ -42,7 +42,7 @@
 import { type Bpf, hasTracepoint, type Link, type LoadOptions } from "../../mod.ts";
 import { allocatorPrograms, attachAllocator } from "./allocator.ts";
 import { checkLeakOptions, DEFAULTS, leakOptions, type LeakSettings } from "./options.ts";
-import { reportLeaks } from "./report.ts";
+import { leakRecords, reportLeaks } from "./report.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { memoryColumns, MemoryEvent } from "./events.ts";
@@ -195,6 +195,7 @@ const memleak = defineTool({
         return target;
       },
       isOver: () => target!.hasEnded,
+      records: leakRecords(pid === undefined && !exec),
       report: (bpf, report) => target!.report(bpf, report, values),
     };
   },

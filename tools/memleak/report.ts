@@ -21,6 +21,7 @@ import {
   type StackSample,
   type StackSum,
 } from "../../toolkit/stacks/stacks.ts";
+import { GRAPH_SHAPE, type RecordShape, recordShape } from "../../toolkit/records/record_shape.ts";
 
 const NS_PER_MS = 1e6;
 const DROPPED = "more were outstanding at a time than --alloc-storage-size has room for";
@@ -159,6 +160,17 @@ function printText(
     }
   }
 }
+
+/** What {@linkcode reportLeaks} makes. @param isKernel of the kernel's allocations */
+export const leakRecords = (isKernel: boolean): readonly RecordShape[] => [
+  recordShape("allocation", { address: "text", size: "number", age_ms: "number" }),
+  recordShape("stack", {
+    bytes: "number",
+    count: "number",
+    ...isKernel ? { kernel: "texts?" } : { pid: "id", comm: "text", user: "texts?" },
+  }),
+  GRAPH_SHAPE,
+];
 
 function printJson(
   report: Report,

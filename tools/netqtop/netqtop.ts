@@ -36,6 +36,7 @@ import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./netqtop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const QUEUES_MAX = 1024;
 const NAME_MAX = 15; // IFNAMSIZ without the NUL
@@ -219,6 +220,18 @@ const netqtop = defineTool({
           target_ifindex: found.index,
         },
       },
+      records: [
+        rowShape({
+          direction: "text",
+          queue: "id?",
+          avg_size: "number",
+          ...Object.fromEntries(SIZE_KEYS.map((key) => [key, "count"] as const)),
+          packets: "count",
+          bytes: "count",
+          bps: "number",
+          pps: "number",
+        }),
+      ],
       report: reporter(found, values.throughput),
     };
   },

@@ -43,6 +43,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -151,6 +152,7 @@ const numamove = defineTool({
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
       load: { ...filterSettings(values), programs },
+      records: [rowShape({ numa_migrations: "count", numa_migrations_ms: "count" })],
       report: reporter(),
     };
   },

@@ -54,6 +54,7 @@ import {
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./offcputime.bpf.o.ts";
+import { GRAPH_SHAPE, stackShape } from "../../toolkit/records/record_shape.ts";
 
 const NS_PER_USEC = 1000;
 
@@ -134,6 +135,7 @@ const offcputime = defineTool({
         await stacks.ready("offcputime");
         return [...images, bpf.program("on_switch").attach()];
       },
+      records: [stackShape("usecs", { ...values, threads: true }), GRAPH_SHAPE],
       async report(bpf, report) {
         const samples = (await stacks.read(report)).map((sample) => ({
           ...sample,

@@ -70,6 +70,7 @@ import {
 } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./offwaketime.bpf.o.ts";
+import { type Members, recordShape } from "../../toolkit/records/record_shape.ts";
 
 const NS_PER_USEC = 1000;
 
@@ -194,6 +195,14 @@ function intro({ userOnly, kernelOnly, seconds }: Settings): string {
     (seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`);
 }
 
+const sideMembers = ({ userOnly, kernelOnly }: Settings): Members => ({
+  pid: "id",
+  tid: "id",
+  comm: "text",
+  ...!kernelOnly && { user: "texts?" as const },
+  ...!userOnly && { kernel: "texts?" as const },
+});
+
 const offwaketime = defineTool({
   name: "offwaketime",
   summary: "Sum the time that threads did not run, by their stacks and those of who woke them.",
@@ -235,6 +244,14 @@ const offwaketime = defineTool({
         if (!values.kernelOnly) symbols.follow({});
         return symbols;
       },
+      records: [
+        recordShape("blocked", {
+          ...sideMembers(values),
+          waker: "any", // as the target, or null
+          usecs: "count",
+          count: "count",
+        }),
+      ],
       report: (bpf, report) => print(bpf, report, symbols, values),
     };
   },

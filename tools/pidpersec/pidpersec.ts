@@ -27,6 +27,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { recordShape } from "../../toolkit/records/record_shape.ts";
 
 const code = kernel({ use: [taskFilter], globals: { made: u64 } }, {
   forked: rawTracepoint("sched_process_fork", (_, outside) => {
@@ -64,6 +65,7 @@ const pidpersec = defineTool({
       interval,
       count,
       load: filterSettings(values, { own_pid: 0 }), // threads of its own count as well
+      records: [recordShape("pids", { count: "count", seconds: "number" })],
       report(bpf, report) {
         const made = bpf.global("made", u64.asNumber).value;
         const { seconds } = report;

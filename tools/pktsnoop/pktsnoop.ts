@@ -215,6 +215,7 @@ function columns(
     json && { head: "FLAGS", value: flagsOf },
     json && values.stack && {
       head: "STACK",
+      member: "texts",
       value: (event) => stacks.kernelFrames(asStack(event)).map(({ name }) => name),
     },
   ];

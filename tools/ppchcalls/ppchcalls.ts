@@ -41,6 +41,7 @@ import { nameOf } from "../../toolkit/task/proc.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { hcallName, hcallNumber, HCALLS } from "./hcalls.ts";
 import object from "./ppchcalls.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const TOP = 10;
 
@@ -193,6 +194,17 @@ const ppchcalls = defineTool({
         target_result: BigInt(-(values.errno ?? 0)),
         by_process: values.process,
       }),
+      records: [
+        rowShape({
+          ...values.process ? { pid: "id", comm: "text" } : { "ppc hcall": "text" },
+          count: "count",
+          ...values.latency && Object.fromEntries(
+            ["min", "max", "avg"].map((name) =>
+              [`${name}_${values.milliseconds ? "ms" : "us"}`, "number"] as const
+            ),
+          ),
+        }),
+      ],
       report: reporter(values),
     };
   },

@@ -58,6 +58,7 @@ import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./profile.bpf.o.ts";
+import { GRAPH_SHAPE, stackShape } from "../../toolkit/records/record_shape.ts";
 
 const HERTZ = 49; // not in step with what happens 10 or 100 times a second
 
@@ -197,6 +198,7 @@ const profile = defineTool({
         await stacks.ready("profile");
         return [...images, attach(bpf, values)];
       },
+      records: [stackShape("samples", { ...values, threads: false }), GRAPH_SHAPE],
       async report(bpf, report) {
         const naming = { tool: "profile", unit: "samples", threads: false };
         reportStacks(bpf, report, await stacks.read(report), {

@@ -44,6 +44,7 @@ import { tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./readahead.bpf.o.ts";
+import { histogramShape, recordShape } from "../../toolkit/records/record_shape.ts";
 
 const options = { ...filterOptions, ...standardOptions } as const;
 
@@ -107,6 +108,10 @@ const readahead = defineTool({
         ...filters,
         programs: programs(machine),
       },
+      records: [
+        recordShape("pages", { read_ahead: "count", used: "count", unused: "count" }),
+        histogramShape(),
+      ],
       report: print,
     };
   },

@@ -68,6 +68,7 @@ import { filterOptions, standardOptions } from "../../toolkit/options/standard_o
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./rubyallocs.bpf.o.ts";
 import { complain } from "../../toolkit/output/complain.ts";
+import { recordShape, rowShape } from "../../toolkit/records/record_shape.ts";
 
 const TOP = 20;
 
@@ -199,6 +200,15 @@ const rubyallocs = defineTool({
       load: { globals: { arm64: process.arch === "arm64", by_line: values.stack } },
       attach: (bpf, held) => target.attach(bpf, held ?? pid!, exec, "rubyallocs"),
       isOver: () => target.hasEnded,
+      records: [
+        rowShape({
+          total: "number",
+          interval: "count",
+          class: "text",
+          ...values.stack && { line: "text" as const },
+        }),
+        recordShape("total", { classes: "number", total: "number", interval: "count" }),
+      ],
       report: reporter(values, target),
     };
   },

@@ -30,6 +30,7 @@ import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { histogramShape, recordShape } from "../../toolkit/records/record_shape.ts";
 
 const HERTZ = 99; // not in step with what happens 10 or 100 times a second
 
@@ -125,6 +126,15 @@ const runqlen = defineTool({
         const where = { event: "cpu-clock", frequency: values.frequency ?? HERTZ } as const;
         return Promise.resolve([bpf.program("sample").attachPerfEvent(where)]);
       },
+      records: [
+        values.occupancy
+          ? recordShape("occupancy", {
+            ...values.cpus && { cpu: "id" as const },
+            samples: "count",
+            queued: "count",
+          })
+          : histogramShape(values.cpus ? { cpu: "id" } : {}),
+      ],
       report: reporter(values),
     };
   },

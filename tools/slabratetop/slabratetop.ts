@@ -47,6 +47,7 @@ import {
   topSpace,
 } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const SORTS = ["name", "count", "size"] as const;
 type Sort = typeof SORTS[number];
@@ -141,6 +142,7 @@ const slabratetop = defineTool({
     return {
       ...topPlan(values),
       load: filterSettings(values),
+      records: [rowShape({ cache: "text", allocs: "count", bytes: "count" })],
       report: reporter(values),
     };
   },

@@ -25,6 +25,7 @@ import {
 } from "../../toolkit/stacks/stacks.ts";
 import type { stackOptions } from "../../toolkit/stacks/stack_options.ts";
 import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
+import { type RecordShape, recordShape } from "../../toolkit/records/record_shape.ts";
 
 /** How they look. */
 export interface StackCountValues extends Values<typeof stackOptions> {
@@ -94,6 +95,17 @@ function textLines(
     "",
   ];
 }
+
+/** What {@linkcode stackReporter} makes. */
+export const recordsOfStacks = (
+  { byProcess, kernelOnly, userOnly }: StackCountValues,
+): RecordShape =>
+  recordShape("stack", {
+    ...byProcess && { pid: "id" as const, comm: "text" as const },
+    count: "count",
+    ...!kernelOnly && { user: "texts?" as const },
+    ...!userOnly && { kernel: "texts?" as const },
+  });
 
 function record(sample: StackSample, values: StackCountValues): Record<string, unknown> {
   const { user, kernel, pid, comm, sum } = sample;

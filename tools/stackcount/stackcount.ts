@@ -44,7 +44,7 @@
 
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
-import { stackReporter } from "./report.ts";
+import { recordsOfStacks, stackReporter } from "./report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
 import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
 import { stackOptions, stackSettings } from "../../toolkit/stacks/stack_options.ts";
@@ -60,6 +60,7 @@ import {
 } from "../../toolkit/probes/pattern_trace.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./stackcount.bpf.o.ts";
+import { GRAPH_SHAPE } from "../../toolkit/records/record_shape.ts";
 
 const SUMS = 40960;
 
@@ -137,6 +138,7 @@ const stackcount = defineTool({
         await stacks.ready("stackcount");
         return [...images, ...await trace.attach(bpf, STEMS)];
       },
+      records: [recordsOfStacks({ ...values, byProcess }), GRAPH_SHAPE],
       report: stackReporter({ ...values, byProcess }, () => stacks),
     };
   },

@@ -31,6 +31,7 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -120,6 +121,7 @@ const swapin = defineTool({
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
       load: { ...filterSettings(values), programs: programs(machine) },
+      records: [rowShape({ comm: "text", pid: "id", count: "count" })],
       report: reporter(!values.noTime),
     };
   },

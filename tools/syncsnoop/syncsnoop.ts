@@ -81,6 +81,7 @@ const syncsnoop = defineTool({
         },
         more && {
           head: "FILE",
+          member: "text?",
           value: ({ name }) => name || null,
           text: ({ name }) => name || "-",
         },

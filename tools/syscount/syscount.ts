@@ -38,6 +38,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./syscount.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const TOP = 10;
 
@@ -195,6 +196,13 @@ const syscount = defineTool({
         maps: { ...filters.maps, ...endedNames(machine).maps },
         programs: { enter: values.latency, keep_ended_name: values.process },
       },
+      records: [
+        rowShape({
+          ...values.process ? { pid: "id", comm: "text" } : { syscall: "text" },
+          count: "count",
+          ...values.latency && { [values.milliseconds ? "time_ms" : "time_us"]: "count" as const },
+        }),
+      ],
       report: reporter(values),
     };
   },

@@ -38,6 +38,7 @@ import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcpcong.bpf.o.ts";
+import { histogramShape, type RecordShape, rowShape } from "../../toolkit/records/record_shape.ts";
 
 const AF_INET = 2;
 const PORT_MAX = 65535;
@@ -156,6 +157,21 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
   };
 }
 
+const rowsShape = ({ microseconds }: Values<typeof options>): RecordShape =>
+  rowShape({
+    laddr: "text",
+    lport: "id",
+    raddr: "text",
+    rport: "id",
+    netns: "id",
+    ...Object.fromEntries(
+      ["open", "dod", "rcov", "cwr", "los"].map((name) =>
+        [`${name}_${microseconds ? "us" : "ms"}`, "count"] as const
+      ),
+    ),
+    chgs: "count",
+  });
+
 const tcpcong = defineTool({
   name: "tcpcong",
   summary: "Summarize how long TCP connections are in each state of congestion control.",
@@ -187,6 +203,7 @@ const tcpcong = defineTool({
           { hook: "tracepoint:tcp:tcp_cong_state_set", programs: ["set_congestion", "set_state"] },
         ], machine),
       },
+      records: [values.dist ? histogramShape({ tcp_congest_state: "text" }) : rowsShape(values)],
       report: reporter(values),
     };
   },

@@ -50,6 +50,7 @@ import {
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
 import object from "./tcpconnect.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   timestamp: flag({ short: "t", long: "timestamp", help: "include timestamp on output" }),
@@ -138,6 +139,8 @@ function reportCounts(bpf: Bpf, report: Report): void {
   reportDropped(bpf, report, "tcpconnect", "connections");
 }
 
+const COUNTS = [rowShape({ laddr: "text", raddr: "text", rport: "id", connects: "count" })];
+
 const tcpconnect = defineTool({
   name: "tcpconnect",
   summary: "Trace TCP connects.",
@@ -169,7 +172,9 @@ const tcpconnect = defineTool({
       load: withDns(load, values.dns, machine),
       intro: "Tracing connect ... Hit Ctrl-C to end",
     };
-    if (values.count) return { ...common, interval: undefined, report: reportCounts };
+    if (values.count) {
+      return { ...common, interval: undefined, records: COUNTS, report: reportCounts };
+    }
     const names = new DnsNames();
     return eventPlan(Event, {
       ...common,

@@ -82,6 +82,7 @@ function columns(values: Values<typeof options>, stacks: EventStacks): Columns<E
       !noStack &&
       {
         head: "STACK",
+        member: "texts",
         value: (event) => stacks.kernelFrames(asStack(event)).map(({ name }) => name),
       },
     ];

@@ -50,6 +50,7 @@ import {
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import object from "./tcpretrans.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   sequence: flag({ short: "s", long: "sequence", help: "display TCP sequence numbers" }),
@@ -140,6 +141,14 @@ function reportCounts(bpf: Bpf, report: Report): void {
   reportDropped(bpf, report, "tcpretrans", "retransmits");
 }
 
+const COUNTS = [rowShape({
+  laddr: "text",
+  lport: "id",
+  raddr: "text",
+  rport: "id",
+  retransmits: "count",
+})];
+
 const tcpretrans = defineTool({
   name: "tcpretrans",
   summary: "Trace TCP retransmits.",
@@ -165,7 +174,9 @@ const tcpretrans = defineTool({
       },
       intro: "Tracing retransmits ... Hit Ctrl-C to end",
     };
-    if (values.count) return { ...common, interval: undefined, report: reportCounts };
+    if (values.count) {
+      return { ...common, interval: undefined, records: COUNTS, report: reportCounts };
+    }
     return { ...common, event: Event, columns: columns(values) };
   },
 });

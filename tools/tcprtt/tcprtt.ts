@@ -50,6 +50,7 @@ import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.t
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcprtt.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 /** An address, as the 16 bytes that struct flow has. */
 function addressOption(short: string, long: string, help: string): Option<number[] | undefined> {
@@ -184,6 +185,13 @@ const tcprtt = defineTool({
         },
       },
       ...values.debug && { prepare: showPrograms },
+      records: [
+        histogramShape({
+          ...values.byLocal && { laddr: "text" as const },
+          ...values.byRemote && { raddr: "text" as const },
+          "average?": "number",
+        }),
+      ],
       report: reporter(values),
     };
   },

@@ -39,6 +39,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { parseSubnets, SUBNETS_MAX } from "../../toolkit/net/subnets.ts";
 import object from "./tcpsubnet.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const DEFAULT = "127.0.0.1/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,0.0.0.0/0";
 
@@ -142,6 +143,7 @@ const tcpsubnet = defineTool({
         programs: bytePrograms(machine),
       },
       ...values.verbose && { prepare: showPrograms },
+      records: [rowShape({ subnet: "text", send: "count" })],
       report: reporter(subnets.map(([name]) => name), values.format),
     };
   },

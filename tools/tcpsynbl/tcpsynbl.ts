@@ -32,6 +32,7 @@ import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcpsynbl.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   ...familyOptions,
@@ -86,6 +87,7 @@ const tcpsynbl = defineTool({
           { hook: "tracepoint:sock:inet_sock_set_state", programs: ["set_state"] },
         ], machine),
       },
+      records: [histogramShape({ backlog_max: "id" })],
       report: reporter(),
     };
   },

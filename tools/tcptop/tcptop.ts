@@ -44,6 +44,7 @@ import { topLine, topSpace } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { containerColumn } from "../../toolkit/task/who.ts";
 import object from "./tcptop.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 1;
 const AF_INET = 2;
@@ -181,6 +182,20 @@ const tcptop = defineTool({
         ...filterSettings(values, { ...flowSettings(values), ...netnsSettings(values) }),
         programs: bytePrograms(machine),
       },
+      records: [
+        rowShape({
+          ...values.container && { container: "text?" as const },
+          pid: "id",
+          comm: "text",
+          laddr: "text",
+          lport: "id",
+          raddr: "text",
+          rport: "id",
+          netns: "id",
+          rx_kb: "count",
+          tx_kb: "count",
+        }),
+      ],
       report: reporter(values, redraw),
     };
   },

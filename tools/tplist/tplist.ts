@@ -32,6 +32,7 @@ import { argument, type Option, text, type Values } from "../../toolkit/options/
 import { filterOptions, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { wildcards } from "../../toolkit/probes/patterns.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import type { RecordShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   pid: { ...filterOptions.pid, help: "list USDT probes in the specified process" },
@@ -54,6 +55,7 @@ const options = {
     help: "a filter that specifies which probes/tracepoints to print",
   })),
   json: standardOptions.json,
+  jsonSchema: standardOptions.jsonSchema,
   help: standardOptions.help,
   version: standardOptions.version,
 } as const;
@@ -154,6 +156,25 @@ function nothing({ filter, pid, lib }: Settings): Error {
   );
 }
 
+const RECORDS: readonly RecordShape[] = [
+  {
+    kind: "tracepoint",
+    members: { tracepoint: "text", "fields?": "any" },
+  },
+  {
+    kind: "usdt",
+    members: {
+      path: "text",
+      probe: "text",
+      locations: [{
+        address: "text",
+        "semaphore?": "text",
+        arguments: [{ type: "text", place: "text" }],
+      }],
+    },
+  },
+];
+
 const tplist = defineTool({
   name: "tplist",
   summary: "Display kernel tracepoints or USDT probes and their formats.",
@@ -170,6 +191,7 @@ const tplist = defineTool({
   plan(values) {
     const isUser = values.pid !== undefined || values.lib !== undefined;
     return {
+      records: RECORDS,
       text() {
         const lines = isUser ? probeLines(values) : tracepointLines(values);
         if (lines.length === 0) throw nothing(values);

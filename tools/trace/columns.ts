@@ -50,12 +50,20 @@ export function traceColumns(
   const names = (frames: { name: string }[]) => frames.map(({ name }) => name);
   const jsonOnly: Column<TraceEvent>[] = values.json
     ? [
-      { head: "VALUES", value: (event) => program.valuesOf(event) },
+      { head: "VALUES", member: "any", value: (event) => program.valuesOf(event) },
       ...values.kernelStack
-        ? [{ head: "KERNEL", value: (event: TraceEvent) => names(stacks.kernelFrames(event)) }]
+        ? [{
+          head: "KERNEL",
+          member: "texts" as const,
+          value: (event: TraceEvent) => names(stacks.kernelFrames(event)),
+        }]
         : [],
       ...values.userStack
-        ? [{ head: "USER", value: (event: TraceEvent) => names(stacks.userFrames(event)) }]
+        ? [{
+          head: "USER",
+          member: "texts" as const,
+          value: (event: TraceEvent) => names(stacks.userFrames(event)),
+        }]
         : [],
     ]
     : [];

@@ -58,6 +58,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const LANGUAGES = languagesWith("calls");
 const NONE = "none";
@@ -184,6 +185,13 @@ const ucalls = defineTool({
           ...names.map((name) => bpf.program(`${name}_syscall`).attach()),
         ]);
       },
+      records: [
+        rowShape({
+          method: "text",
+          calls: "count",
+          ...latency && { [values.milliseconds ? "time_ms" : "time_us"]: "count" as const },
+        }),
+      ],
       report: reporter(values),
     };
   },

@@ -54,6 +54,7 @@ import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./uobjnew.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const LANGUAGES = languagesWith("objects");
 const rows = { what: "a number of rows", min: 1, max: 2147483647 };
@@ -152,6 +153,7 @@ const uobjnew = defineTool({
         const { path, places } = runtime;
         return Promise.resolve([attachPlaces(bpf, "at_new", places, { path, pid })]);
       },
+      records: [rowShape({ type: "text", allocs: "count", bytes: "count" })],
       report: reporter(values, language),
     };
   },

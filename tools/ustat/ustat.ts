@@ -42,6 +42,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { Targets } from "./targets.ts";
 import object from "./ustat.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const ROWS = 20;
 const SHOWN = LANGUAGES.filter(({ activity }) => activity !== undefined);
@@ -151,6 +152,13 @@ const ustat = defineTool({
         targets!.look(pid);
         return Promise.resolve([]);
       },
+      records: [
+        rowShape({
+          pid: "id",
+          cmdline: "text",
+          ...Object.fromEntries(WIDTHS.map(([, , key]) => [key, "count"] as const)),
+        }),
+      ],
       report(bpf, report) {
         const found = new Map(deltasOf(bpf.map("activities", u32, Activity), deltas, (one) => one));
         const rows = [...targets!].map(([pid, commandLine]): Row => ({

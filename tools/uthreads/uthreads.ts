@@ -136,6 +136,7 @@ const uthreads = defineTool({
         },
         json && {
           head: "RUNTIME_ID",
+          member: "number?",
           value: ({ kind, id }) => kind === PTHREAD ? null : Number(id),
         },
         { head: "TYPE", width: 8, value: ({ kind }) => TYPES[kind] ?? String(kind) },

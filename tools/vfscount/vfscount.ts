@@ -36,6 +36,7 @@ import { TargetTrace } from "../../toolkit/probes/pattern_trace.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./vfscount.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const PATTERN = "vfs_*";
 const STEMS = ["on"];
@@ -117,6 +118,7 @@ const vfscount = defineTool({
         programs: trace.programs(STEMS, { onTracepoints: false }),
       },
       attach: (bpf) => trace.attach(bpf, STEMS),
+      records: [rowShape({ addr: "text?", func: "text", count: "count" })],
       report: (bpf, report) => print(bpf, report, names),
     };
   },

@@ -37,6 +37,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./vfsstat.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 1;
 
@@ -140,6 +141,9 @@ const vfsstat = defineTool({
         ...filterSettings(values),
         programs: programs(machine),
       },
+      records: [
+        rowShape(Object.fromEntries(COUNTERS.map(([name]) => [name.toLowerCase(), "count"]))),
+      ],
       report: reporter(),
     };
   },

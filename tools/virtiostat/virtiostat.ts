@@ -33,6 +33,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./virtiostat.bpf.o.ts";
+import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 3;
 const NAME_LENGTH = 16; // with the NUL
@@ -135,6 +136,17 @@ const virtiostat = defineTool({
         ], machine),
       },
       ...values.debug && { prepare: showPrograms },
+      records: [
+        rowShape({
+          driver: "text",
+          device: "text",
+          queue: "text",
+          in_sgs: "count",
+          out_sgs: "count",
+          in_bytes: "count",
+          out_bytes: "count",
+        }),
+      ],
       report: reporter(values),
     };
   },

@@ -42,6 +42,7 @@ import { type Frame, frameName, KeptStacks } from "../../toolkit/stacks/kept_sta
 import { secondsArgument, sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./wakeuptime.bpf.o.ts";
+import { recordShape } from "../../toolkit/records/record_shape.ts";
 
 const NS_PER_USEC = 1000;
 
@@ -134,6 +135,15 @@ const wakeuptime = defineTool({
         ...settings,
         maps: { ...settings.maps, stacks: { maxEntries: values.stackSize } },
       },
+      records: [
+        recordShape("sleep", {
+          target: "text",
+          waker: "text",
+          usecs: "count",
+          count: "count",
+          kernel: "texts?",
+        }),
+      ],
       report: (bpf, report) => print(bpf, report, values),
     };
   },

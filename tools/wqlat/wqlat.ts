@@ -33,6 +33,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./wqlat.bpf.o.ts";
+import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -84,6 +85,7 @@ const wqlat = defineTool({
       interval: values.interval,
       count: values.count,
       load: { globals: { unit_ns: values.nanoseconds ? 1 : 1000 } },
+      records: [histogramShape(values.queues ? { wqname: "text" } : {})],
       report: reporter(values),
     };
   },

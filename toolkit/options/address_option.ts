@@ -1,0 +1,36 @@
+/**
+ * An option with the address and the port of a server.
+ *
+ * @module
+ */
+
+import { isIP } from "node:net";
+import { type Option, UsageError } from "./options.ts";
+
+/** Where to listen. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const LOOPBACK = "127.0.0.1";
+const PORT_MAX = 65535;
+
+/** `--prometheus 9435`, `--prometheus 0.0.0.0:9435`; without an address the machine itself alone can ask. */
+export const addressOption = (
+  names: { readonly long: string; readonly help: string },
+): Option<Address | undefined> => ({
+  ...names,
+  meta: "[ADDRESS:]PORT",
+  initial: undefined,
+  parse(value) {
+    const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(value) ??
+      [];
+    const host = bracketed ?? plain ?? LOOPBACK;
+    const port = Number(digits ?? NaN);
+    if (isIP(host) > 0 && port <= PORT_MAX) return { host, port };
+    throw new UsageError(
+      `expected a port from 0 to ${PORT_MAX}, perhaps behind an address: 9435, 0.0.0.0:9435, [::]:9435`,
+    );
+  },
+});

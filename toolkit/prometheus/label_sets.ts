@@ -1,0 +1,84 @@
+/**
+ * The label sets of one metric: how many there may be is bounded, and the rest is summed under `other`.
+ *
+ * @module
+ */
+
+import { escapeText } from "../output/escape.ts";
+
+/** So many label sets a metric keeps; each is a time series, of a histogram as many as it has buckets. */
+export const MAX_LABEL_SETS = 1000;
+
+/** What is in the place of each label of those for which there was no room. */
+export const OTHER = "other";
+
+/** Values by labels. */
+export class LabelSets<T> {
+  readonly #names: readonly string[];
+  readonly #make: () => T;
+  readonly #values = new Map<string, { readonly labels: readonly string[]; readonly value: T }>();
+  #other: { readonly value: T } | undefined;
+
+  /** @param names the labels' @param make makes the value of a label set that is new */
+  constructor(names: readonly string[], make: () => T) {
+    this.#names = names;
+    this.#make = make;
+  }
+
+  /** How many label sets there are, with that of the others. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** Whether some had no room. */
+  get isFull(): boolean {
+    return this.#other !== undefined;
+  }
+
+  /** The value of a label set, or that of the others. @param labels as many as there are names */
+  of(labels: readonly string[]): T {
+    return this.#values.get(keyOf(labels))?.value ?? this.#add(labels);
+  }
+
+  #add(labels: readonly string[]): T {
+    // One place is for the others.
+    if (this.#values.size < MAX_LABEL_SETS - 1) return this.#insert(labels);
+    if (this.#other) return this.#other.value;
+    const others = labels.map(() => OTHER);
+    this.#other = { value: this.#values.get(keyOf(others))?.value ?? this.#insert(others) };
+    return this.#other.value;
+  }
+
+  #insert(labels: readonly string[]): T {
+    const value = this.#make();
+    this.#values.set(keyOf(labels), { labels, value });
+    return value;
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#values.clear();
+    this.#other = undefined;
+  }
+
+  /** Each label set as text, `{comm="cat"}`, with its value. */
+  *[Symbol.iterator](): Generator<readonly [labels: string, value: T]> {
+    for (const { labels, value } of this.#values.values()) {
+      yield [labelsText(this.#names, labels), value];
+    }
+  }
+}
+
+/** Values cannot hold NUL: they come from the kernel's texts. */
+const keyOf = (labels: readonly string[]) => labels.length === 1 ? labels[0]! : labels.join("\0");
+
+/** `comm="cat",pid="1"`; a label without a value is left out, which is the same to Prometheus. */
+function labelsText(names: readonly string[], labels: readonly string[]): string {
+  return names.map((name, i) => [name, labels[i]!] as const)
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `${name}="${escapeLabel(value)}"`).join();
+}
+
+function escapeLabel(value: string): string {
+  return escapeText(value).replaceAll(/[\\"]/g, "\\$&");
+}

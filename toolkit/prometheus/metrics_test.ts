@@ -1,0 +1,131 @@
+/** Records to metrics, and metrics to text. */
+
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { test } from "node:test";
+import { histogramShape, rowShape } from "../records/record_shape.ts";
+import { expositionFor } from "./exposition.ts";
+import { MAX_LABEL_SETS } from "./label_sets.ts";
+import { Metrics } from "./metrics.ts";
+import { unitOf } from "./units.ts";
+
+const OPEN_METRICS = expositionFor("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+
+/** The samples of metrics, without what they are. */
+const samplesOf = (metrics: Metrics): string[] =>
+  OPEN_METRICS.text(metrics.families).split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#") && !line.includes("label_sets_full"));
+
+const EVENT = [{ members: { pid: "number", comm: "text", path: "text", list: "texts" } }] as const;
+
+test("events are counted by the process's name, or by the labels that are asked for", () => {
+  const byName = new Metrics("some", EVENT, true, []);
+  const byBoth = new Metrics("some", EVENT, true, ["comm", "pid"]);
+  deepEqual(byName.eventLabels, ["comm"]);
+  for (const [comm, pid] of [["cat", 1], ["cat", 2], ['a"\\\n\x1b[1m', 3]] as const) {
+    for (const metrics of [byName, byBoth]) metrics.add(undefined, { comm, pid });
+  }
+  deepEqual(samplesOf(byName), [
+    'tsbcc_some_events_total{comm="cat"} 2',
+    'tsbcc_some_events_total{comm="a\\"\\\\\\\\n\\\\x1b[1m"} 1',
+  ]);
+  deepEqual(samplesOf(byBoth).slice(0, 2), [
+    'tsbcc_some_events_total{comm="cat",pid="1"} 1',
+    'tsbcc_some_events_total{comm="cat",pid="2"} 1',
+  ]);
+  throws(() => new Metrics("some", EVENT, true, ["list"]), /no member|has a member "list"/);
+});
+
+test("label sets are bounded: the rest is summed under other", () => {
+  const metrics = new Metrics("some", EVENT, true, ["path"]);
+  for (let i = 0; i < 10_000; i++) metrics.add(undefined, { path: `/${i}` });
+  for (let i = 0; i < 10; i++) metrics.add(undefined, { path: "/0" });
+  const samples = samplesOf(metrics);
+  equal(samples.length, MAX_LABEL_SETS);
+  equal(samples[0], 'tsbcc_some_events_total{path="/0"} 11');
+  const rest = 10_000 - (MAX_LABEL_SETS - 1);
+  equal(samples.at(-1), `tsbcc_some_events_total{path="other"} ${rest}`);
+  equal(metrics.isFull, true);
+});
+
+test("members that count are summed over reports, others are those of the latest", () => {
+  const shapes = [rowShape({ disk: "text", pid: "id", io_kb: "count", hit_percent: "number" })];
+  const metrics = new Metrics("some", shapes, false, []);
+  const rows = [
+    { disk: "a", pid: 1, io_kb: 2, hit_percent: 50 },
+    { disk: "b", pid: 1, io_kb: 4, hit_percent: 25 },
+    { disk: "b", pid: 2, io_kb: 1, hit_percent: 75 },
+  ];
+  for (let report = 0; report < 2; report++) {
+    metrics.begin();
+    for (const row of rows) metrics.add(undefined, row);
+  }
+  deepEqual(samplesOf(metrics), [
+    'tsbcc_some_io_bytes_total{disk="a"} 4096',
+    'tsbcc_some_io_bytes_total{disk="b"} 10240',
+    // Of disk b there are two ratios, whose sum is none.
+    'tsbcc_some_hit_ratio{disk="a"} 0.5',
+  ]);
+});
+
+test("histograms are added up, cumulative, with the same buckets for all label sets", () => {
+  const metrics = new Metrics("some", [histogramShape({ disk: "text" })], false, []);
+  const bucket = (low: number, high: number, count: number) => ({ low, high, count });
+  const add = (disk: string, ...buckets: unknown[]) =>
+    metrics.add("histogram", { disk, value: "usecs", buckets });
+  add("a", bucket(0, 1, 5), bucket(2, 3, 7));
+  add("a", bucket(0, 1, 1));
+  add("b", bucket(0, 1, 0), bucket(2, 3, 0), bucket(4, 7, 3));
+  deepEqual(samplesOf(metrics), [
+    'tsbcc_some_seconds_bucket{disk="a",le="0.000002"} 6',
+    'tsbcc_some_seconds_bucket{disk="a",le="0.000004"} 13',
+    'tsbcc_some_seconds_bucket{disk="a",le="0.000008"} 13',
+    'tsbcc_some_seconds_bucket{disk="a",le="+Inf"} 13',
+    'tsbcc_some_seconds_count{disk="a"} 13',
+    'tsbcc_some_seconds_bucket{disk="b",le="0.000002"} 0',
+    'tsbcc_some_seconds_bucket{disk="b",le="0.000004"} 0',
+    'tsbcc_some_seconds_bucket{disk="b",le="0.000008"} 3',
+    'tsbcc_some_seconds_bucket{disk="b",le="+Inf"} 3',
+    'tsbcc_some_seconds_count{disk="b"} 3',
+  ]);
+});
+
+test("losses are counters, whoever tells them", () => {
+  const metrics = new Metrics("some", [rowShape({ n: "count" })], false, []);
+  metrics.lose("missed", "events", 3);
+  metrics.add("dropped", { what: "calls", total: 2 });
+  metrics.add("dropped", { what: "calls", total: 5 });
+  deepEqual(samplesOf(metrics), [
+    'tsbcc_some_missed_total{what="events"} 3',
+    'tsbcc_some_dropped_total{what="calls"} 5',
+  ]);
+});
+
+test("units are Prometheus's base units", () => {
+  const units = ["time_us", "TOTAL_usecs", "query latency (msecs)", "rx_kb", "Kbytes", "items"]
+    .map(unitOf).map(({ name, factor }) => [name, factor]);
+  deepEqual(units, [
+    ["time_seconds", 1e-6],
+    ["total_seconds", 1e-6],
+    ["query_latency_seconds", 1e-3],
+    ["rx_bytes", 1024],
+    ["bytes", 1024],
+    ["items", 1],
+  ]);
+});
+
+test("both formats are spoken", () => {
+  const families = [{
+    name: "a",
+    type: "counter",
+    help: 'A "b"\\c.',
+    samples: [{ labels: "", value: 1 }],
+  }] as const;
+  equal(
+    OPEN_METRICS.text(families),
+    '# TYPE a counter\n# HELP a A \\"b\\"\\\\c.\na_total 1\n# EOF\n',
+  );
+  equal(
+    expositionFor("text/plain").text(families),
+    '# TYPE a_total counter\n# HELP a_total A "b"\\\\c.\na_total 1\n',
+  );
+});

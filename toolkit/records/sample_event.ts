@@ -1,0 +1,68 @@
+/**
+ * Events that are made up: what a tool prints can be known without a kernel.
+ *
+ * @module
+ */
+
+import type { Codec, CType } from "../../mod.ts";
+
+/** More than any process or user id; members of other names are small, as indices of tables are. */
+const BIG = 5_000_000;
+const ID = /^(.*_)?([pt]id|tgid|[ug]id|cgroup|cookie)$/;
+
+/** What numbers are: 0; 1 and ids larger; or all bits, which is -1 where they have a sign. */
+export type SampleKind = "zero" | "one" | "all";
+
+/** Fills memory by its type; texts are the names of members. */
+function fill(view: DataView, at: number, type: CType, kind: SampleKind, name = ""): void {
+  if (type.kind === "struct" || type.kind === "union") {
+    for (const member of type.members.slice(0, type.kind === "union" ? 1 : undefined)) {
+      fill(view, at + Math.floor(member.bitOffset / 8), member.type, kind, member.name);
+    }
+  } else if (type.kind === "array") {
+    const size = bytesOf(type.element);
+    if (size > 1) {
+      for (let i = 0; i < type.length; i++) fill(view, at + i * size, type.element, kind, name);
+    } else {
+      const text = new TextEncoder().encode(name.slice(0, Math.max(type.length - 1, 0)));
+      new Uint8Array(view.buffer, view.byteOffset + at, type.length).set(text);
+    }
+  } else {
+    if (kind === "all") return fillBytes(view, at, bytesOf(type));
+    const value = kind === "zero" ? 0 : ID.test(name) ? BIG : 1;
+    const size = bytesOf(type);
+    if (size === 1) view.setUint8(at, value);
+    else if (size === 2) view.setUint16(at, value, true);
+    else if (size === 4) view.setUint32(at, value, true);
+    else view.setBigUint64(at, BigInt(value) * 1_000_000n, true);
+  }
+}
+
+function fillBytes(view: DataView, at: number, size: number): void {
+  new Uint8Array(view.buffer, view.byteOffset + at, size).fill(0xff);
+}
+
+const bytesOf = (type: CType): number =>
+  type.kind === "array"
+    ? type.length * bytesOf(type.element)
+    : type.kind === "pointer"
+    ? 8
+    : type.bytes;
+
+/** Where the member begins that takes what is left of an event. */
+function flexibleStart(type: CType): number | undefined {
+  if (type.kind !== "struct") return undefined;
+  const last = type.members.at(-1);
+  const isFlexible = last?.type.kind === "array" && last.type.length === 0;
+  return isFlexible ? last.bitOffset / 8 : undefined;
+}
+
+/** An event of a codec, made up by the types of its members. */
+export function sampleEvent<E>(codec: Codec<E>, kind: SampleKind): E {
+  const rest = new TextEncoder().encode("rest");
+  const start = flexibleStart(codec.type) ?? codec.size;
+  const bytes = new Uint8Array(Math.max(codec.size, start + rest.length));
+  fill(new DataView(bytes.buffer, 0, codec.size), 0, codec.type, kind);
+  bytes.set(rest, start);
+  return codec.read(new DataView(bytes.buffer), 0, start + rest.length);
+}

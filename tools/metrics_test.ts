@@ -1,0 +1,84 @@
+/** What `--prometheus` refuses, and which metrics every tool has, without starting a process. */
+
+import { deepEqual, ok, throws } from "node:assert/strict";
+import { test } from "node:test";
+import { parseOptions, UsageError } from "../toolkit/options/options.ts";
+import { planOf, type Standard } from "../toolkit/run/run.ts";
+import { metricsOf, valuesForMetrics } from "../toolkit/run/serve_metrics.ts";
+import type { AnyTool } from "../toolkit/run/tool.ts";
+import type { Cases } from "../tests/support/cases.ts";
+import { pretend } from "../tests/support/machine.ts";
+import { tools } from "./list.ts";
+
+function metrics(tool: AnyTool, ...words: string[]) {
+  const values = parseOptions(tool.options, ["--prometheus", "0", ...words], pretend());
+  const settled = valuesForMetrics(tool, values as unknown as Standard);
+  return metricsOf(tool, planOf(tool, settled, pretend()), settled);
+}
+
+const refused: string[] = [];
+for (const [name, load] of Object.entries(tools)) {
+  const tool = (await load()).default;
+  if (!("prometheus" in tool.options)) continue;
+  const { default: { usage } } = await import(`./${name}/${name}.cases.ts`) as { default: Cases };
+  test(`${name} has metrics, or tells all at its end`, () => {
+    try {
+      const { families } = metrics(tool, ...usage?.right ?? (tool.sample || []));
+      ok(families.length > 0);
+    } catch (error) {
+      ok(
+        error instanceof UsageError && / tells all at its end: /.test(error.message),
+        String(error),
+      );
+      refused.push(name);
+    }
+  });
+}
+
+test("few tools have nothing to serve before their end", () => {
+  deepEqual(refused, [
+    "biostacks",
+    "cpufreq",
+    "inject",
+    "kvmexit",
+    "llcstat",
+    "offcputime",
+    "offwaketime",
+    "profile",
+    "readahead",
+    "vfscount",
+    "wakeuptime",
+  ]);
+});
+
+test("--prometheus refuses wrong addresses and labels", async () => {
+  const opensnoop = (await tools.opensnoop!()).default;
+  const labels = (name: string) => () => metrics(opensnoop, "--labels", name);
+  const expected = "expected a port from 0 to 65535, perhaps behind an address";
+  for (const address of ["", "x", "files:80", "65536", "1.2.3:80", "[::1", "::1:80", "-1"]) {
+    throws(
+      () => parseOptions(opensnoop.options, [`--prometheus=${address}`], pretend()),
+      (error) => error instanceof UsageError && error.message.includes(expected),
+    );
+  }
+  for (
+    const [address, host, port] of [
+      ["9435", "127.0.0.1", 9435],
+      ["0.0.0.0:80", "0.0.0.0", 80],
+      ["[::]:65535", "::", 65535],
+    ]
+  ) {
+    const values = parseOptions(opensnoop.options, ["--prometheus", String(address)], pretend());
+    deepEqual((values as unknown as Standard).prometheus, { host, port });
+  }
+  throws(labels("size"), {
+    message:
+      'no record of opensnoop has a member "size" that can be a label: there are pid, comm, fd, err, path',
+  });
+  throws(() => metrics(opensnoop, "--json"), { message: "use either --json or --prometheus" });
+  deepEqual(metrics(opensnoop, "--labels", "path,pid", "--labels", "err").eventLabels, [
+    "path",
+    "pid",
+    "err",
+  ]);
+});
