@@ -9,6 +9,7 @@ import { loss } from "./loss.ts";
 import { mapRead } from "./map_read.ts";
 import { measure } from "./measure.ts";
 import { memory } from "./memory.ts";
+import { metrics } from "./metrics.ts";
 import { oneLiner } from "./one_liner.ts";
 import type { Question } from "./question.ts";
 import { type Row, rowsOf, table } from "./report.ts";
@@ -27,6 +28,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   "kernel-compile": compileKernelCode,
   "one-liner": oneLiner,
   loss,
+  metrics,
 };
 
 const USAGE = `Usage: deno task bench [--quick] [--json] [--runs N] [NAME…]
