@@ -5,7 +5,7 @@
  * TSBCC_UPDATE=1 writes that file anew: CHANGELOG.md tells what changes.
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Ajv2020 } from "npm:ajv@8.20.0/dist/2020.js";
@@ -57,6 +57,14 @@ test("records keep the names and kinds of their members", () => {
   // A tool that has just come has none kept yet.
   for (const [name, lines] of found) deepEqual(lines, kept.get(name) ?? lines, name);
   deepEqual([...kept.keys()].filter((name) => !found.has(name)), []);
+});
+
+test("a tool that reports and does not say what its records are made of has no schema", () => {
+  const plan = { interval: undefined, report() {} };
+  throws(() => recordsOf({ name: "some" }, plan), {
+    name: "UsageError",
+    message: "some does not tell what its records are made of",
+  });
 });
 
 test("a schema tells records apart, and refuses members that are not declared", () => {
