@@ -10,8 +10,11 @@ import type { Codec, CType } from "../../mod.ts";
 const BIG = 5_000_000;
 const ID = /^(.*_)?([pt]id|tgid|[ug]id|cgroup|cookie)$/;
 
-/** What numbers are: 0; 1 and ids larger; or all bits, which is -1 where they have a sign. */
-export type SampleKind = "zero" | "one" | "all";
+/**
+ * What numbers are: 0; 1 and ids larger; or all bits, which is -1 where they have a sign. Texts are names but of
+ * the empty one.
+ */
+export type SampleKind = "empty" | "zero" | "one" | "all";
 
 /** Fills memory by its type; texts are the names of members. */
 function fill(view: DataView, at: number, type: CType, kind: SampleKind, name = ""): void {
@@ -59,10 +62,10 @@ function flexibleStart(type: CType): number | undefined {
 
 /** An event of a codec, made up by the types of its members. */
 export function sampleEvent<E>(codec: Codec<E>, kind: SampleKind): E {
-  const rest = new TextEncoder().encode("rest");
+  const rest = new TextEncoder().encode(kind === "empty" ? "" : "rest");
   const start = flexibleStart(codec.type) ?? codec.size;
   const bytes = new Uint8Array(Math.max(codec.size, start + rest.length));
-  fill(new DataView(bytes.buffer, 0, codec.size), 0, codec.type, kind);
+  if (kind !== "empty") fill(new DataView(bytes.buffer, 0, codec.size), 0, codec.type, kind);
   bytes.set(rest, start);
   return codec.read(new DataView(bytes.buffer), 0, start + rest.length);
 }

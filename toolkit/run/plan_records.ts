@@ -37,7 +37,9 @@ export function recordsOf(
 
 /** What columns hold, found out of events that are made up. */
 function rowOf(plan: EventPlan<Event>, container: boolean): RecordShape {
-  const events = (["zero", "one", "all"] as const).map((kind) => sampleEvent(plan.event, kind));
+  const events = (["zero", "one", "all", "empty"] as const).map((kind) =>
+    sampleEvent(plan.event, kind)
+  );
   const members: [string, Member][] = columnsOf(plan, container)
     .map((column) => [keyOf(column), memberOf(column, events)]);
   if (plan.aggregate) members.push(["count", "count"]);
