@@ -8,9 +8,10 @@
  * @module
  */
 
+import { Errno } from "../../ffi/libc/errno.ts";
 import { close } from "../../ffi/libc/files.ts";
 import type { AttachType } from "../tables/attach_type.ts";
-import { BpfError } from "../base/errors.ts";
+import { BpfError, TOO_MANY_FILES } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { linkMisses } from "../base/link_info.ts";
 import type { ProgramType } from "../tables/program_type.ts";
@@ -74,5 +75,6 @@ export function attachError(
   explain: Explain,
 ): BpfError {
   const action = `attach program "${program.name}" to ${description}`;
-  return new BpfError("attach", action, errno, explain(errno));
+  const reason = errno === Errno.EMFILE ? TOO_MANY_FILES : explain(errno);
+  return new BpfError("attach", action, errno, reason);
 }

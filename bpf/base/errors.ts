@@ -175,6 +175,10 @@ export function isPrivileged(): boolean | undefined {
   return bpf === undefined || perfmon === undefined ? undefined : bpf && perfmon;
 }
 
+/** The likely cause of EMFILE. */
+export const TOO_MANY_FILES =
+  "each hook and map takes a descriptor, and this process may have no more: raise the limit (ulimit -n)";
+
 /** The likely cause of EPERM or EACCES, and the fix. */
 export function permissionReason(): string {
   if (isPrivileged() === false) {

@@ -7,7 +7,13 @@
 import { Errno } from "../../ffi/libc/errno.ts";
 import { takeWarnings } from "../../ffi/libbpf.ts";
 import { exists } from "../../ffi/libc/files.ts";
-import { BpfError, permissionReason, UnsupportedError, VerifierError } from "../base/errors.ts";
+import {
+  BpfError,
+  permissionReason,
+  TOO_MANY_FILES,
+  UnsupportedError,
+  VerifierError,
+} from "../base/errors.ts";
 
 /**
  * Makes the error for an errno of bpf_object__load, from libbpf's warnings and the verifier's log.
@@ -31,6 +37,7 @@ export function loadFailure(
     // Without a log the kernel refused it before verification.
     if (log === "") return new BpfError("load", action, code, permissionReason());
   }
+  if (code === Errno.EMFILE) return new BpfError("load", action, code, TOO_MANY_FILES);
   if (!exists("/sys/kernel/btf/vmlinux") && warnings.some((line) => /\bBTF\b/.test(line))) {
     return new UnsupportedError(
       action,
