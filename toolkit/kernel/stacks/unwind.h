@@ -132,13 +132,8 @@ __noinline long walk_user_stack(struct stack *stack)
 	/* In this form, because before Linux 6.2 the verifier refuses loops that are entered in their middle. */
 	u32 i = 0;
 	do {
-		if (state.python.python) {
-			stack->frames[i] = next_python(&state.python);
-			state.depth++;
-		} else {
-			stack->frames[i] = state.ip;
-			end = walk_one(&state);
-		}
+		end = walk_one(&state);
+		stack->frames[i] = state.entry;
 		i++;
 	} while (!end && i < STACK_DEPTH);
 	/* Not by i, of which the verifier would follow every value. */

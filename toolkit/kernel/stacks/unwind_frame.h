@@ -45,6 +45,7 @@ struct unwind_state {
 	u64 sp;
 	u64 bp;
 	u64 uprobes;
+	u64 entry; /* what is to be told of the frame */
 	u32 first; /* range */
 	u32 count;
 	u32 is_call; /* ip is a return address */
@@ -108,7 +109,7 @@ static __always_inline bool is_code(struct unwind_state *state, u64 address)
 	return can_find_mapped() && is_mapped_code(address);
 }
 
-/* Unwinds one frame; returns WALK_ON, or why that is the last one. */
+/* Unwinds one frame, or tells one of Python; returns WALK_ON, or why that is the last one. */
 __noinline int walk_one(struct unwind_state *state)
 {
 	u64 cfa, ip, bp, row = 0, address;
@@ -119,6 +120,11 @@ __noinline int walk_one(struct unwind_state *state)
 	if (!state)
 		return END_BROKEN;
 	state->depth++;
+	if (state->python.python) {
+		state->entry = next_python(&state->python);
+		return WALK_ON;
+	}
+	state->entry = state->ip;
 	address = state->ip - (state->is_call ? 1 : 0);
 	bp = state->bp;
 	if (address < state->code.start || address >= state->code.end) {
