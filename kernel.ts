@@ -6,7 +6,14 @@
  * @module
  */
 
-export type { KernelCode } from "./bpf/kernel_code.ts";
+export type {
+  EntryNames,
+  EventNames,
+  KernelCode,
+  KeyOf,
+  TypedAccess,
+  ValueOf,
+} from "./bpf/kernel_code.ts";
 export { type Definition, functions, Kernel, kernel } from "./bpf/typescript/kernel.ts";
 export type { SharedFunctions } from "./bpf/typescript/language/shared_functions.ts";
 export { begin, end, interval, type UserPart } from "./bpf/typescript/language/user_parts.ts";

@@ -33,17 +33,19 @@ export interface KernelCode<Maps, Globals> {
 }
 
 /** The names of the maps with keys and values. */
-type EntryNames<M> = {
+export type EntryNames<M> = {
   [N in keyof M]: M[N] extends { readonly role: "entries" | "histogram" } ? N : never;
 }[keyof M];
 
 /** The names of the event buffers. */
-type EventNames<M> = {
+export type EventNames<M> = {
   [N in keyof M]: M[N] extends { readonly role: "events" } ? N : never;
 }[keyof M];
 
-type KeyOf<D> = D extends { readonly key: Codec<infer K> | undefined } ? K : never;
-type ValueOf<D> = D extends { readonly value: Codec<infer V> | undefined } ? V : never;
+/** The type of a map's keys. */
+export type KeyOf<D> = D extends { readonly key: Codec<infer K> | undefined } ? K : never;
+/** The type of a map's values, or of a buffer's events. */
+export type ValueOf<D> = D extends { readonly value: Codec<infer V> | undefined } ? V : never;
 
 /** The maps, events and globals of kernel code, with their types. */
 export interface TypedAccess<M, G> {

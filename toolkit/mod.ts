@@ -65,6 +65,7 @@ export {
   UsageError,
   type Values,
 } from "./options/options.ts";
+export type { Address } from "./options/address_option.ts";
 export {
   type ContainerOptions,
   containerOptions,

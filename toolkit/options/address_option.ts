@@ -8,7 +8,9 @@ import { type Option, UsageError } from "./options.ts";
 
 /** Where to listen. */
 export interface Address {
+  /** An address of IPv4 or IPv6. */
   readonly host: string;
+  /** 0: any that is free. */
   readonly port: number;
 }
 

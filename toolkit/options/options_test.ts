@@ -140,7 +140,7 @@ test("spelling() names an option as people type it", () => {
 });
 
 test("standard options take pages that are a power of two", () => {
-  const pages = (word: string) => parseOptions(eventOptions, ["-b", word]).bufferPages;
+  const pages = (word: string) => parseOptions({ ...eventOptions }, ["-b", word]).bufferPages;
   assert.equal(pages("1"), 1);
   assert.equal(pages("262144"), 262144);
   for (const word of ["0", "3", "524288", "4k", "-1"]) {
@@ -152,7 +152,8 @@ test("standard options take pages that are a power of two", () => {
 });
 
 test("filterSettings() refuses a name that no process can have", () => {
-  const settings = (...words: string[]) => filterSettings(parseOptions(filterOptions, words));
+  const settings = (...words: string[]) =>
+    filterSettings(parseOptions({ ...filterOptions }, words));
   assert.equal(settings("-n", "fifteen bytes..").globals?.target_comm_length, 15);
   assert.equal(settings("-n", "grün").globals?.target_comm_length, 5);
   assert.throws(() => settings("-n", "sixteen bytes..."), {
