@@ -122,7 +122,7 @@ static __always_inline u64 kernel_word(u64 address)
 
 /* The current process's mapping at an address; 0 for none. It may change meanwhile: what is read is
  * safe to read, if not always right. */
-__noinline u64 mapping_at(u64 address)
+static __always_inline u64 mapping_at(u64 address)
 {
 	struct task_struct___code *task = (void *)bpf_get_current_task();
 	u64 entry = (u64)BPF_CORE_READ(task, mm, mm_mt.ma_root);
@@ -148,7 +148,7 @@ __noinline u64 mapping_at(u64 address)
 }
 
 /* Whether an address lies in code. */
-static __always_inline bool is_mapped_code(u64 address)
+__noinline bool is_mapped_code(u64 address)
 {
 	struct vm_area_struct___code *mapping = (void *)mapping_at(address);
 
