@@ -18,15 +18,24 @@ struct {
 	__type(value, struct stack);
 } stacks SEC(".maps");
 
-/* Keeps the current thread's stack, collected in `stack`; returns its id. */
-static __always_inline u64 keep_stack_in(struct stack *stack, void *ctx, u64 flags)
+/* Where a stack is put together: too large for a program's own. */
+struct stack_room {
+	struct stack stack;
+#ifdef CAN_UNWIND
+	struct unwind_state unwind;
+#endif
+};
+
+/* Keeps the current thread's stack, collected in `room`; returns its id. */
+static __always_inline u64 keep_stack_in(struct stack_room *room, void *ctx, u64 flags)
 {
+	struct stack *stack = &room->stack;
 	u64 id = 0;
 	long size = 0;
 
 #ifdef CAN_UNWIND /* unwind.h */
 	if (unwinding && flags & BPF_F_USER_STACK)
-		size = walk_user_stack(stack);
+		size = walk_user_stack(stack, &room->unwind);
 #endif
 	if (!size)
 		size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);

@@ -12,7 +12,7 @@
 
 struct stack_slot {
 	u64 taken;
-	struct stack stack;
+	struct stack_room room;
 };
 
 struct {
@@ -40,7 +40,7 @@ static __noinline u64 keep_stack_in_slot(void *ctx, u64 flags)
 	if (!slot)
 		return MISSED_STACK;
 
-	u64 id = keep_stack_in(&slot->stack, ctx, flags);
+	u64 id = keep_stack_in(&slot->room, ctx, flags);
 
 	__sync_lock_test_and_set(&slot->taken, 0);
 	return id;

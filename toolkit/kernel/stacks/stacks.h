@@ -56,12 +56,12 @@ static __always_inline bool is_target(u64 ids)
 	return !target_kind || bpf_map_lookup_elem(&targets, &id);
 }
 
-/* Where a stack is put together: too large for the program's own. */
+/* One on each CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct stack);
+	__type(value, struct stack_room);
 } stack_scratch SEC(".maps");
 
 /* Keeps the current thread's stack, put together in the CPU's scratch: for programs that nothing like
@@ -69,9 +69,9 @@ struct {
 static __noinline u64 keep_stack(void *ctx, u64 flags)
 {
 	u32 zero = 0;
-	struct stack *stack = bpf_map_lookup_elem(&stack_scratch, &zero);
+	struct stack_room *room = bpf_map_lookup_elem(&stack_scratch, &zero);
 
-	return stack ? keep_stack_in(stack, ctx, flags) : MISSED_STACK;
+	return room ? keep_stack_in(room, ctx, flags) : MISSED_STACK;
 }
 
 /* Fills in all about the current thread but the ids to show. */

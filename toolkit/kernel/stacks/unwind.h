@@ -97,17 +97,17 @@ static __always_inline struct unwind_process *process_of(struct task_struct___us
  * kernel is to look for itself. A global function: the verifier looks at it once, and does not follow
  * what callers do with each of 127 results.
  */
-__noinline long walk_user_stack(struct stack *stack)
+__noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 {
 	struct task_struct___user *task = (void *)bpf_get_current_task();
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct unwind_process *process;
-	struct unwind_state state = {};
 	struct pt_regs___user *regs;
 	int end = WALK_ON;
 
-	if (!stack)
+	if (!stack || !state)
 		return 0;
+	__builtin_memset(state, 0, sizeof(*state));
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return 0;
 	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -115,32 +115,32 @@ __noinline long walk_user_stack(struct stack *stack)
 		return 0;
 	process = process_of(task, pid);
 	if (process) {
-		state.first = process->first;
-		state.count = process->count;
-		state.uprobes = process->uprobes;
+		state->first = process->first;
+		state->count = process->count;
+		state->uprobes = process->uprobes;
 	} else if (!can_find_mapped()) {
 		ask_for(pid);
 		count_end(END_NO_TABLES);
 		return 0;
 	}
-	if (!state.uprobes)
-		state.uprobes = uprobes_of((void *)task);
-	state.ip = BPF_CORE_READ(regs, ip);
-	state.sp = BPF_CORE_READ(regs, sp);
-	state.bp = BPF_CORE_READ(regs, bp);
+	if (!state->uprobes)
+		state->uprobes = uprobes_of((void *)task);
+	state->ip = BPF_CORE_READ(regs, ip);
+	state->sp = BPF_CORE_READ(regs, sp);
+	state->bp = BPF_CORE_READ(regs, bp);
 	__builtin_memset(stack, 0, sizeof(*stack));
 	/* In this form, because before Linux 6.2 the verifier refuses loops that are entered in their middle. */
 	u32 i = 0;
 	do {
-		end = walk_one(&state);
-		stack->frames[i] = state.entry;
+		end = walk_one(state);
+		stack->frames[i] = state->entry;
 		i++;
 	} while (!end && i < STACK_DEPTH);
 	/* Not by i, of which the verifier would follow every value. */
 	if (!end)
 		end = END_DEEP;
-	if (end == END_NO_RANGE || state.is_new)
+	if (end == END_NO_RANGE || state->is_new)
 		ask_for(pid);
 	count_end(end);
-	return state.depth * sizeof(u64);
+	return state->depth * sizeof(u64);
 }
