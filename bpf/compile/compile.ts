@@ -8,15 +8,11 @@ import { libbcc } from "../../ffi/libbcc.ts";
 import type { CompileOptions, CompileSource } from "./compile_options.ts";
 import { Job } from "./job.ts";
 import type { Module } from "./module.ts";
-
-/** The queue of compilations on another thread; libbcc is not thread-safe. */
-let pending = 0;
-/** Resolves when the last queued compilation has ended. */
-let last: Promise<unknown> = Promise.resolve();
+import { enqueue, isCompiling } from "./queue.ts";
 
 /** Compiles a text. @throws {CompileError} or another BpfError; then nothing is left behind. */
 export function compileModule(source: CompileSource, options: CompileOptions): Module {
-  if (pending > 0) {
+  if (isCompiling()) {
     throw new TypeError("Cannot compile while compileAsync() is under way: wait for it first");
   }
   using job = new Job(source, options);
@@ -31,12 +27,8 @@ export function compileModuleAsync(
   source: CompileSource,
   options: CompileOptions,
 ): Promise<Module> {
-  const compile = async () => {
+  return enqueue(async () => {
     using job = new Job(source, options);
     return job.finish(await job.runAsync());
-  };
-  pending++;
-  const module = last.then(compile).finally(() => pending--);
-  last = module.catch(() => {});
-  return module;
+  });
 }

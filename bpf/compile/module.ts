@@ -9,6 +9,7 @@ import { Btf } from "../btf/btf.ts";
 import type { MapInfo } from "../maps/map_info.ts";
 import { CompiledProgram, type Loading } from "./compiled_program.ts";
 import { moduleBtf } from "./module_btf.ts";
+import { whileIdle } from "./queue.ts";
 import { isReservedTable } from "./reserved_events.ts";
 import { tableInfo } from "./table_info.ts";
 
@@ -50,7 +51,8 @@ export class Module implements Disposable {
   [Symbol.dispose](): void {
     if (this.#handle === 0n) return;
     for (const program of this.programs) program.close();
-    libbcc().bpf_module_destroy(this.#handle);
+    const handle = this.#handle;
     this.#handle = 0n;
+    whileIdle(() => libbcc().bpf_module_destroy(handle));
   }
 }

@@ -137,6 +137,18 @@ test("a program without a hook in its name wants to be attached by hand", () => 
   assert.ok(bpf.program("plain").fd > 2);
 });
 
+test("a program that is closed while compileAsync() is under way is let go after it", async () => {
+  const before = held();
+  const closed = Bpf.compile(`BPF_ARRAY(slots, u64, 1);\n${GETPPID}`, { cflags });
+  const job = Bpf.compileAsync(`BPF_ARRAY(slots, u64, 2);\n${GETPPID}`, { cflags });
+  closed.close();
+  assert.ok(held().length > before.length);
+  using bpf = await job;
+  assert.equal(bpf.map("slots", u32, u64).maxEntries, 2);
+  bpf.close();
+  assert.deepEqual(held(), before);
+});
+
 test("Bpf.compileAsync() lets the event loop go on and keeps the current directory", async () => {
   const here = process.cwd();
   let turns = 0;
