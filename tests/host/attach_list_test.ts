@@ -7,6 +7,12 @@ import { FunctionsProgram } from "../support/functions.ts";
 import { held } from "../support/leftovers.ts";
 import { requires } from "../support/requires.ts";
 
+/** All of funccount's: not every kernel loads each. */
+const PROGRAMS = [
+  ...["on_function", "on_functions", "on_user_functions", "on_tracepoint"],
+  ...["on_raw_tracepoint", "on_call", "on_call_return"],
+];
+
 /** One of funccount's programs, which count by cookie, for all processes or for this one. */
 const load = (only: string, pid = 0): Bpf =>
   Bpf.load(object, {
@@ -14,9 +20,7 @@ const load = (only: string, pid = 0): Bpf =>
     globals: { own_pid: 0, target_pid: pid },
     maps: { counts: { maxEntries: 3 } },
     programs: Object.fromEntries(
-      ["on_function", "on_functions", "on_user_functions", "on_tracepoint"].map((name) =>
-        [name, name === only] as const
-      ),
+      PROGRAMS.map((name) => [name, name === only]),
     ),
   });
 
