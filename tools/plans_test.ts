@@ -89,8 +89,11 @@ for (const { tool, usage, cases } of all) {
     const parsed = (...more: string[]) =>
       parseOptions(tool.options, [...more, ...words], pretend()) as Record<string, unknown>;
     assert.deepEqual([parsed().json, parsed("--json").json], [false, true]);
-    const { duration, interval, count } = tool.options;
-    assert.equal(duration === undefined, LISTS.includes(tool.name));
+    const { duration, interval, count, jsonSchema, prometheus, labels } = tool.options;
+    assert.equal(jsonSchema?.long, "json-schema");
+    for (const option of [duration, prometheus, labels]) {
+      assert.equal(option === undefined, LISTS.includes(tool.name));
+    }
     if (duration) {
       const long = `--${duration.long}`;
       assert.equal(long, OTHER_DURATION[tool.name] ?? "--duration");

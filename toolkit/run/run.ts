@@ -58,7 +58,8 @@ export async function run(tool: AnyTool, values: Standard): Promise<number> {
 /** A plan, for Prometheus with what counts its records and with the values that it is carried out with. */
 function planWithMetrics(tool: AnyTool, values: Standard) {
   if (values.prometheus === undefined) {
-    if (values.labels.length > 0) throw new UsageError("--labels are those of --prometheus");
+    // Tools that print a text have no such options.
+    if (values.labels?.length) throw new UsageError("--labels are those of --prometheus");
     return { metrics: undefined, plan: planOf(tool, values, thisMachine), values };
   }
   const settled = valuesForMetrics(tool, values);

@@ -83,7 +83,7 @@ import object from "./pktsnoop.bpf.o.ts";
 
 const NAME = "pktsnoop";
 const PORTS = "PORT,PORT";
-const { json, duration, help, version } = eventOptions;
+const { duration, json, jsonSchema, prometheus, labels, help, version } = eventOptions;
 
 const options = {
   any: subnet({
@@ -134,6 +134,9 @@ const options = {
   bufferPages: eventOptions.bufferPages,
   duration,
   json,
+  jsonSchema,
+  prometheus,
+  labels,
   help,
   version,
 } as const;

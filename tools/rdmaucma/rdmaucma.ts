@@ -42,7 +42,7 @@ import object from "./rdmaucma.bpf.o.ts";
 const PORTS = "PORT,PORT";
 const ADDRESS_WIDTH = 45;
 
-const { bufferPages, duration, json, help, version } = eventOptions;
+const { bufferPages, duration, json, jsonSchema, prometheus, labels, help, version } = eventOptions;
 
 const options = {
   ...familyOptions,
@@ -62,6 +62,9 @@ const options = {
   bufferPages,
   duration,
   json,
+  jsonSchema,
+  prometheus,
+  labels,
   help,
   version,
 } as const;
