@@ -1,28 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bpf, BpfError, sum, syscallFunction, u32, u64, userFunctions } from "../../mod.ts";
-import object from "../../tools/funccount/funccount.bpf.o.ts";
+import { type Bpf, BpfError, sum, syscallFunction, u32, u64, userFunctions } from "../../mod.ts";
 import { callGetpgid, callGetppid } from "../support/calls.ts";
+import { loadFunccount } from "../support/funccount_object.ts";
 import { FunctionsProgram } from "../support/functions.ts";
 import { held } from "../support/leftovers.ts";
 import { requires } from "../support/requires.ts";
 
-/** All of funccount's: not every kernel loads each. */
-const PROGRAMS = [
-  ...["on_function", "on_functions", "on_user_functions", "on_tracepoint"],
-  ...["on_raw_tracepoint", "on_call", "on_call_return"],
-];
-
-/** One of funccount's programs, which count by cookie, for all processes or for this one. */
-const load = (only: string, pid = 0): Bpf =>
-  Bpf.load(object, {
-    name: "list",
-    globals: { own_pid: 0, target_pid: pid },
-    maps: { counts: { maxEntries: 3 } },
-    programs: Object.fromEntries(
-      PROGRAMS.map((name) => [name, name === only]),
-    ),
-  });
+/** One of funccount's programs, for all processes or for this one. */
+const load = (only: string, pid = 0): Bpf => loadFunccount(only, 3, pid);
 
 const counts = (bpf: Bpf) =>
   [...bpf.perCpuMap("counts", u32, u64.asNumber)].sort().map(([, perCpu]) => sum(perCpu));

@@ -11,7 +11,7 @@ import {
   type UprobeOptions,
   userFunctions,
 } from "../../mod.ts";
-import object from "../../tools/funccount/funccount.bpf.o.ts";
+import { loadFunccount } from "../support/funccount_object.ts";
 import { buildObject, buildProgram } from "../support/build.ts";
 import { held } from "../support/leftovers.ts";
 import { Script } from "../support/script.ts";
@@ -40,17 +40,7 @@ class Guarded implements Disposable {
   }
 }
 
-const load = (only: string): Bpf =>
-  Bpf.load(object, {
-    name: "guarded",
-    globals: { own_pid: 0, target_pid: 0 },
-    maps: { counts: { maxEntries: 16 } },
-    programs: Object.fromEntries(
-      ["on_function", "on_functions", "on_user_functions", "on_tracepoint"].map((name) =>
-        [name, name === only] as const
-      ),
-    ),
-  });
+const load = (only: string): Bpf => loadFunccount(only, 16);
 
 /** Functions of guarded.c, and what the kernel would take their first instruction for. */
 const REFUSED: readonly (readonly [name: string, bytes: string, misread: string])[] = [
