@@ -122,9 +122,9 @@ const OUTCOMES = ["delivered", "ignored", "already_pending", "overflow_fail", "l
 const CALLS = ["kill", "tkill", "tgkill"].flatMap((call) => [`enter_${call}`, `exit_${call}`]);
 
 /** `SIGKILL`; the number of a signal that has no name. */
-function nameOf(signal: number): string | number {
+function nameOf(signal: number): string {
   const name = signalName(signal);
-  return name === "unknown" ? signal : `SIG${name}`;
+  return name === "unknown" ? String(signal) : `SIG${name}`;
 }
 
 const sigsnoop = defineTool({
@@ -154,7 +154,12 @@ const sigsnoop = defineTool({
         clockColumn(),
         { head: "PID", width: 7, value: ({ who }) => who.pid },
         commColumn(16),
-        { head: "SIG", width: 9, value: ({ signal }) => names ? nameOf(signal) : signal },
+        {
+          head: "SIG",
+          width: 9,
+          member: names ? "text" : "number",
+          value: ({ signal }) => names ? nameOf(signal) : signal,
+        },
         { head: "TPID", width: 7, value: ({ receiver }) => receiver },
         { head: "RESULT", width: 6, value: ({ result }) => result },
         json && { head: "CODE", value: ({ code }) => code },
