@@ -137,7 +137,7 @@ test(PARENT_TEST, { skip: requires(PARENT_TEST, "headers") }, () => {
 });
 
 const ENDS_TEST = "a compiled program walks from a socket to its ends, headers installed";
-test(ENDS_TEST, { skip: requires(ENDS_TEST, "socketHeaders") }, async () => {
+test(ENDS_TEST, { skip: requires(ENDS_TEST, "socketHeaders", "full") }, async () => {
   using _headers = installHeaders();
   using bpf = Bpf.compile(ENDS, { headers: "system" });
   bpf.attach();
