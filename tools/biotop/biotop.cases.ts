@@ -15,7 +15,7 @@ export default defineCases({
   cases: [
     {
       name: "counts 101 writes of a process to its disk",
-      args: ["1000"],
+      args: ["-r", "1000", "1000"],
       canary: true,
       work,
       of: (row, { pid, names }) => row.pid === pid && row.disk === names.disk,
@@ -24,7 +24,7 @@ export default defineCases({
   ],
   filters: {
     work,
-    args: ["1000"],
+    args: ["-r", "1000", "1000"],
     of: (row, { pid, names }) => row.pid === pid && row.disk === names.disk,
     total: sumOf("io"),
     expect: 101,

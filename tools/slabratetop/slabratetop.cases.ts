@@ -43,7 +43,7 @@ export default defineCases({
   ],
   filters: {
     work,
-    args: ["1000"],
+    args: ["-r", "1000", "1000"],
     of: isFiles,
     total: sumOf("allocs"),
     expect: { least: 97 },
