@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { struct, u32, UnsupportedError } from "../mod.ts";
 import { helpText, type Options, parseOptions, UsageError } from "../toolkit/options/options.ts";
-import { BY_MACHINE } from "../toolkit/options/standard_options.ts";
+import { BY_MACHINE } from "../toolkit/options/machine_globals.ts";
 import { planOf } from "../toolkit/run/run.ts";
 import type { AnyTool, Plan } from "../toolkit/run/tool.ts";
 import type { Cases, Usage } from "../tests/support/cases.ts";

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { FIRST_PID_NAMESPACE, type LoadOptions, type MapOptions } from "../../mod.ts";
+import type { LoadOptions, MapOptions } from "../../mod.ts";
 import { type Address, addressOption } from "./address_option.ts";
-import type { Machine } from "../machine/machine.ts";
+import { bufferPagesOption } from "./buffer_pages_option.ts";
+import { BY_MACHINE } from "./machine_globals.ts";
 import {
   argument,
   flag,
@@ -22,21 +23,6 @@ import {
 const PID_MAX = 4194304; // PID_MAX_LIMIT of include/linux/threads.h on 64-bit machines
 const UID_MAX = 4294967294; // (uid_t) -1 means "no user"
 const COMM_MAX = 15; // TASK_COMM_LEN without the NUL
-const RING_PAGES_MAX = 262144; // 1 GiB
-const RING_PAGES_PER_CPU = 512;
-const RING_PAGES_LEAST = 1024;
-const RING_PAGES_MOST = 4096;
-
-/**
- * Pages of the ring buffer: as `-b` says, or by the number of CPUs and many times bcc's default,
- * because dropping events costs more than memory. Not more, since the kernel allocates all of it at
- * the start, and it counts twice in the resident size: the ring is mapped twice in a row.
- */
-export function ringPages(asked: number | undefined, machine: Machine): number {
-  if (asked !== undefined) return asked;
-  const wanted = 2 ** Math.ceil(Math.log2(machine.onlineCpus().length * RING_PAGES_PER_CPU));
-  return Math.min(Math.max(wanted, RING_PAGES_LEAST), RING_PAGES_MOST);
-}
 
 /** The type of {@linkcode containerOptions}. */
 export interface ContainerOptions {
@@ -189,21 +175,7 @@ export interface EventOptions extends StandardOptions {
 
 /** Options of tools that print a row per event. */
 export const eventOptions: EventOptions = {
-  bufferPages: {
-    short: "b",
-    long: "buffer-pages",
-    meta: "PAGES",
-    help: `size of the ring buffer in 4 KiB pages, a power of two (default ` +
-      `${RING_PAGES_PER_CPU} for each CPU, at least ${RING_PAGES_LEAST}, at most ${RING_PAGES_MOST})`,
-    initial: undefined,
-    parse(value) {
-      const pages = /^\d+$/.test(value) ? Number(value) : 0;
-      if (pages < 1 || pages > RING_PAGES_MAX || (pages & pages - 1) !== 0) {
-        throw new UsageError(`expected a power of two from 1 to ${RING_PAGES_MAX} pages`);
-      }
-      return pages;
-    },
-  } satisfies Option<number | undefined> as Option<number | undefined>,
+  bufferPages: bufferPagesOption,
   container: flag({ long: "container", help: "show the container's id" }),
   ...standardOptions,
 };
@@ -290,41 +262,4 @@ export function filterSettings(
     },
     maps,
   };
-}
-
-/**
- * Placeholder for a global that depends on the machine: {@linkcode settle} replaces it when a plan
- * is carried out.
- */
-export const BY_MACHINE: unique symbol = Symbol("by the machine");
-
-/** Options that such globals depend on. */
-export type MachineOptions = Partial<Pick<Values<typeof containerOptions>, "cgroup" | "pidns">>;
-
-const SETTLED: Readonly<Record<string, (values: MachineOptions, machine: Machine) => unknown>> = {
-  own_pid: (_, machine) => machine.pid,
-  target_cgroup: ({ cgroup }, machine) => machine.cgroupId(cgroup!),
-  pidns: pidNamespace,
-  in_pidns: ({ pidns }, machine) =>
-    machine.namespaceInode("pid") !== FIRST_PID_NAMESPACE && pidns === undefined,
-};
-
-/** The globals with {@linkcode BY_MACHINE} replaced by values. */
-export function settle(
-  globals: Readonly<Record<string, unknown>>,
-  values: MachineOptions,
-  machine: Machine,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(globals).map(([name, value]) =>
-      [name, value === BY_MACHINE ? SETTLED[name]!(values, machine) : value] as const
-    ),
-  );
-}
-
-/** The pid namespace whose ids are shown; 0 for the initial one. In a container the container's. */
-function pidNamespace({ pidns }: MachineOptions, machine: Machine): number {
-  if (pidns !== undefined) return machine.namespaceInode("pid", pidns);
-  const own = machine.namespaceInode("pid");
-  return own === FIRST_PID_NAMESPACE ? 0 : own;
 }

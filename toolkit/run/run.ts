@@ -16,7 +16,8 @@ import { metricsOf, serveMetrics, valuesForMetrics } from "./serve_metrics.ts";
 import type { Metrics } from "../prometheus/metrics.ts";
 import { Reports, Rows } from "./printer.ts";
 import { type Machine, thisMachine } from "../machine/machine.ts";
-import { ringPages, settle } from "../options/standard_options.ts";
+import { ringPages } from "../options/buffer_pages_option.ts";
+import { settle } from "../options/machine_globals.ts";
 import type {
   containerOptions,
   eventOptions,

@@ -16,7 +16,8 @@ import {
   UsageError,
   type Values,
 } from "../options/options.ts";
-import { BY_MACHINE, containerOptions, filterSettings } from "../options/standard_options.ts";
+import { BY_MACHINE } from "../options/machine_globals.ts";
+import { containerOptions, filterSettings } from "../options/standard_options.ts";
 import { checkStackFiles } from "./stack_files.ts";
 import { type walkOptions, walkSettings } from "./stack_walk.ts";
 

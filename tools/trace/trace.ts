@@ -39,7 +39,7 @@ import { eventsDropped } from "../../toolkit/probe_language/events_dropped.ts";
 import { attachProbe } from "../../toolkit/probe_language/probe_attach.ts";
 import { COMPILER_FLAGS } from "../../toolkit/probe_language/probe_code.ts";
 import { conversionsOf, formatMessage } from "./format.ts";
-import { ringPages } from "../../toolkit/options/standard_options.ts";
+import { ringPages } from "../../toolkit/options/buffer_pages_option.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { startClock, type TraceClock, traceColumns } from "./columns.ts";
 import { checkTraceOptions, traceOptions } from "./options.ts";
