@@ -4,17 +4,21 @@
 #   need_runtime deno|bun    sets DENO or BUN to a binary of the version pinned in scripts/npm
 #   need_packages PACKAGE…   Debian packages
 #   need_mount TYPE FOLDER   a file system of the kernel's
-#   need_libraries DIR       copies libbpf and what it needs to DIR, names them in LIBRARIES
+#   run_script FILE.ts …     runs one of scripts/*.ts with whichever runtime there is
+#
+# libraries.sh, which this file reads as well, has need_libraries; other_machine.sh has need_bun_for.
 #
 # Everything that is not a Debian package goes to .tools/, which may be deleted at any time.
 
 # shellcheck source=scripts/other_machine.sh
 source "$(dirname "${BASH_SOURCE[0]}")/other_machine.sh"
+# shellcheck source=scripts/libraries.sh
+source "$(dirname "${BASH_SOURCE[0]}")/libraries.sh"
 
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 tools="$project/.tools"
-DENO="" BUN="" LIBRARIES=() scratch=""
-# What libraries are for, as uname calls it.
+DENO="" BUN="" scratch=""
+# The machine that libraries and executables are for, as uname -m names it.
 machine="$(uname -m)"
 
 # What Deno fetches stays in the project as well, so that an empty or missing HOME will do.
@@ -177,6 +181,16 @@ find_runtime() {
   return 1
 }
 
+# Runs one of scripts/*.ts with whichever runtime there is.
+run_script() {
+  if [[ -n "${BUN:-}" ]]; then
+    # Without a cache, which would be in the HOME of whoever runs this.
+    BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 "$BUN" run "$@"
+  else
+    "$DENO" run --no-config --no-check --quiet --allow-read "$@"
+  fi
+}
+
 # ---- Debian packages ----
 
 is_installed() { [[ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" == *" ok installed" ]]; }
@@ -209,109 +223,4 @@ need_mount() {
   else
     say "cannot mount $1 at $2: what needs it will fail"
   fi
-}
-
-# ---- the shared libraries that executables carry ----
-
-# Sets LIBRARIES to the sonames of libbpf and of what it needs beyond glibc, in load order.
-need_libraries() {
-  LIBRARIES=()
-  add_library libbpf.so.1 "$1"
-}
-
-# Copies a library to DIR after the libraries that it needs itself.
-add_library() {
-  local soname="$1" dir="$2" file needed name
-  for name in "${LIBRARIES[@]}"; do [[ "$name" != "$soname" ]] || return 0; done
-  find_library "$soname" || fetch_library "$soname"
-  file="$FOUND"
-  needed="$(run_script "$project/scripts/needed.ts" "$machine" "$file")" ||
-    fail "cannot read what $file needs: it is no library for $machine"
-  for name in $needed; do
-    is_glibc "$name" || add_library "$name" "$dir"
-  done
-  cp -L "$file" "$dir/$soname"
-  LIBRARIES+=("$soname")
-}
-
-is_glibc() {
-  case "$1" in
-    ld-linux* | libc.so.* | libm.so.* | libpthread.so.* | libdl.so.* | librt.so.*) return 0 ;;
-    *) return 1 ;;
-  esac
-}
-
-# Runs one of scripts/*.ts with whichever runtime there is.
-run_script() {
-  if [[ -n "${BUN:-}" ]]; then
-    # Without a cache, which would be in the HOME of whoever runs this.
-    BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 "$BUN" run "$@"
-  else
-    "$DENO" run --no-config --no-check --quiet --allow-read "$@"
-  fi
-}
-
-# Sets FOUND to the path of a library of this system or of .tools/debs.
-find_library() {
-  local soname="$1" tag
-  if ! is_own_machine "$machine"; then
-    FOUND="$(find "$tools/debs-$machine" -name "$soname" 2>/dev/null | head -n 1)"
-    [[ -n "$FOUND" ]]
-    return
-  fi
-  tag=x86-64
-  [[ "$machine" != aarch64 ]] || tag=AArch64
-  FOUND="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null |
-    awk -v name="$soname" -v tag="$tag" '$1 == name && index($0, tag) { print $NF; exit }')" || true
-  [[ -n "$FOUND" && -r "$FOUND" ]] && return
-  FOUND="$(find "$tools/debs" -name "$soname" 2>/dev/null | head -n 1)"
-  [[ -n "$FOUND" ]]
-}
-
-# Unpacks the Debian package of a library into .tools/debs, for which nobody needs to be root.
-fetch_library() {
-  is_debian || no_library "$1"
-  unpack_library "$1" && return
-  if [[ $EUID -eq 0 ]] && quietly apt update && unpack_library "$1"; then return; fi
-  no_library "$1"
-}
-
-unpack_library() {
-  local package
-  for package in $(packages_of "$1"); do
-    if ! is_own_machine "$machine"; then
-      fetch_foreign "$package" && find_library "$1" && return
-      continue
-    fi
-    apt-cache show "$package" >/dev/null 2>&1 || continue
-    exclusively unpack_package "$package" && find_library "$1" && return
-  done
-  return 1
-}
-
-packages_of() {
-  case "$1" in
-    libbpf.so.1) echo libbpf1 ;;
-    libelf.so.1) echo libelf1t64 libelf1 ;;
-    libz.so.1) echo zlib1g ;;
-    libzstd.so.1) echo libzstd1 ;;
-    liblzma.so.5) echo liblzma5 ;;
-    libbz2.so.1.0) echo libbz2-1.0 ;;
-    libc.so.6 | libm.so.6 | libdl.so.2 | libpthread.so.0 | ld-linux-*) echo libc6 ;;
-  esac
-}
-
-no_library() {
-  fail "$1 is missing: install libbpf1 (Debian, Ubuntu), libbpf elfutils-libelf zlib (Fedora) or" \
-    "libbpf libelf zlib (Arch); Alpine will not do, executables need glibc"
-}
-
-unpack_package() {
-  local package="$1" dir="$tools/debs.new"
-  say "unpacking $package into .tools (apt-get download)"
-  rm -rf "$dir"
-  mkdir -p "$dir" "$tools/debs" || return
-  (cd "$dir" && quietly apt download "$package" && dpkg -x ./*.deb files) || return
-  rm -rf "$tools/debs/$package"
-  mv "$dir/files" "$tools/debs/$package" && rm -rf "$dir"
 }
