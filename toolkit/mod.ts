@@ -91,12 +91,8 @@ export {
   rowShape,
 } from "./records/record_shape.ts";
 export type { Column, Columns, Value } from "./output/columns.ts";
-export type {
-  RecordSink,
-  Report,
-  ReportHistogramOptions,
-  ReportSectionOptions,
-} from "./output/report.ts";
+export type { Destination, RecordMembers, RowTaker } from "./output/destination.ts";
+export type { Report, ReportHistogramOptions, ReportSectionOptions } from "./output/report.ts";
 export { complain } from "./output/complain.ts";
 export { escapeText, toJson } from "./output/escape.ts";
 export { clockColumn, secondsColumn } from "./output/time_columns.ts";

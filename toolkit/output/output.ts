@@ -22,6 +22,8 @@ export class ClosedOutput extends Error {
 
 /** A buffer for standard output. */
 export class Output {
+  /** Whether lines are printed at all. */
+  readonly prints: boolean = true;
   #text = "";
   #isWaiting = false;
   readonly #encoder = new TextEncoder();
@@ -61,6 +63,7 @@ export class Output {
 
 /** Takes lines and prints none: they go elsewhere. */
 export class NoOutput extends Output {
+  override readonly prints = false;
   override line(): void {}
   override text(): void {}
 }

@@ -16,20 +16,13 @@ import {
 } from "../../mod.ts";
 import { complain } from "./complain.ts";
 import { clockText } from "./time_columns.ts";
-import { type Column, headLine, jsonRow, membersOf, tableRow } from "./columns.ts";
+import { type Column, headLine, jsonRow, tableRow } from "./columns.ts";
+import { type Destination, once } from "./destination.ts";
 import { escapeText, toJson } from "./escape.ts";
 import type { Output } from "./output.ts";
 
 /** As long a signal may have to wait, about. */
 const SLICE_MS = 100;
-
-/** Where records go in place of standard output. */
-export interface RecordSink {
-  /** A report begins. */
-  begin(): void;
-  /** A record. @param kind of a row undefined */
-  add(kind: string | undefined, members: Readonly<Record<string, unknown>>): void;
-}
 
 /** Options for {@linkcode Report.histogram}. */
 export interface ReportHistogramOptions {
@@ -65,23 +58,23 @@ export class Report {
   readonly #output: Output;
   readonly #name: string;
   readonly #isInterrupted: () => boolean;
-  readonly #sink: RecordSink | undefined;
+  readonly #destination: Destination | undefined;
 
   /**
    * Made by the frame.
    *
-   * @param settings the tool's `name`; `sink`, which takes the records as well; and `isInterrupted`: whether a
+   * @param settings the tool's `name`; `destination`, which takes the records as well; and `isInterrupted`: whether a
    * signal came while the last report was made
    */
   constructor(output: Output, settings: {
     readonly json: boolean;
     readonly name: string;
     readonly seconds: number;
-    readonly sink?: RecordSink | undefined;
+    readonly destination?: Destination | undefined;
     isInterrupted(): boolean;
   }) {
-    this.#sink = settings.sink;
-    settings.sink?.begin();
+    this.#destination = settings.destination;
+    settings.destination?.begin?.();
     this.#output = output;
     this.json = settings.json;
     this.seconds = settings.seconds;
@@ -128,10 +121,9 @@ export class Report {
 
   /** A record for programs: the time, `record: kind`, and these members. */
   record(kind: string, members: Readonly<Record<string, unknown>>): void {
-    this.#sink?.add(kind, members);
-    if (this.json) {
-      this.#output.line(toJson({ time: this.time.toISOString(), record: kind, ...members }));
-    }
+    const json = once(() => toJson({ time: this.time.toISOString(), record: kind, ...members }));
+    this.#destination?.record(kind, members, json);
+    if (this.json && this.#output.prints) this.#output.line(json());
   }
 
   /** Rows below a heading; as JSON one object per row, with the time. */
@@ -140,15 +132,15 @@ export class Report {
     rows: Iterable<R>,
     options: { readonly heading?: boolean } = {},
   ): void {
-    if (this.#sink) {
-      const members = membersOf(columns);
-      for (const row of rows) this.#sink.add(undefined, members(row));
-      return;
-    }
     const time = { head: "time", value: () => this.time.toISOString() };
     const format = this.json ? jsonRow([time, ...columns]) : tableRow(columns);
     if (options.heading ?? true) this.line(headLine(columns));
-    for (const row of rows) this.#output.line(format(row));
+    const take = this.#destination?.rows(columns);
+    for (const row of rows) {
+      const text = once(() => format(row));
+      take?.(row, text);
+      if (this.#output.prints) this.#output.line(text());
+    }
   }
 
   /** A histogram. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Column, keyOf, membersOf } from "../output/columns.ts";
+import type { Destination, RowTaker } from "../output/destination.ts";
 import type { RecordShape } from "../records/record_shape.ts";
 import type { Family } from "./exposition.ts";
 import { LabelSets } from "./label_sets.ts";
@@ -12,8 +14,9 @@ import { Events, Figure, Histograms, type Metric, type RecordValues } from "./me
 import { metricName } from "./units.ts";
 
 /** The metrics of one tool, fed with its records. */
-export class Metrics {
+export class Metrics implements Destination {
   readonly #prefix: string;
+  readonly #isEvent: boolean;
   /** By the kind of record that they are made of; undefined for rows. */
   readonly #byKind = new Map<string | undefined, Metric[]>();
   /** The members that are labels of events: those that {@linkcode add} reads. */
@@ -34,6 +37,7 @@ export class Metrics {
     asked: readonly string[],
   ) {
     this.#prefix = `tsbcc_${metricName(tool)}`;
+    this.#isEvent = isEvent;
     checkLabels(tool, shapes, asked);
     for (const shape of shapes) {
       const labels = labelsOf(shape, isEvent, asked);
@@ -61,6 +65,21 @@ export class Metrics {
   /** A report begins: gauges are set anew. */
   begin(): void {
     for (const metrics of this.#byKind.values()) for (const metric of metrics) metric.begin();
+  }
+
+  /** Makes what counts rows; of events only the labels are looked at. */
+  rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
+    const members = membersOf(
+      this.#isEvent
+        ? columns.filter((column) => this.eventLabels.includes(keyOf(column)))
+        : columns,
+    );
+    return (row) => this.add(undefined, members(row));
+  }
+
+  /** Counts a record that is no row. */
+  record(kind: string, members: RecordValues): void {
+    this.add(kind, members);
   }
 
   /** Counts a record. @param kind undefined for a row */

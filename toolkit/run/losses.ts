@@ -7,6 +7,7 @@
 
 import { type Bpf, u64 } from "../../mod.ts";
 import { complain } from "../output/complain.ts";
+import { type Destination, once } from "../output/destination.ts";
 import { toJson } from "../output/escape.ts";
 import type { Output } from "../output/output.ts";
 import type { Report } from "../output/report.ts";
@@ -61,11 +62,13 @@ export class Losses {
   readonly #name: string;
   readonly #json: boolean;
   readonly #output: Output;
+  readonly #destination: Destination | undefined;
   readonly #counters: { readonly loss: Loss; readonly count: () => number; told: number }[] = [];
   #next = 0;
 
   /** @param name the tool's */
-  constructor(name: string, json: boolean, output: Output) {
+  constructor(name: string, json: boolean, output: Output, destination?: Destination) {
+    this.#destination = destination;
     this.#name = name;
     this.#json = json;
     this.#output = output;
@@ -113,7 +116,9 @@ export class Losses {
   }
 
   #tell({ kind, what, reason }: Loss, total: number, when: string): void {
-    if (this.#json) this.#output.line(toJson({ record: kind, what, total }));
+    const json = once(() => toJson({ record: kind, what, total }));
+    this.#destination?.record(kind, { what, total }, json);
+    if (this.#json) this.#output.line(json());
     complain(this.#name, `${kind} ${total} ${what} ${when}: ${reason}`);
   }
 }

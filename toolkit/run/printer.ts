@@ -5,21 +5,13 @@
  */
 
 import { type Bpf, type EventStream, u64 } from "../../mod.ts";
-import {
-  csvHead,
-  csvRow,
-  headLine,
-  jsonRow,
-  keyOf,
-  membersOf,
-  tableRow,
-} from "../output/columns.ts";
-import type { Metrics } from "../prometheus/metrics.ts";
+import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
+import { type Destinations, once } from "../output/destination.ts";
 import { escapeText } from "../output/escape.ts";
 import { DROPPED_EVENTS, type Losses } from "./losses.ts";
 import { withProgress } from "../output/complain.ts";
 import type { Output } from "../output/output.ts";
-import { type RecordSink, Report } from "../output/report.ts";
+import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
 import { RowCounts } from "../output/row_counts.ts";
 import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
@@ -48,6 +40,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   readonly #stream: EventStream<E>;
   readonly #losses: Losses;
   readonly #output: Output;
+  readonly #destinations: Destinations | undefined;
   readonly #heading: string | undefined;
   /** Prints an event if it is wanted. */
   readonly #print: (event: E) => void;
@@ -61,21 +54,28 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     output: Output,
     losses: Losses,
     { json, container }: { readonly json: boolean; readonly container?: boolean },
-    metrics?: Metrics,
+    destinations?: Destinations,
   ) {
     const columns = columnsOf(plan, container === true);
     const { csv, heading = true } = plan;
     const raw = json ? undefined : plan.raw?.bind(plan);
-    const labels = columns.filter((column) => metrics?.eventLabels.includes(keyOf(column)));
-    const members = membersOf(labels);
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);
+    const take = destinations?.rows(columns);
     this.#counts = plan.aggregate ? new RowCounts(json) : undefined;
     this.#print = (event) => {
       if (plan.wants?.(event) === false) return;
       this.#left--;
-      if (metrics) return metrics.add(undefined, members(event));
       if (raw) return output.text(raw(event));
-      const text = row(event);
+      let text: string;
+      if (take) {
+        // Rows are made once: a column may show the time at which it was asked.
+        const line = once(() => row(event));
+        take(event, line);
+        if (!output.prints) return;
+        text = line();
+      } else {
+        text = row(event);
+      }
       const below = json ? undefined : plan.below?.(event).map(escapeText);
       if (this.#counts) this.#counts.add([text, ...below ?? []].join("\n"));
       else output.line(below ? [text, ...below, ""].join("\n") : text);
@@ -90,6 +90,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     }
     this.#losses = losses;
     this.#output = output;
+    this.#destinations = destinations;
     this.#left = plan.most ?? Infinity;
   }
 
@@ -101,6 +102,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     while (!stop.requested && this.#left > 0 && await this.#stream.wait()) {
       this.#drain();
       this.#losses.reportNow();
+      await this.#destinations?.flush();
       await this.#output.flush();
     }
   }
@@ -138,7 +140,7 @@ export class Reports implements Printer {
   readonly #losses: Losses;
   readonly #json: boolean;
   readonly #redraw: boolean;
-  readonly #sink: RecordSink | undefined;
+  readonly #destinations: Destinations | undefined;
   readonly #woken = Promise.withResolvers<void>();
   readonly #asked: ReportSignal[] = [];
   #whenAsked = Promise.withResolvers<void>();
@@ -160,9 +162,9 @@ export class Reports implements Printer {
     output: Output,
     losses: Losses,
     { json }: { readonly json: boolean },
-    sink?: RecordSink,
+    destinations?: Destinations,
   ) {
-    this.#sink = sink;
+    this.#destinations = destinations;
     this.#name = name;
     this.#bpf = bpf;
     this.#plan = plan;
@@ -246,9 +248,10 @@ export class Reports implements Printer {
       name: this.#name,
       seconds: Math.max(now - this.#last, 1) / 1000,
       isInterrupted: () => this.#isInterrupted,
-      sink: this.#sink,
+      destination: this.#destinations,
     });
     this.#last = now;
     await this.#plan.report(this.#bpf, report, signal);
+    await this.#destinations?.flush();
   }
 }

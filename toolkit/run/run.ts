@@ -12,8 +12,7 @@ import { complain, complainLines, remark, withProgress } from "../output/complai
 import { NoOutput, Output, printText } from "../output/output.ts";
 import { UsageError, type Values } from "../options/options.ts";
 import { Losses } from "./losses.ts";
-import { metricsOf, serveMetrics, valuesForMetrics } from "./serve_metrics.ts";
-import type { Metrics } from "../prometheus/metrics.ts";
+import { type RunDestinations, withDestinations } from "./run_destinations.ts";
 import { Reports, Rows } from "./printer.ts";
 import { type Machine, thisMachine } from "../machine/machine.ts";
 import { ringPages } from "../options/buffer_pages_option.ts";
@@ -47,26 +46,17 @@ export type TracingPlan = EventPlan<never> | ReportPlan;
  * @throws what went wrong, as one error
  */
 export async function run(tool: AnyTool, values: Standard): Promise<number> {
-  const { metrics, plan, values: settled } = planWithMetrics(tool, values);
+  const { destinations, plan, values: settled } = withDestinations(tool, values, planHere);
   if ("text" in plan) {
     await printText(typeof plan.text === "string" ? plan.text : plan.text());
     return 0;
   }
-  await trace(tool, plan, settled, metrics);
+  using _destinations = destinations;
+  await trace(tool, plan, settled, destinations, values.json);
   return plan.status?.() ?? 0;
 }
 
-/** A plan, for Prometheus with what counts its records and with the values that it is carried out with. */
-function planWithMetrics(tool: AnyTool, values: Standard) {
-  if (values.prometheus === undefined) {
-    // Tools that print a text have no such options.
-    if (values.labels?.length) throw new UsageError("--labels are those of --prometheus");
-    return { metrics: undefined, plan: planOf(tool, values, thisMachine), values };
-  }
-  const settled = valuesForMetrics(tool, values);
-  const plan = planOf(tool, settled, thisMachine);
-  return { metrics: metricsOf(tool, plan, settled), plan, values: settled };
-}
+const planHere = (tool: AnyTool, values: Standard) => planOf(tool, values, thisMachine);
 
 /** What a tool does with these values on a machine. @throws {UsageError} when they contradict each other */
 export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<never> {
@@ -87,7 +77,8 @@ async function trace(
   tool: AnyTool,
   plan: TracingPlan,
   values: Standard,
-  metrics: Metrics | undefined,
+  destinations: RunDestinations | undefined,
+  prints: boolean,
 ): Promise<void> {
   prepareToWait();
   using targets = new Targets(values);
@@ -95,12 +86,12 @@ async function trace(
   using bpf = loadPlan(tool, plan, values, held?.pid);
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
-  const output = metrics ? new NoOutput() : new Output();
-  const losses = new Losses(tool.name, values.json, output);
+  const output = destinations && !prints ? new NoOutput() : new Output();
+  const losses = new Losses(tool.name, values.json, output, destinations);
   losses.watchKernel(bpf);
   using printer = "event" in plan
-    ? new Rows(bpf, plan, output, losses, values, metrics)
-    : new Reports(tool.name, bpf, plan, output, losses, values, metrics);
+    ? new Rows(bpf, plan, output, losses, values, destinations)
+    : new Reports(tool.name, bpf, plan, output, losses, values, destinations);
   // Where its sections say, a tool is attached in no time.
   const links = plan.attach
     ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
@@ -113,11 +104,11 @@ async function trace(
   }, () => printer.interrupt());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);
   else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
-  using _server = metrics && await serveMetrics(tool.name, values.prometheus!, metrics, losses);
+  await destinations?.start(losses, () => stop.request());
   await printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");
-  if (!metrics) stop.whenOutputCloses();
+  if (output.prints) stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
   let problem: string | undefined;
   held?.ended.then((reason) => {
@@ -137,6 +128,7 @@ async function trace(
   for (const link of links) link.close();
   await printer.finish();
   await output.flush();
+  await destinations?.end();
   if (problem) throw new Error(problem);
 }
 

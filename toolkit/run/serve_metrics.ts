@@ -12,7 +12,7 @@ import type { Family } from "../prometheus/exposition.ts";
 import { MAX_LABEL_SETS } from "../prometheus/label_sets.ts";
 import { Metrics } from "../prometheus/metrics.ts";
 import { MetricsServer } from "../prometheus/metrics_server.ts";
-import { LOSSES } from "../records/record_shape.ts";
+import { LOSSES, type RecordShape } from "../records/record_shape.ts";
 import type { Losses } from "./losses.ts";
 import { recordsOf } from "./plan_records.ts";
 import type { AnyTool, Plan } from "./tool.ts";
@@ -21,48 +21,73 @@ type Standard =
   & Values<typeof standardOptions>
   & Partial<Pick<Values<typeof eventOptions>, "container">>;
 
-/** Seconds between reports of tools that else make one at the end. */
-const REPORT_SECONDS = 5;
-
-/** The values of options with which a tool makes records while it runs. @throws {UsageError} */
-export function valuesForMetrics<V extends Standard>(tool: AnyTool, values: V): V {
-  if (values.json) throw new UsageError("use either --json or --prometheus");
-  const isPeriodic = "interval" in tool.options &&
-    (values as { readonly interval?: unknown }).interval === undefined;
-  return { ...values, json: true, ...isPeriodic && { interval: REPORT_SECONDS } };
-}
+/** Whether a plan makes records while it runs, and not only at its end. */
+export const isPeriodic = (plan: Plan<never>): boolean =>
+  "event" in plan || "report" in plan && plan.interval !== undefined && plan.count !== 1;
 
 /** What counts the records of a plan. @throws {UsageError} where it has none before its end */
-export function metricsOf(tool: AnyTool, plan: Plan<never>, values: Standard): Metrics {
-  if ("text" in plan || "report" in plan && (plan.interval === undefined || plan.count === 1)) {
+export function metricsOf(
+  tool: AnyTool,
+  plan: Plan<never>,
+  values: Standard,
+): ServedMetrics {
+  if (!isPeriodic(plan)) {
     throw new UsageError(
       `${tool.name} tells all at its end: there is nothing to serve with --prometheus before`,
     );
   }
-  const shapes = recordsOf(tool, plan, values).filter((shape) => !LOSSES.includes(shape));
-  return new Metrics(tool.name, shapes, "event" in plan, values.labels);
+  const shapes = recordsOf(tool, plan, values);
+  return new ServedMetrics(tool.name, shapes, "event" in plan, values);
 }
 
-/** Serves metrics, and says where. @throws {Error} when it cannot be listened there */
-export async function serveMetrics(
-  name: string,
-  address: Address,
-  metrics: Metrics,
-  losses: Losses,
-): Promise<MetricsServer> {
-  let hasTold = false;
-  const families = (): readonly Family[] => {
-    for (const [{ kind, what }, total] of losses.totals()) metrics.lose(kind, what, total);
-    if (metrics.isFull && !hasTold) {
-      hasTold = true;
-      complain(
-        name,
-        `more than ${MAX_LABEL_SETS} label sets: the rest is summed under "other"; --labels chooses others`,
-      );
-    }
-    return metrics.families;
-  };
-  const server = await MetricsServer.start(address, families);
-  remark(`${name}: metrics are at ${server.url}`);
-  return server;
+/** What is lost, so far. */
+export type Lost = Pick<Losses, "totals">;
+
+/** Metrics with the server that hands them out. */
+export class ServedMetrics extends Metrics implements Disposable {
+  readonly #name: string;
+  readonly #address: Address;
+  #server: MetricsServer | undefined;
+  #hasTold = false;
+
+  /** @param shapes with or without those of losses @throws {UsageError} for a label that no record has */
+  constructor(
+    name: string,
+    shapes: readonly RecordShape[],
+    isEvent: boolean,
+    { labels, prometheus }: Pick<Standard, "labels" | "prometheus">,
+  ) {
+    super(
+      name,
+      shapes.filter(({ kind }) => !LOSSES.some((loss) => loss.kind === kind)),
+      isEvent,
+      labels,
+    );
+    this.#name = name;
+    this.#address = prometheus!;
+  }
+
+  /** Serves, and says where. @throws {Error} when it cannot be listened there */
+  async start(losses: Lost): Promise<void> {
+    const families = (): readonly Family[] => {
+      for (const [{ kind, what }, total] of losses.totals()) this.lose(kind, what, total);
+      this.#tellFull();
+      return this.families;
+    };
+    this.#server = await MetricsServer.start(this.#address, families);
+    remark(`${this.#name}: metrics are at ${this.#server.url}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#server?.[Symbol.dispose]();
+  }
+
+  #tellFull(): void {
+    if (!this.isFull || this.#hasTold) return;
+    this.#hasTold = true;
+    complain(
+      this.#name,
+      `more than ${MAX_LABEL_SETS} label sets: the rest is summed under "other"; --labels chooses others`,
+    );
+  }
 }

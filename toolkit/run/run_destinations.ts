@@ -1,0 +1,96 @@
+/**
+ * Where the options of a run want its records besides, or in place of, standard output.
+ *
+ * @module
+ */
+
+import { UsageError, type Values } from "../options/options.ts";
+import type { eventOptions, standardOptions } from "../options/standard_options.ts";
+import { type Destination, Destinations } from "../output/destination.ts";
+import type { Losses } from "./losses.ts";
+import { metricsOf } from "./serve_metrics.ts";
+import type { AnyTool, Plan } from "./tool.ts";
+
+type Standard =
+  & Values<typeof standardOptions>
+  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+
+/** A destination as a run needs it. */
+export interface RunDestination extends Destination, Partial<Disposable> {
+  /** Everything is attached. @param stop ends the tool, where going on is of no use */
+  start?(losses: Losses, stop: () => void): void | Promise<void>;
+}
+
+/** How one option makes a destination of a plan; what it refuses is refused before anything is loaded. */
+interface Kind {
+  /** Whether it is wanted. */
+  isAsked(values: Standard): boolean;
+  /** Whether it shows what is going on now: a tool that else makes one report at its end makes several. */
+  readonly isLive: boolean;
+  /** @throws {UsageError} */
+  make(tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination;
+}
+
+/** All that there are. */
+const KINDS: readonly Kind[] = [
+  { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
+];
+
+/** Seconds between reports of tools that else make one at the end. */
+const REPORT_SECONDS = 5;
+
+/** All destinations of one run. */
+export class RunDestinations extends Destinations implements Disposable {
+  readonly #all: readonly RunDestination[];
+
+  constructor(all: readonly RunDestination[]) {
+    super(all);
+    this.#all = all;
+  }
+
+  /** Everything is attached. @throws {Error} when one cannot be served */
+  async start(losses: Losses, stop: () => void): Promise<void> {
+    for (const each of this.#all) await each.start?.(losses, stop);
+  }
+
+  [Symbol.dispose](): void {
+    for (const each of this.#all) each[Symbol.dispose]?.();
+  }
+}
+
+/** The values of options with which a tool makes the records that are asked for. */
+export function valuesForRecords<V extends Standard>(tool: AnyTool, values: V): V {
+  const kinds = KINDS.filter(({ isAsked }) => isAsked(values));
+  if (kinds.length === 0) return values;
+  const needsInterval = kinds.some(({ isLive }) => isLive) && "interval" in tool.options &&
+    (values as { readonly interval?: unknown }).interval === undefined;
+  return { ...values, json: true, ...needsInterval && { interval: REPORT_SECONDS } };
+}
+
+/**
+ * A plan with the destinations of its records, and the values that it is carried out with: those of `--json`.
+ *
+ * @throws {UsageError} where a plan cannot give what is asked for
+ */
+export function withDestinations<V extends Standard>(
+  tool: AnyTool,
+  values: V,
+  planOf: (tool: AnyTool, values: V) => Plan<never>,
+): { destinations: RunDestinations | undefined; plan: Plan<never>; values: V } {
+  // Tools that print a text have no such options.
+  if (values.labels?.length && values.prometheus === undefined) {
+    throw new UsageError("--labels are those of --prometheus");
+  }
+  const settled = valuesForRecords(tool, values);
+  const plan = planOf(tool, settled);
+  const kinds = KINDS.filter(({ isAsked }) => isAsked(values));
+  if (kinds.length === 0) return { destinations: undefined, plan, values };
+  const all: RunDestination[] = [];
+  try {
+    for (const { make } of kinds) all.push(make(tool, plan, settled));
+  } catch (error) {
+    for (const each of all) each[Symbol.dispose]?.();
+    throw error;
+  }
+  return { destinations: new RunDestinations(all), plan, values: settled };
+}
