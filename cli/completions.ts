@@ -11,7 +11,17 @@ import { type Option, UsageError } from "../toolkit/options/options.ts";
 /** The shells there are scripts for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-const COMMANDS = ["list", "run", "check", "types", "doctor", "install", "completions", "help"];
+const COMMANDS = [
+  "list",
+  "run",
+  "check",
+  "types",
+  "web",
+  "doctor",
+  "install",
+  "completions",
+  "help",
+];
 
 interface Entry {
   readonly name: string;

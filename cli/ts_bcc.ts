@@ -27,6 +27,7 @@ commands:
   check FILE.ts | -e TEXT compile a script and run nothing; --load asks the kernel too
   types [--out FILE] [NAME…]
                           this kernel's tracepoints, functions and structs for editors
+  web [[ADDRESS:]PORT]    a live page for browsers that starts tools; each has one with --web
   doctor [--json]         what this machine can and cannot trace, and how to mend it
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
   completions SHELL       a completion script for ${SHELLS.join(", ")}
@@ -40,7 +41,7 @@ examples:
   source <(${NAME} completions bash)`;
 
 /** Commands whose options are described above. */
-const SHORT = new Set(["list", "check", "doctor", "install", "completions"]);
+const SHORT = new Set(["list", "check", "web", "doctor", "install", "completions"]);
 
 /** Runs the command named by this process's arguments, and exits. */
 export async function multicall(tools: Tools, commands: Commands): Promise<never> {
@@ -90,6 +91,9 @@ async function command(
         );
       case "types":
         await (await import("./script/write_types.ts")).writeTypes(words);
+        return 0;
+      case "web":
+        await (await import("./web/web.ts")).web(tools, commands, words);
         return 0;
       case "doctor":
         return await doctor(words, Object.keys(tools));

@@ -17,6 +17,24 @@ export interface Address {
 const LOOPBACK = "127.0.0.1";
 const PORT_MAX = 65535;
 
+/** An address as it is typed: `9435`, `0.0.0.0:9435`, `[::]:9435`. */
+const TYPED = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/;
+/** Numbers below are intervals and durations rather than ports. */
+const FIRST_PORT = 1024;
+
+/** Reads an address; without one it is that of the machine itself. @throws {UsageError} */
+export function parseAddress(value: string): Address {
+  const [, bracketed, plain, digits] = TYPED.exec(value) ?? [];
+  const host = bracketed ?? plain ?? LOOPBACK;
+  const port = Number(digits ?? NaN);
+  // Not imported: that costs Bun milliseconds of every start.
+  const { isIP } = process.getBuiltinModule("node:net");
+  if (isIP(host) > 0 && port <= PORT_MAX) return { host, port };
+  throw new UsageError(
+    `expected a port from 0 to ${PORT_MAX}, perhaps behind an address: 9435, 0.0.0.0:9435, [::]:9435`,
+  );
+}
+
 /** `--prometheus 9435`, `--prometheus 0.0.0.0:9435`; without an address the machine itself alone can ask. */
 export const addressOption = (
   names: { readonly long: string; readonly help: string },
@@ -24,16 +42,17 @@ export const addressOption = (
   ...names,
   meta: "[ADDRESS:]PORT",
   initial: undefined,
-  parse(value) {
-    const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(value) ??
-      [];
-    const host = bracketed ?? plain ?? LOOPBACK;
-    const port = Number(digits ?? NaN);
-    // Not imported: that costs Bun milliseconds of every start.
-    const { isIP } = process.getBuiltinModule("node:net");
-    if (isIP(host) > 0 && port <= PORT_MAX) return { host, port };
-    throw new UsageError(
-      `expected a port from 0 to ${PORT_MAX}, perhaps behind an address: 9435, 0.0.0.0:9435, [::]:9435`,
-    );
-  },
+  parse: parseAddress,
+});
+
+/** The same where any free port will do: `--web`, `--web 9436`, `--web=80`. */
+export const optionalAddressOption = (
+  names: { readonly long: string; readonly help: string },
+): Option<Address | undefined> => ({
+  ...addressOption(names),
+  meta: "[[ADDRESS:]PORT]",
+  // `biolatency --web 1 10` has an interval and a count.
+  takesNext: (word) =>
+    TYPED.test(word) && (!/^\d+$/.test(word) || Number(word) >= FIRST_PORT || word === "0"),
+  parse: (value) => parseAddress(value || "0"),
 });

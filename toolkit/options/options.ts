@@ -24,6 +24,11 @@ export interface Option<T> {
   readonly positional?: true;
   /** A positional argument that takes all remaining words. */
   readonly many?: true;
+  /**
+   * It may stand without its value, which is parsed as "" then: whether the next word is meant for it. Any other
+   * value stands behind `=`.
+   */
+  takesNext?(word: string): boolean;
   /** It takes all words that follow, as `--exec` does. */
   readonly rest?: true;
   /** The value when the option is not given. */
@@ -179,6 +184,10 @@ export function parseOptions<O>(
     if (option.meta === undefined) {
       if (given !== undefined) throw new UsageError(`${spelling(option)} takes no value`);
       return parse(name, option, "");
+    }
+    if (given === undefined && option.takesNext) {
+      const isMeant = queue.length > 0 && option.takesNext(queue[0]!);
+      return parse(name, option, isMeant ? queue.shift()! : "");
     }
     const value = given ?? queue.shift();
     // A missing value must not take the next option as value: -n --json

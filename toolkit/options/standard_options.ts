@@ -5,7 +5,7 @@
  */
 
 import type { LoadOptions, MapOptions } from "../../mod.ts";
-import { type Address, addressOption } from "./address_option.ts";
+import { type Address, addressOption, optionalAddressOption } from "./address_option.ts";
 import { bufferPagesOption } from "./buffer_pages_option.ts";
 import { BY_MACHINE } from "./machine_globals.ts";
 import {
@@ -123,6 +123,8 @@ export interface StandardOptions {
   readonly jsonSchema: Option<boolean>;
   /** `--prometheus`. */
   readonly prometheus: Option<Address | undefined>;
+  /** `--web`. */
+  readonly web: Option<Address | undefined>;
   /** `--labels`. */
   readonly labels: Option<readonly string[]>;
   /** `--help`. */
@@ -151,6 +153,10 @@ export const standardOptions: StandardOptions = {
   prometheus: addressOption({
     long: "prometheus",
     help: "serve metrics of what is seen, in place of printing it",
+  }),
+  web: optionalAddressOption({
+    long: "web",
+    help: "show what is seen on a live page for browsers, in place of printing it",
   }),
   labels: {
     ...list({

@@ -14,6 +14,11 @@ export type RowTaker<R> = (row: R, json: () => string) => void;
 
 /** Takes the records of a tool: a file, a server, whatever is not standard output. */
 export interface Destination {
+  /**
+   * Seconds between the reports that it wants of a tool that else makes one at its end. They are of all since the start,
+   * and given to no other destination.
+   */
+  readonly snapshotSeconds?: number | undefined;
   /** A report begins. */
   begin?(): void;
   /** A table begins: what it returns takes the rows. Tools that print events have one table. */
@@ -33,6 +38,11 @@ export class Destinations implements Destination {
   /** @param list all of them */
   constructor(list: readonly Destination[]) {
     this.#list = list;
+  }
+
+  /** The one that wants reports of a tool that makes none. */
+  get snapshots(): Destination | undefined {
+    return this.#list.find(({ snapshotSeconds }) => snapshotSeconds !== undefined);
   }
 
   /** Tells each that a report begins. */

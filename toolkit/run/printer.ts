@@ -6,11 +6,11 @@
 
 import { type Bpf, type EventStream, u64 } from "../../mod.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
-import { type Destinations, once } from "../output/destination.ts";
+import { type Destination, type Destinations, once } from "../output/destination.ts";
 import { escapeText } from "../output/escape.ts";
 import { DROPPED_EVENTS, type Losses } from "./losses.ts";
 import { withProgress } from "../output/complain.ts";
-import type { Output } from "../output/output.ts";
+import { NoOutput, type Output } from "../output/output.ts";
 import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
 import { RowCounts } from "../output/row_counts.ts";
@@ -131,6 +131,9 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
 const CLEAR = "\x1b[H\x1b[2J";
 
+/** Asks for a report that only the destination gets that wants such. */
+const SNAPSHOT = Symbol("snapshot");
+
 /** Prints reports. */
 export class Reports implements Printer {
   readonly #bpf: Bpf;
@@ -142,13 +145,14 @@ export class Reports implements Printer {
   readonly #redraw: boolean;
   readonly #destinations: Destinations | undefined;
   readonly #woken = Promise.withResolvers<void>();
-  readonly #asked: ReportSignal[] = [];
+  readonly #asked: (ReportSignal | typeof SNAPSHOT)[] = [];
   #whenAsked = Promise.withResolvers<void>();
-  readonly #onSignal = (signal: ReportSignal): void => {
+  readonly #onSignal = (signal: ReportSignal | typeof SNAPSHOT): void => {
     this.#asked.push(signal);
     this.#whenAsked.resolve();
   };
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #snapshotTimer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
   #isInterrupted = false;
   /** When the last report was made, or tracing began; by performance.now(). */
@@ -177,6 +181,7 @@ export class Reports implements Printer {
   async begin(): Promise<void> {
     for (const signal of this.#plan.signals ?? []) process.on(signal, this.#onSignal);
     if (this.#plan.signals && this.#plan.interval === undefined) await this.#report();
+    this.#armSnapshot(0);
   }
 
   async run(stop: Stop): Promise<void> {
@@ -220,6 +225,7 @@ export class Reports implements Printer {
   [Symbol.dispose](): void {
     for (const signal of this.#plan.signals ?? []) process.off(signal, this.#onSignal);
     clearTimeout(this.#timer);
+    clearTimeout(this.#snapshotTimer);
   }
 
   /**
@@ -234,24 +240,51 @@ export class Reports implements Printer {
     const isOver = Promise.race([promise, this.#woken.promise]).then(() => true);
     while (!await Promise.race([isOver, this.#whenAsked.promise.then(() => false)])) {
       this.#whenAsked = Promise.withResolvers();
-      for (const signal of this.#asked.splice(0)) await this.#report(signal);
+      for (const signal of this.#asked.splice(0)) {
+        await (signal === SNAPSHOT ? this.#snapshot() : this.#report(signal));
+      }
       await this.#output.flush();
     }
     clearTimeout(this.#timer);
   }
 
+  /** @param cost milliseconds that one took: most of the time is for others */
+  #armSnapshot(cost: number): void {
+    const seconds = this.#destinations?.snapshots?.snapshotSeconds;
+    if (seconds === undefined) return;
+    const delay = Math.max(seconds * 1000, 4 * cost);
+    this.#snapshotTimer = setTimeout(() => this.#onSignal(SNAPSHOT), delay);
+  }
+
+  async #snapshot(): Promise<void> {
+    const start = performance.now();
+    const destination = this.#destinations!.snapshots!;
+    await this.#make(new NoOutput(), destination, (start - this.#last) / 1000);
+    this.#armSnapshot(performance.now() - start);
+  }
+
+  async #make(
+    output: Output,
+    destination: Destination | undefined,
+    seconds: number,
+    signal?: ReportSignal,
+  ): Promise<void> {
+    const report = new Report(output, {
+      json: this.#json,
+      name: this.#name,
+      seconds: Math.max(seconds, 0.001),
+      isInterrupted: () => this.#isInterrupted,
+      destination,
+    });
+    await this.#plan.report(this.#bpf, report, signal);
+    await destination?.flush?.();
+  }
+
   async #report(signal?: ReportSignal): Promise<void> {
     if (this.#redraw) this.#output.text(CLEAR);
     const now = performance.now();
-    const report = new Report(this.#output, {
-      json: this.#json,
-      name: this.#name,
-      seconds: Math.max(now - this.#last, 1) / 1000,
-      isInterrupted: () => this.#isInterrupted,
-      destination: this.#destinations,
-    });
+    const seconds = (now - this.#last) / 1000;
     this.#last = now;
-    await this.#plan.report(this.#bpf, report, signal);
-    await this.#destinations?.flush();
+    await this.#make(this.#output, this.#destinations, seconds, signal);
   }
 }

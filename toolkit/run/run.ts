@@ -108,7 +108,8 @@ async function trace(
   await printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");
-  if (output.prints) stop.whenOutputCloses();
+  // Who started a tool for its page keeps its output open, or is gone.
+  if (output.prints || values.web) stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
   let problem: string | undefined;
   held?.ended.then((reason) => {

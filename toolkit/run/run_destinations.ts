@@ -9,6 +9,7 @@ import type { eventOptions, standardOptions } from "../options/standard_options.
 import { type Destination, Destinations } from "../output/destination.ts";
 import type { Losses } from "./losses.ts";
 import { metricsOf } from "./serve_metrics.ts";
+import { pageOf } from "./serve_page.ts";
 import type { AnyTool, Plan } from "./tool.ts";
 
 type Standard =
@@ -27,6 +28,8 @@ interface Kind {
   isAsked(values: Standard): boolean;
   /** Whether it shows what is going on now: a tool that else makes one report at its end makes several. */
   readonly isLive: boolean;
+  /** Seconds between such reports. Default 5. */
+  readonly reportSeconds?: number;
   /** @throws {UsageError} */
   make(tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination;
 }
@@ -34,6 +37,7 @@ interface Kind {
 /** All that there are. */
 const KINDS: readonly Kind[] = [
   { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
+  { isAsked: ({ web }) => web !== undefined, isLive: true, reportSeconds: 1, make: pageOf },
 ];
 
 /** Seconds between reports of tools that else make one at the end. */
@@ -62,9 +66,11 @@ export class RunDestinations extends Destinations implements Disposable {
 export function valuesForRecords<V extends Standard>(tool: AnyTool, values: V): V {
   const kinds = KINDS.filter(({ isAsked }) => isAsked(values));
   if (kinds.length === 0) return values;
-  const needsInterval = kinds.some(({ isLive }) => isLive) && "interval" in tool.options &&
+  const live = kinds.filter(({ isLive }) => isLive);
+  const needsInterval = live.length > 0 && "interval" in tool.options &&
     (values as { readonly interval?: unknown }).interval === undefined;
-  return { ...values, json: true, ...needsInterval && { interval: REPORT_SECONDS } };
+  const interval = Math.min(...live.map(({ reportSeconds = REPORT_SECONDS }) => reportSeconds));
+  return { ...values, json: true, ...needsInterval && { interval } };
 }
 
 /**

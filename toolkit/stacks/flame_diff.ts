@@ -11,24 +11,6 @@ import type { FlameGraph, FlameNode, FlameStack } from "./flame_graph.ts";
 const MOST_GONE = 12;
 const KERNEL_MARK = /_\[k\]$/;
 
-/** Red for what grew and blue for what shrank, the stronger the larger the part that changed. */
-export function changeColor(value: number, before: number): string {
-  const most = Math.max(value, before);
-  const part = most === 0 ? 0 : (value - before) / most;
-  const lightness = Math.round(91 - 29 * Math.abs(part));
-  if (Math.abs(part) < 0.005) return "hsl(0 0% 91%)";
-  return part > 0 ? `hsl(8 90% ${lightness}%)` : `hsl(212 80% ${lightness}%)`;
-}
-
-/** What the colours mean. */
-export const LEGEND: readonly { readonly text: string; readonly color: string }[] = [
-  { text: "new, or much more", color: changeColor(1, 0) },
-  { text: "a half more", color: changeColor(3, 2) },
-  { text: "as before", color: changeColor(1, 1) },
-  { text: "a third less", color: changeColor(2, 3) },
-  { text: "hardly any left", color: changeColor(0, 1) },
-];
-
 interface Gone {
   readonly path: string;
   readonly before: number;

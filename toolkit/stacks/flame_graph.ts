@@ -9,10 +9,8 @@
  */
 
 import { escapeText } from "../output/escape.ts";
-import { changeColor, goneLines, LEGEND } from "./flame_diff.ts";
-
-/** What a box stands for: the process, a function of its own, or one of the kernel. */
-export type FlameKind = "comm" | "user" | "kernel";
+import { changeColor, flameColor, type FlameKind, LEGEND } from "./flame_colors.ts";
+import { goneLines } from "./flame_diff.ts";
 
 /** A stack, outermost frame first, and its weight. */
 export interface FlameStack {
@@ -100,17 +98,6 @@ const TOP = 40;
 const CHARACTER = 7.25;
 /** Boxes that are narrower cannot be seen. */
 const NARROWEST = 0.8;
-
-/** Warm colours for programs, blue ones for the kernel; one name has one colour everywhere. */
-export function flameColor(name: string, kind: FlameKind): string {
-  let hash = 2166136261;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0;
-  const shade = hash % 32;
-  if (kind === "comm") return "hsl(90 15% 78%)";
-  return kind === "kernel"
-    ? `hsl(${195 + shade} 60% ${70 + hash % 9}%)`
-    : `hsl(${16 + shade} 85% ${64 + hash % 9}%)`;
-}
 
 /** A box's colour: by what it is, or where two runs are compared, by how it changed. */
 export function boxColor({ name, kind, value, before }: FlameNode): string {

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { goneLines, LEGEND } from "./flame_diff.ts";
+import { LEGEND } from "./flame_colors.ts";
+import { goneLines } from "./flame_diff.ts";
 import {
   boxColor,
   escapeMarkup,

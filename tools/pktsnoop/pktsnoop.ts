@@ -83,7 +83,7 @@ import object from "./pktsnoop.bpf.o.ts";
 
 const NAME = "pktsnoop";
 const PORTS = "PORT,PORT";
-const { duration, json, jsonSchema, prometheus, labels, help, version } = eventOptions;
+const { duration, json, jsonSchema, prometheus, web, labels, help, version } = eventOptions;
 
 const options = {
   any: subnet({
@@ -136,6 +136,7 @@ const options = {
   json,
   jsonSchema,
   prometheus,
+  web,
   labels,
   help,
   version,

@@ -42,7 +42,7 @@ import object from "./rdmaucma.bpf.o.ts";
 const PORTS = "PORT,PORT";
 const ADDRESS_WIDTH = 45;
 
-const { bufferPages, duration, json, jsonSchema, prometheus, labels, help, version } = eventOptions;
+const { bufferPages, duration, json, jsonSchema, prometheus, web, labels, help, version } = eventOptions;
 
 const options = {
   ...familyOptions,
@@ -64,6 +64,7 @@ const options = {
   json,
   jsonSchema,
   prometheus,
+  web,
   labels,
   help,
   version,

@@ -1,0 +1,57 @@
+/**
+ * Gathers the live page's own side, toolkit/web/page/, into toolkit/web/page_text.ts, which is kept as the objects are:
+ * who runs or reads a tool needs no build.
+ *
+ *     bun run scripts/web_page.ts            # write
+ *     bun run scripts/web_page.ts --check    # fail if it is not as it would be written
+ *
+ * @module
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** The part of Bun's bundler that is used here. */
+interface Bundler {
+  build(options: {
+    entrypoints: string[];
+    target: "browser";
+    format: "iife";
+    minify: { whitespace: boolean; syntax: boolean; identifiers: boolean };
+  }): Promise<{ outputs: { text(): Promise<string> }[] }>;
+}
+
+const path = (name: string) => fileURLToPath(new URL(`../toolkit/web/${name}`, import.meta.url));
+const read = (name: string) => readFileSync(path(name), "utf8");
+
+const { Bun: bun } = globalThis as unknown as { Bun: Bundler };
+const { outputs: [bundle] } = await bun.build({
+  entrypoints: [path("page/main.ts")],
+  target: "browser",
+  format: "iife",
+  // Names stay: who looks at the page in a browser can read it.
+  minify: { whitespace: true, syntax: true, identifiers: false },
+});
+const script = (await bundle!.text()).trim();
+// In a page a script ends there, whatever the language says.
+if (/<\/script|<!--/i.test(script)) throw new Error("the script would end early in a page");
+const style = read("page/style.css").replaceAll(/\n+ */g, "\n").trim();
+const html = read("page/page.html");
+
+const constant = (name: string, text: string) =>
+  `/** See page/. */\nexport const ${name}: string =\n  ${JSON.stringify(text)};\n`;
+const text = [
+  "// Made by scripts/web_page.ts from page/: change those.\n// deno-fmt-ignore-file\n",
+  constant("HTML", html),
+  constant("STYLE", style),
+  constant("SCRIPT", script),
+].join("\n");
+if (!process.argv.includes("--check")) {
+  writeFileSync(path("page_text.ts"), text);
+} else if (read("page_text.ts") !== text) {
+  console.error(
+    "toolkit/web/page_text.ts is not what toolkit/web/page/ makes: bun run scripts/web_page.ts",
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,121 @@
+/**
+ * The HTTP server that tools have: it listens where it is told to, answers only who asks by an address of this
+ * machine, and waits for nobody for long.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Address } from "../options/address_option.ts";
+
+/** A request takes milliseconds; who sends or reads slower than this is no browser and no Prometheus. */
+const PATIENCE_MS = 10_000;
+const MAX_HEADER_BYTES = 8192;
+const MAX_CONNECTIONS = 32;
+
+/** What is served, and to whom. */
+export interface Service {
+  /** For errors: `metrics`. */
+  readonly what: string;
+  /**
+   * Whether who asks from elsewhere may call this machine by any name; otherwise by its addresses and its own
+   * name alone. On a loopback address it is always so.
+   */
+  readonly byAnyName: boolean;
+  /** Answers a request. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** What an answer is made of. */
+export type { IncomingMessage, ServerResponse };
+
+/** Listens until it is closed. */
+export class HttpServer implements Disposable {
+  /** `http://127.0.0.1:9435` */
+  readonly origin: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, origin: string) {
+    this.#server = server;
+    this.origin = origin;
+  }
+
+  /** Listens. @throws {Error} when it cannot be listened there */
+  static async start(address: Address, service: Service): Promise<HttpServer> {
+    // Imported when needed: it costs every start milliseconds.
+    const { createServer } = await import("node:http");
+    const isOwnHost = await hostCheck(address.host, service.byAnyName);
+    const server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: PATIENCE_MS,
+      headersTimeout: PATIENCE_MS,
+      keepAliveTimeout: PATIENCE_MS,
+    }, (request, response) => {
+      if (isOwnHost(request.headers.host)) return service.answer(request, response);
+      refuse(response, 403, "this server is asked by its address only");
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    server.setTimeout(PATIENCE_MS, (socket) => socket.destroy());
+    server.on("clientError", (_, socket) => socket.destroy());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once("error", reject);
+    server.listen({ host: address.host, port: address.port }, resolve);
+    await promise.catch((error) => {
+      throw cannotListen(address, service.what, error);
+    });
+    const { port } = server.address() as { port: number };
+    return new HttpServer(server, `http://${hostText(address.host)}:${port}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** Answers with a status and one sentence. */
+export function refuse(response: ServerResponse, status: number, reason: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+  response.end(`${reason}\n`);
+}
+
+const hostText = (host: string) => host.includes(":") ? `[${host}]` : host;
+
+/** Whether only programs of this machine can ask there. */
+export const isLoopback = (host: string): boolean => host === "::1" || /^127\./.test(host);
+
+/**
+ * Makes what tells whether a Host header names this machine. A page in a browser could have an address of its own
+ * that leads here (DNS rebinding), so no other names are taken: an IP address cannot be led elsewhere.
+ */
+async function hostCheck(
+  host: string,
+  byAnyName: boolean,
+): Promise<(header: string | undefined) => boolean> {
+  const local = /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i;
+  if (isLoopback(host)) return (header = "") => local.test(header);
+  if (byAnyName) return () => true;
+  const { hostname } = await import("node:os");
+  const own = hostname().toLowerCase();
+  const address = /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])(:\d+)?$/i;
+  return (header = "") =>
+    local.test(header) || address.test(header) ||
+    header.toLowerCase().replace(/:\d+$/, "") === own;
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there: choose another port",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "ports below 1024 are root's",
+};
+
+function cannotListen(
+  { host, port }: Address,
+  what: string,
+  error: { readonly code?: string; message: string },
+): Error {
+  const cause = CAUSES[error.code ?? ""] ?? error.message;
+  return new Error(
+    `Cannot serve ${what} on ${hostText(host)}:${port}: ${error.code ?? "error"}: ${cause}`,
+  );
+}

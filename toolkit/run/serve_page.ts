@@ -1,0 +1,131 @@
+/**
+ * `--web`: what a tool sees, on a live page.
+ *
+ * @module
+ */
+
+import { UsageError, type Values } from "../options/options.ts";
+import type { Address } from "../options/address_option.ts";
+import type { eventOptions, standardOptions } from "../options/standard_options.ts";
+import { remark } from "../output/complain.ts";
+import { keyOf } from "../output/columns.ts";
+import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
+import type { Column } from "../output/columns.ts";
+import { kindOf } from "../records/record_shape.ts";
+import { Feed } from "../web/feed.ts";
+import type { Hello, PageColumn } from "../web/messages.ts";
+import { answerTool, PageServer } from "../web/page_server.ts";
+import { columnsOf, recordsOf } from "./plan_records.ts";
+import { isPeriodic, type Lost } from "./serve_metrics.ts";
+import type { AnyTool, EventPlan, Plan } from "./tool.ts";
+import type { Who } from "../task/who.ts";
+
+type Standard =
+  & Values<typeof standardOptions>
+  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+
+/** Seconds between looks at tools that tell all at their end. */
+const SNAPSHOT_SECONDS = 2;
+
+/** What shows the records of a plan. @throws {UsageError} where it does not tell them */
+export function pageOf(tool: AnyTool, plan: Plan<never>, values: Standard): ServedPage {
+  if ("text" in plan) {
+    throw new UsageError(`${tool.name} prints a text and ends: no page can show it`);
+  }
+  return new ServedPage({
+    tool: tool.name,
+    summary: tool.summary,
+    words: wordsOf(tool.name),
+    started: Date.now(),
+    columns: pageColumns(tool, plan, values),
+    isCumulative: !isPeriodic(plan),
+  }, values.web!);
+}
+
+/** What was typed behind the tool's name. */
+function wordsOf(name: string): string[] {
+  const [, , ...words] = process.argv;
+  return words[0] === name ? words.slice(1) : words;
+}
+
+function pageColumns(
+  tool: AnyTool,
+  plan: Plan<never>,
+  { container = false }: Standard,
+): PageColumn[] | undefined {
+  if (!("event" in plan)) return undefined;
+  const [row] = recordsOf(tool, plan, { container });
+  return columnsOf(plan as unknown as EventPlan<{ readonly who: Who }>, container).map((column) => {
+    const member = row!.members[keyOf(column)];
+    const kind = typeof member === "string" ? kindOf(member)[0] : "any";
+    return {
+      key: keyOf(column),
+      head: column.head,
+      isNumber: kind === "number" || kind === "count" || kind === "id",
+    };
+  });
+}
+
+/** The page with the server that hands it out. */
+export class ServedPage implements Destination, Disposable {
+  /** See {@linkcode Destination.snapshotSeconds}. */
+  readonly snapshotSeconds: number | undefined;
+  readonly #name: string;
+  readonly #address: Address;
+  readonly #feed: Feed;
+  #lost: Lost | undefined;
+  #server: PageServer | undefined;
+
+  /** @param hello what is shown @param address where it is served */
+  constructor(hello: Hello, address: Address) {
+    this.#name = hello.tool;
+    this.#address = address;
+    this.snapshotSeconds = hello.isCumulative ? SNAPSHOT_SECONDS : undefined;
+    const losses = () =>
+      this.#lost?.totals().map(([{ kind, what, reason }, total]) => ({
+        kind,
+        what,
+        reason,
+        total,
+      }));
+    this.#feed = new Feed(hello, () => losses() ?? []);
+  }
+
+  /** Serves, and says where. @throws {Error} when it cannot be listened there */
+  async start(lost: Lost): Promise<void> {
+    this.#lost = lost;
+    const answer = answerTool((request, response) => this.#feed.listen(request, response));
+    this.#server = await PageServer.start(this.#address, answer);
+    remark(`${this.#name}: the page is at ${this.#server.url}`);
+  }
+
+  /** A report begins. */
+  begin(): void {
+    this.#feed.begin();
+  }
+
+  /** Takes rows. */
+  rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
+    return this.#feed.rows(columns);
+  }
+
+  /** Takes a record. */
+  record(kind: string, members: RecordMembers): void {
+    this.#feed.record(kind, members);
+  }
+
+  /** A report may be whole. */
+  flush(): void {
+    this.#feed.flush();
+  }
+
+  /** All was told. */
+  end(): void {
+    this.#feed.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.#feed[Symbol.dispose]();
+    this.#server?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The browsers that are sent events (server-sent events, as the HTML standard defines them).
+ *
+ * @module
+ */
+
+import { type IncomingMessage, refuse, type ServerResponse } from "../http/http_server.ts";
+
+/** So many pages may be open; each costs memory, and time for each message. */
+const MAX_CLIENTS = 8;
+/** Who has so much before it reads no faster than it is told: what comes meanwhile is left out. */
+const MAX_WAITING = 2 * 1024 * 1024;
+/** Less than the server's patience: who answers nothing to these is gone. */
+const HEARTBEAT_MS = 3000;
+
+/** One that listens. */
+interface Client {
+  readonly response: ServerResponse;
+  /** Characters that were given to the runtime and not yet taken by the kernel. */
+  waiting: number;
+}
+
+/** A message as it is sent. */
+export const eventText = (name: string, data: unknown): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+/** Those who listen. */
+export class EventClients implements Disposable {
+  readonly #clients = new Set<Client>();
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Begins to send events to who asked. @param first what all others were sent before */
+  add(request: IncomingMessage, response: ServerResponse, first: readonly string[]): void {
+    if (this.#clients.size >= MAX_CLIENTS) {
+      return refuse(response, 503, `${MAX_CLIENTS} pages are open: close one`);
+    }
+    response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    });
+    const client: Client = { response, waiting: 0 };
+    this.#clients.add(client);
+    const forget = () => this.#forget(client);
+    response.on("error", forget);
+    response.on("close", forget);
+    request.on("close", forget);
+    this.#heartbeat ??= setInterval(() => this.#sendAll(": \n\n"), HEARTBEAT_MS);
+    this.#send(client, first.join(""));
+  }
+
+  /** Sends a message to all. */
+  send(name: string, data: unknown): string {
+    const text = eventText(name, data);
+    this.#sendAll(text);
+    return text;
+  }
+
+  #sendAll(text: string): void {
+    for (const client of this.#clients) {
+      if (client.waiting < MAX_WAITING) this.#send(client, text);
+    }
+  }
+
+  #send(client: Client, text: string): void {
+    if (text === "") return;
+    client.waiting += text.length;
+    client.response.write(text, () => client.waiting -= text.length);
+  }
+
+  #forget(client: Client): void {
+    this.#clients.delete(client);
+    if (this.#clients.size > 0) return;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+
+  /** Tells all that this was the end. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#heartbeat);
+    for (const { response } of this.#clients) response.end(eventText("end", {}));
+    this.#clients.clear();
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * What a tool's records become for the page: counts that are exact, some of the rows, reports as far as a page can show
+ * them. What is kept is bounded, whatever the tool sees and whoever looks.
+ *
+ * @module
+ */
+
+import { type Column, keyOf } from "../output/columns.ts";
+import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
+import type { IncomingMessage, ServerResponse } from "../http/http_server.ts";
+import { EventClients, eventText } from "./event_clients.ts";
+import { type Hello, type LossesMessage, type PageRecord, STACK_MEMBERS } from "./messages.ts";
+import { type NumberedRow, RowSample } from "./row_sample.ts";
+import { shown, shownText } from "./shown.ts";
+
+/** Between two messages with rows: a page that is drawn ten times a second is smooth enough to read. */
+const TICK_MS = 100;
+/** As many rows a message has at most; who reads 500 a second reads none. */
+const MAX_ROWS = 50;
+/** As many of the latest rows are kept for pages that are opened later. */
+const MAX_KEPT_ROWS = 1000;
+/** Records of one report. */
+const MAX_RECORDS = 5000;
+/** Characters of the reports that are kept for pages that are opened later. */
+const MAX_KEPT_REPORTS = 4 * 1024 * 1024;
+const LOSSES_MS = 1000;
+
+/** One kind of what was lost. */
+export type Loss = LossesMessage["losses"][number];
+
+/** Where a tool's records are made ready for pages. */
+export class Feed implements Destination, Disposable {
+  readonly #hello: Hello;
+  readonly #losses: () => readonly Loss[];
+  readonly #clients = new EventClients();
+  readonly #sample = new RowSample<readonly unknown[]>(MAX_ROWS);
+  #keptRows: NumberedRow<readonly unknown[]>[] = [];
+  #keptReports: string[] = [];
+  #keptSize = 0;
+  #told = 0;
+  #report: PageRecord[] | undefined;
+  #reports = 0;
+  #left = 0;
+  /** What only records tell: a report's own losses. */
+  readonly #lost = new Map<string, Loss>();
+  #lossesText = "";
+  readonly #timers: readonly ReturnType<typeof setInterval>[];
+
+  /** @param losses what was lost until now, of those that are counted */
+  constructor(hello: Hello, losses: () => readonly Loss[]) {
+    this.#hello = hello;
+    this.#losses = losses;
+    this.#timers = [
+      setInterval(() => this.#tellRows(), TICK_MS),
+      setInterval(() => this.#tellLosses(), LOSSES_MS),
+    ];
+    // They keep no tool from its end.
+    for (const timer of this.#timers) (timer as { unref?(): void }).unref?.();
+  }
+
+  /** Sends a page what it shows, from now on and until now. */
+  listen(request: IncomingMessage, response: ServerResponse): void {
+    this.#tellRows();
+    this.#tellLosses();
+    this.#clients.add(request, response, [
+      eventText("hello", this.#hello),
+      eventText("losses", { losses: this.#allLosses() }),
+      ...this.#keptReports,
+      ...this.#hello.columns ? [this.#rowsText(this.#keptRows)] : [],
+    ]);
+  }
+
+  /** A report begins. */
+  begin(): void {
+    this.#tellReport();
+    this.#report = [];
+    this.#left = 0;
+  }
+
+  /** Takes rows of events, of which some are shown, or those of a report. */
+  rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
+    const keys = columns.map(keyOf);
+    const read = (json: () => string) => JSON.parse(json()) as Record<string, unknown>;
+    if (!this.#hello.columns) return (_, json) => this.#keep(null, read(json));
+    return (_, json) =>
+      this.#sample.add(() => {
+        const members = read(json);
+        return keys.map((key) => shown(members[key]));
+      });
+  }
+
+  /** Takes a record that is no row. */
+  record(kind: string, members: RecordMembers): void {
+    const { what, total } = members;
+    if (typeof what !== "string" || total === undefined) return this.#keep(kind, members);
+    this.#lost.set(`${kind} ${what}`, { kind, what: shownText(what), total: Number(total) });
+  }
+
+  #keep(kind: string | null, members: RecordMembers): void {
+    this.#report ??= [];
+    if (this.#report.length < MAX_RECORDS) this.#report.push([kind, members]);
+    else this.#left++;
+  }
+
+  /** A report may be whole. */
+  flush(): void {
+    this.#tellReport();
+  }
+
+  /** All was told. */
+  end(): void {
+    this.#tellRows();
+    this.#tellReport();
+    this.#tellLosses();
+  }
+
+  #tellRows(): void {
+    if (this.#sample.total === this.#told) return;
+    this.#told = this.#sample.total;
+    const rows = this.#sample.take();
+    this.#keptRows = [...this.#keptRows, ...rows].slice(-MAX_KEPT_ROWS);
+    if (this.#clients.size > 0) this.#clients.send("rows", this.#rowsMessage(rows));
+  }
+
+  #rowsMessage(rows: readonly NumberedRow<readonly unknown[]>[]) {
+    return { time: Date.now(), total: this.#sample.total, rows };
+  }
+
+  #rowsText(rows: readonly NumberedRow<readonly unknown[]>[]): string {
+    return eventText("rows", this.#rowsMessage(rows));
+  }
+
+  #tellReport(): void {
+    const report = this.#report;
+    if (!report) return;
+    this.#report = undefined;
+    const names = new Names();
+    const records = report.map(([kind, members]) =>
+      [kind === null ? null : shownText(kind), names.replaceIn(members)] as const
+    );
+    const text = this.#clients.send("report", {
+      time: Date.now(),
+      number: ++this.#reports,
+      records,
+      names: names.list,
+      left: this.#left,
+    });
+    if (this.#hello.isCumulative) this.#keptReports = [];
+    this.#keptReports.push(text);
+    this.#keptSize = this.#keptReports.reduce((sum, { length }) => sum + length, 0);
+    while (this.#keptSize > MAX_KEPT_REPORTS && this.#keptReports.length > 1) {
+      this.#keptSize -= this.#keptReports.shift()!.length;
+    }
+  }
+
+  #allLosses(): Loss[] {
+    const all = new Map(this.#lost);
+    for (const loss of this.#losses()) all.set(`${loss.kind} ${loss.what}`, loss);
+    return [...all.values()];
+  }
+
+  #tellLosses(): void {
+    if (this.#clients.size === 0) return;
+    const losses = this.#allLosses();
+    const text = JSON.stringify(losses);
+    if (text === this.#lossesText) return;
+    this.#lossesText = text;
+    this.#clients.send("losses", { losses });
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#clients[Symbol.dispose]();
+  }
+}
+
+/** The names in the stacks of one report: most are in many. */
+class Names {
+  readonly list: string[] = [];
+  readonly #indices = new Map<string, number>();
+
+  /** Members with indices in the place of the names in stacks. */
+  replaceIn(members: RecordMembers): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(members).map(([name, value]) => [
+        shownText(name),
+        STACK_MEMBERS.includes(name) && Array.isArray(value)
+          ? value.map((each) => this.#indexOf(String(each)))
+          : shown(value),
+      ]),
+    );
+  }
+
+  #indexOf(name: string): number {
+    let index = this.#indices.get(name);
+    if (index === undefined) {
+      index = this.list.push(shownText(name)) - 1;
+      this.#indices.set(name, index);
+    }
+    return index;
+  }
+}

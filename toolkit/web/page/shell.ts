@@ -1,0 +1,79 @@
+/**
+ * What all pages have: the theme, and what a page is told by its server.
+ *
+ * @module
+ */
+
+import { byId } from "./dom.ts";
+
+const THEMES = ["auto", "light", "dark"] as const;
+type Theme = typeof THEMES[number];
+const NAMES: Readonly<Record<Theme, string>> = { auto: "◐", light: "☀", dark: "☾" };
+
+/** The theme as it was chosen in this browser, where it keeps such things. */
+function keptTheme(): Theme {
+  try {
+    return THEMES.find((theme) => theme === localStorage.getItem("theme")) ?? "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+/** Lets a button change the theme. @param changed is told of it, for what is drawn by hand */
+export function switchThemes(changed: () => void): void {
+  const button = byId("theme");
+  let theme = keptTheme();
+  const show = () => {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    button.textContent = NAMES[theme];
+    const label = `Theme: ${theme === "auto" ? "as the system" : theme}`;
+    button.setAttribute("aria-label", label);
+    button.title = `${label} (T)`;
+    changed();
+  };
+  button.addEventListener("click", () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
+    try {
+      localStorage.setItem("theme", theme);
+    } catch {
+      // It is kept until the page is closed.
+    }
+    show();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  show();
+}
+
+/** How the page stands to what it shows. */
+export type Connection = "connecting" | "live" | "ended" | "lost";
+
+/** Hears what a server tells. @param hear is told each message @param changed how the connection is */
+export function listen(
+  path: string,
+  hear: Readonly<Record<string, (data: never) => void>>,
+  changed: (connection: Connection) => void,
+): void {
+  const source = new EventSource(path);
+  let hasEnded = false;
+  source.onopen = () => changed("live");
+  source.onerror = () => {
+    if (hasEnded) return;
+    changed(source.readyState === EventSource.CLOSED ? "ended" : "lost");
+  };
+  for (const [name, take] of Object.entries(hear)) {
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      take(JSON.parse(event.data) as never);
+    });
+  }
+  source.addEventListener("end", () => {
+    hasEnded = true;
+    source.close();
+    changed("ended");
+  });
+}
+
+/** Whether keys are meant for what is being typed. */
+export const isTyping = (event: KeyboardEvent): boolean =>
+  event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) ||
+  event.ctrlKey || event.metaKey || event.altKey;

@@ -1,0 +1,51 @@
+/**
+ * Some of many rows.
+ *
+ * @module
+ */
+
+/** A row and the how many-eth it is. */
+export type NumberedRow<R> = readonly [number: number, row: R];
+
+/**
+ * Counts rows exactly, and keeps some: all while there are few, else as many as there is room for, each as likely as any
+ * other (reservoir sampling, algorithm R by Alan Waterman).
+ */
+export class RowSample<R> {
+  readonly #room: number;
+  readonly #random: () => number;
+  #kept: NumberedRow<R>[] = [];
+  #since = 0;
+  #total = 0;
+
+  /** @param room how many rows are kept at most */
+  constructor(room: number, random: () => number = Math.random) {
+    this.#room = room;
+    this.#random = random;
+  }
+
+  /** How many rows there were in all. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Counts a row. @param make makes it, if it is kept */
+  add(make: () => R): void {
+    this.#total++;
+    this.#since++;
+    if (this.#kept.length < this.#room) {
+      this.#kept.push([this.#total, make()]);
+      return;
+    }
+    const place = Math.floor(this.#random() * this.#since);
+    if (place < this.#room) this.#kept[place] = [this.#total, make()];
+  }
+
+  /** Those that were kept since it was asked before, in their order. */
+  take(): NumberedRow<R>[] {
+    const kept = this.#kept.sort(([a], [b]) => a - b);
+    this.#kept = [];
+    this.#since = 0;
+    return kept;
+  }
+}
