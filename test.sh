@@ -87,7 +87,7 @@ prepare() {
   need_runtime deno
   need_runtime bun
   if is_debian; then
-    if $full; then packages+=(prometheus); fi
+    if $full; then packages+=(prometheus chromium); fi
     need_packages "${packages[@]}"
     ! $full || need_packages "${full_packages[@]}"
   else
@@ -119,6 +119,7 @@ suite_static() {
   check_passes shell shellcheck -x compile.sh package.sh test.sh .ci/run scripts/*.sh tests/vm/*.sh tests/libbcc/*.sh
   check_passes objects verify_objects
   check_passes guard scripts/guard.sh --check
+  check_passes page bun run scripts/web_page.ts --check
   check_passes headers scripts/kernel_headers.sh
   check_passes docs deno task --quiet docs --check
   check_passes arrows deno run --allow-read --no-check scripts/arrows.ts

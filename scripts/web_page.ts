@@ -37,7 +37,7 @@ const script = (await bundle!.text()).trim();
 // In a page a script ends there, whatever the language says.
 if (/<\/script|<!--/i.test(script)) throw new Error("the script would end early in a page");
 const style = read("page/style.css").replaceAll(/\n+ */g, "\n").trim();
-const html = read("page/page.html");
+const html = read("page/page.html").replaceAll(/\n\s+/g, "\n");
 
 const constant = (name: string, text: string) =>
   `/** See page/. */\nexport const ${name}: string =\n  ${JSON.stringify(text)};\n`;

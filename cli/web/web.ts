@@ -124,7 +124,7 @@ async function listed(tools: Tools, commands: Commands): Promise<string> {
         name,
         summary: short ? `The same as ${short.join(" ")}.` : tool.summary,
         options: optionsOf(tool.options),
-        examples: short ? [] : tool.examples,
+        examples: short ? [] : tool.examples.filter(([call]) => !call.includes("--exec")),
       };
     }),
   );

@@ -67,6 +67,7 @@ const REQUIREMENTS = {
   lintian: installed("/usr/bin/lintian"),
   skopeo: installed("/usr/bin/skopeo"),
   qemuUser: installed("/usr/bin/qemu-aarch64-static"),
+  chromium: installed("/usr/bin/chromium"),
   mariadb: installed("/usr/sbin/mariadbd"),
   node: installed("/usr/bin/node"),
   perl: installed("/usr/bin/perl"),

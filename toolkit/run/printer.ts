@@ -248,11 +248,11 @@ export class Reports implements Printer {
     clearTimeout(this.#timer);
   }
 
-  /** @param cost milliseconds that one took: most of the time is for others */
+  /** @param cost milliseconds that one took: at least half of the time is for others */
   #armSnapshot(cost: number): void {
     const seconds = this.#destinations?.snapshots?.snapshotSeconds;
     if (seconds === undefined) return;
-    const delay = Math.max(seconds * 1000, 4 * cost);
+    const delay = Math.max(seconds * 1000, cost);
     this.#snapshotTimer = setTimeout(() => this.#onSignal(SNAPSHOT), delay);
   }
 

@@ -35,17 +35,21 @@ export function pageOf(tool: AnyTool, plan: Plan<never>, values: Standard): Serv
   return new ServedPage({
     tool: tool.name,
     summary: tool.summary,
-    words: wordsOf(tool.name),
+    words: wordsOf(tool),
     started: Date.now(),
     columns: pageColumns(tool, plan, values),
     isCumulative: !isPeriodic(plan),
   }, values.web!);
 }
 
-/** What was typed behind the tool's name. */
-function wordsOf(name: string): string[] {
-  const [, , ...words] = process.argv;
-  return words[0] === name ? words.slice(1) : words;
+/** What was typed behind the tool's name, but for the page's address. */
+function wordsOf({ name, options }: AnyTool): string[] {
+  const [, , ...typed] = process.argv;
+  const words = typed[0] === name ? typed.slice(1) : typed;
+  return words.filter((word, i) =>
+    !/^--web(=|$)/.test(word) &&
+    !(words[i - 1] === "--web" && options.web?.takesNext?.(word))
+  );
 }
 
 function pageColumns(
@@ -120,8 +124,8 @@ export class ServedPage implements Destination, Disposable {
   }
 
   /** All was told. */
-  end(): void {
-    this.#feed.end();
+  async end(): Promise<void> {
+    await this.#feed.end();
   }
 
   [Symbol.dispose](): void {

@@ -20,6 +20,9 @@ interface Client {
   waiting: number;
 }
 
+/** As long the last messages may take: somebody has pressed Ctrl-C. */
+const END_MS = 500;
+
 /** A message as it is sent. */
 export const eventText = (name: string, data: unknown): string =>
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -80,10 +83,20 @@ export class EventClients implements Disposable {
     this.#heartbeat = undefined;
   }
 
-  /** Tells all that this was the end. */
+  /** Tells all that this was the end; resolves when they were sent it, or are too slow. */
+  async end(): Promise<void> {
+    const taken = [...this.#clients].map(({ response }) =>
+      new Promise<void>((resolve) => response.end(eventText("end", {}), resolve))
+    );
+    this[Symbol.dispose]();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, END_MS));
+    await Promise.race([Promise.all(taken), late]);
+    clearTimeout(timer);
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#heartbeat);
-    for (const { response } of this.#clients) response.end(eventText("end", {}));
     this.#clients.clear();
   }
 }

@@ -108,10 +108,11 @@ export class Feed implements Destination, Disposable {
   }
 
   /** All was told. */
-  end(): void {
+  async end(): Promise<void> {
     this.#tellRows();
     this.#tellReport();
     this.#tellLosses();
+    await this.#clients.end();
   }
 
   #tellRows(): void {

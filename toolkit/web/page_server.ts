@@ -125,7 +125,8 @@ async function readPage(): Promise<Page> {
   ].join("; ");
   // Functions, because replacements have signs of their own.
   return {
-    html: HTML.replace("{{style}}", () => STYLE).replace("{{script}}", () => SCRIPT),
+    html: HTML.replace("</style>", () => `${STYLE}</style>`)
+      .replace("</script>", () => `${SCRIPT}</script>`),
     policy,
   };
 }

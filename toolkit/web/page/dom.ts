@@ -38,11 +38,11 @@ export const wholeText = (value: number): string => WHOLE.format(value);
 export function shortText(value: number): string {
   const units = ["", " k", " M", " G", " T"];
   let unit = 0;
-  while (Math.abs(value) >= 9999.5 && unit < units.length - 1) {
+  while (Math.abs(value) >= (unit === 0 ? 9999.5 : 999.5) && unit < units.length - 1) {
     value /= 1000;
     unit++;
   }
-  return (unit === 0 ? WHOLE.format(value) : value.toPrecision(3)) + units[unit];
+  return (unit === 0 ? WHOLE.format(value) : String(Number(value.toPrecision(3)))) + units[unit];
 }
 
 /** `14:03:59` */

@@ -49,7 +49,7 @@ export class FlameView {
     autocomplete: "off",
     spellcheck: "false",
   });
-  readonly #measure = element("select", { "aria-label": "What is shown" });
+  readonly #measure = element("select", { id: "measure", "aria-label": "What is shown" });
   readonly #reset = element("button", { type: "button", hidden: true }, "Show all");
   readonly #legend = element("div", { class: "legend", hidden: true });
   readonly #draw = soon(() => this.#drawNow(), 100);
@@ -213,6 +213,7 @@ export class FlameView {
     box.style.width = `${Math.max(width - 1, 1).toFixed(2)}px`;
     box.style.top = `${level * ROW}px`;
     box.style.background = this.#color(node);
+    box.classList.toggle("narrow", width < 28);
     box.classList.toggle("around", level < this.#path.length - 1);
     box.classList.toggle("found", this.#pattern?.test(node.name) === true);
     box.onclick = () => this.#zoom(path);
@@ -249,6 +250,10 @@ export class FlameView {
 
   #describe(node: StackNode | undefined): void {
     this.#pointed = node;
+    if (this.#value(this.#tree.root) === 0) {
+      this.#detail.textContent = "No report since the mark yet.";
+      return;
+    }
     const mark = this.#tree.markTime;
     const hint = "A click or Enter zooms, Esc shows all, / searches, M sets a mark.";
     this.#detail.textContent = node

@@ -9,7 +9,10 @@ import { type HeatMap, type HeatMaps, MAX_COLUMNS } from "./heat.ts";
 
 const ROW = 16;
 const AXIS = 18;
-const CELL = 4;
+/** Columns are this wide, or wider while there are few. */
+const NARROWEST = 4;
+const WIDEST = 14;
+const FEW = 60;
 
 /** The colours from few to many, as the theme has them. */
 function rampOf(): readonly [number, number, number][] {
@@ -123,41 +126,46 @@ class HeatPanel {
 
   /** The newest columns that there is room for, the newest at the right. */
   #visible(width: number) {
-    const room = Math.max(Math.floor(width / CELL), 1);
-    const columns = this.#map.columns.slice(-room);
-    return { columns, start: width - columns.length * CELL };
+    const many = Math.max(this.#map.columns.length, FEW);
+    const cell = Math.min(Math.max(Math.floor(width / many), NARROWEST), WIDEST);
+    const columns = this.#map.columns.slice(-Math.max(Math.floor(width / cell), 1));
+    return { columns, cell, start: width - columns.length * cell };
   }
 
   #drawCells(context: CanvasRenderingContext2D, width: number, lows: readonly number[]): void {
-    const { columns, start } = this.#visible(width);
+    const { columns, cell, start } = this.#visible(width);
     const most = Math.max(...columns.flatMap(({ counts }) => [...counts.values()]), 1);
     const style = getComputedStyle(document.documentElement);
     context.fillStyle = style.getPropertyValue("--sunk");
     context.fillRect(0, 0, width, lows.length * ROW);
+    const gap = cell > 6 ? 1 : 0;
     columns.forEach(({ counts }, i) => {
       lows.forEach((low, row) => {
         const count = counts.get(low) ?? 0;
         if (count === 0) return;
         // Few are seen beside many.
-        context.fillStyle = colorAt(this.#ramp, Math.log1p(count) / Math.log1p(most));
-        context.fillRect(start + i * CELL, (lows.length - 1 - row) * ROW, CELL, ROW - 1);
+        context.fillStyle = colorAt(this.#ramp, (count / most) ** 0.4);
+        context.fillRect(start + i * cell, (lows.length - 1 - row) * ROW, cell - gap, ROW - 1);
       });
     });
     if (!this.#cursor) return;
-    context.strokeStyle = style.getPropertyValue("--text");
     const { column, row } = this.#cursor;
-    const y = (lows.length - 1 - row) * ROW;
-    context.strokeRect(start + column * CELL - 0.5, y - 0.5, CELL + 1, ROW);
+    const [x, y] = [start + column * cell, (lows.length - 1 - row) * ROW];
+    context.lineWidth = 2;
+    context.strokeStyle = style.getPropertyValue("--card");
+    context.strokeRect(x - 2, y - 2, cell + 4 - gap, ROW + 3);
+    context.strokeStyle = style.getPropertyValue("--text");
+    context.strokeRect(x - 1, y - 1, cell + 2 - gap, ROW + 1);
   }
 
   #drawAxis(context: CanvasRenderingContext2D, width: number, height: number): void {
-    const { columns, start } = this.#visible(width);
+    const { columns, cell, start } = this.#visible(width);
     const style = getComputedStyle(document.documentElement);
     context.fillStyle = style.getPropertyValue("--dim");
     context.font = "11px system-ui, sans-serif";
     let free = 0;
     columns.forEach(({ time }, i) => {
-      const x = start + i * CELL;
+      const x = start + i * cell;
       if (x < free || x + 50 > width || Math.floor(time / 1000) % 15 !== 0) return;
       context.fillRect(x, height - AXIS, 1, 4);
       context.fillText(clockText(time), x + 3, height - 5);
@@ -204,8 +212,8 @@ class HeatPanel {
 
   #point(event: PointerEvent): void {
     const { left, top } = this.#canvas.getBoundingClientRect();
-    const { columns, start } = this.#visible(this.#canvas.clientWidth);
-    const column = Math.floor((event.clientX - left - start) / CELL);
+    const { columns, cell, start } = this.#visible(this.#canvas.clientWidth);
+    const column = Math.floor((event.clientX - left - start) / cell);
     const row = this.#map.lows.length - 1 - Math.floor((event.clientY - top) / ROW);
     const isInside = column >= 0 && column < columns.length && row >= 0;
     this.#move(isInside ? { column, row } : undefined);

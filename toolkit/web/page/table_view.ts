@@ -205,7 +205,7 @@ export class TableView {
     line.setAttribute("aria-rowindex", String(index + 2));
     line.dataset.number = String(number);
     line.classList.toggle("chosen", number === this.#chosen);
-    line.classList.toggle("odd", number % 2 === 1);
+    line.classList.toggle("odd", index % 2 === 1);
   }
 
   #onClick(line: HTMLTableRowElement, event: MouseEvent): void {
@@ -258,7 +258,13 @@ export class TableView {
         title: `Show only rows with this ${head}`,
         onclick: () => this.#onCell(key, text),
       }, text === "" ? "(empty)" : text);
-      return element("div", {}, element("dt", {}, head), element("dd", {}, only));
+      const isLong = text.length > 32;
+      return element(
+        "div",
+        { class: isLong ? "long" : "" },
+        element("dt", {}, head),
+        element("dd", {}, only),
+      );
     }));
   }
 }

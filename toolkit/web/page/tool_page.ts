@@ -247,6 +247,7 @@ export class ToolPage {
     }[this.#connection];
     if (!hello) return;
     const parts: string[] = [];
+    byId("spark").hidden = !hello.columns;
     if (hello.columns) {
       const rate = isLive ? this.#rates.now(Date.now()) : 0;
       byId("total").textContent = wholeText(this.#total);
