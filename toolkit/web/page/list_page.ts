@@ -21,8 +21,12 @@ export class ListPage {
     byId("summary").textContent = "Tools that trace this machine";
     this.#find.addEventListener("input", () => this.#list());
     this.#find.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") byId("tools").querySelector("button")?.click();
-      else if (event.key === "ArrowDown") byId("tools").querySelector("button")?.focus();
+      if (event.key !== "Enter" && event.key !== "ArrowDown") return;
+      // The key must not be taken for one in what is focused by it, which would start the tool.
+      event.preventDefault();
+      const first = byId("tools").querySelector("button");
+      if (event.key === "Enter") first?.click();
+      else first?.focus();
     });
     byId("tools").addEventListener("keydown", (event) => this.#walk(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
@@ -156,9 +160,17 @@ export class ListPage {
       argv,
       problem,
       element("h3", {}, "Examples"),
-      element("table", {}, element("tbody", {}, ...tool.examples.map(example))),
+      element(
+        "table",
+        { "aria-label": "Examples" },
+        element("tbody", {}, ...tool.examples.map(example)),
+      ),
       element("h3", {}, "Options"),
-      element("table", {}, element("tbody", {}, ...tool.options.map(option))),
+      element(
+        "table",
+        { "aria-label": "Options" },
+        element("tbody", {}, ...tool.options.map(option)),
+      ),
     );
     byId("chosen").scrollTop = 0;
   }
