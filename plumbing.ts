@@ -11,6 +11,7 @@ export { Btf, BtfKind } from "./bpf/btf/btf.ts";
 export { functionsTaking } from "./bpf/btf/functions_taking.ts";
 export { kernelBtf, withKernelBtf } from "./bpf/btf/kernel_btf.ts";
 export { type MapLine, readMaps } from "./bpf/proc/map_lines.ts";
+export { type ForeignFile, openForeign } from "./bpf/proc/open_foreign.ts";
 export { reachablePath } from "./bpf/proc/reachable_path.ts";
 export { fileProbes } from "./bpf/usdt/usdt_notes.ts";
 export { monotonicTime } from "./ffi/libc/clock.ts";
@@ -27,6 +28,7 @@ export {
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
 export { endOnSecondSignal, ignoreSignal, isSignalIgnored } from "./ffi/libc/signals.ts";
+export { OutputFile, renameFile } from "./ffi/libc/output_file.ts";
 export { MINIMUM } from "./ffi/runtime/minimum.ts";
 export { pageSize } from "./ffi/libc/mmap.ts";
 export { embedLibraries } from "./ffi/library.ts";

@@ -17,6 +17,7 @@ const COMMANDS = [
   "check",
   "types",
   "web",
+  "replay",
   "doctor",
   "install",
   "completions",

@@ -28,6 +28,7 @@ commands:
   types [--out FILE] [NAME…]
                           this kernel's tracepoints, functions and structs for editors
   web [[ADDRESS:]PORT]    a live page for browsers that starts tools; each has one with --web
+  replay FILE…            show what a tool has recorded with --record; replay --help tells how
   doctor [--json]         what this machine can and cannot trace, and how to mend it
   install DIRECTORY       make a symbolic link for each tool, which then runs by its own name
   completions SHELL       a completion script for ${SHELLS.join(", ")}
@@ -95,6 +96,8 @@ async function command(
       case "web":
         await (await import("./web/web.ts")).web(tools, commands, words);
         return 0;
+      case "replay":
+        return await (await import("./replay/run_replay.ts")).runReplay(words);
       case "doctor":
         return await doctor(words, Object.keys(tools));
       case "install": {

@@ -89,9 +89,9 @@ for (const { tool, usage, cases } of all) {
     const parsed = (...more: string[]) =>
       parseOptions(tool.options, [...more, ...words], pretend()) as Record<string, unknown>;
     assert.deepEqual([parsed().json, parsed("--json").json], [false, true]);
-    const { duration, interval, count, jsonSchema, prometheus, web, labels } = tool.options;
+    const { duration, interval, count, jsonSchema, prometheus, web, labels, record } = tool.options;
     assert.equal(jsonSchema?.long, "json-schema");
-    for (const option of [duration, prometheus, web, labels]) {
+    for (const option of [duration, prometheus, web, labels, record]) {
       assert.equal(option === undefined, LISTS.includes(tool.name));
     }
     if (duration) {

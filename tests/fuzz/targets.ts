@@ -13,6 +13,7 @@ import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
 import { inlined } from "./targets/inlined.ts";
 import { lines } from "./targets/lines.ts";
+import { RECORDING_TARGETS } from "./targets/recordings.ts";
 import { SYMBOL_TARGETS } from "./targets/symbols.ts";
 import { SYSTEM_TARGETS } from "./targets/system.ts";
 
@@ -28,4 +29,5 @@ export const TARGETS: readonly AnyTarget[] = [
   ...SYSTEM_TARGETS,
   ...LANGUAGE_TARGETS,
   ...COMPILER_TARGETS,
+  ...RECORDING_TARGETS as readonly AnyTarget[],
 ];

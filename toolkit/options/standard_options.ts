@@ -5,13 +5,12 @@
  */
 
 import type { LoadOptions, MapOptions } from "../../mod.ts";
-import { type Address, addressOption, optionalAddressOption } from "./address_option.ts";
 import { bufferPagesOption } from "./buffer_pages_option.ts";
+import { type DestinationOptions, destinationOptions } from "./destination_options.ts";
 import { BY_MACHINE } from "./machine_globals.ts";
 import {
   argument,
   flag,
-  list,
   number,
   type Option,
   rest,
@@ -114,19 +113,13 @@ export const filterOptions: FilterOptions = {
 };
 
 /** The type of {@linkcode standardOptions}. */
-export interface StandardOptions {
+export interface StandardOptions extends DestinationOptions {
   /** `--duration`. */
   readonly duration: Option<number | undefined>;
   /** `--json`. */
   readonly json: Option<boolean>;
   /** `--json-schema`. */
   readonly jsonSchema: Option<boolean>;
-  /** `--prometheus`. */
-  readonly prometheus: Option<Address | undefined>;
-  /** `--web`. */
-  readonly web: Option<Address | undefined>;
-  /** `--labels`. */
-  readonly labels: Option<readonly string[]>;
   /** `--help`. */
   readonly help: Option<boolean>;
   /** `--version`. */
@@ -150,23 +143,7 @@ export const standardOptions: StandardOptions = {
     long: "json-schema",
     help: "print the JSON Schema of the objects that --json prints with these options",
   }),
-  prometheus: addressOption({
-    long: "prometheus",
-    help: "serve metrics of what is seen, in place of printing it",
-  }),
-  web: optionalAddressOption({
-    long: "web",
-    help: "show what is seen on a live page for browsers, in place of printing it",
-  }),
-  labels: {
-    ...list({
-      long: "labels",
-      meta: "KEY,…",
-      help:
-        "which keys of JSON are labels of metrics (default: name of the process, texts of reports)",
-    }),
-    parse: (value, before) => [...before, ...value.split(",")],
-  } satisfies Option<readonly string[]> as Option<readonly string[]>,
+  ...destinationOptions,
   help: flag({ short: "h", long: "help", help: "show this help and exit" }),
   version: flag({ long: "version", help: "show the version and exit" }),
 };

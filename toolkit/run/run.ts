@@ -53,7 +53,7 @@ export async function run(tool: AnyTool, values: Standard): Promise<number> {
   }
   using _destinations = destinations;
   await trace(tool, plan, settled, destinations, values.json);
-  return plan.status?.() ?? 0;
+  return destinations?.haveFailed ? 1 : plan.status?.() ?? 0;
 }
 
 const planHere = (tool: AnyTool, values: Standard) => planOf(tool, values, thisMachine);

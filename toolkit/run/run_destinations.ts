@@ -8,6 +8,7 @@ import { UsageError, type Values } from "../options/options.ts";
 import type { eventOptions, standardOptions } from "../options/standard_options.ts";
 import { type Destination, Destinations } from "../output/destination.ts";
 import type { Losses } from "./losses.ts";
+import { recorderOf } from "./record_to_file.ts";
 import { metricsOf } from "./serve_metrics.ts";
 import { pageOf } from "./serve_page.ts";
 import type { AnyTool, Plan } from "./tool.ts";
@@ -18,8 +19,10 @@ type Standard =
 
 /** A destination as a run needs it. */
 export interface RunDestination extends Destination, Partial<Disposable> {
+  /** Whether it could not take everything, as it has told: the tool's status is 1 then. */
+  readonly hasFailed?: boolean;
   /** Everything is attached. @param stop ends the tool, where going on is of no use */
-  start?(losses: Losses, stop: () => void): void | Promise<void>;
+  start?(losses: Pick<Losses, "totals" | "watch">, stop: () => void): void | Promise<void>;
 }
 
 /** How one option makes a destination of a plan; what it refuses is refused before anything is loaded. */
@@ -38,6 +41,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
   { isAsked: ({ web }) => web !== undefined, isLive: true, reportSeconds: 1, make: pageOf },
+  { isAsked: ({ record }) => record !== undefined, isLive: false, make: recorderOf },
 ];
 
 /** Seconds between reports of tools that else make one at the end. */
@@ -50,6 +54,11 @@ export class RunDestinations extends Destinations implements Disposable {
   constructor(all: readonly RunDestination[]) {
     super(all);
     this.#all = all;
+  }
+
+  /** Whether one could not take everything. */
+  get haveFailed(): boolean {
+    return this.#all.some(({ hasFailed }) => hasFailed);
   }
 
   /** Everything is attached. @throws {Error} when one cannot be served */
@@ -86,6 +95,10 @@ export function withDestinations<V extends Standard>(
   // Tools that print a text have no such options.
   if (values.labels?.length && values.prometheus === undefined) {
     throw new UsageError("--labels are those of --prometheus");
+  }
+  const { record, recordSize, recordFiles, recordFull } = values;
+  if (record === undefined && [recordSize, recordFiles, recordFull].some((each) => each)) {
+    throw new UsageError("--record-size, --record-files and --record-full are those of --record");
   }
   const settled = valuesForRecords(tool, values);
   const plan = planOf(tool, settled);

@@ -65,6 +65,7 @@ import {
 import { netnsColumn, netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
 import { subnet } from "../../toolkit/net/subnets.ts";
 import { flag, number, pattern, type Values } from "../../toolkit/options/options.ts";
+import { destinationOptions } from "../../toolkit/options/destination_options.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
@@ -83,7 +84,7 @@ import object from "./pktsnoop.bpf.o.ts";
 
 const NAME = "pktsnoop";
 const PORTS = "PORT,PORT";
-const { duration, json, jsonSchema, prometheus, web, labels, help, version } = eventOptions;
+const { duration, json, jsonSchema, help, version } = eventOptions;
 
 const options = {
   any: subnet({
@@ -135,9 +136,7 @@ const options = {
   duration,
   json,
   jsonSchema,
-  prometheus,
-  web,
-  labels,
+  ...destinationOptions,
   help,
   version,
 } as const;

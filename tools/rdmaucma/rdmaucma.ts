@@ -31,6 +31,7 @@ import {
   ipVersion,
   ports,
 } from "../../toolkit/net/flow.ts";
+import { destinationOptions } from "../../toolkit/options/destination_options.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
 import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
@@ -42,7 +43,7 @@ import object from "./rdmaucma.bpf.o.ts";
 const PORTS = "PORT,PORT";
 const ADDRESS_WIDTH = 45;
 
-const { bufferPages, duration, json, jsonSchema, prometheus, web, labels, help, version } = eventOptions;
+const { bufferPages, duration, json, jsonSchema, help, version } = eventOptions;
 
 const options = {
   ...familyOptions,
@@ -63,9 +64,7 @@ const options = {
   duration,
   json,
   jsonSchema,
-  prometheus,
-  web,
-  labels,
+  ...destinationOptions,
   help,
   version,
 } as const;

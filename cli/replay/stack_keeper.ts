@@ -1,0 +1,89 @@
+/**
+ * Writes files of replayed stacks: flame graphs and profiles.
+ *
+ * @module
+ */
+
+import { complain } from "../../toolkit/output/complain.ts";
+import type { Destination, RecordMembers, RowTaker } from "../../toolkit/output/destination.ts";
+import { toJson } from "../../toolkit/output/escape.ts";
+import type { Frame } from "../../toolkit/stacks/kept_stacks.ts";
+import {
+  checkStackFiles,
+  type ProfiledStack,
+  requireStackFiles,
+  type StackFileOptions,
+  writeStackFiles,
+} from "../../toolkit/stacks/stack_files.ts";
+
+/** What a record of a stack has besides its sum. */
+const ABOUT = ["time", "pid", "tid", "comm", "user", "kernel"];
+
+/** Keeps stacks, and writes them at the end. */
+export class StackKeeper implements Destination {
+  readonly #tool: string;
+  readonly #options: StackFileOptions;
+  readonly #stacks: ProfiledStack[] = [];
+  #unit = "count";
+  #time = 0;
+
+  /** @param tool whose stacks they are @throws {UsageError} for endings that tell no format @throws {Error} */
+  constructor(tool: string, outputs: readonly string[]) {
+    this.#tool = tool;
+    this.#options = { outputs, svg: undefined, html: undefined };
+    checkStackFiles(this.#options);
+    requireStackFiles(this.#options);
+  }
+
+  rows<R>(): RowTaker<R> {
+    return () => {};
+  }
+
+  record(kind: string, members: RecordMembers): void {
+    if (kind !== "stack") return;
+    const { time, comm, pid, tid, user, kernel } = members;
+    const sum = Object.entries(members).find(([key, value]) =>
+      !ABOUT.includes(key) && typeof value === "number"
+    );
+    if (!sum) return;
+    this.#unit = sum[0];
+    this.#time = new Date(textOf(time)).getTime() || this.#time;
+    this.#stacks.push({
+      comm: textOf(comm ?? ""),
+      pid: typeof pid === "number" ? pid : undefined,
+      tid: typeof tid === "number" ? tid : undefined,
+      frames: [...framesOf(user, false), ...framesOf(kernel, true)],
+      value: Number(sum[1]),
+    });
+  }
+
+  end(): void {
+    if (this.#stacks.length === 0) {
+      return complain(this.#tool, "the recording has no stacks: nothing is drawn");
+    }
+    const profile = {
+      tool: this.#tool,
+      unit: this.#unit,
+      time: this.#time,
+      stacks: this.#stacks,
+    };
+    writeStackFiles(profile, () => this.#stacks.map(foldedLine), this.#options);
+  }
+}
+
+const textOf = (value: unknown) => typeof value === "string" ? value : toJson(value ?? "");
+
+/** Records have the innermost first. */
+function framesOf(names: unknown, kernel: boolean): Frame[] {
+  if (!Array.isArray(names)) return [];
+  return names.map((name): Frame => ({
+    address: 0n,
+    kernel,
+    symbol: { name: textOf(name), offset: 0, module: undefined },
+    isInterpreted: true,
+  })).reverse();
+}
+
+const foldedLine = ({ comm, frames, value }: ProfiledStack): string =>
+  [comm, ...frames.map(({ symbol }) => symbol!.name!)]
+    .map((frame) => frame.replaceAll(";", ":")).join(";") + ` ${value}`;

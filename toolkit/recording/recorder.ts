@@ -1,0 +1,177 @@
+/**
+ * `--record`: all records of a tool into a file.
+ *
+ * @module
+ */
+
+import { ErrnoError, readText } from "../../mod.ts";
+import type { Column } from "../output/columns.ts";
+import { keyOf } from "../output/columns.ts";
+import { complain } from "../output/complain.ts";
+import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
+import { toJson } from "../output/escape.ts";
+import { BlockKind, encodeBlock } from "./block.ts";
+import { RecordFile } from "./record_file.ts";
+import { FORMAT, type RecordedColumn, type RecordingHead, recordLine } from "./recorded.ts";
+
+/** A block is written when its text has so many characters … */
+const FULL = 256 * 1024;
+/** … or its first record is so old. */
+const PATIENCE_MS = 1000;
+/** A longer record is left out. */
+const MAX_LINE = 1024 * 1024;
+
+/** What is done when there is no room: the tool ends, or goes on without recording what has none. */
+export type WhenFull = "end" | "go-on";
+
+/** Where a recording goes. */
+export interface RecorderOptions {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly files: number;
+  readonly whenFull: WhenFull;
+}
+
+/** What the maker of a recording says about it; the rest of its head is found out. */
+export type Recorded = Omit<RecordingHead, "format" | "host" | "kernel" | "started">;
+
+/** Records what it is given. */
+export class Recorder implements Destination, Disposable {
+  readonly #name: string;
+  readonly #whenFull: WhenFull;
+  readonly #file: RecordFile;
+  #stop: () => void = () => {};
+  #blocks = 0;
+  /** Records in blocks that were written. */
+  #written = 0;
+  #lines: string[] = [];
+  #length = 0;
+  /** Records among the lines. */
+  #count = 0;
+  #tables = 0;
+  /** Tables whose columns are in the block. */
+  readonly #known = new Set<number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the file had no room for something. */
+  hasFailed = false;
+  /** Records that are not in the file. */
+  dropped = 0;
+
+  /** Opens the file. @throws {Error} where it cannot be written */
+  constructor(recorded: Recorded, { path, maxBytes, files, whenFull }: RecorderOptions) {
+    this.#name = recorded.tool;
+    this.#whenFull = whenFull;
+    const kernelSays = (name: string) => readText(`/proc/sys/kernel/${name}`).trim();
+    const head: RecordingHead = {
+      format: FORMAT,
+      ...recorded,
+      host: kernelSays("hostname"),
+      kernel: kernelSays("osrelease"),
+      started: Date.now(),
+    };
+    this.#file = new RecordFile(path, maxBytes, files, () => {
+      return encodeBlock(this.#head(BlockKind.head, 0), `${toJson(head)}\n`);
+    });
+  }
+
+  /** From now on records come. @param stop ends the tool */
+  start(stop: () => void): void {
+    this.#stop = stop;
+  }
+
+  begin(): void {
+    this.#add(`{"at":${Date.now()},"begin":true}`, 0);
+  }
+
+  rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
+    const id = this.#tables++;
+    const texts = columns.flatMap(({ text }, i) =>
+      text ? [columns[i]!.text!.bind(columns[i])] : []
+    );
+    const table = toJson({ table: id, columns: columns.map(recordedColumn) });
+    return (row, json) => {
+      // Made before the table's text is asked for: either may look at the clock.
+      const made = json();
+      const shown = texts.length > 0 ? `,"texts":${toJson(texts.map((text) => text(row)))}` : "";
+      this.#add(recordLine(`{"at":${Date.now()},"table":${id}${shown}`, made), 1, id, table);
+    };
+  }
+
+  record(kind: string, _members: RecordMembers, json: () => string): void {
+    this.#add(recordLine(`{"at":${Date.now()},"kind":${toJson(kind)}`, json()), 1);
+  }
+
+  flush(): void {
+    if (this.#length >= FULL) this.write();
+  }
+
+  end(): void {
+    this.write();
+    const text = toJson({ ended: Date.now(), dropped: this.dropped });
+    this.#try(encodeBlock(this.#head(BlockKind.end, 0), `${text}\n`), 0);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#file[Symbol.dispose]();
+  }
+
+  /** @param id the table of a row, which each block tells anew */
+  #add(line: string, count: number, id?: number, table = ""): void {
+    if (line.length + table.length > MAX_LINE) {
+      this.dropped += count;
+      return;
+    }
+    if (id !== undefined && !this.#known.has(id)) {
+      this.#known.add(id);
+      this.#lines.push(table);
+      this.#length += table.length + 1;
+    }
+    this.#lines.push(line);
+    this.#length += line.length + 1;
+    this.#count += count;
+    if (this.#length >= 2 * FULL) this.write();
+    else this.#timer ??= setTimeout(() => this.write(), PATIENCE_MS);
+  }
+
+  /** Writes what is gathered as a block. */
+  write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#lines.length === 0) return;
+    const text = this.#lines.join("\n") + "\n";
+    this.#try(encodeBlock(this.#head(BlockKind.records, this.#count), text), this.#count);
+    this.#lines = [];
+    this.#length = 0;
+    this.#count = 0;
+    this.#known.clear();
+  }
+
+  #head(kind: BlockKind, count: number) {
+    return { kind, number: this.#blocks, before: this.#written, count };
+  }
+
+  #try(block: Uint8Array<ArrayBuffer>, count: number): void {
+    try {
+      this.#file.write(block);
+      this.#blocks++;
+      this.#written += count;
+    } catch (error) {
+      if (!(error instanceof ErrnoError)) throw error;
+      this.dropped += count;
+      if (this.hasFailed) return;
+      this.hasFailed = true;
+      const goesOn = this.#whenFull === "go-on";
+      complain(
+        this.#name,
+        `${error.message}: what has no room is not recorded` + (goesOn ? "" : ", so the tool ends"),
+      );
+      if (!goesOn) this.#stop();
+    }
+  }
+}
+
+function recordedColumn<R>(column: Column<R>): RecordedColumn {
+  const { head, width, align, digits, text } = column;
+  return { key: keyOf(column), head, width, align, digits, ...text && { isText: true } };
+}

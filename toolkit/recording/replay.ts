@@ -1,0 +1,136 @@
+/**
+ * Gives the records of a recording to destinations, at any speed.
+ *
+ * @module
+ */
+
+import type { Column, Value } from "../output/columns.ts";
+import type { Destination, RowTaker } from "../output/destination.ts";
+import { toJson } from "../output/escape.ts";
+import type { RecordedColumn, RecordedLine } from "./recorded.ts";
+
+/** A row of a recording. */
+export interface RecordedRow {
+  readonly members: Readonly<Record<string, unknown>>;
+  /** What its table says of columns that have a text, in their order. */
+  readonly texts: readonly string[];
+}
+
+/** The columns of a recorded table; those with a text show it. */
+export function columnsOf(columns: readonly RecordedColumn[]): Column<RecordedRow>[] {
+  let texts = 0;
+  return columns.map(({ key, head, width, align, digits, isText }) => {
+    const place = isText ? texts++ : undefined;
+    return {
+      key,
+      head,
+      ...width !== undefined && { width },
+      ...align !== undefined && { align },
+      ...digits !== undefined && { digits },
+      value: ({ members }) => valueOf(members[key]),
+      ...place !== undefined && { text: ({ texts }: RecordedRow) => texts[place] ?? "?" },
+    };
+  });
+}
+
+/** What a column may show; anything else, which no tool records, as JSON. */
+function valueOf(value: unknown): Value | readonly Value[] {
+  if (Array.isArray(value)) {
+    return value.map((each) => isObject(each) ? toJson(each) : each as Value);
+  }
+  return isObject(value) ? toJson(value) : (value ?? null) as Value;
+}
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+/** How a replay goes on. */
+export interface ReplayOptions {
+  /** Whether time passes between records as it did. */
+  readonly asItWas: boolean;
+  /** Waits so many milliseconds, or less if it is to end. */
+  wait(ms: number): Promise<void>;
+  /** Whether it is to end. */
+  isOver(): boolean;
+}
+
+/** Longer than this the event loop does not wait for its turn. */
+const SLICE_MS = 50;
+
+/** As many tables are kept; no tool has more than a few. */
+const MAX_TABLES = 100;
+
+/** Gives lines of a recording to a destination. */
+export class Giver {
+  readonly #destination: Destination;
+  /** By the columns as text: reports have the same ones again and again. */
+  readonly #takers = new Map<string, RowTaker<RecordedRow>>();
+  #tables = new Map<number, RowTaker<RecordedRow>>();
+
+  /** @param destination gets all */
+  constructor(destination: Destination) {
+    this.#destination = destination;
+  }
+
+  /** A block begins, which tells its tables anew. */
+  begin(): void {
+    this.#tables = new Map();
+  }
+
+  /** Gives one line. */
+  give(line: RecordedLine): void {
+    if (!("at" in line)) return void this.#tables.set(line.table, this.#takerOf(line.columns));
+    if ("begin" in line) return this.#destination.begin?.();
+    const { row, json } = line;
+    if ("kind" in line) {
+      return this.#destination.record(line.kind, membersOf(row), () => json);
+    }
+    this.#tables.get(line.table)?.({ members: row, texts: line.texts ?? [] }, () => json);
+  }
+
+  #takerOf(columns: readonly RecordedColumn[]): RowTaker<RecordedRow> {
+    const key = JSON.stringify(columns);
+    const taker = this.#takers.get(key) ?? this.#destination.rows(columnsOf(columns));
+    if (this.#takers.size < MAX_TABLES) this.#takers.set(key, taker);
+    return taker;
+  }
+}
+
+/** Gives all records to a destination. @param blocks lines of whole blocks, each of which stands alone */
+export async function replay(
+  blocks: Iterable<readonly RecordedLine[]>,
+  destination: Destination,
+  { asItWas, wait, isOver }: ReplayOptions,
+): Promise<void> {
+  let first: number | undefined;
+  const start = performance.now();
+  const giver = new Giver(destination);
+  for (const lines of blocks) {
+    giver.begin();
+    for (const line of lines) {
+      if (isOver()) return;
+      if ("at" in line) first ??= line.at;
+      const due = asItWas && "at" in line ? line.at - first! - (performance.now() - start) : 0;
+      if (due > 0) {
+        await destination.flush?.();
+        await wait(due);
+      }
+      giver.give(line);
+    }
+    await destination.flush?.();
+    await turn();
+  }
+}
+
+/** A record's members as the tool gave them. */
+function membersOf({ record: _, ...members }: Readonly<Record<string, unknown>>) {
+  return members;
+}
+
+let last = 0;
+
+/** Signals and requests are handled between blocks. */
+async function turn(): Promise<void> {
+  if (performance.now() - last < SLICE_MS) return;
+  await new Promise((resolve) => setImmediate(resolve));
+  last = performance.now();
+}

@@ -1,0 +1,88 @@
+/**
+ * `--record`: what a tool sees, as a file.
+ *
+ * @module
+ */
+
+import { thisMachine } from "../machine/machine.ts";
+import { UsageError, type Values } from "../options/options.ts";
+import type { eventOptions, standardOptions } from "../options/standard_options.ts";
+import { keyOf } from "../output/columns.ts";
+import { remark } from "../output/complain.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { columnsOf, recordsOf } from "./plan_records.ts";
+import type { RunDestination } from "./run_destinations.ts";
+import type { AnyTool, EventPlan, Plan } from "./tool.ts";
+import type { Who } from "../task/who.ts";
+import { VERSION } from "./version.ts";
+
+type Standard =
+  & Values<typeof standardOptions>
+  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+
+const MIB = 1024 * 1024;
+/** With --record-size. */
+const FILES = 10;
+
+/** What records the records of a plan. @throws {UsageError} @throws {Error} where the file cannot be written */
+export function recorderOf(tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination {
+  const { record: path, recordSize, recordFiles, recordFull } = values;
+  if (path === "") throw new UsageError("--record expects the name of a file");
+  if (recordFiles !== undefined && recordSize === undefined) {
+    throw new UsageError("--record-files is for --record-size: else there is one file");
+  }
+  const recorder = new Recorder({
+    tool: tool.name,
+    summary: tool.summary,
+    version: VERSION,
+    arguments: wordsOf(tool.name),
+    isEvent: "event" in plan,
+    shapes: recordsOf(tool, plan, values),
+    layout: layoutOf(tool, plan, values),
+  }, {
+    path: path!,
+    maxBytes: recordSize === undefined ? Infinity : recordSize * MIB,
+    files: recordSize === undefined ? 1 : recordFiles ?? FILES,
+    whenFull: recordFull ?? "end",
+  });
+  const loss = {
+    kind: "dropped",
+    what: "records",
+    reason: "the file had no room for them, or they are longer than a million characters",
+  } as const;
+  return {
+    start(losses, stop) {
+      recorder.start(stop);
+      losses.watch(loss, () => recorder.dropped);
+      remark(`${tool.name}: recording to ${path}`);
+    },
+    get hasFailed() {
+      return recorder.hasFailed;
+    },
+    begin: () => recorder.begin(),
+    rows: (columns) => recorder.rows(columns),
+    record: (kind, members, json) => recorder.record(kind, members, json),
+    flush: () => recorder.flush(),
+    end: () => recorder.end(),
+    [Symbol.dispose]: () => recorder[Symbol.dispose](),
+  };
+}
+
+/** What was typed behind the tool's name. */
+function wordsOf(name: string): string[] {
+  const words = process.argv.slice(2);
+  return words[0] === name ? words.slice(1) : words;
+}
+
+/** The keys of the columns that the tool prints without --json, if records have them all. */
+function layoutOf(tool: AnyTool, plan: Plan<never>, values: Standard): string[] | undefined {
+  if (!("event" in plan)) return undefined;
+  type Event = EventPlan<{ readonly who: Who }>;
+  const keys = (of: Plan<never>) =>
+    columnsOf(of as unknown as Event, values.container === true).map(keyOf);
+  const printed = tool.plan({ ...values, json: false } as never, thisMachine);
+  if (!("event" in printed)) return undefined;
+  const known = keys(plan);
+  const layout = keys(printed);
+  return layout.every((key) => known.includes(key)) ? layout : undefined;
+}
