@@ -107,8 +107,10 @@ export {
   cgroupMount,
   cgroupPath,
   containerOf,
+  containerPath,
   type OpenCgroup,
   openCgroup,
+  podOf,
 } from "./bpf/proc/cgroup.ts";
 export { FIRST_PID_NAMESPACE, namespaceInode, type NamespaceKind } from "./bpf/proc/namespaces.ts";
 export { ProcessMemory } from "./bpf/proc/process_memory.ts";

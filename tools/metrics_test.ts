@@ -76,6 +76,7 @@ test("--prometheus refuses wrong addresses and labels", async () => {
     message:
       'no record of opensnoop has a member "size" that can be a label: there are pid, comm, fd, err, path',
   });
+  deepEqual(metrics(opensnoop, "--labels", "pod,container").eventLabels, ["pod", "container"]);
   deepEqual(metrics(opensnoop, "--labels", "path,pid", "--labels", "err").eventLabels, [
     "path",
     "pid",

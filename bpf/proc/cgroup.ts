@@ -115,6 +115,13 @@ export function cgroupPath(id: number | bigint): string | undefined {
 
 /** Container ids in the cgroup names of Docker, containerd, CRI-O and Podman. */
 const CONTAINER_ID = /(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$/;
+/**
+ * Pods: `pod` with the uid, of kubelet's cgroupfs driver and, with `_` for `-`, its systemd driver; that of a static pod
+ * is a hash without them. Podman's pods have ids like containers.
+ */
+const POD_UID =
+  /(?:^|-)pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?(?::|$)/;
+const PODMAN_POD = /(?:^|-)libpod_pod_([0-9a-f]{64})(?:\.slice)?$/;
 const SHORT_ID = 12;
 
 /** The container that a cgroup path belongs to, as the 12 digits that container tools show. */
@@ -122,4 +129,27 @@ export function containerOf(path: string): string | undefined {
   // The innermost one: containers can be nested.
   const ids = path.split("/").map((part) => CONTAINER_ID.exec(part)?.[1]);
   return ids.findLast((id) => id !== undefined)?.slice(0, SHORT_ID);
+}
+
+/**
+ * The pod that a cgroup path belongs to: the uid that Kubernetes tells (`metadata.uid`), of a static pod its hash, or the
+ * 12 digits that Podman shows.
+ */
+export function podOf(path: string): string | undefined {
+  const ids = path.split("/").map((part) =>
+    POD_UID.exec(part)?.[1]!.replaceAll("_", "-") ?? PODMAN_POD.exec(part)?.[1]!.slice(0, SHORT_ID)
+  );
+  return ids.findLast((id) => id !== undefined);
+}
+
+/**
+ * The path in /proc/PID/cgroup that tells most of pods and containers: with hierarchies of v1 they need not be in that
+ * of v2. Undefined if none tells anything.
+ */
+export function containerPath(cgroups: string): string | undefined {
+  const paths = cgroups.split("\n").map((line) => /^\d+:[^:]*:(\/.*)$/.exec(line)?.[1] ?? "");
+  const known = (path: string) =>
+    Number(podOf(path) !== undefined) + Number(containerOf(path) !== undefined);
+  const best = paths.toSorted((a, b) => known(b) - known(a))[0]!;
+  return known(best) > 0 ? best : undefined;
 }

@@ -52,22 +52,29 @@ test("a tool's --cgroup takes nothing but a v2 cgroup", async () => {
   );
 });
 
-test("a tool's --container shows the container's id", async () => {
-  using cgroup = new TestCgroup(`docker-${ID}.scope`);
+const UID = "1b2c3d4e-0123-4567-89ab-cdef01234567";
+const POD_SLICE = `kubepods-pod${UID.replaceAll("-", "_")}.slice`;
+
+test("a tool's --container and --pod show the container's id and the pod's uid", async () => {
+  using slice = new TestCgroup(POD_SLICE);
+  using cgroup = new TestCgroup(`cri-containerd-${ID}.scope`, slice);
   using folder = new Folder();
   await using inside = await Workload.start(`create=${folder.path}/inside:3`);
   await using outside = await Workload.start(`create=${folder.path}/outside:3`);
   cgroup.add(inside.pid);
   await using table = await startTool("opensnoop", "--container");
-  await using running = await startTool("opensnoop", "--container", "--json");
+  await using running = await startTool("opensnoop", "--container", "--pod", "--json");
   await inside.go();
   await outside.go();
-  const rows = rowsIn(await stopTool(running), folder.path) as (Row & { container: unknown })[];
+  const rows = rowsIn(await stopTool(running), folder.path) as (Row & {
+    container: unknown;
+    pod: unknown;
+  })[];
   assert.deepEqual(
-    rows.map(({ container, path }) => [container, path]),
+    rows.map(({ container, pod, path }) => [container, pod, path]),
     [
-      ...numbered(`${folder.path}/inside`, 3).map((path) => [ID.slice(0, 12), path]),
-      ...numbered(`${folder.path}/outside`, 3).map((path) => [null, path]),
+      ...numbered(`${folder.path}/inside`, 3).map((path) => [ID.slice(0, 12), UID, path]),
+      ...numbered(`${folder.path}/outside`, 3).map((path) => [null, null, path]),
     ],
   );
   const lines = (await stopTool(table)).stdout.split("\n");
@@ -79,21 +86,22 @@ test("a tool's --container shows the container's id", async () => {
   ]);
 });
 
-test("tcptop --container shows the container of whoever sends and receives", async () => {
-  using cgroup = new TestCgroup(`docker-${ID}.scope`);
+test("tcptop --container and --pod show those of whoever sends and receives", async () => {
+  using slice = new TestCgroup(POD_SLICE);
+  using cgroup = new TestCgroup(`crio-${ID}.scope`, slice);
   await using workload = await TcpWorkload.start("exchange=4:3:1000:1000:client");
   const { client, server } = workload;
   cgroup.add(client);
-  await using running = await startTool("tcptop", "--json", "--container", "600");
+  await using running = await startTool("tcptop", "--json", "--container", "--pod", "600");
   await workload.go();
-  const rows = rowsOf<{ pid: number; container: string | null; tx_kb: number }>(
+  const rows = rowsOf<{ pid: number; container: string | null; pod: string | null; tx_kb: number }>(
     await stopTool(running),
   );
-  for (const [pid, container] of [[client, ID.slice(0, 12)], [server, null]] as const) {
+  for (const [pid, ...where] of [[client, ID.slice(0, 12), UID], [server, null, null]] as const) {
     const own = rows.filter((row) => row.pid === pid);
     assert.deepEqual(
-      own.map((row) => [row.container, row.tx_kb * 1024]),
-      Array(3).fill([container, 1000]),
+      own.map((row) => [row.container, row.pod, row.tx_kb * 1024]),
+      Array(3).fill([...where, 1000]),
     );
   }
 });

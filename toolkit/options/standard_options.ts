@@ -154,12 +154,15 @@ export interface EventOptions extends StandardOptions {
   readonly bufferPages: Option<number | undefined>;
   /** `--container`. */
   readonly container: Option<boolean>;
+  /** `--pod`. */
+  readonly pod: Option<boolean>;
 }
 
 /** Options of tools that print a row per event. */
 export const eventOptions: EventOptions = {
   bufferPages: bufferPagesOption,
   container: flag({ long: "container", help: "show the container's id" }),
+  pod: flag({ long: "pod", help: "show the uid of the Kubernetes pod" }),
   ...standardOptions,
 };
 

@@ -7,7 +7,8 @@
 import { type Column, keyOf, type Value } from "../output/columns.ts";
 import { UsageError } from "../options/options.ts";
 import type { EventPlan, Plan } from "./tool.ts";
-import { containerColumn, type Who } from "../task/who.ts";
+import { containerColumns, type ShownContainers } from "../task/containers.ts";
+import type { Who } from "../task/who.ts";
 import { LOSSES, type Member, type Members, type RecordShape } from "../records/record_shape.ts";
 import { sampleEvent } from "../records/sample_event.ts";
 
@@ -15,32 +16,32 @@ interface Event {
   readonly who: Who;
 }
 
-/** The columns of a plan's rows, with the container's where that is asked for. */
+/** The columns of a plan's rows, with those of pod and container where they are asked for. */
 export function columnsOf<E extends Event>(
   plan: EventPlan<E>,
-  container: boolean,
+  shown: ShownContainers,
 ): Column<E>[] {
-  const containers = containerColumn<E>(({ who }) => who.cgroup);
-  return [container && containers, ...plan.columns].filter((column) => column !== false);
+  const containers = containerColumns<E>(shown, ({ who }) => who);
+  return [...containers, ...plan.columns].filter((column) => column !== false);
 }
 
 /** The records of a plan, with those of losses. @throws {UsageError} where it does not tell them */
 export function recordsOf(
   tool: { readonly name: string },
   plan: Plan<never>,
-  { container = false }: { readonly container?: boolean } = {},
+  shown: ShownContainers = {},
 ): readonly RecordShape[] {
-  const shapes = "event" in plan ? [rowOf(plan as EventPlan<Event>, container)] : plan.records;
+  const shapes = "event" in plan ? [rowOf(plan as EventPlan<Event>, shown)] : plan.records;
   if (!shapes) throw new UsageError(`${tool.name} does not tell what its records are made of`);
   return [...shapes, ...LOSSES];
 }
 
 /** What columns hold, found out of events that are made up. */
-function rowOf(plan: EventPlan<Event>, container: boolean): RecordShape {
+function rowOf(plan: EventPlan<Event>, shown: ShownContainers): RecordShape {
   const events = (["zero", "one", "all", "empty"] as const).map((kind) =>
     sampleEvent(plan.event, kind)
   );
-  const members: [string, Member][] = columnsOf(plan, container)
+  const members: [string, Member][] = columnsOf(plan, shown)
     .map((column) => [keyOf(column), memberOf(column, events)]);
   if (plan.aggregate) members.push(["count", "count"]);
   return { members: Object.fromEntries(members) as Members };

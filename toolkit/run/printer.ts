@@ -15,6 +15,7 @@ import { Report } from "../output/report.ts";
 import type { Stop } from "./stop.ts";
 import { RowCounts } from "../output/row_counts.ts";
 import type { EventPlan, ReportPlan, ReportSignal } from "./tool.ts";
+import type { ShownContainers } from "../task/containers.ts";
 import type { Who } from "../task/who.ts";
 import { columnsOf } from "./plan_records.ts";
 
@@ -53,10 +54,11 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
     plan: EventPlan<E>,
     output: Output,
     losses: Losses,
-    { json, container }: { readonly json: boolean; readonly container?: boolean },
+    values: ShownContainers & { readonly json: boolean },
     destinations?: Destinations,
   ) {
-    const columns = columnsOf(plan, container === true);
+    const { json } = values;
+    const columns = columnsOf(plan, values);
     const { csv, heading = true } = plan;
     const raw = json ? undefined : plan.raw?.bind(plan);
     const row = (json ? jsonRow : csv ? csvRow : tableRow)(columns);

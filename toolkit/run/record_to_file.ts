@@ -18,7 +18,7 @@ import { VERSION } from "./version.ts";
 
 type Standard =
   & Values<typeof standardOptions>
-  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+  & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
 const MIB = 1024 * 1024;
 /** With --record-size. */
@@ -78,8 +78,7 @@ function wordsOf(name: string): string[] {
 function layoutOf(tool: AnyTool, plan: Plan<never>, values: Standard): string[] | undefined {
   if (!("event" in plan)) return undefined;
   type Event = EventPlan<{ readonly who: Who }>;
-  const keys = (of: Plan<never>) =>
-    columnsOf(of as unknown as Event, values.container === true).map(keyOf);
+  const keys = (of: Plan<never>) => columnsOf(of as unknown as Event, values).map(keyOf);
   const printed = tool.plan({ ...values, json: false } as never, thisMachine);
   if (!("event" in printed)) return undefined;
   const known = keys(plan);

@@ -15,7 +15,7 @@ import type { AnyTool, Plan } from "./tool.ts";
 
 type Standard =
   & Values<typeof standardOptions>
-  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+  & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
 /** A destination as a run needs it. */
 export interface RunDestination extends Destination, Partial<Disposable> {
@@ -79,7 +79,11 @@ export function valuesForRecords<V extends Standard>(tool: AnyTool, values: V): 
   const needsInterval = live.length > 0 && "interval" in tool.options &&
     (values as { readonly interval?: unknown }).interval === undefined;
   const interval = Math.min(...live.map(({ reportSeconds = REPORT_SECONDS }) => reportSeconds));
-  return { ...values, json: true, ...needsInterval && { interval } };
+  // Labels that are columns only where they are asked for.
+  const shown = (["container", "pod"] as const)
+    .filter((key) => key in tool.options && values.labels?.includes(key))
+    .map((key) => [key, true] as const);
+  return { ...values, ...Object.fromEntries(shown), json: true, ...needsInterval && { interval } };
 }
 
 /**

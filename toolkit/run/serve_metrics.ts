@@ -19,7 +19,7 @@ import type { AnyTool, Plan } from "./tool.ts";
 
 type Standard =
   & Values<typeof standardOptions>
-  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+  & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
 /** Whether a plan makes records while it runs, and not only at its end. */
 export const isPeriodic = (plan: Plan<never>): boolean =>

@@ -22,7 +22,7 @@ import type { Who } from "../task/who.ts";
 
 type Standard =
   & Values<typeof standardOptions>
-  & Partial<Pick<Values<typeof eventOptions>, "container">>;
+  & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
 /** Seconds between looks at tools that tell all at their end. */
 const SNAPSHOT_SECONDS = 2;
@@ -55,11 +55,11 @@ function wordsOf({ name, options }: AnyTool): string[] {
 function pageColumns(
   tool: AnyTool,
   plan: Plan<never>,
-  { container = false }: Standard,
+  values: Standard,
 ): PageColumn[] | undefined {
   if (!("event" in plan)) return undefined;
-  const [row] = recordsOf(tool, plan, { container });
-  return columnsOf(plan as unknown as EventPlan<{ readonly who: Who }>, container).map((column) => {
+  const [row] = recordsOf(tool, plan, values);
+  return columnsOf(plan as unknown as EventPlan<{ readonly who: Who }>, values).map((column) => {
     const member = row!.members[keyOf(column)];
     const kind = typeof member === "string" ? kindOf(member)[0] : "any";
     return {

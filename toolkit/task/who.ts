@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cgroupPath, chars, containerOf, struct, type StructCodec, u32, u64 } from "../../mod.ts";
+import { chars, struct, type StructCodec, u32, u64 } from "../../mod.ts";
 import type { Column } from "../output/columns.ts";
 
 /** struct who of who.h. */
@@ -39,22 +39,5 @@ export function commColumn<E extends { readonly who: Who }>(width: number): Colu
     width,
     value: ({ who }) => who.comm,
     text: ({ who }) => who.comm.slice(0, width),
-  };
-}
-
-/** The `--container` column. @param cgroupOf the id of a row's cgroup (v2) */
-export function containerColumn<E>(cgroupOf: (row: E) => number): Column<E> {
-  const known = new Map<number, string | undefined>();
-  const find = (row: E) => {
-    const cgroup = cgroupOf(row);
-    // Cached: a container that has gone is named as found while it existed.
-    if (!known.has(cgroup)) known.set(cgroup, containerOf(cgroupPath(cgroup) ?? ""));
-    return known.get(cgroup);
-  };
-  return {
-    head: "CONTAINER",
-    width: 12,
-    value: (row) => find(row) ?? null,
-    text: (row) => find(row) ?? "-",
   };
 }

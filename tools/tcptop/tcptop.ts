@@ -2,7 +2,8 @@
  * tcptop: bytes that processes send and receive over TCP, by connection, the busiest first.
  *
  * USAGE: tcptop [-C] [-S] [-p PID] [-4 | -6] [--netns INODE] [-d SECONDS] [--cgroup PATH]
- *               [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json] [interval] [count]
+ *               [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container]
+ *               [--pod] [--json] [interval] [count]
  *
  *     # tcptop -C 1 1
  *     Tracing... Output every 1 secs. Hit Ctrl-C to end
@@ -42,7 +43,7 @@ import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { topLine, topSpace } from "../../toolkit/output/top.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
-import { containerColumn } from "../../toolkit/task/who.ts";
+import { containerColumns } from "../../toolkit/task/containers.ts";
 import object from "./tcptop.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
@@ -63,6 +64,7 @@ const options = {
   },
   ...containerOptions,
   container: eventOptions.container,
+  pod: eventOptions.pod,
   ...standardOptions,
 } as const;
 
@@ -127,10 +129,10 @@ const jsonColumns: readonly Column<Row>[] = [
 
 /** Makes the function that prints what was transferred since its last call. */
 function reporter(
-  { noSummary, container }: Values<typeof options>,
+  { noSummary, ...shown }: Values<typeof options>,
   redraw: boolean,
 ): (bpf: Bpf, report: Report) => void {
-  const containers = container ? [containerColumn<Row>(({ cgroup }) => cgroup)] : [];
+  const containers = containerColumns<Row>(shown, (row) => row);
   const deltas = new CounterDeltas();
   return (bpf, report) => {
     const counters = deltasOf(bpf.map("connections", Key, Bytes), deltas, (sums) => sums);
@@ -184,6 +186,7 @@ const tcptop = defineTool({
       },
       records: [
         rowShape({
+          ...values.pod && { pod: "text?" as const },
           ...values.container && { container: "text?" as const },
           pid: "id",
           comm: "text",
