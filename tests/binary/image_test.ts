@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "npm:deno-std@1.4.0/yaml/parse.js";
 import { PROJECT } from "../support/build.ts";
+import { TestCgroup } from "../support/cgroup.ts";
 import { lazyPackages, named } from "../support/packages.ts";
 import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -23,6 +24,7 @@ interface Manifest {
         hostPID: boolean;
         containers: {
           args: string[];
+          ports: { containerPort: number }[];
           securityContext: {
             runAsUser: number;
             readOnlyRootFilesystem: boolean;
@@ -74,6 +76,7 @@ function container(root: string, capabilities: readonly string[], args: readonly
     `mount -t proc proc ${root}/proc`,
     `mount -t sysfs -o ro sysfs ${root}/sys`,
     `mount -t tracefs -o ro tracefs ${root}/sys/kernel/tracing`,
+    `mount --bind -o ro /sys/fs/cgroup ${root}/sys/fs/cgroup`,
     `mount -o remount,bind,ro ${root}`,
   ];
   // chroot itself needs one, which the tool has no use for.
@@ -89,21 +92,34 @@ test(PRIVILEGES, { skip: requires(PRIVILEGES, "full") }, async () => {
   using folder = new Folder();
   const root = `${folder.path}/root`;
   unpack(named(await packages(), ".oci.tar"), root);
-  const { args, securityContext } = manifest().spec.template.spec.containers[0]!;
+  const { args, ports, securityContext } = manifest().spec.template.spec.containers[0]!;
   const { drop, add } = securityContext.capabilities;
   assert.deepEqual(drop, ["ALL"]);
 
-  await using running = Running.start(container(root, add, args), READY);
+  assert.deepEqual(args.slice(1, 3), ["--prometheus", `0.0.0.0:${ports[0]!.containerPort}`]);
+
+  const here = args.map((word) => word.startsWith("0.0.0.0:") ? "0" : word);
+  await using running = Running.start(container(root, add, here), READY);
   await running.find("stderr", /^ready$/m);
-  const word = `${folder.path}/nothing`;
-  execFileSync("/bin/true", [word]);
-  await running.find("stdout", new RegExp(word));
+  const url = (await running.find("stderr", /metrics are at (http:\S+)$/m))[1]!;
+  const uid = "1b2c3d4e-0123-4567-89ab-cdef01234567";
+  using slice = new TestCgroup(`kubepods-pod${uid.replaceAll("-", "_")}.slice`);
+  using cgroup = new TestCgroup(`cri-containerd-${"0123456789abcdef".repeat(4)}.scope`, slice);
+  for (let i = 0; i < 5; i++) {
+    execFileSync("sh", ["-c", `echo $$ >${cgroup.path}/cgroup.procs; exec /bin/true`]);
+  }
+  const sample = `tsbcc_execsnoop_events_total{comm="true",pod="${uid}"} 5\n`;
+  while (!(await (await fetch(url)).text()).includes(sample)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   running.kill("SIGINT");
   assert.equal((await running.result).status, 0);
 
-  for (const missing of add) {
+  // The third one is for pods of processes that have ended.
+  assert.deepEqual(add, ["BPF", "PERFMON", "DAC_READ_SEARCH"]);
+  for (const missing of add.slice(0, 2)) {
     const rest = add.filter((name) => name !== missing);
-    const { status, stderr } = await run(container(root, rest, [...args, "-d", "1"]));
+    const { status, stderr } = await run(container(root, rest, [...here, "-d", "1"]));
     assert.equal(status, 1, `${missing}: ${stderr}`);
   }
 });

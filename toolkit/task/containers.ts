@@ -56,8 +56,11 @@ class Paths {
   of({ cgroup, pid }: Origin): string {
     let path = this.#byCgroup.get(cgroup);
     if (path === undefined) {
+      const found = cgroupPath(cgroup);
+      // It has gone, or finding it takes a capability that the tool has not: the process may tell.
+      if (found === undefined) return this.#ofProcess(pid);
+      path = containerPath(`0::${found}`) ?? "";
       // Kept: a container that has gone is named as found while it existed.
-      path = containerPath(`0::${cgroupPath(cgroup) ?? ""}`) ?? "";
       keep(this.#byCgroup, cgroup, path);
     }
     return path === "" && this.#hasOthers() ? this.#ofProcess(pid) : path;
