@@ -35,7 +35,7 @@ export function compileProgram(
   { hook, run, site }: ProgramDefinition<never>,
   outside: Outside,
 ): CompiledProgram {
-  const source = new Source(name, Function.prototype.toString.call(run), site);
+  const source = new Source(name, Function.prototype.toString.call(run), site, run.name);
   const node = parseFunction(source);
   const unsigned = new Set<number>();
   for (;;) {

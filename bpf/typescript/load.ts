@@ -38,7 +38,7 @@ import type { UserPart } from "./language/user_parts.ts";
 /** A program that is not compiled yet. */
 export interface Uncompiled {
   readonly hook: Hook;
-  /** Where it was written: `opens.ts:12`. */
+  /** Where it was written: `/home/me/opens.ts:12:3`. */
   readonly site: string | undefined;
 }
 
@@ -261,8 +261,10 @@ function lineInfo(
   { lines, source }: CompiledProgram,
 ): Uint8Array<ArrayBuffer> {
   const words = lines.flatMap(({ instruction, line }) => {
-    const { text, number, where } = source.lineAt(line);
-    const file = /([^( ]+):\d+\)$/.exec(where)?.[1] ?? `${source.name}.ts`;
+    const { text, number, source: { where } } = source.lineAt(line);
+    // Lines are counted in the function's text, which the runtime has transpiled.
+    const site = where.slice(2, -1);
+    const file = site === "" ? `${source.name}()` : `${site}:${source.name}()`;
     return [instruction, types.string(file), types.string(text), number << 10 | 1];
   });
   return new Uint8Array(Uint32Array.from(words).buffer);

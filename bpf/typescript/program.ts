@@ -133,7 +133,10 @@ export class TypeScriptProgram implements LoadedProgram {
     const [, text = quoted, told] = /^(.*) @ [^@]*:(\d+)$/.exec(quoted) ?? [];
     const same = [...source.lines()].filter((line) => line.text === text);
     const line = same.find(({ number }) => number === Number(told)) ?? same[0];
-    return `line ${told ?? line?.number ?? "?"}${line?.where ?? source.where}: ${text}`;
+    if (!line) return `line ${told ?? "?"} of the function${source.where}: ${text}`;
+    const place = line.source.placeOf(line.number);
+    const of = place.file === undefined && line.source.isOfFile ? " of the function" : "";
+    return `line ${place.line}${of}${place.where}: ${place.text.trim()}`;
   }
 
   #failure(errno: number, log: string): Error {

@@ -88,6 +88,35 @@ testOnce("ts-bcc refuses what it does not know in one sentence", async () => {
   }
 });
 
+testOnce("ts-bcc check names the line of a script as it was written", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/script.ts`;
+  writeFileSync(
+    path,
+    [
+      'import { kernel, print, tracepoint } from "ts-bcc";',
+      "export default kernel({}, {",
+      '  exec: tracepoint("sched/sched_process_exec", (e): void => {',
+      "    const limit: number = 3;",
+      "",
+      "    if (limit > 2)",
+      "      print(e.nope as bigint);",
+      "  }),",
+      "});",
+      "",
+    ].join("\n"),
+  );
+  const { status, stderr } = await tsBcc("check", path);
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    'ts-bcc: Cannot compile program "exec" (script.ts:7:13): tracepoint sched/sched_process_exec has no ' +
+      'field "nope": it has filename, pid, old_pid\n' +
+      "  line 7: print(e.nope as bigint);\n" +
+      "                ^^^^^^\n",
+  );
+});
+
 test("ts-bcc install makes links by which each tool runs", async () => {
   using folder = new Folder();
   assert.equal((await tsBcc("install", folder.path)).status, 0);

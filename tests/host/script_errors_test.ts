@@ -51,7 +51,7 @@ test("what is wrong in a script is told with its file and line", async () => {
   ]);
   assert.match(
     program.stderr,
-    /^ts-bcc: Cannot compile program "program" \(script\.ts:3\): .*"nope"/,
+    /^ts-bcc: Cannot compile program "program" \(script\.ts:3:68\): .*"nope".*\n {2}line 3: export default tracepoint/,
   );
   for (const { status } of [syntax, thrown, program]) assert.equal(status, 1);
 });

@@ -121,12 +121,12 @@ test("a wrong place in a shared function is shown with the file and the program"
     refused(text("return { wrong() {\n  out.total = 1.5;\n} };")),
     'Cannot compile program "enter" (FILE): 1.5 is no integer, and programs in the kernel have no ' +
       "others: scale it, such as milliseconds instead of seconds\n" +
-      "  line 4: out.total = 1.5;\n" +
-      "                      ^^^",
+      "  line 4 of the function: out.total = 1.5;\n" +
+      "                                      ^^^",
   );
   assert.match(
     refused(text("const n = out.total;\nreturn { wrong() {} };")),
-    /only functions and numbers can stand here: what runs stands inside of them\n {2}line 3: const n/,
+    /only functions and numbers can stand here: what runs stands inside of them\n {2}line 3 of the function: const n/,
   );
   assert.match(refused(text("return out;")), /what programs are given is an object of functions/);
   assert.match(

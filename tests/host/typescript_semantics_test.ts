@@ -189,9 +189,10 @@ test("what JavaScript throws at, or the kernel has not, is refused with its reas
     });
     assert.throws(() => code.compile(), (error: Error) => {
       assert.ok(error instanceof KernelCodeError, `${body}: ${error}`);
-      const [, told = ""] = /^Cannot compile program "f" \([^)]*\): ([^]*?)\n +line \d+: /.exec(
-        error.message,
-      )!;
+      const [, told = ""] =
+        /^Cannot compile program "f" \([^)]*\): ([^]*?)\n +line \d+ of the function: /.exec(
+          error.message,
+        )!;
       assert.match(told, reason, body);
       return true;
     });

@@ -38,7 +38,7 @@ export interface ProgramDefinition<Outside> {
   readonly hook: Hook;
   /** The function: it is compiled, never called. */
   readonly run: (context: never, outside: Outside) => unknown;
-  /** Where it was written: `opens.ts:12`. */
+  /** Where it was written: `/home/me/opens.ts:12:3`. */
   readonly site: string | undefined;
   /** Carries a type parameter; it has no value. */
   readonly outside?: Outside;

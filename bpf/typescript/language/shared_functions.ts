@@ -21,7 +21,7 @@ export interface SharedFunctions<F> {
   readonly definition: object;
   /** Gives them: it is compiled with the programs, never called. */
   readonly make: (outside: never) => F;
-  /** Where they were written: `opens.ts:12`. */
+  /** Where they were written: `/home/me/opens.ts:12:3`. */
   readonly site: string | undefined;
   /** Their names, without compiling anything. @throws {KernelCodeError} */
   names(): string[];
@@ -53,7 +53,7 @@ export function sharedText(functions: SharedFunctions<unknown>): SharedText {
   const known = TEXTS.get(functions);
   if (known) return known;
   const { make, site } = functions;
-  const source = new Source("functions", Function.prototype.toString.call(make), site);
+  const source = new Source("functions", Function.prototype.toString.call(make), site, make.name);
   const node = parseFunction(source);
   moveBehind(node, source);
   const text = { source, node };

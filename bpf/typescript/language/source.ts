@@ -4,7 +4,9 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { TsBccError } from "../../../ffi/error/ts_bcc_error.ts";
+import { type Origin, originOf, type Site, siteOf } from "../origin/origin.ts";
 import type { Node } from "./syntax.ts";
 
 /** An error in a program's text; the message shows the place. */
@@ -17,28 +19,47 @@ export class KernelCodeError extends TsBccError {
   }
   /** The program's name. */
   readonly program: string;
-  /** The line in the function's text, counted from 1, and the column, counted from 0. */
+  /** The file that the line is in; undefined if only the function's text is known, as the runtime has it. */
+  readonly file: string | undefined;
+  /** The line in the file, or in the function's text, counted from 1. */
   readonly line: number;
   /** The column, counted from 1. */
   readonly column: number;
 
   /** `problem` is one sentence: what is impossible, and what to write instead. */
   constructor(source: Source, start: number, end: number, problem: string, program = source.name) {
-    const { line, column, text } = source.place(start);
-    const width = Math.max(1, Math.min(end - start, text.length - column));
+    const { file, line, column, text, width, where } = source.place(start, end);
     const shown = text.trimStart();
     const indent = text.length - shown.length;
+    const head = `line ${line}${file === undefined && source.isOfFile ? " of the function" : ""}: `;
+    // Tabs stay tabs, so that the caret stands below its place.
+    const before = shown.slice(0, Math.max(0, column - 1 - indent)).replace(/[^\t]/g, " ");
     super(
-      `Cannot compile program "${program}"${source.where}: ${problem}\n` +
-        `  line ${line}: ${shown}\n` +
-        `  ${" ".repeat(`line ${line}: `.length + Math.max(0, column - indent))}${
-          "^".repeat(width)
-        }`,
+      `Cannot compile program "${program}"${where}: ${problem}\n` +
+        `  ${head}${shown}\n` +
+        `  ${" ".repeat(head.length)}${before}${"^".repeat(width)}`,
     );
     this.program = program;
+    this.file = file;
     this.line = line;
     this.column = column;
   }
+}
+
+/** A place to show. */
+export interface Place {
+  /** The file; undefined where only the function's text is known. */
+  readonly file: string | undefined;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+  /** The line's text. */
+  readonly text: string;
+  /** How much of that line is meant. */
+  readonly width: number;
+  /** ` (opens.ts:12:3)`, or where the function was given to its hook, or nothing. */
+  readonly where: string;
 }
 
 /** Positions of shared functions start here: after those of any program. */
@@ -51,8 +72,8 @@ export interface Line {
   readonly text: string;
   /** Counted from 1, in that function's text. */
   readonly number: number;
-  /** Where that function was given: ` (opens.ts:12)`, or nothing. */
-  readonly where: string;
+  /** That function. */
+  readonly source: Source;
 }
 
 /** A function's text. */
@@ -60,8 +81,11 @@ export class Source {
   /** The program's name. */
   readonly name: string;
   readonly text: string;
-  /** Where it was given to `kernel()`: ` (opens.ts:12)`, or nothing. */
+  /** Where it was given to its hook: ` (opens.ts:12)`, or nothing. */
   readonly where: string;
+  readonly #site: Site | undefined;
+  readonly #functionName: string;
+  #origin: { readonly found: Origin | undefined } | undefined;
   /** Where the text begins in what the parser read: positions are relative to that. */
   begin = 0;
   /** The number of its first line: programs count from 0, shared functions from an offset. */
@@ -70,11 +94,23 @@ export class Source {
   readonly #shared = new Set<Source>();
   readonly #starts: readonly number[];
 
-  constructor(name: string, text: string, file: string | undefined) {
+  /**
+   * @param site where it was given to its hook, `/home/me/opens.ts:12:3`, or another name of its origin
+   * @param functionName its own name, if it has one
+   */
+  constructor(name: string, text: string, site: string | undefined, functionName = "") {
     this.name = name;
     this.text = text;
-    this.where = file === undefined ? "" : ` (${file})`;
-    this.#starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+    this.#functionName = functionName;
+    this.#site = site === undefined ? undefined : siteOf(site);
+    const shown = this.#site ? `${baseName(this.#site.path)}:${this.#site.line}` : site;
+    this.where = shown === undefined ? "" : ` (${shown})`;
+    this.#starts = lineStarts(text);
+  }
+
+  /** Whether it was written in a file, so that its lines are not those that the author counts. */
+  get isOfFile(): boolean {
+    return this.#site !== undefined;
   }
 
   /** Moves its positions and lines to an unused range; returns the offset. */
@@ -103,23 +139,33 @@ export class Source {
 
   /** The line of a place in the text, counted from 0. */
   #indexOf(offset: number): number {
-    // Called for each node: a binary search, without a callback.
-    let [low, high] = [0, this.#starts.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle]! <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return lineIndex(this.#starts, offset);
   }
 
-  /** The line and column of a place, and that line's text. */
-  place(offset: number): { line: number; column: number; text: string } {
-    const clamped = Math.min(Math.max(offset - this.begin, 0), this.text.length);
-    const index = this.#indexOf(clamped);
-    const end = this.#starts[index + 1];
-    const text = this.text.slice(this.#starts[index], end === undefined ? undefined : end - 1);
-    return { line: index + 1, column: clamped - this.#starts[index]!, text };
+  /** Reads the file that it was written in, when an error wants it. */
+  #written(): { readonly site: Site; readonly origin: Origin } | undefined {
+    const site = this.#site;
+    if (!site) return undefined;
+    this.#origin ??= { found: originOf(this.text, this.#functionName, site) };
+    const { found } = this.#origin;
+    return found && { site, origin: found };
+  }
+
+  /** Where a part of the text is to be shown: in the file if that is known. */
+  place(start: number, end: number): Place {
+    const [from, to] = [start, end].map((each) =>
+      Math.min(Math.max(each - this.begin, 0), this.text.length)
+    ) as [number, number];
+    const written = this.#written();
+    if (!written) {
+      const place = placeIn(this.text, this.#starts, from, to);
+      return { ...place, file: undefined, where: this.where };
+    }
+    const { site: { path }, origin } = written;
+    const span = origin.of({ start: from, end: to });
+    const place = placeIn(origin.text, lineStarts(origin.text), span.start, span.end);
+    const where = ` (${baseName(path)}:${place.line}:${place.column})`;
+    return { ...place, file: path, where };
   }
 
   /** The number of the line that a place is in. */
@@ -133,10 +179,18 @@ export class Source {
     for (const each of [this, ...this.#shared]) {
       const index = line - each.#firstLine;
       if (index < 0 || index >= each.#starts.length) continue;
-      const text = each.place(each.#starts[index]! + each.begin).text.trim();
-      return { text, number: index + 1, where: each.where };
+      const [start, end] = [each.#starts[index]!, each.#starts[index + 1] ?? Infinity];
+      return { text: each.text.slice(start, end).trim(), number: index + 1, source: each };
     }
-    return { text: "", number: 1, where: this.where };
+    return { text: "", number: 1, source: this };
+  }
+
+  /** Where a line of {@linkcode lineAt} is to be shown. */
+  placeOf(number: number): Place {
+    const start = this.#starts[number - 1] ?? 0;
+    const text = this.text.slice(start, this.#starts[number]);
+    const begin = start + this.begin + text.length - text.trimStart().length;
+    return this.place(begin, begin + Math.max(1, text.trim().length));
   }
 
   /** All lines. */
@@ -152,16 +206,54 @@ export class Source {
   }
 }
 
-/**
- * The caller outside this folder: `opens.ts:12`, if known. In an executable this folder is in the
- * bundle, a file below `/$bunfs/`.
- */
+const baseName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+const lineStarts = (text: string) => [
+  0,
+  ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1),
+];
+
+/** The index of the line that an offset is in. */
+function lineIndex(starts: readonly number[], offset: number): number {
+  // Called for each node: a binary search, without a callback.
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle]! <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function placeIn(
+  all: string,
+  starts: readonly number[],
+  start: number,
+  end: number,
+): Pick<Place, "line" | "column" | "text" | "width"> {
+  const index = lineIndex(starts, start);
+  const text = all.slice(starts[index], starts[index + 1]).replace(/\r?\n$/, "");
+  const column = start - starts[index]!;
+  const width = Math.max(1, Math.min(end - start, text.length - column));
+  return { line: index + 1, column: column + 1, text, width };
+}
+
+/** How frames name the files of this folder, and the entry that exports its functions. */
+const OURS = ownPaths(import.meta.url);
+
+function ownPaths(url: string): string[] {
+  const root = /^(.*\/)bpf\/typescript\/language\/source\.ts$/.exec(url)?.[1];
+  // In an executable all of it is in the bundle.
+  if (root === undefined) return ["/$bunfs/"];
+  const roots = root.startsWith("file://") ? [root, fileURLToPath(root)] : [root];
+  return roots.flatMap((each) => [`${each}bpf/typescript/`, `${each}kernel.ts:`]);
+}
+
+/** The caller outside this folder: `/home/me/opens.ts:12:3`, if known. */
 export function callSite(): string | undefined {
   const frames = (new Error().stack ?? "").split("\n").slice(1);
   const outside = frames.find((frame) =>
-    /:\d+:\d+\)?$/.test(frame) && !/\/bpf\/typescript\/|\/kernel\.ts:|\/\$bunfs\//.test(frame)
+    /:\d+:\d+\)?$/.test(frame) && !OURS.some((path) => frame.includes(path))
   );
-  const [, path, line] = /([^\s(]+?):(\d+):\d+\)?$/.exec(outside ?? "") ?? [];
-  if (path === undefined) return undefined;
-  return `${path.slice(path.lastIndexOf("/") + 1)}:${line}`;
+  return /(?:^|[(\s])((?:[a-z+]+:\/\/|\/).*:\d+:\d+)\)?$/.exec(outside ?? "")?.[1];
 }

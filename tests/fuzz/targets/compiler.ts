@@ -10,6 +10,8 @@ import { typeOfWords, type VariableInC } from "../../../bpf/typescript/c/types.t
 import { compileProgram } from "../../../bpf/typescript/compile_program.ts";
 import { plan } from "../../../bpf/typescript/load.ts";
 import { KernelCodeError } from "../../../bpf/typescript/language/source.ts";
+import { functionsIn } from "../../../bpf/typescript/origin/functions.ts";
+import { tokens } from "../../../bpf/typescript/origin/tokens.ts";
 import { chars, struct, u32, u64 } from "../../../mod.ts";
 import { hash, histogram, rawTracepoint, ringBuffer } from "../../../kernel.ts";
 import { UsageError } from "../../../toolkit/options/options.ts";
@@ -118,5 +120,50 @@ out.events.emit({ pid: pid(), count: add(ctx.args[0], 3n), name: comm() });`,
   },
 };
 
+const origin: Target<string> = {
+  name: "typescript-tokens",
+  what: "files that kernel code was written in",
+  samples: () =>
+    [
+      'const a = tracepoint("x/y", (e: Fields, { n }): void => { print(`${e.a} ${n as bigint}`); });',
+      "const o = { async f(x: string) { return /[/]x/g.test(x); }, g: function* () {} }; // more",
+      "export default (x?: number) => x! / 2 / 0x10_00n + `a${ {b: `c${x}`} }d`.length; /* end */",
+    ].map((value) => ({ value })),
+  words: [
+    "`",
+    "${",
+    "}",
+    "=>",
+    "function ",
+    "(",
+    ")",
+    "/*",
+    "*/",
+    "//",
+    "/",
+    "'",
+    '"',
+    "\\",
+    "async ",
+  ],
+  isRefusal: () => false,
+  run(text) {
+    const found = tokens(text);
+    let end = 0;
+    for (const token of found) {
+      must(token.start >= end && token.end > token.start, `a token is at ${token.start}`);
+      end = token.end;
+    }
+    must(end <= text.length, "a token ends behind the text");
+    for (const { from, to } of functionsIn(found)) {
+      must(from >= 0 && to > from && to <= found.length, `a function is from ${from} to ${to}`);
+    }
+  },
+};
+
 /** Readers of what becomes programs. */
-export const COMPILER_TARGETS: readonly AnyTarget[] = [expression, typescript];
+export const COMPILER_TARGETS: readonly AnyTarget[] = [
+  expression,
+  typescript,
+  origin,
+];
