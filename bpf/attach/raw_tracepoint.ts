@@ -31,6 +31,9 @@ export function attachRawTracepoint(
   return linkOf(program, `raw tracepoint ${name}`, fd, (errno) => {
     if (errno === Errno.ENOENT) return "this kernel has no raw tracepoint of that name";
     if (errno === Errno.EINVAL && cookie > 0n) return "cookies of raw tracepoints need Linux 6.10";
+    if (errno === Errno.EINVAL) {
+      return "the program reads more arguments than the kernel passes there";
+    }
     if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();
     return undefined;
   }, { pinnable: true });

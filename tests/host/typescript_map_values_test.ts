@@ -10,8 +10,25 @@ import {
   perCpuHash,
   print,
   rawTracepoint,
+  signed,
+  unsigned,
 } from "../../kernel.ts";
-import { array, bool, Bpf, chars, i64, ipv4, ipv6, struct, sum, u32, u64, u8 } from "../../mod.ts";
+import {
+  array,
+  bool,
+  Bpf,
+  chars,
+  i32,
+  i64,
+  i8,
+  ipv4,
+  ipv6,
+  struct,
+  sum,
+  u32,
+  u64,
+  u8,
+} from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 
 // Run by BPF_PROG_TEST_RUN: the arguments are the test's, and nobody else triggers the program.
@@ -171,4 +188,50 @@ test("IP addresses come from numbers and bytes, and are texts outside", () => {
   const lines: unknown[] = [];
   bpf.events("print").drain((line) => lines.push(line));
   assert.deepEqual(lines, ["127.0.0.1 ::1"]);
+});
+
+test("print shows numbers by their sign, and what else JavaScript would show", () => {
+  const Odd = struct("odd", {
+    a: i8,
+    b: u8,
+    c: i64,
+    text: chars(8),
+    ok: bool,
+    list: array(i32, 2),
+  });
+  const code = kernel({
+    maps: { odd: hash(u32, Odd), numbers: hash(u32, i64) },
+    globals: { small: i32, flag: bool },
+  }, {
+    program: rawTracepoint("sys_enter", (_, { odd, numbers, small, flag }) => {
+      print(`${-1} ${small - 5} ${true} ${flag} ${!flag} ${small > -1}`);
+      print(`%d %s {} \\ "q" \u2603 \t.`);
+      print("");
+      print(`${numbers.get(1) ?? -7n}`, numbers.has(1), `a${`b${small}c`}d`);
+      odd.set(1, { a: -100, b: 200, c: -5n, text: "abcdefg", ok: true, list: [-1, 2] });
+      const v = odd.get(1);
+      if (v === undefined) return;
+      print(v.a, v.b, v.c, v.text, v.ok, v.list[0], v.list[1], v.list[small + 1], v.list.length);
+      print(
+        `${v.a + v.b} ${v.a * 2} ${unsigned(v.a, 8)} ${signed(v.b, 8)} ${v.b << 1} ${v.a >> 1}`,
+      );
+      print(`${18446744073709551615n} ${-9223372036854775808n}`, v.a < 0 ? -1 : 1, v.a % 7);
+      for (const [i, n] of [[1, -2], [3, -4]] as const) print(i, n);
+    }),
+  });
+  using bpf: Bpf = Bpf.load(code);
+  runOnce(bpf.program("program"), []);
+  const lines: unknown[] = [];
+  bpf.events("print").drain((line) => lines.push(line));
+  assert.deepEqual(lines, [
+    "-1 -5 true false true true",
+    '%d %s {} \\ "q" \u2603 \t.',
+    "",
+    "-7 false ab0cd",
+    "-100 200 -5 abcdefg true -1 2 2 2",
+    "100 -200 156 -56 400 -50",
+    "18446744073709551615 -9223372036854775808 -1 -2",
+    "1 -2",
+    "3 -4",
+  ]);
 });

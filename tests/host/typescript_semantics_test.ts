@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hash, histogram, kernel, KernelCodeError, rawTracepoint } from "../../kernel.ts";
-import { bool, Bpf, i64, struct, u32, u64 } from "../../mod.ts";
+import { array, bool, Bpf, i64, struct, u32, u64 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 
 // Functions as somebody writes them who knows TypeScript well, from their text: each runtime would write functions
@@ -10,6 +10,7 @@ import { runOnce } from "../support/differential.ts";
 const ARGS = [7n, (1n << 63n) + 5n, 3n, 0n, (1n << 64n) - 2n];
 const RESULTS = { a: u64, b: u64, c: i64, yes: bool, no: bool };
 const Pair = struct("pair", { x: u32, y: i64 });
+const List = struct("list", { of: array(u32, 4) });
 
 type Run = (context: unknown, out: Record<string, unknown>) => void;
 const runOf = (body: string) => new Function("ctx", "out", body) as Run;
@@ -17,8 +18,9 @@ const runOf = (body: string) => new Function("ctx", "out", body) as Run;
 /** What the kernel makes of functions; keys are numbered, so that one object holds them all. */
 function inKernel(bodies: readonly string[]): Record<string, unknown>[] {
   const programs = bodies.map((body, i) => [`f${i}`, rawTracepoint("sys_enter", runOf(body))]);
-  const maps = { pairs: hash(u32, Pair), numbers: hash(u32, u64) };
-  using bpf = Bpf.load(kernel({ maps, globals: RESULTS }, Object.fromEntries(programs)));
+  const maps = { pairs: hash(u32, Pair), numbers: hash(u32, u64), lists: hash(u32, List) };
+  const constants = { LIM: 5n };
+  using bpf = Bpf.load(kernel({ maps, globals: RESULTS, constants }, Object.fromEntries(programs)));
   return bodies.map((_, i) => {
     for (const name of ["a", "b", "c"] as const) bpf.global(name).value = 0n;
     for (const name of ["yes", "no"] as const) bpf.global(name).value = false;
@@ -31,10 +33,10 @@ function inKernel(bodies: readonly string[]): Record<string, unknown>[] {
 
 /** What JavaScript makes of the same function. */
 function inJavaScript(body: string): Record<string, unknown> {
-  const out = { a: 0n, b: 0n, c: 0n, yes: false, no: false };
+  const out = { a: 0n, b: 0n, c: 0n, yes: false, no: false, LIM: 5n };
   runOf(body)({ args: ARGS }, out);
   const [a, b] = [BigInt.asUintN(64, out.a), BigInt.asUintN(64, out.b)];
-  return { ...out, a, b, c: BigInt.asIntN(64, out.c) };
+  return { a, b, c: BigInt.asIntN(64, out.c), yes: out.yes, no: out.no };
 }
 
 const SAME = [
@@ -86,6 +88,23 @@ const SAME = [
   "const pid = 5n, comm = () => 6n; out.a = pid + comm();",
   "out.a = (() => 5n)(); (() => { out.b = 6n; })();",
   "let ok = false; for (let i = 0; i < 3; i++) if (i === 2) ok = true; out.yes = ok; out.no = ok !== true;",
+  // Nonnegative constants that are chosen from go with numbers of either sign.
+  "const f = (x, lo, hi) => { if (x < lo) return lo; if (x > hi) return hi; return x; }; " +
+  "out.a = f(ctx.args[0], 1n, 5n); out.b = f(ctx.args[2], 1n, 5n);",
+  "const d = ctx.args[2] > 1n ? 2n : 3n; out.a = ctx.args[1] / d; out.c = -7n / d;",
+  "const d = ctx.args[2] > 1n ? 2n : 3n; const e = ctx.args[2] > 1n ? 3n : 2n; out.c = d - e; out.yes = d - e < 0n;",
+  "const x = ctx.args[2] > 1n ? (ctx.args[0] > 1n ? 1n : 2n) : ctx.args[1]; out.a = x; out.yes = x > 0n;",
+  "const x = ctx.args[2] > 1n ? ctx.args[1] : (ctx.args[0] > 1n ? 1n : 2n); out.a = x >> 1n;",
+  "let x = ctx.args[2] > 1n ? 1n : 2n; x = ctx.args[1]; out.a = x >> 1n;",
+  "let x = ctx.args[2] > 1n ? 1n : 2n; x -= 5n; out.c = x >> 1n; out.yes = x < 0n;",
+  "const f = (x) => { if (x > 5n) return 1n; return -2n; }; out.c = f(1n) * 3n; out.a = f(7n);",
+  "const f = (x) => { if (x > 5n) return ctx.args[1]; if (x > 3n) return 1n; return 2n; }; out.a = f(6n) >> 1n;",
+  "for (let i = 0n; i <= out.LIM; i++) out.a++;",
+  "const xs = [3n, 1n, 2n]; for (let i = 0; i < xs.length; i++) out.a += 2n;",
+  'const key = "a"; out[key] = 5n; out["b"] += 2n;',
+  "const fs = [(x) => x + 1n, (x) => x * 10n]; out.a = fs[1](5n);",
+  "for (const x of [1n, -2n, 4n]) { const f = () => x; out.c += f(); }",
+  "let n = 5n; const f = () => n++; out.a = f() + f() * 10n; out.b = n;",
 ];
 
 test("functions mean in the kernel what they mean in JavaScript", () => {
@@ -123,6 +142,23 @@ const MAPS: readonly (readonly [body: string, c: bigint])[] = [
     5n,
   ],
 ];
+
+const LIST = "out.lists.set(1, { of: [1, 2, 3, 4] }); const q = out.lists.get(1); if (!q) return; ";
+const LISTS: readonly (readonly [body: string, c: bigint])[] = [
+  // Outside of an array is undefined, or 0 where nobody asks.
+  ["out.c = BigInt(q.of[ctx.args[2]] ?? 99) * 1000n + BigInt(q.of[ctx.args[0]] ?? 99);", 4099n],
+  ["out.c = q.of[ctx.args[0]] === undefined ? 1n : 2n;", 1n],
+  ["out.c = q.of[ctx.args[2]] === undefined ? 1n : 2n;", 2n],
+  ["const x = q.of[ctx.args[0]]; out.c = 7n; if (x === undefined) return; out.c = BigInt(x);", 7n],
+  ["out.c = 5n + BigInt(q.of[ctx.args[0]]);", 5n],
+  ["for (let i = 0; i < q.of.length; i++) out.c += BigInt(q.of[i]);", 10n],
+  ["for (const x of q.of) { if (x === 3) continue; out.c += BigInt(x); }", 7n],
+];
+
+test("elements by a computed number are there, or undefined", () => {
+  const found = inKernel(LISTS.map(([body]) => LIST + body));
+  assert.deepEqual(found.map(({ c }) => c), LISTS.map(([, c]) => c));
+});
 
 test("objects with a name keep what they were made of", () => {
   const found = inKernel(MAPS.map(([body]) => body));
@@ -179,6 +215,48 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
   ["out.a = Date.now();", /: did you mean ktime\(\)\?/],
   ["out.a = constructor;", /^nothing is called constructor here, for only the function's own/],
   ["out.a = [1n, 2n][-1];", /^there is no element -1/],
+  // What somebody writes who knows JavaScript, and what to write instead.
+  [
+    "for (const x of ctx.args) out.a += x;",
+    /^how many arguments there are is not known here: name each/,
+  ],
+  ["out.a = BigInt(ctx.args.length);", /^how many arguments there are is not known here/],
+  [
+    "out.a = out.c >>> 1n;",
+    /^JavaScript's >>> takes the lowest 32 bits.*write unsigned\(x, 32\) >> n/,
+  ],
+  [
+    "out.a = out.c || 7n;",
+    /^u64 is wanted here, and this is a boolean: write x \?\? 0 or condition/,
+  ],
+  [
+    'const s = ctx.args[0] > 3n ? "a" : "b"; print(s);',
+    /^\?: chooses between numbers, and this is a text/,
+  ],
+  [
+    'const f = (x) => { if (x) return "a"; return "b"; }; print(f(out.a));',
+    /^a function with several returns/,
+  ],
+  [
+    "const f = (x, y = 4n) => x + y; out.a = f(1n);",
+    /^default values are not in the language: give/,
+  ],
+  [
+    "const f = (...xs) => xs[0]; out.a = f(1n, 2n);",
+    /^the rest of arguments is not in the language/,
+  ],
+  ['out.a = BigInt("abc".length);', /^texts have no length in the kernel/],
+  [
+    "const xs = [1n]; out.yes = xs.includes(1n);",
+    /^the list has no includes in the kernel: go through it/,
+  ],
+  ["const o = { x: 1n }; o.x = 2n;", /^an object keeps what it was made of/],
+  ["const xs = [1n]; xs[0] = 2n;", /^a list keeps what it was made of/],
+  [
+    "out.a = BigInt(Math.min(3, 4));",
+    /^JavaScript's Math is not in the kernel: write it with operators/,
+  ],
+  ["out.a = ctx.args[0].toString();", /^a number has no field "toString"/],
 ];
 
 test("what JavaScript throws at, or the kernel has not, is refused with its reason", () => {

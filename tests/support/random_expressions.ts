@@ -82,7 +82,8 @@ export class Expressions {
       case 7: {
         if (signed) return this.#leaf(true);
         const [a, b] = [this.int(this.chance(2), depth - 1), this.#shift(depth - 1)];
-        return [`(${a[0]} >>> ${b[0]})`, `((u64)${a[1]} >> ${b[1]})`];
+        // Of signed numbers >>> is refused.
+        return [`(unsigned(${a[0]}) >>> ${b[0]})`, `((u64)${a[1]} >> ${b[1]})`];
       }
       case 8: {
         const [ts, c] = this.int(signed, depth - 1);

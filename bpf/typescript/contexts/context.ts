@@ -21,7 +21,10 @@ export function contextOf(program: Program): Value {
       return tracepointContext(program, hook.category, hook.name);
     case "rawTracepoint":
       return fields(`raw tracepoint ${hook.name}`, {
-        args: elements(program, "the arguments", Array.from({ length: 12 }, (_, i) => 8 * i)),
+        args: {
+          ...elements(program, "the arguments", Array.from({ length: 12 }, (_, i) => 8 * i)),
+          isOpen: true,
+        },
       });
     case "uretprobe":
       return { ...word(program, registerOffsets().result), type: I64 };

@@ -14,7 +14,11 @@ export function fields(what: string, values: Record<string, Value>): Value {
 }
 
 /** Consecutive eight-byte values in the context. */
-export function elements(program: Program, what: string, offsets: readonly number[]): Value {
+export function elements(
+  program: Program,
+  what: string,
+  offsets: readonly number[],
+): Value & { kind: "elements" } {
   return { kind: "elements", what, elements: offsets.map((offset) => word(program, offset)) };
 }
 

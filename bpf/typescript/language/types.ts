@@ -12,6 +12,8 @@ export interface Int {
   readonly kind: "int";
   readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
+  /** Whether it is one of several nonnegative constants, which go with numbers of either sign. */
+  readonly isPlain?: true;
   /** Whether it is in network byte order in memory. */
   readonly bigEndian?: boolean;
 }
@@ -46,6 +48,7 @@ export type Scalar = Extract<Type, { kind: "int" | "bool" }>;
 
 export const U64: Int = { kind: "int", bits: 64, signed: false };
 export const I64: Int = { kind: "int", bits: 64, signed: true };
+export const PLAIN: Int = { ...I64, isPlain: true };
 export const U32: Int = { kind: "int", bits: 32, signed: false };
 export const BOOL: Type & { kind: "bool" } = { kind: "bool" };
 

@@ -40,6 +40,13 @@ export function arithmetic(
   if (operator === "<<" || operator === ">>" || operator === ">>>") {
     checkShift(program, node, b.operand);
     const signed = (a.type ?? I64).signed;
+    if (operator === ">>>" && signed && a.type) {
+      throw program.error(
+        node,
+        "JavaScript's >>> takes the lowest 32 bits, and this is a signed number: write unsigned(x, 32) >> n for " +
+          "that, or unsigned(x) >> n for all 64",
+      );
+    }
     const fn = operator === "<<" ? "lsh" : operator === ">>" && signed ? "arsh" : "rsh";
     const type = operator === ">>>" || !signed ? U64 : I64;
     return { operand: builder.alu(fn, a.operand, b.operand), type };
@@ -84,7 +91,9 @@ export function commonSign(
   a: IntOperand,
   b: IntOperand,
 ): boolean {
-  const types = [a.type, b.type].filter((type) => type !== undefined);
+  const all = [a.type, b.type].filter((type) => type !== undefined);
+  const firm = all.filter(({ isPlain }) => !isPlain);
+  const types = firm.length > 0 ? firm : all;
   if (types.length === 0) return true;
   const anySigned = types.some(({ signed }) => signed);
   if (!anySigned) return false;
@@ -218,10 +227,14 @@ export function requireInt(
   return { operand, type };
 }
 
+/** The type of 64 bits with the same sign. */
+const wide = (type: Int): Int => type.bits === 64 ? type : type.signed ? I64 : U64;
+
 /** The type that can hold both values; undefined when there is none. */
 export function joinTypes(a: Scalar | undefined, b: Scalar | undefined): Scalar | undefined {
   if (a === undefined || b === undefined) return a ?? b ?? I64;
   if (a.kind === "bool" || b.kind === "bool") return a.kind === b.kind ? a : undefined;
+  if (a.isPlain || b.isPlain) return a.isPlain ? wide(b) : wide(a);
   if (a.signed === b.signed) return a.bits >= b.bits ? a : b;
   const unsigned = a.signed ? b : a;
   return unsigned.bits === 64 ? undefined : I64;

@@ -118,12 +118,26 @@ function placeOf(program: Program, target: Expression, scope: Scope): InMemory {
   const found = lower(program, target, scope);
   if (found.kind === "global") program.assigned.set(found.name, target);
   const place = present(program, target, found);
-  if (place.kind !== "memory") throw program.error(target, "this cannot be assigned to");
+  if (place.kind !== "memory") throw program.error(target, unassignable(program, target, scope));
   if (place.readOnly) throw program.error(target, place.readOnly);
   if (place.access !== "direct") {
     throw program.error(target, "the kernel's own memory can only be read");
   }
   return place;
+}
+
+function unassignable(program: Program, target: Expression, scope: Scope): string {
+  if (target.type !== "MemberExpression") return "this cannot be assigned to";
+  const object = program.builder.discard(() => lower(program, target.object, scope));
+  if (object.kind === "object") {
+    return "an object keeps what it was made of: make it with the new value, or use variables (let)";
+  }
+  if (object.kind === "elements") {
+    return "a list keeps what it was made of: use variables (let), or an array in a struct of a map";
+  }
+  if (!target.computed) return "this cannot be assigned to";
+  return "only an element whose number is known when compiling can be assigned to, such as array[1]: choose it by " +
+    "if or switch, or use a map";
 }
 
 function storeField(program: Program, node: Node, place: InMemory, value: Value): Value {

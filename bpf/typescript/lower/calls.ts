@@ -5,12 +5,12 @@
  */
 
 import type { Call, Expression, FunctionNode, Node, Statement } from "../language/syntax.ts";
-import { I64 } from "../language/types.ts";
+import { PLAIN } from "../language/types.ts";
 import { some } from "./effects.ts";
 import { lower } from "./expressions.ts";
 import { asLoaded, describeValue } from "./loaded.ts";
 import { mapMethod } from "./map_methods.ts";
-import { field, nameOf } from "./members.ts";
+import { field, nameOf, stringOf } from "./members.ts";
 import { unknownName } from "./near_names.ts";
 import { packetMethod } from "./packets.ts";
 import type { Program } from "./program.ts";
@@ -28,7 +28,9 @@ export function call(program: Program, node: Call, scope: Scope): Value {
   if (node.optional) throw program.error(node, "only fields can be optional: x?.field");
   const builtin = javascriptFunction(callee, scope);
   if (builtin) return callBuiltin(program, node, builtin, scope);
-  const target = callee.type === "MemberExpression"
+  const isNamed = callee.type === "MemberExpression" &&
+    (!callee.computed || stringOf(callee.property) !== undefined);
+  const target = isNamed
     ? field(
       program,
       callee,
@@ -102,6 +104,13 @@ function inline(
   if (program.inlined.some((each) => each.node === called)) {
     throw program.error(node, "functions cannot call themselves: the kernel wants to see the end");
   }
+  const special = called.params.find(({ type }) =>
+    type === "AssignmentPattern" || type === "RestElement"
+  );
+  if (special) {
+    const what = special.type === "RestElement" ? "the rest of arguments is" : "default values are";
+    throw program.error(special, `${what} not in the language: give the function every value`);
+  }
   if (node.arguments.length !== called.params.length) {
     const [takes, given] = [called.params.length, node.arguments.length];
     throw program.error(node, `this function takes ${takes} values, and is given ${given}`);
@@ -128,11 +137,11 @@ function inline(
       const falls = builder.isOpen;
       builder.enter(end);
       const { result } = inlined as {
-        result: { reg: number; type: typeof I64 | undefined } | undefined;
+        result: { reg: number; type: typeof PLAIN | undefined } | undefined;
       };
       if (!result) return VOID;
       if (falls) throw program.error(called, "this function ends in one place without a value");
-      return { kind: "register", reg: result.reg, type: result.type ?? I64 };
+      return { kind: "register", reg: result.reg, type: result.type ?? PLAIN };
     });
   } finally {
     program.inlined.pop();

@@ -247,10 +247,13 @@ export function isKnown(program: Program, node: Expression, scope: Scope): boole
       const binding = scope.find(node.name);
       return binding?.kind === "constant" || binding === undefined && node.name === "undefined";
     }
-    case "MemberExpression":
-      return node.object.type === "Identifier" && !node.computed &&
-        scope.find(node.object.name)?.kind === "outside" &&
-        program.outside.constants.has((node.property as { name: string }).name);
+    case "MemberExpression": {
+      if (node.object.type !== "Identifier" || node.computed) return false;
+      const { name } = node.property as { name: string };
+      const object = scope.find(node.object.name);
+      if (object?.kind === "elements") return name === "length" && !object.isOpen;
+      return object?.kind === "outside" && program.outside.constants.has(name);
+    }
     case "UnaryExpression":
       return isKnown(program, node.argument, scope);
     case "BinaryExpression":

@@ -50,16 +50,19 @@ function declareVariable(
   given: Value,
   scope: Scope,
 ): void {
+  if (given.kind === "optional" && given.value === undefined) {
+    throw program.error(id, "variables hold numbers and booleans: declare this with const");
+  }
   const value = present(program, init, given);
   if (value.kind !== "constant" && value.kind !== "register" && value.kind !== "memory") {
     throw program.error(id, "variables hold numbers and booleans: declare this with const");
   }
   const { operand, type } = asLoaded(program, init, value);
-  const isFlexible = type === undefined;
+  const isFlexible = type === undefined || type.kind === "int" && type.isPlain === true;
   const reg = program.builder.register();
   program.builder.move(reg, operand);
   if (typeof operand === "bigint") program.bounds.set(reg, Number(operand));
-  const chosen: Scalar = type === undefined
+  const chosen: Scalar = type === undefined || isFlexible
     ? program.unsigned.has(id.start) ? U64 : I64
     : type.kind === "bool"
     ? BOOL

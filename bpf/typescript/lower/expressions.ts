@@ -15,6 +15,7 @@ import { bigintConstant, foldBinary, numberConstant } from "./constants.ts";
 import { hasEffects } from "./effects.ts";
 import { asLoaded, asValue, joined } from "./loaded.ts";
 import { member } from "./members.ts";
+import { isText } from "./texts.ts";
 import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import { refusal } from "./refused.ts";
@@ -234,6 +235,12 @@ function conditional(program: Program, node: Conditional, scope: Scope): Value {
       for (const each of regs) program.known.add(each);
       const value = lower(program, each, scope);
       if (value.kind === "void" || value.kind === "undefined") return undefined;
+      if (isText(value)) {
+        throw program.error(
+          each,
+          "?: chooses between numbers, and this is a text: write if … else, with a call in each",
+        );
+      }
       const loaded = asLoaded(program, each, value);
       builder.move(reg, loaded.operand);
       return loaded;

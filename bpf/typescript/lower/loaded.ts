@@ -6,7 +6,7 @@
 
 import type { Operand } from "../code/ir.ts";
 import type { Node } from "../language/syntax.ts";
-import { BOOL, describeType, I64, isScalar, type Scalar, U64 } from "../language/types.ts";
+import { BOOL, describeType, I64, isScalar, PLAIN, type Scalar, U64 } from "../language/types.ts";
 import { joinTypes } from "./arithmetic.ts";
 import { isKernel, kernelAddress } from "./kernel_memory.ts";
 import { addressOf, inRegister, loadScalar } from "./memory.ts";
@@ -36,7 +36,8 @@ export function asLoaded(program: Program, node: Node, value: Value): Loaded {
       throw program.error(node, `expected a number, found ${describeType(found.type)}`);
     default: {
       const unknown = found.kind === "unmade" ? unknownName(found.name) : undefined;
-      throw program.error(node, unknown ?? `expected a number, found ${describeValue(found)}`);
+      const told = unknown ?? noNumber(found) ?? `expected a number, found ${describeValue(found)}`;
+      throw program.error(node, told);
     }
   }
 }
@@ -50,7 +51,7 @@ export function present(program: Program, node: Node, value: Value): Value {
   }
   if (value.kind === "computed") return value.make();
   if (value.kind !== "optional") return value;
-  if (!program.known.has(value.pointer)) {
+  if (!program.known.has(value.pointer) && !value.isLenient) {
     throw program.error(
       node,
       "this may be undefined: check it first, if (x === undefined) return, or give another value, " +
@@ -62,6 +63,14 @@ export function present(program: Program, node: Node, value: Value): Value {
   }
   const { pointer: base, type, access, readOnly } = value;
   return { kind: "memory", base, offset: 0, type, access, ...readOnly ? { readOnly } : {} };
+}
+
+/** What to say where a number is wanted of what JavaScript has one for. */
+function noNumber(value: Value): string | undefined {
+  if (value.kind !== "method" || value.object.kind === "map" || value.object.kind === "packet") {
+    return undefined;
+  }
+  return `texts have no ${value.name} in the kernel: compare them whole, or by includes("…")`;
 }
 
 /** The value of an operation. */
@@ -95,6 +104,22 @@ export function describeValue(value: Value): string {
       return "an IP address";
     case "object":
       return "an object";
+    case "constant":
+      return value.type === "bool" ? "a boolean" : "a number";
+    case "register":
+    case "memory":
+    case "optional":
+      return isScalar(value.type)
+        ? value.type.kind === "bool" ? "a boolean" : "a number"
+        : value.type.kind === "text"
+        ? "a text"
+        : describeType(value.type);
+    case "computed":
+      return "a number";
+    case "outside":
+      return "what comes from outside";
+    case "global":
+      return `the global ${value.name}`;
     case "unmade":
       return `${value.name}, which nothing is called here`;
     default:
@@ -104,6 +129,7 @@ export function describeValue(value: Value): string {
 
 /** The common type of a value from two branches. */
 export function joined(program: Program, node: Node, a: Loaded, b: Loaded): Scalar {
+  if (a.type === undefined && b.type === undefined) return PLAIN;
   const type = joinTypes(signOf(a), signOf(b));
   if (type) return type;
   throw program.error(

@@ -9,7 +9,7 @@ import { condition, decide } from "./conditions.ts";
 import { bind, declaration } from "./declarations.ts";
 import { lower } from "./expressions.ts";
 import { present } from "./loaded.ts";
-import { elementOf, lengthOf } from "./members.ts";
+import { countUnknown, elementOf, lengthOf } from "./members.ts";
 import type { Program } from "./program.ts";
 import { Scope, type Variable } from "./scope.ts";
 import { expressionStatement, statement } from "./statements.ts";
@@ -79,8 +79,9 @@ function constantBound(program: Program, test: Expression, scope: Scope): number
   if (inner?.kind === "variable") return program.bounds.get(inner.reg);
   const isConstant = limit.type === "Literal" || limit.type === "Identifier" ||
     limit.type === "BinaryExpression" || limit.type === "UnaryExpression";
-  if (!isConstant || decide(program, limit, scope) === undefined) return undefined;
-  const value = lower(program, limit, scope);
+  const isMember = limit.type === "MemberExpression"; // array.length, or a constant from outside
+  if (!isMember && (!isConstant || decide(program, limit, scope) === undefined)) return undefined;
+  const value = program.builder.discard(() => lower(program, limit, scope));
   if (value.kind !== "constant") return undefined;
   const known = scope.find(variable.name) as Variable;
   if (upwards) program.bounds.set(known.reg, Number(value.value));
@@ -93,7 +94,16 @@ export function forOfStatement(program: Program, node: ForOf, outer: Scope): voi
   if (node.await) throw program.error(node, "programs in the kernel do not wait");
   const list = present(program, node.right, lower(program, node.right, outer));
   const length = lengthOf(list);
+  if (list.kind === "map") {
+    throw program.error(
+      node.right,
+      "a program cannot go through a map: who reads it can, for (const [key, value] of bpf.map(…))",
+    );
+  }
   if (length === undefined) throw program.error(node.right, "this has no elements to go through");
+  if (list.kind === "elements" && list.isOpen) {
+    throw program.error(node.right, countUnknown(list.what));
+  }
   if (length > MOST_ELEMENTS) {
     throw program.error(node.right, `up to ${MOST_ELEMENTS} elements are possible, not ${length}`);
   }

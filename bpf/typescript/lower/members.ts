@@ -59,8 +59,12 @@ export function field(program: Program, node: Node, object: Value, name: string)
     case "object":
       return objectField(program, node, object, name);
     case "elements":
+      if (object.isOpen) throw program.error(node, countUnknown(object.what));
       if (name === "length") return constant(BigInt(object.elements.length), "number");
-      break;
+      throw program.error(
+        node,
+        `${object.what} has no ${name} in the kernel: go through it by for (const x of …)`,
+      );
     case "packet": {
       const found = packetField(program, object, name);
       if (found) return found;
@@ -77,6 +81,12 @@ export function field(program: Program, node: Node, object: Value, name: string)
   }
   const found = present(program, node, object);
   if (found.kind === "memory") {
+    if (found.type.kind === "array" && name !== "length" && !isKernel(found)) {
+      throw program.error(
+        node,
+        `arrays have no ${name} in the kernel: go through them by for (const x of …)`,
+      );
+    }
     if (isKernel(found)) return kernelMember(program, node, found, name);
     if (found.type.kind === "struct") return structField(program, node, found, name);
     if (found.type.kind === "array" && name === "length") {
@@ -168,6 +178,7 @@ function optionalField(program: Program, node: Node, object: Optional, name: str
 /** `array[index]` */
 function element(program: Program, node: MemberAccess, object: Value, scope: Scope): Value {
   const index = lower(program, node.property, scope);
+  if (index.kind === "string") return field(program, node, object, index.text);
   if (index.kind !== "constant") {
     return elementAt(program, node, present(program, node, object), index);
   }
@@ -178,6 +189,13 @@ function element(program: Program, node: MemberAccess, object: Value, scope: Sco
 export function elementOf(program: Program, node: Node, object: Value, index: number): Value {
   const found = present(program, node, object);
   const length = lengthOf(found);
+  if (found.kind === "map") {
+    const { name } = found;
+    throw program.error(
+      node,
+      `a map has no [ ]: write ${name}.get(key) and ${name}.set(key, value)`,
+    );
+  }
   if (length === undefined) throw program.error(node, `${describeValue(found)} has no elements`);
   if (!(index >= 0 && index < length)) {
     throw program.error(node, `there is no element ${index}: there are ${length}, counted from 0`);
@@ -194,9 +212,20 @@ export function lengthOf(value: Value): number | undefined {
   return value.kind === "memory" && value.type.kind === "array" ? value.type.length : undefined;
 }
 
-/** The element at a computed index: 0 outside of the array. */
+/** What to say where all arguments are asked for, and only who calls knows how many there are. */
+export const countUnknown = (what: string) =>
+  `how many ${what.replace(/^the /, "")} there are is not known here: name each, such as args[0]`;
+
+/** The element at a computed index: outside of the array it is missing, and used unchecked it is 0. */
 function elementAt(program: Program, node: MemberAccess, array: Value, index: Value): Value {
   const { builder } = program;
+  if (array.kind === "map") {
+    const { name } = array;
+    throw program.error(
+      node,
+      `a map has no [ ]: write ${name}.get(key) and ${name}.set(key, value)`,
+    );
+  }
   if (array.kind !== "memory" || array.type.kind !== "array" || !isScalar(array.type.element)) {
     throw program.error(
       node,
@@ -212,17 +241,27 @@ function elementAt(program: Program, node: MemberAccess, array: Value, index: Va
   const { element, length } = array.type;
   const { operand } = asLoaded(program, node.property, index);
   const [inside, end] = [builder.block(), builder.block()];
-  const [reg, at] = [builder.register(), builder.copy(operand)];
+  const [reg, at, isInside] = [builder.register(), builder.copy(operand), builder.register()];
   builder.keep();
   builder.move(reg, 0n);
+  builder.move(isInside, 0n);
   builder.branch("lt", at, BigInt(length), inside, end);
   builder.enter(inside);
   const start = typeof array.base === "number" ? array.base : builder.address(array.base, 0);
   const base = builder.alu("add", start, builder.alu("mul", at, BigInt(sizeOfType(element))));
   const loaded = loadScalar(program, { ...array, base: base as number, type: element });
   builder.move(reg, loaded.reg);
+  builder.move(isInside, 1n);
   builder.enter(end);
-  return { kind: "register", reg, type: loaded.type };
+  const { type } = loaded;
+  return {
+    kind: "optional",
+    pointer: isInside,
+    value: reg,
+    type,
+    access: "direct",
+    isLenient: true,
+  };
 }
 
 const listed = (names: readonly string[]) => names.length === 0 ? "nothing" : names.join(", ");

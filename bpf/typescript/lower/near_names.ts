@@ -57,8 +57,18 @@ const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({
   string: "userString(address) or kernelString(address)",
 }));
 
+/** What JavaScript has everywhere, and which is not meant to be given from outside. */
+const JAVASCRIPT: ReadonlySet<string> = new Set(
+  ("Math Boolean Number String Object Array Symbol Map Set WeakMap JSON Reflect RegExp Error Promise Infinity NaN " +
+    "parseInt parseFloat isNaN isFinite eval arguments globalThis structuredClone setTimeout setInterval fetch require")
+    .split(" "),
+);
+
 /** What to say of a name that is not known, if what was meant can be told. */
 export function unknownName(name: string): string | undefined {
+  if (JAVASCRIPT.has(name)) {
+    return `JavaScript's ${name} is not in the kernel: write it with operators, or do it where events and maps are read`;
+  }
   const near = nearName(name);
   return near && `nothing is called ${name} here: did you mean ${near}?`;
 }

@@ -32,20 +32,40 @@ interface Part {
   readonly printed: PrintedValue;
 }
 
-/** Compiles `print(…)`: values with a space in between, or one template. */
+/** The values of a line, and the texts around them: templates and values, with a space in between. */
+function lineOf(words: readonly Expression[]): { texts: string[]; values: Expression[] } {
+  const [texts, values]: [string[], Expression[]] = [[""], []];
+  const write = (text: string) => {
+    texts[texts.length - 1] += text;
+  };
+  const add = (node: Expression): void => {
+    if (node.type === "ParenthesizedExpression") return add(node.expression);
+    if (node.type !== "TemplateLiteral") {
+      values.push(node);
+      texts.push("");
+      return;
+    }
+    node.quasis.forEach(({ value }, i) => {
+      write(value.cooked);
+      const inner = node.expressions[i];
+      if (inner) add(inner);
+    });
+  };
+  words.forEach((word, i) => {
+    if (i > 0) write(" ");
+    add(word);
+  });
+  return { texts, values };
+}
+
+/** Compiles `print(…)`: templates and values, with a space in between. */
 export function print(program: Program, node: Call, scope: Scope): Value {
   const { builder } = program;
-  const [first] = node.arguments;
-  const template = node.arguments.length === 1 && first?.type === "TemplateLiteral"
-    ? first
-    : undefined;
-  const texts = template
-    ? template.quasis.map(({ value }) => value.cooked)
-    : ["", ...node.arguments.slice(1).map(() => " "), ""];
+  const { texts, values } = lineOf(node.arguments);
   const parts: Part[] = [];
   let size = HEADER;
   const pieces = [texts[0]!];
-  (template?.expressions ?? node.arguments).forEach((each, i) => {
+  values.forEach((each, i) => {
     const value = settled(program, each, scope);
     if (value.kind === "string") {
       pieces[pieces.length - 1] += value.text + texts[i + 1]!;

@@ -9,6 +9,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded, joined } from "./loaded.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
+import { isText } from "./texts.ts";
 import { verdict } from "./verdicts.ts";
 
 /** Ends the function with a value or without. */
@@ -27,10 +28,18 @@ export function returnValue(
   if (!value || value.kind === "undefined" || value.kind === "void") {
     inlined.returnsNothing = true;
   } else {
+    if (isText(value)) {
+      throw program.error(
+        argument,
+        "a function with several returns gives numbers, and this is a text: call what needs it in each place",
+      );
+    }
     const loaded = asLoaded(program, argument, value);
     if (inlined.result) {
       const { reg, type } = inlined.result;
-      inlined.result = { reg, type: joined(program, node, { operand: reg, type }, loaded) };
+      const isOpen = type === undefined && loaded.type === undefined;
+      const both = isOpen ? undefined : joined(program, node, { operand: reg, type }, loaded);
+      inlined.result = { reg, type: both };
     } else {
       inlined.result = { reg: builder.register(), type: loaded.type };
     }

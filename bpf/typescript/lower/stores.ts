@@ -5,7 +5,7 @@
  */
 
 import type { Base } from "../code/ir.ts";
-import type { Node } from "../language/syntax.ts";
+import type { Assignment, Node } from "../language/syntax.ts";
 import {
   describeType,
   type Int,
@@ -76,7 +76,9 @@ function checkScalar(program: Program, node: Node, type: Scalar, { operand, type
     throw program.error(
       node,
       from?.kind === "bool"
-        ? `${describeType(type)} is wanted here, and this is a boolean: write condition ? 1 : 0`
+        ? `${describeType(type)} is wanted here, and this is a boolean: write ${
+          isLogical(node) ? "x ?? 0 or condition ? x : y" : "condition ? 1 : 0"
+        }`
         : "a boolean is wanted here, and this is a number: write x !== 0",
     );
   }
@@ -86,6 +88,12 @@ function checkScalar(program: Program, node: Node, type: Scalar, { operand, type
   if (operand < least || operand > most) {
     throw program.error(node, `${operand} does not fit into ${describeType(type)}`);
   }
+}
+
+/** Whether it is `a || b` or `a && b`, which is a boolean here and the value of a side in JavaScript. */
+function isLogical(node: Node): boolean {
+  if (node.type === "AssignmentExpression") return isLogical((node as Assignment).right);
+  return node.type === "LogicalExpression";
 }
 
 function storeTextValue(

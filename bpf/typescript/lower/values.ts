@@ -50,6 +50,8 @@ export interface Optional {
   readonly type: Type;
   readonly access: Access;
   readonly readOnly?: string;
+  /** Whether its value, 0, may be used where it is missing: an element outside of its array. */
+  readonly isLenient?: true;
 }
 
 /** A text that a helper writes to its destination. */
@@ -96,7 +98,13 @@ export type Value =
   | { readonly kind: "undefined" }
   | { readonly kind: "void" }
   | { readonly kind: "fields"; readonly what: string; readonly fields: ReadonlyMap<string, Value> }
-  | { readonly kind: "elements"; readonly what: string; readonly elements: readonly Value[] }
+  | {
+    readonly kind: "elements";
+    readonly what: string;
+    readonly elements: readonly Value[];
+    /** Whether there may be fewer than these. */
+    readonly isOpen?: true;
+  }
   | Computed
   | StackValue
   | AddressValue
