@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { mapLines } from "../../cli/script/map_lines.ts";
+import { MapReader } from "../../cli/script/read_maps.ts";
+import { readExpression } from "../../cli/script/read_script.ts";
+import { Bpf } from "../../mod.ts";
 import { PROJECT } from "../support/build.ts";
+import { runOnce } from "../support/differential.ts";
 import { run, Running } from "../support/process.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { stacksProgram } from "../support/stacks.ts";
@@ -20,6 +25,41 @@ const FAULTS = [
     if (e.error_code === 6n) faults.increment(userStack());
   })`,
 ];
+
+test("keys and sums of maps that are made by being used are signed as their expressions are", () => {
+  const shown = (body: string): Record<string, unknown> => {
+    const code = readExpression(`rawTracepoint("sys_enter", (e) => { ${body}; })`);
+    using bpf = Bpf.load(code);
+    runOnce(bpf.program("program"), [7n, (1n << 64n) - 2n]);
+    const reader = new MapReader(bpf, code, undefined, { top: undefined, differences: false });
+    const lines = mapLines(reader.read(), { json: true, folded: false }).map((line) =>
+      JSON.parse(line)
+    );
+    return Object.fromEntries(lines.map(({ key, value }) => [JSON.stringify(key), value]));
+  };
+  assert.deepEqual(shown("m.increment(0); m.increment(-1)"), { "0": 1, "-1": 1 });
+  assert.deepEqual(shown("m.increment(1); m.increment(signed(e.args[1]))"), { "1": 1, "-2": 1 });
+  assert.deepEqual(shown("m.increment(e.args[0] > 3n ? -1 : 1); m.increment(5n)"), {
+    "-1": 1,
+    "5": 1,
+  });
+  assert.deepEqual(shown("m.increment(e.args[0])"), { "7": 1 });
+  assert.deepEqual(
+    shown("m.increment({ a: 0, b: signed(e.args[1]) }); m.increment({ a: -5, b: 1 })"),
+    {
+      '{"a":0,"b":-2}': 1,
+      '{"a":-5,"b":1}': 1,
+    },
+  );
+  assert.deepEqual(shown("m.set(0, 0); m.set(1, -4)"), { "0": 0, "1": -4 });
+  assert.deepEqual(shown("m.increment(1, -5); m.increment(2, signed(e.args[1]))"), {
+    "1": -5,
+    "2": -2,
+  });
+  assert.deepEqual(shown("m.increment(comm() === '' ? 1 : 2, e.args[0])"), { "2": 7 });
+  // What only fits without a sign has none: JSON.parse() rounds it.
+  assert.deepEqual(shown("m.increment(18446744073709551615n)"), { "18446744073709552000": 1 });
+});
 
 test("run -e makes a histogram for each key", async () => {
   using folder = new Folder();

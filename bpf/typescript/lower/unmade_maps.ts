@@ -13,7 +13,7 @@ import type { Call, Expression, Node } from "../language/syntax.ts";
 import type { Type } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
-import { describeValue, present } from "./loaded.ts";
+import { asLoaded, describeValue, present } from "./loaded.ts";
 import { propertiesOf } from "./objects.ts";
 import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
@@ -48,7 +48,7 @@ function definitionFor(
     case "record":
       return value ? histogram(codecOf(program, value, scope, "of")) : histogram();
     case "increment":
-      if (key) return hash(codecOf(program, key, scope, "key"), u64);
+      if (key) return hash(codecOf(program, key, scope, "key"), sumOf(program, value, scope));
       break;
     case "set":
       if (key && value) {
@@ -60,6 +60,16 @@ function definitionFor(
     `nothing is called ${name} here. A map begins with ${name}.increment(key), ${name}.set(key, value) or ` +
       `${name}.record(number): put the program that does so first`,
   );
+}
+
+/** What a map adds up: of what may be negative, signed. */
+function sumOf(program: Program, by: Expression | undefined, scope: Scope): Codec<bigint> {
+  if (!by) return u64;
+  const { type, operand } = program.apart(() =>
+    program.builder.discard(() => asLoaded(program, by, lower(program, by, scope)))
+  );
+  const isNegative = typeof operand === "bigint" && operand < 0n;
+  return isNegative || type?.kind === "int" && type.signed ? i64 : u64;
 }
 
 function codecOf(
@@ -90,7 +100,8 @@ function codecOfValue(program: Program, node: Node, given: Value): Codec<unknown
     case "made":
       return chars(value.flexible ? TEXT_SIZE : value.type.size);
     case "constant":
-      return value.type === "bool" ? bool : value.value < 0n ? i64 : u64;
+      // Signed, so that a negative one may follow; what only fits unsigned is.
+      return value.type === "bool" ? bool : value.value >> 63n > 0n ? u64 : i64;
     case "address":
       return value.size === 4 ? ipv4 : ipv6;
     case "stack":
