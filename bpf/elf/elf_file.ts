@@ -88,6 +88,14 @@ export class ElfFile extends ElfReader {
     return this.#named(name, FUNCTIONS).find(({ size }) => size > 0);
   }
 
+  /** All functions of that name. */
+  *functionsNamed(name: string): Generator<NamedSymbol> {
+    for (const { address, type } of this.#named(name, FUNCTIONS)) {
+      const offset = this.offsetOf(address);
+      if (offset !== undefined) yield { name, offset, indirect: type === STT_GNU_IFUNC };
+    }
+  }
+
   /** All functions, by all their names; a name comes several times when several functions have it. */
   *functions(): Generator<NamedSymbol> {
     for (const { names, symbols } of this.#symbols(FUNCTIONS)) {
@@ -196,11 +204,11 @@ export class ElfFile extends ElfReader {
     }
   }
 
-  /** Symbol tables, the dynamic linker's first, the most complete last. */
+  /** Symbol tables, the dynamic linker's first, the most complete last: it is opened when it is needed. */
   *#symbols(types: readonly number[]) {
-    const tables = [this.dynamic, this.full ?? this.separate ?? this.mini];
-    for (const table of tables.filter((table) => table !== undefined)) {
-      yield { names: table.names, symbols: table.symbols(types) };
-    }
+    const { dynamic } = this;
+    if (dynamic) yield { names: dynamic.names, symbols: dynamic.symbols(types) };
+    const complete = this.full ?? this.separate ?? this.mini;
+    if (complete) yield { names: complete.names, symbols: complete.symbols(types) };
   }
 }

@@ -59,8 +59,11 @@ export function functionsOf(
   const unknown = new Set<string>();
   using elf = new ElfFile(path);
   const ifuncs = new Ifuncs(elf, pid);
-  for (const { name, offset, indirect } of elf.functions()) {
-    if (!wanted.test(name)) continue;
+  // One whole name is compared byte by byte, which takes a tenth of making texts of all.
+  const [, only] = wanted.flags === "" ? /^\^(\w+)\$$/.exec(wanted.source) ?? [] : [];
+  const named = only === undefined ? elf.functions() : elf.functionsNamed(only);
+  for (const { name, offset, indirect } of named) {
+    if (only === undefined && !wanted.test(name)) continue;
     const place = indirect ? ifuncs.implementation(name, offset) : offset;
     if (place === undefined) unknown.add(name);
     else if (!byOffset.has(place)) byOffset.set(place, { name, offset: place });
