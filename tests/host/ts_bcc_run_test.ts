@@ -177,7 +177,7 @@ test("check compiles a script for this kernel and runs nothing", async () => {
   assert.deepEqual([status, stdout], [1, ""]);
   assert.match(
     stderr,
-    /^ts-bcc: Cannot compile program "enter" \(script\.ts:\d\): tracepoint .* has no field "nobody"/,
+    /^ts-bcc: Cannot compile program "enter" \(script\.ts:3:68\): tracepoint .* has no field "nobody"/,
   );
   const probe = await check("--load", "-e", 'kprobe("vfs_read", () => n.increment(pid()))');
   assert.deepEqual(
