@@ -17,6 +17,7 @@ import {
   OPPOSITE,
   type Reg,
 } from "./ir.ts";
+import { withoutRemainders } from "./remainders.ts";
 import { tidy } from "./tidy.ts";
 
 /** MAX_BPF_STACK: the size of a program's stack in bytes. */
@@ -37,7 +38,7 @@ export interface Emitted {
 
 /** Emits the instructions. @throws {RangeError} when the program needs more stack than there is */
 export function emit(code: Code): Emitted {
-  const tidied = tidy(code);
+  const tidied = tidy(withoutRemainders(code));
   return new Emitter(tidied, allocate(tidied)).run();
 }
 

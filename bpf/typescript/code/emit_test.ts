@@ -46,6 +46,23 @@ test("emit() leaves out blocks that nothing reaches and values that nobody reads
   assert.deepEqual(last, ["b700000007000000", "9500000000000000"]);
 });
 
+test("emit() divides once for a quotient and its remainder", () => {
+  const code = (again: boolean) => {
+    const builder = new Builder();
+    const context = builder.context();
+    builder.keep();
+    const value = builder.load(context, 0, 8) as number;
+    const quotient = builder.alu("div", value, 10n);
+    if (again) builder.move(value, 7n);
+    builder.exit(builder.alu("add", quotient, builder.alu("mod", value, 10n)));
+    return hex(emit(builder.finish()).instructions);
+  };
+  const divisions = (instructions: string[]) =>
+    instructions.filter((each) => /^[39][7f]/.test(each)).length;
+  assert.equal(divisions(code(false)), 1);
+  assert.equal(divisions(code(true)), 2, "of another value by then");
+});
+
 test("emit() refuses more stack than a program has", () => {
   const builder = new Builder();
   builder.store(builder.slot(300), 0, 8, 0n);
