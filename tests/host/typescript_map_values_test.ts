@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   arrayMap,
+  comm,
   hash,
   ip,
   kernel,
@@ -207,6 +208,11 @@ test("print shows numbers by their sign, and what else JavaScript would show", (
       print(`${-1} ${small - 5} ${true} ${flag} ${!flag} ${small > -1}`);
       print(`%d %s {} \\ "q" \u2603 \t.`);
       print("");
+      print(
+        flag ? "yes" : "no!",
+        `${flag ? "" : "a longer text"}.`,
+        small === 0 ? comm() === "" ? "" : "named" : "",
+      );
       print(`${numbers.get(1) ?? -7n}`, numbers.has(1), `a${`b${small}c`}d`);
       odd.set(1, { a: -100, b: 200, c: -5n, text: "abcdefg", ok: true, list: [-1, 2] });
       const v = odd.get(1);
@@ -227,6 +233,7 @@ test("print shows numbers by their sign, and what else JavaScript would show", (
     "-1 -5 true false true true",
     '%d %s {} \\ "q" \u2603 \t.',
     "",
+    "no! a longer text. named",
     "-7 false ab0cd",
     "-100 200 -5 abcdefg true -1 2 2 2",
     "100 -200 156 -56 400 -50",

@@ -105,6 +105,10 @@ const SAME = [
   "const fs = [(x) => x + 1n, (x) => x * 10n]; out.a = fs[1](5n);",
   "for (const x of [1n, -2n, 4n]) { const f = () => x; out.c += f(); }",
   "let n = 5n; const f = () => n++; out.a = f() + f() * 10n; out.b = n;",
+  'const k = ctx.args[0] > 3n ? "big" : "small"; out.yes = k === "big"; out.no = k === "small";',
+  'const k = ctx.args[0] > 9n ? "a" : ctx.args[0] > 8n ? "" : "a longer one"; out.yes = k === "a longer one";',
+  'const f = (x) => x > 5n ? "big" : "small"; switch (f(ctx.args[2])) { case "big": out.a = 1n; break; ' +
+  'case "small": out.a = 2n; } out.yes = f(ctx.args[0]) === "big";',
 ];
 
 test("functions mean in the kernel what they mean in JavaScript", () => {
@@ -230,8 +234,8 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
     /^u64 is wanted here, and this is a boolean: write x \?\? 0 or condition/,
   ],
   [
-    'const s = ctx.args[0] > 3n ? "a" : "b"; print(s);',
-    /^\?: chooses between numbers, and this is a text/,
+    'const s = ctx.args[0] > 3n ? "a" : 5n; print(s);',
+    /^one side gives a text, the other a number/,
   ],
   [
     'const f = (x) => { if (x) return "a"; return "b"; }; print(f(out.a));',

@@ -15,13 +15,13 @@ import { bigintConstant, foldBinary, numberConstant } from "./constants.ts";
 import { hasEffects } from "./effects.ts";
 import { asLoaded, asValue, joined } from "./loaded.ts";
 import { member } from "./members.ts";
-import { isText } from "./texts.ts";
+import { chosenText, isText } from "./texts.ts";
 import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import { refusal } from "./refused.ts";
 import type { Scope } from "./scope.ts";
 import { settle } from "./declarations.ts";
-import { constant, UNDEFINED, type Value, VOID } from "./values.ts";
+import { constant, type Loaded, UNDEFINED, type Value, VOID } from "./values.ts";
 
 /** Compiles an expression. @throws {KernelCodeError} */
 export function lower(program: Program, node: Expression, scope: Scope): Value {
@@ -230,30 +230,32 @@ function conditional(program: Program, node: Conditional, scope: Scope): Value {
   const [yes, no, end] = [builder.block(), builder.block(), builder.block()];
   const narrowed = condition(program, node.test, scope, yes, no);
   const reg = builder.register();
-  const side = (each: Expression, regs: readonly number[]) =>
-    program.apart(() => {
+  const side = (each: Expression, regs: readonly number[], number: bigint) =>
+    program.apart((): Loaded | Value | undefined => {
       for (const each of regs) program.known.add(each);
       const value = lower(program, each, scope);
       if (value.kind === "void" || value.kind === "undefined") return undefined;
       if (isText(value)) {
-        throw program.error(
-          each,
-          "?: chooses between numbers, and this is a text: write if … else, with a call in each",
-        );
+        builder.move(reg, number);
+        return value;
       }
       const loaded = asLoaded(program, each, value);
       builder.move(reg, loaded.operand);
       return loaded;
     });
   builder.enter(yes);
-  const first = side(node.consequent, narrowed.yes);
+  const first = side(node.consequent, narrowed.yes, 1n);
   builder.jump(end);
   builder.enter(no);
-  const second = side(node.alternate, narrowed.no);
+  const second = side(node.alternate, narrowed.no, 0n);
   builder.enter(end);
   if (!first || !second) {
     if (first || second) throw program.error(node, "one side gives a value, the other none");
     return VOID;
+  }
+  if ("kind" in first && "kind" in second) return chosenText(program, node, reg, first, second);
+  if ("kind" in first || "kind" in second) {
+    throw program.error(node, "one side gives a text, the other a number");
   }
   return { kind: "register", reg, type: joined(program, node, first, second) };
 }

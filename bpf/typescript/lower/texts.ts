@@ -5,12 +5,13 @@
  */
 
 import { encodeText } from "../../../ffi/codec/mod.ts";
-import type { Block } from "../code/ir.ts";
-import type { Node } from "../language/syntax.ts";
+import type { Block, Reg } from "../code/ir.ts";
+import type { Conditional, Node } from "../language/syntax.ts";
 import { describeValue, present } from "./loaded.ts";
 import { copy, wordOf } from "./memory.ts";
 import type { Program } from "./program.ts";
-import type { InMemory, Value } from "./values.ts";
+import { storeInto } from "./stores.ts";
+import type { InMemory, Made, Value } from "./values.ts";
 
 /** The default size of a text that is read. */
 export const DEFAULT_TEXT = 64;
@@ -18,6 +19,48 @@ export const DEFAULT_TEXT = 64;
 export function isText(value: Value): boolean {
   return value.kind === "string" || value.kind === "made" ||
     value.kind === "memory" && value.type.kind === "text";
+}
+
+/** The text of `condition ? first : second`, where a register holds the condition as 1 or 0. */
+export function chosenText(
+  program: Program,
+  node: Conditional,
+  condition: Reg,
+  first: Value,
+  second: Value,
+): Made {
+  const { builder } = program;
+  const chosen = builder.copy(condition);
+  builder.keep();
+  return {
+    kind: "made",
+    type: { kind: "text", size: Math.max(sizeOf(first), sizeOf(second)) },
+    padded: true, // each side clears what it does not write
+    flexible: isFlexible(first) || isFlexible(second),
+    make(base, offset, size) {
+      const [yes, no, end] = [builder.block(), builder.block(), builder.block()];
+      builder.branch("ne", chosen, 0n, yes, no);
+      for (
+        const [block, value, at] of [[yes, first, node.consequent], [
+          no,
+          second,
+          node.alternate,
+        ]] as const
+      ) {
+        builder.enter(block);
+        program.apart(() => storeInto(program, at, value, { kind: "text", size }, base, offset));
+        builder.jump(end);
+      }
+      builder.enter(end);
+    },
+  };
+}
+
+const isFlexible = (value: Value) => value.kind === "made" && value.flexible === true;
+
+function sizeOf(value: Value): number {
+  if (value.kind === "string") return encodeText(value.text).length + 1;
+  return (value as Made | InMemory & { type: Made["type"] }).type.size;
 }
 
 /** Branches to `yes` if two texts are equal. */
