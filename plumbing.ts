@@ -7,6 +7,7 @@
  */
 
 export { newLink } from "./bpf/base/link.ts";
+export { borrowFunctions } from "./bpf/bpf.ts";
 export { Btf, BtfKind } from "./bpf/btf/btf.ts";
 export { functionsTaking } from "./bpf/btf/functions_taking.ts";
 export { kernelBtf, withKernelBtf } from "./bpf/btf/kernel_btf.ts";

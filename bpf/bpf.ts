@@ -7,6 +7,7 @@
 import type { Codec } from "../ffi/codec/codec.ts";
 import { type EventStream, newEventStream } from "./events/event_stream.ts";
 import type { Global } from "./global.ts";
+import { type BorrowedFunctions, borrowedFunctions } from "./borrowed_functions.ts";
 import { Globals } from "./globals.ts";
 import { objectProgram } from "./object/object_program.ts";
 import { compileModule, compileModuleAsync } from "./compile/compile.ts";
@@ -25,6 +26,9 @@ import type { MapInfo } from "./maps/map_info.ts";
 import type { LoadedProgram } from "./loaded_program.ts";
 import { newProgram, type Program } from "./program.ts";
 import { type EventOptions, openSource, requireBuffer } from "./events/open_source.ts";
+
+/** Functions that one of the programs calls, for programs that are compiled: no part of the API. */
+export let borrowFunctions: (bpf: Bpf, program: string) => BorrowedFunctions;
 
 /**
  * Programs and maps in the kernel.
@@ -55,7 +59,15 @@ export class Bpf extends Maps implements Disposable {
   /** Streams and counters by the map they use. */
   readonly #holders = new Map<Disposable, string>();
   readonly #globals: Globals;
+  readonly #loaded: readonly LoadedProgram[];
   #closed = false;
+
+  static {
+    borrowFunctions = (bpf, program) => {
+      const lender = bpf.#loaded.find(({ name }) => name === program)!;
+      return borrowedFunctions(lender, bpf.#object.btf);
+    };
+  }
 
   private constructor(object: Omit<LoadedObject, "programs">, programs: readonly LoadedProgram[]) {
     super({
@@ -64,6 +76,7 @@ export class Bpf extends Maps implements Disposable {
     });
     this.#object = object;
     this.#globals = new Globals(object);
+    this.#loaded = programs;
     this.programs = new Map(
       programs.map((program) => [program.name, newProgram(program, this.#links)]),
     );

@@ -17,6 +17,8 @@ export interface LoadedProgram extends Attachable {
    * attached.
    */
   readonly isLoaded: boolean;
+  /** Its instructions as they were loaded, with those of the functions that it calls behind them. */
+  instructions?(): Uint8Array<ArrayBuffer>;
   /** Attaches it to that hook. */
   attach(): Link;
   /** Attaches it to a USDT probe, so that it can read the arguments. */

@@ -67,6 +67,10 @@ const TABLE = {
   bpf_program__set_log_level: { parameters: ["pointer", "u32"], result: "i32" },
   // int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size);
   bpf_program__set_log_buf: { parameters: ["pointer", "pointer", "usize"], result: "i32" },
+  // const struct bpf_insn *bpf_program__insns(const struct bpf_program *prog);
+  bpf_program__insns: { parameters: ["pointer"], result: "pointer" },
+  // size_t bpf_program__insn_cnt(const struct bpf_program *prog);
+  bpf_program__insn_cnt: { parameters: ["pointer"], result: "usize" },
   // int bpf_program__fd(const struct bpf_program *prog);
   bpf_program__fd: { parameters: ["pointer"], result: "i32" },
 

@@ -77,6 +77,12 @@ export class Btf {
     return new Btf(new Uint8Array(header.buffer));
   }
 
+  /** The whole blob, as it was read. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    const { buffer, byteOffset, byteLength } = this.#view;
+    return new Uint8Array(buffer, byteOffset, byteLength).slice();
+  }
+
   /** How many types there are, void not counted. */
   get length(): number {
     return this.#index.count - 1;

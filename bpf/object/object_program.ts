@@ -9,6 +9,7 @@ import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
 import { errno } from "../../ffi/libc/libc.ts";
 import { textAt } from "../../ffi/libc/memory.ts";
+import { runtime } from "../../ffi/runtime/runtime.ts";
 import { permissionReason } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { linkMisses } from "../base/link_info.ts";
@@ -34,9 +35,16 @@ export function objectProgram(handle: bigint): LoadedProgram {
     isLoaded: true,
     isMulti: MULTI.test(section),
     fd: () => libbpf().bpf_program__fd(handle),
+    instructions: () => instructionsOf(handle),
     attach: () => attachSection(handle, name, section),
     attachUsdt: (options) => attachObjectUsdt(handle, name, options),
   };
+}
+
+/** A copy: libbpf frees its own with the object. */
+function instructionsOf(handle: bigint): Uint8Array<ArrayBuffer> {
+  const bytes = Number(libbpf().bpf_program__insn_cnt(handle)) * 8;
+  return new Uint8Array(runtime.view(libbpf().bpf_program__insns(handle), bytes)).slice();
 }
 
 /**

@@ -8,7 +8,10 @@
 
 import type { CType, Member } from "../../ffi/codec/codec.ts";
 import { encodeText } from "../../ffi/codec/mod.ts";
+import { Btf } from "../btf/btf.ts";
 import { BtfKind, MAGIC, TYPE_SIZE } from "../btf/btf_format.ts";
+
+type Header = [header: number, types: number, size: number, strings: number, stringsSize: number];
 
 const [SIGNED, BOOL] = [1, 4];
 const HEADER_SIZE = 24;
@@ -30,8 +33,24 @@ export class BtfBuilder {
   readonly #words: number[] = [];
   readonly #known = new Map<string, number>();
   readonly #strings = new Map<string, number>([["", 0]]);
-  #stringsSize = 1;
+  /** The strings of the BTF that this one goes on from. */
+  readonly #first: Uint8Array;
+  #stringsSize: number;
   #count = 0;
+
+  /** @param base BTF whose types keep their ids here */
+  constructor(base?: Uint8Array<ArrayBuffer>) {
+    this.#first = new Uint8Array(1);
+    if (base) {
+      const view = new DataView(base.buffer, base.byteOffset, base.byteLength);
+      const word = (at: number) => view.getUint32(at, true);
+      const [header, types, size, strings, end] = [4, 8, 12, 16, 20].map(word) as Header;
+      for (let at = 0; at < size; at += 4) this.#words.push(word(header + types + at));
+      this.#first = base.slice(header + strings, header + strings + end);
+      this.#count = new Btf(base).length;
+    }
+    this.#stringsSize = this.#first.length;
+  }
 
   /** The offset of a string in the string section. */
   string(text: string): number {
@@ -80,6 +99,7 @@ export class BtfBuilder {
       view.setUint32(4 + 4 * i, word, true)
     );
     this.#words.forEach((word, i) => view.setUint32(HEADER_SIZE + 4 * i, word >>> 0, true));
+    bytes.set(this.#first, HEADER_SIZE + typesSize);
     for (const [text, offset] of this.#strings) {
       bytes.set(encodeText(text), HEADER_SIZE + typesSize + offset);
     }

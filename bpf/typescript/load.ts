@@ -8,6 +8,7 @@ import type { Codec } from "../../ffi/codec/codec.ts";
 import { u64 } from "../../ffi/codec/mod.ts";
 import { loadBtf } from "../../ffi/libc/bpf_syscall.ts";
 import { close } from "../../ffi/libc/files.ts";
+import type { BorrowedFunctions } from "../borrowed_functions.ts";
 import { Btf } from "../btf/btf.ts";
 import type { LoadedCode } from "../kernel_code.ts";
 import type { MapInfo } from "../maps/map_info.ts";
@@ -31,7 +32,7 @@ import { type AnyMap, droppedName, ringBuffer } from "./language/maps.ts";
 import type { SharedFunctions } from "./language/shared_functions.ts";
 import { PRINT_BYTES, PRINT_MAP, type PrintCall, printCodec } from "./language/prints.ts";
 import { STACK_MAP, STACK_TIMES } from "./language/stacks.ts";
-import { TypeScriptProgram } from "./program.ts";
+import { type DebugInfo, TypeScriptProgram } from "./program.ts";
 import { typeOf } from "./language/types.ts";
 import type { UserPart } from "./language/user_parts.ts";
 
@@ -59,6 +60,8 @@ export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>
   readonly makesMaps?: boolean;
   /** How many stacks there is room for. */
   readonly stacks?: number;
+  /** Functions of an object that programs call by name. */
+  readonly borrowed?: BorrowedFunctions | undefined;
   /** The only process that programs run in. */
   readonly pid?: number | undefined;
 }
@@ -168,7 +171,8 @@ export function loadCode<P extends Uncompiled>(
   const maps = [...outside.maps];
 
   using undo = new DisposableStack();
-  const types = new BtfBuilder();
+  const { borrowed } = definition;
+  const types = new BtfBuilder(borrowed?.btf);
   const section = types.section(
     SECTION,
     size,
@@ -187,6 +191,7 @@ export function loadCode<P extends Uncompiled>(
   const lines = compiled.map((program) => ({
     function: types.function(program.name),
     lines: lineInfo(types, program),
+    borrowed: borrowed && program.calls.length > 0 ? borrow(types, program, borrowed) : undefined,
   }));
   const bytes = types.bytes();
   const btf = loadBtf(bytes);
@@ -253,6 +258,27 @@ function choose<P>(
 ): [string, P][] {
   refuseUnknown(Object.keys(wanted), Object.keys(programs), "program", name);
   return Object.entries(programs).filter(([each]) => wanted[each] ?? true);
+}
+
+/** The functions that a program calls, with lines: the kernel wants one at the beginning of each. */
+function borrow(
+  types: BtfBuilder,
+  { name, instructions, calls }: CompiledProgram,
+  { functions, instructions: more }: BorrowedFunctions,
+): DebugInfo["borrowed"] {
+  const behind = instructions.length / 8;
+  const placed = functions.map(({ name, at, type }) => ({ name, type, at: behind + at }));
+  const file = types.string("borrowed");
+  return {
+    instructions: more,
+    calls: calls.map(({ instruction, function: called }) => {
+      const found = placed.find(({ name }) => name === called);
+      if (!found) throw new TypeError(`Cannot find function "${called}" that "${name}" calls`);
+      return { instruction, offset: found.at - instruction - 1 };
+    }),
+    functions: placed.flatMap(({ at, type }) => [at, type]),
+    lines: placed.flatMap(({ at, name }) => [at, file, types.string(name), 1 << 10 | 1]),
+  };
 }
 
 /** struct bpf_line_info of each stretch of instructions. */

@@ -35,6 +35,24 @@ export interface DebugInfo {
   readonly function: number;
   /** struct bpf_line_info of each stretch of instructions. */
   readonly lines: Uint8Array<ArrayBuffer>;
+  /** Functions of an object that it calls, to be put behind it. */
+  readonly borrowed?: {
+    readonly instructions: Uint8Array<ArrayBuffer>;
+    readonly calls: readonly { readonly instruction: number; readonly offset: number }[];
+    /** struct bpf_func_info and struct bpf_line_info of each, as words. */
+    readonly functions: readonly number[];
+    readonly lines: readonly number[];
+  } | undefined;
+}
+
+const wordsOf = (words: readonly number[]) => new Uint8Array(Uint32Array.from(words).buffer);
+
+function joined(a: Uint8Array<ArrayBuffer>, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (b.length === 0) return a;
+  const both = new Uint8Array(new ArrayBuffer(a.length + b.length));
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** One program. */
@@ -75,8 +93,9 @@ export class TypeScriptProgram implements LoadedProgram {
 
   /** @throws {VerifierError} */
   load(): void {
-    const functions = new Uint8Array(Uint32Array.from([0, this.#debug.function]).buffer);
-    const { fd, lines } = this.#debug;
+    const { fd, function: own, borrowed } = this.#debug;
+    const functions = wordsOf([0, own, ...borrowed?.functions ?? []]);
+    const lines = joined(this.#debug.lines, wordsOf(borrowed?.lines ?? []));
     const request = {
       type: ProgramType[PROGRAM_TYPES[this.#hook.kind]],
       ...loadedFor(this.name, this.#hook),
@@ -124,7 +143,12 @@ export class TypeScriptProgram implements LoadedProgram {
       const { fd } = this.#maps.find(({ name }) => name === map)!;
       view.setInt32(8 * instruction + 4, fd, true);
     }
-    return bytes;
+    const { borrowed } = this.#debug;
+    if (!borrowed) return bytes;
+    for (const { instruction, offset } of borrowed.calls) {
+      view.setInt32(8 * instruction + 4, offset, true);
+    }
+    return joined(bytes, borrowed.instructions);
   }
 
   /** Newer kernels quote lines with their numbers, older ones without. */

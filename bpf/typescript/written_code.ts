@@ -6,6 +6,7 @@
  */
 
 import type { Codec } from "../../ffi/codec/codec.ts";
+import type { BorrowedFunctions } from "../borrowed_functions.ts";
 import type { KernelCode, LoadedCode } from "../kernel_code.ts";
 import type { LoadOptions } from "../object/load_object.ts";
 import { emit } from "./code/emit.ts";
@@ -30,6 +31,8 @@ export interface WrittenDefinition {
   readonly maps: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
   readonly programs: Readonly<Record<string, WrittenProgram>>;
+  /** Loads an object, functions of which the programs call. */
+  readonly borrow?: (() => BorrowedFunctions) | undefined;
 }
 
 /** Written code, for `Bpf.load`. */
@@ -44,11 +47,12 @@ export class WrittenCode implements KernelCode<unknown, unknown> {
 
   /** Emits and loads. @throws {VerifierError} or another BpfError */
   load(options: LoadOptions): LoadedCode {
-    const { programs, ...rest } = this.#definition;
+    const { programs, borrow, ...rest } = this.#definition;
     const placed = Object.fromEntries(
       Object.entries(programs).map(([name, each]) => [name, { ...each, site: undefined }]),
     );
-    return loadCode({ ...rest, programs: placed }, options, writeProgram);
+    const definition = { ...rest, borrowed: borrow?.(), programs: placed };
+    return loadCode(definition, options, writeProgram);
   }
 }
 

@@ -127,6 +127,44 @@ test("--stack-walk fp follows frame pointers, and misses callers where there are
   assert.ok(!Object.keys(stacks).includes(chain(13)), JSON.stringify(stacks));
 });
 
+/** Calls of the program as trace tells them: event and user stack, with how often. */
+async function tracedStacks(steps: readonly string[], ...args: string[]) {
+  await using program = await Script.of([unwindProgram(), ...steps]);
+  await using tool = await startTool("trace", "--json", "-U", "-p", `${program.pid}`, ...args);
+  await program.go();
+  const result = await stopTool(tool);
+  const calls = rowsOf<{ user: string[] }>(result).map(({ user }) =>
+    user.map((name) => name.replace(/(_alias_\d|_impl)?\+0x.*$/, "")).join(";")
+  );
+  const stacks = Object.entries(Object.groupBy(calls, (call) => call));
+  return { stacks: Object.fromEntries(stacks.map(([call, same]) => [call, same!.length])), result };
+}
+
+const GETPPID = "t:syscalls:sys_enter_getppid";
+
+test("trace -U walks stacks without frame pointers, of tracepoints and of functions", async () => {
+  const steps = ["chain=13", "signal=3", "aligned=2", "chain=200", "thread=1"];
+  const { stacks, result } = await tracedStacks(steps, GETPPID, `${unwindProgram()}:the_call`);
+  const expected = [
+    [chain(13), 1],
+    [`getppid;the_call;on_signal;__restore_rt;touch;raise_it;once;${START}`, 3],
+    [`getppid;the_call;with_aligned;once;${START}`, 2],
+    [`getppid;the_call;${"link_of_chain;".repeat(125)}`.slice(0, -1), 1],
+    ["getppid;the_call;in_thread;start_thread;clone3", 1],
+  ] as const;
+  const entered = expected.map(([stack, count]) => {
+    const deep = stack.endsWith("link_of_chain") ? ";link_of_chain" : "";
+    return [stack.replace("getppid;", "") + deep, count] as const;
+  });
+  assert.deepEqual(stacks, Object.fromEntries([...expected, ...entered]));
+  assert.match(result.stderr, /truncated 2 of 16 user stacks so far: 2 because they were deeper/);
+});
+
+test("trace -U --stack-walk fp follows frame pointers", async () => {
+  const { stacks } = await tracedStacks(["chain=13"], "--stack-walk", "fp", GETPPID);
+  assert.deepEqual(Object.keys(stacks).filter((stack) => stack.includes("link_of_chain")), []);
+});
+
 const full = "tables that find no room are told once, and what they are of goes by frame pointers";
 test(full, { skip: requires(full, "speed") }, async () => {
   // libLLVM has 800,000 rows; a MiB holds 131,072.

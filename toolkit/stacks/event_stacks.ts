@@ -5,8 +5,10 @@
  */
 
 import { formatSymbol, type ResolvedSymbol, UserSymbols } from "../../mod.ts";
+import type { BorrowedWalk } from "./borrowed_walk.ts";
 import { KernelNames } from "./kernel_names.ts";
-import { TRACING } from "./stacks.ts";
+import { TRACING } from "./kept_stacks.ts";
+import { isPython } from "./python_names.ts";
 import type { Who } from "../task/who.ts";
 
 /** An event with stacks as `bpf_get_stack` gives them: addresses, and their bytes or -errno. */
@@ -28,9 +30,16 @@ const INDENT = " ".repeat(8);
 export class EventStacks implements Disposable {
   readonly #user = new UserSymbols();
   readonly #kernel = new KernelNames();
+  readonly #walk: BorrowedWalk | undefined;
+
+  /** @param walk what walks the user stacks, if the kernel does not by itself; closed with this */
+  constructor(walk?: BorrowedWalk) {
+    this.#walk = walk;
+  }
 
   /** Learns of processes from now on; without it only those are known that are there when asked. */
   follow(pid: number | undefined): void {
+    this.#walk?.hear(this.#user);
     // Their events are told as they come: of those that ended nothing more is asked soon.
     this.#user.follow({
       pids: pid === undefined ? undefined : [pid],
@@ -64,9 +73,15 @@ export class EventStacks implements Disposable {
 
   /** The frames of the process's stack, innermost first. */
   userFrames({ user = [], user_size: size, who, ns }: StackEvent): Frame[] {
-    const addresses = used(user, size);
-    const symbols = this.#user.resolveStack(who.pid, addresses, ns);
-    return addresses.map((address, i) => ({ address, name: fullName(symbols[i], address) }));
+    const entries = used(user, size);
+    const addresses = entries.filter((entry) => !isPython(entry));
+    const symbols = this.#user.resolveStack(who.pid, addresses, ns).values();
+    return entries.map((address) => {
+      const name = isPython(address)
+        ? this.#walk?.python?.nameOf(who.pid, address) ?? "python: ?"
+        : fullName(symbols.next().value, address);
+      return { address, name };
+    });
   }
 
   /** Both stacks as bcc prints them; one that could not be had as its errno. */
@@ -83,6 +98,7 @@ export class EventStacks implements Disposable {
 
   [Symbol.dispose](): void {
     this.#user.close();
+    this.#walk?.[Symbol.dispose]();
   }
 }
 

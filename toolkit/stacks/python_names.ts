@@ -46,13 +46,17 @@ export class PythonNames {
       : undefined;
   }
 
-  /** `python: fn (file.py:12)`, with the line that the frame is at. */
+  /** {@linkcode PythonNames.nameOf} as a symbol. */
   resolve(pid: number, entry: bigint): ResolvedSymbol {
+    return { name: this.nameOf(pid, entry), offset: 0, module: undefined };
+  }
+
+  /** `python: fn (file.py:12)`, with the line that the frame is at. */
+  nameOf(pid: number, entry: bigint): string {
     const code = entry & ((1n << CODE_BITS) - 1n);
     const instruction = Number(entry >> CODE_BITS & 0xffffn);
     const found = this.#codes?.get({ code, pid: BigInt(pid) });
-    const name = found ? nameOf(found, instruction) : "?";
-    return { name: `python: ${name}`, offset: 0, module: undefined };
+    return `python: ${found ? nameOf(found, instruction) : "?"}`;
   }
 }
 

@@ -15,8 +15,12 @@ const WAYS = ["auto", "fp", "dwarf"] as const;
 type Way = typeof WAYS[number];
 const MEMORY = 64;
 
-/** What tools take whose kernel side includes unwind.h. */
-export const walkOptions = {
+/** What is told when some tables find no room. */
+export const TABLES_FULL =
+  "some stacks are walked by frame pointers: their tables need more --stack-memory";
+
+/** What tools take that walk user stacks. */
+export const eventWalkOptions = {
   stackWalk: {
     long: "stack-walk",
     meta: "WAY",
@@ -41,6 +45,11 @@ export const walkOptions = {
     }),
     initial: MEMORY,
   } as Option<number>,
+} as const;
+
+/** What tools take whose kernel side includes unwind.h. */
+export const walkOptions = {
+  ...eventWalkOptions,
   lines: flag({
     long: "lines",
     help: "show source lines of user code, where it was compiled with debug information (gcc -g) " +
@@ -82,15 +91,22 @@ const ENDS: readonly (string | undefined)[] = [
 /** Tells how many user stacks are not whole, and why. */
 export function reportEnds(bpf: Bpf, report: Report, tool: string): void {
   if (!bpf.globalNames.includes("unwinding")) return;
+  const ends = endsText(bpf);
+  if (!ends) return;
+  report.record("truncated", { what: "user stacks", total: ends.total });
+  complain(tool, ends.text);
+}
+
+/** How many user stacks are not whole, and why; undefined when all are. */
+export function endsText(bpf: Bpf): { readonly total: number; readonly text: string } | undefined {
   const counts = bpf.perCpuMap("unwind_ends", u32, u64.asNumber);
   const ends = ENDS.map((reason, i) => ({
     reason,
     total: counts.get(i)?.reduce((all, one) => all + one, 0) ?? 0,
   }));
   const early = ends.filter(({ reason, total }) => reason && total > 0);
-  if (early.length === 0) return;
+  if (early.length === 0) return undefined;
   const [total, all] = [early, ends].map((ends) => ends.reduce((sum, { total }) => sum + total, 0));
-  report.record("truncated", { what: "user stacks", total });
   const reasons = early.map(({ reason, total }) => `${total} because ${reason}`).join(", ");
-  complain(tool, `truncated ${total} of ${all} user stacks so far: ${reasons}`);
+  return { total: total!, text: `truncated ${total} of ${all} user stacks so far: ${reasons}` };
 }

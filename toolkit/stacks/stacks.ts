@@ -11,7 +11,7 @@ import type { Report } from "../output/report.ts";
 import { type Frame, frameText, KeptStacks } from "./kept_stacks.ts";
 import { isPython, PythonNames } from "./python_names.ts";
 import type { Targets } from "./stack_options.ts";
-import { walkTables } from "./stack_walk.ts";
+import { TABLES_FULL, walkTables } from "./stack_walk.ts";
 import type { UnwindTables } from "./unwind_tables.ts";
 
 export { type Frame, frameName, frameText, TRACING } from "./kept_stacks.ts";
@@ -81,12 +81,7 @@ export class Stacks implements Disposable {
 
   /** Lets the kernel side of a tool know how to walk the stacks of the processes that there are. */
   async ready(tool: string): Promise<void> {
-    await this.#tables?.follow(this.#pids, () => {
-      complain(
-        tool,
-        "some stacks are walked by frame pointers: their tables need more --stack-memory",
-      );
-    });
+    await this.#tables?.follow(this.#pids, () => complain(tool, TABLES_FULL));
   }
 
   /** Lets the kernel side know a program that is about to be run: its first stacks are whole then. */

@@ -15,6 +15,7 @@ import {
   UsageError,
   type Values,
 } from "../../toolkit/options/options.ts";
+import { eventWalkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { eventOptions, filterOptions } from "../../toolkit/options/standard_options.ts";
 
 /** What trace takes. */
@@ -98,6 +99,7 @@ export const traceOptions = {
   }),
   kernelStack: flag({ short: "K", long: "kernel-stack", help: "print the kernel stack" }),
   userStack: flag({ short: "U", long: "user-stack", help: "print the user stack" }),
+  ...eventWalkOptions,
   addresses: flag({ short: "a", long: "address", help: "print addresses in stacks" }),
   includes: list({
     short: "I",

@@ -46,6 +46,7 @@ import {
   floatSize,
   usdtFloats,
 } from "../../toolkit/probe_language/usdt_variables.ts";
+import type { BorrowedWalk } from "../../toolkit/stacks/borrowed_walk.ts";
 import type { WrittenCode } from "../../plumbing.ts";
 import { writtenTrace } from "./written.ts";
 import { Who } from "../../toolkit/task/who.ts";
@@ -57,6 +58,8 @@ export interface TraceProgramOptions extends ProbeFilters {
   /** STRCMP's texts are lists of bytes (-B). */
   readonly binary: boolean;
   readonly includes: readonly string[];
+  /** What walks user stacks, if the kernel does not by itself. */
+  readonly walk?: BorrowedWalk | undefined;
   /** The size of the ring buffer. */
   readonly pages: number;
 }

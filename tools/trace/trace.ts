@@ -3,6 +3,7 @@
  *
  * USAGE: trace [-b PAGES] [-p PID | -L TID] [--uid UID] [-v] [-Z SIZE] [-S] [-M EVENTS] [-m EVENTS] [-t]
  *              [-u] [-T] [-C] [-c PATH] [-n NAME] [-f TEXT] [-B] [-s FILES] [-K] [-U] [-a] [-I HEADER]
+ *              [--stack-walk WAY] [--stack-memory MIB]
  *              [-A] [-d SECONDS] [--json] probe …
  *
  *     # trace -n ls -T 'c:malloc (arg1 > 1000) "%d bytes", arg1' 't:syscalls:sys_enter_openat "%s", args->filename'
@@ -29,11 +30,16 @@
  * installed. Strings are read from the process or the kernel by their address, so that bcc's `arg1@user` is
  * the same as `arg1`. Kernel functions need kprobes.
  *
+ * User stacks (-U) are walked as stackcount's are, whole without frame pointers (--stack-walk); those of
+ * probes that only libbcc can compile are walked by frame pointers.
+ *
  * Overhead: about 0.2 µs per event, less than 0.1 µs where the filter does not hold; and what the hook
  * itself costs, which is far more for a user function than for a tracepoint.
  */
 
 import { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
+import { BorrowedWalk } from "../../toolkit/stacks/borrowed_walk.ts";
+import { walkSettings } from "../../toolkit/stacks/stack_walk.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { eventsDropped } from "../../toolkit/probe_language/events_dropped.ts";
 import { attachProbe } from "../../toolkit/probe_language/probe_attach.ts";
@@ -66,14 +72,16 @@ const trace = defineTool({
   permissions: "all",
   plan(values, machine) {
     checkTraceOptions(values);
+    const walkLoad = values.userStack ? walkSettings(values, machine) : undefined;
+    const walk = walkLoad?.globals?.unwinding ? new BorrowedWalk("trace", walkLoad) : undefined;
     const program = new TraceProgram(
       values.probes.map((probe) => parseTraceProbe(probe, values.textSize)),
-      { ...values, machine, pages: ringPages(values.bufferPages, machine) },
+      { ...values, machine, pages: ringPages(values.bufferPages, machine), walk },
     );
     const { text, source, probes, usdt } = program;
     if (values.ebpf) return { text: text.trimEnd() };
     const explain = (error: unknown) => source.explain(error, text);
-    const stacks = new EventStacks();
+    const stacks = new EventStacks(walk);
     const clock: TraceClock = { startNs: 0, startUnix: 0 };
     const message = (event: TraceEvent) =>
       formatMessage(
@@ -111,12 +119,11 @@ const trace = defineTool({
         if (namesUsers) stacks.follow(values.pid);
         return stacks;
       },
-      attach(bpf) {
+      async attach(bpf) {
+        await walk?.follow(values.pid === undefined ? undefined : [values.pid]);
         try {
-          return Promise.resolve(
-            probes.map(({ program, hook, path }) =>
-              attachProbe(bpf, program, hook, path, values.pid)
-            ),
+          return probes.map(({ program, hook, path }) =>
+            attachProbe(bpf, program, hook, path, values.pid)
           );
         } catch (error) {
           throw explain(error);

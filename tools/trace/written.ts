@@ -8,6 +8,7 @@
 import { type Codec, struct, type StructCodec } from "../../mod.ts";
 import {
   type AnyMap,
+  type CodeOperand as Operand,
   Helper,
   int,
   type IntInC,
@@ -38,6 +39,7 @@ import {
 } from "../../toolkit/probe_language/written/filters.ts";
 import { kernelHook } from "../../toolkit/probe_language/written/hooks.ts";
 import { variablesAt } from "../../toolkit/probe_language/written/variables.ts";
+import { WALK } from "../../toolkit/stacks/borrowed_walk.ts";
 import { type Conversion, conversionsOf } from "./format.ts";
 import type { TracedProbe, TraceProgramOptions } from "./program.ts";
 
@@ -71,6 +73,7 @@ export function writtenTrace(
       ...cgroupMaps(options),
     },
     programs: Object.fromEntries(programs),
+    borrow: options.walk && (() => options.walk!.borrow()),
   });
 }
 
@@ -144,7 +147,7 @@ function writeHead(
   event: Reg,
   index: number,
   head: Place,
-  { machine, kernelStack, userStack }: TraceProgramOptions,
+  { machine, kernelStack, userStack, walk }: TraceProgramOptions,
 ): void {
   const { builder, context } = program;
   const who = head.offsetOf("who");
@@ -169,9 +172,23 @@ function writeHead(
       continue;
     }
     const stack = builder.alu("add", event, BigInt(head.offsetOf(which)));
-    const size = builder.call(Helper.GET_STACK, context, stack, BigInt(STACK_BYTES), flags);
+    const byKernel = () =>
+      builder.call(Helper.GET_STACK, context, stack, BigInt(STACK_BYTES), flags);
+    const size = which === "user" && walk ? walked(program, stack, byKernel) : byKernel();
     put(head.offsetOf(`${which}_size`), 4, size);
   }
+}
+
+/** The bytes of the user stack that the walk put there; of the kernel's own where it looks itself. */
+function walked({ builder }: ProgramWriter, stack: Operand, byKernel: () => Reg): Reg {
+  const size = builder.copy(builder.call(WALK, stack));
+  builder.keep();
+  const [none, end] = [builder.block(), builder.block()];
+  builder.branch("eq", size, 0n, none, end);
+  builder.enter(none);
+  builder.move(size, byKernel());
+  builder.enter(end);
+  return size;
 }
 
 const STACK_BYTES = 8 * 127; // PERF_MAX_STACK_DEPTH

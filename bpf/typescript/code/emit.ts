@@ -5,7 +5,7 @@
  */
 
 import { allocate, type Places } from "./allocate.ts";
-import { Assembler, fits32, FP, R0, type Relocation } from "./instructions.ts";
+import { Assembler, type Call, fits32, FP, R0, type Relocation } from "./instructions.ts";
 import {
   type Argument,
   type Base,
@@ -30,6 +30,7 @@ const COMMUTES: readonly string[] = ["add", "mul", "and", "or", "xor"];
 export interface Emitted {
   readonly instructions: Uint8Array<ArrayBuffer>;
   readonly relocations: readonly Relocation[];
+  readonly calls: readonly Call[];
   /** Instructions from index `instruction` on belong to `line`, ascending. */
   readonly lines: readonly { readonly instruction: number; readonly line: number }[];
   /** Stack size in bytes. */
@@ -81,6 +82,7 @@ class Emitter {
     return {
       instructions: this.#asm.bytes(),
       relocations: this.#asm.relocations,
+      calls: this.#asm.calls,
       lines: this.#lines,
       stack: this.#stack,
     };
@@ -139,7 +141,8 @@ class Emitter {
         return this.#write(operation.dst, (dst) => asm.move(dst, 1));
       case "call":
         this.#arguments(operation.args);
-        asm.call(operation.helper);
+        if (typeof operation.helper === "string") asm.callFunction(operation.helper);
+        else asm.call(operation.helper);
         if (operation.dst !== undefined) {
           this.#write(operation.dst, (dst) => asm.move(dst, R0));
         }

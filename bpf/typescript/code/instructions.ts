@@ -47,10 +47,19 @@ const TESTS: Readonly<Record<Test, number>> = {
 /** Pseudo source registers of 64-bit loads: BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE. */
 const [PSEUDO_MAP, PSEUDO_VALUE] = [1, 2];
 
+/** The pseudo source register of a call of a function: BPF_PSEUDO_CALL. */
+const PSEUDO_CALL = 1;
+
 /** A map whose descriptor is patched into an instruction at load time. */
 export interface Relocation {
   readonly instruction: number;
   readonly map: string;
+}
+
+/** A call of a function whose instructions are put behind the program's at load time. */
+export interface Call {
+  readonly instruction: number;
+  readonly function: string;
 }
 
 /** Whether a value fits a 32-bit immediate, which the kernel sign-extends. */
@@ -62,6 +71,7 @@ export function fits32(value: bigint): boolean {
 export class Assembler {
   readonly #words: number[] = [];
   readonly relocations: Relocation[] = [];
+  readonly calls: Call[] = [];
   /** The index of the next instruction. */
   get next(): number {
     return this.#words.length / 2;
@@ -121,6 +131,11 @@ export class Assembler {
 
   call(helper: number): void {
     this.#emit(JMP | CALL, 0, 0, 0, helper);
+  }
+
+  callFunction(name: string): void {
+    this.calls.push({ instruction: this.next, function: name });
+    this.#emit(JMP | CALL, 0, PSEUDO_CALL);
   }
 
   exit(): void {

@@ -93,7 +93,8 @@ export type Operation =
     | {
       readonly op: "call";
       dst: Reg | undefined;
-      readonly helper: number;
+      /** A helper's number, or the name of a function of other code. */
+      readonly helper: number | string;
       readonly args: readonly Argument[];
     }
   );

@@ -181,7 +181,8 @@ export class Builder {
     return this.#make((dst) => ({ op: "context", dst }));
   }
 
-  call(helper: number, ...args: Argument[]): Reg {
+  /** @param helper its number, or the name of a borrowed function (borrowed_functions.ts) */
+  call(helper: number | string, ...args: Argument[]): Reg {
     return this.#make((dst) => ({ op: "call", dst, helper, args }));
   }
 

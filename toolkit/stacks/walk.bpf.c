@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * The walk of user stacks for programs that are compiled when a tool starts: they call
+ * walk_into_event(), whose instructions are put behind theirs (borrowed_walk.ts).
+ */
+#include "../kernel/stacks/unwind.h"
+
+/* Those on user functions are preempted, those on kernel functions come again in interrupts. */
+#define WALK_SLOTS 8
+#define EBUSY 16
+
+struct walk_slot {
+	u64 taken;
+	struct unwind_state state;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WALK_SLOTS);
+	__type(key, u32);
+	__type(value, struct walk_slot);
+} walk_slots SEC(".maps");
+
+/* As walk_user_stack(); -EBUSY where too many are at it on this CPU. */
+__noinline long walk_into_event(struct stack *stack)
+{
+	struct walk_slot *slot = NULL;
+	long size;
+
+	if (!stack)
+		return 0;
+	/* Unrolled, or the verifier loses count of what has an address. */
+#pragma unroll
+	for (u32 i = 0; i < WALK_SLOTS; i++) {
+		u32 key = i;
+
+		slot = bpf_map_lookup_elem(&walk_slots, &key);
+		if (slot && !__sync_lock_test_and_set(&slot->taken, 1))
+			break;
+		slot = NULL;
+	}
+	if (!slot)
+		return -EBUSY;
+	size = walk_user_stack(stack, &slot->state);
+	__sync_lock_test_and_set(&slot->taken, 0);
+	return size;
+}
+
+/* Only loaded, so that the functions are; it has room for a stack of its own, which nothing reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct stack);
+} walk_nowhere SEC(".maps");
+
+SEC("kprobe")
+int walk(void *ctx)
+{
+	u32 zero = 0;
+	struct stack *stack = bpf_map_lookup_elem(&walk_nowhere, &zero);
+
+	return stack ? walk_into_event(stack) : 0;
+}
