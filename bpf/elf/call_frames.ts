@@ -10,6 +10,7 @@
 
 import { type ElfReader, ifWhole, viewOf } from "./elf_reader.ts";
 import { ByteCursor } from "./byte_cursor.ts";
+import { GoTable } from "./go_table.ts";
 import { FrameProgram } from "./frame_program.ts";
 import { NO_RULE } from "./frame_rule.ts";
 
@@ -69,9 +70,36 @@ export function readCallFrames(file: ElfReader, debug?: ElfReader): CallFrames |
     const bytes = section && ifWhole(() => from!.content(section, MAX_SECTION));
     if (!bytes || bytes.length === 0) continue;
     const cursor = new ByteCursor(viewOf(bytes), section.address);
-    return rulesOf(readFunctions(cursor, name === ".eh_frame", file));
+    return withGo(rulesOf(readFunctions(cursor, name === ".eh_frame", file)), file);
   }
-  return undefined;
+  return withGo(undefined, file);
+}
+
+/** Adds what Go's own table tells of the part of a program that is written in Go. */
+function withGo(frames: CallFrames | undefined, file: ElfReader): CallFrames | undefined {
+  const go = GoTable.of(file);
+  if (!go) return frames;
+  const table = new Rules(2 ** 16);
+  const { addresses = new Uint32Array(), rules = new Uint32Array() } = frames ?? {};
+  let at = 0;
+  let last = -1;
+  // Truncated: those that are whole count.
+  ifWhole(() => {
+    for (const [address, rule] of go.rules()) {
+      if (address < last || address > MAX_ADDRESS) return;
+      if (last < 0) {
+        for (; at < addresses.length && addresses[at]! < address; at++) {
+          table.add(addresses[at]!, rules[at]!);
+        }
+      }
+      table.add(last = address, rule);
+    }
+  });
+  // Behind it holds what the other tables tell.
+  while (at < addresses.length && addresses[at]! <= last) at++;
+  if (at > 0 && last >= 0) table.add(last, rules[at - 1]!);
+  for (; at < addresses.length; at++) table.add(addresses[at]!, rules[at]!);
+  return table.finish();
 }
 
 /** The file's code addresses: entries of functions that the linker dropped have others. */

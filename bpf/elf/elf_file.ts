@@ -10,6 +10,7 @@ import type { FileStatus } from "../../ffi/libc/open_path.ts";
 import { type ForeignFile, openForeign } from "../proc/open_foreign.ts";
 import { openDebugFile } from "./debug_file.ts";
 import { ElfReader, ifWhole } from "./elf_reader.ts";
+import { GoTable } from "./go_table.ts";
 import { InlinedTable } from "./inlined.ts";
 import { LineTable } from "./line_table.ts";
 import { miniDebugInfo } from "./mini_debug_info.ts";
@@ -48,6 +49,7 @@ export class ElfFile extends ElfReader {
   readonly #opened = new DisposableStack();
   /** The functions that were inlined; null when that is told nowhere. */
   #inlined: InlinedTable | null | undefined;
+  #go: GoTable | null | undefined;
   /** Its source lines; null when they are nowhere. */
   #lines: LineTable | null | undefined;
   /** The separate file with this one's symbols; null when there is none. */
@@ -152,6 +154,12 @@ export class ElfFile extends ElfReader {
       const unpacked = miniDebugInfo(this);
       return unpacked && symbolTable(this.#opened.use(unpacked), SHT_SYMTAB);
     });
+  }
+
+  /** What a Go program tells of its functions, stripped or not. */
+  get go(): GoTable | undefined {
+    if (this.#go === undefined) this.#go = GoTable.of(this) ?? null;
+    return this.#go ?? undefined;
   }
 
   /** Its source lines, or those of its debug file; undefined without debug information. */

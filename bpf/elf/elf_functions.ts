@@ -53,7 +53,11 @@ export class ElfFunctions implements Disposable {
   /** The source line of an offset of the file; undefined when it is not known. */
   lineAt(fileOffset: number): SourceLine | undefined {
     const address = this.#file.addressOf(fileOffset);
-    return address === undefined ? undefined : readable(() => this.#file.lines?.at(address));
+    return address === undefined
+      ? undefined
+      : readable(() =>
+        this.#file.lines ? this.#file.lines.at(address) : this.#file.go?.lineAt(address)
+      );
   }
 
   /** The inlined calls that the instruction at an offset of the file is in, innermost first. */
@@ -93,6 +97,8 @@ export class ElfFunctions implements Disposable {
       const functions = table && readable(() => functionTable([table]));
       if (functions && functions.starts.length > 0) return functions;
     }
+    const go = readable(() => file.go?.functions());
+    if (go && go.starts.length > 0) return go;
     // MiniDebugInfo omits what is in the dynamic symbol table.
     const rest = [file.dynamic, file.mini].filter((table) => table !== undefined);
     return readable(() => functionTable(rest)) ?? functionTable([]);

@@ -9,6 +9,7 @@ import { BTF_TARGETS } from "./targets/btf.ts";
 import { callFrames } from "./targets/call_frames.ts";
 import { COMPILER_TARGETS } from "./targets/compiler.ts";
 import { ELF_TARGETS } from "./targets/elf.ts";
+import { goTable } from "./targets/go_table.ts";
 import { JIT_TARGETS } from "./targets/jit.ts";
 import { LANGUAGE_TARGETS } from "./targets/language.ts";
 import { inlined } from "./targets/inlined.ts";
@@ -21,6 +22,7 @@ import { SYSTEM_TARGETS } from "./targets/system.ts";
 export const TARGETS: readonly AnyTarget[] = [
   ...ELF_TARGETS,
   callFrames as AnyTarget,
+  goTable as AnyTarget,
   inlined as AnyTarget,
   lines as AnyTarget,
   ...BTF_TARGETS,

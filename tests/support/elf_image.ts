@@ -9,6 +9,8 @@ export interface ImageParts {
   readonly symbols?: readonly { name: string; address: number; size: number }[];
   /** The bytes of a note segment and of .note.stapsdt. */
   readonly notes?: Uint8Array;
+  /** A section of any name. */
+  readonly section?: { readonly name: string; readonly bytes: Uint8Array };
   /** Where the symbol table is said to be. */
   readonly symbolsAt?: number;
   /** How large it is said to be. */
@@ -26,8 +28,18 @@ const ADDRESS = 0x1000;
 /** An executable that is loaded at 0x1000, whose code is zeros. */
 export function elfImage(parts: ImageParts): Uint8Array<ArrayBuffer> {
   const { symbols = [], notes = new Uint8Array() } = parts;
+  const more = parts.section ? [parts.section] : [];
+  const count = 6 + more.length;
   const names = strings(["", ...symbols.map(({ name }) => name)]);
-  const sectionNames = strings(["", ".text", ".note.stapsdt", ".symtab", ".strtab", ".shstrtab"]);
+  const sectionNames = strings([
+    "",
+    ".text",
+    ".note.stapsdt",
+    ".symtab",
+    ".strtab",
+    ".shstrtab",
+    ...more.map(({ name }) => name),
+  ]);
   let end = TEXT_SIZE;
   const place = (size: number) => {
     const at = end;
@@ -38,7 +50,8 @@ export function elfImage(parts: ImageParts): Uint8Array<ArrayBuffer> {
   const symbolsAt = place((symbols.length + 1) * SYMBOL);
   const namesAt = place(names.bytes.length);
   const sectionNamesAt = place(sectionNames.bytes.length);
-  const sectionsAt = place(6 * SECTION);
+  const moreAt = more.map(({ bytes }) => place(bytes.length));
+  const sectionsAt = place(count * SECTION);
 
   const bytes = new Uint8Array(new ArrayBuffer(end));
   const view = new DataView(bytes.buffer);
@@ -48,7 +61,7 @@ export function elfImage(parts: ImageParts): Uint8Array<ArrayBuffer> {
   view.setUint16(18, process.arch === "arm64" ? 183 : 62, true);
   word(32, HEADER);
   word(40, sectionsAt);
-  [HEADER, SEGMENT, 2, SECTION, 6, 5].forEach((value, i) =>
+  [HEADER, SEGMENT, 2, SECTION, count, 5].forEach((value, i) =>
     view.setUint16(52 + i * 2, value, true)
   );
 
@@ -89,6 +102,10 @@ export function elfImage(parts: ImageParts): Uint8Array<ArrayBuffer> {
   section(3, SHT_SYMTAB, parts.symbolsAt ?? symbolsAt, symbolsSize, 4);
   section(4, SHT_STRTAB, namesAt, parts.namesSize ?? names.bytes.length);
   section(5, SHT_STRTAB, sectionNamesAt, sectionNames.bytes.length);
+  more.forEach((each, i) => {
+    bytes.set(each.bytes, moreAt[i]!);
+    section(6 + i, SHT_PROGBITS, moreAt[i]!, each.bytes.length);
+  });
   return bytes;
 }
 

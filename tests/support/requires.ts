@@ -62,6 +62,7 @@ const installed = (...paths: string[]): Requirement => ({
 
 const REQUIREMENTS = {
   java: installed("/usr/bin/java"),
+  go: installed("/usr/lib/go-1.19/bin/go"),
   javac: installed("/usr/bin/javac"),
   arm64Headers: installed("/usr/aarch64-linux-gnu/include/asm/unistd.h"),
   lintian: installed("/usr/bin/lintian"),
