@@ -8,7 +8,7 @@
 import { Bpf, type LoadOptions, type UserSymbols } from "../../mod.ts";
 import { borrowFunctions, hearMappings } from "../../plumbing.ts";
 import { complain } from "../output/complain.ts";
-import { PythonNames } from "./python_names.ts";
+import { InterpretedNames } from "./interpreted_names.ts";
 import { endsText, TABLES_FULL } from "./stack_walk.ts";
 import { UnwindTables } from "./unwind_tables.ts";
 import object from "./walk.bpf.o.ts";
@@ -22,7 +22,7 @@ export class BorrowedWalk implements Disposable {
   readonly #settings: LoadOptions;
   #bpf: Bpf | undefined;
   #tables: UnwindTables | undefined;
-  #python: PythonNames | undefined;
+  #interpreted: InterpretedNames | undefined;
 
   /** @param settings of {@linkcode walkSettings} */
   constructor(tool: string, settings: LoadOptions) {
@@ -34,13 +34,13 @@ export class BorrowedWalk implements Disposable {
   borrow(): ReturnType<typeof borrowFunctions> {
     const bpf = this.#bpf = Bpf.load(object, { ...this.#settings, name: "walk" });
     this.#tables = new UnwindTables(bpf);
-    this.#python = new PythonNames(bpf);
+    this.#interpreted = new InterpretedNames(bpf);
     return borrowFunctions(bpf, "walk");
   }
 
-  /** Where the names of frames of Python are found; undefined before it is loaded. */
-  get python(): PythonNames | undefined {
-    return this.#python;
+  /** Names of the frames of interpreters; undefined before it is loaded. */
+  get interpreted(): InterpretedNames | undefined {
+    return this.#interpreted;
   }
 
   /** Lets it hear of what is mapped; before the symbols follow processes. */

@@ -8,7 +8,7 @@ import { formatSymbol, type ResolvedSymbol, UserSymbols } from "../../mod.ts";
 import type { BorrowedWalk } from "./borrowed_walk.ts";
 import { KernelNames } from "./kernel_names.ts";
 import { TRACING } from "./kept_stacks.ts";
-import { isPython } from "./python_names.ts";
+import { isInterpreted } from "./interpreted_names.ts";
 import type { Who } from "../task/who.ts";
 
 /** An event with stacks as `bpf_get_stack` gives them: addresses, and their bytes or -errno. */
@@ -74,11 +74,11 @@ export class EventStacks implements Disposable {
   /** The frames of the process's stack, innermost first. */
   userFrames({ user = [], user_size: size, who, ns }: StackEvent): Frame[] {
     const entries = used(user, size);
-    const addresses = entries.filter((entry) => !isPython(entry));
+    const addresses = entries.filter((entry) => !isInterpreted(entry));
     const symbols = this.#user.resolveStack(who.pid, addresses, ns).values();
     return entries.map((address) => {
-      const name = isPython(address)
-        ? this.#walk?.python?.nameOf(who.pid, address) ?? "python: ?"
+      const name = isInterpreted(address)
+        ? this.#walk?.interpreted?.nameOf(who.pid, address) ?? "?"
         : fullName(symbols.next().value, address);
       return { address, name };
     });

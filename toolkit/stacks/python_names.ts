@@ -4,23 +4,12 @@
  * @module
  */
 
-import {
-  type Bpf,
-  type BpfMap,
-  bytes,
-  type Infer,
-  type ResolvedSymbol,
-  struct,
-  u32,
-  u64,
-} from "../../mod.ts";
+import { type Bpf, type BpfMap, bytes, type Infer, struct, u32 } from "../../mod.ts";
+import { CodeKey } from "./code_key.ts";
 import { pythonLine } from "./python_lines.ts";
 
-const PYTHON_ENTRY = 1n << 63n;
-const CODE_BITS = 47n;
 const [NAME_BYTES, FILE_BYTES, LINES_BYTES] = [128, 256, 1024];
 
-const Key = struct("python_key", { code: u64, pid: u64 });
 const Text = struct("python_text", { state: u32, length: u32 });
 const Code = struct("python_code", {
   line: u32,
@@ -32,31 +21,19 @@ const Code = struct("python_code", {
   lines: bytes(LINES_BYTES),
 });
 
-/** Whether an entry of a user stack is no address, but a frame of Python. */
-export const isPython = (entry: bigint): boolean => (entry & PYTHON_ENTRY) !== 0n;
-
-/** Names the entries of stacks that are frames of Python. */
+/** Names code objects of Python. */
 export class PythonNames {
-  readonly #codes: BpfMap<Infer<typeof Key>, Infer<typeof Code>> | undefined;
+  readonly #codes: BpfMap<CodeKey, Infer<typeof Code>>;
 
-  /** @param bpf may include python_frames.h */
+  /** @param bpf includes python_frames.h */
   constructor(bpf: Bpf) {
-    this.#codes = bpf.globalNames.includes("unwinding")
-      ? bpf.map("python_codes", Key, Code)
-      : undefined;
+    this.#codes = bpf.map("python_codes", CodeKey, Code);
   }
 
-  /** {@linkcode PythonNames.nameOf} as a symbol. */
-  resolve(pid: number, entry: bigint): ResolvedSymbol {
-    return { name: this.nameOf(pid, entry), offset: 0, module: undefined };
-  }
-
-  /** `python: fn (file.py:12)`, with the line that the frame is at. */
-  nameOf(pid: number, entry: bigint): string {
-    const code = entry & ((1n << CODE_BITS) - 1n);
-    const instruction = Number(entry >> CODE_BITS & 0xffffn);
-    const found = this.#codes?.get({ code, pid: BigInt(pid) });
-    return `python: ${found ? nameOf(found, instruction) : "?"}`;
+  /** `python: fn (file.py:12)`; undefined for code that the kernel side does not know. */
+  nameOf(key: CodeKey, instruction: number): string | undefined {
+    const found = this.#codes.get(key);
+    return found && `python: ${nameOf(found, instruction)}`;
   }
 }
 

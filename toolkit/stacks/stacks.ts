@@ -9,7 +9,7 @@ import { hearMappings } from "../../plumbing.ts";
 import { complain } from "../output/complain.ts";
 import type { Report } from "../output/report.ts";
 import { type Frame, frameText, KeptStacks } from "./kept_stacks.ts";
-import { isPython, PythonNames } from "./python_names.ts";
+import { InterpretedNames, isInterpreted } from "./interpreted_names.ts";
 import type { Targets } from "./stack_options.ts";
 import { TABLES_FULL, walkTables } from "./stack_walk.ts";
 import type { UnwindTables } from "./unwind_tables.ts";
@@ -56,7 +56,7 @@ export class Stacks implements Disposable {
   readonly #bpf: Bpf;
   readonly #symbols = new UserSymbols();
   readonly #kept: KeptStacks;
-  readonly #python: PythonNames;
+  readonly #interpreted: InterpretedNames;
   readonly #tables: UnwindTables | undefined;
   readonly #hasLines: boolean;
   readonly #pids: readonly number[] | undefined;
@@ -66,7 +66,7 @@ export class Stacks implements Disposable {
     this.#hasLines = hasLines;
     this.#bpf = bpf;
     this.#kept = new KeptStacks(bpf);
-    this.#python = new PythonNames(bpf);
+    this.#interpreted = new InterpretedNames(bpf);
     this.#tables = walkTables(bpf);
     this.#pids = pids;
     const tables = this.#tables;
@@ -141,14 +141,14 @@ export class Stacks implements Disposable {
 
   #user({ user, process }: StackKey, time: number): Frame[] | undefined {
     const entries = this.#kept.addresses(user);
-    const addresses = entries?.filter((entry) => !isPython(entry)) ?? [];
+    const addresses = entries?.filter((entry) => !isInterpreted(entry)) ?? [];
     const symbols = this.#symbols.resolveStack(process, addresses, time).values();
     const places = this.#hasLines
       ? this.#symbols.sourceFrames(process, addresses, time).values()
       : undefined;
     return entries?.flatMap((address): Frame[] => {
-      if (isPython(address)) {
-        const symbol = this.#python.resolve(process, address);
+      if (isInterpreted(address)) {
+        const symbol = this.#interpreted.resolve(process, address);
         return [{ address, kernel: false, symbol, isInterpreted: true }];
       }
       const frame = { address, kernel: false, symbol: symbols.next().value };

@@ -21,6 +21,7 @@ import {
   u64,
 } from "../../mod.ts";
 import { Pythons } from "./pythons.ts";
+import { Rubies } from "./rubies.ts";
 import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plumbing.ts";
 
 const CHUNK_ROWS = 65536;
@@ -57,7 +58,7 @@ export interface Piece {
 export interface FileRows {
   readonly pieces: readonly Piece[];
   readonly addressOf: MappedFrames["addressOf"];
-  /** The number of the interpreter that it is, of python_frames.h; 0 for other files. */
+  /** The number of the interpreter that it is, of python_frames.h or ruby_frames.h; 0 for other files. */
   readonly python: number;
 }
 
@@ -69,6 +70,7 @@ export class UnwindRows implements Disposable {
   readonly #chunks: ObjectMap<number>;
   readonly #listed: BpfMap<Key, File>;
   readonly #pythons: Pythons;
+  readonly #rubies: Rubies;
   #listedCount = 0;
   /** To be listed once the kernel side has their rows. */
   #waiting: [Key, File][] = [];
@@ -84,6 +86,7 @@ export class UnwindRows implements Disposable {
   constructor(bpf: Bpf) {
     this.#chunks = bpf.mapOfMaps("unwind_chunks", u32) as ObjectMap<number>;
     this.#pythons = new Pythons(bpf);
+    this.#rubies = new Rubies(bpf);
     this.#listed = bpf.map("unwind_files", Key, File);
   }
 
@@ -100,7 +103,8 @@ export class UnwindRows implements Disposable {
     const frames = mappedCallFrames(pid, range);
     // It may have ended already, and the next one that maps the file have not.
     if (frames === null) return undefined;
-    const rows = frames && this.#add(frames, this.#pythons.numberOf(pid, range));
+    const rows = frames &&
+      this.#add(frames, this.#pythons.numberOf(pid, range) || this.#rubies.numberOf(pid, range));
     this.#files.set(file, rows);
     this.#list(range, rows && frames, rows);
     return rows;

@@ -52,6 +52,8 @@ const MAX_RANGES = 2 ** 14 - 1;
 const [RANGES, PROCESSES, FILES] = [65536, 16384, 4096];
 /** Of 1.5 KiB each. */
 const PYTHON_CODES = 2048;
+/** Of half a KiB each. */
+const RUBY_CODES = 4096;
 const CHUNK_MIB = 0.5;
 const UPROBES = "[uprobes]";
 /** Without functions of its own: the old way to some system calls. */
@@ -67,6 +69,7 @@ export function unwindSettings(mebibytes: number): LoadOptions {
         unwind_ranges: { maxEntries: RANGES },
         unwind_files: { maxEntries: FILES },
         python_codes: { maxEntries: PYTHON_CODES },
+        ruby_codes: { maxEntries: RUBY_CODES },
         unwind_processes: { maxEntries: PROCESSES },
       }
       : {},

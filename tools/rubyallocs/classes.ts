@@ -24,7 +24,7 @@ import {
   T_MASK,
   T_MODULE,
   T_STRING,
-} from "./layout.ts";
+} from "../../toolkit/languages/ruby_layout.ts";
 
 const TEXT_MAX = 4096;
 const VARIABLES_MAX = 4096;

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Reading the names of Ruby's classes in the kernel when they are first seen: a process may end, or
- * a class, before userspace comes to read them. The structures are those of layout.ts.
+ * a class, before userspace comes to read them. The structures are those of ruby_layout.ts.
  */
 #pragma once
 
-#include "../../toolkit/kernel/base/prelude.h"
+#include "../../toolkit/kernel/stacks/ruby_line.h"
 
 #define NAME_MAX 252
 #define VARIABLES 32
-#define T_MASK 0x1f
+#define T_MASK RUBY_TYPE_MASK
 #define T_CLASS 2
-#define T_STRING 5
 #define SINGLETON (1 << 12)
-#define NOEMBED (1 << 13)
-#define EMBED_LENGTH(flags) ((flags) >> 14 & 0x1f)
 
-/* Of layout.ts; set before anything is attached. */
+/* Of ruby_layout.ts; set before anything is attached. */
 struct layout {
 	u64 path_id;
 	u64 temporary_path_id;
@@ -38,13 +35,6 @@ struct name {
 	char text[NAME_MAX];
 };
 
-struct string {
-	u64 flags;
-	u64 klass;
-	u64 length;
-	u64 pointer;
-};
-
 struct variable {
 	u64 hash;
 	u64 id;
@@ -61,10 +51,7 @@ struct {
 
 static __always_inline u64 word(u64 object, u32 offset)
 {
-	u64 value = 0;
-
-	bpf_probe_read_user(&value, sizeof(value), (void *)(object + offset));
-	return value;
+	return ruby_word(object, offset);
 }
 
 /* The class path among the instance variables, an st_table. */
@@ -89,14 +76,7 @@ static __always_inline u64 path_variable(u64 table)
 /* Where the text of a String is; 0 when it is none, or cannot be read. */
 static __always_inline u64 text_of(u64 object, u64 *length)
 {
-	struct string string = {};
-
-	bpf_probe_read_user(&string, sizeof(string), (void *)object);
-	if ((string.flags & T_MASK) != T_STRING)
-		return 0;
-	*length = string.flags & NOEMBED || !layout.length_in_flags ?
-		string.length : EMBED_LENGTH(string.flags);
-	return string.flags & NOEMBED ? string.pointer : object + layout.text;
+	return ruby_text(object, layout.text, layout.length_in_flags, length);
 }
 
 /* Reads a String; false when it cannot be read. Of a long one the end is kept. */

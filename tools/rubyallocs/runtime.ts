@@ -12,7 +12,7 @@
 
 import { BpfError, ErrnoError, type MappedFile, mappedFiles, ProcessMemory } from "../../mod.ts";
 import { RubyClasses } from "./classes.ts";
-import { LAYOUTS, type RubyLayout } from "./layout.ts";
+import { LAYOUTS, type RubyLayout } from "../../toolkit/languages/ruby_layout.ts";
 
 /** Kinds of allocation sites: the programs of rubyallocs.bpf.c. */
 export type Kind = "class_first" | "class_second" | "hidden" | "imemo";

@@ -8,7 +8,7 @@ import { type Bpf, type Link, struct, u32, u64 } from "../../mod.ts";
 import { hasEnded } from "../../toolkit/task/proc.ts";
 import type { RubyClasses } from "./classes.ts";
 import { inspectCommand } from "./command.ts";
-import { LAYOUTS } from "./layout.ts";
+import { LAYOUTS } from "../../toolkit/languages/ruby_layout.ts";
 import { inspectRuby, type RubyRuntime, tryInspect } from "./runtime.ts";
 import { complain } from "../../toolkit/output/complain.ts";
 

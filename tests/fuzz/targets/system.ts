@@ -29,7 +29,7 @@ import {
 import type { ProcessMemory } from "../../../mod.ts";
 import { escapeText, toJson } from "../../../toolkit/output/escape.ts";
 import { RubyClasses } from "../../../tools/rubyallocs/classes.ts";
-import { LAYOUTS } from "../../../tools/rubyallocs/layout.ts";
+import { LAYOUTS } from "../../../toolkit/languages/ruby_layout.ts";
 import { parseDnsAnswer } from "../../../toolkit/net/dns_message.ts";
 import { DnsStreams } from "../../../toolkit/net/dns_streams.ts";
 import { type AnyTarget, isOurRange, must, Refused, type Target } from "../target.ts";

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "mapped_code.h"
-#include "python_frames.h"
+#include "ruby_frames.h"
 
 KERNEL_STRUCTS
 
@@ -52,6 +52,7 @@ struct unwind_state {
 	u32 depth;
 	u32 is_new; /* it came to code of a file that is not known yet */
 	struct python_state python;
+	struct ruby_state ruby;
 	struct unwind_range code; /* that of the frame before: mostly this one's as well */
 };
 
@@ -109,7 +110,16 @@ static __always_inline bool is_code(struct unwind_state *state, u64 address)
 	return can_find_mapped() && is_mapped_code(address);
 }
 
-/* Unwinds one frame, or tells one of Python; returns WALK_ON, or why that is the last one. */
+/* Looks whether a native frame is one that runs code of an interpreter. */
+static __always_inline void enter_interpreter(struct unwind_state *state, u64 address)
+{
+	if (state->code.python < RUBIES)
+		enter_python(&state->python, &state->code, address);
+	else
+		enter_ruby(&state->ruby, &state->code, address);
+}
+
+/* Unwinds one frame, or tells one of Python or Ruby; returns WALK_ON, or why that is the last one. */
 __noinline int walk_one(struct unwind_state *state)
 {
 	u64 cfa, ip, bp, row = 0, address;
@@ -123,6 +133,11 @@ __noinline int walk_one(struct unwind_state *state)
 	if (state->python.python) {
 		state->entry = next_python(&state->python);
 		return WALK_ON;
+	}
+	if (state->ruby.ruby) {
+		state->entry = next_ruby(&state->ruby);
+		if (state->entry)
+			return WALK_ON;
 	}
 	state->entry = state->ip;
 	address = state->ip - (state->is_call ? 1 : 0);
@@ -139,7 +154,7 @@ __noinline int walk_one(struct unwind_state *state)
 	if (kind == BY_GUESS)
 		state->is_new = 1;
 	if (state->code.python)
-		enter_python(&state->python, &state->code, address);
+		enter_interpreter(state, address);
 	no_rule = kind == BY_GUESS ? END_NO_RANGE : END_NO_RULE;
 	/* Assembly without call frame information may well have a frame pointer. */
 	is_guess = kind == BY_GUESS || (kind == BY_ROWS && (row & 0xff) == RULE_NONE);

@@ -1,0 +1,70 @@
+/**
+ * The function of an interpreter that runs code, found without its symbol: one that jumps from
+ * instruction to instruction through a table of places in itself, which the dynamic linker relocates.
+ *
+ * Layout: .eh_frame_hdr, Linux Standard Base, Core 5.0, section 10.6.2; relocations, elf(5).
+ *
+ * @module
+ */
+
+import { type ElfReader, ifWhole, viewOf, word } from "./elf_reader.ts";
+
+const SHT_RELA = 4;
+const RELA_BYTES = 24;
+const R_X86_64_RELATIVE = 8;
+const MAX_SECTION = 64 * 2 ** 20;
+/** Version 1, a signed pointer relative to its place, a count of four bytes, a table relative to the section. */
+const HEADER = 0x3b031b01;
+const [HEADER_BYTES, ENTRY_BYTES] = [12, 8];
+/** Fewer places are no interpreter's. */
+const LEAST = 64;
+
+/** Where it begins, and behind its end; undefined when there is none. */
+export function threadedFunction(file: ElfReader): { from: number; to: number } | undefined {
+  return ifWhole(() => {
+    const starts = functionStarts(file);
+    const counts = new Map<number, number>();
+    for (const address of relocated(file)) {
+      const index = lastAtOrBefore(starts, address);
+      // Behind the beginning of the last one lies data; to beginnings there are pointers of other kinds.
+      if (index < 0 || index === starts.length - 1 || starts[index] === address) continue;
+      counts.set(index, (counts.get(index) ?? 0) + 1);
+    }
+    const [index, count] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a, [-1, 0]);
+    const [from, to] = [starts[index], starts[index + 1]];
+    return count < LEAST || from === undefined || to === undefined ? undefined : { from, to };
+  });
+}
+
+/** The beginnings of functions, in order, of the table that exceptions are handled by. */
+function functionStarts(file: ElfReader): number[] {
+  const section = file.section(".eh_frame_hdr");
+  const view = section && viewOf(file.content(section, MAX_SECTION));
+  if (!view || view.byteLength < HEADER_BYTES || view.getUint32(0, true) !== HEADER) return [];
+  const count = Math.min(view.getUint32(8, true), (view.byteLength - HEADER_BYTES) / ENTRY_BYTES);
+  return Array.from(
+    { length: Math.floor(count) },
+    (_, i) => section.address + view.getInt32(HEADER_BYTES + i * ENTRY_BYTES, true),
+  );
+}
+
+/** What the dynamic linker adds the file's place to. */
+function* relocated(file: ElfReader): Generator<number> {
+  for (const section of file.sections) {
+    if (section.type !== SHT_RELA) continue;
+    const view = viewOf(file.content(section, MAX_SECTION));
+    for (let at = 0; at + RELA_BYTES <= view.byteLength; at += RELA_BYTES) {
+      if (view.getUint32(at + 8, true) === R_X86_64_RELATIVE) yield word(view, at + 16);
+    }
+  }
+}
+
+function lastAtOrBefore(starts: readonly number[], address: number): number {
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (starts[middle]! <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
