@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PROJECT } from "./build.ts";
-import type { Work } from "./cases.ts";
+import type { Job, Work } from "./cases.ts";
 import { Script } from "./script.ts";
 
 const FOLDER = join(PROJECT, "tests/support/languages");
@@ -32,7 +32,7 @@ export function program(file: string, ...args: string[]): Work {
 }
 
 /** A class of languages/, run by Java with these options. */
-export function javaProgram(name: string, ...options: string[]): Work {
+export function javaProgram(name: string, ...options: string[]): { start(): Promise<Job> } {
   return {
     start: () =>
       Script.of(["/usr/bin/java", "-XX:+UseSerialGC", ...options, "-cp", built(name), name]),

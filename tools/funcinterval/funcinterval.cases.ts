@@ -40,6 +40,13 @@ export default defineCases({
       check: (rows) => assert.equal(histogramTotal(rows), 3 + 5 - 1),
     },
     {
+      name: "-r takes the pattern for a regular expression",
+      args: ["-r", "-p", "{pid}", `${file}:^slow_(six|no)`],
+      work,
+      of: () => true,
+      check: (rows) => assert.equal(histogramTotal(rows), 3 - 1),
+    },
+    {
       name: "tells the times between events of a tracepoint",
       args: ["-u", "-p", "{pid}", "t:syscalls:sys_enter_clock_nanosleep"],
       work,

@@ -1,7 +1,50 @@
-import { defineCases } from "../../tests/support/cases.ts";
+import assert from "node:assert/strict";
+import {
+  type Case,
+  defineCases,
+  type Job,
+  type Row,
+  type Work,
+} from "../../tests/support/cases.ts";
+import { javaProgram } from "../../tests/support/languages.ts";
+
+/** Nothing is collected but when it is asked for: by one thread, in memory that is not used up. */
+const work = javaProgram("Gc", "-Xms256m", "-Xmn128m");
+
+/** The same beside another Java program, `{other}`, which does nothing. */
+const two: Work = {
+  async start(): Promise<Job> {
+    const other = await work.start();
+    try {
+      const job = await work.start();
+      return {
+        pid: job.pid,
+        names: { other: other.pid },
+        go: () => job.go(),
+        async [Symbol.asyncDispose]() {
+          await job[Symbol.asyncDispose]();
+          await other[Symbol.asyncDispose]();
+        },
+      };
+    } catch (error) {
+      await other[Symbol.asyncDispose]();
+      throw error;
+    }
+  },
+};
+
+const collections: Case = {
+  name: "shows 7 collections of a process",
+  requires: ["javac"],
+  args: ["-p", "{pid}"],
+  work,
+  check(rows: readonly Row[]) {
+    assert.equal(rows.length, 7);
+    assert.ok(rows.every(({ gc_time_us }) => Number(gc_time_us) > 0), JSON.stringify(rows));
+  },
+};
 
 export default defineCases({
-  elsewhere: "tests/tools/javagc_test.ts: with a Java that is installed, or not",
   usage: {
     names: "-h -p -t --pid --time --json",
     right: [],
@@ -9,5 +52,43 @@ export default defineCases({
       [["-p", "181", "-t", "x"], /invalid value "x" for -t\/--time/],
     ],
   },
-  cases: [],
+  cases: [
+    collections,
+    {
+      ...collections,
+      name: "shows 7 collections where Java takes long to start",
+      requires: ["javac", "full"],
+      canary: true,
+    },
+    {
+      name: "-p hides other processes",
+      requires: ["javac"],
+      args: ["-p", "{other}"],
+      work: two,
+      rows: [],
+    },
+    {
+      name: "-t hides faster ones",
+      requires: ["javac"],
+      args: ["-p", "{pid}", "-t", "600000000"],
+      work,
+      rows: [],
+    },
+    {
+      name: "prints libbpf-tools' table",
+      requires: ["javac"],
+      work,
+      lines: [
+        /^Tracing javagc time\.\.\. Hit Ctrl-C to end\.$/,
+        /^TIME {5}CPU {5}PID {5}GC TIME$/,
+        /^\d\d:\d\d:\d\d \d+ +{pid} +\d+ *$/,
+      ],
+    },
+  ],
+  filters: {
+    requires: ["javac", "speed", "full"],
+    not: { pid: "cases have it: another process is refused unless it runs Java" },
+    work,
+    expect: 7,
+  },
 });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { buildProgram } from "../../tests/support/build.ts";
 import { defineCases, sumOf, type Work } from "../../tests/support/cases.ts";
@@ -43,6 +44,22 @@ export default defineCases({
       name: "-v hides other virtual CPUs",
       requires,
       args: ["-p", "{pid}", "-v", "1"],
+      work: guest,
+      of: ofGuest,
+      rows: [],
+    },
+    {
+      name: "-T shows threads of a list",
+      requires: [...requires, "full"],
+      args: ["-T", "1,{pid}"],
+      work: guest,
+      of: ofGuest,
+      check: (rows) => assert.equal(sumOf("count")(rows), 48),
+    },
+    {
+      name: "-T hides other threads",
+      requires: [...requires, "full"],
+      args: ["-T", "1,2"],
       work: guest,
       of: ofGuest,
       rows: [],

@@ -47,6 +47,29 @@ export default defineCases({
     { name: "-p hides others", args: ["-p", "1"], work, of: isNap, rows: [] },
     { name: "-m hides short stops", args: ["-m", "900000000"], work, of: isNap, rows: [] },
     { name: "-M hides long stops", args: ["-M", "100"], work, of: isNap, rows: [] },
+    { name: "-t hides other threads", args: ["-t", "1"], work, of: isNap, rows: [] },
+    {
+      name: "-t and --state show naps of one thread",
+      args: ["-K", "-t", "{pid}", "--state", "1"],
+      work,
+      of: (row, place) => isNap(row, place) && isTimer(row),
+      check: (rows) => assert.equal(sumOf("count")(rows), 53),
+    },
+    {
+      name: "--state hides other reasons to stop",
+      args: ["-p", "{pid}", "--state", "2"],
+      work,
+      of: isNap,
+      rows: [],
+    },
+    {
+      name: "-u hides threads of the kernel, and no others",
+      args: ["-K", "-u"],
+      work,
+      of: (row, place) =>
+        isNap(row, place) && isTimer(row) || /^(kworker|rcu_)/.test(String(row.comm)),
+      check: (rows) => assert.equal(sumOf("count")(rows), 53),
+    },
     { name: "-k hides user threads", args: ["-k"], work, of: isNap, rows: [] },
     {
       name: "prints bcc's lines",

@@ -32,6 +32,13 @@ export default defineCases({
       check: (rows) => assert.ok(rows.some(({ waker }) => waker === "bash")),
     },
     { name: "-p hides others", args: ["-p", "1"], work, of: isSleeper, rows: [] },
+    {
+      name: "-u hides threads of the kernel, and no others",
+      args: ["-u"],
+      work,
+      of: (row) => isSleeper(row) && isTimer(row) || /^(kworker|rcu_)/.test(String(row.target)),
+      check: (rows) => assert.equal(sumOf("count")(rows), 97),
+    },
     { name: "-m hides short sleeps", args: ["-m", "900000000"], work, of: isSleeper, rows: [] },
     {
       name: "-M hides long sleeps",

@@ -1,8 +1,0 @@
-/** Known collections, once a line comes. */
-public final class Collections {
-    public static void main(String[] args) throws Exception {
-        System.out.println("pid " + ProcessHandle.current().pid());
-        System.in.read();
-        for (int i = 0; i < 13; i++) System.gc();
-    }
-}
