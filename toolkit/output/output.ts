@@ -25,12 +25,12 @@ export class Output {
   /** Whether lines are printed at all. */
   readonly prints: boolean = true;
   #text = "";
-  #isWaiting = false;
+  #waitsSince: number | undefined;
   readonly #encoder = new TextEncoder();
 
-  /** Whether a write is waiting for the reader. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /** For how many milliseconds a write has been waiting for the reader. */
+  get waitingMs(): number {
+    return this.#waitsSince === undefined ? 0 : performance.now() - this.#waitsSince;
   }
 
   /** Adds a line. */
@@ -54,9 +54,9 @@ export class Output {
     const bytes = this.#encoder.encode(this.#text);
     this.#text = "";
     for (let done = 0; done < bytes.length;) {
-      this.#isWaiting = true;
+      this.#waitsSince = performance.now();
       done += await writeSome(bytes.subarray(done));
-      this.#isWaiting = false;
+      this.#waitsSince = undefined;
     }
   }
 }

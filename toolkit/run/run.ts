@@ -25,7 +25,7 @@ import type {
 } from "../options/standard_options.ts";
 import { jsonSchema, type Schema } from "../records/json_schema.ts";
 import { recordsOf } from "./plan_records.ts";
-import { Stop } from "./stop.ts";
+import { PATIENCE_MS, Stop } from "./stop.ts";
 import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, Plan, ReportPlan, SourcePlan } from "./tool.ts";
@@ -97,9 +97,11 @@ async function trace(
     ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
     : bpf.attach();
   // A signal before this ends the tool by the kernel: nothing was seen that could be told.
+  let isTold = false;
   using stop = new Stop(() => printer.wake(), () => {
-    // For people: in a script a reader may just be slow.
-    if (!output.isWaiting || !process.stderr.isTTY) return;
+    // For people: in a script a reader may just be slow. A write that has just begun has a reader.
+    if (isTold || output.waitingMs < PATIENCE_MS || !process.stderr.isTTY) return;
+    isTold = true;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());
   if (plan.intro !== undefined && !values.json) output.line(plan.intro);

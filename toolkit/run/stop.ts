@@ -17,7 +17,7 @@ import {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STDOUT = 1;
 /** As long nobody wonders after a signal why the tool has not ended. */
-const PATIENCE_MS = 500;
+export const PATIENCE_MS = 500;
 
 /**
  * Ends a trace once, whatever asks for it first. A second signal of the same kind kills the
@@ -29,7 +29,7 @@ export class Stop implements Disposable {
   readonly #whenStopped: () => void;
   readonly #onSignal = () => this.#signal();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  #patience: ReturnType<typeof setInterval> | undefined;
   #hangup: Wait | undefined;
   readonly #whenSlow: () => void;
   readonly #whenSignalled: () => void;
@@ -38,7 +38,7 @@ export class Stop implements Disposable {
    * Calls `whenStopped` at the first request. Signals are handled from now on; no other may be handled before, or
    * it cannot be told whether SIGHUP is to be ignored.
    *
-   * @param whenSlow called when a signal has not ended the tool for a while
+   * @param whenSlow called now and then while a signal has not ended the tool
    * @param whenSignalled called at a signal, also if something else has asked to stop before
    */
   constructor(whenStopped: () => void, whenSlow = () => {}, whenSignalled = () => {}) {
@@ -86,13 +86,13 @@ export class Stop implements Disposable {
    */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
+    clearInterval(this.#patience);
     this.#hangup?.cancel();
   }
 
   #signal(): void {
     this.#whenSignalled();
     this.request();
-    this.#patience ??= setTimeout(this.#whenSlow, PATIENCE_MS);
+    this.#patience ??= setInterval(this.#whenSlow, PATIENCE_MS);
   }
 }
