@@ -58,6 +58,20 @@ test("cachestat -p counts 101 misses, 53 hits and 7 dirtied buffers, exactly", a
   assert.deepEqual([hits, misses, dirties], [0, 0, 0]);
 });
 
+const beside = "cachestat counts what is read beside what is written";
+test(beside, { skip: requires(beside, "speed") }, async () => {
+  using ext4 = new Ext4();
+  await using workload = await startFileIo(
+    ...fresh(ext4),
+    ...["wait", "read=101", "start", "read=53", "start", "write=97"],
+  );
+  await goOn(workload, 1);
+  await using tool = await startTool("cachestat", "--json", "-p", String(workload.pid), LONG);
+  await finishFileIo(workload);
+  const { hits, misses, dirties } = await reportOf(tool);
+  assert.deepEqual([hits + misses, dirties], [101 + 53, 97]);
+});
+
 // What others do at the same time is counted as well.
 test("cachestat counts at least what one process does", {
   skip: requires("cachestat counts at least what one process does", "speed"),

@@ -39,7 +39,7 @@ static void count_folios(u32 counter, u64 times)
 	counts = lookup_or_insert(&processes, &key, &zero);
 	if (!counts)
 		__sync_fetch_and_add(&dropped, times);
-	else if (counter == ACCESSED)
+	else if (counter == ACCESSED || counter == BUFFERS_TOUCHED)
 		__sync_fetch_and_add(&counts->accessed, times);
 	else if (counter == ADDED)
 		__sync_fetch_and_add(&counts->added, times);

@@ -18,7 +18,7 @@
  * computed from the zone's free blocks when compaction begins, since not every kernel lets the function
  * be probed that bcc's tool asks.
  *
- * Overhead: none that could be measured: compaction is rare, and slow itself.
+ * Overhead: two looks at each zone that is compacted, which is rare, and slow itself.
  */
 
 import { array, chars, i32, type Infer, struct, u32, u64 } from "../../mod.ts";

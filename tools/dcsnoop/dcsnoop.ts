@@ -11,7 +11,8 @@
  * Hooks: fexit of d_lookup and fentry of d_alloc_parallel, or kprobes where the kernel has no fentry, and
  * for -a a kprobe on lookup_fast. There is no tracepoint in their place, so it needs one of the two.
  *
- * Overhead: about 1 µs per miss, and with -a per name of each path, which may be a million in a second.
+ * Overhead: an event per miss, and with -a per name of each path, which are many. It was not measured: only guests
+ * have the hooks, and what they emulate tells nothing of time.
  */
 
 import { struct, textRest, u32, u64 } from "../../mod.ts";

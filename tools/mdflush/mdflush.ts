@@ -18,7 +18,7 @@
  * those for which md calls md_flush_request; md may serve several by one flush of its disks. Needs Linux >=
  * 5.12. Tested on 6.1 and 6.12, with a mirror of two loop devices.
  *
- * Overhead: about 0.1 µs per block request.
+ * Overhead: about 0.1 µs per block request, by the kernel's own clock (kernel.bpf_stats_enabled) on Linux 6.18.
  */
 
 import { chars, struct } from "../../mod.ts";

@@ -19,7 +19,8 @@
  * There are no tracepoints in their place: a kernel without kprobes is refused. `funccount 'vfs_*'` has more
  * options.
  *
- * Overhead: about 0.1 µs per call, which comes with most system calls on files.
+ * Overhead: an addition for each call, which comes with most system calls on files. It was not measured: only guests
+ * have the hooks, and what they emulate tells nothing of time.
  */
 
 import { type Bpf, KernelSymbols, sum, u32, u64 } from "../../mod.ts";

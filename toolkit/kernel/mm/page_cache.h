@@ -15,6 +15,7 @@ enum counter {
 	ADDED,
 	DIRTIED,
 	BUFFERS_DIRTIED,
+	BUFFERS_TOUCHED, /* where ACCESSED cannot tell of them */
 	COUNTERS,
 };
 
@@ -37,7 +38,7 @@ static __noinline int count_wanted(u32 counter, u64 times)
 
 COUNT(folio_accessed, "fentry/folio_mark_accessed", ACCESSED)
 COUNT(page_accessed, "fentry/mark_page_accessed", ACCESSED)
-COUNT(buffer_touched, "raw_tp/block_touch_buffer", ACCESSED)
+COUNT(buffer_touched, "raw_tp/block_touch_buffer", BUFFERS_TOUCHED)
 COUNT(folio_added, "raw_tp/mm_filemap_add_to_page_cache", ADDED)
 COUNT(folio_dirtied, "raw_tp/writeback_dirty_folio", DIRTIED)
 COUNT(page_dirtied, "raw_tp/writeback_dirty_page", DIRTIED)
