@@ -6,9 +6,10 @@
  *
  *     # bashreadline
  *     TIME      PID     COMMAND
- *     05:28:25  21176   ls -l
- *     05:28:28  21176   date
- *     05:28:35  21176   echo hello world
+ *     22:28:06  24345   ls -d /etc
+ *     22:28:06  24345   date +%Y
+ *     22:28:07  24345   echo hello from a terminal
+ *     22:28:07  24345   exit
  *
  * A line is shown when it is entered, be it a command that exists or not; a command of several lines is
  * shown line by line. What scripts run is not typed, and what passwords are read with (read -s) is not the

@@ -8,10 +8,10 @@
  *     # bindsnoop -E
  *     Tracing binds ... Hit Ctrl-C to end
  *      RC      PID COMM         PROT ADDR            PORT   OPTS IF
- *       0     1216 nginx        TCP  0.0.0.0            80 ...R.  0
- *       0     1216 nginx        TCP  ::                 80 ...Rr  0
- *       0     1301 dnsmasq      UDP  127.0.0.1          53 F.... 20
- *     -98     1342 python3      TCP  0.0.0.0            80 ...R.  0
+ *       0     8751 python3      TCP  0.0.0.0          8080 ...R.  0
+ *       0     8751 python3      TCP  ::1              8081 ...Rr  0
+ *       0     8751 python3      UDP  127.0.0.1        8053 F....  0
+ *     -98     8751 python3      TCP  0.0.0.0          8080 ...R.  0
  *
  * OPTS are the socket's options before the call: F IP_FREEBIND, T IP_TRANSPARENT,
  * N IP_BIND_ADDRESS_NO_PORT, R SO_REUSEADDR, r SO_REUSEPORT. IF is the index of the interface that

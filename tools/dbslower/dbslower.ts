@@ -8,8 +8,10 @@
  *     # dbslower mysql
  *     Tracing database queries for all mysql servers slower than 1 ms...
  *     TIME(s)        PID           MS QUERY
- *     0.000000       776     3001.207 call getproduct(97)
- *     3.069121       776       30.136 select * from words where word like '%gg%'
+ *     0.000000       25924      5.793 select 1 as one
+ *     0.021723       25924     52.507 select sleep(0.05)
+ *     0.074974       25924      3.465 select count(*) from information_schema.columns
+ *     0.106918       25924   1417.670 select benchmark(300000, md5('x'))
  *
  * TIME is the seconds from the first query that is shown. A threshold of 0 shows all queries. A server's
  * clients are traced wherever they are, those that come later as well; -p takes several processes, and with

@@ -23,14 +23,14 @@
  * more of them. Nobody need have waited for that. The tool tells of the first it finds and ends, with
  * status 1; it looks once a second.
  *
- * The functions (pthread_mutex_lock and pthread_mutex_unlock, or --lock-symbols and --unlock-symbols,
- * which take the mutex as their first argument) are looked for in the files that the process has
- * mapped; --binary says in which. It cannot see what happened before it began, locks taken in functions
- * that are inlined, mutexes that pthread_cond_wait takes again, and pthread_mutex_trylock, which never
- * waits, unless it is named. A mutex in memory that was freed and used for another one is taken for the
- * same. Recursive mutexes are understood. Source lines are those of programs that were compiled with debug
- * information (gcc -g), of their separate debug files as well; others are shown without. Stacks need programs that keep frame pointers; who called is
- * seen without.
+ * The functions (pthread_mutex_lock and pthread_mutex_unlock, or --lock-symbols and --unlock-symbols, which
+ * take the mutex as their first argument) are looked for in the files that the process has mapped; --binary
+ * says in which. It cannot see what happened before it began, locks taken in functions that are inlined,
+ * mutexes that pthread_cond_wait takes again, and pthread_mutex_trylock, which never waits, unless it is
+ * named. A mutex in memory that was freed and used for another one is taken for the same. Recursive mutexes
+ * are understood. Source lines are those of programs that were compiled with debug information (gcc -g), of
+ * their separate debug files as well; others are shown without. Stacks need programs that keep frame
+ * pointers; who called is seen without.
  *
  * Hooks: uprobes in this process only, raw tracepoints sched_process_fork and sched_process_exit.
  */

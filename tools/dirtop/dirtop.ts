@@ -17,8 +17,8 @@
  * really moved.
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_{read,readv,pread64,preadv,preadv2} and those of the write
- * family. Not seen are io_uring, splice and sendfile, memory mappings, and 32 bit programs on a 64 bit
- * kernel.
+ * family. Not seen are io_uring, libaio, splice and sendfile, memory mappings, and 32 bit programs on a
+ * 64 bit kernel.
  */
 
 import { type Infer, struct, u32, u64 } from "../../mod.ts";

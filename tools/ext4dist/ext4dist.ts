@@ -14,12 +14,13 @@
  *              4 -> 7          : 300      |*                                       |
  *              8 -> 15         : 59       |                                        |
  *
- * One histogram for each of read, write, open and fsync.
+ * One histogram for each of read, write, open, fsync and, where the kernel has kprobes, getattr.
  *
  * Hooks: tracepoints of the system calls of the read, write and open families, fsync and fdatasync, filtered
- * by the type of the file's superblock; an open includes the search for the path. Not seen are io_uring,
- * libaio, splice and sendfile, memory mappings, the sync inside a write to a file opened with O_SYNC, 32 bit
- * programs on a 64 bit kernel, and files that are not regular.
+ * by the type of the file's superblock; an open includes the search for the path. Requests for attributes
+ * (getattr) by kprobes of ext4_file_getattr where the kernel has them. Not seen are io_uring, libaio, splice and
+ * sendfile, memory mappings, the sync inside a write to a file opened with O_SYNC, 32 bit programs on a 64 bit
+ * kernel, and files that are not regular.
  */
 
 import { distTool } from "../../toolkit/fs/dist.ts";

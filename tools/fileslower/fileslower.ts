@@ -15,8 +15,8 @@
  * the disk, a lock, or the machine's scheduler.
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_{read,readv,pread64,preadv,preadv2} and those of the write
- * family. Not seen are io_uring, splice and sendfile, memory mappings, and 32 bit programs on a 64 bit
- * kernel.
+ * family. Not seen are io_uring, libaio, splice and sendfile, memory mappings, and 32 bit programs on a
+ * 64 bit kernel.
  */
 
 import { i64, type Infer, struct, textRest, u32, u64 } from "../../mod.ts";

@@ -18,8 +18,8 @@
  * calls, R_Kb and W_Kb what they really moved, where bcc's tool adds up what they asked for.
  *
  * Hooks: tracepoints syscalls/sys_{enter,exit}_{read,readv,pread64,preadv,preadv2} and those of the write
- * family. Not seen are io_uring, splice and sendfile, memory mappings, what the kernel reads by itself, 32
- * bit programs on a 64 bit kernel, and a call that began before the tool.
+ * family. Not seen are io_uring, libaio, splice and sendfile, memory mappings, what the kernel reads by
+ * itself, 32 bit programs on a 64 bit kernel, and a call that began before the tool.
  */
 
 import { chars, struct, u32, u64 } from "../../mod.ts";

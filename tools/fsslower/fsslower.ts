@@ -1,5 +1,5 @@
 /**
- * fsslower: trace operations of any file system that are slower than a threshold.
+ * fsslower: trace operations of a type of file system that are slower than a threshold.
  *
  * USAGE: fsslower -t FILESYSTEM [-c] [-v] [-m MIN] [-p PID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
  *
@@ -41,7 +41,7 @@ const options = {
 
 const fsslower = defineTool({
   name: "fsslower",
-  summary: "Trace operations of any file system that are slower than a threshold.",
+  summary: "Trace operations of a type of file system that are slower than a threshold.",
   examples: [
     ["fsslower -t ext4", "trace ext4 operations slower than 10 ms"],
     ["fsslower -t nfs -p 1216", "trace NFS operations of process 1216 only"],

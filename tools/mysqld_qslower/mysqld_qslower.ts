@@ -3,10 +3,12 @@
  *
  * USAGE: mysqld_qslower [-v] [-d SECONDS] [-b PAGES] [--json] PID [min_ms]
  *
- *     # mysqld_qslower 23800 10
- *     Tracing MySQL server queries for PID 23800 slower than 10 ms...
+ *     # mysqld_qslower 18881 0
+ *     Tracing MySQL server queries for PID 18881 slower than 0 ms...
  *     TIME(s)        PID           MS QUERY
- *     0.000000       23800    254.213 SELECT COUNT(*) FROM words WHERE word LIKE '%gg%'
+ *     0.000000       18881      1.540 select 1 as one
+ *     0.001599       18881     52.092 select sleep(0.05)
+ *     0.053740       18881   4733.899 select benchmark(3000000, md5('x'))
  *
  * TIME is the seconds from the first query that is shown. A min_ms of 0 shows all queries. This is dbslower
  * for one server of this kind: see there for what is seen and by which hooks.

@@ -7,9 +7,9 @@
  *
  *     # opensnoop
  *     PID     COMM               FD ERR PATH
- *     1576    snmpd              11   0 /proc/sys/net/ipv6/conf/lo/forwarding
- *     17358   run                 3   0 /etc/ld.so.cache
- *     17358   run                -1   6 /dev/tty
+ *     21313   sleep               3   0 /etc/ld.so.cache
+ *     21313   sleep               3   0 /lib/x86_64-linux-gnu/libc.so.6
+ *     21313   sleep              -1   2 /usr/lib/locale/locale-archive
  *
  * A file opened by its handle is shown by the name that the kernel knows it by, behind "...", or with
  * -F by its full path; "(file handle)": the open failed, or the kernel has no name for it.

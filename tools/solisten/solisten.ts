@@ -6,9 +6,9 @@
  *
  *     # solisten
  *     PID     COMM         PROTO  BACKLOG  PORT  ADDR
- *     3643    nc           TCPv4  1        4242  0.0.0.0
- *     3659    nc           TCPv6  1        4242  2001:db8::2
- *     3670    nginx        MPTCPv4 511      80    0.0.0.0
+ *     6045    python3      TCPv4  5        33091 0.0.0.0
+ *     6045    python3      TCPv6  5        47873 ::1
+ *     6045    python3      MPTCPv4 5        54317 127.0.0.1
  *
  * Calls that fail are shown as well: --ret tells what came of them, 0 or -errno. BACKLOG is what the
  * program asked for; the kernel takes at most net.core.somaxconn of its network namespace. Listening

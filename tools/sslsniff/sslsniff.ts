@@ -5,18 +5,22 @@
  *                 [--handshake] [--hexdump] [--max-buffer-size BYTES] [-d] [--duration SECONDS] [-b PAGES]
  *                 [--cgroup PATH] [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--json]
  *
- *     # sslsniff -l
+ *     # sslsniff -l -c curl --max-buffer-size 64
  *     FUNC         TIME(s)            COMM             PID     LEN     LAT(ms)
- *     WRITE/SEND   0.000000000        curl             7353    78      0.041
+ *     WRITE/SEND   0.000000000        curl             7402    78      0.117
  *     ----- DATA -----
  *     GET / HTTP/1.1
- *     Host: example.org
- *     ----- END DATA -----
+ *     Host: 127.0.0.1:8443
+ *     User-Agent: curl/7.88.1
+ *     A
+ *     ----- END DATA (TRUNCATED, 14 bytes lost) -----
  *
- *     READ/RECV    0.021437118        curl             7353    1256    0.032
+ *     READ/RECV    0.148415510        curl             7402    186     12.080
  *     ----- DATA -----
- *     HTTP/1.1 200 OK
- *     ----- END DATA (TRUNCATED, 1240 bytes lost) -----
+ *     HTTP/1.0 200 OK
+ *     Server: SimpleHTTP/0.6 Python/3.11.7
+ *     Date: Sun
+ *     ----- END DATA (TRUNCATED, 122 bytes lost) -----
  *
  * Libraries: OpenSSL and what has its interface (LibreSSL, BoringSSL: SSL_read, SSL_write and their _ex
  * forms), GnuTLS (gnutls_record_recv, gnutls_record_send), NSS (PR_Read, PR_Recv, PR_Write, PR_Send of

@@ -8,8 +8,11 @@
  *     ^C
  *     backlog_max = 128
  *          backlog             : count     distribution
- *              0 -> 1          : 961      |****************************************|
- *              2 -> 3          : 1        |                                        |
+ *              0 -> 1          : 2        |**********                              |
+ *              2 -> 3          : 2        |**********                              |
+ *              4 -> 7          : 4        |********************                    |
+ *              8 -> 15         : 8        |****************************************|
+ *             16 -> 31         : 7        |***********************************     |
  *
  * Each connection that finishes its handshake counts once, by the length of its listening socket's
  * queue right before it joins it; one histogram per backlog, as listen() and net.core.somaxconn make

@@ -3,12 +3,14 @@
  *
  * USAGE: ucalls [-l LANGUAGE] [-T TOP] [-L] [-S] [-m] [-v] [-d SECONDS] [--json] pid [interval]
  *
- *     # ucalls -L 26877
- *     Tracing calls in process 26877 (language: java)... Ctrl-C to quit.
+ *     # ucalls -L 18549
+ *     Tracing calls in process 18549 (language: java)... Ctrl-C to quit.
+ *     If you do not see any results, make sure you ran java with option -XX:+ExtendedDTraceProbes
  *
  *     METHOD                                              # CALLS TIME (us)
- *     slowy/App.isDivisible                               3228196 3076985.12
- *     slowy/App.isPrime                                      8969 4841017.64
+ *     java/lang/Class.getModule                                 1 0.98
+ *     java/lang/Thread.getPriority                              1 1.03
+ *     java/net/URL.<init>                                       4 91731.86
  *
  * Times are those from entry to return; a method that calls itself has the time of inner calls in those
  * around them, too. Names javacalls, perlcalls, phpcalls, pythoncalls, rubycalls and tclcalls of ts-bcc run

@@ -3,15 +3,16 @@
  *
  * USAGE: uflow [-l LANGUAGE] [-M METHOD] [-C CLASS] [-v] [-d SECONDS] [-b PAGES] [--json] pid
  *
- *     # uflow -l ruby 27245
- *     Tracing method calls in ruby process 27245... Ctrl-C to quit.
+ *     # uflow -l ruby 18757
+ *     Tracing method calls in ruby process 18757... Ctrl-C to quit.
+ *     Methods written in C are seen; those written in Ruby where its probes tell them, which those of Ruby 3.1 do not
  *     CPU PID    TID    TIME(us) METHOD
- *     3   27245  27245  0        -> Kernel.kind_of?
- *     3   27245  27245  4        <- Kernel.kind_of?
- *     3   27245  27245  12       -> String.chars
- *     3   27245  27245  19         -> Array.map
- *     3   27245  27245  22         <- Array.map
- *     3   27245  27245  25       <- String.chars
+ *     0   18757  18757  0        <- IO.gets
+ *     0   18757  18757  97       -> Integer.times
+ *     0   18757  18757  112        -> String.swapcase
+ *     0   18757  18757  121        <- String.swapcase
+ *     0   18757  18757  126        -> String.swapcase
+ *     0   18757  18757  128        <- String.swapcase
  *
  * TIME is in microseconds since the first row, for each row its own. Events of different threads may come
  * out of order where they run on different CPUs: follow one TID. Calls that began before the tool are seen

@@ -3,15 +3,15 @@
  *
  * USAGE: ugc [-l LANGUAGE] [-m] [-M MINIMUM] [-F FILTER] [-v] [-d SECONDS] [-b PAGES] [--json] pid
  *
- *     # ugc -l node 30012
- *     Tracing garbage collections in node process 30012... Ctrl-C to quit.
+ *     # ugc -l node 19077
+ *     Tracing garbage collections in node process 19077... Ctrl-C to quit.
  *     START    TIME (us) DESCRIPTION
- *     0.000    1181.00   GC scavenge
- *     0.005    1704.00   GC scavenge
- *     1.685    63120.00  GC mark-sweep-compact
+ *     0.277    128229.67 GC mark-sweep-compact
+ *     0.407    27698.09  GC mark-sweep-compact
+ *     0.656    151.74    GC scavenge
  *
- * START is the seconds from when the tool began. Names javagc, nodegc, pythongc and rubygc
- * of ts-bcc run it for one language.
+ * START is the seconds from when the tool began. Names nodegc, pythongc and rubygc of ts-bcc run it for one
+ * language; javagc is a tool of its own there, so that bcc's javagc is ugc -l java.
  *
  * What is seen, by language:
  *

@@ -3,13 +3,14 @@
  *
  * USAGE: uobjnew [-l LANGUAGE] [-C TOP_COUNT] [-S TOP_SIZE] [-v] [-d SECONDS] [--json] pid [interval]
  *
- *     # uobjnew -l ruby 27245
- *     Tracing allocations in process 27245 (language: ruby)... Ctrl-C to quit.
+ *     # uobjnew -l ruby 20058
+ *     Tracing allocations in process 20058 (language: ruby)... Ctrl-C to quit.
  *
  *     NAME/TYPE                      # ALLOCS      # BYTES
  *     Shop                                 97            0
- *     string                               13           39
+ *     hash                                  5           10
  *     array                                 7           21
+ *     string                               14           40
  *
  * Names cobjnew, javaobjnew, rubyobjnew and tclobjnew of ts-bcc run it for one language.
  *

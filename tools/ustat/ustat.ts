@@ -4,12 +4,14 @@
  * USAGE: ustat [-l LANGUAGE] [-C] [-S SORT] [-r MAXROWS] [-p PID] [--debug] [-d SECONDS] [--json]
  *              [interval] [count]
  *
- *     # ustat
- *     Tracing... Output every 1 secs. Hit Ctrl-C to end
- *     12:17:17 loadavg: 0.33 0.08 0.02 5/211 26284
+ *     # ustat -C -S method 2
+ *     Tracing... Output every 2 secs. Hit Ctrl-C to end
+ *
+ *     22:29:30 loadavg: 30.04 27.00 21.24 31/474 30491
  *     PID    CMDLINE              METHOD/s   GC/s   OBJNEW/s   CLOAD/s  EXC/s  THR/s
- *     3018   node /home/app/srv.j 0          3      0          0        0      0
- *     3027   ruby /home/app/cron. 4182       0      1203       2        0      0
+ *     28522  /usr/bin/python3.11  26186      0      0          0        0      0
+ *     29670  ruby -e class Shop;  611        0      458        0        0      0
+ *     29671  node --expose-gc -e  0          9      0          0        0      0
  *
  * Calls of methods, garbage collections, new objects, loaded classes (or files, for PHP and Ruby),
  * exceptions and new threads per second. Processes are found by their names (java, node, perl, php,

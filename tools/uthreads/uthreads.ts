@@ -3,12 +3,15 @@
  *
  * USAGE: uthreads [-l LANGUAGE] [-v] [-d SECONDS] [-b PAGES] [--json] pid
  *
- *     # uthreads -l java 27420
- *     Tracing thread events in process 27420 (language: java)... Ctrl-C to quit.
+ *     # uthreads -l java 20552
+ *     Tracing thread events in process 20552 (language: java)... Ctrl-C to quit.
  *     TIME     ID               TYPE     DESCRIPTION
- *     0.000    27591            pthread  thread_native_entry+0x0
- *     0.002    R=10/N=27591     start    worker-1
- *     0.405    R=10/N=27591     stop     worker-1
+ *     0.000    21021            pthread  thread_native_entry(Thread*)
+ *     0.000    R=12/N=21021     start    worker-0
+ *     0.000    R=12/N=21021     stop     worker-0
+ *     0.001    21022            pthread  thread_native_entry(Thread*)
+ *     0.001    R=13/N=21022     start    worker-1
+ *     0.001    R=13/N=21022     stop     worker-1
  *
  * TIME is the seconds from the first row. Rows of type pthread are threads that pthread_create() makes, with
  * their id and the function that they begin with; bcc's tool needs a C library with probes for them, which
