@@ -59,14 +59,21 @@ const cell = (text: string) => text.replaceAll("|", "\\|");
 /** The page. */
 export function coverageText(all: readonly Tested[]): string {
   const byName = new Map(all.map((tested) => [tested.tool.name, tested]));
-  const rows = BCC_TOOLS.map((name) => {
+  const rowOf = (name: string) => {
     const tested = byName.get(name);
     const link = tested ? `[\`${name}\`](${name}.md)` : `\`${name}\``;
     const states = KERNELS.map((kernel) =>
       tested ? cell(stateOf(tested, kernel)) : "**not written**"
     );
     return `| ${[link, ...states].join(" | ")} |`;
-  });
+  };
+  const rows = BCC_TOOLS.map(rowOf);
+  const table = (head: string, rows: readonly string[]) =>
+    [
+      `| ${[head, ...KERNELS.map(({ title }) => title)].join(" | ")} |`,
+      "| --- | --- | --- | --- |",
+      ...rows,
+    ].join("\n");
   const missing = BCC_TOOLS.filter((name) => !byName.has(name));
   const count = (column: number, state: string) =>
     rows.filter((row) => row.split(" | ")[column + 1]?.replace(/ \|$/, "").startsWith(state))
@@ -100,19 +107,13 @@ export function coverageText(all: readonly Tested[]): string {
       ...summary,
     ]
       .join("\n"),
-    [
-      "| bcc | " + KERNELS.map(({ title }) => title).join(" | ") + " |",
-      "| --- | --- | --- | --- |",
-      ...rows,
-    ]
-      .join("\n"),
+    table("bcc", rows),
     "## Commands for one language",
     "bcc's shell scripts that run a program of tools/lib/ for one language are names that `ts-bcc` knows.",
     ["| command | is |", "| --- | --- |", ...commands].join("\n"),
     "## Not of bcc's tools/",
-    `From libbpf-tools or our own: ${
-      others.map((name) => `[\`${name}\`](${name}.md)`).join(", ")
-    }.`,
+    "From libbpf-tools or our own.",
+    table("tool", others.map(rowOf)),
     "Made by `deno task docs` from the tools' tables of cases (scripts/coverage.ts).",
   ].join("\n\n") + "\n";
 }

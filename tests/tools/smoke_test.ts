@@ -1,15 +1,17 @@
 /**
- * The calls by which bcc checks that its tools for files, memory, disks and the network
- * start and end (tests/python/test_tools_smoke.py): ours end as they do. What they show is said by their cases.
- * Not gethostlatency's, which probes the C library of the whole machine.
+ * The calls by which bcc checks that its tools start and end (tests/python/test_tools_smoke.py): ours end as they
+ * do. What they show is said by their cases. Not gethostlatency's, which probes the C library of the whole
+ * machine, nor those of tools whose own tests have them.
  */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Feature, requiresAll } from "../support/requires.ts";
+import { Running } from "../support/process.ts";
 import { runTool, startTool, stopTool } from "../support/tool.ts";
 
 interface Calls {
+  /** `{pid}` is a process that sleeps. */
   readonly calls: readonly string[];
   /** What they need besides; those that need nothing run on the machine's own kernel only. */
   readonly requires?: readonly Feature[];
@@ -20,6 +22,24 @@ const REPORTS: readonly Calls[] = [
   { calls: ["btrfsdist 1 1", "ext4dist 1 1", "filetop 1 1", "slabratetop 1 1", "vfsstat 1 1"] },
   { calls: ["tcptop 1 1"] },
   { calls: ["dcstat 1 1"], requires: ["kprobe", "fentry"] },
+];
+
+/** They print what there is and end by themselves. */
+const ENDING: readonly Calls[] = [
+  {
+    calls: [
+      "bpflist",
+      "cachestat 1 1",
+      "cpuunclaimed 1 1",
+      "hardirqs 1 1",
+      "runqlen 1 1",
+      "softirqs 1 1",
+      "ustat 1 1",
+      "wakeuptime 1",
+    ],
+  },
+  // On a busy machine it prints a hundred thousand lines.
+  { calls: ["offwaketime 1"], requires: ["speed", "full"] },
 ];
 
 /** They end at Ctrl-C. */
@@ -49,7 +69,18 @@ const INTERRUPTED: readonly Calls[] = [
       "tcptracer",
     ],
   },
+  {
+    calls: [
+      "bashreadline",
+      "capable",
+      "pidpersec",
+      "ucalls -l none -S {pid}",
+      "uobjnew -l c {pid}",
+      "uthreads {pid}",
+    ],
+  },
   { calls: ["dcsnoop"], requires: ["kprobe", "fentry"] },
+  { calls: ["funcslower __kmalloc"], requires: ["kprobe", "full"] },
   { calls: ["vfscount"], requires: ["kprobeMulti"] },
 ];
 
@@ -62,8 +93,9 @@ function testAll(
   for (const { calls, requires = ["speed"] as const } of lists) {
     const title = `${calls.join(", ")}: ${what}`;
     test(title, { skip: requiresAll(title, requires) }, async () => {
+      await using sleeper = Running.start(["sleep", "infinity"]);
       await Promise.all(calls.map((call) => {
-        const [name, ...args] = call.split(" ");
+        const [name, ...args] = call.replace("{pid}", String(sleeper.pid)).split(" ");
         return run(name!, ...args);
       }));
     });
@@ -74,6 +106,12 @@ testAll(REPORTS, "print a report and end", async (name, ...args) => {
   const { status, stdout, stderr } = await runTool(name, ...args);
   assert.equal(status, 0, `${name}: ${stderr}`);
   assert.match(stdout, /\d\d:\d\d:\d\d/, name);
+});
+
+testAll(ENDING, "end", async (name, ...args) => {
+  const { status, stdout, stderr } = await runTool(name, ...args);
+  assert.equal(status, 0, `${name}: ${stderr}`);
+  assert.match(stdout, /\w/, name);
 });
 
 testAll(INTERRUPTED, "end at Ctrl-C", async (name, ...args) => {

@@ -66,6 +66,7 @@ function balanced(): { readonly work: Work } & Required<Pick<Case, "check">> {
 const requires = ["numa", "full"] as const;
 
 export default defineCases({
+  unseen: { machine: "it has one NUMA node" },
   usage: { names: "-h --help --json", wrong: [[["0"], /invalid value "0" for interval/]] },
   cases: [
     {
