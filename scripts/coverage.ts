@@ -111,6 +111,8 @@ export function coverageText(all: readonly Tested[]): string {
     "## Commands for one language",
     "bcc's shell scripts that run a program of tools/lib/ for one language are names that `ts-bcc` knows.",
     ["| command | is |", "| --- | --- |", ...commands].join("\n"),
+    "One script of bcc's folder has no name here, `reset-trace`, which clears tracefs of what tracers of any kind " +
+    "left there: what a killed tool of ours left goes when the next one needs tracefs.",
     "## Not of bcc's tools/",
     "From libbpf-tools or our own.",
     table("tool", others.map(rowOf)),

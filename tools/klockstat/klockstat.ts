@@ -4,12 +4,12 @@
  * USAGE: klockstat [-d SECONDS | -i SECONDS] [-n LOCKS] [-s STACKS] [-c CALLER] [-S SORT] [-p PID]
  *                  [-t TID] [--stack-storage-size ENTRIES] [--json]
  *
- *     # klockstat
+ *     # klockstat -p 25927
  *     Tracing lock events... Hit Ctrl-C to end.
  *     ^C
- *                                       Caller   Avg Spin  Count   Max spin Total spin
  *
- *                                       Caller   Avg Hold  Count   Max hold Total hold
+ *                                       Caller   Avg Spin  Count   Max spin Total spin
+ *                              pipe_ioctl+0x24      36968     97     173173    3585926
  *
  * Times are in nanoseconds. "Spin" is the wait for a mutex, also of a thread that sleeps meanwhile;
  * "hold" is from when it is taken until it is left. Each row is one stack, named by its first caller; -s
