@@ -26,6 +26,14 @@ export {
   WRITABLE,
   writeNow,
 } from "./ffi/libc/epoll.ts";
+export { errnoNumber } from "./ffi/libc/errno.ts";
+export {
+  isOwnDescriptor,
+  isWritable,
+  requireWritable,
+  writeError,
+  writeFile,
+} from "./ffi/libc/write_file.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
 export { endOnSecondSignal, ignoreSignal, isSignalIgnored } from "./ffi/libc/signals.ts";

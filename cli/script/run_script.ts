@@ -10,7 +10,7 @@ import { prepareToWait } from "../../plumbing.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import { complain, remark } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
-import { Output, printText } from "../../toolkit/output/output.ts";
+import { Output, printText, requireOutput } from "../../toolkit/output/output.ts";
 import { HeldCommand } from "../../toolkit/run/held_command.ts";
 import { Losses } from "../../toolkit/run/losses.ts";
 import { Stop } from "../../toolkit/run/stop.ts";
@@ -71,6 +71,7 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
         "calls.increment(userStack())",
     );
   }
+  requireOutput();
   requireStackFiles(values);
   const output = new Output();
   const losses = new Losses(NAME, values.json, output);

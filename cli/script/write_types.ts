@@ -4,8 +4,8 @@
  * @module
  */
 
-import { writeFileSync } from "node:fs";
 import { kernelDeclarations } from "../../bpf/typescript/declarations/kernel_declarations.ts";
+import { writeFile } from "../../plumbing.ts";
 import { argumentList, helpText, parseOptions, text } from "../../toolkit/options/options.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import { printText } from "../../toolkit/output/output.ts";
@@ -40,9 +40,5 @@ export async function writeTypes(words: readonly string[]): Promise<void> {
   }
   const declarations = kernelDeclarations(names ?? []);
   if (out === undefined) return await printText(declarations.trimEnd());
-  try {
-    writeFileSync(out, declarations);
-  } catch (error) {
-    throw new Error(`Cannot write the declarations: ${(error as Error).message}`);
-  }
+  writeFile(out, new TextEncoder().encode(declarations));
 }

@@ -47,6 +47,11 @@ export function errnoName(errno: number): string {
   return name === "?" ? `errno ${errno}` : name;
 }
 
+/** The number of an errno's name, as errors of the runtimes have it; 0 for one that is not known. */
+export function errnoNumber(name: string): number {
+  return name === "?" ? 0 : NAMES.indexOf(name) + 1;
+}
+
 /** The words for an errno that strerror(3) does not know, libbpf's among them. */
 export function otherErrnoText(errno: number): string | undefined {
   return OTHERS[errno]?.[1];
@@ -80,6 +85,12 @@ export const Errno: {
       | "EOPNOTSUPP"
       | "ENETDOWN"
       | "ENXIO"
+      | "EIO"
+      | "ENOTDIR"
+      | "EISDIR"
+      | "ETXTBSY"
+      | "EROFS"
+      | "EDQUOT"
   ]: number;
 } = {
   EPERM: 1,
@@ -87,6 +98,7 @@ export const Errno: {
   ENXIO: 6,
   ESRCH: 3,
   EINTR: 4,
+  EIO: 5,
   E2BIG: 7,
   EBADF: 9,
   EAGAIN: 11,
@@ -96,14 +108,19 @@ export const Errno: {
   EBUSY: 16,
   EEXIST: 17,
   ENODEV: 19,
+  ENOTDIR: 20,
+  EISDIR: 21,
   EINVAL: 22,
   EMFILE: 24,
+  ETXTBSY: 26,
   EFBIG: 27,
   ENOSPC: 28,
+  EROFS: 30,
   EPIPE: 32,
   ENOSYS: 38,
   ELOOP: 40,
   ENOTSOCK: 88,
   EOPNOTSUPP: 95,
   ENETDOWN: 100,
+  EDQUOT: 122,
 };

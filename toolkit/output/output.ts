@@ -8,16 +8,52 @@
  * @module
  */
 
-import { whenReady, WRITABLE, writeNow } from "../../plumbing.ts";
+import {
+  errnoNumber,
+  isOwnDescriptor,
+  isWritable,
+  whenReady,
+  WRITABLE,
+  writeError,
+  writeNow,
+} from "../../plumbing.ts";
 
 const STDOUT = 1;
+const WHAT = "standard output";
 const FULL = 64 * 1024;
 
 /**
- * Thrown when the reader of standard output is gone (`| head -1`): a reason to end, not an error.
+ * Thrown when the reader of standard output is gone. After something was written it is a reason to end
+ * (`| head -1`); else nobody saw anything, which is an error.
  */
 export class ClosedOutput extends Error {
   override name = "ClosedOutput";
+  /** Whether something was written before. */
+  readonly isAnswered: boolean;
+
+  /** Made by {@linkcode Output.flush}. */
+  constructor(isAnswered: boolean) {
+    super(
+      writeError(WHAT, errnoNumber("EPIPE"), "its reader ended before it saw anything").message,
+    );
+    this.isAnswered = isAnswered;
+  }
+}
+
+/**
+ * Makes sure that somebody can see what will be printed: runtimes put /dev/null in place of a standard output
+ * that is closed. Under Deno that looks as if it had been handed on, and is not seen.
+ *
+ * @throws {ErrnoError}
+ */
+export function requireOutput(): void {
+  const fix = "for no output redirect it to /dev/null";
+  if (isOwnDescriptor(STDOUT)) {
+    throw writeError(WHAT, errnoNumber("EBADF"), `it was closed from the start: ${fix}`);
+  }
+  if (!isWritable(STDOUT)) {
+    throw writeError(WHAT, errnoNumber("EBADF"), `it is not open for writing: ${fix}`);
+  }
 }
 
 /** A buffer for standard output. */
@@ -26,6 +62,7 @@ export class Output {
   readonly prints: boolean = true;
   #text = "";
   #waitsSince: number | undefined;
+  #isAnswered = false;
   readonly #encoder = new TextEncoder();
 
   /** For how many milliseconds a write has been waiting for the reader. */
@@ -48,15 +85,30 @@ export class Output {
     return this.#text.length >= FULL;
   }
 
-  /** Writes everything. @throws {ClosedOutput} */
+  /** Writes everything. @throws {ClosedOutput} @throws {ErrnoError} */
   async flush(): Promise<void> {
     if (this.#text === "") return;
     const bytes = this.#encoder.encode(this.#text);
     this.#text = "";
     for (let done = 0; done < bytes.length;) {
       this.#waitsSince = performance.now();
-      done += await writeSome(bytes.subarray(done));
+      done += await this.#writeSome(bytes.subarray(done));
       this.#waitsSince = undefined;
+      this.#isAnswered = true;
+    }
+  }
+
+  async #writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    try {
+      const written = writeNow(STDOUT, bytes);
+      if (written === 0) await whenReady(STDOUT, WRITABLE).ready;
+      return written ?? await writeInBackground(bytes);
+    } catch (error) {
+      // An ErrnoError, or the runtime's own.
+      if (!(error instanceof Error && "code" in error)) throw error;
+      const failure = errnoNumber(String(error.code));
+      if (failure === 0) throw error;
+      throw error.code === "EPIPE" ? new ClosedOutput(this.#isAnswered) : writeError(WHAT, failure);
     }
   }
 }
@@ -68,23 +120,12 @@ export class NoOutput extends Output {
   override text(): void {}
 }
 
-/** Prints lines and returns when they are written. @throws {ClosedOutput} */
+/** Prints lines and returns when they are written. @throws {ClosedOutput} @throws {ErrnoError} */
 export async function printText(text: string): Promise<void> {
+  requireOutput();
   const output = new Output();
   output.line(text);
   await output.flush();
-}
-
-async function writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
-  try {
-    const written = writeNow(STDOUT, bytes);
-    if (written === 0) await whenReady(STDOUT, WRITABLE).ready;
-    return written ?? await writeInBackground(bytes);
-  } catch (error) {
-    throw error instanceof Error && "code" in error && error.code === "EPIPE"
-      ? new ClosedOutput()
-      : error;
-  }
 }
 
 async function writeInBackground(bytes: Uint8Array): Promise<number> {

@@ -51,7 +51,7 @@ export async function statusOf(
   try {
     return await body() ?? 0;
   } catch (error) {
-    if (error instanceof ClosedOutput) return 0;
+    if (error instanceof ClosedOutput && error.isAnswered) return 0;
     const message = error instanceof Error ? error.message : String(error);
     if (hasLines(error)) complainLines(`${name}: ${message}`);
     else complain(name, message);

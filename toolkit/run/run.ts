@@ -9,7 +9,7 @@ import type { KernelCode } from "../../bpf/kernel_code.ts";
 import { pageSize, prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
-import { NoOutput, Output, printText } from "../output/output.ts";
+import { NoOutput, Output, printText, requireOutput } from "../output/output.ts";
 import { UsageError, type Values } from "../options/options.ts";
 import { Losses } from "./losses.ts";
 import { type RunDestinations, withDestinations } from "./run_destinations.ts";
@@ -80,6 +80,7 @@ async function trace(
   destinations: RunDestinations | undefined,
   prints: boolean,
 ): Promise<void> {
+  if (prints) requireOutput();
   prepareToWait();
   using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
@@ -104,8 +105,10 @@ async function trace(
     isTold = true;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());
-  if (plan.intro !== undefined && !values.json) output.line(plan.intro);
-  else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
+  // By itself: who saw no more than this has seen no report.
+  if (plan.intro !== undefined && !values.json) {
+    if (prints) await printText(plan.intro);
+  } else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
   await destinations?.start(losses, () => stop.request());
   await printer.begin();
   await output.flush();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireWritable, writeFile } from "../../plumbing.ts";
 import { UsageError } from "../options/options.ts";
 import { flamePage } from "./flame_page.ts";
 import { comparable, parseFolded } from "./flame_diff.ts";
@@ -74,6 +75,8 @@ const FORMATS: readonly StackFormat[] = [
   { ending: ".json", make: firefoxJson },
 ];
 
+const encoder = new TextEncoder();
+
 interface StackFile {
   readonly file: string;
   readonly format: StackFormat;
@@ -110,7 +113,7 @@ export function checkStackFiles(options: StackFileOptions): void {
  * @throws {Error}
  */
 export function requireStackFiles(options: StackFileOptions): void {
-  for (const { file } of stackFiles(options)) write(file, "a", "");
+  for (const { file } of stackFiles(options)) requireWritable(file);
   readEarlier(options.compare);
 }
 
@@ -129,7 +132,8 @@ export function writeStackFiles(
   const { value, before } = graph.root;
   const lines = foldedLines();
   return files.map(({ file, format }) => {
-    write(file, "w", format.make(profile, graph, lines));
+    const content = format.make(profile, graph, lines);
+    writeFile(file, typeof content === "string" ? encoder.encode(content) : content);
     const compared = before === undefined || !format.isGraph ? "" : `, before: ${before}`;
     return { file, text: `${file}: ${value} ${unit}${compared}` };
   });
@@ -146,14 +150,6 @@ function flameStacks({ stacks }: StackProfile): FlameStack[] {
       })),
     ],
   }));
-}
-
-function write(file: string, flag: "a" | "w", content: string | Uint8Array): void {
-  try {
-    process.getBuiltinModule("node:fs").writeFileSync(file, content, { flag });
-  } catch (error) {
-    throw new Error(`Cannot write the stacks: ${(error as Error).message}`);
-  }
 }
 
 function readEarlier(file: string | undefined): FlameStack[] | undefined {

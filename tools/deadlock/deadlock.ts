@@ -35,7 +35,6 @@
  * Hooks: uprobes in this process only, raw tracepoints sched_process_fork and sched_process_exit.
  */
 
-import { writeFileSync } from "node:fs";
 import { main } from "../../toolkit/run/main.ts";
 import {
   argument,
@@ -50,6 +49,7 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
+import { requireWritable, writeFile } from "../../plumbing.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { complain } from "../../toolkit/output/complain.ts";
@@ -160,6 +160,7 @@ const deadlock = defineTool({
         },
       },
       prepare(bpf) {
+        if (dumpGraph !== undefined) requireWritable(dumpGraph);
         inversions.follow(bpf);
         return inversions;
       },
@@ -189,7 +190,9 @@ const deadlock = defineTool({
           report.line(`Mutexes: ${nodes}, Edges: ${edges}`);
           report.record("graph", { mutexes: nodes, edges });
         }
-        if (dumpGraph !== undefined) writeFileSync(dumpGraph, inversions.json());
+        if (dumpGraph !== undefined) {
+          writeFile(dumpGraph, new TextEncoder().encode(inversions.json()));
+        }
         reportDropped(bpf, report, "deadlock", "threads and pairs of mutexes");
         const held = bpf.global("too_many_held", u64.asNumber).value;
         if (held > 0) {

@@ -1,0 +1,98 @@
+/**
+ * What tools say when nobody sees what they print, or it cannot be written: one sentence and status 1, for
+ * events, reports and texts alike.
+ */
+// Not in guests: it is about files.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Result, Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { startTool, toolCommand } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
+
+const TOOLS = {
+  events: ["opensnoop", "--duration", "0.05"],
+  reports: ["syscount", "--duration", "0.05"],
+  texts: ["syscount", "--help"],
+} as const;
+
+const FULL = "No space left on device (ENOSPC): the file system or device is full: " +
+  "free space, or write elsewhere";
+const CLOSED = "Bad file descriptor (EBADF)";
+const DISCARD = "for no output redirect it to /dev/null";
+
+const REDIRECTIONS: Readonly<Record<string, string | undefined>> = {
+  ">/dev/full": FULL,
+  "1</dev/null": `${CLOSED}: it is not open for writing: ${DISCARD}`,
+  // Deno opens /dev/null as a shell does.
+  ">&-": "Bun" in globalThis ? `${CLOSED}: it was closed from the start: ${DISCARD}` : undefined,
+  ">/dev/null": undefined,
+};
+
+/** What was said of writing: a busy machine has events that are dropped, which is told as well. */
+const saidOf = ({ status, stderr }: Result) => [status, ...stderr.match(/^.*Cannot.*$/gm) ?? []];
+
+/** Runs a tool from a line of shell. */
+function runAs(line: string, [name, ...args]: readonly string[]) {
+  return Running.start(["bash", "-c", line, "bash", ...toolCommand(name!), ...args]).result;
+}
+
+for (const [what, command] of Object.entries(TOOLS)) {
+  const title = `${what} that cannot be written are told`;
+  test(title, { skip: requires(title, "speed") }, async () => {
+    await Promise.all(
+      Object.entries(REDIRECTIONS).map(async ([redirection, reason]) => {
+        const { status, stdout, stderr } = await runAs(`exec "$@" ${redirection}`, command);
+        const said = reason && `${command[0]}: Cannot write to standard output: ${reason}\n`;
+        const expected = [reason ? 1 : 0, "", said ?? ""];
+        assert.deepEqual([status, stdout, stderr], expected, redirection);
+      }),
+    );
+  });
+}
+
+const UNSEEN = "Cannot write to standard output: Broken pipe (EPIPE): " +
+  "its reader ended before it saw anything";
+
+test("a reader that ends before the report is told, one that has seen events is not", async () => {
+  await Promise.all([
+    (async () => {
+      await using reports = await startTool("syscount");
+      await reports.find("stdout", /^Tracing syscalls/);
+      reports.closeOutput();
+      assert.deepEqual(saidOf(await reports.result), [1, `syscount: ${UNSEEN}`]);
+    })(),
+    (async () => {
+      await using again = await startTool("syscount", "--interval", "0.05");
+      await again.find("stdout", /^SYSCALL[^]*^SYSCALL/m);
+      again.closeOutput();
+      assert.deepEqual(saidOf(await again.result), [0]);
+    })(),
+    (async () => {
+      await using events = await startTool("opensnoop");
+      await events.find("stdout", /^PID/);
+      events.closeOutput();
+      assert.deepEqual(saidOf(await events.result), [0]);
+    })(),
+  ]);
+});
+
+test("stacks that cannot be written are told: a FIFO at the start, what is full at the end", async () => {
+  using folder = new Folder();
+  const command = ["profile", "--duration", "0.05", "--svg"];
+  const [fifo, full] = await Promise.all([
+    runAs(`mkfifo ${folder.path}/fifo && exec "$@" ${folder.path}/fifo`, command),
+    // 32 KiB, of which 28 are used.
+    runAs(
+      `exec unshare -m sh -c 'mount -t tmpfs -o size=32k none ${folder.path} &&
+      head -c 28672 /dev/zero >${folder.path}/used && exec "$@"' sh "$@" ${folder.path}/a.svg`,
+      command,
+    ),
+  ]);
+  assert.deepEqual(saidOf(fifo), [
+    1,
+    `profile: Cannot write to "${folder.path}/fifo": No such device or address (ENXIO): ` +
+    "it is a FIFO that nobody reads: start its reader first",
+  ]);
+  assert.deepEqual(saidOf(full), [1, `profile: Cannot write to "${folder.path}/a.svg": ${FULL}`]);
+});
