@@ -6,6 +6,7 @@
  * @module
  */
 
+export { closeLinks } from "./bpf/base/close_links.ts";
 export { newLink } from "./bpf/base/link.ts";
 export { borrowFunctions } from "./bpf/bpf.ts";
 export { Btf, BtfKind } from "./bpf/btf/btf.ts";

@@ -12,6 +12,7 @@ import { Errno } from "../../ffi/libc/errno.ts";
 import { close } from "../../ffi/libc/files.ts";
 import type { AttachType } from "../tables/attach_type.ts";
 import { BpfError, TOO_MANY_FILES } from "../base/errors.ts";
+import { closeDescriptors } from "../base/close_links.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { linkMisses } from "../base/link_info.ts";
 import type { ProgramType } from "../tables/program_type.ts";
@@ -40,7 +41,8 @@ export type Explain = (errno: number) => string | undefined;
  * @param opened descriptors, or a single -errno
  * @param explain gives the likely cause of an errno and the fix
  * @param options `pinnable`: the descriptor is a bpf link, not a perf event; `targets`: what a
- * pattern matched; `misses`: the kernel counts missed probe hits for this link
+ * pattern matched; `misses`: the kernel counts missed probe hits for this link; `isNamed`: the hook has a name in
+ * tracefs, which can only be removed once the descriptors are released
  * @throws {BpfError} for a -errno
  */
 export function linkOf(
@@ -52,6 +54,7 @@ export function linkOf(
     readonly pinnable?: boolean;
     readonly targets?: readonly string[];
     readonly misses?: boolean;
+    readonly isNamed?: boolean;
   } = {},
 ): Link {
   const fds = typeof opened === "number" ? [opened] : opened;
@@ -62,7 +65,8 @@ export function linkOf(
   }
   const fd = options.pinnable ? fds[0] : undefined;
   const misses = options.misses ? () => sum(fds.map(linkMisses)) : undefined;
-  return newLink(description, () => fds.forEach(close), fd, options.targets, misses);
+  const release = () => options.isNamed ? fds.forEach(close) : closeDescriptors(fds);
+  return newLink(description, release, fd, options.targets, misses);
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);

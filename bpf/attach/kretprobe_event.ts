@@ -47,7 +47,7 @@ export function attachReturnEvent(
   try {
     using event = new ReturnEvent(file, name, maxActive);
     const fd = attachToPerfEvent(programFd, { type: PerfType.TRACEPOINT, config: event.id }, -1, 0);
-    const link = linkOf(program, where, fd, explain);
+    const link = linkOf(program, where, fd, explain, { isNamed: true });
     const remove = event.keep();
     const release = () => {
       link.close();

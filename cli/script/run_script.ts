@@ -6,7 +6,7 @@
 
 import { type MapRole, STACK_MAP } from "../../kernel.ts";
 import { Bpf, type Link, u64 } from "../../mod.ts";
-import { prepareToWait } from "../../plumbing.ts";
+import { closeLinks, prepareToWait } from "../../plumbing.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import { complain, remark } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
@@ -57,7 +57,8 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
   using held = command ? await HeldCommand.start(command) : undefined;
   const pid = held?.pid ?? values.pid;
   const chosen = code.with({ pid, stacks: values.stackSize });
-  using bpf: Bpf = Bpf.load(chosen, { name: NAME });
+  const bpf: Bpf = Bpf.load(chosen, { name: NAME });
+  using _loaded = { [Symbol.dispose]: () => closeLinks([bpf]) };
   const aimless = [...bpf.programs.values()].find(({ section }) => section === "");
   if (aimless) {
     throw new UsageError(
@@ -128,7 +129,7 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
     losses.reportNow();
     await output.flush();
   }
-  for (const link of links) link.close();
+  closeLinks(links);
   drain();
   await user.call("end");
   const content = reader.read();

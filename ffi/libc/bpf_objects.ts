@@ -11,6 +11,7 @@ import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 
 // enum bpf_cmd (include/uapi/linux/bpf.h).
+const BPF_OBJ_PIN = 6n;
 const BPF_OBJ_GET = 7n;
 const BPF_PROG_TEST_RUN = 10n;
 const BPF_OBJ_GET_INFO_BY_FD = 15n;
@@ -32,6 +33,18 @@ export function openPath(path: string): number {
   const fd = submit(BPF_OBJ_GET, attr);
   void name.length; // alive until the kernel has read it
   return fd;
+}
+
+/** Gives what a descriptor stands for a name in a bpf file system. Needs Linux >= 4.4, for links 5.7. */
+export function pinAt(fd: number, path: string): number {
+  const name = cString(path);
+  const attr = alloc(16);
+  const view = new DataView(attr.buffer);
+  view.setBigUint64(0, runtime.addressOf(name), true);
+  view.setUint32(8, fd, true);
+  const result = submit(BPF_OBJ_PIN, attr);
+  void name.length;
+  return result;
 }
 
 /** The lowest id above one. Needs Linux >= 4.13, for BTF 5.0, for links 5.8. */

@@ -5,6 +5,7 @@
  */
 
 import { createLink } from "./bpf_syscall.ts";
+import { Errno } from "./errno.ts";
 import { ErrnoError } from "./errno_error.ts";
 import { close } from "./files.ts";
 import { errno, libc } from "./libc.ts";
@@ -96,13 +97,18 @@ export function setProgram(perfFd: number, programFd: number): number {
   return 0;
 }
 
-/** Opens an event and hooks a program to it; returns the event's descriptor or -errno. */
+/**
+ * Opens an event and hooks a program to it; returns the descriptor of their link, or the event's own before
+ * Linux 5.15, or -errno.
+ */
 export function attachToPerfEvent(
   programFd: number,
   event: PerfEventAttributes,
   pid: number,
   cpu: number,
 ): number {
+  const link = linkToPerfEvent(programFd, event, pid, cpu, 0n);
+  if (link !== -Errno.EINVAL) return link;
   const fd = openPerfEvent(event, pid, cpu);
   if (fd < 0) return fd;
   const result = setProgram(fd, programFd);

@@ -6,7 +6,7 @@
 
 import { Bpf, LibraryError, type LoadOptions, openCgroup } from "../../mod.ts";
 import type { KernelCode } from "../../bpf/kernel_code.ts";
-import { pageSize, prepareToWait } from "../../plumbing.ts";
+import { closeLinks, pageSize, prepareToWait } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
 import { NoOutput, Output, printText, requireOutput } from "../output/output.ts";
@@ -84,7 +84,8 @@ async function trace(
   prepareToWait();
   using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
-  using bpf = loadPlan(tool, plan, values, held?.pid);
+  const bpf = loadPlan(tool, plan, values, held?.pid);
+  using _loaded = { [Symbol.dispose]: () => closeLinks([bpf]) };
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
   const output = destinations && !prints ? new NoOutput() : new Output();
@@ -131,7 +132,7 @@ async function trace(
 
   await printer.run(stop);
   // No new events may arrive while the rest is printed.
-  for (const link of links) link.close();
+  closeLinks(links);
   await printer.finish();
   await output.flush();
   await destinations?.end();
