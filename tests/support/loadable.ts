@@ -5,6 +5,7 @@
  */
 
 import { UnsupportedError } from "../../mod.ts";
+import { closeLinks } from "../../plumbing.ts";
 import { type Machine, thisMachine } from "../../toolkit/machine/machine.ts";
 import { parseOptions, UsageError } from "../../toolkit/options/options.ts";
 import { loadPlan, planOf, type Standard, type TracingPlan } from "../../toolkit/run/run.ts";
@@ -84,11 +85,12 @@ export async function tryLoading(
   { plan, values }: Loadable,
   { attach }: { readonly attach: boolean },
 ): Promise<{ readonly programs: number; readonly links: number }> {
-  using bpf = loadPlan(tool, plan, values, undefined);
+  const bpf = loadPlan(tool, plan, values, undefined);
+  using _loaded = { [Symbol.dispose]: () => closeLinks([bpf]) };
   const programs = bpf.programs.size;
   if (!attach) return { programs, links: 0 };
   using _prepared = plan.prepare?.(bpf, undefined) ?? undefined;
   const links = await plan.attach?.(bpf, undefined) ?? bpf.attach();
-  for (const link of links) link.close();
+  closeLinks(links);
   return { programs, links: links.length };
 }
