@@ -35,6 +35,7 @@ export {
   writeError,
   writeFile,
 } from "./ffi/libc/write_file.ts";
+export { readNamedFile } from "./ffi/libc/read_named_file.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
 export { endOnSecondSignal, ignoreSignal, isSignalIgnored } from "./ffi/libc/signals.ts";

@@ -42,10 +42,9 @@ for (const [what, command] of Object.entries(TOOLS)) {
   test(title, { skip: requires(title, "speed") }, async () => {
     await Promise.all(
       Object.entries(REDIRECTIONS).map(async ([redirection, reason]) => {
-        const { status, stdout, stderr } = await runAs(`exec "$@" ${redirection}`, command);
-        const said = reason && `${command[0]}: Cannot write to standard output: ${reason}\n`;
-        const expected = [reason ? 1 : 0, "", said ?? ""];
-        assert.deepEqual([status, stdout, stderr], expected, redirection);
+        const result = await runAs(`exec "$@" ${redirection}`, command);
+        const sentence = `${command[0]}: Cannot write to standard output: ${reason}`;
+        assert.deepEqual(saidOf(result), reason ? [1, sentence] : [0], redirection);
       }),
     );
   });
@@ -77,22 +76,33 @@ test("a reader that ends before the report is told, one that has seen events is 
   ]);
 });
 
-test("stacks that cannot be written are told: a FIFO at the start, what is full at the end", async () => {
+test("files of stacks that cannot be written or read are told, and FIFOs not waited for", async () => {
   using folder = new Folder();
-  const command = ["profile", "--duration", "0.05", "--svg"];
-  const [fifo, full] = await Promise.all([
+  // Of nobody's work: names of the whole machine's stacks take long.
+  const command = ["profile", "-K", "-p", `${process.pid}`, "--duration", "0.05", "--svg"];
+  const [fifo, full, earlier, compared] = await Promise.all([
     runAs(`mkfifo ${folder.path}/fifo && exec "$@" ${folder.path}/fifo`, command),
-    // 32 KiB, of which 28 are used.
     runAs(
       `exec unshare -m sh -c 'mount -t tmpfs -o size=32k none ${folder.path} &&
-      head -c 28672 /dev/zero >${folder.path}/used && exec "$@"' sh "$@" ${folder.path}/a.svg`,
+      { cat /dev/zero >${folder.path}/used; exec "$@"; }' sh "$@" ${folder.path}/a.svg`,
       command,
     ),
+    runAs(
+      `mkfifo ${folder.path}/old && exec "$@" ${folder.path}/b.svg --compare ${folder.path}/old`,
+      command,
+    ),
+    runAs(`"$@" ${folder.path}/c.svg --compare <(echo 'main;work 7')`, command),
   ]);
   assert.deepEqual(saidOf(fifo), [
     1,
     `profile: Cannot write to "${folder.path}/fifo": No such device or address (ENXIO): ` +
     "it is a FIFO that nobody reads: start its reader first",
   ]);
+  assert.deepEqual(saidOf(earlier), [
+    1,
+    `profile: Cannot read "${folder.path}/old": Broken pipe (EPIPE): nobody writes this FIFO`,
+  ]);
+  assert.deepEqual(saidOf(compared), [0]);
+  assert.match(compared.stdout, /c\.svg: \d+ samples, before: 7\n$/);
   assert.deepEqual(saidOf(full), [1, `profile: Cannot write to "${folder.path}/a.svg": ${FULL}`]);
 });

@@ -193,7 +193,7 @@ test(ends, { skip: requires(ends, "speed") }, async () => {
   assert.doesNotMatch(stdout, /^Sampling/);
   await assert.rejects(
     startTool("profile", "--svg", "/nonexistent/flame.svg"),
-    /profile: Cannot write the stacks: ENOENT[^\n]*\/nonexistent\/flame\.svg/,
+    /profile: Cannot write to "\/nonexistent\/flame\.svg": [^\n]*\(ENOENT\)/,
   );
   assert.ok(!existsSync("/nonexistent"));
   using folder = new Folder();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requireWritable, writeFile } from "../../plumbing.ts";
+import { readNamedFile, requireWritable, writeFile } from "../../plumbing.ts";
 import { UsageError } from "../options/options.ts";
 import { flamePage } from "./flame_page.ts";
 import { comparable, parseFolded } from "./flame_diff.ts";
@@ -152,13 +152,21 @@ function flameStacks({ stacks }: StackProfile): FlameStack[] {
   }));
 }
 
+/** What was read to compare with, by its file: a pipe can be read once only. */
+const compared = new Map<string, FlameStack[]>();
+
 function readEarlier(file: string | undefined): FlameStack[] | undefined {
   if (file === undefined) return undefined;
+  const known = compared.get(file);
+  if (known) return known;
+  const text = new TextDecoder().decode(readNamedFile(file));
   try {
-    return parseFolded(process.getBuiltinModule("node:fs").readFileSync(file, "utf8"));
+    const stacks = parseFolded(text);
+    compared.set(file, stacks);
+    return stacks;
   } catch (error) {
-    const reason = (error as Error).message;
-    const advice = error instanceof SyntaxError ? ": give what -f/--folded has printed" : "";
-    throw new Error(`Cannot compare with ${JSON.stringify(file)}: ${reason}${advice}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    const advice = "give what -f/--folded has printed";
+    throw new Error(`Cannot compare with ${JSON.stringify(file)}: ${error.message}: ${advice}`);
   }
 }
