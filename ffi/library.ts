@@ -52,19 +52,9 @@ const HINT_EMBEDDED =
 const embedded = new Map<string, Uint8Array>();
 const paths = new Map<string, string>();
 
-/**
- * Makes libraries carried inside the executable known, each behind those it
- * needs: the bytes of each, or the path under which Bun's executables see them. Opens none.
- */
-export function embedLibraries(libraries: Iterable<readonly [string, Uint8Array | string]>): void {
-  for (const [soname, content] of libraries) {
-    embedded.set(soname, typeof content === "string" ? readEmbedded(content) : content);
-  }
-}
-
-/** Bun hands out embedded files as paths that only its own file API reads. */
-function readEmbedded(path: string): Uint8Array {
-  return process.getBuiltinModule("node:fs").readFileSync(path);
+/** Makes libraries carried inside the executable known, each behind those it needs. Opens none. */
+export function embedLibraries(libraries: Iterable<readonly [string, Uint8Array]>): void {
+  for (const [soname, content] of libraries) embedded.set(soname, content);
 }
 
 /** Opens `name` ("libbpf", "libelf", "libz") from `path` when it is first needed; `system` works too. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { close, exists, readText } from "../../ffi/libc/files.ts";
@@ -37,7 +36,9 @@ interface Place {
 
 /** What is not there, as far as it can be told. */
 function missing({ path, pid, symbol }: UprobeOptions): string {
-  if (path !== undefined && !exists(pathIn(pid, resolve(path)))) return "there is no such file";
+  if (
+    path !== undefined && !exists(pathIn(pid, process.getBuiltinModule("node:path").resolve(path)))
+  ) return "there is no such file";
   return typeof symbol === "string"
     ? `the file has no function ${JSON.stringify(symbol)}`
     : "the file or the symbol does not exist";

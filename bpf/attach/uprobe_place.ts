@@ -5,7 +5,6 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFile } from "../elf/elf_file.ts";
@@ -80,7 +79,9 @@ export function findFile({ path, library, pid }: UprobeOptions, action: string):
     throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
   }
   // A relative path is of this process's folder; the other one's view begins at its root.
-  const file = path === undefined ? libraryPath(library!, pid) : pathIn(pid, resolve(path));
+  const file = path === undefined
+    ? libraryPath(library!, pid)
+    : pathIn(pid, process.getBuiltinModule("node:path").resolve(path));
   if (file !== undefined) return file;
   throw new TypeError(
     `Cannot ${action}: the dynamic linker knows no ${libraryName(library!)}: ` +

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { closeSync, constants, openSync, readdirSync, statSync } from "node:fs";
 import {
   type Answer,
   enumHasValue,
@@ -114,6 +113,9 @@ export interface Machine {
   cgroupId(path: string): bigint;
 }
 
+/** Loaded when it is first needed: it costs Bun milliseconds and a megabyte. */
+const fs = () => process.getBuiltinModule("node:fs");
+
 /** The machine that this process runs on. */
 export const thisMachine: Machine = {
   pid: process.pid,
@@ -134,11 +136,11 @@ export const thisMachine: Machine = {
   exists,
   readText,
   namesIn,
-  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  isDirectory: (path) => fs().statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   directoryInfo,
   characterDevice,
   namespaceInode,
-  namespaceDevice: () => statSync("/proc/self/ns/pid").dev,
+  namespaceDevice: () => fs().statSync("/proc/self/ns/pid").dev,
   cgroupId,
 };
 
@@ -167,23 +169,23 @@ function canWalkStacks(): Answer {
 
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    return fs().readdirSync(directory);
   } catch {
     return []; // gone, or unreadable
   }
 }
 
 function directoryInfo(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const fd = fs().openSync(path, fs().constants.O_RDONLY | fs().constants.O_DIRECTORY);
   try {
     return readText(`/proc/self/fdinfo/${fd}`);
   } finally {
-    closeSync(fd);
+    fs().closeSync(fd);
   }
 }
 
 function characterDevice(path: string): CharacterDevice | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = fs().statSync(path, { bigint: true, throwIfNoEntry: false });
   return found?.isCharacterDevice() ? found : undefined;
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isIPv4, isIPv6 } from "node:net";
 import { ipv4, ipv6 } from "../../mod.ts";
 import { type Option, UsageError } from "../options/options.ts";
 
@@ -30,6 +29,7 @@ export function parseSubnets(text: string): readonly (readonly [text: string, Su
 }
 
 function parseSubnet(text: string): Subnet {
+  const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
   const [, address, digits] = /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [];
   const bits = isIPv4(address ?? "") ? 32 : isIPv6(address ?? "") ? 128 : -1;
   const prefix = Number(digits);
@@ -78,5 +78,8 @@ export const subnet = (
 ): Option<Subnet> => ({
   ...names,
   initial: ANY,
-  parse: (text) => parseSubnet(isIPv4(text) ? `${text}/32` : isIPv6(text) ? `${text}/128` : text),
+  parse(text) {
+    const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
+    return parseSubnet(isIPv4(text) ? `${text}/32` : isIPv6(text) ? `${text}/128` : text);
+  },
 });

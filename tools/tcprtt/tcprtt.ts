@@ -21,7 +21,6 @@
  * Hooks: raw tracepoint tcp_probe (Linux 4.16), at the begin of tcp_rcv_established.
  */
 
-import { isIPv4, isIPv6 } from "node:net";
 import {
   type Bpf,
   histogramSections,
@@ -61,6 +60,7 @@ function addressOption(short: string, long: string, help: string): Option<number
     meta: "ADDRESS",
     initial: undefined,
     parse(value) {
+      const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
       const bytes = new Uint8Array(new ArrayBuffer(16));
       if (isIPv4(value)) {
         bytes.fill(0xff, 10, 12);
