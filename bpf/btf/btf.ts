@@ -19,7 +19,7 @@ import {
   TRAILERS,
   TYPE_SIZE,
 } from "./btf_format.ts";
-import { type BtfIndex, indexTypes } from "./btf_index.ts";
+import { BtfIndex } from "./btf_index.ts";
 import { BtfNames } from "./btf_names.ts";
 import { shapeOf } from "./btf_shape.ts";
 
@@ -66,7 +66,7 @@ export class Btf {
     this.#strings = header + view.getUint32(16, true);
     this.#stringsEnd = this.#strings + view.getUint32(20, true);
     const end = this.#types + view.getUint32(12, true);
-    this.#index = indexTypes(bytes.subarray(this.#types, end));
+    this.#index = new BtfIndex(bytes.subarray(this.#types, end));
   }
 
   /** BTF without any types. */
@@ -85,7 +85,8 @@ export class Btf {
 
   /** How many types there are, void not counted. */
   get length(): number {
-    return this.#index.count - 1;
+    this.#index.visitAll();
+    return this.#index.visited - 1;
   }
 
   kind(id: number): number {
@@ -144,8 +145,8 @@ export class Btf {
 
   /** A type's record in the blob: struct btf_type and the data behind it, as 32-bit words. */
   words(id: number): Int32Array {
-    const { words, starts } = this.#index;
-    const start = starts[id]!;
+    const { words } = this.#index;
+    const start = this.#start(id);
     const info = words[start + 1]!;
     const kind = info >>> 24 & 31;
     const length = FIXED_WORDS[kind]! + PART_WORDS[kind]! * (info & 0xffff);
@@ -246,10 +247,13 @@ export class Btf {
   }
 
   #at(id: number): number {
-    if (!(id > 0 && id < this.#index.count)) {
-      throw new RangeError(`Cannot read BTF: there is no type ${id}`);
-    }
-    return this.#types + 4 * this.#index.starts[id]!;
+    return this.#types + 4 * this.#start(id);
+  }
+
+  #start(id: number): number {
+    const start = this.#index.start(id);
+    if (start === undefined) throw new RangeError(`Cannot read BTF: there is no type ${id}`);
+    return start;
   }
 
   #info(id: number): number {

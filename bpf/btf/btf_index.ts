@@ -1,8 +1,9 @@
 /**
- * Offsets of all types in a BTF blob, for look-up by type id.
+ * Offsets of the types in a BTF blob, for look-up by type id.
  *
- * It visits every type, more than 100,000 in the kernel's BTF, while a tool starts and JITs have
- * not compiled the loop yet. Interpreters read typed array elements without a call, a DataView only
+ * The kernel's BTF has more than 100,000 types, of which a tool wants a few that come early. They are
+ * visited in order and only as far as somebody asks, because that happens while a tool starts and JITs
+ * have not compiled the loop yet. Interpreters read typed array elements without a call, a DataView only
  * by one; hence words.
  *
  * @module
@@ -10,38 +11,76 @@
 
 import { FINDABLE, FIXED_WORDS, PART_WORDS, TYPE_SIZE } from "./btf_format.ts";
 
+/** How many types are visited at once. */
+const STRIDE = 2048;
+
 /** The types of a blob, by their place. */
-export interface BtfIndex {
+export class BtfIndex {
   /** The types as words. */
   readonly words: Int32Array;
-  /** At which word each type begins, by its id. */
-  readonly starts: Int32Array;
-  /** How many types there are, void among them. */
-  readonly count: number;
+  /** At which word each type begins, by its id, of those visited. Another array after each visit, like the next. */
+  starts: Int32Array = new Int32Array(2 * STRIDE);
   /**
    * The ids of named structs, unions, enums, typedefs and sections, which look-ups by name go
-   * through.
+   * through: the first {@linkcode found} elements.
    */
-  readonly findable: Int32Array;
+  findable: Int32Array = new Int32Array(2 * STRIDE);
+  found = 0;
+  /** How many types have been visited, void among them. */
+  visited = 1;
+  /** The word behind the last visited type. */
+  end = 0;
+
+  constructor(section: Uint8Array) {
+    this.words = wordsOf(section);
+  }
+
+  /** At which word a type begins; undefined when there is none of that id. */
+  start(id: number): number | undefined {
+    while (id >= this.visited) {
+      if (!this.visitMore()) return undefined;
+    }
+    return id > 0 ? this.starts[id] : undefined;
+  }
+
+  /** Visits all types that have not been visited; false if there are none. */
+  visitAll(): boolean {
+    const { visited } = this;
+    while (this.visitMore());
+    return this.visited > visited;
+  }
+
+  /** Visits some more types; false at the end. A truncated type ends the walk. */
+  visitMore(): boolean {
+    if (this.visited + STRIDE > this.starts.length) {
+      this.starts = twice(this.starts);
+      this.findable = twice(this.findable);
+    }
+    const { words, starts, findable } = this;
+    const [fixed, part, isFindable] = [FIXED_WORDS, PART_WORDS, FINDABLE];
+    const last = words.length - TYPE_SIZE / 4;
+    const until = this.visited + STRIDE;
+    let { end: at, visited: id, found } = this;
+    for (; at <= last && id < until; id++) {
+      starts[id] = at;
+      const info = words[at + 1]!;
+      const kind = info >>> 24 & 31;
+      if (isFindable[kind] === 1) findable[found++] = id;
+      at += fixed[kind]! + part[kind]! * (info & 0xffff);
+    }
+    const hasMore = id > this.visited;
+    this.end = at;
+    this.visited = id;
+    this.found = found;
+    return hasMore;
+  }
 }
 
-/** Walks the type section. */
-export function indexTypes(section: Uint8Array): BtfIndex {
-  const words = wordsOf(section);
-  const starts = new Int32Array(1 + Math.floor(section.length / TYPE_SIZE));
-  const ids = new Int32Array(starts.length);
-  const [fixed, part, isFindable] = [FIXED_WORDS, PART_WORDS, FINDABLE];
-  let count = 1;
-  let found = 0;
-  // A truncated type ends the walk.
-  for (let at = 0; at + TYPE_SIZE / 4 <= words.length; count++) {
-    starts[count] = at;
-    const info = words[at + 1]!;
-    const kind = info >>> 24 & 31;
-    if (isFindable[kind] === 1) ids[found++] = count;
-    at += fixed[kind]! + part[kind]! * (info & 0xffff);
-  }
-  return { words, starts, count, findable: ids.slice(0, found) };
+/** Not room for all types at once: what is never used would have to be cleared all the same. */
+function twice(ids: Int32Array): Int32Array {
+  const more = new Int32Array(2 * ids.length);
+  more.set(ids);
+  return more;
 }
 
 function wordsOf(bytes: Uint8Array): Int32Array {

@@ -18,11 +18,14 @@ export class BtfNames {
   /** Lookup table by the first two bytes of a name: 1 if a wanted name begins with them. */
   readonly #prefixes = new Uint8Array(1 << 16);
   readonly #names = new Map<number, string[]>();
+  readonly #size: number;
 
   /** Names are C identifiers: ASCII, one byte per character. */
   constructor(strings: Uint8Array, names: Iterable<string>) {
     this.#strings = strings;
-    for (const name of names) {
+    const wanted = new Set(names);
+    this.#size = wanted.size;
+    for (const name of wanted) {
       // A name of one letter is followed by its NUL.
       const prefix = name.charCodeAt(0) | (name.length > 1 ? name.charCodeAt(1) : NUL) << 8;
       this.#prefixes[prefix] = 1;
@@ -44,26 +47,47 @@ export class BtfNames {
   // JITs have compiled and inlined calls.
 
   /** The ids of the types of these kinds that have one of the names, in order, by name. */
-  types({ words, starts, findable }: BtfIndex, kinds: readonly number[]): Map<string, number[]> {
+  types(index: BtfIndex, kinds: readonly number[]): Map<string, number[]> {
     const [strings, prefixes] = [this.#strings, this.#prefixes];
     const found = new Map<string, number[]>();
-    for (let i = 0; i < findable.length; i++) {
-      const id = findable[i]!;
-      const at = starts[id]!;
-      const offset = words[at]!;
-      if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
-      const name = this.at(offset);
-      if (name === undefined || !kinds.includes(words[at + 1]! >>> 24 & 31)) continue;
-      found.set(name, [...found.get(name) ?? [], id]);
+    for (let i = 0; i < index.found || this.#goesOn(index, kinds, found);) {
+      const { words, starts, findable } = index;
+      for (const end = index.found; i < end; i++) {
+        const id = findable[i]!;
+        const at = starts[id]!;
+        const offset = words[at]!;
+        if (prefixes[strings[offset]! | strings[offset + 1]! << 8] === 0) continue;
+        const name = this.at(offset);
+        if (name === undefined || !kinds.includes(words[at + 1]! >>> 24 & 31)) continue;
+        found.set(name, [...found.get(name) ?? [], id]);
+      }
     }
     return found;
   }
 
+  /**
+   * Visits more types if names are missing, and all if what was found may not be the only type of its
+   * name; false if that brought none.
+   */
+  #goesOn(
+    index: BtfIndex,
+    kinds: readonly number[],
+    found: ReadonlyMap<string, readonly number[]>,
+  ): boolean {
+    if (found.size < this.#size) return index.visitMore();
+    const { words, starts } = index;
+    const isOnly = ([id]: readonly number[]) => !hasMore(index, words[starts[id!]!]!, kinds);
+    if (found.values().every(isOnly)) return false;
+    return index.visitAll();
+  }
+
   /** The first enum that has each of the names as an enumerator. */
-  enums({ words, starts, findable }: BtfIndex): Map<string, number> {
+  enums(index: BtfIndex): Map<string, number> {
+    index.visitAll();
+    const { words, starts, findable } = index;
     const [strings, prefixes] = [this.#strings, this.#prefixes];
     const found = new Map<string, number>();
-    for (let i = 0; i < findable.length; i++) {
+    for (let i = 0; i < index.found; i++) {
       const id = findable[i]!;
       const at = starts[id]!;
       const info = words[at + 1]!;
@@ -82,10 +106,12 @@ export class BtfNames {
   }
 
   /** The first function of each name. */
-  functions({ words, starts, count }: BtfIndex): Map<string, number> {
+  functions(index: BtfIndex): Map<string, number> {
+    index.visitAll();
+    const { words, starts, visited } = index;
     const [strings, prefixes] = [this.#strings, this.#prefixes];
     const found = new Map<string, number>();
-    for (let id = 1; id < count; id++) {
+    for (let id = 1; id < visited; id++) {
       const at = starts[id]!;
       if ((words[at + 1]! >>> 24 & 31) !== BtfKind.FUNC) continue;
       const offset = words[at]!;
@@ -102,4 +128,17 @@ export class BtfNames {
     }
     return this.#strings[offset + name.length] === NUL;
   }
+}
+
+/**
+ * Whether some type that has not been visited may have the name at this offset of the strings: whether the
+ * number stands before a word that says one of these kinds. Names of members, parameters and enumerators
+ * stand before numbers too small for that, or nearly always. A blob has each string once.
+ */
+function hasMore({ words, end }: BtfIndex, offset: number, kinds: readonly number[]): boolean {
+  // indexOf() is native code, many times as fast as a loop that has not been compiled yet.
+  for (let at = words.indexOf(offset, end); at >= 0; at = words.indexOf(offset, at + 1)) {
+    if (kinds.includes(words[at + 1]! >>> 24 & 31)) return true;
+  }
+  return false;
 }

@@ -180,3 +180,26 @@ test("Btf.type() tells numbers in network order by their typedef", () => {
   const native = { kind: "int", bytes: 2, signed: false, name: "unsigned short" };
   assert.deepEqual(btf.type(24), native);
 });
+
+test("types are visited as far as needed, and all of a name are found however far apart", () => {
+  const struct = (name: string) => ({ kind: BtfKind.STRUCT, name, word: 4 });
+  const types = [
+    struct("twice"),
+    struct("once"),
+    ...Array.from({ length: 20_000 }, () => struct("")),
+    struct("far"),
+    // Not types, though the name stands there: a member, and an enumerator whose value looks like a struct's kind.
+    { kind: BtfKind.STRUCT, name: "other", word: 4, parts: 1, words: ["once", 1, 0] },
+    { kind: BtfKind.ENUM, word: 4, parts: 1, words: ["once", BtfKind.STRUCT << 24] },
+    struct("twice"),
+  ];
+  const large = new Btf(btfBlob(types));
+  const last = types.length;
+  assert.deepEqual(large.named(["once"], BtfKind.STRUCT), new Map([["once", [2]]]));
+  assert.deepEqual(large.named(["twice"], BtfKind.STRUCT), new Map([["twice", [1, last]]]));
+  assert.equal(large.find("far", BtfKind.STRUCT), 20_003);
+  assert.equal(large.find("farther", BtfKind.STRUCT), undefined);
+  assert.equal(large.length, last);
+  assert.equal(new Btf(btfBlob(types)).name(last), "twice");
+  assert.throws(() => new Btf(btfBlob(types)).name(last + 1), RangeError);
+});
