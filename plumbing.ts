@@ -25,7 +25,6 @@ export {
   type Wait,
   whenReady,
   WRITABLE,
-  writeNow,
 } from "./ffi/libc/epoll.ts";
 export { errnoNumber } from "./ffi/libc/errno.ts";
 export {
@@ -36,6 +35,8 @@ export {
   writeFile,
 } from "./ffi/libc/write_file.ts";
 export { readNamedFile } from "./ffi/libc/read_named_file.ts";
+export { PromptWriter } from "./ffi/libc/prompt_writer.ts";
+export { isTerminal, STDERR, STDOUT, writeShort } from "./ffi/libc/files.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";
 export { ProcessEnd, type ProcessEndOptions } from "./bpf/proc/process_end.ts";
 export { endOnSecondSignal, ignoreSignal, isSignalIgnored } from "./ffi/libc/signals.ts";

@@ -6,7 +6,7 @@
 
 import { type MapRole, STACK_MAP } from "../../kernel.ts";
 import { Bpf, type Link, u64 } from "../../mod.ts";
-import { closeLinks, prepareToWait } from "../../plumbing.ts";
+import { closeLinks, isTerminal, prepareToWait, STDERR } from "../../plumbing.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import { complain, remark } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
@@ -96,7 +96,7 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
   const links = bpf.attach();
   const iterators = iteratorsOf(bpf, links);
   if (process.env.TSBCC_READY === "1") console.error("ready");
-  else if (process.stderr.isTTY && iterators.length < links.length) {
+  else if (isTerminal(STDERR) && iterators.length < links.length) {
     remark("Tracing… Hit Ctrl-C to end.");
   }
   stop.whenOutputCloses();

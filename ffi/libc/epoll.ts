@@ -8,9 +8,8 @@
  */
 
 import { alloc } from "./memory.ts";
-import { Errno } from "./errno.ts";
 import { ErrnoError } from "./errno_error.ts";
-import { close, duplicate, isNonblocking } from "./files.ts";
+import { close, duplicate } from "./files.ts";
 import { errno, libc } from "./libc.ts";
 import { type EpollWaiter, runtime } from "../runtime/runtime.ts";
 
@@ -177,22 +176,4 @@ export function prepareToWait(): void {
 export function whenReady(fd: number, events: number = READABLE): Wait {
   prepareToWait();
   return poller!.wait(fd, events);
-}
-
-/**
- * Writes what there is room for, perhaps nothing, and returns how many bytes that was; undefined
- * when the descriptor is one that blocks.
- *
- * For those that do not block, such as a terminal shared with a program that made it so: Deno's
- * own writing does not tell how much it wrote before there was no more room.
- *
- * @throws {ErrnoError} EPIPE when nobody reads any more
- */
-export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): number | undefined {
-  if (!isNonblocking(fd)) return undefined;
-  const written = Number(libc().write(fd, bytes, BigInt(bytes.length)));
-  if (written >= 0) return written;
-  const failure = errno();
-  if (failure === Errno.EAGAIN) return 0;
-  throw new ErrnoError(`write to file descriptor ${fd}`, failure);
 }

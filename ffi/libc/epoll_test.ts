@@ -10,7 +10,7 @@ import { alloc, copyOf } from "./memory.ts";
 import { close, O_RDONLY, open } from "./files.ts";
 import { libc } from "./libc.ts";
 import { runtime } from "../runtime/runtime.ts";
-import { HANGUP, READABLE, whenReady, WRITABLE, writeNow } from "./epoll.ts";
+import { HANGUP, READABLE, whenReady, WRITABLE } from "./epoll.ts";
 
 // How often the waiting thread came back, of the one waiter this process makes.
 let wakeUps = 0;
@@ -38,16 +38,6 @@ class Event implements Disposable {
   [Symbol.dispose](): void {
     close(this.fd);
   }
-}
-
-const SYS_PIPE2 = process.arch === "arm64" ? 59n : 293n;
-const O_NONBLOCK = 0o4000;
-
-function pipe(flags: number): readonly [reader: number, writer: number] {
-  const fds = new Int32Array(new ArrayBuffer(8));
-  const address = runtime.addressOf(new Uint8Array(fds.buffer));
-  assert.equal(libc().syscall(SYS_PIPE2, address, BigInt(flags), 0n, 0n, 0n, 0n), 0n);
-  return [fds[0]!, fds[1]!];
 }
 
 test("whenReady() resolves once the descriptor is ready, also if it was before", async () => {
@@ -184,28 +174,4 @@ test("a pending wait keeps its process alive", async () => {
   );
   const { status, stdout } = await run(scriptCommand(script));
   assert.deepEqual([status, stdout], [0, "standard input is ready\n"]);
-});
-
-test("writeNow() writes what there is room for, and says when it would have to wait", async () => {
-  const [reader, writer] = pipe(O_NONBLOCK);
-  const bytes = alloc(1 << 20).fill(0x61);
-  const written = writeNow(writer, bytes)!;
-  assert.ok(written > 0 && written < bytes.length, `${written}`);
-  assert.equal(writeNow(writer, bytes), 0);
-  const { ready } = whenReady(writer, WRITABLE);
-  assert.equal(libc().read(reader, bytes, BigInt(bytes.length)), BigInt(written));
-  assert.equal(await ready, true);
-  assert.equal(writeNow(writer, bytes.subarray(0, 7)), 7);
-  close(reader);
-  assert.throws(() => writeNow(writer, bytes), { name: "ErrnoError", code: "EPIPE" });
-  close(writer);
-});
-
-test("writeNow() leaves descriptors alone that would block", () => {
-  const [reader, writer] = pipe(0);
-  assert.equal(writeNow(writer, alloc(1)), undefined);
-  close(writer);
-  assert.equal(libc().read(reader, alloc(1), 1n), 0n);
-  close(reader);
-  assert.throws(() => writeNow(writer, alloc(1)), { code: "EBADF" });
 });

@@ -30,6 +30,10 @@ const TABLE = {
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i64" },
   // ssize_t write(int fd, const void *buf, size_t count);
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // off64_t lseek64(int fd, off64_t offset, int whence);  the same as lseek on 64-bit machines
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  // ssize_t send(int sockfd, const void *buf, size_t len, int flags);
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i64" },
   // int unlink(const char *pathname);
   unlink: { parameters: ["buffer"], result: "i32" },
   // int mkdir(const char *pathname, mode_t mode);
@@ -67,6 +71,9 @@ const TABLE = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  // int isatty(int fd);
+  isatty: { parameters: ["i32"], result: "i32" },
+
   // int eventfd(unsigned int initval, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
 

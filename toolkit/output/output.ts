@@ -12,13 +12,13 @@ import {
   errnoNumber,
   isOwnDescriptor,
   isWritable,
+  PromptWriter,
+  STDOUT,
   whenReady,
   WRITABLE,
   writeError,
-  writeNow,
 } from "../../plumbing.ts";
 
-const STDOUT = 1;
 const WHAT = "standard output";
 const FULL = 64 * 1024;
 
@@ -55,6 +55,9 @@ export function requireOutput(): void {
     throw writeError(WHAT, errnoNumber("EBADF"), `it is not open for writing: ${fix}`);
   }
 }
+
+/** What writes to standard output without waiting, if that can be; made when it is first needed. */
+let prompt: { readonly writer: PromptWriter | undefined } | undefined;
 
 /** A buffer for standard output. */
 export class Output {
@@ -100,9 +103,11 @@ export class Output {
 
   async #writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     try {
-      const written = writeNow(STDOUT, bytes);
-      if (written === 0) await whenReady(STDOUT, WRITABLE).ready;
-      return written ?? await writeInBackground(bytes);
+      const { writer } = prompt ??= { writer: PromptWriter.open(STDOUT) };
+      if (!writer) return await writeInBackground(bytes);
+      const written = writer.write(bytes);
+      if (written === 0) await whenReady(writer.fd, WRITABLE).ready;
+      return written;
     } catch (error) {
       // An ErrnoError, or the runtime's own.
       if (!(error instanceof Error && "code" in error)) throw error;

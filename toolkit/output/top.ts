@@ -6,6 +6,7 @@
  */
 
 import { readText } from "../../mod.ts";
+import { isTerminal, STDOUT } from "../../plumbing.ts";
 import { flag, number, type Values } from "../options/options.ts";
 import { intervalArguments } from "../options/standard_options.ts";
 import type { Report } from "./report.ts";
@@ -57,7 +58,7 @@ export function topPlan(
 
 /** A line between reports that follow one another. */
 export function topSpace(report: Report, noClear: boolean): void {
-  if (noClear || !process.stdout.isTTY) report.line();
+  if (noClear || !isTerminal(STDOUT)) report.line();
 }
 
 /** The line above a report: time and load average. */

@@ -5,6 +5,7 @@
  */
 
 import { type Bpf, type EventStream, u64 } from "../../mod.ts";
+import { isTerminal, STDOUT } from "../../plumbing.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
 import { type Destination, type Destinations, once } from "../output/destination.ts";
 import { escapeText } from "../output/escape.ts";
@@ -177,7 +178,7 @@ export class Reports implements Printer {
     this.#output = output;
     this.#losses = losses;
     this.#json = json;
-    this.#redraw = !json && plan.redraw === true && process.stdout.isTTY;
+    this.#redraw = !json && plan.redraw === true && isTerminal(STDOUT);
   }
 
   async begin(): Promise<void> {

@@ -6,7 +6,7 @@
 
 import { Bpf, LibraryError, type LoadOptions, openCgroup } from "../../mod.ts";
 import type { KernelCode } from "../../bpf/kernel_code.ts";
-import { closeLinks, pageSize, prepareToWait } from "../../plumbing.ts";
+import { closeLinks, isTerminal, pageSize, prepareToWait, STDERR } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
 import { NoOutput, Output, printText, requireOutput } from "../output/output.ts";
@@ -102,14 +102,14 @@ async function trace(
   let isTold = false;
   using stop = new Stop(() => printer.wake(), () => {
     // For people: in a script a reader may just be slow. A write that has just begun has a reader.
-    if (isTold || output.waitingMs < PATIENCE_MS || !process.stderr.isTTY) return;
+    if (isTold || output.waitingMs < PATIENCE_MS || !isTerminal(STDERR)) return;
     isTold = true;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());
   // By itself: who saw no more than this has seen no report.
   if (plan.intro !== undefined && !values.json) {
     if (prints) await printText(plan.intro);
-  } else if (isSilent(plan) && process.stderr.isTTY) remark(tracingLine(tool.summary));
+  } else if (isSilent(plan) && isTerminal(STDERR)) remark(tracingLine(tool.summary));
   await destinations?.start(losses, () => stop.request());
   await printer.begin();
   await output.flush();

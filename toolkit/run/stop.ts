@@ -10,12 +10,12 @@ import {
   HANGUP,
   ignoreSignal,
   isSignalIgnored,
+  STDOUT,
   type Wait,
   whenReady,
 } from "../../plumbing.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-const STDOUT = 1;
 /** As long nobody wonders after a signal why the tool has not ended. */
 export const PATIENCE_MS = 500;
 

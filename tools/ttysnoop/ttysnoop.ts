@@ -33,6 +33,7 @@ import {
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
+import { isTerminal, STDOUT } from "../../plumbing.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import { kernelDevice } from "./device.ts";
@@ -98,7 +99,7 @@ function texts(clear: boolean): (event: Event) => string {
   let isFirst = true;
   return ({ data }) => {
     const text = decoder.decode(encodeText(data), { stream: true });
-    const before = isFirst && clear && process.stdout.isTTY ? CLEAR : "";
+    const before = isFirst && clear && isTerminal(STDOUT) ? CLEAR : "";
     isFirst = false;
     return before + text;
   };

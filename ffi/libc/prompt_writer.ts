@@ -1,0 +1,70 @@
+/**
+ * Writing without waiting.
+ *
+ * @module
+ */
+
+import { Errno } from "./errno.ts";
+import { ErrnoError } from "./errno_error.ts";
+import {
+  close,
+  isNonblocking,
+  linkOf,
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_NONBLOCK,
+  O_WRONLY,
+} from "./files.ts";
+import { errno, libc } from "./libc.ts";
+import { cString } from "./memory.ts";
+
+const SEEK_CUR = 1;
+const [MSG_DONTWAIT, MSG_NOSIGNAL] = [0x40, 0x4000];
+
+/**
+ * Writes what there is room for, also where others made the descriptor one that blocks: whether writing waits
+ * is a property of the open file, which processes share. So pipes and terminals are opened once more, and
+ * sockets are asked each time. Files are written to as they are: they wait for no reader, and one that is opened
+ * once more would be written from its beginning.
+ */
+export class PromptWriter implements Disposable {
+  /** What is written to; {@linkcode whenReady} tells when there is room. */
+  readonly fd: number;
+  readonly #owned: boolean;
+  readonly #isSocket: boolean;
+
+  private constructor(fd: number, owned: boolean, isSocket: boolean) {
+    this.fd = fd;
+    this.#owned = owned;
+    this.#isSocket = isSocket;
+  }
+
+  /** Undefined where it cannot be had: for pipes and terminals /proc is needed. */
+  static open(fd: number): PromptWriter | undefined {
+    if (isNonblocking(fd) || libc().lseek(fd, 0n, SEEK_CUR) >= 0n) {
+      return new PromptWriter(fd, false, false);
+    }
+    if (linkOf(fd)?.startsWith("socket:")) return new PromptWriter(fd, false, true);
+    const path = cString(`/proc/self/fd/${fd}`);
+    const opened = libc().open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    return opened < 0 ? undefined : new PromptWriter(opened, true, false);
+  }
+
+  /** Returns how many bytes there was room for, perhaps none. @throws {ErrnoError} EPIPE when nobody reads any more */
+  write(bytes: Uint8Array<ArrayBuffer>): number {
+    const { fd } = this;
+    const length = BigInt(bytes.length);
+    const written = this.#isSocket
+      ? libc().send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL)
+      : libc().write(fd, bytes, length);
+    if (written >= 0n) return Number(written);
+    const failure = errno();
+    if (failure === Errno.EAGAIN || failure === Errno.EINTR) return 0;
+    throw new ErrnoError(`write to file descriptor ${fd}`, failure);
+  }
+
+  /** Closes what was opened once more. */
+  [Symbol.dispose](): void {
+    if (this.#owned) close(this.fd);
+  }
+}
