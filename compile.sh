@@ -13,7 +13,7 @@ patience="${TSBCC_DENORT_PATIENCE:-60}"
 
 usage() {
   cat <<TEXT
-Usage: ./compile.sh [--runtime deno|bun] [--arch amd64|arm64] [-o DIR] NAME… | PATH/NAME.ts… | --all
+Usage: ./compile.sh [--runtime deno|bun] [--arch amd64|arm64] [--compress] [-o DIR] NAME… | PATH/NAME.ts… | --all
 Makes dist/NAME, one executable for each tool that is named, or dist/ts-bcc, which holds all. A tool of
 your own, PATH/NAME.ts, may lie anywhere; of PATH/NAME.bpf.c or an object PATH/NAME.bpf.o beside it
 PATH/NAME.bpf.o.ts is made first.
@@ -22,17 +22,21 @@ PATH/NAME.bpf.o.ts is made first.
   --runtime NAME  deno or bun; by default deno if its base, denort, can be had (from
                   DENORT_BIN or by Deno's own download), otherwise bun
   --arch NAME     amd64 or arm64, by default this machine's; for another, Bun is taken
+  --compress      make NAME.xz besides, of a third of the size, for people to download: xz -d
+                  makes NAME of it again
   -o DIR          another folder than dist
 TEXT
 }
 
 main() {
   local names=() name all=false wanted="" out="$project/dist"
+  compress=false
   while (($# > 0)); do
     case "$1" in
       --all) all=true ;;
       --runtime | --arch | -o) (($# > 1)) || bad_usage "$1 needs a value" ;;&
       --runtime) wanted="$2" && shift ;;
+      --compress) compress=true ;;
       --runtime=*) wanted="${1#*=}" ;;
       --arch) choose_machine "$2" && shift ;;
       -o) out="$2" && shift ;;
@@ -52,6 +56,7 @@ main() {
     fi
     [[ "$name" == "$everything" ]] || is_tool "$name" || bad_usage "no tool is called \"$name\": $(all_tools | paste -sd ' ')"
   done
+  ! $compress || command -v xz >/dev/null || fail "xz, which compresses, is missing: install xz-utils"
   mkdir -p "$out" || fail "cannot make $out"
   compile_all "$(cd "$out" && pwd -P)" "$wanted" "${names[@]}"
 }
@@ -99,6 +104,7 @@ compile_all() {
     "compile_with_$runtime" "$name"
     mv "$scratch/$name" "$out/$name"
     say_done "$out/$name"
+    ! $compress || compress "$out/$name"
   done
 }
 
@@ -270,6 +276,14 @@ say_done() {
   local name="${runtime^^}" size
   size="$(stat -c %s "$1")"
   echo "${1#"$PWD/"}: $(((size + 500000) / 1000000)) MB, $runtime $(version_of "${!name}") ($why)"
+}
+
+# In blocks, as package.sh has them: several CPUs unpack them at once.
+compress() {
+  xz -6 --threads=2 --block-size=32MiB --keep --force "$1" || fail "cannot compress $1"
+  local size whole
+  size="$(stat -c %s "$1.xz")" whole="$(stat -c %s "$1")"
+  echo "${1#"$PWD/"}.xz: $(((size + 500000) / 1000000)) MB, $((100 * size / whole)) % of it"
 }
 
 main "$@"
