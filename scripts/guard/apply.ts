@@ -11,7 +11,12 @@ import { code } from "./code.ts";
 
 const ELF64_LITTLE_ENDIAN = 0x7f454c460201;
 const X86_64 = 62;
-const [PT_LOAD, PT_NOTE] = [1, 4];
+const [PT_LOAD, PT_DYNAMIC, PT_NOTE] = [1, 2, 4];
+/** What the dynamic section tells: where names, symbols and relocations are, and how many bytes of the last. */
+const [DT_STRTAB, DT_SYMTAB, DT_RELA, DT_RELASZ] = [5, 6, 7, 8];
+const [SYMBOL_SIZE, RELOCATION_SIZE] = [24, 24];
+/** A variable of a library that the executable has in the library's place. */
+const R_X86_64_COPY = 5n;
 const READ_AND_EXECUTE = 5;
 const PAGE = 4096;
 const PROGRAM_HEADER_SIZE = 56;
@@ -28,7 +33,7 @@ const [FLAGS, OFFSET, ADDRESS, PHYSICAL, FILE_SIZE, MEMORY_SIZE, ALIGN] = [
   48,
 ];
 /** struct parameters of guard.c, which stands before its code. */
-const PARAMETERS_SIZE = 32;
+const PARAMETERS_SIZE = 40;
 
 /**
  * The executable with one more segment, in place of its notes, from which it starts. The segment is
@@ -55,7 +60,17 @@ export function applyGuard(file: Uint8Array, help: string, sentence: string): Ui
   const end = Math.max(...loads.map((each) => wordOf(each, ADDRESS) + wordOf(each, MEMORY_SIZE)));
   const [address, offset] = [roundUp(end) + PAGE, roundUp(file.length)];
   const entry = Number(view.getBigUint64(ENTRY, true));
-  const segment = segmentOf(entry - address, help, sentence);
+  const place = (address: number) => {
+    const load = loads.find((each) =>
+      address >= wordOf(each, ADDRESS) && address < wordOf(each, ADDRESS) + wordOf(each, FILE_SIZE)
+    );
+    if (load === undefined) throw new Error("expected tables inside its segments");
+    return address - wordOf(load, ADDRESS) + wordOf(load, OFFSET);
+  };
+  const dynamic = headers.find((header) => typeOf(header) === PT_DYNAMIC);
+  if (dynamic === undefined) throw new Error("expected a dynamic executable");
+  const environ = copyOf("environ", view, wordOf(dynamic, OFFSET), place);
+  const segment = segmentOf(entry - address, environ - address, help, sentence);
 
   const result = new Uint8Array(offset + segment.length);
   result.set(file);
@@ -77,8 +92,33 @@ export function applyGuard(file: Uint8Array, help: string, sentence: string): Ui
   return result;
 }
 
+/** The address of the executable's own copy of a library's variable. */
+function copyOf(
+  variable: string,
+  view: DataView,
+  dynamic: number,
+  place: (address: number) => number,
+): number {
+  const word = (at: number) => Number(view.getBigUint64(at, true));
+  const tags = new Map<number, number>();
+  for (let at = dynamic; word(at) !== 0; at += 16) tags.set(word(at), word(at + 8));
+  const table = (tag: number) => place(tags.get(tag)!);
+  const name = `${variable}\0`;
+  const isNamed = (symbol: number) => {
+    const at = table(DT_STRTAB) + view.getUint32(table(DT_SYMTAB) + symbol * SYMBOL_SIZE, true);
+    return [...name].every((letter, i) => view.getUint8(at + i) === letter.charCodeAt(0));
+  };
+  const start = table(DT_RELA);
+  for (let at = start; at < start + tags.get(DT_RELASZ)!; at += RELOCATION_SIZE) {
+    const info = view.getBigUint64(at + 8, true);
+    const isCopy = (info & 0xffffffffn) === R_X86_64_COPY;
+    if (isCopy && isNamed(Number(info >> 32n))) return word(at);
+  }
+  throw new Error(`expected its own copy of ${variable}`);
+}
+
 /** The code with its parameters, and the texts behind it. */
-function segmentOf(entry: number, help: string, sentence: string): Uint8Array {
+function segmentOf(entry: number, environ: number, help: string, sentence: string): Uint8Array {
   const program = Uint8Array.from(atob(code), (byte) => byte.charCodeAt(0));
   const texts = [help, sentence].map((text) => new TextEncoder().encode(text));
   const size = texts.reduce((sum, text) => sum + text.length, program.length);
@@ -86,11 +126,12 @@ function segmentOf(entry: number, help: string, sentence: string): Uint8Array {
   segment.set(program);
   const view = new DataView(segment.buffer);
   view.setBigInt64(0, BigInt(entry), true);
+  view.setBigInt64(8, BigInt(environ), true);
   let at = program.length;
   texts.forEach((text, i) => {
     segment.set(text, at);
-    view.setUint32(8 + 8 * i, at, true);
-    view.setUint32(12 + 8 * i, text.length, true);
+    view.setUint32(16 + 8 * i, at, true);
+    view.setUint32(20 + 8 * i, text.length, true);
     at += text.length;
   });
   return segment;

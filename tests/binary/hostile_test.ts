@@ -118,6 +118,9 @@ test("a command of --exec has the environment that the executable was given", as
   for (const line of ["BUN_FIRST=1", "NODE_FIRST=3"]) {
     assert.ok(stdout.split("\n").includes(line), line);
   }
+  // Nothing is lost of the rest, and the guard's own are not passed on.
+  assert.match(stdout, /^PATH=/m);
+  assert.doesNotMatch(stdout, /BUN_JSC_/);
 });
 
 test("executables show their help where /proc is not mounted, and else say so", async () => {

@@ -65,9 +65,11 @@ export class HeldCommand implements Disposable {
   }
 }
 
-/** The original environment: our executables rename variables that Bun interprets (guard.c). */
+/** The original environment: our executables rename variables that Bun interprets, and set some (guard.c). */
 function environment(): Record<string, string | undefined> {
-  const variables = Object.entries(process.env);
+  const isGuarded = process.argv[1]?.startsWith("/$bunfs/");
+  const variables = Object.entries(process.env)
+    .filter(([name]) => !isGuarded || !name.startsWith("BUN_"));
   return Object.fromEntries(
     variables.map(([name, value]) => [name.replace(/^bUN_/, "BUN_"), value]),
   );
