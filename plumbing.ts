@@ -35,6 +35,7 @@ export {
   writeFile,
 } from "./ffi/libc/write_file.ts";
 export { readNamedFile } from "./ffi/libc/read_named_file.ts";
+export { releaseCode } from "./ffi/libc/release_code.ts";
 export { PromptWriter } from "./ffi/libc/prompt_writer.ts";
 export { isTerminal, STDERR, STDOUT, writeShort } from "./ffi/libc/files.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";

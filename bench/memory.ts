@@ -2,13 +2,16 @@ import { statSync } from "node:fs";
 import { opensOf } from "./cost.ts";
 import { builtPath, type Question, tracers } from "./question.ts";
 
-/** What a tracer takes, in the runs of the questions `start` and `cost`: at its first event, after a million, and on the disk. */
+/** What a tracer takes, in the runs of the questions `start` and `cost`: at its first event and a second later, after a million, and on the disk. */
 export const memory: Question = {
   title: "opensnoop, memory",
   figures: {
     "resident, MiB": "less",
     "proportional, MiB": "less",
     "private, MiB": "less",
+    "resident a second later, MiB": "less",
+    "proportional a second later, MiB": "less",
+    "private a second later, MiB": "less",
     "executable, MB": "less",
   },
   quickRuns: 1,

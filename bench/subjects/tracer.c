@@ -20,10 +20,11 @@ static void measure_start(void)
 	start_tracer();
 	await_first(1);
 	printf("{\"first event, ms\": %f, ", (now() - start) * 1e3);
-	print_memory();
+	print_memory("");
 	await_quiet();
 	double before = cpu_seconds();
 	rest(1);
+	print_memory(" a second later");
 	printf("\"idle CPU, %%\": %f}\n", (cpu_seconds() - before) * 100);
 	stop_tracer();
 }
@@ -51,7 +52,7 @@ static void measure_load(long opens)
 	double used = cpu_seconds() - before;
 	printf("{\"untraced, ns\": %f, \"traced, ns\": %f, \"added, ns\": %f, ", untraced, traced,
 	       traced - untraced);
-	print_memory();
+	print_memory("");
 	stop_tracer();
 	long seen = occurrences(COUNTED);
 	printf("\"lost, %%\": %f, \"CPU per million, ms\": %f}\n", 100.0 * (opens - seen) / opens,

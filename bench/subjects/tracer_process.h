@@ -182,9 +182,9 @@ static double mebibytes(const char *name, const char *key)
 	return kibibytes / 1024.0;
 }
 
-static void print_memory(void)
+static void print_memory(const char *when)
 {
-	printf("\"resident, MiB\": %f, \"proportional, MiB\": %f, \"private, MiB\": %f, ",
-	       mebibytes("status", "VmRSS"), mebibytes("smaps_rollup", "Pss"),
+	printf("\"resident%s, MiB\": %f, \"proportional%s, MiB\": %f, \"private%s, MiB\": %f, ", when,
+	       mebibytes("status", "VmRSS"), when, mebibytes("smaps_rollup", "Pss"), when,
 	       mebibytes("smaps_rollup", "Private_Dirty"));
 }

@@ -6,7 +6,14 @@
 
 import { Bpf, LibraryError, type LoadOptions, openCgroup } from "../../mod.ts";
 import type { KernelCode } from "../../bpf/kernel_code.ts";
-import { closeLinks, isTerminal, pageSize, prepareToWait, STDERR } from "../../plumbing.ts";
+import {
+  closeLinks,
+  isTerminal,
+  pageSize,
+  prepareToWait,
+  releaseCode,
+  STDERR,
+} from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
 import { NoOutput, Output, printText, requireOutput } from "../output/output.ts";
@@ -30,6 +37,8 @@ import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, Plan, ReportPlan, SourcePlan } from "./tool.ts";
 
+/** How long after its start a tool may be taken to be waiting. */
+const SETTLING_MS = 500;
 /** The unit of the default buffer size, whatever the machine's page size. */
 const PAGE = 4096;
 
@@ -114,6 +123,7 @@ async function trace(
   await printer.begin();
   await output.flush();
   if (isReadyWanted()) console.error("ready");
+  using _settling = settleLater();
   // Who started a tool for its page keeps its output open, or is gone.
   if (output.prints || values.web) stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
@@ -141,6 +151,12 @@ async function trace(
 
 function load(code: NonNullable<AnyTool["object"]>, options: LoadOptions): Bpf {
   return code instanceof Uint8Array ? Bpf.load(code, options) : Bpf.load(code, options);
+}
+
+/** Lets go of the code that only the start needed: later, as that takes time and what comes first needs some of it. */
+function settleLater(): Disposable {
+  const timer = setTimeout(releaseCode, SETTLING_MS);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /**
