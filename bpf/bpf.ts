@@ -107,7 +107,8 @@ export class Bpf extends Maps implements Disposable {
       const { object: loaded, programs } = object.load(options);
       return new Bpf(loaded, programs);
     }
-    using opened = Bpf.open(object, options);
+    const leftOut = Object.entries(options.programs ?? {}).filter(([, on]) => !on);
+    using opened = Bpf.#open(object, options, new Set(leftOut.map(([name]) => name)));
     return opened.load();
   }
 
@@ -132,7 +133,16 @@ export class Bpf extends Maps implements Disposable {
    * ```
    */
   static open(object: Uint8Array, options: LoadOptions = {}): OpenObject<Bpf> {
-    const file = openObjectFile(object, options.name ?? "object");
+    return Bpf.#open(object, options);
+  }
+
+  /** @param leftOut programs that are not loaded, whatever is changed before */
+  static #open(
+    object: Uint8Array,
+    options: LoadOptions,
+    leftOut?: ReadonlySet<string>,
+  ): OpenObject<Bpf> {
+    const file = openObjectFile(object, options.name ?? "object", leftOut);
     return newOpenObject(file, options, (file) => {
       const loaded = loadObject(file);
       return new Bpf(loaded, loaded.programs.map(objectProgram));

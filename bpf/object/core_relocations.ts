@@ -16,6 +16,8 @@ const TYPE_MATCHES = 12;
 const LAST_OF_FIELDS = 5;
 /** struct bpf_core_relo { u32 insn_off; u32 type_id; u32 access_str_off; u32 kind; } */
 const RECORD_SIZE = 16;
+/** struct bpf_func_info { u32 insn_off; u32 type_id; } */
+const FUNCTION_SIZE = 8;
 
 const COMPOSITE: ReadonlySet<number> = new Set([BtfKind.STRUCT, BtfKind.UNION]);
 const ENUMS: ReadonlySet<number> = new Set([BtfKind.ENUM, BtfKind.ENUM64]);
@@ -30,20 +32,29 @@ export interface CoreNames {
 
 /**
  * The names in an object's `.BTF.ext`; undefined when there are no relocations, or one needs more
- * than the layout of structs and the values of enums.
+ * than the layout of structs and the values of enums. Those in programs that are left out do not count:
+ * libbpf does not look at them either.
  *
  * Truncated or dangling records are left to libbpf, which reports them.
  */
-export function coreNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
+export function coreNames(
+  btf: Btf,
+  section: Uint8Array,
+  leftOut: ReadonlySet<string> = new Set(),
+): CoreNames | undefined {
   try {
-    return readNames(btf, section);
+    return readNames(btf, section, leftOut);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
+function readNames(
+  btf: Btf,
+  section: Uint8Array,
+  leftOut: ReadonlySet<string>,
+): CoreNames | undefined {
   const view = new DataView(section.buffer, section.byteOffset, section.length);
   const header = view.getUint32(4, true);
   // Before there were relocations the header ended here.
@@ -56,11 +67,16 @@ function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
   const recordSize = end > start ? view.getUint32(start, true) : RECORD_SIZE;
   // A smaller size would read the same records for ever, or parts of others.
   if (recordSize < RECORD_SIZE) return undefined;
+  const functions = leftOut.size > 0 ? functionsIn(btf, view, header) : undefined;
   // Records by the section of the program: its name and their number, then they.
   for (let at = start + 4; at < end;) {
+    const inSection = functions?.get(view.getUint32(at, true)) ?? [];
     const count = view.getUint32(at + 4, true);
     at += 8;
     for (let i = 0; i < count; i++, at += recordSize) {
+      const instruction = view.getUint32(at, true);
+      const program = inSection.findLast(({ start }) => start <= instruction)?.name;
+      if (program !== undefined && leftOut.has(program)) continue;
       const root = view.getUint32(at + 4, true);
       const access = view.getUint32(at + 8, true);
       const kind = view.getUint32(at + 12, true);
@@ -78,6 +94,33 @@ function readNames(btf: Btf, section: Uint8Array): CoreNames | undefined {
     }
   }
   return types.size > 0 ? { types, members } : undefined;
+}
+
+interface FunctionStart {
+  readonly name: string;
+  /** Bytes from the start of its section. */
+  readonly start: number;
+}
+
+/** The functions of each section, by its name's offset in the strings, in order. */
+function functionsIn(btf: Btf, view: DataView, header: number): Map<number, FunctionStart[]> {
+  const start = header + view.getUint32(8, true);
+  const end = start + view.getUint32(12, true);
+  const found = new Map<number, FunctionStart[]>();
+  const recordSize = end > start ? view.getUint32(start, true) : FUNCTION_SIZE;
+  if (recordSize < FUNCTION_SIZE) return found;
+  for (let at = start + 4; at < end;) {
+    const section = view.getUint32(at, true);
+    const count = view.getUint32(at + 4, true);
+    at += 8;
+    const functions: FunctionStart[] = [];
+    for (let i = 0; i < count; i++, at += recordSize) {
+      const name = btf.name(view.getUint32(at + 4, true));
+      functions.push({ name, start: view.getUint32(at, true) });
+    }
+    found.set(section, functions.sort((one, other) => one.start - other.start));
+  }
+  return found;
 }
 
 /**

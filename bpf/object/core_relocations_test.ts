@@ -97,3 +97,37 @@ test("coreNames() ends at records of no size, or of less than one has", () => {
     assert.equal(coreNames(btf, section), undefined, `size ${size}`);
   }
 });
+
+test("coreNames() passes over programs that are left out, and only those", () => {
+  const types = btfBlob([
+    { kind: BtfKind.INT, name: "int", word: 4, words: [1 << 24 | 32] }, // 1
+    { kind: BtfKind.STRUCT, name: "one", word: 4, parts: 1, words: ["a", 1, 0] }, // 2
+    { kind: BtfKind.STRUCT, name: "two", word: 4, parts: 1, words: ["b", 1, 0] }, // 3
+    { kind: BtfKind.STRUCT, name: "three", word: 4, parts: 1, words: ["c", 1, 0] }, // 4
+    { kind: BtfKind.FUNC_PROTO, word: 1 }, // 5
+    { kind: BtfKind.FUNC, name: "first", word: 5 }, // 6
+    { kind: BtfKind.FUNC, name: "second", word: 5 }, // 7
+    { kind: BtfKind.FUNC, name: "helper", word: 5 }, // 8
+    { kind: BtfKind.FWD, name: "0:0" }, // 9
+    { kind: BtfKind.FWD, name: "tracepoint/x" }, // 10
+    { kind: BtfKind.FWD, name: ".text" }, // 11
+  ]);
+  const btf = new Btf(types);
+  const [access, section, text] = [9, 10, 11].map((id) => btf.words(id)[0]!);
+  // Two programs in one section, the second of which begins at its third instruction.
+  const functions = [8, section!, 2, 0, 6, 16, 7, text!, 1, 0, 8];
+  const relocations = [
+    ...[16, section!, 2, 8, 2, access!, OFFSET, 24, 3, access!, OFFSET],
+    ...[text!, 1, 8, 4, access!, OFFSET],
+  ];
+  const sizes = [functions, relocations].map((words) => words.length * 4);
+  const header = [MAGIC | 1 << 16, 32, 0, sizes[0]!, 0, 0, sizes[0]!, sizes[1]!];
+  const words = [...header, ...functions, ...relocations];
+  const extension = new Uint8Array(Uint32Array.from(words).buffer);
+  const typesWithout = (...names: string[]) =>
+    [...coreNames(btf, extension, new Set(names))!.types].join(" ");
+  assert.equal(typesWithout(), "one two three");
+  assert.equal(typesWithout("first"), "two three");
+  assert.equal(typesWithout("second"), "one three");
+  assert.equal(typesWithout("first", "second"), "three");
+});

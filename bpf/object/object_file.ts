@@ -76,8 +76,17 @@ const OpenOptions = struct("bpf_object_open_opts", {
   kernel_log_level: u32,
 });
 
-/** Opens an object. @throws {BpfError} or a subclass; then nothing is left behind. */
-export function openObjectFile(bytes: Uint8Array, name: string): ObjectFile {
+/**
+ * Opens an object.
+ *
+ * @param leftOut programs that will never be loaded: kernel types that only they need are not looked for
+ * @throws {BpfError} or a subclass; then nothing is left behind
+ */
+export function openObjectFile(
+  bytes: Uint8Array,
+  name: string,
+  leftOut?: ReadonlySet<string>,
+): ObjectFile {
   checkObject(bytes, name);
   using undo = new DisposableStack();
   using forLoading = new DisposableStack();
@@ -85,7 +94,7 @@ export function openObjectFile(bytes: Uint8Array, name: string): ObjectFile {
   collectWarnings();
 
   const objectName = cString(name);
-  const types = forLoading.use(kernelTypes(bytes));
+  const types = forLoading.use(kernelTypes(bytes, leftOut));
   const opts = alloc(OpenOptions.size);
   OpenOptions.write(new DataView(opts.buffer), 0, {
     sz: BigInt(OpenOptions.size),
@@ -153,9 +162,10 @@ function mapHandle(handle: bigint, btf: Btf): MapHandle {
  */
 function kernelTypes(
   bytes: Uint8Array,
+  leftOut: ReadonlySet<string> | undefined,
 ): Disposable & { path: Uint8Array<ArrayBuffer> } | undefined {
   const [types, relocations] = [sectionBytes(bytes, ".BTF"), sectionBytes(bytes, ".BTF.ext")];
-  const names = types && relocations && coreNames(new Btf(types), relocations);
+  const names = types && relocations && coreNames(new Btf(types), relocations, leftOut);
   if (!names) return undefined;
   let excerpt: Uint8Array | undefined;
   try {
