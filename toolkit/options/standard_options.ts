@@ -195,6 +195,15 @@ export const intervalArguments: IntervalArguments = {
   })),
 };
 
+/** The same for tools that report every `seconds` unless told otherwise. */
+export const intervalArgumentsEvery = (
+  seconds: number,
+  help = "seconds between reports",
+): IntervalArguments => ({
+  ...intervalArguments,
+  interval: { ...intervalArguments.interval, help: `${help} (default ${seconds})` },
+});
+
 /** The type of {@linkcode execOption}. */
 export interface ExecOption {
   /** `--exec`. */

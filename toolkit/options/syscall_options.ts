@@ -5,7 +5,7 @@
  */
 
 import { errnoName, syscallName, syscallNumber } from "../../mod.ts";
-import { type Option, UsageError } from "./options.ts";
+import { flag, number, type Option, UsageError } from "./options.ts";
 
 const ERRNO_MAX = 4095; // MAX_ERRNO of include/linux/err.h
 const NUMBERS = 1024; // more than any architecture has
@@ -27,6 +27,54 @@ function errnoOf(text: string): number {
   if (found !== undefined && found >= 1 && found <= ERRNO_MAX) return found;
   throw new UsageError(`expected an error by name or number, from 1 to ${ERRNO_MAX}: EPERM`);
 }
+
+/** Rows of a summary, unless `-T` says otherwise. */
+export const SUMMARY_ROWS = 10;
+
+/** Options of tools that summarize calls. @param calls what help calls them: `syscalls` */
+export const callSummaryOptions = (calls: "syscalls" | "hcalls") => {
+  const call = calls.slice(0, -"s".length);
+  return {
+    interval: number({
+      short: "i",
+      long: "interval",
+      meta: "INTERVAL",
+      help: "print summary at this interval (seconds)",
+      what: "an interval in seconds",
+      min: 0.001,
+      max: 2147483,
+      fraction: true,
+    }),
+    top: number({
+      short: "T",
+      long: "top",
+      meta: "TOP",
+      help: `print only the top ${calls} by count or latency (default ${SUMMARY_ROWS})`,
+      what: "a number of rows",
+      min: 1,
+      max: 2147483647,
+    }),
+    failures: flag({
+      short: "x",
+      long: "failures",
+      help: `trace only failed ${calls} (return < 0)`,
+    }),
+    errno: errno({
+      short: "e",
+      long: "errno",
+      meta: "ERRNO",
+      help: `trace only ${calls} that return this error (numeric or EPERM, etc.)`,
+    }),
+    latency: flag({ short: "L", long: "latency", help: `collect ${call} latency` }),
+    milliseconds: flag({
+      short: "m",
+      long: "milliseconds",
+      help: "display latency in milliseconds (default: microseconds)",
+    }),
+    process: flag({ short: "P", long: "process", help: `count by process and not by ${call}` }),
+    list: flag({ short: "l", long: "list", help: `print list of recognized ${calls} and exit` }),
+  } as const;
+};
 
 /** An option with a system call's name, which becomes its number. */
 export function syscall(

@@ -8,7 +8,7 @@
 import { readText } from "../../mod.ts";
 import { isTerminal, STDOUT } from "../../plumbing.ts";
 import { flag, number, type Values } from "../options/options.ts";
-import { intervalArguments } from "../options/standard_options.ts";
+import { intervalArgumentsEvery } from "../options/standard_options.ts";
 import type { Report } from "./report.ts";
 
 const INTERVAL_SECONDS = 1;
@@ -34,13 +34,7 @@ export const topOptions = {
 } as const;
 
 /** `interval` and `count`; interval has a default. */
-export const topArguments = {
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
-} as const;
+export const topArguments = intervalArgumentsEvery(INTERVAL_SECONDS);
 
 /** The part of the plan that follows from these options. */
 export function topPlan(

@@ -50,6 +50,29 @@ export const targetOptions = {
   ...containerOptions,
 } as const;
 
+/** The unit of histograms of time: nanoseconds by default. */
+export const timeOptions = {
+  microseconds: flag({ short: "u", long: "microseconds", help: "microsecond histogram" }),
+  milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
+} as const;
+
+/** The unit that these options choose; `ns` are the nanoseconds in it. */
+export const timeUnit = (
+  { milliseconds, microseconds }: Values<typeof timeOptions>,
+): { readonly name: string; readonly ns: number } =>
+  milliseconds
+    ? { name: "msecs", ns: 1e6 }
+    : microseconds
+    ? { name: "usecs", ns: 1e3 }
+    : { name: "nsecs", ns: 1 };
+
+/** `-v`. */
+export const verboseOption = flag({
+  short: "v",
+  long: "verbose",
+  help: "print what is traced (for debugging purposes)",
+});
+
 /** `-c`, for tools that support it. */
 export const cpuOption = number({
   short: "c",

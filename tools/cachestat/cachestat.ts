@@ -25,17 +25,16 @@
  * on Linux 6.18; a page that is written makes three of them.
  */
 
-import { type Bpf, readText, sum, u32, u64 } from "../../mod.ts";
+import { readText } from "../../mod.ts";
 import { megabytes, pageCachePrograms } from "../../toolkit/mm/page_cache.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
+import { counterRows } from "../../toolkit/output/counter_rows.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
-import type { Report } from "../../toolkit/output/report.ts";
 import {
   filterOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -47,11 +46,7 @@ const INTERVAL_SECONDS = 1;
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
   ...filterOptions,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
 } as const;
 
@@ -68,9 +63,10 @@ interface Row {
 
 /** Derives the columns from the counters of cachestat.bpf.c. @param seesWrites writes access folios, too */
 function rowOf(
+  clock: string,
   [accessed, added, dirtied, buffersDirtied, touched]: readonly number[],
   seesWrites: boolean,
-): Omit<Row, "clock"> {
+): Row {
   const total = seesWrites
     ? Math.max(0, accessed! - buffersDirtied!)
     : accessed! + Math.max(0, touched! - buffersDirtied!);
@@ -79,6 +75,7 @@ function rowOf(
   const hits = total - misses;
   const text = readText("/proc/meminfo");
   return {
+    clock,
     hits,
     misses,
     dirties: buffersDirtied!,
@@ -103,20 +100,6 @@ const COLUMNS: Column<Row>[] = [
   { head: "BUFFERS_MB", width: 12, align: "right", digits: 0, value: ({ buffersMb }) => buffersMb },
   { head: "CACHED_MB", width: 10, align: "right", digits: 0, value: ({ cachedMb }) => cachedMb },
 ];
-
-/** Makes the function that prints what was counted since its last call. */
-function reporter(timestamp: boolean, seesWrites: boolean): (bpf: Bpf, report: Report) => void {
-  const deltas = new CounterDeltas();
-  let heading = true;
-  return (bpf, report) => {
-    const counters = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
-      .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
-    const row = { clock: report.clock, ...rowOf(counters, seesWrites) };
-    // JSON has the time in any case.
-    report.table(timestamp && !report.json ? [TIME, ...COLUMNS] : COLUMNS, [row], { heading });
-    heading = false;
-  };
-}
 
 const cachestat = defineTool({
   name: "cachestat",
@@ -146,7 +129,11 @@ const cachestat = defineTool({
           cached_mb: "number",
         }),
       ],
-      report: reporter(values.timestamp, !programs.get_pages),
+      // JSON has the time in any case.
+      report: counterRows(
+        ({ json }) => values.timestamp && !json ? [TIME, ...COLUMNS] : COLUMNS,
+        (clock, counts) => rowOf(clock, counts, !programs.get_pages),
+      ),
     };
   },
 });

@@ -36,7 +36,7 @@ import { flag, type Option, UsageError, type Values } from "../../toolkit/option
 import {
   filterOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -97,11 +97,7 @@ const options = {
   ascending: flag({ long: "ascending", help: "the smallest first" }),
   noClear: flag({ short: "C", long: "noclear", help: "don't clear the screen" }),
   ...filterOptions,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
 } as const;
 

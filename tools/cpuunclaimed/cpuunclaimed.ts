@@ -23,7 +23,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { tellDropped } from "../../toolkit/run/losses.ts";
 import { flag, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
-import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
+import { intervalArgumentsEvery, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type Group, groupsOf, type Sample, usageOf } from "./sample_groups.ts";
 import { recordShape } from "../../toolkit/records/record_shape.ts";
@@ -46,11 +46,7 @@ const options = {
     help: "print sample summaries with extra fields: CPU sample offsets",
   }),
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `output interval, in seconds (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS, "output interval, in seconds"),
   ...standardOptions,
 } as const;
 type Settings = Values<typeof options>;

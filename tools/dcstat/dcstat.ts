@@ -15,16 +15,15 @@
  * emulate tells nothing of time.
  */
 
-import { type Bpf, sum, u32, u64 } from "../../mod.ts";
 import { dcacheHooks } from "../../toolkit/fs/dcache.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
+import { clockColumns, counterRows, rateColumn } from "../../toolkit/output/counter_rows.ts";
 import { main } from "../../toolkit/run/main.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   filterOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -35,11 +34,7 @@ const INTERVAL_SECONDS = 1;
 
 const options = {
   ...filterOptions,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
 } as const;
 
@@ -58,46 +53,20 @@ function rowOf(clock: string, [refs = 0, found = 0, miss = 0]: readonly number[]
   return { clock, refs, slow: found + miss, miss, hit };
 }
 
-function columns(seconds: number): Column<Row>[] {
-  const rate = (key: "refs" | "slow" | "miss"): Column<Row> => ({
-    head: `${key.toUpperCase()}/s`,
-    key,
+const columns = (report: Report): Column<Row>[] => [
+  ...clockColumns<Row>(report),
+  rateColumn("refs", report.seconds, ({ refs }) => refs),
+  rateColumn("slow", report.seconds, ({ slow }) => slow),
+  rateColumn("miss", report.seconds, ({ miss }) => miss),
+  {
+    head: "HIT%",
+    key: "hit_percent",
     width: 8,
     align: "right",
-    value: (row) => row[key],
-    text: (row) => String(Math.floor(row[key] / seconds)),
-  });
-  return [
-    rate("refs"),
-    rate("slow"),
-    rate("miss"),
-    {
-      head: "HIT%",
-      key: "hit_percent",
-      width: 8,
-      align: "right",
-      value: ({ hit }) => hit ?? null,
-      text: ({ hit }) => hit?.toFixed(2) ?? "-%",
-    },
-  ];
-}
-
-const TIME: Column<Row> = { head: "TIME", width: 10, value: ({ clock }) => `${clock}:` };
-
-/** Makes the function that prints what was counted since it was last called. */
-function reporter(): (bpf: Bpf, report: Report) => void {
-  const deltas = new CounterDeltas();
-  let heading = true;
-  return (bpf, report) => {
-    const counts = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
-      .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
-    const own = columns(report.seconds);
-    // JSON has the time in any case.
-    const table = report.json ? own : [TIME, ...own];
-    report.table(table, [rowOf(report.clock, counts)], { heading });
-    heading = false;
-  };
-}
+    value: ({ hit }) => hit ?? null,
+    text: ({ hit }) => hit?.toFixed(2) ?? "-%",
+  },
+];
 
 const dcstat = defineTool({
   name: "dcstat",
@@ -121,7 +90,7 @@ const dcstat = defineTool({
       records: [
         rowShape({ refs: "count", slow: "count", miss: "count", hit_percent: "number?" }),
       ],
-      report: reporter(),
+      report: counterRows(columns, rowOf),
     };
   },
 });

@@ -24,34 +24,29 @@
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, type Values } from "../../toolkit/options/options.ts";
+import type { Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { filterSettings, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
-import { reportTimes, targetOptions, TargetTrace } from "../../toolkit/probes/pattern_trace.ts";
+import {
+  reportTimes,
+  targetOptions,
+  TargetTrace,
+  timeOptions,
+  timeUnit,
+  verboseOption,
+} from "../../toolkit/probes/pattern_trace.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funcinterval.bpf.o.ts";
 import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const options = {
   ...targetOptions,
-  microseconds: flag({ short: "u", long: "microseconds", help: "microsecond histogram" }),
-  milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
-  verbose: flag({
-    short: "v",
-    long: "verbose",
-    help: "print what is traced (for debugging purposes)",
-  }),
+  ...timeOptions,
+  verbose: verboseOption,
   ...standardOptions,
 } as const;
 type Settings = Values<typeof options>;
-
-const unitOf = ({ milliseconds, microseconds }: Settings) =>
-  milliseconds
-    ? { name: "msecs", ns: 1e6 }
-    : microseconds
-    ? { name: "usecs", ns: 1e3 }
-    : { name: "nsecs", ns: 1 };
 
 /** Makes the function that prints what was counted since its last call. */
 function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
@@ -62,7 +57,7 @@ function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
       .filter(([, count]) => count > 0);
     report.line();
     if (values.timestamp) report.line(report.clock);
-    report.histogram(new Map(counts), { valueType: unitOf(values).name });
+    report.histogram(new Map(counts), { valueType: timeUnit(values).name });
     if (isStopped(bpf)) report.line("Detaching...");
   };
 }
@@ -95,7 +90,7 @@ const funcinterval = defineTool({
       ...reportTimes(values),
       load: {
         ...filters,
-        globals: { ...filters.globals, unit_ns: unitOf(values).ns },
+        globals: { ...filters.globals, unit_ns: timeUnit(values).ns },
         programs: trace.programs(STEMS),
       },
       attach: (bpf) => trace.attach(bpf, STEMS),

@@ -41,7 +41,14 @@ import { flag, number, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { filterSettings, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
-import { reportTimes, targetOptions, TargetTrace } from "../../toolkit/probes/pattern_trace.ts";
+import {
+  reportTimes,
+  targetOptions,
+  TargetTrace,
+  timeOptions,
+  timeUnit,
+  verboseOption,
+} from "../../toolkit/probes/pattern_trace.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./funclatency.bpf.o.ts";
 import { complain } from "../../toolkit/output/complain.ts";
@@ -52,8 +59,7 @@ const [ENTRIES, SLOTS] = [10240, 32]; // lower bounds: histograms, and slots tha
 
 const options = {
   ...targetOptions,
-  microseconds: flag({ short: "u", long: "microseconds", help: "microsecond histogram" }),
-  milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),
+  ...timeOptions,
   byFunction: flag({
     short: "F",
     long: "function",
@@ -68,21 +74,10 @@ const options = {
     min: 1,
     max: LEVELS,
   }),
-  verbose: flag({
-    short: "v",
-    long: "verbose",
-    help: "print what is traced (for debugging purposes)",
-  }),
+  verbose: verboseOption,
   ...standardOptions,
 } as const;
 type Settings = Values<typeof options>;
-
-const unitOf = ({ milliseconds, microseconds }: Settings) =>
-  milliseconds
-    ? { name: "msecs", ns: 1e6 }
-    : microseconds
-    ? { name: "usecs", ns: 1e3 }
-    : { name: "nsecs", ns: 1 };
 
 const Key = struct("key", { function: u32, pid: u32, slot: u32 });
 const Sums = struct("sums", { count: u64.asNumber, time: u64.asNumber });
@@ -101,7 +96,7 @@ function sectionsOf({ byFunction, pid }: Settings, { hooks }: TargetTrace) {
 
 function reporter(values: Settings, trace: TargetTrace) {
   const deltas = new CounterDeltas();
-  const unit = unitOf(values);
+  const unit = timeUnit(values);
   const { isByFunction, isByProcess } = sectionsOf(values, trace);
   const nameOf = (index: number) => trace.hooks.names[index]!;
   return (bpf: Bpf, report: Report) => {
@@ -181,7 +176,7 @@ const funclatency = defineTool({
         globals: {
           ...filters.globals,
           levels: values.level ?? LEVELS,
-          unit_ns: unitOf(values).ns,
+          unit_ns: timeUnit(values).ns,
           by_function: isByFunction,
           by_process: isByProcess,
         },

@@ -20,7 +20,7 @@ import {
   containerOptions,
   eventOptions,
   filterOptions,
-  intervalArguments,
+  intervalArgumentsEvery,
 } from "../../toolkit/options/standard_options.ts";
 
 /** Default values. */
@@ -130,11 +130,7 @@ export const leakOptions = {
   outputs: longOnly(stackOptions.outputs),
   compare: stackOptions.compare,
   ...walkOptions,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${DEFAULTS.seconds})`,
-  },
+  ...intervalArgumentsEvery(DEFAULTS.seconds),
   ...containerOptions,
   ...eventOptions,
 } as const;

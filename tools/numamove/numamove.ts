@@ -39,7 +39,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import {
   filterOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -49,11 +49,7 @@ const INTERVAL_SECONDS = 1;
 
 const options = {
   ...filterOptions,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
 } as const;
 

@@ -23,7 +23,7 @@ import { main } from "../../toolkit/run/main.ts";
 import {
   containerOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -38,11 +38,7 @@ const code = kernel({ use: [taskFilter], globals: { made: u64 } }, {
 const INTERVAL_SECONDS = 1;
 
 const options = {
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between lines (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS, "seconds between lines"),
   ...containerOptions,
   ...standardOptions,
 } as const;

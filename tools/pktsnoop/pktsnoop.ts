@@ -65,8 +65,11 @@ import {
 import { netnsColumn, netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
 import { subnet } from "../../toolkit/net/subnets.ts";
 import { flag, number, pattern, type Values } from "../../toolkit/options/options.ts";
-import { destinationOptions } from "../../toolkit/options/destination_options.ts";
-import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
+import {
+  eventOptions,
+  filterSettings,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import {
@@ -84,7 +87,6 @@ import object from "./pktsnoop.bpf.o.ts";
 
 const NAME = "pktsnoop";
 const PORTS = "PORT,PORT";
-const { duration, json, jsonSchema, help, version } = eventOptions;
 
 const options = {
   any: subnet({
@@ -133,12 +135,7 @@ const options = {
     max: 2147483647,
   }),
   bufferPages: eventOptions.bufferPages,
-  duration,
-  json,
-  jsonSchema,
-  ...destinationOptions,
-  help,
-  version,
+  ...standardOptions,
 } as const;
 
 const Event = struct("event", {

@@ -22,13 +22,7 @@ import { type Bpf, struct, u32, u64, UnsupportedError } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import {
-  flag,
-  number,
-  type Option,
-  UsageError,
-  type Values,
-} from "../../toolkit/options/options.ts";
+import { type Option, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -36,52 +30,17 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { errno } from "../../toolkit/options/syscall_options.ts";
+import { callSummaryOptions, SUMMARY_ROWS } from "../../toolkit/options/syscall_options.ts";
 import { nameOf } from "../../toolkit/task/proc.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { hcallName, hcallNumber, HCALLS } from "./hcalls.ts";
 import object from "./ppchcalls.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
-const TOP = 10;
-
 const options = {
   pid: filterOptions.pid,
   tid: filterOptions.tid,
-  interval: number({
-    short: "i",
-    long: "interval",
-    meta: "INTERVAL",
-    help: "print summary at this interval (seconds)",
-    what: "an interval in seconds",
-    min: 0.001,
-    max: 2147483,
-    fraction: true,
-  }),
-  top: number({
-    short: "T",
-    long: "top",
-    meta: "TOP",
-    help: `print only the top hcalls by count or latency (default ${TOP})`,
-    what: "a number of rows",
-    min: 1,
-    max: 2147483647,
-  }),
-  failures: flag({ short: "x", long: "failures", help: "trace only failed hcalls (return < 0)" }),
-  errno: errno({
-    short: "e",
-    long: "errno",
-    meta: "ERRNO",
-    help: "trace only hcalls that return this error (numeric or EPERM, etc.)",
-  }),
-  latency: flag({ short: "L", long: "latency", help: "collect hcall latency" }),
-  milliseconds: flag({
-    short: "m",
-    long: "milliseconds",
-    help: "display latency in milliseconds (default: microseconds)",
-  }),
-  process: flag({ short: "P", long: "process", help: "count by process and not by hcall" }),
-  list: flag({ short: "l", long: "list", help: "print list of recognized hcalls and exit" }),
+  ...callSummaryOptions("hcalls"),
   hcall: {
     long: "hcall",
     meta: "HCALL",
@@ -151,7 +110,7 @@ function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
       return sums ? [{ ...sums, opcode: key.opcode, pid: key.pid }] : [];
     }).sort((a, b) => b.count - a.count);
     report.line(`[${report.clock}]`);
-    report.table(columns(values), rows.slice(0, values.top ?? TOP));
+    report.table(columns(values), rows.slice(0, values.top ?? SUMMARY_ROWS));
     report.line();
     reportDropped(bpf, report, "ppchcalls", "calls");
   };
@@ -180,7 +139,7 @@ const ppchcalls = defineTool({
         "this kernel has no tracepoint powerpc:hcall_entry: it is that of POWER (pSeries)",
       );
     }
-    const { interval, duration, failures, hcall, top = TOP } = values;
+    const { interval, duration, failures, hcall, top = SUMMARY_ROWS } = values;
     const what = failures ? "failed " : "";
     return {
       intro: hcall === undefined

@@ -31,8 +31,11 @@ import {
   ipVersion,
   ports,
 } from "../../toolkit/net/flow.ts";
-import { destinationOptions } from "../../toolkit/options/destination_options.ts";
-import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
+import {
+  eventOptions,
+  filterSettings,
+  standardOptions,
+} from "../../toolkit/options/standard_options.ts";
 import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -42,8 +45,6 @@ import object from "./rdmaucma.bpf.o.ts";
 
 const PORTS = "PORT,PORT";
 const ADDRESS_WIDTH = 45;
-
-const { bufferPages, duration, json, jsonSchema, help, version } = eventOptions;
 
 const options = {
   ...familyOptions,
@@ -60,13 +61,8 @@ const options = {
     help: "trace these remote ports only",
   }),
   debug: programsFlag({ short: "D", long: "debug" }),
-  bufferPages,
-  duration,
-  json,
-  jsonSchema,
-  ...destinationOptions,
-  help,
-  version,
+  bufferPages: eventOptions.bufferPages,
+  ...standardOptions,
 } as const;
 
 const Event = struct("event", {

@@ -27,7 +27,7 @@ import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -37,11 +37,7 @@ const INTERVAL_SECONDS = 1;
 
 const options = {
   noTime: flag({ short: "T", long: "notime", help: "do not show the timestamp (HH:MM:SS)" }),
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...containerOptions,
   ...standardOptions,
 } as const;

@@ -21,12 +21,18 @@
  */
 
 import { type Bpf, struct, sum, u32, u64 } from "../../mod.ts";
-import { errno, syscall, syscallList, syscallText } from "../../toolkit/options/syscall_options.ts";
+import {
+  callSummaryOptions,
+  SUMMARY_ROWS,
+  syscall,
+  syscallList,
+  syscallText,
+} from "../../toolkit/options/syscall_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, number, type Values } from "../../toolkit/options/options.ts";
+import type { Values } from "../../toolkit/options/options.ts";
 import { endedNames, FORGOTTEN_NAMES, TaskNames } from "../../toolkit/task/ended_names.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
@@ -40,8 +46,6 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./syscount.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
-const TOP = 10;
-
 const options = {
   pid: filterOptions.pid,
   tid: filterOptions.tid,
@@ -51,48 +55,7 @@ const options = {
     long: "ppid",
     help: "trace children of this process only",
   },
-  interval: number({
-    short: "i",
-    long: "interval",
-    meta: "INTERVAL",
-    help: "print summary at this interval (seconds)",
-    what: "an interval in seconds",
-    min: 0.001,
-    max: 2147483,
-    fraction: true,
-  }),
-  top: number({
-    short: "T",
-    long: "top",
-    meta: "TOP",
-    help: `print only the top syscalls by count or latency (default ${TOP})`,
-    what: "a number of rows",
-    min: 1,
-    max: 2147483647,
-  }),
-  failures: flag({
-    short: "x",
-    long: "failures",
-    help: "trace only failed syscalls (return < 0)",
-  }),
-  errno: errno({
-    short: "e",
-    long: "errno",
-    meta: "ERRNO",
-    help: "trace only syscalls that return this error (numeric or EPERM, etc.)",
-  }),
-  latency: flag({ short: "L", long: "latency", help: "collect syscall latency" }),
-  milliseconds: flag({
-    short: "m",
-    long: "milliseconds",
-    help: "display latency in milliseconds (default: microseconds)",
-  }),
-  process: flag({ short: "P", long: "process", help: "count by process and not by syscall" }),
-  list: flag({
-    short: "l",
-    long: "list",
-    help: "print list of recognized syscalls and exit",
-  }),
+  ...callSummaryOptions("syscalls"),
   syscall: syscall({
     long: "syscall",
     meta: "SYSCALL",
@@ -150,7 +113,7 @@ function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) =>
     const names = new TaskNames(bpf);
     const shown = columns(values, (pid) => names.of(pid));
     report.line(`[${report.clock}]`);
-    report.table(shown, rows.slice(0, values.top ?? TOP));
+    report.table(shown, rows.slice(0, values.top ?? SUMMARY_ROWS));
     report.line();
     tellDropped(report, "syscount", "names", names.forgotten, { reason: FORGOTTEN_NAMES });
     reportDropped(bpf, report, "syscount", "calls");
@@ -174,7 +137,7 @@ const syscount = defineTool({
   options,
   plan(values, machine) {
     if (values.list) return { text: syscallList() };
-    const { interval, duration, failures, top = TOP } = values;
+    const { interval, duration, failures, top = SUMMARY_ROWS } = values;
     const what = failures ? "failed " : "";
     const filters = filterSettings(values, {
       target_ppid: values.ppid ?? 0,

@@ -23,7 +23,7 @@
  * Overhead: about 1 µs per accepted connection.
  */
 
-import { type Bpf, type Infer, struct, u32, u64 } from "../../mod.ts";
+import type { Bpf } from "../../mod.ts";
 import {
   DnsNames,
   dnsOption,
@@ -36,15 +36,9 @@ import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
 import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
+import { ConnectionEvent } from "../../toolkit/net/connection_event.ts";
 import { main } from "../../toolkit/run/main.ts";
-import {
-  address,
-  familyOptions,
-  Flow,
-  flowSettings,
-  ipVersion,
-  ports,
-} from "../../toolkit/net/flow.ts";
+import { address, familyOptions, flowSettings, ipVersion, ports } from "../../toolkit/net/flow.ts";
 import { flag, longOnly, type Values } from "../../toolkit/options/options.ts";
 import {
   containerOptions,
@@ -53,7 +47,7 @@ import {
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
-import { commColumn, Who } from "../../toolkit/task/who.ts";
+import { commColumn } from "../../toolkit/task/who.ts";
 import object from "./tcpaccept.bpf.o.ts";
 
 const options = {
@@ -74,24 +68,15 @@ const options = {
   duration: longOnly(eventOptions.duration),
 };
 
-const Event = struct("event", {
-  time: u64.asNumber,
-  who: Who,
-  flow: Flow,
-  netns: u32,
-  unused: u32,
-});
-type Event = Infer<typeof Event>;
-
 const COMM_WIDTH = 12;
 
 function columns(
   { time, timestamp, dns, printNetns, json }: Values<typeof options>,
   names: DnsNames,
-): Columns<Event> {
+): Columns<ConnectionEvent> {
   return [
-    time && clockColumn<Event>(),
-    timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
+    time && clockColumn<ConnectionEvent>(),
+    timestamp && secondsColumn<ConnectionEvent>({ width: 8, digits: 3 }),
     { head: "PID", width: 7, value: (event) => event.who.pid },
     commColumn(COMM_WIDTH),
     { head: "IP", width: 2, value: (event) => ipVersion(event.flow) },
@@ -99,8 +84,8 @@ function columns(
     { head: "RPORT", width: 5, value: (event) => event.flow.remote_port },
     { head: "LADDR", width: 16, value: (event) => address(event.flow, "local") },
     { head: "LPORT", width: 5, value: (event) => event.flow.local_port },
-    (printNetns || json) && netnsColumn<Event>(),
-    dns && nameColumn<Event>(names, ({ who }) => who.pid),
+    (printNetns || json) && netnsColumn<ConnectionEvent>(),
+    dns && nameColumn<ConnectionEvent>(names, ({ who }) => who.pid),
   ];
 }
 
@@ -124,7 +109,7 @@ const tcpaccept = defineTool({
       ...filterSettings(values, { ...flows, ...netnsSettings(values) }),
       programs: chooseHooks("accepted TCP connections", acceptWays, machine),
     };
-    return eventPlan(Event, {
+    return eventPlan(ConnectionEvent, {
       load: withDns(load, values.dns, machine),
       columns: columns(values, names),
       ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), dropped: droppedWithAnswers },

@@ -80,11 +80,12 @@ export default defineCases({
       rows: [{ record: "histogram", value: "usecs" }],
     },
     {
-      name: "prints bcc's table",
-      args: ["--netns", "{netns}"],
+      name: "prints bcc's table, with -T the time of day above it",
+      args: ["-T", "--netns", "{netns}"],
       work: tcp("lossy=4:1", "lossy=6:1"),
       lines: [
         /^Tracing tcp congestion control status duration\.\.\. Hit Ctrl-C to end\.$/,
+        /^\d\d:\d\d:\d\d$/,
         /^LAddrPort {13}RAddrPort {13}Open_ms Dod_ms Rcov_ms Cwr_ms {2}Los_ms Chgs$/,
         /^127\.0\.0\.1\/\d{5} +127\.0\.0\.1\/{port} +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ *$/,
         /^LAddrPort6 {23}RAddrPort6 /,

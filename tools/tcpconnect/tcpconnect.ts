@@ -23,11 +23,12 @@
  * Overhead: about 0.1 µs per change of a TCP socket's state, ten to a connection on both ends.
  */
 
-import { type Bpf, type Infer, struct, u32, u64 } from "../../mod.ts";
+import { type Bpf, u64 } from "../../mod.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { connectPrograms } from "../../toolkit/net/tcp_connect.ts";
 import { DnsNames, dnsOption, droppedWithAnswers, withDns } from "../../toolkit/net/dns_names.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
+import { ConnectionEvent } from "../../toolkit/net/connection_event.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   address,
@@ -48,7 +49,7 @@ import {
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
-import { commColumn, Who } from "../../toolkit/task/who.ts";
+import { commColumn } from "../../toolkit/task/who.ts";
 import object from "./tcpconnect.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
@@ -73,27 +74,18 @@ const options = {
   duration: longOnly(eventOptions.duration),
 };
 
-const Event = struct("event", {
-  time: u64.asNumber,
-  who: Who,
-  flow: Flow,
-  netns: u32,
-  unused: u32,
-});
-type Event = Infer<typeof Event>;
-
 const COMM_WIDTH = 12;
 const LATE_NS = 100e6; // a DNS query longer ago than this is marked as late
 const LOCALHOST = ["127.0.0.1", "::1"];
 
-function columns(values: Values<typeof options>, names: DnsNames): Columns<Event> {
-  const queryOf = ({ who, flow, time }: Event) =>
+function columns(values: Values<typeof options>, names: DnsNames): Columns<ConnectionEvent> {
+  const queryOf = ({ who, flow, time }: ConnectionEvent) =>
     names.find(who.pid, flow, time) ??
       (LOCALHOST.includes(address(flow, "remote"))
         ? { name: "localhost", time: Infinity }
         : undefined);
   return [
-    values.timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
+    values.timestamp && secondsColumn<ConnectionEvent>({ width: 8, digits: 3 }),
     values.printUid && { head: "UID", width: 5, value: (event) => event.who.uid },
     { head: "PID", width: 7, value: (event) => event.who.pid },
     commColumn(COMM_WIDTH),
@@ -102,7 +94,7 @@ function columns(values: Values<typeof options>, names: DnsNames): Columns<Event
     values.localPort && { head: "LPORT", width: 6, value: (event) => event.flow.local_port },
     { head: "DADDR", width: 16, value: (event) => address(event.flow, "remote") },
     { head: "DPORT", width: 6, value: (event) => event.flow.remote_port },
-    (values.printNetns || values.json) && netnsColumn<Event>(),
+    (values.printNetns || values.json) && netnsColumn<ConnectionEvent>(),
     values.dns && {
       head: "QUERY",
       value: (event) => queryOf(event)?.name ?? null,
@@ -176,7 +168,7 @@ const tcpconnect = defineTool({
       return { ...common, interval: undefined, records: COUNTS, report: reportCounts };
     }
     const names = new DnsNames();
-    return eventPlan(Event, {
+    return eventPlan(ConnectionEvent, {
       ...common,
       columns: columns(values, names),
       ...values.dns && { prepare: (bpf: Bpf) => names.follow(bpf), dropped: droppedWithAnswers },

@@ -33,7 +33,7 @@ import {
   eventOptions,
   filterOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
@@ -57,11 +57,7 @@ const options = {
   pid: filterOptions.pid,
   ...familyOptions,
   ...netnsFilter,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...containerOptions,
   container: eventOptions.container,
   pod: eventOptions.pod,

@@ -22,17 +22,16 @@
  * execve(2), msync(2), io_uring, libaio and 32 bit programs.
  */
 
-import { type Bpf, sum, u32, u64 } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
-import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
+import { clockColumns, counterRows, rateColumn } from "../../toolkit/output/counter_rows.ts";
 import { chooseHooks, syscallPrograms } from "../../toolkit/run/choose_hooks.ts";
 import { main } from "../../toolkit/run/main.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   filterOptions,
   filterSettings,
-  intervalArguments,
+  intervalArgumentsEvery,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -43,11 +42,7 @@ const INTERVAL_SECONDS = 1;
 
 const options = {
   ...filterOptions,
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
 } as const;
 
@@ -68,31 +63,10 @@ interface Row {
   readonly counts: readonly number[];
 }
 
-const columns = (seconds: number): Column<Row>[] =>
-  COUNTERS.map(([name], i) => ({
-    head: `${name}/s`,
-    key: name.toLowerCase(),
-    width: 8,
-    align: "right",
-    value: ({ counts }) => counts[i]!,
-    text: ({ counts }) => String(Math.floor(counts[i]! / seconds)),
-  }));
-const TIME: Column<Row> = { head: "TIME", width: 10, value: ({ clock }) => `${clock}:` };
-
-/** Makes the function that prints what was counted since it was last called. */
-function reporter(): (bpf: Bpf, report: Report) => void {
-  const deltas = new CounterDeltas();
-  let heading = true;
-  return (bpf, report) => {
-    const counts = [...bpf.perCpuMap("counters", u32, u64.asNumber)]
-      .map(([counter, perCpu]) => deltas.since(String(counter), sum(perCpu)));
-    const own = columns(report.seconds);
-    // JSON has the time in any case.
-    const table = report.json ? own : [TIME, ...own];
-    report.table(table, [{ clock: report.clock, counts }], { heading });
-    heading = false;
-  };
-}
+const columns = (report: Report): Column<Row>[] => [
+  ...clockColumns<Row>(report),
+  ...COUNTERS.map(([name], i) => rateColumn<Row>(name, report.seconds, ({ counts }) => counts[i]!)),
+];
 
 const functions = (kind: string) => COUNTERS.map(([, name]) => `${kind}_${name}`);
 
@@ -144,7 +118,7 @@ const vfsstat = defineTool({
       records: [
         rowShape(Object.fromEntries(COUNTERS.map(([name]) => [name.toLowerCase(), "count"]))),
       ],
-      report: reporter(),
+      report: counterRows(columns, (clock, counts): Row => ({ clock, counts })),
     };
   },
 });

@@ -62,5 +62,13 @@ export default defineCases({
         /^ {6}virtiofs +virtio\d+ +\S+ +\d+ +\d+ +\d+ +\d+$/,
       ],
     },
+    {
+      name: "-T shows the time of day in place of the rule",
+      args: ["-T", "-d", "virtiofs", ...args],
+      canary: true,
+      requires: ["modules", "full"],
+      work,
+      lines: [/^\d\d:\d\d:\d\d$/, /^ {6}virtiofs +virtio\d+ /],
+    },
   ],
 });

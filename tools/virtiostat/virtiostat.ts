@@ -30,7 +30,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, text, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import type { Report } from "../../toolkit/output/report.ts";
-import { intervalArguments, standardOptions } from "../../toolkit/options/standard_options.ts";
+import { intervalArgumentsEvery, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./virtiostat.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
@@ -43,11 +43,7 @@ const options = {
   driver: text({ short: "d", long: "driver", meta: "DRIVER", help: "filter for driver name" }),
   device: text({ short: "n", long: "devname", meta: "DEVNAME", help: "filter for device name" }),
   debug: programsFlag({ short: "D", long: "debug" }),
-  ...intervalArguments,
-  interval: {
-    ...intervalArguments.interval,
-    help: `seconds between reports (default ${INTERVAL_SECONDS})`,
-  },
+  ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
   duration: longOnly(standardOptions.duration),
 } as const;
