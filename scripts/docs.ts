@@ -74,7 +74,9 @@ function typescriptPage(): string {
   const names = readdirSync(PROJECT + SCRIPTS).filter((name) => name.endsWith(".ts")).sort();
   const blocks = names.map((name) => {
     const [title, ...code] = readFileSync(`${PROJECT}${SCRIPTS}/${name}`, "utf8").split("\n");
-    const what = title!.replace(/^\/\/ (.)(.*)\.$/, (_, first, rest) => first.toLowerCase() + rest);
+    // A sentence becomes a phrase; abbreviations such as TCP keep their capitals.
+    const what = title!.replace(/^\/\/ /, "").replace(/\.$/, "")
+      .replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
     // Checked as files: these blocks would be checked without their order.
     return `**${name}: ${what}**\n\n\`\`\`ts ignore\n${code.join("\n").trim()}\n\`\`\`\n`;
   });
