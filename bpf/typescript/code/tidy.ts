@@ -1,7 +1,7 @@
 /**
- * Tidying code before registers are chosen: jumps to jumps, blocks that nothing reaches (which the
- * verifier refuses), values that nobody reads, and branches and loops that change nothing (each of
- * whose ways the verifier would follow).
+ * Removes dead code before register allocation: jumps to jumps, unreachable blocks (which the verifier
+ * rejects), unused values, and branches and loops without effect (the verifier would follow each path
+ * through them).
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
   written,
 } from "./ir.ts";
 
-/** The same program without what has no use. */
+/** The same program without dead code. */
 export function tidy(code: Code): Code {
   let { blocks } = code;
   for (let size = -1; size !== sizeOf(blocks);) {
@@ -29,14 +29,14 @@ export function tidy(code: Code): Code {
   return { ...code, blocks: reachable(joined(blocks)) };
 }
 
-/** What becomes less with each thing that is removed. */
+/** A measure that each removal makes smaller: unchanged, nothing is left to remove. */
 function sizeOf(blocks: readonly Block[]): number {
   return blocks.reduce((sum, { operations, end }) => {
     return sum + operations.length + (end?.op === "branch" ? 2 : 1);
   }, 0);
 }
 
-/** A block that only one other goes to, and always, becomes its end. */
+/** Merges a block into its only predecessor, if that always jumps to it. */
 function joined(blocks: readonly Block[]): readonly Block[] {
   const entries = new Map<Block, number>();
   for (const each of blocks.flatMap(successors)) entries.set(each, (entries.get(each) ?? 0) + 1);
@@ -72,7 +72,7 @@ function threadJumps(block: Block): void {
   if (end.then === end.else) block.end = { op: "jump", to: end.then, line: end.line };
 }
 
-/** Where a jump to this block ends up; a loop of empty blocks is left as it is. */
+/** The final target of a jump to this block, past empty blocks; a cycle of empty blocks is kept. */
 function target(block: Block): Block {
   const seen = new Set<Block>();
   while (block.operations.length === 0 && block.end?.op === "jump" && !seen.has(block)) {
@@ -82,10 +82,10 @@ function target(block: Block): Block {
   return block;
 }
 
-/** Whether an operation does more than give a value. */
+/** Whether an operation has a side effect. */
 const hasEffect = ({ op }: Operation) => op === "store" || op === "atomicAdd" || op === "call";
 
-/** Removes operations whose only effect is a value that nothing else comes of. */
+/** Removes operations whose results are not used, directly or through others. */
 function removeUnread(blocks: readonly Block[], registers: number): void {
   const makers: Operation[][] = Array.from({ length: registers }, () => []);
   const isRead = new Uint8Array(registers);
@@ -119,7 +119,7 @@ function removeUnread(blocks: readonly Block[], registers: number): void {
   }
 }
 
-/** Goes past loops that only count: blocks in a row, without effects, that make nothing for others. */
+/** Bypasses loops that only count: chains of blocks without side effects whose values are unused elsewhere. */
 function removeIdleLoops(blocks: readonly Block[]): void {
   const index = new Map(blocks.map((block, i) => [block, i]));
   blocks.forEach(({ end }, last) => {

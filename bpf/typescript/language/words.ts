@@ -1,5 +1,5 @@
 /**
- * The words of kernel code: functions that mean something inside of a program only.
+ * The words of kernel code: functions that have a meaning inside of programs only.
  *
  * A program is compiled from its text, so that these are never called. They are declared as
  * functions for their types, and because a bundler that renames them renames them in both places:

@@ -119,7 +119,7 @@ export class Program {
     return this.source.error(node, problem);
   }
 
-  /** What is learned in `write` holds only there. */
+  /** Runs `write`; what it learns holds only inside of it. */
   apart<T>(write: () => T): T {
     const [known, results] = [this.known, this.results];
     this.known = new Set(known);

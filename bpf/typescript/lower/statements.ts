@@ -30,7 +30,7 @@ export function statements(
     }
   }
   for (const node of all ? nodes : nodes.slice(0, -1)) {
-    // Behind a return that a constant decides, all is ruled out.
+    // After a return that a constant condition selects, the rest is unreachable.
     if (!program.builder.isOpen) return;
     statement(program, node, scope, nodes);
   }
@@ -87,7 +87,7 @@ export function expressionStatement(program: Program, node: Expression, scope: S
       if (addInPlace(program, node, scope)) return;
       break;
     case "UpdateExpression":
-      // Nobody takes the value, so that the one before need not be kept.
+      // The value is unused: the previous one need not be kept.
       if (!addInPlace(program, node, scope)) lower(program, { ...node, prefix: true }, scope);
       return;
     case "ConditionalExpression":
@@ -125,7 +125,7 @@ function ifStatement(
   );
 }
 
-/** Two ways to go on; what one of them finds out holds afterwards if the other does not go on. */
+/** Compiles two branches; what one of them learns holds afterwards if the other does not continue. */
 export function branches(
   program: Program,
   test: Expression,

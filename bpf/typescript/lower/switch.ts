@@ -53,7 +53,7 @@ export function switchStatement(program: Program, node: Switch, outer: Scope): v
   program.loops.push({ label: undefined, breaks: end, continues: undefined });
   node.cases.forEach(({ consequent }, i) => {
     builder.enter(bodies[i]!);
-    // What one case declares is not there in the others: they may be gone to without it.
+    // Declarations of one case do not exist in the others: a jump may enter those without passing them.
     program.apart(() => statements(program, consequent, scope));
   });
   program.loops.pop();
