@@ -1,6 +1,6 @@
 /**
- * Detects that LLVM is about to end the process: on code it has no instruction for, it does not
- * return.
+ * Detects that LLVM is about to end the process: it does not return from code for which it finds no
+ * instruction.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const TABLE = {
 let symbols: Symbols<typeof TABLE> | undefined;
 const libc = () => symbols ??= runtime.open("libc.so.6", TABLE);
 
-/** Which handlers at exit are ours: its address is theirs alone. */
+/** The key of our exit handlers: its address is unique. */
 const OURS = alloc(8);
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Unpacking xz, through the system's liblzma where it is there.
+ * Decompresses xz through the system's liblzma, if it is installed.
  *
  * @module
  */
@@ -32,20 +32,20 @@ const SONAME = "liblzma.so.5";
 const RTLD_NOW = 2;
 /** enum lzma_ret */
 const [LZMA_OK, LZMA_BUF_ERROR] = [0, 10];
-/** What a dictionary may take. xz's own default, -6, takes 9 MiB, its largest 65 MiB. */
+/** Memory limit of the dictionary. xz -6, the default, needs 9 MiB, xz -9 65 MiB. */
 const MEMORY_LIMIT = 96n * 2n ** 20n;
 const FIRST_GUESS = 2 ** 18;
 
 let library: Symbols<typeof TABLE> | null | undefined;
 
 function open(): Symbols<typeof TABLE> | null {
-  // Asked first, because a missing library is nothing to complain about.
+  // Tried here first, because a missing liblzma is not an error.
   if (loader().dlopen(cString(SONAME), RTLD_NOW) === 0n) return null;
   return runtime.open(SONAME, TABLE);
 }
 
 /**
- * Unpacks what one xz stream holds.
+ * Decompresses one xz stream.
  *
  * Undefined when it is corrupt, would have more than `limit` bytes, or there is no liblzma.
  */

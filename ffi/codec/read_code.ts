@@ -1,8 +1,8 @@
 /**
- * What codecs read, as JavaScript text: the parts of the readers that `struct_code.ts` compiles.
+ * JavaScript text of codecs' readers: the parts from which `struct_code.ts` compiles a struct's reader.
  *
- * A codec without a text is called. One with a text saves that call, which the engines put in place
- * by themselves only while there are few members.
+ * A codec without a text is called. A text saves that call, which JavaScript engines inline by themselves
+ * only while there are few members.
  *
  * @module
  */

@@ -34,11 +34,12 @@ export interface StructCodec<T> extends Codec<T> {
    */
   offsetOf(field: keyof T & string): number;
   /**
-   * The same struct, read when asked: the fastest way to look at a field or two of many events.
+   * The same struct with fields that are read on access: the fastest way to look at one or two fields of
+   * many events.
    *
-   * Every read gives the same object, whose fields are read from memory each time they are asked
-   * for. It is good until the next read, for events during the function that `drain` calls;
-   * `{ ...view }` is a plain object that lasts.
+   * Every read returns the same object, whose fields are read from memory at each access. It is valid
+   * until the next read, and for events only inside the function that `drain` calls; `{ ...view }` is a
+   * plain object that lasts.
    */
   readonly asView: Codec<Readonly<T>>;
   /** The C definition, behind those of the structs, unions and enums that it uses. */

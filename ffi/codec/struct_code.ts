@@ -1,8 +1,8 @@
 /**
  * Readers compiled for one struct, for those that are read often.
  *
- * The names of members and what reads them are written out: the engines then know the object's
- * shape and each step to it. Three to six times as fast under Deno as code that all structs share,
+ * The names of members and their readers are written out, so that engines know the shape of the object
+ * and each step to it. Three to six times as fast under Deno as code that all structs share,
  * up to twice under Bun. The names are C identifiers, see `checkIdentifier()`, and nothing else of
  * the text comes from outside.
  *
@@ -28,7 +28,7 @@ export function structCode(slots: readonly Slot[]): ReadCode | undefined {
   return (at, bind) => literal(slots, at, bind);
 }
 
-/** Compiles a view that can be moved about. */
+/** Compiles a view whose offset can be changed. */
 export function compiledMover(slots: readonly Slot[], bound: Bound): RecordMover | undefined {
   return compiled(slots, (bind) => {
     const getters = slots.map(({ name, offset, access }) =>

@@ -2,7 +2,7 @@ import type { Codec } from "./codec.ts";
 import type { Slot } from "./layout.ts";
 import { compiledMover } from "./struct_code.ts";
 
-/** How many bytes a value takes at least, and what refuses one that has fewer. */
+/** The least size of a value, and the check that rejects shorter ones. */
 export interface Bound {
   readonly least: number;
   refuse(offset: number, end: number): never;

@@ -12,8 +12,8 @@ import { sizeOf } from "./check_layout.ts";
  * Writes a value as bcc does: integers in hexadecimal, structs as `{ 0x2a "sshd" }`, arrays as
  * `[ 0x1 0x2 ]`, arrays of bytes as text, of a union its largest member, no padding.
  *
- * Bytes that would not stand in one line or not come back are written as `\x0a`, a quotation mark
- * and a backslash behind a backslash, where bcc leaves them as they are.
+ * Bytes that would break the line or not survive parsing are written as `\x0a`, quotation marks and
+ * backslashes after a backslash; bcc does not escape them.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * bpf(2): the commands that make maps and programs, and attach programs to what a number or a
- * descriptor names.
+ * bpf(2): commands that create maps and programs, and attach programs to targets given by a number or a
+ * descriptor.
  *
  * Called directly: libbpf 1.0 knows fewer hooks than the kernels it runs on.
  *
@@ -24,10 +24,10 @@ const BPF_BTF_LOAD = 18n;
 const BPF_LINK_CREATE = 28n;
 const BPF_ITER_CREATE = 33n;
 
-/** Room for what the commands here take; the kernel wants the bytes behind to be zero. */
+/** Size of union bpf_attr as used here; the kernel requires unknown trailing bytes to be zero. */
 const ATTR_SIZE = 64;
 
-/** Letters of a name that the kernel keeps: BPF_OBJ_NAME_LEN without the NUL. */
+/** Length to which the kernel truncates names: BPF_OBJ_NAME_LEN without the NUL. */
 const MAX_NAME = 15;
 
 /** A program, what to attach it to (a descriptor or an interface's index), and as what. */
@@ -70,7 +70,7 @@ export function createIterator(link: number): number {
   return call(BPF_ITER_CREATE, [link, 0]);
 }
 
-/** Attaches until somebody detaches, or the target goes away; returns 0 or -errno. */
+/** Attaches until the program is detached or the target is gone; returns 0 or -errno. */
 export function attachProgram({ program, target, type, flags = 0 }: AttachRequest): number {
   return call(BPF_PROG_ATTACH, [target, program, type, flags]);
 }
@@ -124,7 +124,7 @@ export interface ProgramRequest {
   readonly instructions: Uint8Array<ArrayBuffer>;
   /** enum bpf_attach_type, where the kernel wants to know it. */
   readonly attachType?: number;
-  /** The BTF id of what it attaches to, where that is told at loading. */
+  /** The BTF id of the attach target, if it is given at load time. */
   readonly target?: number;
   /** Types and lines: struct bpf_func_info and struct bpf_line_info. */
   readonly btf?: {

@@ -1,6 +1,6 @@
 /**
- * What the dynamic linker has loaded into this process: its own list, which nothing is added to by
- * looking. dlopen(3) of anything else would run that file's code.
+ * The libraries that the dynamic linker has loaded into this process, by its own list. Reading it loads
+ * nothing, whereas dlopen(3) of another file would run that file's code.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { alloc, cString, textAt } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 
 const RTLD_LAZY = 1;
-/** Never load: an answer only for what is there. */
+/** RTLD_NOLOAD: succeed only for what is loaded already. */
 const RTLD_NOLOAD = 4;
 /** dlinfo(3): the link_map of a handle. */
 const RTLD_DI_LINKMAP = 2;

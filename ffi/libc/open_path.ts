@@ -1,6 +1,6 @@
 /**
- * Opening files in two steps: a path becomes a descriptor that opens nothing yet, and only what has
- * been looked at is opened. A FIFO has no reader and a device is not switched on by the first step.
+ * Opening files in two steps: a path becomes an O_PATH descriptor, and only after its type was checked it is
+ * opened. The first step does not become the reader of a FIFO, and does not activate a device.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a compiler inside this process disturbs, and how it is put back: the current directory,
- * an environment variable, and standard error, onto which it prints.
+ * State of this process that a compiler inside it disturbs, and its restoration: the current directory,
+ * an environment variable, and standard error, to which it prints.
  *
  * @module
  */
@@ -37,8 +37,8 @@ const F_DUPFD_CLOEXEC = 1030;
 const CHUNK = 65536;
 
 /**
- * An environment variable as C code of this process sees it; none is set in a process with more
- * rights than who started it.
+ * An environment variable as C code of this process sees it; undefined in a process with more
+ * privileges than the user who started it (secure_getenv(3)).
  */
 export function getEnvironment(name: string): string | undefined {
   const address = libc().secure_getenv(cString(name));
@@ -85,7 +85,7 @@ export function withDirectory(meanwhile?: string): Disposable {
   }
 }
 
-/** What goes to standard error meanwhile; see {@linkcode captureStderr}. */
+/** A running capture of standard error; see {@linkcode captureStderr}. */
 export interface Capture extends Disposable {
   /** Ends the capture and returns everything; idempotent. */
   finish(): string;
@@ -122,7 +122,7 @@ export function captureStderr(): Capture {
   return { finish, [Symbol.dispose]: finish };
 }
 
-/** Writes text to standard error, whatever a runtime has put in front of it. */
+/** Writes text to standard error, bypassing the runtime. */
 export function printError(text: string): void {
   const bytes = copyOf(encodeText(text));
   if (bytes.length > 0) symbolsOfLibc().write(STDERR, bytes, BigInt(bytes.length));

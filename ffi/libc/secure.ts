@@ -11,8 +11,8 @@ import { cString } from "./memory.ts";
 const AT_SECURE = 23n;
 
 /**
- * Whether this process was given rights by its file that who started it does not have: file
- * capabilities, or another user's id. Then the environment is not to be believed.
+ * Whether this process has privileges from its executable file that the user who started it lacks: file
+ * capabilities, or another user's id. Then the environment must not be trusted.
  */
 export function isSecure(): boolean {
   return libc().getauxval(AT_SECURE) !== 0n;

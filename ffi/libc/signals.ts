@@ -19,7 +19,7 @@ const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 /** SIG_IGN of include/uapi/asm-generic/signal-defs.h. */
 const IGNORED = 1n;
 
-/** Whether who started this process wants it to ignore that signal, as nohup(1) does: see signal(7). */
+/** Whether this process was started with that signal ignored, as by nohup(1): see signal(7). */
 export function isSignalIgnored(signal: keyof typeof NUMBERS): boolean {
   const action = alloc(SIZE);
   if (libc().sigaction(NUMBERS[signal], null, action) < 0) {
@@ -28,7 +28,10 @@ export function isSignalIgnored(signal: keyof typeof NUMBERS): boolean {
   return new DataView(action.buffer).getBigUint64(0, true) === IGNORED;
 }
 
-/** Ignores a signal. Deno handles SIGHUP as soon as it handles any other, and ends by it even where it was ignored. */
+/**
+ * Ignores a signal. Deno handles SIGHUP as soon as it handles any other, and ends by it even if it was ignored at
+ * the start: findings/deno-nohup.sh.
+ */
 export function ignoreSignal(signal: keyof typeof NUMBERS): void {
   const action = alloc(SIZE);
   new DataView(action.buffer).setBigUint64(0, IGNORED, true);

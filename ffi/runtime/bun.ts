@@ -51,8 +51,8 @@ function toDefinition(signature: Signature): BunSignature {
 }
 
 /**
- * The waiting thread. It blocks in epoll_wait, reports, then sleeps on `turn` until it is told to
- * look again: epoll is level-triggered, so without the handshake it would spin.
+ * The waiting thread. It blocks in epoll_wait, reports, then sleeps on `turn` until it is told to wait
+ * again: epoll is level-triggered, so without the handshake it would spin.
  */
 const WAITER_SOURCE = `
 import { dlopen } from "bun:ffi";

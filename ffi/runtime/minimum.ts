@@ -1,6 +1,6 @@
 /**
- * What ts-bcc needs at least. It is imported first, so that an older runtime stops at one sentence instead
- * of the first thing that it lacks.
+ * The minimum versions. Imported first, so that an older runtime stops with one sentence and not at the first
+ * missing function.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export const MINIMUM = { deno: "2.5", bun: "1.3", glibc: "2.27", libbpf: "1.0" }
 /** Versions of the runtimes in a process: Bun has one of Node as well, and so has Deno. */
 type Versions = Readonly<Record<string, string | undefined>>;
 
-/** What is wrong with the runtime; undefined when it will do. */
+/** The problem with the runtime; undefined if there is none. */
 export function runtimeProblem(versions: Versions): string | undefined {
   for (const [key, name] of [["deno", "Deno"], ["bun", "Bun"]] as const) {
     const found = versions[key];
@@ -34,7 +34,7 @@ function isOlder(found: string, least: string): boolean {
 
 const problem = runtimeProblem(globalThis.process?.versions ?? {});
 if (problem !== undefined) {
-  // One sentence and no way how it came here: that tells nobody anything.
+  // One sentence, without a stack trace, which would not help.
   Error.stackTraceLimit = 0;
   throw new Error(problem);
 }
