@@ -1,6 +1,6 @@
 /**
- * The kernel side of the toolkit for tools whose own is TypeScript: what `kernel({ use: [taskFilter, taskWho] })`
- * takes. An entry of its own beside `toolkit/mod.ts`, as `kernel.ts` is, because of the compiler's parser.
+ * Shared kernel code for tools whose kernel side is TypeScript, for `kernel({ use: [taskFilter, taskWho] })`.
+ * It is an entry point of its own, like `kernel.ts`, because the compiler's parser comes from a registry.
  *
  * @example A tool that prints a row per event
  * ```ts

@@ -8,7 +8,7 @@ import { cast, functions, has, type StructOf } from "../../../kernel.ts";
 
 /** The request of `rawTracepoint("block_rq_…")`, and whether its disk is traced. */
 export const blockRequests = functions({
-  constants: { target_device: 0 }, // any; a disk as MKDEV() has it
+  constants: { target_device: 0 }, // 0: any; MKDEV() of the disk
 }, ({ target_device }) => {
   const deviceOf = (request: StructOf<"struct request">): number => {
     const disk = has(request, "rq_disk") ? request.rq_disk : request.q.disk; // until Linux 5.16

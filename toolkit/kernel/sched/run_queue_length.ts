@@ -6,11 +6,11 @@
 
 import { currentTask, functions, has } from "../../../kernel.ts";
 
-/** `runnableThreads()`, for programs on a CPU's clock. */
+/** `runnableThreads()`, for programs on a CPU clock event. */
 export const runQueueLength = functions({}, () => ({
   /**
-   * Threads running or runnable on this CPU: of its run queue, or without task groups, of the fair
-   * class.
+   * Threads that are running or runnable on this CPU; without CONFIG_FAIR_GROUP_SCHED those of the fair
+   * class only.
    */
   runnableThreads(): number {
     const queue = currentTask().se.cfs_rq;

@@ -29,27 +29,27 @@ export const taskFilter: SharedFunctions<TaskFilter> = functions({
   use: [taskNumbers],
   constants: {
     own_pid: 0, // the tool itself, which is never traced
-    target_pid: 0, // 0: any; a thread group id, as user space means it
+    target_pid: 0, // 0: any; a pid in the sense of user space (thread group id)
     target_tid: 0, // 0: any
     target_uid: 0xffffffff, // any
     target_comm: "", // a part of the name; empty: any
     target_comm_length: 0,
     by_cgroup: false,
     by_mntns: false,
-    target_cgroup: 0n, // 0: any; its id in the v2 hierarchy
+    target_cgroup: 0n, // 0: any; id in the v2 hierarchy
     ANY_UID: 0xffffffff,
   },
   maps: {
-    // Both are replaced by pinned maps that somebody else fills (bcc's --cgroupmap, --mntnsmap).
+    // Both are replaced by pinned maps that others fill (--cgroupmap and --mntnsmap, as in bcc).
     cgroups: hash(u64, u64, { entries: 1 }),
     mntns: hash(u64, u32, { entries: 1 }),
-    // What is below it is wanted as well (--cgroup).
+    // The cgroup of --cgroup; tasks in cgroups below it pass as well.
     cgroup_root: cgroupArray(),
   },
 }, (outside) => ({
   isWanted() {
     const process = outside.processNumber();
-    if (!outside.isSeen(process)) return false; // not in that namespace
+    if (!outside.isSeen(process)) return false; // not visible in that namespace
     if (process === outside.own_pid) return false;
     if (outside.target_pid !== 0 && process !== outside.target_pid) return false;
     if (outside.target_tid !== 0 && outside.threadNumber() !== outside.target_tid) return false;

@@ -29,9 +29,9 @@ export interface TaskNumbers {
 /** Process and thread ids in the pid namespace of `--pidns`. */
 export const taskNumbers: SharedFunctions<TaskNumbers> = functions({
   /** The pid namespace of the ids shown and filtered by, by inode; 0: the initial one. */
-  constants: { pidns: 0, PIDNS_LEVELS: 8 /* of the 32 that may be nested */ },
+  constants: { pidns: 0, PIDNS_LEVELS: 8 /* of 32 possible levels */ },
 }, ({ pidns, PIDNS_LEVELS }) => {
-  /** A pid's number in namespace `pidns`; 0 where it is not visible. */
+  /** The number of a pid in namespace `pidns`; 0 if it is not visible there. */
   const numberIn = (of: StructOf<"struct pid">) => {
     const level = of.level;
     for (let i = 0; i < PIDNS_LEVELS && i <= level; i++) {

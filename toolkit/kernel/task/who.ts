@@ -1,5 +1,5 @@
 /**
- * Who made an event (who.h in TypeScript).
+ * The process and thread of an event (who.h in TypeScript).
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface TaskWho {
   who(): Who;
 }
 
-/** `who()`, the value of an event's field of that name: the current thread. */
+/** `who()`: the current thread, as the value of an event's field `who`. */
 export const taskWho: SharedFunctions<TaskWho> = functions(
   { use: [taskNumbers] },
   ({ processNumber, threadNumber }) => ({
