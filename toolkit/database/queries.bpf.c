@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
  * Queries of database servers, from begin to end: those over a threshold one by one (dbslower,
- * mysqld_qslower), or how their times are distributed (dbstat).
+ * mysqld_qslower), or a histogram of their latency (dbstat).
  */
 #include "../kernel/event_tool.h"
 #include "../kernel/latency_histogram.h"
@@ -14,10 +14,10 @@ const volatile u64 min_ns = 0;
 const volatile bool summing = false; /* dbstat */
 const volatile bool by_pid = false; /* only those in `pids` and their children */
 
-/* What a place does; queries.ts has the same numbers. */
+/* The action at a place; queries.ts has the same numbers. */
 enum {
 	BEGIN, /* operands: the text, its length, the command */
-	BEGIN_COMMAND, /* the same: of a function that does all commands, and returns when one is done */
+	BEGIN_COMMAND, /* the same, at a function that executes any command and returns at its end */
 	END,
 };
 
@@ -45,7 +45,7 @@ struct {
 	__type(value, struct query);
 } queries SEC(".maps");
 
-/* Of server processes, by their ids: a server of PostgreSQL has a child for each client. */
+/* Server processes, by id: PostgreSQL forks a child for each client. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -71,7 +71,7 @@ static __always_inline bool is_server_wanted(void)
 	return bpf_map_lookup_elem(&pids, &pid) || bpf_map_lookup_elem(&pids, &parent);
 }
 
-/* The text is copied now: servers reuse its memory before the query is done. */
+/* The text is copied now: servers reuse its memory before the query ends. */
 static __always_inline int begin(void *ctx, struct place *place)
 {
 	struct query *query = of_this_cpu(&query_scratches);
@@ -129,7 +129,7 @@ int at_query(u64 *ctx)
 	return place->kind == END ? end() : begin(ctx, place);
 }
 
-/* At the return of a function that does a command. */
+/* At the return of a function that executes a command. */
 SEC("uretprobe")
 int at_return(u64 *ctx)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * How long the operations of one type of file system take, by powers of two (dist.ts).
+ * Log2 histograms of the latency of operations of one type of file system (dist.ts).
  */
 #include "../../toolkit/kernel/fs/operations.h"
 #include "../../toolkit/kernel/latency_histogram.h"

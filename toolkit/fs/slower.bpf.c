@@ -5,7 +5,7 @@
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/operations.h"
 
-const volatile u64 min_us = 0; /* what does not take longer is left out; 0: nothing is */
+const volatile u64 min_us = 0; /* report only what takes longer; 0: everything */
 
 struct event {
 	u64 time; /* ns since boot, at exit */
@@ -44,6 +44,6 @@ static void operation_done(u32 kind, struct operation *operation, s64 size)
 
 	if (length < 1)
 		length = 1;
-	/* It is below the mask, which the verifier of Linux 6.1 must see. */
+	/* Never above NAME_MAX: the mask proves that to the verifier of Linux 6.1. */
 	send(events, event, offsetof(struct event, name) + ((length - 1) & NAME_MAX));
 }

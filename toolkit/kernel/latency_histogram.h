@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How times are distributed, by powers of two: of all together, or by process, thread …
+ * Log2 histograms of times: one for all, or one for each process, thread …
  * (latency_histogram.ts prints them).
  */
 #pragma once
@@ -15,11 +15,11 @@ const volatile bool by_process = false;
 const volatile bool by_thread = false;
 
 struct key {
-	u32 id; /* 0: all together */
+	u32 id; /* 0: one histogram for all */
 	u32 slot;
 };
 
-/* Counters since the start; never reset. */
+/* Totals since the start; never reset. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 131072);
@@ -43,7 +43,7 @@ static __always_inline void count_time(u32 id, u64 time)
 	__sync_fetch_and_add(&total_time, time);
 }
 
-/* The histogram that a task's times are counted in. */
+/* The id of the histogram that counts a task's times. */
 static __always_inline u32 id_of(struct task_struct *task)
 {
 	u64 ids = by_process || by_thread ? ids_of(task) : 0;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * Calls of methods in language runtimes: counted and timed (ucalls), or told one by one (uflow); and system
- * calls of the same process, for ucalls -S.
+ * Method calls in language runtimes: counted and timed (ucalls), or reported one by one (uflow); and the
+ * system calls of the same process, for ucalls -S.
  */
 #include "../kernel/event_tool.h"
 #include "../kernel/base/dropped.h"
 #include "../kernel/languages/frames.h"
 
 const volatile bool counting = false; /* ucalls; else uflow */
-const volatile bool count_at_leave = false; /* of a runtime whose probe of entries is silent */
+const volatile bool count_at_leave = false; /* for runtimes whose probe of entries does not fire */
 const volatile char class_prefix[METHOD_TEXT] = {};
 const volatile char name_prefix[METHOD_TEXT] = {};
 const volatile u32 class_prefix_length = 0;
@@ -109,7 +109,7 @@ static __always_inline void enter(struct frame *frame)
 		tell(&frame->method, frame->depth, false);
 }
 
-/* The top of the stack is what is left. */
+/* The top of the stack is the method that is left. */
 static __always_inline void leave_top(void)
 {
 	struct frame *top = frame_below(0);
@@ -136,7 +136,7 @@ static __always_inline void leave(struct frame *frame)
 		leave_top();
 		return;
 	}
-	/* It was entered unseen. */
+	/* Its entry was not seen. */
 	if (!counting && is_shown(&frame->method)) {
 		struct frame *top = frame_below(0);
 
@@ -161,7 +161,7 @@ static __always_inline void enter_perl(void *ctx, struct place *place, struct fr
 	enter(frame);
 }
 
-/* Tcl: the frame on top turns out to be a procedure's. */
+/* Tcl: the frame on top is that of a procedure. */
 static __always_inline void enter_frame(struct frame *frame)
 {
 	struct frame *top;
@@ -172,7 +172,7 @@ static __always_inline void enter_frame(struct frame *frame)
 	}
 	top = frame_below(0);
 	if (top && !(top->kind & IS_METHOD))
-		pop_frame(); /* what PUSH_FRAME put there */
+		pop_frame(); /* pushed by PUSH_FRAME */
 	enter(frame);
 }
 
@@ -213,7 +213,7 @@ int at_call(u64 *ctx)
 	return 0;
 }
 
-/* At the return of Perl_pp_entersub(): a sub written in C has ended there, any other has just begun. */
+/* At the return of Perl_pp_entersub() a sub written in C has ended, any other has just begun. */
 SEC("uretprobe")
 int at_return(u64 *ctx)
 {

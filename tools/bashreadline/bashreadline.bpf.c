@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * bashreadline: lines that shells' line editors return.
+ * bashreadline: lines that the line editors of shells return.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
 
 #define LINE_ROOM 4096 /* with the NUL */
 
-const volatile bool bash_only = true; /* of a library that others use as well */
+const volatile bool bash_only = true; /* when the editor is a library that other programs use too */
 
 enum {
 	PLAIN,
-	METAFIED, /* zsh's own coding of bytes that it uses itself */
+	METAFIED, /* zsh's escaping of bytes that have a meaning of their own in it */
 };
 
 struct event {
@@ -41,21 +41,21 @@ static __always_inline int show(u64 line, u32 coding)
 	struct event *event = of_this_cpu(&scratches);
 	long size;
 
-	/* There is no line at the end of the input. */
+	/* NULL at the end of the input. */
 	if (!event || !line || !is_wanted())
 		return 0;
 	set_who(&event->who);
 	event->coding = coding;
 	size = bpf_probe_read_user_str(event->line, LINE_ROOM, (void *)line);
 	if (size < 1)
-		size = 1; /* it cannot be read: shown as empty, but shown */
+		size = 1; /* unreadable: reported as an empty line */
 	event->is_cut = size == LINE_ROOM;
 	size = (size - 1) & (LINE_ROOM - 1);
 	send(events, event, sizeof(*event) + size);
 	return 0;
 }
 
-/* The tool attaches these where editors return. */
+/* The tool attaches these to the editors' return points. */
 SEC("uretprobe")
 int end_bash(u64 *registers)
 {

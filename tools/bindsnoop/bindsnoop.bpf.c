@@ -8,7 +8,7 @@
 const volatile bool with_errors = false;
 const volatile bool counting = false;
 
-u64 dropped; /* of what is counted */
+u64 dropped; /* counts that found no room in the map */
 
 enum option {
 	FREEBIND = 1,
@@ -26,9 +26,9 @@ enum option {
 struct event {
 	u64 time; /* ns since boot, when the call returned */
 	struct who who;
-	struct flow flow; /* its local end; of a call that failed what was asked for */
+	struct flow flow; /* local address; the requested one if the call failed */
 	u32 netns;
-	u32 interface; /* the socket is bound to; 0: to none */
+	u32 interface; /* that the socket is bound to; 0: none */
 	u32 options;
 	s32 ret;
 	u32 protocol;
@@ -100,7 +100,7 @@ static __always_inline u32 options_of(const struct sock *sk)
 	return options;
 }
 
-/* What a struct sockaddr_in or sockaddr_in6 in user memory asks for. */
+/* Reads the requested address from a struct sockaddr_in or sockaddr_in6 in user memory. */
 static __always_inline void read_asked(struct flow *flow, const void *user, u64 length)
 {
 	u8 address[24] = {}; /* family, port, IPv4 address or flow label, IPv6 address */

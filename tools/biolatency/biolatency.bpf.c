@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * biolatency: how long block I/O requests took, by powers of two.
+ * biolatency: latency of block I/O requests as a log2 histogram.
  */
 #include "../../toolkit/kernel/block/block.h"
 #include "../../toolkit/kernel/base/log2.h"
@@ -22,7 +22,7 @@ struct sums {
 	u64 time; /* ns */
 };
 
-/* What was counted since the start: nothing is taken away, so nothing is lost between reports. */
+/* Totals since the start. The reader computes differences: clearing the map would lose counts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -49,7 +49,7 @@ static __always_inline void io_done(struct io *io, u64 now)
 	};
 
 	if (!start)
-		return; /* a flush without data: the driver gets another request in its place */
+		return; /* a flush without data: the driver is given another request instead */
 
 	struct sums *sums = lookup_or_insert(&latencies, &key, &zero);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * biolatpcts: how long block I/O requests of a disk took, in steps that grow with the time.
+ * biolatpcts: histogram of the latency of a disk's block I/O requests, with finer steps for short times.
  */
 #include "../../toolkit/kernel/block/request.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -14,7 +14,7 @@ struct request___times {
 
 KERNEL_STRUCTS_END
 
-/* From when on: -w of the tool. */
+/* Where latency begins: option -w. */
 #define ON_DEVICE 0
 #define AFTER_ALLOCATION 1
 #define FROM_ALLOCATION 2
@@ -25,7 +25,7 @@ const volatile u32 start_kind = ON_DEVICE;
 #define SLOTS (3 * STEPS) /* of 10 us, 1 ms and 100 ms */
 #define OPERATIONS 4 /* reads, writes, flushes and discards are the first */
 
-/* What was counted since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, OPERATIONS * SLOTS);
@@ -33,7 +33,7 @@ struct {
 	__type(value, u64);
 } latencies SEC(".maps");
 
-/* When requests were given to the disk. */
+/* When requests were issued to the disk. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -42,7 +42,7 @@ struct {
 } issued SEC(".maps");
 
 u64 dropped;
-u64 untimed; /* requests of which the kernel does not tell when they began */
+u64 untimed; /* requests whose start time the kernel does not record */
 
 SEC("raw_tp/block_rq_issue")
 int rq_issue(u64 *arguments)
@@ -57,7 +57,7 @@ int rq_issue(u64 *arguments)
 	return 0;
 }
 
-/* When a request began, once; 0 where that is not known. */
+/* Returns and forgets when a request began; 0 if unknown. */
 static __always_inline u64 take_start(struct request *request)
 {
 	struct request___times *times = (void *)request;
@@ -103,7 +103,7 @@ int rq_complete(u64 *arguments)
 	u64 start = take_start(request);
 
 	if (!start) {
-		/* On the disk already when tracing began, or refused the map's room and counted so. */
+		/* No entry: issued before tracing began, or dropped for lack of room and counted as such. */
 		if (start_kind != ON_DEVICE)
 			__sync_fetch_and_add(&untimed, 1);
 		return 0;

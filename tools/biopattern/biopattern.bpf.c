@@ -6,13 +6,13 @@
 #include "../../toolkit/kernel/base/maps.h"
 
 struct pattern {
-	u64 next_sector; /* behind the last request; 0: none was seen */
+	u64 next_sector; /* after the last request; 0: none seen yet */
 	u64 sequential;
 	u64 random;
 	u64 bytes;
 };
 
-/* What was counted since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -32,7 +32,7 @@ int rq_complete(u64 *arguments)
 	struct pattern zero = {};
 
 	if (!is_device_wanted(device) || !bytes)
-		return 0; /* a flush is nowhere on the disk */
+		return 0; /* a flush has no position on the disk */
 
 	struct pattern *pattern = lookup_or_insert(&disks, &device, &zero);
 
@@ -41,7 +41,7 @@ int rq_complete(u64 *arguments)
 		return 0;
 	}
 
-	/* Completions of one disk may come on several CPUs at once. */
+	/* Several CPUs may complete requests of one disk at once. */
 	u64 expected = __sync_lock_test_and_set(&pattern->next_sector, sector + (bytes >> SECTOR_SHIFT));
 
 	if (!expected)

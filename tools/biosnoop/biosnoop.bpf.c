@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * biosnoop: one event per block I/O request, when it is done.
+ * biosnoop: one event per completed block I/O request.
  */
 #include "../../toolkit/kernel/block/block.h"
 #include "../../toolkit/kernel/event_tool.h"
@@ -14,18 +14,18 @@ enum pattern {
 };
 
 struct event {
-	u64 time; /* ns since boot, when it was done */
+	u64 time; /* ns since boot, at completion */
 	struct who who;
 	u64 sector;
-	u64 waited; /* ns from queued to issued */
-	u64 latency; /* ns from issued to done */
+	u64 waited; /* ns from queueing to issue */
+	u64 latency; /* ns from issue to completion */
 	u32 device;
 	u32 bytes;
 	u32 flags;
 	u32 pattern;
 };
 
-/* Where the last request of each disk ended; of disks beyond its room patterns are unknown. */
+/* End of the last request of each disk; disks that find no room have no known pattern. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -54,7 +54,7 @@ static __always_inline u32 pattern_of(struct io *io)
 static __always_inline void io_done(struct io *io, u64 now)
 {
 	if (!io->issued)
-		return; /* a flush without data: the driver gets another request in its place */
+		return; /* a flush without data: the driver is given another request instead */
 
 	struct event event = {
 		.time = now,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * biostacks: how long block I/O requests took, by the kernel stack that asked for them.
+ * biostacks: latency of block I/O requests by the kernel stack that issued them.
  */
 #define IO_STACKS
 #include "../../toolkit/kernel/block/block.h"
@@ -18,7 +18,7 @@ struct key {
 	u32 unused;
 };
 
-/* What was counted since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 40960);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * biotop: how many requests, bytes and how much time, by process, disk and operation.
+ * biotop: number, bytes and latency of block I/O requests by process, disk and operation.
  */
 #include "../../toolkit/kernel/block/block.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -18,7 +18,7 @@ struct sums {
 	u64 time; /* ns */
 };
 
-/* What was counted since an entry was made; the reader takes entries away that do not change. */
+/* Totals since an entry was created; the reader deletes entries that no longer change. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -43,7 +43,7 @@ static __always_inline void io_done(struct io *io, u64 now)
 	};
 
 	if (!io->issued)
-		return; /* a flush without data: the driver gets another request in its place */
+		return; /* a flush without data: the driver is given another request instead */
 	__builtin_memcpy(key.comm, io->who.comm, sizeof(key.comm));
 
 	struct sums *sums = lookup_or_insert(&processes, &key, &zero);

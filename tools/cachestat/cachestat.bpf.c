@@ -4,7 +4,7 @@
  */
 #include "../../toolkit/kernel/mm/page_cache.h"
 
-/* Since the start: nothing is taken away, so nothing is lost between reports. */
+/* Totals since the start. The reader computes differences: clearing the map would lose counts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COUNTERS);
@@ -17,5 +17,5 @@ static void count_folios(u32 counter, u64 times)
 	u64 *value = bpf_map_lookup_elem(&counters, &counter);
 
 	if (value)
-		__sync_fetch_and_add(value, times); /* an interrupt may count as well */
+		__sync_fetch_and_add(value, times); /* an interrupt may count at the same time */
 }

@@ -19,7 +19,7 @@ struct counts {
 	u64 buffers_dirtied;
 };
 
-/* What was counted since an entry was made; the reader takes entries away that do not change. */
+/* Totals since an entry was created; the reader deletes entries that no longer change. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);

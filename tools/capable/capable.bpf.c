@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * capable: checks of whether somebody has a capability.
+ * capable: capability checks (cap_capable).
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * compactsnoop: compaction of the memory of a zone, from its begin to its end.
+ * compactsnoop: compaction of the memory of a zone, from begin to end.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "zone.h"
@@ -15,7 +15,7 @@ struct event {
 	u64 time; /* ns */
 	char zone[ZONE_NAME_LENGTH];
 	s32 node;
-	s32 order; /* -1: somebody asked for all memory to be compacted */
+	s32 order; /* -1: compaction of all memory was requested */
 	s32 status; /* enum compact_result */
 	s32 fragmentation_index;
 	u64 low;
@@ -23,7 +23,7 @@ struct event {
 	u64 high;
 	u64 free;
 	u32 sync;
-	s32 kernel_size; /* of the stack in bytes; -errno */
+	s32 kernel_size; /* size of the stack in bytes, or -errno */
 	u64 kernel[STACK_DEPTH];
 };
 

@@ -9,7 +9,7 @@
 
 const volatile bool with_idle = false;
 
-/* What each CPU runs, and since when. */
+/* The thread that each CPU runs, and since when. */
 struct running {
 	struct task_struct *task;
 	u64 since;
@@ -17,7 +17,7 @@ struct running {
 
 PER_CPU(cpus, struct running);
 
-/* Whether the thread that leaves the CPU, which is the current one, passes the filters. */
+/* Whether the thread that leaves the CPU (still the current one) passes the filters. */
 static __always_inline bool is_leaving_wanted(struct task_struct *prev)
 {
 	return (with_idle || BPF_CORE_READ(prev, pid)) && is_wanted();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * cpufreq: at which frequency CPUs run when their clocks tick, and for whom.
+ * cpufreq: samples of the frequency at which CPUs run, by process.
  */
 #include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -8,7 +8,7 @@
 
 #define STEP_MHZ 200
 
-/* By CPU, in kHz: the tool says what there was at the start and makes it large enough. */
+/* By CPU, in kHz. The tool sets the size and the frequencies at the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -17,7 +17,7 @@ struct {
 } frequencies SEC(".maps");
 
 struct key {
-	u32 slot; /* frequencies from slot * STEP_MHZ */
+	u32 slot; /* frequencies from slot * STEP_MHZ on */
 	u32 is_idle; /* then comm is empty */
 	char comm[TASK_COMM_LEN];
 };
@@ -29,20 +29,20 @@ struct {
 	__type(value, u64);
 } samples SEC(".maps");
 
-u64 unknown; /* samples of CPUs whose frequency nobody has told */
+u64 unknown; /* samples on CPUs whose frequency is unknown */
 
-/* (frequency in kHz, CPU): who runs is not the one whose CPU changes. */
+/* Arguments: frequency in kHz, CPU. The current CPU may be another one. */
 SEC("raw_tp/cpu_frequency")
 int changed(u64 *arguments)
 {
 	u32 frequency = arguments[0], cpu = arguments[1];
 
-	/* A CPU beyond the map came online later: its samples are counted as unknown. */
+	/* Fails for a CPU beyond the map, which came online later: its samples count as unknown. */
 	bpf_map_update_elem(&frequencies, &cpu, &frequency, BPF_ANY);
 	return 0;
 }
 
-/* The tool attaches it to a clock on each CPU. */
+/* The tool attaches it to a clock event on each CPU. */
 SEC("perf_event")
 int sample(void *ctx)
 {

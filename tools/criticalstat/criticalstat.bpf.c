@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * criticalstat: for how long a CPU takes no interrupt, or keeps its thread.
+ * criticalstat: sections with interrupts or preemption disabled.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 
-#define PWR_EVENT_EXIT ((u32)-1) /* of raw tracepoint cpu_idle: the CPU works again */
+#define PWR_EVENT_EXIT ((u32)-1) /* raw tracepoint cpu_idle: the CPU leaves idle */
 
 const volatile u64 least_ns = 100000;
 
 struct event {
 	struct who who;
 	u64 time; /* ns */
-	u64 stack; /* at the end */
-	u64 begin; /* who began the section, and who called that */
+	u64 stack; /* at the end of the section */
+	u64 begin; /* where the section began, and the caller of that */
 	u64 begin_caller;
 	u64 end;
 	u64 end_caller;
 };
 
-/* What a CPU is in. */
+/* The section that a CPU is in. */
 struct section {
 	u64 start; /* ns since boot; 0: none */
 	u64 begin;
@@ -34,7 +34,7 @@ static __always_inline int begin_section(u64 *ctx)
 {
 	struct section *section = of_this_cpu(&sections);
 
-	/* What an idle CPU waits for is no section: its interrupts are off until there is one. */
+	/* Idle is no section: the CPU waits for an interrupt with interrupts disabled. */
 	if (!section || section->is_idle || section->start)
 		return 0;
 	section->begin = ctx[0];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * dcsnoop: look-ups in the cache of directory entries, or those that miss.
+ * dcsnoop: look-ups in the directory entry cache, or those that miss.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/dcache.h"
@@ -11,7 +11,7 @@ struct event {
 	u64 time; /* ns since boot */
 	struct who who;
 	u32 kind;
-	char name[]; /* one name of a path */
+	char name[]; /* one component of a path */
 };
 
 struct scratch {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * dcstat: how many look-ups there are in the cache of directory entries, and how they end.
+ * dcstat: counts look-ups in the directory entry cache by outcome.
  */
 #include "../../toolkit/kernel/base/ring_buffer.h"
 #include "../../toolkit/kernel/fs/dcache.h"
 
-/* By enum lookup; since the start: nothing is taken away, so nothing is lost between reports. */
+/* By enum lookup: totals since the start. The reader computes differences: clearing would lose counts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MISSED + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * deadlock: which mutexes a thread of one process asks for while it holds others.
+ * deadlock: which mutexes the threads of a process take while they hold others.
  */
 #include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -8,9 +8,9 @@
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 #include "../../toolkit/kernel/task/filter.h"
 
-#define HELD 16 /* mutexes that a thread holds at a time: a power of two */
+#define HELD 16 /* most mutexes that a thread holds at a time; a power of two */
 
-/* Where a mutex was asked for: who called the function, and the stack behind that. */
+/* Where a mutex was taken: the caller of the lock function, and the stack above it. */
 struct place {
 	u64 caller;
 	u64 stack;
@@ -18,7 +18,7 @@ struct place {
 
 struct held {
 	u64 mutex; /* 0: none */
-	u64 times; /* a recursive mutex may be taken more than once */
+	u64 times; /* a recursive mutex may be locked repeatedly */
 	struct place place;
 };
 
@@ -31,7 +31,7 @@ struct edge_key {
 	u64 asked;
 };
 
-/* The first time that it was so. */
+/* The first occurrence. */
 struct edge {
 	struct place held;
 	struct place asked;
@@ -41,16 +41,16 @@ struct edge {
 	char comm[TASK_COMM_LEN];
 };
 
-/* How a thread was made. */
+/* How a thread was created. */
 struct birth {
-	struct place place; /* 0 if by no function that is probed */
+	struct place place; /* 0: not by a function that is probed */
 	u64 time; /* ns since boot */
 	u32 parent;
 	u32 unused;
 	char comm[TASK_COMM_LEN]; /* the parent's */
 };
 
-/* By the machine-wide number of the thread; the tool sets the sizes. */
+/* By thread id in the initial pid namespace; the tool sets the sizes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -59,7 +59,7 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps");
 
-/* Where a thread is making another one. */
+/* Where threads that are calling pthread_create called it from. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -68,7 +68,7 @@ struct {
 	__type(value, struct place);
 } creations SEC(".maps");
 
-/* By the number that is shown. */
+/* By the thread id that is shown. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -85,10 +85,10 @@ struct {
 	__type(value, struct edge);
 } edges SEC(".maps");
 
-/* What a thread's entry begins as: too large for the stack. */
+/* The initial value of a thread's entry: too large for the BPF stack. */
 static struct thread nothing_held;
 
-u64 too_many_held; /* mutexes that a thread held besides so many others */
+u64 too_many_held; /* mutexes taken by threads that held HELD others already */
 
 static __always_inline void add_edge(struct held *held, u64 mutex, struct place *place)
 {
@@ -108,14 +108,14 @@ static __always_inline void add_edge(struct held *held, u64 mutex, struct place 
 		__sync_fetch_and_add(&dropped, 1);
 }
 
-/* No frame of a function that begins is there yet, so walking the stack misses who called it. */
+/* At its first instruction a function has no frame yet, so a stack walk by frame pointers skips its caller. */
 static __always_inline void set_place(struct place *place, u64 *ctx)
 {
 	place->caller = return_address(ctx);
 	place->stack = keep_stack_in_slot(ctx, BPF_F_USER_STACK);
 }
 
-/* At the begin of a function that takes the mutex which its first argument points to. */
+/* At the entry of a function that locks the mutex given by its first argument. */
 SEC("uprobe")
 int asked(u64 *ctx)
 {
@@ -154,7 +154,7 @@ int asked(u64 *ctx)
 	return 0;
 }
 
-/* At the begin of a function that leaves a mutex. */
+/* At the entry of a function that unlocks a mutex. */
 SEC("uprobe")
 int left(u64 *ctx)
 {
@@ -173,7 +173,7 @@ int left(u64 *ctx)
 	return 0;
 }
 
-/* At the begin of pthread_create. */
+/* At the entry of pthread_create. */
 SEC("uprobe")
 int creating(u64 *ctx)
 {

@@ -12,7 +12,7 @@ struct directory {
 	u32 unused;
 };
 
-/* The directories that are asked for, by number. */
+/* The requested directories, with their numbers. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -24,7 +24,7 @@ struct key {
 	u32 number;
 };
 
-/* What was counted since the start, by the directory's number. */
+/* Totals since the start, by the number of the directory. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -32,7 +32,7 @@ struct {
 	__type(value, struct sums);
 } directories SEC(".maps");
 
-/* The first directory above the file that is asked for; NULL if there is none. */
+/* The closest requested directory above the file; NULL if there is none. */
 static __noinline u32 *root_of(struct file *file)
 {
 	struct dentry___io *dentry = (void *)BPF_CORE_READ(file, f_path.dentry);

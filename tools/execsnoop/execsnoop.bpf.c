@@ -2,12 +2,12 @@
 /*
  * execsnoop: execve and execveat, from entry to the new image or the failure.
  *
- * The arguments are read at entry. Where a page of them is not resident (a program in a tracepoint
- * cannot wait for the disk; literals right behind a fork are such) they are read again when the
- * kernel has read them itself: from the new image, or at a failure from where they were.
+ * The arguments are read at entry. A page of them may not be resident (often so for literals right after
+ * a fork), and a program in a tracepoint cannot wait for a page fault: these are read again once the
+ * kernel itself has read them, from the new image, or from the same place if the call fails.
  *
- * Calls in flight are kept by task and not by thread id: a thread that is not its process's first
- * takes over the first one's id.
+ * Calls in flight are kept by task and not by thread id: when a thread other than the main thread calls
+ * exec, it takes over the id of the main thread.
  */
 #include "arguments.h"
 #include "../../toolkit/kernel/event_tool.h"
@@ -17,13 +17,13 @@ const volatile bool failed_too = false;
 const volatile u32 max_args = 20; /* with the path, as bcc counts */
 
 struct event {
-	u64 time; /* ns since boot, when it is done */
+	u64 time; /* ns since boot, at the exit */
 	struct who who; /* of the new image, if there is one */
 	char pcomm[TASK_COMM_LEN];
 	u32 ppid;
 	u32 cpu;
 	s32 ret;
-	u32 arguments; /* what became of reading them: arguments.h */
+	u32 arguments; /* whether they could be read: arguments.h */
 	char text[];
 };
 
@@ -90,7 +90,7 @@ static __always_inline int enter(u64 path, u64 arguments)
 AT_ENTRY(execve, enter(ctx->args[0], ctx->args[1]))
 AT_ENTRY(execveat, enter(ctx->args[1], ctx->args[2]))
 
-/* Also of a 32 bit program's calls, which the other tracepoints do not see. */
+/* Sees the calls of 32 bit programs as well, which the other tracepoints do not. */
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(executed, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
 {

@@ -2,8 +2,8 @@
 /*
  * exitsnoop: the end of processes, or of threads.
  *
- * A process ends with its last thread, whichever that is: the first may have left long before, and when
- * another thread calls exec, the first one dies though the process goes on.
+ * A process ends with its last thread, whichever that is: the main thread may have ended long before, and
+ * it dies when another thread calls exec, though the process goes on.
  */
 #include "../../toolkit/kernel/event_tool.h"
 
@@ -20,12 +20,12 @@ struct event {
 EVENTS(events, struct event);
 
 /*
- * Processes whose end was told: their last two threads may both find that none is left. They are
- * forgotten when the kernel has no use for them any more, not by their number: the LRU kind gives
- * entries away long before it is full on machines with many CPUs.
+ * Processes whose end was reported: their last two threads may both find that no other is left.
+ * Entries are deleted when the kernel frees the process. An LRU map would not do: on machines with
+ * many CPUs it evicts entries long before it is full.
  */
 struct process {
-	u64 start_time; /* of its first thread: ids are used again */
+	u64 start_time; /* of its main thread: ids are reused */
 	u64 id;
 };
 
@@ -43,7 +43,7 @@ struct atomic {
 };
 
 struct signal_struct {
-	struct atomic live; /* threads that did not begin to end */
+	struct atomic live; /* threads that have not begun to exit */
 	unsigned int flags;
 	int group_exit_code;
 };
@@ -57,7 +57,7 @@ KERNEL_STRUCTS_END
 #define EEXIST 17
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h: exit_group(2) or a fatal signal */
 
-/* Whether the current thread is the one to tell the end of its process. */
+/* Whether the current thread is the one that reports the end of its process. */
 static __always_inline bool is_last(struct task_struct *leader, struct signal_struct *signal)
 {
 	struct process process = {
@@ -68,11 +68,11 @@ static __always_inline bool is_last(struct task_struct *leader, struct signal_st
 
 	if (BPF_CORE_READ(signal, live.counter) != 0)
 		return false;
-	/* With no room, of so many that nobody waits for: told twice is better than never. */
+	/* No room, because many processes are not reaped: reporting twice is better than never. */
 	return bpf_map_update_elem(&ended, &process, &told, BPF_NOEXIST) != -EEXIST;
 }
 
-/* After wait(2): a process of its first thread's. */
+/* After wait(2); a process is freed with its main thread. */
 SEC("raw_tp/sched_process_free")
 int freed(u64 *arguments)
 {
@@ -102,7 +102,7 @@ int exited(void *ctx)
 		task = BPF_CORE_READ(task, group_leader);
 		if (!is_last(task, signal))
 			return 0;
-		/* As wait(2) has it. */
+		/* As wait(2) reports it. */
 		event.status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
 				       BPF_CORE_READ(signal, group_exit_code) :
 				       BPF_CORE_READ(task, exit_code);

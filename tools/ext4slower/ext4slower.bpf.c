@@ -2,14 +2,14 @@
 /*
  * ext4slower: reads, writes, opens and syncs of ext4 files, from entry to exit.
  *
- * Either ext4's own functions are traced, or the system calls that lead to them: then the file's
- * superblock tells whether they do. Syncs have tracepoints of their own. A write to a file opened
+ * Either ext4's own functions are traced, or the system calls that lead to them: then the superblock of
+ * the file tells whether it is on ext4. Syncs have tracepoints of their own. A write to a file opened
  * with O_SYNC is a write and, inside it, a sync.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/ext4.h"
 
-const volatile u64 min_us = 0; /* what does not take longer is left out; 0: nothing is */
+const volatile u64 min_us = 0; /* report only what takes longer; 0: everything */
 
 struct key {
 	u32 tid;
@@ -32,7 +32,7 @@ struct event {
 	char name[];
 };
 
-/* In flight. */
+/* Calls in flight. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -72,7 +72,7 @@ static __always_inline void report(u32 operation, struct call *call, struct file
 
 	if (length < 1)
 		length = 1;
-	/* It is below the mask, which the verifier of Linux 6.1 must see. */
+	/* Never above NAME_MAX: the mask proves that to the verifier of Linux 6.1. */
 	send(events, event, offsetof(struct event, name) + ((length - 1) & NAME_MAX));
 }
 

@@ -23,7 +23,7 @@ struct event {
 	char paths[]; /* each ends in NUL */
 };
 
-/* Where a call and an event are put together. */
+/* Buffers in which a call and an event are built. */
 struct scratch {
 	struct call call;
 	u64 length; /* of the event's paths */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * filelife: system calls that create, rename or remove files, from entry to exit. The reader finds out
- * which of the removed ones it saw being created (births.ts).
+ * filelife: system calls that create, rename or remove files, from entry to exit. The reader matches
+ * removed files with those that it saw being created (births.ts).
  *
- * What a call removes is told by vfs_unlink where the kernel has fentry; elsewhere the reader has to
- * know it by its path.
+ * Which file a call removes is seen in vfs_unlink where the kernel has fentry; elsewhere the reader
+ * identifies it by its path.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/path.h"
@@ -31,7 +31,7 @@ struct file___life {
 	struct inode___life *f_inode;
 };
 
-struct renamedata {}; /* came when vfs_unlink got one more argument, with Linux 5.12 */
+struct renamedata {}; /* since Linux 5.12, when vfs_unlink got another argument */
 
 KERNEL_STRUCTS_END
 
@@ -47,7 +47,7 @@ enum kind {
 };
 
 struct life_id {
-	u64 inode; /* 0: not known */
+	u64 inode; /* 0: unknown */
 	u32 device;
 	u32 generation;
 };
@@ -63,20 +63,20 @@ struct call {
 
 struct event {
 	u64 time; /* ns since boot, at exit */
-	u64 root; /* what absolute paths of the process begin at, by its address, … */
-	u32 mount_namespace; /* … and what they lead to */
+	u64 root; /* the root directory of the process, by address, … */
+	u32 mount_namespace; /* … in its mount namespace */
 	u32 kind;
 	struct who who;
 	struct life_id id;
-	/* For each path: it, the directories that it starts from as append_directories() tells them, and an
+	/* For each path: the path, the directories that it starts from (see append_directories()), and an
 	 * empty name; each ends in NUL. */
 	char places[];
 };
 
-/* Where a call and an event are put together. */
+/* Buffers in which a call and an event are built. */
 struct scratch {
 	struct call call;
-	u64 first; /* length of the event's first place */
+	u64 first; /* length of the first place in the event */
 	u64 second;
 	char event[sizeof(struct event) + TEXT_MAX + TEXT_ROOM];
 };
@@ -133,13 +133,13 @@ static __always_inline int begin_open(s32 directory_fd, u64 path, u64 flags)
 
 static __always_inline int begin_openat2(s32 directory_fd, u64 path, const u64 *how)
 {
-	u64 flags = 0; /* what struct open_how begins with */
+	u64 flags = 0; /* the first member of struct open_how */
 
 	bpf_probe_read_user(&flags, sizeof(flags), how);
 	return begin_open(directory_fd, path, flags);
 }
 
-/* Puts together a place; `text` has TEXT_ROOM bytes. */
+/* Reads a path and its directories; `text` has TEXT_ROOM bytes. */
 static __noinline void read_place(char *text, u64 *length, const struct path_argument *path, s32 fd)
 {
 	u64 path_length = read_path(text, path);
@@ -183,14 +183,14 @@ static __always_inline void report(struct call *call, bool has_two)
 	send(events, event, offsetof(struct event, places) + length);
 }
 
-/* A file system may call it again for another one below it; the first is what the call names. */
+/* A stacked file system calls it again for the file below; the call names the first. */
 SEC("fentry/vfs_unlink")
 int removing(u64 *arguments)
 {
 	struct call *call = kept_call(&calls);
 	u64 address;
 
-	/* The verifier wants constant offsets: the compiler must not choose one of two. */
+	/* The verifier wants constant offsets, so the compiler must not select one at run time. */
 	if (bpf_core_type_exists(struct renamedata)) {
 		address = arguments[2];
 		__asm__ volatile("" : "+r"(address));
@@ -219,8 +219,8 @@ AT_ENTRY(renameat2,
 	 begin_rename(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3], ctx->args[4]))
 
 /*
- * At the exit of each call there is one of three programs (filelife.ts attaches them besides where their
- * sections say): the verifier takes longer for the walk through directories than for all else.
+ * Three programs serve the exits of all calls: filelife.ts attaches them to more than their sections name.
+ * A program per call would verify the walk through directories, the slowest part, again and again.
  */
 SEC("tracepoint/syscalls/sys_exit_openat")
 int opened(struct syscall_exit *ctx)

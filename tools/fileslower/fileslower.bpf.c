@@ -5,7 +5,7 @@
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/file_io.h"
 
-const volatile u64 min_us = 0; /* what does not take longer is left out; 0: nothing is */
+const volatile u64 min_us = 0; /* report only what takes longer; 0: everything */
 
 struct event {
 	u64 time; /* ns since boot, at exit */

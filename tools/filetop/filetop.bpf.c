@@ -4,7 +4,7 @@
  */
 #include "../../toolkit/kernel/fs/file_sums.h"
 
-const volatile u64 directory_inode = 0; /* 0: files of any directory */
+const volatile u64 directory_inode = 0; /* 0: any directory */
 const volatile u32 directory_device = 0;
 
 struct key {
@@ -17,7 +17,7 @@ struct key {
 	char name[NAME_MAX + 1];
 };
 
-/* What was counted since an entry was made; the reader takes entries away that do not change. */
+/* Totals since an entry was created; the reader deletes entries that no longer change. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * funccount: how often functions, tracepoints and USDT probes are passed.
+ * funccount: counts hits of functions, tracepoints and USDT probes.
  */
 #include "../../toolkit/kernel/probes/call_counts.h"
 #include "../../toolkit/kernel/task/foreign_call.h"
@@ -21,8 +21,8 @@ KERNEL_STRUCTS_END
 
 const volatile s32 target_cpu = -1; /* -1: any */
 
-/* By the number of a system call, and behind those by what it returns: 1 and the place of its match;
- * 0: it is not counted. */
+/* The counter of a system call's entry, by number, and after all entries those of exits: 1 plus the
+ * index of the match; 0: not counted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2 * CALLS_MAX);
@@ -43,19 +43,19 @@ static __always_inline int count(void *ctx)
 ON_FUNCTIONS(on, count)
 ON_TRACEPOINTS(on, count)
 
-/* The same without a perf event, which the kernel takes a tenth of a second to release. */
+/* As a raw tracepoint: a perf event takes the kernel a tenth of a second to release. */
 SEC("raw_tp")
 int on_raw_tracepoint(void *ctx)
 {
 	return stopped ? 0 : count(ctx);
 }
 
-/* Tracepoints of system calls are two for the kernel. */
+/* All tracepoints of system calls are two in the kernel: sys_enter and sys_exit. */
 static __always_inline int count_call(u64 nr, u32 offset)
 {
 	u32 key = nr + offset;
 
-	/* -1 is no call, and other numbers of 32 bit programs have no tracepoints. */
+	/* -1 is no call; calls of 32 bit programs have other numbers, and no tracepoints. */
 	if (stopped || nr >= CALLS_MAX || is_foreign(bpf_get_current_task_btf()))
 		return 0;
 

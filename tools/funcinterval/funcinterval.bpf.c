@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * funcinterval: how much time lies between one call of functions and the next.
+ * funcinterval: time between one call of the functions and the next.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/task/filter.h"
@@ -10,7 +10,7 @@
 
 const volatile u32 unit_ns = 1;
 
-/* By slot, since the start. */
+/* Totals since the start, by slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SLOTS);
@@ -18,7 +18,7 @@ struct {
 	__type(value, u64);
 } intervals SEC(".maps");
 
-u64 last_call; /* ns since boot; 0: there was none */
+u64 last_call; /* ns since boot; 0: none yet */
 
 static __always_inline int passed(void *ctx)
 {
@@ -31,7 +31,7 @@ static __always_inline int passed(void *ctx)
 	before = __sync_lock_test_and_set(&last_call, now);
 	if (!before)
 		return 0;
-	/* Two CPUs may come here in another order than they looked at the clock. */
+	/* Two CPUs may get here in another order than they read the clock. */
 	slot = log2_slot(((s64)(now - before) > 0 ? now - before : 0) / unit_ns);
 	count = bpf_map_lookup_elem(&intervals, &slot);
 	if (count)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * funclatency: how long functions take.
+ * funclatency: latency of functions.
  */
 #include "../../toolkit/kernel/probes/call_stack.h"
 #include "../../toolkit/kernel/task/filter.h"
@@ -22,7 +22,7 @@ struct sums {
 	u64 time; /* ns */
 };
 
-/* What was counted since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 10240); /* set by the tool */
@@ -53,7 +53,7 @@ static __always_inline int leave(void *ctx)
 	start = pop_call(function);
 	if (!start)
 		return 0;
-	time = (s64)(now - start) > 0 ? now - start : 0; /* clocks of CPUs may differ a little */
+	time = (s64)(now - start) > 0 ? now - start : 0; /* the clocks of two CPUs may differ slightly */
 	key.function = by_function ? function : 0;
 	key.pid = by_process ? current_ids() >> 32 : 0;
 	key.slot = log2_slot(time / unit_ns);
@@ -62,7 +62,7 @@ static __always_inline int leave(void *ctx)
 		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
-	/* Who calls a user function may be preempted right here. */
+	/* Programs of uprobes can be preempted here. */
 	__sync_fetch_and_add(&sums->count, 1);
 	__sync_fetch_and_add(&sums->time, time);
 	return 0;

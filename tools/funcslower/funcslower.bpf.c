@@ -13,7 +13,7 @@
 #include "../../toolkit/kernel/probes/pattern_programs.h"
 
 const volatile u64 least_ns = 0;
-const volatile u32 arguments = 0; /* so many are shown */
+const volatile u32 arguments = 0; /* how many are shown */
 const volatile bool user_stacks = false;
 const volatile bool kernel_stacks = false;
 
@@ -22,7 +22,7 @@ struct event {
 	u64 start; /* ns since boot */
 	u64 time; /* ns */
 	u64 result;
-	u64 user; /* stacks of who called: what kept_stacks.h knows them by */
+	u64 user; /* id of the caller's user stack: kept_stacks.h */
 	u64 kernel;
 	u32 function;
 	u32 unused;
@@ -31,8 +31,8 @@ struct event {
 
 EVENTS(events, struct event);
 
-/* The processes whose user stacks were kept last: what they had mapped must be known for a while, however
- * many others come and go. */
+/* The processes whose user stacks were kept last: their mappings must stay known for a while, whatever
+ * other processes come and go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096); /* set by the tool */

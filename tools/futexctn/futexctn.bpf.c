@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * futexctn: how long threads wait for locks of user space, by lock and stack.
+ * futexctn: how long threads wait for user space locks (futexes), by lock and stack.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -46,7 +46,7 @@ struct {
 	__type(value, struct waits);
 } locks SEC(".maps");
 
-/* What an entry begins as: too large for the stack. */
+/* The initial value of an entry: too large for the BPF stack. */
 PER_CPU(initial, struct waits);
 
 u64 dropped;
@@ -71,7 +71,7 @@ static __always_inline void count_wait(struct waits *waits, u64 time)
 
 	__sync_fetch_and_add(&waits->count, 1);
 	__sync_fetch_and_add(&waits->total, time);
-	/* A wait that comes in between on another CPU may be forgotten for these two. */
+	/* Not atomic: a wait that ends on another CPU at the same time may not count for these two. */
 	if (time < waits->least)
 		waits->least = time;
 	if (time > waits->most)
@@ -84,7 +84,7 @@ static __always_inline int leave(void *ctx, s64 result)
 	struct call *call = kept_call(&calls);
 
 	if (!call)
-		return 0; /* most: it wakes, or is filtered */
+		return 0; /* the usual case: a wake, or filtered */
 
 	u64 now = bpf_ktime_get_ns();
 	u64 ids = current_ids();

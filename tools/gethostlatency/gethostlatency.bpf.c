@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * gethostlatency: calls of the C library that look up the name of a host, from entry to exit.
+ * gethostlatency: calls of the C library that resolve host names, from entry to exit.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
 
-#define HOST_MAX 256 /* a name has 253 bytes at most (RFC 1035, 2.3.4) */
+#define HOST_MAX 256 /* host names have at most 253 bytes (RFC 1035, 2.3.4) */
 
 struct event {
 	u64 time; /* ns since boot, at the entry */
@@ -27,7 +27,7 @@ int begin_lookup(u64 *registers)
 	struct event *event = of_this_cpu(&scratches);
 	long length;
 
-	/* getaddrinfo() without a name asks for this machine's own address. */
+	/* getaddrinfo() without a name returns the local address. */
 	if (!event || !host || !is_wanted())
 		return 0;
 	__builtin_memset(event, 0, sizeof(*event));

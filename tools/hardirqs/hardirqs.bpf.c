@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * hardirqs: how long the handlers of hard interrupts take.
+ * hardirqs: time spent in handlers of hard interrupts.
  */
 #include "../../toolkit/kernel/irq/irq_times.h"
 

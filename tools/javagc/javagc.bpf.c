@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * javagc: garbage collections of a Java process, from their begin to their end.
+ * javagc: garbage collections of a Java process, from begin to end.
  */
 #include "../../toolkit/kernel/event_tool.h"
 
@@ -8,7 +8,7 @@ const volatile u64 least_ns = 0;
 
 struct event {
 	struct who who;
-	u64 time; /* ns that it took */
+	u64 time; /* duration in ns */
 	u32 cpu;
 	u32 unused;
 };

@@ -2,7 +2,7 @@
 /*
  * killsnoop: kill and the other system calls that send a signal, from entry to exit.
  *
- * Numbers of processes are as the sender's pid namespace has them, since calls name them so.
+ * Process ids are those of the sender's pid namespace, as in the calls themselves.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/task/signal_filter.h"
@@ -25,8 +25,8 @@ enum syscall {
 
 struct event {
 	struct who who;
-	s32 receiver; /* as it was asked for: 0 or negative for many processes */
-	s32 thread; /* 0: the call names none */
+	s32 receiver; /* as passed to the call: 0 or negative for several processes */
+	s32 thread; /* 0: none in the call */
 	s32 signal;
 	u32 syscall;
 	s64 ret;
@@ -35,7 +35,7 @@ struct event {
 CALLS(calls, struct event);
 EVENTS(events, struct event);
 
-/* What the current task's pid namespace calls this pid; 0 where it does not see it. */
+/* The number of a pid in the current task's pid namespace; 0 if it is not visible there. */
 static __always_inline s32 number_for_current(struct pid *pid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -90,7 +90,7 @@ static __always_inline int begin_pidfd(s32 fd, s32 signal, u32 flags)
 	return enter(PIDFD_SEND_SIGNAL, number, 0, signal);
 }
 
-/* Tells whose thread it is that a call names without its process. */
+/* Finds the process of a thread that a call names alone (tkill). */
 SEC("raw_tp/signal_generate")
 int generated(u64 *arguments)
 {
@@ -119,9 +119,9 @@ static __noinline int leave(s64 ret)
 		return 0;
 	event->ret = ret;
 	if (event->syscall == PIDFD_SEND_SIGNAL && ret == -EBADF)
-		event->receiver = event->thread = 0; /* it was no pidfd */
+		event->receiver = event->thread = 0; /* not a pidfd */
 	if (!event->receiver)
-		event->receiver = event->thread; /* nothing was sent that would tell whose it is */
+		event->receiver = event->thread; /* no signal was generated that would tell the process */
 	if (is_call_wanted(event))
 		send(events, event, sizeof(*event));
 	forget_call(&calls);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * klockstat: how long the kernel waits for its mutexes and holds them, by the stack that takes them.
+ * klockstat: wait and hold times of kernel mutexes, by the stack that locks them.
  *
- * Seen by the functions that take and leave mutexes, or where these cannot be probed by tracepoints,
- * which tell of waits alone.
+ * Traces the functions that lock and unlock mutexes, or, where these cannot be probed, tracepoints, which
+ * show waits only.
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/base/registers.h"
@@ -17,14 +17,14 @@ enum kind {
 	HOLD,
 };
 
-/* A mutex that a thread waits for. */
+/* The mutex that a thread waits for. */
 struct wait {
 	u64 time; /* ns since boot */
 	u64 lock;
 	u64 stack;
 };
 
-/* Who holds a mutex. */
+/* The holder of a mutex. */
 struct hold {
 	u64 time;
 	u64 stack;
@@ -73,10 +73,10 @@ static __noinline int count(u64 stack, u32 kind, u64 time)
 		return 0;
 	}
 	if ((s64)time < 0)
-		time = 0; /* clocks of CPUs may differ a little */
+		time = 0; /* the clocks of two CPUs may differ slightly */
 	__sync_fetch_and_add(&sums->count, 1);
 	__sync_fetch_and_add(&sums->total, time);
-	/* A longer time that another CPU tells right now may be forgotten. */
+	/* Not atomic: a longer time that another CPU stores at the same moment may be lost. */
 	if (time > sums->most)
 		sums->most = time;
 	return 0;
@@ -103,7 +103,7 @@ static __always_inline void begin_hold(u64 lock, u64 stack, u64 now)
 		__sync_fetch_and_add(&dropped, 1);
 }
 
-/* Ends a wait; whoever got the mutex holds it from now on. */
+/* Ends a wait; a mutex that was locked is held from now on. */
 static __always_inline int end_wait(bool is_taken)
 {
 	struct wait *wait = kept_call(&waits);
@@ -120,7 +120,7 @@ static __always_inline int end_wait(bool is_taken)
 	return 0;
 }
 
-/* Without a wait: mutex_trylock() does that or fails. */
+/* mutex_trylock() locks without waiting, or fails. */
 static __always_inline int tried(void *ctx, u64 lock)
 {
 	u64 stack;
@@ -139,7 +139,7 @@ static __always_inline int end_hold(u64 lock)
 
 	if (!hold)
 		return 0;
-	/* Another thread's is left of one whose end was missed. */
+	/* An entry of another thread is a leftover: its unlock was missed. */
 	if (hold->tid == (u32)bpf_get_current_pid_tgid())
 		count(hold->stack, HOLD, bpf_ktime_get_ns() - hold->time);
 	bpf_map_delete_elem(&holds, &lock);
@@ -153,7 +153,7 @@ static __always_inline int end_hold(u64 lock)
 		return result;                                                                     \
 	}
 
-/* Arguments of fexit programs: the function's, and then what it returns. */
+/* Arguments of fexit programs: those of the function, then its return value. */
 PROGRAM(enter_lock, "fentry/mutex_lock", begin_wait(ctx, ctx[0]))
 PROGRAM(leave_lock, "fexit/mutex_lock", end_wait(true))
 PROGRAM(enter_interruptible, "fentry/mutex_lock_interruptible", begin_wait(ctx, ctx[0]))
@@ -171,7 +171,7 @@ PROGRAM(at_killable, "kprobe/mutex_lock_killable", begin_wait(ctx, argument(ctx,
 PROGRAM(after_killable, "kretprobe/mutex_lock_killable", end_wait(!(s32)result(ctx)))
 PROGRAM(at_unlock, "kprobe/mutex_unlock", end_hold(argument(ctx, 0)))
 
-/* A thread that first spins and then sleeps tells of both: its wait began with the first. */
+/* A thread that spins and then sleeps begins contention twice: its wait began with the first. */
 SEC("raw_tp/contention_begin")
 int contention_begins(u64 *ctx)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * ksnoop: calls of chosen functions of the kernel, with values of their parameters and results.
+ * ksnoop: calls of chosen kernel functions, with values of their parameters and results.
  */
 #include "call_order.h"
 
@@ -36,7 +36,7 @@ static __always_inline void finish(struct event *event, bool is_return)
 	send(events, event, sizeof(*event) + size);
 }
 
-/* Adds the values of the entry, or of the return; false if one is not as it is asked for. */
+/* Adds the values at entry or return; false if one does not meet its condition. */
 #define ADD_VALUES(event, function, is_return, register_of)                                        \
 	({                                                                                         \
 		bool is_wanted_so = true;                                                          \
@@ -70,7 +70,7 @@ static __always_inline u64 nth(const volatile u64 *registers, u32 n)
 	return argument(registers, 4);
 }
 
-/* The tool attaches these; the cookie is the function's place in the list. */
+/* The tool attaches these; the cookie is the function's index in the list. */
 SEC("kprobe")
 int enter(u64 *registers)
 {

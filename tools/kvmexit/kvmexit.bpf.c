@@ -9,7 +9,7 @@
 const volatile s32 target_vcpu = -1; /* -1: any */
 const volatile bool by_tids = false;
 
-/* Of tracepoint kvm:kvm_exit on x86. */
+/* Tracepoint kvm:kvm_exit on x86. */
 struct kvm_exit {
 	u64 common;
 	u32 exit_reason;
@@ -17,7 +17,7 @@ struct kvm_exit {
 	u32 isa; /* 1: VMX, 2: SVM */
 };
 
-/* Of tracepoint kvm:kvm_entry; the number is all that is read. */
+/* Tracepoint kvm:kvm_entry; only the number is read. */
 struct kvm_entry {
 	u64 common;
 	u32 vcpu;
@@ -30,7 +30,7 @@ struct key {
 	u32 isa;
 };
 
-/* Threads that are asked for (-T). */
+/* The requested threads (-T). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024); /* set by the tool */
@@ -38,7 +38,7 @@ struct {
 	__type(value, u8);
 } tids SEC(".maps");
 
-/* Which virtual CPU a thread is, by its machine-wide number. */
+/* The virtual CPU that a thread runs, by thread id in the initial pid namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -46,7 +46,7 @@ struct {
 	__type(value, u32);
 } vcpus SEC(".maps");
 
-/* What was counted since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -54,7 +54,7 @@ struct {
 	__type(value, u64);
 } exits SEC(".maps");
 
-/* The tool leaves it out unless a virtual CPU is asked for. */
+/* Loaded only if a virtual CPU is requested. */
 SEC("tracepoint/kvm/kvm_entry")
 int entered(struct kvm_entry *ctx)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * llcstat: references to the last level cache and misses, sampled by the CPU's counters.
+ * llcstat: references to the last level cache and misses, sampled by CPU counters.
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
@@ -15,7 +15,7 @@ struct key {
 };
 
 struct sums {
-	u64 references; /* samples, each of so many events */
+	u64 references; /* samples; each stands for the sample period in events */
 	u64 misses;
 };
 
@@ -51,7 +51,7 @@ static __always_inline int sampled(bool is_miss)
 	return 0;
 }
 
-/* The tool attaches them to counters of each CPU. */
+/* The tool attaches them to counters on each CPU. */
 SEC("perf_event")
 int referenced(void *ctx)
 {

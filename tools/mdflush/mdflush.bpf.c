@@ -34,7 +34,7 @@ struct event {
 
 EVENTS(events, struct event);
 
-/* Disks of md are called md0, md127, md_home, md_d0; of others nothing begins so. */
+/* md devices are called md0, md127, md_home, md_d0; no other disk has such a name. */
 static __always_inline bool is_md(const char *name)
 {
 	return name[0] == 'm' && name[1] == 'd' && (name[2] == '_' || (name[2] >= '0' && name[2] <= '9'));

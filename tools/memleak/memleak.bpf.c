@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * memleak: memory that is taken and not given back, by the stack that took it.
+ * memleak: memory that is allocated and not freed, by the stack that allocated it.
  */
 #include "../../toolkit/kernel/base/prelude.h"
 #include <bpf/bpf_helpers.h>
@@ -13,7 +13,7 @@ struct kmem_cache {
 	unsigned int size;
 };
 
-/* Until Linux 6.0; with `accounted` the tracepoints' third argument is a cache. */
+/* Until Linux 6.0. With `accounted` the third argument of the tracepoints is a cache. */
 struct trace_event_raw_kmem_alloc {
 	bool accounted;
 };
@@ -26,7 +26,7 @@ KERNEL_STRUCTS_END
 
 #define PAGE_BYTES 4096ul
 
-/* A new program has a new memory. */
+/* exec replaces the address space: nothing of the old one remains allocated. */
 SEC("raw_tp/sched_process_exec")
 int executed(void *arguments)
 {
@@ -83,8 +83,8 @@ int returned(u64 *registers)
 	return end(registers);
 }
 
-/* The end of what maps memory, and munmap, where the kernel can go over a map (Linux 5.13); on others
- * returned() and freed() serve them, which know of whole mappings only. */
+/* Returns of mmap and the like, and munmap, where the kernel has bpf_for_each_map_elem (Linux 5.13); on
+ * others returned() and freed() serve them, which know whole mappings only. */
 SEC("uprobe")
 int returned_mapping(u64 *registers)
 {
@@ -106,8 +106,8 @@ int freed(u64 *registers)
 	return 0;
 }
 
-/* In the kernel an allocation is seen when it is done. Programs are attached in their order here:
- * what is taken after that is sure to be seen when it is given back. */
+/* In the kernel an allocation is seen at its end. Programs are attached in the order of this file, those of
+ * frees first: the free of every recorded allocation is then seen. */
 static __noinline int take(void *ctx, u64 address, u64 size)
 {
 	if (address && is_wanted() && is_size_wanted(size)) {
@@ -189,7 +189,7 @@ int percpu_alloc(u64 *arguments)
 	if (bpf_core_field_exists(event->call_site)) {
 		size = arguments[3];
 		address = arguments[7];
-		/* So that no compiler chooses an offset: it must be a constant. */
+		/* Keeps the compiler from selecting an offset at run time: it must be a constant. */
 		__asm__ volatile("" : "+r"(size), "+r"(address));
 	} else {
 		size = arguments[2];

@@ -18,7 +18,7 @@ enum syscall {
 	PIVOT_ROOT,
 };
 
-/* include/uapi/linux/mount.h: commands of fsconfig(2) whose value is a text. */
+/* include/uapi/linux/mount.h: commands of fsconfig(2) whose value is a string. */
 #define FSCONFIG_SET_STRING 1
 #define FSCONFIG_SET_PATH 3
 #define FSCONFIG_SET_PATH_EMPTY 4
@@ -47,7 +47,7 @@ struct event {
 	char texts[]; /* each ends in NUL */
 };
 
-/* Where a call and an event are put together. */
+/* Buffers in which a call and an event are built. */
 struct scratch {
 	struct call call;
 	u64 length; /* of the event's texts */
@@ -57,7 +57,7 @@ struct scratch {
 PER_CPU(scratches, struct scratch);
 EVENTS(events, struct event);
 
-/* In flight: few, and each takes a kilobyte. */
+/* Calls in flight: few, as each takes a kilobyte. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -65,7 +65,7 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* The call that begins, if it is wanted; end() keeps it. */
+/* Returns a new call if it passes the filters; end() stores it. */
 static __always_inline struct call *begin(u32 syscall, u64 first, u64 second, u64 third)
 {
 	struct scratch *scratch = of_this_cpu(&scratches);
@@ -141,7 +141,7 @@ static __noinline int leave(s32 ret)
 	return 0;
 }
 
-/* A call whose arguments are these numbers and texts. */
+/* Programs of a call with these numbers and strings as arguments. */
 #define CALL(name, syscall, numbers, ...)                                                              \
 	SEC("tracepoint/syscalls/sys_enter_" #name)                                                \
 	int enter_##name(struct syscall_enter *ctx)                                                \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * mptcpify: makes MPTCP sockets of the TCP sockets that programs ask for.
+ * mptcpify: turns the TCP sockets that programs create into MPTCP sockets.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/net/flow.h"
@@ -16,7 +16,7 @@ struct event {
 	u32 unused;
 };
 
-/* The programs that are wanted, by the whole name. */
+/* The programs that pass the filter, by their whole name. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -31,7 +31,7 @@ static __always_inline bool is_target(const char *comm)
 	return !by_target || bpf_map_lookup_elem(&targets, comm);
 }
 
-/* What it returns but 0 takes the place of the function, which returns the protocol as it is given. */
+/* A return value other than 0 replaces the function, which would return the protocol unchanged. */
 SEC("fmod_ret/update_socket_protocol")
 int BPF_PROG(update, int family, int type, int protocol)
 {

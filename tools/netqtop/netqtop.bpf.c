@@ -17,10 +17,10 @@ struct key {
 struct packets {
 	u64 bytes;
 	u64 count;
-	u64 sizes[SIZES]; /* how many have less than 64, 512, 2048, 16384, 65536 bytes */
+	u64 sizes[SIZES]; /* packets below 64, 512, 2048, 16384, 65536 bytes */
 };
 
-/* Since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -49,7 +49,7 @@ static __always_inline int count(const struct sk_buff___packet *skb, bool is_rec
 	if (BPF_CORE_READ(dev, ifindex) != target_ifindex || !is_netns_wanted(netns_of_packet(skb, NULL)))
 		return 0;
 	key.queue = BPF_CORE_READ((const struct sk_buff___queue *)skb, queue_mapping);
-	/* skb_record_rx_queue() counts from 1; 0: the driver has only one, or does not tell. */
+	/* skb_record_rx_queue() counts from 1; 0: the driver has a single queue, or records none. */
 	if (is_received && key.queue)
 		key.queue--;
 	packets = lookup_or_insert(&queues, &key, &none);

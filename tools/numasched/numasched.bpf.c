@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * numasched: threads that run on another NUMA node than before.
+ * numasched: threads that were moved to another NUMA node.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/task/task_time.h"
@@ -13,7 +13,7 @@ struct event {
 
 EVENTS(events, struct event);
 
-/* The thread that gives up the CPU. What is kept of it is its node, plus one: 0 is none. */
+/* For the thread that leaves the CPU. Its node is stored plus one: 0 means none. */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(switched, bool preempt, struct task_struct *prev)
 {

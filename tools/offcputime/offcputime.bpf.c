@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * offcputime: how long threads did not run, by the stack on which they stopped.
+ * offcputime: off-CPU time of threads, by the stack on which they left the CPU.
  *
- * A thread's stacks are taken while it is still the current one, and its time is added to them when
- * it runs again.
+ * The stacks are taken while the thread is still the current one; its time is added to them when it runs
+ * again.
  */
 #include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
@@ -14,7 +14,7 @@ struct stop {
 	u64 time;
 };
 
-/* Threads that do not run, by their machine-wide ids. */
+/* Threads that are off the CPU, by thread id in the initial pid namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

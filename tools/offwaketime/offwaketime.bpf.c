@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * offwaketime: how long threads did not run, by the stacks on which they stopped and of who woke them.
+ * offwaketime: off-CPU time of threads, by the stack on which they left the CPU and that of their waker.
  */
 #include "../../toolkit/kernel/stacks/off_cpu.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 
-/* One of the two. */
+/* The sleeper or its waker. */
 struct side {
 	u64 user; /* in `stacks` */
 	u64 kernel;
 	u32 pid;
 	u32 tid;
-	u32 process; /* the pid by which the tool itself knows the process */
+	u32 process; /* the pid in the tool's own pid namespace */
 	u32 unused;
 	char comm[TASK_COMM_LEN];
 };
 
 struct pair {
 	struct side target;
-	struct side waker; /* nobody, all zeros, where a thread had to give way */
+	struct side waker; /* all zeros if the thread was preempted */
 };
 
 struct stop {
@@ -27,7 +27,7 @@ struct stop {
 	bool preempted;
 };
 
-/* Threads that do not run, by their machine-wide ids. */
+/* Threads that are off the CPU, by thread id in the initial pid namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -104,7 +104,7 @@ int BPF_PROG(on_switch, bool preempted, struct task_struct *previous, struct tas
 	return 0;
 }
 
-/* In the context of who wakes, where sched_wakeup may come on the CPU of the woken. */
+/* Runs in the context of the waker; sched_wakeup may run on the CPU of the woken thread. */
 SEC("raw_tp/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *task)
 {
@@ -112,7 +112,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	struct stop *stop = bpf_map_lookup_elem(&stopped, &number);
 	struct side waker = {};
 
-	/* One that had to give way on its way to sleep may be woken, but waits for a CPU only. */
+	/* A thread preempted on its way to sleep may be woken, but it waits only for a CPU. */
 	if (!stop || stop->preempted)
 		return 0;
 	set_side(&waker, ctx);

@@ -14,8 +14,8 @@ struct oom_control {
 /* The tracepoint's fields; those behind pid came with Linux 6.10. */
 struct trace_event_raw_mark_victim {
 	int pid;
-	u32 __data_loc_comm; /* its lower half: how far behind the context */
-	unsigned long total_vm; /* in KiB, as all sizes here */
+	u32 __data_loc_comm; /* lower half: offset from the context */
+	unsigned long total_vm; /* in KiB, like all sizes here */
 	unsigned long anon_rss;
 	unsigned long file_rss;
 	unsigned long shmem_rss;
@@ -27,13 +27,13 @@ struct trace_event_raw_mark_victim {
 KERNEL_STRUCTS_END
 
 struct event {
-	struct who who; /* needed the memory */
+	struct who who; /* the task that needed memory */
 	s32 victim;
 	char comm[TASK_COMM_LEN]; /* the victim's */
 	u32 has_sizes;
 	u32 uid; /* the victim's */
 	s32 oom_score_adj;
-	u64 pages; /* that there are in all; 0: not known */
+	u64 pages; /* in total; 0: unknown */
 	u64 total_vm; /* KiB */
 	u64 anon_rss;
 	u64 file_rss;

@@ -2,9 +2,9 @@
 /*
  * opensnoop: open, creat, openat, openat2 and open_by_handle_at, from entry to exit.
  *
- * The arguments are kept at entry and reported at exit, when the result is known. For full paths there
- * are programs of their own at exit: the many kernel structs that only they read need not be looked
- * for otherwise, which takes longer than all else at the start.
+ * The arguments are kept at entry and reported at exit, when the result is known. Full paths have exit
+ * programs of their own: only they read many kernel structs, and relocating those takes longer than all
+ * else at the start.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "open_flags.h"
@@ -14,7 +14,7 @@
 const volatile bool failed_only = false;
 
 struct call {
-	const struct open_how *how; /* has flags and mode, if it is not NULL */
+	const struct open_how *how; /* flags and mode, if not NULL */
 	s32 directory_fd;
 	u32 flags;
 	u32 mode;
@@ -28,15 +28,15 @@ struct event {
 	s32 ret; /* the descriptor or -errno */
 	u32 flags;
 	u32 mode;
-	u8 cut; /* the path, or its directories, did not fit, or were not asked for */
-	u8 by_handle; /* the text is the file's own name, as the kernel knows it; empty if it does not */
-	/* The path. For the full one of a relative path, what append_directories() puts behind it. */
+	u8 cut; /* the path or its directories did not fit, or were not requested */
+	u8 by_handle; /* the text is the name that the kernel has for the file; empty if it has none */
+	/* The path; for the full path of a relative one, also its directories: append_directories(). */
 	char text[];
 };
 
-/* Where an event is put together. */
+/* Buffer in which an event is built. */
 struct scratch {
-	u64 length; /* of its text: see append_directories() */
+	u64 length; /* of the text: see append_directories() */
 	char event[sizeof(struct event) + TEXT_ROOM];
 };
 
@@ -66,7 +66,7 @@ AT_ENTRY(creat, enter(AT_FDCWD, ctx->args[0], O_CREAT | O_WRONLY | O_TRUNC, ctx-
 AT_ENTRY(openat, enter(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3], 0))
 AT_ENTRY(openat2, enter(ctx->args[0], ctx->args[1], 0, 0, ctx->args[2]))
 
-/* A handle (name_to_handle_at(2)) stands in the place of a path: there is nothing to read at entry. */
+/* A file handle (name_to_handle_at(2)) holds no path: there is nothing to read at entry. */
 static __always_inline int enter_handle(u32 flags)
 {
 	struct call call = { .flags = flags, .by_handle = true };
@@ -127,8 +127,8 @@ static __always_inline int leave(int ret, bool full_path)
 }
 
 /*
- * The name of a file that was opened by its handle: with its directories as append_directories() puts
- * them, or alone. An inode that was not in the cache has no name: its entry is then its own parent.
+ * Reports the name of a file opened by handle, with its directories as in append_directories(), or alone.
+ * The dentry of an inode that was not in the cache has no name: it is its own parent.
  */
 static __always_inline void report_handle(struct call *call, int ret, bool full_path)
 {

@@ -13,7 +13,7 @@
 #define FUNCTIONS_MAX 4096
 #define IFNAMSIZ 16
 
-/* Which packets are wanted; a subnet of zeros has any address, 0 protocols or ports are any. */
+/* Filters of packets; a subnet of zeros matches any address, 0 protocols or ports match any. */
 const volatile struct subnet either_subnet = {};
 const volatile struct subnet source_subnet = {};
 const volatile struct subnet destination_subnet = {};
@@ -42,13 +42,13 @@ enum place {
 
 struct event {
 	u64 time; /* ns since boot */
-	struct who who; /* who was running, be it for the packet or not */
-	struct flow flow; /* local: where the packet comes from */
-	u64 skb; /* its address, as a name for the packet */
+	struct who who; /* the current task, related to the packet or not */
+	struct flow flow; /* local: the source of the packet */
+	u64 skb; /* its address identifies the packet */
 	u32 netns;
-	u32 length; /* from what is read next to the end */
+	u32 length; /* from the header that is read next to the end */
 	u32 place;
-	u32 function; /* its place in the list of functions */
+	u32 function; /* index in the list of functions */
 	u32 reason; /* enum skb_drop_reason of the running kernel */
 	s32 stack_size; /* in bytes, or -errno */
 	char device[IFNAMSIZ];
@@ -67,7 +67,7 @@ struct net_device___name {
 
 KERNEL_STRUCTS_END
 
-/* Which argument of each function is the packet. */
+/* The argument of each function that is the packet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FUNCTIONS_MAX);
@@ -75,7 +75,7 @@ struct {
 	__type(value, u32);
 } positions SEC(".maps");
 
-/* Where an event is put together. */
+/* Buffer in which an event is built. */
 PER_CPU(scratches, u8[sizeof(struct event) + STACK_SIZE]);
 EVENTS(events, struct event);
 
@@ -92,7 +92,7 @@ static __always_inline bool is_packet_wanted(const struct packet *packet)
 	       is_in_subnet(flow->remote, &destination_subnet);
 }
 
-/* `sk` is the packet's socket, where the packet does not tell; `detail` the function or the reason. */
+/* `sk`: the socket, if the packet does not refer to it; `detail`: the function or the reason. */
 static __noinline int seen(void *ctx, const struct sk_buff___packet *skb, const struct sock *sk, u32 place,
 			   u32 detail)
 {
@@ -103,8 +103,8 @@ static __noinline int seen(void *ctx, const struct sk_buff___packet *skb, const 
 	if (!skb || !read_ip_packet(&packet, skb) || !is_packet_wanted(&packet))
 		return 0;
 	/*
-	 * On its way into another namespace a packet keeps the sender's socket until IP takes it. Elsewhere
-	 * `dev` may be no interface: it shares its place in the queues of TCP and UDP.
+	 * On its way into another network namespace a packet keeps the sender's socket until IP takes it.
+	 * Elsewhere `dev` may be no interface: in the queues of TCP and UDP it is part of a union.
 	 */
 	if (place < NET_DEV_QUEUE || place > QDISC_DEQUEUE)
 		sk = sk ?: BPF_CORE_READ(skb, sk);
@@ -158,7 +158,7 @@ ON_PACKET(tcp_retransmit_skb, TCP_RETRANSMIT_SKB, 1)
 ON_PACKET(skb_copy_datagram_iovec, SKB_COPY_DATAGRAM_IOVEC, 0)
 ON_PACKET(consume_skb, CONSUME_SKB, 0)
 
-/* A receiving socket takes the packet from its interface. */
+/* The packet as a receiving socket gets it from its interface. */
 SEC("raw_tp/tcp_probe")
 int at_tcp_probe(u64 *ctx)
 {

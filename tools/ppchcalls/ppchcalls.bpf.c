@@ -26,7 +26,7 @@ struct sums {
 
 CALLS(calls, u64);
 
-/* By call or process, since the last report. */
+/* Totals since the last report, by call or process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -34,7 +34,7 @@ struct {
 	__type(value, struct sums);
 } counts SEC(".maps");
 
-/* Arguments: the opcode, and a pointer to those of the call. */
+/* Arguments: the opcode, and a pointer to the arguments of the call. */
 SEC("raw_tp/hcall_entry")
 int enter(u64 *ctx)
 {
@@ -45,7 +45,7 @@ int enter(u64 *ctx)
 	return 0;
 }
 
-/* Arguments: the opcode, what the call returned, and a pointer to what else. */
+/* Arguments: the opcode, the return value, and a pointer to further results. */
 SEC("raw_tp/hcall_exit")
 int leave(u64 *ctx)
 {
@@ -71,7 +71,7 @@ int leave(u64 *ctx)
 	}
 	__sync_fetch_and_add(&sums->count, 1);
 	__sync_fetch_and_add(&sums->time, time);
-	/* Of what another CPU tells right now one may be forgotten. */
+	/* Not atomic: a value that another CPU stores at the same moment may be lost. */
 	if (time < sums->least)
 		sums->least = time;
 	if (time > sums->most)

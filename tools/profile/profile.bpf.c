@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * profile: which stacks run when a clock ticks.
+ * profile: samples of the running stacks.
  */
 #include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
@@ -8,14 +8,14 @@
 
 const volatile bool include_idle = false;
 
-/* The tool attaches it to an event on each CPU. */
+/* The tool attaches it to a perf event on each CPU. */
 SEC("perf_event")
 int sample(void *ctx)
 {
 	u64 ids = current_ids();
 	struct stack_key key = { .pid = ids >> 32 };
 
-	/* Each CPU's idle thread has the number 0. */
+	/* The idle thread of each CPU has thread id 0. */
 	if (!include_idle && !(u32)bpf_get_current_pid_tgid())
 		return 0;
 	if (!is_wanted() || !is_target(ids))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * rdmaucma: events of the RDMA connections that processes make, as module rdma_ucm is told of them.
+ * rdmaucma: events of processes' RDMA connections, as module rdma_ucm receives them.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
@@ -21,7 +21,7 @@ struct rdma_route {
 	struct rdma_addr addr;
 };
 
-/* These are described by the BTF of modules. */
+/* Described by the BTF of modules. */
 struct rdma_cm_id {
 	struct rdma_route route;
 };
@@ -41,16 +41,16 @@ KERNEL_STRUCTS_END
 struct socket_address {
 	u16 family;
 	__be16 port;
-	__be32 ipv4; /* of IPv6, the flow */
+	__be32 ipv4; /* in IPv6, the flow label */
 	u8 ipv6[16];
 };
 
 struct event {
 	u64 time; /* ns since boot */
-	struct who who; /* who was running: mostly a thread of the kernel */
+	struct who who; /* the current task: mostly a kernel thread */
 	struct flow flow;
 	u32 event; /* enum rdma_cm_event_type */
-	s32 status; /* 0, or what went wrong */
+	s32 status; /* 0, or the error */
 };
 
 EVENTS(events, struct event);

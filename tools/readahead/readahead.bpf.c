@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * readahead: pages that are read ahead, from then until somebody uses them.
+ * readahead: pages from when they are read ahead until they are used.
  *
- * While a thread reads ahead is told by two functions, or, since Linux 6.18, by tracepoints: then what it
- * adds to the page cache in the range that they tell is read ahead.
+ * Two functions mark when a thread reads ahead. Since Linux 6.18 tracepoints do, with the range: pages of
+ * it that the thread adds to the page cache are read ahead.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/dropped.h"
@@ -39,19 +39,19 @@ enum pageflags {
 
 KERNEL_STRUCTS_END
 
-/* A read gets 31 folios at a time, whatever it asks for, and comes back for more. */
+/* A read takes at most 31 folios at a time, and then repeats. */
 #define PAGES_MAX 2048
 #define SLOTS 65
 
-/* What the current thread reads ahead. */
+/* What a thread reads ahead. */
 struct window {
-	u64 depth; /* of the functions; 0: it is told by a range */
+	u64 depth; /* of nested functions; 0: it reads ahead a range */
 	u64 inode;
 	u64 first;
 	u64 end;
 };
 
-/* By thread, as long as it lives. */
+/* By thread; entries live as long as the thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -64,7 +64,7 @@ struct page_key {
 	u64 index;
 };
 
-/* When pages were read ahead that nobody has used, in ns since boot. */
+/* When pages were read ahead that are still unused, in ns since boot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1 << 18);
@@ -73,7 +73,7 @@ struct {
 	__type(value, u64);
 } births SEC(".maps");
 
-/* How many pages were used at an age in ms, by powers of two. */
+/* Pages by their age in ms at first use: a log2 histogram. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SLOTS);
@@ -81,7 +81,7 @@ struct {
 	__type(value, u64);
 } ages SEC(".maps");
 
-u64 in_flight_dropped; /* what threads read ahead that find no room among the windows */
+u64 in_flight_dropped; /* read-ahead of threads that found no room in `windows` */
 u64 read_ahead;
 u64 used;
 
@@ -112,7 +112,7 @@ static long use_page(u32 i, struct walk *walk)
 	u32 slot = log2_slot((walk->now - *birth) / 1000000);
 	u64 *count = bpf_map_lookup_elem(&ages, &slot);
 
-	/* Of two that use it at a time one is the first. */
+	/* Of two simultaneous users only one deletes the entry, and counts. */
 	if (bpf_map_delete_elem(&births, &key) || !count)
 		return 0;
 	__sync_fetch_and_add(count, 1);
@@ -139,7 +139,7 @@ static __noinline u64 pages_of(struct folio *folio)
 {
 	struct folio___nr *counted = (void *)folio;
 	struct folio___old_nr *old = (void *)folio;
-	u64 flags = 0; /* they come first */
+	u64 flags = 0; /* the first member */
 
 	bpf_probe_read_kernel(&flags, sizeof(flags), folio);
 	if (!(flags >> bpf_core_enum_value(enum pageflags, PG_head) & 1))

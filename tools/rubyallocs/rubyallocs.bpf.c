@@ -7,16 +7,16 @@
 #include "ruby.h"
 #include "ruby_lines.h"
 
-/* Classes have even addresses above these. */
-#define HIDDEN 0 /* no class: Ruby's own, not shown to programs */
-#define IMEMO 1 /* Ruby's own of type T_IMEMO, with anything in the class's place */
+/* In place of a class, whose address is even and above these. */
+#define HIDDEN 0 /* no class: internal to Ruby, hidden from programs */
+#define IMEMO 1 /* internal to Ruby, T_IMEMO: its class field holds other data */
 
 const volatile bool arm64 = false;
 const volatile bool by_line = false;
 
 struct key {
 	u64 klass;
-	struct site site; /* of --stack */
+	struct site site; /* with --stack */
 };
 
 struct {
@@ -47,7 +47,7 @@ static __always_inline int count(u64 klass, bool with_context)
 		if (objects && key.site.path)
 			keep_path(key.site.path);
 	}
-	/* Another thread may come in between on this CPU: programs of uprobes can be preempted. */
+	/* Atomic although per CPU: programs of uprobes can be preempted by another thread. */
 	__sync_fetch_and_add(objects ?: &dropped, 1);
 	return 0;
 }

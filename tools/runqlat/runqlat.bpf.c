@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * runqlat: how long threads that could run wait for a CPU.
+ * runqlat: how long runnable threads wait for a CPU.
  */
 #include "../../toolkit/kernel/latency_histogram.h"
 #include "../../toolkit/kernel/task/ended_names.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * runqslower: threads that could run and waited long for a CPU.
+ * runqslower: runnable threads that waited long for a CPU.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/task/run_queue.h"
@@ -9,9 +9,9 @@
 const volatile u64 least_ns = 0;
 
 struct event {
-	struct who who; /* waited */
+	struct who who; /* the thread that waited */
 	u64 time; /* ns */
-	u32 previous_tid; /* ran before it */
+	u32 previous_tid; /* the thread that ran before */
 	char previous_comm[TASK_COMM_LEN];
 };
 

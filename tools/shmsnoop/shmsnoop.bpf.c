@@ -47,7 +47,7 @@ static __noinline int leave(s64 ret)
 	return 0;
 }
 
-/* The kernel refuses programs that read more arguments than a call has. */
+/* The verifier rejects programs that read more arguments than the call has. */
 AT_ENTRY(shmget, enter(SHMGET, ctx->args[0], ctx->args[1], ctx->args[2]))
 AT_EXIT(shmget, leave(ctx->ret))
 AT_ENTRY(shmat, enter(SHMAT, ctx->args[0], ctx->args[1], ctx->args[2]))

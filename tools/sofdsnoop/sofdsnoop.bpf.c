@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * sofdsnoop: descriptors that sendmsg(2) and recvmsg(2) pass, read from the control message when the
- * call is over: then those that were received are there, and what failed is known.
+ * sofdsnoop: descriptors passed by sendmsg(2) and recvmsg(2), read from the control message at the exit:
+ * then received ones are there, and failed calls are known.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/path.h"
@@ -24,9 +24,9 @@ KERNEL_STRUCTS_END
 #define SCM_RIGHTS 1
 #define SCM_MAX_FD 253
 
-#define HEADERS 8 /* control messages of one call that are looked at */
+#define HEADERS 8 /* most control messages read of one call */
 
-/* struct msghdr and struct cmsghdr of programs, on 64 bit machines. */
+/* struct msghdr and struct cmsghdr of user space, on 64 bit machines. */
 struct message {
 	u64 name;
 	u32 name_length;
@@ -59,14 +59,14 @@ struct event {
 	struct who who;
 	u64 socket_inode;
 	u64 inode;
-	u32 mode; /* of what is passed, as stat(2) has it */
+	u32 mode; /* of the passed file, as in stat(2) */
 	u32 action;
 	s32 socket;
 	s32 fd;
 	char name[];
 };
 
-/* Where an event is put together: Linux 6.1 counts the stacks of all calls together. */
+/* Buffer in which an event is built: Linux 6.1 sums the stack sizes of all subprograms. */
 struct scratch {
 	char event[sizeof(struct event) + NAME_MAX + 1];
 };
@@ -110,12 +110,12 @@ static __noinline int report(const struct call *call, s32 fd)
 
 	if (length < 1)
 		length = 1;
-	/* It is below the mask, which the verifier of Linux 6.1 must see. */
+	/* Never above NAME_MAX: the mask proves that to the verifier of Linux 6.1. */
 	send(events, event, offsetof(struct event, name) + ((length - 1) & NAME_MAX));
 	return 0;
 }
 
-/* The address of the first descriptor, and how many there are. */
+/* Returns the address of the first descriptor, and their number in `count`. */
 static __always_inline u64 find_descriptors(u64 address, u32 *count)
 {
 	struct message message = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * softirqs: how long soft interrupts take.
+ * softirqs: time spent in soft interrupts.
  */
 #include "../../toolkit/kernel/irq/irq_times.h"
 

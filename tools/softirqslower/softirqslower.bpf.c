@@ -13,7 +13,7 @@ const volatile u64 least_ns = 0;
 #define RAN 1
 
 struct event {
-	struct who who; /* was interrupted */
+	struct who who; /* the interrupted task */
 	u64 time; /* ns */
 	u32 stage;
 	u32 vector;
@@ -22,7 +22,7 @@ struct event {
 };
 
 struct times {
-	u64 raised; /* ns since boot; 0: it is not */
+	u64 raised; /* ns since boot; 0: not pending */
 	u64 begun;
 };
 
@@ -59,7 +59,7 @@ int raise(u64 *arguments)
 {
 	struct times *times = times_of(arguments[0]);
 
-	/* Raised again before it runs, it still waits since the first time. */
+	/* Raised again while pending: it waits since the first time. */
 	if (times && !times->raised)
 		times->raised = bpf_ktime_get_ns();
 	return 0;

@@ -9,9 +9,9 @@
 
 struct event {
 	struct who who;
-	struct flow flow; /* its local end */
+	struct flow flow; /* local address */
 	u32 netns;
-	s32 backlog; /* as it was asked for */
+	s32 backlog; /* as passed to listen() */
 	s32 ret;
 	u16 protocol;
 	u16 unused;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * sslsniff: what programs hand to TLS libraries and are given by them, at the end of each call.
+ * sslsniff: plain text that programs pass to and receive from TLS libraries, at the end of each call.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
@@ -21,11 +21,11 @@ struct event {
 	struct who who;
 	u64 duration_ns;
 	u32 function;
-	u32 length; /* in bytes, of which `data` may hold fewer */
+	u32 length; /* in bytes; `data` may hold fewer */
 	u8 data[];
 };
 
-/* Where an event is put together. */
+/* Buffer in which an event is built. */
 PER_CPU(scratches, u8[sizeof(struct event) + DATA_MAX]);
 
 EVENTS(events, struct event);
@@ -60,8 +60,8 @@ int begin_ex(u64 *registers)
 }
 
 /*
- * PR_Read(file, data, length) and those like it, which read files as well: TLS is a layer above
- * another one, `lower` of struct PRFileDesc (nspr's prio.h).
+ * PR_Read(file, data, length) and those like it, which also read plain files: TLS is a layer on top of
+ * another, `lower` of struct PRFileDesc (prio.h of NSPR).
  */
 SEC("uprobe")
 int begin_nspr(u64 *registers)

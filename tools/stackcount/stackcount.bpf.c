@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * stackcount: on which stacks functions, tracepoints and USDT probes are passed.
+ * stackcount: stacks at hits of functions, tracepoints and USDT probes.
  */
 #include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
@@ -24,7 +24,7 @@ static __always_inline int count(void *ctx)
 		key.pid = ids >> 32;
 		bpf_get_current_comm(key.comm, sizeof(key.comm));
 	}
-	/* User stacks are told apart by process, for their names; the tool puts equal ones together. */
+	/* User stacks are counted by process, for their symbols; the tool merges equal ones. */
 	if (by_process || user_stacks)
 		key.process = in_pidns ? ids >> 32 : bpf_get_current_pid_tgid() >> 32;
 	if (user_stacks)

@@ -5,7 +5,7 @@
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/path_argument.h"
 
-#define AT_EMPTY_PATH 0x1000 /* with an empty path the descriptor's own file is meant */
+#define AT_EMPTY_PATH 0x1000 /* an empty path means the file of the descriptor itself */
 
 const volatile bool failed_only = false;
 
@@ -31,7 +31,7 @@ struct event {
 	char path[];
 };
 
-/* Where an event is put together. */
+/* Buffer in which an event is built. */
 struct scratch {
 	char event[sizeof(struct event) + PATH_MAX + 1];
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * syncsnoop: system calls that have data written to disks, when they begin.
+ * syncsnoop: system calls that flush data to disks, at entry.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/path.h"
@@ -46,7 +46,7 @@ static __noinline int enter(u32 syscall, s32 fd)
 						   BPF_CORE_READ(file, f_path.dentry, d_name.name));
 	if (length < 1)
 		length = 1;
-	/* It is below the mask, which the verifier of Linux 6.1 must see. */
+	/* Never above NAME_MAX: the mask proves that to the verifier of Linux 6.1. */
 	send(events, event, offsetof(struct event, name) + ((length - 1) & NAME_MAX));
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * syscount: how many system calls, and how long they took.
+ * syscount: number and latency of system calls.
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/ended_names.h"
@@ -8,7 +8,7 @@
 #include "../../toolkit/kernel/task/parent_filter.h"
 #include "../../toolkit/kernel/task/task_time.h"
 
-#define FOREIGN 0x80000000 /* marks the number of a 32 bit program's call, which means another */
+#define FOREIGN 0x80000000 /* set in numbers of 32 bit programs, whose table of calls is another */
 
 const volatile s32 target_call = -1; /* -1: any */
 const volatile bool failed_only = false;
@@ -16,7 +16,7 @@ const volatile u32 target_errno = 0; /* 0: any */
 const volatile bool with_latency = false;
 const volatile bool by_process = false;
 
-/* Arguments of raw_syscalls/sys_exit; those of sys_enter begin alike. */
+/* Fields of raw_syscalls/sys_exit; those of sys_enter begin the same way. */
 struct raw_syscall {
 	u64 common;
 	s64 nr;
@@ -28,7 +28,7 @@ struct sums {
 	u64 time; /* ns */
 };
 
-/* By call or process, what was counted since the start. */
+/* Totals since the start, by call or process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 10240);
@@ -66,7 +66,7 @@ int leave(struct raw_syscall *ctx)
 	if (with_latency)
 		start = take_time(task);
 	if (ctx->nr < 0)
-		return 0; /* rt_sigreturn, which brings back the registers of whatever was interrupted */
+		return 0; /* rt_sigreturn: it restored the registers of the interrupted code */
 	if (with_latency ? !start : !is_call_wanted(task, ctx->nr))
 		return 0;
 	if ((failed_only && ctx->ret >= 0) || (target_errno && ctx->ret != -(s64)target_errno))
@@ -82,7 +82,7 @@ int leave(struct raw_syscall *ctx)
 		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
-	/* This CPU's own, and no call comes in between. */
+	/* Per CPU, and nothing else counts on it in between: no atomic is needed. */
 	sums->count++;
 	if (with_latency)
 		sums->time += bpf_ktime_get_ns() - start;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpaccept: passive TCP connections, when a process accepts them.
+ * tcpaccept: passive TCP connections, at accept().
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpcong: how long TCP connections are in each state of congestion control.
+ * tcpcong: time that TCP connections spend in each congestion control state.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -8,13 +8,13 @@
 
 const volatile u32 unit_ns = 1000;
 const volatile bool as_histogram = false;
-/* Ports from the first to the second, in host order. */
+/* First and last port, in host byte order. */
 const volatile u16 local_range[2] = { 0, 65535 };
 const volatile u16 remote_range[2] = { 0, 65535 };
 
 #define STATES 5 /* enum tcp_ca_state of include/uapi/linux/tcp.h: Open, Disorder, CWR, Recovery, Loss */
 
-/* A connection whose state was seen to change. */
+/* A connection, since the first change of its state. */
 struct connection {
 	struct flow flow;
 	u32 netns;
@@ -40,7 +40,7 @@ struct states {
 	u64 changes;
 };
 
-/* Since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -97,7 +97,7 @@ int BPF_PROG(set_congestion, struct sock *sk, u8 state)
 	u64 key = (u64)sk;
 	struct connection *known = bpf_map_lookup_elem(&connections, &key);
 
-	/* A connect() that fails sets it behind the end: nothing would end what was kept of that. */
+	/* A failed connect() sets the state after TCP_CLOSE: an entry made now would never be deleted. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
 		return 0;
 	if (known && known->state == state)
@@ -119,7 +119,7 @@ int BPF_PROG(set_congestion, struct sock *sk, u8 state)
 	return 0;
 }
 
-/* The next connection may lie at the same place. */
+/* Deleted: the next connection may have the same address. */
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 {
@@ -131,7 +131,7 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 	known = bpf_map_lookup_elem(&connections, &key);
 	if (!known)
 		return 0;
-	/* One that is reset in Loss, say, has no other change to tell of it. */
+	/* The connection may end in another state than Open (a reset in Loss): no other change reports it. */
 	if (known->state)
 		add(known, bpf_ktime_get_ns() - known->since);
 	bpf_map_delete_elem(&connections, &key);

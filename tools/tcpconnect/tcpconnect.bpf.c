@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpconnect: active TCP connections, one by one or counted, and what name servers answered before.
+ * tcpconnect: active TCP connections, one by one or counted, and preceding DNS answers.
  */
 #include "../../toolkit/kernel/net/dns.h"
 #include "../../toolkit/kernel/net/netns.h"
@@ -9,7 +9,7 @@
 
 const volatile bool counting = false;
 
-u64 dropped; /* of what is counted */
+u64 dropped; /* counts that found no room in the map */
 
 struct event {
 	u64 time; /* ns since boot */
@@ -19,7 +19,7 @@ struct event {
 	u32 unused;
 };
 
-/* Local ports are 0. */
+/* Connects by flow, with local port 0. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -54,7 +54,7 @@ static __always_inline void connected(const struct attempt *attempt, const struc
 	};
 
 	read_flow(&event.flow, sk);
-	if (is_mapped(event.flow.remote)) /* of an IPv6 socket perhaps, but IPv4 is what it talks */
+	if (is_mapped(event.flow.remote)) /* perhaps of an IPv6 socket, but the connection is IPv4 */
 		event.flow.family = AF_INET;
 	if (!is_flow_wanted(&event.flow) || !is_netns_wanted(event.netns))
 		return;

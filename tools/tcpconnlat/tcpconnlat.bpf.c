@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpconnlat: from the moment a TCP socket connects to the answer to its SYN.
+ * tcpconnlat: time from connect() of a TCP socket to the answer to its SYN.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/net/mptcp.h"
@@ -76,7 +76,7 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 
 	if (!attempt)
 		return 0;
-	/* One that is closed otherwise was given up: by its process, by a timer, for want of a port. */
+	/* Otherwise closed: given up by the process or a timer, or no local port was free. */
 	if (state != TCP_CLOSE || is_refused)
 		answered(sk, attempt, is_refused);
 	bpf_map_delete_elem(&attempts, &key);

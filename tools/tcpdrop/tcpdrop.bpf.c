@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpdrop: TCP packets that the kernel drops, with the reason and the stack that leads there.
+ * tcpdrop: TCP packets that the kernel drops, with reason and kernel stack.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/net/packet.h"
@@ -8,18 +8,18 @@
 #define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h */
 
 struct event {
-	struct who who; /* who was running, be it for the packet or not */
-	struct flow flow; /* local: where the packet comes from */
+	struct who who; /* the current task, related to the packet or not */
+	struct flow flow; /* local: the source of the packet */
 	u32 netns;
 	u32 reason; /* enum skb_drop_reason of the running kernel */
-	u32 state; /* of the socket; 0: there is none, or none known */
+	u32 state; /* of the socket; 0: no known socket */
 	u32 tcp_flags;
 	s32 kernel_size; /* bytes of the stack, or -errno */
 	u32 unused;
 	u64 kernel[STACK_DEPTH];
 };
 
-/* Where an event is put together: too large for the program's own stack. */
+/* Buffer in which an event is built: too large for the BPF stack. */
 PER_CPU(scratches, struct event);
 EVENTS(events, struct event);
 
@@ -49,14 +49,14 @@ static __always_inline int dropped(void *ctx, const struct sk_buff___packet *skb
 	return 0;
 }
 
-/* Linux 5.17. */
+/* Since Linux 5.17. */
 SEC("raw_tp/kfree_skb")
 int drop(u64 *ctx)
 {
 	return dropped(ctx, (void *)ctx[0], ctx[2], NULL);
 }
 
-/* It tells the receiving socket since Linux 6.11. */
+/* Since Linux 6.11, with the receiving socket. */
 SEC("raw_tp/kfree_skb")
 int drop_received(u64 *ctx)
 {

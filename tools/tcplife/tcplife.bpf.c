@@ -2,8 +2,8 @@
 /*
  * tcplife: TCP connections from their first state to their last.
  *
- * A change of state may be told in the middle of any process, so who owns a connection is learnt
- * where the owner itself must be running: when it connects, accepts, or closes first or last.
+ * State changes may happen in the context of any process, so the owner of a connection is recorded where
+ * it must be the current task: when it connects, accepts, or closes first or last.
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"
@@ -11,24 +11,24 @@
 #include "../../toolkit/kernel/net/mptcp.h"
 #include "../../toolkit/kernel/net/netns.h"
 
-/* Whether to show connections that nobody owned; they pass no filter by process. */
+/* Whether to show connections without a known owner; they pass no filter by process. */
 const volatile bool unowned = true;
 
 struct life {
 	u64 start; /* ns since boot */
 	struct who who;
-	bool is_active; /* it was made by connect() */
+	bool is_active; /* made by connect() */
 	bool is_owned;
 	bool is_wanted;
 };
 
 struct event {
 	u64 time; /* ns since boot, at the end */
-	struct who who; /* zero: nobody accepted the connection */
+	struct who who; /* zero: the connection was never accepted */
 	struct flow flow;
 	u32 netns;
 	u32 unused;
-	u64 sent; /* bytes that were acknowledged */
+	u64 sent; /* acknowledged bytes */
 	u64 received;
 	u64 duration_ns;
 };
@@ -64,7 +64,7 @@ static __always_inline void begin(const struct sock *sk, int state)
 	struct life life = { .start = bpf_ktime_get_ns() };
 	struct life *known = bpf_map_lookup_elem(&lives, &key);
 
-	/* The time is from TCP_ESTABLISHED if it comes to that, as in bcc's tool. */
+	/* The time begins with TCP_ESTABLISHED, if it is reached, as in bcc's tool. */
 	if (known) {
 		known->start = life.start;
 		return;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcppktlat: how long received bytes wait in a TCP socket until its process reads them.
+ * tcppktlat: how long received data waits in a TCP socket until it is read.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/net/mptcp.h"
 #include "../../toolkit/kernel/net/netns.h"
 #include "../../toolkit/kernel/net/packet.h"
 
-#define E2BIG 7 /* a full hash map says so */
+#define E2BIG 7 /* returned for a full hash map */
 
 const volatile u64 min_ns = 0;
 
 struct event {
-	u64 time; /* ns since boot, when it is read */
+	u64 time; /* ns since boot, at the read */
 	struct who who;
 	struct flow flow;
 	u64 duration_ns;
@@ -27,15 +27,15 @@ struct sk_buff___data {
 };
 
 struct tcp_sock___read {
-	u32 copied_seq; /* up to where the process has read */
+	u32 copied_seq; /* first byte not read yet */
 };
 
 KERNEL_STRUCTS_END
 
-/* The oldest packet with bytes that nobody has read. */
+/* The oldest packet with unread data. */
 struct arrival {
 	u64 time;
-	u32 copied_seq; /* as it was then */
+	u32 copied_seq; /* at that time */
 	u32 unused;
 };
 
@@ -54,17 +54,17 @@ static __always_inline u32 copied_seq(const struct sock *sk)
 	return BPF_CORE_READ((const struct tcp_sock___read *)sk, copied_seq);
 }
 
-/* Whether there is anything behind the TCP header, which is where the packet begins here. */
+/* Whether data follows the TCP header; the packet begins with that header here. */
 static __always_inline bool has_payload(const struct sk_buff___packet *skb)
 {
 	const u8 *header = BPF_CORE_READ((const struct sk_buff___data *)skb, data);
-	u8 offset = 0; /* in its upper half, the header's length in words */
+	u8 offset = 0; /* upper four bits: header length in words */
 
 	bpf_probe_read_kernel(&offset, sizeof(offset), header + 12);
 	return BPF_CORE_READ(skb, len) > (u32)(offset >> 4) * 4;
 }
 
-/* A packet of an established connection arrives. */
+/* A packet of an established connection arrived. */
 SEC("raw_tp/tcp_probe")
 int BPF_PROG(packet_received, struct sock *sk, struct sk_buff___packet *skb)
 {
@@ -77,13 +77,13 @@ int BPF_PROG(packet_received, struct sock *sk, struct sk_buff___packet *skb)
 	read_flow(&flow, sk);
 	if (!is_flow_wanted(&flow) || !is_netns_wanted(netns_of(sk)))
 		return 0;
-	/* The socket may hold an older one; only a full map is a loss. */
+	/* Fails too if an older packet is unread; only a full map is a loss. */
 	if (bpf_map_update_elem(&arrivals, &key, &arrival, BPF_NOEXIST) == -E2BIG)
 		count_in_flight_dropped();
 	return 0;
 }
 
-/* The current process has been given bytes, or has looked at them (MSG_PEEK). */
+/* The current process read data, or peeked at it (MSG_PEEK). */
 SEC("raw_tp/tcp_rcv_space_adjust")
 int BPF_PROG(packet_read, struct sock *sk)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpretrans: TCP segments that are sent again, and tail loss probes, one by one or counted.
+ * tcpretrans: TCP retransmissions and tail loss probes, one by one or counted.
  */
 #include "../../toolkit/kernel/task/cgroup_filter.h"
 #include "../../toolkit/kernel/event_tool.h"
@@ -8,11 +8,11 @@
 
 const volatile bool counting = false;
 
-u64 dropped; /* of what is counted */
+u64 dropped; /* counts that found no room in the map */
 
 struct event {
 	u64 time; /* ns since boot */
-	struct who who; /* who happened to run, but the cgroup is the socket's */
+	struct who who; /* the current task, but the cgroup of the socket */
 	struct flow flow;
 	u32 seq;
 	u16 state;
@@ -31,7 +31,7 @@ EVENTS(events, struct event);
 
 KERNEL_STRUCTS
 
-/* Since Linux 6.15 the tracepoint has a third argument, which this struct betrays. */
+/* Tells whether the tracepoint has its third argument, of Linux 6.15. */
 struct trace_event_raw_tcp_retransmit_skb {
 	int err;
 };
@@ -54,7 +54,7 @@ static __always_inline void count(const struct flow *flow)
 	__sync_fetch_and_add(value ?: &dropped, 1);
 }
 
-/* The cgroup in which a socket was made; NULL where the kernel does not say so. */
+/* The cgroup in which a socket was created; NULL where the kernel does not record it. */
 static __always_inline struct cgroup *cgroup_of(const struct sock *sk)
 {
 	const struct sock___cgroup *owned = (const void *)sk;
@@ -89,7 +89,7 @@ int retransmit(u64 *ctx)
 {
 	struct tcp_skb_cb *cb = (void *)ctx[1] + bpf_core_field_offset(struct sk_buff, cb);
 
-	/* Nothing was sent; kernels before 6.15 do not tell of that either. */
+	/* Not sent; kernels before 6.15 do not report these at all. */
 	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb, err) && (s32)ctx[2])
 		return 0;
 	return report((const struct sock *)ctx[0], BPF_CORE_READ(cb, seq), false);

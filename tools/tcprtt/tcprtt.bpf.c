@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcprtt: TCP's own estimate of the round-trip time, each time a packet comes in.
+ * tcprtt: TCP's estimate of the round-trip time, at each received packet.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -9,14 +9,14 @@
 const volatile u32 unit_us = 1;
 const volatile bool by_local = false;
 const volatile bool by_remote = false;
-/* By address as struct flow has it; wanted only if the flag says so. */
+/* Filters by address, in the form of struct flow; each applies only if its flag is set. */
 const volatile bool has_local = false;
 const volatile bool has_remote = false;
 const volatile u8 local_address[16] = {};
 const volatile u8 remote_address[16] = {};
 
 struct address {
-	u8 bytes[16]; /* zero: all together */
+	u8 bytes[16]; /* zero: one histogram for all */
 	u16 family;
 	u16 unused;
 };
@@ -33,7 +33,7 @@ struct {
 	__type(value, u64);
 } times SEC(".maps");
 
-/* For averages, in the unit that is shown. */
+/* For averages, in the unit of the report. */
 struct sum {
 	u64 total;
 	u64 count;
@@ -51,7 +51,7 @@ u64 dropped;
 KERNEL_STRUCTS
 
 struct tcp_sock___rtt {
-	u32 srtt_us; /* the smoothed time, eight times as large */
+	u32 srtt_us; /* smoothed round-trip time times 8 */
 };
 
 KERNEL_STRUCTS_END
@@ -65,7 +65,7 @@ static __always_inline bool is_same(const u8 *address, const volatile u8 *wanted
 	return true;
 }
 
-/* At the begin of tcp_rcv_established(). */
+/* At the entry of tcp_rcv_established(). */
 SEC("raw_tp/tcp_probe")
 int BPF_PROG(probe, struct sock *sk)
 {

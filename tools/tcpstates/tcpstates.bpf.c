@@ -8,16 +8,16 @@
 
 struct event {
 	u64 time; /* ns since boot */
-	struct who who; /* who was running, be it for the socket or not */
+	struct who who; /* the current task, related to the socket or not */
 	struct flow flow;
-	u64 socket; /* the address of its struct sock, as a name for it */
+	u64 socket; /* address of the struct sock, which identifies it */
 	u64 duration_ns; /* of the old state */
 	u32 netns;
 	u8 old_state;
 	u8 new_state;
-	u8 is_known; /* whether the beginning of the old state was seen */
+	u8 is_known; /* the begin of the old state was seen */
 	u8 unused;
-	u32 owner; /* the process that connected; 0: none that is known */
+	u32 owner; /* the process that connected; 0: unknown */
 	u32 unused_too;
 };
 
@@ -27,7 +27,7 @@ struct change {
 	u32 unused;
 };
 
-/* When each socket's state was last seen to change. */
+/* The last change of state seen of each socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -37,7 +37,7 @@ struct {
 
 EVENTS(events, struct event);
 
-/* Whether a socket begins here: the state before was none of its own. */
+/* Whether this is a socket's first change: its old state does not count. */
 static __always_inline bool is_beginning(int old_state, int state)
 {
 	return old_state == TCP_CLOSE || (old_state == TCP_LISTEN && state == TCP_SYN_RECV);

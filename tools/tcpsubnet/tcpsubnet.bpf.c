@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpsubnet: bytes sent over TCP, by the first of some subnets that the receiver is in.
+ * tcpsubnet: bytes sent over TCP, by the first of the given subnets that holds the receiver.
  */
 #include "../../toolkit/kernel/base/prelude.h"
 #include "../../toolkit/kernel/net/netns.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * tcpsynbl: how many connections wait to be accepted when another one has finished its handshake.
+ * tcpsynbl: length of the accept queue when a connection completes its handshake.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/net/netns.h"
 
 struct key {
-	u32 most; /* what listen() was given, as far as the kernel allows it */
+	u32 most; /* backlog of listen(), as limited by the kernel */
 	u32 slot;
 };
 
@@ -48,7 +48,7 @@ static __always_inline int count(const struct sock *listener)
 SEC("fentry/tcp_v4_syn_recv_sock")
 int BPF_PROG(v4_syn_recv, struct sock *sk)
 {
-	/* For an IPv4 connection of an IPv6 socket it is called by the other one. */
+	/* For an IPv4 connection of an IPv6 socket, the IPv6 function calls the IPv4 one. */
 	return BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET ? count(sk) : 0;
 }
 
@@ -58,7 +58,7 @@ int BPF_PROG(v6_syn_recv, struct sock *sk)
 	return count(sk);
 }
 
-/* The new socket is a copy of the listening one, of the moment before it joins the queue. */
+/* The new socket is a copy of the listening socket, made before it joins the queue. */
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 {

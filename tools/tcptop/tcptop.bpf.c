@@ -20,7 +20,7 @@ struct bytes {
 	u64 received;
 };
 
-/* Since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

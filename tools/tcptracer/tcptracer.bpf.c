@@ -2,18 +2,18 @@
 /*
  * tcptracer: TCP connections that are made, accepted and closed.
  *
- * A change of state may be told in the middle of any process, so who owns a connection is learnt
- * where the owner itself must be running: when it connects, accepts, or closes.
+ * State changes may happen in the context of any process, so the owner of a connection is recorded where
+ * it must be the current task: when it connects, accepts, or closes.
  */
 #include "../../toolkit/kernel/net/tcp_accept.h"
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/net/mptcp.h"
 #include "../../toolkit/kernel/net/netns.h"
 
-/* Whether to show what nobody known did; it passes no filter by process. */
+/* Whether to show events without a known owner; they pass no filter by process. */
 const volatile bool unowned = true;
 
-#define SHUTDOWN_MASK 3 /* include/net/sock.h: both ways */
+#define SHUTDOWN_MASK 3 /* include/net/sock.h: both directions */
 
 enum type {
 	CONNECT,
@@ -32,10 +32,10 @@ struct event {
 struct owner {
 	struct who who;
 	bool is_wanted;
-	bool is_connecting; /* what it asked for is not told yet */
+	bool is_connecting; /* connect() was called, but not reported yet */
 };
 
-/* Who connected or accepted, until the connection ends. */
+/* Which process connected or accepted, until the connection ends. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -49,7 +49,7 @@ KERNEL_STRUCTS
 
 struct sock___end {
 	u8 sk_shutdown;
-	struct socket *sk_socket; /* NULL: not accepted yet, or let go of */
+	struct socket *sk_socket; /* NULL: not accepted yet, or orphaned */
 };
 
 KERNEL_STRUCTS_END
@@ -84,7 +84,7 @@ static __always_inline void tell(enum type type, const struct sock *sk, const st
 		send(events, &event, sizeof(event));
 }
 
-/* Tells of a connection that its process has asked for, when the peer has answered. */
+/* Reports an active connection once the peer has answered. */
 static __always_inline void established(const struct sock *sk)
 {
 	u64 key = (u64)sk;
@@ -98,8 +98,8 @@ static __always_inline void established(const struct sock *sk)
 }
 
 /*
- * What was open begins to close. Where its process does that, in close() or shutdown(), it is running;
- * of a reset by the peer the owner is told. One that nobody has accepted has no socket.
+ * An open connection begins to close. In close() or shutdown() its process is the current task; a reset by
+ * the peer is reported for the owner. A connection that was not accepted has no socket.
  */
 static __always_inline void closing(const struct sock *sk, int state)
 {

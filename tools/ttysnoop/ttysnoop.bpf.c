@@ -2,7 +2,7 @@
 /*
  * ttysnoop: what processes write to a terminal, by write(2) and writev(2).
  *
- * It is read at the exit, when it is known how much the terminal took; then the pages are there, too.
+ * The data is read at exit, when its length is known and its pages are resident.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/path.h"
@@ -46,11 +46,11 @@ struct file___tty {
 KERNEL_STRUCTS_END
 
 #define MINOR_BITS 20 /* include/linux/kdev_t.h */
-#define DEV_TTY (5 << MINOR_BITS) /* /dev/tty: the terminal of whoever opens it */
+#define DEV_TTY (5 << MINOR_BITS) /* /dev/tty: the controlling terminal of the process that opens it */
 #define DATA_MAX 16384
-#define PIECES 128 /* of one write: parts of its vector, and what fits into an event each */
+#define PIECES 128 /* most pieces of one write: elements of its vector, split to fit an event */
 
-/* The terminal: a pseudo terminal by its inode, since every instance of devpts counts from 0. */
+/* The terminal. Pseudo terminals by inode: the numbers of each devpts instance begin at 0. */
 const volatile u32 target_tty = 0;
 const volatile bool is_pseudo = false;
 const volatile u64 target_inode = 0;
@@ -65,7 +65,7 @@ struct iovec {
 
 struct call {
 	u64 buffer;
-	u64 vectors; /* 0: it is one buffer */
+	u64 vectors; /* 0: a single buffer */
 };
 
 struct event {
@@ -73,10 +73,10 @@ struct event {
 	char data[];
 };
 
-/* What is left of a write lies in a map as well: see append_directories() in path.h. */
+/* The rest of a write is in a map as well, for the verifier: see append_directories() in path.h. */
 struct scratch {
 	struct iovec part;
-	u64 vector; /* the next part of it */
+	u64 vector; /* the next element */
 	u64 left;
 	u64 room;
 	char event[sizeof(struct event) + DATA_MAX];
@@ -96,7 +96,7 @@ static __always_inline bool is_target(struct inode___tty *inode)
 	       BPF_CORE_READ(inode, i_sb, s_dev) == target_device;
 }
 
-/* Of a file that stands for the process's own terminal. */
+/* Whether /dev/tty of this process is the traced terminal. */
 static __always_inline bool leads_to_target(struct tty_file_private *file)
 {
 	struct tty_struct *tty = BPF_CORE_READ(file, tty);
@@ -126,7 +126,7 @@ static __noinline int begin(int fd, u64 buffer, u64 vectors)
 	return 0;
 }
 
-/* Sends a piece of what is left; returns whether there may be more. */
+/* Sends the next piece of the rest; returns whether there may be more. */
 static __always_inline bool send_piece(struct scratch *scratch)
 {
 	struct event *event = (void *)scratch->event;

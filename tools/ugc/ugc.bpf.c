@@ -9,9 +9,9 @@
 
 const volatile u64 min_ns = 0;
 
-/* Several may be in flight in a thread: a pool's within a collection's. */
+/* Collections nest: a pool's runs within the whole one of the same thread. */
 struct collection {
-	u64 id; /* what tells one of a kind from another */
+	u64 id; /* distinguishes collections of one kind */
 	u32 tid;
 	u32 kind;
 };
@@ -92,7 +92,7 @@ static __always_inline int end(void *ctx, struct place *place, bool has_operands
 		event.after[0] = operand_value(ctx, &place->operands[1]);
 		event.after[1] = operand_value(ctx, &place->operands[2]);
 		read_place_text(ctx, place, 3, 4, event.manager, sizeof(event.manager));
-		/* The pool is what it is known by. */
+		/* The pool identifies it. */
 		read_place_text(ctx, place, 0, 5, event.pool, sizeof(event.pool));
 	}
 	set_who(&event.who);
@@ -110,7 +110,7 @@ int at_gc(u64 *ctx)
 	return place->kind % 2 == 0 ? begin(ctx, place) : end(ctx, place, true);
 }
 
-/* At the return of a function that is a collection. */
+/* At the return of a function that performs a collection. */
 SEC("uretprobe")
 int at_return(u64 *ctx)
 {

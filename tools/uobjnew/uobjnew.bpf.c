@@ -12,7 +12,7 @@
 const volatile bool by_size = false;
 
 struct object {
-	u64 size; /* where objects are told apart by that */
+	u64 size; /* if objects are counted by size */
 	u32 kind;
 	u32 unused;
 	char type[TYPE_TEXT];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * ustat: what language runtimes do, by process.
+ * ustat: events of language runtimes, by process.
  */
 #include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -22,7 +22,7 @@ struct {
 	__type(value, struct activity);
 } activities SEC(".maps");
 
-/* The tool attaches each where runtimes tell of it. */
+/* The tool attaches each to the runtimes' probes of that kind. */
 #define COUNT(what)                                                                                \
 	SEC("uprobe")                                                                              \
 	int count_##what(void *ctx)                                                                \

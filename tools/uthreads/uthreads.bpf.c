@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * uthreads: threads of language runtimes as these tell them, and of pthread_create() with the id that the
- * kernel gives them.
+ * uthreads: threads as reported by language runtimes, and those of pthread_create(), with their kernel
+ * thread id.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
@@ -13,14 +13,14 @@
 struct event {
 	struct who who;
 	u64 time; /* ns since boot */
-	u64 id; /* the runtime's; of a pthread the function that it begins with */
+	u64 id; /* the runtime's; for a pthread its start function */
 	u64 native_id;
-	u32 kind; /* as the place says; PTHREAD */
+	u32 kind; /* given by the probe; PTHREAD */
 	u32 unused;
 	char name[THREAD_TEXT];
 };
 
-/* The functions that threads to come begin with, by the thread that makes them. */
+/* Start functions of threads being created, by the creating thread. */
 CALLS(creations, u64);
 EVENTS(events, struct event);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * vfscount: how often functions of the virtual file system are called.
+ * vfscount: counts calls of VFS functions.
  */
 #include "../../toolkit/kernel/probes/call_counts.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * vfsstat: how often functions of the virtual file system are called.
+ * vfsstat: counts calls of VFS functions.
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/base/ring_buffer.h"
@@ -23,7 +23,7 @@ enum counter {
 	COUNTERS,
 };
 
-/* Since the start: nothing is taken away, so nothing is lost between reports. */
+/* Totals since the start. The reader computes differences: clearing the map would lose counts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COUNTERS);
@@ -36,7 +36,7 @@ static __noinline int count(u32 counter)
 	u64 *value = is_wanted() ? bpf_map_lookup_elem(&counters, &counter) : NULL;
 
 	if (value)
-		__sync_fetch_and_add(value, 1); /* an interrupt may count as well */
+		__sync_fetch_and_add(value, 1); /* an interrupt may count at the same time */
 	return 0;
 }
 
@@ -62,7 +62,7 @@ COUNT(vfs_unlink, UNLINK)
 COUNT(vfs_mkdir, MKDIR)
 COUNT(vfs_rmdir, RMDIR)
 
-/* Where there is neither: the system calls that lead there, once it is known that they did. */
+/* Without fentry and kprobes: the system calls that lead there, if they succeed. */
 #define COUNT_CALL(call, counter) AT_EXIT(call, ctx->ret < 0 ? 0 : count(counter))
 
 COUNT_CALL(read, READ)
@@ -80,7 +80,7 @@ COUNT_CALL(mkdir, MKDIR)
 COUNT_CALL(mkdirat, MKDIR)
 COUNT_CALL(rmdir, RMDIR)
 
-/* What a call counts for, where its arguments tell. */
+/* The counter of a call whose arguments select it. */
 CALLS(calls, u32);
 
 static __noinline int begin(u32 counter)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * virtiostat: what drivers put into the queues of virtio devices.
+ * virtiostat: requests that drivers put into the queues of virtio devices.
  */
 #include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -31,7 +31,7 @@ struct virtqueue {
 };
 
 struct scatterlist {
-	unsigned long page_link; /* its lowest bits say whether the list goes on elsewhere or ends */
+	unsigned long page_link; /* the lowest bits: chained to another list, or the end */
 	unsigned int length;
 };
 
@@ -39,7 +39,7 @@ KERNEL_STRUCTS_END
 
 #define SG_CHAIN 1
 #define SG_END 2
-#define LISTS 1024 /* more than any queue takes at a time */
+#define LISTS 1024 /* more than any queue accepts at once */
 #define PIECES 1024
 #define NAME_LENGTH 16
 
@@ -56,7 +56,7 @@ struct sums {
 	u64 out_bytes;
 };
 
-/* What was counted since an entry was made; the reader takes entries away that do not change. */
+/* Totals since an entry was created; the reader deletes entries that no longer change. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -64,7 +64,7 @@ struct {
 	__type(value, struct sums);
 } queues SEC(".maps");
 
-/* Names that are asked for, padded with NUL; an empty one is any. */
+/* The requested names, padded with NUL; an empty one matches any. */
 const volatile u64 target_driver[NAME_LENGTH / 8] = {};
 const volatile u64 target_device[NAME_LENGTH / 8] = {};
 
@@ -73,13 +73,13 @@ struct pieces {
 	u64 bytes;
 };
 
-/* Adds a piece; returns 1 when it was the last. */
+/* Adds an entry of a list; returns 1 after the last. */
 static long add_piece(u32 i, struct pieces *pieces)
 {
 	struct scatterlist *piece = pieces->next;
 	u64 link = BPF_CORE_READ(piece, page_link);
 
-	/* In place of a piece there may be the address of where the list goes on. */
+	/* An entry may instead hold the address at which the list continues. */
 	if (link & SG_CHAIN) {
 		piece = (void *)(link & ~(u64)(SG_CHAIN | SG_END));
 		link = BPF_CORE_READ(piece, page_link);
@@ -124,7 +124,7 @@ static __noinline struct sums *sums_of(struct virtqueue *queue)
 }
 
 struct lists {
-	u64 at; /* of an array of pointers */
+	u64 at; /* address of an array of pointers */
 	u64 bytes;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * wakeuptime: how long threads slept, by who woke them and on which kernel stack.
+ * wakeuptime: how long threads slept, by their waker and its kernel stack.
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/stacks/stack_slots.h"
@@ -55,14 +55,14 @@ static __always_inline bool is_sleeper_wanted(struct task_struct *task)
 SEC("tp_btf/sched_switch")
 int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	take_time(next); /* it runs: whoever wakes it did not wait for it to sleep */
-	/* One that has to give way does not sleep, though a timer may wake it already. */
+	take_time(next); /* it runs, so a wakeup no longer ends a sleep */
+	/* A preempted thread does not sleep, although a timer may wake it. */
 	if (!preempt && is_sleeper_wanted(prev) && !keep_time(prev, bpf_ktime_get_ns()))
 		__sync_fetch_and_add(&dropped, 1);
 	return 0;
 }
 
-/* In the context of who wakes, where sched_wakeup may come on the CPU of the woken. */
+/* Runs in the context of the waker; sched_wakeup may run on the CPU of the woken thread. */
 SEC("tp_btf/sched_waking")
 int BPF_PROG(waking, struct task_struct *task)
 {

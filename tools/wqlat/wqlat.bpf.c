@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * wqlat: how long work of the kernel's work queues waits until it is done.
+ * wqlat: how long work items of kernel workqueues wait until they run.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/maps.h"
@@ -8,7 +8,7 @@
 KERNEL_STRUCTS
 
 struct workqueue_struct {
-	char name[24]; /* longer since Linux 6.9: what is read is this much */
+	char name[24]; /* longer since Linux 6.9; this much is read */
 };
 
 struct pool_workqueue {
@@ -31,7 +31,7 @@ struct queued {
 	char name[NAME_LENGTH];
 };
 
-/* What was counted since the start. */
+/* Totals since the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 40960);
@@ -39,7 +39,7 @@ struct {
 	__type(value, u64);
 } latencies SEC(".maps");
 
-/* What waits, by the address of the work. */
+/* Queued work, by the address of the work item. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);

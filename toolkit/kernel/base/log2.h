@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Slots of histograms by powers of two.
+ * Slots of log2 histograms.
  */
 #pragma once
 
 #include "prelude.h"
 
-/* The slot of a number as bcc has it: 1 for 0 and 1, n for 2^(n-1) to 2^n - 1. */
+/* The slot of a number, as in bcc: 1 for 0 and 1, n for 2^(n-1) to 2^n - 1. */
 static __always_inline u32 log2_slot(u64 value)
 {
 	u32 slot = 1;

@@ -66,7 +66,7 @@ enum {
 	_Pragma("clang attribute push(__attribute__((preserve_access_index)), apply_to = record)")
 #define KERNEL_STRUCTS_END _Pragma("clang attribute pop")
 
-/* What a program on tracepoint syscalls/sys_enter_* sees (struct syscall_tp_t in
+/* The context of a program on tracepoint syscalls/sys_enter_* (struct syscall_tp_t in
  * kernel/trace/trace_syscalls.c): eight bytes of common fields, the number, the arguments. */
 struct syscall_enter {
 	u64 common;

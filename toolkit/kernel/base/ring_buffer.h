@@ -28,6 +28,6 @@
 
 #define count_dropped(name) __sync_fetch_and_add(&name##_dropped, 1)
 
-/* Calls that are not followed from entry to exit because the map of calls in flight is full. */
+/* Calls not traced from entry to exit because the map of calls in flight was full. */
 u64 in_flight_dropped;
 #define count_in_flight_dropped() __sync_fetch_and_add(&in_flight_dropped, 1)

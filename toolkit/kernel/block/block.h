@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Block I/O requests, from being queued to being done.
+ * Block I/O requests, from queueing to completion.
  *
  * A tool that includes this defines io_done() and io_dropped(); block.ts chooses the programs. With
  * IO_STACKS defined it also gets the kernel stack on which a request was queued. Requests are
@@ -29,7 +29,7 @@ struct list_head {
 
 struct blk_flush_queue {
 	unsigned int flush_running_idx : 1;
-	struct list_head flush_queue[2]; /* that of this index is served by the flush under way */
+	struct list_head flush_queue[2]; /* the one of this index is served by the running flush */
 };
 
 struct blk_mq_hw_ctx {
@@ -49,19 +49,19 @@ struct request___6_5 {
 
 KERNEL_STRUCTS_END
 
-#define FLUSHES_SERVED 16 /* how many are searched for one that is known */
+#define FLUSHES_SERVED 16 /* how many are searched for a known one */
 
 /* A request. Merging may change it until it is issued. */
 struct io {
 	u64 queued; /* ns since boot */
-	u64 issued; /* to the driver; 0 while it is not */
+	u64 issued; /* to the driver; 0: not yet */
 	u64 sector;
 	u32 device;
 	u32 bytes;
-	u32 flags; /* cmd_flags: the operation and how */
-	struct who who; /* queued it, or asked for this flush */
+	u32 flags; /* cmd_flags: operation and modifiers */
+	struct who who; /* the task that queued it, or requested this flush */
 #ifdef IO_STACKS
-	u64 stack; /* on which it was queued: see kept_stacks.h */
+	u64 stack; /* id of the stack that queued it: kept_stacks.h */
 #endif
 	/* REQ_FUA on a disk without FUA: the block layer sends a flush after it, on behalf of this
 	 * request. */
@@ -147,7 +147,7 @@ static __noinline bool set_who_asked(struct io *flush, struct request *request)
 	return is_known;
 }
 
-/* A flush is issued: its origin is whoever asked for it, or if unknown, whoever issues it. */
+/* A flush is issued: its origin is the task that requested it, or if unknown, the one that issues it. */
 static __always_inline int issue_flush(void *ctx, struct request *request)
 {
 	u64 key = (u64)request;

@@ -39,7 +39,7 @@ KERNEL_STRUCTS_END
 #define REQ_FUA (1 << 17)
 #define SECTOR_SHIFT 9
 
-const volatile u32 target_device = 0; /* 0: any; a disk as MKDEV() has it */
+const volatile u32 target_device = 0; /* 0: any; MKDEV() of the disk */
 
 static __always_inline u32 device_of(struct request *request)
 {
@@ -65,7 +65,7 @@ static __always_inline bool is_flush(struct request *request)
 #define REQUEST(arguments)                                                                             \
 	(struct request *)(bpf_core_type_exists(struct hd_struct) ? (arguments)[1] : (arguments)[0])
 
-/* Whether block_rq_complete completes all that is left of a request: a disk may complete parts. */
+/* Whether block_rq_complete completes the rest of a request: a disk may complete parts. */
 static __always_inline bool is_last_part(u64 *arguments)
 {
 	struct request *request = (void *)arguments[0];

@@ -27,7 +27,7 @@ KERNEL_STRUCTS_END
 
 enum lookup {
 	REFERENCE, /* by a path walk */
-	FOUND, /* in the cache, but by the slow way */
+	FOUND, /* in the cache, by the slow path */
 	MISSED,
 };
 
@@ -36,7 +36,7 @@ struct lookup_key {
 	u64 name;
 };
 
-/* The last miss of each thread's d_lookup, as long as the thread lives. */
+/* The last miss of d_lookup in each thread; entries live as long as the thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);

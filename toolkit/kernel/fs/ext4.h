@@ -34,14 +34,14 @@ struct kiocb {
 
 KERNEL_STRUCTS_END
 
-#define EXT4_SUPER_MAGIC 0xEF53 /* ext2's and ext3's as well, which the driver of ext4 serves */
+#define EXT4_SUPER_MAGIC 0xEF53 /* also of ext2 and ext3, which the ext4 driver serves */
 #define S_IFMT 0170000
 #define S_IFREG 0100000
-#define FMODE_PATH 0x4000 /* opened with O_PATH: ext4 is not asked */
+#define FMODE_PATH 0x4000 /* opened with O_PATH: without a call of ext4 */
 #define O_APPEND 02000
-#define RWF_APPEND 0x10 /* of pwritev2(2), and of the kernel's struct kiocb (IOCB_APPEND) */
+#define RWF_APPEND 0x10 /* of pwritev2(2); IOCB_APPEND of struct kiocb has the same value */
 #define AT_FILE_POSITION (-1)
-#define AT_END (-2) /* an append: the offset is known when it has been written */
+#define AT_END (-2) /* an append: the offset is known only at the end of the write */
 
 enum operation {
 	READ,
@@ -123,7 +123,7 @@ static __always_inline s64 size_of(struct file *file)
 	return BPF_CORE_READ(fields, f_inode, i_size);
 }
 
-/* Whether ext4 serves a file's reads and writes. */
+/* Whether reads and writes of a file go to ext4. */
 static __always_inline bool is_ext4(struct file *file)
 {
 	struct file___inode *fields = (void *)file;

@@ -2,8 +2,8 @@
 /*
  * Reads and writes of files by programs, from the entry of their system calls to the exit.
  *
- * A tool that includes this defines is_io_wanted() and io_done(), and counts those without room in
- * io_dropped().
+ * A tool that includes this defines is_io_wanted(), io_done(), and io_dropped(), which counts calls for
+ * which the map has no room.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ KERNEL_STRUCTS_END
 #define IO_S_IFREG 0100000
 #define IO_S_IFSOCK 0140000
 
-const volatile bool all_files = false; /* sockets, pipes, devices … as well */
+const volatile bool all_files = false; /* include sockets, pipes, devices … */
 
 struct io {
 	u64 start; /* ns since boot */
@@ -52,14 +52,14 @@ CALLS(ios, struct io);
 /* Identifies a file: its inode number and its file system. */
 struct file_id {
 	u64 inode;
-	u32 device; /* as the kernel keeps it: major << 20 | minor */
-	u32 mode; /* as stat(2) has it */
+	u32 device; /* in the kernel's encoding: major << 20 | minor */
+	u32 mode; /* st_mode of stat(2) */
 };
 
-/* Whether the tool wants what the current thread does to this file. */
+/* Whether I/O of the current thread on this file passes the filters. */
 static bool is_io_wanted(struct file *file);
 
-/* A call ends; `bytes` is what it moved or -errno. */
+/* A call ends; `bytes` were transferred, or -errno. */
 static void io_done(struct io *io, s64 bytes);
 
 static void io_dropped(void);
@@ -89,7 +89,7 @@ static __always_inline bool is_kind_wanted(struct file *file)
 	return all_files || (BPF_CORE_READ(fields, f_inode, i_mode) & IO_S_IFMT) == IO_S_IFREG;
 }
 
-/* Reads a file's own name into NAME_MAX + 1 bytes; returns its length. */
+/* Reads the last path component of a file into NAME_MAX + 1 bytes; returns its length. */
 static __always_inline u32 read_name(char *name, struct file *file)
 {
 	long size = bpf_probe_read_kernel_str(name, NAME_MAX + 1,

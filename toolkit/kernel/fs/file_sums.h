@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How often and how much was read and written, and the counter of what found no room (file_sums.ts
- * reads both).
+ * Sums of reads and writes, and the counter of calls for which the map had no room (file_sums.ts reads
+ * both).
  */
 #pragma once
 

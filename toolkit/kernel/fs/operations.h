@@ -17,7 +17,7 @@
 #define FS_TYPES 3
 #define FS_TYPE_WORDS 2 /* of eight bytes */
 
-/* Names of types, as /proc/filesystems has them, padded with NUL; an empty one is none. */
+/* Names of types, as in /proc/filesystems, padded with NUL; an empty one matches nothing. */
 const volatile u64 fs_types[FS_TYPES * FS_TYPE_WORDS] = {};
 
 KERNEL_STRUCTS
@@ -49,7 +49,7 @@ KERNEL_STRUCTS_END
 #define TYPE_S_IFMT 0170000
 #define TYPE_S_IFREG 0100000
 #define APPEND 02000
-#define PATH_ONLY 0x4000 /* FMODE_PATH: the file system is not asked */
+#define PATH_ONLY 0x4000 /* FMODE_PATH: without a call of the file system */
 
 #define FILE_POSITION (-1)
 
@@ -69,7 +69,7 @@ struct operation_key {
 struct operation {
 	u64 start; /* ns since boot */
 	s64 offset;
-	struct file___type *file; /* NULL for one that is yet to be opened, and for attributes */
+	struct file___type *file; /* NULL for a file not opened yet, and for attributes */
 	struct dentry *dentry;
 };
 
@@ -121,7 +121,7 @@ static __noinline int begin_operation(u32 kind, struct file___type *file, struct
 	return 0;
 }
 
-/* `file` is that which was opened, if any. */
+/* `file`: the opened file, if any. */
 static __noinline int end_operation(u32 kind, struct file *file, s64 size)
 {
 	struct operation_key key = { .tid = bpf_get_current_pid_tgid(), .operation = kind };
@@ -134,7 +134,7 @@ static __noinline int end_operation(u32 kind, struct file *file, s64 size)
 
 	if (file)
 		operation->dentry = BPF_CORE_READ(file, f_path.dentry);
-	/* Where an appending write was is only known from where it ended. */
+	/* The offset of an append is only known from where it ended. */
 	if (kind == WRITE && size > 0 && BPF_CORE_READ(written, f_flags) & APPEND)
 		operation->offset = BPF_CORE_READ(written, f_inode, i_size) - size;
 	if (operation->dentry)

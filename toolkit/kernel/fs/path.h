@@ -58,7 +58,7 @@ KERNEL_STRUCTS_END
 #define TEXT_MAX 8192 /* a power of two: twice PATH_MAX */
 #define TEXT_ROOM (TEXT_MAX + NAME_MAX + 1) /* a name that begins below TEXT_MAX fits */
 
-/* The file of a descriptor of the current process; NULL if there is none. */
+/* The file of a descriptor of the current process; NULL if it is not open. */
 static __always_inline struct file *file_of(int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -91,12 +91,12 @@ static __always_inline struct path start_directory(int directory_fd)
 
 /*
  * Appends NUL and the names of the directories from the start up to the root, innermost first, each
- * ending in NUL, across mounts. The root is the process's own, as for the absolute paths it opens.
- * Returns whether it got there; with no start it appends nothing.
+ * ending in NUL, across mounts. The root is that of the process, as for absolute paths that it opens.
+ * Returns whether the root was reached; without a start directory it appends nothing.
  *
- * `text` has TEXT_ROOM bytes. `length`, its length so far, lies in a map as well: what is loaded
- * from a map is just a number to the verifier, where it would follow the bounds of a register
- * through every way of every turn of the loop.
+ * `text` has TEXT_ROOM bytes. `length`, its length so far, is in a map as well: a value loaded from a map
+ * is an unknown number to the verifier, whereas it would track the bounds of a register through every
+ * path of every iteration.
  */
 static __always_inline bool append_directories(char *text, u64 *length, int directory_fd)
 {

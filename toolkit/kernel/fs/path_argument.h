@@ -2,9 +2,9 @@
 /*
  * A path that is passed to a system call.
  *
- * It is read at entry, before another thread can change it. When that fails (a page that is not
- * resident: a program in a tracepoint cannot wait for the disk) or the path is long, it is read at
- * exit, when the kernel itself has just read it.
+ * It is read at entry, before another thread can change it. If that fails (the page is not resident, and
+ * a program in a tracepoint cannot wait for a page fault) or the path is long, it is read at exit, when
+ * the kernel itself has just read it.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 
 struct path_argument {
 	const char *address;
-	u32 length; /* 0 when it has to be read at exit */
+	u32 length; /* 0: to be read at exit */
 	char text[ENTRY_PATH];
 };
 
@@ -31,7 +31,7 @@ static __always_inline void keep_path(struct path_argument *path, const char *ad
 /* Reads it into PATH_MAX + 1 bytes; returns its length, PATH_MAX if it is longer than that. */
 static __always_inline u32 read_path(char *text, const struct path_argument *path)
 {
-	u32 length = path->length & (ENTRY_PATH - 1); /* it is below, which the verifier must see */
+	u32 length = path->length & (ENTRY_PATH - 1); /* never above: the mask proves it to the verifier */
 
 	if (length > 0) {
 		bpf_probe_read_kernel(text, length, path->text);

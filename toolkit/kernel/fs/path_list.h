@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Several paths, or other texts, of one system call, one behind the other in its event.
+ * Several paths or other strings of one system call, one after the other in its event.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #define TEXTS_MAX 16384 /* a power of two, above three texts of PATH_MAX */
 #define TEXTS_ROOM (TEXTS_MAX + PATH_MAX + 1)
 
-/* Keeps a text in a call whose memory is used again and again. */
+/* Keeps a string in a call whose buffer is reused. */
 static __always_inline void keep_text(struct path_argument *text, u64 address)
 {
 	text->length = 0;
@@ -17,8 +17,8 @@ static __always_inline void keep_text(struct path_argument *text, u64 address)
 }
 
 /*
- * Appends a text and NUL to `texts`, which has TEXTS_ROOM bytes. `length`, their length so far, lies in
- * a map as well: see append_directories() in path.h.
+ * Appends a string and NUL to `texts`, which has TEXTS_ROOM bytes. `length`, their length so far, is in a
+ * map as well, for the verifier: see append_directories() in path.h.
  */
 static __always_inline void append_text(char *texts, u64 *length, const struct path_argument *text)
 {

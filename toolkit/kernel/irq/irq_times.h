@@ -28,7 +28,7 @@ struct sums {
 	u64 time; /* ns */
 };
 
-/* Counters since the start; never reset. */
+/* Totals since the start; never reset. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
@@ -58,7 +58,7 @@ static __always_inline int irq_ends(struct key *key)
 	struct sums zero = {};
 
 	if (!begin || !*begin)
-		return 0; /* it began before the trace */
+		return 0; /* it began before tracing did */
 
 	u64 time = bpf_ktime_get_ns() - *begin;
 

@@ -12,16 +12,16 @@
 #include "../probes/user_place.h"
 #include "perl.h"
 
-#define METHOD_TEXT 80 /* of a class and of a method, as bcc has them */
-#define UNWOUND_MAX 16 /* calls that one exception leaves */
+#define METHOD_TEXT 80 /* room for a class and for a method, as in bcc */
+#define UNWOUND_MAX 16 /* most calls that one exception unwinds */
 
 /* The action at a place; languages.ts has the same numbers. */
 enum {
 	ENTER, /* operands: class, its length, method, its length */
 	LEAVE, /* the same */
-	LEAVE_LAST, /* no operands: it is the last one entered */
+	LEAVE_LAST, /* no operands: leaves the last method entered */
 	ENTER_PERL, /* the interpreter */
-	PUSH_FRAME, /* Tcl: a frame, whose procedure ENTER_FRAME names if it is one's */
+	PUSH_FRAME, /* Tcl: a frame; ENTER_FRAME follows if it is a procedure's, and names it */
 	ENTER_FRAME,
 };
 
@@ -41,14 +41,14 @@ struct frame {
 	u64 start; /* ns since boot */
 	u64 id; /* of the method */
 	u32 kind;
-	u32 depth; /* as people see it */
+	u32 depth; /* as shown */
 	struct method method;
 };
 
 /* The stack of a thread. */
 struct thread {
 	u32 frames;
-	u32 depth; /* frames that are shown */
+	u32 depth; /* number of shown frames */
 };
 
 struct {
@@ -68,7 +68,7 @@ struct {
 
 PER_CPU(frame_scratches, struct frame);
 
-const volatile bool follow = true; /* false: entries are counted, and nothing else */
+const volatile bool follow = true; /* false: count entries only */
 
 static __always_inline u64 id_of_method(struct method *method)
 {
@@ -129,8 +129,7 @@ static __always_inline void pop_frame(void)
 	bpf_map_delete_elem(&runtime_frames, &key);
 }
 
-/* Pops the frames above a method; NULL if the method is not among those an exception may have left.
- * */
+/* Pops the frames above a method; NULL if it is not among those that an exception may have left. */
 static __always_inline struct frame *unwind_to(u64 id)
 {
 	u32 below;

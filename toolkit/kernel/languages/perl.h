@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The sub that Perl is about to call: Perl has no probes in Debian, so its structures are followed, as they
- * are from Perl 5.22 on (sv.h, gv.h, cv.h) in builds with threads (MULTIPLICITY), as distributions have them.
+ * The sub that Perl is about to call. Debian's Perl has no USDT probes, so this reads its structures: those
+ * of Perl 5.22 and later (sv.h, gv.h, cv.h), built with threads (MULTIPLICITY) as in distributions.
  */
 #pragma once
 
@@ -9,19 +9,19 @@
 
 #define SV_ANY 0
 #define SV_FLAGS 12
-#define SV_VALUE 16 /* what a reference points to; a glob's struct gp */
+#define SV_VALUE 16 /* target of a reference; struct gp of a glob */
 #define SV_TYPE 0xff
 #define SV_IS_REFERENCE 0x800 /* SVf_ROK */
 #define TYPE_GLOB 9 /* SVt_PVGV */
 #define TYPE_CODE 13 /* SVt_PVCV */
 #define GP_CODE 16
-#define CODE_NAME 56 /* a glob, or a name where CVf_NAMED says so */
+#define CODE_NAME 56 /* a glob, or with CVf_NAMED a name */
 #define CODE_FILE 64
 #define CODE_FLAGS 92
 #define CODE_IS_NATIVE 0x0008 /* CVf_ISXSUB: written in C */
 #define CODE_IS_NAMED 0x8000 /* CVf_NAMED */
 #define GLOB_NAME 32
-#define NAME_TEXT 8 /* of struct hek: behind its hash and length */
+#define NAME_TEXT 8 /* in struct hek, after hash and length */
 
 static __always_inline u64 word_at(u64 address)
 {

@@ -44,7 +44,7 @@ COUNT(folio_dirtied, "raw_tp/writeback_dirty_folio", DIRTIED)
 COUNT(page_dirtied, "raw_tp/writeback_dirty_page", DIRTIED)
 COUNT(buffer_dirtied, "raw_tp/block_dirty_buffer", BUFFERS_DIRTIED)
 
-/* A range of pages is requested; what exceeds a batch is requested again. */
+/* A range of pages is requested; pages beyond a batch are requested again. */
 SEC("raw_tp/mm_filemap_get_pages")
 int get_pages(u64 *arguments)
 {

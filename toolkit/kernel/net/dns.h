@@ -12,8 +12,8 @@
 #include "flow.h"
 
 #define DNS_PORT 53
-#define DNS_PART_MAX 4096 /* as EDNS has it (RFC 6891, 6.2.5); of a stream more parts may follow */
-#define DNS_PARTS_MAX 17 /* a message over TCP has 65,535 bytes and two of its length */
+#define DNS_PART_MAX 4096 /* usual limit with EDNS (RFC 6891, 6.2.5); a stream may have further parts */
+#define DNS_PARTS_MAX 17 /* a message over TCP: 65,535 bytes, and two of length */
 #define DNS_MESSAGES_MAX 4
 
 enum receive_kind {
@@ -22,7 +22,7 @@ enum receive_kind {
 	RECEIVE_MESSAGES,
 };
 
-/* The beginning of struct user_msghdr in include/linux/socket.h, and its size in recvmmsg()'s. */
+/* The beginning of struct user_msghdr of include/linux/socket.h, and of struct mmsghdr. */
 struct user_message {
 	void *name;
 	s64 name_length;
@@ -41,7 +41,7 @@ struct user_vector {
 
 struct receive {
 	const void *target;
-	const void *sender; /* where the sender's address will be; NULL: the socket is connected */
+	const void *sender; /* buffer for the sender's address; NULL: the socket is connected */
 	u64 stream; /* the socket of a TCP connection, else 0 */
 	u32 kind;
 	u32 is_connected;
@@ -51,7 +51,7 @@ struct receive {
 struct answer {
 	u64 time; /* ns since boot */
 	u64 stream;
-	u32 pid; /* the process, as struct who has it */
+	u32 pid; /* of the process, as in struct who */
 	u32 unused;
 	u8 bytes[];
 };
@@ -112,7 +112,7 @@ static __noinline void send_answer(const struct receive *receive, const void *se
 	}
 }
 
-/* Its first vector; for calls with several messages the length is in each header. */
+/* The first vector of a message; calls with several messages have the length in each header. */
 static __always_inline void receive_message(const struct receive *receive, const u8 *at, u64 length)
 {
 	struct user_message message = {};

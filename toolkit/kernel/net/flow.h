@@ -81,7 +81,7 @@ struct inode___socket {
 	unsigned short i_mode;
 };
 
-/* The same struct as path.h's, with another part of it. */
+/* The struct of path.h, with other members. */
 struct file___socket {
 	struct inode___socket *f_inode;
 	void *private_data;
@@ -93,7 +93,7 @@ KERNEL_STRUCTS_END
 struct flow {
 	u8 local[16];
 	u8 remote[16];
-	u16 family; /* the socket's: an AF_INET6 one may well talk IPv4 */
+	u16 family; /* of the socket: one of AF_INET6 may have an IPv4 connection */
 	u16 local_port;
 	u16 remote_port;
 	u16 unused;
@@ -160,7 +160,7 @@ static __always_inline bool is_flow_wanted(const struct flow *flow)
 	       is_port_in(remote_ports, remote_ports_count, flow->remote_port);
 }
 
-/* The socket of a descriptor of the current process; NULL when it is something else. */
+/* The socket of a descriptor of the current process; NULL if it is no socket. */
 static __always_inline struct sock *sock_of(int fd)
 {
 	struct file___socket *file = (void *)file_of(fd);

@@ -17,9 +17,9 @@ struct net_pointer {
 	struct net *net;
 };
 
-/* The same struct as flow.h's, with another part of it. */
+/* The struct of flow.h, with other members. */
 struct sock_common___net {
-	struct net_pointer skc_net; /* a typedef of no name; CO-RE goes by members */
+	struct net_pointer skc_net; /* typedef of an unnamed struct: CO-RE matches members */
 };
 
 KERNEL_STRUCTS_END

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * IP packets, as they lie in a struct sk_buff.
+ * IP packets in a struct sk_buff.
  */
 #pragma once
 
@@ -26,19 +26,19 @@ struct sk_buff___packet {
 	u16 network_header; /* from `head` on */
 	struct sock *sk;
 	struct net_device *dev;
-	unsigned int len; /* from what is read next to the end */
+	unsigned int len; /* from the next header to the end */
 };
 
 KERNEL_STRUCTS_END
 
-/* From the sender to the receiver: `local` is where a packet comes from, `remote` where it goes. */
+/* `local` is the source of a packet, `remote` its destination. */
 struct packet {
 	struct flow flow;
 	u8 protocol; /* above IP */
 	u8 tcp_flags;
 };
 
-/* Ports and TCP's flags, from the header above IP, of TCP and UDP. */
+/* Reads the ports, and the flags of TCP, from a TCP or UDP header. */
 static __always_inline bool read_ports(struct packet *packet, const u8 *header)
 {
 	__be16 ports[2];
@@ -54,9 +54,9 @@ static __always_inline bool read_ports(struct packet *packet, const u8 *header)
 }
 
 /*
- * Reads the headers of an IP packet; false for what is none, or not yet one, and for a fragment but the
- * first. What is above IP has no ports but in TCP and UDP; of IPv6 it is the first extension header, if
- * there is one.
+ * Reads the headers of an IP packet; false if it is none, or none yet, or a fragment other than the first.
+ * Only TCP and UDP have ports. For IPv6 the protocol is that of the first extension header, if there is
+ * one.
  */
 static __always_inline bool read_ip_packet(struct packet *packet, const struct sk_buff___packet *skb)
 {
@@ -94,14 +94,14 @@ static __always_inline bool read_ip_packet(struct packet *packet, const struct s
 	return read_ports(packet, header + length);
 }
 
-/* The same of TCP and UDP only. */
+/* The same for TCP and UDP only. */
 static __always_inline bool read_packet(struct packet *packet, const struct sk_buff___packet *skb)
 {
 	return read_ip_packet(packet, skb) &&
 	       (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP);
 }
 
-/* The namespace of the socket that a packet is for or of, or else of the device that it is at. */
+/* The network namespace of the packet's socket, or else of its device. */
 static __always_inline u32 netns_of_packet(const struct sk_buff___packet *skb, const struct sock *sk)
 {
 	const struct net_device *dev = BPF_CORE_READ(skb, dev);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Subnets that addresses are compared with (subnets.ts).
+ * Matching of addresses with subnets (subnets.ts).
  */
 #pragma once
 
 #include "flow.h"
 
-/* In two words of the address as it is sent; IPv4 addresses are ::ffff:10.0.0.0, prefixes 96 longer. */
+/* Two words in network byte order. IPv4 addresses are mapped (::ffff:10.0.0.0), prefixes 96 longer. */
 struct subnet {
 	u64 network[2];
 	u64 mask[2];
 };
 
-/* Whether an address, as flows have it, is in a subnet; any is in one of zeros. */
+/* Whether an address of a flow is in a subnet; a subnet of zeros matches any. */
 static __always_inline bool is_in_subnet(const u8 *address, const volatile struct subnet *subnet)
 {
 	u64 words[2];

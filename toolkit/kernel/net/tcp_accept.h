@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * TCP connections as a process accepts them (tcp_accept.ts chooses where to look).
+ * TCP connections, when a process accepts them (tcp_accept.ts chooses the hooks).
  *
- * The return of inet_csk_accept covers all accepts, except that of a server already waiting in it
- * when tracing begins; the return of the system call covers that, but neither io_uring nor the
- * kernel.
+ * The return of inet_csk_accept covers all accepts, except that of a server already waiting in it when
+ * tracing begins; the return of the system call covers that one, but neither io_uring nor the kernel's
+ * own accepts.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ enum bpf_func_id {
 /* The tool defines this: called for each connection that the current process has accepted. */
 static __always_inline void accepted(const struct sock *sk);
 
-/* inet_csk_accept has four arguments, since Linux 6.10 two: the result is not always at one place. */
+/* inet_csk_accept has four arguments, since Linux 6.10 two, and the result follows them. */
 SEC("fexit/inet_csk_accept")
 int csk_accept(u64 *ctx)
 {
@@ -40,8 +40,7 @@ int csk_accept(u64 *ctx)
 /* Calls that csk_accept() misses: those already waiting when it was attached. */
 static __always_inline int leave_accept(s64 fd)
 {
-	/* A stale mark left by io_uring hides at most one call: one that was waiting when tracing began.
-	 * */
+	/* A stale mark left by io_uring hides at most one call: one that was waiting when tracing began. */
 	if (take_time(bpf_get_current_task_btf()) || fd < 0)
 		return 0;
 

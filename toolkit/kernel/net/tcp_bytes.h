@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Bytes that programs send and receive over TCP, at the end of each call (tcp_bytes.ts chooses where).
+ * Bytes that programs send and receive over TCP, at the end of each call (tcp_bytes.ts chooses the hooks).
  */
 #pragma once
 
 #include "flow.h"
 
-/* include/linux/socket.h: it looks at the bytes and leaves them there. */
+/* include/linux/socket.h: reads data without removing it. */
 #define MSG_PEEK 2
 
 /* The tool defines this: called for bytes that the current process has sent or received. */
@@ -19,7 +19,7 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
 }
 
-/* Linux 6.3: any call by which a program or the kernel sends through a socket. */
+/* Since Linux 6.3: any send through a socket, by a program or the kernel. */
 SEC("raw_tp/sock_send_length")
 int BPF_PROG(send_length, struct sock *sk, int length)
 {
@@ -44,7 +44,7 @@ int BPF_PROG(end_sendmsg, struct sock *sk, void *message, u64 size, int length)
 	return 0;
 }
 
-/* sendfile() and splice(); gone in Linux 6.5, where they come by tcp_sendmsg. */
+/* sendfile() and splice(); since Linux 6.5 these call tcp_sendmsg. */
 SEC("fexit/tcp_sendpage")
 int BPF_PROG(end_sendpage, struct sock *sk, void *page, int offset, u64 size, int flags, int length)
 {
@@ -53,7 +53,7 @@ int BPF_PROG(end_sendpage, struct sock *sk, void *page, int offset, u64 size, in
 	return 0;
 }
 
-/* Since Linux 5.19: before that it had a sixth argument. */
+/* Since Linux 5.19; it had a sixth argument before. */
 SEC("fexit/tcp_recvmsg")
 int BPF_PROG(end_recvmsg, struct sock *sk, void *message, u64 size, int flags, int *address, int length)
 {

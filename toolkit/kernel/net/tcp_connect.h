@@ -15,7 +15,7 @@
 struct attempt {
 	u64 time;
 	struct who who;
-	u32 tid; /* as the kernel counts them */
+	u32 tid; /* in the initial pid namespace */
 };
 
 /* The tool defines these: called for a connection, and for one that found the map full. */
@@ -116,7 +116,7 @@ int BPF_PROG(v4_connect, struct sock *sk, void *address, int length, int result)
 	return leave_connect(sk, result);
 }
 
-/* For an IPv4-mapped address it calls tcp_v4_connect, which is told of by itself. */
+/* For an IPv4-mapped address it calls tcp_v4_connect, which has a program of its own. */
 SEC("fexit/tcp_v6_connect")
 int BPF_PROG(v6_connect, struct sock *sk, void *address, int length, int result)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How often what a pattern matches is passed, for each match (pattern_programs.h).
+ * Counts hits of each match of a pattern (pattern_programs.h).
  */
 #pragma once
 
@@ -18,7 +18,7 @@ static __always_inline int count_index(u32 index)
 {
 	u64 *calls = is_wanted() ? bpf_map_lookup_elem(&counts, &index) : NULL;
 
-	/* Who calls a user function may be preempted right here. */
+	/* Atomic although per CPU: programs of uprobes can be preempted. */
 	if (calls)
 		__sync_fetch_and_add(calls, 1);
 	return 0;

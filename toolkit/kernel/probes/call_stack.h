@@ -12,7 +12,7 @@
 #ifndef LEVELS
 #define LEVELS 64
 #endif
-/* What a program stores with each call, if anything. */
+/* Members that a program adds to each call, if any. */
 #ifndef CALL_MEMBERS
 #define CALL_MEMBERS
 #endif
@@ -33,8 +33,8 @@ struct calls {
 };
 
 /*
- * Of threads that are in a call; what does not fit is counted by who asks for it. All of it is allocated
- * beforehand: the functions that allocate may be the ones that are traced.
+ * Threads that are in a call; callers count those for which there is no room. Preallocated: the allocator's
+ * functions may be the traced ones.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -60,7 +60,7 @@ static __always_inline struct call *call_at(struct calls *calls, u32 depth)
 	return &calls->calls[depth % levels & (LEVELS - 1)];
 }
 
-/* Puts a call on the current thread's stack; NULL when there is no room. */
+/* Pushes a call on the current thread's stack; NULL when there is no room. */
 static __always_inline struct call *push_call(u32 function)
 {
 	u32 thread = thread_number();
@@ -128,7 +128,7 @@ static __noinline bool take_call(u32 function, struct call *taken)
 	return false; /* it was called before tracing began */
 }
 
-/* The same: when it began, or 0. */
+/* The same; returns when the call began, or 0. */
 static __always_inline u64 pop_call(u32 function)
 {
 	struct call taken;
@@ -136,7 +136,7 @@ static __always_inline u64 pop_call(u32 function)
 	return take_call(function, &taken) ? taken.start : 0;
 }
 
-/* A thread that ends in a call, such as one of do_exit(), leaves none. */
+/* A thread that ends inside a call, such as do_exit(), never returns from it. */
 SEC("raw_tp/sched_process_free")
 int thread_freed(u64 *arguments)
 {

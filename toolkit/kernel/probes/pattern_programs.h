@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Programs on what a pattern matches (pattern_hooks.ts attaches them): one for each way to attach. The
- * cookie is the match's place in the list.
+ * Programs for the matches of a pattern (pattern_hooks.ts attaches them): one for each way to attach. The
+ * cookie is the index of the match in the list.
  */
 #pragma once
 
 #include "../base/prelude.h"
 
-/* Set when the tool has seen enough: detaching may take long. */
+/* Set when the tool stops: detaching may take long. */
 u32 stopped;
 
-/* The same on functions that are attached one by one, on kernel functions and on user functions that
- * are attached all at once. */
+/* One body as three programs: for functions attached one by one, and for kernel and user functions
+ * attached all at once (multi links). */
 #define ON_FUNCTIONS(stem, body)                                                                   \
 	SEC("kprobe")                                                                              \
 	int stem##_function(void *ctx)                                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Places in user programs found at run time: USDT probes and functions of runtimes, whose arguments
- * are elsewhere at each. A SEC("uprobe") program serves all places of a file; its cookie is the
+ * Places in user programs found at run time: USDT probes and functions of runtimes. Each place has its
+ * arguments elsewhere. A SEC("uprobe") program serves all places of a file; its cookie is the
  * place's index in `places`, which describes the arguments (user_places.ts fills it).
  */
 #pragma once
@@ -15,7 +15,7 @@
 /* A register or nothing, plus a constant, followed by a number of memory reads. */
 struct operand {
 	s64 constant;
-	s32 word; /* which of the words of struct pt_regs; -1: none */
+	s32 word; /* index of a word in struct pt_regs; -1: none */
 	u32 size; /* of the value in bytes; 0: there is no such argument */
 	u32 is_signed;
 	u32 steps;
@@ -23,7 +23,7 @@ struct operand {
 };
 
 struct place {
-	u32 kind; /* what the tool does there */
+	u32 kind; /* the action of the tool there */
 	u32 unused;
 	struct operand operands[PLACE_OPERANDS];
 };
@@ -52,15 +52,15 @@ static __always_inline u64 resized(u64 value, u32 size, u32 is_signed)
 	return is_signed ? (u64)((s64)value >> (shift & 63)) : value >> (shift & 63);
 }
 
-/* An argument's value; 0 where there is none, or its memory cannot be read. A function of its own: the
- * verifier then looks at it once. */
+/* The value of an argument; 0 if there is none, or its memory cannot be read. Not inlined: the code is
+ * in the program once. */
 static __noinline u64 operand_value(void *ctx, struct operand *operand)
 {
 	u64 value = 0;
 
 	if (!operand || !ctx || !operand->size)
 		return 0;
-	/* No register of any machine is beyond that. */
+	/* Above all registers of any architecture. */
 	if (operand->word >= 0 && operand->word < 40)
 		bpf_probe_read_kernel(&value, sizeof(value), ctx + operand->word * sizeof(u64));
 	value += operand->constant;
@@ -82,7 +82,7 @@ static __noinline u64 operand_value(void *ctx, struct operand *operand)
 	return resized(value, operand->size, operand->is_signed);
 }
 
-/* Reads text of so many bytes, or up to its NUL; what is longer than `room` is cut. */
+/* Reads a string of a given length, or up to its NUL, truncated to `room` bytes. */
 static __always_inline void read_place_text(void *ctx, struct place *place, u32 text, u32 length, char *to,
 					    u32 room)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which program, with which libraries, a process runs: the same address means something else after
- * execve(2), and where a library was closed and another one opened (stacks.ts attaches code_mapped).
+ * The image of a process: its program and libraries. An address means something else after execve(2), and
+ * where a library was closed and another one opened (stacks.ts attaches code_mapped).
  */
 #pragma once
 
@@ -22,7 +22,7 @@ KERNEL_STRUCTS_END
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 
-/* How often a process mapped code of a file, by its machine-wide pid, as long as it lives. */
+/* How often each process mapped code of a file, by pid in the initial namespace, while it lives. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -30,7 +30,7 @@ struct {
 	__type(value, u32);
 } code_mappings SEC(".maps");
 
-/* Mappings by processes that found no room there. */
+/* Mappings of processes for which the map had no room. */
 u64 code_mappings_dropped;
 
 SEC("tracepoint/syscalls/sys_enter_mmap")
@@ -39,7 +39,7 @@ int code_mapped(struct syscall_enter *ctx)
 	u32 pid = bpf_get_current_pid_tgid() >> 32, first = 1;
 	u32 *times;
 
-	/* Compilers map memory without a file all day long, and tell of times themselves or not at all. */
+	/* JIT compilers map anonymous memory all the time; jitdump files tell when, perf maps do not. */
 	if (!(ctx->args[2] & PROT_EXEC) || ctx->args[3] & MAP_ANONYMOUS)
 		return 0;
 	times = bpf_map_lookup_elem(&code_mappings, &pid);
@@ -50,7 +50,7 @@ int code_mapped(struct syscall_enter *ctx)
 	return 0;
 }
 
-/* After wait(2), of the last thread that has the process's number: no samples come any more. */
+/* After wait(2), with the task whose thread id is the pid: no more samples come. */
 SEC("raw_tp/sched_process_free")
 int code_unmapped(u64 *arguments)
 {
@@ -61,7 +61,7 @@ int code_unmapped(u64 *arguments)
 	return 0;
 }
 
-/* A number that grows whenever addresses of the current process may begin to mean something else. */
+/* A number that grows whenever addresses of the current process may change their meaning. */
 static __always_inline u32 current_image(void)
 {
 	struct task_struct___exec *task = (void *)bpf_get_current_task();

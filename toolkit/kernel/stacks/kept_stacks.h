@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Stacks, each kept once, and found by a hash of its frames (kept_stacks.ts reads them).
+ * Stacks, each kept once, by a hash of its frames (kept_stacks.ts reads them).
  *
- * They are kept in a hash map, not in one of type STACK_TRACE: that has one place for each hash, and
- * of two stacks that meet there it refuses the second, however much room is left.
+ * They are in a hash map, not in one of type STACK_TRACE: that has one bucket for each hash, and rejects
+ * the second of two stacks that collide, however much room is left.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct {
 	__type(value, struct stack);
 } stacks SEC(".maps");
 
-/* Where a stack is put together: too large for a program's own. */
+/* Buffer in which a stack is collected: too large for the BPF stack. */
 struct stack_room {
 	struct stack stack;
 #ifdef CAN_UNWIND
@@ -40,12 +40,12 @@ static __always_inline u64 keep_stack_in(struct stack_room *room, void *ctx, u64
 	if (!size)
 		size = bpf_get_stack(ctx, stack, sizeof(*stack), flags);
 	if (size <= 0)
-		return NO_STACK; /* a kernel thread has no user stack, user code no kernel stack */
+		return NO_STACK; /* kernel threads have no user stack, user code has no kernel stack */
 	for (u32 i = 0; i < STACK_DEPTH && i < size / sizeof(u64); i++) {
 		id = (id ^ stack->frames[i]) * 0x9e3779b97f4a7c15;
 		id ^= id >> 32;
 	}
-	id |= 2; /* neither of the two that are none */
+	id |= 2; /* neither NO_STACK nor MISSED_STACK */
 	if (!bpf_map_lookup_elem(&stacks, &id) &&
 	    bpf_map_update_elem(&stacks, &id, stack, BPF_NOEXIST) &&
 	    !bpf_map_lookup_elem(&stacks, &id))

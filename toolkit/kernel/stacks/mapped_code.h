@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What code lies at an address of the current process, asked of the kernel itself: processes that have
- * just begun, and libraries that were just opened, need no tables of their own when the files are known.
+ * Finds the code at an address of the current process by the kernel's own mappings: processes that have just
+ * started, and libraries that were just opened, need no tables of their own if their files are known.
  *
- * A process's mappings are in a maple tree since Linux 6.1 (include/linux/maple_tree.h).
+ * The mappings of a process are in a maple tree since Linux 6.1 (include/linux/maple_tree.h).
  */
 #pragma once
 
@@ -59,7 +59,7 @@ KERNEL_STRUCTS_END
 #define VM_EXEC 4
 #define PAGE_SHIFT 12 /* x86-64 */
 
-/* Rows of a file that lie in one chunk, from an address of the file on. */
+/* Rows of a file that are in one chunk, starting at an address of the file. */
 struct unwind_piece {
 	u32 from;
 	u32 chunk;
@@ -68,12 +68,12 @@ struct unwind_piece {
 };
 
 #define FILE_PIECES 16 /* the first from address 0 on */
-#define NO_PIECE 0xffffffff /* the address of those behind the last one */
+#define NO_PIECE 0xffffffff /* the address of unused entries, after the last */
 struct unwind_file {
-	s64 size; /* another one may have got the number of a file that is gone */
+	s64 size; /* to detect another file that reuses the number */
 	s64 shift; /* from offsets of code in the file to addresses */
 	u32 count; /* of pieces; 0: it has no rows */
-	u32 python; /* which interpreter it is (python_frames.h); 0: none */
+	u32 python; /* number of the interpreter (python_frames.h); 0: none */
 	struct unwind_piece pieces[FILE_PIECES];
 };
 
@@ -96,7 +96,7 @@ static __always_inline bool can_find_mapped(void)
 	return bpf_core_field_exists(mm->mm_mt);
 }
 
-/* Where the kernel has put the code of traced functions' returns; 0: nowhere. */
+/* Address of the kernel's return trampoline for uretprobes; 0: none. */
 static __always_inline u64 uprobes_of(struct task_struct___code *task)
 {
 	struct xol_area___code *area = NULL;
@@ -115,20 +115,20 @@ static __always_inline u64 kernel_word(u64 address)
 	return word;
 }
 
-/* Levels of a tree: of 65,530 mappings (vm.max_map_count) five. */
+/* Most levels of the tree: 65,530 mappings (vm.max_map_count) take five. */
 #define TREE_DEPTH 8
 #define TREE_PIVOTS 15
 #define TREE_PIVOTS_WITH_GAPS 9
 
-/* The current process's mapping at an address; 0 for none. It may change meanwhile: what is read is
- * safe to read, if not always right. */
+/* The current process's mapping at an address; 0 for none. The tree may change meanwhile: all reads are
+ * safe, but may give a wrong result. */
 static __always_inline u64 mapping_at(u64 address)
 {
 	struct task_struct___code *task = (void *)bpf_get_current_task();
 	u64 entry = (u64)BPF_CORE_READ(task, mm, mm_mt.ma_root);
 
 	for (u32 level = 0; level < TREE_DEPTH; level++) {
-		/* A node's type is in its pointer: leaves are 0 and 1, those with gaps 3. */
+		/* The pointer holds the type of the node: leaves are 0 and 1, those with gaps 3. */
 		u64 node = entry & ~0xffULL, type = entry >> 3 & 15;
 		u64 pivots = type == 3 ? TREE_PIVOTS_WITH_GAPS : TREE_PIVOTS;
 		u64 at = 0;
@@ -147,7 +147,7 @@ static __always_inline u64 mapping_at(u64 address)
 	return 0;
 }
 
-/* Whether an address lies in code. */
+/* Whether an address is in code. */
 __noinline bool is_mapped_code(u64 address)
 {
 	struct vm_area_struct___code *mapping = (void *)mapping_at(address);
@@ -155,7 +155,7 @@ __noinline bool is_mapped_code(u64 address)
 	return mapping && BPF_CORE_READ(mapping, vm_flags) & VM_EXEC;
 }
 
-/* Finds out how to unwind at an address of the current process; false when no code lies there. */
+/* Finds how to unwind at an address of the current process; false if there is no code. */
 __noinline bool find_mapped(struct unwind_range *found, u64 address)
 {
 	struct vm_area_struct___code *mapping = (void *)mapping_at(address);
@@ -186,7 +186,7 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 	found->python = file->python;
 	found->bias = found->start - (BPF_CORE_READ(mapping, vm_pgoff) << PAGE_SHIFT) - file->shift;
 	in_file = address - found->bias;
-	/* Without branches, of which the verifier would follow each. */
+	/* Without branches: the verifier would follow each of them. */
 	for (u32 i = 1; i < FILE_PIECES; i++)
 		at += (u64)(file->pieces[i].from - in_file - 1) >> 63;
 
@@ -195,7 +195,7 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 	found->chunk = piece->chunk;
 	found->first = piece->first;
 	found->count = piece->count;
-	/* What is remembered of this place holds for the piece only. */
+	/* The range that is cached covers this piece only. */
 	if (at)
 		found->start = found->bias + piece->from;
 	piece = &file->pieces[(at + 1) & (FILE_PIECES - 1)];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Threads that stop running, and which of them are asked for.
+ * Threads that leave the CPU, and the filters for them.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ KERNEL_STRUCTS_END
 const volatile bool user_threads = true;
 const volatile bool kernel_threads = true;
 const volatile bool by_state = false;
-const volatile u32 state_mask = 0; /* 0: those that could have run on */
+const volatile u32 state_mask = 0; /* 0: runnable, that is preempted */
 const volatile u64 least_ns = 0;
 const volatile u64 most_ns = -1;
 
@@ -39,7 +39,7 @@ static __always_inline u32 state_of(struct task_struct *task)
 	return BPF_CORE_READ(old, state);
 }
 
-/* Key of a thread that does not run: the idle threads of all CPUs share pid 0. */
+/* Key of a thread off the CPU; idle threads have thread id 0 on all CPUs. */
 static __always_inline u32 number_of(struct task_struct *task)
 {
 	u32 tid = BPF_CORE_READ(task, pid);
@@ -62,9 +62,9 @@ static __always_inline bool is_stop_wanted(struct task_struct *task, u64 ids)
 	return is_wanted() && is_target(ids);
 }
 
-/* Whether it is one to tell of that a thread did not run for so long. */
+/* Whether this off-CPU time passes the filters. */
 static __always_inline bool is_time_wanted(u64 time)
 {
-	/* Clocks of CPUs may differ a little. */
+	/* The clocks of two CPUs may differ slightly. */
 	return (s64)time >= 0 && time >= least_ns && time <= most_ns;
 }

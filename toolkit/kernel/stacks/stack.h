@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A stack as programs collect it, and the numbers that stand for none.
+ * A stack as programs collect it, and the ids that mean that there is none.
  */
 #pragma once
 

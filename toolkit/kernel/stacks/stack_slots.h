@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Keeping stacks in programs that others like them may interrupt: those on user functions are
- * preempted, those on kernel functions come again in interrupts.
+ * Keeping stacks in programs that can be interrupted by others of their kind: those on user functions are
+ * preempted, those on kernel functions run again in interrupts.
  */
 #pragma once
 
 #include "kept_stacks.h"
 
-/* So many at a time on a CPU. */
+/* The most that run at a time on a CPU. */
 #define STACK_SLOTS 8
 
 struct stack_slot {
@@ -27,7 +27,7 @@ static __noinline u64 keep_stack_in_slot(void *ctx, u64 flags)
 {
 	struct stack_slot *slot = NULL;
 
-	/* Unrolled, or the verifier loses count of what has an address. */
+	/* Unrolled, or the verifier loses track of the pointer. */
 #pragma unroll
 	for (u32 i = 0; i < STACK_SLOTS; i++) {
 		u32 key = i;

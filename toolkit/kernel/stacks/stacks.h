@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What is summed by stacks, kernel and user (stacks.ts reads it).
+ * Sums by kernel and user stack (stacks.ts reads them).
  */
 #pragma once
 
@@ -11,18 +11,18 @@
 const volatile bool in_pidns = false; /* the tool is in the pid namespace whose pids it shows */
 const volatile bool kernel_stacks = true;
 const volatile bool user_stacks = true;
-/* Which of a thread's ids `targets` holds; 0: any thread is wanted. */
+/* Which ids `targets` holds; 0: none, any thread passes. */
 #define BY_PID 1
 #define BY_TID 2
 const volatile u32 target_kind = 0;
 
-/* One group of those that are counted together. */
+/* Events with the same key are counted together. */
 struct stack_key {
 	u64 user; /* in `stacks` */
 	u64 kernel;
 	u32 pid;
-	u32 tid; /* 0 in tools that do not tell threads apart */
-	u32 process; /* the pid by which the tool itself knows the process */
+	u32 tid; /* 0 in tools that do not distinguish threads */
+	u32 process; /* the pid in the tool's own pid namespace */
 	u32 image; /* current_image(), in tools that read user stacks of many processes */
 	char comm[TASK_COMM_LEN];
 };
@@ -40,7 +40,7 @@ struct {
 	__type(value, struct stack_sum);
 } sums SEC(".maps");
 
-/* The ids that -p and the like name. */
+/* The ids given by -p and the like. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* set by the tool */
@@ -48,7 +48,7 @@ struct {
 	__type(value, u8);
 } targets SEC(".maps");
 
-/* Whether a thread is among those that were asked for; see ids_of(). */
+/* Whether a thread is among the requested ones; see ids_of(). */
 static __always_inline bool is_target(u64 ids)
 {
 	u32 id = target_kind == BY_PID ? ids >> 32 : ids;
@@ -56,7 +56,7 @@ static __always_inline bool is_target(u64 ids)
 	return !target_kind || bpf_map_lookup_elem(&targets, &id);
 }
 
-/* One on each CPU. */
+/* One for each CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -64,8 +64,8 @@ struct {
 	__type(value, struct stack_room);
 } stack_scratch SEC(".maps");
 
-/* Keeps the current thread's stack, put together in the CPU's scratch: for programs that nothing like
- * them can interrupt. */
+/* Keeps the current thread's stack, collected in the CPU's scratch: for programs that no other one of their
+ * kind can interrupt. */
 static __noinline u64 keep_stack(void *ctx, u64 flags)
 {
 	u32 zero = 0;
@@ -74,7 +74,7 @@ static __noinline u64 keep_stack(void *ctx, u64 flags)
 	return room ? keep_stack_in(room, ctx, flags) : MISSED_STACK;
 }
 
-/* Fills in all about the current thread but the ids to show. */
+/* Fills in everything about the current thread except the ids to show. */
 static __always_inline void set_stacks(struct stack_key *key, void *ctx)
 {
 	key->process = in_pidns ? key->pid : bpf_get_current_pid_tgid() >> 32;

@@ -2,7 +2,7 @@
 /*
  * User stacks of programs without frame pointers, unwound by the call frame information that compilers
  * write for C++ exceptions and debuggers. Include this before kept_stacks.h, which then prefers it to
- * the kernel's own walk along frame pointers.
+ * the kernel's own walk by frame pointers.
  *
  * Needs bpf_task_pt_regs, Linux 5.15. x86-64 only.
  */
@@ -39,7 +39,7 @@ KERNEL_STRUCTS_END
 #define CAN_UNWIND
 const volatile bool unwinding = false;
 
-/* Processes whose tables are missing or outdated: asked for at most once in ASK_NS. */
+/* Processes whose tables are missing or outdated; each is reported at most once in ASK_NS. */
 #define ASK_NS 50000000
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -79,7 +79,7 @@ static __always_inline void ask_for(u32 pid)
 	bpf_ringbuf_output(&unwind_wanted, &pid, sizeof(pid), 0);
 }
 
-/* The ranges of the current process: of one that was forked just now, those of its parent. */
+/* The ranges of the current process; those of its parent if it was just forked. */
 static __always_inline struct unwind_process *process_of(struct task_struct___user *task, u32 pid)
 {
 	u64 stack = BPF_CORE_READ(task, mm, start_stack);
@@ -93,9 +93,9 @@ static __always_inline struct unwind_process *process_of(struct task_struct___us
 }
 
 /*
- * The current thread's addresses in user space, innermost first, then zeros: their bytes; 0 where the
- * kernel is to look for itself. A global function: the verifier looks at it once, and does not follow
- * what callers do with each of 127 results.
+ * Collects the current thread's user stack, innermost first, then zeros. Returns its size in bytes, or 0 if
+ * the caller should use the kernel's own walk. A global function: the verifier checks it once, by itself,
+ * and does not follow the callers for each of 127 results.
  */
 __noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 {
@@ -129,14 +129,14 @@ __noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 	state->sp = BPF_CORE_READ(regs, sp);
 	state->bp = BPF_CORE_READ(regs, bp);
 	__builtin_memset(stack, 0, sizeof(*stack));
-	/* In this form, because before Linux 6.2 the verifier refuses loops that are entered in their middle. */
+	/* In this form, because the verifier before Linux 6.2 rejects loops that are entered in the middle. */
 	u32 i = 0;
 	do {
 		end = walk_one(state);
 		stack->frames[i] = state->entry;
 		i++;
 	} while (!end && i < STACK_DEPTH);
-	/* Not by i, of which the verifier would follow every value. */
+	/* Not by i: the verifier would follow each of its values. */
 	if (!end)
 		end = END_DEEP;
 	if (end == END_NO_RANGE || state->is_new)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * One step of a walk of a user stack: from a frame to that of its caller, by the row that holds at the
- * frame's address.
+ * One step of a user stack walk: from a frame to its caller's, by the table row for the address of the
+ * frame.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ KERNEL_STRUCTS_END
 /* Why walks ended. */
 enum unwind_end {
 	WALK_ON,
-	END_OUTERMOST, /* as it should be */
+	END_OUTERMOST, /* complete */
 	END_NO_TABLES, /* the kernel followed frame pointers instead */
 	END_NO_RANGE,
 	END_NO_RULE,
@@ -45,12 +45,12 @@ struct unwind_state {
 	u64 sp;
 	u64 bp;
 	u64 uprobes;
-	u64 entry; /* what is to be told of the frame */
+	u64 entry; /* the value to report for the frame */
 	u32 first; /* range */
 	u32 count;
 	u32 is_call; /* ip is a return address */
 	u32 depth;
-	u32 is_new; /* it came to code of a file that is not known yet */
+	u32 is_new; /* the walk reached code of a file that is not known yet */
 	struct python_state python;
 	struct ruby_state ruby;
 	struct unwind_range code; /* that of the frame before: mostly this one's as well */
@@ -61,8 +61,8 @@ static __always_inline bool read_word(u64 *value, u64 address)
 	return !bpf_probe_read_user(value, sizeof(*value), (void *)address);
 }
 
-/* The real return address of a function with a uretprobe, whose slot on the stack holds the address of
- * the kernel's trampoline. */
+/* The real return address of a function with a uretprobe: its slot on the stack holds the address of the
+ * kernel's trampoline. */
 __noinline u64 traced_return(u64 place)
 {
 	struct task_struct___uprobes *task = (void *)bpf_get_current_task();
@@ -72,7 +72,7 @@ __noinline u64 traced_return(u64 place)
 	/* Reads through NULL give zeros. */
 #pragma unroll
 	for (u32 i = 0; i < 8; i++) {
-		/* Of several on one function the last has the real one. */
+		/* With several uretprobes on one function the last entry has the real address. */
 		if (BPF_CORE_READ(at, stack) == place)
 			address = BPF_CORE_READ(at, orig_ret_vaddr);
 		at = BPF_CORE_READ(at, next);
@@ -80,7 +80,7 @@ __noinline u64 traced_return(u64 place)
 	return address;
 }
 
-/* Finds how to unwind at an address; returns WALK_ON, or why that is not known. */
+/* Finds how to unwind at an address; returns WALK_ON, or the reason why the walk ends. */
 static __always_inline int find_code(struct unwind_state *state, u64 address)
 {
 	u32 at = state->count ? find_range(state->first, state->count, address) : 0;
@@ -99,7 +99,7 @@ static __always_inline int find_code(struct unwind_state *state, u64 address)
 	return find_mapped(&state->code, address) ? WALK_ON : END_BROKEN;
 }
 
-/* Whether an address lies in code. */
+/* Whether an address is in code. */
 static __always_inline bool is_code(struct unwind_state *state, u64 address)
 {
 	u32 at = state->count ? find_range(state->first, state->count, address) - 1 : -1;
@@ -180,7 +180,7 @@ __noinline int walk_one(struct unwind_state *state)
 		if (!read_word(&bp, state->sp + 120) || !read_word(&ip, state->sp + 168) ||
 		    !read_word(&cfa, state->sp + 160))
 			return END_UNREADABLE;
-		/* On a stack of its own a handler may lie above what it interrupted. */
+		/* With a stack of its own a handler may be at a higher address than the code it interrupted. */
 		state->ip = ip;
 		state->sp = cfa;
 		state->bp = bp;

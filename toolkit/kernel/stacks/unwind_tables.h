@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Tables to unwind user stacks with, which user space makes of call frame information
- * (unwind_tables.ts): for each process its ranges of code, for each file rows by address; and how
- * programs search them.
+ * Tables for unwinding user stacks, made in user space from call frame information (unwind_tables.ts):
+ * for each process its ranges of code, for each file rows by address; and the binary searches in
+ * them.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ enum frame_rule {
 };
 #define RBP_LOST 127
 
-/* Holds from its address to that of the next row. */
+/* Applies from its address to that of the next row. */
 struct unwind_row {
 	u32 address; /* in the file */
 	u8 rule;
@@ -31,7 +31,7 @@ struct unwind_row {
 	s16 number;
 };
 
-/* A map's value is searched with one lookup; the rows of many files, or a part of one's. */
+/* One map value, searched after a single lookup: rows of several files, or a part of one file's. */
 #define CHUNK_ROWS 65536
 #define CHUNK_STEPS 17
 struct unwind_chunk {
@@ -42,7 +42,7 @@ struct unwind_chunk_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	/* Not __type: clang 14 writes no definition of a type that only an inner map names. */
+	/* Not __type: clang 14 emits no definition of a type that only an inner map uses. */
 	__uint(value_size, sizeof(struct unwind_chunk));
 };
 
@@ -55,22 +55,22 @@ struct {
 
 /* How to unwind in a range of code. */
 #define BY_ROWS 0
-#define BY_FRAME_POINTER 1 /* compiled while running, or without rows */
-#define BY_GUESS 2 /* frame pointers, as far as they lead to code: the file is not known yet */
+#define BY_FRAME_POINTER 1 /* JIT code, or a file without rows */
+#define BY_GUESS 2 /* frame pointers, while they lead to code: the file is not known yet */
 
 struct unwind_range {
 	u64 start;
 	u64 end;
-	u64 bias; /* of addresses in memory from those in the file */
+	u64 bias; /* address in memory minus address in the file */
 	u32 chunk;
 	u32 first; /* row */
 	u32 count;
 	u32 kind;
-	u32 python; /* which interpreter it is the code of (python_frames.h); 0: none */
+	u32 python; /* number of the interpreter (python_frames.h); 0: none */
 	u32 reserved;
 };
 
-/* The ranges of all processes, each process's one after the other and in the order of addresses. */
+/* The ranges of all processes: those of one process are adjacent, and sorted by address. */
 #define RANGE_STEPS 14 /* 16,383 ranges in a process */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -82,8 +82,8 @@ struct {
 struct unwind_process {
 	u32 first; /* range */
 	u32 count;
-	u64 stack; /* where its stack began: at another place since it calls exec */
-	u64 uprobes; /* where the kernel has put the code of traced functions' returns; 0: not known */
+	u64 stack; /* start of its stack, which exec changes */
+	u64 uprobes; /* address of the kernel's return trampoline for uretprobes; 0: unknown */
 };
 
 struct {
@@ -94,8 +94,8 @@ struct {
 } unwind_processes SEC(".maps");
 
 /*
- * Halves a search for the last place that lies at or in front of an address: low places do, high and
- * what comes after do not. Without branches, of which the verifier would follow each.
+ * One step of a binary search for the last entry at or below an address: entries before `low` are, `high`
+ * and all after it are not. Without branches: the verifier would follow each of them.
  */
 static __always_inline void halve(s64 *low, s64 *high, s64 middle, u64 at, u64 address)
 {
@@ -106,7 +106,7 @@ static __always_inline void halve(s64 *low, s64 *high, s64 middle, u64 at, u64 a
 	*high -= (is_open - is_low) * (*high - middle);
 }
 
-/* The range that an address lies in, counted from 1; 0 for none. */
+/* The number of the range that contains an address, from 1; 0 for none. */
 __noinline u32 find_range(u32 first, u32 count, u64 address)
 {
 	s64 low = 0, high = count;
@@ -117,13 +117,13 @@ __noinline u32 find_range(u32 first, u32 count, u64 address)
 		struct unwind_range *range = bpf_map_lookup_elem(&unwind_ranges, &at);
 
 		if (!range)
-			break; /* behind the last of all */
+			break; /* after the last range */
 		halve(&low, &high, middle, range->start, address);
 	}
 	return low ? first + low : 0;
 }
 
-/* The row that holds at an address of the file, as one number; 0, RULE_NONE, when there is none. */
+/* The row for an address of the file, as one number; 0, RULE_NONE, if there is none. */
 __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 {
 	void *map = bpf_map_lookup_elem(&unwind_chunks, &chunk);
@@ -142,6 +142,6 @@ __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 		halve(&low, &high, middle, table->rows[(first + middle) & (CHUNK_ROWS - 1)].address,
 		      address);
 	}
-	/* In front of the first one lies none. */
+	/* Before the first row there is none. */
 	return low ? *(u64 *)&table->rows[(first + low - 1) & (CHUNK_ROWS - 1)] >> 32 : 0;
 }

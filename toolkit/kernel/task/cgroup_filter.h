@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * filter.h's filters by cgroup, for a cgroup that is not the current task's.
+ * The cgroup filters of filter.h, for another cgroup than the current task's.
  */
 #pragma once
 

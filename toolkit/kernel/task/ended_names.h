@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Names of threads that have ended, by their ids: a report names what was counted of them, too
- * (toolkit/task/ended_names.ts reads them). A process's name is that of its first thread.
+ * Names of threads that have ended, by id: a report names their counts as well
+ * (toolkit/task/ended_names.ts reads them). The name of a process is that of its main thread.
  */
 #pragma once
 

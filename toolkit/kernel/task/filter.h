@@ -8,16 +8,16 @@
 #include "task.h"
 
 const volatile u32 own_pid = 0; /* the tool itself, which is never traced */
-const volatile u32 target_pid = 0; /* 0: any; a thread group id, as userspace means it */
+const volatile u32 target_pid = 0; /* 0: any; a pid in the sense of user space (thread group id) */
 const volatile u32 target_tid = 0; /* 0: any */
 const volatile u32 target_uid = -1; /* -1: any */
 const volatile char target_comm[TASK_COMM_LEN] = {}; /* a part of the name; empty: any */
 const volatile u32 target_comm_length = 0;
 const volatile bool by_cgroup = false;
 const volatile bool by_mntns = false;
-const volatile u64 target_cgroup = 0; /* 0: any; its id in the v2 hierarchy */
+const volatile u64 target_cgroup = 0; /* 0: any; id in the v2 hierarchy */
 
-/* Both are replaced by pinned maps that somebody else fills (bcc's --cgroupmap, --mntnsmap). */
+/* Both are replaced by pinned maps that others fill (--cgroupmap and --mntnsmap, as in bcc). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -32,7 +32,7 @@ struct {
 	__type(value, u32);
 } mntns SEC(".maps");
 
-/* The same cgroup; what runs below it is wanted as well (--cgroup). */
+/* The cgroup of --cgroup; tasks in cgroups below it pass as well. */
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
 	__uint(max_entries, 1);
@@ -65,7 +65,7 @@ static __always_inline bool comm_contains_target(void)
 static __always_inline bool are_ids_wanted(u64 ids)
 {
 	if (pidns && !ids)
-		return false; /* not in that namespace */
+		return false; /* not visible in that namespace */
 	if (own_pid == ids >> 32)
 		return false;
 	if (target_pid && target_pid != ids >> 32)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * System calls of 32 bit programs, whose numbers mean others.
+ * System calls of 32 bit programs, which have a numbering of their own.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ KERNEL_STRUCTS_END
 #define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h: in a call of a 32 bit program */
 #define TIF_32BIT_ARM64 (1 << 22) /* arch/arm64/include/asm/thread_info.h */
 
-/* Whether the system call that a thread is in was made by a 32 bit program. */
+/* Whether the thread is in a system call of a 32 bit program. */
 static __always_inline bool is_foreign(struct task_struct *task)
 {
 	struct task_struct___x86 *x86 = (void *)task;

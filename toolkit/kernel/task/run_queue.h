@@ -23,10 +23,10 @@ KERNEL_STRUCTS_END
 
 #define TASK_RUNNING 0
 
-/* Called when a thread runs, in place of `previous`, after waiting so long. */
+/* Called when a thread runs after waiting for `time`; `previous` ran before it. */
 static __always_inline void waited(struct task_struct *task, struct task_struct *previous, u64 time);
 
-/* Called when a wait found no memory. */
+/* Called when there is no memory to record a wait. */
 static __always_inline void wait_dropped(void);
 
 static __always_inline bool is_runnable(struct task_struct *task)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Tasks, as far as tools read them, and the ids of processes and threads.
+ * Partial task structs, and the ids of processes and threads.
  */
 #pragma once
 
@@ -38,8 +38,8 @@ struct fs_struct;
 struct files_struct;
 
 struct task_struct {
-	int pid; /* the thread's id, as userspace means it */
-	int tgid; /* the process's */
+	int pid; /* thread id, in the sense of user space */
+	int tgid; /* process id */
 	char comm[TASK_COMM_LEN];
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
@@ -48,7 +48,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	u64 start_time; /* CLOCK_MONOTONIC */
-	int exit_code; /* as wait(2) has it */
+	int exit_code; /* as in wait(2) */
 };
 
 KERNEL_STRUCTS_END
@@ -56,9 +56,9 @@ KERNEL_STRUCTS_END
 /* The pid namespace of the ids shown and filtered by, by inode; 0: the initial one. */
 const volatile u32 pidns = 0;
 
-#define PIDNS_LEVELS 8 /* of the 32 that may be nested */
+#define PIDNS_LEVELS 8 /* of 32 possible levels */
 
-/* The number of a pid in namespace `pidns`; 0 where it is not visible. */
+/* The number of a pid in namespace `pidns`; 0 if it is not visible there. */
 static __noinline u32 number_in_pidns(struct pid *pid)
 {
 	u32 level = BPF_CORE_READ(pid, level);
@@ -73,7 +73,7 @@ static __noinline u32 number_in_pidns(struct pid *pid)
 	return 0;
 }
 
-/* A task's process id in the upper half and its thread id in the lower one, as `pidns` has them. */
+/* A task's process id (upper half) and thread id (lower half) in namespace `pidns`. */
 static __always_inline u64 ids_of(struct task_struct *task)
 {
 	if (!pidns)
@@ -82,7 +82,7 @@ static __always_inline u64 ids_of(struct task_struct *task)
 	       number_in_pidns(BPF_CORE_READ(task, thread_pid));
 }
 
-/* The same of the current task. */
+/* The same for the current task. */
 static __always_inline u64 current_ids(void)
 {
 	if (!pidns)

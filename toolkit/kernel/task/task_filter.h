@@ -9,7 +9,7 @@
 KERNEL_STRUCTS
 
 struct css_set {
-	struct cgroup *dfl_cgrp; /* of the v2 hierarchy */
+	struct cgroup *dfl_cgrp; /* in the v2 hierarchy */
 };
 
 struct task_struct___cgroups {

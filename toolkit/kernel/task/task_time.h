@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A time per thread, such as that of its last call, in task storage: it is freed with the thread,
- * and every thread has room. Needs Linux >= 5.12.
+ * A time per thread, such as that of its last call, in task storage: freed with the thread, and without a
+ * limit on the number of threads. Needs Linux >= 5.12.
  */
 #pragma once
 

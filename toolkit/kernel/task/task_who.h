@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Who an event is about, when that is not the current thread.
+ * The `who` of an event that is not about the current thread.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ struct task_struct___cred {
 
 KERNEL_STRUCTS_END
 
-/* Fills it in for a thread. */
+/* Fills in `who` for a thread. */
 static __always_inline void set_who_of(struct who *who, struct task_struct *task)
 {
 	struct task_struct___cgroups *member = (void *)task;
