@@ -123,6 +123,15 @@ suite_static() {
   check_passes headers scripts/kernel_headers.sh
   check_passes docs deno task --quiet docs --check
   check_passes arrows deno run --allow-read --no-check scripts/arrows.ts
+  check_passes examples run_doc_examples
+}
+
+# What `deno task check` compiles of doc comments, run: examples that need the kernel are functions
+# that are not called.
+run_doc_examples() {
+  local files
+  mapfile -t files < <(grep -rlE '^ *\* ```ts$' --include='*.ts' --exclude='*_test.ts' mod.ts kernel.ts ffi bpf toolkit)
+  deno test --doc --quiet --no-check --allow-all "${files[@]}"
 }
 
 # Objects made by another clang than this machine's are not compared; objects.sh says so.
