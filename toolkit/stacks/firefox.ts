@@ -1,8 +1,8 @@
 /**
- * Stacks as https://profiler.firefox.com shows them: its "processed" format, version 60, which its later
- * versions bring up to date when they read it.
+ * Writes stacks for https://profiler.firefox.com: its "processed" format, version 60, which later versions
+ * upgrade when they load it.
  *
- * A report holds sums, and no times: each thread's stacks follow each other in time by their weight.
+ * A report has sums and no times: on the time line the stacks of a thread follow each other by weight.
  *
  * @see https://github.com/firefox-devtools/profiler/blob/main/docs-developer/processed-profile-format.md
  * @module
@@ -13,9 +13,9 @@ import { frameName } from "./kept_stacks.ts";
 import type { ProfiledStack, StackProfile } from "./stack_files.ts";
 
 const VERSION = 60;
-const GECKO_VERSION = 29; // of about the same time; nothing here depends on it
+const GECKO_VERSION = 29; // of about the same age; nothing here depends on it
 
-/** How it counts, and by what a value is divided. Other sums are shown as samples. */
+/** The profiler's weight type for each unit, and the divisor of values. Other sums are shown as samples. */
 const WEIGHTS: Readonly<Record<string, { type: string; per: number }>> = {
   usecs: { type: "tracing-ms", per: 1000 },
   bytes: { type: "bytes", per: 1 },
@@ -26,7 +26,7 @@ const [, USER, KERNEL] = CATEGORIES.keys();
 const COLORS = ["grey", "yellow", "orange"] as const;
 const LIBRARY = 1; // its type of a resource
 
-/** Rows that are there once each, found by a key. */
+/** Rows without duplicates, found by a key. */
 class Table<Row> {
   readonly rows: Row[] = [];
   readonly #numbers = new Map<string, number>();
@@ -34,7 +34,7 @@ class Table<Row> {
   number(key: string, make: () => Row): number {
     let number = this.#numbers.get(key);
     if (number === undefined) {
-      // What `make` adds comes first: a stack's caller has the smaller number.
+      // Rows that `make` adds come first: the caller in a stack has the smaller index.
       const row = make();
       this.#numbers.set(key, number = this.rows.length);
       this.rows.push(row);
@@ -86,7 +86,7 @@ class Shared {
     return this.frames.number(`${func} ${category}`, () => ({ func, category }));
   }
 
-  /** Null of no frames. */
+  /** The index of a stack; null without frames. */
   stack(frames: ProfiledStack["frames"]): number | null {
     let prefix: number | null = null;
     for (const each of frames) {
@@ -122,7 +122,7 @@ class Shared {
       },
       frameTable: {
         length: frames.rows.length,
-        // Addresses are of files' offsets there; without libraries they would be looked up nowhere.
+        // Addresses are offsets in libraries there, and there are none: nothing would resolve them.
         address: same(frames, -1),
         inlineDepth: same(frames, 0),
         category: frames.column(({ category }) => category),

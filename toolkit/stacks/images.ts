@@ -1,21 +1,20 @@
 /**
- * Which files a process had mapped when (images.h): the same addresses may mean something else later.
+ * Loads and attaches images.h, which tells at what times the addresses of a process have the same meaning.
  *
  * @module
  */
 
 import { type Bpf, type Link, TsBccError } from "../../mod.ts";
 
-/** What a tool loads with where it reads user stacks. */
+/** The programs of images.h to load: those that tools need that read user stacks. */
 export const imagePrograms = (hasUser: boolean) => ({
   code_mapped: hasUser,
   code_unmapped: hasUser,
 });
 
 /**
- * Attaches what lets images.h tell apart what the same addresses meant at different times, where a
- * tool reads user stacks. Without it all else works: a library in place of another is taken for the
- * first, where this process may not read tracefs. The tools' pages say so.
+ * Attaches images.h, for tools that read user stacks. Optional: where this process may not read tracefs, a
+ * library that replaces another one at the same address is taken for the first. The tools' pages say so.
  */
 export function attachImages(bpf: Bpf): Link[] {
   if (!bpf.programs.has("code_mapped")) return [];

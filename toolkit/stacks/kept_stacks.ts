@@ -1,5 +1,5 @@
 /**
- * Stacks that the kernel side keeps once each (kept_stacks.h).
+ * Reads the stacks that the kernel side keeps, each once (kept_stacks.h).
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 import { KernelNames } from "./kernel_names.ts";
 
 const STACK_DEPTH = 127;
-/** Not stacks, but that there is none, or that it could not be kept. */
+/** Ids that are no stacks: there is none, or it could not be kept. */
 const [NO_STACK, MISSED_STACK] = [0n, 1n];
 
 const Stack = struct("stack", { frames: array(u64, STACK_DEPTH) });
@@ -29,9 +29,9 @@ export interface Frame {
   readonly address: bigint;
   readonly kernel: boolean;
   readonly symbol: ResolvedSymbol | undefined;
-  /** Where in the program's text it is, if that was asked for and is known. */
+  /** The source line, if it was requested and is known. */
   readonly line?: SourceLine | undefined;
-  /** The compiler put it into the function whose code it is, the next one that is not inlined. */
+  /** The compiler inlined it, into the next frame that is not inlined. */
   readonly isInlined?: boolean;
   /** It is a function of an interpreter, and `address` is no address. */
   readonly isInterpreted?: boolean;
@@ -49,14 +49,14 @@ export function frameText(frame: Frame, options: FormatOptions): string {
   return about ? `${text} (${about})` : text;
 }
 
-/** A frame's name alone: `vfs_read`, or where it is: `[libc.so.6+0x2a1f0]`; with its line, if it has one. */
+/** A frame without offset: `vfs_read`, or if unknown `[libc.so.6+0x2a1f0]`; with its line, if it has one. */
 export const frameName = (frame: Frame) => frameText(frame, {});
 
-/** What the tracing of a switch or of a probe adds to the kernel's stack by itself. */
+/** Functions that tracing itself adds to the kernel stack. */
 export const TRACING =
   /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;
 
-/** The stacks that a program keeps, by what it knows them by. */
+/** The stacks that a program keeps, by id. */
 export class KeptStacks {
   readonly #stacks: BpfMap<bigint, Infer<typeof Stack>>;
   readonly #kernel = new KernelNames();
@@ -66,14 +66,14 @@ export class KeptStacks {
     this.#stacks = bpf.map("stacks", u64, Stack);
   }
 
-  /** A stack's addresses, innermost first; empty where there is none, undefined where it was not kept. */
+  /** The addresses of a stack, innermost first; empty if there is none, undefined if it was not kept. */
   addresses(id: bigint): bigint[] | undefined {
     if (id === NO_STACK) return [];
     const frames = id === MISSED_STACK ? undefined : this.#stacks.get(id)?.frames;
     return frames?.slice(0, frames.includes(0n) ? frames.indexOf(0n) : STACK_DEPTH);
   }
 
-  /** A kernel stack with names, innermost first, without the frames of the tracing itself. */
+  /** A symbolized kernel stack, innermost first, without the frames of tracing itself. */
   kernel(id: bigint): Frame[] | undefined {
     const addresses = this.addresses(id);
     const symbols = this.#kernel.resolveStack(addresses ?? []);

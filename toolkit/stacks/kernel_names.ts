@@ -18,7 +18,7 @@ export class KernelNames {
     this.#read = read;
   }
 
-  /** The function that an address lies in; undefined where names are hidden. */
+  /** The function that contains an address; undefined where names are hidden. */
   resolve(address: bigint): ResolvedSymbol | undefined {
     return this.#find()?.resolve(address);
   }
@@ -34,7 +34,7 @@ export class KernelNames {
       return this.#symbols = this.#read();
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
-      // Asked again, the kernel would write all its names without addresses once more.
+      // Not read again: the kernel would write all names without addresses once more.
       complainLines(`${error.message}: addresses are shown instead`);
       return this.#symbols = null;
     }

@@ -64,7 +64,7 @@ export const stateOption = number({
   max: 0xffffffff,
 });
 
-/** @throws {UsageError} when several of the options say which threads */
+/** @throws {UsageError} for more than one option that selects threads */
 export function checkThreads(
   { pids, tids, userThreads, kernelThreads }: Values<typeof threadOptions>,
 ): void {
@@ -75,7 +75,7 @@ export function checkThreads(
   );
 }
 
-/** The threads, as people are told. */
+/** A description of the selected threads. */
 export function threadsText(
   { pids, tids, userThreads, kernelThreads }: Values<typeof threadOptions>,
 ): string {
@@ -84,11 +84,11 @@ export function threadsText(
   return userThreads ? "user threads" : kernelThreads ? "kernel threads" : "all threads";
 }
 
-/** The globals of the block times. */
+/** The globals of the block time filters. */
 export function blockTimes({ least = 1, most }: Values<typeof blockTimeOptions>) {
   return {
     least_ns: BigInt(least) * BigInt(NS_PER_USEC),
-    // A whole microsecond more: bcc compares what it has rounded down.
+    // A microsecond more: bcc compares times rounded down.
     most_ns: most === undefined ? ANY_NS : BigInt(most + 1) * BigInt(NS_PER_USEC) - 1n,
   };
 }

@@ -28,7 +28,7 @@ const LOCATION = { id: 1, mapping: 2, address: 3, line: 4 } as const;
 const LINE = { function: 1 } as const;
 const FUNCTION = { id: 1, name: 2, systemName: 3, file: 4 } as const;
 
-/** What pprof calls the sums of our tools: a type, and a unit that it knows how to scale. */
+/** pprof's names for the sums of our tools: a type, and a unit that it can scale. */
 const TYPES: Readonly<Record<string, readonly [type: string, unit: string]>> = {
   samples: ["samples", "count"],
   count: ["calls", "count"],
@@ -36,11 +36,11 @@ const TYPES: Readonly<Record<string, readonly [type: string, unit: string]>> = {
   bytes: ["space", "bytes"],
 };
 
-/** Encodes stacks as a `Profile` message, which pprof's files hold compressed by gzip. */
+/** Encodes stacks as a `Profile` message; pprof files hold it compressed by gzip. */
 export function encodePprof(profile: StackProfile): Uint8Array {
   const out = new Message();
   const strings = new Numbers<string>();
-  strings.of(""); // the table begins with it
+  strings.of(""); // required to be the first
   const [type, unit] = TYPES[profile.unit] ?? [profile.unit, "count"];
   const text = (value: string) => strings.of(escapeText(value));
   out.message(
@@ -63,7 +63,7 @@ export function encodePprof(profile: StackProfile): Uint8Array {
     if (mapping > before[0]!) {
       tables.message(
         PROFILE.mapping,
-        // Names are here already: readers need not look for the file.
+        // Names are given: readers need not look for the file.
         new Message().int(MAPPING.id, mapping).int(MAPPING.file, text(file))
           .int(MAPPING.hasFunctions, 1),
       );
@@ -106,7 +106,7 @@ export function encodePprof(profile: StackProfile): Uint8Array {
   return out.bytes();
 }
 
-/** Numbers for values, in the order in which they are first asked for, from 0. */
+/** Numbers values from 0, in the order of their first use. */
 class Numbers<K> {
   readonly #numbers = new Map<K, number>();
 

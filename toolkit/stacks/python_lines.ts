@@ -1,8 +1,8 @@
 /**
- * Lines of instructions of Python, by the table that is in each code object since 3.11.
+ * Source lines of Python instructions, from the location table in code objects since 3.11.
  *
- * Layout (Objects/locations.md of CPython): entries whose first byte has its highest bit set: 4 bits of
- * what follows, 3 of how many instructions it holds for, less one.
+ * Layout (Objects/locations.md of CPython): entries whose first byte has its highest bit set, followed by 4
+ * bits for the kind of entry, and 3 for the number of instructions minus one.
  *
  * @module
  */
@@ -12,10 +12,10 @@ const [NO_COLUMNS, LONG, NONE] = [13, 14, 15];
 const FIRST_ONE_LINE = 10;
 
 /**
- * The line of an instruction; undefined when it has none, or the table ends before.
+ * The line of an instruction; undefined if it has none, or the table is too short.
  *
- * @param first the line that the code begins at
- * @param instruction counted in pairs of bytes from the code's beginning
+ * @param first the first line of the code
+ * @param instruction index in units of two bytes
  */
 export function pythonLine(
   table: Uint8Array,
@@ -36,7 +36,7 @@ export function pythonLine(
     } else if (kind >= FIRST_ONE_LINE && kind < NO_COLUMNS) line += kind - FIRST_ONE_LINE;
     reached += (head & 7) + 1;
     if (instruction < reached) return kind === NONE ? undefined : line;
-    // The rest, columns, is of no interest here.
+    // The rest is columns, which are not used.
     while (at < table.length && !(table[at]! & 0x80)) at++;
   }
   return undefined;

@@ -9,7 +9,7 @@ import { escapeText } from "../output/escape.ts";
 import { frameName } from "./kept_stacks.ts";
 import type { StackProfile } from "./stack_files.ts";
 
-/** The units that it knows; all others are "none". */
+/** The units that speedscope knows; all others are "none". */
 const UNITS: Readonly<Record<string, string>> = { usecs: "microseconds", bytes: "bytes" };
 
 /** Formats stacks as a JSON document. */

@@ -15,17 +15,17 @@ import { type Frame, frameName, frameText, type StackSample } from "./stacks.ts"
 export interface StackReportOptions extends StackFileOptions {
   /** The tool's name. */
   readonly tool: string;
-  /** What is summed, as a key of JSON and in flame graphs: `samples`. */
+  /** The name of the sums in JSON and flame graphs: `samples`. */
   readonly unit: string;
   readonly folded: boolean;
   readonly delimited: boolean;
   readonly userOnly: boolean;
   readonly kernelOnly: boolean;
-  /** Whether threads are told apart. */
+  /** Whether threads are distinguished. */
   readonly threads: boolean;
-  /** Mark the kernel's frames where names stand alone. */
+  /** Whether to mark kernel frames that are names only. */
   readonly annotated?: boolean;
-  /** A frame where it has a line of its own. */
+  /** Formats a frame that is printed on a line of its own. */
   line(frame: Frame): string;
 }
 
@@ -53,7 +53,7 @@ export function reportStacks(
   reportDroppedStacks(bpf, report, samples, options.tool);
 }
 
-/** Writes the files that were asked for; whether there were any. */
+/** Writes the requested files; false if none was requested. */
 export function reportFiles(
   report: Report,
   samples: readonly StackSample[],
@@ -70,7 +70,7 @@ export function reportFiles(
   return files.length > 0;
 }
 
-/** How many of a sample's two stacks the kernel could not keep. */
+/** How many of the two stacks of a sample could not be kept. */
 const missedStacks = ({ user, kernel }: StackSample) => Number(!user) + Number(!kernel);
 
 const STACKS_FULL = {
@@ -78,7 +78,7 @@ const STACKS_FULL = {
   when: "of this report",
 };
 
-/** Tells what the report does not, if anything. */
+/** Reports dropped stacks and counts, if any. */
 export function reportDroppedStacks(
   bpf: Bpf,
   report: Report,
@@ -93,14 +93,14 @@ export function reportDroppedStacks(
   tellDropped(report, tool, what, bpf.global("dropped", u64.asNumber).value, { reason });
 }
 
-/** Stands for a stack that the kernel could not keep. */
+/** The frame shown in place of a stack that could not be kept. */
 const missed = (kernel: boolean): Frame => ({
   address: 0n,
   kernel,
   symbol: { name: `[Missed ${kernel ? "Kernel" : "User"} Stack]`, offset: 0, module: undefined },
 });
 
-/** The frames of a stack that is shown, outermost first. */
+/** The frames to show, outermost first. */
 function shown({ user, kernel }: StackSample, options: StackReportOptions) {
   return {
     user: options.kernelOnly ? [] : (user ?? [missed(false)]).toReversed(),
@@ -130,7 +130,7 @@ export function foldedLine(sample: StackSample, options: StackReportOptions): st
     ...delimiter,
     ...kernel.map((frame) => frameName(frame) + mark),
   ];
-  // Rust has types such as [u8; 4].
+  // Names of Rust contain semicolons: [u8; 4].
   return `${frames.map((frame) => frame.replaceAll(";", ":")).join(";")} ${sample.sum}`;
 }
 
