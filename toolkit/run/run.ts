@@ -89,7 +89,8 @@ async function trace(
   destinations: RunDestinations | undefined,
   prints: boolean,
 ): Promise<void> {
-  if (prints) requireOutput();
+  const output = destinations && !prints ? new NoOutput() : new Output();
+  if (output.prints) requireOutput();
   prepareToWait();
   using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
@@ -97,7 +98,6 @@ async function trace(
   using _loaded = { [Symbol.dispose]: () => closeLinks([bpf]) };
   setCgroup(bpf, values.cgroup);
   using _prepared = plan.prepare?.(bpf, held?.pid) ?? undefined;
-  const output = destinations && !prints ? new NoOutput() : new Output();
   const losses = new Losses(tool.name, values.json, output, destinations);
   losses.watchKernel(bpf);
   using printer = "event" in plan
@@ -117,7 +117,7 @@ async function trace(
   }, () => printer.interrupt());
   // By itself: who saw no more than this has seen no report.
   if (plan.intro !== undefined && !values.json) {
-    if (prints) await printText(plan.intro);
+    if (output.prints) await printText(plan.intro);
   } else if (isSilent(plan) && isTerminal(STDERR)) remark(tracingLine(tool.summary));
   await destinations?.start(losses, () => stop.request());
   await printer.begin();
