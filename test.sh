@@ -16,7 +16,7 @@ packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellc
   php8.2-cli tcl8.6 mariadb-server-core groff-base linux-libc-dev-arm64-cross)
 
 # The same for what --full has besides.
-full_packages=(lintian golang-1.19-go skopeo qemu-user-static)
+full_packages=(lintian golang-1.19-go skopeo qemu-user-static qemu-system-arm)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400
@@ -196,12 +196,16 @@ suite_vm() {
   judge "${harness[@]}"
   judge "${library[@]}"
   judge "${guest_tools[@]}"
-  ! $full || judge "${many_cpus[@]}"
+  $full || return 0
+  judge "${many_cpus[@]}"
+  judge "${foreign[@]}"
+  judge "${foreign_tools[@]}"
 }
 
 start_guests() {
   local files run=(deno run --allow-all --no-check tests/vm/run.ts --file-limit 900)
   need_executables
+  ! $full || check_passes compile-arm64 ./compile.sh --arch arm64 -o dist/arm64 --all
   mapfile -t files < <(tests_in vm)
   deno_command harness "${files[@]}"
   harness=("${command[@]}")
@@ -210,6 +214,12 @@ start_guests() {
   # One file has the canaries of all tools.
   guest_tools=(vm binary 5400 "${run[@]}" --file-limit 2400 --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
   if $full; then guest_tools+=(--nodes 2 tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
+  # The other architecture: how programs are attached and maps are read, and the canaries.
+  local arm64=("${run[@]}" --arch arm64 --boot-limit 600 --file-limit 7200)
+  foreign=(vm arm64 14400 "${arm64[@]}" --spread --kernel 6.1 --kernel 6.12 --kernel 6.12-16k
+    --junit "$scratch/vm-arm64.xml" tests/host/{attach*,maps,events,typescript_hooks,typescript_kernel}_test.ts)
+  foreign_tools=(vm arm64-binary 14400 "${arm64[@]}" --runtime bun --kernel 6.12
+    --junit "$scratch/vm-arm64-binary.xml" tests/tools/cases_test.ts)
   # What depends on the number of CPUs: one thread emulates all of a guest's, so all takes long there.
   many_cpus=(vm cpus 5400 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32
     --boot-limit 300 --file-limit 4800 --junit "$scratch/vm-cpus.xml"
@@ -222,7 +232,10 @@ run_guests() {
   TSBCC_VM_HARNESS=1 execute "${harness[@]}"
   execute "${library[@]}"
   TSBCC_EXECUTABLE="$executable" execute "${guest_tools[@]}"
-  ! $full || TSBCC_PATIENCE=10 TSBCC_EXECUTABLE="$executable" execute "${many_cpus[@]}"
+  $full || return 0
+  TSBCC_PATIENCE=10 TSBCC_EXECUTABLE="$executable" execute "${many_cpus[@]}"
+  execute "${foreign[@]}"
+  TSBCC_PATIENCE=10 TSBCC_EXECUTABLE="$project/dist/arm64/ts-bcc" execute "${foreign_tools[@]}"
 }
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }

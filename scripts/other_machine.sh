@@ -2,12 +2,13 @@
 # Brings what executables for another machine are made of. Part of setup.sh.
 #
 #   need_bun_for MACHINE     sets BUN_BASE to a bun for it (x86_64, aarch64)
+#   need_deno_for MACHINE    sets DENO_BASE to a deno for it
 #   fetch_foreign PACKAGE    unpacks Debian's package for $machine into .tools/debs-$machine
 #
 # Nothing of the system is changed: apt gets lists of its own, below .tools.
 # shellcheck disable=SC2154
 
-BUN_BASE="" foreign_apt=()
+BUN_BASE="" DENO_BASE="" foreign_apt=()
 
 is_own_machine() { [[ "$1" == "$(uname -m)" ]]; }
 
@@ -16,16 +17,26 @@ need_bun_for() {
   [[ "$1" != x86_64 ]] || name=bun-linux-x64
   version="$(pinned_version bun)"
   BUN_BASE="$tools/bases/$name-$version/package/bin/bun"
-  [[ -x "$BUN_BASE" ]] || exclusively unpack_base "$name" "$version"
+  [[ -x "$BUN_BASE" ]] || exclusively unpack_base "@oven/$name" "$version"
 }
 
+need_deno_for() {
+  local name="linux-arm64-glibc" version
+  [[ "$1" != x86_64 ]] || name=linux-x64-glibc
+  version="$(pinned_version deno)"
+  DENO_BASE="$tools/bases/$name-$version/package/deno"
+  [[ -x "$DENO_BASE" ]] || exclusively unpack_base "@deno/$name" "$version"
+}
+
+# unpack_base PACKAGE VERSION
+
 unpack_base() {
-  local dir="$tools/bases/$1-$2" new="$tools/bases/new"
+  local dir="$tools/bases/${1#*/}-$2" new="$tools/bases/new"
   need_npm
-  say "unpacking @oven/$1 $2 into .tools (npm pack)"
+  say "unpacking $1 $2 into .tools (npm pack)"
   rm -rf "$new" && mkdir -p "$new"
-  (cd "$new" && quietly npm pack --silent --cache "$tools/npm-cache" "@oven/$1@$2" && tar -xzf ./*.tgz && rm ./*.tgz) ||
-    fail "npm could not bring @oven/$1@$2 (see above): check the network and npm's settings"
+  (cd "$new" && quietly npm pack --silent --cache "$tools/npm-cache" "$1@$2" && tar -xzf ./*.tgz && rm ./*.tgz) ||
+    fail "npm could not bring $1@$2 (see above): check the network and npm's settings"
   rm -rf "$dir" "$tools/npm-cache"
   mv "$new" "$dir"
 }

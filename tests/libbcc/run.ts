@@ -23,7 +23,8 @@ import {
   testEnvironment,
   TREE,
 } from "../vm/suite.ts";
-import { forgetRoot, requireRoot, type Root, type Suite, SUITES } from "./roots.ts";
+import { forgetSystem } from "../vm/systems.ts";
+import { requireRoot, type Root, type Suite, SUITES } from "./roots.ts";
 
 /**
  * The files whose tests go through libbcc; not those of networks, which need more of a system, and
@@ -125,7 +126,7 @@ async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promi
   if (process.getuid?.() !== 0) throw new Error("Cannot change the root: run it as root");
   const files = selectFiles(values.positionals.length > 0 ? values.positionals : FILES);
   if (files.length === 0) throw new Error("No such test file");
-  if (values.refresh) values.suites.forEach(forgetRoot);
+  if (values.refresh) values.suites.forEach(forgetSystem);
   const roots = new Map<Suite, Root>();
   for (const suite of values.suites) roots.set(suite, await requireRoot(suite, signal));
   if (values.prepare) return 0;

@@ -23,7 +23,14 @@ import { fileURLToPath } from "node:url";
 /** The project's folder, with a slash at its end. */
 export const PROJECT: string = fileURLToPath(new URL("../../", import.meta.url));
 
-const BUILT = join(PROJECT, ".tools", "tests");
+/** What is built for: guests of another architecture find there what the host has built for them. */
+const MACHINE = process.env.TSBCC_BUILD_FOR ?? process.arch;
+const BUILT = join(PROJECT, ".tools", "tests", MACHINE);
+/** Debian's cross compiler and the kernel's headers, by what builds for itself. */
+const CROSS: Readonly<Record<string, string>> = MACHINE === process.arch ? {} : {
+  "gcc": "aarch64-linux-gnu-gcc",
+  "/usr/include/aarch64-linux-gnu": "/usr/aarch64-linux-gnu/include",
+};
 
 /**
  * Compiles a C program of this folder; returns the path of this runtime's copy. Deno's and Bun's tests run
@@ -44,7 +51,7 @@ export function buildProgram(
 
 /** Compiles a kernel object from `tests/testdata`; returns its bytes. */
 export function buildObject(source: string): Uint8Array {
-  const arch = process.arch === "arm64" ? "arm64" : "x86";
+  const arch = MACHINE === "arm64" ? "arm64" : "x86";
   const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-I", "toolkit/kernel", "-c"];
   flags.push(`-D__TARGET_ARCH_${arch}`);
   // For linux/errno.h, which bpf/usdt.bpf.h includes.
@@ -89,7 +96,7 @@ function build(
   mkdirSync(BUILT, { recursive: true });
   const folder = mkdtempSync(join(BUILT, "build-"));
   try {
-    const [program, ...args] = command;
+    const [program, ...args] = command.map((word) => CROSS[word] ?? word);
     const output = join(folder, "output");
     const { status, stderr, error } = spawnSync(program!, [
       ...args,

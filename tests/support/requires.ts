@@ -12,6 +12,8 @@ import { release } from "node:os";
 export interface Kernel {
   /** The machine's own kernel, and no guest's. */
   readonly isMachine: boolean;
+  /** By Node's name; x64 if it is not said. */
+  readonly architecture?: string;
   readonly version: readonly [major: number, minor: number];
 }
 
@@ -27,6 +29,7 @@ export const MACHINE: Kernel = { isMachine: true, version: [6, 18] };
 
 const here: Kernel = {
   isMachine: !process.env.TSBCC_GUEST_KERNEL,
+  architecture: process.arch,
   version: release().split(".").slice(0, 2).map(Number) as [number, number],
 };
 const olderThan = ({ version }: Kernel, major: number, minor: number) =>
@@ -41,6 +44,15 @@ const inGuestsOnly = (what: string): Requirement => ({
 const since = (what: string, major: number, minor: number): Requirement => ({
   lacks: (kernel) =>
     olderThan(kernel, major, minor) ? `${what} came with Linux ${major}.${minor}` : undefined,
+});
+
+/** What is attached by trampolines of BPF, which arm64 has had since Linux 6.4 (DYNAMIC_FTRACE_WITH_DIRECT_CALLS). */
+const byTrampoline = (what: string): Requirement => ({
+  lacks: (kernel) =>
+    inGuestsOnly(what).lacks(kernel) ??
+      (kernel.architecture === "arm64" && olderThan(kernel, 6, 4)
+        ? `${what} came to arm64 with Linux 6.4`
+        : undefined),
 });
 
 const kprobe = inGuestsOnly("kprobes");
@@ -78,9 +90,9 @@ const REQUIREMENTS = {
   ruby: installed("/usr/bin/ruby"),
   tcl: installed("/usr/bin/tclsh"),
   kprobe,
-  fentry: inGuestsOnly("fentry"),
-  lsm: inGuestsOnly("BPF LSM"),
-  freplace: inGuestsOnly("programs in the place of another's functions"),
+  fentry: byTrampoline("fentry"),
+  lsm: byTrampoline("BPF LSM"),
+  freplace: byTrampoline("programs in the place of another's functions"),
   modules: inGuestsOnly("modules"),
   // Guests have two in ./test.sh --full.
   numa: {
@@ -95,7 +107,11 @@ const REQUIREMENTS = {
   socketHeaders: { lacks: (kernel) => headers.lacks(kernel) ?? unreadable(kernel) },
   // In the kernel since 5.18, but Debian's 6.1 is built without CONFIG_FPROBE.
   kprobeMulti: {
-    lacks: (kernel) => kprobe.lacks(kernel) ?? since("kprobe-multi in Debian", 6, 2).lacks(kernel),
+    lacks: (kernel) =>
+      kprobe.lacks(kernel) ??
+        (kernel.architecture === "arm64"
+          ? "Debian's kernels for arm64 are built without CONFIG_FPROBE"
+          : since("kprobe-multi in Debian", 6, 2).lacks(kernel)),
   },
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
   uprobeMulti: since("uprobe-multi", 6, 6),

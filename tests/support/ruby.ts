@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { requireSystem } from "../libbcc/roots.ts";
+import { requireSystem } from "../vm/systems.ts";
 import { PROJECT } from "./build.ts";
 import type { Result, Running } from "./process.ts";
 import { isolated, rowsOf, startTool } from "./tool.ts";
@@ -37,7 +37,7 @@ export const NEWER: Ruby = {
   async command(script, ...args) {
     const packages = ["ruby", "base-files"];
     const { signal } = new AbortController();
-    const root = await requireSystem("trixie-ruby", "trixie", packages, signal);
+    const root = await requireSystem("trixie-ruby", { suite: "trixie", packages }, signal);
     const preparations = [
       `mount -t tmpfs none ${root}/home`,
       `cp ${INSTALLED.folder}*.rb ${root}/home`,

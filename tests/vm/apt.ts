@@ -24,19 +24,20 @@ export async function requireCommand(command: string, debianPackage: string): Pr
   return installed;
 }
 
-/** Returns the paths of the two programs that make a guest. */
-export async function requireLaunchTools(): Promise<{ qemu: string; virtiofsd: string }> {
-  const qemu = await requireCommand("qemu-system-x86_64", "qemu-system-x86");
-  return { qemu, virtiofsd: await requireVirtiofsd() };
-}
-
 /** Returns the path of virtiofsd: a part of QEMU in Debian 12, a package of its own later. */
-async function requireVirtiofsd(): Promise<string> {
+export async function requireVirtiofsd(): Promise<string> {
   const find = () => VIRTIOFSD.find((path) => existsSync(path));
   if (find() === undefined) await install("virtiofsd");
   const path = find();
   if (path === undefined) throw new Error(`No virtiofsd at ${VIRTIOFSD.join(" or ")}`);
   return path;
+}
+
+/** Installs a package if it is not. */
+export async function requirePackage(debianPackage: string): Promise<void> {
+  const isInstalled = await read("dpkg-query", ["-W", "-f", "${db:Status-Abbrev}", debianPackage])
+    .then((status) => status.startsWith("ii"), () => false);
+  if (!isInstalled) await install(debianPackage);
 }
 
 async function install(debianPackage: string): Promise<void> {
@@ -63,8 +64,17 @@ export class PrivateApt {
     this.#signal = signal;
   }
 
-  /** Makes one that keeps its lists in `directory`, and reads the suite's package list. */
-  static async open(directory: string, suite: string, signal: AbortSignal): Promise<PrivateApt> {
+  /**
+   * Makes one that keeps its lists in `directory`, and reads the suite's package list.
+   *
+   * @param architecture Debian's name of the machine that the packages are for; default: this one's
+   */
+  static async open(
+    directory: string,
+    suite: string,
+    signal: AbortSignal,
+    architecture?: string,
+  ): Promise<PrivateApt> {
     const keyring = KEYRINGS.find((path) => existsSync(path));
     if (keyring === undefined) {
       throw new Error("Cannot verify Debian's packages: install debian-archive-keyring");
@@ -87,6 +97,9 @@ export class PrivateApt {
       "APT::Update::Post-Invoke": "",
       "Acquire::Languages": "none",
       "Acquire::Retries": "3",
+      ...(architecture === undefined
+        ? {}
+        : { "APT::Architecture": architecture, "APT::Architectures": architecture }),
     };
     const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
     const apt = new PrivateApt(options, signal);

@@ -5,10 +5,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { requireLaunchTools } from "./apt.ts";
+import { requireCommand, requireVirtiofsd } from "./apt.ts";
 import { Channel } from "./channel.ts";
 import { requireInitramfs } from "./initramfs.ts";
-import type { Kernel } from "./kernels.ts";
+import type { Architecture, Kernel } from "./kernels.ts";
 
 const MEMORY_MIB = 2048;
 /** How long a guest may take to end a job after it was told to. */
@@ -35,6 +35,8 @@ export interface JobResult {
 
 /** What a {@linkcode Guest} is started with. */
 export interface GuestOptions {
+  /** The folder that guests have for their root; default: the host's. */
+  root?: string;
   /** Paths on the host that jobs need; they may lie on file systems of their own. */
   paths: readonly string[];
   /** How many CPUs it has. Default: 2. */
@@ -204,17 +206,43 @@ function firstChild(pid: number): number | undefined {
   return Number(child) || undefined;
 }
 
+/** What QEMU is told for each machine. */
+const MACHINES: Record<
+  Architecture,
+  {
+    readonly qemu: [command: string, debianPackage: string];
+    readonly board: string;
+    readonly cpu: string;
+    readonly console: string;
+  }
+> = {
+  amd64: {
+    qemu: ["qemu-system-x86_64", "qemu-system-x86"],
+    board: "q35",
+    // QEMU 7.2's emulation of cmpxchg16b corrupts the flags.
+    cpu: "max,-cx16",
+    console: "ttyS0",
+  },
+  arm64: {
+    qemu: ["qemu-system-aarch64", "qemu-system-arm"],
+    board: "virt",
+    // Signing pointers by the architecture's own algorithm takes half of the time under emulation.
+    cpu: "max,pauth-impdef=on",
+    console: "ttyAMA0",
+  },
+};
+
 /** The CPUs and the memory of a guest with one NUMA node, or split into several of one size. */
-function hardware({ cpus = 2, nodes = 1 }: GuestOptions): string[] {
+function hardware(board: string, { cpus = 2, nodes = 1 }: GuestOptions): string[] {
   const memory = (name: string, mebibytes: number) => [
     "-object",
     `memory-backend-memfd,id=${name},size=${mebibytes}M,share=on`,
   ];
   if (nodes === 1) {
-    const words = ["-M", "q35,memory-backend=memory", "-smp", String(cpus)];
+    const words = ["-M", `${board},memory-backend=memory`, "-smp", String(cpus)];
     return [...words, "-m", `${MEMORY_MIB}M`, ...memory("memory", MEMORY_MIB)];
   }
-  const words = ["-M", "q35", "-smp", `${cpus},sockets=${nodes}`, "-m", `${MEMORY_MIB}M`];
+  const words = ["-M", board, "-smp", `${cpus},sockets=${nodes}`, "-m", `${MEMORY_MIB}M`];
   const each = cpus / nodes;
   for (let node = 0; node < nodes; node++) {
     const [name, first] = [`memory${node}`, node * each];
@@ -224,24 +252,40 @@ function hardware({ cpus = 2, nodes = 1 }: GuestOptions): string[] {
   return words;
 }
 
+/** Returns the paths of the two programs that make a guest. */
+export async function requireLaunchTools(
+  architecture: Architecture,
+): Promise<{ qemu: string; virtiofsd: string }> {
+  const qemu = await requireCommand(...MACHINES[architecture].qemu);
+  return { qemu, virtiofsd: await requireVirtiofsd() };
+}
+
 async function launchCommand(
   kernel: Kernel,
   token: string,
   options: GuestOptions,
 ): Promise<string[]> {
-  const { qemu, virtiofsd } = await requireLaunchTools();
+  const machine = MACHINES[kernel.architecture];
+  const { qemu, virtiofsd } = await requireLaunchTools(kernel.architecture);
   const initramfs = await requireInitramfs(kernel, options.signal);
-  const root = statSync("/").dev;
-  const binds = options.paths.filter((path) => statSync(path).dev !== root);
+  const { root = "/" } = options;
+  const device = statSync("/").dev;
+  const binds = options.paths.filter((path) => root !== "/" || statSync(path).dev !== device);
   return [
     ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
-    ...["bash", join(import.meta.dirname ?? ".", "guest_launch.sh"), virtiofsd, ...binds, "--"],
+    ...[
+      "bash",
+      join(import.meta.dirname ?? ".", "guest_launch.sh"),
+      virtiofsd,
+      root,
+      ...binds,
+      "--",
+    ],
     // The name tells whose process this is, to the harness's own test and to people.
     ...[qemu, "-name", `tsbcc-vm-${process.pid}`],
-    // QEMU 7.2's emulation of cmpxchg16b corrupts the flags, and its threads race with the
-    // kernel's patching of its own text: both crash guests at random.
-    ...["-accel", "tcg,thread=single", "-cpu", "max,-cx16"],
-    ...hardware(options),
+    // QEMU 7.2's threads race with the kernel's patching of its own text: guests crash at random.
+    ...["-accel", "tcg,thread=single", "-cpu", machine.cpu],
+    ...hardware(machine.board, options),
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
     ...["-serial", "file:/dev/stderr", "-device", "virtio-serial-pci"],
     ...["-chardev", "stdio,id=agent,signal=off"],
@@ -250,7 +294,8 @@ async function launchCommand(
     ...["-device", "vhost-user-fs-pci,chardev=host,tag=host"],
     ...["-kernel", join(kernel.directory, "vmlinux"), "-initrd", initramfs],
     "-append",
-    "console=ttyS0 quiet panic=-1 oops=panic mitigations=off lsm=landlock,lockdown,yama,bpf " +
+    `console=${machine.console} ` +
+    "quiet panic=-1 oops=panic mitigations=off lsm=landlock,lockdown,yama,bpf " +
     // Else the kernel unmaps pages of any program now and then, to see from which node they are used.
     ((options.nodes ?? 1) > 1 ? "numa_balancing=disable " : "") +
     `tsbcc.token=${token}`,

@@ -1,15 +1,20 @@
 #!/bin/bash
-# Becomes QEMU, with virtiofsd beside it: guest_launch.sh VIRTIOFSD PATH... -- QEMU ARGUMENT...
+# Becomes QEMU, with virtiofsd beside it: guest_launch.sh VIRTIOFSD ROOT PATH... -- QEMU ARGUMENT...
 #
 # Runs as process 1 of PID and mount namespaces of its own, so whatever ends it ends all it started,
-# and its mounts are seen nowhere else. It shows the guest the host's root, and each PATH that lies
-# on another file system, read-only on the host's side too.
+# and its mounts are seen nowhere else. It shows the guest a root, and each PATH of the host's that
+# is not in it, read-only on the host's side too.
 set -euo pipefail
-virtiofsd=$1
-shift
+virtiofsd=$1 root=$2
+shift 2
 mount -t tmpfs tsbcc /mnt
 mkdir /mnt/root
-mount --bind / /mnt/root
+mount --bind "$root" /mnt/root
+# Where a root of other machines' files has what is shown besides.
+[ "$root" = / ] || for path; do
+  [ "$path" != -- ] || break
+  mkdir -p "/mnt/root$path"
+done
 mount -o remount,bind,ro /mnt/root
 while [ "$1" != -- ]; do
   mount --bind "$1" "/mnt/root$1"

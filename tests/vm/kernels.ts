@@ -3,66 +3,99 @@ import { encodeHex } from "@std/encoding";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import process from "node:process";
 import { gunzipSync } from "node:zlib";
 import { extractPackage, extractPackages, PrivateApt, requireCommand } from "./apt.ts";
 import { cacheDirectory, requireFolder } from "./cache.ts";
 import { run } from "./command.ts";
 
-/** Which suite of Debian has the kernel of each name. */
-export const SUITES: Readonly<Record<string, string>> = {
-  "6.1": "bookworm",
-  "6.12": "trixie",
-  "sid": "sid",
+/** Which suite of Debian has the kernel of each name, and what is behind the machine in its package's name. */
+export const SUITES: Readonly<
+  Record<string, { readonly suite: string; readonly flavour?: string }>
+> = {
+  "5.10": { suite: "bullseye" },
+  "6.1": { suite: "bookworm" },
+  "6.12": { suite: "trixie" },
+  // Pages of 16 KiB: for arm64 alone.
+  "6.12-16k": { suite: "trixie", flavour: "-16k" },
+  "sid": { suite: "sid" },
 };
+
+/** Debian's names of the machines that guests may have, by Node's. */
+const DEBIAN = { x64: "amd64", arm64: "arm64" } as const;
+/** The names of {@linkcode DEBIAN}. */
+export const ARCHITECTURES = Object.values(DEBIAN);
+/** One of {@linkcode ARCHITECTURES}. */
+export type Architecture = (typeof ARCHITECTURES)[number];
+/** This machine's. */
+export const OWN: Architecture = process.arch === "arm64" ? DEBIAN.arm64 : DEBIAN.x64;
 
 /** A kernel that is ready to boot. */
 export interface Kernel {
-  /** How the user names it, a key of {@linkcode SUITES}. */
+  /** A key of {@linkcode SUITES}; of another architecture with that behind it, as in `6.1-arm64`. */
   name: string;
+  architecture: Architecture;
   /** What `uname -r` says in it. */
   release: string;
   /** Holds `vmlinux`, `busybox`, `boot/` and `lib/modules/`. */
   directory: string;
-  /** Holds its headers as Debian installs them: `usr/src/` and `lib/modules/`. */
-  headers: string;
+  /** Holds its headers as Debian installs them: `usr/src/` and `lib/modules/`; none of another architecture. */
+  headers?: string;
 }
 
 /** Returns a kernel, from the cache if it is there. */
-export async function requireKernel(name: string, signal: AbortSignal): Promise<Kernel> {
-  const suite = SUITES[name];
-  if (suite === undefined) {
-    throw new RangeError(`No kernel "${name}": expected ${Object.keys(SUITES).join(", ")}`);
+export async function requireKernel(
+  version: string,
+  architecture: Architecture,
+  signal: AbortSignal,
+): Promise<Kernel> {
+  const known = SUITES[version];
+  if (known === undefined) {
+    throw new RangeError(`No kernel "${version}": expected ${Object.keys(SUITES).join(", ")}`);
   }
+  const { suite, flavour = "" } = known;
+  const name = kernelName(version, architecture);
   const directory = await requireFolder(kernelFolder(name), async (work) => {
-    await download(work, suite, signal);
-    writeFileSync(join(work, "release"), await unpack(work, signal));
+    await download(work, suite, `${architecture}${flavour}`, signal);
+    writeFileSync(join(work, "release"), await unpack(work, architecture, signal));
   });
   const release = readFileSync(join(directory, "release"), "utf8");
+  if (architecture !== OWN) return { name, architecture, release, directory };
   const headers = await requireFolder(`${directory}-headers`, async (work) => {
     await downloadHeaders(work, suite, release, signal);
   });
-  return { name, release, directory, headers };
+  return { name, architecture, release, directory, headers };
 }
 
+const kernelName = (version: string, architecture: Architecture) =>
+  architecture === OWN ? version : `${version}-${architecture}`;
+
 /** Forgets a cached kernel, so that the suite's newest is downloaded. */
-export function forgetKernel(name: string): void {
+export function forgetKernel(version: string, architecture: Architecture): void {
+  const name = kernelName(version, architecture);
   rmSync(kernelFolder(name), { recursive: true, force: true });
   rmSync(`${kernelFolder(name)}-headers`, { recursive: true, force: true });
 }
 
 const kernelFolder = (name: string) => join(cacheDirectory("kernels"), name);
 
-async function download(work: string, suite: string, signal: AbortSignal): Promise<void> {
-  console.error(`vm: downloading the kernel of Debian ${suite}`);
+async function download(
+  work: string,
+  suite: string,
+  machine: string,
+  signal: AbortSignal,
+): Promise<void> {
+  console.error(`vm: downloading the kernel of Debian ${suite} for ${machine}`);
   const lists = join(work, "apt");
-  const apt = await PrivateApt.open(lists, suite, signal);
+  const [architecture] = machine.split("-");
+  const apt = await PrivateApt.open(lists, suite, signal, architecture);
   // linux-image-amd64 depends on the newest linux-image-RELEASE, which newer Debian splits into
   // packages whose names end with the same release, with or without the flavour.
-  const names = await apt.dependencies("linux-image-amd64");
+  const names = await apt.dependencies(`linux-image-${machine}`);
   const image = names.find((name) => /^linux-image-\d/.test(name));
-  if (image === undefined) throw new Error(`No linux-image-amd64 in Debian ${suite}`);
+  if (image === undefined) throw new Error(`No linux-image-${machine} in Debian ${suite}`);
   const release = image.slice("linux-image-".length);
-  const endings = [`-${release}`, `-${release.replace(/-amd64$/, "")}`];
+  const endings = [`-${release}`, `-${release.replace(`-${machine}`, "")}`];
   const parts = names.filter((name) =>
     /^linux-(image|binary|modules|base)-/.test(name) && endings.some((end) => name.endsWith(end))
   );
@@ -94,7 +127,11 @@ async function downloadHeaders(
 }
 
 /** Unpacks the downloaded packages in `work`; returns the kernel's release. */
-async function unpack(work: string, signal: AbortSignal): Promise<string> {
+async function unpack(
+  work: string,
+  architecture: Architecture,
+  signal: AbortSignal,
+): Promise<string> {
   const [archive] = globSync(join(work, "busybox*.deb"));
   if (archive !== undefined) await extractPackage(archive, join(work, "busybox.deb.d"), signal);
   await extractPackages(work, work, signal);
@@ -110,7 +147,10 @@ async function unpack(work: string, signal: AbortSignal): Promise<string> {
   const compressed = [`boot/vmlinuz-${release}`, `lib/modules/${release}/vmlinuz`]
     .map((path) => join(work, path)).find((path) => existsSync(path));
   if (compressed === undefined) throw new Error(`No vmlinuz for ${release}`);
-  writeFileSync(join(work, "vmlinux"), await decompressKernel(readFileSync(compressed), signal));
+  const image = readFileSync(compressed);
+  // Debian's image for arm64 is what QEMU starts.
+  const kernel = architecture === "arm64" ? image : await decompressKernel(image, signal);
+  writeFileSync(join(work, "vmlinux"), kernel);
   await run(await requireCommand("depmod", "kmod"), ["-b", work, release], { signal });
   return release;
 }

@@ -136,9 +136,10 @@ test("hookTable() has a row for each hook and a column for each kernel and runti
   ]);
 });
 
-test("replaceTable() replaces what is between the markers", () => {
-  const text = (table: string) =>
-    `a\n<!-- vm-table:begin -->\n${table}\n<!-- vm-table:end -->\nb\n`;
-  strictEqual(replaceTable(text("old"), "new"), text("new"));
-  throws(() => replaceTable("no markers", "new"), /README.md has no/);
+test("replaceTable() replaces what is between an architecture's markers", () => {
+  const part = (architecture: string, table: string) =>
+    `<!-- vm-table ${architecture}:begin -->\n${table}\n<!-- vm-table ${architecture}:end -->\n`;
+  const text = (table: string) => `a\n${part("amd64", "its own")}b\n${part("arm64", table)}`;
+  strictEqual(replaceTable(text("old"), "arm64", "new"), text("new"));
+  throws(() => replaceTable("no markers", "arm64", "new"), /README.md has no/);
 });

@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { requireLaunchTools } from "./apt.ts";
-import { forgetKernel, type Kernel, requireKernel, SUITES } from "./kernels.ts";
+import { requireForeign } from "./foreign.ts";
+import { requireLaunchTools } from "./guest.ts";
+import { ARCHITECTURES, forgetKernel, type Kernel, OWN, requireKernel, SUITES } from "./kernels.ts";
 import { commonOptions, main, member, parseWords } from "./main.ts";
 import { type CaseResult, count, formatTotals, Printer, resultJson } from "./report.ts";
 import { resultJunit, summaryLines } from "./report.ts";
@@ -14,6 +15,10 @@ import { hookTable, replaceTable } from "./table.ts";
 const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a name in tests/host]...
 
   --kernel NAME     ${Object.keys(SUITES).join(", ")}; may be repeated (default: 6.1 and 6.12)
+  --arch NAME       ${
+  ARCHITECTURES.join(" or ")
+} (default: this machine's); another one's guests have a small
+                    Debian system in place of the host's files
   --runtime NAME    deno or bun (default: both)
   --spread          files under one runtime per kernel, four a command and turn by turn: less than half
                     the time
@@ -32,6 +37,7 @@ const USAGE = `Usage: deno task test:vm [options] [FILE, FOLDER or part of a nam
 const OPTIONS = {
   ...commonOptions,
   "kernel": { type: "string", multiple: true },
+  "arch": { type: "string", default: OWN },
   "spread": { type: "boolean", default: false },
   "jobs": { type: "string", default: "2" },
   "cpus": { type: "string", default: "2" },
@@ -54,7 +60,8 @@ function parse(words: readonly string[]) {
     throw new TypeError("--nodes must be from 1 to 8, and a divisor of --cpus");
   }
   const runtimes = runtime.map((name) => member(RUNTIMES, name, "runtime"));
-  return { ...values, kernel, runtime: runtimes, positionals };
+  const arch = member(ARCHITECTURES, values.arch, "architecture");
+  return { ...values, kernel, arch, runtime: runtimes, positionals };
 }
 
 async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promise<number> {
@@ -62,11 +69,14 @@ async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promi
   const files = selectFiles(values.positionals);
   if (files.length === 0 && !values.prepare) throw new Error("No such test file");
 
-  if (values.refresh) values.kernel.forEach(forgetKernel);
+  if (values.refresh) { for (const name of values.kernel) forgetKernel(name, values.arch); }
   const kernels: Kernel[] = [];
-  for (const name of new Set(values.kernel)) kernels.push(await requireKernel(name, signal));
+  for (const name of new Set(values.kernel)) {
+    kernels.push(await requireKernel(name, values.arch, signal));
+  }
+  const system = values.arch === OWN ? undefined : await requireForeign(values.arch, signal);
   if (values.prepare) {
-    await requireLaunchTools();
+    await requireLaunchTools(values.arch);
     return 0;
   }
 
@@ -79,6 +89,7 @@ async function run(values: ReturnType<typeof parse>, signal: AbortSignal): Promi
     nodes: Number(values.nodes),
     bootLimitMs: Number(values["boot-limit"]) * 1000,
     fileLimitMs: Number(values["file-limit"]) * 1000,
+    system,
     signal,
   });
   return report(cases, kernels, values);
@@ -90,7 +101,7 @@ function report(cases: CaseResult[], kernels: Kernel[], values: ReturnType<typeo
   if (values["update-readme"]) {
     const readme = join(TREE, "README.md");
     const table = hookTable(cases, kernels);
-    writeFileSync(readme, replaceTable(readFileSync(readme, "utf8"), table));
+    writeFileSync(readme, replaceTable(readFileSync(readme, "utf8"), values.arch, table));
   }
   const totals = count(cases);
   for (const line of summaryLines(cases)) console.log(line);

@@ -1,4 +1,5 @@
 /** Runs tasks in guests: as many guests at once as there are workers, many tasks in each. */
+import type { ForeignSystem } from "./foreign.ts";
 import { Guest, type JobResult } from "./guest.ts";
 import type { Kernel } from "./kernels.ts";
 import { type CaseResult, type Printer, problemCase, toCases } from "./report.ts";
@@ -16,6 +17,8 @@ export interface ScheduleOptions {
   bootLimitMs: number;
   /** How long the test files of one command may take. */
   fileLimitMs: number;
+  /** What guests of another architecture have in place of the host's files. */
+  system?: ForeignSystem | undefined;
   /** Ends the run when aborted. */
   signal: AbortSignal;
 }
@@ -108,9 +111,10 @@ async function boot(
   options: ScheduleOptions,
 ): Promise<Guest> {
   const runtimes: Runtime[] = [...new Set(tasks.map((task) => task.runtime))];
-  const paths = [kernel.directory, ...neededPaths(runtimes)];
+  const paths = [kernel.directory, ...neededPaths(runtimes, options.system)];
   const start = performance.now();
-  const attempt = () => Guest.boot(kernel, { ...options, paths });
+  const attempt = () =>
+    Guest.boot(kernel, { ...options, paths, ...options.system && { root: options.system.root } });
   const guest = await attempt().catch((error: Error) => {
     options.signal.throwIfAborted();
     printer.problem(`${kernel.name}: ${error.message}\nTrying once more`);
@@ -130,7 +134,11 @@ async function runTask(
 ): Promise<CaseResult[]> {
   const start = performance.now();
   const write = printer.output(`${kernel.name} ${task.runtime}`);
-  const job: JobResult = await guest.run(taskScript(task, kernel), options.fileLimitMs, write);
+  const job: JobResult = await guest.run(
+    taskScript(task, kernel, options.system),
+    options.fileLimitMs,
+    write,
+  );
   write("\n");
   const seconds = (performance.now() - start) / 1000;
   const isDead = job.outcome === "crashed" || job.outcome === "hung";

@@ -3,7 +3,9 @@ import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { run, which } from "./command.ts";
+import { foreignPath, type ForeignSystem } from "./foreign.ts";
 import { RESULTS } from "./guest.ts";
+import type { Kernel } from "./kernels.ts";
 
 /** The root of the source tree. */
 export const TREE: string = resolve(import.meta.dirname ?? ".", "../..");
@@ -97,7 +99,9 @@ export function runtimePath(runtime: Runtime): string {
 }
 
 /** The folders that must be seen in the guest for the tests to run there. */
-export function neededPaths(runtimes: readonly Runtime[]): string[] {
+export function neededPaths(runtimes: readonly Runtime[], system?: ForeignSystem): string[] {
+  // Of a foreign system: whatever of the host's is needed. The folder of tools may be a link.
+  if (system) return [TREE, realpathSync(join(TREE, ".tools"))];
   return [TREE, ...runtimes.map((runtime) => dirname(runtimePath(runtime)))];
 }
 
@@ -111,12 +115,18 @@ export async function warmCaches(files: readonly string[], signal: AbortSignal):
 /** The shell script that runs a task in a guest. */
 export function taskScript(
   task: Task,
-  kernel: { name: string; directory: string; headers: string },
+  kernel: Kernel,
+  system?: ForeignSystem,
 ): string {
   const environment = {
     ...testEnvironment(),
     TSBCC_GUEST_KERNEL: kernel.name,
-    TSBCC_GUEST_HEADERS: kernel.headers,
+    ...kernel.headers === undefined ? {} : { TSBCC_GUEST_HEADERS: kernel.headers },
+    ...system && {
+      PATH: foreignPath(system),
+      TSBCC_DENO: system.runtimes.deno,
+      TSBCC_BUN: system.runtimes.bun,
+    },
   };
   return [
     ...Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`),
@@ -126,7 +136,7 @@ export function taskScript(
     `  [ -e "$target" ] || { mkdir -p "\${target%/*}"; ln -s "$path" "$target"; }`,
     `done`,
     `cd ${quote(TREE)}`,
-    `exec ${testCommand(task.runtime, task.files).map(quote).join(" ")}`,
+    `exec ${testCommand(task.runtime, task.files, system).map(quote).join(" ")}`,
   ].join("\n");
 }
 
@@ -145,8 +155,12 @@ export function testEnvironment(): Record<string, string> {
 }
 
 /** The command that runs test files and leaves its report in {@linkcode RESULTS}. */
-export function testCommand(runtime: Runtime, files: readonly string[]): string[] {
-  const path = runtimePath(runtime);
+export function testCommand(
+  runtime: Runtime,
+  files: readonly string[],
+  system?: ForeignSystem,
+): string[] {
+  const path = system?.runtimes[runtime] ?? runtimePath(runtime);
   if (runtime === "deno") {
     const flags = ["--no-check", "--allow-all", "--cached-only"];
     return [path, "test", ...flags, `--junit-path=${RESULTS}/${REPORT}`, ...files];

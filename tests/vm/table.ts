@@ -1,8 +1,9 @@
 /** The README's table: which hook was seen to work on which kernel under which runtime. */
+import type { Architecture } from "./kernels.ts";
 import type { CaseResult } from "./report.ts";
 
-const BEGIN = "<!-- vm-table:begin -->";
-const END = "<!-- vm-table:end -->";
+const marker = (architecture: Architecture, word: string) =>
+  `<!-- vm-table ${architecture}:${word} -->`;
 /** Tests of hooks are named `attach HOOK: …`. */
 const HOOK = /^attach ([\w.+ -]+):/;
 
@@ -37,13 +38,13 @@ function cell(cases: readonly CaseResult[]): string {
 }
 
 /**
- * Puts a table between the markers of a text.
+ * Puts a table between the markers that a text has for an architecture.
  *
  * @throws Error if the text has not both markers.
  */
-export function replaceTable(text: string, table: string): string {
-  const start = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`README.md has no ${BEGIN} and ${END}`);
-  return `${text.slice(0, start + BEGIN.length)}\n${table}\n${text.slice(end)}`;
+export function replaceTable(text: string, architecture: Architecture, table: string): string {
+  const [begin, end] = [marker(architecture, "begin"), marker(architecture, "end")];
+  const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
+  if (start < 0 || stop < start) throw new Error(`README.md has no ${begin} and ${end}`);
+  return `${text.slice(0, start + begin.length)}\n${table}\n${text.slice(stop)}`;
 }
