@@ -94,7 +94,7 @@ async function command(
         await (await import("./script/write_types.ts")).writeTypes(words);
         return 0;
       case "web":
-        await (await import("./web/web.ts")).web(tools, commands, words);
+        await (await import("./web.ts")).web(tools, commands, words);
         return 0;
       case "replay":
         return await (await import("./replay/run_replay.ts")).runReplay(words);

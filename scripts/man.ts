@@ -87,7 +87,9 @@ function mainPage(all: readonly AnyTool[], date: string): string {
       roff(SUFFIX)
     }" behind it. ${bold("ts-bcc help")} tells the other commands, ${
       bold("ts-bcc doctor")
-    } what this machine can trace. All of it needs root, or the capabilities that doctor names.`,
+    } what this machine can trace, ${
+      bold("ts-bcc web")
+    } serves a live page that starts them. All of it needs root, or the capabilities that doctor names.`,
     section("TOOLS"),
     ...all.map(({ name, summary }) => `.TP\n${bold(name)}\n${roff(summary)}`),
     ...Object.entries(commands).map(([name, words]) =>

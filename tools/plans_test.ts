@@ -159,6 +159,7 @@ for (const { tool, usage, cases } of all) {
       if (option.positional) continue;
       const long = `--${option.long}`;
       if (option.meta === undefined) refused(tool, [`${long}=x`], /takes no value$/);
+      else if (option.takesNext) refused(tool, [`${long}=?`], /^invalid value "\?" for --/);
       else refused(tool, [long], new RegExp(`^[^ ]*${long} needs `));
     }
     if (!options.some(([, { positional }]) => positional)) {

@@ -202,3 +202,22 @@ test("argumentList() takes all words that are left", () => {
   assert.deepEqual(parseOptions(many, []).probes, []);
   assert.match(helpText({ name: "tool", summary: "", examples: [["t", ""]] }, many), /\[probe …\]/);
 });
+
+test("an address may be left out, and a small number behind it is no port", () => {
+  const spaces = { web: eventOptions.web, interval: argumentList({ long: "interval", help: "" }) };
+  const parsed = (...words: string[]) => {
+    const { web, interval } = parseOptions(spaces, words);
+    return [web && `${web.host} ${web.port}`, ...interval];
+  };
+  assert.deepEqual(parsed(), [undefined]);
+  assert.deepEqual(parsed("--web"), ["127.0.0.1 0"]);
+  assert.deepEqual(parsed("--web", "1", "10"), ["127.0.0.1 0", "1", "10"]);
+  assert.deepEqual(parsed("--web", "9436", "10"), ["127.0.0.1 9436", "10"]);
+  assert.deepEqual(parsed("--web", "0.0.0.0:80", "1"), ["0.0.0.0 80", "1"]);
+  assert.deepEqual(parsed("--web=80", "1"), ["127.0.0.1 80", "1"]);
+  assert.deepEqual(parsed("1", "--web", "vfs_*"), ["127.0.0.1 0", "1", "vfs_*"]);
+  assert.throws(
+    () => parsed("--web=x"),
+    /^UsageError: invalid value "x" for --web: expected a port/,
+  );
+});

@@ -10,6 +10,7 @@ import {
   HttpServer,
   type IncomingMessage,
   isLoopback,
+  ownName,
   refuse,
   type ServerResponse,
 } from "../http/http_server.ts";
@@ -69,8 +70,8 @@ const bytesOf = (text: string): Uint8Array =>
 /** Where all addresses are listened at, a browser is told this machine's name. */
 async function shownOrigin(origin: string, { host }: Address): Promise<string> {
   if (isLoopback(host) || !/^(0\.0\.0\.0|::)$/.test(host)) return origin;
-  const { hostname } = await import("node:os");
-  return `http://${hostname()}${/:\d+$/.exec(origin)![0]}`;
+  const name = await ownName();
+  return name === "" ? origin : `http://${name}${/:\d+$/.exec(origin)![0]}`;
 }
 
 /**

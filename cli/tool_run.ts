@@ -5,8 +5,8 @@
  */
 
 import type { ChildProcess } from "node:child_process";
-import type { ListedRun } from "../../toolkit/web/messages.ts";
-import { shownText } from "../../toolkit/web/shown.ts";
+import type { ListedRun } from "../toolkit/web/messages.ts";
+import { shownText } from "../toolkit/web/shown.ts";
 
 /** Characters of what a tool says that are kept: the last ones. */
 const MAX_TEXT = 16_384;

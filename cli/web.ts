@@ -4,20 +4,16 @@
  * @module
  */
 
-import { prepareToWait } from "../../plumbing.ts";
-import { parseAddress } from "../../toolkit/options/address_option.ts";
-import { type Options, spelling, UsageError } from "../../toolkit/options/options.ts";
-import {
-  type IncomingMessage,
-  refuse,
-  type ServerResponse,
-} from "../../toolkit/http/http_server.ts";
-import { remark } from "../../toolkit/output/complain.ts";
-import { Stop } from "../../toolkit/run/stop.ts";
-import { EventClients, eventText } from "../../toolkit/web/event_clients.ts";
-import type { ListedTool } from "../../toolkit/web/messages.ts";
-import { answerPage, answerTool, PageServer, postedJson } from "../../toolkit/web/page_server.ts";
-import { type Commands, namesOf, type Tools } from "../names.ts";
+import { prepareToWait } from "../plumbing.ts";
+import { parseAddress } from "../toolkit/options/address_option.ts";
+import { type Options, spelling, UsageError } from "../toolkit/options/options.ts";
+import { type IncomingMessage, refuse, type ServerResponse } from "../toolkit/http/http_server.ts";
+import { remark } from "../toolkit/output/complain.ts";
+import { Stop } from "../toolkit/run/stop.ts";
+import { EventClients, eventText } from "../toolkit/web/event_clients.ts";
+import type { ListedTool } from "../toolkit/web/messages.ts";
+import { answerPage, answerTool, PageServer, postedJson } from "../toolkit/web/page_server.ts";
+import { type Commands, namesOf, type Tools } from "./names.ts";
 import { ownCommand } from "./own_command.ts";
 import { ToolRuns } from "./tool_runs.ts";
 

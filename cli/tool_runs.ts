@@ -4,12 +4,12 @@
  * @module
  */
 
-import { parseOptions, UsageError } from "../../toolkit/options/options.ts";
-import { planOf, type Standard } from "../../toolkit/run/run.ts";
-import { thisMachine } from "../../toolkit/machine/machine.ts";
-import type { ListedRun } from "../../toolkit/web/messages.ts";
-import { splitWords } from "../../toolkit/web/words.ts";
-import type { Commands, Tools } from "../names.ts";
+import { parseOptions, UsageError } from "../toolkit/options/options.ts";
+import { planOf, type Standard } from "../toolkit/run/run.ts";
+import { thisMachine } from "../toolkit/machine/machine.ts";
+import type { ListedRun } from "../toolkit/web/messages.ts";
+import { splitWords } from "../toolkit/web/words.ts";
+import type { Commands, Tools } from "./names.ts";
 import { ToolRun } from "./tool_run.ts";
 
 /** So many run at a time. */
