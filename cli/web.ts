@@ -66,13 +66,13 @@ class Desk implements Disposable {
     if (id !== undefined) return this.#answerRun(Number(id), below!, request, response);
     if (request.method === "POST") return void this.#take(path, request, response);
     if (path === "") return void answerPage(request, response, "list");
-    if (path === "events") return void this.#listen(request, response);
+    if (path === "events") return void this.#listen(response);
     refuse(response, 404, "there is the page only");
   }
 
-  async #listen(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #listen(response: ServerResponse): Promise<void> {
     const tools = await (this.#listed ??= listed(this.#tools, this.#commands));
-    this.#clients.add(request, response, [tools, eventText("runs", { runs: this.#runs.listed })]);
+    this.#clients.add(response, [tools, eventText("runs", { runs: this.#runs.listed })]);
   }
 
   /** A tool serves its page itself; what it tells is passed on. */
@@ -80,7 +80,7 @@ class Desk implements Disposable {
     answerTool((_, to) => {
       const url = this.#runs.get(id)?.url;
       if (url === undefined) return refuse(to, 404, "this tool has ended");
-      passOn(new URL("events", url), request, to);
+      passOn(new URL("events", url), to);
     }, "run")(path, request, response);
   }
 
@@ -138,7 +138,7 @@ function optionsOf(options: Options): ListedTool["options"] {
 }
 
 /** Gives a browser what a tool on this machine sends, as fast as it takes it. */
-function passOn(url: URL, request: IncomingMessage, to: ServerResponse): void {
+function passOn(url: URL, to: ServerResponse): void {
   const { get } = process.getBuiltinModule("node:http");
   const asked = get(url, (from) => {
     to.writeHead(from.statusCode ?? 502, {
@@ -156,5 +156,4 @@ function passOn(url: URL, request: IncomingMessage, to: ServerResponse): void {
   const end = () => asked.destroy();
   to.on("close", end);
   to.on("error", end);
-  request.on("close", end);
 }

@@ -98,7 +98,7 @@ export class ServedPage implements Destination, Disposable {
   /** Serves, and says where. @throws {Error} when it cannot be listened there */
   async start(lost: Lost): Promise<void> {
     this.#lost = lost;
-    const answer = answerTool((request, response) => this.#feed.listen(request, response));
+    const answer = answerTool((_, response) => this.#feed.listen(response));
     this.#server = await PageServer.start(this.#address, answer);
     remark(`${this.#name}: the page is at ${this.#server.url}`);
   }

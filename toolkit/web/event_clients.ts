@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type IncomingMessage, refuse, type ServerResponse } from "../http/http_server.ts";
+import { refuse, type ServerResponse } from "../http/http_server.ts";
 
 /** So many pages may be open; each costs memory, and time for each message. */
 const MAX_CLIENTS = 8;
@@ -18,8 +18,12 @@ interface Client {
   readonly response: ServerResponse;
   /** Characters that were given to the runtime and not yet taken by the kernel. */
   waiting: number;
+  /** When the kernel took something; by performance.now(). */
+  taken: number;
 }
 
+/** Who takes nothing for so long is sent no more: the runtimes' own limits do not see all of those. */
+const PATIENCE_MS = 10_000;
 /** As long the last messages may take: somebody has pressed Ctrl-C. */
 const END_MS = 500;
 
@@ -38,7 +42,7 @@ export class EventClients implements Disposable {
   }
 
   /** Begins to send events to who asked. @param first what all others were sent before */
-  add(request: IncomingMessage, response: ServerResponse, first: readonly string[]): void {
+  add(response: ServerResponse, first: readonly string[]): void {
     if (this.#clients.size >= MAX_CLIENTS) {
       return refuse(response, 503, `${MAX_CLIENTS} pages are open: close one`);
     }
@@ -47,13 +51,12 @@ export class EventClients implements Disposable {
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     });
-    const client: Client = { response, waiting: 0 };
+    const client: Client = { response, waiting: 0, taken: performance.now() };
     this.#clients.add(client);
     const forget = () => this.#forget(client);
     response.on("error", forget);
     response.on("close", forget);
-    request.on("close", forget);
-    this.#heartbeat ??= setInterval(() => this.#sendAll(": \n\n"), HEARTBEAT_MS);
+    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#send(client, first.join(""));
   }
 
@@ -64,6 +67,15 @@ export class EventClients implements Disposable {
     return text;
   }
 
+  #beat(): void {
+    for (const client of this.#clients) {
+      if (client.waiting === 0 || performance.now() - client.taken < PATIENCE_MS) continue;
+      this.#forget(client);
+      client.response.destroy();
+    }
+    this.#sendAll(": \n\n");
+  }
+
   #sendAll(text: string): void {
     for (const client of this.#clients) {
       if (client.waiting < MAX_WAITING) this.#send(client, text);
@@ -72,8 +84,12 @@ export class EventClients implements Disposable {
 
   #send(client: Client, text: string): void {
     if (text === "") return;
+    if (client.waiting === 0) client.taken = performance.now();
     client.waiting += text.length;
-    client.response.write(text, () => client.waiting -= text.length);
+    client.response.write(text, () => {
+      client.waiting -= text.length;
+      client.taken = performance.now();
+    });
   }
 
   #forget(client: Client): void {

@@ -7,7 +7,7 @@
 
 import { type Column, keyOf } from "../output/columns.ts";
 import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
-import type { IncomingMessage, ServerResponse } from "../http/http_server.ts";
+import type { ServerResponse } from "../http/http_server.ts";
 import { EventClients, eventText } from "./event_clients.ts";
 import { type Hello, type LossesMessage, type PageRecord, STACK_MEMBERS } from "./messages.ts";
 import { type NumberedRow, RowSample } from "./row_sample.ts";
@@ -59,10 +59,10 @@ export class Feed implements Destination, Disposable {
   }
 
   /** Sends a page what it shows, from now on and until now. */
-  listen(request: IncomingMessage, response: ServerResponse): void {
+  listen(response: ServerResponse): void {
     this.#tellRows();
     this.#tellLosses();
-    this.#clients.add(request, response, [
+    this.#clients.add(response, [
       eventText("hello", this.#hello),
       eventText("losses", { losses: this.#allLosses() }),
       ...this.#keptReports,

@@ -3,7 +3,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
-import type { IncomingMessage, ServerResponse } from "../http/http_server.ts";
+import type { ServerResponse } from "../http/http_server.ts";
 import type { Column } from "../output/columns.ts";
 import { EventClients } from "./event_clients.ts";
 import { Feed } from "./feed.ts";
@@ -23,9 +23,6 @@ class Browser extends EventEmitter {
     this.#reads = reads;
   }
 
-  get request(): IncomingMessage {
-    return this as unknown as IncomingMessage;
-  }
   get response(): ServerResponse {
     return this as unknown as ServerResponse;
   }
@@ -106,7 +103,7 @@ test("a page that is opened later is told the totals and the latest rows", async
   const take = feed.rows(COLUMNS);
   for (let i = 0; i < 10_007; i++) take(i, () => JSON.stringify({ n: i, name: "<b>\u202e" }));
   const browser = new Browser();
-  feed.listen(browser.request, browser.response);
+  feed.listen(browser.response);
   const [rows] = browser.messages<RowsMessage>("rows");
   equal(rows!.total, 10_007);
   equal(rows!.rows.length, 50);
@@ -122,7 +119,7 @@ test("a page that is opened later is told the totals and the latest rows", async
 test("a report is bounded, and its stacks share their names", async () => {
   using feed = new Feed({ ...HELLO, columns: undefined }, () => []);
   const browser = new Browser();
-  feed.listen(browser.request, browser.response);
+  feed.listen(browser.response);
   feed.begin();
   for (let i = 0; i < 6000; i++) {
     feed.record("stack", { comm: "x", user: ["a", "b"], kernel: null, samples: i });
@@ -143,7 +140,7 @@ test("a report is bounded, and its stacks share their names", async () => {
 test("who does not read is sent no more than there is room for, and others all", () => {
   using clients = new EventClients();
   const [slow, quick] = [new Browser(false), new Browser()];
-  for (const each of [slow, quick]) clients.add(each.request, each.response, []);
+  for (const each of [slow, quick]) clients.add(each.response, []);
   const text = "x".repeat(100_000);
   for (let i = 0; i < 100; i++) clients.send("rows", text);
   ok(slow.text.length < 2.5e6, String(slow.text.length));
@@ -152,11 +149,11 @@ test("who does not read is sent no more than there is room for, and others all",
   equal(clients.size, 1);
   for (let i = 0; i < 7; i++) {
     const each = new Browser();
-    clients.add(each.request, each.response, []);
+    clients.add(each.response, []);
     equal(each.status, 200);
   }
   const many = new Browser();
-  clients.add(many.request, many.response, []);
+  clients.add(many.response, []);
   deepEqual([many.status, clients.size], [503, 8]);
 });
 

@@ -225,8 +225,9 @@ export class FlameView {
     // The two times are not as long: shares are compared.
     const { root } = this.#tree;
     const [now, before] = [this.#value(root), root.marked];
+    if (now === 0) return changeColor(1, 1);
     return changeColor(
-      now === 0 ? 0 : this.#value(node) / now,
+      this.#value(node) / now,
       before === 0 ? 0 : node.marked / before,
     );
   }

@@ -43,7 +43,7 @@ export class ToolPage {
   #count = "";
   readonly #filter = byId("filter") as HTMLInputElement;
   readonly #pause = byId("pause");
-  readonly #drawRows = soon(() => this.#showRows(), 100);
+  readonly #drawRows = soon(() => this.#showRows(), 200);
   readonly #drawHead = soon(() => this.#showHead(), 100);
 
   constructor() {
