@@ -83,3 +83,19 @@ test("--prometheus refuses wrong addresses and labels", async () => {
     "err",
   ]);
 });
+
+test("--otlp wants a collector's address", async () => {
+  const { options } = (await tools.opensnoop!()).default;
+  const parsed = (url: string) =>
+    parseOptions(options, ["--otlp", url], pretend()) as Record<string, unknown>;
+  for (
+    const url of ["localhost:4318", "ftp://localhost", "http://user:secret@localhost", "x", ""]
+  ) {
+    throws(
+      () => parsed(url),
+      /expected a collector's address such as http:\/\/localhost:4318/,
+      url,
+    );
+  }
+  deepEqual(parsed("https://otel.example/prefix/").otlp, "https://otel.example/prefix");
+});

@@ -89,9 +89,10 @@ for (const { tool, usage, cases } of all) {
     const parsed = (...more: string[]) =>
       parseOptions(tool.options, [...more, ...words], pretend()) as Record<string, unknown>;
     assert.deepEqual([parsed().json, parsed("--json").json], [false, true]);
-    const { duration, interval, count, jsonSchema, prometheus, web, labels, record } = tool.options;
+    const { duration, interval, count, jsonSchema, prometheus, web, labels, record, otlp } =
+      tool.options;
     assert.equal(jsonSchema?.long, "json-schema");
-    for (const option of [duration, prometheus, web, labels, record]) {
+    for (const option of [duration, prometheus, web, labels, record, otlp]) {
       assert.equal(option === undefined, LISTS.includes(tool.name));
     }
     if (duration) {

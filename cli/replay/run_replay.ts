@@ -23,6 +23,7 @@ import { Recording } from "../../toolkit/recording/recording.ts";
 import { replay } from "../../toolkit/recording/replay.ts";
 import { StackKeeper } from "./stack_keeper.ts";
 import type { RunDestination } from "../../toolkit/run/run_destinations.ts";
+import { exporter } from "../../toolkit/run/send_otlp.ts";
 import { ServedMetrics } from "../../toolkit/run/serve_metrics.ts";
 import { Stop } from "../../toolkit/run/stop.ts";
 import { aboutLines, missingText } from "./recording_text.ts";
@@ -51,6 +52,7 @@ const options = {
   }),
   prometheus: destinationOptions.prometheus,
   labels: destinationOptions.labels,
+  otlp: destinationOptions.otlp,
   help: flag({ short: "h", long: "help", help: "show this help and exit" }),
 } as const;
 
@@ -111,15 +113,19 @@ async function printed(text: string): Promise<number> {
 
 function destinationsOf({ head }: Recording, values: Settings, output: Output): RunDestination[] {
   const all: RunDestination[] = [];
+  const known = () => {
+    if (head) return head;
+    throw new Error(
+      "Cannot tell what the recording is of: its head is damaged; it can be printed, as table or --json",
+    );
+  };
   if (values.prometheus !== undefined) {
-    if (!head) {
-      throw new UsageError(
-        "the head of the recording is damaged: print it, with or without --json",
-      );
-    }
-    all.push(new ServedMetrics(head.tool, head.shapes, head.isEvent, values));
-  } else if (values.labels.length > 0) {
-    throw new UsageError("--labels are those of --prometheus");
+    all.push(new ServedMetrics(known().tool, known().shapes, known().isEvent, values));
+  }
+  if (values.otlp !== undefined) {
+    all.push(exporter(known().tool, known().shapes, known().isEvent, values));
+  } else if (values.labels.length > 0 && values.prometheus === undefined) {
+    throw new UsageError("--labels are those of --prometheus and --otlp");
   }
   if (values.output.length > 0) all.push(new StackKeeper(head?.tool ?? "recording", values.output));
   if (values.json) all.push(new JsonPrinter(output));

@@ -129,7 +129,7 @@ test("--prometheus says where it cannot listen, and --labels that they are its o
     `opensnoop: Cannot serve metrics on 127.0.0.1:${port}: EADDRINUSE: another program listens there: ` +
       "choose another port\n",
   );
-  match(alone.stderr, /^opensnoop: --labels are those of --prometheus\n/);
+  match(alone.stderr, /^opensnoop: --labels are those of --prometheus and --otlp\n/);
   deepEqual([taken.status, alone.status], [1, 2]);
 });
 

@@ -21,6 +21,8 @@ export interface DestinationOptions {
   readonly web: Option<Address | undefined>;
   /** `--labels`. */
   readonly labels: Option<readonly string[]>;
+  /** `--otlp`. */
+  readonly otlp: Option<string | undefined>;
   /** `--record`. */
   readonly record: Option<string | undefined>;
   /** `--record-size`. */
@@ -50,6 +52,23 @@ export const destinationOptions: DestinationOptions = {
     }),
     parse: (value, before) => [...before, ...value.split(",")],
   } satisfies Option<readonly string[]> as Option<readonly string[]>,
+  otlp: {
+    long: "otlp",
+    meta: "URL",
+    help:
+      "send what is seen to an OpenTelemetry collector (OTLP over HTTP), in place of printing it",
+    initial: undefined,
+    parse(value) {
+      const url = URL.parse(value);
+      if (url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "") {
+        return url.href.replace(/\/$/, "");
+      }
+      throw new UsageError(
+        "expected a collector's address such as http://localhost:4318; who may send is told by the variable " +
+          "OTEL_EXPORTER_OTLP_HEADERS",
+      );
+    },
+  } satisfies Option<string | undefined> as Option<string | undefined>,
   record: text({
     long: "record",
     meta: "FILE",

@@ -9,6 +9,7 @@ import type { eventOptions, standardOptions } from "../options/standard_options.
 import { type Destination, Destinations } from "../output/destination.ts";
 import type { Losses } from "./losses.ts";
 import { recorderOf } from "./record_to_file.ts";
+import { exporterOf } from "./send_otlp.ts";
 import { metricsOf } from "./serve_metrics.ts";
 import { pageOf } from "./serve_page.ts";
 import type { AnyTool, Plan } from "./tool.ts";
@@ -42,6 +43,7 @@ const KINDS: readonly Kind[] = [
   { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
   { isAsked: ({ web }) => web !== undefined, isLive: true, reportSeconds: 1, make: pageOf },
   { isAsked: ({ record }) => record !== undefined, isLive: false, make: recorderOf },
+  { isAsked: ({ otlp }) => otlp !== undefined, isLive: true, make: exporterOf },
 ];
 
 /** Seconds between reports of tools that else make one at the end. */
@@ -97,8 +99,8 @@ export function withDestinations<V extends Standard>(
   planOf: (tool: AnyTool, values: V) => Plan<never>,
 ): { destinations: RunDestinations | undefined; plan: Plan<never>; values: V } {
   // Tools that print a text have no such options.
-  if (values.labels?.length && values.prometheus === undefined) {
-    throw new UsageError("--labels are those of --prometheus");
+  if (values.labels?.length && values.prometheus === undefined && values.otlp === undefined) {
+    throw new UsageError("--labels are those of --prometheus and --otlp");
   }
   const { record, recordSize, recordFiles, recordFull } = values;
   if (record === undefined && [recordSize, recordFiles, recordFull].some((each) => each)) {

@@ -1,0 +1,157 @@
+/**
+ * `--otlp`: records to a collector of OpenTelemetry. Events, and what else is no row and no histogram, are log records; what
+ * Prometheus would be served are metrics.
+ *
+ * @module
+ */
+
+import type { Column } from "../output/columns.ts";
+import { membersOf } from "../output/columns.ts";
+import { complain } from "../output/complain.ts";
+import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
+import type { Metrics } from "../prometheus/metrics.ts";
+import { request, type Teller } from "./attributes.ts";
+import { addLogRecord } from "./logs.ts";
+import { metricFields } from "./metrics.ts";
+import { Message } from "./protobuf.ts";
+import { MAX_WAITING_BYTES, Sender } from "./sender.ts";
+
+/** A request is made of so many bytes of log records, or when the first of them is so old. */
+const FULL = 512 * 1024;
+const PATIENCE_MS = 1000;
+/** A tool ends half a second after Ctrl-C: this is what is left for the last requests. */
+const END_MS = 300;
+/** Fast rather than small. */
+const LEVEL = 1;
+
+const nanoseconds = (milliseconds: number) => BigInt(Math.round(milliseconds)) * 1_000_000n;
+
+/** Sends what it is given. */
+export class Exporter implements Destination, Disposable {
+  readonly #teller: Teller;
+  readonly #url: string;
+  readonly #metrics: Metrics;
+  readonly #isEvent: boolean;
+  readonly #logs: Sender;
+  readonly #figures: Sender;
+  readonly #start = nanoseconds(Date.now());
+  #records = new Message();
+  #count = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #metricsTimer: ReturnType<typeof setInterval> | undefined;
+  #beforeMetrics: () => void = () => {};
+  /** Records that are not at the collector, and never will be. */
+  lost = 0;
+
+  /** @param metrics what counts the records @param headers of all requests */
+  constructor(
+    teller: Teller,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    metrics: Metrics,
+    isEvent: boolean,
+  ) {
+    this.#teller = teller;
+    this.#url = url;
+    this.#metrics = metrics;
+    this.#isEvent = isEvent;
+    const events = {
+      lost: (records: number) => void (this.lost += records),
+      failed: (why: string, isFinal: boolean) => this.#tell(why, isFinal),
+      recovered: () => complain(teller.tool, `${url} takes records again`),
+    };
+    this.#logs = new Sender(url, headers, events);
+    // Sums are cumulative: one that is not sent is no loss. What is wrong the logs tell as well.
+    const silent = {
+      lost: () => {},
+      failed: isEvent ? () => {} : events.failed,
+      recovered: () => {},
+    };
+    this.#figures = new Sender(url, headers, silent);
+  }
+
+  /** From now on records come. @param beforeMetrics called before metrics are made, each `metricsMs` */
+  start(beforeMetrics: () => void, metricsMs: number): void {
+    this.#beforeMetrics = beforeMetrics;
+    this.#metricsTimer = setInterval(() => this.#sendMetrics(), metricsMs);
+  }
+
+  begin(): void {
+    this.#metrics.begin();
+  }
+
+  rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
+    const count = this.#metrics.rows(columns);
+    if (!this.#isEvent) return count;
+    const members = membersOf(columns);
+    const name = `${this.#teller.tool}.event`;
+    return (row, json) => {
+      count(row, json);
+      this.#add(name, members(row));
+    };
+  }
+
+  record(kind: string, members: RecordMembers): void {
+    this.#metrics.record(kind, members);
+    if (kind !== "histogram") this.#add(`${this.#teller.tool}.${kind}`, members);
+  }
+
+  async end(): Promise<void> {
+    const before = this.lost;
+    this.#sendLogs();
+    this.#sendMetrics();
+    await Promise.all([this.#logs.end(END_MS), this.#figures.end(END_MS)]);
+    const late = this.lost - before;
+    if (late > 0) {
+      complain(
+        this.#teller.tool,
+        `dropped ${late} records at the end: ${this.#url} did not take them within ${END_MS} ms`,
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#metricsTimer);
+  }
+
+  #add(name: string, members: RecordMembers): void {
+    addLogRecord(this.#records, name, members, Date.now());
+    this.#count++;
+    if (this.#records.length >= FULL) this.#sendLogs();
+    else this.#timer ??= setTimeout(() => this.#sendLogs(), PATIENCE_MS);
+  }
+
+  #sendLogs(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#count === 0) return;
+    const body = packed(request(this.#teller, this.#records.bytes));
+    this.#logs.send({ path: "/v1/logs", body, records: this.#count });
+    this.#records = new Message();
+    this.#count = 0;
+  }
+
+  #sendMetrics(): void {
+    // The next one tells all of this one.
+    if (this.#figures.isBusy) return;
+    this.#beforeMetrics();
+    const span = { start: this.#start, now: nanoseconds(Date.now()) };
+    const fields = metricFields(this.#metrics.families, span);
+    this.#figures.send({
+      path: "/v1/metrics",
+      body: packed(request(this.#teller, fields.bytes)),
+      records: 0,
+    });
+  }
+
+  #tell(why: string, isFinal: boolean): void {
+    const what = isFinal
+      ? "they are dropped"
+      : `it is tried again, and ${MAX_WAITING_BYTES / 2 ** 20} MiB wait at most`;
+    complain(this.#teller.tool, `Cannot send records to ${this.#url}: ${why}: ${what}`);
+  }
+}
+
+const packed = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(process.getBuiltinModule("node:zlib").gzipSync(bytes, { level: LEVEL }));
