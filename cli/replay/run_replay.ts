@@ -77,7 +77,8 @@ export async function runReplay(words: readonly string[]): Promise<number> {
   using recording = Recording.open(values.files);
   if (values.about) return await printed(aboutLines(recording).join("\n"));
   const output = new Output();
-  const all = destinationsOf(recording, values, output);
+  let time = Date.now();
+  const all = destinationsOf(recording, values, output, () => time);
   const destinations = new Destinations(all);
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
   using stop = new Stop(resolve);
@@ -86,6 +87,7 @@ export async function runReplay(words: readonly string[]): Promise<number> {
     const prints = values.prometheus === undefined;
     if (prints) stop.whenOutputCloses();
     await replay(recording.blocks(), destinations, {
+      onTime: (at) => time = at,
       asItWas: values.speed === "as-it-was",
       wait: (ms) => waitFor(ms, stopped),
       isOver: () => stop.requested,
@@ -94,7 +96,7 @@ export async function runReplay(words: readonly string[]): Promise<number> {
     await output.flush();
     const text = stop.requested ? undefined : missingText(recording.missing);
     if (text !== undefined) complain(NAME, text);
-    if (prints || stop.requested) return 0;
+    if (prints || stop.requested) return all.some(({ hasFailed }) => hasFailed) ? 1 : 0;
     remark(`${NAME}: all is replayed; Ctrl-C ends`);
     await stopped;
     return 0;
@@ -111,7 +113,12 @@ async function printed(text: string): Promise<number> {
   return 0;
 }
 
-function destinationsOf({ head }: Recording, values: Settings, output: Output): RunDestination[] {
+function destinationsOf(
+  { head }: Recording,
+  values: Settings,
+  output: Output,
+  clock: () => number,
+): RunDestination[] {
   const all: RunDestination[] = [];
   const known = () => {
     if (head) return head;
@@ -123,7 +130,7 @@ function destinationsOf({ head }: Recording, values: Settings, output: Output): 
     all.push(new ServedMetrics(known().tool, known().shapes, known().isEvent, values));
   }
   if (values.otlp !== undefined) {
-    all.push(exporter(known().tool, known().shapes, known().isEvent, values));
+    all.push(exporter(known().tool, known().shapes, known().isEvent, values, clock));
   } else if (values.labels.length > 0 && values.prometheus === undefined) {
     throw new UsageError("--labels are those of --prometheus and --otlp");
   }

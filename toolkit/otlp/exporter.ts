@@ -21,6 +21,8 @@ const FULL = 512 * 1024;
 const PATIENCE_MS = 1000;
 /** A tool ends half a second after Ctrl-C: this is what is left for the last requests. */
 const END_MS = 300;
+/** A replay waits longer. */
+const REPLAY_END_MS = 30_000;
 /** Fast rather than small. */
 const LEVEL = 1;
 
@@ -32,6 +34,7 @@ export class Exporter implements Destination, Disposable {
   readonly #url: string;
   readonly #metrics: Metrics;
   readonly #isEvent: boolean;
+  readonly #clock: () => number;
   readonly #logs: Sender;
   readonly #figures: Sender;
   readonly #start = nanoseconds(Date.now());
@@ -43,14 +46,16 @@ export class Exporter implements Destination, Disposable {
   /** Records that are not at the collector, and never will be. */
   lost = 0;
 
-  /** @param metrics what counts the records @param headers of all requests */
+  /** @param metrics what counts the records @param headers of all requests @param clock when a record was made */
   constructor(
     teller: Teller,
     url: string,
     headers: Readonly<Record<string, string>>,
     metrics: Metrics,
     isEvent: boolean,
+    clock: () => number = Date.now,
   ) {
+    this.#clock = clock;
     this.#teller = teller;
     this.#url = url;
     this.#metrics = metrics;
@@ -96,16 +101,23 @@ export class Exporter implements Destination, Disposable {
     if (kind !== "histogram") this.#add(`${this.#teller.tool}.${kind}`, members);
   }
 
-  async end(): Promise<void> {
+  /** Waits until there is room for more. */
+  room(): Promise<void> {
+    return this.#logs.room();
+  }
+
+  /** @param isReplay nobody has pressed Ctrl-C */
+  async end(isReplay = false): Promise<void> {
+    const endMs = isReplay ? REPLAY_END_MS : END_MS;
     const before = this.lost;
     this.#sendLogs();
     this.#sendMetrics();
-    await Promise.all([this.#logs.end(END_MS), this.#figures.end(END_MS)]);
+    await Promise.all([this.#logs.end(endMs), this.#figures.end(endMs)]);
     const late = this.lost - before;
     if (late > 0) {
       complain(
         this.#teller.tool,
-        `dropped ${late} records at the end: ${this.#url} did not take them within ${END_MS} ms`,
+        `dropped ${late} records at the end: ${this.#url} did not take them within ${endMs} ms`,
       );
     }
   }
@@ -116,7 +128,7 @@ export class Exporter implements Destination, Disposable {
   }
 
   #add(name: string, members: RecordMembers): void {
-    addLogRecord(this.#records, name, members, Date.now());
+    addLogRecord(this.#records, name, members, this.#clock());
     this.#count++;
     if (this.#records.length >= FULL) this.#sendLogs();
     else this.#timer ??= setTimeout(() => this.#sendLogs(), PATIENCE_MS);

@@ -12,6 +12,7 @@ const PATIENCE_MS = 10_000;
 /** What is waited before the second try; each wait is twice the one before. */
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
+const POLL_MS = 20;
 /** No answer is longer, or it is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Statuses after which a request is sent again, as the protocol wants it. */
@@ -77,6 +78,15 @@ export class Sender {
     this.#running ??= this.#run();
   }
 
+  /** Waits until there is room for more, while the collector takes anything: for who can wait. */
+  async room(): Promise<void> {
+    while (this.#running && !this.#hasFailed && this.#waiting > MAX_WAITING_BYTES / 4) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      setTimeout(resolve, POLL_MS);
+      await promise;
+    }
+  }
+
   /** Sends what waits, for no longer than this; what is left is lost. */
   async end(withinMs: number): Promise<void> {
     this.#end = performance.now() + withinMs;
@@ -107,7 +117,8 @@ export class Sender {
         this.#hasFailed = outcome.why !== undefined;
         continue;
       }
-      if (!this.#hasFailed) this.#events.failed(outcome.why, false);
+      // At the end what is lost is told.
+      if (!this.#hasFailed && this.#end === Infinity) this.#events.failed(outcome.why, false);
       this.#hasFailed = true;
       const ms = Math.min(outcome.waitMs ?? wait * (0.75 + Math.random() / 2), LONGEST_WAIT_MS);
       if (outcome.waitMs === undefined) wait = Math.min(2 * wait, LONGEST_WAIT_MS);

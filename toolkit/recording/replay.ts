@@ -47,6 +47,8 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 export interface ReplayOptions {
   /** Whether time passes between records as it did. */
   readonly asItWas: boolean;
+  /** Called before each record. @param at when it was made, in milliseconds since 1970 */
+  onTime?(at: number): void;
   /** Waits so many milliseconds, or less if it is to end. */
   wait(ms: number): Promise<void>;
   /** Whether it is to end. */
@@ -99,7 +101,7 @@ export class Giver {
 export async function replay(
   blocks: Iterable<readonly RecordedLine[]>,
   destination: Destination,
-  { asItWas, wait, isOver }: ReplayOptions,
+  { asItWas, onTime, wait, isOver }: ReplayOptions,
 ): Promise<void> {
   let first: number | undefined;
   const start = performance.now();
@@ -114,6 +116,7 @@ export async function replay(
         await destination.flush?.();
         await wait(due);
       }
+      if ("at" in line) onTime?.(line.at);
       giver.give(line);
     }
     await destination.flush?.();

@@ -27,12 +27,13 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "
 export const exporterOf = (tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination =>
   exporter(tool.name, recordsOf(tool, plan, values), "event" in plan, values);
 
-/** The same by what a tool says of itself. */
+/** The same by what a tool says of itself. @param clock when a record was made */
 export function exporter(
   name: string,
   shapes: readonly RecordShape[],
   isEvent: boolean,
   { otlp: url, labels }: Pick<Standard, "otlp" | "labels">,
+  clock?: () => number,
 ): RunDestination {
   const own = shapes.filter(({ kind }) => !LOSSES.some((loss) => loss.kind === kind));
   const metrics = new Metrics(name, own, isEvent, labels);
@@ -46,7 +47,7 @@ export function exporter(
     pid: process.pid,
   };
   const interval = metricsInterval();
-  const sent = new Exporter(teller, url!, headers(), metrics, isEvent);
+  const sent = new Exporter(teller, url!, headers(), metrics, isEvent, clock);
   const loss = {
     kind: "dropped",
     what: "sent records",
@@ -66,7 +67,9 @@ export function exporter(
     begin: () => sent.begin(),
     rows: (columns) => sent.rows(columns),
     record: (kind, members) => sent.record(kind, members),
-    end: () => sent.end(),
+    // A recording can wait for a slow collector; events of a kernel cannot.
+    ...clock && { flush: () => sent.room() },
+    end: () => sent.end(clock !== undefined),
     [Symbol.dispose]: () => sent[Symbol.dispose](),
   };
 }
