@@ -21,7 +21,7 @@ import { kernel, ktime, ringBuffer, uprobe } from "../../kernel.ts";
 import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
 import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
 import { taskWho } from "../../toolkit/kernel/task/who.ts";
-import { formatSymbol, type Infer, struct, u64, userFunctions, UserSymbols } from "../../mod.ts";
+import { BpfError, formatSymbol, type Infer, struct, u64, UserSymbols } from "../../mod.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   containerOptions,
@@ -73,11 +73,19 @@ const threadsnoop = defineTool({
       },
       attach(bpf) {
         const pid = processes.named(values.pid);
-        const isInLibc = userFunctions("c", new RegExp(`^${FUNCTION}$`), pid).length > 0;
-        const place = { library: isInLibc ? "c" : "pthread", symbol: FUNCTION };
-        return Promise.resolve([
-          bpf.program("create").attachUprobe(pid === undefined ? place : { ...place, pid }),
-        ]);
+        const at = (library: string) =>
+          bpf.program("create").attachUprobe({
+            library,
+            symbol: FUNCTION,
+            ...pid === undefined ? {} : { pid },
+          });
+        try {
+          return Promise.resolve([at("c")]);
+        } catch (error) {
+          // Before glibc 2.34 it is in a library of its own.
+          if (!(error instanceof BpfError && error.code === "ENOENT")) throw error;
+          return Promise.resolve([at("pthread")]);
+        }
       },
       columns: [
         {
