@@ -108,8 +108,10 @@ function bestOf(
     const part = written.slice(stretch.from, stretch.to);
     // Types and constants make the file's longer.
     if (part.length < made.length / 3 || part.length > 6 * made.length + 50) return [];
+    const known = new Set(part.map(({ key }) => key));
+    if (isOther(made, (i) => known.has(made[i]!.key))) return [];
     const pairs = align(keys, part.map(({ key }) => key));
-    if (!pairs || isOther(made, pairs)) return [];
+    if (!pairs || isOther(made, (i) => pairs[i]! >= 0)) return [];
     const common = pairs.reduce((sum, each) => each < 0 ? sum : sum + 1, 0);
     return [{ stretch, pairs, likeness: 2 * common / (made.length + part.length) }];
   });
@@ -130,12 +132,12 @@ function bestOf(
 }
 
 /** Whether names in the text are missing in the file: transpilers remove names and add none. */
-function isOther(made: readonly Token[], pairs: Int32Array): boolean {
+function isOther(made: readonly Token[], isThere: (index: number) => boolean): boolean {
   let [words, missing] = [0, 0];
   made.forEach(({ kind }, i) => {
     if (kind !== "word") return;
     words++;
-    if (pairs[i]! < 0) missing++;
+    if (!isThere(i)) missing++;
   });
   return missing > words / 10;
 }
