@@ -22,7 +22,8 @@ export interface MappedPython {
   readonly runtime: number;
 }
 
-const NAME = /\/(lib)?python3[^/]*$/;
+/** Not those without the global lock (`python3.13t`), whose structures differ. */
+const NAME = /\/(lib)?python3(?!\.\d+t)[^/]*$/;
 
 /** Finds it; undefined for other files, those without symbols, and Python before 3.11. */
 export function mappedPython(pid: number, range: MemoryRange): MappedPython | undefined {

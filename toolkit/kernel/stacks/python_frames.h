@@ -34,11 +34,14 @@ struct unwind_python {
 	u32 frame_previous;
 	u32 frame_instruction;
 	u32 frame_is_entry;
+	u32 frame_owner; /* which tells that instead since 3.12; 0: it does not */
 	u32 code_line; /* in PyCodeObject */
 	u32 code_file;
 	u32 code_name;
 	u32 code_lines;
 	u32 code_start;
+	u32 text_ascii; /* in PyASCIIObject: behind it */
+	u32 text_compact; /* behind PyCompactUnicodeObject */
 };
 
 /* By the number that ranges and files have; the first one has none. */
@@ -49,11 +52,9 @@ struct {
 	__type(value, struct unwind_python);
 } unwind_pythons SEC(".maps");
 
-/* struct PyASCIIObject and PyCompactUnicodeObject of Include/cpython/unicodeobject.h, 3.11 */
+/* struct PyASCIIObject and PyCompactUnicodeObject of Include/cpython/unicodeobject.h */
 #define TEXT_LENGTH 16
 #define TEXT_STATE 32
-#define TEXT_ASCII 48
-#define TEXT_COMPACT 72
 #define STATE_ASCII (1 << 6)
 /* PyBytesObject */
 #define BYTES_LENGTH 16
@@ -118,6 +119,19 @@ static __always_inline u64 python_word(u64 address)
 	return word;
 }
 
+#define OWNED_BY_CSTACK 3 /* enum _frameowner of Include/internal/pycore_frame.h, 3.13 */
+
+/* Whether a frame only stands where native code has called the interpreter (3.12 and later). */
+static __always_inline bool is_entry_frame(struct unwind_python *python, u64 frame)
+{
+	return frame && (python_word(frame + python->frame_owner) & 0xff) == OWNED_BY_CSTACK;
+}
+
+static __always_inline u64 behind_entry(struct unwind_python *python, u64 frame)
+{
+	return is_entry_frame(python, frame) ? python_word(frame + python->frame_previous) : frame;
+}
+
 /* The innermost frame of the current thread. */
 static __always_inline u64 first_frame(struct unwind_python *python, u64 runtime)
 {
@@ -133,7 +147,9 @@ static __always_inline u64 first_frame(struct unwind_python *python, u64 runtime
 	}
 	if (!thread || python_word(thread + python->thread_id) != id)
 		return 0;
-	return python_word(python_word(thread + python->thread_cframe) + python->current_frame);
+	if (!python->frame_owner)
+		return python_word(python_word(thread + python->thread_cframe) + python->current_frame);
+	return behind_entry(python, python_word(thread + python->current_frame));
 }
 
 /* Called for each native frame in a file of an interpreter: if it runs code, the frames of that come next. */
@@ -166,7 +182,8 @@ static __always_inline u64 at_most(u64 value, u64 most)
 	return value;
 }
 
-static __always_inline void copy_text(struct python_text *about, u8 *text, u64 size, u64 object)
+static __always_inline void copy_text(struct unwind_python *python, struct python_text *about, u8 *text, u64 size,
+				      u64 object)
 {
 	u32 state = python_word(object + TEXT_STATE);
 	u64 bytes = python_word(object + TEXT_LENGTH) * (state >> 2 & 7);
@@ -174,7 +191,7 @@ static __always_inline void copy_text(struct python_text *about, u8 *text, u64 s
 	about->state = state;
 	about->length = bytes;
 	bpf_probe_read_user(text, at_most(bytes, size),
-			    (void *)(object + (state & STATE_ASCII ? TEXT_ASCII : TEXT_COMPACT)));
+			    (void *)(object + (state & STATE_ASCII ? python->text_ascii : python->text_compact)));
 }
 
 /* Remembers what is to be told of a code object. */
@@ -193,8 +210,10 @@ static __always_inline void keep_code(struct unwind_python *python, u64 object)
 	code = bpf_map_lookup_elem(&python_codes, &key);
 	if (!code)
 		return;
-	copy_text(&code->name, code->name_text, NAME_BYTES, python_word(object + python->code_name));
-	copy_text(&code->file, code->file_text, FILE_BYTES, python_word(object + python->code_file));
+	copy_text(python, &code->name, code->name_text, NAME_BYTES,
+		  python_word(object + python->code_name));
+	copy_text(python, &code->file, code->file_text, FILE_BYTES,
+		  python_word(object + python->code_file));
 	code->line = python_word(object + python->code_line);
 	lines = python_word(object + python->code_lines);
 	length = python_word(lines + BYTES_LENGTH);
@@ -222,8 +241,13 @@ __noinline u64 next_python(struct python_state *state)
 	at = python_word(frame + python->frame_instruction) - code - python->code_start;
 	state->frame = python_word(frame + python->frame_previous);
 	/* The frames of what this code called without a native call are told with it. */
-	if (!(python_word(frame + python->frame_is_entry) & 0xff) && state->frame)
+	if (python->frame_owner) {
+		if (state->frame && !is_entry_frame(python, state->frame))
+			state->python = number;
+		state->frame = behind_entry(python, state->frame);
+	} else if (!(python_word(frame + python->frame_is_entry) & 0xff) && state->frame) {
 		state->python = number;
+	}
 	keep_code(python, code);
 	/* An instruction has two bytes; before the first one it is at -1. */
 	at = (s64)at < 0 ? 0 : at / 2;
