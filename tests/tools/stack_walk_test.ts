@@ -92,6 +92,40 @@ test("stacks of threads end where the thread began", async () => {
   assert.deepEqual(stacks, { "getppid;the_call;in_thread;start_thread;clone3": 5 });
 });
 
+test("stacks are whole in C++: destructors that exceptions run, handlers, coroutines, 32 threads", async () => {
+  const program = buildProgram("exceptions.cc", FLAGS, ["-lstdc++"]);
+  await using script = await Script.of([program]);
+  const args = ["--json", "-U", "-p", String(script.pid), "t:syscalls:sys_enter_getppid"];
+  await using tool = await startTool("stackcount", ...args);
+  await script.go();
+  const result = await stopTool(tool);
+  const stacks: Record<string, number> = {};
+  for (const { record, user = [], count } of rowsOf<Row>(result)) {
+    if (record !== "stack") continue;
+    // Compilers put what is rarely run into parts of their own; libraries differ between versions.
+    const names = user.map((name) => name.replace(/_alias_\d$|_impl$|\.cold$/, "")).join(";")
+      .replace(/(in_thread);.*;start_thread;clone3$/, "$1;…;clone3")
+      .replace(/(;coroutine);[^;]*$/, "$1;…");
+    stacks[names] = (stacks[names] ?? 0) + count;
+  }
+  const under = (...frames: string[]) => ["getppid", "the_call", ...frames].join(";");
+  const destroyed = (depth: number) =>
+    under("Guard::~Guard()", ...Array<string>(depth).fill("thrower"), "catcher", START);
+  assert.deepEqual(stacks, {
+    [destroyed(3)]: 1,
+    [destroyed(2)]: 1,
+    [destroyed(1)]: 1,
+    [under("catcher", START)]: 1,
+    [under("rethrower", START)]: 2,
+    [under(...Array<string>(4).fill("Derived::visit(int)"), "visitor", START)]: 1,
+    [under("coroutine", "…")]: 2,
+    [under("coroutines", START)]: 1,
+    [under("in_thread", "…", "clone3")]: 32,
+  });
+  // The C library says nothing of what called __start_context, which nobody does.
+  assert.match(result.stderr, /truncated 2 of 42 user stacks so far: 2 because they led nowhere/);
+});
+
 test("programs that begin while the tool runs have whole stacks once it has read their files", async () => {
   using folder = new Folder();
   const copy = `${folder.path}/copy`; // nobody ran it before

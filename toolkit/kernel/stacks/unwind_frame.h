@@ -144,6 +144,11 @@ __noinline int walk_one(struct unwind_state *state)
 	bp = state->bp;
 	if (address < state->code.start || address >= state->code.end) {
 		is_unknown = find_code(state, address);
+		/* What was taken for a return address is none: nothing is told of it. */
+		if (is_unknown == END_BROKEN && state->is_call) {
+			state->entry = 0;
+			state->depth--;
+		}
 		if (is_unknown)
 			return is_unknown;
 	}
