@@ -81,7 +81,7 @@ async function postgres(folder: string): Promise<Workload> {
   const run = ([program, ...args]: string[]) => execFileSync(program!, args, { stdio: "ignore" });
   run(as(`${bin}/initdb`, "-D", data));
   const server = started(
-    as(`${bin}/postgres`, "-D", data, "-k", folder, "-c", "listen_addresses="),
+    as(`${bin}/postgres`, "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "jit=off"),
   );
   const query = "select count(md5(i::text)), max(regexp_replace(i::text, '1', 'x', 'g')) from " +
     "(select i from generate_series(1, 3000000) i order by md5(i::text)) t";
