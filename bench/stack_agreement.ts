@@ -20,8 +20,8 @@ import { fileURLToPath } from "node:url";
 const OURS = ["irq_vectors:local_timer_exit", "exceptions:page_fault_user"];
 const THEIRS = ["irq_vectors:local_timer_entry", "page-faults:u"];
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-/** Addresses of user space end there; our frames of interpreters are no addresses. */
-const USER_END = 1n << 47n;
+/** Code ends there: behind it lies the main stack. Our frames of interpreters are no addresses. */
+const CODE_END = 0x7ff000000000n;
 /** How far the two lists of a thread may run apart. */
 const AHEAD = 200;
 
@@ -96,14 +96,19 @@ async function postgres(folder: string): Promise<Workload> {
     }
   }
   const client = started([...psql, ...Array.from({ length: 50 }, () => ["-c", query]).flat()]);
-  await sleep(1500);
-  const backend = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
-    try {
-      return /^postgres: postgres postgres/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-    } catch {
-      return false;
-    }
-  });
+  const find = () =>
+    readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
+      try {
+        return /^postgres: postgres postgres/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+      } catch {
+        return false;
+      }
+    });
+  let backend = find();
+  for (let i = 0; i < 100 && backend === undefined; i++) {
+    await sleep(300);
+    backend = find();
+  }
   return { pid: Number(backend), end: () => (client.end(), server.child.kill("SIGINT")) };
 }
 
@@ -185,7 +190,7 @@ function parsePerf(text: string): Stacks {
 function withoutEmpty(stacks: Stacks): Stacks {
   return new Map([...stacks].map(([tid, list]) => [
     tid,
-    list.map((stack) => stack.filter((address) => address > 4096n && address < USER_END))
+    list.map((stack) => stack.filter((address) => address > 4096n && address < CODE_END))
       .filter((stack) => stack.length > 0),
   ]));
 }
