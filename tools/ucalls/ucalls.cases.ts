@@ -136,7 +136,7 @@ export default defineCases({
     },
     {
       name: "-S counts system calls without any language",
-      args: ["-l", "none", "-S", "{pid}"],
+      args: ["-S", "{pid}"],
       work: { script: "for i in {1..97}; do kill -0 $$; done" },
       of: ({ method }) => method === "kill",
       rows: [{ method: "kill", calls: 97 }],

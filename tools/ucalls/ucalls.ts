@@ -47,7 +47,7 @@ import {
   verboseOption,
 } from "../../toolkit/languages/language_options.ts";
 import { languagesWith } from "../../toolkit/languages/languages.ts";
-import { chooseLanguage } from "../../toolkit/languages/runtime.ts";
+import { chooseLanguage, languageOf } from "../../toolkit/languages/runtime.ts";
 import { flag, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import {
   filterSettings,
@@ -160,6 +160,8 @@ const ucalls = defineTool({
     const pid = requirePid(values.pid);
     const language = values.language === NONE
       ? undefined
+      : syscalls && values.language === undefined // there is something to tell without one
+      ? languageOf(pid, LANGUAGES, machine)
       : chooseLanguage(pid, values.language, LANGUAGES, machine);
     if (!language && !syscalls) throw new UsageError("nothing to do: use -S to trace system calls");
     const lines = [
