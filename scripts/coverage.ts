@@ -26,7 +26,7 @@ const KERNELS: readonly (Kernel & { readonly title: string })[] = [
 const isExact = ({ rows = [], counts = [], lines = [], check }: Case): boolean =>
   rows.length + counts.length + lines.length > 0 || check !== undefined;
 
-/** The tests that guests run besides the canaries. */
+/** The tests that guests run besides the canaries; with `--full` they run tests/tools/, too. */
 const GUEST_LANE = "tests/host/";
 
 /** What stands in a cell. */
@@ -49,9 +49,7 @@ function stateOf({ cases }: Tested, kernel: Kernel): string {
   if (elsewhere !== undefined && isElsewhere) return `elsewhere: ${elsewhere}`;
   const [reason] = reasons.filter((reason) => reason !== undefined);
   if (reason !== undefined) return `not tested: ${reason}`;
-  return elsewhere === undefined
-    ? "no case"
-    : "not run there: its tests are not in the guests' lane";
+  return elsewhere === undefined ? "no case" : `elsewhere, in \`./test.sh --full\`: ${elsewhere}`;
 }
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
