@@ -117,6 +117,7 @@ function explainPinned(errno: number): string {
   if (errno === Errno.ENOENT) {
     return "no such file: make and pin the map first (bpftool map create)";
   }
-  if (errno === Errno.EACCES || errno === Errno.EPERM) return permissionReason();
-  return "it is not a pinned map: it has to lie in a bpf file system, usually /sys/fs/bpf";
+  const place = "it has to lie in a bpf file system, usually /sys/fs/bpf";
+  if (errno === Errno.EACCES || errno === Errno.EPERM) return `${place}; or ${permissionReason()}`;
+  return `it is not a pinned map: ${place}`;
 }

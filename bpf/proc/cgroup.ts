@@ -7,7 +7,15 @@
 import { struct, u32, u64 } from "../../ffi/codec/mod.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
-import { close, exists, O_RDONLY, open, readLink, readText } from "../../ffi/libc/files.ts";
+import {
+  close,
+  exists,
+  O_NONBLOCK,
+  O_RDONLY,
+  open,
+  readLink,
+  readText,
+} from "../../ffi/libc/files.ts";
 import { libc } from "../../ffi/libc/libc.ts";
 import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { BpfError } from "../base/errors.ts";
@@ -70,7 +78,8 @@ export function openCgroup(path: string): OpenCgroup {
 
 function openFolder(path: string, asked: string): number {
   try {
-    return open(path, O_RDONLY);
+    // A FIFO would wait for a writer, and is refused afterwards.
+    return open(path, O_RDONLY | O_NONBLOCK);
   } catch (error) {
     if (!(error instanceof ErrnoError)) throw error;
     throw new BpfError("open", `use "${asked}" as a cgroup`, error.errno);

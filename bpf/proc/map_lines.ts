@@ -117,7 +117,14 @@ function openMaps(path: string, pid: number | "self"): number {
   try {
     return open(path, O_RDONLY);
   } catch (error) {
-    if (!(error instanceof ErrnoError && error.errno === Errno.ENOENT)) throw error;
-    throw new ErrnoError(`list the files of process ${pid}`, Errno.ESRCH);
+    if (!(error instanceof ErrnoError)) throw error;
+    const action = `list the files of process ${pid}`;
+    if (error.errno === Errno.ENOENT) throw new ErrnoError(action, Errno.ESRCH);
+    if (error.errno !== Errno.EACCES && error.errno !== Errno.EPERM) throw error;
+    throw new ErrnoError(
+      action,
+      error.errno,
+      "another user's takes CAP_SYS_PTRACE, and a container or security module may forbid it to root too",
+    );
   }
 }

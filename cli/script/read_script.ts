@@ -5,7 +5,7 @@
  */
 
 import { pathToFileURL } from "node:url";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Kernel, type ProgramDefinition, type UserPart } from "../../kernel.ts";
 import { Bpf, TsBccError } from "../../mod.ts";
@@ -20,7 +20,10 @@ export type AnyKernel = Kernel<Record<never, never>>;
 
 /** The exports of a script; undefined when it did its work while being imported. */
 export async function readScript(path: string): Promise<AnyKernel | undefined> {
-  if (!existsSync(path)) throw new UsageError(`there is no file ${JSON.stringify(path)}`);
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) throw new UsageError(`there is no file ${JSON.stringify(path)}`);
+  // The runtimes would say that they find none, or wait for a FIFO's writer.
+  if (!status.isFile()) throw new UsageError(`${JSON.stringify(path)} is no file with a script`);
   nameLibrary();
   const { default: found } = await importScript(path);
   return found === undefined ? undefined : codeOf(found, path);

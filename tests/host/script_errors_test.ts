@@ -40,6 +40,12 @@ test("ts-bcc check runs no script that loads C or an object", async () => {
   }
 });
 
+test("ts-bcc run takes nothing but a file", async () => {
+  const { status, stderr } = await said(["run", "/dev/zero"], []);
+  assert.match(stderr, /^ts-bcc: "\/dev\/zero" is no file with a script\n/);
+  assert.equal(status, 2);
+});
+
 test("what is wrong in a script is told with its file and line", async () => {
   const syntax = await said(["run", "script.ts"], ["", "const a: number = ;"]);
   assert.match(syntax.stderr, /^ts-bcc: script\.ts:3:\d+: .+\n$/);

@@ -40,13 +40,14 @@ const UNATTACHED = [
 ];
 
 /** This kernel, with the disks, interfaces and file systems that tests of plans pretend. */
-const { exists, readText, namesIn, isDirectory, directoryInfo } = pretend();
+const { exists, readText, namesIn, isDirectory, isFile, directoryInfo } = pretend();
 export const thisKernel: Machine = {
   ...thisMachine,
   exists: (path) => exists(path) || thisMachine.exists(path),
   readText: (path) => exists(path) ? readText(path) : thisMachine.readText(path),
   namesIn,
   isDirectory,
+  isFile,
   directoryInfo,
 };
 

@@ -67,6 +67,7 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
       return text;
     },
     namesIn: (directory) => directory === "/" ? ["srv"] : [],
+    isFile: (path) => path in FILES,
     isDirectory: (path) => /^(\/|\/srv\/?)$/.test(path),
     directoryInfo(path) {
       if (!this.isDirectory(path)) throw missing(path);

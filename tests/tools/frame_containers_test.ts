@@ -1,6 +1,7 @@
 /** Filters by container in full, with one tool; each tool's filter matrix (filter_matrix.ts) has the rest. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
@@ -45,6 +46,10 @@ test("a tool's --cgroup takes nothing but a v2 cgroup", async () => {
     other.stderr,
     /^opensnoop: Cannot use "\/tmp" as a cgroup: .*EBADF\): it does not lie in the v2 hierarchy, .*\n$/,
   );
+  using folder = new Folder();
+  spawnSync("mkfifo", [`${folder.path}/fifo`]);
+  const fifo = await runTool("opensnoop", "--cgroup", `${folder.path}/fifo`);
+  assert.match(fifo.stderr, /EBADF\): it does not lie in the v2 hierarchy, .*\n$/);
   const missing = await runTool("opensnoop", "--cgroup", "/nothing-here");
   assert.match(
     missing.stderr,

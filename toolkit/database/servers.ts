@@ -116,8 +116,8 @@ function inodeOf(path: string): string {
 }
 
 const missing = (server: Server, where: string): string =>
-  `${where} has neither USDT probes ${server.provider}:query__start and query__done` +
-  (server.ways.length > 1 ? " nor a function dispatch_command" : "");
+  `${where} has no USDT probes ${server.provider}:query__start and query__done` +
+  (server.ways.length > 1 ? ", and no function dispatch_command" : "");
 
 /** Processes by name; processes that end meanwhile are skipped. */
 function processesOf(server: Server): number[] {

@@ -49,7 +49,7 @@ export const typeOption = text({
 
 /** The file system selected by `-t`. @throws {UsageError} */
 export function fileSystemOf(type: string | undefined): FileSystem {
-  if (type === undefined) throw new UsageError("say which file system: -t/--type is needed");
+  if (!type) throw new UsageError("say which file system: -t/--type is needed");
   return fileSystem(type);
 }
 

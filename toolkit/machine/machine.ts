@@ -98,6 +98,8 @@ export interface Machine {
   namesIn(directory: string): string[];
   /** Whether a path is a directory. */
   isDirectory(path: string): boolean;
+  /** Whether a path leads to a regular file. */
+  isFile(path: string): boolean;
   /**
    * The text of /proc/self/fdinfo for a directory. @throws {Error} with a `code` if it does not
    * exist
@@ -136,6 +138,7 @@ export const thisMachine: Machine = {
   exists,
   readText,
   namesIn,
+  isFile: (path) => fs().statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
   isDirectory: (path) => fs().statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   directoryInfo,
   characterDevice,

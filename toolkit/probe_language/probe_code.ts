@@ -6,6 +6,7 @@
 
 import { FIRST_PID_NAMESPACE, syscallFunction } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
+import { UsageError } from "../options/options.ts";
 import type { CSource } from "./c_source.ts";
 import type { Hook } from "./probe_hook.ts";
 import type { Signature } from "./signature.ts";
@@ -75,9 +76,8 @@ export function commonCode(
   includes: readonly string[],
   probes: readonly string[],
 ): string[] {
-  const { resolve } = process.getBuiltinModule("node:path");
   const typed = includes.map((include) =>
-    /^[./]/.test(include) ? JSON.stringify(resolve(include)) : `<${include}>`
+    /^[./]/.test(include) ? JSON.stringify(headerPath(include, filters.machine)) : `<${include}>`
   );
   const words = probes.join(" ");
   const found = Object.keys(HEADERS).filter((header) => HEADERS[header]!.test(words));
@@ -93,6 +93,12 @@ export function commonCode(
     ...READING,
     ...filters.comm ? [commCode(filters.comm)] : [],
   ];
+}
+
+/** The path of a user's header. @throws {UsageError} for what is no file: clang waits for a FIFO's writer */
+function headerPath(include: string, machine: Machine): string {
+  if (machine.isFile(include)) return process.getBuiltinModule("node:path").resolve(include);
+  throw new UsageError(`there is no file ${JSON.stringify(include)} for -I/--include`);
 }
 
 const COMM_SIZE = 16; // TASK_COMM_LEN

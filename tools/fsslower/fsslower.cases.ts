@@ -36,7 +36,10 @@ export default {
   }),
   usage: {
     names: "-c --csv -d --duration -m --min -p --pid -t --type -v --verbose",
-    wrong: [[[], /-t\/--type/], [["-t", "0123456789abcdef"], /15 bytes/]],
+    wrong: [[[], /-t\/--type/], [["-t", ""], /-t\/--type is needed/], [
+      ["-t", "0123456789abcdef"],
+      /15 bytes/,
+    ]],
     right: ["-t", "ext4"],
   },
 };

@@ -7,6 +7,7 @@
 import {
   type Bpf,
   ErrnoError,
+  exists,
   type Link,
   mappedFiles,
   type UserFunction,
@@ -98,7 +99,10 @@ function placesOf({ names, extra, handshake, pid }: Wanted): Place[] {
     const places = placesIn(path, [name], handshake, pid);
     if (places.length === 0) {
       const functions = Object.keys(LIBRARIES[name].functions).join(", ");
-      throw new Error(`Cannot trace ${name} in "${path}": it is no ELF file with ${functions}`);
+      const problem = exists(path)
+        ? `it is no ELF file with ${functions}`
+        : "there is no such file";
+      throw new Error(`Cannot trace ${name} in "${path}": ${problem}`);
     }
     found.push(...places);
   }

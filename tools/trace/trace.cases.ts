@@ -12,6 +12,7 @@ export default defineCases({
     wrong: [
       [["p::f (arg1"], /^this "\(" is never closed\n.*\n {7}\^$/],
       [[], /expected a probe/],
+      [["-I", "/dev/null", "f"], /there is no file "\/dev\/null" for -I\/--include/],
       [["-p", "1", "-L", "1", "f"], /use either -p\/--pid or -L\/--tid/],
       [["-u", "f"], /-u\/--unix-timestamp needs -t\/--timestamp/],
       [["-A", "f"], /-A\/--aggregate needs -M\/--max-events/],
