@@ -3,8 +3,8 @@
  * from everywhere.
  *
  * One thread emulates all CPUs of a guest: to start a tool takes it ten seconds, a minute on a busy machine. So of
- * each part that depends on the CPUs one tool's canary runs; other tools that have it are attached, and the rest are
- * loaded, all in the test's own process.
+ * each part that depends on the CPUs one tool's canary runs, and other tools that have it are attached in the test's
+ * own process. To the rest it is the same how many CPUs there are.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { testsOf } from "./run_cases.ts";
 const MANY = 16;
 
 /** What no map of a C object tells: functions of TypeScript, order, samples of other CPUs, and waits for them. */
-const AS_WELL = ["argdist", "biosnoop", "cpuunclaimed", "exitsnoop", "runqlen", "runqslower"];
+const AS_WELL = ["argdist", "cpuunclaimed", "exitsnoop", "runqlen", "runqslower"];
 
 /** node:test's test(). */
 type Register = (
@@ -44,10 +44,10 @@ function partsOf({ name, object }: AnyTool): string[] {
   return [...maps.map(({ name, type }) => `${name} ${type}`), ...samples ? ["samples"] : []];
 }
 
-async function loads(tool: AnyTool, table: Cases, wanted: { attach: boolean }): Promise<void> {
+async function attaches(tool: AnyTool, table: Cases): Promise<void> {
   const found = loadable(tool, rightCall(tool, table), thisKernel);
   if (!found) return; // the kernel lacks its hooks, as program_sets_test.ts says
-  const attach = wanted.attach && mayAttach(tool);
+  const attach = mayAttach(tool);
   const { programs, links } = await tryLoading(tool, found, { attach });
   assert.ok(programs > 0);
   assert.ok(!attach || links > 0);
@@ -73,13 +73,10 @@ export async function testManyCpus(register: Register): Promise<void> {
     const isFirst = canaries.length > 0 && parts.some((part) => !covered.has(part));
     if (isFirst) parts.forEach((part) => covered.add(part));
     const cases = isFirst || AS_WELL.includes(name) ? canaries : [];
-    const { anywhere = [] } = table;
-    for (const { name, skip, run } of testsOf(tool, { cases, anywhere })) {
+    for (const { name, skip, run } of testsOf(tool, { cases, anywhere: [] })) {
       register(`with many CPUs ${name}`, { skip }, run);
     }
-    if (cases.length > 0) continue;
-    const attach = parts.length > 0;
-    const title = `with many CPUs ${name} ${attach ? "attaches" : "loads"}`;
-    register(title, { skip: false }, () => loads(tool, table, { attach }));
+    if (cases.length > 0 || parts.length === 0) continue;
+    register(`with many CPUs ${name} attaches`, { skip: false }, () => attaches(tool, table));
   }
 }
