@@ -25,8 +25,9 @@ export function closeDescriptors(fds: readonly number[]): void {
 }
 
 /**
- * Closes links, or objects with their links: the kernel detaches them when it has the time, which may be some milliseconds later. Needs
- * CAP_SYS_ADMIN and Linux 5.15, for links of perf events; else it is as if each was closed by itself.
+ * Closes links, or objects with their links: the kernel detaches them when it has the time, which may be some
+ * milliseconds later. It is as if each was closed by itself where the kernel leaves nothing to its threads (6.1 does not,
+ * 6.12 does), without CAP_SYS_ADMIN, and before Linux 5.15 for perf events, which have no links there.
  */
 export function closeLinks(links: readonly { close(): void }[]): void {
   const root = links.length > 0 ? detachedMount("bpf") : undefined;
