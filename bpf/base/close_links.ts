@@ -2,40 +2,73 @@
  * Closing many links without waiting for the kernel.
  *
  * Who closes the last descriptor of a perf event waits until all CPUs have left its tracepoint or probe:
- * 20 ms on an idle machine, 200 on a busy one, and one event after the other. What only a name in a bpf file
- * system holds is released by a thread of the kernel's instead, when the name goes: the program is detached
- * within milliseconds, and nobody waits for the rest.
+ * 20 ms on an idle machine, 200 on a busy one, and one event after the other. So links get names in a bpf file system
+ * that only this process sees, and a thread of the kernel's takes that away: since Linux 6.5 or so programs are detached
+ * within milliseconds then, and before as fast as they would be otherwise, but nobody waits for it.
  *
  * @module
  */
 
 import { pinAt } from "../../ffi/libc/bpf_objects.ts";
 import { detachedMount } from "../../ffi/libc/detached_mount.ts";
-import { close } from "../../ffi/libc/files.ts";
+import { close, O_RDONLY, open } from "../../ffi/libc/files.ts";
+import { releaseLater } from "../../ffi/libc/release_later.ts";
 
-/** A bpf file system that only this process sees, while links are closed together. */
-let names: { readonly root: string; used: number } | undefined;
+/** What links are closed into, while they are closed together. */
+let together: Together | undefined;
 
-/** Closes descriptors of links; those of perf events without a link, which have no names, at once. */
+interface Together {
+  /** The root of the bpf file system, once it is needed; undefined without CAP_SYS_ADMIN. */
+  readonly root: () => number | undefined;
+  /** Descriptors that wait to be closed. */
+  readonly waiting: number[];
+  /** How many names there are. */
+  names: number;
+}
+
+/** Closes descriptors that keep programs attached. */
 export function closeDescriptors(fds: readonly number[]): void {
   for (const fd of fds) {
-    if (names) pinAt(fd, `${names.root}/${names.used++}`);
-    close(fd);
+    if (together === undefined || isNamed(fd, together)) close(fd);
+    else together.waiting.push(fd);
   }
 }
 
+/** Gives a link a name; perf events can have none. */
+function isNamed(fd: number, into: Together): boolean {
+  const root = into.root();
+  return root !== undefined && pinAt(fd, `/proc/self/fd/${root}/${into.names++}`) === 0;
+}
+
 /**
- * Closes links, or objects with their links: the kernel detaches them when it has the time, which may be some
- * milliseconds later. It is as if each was closed by itself where the kernel leaves nothing to its threads (6.1 does not,
- * 6.12 does), without CAP_SYS_ADMIN, and before Linux 5.15 for perf events, which have no links there.
+ * Closes links, or objects with their links; the kernel detaches them when it has the time. Without bpf file system
+ * and io_uring it is as if each was closed by itself.
  */
 export function closeLinks(links: readonly { close(): void }[]): void {
-  const root = links.length > 0 ? detachedMount("bpf") : undefined;
-  if (root !== undefined) names = { root: `/proc/self/fd/${root}`, used: 0 };
+  const waiting: number[] = [];
+  let root: number | undefined;
+  const folder = () => {
+    if (waiting.length > 0) return root;
+    root = openFolder();
+    if (root !== undefined) waiting.push(root);
+    return root;
+  };
+  together = { root: folder, waiting, names: 0 };
   try {
     for (const link of links) link.close();
   } finally {
-    names = undefined;
-    if (root !== undefined) close(root);
+    together = undefined;
+    releaseLater(waiting);
+  }
+}
+
+/** The root of a bpf file system of our own, open as a folder: what fsmount(2) returns cannot be handed on. */
+function openFolder(): number | undefined {
+  const root = detachedMount("bpf");
+  if (root === undefined) return undefined;
+  try {
+    return open(`/proc/self/fd/${root}`, O_RDONLY);
+  } finally {
+    close(root);
   }
 }
