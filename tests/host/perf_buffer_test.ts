@@ -238,8 +238,8 @@ test("a perf buffer's loop gets an event that comes while it deals with another"
 test("Bpf.events() checks the codec of a perf buffer against what it declares, or by name", () => {
   using bpf = loadKindsObject();
   const Wrong = struct("sample", { sequence: u64, cpu: u32, time: u64, label: chars(20) });
-  const message = /events of perf buffer "\w+": (?:field "cpu" is|the type has) /;
-  for (const name of ["samples", "untold"]) {
+  const message = /events of (?:perf|ring) buffer "\w+": (?:field "cpu" is|the type has) /;
+  for (const name of ["samples", "untold", "untold_ring"]) {
     assert.throws(
       () => bpf.events(name, Wrong),
       (error: Error) => error instanceof LayoutError && message.test(error.message),
@@ -262,8 +262,10 @@ test("Bpf.events() makes a perf buffer's codec from BTF, and finds a struct by i
   using bpf = loadKindsObject();
   using declared = bpf.events("samples");
   using named = bpf.events("untold", Sample);
+  using ring = bpf.events("untold_ring", Sample);
   attachToCalls(bpf);
   callGetppid(1);
+  assert.equal(ring.drain((event) => assert.equal(event.label, "prime")), 1);
   declared.drain((event) => assert.equal(event.sequence, 0n));
   assert.equal(named.drain((event) => assert.equal(event.label, "prime")), 1);
 });

@@ -48,6 +48,12 @@ struct {
 	__type(value, u32);
 } untold SEC(".maps");
 
+/* As most people write them: a ring buffer does not say what it holds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+} untold_ring SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
 	__type(key, u32);
@@ -169,6 +175,7 @@ int on_call(struct syscall_enter *ctx)
 	if (bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, &sample, sizeof(sample)))
 		__sync_fetch_and_add(&refused, 1);
 	bpf_perf_event_output(ctx, &untold, BPF_F_CURRENT_CPU, &sample, sizeof(sample));
+	bpf_ringbuf_output(&untold_ring, &sample, sizeof(sample), 0);
 	bpf_map_push_elem(&queue, &sequence, BPF_EXIST);
 	bpf_map_push_elem(&stack, &sequence, BPF_EXIST);
 	count_in(bpf_map_lookup_elem(&by_index, &index), 2);
