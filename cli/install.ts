@@ -6,12 +6,20 @@
 
 /**
  * Makes a symbolic link to this executable for each name in `directory`; returns what it did.
- * @throws at the first failure
+ * @throws at the first failure, and when this runs from source: links would start the runtime
  */
-export async function installLinks(directory: string, names: readonly string[]): Promise<string> {
+export async function installLinks(
+  directory: string,
+  names: readonly string[],
+  target: string = process.execPath,
+): Promise<string> {
   const { lstatSync, readlinkSync, renameSync, symlinkSync } = await import("node:fs");
-  const { join, resolve } = await import("node:path");
-  const target = process.execPath;
+  const { basename, join, resolve } = await import("node:path");
+  if (/^(deno|bun)\b/.test(basename(target))) {
+    throw new Error(
+      "Cannot make links to an executable: this runs from source: make one with ./compile.sh --all",
+    );
+  }
   const folder = resolve(directory);
   for (const name of names) {
     const path = join(folder, name);
