@@ -7,7 +7,8 @@
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
 import type { Column } from "../output/columns.ts";
 import { CounterDeltas, deltasOf } from "../output/counter_deltas.ts";
-import { flag, longOnly, number, UsageError, type Values } from "../options/options.ts";
+import { flag, longOnly, UsageError, type Values } from "../options/options.ts";
+import { cpuOption } from "../options/cpu_option.ts";
 import { intervalArguments, standardOptions } from "../options/standard_options.ts";
 import type { Report } from "../output/report.ts";
 import { reportDropped } from "../run/losses.ts";
@@ -16,18 +17,6 @@ import { softirqName } from "./softirq_name.ts";
 import { histogramShape, rowShape } from "../records/record_shape.ts";
 
 const ANY_CPU = 0xffff_ffff;
-const CPU_MAX = 8191;
-
-/** `-c CPU`. */
-export const cpuOption = number({
-  short: "c",
-  long: "cpu",
-  meta: "CPU",
-  help: "trace this CPU only",
-  what: "the number of a CPU",
-  min: 0,
-  max: CPU_MAX,
-});
 
 /** The value of `-c` for the kernel side. */
 export const targetCpu = (cpu: number | undefined): number => cpu ?? ANY_CPU;

@@ -73,17 +73,6 @@ export const verboseOption = flag({
   help: "print what is traced (for debugging purposes)",
 });
 
-/** `-c`, for tools that support it. */
-export const cpuOption = number({
-  short: "c",
-  long: "cpu",
-  meta: "CPU",
-  help: "trace this CPU only",
-  what: "the number of a CPU",
-  min: 0,
-  max: 65535,
-});
-
 /** The value for target_cpu. @throws {UsageError} */
 export function cpuSetting(cpu: number | undefined, machine: Machine): number {
   const online = machine.onlineCpus();

@@ -37,13 +37,13 @@
 import { type Bpf, sum, u32, u64 } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
+import { cpuOption } from "../../toolkit/options/cpu_option.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { filterSettings, standardOptions } from "../../toolkit/options/standard_options.ts";
 import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 import {
-  cpuOption,
   cpuSetting,
   reportTimes,
   targetOptions,

@@ -41,6 +41,7 @@
  */
 
 import { type Bpf, BpfError, type Link } from "../../mod.ts";
+import { cpuOption } from "../../toolkit/options/cpu_option.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { fullFrame, reportStacks } from "../../toolkit/stacks/stack_report.ts";
@@ -102,15 +103,7 @@ const options = {
   }),
   idle: flag({ short: "I", long: "include-idle", help: "include CPU idle stacks" }),
   hashSize: sizeOption("hash-storage-size", "the number of processes and stacks together", 40960),
-  cpu: number({
-    short: "C",
-    long: "cpu",
-    meta: "CPU",
-    help: "CPU number to run profile on",
-    what: "the number of a CPU",
-    min: 0,
-    max: 65535,
-  }),
+  cpu: { ...cpuOption, short: "C", help: "CPU number to run profile on" },
   addresses: flag({ short: "A", long: "address", help: "show raw addresses" }),
   seconds: secondsArgument,
   ...standardOptions,

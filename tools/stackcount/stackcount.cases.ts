@@ -14,7 +14,7 @@ export default defineCases({
       [["t:sched:sched_process_exec", "--stack-memory", "0"], /expected a number of MiB/],
       [[], /expected a pattern: FUNCTION, FILE:FUNCTION/],
       [["-U", "-K", "c:puts"], /use either -U\/--user-stacks-only or -K/],
-      [["-c", "65000", "c:puts"], /CPU 65000 is not online: 0/],
+      [["-c", "8191", "c:puts"], /CPU 8191 is not online: 0/],
       [["-D", "0", "c:puts"], /invalid value "0" for -D\/--duration/],
     ],
   },

@@ -42,6 +42,7 @@
  * traps into the kernel, several more: a loop of a million empty calls took 15 s.
  */
 
+import { cpuOption } from "../../toolkit/options/cpu_option.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { recordsOfStacks, stackReporter } from "./report.ts";
@@ -52,7 +53,6 @@ import { Stacks } from "../../toolkit/stacks/stacks.ts";
 import { walkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { standardOptions } from "../../toolkit/options/standard_options.ts";
 import {
-  cpuOption,
   cpuSetting,
   reportTimes,
   targetOptions,
