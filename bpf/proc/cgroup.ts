@@ -146,7 +146,7 @@ export function containerOf(path: string): string | undefined {
  */
 export function podOf(path: string): string | undefined {
   const ids = path.split("/").map((part) =>
-    POD_UID.exec(part)?.[1]!.replaceAll("_", "-") ?? PODMAN_POD.exec(part)?.[1]!.slice(0, SHORT_ID)
+    POD_UID.exec(part)?.[1]?.replaceAll("_", "-") ?? PODMAN_POD.exec(part)?.[1]?.slice(0, SHORT_ID)
   );
   return ids.findLast((id) => id !== undefined);
 }
