@@ -79,7 +79,8 @@ test("opensnoop --web --json counts for the page what it prints, and prints as w
   ok(shown.some(([, values]) => values[4] === safe(file)));
   ok(messages.every(({ rows }) => rows.length <= 50));
   const { losses } = told.all<{ losses: { kind: string; total: number }[] }>("losses").at(-1)!;
-  deepEqual(losses.filter(({ total }) => total > 0), []);
+  // What the kernel missed may be another process's.
+  deepEqual(losses.filter(({ kind, total }) => kind === "dropped" && total > 0), []);
   equal(told.all("end").length, 1);
 });
 

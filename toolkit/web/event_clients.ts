@@ -24,8 +24,8 @@ interface Client {
 
 /** Who takes nothing for so long is sent no more: the runtimes' own limits do not see all of those. */
 const PATIENCE_MS = 10_000;
-/** As long the last messages may take: somebody has pressed Ctrl-C. */
-const END_MS = 500;
+/** As long the last messages may take, on the busiest machine: somebody has pressed Ctrl-C. */
+const END_MS = 3000;
 
 /** A message as it is sent. */
 export const eventText = (name: string, data: unknown): string =>
@@ -101,8 +101,12 @@ export class EventClients implements Disposable {
 
   /** Tells all that this was the end; resolves when they were sent it, or are too slow. */
   async end(): Promise<void> {
-    const taken = [...this.#clients].map(({ response }) =>
-      new Promise<void>((resolve) => response.end(eventText("end", {}), resolve))
+    // Nobody waits for who has not read what was sent before.
+    const taken = [...this.#clients].map(({ response, waiting }) =>
+      new Promise<void>((resolve) => {
+        response.end(eventText("end", {}), resolve);
+        if (waiting >= MAX_WAITING) resolve();
+      })
     );
     this[Symbol.dispose]();
     let timer: ReturnType<typeof setTimeout> | undefined;
