@@ -117,6 +117,20 @@ testOnce("ts-bcc check names the line of a script as it was written", async () =
   );
 });
 
+testOnce("ts-bcc knows all words by their names, whatever its bundler calls them", async () => {
+  const numbers = ["pid", "tid", "uid", "gid", "ktime", "bootTime", "cpu", "cgroupId", "random"];
+  const text = `rawTracepoint("sys_enter", ({ args: [x, y] }) => {
+    print(comm(), unsigned(x, 8), signed(y), userNumber(x, 32), kernelNumber(y, 32), ip(x), userString(x));
+    print(kernelString(y), currentTask(), cast(y, "struct sock"), ${
+    numbers.map((each) => `${each}()`).join()
+  });
+    if (has("struct task_struct", "pid")) n.increment(userStack());
+    k.increment(kernelStack());
+  })`;
+  const { status, stdout, stderr } = await tsBcc("check", "-e", text);
+  assert.deepEqual([status, stdout, stderr], [0, "compiled program\n", ""]);
+});
+
 test("ts-bcc install makes links by which each tool runs", async () => {
   using folder = new Folder();
   assert.equal((await tsBcc("install", folder.path)).status, 0);

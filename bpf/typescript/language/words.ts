@@ -172,9 +172,11 @@ const WORDS = {
 export type Word = keyof typeof WORDS;
 
 /** What a name in a program's text means, if it is a word. */
-export const wordOf: ReadonlyMap<string, Word> = new Map(
-  Object.entries(WORDS).map(([word, { name }]) => [name, word as Word]),
-);
+export const wordOf: ReadonlyMap<string, Word> = new Map([
+  // A script that an executable reads calls words by their own names, which its bundler may have changed.
+  ...Object.keys(WORDS).map((word) => [word, word as Word] as const),
+  ...Object.entries(WORDS).map(([word, { name }]) => [name, word as Word] as const),
+]);
 
 function outsideOfKernel(word: string): TypeError {
   return new TypeError(`Cannot call ${word}() here: it is for programs that run in the kernel`);
