@@ -65,11 +65,17 @@ export class HeldCommand implements Disposable {
   }
 }
 
+/** What guard.c sets in our executables. */
+const THRESHOLDS: ReadonlySet<string> = new Set([
+  "BUN_JSC_thresholdForOptimizeAfterWarmUp",
+  "BUN_JSC_thresholdForJITAfterWarmUp",
+]);
+
 /** The original environment: our executables rename variables that Bun interprets, and set some (guard.c). */
 function environment(): Record<string, string | undefined> {
-  const isGuarded = process.argv[1]?.startsWith("/$bunfs/");
+  const isExecutable = process.argv[1]?.startsWith("/$bunfs/");
   const variables = Object.entries(process.env)
-    .filter(([name]) => !isGuarded || !name.startsWith("BUN_"));
+    .filter(([name]) => !isExecutable || !THRESHOLDS.has(name));
   return Object.fromEntries(
     variables.map(([name, value]) => [name.replace(/^bUN_/, "BUN_"), value]),
   );
