@@ -81,6 +81,7 @@ export {
   type StandardOptions,
   standardOptions,
 } from "./options/standard_options.ts";
+export type { DestinationOptions, RecordFull } from "./options/destination_options.ts";
 export {
   histogramShape,
   type Member,
