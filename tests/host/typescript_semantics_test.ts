@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { hash, histogram, kernel, KernelCodeError, rawTracepoint } from "../../kernel.ts";
 import { array, bool, Bpf, i64, struct, u32, u64 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
+import { requires } from "../support/requires.ts";
 
 // Functions as somebody writes them who knows TypeScript well, from their text: each runtime would write functions
 // of this file otherwise.
@@ -263,7 +264,10 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
   ["out.a = ctx.args[0].toString();", /^a number has no field "toString"/],
 ];
 
-test("what JavaScript throws at, or the kernel has not, is refused with its reason", () => {
+const REFUSING = "what JavaScript throws at, or the kernel has not, is refused with its reason";
+
+// It asks nothing of the kernel.
+test(REFUSING, { skip: requires(REFUSING, "speed") }, () => {
   for (const [body, reason] of REFUSED) {
     const code = kernel({
       globals: RESULTS,

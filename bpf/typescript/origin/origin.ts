@@ -61,9 +61,14 @@ function pathOf(text: string): string {
 export function originOf(text: string, name: string, site: Site): Origin | undefined {
   const file = readFile(site.path);
   if (file === undefined) return undefined;
-  const [made, written] = [tokens(text), tokens(file)];
+  const made = tokens(text);
+  if (LAST.text !== file) {
+    const all = tokens(file);
+    Object.assign(LAST, { text: file, written: all, functions: functionsIn(all) });
+  }
+  const { written, functions } = LAST;
   const begin = offsetOf(file, site);
-  const found = bestOf(made, written, name, begin);
+  const found = bestOf(made, written, functions, name, begin);
   if (!found) return undefined;
   const { stretch, pairs } = found;
   return {
@@ -71,6 +76,13 @@ export function originOf(text: string, name: string, site: Site): Origin | undef
     of: (span) => spanOf(span, made, written, stretch, pairs),
   };
 }
+
+/** The file that was read last, for a script with several errors, or a test. */
+const LAST = {
+  text: "",
+  written: [] as readonly Token[],
+  functions: [] as readonly Stretch[],
+};
 
 function readFile(path: string): string | undefined {
   try {
@@ -100,11 +112,12 @@ interface Match {
 function bestOf(
   made: readonly Token[],
   written: readonly Token[],
+  functions: readonly Stretch[],
   name: string,
   begin: number,
 ): Match | undefined {
   const keys = made.map(({ key }) => key);
-  const scored = functionsIn(written).flatMap((stretch) => {
+  const scored = functions.flatMap((stretch) => {
     const part = written.slice(stretch.from, stretch.to);
     // Types and constants make the file's longer.
     if (part.length < made.length / 3 || part.length > 6 * made.length + 50) return [];
