@@ -3,6 +3,12 @@
  *
  * USAGE: dcsnoop [-a] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json]
  *
+ *     # dcsnoop -p 199
+ *     TIME(s)     PID     COMM             T FILE
+ *     0.000000    199     file_calls       M none
+ *     0.009646    199     file_calls       M none
+ *     0.009748    199     file_calls       M none
+ *
  * T is M(iss): the file system was asked for the name, which may be there or not; with -a also R(eference):
  * a path walk asked the cache for one name of the path. bcc's tool sees only those misses that d_lookup
  * tells, of opens that create and of what is removed or renamed; this one sees those of stat(2) and the
