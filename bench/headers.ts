@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requireKernel } from "../tests/vm/kernels.ts";
+import { OWN, requireKernel } from "../tests/vm/kernels.ts";
 
 const DOWNLOAD_MS = 600_000;
 
@@ -20,8 +20,8 @@ export interface HeaderFolder extends Disposable {
  * They serve whatever kernel runs, for programs that are loaded and read nothing by them.
  */
 export async function debianHeaders(): Promise<HeaderFolder> {
-  const { headers } = await requireKernel("6.1", AbortSignal.timeout(DOWNLOAD_MS));
-  const sources = join(headers, "usr/src");
+  const { headers } = await requireKernel("6.1", OWN, AbortSignal.timeout(DOWNLOAD_MS));
+  const sources = join(headers!, "usr/src");
   const folder = mkdtempSync(join(tmpdir(), "ts-bcc-bench-"));
   // The part for all architectures first: the links of the other one are the ones to keep.
   for (const part of globSync(join(sources, "*")).toSorted().toReversed()) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pythonLine } from "../../toolkit/stacks/python_lines.ts";
 import { PROJECT } from "../support/build.ts";
-import { requireSystem } from "../libbcc/roots.ts";
+import { requireSystem } from "../vm/systems.ts";
 import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
@@ -65,7 +65,7 @@ const newer = "functions of Python 3.13 are told alike";
 test(newer, { skip: requires(newer, "full") }, async () => {
   const packages = ["python3.13-minimal", "libpython3.13-stdlib", "base-files"];
   const { signal } = new AbortController();
-  const root = await requireSystem("trixie-python", "trixie", packages, signal);
+  const root = await requireSystem("trixie-python", { suite: "trixie", packages }, signal);
   const preparations = [
     `mount -t tmpfs none ${root}/home`,
     `cp ${PROJECT}tests/support/calls.py ${root}/home`,
