@@ -77,6 +77,7 @@ struct ruby_state {
 	u64 end; /* no frames lie there and behind */
 	u32 ruby; /* the interpreter's number while its frames are told; 0: native ones are */
 	u32 is_begun;
+	u64 body; /* of the last frame that was told */
 };
 
 /* Whether an execution context lies at an address, by what it points to. */
@@ -163,7 +164,8 @@ static __always_inline u32 copy_ruby_text(struct unwind_ruby *ruby, u8 *to, u64 
 	return length;
 }
 
-/* Remembers what is to be told of a body. */
+/* Remembers what is to be told of a body. Not called by next_ruby(): with memleak's programs on top that would
+ * be more than 512 bytes of stack, each function's rounded up to 32 as before Linux 6.8. */
 __noinline int keep_ruby_code(u32 number, u64 body)
 {
 	struct python_key key = { body, bpf_get_current_pid_tgid() >> 32 };
@@ -220,6 +222,6 @@ __noinline u64 next_ruby(struct ruby_state *state)
 		state->ruby = number + RUBIES;
 	body = ruby_word(iseq, RUBY_BODY);
 	line = ruby_line(body, pc, ruby->lines);
-	keep_ruby_code(number, body);
+	state->body = body;
 	return PYTHON_ENTRY | (line & 0xffff) << CODE_BITS | (body & ((1ULL << CODE_BITS) - 1));
 }

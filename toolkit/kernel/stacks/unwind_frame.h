@@ -135,9 +135,13 @@ __noinline int walk_one(struct unwind_state *state)
 		return WALK_ON;
 	}
 	if (state->ruby.ruby) {
+		u32 number = state->ruby.ruby - RUBIES;
+
 		state->entry = next_ruby(&state->ruby);
-		if (state->entry)
+		if (state->entry) {
+			keep_ruby_code(number, state->ruby.body);
 			return WALK_ON;
+		}
 	}
 	state->entry = state->ip;
 	address = state->ip - (state->is_call ? 1 : 0);
