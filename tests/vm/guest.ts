@@ -5,12 +5,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { requireCommand, requireVirtiofsd } from "./apt.ts";
 import { Channel } from "./channel.ts";
 import { requireInitramfs } from "./initramfs.ts";
-import type { Architecture, Kernel } from "./kernels.ts";
+import { type Hardware, hardware, MACHINES, requireLaunchTools } from "./hardware.ts";
+import type { Kernel } from "./kernels.ts";
 
-const MEMORY_MIB = 2048;
 /** How long a guest may take to end a job after it was told to. */
 const KILL_GRACE_MS = 20_000;
 const CONSOLE_KEPT = 64 * 1024;
@@ -34,15 +33,11 @@ export interface JobResult {
 }
 
 /** What a {@linkcode Guest} is started with. */
-export interface GuestOptions {
+export interface GuestOptions extends Hardware {
   /** The folder that guests have for their root; default: the host's. */
   root?: string;
   /** Paths on the host that jobs need; they may lie on file systems of their own. */
   paths: readonly string[];
-  /** How many CPUs it has. Default: 2. */
-  cpus?: number;
-  /** How many NUMA nodes share its CPUs and its memory. Default: 1. */
-  nodes?: number;
   /** How long the guest may take until it is ready, in milliseconds. */
   bootLimitMs: number;
   /** Ends the guest, and what waits for it, when aborted. */
@@ -204,60 +199,6 @@ function firstChild(pid: number): number | undefined {
   if (!existsSync(path)) return undefined;
   const [child] = readFileSync(path, "utf8").split(" ");
   return Number(child) || undefined;
-}
-
-/** What QEMU is told for each machine. */
-const MACHINES: Record<
-  Architecture,
-  {
-    readonly qemu: [command: string, debianPackage: string];
-    readonly board: string;
-    readonly cpu: string;
-    readonly console: string;
-  }
-> = {
-  amd64: {
-    qemu: ["qemu-system-x86_64", "qemu-system-x86"],
-    board: "q35",
-    // QEMU 7.2's emulation of cmpxchg16b corrupts the flags.
-    cpu: "max,-cx16",
-    console: "ttyS0",
-  },
-  arm64: {
-    qemu: ["qemu-system-aarch64", "qemu-system-arm"],
-    board: "virt",
-    // Signing pointers by the architecture's own algorithm takes half of the time under emulation.
-    cpu: "max,pauth-impdef=on",
-    console: "ttyAMA0",
-  },
-};
-
-/** The CPUs and the memory of a guest with one NUMA node, or split into several of one size. */
-function hardware(board: string, { cpus = 2, nodes = 1 }: GuestOptions): string[] {
-  const memory = (name: string, mebibytes: number) => [
-    "-object",
-    `memory-backend-memfd,id=${name},size=${mebibytes}M,share=on`,
-  ];
-  if (nodes === 1) {
-    const words = ["-M", `${board},memory-backend=memory`, "-smp", String(cpus)];
-    return [...words, "-m", `${MEMORY_MIB}M`, ...memory("memory", MEMORY_MIB)];
-  }
-  const words = ["-M", board, "-smp", `${cpus},sockets=${nodes}`, "-m", `${MEMORY_MIB}M`];
-  const each = cpus / nodes;
-  for (let node = 0; node < nodes; node++) {
-    const [name, first] = [`memory${node}`, node * each];
-    words.push(...memory(name, MEMORY_MIB / nodes));
-    words.push("-numa", `node,cpus=${first}-${first + each - 1},memdev=${name}`);
-  }
-  return words;
-}
-
-/** Returns the paths of the two programs that make a guest. */
-export async function requireLaunchTools(
-  architecture: Architecture,
-): Promise<{ qemu: string; virtiofsd: string }> {
-  const qemu = await requireCommand(...MACHINES[architecture].qemu);
-  return { qemu, virtiofsd: await requireVirtiofsd() };
 }
 
 async function launchCommand(

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { requireForeign } from "./foreign.ts";
-import { requireLaunchTools } from "./guest.ts";
+import { requireLaunchTools } from "./hardware.ts";
 import { ARCHITECTURES, forgetKernel, type Kernel, OWN, requireKernel, SUITES } from "./kernels.ts";
 import { commonOptions, main, member, parseWords } from "./main.ts";
 import { type CaseResult, count, formatTotals, Printer, resultJson } from "./report.ts";
