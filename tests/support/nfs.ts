@@ -69,7 +69,8 @@ export class NfsMount implements Disposable {
         const flush = `/proc/net/rpc/${cache}/flush`;
         if (existsSync(flush)) writeFileSync(flush, `${FOREVER}\n`);
       }
-      if (isMounted(this.#served)) run("umount", this.#served);
+      // The kernel's server lets go of what it served a little later.
+      if (isMounted(this.#served)) run("umount", "--lazy", this.#served);
     } finally {
       this.#folder[Symbol.dispose]();
     }
