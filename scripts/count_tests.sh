@@ -69,7 +69,7 @@ cases() {
     }
     /^skipped[ >\/]/ { outcome = "skipped"; message = attribute("message") }
     END { flush() }' "$1" |
-    sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;/'\''/g; s/&amp;/\&/g'
+    sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;/'\''/g; s/&apos;/'\''/g; s/&amp;/\&/g'
 }
 
 report() {
