@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { Running } from "../support/process.ts";
@@ -128,7 +129,29 @@ test("stacks are whole in C++: destructors that exceptions run, handlers, corout
 
 test("programs that begin while the tool runs have whole stacks once it has read their files", async () => {
   using folder = new Folder();
-  const copy = `${folder.path}/copy`; // nobody ran it before
+  await checkNewPrograms(folder.path);
+});
+
+test("so have those on overlayfs, as in containers", async () => {
+  using folder = new Folder();
+  mkdirSync(`${folder.path}/merged`);
+  const target = `${folder.path}/merged`;
+  // In a file system of its own: the upper folder cannot be on overlayfs itself, on which guests are.
+  using _memory = mounted("tmpfs", "size=16m", target);
+  for (const name of ["lower", "upper", "work"]) mkdirSync(`${target}/${name}`);
+  const folders = `lowerdir=${target}/lower,upperdir=${target}/upper,workdir=${target}/work`;
+  using _merged = mounted("overlay", folders, target);
+  await checkNewPrograms(target);
+});
+
+/** A file system, unmounted at the end of the block. */
+function mounted(type: string, options: string, target: string): Disposable {
+  execFileSync("mount", ["-t", type, "-o", options, "ts-bcc-test", target]);
+  return { [Symbol.dispose]: () => void execFileSync("umount", ["--lazy", target]) };
+}
+
+async function checkNewPrograms(folder: string): Promise<void> {
+  const copy = `${folder}/copy`; // nobody ran it before
   copyFileSync(unwindProgram(), copy);
   chmodSync(copy, 0o755);
   await using program = Running.start(["bash", "-c", `echo pid $$; read -r; exec ${copy}`]);
@@ -154,7 +177,7 @@ test("programs that begin while the tool runs have whole stacks once it has read
   assert.equal((await program.result).status, 0);
   const stacks = countsOf(rowsOf<Row>(await stopTool(tool)));
   for (const depth of [21, 22, 23]) assert.equal(stacks[chain(depth)], 1, JSON.stringify(stacks));
-});
+}
 
 test("--stack-walk fp follows frame pointers, and misses callers where there are none", async () => {
   const { stacks } = await stacksOf(["chain=13"], ["--stack-walk", "fp"]);

@@ -39,7 +39,20 @@ struct inode___code {
 };
 
 struct file___code {
+	u32 f_mode;
 	struct inode___code *f_inode;
+};
+
+struct dentry___code {
+	struct inode___code *d_inode;
+};
+
+struct path___code {
+	struct dentry___code *dentry;
+};
+
+struct backing_file___code {
+	struct path___code user_path;
 };
 
 struct vm_area_struct___code {
@@ -57,6 +70,7 @@ struct task_struct___code {
 KERNEL_STRUCTS_END
 
 #define VM_EXEC 4
+#define FMODE_BACKING (1 << 24) /* include/linux/fs.h of Linux 6.12; older kernels have it elsewhere or not at all */
 #define PAGE_SHIFT 12 /* x86-64 */
 
 /* Rows of a file that are in one chunk, starting at an address of the file. */
@@ -155,6 +169,17 @@ __noinline bool is_mapped_code(u64 address)
 	return mapping && BPF_CORE_READ(mapping, vm_flags) & VM_EXEC;
 }
 
+/* The inode of a mapped file that /proc/PID/maps shows: in newer kernels that of the file on overlayfs, and not of the one
+ * below, which is mapped (file_user_inode() of include/linux/fs.h). */
+static __always_inline struct inode___code *shown_inode(struct file___code *file)
+{
+	struct backing_file___code *backing = (void *)file;
+
+	if (bpf_core_field_exists(backing->user_path) && BPF_CORE_READ(file, f_mode) & FMODE_BACKING)
+		return BPF_CORE_READ(backing, user_path.dentry, d_inode);
+	return BPF_CORE_READ(file, f_inode);
+}
+
 /* Finds how to unwind at an address of the current process; false if there is no code. */
 __noinline bool find_mapped(struct unwind_range *found, u64 address)
 {
@@ -170,7 +195,7 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 	found->end = BPF_CORE_READ(mapping, vm_end);
 	found->kind = BY_FRAME_POINTER;
 	found->python = 0;
-	inode = BPF_CORE_READ(mapping, vm_file, f_inode);
+	inode = shown_inode(BPF_CORE_READ(mapping, vm_file));
 	if (!inode)
 		return true;
 	key.inode = BPF_CORE_READ(inode, i_ino);
