@@ -55,6 +55,10 @@ const byTrampoline = (what: string): Requirement => ({
         : undefined),
 });
 
+const lackedByArm64 = (reason: string): Requirement => ({
+  lacks: ({ architecture }) => architecture === "arm64" ? reason : undefined,
+});
+
 const kprobe = inGuestsOnly("kprobes");
 const headers = inGuestsOnly("headers");
 
@@ -94,6 +98,10 @@ const REQUIREMENTS = {
   lsm: byTrampoline("BPF LSM"),
   freplace: byTrampoline("programs in the place of another's functions"),
   modules: inGuestsOnly("modules"),
+  userTables: lackedByArm64("user stacks without frame pointers are walked on x86-64 only"),
+  oldCalls: lackedByArm64(
+    "arm64 has no system calls unlink, rmdir and rename, which the workload makes",
+  ),
   // Guests have two in ./test.sh --full.
   numa: {
     lacks: (kernel) =>

@@ -33,6 +33,7 @@ export default defineCases({
     },
     {
       name: "walks 47 stacks of code without frame pointers",
+      requires: ["userTables"],
       args: ["-U", "-p", "{pid}", "t:syscalls:sys_enter_getppid"],
       canary: true,
       work: { program: "unwind.c", args: ["aligned=47"], flags: ["-O2", "-fomit-frame-pointer"] },
