@@ -217,7 +217,7 @@ start_guests() {
   # The other architecture: how programs are attached and maps are read, and the canaries.
   local arm64=("${run[@]}" --arch arm64 --boot-limit 600 --file-limit 7200)
   foreign=(vm arm64 14400 "${arm64[@]}" --spread --kernel 6.1 --kernel 6.12 --kernel 6.12-16k
-    --junit "$scratch/vm-arm64.xml" tests/host/{attach*,maps,events,typescript_hooks,typescript_kernel}_test.ts)
+    --junit "$scratch/vm-arm64.xml" tests/host/{attach{,_kernel,_cgroup,_net,_netfilter,_sockets},maps,typescript_hooks}_test.ts)
   foreign_tools=(vm arm64-binary 14400 "${arm64[@]}" --runtime bun --kernel 6.12
     --junit "$scratch/vm-arm64-binary.xml" tests/tools/cases_test.ts)
   # What depends on the number of CPUs: one thread emulates all of a guest's, so all takes long there.

@@ -7,12 +7,12 @@
  *     long int vfs_truncate(const struct path *path, loff_t length);
  *     # ksnoop trace 'vfs_truncate(length > 4096, path->dentry, return)'
  *                 TIME  CPU      PID FUNCTION/ARGS
- *       78101668506811    1     2813 vfs_truncate(
+ *          20425469493    1      212 vfs_truncate(
  *                                        length =
  *                                         (loff_t)4711,
- *                                        path->dentry = *(0xffff989545a3c0c0)
+ *                                        path->dentry = *(0xffff88800446c240)
  *                                         (struct dentry){
- *                                          .d_flags = (unsigned int)4718720,
+ *                                          .d_flags = (unsigned int)71827456,
  *                                          …
  *                                         },
  *                                        return =
