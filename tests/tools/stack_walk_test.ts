@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { Running } from "../support/process.ts";
-import { requires } from "../support/requires.ts";
+import { requires, skipped } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
@@ -132,7 +132,11 @@ test("programs that begin while the tool runs have whole stacks once it has read
   await checkNewPrograms(folder.path);
 });
 
-test("so have those on overlayfs, as in containers", async () => {
+const merged = "so have those on overlayfs, as in containers";
+const noOverlay = /\toverlay$/m.test(readFileSync("/proc/filesystems", "utf8"))
+  ? false
+  : skipped(merged, "this kernel has no overlayfs");
+test(merged, { skip: noOverlay }, async () => {
   using folder = new Folder();
   mkdirSync(`${folder.path}/merged`);
   const target = `${folder.path}/merged`;
