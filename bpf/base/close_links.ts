@@ -4,7 +4,7 @@
  * Who closes the last descriptor of a perf event waits until all CPUs have left its tracepoint or probe:
  * 20 ms on an idle machine, 200 on a busy one, and one event after the other. So links get names in a bpf file system
  * that only this process sees, and a thread of the kernel's takes that away: in Linux 6.12 and 6.18, not in 6.1, programs are detached
- * within milliseconds then, and before as fast as they would be otherwise, but nobody waits for it.
+ * within milliseconds then, in 6.1 as fast as they would be otherwise; but nobody waits for it.
  *
  * @module
  */

@@ -152,10 +152,18 @@ export class SymbolFiles implements Disposable {
   }
 }
 
-function open(pid: number, range: MemoryRange): ElfFunctions | undefined {
+const open = (pid: number, range: MemoryRange): ElfFunctions | undefined =>
+  readMapped(pid, range, (path) => new ElfFunctions(path));
+
+/** Reads a file that a process has mapped, by the first path that leads to it and can be read. */
+export function readMapped<T>(
+  pid: number,
+  range: MemoryRange,
+  read: (path: string) => T,
+): T | undefined {
   for (const path of pathsOf(pid, range)) {
     try {
-      return new ElfFunctions(path);
+      return read(path);
     } catch (error) {
       if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
     }

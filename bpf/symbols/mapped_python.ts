@@ -5,11 +5,10 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFile } from "../elf/elf_file.ts";
 import { ifWhole, viewOf } from "../elf/elf_reader.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
-import { pathsOf } from "./file_symbols.ts";
+import { readMapped } from "./file_symbols.ts";
 
 /** An interpreter in a file; addresses are those of the file. */
 export interface MappedPython {
@@ -28,15 +27,10 @@ const NAME = /\/(lib)?python3(?!\.\d+t)[^/]*$/;
 /** Finds it; undefined for other files, those without symbols, and Python before 3.11. */
 export function mappedPython(pid: number, range: MemoryRange): MappedPython | undefined {
   if (!NAME.test(range.path)) return undefined;
-  for (const path of pathsOf(pid, range)) {
-    try {
-      using file = new ElfFile(path);
-      return inFile(file);
-    } catch (error) {
-      if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
-    }
-  }
-  return undefined;
+  return readMapped(pid, range, (path) => {
+    using file = new ElfFile(path);
+    return inFile(file);
+  });
 }
 
 function inFile(file: ElfFile): MappedPython | undefined {

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { bufferText } from "../../ffi/libc/memory.ts";
 import { ElfFile } from "../elf/elf_file.ts";
 import { ifWhole } from "../elf/elf_reader.ts";
 import { threadedFunction } from "../elf/threaded_code.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
-import { pathsOf } from "./file_symbols.ts";
+import { readMapped } from "./file_symbols.ts";
 
 /** An interpreter in a file; addresses are those of the file. */
 export interface MappedRuby {
@@ -27,15 +26,10 @@ const VERSION_BYTES = 16;
 /** Finds it; undefined for other files, and those without symbols. */
 export function mappedRuby(pid: number, range: MemoryRange): MappedRuby | undefined {
   if (!NAME.test(range.path)) return undefined;
-  for (const path of pathsOf(pid, range)) {
-    try {
-      using file = new ElfFile(path);
-      return inFile(file);
-    } catch (error) {
-      if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
-    }
-  }
-  return undefined;
+  return readMapped(pid, range, (path) => {
+    using file = new ElfFile(path);
+    return inFile(file);
+  });
 }
 
 function inFile(file: ElfFile): MappedRuby | undefined {
