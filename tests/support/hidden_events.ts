@@ -29,6 +29,10 @@ export const RUN_QUEUE_EVENTS = ["sched/sched_wakeup", "sched/sched_switch"];
 export const WAKER_EVENTS = ["sched/sched_waking", "sched/sched_switch"];
 
 const ATTEMPTS = 5;
+const SWITCH = /prev_comm=(.*) prev_pid=(\d+) .* ==> next_comm=.* next_pid=(\d+) /;
+
+/** Whose `sched/` events count: a thread by its id, or all threads of a name. */
+export type Watched = number | string;
 
 /** The threads of process 1. */
 const firstThreads = (): string[] => readdirSync("/proc/1/task");
@@ -43,18 +47,18 @@ export function isHidden(line: string): boolean {
  * Makes a test's attempt again if it fails and events were hidden meanwhile: what it compares stays
  * exact.
  *
- * @param attempt calls `watch` before its workload begins, with the thread whose `sched/` events count
+ * @param attempt calls `watch` before its workload begins, with whose `sched/` events count
  */
 export async function untilNoneHidden(
   events: readonly string[],
-  attempt: (watch: (pid?: number) => void) => Promise<void>,
+  attempt: (watch: (whose?: Watched) => void) => Promise<void>,
 ): Promise<void> {
   for (let left = ATTEMPTS - 1;; left--) {
     using watched = new DisposableStack();
     let hidden: HiddenEvents | undefined;
     try {
-      return await attempt((pid = 0) => {
-        if (events.length > 0) hidden = watched.use(new HiddenEvents(events, pid));
+      return await attempt((whose = 0) => {
+        if (events.length > 0) hidden = watched.use(new HiddenEvents(events, whose));
       });
     } catch (error) {
       if (left === 0 || !hidden?.count()) throw error;
@@ -65,24 +69,25 @@ export async function untilNoneHidden(
 /** The body of a test that is made again so: `test(name, exactly(BLOCK_EVENTS, async (watch) => { … }))`. */
 export const exactly = (
   events: readonly string[],
-  attempt: (watch: (pid?: number) => void) => Promise<void>,
+  attempt: (watch: (whose?: Watched) => void) => Promise<void>,
 ): () => Promise<void> =>
 () => untilNoneHidden(events, attempt);
 
 /** What may have been hidden of some tracepoints, from its making on. */
 class HiddenEvents implements Disposable {
   readonly #trace: EventTrace;
-  readonly #pid: number;
+  readonly #whose: Watched;
 
-  /** @param pid the thread whose events in `sched/` count; of others all do */
-  constructor(events: readonly string[], pid: number) {
+  constructor(events: readonly string[], whose: Watched) {
     const isFirst = firstThreads().map((tid) => `common_pid==${tid}`).join(" || ");
+    const is = (prefix: string) =>
+      typeof whose === "string" ? `${prefix}comm=="${whose}"` : `${prefix}pid==${whose}`;
     const filter = (event: string) => {
-      if (event === "sched/sched_switch") return `prev_pid==${pid} || next_pid==${pid}`;
-      return event.startsWith("sched/") ? `pid==${pid} && (${isFirst})` : isFirst;
+      if (event === "sched/sched_switch") return `${is("prev_")} || ${is("next_")}`;
+      return event.startsWith("sched/") ? `${is("")} && (${isFirst})` : isFirst;
     };
     const there = events.filter((event) => existsSync(`${tracefs()}/events/${event}`));
-    this.#pid = pid;
+    this.#whose = whose;
     this.#trace = new EventTrace(Object.fromEntries(there.map((event) => [event, filter(event)])));
   }
 
@@ -93,10 +98,22 @@ class HiddenEvents implements Disposable {
     return lines.length - switches.length + this.#hiddenSwitches(switches);
   }
 
-  /** Between two switches away from the thread there must be one to it. */
+  /** Between two switches away from a thread there must be one to it. */
   #hiddenSwitches(lines: readonly string[]): number {
-    const isAway = lines.map((line) => line.includes(`prev_pid=${this.#pid} `));
-    return isAway.filter((away, i) => away && isAway[i + 1]).length;
+    const off = new Set<string>();
+    let hidden = 0;
+    for (const line of lines) {
+      const [, name, away, to] = SWITCH.exec(line)!;
+      off.delete(to!);
+      if (!this.#isWatched(name!, away!)) continue;
+      if (off.has(away!)) hidden++;
+      off.add(away!);
+    }
+    return hidden;
+  }
+
+  #isWatched(name: string, tid: string): boolean {
+    return typeof this.#whose === "string" ? name === this.#whose : Number(tid) === this.#whose;
   }
 
   [Symbol.dispose](): void {
