@@ -7,7 +7,7 @@
 import type { Codec, CType } from "../ffi/codec/codec.ts";
 import { codecFor } from "../ffi/codec/check_layout.ts";
 import { toC } from "../ffi/codec/to_c.ts";
-import { openBtf } from "../ffi/libc/bpf_objects.ts";
+import { openId } from "../ffi/libc/bpf_objects.ts";
 import { Errno } from "../ffi/libc/errno.ts";
 import { ErrnoError } from "../ffi/libc/errno_error.ts";
 import { close } from "../ffi/libc/files.ts";
@@ -78,7 +78,7 @@ export class Btf {
    */
   static ofId(id: number): Btf {
     const action = `read BTF ${id}`;
-    const fd = openBtf(id);
+    const fd = openId("btf", id);
     if (fd < 0) throw new BpfError("read", action, -fd, explain(-fd));
     try {
       const { name, isKernel } = btfInfo(id, fd);

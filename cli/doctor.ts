@@ -1,5 +1,5 @@
 /**
- * What this machine can and cannot trace, and how to mend it.
+ * What this machine can and cannot trace, and how to fix it.
  *
  * @module
  */
@@ -122,7 +122,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     name: "hardware counters",
-    serves: "profiles by CPU cycles; without them a clock serves",
+    serves: "profiles by CPU cycles; without them a clock is sampled",
     look: () => there("/sys/bus/event_source/devices/cpu"),
     fix: "none in most virtual machines",
   },

@@ -2,7 +2,7 @@
  * Checks which way imports point: `deno run --allow-read scripts/arrows.ts` prints what is wrong and
  * ends with status 1, or prints nothing.
  *
- * Four rules (house rules in ARCHITECTURE.md): an import goes from a layer to itself or to one below
+ * Four rules ("The rooms" in ARCHITECTURE.md): an import goes from a layer to itself or to one below
  * it; no two rooms import each other, directly or by way of others; no tool imports another's files.
  * Each room says in its README.md what is in it. Tests are free. An import of types counts: who reads the code has to follow it too.
  *

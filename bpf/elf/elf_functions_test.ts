@@ -62,7 +62,7 @@ test("ElfFunctions survives a file that is truncated while it is open", () =>
     assert.equal(before.at(0x100)?.name, "first");
     assert.equal(after.at(0x100), undefined);
     assert.equal(after.bytesAt(0, 4), undefined);
-    assert.throws(() => new ElfFunctions(path), /it is not a 64 bit ELF file/);
+    assert.throws(() => new ElfFunctions(path), /it is not a 64-bit little-endian ELF file/);
   }));
 
 test("ElfFile reads nothing of gigabytes that hold nothing", () =>

@@ -87,7 +87,7 @@ export class ElfReader implements Disposable {
       header.getUint8(5) !== LITTLE_ENDIAN
     ) {
       throw new RangeError(
-        `Cannot find functions in "${this.path}": it is not a 64 bit ELF file`,
+        `Cannot read "${this.path}": it is not a 64-bit little-endian ELF file`,
       );
     }
     this.#header = header;

@@ -31,7 +31,7 @@ export const FrameRule = {
   REALIGNED: 7,
 } as const;
 
-/** Not code. */
+/** Nothing is known of the address, or it is no code. */
 export const NO_RULE: number = FrameRule.NONE;
 /** The value of the rbp field for a lost rbp. */
 export const RBP_LOST = 127;

@@ -10,10 +10,11 @@
 
 import { ByteCursor } from "./byte_cursor.ts";
 import { type ElfReader, type ElfSection, ifWhole, viewOf, word } from "./elf_reader.ts";
-import { FrameRule, frameRule } from "./frame_rule.ts";
+import { FrameRule, frameRule, NO_RULE } from "./frame_rule.ts";
 import type { FunctionTable } from "./function_table.ts";
 import type { SourceLine } from "./line_table.ts";
 import { StringTable } from "./string_table.ts";
+import { R_X86_64_RELATIVE, RELA_BYTES, SHT_RELA } from "./relocations.ts";
 
 /** pcHeader.magic of Go 1.18 and 1.20. */
 const [GO_1_18, GO_1_20] = [0xfffffff0, 0xfffffff1];
@@ -162,11 +163,11 @@ export class GoTable {
         const isWords = value >= 0 && value % 8 === 0;
         yield [
           start + from,
-          isWords ? frameRule(FrameRule.RSP, value / 8 + 1, value > 0 ? -2 : 0) : UNKNOWN,
+          isWords ? frameRule(FrameRule.RSP, value / 8 + 1, value > 0 ? -2 : 0) : NO_RULE,
         ];
         from = to;
       }
-      if (from === 0) yield [start, UNKNOWN];
+      if (from === 0) yield [start, NO_RULE];
     }
     yield [reached, frameRule(FrameRule.NONE)];
   }
@@ -205,7 +206,6 @@ export class GoTable {
 
 /** More than the largest functions have in a table of values. */
 const VALUES_BYTES = 2 ** 16;
-const UNKNOWN = frameRule(FrameRule.NONE);
 
 /** The values of a table of one function, each up to a distance from its start. @throws {RangeError} */
 function* steps(cursor: ByteCursor): Generator<{ readonly value: number; readonly to: number }> {
@@ -220,10 +220,6 @@ function* steps(cursor: ByteCursor): Generator<{ readonly value: number; readonl
     yield { value, to };
   }
 }
-
-const SHT_RELA = 4;
-const RELA_BYTES = 24;
-const R_X86_64_RELATIVE = 8;
 
 /** What the dynamic linker writes to an address, without where the file is loaded; undefined: nothing. */
 function relocated(file: ElfReader, address: number): number | undefined {

@@ -9,8 +9,11 @@
 import { type ElfReader, type ElfSection, ifWhole, viewOf, word } from "./elf_reader.ts";
 import { StringTable } from "./string_table.ts";
 
-const SHT_RELA = 4;
-const RELA_SIZE = 24;
+export const SHT_RELA = 4;
+/** Of an Elf64_Rela: where, type and symbol, addend. */
+export const RELA_BYTES = 24;
+/** The word is the addend, and where the file is loaded added to it. */
+export const R_X86_64_RELATIVE = 8;
 const SYMBOL_SIZE = 24;
 /** Relocations read at once. */
 const PER_READ = 2 ** 14;
@@ -47,14 +50,14 @@ export function* relocations(file: ElfReader): Generator<Relocation> {
     const symbols = file.sections[section.link];
     const names = symbols && file.sections[symbols.link];
     const table = names && new StringTable((offset, length) => file.read(offset, length), names);
-    const total = Math.floor(section.size / RELA_SIZE);
+    const total = Math.floor(section.size / RELA_BYTES);
     for (let first = 0; first < total; first += PER_READ) {
       const count = Math.min(PER_READ, total - first);
       const view = ifWhole(() =>
-        viewOf(file.read(section.offset + first * RELA_SIZE, count * RELA_SIZE))
+        viewOf(file.read(section.offset + first * RELA_BYTES, count * RELA_BYTES))
       );
       if (!view) break;
-      for (let at = 0; at < count * RELA_SIZE; at += RELA_SIZE) {
+      for (let at = 0; at < count * RELA_BYTES; at += RELA_BYTES) {
         const type = view.getUint32(at + 8, true);
         const address = word(view, at);
         if (type === types.none) yield { address, resolver: word(view, at + 16) };

@@ -8,10 +8,8 @@
  */
 
 import { type ElfReader, ifWhole, viewOf, word } from "./elf_reader.ts";
+import { R_X86_64_RELATIVE, RELA_BYTES, SHT_RELA } from "./relocations.ts";
 
-const SHT_RELA = 4;
-const RELA_BYTES = 24;
-const R_X86_64_RELATIVE = 8;
 const MAX_SECTION = 64 * 2 ** 20;
 /** Version 1, a signed pointer relative to its place, a count of four bytes, a table relative to the section. */
 const HEADER = 0x3b031b01;

@@ -5,7 +5,7 @@
  */
 
 import { chars, struct, u32, u64 } from "../../ffi/codec/mod.ts";
-import { openBtf, readInfo } from "../../ffi/libc/bpf_objects.ts";
+import { openId, readInfo } from "../../ffi/libc/bpf_objects.ts";
 import { close } from "../../ffi/libc/files.ts";
 import { alloc } from "../../ffi/libc/memory.ts";
 import { BpfError } from "../base/errors.ts";
@@ -84,7 +84,7 @@ export function describedMap(name: string, fd: number): { info: MapInfo; btf: Bt
 }
 
 function btfOf(id: number): Btf {
-  const fd = openBtf(id);
+  const fd = openId("btf", id);
   if (fd < 0) return Btf.empty();
   try {
     const bytes = btfBytes(fd);

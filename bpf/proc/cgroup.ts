@@ -11,6 +11,7 @@ import {
   close,
   exists,
   O_NONBLOCK,
+  O_PATH,
   O_RDONLY,
   open,
   readLink,
@@ -29,7 +30,6 @@ const STATFS_SIZE = 120;
 const Handle = struct("file_handle", { handle_bytes: u32, handle_type: u32, id: u64 });
 const ID_BYTES = 8;
 const FILEID_KERNFS = 0xfe; // include/linux/exportfs.h
-const O_PATH = 0o10000000;
 const AT_EMPTY_PATH = 0x1000;
 
 /** Where the v2 hierarchy is mounted; undefined if it is not. */

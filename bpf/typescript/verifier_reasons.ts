@@ -9,13 +9,13 @@
 const REASONS: readonly (readonly [complaint: RegExp, reason: string])[] = [
   [
     /infinite loop detected|back-edge/,
-    "it sees no end of a loop: the loop's variable may only change in the direction of the constant " +
+    "it cannot prove that a loop ends: the loop's variable may only change in the direction of the constant " +
     "that it is compared with",
   ],
   [
     /too complex|program is too large|Processed \d+ insn|too many (?:states|instructions)/i,
     "there are more ways through the program than it follows: give loops fewer rounds, put none into " +
-    "another, or leave work to who reads the events",
+    "another, or move work to where the events are read",
   ],
   [
     /combined stack size|stack depth|stack.*too large/i,
@@ -47,11 +47,11 @@ const REASONS: readonly (readonly [complaint: RegExp, reason: string])[] = [
   ],
   [
     /invalid (?:indirect )?(?:read from|access to) stack|!read_ok/,
-    "something is used of which not every byte has got a value",
+    "memory is used that is not fully initialized",
   ],
   [
     /At program exit the register R0|has (?:unknown scalar|value|smin)/,
-    "it returns what the kernel does not take at this hook",
+    "it returns a value that is out of range at this hook",
   ],
   [
     /invalid mem access/,
@@ -64,7 +64,7 @@ const REASONS: readonly (readonly [complaint: RegExp, reason: string])[] = [
   [
     /is not modifiable/,
     "this kernel does not let programs change what the function returns: it was built without " +
-    "CONFIG_FUNCTION_ERROR_INJECTION, or its list has not this one (/sys/kernel/debug/error_injection/list)",
+    "CONFIG_FUNCTION_ERROR_INJECTION, or the function is not in its list (/sys/kernel/debug/error_injection/list)",
   ],
   [
     /write into|cannot write|modify/,

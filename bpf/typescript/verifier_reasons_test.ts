@@ -4,8 +4,8 @@ import { verifierReason } from "./verifier_reasons.ts";
 
 // As kernels 6.1, 6.12 and 6.18 say it.
 const COMPLAINTS: Readonly<Record<string, RegExp>> = {
-  "infinite loop detected at insn 11": /no end of a loop/,
-  "back-edge from insn 9 to 2": /no end of a loop/,
+  "infinite loop detected at insn 11": /cannot prove that a loop ends/,
+  "back-edge from insn 9 to 2": /cannot prove that a loop ends/,
   "The sequence of 8193 jumps is too complex.": /more ways through/,
   "BPF program is too large. Processed 1000001 insn": /more ways through/,
   "combined stack size of 2 calls is 544. Too large": /512 bytes/,
@@ -18,10 +18,10 @@ const COMPLAINTS: Readonly<Record<string, RegExp>> = {
   "R0 invalid mem access 'map_value_or_null'": /may be missing/,
   "R2 unbounded memory access, make sure to bounds check any such access": /both ends/,
   "invalid access to map value, value_size=8 off=8 size=8": /both ends/,
-  "invalid indirect read from stack R2 off -16+4 size 16": /not every byte/,
-  "R3 !read_ok": /not every byte/,
+  "invalid indirect read from stack R2 off -16+4 size 16": /not fully initialized/,
+  "R3 !read_ok": /not fully initialized/,
   "At program exit the register R0 has unknown scalar value should have been in [-4095, 0]":
-    /does not take at this hook/,
+    /out of range at this hook/,
   "R1 invalid mem access 'scalar'": /used as an address/,
   "attach_btf_id 1 is not a function": /cannot be traced/,
 };

@@ -7,7 +7,7 @@
 import { complain } from "../../toolkit/output/complain.ts";
 import type { Destination, RecordMembers, RowTaker } from "../../toolkit/output/destination.ts";
 import { toJson } from "../../toolkit/output/escape.ts";
-import type { Frame } from "../../toolkit/stacks/kept_stacks.ts";
+import { foldedText, type Frame } from "../../toolkit/stacks/kept_stacks.ts";
 import {
   checkStackFiles,
   type ProfiledStack,
@@ -85,5 +85,4 @@ function framesOf(names: unknown, kernel: boolean): Frame[] {
 }
 
 const foldedLine = ({ comm, frames, value }: ProfiledStack): string =>
-  [comm, ...frames.map(({ symbol }) => symbol!.name!)]
-    .map((frame) => frame.replaceAll(";", ":")).join(";") + ` ${value}`;
+  foldedText([comm, ...frames.map(({ symbol }) => symbol!.name!)], value);

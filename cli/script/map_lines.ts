@@ -11,6 +11,7 @@ import type { ProfiledStack } from "../../toolkit/stacks/stack_files.ts";
 import { type NamedKey, type NamedStack, textOf } from "./map_keys.ts";
 import { type Entry, isNumber, type MapContent, type Slots } from "./read_maps.ts";
 import { type Frame, frameName } from "./stack_names.ts";
+import { foldedText, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 
 /** How maps are printed. */
 export interface MapLineOptions {
@@ -45,9 +46,8 @@ export function profiledStacks(maps: readonly MapContent[]): ProfiledStack[] {
 export function foldedLines(maps: readonly MapContent[]): string[] {
   return maps.flatMap((map) =>
     map.kind !== "entries" ? [] : map.entries.filter(hasWeight).map(({ key, value }) => {
-      const parts = [key.text || map.name, ...outermostFirst(key).map(frameName)]
-        .map((each) => each.replaceAll(";", ":"));
-      return `${escapeText(parts.join(";"))} ${textOf(value)}`;
+      const parts = [key.text || map.name, ...outermostFirst(key).map(frameName)];
+      return escapeText(foldedText(parts, textOf(value)));
     })
   );
 }
@@ -116,6 +116,6 @@ function outermostFirst({ stacks }: NamedKey): Frame[] {
 
 function framesOf({ isKernel, frames }: NamedStack): readonly Frame[] {
   if (frames) return frames;
-  const name = `[Missed ${isKernel ? "Kernel" : "User"} Stack]`;
+  const name = missedStack(isKernel ? "Kernel" : "User");
   return [{ address: 0n, kernel: isKernel, symbol: { name, offset: 0, module: undefined } }];
 }

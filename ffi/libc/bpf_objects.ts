@@ -54,14 +54,9 @@ export function nextId(kind: ObjectKind | "btf", id: number): number {
   return result < 0 ? result : new Uint32Array(attr.buffer)[1]!;
 }
 
-/** Opens an object by its id. Needs Linux >= 4.13, for links 5.8. */
+/** Opens an object by its id. Needs Linux >= 4.13, for BTF 4.18, for links 5.8. */
 export function openId(kind: ObjectKind | "btf", id: number): number {
   return submit(GET_FD_BY_ID[kind], words(id));
-}
-
-/** Opens BTF by its id. Needs Linux >= 4.18. */
-export function openBtf(id: number): number {
-  return submit(BPF_BTF_GET_FD_BY_ID, words(id));
 }
 
 /** Fills `info` with what the kernel tells of an object, as much as both sides know. */

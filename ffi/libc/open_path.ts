@@ -7,7 +7,7 @@
 
 import { Errno } from "./errno.ts";
 import { ErrnoError } from "./errno_error.ts";
-import { close, O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "./files.ts";
+import { close, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_PATH, O_RDONLY } from "./files.ts";
 import { errno, libc } from "./libc.ts";
 import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
@@ -16,9 +16,6 @@ import { syscallNumberHere } from "./syscall_numbers.ts";
 const SYS_statx = syscallNumberHere("statx");
 const SYS_openat2 = 437n;
 
-/** include/uapi/asm-generic/fcntl.h. */
-const O_PATH = 0o10000000;
-const O_NOCTTY = 0o400;
 /** Of these, arm64 numbers O_NOFOLLOW by itself. */
 export const NOFOLLOW = { x64: 0o400000, arm64: 0o100000 } as const;
 const O_NOFOLLOW = NOFOLLOW[process.arch === "arm64" ? "arm64" : "x64"];

@@ -212,7 +212,7 @@ test("what only the verifier finds is told with the line, what it means and what
     assert.equal(error.name, "VerifierError");
     assert.match(
       error.message,
-      /^Cannot load program "endless": .*: it sees no end of a loop: the loop's variable may only change in the direction of the constant that it is compared with: "(?:infinite loop|back-edge).*" at line (\d+) \(typescript_messages_test\.ts:\1:7\): for /,
+      /^Cannot load program "endless": .*: it cannot prove that a loop ends: the loop's variable may only change in the direction of the constant that it is compared with: "(?:infinite loop|back-edge).*" at line (\d+) \(typescript_messages_test\.ts:\1:7\): for /,
     );
     assert.ok((error as VerifierError).log.includes("processed"));
     return true;

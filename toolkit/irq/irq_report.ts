@@ -58,7 +58,7 @@ interface Row {
 export function irqPlan(tool: IrqTool, values: IrqValues): ReportPlan {
   const { counts, distribution, nanoseconds } = values;
   if (counts && (distribution || nanoseconds)) {
-    throw new UsageError(`use either ${tool.countOption} or what is about times: -d and -N`);
+    throw new UsageError(`use either ${tool.countOption} or options for times: -d and -N`);
   }
   return {
     intro: `Tracing ${tool.kind} irq ${counts ? "events" : "event time"}... Hit Ctrl-C to end.`,

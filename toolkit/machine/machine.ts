@@ -167,7 +167,7 @@ const [GET_ATTACH_COOKIE, TASK_PT_REGS] = [174, 175];
 
 function canWalkStacks(): Answer {
   if (process.arch === "x64") return hasHelper("PERF_EVENT", TASK_PT_REGS);
-  return { answer: "no", reason: "it is made for x86-64 only" };
+  return { answer: "no", reason: "user stacks are walked on x86-64 only" };
 }
 
 function namesIn(directory: string): string[] {

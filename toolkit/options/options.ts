@@ -3,7 +3,6 @@
  *
  * `-Tp 181`, `-p181`, `--pid=181`, `--pid 181` and unambiguous prefixes (`--dur 5`) all work; in
  * long names `-` and `_` are the same.
- * and `_` in long names are the same.
  *
  * @module
  */

@@ -20,7 +20,7 @@ export interface Column<E> {
    * Default 0.
    */
   readonly width?: number;
-  /** Alignment. Default: numbers right, other values left. */
+  /** Alignment. Default: left. */
   readonly align?: "left" | "right";
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;

@@ -31,8 +31,8 @@ const WORDS: readonly (readonly [TokenKind, RegExp])[] = [
 /** Tokens that expressions cannot contain, with the error message. */
 const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/\/[*/]/y, "expressions have no comments"],
-  [/\+\+|--/y, "expressions change no variables"],
-  [/(?:<<|>>|[-+*/%&|^])?=(?!=)/y, 'expressions change no variables: to compare use "=="'],
+  [/\+\+|--/y, "an expression cannot assign"],
+  [/(?:<<|>>|[-+*/%&|^])?=(?!=)/y, 'an expression cannot assign: to compare use "=="'],
   [/"/y, "this text has no end: a quotation mark is missing"],
   [/'/y, "this character has no end, or is more than one"],
   [/\d/y, "expected a whole number: 10, 0x1f, 100ul"],

@@ -105,13 +105,13 @@ export class Metrics implements Destination {
       ...[...this.#losses].map(([kind, sets]): Family => ({
         name: `${this.#prefix}_${kind}`,
         type: "counter",
-        help: `What the tool does not tell: ${kind}.`,
+        help: `Lost so far: ${kind}.`,
         samples: [...sets].map(([labels, { total }]) => ({ labels, value: total })),
       })),
       {
         name: `${this.#prefix}_label_sets_full`,
         type: "gauge",
-        help: '1 if some label sets had no place of their own and are summed under "other".',
+        help: '1 if the limit of label sets was reached: the rest is summed under "other".',
         samples: [{ labels: "", value: Number(this.isFull) }],
       },
     ];

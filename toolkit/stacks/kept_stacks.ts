@@ -52,6 +52,15 @@ export function frameText(frame: Frame, options: FormatOptions): string {
 /** A frame without offset: `vfs_read`, or if unknown `[libc.so.6+0x2a1f0]`; with its line, if it has one. */
 export const frameName = (frame: Frame) => frameText(frame, {});
 
+/** What is shown in place of a stack that could not be kept, as bcc's tools do. */
+export const missedStack = (kind: "Kernel" | "User") => `[Missed ${kind} Stack]`;
+
+/** `comm;main;read;vfs_read 3`: a line of folded stacks, outermost first. */
+export function foldedText(names: readonly string[], value: number | bigint | string): string {
+  // Names of Rust contain semicolons: [u8; 4].
+  return `${names.map((name) => name.replaceAll(";", ":")).join(";")} ${value}`;
+}
+
 /** Functions that tracing itself adds to the kernel stack. */
 export const TRACING =
   /^(bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stackid|trace_event_)/;

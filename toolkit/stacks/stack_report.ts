@@ -10,6 +10,7 @@ import { tellDropped } from "../run/losses.ts";
 import { type ProfiledStack, type StackFileOptions, writeStackFiles } from "./stack_files.ts";
 import { reportEnds } from "./stack_walk.ts";
 import { type Frame, frameName, frameText, type StackSample } from "./stacks.ts";
+import { foldedText, missedStack } from "./kept_stacks.ts";
 
 /** How stacks are printed. */
 export interface StackReportOptions extends StackFileOptions {
@@ -97,7 +98,7 @@ export function reportDroppedStacks(
 const missed = (kernel: boolean): Frame => ({
   address: 0n,
   kernel,
-  symbol: { name: `[Missed ${kernel ? "Kernel" : "User"} Stack]`, offset: 0, module: undefined },
+  symbol: { name: missedStack(kernel ? "Kernel" : "User"), offset: 0, module: undefined },
 });
 
 /** The frames to show, outermost first. */
@@ -130,14 +131,13 @@ export function foldedLine(sample: StackSample, options: StackReportOptions): st
     ...delimiter,
     ...kernel.map((frame) => frameName(frame) + mark),
   ];
-  // Names of Rust contain semicolons: [u8; 4].
-  return `${frames.map((frame) => frame.replaceAll(";", ":")).join(";")} ${sample.sum}`;
+  return foldedText(frames, sample.sum);
 }
 
 function textLines(sample: StackSample, options: StackReportOptions): string[] {
   const { user, kernel, comm, pid, tid, sum } = sample;
-  const lines = (frames: readonly Frame[] | undefined, kind: string) =>
-    frames?.map(options.line) ?? [`[Missed ${kind} Stack]`];
+  const lines = (frames: readonly Frame[] | undefined, kind: "Kernel" | "User") =>
+    frames?.map(options.line) ?? [missedStack(kind)];
   const delimiter = options.delimited && user?.length && kernel?.length ? ["--"] : [];
   const frames = [
     ...options.userOnly ? [] : lines(kernel, "Kernel"),

@@ -51,7 +51,7 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { frameName, KeptStacks, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 import { secondsArgument, sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./biostacks.bpf.o.ts";
@@ -95,7 +95,7 @@ function report(bpf: Bpf, report: Report, { milliseconds }: Values<typeof option
 
   for (const { counts, frames, pid, comm, disk } of sections) {
     report.line(`${comm.padEnd(14)} ${String(pid).padEnd(6)} ${disk}`);
-    for (const name of frames ?? ["[Missed Kernel Stack]"]) report.line(name);
+    for (const name of frames ?? [missedStack("Kernel")]) report.line(name);
     const valueType = milliseconds ? "msecs" : "usecs";
     report.histogram(counts, { valueType, about: { pid, comm, disk, kernel: frames ?? null } });
     report.line();

@@ -34,7 +34,7 @@ import {
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
-import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { KeptStacks, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
@@ -83,7 +83,7 @@ class CheckStacks implements Disposable {
   kernel({ kernel }: Event): string[] {
     const frames = this.kept!.kernel(kernel);
     return frames?.map(({ symbol, address }) => formatSymbol(symbol, address, { offset: true })) ??
-      ["[Missed Kernel Stack]"];
+      [missedStack("Kernel")];
   }
 
   user({ user, who, ns }: Event): string[] {
@@ -91,7 +91,7 @@ class CheckStacks implements Disposable {
     const symbols = this.#user.resolveStack(this.#processes.ours(who.pid), addresses ?? [], ns);
     return addresses?.map((address, i) =>
       formatSymbol(symbols[i], address, { offset: true, module: true })
-    ) ?? ["[Missed User Stack]"];
+    ) ?? [missedStack("User")];
   }
 
   follow(named: number | undefined): void {

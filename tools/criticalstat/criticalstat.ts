@@ -41,7 +41,7 @@ import {
   eventOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
-import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { frameName, KeptStacks, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 import { KernelNames } from "../../toolkit/stacks/kernel_names.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { formatSymbol } from "../../mod.ts";
@@ -110,7 +110,7 @@ class Sections implements Disposable {
   }
 
   stack({ stack }: Event): string[] {
-    return this.#stacks!.kernel(stack)?.map(frameName) ?? ["[Missed Kernel Stack]"];
+    return this.#stacks!.kernel(stack)?.map(frameName) ?? [missedStack("Kernel")];
   }
 
   [Symbol.dispose](): void {}

@@ -17,7 +17,7 @@ import {
   UserSymbols,
 } from "../../mod.ts";
 import type { Report } from "../../toolkit/output/report.ts";
-import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { KeptStacks, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 import { LockGraph } from "./lock_graph.ts";
 
 const Place = struct("place", { caller: u64, stack: u64 });
@@ -164,7 +164,7 @@ export class Inversions implements Disposable {
   /** The stack from the function's caller on. */
   #frames({ stack, caller }: Infer<typeof Place>, time: number): Frame[] {
     const all = this.#kept!.addresses(stack);
-    if (!all) return [{ name: "[Missed User Stack]" }];
+    if (!all) return [{ name: missedStack("User") }];
     // For some functions the stack is taken at their first instruction, so the caller comes first.
     const rest = all[1] === caller ? all.slice(2) : all.slice(1);
     return [caller, ...rest].map((address) => {

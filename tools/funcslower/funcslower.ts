@@ -50,6 +50,7 @@ import { Functions } from "./functions.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import object from "./funcslower.bpf.o.ts";
+import { foldedText } from "../../toolkit/stacks/kept_stacks.ts";
 
 const ARGUMENTS = 6; // funcslower.bpf.c
 const STACKS = 16384;
@@ -184,7 +185,7 @@ const foldedColumn = (stacks: CallerStacks): Column<Event> => ({
     const [user, kernel] = [stacks.user(event), stacks.kernel(event)];
     const delimiter = user.length > 0 && kernel.length > 0 ? ["-"] : [];
     const frames = [...user.toReversed(), ...delimiter, ...kernel.toReversed()];
-    return `${[event.who.comm, ...frames].join(";")} 1`;
+    return foldedText([event.who.comm, ...frames], 1);
   },
 });
 

@@ -48,7 +48,7 @@ import {
   intervalArguments,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { KeptStacks, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./futexctn.bpf.o.ts";
@@ -128,7 +128,7 @@ function reporter(
           `[max: ${most} ${unit}, min ${least} ${unit}]`,
       );
       if (!summary) {
-        for (const name of ["-", ...names ?? ["[Missed User Stack]"], "-"]) {
+        for (const name of ["-", ...names ?? [missedStack("User")], "-"]) {
           report.line(`    ${name}`);
         }
       }

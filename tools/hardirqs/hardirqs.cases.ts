@@ -11,7 +11,7 @@ const isRow = (): boolean => true;
 export default defineCases({
   usage: {
     names: "-T --timestamp -N --nanoseconds -C --count -d --dist -c --cpu -h --json",
-    wrong: [[["-C", "-d"], /use either -C\/--count or what is about times/]],
+    wrong: [[["-C", "-d"], /use either -C\/--count or options for times/]],
   },
   cases: [
     {

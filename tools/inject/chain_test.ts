@@ -43,7 +43,7 @@ test("parseChain() shows mistakes at their place", () => {
       ["f()(1)(2)", /expected FUNCTION\(PARAMETERS\)\(TEST\)/],
       ["f => => g", /expected a function or a test here/],
       ["f x", /expected "\("/],
-      ["f()(a = 1)", /expressions change no variables/],
+      ["f()(a = 1)", /an expression cannot assign/],
       ['f()(a == "b")', /a text stands in STRCMP/],
       ["f()(STRCMP(a))", /expected STRCMP/],
       ["f(int)(1)", /expected a type and a name/],

@@ -37,7 +37,7 @@ import {
   filterSettings,
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
-import { type Frame, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import { type Frame, KeptStacks, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 import { sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { type LockTimes, mergeTimes, sortOption, sortTimes } from "./lock_times.ts";
@@ -45,7 +45,7 @@ import object from "./klockstat.bpf.o.ts";
 import { type RecordShape, rowShape } from "../../toolkit/records/record_shape.ts";
 
 const [WAIT, HOLD] = [0, 1];
-const MISSED = "[Missed Kernel Stack]";
+const MISSED = missedStack("Kernel");
 
 /** The mutex functions themselves: their caller is the one that locks. */
 const MUTEX = /^_*(ww_)?mutex_/;

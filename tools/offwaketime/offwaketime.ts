@@ -62,7 +62,12 @@ import {
   stateOption,
   threadOptions,
 } from "../../toolkit/stacks/off_cpu_options.ts";
-import { frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import {
+  foldedText,
+  frameName,
+  KeptStacks,
+  missedStack,
+} from "../../toolkit/stacks/kept_stacks.ts";
 import {
   secondsArgument,
   stackOptions,
@@ -124,9 +129,9 @@ type Names = ReturnType<typeof namesOf>;
 function frames({ user, kernel }: Names, delimiter: string, values: Settings): string[] {
   const isDelimited = values.delimited && user?.length !== 0 && kernel?.length !== 0;
   return [
-    ...values.userOnly ? [] : kernel ?? ["[Missed Kernel Stack]"],
+    ...values.userOnly ? [] : kernel ?? [missedStack("Kernel")],
     ...isDelimited && !values.userOnly && !values.kernelOnly ? [delimiter] : [],
-    ...values.kernelOnly ? [] : user ?? ["[Missed User Stack]"],
+    ...values.kernelOnly ? [] : user ?? [missedStack("User")],
   ];
 }
 
@@ -157,7 +162,7 @@ async function print(
         ...frames(woke, "-", values),
         waker.comm,
       ];
-      report.line(`${path.map((name) => name.replaceAll(";", ":")).join(";")} ${usecs}`);
+      report.line(foldedText(path, usecs));
     } else {
       report.line(label("waker:", `${waker.comm} ${waker.tid}`));
       for (const name of frames(woke, "-", values).toReversed()) report.line(`    ${name}`);

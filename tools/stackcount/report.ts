@@ -26,6 +26,7 @@ import {
 import type { stackOptions } from "../../toolkit/stacks/stack_options.ts";
 import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 import { type RecordShape, recordShape } from "../../toolkit/records/record_shape.ts";
+import { missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 
 /** How they look. */
 export interface StackCountValues extends Values<typeof stackOptions> {
@@ -84,8 +85,8 @@ function textLines(
   values: StackCountValues,
 ): string[] {
   const { user, kernel, pid, comm, sum } = sample;
-  const lines = (frames: readonly Frame[] | undefined, kind: string) =>
-    (frames?.map(options.line) ?? [`[Missed ${kind} Stack]`]).map((line) => `  ${line}`);
+  const lines = (frames: readonly Frame[] | undefined, kind: "Kernel" | "User") =>
+    (frames?.map(options.line) ?? [missedStack(kind)]).map((line) => `  ${line}`);
   return [
     ...values.userOnly ? [] : lines(kernel, "Kernel"),
     ...values.delimited && !values.userOnly && !values.kernelOnly ? ["    --"] : [],

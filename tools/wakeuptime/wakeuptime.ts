@@ -38,7 +38,13 @@ import {
   standardOptions,
 } from "../../toolkit/options/standard_options.ts";
 import { blockTimeOptions, blockTimes } from "../../toolkit/stacks/off_cpu_options.ts";
-import { type Frame, frameName, KeptStacks } from "../../toolkit/stacks/kept_stacks.ts";
+import {
+  foldedText,
+  type Frame,
+  frameName,
+  KeptStacks,
+  missedStack,
+} from "../../toolkit/stacks/kept_stacks.ts";
 import { secondsArgument, sizeOption } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./wakeuptime.bpf.o.ts";
@@ -66,7 +72,7 @@ type Settings = Values<typeof options>;
 const Key = struct("key", { stack: u64, waker: chars(16), target: chars(16) });
 const Sums = struct("sums", { time: u64.asNumber, count: u64.asNumber });
 
-const MISSED = "[Missed Kernel Stack]";
+const MISSED = missedStack("Kernel");
 const label = (name: string, value: string) => `    ${name.padEnd(16)} ${value}`;
 
 function frameLine(frame: Frame, { verbose }: Settings): string {
@@ -87,7 +93,7 @@ async function print(bpf: Bpf, report: Report, values: Settings): Promise<void> 
     if (!frames) missed += count;
     if (values.folded) {
       const path = [waker, ...(names ?? [MISSED]).toReversed(), target];
-      report.line(`${path.map((name) => name.replaceAll(";", ":")).join(";")} ${sum}`);
+      report.line(foldedText(path, sum));
     } else {
       report.line(label("target:", target));
       for (const frame of frames ?? []) report.line(frameLine(frame, values));

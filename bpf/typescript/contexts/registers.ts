@@ -17,7 +17,7 @@ export function registerOffset(field: string, architecture: string = process.arc
   return 8 * X86.indexOf(field);
 }
 
-/** In bytes from its begin; `args` are the first arguments of a function. */
+/** In bytes from its start; `args` are the first arguments of a function. */
 export interface RegisterOffsets {
   readonly args: readonly number[];
   readonly result: number;

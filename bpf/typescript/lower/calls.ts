@@ -113,7 +113,7 @@ function inline(
   }
   if (node.arguments.length !== called.params.length) {
     const [takes, given] = [called.params.length, node.arguments.length];
-    throw program.error(node, `this function takes ${takes} values, and is given ${given}`);
+    throw program.error(node, `this function takes ${takes} values, got ${given}`);
   }
   const values = node.arguments.map((each) => settle(program, each, lower(program, each, scope)));
   const inner = new Scope(closure);

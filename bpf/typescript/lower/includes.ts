@@ -23,7 +23,7 @@ export function includes(program: Program, node: Call, text: Value, scope: Scope
   if (!partNode || more) throw program.error(node, "includes() takes one text");
   const part = lower(program, partNode, scope);
   if (part.kind !== "string") {
-    throw program.error(partNode, "this text has to be known when compiling");
+    throw program.error(partNode, "this text must be a compile-time constant");
   }
   if (text.kind === "string") return constant(text.text.includes(part.text) ? 1n : 0n, "bool");
   const place = placeOf(program, node, text);

@@ -53,7 +53,7 @@ export function mapMethod(
     if (given >= least && given <= most) return node.arguments;
     const takes = least === most ? `${most}` : `${least} to ${most}`;
     const values = most === 1 ? "value" : "values";
-    throw program.error(node, `${method}() takes ${takes} ${values}, and is given ${given}`);
+    throw program.error(node, `${method}() takes ${takes} ${values}, got ${given}`);
   };
   switch (method) {
     case "get":

@@ -229,13 +229,13 @@ function elementAt(program: Program, node: MemberAccess, array: Value, index: Va
   if (array.kind !== "memory" || array.type.kind !== "array" || !isScalar(array.type.element)) {
     throw program.error(
       node,
-      "which element has to be known when compiling: use for (const x of …), or write the number",
+      "the index must be a compile-time constant: use for (const x of …), or write the number",
     );
   }
   if (array.access === "direct" && array.base === program.context) {
     throw program.error(
       node,
-      "which element has to be known when compiling: use for (const x of …), or write the number",
+      "the index must be a compile-time constant: use for (const x of …), or write the number",
     );
   }
   const { element, length } = array.type;

@@ -33,7 +33,7 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
   const [least, most] = ARGUMENTS[word] ?? [0, 0];
   if (given.length < least || given.length > most) {
     const takes = least === most ? `${most}` : `${least} to ${most}`;
-    throw program.error(node, `${word}() takes ${takes} values, and is given ${given.length}`);
+    throw program.error(node, `${word}() takes ${takes} values, got ${given.length}`);
   }
   if (OF_PROCESS.has(word) && PACKET_HOOKS.has(program.hook.kind)) {
     throw program.error(
@@ -204,7 +204,7 @@ export function knownNumber(program: Program, node: Expression, scope: Scope): b
 
 function known(program: Program, node: Node, value: Value): bigint {
   if (value.kind === "constant") return value.value;
-  throw program.error(node, "this number has to be known when compiling");
+  throw program.error(node, "this number must be a compile-time constant");
 }
 
 /** The lowest bits of a number, sign- or zero-extended. */
