@@ -9,7 +9,8 @@ import { test } from "node:test";
 import { struct, u32, UnsupportedError } from "../mod.ts";
 import { helpText, type Options, parseOptions, UsageError } from "../toolkit/options/options.ts";
 import { BY_MACHINE } from "../toolkit/options/machine_globals.ts";
-import { planOf } from "../toolkit/run/run.ts";
+import type { Machine } from "../toolkit/machine/machine.ts";
+import { planOf, schemaOf } from "../toolkit/run/run.ts";
 import type { AnyTool, Plan } from "../toolkit/run/tool.ts";
 import type { Cases, Usage } from "../tests/support/cases.ts";
 import { FILTERS } from "../tests/support/filter_matrix.ts";
@@ -78,6 +79,13 @@ for (const { tool, usage, cases } of all) {
       const isTyped = error instanceof UsageError && /^this kernel has no /.test(error.message);
       assert.ok(error instanceof UnsupportedError || isTyped, String(error));
     }
+  });
+
+  pure(`${tool.name} tells its schema where the kernel has no hook at all`, () => {
+    const words = ["--json-schema", ...rightCall(tool, usage)];
+    const schema = (machine: Machine) =>
+      schemaOf(tool, parseOptions(tool.options, words, machine) as never, machine);
+    assert.deepEqual(schema(pretend("no")), schema(pretend()));
   });
 
   pure(`${tool.name} has the options that every tool has, and its plan follows them`, () => {

@@ -11,8 +11,6 @@ import type { Machine } from "../../toolkit/machine/machine.ts";
 const FILES: Readonly<Record<string, string>> = {
   "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
   "/proc/181": "",
-  "/proc/filesystems": ["ext4", "btrfs", "xfs", "f2fs", "nfs", "zfs"].map((type) => `\t${type}\n`)
-    .join(""),
   "/proc/self/mountinfo": "25 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
   "/proc/sys/kernel/pid_max": "4194304\n",
   "/sys/class/block/sda/dev": "8:0\n",
@@ -47,6 +45,8 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
     enumHasValue: has,
     canWalkStacks: () => has("bpf_task_pt_regs"),
     hasRawCookies: () => ({ answer: "yes" }),
+    hasFileSystem: (type) =>
+      /^(ext4|btrfs|xfs|f2fs|nfs|zfs)$/.test(type) && has(type).answer === "yes",
     kernelFunctions: (pattern) =>
       ["lookup_fast", "vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
     functionsTaking: (names) => new Map([...names].map((name) => [name, 0])),

@@ -65,10 +65,7 @@ export function operations(
   machine: Machine,
 ): { globals: { fs_types: bigint[] }; programs: Record<string, boolean> } {
   const fs_types = words(types);
-  const known = machine.readText("/proc/filesystems").split("\n").map((line) =>
-    line.split("\t")[1]
-  );
-  if (!types.some((type) => known.includes(type))) {
+  if (!types.some((type) => machine.hasFileSystem(type))) {
     throw new UnsupportedError(
       `trace ${title} operations`,
       title,

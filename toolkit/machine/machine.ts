@@ -68,6 +68,8 @@ export interface Machine {
   canWalkStacks(): Answer;
   /** Whether programs on raw tracepoints can be told which one they are on: Linux 6.10. */
   hasRawCookies(): Answer;
+  /** Whether the kernel knows a type of file system at present: modules come when one is mounted. */
+  hasFileSystem(type: string): boolean;
   /** The functions of the kernel that can be probed and match. */
   kernelFunctions(pattern: RegExp): string[];
   /**
@@ -128,6 +130,7 @@ export const thisMachine: Machine = {
   enumHasValue,
   canWalkStacks,
   hasRawCookies: () => hasHelper("RAW_TRACEPOINT", GET_ATTACH_COOKIE),
+  hasFileSystem,
   kernelFunctions,
   functionsTaking,
   tracepoints,
@@ -168,6 +171,10 @@ const [GET_ATTACH_COOKIE, TASK_PT_REGS] = [174, 175];
 function canWalkStacks(): Answer {
   if (process.arch === "x64") return hasHelper("PERF_EVENT", TASK_PT_REGS);
   return { answer: "no", reason: "user stacks are walked on x86-64 only" };
+}
+
+function hasFileSystem(type: string): boolean {
+  return readText("/proc/filesystems").split("\n").some((line) => line.split("\t")[1] === type);
 }
 
 function namesIn(directory: string): string[] {

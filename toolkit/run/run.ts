@@ -21,6 +21,7 @@ import { UsageError, type Values } from "../options/options.ts";
 import { Losses } from "./losses.ts";
 import { type RunDestinations, withDestinations } from "./run_destinations.ts";
 import { Reports, Rows } from "./printer.ts";
+import { capable } from "../machine/capable_machine.ts";
 import { type Machine, thisMachine } from "../machine/machine.ts";
 import { ringPages } from "../options/buffer_pages_option.ts";
 import { settle } from "../options/machine_globals.ts";
@@ -76,9 +77,24 @@ export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<
   return plan;
 }
 
-/** The JSON Schema of what a tool prints with these values. @throws {UsageError} where it does not tell */
-export function schemaOf(tool: AnyTool, values: Standard): Schema {
-  const plan = planOf(tool, { ...values, json: true }, thisMachine);
+/**
+ * The JSON Schema of what a tool prints with these values, also where the machine lacks its hooks.
+ *
+ * @throws {UsageError} where the values contradict each other, or the tool does not tell
+ */
+export function schemaOf(
+  tool: AnyTool,
+  values: Standard,
+  machine: Machine = thisMachine,
+): Schema {
+  const asked = { ...values, json: true };
+  let plan: Plan<never>;
+  try {
+    plan = planOf(tool, asked, machine);
+  } catch {
+    // What is wrong with the values is so on any machine, and told by this one.
+    plan = planOf(tool, asked, capable(machine));
+  }
   return jsonSchema(tool, recordsOf(tool, plan, values));
 }
 

@@ -63,7 +63,7 @@ const both = (names: readonly string[]) =>
   names.flatMap((name) => [`enter_${name}`, `exit_${name}`]);
 
 function programs(machine: Machine): Record<string, boolean> {
-  if (!/\text4$/m.test(machine.readText("/proc/filesystems"))) {
+  if (!machine.hasFileSystem("ext4")) {
     throw new UnsupportedError(
       "trace ext4 operations",
       "ext4",
