@@ -45,6 +45,13 @@ function parseSubnet(text: string): Subnet {
   return { network: wordsOf(network), mask: wordsOf(mask) };
 }
 
+/** An address, as a subnet of its own; undefined if it is none. */
+export function parseAddress(text: string): Subnet | undefined {
+  const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
+  if (isIPv4(text)) return parseSubnet(`${text}/32`);
+  return isIPv6(text) ? parseSubnet(`${text}/128`) : undefined;
+}
+
 function bytesOf(address: string, is4: boolean): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(new ArrayBuffer(ADDRESS_BYTES));
   const view = new DataView(bytes.buffer);
@@ -78,8 +85,5 @@ export const subnet = (
 ): Option<Subnet> => ({
   ...names,
   initial: ANY,
-  parse(text) {
-    const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
-    return parseSubnet(isIPv4(text) ? `${text}/32` : isIPv6(text) ? `${text}/128` : text);
-  },
+  parse: (text) => parseAddress(text) ?? parseSubnet(text),
 });

@@ -65,6 +65,12 @@ export default defineCases({
       [["--protocol", "256"], /expected protocols above IP/],
       [["-P", "65536"], /expected at most 64 ports from 1 to 65535/],
       [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6/],
+      [["-4", "-a", "::1"], /^-4\/--ipv4 hides the IPv6 address of -a\/--address$/],
+      [["-6", "-s", "10.0.0.0/8"], /^-6\/--ipv6 hides the IPv4 address of -s\/--source$/],
+      [
+        ["-s", "::1", "-D", "127.0.0.1"],
+        /^-s\/--source is an IPv6 address and -D\/--destination an IPv4 one: no packet has both$/,
+      ],
       [["-f", "("], /invalid value "\(" for -f\/--functions/],
       [["-c", "0"], /expected a number of rows/],
     ],

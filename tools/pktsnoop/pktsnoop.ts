@@ -49,6 +49,7 @@ import {
   u64,
   u8,
 } from "../../mod.ts";
+import { requireVersions } from "../../toolkit/net/address_family.ts";
 import { dropReasonName, dropTold } from "../../toolkit/net/drop_reasons.ts";
 import {
   address,
@@ -246,14 +247,16 @@ const pktsnoop = defineTool({
     const hooks = values.functions && packetFunctions(values.functions, machine);
     const stacks = new EventStacks();
     if (values.drops) dropTold(machine);
+    const { any, source, destination } = values;
+    requireVersions(options, values, { any, source, destination }, { of: "packet" });
     return eventPlan(Event, {
       load: {
         ...filterSettings({}, {
           ...flowSettings(values, values),
           ...portSettings("either", values.either),
-          either_subnet: values.any,
-          source_subnet: values.source,
-          destination_subnet: values.destination,
+          either_subnet: any,
+          source_subnet: source,
+          destination_subnet: destination,
           ...protocolSettings(values.protocol),
           ...netnsSettings(values),
           with_stack: values.stack,

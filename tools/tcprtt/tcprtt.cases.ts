@@ -30,13 +30,22 @@ export default defineCases({
       "-D --debug -i -d -T -m -p -P -a -A -b -B -e -4 -6 -h --interval --duration --timestamp " +
       "--milliseconds --lport --rport --laddr --raddr --byladdr --byraddr --extension --ipv4 --ipv6 " +
       "--netns --json",
-    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/], [
-      ["-b", "-B"],
-      /use either -b\/--byladdr or -B\/--byraddr, not both/,
-    ], [
-      ["-a", "localhost"],
-      /invalid value "localhost" for -a\/--laddr: expected an IPv4 or IPv6/,
-    ]],
+    wrong: [
+      [["-4", "-a", "::1"], /^-4\/--ipv4 hides the IPv6 address of -a\/--laddr$/],
+      [
+        ["-a", "::ffff:127.0.0.1", "-A", "::1"],
+        /^-a\/--laddr is an IPv4 address and -A\/--raddr an IPv6 one: no connection has both$/,
+      ],
+      [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
+      [
+        ["-b", "-B"],
+        /use either -b\/--byladdr or -B\/--byraddr, not both/,
+      ],
+      [
+        ["-a", "localhost"],
+        /invalid value "localhost" for -a\/--laddr: expected an IPv4 or IPv6/,
+      ],
+    ],
   },
   elsewhere: "tests/tools/tcprtt_test.ts compares the sums of several runs with each other exactly",
   cases: [
@@ -52,7 +61,7 @@ export default defineCases({
     none("-P", "-P", "1"),
     none("-a", "-a", "127.0.0.2"),
     none("-A", "-A", "::2"),
-    none("-4 with an IPv6 address", "-4", "-a", "::1"),
+    none("-6 with an IPv4 address", "-6", "-a", "127.0.0.1"),
     { name: "--netns hides others", args: ["--netns", "1"], work, of: HISTOGRAMS, rows: [] },
     {
       name: "prints bcc's histogram",

@@ -21,18 +21,10 @@
  * Hooks: raw tracepoint tcp_probe (Linux 4.16), at the begin of tcp_rcv_established.
  */
 
-import {
-  type Bpf,
-  histogramSections,
-  type Infer,
-  ipv4,
-  ipv6,
-  struct,
-  u16,
-  u32,
-  u64,
-} from "../../mod.ts";
+import { type Bpf, histogramSections, type Infer, ipv6, struct, u16, u32, u64 } from "../../mod.ts";
 import { address, familyOptions, flowSettings, ports } from "../../toolkit/net/flow.ts";
+import { requireVersions } from "../../toolkit/net/address_family.ts";
+import { parseAddress, type Subnet } from "../../toolkit/net/subnets.ts";
 import { netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
 import {
   flag,
@@ -51,8 +43,8 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcprtt.bpf.o.ts";
 import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
-/** An address, as the 16 bytes that struct flow has. */
-function addressOption(short: string, long: string, help: string): Option<number[] | undefined> {
+/** An address, as a subnet of its own. */
+function addressOption(short: string, long: string, help: string): Option<Subnet | undefined> {
   return {
     short,
     long,
@@ -60,19 +52,16 @@ function addressOption(short: string, long: string, help: string): Option<number
     meta: "ADDRESS",
     initial: undefined,
     parse(value) {
-      const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
-      const bytes = new Uint8Array(new ArrayBuffer(16));
-      if (isIPv4(value)) {
-        bytes.fill(0xff, 10, 12);
-        ipv4.write(new DataView(bytes.buffer), 12, value);
-      } else if (isIPv6(value)) {
-        ipv6.write(new DataView(bytes.buffer), 0, value);
-      } else {
-        throw new UsageError("expected an IPv4 or IPv6 address");
-      }
-      return [...bytes];
+      const address = parseAddress(value);
+      if (!address) throw new UsageError("expected an IPv4 or IPv6 address");
+      return address;
     },
   };
+}
+
+/** The 16 bytes that struct flow has of an address. */
+function bytesOf({ network }: Subnet): number[] {
+  return [...new Uint8Array(BigUint64Array.from(network).buffer)];
 }
 
 const options = {
@@ -167,6 +156,8 @@ const tcprtt = defineTool({
       throw new UsageError("use either -b/--byladdr or -B/--byraddr, not both");
     }
     const { localAddress, remoteAddress } = values;
+    const addresses = { localAddress, remoteAddress };
+    requireVersions(options, values, addresses, { of: "connection", mapped: true });
     const none = Array<number>(16).fill(0);
     return {
       intro: "Tracing TCP RTT... Hit Ctrl-C to end.",
@@ -180,8 +171,8 @@ const tcprtt = defineTool({
           by_remote: values.byRemote,
           has_local: localAddress !== undefined,
           has_remote: remoteAddress !== undefined,
-          local_address: localAddress ?? none,
-          remote_address: remoteAddress ?? none,
+          local_address: localAddress ? bytesOf(localAddress) : none,
+          remote_address: remoteAddress ? bytesOf(remoteAddress) : none,
         },
       },
       ...values.debug && { prepare: showPrograms },
