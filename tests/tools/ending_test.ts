@@ -98,18 +98,37 @@ function planCommand(folder: Folder, plan: string): string[] {
 const startPlan = (folder: Folder, plan: string, ...args: string[]): Running =>
   Running.start([...planCommand(folder, plan), ...args]);
 
-test("a tool ends at the first signal while it sets its probes", async () => {
-  using folder = new Folder();
-  const plan = `{
+/** A plan that sets probes for ever. @param next before the next one */
+const attaches = (next: string) =>
+  `{
     interval: undefined,
-    attach() {
+    async attach(bpf) {
       console.log("begun");
-      for (;;);
+      for (;;) ${next};
     },
     report() {},
   }`;
+
+test("a tool ends at the first signal while it sets its probes, and says so", async () => {
+  using folder = new Folder();
+  const plan = attaches("await new Promise((resolve) => setImmediate(resolve))");
   await using running = startPlan(folder, plan);
   await running.find("stdout", /^begun$/m);
+  running.kill("SIGINT");
+  const { status, stdout, stderr } = await running.result;
+  assert.deepEqual([status, stdout, stderr], [
+    1,
+    "begun\n",
+    "slow: a signal came before all probes were set: nothing was traced\n",
+  ]);
+});
+
+test("a tool ends at the second signal while the kernel sets its probes", async () => {
+  using folder = new Folder();
+  await using running = startPlan(folder, attaches(""));
+  await running.find("stdout", /^begun$/m);
+  running.kill("SIGINT");
+  while (catches(running.pid, "SIGINT")) await setTimeout(5);
   running.kill("SIGINT");
   const { status, signal, stdout } = await running.result;
   assert.deepEqual([status, signal, stdout], [null, "SIGINT", "begun\n"]);
@@ -144,6 +163,48 @@ for (const args of [[], ["--json"]]) {
     );
   });
 }
+
+/** Starts a tool of this plan on a terminal that script(1) makes. */
+function startOnTerminal(folder: Folder, plan: string): Running {
+  const shell = planCommand(folder, plan).map((word) => `'${word}'`).join(" ");
+  return Running.start(["script", "-qec", `exec ${shell}`, "/dev/null"], READY);
+}
+
+test("a signal while a tool sets its probes leaves no line of progress on a terminal", async () => {
+  using folder = new Folder();
+  const plan = attaches("await new Promise((resolve) => setTimeout(resolve, 1))");
+  await using running = startOnTerminal(folder, plan.replace('"begun"', '"begun", process.pid'));
+  const [, pid] = await running.find("stdout", /begun (\d+)/);
+  process.kill(Number(pid), "SIGINT");
+  const { status, stdout } = await running.result;
+  const [, after] = stdout.split(/begun \d+\r\n/);
+  assert.deepEqual([status, after], [
+    1,
+    "\r\x1b[Kslow: a signal came before all probes were set: nothing was traced\r\n",
+  ]);
+});
+
+test("a second signal ends a tool while it makes the last report, and its line says what is not done", async () => {
+  using folder = new Folder();
+  const plan = `{
+    interval: undefined,
+    attach: async () => (console.log("pid", process.pid), []),
+    report() {
+      console.log("begun");
+      for (;;);
+    },
+  }`;
+  await using running = startOnTerminal(folder, plan);
+  await running.find("stdout", /^ready/m);
+  const pid = Number((await running.find("stdout", /pid (\d+)/))[1]);
+  process.kill(pid, "SIGINT");
+  await running.find("stdout", /begun/);
+  process.kill(pid, "SIGINT");
+  const { status, stdout } = await running.result;
+  // 128 and the signal's number, as shells tell it.
+  assert.equal(status, 130, stdout);
+  assert.ok(stdout.endsWith("slow: making the report; Ctrl-C ends without it …begun\r\n"), stdout);
+});
 
 test("a tool says on a terminal, and only there, what it does that may take long", async () => {
   using folder = new Folder();

@@ -119,18 +119,27 @@ async function trace(
   using printer = "event" in plan
     ? new Rows(bpf, plan, output, losses, values, destinations)
     : new Reports(tool.name, bpf, plan, output, losses, values, destinations);
-  // Where its sections say, a tool is attached in no time.
-  const links = plan.attach
-    ? await withProgress(tool.name, "attaching", () => plan.attach!(bpf, held?.pid))
-    : bpf.attach();
-  // A signal before this ends the tool by the kernel: nothing was seen that could be told.
+  // A signal before this ends the tool by the kernel, which from here on would detach its programs one by one.
   let isTold = false;
-  using stop = new Stop(() => printer.wake(), () => {
+  const stopped = Promise.withResolvers<undefined>();
+  using stop = new Stop(() => {
+    stopped.resolve(undefined);
+    printer.wake();
+  }, () => {
     // For people: in a script a reader may just be slow. A write that has just begun has a reader.
     if (isTold || output.waitingMs < PATIENCE_MS || !isTerminal(STDERR)) return;
     isTold = true;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());
+  // Where its sections say, a tool is attached in no time.
+  const links = plan.attach
+    ? await withProgress(tool.name, "attaching", () => {
+      const attaching = Promise.resolve(plan.attach!(bpf, held?.pid));
+      attaching.catch(() => {}); // it goes on for a moment with what is closed, if it is not waited for
+      return Promise.race([attaching, stopped.promise]);
+    })
+    : bpf.attach();
+  if (!links) throw new Error("a signal came before all probes were set: nothing was traced");
   // By itself: who saw no more than this has seen no report.
   if (plan.intro !== undefined && !values.json) {
     if (output.prints) await printText(plan.intro);
