@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Code, Reg } from "./ir.ts";
+import { type Code, COMMUTES, type Reg } from "./ir.ts";
 import { type Interval, intervals } from "./liveness.ts";
 
 /** Locations of values: BPF registers 0 to 10 by virtual register, or a stack slot. */
@@ -28,7 +28,7 @@ export function allocate(code: Code): Places {
   const register: (number | undefined)[] = new Array(code.registers).fill(undefined);
   const spilled = new Map<Reg, number>();
   const wordEnds: number[] = [];
-  const wishes = wishesOf(code);
+  const { wishes, avoided } = hintsOf(code);
   let active: Interval[] = [];
   const spill = (interval: Interval) => {
     register[interval.reg] = undefined;
@@ -41,10 +41,11 @@ export function allocate(code: Code): Places {
     active = active.filter(({ end }) => end >= interval.start);
     const taken = new Set(active.map(({ reg }) => register[reg]));
     const allowed = interval.crossesCall ? LONG : [...SHORT, ...LONG];
-    const wish = wishes.get(interval.reg)?.map((each) => each < 0 ? -each : register[each]).find((
-      each,
-    ) => each !== undefined && allowed.includes(each) && !taken.has(each));
-    const free = wish ?? allowed.find((each) => !taken.has(each));
+    const possible = allowed.filter((each) => !taken.has(each));
+    const wish = wishes.get(interval.reg)?.map((each) => each < 0 ? -each : register[each])
+      .find((each) => each !== undefined && possible.includes(each));
+    const avoid = register[avoided.get(interval.reg) ?? -1];
+    const free = wish ?? possible.find((each) => each !== avoid) ?? possible[0];
     if (free !== undefined) {
       register[interval.reg] = free;
       active.push(interval);
@@ -66,12 +67,17 @@ export function allocate(code: Code): Places {
   return { register, spilled, words: wordEnds.length };
 }
 
-/**
- * Register hints that save a move: of the argument a value becomes (as a negative number), or of
- * the value it is moved to or from.
- */
-function wishesOf({ blocks }: Code): Map<Reg, number[]> {
+/** What saves moves. */
+interface Hints {
+  /** The registers to have: of the argument a value becomes (as a negative number), or of another value. */
+  readonly wishes: ReadonlyMap<Reg, readonly number[]>;
+  /** The value whose register is needed until after the first operand has been copied. */
+  readonly avoided: ReadonlyMap<Reg, Reg>;
+}
+
+function hintsOf({ blocks }: Code): Hints {
   const wishes = new Map<Reg, number[]>();
+  const avoided = new Map<Reg, Reg>();
   const wish = (reg: Reg, value: number) => wishes.set(reg, [...wishes.get(reg) ?? [], value]);
   for (const { operations } of blocks) {
     for (const operation of operations) {
@@ -80,15 +86,20 @@ function wishesOf({ blocks }: Code): Map<Reg, number[]> {
           if (typeof arg === "number" && i < 4) wish(arg, -(i + 1));
         });
       } else if (operation.op === "context") {
-        wish(operation.dst, -6);
+        // It is in R1, and stays there unless a call lies in between.
         wish(operation.dst, -1);
+        wish(operation.dst, -6);
       } else if (operation.op === "move" && typeof operation.source === "number") {
         wish(operation.dst, operation.source);
         wish(operation.source, operation.dst);
       } else if (operation.op === "alu") {
-        wish(operation.dst, operation.a);
+        const { fn, dst, a, b } = operation;
+        wish(dst, a);
+        if (typeof b !== "number") continue;
+        if (COMMUTES.includes(fn)) wish(dst, b);
+        else avoided.set(dst, b);
       }
     }
   }
-  return wishes;
+  return { wishes, avoided };
 }

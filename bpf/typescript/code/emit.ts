@@ -11,6 +11,7 @@ import {
   type Base,
   type Block,
   type Code,
+  COMMUTES,
   type End,
   type Operand,
   type Operation,
@@ -19,12 +20,12 @@ import {
 } from "./ir.ts";
 import { withoutRemainders } from "./remainders.ts";
 import { tidy } from "./tidy.ts";
+import { splitWebs } from "./webs.ts";
 
 /** MAX_BPF_STACK: the size of a program's stack in bytes. */
 const MAX_STACK = 512;
 /** Scratch registers for spilled values and cycles of moves: never allocated. */
 const SCRATCH = 5;
-const COMMUTES: readonly string[] = ["add", "mul", "and", "or", "xor"];
 
 /** A program's instructions with their source lines. */
 export interface Emitted {
@@ -39,7 +40,7 @@ export interface Emitted {
 
 /** Emits the instructions. @throws {RangeError} when the program needs more stack than there is */
 export function emit(code: Code): Emitted {
-  const tidied = tidy(withoutRemainders(code));
+  const tidied = splitWebs(tidy(withoutRemainders(code)));
   return new Emitter(tidied, allocate(tidied)).run();
 }
 

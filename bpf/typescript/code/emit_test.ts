@@ -22,8 +22,7 @@ test("emit() makes the instructions of a small program", () => {
   builder.enter(no);
   builder.exit(0n);
   assert.deepEqual(hex(emit(builder.finish()).instructions), [
-    "bf16000000000000", // r6 = r1
-    "7961080000000000", // r1 = *(u64 *)(r6 + 8)
+    "7911080000000000", // r1 = *(u64 *)(r1 + 8)
     "b501030005000000", // if r1 <= 5 goto +3
     "0701000001000000", // r1 += 1
     "bf10000000000000", // r0 = r1
@@ -61,6 +60,54 @@ test("emit() divides once for a quotient and its remainder", () => {
     instructions.filter((each) => /^[39][7f]/.test(each)).length;
   assert.equal(divisions(code(false)), 1);
   assert.equal(divisions(code(true)), 2, "of another value by then");
+});
+
+test("emit() makes a variable's new value in the place of its old one", () => {
+  const builder = new Builder();
+  const context = builder.context();
+  builder.keep();
+  const x = builder.load(context, 0, 8);
+  builder.keep();
+  builder.move(x, builder.alu("add", builder.alu("mul", x, 31n), 7n));
+  const quotient = builder.alu("div", x, 10n);
+  builder.move(x, builder.alu("sub", x, builder.alu("mul", quotient, 10n)));
+  builder.exit(builder.alu("xor", x, quotient));
+  assert.deepEqual(hex(emit(builder.finish()).instructions), [
+    "7911000000000000", // r1 = *(u64 *)(r1 + 0)
+    "270100001f000000", // r1 *= 31
+    "0701000007000000", // r1 += 7
+    "bf12000000000000", // r2 = r1
+    "370200000a000000", // r2 /= 10
+    "bf23000000000000", // r3 = r2
+    "270300000a000000", // r3 *= 10
+    "1f31000000000000", // r1 -= r3
+    "af21000000000000", // r1 ^= r2
+    "bf10000000000000", // r0 = r1
+    "9500000000000000", // exit
+  ]);
+});
+
+test("emit() keeps a variable's old value where a loop or another path reads it", () => {
+  const builder = new Builder();
+  const context = builder.context();
+  builder.keep();
+  const x = builder.load(context, 0, 8);
+  builder.keep();
+  const [yes, no, end] = [builder.block(), builder.block(), builder.block()];
+  builder.branch("gt", x, 5n, yes, no);
+  builder.enter(yes);
+  builder.move(x, 1n);
+  builder.jump(end);
+  builder.enter(no);
+  builder.enter(end);
+  builder.exit(x);
+  assert.deepEqual(hex(emit(builder.finish()).instructions), [
+    "7911000000000000", // r1 = *(u64 *)(r1 + 0)
+    "b501010005000000", // if r1 <= 5 goto +1
+    "b701000001000000", // r1 = 1
+    "bf10000000000000", // r0 = r1
+    "9500000000000000", // exit
+  ]);
 });
 
 test("emit() refuses more stack than a program has", () => {

@@ -46,6 +46,9 @@ export type Arithmetic =
   | "rsh"
   | "arsh";
 
+/** Those whose operands can be exchanged. */
+export const COMMUTES: readonly Arithmetic[] = ["add", "mul", "and", "or", "xor"];
+
 /** Conditions of branches; those with an s are signed. */
 export type Test = "eq" | "ne" | "gt" | "ge" | "lt" | "le" | "sgt" | "sge" | "slt" | "sle";
 
@@ -56,36 +59,36 @@ export type Width = 1 | 2 | 4 | 8;
 export type Operation =
   & { readonly line: number }
   & (
-    | { readonly op: "move"; dst: Reg; readonly source: Operand }
-    | { readonly op: "low32"; dst: Reg; readonly source: Reg }
+    | { readonly op: "move"; dst: Reg; source: Operand }
+    | { readonly op: "low32"; dst: Reg; source: Reg }
     | {
       readonly op: "alu";
       readonly fn: Arithmetic;
       dst: Reg;
-      readonly a: Reg;
-      readonly b: Operand;
+      a: Reg;
+      b: Operand;
     }
-    | { readonly op: "swap"; dst: Reg; readonly source: Reg; readonly bits: 16 | 32 | 64 }
+    | { readonly op: "swap"; dst: Reg; source: Reg; readonly bits: 16 | 32 | 64 }
     | {
       readonly op: "load";
       dst: Reg;
-      readonly base: Base;
+      base: Base;
       readonly offset: number;
       readonly width: Width;
     }
     | {
       readonly op: "store";
-      readonly base: Base;
+      base: Base;
       readonly offset: number;
       readonly width: Width;
-      readonly source: Operand;
+      source: Operand;
     }
     | {
       readonly op: "atomicAdd";
-      readonly base: Base;
+      base: Base;
       readonly offset: number;
       readonly width: 4 | 8;
-      readonly source: Reg;
+      source: Reg;
     }
     | { readonly op: "address"; dst: Reg; readonly slot: number; readonly offset: number }
     | { readonly op: "mapValue"; dst: Reg; readonly map: string; readonly offset: number }
@@ -95,7 +98,7 @@ export type Operation =
       dst: Reg | undefined;
       /** A helper's number, or the name of a function of other code. */
       readonly helper: number | string;
-      readonly args: readonly Argument[];
+      args: readonly Argument[];
     }
   );
 
@@ -107,12 +110,12 @@ export type End =
     | {
       readonly op: "branch";
       readonly test: Test;
-      readonly a: Reg;
-      readonly b: Operand;
+      a: Reg;
+      b: Operand;
       then: Block;
       else: Block;
     }
-    | { readonly op: "exit"; readonly source: Operand }
+    | { readonly op: "exit"; source: Operand }
   );
 
 /** A basic block. */
@@ -160,10 +163,46 @@ export function reads(operation: Operation): Reg[] {
   }
 }
 
+/** Gives the registers that an operation reads other names. */
+export function rename(operation: Operation, name: (reg: Reg) => Reg): void {
+  const renamed = <T extends Argument | Base>(operand: T) =>
+    (typeof operand === "number" ? name(operand) : operand) as T;
+  switch (operation.op) {
+    case "store":
+    case "atomicAdd":
+      operation.base = renamed(operation.base);
+      operation.source = renamed(operation.source as Reg);
+      break;
+    case "move":
+      operation.source = renamed(operation.source);
+      break;
+    case "low32":
+    case "swap":
+      operation.source = name(operation.source);
+      break;
+    case "alu":
+      operation.a = name(operation.a);
+      operation.b = renamed(operation.b);
+      break;
+    case "load":
+      operation.base = renamed(operation.base);
+      break;
+    case "call":
+      operation.args = operation.args.map(renamed);
+  }
+}
+
 /** The registers that a terminator reads. */
 export function endReads(end: End | undefined): Reg[] {
   if (end?.op === "branch") return [end.a, ...registers(end.b)];
   return end?.op === "exit" ? registers(end.source) : [];
+}
+
+/** Gives the registers that a terminator reads other names. */
+export function renameEnd(end: End, name: (reg: Reg) => Reg): void {
+  const renamed = (operand: Operand) => typeof operand === "number" ? name(operand) : operand;
+  if (end.op === "branch") [end.a, end.b] = [name(end.a), renamed(end.b)];
+  if (end.op === "exit") end.source = renamed(end.source);
 }
 
 /** The register that an operation writes. */
