@@ -39,3 +39,34 @@ for (const flags of [[], ["--bytecode"], ["--minify"], ["--minify", "--bytecode"
     },
   );
 }
+
+/** What messages say of a place depends on whether there is a file. */
+const OF_MESSAGES = [
+  "what JavaScript throws at, or the kernel has not, is refused with its reason",
+  "a wrong place in a shared function is shown with the file and the program",
+];
+const FILES = [
+  ...["functions", "hooks", "kernel", "map_values", "network", "numbers", "semantics"],
+  ...["statements", "usdt", "values"],
+];
+
+const whole = "each construct and hook runs in a minified executable";
+test(
+  whole,
+  { skip: RUNTIME === "Bun" ? false : "Deno has no base to compile with here" },
+  async () => {
+    using folder = new Folder();
+    const out = join(folder.path, "tests");
+    const files = FILES.map((name) => join(PROJECT, `tests/host/typescript_${name}_test.ts`));
+    const compiler = scriptCommand(join(PROJECT, "tests/support/compile_tests.ts"));
+    const built = await run([...compiler, out, "true", ...files]);
+    assert.deepEqual([built.status, built.stderr], [0, ""]);
+    const { stdout } = await run([out]);
+    const lines = stdout.split("\n");
+    const [passed, failed] = ["passed ", "failed "].map((word) =>
+      lines.filter((line) => line.startsWith(word)).map((line) => line.slice(word.length))
+    );
+    assert.deepEqual(failed!.filter((name) => !OF_MESSAGES.includes(name)), [], stdout);
+    assert.ok(passed!.length > 60, stdout);
+  },
+);

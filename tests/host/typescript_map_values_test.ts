@@ -119,6 +119,25 @@ test("a value of a map is the one that was looked up, a struct the one in the ma
   assert.deepEqual(bpf.map("pairs").get(3), { count: 42n, name: "other" });
 });
 
+test("what a sequence checks is there behind it, as minifiers write statements and a condition", () => {
+  const code = kernel({
+    maps: { numbers: hash(u32, u64) },
+    globals: { seen: u32, value: u64, other: u64 },
+  }, {
+    program: rawTracepoint("sys_enter", ({ args: [key] }, out) => {
+      const found = out.numbers.get(Number(key));
+      if (out.seen += 1, found === undefined) return;
+      out.value = found;
+      out.other = (out.seen += 1, found > 5n) ? found + 1n : 0n;
+    }),
+  });
+  using bpf = Bpf.load(code);
+  bpf.map("numbers").set(3, 7n);
+  for (const key of [2n, 3n]) runOnce(bpf.program("program"), [key]);
+  const values = (["seen", "value", "other"] as const).map((name) => bpf.global(name).value);
+  assert.deepEqual(values, [3, 7n, 8n]);
+});
+
 test("what a full map has no room for is counted", () => {
   const code = kernel({
     maps: { few: hash(u64, u64, { entries: 4 }) },

@@ -106,6 +106,12 @@ const SAME = [
   "const fs = [(x) => x + 1n, (x) => x * 10n]; out.a = fs[1](5n);",
   "for (const x of [1n, -2n, 4n]) { const f = () => x; out.c += f(); }",
   "let n = 5n; const f = () => n++; out.a = f() + f() * 10n; out.b = n;",
+  // As minifiers write.
+  "for (let x of [1n, -2n, 4n]) out.c += x; for (let [x, y] of [[1n, 2n]]) out.a += x * y;",
+  "if (out.a = 3n, out.b = 4n, ctx.args[0] > 3n) out.a += 10n;",
+  "out.a = (out.b = 2n, ctx.args[0] > 3n) ? 1n : 2n; (out.c = 5n, ctx.args[0] > 3n) && (out.a += 4n, out.b += 4n);",
+  "const f = (x) => (x > 3n && out.b++, out.c--, x * 2n); out.a = f(ctx.args[0]) + f(1n);",
+  "if ((out.a = 1n, out.LIM > 3n) && ctx.args[0] > 3n) out.b = 2n; out.no = (out.c = 2n, !(ctx.args[0] > 3n));",
   'const k = ctx.args[0] > 3n ? "big" : "small"; out.yes = k === "big"; out.no = k === "small";',
   'const k = ctx.args[0] > 9n ? "a" : ctx.args[0] > 8n ? "" : "a longer one"; out.yes = k === "a longer one";',
   'const f = (x) => x > 5n ? "big" : "small"; switch (f(ctx.args[2])) { case "big": out.a = 1n; break; ' +

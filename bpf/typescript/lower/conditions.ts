@@ -16,6 +16,7 @@ import { wordOf } from "../language/words.ts";
 import { equalsIfThere, missing } from "./missing.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
+import { lastOf } from "./statements.ts";
 import { isText, textsEqual } from "./texts.ts";
 import type { Loaded, Value } from "./values.ts";
 
@@ -39,6 +40,9 @@ export function condition(
   const { builder } = program;
   if (node.type === "ParenthesizedExpression" || node.type === "ChainExpression") {
     return condition(program, node.expression, scope, yes, no);
+  }
+  if (node.type === "SequenceExpression") {
+    return condition(program, lastOf(program, node, scope), scope, yes, no);
   }
   if (node.type === "UnaryExpression" && node.operator === "!") {
     const inner = condition(program, node.argument, scope, no, yes);
@@ -97,7 +101,8 @@ function both(
   const { builder } = program;
   const second = builder.block();
   const isAnd = node.operator === "&&";
-  const known = decide(program, node.left, scope);
+  const left = lastOf(program, node.left, scope);
+  const known = decide(program, left, scope);
   // The branch that is never taken need not make sense on this kernel.
   if (known !== undefined && known !== isAnd) {
     builder.jump(isAnd ? no : yes);
@@ -106,8 +111,8 @@ function both(
   const first = known !== undefined
     ? NOTHING
     : isAnd
-    ? condition(program, node.left, scope, second, no)
-    : condition(program, node.left, scope, yes, second);
+    ? condition(program, left, scope, second, no)
+    : condition(program, left, scope, yes, second);
   builder.enter(second);
   return program.apart(() => {
     for (const reg of isAnd ? first.yes : first.no) program.known.add(reg);

@@ -20,6 +20,7 @@ import { unknownName } from "./near_names.ts";
 import type { Program } from "./program.ts";
 import { refusal } from "./refused.ts";
 import type { Scope } from "./scope.ts";
+import { lastOf } from "./statements.ts";
 import { settle } from "./declarations.ts";
 import { constant, type Loaded, UNDEFINED, type Value, VOID } from "./values.ts";
 
@@ -58,11 +59,8 @@ export function lower(program: Program, node: Expression, scope: Scope): Value {
       return call(program, node, scope);
     case "MemberExpression":
       return member(program, node, scope);
-    case "SequenceExpression": {
-      let last: Value = VOID;
-      for (const each of node.expressions) last = lower(program, each, scope);
-      return last;
-    }
+    case "SequenceExpression":
+      return lower(program, lastOf(program, node, scope), scope);
     case "ObjectExpression":
       return { kind: "object", node, scope };
     case "ArrayExpression": {
@@ -224,11 +222,12 @@ function truth(program: Program, node: Expression, scope: Scope): Value {
 }
 
 function conditional(program: Program, node: Conditional, scope: Scope): Value {
-  const known = decide(program, node.test, scope);
+  const test = lastOf(program, node.test, scope);
+  const known = decide(program, test, scope);
   if (known !== undefined) return lower(program, known ? node.consequent : node.alternate, scope);
   const { builder } = program;
   const [yes, no, end] = [builder.block(), builder.block(), builder.block()];
-  const narrowed = condition(program, node.test, scope, yes, no);
+  const narrowed = condition(program, test, scope, yes, no);
   const reg = builder.register();
   const side = (each: Expression, regs: readonly number[], number: bigint) =>
     program.apart((): Loaded | Value | undefined => {

@@ -6,7 +6,8 @@
 
 import type { Expression, For, ForOf } from "../language/syntax.ts";
 import { condition, decide } from "./conditions.ts";
-import { bind, declaration } from "./declarations.ts";
+import { bind, declaration, namesOf } from "./declarations.ts";
+import { assigns } from "./effects.ts";
 import { lower } from "./expressions.ts";
 import { present } from "./loaded.ts";
 import { countUnknown, elementOf, lengthOf } from "./members.ts";
@@ -107,10 +108,15 @@ export function forOfStatement(program: Program, node: ForOf, outer: Scope): voi
   if (length > MOST_ELEMENTS) {
     throw program.error(node.right, `up to ${MOST_ELEMENTS} elements are possible, not ${length}`);
   }
-  if (node.left.type !== "VariableDeclaration" || node.left.kind !== "const") {
-    throw program.error(node.left, "declare the element with const: for (const x of …)");
+  const { left } = node;
+  // Minifiers turn const into let.
+  const isFixed = left.type === "VariableDeclaration" &&
+    (left.kind === "const" ||
+      left.kind === "let" && !namesOf(left).some((name) => assigns([node.body], name)));
+  if (!isFixed) {
+    throw program.error(left, "declare the element with const: for (const x of …)");
   }
-  const pattern = node.left.declarations[0]!.id;
+  const pattern = left.declarations[0]!.id;
   const end = builder.block();
   for (let i = 0; i < length; i++) {
     const next = builder.block();

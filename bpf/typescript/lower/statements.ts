@@ -111,6 +111,17 @@ export function expressionStatement(program: Program, node: Expression, scope: S
   lower(program, node, scope);
 }
 
+/**
+ * Compiles all but the last of `a, b, c` and returns that: minifiers write statements in front of a condition or a
+ * returned value so.
+ */
+export function lastOf(program: Program, node: Expression, scope: Scope): Expression {
+  if (node.type === "ParenthesizedExpression") return lastOf(program, node.expression, scope);
+  if (node.type !== "SequenceExpression") return node;
+  for (const each of node.expressions.slice(0, -1)) expressionStatement(program, each, scope);
+  return lastOf(program, node.expressions.at(-1)!, scope);
+}
+
 function ifStatement(
   program: Program,
   node: Statement & { type: "IfStatement" },
@@ -128,11 +139,12 @@ function ifStatement(
 /** Compiles two branches; what one of them learns holds afterwards if the other does not continue. */
 export function branches(
   program: Program,
-  test: Expression,
+  node: Expression,
   scope: Scope,
   consequent: () => void,
   alternate: () => void,
 ): void {
+  const test = lastOf(program, node, scope);
   const known = decide(program, test, scope);
   if (known !== undefined) return known ? consequent() : alternate();
   const { builder } = program;

@@ -12,7 +12,7 @@ import { lower } from "./expressions.ts";
 import { asLoaded } from "./loaded.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
-import { branches, expressionStatement } from "./statements.ts";
+import { branches, expressionStatement, lastOf } from "./statements.ts";
 import type { Value } from "./values.ts";
 
 /** enum xdp_action; TC_ACT_… (include/uapi/linux/bpf.h, pkt_cls.h). */
@@ -41,16 +41,17 @@ export function silence({ hook }: Program): bigint {
 /** Ends a program with its return value. */
 export function verdict(
   program: Program,
-  argument: Expression | undefined,
+  node: Expression | undefined,
   scope: Scope,
 ): void {
   const { builder, hook } = program;
   const isAsked = hook.kind in WORDS || ASKED.includes(hook.kind);
-  if (!argument || !isAsked) {
+  if (!node || !isAsked) {
     // The return value of a tracing program is ignored.
-    if (argument) expressionStatement(program, argument, scope);
+    if (node) expressionStatement(program, node, scope);
     return builder.exit(silence(program));
   }
+  const argument = lastOf(program, node, scope);
   if (argument.type === "ConditionalExpression") {
     const side = (each: Expression) => () => verdict(program, each, scope);
     const { test, consequent, alternate } = argument;
