@@ -14,8 +14,9 @@ import { planOf, schemaOf } from "../toolkit/run/run.ts";
 import type { AnyTool, Plan } from "../toolkit/run/tool.ts";
 import type { Cases, Usage } from "../tests/support/cases.ts";
 import { FILTERS } from "../tests/support/filter_matrix.ts";
+import { BCC_COMMANDS, BCC_OPTIONS, BCC_TOOLS } from "../scripts/bcc_tools.ts";
 import { pretend } from "../tests/support/machine.ts";
-import { tools } from "./list.ts";
+import { commands, tools } from "./list.ts";
 
 const all = await Promise.all(
   Object.entries(tools).map(async ([name, load]) => {
@@ -65,6 +66,11 @@ function refused(tool: AnyTool, words: readonly string[], reason: RegExp): void 
     return true;
   });
 }
+
+pure("each tool and command of bcc has its name here", () => {
+  const names = new Set([...Object.keys(tools), ...Object.keys(commands)]);
+  assert.deepEqual([...BCC_TOOLS, ...BCC_COMMANDS].filter((name) => !names.has(name)), []);
+});
 
 for (const { tool, usage, cases } of all) {
   const options = Object.entries(tool.options as Options);
@@ -156,6 +162,31 @@ for (const { tool, usage, cases } of all) {
     assert.ok(lines[0]!.startsWith(`usage: ${tool.name} `));
     for (const [call] of tool.examples) assert.ok(call.startsWith(tool.name), call);
   });
+
+  const ofBcc = BCC_OPTIONS[tool.name];
+  if (ofBcc) {
+    pure(
+      `${tool.name} has all options of bcc's tool, by their letters, with a value where bcc's has one`,
+      () => {
+        const left = options.filter(([, { positional }]) => !positional).map(([, option]) =>
+          option
+        );
+        for (const text of ofBcc.split(" ")) {
+          const names = text.replace(/\??=$/, "").split("/");
+          const found = names.map((name) =>
+            left.find(({ short, long }) => name === `--${long}` || name === `-${short}`)
+          );
+          assert.ok(found[0], text);
+          assert.deepEqual(found, names.map(() => found[0]), `${text} is one option`);
+          assert.equal(
+            found[0].meta !== undefined,
+            text.endsWith("="),
+            `${text} takes a value or not`,
+          );
+        }
+      },
+    );
+  }
 
   pure(`${tool.name} refuses options that it does not have, and values that are none`, () => {
     refused(tool, ["--nothing"], /^unknown option --nothing$/);

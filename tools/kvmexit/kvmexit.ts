@@ -1,7 +1,7 @@
 /**
  * kvmexit: count why virtual CPUs of KVM leave their guests, by thread.
  *
- * USAGE: kvmexit [-p PID] [-t TID | -T TIDS | -v VCPU | -a] [-d SECONDS] [--json] [duration]
+ * USAGE: kvmexit [-p PID] [-t TID | -T TIDS | -v VCPU | -a] [--duration SECONDS] [--json] [duration]
  *
  *     # kvmexit
  *     Display kvm exit reasons and statistics for all threads... Hit Ctrl-C to end.
@@ -23,7 +23,7 @@ import { type Bpf, struct, u32, u64, u8, UnsupportedError } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
-import { flag, number, UsageError, type Values } from "../../toolkit/options/options.ts";
+import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
   containerOptions,
@@ -66,10 +66,11 @@ const options = {
     min: 1,
     max: 65535,
   }),
-  debug: flag({ long: "debug", help: "taken for bcc's sake: does nothing" }),
+  debug: flag({ short: "d", long: "debug", help: "taken for bcc's sake: does nothing" }),
   seconds: secondsArgument,
   ...containerOptions,
   ...standardOptions,
+  duration: longOnly(standardOptions.duration),
 } as const;
 type Settings = Values<typeof options>;
 

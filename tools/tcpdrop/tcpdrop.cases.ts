@@ -14,8 +14,14 @@ const refused = (ip: 4 | 6, address: string) => ({
 
 export default defineCases({
   usage: {
-    names: "-4 -6 -h --ipv4 --ipv6 --netns --print-netns --no-stack --json --duration",
-    wrong: [[["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/]],
+    names: "--netns --print-netns --no-stack --json --duration",
+    wrong: [
+      [["-4", "-6"], /use either -4\/--ipv4 or -6\/--ipv6, not both/],
+      [
+        ["--netns-id", "7", "--pid-netns", "1"],
+        /use one of --netns, --netns-id and --pid-netns, not several/,
+      ],
+    ],
   },
   cases: [
     {
@@ -54,6 +60,21 @@ export default defineCases({
       of: isRefused,
       rows: times(7, { netns: "{netns}" }),
     },
+    {
+      name: "--pid-netns shows the namespace of a process",
+      args: ["--pid-netns", "{pid}"],
+      work: tcp("refused=4:7"),
+      of: isRefused,
+      rows: times(7, { netns: "{netns}" }),
+    },
+    {
+      name: "--pid-netns hides others",
+      args: ["--pid-netns", String(process.pid)],
+      work,
+      of: inNetns,
+      rows: [],
+    },
+    { name: "--netns-id hides others", args: ["--netns-id", "1"], work, of: inNetns, rows: [] },
     { name: "--netns hides others", args: ["--netns", "1"], work, of: inNetns, rows: [] },
     {
       name: "prints bcc's table, the reason and the stack below",

@@ -1,7 +1,8 @@
 /**
  * tcpdrop: trace TCP packets that the kernel drops, with the reason and the kernel's stack.
  *
- * USAGE: tcpdrop [-4 | -6] [--netns INODE] [--print-netns] [--no-stack] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: tcpdrop [-4 | -6] [--netns-id INODE | --pid-netns PID] [--print-netns] [--no-stack] [-d SECONDS] [-b PAGES]
+ *                [--json]
  *
  *     # tcpdrop
  *     TIME     PID     IP SADDR:SPORT          > DADDR:DPORT          STATE (FLAGS) REASON
@@ -28,8 +29,13 @@ import { array, i32, type Infer, struct, tcpFlagNames, tcpStateName, u32, u64 } 
 import { address, familyOptions, Flow, flowSettings, ipVersion } from "../../toolkit/net/flow.ts";
 import { dropReasonName, dropTold } from "../../toolkit/net/drop_reasons.ts";
 import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
-import { flag, type Values } from "../../toolkit/options/options.ts";
-import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
+import { flag, longOnly, UsageError, type Values } from "../../toolkit/options/options.ts";
+import {
+  eventOptions,
+  filterOptions,
+  filterSettings,
+} from "../../toolkit/options/standard_options.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -41,6 +47,16 @@ import object from "./tcpdrop.bpf.o.ts";
 const options = {
   ...familyOptions,
   ...netnsOptions,
+  netnsId: {
+    ...netnsOptions.netns,
+    long: "netns-id",
+    help: "the same as --netns: bcc's name of it",
+  },
+  pidNetns: {
+    ...longOnly(filterOptions.pid),
+    long: "pid-netns",
+    help: "trace the network namespace of this process only",
+  },
   noStack: flag({ long: "no-stack", help: "leave out the kernel's stack" }),
   ...eventOptions,
 } as const;
@@ -108,6 +124,15 @@ function columns(values: Values<typeof options>, stacks: EventStacks): Columns<E
   ];
 }
 
+/** The network namespace that is traced; undefined: all. */
+function namespaceOf({ netns, netnsId, pidNetns }: Values<typeof options>, machine: Machine) {
+  const given = [netns, netnsId, pidNetns].filter((value) => value !== undefined);
+  if (given.length > 1) {
+    throw new UsageError("use one of --netns, --netns-id and --pid-netns, not several");
+  }
+  return pidNetns === undefined ? netns ?? netnsId : machine.namespaceInode("net", pidNetns);
+}
+
 const asStack = (event: Event) => ({ ...event, ns: 0, user_size: 0 });
 
 const tcpdrop = defineTool({
@@ -119,15 +144,17 @@ const tcpdrop = defineTool({
     ["tcpdrop -6", "trace IPv6 family only"],
     ["tcpdrop --no-stack", "one line per drop"],
     ["tcpdrop --netns 4026531840", "only trace one network namespace"],
+    ["tcpdrop --pid-netns 181", "only trace the network namespace of process 181"],
   ],
   object,
   options,
   plan(values, machine) {
     const stacks = new EventStacks();
     const { isReceiverTold } = dropTold(machine);
+    const netns = namespaceOf(values, machine);
     return eventPlan(Event, {
       load: {
-        ...filterSettings({}, { ...flowSettings(values), ...netnsSettings(values) }),
+        ...filterSettings({}, { ...flowSettings(values), ...netnsSettings({ netns }) }),
         programs: { drop: !isReceiverTold, drop_received: isReceiverTold },
       },
       columns: columns(values, stacks),

@@ -1,7 +1,7 @@
 /**
  * ustat: show what programs of high-level languages do, like top.
  *
- * USAGE: ustat [-l LANGUAGE] [-C] [-S SORT] [-r MAXROWS] [-p PID] [--debug] [-d SECONDS] [--json]
+ * USAGE: ustat [-l LANGUAGE] [-C] [-S SORT] [-r MAXROWS] [-p PID] [-d] [--duration SECONDS] [--json]
  *              [interval] [count]
  *
  *     # ustat -C -S method 2
@@ -30,7 +30,7 @@
 import { type Bpf, readText, struct, u32, u64 } from "../../mod.ts";
 import { languageCommands, languageOption } from "../../toolkit/languages/language_options.ts";
 import { ACTIVITIES, LANGUAGES } from "../../toolkit/languages/languages.ts";
-import { flag, number, type Option, UsageError } from "../../toolkit/options/options.ts";
+import { flag, longOnly, number, type Option, UsageError } from "../../toolkit/options/options.ts";
 import {
   filterOptions,
   filterSettings,
@@ -76,8 +76,9 @@ const options = {
     max: 2147483647,
   }),
   pid: filterOptions.pid,
-  debug: flag({ long: "debug", help: "tell what is probed in each process (bcc: -d)" }),
+  debug: flag({ short: "d", long: "debug", help: "tell what is probed in each process" }),
   ...standardOptions,
+  duration: longOnly(standardOptions.duration),
   ...intervalArguments,
 } as const;
 
