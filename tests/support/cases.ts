@@ -84,7 +84,10 @@ export interface FilterCases {
 
 /** How a tool is called: tools/plans_test.ts checks it without starting a process. */
 export interface Usage {
-  /** Options and arguments that help names, separated by blanks: all that bcc's tool has. */
+  /**
+   * Options and arguments that help names, separated by blanks, besides those that scripts/bcc_tools.ts says bcc's
+   * tool has.
+   */
   readonly names?: string;
   /** Calls that are refused, and why. */
   readonly wrong?: readonly (readonly [args: readonly string[], reason: RegExp])[];

@@ -28,7 +28,8 @@
  * Types are the running kernel's, so -I brings nothing; constants that are macros have no names. With -c several
  * CPUs at once may exceed COUNT by one each. The tool itself is spared.
  *
- * The three modes of bcc need a kernel with CONFIG_FUNCTION_ERROR_INJECTION, which Debian's have not: there it says so.
+ * The three modes of bcc need a kernel with CONFIG_FUNCTION_ERROR_INJECTION. Debian's 5.10, 6.1 and 6.12 are built without
+ * it and without CONFIG_FAULT_INJECTION, for x86-64 and arm64: there it says so.
  * Tested were functions of security modules, on Linux 6.1 and 6.12, which take the same way through the kernel; that
  * kmalloc, bio and alloc_page fail was never seen. bcc's tool needs CONFIG_BPF_KPROBE_OVERRIDE, this one does not.
  *
