@@ -109,6 +109,16 @@ test("opensnoop --exec traces one command from its first instruction", async () 
   assert.equal(new Set(rows.map(({ pid }) => pid)).size, 1);
 });
 
+test("opensnoop --exec ends with a command that any signal ends", async () => {
+  // The first real-time signal: Deno has no name for it, and Bun none either.
+  for (const signal of ["TERM", "34"]) {
+    const command = ["sh", "-c", `: </dev/null; kill -${signal} $$`];
+    const { stdout, stderr, status } = await runTool("opensnoop", "--json", "--exec", ...command);
+    assert.deepEqual([stderr, status], ["", 0], signal);
+    assert.match(stdout, /"path":"\/dev\/null"/, signal);
+  }
+});
+
 test("opensnoop --exec of a command that does not exist fails in one sentence", async () => {
   const { stderr, status } = await runTool("opensnoop", "--exec", "/nonexistent/command");
   assert.equal(status, 1);

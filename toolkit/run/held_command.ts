@@ -27,6 +27,7 @@ export class HeldCommand implements Disposable {
     // EPIPE if the command ends before it is released, which `ended` reports anyway.
     this.#pipe.on("error", () => {});
     this.ended = new Promise((resolve) => {
+      onUnnamedSignal(() => resolve(undefined));
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code) => {
         const failed = code === NOT_FOUND || code === NOT_EXECUTABLE;
@@ -63,6 +64,21 @@ export class HeldCommand implements Disposable {
   [Symbol.dispose](): void {
     this.#pipe.destroy();
   }
+}
+
+/**
+ * Deno 2.9 has no name for real-time signals: in place of "exit" of a child that one has ended, it rejects a
+ * promise that nobody else can see. Bun reports such a child as one that exited with status 0.
+ */
+function onUnnamedSignal(end: () => void): void {
+  if ("Bun" in globalThis) return;
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    if (
+      !(event.reason instanceof TypeError && /^Invalid signal: \d+$/.test(event.reason.message))
+    ) return;
+    event.preventDefault();
+    end();
+  });
 }
 
 /** What guard.c sets in our executables. */
