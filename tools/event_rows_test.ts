@@ -9,11 +9,13 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseOptions } from "../toolkit/options/options.ts";
-import { type Column, jsonRow, tableRow } from "../toolkit/output/columns.ts";
+import { type Column, csvRow, jsonRow, tableRow } from "../toolkit/output/columns.ts";
+import { escapeText } from "../toolkit/output/escape.ts";
 import { sampleEvent } from "../toolkit/records/sample_event.ts";
 import { planOf } from "../toolkit/run/run.ts";
 import type { EventPlan, Plan } from "../toolkit/run/tool.ts";
 import type { Who } from "../toolkit/task/who.ts";
+import { shown } from "../toolkit/web/shown.ts";
 import type { Cases } from "../tests/support/cases.ts";
 import { pretend } from "../tests/support/machine.ts";
 import { tools } from "./list.ts";
@@ -31,6 +33,32 @@ const CHANGING: readonly [RegExp, string][] = [
   [/\d\d:\d\d:\d\d(?=\D|$)/g, "HH:MM:SS"],
   [/(loadavg: )[\d. /]+/g, "$1…"],
 ];
+/** What people type and send to do harm: sequences of terminals, a faked line, bytes that are no UTF-8, a surrogate. */
+const WILD = new TextEncoder().encode(
+  '\x1b[2J\x1b]0;title\x07\nfake line\r\x7f\u009b1m\u2028\u2029\u202e\ufffe</script>"\\\\',
+);
+const WILD_BYTES = Uint8Array.of(...WILD, 0xed, 0xa0, 0x80, 0xff, 0, 0x1b, 0x41);
+/** As much as no tool sends in one event. */
+const LONG = Uint8Array.from({ length: 1 << 16 }, (_, i) => WILD_BYTES[i % WILD_BYTES.length]!);
+const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\ufffe\uffff]/u;
+
+/** Checks that nothing of an event can do harm to a terminal, a reader of JSON or a page. */
+function checkWild(plan: EventPlan<Event>): void {
+  const columns = plan.columns.filter((column) => column !== false);
+  const print = { table: tableRow(columns), json: jsonRow(columns), csv: csvRow(columns) };
+  for (const text of [WILD, WILD_BYTES, LONG]) {
+    const event = sampleEvent(plan.event, "one", text);
+    const json = print.json(event);
+    for (const line of [print.table(event), print.csv(event), json]) {
+      assert.doesNotMatch(line, UNSAFE);
+    }
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(json, /\\ud[89a-f]|[^\x20-\x7e\u00a0-\u{10ffff}]/iu);
+    assert.doesNotMatch(JSON.stringify(shown(JSON.parse(json))), UNSAFE);
+    for (const line of plan.below?.(event) ?? []) assert.doesNotMatch(escapeText(line), UNSAFE);
+  }
+}
+
 function rowsOf(plan: EventPlan<Event>): string[] {
   const columns = plan.columns
     .filter((column): column is Column<Event> =>
@@ -48,6 +76,7 @@ function rowsOf(plan: EventPlan<Event>): string[] {
 }
 
 const found = new Map<string, string[]>();
+const plans = new Map<string, EventPlan<Event>>();
 for (const [name, load] of Object.entries(tools)) {
   const tool = (await load()).default;
   const table = await import(`./${name}/${name}.cases.ts`) as { default: Cases };
@@ -60,6 +89,9 @@ for (const [name, load] of Object.entries(tools)) {
   // What trace prints is decided by the probes that are typed: its own tests have them.
   if (!("event" in plan) || plan.source) continue;
   found.set(name, rowsOf(plan));
+  const asJson = planFor("--json");
+  // The kernel's stacks are read of a map, which takes a kernel.
+  if ("event" in asJson && name !== "criticalstat") plans.set(name, asJson);
 }
 
 const textOf = (rows: ReadonlyMap<string, string[]>) =>
@@ -76,4 +108,8 @@ for (const [name, lines] of found) {
     // A tool that has just come has none kept yet; that rows and JSON were made says something already.
     assert.deepEqual(lines, kept.get(name) ?? lines);
   });
+}
+
+for (const [name, plan] of plans) {
+  test(`${name} prints texts of others so that they do no harm`, () => checkWild(plan));
 }

@@ -9,6 +9,7 @@
  *   ex=COUNT      the same by other functions of the library
  *   binary=COUNT  bytes 0x01 0xff 0x00 0x1b, which come back
  *   large=SIZE    SIZE bytes "x" in one call, answered by "ok"
+ *   say=TEXT      that text, not answered
  */
 #pragma once
 
@@ -78,6 +79,8 @@ static void exchange(void *connection, int is_server, const char *step)
 		transfer(connection, is_server, "ok", 2, 0);
 		return;
 	}
+	if (!strncmp(step, "say=", 4))
+		transfer(connection, !is_server, value, strlen(value), 0);
 	for (int i = 0; i < count; i++) {
 		if (!strncmp(step, "binary=", 7)) {
 			transfer(connection, !is_server, binary, sizeof(binary), 0);

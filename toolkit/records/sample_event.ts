@@ -16,18 +16,30 @@ const ID = /^(.*_)?([pt]id|tgid|[ug]id|cgroup|cookie)$/;
  */
 export type SampleKind = "empty" | "zero" | "one" | "all";
 
-/** Fills memory by its type; texts are the names of members. */
-function fill(view: DataView, at: number, type: CType, kind: SampleKind, name = ""): void {
+/** Bytes of a text that is the name of a member, or of what is given for all texts. */
+type TextOf = (name: string) => Uint8Array;
+
+/** Fills memory by its type. */
+function fill(
+  view: DataView,
+  at: number,
+  type: CType,
+  kind: SampleKind,
+  textOf: TextOf,
+  name = "",
+): void {
   if (type.kind === "struct" || type.kind === "union") {
     for (const member of type.members.slice(0, type.kind === "union" ? 1 : undefined)) {
-      fill(view, at + Math.floor(member.bitOffset / 8), member.type, kind, member.name);
+      fill(view, at + Math.floor(member.bitOffset / 8), member.type, kind, textOf, member.name);
     }
   } else if (type.kind === "array") {
     const size = bytesOf(type.element);
     if (size > 1) {
-      for (let i = 0; i < type.length; i++) fill(view, at + i * size, type.element, kind, name);
+      for (let i = 0; i < type.length; i++) {
+        fill(view, at + i * size, type.element, kind, textOf, name);
+      }
     } else {
-      const text = new TextEncoder().encode(name.slice(0, Math.max(type.length - 1, 0)));
+      const text = textOf(name).subarray(0, Math.max(type.length - 1, 0));
       new Uint8Array(view.buffer, view.byteOffset + at, type.length).set(text);
     }
   } else {
@@ -60,12 +72,19 @@ function flexibleStart(type: CType): number | undefined {
   return isFlexible ? last.bitOffset / 8 : undefined;
 }
 
-/** An event of a codec, made up by the types of its members. */
-export function sampleEvent<E>(codec: Codec<E>, kind: SampleKind): E {
-  const rest = new TextEncoder().encode(kind === "empty" ? "" : "rest");
+/**
+ * An event of a codec, made up by the types of its members.
+ *
+ * @param text what all texts are, instead of the names of members
+ */
+export function sampleEvent<E>(codec: Codec<E>, kind: SampleKind, text?: Uint8Array): E {
+  const textOf = (name: string) => text ?? new TextEncoder().encode(name);
+  const rest = kind === "empty" ? new Uint8Array(0) : textOf("rest");
   const start = flexibleStart(codec.type) ?? codec.size;
   const bytes = new Uint8Array(Math.max(codec.size, start + rest.length));
-  if (kind !== "empty") fill(new DataView(bytes.buffer, 0, codec.size), 0, codec.type, kind);
+  if (kind !== "empty") {
+    fill(new DataView(bytes.buffer, 0, codec.size), 0, codec.type, kind, textOf);
+  }
   bytes.set(rest, start);
   return codec.read(new DataView(bytes.buffer), 0, start + rest.length);
 }

@@ -10,6 +10,8 @@ const LINES = [
   ": ăä",
   "for i in 1 2 3",
   "do :; done",
+  // Keys that do something to the line are quoted by Ctrl-V.
+  ": \x16\x1b[2J\x16\x07\u2028\u202e\x16\x7f",
 ];
 
 const shell = (command: string, lines: readonly string[] = LINES): Work => ({
@@ -23,7 +25,11 @@ const copied: Work = {
   },
 };
 const bash = shell("/bin/bash --norc --noprofile -i");
-const rows = [...LINES, "exit 0"].map((command) => ({ comm: "bash", command, truncated: false }));
+const rows = [...LINES, "exit 0"].map((typed) => ({
+  comm: "bash",
+  command: typed.replaceAll("\x16", ""),
+  truncated: false,
+}));
 const hasZsh = existsSync("/usr/bin/zsh");
 
 export default defineCases({
@@ -82,7 +88,11 @@ export default defineCases({
     {
       name: "prints bcc's table",
       work: bash,
-      lines: [/^TIME {6}PID {5}COMMAND$/, /^[\d:]{8} {2}{pid} +echo hello world$/],
+      lines: [
+        /^TIME {6}PID {5}COMMAND$/,
+        /^[\d:]{8} {2}{pid} +echo hello world$/,
+        /^[\d:]{8} {2}{pid} +: \\x1b\[2J\\x07\\u\{2028\}\\u\{202e\}\\x7f$/,
+      ],
     },
   ],
   filters: { work: bash, expect: rows.length },

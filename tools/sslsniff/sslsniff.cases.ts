@@ -28,6 +28,9 @@ const binary = (func: string | undefined) => ({
   truncated: 0,
 });
 
+/** Data that end early, as it seems, and go on as a row that nobody sent. */
+const FAKED = "say=a\n----- END DATA -----\n\nWRITE/SEND   0.0\n\x1b[31m\u2028";
+
 const handshake = line("HANDSHAKE", "");
 
 /** Whether what was sent or received has a text in it. */
@@ -141,11 +144,12 @@ export default defineCases({
     {
       name: "prints bcc's table, and data that can do a terminal no harm",
       args: [...mine, "-lx"],
-      work: tls("openssl", ["text=1", "binary=1", "large=20011"]),
+      work: tls("openssl", ["text=1", "binary=1", "large=20011", FAKED]),
       lines: [
         /^FUNC {9}TIME\(s\) {12}COMM {13}PID {5}LEN {5}UID {5}TID {5}LAT\(ms\)$/,
         /^WRITE\/SEND {3}0\.0{9} {8}tls-client {7}{pid} +10 {6}0 {7}{pid} +\d+\.\d{3} *\n-{5} DATA -{5}\nrequest 0\n-{5} END DATA -{5}\n\n/,
         /^\\x01\\xff\\x00\\x1b\n/,
+        /^a\n\\x2d---- END DATA -{5}\n\nWRITE\/SEND {3}0\.0\n\\x1b\[31m\\u\{2028\}\n-{5} END DATA -{5}$/,
         /^x{8192}\n-{5} END DATA \(TRUNCATED, 11819 bytes lost\) -{5}$/,
       ],
     },

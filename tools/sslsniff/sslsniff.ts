@@ -120,6 +120,9 @@ const FUNCTIONS = ["READ/RECV", "WRITE/SEND", "HANDSHAKE"];
 
 const textOf = ({ data }: Event): string => decodeText(new DataView(data.buffer), 0, data.length);
 
+/** What only this tool prints; a line of data that looks like it could make up other programs' rows. */
+const MARK = /^-(?=---- (END )?DATA)/;
+
 /** The data as text, between two marks. */
 function dataLines(event: Event, hexdump: boolean): string[] {
   const { data, length } = event;
@@ -127,7 +130,9 @@ function dataLines(event: Event, hexdump: boolean): string[] {
   const lost = length - data.length;
   const lines = hexdump
     ? data.toHex().match(new RegExp(`.{1,${HEX_WIDTH}}`, "g"))!
-    : textOf(event).replace(/\n$/, "").split("\n").map((line) => line.replace(/\r$/, ""));
+    : textOf(event).replace(/\n$/, "").split("\n").map((line) =>
+      line.replace(/\r$/, "").replace(MARK, "\\x2d")
+    );
   const end = lost > 0 ? `END DATA (TRUNCATED, ${lost} bytes lost)` : "END DATA";
   return ["----- DATA -----", ...lines, `----- ${end} -----`];
 }
