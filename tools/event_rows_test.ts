@@ -52,7 +52,6 @@ function checkWild(plan: EventPlan<Event>): void {
     for (const line of [print.table(event), print.csv(event), json]) {
       assert.doesNotMatch(line, UNSAFE);
     }
-    // deno-lint-ignore no-control-regex
     assert.doesNotMatch(json, /\\ud[89a-f]|[^\x20-\x7e\u00a0-\u{10ffff}]/iu);
     assert.doesNotMatch(JSON.stringify(shown(JSON.parse(json))), UNSAFE);
     for (const line of plan.below?.(event) ?? []) assert.doesNotMatch(escapeText(line), UNSAFE);
