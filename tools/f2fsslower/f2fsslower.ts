@@ -3,9 +3,15 @@
  *
  * USAGE: f2fsslower [-s] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json] [min_ms]
  *
- *     # f2fsslower 1
- *     Tracing f2fs operations slower than 1 ms
+ *     # f2fsslower 0 -p 628
+ *     Tracing f2fs operations
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
+ *     02:10:38 file_io        628    O 0       0          70.12 traced
+ *     02:10:42 file_io        628    O 0       0           0.30 traced
+ *     …
+ *     02:10:42 file_io        628    W 4096    0          13.73 traced
+ *     02:10:42 file_io        628    W 4096    4           0.84 traced
+ *     02:10:42 file_io        628    W 4096    8           0.15 traced
  *
  * T is the operation: R(ead), W(rite), O(pen), S(ync) or G(etattr). BYTES below 0 are an error's number.
  *
