@@ -40,7 +40,7 @@ let bytes = 0;
 const server = createServer((request, response) => {
   scrapes++;
   for (let i = 0; i < series; i += 7) metrics.add(undefined, { comm: `process-${i}` });
-  const text = exposition.text(metrics.families);
+  const text = exposition.body(metrics.families);
   bytes += text.length;
   response.writeHead(200, { "content-type": exposition.type });
   response.end(request.method === "HEAD" ? undefined : text);

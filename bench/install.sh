@@ -22,6 +22,7 @@ main() {
   done
   run_script "$project/scripts/bun_compile.ts" ./compile_kernel_code.ts "$built/compile_kernel_code"
   gcc -O2 -Wall -Werror tracer.c -o "$built/tracer"
+  gcc -O2 -Wall -Werror open_files.c -o "$built/open_files"
   "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop --all >/dev/null
   # Without denort there is no executable of Deno's; its row is left out then.
   [[ -z "${DENORT_BIN:-}" ]] ||

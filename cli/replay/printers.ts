@@ -9,6 +9,7 @@ import { type Column, headLine, keyOf, tableRow } from "../../toolkit/output/col
 import type { Destination, RecordMembers, RowTaker } from "../../toolkit/output/destination.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import type { Output } from "../../toolkit/output/output.ts";
+import { log2Slot } from "../../toolkit/records/log2_slot.ts";
 import { clockText } from "../../toolkit/output/time_columns.ts";
 
 /** Prints the lines that `--json` printed. */
@@ -117,19 +118,8 @@ interface Bucket {
   readonly count: number;
 }
 
-/** The slot of a log2 histogram; undefined for what is no bucket of one. */
-function log2Slot({ low, high }: Bucket): number | undefined {
-  if (low < 0) {
-    const slot = log2Slot({ low: high === -1 ? 0 : -high, high: -low, count: 0 });
-    return slot === undefined ? undefined : -slot;
-  }
-  const slot = Math.round(Math.log2(high + 1));
-  const isOne = 2 ** slot - 1 === high && low === (slot === 1 ? 0 : 2 ** (slot - 1));
-  return isOne || high >= 2 ** 53 ? slot : undefined;
-}
-
 function histogramLines(buckets: readonly Bucket[], valueType: string): string[] {
-  const slots = buckets.map(log2Slot);
+  const slots = buckets.map(({ low, high }) => log2Slot(low, high));
   try {
     if (slots.every((slot) => slot !== undefined)) {
       return log2Lines(buckets.map(({ count }, i) => [slots[i]!, count] as const), { valueType });

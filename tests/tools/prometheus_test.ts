@@ -11,7 +11,7 @@ import { requires } from "../support/requires.ts";
 import { runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-const OPEN_METRICS = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4";
+const OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 
 /** Where a tool serves metrics, as it says itself. */
 const urlOf = async (tool: Running): Promise<string> =>
@@ -133,6 +133,67 @@ test("--prometheus says where it cannot listen, and --labels that they are its o
   deepEqual([taken.status, alone.status], [1, 2]);
 });
 
+/** Debian's Prometheus, which scrapes addresses each second. */
+class Prometheus implements AsyncDisposable {
+  readonly #running: Running;
+  readonly #folder: Folder;
+  readonly #api: string;
+
+  private constructor(running: Running, folder: Folder, api: string) {
+    this.#running = running;
+    this.#folder = folder;
+    this.#api = api;
+  }
+
+  static async start(urls: readonly string[], port: number, ...flags: string[]) {
+    const folder = new Folder();
+    const config = join(folder.path, "prometheus.yml");
+    const targets = JSON.stringify(urls.map((url) => new URL(url).host));
+    writeFileSync(
+      config,
+      "global: { scrape_interval: 1s }\n" +
+        `scrape_configs: [{ job_name: ts-bcc, static_configs: [{ targets: ${targets} }] }]\n`,
+    );
+    const address = `127.0.0.1:${port}`;
+    const running = Running.start([
+      "prometheus",
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${folder.path}/data`,
+      `--web.listen-address=${address}`,
+      ...flags,
+    ]);
+    await running.find("stderr", /Server is ready to receive web requests/);
+    return new Prometheus(running, folder, `http://${address}/api/v1/`);
+  }
+
+  /** The first result of a query, once there is one that is right. */
+  async until<T>(
+    text: string,
+    isRight: (result: T) => boolean,
+  ): Promise<T> {
+    for (;;) {
+      const answer = await fetch(`${this.#api}query?query=${encodeURIComponent(text)}`);
+      const { data } = await answer.json() as { data: { result: T[] } };
+      if (data.result[0] && isRight(data.result[0])) return data.result[0];
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Waits for a number. */
+  async value(text: string, isRight = (_: number) => true): Promise<number> {
+    const { value } = await this.until<{ readonly value: readonly [number, string] }>(
+      text,
+      ({ value }) => isRight(Number(value[1])),
+    );
+    return Number(value[1]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running[Symbol.asyncDispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
 const real = "Debian's Prometheus scrapes a tool and answers queries, and promtool finds no fault";
 test(real, { skip: requires(real, "full") }, async () => {
   using folder = new Folder();
@@ -141,42 +202,77 @@ test(real, { skip: requires(real, "full") }, async () => {
   await using latency = await startTool("runqlat", "--prometheus", "0", "0.1");
   const gone = join(folder.path, "gone");
   for (let i = 0; i < 97; i++) throws(() => openSync(gone, "r"));
-  const url = await urlOf(tool);
-  for (const each of [tool, latency]) {
-    const input = await scrape(await urlOf(each), "text/plain");
+  const urls = [await urlOf(tool), await urlOf(latency)];
+  for (const url of urls) {
+    const input = await scrape(url, "text/plain");
     const checked = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
     deepEqual([checked.status, checked.stderr], [0, ""]);
   }
-  const config = join(folder.path, "prometheus.yml");
-  const targets = [url, await urlOf(latency)].map((each) => new URL(each).host);
-  writeFileSync(
-    config,
-    "global: { scrape_interval: 1s }\n" +
-      `scrape_configs: [{ job_name: ts-bcc, static_configs: [{ targets: ${
-        JSON.stringify(targets)
-      } }] }]\n`,
-  );
-  await using prometheus = Running.start([
-    "prometheus",
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${folder.path}/data`,
-    "--web.listen-address=127.0.0.1:19435",
-  ]);
-  await prometheus.find("stderr", /Server is ready to receive web requests/);
-  const query = async (text: string): Promise<number | undefined> => {
-    const answer = await fetch(
-      `http://127.0.0.1:19435/api/v1/query?query=${encodeURIComponent(text)}`,
-    );
-    const { data } = await answer.json() as { data: { result: { value: [number, string] }[] } };
-    return data.result[0] && Number(data.result[0].value[1]);
-  };
-  while (await query(`tsbcc_opensnoop_events_total{path="${gone}"}`) !== 97) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  let quantile: number | undefined;
+  await using prometheus = await Prometheus.start(urls, 19435);
+  await prometheus.value(`tsbcc_opensnoop_events_total{path="${gone}"}`, (count) => count === 97);
   const median = "histogram_quantile(0.5, sum by (le) (tsbcc_runqlat_seconds_bucket))";
-  while ((quantile = await query(median)) === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const quantile = await prometheus.value(median);
   ok(quantile > 0 && quantile < 60, String(quantile));
+});
+
+/** How Prometheus tells a native histogram: whether which bounds belong to a bucket, both, and how many values. */
+interface NativeResult {
+  readonly histogram?: readonly [
+    time: number,
+    {
+      readonly count: string;
+      readonly buckets: readonly (readonly [rule: number, low: string, high: string, n: string])[];
+    },
+  ];
+}
+
+const native = "Debian's Prometheus takes native histograms, with the counts of the classic ones";
+test(native, { skip: requires(native, "full") }, async () => {
+  using program = new FunctionsProgram();
+  await using run = await program.start();
+  const pattern = `${program.path}:(calls|naps)`;
+  const args = ["-F", "-u", "-i", "0.1", "--prometheus", "0", "-r", pattern];
+  await using tool = await startTool("funclatency", ...args);
+  const url = await urlOf(tool);
+  await run.go();
+  const counts = { calls_2: 2, calls_3: 3, calls_5: 5, naps_3: 3 };
+  const labels = (fn: string) => `function="${fn}",pid="${run.pid}"`;
+  for (const [fn, calls] of Object.entries(counts)) {
+    await scrapedWith(url, `tsbcc_funclatency_seconds_count{${labels(fn)}}`, calls);
+  }
+  await using prometheus = await Prometheus.start(
+    [url],
+    19436,
+    "--enable-feature=native-histograms",
+  );
+  const text = samplesOf(await scrape(url));
+  for (const [fn, calls] of Object.entries(counts)) {
+    const { histogram } = await prometheus.until<NativeResult>(
+      `tsbcc_funclatency_usecs{${labels(fn)}}`,
+      ({ histogram }) => histogram !== undefined,
+    );
+    const [, { count, buckets }] = histogram!;
+    equal(Number(count), calls);
+    // What is in the buckets up to a bound is what the classic histogram says of the same bound.
+    let upTo = 0;
+    for (const [, low, high, n] of buckets) {
+      upTo += Number(n);
+      equal(Number(high), Number(low) === 0 ? 2 : 2 * Number(low));
+      const le = Number((Number(high) * 1e-6).toPrecision(12));
+      equal(text[`tsbcc_funclatency_seconds_bucket{${labels(fn)},le="${le}"}`], upTo);
+    }
+    equal(upTo, calls);
+    equal(
+      await prometheus.value(`histogram_count(tsbcc_funclatency_usecs{${labels(fn)}})`),
+      calls,
+    );
+  }
+  // A nap takes two milliseconds: the median is in its bucket, and both forms agree.
+  const median = (metric: string) => prometheus.value(`histogram_quantile(0.5, ${metric})`);
+  const [own, classic] = [
+    await median(`tsbcc_funclatency_usecs{${labels("naps_3")}}`),
+    await median(`tsbcc_funclatency_seconds_bucket{${labels("naps_3")}}`),
+  ];
+  ok(own > 1024 && Math.abs(own * 1e-6 / classic - 1) < 0.5, `${own} ${classic}`);
+  equal(await prometheus.value("count(tsbcc_funclatency_label_sets_full == 0)"), 1);
 });

@@ -5,7 +5,7 @@
  */
 
 import { escapeText, hasRawBytes, toJson } from "../output/escape.ts";
-import { Message } from "./protobuf.ts";
+import { Message } from "../output/protobuf.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
 

@@ -13,7 +13,7 @@ import type { Metrics } from "../prometheus/metrics.ts";
 import { request, type Teller } from "./attributes.ts";
 import { addLogRecord } from "./logs.ts";
 import { metricFields } from "./metrics.ts";
-import { Message } from "./protobuf.ts";
+import { Message } from "../output/protobuf.ts";
 import { MAX_WAITING_BYTES, Sender } from "./sender.ts";
 
 /** A request is made of so many bytes of log records, or when the first of them is so old. */

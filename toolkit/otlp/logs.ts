@@ -6,7 +6,7 @@
 
 import type { RecordMembers } from "../output/destination.ts";
 import { attribute } from "./attributes.ts";
-import { Message } from "./protobuf.ts";
+import { Message } from "../output/protobuf.ts";
 
 const INFO = 9; // SEVERITY_NUMBER_INFO
 const WARN = 13;

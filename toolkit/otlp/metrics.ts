@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Family, Sample } from "../prometheus/exposition.ts";
+import type { Distribution, Family, Labels, Sample } from "../prometheus/family.ts";
 import { attribute } from "./attributes.ts";
-import { Message } from "./protobuf.ts";
+import { Message } from "../output/protobuf.ts";
 
 const CUMULATIVE = 2;
 const UNITS: readonly (readonly [ending: RegExp, unit: string])[] = [
@@ -26,56 +26,44 @@ export interface Span {
 /** The metrics as fields of a scope. */
 export function metricFields(families: readonly Family[], span: Span): Message {
   const scope = new Message();
-  for (const family of families) {
-    if (family.samples.length > 0) scope.embed(2, metricOf(family, span).bytes);
-  }
+  for (const family of families.filter(isTold)) scope.embed(2, metricOf(family, span).bytes);
   return scope;
 }
 
-function metricOf({ name, type, help, samples }: Family, span: Span): Message {
+/** Bounds of histograms are told as they are: those that Prometheus has as native ones only would say the same again. */
+const isTold = (family: Family): boolean =>
+  family.type === "histogram"
+    ? family.distributions.some(({ buckets }) => buckets)
+    : family.samples.length > 0;
+
+function metricOf(family: Family, span: Span): Message {
+  const { name, help } = family;
   const unit = UNITS.find(([ending]) => ending.test(name))?.[1] ?? "";
   const metric = new Message().text(1, name).text(2, help).text(3, unit);
   const data = new Message();
-  const points = type === "histogram"
-    ? histogramPoints(samples, span)
-    : samples.map((sample) => labelled(numberPoint(sample, span), 7, sample.labels));
+  const points = family.type === "histogram"
+    ? family.distributions.map((each) => histogramPoint(each, span))
+    : family.samples.map((each) => numberPoint(each, span));
   for (const point of points) data.embed(1, point.bytes);
-  if (type === "gauge") return metric.embed(5, data.bytes);
+  if (family.type === "gauge") return metric.embed(5, data.bytes);
   data.varint(2, CUMULATIVE);
-  return type === "counter"
+  return family.type === "counter"
     ? metric.embed(7, data.varint(3, true).bytes)
     : metric.embed(9, data.bytes);
 }
 
-const numberPoint = ({ value }: Sample, { start, now }: Span): Message =>
-  new Message().fixed64(2, start).fixed64(3, now).double(4, value);
+const numberPoint = ({ labels, value }: Sample, { start, now }: Span): Message =>
+  labelled(new Message().fixed64(2, start).fixed64(3, now).double(4, value), 7, labels);
 
-/** Prometheus counts up to each bound, OpenTelemetry between them. */
-function histogramPoints(samples: readonly Sample[], { start, now }: Span): Message[] {
-  const sets = new Map<string, { bounds: number[]; upTo: number[] }>();
-  for (const { suffix, labels, value } of samples) {
-    if (suffix !== "_bucket") continue;
-    const [, rest = "", bound] = /^(?:(.*),)?le="([^"]*)"$/s.exec(labels)!;
-    const set = sets.get(rest) ?? { bounds: [], upTo: [] };
-    sets.set(rest, set);
-    set.upTo.push(value);
-    if (bound !== "+Inf") set.bounds.push(Number(bound));
-  }
-  return [...sets].map(([labels, { bounds, upTo }]) => {
-    const counts = upTo.map((count, i) => BigInt(count - (upTo[i - 1] ?? 0)));
-    const point = new Message().fixed64(2, start).fixed64(3, now).fixed64(4, BigInt(upTo.at(-1)!))
-      .packed(6, BigUint64Array.from(counts))
-      .packed(7, Float64Array.from(bounds));
-    return labelled(point, 9, labels);
-  });
+/** The last bucket, of what is above all bounds, is empty. */
+function histogramPoint({ labels, count, buckets = [] }: Distribution, span: Span): Message {
+  const point = new Message().fixed64(2, span.start).fixed64(3, span.now).fixed64(4, BigInt(count))
+    .packed(6, BigUint64Array.from([...buckets.map(([, each]) => BigInt(each)), 0n]))
+    .packed(7, Float64Array.from(buckets, ([bound]) => bound));
+  return labelled(point, 9, labels);
 }
 
-const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/gs;
-
-/** Adds labels, which are written as Prometheus wants them. */
-function labelled(message: Message, field: number, labels: string): Message {
-  for (const [, name, value] of labels.matchAll(LABEL)) {
-    attribute(message, field, name!, value!.replaceAll(/\\(["\\])/g, "$1"));
-  }
+function labelled(message: Message, field: number, labels: Labels): Message {
+  for (const [name, value] of labels) attribute(message, field, name, value);
   return message;
 }

@@ -1,60 +1,94 @@
 /**
- * Metrics as text: OpenMetrics 1.0, and the older format of Prometheus for who does not ask for that.
+ * Metrics as Prometheus reads them: OpenMetrics 1.0, Protocol Buffers for who wants native histograms, and the older text
+ * for who does not say.
  *
  * @module
  */
 
-/** One number of a metric. */
-export interface Sample {
-  /** Behind the metric's name: `_bucket`. */
-  readonly suffix?: string;
-  /** `comm="cat"`; empty for none. */
-  readonly labels: string;
-  readonly value: number;
-}
-
-/** One metric. */
-export interface Family {
-  readonly name: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly help: string;
-  readonly samples: readonly Sample[];
-}
+import type { Distribution, Family, Labels } from "./family.ts";
+import { protobufBody } from "./protobuf_exposition.ts";
 
 /** What a client takes, and what it is called. */
 export interface Exposition {
   readonly type: string;
-  text(families: readonly Family[]): string;
+  /** All of an answer. */
+  body(families: readonly Family[]): string | Uint8Array<ArrayBuffer>;
 }
 
 /** https://github.com/prometheus/OpenMetrics, version 1.0.0 */
 const OPEN_METRICS: Exposition = {
   type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
-  text: (families) => [...families.map((each) => familyText(each, false)), "# EOF\n"].join(""),
+  body: (families) => [...families.map((each) => familyText(each, false)), "# EOF\n"].join(""),
 };
 
 const PROMETHEUS: Exposition = {
   type: "text/plain; version=0.0.4; charset=utf-8",
-  text: (families) => families.map((each) => familyText(each, true)).join(""),
+  body: (families) => families.map((each) => familyText(each, true)).join(""),
 };
 
+const PROTOBUF: Exposition = {
+  type:
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+  body: protobufBody,
+};
+
+/** In the order in which they are chosen where a client likes several as much. */
+const ALL: readonly (readonly [accepted: RegExp, exposition: Exposition])[] = [
+  [
+    /^application\/vnd\.google\.protobuf;(?=.*proto=io\.prometheus\.client\.MetricFamily)(?=.*encoding=delimited)/,
+    PROTOBUF,
+  ],
+  [/^application\/openmetrics-text\b/, OPEN_METRICS],
+  [/^(text\/plain\b|\*\/\*|text\/\*)/, PROMETHEUS],
+];
+
 /** The format for what a client says that it accepts. */
-export function expositionFor(accept: string | undefined): Exposition {
-  return accept?.includes("application/openmetrics-text") ? OPEN_METRICS : PROMETHEUS;
+export function expositionFor(accept = ""): Exposition {
+  const wanted = accept.split(",").map((text) => {
+    const range = text.replaceAll(/\s/g, "");
+    const found = ALL.findIndex(([accepted]) => accepted.test(range));
+    return { found, quality: Number(/;q=([\d.]+)/.exec(range)?.[1] ?? 1) };
+  }).filter(({ found, quality }) => found >= 0 && quality > 0)
+    .sort((a, b) => b.quality - a.quality || a.found - b.found);
+  return ALL[wanted[0]?.found ?? -1]?.[1] ?? PROMETHEUS;
 }
 
 /** In the older format a counter is called as its samples are. */
-function familyText({ name, type, help, samples }: Family, isOld: boolean): string {
-  if (samples.length === 0) return "";
+function familyText(family: Family, isOld: boolean): string {
+  const { name, type, help } = family;
   const total = type === "counter" ? "_total" : "";
+  const lines = family.type === "histogram"
+    ? family.distributions.flatMap((each) => histogramLines(name, each))
+    : family.samples.map(({ labels, value }) => sampleLine(name + total, labels, value));
+  if (lines.length === 0) return "";
   const called = isOld ? name + total : name;
   return [
     `# TYPE ${called} ${type}\n`,
     `# HELP ${called} ${help.replaceAll("\\", "\\\\").replaceAll('"', isOld ? '"' : '\\"')}\n`,
-    ...samples.map(({ suffix = total, labels, value }) =>
-      `${name}${suffix}${labels && `{${labels}}`} ${numberText(value)}\n`
-    ),
+    ...lines,
   ].join("");
+}
+
+/** Text has no native histograms. */
+function histogramLines(name: string, { labels, count, buckets }: Distribution): string[] {
+  if (!buckets) return [];
+  let sum = 0;
+  const line = (bound: number) =>
+    sampleLine(`${name}_bucket`, [...labels, ["le", numberText(bound)]], sum);
+  return [
+    ...buckets.map(([bound, each]) => {
+      sum += each;
+      return line(bound);
+    }),
+    line(Infinity),
+    sampleLine(`${name}_count`, labels, count),
+  ];
+}
+
+/** `name{comm="cat",pid="1"} 5` */
+function sampleLine(name: string, labels: Labels, value: number): string {
+  const text = labels.map(([key, each]) => `${key}="${each.replaceAll(/[\\"]/g, "\\$&")}"`).join();
+  return `${name}${text && `{${text}}`} ${numberText(value)}\n`;
 }
 
 const numberText = (value: number) =>

@@ -5,6 +5,7 @@
  */
 
 import { escapeText } from "../output/escape.ts";
+import type { Labels } from "./family.ts";
 
 /** So many label sets a metric keeps; each is a time series, of a histogram as many as it has buckets. */
 export const MAX_LABEL_SETS = 1000;
@@ -61,24 +62,14 @@ export class LabelSets<T> {
     this.#other = undefined;
   }
 
-  /** Each label set as text, `{comm="cat"}`, with its value. */
-  *[Symbol.iterator](): Generator<readonly [labels: string, value: T]> {
+  /** Each label set with its value; a label without a value is left out, which is the same to Prometheus. */
+  *[Symbol.iterator](): Generator<readonly [labels: Labels, value: T]> {
     for (const { labels, value } of this.#values.values()) {
-      yield [labelsText(this.#names, labels), value];
+      const named = this.#names.map((name, i) => [name, escapeText(labels[i]!)] as const);
+      yield [named.filter(([, text]) => text !== ""), value];
     }
   }
 }
 
 /** Values cannot hold NUL: they come from the kernel's texts. */
 const keyOf = (labels: readonly string[]) => labels.length === 1 ? labels[0]! : labels.join("\0");
-
-/** `comm="cat",pid="1"`; a label without a value is left out, which is the same to Prometheus. */
-function labelsText(names: readonly string[], labels: readonly string[]): string {
-  return names.map((name, i) => [name, labels[i]!] as const)
-    .filter(([, value]) => value !== "")
-    .map(([name, value]) => `${name}="${escapeLabel(value)}"`).join();
-}
-
-function escapeLabel(value: string): string {
-  return escapeText(value).replaceAll(/[\\"]/g, "\\$&");
-}

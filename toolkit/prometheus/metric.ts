@@ -1,22 +1,19 @@
 /**
- * One metric of a tool's records: a count of events, a figure of reports, or histograms.
+ * One metric of a tool's records: a count of events, or a figure of reports.
  *
  * @module
  */
 
-import type { Family } from "./exposition.ts";
+import type { Family } from "./family.ts";
 import { LabelSets } from "./label_sets.ts";
 import { metricName, type Unit, unitOf } from "./units.ts";
 
 /** The values of a record by the names of its members. */
 export type RecordValues = Readonly<Record<string, unknown>>;
 
-interface Bucket {
-  readonly high: number;
-  readonly count: number;
-}
-
-const labelText = (value: unknown) => value === null || value === undefined ? "" : String(value);
+/** A value as a label. */
+export const labelText = (value: unknown): string =>
+  value === null || value === undefined ? "" : String(value);
 
 /** Counts and sums of one kind of records. */
 export interface Metric {
@@ -106,73 +103,4 @@ export class Figure implements Metric {
       samples: samples.map(([labels, { sum }]) => ({ labels, value: sum * this.#unit.factor })),
     }];
   }
-}
-
-/** Histograms added up, one metric for each quantity that the records name in `value`. */
-export class Histograms implements Metric {
-  readonly #prefix: string;
-  readonly #labels: readonly string[];
-  readonly #byValue = new Map<string, LabelSets<Map<number, number>>>();
-  /** Upper bounds of all buckets seen: Prometheus wants the same buckets in each label set. */
-  readonly #bounds = new Map<string, Set<number>>();
-
-  constructor(prefix: string, labels: readonly string[]) {
-    this.#prefix = prefix;
-    this.#labels = labels;
-  }
-
-  get isFull(): boolean {
-    return [...this.#byValue.values()].some(({ isFull }) => isFull);
-  }
-
-  begin(): void {}
-
-  add(record: RecordValues): void {
-    const value = String(record.value);
-    let sets = this.#byValue.get(value);
-    if (!sets) {
-      sets = new LabelSets(this.#labels.map(metricName), () => new Map());
-      this.#byValue.set(value, sets);
-      this.#bounds.set(value, new Set());
-    }
-    const counts = sets.of(this.#labels.map((name) => labelText(record[name])));
-    for (const { high, count } of record.buckets as readonly Bucket[]) {
-      this.#bounds.get(value)!.add(high);
-      counts.set(high, (counts.get(high) ?? 0) + count);
-    }
-  }
-
-  get families(): Family[] {
-    return [...this.#byValue].map(([value, sets]) => {
-      const { name, factor } = unitOf(value);
-      const bounds = [...this.#bounds.get(value)!].sort((a, b) => a - b);
-      return {
-        name: `${this.#prefix}_${name}`,
-        type: "histogram",
-        help: `Distribution of ${value}, added up over all reports.`,
-        samples: [...sets].flatMap(([labels, counts]) => samplesOf(labels, counts, bounds, factor)),
-      };
-    });
-  }
-}
-
-function samplesOf(
-  labels: string,
-  counts: ReadonlyMap<number, number>,
-  bounds: readonly number[],
-  factor: number,
-) {
-  let sum = 0;
-  const bucket = (le: string, value: number) => ({
-    suffix: "_bucket",
-    labels: [labels, `le="${le}"`].filter(Boolean).join(),
-    value,
-  });
-  const buckets = bounds.map((high) => {
-    sum += counts.get(high) ?? 0;
-    // Times are truncated to whole units: the bucket up to 3 usecs holds all that is less than 4.
-    const bound = factor === 1 ? high : Number(((high + 1) * factor).toPrecision(12));
-    return bucket(String(bound), sum);
-  });
-  return [...buckets, bucket("+Inf", sum), { suffix: "_count", labels, value: sum }];
 }

@@ -7,10 +7,11 @@
 import { type Column, keyOf, membersOf } from "../output/columns.ts";
 import type { Destination, RowTaker } from "../output/destination.ts";
 import type { RecordShape } from "../records/record_shape.ts";
-import type { Family } from "./exposition.ts";
+import type { Family } from "./family.ts";
 import { LabelSets } from "./label_sets.ts";
 import { checkLabels, kindsOf, labelsOf } from "./labels.ts";
-import { Events, Figure, Histograms, type Metric, type RecordValues } from "./metric.ts";
+import { Histograms } from "./histograms.ts";
+import { Events, Figure, type Metric, type RecordValues } from "./metric.ts";
 import { metricName } from "./units.ts";
 
 /** The metrics of one tool, fed with its records. */
@@ -112,7 +113,7 @@ export class Metrics implements Destination {
         name: `${this.#prefix}_label_sets_full`,
         type: "gauge",
         help: '1 if the limit of label sets was reached: the rest is summed under "other".',
-        samples: [{ labels: "", value: Number(this.isFull) }],
+        samples: [{ labels: [], value: Number(this.isFull) }],
       },
     ];
   }

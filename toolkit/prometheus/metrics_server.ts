@@ -6,7 +6,8 @@
 
 import { HttpServer, type IncomingMessage, refuse } from "../http/http_server.ts";
 import type { Address } from "../options/address_option.ts";
-import { expositionFor, type Family } from "./exposition.ts";
+import { expositionFor } from "./exposition.ts";
+import type { Family } from "./family.ts";
 
 /** Serves metrics until it is closed. */
 export class MetricsServer implements Disposable {
@@ -33,9 +34,9 @@ export class MetricsServer implements Disposable {
         answer(request, response) {
           const [status, reason] = refusal(request);
           if (status !== 200) return refuse(response, status, reason);
-          const { type, text } = expositionFor(request.headers.accept);
+          const { type, body } = expositionFor(request.headers.accept);
           response.writeHead(200, { "content-type": type, "cache-control": "no-store" });
-          response.end(request.method === "HEAD" ? undefined : text(families()));
+          response.end(request.method === "HEAD" ? undefined : body(families()));
         },
       }),
     );

@@ -4,15 +4,18 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { test } from "node:test";
 import { histogramShape, rowShape } from "../records/record_shape.ts";
 import { expositionFor } from "./exposition.ts";
+import type { Family } from "./family.ts";
 import { MAX_LABEL_SETS } from "./label_sets.ts";
 import { Metrics } from "./metrics.ts";
 import { unitOf } from "./units.ts";
 
-const OPEN_METRICS = expositionFor("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+const OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+const textOf = (families: readonly Family[], accept = OPEN_METRICS): string =>
+  String(expositionFor(accept).body(families));
 
 /** The samples of metrics, without what they are. */
 const samplesOf = (metrics: Metrics): string[] =>
-  OPEN_METRICS.text(metrics.families).split("\n")
+  textOf(metrics.families).split("\n")
     .filter((line) => line !== "" && !line.startsWith("#") && !line.includes("label_sets_full"));
 
 const EVENT = [{ members: { pid: "number", comm: "text", path: "text", list: "texts" } }] as const;
@@ -89,6 +92,105 @@ test("histograms are added up, cumulative, with the same buckets for all label s
   ]);
 });
 
+test("histograms whose buckets double are native ones too, in the unit that they double in", () => {
+  const metrics = new Metrics("some", [histogramShape()], false, []);
+  const bucket = (low: number, high: number, count: number) => ({ low, high, count });
+  const add = (value: string, ...buckets: unknown[]) =>
+    metrics.add("histogram", { value, buckets });
+  add("usecs", bucket(0, 1, 1), bucket(2, 3, 2), bucket(4, 7, 1), bucket(8, 15, 0));
+  add("usecs", bucket(2, 3, 1), bucket(32, 63, 5));
+  add("bytes", bucket(-7, -4, 2), bucket(-1, -1, 1), bucket(4096, 8191, 3));
+  add("items", bucket(0, 0, 2), bucket(1, 1, 3));
+  const native = metrics.families.flatMap((family) =>
+    family.type === "histogram"
+      ? family.distributions.map(({ count, buckets, native }) =>
+        [family.name, count, buckets?.length, native] as const
+      )
+      : []
+  );
+  deepEqual(native, [
+    ["tsbcc_some_seconds", 10, 5, undefined],
+    ["tsbcc_some_usecs", 10, undefined, {
+      zero: 1,
+      positive: [[2, 3], [3, 1], [6, 5]],
+      negative: [],
+    }],
+    ["tsbcc_some_bytes", 6, 3, { zero: 1, positive: [[13, 3]], negative: [[3, 2]] }],
+    ["tsbcc_some_items", 5, 2, undefined],
+  ]);
+  // Text has the classic ones alone.
+  deepEqual(samplesOf(metrics).filter((line) => /_count/.test(line)), [
+    "tsbcc_some_seconds_count 10",
+    "tsbcc_some_bytes_count 6",
+    "tsbcc_some_items_count 5",
+  ]);
+});
+
+test("native histograms are Protocol Buffers, byte for byte as their definition says", () => {
+  const histogram: Family = {
+    name: "n",
+    type: "histogram",
+    help: "h",
+    distributions: [{
+      labels: [["b", "c"]],
+      count: 10,
+      native: { zero: 1, positive: [[2, 3], [3, 1], [6, 5]], negative: [] },
+    }],
+  };
+  const counter: Family = { ...COUNTER, samples: [{ labels: [], value: 1 }] };
+  const accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;" +
+    `encoding=delimited,${OPEN_METRICS}`;
+  const { type, body } = expositionFor(accept);
+  equal(
+    type,
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+  );
+  const double = (high: string) => "00".repeat(6) + high;
+  const value = [
+    ["08", "0a", "11", double("f87f"), "28", "00", "31", double("0040"), "38", "01"],
+    ["62", "04", "08", "04", "10", "02"], // two slots from 2
+    ["62", "04", "08", "04", "10", "01"], // one, two after those
+    ["6a", "03", "06", "03", "08"], // 3, then 2 less, then 4 more
+  ].flat().join("");
+  const withLength = (hex: string) => (hex.length / 2).toString(16).padStart(2, "0") + hex;
+  const metric = `0a${withLength("0a0162120163")}3a${withLength(value)}`;
+  const family = `0a016e1201681804` + `22${withLength(metric)}`;
+  const counted = `0a07615f746f74616c1200180022${
+    withLength(`1a${withLength(`09${double("f03f")}`)}`)
+  }`;
+  deepEqual(
+    (body([histogram, counter]) as Uint8Array).toHex(),
+    withLength(family) + withLength(counted),
+  );
+});
+
+const COUNTER = { name: "a", type: "counter", help: "", samples: [] } as const;
+
+test("a client is answered in the format that it likes best, or in the one that all read", () => {
+  const first = (accept?: string) => expositionFor(accept).type.split(/[;+]/)[0];
+  const protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily";
+  deepEqual(
+    [
+      first(),
+      first("*/*"),
+      first("text/html,*/*;q=0.8"),
+      first("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"),
+      first("application/openmetrics-text;q=0.1, text/plain;version=0.0.4;q=0.5"),
+      first(`${protobuf};encoding=delimited;q=0.7,application/openmetrics-text;q=0.6`),
+      first(`${protobuf};encoding=text,application/openmetrics-text;q=0.6`),
+      first("application/openmetrics-text;q=0"),
+    ],
+    [
+      ...["text/plain", "text/plain", "text/plain"],
+      "application/openmetrics-text",
+      "text/plain",
+      "application/vnd.google.protobuf",
+      "application/openmetrics-text",
+      "text/plain",
+    ],
+  );
+});
+
 test("losses are counters, whoever tells them", () => {
   const metrics = new Metrics("some", [rowShape({ n: "count" })], false, []);
   metrics.lose("missed", "events", 3);
@@ -118,14 +220,14 @@ test("both formats are spoken", () => {
     name: "a",
     type: "counter",
     help: 'A "b"\\c.',
-    samples: [{ labels: "", value: 1 }],
+    samples: [{ labels: [], value: 1 }],
   }] as const;
   equal(
-    OPEN_METRICS.text(families),
+    textOf(families),
     '# TYPE a counter\n# HELP a A \\"b\\"\\\\c.\na_total 1\n# EOF\n',
   );
   equal(
-    expositionFor("text/plain").text(families),
+    textOf(families, "text/plain"),
     '# TYPE a_total counter\n# HELP a_total A "b"\\\\c.\na_total 1\n',
   );
 });

@@ -8,7 +8,7 @@ import { UsageError, type Values } from "../options/options.ts";
 import type { Address } from "../options/address_option.ts";
 import type { eventOptions, standardOptions } from "../options/standard_options.ts";
 import { complain, remark } from "../output/complain.ts";
-import type { Family } from "../prometheus/exposition.ts";
+import type { Family } from "../prometheus/family.ts";
 import { MAX_LABEL_SETS } from "../prometheus/label_sets.ts";
 import { Metrics } from "../prometheus/metrics.ts";
 import { MetricsServer } from "../prometheus/metrics_server.ts";

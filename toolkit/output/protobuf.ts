@@ -33,6 +33,18 @@ export class Message {
     return this;
   }
 
+  /** A sint32 or sint64. */
+  zigzag(field: number, value: number): this {
+    return this.varint(field, zigzagOf(value));
+  }
+
+  /** Several sint64, packed. */
+  packedZigzag(field: number, values: readonly number[]): this {
+    const list = new Message();
+    for (const value of values) list.#varint(BigInt.asUintN(64, zigzagOf(value)));
+    return this.embed(field, list.bytes);
+  }
+
   /** A fixed64. */
   fixed64(field: number, value: bigint): this {
     this.#key(field, FIXED64);
@@ -57,6 +69,12 @@ export class Message {
   /** A message in this one, or bytes. */
   embed(field: number, bytes: Uint8Array): this {
     this.#key(field, BYTES);
+    this.#varint(BigInt(bytes.length));
+    return this.append(bytes);
+  }
+
+  /** A message behind its length, where several follow each other. */
+  delimited(bytes: Uint8Array): this {
     this.#varint(BigInt(bytes.length));
     return this.append(bytes);
   }
@@ -107,3 +125,6 @@ export class Message {
     return this.#view;
   }
 }
+
+/** 0, -1, 1, -2 … as 0, 1, 2, 3 … */
+const zigzagOf = (value: number): bigint => BigInt(value) << 1n ^ (value < 0 ? -1n : 0n);

@@ -1,0 +1,167 @@
+/**
+ * What a live page costs the tool that it shows: opensnoop over processes that open files that do not exist, printing to
+ * /dev/null, with `--web` and no page open, and with one open in a real browser; in turns.
+ *
+ *     deno run -A bench/live_page.ts [--rate N] [--seconds N] [--rounds N]
+ *     deno run -A bench/live_page.ts --minutes N [--rate N]
+ *
+ * The second form keeps one page open, and prints how much memory both sides have. The tool runs under the runtime that
+ * runs this; TSBCC_EXECUTABLE takes its place. `bash bench/install.sh` builds the workload.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Chromium, type Tab } from "../tests/support/chromium.ts";
+import { Running } from "../tests/support/process.ts";
+import { RUNTIME } from "../tests/support/runtime.ts";
+import { READY, toolCommand } from "../tests/support/tool.ts";
+import { median } from "./median.ts";
+import { builtPath } from "./question.ts";
+
+const PROCESSES = 4;
+const HERTZ = 100;
+const SAMPLE_MS = 30_000;
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: "string", default: "100000" },
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "3" },
+    minutes: { type: "string" },
+  },
+});
+const rate = values.rate;
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** CPU seconds of a process. */
+function cpuOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+  return (Number(stat[11]) + Number(stat[12])) / HERTZ;
+}
+
+/** Its resident memory in MiB. */
+function residentOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+}
+
+const NAME = "open_files";
+const startWorkload = (seconds: number) =>
+  Running.start([builtPath(NAME), String(PROCESSES), rate, String(seconds)]);
+
+const TO_NOTHING = ["sh", "-c", 'exec "$@" > /dev/null', "sh"];
+
+const startTool = async (...words: string[]) => {
+  const command = [...toolCommand("opensnoop"), "-n", NAME, ...words];
+  const tool = Running.start(words[0] === "--web" ? command : [...TO_NOTHING, ...command], READY);
+  await tool.find("stderr", /^ready$/m);
+  return tool;
+};
+const urlOf = async (tool: Running) =>
+  (await tool.find("stderr", /the page is at (http:\S+)$/m))[1]!;
+
+/** What the tool says of losses at its end. */
+const droppedIn = (stderr: string) =>
+  [...stderr.matchAll(/dropped (\d+) events in all/g)]
+    .reduce((sum, [, count]) => sum + Number(count), 0);
+
+/** Milliseconds between pictures, as the page sees them. */
+const WATCH_FRAMES = `globalThis.frames_ = []; (function next(last) {
+  requestAnimationFrame((now) => { if (last) frames_.push(now - last); next(now); });
+})()`;
+
+interface Figures {
+  readonly opens: number;
+  readonly lostPercent: number;
+  readonly cpuPerMillion: number;
+  readonly frameMs?: number;
+  readonly frame99Ms?: number;
+}
+
+/** Runs a tool over the workload once. @param browser opens the page in it */
+async function once(words: readonly string[], browser?: Chromium): Promise<Figures> {
+  await using tool = await startTool(...words);
+  const tab = browser && await browser.open(await urlOf(tool));
+  await using workload = startWorkload(Number(values.seconds));
+  await tab?.value(WATCH_FRAMES);
+  const before = cpuOf(tool.pid);
+  workload.send();
+  const { stdout } = await workload.result;
+  const cpu = cpuOf(tool.pid) - before;
+  const frames = (await tab?.value<number[]>("frames_"))?.sort((a, b) => a - b);
+  tool.kill("SIGINT");
+  const { stderr } = await tool.result;
+  await tab?.ask("Page.close");
+  const opens = Number(stdout);
+  return {
+    opens,
+    lostPercent: 100 * droppedIn(stderr) / opens,
+    cpuPerMillion: 1e6 * cpu / opens,
+    ...frames && {
+      frameMs: frames[Math.floor(frames.length / 2)]!,
+      frame99Ms: frames[Math.floor(frames.length * 0.99)]!,
+    },
+  };
+}
+
+async function compare(): Promise<void> {
+  await using browser = await Chromium.start();
+  const subjects = {
+    "prints to /dev/null": () => once([]),
+    "--web, no page": () => once(["--web"]),
+    "--web, a page open": () => once(["--web"], browser),
+  };
+  const seen: Record<string, Figures[]> = {};
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const [name, run] of Object.entries(subjects)) (seen[name] ??= []).push(await run());
+  }
+  const load = readFileSync("/proc/loadavg", "utf8").split(" ")[0];
+  console.log(`${RUNTIME}, ${PROCESSES} processes, ${rate} opens/s asked for, load ${load}`);
+  for (const [name, runs] of Object.entries(seen)) {
+    const middle = (key: keyof Figures) => median(runs.map((run) => run[key] ?? NaN)).toFixed(2);
+    console.log(
+      `${name.padEnd(20)} ${
+        Math.round(Number(middle("opens")) / Number(values.seconds))
+      } opens/s, ` +
+        `lost ${middle("lostPercent")} %, CPU ${middle("cpuPerMillion")} s per million` +
+        (runs[0]!.frameMs
+          ? `, frames ${middle("frameMs")} ms, 99 % ${middle("frame99Ms")} ms`
+          : ""),
+    );
+  }
+}
+
+/** What a page has on its heap, in MiB, after a collection. */
+async function heapOf(tab: Tab): Promise<number> {
+  await tab.ask("HeapProfiler.collectGarbage");
+  const { usedSize } = await tab.ask("Runtime.getHeapUsage") as { usedSize: number };
+  return usedSize / 2 ** 20;
+}
+
+async function watch(minutes: number): Promise<void> {
+  await using browser = await Chromium.start();
+  await using tool = await startTool("--web");
+  const tab = await browser.open(await urlOf(tool));
+  await using workload = startWorkload(minutes * 60);
+  workload.send();
+  console.log(
+    `${RUNTIME}, ${rate} opens/s asked for\nminutes  tool, MiB  page's heap, MiB  events`,
+  );
+  const total = "document.querySelector('#total').textContent";
+  for (let at = 0; at <= minutes * 60_000; at += SAMPLE_MS) {
+    console.log(
+      `${(at / 60_000).toFixed(1).padStart(7)} ${residentOf(tool.pid).toFixed(1).padStart(10)} ` +
+        `${(await heapOf(tab)).toFixed(2).padStart(17)}  ${await tab.value(total)}`,
+    );
+    await sleep(SAMPLE_MS);
+  }
+  const { stdout } = await workload.result;
+  console.log(`${stdout.trim()} opens; the page tells ${await tab.value(total)}`);
+  tool.kill("SIGINT");
+  console.log(`dropped ${droppedIn((await tool.result).stderr)}`);
+}
+
+await (values.minutes ? watch(Number(values.minutes)) : compare());

@@ -1,0 +1,63 @@
+/* Opens of files that do not exist, from several processes: open_files PROCESSES RATE SECONDS
+ *
+ * RATE is of all of them in a second; 0 is as fast as it goes. Waits for a line first, and says then how many there were. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Between two looks at the clock. */
+#define BATCH 20
+
+static double now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static unsigned long run(int process, double rate, double seconds)
+{
+	unsigned long done = 0;
+	char path[64];
+	double start = now(), elapsed;
+
+	while ((elapsed = now() - start) < seconds) {
+		if (rate > 0 && done >= rate * elapsed) {
+			usleep(1000);
+			continue;
+		}
+		for (int i = 0; i < BATCH; i++, done++) {
+			snprintf(path, sizeof(path), "/none/%d/%lu", process, done % 5000);
+			open(path, O_RDONLY);
+		}
+	}
+	return done;
+}
+
+int main(int count, char **words)
+{
+	int processes = count > 3 ? atoi(words[1]) : 0;
+	unsigned long *done, total = 0;
+
+	if (processes < 1 || processes > 64)
+		return 2;
+	done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (getchar() == EOF)
+		return 1;
+	for (int i = 0; i < processes; i++) {
+		if (fork() == 0) {
+			done[i] = run(i, atof(words[2]) / processes, atof(words[3]));
+			_exit(0);
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+	for (int i = 0; i < processes; i++)
+		total += done[i];
+	printf("%lu\n", total);
+	return 0;
+}
