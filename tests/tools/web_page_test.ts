@@ -5,14 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
 import { Chromium, type Tab } from "../support/chromium.ts";
+import { pageOf } from "../support/page_listener.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
-
-const pageOf = async (server: Running): Promise<string> =>
-  (await server.find("stderr", /the page is at (http:\S+)$/m))[1]!;
 
 /** Checks that a page did nothing that its policy forbids, and asked nobody else. */
 function isClean(tab: Tab, url: string): void {

@@ -30,16 +30,23 @@ export interface RecorderOptions {
   readonly maxBytes: number;
   readonly files: number;
   readonly whenFull: WhenFull;
+  /** When what is recorded was seen, in milliseconds since 1970. Default: now. */
+  readonly clock?: (() => number) | undefined;
 }
 
+type FoundOut = "host" | "kernel" | "started";
+
 /** What the maker of a recording says about it; the rest of its head is found out. */
-export type Recorded = Omit<RecordingHead, "format" | "host" | "kernel" | "started">;
+export type Recorded =
+  & Omit<RecordingHead, "format" | FoundOut>
+  & Partial<Pick<RecordingHead, FoundOut>>;
 
 /** Records what it is given. */
 export class Recorder implements Destination, Disposable {
   readonly #name: string;
   readonly #whenFull: WhenFull;
   readonly #file: RecordFile;
+  readonly #clock: () => number;
   #stop: () => void = () => {};
   #blocks = 0;
   /** Records in blocks that were written. */
@@ -58,16 +65,18 @@ export class Recorder implements Destination, Disposable {
   dropped = 0;
 
   /** Opens the file. @throws {Error} where it cannot be written */
-  constructor(recorded: Recorded, { path, maxBytes, files, whenFull }: RecorderOptions) {
+  constructor(recorded: Recorded, options: RecorderOptions) {
+    const { path, maxBytes, files, whenFull, clock = Date.now } = options;
     this.#name = recorded.tool;
+    this.#clock = clock;
     this.#whenFull = whenFull;
     const kernelSays = (name: string) => readText(`/proc/sys/kernel/${name}`).trim();
     const head: RecordingHead = {
       format: FORMAT,
-      ...recorded,
       host: kernelSays("hostname"),
       kernel: kernelSays("osrelease"),
       started: Date.now(),
+      ...recorded,
     };
     this.#file = new RecordFile(path, maxBytes, files, () => {
       return encodeBlock(this.#head(BlockKind.head, 0), `${toJson(head)}\n`);
@@ -80,7 +89,7 @@ export class Recorder implements Destination, Disposable {
   }
 
   begin(): void {
-    this.#add(`{"at":${Date.now()},"begin":true}`, 0);
+    this.#add(`{"at":${this.#clock()},"begin":true}`, 0);
   }
 
   rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
@@ -93,12 +102,12 @@ export class Recorder implements Destination, Disposable {
       // Made before the table's text is asked for: either may look at the clock.
       const made = json();
       const shown = texts.length > 0 ? `,"texts":${toJson(texts.map((text) => text(row)))}` : "";
-      this.#add(recordLine(`{"at":${Date.now()},"table":${id}${shown}`, made), 1, id, table);
+      this.#add(recordLine(`{"at":${this.#clock()},"table":${id}${shown}`, made), 1, id, table);
     };
   }
 
   record(kind: string, _members: RecordMembers, json: () => string): void {
-    this.#add(recordLine(`{"at":${Date.now()},"kind":${toJson(kind)}`, json()), 1);
+    this.#add(recordLine(`{"at":${this.#clock()},"kind":${toJson(kind)}`, json()), 1);
   }
 
   flush(): void {
@@ -107,7 +116,7 @@ export class Recorder implements Destination, Disposable {
 
   end(): void {
     this.write();
-    const text = toJson({ ended: Date.now(), dropped: this.dropped });
+    const text = toJson({ ended: this.#clock(), dropped: this.dropped });
     this.#try(encodeBlock(this.#head(BlockKind.end, 0), `${text}\n`), 0);
   }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Column, Value } from "../output/columns.ts";
-import type { Destination, RowTaker } from "../output/destination.ts";
+import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
 import { toJson } from "../output/escape.ts";
 import type { RecordedColumn, RecordedLine } from "./recorded.ts";
 
@@ -49,6 +49,8 @@ export interface ReplayOptions {
   readonly asItWas: boolean;
   /** Called before each record. @param at when it was made, in milliseconds since 1970 */
   onTime?(at: number): void;
+  /** Whether a record is wanted; default all are. @param kind undefined for a row */
+  wants?(kind: string | undefined, members: RecordMembers): boolean;
   /** Waits so many milliseconds, or less if it is to end. */
   wait(ms: number): Promise<void>;
   /** Whether it is to end. */
@@ -101,7 +103,7 @@ export class Giver {
 export async function replay(
   blocks: Iterable<readonly RecordedLine[]>,
   destination: Destination,
-  { asItWas, onTime, wait, isOver }: ReplayOptions,
+  { asItWas, onTime, wants, wait, isOver }: ReplayOptions,
 ): Promise<void> {
   let first: number | undefined;
   const start = performance.now();
@@ -110,6 +112,9 @@ export async function replay(
     giver.begin();
     for (const line of lines) {
       if (isOver()) return;
+      if (wants && "row" in line && !wants("kind" in line ? line.kind : undefined, line.row)) {
+        continue;
+      }
       if ("at" in line) first ??= line.at;
       const due = asItWas && "at" in line ? line.at - first! - (performance.now() - start) : 0;
       if (due > 0) {

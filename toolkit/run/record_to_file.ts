@@ -9,7 +9,7 @@ import { UsageError, type Values } from "../options/options.ts";
 import type { eventOptions, standardOptions } from "../options/standard_options.ts";
 import { keyOf } from "../output/columns.ts";
 import { remark } from "../output/complain.ts";
-import { Recorder } from "../recording/recorder.ts";
+import { type Recorded, Recorder } from "../recording/recorder.ts";
 import { columnsOf, recordsOf } from "./plan_records.ts";
 import type { RunDestination } from "./run_destinations.ts";
 import type { AnyTool, EventPlan, Plan } from "./tool.ts";
@@ -20,18 +20,15 @@ type Standard =
   & Values<typeof standardOptions>
   & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
+type RecordValues = Pick<Standard, "record" | "recordSize" | "recordFiles" | "recordFull">;
+
 const MIB = 1024 * 1024;
 /** With --record-size. */
 const FILES = 10;
 
 /** What records the records of a plan. @throws {UsageError} @throws {Error} where the file cannot be written */
-export function recorderOf(tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination {
-  const { record: path, recordSize, recordFiles, recordFull } = values;
-  if (path === "") throw new UsageError("--record expects the name of a file");
-  if (recordFiles !== undefined && recordSize === undefined) {
-    throw new UsageError("--record-files is for --record-size: else there is one file");
-  }
-  const recorder = new Recorder({
+export const recorderOf = (tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination =>
+  recordTo({
     tool: tool.name,
     summary: tool.summary,
     version: VERSION,
@@ -39,11 +36,28 @@ export function recorderOf(tool: AnyTool, plan: Plan<never>, values: Standard): 
     isEvent: "event" in plan,
     shapes: recordsOf(tool, plan, values),
     layout: layoutOf(tool, plan, values),
-  }, {
+  }, values);
+
+/**
+ * The same by what is said of the records.
+ *
+ * @param replayed the time of what is replayed, and how much of it is missing already
+ */
+export function recordTo(
+  recorded: Recorded,
+  { record: path, recordSize, recordFiles, recordFull }: RecordValues,
+  replayed?: { clock(): number; missing(): number },
+): RunDestination {
+  if (path === "") throw new UsageError("--record expects the name of a file");
+  if (recordFiles !== undefined && recordSize === undefined) {
+    throw new UsageError("--record-files is for --record-size: else there is one file");
+  }
+  const recorder = new Recorder(recorded, {
     path: path!,
     maxBytes: recordSize === undefined ? Infinity : recordSize * MIB,
-    files: recordSize === undefined ? 1 : recordFiles ?? FILES,
+    files: filesOf({ recordSize, recordFiles }),
     whenFull: recordFull ?? "end",
+    clock: replayed?.clock,
   });
   const loss = {
     kind: "dropped",
@@ -54,7 +68,7 @@ export function recorderOf(tool: AnyTool, plan: Plan<never>, values: Standard): 
     start(losses, stop) {
       recorder.start(stop);
       losses.watch(loss, () => recorder.dropped);
-      remark(`${tool.name}: recording to ${path}`);
+      remark(`${recorded.tool}: recording to ${path}`);
     },
     get hasFailed() {
       return recorder.hasFailed;
@@ -63,9 +77,33 @@ export function recorderOf(tool: AnyTool, plan: Plan<never>, values: Standard): 
     rows: (columns) => recorder.rows(columns),
     record: (kind, members, json) => recorder.record(kind, members, json),
     flush: () => recorder.flush(),
-    end: () => recorder.end(),
+    end: () => {
+      recorder.dropped += replayed?.missing() ?? 0;
+      recorder.end();
+    },
     [Symbol.dispose]: () => recorder[Symbol.dispose](),
   };
+}
+
+/** How many files are kept. */
+const filesOf = (
+  { recordSize, recordFiles }: Pick<RecordValues, "recordSize" | "recordFiles">,
+): number => recordSize === undefined ? 1 : recordFiles ?? FILES;
+
+/** All files that a recording may take the place of. */
+export const recordPaths = (values: RecordValues): string[] =>
+  Array.from(
+    { length: filesOf(values) },
+    (_, i) => i === 0 ? values.record! : `${values.record}.${i}`,
+  );
+
+/** Refuses options of `--record` without it. @throws {UsageError} */
+export function checkRecordOptions(
+  { record, recordSize, recordFiles, recordFull }: RecordValues,
+): void {
+  if (record === undefined && [recordSize, recordFiles, recordFull].some((each) => each)) {
+    throw new UsageError("--record-size, --record-files and --record-full are those of --record");
+  }
 }
 
 /** What was typed behind the tool's name. */

@@ -8,7 +8,7 @@ import { UsageError, type Values } from "../options/options.ts";
 import type { eventOptions, standardOptions } from "../options/standard_options.ts";
 import { type Destination, Destinations } from "../output/destination.ts";
 import type { Losses } from "./losses.ts";
-import { recorderOf } from "./record_to_file.ts";
+import { checkRecordOptions, recorderOf } from "./record_to_file.ts";
 import { exporterOf } from "./send_otlp.ts";
 import { metricsOf } from "./serve_metrics.ts";
 import { pageOf } from "./serve_page.ts";
@@ -102,10 +102,7 @@ export function withDestinations<V extends Standard>(
   if (values.labels?.length && values.prometheus === undefined && values.otlp === undefined) {
     throw new UsageError("--labels are those of --prometheus and --otlp");
   }
-  const { record, recordSize, recordFiles, recordFull } = values;
-  if (record === undefined && [recordSize, recordFiles, recordFull].some((each) => each)) {
-    throw new UsageError("--record-size, --record-files and --record-full are those of --record");
-  }
+  checkRecordOptions(values);
   const settled = valuesForRecords(tool, values);
   const plan = planOf(tool, settled);
   const kinds = KINDS.filter(({ isAsked }) => isAsked(values));

@@ -11,7 +11,7 @@ import { remark } from "../output/complain.ts";
 import { keyOf } from "../output/columns.ts";
 import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
 import type { Column } from "../output/columns.ts";
-import { kindOf } from "../records/record_shape.ts";
+import { kindOf, type Member, type RecordShape } from "../records/record_shape.ts";
 import { Feed } from "../web/feed.ts";
 import type { Hello, PageColumn } from "../web/messages.ts";
 import { answerTool, PageServer } from "../web/page_server.ts";
@@ -60,13 +60,22 @@ function pageColumns(
   if (!("event" in plan)) return undefined;
   const [row] = recordsOf(tool, plan, values);
   return columnsOf(plan as unknown as EventPlan<{ readonly who: Who }>, values).map((column) => {
-    const member = row!.members[keyOf(column)];
-    const kind = typeof member === "string" ? kindOf(member)[0] : "any";
-    return {
-      key: keyOf(column),
-      head: column.head,
-      isNumber: kind === "number" || kind === "count" || kind === "id",
-    };
+    const key = keyOf(column);
+    return { key, head: column.head, isNumber: isNumber(row!.members[key]) };
+  });
+}
+
+/** Whether members hold numbers that can be compared. */
+function isNumber(member: Member | undefined): boolean {
+  const kind = typeof member === "string" ? kindOf(member)[0] : "any";
+  return kind === "number" || kind === "count" || kind === "id";
+}
+
+/** The columns of recorded events. */
+export function recordedColumns({ members }: RecordShape): PageColumn[] {
+  return Object.entries(members).map(([name, member]) => {
+    const key = name.replace(/\?$/, "");
+    return { key, head: key.toUpperCase(), isNumber: isNumber(member) };
   });
 }
 
@@ -77,11 +86,17 @@ export class ServedPage implements Destination, Disposable {
   readonly #name: string;
   readonly #address: Address;
   readonly #feed: Feed;
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #isReplay: boolean;
   #lost: Lost | undefined;
   #server: PageServer | undefined;
 
-  /** @param hello what is shown @param address where it is served */
-  constructor(hello: Hello, address: Address) {
+  /**
+   * @param hello what is shown @param address where it is served
+   * @param replayed the time of what is replayed: a replay waits for pages that are slow, which a tool does not
+   */
+  constructor(hello: Hello, address: Address, replayed?: () => number) {
+    this.#isReplay = replayed !== undefined;
     this.#name = hello.tool;
     this.#address = address;
     this.snapshotSeconds = hello.isCumulative ? SNAPSHOT_SECONDS : undefined;
@@ -92,13 +107,21 @@ export class ServedPage implements Destination, Disposable {
         reason,
         total,
       }));
-    this.#feed = new Feed(hello, () => losses() ?? []);
+    this.#feed = new Feed(hello, () => losses() ?? [], replayed);
+  }
+
+  /** Resolves when somebody looks. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
   }
 
   /** Serves, and says where. @throws {Error} when it cannot be listened there */
   async start(lost: Lost): Promise<void> {
     this.#lost = lost;
-    const answer = answerTool((_, response) => this.#feed.listen(response));
+    const answer = answerTool((_, response) => {
+      this.#feed.listen(response);
+      this.#opened.resolve();
+    });
     this.#server = await PageServer.start(this.#address, answer);
     remark(`${this.#name}: the page is at ${this.#server.url}`);
   }
@@ -119,8 +142,9 @@ export class ServedPage implements Destination, Disposable {
   }
 
   /** A report may be whole. */
-  flush(): void {
+  flush(): void | Promise<void> {
     this.#feed.flush();
+    if (this.#isReplay) return this.#feed.room();
   }
 
   /** All was told. */

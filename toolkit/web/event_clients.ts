@@ -12,6 +12,7 @@ const MAX_CLIENTS = 8;
 const MAX_WAITING = 2 * 1024 * 1024;
 /** Less than the server's patience: who answers nothing to these is gone. */
 const HEARTBEAT_MS = 3000;
+const POLL_MS = 20;
 
 /** One that listens. */
 interface Client {
@@ -65,6 +66,13 @@ export class EventClients implements Disposable {
     const text = eventText(name, data);
     this.#sendAll(text);
     return text;
+  }
+
+  /** Waits until none has much before it; those who take nothing for long are gone then. */
+  async room(): Promise<void> {
+    while ([...this.#clients].some(({ waiting }) => waiting > MAX_WAITING / 4)) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
   #beat(): void {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Column, keyOf } from "../output/columns.ts";
+import type { Column } from "../output/columns.ts";
 import type { Destination, RecordMembers, RowTaker } from "../output/destination.ts";
 import type { ServerResponse } from "../http/http_server.ts";
 import { EventClients, eventText } from "./event_clients.ts";
@@ -19,6 +19,8 @@ const TICK_MS = 100;
 const MAX_ROWS = 50;
 /** As many of the latest rows are kept for pages that are opened later. */
 const MAX_KEPT_ROWS = 1000;
+/** Both for a replay, which tells as many rows as a page keeps, as fast as pages take them. */
+const MAX_REPLAYED_ROWS = 5000;
 /** Records of one report. */
 const MAX_RECORDS = 5000;
 /** Characters of the reports that are kept for pages that are opened later. */
@@ -33,12 +35,16 @@ export class Feed implements Destination, Disposable {
   readonly #hello: Hello;
   readonly #losses: () => readonly Loss[];
   readonly #clients = new EventClients();
-  readonly #sample = new RowSample<readonly unknown[]>(MAX_ROWS);
+  readonly #sample: RowSample<readonly unknown[]>;
+  readonly #maxKept: number;
+  readonly #clock: () => number;
+  #hasEnded = false;
   #keptRows: NumberedRow<readonly unknown[]>[] = [];
   #keptReports: string[] = [];
   #keptSize = 0;
   #told = 0;
   #report: PageRecord[] | undefined;
+  #reportTime = 0;
   #reports = 0;
   #left = 0;
   /** What only records tell: a report's own losses. */
@@ -46,10 +52,16 @@ export class Feed implements Destination, Disposable {
   #lossesText = "";
   readonly #timers: readonly ReturnType<typeof setInterval>[];
 
-  /** @param losses what was lost until now, of those that are counted */
-  constructor(hello: Hello, losses: () => readonly Loss[]) {
+  /**
+   * @param losses what was lost until now, of those that are counted
+   * @param replayed the time of what is replayed: of a replay no more is left out than pages have no room for
+   */
+  constructor(hello: Hello, losses: () => readonly Loss[], replayed?: () => number) {
     this.#hello = hello;
     this.#losses = losses;
+    this.#clock = replayed ?? Date.now;
+    this.#sample = new RowSample(replayed ? MAX_REPLAYED_ROWS : MAX_ROWS);
+    this.#maxKept = replayed ? MAX_REPLAYED_ROWS : MAX_KEPT_ROWS;
     this.#timers = [
       setInterval(() => this.#tellRows(), TICK_MS),
       setInterval(() => this.#tellLosses(), LOSSES_MS),
@@ -68,20 +80,31 @@ export class Feed implements Destination, Disposable {
       ...this.#keptReports,
       ...this.#hello.columns ? [this.#rowsText(this.#keptRows)] : [],
     ]);
+    if (this.#hasEnded) void this.#clients.end();
+  }
+
+  /** Waits until pages have taken most of what they were sent, or are gone: for who can wait. */
+  room(): Promise<void> {
+    return this.#clients.room();
   }
 
   /** A report begins. */
   begin(): void {
     this.#tellReport();
-    this.#report = [];
+    this.#startReport();
+  }
+
+  #startReport(): PageRecord[] {
+    this.#reportTime = this.#clock();
     this.#left = 0;
+    return this.#report = [];
   }
 
   /** Takes rows of events, of which some are shown, or those of a report. */
-  rows<R>(columns: readonly Column<R>[]): RowTaker<R> {
-    const keys = columns.map(keyOf);
+  rows<R>(_columns?: readonly Column<R>[]): RowTaker<R> {
     const read = (json: () => string) => JSON.parse(json()) as Record<string, unknown>;
     if (!this.#hello.columns) return (_, json) => this.#keep(null, read(json));
+    const keys = this.#hello.columns.map(({ key }) => key);
     return (_, json) =>
       this.#sample.add(() => {
         const members = read(json);
@@ -97,8 +120,8 @@ export class Feed implements Destination, Disposable {
   }
 
   #keep(kind: string | null, members: RecordMembers): void {
-    this.#report ??= [];
-    if (this.#report.length < MAX_RECORDS) this.#report.push([kind, members]);
+    const report = this.#report ?? this.#startReport();
+    if (report.length < MAX_RECORDS) report.push([kind, members]);
     else this.#left++;
   }
 
@@ -112,6 +135,7 @@ export class Feed implements Destination, Disposable {
     this.#tellRows();
     this.#tellReport();
     this.#tellLosses();
+    this.#hasEnded = true;
     await this.#clients.end();
   }
 
@@ -119,7 +143,7 @@ export class Feed implements Destination, Disposable {
     if (this.#sample.total === this.#told) return;
     this.#told = this.#sample.total;
     const rows = this.#sample.take();
-    this.#keptRows = [...this.#keptRows, ...rows].slice(-MAX_KEPT_ROWS);
+    this.#keptRows = [...this.#keptRows, ...rows].slice(-this.#maxKept);
     if (this.#clients.size > 0) this.#clients.send("rows", this.#rowsMessage(rows));
   }
 
@@ -140,7 +164,7 @@ export class Feed implements Destination, Disposable {
       [kind === null ? null : shownText(kind), names.replaceIn(members)] as const
     );
     const text = this.#clients.send("report", {
-      time: Date.now(),
+      time: this.#reportTime,
       number: ++this.#reports,
       records,
       names: names.list,

@@ -48,19 +48,6 @@ export function shortText(value: number): string {
 /** `14:03:59` */
 export const clockText = (time: number): string => new Date(time).toTimeString().slice(0, 8);
 
-/** What a cell shows of a value. */
-export function valueText(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  if (typeof value === "number") {
-    return Number.isInteger(value) ? String(value) : String(Number(value.toFixed(4)));
-  }
-  if (Array.isArray(value)) return value.map(valueText).join(" ");
-  if (typeof value === "object") {
-    return Object.entries(value).map(([name, each]) => `${name}=${valueText(each)}`).join(" ");
-  }
-  return String(value);
-}
-
 /** Calls a function before the next picture, once, however often it is asked for; at most so often. */
 export function soon(act: () => void, leastMs = 0): () => void {
   let isAsked = false;

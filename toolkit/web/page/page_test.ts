@@ -2,8 +2,9 @@
 
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { test } from "node:test";
-import { shortText, valueText } from "./dom.ts";
-import { compareValues, parseFilter } from "./filter.ts";
+import { compareValues, parseFilter } from "../../records/row_filter.ts";
+import { valueText } from "../../records/value_text.ts";
+import { shortText } from "./dom.ts";
 import { HeatMaps, MAX_COLUMNS, MAX_MAPS } from "./heat.ts";
 import { framesOf, StackTree, unitOf, valueOf } from "./stack_tree.ts";
 

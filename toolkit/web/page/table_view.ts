@@ -5,8 +5,9 @@
  */
 
 import type { PageColumn } from "../messages.ts";
-import { element, soon, valueText, wholeText } from "./dom.ts";
-import { compareValues, parseFilter, type Wanted } from "./filter.ts";
+import { compareValues, parseFilter, type Wanted } from "../../records/row_filter.ts";
+import { valueText } from "../../records/value_text.ts";
+import { element, soon, wholeText } from "./dom.ts";
 
 const ROW_HEIGHT = 26;
 /** Rows above and below those that are seen. */

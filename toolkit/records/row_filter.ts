@@ -1,10 +1,11 @@
 /**
- * What is typed to filter rows: words that must all be in a row, `path:/tmp`, `err=2`, `lat_ms>10`, `-word`, `/pattern/`.
+ * What is typed to filter rows, on the page and for a replay: words that must all be in a row, `path:/tmp`, `err=2`,
+ * `lat_ms>10`, `-word`, `/pattern/`.
  *
  * @module
  */
 
-import { valueText } from "./dom.ts";
+import { valueText } from "./value_text.ts";
 
 /** Whether a row is wanted. */
 export type Wanted = (values: readonly unknown[]) => boolean;
@@ -14,6 +15,10 @@ const TERM = /^([\w.-]+)(<=|>=|!=|[:=<>])(.+)$/;
 /** Words; those with spaces stand in quotes. */
 const wordsOf = (text: string): string[] =>
   Array.from(text.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word!);
+
+/** The keys that a filter names: `path` of `path:/tmp`. */
+export const keysIn = (text: string): string[] =>
+  wordsOf(text).flatMap((word) => TERM.exec(word.replace(/^-(?=.)/, ""))?.[1] ?? []);
 
 /** Makes what tells whether rows are wanted. @param keys of the columns @throws {SyntaxError} for a pattern that is none */
 export function parseFilter(text: string, keys: readonly string[]): Wanted {
