@@ -42,6 +42,7 @@ export async function runReplay(words: readonly string[]): Promise<number> {
     }
     await replay(recording.blocks(), destinations, {
       onTime: (at) => time = at,
+      onPause: () => page?.tellReport(),
       asItWas: values.speed === "as-it-was",
       wait: (ms) => waitFor(ms, stopped),
       isOver: () => stop.requested,

@@ -137,9 +137,9 @@ test("replay --web shows histograms and stacks with the times that they had", as
   const shapes = [histogramShape(), stackShape("samples", stacks)];
   await record(file, shapes, false, (recorder, at) => {
     for (let second = 0; second < 3; second++) {
-      at(second * 1000);
+      at(second * 300);
       recorder.begin();
-      const time = new Date(THEN + second * 1000).toISOString();
+      const time = new Date(THEN + second * 300).toISOString();
       for (
         const [kind, members] of [
           ["histogram", { value: "usecs", buckets: [{ low: 0, high: 1, count: second + 1 }] }],
@@ -148,10 +148,12 @@ test("replay --web shows histograms and stacks with the times that they had", as
       ) {
         const record = { record: kind, time, ...members };
         recorder.record(kind, record, () => JSON.stringify(record));
+        // A block ends within the report.
+        recorder.write();
       }
     }
   });
-  await using served = Running.start([...REPLAY, "--web", file]);
+  await using served = Running.start([...REPLAY, "--web", "--speed", "as-it-was", file]);
   const told = new Told(await pageOf(served));
   await told.ended;
   const reports = told.all<
@@ -161,7 +163,7 @@ test("replay --web shows histograms and stacks with the times that they had", as
   );
   deepEqual(
     reports.map(({ time, number, records }) => [time - THEN, number, records.length]),
-    [[0, 1, 2], [1000, 2, 2], [2000, 3, 2]],
+    [[0, 1, 2], [300, 2, 2], [600, 3, 2]],
   );
   deepEqual(reports.map(({ records }) => records[1]![1].samples), [1, 2, 3]);
   served.kill("SIGINT");

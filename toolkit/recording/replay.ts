@@ -51,6 +51,8 @@ export interface ReplayOptions {
   onTime?(at: number): void;
   /** Whether a record is wanted; default all are. @param kind undefined for a row */
   wants?(kind: string | undefined, members: RecordMembers): boolean;
+  /** Called before a pause in which time passes as it did. */
+  onPause?(): void;
   /** Waits so many milliseconds, or less if it is to end. */
   wait(ms: number): Promise<void>;
   /** Whether it is to end. */
@@ -59,6 +61,9 @@ export interface ReplayOptions {
 
 /** Longer than this the event loop does not wait for its turn. */
 const SLICE_MS = 50;
+
+/** No tool takes as long between two records of one report. */
+const PAUSE_MS = 200;
 
 /** As many tables are kept; no tool has more than a few. */
 const MAX_TABLES = 100;
@@ -103,7 +108,7 @@ export class Giver {
 export async function replay(
   blocks: Iterable<readonly RecordedLine[]>,
   destination: Destination,
-  { asItWas, onTime, wants, wait, isOver }: ReplayOptions,
+  { asItWas, onTime, onPause, wants, wait, isOver }: ReplayOptions,
 ): Promise<void> {
   let first: number | undefined;
   const start = performance.now();
@@ -118,6 +123,7 @@ export async function replay(
       if ("at" in line) first ??= line.at;
       const due = asItWas && "at" in line ? line.at - first! - (performance.now() - start) : 0;
       if (due > 0) {
+        if (due > PAUSE_MS) onPause?.();
         await destination.flush?.();
         await wait(due);
       }

@@ -143,8 +143,14 @@ export class ServedPage implements Destination, Disposable {
 
   /** A report may be whole. */
   flush(): void | Promise<void> {
-    this.#feed.flush();
+    // A block of a recording may end within a report.
     if (this.#isReplay) return this.#feed.room();
+    this.#feed.flush();
+  }
+
+  /** No more comes for a while: the latest report of a replay is whole. */
+  tellReport(): void {
+    this.#feed.flush();
   }
 
   /** All was told. */

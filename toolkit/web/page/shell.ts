@@ -23,9 +23,10 @@ function keptTheme(): Theme {
 export function switchThemes(changed: () => void): void {
   const button = byId("theme");
   let theme = keptTheme();
+  const system = matchMedia("(prefers-color-scheme: dark)");
   const show = () => {
-    if (theme === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    const asSystem = system.matches ? "dark" : "light";
+    document.documentElement.dataset.theme = theme === "auto" ? asSystem : theme;
     button.textContent = NAMES[theme];
     const label = `Theme: ${theme === "auto" ? "as the system" : theme}`;
     button.setAttribute("aria-label", label);
@@ -41,7 +42,7 @@ export function switchThemes(changed: () => void): void {
     }
     show();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  system.addEventListener("change", show);
   show();
 }
 

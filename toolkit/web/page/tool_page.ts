@@ -4,12 +4,15 @@
  * @module
  */
 
-import type { Hello, LossesMessage, PageColumn, ReportMessage, RowsMessage } from "../messages.ts";
-import { byId, clockText, element, shortText, soon, wholeText } from "./dom.ts";
+import type { Hello, LossesMessage, ReportMessage, RowsMessage } from "../messages.ts";
+import { byId, element, soon, wholeText } from "./dom.ts";
+import { showEventFigures, showReportFigures, showState } from "./figures.ts";
 import { FlameView } from "./flame_view.ts";
 import { HeatMaps } from "./heat.ts";
 import { HeatView } from "./heat_view.ts";
+import { showLosses } from "./losses.ts";
 import { Rates } from "./rates.ts";
+import { columnsOf, type Members, recordTables, rowsOf } from "./record_tables.ts";
 import { type Connection, isTyping, listen, switchThemes } from "./shell.ts";
 import { framesOf, StackTree, unitOf } from "./stack_tree.ts";
 import { type TableRow, TableView } from "./table_view.ts";
@@ -18,7 +21,6 @@ import { type TableRow, TableView } from "./table_view.ts";
 const MAX_ROWS = 5000;
 
 type ViewName = "table" | "heat" | "stacks" | "more";
-type Members = Readonly<Record<string, unknown>>;
 
 /** Shows what one tool sees. */
 export class ToolPage {
@@ -66,7 +68,7 @@ export class ToolPage {
       hello: (hello: Hello) => this.#begin(hello),
       rows: (message: RowsMessage) => this.#addRows(message),
       report: (message: ReportMessage) => this.#takeReport(message),
-      losses: (message: LossesMessage) => this.#showLosses(message),
+      losses: (message: LossesMessage) => showLosses(message),
     }, (connection) => {
       this.#connection = connection;
       this.#drawHead();
@@ -163,45 +165,13 @@ export class ToolPage {
   #showReport(rows: readonly Members[]): void {
     if (rows.length > 0) this.#table.columns = columnsOf(rows);
     this.#table.empty = "The latest report has no rows.";
-    const keys = Object.keys(rows[0] ?? {}).filter((key) => key !== "time");
-    const names = this.#report?.names ?? [];
-    this.#table.rows = rows.map((members, i) =>
-      [i, keys.map((key) => readable(key, members[key], names))] as const
-    );
+    this.#table.rows = rowsOf(rows, this.#report?.names ?? []);
     this.#offer("table");
   }
 
   #showOthers(records: ReportMessage["records"]): void {
-    if (records.length === 0) return this.#more.replaceChildren();
-    const byKind = Map.groupBy(records, ([kind]) => kind!);
-    const names = this.#report?.names ?? [];
-    this.#more.replaceChildren(...[...byKind].map(([kind, list]) => {
-      const columns = columnsOf(list.map(([, members]) => members));
-      const head = columns.map(({ head, isNumber }) =>
-        element("th", { scope: "col", class: isNumber ? "number" : "" }, head)
-      );
-      const lines = list.slice(0, 200).map(([, members]) =>
-        element(
-          "tr",
-          {},
-          ...columns.map(({ key, isNumber }) =>
-            element(
-              "td",
-              { class: isNumber ? "number" : "" },
-              cellText(readable(key, members[key], names)),
-            )
-          ),
-        )
-      );
-      return element(
-        "table",
-        {},
-        element("caption", {}, kind),
-        element("thead", {}, element("tr", {}, ...head)),
-        element("tbody", {}, ...lines),
-      );
-    }));
-    this.#offer("more");
+    this.#more.replaceChildren(...recordTables(records, this.#report?.names ?? []));
+    if (records.length > 0) this.#offer("more");
   }
 
   /** Adds a view's tab once there is something for it, and shows the first. */
@@ -236,64 +206,26 @@ export class ToolPage {
 
   #showHead(): void {
     const hello = this.#hello;
-    const state = byId("state");
-    const isLive = this.#connection === "live";
-    state.dataset.state = isLive && this.#isPaused ? "paused" : this.#connection;
-    state.textContent = {
-      connecting: "connecting",
-      live: this.#isPaused ? "paused" : "live",
-      ended: "ended",
-      lost: "connection lost",
-    }[this.#connection];
+    showState(this.#connection, this.#isPaused);
     if (!hello) return;
-    const parts: string[] = [];
     byId("spark").hidden = !hello.columns;
-    if (hello.columns) {
-      const rate = isLive ? this.#rates.now(Date.now()) : 0;
-      byId("total").textContent = wholeText(this.#total);
-      byId("total-unit").textContent = this.#total === 1 ? "event" : "events";
-      byId("rate").textContent = `${shortText(rate)} / s`;
-      const kept = this.#rows.length;
-      if (this.#isPaused) parts.push(`${wholeText(this.#total - this.#heldTotal)} since the pause`);
-      if (this.#total > kept) {
-        parts.push(
-          `${wholeText(kept)} of ${
-            wholeText(this.#total)
-          } events are kept as rows; all are counted`,
-        );
-      }
-      this.#rates.draw(byId("spark") as HTMLCanvasElement, Date.now());
-    } else {
-      const { number = 0, time, left = 0 } = this.#report ?? {};
-      byId("total").textContent = wholeText(number);
-      byId("total-unit").textContent = number === 1 ? "report" : "reports";
-      byId("rate").textContent = time === undefined ? "" : `latest ${clockText(time)}`;
-      if (left > 0) parts.push(`${wholeText(left)} records of the latest report are left out`);
-      if (this.#held.length > 0) parts.push(`${wholeText(this.#held.length)} reports wait`);
-    }
-    if (this.#view === "table" && this.#count) parts.push(this.#count);
-    byId("facts").textContent = parts.join(" · ");
+    const facts = hello.columns ? this.#showEvents() : this.#showReports();
+    if (this.#view === "table" && this.#count) facts.push(this.#count);
+    byId("facts").textContent = facts.join(" · ");
   }
 
-  #showLosses({ losses }: LossesMessage): void {
-    const all = byId("losses");
-    const kinds = ["dropped", "missed", "truncated"];
-    all.replaceChildren(...kinds.map((kind) => {
-      const own = losses.filter((loss) => loss.kind === kind && loss.total > 0);
-      const total = own.reduce((sum, loss) => sum + loss.total, 0);
-      const why = own.map(({ what, total, reason }) =>
-        `${wholeText(total)} ${what}${reason ? `: ${reason}` : ""}`
-      );
-      const text = `${kind} ${wholeText(total)}`;
-      return element("li", {
-        class: total > 0 ? "lost" : "",
-        title: why.join("\n") || `Nothing was ${kind}.`,
-      }, text);
-    }));
-    const reasons = losses.filter(({ total }) => total > 0).map(({ kind, what, total, reason }) =>
-      `${kind} ${wholeText(total)} ${what}${reason ? `: ${reason}` : ""}`
-    );
-    byId("reasons").replaceChildren(...reasons.map((text) => element("li", {}, text)));
+  #showEvents(): string[] {
+    const isLive = this.#connection === "live";
+    return showEventFigures({
+      total: this.#total,
+      kept: this.#rows.length,
+      rate: isLive ? this.#rates.now(Date.now()) : 0,
+      sincePause: this.#isPaused ? this.#total - this.#heldTotal : undefined,
+    }, (canvas) => this.#rates.draw(canvas, Date.now()));
+  }
+
+  #showReports(): string[] {
+    return showReportFigures(this.#report, this.#held.length);
   }
 
   #setFilter(): void {
@@ -319,7 +251,7 @@ export class ToolPage {
     this.#heldTotal = this.#total;
     this.#pause.setAttribute("aria-pressed", String(this.#isPaused));
     this.#pause.textContent = this.#isPaused ? "▶ Go on" : "❚❚ Pause";
-    if (!this.#isPaused) { for (const message of this.#held.splice(0)) this.#addReport(message); }
+    if (!this.#isPaused) this.#held.splice(0).forEach((message) => this.#addReport(message));
     this.#drawRows();
     this.#drawHead();
   }
@@ -346,26 +278,4 @@ export class ToolPage {
       tabs[Number(event.key) - 1]?.click();
     }
   }
-}
-
-/** The columns of a report's rows, which say themselves what they hold. */
-function columnsOf(rows: readonly Members[]): PageColumn[] {
-  const keys = [...new Set(rows.slice(0, 50).flatMap((row) => Object.keys(row)))];
-  return keys.filter((key) => key !== "time" && !key.endsWith("_hex")).map((key) => ({
-    key,
-    head: key.toUpperCase(),
-    isNumber: rows.every((row) => row[key] === null || typeof row[key] === "number"),
-  }));
-}
-
-/** Stacks in rows are indices of names. */
-const readable = (key: string, value: unknown, names: readonly string[]): unknown =>
-  /^(user|kernel|stack)$/.test(key) && Array.isArray(value)
-    ? value.map((index) => names[index as number] ?? "?").join(" ← ")
-    : value;
-
-function cellText(value: unknown): string {
-  if (typeof value === "number") return Number.isInteger(value) ? wholeText(value) : String(value);
-  if (value === null || value === undefined) return "–";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
