@@ -22,6 +22,8 @@ export interface Service {
    * name alone. On a loopback address it is always so.
    */
   readonly byAnyName: boolean;
+  /** Milliseconds after which a request that goes no further is ended. Default 10,000. */
+  readonly patienceMs?: number;
   /** Answers a request. */
   answer(request: IncomingMessage, response: ServerResponse): void;
 }
@@ -44,18 +46,19 @@ export class HttpServer implements Disposable {
   static async start(address: Address, service: Service): Promise<HttpServer> {
     // Imported when needed: it costs every start milliseconds.
     const { createServer } = await import("node:http");
+    const { patienceMs = PATIENCE_MS } = service;
     const isOwnHost = await hostCheck(address.host, service.byAnyName);
     const server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: PATIENCE_MS,
-      headersTimeout: PATIENCE_MS,
-      keepAliveTimeout: PATIENCE_MS,
+      requestTimeout: patienceMs,
+      headersTimeout: patienceMs,
+      keepAliveTimeout: patienceMs,
     }, (request, response) => {
       if (isOwnHost(request.headers.host)) return service.answer(request, response);
       refuse(response, 403, "this server is asked by its address only");
     });
     server.maxConnections = MAX_CONNECTIONS;
-    server.setTimeout(PATIENCE_MS, (socket) => socket.destroy());
+    server.setTimeout(patienceMs, (socket) => socket.destroy());
     server.on("clientError", (_, socket) => socket.destroy());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);

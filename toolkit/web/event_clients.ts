@@ -52,6 +52,8 @@ export class EventClients implements Disposable {
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     });
+    // Bun (1.4) calls sockets idle that are written to: findings/bun-server-timeout.sh. These have a limit of their own (#beat).
+    response.setTimeout(0);
     const client: Client = { response, waiting: 0, taken: performance.now() };
     this.#clients.add(client);
     const forget = () => this.#forget(client);

@@ -29,6 +29,7 @@ class Browser extends EventEmitter {
   writeHead(status: number): void {
     this.status = status;
   }
+  setTimeout(): void {}
   write(text: string, taken: () => void): void {
     this.text += text;
     if (this.#reads) taken();
