@@ -115,6 +115,25 @@ test("funclatency --prometheus adds up the histograms of its reports", async () 
   await stopTool(tool);
 });
 
+const whole = "profile --prometheus counts samples while it runs, and no scrape sees half a report";
+test(whole, { skip: requires(whole, "full") }, async () => {
+  await using busy = Running.start(["sh", "-c", "while :; do :; done"]);
+  // A page wants reports more often; what is made for it both get.
+  const args = ["-p", String(busy.pid), "--prometheus", "0", "--web"];
+  await using tool = await startTool("profile", ...args);
+  const url = await urlOf(tool);
+  const name = 'tsbcc_profile_stack_samples_total{comm="sh"}';
+  const first = (await scrapedWith(url, name, 1))[name]!;
+  let before = first;
+  while (before < 3 * first) {
+    const { [name]: now = 0 } = samplesOf(await scrape(url));
+    ok(now >= before, `${now} after ${before}`);
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await stopTool(tool);
+});
+
 test("--prometheus says where it cannot listen, and --labels that they are its own", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise<void>((resolve) => server.once("listening", resolve));

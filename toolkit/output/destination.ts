@@ -16,7 +16,7 @@ export type RowTaker<R> = (row: R, json: () => string) => void;
 export interface Destination {
   /**
    * Seconds between the reports that it wants of a tool that else makes one at its end. They are of all since the start,
-   * and given to no other destination.
+   * and given to no destination that does not want them.
    */
   readonly snapshotSeconds?: number | undefined;
   /** A report begins. */
@@ -40,9 +40,15 @@ export class Destinations implements Destination {
     this.#list = list;
   }
 
-  /** The one that wants reports of a tool that makes none. */
-  get snapshots(): Destination | undefined {
-    return this.#list.find(({ snapshotSeconds }) => snapshotSeconds !== undefined);
+  /** The least that any wants. */
+  get snapshotSeconds(): number | undefined {
+    const all = this.#list.flatMap(({ snapshotSeconds = [] }) => snapshotSeconds);
+    return all.length > 0 ? Math.min(...all) : undefined;
+  }
+
+  /** Those that want reports of a tool that makes none before its end. */
+  get snapshots(): Destinations {
+    return new Destinations(this.#list.filter((each) => each.snapshotSeconds !== undefined));
   }
 
   /** Tells each that a report begins. */

@@ -14,12 +14,18 @@ import { Histograms } from "./histograms.ts";
 import { Events, Figure, type Metric, type RecordValues } from "./metric.ts";
 import { metricName } from "./units.ts";
 
+/** Metrics by the kind of record that they are made of; undefined for rows. */
+type ByKind = ReadonlyMap<string | undefined, readonly Metric[]>;
+
 /** The metrics of one tool, fed with its records. */
 export class Metrics implements Destination {
   readonly #prefix: string;
   readonly #isEvent: boolean;
-  /** By the kind of record that they are made of; undefined for rows. */
-  readonly #byKind = new Map<string | undefined, Metric[]>();
+  readonly #make: () => ByKind;
+  #byKind: ByKind;
+  /** Of a report that is not whole yet, where reports are of all since the start. */
+  #next: ByKind | undefined;
+  readonly #isCumulative: boolean;
   /** The members that are labels of events: those that {@linkcode add} reads. */
   readonly eventLabels: readonly string[] = [];
   readonly #losses = new Map<string, LabelSets<{ total: number }>>();
@@ -29,6 +35,7 @@ export class Metrics implements Destination {
    * @param isEvent true: rows are events, and are counted; false: rows are of reports, and each of
    *   their numbers is a metric
    * @param asked members that are to be labels; none: see {@linkcode labelsOf}
+   * @param isCumulative whether each report is of all since the start, and takes the place of the one before
    * @throws {UsageError} for a label that no record has
    */
   constructor(
@@ -36,17 +43,23 @@ export class Metrics implements Destination {
     shapes: readonly RecordShape[],
     isEvent: boolean,
     asked: readonly string[],
+    isCumulative = false,
   ) {
     this.#prefix = `tsbcc_${metricName(tool)}`;
     this.#isEvent = isEvent;
+    this.#isCumulative = isCumulative;
     checkLabels(tool, shapes, asked);
-    for (const shape of shapes) {
-      const labels = labelsOf(shape, isEvent, asked);
-      if (isEvent) this.eventLabels = labels;
-      const list = this.#byKind.get(shape.kind) ?? [];
-      list.push(...this.#metricsOf(shape, labels, isEvent));
-      this.#byKind.set(shape.kind, list);
-    }
+    const labelled = shapes.map((shape) => [shape, labelsOf(shape, isEvent, asked)] as const);
+    if (isEvent) this.eventLabels = labelled.at(-1)?.[1] ?? [];
+    this.#make = () => {
+      const byKind = new Map<string | undefined, Metric[]>();
+      for (const [shape, labels] of labelled) {
+        const before = byKind.get(shape.kind) ?? [];
+        byKind.set(shape.kind, [...before, ...this.#metricsOf(shape, labels, isEvent)]);
+      }
+      return byKind;
+    };
+    this.#byKind = this.#make();
   }
 
   #metricsOf(shape: RecordShape, labels: readonly string[], isEvent: boolean): Metric[] {
@@ -63,9 +76,16 @@ export class Metrics implements Destination {
     return [...this.#byKind.values()].flat().some(({ isFull }) => isFull);
   }
 
-  /** A report begins: gauges are set anew. */
+  /** A report begins: gauges are set anew, and of one that is of all since the start everything. */
   begin(): void {
+    if (this.#isCumulative) return void (this.#next = this.#make());
     for (const metrics of this.#byKind.values()) for (const metric of metrics) metric.begin();
+  }
+
+  /** A report is whole: until then who asks is told the one before, or counters would seem to begin anew. */
+  flush(): void {
+    if (this.#next) this.#byKind = this.#next;
+    this.#next = undefined;
   }
 
   /** Makes what counts rows; of events only the labels are looked at. */
@@ -85,7 +105,7 @@ export class Metrics implements Destination {
 
   /** Counts a record. @param kind undefined for a row */
   add(kind: string | undefined, members: RecordValues): void {
-    const metrics = this.#byKind.get(kind);
+    const metrics = (this.#next ?? this.#byKind).get(kind);
     for (const metric of metrics ?? []) metric.add(members);
     if (metrics || typeof members.what !== "string") return;
     this.lose(kind!, members.what, Number(members.total));

@@ -70,6 +70,26 @@ test("members that count are summed over reports, others are those of the latest
   ]);
 });
 
+test("reports of all since the start take each other's place when they are whole", () => {
+  const shapes = [rowShape({ comm: "text", calls: "count" }), histogramShape()];
+  const metrics = new Metrics("some", shapes, false, [], true);
+  const report = (calls: number) => {
+    metrics.begin();
+    metrics.add(undefined, { comm: "cat", calls });
+    metrics.add("histogram", { value: "items", buckets: [{ low: 0, high: 0, count: calls }] });
+  };
+  const told = () => samplesOf(metrics).filter((line) => /calls_total|_count/.test(line));
+  report(3);
+  deepEqual(told(), []);
+  metrics.flush();
+  const first = ['tsbcc_some_calls_total{comm="cat"} 3', "tsbcc_some_items_count 3"];
+  deepEqual(told(), first);
+  report(5);
+  deepEqual(told(), first);
+  metrics.flush();
+  deepEqual(told(), ['tsbcc_some_calls_total{comm="cat"} 5', "tsbcc_some_items_count 5"]);
+});
+
 test("histograms are added up, cumulative, with the same buckets for all label sets", () => {
   const metrics = new Metrics("some", [histogramShape({ disk: "text" })], false, []);
   const bucket = (low: number, high: number, count: number) => ({ low, high, count });

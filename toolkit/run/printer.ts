@@ -134,7 +134,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
 const CLEAR = "\x1b[H\x1b[2J";
 
-/** Asks for a report that only the destination gets that wants such. */
+/** Asks for a report that only the destinations get that want such. */
 const SNAPSHOT = Symbol("snapshot");
 
 /** Prints reports. */
@@ -253,7 +253,7 @@ export class Reports implements Printer {
 
   /** @param cost milliseconds that one took: at least half of the time is for others */
   #armSnapshot(cost: number): void {
-    const seconds = this.#destinations?.snapshots?.snapshotSeconds;
+    const seconds = this.#destinations?.snapshotSeconds;
     if (seconds === undefined) return;
     const delay = Math.max(seconds * 1000, cost);
     this.#snapshotTimer = setTimeout(() => this.#onSignal(SNAPSHOT), delay);
@@ -261,7 +261,7 @@ export class Reports implements Printer {
 
   async #snapshot(): Promise<void> {
     const start = performance.now();
-    const destination = this.#destinations!.snapshots!;
+    const destination = this.#destinations!.snapshots;
     await this.#make(new NoOutput(), destination, (start - this.#last) / 1000);
     this.#armSnapshot(performance.now() - start);
   }

@@ -25,44 +25,54 @@ type Standard =
 export const isPeriodic = (plan: Plan<never>): boolean =>
   "event" in plan || "report" in plan && plan.interval !== undefined && plan.count !== 1;
 
-/** What counts the records of a plan. @throws {UsageError} where it has none before its end */
+/** What counts the records of a plan. @throws {UsageError} where it has none */
 export function metricsOf(
   tool: AnyTool,
   plan: Plan<never>,
   values: Standard,
 ): ServedMetrics {
-  if (!isPeriodic(plan)) {
-    throw new UsageError(
-      `${tool.name} tells all at its end: there is nothing to serve with --prometheus before`,
-    );
+  if ("text" in plan) {
+    throw new UsageError(`${tool.name} prints a text and ends: there is nothing to count`);
   }
   const shapes = recordsOf(tool, plan, values);
-  return new ServedMetrics(tool.name, shapes, "event" in plan, values);
+  return new ServedMetrics(tool.name, shapes, "event" in plan, values, !isPeriodic(plan));
 }
+
+/** Seconds between looks at tools that tell all at their end. */
+const SNAPSHOT_SECONDS = 5;
 
 /** What is lost, so far. */
 export type Lost = Pick<Losses, "totals">;
 
 /** Metrics with the server that hands them out. */
 export class ServedMetrics extends Metrics implements Disposable {
+  /** See {@linkcode Destination.snapshotSeconds}. */
+  readonly snapshotSeconds: number | undefined;
   readonly #name: string;
   readonly #address: Address;
   #server: MetricsServer | undefined;
   #hasTold = false;
 
-  /** @param shapes with or without those of losses @throws {UsageError} for a label that no record has */
+  /**
+   * @param shapes with or without those of losses
+   * @param isCumulative whether each report is of all since the start
+   * @throws {UsageError} for a label that no record has
+   */
   constructor(
     name: string,
     shapes: readonly RecordShape[],
     isEvent: boolean,
     { labels, prometheus }: Pick<Standard, "labels" | "prometheus">,
+    isCumulative = false,
   ) {
     super(
       name,
       shapes.filter(({ kind }) => !LOSSES.some((loss) => loss.kind === kind)),
       isEvent,
       labels,
+      isCumulative,
     );
+    this.snapshotSeconds = isCumulative ? SNAPSHOT_SECONDS : undefined;
     this.#name = name;
     this.#address = prometheus!;
   }
