@@ -126,6 +126,21 @@ export class ElfReader implements Disposable {
     );
   }
 
+  /**
+   * The bytes of each section of a type (SHT_*), as many as have no more than `limit` together: in a corrupt file thousands
+   * may lie on top of one another.
+   *
+   * @throws {RangeError} when the file ends before one of them @throws {ErrnoError}
+   */
+  *contents(type: number, limit: number): Generator<Uint8Array<ArrayBuffer>> {
+    let left = limit;
+    for (const section of this.sections) {
+      if (section.type !== type || section.size > left) continue;
+      left -= section.size;
+      yield this.content(section, limit);
+    }
+  }
+
   /** Bytes of the file. @throws {RangeError} when it does not have them @throws {ErrnoError} */
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#source.read(offset, length);
@@ -176,8 +191,10 @@ export class ElfReader implements Disposable {
     // A debug file has its notes in sections, a file without section headers in segments.
     const section = this.section(".note.gnu.build-id");
     const notes = this.segments.filter(({ type }) => type === PT_NOTE);
+    let left = MAX_NOTES;
     for (const { offset, size, align } of section ? [{ ...section, align: 4 }, ...notes] : notes) {
-      if (size > MAX_NOTES) continue;
+      if (size > left) continue;
+      left -= size;
       const bytes = ifWhole(() => this.read(offset, size));
       for (const note of bytes ? notesIn(bytes, align) : []) {
         const isId = note.type === NT_GNU_BUILD_ID && note.name === "GNU";

@@ -223,9 +223,8 @@ function* steps(cursor: ByteCursor): Generator<{ readonly value: number; readonl
 
 /** What the dynamic linker writes to an address, without where the file is loaded; undefined: nothing. */
 function relocated(file: ElfReader, address: number): number | undefined {
-  for (const section of file.sections) {
-    if (section.type !== SHT_RELA || section.size > MAX_SECTION) continue;
-    const view = viewOf(file.content(section, MAX_SECTION));
+  for (const relocations of file.contents(SHT_RELA, MAX_SECTION)) {
+    const view = viewOf(relocations);
     for (let at = 0; at + RELA_BYTES <= view.byteLength; at += RELA_BYTES) {
       const isHere = view.getUint32(at, true) === address % 2 ** 32 && word(view, at) === address;
       if (isHere && view.getUint32(at + 8, true) === R_X86_64_RELATIVE) return word(view, at + 16);

@@ -17,7 +17,7 @@ export const R_X86_64_RELATIVE = 8;
 const SYMBOL_SIZE = 24;
 /** Relocations read at once. */
 const PER_READ = 2 ** 14;
-/** Limit: 5.6 million relocations; larger tables are not read. */
+/** Limit: 5.6 million relocations of a file, in all its tables; larger ones are not read. */
 const MAX_TABLE_SIZE = 128 * 2 ** 20;
 const HEADER_MACHINE_AT = 18;
 const EM_AARCH64 = 183;
@@ -43,10 +43,12 @@ export interface Relocation {
 export function* relocations(file: ElfReader): Generator<Relocation> {
   const header = viewOf(file.read(HEADER_MACHINE_AT, 2));
   const types = header.getUint16(0, true) === EM_AARCH64 ? AARCH64 : X86;
+  let left = MAX_TABLE_SIZE;
   for (const section of file.sections) {
     // Tables without an address are for the static linker.
     if (section.type !== SHT_RELA || section.address === 0) continue;
-    if (section.size > MAX_TABLE_SIZE) continue;
+    if (section.size > left) continue;
+    left -= section.size;
     const symbols = file.sections[section.link];
     const names = symbols && file.sections[symbols.link];
     const table = names && new StringTable((offset, length) => file.read(offset, length), names);

@@ -48,9 +48,8 @@ function functionStarts(file: ElfReader): number[] {
 
 /** What the dynamic linker adds the file's place to. */
 function* relocated(file: ElfReader): Generator<number> {
-  for (const section of file.sections) {
-    if (section.type !== SHT_RELA) continue;
-    const view = viewOf(file.content(section, MAX_SECTION));
+  for (const relocations of file.contents(SHT_RELA, MAX_SECTION)) {
+    const view = viewOf(relocations);
     for (let at = 0; at + RELA_BYTES <= view.byteLength; at += RELA_BYTES) {
       if (view.getUint32(at + 8, true) === R_X86_64_RELATIVE) yield word(view, at + 16);
     }
