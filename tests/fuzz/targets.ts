@@ -17,6 +17,7 @@ import { lines } from "./targets/lines.ts";
 import { RECORDING_TARGETS } from "./targets/recordings.ts";
 import { SYMBOL_TARGETS } from "./targets/symbols.ts";
 import { SYSTEM_TARGETS } from "./targets/system.ts";
+import { TOLD_TARGETS } from "./targets/told.ts";
 
 /** In the order that `deno task fuzz` runs them. */
 export const TARGETS: readonly AnyTarget[] = [
@@ -32,4 +33,5 @@ export const TARGETS: readonly AnyTarget[] = [
   ...LANGUAGE_TARGETS,
   ...COMPILER_TARGETS,
   ...RECORDING_TARGETS as readonly AnyTarget[],
+  ...TOLD_TARGETS,
 ];

@@ -5,7 +5,7 @@
  */
 
 import { structOf } from "../../../bpf/compile/tracepoint_struct.ts";
-import { containerOf } from "../../../bpf/proc/cgroup.ts";
+import { containerOf, containerPath, podOf } from "../../../bpf/proc/cgroup.ts";
 import { librariesIn } from "../../../bpf/proc/library_path.ts";
 import { parseFields } from "../../../bpf/tracefs/kernel_functions.ts";
 import { droppedEvents, parseTraceLine } from "../../../bpf/tracefs/trace_line.ts";
@@ -103,15 +103,21 @@ const format: Target<string> = {
 
 const cgroup: Target<string> = {
   name: "container",
-  what: "the container in a cgroup's path",
+  what: "the container and the pod in a cgroup's path",
   samples: () =>
     [
       `/docker/${"0123456789abcdef".repeat(4)}`,
       `/kubepods.slice/pod1.slice/cri-containerd-${"fedcba9876543210".repeat(4)}.scope`,
+      "/kubepods/burstable/pod01234567-89ab-cdef-0123-456789abcdef/" + "0123456789abcdef".repeat(4),
+      "/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/x.scope",
+      `0::/machine.slice/machine-libpod_pod_${"0123456789abcdef".repeat(4)}.slice\n3:cpu:/a`,
     ].map((value) => ({ value })),
   words: ["/", ".scope", "docker-", "0123456789abcdef".repeat(4), ":"],
   run(text) {
     must(/^[0-9a-f]{12}$/.test(containerOf(text) ?? "0".repeat(12)), "an id has no 12 digits");
+    must(/^[0-9a-f-]{12,36}$/.test(podOf(text) ?? "0".repeat(12)), "a pod has another form");
+    const path = containerPath(text);
+    must(path === undefined || text.includes(path), "a path is none of the text's");
   },
 };
 
