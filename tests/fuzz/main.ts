@@ -74,7 +74,7 @@ else {
 
 function runHere(name: string, progress: string): void {
   const target = TARGETS.find((target) => target.name === name)!;
-  const file = openSync(progress, "w");
+  const file = openSync(progress, "r+"); // the other process reads it all the time
   const number = new Uint8Array(8);
   const view = new DataView(number.buffer);
   const start = performance.now();
