@@ -21,6 +21,12 @@ main() {
     gcc -O2 -Wall -Werror -Wno-unknown-pragmas "$name.c" -lbpf -o "$built/$name"
   done
   run_script "$project/scripts/bun_compile.ts" ./compile_kernel_code.ts "$built/compile_kernel_code"
+  # With what compile.sh puts before an entry: it decides how much of the time the engine's compiler takes.
+  if [[ "$(uname -m)" == x86_64 ]]; then
+    echo "Usage: compile_kernel_code" >"$built/help"
+    run_script "$project/scripts/guard/apply.ts" "$built/compile_kernel_code" compile_kernel_code "$built/help"
+    rm "$built/help"
+  fi
   gcc -O2 -Wall -Werror tracer.c -o "$built/tracer"
   gcc -O2 -Wall -Werror open_files.c -o "$built/open_files"
   "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop --all >/dev/null

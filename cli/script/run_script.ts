@@ -13,6 +13,7 @@ import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import { Output, printText, requireOutput } from "../../toolkit/output/output.ts";
 import { HeldCommand } from "../../toolkit/run/held_command.ts";
 import { Losses } from "../../toolkit/run/losses.ts";
+import { settleLater } from "../../toolkit/run/settle_later.ts";
 import { Stop } from "../../toolkit/run/stop.ts";
 import {
   requireStackFiles,
@@ -99,6 +100,7 @@ async function trace(code: AnyKernel, values: RunOptions): Promise<void> {
   else if (isTerminal(STDERR) && iterators.length < links.length) {
     remark("Tracing… Hit Ctrl-C to end.");
   }
+  using _settling = settleLater();
   stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
   let problem: string | undefined;

@@ -6,14 +6,7 @@
 
 import { Bpf, LibraryError, type LoadOptions, openCgroup } from "../../mod.ts";
 import type { KernelCode } from "../../bpf/kernel_code.ts";
-import {
-  closeLinks,
-  isTerminal,
-  pageSize,
-  prepareToWait,
-  releaseCode,
-  STDERR,
-} from "../../plumbing.ts";
+import { closeLinks, isTerminal, pageSize, prepareToWait, STDERR } from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
 import { NoOutput, Output, printText, requireOutput } from "../output/output.ts";
@@ -33,13 +26,12 @@ import type {
 } from "../options/standard_options.ts";
 import { jsonSchema, type Schema } from "../records/json_schema.ts";
 import { recordsOf } from "./plan_records.ts";
+import { settleLater } from "./settle_later.ts";
 import { PATIENCE_MS, Stop } from "./stop.ts";
 import { Targets } from "../task/targets.ts";
 import { tracingLine } from "./tracing_line.ts";
 import type { AnyTool, EventPlan, Plan, ReportPlan, SourcePlan } from "./tool.ts";
 
-/** How long after its start a tool may be taken to be waiting. */
-const SETTLING_MS = 500;
 /** The unit of the default buffer size, whatever the machine's page size. */
 const PAGE = 4096;
 
@@ -176,12 +168,6 @@ async function trace(
 
 function load(code: NonNullable<AnyTool["object"]>, options: LoadOptions): Bpf {
   return code instanceof Uint8Array ? Bpf.load(code, options) : Bpf.load(code, options);
-}
-
-/** Lets go of the code that only the start needed: later, as that takes time and what comes first needs some of it. */
-function settleLater(): Disposable {
-  const timer = setTimeout(releaseCode, SETTLING_MS);
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /**
