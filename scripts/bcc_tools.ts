@@ -171,7 +171,23 @@ export const BCC_OPTIONS: Readonly<Record<string, string>> = {
   zfsslower: "-j/--csv -p/--pid=",
 };
 
-/** All of them, in their order. */
+/** The same of libbpf-tools (of the same commit) that bcc's folder does not have, or only as a script. */
+export const LIBBPF_OPTIONS: Readonly<Record<string, string>> = {
+  biostacks: "-d/--disk= -m/--milliseconds -v/--verbose",
+  cpufreq: "-d/--duration= -f/--frequency= -c/--cgroup= -v/--verbose",
+  fsdist: "-T/--timestamp -m/--milliseconds -p/--pid= -t/--type= -v/--verbose",
+  fsslower: "-c/--csv -d/--duration= -p/--pid= -m/--min= -t/--type= -v/--verbose",
+  futexctn:
+    "-p/--pid= -t/--tid= -l/--lock= -T/--timestamp -m/--milliseconds --perf-max-stack-depth= " +
+    "--stack-storage-size= -s/--summary -v/--verbose",
+  javagc: "-p/--pid= -t/--time= -v/--verbose",
+  ksnoop: "-d/--debug -v/--verbose -V/--version -P/--pages= -p/--pid= -s/--stack",
+  numamove: "-v/--verbose",
+  sigsnoop: "-x/--failed -k/--kill -p/--pid= -s/--signal= -n/--name -v/--verbose",
+  tcppktlat: "-p/--pid= -t/--tid= -T/--timestamp -l/--lport= -r/--rport= -v/--verbose -w/--wide",
+};
+
+/** All of bcc's, in their order. */
 export const BCC_TOOLS: readonly string[] = Object.keys(BCC_OPTIONS).sort();
 
 /** Its shell scripts that run one of tools/lib/ for one language: all but reset-trace. */

@@ -14,7 +14,7 @@ import { planOf, schemaOf } from "../toolkit/run/run.ts";
 import type { AnyTool, Plan } from "../toolkit/run/tool.ts";
 import type { Cases, Usage } from "../tests/support/cases.ts";
 import { FILTERS } from "../tests/support/filter_matrix.ts";
-import { BCC_COMMANDS, BCC_OPTIONS, BCC_TOOLS } from "../scripts/bcc_tools.ts";
+import { BCC_COMMANDS, BCC_OPTIONS, BCC_TOOLS, LIBBPF_OPTIONS } from "../scripts/bcc_tools.ts";
 import { pretend } from "../tests/support/machine.ts";
 import { commands, tools } from "./list.ts";
 
@@ -163,10 +163,10 @@ for (const { tool, usage, cases } of all) {
     for (const [call] of tool.examples) assert.ok(call.startsWith(tool.name), call);
   });
 
-  const ofBcc = BCC_OPTIONS[tool.name];
+  const ofBcc = BCC_OPTIONS[tool.name] ?? LIBBPF_OPTIONS[tool.name];
   if (ofBcc) {
     pure(
-      `${tool.name} has all options of bcc's tool, by their letters, with a value where bcc's has one`,
+      `${tool.name} has all options of bcc's tool, or libbpf-tools', by their letters, with a value where bcc's has one`,
       () => {
         const left = options.filter(([, { positional }]) => !positional).map(([, option]) =>
           option

@@ -1,7 +1,7 @@
 /**
  * cpufreq: sample the frequency of CPUs, system-wide and by process.
  *
- * USAGE: cpufreq [-f FREQUENCY] [-c CGROUP] [-d SECONDS] [--json]
+ * USAGE: cpufreq [-f FREQUENCY] [-c CGROUP] [-v] [-d SECONDS] [--json]
  *
  *     # cpufreq -d 5
  *     Sampling CPU freq system-wide & by process. Ctrl-C to end.
@@ -52,6 +52,7 @@ import {
 } from "../../toolkit/options/standard_options.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./cpufreq.bpf.o.ts";
@@ -70,6 +71,7 @@ const options = {
     min: 1,
     max: 100000,
   }),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...containerOptions,
   cgroup: { ...containerOptions.cgroup, short: "c" },
   ...standardOptions,
@@ -153,6 +155,7 @@ const cpufreq = defineTool({
         ...settings,
         maps: { ...settings.maps, frequencies: { maxEntries: Math.max(...online) + 1 } },
       },
+      ...values.verbose && { prepare: showPrograms },
       attach(bpf) {
         const changes = bpf.program("changed").attach();
         tellFrequencies(bpf, known, machine);

@@ -1,7 +1,7 @@
 /**
  * futexctn: summarize how long threads wait for locks of user space (futexes), by lock and stack.
  *
- * USAGE: futexctn [-T] [-m] [-s] [-p PID] [-t TID] [-l LOCK] [--stack-storage-size ENTRIES]
+ * USAGE: futexctn [-T] [-m] [-s] [-p PID] [-t TID] [-l LOCK] [-v] [--stack-storage-size ENTRIES]
  *                 [-d SECONDS] [--json] [interval] [count]
  *
  *     # futexctn -p 3275
@@ -32,6 +32,7 @@
 import { array, type Bpf, chars, formatSymbol, struct, u32, u64, UserSymbols } from "../../mod.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { NamespaceProcesses } from "../../toolkit/task/pid_namespace.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
   flag,
@@ -84,6 +85,7 @@ const options = {
   }),
   stackSize: sizeOption("stack-storage-size", "the number of unique stack traces", 16384),
   ...intervalArguments,
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...containerOptions,
   ...standardOptions,
 } as const;
@@ -174,7 +176,8 @@ const futexctn = defineTool({
         ...settings,
         maps: { ...settings.maps, stacks: { maxEntries: values.summary ? 1 : values.stackSize } },
       },
-      prepare() {
+      prepare(bpf) {
+        if (values.verbose) showPrograms(bpf);
         const pid = processes.named(values.pid);
         if (!values.summary) symbols.follow(pid === undefined ? {} : { pids: [pid] });
         return symbols;

@@ -1,7 +1,7 @@
 /**
  * javagc: trace garbage collections of Java processes, and how long they take.
  *
- * USAGE: javagc [-p PID] [-t USECS] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: javagc [-p PID] [-t USECS] [-v] [-d SECONDS] [-b PAGES] [--json]
  *
  *     # javagc -p 30423
  *     Tracing javagc time... Hit Ctrl-C to end.
@@ -33,6 +33,7 @@ import {
   usdtProbes,
 } from "../../mod.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { number } from "../../toolkit/options/options.ts";
 import {
@@ -57,6 +58,7 @@ const options = {
     min: 0,
     max: 1e12,
   }),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...containerOptions,
   ...eventOptions,
 } as const;
@@ -121,6 +123,7 @@ const javagc = defineTool({
     return eventPlan(Event, {
       intro: "Tracing javagc time... Hit Ctrl-C to end.",
       load: filterSettings(values, { least_ns: BigInt(least) * 1000n }),
+      ...values.verbose && { prepare: showPrograms },
       attach: (bpf) => Promise.resolve(attach(bpf, namedProcess(values))),
       columns: [
         clockColumn(),

@@ -84,6 +84,7 @@ const options = {
   debug: flag({ short: "d", long: "debug", help: "taken for libbpf-tools' sake: does nothing" }),
   ...containerOptions,
   ...eventOptions,
+  version: { ...eventOptions.version, short: "V" },
   bufferPages: { ...eventOptions.bufferPages, short: "P", long: "pages" },
   duration: longOnly(eventOptions.duration),
 } as const;

@@ -1,7 +1,7 @@
 /**
  * numamove: show how many pages are moved to the NUMA node that uses them, and how long that takes.
  *
- * USAGE: numamove [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [--json] [interval] [count]
+ * USAGE: numamove [-p PID] [-t TID] [-u UID] [-n NAME] [-v] [-d SECONDS] [--json] [interval] [count]
  *
  *     # numamove
  *     TIME           NUMA_migrations NUMA_migrations_ms
@@ -34,6 +34,7 @@ import { type Bpf, u32, u64 } from "../../mod.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import type { Report } from "../../toolkit/output/report.ts";
 import {
@@ -48,6 +49,7 @@ import { rowShape } from "../../toolkit/records/record_shape.ts";
 const INTERVAL_SECONDS = 1;
 
 const options = {
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...filterOptions,
   ...intervalArgumentsEvery(INTERVAL_SECONDS),
   ...standardOptions,
@@ -148,6 +150,7 @@ const numamove = defineTool({
       interval: values.interval ?? INTERVAL_SECONDS,
       count: values.count,
       load: { ...filterSettings(values), programs },
+      ...values.verbose && { prepare: showPrograms },
       records: [rowShape({ numa_migrations: "count", numa_migrations_ms: "count" })],
       report: reporter(),
     };

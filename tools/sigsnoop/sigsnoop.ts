@@ -1,7 +1,7 @@
 /**
  * sigsnoop: trace signals, also those that the kernel sends by itself.
  *
- * USAGE: sigsnoop [-x] [-k] [-n] [-p PID] [-s SIGNAL] [-d SECONDS] [-b PAGES] [--json]
+ * USAGE: sigsnoop [-x] [-k] [-n] [-p PID] [-s SIGNAL] [-v] [-d SECONDS] [-b PAGES] [--json]
  *
  *     # sigsnoop -n
  *     TIME     PID     COMM             SIG       TPID    RESULT
@@ -36,6 +36,7 @@ import { wantedSignals } from "../../toolkit/kernel/task/signal_filter.ts";
 import { taskWho } from "../../toolkit/kernel/task/who.ts";
 import { i32, struct } from "../../mod.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { flag } from "../../toolkit/options/options.ts";
 import { signalFilter, signalName, signals } from "../../toolkit/task/signals.ts";
@@ -54,6 +55,7 @@ const options = {
   names: flag({ short: "n", long: "name", help: "output signal name instead of signal number" }),
   pid: filterOptions.pid,
   signal: signals({ short: "s", long: "signal", help: "trace a signal or a signal list: 9,TERM" }),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...containerOptions,
   ...eventOptions,
 } as const;
@@ -140,7 +142,7 @@ const sigsnoop = defineTool({
   object: code,
   options,
   plan(values) {
-    const { failed, kill, names, signal, json } = values;
+    const { failed, kill, names, signal, verbose, json } = values;
     const own = { failed_only: failed, ...signalFilter(signal) };
     return eventPlan(Event, {
       load: {
@@ -150,6 +152,7 @@ const sigsnoop = defineTool({
           ...Object.fromEntries(CALLS.map((program) => [program, kill])),
         },
       },
+      ...verbose && { prepare: showPrograms },
       columns: [
         clockColumn(),
         { head: "PID", width: 7, value: ({ who }) => who.pid },

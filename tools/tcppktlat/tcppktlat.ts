@@ -1,7 +1,7 @@
 /**
  * tcppktlat: trace how long received TCP packets wait until their process reads them.
  *
- * USAGE: tcppktlat [-T] [-p PID] [-t TID] [-l PORT,PORT] [-r PORT,PORT] [-w] [-4 | -6]
+ * USAGE: tcppktlat [-T] [-p PID] [-t TID] [-l PORT,PORT] [-r PORT,PORT] [-w] [-v] [-4 | -6]
  *                  [--netns INODE] [--print-netns] [-d SECONDS] [-b PAGES] [--cgroup PATH]
  *                  [--cgroupmap PATH] [--mntnsmap PATH] [--pidns PID] [--container] [--json] [min_us]
  *
@@ -30,6 +30,7 @@ import {
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
+import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
@@ -55,6 +56,7 @@ const options = {
     help: "trace these remote ports only",
   }),
   wide: flag({ short: "w", long: "wide", help: "wide column output (fits IPv6 addresses)" }),
+  verbose: programsFlag({ short: "v", long: "verbose" }),
   ...familyOptions,
   ...netnsOptions,
   least: argument(number({
@@ -103,6 +105,7 @@ const tcppktlat = defineTool({
         ...netnsSettings(values),
         min_ns: BigInt(Math.round((values.least ?? 0) * NS_PER_US)),
       }),
+      ...values.verbose && { prepare: showPrograms },
       columns: [
         values.timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
         { head: "PID", width: 7, value: ({ who }) => who.pid },
