@@ -121,12 +121,13 @@ async function compare(): Promise<void> {
   const load = readFileSync("/proc/loadavg", "utf8").split(" ")[0];
   console.log(`${RUNTIME}, ${PROCESSES} processes, ${rate} opens/s asked for, load ${load}`);
   for (const [name, runs] of Object.entries(seen)) {
+    const lost = runs.map(({ lostPercent }) => lostPercent.toFixed(2)).join(" ");
     const middle = (key: keyof Figures) => median(runs.map((run) => run[key] ?? NaN)).toFixed(2);
     console.log(
       `${name.padEnd(20)} ${
         Math.round(Number(middle("opens")) / Number(values.seconds))
       } opens/s, ` +
-        `lost ${middle("lostPercent")} %, CPU ${middle("cpuPerMillion")} s per million` +
+        `lost ${lost} %, CPU ${middle("cpuPerMillion")} s per million` +
         (runs[0]!.frameMs
           ? `, frames ${middle("frameMs")} ms, 99 % ${middle("frame99Ms")} ms`
           : ""),
