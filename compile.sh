@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles tools into executables that need nothing but glibc and a kernel with BTF.
+# Compiles tools into executables that need nothing but a C library and a kernel with BTF.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
@@ -13,7 +13,8 @@ patience="${TSBCC_DENORT_PATIENCE:-60}"
 
 usage() {
   cat <<TEXT
-Usage: ./compile.sh [--runtime deno|bun] [--arch amd64|arm64] [--compress] [-o DIR] NAME… | PATH/NAME.ts… | --all
+Usage: ./compile.sh [--runtime deno|bun] [--arch amd64|arm64] [--libc glibc|musl] [--compress] [-o DIR]
+                    NAME… | PATH/NAME.ts… | --all
 Makes dist/NAME, one executable for each tool that is named, or dist/ts-bcc, which holds all. A tool of
 your own, PATH/NAME.ts, may lie anywhere; of PATH/NAME.bpf.c or an object PATH/NAME.bpf.o beside it
 PATH/NAME.bpf.o.ts is made first.
@@ -22,6 +23,8 @@ PATH/NAME.bpf.o.ts is made first.
   --runtime NAME  deno or bun; by default deno if its base, denort, can be had (from
                   DENORT_BIN or by Deno's own download), otherwise bun
   --arch NAME     amd64 or arm64, by default this machine's; for another, Bun is taken
+  --libc NAME     glibc, the default, or musl, for Alpine and the like (amd64 only): Bun is taken,
+                  and libbpf is built from Debian's sources
   --compress      make NAME.xz besides, of a third of the size, for people to download: xz -d
                   makes NAME of it again
   -o DIR          another folder than dist
@@ -34,11 +37,12 @@ main() {
   while (($# > 0)); do
     case "$1" in
       --all) all=true ;;
-      --runtime | --arch | -o) (($# > 1)) || bad_usage "$1 needs a value" ;;&
+      --runtime | --arch | --libc | -o) (($# > 1)) || bad_usage "$1 needs a value" ;;&
       --runtime) wanted="$2" && shift ;;
       --compress) compress=true ;;
       --runtime=*) wanted="${1#*=}" ;;
       --arch) choose_machine "$2" && shift ;;
+      --libc) libc="$2" && shift ;;
       -o) out="$2" && shift ;;
       -h | --help) usage && exit ;;
       -*) bad_usage "unknown option $1" ;;
@@ -47,6 +51,8 @@ main() {
     shift
   done
   [[ "$wanted" =~ ^(deno|bun|)$ ]] || bad_usage "no runtime is called \"$wanted\": deno or bun"
+  [[ "$libc" =~ ^(glibc|musl)$ ]] || bad_usage "no C library is called \"$libc\": glibc or musl"
+  [[ "$libc" == glibc || "$machine" == x86_64 ]] || bad_usage "for musl only executables for amd64 are made"
   if $all; then names+=("$everything"); fi
   ((${#names[@]} > 0)) || bad_usage "no tool is named"
   for name in "${names[@]}"; do
@@ -89,7 +95,7 @@ compile_all() {
   shift 2
   make_scratch compile # three levels below the project, as write_entry's imports say
   choose_runtime "$wanted"
-  need_libraries "$scratch"
+  if [[ "$libc" == musl ]]; then need_musl_libraries "$scratch"; else need_libraries "$scratch"; fi
   for word in "$@"; do
     name="$word" module="../../../tools/$word/$word.ts" source="$project/tools/$word/$word.ts" import_map=()
     if [[ "$word" == *.ts ]]; then
@@ -114,6 +120,13 @@ compile_all() {
 choose_runtime() {
   local limit="$patience"
   runtime="${1:-deno}" why="chosen by --runtime"
+  if [[ "$libc" == musl ]]; then
+    [[ "$1" != deno ]] || fail "Deno has no build for musl: use --runtime bun"
+    runtime=bun why="for musl"
+    need_runtime bun
+    need_bun_for "$machine"
+    return
+  fi
   if ! is_own_machine "$machine"; then
     [[ "$1" != deno ]] || fail "deno compile is not asked for another machine: use --runtime bun"
     runtime=bun why="for $machine"
@@ -255,9 +268,18 @@ compile_with_bun() {
 # What Bun's options cannot switch off: see scripts/guard/guard.c.
 guard() {
   [[ "$machine" == x86_64 ]] && is_own_machine x86_64 || return 0
-  "$1" -h >"$scratch/help" || fail "$1 does not run on this machine"
+  help_of "$1" >"$scratch/help" || fail "$1 does not run on this machine"
   run_script "$project/scripts/guard/apply.ts" "$1" "$(basename "$1")" "$scratch/help" ||
     fail "could not put the guard into $1 (see above)"
+}
+
+# From its source where the executable itself does not run here.
+help_of() {
+  if [[ "$libc" == glibc ]]; then
+    "$1" -h
+  else
+    (cd "$scratch" && run_script "./$(basename "$1").ts" -h)
+  fi
 }
 
 # Without a code cache, which would be a file of a known name in /tmp, read as root.

@@ -16,7 +16,7 @@ packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellc
   php8.2-cli tcl8.6 mariadb-server-core groff-base linux-libc-dev-arm64-cross)
 
 # The same for what --full has besides.
-full_packages=(lintian golang-1.19-go skopeo qemu-user-static qemu-system-arm)
+full_packages=(lintian golang-1.19-go skopeo qemu-user-static qemu-system-arm musl-tools)
 
 # How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
 suite_limit=2400

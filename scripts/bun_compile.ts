@@ -45,12 +45,14 @@ type Loaded =
 
 const [entry, output, base] = process.argv.slice(2) as [string, string, string?];
 
-/** What Bun calls the machine that an executable is for, by e_machine of its header. */
+/** What Bun calls the system that an executable is for, by e_machine of its header and the loader that it names. */
 function targetOf(path: string): string {
-  const machine = new DataView(readFileSync(path).buffer).getUint16(18, true);
-  const name = { 62: "x64", 183: "arm64" }[machine];
+  const file = readFileSync(path);
+  const name = { 62: "x64", 183: "arm64" }[file.readUInt16LE(18)];
   if (name === undefined) throw new Error(`${path} is for no machine that is known here`);
-  return `bun-linux-${name}`;
+  // Headers and that name are at the beginning.
+  const isMusl = file.subarray(0, 4096).includes("/lib/ld-musl-");
+  return `bun-linux-${name}${isMusl ? "-musl" : ""}`;
 }
 
 /**

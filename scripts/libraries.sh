@@ -90,7 +90,7 @@ packages_of() {
 
 no_library() {
   fail "$1 is missing: install libbpf1 (Debian, Ubuntu), libbpf elfutils-libelf zlib (Fedora) or" \
-    "libbpf libelf zlib (Arch); Alpine will not do, executables need glibc"
+    "libbpf libelf zlib (Arch); Alpine will not do: executables for it are made on Debian, by --libc musl"
 }
 
 unpack_package() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Brings what executables for another machine are made of. Part of setup.sh.
 #
-#   need_bun_for MACHINE     sets BUN_BASE to a bun for it (x86_64, aarch64)
+#   need_bun_for MACHINE     sets BUN_BASE to a bun for it (x86_64, aarch64) and for $libc
 #   need_deno_for MACHINE    sets DENO_BASE to a deno for it
 #   fetch_foreign PACKAGE    unpacks Debian's package for $machine into .tools/debs-$machine
 #
@@ -15,6 +15,7 @@ is_own_machine() { [[ "$1" == "$(uname -m)" ]]; }
 need_bun_for() {
   local name="bun-linux-$1" version
   [[ "$1" != x86_64 ]] || name=bun-linux-x64
+  [[ "$libc" != musl ]] || name+=-musl
   version="$(pinned_version bun)"
   BUN_BASE="$tools/bases/$name-$version/package/bin/bun"
   [[ -x "$BUN_BASE" ]] || exclusively unpack_base "@oven/$name" "$version"
@@ -64,6 +65,7 @@ unpack_foreign() {
   mv "$new/files" "$2/$1" && rm -rf "$new"
 }
 
+# read_foreign_lists DIR [deb-src Sources]: of packages, or of their sources.
 read_foreign_lists() {
   local keyring
   mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/none"
@@ -71,8 +73,8 @@ read_foreign_lists() {
   keyring="$(find /usr/share/keyrings/ -name debian-archive-keyring.gpg -o -name debian-archive-keyring.pgp | head -n 1)"
   # shellcheck disable=SC2016 # apt's own variables
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' |
-    awk -v keyring="$keyring" '$3 == "main" && $4 == "Packages" && $2 !~ /[-\/]/ && !seen++ {
-      print "deb [signed-by=" keyring "] " $1 " " $2 " main" }' >"$1/sources.list"
+    awk -v keyring="$keyring" -v type="${2:-deb}" '$3 == "main" && $4 == "Packages" && $2 !~ /[-\/]/ && !seen++ {
+      print type " [signed-by=" keyring "] " $1 " " $2 " main" }' >"$1/sources.list"
   [[ -s "$1/sources.list" ]] || fail "cannot tell a Debian mirror from apt's sources"
   quietly apt "${foreign_apt[@]}" --error-on=any update ||
     fail "cannot read Debian's list of packages for $machine (see above)"

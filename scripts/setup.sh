@@ -6,7 +6,8 @@
 #   need_mount TYPE FOLDER   a file system of the kernel's
 #   run_script FILE.ts …     runs one of scripts/*.ts with whichever runtime there is
 #
-# libraries.sh, which this file reads as well, has need_libraries; other_machine.sh has need_bun_for.
+# libraries.sh, which this file reads as well, has need_libraries; other_machine.sh has need_bun_for,
+# musl.sh need_musl_libraries.
 #
 # Everything that is not a Debian package goes to .tools/, which may be deleted at any time.
 
@@ -14,12 +15,16 @@
 source "$(dirname "${BASH_SOURCE[0]}")/other_machine.sh"
 # shellcheck source=scripts/libraries.sh
 source "$(dirname "${BASH_SOURCE[0]}")/libraries.sh"
+# shellcheck source=scripts/musl.sh
+source "$(dirname "${BASH_SOURCE[0]}")/musl.sh"
 
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 tools="$project/.tools"
 DENO="" BUN="" scratch=""
 # The machine that libraries and executables are for, as uname -m names it.
 machine="$(uname -m)"
+# The C library that they are for: glibc or musl.
+libc=glibc
 
 # What Deno fetches stays in the project as well, so that an empty or missing HOME will do.
 export DENO_DIR="${DENO_DIR:-$tools/deno}" DENO_NO_UPDATE_CHECK=1

@@ -10,6 +10,7 @@ import { bufferText } from "../../ffi/libc/memory.ts";
 import { isDeleted, type MapLine, readMaps, withoutDeleted } from "./map_lines.ts";
 import { reachablePath } from "./reachable_path.ts";
 
+const CACHE = "/etc/ld.so.cache";
 /** Layout: struct cache_file_new and file_entry_new of glibc's ld.so.cache, versions since 2.2. */
 const MAGIC = "glibc-ld.so.cache1.1";
 const COUNT_AT = 20;
@@ -17,6 +18,9 @@ const ENTRIES_AT = 48;
 const ENTRY_SIZE = 24;
 /** Flags of ldconfig for this architecture's libraries: glibc 2 and the ABI variant. */
 const FLAGS = process.arch === "arm64" ? 0x0a03 : 0x0303;
+
+/** musl's C library, which is its dynamic linker too, by the name that all of its systems have. */
+const MUSL = `/lib/ld-musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
 
 /**
  * The file of a library: the one that the process has mapped, in a container or chroot or not, or
@@ -33,7 +37,7 @@ export function libraryPath(name: string, pid: number | undefined): string | und
     );
     if (mapped) return reachablePath(pid, mapped);
   }
-  return cached().find(isLibrary);
+  return installed().find(isLibrary);
 }
 
 /**
@@ -85,15 +89,18 @@ function matcher(name: string): (path: string) => boolean {
   const escape = (text: string) => text.replace(/[^\w]/g, "\\$&");
   // "libc-2.31.so" is a libc, "libc-client.so" is not. "libssl.so.3" may be called "libssl.so.3.0.1".
   const file = version === undefined || version === ".so"
-    ? `/lib${escape(stem!)}(-[\\d.]+)?\\.so(\\.[^/]*)?$`
+    ? `/(lib${escape(stem!)}(-[\\d.]+)?\\.so(\\.[^/]*)?${
+      stem === "c" ? "|ld-musl-\\w+\\.so\\.1" : ""
+    })$`
     : `/lib${escape(stem!)}${escape(version)}(\\.[^/]*)?$`;
   const pattern = new RegExp(file);
   return (path) => pattern.test(path);
 }
 
-/** The libraries that ld.so.cache lists, best match first. */
-function cached(): string[] {
-  return librariesIn(readFile("/etc/ld.so.cache"));
+/** The libraries that ld.so.cache lists, best match first; musl's systems have no cache. */
+function installed(): string[] {
+  const cached = exists(CACHE) ? librariesIn(readFile(CACHE)) : [];
+  return exists(MUSL) ? [...cached, MUSL] : cached;
 }
 
 /** The entries of an ld.so.cache. */
