@@ -91,13 +91,34 @@ test("each tool of the package has a man page that groff reads without a warning
   assert.deepEqual([groff.status, warnings], [0, []]);
 });
 
-test("the README installs what package.sh makes, and runs what it brings", async () => {
-  const readme = readFileSync(`${PROJECT}README.md`, "utf8");
-  const line =
-    /^ {4}\.\/package\.sh deb && sudo apt install \.\/dist\/(\S+) && sudo (\S+)-tsbcc +#/m;
-  const [, file, tool] = line.exec(readme)!;
+/** What a line at the README's beginning names, behind what it is for. */
+function firstLines(pattern: RegExp): string[] {
+  const [beginning] = readFileSync(`${PROJECT}README.md`, "utf8").split("\n## ") as [string];
+  const found = pattern.exec(beginning);
+  assert.ok(found, String(pattern));
+  return found.slice(1);
+}
+const APT_LINE =
+  /^ {4}\.\/package\.sh deb && sudo apt install \.\/dist\/(\S+) && sudo (\S+)-tsbcc +#/m;
+
+test("the README compiles a tool, and installs what package.sh makes", async () => {
+  const [compiled, started] = firstLines(/^ {4}\.\/compile\.sh (\S+) && sudo dist\/(\S+) +#/m);
+  assert.ok(compiled! in tools);
+  assert.equal(started, compiled);
+  const [file, tool] = firstLines(APT_LINE);
   assert.equal(basename(named(await packages(), ".deb")), file);
   assert.ok(NAMES.includes(tool!));
+});
+
+const APT = "apt takes the package from its file, with nothing else to install";
+test(APT, { skip: requires(APT, "full") }, async () => {
+  const [file] = firstLines(APT_LINE);
+  const { status, stdout } = await run(["apt-get", "--simulate", "install", `./${file}`], {
+    cwd: await packages(),
+    env: { LC_ALL: "C" },
+  });
+  assert.equal(status, 0);
+  assert.match(stdout, /^0 upgraded, 1 newly installed, 0 to remove /m);
 });
 
 const LINTIAN = "lintian finds nothing in the Debian package";
@@ -136,12 +157,52 @@ test("what is inside is told with version and license", async () => {
   }
 });
 
-test("the same commit makes the same packages", {
-  skip: requires("the same commit makes the same packages", "full"),
-}, async () => {
-  const first = await packages();
-  using second = new Folder();
-  await makePackages(second.path, "deb", "tar");
-  const sums = (path: string) => readFileSync(`${path}/SHA256SUMS`, "utf8");
-  assert.equal(sums(second.path), sums(first));
+/** CycloneDX's own validator, by the packages that it needs. */
+const VALIDATOR = [
+  "@cyclonedx/cyclonedx-library@10.3.0",
+  "ajv@8.20.0",
+  "ajv-formats@3.0.1",
+  "ajv-formats-draft2019@1.6.1",
+];
+const VALIDATE = `
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
+import { readFileSync } from "node:fs";
+const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
+const found = await validator.validate(readFileSync(process.argv[2], "utf8"));
+console.log(found === null ? "valid" : found[0].message);
+`;
+
+const CYCLONEDX = "CycloneDX's own validator finds what is told of the inside valid";
+test(CYCLONEDX, { skip: requires(CYCLONEDX, "full") }, async () => {
+  const bom = named(await packages(), ".cdx.json");
+  using folder = new Folder();
+  const { path } = folder;
+  writeFileSync(`${path}/package.json`, '{"type":"module"}');
+  writeFileSync(`${path}/validate.js`, VALIDATE);
+  const flags = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const install = [...flags, "--cache", `${path}/cache`, ...VALIDATOR];
+  execFileSync("npm", ["install", ...install], { cwd: path, stdio: "pipe" });
+  const validate = async (file: string) =>
+    (await run(["bun", "validate.js", file], { cwd: path })).stdout;
+  assert.equal(await validate(bom), "valid\n");
+  writeFileSync(
+    `${path}/wrong.json`,
+    readFileSync(bom, "utf8").replace('"version": 1,', '"version": "1",'),
+  );
+  assert.equal(await validate(`${path}/wrong.json`), "must be integer\n");
+});
+
+const SAME = "the same commit makes the same packages of all kinds";
+test(SAME, { skip: requires(SAME, "full") }, async () => {
+  const sums = async () => {
+    using folder = new Folder();
+    await makePackages(folder.path);
+    return readFileSync(`${folder.path}/SHA256SUMS`, "utf8");
+  };
+  const first = await sums();
+  assert.deepEqual(
+    [...first.matchAll(/\.(deb|tar|oci\.tar|tgz|cdx\.json)$/gm)].map(([, kind]) => kind).sort(),
+    ["cdx.json", "deb", "oci.tar", "tar", "tgz"],
+  );
+  assert.equal(await sums(), first);
 });
