@@ -52,6 +52,17 @@ fresh_root() {
   mkdir -p /root/run/lock /root/run/tsbcc/results
 }
 
+# Ends the processes of a job; cgroup.kill is there since Linux 5.14.
+kill_all() { # GROUP
+  if [ -e "$1/cgroup.kill" ]; then
+    echo 1 >"$1/cgroup.kill"
+    return
+  fi
+  while grep -q 'populated 1' "$1/cgroup.events"; do
+    find "$1" -name cgroup.procs -exec cat {} + | while read -r pid; do kill -KILL "$pid"; done 2>/dev/null
+  done
+}
+
 say() { printf '\036%s %s\n' "$token" "$*" >&3; }
 
 job() { # ID BASE64-SCRIPT
@@ -66,7 +77,7 @@ job() { # ID BASE64-SCRIPT
     ) </dev/null
     echo $? >/status
     # What the job left running would hold the pipe open and see the next job's root.
-    echo 1 >"$group/cgroup.kill"
+    kill_all "$group"
   } 3>&- 2>&1 | cat >&3
   for file in /root/run/tsbcc/results/*; do
     [ -f "$file" ] || continue
@@ -88,7 +99,7 @@ serve() {
     read -r verb id script <&3 || { sleep 0.1; continue; }
     case $verb in
       run) job "$id" "$script" & ;;
-      kill) echo 1 >"/sys/fs/cgroup/tsbcc-$id/cgroup.kill" ;;
+      kill) kill_all "/sys/fs/cgroup/tsbcc-$id" ;;
     esac
   done
 }
