@@ -99,7 +99,13 @@ async function download(
   const parts = names.filter((name) =>
     /^linux-(image|binary|modules|base)-/.test(name) && endings.some((end) => name.endsWith(end))
   );
-  await apt.download([...parts, "busybox-static"], work);
+  await apt.download(parts, work);
+  // That of bullseye has no base64, which process 1 of guests needs.
+  const suiteOfBusybox = suite === "bullseye" ? "bookworm" : suite;
+  const others = suite === suiteOfBusybox
+    ? apt
+    : await PrivateApt.open(join(lists, suiteOfBusybox), suiteOfBusybox, signal, architecture);
+  await others.download(["busybox-static"], work);
   rmSync(lists, { recursive: true });
 }
 
