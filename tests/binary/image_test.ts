@@ -76,7 +76,8 @@ function container(root: string, capabilities: readonly string[], args: readonly
     `mount -t proc proc ${root}/proc`,
     `mount -t sysfs -o ro sysfs ${root}/sys`,
     `mount -t tracefs -o ro tracefs ${root}/sys/kernel/tracing`,
-    `mount --bind -o ro /sys/fs/cgroup ${root}/sys/fs/cgroup`,
+    // With what is mounted below, as runtimes do: version 2 may be beside version 1.
+    `mount --rbind /sys/fs/cgroup ${root}/sys/fs/cgroup`,
     `mount -o remount,bind,ro ${root}`,
   ];
   // chroot itself needs one, which the tool has no use for.
