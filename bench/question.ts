@@ -33,6 +33,8 @@ export interface Question {
   readonly figures: Readonly<Record<string, "more" | "less">>;
   /** Runs of every subject with `--quick`. */
   readonly quickRuns: number;
+  /** No more runs than that, whatever is asked for: one takes long, and tells enough. */
+  readonly mostRuns?: number;
   subjects(circumstances: Circumstances): Subject[];
 }
 

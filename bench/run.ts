@@ -5,6 +5,7 @@ import { cost } from "./cost.ts";
 import { drain } from "./drain.ts";
 import { debianHeaders } from "./headers.ts";
 import { compileKernelCode, kernelCode } from "./kernel_code.ts";
+import { latency } from "./latency.ts";
 import { loss } from "./loss.ts";
 import { mapRead } from "./map_read.ts";
 import { measure } from "./measure.ts";
@@ -13,6 +14,7 @@ import { metrics } from "./metrics.ts";
 import { oneLiner } from "./one_liner.ts";
 import type { Question } from "./question.ts";
 import { type Row, rowsOf, table } from "./report.ts";
+import { scale } from "./scale.ts";
 import { start } from "./start.ts";
 
 const RUNS = 5;
@@ -21,6 +23,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   drain,
   map: mapRead,
   start,
+  latency,
   cost,
   memory,
   compile,
@@ -29,6 +32,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   "one-liner": oneLiner,
   loss,
   metrics,
+  scale,
 };
 
 const USAGE = `Usage: deno task bench [--quick] [--json] [--runs N] [NAME…]
@@ -88,7 +92,8 @@ async function answer(names: readonly string[]): Promise<void> {
   const answers: Record<string, { title: string; runs: number; rows: Row[] }> = {};
   for (const name of names) {
     const question = QUESTIONS[name]!;
-    const runs = Number(values.runs ?? (quick ? question.quickRuns : RUNS));
+    const asked = Number(values.runs ?? (quick ? question.quickRuns : RUNS));
+    const runs = Math.min(asked, question.mostRuns ?? Infinity);
     const subjects = question.subjects({ quick, headers: headers.environment });
     const rows = rowsOf(question, await measure(subjects, runs));
     answers[name] = { title: question.title, runs, rows };

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * Measures a tracer of opens from outside: tracer start|load|loss [NUMBER] -- COMMAND…
+ * Measures a tracer of opens from outside: tracer start|load|loss|latency [NUMBER] -- COMMAND…
  *
  *   start         time from fork to the first event in its output, memory then, and a second idle
  *   load OPENS    so many opens in a tight loop: their cost, the tracer's CPU time, memory, losses
  *   loss SECONDS  the highest of some rates at which it loses nothing for so long
+ *   latency OPENS from just before an open until its row can be read from a pipe, some
+ *                 milliseconds after the last; then what the tracer does in idle seconds
  *
  * The word @PID in the command stands for this process, which is the one to trace. The tracer's
  * output goes to a file without a name; an event counts when its path is in there at the end.
@@ -12,6 +14,8 @@
 #include "tracer_process.h"
 
 #define COUNTED "/etc/tracer-counted"
+/* Seconds of idling. */
+#define IDLE 3
 
 static void measure_start(void)
 {
@@ -106,6 +110,42 @@ static void measure_loss(double seconds)
 	printf("{\"events/s without loss\": %f}\n", low < 0 ? 0 : rates[low]);
 }
 
+static int compare(const void *a, const void *b)
+{
+	double difference = *(const double *)a - *(const double *)b;
+
+	return (difference > 0) - (difference < 0);
+}
+
+static void measure_latency(long opens)
+{
+	double *latencies = calloc(opens, sizeof(*latencies));
+	char path[64];
+
+	start_tracer_with_pipe();
+	await_row(WARM, 1e-3);
+	for (long i = 0; i < opens; i++) {
+		/* Apart enough for all to sleep, and in no step with anybody's timer. */
+		rest(4e-3 + (i * 7919 % 1000) * 6e-6);
+		snprintf(path, sizeof(path), "/etc/tracer-number-%ld.", i);
+		double start = now();
+		open_missing(path);
+		await_row(path, 0);
+		latencies[i] = (now() - start) * 1e6;
+	}
+	qsort(latencies, opens, sizeof(*latencies), compare);
+	rest(1);
+	double cpu = run_seconds();
+	long switches = context_switches();
+	rest(IDLE);
+	printf("{\"p50, us\": %f, \"p99, us\": %f, ", latencies[opens / 2],
+	       latencies[opens * 99 / 100]);
+	printf("\"idle, us of CPU a second\": %f, \"idle, switches a second\": %f}\n",
+	       (run_seconds() - cpu) * 1e6 / IDLE,
+	       (double)(context_switches() - switches) / IDLE);
+	stop_tracer();
+}
+
 int main(int argc, char **argv)
 {
 	char pid[16];
@@ -125,6 +165,8 @@ int main(int argc, char **argv)
 		measure_start();
 	else if (strcmp(argv[1], "load") == 0)
 		measure_load(atol(argv[2]));
+	else if (strcmp(argv[1], "latency") == 0)
+		measure_latency(atol(argv[2]));
 	else
 		measure_loss(atof(argv[2]));
 	return 0;

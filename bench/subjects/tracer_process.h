@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* The tracer that tracer.c measures: its process, and what it has printed. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 
 static char **command;
 static pid_t child;
-static int output, complaints;
+static int output, complaints, rows;
 
 static void fail(const char *what)
 {
@@ -89,9 +91,10 @@ static int nameless_file(void)
 	return file;
 }
 
-static void start_tracer(void)
+/* Starts the tracer with this as its standard output. */
+static void start_tracer_to(int file)
 {
-	output = nameless_file();
+	output = file;
 	complaints = nameless_file();
 	child = fork();
 	if (child < 0)
@@ -103,6 +106,55 @@ static void start_tracer(void)
 		dup2(complaints, 2);
 		execvp(command[0], command);
 		fail(command[0]);
+	}
+}
+
+static void start_tracer(void)
+{
+	start_tracer_to(nameless_file());
+}
+
+/* Starts the tracer with a pipe as its output, whose other end is `rows`. */
+static void start_tracer_with_pipe(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		fail("pipe2");
+	rows = ends[0];
+	start_tracer_to(ends[1]);
+	close(ends[1]);
+}
+
+/* Reads until the path was in a row; with `pause`, it is opened again each time nothing came for so long. */
+static void await_row(const char *path, double pause)
+{
+	static char text[1 << 16];
+	size_t length = 0;
+	double end = now() + PATIENCE;
+	struct pollfd wait = { .fd = rows, .events = POLLIN };
+
+	for (;;) {
+		if (pause > 0)
+			open_missing(path);
+		if (poll(&wait, 1, pause > 0 ? pause * 1e3 : PATIENCE * 1000) > 0) {
+			ssize_t count = read(rows, text + length, sizeof(text) - 1 - length);
+
+			if (count <= 0)
+				fail("the tracer ended");
+			text[length += count] = 0;
+			if (strstr(text, path))
+				return;
+			/* What is no whole line yet may be the beginning of it. */
+			char *rest_of_line = strrchr(text, '\n');
+
+			if (rest_of_line) {
+				length = text + length - (rest_of_line + 1);
+				memmove(text, rest_of_line + 1, length);
+			}
+		}
+		if (now() > end)
+			fail("the tracer printed no event");
 	}
 }
 
@@ -162,6 +214,44 @@ static double cpu_seconds(void)
 		   &user, &system) != 2)
 		fail(path);
 	return (double)(user + system) / sysconf(_SC_CLK_TCK);
+}
+
+/* The sum of a number over the tracer's threads: the first after `key` in a file of each. */
+static double sum_of_threads(const char *name, const char *key)
+{
+	char path[300], line[256];
+	double sum = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", child);
+	DIR *threads = opendir(path);
+	if (!threads)
+		fail(path);
+	for (struct dirent *thread; (thread = readdir(threads));) {
+		if (thread->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/%s", child, thread->d_name, name);
+		FILE *file = fopen(path, "r");
+		while (file && fgets(line, sizeof(line), file)) {
+			if (strncmp(line, key, strlen(key)) == 0)
+				sum += atof(line + strlen(key));
+		}
+		if (file)
+			fclose(file);
+	}
+	closedir(threads);
+	return sum;
+}
+
+/* Exactly, unlike cpu_seconds(), for which a tick of the clock is the least. */
+static double run_seconds(void)
+{
+	return sum_of_threads("schedstat", "") / 1e9;
+}
+
+static long context_switches(void)
+{
+	return sum_of_threads("status", "voluntary_ctxt_switches:") +
+	       sum_of_threads("status", "nonvoluntary_ctxt_switches:");
 }
 
 /* A line of a file of the tracer's in /proc that counts kibibytes, in mebibytes. */
