@@ -1,5 +1,10 @@
 import type { Codec, CType } from "./codec.ts";
+import { codeOf, withCode } from "./read_code.ts";
 import { wrongType } from "./validate.ts";
+
+/** Elements that a compiled reader has an expression each for, if those are no longer than so many letters in all. */
+const MOST_WRITTEN_OUT = 64;
+const LONGEST_TEXT = 8192;
 
 /**
  * `element[n]` as an array of `n` values; writing takes exactly `n`.
@@ -12,7 +17,7 @@ export function array<T>(element: Codec<T>, n: number): Codec<T[]> {
     throw new TypeError("Cannot make an array of a type with a flexible array member");
   }
   const { size } = element;
-  return Object.freeze({
+  const codec = Object.freeze({
     size: size * n,
     align: element.align,
     type: Object.freeze({ kind: "array" as const, element: element.type, length: n }),
@@ -28,6 +33,15 @@ export function array<T>(element: Codec<T>, n: number): Codec<T[]> {
       }
       values.forEach((value, i) => element.write(view, offset + i * size, value));
     },
+  });
+  return withCode(codec, (at, bind) => {
+    const elements = Array.from(
+      { length: Math.min(n, MOST_WRITTEN_OUT) },
+      (_, i) => codeOf(element)(`${at} + ${i * size}`, bind),
+    );
+    const text = elements.join(", ");
+    const isLong = n > MOST_WRITTEN_OUT || text.length > LONGEST_TEXT;
+    return isLong ? `${bind(codec)}.read(view, ${at})` : `[${text}]`;
   });
 }
 

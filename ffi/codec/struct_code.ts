@@ -59,7 +59,10 @@ const hasPrototype = (slots: readonly Slot[]) => slots.some(({ name }) => name =
 function compiled<T>(slots: readonly Slot[], body: (bind: Bind) => string): T | undefined {
   if (hasPrototype(slots)) return undefined;
   const bound: unknown[] = [];
-  const text = body((value) => `c${bound.push(value) - 1}`);
+  const text = body((value) => {
+    const known = bound.indexOf(value);
+    return `c${known < 0 ? bound.push(value) - 1 : known}`;
+  });
   const names = bound.map((_, i) => `c${i}`);
   try {
     return new Function("bound", `"use strict"; const [${names}] = bound; ${text}`)(bound);

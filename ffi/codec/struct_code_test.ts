@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { array } from "./array.ts";
 import { chars } from "./chars.ts";
+import { layOut } from "./layout.ts";
 import { compiledMover, compiledReader } from "./struct_code.ts";
 import { u16, u32, u8 } from "./scalars.ts";
 import { struct } from "./struct.ts";
@@ -71,4 +73,22 @@ test("compiled code takes names that JavaScript reserves, and hands on the value
   assert.deepEqual(Object.keys(value), names);
   assert.deepEqual(Object.keys({ ...value }), names);
   assert.deepEqual(ends, Array(2 * names.length).fill(11));
+});
+
+test("compiledReader() reads arrays as they are read one by one, written out or not", () => {
+  const pair = struct("pair", { low: u8, high: array(u32, 2) });
+  for (const length of [1, 3, 64, 65, 700]) {
+    const fields = { first: u8, all: array(pair, length), last: array(u8, length) };
+    const codec = struct("arrays", fields);
+    const bytes = Uint8Array.from({ length: codec.size + 5 }, (_, i) => i * 7 & 0xff);
+    const view = new DataView(bytes.buffer);
+    const expected = {
+      first: u8.read(view, 5),
+      all: fields.all.read(view, 5 + codec.offsetOf("all")),
+      last: fields.last.read(view, 5 + codec.offsetOf("last")),
+    };
+    const { slots } = layOut("struct", "arrays", fields, {});
+    assert.deepEqual(compiledReader(slots)!(view, 5, view.byteLength), expected);
+    assert.deepEqual(codec.read(view, 5), expected);
+  }
 });
