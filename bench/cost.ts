@@ -22,7 +22,8 @@ export const cost: Question = {
   },
 };
 
-function withJson(tracer: Tracer): Tracer[] {
+/** A tracer, and the same with JSON, where it is one of ours that is looked at closely. */
+export function withJson(tracer: Tracer): Tracer[] {
   const { name, command } = tracer;
   if (name !== "Bun, executable" && name !== "Deno, run") return [tracer];
   return [tracer, { name: `${name}, --json`, command: [...command, "--json"] }];

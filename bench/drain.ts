@@ -5,6 +5,7 @@ const STREAMS = [
   ["ring", "open", "ring buffer, 291 bytes with two strings", true],
   ["ring", "small", "ring buffer, 24 bytes of integers", true],
   ["ring", "tool", "ring buffer, a tool's event with a struct inside", false],
+  ["ring", "deep", "ring buffer, 72 bytes of structs and integers in arrays", false],
   ["perf", "open", "perf buffer, 291 bytes with two strings", true],
   ["perf", "small", "perf buffer, 24 bytes of integers", true],
 ] as const;
@@ -22,7 +23,7 @@ export const drain: Question = {
   figures: { "M events/s": "more" },
   quickRuns: 1,
   subjects({ quick, headers }) {
-    const streams = quick ? [STREAMS[0], STREAMS[2]] : STREAMS;
+    const streams = quick ? [STREAMS[0], STREAMS[2], STREAMS[3]] : STREAMS;
     const modes = Object.entries(MODES).filter(([mode]) => !quick || mode !== "several");
     return streams.flatMap(([buffer, event, work, python]) =>
       modes.flatMap(([mode, how]): Subject[] => {

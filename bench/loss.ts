@@ -1,3 +1,4 @@
+import { withJson } from "./cost.ts";
 import { builtPath, type Question, tracers } from "./question.ts";
 
 /** How many events a second a tracer shows, with its default buffers, before it loses some. */
@@ -8,6 +9,7 @@ export const loss: Question = {
   subjects: (circumstances) =>
     tracers(circumstances)
       .filter(({ name }) => !circumstances.quick || /executable|^C$|Python/.test(name))
+      .flatMap(withJson)
       .map(({ name, command, environment = {} }) => ({
         name,
         command: [builtPath("tracer"), "loss", circumstances.quick ? "0.3" : "2", "--", ...command],

@@ -25,6 +25,7 @@ struct {
 struct open_event *open_event_type;
 struct small_event *small_event_type;
 struct tool_event *tool_event_type;
+struct deep_event *deep_event_type;
 
 #define TO_RING(event) bpf_ringbuf_output(&ring, event, sizeof(*event), 0)
 #define TO_PERF(event)                                                                             \
@@ -61,6 +62,18 @@ int ring_tool(struct bpf_raw_tracepoint_args *ctx)
 
 	for (u32 i = 0; i < EVENTS_PER_RUN; i++) {
 		make_tool(&event, ctx->args[0] + i);
+		TO_RING(&event);
+	}
+	return 0;
+}
+
+SEC("raw_tp")
+int ring_deep(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct deep_event event = {};
+
+	for (u32 i = 0; i < EVENTS_PER_RUN; i++) {
+		make_deep(&event, ctx->args[0] + i);
 		TO_RING(&event);
 	}
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * Reading events with libbpf: drain OBJECT ring|perf open|small|tool decoded|count
+ * Reading events with libbpf: drain OBJECT ring|perf open|small|tool|deep decoded|count
  *
  * "Decoded" is what C makes of an event: every member is read, and the length of every string.
  */
@@ -37,6 +37,15 @@ static void take_tool(const struct tool_event *event)
 	letters += strnlen(event->text, sizeof(event->text));
 }
 
+static void take_deep(const struct deep_event *event)
+{
+	sum += event->time;
+	for (int i = 0; i < 2; i++)
+		sum += event->places[i].bytes + event->places[i].device + event->places[i].sector;
+	for (int i = 0; i < 8; i++)
+		sum += event->slots[i];
+}
+
 static int ring_each(void *context, void *data, size_t size)
 {
 	count++;
@@ -49,6 +58,9 @@ static int ring_each(void *context, void *data, size_t size)
 		break;
 	case 't':
 		take_tool(data);
+		break;
+	case 'd':
+		take_deep(data);
 		break;
 	}
 	return 0;

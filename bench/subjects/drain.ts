@@ -1,4 +1,4 @@
-/** Reading events: drain.ts OBJECT ring|perf open|small|tool decoded|several|view|count */
+/** Reading events: drain.ts OBJECT ring|perf open|small|tool|deep decoded|several|view|count */
 import { readFileSync } from "node:fs";
 import { Bpf, type Codec } from "../../mod.ts";
 import { events, readOthers } from "./drain_events.ts";
@@ -27,6 +27,9 @@ const decoded = {
     seen.sum += event.who.pid;
     seen.letters += event.who.comm.length + event.text.length;
   },
+  deep(event: { places: { bytes: number }[]; slots: number[] }) {
+    seen.sum += event.places[1]!.bytes + event.slots[7]!;
+  },
 };
 
 /** What is asked of a view: two members, as a filter or a sum does. */
@@ -39,6 +42,9 @@ const viewed = {
   },
   tool(event: { ret: number; flags: number }) {
     seen.sum += event.ret + event.flags;
+  },
+  deep(event: { time: number; slots: number[] }) {
+    seen.sum += event.time + event.slots[7]!;
   },
 };
 

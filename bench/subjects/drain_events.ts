@@ -1,5 +1,5 @@
 /** The structs of events.h. */
-import { chars, i32, struct, u32, u64, u8 } from "../../mod.ts";
+import { array, chars, i32, struct, u32, u64, u8 } from "../../mod.ts";
 
 const Open = struct("open_event", {
   time: u64.asNumber,
@@ -36,8 +36,16 @@ const Tool = struct("tool_event", {
   text: chars(51),
 });
 
+const Place = struct("place", { bytes: u64.asNumber, device: u32, sector: u32 });
+
+const Deep = struct("deep_event", {
+  time: u64.asNumber,
+  places: array(Place, 2),
+  slots: array(u32, 8),
+});
+
 /** By the names that the programs have for them. */
-export const events = { open: Open, small: Small, tool: Tool } as const;
+export const events = { open: Open, small: Small, tool: Tool, deep: Deep } as const;
 
 /** Reads structs of other shapes, as a program does that has several streams and maps. */
 export function readOthers(): void {

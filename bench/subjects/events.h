@@ -48,6 +48,19 @@ struct tool_event {
 	char text[51];
 };
 
+/* Structs in an array in a struct, and numbers in one. */
+struct place {
+	u64 bytes;
+	u32 device;
+	u32 sector;
+};
+
+struct deep_event {
+	u64 time;
+	struct place places[2];
+	u32 slots[8];
+};
+
 #define COMM "worker-00"
 #define PATH "/usr/lib/x86_64-linux-gnu/libsomething.so.000"
 
@@ -103,4 +116,15 @@ static inline __attribute__((always_inline)) void make_tool(struct tool_event *e
 	event->ret = 3;
 	event->flags = 02000000;
 	PUT_PATH(event->text, number);
+}
+
+static inline __attribute__((always_inline)) void make_deep(struct deep_event *event, u32 number)
+{
+	event->time = number;
+	event->places[0].bytes = 4096;
+	event->places[0].device = number;
+	event->places[1].bytes = 8192;
+	event->places[1].sector = number;
+	event->slots[0] = number;
+	event->slots[7] = number;
 }

@@ -23,7 +23,8 @@ static void measure_start(void)
 
 	start_tracer();
 	await_first(1);
-	printf("{\"first event, ms\": %f, ", (now() - start) * 1e3);
+	printf("{\"first event, ms\": %f, \"CPU until then, ms\": %f, ", (now() - start) * 1e3,
+	       run_seconds() * 1e3);
 	print_memory("");
 	await_quiet();
 	double before = cpu_seconds();

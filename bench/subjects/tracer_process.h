@@ -216,11 +216,11 @@ static double cpu_seconds(void)
 	return (double)(user + system) / sysconf(_SC_CLK_TCK);
 }
 
-/* The sum of a number over the tracer's threads: the first after `key` in a file of each. */
-static double sum_of_threads(const char *name, const char *key)
+/* The sum of a number over the tracer's threads: the one after `key` in each one's status. */
+static long sum_of_threads(const char *key)
 {
 	char path[300], line[256];
-	double sum = 0;
+	long sum = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", child);
 	DIR *threads = opendir(path);
@@ -229,11 +229,11 @@ static double sum_of_threads(const char *name, const char *key)
 	for (struct dirent *thread; (thread = readdir(threads));) {
 		if (thread->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/%s", child, thread->d_name, name);
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", child, thread->d_name);
 		FILE *file = fopen(path, "r");
 		while (file && fgets(line, sizeof(line), file)) {
 			if (strncmp(line, key, strlen(key)) == 0)
-				sum += atof(line + strlen(key));
+				sum += atol(line + strlen(key));
 		}
 		if (file)
 			fclose(file);
@@ -242,16 +242,21 @@ static double sum_of_threads(const char *name, const char *key)
 	return sum;
 }
 
-/* Exactly, unlike cpu_seconds(), for which a tick of the clock is the least. */
+/* Exactly, unlike cpu_seconds(), for which a tick of the clock is the least; with threads that have ended. */
 static double run_seconds(void)
 {
-	return sum_of_threads("schedstat", "") / 1e9;
+	struct timespec time;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(child, &clock) || clock_gettime(clock, &time))
+		fail("the tracer's clock");
+	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
 static long context_switches(void)
 {
-	return sum_of_threads("status", "voluntary_ctxt_switches:") +
-	       sum_of_threads("status", "nonvoluntary_ctxt_switches:");
+	return sum_of_threads("voluntary_ctxt_switches:") +
+	       sum_of_threads("nonvoluntary_ctxt_switches:");
 }
 
 /* A line of a file of the tracer's in /proc that counts kibibytes, in mebibytes. */
