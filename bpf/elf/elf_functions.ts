@@ -37,6 +37,13 @@ export class ElfFunctions implements Disposable {
    * unknown; undefined when no function is known there.
    */
   at(fileOffset: number): { name: string; offset: number; size: number } | undefined {
+    const found = this.find(fileOffset);
+    const name = found && this.nameOf(found.index);
+    return name && found ? { name, offset: found.offset, size: found.size } : undefined;
+  }
+
+  /** As `at`, with a number of the function in place of its name. */
+  find(fileOffset: number): { index: number; offset: number; size: number } | undefined {
     const address = this.#file.addressOf(fileOffset);
     if (address === undefined) return undefined;
     return readable(() => {
@@ -44,10 +51,13 @@ export class ElfFunctions implements Disposable {
       const found = functionAt(table, address);
       if (found === undefined) return undefined;
       const index = plainestAt(table, found, address);
-      const name = table.nameOf(index);
-      const [offset, size] = [address - table.starts[index]!, table.sizes[index]!];
-      return name === "" ? undefined : { name, offset, size };
+      return { index, offset: address - table.starts[index]!, size: table.sizes[index]! };
     });
+  }
+
+  /** The name of the function of that number; "" when it has none, undefined when it cannot be read any more. */
+  nameOf(index: number): string | undefined {
+    return readable(() => this.#table?.nameOf(index));
   }
 
   /** The source line of an offset of the file; undefined when it is not known. */

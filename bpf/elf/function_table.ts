@@ -27,35 +27,21 @@ export interface FunctionTable {
 const MAX_NESTING = 64;
 /** How many aliases of a function are compared. */
 const MAX_ALIASES = 64;
-/** Columns: address, size, offset of the name, index of the symbol table. */
-const COLUMNS = 4;
 
 /** Merges symbol tables; earlier ones come first among functions with the same start. */
 export function functionTable(tables: readonly SymbolTable[]): FunctionTable {
-  let rows = new Float64Array(COLUMNS * 1024);
-  let length = 0;
-  tables.forEach((table, number) => {
-    for (const { address, size, nameAt } of table.symbols([STT_FUNC, STT_GNU_IFUNC])) {
-      if (length === rows.length) {
-        const larger = new Float64Array(length * 2);
-        larger.set(rows);
-        rows = larger;
-      }
-      rows.set([address, size, nameAt, number], length);
-      length += COLUMNS;
-    }
-  });
-  const count = length / COLUMNS;
-  const column = (n: number) => {
-    const values = new Float64Array(count);
-    for (let i = 0; i < count; i++) values[i] = rows[i * COLUMNS + n]!;
-    return values;
+  const columns = tables.map((table) => table.columns([STT_FUNC, STT_GNU_IFUNC]));
+  const order = orderOf(joined(columns.map(({ addresses }) => addresses)));
+  const sorted = (parts: readonly Float64Array[]) => {
+    const values = joined(parts);
+    const result = new Float64Array(values.length);
+    for (let i = 0; i < result.length; i++) result[i] = values[order[i]!]!;
+    return result;
   };
-  const addresses = column(0);
-  const order = orderOf(addresses);
-  const sorted = (values: Float64Array) => values.map((_, i) => values[order[i]!]!);
-  const [starts, sizes, places] = [sorted(addresses), sorted(column(1)), sorted(column(2))];
-  const from = Uint8Array.from(sorted(column(3)));
+  const starts = sorted(columns.map(({ addresses }) => addresses));
+  const sizes = sorted(columns.map(({ sizes }) => sizes));
+  const places = sorted(columns.map(({ namesAt }) => namesAt));
+  const from = new Uint8Array(sorted(columns.map(({ sizes }, number) => sizes.map(() => number))));
   return {
     starts,
     sizes,
@@ -63,6 +49,18 @@ export function functionTable(tables: readonly SymbolTable[]): FunctionTable {
     nameOf: (index) => tables[from[index]!]!.names.textAt(places[index]!),
     underscoresOf: (index) => tables[from[index]!]!.names.underscoresAt(places[index]!),
   };
+}
+
+/** One array of the values of several. */
+function joined(parts: readonly Float64Array[]): Float64Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** The innermost function that contains an address, the last of those with the same start. */
@@ -107,13 +105,18 @@ function isIn({ starts, sizes }: FunctionTable, index: number, address: number):
 
 /** Computes the enclosing functions, of functions sorted by address. */
 function outerFunctions(starts: Float64Array, sizes: Float64Array): Int32Array {
+  const outer = new Int32Array(starts.length);
+  /** Those that may contain the next one, from the outermost. */
   const around: number[] = [];
-  return Int32Array.from(starts, (start, i) => {
-    while (around.length > 0 && starts[around.at(-1)!]! + sizes[around.at(-1)!]! <= start) {
+  for (let i = 0; i < starts.length; i++) {
+    const start = starts[i]!;
+    let last = around[around.length - 1];
+    while (last !== undefined && starts[last]! + sizes[last]! <= start) {
       around.pop();
+      last = around[around.length - 1];
     }
-    const outer = around.at(-1) ?? -1;
+    outer[i] = last ?? -1;
     if (sizes[i]! > 0) around.push(i);
-    return outer;
-  });
+  }
+  return outer;
 }

@@ -41,7 +41,12 @@ export class StringTable {
    * @throws {RangeError} when the file does not have it @throws {ErrnoError}
    */
   textAt(offset: number): string {
-    const bytes = new Uint8Array(new ArrayBuffer(this.lengthAt(offset)));
+    const length = this.lengthAt(offset);
+    if (length === 0) return "";
+    this.#byte(offset);
+    const at = offset - this.#lastNumber * PAGE;
+    if (at + length <= this.#last.length) return bufferText(this.#last.subarray(at, at + length));
+    const bytes = new Uint8Array(new ArrayBuffer(length));
     for (let i = 0; i < bytes.length; i++) bytes[i] = this.#byte(offset + i);
     return bufferText(bytes);
   }

@@ -39,6 +39,18 @@ export interface SymbolEntry {
   readonly hidden: boolean;
 }
 
+/** Symbols, as columns of as many rows. */
+export interface SymbolColumns {
+  readonly addresses: Float64Array;
+  readonly sizes: Float64Array;
+  /** The offsets of their names in the string table. */
+  readonly namesAt: Float64Array;
+}
+
+/** `word` for a million of them. */
+const wordWithoutBigInt = (view: DataView, at: number) =>
+  view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+
 /** One symbol table and its names. */
 export class SymbolTable {
   readonly names: StringTable;
@@ -79,6 +91,31 @@ export class SymbolTable {
         };
       }
     }
+  }
+
+  /** Addresses, sizes and places of names of those of some types: as `symbols`, without an object for each. */
+  columns(types: readonly number[]): SymbolColumns {
+    const { offset, size } = this.#section;
+    const total = size > MAX_TABLE_SIZE ? 0 : Math.floor(size / SYMBOL_SIZE);
+    const room = () => new Float64Array(total);
+    const [addresses, sizes, namesAt] = [room(), room(), room()];
+    const isWanted = Array.from({ length: 16 }, (_, type) => types.includes(type));
+    let count = 0;
+    for (let first = 0; first < total; first += PER_READ) {
+      const symbols = Math.min(PER_READ, total - first);
+      const view = ifWhole(() =>
+        viewOf(this.#file.read(offset + first * SYMBOL_SIZE, symbols * SYMBOL_SIZE))
+      );
+      if (!view) break;
+      for (let at = 0; at < symbols * SYMBOL_SIZE; at += SYMBOL_SIZE) {
+        if (!isWanted[view.getUint8(at + 4) & 15] || view.getUint16(at + 6, true) === 0) continue;
+        addresses[count] = wordWithoutBigInt(view, at + 8);
+        sizes[count] = wordWithoutBigInt(view, at + 16);
+        namesAt[count++] = view.getUint32(at, true);
+      }
+    }
+    const used = (column: Float64Array) => column.subarray(0, count);
+    return { addresses: used(addresses), sizes: used(sizes), namesAt: used(namesAt) };
   }
 
   #readVersions(first: number, count: number): DataView | undefined {

@@ -68,10 +68,13 @@ export class RangeIndex<T extends TimedRange> {
    * contains it.
    */
   at(address: bigint, time: number): T | undefined {
-    const isThere = ({ start, end }: T) => address >= start && address < end;
-    const late = this.#late.findLast((range) => range.since <= time && isThere(range));
-    if (late) return late;
-    let earliest = this.#late.find(isThere);
+    let earliest: T | undefined;
+    for (let i = this.#late.length - 1; i >= 0; i--) {
+      const range = this.#late[i]!;
+      if (address < range.start || address >= range.end) continue;
+      if (range.since <= time) return range;
+      earliest = range;
+    }
     for (let i = this.#runs.length - 1; i >= 0; i--) {
       const [last, first] = find(this.#runs[i]!, address, time);
       if (last) return last;

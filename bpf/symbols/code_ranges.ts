@@ -180,7 +180,8 @@ class Cells {
     borders.sort();
     const owners = new Int32Array(borders.length).fill(-1);
     // Painted from the last range to the first: painted pieces are kept and skipped.
-    const next = Uint32Array.from({ length: borders.length + 1 }, (_, i) => i);
+    const next = new Uint32Array(borders.length + 1);
+    for (let i = 0; i < next.length; i++) next[i] = i;
     const free = (cell: number) => {
       while (next[cell] !== cell) cell = next[cell] = next[next[cell]!]!;
       return cell;

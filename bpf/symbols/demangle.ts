@@ -7,7 +7,7 @@
 import { character, demangleRust } from "./demangle_rust.ts";
 import { mangledSize } from "./mangled_size.ts";
 import { loader } from "../../ffi/libc/libc.ts";
-import { cString, textAt } from "../../ffi/libc/memory.ts";
+import { alloc, cString, textAt } from "../../ffi/libc/memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../../ffi/runtime/runtime.ts";
 
 const TABLE = {
@@ -40,6 +40,8 @@ const MAX_NAME = 8192;
  * Nor are names that would become longer than this; real C++ names have some thousand characters.
  */
 const MAX_TEXT = 2 ** 16;
+/** Names as short as this are no longer than MAX_TEXT unless they refer back to their parts. */
+const SHORT = 256;
 /** The limit for names of unknown size: each back reference may double the result. */
 const MAX_GUESS = 2 ** 26;
 
@@ -62,14 +64,26 @@ function demangleCplusplus(name: string): string | undefined {
   if (isTooLong(name)) return undefined;
   const functions = demangler === undefined ? demangler = open() : demangler;
   if (!functions) return undefined;
-  const text = functions.__cxa_demangle(cString(name), 0n, 0n, 0n);
+  const text = functions.__cxa_demangle(nameFor(name), 0n, 0n, 0n);
   if (text === 0n) return undefined;
   const demangled = textAt(text);
   functions.free(text);
   return rustPath(demangled) ?? demangled;
 }
 
+/** Names of a report are many: they share this memory while they are short. */
+const shared = alloc(1024);
+const encoder = new TextEncoder();
+
+function nameFor(name: string): Uint8Array<ArrayBuffer> {
+  if (name.length >= shared.length || !/^[\x21-\x7e]*$/.test(name)) return cString(name);
+  shared[encoder.encodeInto(name, shared).written] = 0;
+  return shared;
+}
+
 function isTooLong(name: string): boolean {
+  // Without references each character stands for at most a word, or for the name of its class.
+  if (name.length <= SHORT && !/[ST][\dA-Z]*_/.test(name)) return false;
   const size = mangledSize(name);
   if (size !== undefined) return size > MAX_TEXT;
   const references = name.match(/[ST][\dA-Z]*_/g)?.length ?? 0;

@@ -29,6 +29,7 @@ export class FileSymbols implements Disposable {
   readonly #module: string;
   readonly #demangle: boolean;
   readonly #known = new Map<number, FileSymbol>();
+  readonly #names = new Map<number, string>();
   readonly #lines = new Map<number, SourceLine | null>();
   readonly #inlined = new Map<number, readonly InlinedCall[]>();
   readonly #signalReturns = new Map<number, boolean>();
@@ -79,7 +80,9 @@ export class FileSymbols implements Disposable {
   isSignalReturn(offset: number): boolean {
     let known = this.#signalReturns.get(offset);
     if (known === undefined) {
-      known = SIGNAL_RETURNS.some((code) => {
+      // It begins there: what is further inside a function is none, and needs no look into the file.
+      const found = this.#elf.find(offset);
+      known = !(found && found.size > 0 && found.offset > 0) && SIGNAL_RETURNS.some((code) => {
         return this.#elf.bytesAt(offset, code.length / 2)?.toHex() === code;
       });
       this.#signalReturns.set(offset, known);
@@ -92,11 +95,21 @@ export class FileSymbols implements Disposable {
   }
 
   #find(offset: number): FileSymbol {
-    const found = this.#elf.at(offset);
+    const found = this.#elf.find(offset);
+    const name = found && this.#nameOf(found.index);
     const module = this.#module;
-    if (!found) return { symbol: { name: undefined, offset, module }, isCertain: false };
-    const name = this.#demangle ? demangle(found.name) : found.name;
+    if (!name) return { symbol: { name: undefined, offset, module }, isCertain: false };
     return { symbol: { name, offset: found.offset, module }, isCertain: found.size > 0 };
+  }
+
+  /** Each name is read, and demangled, once. */
+  #nameOf(index: number): string | undefined {
+    const known = this.#names.get(index);
+    if (known !== undefined) return known;
+    const raw = this.#elf.nameOf(index);
+    const name = raw && this.#demangle ? demangle(raw) : raw;
+    if (name !== undefined) this.#names.set(index, name);
+    return name;
   }
 }
 

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { type CallFrames, readCallFrames } from "../elf/call_frames.ts";
 import { ElfFile } from "../elf/elf_file.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
-import { pathsOf } from "./file_symbols.ts";
+import { pathsOf, readMapped } from "./file_symbols.ts";
 
 /** What a file says of its functions' callers. */
 export interface MappedFrames extends CallFrames {
@@ -25,32 +24,26 @@ export interface MappedFrames extends CallFrames {
  * when it cannot be reached through this process.
  */
 export function mappedCallFrames(pid: number, range: MemoryRange): MappedFrames | undefined | null {
-  const paths = pathsOf(pid, range);
-  if (paths.length === 0) return null;
-  for (const path of paths) {
-    try {
-      using file = new ElfFile(path);
-      const frames = readCallFrames(file);
-      // What is asked for later must not need the file.
-      const segments = file.segments.filter(({ type }) => type === PT_LOAD);
-      const shifts = segments.filter(({ flags }) => (flags & PF_X) !== 0)
-        .map(({ address, offset }) => address - offset);
-      return frames && {
-        ...frames,
-        size: file.size,
-        shift: shifts.every((shift) => shift === shifts[0]) ? shifts[0] : undefined,
-        addressOf(place) {
-          const segment = segments.find(({ offset, size }) =>
-            place >= offset && place < offset + size
-          );
-          return segment && place - segment.offset + segment.address;
-        },
-      };
-    } catch (error) {
-      if (!(error instanceof ErrnoError || error instanceof RangeError)) throw error;
-    }
-  }
-  return undefined;
+  if (pathsOf(pid, range).length === 0) return null;
+  return readMapped(pid, range, (path) => {
+    using file = new ElfFile(path);
+    const frames = readCallFrames(file);
+    // What is asked for later must not need the file.
+    const segments = file.segments.filter(({ type }) => type === PT_LOAD);
+    const shifts = segments.filter(({ flags }) => (flags & PF_X) !== 0)
+      .map(({ address, offset }) => address - offset);
+    return frames && {
+      ...frames,
+      size: file.size,
+      shift: shifts.every((shift) => shift === shifts[0]) ? shifts[0] : undefined,
+      addressOf(place) {
+        const segment = segments.find(({ offset, size }) =>
+          place >= offset && place < offset + size
+        );
+        return segment && place - segment.offset + segment.address;
+      },
+    };
+  });
 }
 
 const [PT_LOAD, PF_X] = [1, 1];

@@ -97,10 +97,11 @@ export function readPerfMap(text: Uint8Array, ranges: CodeRanges): void {
 function readLine(text: Uint8Array, from: number, end: number, ranges: CodeRanges): void {
   while (end > from && isBlank(text[end - 1]!)) end--;
   let at = skipBlanks(text, from, end);
-  const start = hex(text, at, end);
-  at = skipBlanks(text, skipHex(text, at, end), end);
-  const size = hex(text, at, end);
+  const afterStart = skipHex(text, at, end);
+  const start = hex(text, at, afterStart);
+  at = skipBlanks(text, afterStart, end);
   const afterSize = skipHex(text, at, end);
+  const size = hex(text, at, afterSize);
   at = skipBlanks(text, afterSize, end);
   if (at === afterSize || at === end || !(start + size <= Number.MAX_SAFE_INTEGER)) return;
   const name = text.subarray(at, end);

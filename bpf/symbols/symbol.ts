@@ -32,10 +32,17 @@ export function formatSymbol(
   options: FormatOptions = {},
 ): string {
   if (!symbol) return `0x${address.toString(16)}`;
-  // "[vdso]" and the like have brackets already.
-  const file = symbol.module?.slice(symbol.module.lastIndexOf("/") + 1).replace(/^\[|\]$/g, "");
-  const offset = `+0x${symbol.offset.toString(16)}`;
-  if (symbol.name === undefined) return `[${file ?? "unknown"}${offset}]`;
-  const module = options.module && file !== undefined ? ` [${file}]` : "";
-  return symbol.name + (options.offset ? offset : "") + module;
+  const { name, module } = symbol;
+  const offset = name === undefined || options.offset ? `+0x${symbol.offset.toString(16)}` : "";
+  if (name === undefined) {
+    return `[${module === undefined ? "unknown" : fileName(module)}${offset}]`;
+  }
+  return name + offset + (options.module && module !== undefined ? ` [${fileName(module)}]` : "");
+}
+
+/** The last part of a path. "[vdso]" and the like have brackets already. */
+function fileName(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const [from, to] = [name.startsWith("[") ? 1 : 0, name.endsWith("]") ? -1 : name.length];
+  return name.slice(from, to);
 }

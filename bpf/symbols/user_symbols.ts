@@ -119,9 +119,7 @@ export class UserSymbols implements Disposable {
     if (!options.isReturn || this.#isSignalReturn(place, address)) {
       return place && this.#at(place, address, time);
     }
-    const call = this.#find(pid, address - 1n, time);
-    const symbol = call && this.#at(call, address - 1n, time);
-    return symbol && { ...symbol, offset: symbol.offset + 1 };
+    return this.#beforeReturn(pid, place, address, time);
   }
 
   /**
@@ -135,10 +133,15 @@ export class UserSymbols implements Disposable {
     addresses: readonly bigint[],
     time?: number,
   ): (ResolvedSymbol | undefined)[] {
-    return addresses.map((address, i) => {
+    let wasSignal = true; // the innermost one is no return address either
+    return addresses.map((address) => {
+      const place = this.#find(pid, address, time);
+      const isSignal = this.#isSignalReturn(place, address);
       // What a signal interrupted was not calling anything.
-      const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
-      return this.resolve(pid, address, { time, isReturn });
+      const isReturn = !wasSignal && !isSignal;
+      wasSignal = isSignal;
+      if (isReturn) return this.#beforeReturn(pid, place, address, time);
+      return place && this.#at(place, address, time);
     });
   }
 
@@ -231,6 +234,19 @@ export class UserSymbols implements Disposable {
     const image = this.#images.get(pid);
     const found = image?.memory.rangeAt(address);
     return found && { image: image!, range: found };
+  }
+
+  /** The symbol of the call that returns to an address. */
+  #beforeReturn(
+    pid: number,
+    place: Place | undefined,
+    address: bigint,
+    time?: number,
+  ): ResolvedSymbol | undefined {
+    const isSame = place !== undefined && address > place.range.start;
+    const call = isSame ? place : this.#find(pid, address - 1n, time);
+    const symbol = call && this.#at(call, address - 1n, time);
+    return symbol && { ...symbol, offset: symbol.offset + 1 };
   }
 
   #at({ image, range }: Place, address: bigint, time?: number): ResolvedSymbol | undefined {

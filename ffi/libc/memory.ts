@@ -59,6 +59,7 @@ export function textAt(address: bigint): string {
   for (let at = address;;) {
     const page = new Uint8Array(runtime.view(at, 4096 - Number(at & 4095n)));
     const nul = page.indexOf(0);
+    if (nul >= 0 && pieces.length === 0) return bufferText(page.subarray(0, nul));
     pieces.push(...page.subarray(0, nul < 0 ? page.length : nul));
     if (nul >= 0) return bufferText(copyOf(Uint8Array.from(pieces)));
     at += BigInt(page.length);

@@ -109,6 +109,11 @@ export class Report {
     }
   }
 
+  /** Whether anybody takes records: text for people needs none. */
+  get takesRecords(): boolean {
+    return this.json || this.#destination !== undefined;
+  }
+
   /** The time of day as bcc's tools print it: `17:05:09`. */
   get clock(): string {
     return clockText(this.time);

@@ -7,7 +7,12 @@
 import { type Bpf, u64 } from "../../mod.ts";
 import type { Report } from "../output/report.ts";
 import { tellDropped } from "../run/losses.ts";
-import { type ProfiledStack, type StackFileOptions, writeStackFiles } from "./stack_files.ts";
+import {
+  type ProfiledStack,
+  type StackFileOptions,
+  stackFiles,
+  writeStackFiles,
+} from "./stack_files.ts";
 import { reportEnds } from "./stack_walk.ts";
 import { type Frame, frameName, frameText, type StackSample } from "./stacks.ts";
 import { foldedText, missedStack } from "./kept_stacks.ts";
@@ -42,6 +47,7 @@ export function reportStacks(
   for (const sample of isPrinted ? samples : []) {
     if (options.folded) report.line(foldedLine(sample, options));
     else for (const line of textLines(sample, options)) report.line(line);
+    if (!report.takesRecords) continue;
     report.record("stack", {
       pid: sample.pid,
       ...options.threads ? { tid: sample.tid } : {},
@@ -61,6 +67,7 @@ export function reportFiles(
   options: StackReportOptions,
 ): boolean {
   const { tool, unit, folded: _, ...rest } = options;
+  if (stackFiles(rest).length === 0) return false;
   const stacks = samples.map((sample) => profiled(sample, options));
   const lines = () => samples.map((sample) => foldedLine(sample, options));
   const files = writeStackFiles({ tool, unit, time: Date.now(), stacks }, lines, rest);
