@@ -7,7 +7,8 @@ prefix=bench
 
 main() {
   local built="$project/.tools/bench" name
-  need_packages python3-bpfcc libbpf-tools bpftrace clang llvm gcc libc6-dev libbpf-dev procps
+  need_packages python3-bpfcc libbpf-tools bpftrace clang llvm gcc libc6-dev libbpf-dev procps \
+    bpfcc-tools linux-perf
   need_mount tracefs /sys/kernel/tracing
   need_runtime deno
   need_runtime bun
@@ -33,6 +34,9 @@ main() {
     # Not optimized: 10,000 calls in a row take the compiler a minute else.
     [[ "$built/$name" -nt "$name.c" ]] || gcc -O0 -Wall -Werror "$name.c" -o "$built/$name"
   done
+  gcc -O2 -Wall -Werror -Wno-unused-function stacks_report.c -lbpf -o "$built/stacks_report"
+  gcc -O2 -Wall -Werror -fno-omit-frame-pointer stacks_load.c -o "$built/stacks_load"
+  gcc -shared -nostdlib many_functions.s -o "$built/many_functions.so"
   "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop --all >/dev/null
   # Without denort there is no executable of Deno's; its row is left out then.
   [[ -z "${DENORT_BIN:-}" ]] ||

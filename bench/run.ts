@@ -15,6 +15,7 @@ import { oneLiner } from "./one_liner.ts";
 import type { Question } from "./question.ts";
 import { type Row, rowsOf, table } from "./report.ts";
 import { scale } from "./scale.ts";
+import { stacksReport, stacksSample } from "./stacks.ts";
 import { start } from "./start.ts";
 
 const RUNS = 5;
@@ -33,6 +34,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   loss,
   metrics,
   scale,
+  stacks: stacksReport,
+  sample: stacksSample,
 };
 
 const USAGE = `Usage: deno task bench [--quick] [--json] [--runs N] [NAME…]
