@@ -101,6 +101,9 @@ test("UserSymbols finds the debug file that a program links to, and no other bui
     assert.equal(nameOf(), "plain");
     copyFileSync(buildProgram("workload.c"), `${path}.debug`);
     assert.equal(nameOf(), undefined);
+    unlinkSync(`${path}.debug`);
+    assert.equal(spawnSync("mkfifo", [`${path}.debug`]).status, 0); // nobody waits for who writes there
+    assert.equal(nameOf(), undefined);
   });
 });
 
@@ -110,6 +113,8 @@ test("UserSymbols reads files that were deleted, and forgets processes", async (
     copyFileSync(buildProgram("symbols.c"), path);
     const { running, plain } = await start(path);
     unlinkSync(path);
+    // The kernel's name for it may be another file's, which nobody waits for.
+    assert.equal(spawnSync("mkfifo", [path, `${path} (deleted)`]).status, 0);
     using symbols = new UserSymbols();
     const { pid } = running;
     const expected = { name: "plain", offset: 0, module: path };

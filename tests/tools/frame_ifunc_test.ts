@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Chosen } from "../support/chosen.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
@@ -110,6 +111,9 @@ test("funccount -p finds a library that was deleted, and one whose file was repl
     await using run = await chosen.start();
     chosen.remove(replaced);
     const pid = String(run.pid);
+    // As the kernel calls it now; who opened that would wait for a writer.
+    assert.equal(spawnSync("mkfifo", [`${chosen.library} (deleted)`]).status, 0);
+    if (!replaced) assert.equal((await runTool("tplist", "-p", pid)).signal, null);
     await using inner = await startTool(
       "funccount",
       "--json",
