@@ -7,10 +7,12 @@ import { test } from "node:test";
 import { checkScript } from "../../cli/script/check_script.ts";
 import { PROJECT } from "../support/build.ts";
 import { oneLiners } from "../support/documented.ts";
+import { requires } from "../support/requires.ts";
 
 const LOADED = /^compiled and loaded \w+/;
 
-test("this kernel takes each one-liner of docs/typescript.md", async () => {
+const oneLinersName = "this kernel takes each one-liner of docs/typescript.md";
+test(oneLinersName, { skip: requires(oneLinersName, "full") }, async () => {
   for (const [title, text] of oneLiners()) {
     const programs = Array.from(text.matchAll(/-e '([^']*)'/g), ([, program]) => program!);
     const words = programs.flatMap((program) => ["-e", program]);
@@ -18,7 +20,8 @@ test("this kernel takes each one-liner of docs/typescript.md", async () => {
   }
 });
 
-test("this kernel takes each script of examples/scripts", async () => {
+const scriptsName = "this kernel takes each script of examples/scripts";
+test(scriptsName, { skip: requires(scriptsName, "full") }, async () => {
   for (const name of readdirSync(join(PROJECT, "examples/scripts"))) {
     if (!name.endsWith(".ts")) continue;
     const path = join(PROJECT, "examples/scripts", name);
