@@ -11,6 +11,12 @@
  *                                       Caller   Avg Spin  Count   Max spin Total spin
  *                              pipe_ioctl+0x24      36968     97     173173    3585926
  *
+ * Where the functions of mutexes can be probed, a second table follows, here on Linux 6.12:
+ *
+ *                                       Caller   Avg Hold  Count   Max hold Total hold
+ *                              pipe_write+0x4a   24045612     97  151355130 2332424370
+ *                              pipe_ioctl+0x24     424311     97   29150910   41158240
+ *
  * Times are in nanoseconds. "Spin" is the wait for a mutex, also of a thread that sleeps meanwhile;
  * "hold" is from when it is taken until it is left. Each row is one stack, named by its first caller; -s
  * shows more of it.
