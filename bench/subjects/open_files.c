@@ -11,6 +11,8 @@
 
 /* Between two looks at the clock. */
 #define BATCH 20
+/* What a process that did not run cannot make up for: a busy machine makes it slower, and not a burst of it. */
+#define MAX_BEHIND_SECONDS 0.005
 
 static double now(void)
 {
@@ -23,11 +25,14 @@ static unsigned long run(int process, double rate, double seconds)
 {
 	unsigned long done = 0;
 	char path[64];
-	double start = now(), elapsed;
+	double start = now(), elapsed, due = 0, before = 0;
 
-	while ((elapsed = now() - start) < seconds) {
-		if (rate > 0 && done >= rate * elapsed) {
-			usleep(1000);
+	for (; (elapsed = now() - start) < seconds; before = elapsed) {
+		double since = elapsed - before;
+
+		due += rate * (since < MAX_BEHIND_SECONDS ? since : MAX_BEHIND_SECONDS);
+		if (rate > 0 && done >= due) {
+			usleep(500);
 			continue;
 		}
 		for (int i = 0; i < BATCH; i++, done++) {
