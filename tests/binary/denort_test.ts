@@ -43,7 +43,9 @@ test(STAND_IN, { skip: requires(STAND_IN, "full") }, async () => {
   const allowed = Object.entries(permissions)
     .filter(([name, list]) => name.startsWith("allow_") && list !== null && name !== "allow_import")
     .map(([name, list]) => [name, list]);
-  assert.deepEqual(allowed, [["allow_env", []], ["allow_ffi", []], ["allow_run", []]]);
+  // The network is for --prometheus, --web and --otlp.
+  const needed = ["allow_env", "allow_net", "allow_ffi", "allow_run"];
+  assert.deepEqual(allowed, needed.map((name) => [name, []]));
   assert.deepEqual([permissions.prompt, code_cache_key], [false, null]);
 
   for (const soname of ["libbpf.so.1", "libelf.so.1", "libz.so.1"]) {
