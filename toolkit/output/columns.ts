@@ -46,9 +46,18 @@ export function headLine<E>(columns: readonly Column<E>[]): string {
 export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string {
   const cells = columns.map((column) => {
     const text = textOf(column);
+    const { width = 0, align = "left" } = column;
+    const padAscii = align === "left"
+      ? (cell: string) => cell.length < width ? cell.padEnd(width) : cell
+      : (cell: string) => cell.length < width ? cell.padStart(width) : cell;
     return (event: E) => {
       const value = text(event);
-      return pad(typeof value === "string" ? escapeText(value) : String(value ?? "?"), column);
+      // Nearly all text is plain: what cannot be wider than long is not looked at again.
+      if (typeof value === "string") {
+        return isPlain(value) ? padAscii(value) : pad(escapeText(value), column);
+      }
+      const shown = String(value ?? "?");
+      return typeof value === "object" ? pad(shown, column) : padAscii(shown);
     };
   });
   return (event) => {
@@ -68,8 +77,11 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
     const name = `${toJson(key)}:`;
     return (event: E) => {
       const value = column.value(event);
-      if (typeof value !== "object" || value === null) {
-        if (typeof value !== "string" || !hasRawBytes(value)) return name + jsonValue(value);
+      if (typeof value === "string") {
+        if (isPlain(value)) return `${name}"${value}"`;
+        if (!hasRawBytes(value)) return name + toJson(value);
+      } else if (typeof value !== "object" || value === null) {
+        return name + jsonValue(value);
       } else if (!value.some((item) => typeof item === "string" && hasRawBytes(item))) {
         return `${name}[${value.map(jsonValue).join()}]`;
       }
