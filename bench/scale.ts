@@ -22,7 +22,6 @@ export const scale: Question = {
     "to ready, ms": "less",
     "report and end, ms": "less",
     "whole run, ms": "less",
-    "CPU, ms": "less",
     "CPU for each, us": "less",
     "at most, MiB": "less",
   },

@@ -145,7 +145,6 @@ function figures(tool: Child, more: Record<string, number>): Record<string, numb
   const cpu = Number(cpuTime.total);
   return {
     ...more,
-    "CPU, ms": cpu / 1000,
     "CPU for each, us": cpu / count,
     "at most, MiB": maxRSS / 2 ** 20,
   };
