@@ -88,6 +88,12 @@ test("stacks are whole under whatever compilers, linkers and kernels put there",
   assert.doesNotMatch(result.stderr, /truncated/);
 });
 
+test("stacks of coroutines on stacks of their own end where the coroutine began", async () => {
+  const { stacks, result } = await stacksOf(["switch=5", "chain=2"]);
+  assert.deepEqual(stacks, { "getppid;the_call;in_coroutine": 5, [chain(2)]: 1 });
+  assert.doesNotMatch(result.stderr, /truncated/);
+});
+
 test("stacks of threads end where the thread began", async () => {
   const { stacks } = await stacksOf(["thread=5"]);
   assert.deepEqual(stacks, { "getppid;the_call;in_thread;start_thread;clone3": 5 });
