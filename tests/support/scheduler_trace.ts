@@ -9,12 +9,16 @@
  */
 
 import { EventTrace } from "./event_trace.ts";
+import { isHidden } from "./hidden_events.ts";
 
 /** What was seen of a process. */
 export interface Seen {
   /** How often it got a CPU. */
   readonly switchedIn: number;
-  /** Whether each event can follow the one before, from when it waited and was off its CPU. */
+  /**
+   * Whether each event can follow the one before, from when it waited and was off its CPU, and programs saw what
+   * the kernel's tracer did.
+   */
   readonly isComplete: boolean;
 }
 
@@ -37,12 +41,14 @@ export class SchedulerTrace implements Disposable {
 
   /** What was seen so far. */
   seen(): Seen {
-    const trace = this.#trace.lines().join("\n");
+    const lines = this.#trace.lines();
+    const trace = lines.join("\n");
     const pattern = new RegExp(
       `(sched_wakeup):|prev_pid=${this.#pid} .*prev_state=(\\S+)|next_pid=${this.#pid} `,
       "g",
     );
-    let [place, switchedIn, isComplete]: [Place, number, boolean] = ["asleep", 0, true];
+    let [place, switchedIn]: [Place, number] = ["asleep", 0];
+    let isComplete = !lines.some(isHidden);
     for (const [, woken, state] of trace.matchAll(pattern)) {
       if (woken) place = place === "asleep" ? "waiting" : place;
       else if (state) {
