@@ -27,12 +27,13 @@ interface Due {
 const due = new Map<Timer, Due>();
 /** Calls that `setImmediate` has put off to the next turn. */
 const immediates = new Set<unknown>();
-let turn: typeof setImmediate = setImmediate;
+/** `setImmediate` itself: what waits is no call that would have to be waited for. */
+let turn: typeof setImmediate | undefined;
 let isWatching = false;
 
 /** Calls once this turn of the event loop is over. */
 export function nextTurn(call: () => void): void {
-  turn(call);
+  (turn ?? setImmediate)(call);
 }
 
 /** Sets how long may be waited for anything; -1 for ever, so that tests see what would else be heard too late. */
