@@ -1,12 +1,13 @@
 // Not in guests: where a text was written depends on no kernel.
 // Errors in kernel code name the file as its author sees it, not as the runtime transpiled it.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { type Kernel, KernelCodeError } from "../../kernel.ts";
-import { Bpf } from "../../mod.ts";
+import { type Kernel, kernel, KernelCodeError, rawTracepoint } from "../../kernel.ts";
+import { Bpf, u64 } from "../../mod.ts";
 import { PROJECT } from "../support/build.ts";
 import { Folder } from "../support/workload.ts";
 
@@ -149,4 +150,27 @@ export default kernel({ globals: { total: u64 } }, {
     message,
     / at line 8 \(script\.ts:8:5\): for \(let i: number = 0; i < 100; i\+\+\) \{/,
   );
+});
+
+test("what is loaded tells the kernel its lines, as bpftool shows them", () => {
+  const code = kernel({ globals: { total: u64, last: u64 } }, {
+    seen: rawTracepoint("sys_enter", ({ args }, out) => {
+      out.total += 1n as bigint;
+      out.last = args[0]!;
+    }),
+  });
+  using bpf = Bpf.load(code);
+  const id = String(bpf.program("seen").info.id);
+  const shown = execFileSync("bpftool", ["prog", "dump", "xlated", "id", id, "linum"], {
+    encoding: "utf8",
+  });
+  const lines = Array.from(
+    shown.matchAll(/^ *; (.*) \[file:(.*):\d+:seen\(\) line_num:(\d+) /gm),
+    ([, text, file, line]) => `${file} ${line}: ${text}`,
+  );
+  // Of the text that the runtime has of the function, without types.
+  assert.deepEqual(lines.filter((line) => !line.includes("=>")), [
+    "typescript_places_test.ts 2: out.total += 1n;",
+    "typescript_places_test.ts 3: out.last = args[0];",
+  ]);
 });
