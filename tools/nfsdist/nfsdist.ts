@@ -3,8 +3,20 @@
  *
  * USAGE: nfsdist [-T] [-m] [-p PID] [-d SECONDS] [--json] [interval] [count]
  *
- *     # nfsdist
+ *     # nfsdist -p 369
  *     Tracing NFS operation latency... Hit Ctrl-C to end.
+ *     ^C
+ *
+ *     operation = read
+ *          usecs               : count     distribution
+ *              0 -> 1          : 0        |                                        |
+ *              2 -> 3          : 0        |                                        |
+ *              4 -> 7          : 0        |                                        |
+ *              8 -> 15         : 34       |****************************************|
+ *             16 -> 31         : 4        |****                                    |
+ *             32 -> 63         : 0        |                                        |
+ *             64 -> 127        : 3        |***                                     |
+ *            128 -> 255        : 3        |***                                     |
  *
  * One histogram for each of read, write, open, fsync and getattr.
  *

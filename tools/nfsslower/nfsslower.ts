@@ -3,9 +3,16 @@
  *
  * USAGE: nfsslower [-j] [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [-b PAGES] [--json] [min_ms]
  *
- *     # nfsslower 1
- *     Tracing NFS operations slower than 1 ms
+ *     # nfsslower 0 -p 295
+ *     Tracing NFS operations
  *     TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
+ *     02:44:22 file_io        295    O 0       0         703.94 traced
+ *     02:44:26 file_io        295    O 0       0         139.21 traced
+ *     02:44:26 file_io        295    O 0       0           0.67 traced
+ *     …
+ *     02:44:26 file_io        295    W 4096    0         202.58 traced
+ *     02:44:26 file_io        295    W 4096    4          52.09 traced
+ *     02:44:26 file_io        295    W 4096    8           0.46 traced
  *
  * T is the operation: R(ead), W(rite), O(pen), S(ync) or G(etattr). BYTES below 0 are an error's number.
  *
