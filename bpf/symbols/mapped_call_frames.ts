@@ -6,6 +6,7 @@
 
 import { type CallFrames, readCallFrames } from "../elf/call_frames.ts";
 import { ElfFile } from "../elf/elf_file.ts";
+import type { ElfSegment } from "../elf/elf_reader.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { pathsOf, readMapped } from "./file_symbols.ts";
 
@@ -15,7 +16,7 @@ export interface MappedFrames extends CallFrames {
   readonly size: number;
   /** From an offset of code in the file to its virtual address; undefined where it is not one number. */
   readonly shift: number | undefined;
-  /** The virtual address of an offset in the file; undefined when it is not loaded. */
+  /** The virtual address of an offset at which code is mapped; undefined when none is there. */
   addressOf(offset: number): number | undefined;
 }
 
@@ -29,21 +30,33 @@ export function mappedCallFrames(pid: number, range: MemoryRange): MappedFrames 
     using file = new ElfFile(path);
     const frames = readCallFrames(file);
     // What is asked for later must not need the file.
-    const segments = file.segments.filter(({ type }) => type === PT_LOAD);
-    const shifts = segments.filter(({ flags }) => (flags & PF_X) !== 0)
-      .map(({ address, offset }) => address - offset);
+    const code = file.segments.filter(({ type, flags }) =>
+      type === PT_LOAD && (flags & PF_X) !== 0
+    );
+    const shifts = code.map(({ address, offset }) => address - offset);
     return frames && {
       ...frames,
       size: file.size,
       shift: shifts.every((shift) => shift === shifts[0]) ? shifts[0] : undefined,
-      addressOf(place) {
-        const segment = segments.find(({ offset, size }) =>
-          place >= offset && place < offset + size
-        );
-        return segment && place - segment.offset + segment.address;
-      },
+      addressOf: (place) => addressOfCode(code, place),
     };
   });
 }
 
 const [PT_LOAD, PF_X] = [1, 1];
+/** Of x86-64, where stacks are walked by what files say. */
+const PAGE = 4096;
+
+/**
+ * The virtual address at an offset where a mapping of code begins, by the segments of code. The kernel maps whole pages:
+ * lld lets a segment begin in the middle of one, whose first part belongs to another segment.
+ */
+export function addressOfCode(
+  code: readonly Pick<ElfSegment, "address" | "offset" | "size">[],
+  place: number,
+): number | undefined {
+  const segment = code.findLast(({ offset, size }) =>
+    place >= offset - offset % PAGE && place < offset + size
+  );
+  return segment && place - segment.offset + segment.address;
+}

@@ -1,0 +1,70 @@
+// Ends in getppid(2) where Rust puts unusual frames: in destructors that a panic runs, in closures, in threads.
+//
+// It prints its pid and goes on when it reads a line. Build with -O: without frame pointers.
+use std::hint::black_box;
+use std::panic;
+
+extern "C" {
+    fn getppid() -> i32;
+}
+
+#[no_mangle]
+#[inline(never)]
+extern "C" fn the_call() {
+    black_box(unsafe { getppid() });
+}
+
+#[no_mangle]
+#[inline(never)]
+fn link_of_chain(left: u32) -> u32 {
+    if left > 1 {
+        black_box(link_of_chain(left - 1)) + 1
+    } else {
+        the_call();
+        black_box(1)
+    }
+}
+
+struct Guard;
+
+#[no_mangle]
+#[inline(never)]
+fn in_destructor() {
+    the_call();
+    black_box(0);
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        in_destructor();
+    }
+}
+
+#[no_mangle]
+#[inline(never)]
+fn panics(depth: u32) -> u32 {
+    let _guard = Guard;
+    if depth == 0 {
+        panic!("as planned");
+    }
+    black_box(panics(depth - 1)) + 1
+}
+
+#[no_mangle]
+#[inline(never)]
+fn calls(each: &dyn Fn(u32)) {
+    each(black_box(1));
+    black_box(0);
+}
+
+fn main() {
+    panic::set_hook(Box::new(|_| {}));
+    println!("pid {}", std::process::id());
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    link_of_chain(50);
+    calls(&|n| {
+        link_of_chain(n);
+    });
+    assert!(panic::catch_unwind(|| panics(2)).is_err());
+    std::thread::spawn(|| link_of_chain(2)).join().unwrap();
+}
