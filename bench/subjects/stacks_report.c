@@ -136,10 +136,32 @@ static void name_loads(char **words)
 	}
 }
 
-/* How often BPF programs on perf events ran, and for how long: all that are there. */
+/* Whether the profiler holds a program: others on the machine may have some of their own. */
+static int is_of_child(__u32 id)
+{
+	char path[64], line[256];
+	int found = 0;
+
+	for (int fd = 3; fd < 1024 && !found; fd++) {
+		unsigned held;
+
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", child, fd);
+		FILE *file = fopen(path, "r");
+		if (!file)
+			continue;
+		while (fgets(line, sizeof(line), file))
+			found |= sscanf(line, "prog_id: %u", &held) == 1 && held == id;
+		fclose(file);
+	}
+	return found;
+}
+
+/* How often the profiler's programs on perf events ran, and for how long. */
 static void count_samples(double *samples, double *nanoseconds)
 {
 	for (__u32 id = 0; bpf_prog_get_next_id(id, &id) == 0;) {
+		if (!is_of_child(id))
+			continue;
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
 		int program = bpf_prog_get_fd_by_id(id);
