@@ -110,16 +110,22 @@ async function chromium(folder: string): Promise<Workload> {
     ],
     ...["--remote-debugging-port=0", `file://${page}`],
   ]);
-  await sleep(8000);
-  const renderer = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return line.includes("--type=renderer") && line.includes(folder) ||
-        line.includes("--type=renderer") && isBelow(Number(pid), browser.pid);
-    } catch {
-      return false;
-    }
-  });
+  const find = () =>
+    readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return line.includes("--type=renderer") && line.includes(folder) ||
+          line.includes("--type=renderer") && isBelow(Number(pid), browser.pid);
+      } catch {
+        return false;
+      }
+    });
+  let renderer = find();
+  for (let i = 0; i < 100 && renderer === undefined; i++) {
+    await sleep(500);
+    renderer = find();
+  }
+  await sleep(8000); // until it lays the page out
   return { pid: Number(renderer), end: browser.end };
 }
 
