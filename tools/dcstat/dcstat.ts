@@ -3,6 +3,11 @@
  *
  * USAGE: dcstat [-p PID] [-t TID] [-u UID] [-n NAME] [-d SECONDS] [--json] [interval] [count]
  *
+ *     # dcstat 2 2
+ *     TIME         REFS/s   SLOW/s   MISS/s     HIT%
+ *     02:47:16:        44        0        0   100.00
+ *     02:47:20:       441        0        0    99.84
+ *
  * REFS counts the names that path walks look for, SLOW those that were not found the fast way, MISS those
  * for which the file system had to be asked, whether it has them or not; bcc's tool does not count the
  * misses of stat(2) and the like. HIT% is what of REFS was not missed. JSON has the counts of the

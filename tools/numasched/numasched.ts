@@ -3,9 +3,12 @@
  *
  * USAGE: numasched [-p PID] [-t TID] [-c COMM] [-d SECONDS] [-b PAGES] [--json]
  *
- *     # numasched
+ *     # numasched -p 529
  *     Tracing task NUMA switch...
  *     TIME     PID      TID      SRC_NID     DST_NID  COMM
+ *     02:48:59 529      529      0        -> 1        python3
+ *     02:49:00 529      529      1        -> 0        python3
+ *     02:49:00 529      529      0        -> 1        python3
  *
  * A move is seen when the thread gives up a CPU of its new node. On machines with one node there is none.
  *

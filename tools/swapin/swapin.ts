@@ -3,6 +3,14 @@
  *
  * USAGE: swapin [-T] [-d SECONDS] [--json] [interval] [count]
  *
+ *     # swapin 2
+ *     Counting swap ins. Ctrl-C to end.
+ *     02:48:19
+ *     COMM             PID    COUNT
+ *     python3          491    97
+ *     02:48:21
+ *     COMM             PID    COUNT
+ *
  * Each page that is read counts, or each group of them that the kernel reads as one, with those that it
  * reads ahead. What is still in memory although it was given a place in swap is not read.
  *
