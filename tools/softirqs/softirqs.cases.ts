@@ -10,7 +10,7 @@ const isRow = (): boolean => true;
 export default defineCases({
   usage: {
     names: "-T --timestamp -N --nanoseconds -C --events -d --dist -c --cpu -h --json",
-    wrong: [[["-C", "-N"], /use either -C\/--events or what is about times/]],
+    wrong: [[["-C", "-N"], /use either -C\/--events or options for times/]],
   },
   cases: [
     {
