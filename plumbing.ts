@@ -23,7 +23,6 @@ export {
   prepareToWait,
   READABLE,
   type Wait,
-  waitOnThisThread,
   whenReady,
   WRITABLE,
 } from "./ffi/libc/epoll.ts";

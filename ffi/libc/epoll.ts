@@ -1,9 +1,8 @@
 /**
- * Waiting for file descriptors, for the whole process.
+ * Waiting for file descriptors without blocking the event loop, for the whole process.
  *
  * One epoll instance serves every waiter. A descriptor is watched only while somebody waits for it,
- * so a program that stops waiting ends naturally. Another thread waits, so that the event loop goes on;
- * a process that does nothing but wait can do without ({@linkcode waitOnThisThread}).
+ * so a program that stops waiting ends naturally.
  *
  * @module
  */
@@ -11,9 +10,7 @@
 import { alloc } from "./memory.ts";
 import { ErrnoError } from "./errno_error.ts";
 import { close, duplicate } from "./files.ts";
-import { findLoop } from "./find_loop.ts";
 import { errno, libc } from "./libc.ts";
-import { nextTurn, untilNextTimer, watchTimers } from "./timers.ts";
 import { type EpollWaiter, runtime } from "../runtime/runtime.ts";
 
 const EPOLL_CLOEXEC = 0o2000000;
@@ -23,10 +20,6 @@ const EFD_CLOEXEC = 0o2000000;
 const MAX_EVENTS = 32;
 /** The token of the eventfd that wakes the waiting thread. */
 const WAKE = 0;
-/** The token of the event loop's own descriptor. */
-const LOOP = -1;
-/** In a turn in which the loop has something to do already its descriptor cannot be told from others. */
-const TURNS_TO_LOOK = 10;
 
 /** Something to read. */
 export const READABLE = 0x1;
@@ -57,12 +50,7 @@ interface Pending {
 class Poller {
   readonly #epollFd: number;
   readonly #wakeFd: number;
-  /** The thread that waits; undefined where this thread does. */
-  #waiter: EpollWaiter | undefined;
-  /** Turns of the event loop in which its descriptor may still be looked for. */
-  #turnsToLook = 0;
-  /** What wakes the event loop makes the epoll instance ready: this thread may block in it. */
-  #hasLoop = false;
+  readonly #waiter: EpollWaiter;
   /** Pending waits by token, which epoll hands back: descriptor numbers are used again. */
   readonly #waits = new Map<number, Pending>();
   readonly #event = alloc(EVENT_SIZE);
@@ -80,19 +68,7 @@ class Poller {
       throw failure;
     }
     add(this.#epollFd, this.#wakeFd, READABLE, WAKE);
-  }
-
-  /** Makes the thread that waits, unless this one does. */
-  prepare(): void {
-    if (this.#hasLoop || this.#turnsToLook > 0) return;
-    this.#waiter ??= runtime.waiter(this.#epollFd);
-  }
-
-  /** Lets this thread wait instead of another, if the event loop's wakes can be seen. */
-  useLoop(): void {
-    if (this.#hasLoop || this.#waiter) return;
-    this.#turnsToLook = TURNS_TO_LOOK;
-    watchTimers();
+    this.#waiter = runtime.waiter(this.#epollFd);
   }
 
   /** Waits once for `fd`. @throws {ErrnoError} */
@@ -124,66 +100,36 @@ class Poller {
 
   #cancel(token: number): void {
     this.#finish(token, false);
-    if (this.#waits.size > 0 || !this.#running || !this.#waiter) return;
+    if (this.#waits.size > 0 || !this.#running) return;
     // Nobody is left to wait for: the waiting thread has to come back for the loop to end.
     const one = alloc(8);
     one[0] = 1;
     libc().write(this.#wakeFd, one, 8n);
   }
 
-  #run(): void {
+  async #run(): Promise<void> {
     this.#running = true;
-    if (this.#waiter) this.#waitElsewhere(this.#waiter);
-    else nextTurn(() => this.#waitHere());
-  }
-
-  async #waitElsewhere(waiter: EpollWaiter): Promise<void> {
-    waiter.keepAlive(true);
+    this.#waiter.keepAlive(true);
     while (this.#waits.size > 0) {
-      const first = await waiter.wait();
+      const first = await this.#waiter.wait();
       // Perf events are ready only once per wake-up: what the thread saw is not seen again.
       if (first) this.#take(new DataView(first.buffer, first.byteOffset), 0);
-      this.#collect(0);
+      this.#collect();
     }
-    waiter.keepAlive(false);
+    this.#waiter.keepAlive(false);
     this.#running = false;
   }
 
-  /** A turn of the event loop that blocks until a descriptor is ready, the loop has something to do or a timer is due. */
-  #waitHere(): void {
-    if (this.#waits.size === 0) {
-      this.#running = false;
-      return;
-    }
-    if (this.#hasLoop) this.#collect(untilNextTimer());
-    else if (!this.#look()) return;
-    nextTurn(() => this.#waitHere());
-  }
-
-  /** Looks for the event loop's descriptor. False once another thread waits, as it was not found. */
-  #look(): boolean {
-    const loop = findLoop();
-    if (loop !== undefined) {
-      add(this.#epollFd, loop, READABLE, LOOP);
-      this.#hasLoop = true;
-    } else if (--this.#turnsToLook === 0) {
-      this.prepare();
-      this.#waitElsewhere(this.#waiter!);
-      return false;
-    }
-    return true;
-  }
-
-  #collect(timeout: number): void {
-    const count = libc().epoll_wait(this.#epollFd, this.#events, MAX_EVENTS, timeout);
+  #collect(): void {
+    const count = libc().epoll_wait(this.#epollFd, this.#events, MAX_EVENTS, 0);
     const view = new DataView(this.#events.buffer);
     for (let i = 0; i < count; i++) this.#take(view, i * EVENT_SIZE);
   }
 
   #take(events: DataView, at: number): void {
     const token = events.getInt32(at + DATA_OFFSET, true);
-    if (token === WAKE) libc().read(this.#wakeFd, alloc(8), 8n);
-    else if (token !== LOOP) this.#finish(token, true);
+    if (token !== WAKE) return this.#finish(token, true);
+    libc().read(this.#wakeFd, alloc(8), 8n);
   }
 }
 
@@ -220,23 +166,6 @@ let poller: Poller | undefined;
  */
 export function prepareToWait(): void {
   poller ??= new Poller();
-  poller.prepare();
-}
-
-/**
- * From now on waits block this thread whenever its event loop has nothing to do, and no other thread is made.
- *
- * It is for processes that only wait: a pending wait holds up, for at most a second, what wakes the loop neither
- * by a descriptor nor by a timer that was set after this call. Call it before the first wait; where the loop
- * cannot be watched, as under Deno, it changes nothing. Under Bun a thread takes 2 MiB of memory that nobody
- * else can use, 4 ms of the start and 60 us of each wake-up.
- *
- * @throws {ErrnoError}
- */
-export function waitOnThisThread(): void {
-  poller ??= new Poller();
-  if (runtime.hasWatchableLoop) poller.useLoop();
-  else poller.prepare();
 }
 
 /**
