@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PROJECT } from "./build.ts";
-import type { Job, Work } from "./cases.ts";
+import type { Job } from "./cases.ts";
 import { Script } from "./script.ts";
 
 const FOLDER = join(PROJECT, "tests/support/languages");
@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A program of languages/, by its file's name. It says "pid PID" and waits for a line. */
-export function program(file: string, ...args: string[]): Work {
+export function program(file: string, ...args: string[]): { start(): Promise<Script> } {
   const ending = file.slice(file.lastIndexOf(".") + 1);
   return { start: () => Script.of([...COMMANDS[ending]!, join(FOLDER, file), ...args]) };
 }

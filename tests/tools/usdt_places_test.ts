@@ -1,6 +1,7 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { program } from "../support/languages.ts";
 import { requires } from "../support/requires.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { buildPlaces, UsdtProcess } from "../support/usdt.ts";
@@ -39,6 +40,24 @@ test(types, { skip: requires(types, "speed") }, async () => {
       signs: ["-5 in 2", "-6 in 3", "-7 in 4", "4000000001 in 1"].flatMap(thrice),
     },
   );
+});
+
+const php = "trace reads arguments that PHP has in other registers at each of its places";
+test(php, { skip: requires(php, "speed", "php") }, async () => {
+  await using script = await program("calls.php").start();
+  const probe = "u:/usr/bin/php:execute__entry";
+  await using tool = await startTool(
+    "trace",
+    ...["--json", "-p", String(script.pid)],
+    `${probe} (arg2 != 8) "%s:%d", arg1, arg2`,
+    `${probe} (arg2 == 9) "none at line %d", arg2`,
+  );
+  await script.go();
+  const rows = rowsOf<Row>(await stopTool(tool));
+  const at = rows.map(({ message }) => message.slice(message.lastIndexOf("/") + 1));
+  // The file's name, and the line of the function's first instruction.
+  const calls = (line: number, times: number) => Array<string>(times).fill(`calls.php:${line}`);
+  assert.deepEqual(at, [...calls(5, 13), ...calls(7, 5)]);
 });
 
 const pointers = "trace follows pointers of USDT probes, up to the last argument";
