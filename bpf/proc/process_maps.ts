@@ -7,6 +7,7 @@
 import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { parseMaps, readMapLines, withoutDeleted } from "./map_lines.ts";
 import { RangeIndex } from "./range_index.ts";
+import { isVdso } from "./vdso.ts";
 
 /** A range of executable memory. */
 export interface MemoryRange {
@@ -96,7 +97,7 @@ export class Memory {
 /** Makes a range. Anonymous memory has inode 0; the kernel's own mappings have names. */
 export function rangeOf(range: Omit<MemoryRange, "file"> & { device: string }): MemoryRange {
   const { start, end, offset, device, inode, since } = range;
-  const isFile = inode !== "0" || range.path.startsWith("[v");
+  const isFile = inode !== "0" || isVdso(range);
   const file = isFile ? `${device} ${inode} ${range.path}` : undefined;
   const path = range.path === "//anon" ? "" : withoutDeleted(range.path);
   return { start, end, offset, file, inode, path, since };

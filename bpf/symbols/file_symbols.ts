@@ -10,6 +10,7 @@ import { ElfFunctions } from "../elf/elf_functions.ts";
 import type { InlinedCall } from "../elf/inlined.ts";
 import type { SourceLine } from "../elf/line_table.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
+import { isVdso, readVdso, VDSO, vdsoName } from "../proc/vdso.ts";
 import { demangle } from "./demangle.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
@@ -107,7 +108,8 @@ export class FileSymbols implements Disposable {
     const known = this.#names.get(index);
     if (known !== undefined) return known;
     const raw = this.#elf.nameOf(index);
-    const name = raw && this.#demangle ? demangle(raw) : raw;
+    const plain = raw && this.#module === VDSO ? vdsoName(raw) : raw;
+    const name = plain && this.#demangle ? demangle(plain) : plain;
     if (name !== undefined) this.#names.set(index, name);
     return name;
   }
@@ -174,6 +176,7 @@ export function readMapped<T>(
   range: MemoryRange,
   read: (path: string) => T,
 ): T | undefined {
+  if (isVdso(range)) return readVdso(read);
   for (const path of pathsOf(pid, range)) {
     try {
       return read(path);

@@ -88,7 +88,7 @@ export class UserSymbols implements Disposable {
     this.#history ??= new ProcessHistory(options, {
       onMap: (image, range) => {
         this.#onMap?.(image.pid, range);
-        const hasNames = range.inode !== "0" && this.#files.of(image.pid, range);
+        const hasNames = this.#files.of(image.pid, range) !== undefined;
         if (!hasNames) this.#watchCode(image);
       },
       onCode: (image) => this.#watchCode(image),

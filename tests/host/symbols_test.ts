@@ -19,15 +19,16 @@ const LINE_PREFIX = 19;
 /** Starts the program; gives the addresses it prints. */
 async function start(path: string) {
   const running = Running.start([path]);
-  const line = await running.find("stdout", /^(0x\S+) (0x\S+) (0x\S+) (0x\S+) (0x\S+)\n/);
-  const [cplusplus, rust, plain, puts, jit] = line.slice(1).map(BigInt) as [
+  const line = await running.find("stdout", /^(0x\S+) (0x\S+) (0x\S+) (0x\S+) (0x\S+) (0x\S+)\n/);
+  const [cplusplus, rust, plain, puts, jit, vdso] = line.slice(1).map(BigInt) as [
+    bigint,
     bigint,
     bigint,
     bigint,
     bigint,
     bigint,
   ];
-  return { running, cplusplus, rust, plain, puts, jit };
+  return { running, cplusplus, rust, plain, puts, jit, vdso };
 }
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -63,6 +64,17 @@ test("UserSymbols names functions of an executable and of its libraries", async 
   using mangled = new UserSymbols({ demangle: false });
   assert.equal(mangled.resolve(pid, cplusplus)!.name, "_ZN2ns5thingEi");
   assert.equal(mangled.resolve(pid, rust)!.name, "_ZN4main4work17h0123456789abcdefE");
+});
+
+test("UserSymbols names functions of the kernel's own library", async () => {
+  const { running, vdso } = await start(buildProgram("symbols.c"));
+  await using _ = running;
+  using symbols = new UserSymbols();
+  const name = `__${process.arch === "arm64" ? "kernel" : "vdso"}_clock_gettime`;
+  const at = (address: bigint) => symbols.resolve(running.pid, address);
+  assert.deepEqual(at(vdso), { name, offset: 0, module: "[vdso]" });
+  assert.deepEqual(at(vdso + 3n), { name, offset: 3, module: "[vdso]" });
+  assert.notEqual(at(vdso - 1n)?.name, name);
 });
 
 test("UserSymbols tells file and offset of a function without a name", async () => {

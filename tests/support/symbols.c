@@ -1,4 +1,8 @@
-/* Functions with names of several kinds: prints where they are, then waits for its input to end. */
+/*
+ * Functions with names of several kinds: prints where they are, that of the kernel's own library (vDSO) last, then
+ * waits for its input to end.
+ */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -13,8 +17,12 @@ int main(void)
 {
 	void *jit = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	volatile int sink = plain(cplusplus(rust(1)));
+	void *vdso = dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	void *clock = vdso ? dlsym(vdso, "__vdso_clock_gettime") : NULL;
 
-	printf("%p %p %p %p %p\n", (void *)cplusplus, (void *)rust, (void *)plain, (void *)puts, jit);
+	if (clock == NULL && vdso)
+		clock = dlsym(vdso, "__kernel_clock_gettime"); /* arm64 */
+	printf("%p %p %p %p %p %p\n", (void *)cplusplus, (void *)rust, (void *)plain, (void *)puts, jit, clock);
 	fflush(stdout);
 	while (getchar() != EOF)
 		;
