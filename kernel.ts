@@ -108,7 +108,7 @@ export {
   userNumber,
   userStack,
   userString,
-} from "./bpf/typescript/language/words.ts";
+} from "./bpf/typescript/language/builtins.ts";
 export {
   KernelStack,
   STACK_MAP,

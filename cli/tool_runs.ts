@@ -8,7 +8,7 @@ import { parseOptions, UsageError } from "../toolkit/options/options.ts";
 import { planOf, type Standard } from "../toolkit/run/run.ts";
 import { thisMachine } from "../toolkit/machine/machine.ts";
 import type { ListedRun } from "../toolkit/web/messages.ts";
-import { splitWords } from "../toolkit/web/words.ts";
+import { splitWords } from "../toolkit/web/split_words.ts";
 import type { Commands, Tools } from "./names.ts";
 import { ToolRun } from "./tool_run.ts";
 

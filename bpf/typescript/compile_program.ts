@@ -13,7 +13,7 @@ import { returnValue } from "./lower/returns.ts";
 import { Scope } from "./lower/scope.ts";
 import { statements } from "./lower/statements.ts";
 import { bind } from "./lower/declarations.ts";
-import { PACKET_HOOKS, processId } from "./lower/words.ts";
+import { PACKET_HOOKS, processId } from "./lower/builtins.ts";
 import { silence } from "./lower/verdicts.ts";
 import { Source } from "./language/source.ts";
 import {

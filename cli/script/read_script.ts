@@ -10,7 +10,7 @@ import { resolve } from "node:path";
 import { Kernel, type ProgramDefinition, type UserPart } from "../../kernel.ts";
 import { Bpf, TsBccError } from "../../mod.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
-import * as words from "./words.ts";
+import * as words from "./imports.ts";
 
 /** Where one-liners are in error messages. */
 const EXPRESSION = "-e";

@@ -10,7 +10,7 @@ import { Feed } from "./feed.ts";
 import type { Hello, RowsMessage } from "./messages.ts";
 import { RowSample } from "./row_sample.ts";
 import { MAX_TEXT, shown } from "./shown.ts";
-import { splitWords } from "./words.ts";
+import { splitWords } from "./split_words.ts";
 
 /** A browser that reads, or does not. */
 class Browser extends EventEmitter {

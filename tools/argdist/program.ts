@@ -15,7 +15,7 @@ import {
   expressionCode,
 } from "../../toolkit/probe_language/expression.ts";
 import type { WrittenCode } from "../../plumbing.ts";
-import { type PlacedProbe, writtenArgdist } from "./written.ts";
+import { type PlacedProbe, writtenArgdist } from "./compiled.ts";
 import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { attachProbe, fileOf, usdtOptions } from "../../toolkit/probe_language/probe_attach.ts";
 import {

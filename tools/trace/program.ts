@@ -48,7 +48,7 @@ import {
 } from "../../toolkit/probe_language/usdt_variables.ts";
 import type { BorrowedWalk } from "../../toolkit/stacks/borrowed_walk.ts";
 import type { WrittenCode } from "../../plumbing.ts";
-import { writtenTrace } from "./written.ts";
+import { writtenTrace } from "./compiled.ts";
 import { Who } from "../../toolkit/task/who.ts";
 
 /** Options besides the probes. */

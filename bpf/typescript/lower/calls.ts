@@ -20,7 +20,7 @@ import { bind, settle } from "./declarations.ts";
 import { includes } from "./includes.ts";
 import { madeBy } from "./unmade_maps.ts";
 import { type Value, VOID } from "./values.ts";
-import { callWord, convert } from "./words.ts";
+import { callWord, convert } from "./builtins.ts";
 
 /** Compiles a call. */
 export function call(program: Program, node: Call, scope: Scope): Value {

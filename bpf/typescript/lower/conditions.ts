@@ -12,7 +12,7 @@ import { leftValue, lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
 import { asLoaded, present } from "./loaded.ts";
 import { isScalar } from "../language/types.ts";
-import { wordOf } from "../language/words.ts";
+import { wordOf } from "../language/builtins.ts";
 import { equalsIfThere, missing } from "./missing.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";

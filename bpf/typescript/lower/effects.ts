@@ -5,7 +5,7 @@
  */
 
 import type { Expression, Node } from "../language/syntax.ts";
-import { wordOf } from "../language/words.ts";
+import { wordOf } from "../language/builtins.ts";
 import { isScalar } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import type { Program } from "./program.ts";

@@ -6,7 +6,7 @@
 
 import type { Binary, Conditional, Expression, Identifier, Node } from "../language/syntax.ts";
 import { BOOL, I64, isScalar, type Scalar, U64 } from "../language/types.ts";
-import { wordOf } from "../language/words.ts";
+import { wordOf } from "../language/builtins.ts";
 import { arithmetic, requireInt } from "./arithmetic.ts";
 import { assignment, update } from "./assignments.ts";
 import { call } from "./calls.ts";

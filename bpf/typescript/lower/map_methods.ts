@@ -17,7 +17,7 @@ import { inRegister, target } from "./memory.ts";
 import { asLoaded } from "./loaded.ts";
 import { lower } from "./expressions.ts";
 import { requireInt } from "./arithmetic.ts";
-import { PACKET_HOOKS } from "./words.ts";
+import { PACKET_HOOKS } from "./builtins.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";

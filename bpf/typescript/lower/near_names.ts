@@ -4,7 +4,7 @@
  * @module
  */
 
-import { wordOf } from "../language/words.ts";
+import { wordOf } from "../language/builtins.ts";
 
 /** What bpftrace, BPF's helpers, Node and Linux call what a word of the language tells. */
 const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({

@@ -20,7 +20,7 @@ import { holdsAddress, storeAddress } from "./addresses.ts";
 import { asLoaded, describeValue, present } from "./loaded.ts";
 import { clear, copy, sameLayout, storeScalar, storeText } from "./memory.ts";
 import { type ObjectValue, propertiesOf, propertyValue } from "./objects.ts";
-import { isStackType, storeParts } from "./stack_words.ts";
+import { isStackType, storeParts } from "./stack_builtins.ts";
 import type { Program } from "./program.ts";
 import type { Loaded, Value } from "./values.ts";
 

@@ -8,7 +8,7 @@ import type { Base, Operand, Reg } from "../code/ir.ts";
 import type { AnyMap } from "../language/maps.ts";
 import type { Expression, FunctionNode, ObjectLiteral } from "../language/syntax.ts";
 import type { Scalar, Type } from "../language/types.ts";
-import type { Word } from "../language/words.ts";
+import type { Word } from "../language/builtins.ts";
 import type { Scope } from "./scope.ts";
 
 /** A compile-time constant: a number or boolean. */

@@ -6,7 +6,7 @@
 
 import { pythonLine } from "../../../toolkit/stacks/python_lines.ts";
 import { rejectedIn } from "../../../toolkit/otlp/sender.ts";
-import { splitWords } from "../../../toolkit/web/words.ts";
+import { splitWords } from "../../../toolkit/web/split_words.ts";
 import { type AnyTarget, must, type Target } from "../target.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

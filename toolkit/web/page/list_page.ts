@@ -5,7 +5,7 @@
  */
 
 import type { ListedRun, ListedTool, RunsMessage } from "../messages.ts";
-import { splitWords } from "../words.ts";
+import { splitWords } from "../split_words.ts";
 import { byId, clockText, element } from "./dom.ts";
 import { isTyping, listen, switchThemes } from "./shell.ts";
 

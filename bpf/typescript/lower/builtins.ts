@@ -7,19 +7,19 @@
 import type { Reg } from "../code/ir.ts";
 import type { Call, Expression, Node } from "../language/syntax.ts";
 import { I64, type Int, isScalar, U32, U64 } from "../language/types.ts";
-import type { Word } from "../language/words.ts";
+import type { Word } from "../language/builtins.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
 import { asLoaded, asValue, describeValue } from "./loaded.ts";
 import { Helper } from "./helpers.ts";
-import { cast, currentTask, has, numberAt } from "./kernel_words.ts";
+import { cast, currentTask, has, numberAt } from "./kernel_builtins.ts";
 import { extend, inRegister, target } from "./memory.ts";
 import { print } from "./prints.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { address } from "./addresses.ts";
-import { stack } from "./stack_words.ts";
+import { stack } from "./stack_builtins.ts";
 import { DEFAULT_TEXT } from "./texts.ts";
 import { constant, type InRegister, type Value, VOID } from "./values.ts";
 

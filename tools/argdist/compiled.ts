@@ -46,17 +46,17 @@ import {
   typed,
   type TypedExpression,
   valueAs,
-} from "../../toolkit/probe_language/written/expressions.ts";
+} from "../../toolkit/probe_language/compiled/expressions.ts";
 import {
   cgroupMaps,
   countDropped,
   writeFilters,
-} from "../../toolkit/probe_language/written/filters.ts";
-import { kernelHook } from "../../toolkit/probe_language/written/hooks.ts";
-import { variablesAt } from "../../toolkit/probe_language/written/variables.ts";
+} from "../../toolkit/probe_language/compiled/filters.ts";
+import { kernelHook } from "../../toolkit/probe_language/compiled/hooks.ts";
+import { variablesAt } from "../../toolkit/probe_language/compiled/variables.ts";
 import type { ArgdistProbe, TypeName } from "./probe.ts";
 import type { ArgdistProgramOptions } from "./program.ts";
-import { argdistVariables, EntryWriter } from "./written_entry.ts";
+import { argdistVariables, EntryWriter } from "./compiled_entry.ts";
 
 /** Slots of a histogram: 0 and each power of two of 64-bit numbers. */
 const SLOTS = 65;

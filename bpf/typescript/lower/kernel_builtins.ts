@@ -17,7 +17,7 @@ import { stringOf } from "./members.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import { constant, type Value } from "./values.ts";
-import { knownNumber } from "./words.ts";
+import { knownNumber } from "./builtins.ts";
 
 /** `currentTask()` */
 export function currentTask(program: Program): Value {

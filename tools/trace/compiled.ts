@@ -28,7 +28,7 @@ import {
   typed,
   type TypedExpression,
   valueAs,
-} from "../../toolkit/probe_language/written/expressions.ts";
+} from "../../toolkit/probe_language/compiled/expressions.ts";
 import {
   cgroupMaps,
   COMM_SIZE,
@@ -36,9 +36,9 @@ import {
   currentIds,
   half,
   writeFilters,
-} from "../../toolkit/probe_language/written/filters.ts";
-import { kernelHook } from "../../toolkit/probe_language/written/hooks.ts";
-import { variablesAt } from "../../toolkit/probe_language/written/variables.ts";
+} from "../../toolkit/probe_language/compiled/filters.ts";
+import { kernelHook } from "../../toolkit/probe_language/compiled/hooks.ts";
+import { variablesAt } from "../../toolkit/probe_language/compiled/variables.ts";
 import { WALK } from "../../toolkit/stacks/borrowed_walk.ts";
 import { type Conversion, conversionsOf } from "./format.ts";
 import type { TracedProbe, TraceProgramOptions } from "./program.ts";

@@ -22,16 +22,16 @@ import {
 } from "../../plumbing.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
-import { explained } from "../../toolkit/probe_language/written/expressions.ts";
+import { explained } from "../../toolkit/probe_language/compiled/expressions.ts";
 import {
   COMM_SIZE,
   countDropped,
   currentIds,
   half,
   writeFilters,
-} from "../../toolkit/probe_language/written/filters.ts";
-import { kernelHook } from "../../toolkit/probe_language/written/hooks.ts";
-import { variablesAt } from "../../toolkit/probe_language/written/variables.ts";
+} from "../../toolkit/probe_language/compiled/filters.ts";
+import { kernelHook } from "../../toolkit/probe_language/compiled/hooks.ts";
+import { variablesAt } from "../../toolkit/probe_language/compiled/variables.ts";
 import { CALL_SIZE, CALLS } from "./entry.ts";
 import type { ArgdistProbe } from "./probe.ts";
 import type { ArgdistProgramOptions } from "./program.ts";

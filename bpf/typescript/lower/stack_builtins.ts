@@ -10,11 +10,11 @@ import { STACK_MAP, STACK_TIMES, stackMap, stackTimes } from "../language/stacks
 import type { Call } from "../language/syntax.ts";
 import type { Type } from "../language/types.ts";
 import { Helper } from "./helpers.ts";
-import { currentTask } from "./kernel_words.ts";
+import { currentTask } from "./kernel_builtins.ts";
 import { loadScalar, target } from "./memory.ts";
 import type { Program } from "./program.ts";
 import type { InMemory, StackValue } from "./values.ts";
-import { processId } from "./words.ts";
+import { processId } from "./builtins.ts";
 
 /** Of bpf_get_stackid (include/uapi/linux/bpf.h). */
 const BPF_F_USER_STACK = 1n << 8n;
