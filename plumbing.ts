@@ -84,5 +84,5 @@ export { type AnyMap, arrayMap, hash } from "./bpf/typescript/language/maps.ts";
 export { Helper } from "./bpf/typescript/lower/helpers.ts";
 export { log2Slot } from "./bpf/typescript/lower/log2.ts";
 export type { Program as ProgramWriter } from "./bpf/typescript/lower/program.ts";
-export { WrittenCode, type WrittenProgram } from "./bpf/typescript/emitted_code.ts";
+export { EmittedCode, type EmittedProgram } from "./bpf/typescript/emitted_code.ts";
 export { MapType } from "./bpf/tables/map_type.ts";

@@ -47,7 +47,7 @@ export {
   type Tracing,
 } from "./run/tool.ts";
 export { main, runTool } from "./run/main.ts";
-export { chooseHooks, type Way } from "./run/choose_hooks.ts";
+export { chooseHooks, type HookChoice } from "./run/choose_hooks.ts";
 export type { CharacterDevice, Machine } from "./machine/machine.ts";
 export {
   argument,

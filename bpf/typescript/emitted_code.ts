@@ -18,7 +18,7 @@ import { loadCode } from "./load.ts";
 import { type Outside, Program } from "./lower/program.ts";
 
 /** A program emitted by a function. */
-export interface WrittenProgram {
+export interface EmittedProgram {
   readonly hook: Hook;
   /** The lines quoted by the verifier: `builder.line` is an index into them. */
   readonly text: string;
@@ -27,21 +27,21 @@ export interface WrittenProgram {
 }
 
 /** The programs, and what they use. */
-export interface WrittenDefinition {
+export interface EmittedDefinition {
   readonly maps: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
-  readonly programs: Readonly<Record<string, WrittenProgram>>;
+  readonly programs: Readonly<Record<string, EmittedProgram>>;
   /** Loads an object, functions of which the programs call. */
   readonly borrow?: (() => BorrowedFunctions) | undefined;
 }
 
 /** Written code, for `Bpf.load`. */
-export class WrittenCode implements KernelCode<unknown, unknown> {
+export class EmittedCode implements KernelCode<unknown, unknown> {
   declare readonly maps: unknown;
   declare readonly globals: unknown;
-  readonly #definition: WrittenDefinition;
+  readonly #definition: EmittedDefinition;
 
-  constructor(definition: WrittenDefinition) {
+  constructor(definition: EmittedDefinition) {
     this.#definition = definition;
   }
 
@@ -58,7 +58,7 @@ export class WrittenCode implements KernelCode<unknown, unknown> {
 
 function writeProgram(
   name: string,
-  { hook, text, write }: WrittenProgram,
+  { hook, text, write }: EmittedProgram,
   outside: Outside,
 ): CompiledProgram {
   const source = new Source(name, text, undefined);

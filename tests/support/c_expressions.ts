@@ -20,7 +20,7 @@ import {
   UnsignedLongInC,
   type VariableInC,
   VOID_IN_C,
-  WrittenCode,
+  EmittedCode,
 } from "../../plumbing.ts";
 import { knownBytes } from "../../toolkit/probe_language/expression.ts";
 import { tokensOf } from "../../toolkit/probe_language/c_tokens.ts";
@@ -67,7 +67,7 @@ export function load(expressions: readonly string[], types: Readonly<Record<stri
   };
   const programs = expressions.map((text, i) => [`f${i}`, program(text)] as const);
   return Bpf.load(
-    new WrittenCode({ maps: {}, globals: { result: u64 }, programs: Object.fromEntries(programs) }),
+    new EmittedCode({ maps: {}, globals: { result: u64 }, programs: Object.fromEntries(programs) }),
   );
 }
 

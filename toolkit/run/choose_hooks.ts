@@ -8,7 +8,7 @@ import { UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 
 /** A hook, and the programs for it. */
-export interface Way {
+export interface HookChoice {
   /** `tracepoint:block:block_io_start`, `fentry:FUNCTION`, `kprobe:FUNCTION`. */
   readonly hook: string;
   /** Other hooks that the programs need as well. */
@@ -21,32 +21,32 @@ export interface Way {
  * Chooses the first alternative that this kernel supports; the programs of the others are disabled.
  *
  * @param purpose continues "Cannot trace …"
- * @param ways in order of preference
+ * @param choices in order of preference
  * @param machine which hooks there are
  * @returns the `programs` of the load options
  * @throws {UnsupportedError} naming the hooks that were looked for
  */
 export function chooseHooks(
   purpose: string,
-  ways: readonly Way[],
+  choices: readonly HookChoice[],
   machine: Machine,
 ): Record<string, boolean> {
   // A hook of unknown support may well exist; loading will show.
-  const chosen = ways.findIndex((way) =>
-    hooksOf(way).every((hook) => machine.hasHook(hook).answer !== "no")
+  const chosen = choices.findIndex((choice) =>
+    hooksOf(choice).every((hook) => machine.hasHook(hook).answer !== "no")
   );
   if (chosen < 0) {
-    const looked = ways.map((way) => hooksOf(way).join(" with ")).join(", ");
+    const looked = choices.map((choice) => hooksOf(choice).join(" with ")).join(", ");
     throw new UnsupportedError(`trace ${purpose}`, looked, `this kernel has none of: ${looked}`);
   }
-  const programs = ways.flatMap((way, i) =>
-    way.programs.map((program) => [program, i === chosen] as const)
+  const programs = choices.flatMap((choice, i) =>
+    choice.programs.map((program) => [program, i === chosen] as const)
   );
   // A program may belong to several alternatives.
   return Object.fromEntries(programs.toSorted(([, a], [, b]) => Number(a) - Number(b)));
 }
 
-const hooksOf = ({ hook, also = [] }: Way) => [hook, ...also];
+const hooksOf = ({ hook, also = [] }: HookChoice) => [hook, ...also];
 
 /**
  * Disables programs of system calls that this kernel lacks: newer architectures have no open(2) or

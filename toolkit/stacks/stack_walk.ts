@@ -12,7 +12,7 @@ import { flag, number, type Option, UsageError, type Values } from "../options/o
 import { unwindSettings, UnwindTables } from "./unwind_tables.ts";
 
 const WAYS = ["auto", "fp", "dwarf"] as const;
-type Way = typeof WAYS[number];
+type Walk = typeof WAYS[number];
 const MEMORY = 64;
 
 /** What is told when some tables find no room. */
@@ -33,7 +33,7 @@ export const eventWalkOptions = {
       if (way) return way;
       throw new UsageError(`expected one of ${WAYS.join(", ")}`);
     },
-  } as Option<Way>,
+  } as Option<Walk>,
   stackMemory: {
     ...number({
       long: "stack-memory",

@@ -165,7 +165,7 @@ const argdist = defineTool({
         explain,
         verbose: values.verbose,
         // Only libbcc can include the user's own headers.
-        ...values.includes.length === 0 ? { own: () => program.written() } : {},
+        ...values.includes.length === 0 ? { own: () => program.compiled() } : {},
       },
       attach(bpf) {
         try {

@@ -22,6 +22,8 @@ import {
 import {
   type AnyMap,
   arrayMap,
+  EmittedCode,
+  type EmittedProgram,
   hash,
   Helper,
   int,
@@ -34,8 +36,6 @@ import {
   type TypeInC,
   typeOfWords,
   UnsignedLongInC,
-  WrittenCode,
-  type WrittenProgram,
 } from "../../plumbing.ts";
 import type { Expression } from "../../toolkit/probe_language/expression.ts";
 import {
@@ -74,19 +74,19 @@ export interface PlacedProbe {
 }
 
 /** The code of all probes. @throws {NotHere} when something needs libbcc */
-export function writtenArgdist(
+export function compiledArgdist(
   probes: readonly PlacedProbe[],
   options: ArgdistProgramOptions,
   lineOf: (expression: Expression) => string,
-): WrittenCode {
+): EmittedCode {
   const maps: Record<string, AnyMap> = cgroupMaps(options);
-  const programs: Record<string, WrittenProgram> = {};
+  const programs: Record<string, EmittedProgram> = {};
   probes.forEach((placed, index) => {
     const found = new ProbeWriter(placed, index, options, lineOf);
     Object.assign(maps, found.maps);
     Object.assign(programs, found.programs);
   });
-  return new WrittenCode({ maps, globals: { events_dropped: u64 }, programs });
+  return new EmittedCode({ maps, globals: { events_dropped: u64 }, programs });
 }
 
 /** A value in a key. */
@@ -98,7 +98,7 @@ interface Part {
 
 class ProbeWriter {
   readonly maps: Record<string, AnyMap> = {};
-  readonly programs: Record<string, WrittenProgram> = {};
+  readonly programs: Record<string, EmittedProgram> = {};
   readonly #probe: ArgdistProbe;
   readonly #options: ArgdistProgramOptions;
   readonly #counts: string;

@@ -9,6 +9,7 @@ import {
   type AnyMap,
   CHAR,
   type CodeOperand,
+  type EmittedProgram,
   hash,
   Helper,
   pointerTo,
@@ -18,7 +19,6 @@ import {
   UnsignedInC,
   UnsignedLongInC,
   type VariableInC,
-  type WrittenProgram,
 } from "../../plumbing.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
@@ -42,7 +42,7 @@ const Call = struct("call", { task: u64, frame: u64 });
 /** The program at the entry, and how a return looks up what it stored. */
 export class EntryWriter {
   readonly maps: Readonly<Record<string, AnyMap>>;
-  readonly program: WrittenProgram;
+  readonly program: EmittedProgram;
   readonly #map: string;
   readonly #isUser: boolean;
   /** Parameters by name, in the order in which they are stored after the time. */

@@ -14,8 +14,8 @@ import {
   type Expression,
   expressionCode,
 } from "../../toolkit/probe_language/expression.ts";
-import type { WrittenCode } from "../../plumbing.ts";
-import { type PlacedProbe, writtenArgdist } from "./compiled.ts";
+import type { EmittedCode } from "../../plumbing.ts";
+import { compiledArgdist, type PlacedProbe } from "./compiled.ts";
 import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { attachProbe, fileOf, usdtOptions } from "../../toolkit/probe_language/probe_attach.ts";
 import {
@@ -90,8 +90,8 @@ export class ArgdistProgram {
   }
 
   /** The same programs compiled without libbcc. @throws {NotHere} when something needs libbcc */
-  written(): WrittenCode {
-    return writtenArgdist(this.#placed, this.#options, (each) => this.#lines.get(each)!);
+  compiled(): EmittedCode {
+    return compiledArgdist(this.#placed, this.#options, (each) => this.#lines.get(each)!);
   }
 
   /** Attaches all programs, entries first. */

@@ -32,7 +32,7 @@ import {
   withDns,
 } from "../../toolkit/net/dns_names.ts";
 import { netnsColumn, netnsOptions, netnsSettings } from "../../toolkit/net/netns.ts";
-import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
+import { acceptHooks } from "../../toolkit/net/tcp_accept.ts";
 import { clockColumn, secondsColumn } from "../../toolkit/output/time_columns.ts";
 import type { Columns } from "../../toolkit/output/columns.ts";
 import { chooseHooks } from "../../toolkit/run/choose_hooks.ts";
@@ -107,7 +107,7 @@ const tcpaccept = defineTool({
     const names = new DnsNames();
     const load = {
       ...filterSettings(values, { ...flows, ...netnsSettings(values) }),
-      programs: chooseHooks("accepted TCP connections", acceptWays, machine),
+      programs: chooseHooks("accepted TCP connections", acceptHooks, machine),
     };
     return eventPlan(ConnectionEvent, {
       load: withDns(load, values.dns, machine),

@@ -43,7 +43,7 @@ import {
   sessionOptions,
   timeColumns,
 } from "../../toolkit/net/session_columns.ts";
-import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
+import { acceptHooks } from "../../toolkit/net/tcp_accept.ts";
 import { longOnly, type Values } from "../../toolkit/options/options.ts";
 import {
   containerOptions,
@@ -146,7 +146,7 @@ const tcplife = defineTool({
 });
 
 /** A kernel without hooks for accept still shows who connects and closes. */
-const ways = [...acceptWays, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
+const ways = [...acceptHooks, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 export default tcplife;
 

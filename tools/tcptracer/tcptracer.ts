@@ -25,7 +25,7 @@
 import { type Infer, struct, u32, u64 } from "../../mod.ts";
 import { address, familyOptions, Flow, flowSettings, ipVersion } from "../../toolkit/net/flow.ts";
 import { netnsColumn, netnsFilter, netnsSettings } from "../../toolkit/net/netns.ts";
-import { acceptWays } from "../../toolkit/net/tcp_accept.ts";
+import { acceptHooks } from "../../toolkit/net/tcp_accept.ts";
 import { flag, type Values } from "../../toolkit/options/options.ts";
 import {
   containerOptions,
@@ -109,7 +109,7 @@ function addressColumn(head: string, end: "local" | "remote"): Column<Event> {
 }
 
 /** A kernel without hooks for accept still shows who connects and closes. */
-const ways = [...acceptWays, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
+const ways = [...acceptHooks, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 const tcptracer = defineTool({
   name: "tcptracer",

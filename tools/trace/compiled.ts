@@ -9,6 +9,8 @@ import { type Codec, struct, type StructCodec } from "../../mod.ts";
 import {
   type AnyMap,
   type CodeOperand as Operand,
+  EmittedCode,
+  type EmittedProgram,
   Helper,
   int,
   type IntInC,
@@ -16,8 +18,6 @@ import {
   pageSize,
   type ProgramWriter,
   type Reg,
-  WrittenCode,
-  type WrittenProgram,
 } from "../../plumbing.ts";
 import type { Expression } from "../../toolkit/probe_language/expression.ts";
 import {
@@ -59,15 +59,15 @@ export interface EventLayout {
 const USER_STACK = 1n << 8n;
 
 /** The code of all probes. @throws {NotHere} when something needs libbcc */
-export function writtenTrace(
+export function compiledTrace(
   probes: readonly TracedProbe[],
   options: TraceProgramOptions,
   layout: EventLayout,
-): WrittenCode {
+): EmittedCode {
   const programs = probes.map((probe, i) =>
-    [probe.program, writtenProbe(probe, i, options, layout)] as const
+    [probe.program, compiledProbe(probe, i, options, layout)] as const
   );
-  return new WrittenCode({
+  return new EmittedCode({
     maps: {
       events: buffer(options.pages * pageSize()),
       ...cgroupMaps(options),
@@ -85,12 +85,12 @@ const buffer = (bytes: number): AnyMap => ({
   entries: bytes,
 });
 
-function writtenProbe(
+function compiledProbe(
   probe: TracedProbe,
   index: number,
   options: TraceProgramOptions,
   layout: EventLayout,
-): WrittenProgram {
+): EmittedProgram {
   const { hook, path, signature, filter, values, format } = probe;
   const { machine, pid, binary } = options;
   const lines = new Lines(probe.text);

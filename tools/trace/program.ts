@@ -47,8 +47,8 @@ import {
   usdtFloats,
 } from "../../toolkit/probe_language/usdt_variables.ts";
 import type { BorrowedWalk } from "../../toolkit/stacks/borrowed_walk.ts";
-import type { WrittenCode } from "../../plumbing.ts";
-import { writtenTrace } from "./compiled.ts";
+import type { EmittedCode } from "../../plumbing.ts";
+import { compiledTrace } from "./compiled.ts";
 import { Who } from "../../toolkit/task/who.ts";
 
 /** Options besides the probes. */
@@ -103,7 +103,7 @@ export class TraceProgram {
   readonly #values: readonly (Codec<Record<string, string | number | bigint>> | undefined)[];
   readonly #comparisons: Comparisons;
   readonly #options: TraceProgramOptions;
-  readonly #head: Parameters<typeof writtenTrace>[2]["head"];
+  readonly #head: Parameters<typeof compiledTrace>[2]["head"];
   /** The lines of expressions, with the marks by which errors are located. */
   readonly #lines = new Map<Expression, string>();
 
@@ -148,8 +148,8 @@ export class TraceProgram {
   }
 
   /** The same programs compiled without libbcc. @throws {NotHere} when something needs libbcc */
-  written(): WrittenCode {
-    return writtenTrace(this.probes, this.#options, {
+  compiled(): EmittedCode {
+    return compiledTrace(this.probes, this.#options, {
       head: this.#head,
       values: this.probes.map((probe) =>
         Object.fromEntries(forC(valueFields(probe, this.#options.machine)))

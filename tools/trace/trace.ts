@@ -101,7 +101,7 @@ const trace = defineTool({
         explain,
         verbose: values.verbose,
         // Only libbcc can include the user's own headers.
-        ...values.includes.length === 0 ? { own: () => program.written() } : {},
+        ...values.includes.length === 0 ? { own: () => program.compiled() } : {},
       },
       event: program.event,
       columns: traceColumns(values, program, stacks, message, clock),

@@ -11,7 +11,14 @@
 
 import { type Btf, BtfKind, type RawMember } from "../../btf/btf.ts";
 import type { Mentions } from "./mentions.ts";
-import { integerName, isComposite, isInteger, isQualifier, keyword, sizeOf } from "./type_spelling.ts";
+import {
+  integerName,
+  isComposite,
+  isInteger,
+  isQualifier,
+  keyword,
+  sizeOf,
+} from "./type_spelling.ts";
 
 /** A struct up to this size keeps all members if the text names it: it may be a map's value. */
 const WHOLE_SIZE = 256;

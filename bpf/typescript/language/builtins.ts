@@ -1,5 +1,5 @@
 /**
- * The words of kernel code: functions that have a meaning inside of programs only.
+ * The built-in functions of kernel code, which have a meaning inside of programs only.
  *
  * A program is compiled from its text, so that these are never called. They are declared as
  * functions for their types, and because a bundler that renames them renames them in both places:
@@ -141,7 +141,7 @@ export function userStack(): UserStack {
   throw outsideOfKernel("userStack");
 }
 
-const WORDS = {
+const BUILTINS = {
   pid,
   tid,
   uid,
@@ -168,14 +168,14 @@ const WORDS = {
   userStack,
 };
 
-/** A word's name. */
-export type Word = keyof typeof WORDS;
+/** A built-in's name. */
+export type Builtin = keyof typeof BUILTINS;
 
-/** What a name in a program's text means, if it is a word. */
-export const wordOf: ReadonlyMap<string, Word> = new Map([
-  // A script that an executable reads calls words by their own names, which its bundler may have changed.
-  ...Object.keys(WORDS).map((word) => [word, word as Word] as const),
-  ...Object.entries(WORDS).map(([word, { name }]) => [name, word as Word] as const),
+/** Which built-in a name in a program's text means, if any. */
+export const builtinOf: ReadonlyMap<string, Builtin> = new Map([
+  // A script that an executable reads calls them by their own names, which its bundler may have changed.
+  ...Object.keys(BUILTINS).map((name) => [name, name as Builtin] as const),
+  ...Object.entries(BUILTINS).map(([word, { name }]) => [name, word as Builtin] as const),
 ]);
 
 function outsideOfKernel(word: string): TypeError {

@@ -7,7 +7,7 @@
 import type { Reg } from "../code/ir.ts";
 import type { Call, Expression, Node } from "../language/syntax.ts";
 import { I64, type Int, isScalar, U32, U64 } from "../language/types.ts";
-import type { Word } from "../language/builtins.ts";
+import type { Builtin } from "../language/builtins.ts";
 import { requireInt } from "./arithmetic.ts";
 import { lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
@@ -27,24 +27,24 @@ import { constant, type InRegister, type Value, VOID } from "./values.ts";
 const COMM_SIZE = 16;
 
 /** Compiles the call of a word. */
-export function callWord(program: Program, node: Call, word: Word, scope: Scope): Value {
+export function callBuiltin(program: Program, node: Call, name: Builtin, scope: Scope): Value {
   const { builder } = program;
   const given = node.arguments;
-  const [least, most] = ARGUMENTS[word] ?? [0, 0];
+  const [least, most] = ARGUMENTS[name] ?? [0, 0];
   if (given.length < least || given.length > most) {
     const takes = least === most ? `${most}` : `${least} to ${most}`;
-    throw program.error(node, `${word}() takes ${takes} values, got ${given.length}`);
+    throw program.error(node, `${name}() takes ${takes} values, got ${given.length}`);
   }
-  if (OF_PROCESS.has(word) && PACKET_HOOKS.has(program.hook.kind)) {
+  if (OF_PROCESS.has(name) && PACKET_HOOKS.has(program.hook.kind)) {
     throw program.error(
       node,
-      `a packet is handled in whichever process is running, so that ${word}() says nothing of it: ask ` +
+      `a packet is handled in whichever process is running, so that ${name}() says nothing of it: ask ` +
         "where the packet is sent or received, such as at a tracepoint",
     );
   }
   const register = (reg: Reg, type: Int): Value => ({ kind: "register", reg, type });
   const half = (helper: number, part: "low" | "high") => halfOf(program, helper, part);
-  switch (word) {
+  switch (name) {
     case "pid":
       return half(Helper.GET_CURRENT_PID_TGID, "high");
     case "tid":
@@ -97,10 +97,10 @@ export function callWord(program: Program, node: Call, word: Word, scope: Scope)
       return address(program, given[0]!, scope);
     case "kernelStack":
     case "userStack":
-      return stack(program, node, word);
+      return stack(program, node, name);
     case "signed":
     case "unsigned":
-      return convert(program, node, given[0]!, given[1], word === "signed", scope);
+      return convert(program, node, given[0]!, given[1], name === "signed", scope);
     case "sendSignal": {
       const { operand } = number(program, given[0]!, scope);
       builder.call(Helper.SEND_SIGNAL, operand);
@@ -125,7 +125,7 @@ function halfOf(program: Program, helper: number, part: "low" | "high"): InRegis
 }
 
 /** Built-in functions about the current task. */
-const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
+const OF_PROCESS: ReadonlySet<Builtin> = new Set<Builtin>([
   "pid",
   "tid",
   "uid",
@@ -142,7 +142,7 @@ const OF_PROCESS: ReadonlySet<Word> = new Set<Word>([
 /** Hooks of programs that see packets. */
 export const PACKET_HOOKS: ReadonlySet<string> = new Set(["xdp", "tc", "socketFilter"]);
 
-const ARGUMENTS: Partial<Record<Word, readonly [least: number, most: number]>> = {
+const ARGUMENTS: Partial<Record<Builtin, readonly [least: number, most: number]>> = {
   userString: [1, 2],
   kernelString: [1, 2],
   signed: [1, 2],

@@ -20,14 +20,14 @@ import { bind, settle } from "./declarations.ts";
 import { includes } from "./includes.ts";
 import { madeBy } from "./unmade_maps.ts";
 import { type Value, VOID } from "./values.ts";
-import { callWord, convert } from "./builtins.ts";
+import { callBuiltin, convert } from "./builtins.ts";
 
 /** Compiles a call. */
 export function call(program: Program, node: Call, scope: Scope): Value {
   const { callee } = node;
   if (node.optional) throw program.error(node, "only fields can be optional: x?.field");
-  const builtin = javascriptFunction(callee, scope);
-  if (builtin) return callBuiltin(program, node, builtin, scope);
+  const conversion = conversionOf(callee, scope);
+  if (conversion) return convertBy(program, node, conversion, scope);
   const isNamed = callee.type === "MemberExpression" &&
     (!callee.computed || stringOf(callee.property) !== undefined);
   const target = isNamed
@@ -40,8 +40,8 @@ export function call(program: Program, node: Call, scope: Scope): Value {
     : lower(program, callee, scope);
   program.builder.line = program.source.line(node.start);
   switch (target.kind) {
-    case "word":
-      return callWord(program, node, target.word, scope);
+    case "builtin":
+      return callBuiltin(program, node, target.builtin, scope);
     case "function":
       return inline(program, node, target.node, target.scope, scope);
     case "method":
@@ -66,19 +66,19 @@ export function call(program: Program, node: Call, scope: Scope): Value {
 }
 
 /** `Number`, `BigInt`, `BigInt.asUintN`: what JavaScript has everywhere. */
-function javascriptFunction(callee: Expression, scope: Scope): string | undefined {
+function conversionOf(callee: Expression, scope: Scope): string | undefined {
   if (callee.type === "Identifier" && !scope.find(callee.name)) {
-    return BUILTINS.has(callee.name) ? callee.name : undefined;
+    return CONVERSIONS.has(callee.name) ? callee.name : undefined;
   }
   if (callee.type !== "MemberExpression" || callee.object.type !== "Identifier") return undefined;
   if (scope.find(callee.object.name) || callee.computed) return undefined;
   const name = `${callee.object.name}.${(callee.property as { name?: string }).name}`;
-  return BUILTINS.has(name) ? name : undefined;
+  return CONVERSIONS.has(name) ? name : undefined;
 }
 
-const BUILTINS = new Set(["Number", "BigInt", "BigInt.asUintN", "BigInt.asIntN"]);
+const CONVERSIONS = new Set(["Number", "BigInt", "BigInt.asUintN", "BigInt.asIntN"]);
 
-function callBuiltin(program: Program, node: Call, name: string, scope: Scope): Value {
+function convertBy(program: Program, node: Call, name: string, scope: Scope): Value {
   const [first, second] = node.arguments;
   if (name === "Number" || name === "BigInt") {
     if (!first || second) throw program.error(node, `${name}() takes one value`);

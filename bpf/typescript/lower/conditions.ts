@@ -12,7 +12,7 @@ import { leftValue, lower } from "./expressions.ts";
 import { isKernel } from "./kernel_memory.ts";
 import { asLoaded, present } from "./loaded.ts";
 import { isScalar } from "../language/types.ts";
-import { wordOf } from "../language/builtins.ts";
+import { builtinOf } from "../language/builtins.ts";
 import { equalsIfThere, missing } from "./missing.ts";
 import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
@@ -267,7 +267,7 @@ export function isKnown(program: Program, node: Expression, scope: Scope): boole
       return isKnown(program, node.expression, scope);
     case "CallExpression":
       return node.callee.type === "Identifier" && !scope.find(node.callee.name) &&
-        wordOf.get(node.callee.name) === "has";
+        builtinOf.get(node.callee.name) === "has";
     default:
       return false;
   }

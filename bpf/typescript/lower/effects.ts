@@ -5,7 +5,7 @@
  */
 
 import type { Expression, Node } from "../language/syntax.ts";
-import { wordOf } from "../language/builtins.ts";
+import { builtinOf } from "../language/builtins.ts";
 import { isScalar } from "../language/types.ts";
 import { lower } from "./expressions.ts";
 import type { Program } from "./program.ts";
@@ -40,7 +40,7 @@ function changesSomething(node: Node, scope: Scope): boolean {
     const { callee } = found;
     if (callee.type === "Identifier") {
       if (scope.find(callee.name)) return true;
-      return /^(?:sendSignal|print)$/.test(wordOf.get(callee.name) ?? "");
+      return /^(?:sendSignal|print)$/.test(builtinOf.get(callee.name) ?? "");
     }
     if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return true;
     return !READING.has(callee.property.name);

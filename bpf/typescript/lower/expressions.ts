@@ -6,7 +6,7 @@
 
 import type { Binary, Conditional, Expression, Identifier, Node } from "../language/syntax.ts";
 import { BOOL, I64, isScalar, type Scalar, U64 } from "../language/types.ts";
-import { wordOf } from "../language/builtins.ts";
+import { builtinOf } from "../language/builtins.ts";
 import { arithmetic, requireInt } from "./arithmetic.ts";
 import { assignment, update } from "./assignments.ts";
 import { call } from "./calls.ts";
@@ -102,8 +102,8 @@ function identifier(program: Program, node: Identifier, scope: Scope): Value {
   }
   if (binding) return binding;
   if (name === "undefined") return UNDEFINED;
-  const word = wordOf.get(name);
-  if (word) return { kind: "word", word };
+  const builtin = builtinOf.get(name);
+  if (builtin) return { kind: "builtin", builtin };
   if (program.outside.claimMap && !RESERVED.has(name)) {
     const definition = program.outside.maps.get(name);
     return definition ? { kind: "map", name, definition } : { kind: "unmade", name };

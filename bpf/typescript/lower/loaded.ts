@@ -94,8 +94,8 @@ export function describeValue(value: Value): string {
       return value.what;
     case "map":
       return `map ${value.name}`;
-    case "word":
-      return `the function ${value.word}`;
+    case "builtin":
+      return `the function ${value.builtin}`;
     case "method":
       return `the method ${value.name}`;
     case "stack":

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { wordOf } from "../language/builtins.ts";
+import { builtinOf } from "../language/builtins.ts";
 
 /** What bpftrace, BPF's helpers, Node and Linux call what a word of the language tells. */
 const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({
@@ -78,7 +78,7 @@ function nearName(name: string): string | undefined {
   const plain = name.toLowerCase().replace(/^bpf_(?:get_)?/, "");
   const found = OTHERS.get(plain) ?? OTHERS.get(name.toLowerCase());
   if (found !== undefined) return found;
-  const near = [...wordOf.values()].find((word) => {
+  const near = [...builtinOf.values()].find((word) => {
     const lower = word.toLowerCase();
     return lower === plain || lower === plain.replace(/^(?:get|current|read)_?/, "") ||
       lower === plain.replaceAll("_", "") || isOneOff(lower, plain);

@@ -8,7 +8,7 @@ import type { Base, Operand, Reg } from "../code/ir.ts";
 import type { AnyMap } from "../language/maps.ts";
 import type { Expression, FunctionNode, ObjectLiteral } from "../language/syntax.ts";
 import type { Scalar, Type } from "../language/types.ts";
-import type { Word } from "../language/builtins.ts";
+import type { Builtin } from "../language/builtins.ts";
 import type { Scope } from "./scope.ts";
 
 /** A compile-time constant: a number or boolean. */
@@ -114,7 +114,7 @@ export type Value =
   | { readonly kind: "global"; readonly name: string }
   | { readonly kind: "map"; readonly name: string; readonly definition: AnyMap }
   | { readonly kind: "method"; readonly object: Value; readonly name: string }
-  | { readonly kind: "word"; readonly word: Word }
+  | { readonly kind: "builtin"; readonly builtin: Builtin }
   | { readonly kind: "function"; readonly node: FunctionNode; readonly scope: Scope }
   | {
     readonly kind: "object";
