@@ -51,7 +51,7 @@ export { hearMappings } from "./bpf/symbols/user_symbols.ts";
 export { mappedCallFrames, type MappedFrames } from "./bpf/symbols/mapped_call_frames.ts";
 export { type MappedPython, mappedPython } from "./bpf/symbols/mapped_python.ts";
 export { type MappedRuby, mappedRuby } from "./bpf/symbols/mapped_ruby.ts";
-export { registerOffset, registerOffsets } from "./bpf/typescript/contexts/registers.ts";
+export { registerOffset, registerOffsets, SYSCALL_REGISTERS } from "./bpf/tables/registers.ts";
 export { readerFor, usdtArgument } from "./bpf/typescript/contexts/usdt_context.ts";
 export { convert as convertInC, scalarOf } from "./bpf/typescript/c/convert.ts";
 export { branchInC, lowerInC, spaceOf } from "./bpf/typescript/c/lower.ts";

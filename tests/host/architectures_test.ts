@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { syscallNumberOf } from "../../bpf/tables/syscalls.ts";
-import { registerOffset, registerOffsets } from "../../bpf/typescript/contexts/registers.ts";
+import { registerOffset, registerOffsets } from "../../bpf/tables/registers.ts";
 import { EVENT_LAYOUT } from "../../ffi/libc/epoll.ts";
 import { NOFOLLOW } from "../../ffi/libc/open_path.ts";
 import { SYSCALL_NUMBERS } from "../../ffi/libc/syscall_numbers.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { SYSCALL_REGISTERS } from "../../plumbing.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type Expression, memberVariable, POINTERS } from "./expression.ts";
 import { ProbeError } from "./probe_error.ts";
@@ -13,10 +14,6 @@ import { isSyscall } from "./probe_code.ts";
 import type { Hook } from "./probe_hook.ts";
 import { usdtVariables } from "./usdt_variables.ts";
 
-/** The members of struct pt_regs with a system call's six arguments. */
-export const SYSCALL_ARGUMENTS: readonly string[] = process.arch === "arm64"
-  ? [0, 1, 2, 3, 4, 5].map((n) => `regs[${n}]`)
-  : ["di", "si", "dx", "r10", "r8", "r9"];
 const ARGUMENT = /^arg(\d+)$/;
 
 /** The C of variables with special names. */
@@ -47,7 +44,7 @@ const ENTERED: Variables = Object.fromEntries(
 
 /** A system call's arguments are in the registers of the program that made it. */
 const CALLED: Variables = Object.fromEntries(
-  SYSCALL_ARGUMENTS.flatMap((field, i) => {
+  SYSCALL_REGISTERS.flatMap((field, i) => {
     const read = "bpf_probe_read_kernel(&value, sizeof(value), " +
       `&((struct pt_regs *)PT_REGS_PARM1(ctx))->${field})`;
     return [

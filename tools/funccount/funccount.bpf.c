@@ -3,7 +3,7 @@
  * funccount: counts hits of functions, tracepoints and USDT probes.
  */
 #include "../../toolkit/kernel/probes/call_counts.h"
-#include "../../toolkit/kernel/task/foreign_call.h"
+#include "../../toolkit/kernel/task/compat_call.h"
 
 KERNEL_STRUCTS
 
@@ -56,7 +56,7 @@ static __always_inline int count_call(u64 nr, u32 offset)
 	u32 key = nr + offset;
 
 	/* -1 is no call; calls of 32 bit programs have other numbers, and no tracepoints. */
-	if (stopped || nr >= CALLS_MAX || is_foreign(bpf_get_current_task_btf()))
+	if (stopped || nr >= CALLS_MAX || is_compat_call(bpf_get_current_task_btf()))
 		return 0;
 
 	u32 *match = bpf_map_lookup_elem(&call_matches, &key);

@@ -4,11 +4,11 @@
  */
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/ended_names.h"
-#include "../../toolkit/kernel/task/foreign_call.h"
+#include "../../toolkit/kernel/task/compat_call.h"
 #include "../../toolkit/kernel/task/parent_filter.h"
 #include "../../toolkit/kernel/task/task_time.h"
 
-#define FOREIGN 0x80000000 /* set in numbers of 32 bit programs, whose table of calls is another */
+#define COMPAT 0x80000000 /* set in numbers of 32 bit programs, whose table of calls is another */
 
 const volatile s32 target_call = -1; /* -1: any */
 const volatile bool failed_only = false;
@@ -40,7 +40,7 @@ u64 dropped;
 
 static __always_inline bool is_call_wanted(struct task_struct *task, s64 nr)
 {
-	if (target_call >= 0 && (nr != target_call || is_foreign(task)))
+	if (target_call >= 0 && (nr != target_call || is_compat_call(task)))
 		return false;
 	return is_child_wanted();
 }
@@ -74,7 +74,7 @@ int leave(struct raw_syscall *ctx)
 	if (by_process)
 		key = current_ids() >> 32;
 	else
-		key = ctx->nr | (is_foreign(task) ? FOREIGN : 0);
+		key = ctx->nr | (is_compat_call(task) ? COMPAT : 0);
 
 	struct sums *sums = lookup_or_insert(&counts, &key, &zero);
 

@@ -9,7 +9,7 @@ import type { Value } from "../lower/values.ts";
 import { I64 } from "../language/types.ts";
 import { kprobeContext, tracingContext } from "./kernel_context.ts";
 import { elements, fields, word } from "./parts.ts";
-import { registerOffsets } from "./registers.ts";
+import { registerOffsets } from "../../tables/registers.ts";
 import { tracepointContext } from "./tracepoint_context.ts";
 import { usdtContext } from "./usdt_context.ts";
 

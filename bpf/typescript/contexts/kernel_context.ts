@@ -12,7 +12,7 @@ import { I64, sizeOfType, type Type } from "../language/types.ts";
 import type { Program } from "../lower/program.ts";
 import type { Value } from "../lower/values.ts";
 import { at, elements, fields, word } from "./parts.ts";
-import type { RegisterOffsets } from "./registers.ts";
+import type { RegisterOffsets } from "../../tables/registers.ts";
 
 type Tracing = Extract<
   Hook,

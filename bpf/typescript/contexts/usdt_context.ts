@@ -15,7 +15,7 @@ import { extend, inRegister, loadScalar } from "../lower/memory.ts";
 import type { Program } from "../lower/program.ts";
 import type { InRegister, Value } from "../lower/values.ts";
 import { fields } from "./parts.ts";
-import { registerOffset } from "./registers.ts";
+import { registerOffset } from "../../tables/registers.ts";
 
 /**
  * How a program reads the arguments of its probe. @throws {BpfError} listing the probes that exist

@@ -23,6 +23,7 @@ import {
   readNumber,
   registerOffset,
   registerOffsets,
+  SYSCALL_REGISTERS,
   type TypeInC,
   typeOfWords,
   UnsignedInC,
@@ -35,7 +36,6 @@ import type { Machine } from "../../machine/machine.ts";
 import { usdtOptions } from "../probe_attach.ts";
 import { isSyscall } from "../probe_code.ts";
 import type { Hook } from "../probe_hook.ts";
-import { SYSCALL_ARGUMENTS } from "../probe_variables.ts";
 import type { Signature } from "../signature.ts";
 import { usdtTypes } from "../usdt_variables.ts";
 import { currentIds, half } from "./filters.ts";
@@ -118,7 +118,7 @@ const typeOfTask = (): TypeInC => ({
 type Add = (name: string, variable: VariableInC) => void;
 
 function addArguments({ hook, signature }: Surroundings, add: Add): void {
-  const reads = isSyscall(hook) ? SYSCALL_ARGUMENTS.map(readSyscall) : registerReads();
+  const reads = isSyscall(hook) ? SYSCALL_REGISTERS.map(readSyscall) : registerReads();
   reads.forEach((read, i) => add(`arg${i + 1}`, number(UnsignedLongInC, read)));
   signature?.parameters.forEach(({ name, type }, i) => {
     const found = typeOfWords(wordsOf(type));

@@ -35,3 +35,8 @@ export function registerOffsets(architecture: string = process.arch): RegisterOf
   // rdi, rsi, rdx, rcx, r8, r9; rax; rip; rsp
   return { args: [112, 104, 96, 88, 72, 64], result: 80, ip: 128, sp: 152, size: 168 };
 }
+
+/** The members of struct pt_regs with the six arguments of a system call (syscall(2)). */
+export const SYSCALL_REGISTERS: readonly string[] = process.arch === "arm64"
+  ? [0, 1, 2, 3, 4, 5].map((n) => `regs[${n}]`)
+  : ["di", "si", "dx", "r10", "r8", "r9"];

@@ -30,7 +30,7 @@ KERNEL_STRUCTS_END
 #define TIF_32BIT_ARM64 (1 << 22) /* arch/arm64/include/asm/thread_info.h */
 
 /* Whether the thread is in a system call of a 32 bit program. */
-static __always_inline bool is_foreign(struct task_struct *task)
+static __always_inline bool is_compat_call(struct task_struct *task)
 {
 	struct task_struct___x86 *x86 = (void *)task;
 	struct task_struct___any *any = (void *)task;
