@@ -14,6 +14,8 @@
  *                      between setting its timer and leaving never sleeps
  *   touch=COUNT        main > touch_pages, which uses COUNT new pages for the first time
  *   child=STEP         starts itself with that step, without waiting for a line, and waits for it
+ *   halves=SECONDS     main > first_half and second_half, each in its half of the seconds of CLOCK_MONOTONIC;
+ *                      prints the CPU time of both in ms, and how often it changed from one to the other
  *   threads=COUNT      COUNT threads that nap once each, for 50 ms
  */
 #define _GNU_SOURCE
@@ -163,6 +165,49 @@ static void start_child(char *program, char *step)
 	waitpid(child, NULL, 0);
 }
 
+#define NS_PER_SEC 1000000000l
+
+static long now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
+}
+
+/* Each ends with the first turn, some microseconds, that was not over in its half. */
+NOINLINE int first_half(void)
+{
+	do
+		TURN(2000);
+	while (now_ns(CLOCK_MONOTONIC) % NS_PER_SEC < NS_PER_SEC / 2);
+	return 0;
+}
+
+NOINLINE int second_half(void)
+{
+	do
+		TURN(2000);
+	while (now_ns(CLOCK_MONOTONIC) % NS_PER_SEC >= NS_PER_SEC / 2);
+	return 1;
+}
+
+static void run_halves(unsigned long seconds)
+{
+	long end = now_ns(CLOCK_MONOTONIC) + seconds * NS_PER_SEC, spent[2] = {0};
+	int turns = 0;
+
+	while (now_ns(CLOCK_MONOTONIC) < end) {
+		long start = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		int half = now_ns(CLOCK_MONOTONIC) % NS_PER_SEC < NS_PER_SEC / 2 ? first_half()
+										  : second_half();
+
+		spent[half] += now_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+		turns++;
+	}
+	printf("halves %ld %ld %d\n", spent[0] / 1000000, spent[1] / 1000000, turns);
+}
+
 int main(int argc, char **argv)
 {
 	int first = 1;
@@ -190,6 +235,8 @@ int main(int argc, char **argv)
 			named_turn(count * MILLION);
 		} else if (!strcmp(argv[i], "rust")) {
 			rust_turn(count * MILLION);
+		} else if (!strcmp(argv[i], "halves")) {
+			run_halves(count);
 		} else if (!strcmp(argv[i], "jit")) {
 			run_jit(count * MILLION);
 		} else if (!strcmp(argv[i], "touch")) {

@@ -16,6 +16,16 @@ import { goneLines } from "./flame_diff.ts";
 export interface FlameStack {
   readonly frames: readonly { readonly name: string; readonly kind: FlameKind }[];
   readonly value: number;
+  /** Its samples by slice of time. */
+  readonly heat?: ReadonlyMap<number, number> | undefined;
+}
+
+/** How slices of time are numbered: slice 0 begins at `start`. */
+export interface HeatClock {
+  /** The length of a slice in milliseconds, which divides a second. */
+  readonly sliceMs: number;
+  /** In milliseconds since 1970: when the machine booted, about. */
+  readonly start: number;
 }
 
 /** A box, and those above it. */
@@ -28,6 +38,8 @@ export interface FlameNode {
   /** What it was in the earlier run, if two are compared; it may be in that one alone. */
   readonly before?: number;
   readonly children: readonly FlameNode[];
+  /** Samples by slice of time of the stacks that end here. */
+  readonly heat?: ReadonlyMap<number, number>;
 }
 
 /** A flame graph's boxes and what they say. */
@@ -36,10 +48,12 @@ export interface FlameGraph {
   /** What values are: `samples`. */
   readonly unit: string;
   readonly root: FlameNode;
+  /** There where boxes have heat. */
+  readonly clock?: HeatClock | undefined;
 }
 
 /** What a graph is made with. */
-export interface FlameOptions extends Pick<FlameGraph, "title" | "unit"> {
+export interface FlameOptions extends Pick<FlameGraph, "title" | "unit" | "clock"> {
   /** Stacks of an earlier run to compare with. */
   readonly earlier?: Iterable<FlameStack> | undefined;
 }
@@ -49,6 +63,7 @@ interface Growing {
   readonly kind: FlameKind;
   value: number;
   before: number;
+  heat?: Map<number, number>;
   readonly byName: Map<string, Growing>;
 }
 
@@ -63,15 +78,15 @@ const growing = (name: string, kind: FlameKind): Growing => ({
 /** Merges stacks. */
 export function flameGraph(
   stacks: Iterable<FlameStack>,
-  { title, unit, earlier }: FlameOptions,
+  { title, unit, earlier, clock }: FlameOptions,
 ): FlameGraph {
   const root = growing("all", "comm");
   for (const stack of stacks) grow(root, stack, "value");
   for (const stack of earlier ?? []) grow(root, stack, "before");
-  return { title: escapeText(title), unit, root: settled(root, earlier !== undefined) };
+  return { title: escapeText(title), unit, root: settled(root, earlier !== undefined), clock };
 }
 
-function grow(root: Growing, { frames, value }: FlameStack, run: "value" | "before"): void {
+function grow(root: Growing, { frames, value, heat }: FlameStack, run: "value" | "before"): void {
   root[run] += value;
   let node = root;
   for (const { name, kind } of frames) {
@@ -81,6 +96,9 @@ function grow(root: Growing, { frames, value }: FlameStack, run: "value" | "befo
     next[run] += value;
     node = next;
   }
+  if (!heat) return;
+  node.heat ??= new Map();
+  for (const [slice, count] of heat) node.heat.set(slice, (node.heat.get(slice) ?? 0) + count);
 }
 
 /** By code units, so that the same stacks make the same picture everywhere. */

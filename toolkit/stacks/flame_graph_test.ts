@@ -123,6 +123,31 @@ test("flame graphs escape names", () => {
   assert.equal(page.match(/<\/script>/g)!.length, 2);
 });
 
+test("pages have a heat map where samples have times, and only there", () => {
+  const clock = { sliceMs: 20, start: 1000 };
+  const of = (folded: string, ...heat: [slice: number, samples: number][]): FlameStack => ({
+    ...stack(folded),
+    heat: new Map(heat),
+  });
+  const timed = [
+    of("app;main 3", [149, 1], [151, 2]),
+    of("app;main;f 5", [260, 5]),
+    of("app;main 1", [151, 1]),
+  ];
+  const settings = { title: "test", unit: "samples" };
+  const page = flamePage(flameGraph(timed, { ...settings, clock }));
+  const { root, heat } = JSON.parse(/id="data">(.*)<\/script>/.exec(page)![1]!);
+  // Slices 149 to 260 of 50 a second: parts of the seconds 2 to 5.
+  assert.deepEqual(heat, { ...clock, first: 100, seconds: 4 });
+  const main = root[3][0][3][0];
+  assert.deepEqual(main.slice(4), [0, [149, 1, 151, 3]]);
+  assert.deepEqual(main[3][0].slice(4), [0, [260, 5]]);
+  assert.match(page, /<canvas id="map" tabindex="0" [^>]* width="48" height="200">/);
+  for (const none of [flameGraph(timed, settings), flameGraph([], { ...settings, clock })]) {
+    assert.doesNotMatch(flamePage(none), /canvas|SELECTED/);
+  }
+});
+
 test("flame graphs of nothing are empty", () => {
   const none = flameGraph([], { title: "none", unit: "samples" });
   assert.match(flameSvg(none), /none: 0 samples/);

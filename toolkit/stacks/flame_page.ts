@@ -8,6 +8,7 @@
 
 import { LEGEND } from "./flame_colors.ts";
 import { goneLines } from "./flame_diff.ts";
+import { HEAT_SCRIPT, HEAT_STYLE, type HeatData, heatData, heatElement } from "./heat_page.ts";
 import {
   boxColor,
   escapeMarkup,
@@ -16,19 +17,24 @@ import {
   type FlameNode,
 } from "./flame_graph.ts";
 
-/** What the page's script reads of a box; `before` is the value in an earlier run. */
+/**
+ * What the page's script reads of a box; `before` is the value in an earlier run, `times` are slices of time, each
+ * followed by its samples.
+ */
 type Box = readonly [
   name: string,
   color: string,
   value: number,
   above: readonly Box[],
   before?: number,
+  times?: readonly number[],
 ];
 
-function boxOf(node: FlameNode): Box {
+function boxOf(node: FlameNode, heat: HeatData | undefined): Box {
   const { name, value, before, children } = node;
-  const above = children.map(boxOf);
+  const above = children.map((child) => boxOf(child, heat));
   const box = [name, boxColor(node), value, above] as const;
+  if (heat) return [...box, 0, [...node.heat ?? []].flat()];
   return before === undefined ? box : [...box, before];
 }
 
@@ -56,7 +62,7 @@ const STYLE = `
 /** Without a library, for any browser of the last years. Text is set as text, never as markup. */
 const SCRIPT = `
 "use strict";
-const { unit, root } = JSON.parse(document.getElementById("data").textContent);
+const { unit, root, heat } = JSON.parse(document.getElementById("data").textContent);
 const [graph, detail, search, matched, reset, runs] =
   ["graph", "detail", "search", "matched", "reset", "runs"].map((id) => document.getElementById(id));
 const [NOW, BEFORE] = [2, 4];
@@ -65,11 +71,13 @@ const NARROWEST = 0.05; // per cent of the width
 let pattern;
 let run = NOW; // whose widths are shown
 let path = [root]; // from the outermost box to the one that fills the width
+let choose = () => {}; // selects a range of time, or none
 
 const deep = (box, least) =>
-  1 + Math.max(0, ...box[3].map((above) => above[run] < least ? 0 : deep(above, least)));
+  1 + Math.max(0, ...box[3].map((above) => !above[run] || above[run] < least ? 0 : deep(above, least)));
 const share = (value, of) => (root[of] ? value / root[of] * 100 : 0).toFixed(1) + "%";
-const describe = (box) => box[0] + " (" + box[NOW] + " " + unit + ", " + share(box[NOW], NOW) +
+const shown = () => run === BEFORE ? NOW : run;
+const describe = (box) => box[0] + " (" + box[shown()] + " " + unit + ", " + share(box[shown()], shown()) +
   (runs ? "; before: " + box[BEFORE] + ", " + share(box[BEFORE], BEFORE) : "") + ")";
 
 function add(box, way, level, start, width) {
@@ -135,7 +143,7 @@ if (runs) {
   };
 }
 document.onkeydown = (event) => {
-  if (event.key === "Escape") zoom([root]);
+  if (event.key === "Escape") choose(), zoom([root]);
   if (event.key === "/" && document.activeElement !== search) event.preventDefault(), search.focus();
 };
 search.value = decodeURIComponent(location.hash.replace(/^#s=|^#.*/, ""));
@@ -155,6 +163,7 @@ function notes(graph: FlameGraph): string {
 /** The graph as a page. */
 export function flamePage(graph: FlameGraph): string {
   const { unit, root } = graph;
+  const heat = heatData(graph);
   const heading = escapeMarkup(flameHeading(graph));
   const runs = root.before === undefined
     ? ""
@@ -164,17 +173,19 @@ export function flamePage(graph: FlameGraph): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${heading}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${heat ? HEAT_STYLE : ""}</style>
 <header>
   <h1>${heading}</h1>
   <span id="matched"></span>
   <input id="search" type="search" placeholder="Search (a regular expression)" aria-label="Search">
   ${runs}<button id="reset" hidden>Show all</button>
 </header>
-<div id="graph"></div>
+${heat ? heatElement(heat) : ""}<div id="graph"></div>
 ${notes(graph)}<div id="detail">Click a box to zoom; Esc shows all; / searches.</div>
-<script type="application/json" id="data">${scriptJson({ unit, root: boxOf(root) })}</script>
-<script>${SCRIPT}</script>
+<script type="application/json" id="data">${
+    scriptJson({ unit, root: boxOf(root, heat), heat })
+  }</script>
+<script>${SCRIPT}${heat ? HEAT_SCRIPT : ""}</script>
 </html>
 `;
 }

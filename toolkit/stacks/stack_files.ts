@@ -8,7 +8,13 @@ import { readNamedFile, requireWritable, writeFile } from "../../plumbing.ts";
 import { UsageError } from "../options/options.ts";
 import { flamePage } from "./flame_page.ts";
 import { comparable, parseFolded } from "./flame_diff.ts";
-import { type FlameGraph, flameGraph, type FlameStack, flameSvg } from "./flame_graph.ts";
+import {
+  type FlameGraph,
+  flameGraph,
+  type FlameStack,
+  flameSvg,
+  type HeatClock,
+} from "./flame_graph.ts";
 import { type Frame, frameName } from "./kept_stacks.ts";
 import { firefoxJson } from "./firefox.ts";
 import { encodePprof } from "./pprof.ts";
@@ -23,6 +29,8 @@ export interface ProfiledStack {
   /** Outermost first: those in user space, then those in the kernel. */
   readonly frames: readonly Frame[];
   readonly value: number;
+  /** Its samples by slice of time, if that was asked for. */
+  readonly heat?: ReadonlyMap<number, number> | undefined;
 }
 
 /** All stacks of one report. */
@@ -33,6 +41,8 @@ export interface StackProfile {
   /** When it was made, in milliseconds since 1970. */
   readonly time: number;
   readonly stacks: readonly ProfiledStack[];
+  /** How the slices of `heat` are numbered. */
+  readonly clock?: HeatClock | undefined;
 }
 
 /** Which files are wanted. */
@@ -42,6 +52,8 @@ export interface StackFileOptions {
   readonly html: string | undefined;
   /** Folded output of an earlier run, which flame graphs show the difference to. */
   readonly compare?: string | undefined;
+  /** Whether pages show when samples came. */
+  readonly heat?: boolean | undefined;
 }
 
 /** One format: how a report becomes a file's content. */
@@ -105,6 +117,13 @@ export function checkStackFiles(options: StackFileOptions): void {
   if (options.compare !== undefined && !files.some(({ format }) => format.isGraph)) {
     throw new UsageError("--compare is for flame graphs: use it with --svg or --html");
   }
+  if (!options.heat) return;
+  if (!files.some(({ format }) => format === HTML)) {
+    throw new UsageError("--heat is for the page of a flame graph: use it with --html FILE");
+  }
+  if (options.compare !== undefined) {
+    throw new UsageError("use either --heat or --compare: folded output does not tell when");
+  }
 }
 
 /**
@@ -125,10 +144,15 @@ export function writeStackFiles(
 ): { readonly file: string; readonly text: string }[] {
   const files = stackFiles(options);
   if (files.length === 0) return [];
-  const { tool, unit } = profile;
+  const { tool, unit, clock } = profile;
   const stacks = flameStacks(profile);
   const earlier = readEarlier(options.compare);
-  const graph = flameGraph(earlier ? comparable(stacks) : stacks, { title: tool, unit, earlier });
+  const graph = flameGraph(earlier ? comparable(stacks) : stacks, {
+    title: tool,
+    unit,
+    earlier,
+    clock,
+  });
   const { value, before } = graph.root;
   const lines = foldedLines();
   return files.map(({ file, format }) => {
@@ -140,8 +164,9 @@ export function writeStackFiles(
 }
 
 function flameStacks({ stacks }: StackProfile): FlameStack[] {
-  return stacks.map(({ comm, frames, value }) => ({
+  return stacks.map(({ comm, frames, value, heat }) => ({
     value,
+    heat,
     frames: [
       { name: comm, kind: "comm" as const },
       ...frames.map((frame) => ({

@@ -14,6 +14,7 @@ import {
   writeStackFiles,
 } from "./stack_files.ts";
 import { reportEnds } from "./stack_walk.ts";
+import type { HeatClock } from "./flame_graph.ts";
 import { type Frame, frameName, frameText, type StackSample } from "./stacks.ts";
 import { foldedText, missedStack } from "./kept_stacks.ts";
 
@@ -31,6 +32,8 @@ export interface StackReportOptions extends StackFileOptions {
   readonly threads: boolean;
   /** Whether to mark kernel frames that are names only. */
   readonly annotated?: boolean;
+  /** How slices of time are numbered, where samples have them. */
+  readonly clock?: HeatClock | undefined;
   /** Formats a frame that is printed on a line of its own. */
   line(frame: Frame): string;
 }
@@ -66,11 +69,11 @@ export function reportFiles(
   samples: readonly StackSample[],
   options: StackReportOptions,
 ): boolean {
-  const { tool, unit, folded: _, ...rest } = options;
+  const { tool, unit, clock, folded: _, ...rest } = options;
   if (stackFiles(rest).length === 0) return false;
   const stacks = samples.map((sample) => profiled(sample, options));
   const lines = () => samples.map((sample) => foldedLine(sample, options));
-  const files = writeStackFiles({ tool, unit, time: Date.now(), stacks }, lines, rest);
+  const files = writeStackFiles({ tool, unit, time: Date.now(), stacks, clock }, lines, rest);
   for (const { file, text } of files) {
     report.line(text);
     report.record("graph", { file });
@@ -124,6 +127,7 @@ function profiled(sample: StackSample, options: StackReportOptions): ProfiledSta
     tid: options.threads ? sample.tid : undefined,
     frames: [...user, ...kernel],
     value: sample.sum,
+    heat: sample.heat,
   };
 }
 

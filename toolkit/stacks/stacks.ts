@@ -17,7 +17,7 @@ import type { UnwindTables } from "./unwind_tables.ts";
 export { type Frame, frameName, frameText, TRACING } from "./kept_stacks.ts";
 
 /** struct stack_key of stacks.h. */
-const StackKey = struct("stack_key", {
+export const StackKey = struct("stack_key", {
   user: u64,
   kernel: u64,
   pid: u32,
@@ -36,6 +36,8 @@ const StackSum = struct("stack_sum", {
 });
 /** What was summed in a group. */
 export type StackSum = Infer<typeof StackSum>;
+/** Samples by slice of time (heat.ts). */
+export type Heat = ReadonlyMap<number, number>;
 
 /** What was summed on one pair of stacks by one process or thread. */
 export interface StackSample {
@@ -47,6 +49,8 @@ export interface StackSample {
   /** Innermost first; empty where there is none, undefined where the kernel could not keep it. */
   readonly user: readonly Frame[] | undefined;
   readonly kernel: readonly Frame[] | undefined;
+  /** When its samples came, if that was asked for. */
+  readonly heat?: Heat;
 }
 
 const fullName = (frame: Frame) => frameText(frame, { offset: true, module: true });
@@ -102,7 +106,7 @@ export class Stacks implements Disposable {
   /** All that was summed, with names, from the smallest up: as far as no signal ends the report. */
   async read(
     report: Report,
-    sums: Iterable<readonly [StackKey, StackSum]> = this.sums(),
+    sums: Iterable<readonly [StackKey, StackSum, Heat?]> = this.sums(),
   ): Promise<StackSample[]> {
     const alike = Map.groupBy(sums, ([{ user, kernel, pid, tid, process, comm }]) => {
       return `${user} ${kernel} ${pid} ${tid} ${process} ${comm}`;
@@ -115,8 +119,8 @@ export class Stacks implements Disposable {
   }
 
   /** The same addresses in the same process: one stack, where they meant the same at all times. */
-  #named(group: readonly (readonly [StackKey, StackSum])[]): StackSample[] {
-    const samples = group.map(([key, { sum, count, first }]) => ({
+  #named(group: readonly (readonly [StackKey, StackSum, Heat?])[]): StackSample[] {
+    const samples = group.map(([key, { sum, count, first }, heat]) => ({
       pid: key.pid,
       tid: key.tid,
       comm: key.comm,
@@ -124,6 +128,7 @@ export class Stacks implements Disposable {
       count,
       user: this.#user(key, first),
       kernel: this.#kept.kernel(key.kernel),
+      ...heat && { heat },
     }));
     if (samples.length === 1) return samples;
     const names = ({ user }: StackSample) => user?.map(fullName).join("\n");
@@ -131,6 +136,7 @@ export class Stacks implements Disposable {
       ...same[0]!,
       sum: same.reduce((all, { sum }) => all + sum, 0),
       count: same.reduce((all, { count }) => all + count, 0),
+      ...same[0]!.heat && { heat: addedHeat(same.map(({ heat }) => heat)) },
     }));
   }
 
@@ -159,4 +165,13 @@ export class Stacks implements Disposable {
       });
     });
   }
+}
+
+/** Heat of several stacks as one. */
+export function addedHeat(all: readonly (Heat | undefined)[]): Map<number, number> {
+  const sum = new Map<number, number>();
+  for (const heat of all) {
+    for (const [slice, count] of heat ?? []) sum.set(slice, (sum.get(slice) ?? 0) + count);
+  }
+  return sum;
 }

@@ -5,6 +5,7 @@
 #include "../../toolkit/kernel/stacks/unwind.h"
 #include "../../toolkit/kernel/stacks/images.h"
 #include "../../toolkit/kernel/stacks/stacks.h"
+#include "../../toolkit/kernel/stacks/heat.h"
 
 const volatile bool include_idle = false;
 
@@ -14,6 +15,7 @@ int sample(void *ctx)
 {
 	u64 ids = current_ids();
 	struct stack_key key = { .pid = ids >> 32 };
+	u64 now;
 
 	/* The idle thread of each CPU has thread id 0. */
 	if (!include_idle && !(u32)bpf_get_current_pid_tgid())
@@ -22,6 +24,8 @@ int sample(void *ctx)
 		return 0;
 	set_stacks(&key, ctx);
 	key.image = user_stacks ? current_image() : 0;
-	add_to_stack(&key, 1, bpf_ktime_get_ns());
+	now = bpf_ktime_get_ns();
+	add_to_stack(&key, 1, now);
+	add_to_heat(&key, now);
 	return 0;
 }

@@ -3,7 +3,7 @@
  *
  * USAGE: profile [-p PIDS | -L TIDS] [-U | -K] [-F HERTZ | -c EVENTS] [-d] [-a] [-I] [-f] [-A]
  *                [-C CPU] [--stack-storage-size ENTRIES] [--hash-storage-size ENTRIES]
- *                [--svg FILE] [--html FILE] [-o FILE]… [--compare FILE] [--cgroupmap PATH]
+ *                [--svg FILE] [--html FILE [--heat]] [-o FILE]… [--compare FILE] [--cgroupmap PATH]
  *                [--mntnsmap PATH] [--json] [duration]
  *
  *     # profile -F 99
@@ -46,6 +46,13 @@ import { main } from "../../toolkit/run/main.ts";
 import { flag, longOnly, number, UsageError, type Values } from "../../toolkit/options/options.ts";
 import { fullFrame, reportStacks } from "../../toolkit/stacks/stack_report.ts";
 import { requireStackFiles } from "../../toolkit/stacks/stack_files.ts";
+import {
+  heatClock,
+  heated,
+  heatOptions,
+  heatSettings,
+  tellHeatDropped,
+} from "../../toolkit/stacks/heat.ts";
 import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
 import { type Frame, Stacks } from "../../toolkit/stacks/stacks.ts";
 import {
@@ -78,6 +85,7 @@ const options = {
   }),
   ...stackOptions,
   ...walkOptions,
+  ...heatOptions,
   frequency: number({
     short: "F",
     long: "frequency",
@@ -148,6 +156,7 @@ const profile = defineTool({
     ["profile -c 1000000", "one sample per million events"],
     ["profile -f 5 > out.folded", "in folded format, for flame graphs"],
     ["profile --html flame.html 10", "a flame graph, to open in a browser"],
+    ["profile -F 99 --html f.html --heat 30", "and when: a heat map to select moments in"],
     ["profile -o cpu.pb.gz 10", "pprof; .json is Firefox's, .svg a flame graph"],
     ["profile --html d.html --compare out.folded 5", "what changed since that run"],
     ["profile -p 185", "only process 185"],
@@ -168,6 +177,7 @@ const profile = defineTool({
       throw new UsageError(`CPU ${values.cpu} is not online: ${online.join(", ")} are`);
     }
     const settings = stackSettings(values, values, machine);
+    const heat = heatSettings(values);
     let stacks: Stacks;
     return {
       ...values.folded ? {} : { intro: intro(values) },
@@ -175,9 +185,10 @@ const profile = defineTool({
       count: 1,
       load: {
         ...settings,
-        globals: { ...settings.globals, include_idle: values.idle },
+        globals: { ...settings.globals, ...heat.globals, include_idle: values.idle },
         maps: {
           ...settings.maps,
+          ...heat.maps,
           sums: { maxEntries: values.hashSize },
         },
         programs: imagePrograms(!values.kernelOnly),
@@ -194,11 +205,14 @@ const profile = defineTool({
       records: [stackShape("samples", { ...values, threads: false }), GRAPH_SHAPE],
       async report(bpf, report) {
         const naming = { tool: "profile", unit: "samples", threads: false };
-        reportStacks(bpf, report, await stacks.read(report), {
+        const sums = values.heat ? heated(bpf, stacks.sums()) : undefined;
+        reportStacks(bpf, report, await stacks.read(report, sums), {
           ...values,
           ...naming,
+          clock: values.heat ? heatClock() : undefined,
           line: line(values.addresses),
         });
+        if (values.heat) tellHeatDropped(bpf, report, "profile");
       },
     };
   },
