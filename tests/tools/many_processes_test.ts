@@ -1,0 +1,46 @@
+/** What tools keep of processes goes once it has been reported. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { buildProgram } from "../support/build.ts";
+import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
+import { startTool, stopTool } from "../support/tool.ts";
+
+const STEPS = [10_000, 10_001, 9_999, 10_002];
+/** How much more a tool may hold after four times as many: what a runtime takes before it collects garbage. */
+const ROOM_KIB = 64 * 1024;
+
+const residentKib = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
+
+/** The tool's resident memory after each step, and what it printed. */
+async function watch(name: string, ...args: string[]) {
+  await using workload = Running.start([buildProgram("processes.c")]);
+  await workload.find("stdout", /^pid \d+$/m);
+  await using tool = await startTool(name, ...args);
+  const resident: number[] = [];
+  for (const count of STEPS) {
+    workload.send(String(count));
+    await workload.find("stdout", new RegExp(`^made ${count}$`, "m"));
+    resident.push(residentKib(tool.pid));
+  }
+  return { resident, result: await stopTool(tool) };
+}
+
+const CASES: readonly (readonly [tool: string, ...args: string[]])[] = [
+  ["stackcount", "-P", "-i", "1", "t:syscalls:sys_enter_getppid"],
+  ["offcputime", "-U"],
+  ["profile", "-F", "997", "-U"],
+];
+
+for (const [name, ...args] of CASES) {
+  const title = `${name} forgets 40,000 processes that have ended`;
+  test(title, { skip: requires(title, "speed", "full") }, async () => {
+    const { resident, result } = await watch(name, ...args);
+    assert.ok(resident.at(-1)! < resident[0]! + ROOM_KIB, `${resident.join(", ")} KiB`);
+    // The report may be long: it is not for the message of an assertion.
+    assert.ok(result.stdout.includes("tests-support-p"), result.stderr.slice(0, 2000));
+  });
+}
