@@ -35,6 +35,10 @@ export function parseSignature(probe: string, start: number, end: number): Signa
   }
   const parameters = splitTokens(tokens, ",").map((part) => {
     const name = part.at(-1);
+    // $task and the like are variables of the probe.
+    if (name?.text.includes("$")) {
+      throw new ProbeError("a parameter's name has no $", probe, name.at);
+    }
     if (part.length < 2 || name?.kind !== "name") {
       const place = name ? name.at + name.text.length : first.at;
       throw new ProbeError("expected a type and a name", probe, place);

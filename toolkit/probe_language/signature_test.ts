@@ -19,6 +19,7 @@ test("parseSignature() shows what is wrong", () => {
     ["int", 5, /expected a type and a name/],
     ["int a, ", 2, /expected a type and a name/],
     ["int a, char *", 15, /expected a type and a name/],
+    ["int $task", 6, /a parameter's name has no \$/],
     ["int (*f)", 6, /a signature has types and names only/],
     ["int a[4]", 7, /a signature has types and names only/],
     ["int a) { evil(", 7, /a signature has types and names only|no expression/],

@@ -21,31 +21,26 @@ export function functionsIn(all: readonly Token[]): Stretch[] {
   const found: Stretch[] = [];
   const is = (i: number, key: string) => all[i]?.key === key;
   /** The token behind a block that begins at the first `{` from here, before any of `ends`. */
-  const behindBlock = (i: number): number | undefined => {
-    for (; i < all.length && !/^[;)\]}]$/.test(all[i]!.key); i++) {
-      if (is(i, "{")) return partner[i]! < 0 ? undefined : partner[i]! + 1;
-      if (partner[i]! > i) i = partner[i]!;
-    }
-    return undefined;
-  };
-  const behindExpression = (i: number): number => {
-    while (i < all.length) {
-      if (partner[i]! > i) {
-        // Parts of a template lead from one to the next.
-        i = partner[i]!;
-        if (partner[i]! > i) continue;
-      } else if (all[i]!.kind === "mark" && /^[,;)\]}]$/.test(all[i]!.key)) return i;
-      i++;
-    }
-    return i;
-  };
+  const behindBlock = walk((i) => {
+    if (i >= all.length || /^[;)\]}]$/.test(all[i]!.key)) return NOWHERE;
+    if (is(i, "{")) return partner[i]! < 0 ? NOWHERE : ~(partner[i]! + 1);
+    return partner[i]! > i ? partner[i]! + 1 : i + 1;
+  });
+  const behindExpression = walk((i) => {
+    if (i >= all.length) return ~i;
+    const end = partner[i]!;
+    // Parts of a template lead from one to the next.
+    if (end > i) return partner[end]! > end ? end : end + 1;
+    return all[i]!.kind === "mark" && /^[,;)\]}]$/.test(all[i]!.key) ? ~i : i + 1;
+  });
+  const arrowStart = arrowStarts(all, partner);
   const add = (from: number, to: number | undefined) => {
     if (to === undefined) return;
     found.push({ from: is(from - 1, "async") ? from - 1 : from, to });
   };
   all.forEach(({ key, kind }, i) => {
     if (kind === "mark" && key === "=>") {
-      const from = arrowStart(all, partner, i);
+      const from = arrowStart(i);
       const to = is(i + 1, "{") ? behindBlock(i + 1) : behindExpression(i + 1);
       if (from !== undefined) add(from, to);
     } else if (kind === "word" && key === "function") {
@@ -59,22 +54,48 @@ export function functionsIn(all: readonly Token[]): Stretch[] {
   return found;
 }
 
-/** The first token of the parameters of an arrow function. */
-function arrowStart(
+/** Finds the first token of the parameters of an arrow function. */
+function arrowStarts(
   all: readonly Token[],
   partner: Int32Array,
-  arrow: number,
-): number | undefined {
-  const before = all[arrow - 1];
-  if (before?.key === ")" && all[arrow - 1]?.kind === "mark") {
-    return partner[arrow - 1]! < 0 ? undefined : partner[arrow - 1];
-  }
-  // Either `x => …`, or `(…): Type => …`.
-  for (let i = arrow - 1; i > 0 && !/^[;,({[]$/.test(all[i]!.key); i--) {
+): (arrow: number) => number | undefined {
+  /** Where parameters begin that stand in front of a type, `(…): Type => …`; the end for what has no beginning. */
+  const beforeType = walk((i) => {
+    if (i === 0 || /^[;,({[]$/.test(all[i]!.key)) return NOWHERE;
     if (all[i]!.key === ":" && all[i - 1]!.key === ")") {
-      return partner[i - 1]! < 0 ? undefined : partner[i - 1];
+      return ~(partner[i - 1]! < 0 ? all.length : partner[i - 1]!);
     }
-    if (partner[i]! >= 0 && partner[i]! < i) i = partner[i]!;
-  }
-  return before?.kind === "word" ? arrow - 1 : undefined;
+    return Math.max((partner[i]! >= 0 && partner[i]! < i ? partner[i]! : i) - 1, 0);
+  });
+  return (arrow) => {
+    const before = all[arrow - 1];
+    if (!before) return undefined;
+    if (before.key === ")" && before.kind === "mark") {
+      return partner[arrow - 1]! < 0 ? undefined : partner[arrow - 1];
+    }
+    const from = beforeType(arrow - 1) ?? (before.kind === "word" ? arrow - 1 : undefined);
+    return from === all.length ? undefined : from;
+  };
+}
+
+/** What a step of {@linkcode walk} returns where nothing is found. */
+const NOWHERE = -Infinity;
+
+/**
+ * Walks from token to token until a step returns `~index`, that of what was looked for. Each token is
+ * visited once in all, however many walks come along.
+ */
+function walk(step: (index: number) => number): (from: number) => number | undefined {
+  const ends = new Map<number, number>();
+  return (from) => {
+    const path: number[] = [];
+    let at = from;
+    while (at >= 0) {
+      const known = ends.get(at);
+      if (known === undefined) path.push(at);
+      at = known ?? step(at);
+    }
+    for (const each of path) ends.set(each, at);
+    return at === NOWHERE ? undefined : ~at;
+  };
 }

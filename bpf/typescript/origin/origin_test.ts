@@ -83,3 +83,11 @@ function longest([head, ...rest]: string[], to: string[]): number {
   const without = longest(rest, to);
   return at < 0 ? without : Math.max(without, 1 + longest(rest, to.slice(at + 1)));
 }
+
+test("functionsIn() finds each function of a long chain, without looking at the rest for each", () => {
+  const count = 50_000;
+  const found = functionsIn(tokens("a=>".repeat(count) + "b, c"));
+  assert.equal(found.length, count);
+  assert.deepEqual(found.map(({ to }) => to), Array(count).fill(2 * count + 1));
+  assert.deepEqual(found.slice(0, 3).map(({ from }) => from), [0, 2, 4]);
+});
