@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { run } from "../support/process.ts";
+import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { rowsOf, runTool } from "../support/tool.ts";
 import { buildUsdt, UsdtProcess } from "../support/usdt.ts";
@@ -94,6 +94,24 @@ test(alike, { skip: requires(alike, "speed") }, async () => {
     const theirs = await run(["/usr/sbin/tplist-bpfcc", ...args]);
     assert.deepEqual(await lines(...args), theirs.stdout.trimEnd().split("\n"));
   }
+});
+
+const none = "tplist -p tells that a process has no probes, and ends as bcc's tplist does";
+test(none, { skip: requires(none, "speed") }, async () => {
+  await using sleeper = Running.start(["sleep", "infinity"]);
+  const pid = String(sleeper.pid);
+  const theirs = await run(["/usr/sbin/tplist-bpfcc", "-p", pid]);
+  for (const args of [["-p", pid], ["--json", "-p", pid]]) {
+    const { status, stdout, stderr } = await runTool("tplist", ...args);
+    assert.deepEqual([status, stdout], [theirs.status, theirs.stdout]);
+    assert.equal(
+      stderr,
+      `tplist: There are no USDT probes in process ${pid}: readelf -n shows those of a file\n`,
+    );
+  }
+  const { status, stderr } = await runTool("tplist", "-p", pid, "no:such");
+  assert.equal(status, 1);
+  assert.match(stderr, /There are no USDT probes that match "no:such" in process/);
 });
 
 const arguments_ = "tplist says that there is nothing to list";

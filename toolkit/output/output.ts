@@ -129,7 +129,7 @@ export class NoOutput extends Output {
 export async function printText(text: string): Promise<void> {
   requireOutput();
   const output = new Output();
-  output.line(text);
+  if (text !== "") output.line(text);
   await output.flush();
 }
 

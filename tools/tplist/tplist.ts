@@ -12,7 +12,7 @@
  *
  * Hooks: none, and no program is loaded: tracepoints and their fields are read from tracefs, probes
  * from the files themselves. The filter is one of the shell: `*`, `?`, `[abc]`. It is an error if
- * nothing matches.
+ * nothing matches, but not that a process (-p alone) has no probes, which is told on stderr.
  */
 
 import {
@@ -26,6 +26,7 @@ import {
   usdtProbes,
 } from "../../mod.ts";
 import { type Operand, parseOperand } from "../../plumbing.ts";
+import { complain } from "../../toolkit/output/complain.ts";
 import { escapeText, toJson } from "../../toolkit/output/escape.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { argument, type Option, text, type Values } from "../../toolkit/options/options.ts";
@@ -146,6 +147,9 @@ function operandText(operand: Operand | undefined): string | undefined {
   return `*(${start} ${shift}${index ? ` + ${index.register.field}${factor}` : ""})`;
 }
 
+const isWholeProcess = ({ pid, lib, filter }: Settings) =>
+  pid !== undefined && lib === undefined && filter === undefined;
+
 function nothing({ filter, pid, lib }: Settings): Error {
   const matching = filter === undefined ? "" : ` that match "${filter}"`;
   const place = [lib && `"${lib}"`, pid && `process ${pid}`].filter(Boolean).join(" of ");
@@ -194,7 +198,12 @@ const tplist = defineTool({
       records: RECORDS,
       text() {
         const lines = isUser ? probeLines(values) : tracepointLines(values);
-        if (lines.length === 0) throw nothing(values);
+        if (lines.length === 0) {
+          // Most processes have none: that answers what bcc's tool is asked so, and it ends with 0 as well.
+          if (!isWholeProcess(values)) throw nothing(values);
+          complain("tplist", nothing(values).message);
+          return "";
+        }
         return (values.json ? lines : lines.map(escapeText)).join("\n");
       },
     };
