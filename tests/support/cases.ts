@@ -65,6 +65,8 @@ export interface Case {
    * guests if the machine lacks what they require, in `./test.sh --full`.
    */
   readonly canary?: boolean;
+  /** Only that nothing is counted, in rows of zeros: for docs/coverage.md no exact test. */
+  readonly ofNothing?: true;
 }
 
 /** How a tool's filters are tested: each option that it declares once where it matches, once where not. */

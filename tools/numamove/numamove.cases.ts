@@ -80,6 +80,7 @@ export default defineCases({
     {
       name: "tells of no moves where memory is moved for other reasons",
       canary: true,
+      ofNothing: true,
       // Its own: what the kernel marked while it balanced may follow other processes for a long time after.
       args: ["-p", "{pid}", "1000"],
       work: { script: "echo 1 > /proc/sys/vm/compact_memory" },
