@@ -87,7 +87,7 @@ prepare() {
   need_runtime deno
   need_runtime bun
   if is_debian; then
-    if $full; then packages+=(prometheus chromium); fi
+    if $full; then packages+=(prometheus chromium protobuf-compiler); fi
     need_packages "${packages[@]}"
     ! $full || need_packages "${full_packages[@]}"
   else

@@ -98,3 +98,4 @@ export { complain } from "./output/complain.ts";
 export { escapeText, toJson } from "./output/escape.ts";
 export { clockColumn, secondsColumn } from "./output/time_columns.ts";
 export { commColumn, Who } from "./task/who.ts";
+export type { Span } from "./timeline/timeline.ts";

@@ -85,6 +85,7 @@ const REQUIREMENTS = {
   skopeo: installed("/usr/bin/skopeo"),
   qemuUser: installed("/usr/bin/qemu-aarch64-static"),
   chromium: installed("/usr/bin/chromium"),
+  protoc: installed("/usr/bin/protoc"),
   mariadb: installed("/usr/sbin/mariadbd"),
   node: installed("/usr/bin/node"),
   perl: installed("/usr/bin/perl"),

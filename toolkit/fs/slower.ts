@@ -12,6 +12,7 @@ import { argument, flag, number, type Option, type Values } from "../options/opt
 import { eventOptions, filterOptions, filterSettings } from "../options/standard_options.ts";
 import { type AnyTool, defineTool, type EventPlan } from "../run/tool.ts";
 import { commColumn, Who } from "../task/who.ts";
+import type { Span } from "../timeline/timeline.ts";
 import { type FileSystem, fileSystem, operations } from "./file_systems.ts";
 import object from "./slower.bpf.o.ts";
 
@@ -49,6 +50,13 @@ export const SlowerEvent = struct("event", {
 type Event = Infer<typeof SlowerEvent>;
 
 const LETTERS = "RWOSG";
+const NAMES: Readonly<Record<string, string>> = {
+  R: "read",
+  W: "write",
+  O: "open",
+  S: "fsync",
+  G: "getattr",
+};
 const operation = ({ operation }: Event) => LETTERS[operation] ?? "?";
 const microseconds = (ns: number) => Math.floor(ns / 1000);
 
@@ -116,6 +124,10 @@ export function slowerRows({ title }: FileSystem, csv: boolean, minMs: number = 
     csv,
     ...csv ? {} : { intro: `Tracing ${title} operations${slower}` },
     columns: csv ? csvColumns : columns(),
+    span: (event: Event): Span => {
+      const { time, duration } = event;
+      return { start: time - duration, duration, name: NAMES[operation(event)] };
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { BY_MACHINE } from "./machine_globals.ts";
 import {
   argument,
   flag,
+  list,
   number,
   type Option,
   rest,
@@ -156,6 +157,8 @@ export interface EventOptions extends StandardOptions {
   readonly container: Option<boolean>;
   /** `--pod`. */
   readonly pod: Option<boolean>;
+  /** `--output`. */
+  readonly timelines: Option<readonly string[]>;
 }
 
 /** Options of tools that print a row per event. */
@@ -163,6 +166,13 @@ export const eventOptions: EventOptions = {
   bufferPages: bufferPagesOption,
   container: flag({ long: "container", help: "show the container's id" }),
   pod: flag({ long: "pod", help: "show the uid of the Kubernetes pod" }),
+  timelines: list({
+    short: "o",
+    long: "output",
+    meta: "FILE",
+    help:
+      "write what is seen as a trace for timelines, in place of printing it: .perfetto-trace or .trace.json",
+  }),
   ...standardOptions,
 };
 

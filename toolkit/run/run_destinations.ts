@@ -12,11 +12,12 @@ import { checkRecordOptions, recorderOf } from "./record_to_file.ts";
 import { exporterOf } from "./send_otlp.ts";
 import { metricsOf } from "./serve_metrics.ts";
 import { pageOf } from "./serve_page.ts";
+import { timelineOf } from "./write_timeline.ts";
 import type { AnyTool, Plan } from "./tool.ts";
 
 type Standard =
   & Values<typeof standardOptions>
-  & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
+  & Partial<Pick<Values<typeof eventOptions>, "container" | "pod" | "timelines">>;
 
 /** A destination as a run needs it. */
 export interface RunDestination extends Destination, Partial<Disposable> {
@@ -43,6 +44,7 @@ const KINDS: readonly Kind[] = [
   { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
   { isAsked: ({ web }) => web !== undefined, isLive: true, reportSeconds: 1, make: pageOf },
   { isAsked: ({ record }) => record !== undefined, isLive: false, make: recorderOf },
+  { isAsked: ({ timelines = [] }) => timelines.length > 0, isLive: false, make: timelineOf },
   { isAsked: ({ otlp }) => otlp !== undefined, isLive: true, make: exporterOf },
 ];
 

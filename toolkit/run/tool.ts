@@ -12,6 +12,7 @@ import type { Machine } from "../machine/machine.ts";
 import type { Report } from "../output/report.ts";
 import type { RecordShape } from "../records/record_shape.ts";
 import type { Who } from "../task/who.ts";
+import type { Span } from "../timeline/timeline.ts";
 
 /** A kernel side whose C is generated when the tool runs. */
 export interface SourcePlan {
@@ -77,6 +78,8 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly most?: number | undefined;
   /** Whether to print an event, for filters that the kernel side cannot apply. */
   wants?(event: E): boolean;
+  /** When an event was, for timelines; without it, when it was read. */
+  span?(event: E): Span;
   /** Lines below a row, for people. */
   below?(event: E): readonly string[];
   /** Print each different row once, at the end, with the number of events that had it. */

@@ -126,6 +126,10 @@ const biosnoop = defineTool({
         programs: blockPrograms(machine),
       },
       columns: columns(values),
+      span: ({ time, waited, latency, flags }: Event) => {
+        const duration = latency + (values.queue ? waited : 0);
+        return { start: time - duration, duration, name: operationOf(flags) };
+      },
     };
   },
 });

@@ -93,6 +93,7 @@ const dbslower = defineTool({
         Promise.resolve(
           attachQueries(bpf, { tool: "dbslower", server, pids, pidns, path, verbose }),
         ),
+      span: ({ time, duration_ns: duration }) => ({ start: time, duration, name: "query" }),
       columns: queryColumns(json),
     });
   },

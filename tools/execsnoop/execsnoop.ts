@@ -157,6 +157,7 @@ const execsnoop = defineTool({
       wants: (event: Event) =>
         (name?.test(event.who.comm) ?? true) &&
         (line?.test(commandLine(event, maxArgs, false)) ?? true),
+      span: ({ time }: Event) => ({ start: time, name: "exec" }),
       columns: columns(values),
     };
   },

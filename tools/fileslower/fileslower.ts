@@ -83,6 +83,11 @@ const fileslower = defineTool({
         ...filterSettings(filters, globals),
         programs: syscallPrograms([...READS, ...WRITES], machine),
       },
+      span: ({ time, duration, is_write }) => ({
+        start: time - duration,
+        duration,
+        name: is_write ? "write" : "read",
+      }),
       columns: [
         secondsColumn({ width: 8, digits: 3 }),
         commColumn(14),

@@ -239,6 +239,11 @@ const funcslower = defineTool({
           callers: { maxEntries: machine.lruEntries(CALLERS) },
         },
       },
+      span: ({ start, time: duration, function: called }) => ({
+        start,
+        duration,
+        name: functions.names[called],
+      }),
       columns: folded && !values.json
         ? [foldedColumn(stacks)]
         : columns(values, functions.names, stacks),

@@ -95,6 +95,7 @@ const gethostlatency = defineTool({
     return eventPlan(Event, {
       load: filterSettings(values),
       attach: (bpf) => Promise.resolve(attach(bpf, namedProcess(values), values.libc)),
+      span: ({ time, duration_ns: duration }) => ({ start: time, duration, name: "resolve" }),
       columns: [
         { ...clockColumn(), width: 9 },
         { head: "PID", width: 7, value: ({ who }) => who.pid },

@@ -54,6 +54,9 @@ const command: Option<readonly string[] | undefined> = {
   },
 };
 
+/** --output is for stacks here. */
+const { timelines: _, ...ownEventOptions } = eventOptions;
+
 /** All of them. */
 export const leakOptions = {
   pid: { ...filterOptions.pid, help: "the PID to trace; if not specified, trace kernel allocs" },
@@ -132,7 +135,7 @@ export const leakOptions = {
   ...walkOptions,
   ...intervalArgumentsEvery(DEFAULTS.seconds),
   ...containerOptions,
-  ...eventOptions,
+  ...ownEventOptions,
 } as const;
 /** Their values. */
 export type LeakSettings = Values<typeof leakOptions>;

@@ -74,6 +74,7 @@ const mysqld_qslower = defineTool({
           pids: [pid],
           verbose,
         })),
+      span: ({ time, duration_ns: duration }) => ({ start: time, duration, name: "query" }),
       columns: queryColumns(json),
     });
   },

@@ -145,6 +145,7 @@ const opensnoop = defineTool({
         programs: programs(values.fullPath, machine),
       },
       columns: columns(values),
+      span: ({ time }: Event) => ({ start: time, name: "open" }),
     };
   },
 });

@@ -91,6 +91,7 @@ const options = {
   debug: flag({ short: "d", long: "debug", help: "say which functions of which files are traced" }),
   ...containerOptions,
   ...eventOptions,
+  timelines: longOnly(eventOptions.timelines),
   duration: longOnly(eventOptions.duration),
 } as const;
 

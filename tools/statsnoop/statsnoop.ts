@@ -75,6 +75,7 @@ const statsnoop = defineTool({
           machine,
         ),
       },
+      span: ({ time }) => ({ start: time, name: "stat" }),
       columns: [
         timestamp && secondsColumn({ width: 13, digits: 9 }),
         { head: "PID", width: 7, value: ({ who }) => who.pid },

@@ -68,6 +68,7 @@ const syncsnoop = defineTool({
     const more = extended || json;
     return eventPlan<Event>(Event, {
       load: { ...filterSettings(filters), programs: syscallPrograms(CALLS, machine, ["enter"]) },
+      span: ({ time }) => ({ start: time }),
       columns: [
         { head: "TIME(s)", key: "time_s", width: 18, digits: 9, value: ({ time }) => time / 1e9 },
         { head: "COMM", width: 16, value: ({ who }) => who.comm },

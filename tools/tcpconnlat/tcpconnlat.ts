@@ -90,6 +90,11 @@ const tcpconnlat = defineTool({
         least_ns: BigInt(Math.round((values.least ?? 0) * 1e6)),
       }),
       ...values.verbose && { prepare: showPrograms },
+      span: ({ time, duration_ns: duration }) => ({
+        start: time - duration,
+        duration,
+        name: "connect",
+      }),
       columns: [
         values.timestamp && secondsColumn<Event>({ width: 8, digits: 3 }),
         { head: "PID", width: 7, value: ({ who }) => who.pid },

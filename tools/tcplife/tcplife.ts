@@ -137,6 +137,11 @@ const tcplife = defineTool({
     };
     return eventPlan(Event, {
       load: withDns(load, values.dns, machine),
+      span: ({ time, duration_ns: duration }) => ({
+        start: time - duration,
+        duration,
+        name: "connection",
+      }),
       columns: columns(values, names),
       csv: values.csv,
       outlives: "its connections may last longer",
