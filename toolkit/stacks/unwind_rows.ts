@@ -26,7 +26,11 @@ import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plu
 
 const CHUNK_ROWS = 65536;
 const ROW_BYTES = 8;
-const Chunk = bytes(CHUNK_ROWS * ROW_BYTES);
+/** An entry of the index for so many rows: see struct unwind_chunk. */
+const INDEX_STEP = 4;
+/** Room for the size of a bucket, the first bucket and the end of the last one. */
+const PART_ROWS = 16;
+const Chunk = bytes(CHUNK_ROWS * ROW_BYTES + CHUNK_ROWS / INDEX_STEP * 2);
 const NAME = "unwind_rows";
 /** Pieces that the kernel side can list of a file: libLLVM has 13. */
 const FILE_PIECES = 16;
@@ -78,7 +82,9 @@ export class UnwindRows implements Disposable {
   readonly #files = new Map<string, FileRows | undefined>();
   readonly #made: CreatedMaps[] = [];
   /** The chunk that is being filled. */
-  #words = new Uint32Array(CHUNK_ROWS * ROW_BYTES / 4);
+  readonly #bytes = new Uint8Array(Chunk.size);
+  readonly #words = new Uint32Array(this.#bytes.buffer, 0, CHUNK_ROWS * ROW_BYTES / 4);
+  readonly #index = new Uint16Array(this.#bytes.buffer, CHUNK_ROWS * ROW_BYTES);
   #used = CHUNK_ROWS;
   #isDirty = false;
   #isFull = false;
@@ -112,7 +118,7 @@ export class UnwindRows implements Disposable {
 
   /** Hands the kernel what was added. */
   flush(): void {
-    if (this.#isDirty) chunkOf(this.#made.at(-1)!).set(0, new Uint8Array(this.#words.buffer));
+    if (this.#isDirty) chunkOf(this.#made.at(-1)!).set(0, this.#bytes);
     this.#isDirty = false;
     for (const [key, file] of this.#waiting.splice(0)) this.#listed.set(key, file);
   }
@@ -138,8 +144,14 @@ export class UnwindRows implements Disposable {
       }
       const chunk = this.#made.length - 1;
       pieces.push({ from: addresses[done]!, chunk, first: this.#used, count });
+      const room = Math.ceil(count / PART_ROWS) * PART_ROWS;
+      const index = this.#index.subarray(
+        this.#used / INDEX_STEP,
+        (this.#used + room) / INDEX_STEP,
+      );
+      indexRows(addresses.subarray(done, done + count), index);
       this.#isDirty = true;
-      this.#used += count;
+      this.#used += room;
       done += count;
     }
     return { pieces, addressOf, python };
@@ -177,8 +189,25 @@ export class UnwindRows implements Disposable {
     });
     this.#made.push(made);
     this.#chunks.set(this.#made.length - 1, chunkOf(made));
-    this.#words.fill(0);
+    this.#bytes.fill(0);
     this.#used = 0;
+  }
+}
+
+/**
+ * Writes the index of rows: how many bits of an address a bucket has, the row that applies at the start of each
+ * bucket, and for all that follow the last row.
+ */
+export function indexRows(addresses: Uint32Array, index: Uint16Array): void {
+  const [from, last] = [addresses[0]!, addresses.at(-1)!];
+  let shift = 0;
+  // Behind the last row's bucket stands one more entry.
+  while (Math.floor((last - from) / 2 ** shift) + 3 > index.length) shift++;
+  index[0] = shift;
+  for (let bucket = 0, row = 0; bucket + 1 < index.length; bucket++) {
+    const start = from + bucket * 2 ** shift;
+    while (row + 1 < addresses.length && addresses[row + 1]! <= start) row++;
+    index[bucket + 1] = row;
   }
 }
 

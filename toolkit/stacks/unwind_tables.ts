@@ -54,7 +54,7 @@ const [RANGES, PROCESSES, FILES] = [65536, 16384, 4096];
 const PYTHON_CODES = 2048;
 /** Of half a KiB each. */
 const RUBY_CODES = 4096;
-const CHUNK_MIB = 0.5;
+const CHUNK_MIB = 0.53125;
 const UPROBES = "[uprobes]";
 /** Without functions of its own: the old way to some system calls. */
 const VSYSCALL = "[vsyscall]";
@@ -65,7 +65,7 @@ export function unwindSettings(mebibytes: number): LoadOptions {
     globals: { unwinding: mebibytes > 0 },
     maps: mebibytes > 0
       ? {
-        unwind_chunks: { maxEntries: Math.ceil(mebibytes / CHUNK_MIB) },
+        unwind_chunks: { maxEntries: Math.floor(mebibytes / CHUNK_MIB) },
         unwind_ranges: { maxEntries: RANGES },
         unwind_files: { maxEntries: FILES },
         python_codes: { maxEntries: PYTHON_CODES },

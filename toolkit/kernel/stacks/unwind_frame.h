@@ -206,13 +206,23 @@ __noinline int walk_one(struct unwind_state *state)
 	}
 	if (cfa <= state->sp)
 		return is_guess ? no_rule : END_BROKEN;
-	if (!read_word(&ip, cfa - 8))
-		return is_guess ? no_rule : END_UNREADABLE;
-	if (rule != RULE_REALIGNED) {
-		if (rbp == RBP_LOST)
-			bp = 0;
-		else if (rbp && !read_word(&bp, cfa + rbp * 8))
-			return END_UNREADABLE;
+	if (rbp == -2 && rule != RULE_REALIGNED) {
+		/* Most functions that save rbp do so next to the return address: one read of both. */
+		u64 saved[2] = {};
+
+		if (bpf_probe_read_user(saved, sizeof(saved), (void *)(cfa - 16)))
+			return is_guess ? no_rule : END_UNREADABLE;
+		bp = saved[0];
+		ip = saved[1];
+	} else {
+		if (!read_word(&ip, cfa - 8))
+			return is_guess ? no_rule : END_UNREADABLE;
+		if (rule != RULE_REALIGNED) {
+			if (rbp == RBP_LOST)
+				bp = 0;
+			else if (rbp && !read_word(&bp, cfa + rbp * 8))
+				return END_UNREADABLE;
+		}
 	}
 	if (is_guess && !is_code(state, ip))
 		return no_rule;

@@ -31,11 +31,22 @@ struct unwind_row {
 	s16 number;
 };
 
-/* One map value, searched after a single lookup: rows of several files, or a part of one file's. */
+/*
+ * One map value, searched after a single lookup: rows of several files, or a part of one file's, each from a
+ * multiple of PART_ROWS on.
+ *
+ * Their index is at the same place divided by INDEX_STEP: first the size of a bucket of addresses as a
+ * power of two, then for each bucket the row that applies at its start, counted from the first row. What
+ * begins in a bucket is mostly in one cache line; a binary search of all rows touches a dozen.
+ */
 #define CHUNK_ROWS 65536
 #define CHUNK_STEPS 17
+#define INDEX_STEP 4
+#define PART_ROWS 16
+#define CHUNK_INDEX (CHUNK_ROWS / INDEX_STEP)
 struct unwind_chunk {
 	struct unwind_row rows[CHUNK_ROWS];
+	u16 index[CHUNK_INDEX];
 };
 
 struct unwind_chunk_map {
@@ -112,6 +123,8 @@ __noinline u32 find_range(u32 first, u32 count, u64 address)
 	s64 low = 0, high = count;
 
 	for (u32 i = 0; i < RANGE_STEPS; i++) {
+		if (low >= high)
+			break;
 		u64 middle = (u64)(low + high) >> 1;
 		u32 at = first + middle;
 		struct unwind_range *range = bpf_map_lookup_elem(&unwind_ranges, &at);
@@ -127,21 +140,34 @@ __noinline u32 find_range(u32 first, u32 count, u64 address)
 __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 {
 	void *map = bpf_map_lookup_elem(&unwind_chunks, &chunk);
-	s64 low = 0, high = count;
 	struct unwind_chunk *table;
+	u64 bucket, most, index, from;
 	u32 zero = 0;
+	s64 low, high;
 
 	if (!map)
 		return 0;
 	table = bpf_map_lookup_elem(map, &zero);
 	if (!table)
 		return 0;
+	from = table->rows[first & (CHUNK_ROWS - 1)].address;
+	if (!count || address < from)
+		return 0;
+	index = first / INDEX_STEP;
+	bucket = (address - from) >> (table->index[index & (CHUNK_INDEX - 1)] & 31);
+	/* Where the last row applies. */
+	most = (count + PART_ROWS - 1) / PART_ROWS * (PART_ROWS / INDEX_STEP) - 3;
+	bucket = index + 1 + (bucket > most ? most : bucket);
+	/* The row that is looked for is not before that at the bucket's start, nor behind that at its end. */
+	low = table->index[bucket & (CHUNK_INDEX - 1)] + 1;
+	high = table->index[(bucket + 1) & (CHUNK_INDEX - 1)] + 1;
 	for (u32 i = 0; i < CHUNK_STEPS; i++) {
+		if (low >= high)
+			break;
 		u64 middle = (u64)(low + high) >> 1;
 
 		halve(&low, &high, middle, table->rows[(first + middle) & (CHUNK_ROWS - 1)].address,
 		      address);
 	}
-	/* Before the first row there is none. */
-	return low ? *(u64 *)&table->rows[(first + low - 1) & (CHUNK_ROWS - 1)] >> 32 : 0;
+	return *(u64 *)&table->rows[(first + low - 1) & (CHUNK_ROWS - 1)] >> 32;
 }
