@@ -125,7 +125,8 @@ function attachList(program: Attachable, kind: Kind, names: readonly string[]): 
       return linkKprobes(program.fd(), functions, kind.atReturn, indexes);
     })
     : openEach([...names.entries()], ([index, name]) => {
-      return open(program, kind, name, 0, BigInt(index));
+      // The first one's cookie is that of a probe without, for kernels that have none.
+      return open(program, kind, name, 0, index === 0 ? undefined : BigInt(index));
     });
   return linkOf(program, where, result, explain, {
     targets: taken.map(([, name]) => name),

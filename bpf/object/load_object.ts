@@ -9,7 +9,7 @@ import { collectWarnings, libbpf } from "../../ffi/libbpf.ts";
 import type { StructOps } from "../attach/struct_ops.ts";
 import type { Btf, Variable } from "../btf/btf.ts";
 import type { MapInfo, MapOptions } from "../maps/map_info.ts";
-import { MapType } from "../tables/map_type.ts";
+import { MapType, mapTypeName } from "../tables/map_type.ts";
 import { sectionOf } from "./initial_values.ts";
 import { loadFailure } from "./load_error.ts";
 import { madeMap, prepareMap } from "./make_map.ts";
@@ -58,7 +58,14 @@ export function loadObject(file: ObjectFile): LoadedObject {
   const result = lib.bpf_object__load(handle);
   if (result < 0) {
     const own = (program: string) => file.programs.find((each) => each.name === program)?.log;
-    throw loadFailure(name, -result, (program) => own(program)?.text() || log.text());
+    const typeOf = (map: string) => {
+      const found = file.maps.find((each) => each.name === map);
+      return found && mapTypeName(lib.bpf_map__type(found.handle));
+    };
+    throw loadFailure(name, -result, {
+      logOf: (program) => own(program)?.text() || log.text(),
+      mapType: typeOf,
+    });
   }
   const programs = file.programs.map((program) => program.handle)
     .filter((program) => lib.bpf_program__autoload(program) !== 0);

@@ -7,12 +7,17 @@
  * @module
  */
 
+import { Errno } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
 import { alloc, cString } from "./memory.ts";
 import { runtime } from "../runtime/runtime.ts";
 import { syscallNumberHere } from "./syscall_numbers.ts";
 
 const SYS_bpf = syscallNumberHere("bpf");
+const SYS_prlimit64 = syscallNumberHere("prlimit64");
+const RLIMIT_MEMLOCK = 8n;
+/** What the kernel charged to that limit until Linux 5.11. */
+const isCharged = (command: bigint) => command === BPF_MAP_CREATE || command === BPF_PROG_LOAD;
 
 // enum bpf_cmd (include/uapi/linux/bpf.h).
 const BPF_MAP_CREATE = 0n;
@@ -191,9 +196,33 @@ function call(command: bigint, words: readonly number[], details?: Uint8Array): 
 export function submit(command: bigint, attr: Uint8Array<ArrayBuffer>): number {
   const address = runtime.addressOf(attr);
   const size = BigInt(attr.length);
-  const returned = libc().syscall(SYS_bpf, command, address, size, 0n, 0n, 0n);
-  const result = returned < 0n ? -errno() : Number(returned);
+  const attempt = () => {
+    const returned = libc().syscall(SYS_bpf, command, address, size, 0n, 0n, 0n);
+    return returned < 0n ? -errno() : Number(returned);
+  };
+  let result = attempt();
+  if (result === -Errno.EPERM && isCharged(command)) result = withoutMemoryLimit(attempt) ?? result;
   // The kernel has read the attributes by now: this keeps them from being collected before.
   void attr.length;
+  return result;
+}
+
+/**
+ * Tries again with no limit on locked memory, as libbpf does on kernels that charge maps and programs to it. The limit
+ * stays lifted only where that helped; undefined where it may not be changed.
+ */
+function withoutMemoryLimit(attempt: () => number): number | undefined {
+  // struct rlimit64: the limit in force and the highest, of which all bits mean none.
+  const [before, none] = [alloc(16), alloc(16).fill(0xff)];
+  const change = (to: Uint8Array<ArrayBuffer>, from?: Uint8Array<ArrayBuffer>) => {
+    const [now, old] = [runtime.addressOf(to), from ? runtime.addressOf(from) : 0n];
+    const failed = libc().syscall(SYS_prlimit64, 0n, RLIMIT_MEMLOCK, now, old, 0n, 0n) < 0n;
+    // Alive until the kernel has read and written them.
+    void [to.length, from?.length];
+    return !failed;
+  };
+  if (!change(none, before)) return undefined;
+  const result = attempt();
+  if (result < 0) change(before);
   return result;
 }

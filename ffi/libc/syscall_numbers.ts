@@ -11,6 +11,7 @@ export const SYSCALL_NUMBERS = {
   ioctl: { x64: 16, arm64: 29 },
   lseek: { x64: 8, arm64: 62 },
   perf_event_open: { x64: 298, arm64: 241 },
+  prlimit64: { x64: 302, arm64: 261 },
   statx: { x64: 332, arm64: 291 },
 } as const;
 

@@ -66,6 +66,27 @@ export function targetDevice(
   return major * 2 ** 20 + minor;
 }
 
+/** Functions that have the parameters of block_rq_issue behind one of their own; the first since Linux 5.10. */
+const TRACERS = ["__traceiter_block_rq_issue", "__bpf_trace_block_rq"];
+
+/**
+ * What request.h is told: the traced disk, and whether block_rq_insert and block_rq_issue pass the queue first. They
+ * did until Linux 5.10, and later releases of 5.10 do not.
+ */
+export function requestGlobals(
+  disk: string | undefined,
+  machine: Machine,
+): { target_device: number; is_queue_first: boolean } {
+  return { target_device: targetDevice(disk, machine), is_queue_first: isQueueFirst(machine) };
+}
+
+/** See {@linkcode requestGlobals}. */
+export function isQueueFirst(machine: Machine): boolean {
+  // To look for a function costs milliseconds: not where the kernel is newer for certain.
+  if (machine.hasHook("tracepoint:block:block_io_start").answer === "yes") return false;
+  return [...machine.functionsTaking(TRACERS, "request", 3).values()].includes(2);
+}
+
 /** Names of disks by device number, including disks that are added while a tool runs. */
 export class DiskNames {
   #names = new Map<number, string>();

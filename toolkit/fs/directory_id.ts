@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 
@@ -26,7 +27,12 @@ export function directoryId(path: string, machine: Machine): DirectoryId {
   const number = (name: string) => new RegExp(`^${name}:\\s*(\\d+)$`, "m").exec(info)?.[1];
   const [mount, inode] = [number("mnt_id"), number("ino")];
   if (mount === undefined || inode === undefined) {
-    throw new Error("Cannot tell directories apart: /proc tells inodes since Linux 5.14");
+    throw new UnsupportedError(
+      "tell directories apart",
+      "inodes in fdinfo",
+      "this kernel's /proc tells no inodes of open files",
+      "5.14",
+    );
   }
   return {
     inode: BigInt(inode),

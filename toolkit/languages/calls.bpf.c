@@ -62,7 +62,9 @@ static __always_inline void add(void *map, void *key, u64 time)
 		return;
 	}
 	__sync_fetch_and_add(&sums->count, 1);
-	__sync_fetch_and_add(&sums->time, time);
+	/* To add a constant 0 would become another atomic operation, of Linux 5.12. */
+	if (time)
+		__sync_fetch_and_add(&sums->time, time);
 }
 
 static __always_inline bool begins_with(const char *text, const volatile char *prefix, u32 length)

@@ -20,6 +20,7 @@ import {
   hasKprobe,
   hasTracepoint,
   kernelFunctions,
+  KernelSymbols,
   lruEntries,
   namespaceInode,
   type NamespaceKind,
@@ -158,11 +159,21 @@ function hasHook(hook: string): Answer {
     case "fentry":
     case "kprobe": {
       const can = kind === "fentry" ? hasFentry() : hasKprobe();
-      return can.answer === "no" || rest.length === 0 ? can : hasKernelFunction(rest.join(":"));
+      if (can.answer === "no" || rest.length === 0) return can;
+      const name = rest.join(":");
+      return kind === "fentry" && isOfUntoldModule(name)
+        ? { answer: "no", reason: `this kernel does not tell the types of module function ${name}` }
+        : hasKernelFunction(name);
     }
     default:
       throw new TypeError(`Cannot look for hook "${hook}": expected tracepoint, fentry or kprobe`);
   }
+}
+
+/** Whether a function is of a module, and the kernel keeps no types of modules: until Linux 5.11. */
+function isOfUntoldModule(name: string): boolean {
+  if (structHasField("module", "btf_data").answer !== "no") return false;
+  return new KernelSymbols().address(name) === undefined;
 }
 
 /** enum bpf_func_id of include/uapi/linux/bpf.h. */

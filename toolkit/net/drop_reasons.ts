@@ -16,8 +16,9 @@ export function dropTold(machine: Machine): { readonly isReceiverTold: boolean }
   if (machine.structHasField(tracepoint, "reason").answer === "no") {
     throw new UnsupportedError(
       "trace dropped packets",
-      "Linux 5.17",
+      "reasons of drops",
       "tracepoint skb:kfree_skb of this kernel tells no reason",
+      "5.17",
     );
   }
   return { isReceiverTold: machine.structHasField(tracepoint, "rx_sk").answer === "yes" };

@@ -3,6 +3,7 @@
  * The walk of user stacks for programs that are compiled when a tool starts: they call
  * walk_into_event(), whose instructions are put behind theirs (borrowed_walk.ts).
  */
+#include "../kernel/base/slot.h"
 #include "../kernel/stacks/unwind.h"
 
 /* Those on user functions are preempted, those on kernel functions come again in interrupts. */
@@ -35,14 +36,14 @@ __noinline long walk_into_event(struct stack *stack)
 		u32 key = i;
 
 		slot = bpf_map_lookup_elem(&walk_slots, &key);
-		if (slot && !__sync_lock_test_and_set(&slot->taken, 1))
+		if (slot && take_slot(&slot->taken))
 			break;
 		slot = NULL;
 	}
 	if (!slot)
 		return -EBUSY;
 	size = walk_user_stack(stack, &slot->state);
-	__sync_lock_test_and_set(&slot->taken, 0);
+	give_slot(&slot->taken);
 	return size;
 }
 

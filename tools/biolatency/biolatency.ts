@@ -31,7 +31,7 @@
  */
 
 import { type Bpf, histogramSections, struct, u32, u64 } from "../../mod.ts";
-import { blockPrograms, DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
+import { blockPrograms, DiskNames, diskOption, requestGlobals } from "../../toolkit/block/block.ts";
 import { requestFlags } from "../../toolkit/block/request_flags.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -128,7 +128,7 @@ const biolatency = defineTool({
       count: values.count,
       load: {
         ...filterSettings(values, {
-          target_device: targetDevice(values.disk, machine),
+          ...requestGlobals(values.disk, machine),
           from_queued: values.queued,
           by_disk: values.disks,
           by_flags: values.flags,

@@ -47,7 +47,7 @@ u64 untimed; /* requests whose start time the kernel does not record */
 SEC("raw_tp/block_rq_issue")
 int rq_issue(u64 *arguments)
 {
-	struct request *request = REQUEST(arguments);
+	struct request *request = request_of(arguments);
 	u64 key = (u64)request;
 	u64 now = bpf_ktime_get_ns();
 

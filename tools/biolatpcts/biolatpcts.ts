@@ -28,7 +28,7 @@
 
 import { type Bpf, u32, u64, UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
-import { targetDevice } from "../../toolkit/block/block.ts";
+import { isQueueFirst, targetDevice } from "../../toolkit/block/block.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -193,7 +193,11 @@ const biolatpcts = defineTool({
       ...interval === 0 ? { count: 1 } : {},
       signals: ["SIGUSR1", "SIGUSR2"],
       load: {
-        globals: { target_device: number, start_kind: which },
+        globals: {
+          target_device: number,
+          is_queue_first: isQueueFirst(machine),
+          start_kind: which,
+        },
         programs: { rq_issue: STARTS[which] === "on-device" },
       },
       records: [

@@ -34,7 +34,7 @@ import {
   DiskNames,
   diskOption,
   operationOf,
-  targetDevice,
+  requestGlobals,
 } from "../../toolkit/block/block.ts";
 import type { Column, Columns } from "../../toolkit/output/columns.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -120,7 +120,7 @@ const biosnoop = defineTool({
       event: Event,
       load: {
         ...filterSettings(values, {
-          target_device: targetDevice(values.disk, machine),
+          ...requestGlobals(values.disk, machine),
           with_pattern: values.pattern,
         }),
         programs: blockPrograms(machine),

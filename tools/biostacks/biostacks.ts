@@ -40,7 +40,7 @@
  */
 
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
-import { blockPrograms, DiskNames, diskOption, targetDevice } from "../../toolkit/block/block.ts";
+import { blockPrograms, DiskNames, diskOption, requestGlobals } from "../../toolkit/block/block.ts";
 import { reportDropped, tellDropped } from "../../toolkit/run/losses.ts";
 import { programsFlag, showPrograms } from "../../toolkit/output/show_programs.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -120,7 +120,7 @@ const biostacks = defineTool({
   options,
   plan(values, machine) {
     const settings = filterSettings(values, {
-      target_device: targetDevice(values.disk, machine),
+      ...requestGlobals(values.disk, machine),
       unit_ns: values.milliseconds ? 1e6 : 1e3,
     });
     return {

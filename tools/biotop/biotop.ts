@@ -29,7 +29,13 @@
  */
 
 import { type Bpf, chars, type Infer, struct, u32, u64 } from "../../mod.ts";
-import { blockPrograms, DiskNames, numbersOf, operationOf } from "../../toolkit/block/block.ts";
+import {
+  blockPrograms,
+  DiskNames,
+  isQueueFirst,
+  numbersOf,
+  operationOf,
+} from "../../toolkit/block/block.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -144,7 +150,10 @@ const biotop = defineTool({
   plan(values, machine) {
     return {
       ...topPlan(values),
-      load: { ...filterSettings(values), programs: blockPrograms(machine) },
+      load: {
+        ...filterSettings(values, { is_queue_first: isQueueFirst(machine) }),
+        programs: blockPrograms(machine),
+      },
       records: [
         rowShape({
           pid: "id",

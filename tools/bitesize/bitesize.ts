@@ -30,7 +30,7 @@ import { comm, histogram, kernel, rawTracepoint } from "../../kernel.ts";
 import { blockRequests } from "../../toolkit/kernel/block/request.ts";
 import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
 import { type Bpf, chars, histogramSections, struct, u32, u64 } from "../../mod.ts";
-import { diskOption, targetDevice } from "../../toolkit/block/block.ts";
+import { diskOption, requestGlobals } from "../../toolkit/block/block.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -113,7 +113,7 @@ const bitesize = defineTool({
       intro: "Tracing block I/O... Hit Ctrl-C to end.",
       interval: values.interval,
       count: values.count,
-      load: filterSettings(values, { target_device: targetDevice(values.disk, machine) }),
+      load: filterSettings(values, requestGlobals(values.disk, machine)),
       records: [histogramShape({ comm: "text" })],
       report: reporter(values),
     };

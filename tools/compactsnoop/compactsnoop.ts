@@ -21,7 +21,7 @@
  * Overhead: two looks at each zone that is compacted, which is rare, and slow itself.
  */
 
-import { array, chars, i32, type Infer, struct, u32, u64 } from "../../mod.ts";
+import { array, chars, i32, type Infer, struct, u32, u64, UnsupportedError } from "../../mod.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { secondsColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
@@ -32,6 +32,7 @@ import {
   filterOptions,
   filterSettings,
 } from "../../toolkit/options/standard_options.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { commColumn, Who } from "../../toolkit/task/who.ts";
@@ -47,6 +48,20 @@ const options = {
   ...containerOptions,
   ...eventOptions,
 } as const;
+
+/** Functions that have the tracepoint's parameters behind one of their own. */
+const TRACERS = ["__traceiter_mm_compaction_begin", "__bpf_trace_mm_compaction_begin"];
+
+/** @throws {UnsupportedError} where the tracepoint does not tell what is compacted */
+function refuseOldKernel(machine: Machine): void {
+  if (machine.functionsTaking(TRACERS, "compact_control", 2).size > 0) return;
+  throw new UnsupportedError(
+    "trace compaction",
+    "zones of compaction",
+    "tracepoint compaction:mm_compaction_begin of this kernel tells no zone",
+    "5.19",
+  );
+}
 
 /** enum compact_result of include/linux/compaction.h, in bcc's words. */
 const RESULTS = [
@@ -111,7 +126,8 @@ const compactsnoop = defineTool({
   ],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
+    refuseOldKernel(machine);
     const stacks = values.kernelStack ? new EventStacks() : undefined;
     const framesOf = (event: Event) => stacks?.kernelFrames({ ...event, user_size: 0 }) ?? [];
     return eventPlan(Event, {

@@ -7,6 +7,7 @@
  * identifies it by its path.
  */
 #include "../../toolkit/kernel/event_tool.h"
+#include "../../toolkit/kernel/fs/mount_ids.h"
 #include "../../toolkit/kernel/fs/path.h"
 #include "../../toolkit/kernel/fs/path_argument.h"
 
@@ -30,8 +31,6 @@ struct file___life {
 	unsigned int f_mode;
 	struct inode___life *f_inode;
 };
-
-struct renamedata {}; /* since Linux 5.12, when vfs_unlink got another argument */
 
 KERNEL_STRUCTS_END
 
@@ -191,7 +190,7 @@ int removing(u64 *arguments)
 	u64 address;
 
 	/* The verifier wants constant offsets, so the compiler must not select one at run time. */
-	if (bpf_core_type_exists(struct renamedata)) {
+	if (are_mount_ids_passed()) {
 		address = arguments[2];
 		__asm__ volatile("" : "+r"(address));
 	} else {

@@ -21,6 +21,10 @@ struct bio {
 	unsigned int bi_opf;
 };
 
+struct bio___5_11 {
+	struct gendisk *bi_disk; /* until Linux 5.11 */
+};
+
 enum req_flag_bits {
 	__REQ_PREFLUSH,
 };
@@ -44,11 +48,15 @@ SEC("raw_tp/block_bio_queue")
 int queued(u64 *arguments)
 {
 	struct bio *bio = (void *)arguments[0];
+	struct bio___5_11 *old = (void *)bio;
 	struct event event = {};
 
 	if (!(BPF_CORE_READ(bio, bi_opf) >> bpf_core_enum_value(enum req_flag_bits, __REQ_PREFLUSH) & 1))
 		return 0;
-	BPF_CORE_READ_STR_INTO(&event.disk, bio, bi_bdev, bd_disk, disk_name);
+	if (bpf_core_field_exists(old->bi_disk))
+		BPF_CORE_READ_STR_INTO(&event.disk, old, bi_disk, disk_name);
+	else
+		BPF_CORE_READ_STR_INTO(&event.disk, bio, bi_bdev, bd_disk, disk_name);
 	if (!is_md(event.disk) || !is_wanted())
 		return 0;
 	set_who(&event.who);

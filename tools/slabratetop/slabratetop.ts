@@ -16,7 +16,7 @@
  *
  * BYTES are those of the cache's objects, with what the allocator adds to each.
  *
- * Hooks: raw tracepoint kmem_cache_alloc, whose cache is asked for its name: on every kernel from 6.1 on, also
+ * Hooks: raw tracepoint kmem_cache_alloc, whose cache is asked for its name: on every kernel from 5.19 on, also
  * since 6.8, where bcc's tool no longer works. What kmalloc() takes has a tracepoint of its own, which
  * does not tell the cache, and is left out as it is in bcc.
  *
@@ -25,7 +25,8 @@
 
 import { cast, hash, kernel, kernelString, rawTracepoint } from "../../kernel.ts";
 import { taskFilter } from "../../toolkit/kernel/task/filter.ts";
-import { type Bpf, chars, struct, u64 } from "../../mod.ts";
+import { type Bpf, chars, struct, u64, UnsupportedError } from "../../mod.ts";
+import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
@@ -80,7 +81,7 @@ const code = kernel({
   // Counts since an entry was created; the reader deletes entries that do not change.
   maps: { caches: hash(Key, Sums, { dropped: "dropped" }) },
 }, {
-  // The cache has been the third argument since Linux 2.6.30.
+  // The cache is the third argument since Linux 5.19; refuseOldKernel() refuses those before.
   allocated: rawTracepoint("kmem_cache_alloc", ({ args }, { caches, isWanted }) => {
     if (!isWanted()) return;
     const cache = cast(args[2]!, "struct kmem_cache");
@@ -108,6 +109,19 @@ const ORDERS: Readonly<Record<Sort, (a: Row, b: Row) => number>> = {
   count: (a, b) => b.count - a.count,
   size: (a, b) => b.bytes - a.bytes,
 };
+
+/** @throws {UnsupportedError} where kmem_cache_alloc tells no cache */
+function refuseOldKernel(machine: Machine): void {
+  // The event has had this field for as long; two structs in turn have been its record.
+  const records = ["trace_event_raw_kmem_alloc", "trace_event_raw_kmem_cache_alloc"];
+  if (records.some((each) => machine.structHasField(each, "accounted").answer !== "no")) return;
+  throw new UnsupportedError(
+    "trace slab caches",
+    "caches of allocations",
+    "tracepoint kmem:kmem_cache_alloc of this kernel tells no cache",
+    "5.19",
+  );
+}
 
 /** Makes the function that prints the busiest since its last call. */
 function reporter(
@@ -138,7 +152,8 @@ const slabratetop = defineTool({
   object: code,
   options,
   sample: ["1"],
-  plan(values) {
+  plan(values, machine) {
+    refuseOldKernel(machine);
     return {
       ...topPlan(values),
       load: filterSettings(values),

@@ -48,6 +48,9 @@ static __always_inline void transferred(const struct sock *sk, u64 sent, u64 rec
 		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
-	__sync_fetch_and_add(&bytes->sent, sent);
-	__sync_fetch_and_add(&bytes->received, received);
+	/* Each caller has one of them. To add a constant 0 would become another atomic operation, of Linux 5.12. */
+	if (sent)
+		__sync_fetch_and_add(&bytes->sent, sent);
+	if (received)
+		__sync_fetch_and_add(&bytes->received, received);
 }

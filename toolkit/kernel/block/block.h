@@ -210,13 +210,13 @@ int io_start(u64 *arguments)
 SEC("raw_tp/block_rq_insert")
 int rq_insert(u64 *arguments)
 {
-	return queue(arguments, REQUEST(arguments), false);
+	return queue(arguments, request_of(arguments), false);
 }
 
 SEC("raw_tp/block_rq_issue")
 int rq_issue(u64 *arguments)
 {
-	struct request *request = REQUEST(arguments);
+	struct request *request = request_of(arguments);
 
 	if (is_flush(request))
 		return issue_flush(arguments, request);
@@ -227,7 +227,7 @@ int rq_issue(u64 *arguments)
 SEC("raw_tp/block_rq_issue")
 int rq_issue_first(u64 *arguments)
 {
-	struct request *request = REQUEST(arguments);
+	struct request *request = request_of(arguments);
 
 	if (is_flush(request))
 		return issue_flush(arguments, request);

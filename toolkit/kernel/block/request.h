@@ -28,10 +28,6 @@ struct request___5_16 {
 	struct gendisk *rq_disk; /* until Linux 5.16 */
 };
 
-struct hd_struct {
-	int partno; /* until Linux 5.10 */
-};
-
 KERNEL_STRUCTS_END
 
 #define REQ_OP_MASK 0xff /* the operation's bits of cmd_flags; include/linux/blk_types.h */
@@ -40,6 +36,7 @@ KERNEL_STRUCTS_END
 #define SECTOR_SHIFT 9
 
 const volatile u32 target_device = 0; /* 0: any; MKDEV() of the disk */
+const volatile bool is_queue_first = false; /* whether block_rq_insert and _issue pass the queue first */
 
 static __always_inline u32 device_of(struct request *request)
 {
@@ -61,9 +58,19 @@ static __always_inline bool is_flush(struct request *request)
 	return (BPF_CORE_READ(request, cmd_flags) & REQ_OP_MASK) == REQ_OP_FLUSH;
 }
 
-/* Until Linux 5.10 the queue comes first, as it does where there is a struct hd_struct. */
-#define REQUEST(arguments)                                                                             \
-	(struct request *)(bpf_core_type_exists(struct hd_struct) ? (arguments)[1] : (arguments)[0])
+static __always_inline struct request *request_of(u64 *arguments)
+{
+	u64 address;
+
+	/* The verifier wants constant offsets, so the compiler must not select one at run time. */
+	if (is_queue_first) {
+		address = arguments[1];
+		__asm__ volatile("" : "+r"(address));
+	} else {
+		address = arguments[0];
+	}
+	return (void *)address;
+}
 
 /* Whether block_rq_complete completes the rest of a request: a disk may complete parts. */
 static __always_inline bool is_last_part(u64 *arguments)

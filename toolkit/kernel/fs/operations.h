@@ -12,6 +12,7 @@
 #include "../base/maps.h"
 #include "../base/registers.h"
 #include "../task/filter.h"
+#include "mount_ids.h"
 #include "path.h"
 
 #define FS_TYPES 3
@@ -187,12 +188,22 @@ OPENING(creat)
 OPENING(openat)
 OPENING(openat2)
 
-/* Attributes: (mount's ids, path, …), since Linux 5.12. */
+/* Attributes: (mount's ids, path, …), or (path, …). */
 #define GETTING_ATTRIBUTES(function)                                                                   \
 	SEC("kprobe/" #function)                                                                   \
 	int enter_##function(u64 *registers)                                                       \
 	{                                                                                          \
-		struct path *path = (void *)argument(registers, 1);                                \
+		u64 path_address;                                                                  \
+                                                                                                   \
+		/* The verifier wants constant offsets. */                                         \
+		if (are_mount_ids_passed()) {                                                      \
+			path_address = argument(registers, 1);                                     \
+			__asm__ volatile("" : "+r"(path_address));                                 \
+		} else {                                                                           \
+			path_address = argument(registers, 0);                                     \
+		}                                                                                  \
+                                                                                                   \
+		struct path *path = (void *)path_address;                                          \
                                                                                                    \
 		return begin_operation(GETATTR, NULL, BPF_CORE_READ(path, dentry), 0);             \
 	}                                                                                          \

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "../base/slot.h"
 #include "kept_stacks.h"
 
 /* The most that run at a time on a CPU. */
@@ -33,7 +34,7 @@ static __noinline u64 keep_stack_in_slot(void *ctx, u64 flags)
 		u32 key = i;
 
 		slot = bpf_map_lookup_elem(&stack_slots, &key);
-		if (slot && !__sync_lock_test_and_set(&slot->taken, 1))
+		if (slot && take_slot(&slot->taken))
 			break;
 		slot = NULL;
 	}
@@ -42,6 +43,6 @@ static __noinline u64 keep_stack_in_slot(void *ctx, u64 flags)
 
 	u64 id = keep_stack_in(&slot->room, ctx, flags);
 
-	__sync_lock_test_and_set(&slot->taken, 0);
+	give_slot(&slot->taken);
 	return id;
 }
