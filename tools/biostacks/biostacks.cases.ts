@@ -19,8 +19,8 @@ export default defineCases({
         for (const { comm, disk, kernel } of rows) {
           assert.deepEqual([comm, disk], ["dd", names.disk]);
           const frames = kernel as string[];
-          const [submit, write] = ["submit_bio", "vfs_write"].map((name) =>
-            frames.findIndex((frame) => frame.includes(name))
+          const [submit, write] = [/submit_bio|flush_plug/, /vfs_write/].map((name) =>
+            frames.findIndex((frame) => name.test(frame))
           );
           assert.ok(submit! >= 0 && submit! < write!, frames.join());
         }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import { defineCases, sumOf } from "../../tests/support/cases.ts";
 
 const HOOK = "security_inode_create";
+/** The function's name in Linux 6.18 and before, and in 7.2. */
+const OPENER = Number(release().split(".")[0]) < 7 ? "do_filp_open" : "do_file_open";
 /** Bash itself makes 13 files that no test names, and 7 times one that is. */
 const script = `exec 2> {dir}/log; for i in {1..13}; do echo > {dir}/apple$i; done
   for i in {1..7}; do echo > {dir}/bananas; rm -f {dir}/bananas; done; ls {dir} > {dir}/files`;
@@ -31,7 +34,7 @@ export default defineCases({
       name: "makes the calls fail whose parameters pass the tests, inside of two functions",
       canary: true,
       requires,
-      args: ["-e", "ENOSPC", HOOK, `${NAMED} => do_filp_open(int dfd)(dfd < 0) => SyS_openat()`],
+      args: ["-e", "ENOSPC", HOOK, `${NAMED} => ${OPENER}(int dfd)(dfd < 0) => SyS_openat()`],
       work,
       rows: [{ comm: "bash", errors: 7 }],
       check(_, { dir }) {
@@ -50,7 +53,7 @@ export default defineCases({
     {
       name: "lets calls through that come another way, or whose caller's test fails",
       requires,
-      args: [HOOK, `${NAMED} => do_filp_open(int dfd)(dfd >= 0) => SyS_openat()`],
+      args: [HOOK, `${NAMED} => ${OPENER}(int dfd)(dfd >= 0) => SyS_openat()`],
       work,
       rows: [],
     },
