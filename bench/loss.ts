@@ -8,7 +8,7 @@ export const loss: Question = {
   quickRuns: 1,
   subjects: (circumstances) =>
     tracers(circumstances)
-      .filter(({ name }) => !circumstances.quick || /executable|^C$|Python/.test(name))
+      .filter(({ name }) => !circumstances.quick || /executable|before|^C$|Python/.test(name))
       .flatMap(withJson)
       .map(({ name, command, environment = {} }) => ({
         name,

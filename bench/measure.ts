@@ -2,33 +2,51 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { median } from "./median.ts";
-import type { Figures, Subject } from "./question.ts";
+import { type Figures, isOurs, type Subject } from "./question.ts";
 
 /** What a subject measured: a run of it each. */
 export interface Measured {
   readonly subject: Subject;
   readonly runs: readonly Figures[];
+  /** Why a peer was not measured to the end: one that is missing or does not end holds up nothing else. */
+  readonly failure?: string;
 }
 
-/** Runs so far by command: two questions may look at one command. */
-const done = new Map<string, Figures[]>();
+/** What is known so far of a command: two questions may look at one. */
+interface Done {
+  readonly runs: Figures[];
+  failure?: string;
+}
 
-/** Runs every subject so many times, in turns. */
-export async function measure(subjects: readonly Subject[], wanted: number): Promise<Measured[]> {
+const done = new Map<string, Done>();
+
+/** Runs every subject so many times, in turns, for at most `limitMs` each time. */
+export async function measure(
+  subjects: readonly Subject[],
+  wanted: number,
+  limitMs: number,
+): Promise<Measured[]> {
   const measured = subjects.map((subject) => {
     const key = JSON.stringify(subject.command);
-    const runs = done.get(key) ?? [];
-    done.set(key, runs);
-    return { subject, runs };
+    const known = done.get(key) ?? { runs: [] };
+    done.set(key, known);
+    return { subject, known };
   });
   for (let round = 0; round < wanted; round++) {
-    for (const { subject, runs } of measured) {
-      if (runs.length <= round) runs.push(await runOnce(subject));
+    for (const { subject, known } of measured) {
+      if (known.runs.length > round || known.failure !== undefined) continue;
+      try {
+        known.runs.push(await runOnce(subject, limitMs));
+      } catch (error) {
+        if (isOurs(subject.name) || !(error instanceof Error)) throw error;
+        known.failure = error.message;
+      }
     }
   }
-  return measured.map(({ subject, runs }) => ({
+  return measured.map(({ subject, known: { runs, failure } }) => ({
     subject,
     runs: runs.map((figures) => ({ ...figures, ...subject.known })),
+    ...failure === undefined ? {} : { failure },
   }));
 }
 
@@ -39,14 +57,26 @@ export function medians(runs: readonly Figures[]): Figures {
 }
 
 /** Runs a subject until its first line, then looks at its memory and lets it end. */
-async function runOnce({ name, command, environment }: Subject): Promise<Figures> {
+async function runOnce({ name, command, environment }: Subject, limitMs: number): Promise<Figures> {
   const start = performance.now();
   const [program, ...args] = command;
   const child = spawn(program!, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...environment },
+    // A group of its own: what it has started ends with it.
+    detached: true,
   });
-  const ended = new Promise((resolve) => child.on("close", resolve));
+  const end = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
+  process.once("exit", end);
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    end();
+  }, limitMs);
+  const ended = new Promise((resolve) => child.on("close", resolve)).finally(() => {
+    clearTimeout(limit);
+    process.off("exit", end);
+  });
   const line = await new Promise<string>((resolve, reject) => {
     let text = "", complaint = "";
     child.stderr!.setEncoding("utf8").on("data", (chunk: string) => {
@@ -59,9 +89,8 @@ async function runOnce({ name, command, environment }: Subject): Promise<Figures
     child.on("error", reject);
     child.on("close", () => {
       const said = `${text}${complaint}`.trim() || "it said nothing";
-      reject(
-        new Error(`Cannot measure ${name}, which ended early: ${said} (${command.join(" ")})`),
-      );
+      const why = isLate ? `was ended after ${limitMs / 1000} s` : `ended early: ${said}`;
+      reject(new Error(`Cannot measure ${name}, which ${why} (${command.join(" ")})`));
     });
   });
   const total = performance.now() - start;

@@ -24,7 +24,12 @@ export interface Circumstances {
   readonly quick: boolean;
   /** Kernel headers for Python bcc. */
   readonly headers: Readonly<Record<string, string>>;
+  /** A folder with the executable of opensnoop of another build, which is a peer then. */
+  readonly before?: string;
 }
+
+/** Whether a subject is ours; all others are peers. */
+export const isOurs = (name: string): boolean => /^(Deno|Bun)/.test(name);
 
 /** One benchmark. */
 export interface Question {
@@ -75,7 +80,7 @@ const ONE_LINER = 'tracepoint("syscalls/sys_enter_openat", (e) => ' +
   "print(`${pid()} ${comm()} ${userString(e.filename, 256)}`))";
 
 /** All tracers of opens that are there. */
-export function tracers({ headers }: Circumstances): Tracer[] {
+export function tracers({ headers, before }: Circumstances): Tracer[] {
   const arguments_ = ["-p", "@PID"];
   const script = `${TREE}/tools/opensnoop/opensnoop.ts`;
   const c = ["/usr/sbin/opensnoop", ...arguments_];
@@ -87,6 +92,7 @@ export function tracers({ headers }: Circumstances): Tracer[] {
   });
   return [
     ...compiled.filter(({ file }) => existsSync(file)),
+    ...before === undefined ? [] : [otherBuild(`${before}/opensnoop`, arguments_)],
     ...existsSync(TS_BCC)
       ? [{
         name: "Bun, ts-bcc run -e",
@@ -110,3 +116,10 @@ export function tracers({ headers }: Circumstances): Tracer[] {
     },
   ];
 }
+
+/** The same executable of another build. */
+const otherBuild = (file: string, args: readonly string[]): Tracer => ({
+  name: "before",
+  command: [file, ...args],
+  file,
+});

@@ -1,6 +1,6 @@
 /** What the benchmarks say: rows of medians with ratios, as a table and as JSON. */
 import { type Measured, medians } from "./measure.ts";
-import type { Question } from "./question.ts";
+import { isOurs, type Question } from "./question.ts";
 
 /** One figure of one work, of all that were compared. */
 export interface Row {
@@ -11,7 +11,18 @@ export interface Row {
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-const isOurs = (name: string) => /^(Deno|Bun)/.test(name);
+/** The answer to a question. */
+export interface Answer {
+  readonly title: string;
+  readonly runs: number;
+  readonly rows: readonly Row[];
+  /** Peers that were not measured, and why. */
+  readonly failures: readonly string[];
+}
+
+/** An answer in Markdown. */
+export const markdown = ({ title, rows, failures }: Answer): string =>
+  [table(title, rows), ...failures.map((failure) => `- ${failure}`)].join("\n");
 
 /** The rows of a question's answer. */
 export function rowsOf({ figures }: Question, measured: readonly Measured[]): Row[] {
