@@ -7,6 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 source "$project/scripts/run_suites.sh"
 # shellcheck source=scripts/count_tests.sh
 source "$project/scripts/count_tests.sh"
+# shellcheck source=scripts/guest_suites.sh
+source "$project/scripts/guest_suites.sh"
 prefix=test.sh
 
 # Debian packages: what builds and inspects, then whose tools the tests compare with.
@@ -188,57 +190,6 @@ suite_libbcc() {
   mapfile -t files < <("${command[@]}" --list)
   run_tests libbcc bun 900 "${command[@]}" --suite trixie --runtime bun \
     --junit "$scratch/libbcc-bun.xml" "${files[@]}"
-}
-
-suite_vm() {
-  [[ -v beside[guests] ]] || start_guests
-  join_beside guests
-  judge "${harness[@]}"
-  judge "${library[@]}"
-  judge "${guest_tools[@]}"
-  $full || return 0
-  judge "${many_cpus[@]}"
-  judge "${foreign[@]}"
-  judge "${foreign_tools[@]}"
-}
-
-start_guests() {
-  local files run=(deno run --allow-all --no-check tests/vm/run.ts --file-limit 900)
-  need_executables
-  ! $full || check_passes compile-arm64 ./compile.sh --arch arm64 -o dist/arm64 --all
-  mapfile -t files < <(tests_in vm)
-  deno_command harness "${files[@]}"
-  harness=("${command[@]}")
-  library=(vm deno 5400 "${run[@]}" --file-limit 1800 --spread --junit "$scratch/vm-deno.xml" tests/host)
-  # One runtime runs these: what they run is the executable.
-  # One file has the canaries of all tools.
-  guest_tools=(vm binary 5400 "${run[@]}" --file-limit 2400 --runtime bun --junit "$scratch/vm-binary.xml" tests/binary)
-  if $full; then guest_tools+=(--nodes 2 tests/tools); else guest_tools+=(tests/tools/cases_test.ts); fi
-  # The other architecture: how programs are attached and maps are read, and the canaries.
-  local arm64=("${run[@]}" --arch arm64 --boot-limit 600 --file-limit 7200)
-  foreign=(vm arm64 14400 "${arm64[@]}" --spread --kernel 6.1 --kernel 6.12 --kernel 6.12-16k
-    --junit "$scratch/vm-arm64.xml" tests/host/{attach{,_kernel,_cgroup,_net,_netfilter,_sockets},maps,typescript_hooks}_test.ts)
-  foreign_tools=(vm arm64-binary 14400 "${arm64[@]}" --runtime bun --kernel 6.12
-    --junit "$scratch/vm-arm64-binary.xml" tests/tools/cases_test.ts)
-  # What depends on the number of CPUs: one thread emulates all of a guest's, so all takes long there.
-  many_cpus=(vm cpus 5400 "${run[@]}" --runtime bun --kernel 6.1 --cpus 32
-    --boot-limit 300 --file-limit 4800 --junit "$scratch/vm-cpus.xml"
-    tests/tools/many_cpus_test.ts)
-  run_beside guests run_guests
-}
-
-# The runner's own tests first: they crash guests, hang them and fill their disks on purpose.
-run_guests() {
-  # A tool's filters are tested there by some 17 tools that start one after another, beside one workload.
-  local patience=1
-  ! $full || patience=4
-  TSBCC_VM_HARNESS=1 execute "${harness[@]}"
-  execute "${library[@]}"
-  TSBCC_PATIENCE=$patience TSBCC_EXECUTABLE="$executable" execute "${guest_tools[@]}"
-  $full || return 0
-  TSBCC_PATIENCE=10 TSBCC_EXECUTABLE="$executable" execute "${many_cpus[@]}"
-  execute "${foreign[@]}"
-  TSBCC_PATIENCE=10 TSBCC_EXECUTABLE="$project/dist/arm64/ts-bcc" execute "${foreign_tools[@]}"
 }
 
 tests_in() { find "./tests/$1" -name '*_test.ts' | sort; }
