@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { Bpf, u64 } from "../../mod.ts";
 import {
   convertInC,
+  EmittedCode,
   lowerInC,
   parseInC,
   pointerTo,
@@ -20,7 +21,6 @@ import {
   UnsignedLongInC,
   type VariableInC,
   VOID_IN_C,
-  EmittedCode,
 } from "../../plumbing.ts";
 import { knownBytes } from "../../toolkit/probe_language/expression.ts";
 import { tokensOf } from "../../toolkit/probe_language/c_tokens.ts";

@@ -234,7 +234,7 @@ test("trace -U --stack-walk fp follows frame pointers", async () => {
 
 const full = "tables that find no room are told once, and what they are of goes by frame pointers";
 test(full, { skip: requires(full, "speed") }, async () => {
-  // libLLVM has 800,000 rows; a MiB holds 131,072.
+  // libLLVM has 800,000 rows; a MiB holds 65,536.
   await using clang = Running.start(["clang", "-v", "-fsyntax-only", "-x", "c", "-"]);
   await clang.find("stderr", /version/);
   const args = ["-p", String(clang.pid), "--stack-memory", "1", "t:syscalls:sys_enter_read"];
