@@ -39,7 +39,7 @@ export default defineCases({
       lines: [
         /^Tracing\.\.\. Ctrl-C to end\.$/,
         /^ADDR {13}FUNC {26}COUNT$/,
-        /^ffffffff[0-9a-f]{8} vfs_mkdir {22}5$/,
+        /^ffffffff[0-9a-f]{8} vfs_mkdir {25}5$/,
       ],
     },
   ],
