@@ -6,6 +6,7 @@
 
 import { escapeText } from "../../toolkit/output/escape.ts";
 import type { Missing, Recording } from "../../toolkit/recording/recording.ts";
+import { turn } from "../../toolkit/recording/replay.ts";
 
 /** What is missing, as one sentence; undefined if nothing is. */
 export function missingText(
@@ -22,7 +23,7 @@ export function missingText(
 }
 
 /** What is recorded, and how much. Reads all of it. */
-export function aboutLines(recording: Recording): string[] {
+export async function aboutLines(recording: Recording): Promise<string[]> {
   let records = 0;
   let [first, last] = [Infinity, -Infinity];
   for (const lines of recording.blocks()) {
@@ -32,6 +33,7 @@ export function aboutLines(recording: Recording): string[] {
       last = Math.max(last, line.at);
       if ("row" in line) records++;
     }
+    await turn();
   }
   const { head } = recording;
   const called = head && [head.tool, ...head.arguments].join(" ");

@@ -24,7 +24,7 @@ export async function runReplay(words: readonly string[]): Promise<number> {
   if (values.help) return await printed(helpText(ABOUT, replayOptions));
   if (values.files.length === 0) throw new UsageError("replay needs a FILE");
   using recording = Recording.open(values.files);
-  if (values.about) return await printed(aboutLines(recording).join("\n"));
+  if (values.about) return await printed((await aboutLines(recording)).join("\n"));
   const filter = filterOf(recording, values);
   const output = new Output();
   let time = recording.head?.started ?? Date.now();

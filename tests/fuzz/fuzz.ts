@@ -49,11 +49,11 @@ export interface FuzzOptions {
 type Value = Uint8Array<ArrayBuffer> | string;
 
 /** Tries inputs until one is a find. */
-export function fuzz(target: AnyTarget, options: FuzzOptions): Outcome {
+export function fuzz(target: AnyTarget, options: FuzzOptions): Promise<Outcome> {
   return run(target as Target<Value>, options);
 }
 
-function run(target: Target<Value>, options: FuzzOptions): Outcome {
+async function run(target: Target<Value>, options: FuzzOptions): Promise<Outcome> {
   const { from = 0, count, seconds = Infinity, maxSeconds = MAX_SECONDS, onInput } = options;
   const samples = target.samples();
   const memory = process.memoryUsage().rss;
@@ -77,6 +77,8 @@ function run(target: Target<Value>, options: FuzzOptions): Outcome {
       if (took > maxSeconds) return found(`it took ${took.toFixed(2)} s of CPU time`);
     }
     if (index % PER_LOOK === 0) {
+      // What a runtime frees behind JavaScript, such as zlib's state, it frees between turns.
+      await new Promise((resolve) => setImmediate(resolve));
       const growth = process.memoryUsage().rss - memory;
       if (growth > MAX_GROWTH) return found(`memory grew by ${growth >> 20} MB up to here`);
       if (performance.now() > end) break;

@@ -8,26 +8,26 @@ import { randomOf } from "./random.ts";
 import { type AnyTarget, must } from "./target.ts";
 import { TARGETS } from "./targets.ts";
 
-function check(target: AnyTarget, options: FuzzOptions): void {
-  const { find } = fuzz(target, options);
+async function check(target: AnyTarget, options: FuzzOptions): Promise<void> {
+  const { find } = await fuzz(target, options);
   const again =
     `deno task fuzz ${target.name} --seed ${options.seed} --from ${find?.index} --count 1`;
   assert.equal(find?.what, undefined, again);
 }
 
 for (const target of TARGETS) {
-  test(`${target.name} bears damaged input: ${target.what}`, () => {
+  test(`${target.name} bears damaged input: ${target.what}`, async () => {
     for (const [i, { value }] of target.samples().entries()) {
       assert.ok(value.length > 0, `sample ${i} is empty`);
     }
-    check(target, { seed: 1, count: 300 });
+    await check(target, { seed: 1, count: 300 });
   });
 
   const long = `${target.name} bears damaged input for a minute`;
   // Under one runtime: these parsers are the same under both, and there are many minutes of this.
   const reason = RUNTIME === "Deno" ? requires(long, "full") : "Deno's test does it";
-  test(long, { skip: reason }, () => {
-    check(target, { seed: Date.now() % 2 ** 31, count: 1e9, seconds: 60 });
+  test(long, { skip: reason }, async () => {
+    await check(target, { seed: Date.now() % 2 ** 31, count: 1e9, seconds: 60 });
   });
 }
 
@@ -38,33 +38,33 @@ const text = (run: (input: string) => void): AnyTarget => ({
   run,
 });
 
-test("fuzz() finds errors that are not the parser's own, and what cannot be right", () => {
+test("fuzz() finds errors that are not the parser's own, and what cannot be right", async () => {
   const options = { seed: 1, count: 5000 };
-  const thrown = fuzz(
+  const thrown = await fuzz(
     text((input) => {
       if (input.includes("\0")) throw new TypeError("odd");
     }),
     options,
   );
   assert.match(thrown.find!.what, /^it threw TypeError: odd/);
-  const broken = fuzz(text((input) => must(input.length < 10, "it is long")), options);
+  const broken = await fuzz(text((input) => must(input.length < 10, "it is long")), options);
   assert.equal(broken.find!.what, "it is long");
   const refusing = text(() => {
     throw new SyntaxError("refused");
   });
-  const refused = fuzz(
+  const refused = await fuzz(
     { ...refusing, isRefusal: (error) => error instanceof SyntaxError } as AnyTarget,
     options,
   );
   assert.deepEqual(refused, { inputs: 5000, accepted: 0, find: undefined });
 });
 
-test("fuzz() finds what takes long", () => {
+test("fuzz() finds what takes long", async () => {
   const slow = text((input) => {
     const end = process.cpuUsage().user + 60_000;
     while (input.includes("\n") && process.cpuUsage().user < end);
   });
-  const { find } = fuzz(slow, { seed: 1, count: 5000, maxSeconds: 0.05 });
+  const { find } = await fuzz(slow, { seed: 1, count: 5000, maxSeconds: 0.05 });
   assert.match(find!.what, /^it took \d\.\d\d s of CPU time$/);
   assert.match(find!.input as string, /\n/);
 });

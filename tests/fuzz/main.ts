@@ -60,7 +60,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
-if (values.progress !== undefined) runHere(names[0]!, values.progress);
+if (values.progress !== undefined) await runHere(names[0]!, values.progress);
 else {
   const folder = mkdtempSync(join(tmpdir(), "ts-bcc-fuzz-"));
   let isClean = true;
@@ -72,13 +72,13 @@ else {
   process.exitCode = isClean ? 0 : 1;
 }
 
-function runHere(name: string, progress: string): void {
+async function runHere(name: string, progress: string): Promise<void> {
   const target = TARGETS.find((target) => target.name === name)!;
   const file = openSync(progress, "r+"); // the other process reads it all the time
   const number = new Uint8Array(8);
   const view = new DataView(number.buffer);
   const start = performance.now();
-  const { inputs, accepted, find } = fuzz(target, {
+  const { inputs, accepted, find } = await fuzz(target, {
     seed,
     from,
     count,

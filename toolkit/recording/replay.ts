@@ -142,8 +142,8 @@ function membersOf({ record: _, ...members }: Readonly<Record<string, unknown>>)
 
 let last = 0;
 
-/** Signals and requests are handled between blocks. */
-async function turn(): Promise<void> {
+/** Signals and requests are handled between blocks, and what zlib holds of each is given back. */
+export async function turn(): Promise<void> {
   if (performance.now() - last < SLICE_MS) return;
   await new Promise((resolve) => setImmediate(resolve));
   last = performance.now();
