@@ -157,6 +157,7 @@ export {
   type Answer,
   enumHasValue,
   hasFentry,
+  hasIterator,
   hasHelper,
   hasKernelBtf,
   hasKernelFunction,

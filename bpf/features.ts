@@ -7,7 +7,7 @@
  * @module
  */
 
-import { errnoName } from "../ffi/libc/errno.ts";
+import { Errno, errnoName } from "../ffi/libc/errno.ts";
 import { libbcc } from "../ffi/libbcc.ts";
 import { libbpf } from "../ffi/libbpf.ts";
 import { close, exists } from "../ffi/libc/files.ts";
@@ -201,6 +201,34 @@ export function hasFentry(): Answer {
     if (link >= 0) return YES;
     // ENOTSUPP and EOPNOTSUPP: no ftrace or no trampolines on this architecture.
     return no(`this kernel cannot attach fentry programs (${errnoName(-link)})`);
+  });
+}
+
+// BPF_TRACE_ITER of enum bpf_attach_type, and what its targets are called in BTF (include/linux/bpf.h).
+const BPF_TRACE_ITER = 28;
+
+/**
+ * Whether iterators over objects of a kind can be loaded: `hasIterator("bpf_map_elem")`.
+ *
+ * Kernels have had them since Linux 5.8, one kind after the other; some refuse those that show what maps
+ * hold and take the others.
+ */
+export function hasIterator(target: string): Answer {
+  return cached(`iterator ${target}`, () => {
+    if (isPrivileged() !== true) return unknown(`cannot try: ${permissionReason()}`);
+    const id = libbpf().libbpf_find_vmlinux_btf_id(cString(target), BPF_TRACE_ITER);
+    if (id < 0) {
+      return hasKernelBtf().answer === "no" || -id === Errno.ENOENT
+        ? no(`this kernel has no iterator ${target}`)
+        : unknown(errnoName(-id));
+    }
+    const { fd } = tryLoad(ProgramType.TRACING, [RETURN_ZERO, EXIT], {
+      expected_attach_type: BPF_TRACE_ITER,
+      attach_btf_id: id,
+    });
+    if (fd < 0) return no(`this kernel refuses iterators ${target} (${errnoName(-fd)})`);
+    close(fd);
+    return YES;
   });
 }
 

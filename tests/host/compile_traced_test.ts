@@ -176,7 +176,16 @@ BPF_ITER(task_file) {
   assert.deepEqual(held(), before);
 });
 
-test("compiled iterator: goes over one map, or one thread, and names what is wrong", () => {
+const entryRows = (link: Link) => {
+  const records = link.bytes();
+  const view = new DataView(records.buffer, records.byteOffset, records.length);
+  const count = records.length / Entry.size;
+  return Array.from({ length: count }, (_, i) => Entry.read(view, i * Entry.size))
+    .sort((a, b) => a.key - b.key);
+};
+
+const MAP_ITERATOR = "compiled iterator: goes over one map, and says so when none is named";
+test(MAP_ITERATOR, { skip: requires(MAP_ITERATOR, "mapIterator") }, () => {
   using bpf = Bpf.compile(`
 struct entry_t { u32 key; u64 value; };
 BPF_HASH(visited, u32, u64, 64);
@@ -191,7 +200,25 @@ BPF_ITER(bpf_map_elem) {
   entry.value = *value;
   bpf_seq_write(seq, &entry, sizeof(entry));
   return 0;
-}
+}`);
+  const visited = bpf.map("visited", u32, u64);
+  visited.setAll(Array.from({ length: 13 }, (_, i) => [i, BigInt(i * 1009)]));
+  bpf.map("other", u32, u64).set(99, 99n);
+  const entries = bpf.program("bpf_iter__bpf_map_elem");
+  using link = entries.attachIterator({ map: visited });
+  const expected = Array.from({ length: 13 }, (_, key) => ({ key, value: BigInt(key * 1009) }));
+  assert.deepEqual(entryRows(link), expected);
+  visited.delete(0);
+  assert.deepEqual(entryRows(link), expected.slice(1));
+  assert.throws(
+    () => entries.attachIterator(),
+    /Cannot attach .* iterator .*bpf_map_elem: .*\(EBADF\): .*: name the map$/,
+  );
+});
+
+test("compiled iterator: goes over one thread or the threads of one process", () => {
+  using bpf = Bpf.compile(`
+struct entry_t { u32 key; u64 value; };
 BPF_ITER(task) {
   struct seq_file *seq = ctx->meta->seq;
   struct task_struct *task = ctx->task;
@@ -200,41 +227,19 @@ BPF_ITER(task) {
   bpf_seq_write(seq, &line, sizeof(line));
   return 0;
 }`);
-  const visited = bpf.map("visited", u32, u64);
-  visited.setAll(Array.from({ length: 13 }, (_, i) => [i, BigInt(i * 1009)]));
-  bpf.map("other", u32, u64).set(99, 99n);
-  const entries = bpf.program("bpf_iter__bpf_map_elem");
   const tasks = bpf.program("bpf_iter__task");
-  const rows = (link: Link) => {
-    const records = link.bytes();
-    const view = new DataView(records.buffer, records.byteOffset, records.length);
-    const count = records.length / Entry.size;
-    return Array.from({ length: count }, (_, i) => Entry.read(view, i * Entry.size))
-      .sort((a, b) => a.key - b.key);
-  };
-  {
-    using link = entries.attachIterator({ map: visited });
-    const expected = Array.from({ length: 13 }, (_, key) => ({ key, value: BigInt(key * 1009) }));
-    assert.deepEqual(rows(link), expected);
-    visited.delete(0);
-    assert.deepEqual(rows(link), expected.slice(1));
-  }
   const threads = readdirSync("/proc/self/task").map(Number);
   const tid = threads.find((thread) => thread !== process.pid)!;
   {
     using link = tasks.attachIterator({ tid });
-    assert.deepEqual(rows(link), [{ key: tid, value: BigInt(process.pid) }]);
+    assert.deepEqual(entryRows(link), [{ key: tid, value: BigInt(process.pid) }]);
   }
   {
     using link = tasks.attachIterator({ pid: process.pid });
-    const found = rows(link);
+    const found = entryRows(link);
     assert.ok(found.length > 1 && found.some(({ key }) => key === tid));
     assert.ok(found.every(({ value }) => value === BigInt(process.pid)));
   }
-  assert.throws(
-    () => entries.attachIterator(),
-    /Cannot attach .* iterator .*bpf_map_elem: .*\(EBADF\): .*: name the map$/,
-  );
   assert.throws(() => tasks.attachIterator({ pid: 1, tid: 1 }), /expected one of map, pid and tid/);
 });
 

@@ -6,6 +6,7 @@ import {
   chars,
   hasFentry,
   hasHelper,
+  hasIterator,
   hasKernelBtf,
   hasKprobe,
   hasMapType,
@@ -160,4 +161,9 @@ test("feature probes tell this machine's kernel from the guests'", () => {
   const guest = process.env.TSBCC_GUEST_KERNEL !== undefined;
   assert.equal(hasKprobe().answer, guest ? "yes" : "no");
   assert.equal(hasFentry().answer, guest ? "yes" : "no");
+  assert.deepEqual(hasIterator("task"), { answer: "yes" });
+  assert.deepEqual(hasIterator("nothing"), {
+    answer: "no",
+    reason: "this kernel has no iterator nothing",
+  });
 });

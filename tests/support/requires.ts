@@ -5,8 +5,11 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync } from "node:fs";
 import { release } from "node:os";
+import { hasIterator } from "../../mod.ts";
+import { buildProgram } from "./build.ts";
 
 /** Where a test runs, or would run. */
 export interface Kernel {
@@ -40,6 +43,29 @@ const inGuestsOnly = (what: string): Requirement => ({
   lacks: ({ isMachine }) =>
     isMachine ? `this machine's kernel has no ${what}; the guests have` : undefined,
 });
+
+/** What the machine's own kernel has or not, as a probe tells: machines differ. Every guest has it. */
+const probedHere = (probe: () => string | undefined): Requirement => ({
+  lacks: ({ isMachine }) => isMachine && here.isMachine ? probe() : undefined,
+});
+
+/** An answer of could not tell is no reason to skip: the test then says what is wrong. */
+function lackOfMapIterator(): string | undefined {
+  const { answer, reason } = hasIterator("bpf_map_elem");
+  return answer === "no" ? `${reason}; the guests have them` : undefined;
+}
+
+/** Without CONFIG_IA32_EMULATION `int $0x80` is a fault. */
+function lackOfCompatCalls(): string | undefined {
+  if (process.arch !== "x64") return "only x86-64 runs system calls of 32 bit programs so";
+  const program = buildProgram("calls.c");
+  const { status, signal, error } = spawnSync(program, ["foreign=1"], { input: "\n" });
+  if (signal === "SIGSEGV") {
+    return "this kernel has no system calls of 32 bit programs (int 0x80 ends in SIGSEGV); the guests have";
+  }
+  if (status !== 0) throw error ?? new Error(`Cannot run ${program}: ${signal ?? status}`);
+  return undefined;
+}
 
 const since = (what: string, major: number, minor: number): Requirement => ({
   lacks: (kernel) =>
@@ -99,6 +125,8 @@ const REQUIREMENTS = {
   lsm: byTrampoline("BPF LSM"),
   freplace: byTrampoline("programs in the place of another's functions"),
   modules: inGuestsOnly("modules"),
+  mapIterator: probedHere(lackOfMapIterator),
+  compatCalls: probedHere(lackOfCompatCalls),
   userTables: lackedByArm64("user stacks without frame pointers are walked on x86-64 only"),
   oldCalls: lackedByArm64(
     "arm64 has no system calls unlink, rmdir and rename, which the workload makes",

@@ -104,9 +104,8 @@ test("syscount -i and -d print no more reports than fit", {
   assert.ok(reports >= 1 && reports <= 3, stdout); // a slow machine makes fewer
 });
 
-test("syscount shows calls of 32 bit programs by number", {
-  skip: process.arch !== "x64",
-}, async () => {
+const COMPAT = "syscount shows calls of 32 bit programs by number";
+test(COMPAT, { skip: requires(COMPAT, "compatCalls") }, async () => {
   const [result] = await count(["foreign=13"], (pid) => ["--json", "-p", pid]);
   assert.equal(countOf(result!, "[32 bit: 20]"), 13);
 });
