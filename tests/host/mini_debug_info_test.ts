@@ -25,7 +25,7 @@ test(named, { skip: requires(named, "speed") }, () =>
   inFolder(async (folder) => {
     const path = miniDebugProgram(buildProgram("symbols.c"), folder);
     await using running = Running.start([path]);
-    const line = await running.find("stdout", /^(0x\S+) (0x\S+) (0x\S+) (0x\S+) (0x\S+)\n/);
+    const line = await running.find("stdout", /^(0x\S+) (0x\S+) (0x\S+) (0x\S+) .*\n/);
     const [cplusplus, , plain, puts] = line.slice(1).map(BigInt) as [
       bigint,
       bigint,
