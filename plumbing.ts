@@ -10,6 +10,7 @@ export { closeLinks } from "./bpf/base/close_links.ts";
 export { newLink } from "./bpf/base/link.ts";
 export { borrowFunctions } from "./bpf/bpf.ts";
 export { Btf, BtfKind } from "./bpf/btf/btf.ts";
+export { lacksModuleTypes } from "./bpf/object/load_error.ts";
 export { functionsTaking } from "./bpf/btf/functions_taking.ts";
 export { kernelBtf, withKernelBtf } from "./bpf/btf/kernel_btf.ts";
 export { type MapLine, readMaps } from "./bpf/proc/map_lines.ts";

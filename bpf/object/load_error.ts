@@ -6,7 +6,6 @@
 
 import { Errno } from "../../ffi/libc/errno.ts";
 import { takeWarnings } from "../../ffi/libbpf.ts";
-import { exists } from "../../ffi/libc/files.ts";
 import {
   BpfError,
   permissionReason,
@@ -14,6 +13,7 @@ import {
   UnsupportedError,
   VerifierError,
 } from "../base/errors.ts";
+import { exists } from "../../ffi/libc/files.ts";
 import { hasMapType, structHasField } from "../features.ts";
 import type { MapType } from "../tables/map_type.ts";
 
@@ -91,6 +91,10 @@ interface Lack {
   readonly since: string;
 }
 
+/** Whether the kernel has modules and does not tell their types: until Linux 5.11. */
+export const lacksModuleTypes = (): boolean =>
+  exists("/proc/modules") && structHasField("module", "btf_data").answer === "no";
+
 /** What an old kernel lacks, if the verifier's log says so. */
 export function lackOfProgram(program: string, log: string): Lack | undefined {
   const number = /^(?:unknown|invalid) func \w+#(\d+)$/m.exec(log)?.[1];
@@ -111,7 +115,7 @@ export function lackOfProgram(program: string, log: string): Lack | undefined {
     return { feature, reason, since: "5.13" };
   }
   const [, type] = /failed to resolve CO-RE relocation <\w+> \[\d+\] (\w+ \w+)/.exec(log) ?? [];
-  if (type !== undefined && structHasField("module", "btf_data").answer === "no") {
+  if (type !== undefined && lacksModuleTypes()) {
     const feature = "types of modules";
     const reason = `this kernel tells no ${feature}, and has no ${type} outside of them`;
     return { feature, reason, since: "5.11" };

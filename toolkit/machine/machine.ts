@@ -36,7 +36,7 @@ import {
   type UserFunction,
   userFunctions,
 } from "../../mod.ts";
-import { functionsTaking } from "../../plumbing.ts";
+import { functionsTaking, lacksModuleTypes } from "../../plumbing.ts";
 
 /** stat(2) of a character device, with device numbers in the encoding of stat(2). */
 export interface CharacterDevice {
@@ -170,9 +170,9 @@ function hasHook(hook: string): Answer {
   }
 }
 
-/** Whether a function is of a module, and the kernel keeps no types of modules: until Linux 5.11. */
+/** Whether a function is of a module, and the kernel does not tell the types of modules. */
 function isOfUntoldModule(name: string): boolean {
-  if (structHasField("module", "btf_data").answer !== "no") return false;
+  if (!lacksModuleTypes()) return false;
   return new KernelSymbols().address(name) === undefined;
 }
 
