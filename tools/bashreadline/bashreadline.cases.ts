@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync } from "node:fs";
+import { buildProgram } from "../../tests/support/build.ts";
 import { defineCases, type Work } from "../../tests/support/cases.ts";
 import { Terminal } from "../../tests/support/terminal.ts";
 
@@ -24,6 +25,18 @@ const copied: Work = {
     return Terminal.start(`${dir}/bash --norc --noprofile -i`, LINES);
   },
 };
+const LIBRARIES = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+const READLINE = `${LIBRARIES}/libreadline.so.8`;
+const EDIT = `${LIBRARIES}/libedit.so.2`;
+const WORDS = ["SELECT 1;", "ăä"];
+/** A program of that name which asks for lines by a library's editor. */
+const editing = (library: string, name: string, ...flags: string[]): Work => ({
+  start(dir) {
+    copyFileSync(buildProgram("line_editor.c", flags, [library]), `${dir}/${name}`);
+    return Terminal.start(`${dir}/${name}`, WORDS);
+  },
+});
+const typed = (comm: string) => [...WORDS, "exit 0"].map((command) => ({ comm, command }));
 const bash = shell("/bin/bash --norc --noprofile -i");
 const rows = [...LINES, "exit 0"].map((typed) => ({
   comm: "bash",
@@ -84,6 +97,36 @@ export default defineCases({
           rows: [],
         },
       ]
+      : [],
+    ...existsSync(READLINE)
+      ? [
+        {
+          name: "-a shows what is typed into programs with libreadline",
+          args: ["-a"],
+          work: editing(READLINE, "asks"),
+          rows: typed("asks"),
+        },
+        {
+          name: "-s shows what is typed into a bash with that libreadline",
+          args: ["-s", READLINE],
+          work: editing(READLINE, "bash"),
+          rows: typed("bash"),
+        },
+        {
+          name: "-s shows nothing of other programs with that libreadline",
+          args: ["-s", READLINE],
+          work: editing(READLINE, "asks"),
+          rows: [],
+        },
+      ]
+      : [],
+    ...existsSync(EDIT)
+      ? [{
+        name: "-a shows what is typed into programs with libedit",
+        args: ["-a"],
+        work: editing(EDIT, "edits", "-DLIBEDIT"),
+        rows: typed("edits"),
+      }]
       : [],
     {
       name: "prints bcc's table",
