@@ -65,7 +65,7 @@ test("criticalstat's programs tell of a section from its begin to its end, and n
   assert.deepEqual(events(), [[10n, 11n, 30n, 31n], [40n, 41n, 50n, 51n]]);
 });
 
-test("ppchcalls' programs count calls by number, and filter by number and result", () => {
+test("ppchcalls' programs count calls by number or process, and filter by number, result and process", () => {
   const Key = struct("key", { opcode: u64.asNumber, pid: u32, unused: u32 });
   const Sums = struct("sums", {
     count: u64.asNumber,
@@ -73,7 +73,7 @@ test("ppchcalls' programs count calls by number, and filter by number and result
     least: u64.asNumber,
     most: u64.asNumber,
   });
-  const counted = (globals: Record<string, unknown>) => {
+  const keysOf = (globals: Record<string, unknown>) => {
     using bpf = Bpf.load(ppchcalls, { name: "ppchcalls", globals });
     const call = (opcode: number, result: number) => {
       bpf.program("enter").run({ context: args(opcode, 0) });
@@ -84,13 +84,20 @@ test("ppchcalls' programs count calls by number, and filter by number and result
     bpf.program("leave").run({ context: args(0x6c, 0, 0) }); // its begin was not seen
     const all = [...bpf.map("counts", Key, Sums)];
     assert.ok(all.every(([, { time, least, most }]) => least <= most && most <= time));
-    return all.map(([{ opcode }, { count }]) => [opcode, count]).sort();
+    return all.map(([key, { count }]) => ({ ...key, count }));
   };
+  const counted = (globals: Record<string, unknown>) =>
+    keysOf(globals).map(({ opcode, count }) => [opcode, count]).sort();
   assert.deepEqual(counted({}), [[0x6c, 7], [0xe0, 3]].sort());
   assert.deepEqual(counted({ target_call: 0x6cn }), [[0x6c, 7]]);
   assert.deepEqual(counted({ failed_only: true }), [[0xe0, 3]]);
   assert.deepEqual(counted({ target_result: -2n }), [[0xe0, 3]]);
   assert.deepEqual(counted({ target_result: -3n }), []);
+  const [mine, ...others] = keysOf({ by_process: true });
+  assert.deepEqual([mine?.opcode, mine?.count, others], [0, 10, []]);
+  const pid = mine!.pid;
+  assert.deepEqual(counted({ target_pid: pid }), counted({}));
+  assert.deepEqual(counted({ target_pid: pid + 1 }), []);
 });
 
 test("numamove's programs count moves of misplaced pages, and none for other reasons", () => {
