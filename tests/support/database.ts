@@ -11,6 +11,7 @@ import type { Job, Work } from "./cases.ts";
 import { run, Running } from "./process.ts";
 
 const NOBODY = 65534;
+export const MARIADB = "/usr/sbin/mariadbd";
 const POSTGRES = "/usr/lib/postgresql/15/bin";
 
 /** Runs a command as that user, with its files in the folder. */
@@ -91,7 +92,7 @@ export function mariadb(queries: readonly string[]): Work {
       chownSync(data, NOBODY, NOBODY);
       const server = Running.start(
         asNobody(
-          "/usr/sbin/mariadbd",
+          MARIADB,
           "--no-defaults",
           `--datadir=${data}`,
           `--socket=${socket}`,

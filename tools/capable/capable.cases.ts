@@ -63,6 +63,16 @@ export default defineCases({
         assert.match(String(rows[0]!.kernel), /ns_capable.*chroot.*do_syscall_64/);
       },
     },
+    {
+      name: "-U shows the process's stack",
+      args: ["-U", "--unique"],
+      work,
+      of: chroots,
+      check(rows) {
+        assert.equal(rows.length, 1);
+        assert.match(String(rows[0]!.user), /^chroot\b/);
+      },
+    },
     { name: "-p hides other processes", args: ["-p", "1"], work, of: chroots, rows: [] },
     {
       name: "prints bcc's table",

@@ -1,5 +1,7 @@
+import { copyFileSync } from "node:fs";
 import { defineCases, times } from "../../tests/support/cases.ts";
-import { mariadb, postgres } from "../../tests/support/database.ts";
+import { MARIADB, mariadb, postgres } from "../../tests/support/database.ts";
+import { startWork } from "../../tests/support/start_work.ts";
 
 const LONG = `select '${"x".repeat(1500)}'`;
 /** Queries of two texts, in order. */
@@ -59,6 +61,25 @@ export default defineCases({
       work: postgres(queries),
       of: isWorked,
       rows,
+    },
+    {
+      name: "-x shows queries of the servers of a file",
+      requires: ["mariadb"],
+      args: ["mysql", "-x", MARIADB, "-m", "0"],
+      work: mariadb(queries),
+      rows,
+    },
+    {
+      name: "-x hides those of servers of another file",
+      requires: ["mariadb"],
+      args: ["mysql", "-x", "{dir}/mariadbd", "-m", "0"],
+      work: {
+        start(dir) {
+          copyFileSync(MARIADB, `${dir}/mariadbd`);
+          return startWork(mariadb(queries), dir);
+        },
+      },
+      rows: [],
     },
     {
       name: "prints bcc's table",

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { release } from "node:os";
 import { defineCases, type Row, times } from "../../tests/support/cases.ts";
 import { inMemoryCgroup } from "../../tests/support/memory_cgroup.ts";
 
@@ -6,6 +8,9 @@ const LIMIT = 48 * 1024 * 1024;
 const eater =
   "cp $(which tail) {dir}/oom-eater; for i in 1 2 3; do {dir}/oom-eater /dev/zero; done; :";
 const work = inMemoryCgroup(LIMIT, eater);
+const [major = 0, minor = 0] = release().split(".").map(Number);
+/** Those that came with Linux 6.10, and that some kernels have from before. */
+const hasSizes = major > 6 || major === 6 && minor >= 10;
 const isEater = ({ victim_comm }: Row) => victim_comm === "oom-eater";
 
 export default defineCases({
@@ -18,10 +23,16 @@ export default defineCases({
       check(rows) {
         const told = rows.map(({ comm, victim_comm }) => ({ comm, victim_comm }));
         assert.deepEqual(told, times(3, { comm: "oom-eater", victim_comm: "oom-eater" }));
-        for (const { pid, victim_pid, pages, total_vm, anon_rss } of rows) {
+        const adjusted = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
+        for (const row of rows) {
+          const { pid, victim_pid, pages, total_vm, anon_rss } = row;
           assert.equal(pid, victim_pid); // it is alone
           assert.ok(pages === null || pages === LIMIT / 4096, `${pages} pages`);
-          if (total_vm === null) continue; // Linux before 6.10
+          if (total_vm === null) {
+            assert.ok(!hasSizes);
+            continue;
+          }
+          assert.deepEqual([row.victim_uid, row.oom_score_adj], [0, adjusted]);
           assert.ok(Number(anon_rss) > 0 && Number(anon_rss) <= LIMIT / 1024, `${anon_rss} KiB`);
           assert.ok(Number(total_vm) >= Number(anon_rss));
         }

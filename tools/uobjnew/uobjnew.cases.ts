@@ -36,6 +36,13 @@ export default defineCases({
       rows: [{ type: "Shop", allocs: 97 }],
     },
     {
+      name: "-S prints those with most bytes only",
+      args: ["-l", "c", "-S", "1", "{pid}"],
+      work: { program: "blocks.c", args: ["4099=97", "65551=13"] },
+      of: ({ record }) => record === undefined,
+      rows: [{ type: "block size 65551", allocs: 13, bytes: 13 * 65551 }],
+    },
+    {
       name: "counts lists of Tcl",
       requires: ["tcl"],
       args: ["-l", "tcl", "{pid}"],
