@@ -1,5 +1,5 @@
-import { defineCases, type Row } from "../../tests/support/cases.ts";
-import { program } from "../../tests/support/languages.ts";
+import { defineCases, type Row, times } from "../../tests/support/cases.ts";
+import { javaProgram, program } from "../../tests/support/languages.ts";
 
 const row = (method: string, depth: number, flow: string): Row => ({ method, depth, flow });
 /** A call of deep(5): five entries, then five returns. */
@@ -42,6 +42,27 @@ export default defineCases({
       work: program("calls.pl"),
       of: ({ method }) => /\.deep$/.test(String(method)),
       rows: deep.map(({ depth, flow }) => ({ depth, flow })),
+    },
+    {
+      name: "shows calls of Java by classes that -C names the begin of",
+      requires: ["javac"],
+      args: ["-C", "Calls", "{pid}"],
+      work: javaProgram("Calls", "-XX:+ExtendedDTraceProbes"),
+      of: ({ method }) => method !== "Calls.main", // it had begun
+      rows: [
+        ...flat("Calls.plain", 97),
+        ...flat("Calls$Shop.<init>", 1),
+        ...flat("Calls$Shop.buy", 13),
+        ...deep.map((row) => ({ ...row, method: "Calls.deep" })),
+      ],
+    },
+    {
+      name: "shows returns of Python's functions",
+      requires: ["python"],
+      args: ["-M", "deep", "{pid}"],
+      work: program("calls.py"),
+      of: ({ method }) => String(method).includes("/calls.py."),
+      rows: times(5, { flow: "return" }),
     },
     {
       name: "-C shows methods of one class",

@@ -1,5 +1,5 @@
 import { defineCases, type Row } from "../../tests/support/cases.ts";
-import { program } from "../../tests/support/languages.ts";
+import { javaProgram, program } from "../../tests/support/languages.ts";
 
 /** The sums over all reports, whose number depends on the machine. */
 const sums = (rows: readonly Row[], keys: readonly string[]) =>
@@ -44,6 +44,46 @@ export default defineCases({
       work: program("calls.pl"),
       // BEGIN blocks are done when it waits; import() of modules is none of them.
       check: check(["method"], [123]),
+    },
+    {
+      name: "counts new objects of Ruby",
+      requires: ["ruby"],
+      args: mine,
+      work: program("objects.rb"),
+      // The line that it reads is one as well.
+      check: check(["objnew"], [97 + 13 + 7 + 5 + 1]),
+    },
+    {
+      name: "counts procedures of Tcl",
+      requires: ["tcl"],
+      args: mine,
+      work: program("calls.tcl"),
+      check: check(["method"], [115]),
+    },
+    {
+      name: "counts collections of Node",
+      requires: ["node"],
+      args: mine,
+      work: program("gc.js"),
+      check(rows) {
+        // V8 may make some of its own.
+        const [gc = 0, ...others] = sums(rows, ["gc", "method", "objnew", "thread"]);
+        if (gc < 7 + 5 || others.join() !== "0,0,0") throw new Error(JSON.stringify(rows));
+      },
+    },
+    {
+      name: "counts collections of Java, each with its eight pools",
+      requires: ["javac"],
+      args: mine,
+      work: javaProgram("Gc", "-Xms256m", "-Xmn128m"),
+      check: check(["method", "gc", "objnew", "excp", "thread"], [0, 7 * (1 + 8), 0, 0, 0]),
+    },
+    {
+      name: "counts new threads of Java",
+      requires: ["javac", "full"],
+      args: mine,
+      work: javaProgram("Threads"),
+      check: check(["method", "gc", "objnew", "excp", "thread"], [0, 0, 0, 0, 7]),
     },
     {
       name: "-l shows nothing of other languages",
