@@ -19,9 +19,10 @@
  * per interval, not per second.
  *
  * What is seen in each language is told by the pages of ucalls, ugc and uobjnew; exceptions are those of
- * Java, PHP and Ruby, threads those of Java. A column of what cannot be seen stays 0. Each process is
- * probed for itself. Names javastat, nodestat, perlstat, phpstat, pythonstat, rubystat and tclstat of
- * ts-bcc run it for one language.
+ * Java, PHP and Ruby, threads those of Java. A column of what cannot be seen stays 0. A collection counts
+ * as often as ugc has rows of it: in Java for itself and for each pool of memory, in Ruby for its mark and
+ * for its sweep stage. Each process is probed for itself. Names javastat, nodestat, perlstat, phpstat,
+ * pythonstat, rubystat and tclstat of ts-bcc run it for one language.
  *
  * Overhead: about 0.1 µs for each event of the traced programs, besides what the uprobes themselves cost; a
  * look at each new process between reports.
