@@ -31,12 +31,13 @@ export function hardInterrupts(): Counts {
   return counts;
 }
 
-/** By name, in lower case. */
-export function softInterrupts(): Counts {
+/** By name, in lower case: of all CPUs, or of the first. */
+export function softInterrupts(which: "all" | "first" = "all"): Counts {
   const [, ...lines] = readFileSync("/proc/softirqs", "utf8").trimEnd().split("\n");
   return new Map(lines.map((line) => {
     const [name, ...counts] = line.trim().split(/\s+/);
-    return [name!.slice(0, -1).toLowerCase(), counts.reduce((sum, word) => sum + Number(word), 0)];
+    const wanted = which === "all" ? counts : counts.slice(0, 1);
+    return [name!.slice(0, -1).toLowerCase(), wanted.reduce((sum, word) => sum + Number(word), 0)];
   }));
 }
 
@@ -56,12 +57,15 @@ function begun(trace: EventTrace): Counts {
  * Work, such as a script, and a check that a tool counted what the kernel did, of what `names` matches:
  * no less than what its tracer saw during the work, and no more than its counters grew from before the
  * tool's start until after its end.
+ *
+ * @param filter the tracer's, if the tool counts some only
  */
 export function counted(
   read: () => Counts,
   made: string | Work,
   names: RegExp,
   countsOf: (rows: readonly Row[]) => Counts,
+  filter = "",
 ): Required<Pick<Case, "check">> & { readonly work: Work } {
   const event = read === hardInterrupts
     ? "irq/irq_handler_entry"
@@ -77,7 +81,7 @@ export function counted(
       return {
         pid: job.pid,
         async go() {
-          using trace = new EventTrace({ [event]: "" });
+          using trace = new EventTrace({ [event]: filter });
           await job.go();
           least = begun(trace);
         },

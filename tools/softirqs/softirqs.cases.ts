@@ -5,6 +5,7 @@ import { counted, softInterrupts } from "../../tests/support/interrupts.ts";
 const script = "for i in {1..53}; do echo >/dev/udp/127.0.0.1/9; done 2>/dev/null; sleep 0.1";
 const seen = /^(net_rx|timer|sched|rcu)$/;
 const work = { script };
+const onFirst = `taskset -p -c 0 $$ >/dev/null; ${script}`;
 const isRow = (): boolean => true;
 
 export default defineCases({
@@ -35,6 +36,19 @@ export default defineCases({
         script,
         seen,
         (rows) => new Map(rows.map((row) => [String(row.softirq), histogramTotal([row])])),
+      ),
+    },
+    {
+      name: "-c counts those of one CPU",
+      args: ["-C", "-c", "0"],
+      of: isRow,
+      ...counted(
+        () => softInterrupts("first"),
+        onFirst,
+        /^net_rx$/,
+        (rows) =>
+          new Map(rows.map(({ softirq, total_count }) => [String(softirq), Number(total_count)])),
+        "CPU==0",
       ),
     },
     { name: "-c hides other CPUs", args: ["-c", "8191"], work, of: isRow, rows: [] },

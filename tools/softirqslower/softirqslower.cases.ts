@@ -35,6 +35,18 @@ export default defineCases({
       },
     },
     { name: "shows none below its minimum", args: ["999999999"], work, of: isRow, rows: [] },
+    {
+      name: "-c shows those of one CPU",
+      args: ["-c", "0", "0"],
+      of: isRow,
+      ...counted(
+        () => softInterrupts("first"),
+        `taskset -p -c 0 $$ >/dev/null; ${script}`,
+        /^net_rx$/,
+        runs,
+        "CPU==0",
+      ),
+    },
     { name: "-c hides other CPUs", args: ["-c", "8191", "0"], work, of: isRow, rows: [] },
     {
       name: "prints bcc's lines",
