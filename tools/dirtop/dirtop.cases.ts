@@ -1,9 +1,20 @@
-import { defineCases } from "../../tests/support/cases.ts";
+import { mkdirSync } from "node:fs";
+import { defineCases, type Work } from "../../tests/support/cases.ts";
+import { Script } from "../../tests/support/script.ts";
 
 const script = `mkdir -p {dir}/one/deep/er {dir}/two
   dd if=/dev/zero of={dir}/one/deep/er/a bs=4096 count=13 2>/dev/null
   dd if={dir}/one/deep/er/a of={dir}/two/b bs=4096 2>/dev/null
   dd if={dir}/two/b of={dir}/elsewhere bs=4096 2>/dev/null`;
+/** Two directories, which are there before: what is read most is written least. */
+const unequal: Work = {
+  start(dir) {
+    for (const name of ["one", "two"]) mkdirSync(`${dir}/${name}`);
+    return Script.start(`copy() { dd if=$1 of=$2 bs=4096 count=$3 2>/dev/null; }
+      copy /dev/zero ${dir}/one/a 3; copy /dev/zero ${dir}/two/b 13
+      for i in {1..9}; do copy ${dir}/one/a /dev/null 3; done`);
+  },
+};
 const work = {
   program: "file_io.c",
   args: [
@@ -43,6 +54,20 @@ export default defineCases({
       work: { script },
       of: ({ path }, { dir }) => path === dir,
       rows: [{ reads: 28, writes: 39, r_kb: 104, w_kb: 156 }],
+    },
+    {
+      name: "-s reads -r 1 shows the directory that is read most",
+      args: ["-d", "{dir}/one,{dir}/two", "-s", "reads", "-r", "1", "1000"],
+      work: unequal,
+      of: isHere,
+      rows: [{ path: "{dir}/one", reads: 27, writes: 3 }],
+    },
+    {
+      name: "-s writes -r 1 shows the directory that is written most",
+      args: ["-d", "{dir}/one,{dir}/two", "-s", "writes", "-r", "1", "1000"],
+      work: unequal,
+      of: isHere,
+      rows: [{ path: "{dir}/two", reads: 0, writes: 13 }],
     },
     {
       name: "hides directories that nothing happened in",
