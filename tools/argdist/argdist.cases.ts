@@ -41,6 +41,21 @@ export default defineCases({
         if (rows.length !== 1 || rows[0]!.count !== 97) throw new Error(JSON.stringify(rows));
       },
     },
+    {
+      name: "-z says how much of a text is read",
+      requires: ["oldCalls"],
+      args: [
+        ...["-p", "{pid}", "-z", "8", "-i", "1000"],
+        ...["-C", "t:syscalls:sys_enter_rmdir():char*:args->pathname"],
+      ],
+      // Thirteen paths that are the same as far as they are read, and a shorter one.
+      work: { program: "file_calls.c", args: ["rmdir=/nothing/is/here:13", "rmdir=/not:1"] },
+      of: ({ record }) => record === "count",
+      counts: [
+        [{ values: { "args->pathname": "/nothin" }, count: 13 }, 1],
+        [{ values: { "args->pathname": "/not0" }, count: 1 }, 1],
+      ],
+    },
   ],
   filters: {
     work,
