@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { Disk } from "../support/disk.ts";
+import { BLOCK_EVENTS, exactly } from "../support/hidden_events.ts";
 import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
@@ -54,46 +55,51 @@ function toldBy(rows: readonly Counted[]): Record<string, Record<string, number>
 const libc = () => Script.of([buildProgram("arguments.c"), "libc", "libc"]);
 
 const TRACE = "one-liners of bcc's trace say what libc, bash and a disk did";
-test(TRACE, { skip: requires(TRACE, "speed") }, async () => {
-  await using target = await libc();
-  using disk = new Disk();
-  const { rdev } = statSync(disk.path);
-  // dev_t as the kernel has it: 20 bits of minor number.
-  const device = (rdev >> 8) << 20 | rdev & 0xff;
-  await using running = await startTool(
-    "trace",
-    ...["--json", "-T"],
-    'c:open (arg2 == 42) "%s %d", arg1, arg2',
-    'p:c:open (STRCMP("/tsbcc/test.txt", arg1)) "opening %s", arg1',
-    'p:c:open(char *filename) "opened %s", filename',
-    'c:malloc (arg1 > 1000000) "size = %d", arg1',
-    'r:c:malloc (retval == 0) "malloc failed!"',
-    'p:c:write (arg1 == 1) "writing %d bytes to STDOUT", arg3',
-    'r:c:read ((int)retval < 0) "read failed: %d", retval',
-    'r:c:write ((int)retval < 0) "write failed: %d", retval',
-    'r:bash:readline "%s", retval',
-    `t:block:block_rq_complete (args->dev == ${device} && args->rwbs[0] == 'W') "sectors=%d", args->nr_sector`,
-  );
-  await target.go();
-  await disk.write(17);
-  const line = `echo typed for ${target.pid}`;
-  await run(["bash", "-c", 'printf "%s\\nexit\\n" "$0" | bash -i', line]);
-  const rows = rowsOf<Traced>(await stopTool(running));
-  assert.deepEqual(tracedBy(rows, target.pid), {
-    "open /tsbcc/test.txt 42": 3,
-    "open opening /tsbcc/test.txt": 3,
-    "open opened /tsbcc/test.txt": 3,
-    "open opened /tsbcc/test.txt.old": 1,
-    "malloc size = 1000003": 5,
-    "write writing 11 bytes to STDOUT": 7,
-    "write writing 44 bytes to STDOUT": 1,
-    "write write failed: -1": 1,
-    "read read failed: -1": 1,
-  });
-  const blocks = rows.filter(({ func }) => func === "block_rq_complete");
-  assert.deepEqual(blocks.map(({ message }) => message), Array(17).fill("sectors=8"));
-  assert.ok(rows.some(({ func, message }) => func === "readline" && message === line));
-});
+test(
+  TRACE,
+  { skip: requires(TRACE, "speed") },
+  exactly(BLOCK_EVENTS, async (watch) => {
+    await using target = await libc();
+    using disk = new Disk();
+    const { rdev } = statSync(disk.path);
+    // dev_t as the kernel has it: 20 bits of minor number.
+    const device = (rdev >> 8) << 20 | rdev & 0xff;
+    await using running = await startTool(
+      "trace",
+      ...["--json", "-T"],
+      'c:open (arg2 == 42) "%s %d", arg1, arg2',
+      'p:c:open (STRCMP("/tsbcc/test.txt", arg1)) "opening %s", arg1',
+      'p:c:open(char *filename) "opened %s", filename',
+      'c:malloc (arg1 > 1000000) "size = %d", arg1',
+      'r:c:malloc (retval == 0) "malloc failed!"',
+      'p:c:write (arg1 == 1) "writing %d bytes to STDOUT", arg3',
+      'r:c:read ((int)retval < 0) "read failed: %d", retval',
+      'r:c:write ((int)retval < 0) "write failed: %d", retval',
+      'r:bash:readline "%s", retval',
+      `t:block:block_rq_complete (args->dev == ${device} && args->rwbs[0] == 'W') "sectors=%d", args->nr_sector`,
+    );
+    watch();
+    await target.go();
+    await disk.write(17);
+    const line = `echo typed for ${target.pid}`;
+    await run(["bash", "-c", 'printf "%s\\nexit\\n" "$0" | bash -i', line]);
+    const rows = rowsOf<Traced>(await stopTool(running));
+    assert.deepEqual(tracedBy(rows, target.pid), {
+      "open /tsbcc/test.txt 42": 3,
+      "open opening /tsbcc/test.txt": 3,
+      "open opened /tsbcc/test.txt": 3,
+      "open opened /tsbcc/test.txt.old": 1,
+      "malloc size = 1000003": 5,
+      "write writing 11 bytes to STDOUT": 7,
+      "write writing 44 bytes to STDOUT": 1,
+      "write write failed: -1": 1,
+      "read read failed: -1": 1,
+    });
+    const blocks = rows.filter(({ func }) => func === "block_rq_complete");
+    assert.deepEqual(blocks.map(({ message }) => message), Array(17).fill("sectors=8"));
+    assert.ok(rows.some(({ func, message }) => func === "readline" && message === line));
+  }),
+);
 
 const ARGDIST = "one-liners of bcc's argdist count what libc was called with";
 test(ARGDIST, { skip: requires(ARGDIST, "speed") }, async () => {
