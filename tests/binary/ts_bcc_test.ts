@@ -6,7 +6,7 @@ import { commands, tools } from "../../tools/list.ts";
 import { PROJECT } from "../support/build.ts";
 import { type Result, run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
-import { READY, rowsOf } from "../support/tool.ts";
+import { isolated, READY, rowsOf, WITHOUT_TRACEFS } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
 const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
@@ -212,4 +212,26 @@ test("ts-bcc doctor tells whether tools can work", async () => {
   );
   assert.ok(checks.filter(({ basic }) => basic).every(({ answer }) => answer === "yes"));
   assert.ok(checks.every(({ answer, fix }) => answer === "yes" || fix !== undefined));
+});
+
+test("ts-bcc doctor tells whether tools can work where tracefs is not mounted", async () => {
+  const checked = async (...user: string[]) => {
+    const command = isolated(WITHOUT_TRACEFS, [...user, EXECUTABLE, "doctor"]);
+    const { status, stdout } = await run(command);
+    const lines = stdout.split("\n").filter((line) =>
+      /^ {2}(\S+) +tracepoints |^ {2}NO /.test(line)
+    );
+    return { status, lines, conclusion: stdout.trimEnd().split("\n").at(-1) };
+  };
+  assert.deepEqual(await checked(), {
+    status: 0,
+    lines: ["  yes  tracepoints        most tools"],
+    conclusion: "Tools can work here.",
+  });
+  // fsopen(2) takes CAP_SYS_ADMIN; all else that tools need is there.
+  assert.deepEqual(await checked("setpriv", "--bounding-set=-sys_admin"), {
+    status: 1,
+    lines: ["  NO   tracepoints        most tools"],
+    conclusion: "Tools cannot work here: see the lines that say NO.",
+  });
 });
