@@ -9,9 +9,10 @@ import { attachImages, imagePrograms } from "../../toolkit/stacks/images.ts";
 import { Losses } from "../../toolkit/run/losses.ts";
 import { TaskNames } from "../../toolkit/task/ended_names.ts";
 import stackcount from "../../tools/stackcount/stackcount.bpf.o.ts";
+import { buildProgram } from "../support/build.ts";
 import { Running } from "../support/process.ts";
 import { Script } from "../support/script.ts";
-import { startTool, stopTool } from "../support/tool.ts";
+import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 /** Loads the programs of images.h alone. */
 function loadImages(maxEntries: number): Bpf {
@@ -26,6 +27,13 @@ async function startCat(): Promise<Running> {
   const cat = Running.start(["sh", "-c", "echo begun; exec cat"]);
   await cat.find("stdout", /begun/);
   return cat;
+}
+
+interface Waits {
+  readonly user?: string[] | null;
+  readonly count: number;
+  readonly what?: string;
+  readonly total: number;
 }
 
 /** What is told at the end, as JSON and on standard error. */
@@ -98,4 +106,23 @@ test("stacks that the kernel had no room for are told as what they are", async (
   const { stdout, stderr } = await stopTool(running);
   assert.match(stderr, /^offcputime: dropped \d+ stacks.*: .*raise --stack-storage-size$/m);
   assert.match(stdout, /\[Missed (?:User|Kernel) Stack\]/);
+});
+
+test("the stacks that are told as dropped are as many as there were, not as their rows", async () => {
+  const command = [buildProgram("thread_maker.c", ["-O0"]), "waits=31"];
+  await using first = Running.start(command);
+  await using second = Running.start(command);
+  for (const waiting of [first, second]) await waiting.find("stdout", /^pid \d+$/m);
+  await using running = await startTool("futexctn", "--json", "--stack-storage-size", "1");
+  // Each waits on a stack of its own, of which there is room for one at most.
+  for (const waiting of [first, second]) {
+    waiting.send();
+    await waiting.result;
+  }
+  const rows = rowsOf<Waits>(await stopTool(running));
+  const missed = rows.filter(({ user }) => user === null).map(({ count }) => count);
+  // All 31 of one, but for a wait that this machine hides from programs (see hidden_events.ts).
+  assert.ok(missed.some((count) => count > 1), missed.join(" "));
+  const dropped = rows.filter(({ what }) => what === "stacks").map(({ total }) => total);
+  assert.deepEqual(dropped, [missed.reduce((sum, count) => sum + count, 0)]);
 });

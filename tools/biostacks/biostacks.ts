@@ -100,7 +100,9 @@ function report(bpf: Bpf, report: Report, { milliseconds }: Values<typeof option
     report.histogram(counts, { valueType, about: { pid, comm, disk, kernel: frames ?? null } });
     report.line();
   }
-  const missed = sections.filter(({ frames }) => frames === undefined).length;
+  const missed = sections.filter(({ frames }) => frames === undefined)
+    .flatMap(({ counts }) => [...counts.values()])
+    .reduce((sum, count) => sum + count, 0);
   tellDropped(report, "biostacks", "stacks", missed, {
     reason: "the kernel's map of stacks was full: raise --stack-storage-size",
     when: "in all",

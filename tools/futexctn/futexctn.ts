@@ -118,7 +118,7 @@ function reporter(
     await report.each(locks, "locks", ([{ stack, lock, pid, tid }, waits]) => {
       const { comm, count, total, least, most, first } = waits;
       const addresses = stacks.addresses(stack)?.slice(0, depth);
-      if (!addresses) missed++;
+      if (!addresses) missed += waits.count;
       const names = addresses && symbols.resolveStack(processes.ours(pid), addresses, first)
         .map((symbol, i) => formatSymbol(symbol, addresses[i]!));
       const address = `0x${lock.toString(16)}`;
