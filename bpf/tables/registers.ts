@@ -4,17 +4,21 @@
  * @module
  */
 
-/** The members of x86's struct pt_regs, eight bytes each. */
+/**
+ * The members of struct pt_regs in their order, eight bytes each: on arm64 of what programs see of it,
+ * struct user_pt_regs (arch/{x86,arm64}/include/uapi/asm/ptrace.h).
+ */
 const X86 = "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss".split(
   " ",
 );
+const ARM64 = [...Array.from({ length: 31 }, (_, n) => `regs[${n}]`), "sp", "pc", "pstate"];
 
-/** Where struct pt_regs has a member: `di`, or `regs[3]` on arm64. */
-export function registerOffset(field: string, architecture: string = process.arch): number {
-  const index = /^regs\[(\d+)\]$/.exec(field)?.[1];
-  if (index !== undefined) return 8 * Number(index);
-  if (architecture === "arm64") return field === "sp" ? registerOffsets(architecture).sp : -8;
-  return 8 * X86.indexOf(field);
+const membersOf = (architecture: string): readonly string[] =>
+  architecture === "arm64" ? ARM64 : X86;
+
+/** Where struct pt_regs has a member: `di`, or `regs[3]` on arm64; negative if it has none of that name. */
+export function registerOffset(member: string, architecture: string = process.arch): number {
+  return 8 * membersOf(architecture).indexOf(member);
 }
 
 /** In bytes from its start; `args` are the first arguments of a function. */
@@ -26,17 +30,26 @@ export interface RegisterOffsets {
   readonly size: number;
 }
 
-/** Where struct pt_regs has what a probe reads (arch/*\/include/uapi/asm/ptrace.h). */
+/** What calling conventions put where: the System V ABI's, and AAPCS64. */
+const ROLES = {
+  x64: { args: ["di", "si", "dx", "cx", "r8", "r9"], result: "ax", ip: "ip" },
+  arm64: { args: ARM64.slice(0, 8), result: "regs[0]", ip: "pc" },
+} as const;
+
+/** Where struct pt_regs has what a probe reads. */
 export function registerOffsets(architecture: string = process.arch): RegisterOffsets {
-  if (architecture === "arm64") {
-    const args = Array.from({ length: 8 }, (_, i) => 8 * i);
-    return { args, result: 0, ip: 256, sp: 248, size: 272 };
-  }
-  // rdi, rsi, rdx, rcx, r8, r9; rax; rip; rsp
-  return { args: [112, 104, 96, 88, 72, 64], result: 80, ip: 128, sp: 152, size: 168 };
+  const { args, result, ip } = ROLES[architecture === "arm64" ? "arm64" : "x64"];
+  const at = (member: string) => registerOffset(member, architecture);
+  return {
+    args: args.map(at),
+    result: at(result),
+    ip: at(ip),
+    sp: at("sp"),
+    size: 8 * membersOf(architecture).length,
+  };
 }
 
 /** The members of struct pt_regs with the six arguments of a system call (syscall(2)). */
 export const SYSCALL_REGISTERS: readonly string[] = process.arch === "arm64"
-  ? [0, 1, 2, 3, 4, 5].map((n) => `regs[${n}]`)
+  ? ARM64.slice(0, 6)
   : ["di", "si", "dx", "r10", "r8", "r9"];
