@@ -19,7 +19,7 @@ import { permissionReason } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { describeProbe, findProbes, type UsdtOptions } from "../usdt/usdt.ts";
 import type { UsdtProbe } from "../usdt/usdt_notes.ts";
-import { cookieOf, type UsdtReader, waysOf } from "../usdt/usdt_readarg.ts";
+import { cookieOf, specsOf, type UsdtReader } from "../usdt/usdt_readarg.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
 import { SEMAPHORE_SHIFT, uprobeType } from "./uprobe.ts";
 import { UprobeGuard } from "./uprobe_guard.ts";
@@ -30,7 +30,7 @@ const ANY_CPU = -1;
 /**
  * Attaches a kprobe-type program to a probe.
  *
- * Needs Linux >= 4.20; 5.15 where `reader` knows several ways to read the arguments.
+ * Needs Linux >= 4.20; 5.15 where `reader` has several specs of the arguments.
  */
 export function attachUsdt(program: Attachable, options: UsdtOptions, reader?: UsdtReader): Link {
   const where = describeProbe(options);
@@ -112,9 +112,9 @@ function placesOf(
   reader: UsdtReader | undefined,
   action: string,
 ): Place[] {
-  const ways = reader ? waysOf(probe) : [];
+  const specs = reader ? specsOf(probe) : [];
   return probe.locations.map(({ offset, semaphore }, i) => {
-    const cookie = reader ? cookieOf(reader, ways[i]!) : 0;
+    const cookie = reader ? cookieOf(reader, specs[i]!) : 0;
     if (cookie < 0) {
       throw new TypeError(
         `Cannot ${action}: the program was not compiled for its arguments: name this probe too in ` +
@@ -125,7 +125,7 @@ function placesOf(
     return {
       event: { type, config, config2: BigInt(offset) },
       path: cString(probe.path),
-      cookie: reader && reader.ways.length > 1 ? BigInt(cookie) : undefined,
+      cookie: reader && reader.specs.length > 1 ? BigInt(cookie) : undefined,
     };
   });
 }

@@ -16,7 +16,7 @@ export interface UsdtArgument {
   /** Whether it is signed. */
   readonly signed: boolean;
   /** The operand as in assembler: `%edi`, `-16(%rbp)`, `$3`, `counter(%rip)`. */
-  readonly place: string;
+  readonly operand: string;
 }
 
 /** Part of a register, read in C through `struct pt_regs *ctx`. */
@@ -50,17 +50,17 @@ export function isFloat({ type }: UsdtArgument): boolean {
 export function parseArguments(text: string): UsdtArgument[] {
   // An arm64 operand contains spaces: [sp, 16].
   const found = text.matchAll(/(?:(-?)(\d+)(f?)@)?(\[[^\]]*\]\S*|[^\s[]\S*)/g);
-  return [...found].map(([, minus, digits = "8", float, place]) => ({
+  return [...found].map(([, minus, digits = "8", float, operand]) => ({
     type: TYPES[`${digits}${float}`] ?? `${minus ? "s" : "u"}${Number(digits) * 8}`,
     size: Number(digits),
     signed: minus === "-" || float === "f",
-    place: place!,
+    operand: operand!,
   }));
 }
 
 /** Parses an operand; undefined for one that programs cannot read, such as %xmm0. */
-export function parseOperand(place: string, arch: string = process.arch): Operand | undefined {
-  return arch === "arm64" ? armOperand(place) : x86Operand(place);
+export function parseOperand(text: string, arch: string = process.arch): Operand | undefined {
+  return arch === "arm64" ? armOperand(text) : x86Operand(text);
 }
 
 const NUMBER = /^[+-]?(?:0x[0-9a-f]+|\d+)$/i;
@@ -71,13 +71,13 @@ function number(text: string): bigint {
 }
 
 /** AT&T syntax: `$5`, `%eax`, `symbol+8(%base,%index,4)`. */
-function x86Operand(place: string): Operand | undefined {
-  if (place.startsWith("$")) return constant(place.slice(1));
-  if (place.startsWith("%") && !place.includes(":")) {
-    const register = x86Register(place.slice(1));
+function x86Operand(text: string): Operand | undefined {
+  if (text.startsWith("$")) return constant(text.slice(1));
+  if (text.startsWith("%") && !text.includes(":")) {
+    const register = x86Register(text.slice(1));
     return register && { kind: "register", register };
   }
-  const [, displacement, inner] = /^([^(]*)(?:\(([^)]*)\))?$/.exec(place) ?? [];
+  const [, displacement, inner] = /^([^(]*)(?:\(([^)]*)\))?$/.exec(text) ?? [];
   const terms = displacement?.match(/[+-]?[\w.$]+/g) ?? [];
   if (displacement === undefined || terms.join("") !== displacement) return undefined;
   const symbols = terms.filter((term) => !NUMBER.test(term));
@@ -102,11 +102,11 @@ function x86Operand(place: string): Operand | undefined {
 }
 
 /** `5`, `x0`, `w1`, `[sp, 16]`, `[x0, x1]`. */
-function armOperand(place: string): Operand | undefined {
-  if (/^-?\d/.test(place)) return constant(place);
-  const [, inner] = /^\[(.*)\]$/.exec(place) ?? [];
+function armOperand(text: string): Operand | undefined {
+  if (/^-?\d/.test(text)) return constant(text);
+  const [, inner] = /^\[(.*)\]$/.exec(text) ?? [];
   if (inner === undefined) {
-    const register = armRegister(place);
+    const register = armRegister(text);
     return register && { kind: "register", register };
   }
   const [base, more, ...rest] = inner.split(",").map((part) => part.trim().replace(/^#/, ""));

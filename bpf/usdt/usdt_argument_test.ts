@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseArguments, parseOperand } from "./usdt_argument.ts";
 
-test("parseArguments() reads sizes, signs and places", () => {
+test("parseArguments() reads sizes, signs and operands", () => {
   const text = "-4@%edi 8@-16(%rbp) 1@$3 -2@%ax 8f@%xmm1 4@table(,%rax,4) 8@[sp, 16] %rax";
   assert.deepEqual(
-    parseArguments(text).map(({ type, size, signed, place }) => [type, size, signed, place]),
+    parseArguments(text).map(({ type, size, signed, operand }) => [type, size, signed, operand]),
     [
       ["s32", 4, true, "%edi"],
       ["u64", 8, false, "-16(%rbp)"],
@@ -54,8 +54,8 @@ test("parseOperand() reads the operands of x86-64", () => {
     ["$counter", undefined],
     ["a+b(%rip)", undefined],
   ];
-  for (const [place, expected] of cases) {
-    assert.deepEqual(parseOperand(place, "x64"), expected, place);
+  for (const [text, expected] of cases) {
+    assert.deepEqual(parseOperand(text, "x64"), expected, text);
   }
 });
 
@@ -76,7 +76,7 @@ test("parseOperand() reads the operands of arm64", () => {
     ["[x1, w2, sxtw 2]", undefined],
     ["d0", undefined],
   ];
-  for (const [place, expected] of cases) {
-    assert.deepEqual(parseOperand(place, "arm64"), expected, place);
+  for (const [text, expected] of cases) {
+    assert.deepEqual(parseOperand(text, "arm64"), expected, text);
   }
 });

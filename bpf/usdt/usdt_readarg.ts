@@ -24,12 +24,12 @@ export interface UsdtHook extends UsdtOptions {
 /** How a function reads the arguments of its probes. */
 export interface UsdtReader {
   readonly probes: readonly UsdtOptions[];
-  /** The distinct ways, indexed by attach cookie. */
-  readonly ways: readonly Way[];
+  /** The distinct specs, indexed by attach cookie. */
+  readonly specs: readonly UsdtSpec[];
 }
 
-/** How to read the arguments at a location. */
-export type Way = readonly Reading[];
+/** How to read the arguments at a location; libbpf calls it a spec as well. */
+export type UsdtSpec = readonly Reading[];
 
 /** How to read one argument at a location. */
 export interface Reading {
@@ -41,8 +41,6 @@ export interface Reading {
   readonly distance: string | undefined;
   /** C statements that assign to `value`; undefined when programs cannot read the operand. */
   readonly code: string | undefined;
-  /** The reason, for a compiler error. */
-  readonly place: string;
 }
 
 /** The reader for a location without the argument (-ENOENT). */
@@ -58,38 +56,37 @@ const MOST_ARGUMENTS = 12;
 export function usdtReaders(hooks: readonly UsdtHook[]): Map<string, UsdtReader> {
   const readers = new Map<string, UsdtReader>();
   for (const [program, own] of Map.groupBy(hooks, (hook) => hook.program)) {
-    const ways = new Map<string, Way>();
+    const specs = new Map<string, UsdtSpec>();
     for (const hook of own) {
       const action = `compile program "${program}" for ${describeProbe(hook)}`;
       for (const probe of findProbes(hook, action)) {
-        for (const way of waysOf(probe)) ways.set(keyOf(way), way);
+        for (const spec of specsOf(probe)) specs.set(keyOf(spec), spec);
       }
     }
-    readers.set(program, { probes: own, ways: [...ways.values()] });
+    readers.set(program, { probes: own, specs: [...specs.values()] });
   }
   return readers;
 }
 
 /** How to read at each location of a probe. */
-export function waysOf(probe: UsdtProbe): Way[] {
+export function specsOf(probe: UsdtProbe): UsdtSpec[] {
   using file = new ElfFile(probe.path);
   return probe.locations.map((location) =>
     location.arguments.map((argument) => ({
       argument,
       distance: distanceTo(argument, location, file)?.toString(),
       code: codeFor(argument, location, file),
-      place: argument.place,
     }))
   );
 }
 
-/** The attach cookie for a way of reading; -1 when the text was not compiled for it. */
-export function cookieOf(reader: UsdtReader, way: Way): number {
-  const key = keyOf(way);
-  return reader.ways.findIndex((known) => keyOf(known) === key);
+/** The attach cookie for a spec; -1 when the text was not compiled for it. */
+export function cookieOf(reader: UsdtReader, spec: UsdtSpec): number {
+  const key = keyOf(spec);
+  return reader.specs.findIndex((known) => keyOf(known) === key);
 }
 
-const keyOf = (way: Way) => JSON.stringify(way);
+const keyOf = (spec: UsdtSpec) => JSON.stringify(spec);
 
 /** The generated functions, to be put before the text. */
 export function readerText(readers: ReadonlyMap<string, UsdtReader>): string {
@@ -100,17 +97,19 @@ export function readerText(readers: ReadonlyMap<string, UsdtReader>): string {
   return [...functions, ""].join("\n");
 }
 
-function functionFor(program: string, { probes, ways }: UsdtReader, n: number): string {
+function functionFor(program: string, { probes, specs }: UsdtReader, n: number): string {
   const name = `_bpf_readarg_${program}_${n + 1}`;
   const head = `static inline int ${name}(struct pt_regs *ctx, void *dest, size_t len)`;
-  const readings = ways.map((way) => way[n]);
+  const readings = specs.map((spec) => spec[n]);
   const known = readings.filter((reading) => reading !== undefined);
   const unreadable = known.find(({ code }) => code === undefined);
   if (unreadable || known.length === 0) {
     const probe = probes.map(probeName).join(", ");
-    const most = Math.max(0, ...ways.map((way) => way.length));
+    const most = Math.max(0, ...specs.map((spec) => spec.length));
     const reason = unreadable
-      ? `argument ${n + 1} of ${probe} is in ${unreadable.place}, which programs cannot read`
+      ? `argument ${
+        n + 1
+      } of ${probe} is in ${unreadable.argument.operand}, which programs cannot read`
       : `${probe} has ${most} argument${most === 1 ? "" : "s"}`;
     return `${head} __attribute__((unavailable(${JSON.stringify(reason)})));`;
   }
@@ -131,7 +130,7 @@ function codeFor(
   location: UsdtLocation,
   file: ElfFile,
 ): string | undefined {
-  const operand = parseOperand(argument.place);
+  const operand = parseOperand(argument.operand);
   const type = isFloat(argument) ? `u${argument.size * 8}` : argument.type;
   if (operand === undefined || !/^[su]\d+$/.test(type)) return undefined;
   if (operand.kind === "constant") {
@@ -150,11 +149,11 @@ function codeFor(
 
 /** The distance from a location to an operand's symbol. */
 function distanceTo(
-  { place }: UsdtArgument,
+  argument: UsdtArgument,
   { address }: UsdtLocation,
   file: ElfFile,
 ): number | undefined {
-  const operand = parseOperand(place);
+  const operand = parseOperand(argument.operand);
   if (operand?.kind !== "memory" || operand.symbol === undefined) return undefined;
   const variable = file.variable(operand.symbol);
   return variable === undefined ? undefined : variable - address;

@@ -45,9 +45,9 @@ async function theirs(path: string): Promise<string[]> {
 function ours(probes: readonly UsdtProbe[]): string[] {
   return probes.flatMap(({ provider, name, locations }) =>
     locations.map(({ address, semaphore, arguments: args }) => {
-      const texts = args.map(({ type, size, signed, place }) => {
+      const texts = args.map(({ type, size, signed, operand }) => {
         const float = /^(float|double)$/.test(type);
-        return `${signed && !float ? "-" : ""}${size}${float ? "f" : ""}@${place}`;
+        return `${signed && !float ? "-" : ""}${size}${float ? "f" : ""}@${operand}`;
       });
       return [`${provider}:${name}`, hex(address), hex(semaphore?.address), ...texts].join(" ");
     })
@@ -63,11 +63,11 @@ test(installed, { skip: requires(installed, "speed") }, async () => {
   assert.ok(libraries.includes("libstdc++") && libraries.includes("libruby"));
   for (const [path, probes] of withProbes) {
     assert.deepEqual(ours(probes), await theirs(path), path);
-    const places = probes.flatMap(({ locations }) => locations)
-      .flatMap((location) => location.arguments.map(({ place }) => place));
+    const operands = probes.flatMap(({ locations }) => locations)
+      .flatMap((location) => location.arguments.map(({ operand }) => operand));
     // Nothing but vector registers is out of reach.
-    const unread = places.filter((place) => parseOperand(place) === undefined);
-    assert.deepEqual(unread.filter((place) => !/^%[xyz]mm\d+$/.test(place)), [], path);
+    const unread = operands.filter((operand) => parseOperand(operand) === undefined);
+    assert.deepEqual(unread.filter((operand) => !/^%[xyz]mm\d+$/.test(operand)), [], path);
   }
 });
 

@@ -40,11 +40,11 @@ for (const kind of kinds) {
         name,
         address.toString(16),
         semaphore ? semaphore.address.toString(16) : "",
-        args.map(({ type, size, signed, place }) => {
+        args.map(({ type, size, signed, operand }) => {
           assert.equal(type, type === "double" ? type : `${signed ? "s" : "u"}${size * 8}`);
           return `${signed && type !== "double" ? "-" : ""}${size}${
             type === "double" ? "f" : ""
-          }@${place}`;
+          }@${operand}`;
         }).join(" "),
       ])
     );

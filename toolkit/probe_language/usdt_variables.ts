@@ -24,11 +24,11 @@ function argumentsOf(hook: Hook, path: string | undefined, machine: Machine): Ar
   const probe = machine.usdtProbes(path).find((probe) =>
     probe.name === name && (provider === undefined || probe.provider === provider)
   );
-  const places = probe?.locations.map((location) => location.arguments) ?? [];
-  const most = Math.max(0, ...places.map((place) => place.length));
+  const locations = probe?.locations.map((location) => location.arguments) ?? [];
+  const most = Math.max(0, ...locations.map((all) => all.length));
   return Array.from(
     { length: most },
-    (_, n) => places.flatMap((place) => place[n] ?? []),
+    (_, n) => locations.flatMap((all) => all[n] ?? []),
   );
 }
 

@@ -147,7 +147,7 @@ function functionOperand(source: Source): Operand {
 /** An operand that programs cannot read, such as a floating-point register, reads as 0. */
 function usdtOperand(argument: UsdtArgument | undefined): Operand {
   if (!argument || isFloat(argument)) return NONE;
-  const operand = parseOperand(argument.place);
+  const operand = parseOperand(argument.operand);
   const { size, signed } = argument;
   const value = { ...NONE, size, is_signed: Number(signed) };
   switch (operand?.kind) {

@@ -105,7 +105,7 @@ function probeRecord(probe: UsdtProbe): string {
     locations: probe.locations.map(({ address, semaphore, arguments: args }) => ({
       address: hex(address),
       semaphore: semaphore && hex(semaphore.address),
-      arguments: args.map(({ type, place }) => ({ type, place })),
+      arguments: args.map(({ type, operand }) => ({ type, operand })),
     })),
   });
 }
@@ -124,9 +124,9 @@ const locationText = (path: string) => (location: UsdtLocation, index: number): 
   ...location.arguments.map((argument, i) => `    argument #${i + 1} ${argumentText(argument)}`),
 ];
 
-function argumentText({ size, signed, place }: UsdtArgument): string {
-  const operand = parseOperand(place);
-  return `${size} ${signed ? "signed  " : "unsigned"} bytes @ ${operandText(operand) ?? place}`;
+function argumentText({ size, signed, operand }: UsdtArgument): string {
+  const text = operandText(parseOperand(operand)) ?? operand;
+  return `${size} ${signed ? "signed  " : "unsigned"} bytes @ ${text}`;
 }
 
 /** As bcc's tool writes it: `*(bp - 8)`. */
@@ -173,7 +173,7 @@ const RECORDS: readonly RecordShape[] = [
       locations: [{
         address: "text",
         "semaphore?": "text",
-        arguments: [{ type: "text", place: "text" }],
+        arguments: [{ type: "text", operand: "text" }],
       }],
     },
   },

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { isFloat, parseOperand } from "../../usdt/usdt_argument.ts";
+import { isFloat, parseOperand, type UsdtArgument } from "../../usdt/usdt_argument.ts";
 import { probeName, type UsdtOptions } from "../../usdt/usdt.ts";
-import { type Reading, usdtReaders, type Way } from "../../usdt/usdt_readarg.ts";
+import { type Reading, usdtReaders, type UsdtSpec } from "../../usdt/usdt_readarg.ts";
 import type { Operand, Reg } from "../code/ir.ts";
 import { I64, type Int, U64 } from "../language/types.ts";
 import { Helper } from "../lower/helpers.ts";
@@ -26,27 +26,27 @@ export function readerFor(program: string, options: UsdtOptions) {
 
 /** The context of a USDT probe. */
 export function usdtContext(program: Program, options: UsdtOptions): Value {
-  const { ways } = readerFor(program.source.name, options);
-  const count = Math.max(0, ...ways.map((way) => way.length));
+  const { specs } = readerFor(program.source.name, options);
+  const count = Math.max(0, ...specs.map((spec) => spec.length));
   const what = `the arguments of ${probeName(options)}`;
-  const elements = Array.from({ length: count }, (_, i) => argument(program, ways, i));
+  const elements = Array.from({ length: count }, (_, i) => argument(program, specs, i));
   return fields(`USDT probe ${probeName(options)}`, { args: { kind: "elements", what, elements } });
 }
 
 /** An argument; 0 at locations that lack it. */
-function argument(program: Program, ways: readonly Way[], index: number): Value {
-  return { kind: "computed", make: () => usdtArgument(program, ways, index) };
+function argument(program: Program, specs: readonly UsdtSpec[], index: number): Value {
+  return { kind: "computed", make: () => usdtArgument(program, specs, index) };
 }
 
 /** An argument in a register; for a floating-point number its bits. */
 export function usdtArgument(
   program: Program,
-  ways: readonly Way[],
+  specs: readonly UsdtSpec[],
   index: number,
   takesFloats = false,
 ): InRegister {
   const { builder } = program;
-  const readings = ways.map((way) => way[index]);
+  const readings = specs.map((spec) => spec[index]);
   // The traced program's compiler may have encoded a constant as signed at one location only.
   const isSigned = readings.some((reading) => reading?.argument.signed);
   const type = isSigned ? I64 : U64;
@@ -64,9 +64,9 @@ export function usdtArgument(
     () => builder.call(Helper.GET_ATTACH_COOKIE, program.context),
   );
   const end = builder.block();
-  readings.forEach((reading, way) => {
+  readings.forEach((reading, spec) => {
     const [here, next] = [builder.block(), builder.block()];
-    builder.branch("eq", cookie, BigInt(way), here, next);
+    builder.branch("eq", cookie, BigInt(spec), here, next);
     builder.enter(here);
     program.apart(() => write(reading));
     builder.jump(end);
@@ -79,16 +79,16 @@ export function usdtArgument(
 
 function read(
   program: Program,
-  { argument, place, distance }: Reading,
+  { argument, distance }: Reading,
   index: number,
   takesFloats: boolean,
 ): Operand {
   const { builder, context } = program;
-  const operand = parseOperand(place);
+  const operand = parseOperand(argument.operand);
   const { size, signed } = argument;
   const isNumber = size === 1 || size === 2 || size === 4 || size === 8;
   if (!operand || !isNumber || isFloat(argument) && !takesFloats) {
-    throw unreadable(program, index, place);
+    throw unreadable(program, index, argument);
   }
   const bits = 8 * size as Int["bits"];
   if (operand.kind === "constant") return extend(program, operand.value, bits, signed);
@@ -98,7 +98,7 @@ function read(
     return extend(program, builder.alu("rsh", register(field), BigInt(shift)), bits, signed);
   }
   if (operand.symbol !== undefined && distance === undefined) {
-    throw unreadable(program, index, place);
+    throw unreadable(program, index, argument);
   }
   let address: Operand = operand.offset + BigInt(distance ?? 0);
   for (const { register: { field }, factor } of operand.registers) {
@@ -114,9 +114,9 @@ function read(
 
 const IP = "ip";
 
-function unreadable(program: Program, index: number, place: string): Error {
+function unreadable(program: Program, index: number, { operand }: UsdtArgument): Error {
   return program.error(
     program.place,
-    `argument ${index} is in ${place}, which programs cannot read as a number`,
+    `argument ${index} is in ${operand}, which programs cannot read as a number`,
   );
 }

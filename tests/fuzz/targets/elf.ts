@@ -210,9 +210,9 @@ const usdt: Target<string> = {
   words: ["8@", "-4@", "%rax", "(%rip)", "[sp, ", "$-", "0x", "%fs:", "(,%rax,4)", "8f@", "999@"],
   run(text) {
     for (const argument of parseArguments(text)) {
-      must(argument.place !== "", "an argument lies nowhere");
+      must(argument.operand !== "", "an argument lies nowhere");
       for (const arch of ["x64", "arm64"]) {
-        const operand = parseOperand(argument.place, arch);
+        const operand = parseOperand(argument.operand, arch);
         if (operand?.kind !== "memory") continue;
         const isKnown = operand.registers.every(({ factor }) => Number.isInteger(factor));
         must(isKnown, "an index has an odd factor");

@@ -154,19 +154,19 @@ const readSyscall = (field: string): Read => (program) => {
 
 function addUsdt({ hook, path, machine, pid }: Surroundings, add: Add): void {
   const options = usdtOptions(hook.name, path!, pid);
-  let ways: ReturnType<typeof readerFor>["ways"] | undefined;
-  const waysToRead = () => ways ??= readerFor(hook.name, options).ways;
+  let specs: ReturnType<typeof readerFor>["specs"] | undefined;
+  const specsOf = () => specs ??= readerFor(hook.name, options).specs;
   usdtTypes(hook, path, machine).forEach((name, i) => {
     const type = typeOfWords([name]);
     if (type?.kind !== "int") return;
-    const read: Read = (program) => usdtArgument(program, waysToRead(), i, true).reg;
+    const read: Read = (program) => usdtArgument(program, specsOf(), i, true).reg;
     add(`arg${i + 1}`, {
       ...number(type, (program) => fitting(program, read, type)),
       problem: () => {
-        const hidden = waysToRead().map((way) => way[i]).find((each) => each && !each.code);
+        const hidden = specsOf().map((spec) => spec[i]).find((each) => each && !each.code);
         if (!hidden) return undefined;
         const what = `argument ${i + 1} of ${hook.name}`;
-        return `this cannot be read: ${what} is in ${hidden.place}, which programs cannot read`;
+        return `this cannot be read: ${what} is in ${hidden.argument.operand}, which programs cannot read`;
       },
     });
   });
