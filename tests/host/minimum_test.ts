@@ -48,7 +48,7 @@ function versionsOf(library: string, table: RegExp): Map<string, string> {
 /** The functions that a file of ffi/ cannot do without. */
 function neededBy(file: string): string[] {
   const text = readFileSync(PROJECT + file, "utf8");
-  const [, table] = /^const TABLE = \{\n([^]*?)^\} as const/m.exec(text)!;
+  const [, table] = /^(?:export )?const [A-Z_]+ = \{\n([^]*?)^\} as const/m.exec(text)!;
   return table!.split(/^ {2}(?=\w+: )/m).filter((entry) => !entry.includes("optional: true"))
     .flatMap((entry) => /^\w+/.exec(entry) ?? []);
 }
@@ -57,7 +57,7 @@ const key = (version: string) => version.split(".").map((part) => part.padStart(
 
 for (
   const [library, file, least, pattern] of [
-    ["libbpf.so.1", "ffi/libbpf.ts", MINIMUM.libbpf, / T (\w+)@@LIBBPF_([\d.]+)/g],
+    ["libbpf.so.1", "ffi/libbpf_functions.ts", MINIMUM.libbpf, / T (\w+)@@LIBBPF_([\d.]+)/g],
     ["libc.so.6", "ffi/libc/libc.ts", MINIMUM.glibc, / [TWi] (\w+)@@GLIBC_([\d.]+)/g],
   ] as const
 ) {
