@@ -23,7 +23,7 @@
 import "./ffi/runtime/minimum.ts";
 
 export { Bpf } from "./bpf/bpf.ts";
-export type { EventOptions } from "./bpf/events/open_source.ts";
+export type { EventOptions } from "./bpf/events/open_events.ts";
 export type { OpenObject } from "./bpf/object/open_object.ts";
 export type { AttachTarget, OpenProgram } from "./bpf/object/open_program.ts";
 export type { InnerMap, OpenMap } from "./bpf/object/open_map.ts";

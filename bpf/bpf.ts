@@ -5,15 +5,15 @@
  */
 
 import type { Codec } from "../ffi/codec/codec.ts";
-import { type EventStream, newEventStream } from "./events/event_stream.ts";
+import type { EventStream } from "./events/event_stream.ts";
 import type { Global } from "./global.ts";
 import { type BorrowedFunctions, borrowedFunctions } from "./borrowed_functions.ts";
 import { Globals } from "./globals.ts";
 import { objectProgram } from "./object/object_program.ts";
 import { compileModule, compileModuleAsync } from "./compile/compile.ts";
 import type { CompileOptions, CompileSource } from "./compile/compile_options.ts";
-import type { Module } from "./compile/module.ts";
 import type { Link } from "./base/link.ts";
+import { notFound } from "./base/not_found.ts";
 import { attachStructOps } from "./attach/struct_ops.ts";
 import { MapType } from "./tables/map_type.ts";
 import { Maps } from "./maps/open_maps.ts";
@@ -21,11 +21,10 @@ import { type LoadedObject, loadObject, type LoadOptions } from "./object/load_o
 import { openObjectFile } from "./object/object_file.ts";
 import { newOpenObject, type OpenObject } from "./object/open_object.ts";
 import type { KernelCode, TypedAccess } from "./kernel_code.ts";
-import { eventCodec } from "./maps/map_codec.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import type { LoadedProgram } from "./loaded_program.ts";
 import { newProgram, type Program } from "./program.ts";
-import { type EventOptions, openSource, requireBuffer } from "./events/open_source.ts";
+import { type EventOptions, openEvents } from "./events/open_events.ts";
 
 /** Functions that one of the programs calls, for programs that are compiled: no part of the API. */
 export let borrowFunctions: (bpf: Bpf, program: string) => BorrowedFunctions;
@@ -161,7 +160,8 @@ export class Bpf extends Maps implements Disposable {
    * @throws {LibraryError} when libbcc cannot be opened
    */
   static compile(source: CompileSource, options: CompileOptions = {}): Bpf {
-    return Bpf.#compiled(compileModule(source, options));
+    const module = compileModule(source, options);
+    return new Bpf(module.asObject(), module.programs);
   }
 
   /**
@@ -170,14 +170,8 @@ export class Bpf extends Maps implements Disposable {
    * back.
    */
   static async compileAsync(source: CompileSource, options: CompileOptions = {}): Promise<Bpf> {
-    return Bpf.#compiled(await compileModuleAsync(source, options));
-  }
-
-  static #compiled(module: Module): Bpf {
-    const { name, maps, btf } = module;
-    const release = () => module[Symbol.dispose]();
-    const loaded = { name, maps, btf, globals: [], isCompiled: true };
-    return new Bpf({ ...loaded, [Symbol.dispose]: release }, module.programs);
+    const module = await compileModuleAsync(source, options);
+    return new Bpf(module.asObject(), module.programs);
   }
 
   /**
@@ -186,19 +180,16 @@ export class Bpf extends Maps implements Disposable {
    */
   attach(): Link[] {
     this.#requireOpen();
-    const links: Link[] = [];
-    try {
-      for (const program of this.programs.values()) {
-        // Functions of a struct_ops are registered with it.
-        const isHook = program.section !== "" && !/^struct_ops(\/|$)/.test(program.section);
-        if (isHook) links.push(program.attach());
-      }
-      for (const { name } of this.#object.structOps ?? []) links.push(this.attachStructOps(name));
-      return links;
-    } catch (error) {
-      for (const link of links) link.close();
-      throw error;
-    }
+    using undo = new DisposableStack();
+    // Functions of a struct_ops are registered with it.
+    const hooks = [...this.programs.values()]
+      .filter(({ section }) => section !== "" && !/^struct_ops(\/|$)/.test(section));
+    const links = [
+      ...hooks.map((program) => undo.use(program.attach())),
+      ...(this.#object.structOps ?? []).map(({ name }) => undo.use(this.attachStructOps(name))),
+    ];
+    undo.move();
+    return links;
   }
 
   /**
@@ -218,7 +209,7 @@ export class Bpf extends Maps implements Disposable {
   program(name: string): Program {
     this.#requireOpen();
     const program = this.programs.get(name);
-    if (!program) throw new TypeError(this.#absent("program", name, [...this.programs.keys()]));
+    if (!program) throw notFound("program", name, this.#object.name, this.programs.keys());
     return program;
   }
 
@@ -251,23 +242,16 @@ export class Bpf extends Maps implements Disposable {
    * @throws {TypeError} with `strict`, when nothing is there to check it against
    */
   events<T>(name: string, codec: Codec<T>, options?: EventOptions): EventStream<T>;
-  events(
-    name: string,
-    codec?: Codec<unknown>,
-    { strict = false, ...options }: EventOptions = {},
-  ): EventStream<unknown> {
+  events(name: string, codec?: Codec<unknown>, options: EventOptions = {}): EventStream<unknown> {
     const info = this.#mapInfo(name);
-    requireBuffer(info);
-    const { btf, isCompiled = false } = this.#object;
-    const checked = eventCodec(info, { btf, isCompiled, strict }, codec);
     // A second reader of a perf buffer would take the events away from the first.
     if (info.type === MapType.PERF_EVENT_ARRAY && [...this.#holders.values()].includes(name)) {
       throw new TypeError(`Cannot read events of perf buffer "${name}": it is open already`);
     }
-    const { source, dropped = this.#globals.droppedBy(name) } = openSource(info, options);
-    const stream: EventStream<unknown> = newEventStream(source, checked, dropped, () => release());
-    const release = this.#own(stream, name);
-    return stream;
+    const { btf, isCompiled = false } = this.#object;
+    const droppedBy = (buffer: string) => this.#globals.droppedBy(buffer);
+    const own = (stream: Disposable) => this.#own(stream, name);
+    return openEvents(info, { btf, isCompiled, droppedBy, own }, codec, options);
   }
 
   /** A live global variable, its codec made from the object's BTF. */
@@ -278,7 +262,7 @@ export class Bpf extends Maps implements Disposable {
     this.#requireOpen();
     const global = this.#globals.open(name, codec);
     if (global) return global;
-    throw new TypeError(this.#absent("global variable", name, this.#globals.names));
+    throw notFound("global variable", name, this.#object.name, this.#globals.names);
   }
 
   /** Detaches, unmaps and unloads everything; idempotent. */
@@ -299,18 +283,13 @@ export class Bpf extends Maps implements Disposable {
   #mapInfo(name: string): MapInfo {
     this.#requireOpen();
     const info = this.#object.maps.find((map) => map.name === name);
-    if (!info) throw new TypeError(this.#absent("map", name, [...this.mapNames]));
+    if (!info) throw notFound("map", name, this.#object.name, this.mapNames);
     return info;
   }
 
   #own(holder: Disposable, name: string): () => void {
     this.#holders.set(holder, name);
     return () => this.#holders.delete(holder);
-  }
-
-  #absent(what: string, name: string, known: readonly string[]): string {
-    const has = known.length > 0 ? known.join(", ") : "none";
-    return `Cannot find ${what} "${name}" in object "${this.#object.name}": it has ${has}`;
   }
 
   #requireOpen(): void {

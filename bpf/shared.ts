@@ -12,10 +12,9 @@ import { close, readLink } from "../ffi/libc/files.ts";
 import { BpfError, isPrivileged, permissionReason } from "./base/errors.ts";
 import { type Link, newLink } from "./base/link.ts";
 import type { Btf } from "./btf/btf.ts";
-import { type EventStream, newEventStream } from "./events/event_stream.ts";
-import { openSource, requireBuffer } from "./events/open_source.ts";
+import type { EventStream } from "./events/event_stream.ts";
+import { openEvents } from "./events/open_events.ts";
 import type { PerfBufferOptions } from "./events/perf_buffer.ts";
-import { eventCodec } from "./maps/map_codec.ts";
 import { describedMap } from "./maps/map_details.ts";
 import type { MapInfo } from "./maps/map_info.ts";
 import { Maps } from "./maps/open_maps.ts";
@@ -105,17 +104,8 @@ export class Shared extends Maps implements Disposable {
    */
   events<T>(name: string, codec: Codec<T>, options: PerfBufferOptions = {}): EventStream<T> {
     const { info, btf } = this.#found("map", name, this.#maps);
-    requireBuffer(info);
-    const checked = eventCodec(info, { btf, isCompiled: false, strict: false }, codec);
-    const { source, dropped = () => undefined } = openSource(info, options);
-    const stream: EventStream<T> = newEventStream(
-      source,
-      checked as Codec<T>,
-      dropped,
-      () => release(),
-    );
-    const release = this.#own(stream);
-    return stream;
+    const owner = { btf, isCompiled: false, own: (stream: Disposable) => this.#own(stream) };
+    return openEvents(info, owner, codec, options) as EventStream<T>;
   }
 
   /** Closes all descriptors, and detaches what was attached here; idempotent. */

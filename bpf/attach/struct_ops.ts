@@ -11,6 +11,7 @@ import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
 import { close, exists } from "../../ffi/libc/files.ts";
 import { errno } from "../../ffi/libc/libc.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
+import { notFound } from "../base/not_found.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { BtfKind } from "../btf/btf.ts";
 import { kernelBtf, VMLINUX } from "../btf/kernel_btf.ts";
@@ -51,10 +52,7 @@ export function attachStructOps(
   links: Set<Link>,
 ): Link {
   const found = all.find((each) => each.name === name);
-  if (!found) {
-    const names = all.map((each) => each.name).join(", ") || "none";
-    throw new TypeError(`Cannot find struct_ops "${name}" in object "${object}": it has ${names}`);
-  }
+  if (!found) throw notFound("struct_ops", name, object, all.map((each) => each.name));
   const description = `struct_ops ${name}`;
   const [release, fd] = register(description, found.handle);
   const close = () => {

@@ -7,6 +7,7 @@
 import { libbcc } from "../../ffi/libbcc.ts";
 import { Btf } from "../btf/btf.ts";
 import type { MapInfo } from "../maps/map_info.ts";
+import type { LoadedObject } from "../object/load_object.ts";
 import { CompiledProgram, type Loading } from "./compiled_program.ts";
 import { moduleBtf } from "./module_btf.ts";
 import { whileIdle } from "./queue.ts";
@@ -46,6 +47,13 @@ export class Module implements Disposable {
   /** Loads the programs whose hook is known. @throws {VerifierError} */
   loadNamed(): void {
     for (const program of this.programs) if (program.section !== "") program.fd();
+  }
+
+  /** It as an object that was loaded; closing that closes this. */
+  asObject(): Omit<LoadedObject, "programs"> {
+    const { name, maps, btf } = this;
+    const release = () => this[Symbol.dispose]();
+    return { name, maps, btf, globals: [], isCompiled: true, [Symbol.dispose]: release };
   }
 
   [Symbol.dispose](): void {

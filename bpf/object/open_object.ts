@@ -5,6 +5,7 @@
  */
 
 import type { ObjectFile } from "./object_file.ts";
+import { notFound } from "../base/not_found.ts";
 import {
   initialValue,
   type InitialVariable,
@@ -138,7 +139,6 @@ export class OpenObject<T> implements Disposable {
   #found<T>(what: string, name: string, known: ReadonlyMap<string, T>): T {
     const found = known.get(name);
     if (found !== undefined) return found;
-    const names = [...known.keys()].join(", ") || "none";
-    throw new TypeError(`Cannot find ${what} "${name}" in object "${this.name}": it has ${names}`);
+    throw notFound(what, name, this.name, known.keys());
   }
 }

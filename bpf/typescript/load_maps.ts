@@ -9,6 +9,7 @@ import { createMap } from "../../ffi/libc/bpf_syscall.ts";
 import { Errno } from "../../ffi/libc/errno.ts";
 import { map, MAP_SHARED, PROT_READ, PROT_WRITE } from "../../ffi/libc/mmap.ts";
 import { BpfError, permissionReason } from "../base/errors.ts";
+import { notFound } from "../base/not_found.ts";
 import { possibleCpus } from "../maps/per_cpu_value.ts";
 import { type MapInfo, type MapOptions, openPinned } from "../maps/map_info.ts";
 import { MapType } from "../tables/map_type.ts";
@@ -103,10 +104,7 @@ export function refuseUnknown(
   object: string,
 ): void {
   const unknown = asked.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new TypeError(
-    `Cannot find ${what} "${unknown}" in object "${object}": it has ${known.join(", ") || "none"}`,
-  );
+  if (unknown !== undefined) throw notFound(what, unknown, object, known);
 }
 
 /** The error for a map that the kernel refused, with the likely reason for EPERM. */
