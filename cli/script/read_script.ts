@@ -65,8 +65,7 @@ interface BuildMessage {
   readonly position?: { readonly line: number; readonly column: number } | null;
 }
 
-const isOurs = (error: Error) =>
-  error instanceof TsBccError || error instanceof UsageError || error instanceof LoadCalled;
+const isOurs = (error: Error) => error instanceof TsBccError || error instanceof LoadCalled;
 
 async function importScript(path: string): Promise<{ default?: unknown }> {
   const full = resolve(path);

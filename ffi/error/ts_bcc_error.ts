@@ -15,6 +15,7 @@
  * - `layout`: a codec does not match what is there
  * - `library`: a shared library is missing, unreadable or too old
  * - `system`: a system call on a file or process failed
+ * - `usage`: a tool does not take its command line: `UsageError` of `./toolkit`
  */
 export type ErrorKind =
   | "bpf"
@@ -23,7 +24,8 @@ export type ErrorKind =
   | "compile"
   | "layout"
   | "library"
-  | "system";
+  | "system"
+  | "usage";
 
 /**
  * The ancestor of all errors that this library throws for what it met. Mistakes of the caller, such

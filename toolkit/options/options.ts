@@ -7,6 +7,7 @@
  * @module
  */
 
+import { TsBccError } from "../../mod.ts";
 import { type Machine, thisMachine } from "../machine/machine.ts";
 
 /** One option. Its type parameter is the type of its parsed value. */
@@ -43,9 +44,13 @@ export type Options = Readonly<Record<string, Option<unknown>>>;
 export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
 /** A usage error; exit status 2. */
-export class UsageError extends Error {
+export class UsageError extends TsBccError {
   /** The name of the class. */
   override name = "UsageError";
+  /** What went wrong: see {@linkcode ErrorKind}. */
+  override get kind(): "usage" {
+    return "usage";
+  }
   /** Whether the message has lines after its sentence that quote the user's text with a caret. */
   readonly showsPlace: boolean = false;
 }

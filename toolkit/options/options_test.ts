@@ -158,6 +158,7 @@ test("filterSettings() refuses a name that no process can have", () => {
   assert.equal(settings("-n", "grün").globals?.target_comm_length, 5);
   assert.throws(() => settings("-n", "sixteen bytes..."), {
     name: "UsageError",
+    kind: "usage",
     message: 'no process name can contain "sixteen bytes...": the kernel keeps 15 bytes of it',
   });
 });
