@@ -13,7 +13,7 @@ export { Btf, BtfKind } from "./bpf/btf/btf.ts";
 export { lacksModuleTypes } from "./bpf/object/load_error.ts";
 export { functionsTaking } from "./bpf/btf/functions_taking.ts";
 export { kernelBtf, withKernelBtf } from "./bpf/btf/kernel_btf.ts";
-export { type MapLine, readMaps } from "./bpf/proc/map_lines.ts";
+export { type MapLine, parseMaps, readMaps, withoutDeleted } from "./bpf/proc/map_lines.ts";
 export { type ForeignFile, openForeign } from "./bpf/proc/open_foreign.ts";
 export { reachablePath } from "./bpf/proc/reachable_path.ts";
 export { fileProbes } from "./bpf/usdt/usdt_notes.ts";

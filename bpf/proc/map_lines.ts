@@ -1,5 +1,5 @@
 /**
- * Parses /proc/PID/maps (proc_pid_maps(5)): the only place that reads it.
+ * Parses /proc/PID/maps (proc_pid_maps(5)): nothing else does.
  *
  * @module
  */

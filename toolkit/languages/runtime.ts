@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fileProbes, reachablePath, readMaps } from "../../plumbing.ts";
+import { fileProbes, parseMaps, reachablePath, readMaps, withoutDeleted } from "../../plumbing.ts";
 import { type PlaceQuery, type UserPlace, userPlaces } from "../probes/user_places.ts";
 import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
@@ -20,14 +20,16 @@ export interface Runtime {
   readonly places: readonly UserPlace[];
 }
 
+const lastPart = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
 /** The files mapped by a process, as this process reaches them, by the last path component. */
 function* filesOf(pid: number): Generator<readonly [name: string, path: string]> {
   const seen = new Set<string>();
   for (const line of readMaps(pid)) {
-    const path = line.path.replace(/ \(deleted\)$/, "");
+    const path = withoutDeleted(line.path);
     if (line.inode === "0" || !path.startsWith("/") || seen.has(path)) continue;
     seen.add(path);
-    yield [path.slice(path.lastIndexOf("/") + 1), reachablePath(pid, line)];
+    yield [lastPart(path), reachablePath(pid, line)];
   }
 }
 
@@ -55,8 +57,10 @@ export function languageOf(
   machine: Machine,
 ): Language | undefined {
   if (!machine.exists(`/proc/${pid}`)) throw new UsageError(`there is no process ${pid}`);
-  const files = machine.readText(`/proc/${pid}/maps`).matchAll(/\/([^/\n]+?)(?: \(deleted\))?$/gm);
-  const names = Array.from(files, ([, name]) => name!);
+  const names = parseMaps(machine.readText(`/proc/${pid}/maps`).split("\n"))
+    .map(({ path }) => withoutDeleted(path))
+    .filter((path) => path.startsWith("/"))
+    .map(lastPart);
   return languages.find(({ file }) => names.some((name) => file.test(name)));
 }
 
