@@ -39,7 +39,9 @@ const COUNTED: Readonly<Record<string, Loss>> = {
   [IN_FLIGHT]: {
     kind: "dropped",
     what: "calls",
-    reason: "more were in flight at a time than the kernel's map has room for",
+    reason:
+      "more were in flight at a time than the kernel's map has room for: leave some out by a " +
+      "filter (--help lists them)",
   },
   code_mappings_dropped: {
     kind: "dropped",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Output } from "../output/output.ts";
-import { Losses } from "./losses.ts";
+import type { Bpf } from "../../mod.ts";
+import { IN_FLIGHT, Losses } from "./losses.ts";
 
 /** What is told on standard error, and as JSON. */
 function told(act: (losses: Losses) => void): { lines: string[]; records: string[] } {
@@ -46,4 +47,19 @@ test("Losses tells what is new at once, and nothing where nothing is lost", () =
     losses.reportNow();
   });
   assert.deepEqual(lines, ["tool: truncated 7 rows so far: size"]);
+});
+
+test("Losses tells calls that had no room in flight with the fix that helps them", () => {
+  const bpf = { misses: 0, globalNames: [IN_FLIGHT, "other"], global: () => ({ value: 3 }) };
+  const { lines, records } = told((losses) => {
+    losses.watchKernel(bpf as unknown as Bpf);
+    losses.reportEnd();
+  });
+  assert.deepEqual(lines, [
+    "tool: dropped 3 calls in all: more were in flight at a time than the kernel's map has room for: leave " +
+    "some out by a filter (--help lists them)",
+  ]);
+  assert.deepEqual(records.map((record) => JSON.parse(record)), [
+    { record: "dropped", what: "calls", total: 3 },
+  ]);
 });
