@@ -43,7 +43,7 @@ export type { PerfEvent, PerfEventName } from "./bpf/tables/perf_events.ts";
 export type { PerfEventOptions } from "./bpf/attach/perf_event.ts";
 export type { RawTracepointOptions } from "./bpf/attach/raw_tracepoint.ts";
 export type { TracepointOptions } from "./bpf/attach/tracepoint.ts";
-export type { UprobeOptions } from "./bpf/attach/uprobe_place.ts";
+export type { UprobeOptions } from "./bpf/attach/uprobe_options.ts";
 export { findFile } from "./bpf/proc/library_path.ts";
 export { type UserFunction, userFunctions } from "./bpf/symbols/user_functions.ts";
 export {

@@ -35,7 +35,7 @@ import {
   type TracepointOptions,
 } from "./attach/tracepoint.ts";
 import { attachUprobe } from "./attach/uprobe.ts";
-import type { UprobeOptions } from "./attach/uprobe_place.ts";
+import type { UprobeOptions } from "./attach/uprobe_options.ts";
 import { attachXdp, type XdpOptions } from "./attach/xdp.ts";
 import type { AttachType } from "./tables/attach_type.ts";
 import { type Link, newLink } from "./base/link.ts";

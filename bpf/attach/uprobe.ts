@@ -18,7 +18,7 @@ import { checkMatches, linkParts, openEach } from "./multi.ts";
 import { pathIn } from "../proc/library_path.ts";
 import { functionsOf, type UserFunction } from "../symbols/user_functions.ts";
 import { functionNameAt, UprobeGuard } from "./uprobe_guard.ts";
-import { describe, findFile, offsetIn, type UprobeOptions } from "./uprobe_place.ts";
+import { describe, findFile, offsetIn, type UprobeOptions } from "./uprobe_options.ts";
 
 const PMU = "/sys/bus/event_source/devices/uprobe";
 const ALL_PROCESSES = -1;

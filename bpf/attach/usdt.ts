@@ -36,13 +36,13 @@ export function attachUsdt(program: Attachable, options: UsdtOptions, reader?: U
   const where = describeProbe(options);
   const action = `attach program "${program.name}" to ${where}`;
   const probes = findProbes(options, action);
-  probes.forEach((probe) => checkPlaces(probe, action));
+  probes.forEach((probe) => checkLocations(probe, action));
   const type = uprobeType(action);
   const pid = options.pid;
-  const places = probes.flatMap((probe) => placesOf(probe, type, reader, action));
+  const events = probes.flatMap((probe) => eventsOf(probe, type, reader, action));
   const fd = program.fd("KPROBE");
   const fds: number[] = [];
-  for (const { event, path, cookie } of places) {
+  for (const { event, path, cookie } of events) {
     fds.push(attachAt(fd, { ...event, config1: runtime.addressOf(path) }, pid, cookie));
     void path.length; // alive until the kernel has read the path
     if (fds.at(-1)! < 0) break;
@@ -69,7 +69,7 @@ export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOpti
   const action = `attach program "${name}" to ${where}`;
   using undo = new DisposableStack();
   for (const probe of findProbes(options, action)) {
-    checkPlaces(probe, action);
+    checkLocations(probe, action);
     collectWarnings();
     const link = libbpf().bpf_program__attach_usdt(
       handle,
@@ -91,12 +91,12 @@ export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOpti
 }
 
 /** A note may give any address: its compiler meant a nop, but it may be corrupt. */
-function checkPlaces({ path, locations }: UsdtProbe, action: string): void {
+function checkLocations({ path, locations }: UsdtProbe, action: string): void {
   using guard = new UprobeGuard(path);
   for (const { offset } of locations) guard.check(offset, action);
 }
 
-interface Place {
+interface LocationEvent {
   readonly event: PerfEventAttributes;
   readonly path: Uint8Array<ArrayBuffer>;
   /**
@@ -106,12 +106,12 @@ interface Place {
   readonly cookie: bigint | undefined;
 }
 
-function placesOf(
+function eventsOf(
   probe: UsdtProbe,
   type: number,
   reader: UsdtReader | undefined,
   action: string,
-): Place[] {
+): LocationEvent[] {
   const specs = reader ? specsOf(probe) : [];
   return probe.locations.map(({ offset, semaphore }, i) => {
     const cookie = reader ? cookieOf(reader, specs[i]!) : 0;
@@ -130,7 +130,7 @@ function placesOf(
   });
 }
 
-/** Attaches at one place; returns the descriptor that holds it, or -errno. */
+/** Attaches at one location; returns the descriptor that holds it, or -errno. */
 function attachAt(
   program: number,
   event: PerfEventAttributes,

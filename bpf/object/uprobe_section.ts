@@ -13,7 +13,7 @@ import { alloc, cString } from "../../ffi/libc/memory.ts";
 import { attachError } from "../attach/attachment.ts";
 import { attachUprobe } from "../attach/uprobe.ts";
 import { UprobeGuard } from "../attach/uprobe_guard.ts";
-import { offsetIn } from "../attach/uprobe_place.ts";
+import { offsetIn } from "../attach/uprobe_options.ts";
 import { permissionReason } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
 import { findFile } from "../proc/library_path.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { PerfEventOptions } from "../../attach/perf_event.ts";
-import type { UprobeOptions } from "../../attach/uprobe_place.ts";
+import type { UprobeOptions } from "../../attach/uprobe_options.ts";
 import type { IteratorOptions } from "../../attach/iterator.ts";
 import type { UsdtOptions } from "../../usdt/usdt.ts";
 import type { TcTarget, XdpTarget } from "./network_hooks.ts";
