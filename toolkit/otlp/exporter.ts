@@ -44,7 +44,7 @@ export class Exporter implements Destination, Disposable {
   #metricsTimer: ReturnType<typeof setInterval> | undefined;
   #beforeMetrics: () => void = () => {};
   /** Records that are not at the collector, and never will be. */
-  lost = 0;
+  dropped = 0;
 
   /** @param metrics what counts the records @param headers of all requests @param clock when a record was made */
   constructor(
@@ -61,14 +61,14 @@ export class Exporter implements Destination, Disposable {
     this.#metrics = metrics;
     this.#isEvent = isEvent;
     const events = {
-      lost: (records: number) => void (this.lost += records),
+      dropped: (records: number) => void (this.dropped += records),
       failed: (why: string, isFinal: boolean) => this.#tell(why, isFinal),
       recovered: () => complain(teller.tool, `${url} takes records again`),
     };
     this.#logs = new Sender(url, headers, events);
     // Sums are cumulative: one that is not sent is no loss. What is wrong the logs tell as well.
     const silent = {
-      lost: () => {},
+      dropped: () => {},
       failed: isEvent ? () => {} : events.failed,
       recovered: () => {},
     };
@@ -109,11 +109,11 @@ export class Exporter implements Destination, Disposable {
   /** @param isReplay nobody has pressed Ctrl-C */
   async end(isReplay = false): Promise<void> {
     const endMs = isReplay ? REPLAY_END_MS : END_MS;
-    const before = this.lost;
+    const before = this.dropped;
     this.#sendLogs();
     this.#sendMetrics();
     await Promise.all([this.#logs.end(endMs), this.#figures.end(endMs)]);
-    const late = this.lost - before;
+    const late = this.dropped - before;
     if (late > 0) {
       complain(
         this.#teller.tool,

@@ -31,7 +31,7 @@ export interface Request {
 /** What is told of sending. */
 export interface SenderEvents {
   /** So many records are not at the collector, and never will be. */
-  lost(records: number): void;
+  dropped(records: number): void;
   /** A request was refused or failed; `why` continues "Cannot send to …: ". @param isFinal it is not sent again */
   failed(why: string, isFinal: boolean): void;
   /** It works again. */
@@ -69,10 +69,10 @@ export class Sender {
     return this.#running !== undefined;
   }
 
-  /** Sends a request, after those before it; when too much waits, the records are lost. */
+  /** Sends a request, after those before it; when too much waits, the records are dropped. */
   send(request: Request): void {
-    if (this.#end !== Infinity && performance.now() >= this.#end) return this.#lose(request);
-    if (this.#waiting + request.body.length > MAX_WAITING_BYTES) return this.#lose(request);
+    if (this.#end !== Infinity && performance.now() >= this.#end) return this.#drop(request);
+    if (this.#waiting + request.body.length > MAX_WAITING_BYTES) return this.#drop(request);
     this.#queue.push(request);
     this.#waiting += request.body.length;
     this.#running ??= this.#run();
@@ -87,7 +87,7 @@ export class Sender {
     }
   }
 
-  /** Sends what waits, for no longer than this; what is left is lost. */
+  /** Sends what waits, for no longer than this; what is left is dropped. */
   async end(withinMs: number): Promise<void> {
     this.#end = performance.now() + withinMs;
     this.#wake();
@@ -99,8 +99,8 @@ export class Sender {
     clearTimeout(timer);
   }
 
-  #lose({ records }: Request): void {
-    this.#events.lost(records);
+  #drop({ records }: Request): void {
+    this.#events.dropped(records);
   }
 
   async #run(): Promise<void> {
@@ -111,13 +111,13 @@ export class Sender {
         this.#queue.shift();
         this.#waiting -= request.body.length;
         wait = FIRST_WAIT_MS;
-        if (outcome.rejected > 0) this.#events.lost(outcome.rejected);
+        if (outcome.rejected > 0) this.#events.dropped(outcome.rejected);
         if (outcome.why !== undefined) this.#events.failed(outcome.why, true);
         else if (this.#hasFailed) this.#events.recovered();
         this.#hasFailed = outcome.why !== undefined;
         continue;
       }
-      // At the end what is lost is told.
+      // At the end what is dropped is told.
       if (!this.#hasFailed && this.#end === Infinity) this.#events.failed(outcome.why, false);
       this.#hasFailed = true;
       const ms = Math.min(outcome.waitMs ?? wait * (0.75 + Math.random() / 2), LONGEST_WAIT_MS);
@@ -127,7 +127,7 @@ export class Sender {
       if (!isLast) await this.#sleep(ms);
       if (isLast || performance.now() >= this.#end) break;
     }
-    for (const request of this.#queue.splice(0)) this.#lose(request);
+    for (const request of this.#queue.splice(0)) this.#drop(request);
     this.#waiting = 0;
     this.#running = undefined;
   }

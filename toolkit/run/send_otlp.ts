@@ -55,14 +55,14 @@ export function exporter(
   } as const;
   return {
     start(losses) {
-      losses.watch(loss, () => sent.lost);
+      losses.watch(loss, () => sent.dropped);
       sent.start(() => {
         for (const [{ kind, what }, total] of losses.totals()) metrics.lose(kind, what, total);
       }, interval);
       remark(`${name}: sending to ${url}`);
     },
     get hasFailed() {
-      return sent.lost > 0;
+      return sent.dropped > 0;
     },
     begin: () => sent.begin(),
     rows: (columns) => sent.rows(columns),
