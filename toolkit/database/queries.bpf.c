@@ -5,7 +5,7 @@
  */
 #include "../kernel/event_tool.h"
 #include "../kernel/latency_histogram.h"
-#include "../kernel/probes/user_place.h"
+#include "../kernel/probes/probe_point.h"
 
 #define QUERY_ROOM 1024 /* with the NUL */
 #define COM_QUERY 3 /* enum enum_server_command of MySQL and MariaDB */
@@ -14,7 +14,7 @@ const volatile u64 min_ns = 0;
 const volatile bool summing = false; /* dbstat */
 const volatile bool by_pid = false; /* only those in `pids` and their children */
 
-/* The action at a place; queries.ts has the same numbers. */
+/* The action at a probe point; queries.ts has the same numbers. */
 enum {
 	BEGIN, /* operands: the text, its length, the command */
 	BEGIN_COMMAND, /* the same, at a function that executes any command and returns at its end */
@@ -72,20 +72,20 @@ static __always_inline bool is_server_wanted(void)
 }
 
 /* The text is copied now: servers reuse its memory before the query ends. */
-static __always_inline int begin(void *ctx, struct place *place)
+static __always_inline int begin(void *ctx, struct probe_point *point)
 {
 	struct query *query = of_this_cpu(&query_scratches);
 	u64 length = QUERY_ROOM;
 
 	if (!query)
 		return 0;
-	if (place->kind == BEGIN_COMMAND && operand_value(ctx, &place->operands[2]) != COM_QUERY)
+	if (point->kind == BEGIN_COMMAND && operand_value(ctx, &point->operands[2]) != COM_QUERY)
 		return 0;
 	query->text[0] = 0;
 	if (!summing) {
-		read_place_text(ctx, place, 0, 1, query->text, QUERY_ROOM);
-		if (place->operands[1].size)
-			length = operand_value(ctx, &place->operands[1]) + 1;
+		read_point_text(ctx, point, 0, 1, query->text, QUERY_ROOM);
+		if (point->operands[1].size)
+			length = operand_value(ctx, &point->operands[1]) + 1;
 		else
 			length = query->text[QUERY_ROOM - 2] ? QUERY_ROOM + 1 : 0;
 	}
@@ -122,11 +122,11 @@ static __always_inline int end(void)
 SEC("uprobe")
 int at_query(u64 *ctx)
 {
-	struct place *place = this_place(ctx);
+	struct probe_point *point = this_probe_point(ctx);
 
-	if (!place || !is_server_wanted())
+	if (!point || !is_server_wanted())
 		return 0;
-	return place->kind == END ? end() : begin(ctx, place);
+	return point->kind == END ? end() : begin(ctx, point);
 }
 
 /* At the return of a function that executes a command. */

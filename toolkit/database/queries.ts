@@ -8,7 +8,7 @@ import { type Bpf, chars, type Infer, type Link, struct, u32, u64 } from "../../
 import { flag, list, type Option, UsageError } from "../options/options.ts";
 import type { Column } from "../output/columns.ts";
 import { complain } from "../output/complain.ts";
-import { attachPlaces } from "../probes/user_places.ts";
+import { attachProbePoints } from "../probes/probe_points.ts";
 import { namedProcess } from "../task/pid_namespace.ts";
 import { Who } from "../task/who.ts";
 import { type FoundServer, QUERY, runningServer, type Server, serverAt } from "./servers.ts";
@@ -42,7 +42,7 @@ export const pidsOption: Option<readonly string[]> = list({
 export const verboseOption = flag({
   short: "v",
   long: "verbose",
-  help: "list the places that are probed (bcc: its program)",
+  help: "list the probe points (bcc: its program)",
 });
 
 /** Numbers of processes. @throws {UsageError} */
@@ -108,13 +108,13 @@ export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
     ? runningServer(server, pids.map((pid) => namedProcess({ pid, pidns })!))
     : serverAt(server, path);
   if (verbose) {
-    for (const { name, offset } of found.places) {
+    for (const { name, offset } of found.points) {
       complain(tool, `probes ${name} at 0x${offset.toString(16)} of ${found.path}`);
     }
   }
   const map = bpf.map("pids", u32, u32);
   for (const pid of pids) map.set(pid, 1);
-  const commands = found.places.filter(({ kind }) => kind === QUERY.beginCommand);
+  const commands = found.points.filter(({ kind }) => kind === QUERY.beginCommand);
   // The return probe first: a return without an entry is ignored, but an entry without a return
   // would stay in the map.
   const returns = commands.length > 0
@@ -126,7 +126,7 @@ export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
       }),
     ]
     : [];
-  return [...returns, attachPlaces(bpf, "at_query", found.places, { path: found.path })];
+  return [...returns, attachProbePoints(bpf, "at_query", found.points, { path: found.path })];
 }
 
 /** The subject of the tools' first line: `pids 181, 182` or `application PATH`. */

@@ -6,19 +6,19 @@
 
 import { allProcesses, fileProbes } from "../../plumbing.ts";
 import { findRuntime, type Runtime, type RuntimeFile } from "../languages/runtime.ts";
-import { type PlaceQuery, userPlaces } from "../probes/user_places.ts";
+import { type ProbePointQuery, probePoints } from "../probes/probe_points.ts";
 import { nameOf } from "../task/proc.ts";
 
-/** The action of queries.bpf.c at a place. */
+/** The action of queries.bpf.c at a probe point. */
 export const QUERY = { begin: 0, beginCommand: 1, end: 2 } as const;
 
 /** A kind of server. */
 export interface Server extends RuntimeFile {
-  /** Sets of places in order of preference: the first that the server has is probed. */
-  readonly ways: readonly (readonly PlaceQuery[])[];
+  /** Sets of probe points in order of preference: the first that the server has is probed. */
+  readonly alternatives: readonly (readonly ProbePointQuery[])[];
 }
 
-const usdt: readonly PlaceQuery[] = [
+const usdt: readonly ProbePointQuery[] = [
   { probe: "query__start", kind: QUERY.begin, sources: [1] },
   { probe: "query__done", kind: QUERY.end },
 ];
@@ -29,7 +29,7 @@ export const SERVERS: Readonly<Record<"mysql" | "postgres", Server>> = {
     name: "mysql",
     file: /^(mysqld|mariadbd)(-\w+)?$/,
     provider: "mysql",
-    ways: [usdt, [
+    alternatives: [usdt, [
       // MariaDB, and MySQL up to 5.6: (enum_server_command, THD *, char *packet, uint length, …).
       {
         functions: /^_Z\d+dispatch_command\d+enum_server_command.*P3THD/,
@@ -48,24 +48,24 @@ export const SERVERS: Readonly<Record<"mysql" | "postgres", Server>> = {
     name: "postgres",
     file: /^(postgres|postmaster)$/,
     provider: "postgresql",
-    ways: [usdt],
+    alternatives: [usdt],
   },
 };
 
 /** The kinds of servers. */
 export type ServerName = keyof typeof SERVERS;
 
-/** A server's executable, its places, and the processes that run it. */
+/** A server's executable, its probe points, and the processes that run it. */
 export interface FoundServer extends Runtime {
   readonly pids: readonly number[];
 }
 
-/** The server in an executable. @throws {Error} when it has none of the places */
+/** The server in an executable. @throws {Error} when it has none of the probe points */
 export function serverAt(server: Server, path: string): FoundServer {
   const probes = fileProbes(path);
-  for (const way of server.ways) {
-    const places = userPlaces({ path, probes, provider: server.provider }, way);
-    if (places.length > 0) return { path, places, pids: [] };
+  for (const queries of server.alternatives) {
+    const points = probePoints({ path, probes, provider: server.provider }, queries);
+    if (points.length > 0) return { path, points, pids: [] };
   }
   throw new Error(`Cannot trace ${server.name}: ${missing(server, `"${path}"`)}`);
 }
@@ -103,8 +103,8 @@ export function runningServer(server: Server, asked: readonly number[]): FoundSe
 }
 
 function serverIn(server: Server, pid: number): Runtime & { readonly inode: string } {
-  for (const way of server.ways) {
-    const found = findRuntime(pid, server, way);
+  for (const queries of server.alternatives) {
+    const found = findRuntime(pid, server, queries);
     if (found) return { ...found, inode: inodeOf(found.path) };
   }
   throw new Error(`Cannot trace ${server.name}: ${missing(server, `process ${pid}`)}`);
@@ -117,7 +117,7 @@ function inodeOf(path: string): string {
 
 const missing = (server: Server, where: string): string =>
   `${where} has no USDT probes ${server.provider}:query__start and query__done` +
-  (server.ways.length > 1 ? ", and no function dispatch_command" : "");
+  (server.alternatives.length > 1 ? ", and no function dispatch_command" : "");
 
 /** Processes by name; processes that end meanwhile are skipped. */
 function processesOf(server: Server): number[] {

@@ -146,15 +146,15 @@ static __always_inline void leave(struct frame *frame)
 	}
 }
 
-static __always_inline void read_method(void *ctx, struct place *place, struct method *method)
+static __always_inline void read_method(void *ctx, struct probe_point *point, struct method *method)
 {
-	read_place_text(ctx, place, 0, 1, method->class, METHOD_TEXT);
-	read_place_text(ctx, place, 2, 3, method->name, METHOD_TEXT);
+	read_point_text(ctx, point, 0, 1, method->class, METHOD_TEXT);
+	read_point_text(ctx, point, 2, 3, method->name, METHOD_TEXT);
 }
 
-static __always_inline void enter_perl(void *ctx, struct place *place, struct frame *frame)
+static __always_inline void enter_perl(void *ctx, struct probe_point *point, struct frame *frame)
 {
-	u64 code = perl_code(operand_value(ctx, &place->operands[0]));
+	u64 code = perl_code(operand_value(ctx, &point->operands[0]));
 
 	if (!code)
 		return;
@@ -181,19 +181,19 @@ static __always_inline void enter_frame(struct frame *frame)
 SEC("uprobe")
 int at_call(u64 *ctx)
 {
-	struct place *place = this_place(ctx);
+	struct probe_point *point = this_probe_point(ctx);
 	struct frame *frame = of_this_cpu(&frame_scratches);
 
-	if (!place || !frame || !is_wanted())
+	if (!point || !frame || !is_wanted())
 		return 0;
 	__builtin_memset(frame, 0, sizeof(*frame));
-	switch (place->kind) {
+	switch (point->kind) {
 	case ENTER:
-		read_method(ctx, place, &frame->method);
+		read_method(ctx, point, &frame->method);
 		enter(frame);
 		break;
 	case LEAVE:
-		read_method(ctx, place, &frame->method);
+		read_method(ctx, point, &frame->method);
 		leave(frame);
 		break;
 	case LEAVE_LAST:
@@ -201,14 +201,14 @@ int at_call(u64 *ctx)
 			leave_top();
 		break;
 	case ENTER_PERL:
-		enter_perl(ctx, place, frame);
+		enter_perl(ctx, point, frame);
 		break;
 	case PUSH_FRAME:
 		if (follow && !push_frame(frame))
 			count_in_flight_dropped();
 		break;
 	case ENTER_FRAME:
-		read_method(ctx, place, &frame->method);
+		read_method(ctx, point, &frame->method);
 		enter_frame(frame);
 		break;
 	}

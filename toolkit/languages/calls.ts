@@ -5,8 +5,8 @@
  */
 
 import type { Bpf, Link } from "../../mod.ts";
-import { attachPlaces, type PlaceQuery } from "../probes/user_places.ts";
-import { tellPlaces } from "./language_options.ts";
+import { attachProbePoints, type ProbePointQuery } from "../probes/probe_points.ts";
+import { tellProbePoints } from "./language_options.ts";
 import { CALL, type Language } from "./languages.ts";
 import { requireRuntime } from "./runtime.ts";
 import object from "./calls.bpf.o.ts";
@@ -14,13 +14,13 @@ import object from "./calls.bpf.o.ts";
 /** The compiled kernel side. */
 export const callsObject: Uint8Array = object;
 
-/** The places to probe; `follow`: returns too. */
-function wantedPlaces({ calls }: Language, follow: boolean): readonly PlaceQuery[] {
-  const { places, countAtLeave } = calls!;
+/** The queries of probe points; `follow`: returns too. */
+function wantedPoints({ calls }: Language, follow: boolean): readonly ProbePointQuery[] {
+  const { points, countAtLeave } = calls!;
   const counted: readonly number[] = countAtLeave
     ? [CALL.leave]
     : [CALL.enter, CALL.enterPerl, CALL.enterFrame];
-  return follow ? places : places.filter(({ kind }) => counted.includes(kind));
+  return follow ? points : points.filter(({ kind }) => counted.includes(kind));
 }
 
 /** How calls are traced. */
@@ -30,24 +30,24 @@ export interface CallsOptions {
   readonly pid: number;
   /** Whether to trace returns too. */
   readonly follow: boolean;
-  /** Print the places that are probed. */
+  /** Print the probe points. */
   readonly verbose: boolean;
 }
 
-/** Attaches to the runtime of a process. @throws {Error} when it has no place for that */
+/** Attaches to the runtime of a process. @throws {Error} when it has no probe point for that */
 export function attachCalls(bpf: Bpf, language: Language, options: CallsOptions): Link[] {
   const { tool, pid, follow, verbose } = options;
-  const runtime = requireRuntime(pid, language, wantedPlaces(language, follow));
-  if (verbose) tellPlaces(tool, runtime);
-  const { path, places } = runtime;
+  const runtime = requireRuntime(pid, language, wantedPoints(language, follow));
+  if (verbose) tellProbePoints(tool, runtime);
+  const { path, points } = runtime;
   const where = { path, pid };
-  const native = places.filter(({ kind }) => kind === CALL.enterPerl);
+  const native = points.filter(({ kind }) => kind === CALL.enterPerl);
   // The return probe first: a return without an entry is ignored, but an entry without a return
   // would stay in the map.
   const atReturn = follow && native.length > 0
     ? [bpf.program("at_return").attachUprobe({ ...where, functions: native, atReturn: true })]
     : [];
-  return [...atReturn, attachPlaces(bpf, "at_call", places, where)];
+  return [...atReturn, attachProbePoints(bpf, "at_call", points, where)];
 }
 
 /** `class.method`; in a runtime without classes the method alone. */

@@ -44,7 +44,7 @@ export const pidArgument = argument({ ...filterOptions.pid, help: "process id to
 export const verboseOption = flag({
   short: "v",
   long: "verbose",
-  help: "list the places that are probed (bcc: its program)",
+  help: "list the probe points (bcc: its program)",
 });
 
 /** The process. @throws {UsageError} when it is not given */
@@ -53,9 +53,9 @@ export function requirePid(pid: number | undefined): number {
   return pid;
 }
 
-/** Prints which places a tool probes. */
-export function tellPlaces(tool: string, { path, places }: Runtime): void {
-  for (const { name, offset } of places) {
+/** Prints the probe points of a tool. */
+export function tellProbePoints(tool: string, { path, points }: Runtime): void {
+  for (const { name, offset } of points) {
     complain(tool, `probes ${name} at 0x${offset.toString(16)} of ${path}`);
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PlaceQuery, Source } from "../probes/user_places.ts";
+import type { ProbePointQuery, Source } from "../probes/probe_points.ts";
 
 /** Actions of calls.bpf.c. */
 export const CALL = {
@@ -47,31 +47,33 @@ export interface Language {
   /** The provider of its USDT probes. */
   readonly provider: string;
   readonly calls?: {
-    readonly places: readonly PlaceQuery[];
+    readonly points: readonly ProbePointQuery[];
     /** Its entry probe does not fire for most calls: they are counted when they return. */
     readonly countAtLeave?: true;
     /** A precondition for seeing calls, told to users. */
     readonly hint?: string;
   };
   readonly gc?: {
-    readonly places: readonly PlaceQuery[];
-    /** Whether the places are functions, which end where they return. */
+    readonly points: readonly ProbePointQuery[];
+    /** Whether the points are functions, which end where they return. */
     readonly untilReturn?: true;
     /** The names of collections by kind. */
     readonly describe: readonly ((collection: Collection) => string)[];
   };
   readonly objects?: {
-    readonly places: readonly PlaceQuery[];
-    /** The names of objects by the kind of place. */
+    readonly points: readonly ProbePointQuery[];
+    /** The names of objects by the kind of point. */
     readonly names?: readonly string[];
     readonly hint?: string;
   };
-  readonly threads?: { readonly places: readonly PlaceQuery[] };
+  readonly threads?: { readonly points: readonly ProbePointQuery[] };
   /** The comm of its processes, and where each activity is probed. */
-  readonly activity?: { readonly comm: RegExp } & Partial<Record<Activity, readonly PlaceQuery[]>>;
+  readonly activity?:
+    & { readonly comm: RegExp }
+    & Partial<Record<Activity, readonly ProbePointQuery[]>>;
 }
 
-const probes = (kind: number, names: string, sources: readonly Source[] = []): PlaceQuery[] =>
+const probes = (kind: number, names: string, sources: readonly Source[] = []): ProbePointQuery[] =>
   names.split(" ").map((probe) => ({ probe, kind, sources }));
 const functions = (kind: number, functions: RegExp, sources: readonly Source[] = []) =>
   [{ functions, kind, sources }] as const;
@@ -81,7 +83,7 @@ const java: Language = {
   file: /^libjvm\.so$/,
   provider: "hotspot",
   calls: {
-    places: [
+    points: [
       ...probes(CALL.enter, "method__entry", [2, 3, 4, 5]),
       ...probes(CALL.leave, "method__return", [2, 3, 4, 5]),
     ],
@@ -89,7 +91,7 @@ const java: Language = {
       "-XX:+ExtendedDTraceProbes",
   },
   gc: {
-    places: [
+    points: [
       // Manager and its length, pool and its length, initial, used, committed and maximal bytes.
       ...probes(begins(0), "mem__pool__gc__begin", [3, 6, 8]),
       ...probes(ends(0), "mem__pool__gc__end", [3, 6, 8, 1, 2, 4]),
@@ -103,12 +105,12 @@ const java: Language = {
     ],
   },
   objects: {
-    places: probes(0, "object__alloc", [2, 3, 4]),
+    points: probes(0, "object__alloc", [2, 3, 4]),
     hint: "If you do not see any results, make sure you ran java with option " +
       "-XX:+ExtendedDTraceProbes",
   },
   threads: {
-    places: [
+    points: [
       ...probes(THREAD.start, "thread__start", [1, 2, 3, 4]),
       ...probes(THREAD.stop, "thread__stop", [1, 2, 3, 4]),
     ],
@@ -135,7 +137,7 @@ const node: Language = {
   file: /^(node(js)?|libnode\.so[.\d]*)$/,
   provider: "node",
   gc: {
-    places: V8_COLLECTIONS.flatMap(([name], kind) => functions(begins(kind), name)),
+    points: V8_COLLECTIONS.flatMap(([name], kind) => functions(begins(kind), name)),
     untilReturn: true,
     describe: V8_COLLECTIONS.map(([, text]) => () => text),
   },
@@ -150,7 +152,7 @@ const perl: Language = {
   file: /^(perl[\d.]*|libperl\.so[.\d]*)$/,
   provider: "perl",
   calls: {
-    places: [
+    points: [
       ...functions(CALL.enterPerl, /^Perl_pp_entersub$/, [{ of: 0 }]),
       ...functions(CALL.leaveLast, /^Perl_pp_leavesub(lv)?$/),
     ],
@@ -163,7 +165,7 @@ const php: Language = {
   file: /^(php[\d.]*|php-(cgi|fpm)[\d.]*|libphp[\d.]*\.so)$/,
   provider: "php",
   calls: {
-    places: [
+    points: [
       ...probes(CALL.enter, "function__entry", [4, undefined, 1]),
       ...probes(CALL.leave, "function__return", [4, undefined, 1]),
     ],
@@ -184,14 +186,14 @@ const python: Language = {
   file: /^(python[\d.]*|libpython[\d.]+\.so[.\d]*)$/,
   provider: "python",
   calls: {
-    places: [
+    points: [
       ...probes(CALL.enter, "function__entry", [1, undefined, 2]),
       ...probes(CALL.leave, "function__return", [1, undefined, 2]),
     ],
     countAtLeave: true,
   },
   gc: {
-    places: [
+    points: [
       ...probes(begins(0), "gc__start", [undefined, 1]),
       ...probes(ends(0), "gc__done", [undefined, 1]),
     ],
@@ -214,7 +216,7 @@ const ruby: Language = {
   file: /^(ruby[\d.]*|libruby[-\d.]*\.so[.\d]*)$/,
   provider: "ruby",
   calls: {
-    places: [
+    points: [
       ...probes(CALL.enter, "method__entry cmethod__entry", [1, undefined, 2]),
       ...probes(CALL.leave, "method__return cmethod__return", [1, undefined, 2]),
     ],
@@ -223,7 +225,7 @@ const ruby: Language = {
       "those of Ruby 3.1 do not",
   },
   gc: {
-    places: [
+    points: [
       ...probes(begins(0), "gc__mark__begin"),
       ...probes(ends(0), "gc__mark__end"),
       ...probes(begins(1), "gc__sweep__begin"),
@@ -232,7 +234,7 @@ const ruby: Language = {
     describe: [() => "GC mark stage", () => "GC sweep stage"],
   },
   objects: {
-    places: [
+    points: [
       ...probes(0, "object__create", [1]),
       ...RUBY_KINDS.flatMap((name, kind) =>
         kind > 0 ? probes(kind, `${name}__create`, [undefined, undefined, 1]) : []
@@ -258,7 +260,7 @@ const tcl: Language = {
   file: /^(libtcl[\d.]+\.so[.\d]*|tclsh[\d.]*)$/,
   provider: "tcl",
   calls: {
-    places: [
+    points: [
       ...functions(CALL.pushFrame, /^Tcl_PushCallFrame$/),
       ...functions(CALL.enterFrame, /^TclNRInterpProcCore$/, [
         undefined,
@@ -269,7 +271,7 @@ const tcl: Language = {
     ],
   },
   objects: {
-    places: TCL_OBJECTS.flatMap((name, kind) => functions(kind, new RegExp(`^Tcl_New${name}$`))),
+    points: TCL_OBJECTS.flatMap((name, kind) => functions(kind, new RegExp(`^Tcl_New${name}$`))),
     names: TCL_OBJECTS.map((name) => `Tcl_New${name}`),
   },
   activity: {
@@ -285,7 +287,7 @@ const c: Language = {
   file: /^libc(-[\d.]+)?\.so[.\d]*$/,
   provider: "libc",
   objects: {
-    places: functions(0, /^malloc$/, [undefined, undefined, { of: 0 }]),
+    points: functions(0, /^malloc$/, [undefined, undefined, { of: 0 }]),
   },
 };
 

@@ -1,11 +1,11 @@
 /**
- * Finding the language runtime in a process, and its places.
+ * Finding the language runtime in a process, and its probe points.
  *
  * @module
  */
 
 import { fileProbes, parseMaps, reachablePath, readMaps, withoutDeleted } from "../../plumbing.ts";
-import { type PlaceQuery, type UserPlace, userPlaces } from "../probes/user_places.ts";
+import { type ProbePoint, type ProbePointQuery, probePoints } from "../probes/probe_points.ts";
 import type { Machine } from "../machine/machine.ts";
 import { UsageError } from "../options/options.ts";
 import type { Language } from "./languages.ts";
@@ -13,11 +13,11 @@ import type { Language } from "./languages.ts";
 /** How the file of a runtime is recognized. */
 export type RuntimeFile = Pick<Language, "name" | "file" | "provider">;
 
-/** The places of a runtime in one of a process's files. */
+/** The probe points of a runtime in one of a process's files. */
 export interface Runtime {
   /** The file as this process reaches it. */
   readonly path: string;
-  readonly places: readonly UserPlace[];
+  readonly points: readonly ProbePoint[];
 }
 
 const lastPart = (path: string) => path.slice(path.lastIndexOf("/") + 1);
@@ -33,19 +33,19 @@ function* filesOf(pid: number): Generator<readonly [name: string, path: string]>
   }
 }
 
-/** The first file of the process that belongs to the language and has some of these places. */
+/** The first file of the process that belongs to the language and has some of these probe points. */
 export function findRuntime(
   pid: number,
   language: RuntimeFile,
-  queries: readonly PlaceQuery[],
+  queries: readonly ProbePointQuery[],
 ): Runtime | undefined {
   for (const [name, path] of filesOf(pid)) {
     if (!language.file.test(name)) continue;
-    const places = userPlaces(
+    const points = probePoints(
       { path, probes: fileProbes(path), provider: language.provider },
       queries,
     );
-    if (places.length > 0) return { path, places };
+    if (points.length > 0) return { path, points };
   }
   return undefined;
 }
@@ -85,11 +85,11 @@ export function chooseLanguage(
   );
 }
 
-/** The places, or one sentence why there are none. @throws {Error} */
+/** The probe points, or one sentence why there are none. @throws {Error} */
 export function requireRuntime(
   pid: number,
   language: RuntimeFile,
-  queries: readonly PlaceQuery[],
+  queries: readonly ProbePointQuery[],
 ): Runtime {
   const found = findRuntime(pid, language, queries);
   if (found) return found;

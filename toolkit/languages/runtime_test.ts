@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { pretend } from "../../tests/support/machine.ts";
 import { languageOf, requireRuntime } from "./runtime.ts";
 
-test("a process without a language's places is refused with what they are", () => {
+test("a process without a language's probe points is refused with what they are", () => {
   const tcl = { name: "tcl", provider: "tcl", file: /^libtcl/ };
-  const places = [{ kind: 0, probe: "function__entry" }, {
+  const points = [{ kind: 0, probe: "function__entry" }, {
     kind: 1,
     functions: /^TclNRInterpProcCore$/,
   }];
-  assert.throws(() => requireRuntime(process.pid, tcl, places), {
+  assert.throws(() => requireRuntime(process.pid, tcl, points), {
     message: `Cannot trace tcl in process ${process.pid}: none of its files has the USDT probe ` +
       "function__entry or the function TclNRInterpProcCore: it runs something else, or a build without them",
   });

@@ -32,7 +32,7 @@
  *   Ruby 3.1. USDT ruby:method__entry, cmethod__entry and their returns.
  * - tcl: procedures, lambdas and methods of TclOO, by name; commands written in C not. Uprobes on
  *   TclNRInterpProcCore, Tcl_PushCallFrame and Tcl_PopCallFrame.
- * - node: nothing; V8 has no such places.
+ * - node: nothing; V8 has no such probe points.
  *
  * Overhead: about 0.6 µs for each call, 1.5 µs with -L, besides what the uprobes themselves cost.
  */

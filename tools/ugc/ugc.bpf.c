@@ -3,7 +3,7 @@
  * ugc: garbage collections of language runtimes, from begin to end.
  */
 #include "../../toolkit/kernel/event_tool.h"
-#include "../../toolkit/kernel/probes/user_place.h"
+#include "../../toolkit/kernel/probes/probe_point.h"
 
 #define NAME_TEXT_MAX 64
 
@@ -42,25 +42,25 @@ struct {
 
 EVENTS(events, struct event);
 
-static __always_inline struct collection collection_at(void *ctx, struct place *place)
+static __always_inline struct collection collection_at(void *ctx, struct probe_point *point)
 {
 	struct collection collection = {
-		.id = operand_value(ctx, &place->operands[0]),
+		.id = operand_value(ctx, &point->operands[0]),
 		.tid = bpf_get_current_pid_tgid(),
-		.kind = place->kind / 2,
+		.kind = point->kind / 2,
 	};
 
 	return collection;
 }
 
-static __always_inline int begin(void *ctx, struct place *place)
+static __always_inline int begin(void *ctx, struct probe_point *point)
 {
-	struct collection collection = collection_at(ctx, place);
+	struct collection collection = collection_at(ctx, point);
 	struct begin begin = {
 		.time = bpf_ktime_get_ns(),
 		.before = {
-			operand_value(ctx, &place->operands[1]),
-			operand_value(ctx, &place->operands[2]),
+			operand_value(ctx, &point->operands[1]),
+			operand_value(ctx, &point->operands[2]),
 		},
 	};
 
@@ -69,14 +69,14 @@ static __always_inline int begin(void *ctx, struct place *place)
 	return 0;
 }
 
-static __always_inline int end(void *ctx, struct place *place, bool has_operands)
+static __always_inline int end(void *ctx, struct probe_point *point, bool has_operands)
 {
-	struct collection collection = { .tid = bpf_get_current_pid_tgid(), .kind = place->kind / 2 };
+	struct collection collection = { .tid = bpf_get_current_pid_tgid(), .kind = point->kind / 2 };
 	struct begin *begin;
 	struct event event = {};
 
 	if (has_operands)
-		collection = collection_at(ctx, place);
+		collection = collection_at(ctx, point);
 	begin = bpf_map_lookup_elem(&collections, &collection);
 	if (!begin)
 		return 0;
@@ -89,11 +89,11 @@ static __always_inline int end(void *ctx, struct place *place, bool has_operands
 		return 0;
 	event.kind = collection.kind;
 	if (has_operands) {
-		event.after[0] = operand_value(ctx, &place->operands[1]);
-		event.after[1] = operand_value(ctx, &place->operands[2]);
-		read_place_text(ctx, place, 3, 4, event.manager, sizeof(event.manager));
+		event.after[0] = operand_value(ctx, &point->operands[1]);
+		event.after[1] = operand_value(ctx, &point->operands[2]);
+		read_point_text(ctx, point, 3, 4, event.manager, sizeof(event.manager));
 		/* The pool identifies it. */
-		read_place_text(ctx, place, 0, 5, event.pool, sizeof(event.pool));
+		read_point_text(ctx, point, 0, 5, event.pool, sizeof(event.pool));
 	}
 	set_who(&event.who);
 	send(events, &event, sizeof(event));
@@ -103,18 +103,18 @@ static __always_inline int end(void *ctx, struct place *place, bool has_operands
 SEC("uprobe")
 int at_gc(u64 *ctx)
 {
-	struct place *place = this_place(ctx);
+	struct probe_point *point = this_probe_point(ctx);
 
-	if (!place || !is_wanted())
+	if (!point || !is_wanted())
 		return 0;
-	return place->kind % 2 == 0 ? begin(ctx, place) : end(ctx, place, true);
+	return point->kind % 2 == 0 ? begin(ctx, point) : end(ctx, point, true);
 }
 
 /* At the return of a function that performs a collection. */
 SEC("uretprobe")
 int at_return(u64 *ctx)
 {
-	struct place *place = this_place(ctx);
+	struct probe_point *point = this_probe_point(ctx);
 
-	return place && is_wanted() ? end(ctx, place, false) : 0;
+	return point && is_wanted() ? end(ctx, point, false) : 0;
 }

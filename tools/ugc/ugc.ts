@@ -34,14 +34,14 @@ import {
   languageOption,
   pidArgument,
   requirePid,
-  tellPlaces,
+  tellProbePoints,
   verboseOption,
 } from "../../toolkit/languages/language_options.ts";
 import { languagesWith } from "../../toolkit/languages/languages.ts";
 import { chooseLanguage, requireRuntime } from "../../toolkit/languages/runtime.ts";
 import { flag, number, text } from "../../toolkit/options/options.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
-import { attachPlaces } from "../../toolkit/probes/user_places.ts";
+import { attachProbePoints } from "../../toolkit/probes/probe_points.ts";
 import { monotonicTime } from "../../plumbing.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
@@ -110,7 +110,7 @@ const ugc = defineTool({
     const { filter, milliseconds, json, minimum = 0, verbose } = values;
     const pid = requirePid(values.pid);
     const language = chooseLanguage(pid, values.language, LANGUAGES, machine);
-    const { places: queries, untilReturn = false, describe } = language.gc!;
+    const { points: queries, untilReturn = false, describe } = language.gc!;
     const describeEvent = ({ kind, before, after, manager, pool }: Event) =>
       describe[kind]?.({
         before: [before[0]!, before[1]!],
@@ -126,14 +126,14 @@ const ugc = defineTool({
       attach(bpf) {
         const runtime = requireRuntime(pid, language, queries);
         start = monotonicTime();
-        if (verbose) tellPlaces("ugc", runtime);
-        const { path, places } = runtime;
+        if (verbose) tellProbePoints("ugc", runtime);
+        const { path, points } = runtime;
         const where = { path, pid };
         // The end probe first: the end of a collection that began earlier is ignored.
         const returns = untilReturn
-          ? [bpf.program("at_return").attachUprobe({ ...where, functions: places, atReturn: true })]
+          ? [bpf.program("at_return").attachUprobe({ ...where, functions: points, atReturn: true })]
           : [];
-        return Promise.resolve([...returns, attachPlaces(bpf, "at_gc", places, where)]);
+        return Promise.resolve([...returns, attachProbePoints(bpf, "at_gc", points, where)]);
       },
       wants: (event) => filter === undefined || describeEvent(event).includes(filter),
       columns: [

@@ -5,7 +5,7 @@
 #include "../../toolkit/kernel/base/dropped.h"
 #include "../../toolkit/kernel/base/maps.h"
 #include "../../toolkit/kernel/task/filter.h"
-#include "../../toolkit/kernel/probes/user_place.h"
+#include "../../toolkit/kernel/probes/probe_point.h"
 
 #define TYPE_TEXT 80
 
@@ -35,18 +35,18 @@ struct {
 SEC("uprobe")
 int at_new(u64 *ctx)
 {
-	struct place *place = this_place(ctx);
+	struct probe_point *point = this_probe_point(ctx);
 	struct sums zero = {}, *sums;
 	struct object object = {};
 	u64 bytes;
 
-	if (!place || !is_wanted())
+	if (!point || !is_wanted())
 		return 0;
-	object.kind = place->kind;
-	bytes = operand_value(ctx, &place->operands[2]);
+	object.kind = point->kind;
+	bytes = operand_value(ctx, &point->operands[2]);
 	if (by_size)
 		object.size = bytes;
-	read_place_text(ctx, place, 0, 1, object.type, TYPE_TEXT);
+	read_point_text(ctx, point, 0, 1, object.type, TYPE_TEXT);
 	sums = lookup_or_insert(&objects, &object, &zero);
 	if (!sums) {
 		__sync_fetch_and_add(&dropped, 1);

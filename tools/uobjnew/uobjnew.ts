@@ -36,7 +36,7 @@ import {
   languageOption,
   pidArgument,
   requirePid,
-  tellPlaces,
+  tellProbePoints,
   verboseOption,
 } from "../../toolkit/languages/language_options.ts";
 import { type Language, languagesWith } from "../../toolkit/languages/languages.ts";
@@ -50,7 +50,7 @@ import {
 import type { Column } from "../../toolkit/output/columns.ts";
 import { CounterDeltas, deltasOf } from "../../toolkit/output/counter_deltas.ts";
 import type { Report } from "../../toolkit/output/report.ts";
-import { attachPlaces } from "../../toolkit/probes/user_places.ts";
+import { attachProbePoints } from "../../toolkit/probes/probe_points.ts";
 import { reportDropped } from "../../toolkit/run/losses.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool } from "../../toolkit/run/tool.ts";
@@ -149,10 +149,10 @@ const uobjnew = defineTool({
       interval: values.interval,
       load: filterSettings({ pid }, { by_size: language.name === "c" }),
       attach(bpf) {
-        const runtime = requireRuntime(pid, language, language.objects!.places);
-        if (verbose) tellPlaces("uobjnew", runtime);
-        const { path, places } = runtime;
-        return Promise.resolve([attachPlaces(bpf, "at_new", places, { path, pid })]);
+        const runtime = requireRuntime(pid, language, language.objects!.points);
+        if (verbose) tellProbePoints("uobjnew", runtime);
+        const { path, points } = runtime;
+        return Promise.resolve([attachProbePoints(bpf, "at_new", points, { path, pid })]);
       },
       records: [rowShape({ type: "text", allocs: "count", bytes: "count" })],
       report: reporter(values, language),

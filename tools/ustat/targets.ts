@@ -85,13 +85,13 @@ export class Targets implements Disposable {
       const queries = language.activity?.[name];
       const runtime = queries && findRuntime(pid, language, queries);
       if (!runtime) return [];
-      const { path, places } = runtime;
+      const { path, points } = runtime;
       if (this.#verbose) {
-        complain("ustat", `process ${pid}: ${name} at ${places.length} places of ${path}`);
+        complain("ustat", `process ${pid}: ${name} at ${points.length} probe points of ${path}`);
       }
       const link = this.#bpf.program(`count_${name}`).attachUprobe({
         path,
-        functions: places,
+        functions: points,
         pid,
       });
       return [undo.use(link)];

@@ -5,7 +5,7 @@
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
-#include "../../toolkit/kernel/probes/user_place.h"
+#include "../../toolkit/kernel/probes/probe_point.h"
 
 #define THREAD_TEXT 80
 #define PTHREAD 2
@@ -28,15 +28,15 @@ EVENTS(events, struct event);
 SEC("uprobe")
 int at_thread(u64 *ctx)
 {
-	struct place *place = this_place(ctx);
+	struct probe_point *point = this_probe_point(ctx);
 	struct event event = { .time = bpf_ktime_get_ns() };
 
-	if (!place || !is_wanted())
+	if (!point || !is_wanted())
 		return 0;
-	event.kind = place->kind;
-	event.id = operand_value(ctx, &place->operands[2]);
-	event.native_id = operand_value(ctx, &place->operands[3]);
-	read_place_text(ctx, place, 0, 1, event.name, THREAD_TEXT);
+	event.kind = point->kind;
+	event.id = operand_value(ctx, &point->operands[2]);
+	event.native_id = operand_value(ctx, &point->operands[3]);
+	read_point_text(ctx, point, 0, 1, event.name, THREAD_TEXT);
 	set_who(&event.who);
 	send(events, &event, sizeof(event));
 	return 0;

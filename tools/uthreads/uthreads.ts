@@ -39,13 +39,13 @@ import {
   languageOption,
   pidArgument,
   requirePid,
-  tellPlaces,
+  tellProbePoints,
   verboseOption,
 } from "../../toolkit/languages/language_options.ts";
 import { languagesWith } from "../../toolkit/languages/languages.ts";
 import { languageOf, requireRuntime } from "../../toolkit/languages/runtime.ts";
 import { eventOptions, filterSettings } from "../../toolkit/options/standard_options.ts";
-import { attachPlaces } from "../../toolkit/probes/user_places.ts";
+import { attachProbePoints } from "../../toolkit/probes/probe_points.ts";
 import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { Who } from "../../toolkit/task/who.ts";
@@ -107,16 +107,16 @@ const uthreads = defineTool({
         return symbols;
       },
       attach(bpf) {
-        const runtime = language && requireRuntime(pid, language, language.threads!.places);
-        if (runtime && verbose) tellPlaces("uthreads", runtime);
+        const runtime = language && requireRuntime(pid, language, language.threads!.points);
+        if (runtime && verbose) tellProbePoints("uthreads", runtime);
         const isInLibc = userFunctions("c", new RegExp(`^${FUNCTION}$`), pid).length > 0;
-        const place = { library: isInLibc ? "c" : "pthread", symbol: FUNCTION, pid };
+        const where = { library: isInLibc ? "c" : "pthread", symbol: FUNCTION, pid };
         return Promise.resolve([
           bpf.program("forked").attach(),
-          bpf.program("end_create").attachUprobe({ ...place, atReturn: true }),
-          bpf.program("begin_create").attachUprobe(place),
+          bpf.program("end_create").attachUprobe({ ...where, atReturn: true }),
+          bpf.program("begin_create").attachUprobe(where),
           ...runtime
-            ? [attachPlaces(bpf, "at_thread", runtime.places, { path: runtime.path, pid })]
+            ? [attachProbePoints(bpf, "at_thread", runtime.points, { path: runtime.path, pid })]
             : [],
         ]);
       },

@@ -9,13 +9,13 @@
 #include "../base/ring_buffer.h"
 #include "../task/filter.h"
 #include "../base/maps.h"
-#include "../probes/user_place.h"
+#include "../probes/probe_point.h"
 #include "perl.h"
 
 #define METHOD_TEXT 80 /* room for a class and for a method, as in bcc */
 #define UNWOUND_MAX 16 /* most calls that one exception unwinds */
 
-/* The action at a place; languages.ts has the same numbers. */
+/* The action at a probe point; languages.ts has the same numbers. */
 enum {
 	ENTER, /* operands: class, its length, method, its length */
 	LEAVE, /* the same */

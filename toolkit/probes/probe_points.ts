@@ -1,6 +1,6 @@
 /**
- * Places in user programs: USDT probes and functions, with the location of their arguments
- * (user_place.h).
+ * Probe points in user programs: locations of USDT probes, and functions, with where their arguments are
+ * (probe_point.h).
  *
  * @module
  */
@@ -20,8 +20,8 @@ import {
 } from "../../mod.ts";
 import { isFloat, parseOperand, registerOffset, registerOffsets } from "../../plumbing.ts";
 
-/** As in user_place.h. */
-const PLACES_MAX = 512;
+/** As in probe_point.h. */
+const MAX_PROBE_POINTS = 512;
 const OPERANDS = 6;
 const STEPS = 4;
 /** How many arguments of functions can be asked for. */
@@ -38,7 +38,7 @@ const Operand = struct("operand", {
   offsets: array(i32, STEPS),
 });
 type Operand = Infer<typeof Operand>;
-const Place = struct("place", { kind: u32, unused: u32, operands: array(Operand, OPERANDS) });
+const Point = struct("probe_point", { kind: u32, unused: u32, operands: array(Operand, OPERANDS) });
 
 const NONE: Operand = {
   constant: 0n,
@@ -59,7 +59,7 @@ export type Source =
   | undefined;
 
 /** A request to probe something. */
-export interface PlaceQuery {
+export interface ProbePointQuery {
   /** The name of a USDT probe. */
   readonly probe?: string;
   /** Or functions of the file. */
@@ -70,8 +70,8 @@ export interface PlaceQuery {
   readonly sources?: readonly Source[];
 }
 
-/** A place to probe. */
-export interface UserPlace {
+/** A place to probe, and what to do there. */
+export interface ProbePoint {
   readonly name: string;
   readonly offset: number;
   readonly semaphore?: number;
@@ -80,7 +80,7 @@ export interface UserPlace {
 }
 
 /** A file to search. */
-export interface PlacesIn {
+export interface ProbedFile {
   /** The file as this process reaches it. */
   readonly path: string;
   /** The USDT probes of the file. */
@@ -88,15 +88,15 @@ export interface PlacesIn {
   readonly provider: string;
 }
 
-/** The places in a file that match the queries; missing ones are skipped. */
-export function userPlaces(
-  { path, probes, provider }: PlacesIn,
-  queries: readonly PlaceQuery[],
-): UserPlace[] {
+/** The probe points in a file that match the queries; missing ones are skipped. */
+export function probePoints(
+  { path, probes, provider }: ProbedFile,
+  queries: readonly ProbePointQuery[],
+): ProbePoint[] {
   const patterns = queries.flatMap(({ functions }) => functions ? [functions.source] : []);
   // All at once: a file may have a million symbols.
   const found = patterns.length > 0 ? userFunctions(path, new RegExp(patterns.join("|"))) : [];
-  return queries.flatMap(({ probe, functions, kind, sources = [] }): UserPlace[] => {
+  return queries.flatMap(({ probe, functions, kind, sources = [] }): ProbePoint[] => {
     if (functions) {
       const operands = sources.map(functionOperand);
       return found.filter(({ name }) => functions.test(name))
@@ -115,24 +115,24 @@ export function userPlaces(
   });
 }
 
-/** Fills `places` for the kernel side, and attaches a program to each of them. @throws {Error} */
-export function attachPlaces(
+/** Fills `probe_points` for the kernel side, and attaches a program to each of them. @throws {Error} */
+export function attachProbePoints(
   bpf: Bpf,
   program: string,
-  places: readonly UserPlace[],
+  points: readonly ProbePoint[],
   where: { readonly path: string; readonly pid?: number },
 ): Link {
-  if (places.length > PLACES_MAX) {
+  if (points.length > MAX_PROBE_POINTS) {
     throw new Error(
-      `Cannot probe ${where.path}: ${places.length} places, of ${PLACES_MAX} at most`,
+      `Cannot probe ${where.path}: ${points.length} probe points, of ${MAX_PROBE_POINTS} at most`,
     );
   }
-  const map = bpf.map("places", u32, Place);
-  places.forEach(({ kind, operands }, index) => {
+  const map = bpf.map("probe_points", u32, Point);
+  points.forEach(({ kind, operands }, index) => {
     const all = Array.from({ length: OPERANDS }, (_, i) => operands[i] ?? NONE);
     map.set(index, { kind, unused: 0, operands: all });
   });
-  return bpf.program(program).attachUprobe({ ...where, functions: places });
+  return bpf.program(program).attachUprobe({ ...where, functions: points });
 }
 
 function functionOperand(source: Source): Operand {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Places in user programs found at run time: USDT probes and functions of runtimes. Each place has its
- * arguments elsewhere. A SEC("uprobe") program serves all places of a file; its cookie is the
- * place's index in `places`, which describes the arguments (user_places.ts fills it).
+ * Probe points in user programs, found at run time: locations of USDT probes, and functions of runtimes. Each
+ * has its arguments elsewhere. A SEC("uprobe") program serves all probe points of a file; its cookie is the
+ * point's index in `probe_points`, which describes the arguments (probe_points.ts fills it).
  */
 #pragma once
 
 #include "../base/prelude.h"
 
-#define PLACES_MAX 512
-#define PLACE_OPERANDS 6
-#define PLACE_STEPS 4
+#define MAX_PROBE_POINTS 512
+#define POINT_OPERANDS 6
+#define POINT_STEPS 4
 
 /* A register or nothing, plus a constant, followed by a number of memory reads. */
 struct operand {
@@ -19,27 +19,27 @@ struct operand {
 	u32 size; /* of the value in bytes; 0: there is no such argument */
 	u32 is_signed;
 	u32 steps;
-	s32 offsets[PLACE_STEPS]; /* added before each read */
+	s32 offsets[POINT_STEPS]; /* added before each read */
 };
 
-struct place {
+struct probe_point {
 	u32 kind; /* the action of the tool there */
 	u32 unused;
-	struct operand operands[PLACE_OPERANDS];
+	struct operand operands[POINT_OPERANDS];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PLACES_MAX);
+	__uint(max_entries, MAX_PROBE_POINTS);
 	__type(key, u32);
-	__type(value, struct place);
-} places SEC(".maps");
+	__type(value, struct probe_point);
+} probe_points SEC(".maps");
 
-static __always_inline struct place *this_place(void *ctx)
+static __always_inline struct probe_point *this_probe_point(void *ctx)
 {
 	u32 index = bpf_get_attach_cookie(ctx);
 
-	return bpf_map_lookup_elem(&places, &index);
+	return bpf_map_lookup_elem(&probe_points, &index);
 }
 
 static __always_inline u64 resized(u64 value, u32 size, u32 is_signed)
@@ -64,7 +64,7 @@ static __noinline u64 operand_value(void *ctx, struct operand *operand)
 	if (operand->word >= 0 && operand->word < 40)
 		bpf_probe_read_kernel(&value, sizeof(value), ctx + operand->word * sizeof(u64));
 	value += operand->constant;
-	for (u32 i = 0; i < PLACE_STEPS; i++) {
+	for (u32 i = 0; i < POINT_STEPS; i++) {
 		u64 address = value + operand->offsets[i];
 
 		if (i >= operand->steps)
@@ -83,16 +83,16 @@ static __noinline u64 operand_value(void *ctx, struct operand *operand)
 }
 
 /* Reads a string of a given length, or up to its NUL, truncated to `room` bytes. */
-static __always_inline void read_place_text(void *ctx, struct place *place, u32 text, u32 length, char *to,
+static __always_inline void read_point_text(void *ctx, struct probe_point *point, u32 text, u32 length, char *to,
 					    u32 room)
 {
-	u64 address = operand_value(ctx, &place->operands[text]);
+	u64 address = operand_value(ctx, &point->operands[text]);
 	u64 size = room;
 
 	if (!address)
 		return;
-	if (place->operands[length].size)
-		size = operand_value(ctx, &place->operands[length]) + 1;
+	if (point->operands[length].size)
+		size = operand_value(ctx, &point->operands[length]) + 1;
 	/* Hides the value from the compiler, so that it keeps the comparison, which the verifier needs. */
 	__asm__ volatile("" : "+r"(size));
 	if (size > room)
