@@ -23,7 +23,7 @@ const volatile u32 protocols_count = 0;
 const volatile u16 protocols[PORTS_MAX] = {}; /* above IP */
 const volatile bool with_stack = false;
 
-/* Where a packet was seen; PLACES of places.ts has the same order. */
+/* Where a packet was seen; TRACEPOINTS of hooks.ts has the same order. */
 enum place {
 	FUNCTION,
 	NET_DEV_QUEUE,

@@ -83,7 +83,7 @@ import { main } from "../../toolkit/run/main.ts";
 import { defineTool, eventPlan } from "../../toolkit/run/tool.ts";
 import { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import { Who } from "../../toolkit/task/who.ts";
-import { DROP, packetFunctions, PLACES, tellPositions, tracepointPrograms } from "./places.ts";
+import { DROP, packetFunctions, tellPositions, tracepointPrograms, TRACEPOINTS } from "./hooks.ts";
 import object from "./pktsnoop.bpf.o.ts";
 
 const NAME = "pktsnoop";
@@ -167,7 +167,7 @@ const endText = ({ flow }: Event, end: "local" | "remote"): string => {
 
 const flagsOf = ({ tcp_flags }: Event) => tcp_flags ? tcpFlagNames(tcp_flags) : null;
 const reasonOf = ({ place, reason }: Event) =>
-  PLACES[place]![1] === DROP ? dropReasonName(reason) : null;
+  TRACEPOINTS[place]![1] === DROP ? dropReasonName(reason) : null;
 
 function columns(
   values: Values<typeof options>,
@@ -176,7 +176,7 @@ function columns(
 ): Columns<Event> {
   const { json } = values;
   const placeOf = (event: Event) =>
-    event.place === 0 ? functions[event.function]! : PLACES[event.place]![1];
+    event.place === 0 ? functions[event.function]! : TRACEPOINTS[event.place]![1];
   return [
     secondsColumn<Event>({ width: 9, digits: 6 }),
     { head: "SKB", width: 16, value: ({ skb }) => skb.toString(16) },

@@ -9,7 +9,7 @@ import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { TargetHooks } from "../../toolkit/probes/pattern_hooks.ts";
 
 /** In the order of enum place: the tracepoints' categories and names. */
-export const PLACES: readonly (readonly [category: string, name: string])[] = [
+export const TRACEPOINTS: readonly (readonly [category: string, name: string])[] = [
   ["", ""],
   ["net", "net_dev_queue"],
   ["net", "net_dev_start_xmit"],
@@ -34,7 +34,7 @@ export const tracepointPrograms = (
   isWanted: (name: string) => boolean,
 ): Record<string, boolean> =>
   Object.fromEntries(
-    PLACES.slice(1).map(([category, name]) => [
+    TRACEPOINTS.slice(1).map(([category, name]) => [
       `at_${name}`,
       isWanted(name) && machine.hasHook(`tracepoint:${category}:${name}`).answer !== "no",
     ]),
@@ -61,16 +61,16 @@ export function packetFunctions(
     "sk_buff",
     ARGUMENTS_MAX,
   );
-  const places = [...taking.keys()];
+  const names = [...taking.keys()];
   const found = `Cannot trace functions that match ${pattern.source}`;
-  if (places.length === 0) {
+  if (names.length === 0) {
     throw new Error(
       `${found}: none that can be probed takes a struct sk_buff, by the kernel's BTF`,
     );
   }
-  if (places.length > FUNCTIONS_MAX) {
+  if (names.length > FUNCTIONS_MAX) {
     throw new Error(
-      `${found}: ${places.length} are more than ${FUNCTIONS_MAX}: narrow the pattern`,
+      `${found}: ${names.length} are more than ${FUNCTIONS_MAX}: narrow the pattern`,
     );
   }
   return {
@@ -82,8 +82,8 @@ export function packetFunctions(
       isQualified: false,
       atReturn: false,
     },
-    names: places,
-    places,
+    names,
+    places: names,
     path: undefined,
     pid: undefined,
     positions: [...taking.values()],
