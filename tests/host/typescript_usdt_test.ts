@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hash, kernel, usdt, userString } from "../../kernel.ts";
 import { array, Bpf, chars, i64, u64 } from "../../mod.ts";
-import { buildPlaces, buildUsdt, KINDS, UsdtProcess } from "../support/usdt.ts";
+import { buildLocations, buildUsdt, KINDS, UsdtProcess } from "../support/usdt.ts";
 
 for (const kind of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
   test(`USDT programs read arguments wherever they are: ${kind}`, async () => {
@@ -43,17 +43,17 @@ for (const kind of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
   });
 }
 
-test("USDT programs know where they are when each place has its arguments elsewhere", async () => {
-  const path = buildPlaces();
+test("USDT programs know where they are when each location has its arguments elsewhere", async () => {
+  const path = buildLocations();
   const code = kernel({ maps: { signs: hash(i64, i64), widths: hash(i64, i64) } }, {
-    signs: usdt({ path, name: "places:signs" }, ({ args: [value, place] }, { signs }) => {
-      signs.set(place!, value!);
+    signs: usdt({ path, name: "locations:signs" }, ({ args: [value, location] }, { signs }) => {
+      signs.set(location!, value!);
     }),
-    widths: usdt({ path, name: "places:widths" }, ({ args }, { widths }) => {
+    widths: usdt({ path, name: "locations:widths" }, ({ args }, { widths }) => {
       widths.set(args[0]!, args[1]!);
     }),
   });
-  await using process = await UsdtProcess.startPlaces();
+  await using process = await UsdtProcess.startLocations();
   using bpf = Bpf.load(code);
   bpf.attach();
   await process.fire(3);
@@ -77,16 +77,16 @@ test("USDT programs read the text that an argument points at", async () => {
 });
 
 test("USDT arguments that no number is read from are refused by name", () => {
-  const path = buildPlaces();
+  const path = buildLocations();
   const code = kernel({ globals: { value: u64 } }, {
-    hidden: usdt({ path, name: "places:hidden" }, ({ args }, out) => {
+    hidden: usdt({ path, name: "locations:hidden" }, ({ args }, out) => {
       out.value = args[1]!;
     }),
   });
   assert.throws(() => Bpf.load(code), {
     message: /argument 1 is in %xmm0, which programs cannot read as a number\n.*\n +\^/,
   });
-  const none = kernel({}, { none: usdt({ path, name: "places:none" }, () => {}) });
+  const none = kernel({}, { none: usdt({ path, name: "locations:none" }, () => {}) });
   using bpf = Bpf.load(none);
-  assert.throws(() => bpf.attach(), /places:widths, places:signs/);
+  assert.throws(() => bpf.attach(), /locations:widths, locations:signs/);
 });

@@ -22,8 +22,8 @@ export interface Job extends AsyncDisposable {
   readonly names?: Readonly<Record<string, string | number>>;
 }
 
-/** Where a case takes place. */
-export interface Place {
+/** What a case runs with: its folder, the workload, and names of things. */
+export interface CaseContext {
   readonly dir: string;
   readonly pid: number;
   readonly names: Readonly<Record<string, string | number>>;
@@ -41,7 +41,7 @@ export type Work =
   | { start(dir: string): Promise<Job> };
 
 /** Whether a row is of the workload; default: its `pid` is. */
-export type IsOf = (row: Row, place: Place) => boolean;
+export type IsOf = (row: Row, context: CaseContext) => boolean;
 
 /** One thing that a tool must show, or must not. */
 export interface Case {
@@ -58,7 +58,7 @@ export interface Case {
   /** What the table says, printed without `--json`: each in some line. */
   readonly lines?: readonly RegExp[];
   /** What rows and counts cannot say. */
-  check?(rows: readonly Row[], place: Place): void;
+  check?(rows: readonly Row[], context: CaseContext): void;
   readonly requires?: readonly Feature[];
   /**
    * Run in each guest as well: one case of a tool, which shows that its hooks work there. Others run in

@@ -70,8 +70,8 @@ type Watch = (pid?: number) => void;
 async function tryCase(tool: AnyTool, one: Case, watch: Watch): Promise<void> {
   using folder = new Folder();
   await using job = await startWork(one.work, folder.path);
-  const place = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
-  const args = filled(one.args ?? [], place);
+  const context = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
+  const args = filled(one.args ?? [], context);
   // What the tool plans may depend on the workload's process, which ends.
   const checkRecords = one.lines ? undefined : recordCheckerOf(tool, args);
   await using running = await startTool(tool.name, ...one.lines ? [] : ["--json"], ...args);
@@ -80,18 +80,18 @@ async function tryCase(tool: AnyTool, one: Case, watch: Watch): Promise<void> {
   const result = await stopTool(running);
   if (one.lines) {
     for (const line of one.lines) {
-      assertMatch(result.stdout, new RegExp(filled(line.source, place), `m${line.flags}`));
+      assertMatch(result.stdout, new RegExp(filled(line.source, context), `m${line.flags}`));
     }
     return;
   }
   checkRecords!(rowsOf(result));
-  const rows = rowsIn(result, one.of, place);
+  const rows = rowsIn(result, one.of, context);
   if (one.rows) {
-    const expected = filled(one.rows, place);
+    const expected = filled(one.rows, context);
     assertEquals(projected(rows, expected), expected);
   }
   if (one.counts) {
-    const expected = filled(one.counts, place);
+    const expected = filled(one.counts, context);
     const keys = expected.map(([row]) => row);
     const counted = new Map<string, number>();
     for (const row of projected(rows, keys)) {
@@ -100,7 +100,7 @@ async function tryCase(tool: AnyTool, one: Case, watch: Watch): Promise<void> {
     }
     assertEquals(counted, new Map(expected.map(([row, n]) => [JSON.stringify(row), n])));
   }
-  one.check?.(rows, place);
+  one.check?.(rows, context);
 }
 
 /** Undefined for a tool that refuses this kernel: it says so itself when it is started. */

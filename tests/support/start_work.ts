@@ -7,7 +7,7 @@
 import { copyFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { buildProgram } from "./build.ts";
-import type { IsOf, Job, Place, Row, Work } from "./cases.ts";
+import type { CaseContext, IsOf, Job, Row, Work } from "./cases.ts";
 import { Script } from "./script.ts";
 import { rowsOf } from "./tool.ts";
 import { Workload } from "./workload.ts";
@@ -30,18 +30,18 @@ export async function startWork(work: Work, dir: string): Promise<Job> {
 export function rowsIn(
   result: Parameters<typeof rowsOf>[0],
   of: IsOf | undefined,
-  place: Place,
+  context: CaseContext,
 ): Row[] {
-  const isOf = of ?? ((row) => "pid" in row ? row.pid === place.pid : row.record !== undefined);
-  return rowsOf<Row>(result).filter((row) => isOf(row, place));
+  const isOf = of ?? ((row) => "pid" in row ? row.pid === context.pid : row.record !== undefined);
+  return rowsOf<Row>(result).filter((row) => isOf(row, context));
 }
 
 /** Puts names in: a text that is nothing but one becomes what it stands for, a number for instance. */
-export function filled<T>(value: T, place: Place): T {
+export function filled<T>(value: T, context: CaseContext): T {
   const known: Record<string, string | number> = {
-    ...place.names,
-    dir: place.dir,
-    pid: place.pid,
+    ...context.names,
+    dir: context.dir,
+    pid: context.pid,
   };
   const fill = (part: unknown): unknown => {
     if (typeof part === "string") {

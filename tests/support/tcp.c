@@ -48,7 +48,7 @@
 #include "tcp_pairs.h"
 #include "tcp_sockets.h"
 #include "tcp_step.h"
-#include "tcp_ways.h"
+#include "tcp_connection_kinds.h"
 
 static int is(const char *text, const char *prefix)
 {

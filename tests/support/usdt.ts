@@ -14,8 +14,8 @@ export const KINDS = {
   library: ["-shared", "-fPIC", "-DLIBRARY"],
 } as const;
 
-/** A program whose probes have other arguments at each of their places. */
-export const buildPlaces = (): string => buildProgram("usdt_places.c");
+/** A program whose probes have other arguments at each of their locations. */
+export const buildLocations = (): string => buildProgram("usdt_locations.c");
 
 /** The file that has the probes. */
 export function buildUsdt(kind: keyof typeof KINDS = "pie"): string {
@@ -50,9 +50,9 @@ export class UsdtProcess implements AsyncDisposable {
     return new UsdtProcess(running, Number(pid));
   }
 
-  /** The same of usdt_places.c. */
-  static async startPlaces(): Promise<UsdtProcess> {
-    const running = Running.start([buildPlaces()]);
+  /** The same of usdt_locations.c. */
+  static async startLocations(): Promise<UsdtProcess> {
+    const running = Running.start([buildLocations()]);
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     return new UsdtProcess(running, Number(pid));
   }

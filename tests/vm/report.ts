@@ -3,8 +3,8 @@ import type { JobResult } from "./guest.ts";
 import { formatJunit, type JunitCase, parseJunit } from "./junit.ts";
 import { REPORT, type Runtime, SKIP_REASONS, type Task } from "./suite.ts";
 
-/** Where a task runs: on one kernel. */
-export interface Place extends Task {
+/** A task, and the kernel that it runs on. */
+export interface TaskOnKernel extends Task {
   /** The kernel, as the user names it. */
   kernel: string;
 }
@@ -39,15 +39,15 @@ export function formatTotals({ passed, failed, skipped }: Totals): string {
 }
 
 /** A failed case that stands for files as a whole. Its name is the problem's first line. */
-export function problemCase(place: Place, problem: string, seconds = 0): CaseResult {
+export function problemCase(task: TaskOnKernel, problem: string, seconds = 0): CaseResult {
   const [name = problem] = problem.split("\n");
-  const { files: [file = ""], runtime, kernel } = place;
+  const { files: [file = ""], runtime, kernel } = task;
   return { file, runtime, kernel, name, status: "failed", seconds, message: problem };
 }
 
 /** The cases of files: those they reported, and one more if something else is wrong with them. */
 export function toCases(
-  place: Place,
+  task: TaskOnKernel,
   job: JobResult,
   seconds: number,
   console: string,
@@ -55,12 +55,12 @@ export function toCases(
   const reasons = skipReasons(job.files.get(SKIP_REASONS) ?? "");
   const cases = parseJunit(job.files.get(REPORT) ?? "").map((item) => {
     const message = item.message || (item.status === "skipped" && reasons.get(item.name)) || "";
-    const { files: [first = ""], runtime, kernel } = place;
+    const { files: [first = ""], runtime, kernel } = task;
     return { ...item, file: item.file ?? first, runtime, kernel, message };
   });
-  const problem = problemOf(job, cases, place.files);
+  const problem = problemOf(job, cases, task.files);
   if (problem === undefined) return cases;
-  return [...cases, problemCase(place, console ? `${problem}\n${console}` : problem, seconds)];
+  return [...cases, problemCase(task, console ? `${problem}\n${console}` : problem, seconds)];
 }
 
 /** The runtimes' reports do not say why a test was skipped; the tests do, in a file. */
@@ -110,9 +110,9 @@ export class Printer {
   }
 
   /** Reports files that have run. */
-  files(place: Place, cases: readonly CaseResult[], seconds: number): void {
-    const where = `(${place.runtime}, ${place.kernel})`;
-    const files = place.files.join(", ");
+  files(task: TaskOnKernel, cases: readonly CaseResult[], seconds: number): void {
+    const where = `(${task.runtime}, ${task.kernel})`;
+    const files = task.files.join(", ");
     this.#write(`${files} ${where}: ${formatTotals(count(cases))} in ${seconds.toFixed(1)} s`);
     for (const { file, name, status, message } of cases) {
       if (status === "failed") {

@@ -35,7 +35,7 @@ export default defineCases({
       name: "-d hides other disks",
       args: ["-d", "{disk}", "-D"],
       work,
-      of: (row, place) => "disk" in row && !isDisk(row, place),
+      of: (row, context) => "disk" in row && !isDisk(row, context),
       rows: [],
     },
   ],

@@ -8,8 +8,8 @@ import os
 for i in range(41): os.chroot('/')
 for i in range(13): os.chown('{dir}', 4711, 4711)"`,
 };
-const chroots = ({ pid, cap }: { pid?: unknown; cap?: unknown }, place: { pid: number }) =>
-  pid === place.pid && cap === 18;
+const chroots = ({ pid, cap }: { pid?: unknown; cap?: unknown }, context: { pid: number }) =>
+  pid === context.pid && cap === 18;
 const refused = {
   script: `exec setpriv --reuid 65534 --clear-groups /usr/bin/python3 -c "
 import os
@@ -28,7 +28,7 @@ export default defineCases({
       name: "shows 41 checks for chroot() and those for chown()",
       canary: true,
       work,
-      of: (row, place) => row.pid === place.pid && (row.cap === 18 || row.cap === 0),
+      of: (row, context) => row.pid === context.pid && (row.cap === 18 || row.cap === 0),
       check(rows) {
         const names = rows.map(({ name }) => name);
         const count = (wanted: string): number => names.filter((name) => name === wanted).length;

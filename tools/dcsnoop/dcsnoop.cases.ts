@@ -10,8 +10,8 @@ const work = onTmpfs("file_calls.c", (mount) => [
   `unlink=${mount}/other:3`,
   `unlink=${mount}/file:2`,
 ]);
-const of: IsOf = ({ pid, file }, place) =>
-  pid === place.pid && /^(none|folder0|file\d|other\d)$/.test(String(file));
+const of: IsOf = ({ pid, file }, context) =>
+  pid === context.pid && /^(none|folder0|file\d|other\d)$/.test(String(file));
 const requires = ["kprobe", "fentry"] as const;
 
 const misses: Case = {

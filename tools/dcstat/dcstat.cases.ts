@@ -18,8 +18,8 @@ const counts: Case = {
   requires,
   work,
   of,
-  check([row], place) {
-    const length = names(String(place.names.mount));
+  check([row], context) {
+    const length = names(String(context.names.mount));
     const refs = 37 * length + 3 * (length - 1); // what is removed is looked for otherwise
     assert.deepEqual(
       [row?.refs, row?.slow, row?.miss, Math.round(Number(row?.hit_percent))],

@@ -71,8 +71,8 @@ export default defineCases({
       requires,
       of: () => true,
       work: everything.work,
-      check(rows, place) {
-        everything.check(rows, place);
+      check(rows, context) {
+        everything.check(rows, context);
         assert.ok(rows.some(({ pages }) => Number(pages) > 0));
         for (const { latency_ms, free_kb } of rows) {
           assert.ok(Number(latency_ms) > 0 && Number(free_kb) > 0);

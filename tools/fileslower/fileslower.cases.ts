@@ -27,7 +27,7 @@ export default defineCases({
       name: "-a shows them",
       args: ["-a", "0"],
       work: onDevice,
-      of: ({ pid, filename }, place) => pid === place.pid && filename === "null",
+      of: ({ pid, filename }, context) => pid === context.pid && filename === "null",
       rows: times(13, { d: "W", bytes: 4096, filename: "null" }),
     },
     {

@@ -46,7 +46,7 @@ export default defineCases({
       // All rows: everybody's pipes and terminals count.
       args: ["-a", "-r", "1000", "1000"],
       work,
-      of: ({ pid, file }, place) => pid === place.pid && file === "null",
+      of: ({ pid, file }, context) => pid === context.pid && file === "null",
       rows: [{ reads: 0, writes: 3, r_kb: 0, w_kb: 12, t: "O" }],
     },
     {
@@ -77,7 +77,7 @@ export default defineCases({
   filters: {
     work,
     args: ["-r", "100000", "1000"],
-    of: ({ pid }, place) => pid === place.pid,
+    of: ({ pid }, context) => pid === context.pid,
     total: sum,
     expect: 31,
   },

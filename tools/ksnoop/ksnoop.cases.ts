@@ -12,7 +12,7 @@ try: os.truncate('{dir}', 4711)
 except IsADirectoryError: pass"`;
 const work = { script };
 const requires = ["kprobe"] as const;
-const of = ({ pid }: Row, place: { pid: number }) => pid === place.pid;
+const of = ({ pid }: Row, context: { pid: number }) => pid === context.pid;
 /** How often each function was seen at its entry or return, and its first and last value. */
 const seen = (rows: readonly Row[]) => {
   const counts: Record<string, number> = {};

@@ -52,7 +52,7 @@ export default defineCases({
       name: "-t and --state show naps of one thread",
       args: ["-K", "-t", "{pid}", "--state", "1"],
       work,
-      of: (row, place) => isNap(row, place) && isTimer(row),
+      of: (row, context) => isNap(row, context) && isTimer(row),
       check: (rows) => assert.equal(sumOf("count")(rows), 53),
     },
     {
@@ -66,8 +66,8 @@ export default defineCases({
       name: "-u hides threads of the kernel, and no others",
       args: ["-K", "-u"],
       work,
-      of: (row, place) =>
-        isNap(row, place) && isTimer(row) || /^(kworker|rcu_)/.test(String(row.comm)),
+      of: (row, context) =>
+        isNap(row, context) && isTimer(row) || /^(kworker|rcu_)/.test(String(row.comm)),
       check: (rows) => assert.equal(sumOf("count")(rows), 53),
     },
     { name: "-k hides user threads", args: ["-k"], work, of: isNap, rows: [] },
@@ -97,7 +97,7 @@ export default defineCases({
     not: { off: "stacks of all processes of a busy machine take minutes to read" },
     work,
     args: ["-K"],
-    of: (row, place) => isNap(row, place) && isTimer(row),
+    of: (row, context) => isNap(row, context) && isTimer(row),
     total: sumOf("count"),
     expect: 53,
   },

@@ -1,4 +1,4 @@
-import { defineCases, type IsOf, type Place, type Row } from "../../tests/support/cases.ts";
+import { type CaseContext, defineCases, type IsOf, type Row } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
@@ -41,7 +41,7 @@ function checkOrder(rows: readonly Row[]): void {
 }
 
 /** It leaves one namespace by `near` and comes into the other by `far`. */
-function checkCrossing(rows: readonly Row[], { names }: Place): void {
+function checkCrossing(rows: readonly Row[], { names }: CaseContext): void {
   const packets = [...Map.groupBy(rows, ({ sport }) => sport).values()];
   const ways = packets.map((packet) =>
     packet.map(({ place, iface, netns }) =>
@@ -52,7 +52,7 @@ function checkCrossing(rows: readonly Row[], { names }: Place): void {
   if (ways.join("\n") !== expected.join("\n")) throw new Error(JSON.stringify(ways));
 }
 
-const isSyn: IsOf = (row, place) => inNetns(row, place) && row.flags === "SYN";
+const isSyn: IsOf = (row, context) => inNetns(row, context) && row.flags === "SYN";
 
 export default defineCases({
   anywhere: EVENTS,
@@ -89,7 +89,7 @@ export default defineCases({
       name: "shows data being taken by a connection and given to a process",
       args: ["--netns", "{netns}", "--dport", "{port}"],
       work: tcp("exchange=4:7:5:1:client"),
-      of: (row, place) => inNetns(row, place) && row.flags === "PSH|ACK",
+      of: (row, context) => inNetns(row, context) && row.flags === "PSH|ACK",
       check(rows, { names }) {
         const given = rows.filter(({ place }) => place === "skb_copy_datagram_iovec");
         const taken = rows.filter(({ place }) => place === "tcp_probe");
@@ -141,7 +141,7 @@ export default defineCases({
       name: `${args.join(" ")} shows packets`,
       args: [...args, "--netns", "{netns}"],
       work: tcp("refused=4:3", "refused=6:2"),
-      of: ((row, place) => isSyn(row, place) && row.ip === 4) as IsOf,
+      of: ((row, context) => isSyn(row, context) && row.ip === 4) as IsOf,
       counts: at(LOST, 3, {}),
     })),
     ...[

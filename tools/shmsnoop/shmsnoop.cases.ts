@@ -47,5 +47,5 @@ export default defineCases({
     },
   ],
   // With -t the column is TID in place of PID.
-  filters: { work, of: ({ pid, tid }, place) => (pid ?? tid) === place.pid, expect: 41 },
+  filters: { work, of: ({ pid, tid }, context) => (pid ?? tid) === context.pid, expect: 41 },
 });

@@ -27,8 +27,8 @@ export default defineCases({
       canary: true,
       of: isRow,
       work: everything.work,
-      check(rows, place) {
-        everything.check(rows, place);
+      check(rows, context) {
+        everything.check(rows, context);
         const received = rows.filter(({ softirq }) => softirq === "net_rx");
         const waits = received.filter(({ stage }) => stage === "irq(hard) to softirq");
         assert.ok(waits.length > 0 && waits.length <= received.length - waits.length);

@@ -67,7 +67,7 @@ export type LibraryName = keyof typeof LIBRARIES;
 export const LIBRARY_NAMES = Object.keys(LIBRARIES) as LibraryName[];
 
 /** A function to trace. */
-interface Place extends UserFunction {
+interface TracedFunction extends UserFunction {
   readonly path: string;
   readonly library: LibraryName;
   readonly programs: Programs;
@@ -88,23 +88,23 @@ export interface Wanted {
  *
  * @throws {Error} when there are none, or a named file has none
  */
-function placesOf({ names, extra, handshake, pid }: Wanted): Place[] {
+function functionsToTrace({ names, extra, handshake, pid }: Wanted): TracedFunction[] {
   const mapped = pid === undefined ? [] : mappedFiles(pid);
-  const found = mapped.flatMap(({ path }) => placesIn(path, names, handshake, pid));
+  const found = mapped.flatMap(({ path }) => functionsIn(path, names, handshake, pid));
   for (const name of names) {
     if (found.some(({ library }) => library === name)) continue;
-    found.push(...placesIn(LIBRARIES[name].file, [name], handshake, undefined));
+    found.push(...functionsIn(LIBRARIES[name].file, [name], handshake, undefined));
   }
   for (const { name, path } of extra) {
-    const places = placesIn(path, [name], handshake, pid);
-    if (places.length === 0) {
+    const traced = functionsIn(path, [name], handshake, pid);
+    if (traced.length === 0) {
       const functions = Object.keys(LIBRARIES[name].functions).join(", ");
       const problem = exists(path)
         ? `it is no ELF file with ${functions}`
         : "there is no such file";
       throw new Error(`Cannot trace ${name} in "${path}": ${problem}`);
     }
-    found.push(...places);
+    found.push(...traced);
   }
   if (found.length > 0) return found;
   const files = names.map((name) => `lib${LIBRARIES[name].file}.so (${name})`).join(", ");
@@ -116,21 +116,21 @@ function placesOf({ names, extra, handshake, pid }: Wanted): Place[] {
 }
 
 /** The functions of some libraries in a file, which may have none, be no ELF file or not exist. */
-function placesIn(
+function functionsIn(
   file: string,
   names: readonly LibraryName[],
   handshake: boolean,
   pid: number | undefined,
-): Place[] {
+): TracedFunction[] {
   const known = new Map(names.flatMap((library) => {
     const { functions, handshakes }: Library = LIBRARIES[library];
     return Object.entries({ ...functions, ...handshake ? handshakes : {} })
       .map(([name, programs]) => [name, { library, programs }] as const);
   }));
   try {
-    // Several symbols may be aliases: the place is probed once.
+    // Several symbols may be aliases: the code is probed once.
     return userFunctions(file, new RegExp(`^(${[...known.keys()].join("|")})$`), pid)
-      .map((place) => ({ ...place, path: file, ...known.get(place.name)! }));
+      .map((each) => ({ ...each, path: file, ...known.get(each.name)! }));
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) return [];
     if (error instanceof ErrnoError && error.code === "ENOENT") return [];
@@ -139,15 +139,15 @@ function placesIn(
 }
 
 /** Attaches to them, returns first: a return without an entry is ignored. */
-export function attachLibraries(bpf: Bpf, wanted: Wanted, trace: (place: string) => void): Link[] {
+export function attachLibraries(bpf: Bpf, wanted: Wanted, trace: (where: string) => void): Link[] {
   const { pid } = wanted;
-  return placesOf(wanted).flatMap(({ path, name, offset, programs: [begin, end] }) => {
+  return functionsToTrace(wanted).flatMap(({ path, name, offset, programs: [begin, end] }) => {
     const file = path.startsWith("/") ? { path } : { library: path };
-    const place = { ...file, offset, ...pid === undefined ? {} : { pid } };
+    const where = { ...file, offset, ...pid === undefined ? {} : { pid } };
     trace(`${path}: ${name}`);
     return [
-      bpf.program(end).attachUprobe({ ...place, atReturn: true }),
-      bpf.program(begin).attachUprobe(place),
+      bpf.program(end).attachUprobe({ ...where, atReturn: true }),
+      bpf.program(begin).attachUprobe(where),
     ];
   });
 }

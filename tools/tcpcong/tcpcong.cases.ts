@@ -1,4 +1,4 @@
-import { defineCases, type IsOf, type Place, type Row } from "../../tests/support/cases.ts";
+import { type CaseContext, defineCases, type IsOf, type Row } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
@@ -6,11 +6,11 @@ import { inNetns, tcp } from "../../tests/support/jobs.ts";
 const work = tcp("lossy=4:2");
 
 /** Of connections to the first listener: others may lose something too, on a machine that is busy. */
-const lossy: IsOf = (row, place) => inNetns(row, place) && row.rport === place.names.port;
+const lossy: IsOf = (row, context) => inNetns(row, context) && row.rport === context.names.port;
 
 /** Which clients lost something, by address; each was in Loss for a while. */
 const expectLoss =
-  (...addresses: readonly string[]) => (rows: readonly Row[], { names }: Place) => {
+  (...addresses: readonly string[]) => (rows: readonly Row[], { names }: CaseContext) => {
     const found = rows.map(({ laddr }) => String(laddr)).toSorted();
     const wrong = rows.find(({ los_us, chgs, rport }) =>
       !(Number(los_us) > 0 && Number(chgs) > 0 && rport)

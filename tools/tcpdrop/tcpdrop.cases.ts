@@ -5,7 +5,7 @@ import { inNetns, tcp } from "../../tests/support/jobs.ts";
 const work = tcp("refused=4:97", "refused=6:13", "refused=m:11");
 
 /** What is dropped because nobody listens; the answers that say so may be dropped as well. */
-const isRefused: IsOf = (row, place) => inNetns(row, place) && row.reason === "NO_SOCKET";
+const isRefused: IsOf = (row, context) => inNetns(row, context) && row.reason === "NO_SOCKET";
 
 const refused = (ip: 4 | 6, address: string) => ({
   ...{ ip, saddr: address, daddr: address, dport: 9 },
@@ -42,7 +42,7 @@ export default defineCases({
       name: "shows the socket's state, and what a filter of it dropped",
       args: ["--no-stack"],
       work: tcp("lossy=4:1"),
-      of: (row, place) => inNetns(row, place) && row.reason === "SOCKET_FILTER",
+      of: (row, context) => inNetns(row, context) && row.reason === "SOCKET_FILTER",
       check(rows) {
         // As often as the client sent before the server's end listened again.
         const states = new Set(rows.map(({ flags, stack }) => `${flags} ${stack}`));

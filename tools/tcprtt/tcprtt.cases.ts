@@ -1,4 +1,9 @@
-import { defineCases, histogramTotal, type Place, type Row } from "../../tests/support/cases.ts";
+import {
+  type CaseContext,
+  defineCases,
+  histogramTotal,
+  type Row,
+} from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
@@ -7,7 +12,7 @@ const mine = ["--netns", "{netns}"];
 const HISTOGRAMS = (row: Row) => row.record === "histogram";
 
 /** Each end receives something at least: data, or the acknowledgement of it. */
-const least = (...counts: readonly number[]) => (rows: readonly Row[], _: Place) => {
+const least = (...counts: readonly number[]) => (rows: readonly Row[], _: CaseContext) => {
   const totals = rows.map((row) => histogramTotal([row]));
   const isEnough = totals.length === counts.length &&
     totals.every((total, i) => total >= counts[i]!);

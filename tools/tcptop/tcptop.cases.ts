@@ -1,4 +1,4 @@
-import { defineCases, type Place, type Row } from "../../tests/support/cases.ts";
+import { type CaseContext, defineCases, type Row } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
@@ -22,7 +22,7 @@ function sums(rows: readonly Row[], key: (row: Row) => string): Map<string, [num
 }
 
 function expectSums(counts: Readonly<Record<string, number>>) {
-  return (rows: readonly Row[], { names }: Place) => {
+  return (rows: readonly Row[], { names }: CaseContext) => {
     const connections = sums(
       rows,
       ({ pid, laddr, lport, rport }) => `${pid} ${laddr} ${lport} ${rport}`,

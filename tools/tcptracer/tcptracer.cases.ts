@@ -57,7 +57,7 @@ export default defineCases({
     {
       name: "shows both ends of MPTCP connections, by their first subflow",
       work: tcp(exchange("p", 3)),
-      of: (row, place) => inNetns(row, place) && row.type !== "close",
+      of: (row, context) => inNetns(row, context) && row.type !== "close",
       counts: ends(3, at(4, "127.0.0.1")).filter(([{ type }]) => type !== "close"),
     },
     {

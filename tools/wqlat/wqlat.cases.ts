@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import {
+  type CaseContext,
   defineCases,
   histogramTotal,
   type Job,
-  type Place,
   type Row,
   type Work,
 } from "../../tests/support/cases.ts";
@@ -51,8 +51,8 @@ function isAllBegun(lines: readonly string[]): boolean {
   return waiting.size === 0;
 }
 
-const isQueue = (row: Row, { names }: Place) => row.wqname === names.disk;
-const expectQueued = (name: string) => (rows: readonly Row[], { names }: Place): void => {
+const isQueue = (row: Row, { names }: CaseContext) => row.wqname === names.disk;
+const expectQueued = (name: string) => (rows: readonly Row[], { names }: CaseContext): void => {
   assert.equal(histogramTotal(rows), names[name]);
   assert.ok(Number(names[name]) > 0);
 };

@@ -1,5 +1,5 @@
 /*
- * Fires USDT probes that have other arguments, or arguments of other types, at each of their places.
+ * Fires USDT probes that have other arguments, or arguments of other types, at each of their locations.
  *
  * It prints "pid PID". For each number that it reads on stdin it fires every probe so many times, and
  * prints "fired N enabled 0 semaphore 0", as usdt.c does.
@@ -17,17 +17,17 @@ struct item {
 /* As Ruby's string__create: a constant, then a long. */
 static __attribute__((noinline)) void fire_widths(void)
 {
-	PROBE("places", "widths", "0", "-4@$-7");
-	PROBE("places", "widths", "0", "-8@%0 4@%1", "b"(5000000000), "c"(3000000001));
+	PROBE("locations", "widths", "0", "-4@$-7");
+	PROBE("locations", "widths", "0", "-8@%0 4@%1", "b"(5000000000), "c"(3000000001));
 }
 
 /* Registers only, as in PHP and PostgreSQL. */
 static __attribute__((noinline)) void fire_signs(void)
 {
-	PROBE("places", "signs", "0", "4@%k0 8@%1", "r"(4000000001), "a"(1l));
-	PROBE("places", "signs", "0", "-4@%k0 8@%1", "r"(-5), "b"(2l));
-	PROBE("places", "signs", "0", "-4@%k0 8@%1", "r"(-6), "c"(3l));
-	PROBE("places", "signs", "0", "-1@%b0 8@%1", "r"((char)-7), "d"(4l));
+	PROBE("locations", "signs", "0", "4@%k0 8@%1", "r"(4000000001), "a"(1l));
+	PROBE("locations", "signs", "0", "-4@%k0 8@%1", "r"(-5), "b"(2l));
+	PROBE("locations", "signs", "0", "-4@%k0 8@%1", "r"(-6), "c"(3l));
+	PROBE("locations", "signs", "0", "-1@%b0 8@%1", "r"((char)-7), "d"(4l));
 }
 
 static __attribute__((noinline)) void fire_floats(void)
@@ -39,7 +39,7 @@ static __attribute__((noinline)) void fire_floats(void)
 
 	memcpy(&bits, &d, sizeof(bits));
 	memcpy(&short_bits, &f, sizeof(short_bits));
-	PROBE("places", "floats", "0", "8f@%0 4f@%k1 8f@%2", "a"(bits), "b"(short_bits),
+	PROBE("locations", "floats", "0", "8f@%0 4f@%k1 8f@%2", "a"(bits), "b"(short_bits),
 	      "m"(in_memory));
 }
 
@@ -50,12 +50,12 @@ static __attribute__((noinline)) void fire_items(void)
 	first.next = &last;
 	last.previous = &first;
 	last.next = (struct item *)0x1234;
-	PROBE("places", "items", "0", "8@%0 8@$2 8@$3 8@$4 8@$5 8@$6 8@%1", "r"(&first), "r"("seventh"));
+	PROBE("locations", "items", "0", "8@%0 8@$2 8@$3 8@$4 8@$5 8@$6 8@%1", "r"(&first), "r"("seventh"));
 }
 
 static __attribute__((noinline)) void fire_hidden(double value)
 {
-	PROBE("places", "hidden", "0", "8@$1 8f@%%xmm0", "m"(value));
+	PROBE("locations", "hidden", "0", "8@$1 8f@%%xmm0", "m"(value));
 }
 
 int main(void)

@@ -170,7 +170,7 @@ test("what is loaded tells the kernel its lines, as bpftool shows them", () => {
   );
   // Of the text that the runtime has of the function, without types.
   assert.deepEqual(lines.filter((line) => !line.includes("=>")), [
-    "typescript_places_test.ts 2: out.total += 1n;",
-    "typescript_places_test.ts 3: out.last = args[0];",
+    "typescript_locations_test.ts 2: out.total += 1n;",
+    "typescript_locations_test.ts 3: out.last = args[0];",
   ]);
 });

@@ -13,32 +13,32 @@ const NAME =
   "tools for TCP tell connections that were there before, are passed on, share a port, " +
   "begin with data, or are MPTCP's";
 
-/** What came of each way of connecting, the server's port in the place of its letter. */
-function told(rows: readonly Row[], ways: ReadonlyMap<unknown, string>, keys: readonly string[]) {
+/** The rows of each kind of connection, by the server's port. */
+function told(rows: readonly Row[], kinds: ReadonlyMap<unknown, string>, keys: readonly string[]) {
   const found: Record<string, number> = {};
   for (const row of rows) {
-    const way = [row.lport, row.rport, row.sport, row.dport].map((port) => ways.get(port))
+    const kind = [row.lport, row.rport, row.sport, row.dport].map((port) => kinds.get(port))
       .find(Boolean);
-    const name = [way, ...keys.map((key) => row[key])].join(" ");
+    const name = [kind, ...keys.map((key) => row[key])].join(" ");
     found[name] = (found[name] ?? 0) + 1;
   }
   return Object.entries(found).map(([name, count]) => `${name}: ${count}`).toSorted();
 }
 
-/** How many connections of each way, in the order of the steps. */
+/** How many connections of each kind, in the order of the steps. */
 const COUNTS = { before: 3, passed: 5, shared: 11, fast: 7, mptcp: 2 };
-type Way = keyof typeof COUNTS;
-const ALL = Object.keys(COUNTS) as Way[];
+type Kind = keyof typeof COUNTS;
+const ALL = Object.keys(COUNTS) as Kind[];
 
-/** A line for each way. */
-const lines = (ways: readonly Way[], ...texts: readonly string[]) =>
-  ways.flatMap((way) => texts.map((text) => `${way} ${text}: ${COUNTS[way]}`));
+/** A line for each kind. */
+const lines = (kinds: readonly Kind[], ...texts: readonly string[]) =>
+  kinds.flatMap((kind) => texts.map((text) => `${kind} ${text}: ${COUNTS[kind]}`));
 
 /** Those that tools see begin, and of those the ones whose server keeps what it accepts. */
-const MADE = ALL.filter((way) => way !== "before");
-const KEPT = MADE.filter((way) => way !== "passed");
+const MADE = ALL.filter((kind) => kind !== "before");
+const KEPT = MADE.filter((kind) => kind !== "passed");
 /** Those that the kernel's own threads have no hand in. */
-const PLAIN = ALL.filter((way) => way !== "mptcp");
+const PLAIN = ALL.filter((kind) => kind !== "mptcp");
 const STATES = {
   begin: [
     ...["CLOSE SYN_SENT", "SYN_SENT ESTABLISHED", "LISTEN SYN_RECV", "SYN_RECV ESTABLISHED"],
@@ -78,7 +78,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   tcpstates: [
     ...lines(PLAIN, ...STATES.end),
     ...lines(["passed", "shared", "fast"], ...STATES.begin),
-    ...["before", "passed", "fast"].map((way) => `${way} LISTEN CLOSE: 1`),
+    ...["before", "passed", "fast"].map((kind) => `${kind} LISTEN CLOSE: 1`),
     "shared LISTEN CLOSE: 2",
   ],
 };
@@ -90,13 +90,15 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 
 const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 
-/** What tools tell that tell of no connection: a byte each way of each, and queues that were empty. */
+/** What tools tell that tell of no connection: a byte in each direction of each, and queues that were empty. */
 const SUMS = {
   tcpsubnet: {
     args: ["-i", "600", "127.0.0.0/8,::1/128"],
     told: ({ subnet, send }: Row) => subnet && `${subnet} ${send}`,
     expected: [
-      `127.0.0.0/8 ${2 * total(ALL.filter((way) => way !== "shared").map((way) => COUNTS[way]))}`,
+      `127.0.0.0/8 ${
+        2 * total(ALL.filter((kind) => kind !== "shared").map((kind) => COUNTS[kind]))
+      }`,
       `::1/128 ${2 * COUNTS.shared}`,
     ],
   },
@@ -104,7 +106,7 @@ const SUMS = {
     args: [],
     told: ({ backlog_max, buckets }: Row) =>
       buckets && `${backlog_max}: ${(buckets as { count: number }[]).map(({ count }) => count)}`,
-    expected: [`8: ${total(MADE.map((way) => COUNTS[way]))}`],
+    expected: [`8: ${total(MADE.map((kind) => COUNTS[kind]))}`],
   },
 };
 
@@ -119,7 +121,7 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
     );
     await using tools = new AsyncDisposableStack();
     const { client, server, netns } = workload;
-    const ways = new Map<unknown, string>(ALL.map((way, i) => [workload.ports[i], way]));
+    const kinds = new Map<unknown, string>(ALL.map((kind, i) => [workload.ports[i], kind]));
     const names = Object.keys(EXPECTED);
     const running = await Promise.all(
       names.map(async (name) =>
@@ -143,11 +145,11 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
       // Other tests may have processes of these names, in namespaces of their own.
       const isOurs = ({ netns: inode, pid, comm, lport }: Row) =>
         inode === undefined
-          ? pid === client || pid === server || comm === HEIR && ways.has(lport)
+          ? pid === client || pid === server || comm === HEIR && kinds.has(lport)
           : inode === netns;
       const rows = rowsOf<Row>(results[i]!).filter(isOurs)
         .map((row) => ({ ...row, tx_bytes: bytesOf(row.tx_kb), rx_bytes: bytesOf(row.rx_kb) }));
-      const found = told(rows, ways, KEYS[name] ?? ["comm"]).filter((line) =>
+      const found = told(rows, kinds, KEYS[name] ?? ["comm"]).filter((line) =>
         !line.startsWith("mptcp close") && !(name === "tcpstates" && line.startsWith("mptcp"))
       );
       assert.deepEqual(found, [...EXPECTED[name]!].toSorted(), name);

@@ -4,21 +4,21 @@ import { test } from "node:test";
 import { program } from "../support/languages.ts";
 import { requires } from "../support/requires.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
-import { buildPlaces, UsdtProcess } from "../support/usdt.ts";
+import { buildLocations, UsdtProcess } from "../support/usdt.ts";
 
 interface Row {
   readonly func: string;
   readonly message: string;
 }
 
-/** What trace prints of each probe of usdt_places.c, sorted. */
+/** What trace prints of each probe of usdt_locations.c, sorted. */
 async function trace(times: number, ...probes: string[]): Promise<Record<string, string[]>> {
-  await using process = await UsdtProcess.startPlaces();
-  const hooks = probes.map((probe) => `u:${buildPlaces()}:places:${probe}`);
+  await using process = await UsdtProcess.startLocations();
+  const hooks = probes.map((probe) => `u:${buildLocations()}:locations:${probe}`);
   await using tool = await startTool("trace", "--json", "-p", String(process.pid), ...hooks);
   await process.fire(times);
   const rows = rowsOf<Row>(await stopTool(tool));
-  const byProbe = Map.groupBy(rows, ({ func }) => func.replace("places:", ""));
+  const byProbe = Map.groupBy(rows, ({ func }) => func.replace("locations:", ""));
   return Object.fromEntries(
     [...byProbe].map(([name, own]) => [name, own.map((row) => row.message).sort()]),
   );
@@ -26,7 +26,7 @@ async function trace(times: number, ...probes: string[]): Promise<Record<string,
 
 const thrice = (text: string) => [text, text, text];
 
-const types = "trace reads arguments of USDT probes by the type that each place has";
+const types = "trace reads arguments of USDT probes by the type that each location has";
 test(types, { skip: requires(types, "speed") }, async () => {
   assert.deepEqual(
     await trace(
@@ -35,14 +35,14 @@ test(types, { skip: requires(types, "speed") }, async () => {
       'signs (arg2 < 9) "%lld in %d", arg1, arg2',
     ),
     {
-      // A place without the argument has 0.
+      // A location without the argument has 0.
       widths: ["-7 0", "5000000000 3000000001"].flatMap(thrice),
       signs: ["-5 in 2", "-6 in 3", "-7 in 4", "4000000001 in 1"].flatMap(thrice),
     },
   );
 });
 
-const php = "trace reads arguments that PHP has in other registers at each of its places";
+const php = "trace reads arguments that PHP has in other registers at each of its locations";
 test(php, { skip: requires(php, "speed", "php") }, async () => {
   await using script = await program("calls.php").start();
   const probe = "u:/usr/bin/php:execute__entry";
@@ -81,15 +81,15 @@ test(floats, { skip: requires(floats, "speed") }, async () => {
   });
 });
 
-const counted = "argdist counts values of USDT probes by the type that each place has";
+const counted = "argdist counts values of USDT probes by the type that each location has";
 test(counted, { skip: requires(counted, "speed") }, async () => {
-  await using process = await UsdtProcess.startPlaces();
-  const path = buildPlaces();
+  await using process = await UsdtProcess.startLocations();
+  const path = buildLocations();
   await using tool = await startTool(
     "argdist",
     ...["--json", "-p", String(process.pid)],
-    ...["-C", `u:${path}:places:widths():s64:arg1#widths`],
-    ...["-C", `u:${path}:places:signs():s64:arg1:arg2 != 3#signs`],
+    ...["-C", `u:${path}:locations:widths():s64:arg1#widths`],
+    ...["-C", `u:${path}:locations:signs():s64:arg1:arg2 != 3#signs`],
   );
   await process.fire(5);
   const result = await stopTool(tool);
@@ -106,7 +106,7 @@ test(counted, { skip: requires(counted, "speed") }, async () => {
 
 const shown = "trace and argdist show what they cannot read of a USDT probe under the probe";
 test(shown, { skip: requires(shown, "speed") }, async () => {
-  const path = buildPlaces();
+  const path = buildLocations();
   const cases: [tool: string, probe: string, at: string, reason: RegExp][] = [
     [
       "trace",

@@ -8,7 +8,7 @@ import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 const samples = ({ samples = 0 }: StackRow) => samples;
 const built = (name: string, ...flags: string[]) =>
-  buildProgram("same_place.c", ["-O0", `-DWORK=${name}`, ...flags]);
+  buildProgram("reused_addresses.c", ["-O0", `-DWORK=${name}`, ...flags]);
 const program = (name: string) => built(name, "-no-pie");
 const library = (name: string) => built(name, "-DLIBRARY", "-shared", "-fPIC");
 
@@ -36,7 +36,7 @@ test(exec, { skip: requires(exec, "speed") }, async () => {
   assertTwoToOne(sums, "main;early", "main;later");
 });
 
-const libraries = "profile tells apart libraries that lie one after the other at the same place";
+const libraries = "profile tells apart libraries that have the same addresses one after the other";
 test(libraries, { skip: requires(libraries, "speed") }, async () => {
   const steps = [
     `${library("first_")}:200`,

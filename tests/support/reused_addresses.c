@@ -1,5 +1,5 @@
 /*
- * Code that lies where other code lay before, for tests of tools that name it.
+ * Code that has addresses that other code had before, for tests of tools that name it.
  *
  * A program prints "pid PID", waits for a line on stdin, and then takes its arguments one by one:
  *
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 {
 	char c;
 
-	prctl(PR_SET_NAME, "same_place");
+	prctl(PR_SET_NAME, "reused_address");
 	if (strcmp(argv[0], "-")) {
 		printf("pid %d\n", getpid());
 		fflush(stdout);

@@ -1,5 +1,5 @@
 /*
- * Connections that come about or end in other ways than by connect(), accept() and close() of one process
+ * Kinds of connections that come about or end otherwise than by connect(), accept() and close() of one process
  * each while tests look on.
  */
 #pragma once
