@@ -27,8 +27,8 @@ const ANY_CPU = -1;
 /** The upper 32 bits of `config` are the semaphore's file offset (kernel/events/core.c). */
 export const SEMAPHORE_SHIFT = 32n;
 
-/** A place in a file. */
-interface Place {
+/** Where in a file a uprobe goes, and what its program is told. */
+interface UprobeLocation {
   readonly offset: number;
   readonly semaphore?: number;
   readonly cookie?: bigint;
@@ -83,8 +83,8 @@ export function attachUprobe(program: Attachable, options: UprobeOptions): Link 
     if (!guard.allows(offset!)) {
       guard.check(offset!, action, symbol ?? functionNameAt(path, offset!));
     }
-    const place = { offset: offset! };
-    return linkOf(program, where, openUprobe(program, guard, place, options, action), explain);
+    const location = { offset: offset! };
+    return linkOf(program, where, openUprobe(program, guard, location, options, action), explain);
   } catch (error) {
     if (!(error instanceof ErrnoError)) throw error;
     throw attachError(program, where, error.errno, (errno) => explain(errno) ?? error.reason);
@@ -153,18 +153,18 @@ function attachList(
   const usable = [...functions.entries()].filter(([, { offset }]) => guard.allows(offset));
   const { result, taken } = program.isMulti
     ? linkParts(usable, (part) => {
-      const places = {
+      const locations = {
         path: guard.path,
         pid,
         offsets: part.map(([, { offset }]) => offset),
         semaphores: part.map(([, { semaphore = 0 }]) => semaphore),
         cookies: part.map(([index]) => firstCookie + index),
       };
-      return linkUprobes(program.fd(), places, atReturn);
+      return linkUprobes(program.fd(), locations, atReturn);
     })
     : openEach(usable, ([index, each]) => {
-      const place = { ...each, cookie: BigInt(firstCookie + index) };
-      return openUprobe(program, guard, place, options, action);
+      const location = { ...each, cookie: BigInt(firstCookie + index) };
+      return openUprobe(program, guard, location, options, action);
     });
   return linkOf(program, where, result, explain, { targets: taken.map(([, { name }]) => name) });
 }
@@ -186,7 +186,7 @@ function knowsProcesses(program: Attachable, path: string): boolean {
 function openUprobe(
   program: Attachable,
   guard: UprobeGuard,
-  { offset, semaphore = 0, cookie }: Place,
+  { offset, semaphore = 0, cookie }: UprobeLocation,
   { atReturn = false, pid }: UprobeOptions,
   action: string,
 ): number {

@@ -56,14 +56,14 @@ export function typeOfFields(
   find: FindType,
 ): CType | undefined {
   if (fields.length === 0) return undefined;
-  const places: Place[] = [];
+  const unplaced: UnplacedMember[] = [];
   for (const field of fields) {
     const [member, text] = field.split("#");
     const type = typeOfSpelling(text!, find);
     if (!type) return undefined;
-    places.push({ name: member!, type });
+    unplaced.push({ name: member!, type });
   }
-  return layOut("struct", name, false, places);
+  return layOut("struct", name, false, unplaced);
 }
 
 /** The type that a C spelling stands for: `char[16]`, `const u32` or `struct sock *`. */
@@ -113,8 +113,8 @@ function alignOf(type: CType): number {
 
 function composite(json: readonly Json[]): CompositeType {
   const [name, fields, kind] = json as [string, readonly Json[], string];
-  const places = fields.map((field) => member(field as readonly Json[]));
-  return layOut(kind === "union" ? "union" : "struct", name, kind === "struct_packed", places);
+  const unplaced = fields.map((field) => member(field as readonly Json[]));
+  return layOut(kind === "union" ? "union" : "struct", name, kind === "struct_packed", unplaced);
 }
 
 /** libbcc's name for padding members. */
@@ -125,12 +125,12 @@ function layOut(
   kind: "struct" | "union",
   name: string,
   padded: boolean,
-  places: readonly Place[],
+  unplaced: readonly UnplacedMember[],
 ): CompositeType {
   const members: Member[] = [];
   let bit = 0; // the end of the layout so far
   let largest = 0;
-  for (const { name, type, width } of places) {
+  for (const { name, type, width } of unplaced) {
     const size = sizeOf(type) * 8;
     if (kind === "union") bit = 0;
     if (width !== undefined) {
@@ -153,13 +153,13 @@ function layOut(
 const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
 
 /** A member whose offset is still to be found. */
-interface Place {
+interface UnplacedMember {
   readonly name: string;
   readonly type: CType;
   readonly width?: number;
 }
 
-function member(json: readonly Json[]): Place {
+function member(json: readonly Json[]): UnplacedMember {
   const [name, type, detail] = json as [string, Json, Json | undefined];
   // `[name, [fields…], kind]`: an anonymous struct or union in a field's place.
   if (detail === "struct" || detail === "struct_packed" || detail === "union") {

@@ -115,11 +115,11 @@ export class UserSymbols implements Disposable {
   /** The symbol of an address in a process; undefined when it lies in no file and has no name. */
   resolve(pid: number, address: bigint, options: AddressOptions = {}): ResolvedSymbol | undefined {
     const { time } = options;
-    const place = this.#find(pid, address, time);
-    if (!options.isReturn || this.#isSignalReturn(place, address)) {
-      return place && this.#at(place, address, time);
+    const mapping = this.#find(pid, address, time);
+    if (!options.isReturn || this.#isSignalReturn(mapping, address)) {
+      return mapping && this.#at(mapping, address, time);
     }
-    return this.#beforeReturn(pid, place, address, time);
+    return this.#beforeReturn(pid, mapping, address, time);
   }
 
   /**
@@ -135,13 +135,13 @@ export class UserSymbols implements Disposable {
   ): (ResolvedSymbol | undefined)[] {
     let wasSignal = true; // the innermost one is no return address either
     return addresses.map((address) => {
-      const place = this.#find(pid, address, time);
-      const isSignal = this.#isSignalReturn(place, address);
+      const mapping = this.#find(pid, address, time);
+      const isSignal = this.#isSignalReturn(mapping, address);
       // What a signal interrupted was not calling anything.
       const isReturn = !wasSignal && !isSignal;
       wasSignal = isSignal;
-      if (isReturn) return this.#beforeReturn(pid, place, address, time);
-      return place && this.#at(place, address, time);
+      if (isReturn) return this.#beforeReturn(pid, mapping, address, time);
+      return mapping && this.#at(mapping, address, time);
     });
   }
 
@@ -225,7 +225,7 @@ export class UserSymbols implements Disposable {
     this.#watch.add(image.jit);
   }
 
-  #find(pid: number, address: bigint, time?: number): Place | undefined {
+  #find(pid: number, address: bigint, time?: number): Mapping | undefined {
     const known = this.#history?.at(pid, time ?? Infinity);
     const range = known?.memory.rangeAt(address, time);
     if (known && range) return { image: known, range };
@@ -239,17 +239,17 @@ export class UserSymbols implements Disposable {
   /** The symbol of the call that returns to an address. */
   #beforeReturn(
     pid: number,
-    place: Place | undefined,
+    mapping: Mapping | undefined,
     address: bigint,
     time?: number,
   ): ResolvedSymbol | undefined {
-    const isSame = place !== undefined && address > place.range.start;
-    const call = isSame ? place : this.#find(pid, address - 1n, time);
+    const isSame = mapping !== undefined && address > mapping.range.start;
+    const call = isSame ? mapping : this.#find(pid, address - 1n, time);
     const symbol = call && this.#at(call, address - 1n, time);
     return symbol && { ...symbol, offset: symbol.offset + 1 };
   }
 
-  #at({ image, range }: Place, address: bigint, time?: number): ResolvedSymbol | undefined {
+  #at({ image, range }: Mapping, address: bigint, time?: number): ResolvedSymbol | undefined {
     const { pid } = image;
     const offset = Number(address - range.start) + range.offset;
     const inFile = this.#files.of(pid, range)?.at(offset);
@@ -278,16 +278,16 @@ export class UserSymbols implements Disposable {
     return this.#isSignalReturn(this.#find(pid, address, time), address);
   }
 
-  #isSignalReturn(place: Place | undefined, address: bigint): boolean {
-    if (!place || isCode(place.range)) return false;
-    const { image, range } = place;
+  #isSignalReturn(mapping: Mapping | undefined, address: bigint): boolean {
+    if (!mapping || isCode(mapping.range)) return false;
+    const { image, range } = mapping;
     const file = this.#files.of(image.pid, range);
     return file?.isSignalReturn(Number(address - range.start) + range.offset) ?? false;
   }
 }
 
 /** The mapping that contains an address. */
-interface Place {
+interface Mapping {
   readonly image: ProcessImage;
   readonly range: MemoryRange;
 }

@@ -158,9 +158,9 @@ export class TypeScriptProgram implements LoadedProgram {
     const same = [...source.lines()].filter((line) => line.text === text);
     const line = same.find(({ number }) => number === Number(told)) ?? same[0];
     if (!line) return `line ${told ?? "?"} of the function${source.where}: ${text}`;
-    const place = line.source.placeOf(line.number);
-    const of = place.file === undefined && line.source.isOfFile ? " of the function" : "";
-    return `line ${place.line}${of}${place.where}: ${place.text.trim()}`;
+    const location = line.source.locationOf(line.number);
+    const of = location.file === undefined && line.source.isOfFile ? " of the function" : "";
+    return `line ${location.line}${of}${location.where}: ${location.text.trim()}`;
   }
 
   #failure(errno: number, log: string): Error {

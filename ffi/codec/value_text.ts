@@ -36,7 +36,7 @@ export function formatValue<T>(codec: Codec<T>, value: T): string {
  * Reads what {@linkcode formatValue} and bcc write; integers may be decimal and negative too.
  *
  * @throws {SyntaxError} when the text is not of the codec's shape
- * @throws {RangeError} when a number or a text is too large for its place
+ * @throws {RangeError} when a number or a text is too large for its field
  */
 export function parseValue<T>(codec: Codec<T>, text: string): T {
   const bytes = new Uint8Array(codec.size);
@@ -47,7 +47,7 @@ export function parseValue<T>(codec: Codec<T>, text: string): T {
 }
 
 /** Where a value is. */
-interface Place {
+interface Position {
   readonly bitOffset: number;
   readonly bitSize?: number | undefined;
   /** Bits between an array's elements. */
@@ -59,7 +59,7 @@ function gapOf({ size, type }: Codec<unknown>): number {
   return type.kind === "array" ? 8 * (size - sizeOf(type)) / Math.max(type.length, 1) : 0;
 }
 
-const isText = ({ element }: ArrayType, { gap }: Place) => sizeOf(element) === 1 && !gap;
+const isText = ({ element }: ArrayType, { gap }: Position) => sizeOf(element) === 1 && !gap;
 
 /** The members that are written; those of unnamed bit-fields are padding. */
 function membersOf(type: CompositeType): readonly Member[] {
@@ -70,48 +70,48 @@ function membersOf(type: CompositeType): readonly Member[] {
   return [shown.reduce((best, member) => size(member) > size(best) ? member : best)];
 }
 
-function format(bytes: Uint8Array, type: CType, place: Place): string {
-  const { bitOffset, bitSize } = place;
+function format(bytes: Uint8Array, type: CType, position: Position): string {
+  const { bitOffset, bitSize } = position;
   if (type.kind === "struct" || type.kind === "union") {
     const texts = membersOf(type).map((member) =>
-      format(bytes, member.type, within(place, member))
+      format(bytes, member.type, within(position, member))
     );
     return ["{", ...texts, "}"].join(" ");
   }
   if (type.kind !== "array") {
     return `0x${readBits(bytes, bitOffset, bitSize ?? 8 * sizeOf(type)).toString(16)}`;
   }
-  if (isText(type, place)) {
+  if (isText(type, position)) {
     return quote(bytes.subarray(bitOffset / 8, bitOffset / 8 + type.length));
   }
-  const texts = elementsOf(type, place).map((element) => format(bytes, type.element, element));
+  const texts = elementsOf(type, position).map((element) => format(bytes, type.element, element));
   return ["[", ...texts, "]"].join(" ");
 }
 
-function parse(bytes: Uint8Array, type: CType, place: Place, reader: Reader): void {
-  const { bitOffset, bitSize } = place;
+function parse(bytes: Uint8Array, type: CType, position: Position, reader: Reader): void {
+  const { bitOffset, bitSize } = position;
   if (type.kind === "struct" || type.kind === "union") {
     reader.take("{");
     for (const member of membersOf(type)) {
-      parse(bytes, member.type, within(place, member), reader);
+      parse(bytes, member.type, within(position, member), reader);
     }
     reader.take("}");
   } else if (type.kind !== "array") {
     writeBits(bytes, bitOffset, bitSize ?? 8 * sizeOf(type), reader.integer());
-  } else if (isText(type, place)) {
+  } else if (isText(type, position)) {
     bytes.set(reader.text(type.length), bitOffset / 8);
   } else {
     reader.take("[");
-    for (const element of elementsOf(type, place)) parse(bytes, type.element, element, reader);
+    for (const element of elementsOf(type, position)) parse(bytes, type.element, element, reader);
     reader.take("]");
   }
 }
 
-function within({ bitOffset }: Place, member: Member): Place {
+function within({ bitOffset }: Position, member: Member): Position {
   return { bitOffset: bitOffset + member.bitOffset, bitSize: member.bitSize };
 }
 
-function elementsOf({ element, length }: ArrayType, { bitOffset, gap = 0 }: Place): Place[] {
+function elementsOf({ element, length }: ArrayType, { bitOffset, gap = 0 }: Position): Position[] {
   const stride = 8 * sizeOf(element) + gap;
   return Array.from({ length }, (_, i) => ({ bitOffset: bitOffset + i * stride }));
 }

@@ -10,14 +10,14 @@ import type { Expression } from "./expression.ts";
 import { ProbeError } from "./probe_error.ts";
 
 /** A part of a probe specifier. */
-type Place = Pick<Expression, "probe" | "start" | "end">;
+type Span = Pick<Expression, "probe" | "start" | "end">;
 
 const MARK = /\/\* e(\d+) \*\//;
 
 /** A C text under construction. */
 export class CSource {
   readonly #lines: string[] = [];
-  readonly #places: Place[] = [];
+  readonly #spans: Span[] = [];
   /** Probes by program name. */
   readonly #probes = new Map<string, string>();
 
@@ -34,10 +34,10 @@ export class CSource {
   /**
    * Adds a part of a probe on a line of its own, starting at the first column; returns that line.
    */
-  expression({ probe, start, end }: Place, code: string): string {
-    const line = `${code} /* e${this.#places.length} */`;
+  expression({ probe, start, end }: Span, code: string): string {
+    const line = `${code} /* e${this.#spans.length} */`;
     this.#lines.push(line);
-    this.#places.push({ probe, start, end });
+    this.#spans.push({ probe, start, end });
     return line;
   }
 
@@ -61,15 +61,15 @@ export class CSource {
   #compileError({ line, column, message }: CompileError, text: string): ProbeError | undefined {
     const said = /column \d+: (.*)/.exec(message)?.[1];
     const lines = text.split("\n");
-    const place = this.#placeOf(lines[line - 1]);
+    const span = this.#spanOf(lines[line - 1]);
     // Something missing at the end is reported for the following line; a failed conversion for the
     // line before, which contains it.
-    const before = this.#placeOf(lines[line - 2]);
-    const after = this.#placeOf(lines[line]);
+    const before = this.#spanOf(lines[line - 2]);
+    const after = this.#spanOf(lines[line]);
     if (said === undefined) return undefined;
     const reason = `this does not compile: ${said.replace(/ \[-W[^\]]*\]$/, "")}`;
-    if (place) {
-      return new ProbeError(reason, place.probe, Math.min(place.start + column - 1, place.end));
+    if (span) {
+      return new ProbeError(reason, span.probe, Math.min(span.start + column - 1, span.end));
     }
     if (before) return new ProbeError(reason, before.probe, before.end);
     if (after) return new ProbeError(reason, after.probe, after.start);
@@ -88,15 +88,15 @@ export class CSource {
   }
 
   #verifierError({ message, program }: VerifierError): ProbeError | undefined {
-    const place = this.#placeOf(message);
-    const probe = place?.probe ?? this.#probes.get(program);
+    const span = this.#spanOf(message);
+    const probe = span?.probe ?? this.#probes.get(program);
     if (probe === undefined) return undefined;
     const said = /^[^\n]*?: [^\n]*?: (.*?)(?: at (?:line \d+: )?"[^]*)?$/.exec(message)?.[1];
-    return new ProbeError(`the kernel refuses this: ${said ?? message}`, probe, place?.start ?? 0);
+    return new ProbeError(`the kernel refuses this: ${said ?? message}`, probe, span?.start ?? 0);
   }
 
-  #placeOf(line: string | undefined): Place | undefined {
+  #spanOf(line: string | undefined): Span | undefined {
     const index = MARK.exec(line ?? "")?.[1];
-    return index === undefined ? undefined : this.#places[Number(index)];
+    return index === undefined ? undefined : this.#spans[Number(index)];
   }
 }

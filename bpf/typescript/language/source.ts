@@ -9,7 +9,7 @@ import { TsBccError } from "../../../ffi/error/ts_bcc_error.ts";
 import { type Origin, originOf, type Site, siteOf } from "../origin/origin.ts";
 import type { Node } from "./syntax.ts";
 
-/** An error in a program's text; the message shows the place. */
+/** An error in a program's text; the message shows the location. */
 export class KernelCodeError extends TsBccError {
   /** The name of the class. */
   override name = "KernelCodeError";
@@ -28,7 +28,7 @@ export class KernelCodeError extends TsBccError {
 
   /** `problem` is one sentence: what is impossible, and what to write instead. */
   constructor(source: Source, start: number, end: number, problem: string, program = source.name) {
-    const { file, line, column, text, width, where } = source.place(start, end);
+    const { file, line, column, text, width, where } = source.location(start, end);
     const shown = text.trimStart();
     const indent = text.length - shown.length;
     const head = `line ${line}${file === undefined && source.isOfFile ? " of the function" : ""}: `;
@@ -46,8 +46,8 @@ export class KernelCodeError extends TsBccError {
   }
 }
 
-/** A place to show. */
-export interface Place {
+/** A location in source text, to show in a message. */
+export interface SourceLocation {
   /** The file; undefined where only the function's text is known. */
   readonly file: string | undefined;
   /** Counted from 1. */
@@ -137,7 +137,7 @@ export class Source {
     return this;
   }
 
-  /** The line of a place in the text, counted from 0. */
+  /** The line of a position in the text, counted from 0. */
   #indexOf(offset: number): number {
     return lineIndex(this.#starts, offset);
   }
@@ -152,23 +152,23 @@ export class Source {
   }
 
   /** Where a part of the text is to be shown: in the file if that is known. */
-  place(start: number, end: number): Place {
+  location(start: number, end: number): SourceLocation {
     const [from, to] = [start, end].map((each) =>
       Math.min(Math.max(each - this.begin, 0), this.text.length)
     ) as [number, number];
     const written = this.#written();
     if (!written) {
-      const place = placeIn(this.text, this.#starts, from, to);
-      return { ...place, file: undefined, where: this.where };
+      const location = locationIn(this.text, this.#starts, from, to);
+      return { ...location, file: undefined, where: this.where };
     }
     const { site: { path }, origin } = written;
     const span = origin.of({ start: from, end: to });
-    const place = placeIn(origin.text, lineStarts(origin.text), span.start, span.end);
-    const where = ` (${baseName(path)}:${place.line}:${place.column})`;
-    return { ...place, file: path, where };
+    const location = locationIn(origin.text, lineStarts(origin.text), span.start, span.end);
+    const where = ` (${baseName(path)}:${location.line}:${location.column})`;
+    return { ...location, file: path, where };
   }
 
-  /** The number of the line that a place is in. */
+  /** The number of the line that a position is in. */
   line(offset: number): number {
     const source = this.#at(offset);
     return source.#firstLine + source.#indexOf(offset - source.begin);
@@ -186,11 +186,11 @@ export class Source {
   }
 
   /** Where a line of {@linkcode lineAt} is to be shown. */
-  placeOf(number: number): Place {
+  locationOf(number: number): SourceLocation {
     const start = this.#starts[number - 1] ?? 0;
     const text = this.text.slice(start, this.#starts[number]);
     const begin = start + this.begin + text.length - text.trimStart().length;
-    return this.place(begin, begin + Math.max(1, text.trim().length));
+    return this.location(begin, begin + Math.max(1, text.trim().length));
   }
 
   /** All lines. */
@@ -225,12 +225,12 @@ function lineIndex(starts: readonly number[], offset: number): number {
   return low;
 }
 
-function placeIn(
+function locationIn(
   all: string,
   starts: readonly number[],
   start: number,
   end: number,
-): Pick<Place, "line" | "column" | "text" | "width"> {
+): Pick<SourceLocation, "line" | "column" | "text" | "width"> {
   const index = lineIndex(starts, start);
   const text = all.slice(starts[index], starts[index + 1]).replace(/\r?\n$/, "");
   const column = start - starts[index]!;
