@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { hasIterator } from "../../mod.ts";
 import { buildProgram } from "./build.ts";
@@ -53,6 +53,20 @@ const probedHere = (probe: () => string | undefined): Requirement => ({
 function lackOfMapIterator(): string | undefined {
   const { answer, reason } = hasIterator("bpf_map_elem");
   return answer === "no" ? `${reason}; the guests have them` : undefined;
+}
+
+/** Containers may limit threads, and so may the user's login. */
+function lackOfThreads(): string | undefined {
+  const needed = 12_000;
+  const path = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
+  const parts = path.split("/").filter(Boolean);
+  const groups = [...parts.keys(), parts.length].map((end) => parts.slice(0, end).join("/"));
+  const limits = groups.map((group) => `/sys/fs/cgroup/${group}/pids.max`).filter(existsSync);
+  const user = /^Max processes +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  const all = ["/proc/sys/kernel/threads-max", "/proc/sys/kernel/pid_max", ...limits]
+    .map((file) => readFileSync(file, "utf8")).concat(user ?? []);
+  const least = Math.min(...all.map(Number).filter(Number.isFinite));
+  return least < needed ? `no more than ${least} threads are allowed here` : undefined;
 }
 
 /** Without CONFIG_IA32_EMULATION `int $0x80` is a fault. */
@@ -127,6 +141,7 @@ const REQUIREMENTS = {
   modules: inGuestsOnly("modules"),
   mapIterator: probedHere(lackOfMapIterator),
   compatCalls: probedHere(lackOfCompatCalls),
+  manyThreads: probedHere(lackOfThreads),
   userTables: lackedByArm64("user stacks without frame pointers are walked on x86-64 only"),
   oldCalls: lackedByArm64(
     "arm64 has no system calls unlink, rmdir and rename, which the workload makes",

@@ -108,6 +108,20 @@ test("stacks that the kernel had no room for are told as what they are", async (
   assert.match(stdout, /\[Missed (?:User|Kernel) Stack\]/);
 });
 
+test("profile tells what its sums had no room for, and the option that it names makes room", async () => {
+  await using workload = await Script.start(
+    "for i in {1..50}; do /bin/true; done",
+  );
+  const args = ["-K", "-F", "4999", "-p", String(workload.pid)];
+  await using full = await startTool("profile", ...args, "--hash-storage-size", "1");
+  await using roomy = await startTool("profile", ...args, "--hash-storage-size", "40960");
+  await workload.go();
+  const sentence =
+    /^profile: dropped \d+ events .*: the kernel's map of sums was full: raise --hash-storage-size$/m;
+  assert.match((await stopTool(full)).stderr, sentence);
+  assert.doesNotMatch((await stopTool(roomy)).stderr, /dropped/);
+});
+
 test("the stacks that are told as dropped are as many as there were, not as their rows", async () => {
   const command = [buildProgram("thread_maker.c", ["-O0"]), "waits=31"];
   await using first = Running.start(command);

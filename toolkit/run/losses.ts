@@ -51,6 +51,9 @@ const COUNTED: Readonly<Record<string, Loss>> = {
   },
 };
 
+const TOO_MANY =
+  "too many at a time for the kernel's maps: trace fewer, by a filter or other arguments (--help lists them)";
+
 const MISSED: Loss = {
   kind: "missed",
   what: "events",
@@ -130,9 +133,16 @@ export class Losses {
  * kernel side's variable `dropped`.
  *
  * @param what was dropped, in the plural: `requests`
+ * @param reason the cause and the remedy, where another one is known
  */
-export function reportDropped(bpf: Bpf, report: Report, name: string, what: string): void {
-  tellDropped(report, name, what, bpf.global("dropped", u64.asNumber).value);
+export function reportDropped(
+  bpf: Bpf,
+  report: Report,
+  name: string,
+  what: string,
+  reason?: string,
+): void {
+  tellDropped(report, name, what, bpf.global("dropped", u64.asNumber).value, { reason });
 }
 
 /** Reports that so many were dropped, if any. */
@@ -141,7 +151,7 @@ export function tellDropped(
   name: string,
   what: string,
   total: number,
-  { reason = "too many at a time for the kernel's maps", when = "so far" } = {},
+  { reason = TOO_MANY, when = "so far" }: { reason?: string | undefined; when?: string } = {},
 ): void {
   if (total === 0) return;
   report.record("dropped", { what, total });

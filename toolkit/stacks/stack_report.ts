@@ -30,6 +30,8 @@ export interface StackReportOptions extends StackFileOptions {
   readonly kernelOnly: boolean;
   /** Whether threads are distinguished. */
   readonly threads: boolean;
+  /** The option that makes room for more sums, if there is one. */
+  readonly sumsOption?: string;
   /** Whether to mark kernel frames that are names only. */
   readonly annotated?: boolean;
   /** How slices of time are numbered, where samples have them. */
@@ -60,7 +62,9 @@ export function reportStacks(
       kernel: options.userOnly ? undefined : sample.kernel?.map(frameName) ?? null,
     });
   }
-  reportDroppedStacks(bpf, report, samples, options.tool);
+  const { tool, sumsOption } = options;
+  const reason = SUMS_FULL + (sumsOption === undefined ? FEWER : `raise ${sumsOption}`);
+  reportDroppedStacks(bpf, report, samples, tool, "events", reason);
 }
 
 /** Writes the requested files; false if none was requested. */
@@ -89,6 +93,9 @@ const STACKS_FULL = {
   when: "of this report",
 };
 
+const SUMS_FULL = "the kernel's map of sums was full: ";
+const FEWER = "trace fewer, by a filter or other arguments (--help lists them)";
+
 /** Reports dropped stacks and counts, if any. */
 export function reportDroppedStacks(
   bpf: Bpf,
@@ -96,7 +103,7 @@ export function reportDroppedStacks(
   samples: readonly StackSample[],
   tool: string,
   what = "events",
-  reason = "the kernel's map of sums was full",
+  reason = SUMS_FULL + FEWER,
 ): void {
   const stacks = samples.reduce((sum, each) => sum + each.count * missedStacks(each), 0);
   tellDropped(report, tool, "stacks", stacks, STACKS_FULL);

@@ -193,7 +193,8 @@ const deadlock = defineTool({
         if (dumpGraph !== undefined) {
           writeFile(dumpGraph, new TextEncoder().encode(inversions.json()));
         }
-        reportDropped(bpf, report, "deadlock", "threads and pairs of mutexes");
+        const full = "the kernel's maps were full: raise --threads and --edges";
+        reportDropped(bpf, report, "deadlock", "threads and pairs of mutexes", full);
         const held = bpf.global("too_many_held", u64.asNumber).value;
         if (held > 0) {
           complain("deadlock", `${held} mutexes were taken by threads that held 16: left out`);

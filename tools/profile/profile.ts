@@ -204,7 +204,12 @@ const profile = defineTool({
       },
       records: [stackShape("samples", { ...values, threads: false }), GRAPH_SHAPE],
       async report(bpf, report) {
-        const naming = { tool: "profile", unit: "samples", threads: false };
+        const naming = {
+          tool: "profile",
+          unit: "samples",
+          threads: false,
+          sumsOption: "--hash-storage-size",
+        };
         const sums = values.heat ? heated(bpf, stacks.sums()) : undefined;
         reportStacks(bpf, report, await stacks.read(report, sums), {
           ...values,
