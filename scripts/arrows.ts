@@ -2,9 +2,12 @@
  * Checks which way imports point: `deno run --allow-read scripts/arrows.ts` prints what is wrong and
  * ends with status 1, or prints nothing.
  *
- * Four rules ("The rooms" in ARCHITECTURE.md): an import goes from a layer to itself or to one below
+ * Five rules ("The rooms" in ARCHITECTURE.md): an import goes from a layer to itself or to one below
  * it; no two rooms import each other, directly or by way of others; no tool imports another's files.
  * Each room says in its README.md what is in it. Tests are free. An import of types counts: who reads the code has to follow it too.
+ *
+ * Within a room no two files import each other either, types left out: a type may lie with the functions that
+ * return it. Only recursive descent is as recursive as what it descends.
  *
  * @module
  */
@@ -26,6 +29,9 @@ const LAYERS = [
   ["ffi/codec"],
   ["ffi/error"],
 ] as const;
+
+/** Rooms whose files may import each other, as the parts of what they read contain each other. */
+const RECURSIVE: readonly string[] = ["bpf/typescript/lower"];
 
 /** One import: who asks for whom. */
 interface Arrow {
@@ -68,8 +74,20 @@ function arrowsOf(file: string): Arrow[] {
 /** A file's folder; the few files at the head of bpf/ are a room each. */
 const roomOf = (file: string): string => dirname(file) === "bpf" ? file : dirname(file);
 
-/** Rooms that reach each other, as a path that returns to its beginning. */
-function cyclesOf(arrows: readonly Arrow[]): string[] {
+/** `import { a, type B } from "./x.ts"` and the like, which are there when the program runs, from its beginning. */
+const STATEMENT = /^(?:import|export) (?!type\b)([^;"]*?) from "(\.{1,2}\/[^"]+)"/gm;
+
+function valueArrowsOf(file: string): Arrow[] {
+  const text = readFileSync(join(PROJECT, file), "utf8");
+  return [...text.matchAll(STATEMENT)]
+    .filter(([, names]) =>
+      names!.replace(/[{}]/g, "").split(",").some((name) => /^\s*(?!type )\S/.test(name))
+    )
+    .map(([, , module]) => ({ from: file, to: normalize(join(dirname(file), module!)) }));
+}
+
+/** Rooms, or files, that reach each other, as a path that returns to its beginning. */
+function cyclesOf(arrows: readonly Arrow[], roomOf: (file: string) => string): string[] {
   const next = new Map<string, Map<string, Arrow>>();
   for (const arrow of arrows) {
     const [from, to] = [roomOf(arrow.from), roomOf(arrow.to)];
@@ -110,7 +128,9 @@ function unintroduced(): string[] {
 }
 
 const files = ["tools", "cli", "examples", "toolkit", "bpf", "ffi"].flatMap(sourcesIn);
-const arrows = [...files, "mod.ts", "kernel.ts", "plumbing.ts"].flatMap(arrowsOf);
+const all = [...files, "mod.ts", "kernel.ts", "plumbing.ts"];
+const arrows = all.flatMap(arrowsOf);
+const values = all.filter((file) => !RECURSIVE.includes(dirname(file))).flatMap(valueArrowsOf);
 const upward = arrows.filter(({ from, to }) => layerOf(to) < layerOf(from));
 const between = arrows.filter(({ from, to }) =>
   /^tools\/[^/]+\//.test(from) && /^tools\/[^/]+\//.test(to) && dirname(from) !== dirname(to)
@@ -121,7 +141,8 @@ const problems = [
   ...unintroduced().map((folder) =>
     `${folder}/ has no README.md: say in a paragraph what is in it`
   ),
-  ...cyclesOf(arrows).map((path) => `rooms import each other: ${path}`),
+  ...cyclesOf(arrows, roomOf).map((path) => `rooms import each other: ${path}`),
+  ...cyclesOf(values, (file) => file).map((path) => `files import each other: ${path}`),
 ];
 for (const problem of problems) console.error(`arrows: ${problem}`);
 if (problems.length > 0) process.exit(1);
