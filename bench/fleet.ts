@@ -2,7 +2,7 @@
  * A fleet in front of one Prometheus: so many nodes, each an exporter with what a real tool counted, on an address of
  * its own of the loopback network.
  *
- *     deno run -A bench/fleet.ts [NODES [MINUTES [SERIES]]]
+ *     deno run -A bench/fleet.ts [--nodes 1000] [--minutes 3] [--series 50]
  *
  * Prints Prometheus' own figures: series, samples, bytes on disk and in memory, CPU time, and how long a scrape takes.
  *
@@ -14,15 +14,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { expositionFor } from "../toolkit/prometheus/exposition.ts";
 import { Metrics } from "../toolkit/prometheus/metrics.ts";
+import { numbers } from "./numbers.ts";
 
 const PORT = 9435;
 const INTERVAL_S = 15;
 const HERTZ = 100;
 
-const [nodes = 1000, minutes = 3, series = 50] = process.argv.slice(2).map(Number);
+const { nodes, minutes, series } = numbers({ nodes: 1000, minutes: 3, series: 50 });
 
 /** The address of a node: 127.1.x.y. */
 const addressOf = (node: number) => `127.1.${node >> 8}.${node & 255}`;

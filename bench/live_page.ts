@@ -12,27 +12,24 @@
  */
 
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { Chromium, type Tab } from "../tests/support/chromium.ts";
 import { Running } from "../tests/support/process.ts";
 import { RUNTIME } from "../tests/support/runtime.ts";
 import { READY, toolCommand } from "../tests/support/tool.ts";
 import { median } from "./median.ts";
+import { numbers } from "./numbers.ts";
 import { builtPath } from "./question.ts";
 
 const PROCESSES = 4;
 const HERTZ = 100;
 const SAMPLE_MS = 30_000;
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: "string", default: "100000" },
-    seconds: { type: "string", default: "10" },
-    rounds: { type: "string", default: "3" },
-    minutes: { type: "string" },
-  },
+const { rate, seconds, rounds, minutes } = numbers({
+  rate: 100_000,
+  seconds: 10,
+  rounds: 3,
+  minutes: 0,
 });
-const rate = values.rate;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -50,7 +47,7 @@ function residentOf(pid: number): number {
 
 const NAME = "open_files";
 const startWorkload = (seconds: number) =>
-  Running.start([builtPath(NAME), String(PROCESSES), rate, String(seconds)]);
+  Running.start([builtPath(NAME), String(PROCESSES), String(rate), String(seconds)]);
 
 const TO_NOTHING = ["sh", "-c", 'exec "$@" > /dev/null', "sh"];
 
@@ -85,7 +82,7 @@ interface Figures {
 async function once(words: readonly string[], browser?: Chromium): Promise<Figures> {
   await using tool = await startTool(...words);
   const tab = browser && await browser.open(await urlOf(tool));
-  await using workload = startWorkload(Number(values.seconds));
+  await using workload = startWorkload(seconds);
   await tab?.value(WATCH_FRAMES);
   const before = cpuOf(tool.pid);
   workload.send();
@@ -115,7 +112,7 @@ async function compare(): Promise<void> {
     "--web, a page open": () => once(["--web"], browser),
   };
   const seen: Record<string, Figures[]> = {};
-  for (let round = 0; round < Number(values.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(subjects)) (seen[name] ??= []).push(await run());
   }
   const load = readFileSync("/proc/loadavg", "utf8").split(" ")[0];
@@ -124,9 +121,7 @@ async function compare(): Promise<void> {
     const lost = runs.map(({ lostPercent }) => lostPercent.toFixed(2)).join(" ");
     const middle = (key: keyof Figures) => median(runs.map((run) => run[key] ?? NaN)).toFixed(2);
     console.log(
-      `${name.padEnd(20)} ${
-        Math.round(Number(middle("opens")) / Number(values.seconds))
-      } opens/s, ` +
+      `${name.padEnd(20)} ${Math.round(Number(middle("opens")) / seconds)} opens/s, ` +
         `lost ${lost} %, CPU ${middle("cpuPerMillion")} s per million` +
         (runs[0]!.frameMs
           ? `, frames ${middle("frameMs")} ms, 99 % ${middle("frame99Ms")} ms`
@@ -165,4 +160,4 @@ async function watch(minutes: number): Promise<void> {
   console.log(`dropped ${droppedIn((await tool.result).stderr)}`);
 }
 
-await (values.minutes ? watch(Number(values.minutes)) : compare());
+await (minutes > 0 ? watch(minutes) : compare());

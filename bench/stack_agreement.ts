@@ -15,6 +15,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { numbers } from "./numbers.ts";
 import {
   inCode,
   inFiles,
@@ -124,10 +125,8 @@ function tell(name: string, ours: Stacks, theirs: Stacks, err: string): void {
   if (process.env.EXAMPLES) console.log(examples.join("\n"));
 }
 
-const args = process.argv.slice(2);
-const at = args.indexOf("--seconds");
-const seconds = at < 0 ? 30 : Number(args.splice(at, 2)[1]);
-for (const name of args.length > 0 ? args : Object.keys(WORKLOADS)) {
+const { seconds, names } = numbers({ seconds: 30 });
+for (const name of names.length > 0 ? names : Object.keys(WORKLOADS)) {
   if (!WORKLOADS[name]) {
     throw new Error(`There is no ${name}: ${Object.keys(WORKLOADS).join(", ")}`);
   }

@@ -16,15 +16,17 @@ declare module "@std/assert" {
 }
 
 declare module "@std/cli" {
-  /** Reads words of a command line: flags, options with values, the rest under `_`. */
-  export function parseArgs(
+  /** Reads words of a command line: flags, options with values, which are numbers where they look so, the rest under `_`. */
+  export function parseArgs<D extends Readonly<Record<string, unknown>>>(
     args: readonly string[],
     options?: {
       readonly boolean?: readonly string[];
       readonly string?: readonly string[];
-      readonly unknown?: (arg: string) => unknown;
+      readonly default?: D;
+      /** Called for each option that is not named above. */
+      readonly unknown?: (arg: string, key?: string) => unknown;
     },
-  ): Record<string, unknown> & { readonly _: readonly (string | number)[] };
+  ): Record<string, unknown> & D & { readonly _: readonly (string | number)[] };
 }
 
 declare module "@std/encoding" {
