@@ -38,7 +38,8 @@ console.log(JSON.stringify({
   there: hasTracepoint("syscalls", "sys_enter_getppid").answer,
   missing: hasTracepoint("syscalls", "sys_enter_nothing").answer,
   line: pipe.readLine() ?? null,
-  isUnmounted: !/ tracefs /.test(mounts) && mounts === readFileSync("/proc/self/mounts", "utf8"),
+  mounted: [...mounts.matchAll(/^\\S+ (\\S+) tracefs /gm)].map(([, place]) => place),
+  isAsBefore: mounts === readFileSync("/proc/self/mounts", "utf8"),
 }));
 try {
   bpf.program("on_call").attachTracepoint("syscalls", "sys_enter_nothing");
@@ -47,29 +48,60 @@ try {
 }
 `;
 
-test("tracepoints are found, attached and listed where tracefs is not mounted", async () => {
+/** What it finds wherever tracefs is, and the message about a tracepoint that there is not. */
+const FOUND = {
+  bySection: 101,
+  byName: 7,
+  listed: ["syscalls/sys_enter_getppid"],
+  fields: true,
+  there: "yes",
+  missing: "no",
+  line: null,
+  isAsBefore: true,
+};
+const missing = (list: string) =>
+  'Cannot attach program "on_call" to tracepoint syscalls/sys_enter_nothing: No such file or ' +
+  "directory (ENOENT): this kernel has no tracepoint syscalls/sys_enter_nothing; " + list;
+
+/** Runs it after these preparations, by a command in front if there is one. */
+async function runScript(preparations: readonly string[], ...by: string[]) {
   using folder = new Folder();
   const script = `${folder.path}/script.ts`;
   writeFileSync(script, SCRIPT);
-  const { status, stdout, stderr } = await Running.start(
-    isolated(WITHOUT_TRACEFS, scriptCommand(script)),
-  ).result;
+  const command = isolated(preparations, [...by, ...scriptCommand(script)]);
+  return await Running.start(command).result;
+}
+
+test("tracepoints are found, attached and listed where tracefs is not mounted", async () => {
+  const { status, stdout, stderr } = await runScript(WITHOUT_TRACEFS);
   assert.deepEqual([status, stderr], [0, ""]);
   const [found, message] = stdout.trim().split("\n");
-  assert.deepEqual(JSON.parse(found!), {
-    bySection: 101,
-    byName: 7,
-    listed: ["syscalls/sys_enter_getppid"],
-    fields: true,
-    there: "yes",
-    missing: "no",
-    line: null,
-    isUnmounted: true,
-  });
-  assert.equal(
-    message,
-    'Cannot attach program "on_call" to tracepoint syscalls/sys_enter_nothing: No such file or ' +
-      "directory (ENOENT): this kernel has no tracepoint syscalls/sys_enter_nothing; tplist lists " +
-      "those there are",
+  assert.deepEqual(JSON.parse(found!), { ...FOUND, mounted: [] });
+  assert.equal(message, missing("tplist lists those there are"));
+});
+
+/** Root that may mount nothing: without CAP_SYS_ADMIN. */
+const WITHOUT_MOUNTING = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"];
+
+test("tracefs is found at its old place in debugfs, by who may mount none", async () => {
+  const place = "/sys/kernel/debug/tracing";
+  const { status, stdout, stderr } = await runScript([
+    ...WITHOUT_TRACEFS,
+    // Kernels without CONFIG_TRACEFS_AUTOMOUNT_DEPRECATED have no such folder in debugfs.
+    `mount -t tmpfs tmpfs ${place.slice(0, place.lastIndexOf("/"))} && mkdir ${place}`,
+    `mount -t tracefs tracefs ${place}`,
+  ], ...WITHOUT_MOUNTING);
+  assert.deepEqual([status, stderr], [0, ""]);
+  const [found, message] = stdout.trim().split("\n");
+  assert.deepEqual(JSON.parse(found!), { ...FOUND, mounted: [place] });
+  assert.equal(message, missing(`list them in ${place}/events`));
+});
+
+test("who may mount nothing is told that tracefs is mounted nowhere, and the fix", async () => {
+  const { status, stdout, stderr } = await runScript(WITHOUT_TRACEFS, ...WITHOUT_MOUNTING);
+  assert.deepEqual([status === 0, stdout], [false, ""]);
+  assert.match(
+    stderr,
+    /tracefs is not mounted, and only a process with CAP_SYS_ADMIN does without: mount it with: mount -t tracefs nodev \/sys\/kernel\/tracing/,
   );
 });
