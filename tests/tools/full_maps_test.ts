@@ -10,6 +10,7 @@ import { Losses } from "../../toolkit/run/losses.ts";
 import { TaskNames } from "../../toolkit/task/ended_names.ts";
 import stackcount from "../../tools/stackcount/stackcount.bpf.o.ts";
 import { buildProgram } from "../support/build.ts";
+import { Disk } from "../support/disk.ts";
 import { Running } from "../support/process.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
@@ -139,4 +140,48 @@ test("the stacks that are told as dropped are as many as there were, not as thei
   assert.ok(missed.some((count) => count > 1), missed.join(" "));
   const dropped = rows.filter(({ what }) => what === "stacks").map(({ total }) => total);
   assert.deepEqual(dropped, [missed.reduce((sum, count) => sum + count, 0)]);
+});
+
+interface Latencies {
+  readonly kernel?: string[] | null;
+  readonly buckets: { readonly count: number }[];
+  readonly what?: string;
+  readonly total: number;
+}
+
+test("biostacks tells of as many dropped stacks as there were requests on them", async () => {
+  using disk = new Disk();
+  const settings = ["--json", "-d", disk.name, "--stack-storage-size", "1"];
+  await using running = await startTool("biostacks", ...settings);
+  // Of writes and reads one has room. Block 0 is read by others, such as udev, as well.
+  await disk.write(31);
+  await disk.read(37);
+  const rows = rowsOf<Latencies>(await stopTool(running));
+  const missed = rows.filter(({ kernel }) => kernel === null).flatMap(({ buckets }) => buckets)
+    .reduce((sum, { count }) => sum + count, 0);
+  assert.ok(missed >= 31, `${missed}`);
+  const dropped = rows.filter(({ what }) => what === "stacks").map(({ total }) => total);
+  assert.deepEqual(dropped, [missed]);
+});
+
+interface Check {
+  readonly kernel?: string[];
+  readonly user?: string[];
+  readonly what?: string;
+  readonly total: number;
+}
+
+test("rows tell of as many dropped stacks as they lack", async () => {
+  const checked = "chroot / /bin/true; nice -n -1 /bin/true";
+  await using workload = await Script.start(`for i in 1 2 3 4 5 6 7; do ${checked}; done`);
+  await using running = await startTool("capable", "-KU", "--json", "--stack-storage-size", "1");
+  await workload.go();
+  const result = await stopTool(running);
+  const rows = rowsOf<Check>(result);
+  const missed = rows.flatMap(({ kernel = [], user = [] }) => [kernel[0], user[0]])
+    .filter((name) => name?.startsWith("[Missed "));
+  assert.ok(missed.length >= 7, `${missed.length}`);
+  const dropped = rows.filter(({ what }) => what === "stacks").map(({ total }) => total);
+  assert.equal(dropped.at(-1), missed.length);
+  assert.match(result.stderr, /^capable: dropped \d+ stacks in all: .*--stack-storage-size/m);
 });

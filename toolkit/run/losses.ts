@@ -49,6 +49,11 @@ const COUNTED: Readonly<Record<string, Loss>> = {
     reason: "more processes map libraries than the kernel's map has room for: functions may be " +
       "named after what lay at their addresses before",
   },
+  stacks_dropped: {
+    kind: "dropped",
+    what: "stacks",
+    reason: "the kernel's map of stacks was full: raise --stack-storage-size, if the tool has it",
+  },
 };
 
 const TOO_MANY =

@@ -4,7 +4,7 @@
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
-#include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/stacks/event_stacks.h"
 
 /* Bits of cap_capable()'s last argument: include/linux/security.h. */
 #define CAP_OPT_NOAUDIT 2
@@ -47,9 +47,9 @@ static __always_inline int checked(void *ctx, s32 capability, s32 options, s32 r
 	set_who(&event.who);
 	event.ns = bpf_ktime_get_ns();
 	if (kernel_stacks)
-		event.kernel = keep_stack_in_slot(ctx, 0);
+		event.kernel = keep_event_stack(ctx, 0);
 	if (user_stacks)
-		event.user = keep_stack_in_slot(ctx, BPF_F_USER_STACK);
+		event.user = keep_event_stack(ctx, BPF_F_USER_STACK);
 	send(events, &event, sizeof(event));
 	return 0;
 }

@@ -3,7 +3,7 @@
  * criticalstat: sections with interrupts or preemption disabled.
  */
 #include "../../toolkit/kernel/event_tool.h"
-#include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/stacks/event_stacks.h"
 
 #define PWR_EVENT_EXIT ((u32)-1) /* raw tracepoint cpu_idle: the CPU leaves idle */
 
@@ -64,7 +64,7 @@ static __always_inline int end_section(u64 *ctx)
 
 	event.end = ctx[0];
 	event.end_caller = ctx[1];
-	event.stack = keep_stack_in_slot(ctx, 0);
+	event.stack = keep_event_stack(ctx, 0);
 	set_who(&event.who);
 	send(events, &event, sizeof(event));
 	return 0;

@@ -4,7 +4,7 @@
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/base/registers.h"
-#include "../../toolkit/kernel/stacks/stack_slots.h"
+#include "../../toolkit/kernel/stacks/event_stacks.h"
 
 #define ARGUMENTS 6
 #define LEVELS 32
@@ -45,7 +45,7 @@ static __always_inline u64 keep_user_stack(void *ctx)
 	u32 pid = bpf_get_current_pid_tgid() >> 32, one = 1;
 
 	bpf_map_update_elem(&callers, &pid, &one, BPF_ANY);
-	return keep_stack_in_slot(ctx, BPF_F_USER_STACK);
+	return keep_event_stack(ctx, BPF_F_USER_STACK);
 }
 
 static __always_inline int enter(void *ctx)
@@ -79,7 +79,7 @@ static __always_inline int leave(void *ctx)
 	event.start = call.start;
 	__builtin_memcpy(event.arguments, call.arguments, sizeof(event.arguments));
 	event.user = user_stacks ? keep_user_stack(ctx) : NO_STACK;
-	event.kernel = kernel_stacks ? keep_stack_in_slot(ctx, 0) : NO_STACK;
+	event.kernel = kernel_stacks ? keep_event_stack(ctx, 0) : NO_STACK;
 	set_who(&event.who);
 	send(events, &event, sizeof(event));
 	return 0;
