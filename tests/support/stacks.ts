@@ -25,6 +25,7 @@ export interface StackRow {
   readonly pid: number;
   readonly tid?: number;
   readonly comm: string;
+  readonly count?: number;
   readonly samples?: number;
   readonly usecs?: number;
   readonly user?: readonly string[] | null;
