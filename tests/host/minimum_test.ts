@@ -1,7 +1,7 @@
 // Not in guests: it asks runtimes and libraries, not a kernel.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MINIMUM } from "../../plumbing.ts";
@@ -10,6 +10,7 @@ import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { RUNTIME, scriptCommand } from "../support/runtime.ts";
 import { Folder } from "../support/workload.ts";
+import { extractPackages, PrivateApt } from "../vm/apt.ts";
 
 test("an older runtime is told in one sentence, whatever is imported first", async () => {
   for (const module of ["mod.ts", "bpf/symbols/mod.ts", "tools/opensnoop/opensnoop.ts"]) {
@@ -99,4 +100,37 @@ test(OLDEST, { skip: requires(OLDEST, "full") }, async () => {
     if (i === 0) assert.match(stdout, / \/proc\/version$/m);
     else assert.match(stderr, /ts-bcc needs \w+ [\d.]+ or later, this is [\d.]+: upgrade it/);
   }
+});
+
+/** Unpacks libbpf as a release of Debian has it; the library's path. */
+async function libbpfOf(suite: string, name: string, folder: Folder): Promise<string> {
+  const { signal } = new AbortController();
+  const [lists, target] = [join(folder.path, `${suite}-apt`), join(folder.path, suite)];
+  const apt = await PrivateApt.open(lists, suite, signal);
+  await apt.download([name], lists);
+  await extractPackages(lists, target, signal);
+  const [library] = globSync(join(target, "usr/lib/*/libbpf.so.?"));
+  return library!;
+}
+
+const OLD_LIBBPF = "opensnoop works with the libbpf of Debian 12, and refuses that of Debian 11";
+test(OLD_LIBBPF, { skip: requires(OLD_LIBBPF, "full") }, async () => {
+  using folder = new Folder();
+  const libraries = [
+    await libbpfOf("bookworm", "libbpf1", folder), // 1.1
+    await libbpfOf("bullseye", "libbpf0", folder), // 0.3
+  ];
+  const runWith = (library: string) => {
+    const command = scriptCommand(`${PROJECT}tools/opensnoop/opensnoop.ts`);
+    const env = { TSBCC_LIBBPF: library };
+    return run([...command, "--exec", "cat", "/proc/version"], { env });
+  };
+  const [known, old] = await Promise.all(libraries.map(runWith));
+  assert.deepEqual([known!.status, known!.stderr], [0, ""]);
+  assert.match(known!.stdout, / \/proc\/version$/m);
+  assert.deepEqual([old!.status, old!.stdout], [1, ""]);
+  assert.match(
+    old!.stderr,
+    /^opensnoop: Cannot use libbpf.so.1 from ".*libbpf.so.0": it has no libbpf_major_version, .* too old, or not libbpf: install libbpf 1.0 or later [^\n]*\n$/,
+  );
 });
