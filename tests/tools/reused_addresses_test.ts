@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { copyFileSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { type StackRow, stacksOf, userSums } from "../support/stacks.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { Folder } from "../support/workload.ts";
 
 const samples = ({ samples = 0 }: StackRow) => samples;
 const built = (name: string, ...flags: string[]) =>
@@ -65,4 +68,31 @@ test("stackcount shows a stack once that is the same before and after a library 
   const texts = rows.filter(({ record }) => record === "stack").map(({ user }) => String(user));
   assert.ok(texts.length > 0);
   assert.equal(new Set(texts).size, texts.length, texts.join("\n"));
+});
+
+const CUT = "profile names what it can when libraries are truncated before it reads them";
+test(CUT, { skip: requires(CUT, "speed") }, async () => {
+  using folder = new Folder();
+  const [empty, header] = [join(folder.path, "empty.so"), join(folder.path, "header.so")];
+  for (const path of [empty, header]) copyFileSync(library("first_"), path);
+  const steps = [`${empty}:100`, `${header}:100`, "200", `${library("second")}:100`];
+  await using workload = await Script.of([program("early"), ...steps]);
+  const { pid } = workload;
+  // It would end, and make its report, with the last of these.
+  await using other = await Script.start(":");
+  const options = ["-F", "997", "-U", "--json", "-p", `${pid},${other.pid}`];
+  await using tool = await startTool("profile", ...options);
+  await workload.go();
+  truncateSync(empty, 0);
+  truncateSync(header, 4096);
+  const sums = userSums(stacksOf(await stopTool(tool), pid), samples);
+  const all = Object.values(sums).reduce((a, b) => a + b, 0);
+  // The names that programs are linked with are in the first page of a file.
+  const calls = ["[empty.so];[empty.so]", "work;first_", "work;second"];
+  for (const stack of ["main;early", ...calls.map((call) => `main;in_library;${call}`)]) {
+    const isSo = (name: string) => name.replaceAll(/\+0x[0-9a-f]+/g, "") === stack;
+    const count = Object.entries(sums).filter(([name]) => isSo(name))
+      .reduce((sum, [, count]) => sum + count, 0);
+    assert.ok(count > 0.1 * all, JSON.stringify(sums));
+  }
 });
