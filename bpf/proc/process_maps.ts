@@ -58,12 +58,16 @@ export class Memory {
    * Adds a range. A known one stays: JIT compilers toggle theirs between writable and executable.
    */
   add(range: MemoryRange): void {
+    if (this.has(range)) return;
     const there = this.rangeAt(range.start);
-    const isSame = there?.start === range.start && there.end === range.end &&
-      there.file === range.file;
-    if (isSame) return;
     if (there?.file !== undefined && isCode(range)) this.#covered.push(there);
     this.#known.add(range);
+  }
+
+  /** Whether that range was the last to be mapped where it begins. */
+  has({ start, end, file }: MemoryRange): boolean {
+    const there = this.rangeAt(start);
+    return there?.start === start && there.end === end && there.file === file;
   }
 
   /** The file range at an address that was mapped over by a range without a file. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicTime } from "../../ffi/libc/clock.ts";
 import type { Wait } from "../../ffi/libc/epoll.ts";
 import { whenFilled } from "../events/event_source.ts";
 import { allProcesses } from "../proc/all_processes.ts";
@@ -40,6 +41,11 @@ export interface HistoryEvents {
 const LATEST = 512;
 /** This many records at once are a flood; then the next look is delayed by so many milliseconds. */
 const [FLOOD, FLOOD_PAUSE] = [64, 10];
+/**
+ * After processes were looked at again as records were dropped, so many nanoseconds pass before the next time, and in
+ * any case so many times what it took: where few are followed, and where all are.
+ */
+const RECOVERY = { few: { pause: 0, share: 1 }, all: { pause: 1e9, share: 10 } } as const;
 
 /** Follows processes until it is closed. */
 export class ProcessHistory implements Disposable {
@@ -57,6 +63,14 @@ export class ProcessHistory implements Disposable {
   #wait: Wait | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** How many records had been dropped when processes were last looked at. */
+  #dropped = 0;
+  /** Whether more have been since. */
+  #isIncomplete = false;
+  /** When all records had been read, and none was missing. */
+  #complete = monotonicTime();
+  #nextRecovery = 0;
+  #recovery: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws {BpfError} */
   constructor(options: FollowOptions = {}, events: HistoryEvents = {}) {
@@ -99,6 +113,7 @@ export class ProcessHistory implements Disposable {
     this.#closed = true;
     this.#wait?.cancel();
     clearTimeout(this.#timer);
+    clearTimeout(this.#recovery);
     this.#records.close();
     for (const image of [...this.#images.values()].flat()) image.close();
   }
@@ -117,7 +132,16 @@ export class ProcessHistory implements Disposable {
   }
 
   #drain(): number {
-    const count = this.#closed ? 0 : this.#records.drain((record) => this.#take(record));
+    if (this.#closed) return 0;
+    const now = monotonicTime();
+    const count = this.#records.drain((record) => this.#take(record));
+    // Only a flood fills a ring.
+    if (count >= FLOOD) this.#isIncomplete ||= this.#records.dropped > this.#dropped;
+    if (!this.#isIncomplete) this.#complete = now;
+    else if (now >= this.#nextRecovery) this.#recover(now);
+    else if (this.#recovery === undefined) {
+      this.#recovery = setTimeout(() => this.#drain(), (this.#nextRecovery - now) / 1e6 + 1);
+    }
     const { latest = LATEST } = this.#options;
     // Not for each additional image: the check visits all of them.
     if (this.#ended.size >= this.#kept + 2 * latest && this.#options.wanted) {
@@ -128,6 +152,40 @@ export class ProcessHistory implements Disposable {
       this.#events.onForget?.(new Set(old.map(({ pid }) => pid)));
     }
     return count;
+  }
+
+  /**
+   * Looks at the processes themselves, as records were dropped: what they have mapped that is not known was mapped
+   * since all was known.
+   */
+  #recover(now: number): void {
+    clearTimeout(this.#recovery);
+    this.#recovery = undefined;
+    this.#dropped = this.#records.dropped;
+    const running = new Set(this.#options.pids ?? allProcesses());
+    for (const pid of this.#images.keys()) if (!running.has(pid)) this.#end(pid);
+    for (const pid of running) {
+      const memory = readMemory(pid);
+      if (memory) this.#compare(pid, memory, this.#complete);
+      else this.#end(pid);
+    }
+    this.#complete = now;
+    this.#isIncomplete = false;
+    const took = monotonicTime() - now;
+    const { pause, share } = RECOVERY[this.#options.pids ? "few" : "all"];
+    this.#nextRecovery = now + took + Math.max(pause, share * took);
+  }
+
+  #compare(pid: number, memory: Memory, since: number): void {
+    const last = this.#last(pid);
+    const isKnown = last !== undefined && !this.#ended.has(last);
+    const image = isKnown ? last : new ProcessImage(pid, last ? since : 0, memory);
+    if (!isKnown) this.#begin(image);
+    for (const range of memory.ranges) {
+      if (isKnown && image.memory.has(range)) continue;
+      if (isKnown) image.add({ ...range, since });
+      this.#events.onMap?.(image, range);
+    }
   }
 
   #take(record: ProcessRecord): void {

@@ -62,6 +62,11 @@ export class ProcessRecords implements EventSource {
     undo.move();
   }
 
+  /** How many records found no room so far; before Linux 6.0, as far as later records tell. */
+  get dropped(): number {
+    return this.#rings.reduce((sum, ring) => sum + ring.dropped, 0);
+  }
+
   isDue(): boolean {
     return this.#rings.some((ring) => ring.isDue());
   }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { ProcessHistory } from "../../bpf/symbols/process_history.ts";
 import { monotonicTime } from "../../ffi/libc/clock.ts";
+import { buildProgram } from "../support/build.ts";
 import { held } from "../support/leftovers.ts";
 import { requires } from "../support/requires.ts";
 import { run, Running } from "../support/process.ts";
@@ -77,4 +79,27 @@ test("ProcessHistory forgets who does not matter, and leaves nothing behind", as
     history.close();
   }
   assert.deepEqual(held(), before);
+});
+
+test("ProcessHistory looks at processes again when their records found no room", async () => {
+  const program = buildProgram("same_place.c", ["-O0", "-DWORK=early", "-no-pie"]);
+  await using work = Running.start([program, "stop", "*9001:1", "stop"]);
+  const pid = Number((await work.find("stdout", /^pid (\d+)\n/))[1]);
+  const isStopped = () => / T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const mapped = () => readFileSync(`/proc/${pid}/maps`, "utf8").split("\n").length;
+  work.send();
+  while (!isStopped()) await setTimeout(1);
+  using history = new ProcessHistory({ pids: [pid] });
+  process.kill(pid, "SIGCONT");
+  // Nobody reads records meanwhile: there is room for less than two thousand on a CPU.
+  while (mapped() < 9001);
+  const [, address] = await work.find("stdout", /^(0x[0-9a-f]+)\nstopping$/m);
+  const range = () => history.at(pid, Infinity)!.memory.rangeAt(BigInt(address!));
+  while (range() === undefined) await setTimeout(10);
+  assert.equal(range()!.path, program);
+  // What is known of it remains when it is gone.
+  while (!isStopped()) await setTimeout(1);
+  process.kill(pid, "SIGCONT");
+  assert.equal((await work.result).status, 0);
+  assert.equal(range()!.path, program);
 });

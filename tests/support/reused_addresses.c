@@ -5,6 +5,9 @@
  *
  *   COUNT              main > WORK > COUNT million turns in it
  *   LIBRARY:COUNT      opens the library, calls work() there, and closes it; prints where it lay
+ *   *COUNT:TURNS       maps WORK's own file COUNT times, and calls WORK for TURNS million turns in the last,
+ *                      whose place it prints
+ *   stop               prints "stopping" and stops itself, until SIGCONT comes
  *   =PROGRAM           executes it with the arguments behind; it does not wait
  *
  * Built with -DWORK=NAME, which is what the function is called, and with -DLIBRARY and -shared as a
@@ -12,9 +15,12 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -46,6 +52,24 @@ static void in_library(char *path, unsigned long count)
 	dlclose(library);
 }
 
+static void in_many(unsigned long mappings, unsigned long count)
+{
+	extern char __executable_start;
+	size_t size = 2 * sysconf(_SC_PAGESIZE);
+	size_t at = (char *)WORK - &__executable_start, page = at & -sysconf(_SC_PAGESIZE);
+	int file = open("/proc/self/exe", O_RDONLY);
+	char *mapped = NULL;
+
+	/* The same part again does not go on where the mapping beside it ends: the kernel keeps them apart. */
+	while (mappings-- > 0) {
+		mapped = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, page);
+		if (mapped == MAP_FAILED)
+			abort();
+	}
+	printf("%p\n", (void *)(mapped + at - page));
+	((void (*)(unsigned long))(mapped + at - page))(count);
+}
+
 int main(int argc, char **argv)
 {
 	char c;
@@ -67,7 +91,13 @@ int main(int argc, char **argv)
 			execv(program, argv + i);
 			abort();
 		}
-		if (colon) {
+		if (!strcmp(argv[i], "stop")) {
+			printf("stopping\n");
+			fflush(stdout);
+			raise(SIGSTOP);
+		} else if (argv[i][0] == '*') {
+			in_many(strtoul(argv[i] + 1, NULL, 10), strtoul(colon + 1, NULL, 10) * MILLION);
+		} else if (colon) {
 			*colon = 0;
 			in_library(argv[i], strtoul(colon + 1, NULL, 10) * MILLION);
 		} else

@@ -96,3 +96,17 @@ test(CUT, { skip: requires(CUT, "speed") }, async () => {
     assert.ok(count > 0.1 * all, JSON.stringify(sums));
   }
 });
+
+const MANY = "profile names code that lies in the last of 40,000 mappings";
+test(MANY, { skip: requires(MANY, "speed", "full") }, async () => {
+  // What it does at last takes as long as the tool may need to look at all of them.
+  const steps = ["*40001:400", "4000"];
+  await using workload = await Script.of([program("early"), ...steps]);
+  const { pid } = workload;
+  await using tool = await startTool("profile", "-F", "997", "-U", "--json", "-p", String(pid));
+  await workload.go();
+  const sums = userSums(stacksOf(await stopTool(tool), pid), samples);
+  const inMapped = Object.entries(sums).filter(([stack]) => /^main;in_many;(early|0x)/.test(stack));
+  assert.deepEqual(inMapped.map(([stack]) => stack), ["main;in_many;early"]);
+  assert.ok(sums["main;early"]! > 0);
+});
