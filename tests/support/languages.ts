@@ -31,12 +31,11 @@ export function program(file: string, ...args: string[]): { start(): Promise<Scr
   return { start: () => Script.of([...COMMANDS[ending]!, join(FOLDER, file), ...args]) };
 }
 
-/** A class of languages/, run by Java with these options. */
+/** A class of languages/, run by Java with these options; by the serial collector unless they name another. */
 export function javaProgram(name: string, ...options: string[]): { start(): Promise<Job> } {
-  return {
-    start: () =>
-      Script.of(["/usr/bin/java", "-XX:+UseSerialGC", ...options, "-cp", built(name), name]),
-  };
+  const isChosen = options.some((option) => /^-XX:\+Use\w+GC$/.test(option));
+  const all = isChosen ? options : ["-XX:+UseSerialGC", ...options];
+  return { start: () => Script.of(["/usr/bin/java", ...all, "-cp", built(name), name]) };
 }
 
 /** Compiles a class once; a guest sees what the host has built. Returns the folder. */

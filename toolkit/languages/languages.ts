@@ -118,7 +118,7 @@ const java: Language = {
   activity: {
     comm: /^java$/,
     method: probes(0, "method__entry"),
-    gc: probes(0, "gc__begin mem__pool__gc__begin"),
+    gc: probes(0, "gc__begin"), // mem__pool__gc__begin comes once for each pool of memory besides
     objnew: probes(0, "object__alloc"),
     cload: probes(0, "class__loaded"),
     excp: probes(0, "ExceptionOccurred__entry"),
@@ -245,7 +245,7 @@ const ruby: Language = {
   activity: {
     comm: /^(ruby|irb)/,
     method: probes(0, "method__entry cmethod__entry"),
-    gc: probes(0, "gc__mark__begin gc__sweep__begin"),
+    gc: probes(0, "gc__mark__begin"), // each collection marks once; a lazy one sweeps in several steps
     objnew: probes(0, "object__create hash__create string__create array__create"),
     cload: probes(0, "require__entry load__entry"),
     excp: probes(0, "raise"),

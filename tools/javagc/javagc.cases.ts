@@ -60,6 +60,22 @@ export default defineCases({
       requires: ["javac", "full"],
       canary: true,
     },
+    ...["Parallel", "G1"].map((collector): Case => ({
+      ...collections,
+      name: `shows 7 collections of Java's collector ${collector}`,
+      requires: ["javac", "full"],
+      work: javaProgram("Gc", `-XX:+Use${collector}GC`, "-Xms256m", "-Xmx256m"),
+    })),
+    {
+      name: "shows each step of ZGC that the collector reports",
+      requires: ["javac", "full"],
+      args: ["-p", "{pid}"],
+      work: javaProgram("Gc", "-XX:+UseZGC", "-Xms256m", "-Xmx256m"),
+      check(rows: readonly Row[]) {
+        // Three of OpenJDK 17, eight of 25; of a cycle that is asked for.
+        assert.ok(rows.length >= 7 && rows.length % 7 === 0, `${rows.length} rows`);
+      },
+    },
     {
       name: "-p hides other processes",
       requires: ["javac"],

@@ -16,8 +16,9 @@
  * Hooks: USDT probes hotspot:gc__begin and hotspot:gc__end of the libjvm.so that the process runs, or of
  * those that any process runs when tracing begins.
  * OpenJDK of Debian has them; a Java built without them is refused. libbpf-tools' javagc shows a row more
- * for each of the pools of memory that a collection goes through. Tested with the serial collector of OpenJDK
- * 17; other collectors were not tried.
+ * for each of the pools of memory that a collection goes through. Of seven calls of System.gc() it shows seven
+ * with the serial collector, the parallel one and G1. ZGC and Shenandoah pass these probes several times in
+ * a cycle: OpenJDK 17 showed 21 and 28 for the seven.
  */
 
 import { readdirSync } from "node:fs";

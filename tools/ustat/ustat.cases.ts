@@ -1,4 +1,4 @@
-import { defineCases, type Row } from "../../tests/support/cases.ts";
+import { type Case, defineCases, type Row } from "../../tests/support/cases.ts";
 import { javaProgram, program } from "../../tests/support/languages.ts";
 
 /** The sums over all reports, whose number depends on the machine. */
@@ -72,11 +72,25 @@ export default defineCases({
       },
     },
     {
-      name: "counts collections of Java, each with its eight pools",
+      name: "counts collections of Java, and not their pools of memory",
       requires: ["javac"],
       args: mine,
       work: javaProgram("Gc", "-Xms256m", "-Xmn128m"),
-      check: check(["method", "gc", "objnew", "excp", "thread"], [0, 7 * (1 + 8), 0, 0, 0]),
+      check: check(["method", "gc", "objnew", "excp", "thread"], [0, 7, 0, 0, 0]),
+    },
+    ...["Parallel", "G1"].map((collector): Case => ({
+      name: `counts collections of Java's collector ${collector}`,
+      requires: ["javac", "full"],
+      args: mine,
+      work: javaProgram("Gc", `-XX:+Use${collector}GC`, "-Xms256m", "-Xmx256m"),
+      check: check(["method", "gc", "objnew", "excp", "thread"], [0, 7, 0, 0, 0]),
+    })),
+    {
+      name: "counts collections of Ruby, and not their stages",
+      requires: ["ruby"],
+      args: mine,
+      work: program("gc.rb"),
+      check: check(["gc"], [7]),
     },
     {
       name: "counts new threads of Java",
