@@ -4,6 +4,7 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { type Case, type Cases, histogramTotal, type Row, times } from "./cases.ts";
 import { fileIoOn, operationCounts } from "./jobs.ts";
 import type { Feature } from "./requires.ts";
@@ -101,6 +102,17 @@ export function slowerCases(type: FileSystem, options: FamilyOptions = {}): Case
   };
 }
 
+/** A case for those tools of one file system that print comma-separated values. */
+export const csvCase = (type: FileSystem): Case => ({
+  name: "-j prints comma-separated values",
+  args: ["-j", "-p", "{pid}", "0"],
+  work: fileSystemWork(type),
+  lines: [
+    /^ENDTIME_us,TASK,PID,TYPE,BYTES,OFFSET_b,LATENCY_us,FILE$/,
+    /^\d+,file_io,{pid},R,4096,163840,\d+,traced$/,
+  ],
+});
+
 /** Cases of a tool that shows how long operations take, as histograms. */
 export function distCases(
   type: FileSystem,
@@ -108,6 +120,15 @@ export function distCases(
 ): Cases {
   const needs = requires ? { requires } : {};
   const work = fileSystemWork(type);
+  // The options are the same code for all types.
+  const rarely = [
+    ...requires ?? [],
+    ...["ext4", "tmpfs"].includes(type) ? [] : ["full" as const],
+  ];
+  const counts = {
+    ...{ read: 44, write: 87, open: 13, fsync: 12 },
+    ...showsAttributes(type) && { getattr: 19 },
+  };
   return {
     cases: [
       {
@@ -116,10 +137,7 @@ export function distCases(
         canary: true,
         ...needs,
         work,
-        check: operationCounts({
-          ...{ read: 44, write: 87, open: 13, fsync: 12 },
-          ...showsAttributes(type) && { getattr: 19 },
-        }),
+        check: operationCounts(counts),
       },
       {
         name: "prints a histogram for each operation",
@@ -127,6 +145,31 @@ export function distCases(
         ...needs,
         work,
         lines: [/^operation = read$/, /^operation = fsync$/, /^ +usecs +: count +distribution$/],
+      },
+      {
+        name: "-m counts as many in milliseconds",
+        args: [...args, "-m", "-p", "{pid}"],
+        requires: rarely,
+        work,
+        check(rows) {
+          operationCounts(counts)(rows);
+          assert.deepEqual([...new Set(rows.map(({ value }) => value))], ["msecs"]);
+        },
+      },
+      {
+        name: `${args.length > 0 ? "-T tells" : "tells"} when a report was made`,
+        args: [...args, ...args.length > 0 ? ["-T"] : [], "-p", "{pid}", "1000"],
+        requires: rarely,
+        work,
+        lines: [/^\d\d:\d\d:\d\d:?$/, /^operation = fsync$/],
+      },
+      {
+        name: args.length > 0 ? "tells no time without -T" : "-T tells no time",
+        args: [...args, ...args.length > 0 ? [] : ["-T"], "-p", "{pid}", "1000"],
+        requires: rarely,
+        work,
+        // From the first to the last line.
+        lines: [/(?<![^])(?![^]*^\d\d:\d\d:\d\d)[^]*^operation = fsync$/],
       },
       ...more,
     ],

@@ -1,3 +1,3 @@
-import { slowerCases } from "../../tests/support/file_system_cases.ts";
+import { csvCase, slowerCases } from "../../tests/support/file_system_cases.ts";
 
-export default slowerCases("btrfs");
+export default slowerCases("btrfs", { more: [csvCase("btrfs")] });

@@ -1,4 +1,4 @@
-import { defineCases } from "../../tests/support/cases.ts";
+import { type Case, defineCases } from "../../tests/support/cases.ts";
 
 const work = {
   program: "file_io.c",
@@ -11,6 +11,15 @@ const work = {
     "preadv=2",
     "open=/dev/null:1",
     "write=3",
+  ],
+};
+/** One file that is read more often than written, and one the other way round. */
+const unequal = {
+  program: "file_io.c",
+  args: [
+    ...["open={dir}/read:1", "write=1", "start", "read=1"],
+    ...Array(12).fill(["start", "read=1"]).flat() as string[],
+    ...["open={dir}/written:1", "write=7"],
   ],
 };
 const traced = {
@@ -62,6 +71,16 @@ export default defineCases({
       rows: [{ reads: 0, writes: 18, r_kb: 0, w_kb: 72 }],
     },
     { name: "-d counts files in a directory", args: ["-d", "{dir}", "1000"], work, rows: [traced] },
+    ...(["reads", "writes"] as const).map((column): Case => ({
+      name: `-s ${column} -r 1 shows the file with most of them`,
+      args: ["-s", column, "-r", "1", "-d", "{dir}", "1000"],
+      work: unequal,
+      rows: [
+        column === "reads"
+          ? { file: "read", reads: 13, writes: 1 }
+          : { file: "written", reads: 0, writes: 7 },
+      ],
+    })),
     { name: "-d hides those elsewhere", args: ["-d", "/", "1000"], work, rows: [] },
     {
       name: "prints bcc's table",

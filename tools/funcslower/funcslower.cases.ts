@@ -74,6 +74,15 @@ export default defineCases({
       ],
     },
     {
+      name: "-T tells the time of day",
+      args: ["-T", `${file}:slow_six`],
+      work,
+      lines: [
+        /^TIME {7}COMM {11}PID {4}LAT\(ms\) {13}RVAL FUNC$/,
+        /^\d\d:\d\d:\d\d {3}slow_calls {5}{pid} +\d+\.\d\d +[0-9a-f]{16} {dir}\/slow_calls:slow_six$/,
+      ],
+    },
+    {
       name: "-f prints a line per stack and nothing else",
       args: ["-f", "-U", `${file}:slow_six`],
       work,

@@ -40,6 +40,12 @@ export default defineCases({
     },
     { name: "-c hides other CPUs", args: ["-c", "8191"], work, of: isRow, rows: [] },
     {
+      name: "-N sums nanoseconds",
+      args: ["-N"],
+      work,
+      lines: [/^HARDIRQ {20}TOTAL_nsecs$/, /^\S.{25} +\d{3,}$/],
+    },
+    {
       name: "prints bcc's table",
       args: ["-T"],
       work,

@@ -44,6 +44,16 @@ export default defineCases({
         assert.ok(rows.some(({ waker }) => (waker as { comm: string }).comm === "bash"));
       },
     },
+    {
+      name: "-U shows stacks of programs alone",
+      args: ["-U", "-p", "{pid}"],
+      work,
+      of: (row, { pid }) => row.pid === pid && /inner_nap,outer_nap/.test(String(row.user)),
+      check(rows) {
+        assert.equal(sumOf("count")(rows), 53);
+        for (const row of rows) assert.ok(!("kernel" in row), JSON.stringify(row));
+      },
+    },
     { name: "-p hides others", args: ["-p", "1"], work, of: isNap, rows: [] },
     { name: "-m hides short stops", args: ["-m", "900000000"], work, of: isNap, rows: [] },
     { name: "-M hides long stops", args: ["-M", "100"], work, of: isNap, rows: [] },

@@ -72,6 +72,13 @@ export default defineCases({
       lines: [/^Counting swap ins\. Ctrl-C to end\.$/, /^COMM {13}PID {4}COUNT$/],
     },
     {
+      name: "-T prints no time",
+      args: ["-T", "1000"],
+      requires,
+      work: { script: "true" },
+      lines: [/^Counting swap ins\. Ctrl-C to end\.\nCOMM {13}PID {4}COUNT$/],
+    },
+    {
       name: "names who needed them",
       args: ["1000"],
       requires,

@@ -153,6 +153,19 @@ export default defineCases({
       },
     },
     {
+      name: "-L -m times them in milliseconds",
+      requires: ["php"],
+      args: ["-L", "-m", "{pid}"],
+      work: program("calls.php"),
+      of: all,
+      counts: calls(PHP),
+      check(rows) {
+        if (!rows.every((row) => Number(row.time_ms) > 0 && !("time_us" in row))) {
+          throw new Error(JSON.stringify(rows));
+        }
+      },
+    },
+    {
       name: "prints bcc's table",
       requires: ["php"],
       args: ["-L", "{pid}"],

@@ -1,3 +1,6 @@
-import { slowerCases } from "../../tests/support/file_system_cases.ts";
+import { csvCase, slowerCases } from "../../tests/support/file_system_cases.ts";
 
-export default { ...slowerCases("xfs"), usage: { names: "-j --csv -p --pid min_ms" } };
+export default {
+  ...slowerCases("xfs", { more: [csvCase("xfs")] }),
+  usage: { names: "-j --csv -p --pid min_ms" },
+};
