@@ -7,19 +7,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, struct, u32, u64 } from "../../mod.ts";
 import { Who } from "../../toolkit/task/who.ts";
+import { args } from "../support/by_hand.ts";
 import { runTool } from "../support/tool.ts";
 import criticalstat from "../../tools/criticalstat/criticalstat.bpf.o.ts";
 import cpufreq from "../../tools/cpufreq/cpufreq.bpf.o.ts";
 import { code as numamove } from "../../tools/numamove/numamove.ts";
 import ppchcalls from "../../tools/ppchcalls/ppchcalls.bpf.o.ts";
-
-/** Arguments of a raw tracepoint, a u64 each. */
-function args(...values: (number | bigint)[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * 8);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => view.setBigUint64(i * 8, BigInt.asUintN(64, BigInt(value)), true));
-  return bytes;
-}
 
 /** Sections belong to a CPU. On another than its own a program meets whatever thread runs there. */
 const CPU = 0;

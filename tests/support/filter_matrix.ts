@@ -119,7 +119,7 @@ async function eachOf<T, R>(items: readonly T[], act: (item: T) => Promise<R>): 
 }
 
 /** Starts a process that is the first of a pid namespace of its own; returns its pid here. */
-async function strangerIn(stack: AsyncDisposableStack): Promise<number> {
+export async function strangerIn(stack: AsyncDisposableStack): Promise<number> {
   const command = [
     "unshare",
     "--pid",

@@ -1,7 +1,9 @@
 import { defineCases } from "../../tests/support/cases.ts";
 
 export default defineCases({
-  elsewhere: "tests/host/run_by_hand_test.ts: no kernel of the tests has the tracepoints",
+  elsewhere:
+    "tests/host/run_by_hand_test.ts and tests/tools/by_hand_test.ts: no kernel of the tests has the " +
+    "tracepoints",
   usage: {
     names: "-h -p -i -d --preemptoff --irqoff --duration --json",
     wrong: [

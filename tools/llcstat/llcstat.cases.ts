@@ -9,5 +9,7 @@ export default defineCases({
     ]],
   },
   cases: [],
-  elsewhere: "tests/tools/llcstat_test.ts: no machine of the tests has counters of the CPU",
+  elsewhere:
+    "tests/tools/llcstat_test.ts and tests/tools/by_hand_test.ts: no machine of the tests has counters of " +
+    "the CPU",
 });

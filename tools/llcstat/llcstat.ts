@@ -10,8 +10,9 @@
  * Of so many references and misses (-c) one is looked at and counts for all: processes with few are not
  * seen, and numbers are multiples of it.
  *
- * It was never tested on a machine with such counters, for there was none: only that it loads, that it
- * prints what its counts are made of, and that it says so where there are no counters.
+ * It was never tested on a machine with such counters, for there was none. Tests have its programs count page
+ * faults and context switches instead, with each filter, and compare what it prints of known counts; where there
+ * are no counters, it says so.
  *
  * Hooks: the CPU's counters of cache references and misses (perf events of type hardware).
  *
