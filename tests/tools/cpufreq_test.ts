@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { onlineCpus } from "../../mod.ts";
 import { TestCgroup } from "../support/cgroup.ts";
+import { FILTERS, strangerIn } from "../support/filter_matrix.ts";
 import { histogramsOf } from "../support/histograms.ts";
 import { Running } from "../support/process.ts";
+import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { isolated, READY, runTool, stopTool, toolCommand } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
@@ -67,6 +69,34 @@ test("cpufreq -c counts a cgroup's processes, and no others", async () => {
   await Promise.all([inside.go(), outside.go()]);
   const names = histogramsOf(await stopTool(running)).map(({ comm }) => comm);
   assert.deepEqual(names, ["tsbcc-in", undefined]);
+});
+
+const containers = "cpufreq's filters by container match what they should, and hide the rest";
+test(containers, { skip: requires(containers, "full") }, async () => {
+  using folder = new Folder();
+  await using stack = new AsyncDisposableStack();
+  const cgroup = stack.use(new TestCgroup("freq-in"));
+  const empty = stack.use(new TestCgroup("freq-out"));
+  const work = stack.use(await busy(folder, "tsbcc-filter"));
+  cgroup.add(work.pid);
+  const place = { job: work, cgroup, empty, stranger: await strangerIn(stack), stack };
+  const options = { cgroupMap: "--cgroupmap", mntnsMap: "--mntnsmap", pidns: "--pidns" };
+  const started = await Promise.all(
+    Object.entries(options).flatMap(([key, option]) =>
+      FILTERS[key]!(place).map(async (value, i) => {
+        const own = stack.use(new Folder());
+        const running = stack.use(
+          await startWithDriver(own, "--json", "-f", "997", option, String(value)),
+        );
+        return { what: `${option} ${value}`, shows: i === 0, running };
+      })
+    ),
+  );
+  await work.go();
+  for (const { what, shows, running } of started) {
+    const names = histogramsOf(await stopTool(running)).map(({ comm }) => comm);
+    assert.equal(names.includes("tsbcc-filter"), shows, what);
+  }
 });
 
 test("cpufreq prints libbpf-tools' histograms", async () => {

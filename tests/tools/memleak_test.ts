@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
 import { TestCgroup } from "../support/cgroup.ts";
 import { type Result, Running } from "../support/process.ts";
+import { FILTERS, strangerIn } from "../support/filter_matrix.ts";
 import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
@@ -56,6 +57,8 @@ const LEAKS = {
   leak_ungrown: "1: 67",
   leak_zeroed: `7: ${7 * 143}`,
 };
+
+const TOYS = { leak_more_toys: `5: ${5 * 43}`, leak_toys: `9: ${9 * 41}` };
 
 test("memleak -p counts what a process has left when it ends, by stack, to the byte", async () => {
   await using workload = await Script.of([program()]);
@@ -135,6 +138,51 @@ test(limits, { skip: requires(limits, "speed") }, async () => {
     result.stderr,
     /^memleak: dropped 9 allocations so far: .* --alloc-storage-size has room/m,
   );
+});
+
+const containers = "memleak's filters by container match what they should, and hide the rest";
+test(containers, { skip: requires(containers, "speed", "full") }, async () => {
+  await using stack = new AsyncDisposableStack();
+  const cgroup = stack.use(new TestCgroup("memleak-in"));
+  const empty = stack.use(new TestCgroup("memleak-out"));
+  const workload = stack.use(await Script.of([program()]));
+  cgroup.add(workload.pid);
+  const place = { job: workload, cgroup, empty, stranger: await strangerIn(stack), stack };
+  const start = (option: string, value: string | number) =>
+    startTool(
+      "memleak",
+      ...[
+        "-p",
+        String(workload.pid),
+        "--json",
+        ...toys(),
+        option,
+        String(value),
+        "-T",
+        "100",
+        "3600",
+      ],
+    );
+  const started = [];
+  for (
+    const [key, option] of Object.entries({
+      cgroup: "--cgroup",
+      cgroupMap: "--cgroupmap",
+      mntnsMap: "--mntnsmap",
+      pidns: "--pidns",
+    })
+  ) {
+    const [match, miss] = FILTERS[key]!(place);
+    started.push({ option, matching: stack.use(await start(option, match)) });
+    // -p names a process of that namespace.
+    if (key === "pidns") continue;
+    started.push({ option, missing: stack.use(await start(option, miss)) });
+  }
+  await workload.go();
+  for (const { option, matching, missing } of started) {
+    const leaks = leaksOf(await stopTool((matching ?? missing)!));
+    assert.deepEqual(leaks, matching ? TOYS : {}, option);
+  }
 });
 
 /** What the kernel keeps for a process in a cgroup, by a function on the stack. */
