@@ -1,11 +1,21 @@
-import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
-import { counted, hardInterrupts } from "../../tests/support/interrupts.ts";
+import { onlineCpus } from "../../mod.ts";
+import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
+import { counted, HARD, hardInterrupts } from "../../tests/support/interrupts.ts";
 
 // Whatever disk or file system holds the project asks for interrupts when it is read.
 const reads =
   "for f in tools/b*/*.ts; do dd if=$f of=/dev/null iflag=direct bs=64k; done 2>/dev/null";
 const seen = /virtio|nvme|ahci|ata/;
 const work = { script: reads };
+/** The CPU that got the most of those. */
+const busiest = (): number => {
+  const count = (cpu: number) =>
+    [...hardInterrupts(cpu)].reduce((sum, [name, n]) => seen.test(name) ? sum + n : sum, 0);
+  return onlineCpus().reduce((best, cpu) => count(cpu) > count(best) ? cpu : best);
+};
+const cpu = busiest();
+const totals = (rows: readonly Row[]) =>
+  new Map(rows.map(({ hardirq, total_count }) => [String(hardirq), Number(total_count)]));
 const isRow = (): boolean => true;
 
 export default defineCases({
@@ -23,8 +33,7 @@ export default defineCases({
         hardInterrupts,
         reads,
         seen,
-        (rows) =>
-          new Map(rows.map(({ hardirq, total_count }) => [String(hardirq), Number(total_count)])),
+        totals,
       ),
     },
     {
@@ -36,6 +45,19 @@ export default defineCases({
         reads,
         seen,
         (rows) => new Map(rows.map((row) => [String(row.hardirq), histogramTotal([row])])),
+      ),
+    },
+    {
+      name: "-c counts those of one CPU",
+      args: ["-C", "-c", String(cpu)],
+      of: isRow,
+      ...counted(
+        () => hardInterrupts(cpu),
+        `taskset -p -c ${cpu} $$ >/dev/null; ${reads}`,
+        seen,
+        totals,
+        `CPU==${cpu}`,
+        HARD,
       ),
     },
     { name: "-c hides other CPUs", args: ["-c", "8191"], work, of: isRow, rows: [] },

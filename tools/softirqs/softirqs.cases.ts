@@ -1,11 +1,13 @@
-import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
-import { counted, softInterrupts } from "../../tests/support/interrupts.ts";
+import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
+import { counted, notCounted, softInterrupts } from "../../tests/support/interrupts.ts";
 
 // Packets on the loopback interface are received in a soft interrupt each, and sleeps need timers.
 const script = "for i in {1..53}; do echo >/dev/udp/127.0.0.1/9; done 2>/dev/null; sleep 0.1";
 const seen = /^(net_rx|timer|sched|rcu)$/;
 const work = { script };
 const onFirst = `taskset -p -c 0 $$ >/dev/null; ${script}`;
+const totals = (rows: readonly Row[]) =>
+  new Map(rows.map(({ softirq, total_count }) => [String(softirq), Number(total_count)]));
 const isRow = (): boolean => true;
 
 export default defineCases({
@@ -23,8 +25,7 @@ export default defineCases({
         softInterrupts,
         script,
         seen,
-        (rows) =>
-          new Map(rows.map(({ softirq, total_count }) => [String(softirq), Number(total_count)])),
+        totals,
       ),
     },
     {
@@ -43,13 +44,18 @@ export default defineCases({
       args: ["-C", "-c", "0"],
       of: isRow,
       ...counted(
-        () => softInterrupts("first"),
+        () => softInterrupts(0),
         onFirst,
         /^net_rx$/,
-        (rows) =>
-          new Map(rows.map(({ softirq, total_count }) => [String(softirq), Number(total_count)])),
+        totals,
         "CPU==0",
       ),
+    },
+    {
+      name: "-c hides the CPU that does the work",
+      args: ["-C", "-c", "1"],
+      of: isRow,
+      ...notCounted(onFirst, "net_rx", totals),
     },
     { name: "-c hides other CPUs", args: ["-c", "8191"], work, of: isRow, rows: [] },
     {

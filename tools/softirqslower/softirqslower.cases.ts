@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row } from "../../tests/support/cases.ts";
-import { counted, softInterrupts } from "../../tests/support/interrupts.ts";
+import { counted, notCounted, softInterrupts } from "../../tests/support/interrupts.ts";
 
 const script = "for i in {1..53}; do echo >/dev/udp/127.0.0.1/9; done 2>/dev/null; sleep 0.1";
+const onFirst = `taskset -p -c 0 $$ >/dev/null; ${script}`;
 const work = { script };
 const isRow = (): boolean => true;
 
@@ -40,12 +41,18 @@ export default defineCases({
       args: ["-c", "0", "0"],
       of: isRow,
       ...counted(
-        () => softInterrupts("first"),
-        `taskset -p -c 0 $$ >/dev/null; ${script}`,
+        () => softInterrupts(0),
+        onFirst,
         /^net_rx$/,
         runs,
         "CPU==0",
       ),
+    },
+    {
+      name: "-c hides the CPU that does the work",
+      args: ["-c", "1", "0"],
+      of: isRow,
+      ...notCounted(onFirst, "net_rx", runs),
     },
     { name: "-c hides other CPUs", args: ["-c", "8191", "0"], work, of: isRow, rows: [] },
     {
