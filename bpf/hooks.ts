@@ -84,7 +84,7 @@ export abstract class Hooks {
    * With a list of names, the attach cookie (`bpf_get_attach_cookie()`) of each function is its
    * index; those that cannot be probed are skipped. A program of `SEC("kprobe.multi")` is attached
    * by one link or, where the kernel has no such links, not at all; any other by one perf event
-   * each, which needs Linux >= 5.15.
+   * each. The cookie needs Linux >= 5.15.
    *
    * Needs Linux >= 4.17. Since Linux 5.18 one link attaches to many functions at once, for programs
    * compiled at run time and those of `SEC("kprobe.multi")`; others take a perf event each, which
@@ -103,7 +103,7 @@ export abstract class Hooks {
   attachTracepoint(category: string, name: string): Link;
   /** Attaches to all tracepoints `category/name` that match: see {@linkcode tracepoints}. */
   attachTracepoint(pattern: RegExp, options?: PatternOptions): Link;
-  /** Attaches to those of a list; each one's place in it is its cookie. Needs Linux >= 5.15. */
+  /** Attaches to those of a list; each one's place in it is its cookie, which needs Linux >= 5.15. */
   attachTracepoint(names: readonly string[], options?: TracepointOptions): Link;
   attachTracepoint(
     category: string | RegExp | readonly string[],

@@ -8,7 +8,7 @@ import { Errno } from "../../ffi/libc/errno.ts";
 import { exists, readText } from "../../ffi/libc/files.ts";
 import { cString } from "../../ffi/libc/memory.ts";
 import { linkKprobes } from "../../ffi/libc/multi_link.ts";
-import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/libc/perf_event.ts";
+import { attachToPerfEvent } from "../../ffi/libc/perf_event.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import { permissionReason, UnsupportedError } from "../base/errors.ts";
 import { kernelFunctions } from "../tracefs/kernel_functions.ts";
@@ -125,8 +125,7 @@ function attachList(program: Attachable, kind: Kind, names: readonly string[]): 
       return linkKprobes(program.fd(), functions, kind.atReturn, indexes);
     })
     : openEach([...names.entries()], ([index, name]) => {
-      // The first one's cookie is that of a probe without, for kernels that have none.
-      return open(program, kind, name, 0, index === 0 ? undefined : BigInt(index));
+      return open(program, kind, name, 0, BigInt(index));
     });
   return linkOf(program, where, result, explain, {
     targets: taken.map(([, name]) => name),
@@ -151,10 +150,7 @@ function open(
   };
   const programFd = program.fd("KPROBE");
   // Only a link reports missed hits of its probe; kernels before 5.15 have none for perf events.
-  let fd = linkToPerfEvent(programFd, event, -1, 0, cookie ?? 0n);
-  if (fd === -Errno.EINVAL && cookie === undefined) {
-    fd = attachToPerfEvent(programFd, event, -1, 0);
-  }
+  const fd = attachToPerfEvent(programFd, event, -1, 0, cookie);
   void text.length; // alive until the kernel has read the name
   return fd;
 }

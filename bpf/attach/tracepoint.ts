@@ -63,7 +63,7 @@ export function attachTracepointSection(
   requireTracefs(`attach program "${program.name}" to ${section}`);
   const explain = (errno: number) => explainTracepoint(category, name, errno);
   // By a link, as libbpf does, so that it can be pinned; before Linux 5.15 perf events had none.
-  const link = open(program, category, name, 0n);
+  const link = open(program, category, name, linkToPerfEvent);
   if (link >= 0) return linkOf(program, section, link, explain, { pinnable: true });
   return linkOf(program, section, open(program, category, name), explain);
 }
@@ -88,12 +88,8 @@ export function attachTracepoints(
   if (isPattern) checkMatches(action, "tracepoint", targets, options);
   const { result, taken } = openEach(targets, (target, index) => {
     const [category, name] = target.split("/");
-    return open(
-      program,
-      category!,
-      name!,
-      isPattern ? undefined : BigInt(options.cookies?.[index] ?? index),
-    );
+    const cookie = isPattern ? 0n : BigInt(options.cookies?.[index] ?? index);
+    return open(program, category!, name!, attachToPerfEvent, cookie);
   });
   const explain = (errno: number) =>
     errno === Errno.EINVAL
@@ -105,13 +101,18 @@ export function attachTracepoints(
 }
 
 /** Opens a tracepoint's perf event: its descriptor or -errno. */
-function open(program: Attachable, category: string, name: string, cookie?: bigint): number {
+function open(
+  program: Attachable,
+  category: string,
+  name: string,
+  attach = attachToPerfEvent,
+  cookie = 0n,
+): number {
   const id = tracepointId(category, name);
   if (id < 0) return id;
   const event = { type: PerfType.TRACEPOINT, config: BigInt(id) };
   // One CPU is enough: a tracepoint's programs run on all CPUs, whichever event they are attached
   // to.
   const fd = program.fd("TRACEPOINT");
-  if (cookie === undefined) return attachToPerfEvent(fd, event, -1, 0);
-  return linkToPerfEvent(fd, event, -1, 0, cookie);
+  return attach(fd, event, -1, 0, cookie);
 }

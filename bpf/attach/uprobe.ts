@@ -9,7 +9,7 @@ import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { close, exists, readText } from "../../ffi/libc/files.ts";
 import { cString } from "../../ffi/libc/memory.ts";
 import { linkUprobes } from "../../ffi/libc/multi_link.ts";
-import { attachToPerfEvent, linkToPerfEvent } from "../../ffi/libc/perf_event.ts";
+import { attachToPerfEvent } from "../../ffi/libc/perf_event.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import { permissionReason, UnsupportedError } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
@@ -200,9 +200,7 @@ function openUprobe(
   };
   const fd = program.fd("KPROBE");
   const [process, cpu] = pid === undefined ? [ALL_PROCESSES, 0] : [pid, ANY_CPU];
-  const result = cookie === undefined
-    ? attachToPerfEvent(fd, event, process, cpu)
-    : linkToPerfEvent(fd, event, process, cpu, cookie);
+  const result = attachToPerfEvent(fd, event, process, cpu, cookie);
   void name.length; // alive until the kernel has read the path
   return result;
 }

@@ -9,11 +9,7 @@ import { Errno } from "../../ffi/libc/errno.ts";
 import { collectWarnings, libbpf, takeWarnings } from "../../ffi/libbpf.ts";
 import { errno } from "../../ffi/libc/libc.ts";
 import { cString } from "../../ffi/libc/memory.ts";
-import {
-  attachToPerfEvent,
-  linkToPerfEvent,
-  type PerfEventAttributes,
-} from "../../ffi/libc/perf_event.ts";
+import { attachToPerfEvent, type PerfEventAttributes } from "../../ffi/libc/perf_event.ts";
 import { runtime } from "../../ffi/runtime/runtime.ts";
 import { permissionReason } from "../base/errors.ts";
 import { type Link, newLink } from "../base/link.ts";
@@ -138,14 +134,13 @@ function attachAt(
   cookie: bigint | undefined,
 ): number {
   const [process, cpu] = pid === undefined ? [ALL_PROCESSES, 0] : [pid, ANY_CPU];
-  if (cookie === undefined) return attachToPerfEvent(program, event, process, cpu);
-  return linkToPerfEvent(program, event, process, cpu, cookie);
+  return attachToPerfEvent(program, event, process, cpu, cookie);
 }
 
 function explain(errno: number, pid: number | undefined): string | undefined {
   if (errno === Errno.EINVAL) {
-    return "this kernel knows no semaphores (Linux < 4.20) or cookies (< 5.15) of probes, or another " +
-      "tracer is there that leaves out the semaphore";
+    return "this kernel knows no semaphores of probes (Linux < 4.20), or another tracer is there that leaves out " +
+      "the semaphore";
   }
   if (errno === Errno.ESRCH) return `process ${pid} does not exist`;
   if (errno === Errno.EPERM || errno === Errno.EACCES) return permissionReason();

@@ -99,15 +99,17 @@ export function setProgram(perfFd: number, programFd: number): number {
 
 /**
  * Opens an event and hooks a program to it; returns the descriptor of their link, or the event's own before
- * Linux 5.15, or -errno.
+ * Linux 5.15, or -errno. Such a kernel keeps no cookie, but loads no program that asks for one either:
+ * bpf_get_attach_cookie() came with these links.
  */
 export function attachToPerfEvent(
   programFd: number,
   event: PerfEventAttributes,
   pid: number,
   cpu: number,
+  cookie = 0n,
 ): number {
-  const link = linkToPerfEvent(programFd, event, pid, cpu, 0n);
+  const link = linkToPerfEvent(programFd, event, pid, cpu, cookie);
   if (link !== -Errno.EINVAL) return link;
   const fd = openPerfEvent(event, pid, cpu);
   if (fd < 0) return fd;
@@ -126,7 +128,7 @@ export function linkToPerfEvent(
   event: PerfEventAttributes,
   pid: number,
   cpu: number,
-  cookie: bigint,
+  cookie = 0n,
 ): number {
   const target = openPerfEvent(event, pid, cpu);
   if (target < 0) return target;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Bpf, BpfError, sum, syscallFunction, u32, u64, userFunctions } from "../../mod.ts";
-import { callGetpgid, callGetppid } from "../support/calls.ts";
+import { callGetpgid, callGetppid, loadLibraryObject } from "../support/calls.ts";
 import { loadFunccount } from "../support/funccount_object.ts";
 import { FunctionsProgram } from "../support/functions.ts";
 import { held } from "../support/leftovers.ts";
@@ -24,7 +24,7 @@ for (const program of ["on_function", "on_user_functions"]) {
 
   const name = `attach uprobe: a list by ${by}, each with its place as cookie`;
 
-  test(name, { skip: requires(name, "speed") }, async () => {
+  test(name, { skip: requires(name, "cookies", "speed") }, async () => {
     using copy = new FunctionsProgram();
     const { path } = copy;
     using bpf = load(program);
@@ -43,7 +43,19 @@ for (const program of ["on_function", "on_user_functions"]) {
   });
 }
 
-test("attach tracepoint: a list, each with its place as cookie", () => {
+test("attach uprobe: a list, for a program that asks for no cookie", async () => {
+  using copy = new FunctionsProgram();
+  const { path } = copy;
+  using bpf = loadLibraryObject({ programs: { on_function: true } });
+  await using run = await copy.start();
+  const functions = userFunctions(path, /^(calls_2|calls_5)$/);
+  bpf.program("on_function").attachUprobe({ path, functions, pid: run.pid });
+  await run.go();
+  assert.equal(bpf.global("calls").value, 7n);
+});
+
+const TRACEPOINTS = "attach tracepoint: a list, each with its place as cookie";
+test(TRACEPOINTS, { skip: requires(TRACEPOINTS, "cookies") }, () => {
   using bpf = load("on_tracepoint", process.pid);
   using link = bpf.program("on_tracepoint").attachTracepoint([
     "syscalls/sys_enter_getpgid",
@@ -56,7 +68,7 @@ test("attach tracepoint: a list, each with its place as cookie", () => {
 });
 
 const mistakes = "attach uprobe: mistakes about lists are told, and nothing is left";
-test(mistakes, { skip: requires(mistakes, "speed") }, () => {
+test(mistakes, { skip: requires(mistakes, "cookies", "speed") }, () => {
   using copy = new FunctionsProgram();
   const { path } = copy;
   using bpf = load("on_user_functions");
@@ -88,7 +100,7 @@ for (
   for (const atReturn of [false, true]) {
     const name = `attach ${atReturn ? "kretprobe" : "kprobe"}: a list for ${program}`;
 
-    test(name, { skip: requires(name, feature) }, () => {
+    test(name, { skip: requires(name, feature, "cookies") }, () => {
       using bpf = load(program, process.pid);
       const names = [syscallFunction("getppid"), "no_such_function", syscallFunction("getpgid")];
       const target = bpf.program(program);

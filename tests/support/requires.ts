@@ -165,6 +165,7 @@ const REQUIREMENTS = {
           ? "Debian's kernels for arm64 are built without CONFIG_FPROBE"
           : since("kprobe-multi in Debian", 6, 2).lacks(kernel)),
   },
+  cookies: since("a probe's cookie", 5, 15),
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
   uprobeMulti: since("uprobe-multi", 6, 6),
   socketProtocolHook: since("update_socket_protocol", 6, 6),

@@ -81,10 +81,12 @@ int on_call(struct syscall_enter *ctx)
 
 	if (pid != target_pid)
 		return 0;
-	u64 sequence = __sync_fetch_and_add(&calls, 1);
+	/* One thread calls: an addition that gives the old value needs Linux 5.12. */
+	u64 sequence = calls;
 	u64 one = 1;
 	u32 slot = sequence % 7;
 
+	__sync_fetch_and_add(&calls, 1);
 	key.remainder = sequence % 5;
 	for (int i = 0; i < 16; i++)
 		key.label[i] = event.label[i] = label[i];
