@@ -173,7 +173,8 @@ export function loadCode<P extends Uncompiled>(
   using undo = new DisposableStack();
   const { borrowed } = definition;
   const types = new BtfBuilder(borrowed?.btf);
-  const section = types.section(
+  // Before Linux 5.12 a section without variables is refused.
+  const section = globals.size === 0 ? undefined : types.section(
     SECTION,
     size,
     [...globals].map(([name, { offset, codec }]) => ({

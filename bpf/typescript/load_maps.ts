@@ -58,8 +58,8 @@ export function newMap(
   return { ...request, fd, ...types, ...codecs };
 }
 
-/** Makes the map that holds the globals. */
-export function newSection(size: number, btf: number, value: number): MapInfo {
+/** Makes the map that holds the globals. @param value the type of the section, if there are any */
+export function newSection(size: number, btf: number, value: number | undefined): MapInfo {
   const request = {
     name: SECTION,
     type: MapType.ARRAY,
@@ -67,7 +67,11 @@ export function newSection(size: number, btf: number, value: number): MapInfo {
     valueSize: size,
     maxEntries: 1,
   };
-  const fd = createMap({ ...request, flags: MMAPABLE, btf: { fd: btf, key: 0, value } });
+  const fd = createMap({
+    ...request,
+    flags: MMAPABLE,
+    ...value !== undefined && { btf: { fd: btf, key: 0, value } },
+  });
   if (fd < 0) throw failure("create the map of global variables", -fd);
   return { ...request, fd, keyType: undefined, valueType: undefined };
 }
