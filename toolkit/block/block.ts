@@ -66,8 +66,9 @@ export function targetDevice(
   return major * 2 ** 20 + minor;
 }
 
-/** Functions that have the parameters of block_rq_issue behind one of their own; the first since Linux 5.10. */
-const TRACERS = ["__traceiter_block_rq_issue", "__bpf_trace_block_rq"];
+/** Functions that have a tracepoint's parameters behind one of their own; the first of a pair since Linux 5.10. */
+const REQUEST_TRACERS = ["__traceiter_block_rq_issue", "__bpf_trace_block_rq"];
+const BIO_TRACERS = ["__traceiter_block_bio_queue", "__bpf_trace_block_bio_queue"];
 
 /**
  * What request.h is told: the traced disk, and whether block_rq_insert and block_rq_issue pass the queue first. They
@@ -81,10 +82,18 @@ export function requestGlobals(
 }
 
 /** See {@linkcode requestGlobals}. */
-export function isQueueFirst(machine: Machine): boolean {
+export const isQueueFirst = (machine: Machine): boolean =>
+  isSecond(machine, REQUEST_TRACERS, "request");
+
+/** Whether block_bio_queue passes the queue first, as until Linux 5.11. */
+export const isBioBehindQueue = (machine: Machine): boolean =>
+  isSecond(machine, BIO_TRACERS, "bio");
+
+/** Whether functions take a pointer to a struct as the second of a tracepoint's parameters. */
+function isSecond(machine: Machine, functions: readonly string[], struct: string): boolean {
   // To look for a function costs milliseconds: not where the kernel is newer for certain.
   if (machine.hasHook("tracepoint:block:block_io_start").answer === "yes") return false;
-  return [...machine.functionsTaking(TRACERS, "request", 3).values()].includes(2);
+  return [...machine.functionsTaking(functions, struct, 3).values()].includes(2);
 }
 
 /** Names of disks by device number, including disks that are added while a tool runs. */

@@ -38,6 +38,8 @@ struct event {
 
 EVENTS(events, struct event);
 
+const volatile bool is_queue_first = false; /* whether block_bio_queue passes the queue first, as until Linux 5.11 */
+
 /* md devices are called md0, md127, md_home, md_d0; no other disk has such a name. */
 static __always_inline bool is_md(const char *name)
 {
@@ -47,7 +49,17 @@ static __always_inline bool is_md(const char *name)
 SEC("raw_tp/block_bio_queue")
 int queued(u64 *arguments)
 {
-	struct bio *bio = (void *)arguments[0];
+	u64 address;
+
+	/* The verifier wants constant offsets, so the compiler must not select one at run time. */
+	if (is_queue_first) {
+		address = arguments[1];
+		__asm__ volatile("" : "+r"(address));
+	} else {
+		address = arguments[0];
+	}
+
+	struct bio *bio = (void *)address;
 	struct bio___5_11 *old = (void *)bio;
 	struct event event = {};
 

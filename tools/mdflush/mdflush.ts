@@ -15,13 +15,14 @@
  * is the one that asked for it, mostly by fsync(2), or a kernel thread of its file system.
  *
  * Hooks: raw tracepoint block_bio_queue, for requests to a disk called md… that begin with a flush, which are
- * those for which md calls md_flush_request; md may serve several by one flush of its disks. Needs Linux >=
- * 5.12. Tested on 6.1 and 6.12, with a mirror of two loop devices.
+ * those for which md calls md_flush_request; md may serve several by one flush of its disks. Tested on 5.10,
+ * 6.1 and 6.12, with a mirror of two loop devices.
  *
  * Overhead: about 0.1 µs per block request, by the kernel's own clock (kernel.bpf_stats_enabled) on Linux 6.18.
  */
 
 import { chars, struct } from "../../mod.ts";
+import { isBioBehindQueue } from "../../toolkit/block/block.ts";
 import { clockColumn } from "../../toolkit/output/time_columns.ts";
 import { main } from "../../toolkit/run/main.ts";
 import {
@@ -43,10 +44,10 @@ const mdflush = defineTool({
   examples: [["mdflush", "trace all flushes that md gets"]],
   object,
   options,
-  plan(values) {
+  plan(values, machine) {
     return {
       ...eventPlan(Event, {
-        load: filterSettings(values),
+        load: filterSettings(values, { is_queue_first: isBioBehindQueue(machine) }),
         columns: [
           clockColumn(),
           { head: "PID", width: 7, value: ({ who }) => who.pid },
