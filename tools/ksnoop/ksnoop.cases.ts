@@ -53,8 +53,10 @@ export default defineCases({
           "vfs_truncate return length = (loff_t)4711 return 0": 7,
           "vfs_truncate return length = (loff_t)4711 return -21": 1,
         });
+        // A short name is kept in d_iname, or since Linux 6.14 in d_shortname.string.
         const names = rows.map(({ values }) =>
-          /\.d_iname = \(unsigned char\[\d+\]\)"(.*?)"/.exec((values as string[])[1]!)?.[1]
+          /\.(?:d_iname|string) = \(unsigned char\[\d+\]\)"(.*?)"/.exec((values as string[])[1]!)
+            ?.[1]
         );
         assert.equal(names.filter((name) => name === "file").length, 7, JSON.stringify(rows[0]));
       },
