@@ -1,3 +1,4 @@
+import { release } from "node:os";
 import { hasFentry } from "../../mod.ts";
 import { type Case, defineCases, sumOf } from "../../tests/support/cases.ts";
 import { fileIoOn, onTmpfs } from "../../tests/support/jobs.ts";
@@ -18,6 +19,8 @@ const work = fileIoOn("tmpfs", (file) => [
 ]);
 // Of a call that was waiting when the trace began, the end is seen, but not the begin.
 const waited = hasFentry().answer === "yes" ? 0 : 1;
+/** Counts nothing on the kernel in which Debian's compiler has put the function into its callers. */
+const seen = (times: number, inlinedOn: string) => release().startsWith(inlinedOn) ? 0 : times;
 const args = ["-p", "{pid}", "1000"];
 const of = () => true;
 const none = { read: 0, write: 0, fsync: 0, open: 0, create: 0, unlink: 0, mkdir: 0, rmdir: 0 };
@@ -29,7 +32,14 @@ const creations: Case = {
   canary: true,
   work: calls,
   of,
-  rows: [{ fsync: 11, open: 38, create: 7, unlink: 31, mkdir: 5, rmdir: 3 }],
+  rows: [{
+    fsync: seen(11, "7.2."),
+    open: 38,
+    create: 7,
+    unlink: 31,
+    mkdir: 5,
+    rmdir: seen(3, "5.10."),
+  }],
 };
 
 export default defineCases({
@@ -45,7 +55,7 @@ export default defineCases({
       canary: true,
       work,
       of,
-      rows: [{ ...none, read: 58 + waited, write: 76, fsync: 5, open: 13 }],
+      rows: [{ ...none, read: 58 + waited, write: 76, fsync: seen(5, "7.2."), open: 13 }],
     },
     { name: "-p hides others", args: ["-p", "1", "1000"], work, of, rows: [{ fsync: 0, open: 0 }] },
     {
