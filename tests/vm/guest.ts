@@ -239,6 +239,11 @@ async function launchCommand(
     "quiet panic=-1 oops=panic mitigations=off lsm=landlock,lockdown,yama,bpf " +
     // Else the kernel unmaps pages of any program now and then, to see from which node they are used.
     ((options.nodes ?? 1) > 1 ? "numa_balancing=disable " : "") +
+    // Without cmpxchg16b (hardware.ts) Linux 7.2 gets no memory where it may not wait for locks, as for task storage
+    // in the scheduler, but from caches that are checked.
+    (kernel.architecture === "amd64" && Number.parseInt(kernel.release) >= 7
+      ? "slab_debug=F,kmalloc-* "
+      : "") +
     `tsbcc.token=${token}`,
   ];
 }
