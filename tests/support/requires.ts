@@ -166,6 +166,10 @@ const REQUIREMENTS = {
           : since("kprobe-multi in Debian", 6, 2).lacks(kernel)),
   },
   cookies: since("a probe's cookie", 5, 15),
+  mountAttributes: since("mount_setattr(2)", 5, 12),
+  // Missing in Debian's 5.10, there in 6.1; what lies between was not looked at.
+  mptcp: since("MPTCP in Debian", 5, 11),
+  queueNames: since("the work queue's name in workqueue/workqueue_queue_work", 5, 11),
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
   uprobeMulti: since("uprobe-multi", 6, 6),
   socketProtocolHook: since("update_socket_protocol", 6, 6),

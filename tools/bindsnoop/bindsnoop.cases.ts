@@ -71,6 +71,7 @@ export default defineCases({
       name:
         "shows addresses, options and interfaces of all kinds of sockets, not those that failed",
       canary: true,
+      requires: ["mptcp"],
       work: kinds,
       rows: bound,
     },

@@ -21,6 +21,7 @@ export default defineCases({
     {
       name: "shows the calls of the old and the new API with what they say, in order",
       canary: true,
+      requires: ["mountAttributes"],
       work,
       rows: [
         ...Array.from({ length: 7 }, () => [

@@ -35,6 +35,7 @@ export default defineCases({
       name:
         "shows mapped and any addresses, MPTCP and calls that fail; no datagrams, no unix sockets",
       canary: true,
+      requires: ["mptcp"],
       work: sockets(
         ...listen("tcp6", "::ffff:127.0.0.1,80", 1),
         ...listen("tcp6", "::,81", 2),

@@ -63,6 +63,7 @@ export default defineCases({
       name: "-W counts the work that 101 requests of a loop device make, exactly",
       args: ["-W"],
       canary: true,
+      requires: ["queueNames"],
       work,
       of: isQueue,
       check: expectQueued("queued"),
