@@ -140,6 +140,34 @@ test("replaceTable() replaces what is between an architecture's markers", () => 
   const part = (architecture: string, table: string) =>
     `<!-- vm-table ${architecture}:begin -->\n${table}\n<!-- vm-table ${architecture}:end -->\n`;
   const text = (table: string) => `a\n${part("amd64", "its own")}b\n${part("arm64", table)}`;
-  strictEqual(replaceTable(text("old"), "arm64", "new"), text("new"));
+  const table = "| hook | 6.1.2, bun |\n| --- | --- |\n| XDP | works |";
+  strictEqual(replaceTable(text("| hook | 6.1.0, bun |"), "arm64", table), text(table));
   throws(() => replaceTable("no markers", "arm64", "new"), /README.md has no/);
+});
+
+test("replaceTable() keeps the columns of other kernels, flavours and runtimes, by age", () => {
+  const text = (...lines: string[]) =>
+    ["<!-- vm-table arm64:begin -->", ...lines, "<!-- vm-table arm64:end -->"].join("\n");
+  const old = text(
+    "| hook | 6.1.9-50-arm64, deno | 6.1.9-50-arm64, bun | 6.12.8-arm64-16k, bun |",
+    "| --- | --- | --- | --- |",
+    "| XDP | a | b | c |",
+    "| tc | d | e | f |",
+  );
+  const table = [
+    "| hook | 5.10.1-arm64, bun | 6.1.10-51-arm64, bun | 6.12.8-arm64, bun |",
+    "| --- | --- | --- | --- |",
+    "| tc | g | h | i |",
+    "| LSM | j | k | l |",
+  ].join("\n");
+  strictEqual(
+    replaceTable(old, "arm64", table),
+    text(
+      "| hook | 5.10.1-arm64, bun | 6.1.9-50-arm64, deno | 6.1.10-51-arm64, bun | 6.12.8-arm64, bun | 6.12.8-arm64-16k, bun |",
+      "| --- | --- | --- | --- | --- | --- |",
+      "| LSM | j | not run | k | l | not run |",
+      "| XDP | not run | a | not run | not run | c |",
+      "| tc | g | d | h | i | f |",
+    ),
+  );
 });

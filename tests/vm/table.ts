@@ -26,8 +26,7 @@ export function hookTable(
     return [hook, ...cells];
   });
   const names = columns.map(({ kernel, runtime }) => `${kernel.release}, ${runtime}`);
-  const rule = ["---", ...columns.map(() => "---")];
-  return [["hook", ...names], rule, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return format(["hook", ...names], rows);
 }
 
 /** A skipped test is a kernel without the hook: `requires()` fails where it ought to be there. */
@@ -38,7 +37,8 @@ function cell(cases: readonly CaseResult[]): string {
 }
 
 /**
- * Puts a table between the markers that a text has for an architecture.
+ * Puts a table between the markers that a text has for an architecture. Columns of kernels that the new table does
+ * not have are kept: a run of all kernels takes an hour.
  *
  * @throws Error if the text has not both markers.
  */
@@ -46,5 +46,41 @@ export function replaceTable(text: string, architecture: Architecture, table: st
   const [begin, end] = [marker(architecture, "begin"), marker(architecture, "end")];
   const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
   if (start < 0 || stop < start) throw new Error(`README.md has no ${begin} and ${end}`);
-  return `${text.slice(0, start + begin.length)}\n${table}\n${text.slice(stop)}`;
+  const merged = mergeTables(text.slice(start + begin.length, stop), table);
+  return `${text.slice(0, start + begin.length)}\n${merged}\n${text.slice(stop)}`;
 }
+
+const RELEASE = /^(\d+)\.(\d+)[^,]*?(-16k)?, (\w+)$/;
+
+/** What tells a column from others: its series of kernels (`6.12`), the flavour, the runtime. */
+const columnKey = (heading: string) => RELEASE.exec(heading)?.slice(1).join(" ") ?? heading;
+
+/** The cells of a table, by row and column, without the rule below its headings. */
+const cellsOf = (table: string): string[][] =>
+  table.trim().split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"))
+    .map((line) => line.slice(2, -2).split(" | "));
+
+/** The old table with the new one's columns in the place of its own; by kernel, the oldest first. */
+function mergeTables(old: string, table: string): string {
+  const columns = new Map<string, { heading: string; cells: Map<string, string> }>();
+  const hooks = new Set<string>();
+  for (const [[, ...headings] = [], ...rows] of [cellsOf(old), cellsOf(table)]) {
+    for (const [i, heading] of headings.entries()) {
+      const cells = new Map(rows.map(([hook = "", ...cells]) => [hook, cells[i]!]));
+      columns.set(columnKey(heading), { heading, cells });
+    }
+    for (const [hook = ""] of rows) hooks.add(hook);
+  }
+  const order = (heading: string) => {
+    const [, major = 0, minor = 0, flavour] = RELEASE.exec(heading) ?? [];
+    return Number(major) * 2000 + Number(minor) * 2 + (flavour ? 1 : 0);
+  };
+  const sorted = [...columns.values()].sort((a, b) => order(a.heading) - order(b.heading));
+  const rows = [...hooks].sort().map((
+    hook,
+  ) => [hook, ...sorted.map(({ cells }) => cells.get(hook) ?? "not run")]);
+  return format(["hook", ...sorted.map(({ heading }) => heading)], rows);
+}
+
+const format = (head: readonly string[], rows: readonly string[][]): string =>
+  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
