@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type UsdtProbe, usdtProbes } from "../../mod.ts";
 import { UprobeGuard } from "../../bpf/attach/uprobe_guard.ts";
 import { parseOperand } from "../../plumbing.ts";
 import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
+import { notesByReadelf, probesIfAny, writtenAsNotes } from "../support/usdt_notes.ts";
 
 /** Where packages put programs and libraries. */
 const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec"];
@@ -19,41 +19,6 @@ async function installedFiles(): Promise<string[]> {
   return stdout.split("\n").filter(Boolean);
 }
 
-function probesIfAny(path: string): UsdtProbe[] {
-  try {
-    return usdtProbes({ path });
-  } catch (error) {
-    if (error instanceof RangeError) return []; // a script
-    throw error;
-  }
-}
-
-const hex = (address = 0) => `0x${address.toString(16).padStart(16, "0")}`;
-
-/** What readelf -n prints of the notes, in the form that {@linkcode ours} has. */
-async function theirs(path: string): Promise<string[]> {
-  const { stdout } = await run(["readelf", "--notes", "--wide", path]);
-  const notes = stdout.matchAll(
-    /Provider: (.*)\n\s+Name: (.*)\n\s+Location: (\w+), Base: \w+, Semaphore: (\w+)\n\s+Arguments: ?(.*)/g,
-  );
-  return [...notes].map(([, provider, name, location, semaphore, args]) =>
-    [`${provider}:${name}`, location, semaphore, ...args!.split(/\s+/)].filter(Boolean).join(" ")
-  ).sort();
-}
-
-/** Each place, with its arguments written as notes have them. */
-function ours(probes: readonly UsdtProbe[]): string[] {
-  return probes.flatMap(({ provider, name, locations }) =>
-    locations.map(({ address, semaphore, arguments: args }) => {
-      const texts = args.map(({ type, size, signed, operand }) => {
-        const float = /^(float|double)$/.test(type);
-        return `${signed && !float ? "-" : ""}${size}${float ? "f" : ""}@${operand}`;
-      });
-      return [`${provider}:${name}`, hex(address), hex(semaphore?.address), ...texts].join(" ");
-    })
-  ).sort();
-}
-
 const installed = "usdtProbes() reads every note of the installed files as readelf does";
 test(installed, { skip: requires(installed, "speed") }, async () => {
   const withProbes = (await installedFiles()).map((path) => [path, probesIfAny(path)] as const)
@@ -62,7 +27,7 @@ test(installed, { skip: requires(installed, "speed") }, async () => {
   const libraries = withProbes.map(([path]) => /lib(stdc\+\+|ruby)/.exec(path)?.[0]);
   assert.ok(libraries.includes("libstdc++") && libraries.includes("libruby"));
   for (const [path, probes] of withProbes) {
-    assert.deepEqual(ours(probes), await theirs(path), path);
+    assert.deepEqual(writtenAsNotes(probes), await notesByReadelf(path), path);
     const operands = probes.flatMap(({ locations }) => locations)
       .flatMap((location) => location.arguments.map(({ operand }) => operand));
     // Nothing but vector registers is out of reach.
