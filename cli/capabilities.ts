@@ -48,6 +48,20 @@ const TRACEFS = [
   "zfsslower",
 ] as const;
 
+/** Tools whose probes of programs and libraries are events of perf on any kernel. */
+const PROGRAMS = [
+  "argdist",
+  "bashreadline",
+  "deadlock",
+  "gethostlatency",
+  "memleak -p",
+  "rubyallocs",
+  "sslsniff",
+  "threadsnoop",
+  "trace",
+  "uthreads",
+] as const;
+
 /** Whether a tool reads tracefs at every start; others do so when asked for a tracepoint. */
 export const readsTracefs = (tool: string): boolean => TRACEFS.some((name) => name === tool);
 
@@ -67,8 +81,8 @@ export function capabilityLines(tools: readonly string[]): string[] {
     ),
     ...wrap(
       "CAP_SYS_ADMIN",
-      "for functions and USDT probes of programs (argdist, gethostlatency, memleak -p, " +
-        "rubyallocs, threadsnoop, trace), for types that only modules have, and where tracefs is not mounted",
+      `for functions and USDT probes of programs (${PROGRAMS.join(", ")}), for types ` +
+        "that only modules have, and where tracefs is not mounted",
     ),
   ];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { readsTracefs } from "../../cli/capabilities.ts";
+import { capabilityLines, readsTracefs } from "../../cli/capabilities.ts";
 import { tools } from "../../tools/list.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
@@ -95,6 +95,21 @@ for (const name of Object.keys(tools)) {
       said,
       /: run it as root \(sudo\), or give it the capabilities CAP_BPF and CAP_PERFMON/,
     );
+  });
+}
+
+/** Those that set probes in programs and libraries wherever these are, by events of perf. */
+const IN_PROGRAMS = ["bashreadline", "gethostlatency", "sslsniff", "threadsnoop"];
+
+for (const name of IN_PROGRAMS) {
+  const title = `${name} starts with CAP_SYS_ADMIN besides the least capabilities, and not without`;
+  test(title, { skip: requires(title, "speed") }, async () => {
+    assert.equal(await beginning(name, [...LEAST, "CAP_SYS_ADMIN"]), "ready\n");
+    assert.match(
+      await beginning(name, LEAST),
+      /\(EACCES\): this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as probes of programs and libraries do/,
+    );
+    assert.ok(capabilityLines([]).join(" ").includes(name), name);
   });
 }
 
