@@ -151,3 +151,19 @@ test("PerfMap steps over megabytes that are no lines", () =>
     map.look();
     assert.equal(map.at(0x7000)?.name, "behind a hole");
   }));
+
+test("PerfMap names 4,334 functions by the last of 300,000 lines, in no order and twice each", () =>
+  inFile((path, map) => {
+    const count = 150_000;
+    const line = (i: number, name: string) =>
+      `${(0x7f0000000000 + i * 64).toString(16)} 40 ${name}${i}\n`;
+    // 7919 and the count have no factor in common: each comes once.
+    const all = Array.from({ length: count }, (_, i) => i * 7919 % count);
+    const lines = ["early", "later"].flatMap((name) => all.map((i) => line(i, name)));
+    writeFileSync(path, lines.join(""));
+    map.look();
+    for (let i = 0; i < 4334; i++) {
+      const at = i * 61 % count;
+      assert.equal(map.at(0x7f0000000000 + at * 64 + i % 64)?.name, `later${at}`);
+    }
+  }));
