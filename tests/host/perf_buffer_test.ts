@@ -245,17 +245,30 @@ test("Bpf.events() checks the codec of a perf buffer against what it declares, o
       (error: Error) => error instanceof LayoutError && message.test(error.message),
     );
   }
-  assert.throws(
-    () => bpf.events("untold"),
-    /"untold": the object does not tell their type: add "__type\(value, struct event\);" to the map's definition, or pass a codec$/,
-  );
   const Stranger = struct("stranger", { sequence: u64 });
-  assert.throws(
-    () => bpf.events("untold", Stranger, { strict: true }),
-    /"untold": .*: add "__type\(value, struct stranger\);" to the map's definition, or leave .* out$/,
-  );
-  bpf.events("untold", Stranger).close();
-  bpf.events("untold", Sample, { strict: true }).close();
+  const advice = (name: string, struct: string, other: string) =>
+    new RegExp(
+      `"${name}": .*: add "__type\\(value, struct ${struct}\\);" to the map's definition, or ${other}$`,
+    );
+  for (const name of ["untold", "untold_ring"]) {
+    assert.throws(() => bpf.events(name), advice(name, "event", "pass a codec"));
+    assert.throws(
+      () => bpf.events(name, Stranger, { strict: true }),
+      advice(name, "stranger", "leave .* out"),
+    );
+    bpf.events(name, Stranger).close();
+    bpf.events(name, Sample, { strict: true }).close();
+  }
+});
+
+test("EventStream reads a ring buffer that does not say what it holds, by a codec of that name", () => {
+  using bpf = loadKindsObject();
+  attachToCalls(bpf);
+  using stream = bpf.events("untold_ring", Sample);
+  callGetppid(5);
+  const seen: number[] = [];
+  stream.drain(({ sequence }) => seen.push(sequence));
+  assert.deepEqual(seen, upTo(5));
 });
 
 test("Bpf.events() makes a perf buffer's codec from BTF, and finds a struct by its name", () => {
