@@ -100,7 +100,7 @@ test(inFlight, { skip: requires(inFlight, "speed") }, async () => {
     ),
   });
   const place = { path: program.path, symbol: "waits_1" };
-  bpf.program("thread_freed").attach();
+  bpf.program("thread_ended").attach();
   bpf.program("leave_function").attachUprobe({ ...place, atReturn: true });
   bpf.program("enter_function").attachUprobe(place);
   await using calls = new AsyncDisposableStack();
@@ -114,13 +114,15 @@ test(inFlight, { skip: requires(inFlight, "speed") }, async () => {
   const dropped = bpf.global("dropped", u64.asNumber);
   assert.equal(dropped.value, 1);
   const threads = bpf.map("threads", u32, bytes(1032));
-  running.shift()!.kill("SIGKILL");
-  // The kernel lets go of a thread a little after its end.
-  while ([...threads.keys()].length > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  const killed = running.shift()!;
+  killed.kill("SIGKILL");
+  await killed.result;
+  assert.equal([...threads.keys()].length, 1);
   running.push(await call());
   for (const each of running) {
     each.send();
-    assert.equal((await each.result).status, 0);
+    const { status, signal } = await each.result;
+    assert.deepEqual([status, signal], [0, null]);
   }
   assert.deepEqual([dropped.value, [...threads.keys()]], [1, []]);
 });

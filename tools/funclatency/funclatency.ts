@@ -184,9 +184,14 @@ const funclatency = defineTool({
           ...filters.maps,
           times: { maxEntries: Math.max(ENTRIES, functions * SLOTS) },
         },
-        programs: { ...trace.programs(STEMS, { onTracepoints: false }), thread_freed: true },
+        programs: {
+          ...trace.programs(STEMS, { onTracepoints: false }),
+          thread_ended: true,
+          thread_freed: true,
+        },
       },
       attach: async (bpf) => [
+        bpf.program("thread_ended").attach(),
         bpf.program("thread_freed").attach(),
         ...await trace.attach(bpf, STEMS),
       ],

@@ -232,7 +232,7 @@ const funcslower = defineTool({
       heading: !folded,
       load: {
         ...settings,
-        programs: { ...functions.programs, thread_freed: true },
+        programs: { ...functions.programs, thread_ended: true, thread_freed: true },
         maps: {
           ...settings.maps,
           stacks: { maxEntries: hasStacks ? STACKS : 1 },
@@ -253,7 +253,11 @@ const funcslower = defineTool({
         return stacks;
       },
       attach(bpf) {
-        const links = [bpf.program("thread_freed").attach(), ...functions.attach(bpf)];
+        const links = [
+          bpf.program("thread_ended").attach(),
+          bpf.program("thread_freed").attach(),
+          ...functions.attach(bpf),
+        ];
         if (values.verbose) complainLines(functions.names.join("\n"));
         return Promise.resolve(links);
       },
