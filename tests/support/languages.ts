@@ -33,9 +33,14 @@ export function program(file: string, ...args: string[]): { start(): Promise<Scr
 
 /** A class of languages/, run by Java with these options; by the serial collector unless they name another. */
 export function javaProgram(name: string, ...options: string[]): { start(): Promise<Job> } {
+  return { start: () => Script.of(javaCommand(name, ...options)) };
+}
+
+/** How that is run. */
+export function javaCommand(name: string, ...options: string[]): string[] {
   const isChosen = options.some((option) => /^-XX:\+Use\w+GC$/.test(option));
   const all = isChosen ? options : ["-XX:+UseSerialGC", ...options];
-  return { start: () => Script.of(["/usr/bin/java", ...all, "-cp", built(name), name]) };
+  return ["/usr/bin/java", ...all, "-cp", built(name), name];
 }
 
 /** Compiles a class once; a guest sees what the host has built. Returns the folder. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { buildProgram } from "../support/build.ts";
+import { javaCommand } from "../support/languages.ts";
 import { JIT_KINDS, JitProgram } from "../support/jit.ts";
+import { run, Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { type StackRow, stacksOf, userSums } from "../support/stacks.ts";
 import { startTool, stopTool } from "../support/tool.ts";
@@ -57,4 +59,37 @@ test(unshared, { skip: requires(unshared, "speed") || onX86 }, async () => {
   await program[Symbol.asyncDispose]();
   const sums = userSums(stacksOf(await stopTool(tool), pid), samples);
   assert.ok(share(sums, NAMED) > 0.8, JSON.stringify(sums));
+});
+
+const JAVA = "profile names what OpenJDK has compiled once jcmd has had it write its perf map";
+test(JAVA, { skip: requires(JAVA, "speed", "java", "javac", "full") }, async () => {
+  await using java = Running.start(javaCommand("Hot", "-XX:+PreserveFramePointer"));
+  await java.find("stdout", /^pid \d+$/m);
+  const works = async (milliseconds: number, times: number) => {
+    java.send(String(milliseconds));
+    await java.find("stdout", new RegExp(`(done \\S+\\s+){${times}}`));
+  };
+  await works(1000, 1); // by then it is compiled
+  await using tool = await startTool(
+    "profile",
+    "-F",
+    "997",
+    "-U",
+    "--json",
+    "-p",
+    String(java.pid),
+  );
+  const { status, stderr } = await run(["jcmd", String(java.pid), "Compiler.perfmap"]);
+  assert.equal(status, 0, stderr);
+  await works(300, 2);
+  const rows = stacksOf(await stopTool(tool), java.pid);
+  rmSync(`/tmp/perf-${java.pid}.map`);
+  const inner = rows.filter(({ user }) =>
+    /^long Hot\.(inner|outer)\(long\)$/.test(user?.[0] ?? "")
+  );
+  const sum = (of: readonly StackRow[]) => of.reduce((all, row) => all + samples(row), 0);
+  assert.ok(sum(inner) > 0.5 * sum(rows), JSON.stringify(rows.map(({ user }) => user?.[0])));
+  for (const { user } of inner) {
+    assert.ok(user!.some((name) => /^JavaMain$/.test(name)), String(user));
+  }
 });

@@ -33,10 +33,14 @@
  *     Bun 1.4      BUN_JSC_useJITDump=1                        JSC-FTL: hotOuter#AUuPQU
  *                  BUN_JSC_jitDumpDirectory=FOLDER
  *     PHP 8.2      -d opcache.jit_debug=16                     TRACE-1$hotInner$1, JIT$hotInner
+ *     OpenJDK 17   java -XX:+PreserveFramePointer, and then    long Hot.hotOuter(long)
+ *                  jcmd PID Compiler.perfmap
+ *     Erlang 25    erl +JPperf true                            $hot:inner/2
+ *     mono 6.8     mono --jitmap                               Hot:HotInner (long)
  *
- * These say that they write such files too, and were not run with profile: Erlang (+JPperf true), OpenJDK
- * (-XX:+PreserveFramePointer, then jcmd PID Compiler.perfmap), Python 3.12 and later (-X perf), Ruby
- * (--yjit-perf), mono (--jitmap), QEMU (-perfmap). PHP's compiled code keeps no frame pointers: its
+ * mono writes its file in pieces of 4 KiB: what it compiled last has a name once the process has ended. These
+ * say that they write such files too, and were not run with profile: Python 3.12 and later (-X perf), Ruby 3.3
+ * and later (--yjit-perf), QEMU (-perfmap). PHP's compiled code keeps no frame pointers: its
  * callers are missing.
  */
 
