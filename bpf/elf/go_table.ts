@@ -23,7 +23,7 @@ const HEADER_BYTES = 72;
 const SECTIONS = [".gopclntab", ".data.rel.ro.gopclntab"];
 /** Limit: several times that of the largest programs. */
 const MAX_SECTION = 256 * 2 ** 20;
-/** Limit: 64 MiB of rows. Functions share what is told of their stacks. */
+/** Limit: 64 MiB of rows. Functions share rows about their stacks. */
 const MAX_RULES = 2 ** 23;
 const ENTRY_BYTES = 8;
 /** In struct _func: entryOff, nameOff; then where the tables of stack, file and line begin. */
@@ -172,7 +172,7 @@ export class GoTable {
     yield [reached, frameRule(FrameRule.NONE)];
   }
 
-  /** The pairs of offsets by which functions are found: of their code, and of what is told of them. */
+  /** The pairs of offsets by which functions are found: of their code, and of their descriptions. */
   #index(): DataView {
     return this.#entries ??= this.#bytes(this.#parts.functions, this.#count * ENTRY_BYTES + 4);
   }

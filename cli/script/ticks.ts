@@ -1,10 +1,10 @@
 /**
- * A clock that may be off.
+ * An interval timer that is polled, or does nothing if there is no interval.
  *
  * @module
  */
 
-/** Tells when intervals are over. */
+/** Whether and when intervals have elapsed. */
 export class Ticks implements Disposable {
   /** Settles when the interval is over. */
   next!: Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * Writing without waiting.
+ * Non-blocking writes to a descriptor that may be in blocking mode, such as standard output.
  *
  * @module
  */
@@ -22,10 +22,9 @@ const SEEK_CUR = 1;
 const [MSG_DONTWAIT, MSG_NOSIGNAL] = [0x40, 0x4000];
 
 /**
- * Writes what there is room for, also where others made the descriptor one that blocks: whether writing waits
- * is a property of the open file, which processes share. So pipes and terminals are opened once more, and
- * sockets are asked each time. Files are written to as they are: they wait for no reader, and one that is opened
- * once more would be written from its beginning.
+ * Writes as much as fits without blocking. O_NONBLOCK belongs to the open file description, which other
+ * processes may share, so it is not set here: pipes and terminals are reopened through /proc/self/fd, and sockets get
+ * MSG_DONTWAIT with each call. Regular files never block, and reopening one would write from its beginning.
  */
 export class PromptWriter implements Disposable {
   /** What is written to; {@linkcode whenReady} tells when there is room. */

@@ -1,5 +1,5 @@
 /**
- * Giving back the pages of code that a start has gone through.
+ * Gives pages of the executable that only its start needed back to the kernel: madvise(2), MADV_DONTNEED.
  *
  * @module
  */
@@ -11,16 +11,16 @@ const SYS_MADVISE = process.arch === "arm64" ? 233n : 28n;
 const MADV_DONTNEED = 4n;
 
 /**
- * The head of a mapping of code, or of the constants that a file begins with. Other memory that can only be read
- * was written to by the loader, and would come back as it is in the file.
+ * A mapping of code, or of the read-only data that a file begins with. Other read-only memory was relocated by
+ * the loader: dropped, it would be read from the file again, without relocations.
  */
 const CODE = /^([0-9a-f]+)-([0-9a-f]+) (?:r-xp [0-9a-f]+|r--p 0+) \S+ \d+ +(.*)$/m;
-/** Pages of its own: somebody has written to it, such as a debugger that sets breakpoints. */
+/** It has private pages: somebody has written to it, such as a debugger that sets breakpoints. */
 const WRITTEN = /^Anonymous: +[1-9]/m;
 
 /**
- * Lets go of the executable's code and constants. What runs from now on is mapped again by its first use, from
- * the page cache: a runtime's start touches several times what waiting and printing do.
+ * Drops the executable's code and constants from this process's resident memory. What is used later is mapped again
+ * from the page cache; a runtime's start touches several times as many pages as waiting and printing do.
  */
 export function releaseCode(): void {
   try {

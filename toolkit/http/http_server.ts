@@ -1,6 +1,6 @@
 /**
- * The HTTP server that tools have: it listens where it is told to, answers only who asks by an address of this
- * machine, and waits for nobody for long.
+ * The HTTP server of tools. It checks the Host header, so that a web site cannot reach it under a name of its own (DNS
+ * rebinding), and drops clients that send or read too slowly.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Address } from "../options/address_option.ts";
 
-/** A request takes milliseconds; who sends or reads slower than this is no browser and no Prometheus. */
+/** Requests take milliseconds: a client slower than this is no browser and no Prometheus. */
 const PATIENCE_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 const MAX_CONNECTIONS = 32;
@@ -18,8 +18,8 @@ export interface Service {
   /** For errors: `metrics`. */
   readonly what: string;
   /**
-   * Whether who asks from elsewhere may call this machine by any name; otherwise by its addresses and its own
-   * name alone. On a loopback address it is always so.
+   * Whether the Host header may have any name when the server listens beyond loopback. Otherwise it must be an IP
+   * address, `localhost` or the machine's own name; on loopback, always a loopback address or `localhost`.
    */
   readonly byAnyName: boolean;
   /** Milliseconds after which a request that goes no further is ended. Default 10,000. */

@@ -78,7 +78,7 @@ export class Sender {
     this.#running ??= this.#run();
   }
 
-  /** Waits until there is room for more, while the collector takes anything: for who can wait. */
+  /** Waits until there is room for more, while the collector takes anything: for callers that can wait, such as a replay. */
   async room(): Promise<void> {
     while (this.#running && !this.#hasFailed && this.#waiting > MAX_WAITING_BYTES / 4) {
       const { promise, resolve } = Promise.withResolvers<void>();

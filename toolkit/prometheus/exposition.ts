@@ -1,6 +1,6 @@
 /**
- * Metrics as Prometheus reads them: OpenMetrics 1.0, Protocol Buffers for who wants native histograms, and the older text
- * for who does not say.
+ * Metrics as Prometheus reads them: OpenMetrics 1.0, Protocol Buffers for clients that ask for native histograms, and
+ * the older text format for clients that ask for neither.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Events that are made up: what a tool prints can be known without a kernel.
+ * Makes up events from their types, so that the records of a tool are known without a kernel.
  *
  * @module
  */
@@ -11,8 +11,8 @@ const BIG = 5_000_000;
 const ID = /^(.*_)?([pt]id|tgid|[ug]id|cgroup|cookie)$/;
 
 /**
- * What numbers are: 0; 1 and ids larger; or all bits, which is -1 where they have a sign. Texts are names but of
- * the empty one.
+ * What members are filled with. Numbers: 0 (`empty`, `zero`); 1, and large ids (`one`); all bits set, -1 if signed
+ * (`all`). Texts: their member's name, or nothing (`empty`).
  */
 export type SampleKind = "empty" | "zero" | "one" | "all";
 

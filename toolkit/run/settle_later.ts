@@ -1,5 +1,5 @@
 /**
- * What a program that waits for events lets go of when it has started.
+ * Shrinks the resident memory of a tool once it waits for events.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { releaseCode } from "../../plumbing.ts";
 /** How long after its start a program may be taken to be waiting. */
 const SETTLING_MS = 500;
 
-/** Lets go of the code that only the start needed: later, as that takes time and what comes first needs some of it. */
+/** Releases pages of code that only the start needed; not at once, since that takes time and the first events need some of them. */
 export function settleLater(): Disposable {
   const timer = setTimeout(releaseCode, SETTLING_MS);
   return { [Symbol.dispose]: () => clearTimeout(timer) };

@@ -111,7 +111,7 @@ export class EventClients implements Disposable {
 
   /** Tells all that this was the end; resolves when they were sent it, or are too slow. */
   async end(): Promise<void> {
-    // Nobody waits for who has not read what was sent before.
+    // A client that has not read what was sent before is not waited for.
     const taken = [...this.#clients].map(({ response, waiting }) =>
       new Promise<void>((resolve) => {
         response.end(eventText("end", {}), resolve);

@@ -83,7 +83,7 @@ export class Feed implements Destination, Disposable {
     if (this.#hasEnded) void this.#clients.end();
   }
 
-  /** Waits until pages have taken most of what they were sent, or are gone: for who can wait. */
+  /** Waits until pages have taken most of what they were sent, or are gone: for callers that can wait, such as a replay. */
   room(): Promise<void> {
     return this.#clients.room();
   }

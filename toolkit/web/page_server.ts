@@ -1,5 +1,5 @@
 /**
- * Serves the page to who knows its address. It is root's: whoever may ask it sees what the machine does, and with
+ * Serves the page to clients that know its token. It is root's: whoever may ask it sees what the machine does, and with
  * `ts-bcc web` starts tools.
  *
  * @module
@@ -35,7 +35,7 @@ export class PageServer implements Disposable {
     this.url = url;
   }
 
-  /** Listens. @param answer is asked what is wanted by who knows the token @throws {Error} when it cannot */
+  /** Listens. @param answer handles requests that have the token @throws {Error} when it cannot */
   static async start(address: Address, answer: Answer): Promise<PageServer> {
     const { randomBytes, timingSafeEqual } = process.getBuiltinModule("node:crypto");
     const token = randomBytes(TOKEN_BYTES).toString("hex");

@@ -1,10 +1,10 @@
 /**
- * Some of many rows.
+ * A random sample of the rows of an interval (reservoir sampling).
  *
  * @module
  */
 
-/** A row and the how many-eth it is. */
+/** A row and its number, counted from 1. */
 export type NumberedRow<R> = readonly [number: number, row: R];
 
 /**
@@ -37,8 +37,8 @@ export class RowSample<R> {
       this.#kept.push([this.#total, make()]);
       return;
     }
-    const place = Math.floor(this.#random() * this.#since);
-    if (place < this.#room) this.#kept[place] = [this.#total, make()];
+    const index = Math.floor(this.#random() * this.#since);
+    if (index < this.#room) this.#kept[index] = [this.#total, make()];
   }
 
   /** Those that were kept since it was asked before, in their order. */
