@@ -62,7 +62,8 @@ export function recordTo(
   const loss = {
     kind: "dropped",
     what: "records",
-    reason: "the file had no room for them, or they are longer than a million characters",
+    reason:
+      "the file had no room for them (make room on its disk), or they are longer than a million characters",
   } as const;
   return {
     start(losses, stop) {

@@ -51,7 +51,8 @@ export function exporter(
   const loss = {
     kind: "dropped",
     what: "sent records",
-    reason: "the collector refused them, or took them too slowly",
+    reason:
+      "the collector refused them, or took them too slowly: look at its log, or send fewer by a filter",
   } as const;
   return {
     start(losses) {

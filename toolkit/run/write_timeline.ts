@@ -38,7 +38,7 @@ export function timelineOf(
   return {
     start(losses, stopTool) {
       stop = stopTool;
-      const reason = "a file had no room for them";
+      const reason = "a file had no room for them: make room on its disk";
       losses.watch({ kind: "dropped", what: "events of traces", reason }, dropped);
     },
     get hasFailed() {
