@@ -16,7 +16,7 @@ import { metricFields } from "./metrics.ts";
 import { Message } from "../output/protobuf.ts";
 import { MAX_WAITING_BYTES, Sender } from "./sender.ts";
 
-/** A request is made of so many bytes of log records, or when the first of them is so old. */
+/** A request is sent once its log records have this many bytes, or the first of them is this old. */
 const FULL = 512 * 1024;
 const PATIENCE_MS = 1000;
 /** A tool ends half a second after Ctrl-C: this is what is left for the last requests. */

@@ -5,30 +5,30 @@
  * @module
  */
 
-/** Bytes of requests, packed, that wait for a collector which takes none. */
+/** Limit on queued requests, in compressed bytes. */
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** A collector that does not answer for so long does not take the request. */
+/** Timeout of a request. */
 const PATIENCE_MS = 10_000;
-/** What is waited before the second try; each wait is twice the one before. */
+/** Wait before the first retry; it doubles with each. */
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const POLL_MS = 20;
-/** No answer is longer, or it is not read. */
+/** Longer answers are not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** Statuses after which a request is sent again, as the protocol wants it. */
+/** HTTP statuses that the protocol says to retry. */
 const AGAIN: readonly number[] = [429, 502, 503, 504];
 
 /** One request. */
 export interface Request {
   /** `/v1/logs` */
   readonly path: string;
-  /** Packed by gzip. */
+  /** Compressed by gzip. */
   readonly body: Uint8Array<ArrayBuffer>;
   /** How many records it has. */
   readonly records: number;
 }
 
-/** What is told of sending. */
+/** Callbacks. */
 export interface SenderEvents {
   /** So many records are not at the collector, and never will be. */
   dropped(records: number): void;
@@ -38,7 +38,7 @@ export interface SenderEvents {
   recovered(): void;
 }
 
-/** What came of a request. */
+/** The result of one try. */
 type Outcome =
   | { readonly done: true; readonly rejected: number; readonly why?: string }
   | { readonly done: false; readonly why: string; readonly waitMs: number | undefined };

@@ -7,10 +7,10 @@
 import { escapeText } from "../output/escape.ts";
 import type { Labels } from "./family.ts";
 
-/** So many label sets a metric keeps; each is a time series, of a histogram as many as it has buckets. */
+/** Limit on the label sets of a metric. Each is a time series; of a histogram, one per bucket. */
 export const MAX_LABEL_SETS = 1000;
 
-/** What is in the place of each label of those for which there was no room. */
+/** The value of every label of the set that sums what had no room. */
 export const OTHER = "other";
 
 /** Values by labels. */
@@ -42,7 +42,7 @@ export class LabelSets<T> {
   }
 
   #add(labels: readonly string[]): T {
-    // One place is for the others.
+    // One entry is reserved for `other`.
     if (this.#values.size < MAX_LABEL_SETS - 1) return this.#insert(labels);
     if (this.#other) return this.#other.value;
     const others = labels.map(() => OTHER);

@@ -82,7 +82,7 @@ export class Metrics implements Destination {
     for (const metrics of this.#byKind.values()) for (const metric of metrics) metric.begin();
   }
 
-  /** A report is whole: until then who asks is told the one before, or counters would seem to begin anew. */
+  /** A report is complete. Until then scrapes see the one before, or counters would seem to be reset. */
   flush(): void {
     if (this.#next) this.#byKind = this.#next;
     this.#next = undefined;

@@ -1,38 +1,38 @@
 /**
- * The browsers that are sent events (server-sent events, as the HTML standard defines them).
+ * Clients of server-sent events (HTML standard, "EventSource"): the open pages.
  *
  * @module
  */
 
 import { refuse, type ServerResponse } from "../http/http_server.ts";
 
-/** So many pages may be open; each costs memory, and time for each message. */
+/** Limit on open pages: each costs memory, and time for each message. */
 const MAX_CLIENTS = 8;
-/** Who has so much before it reads no faster than it is told: what comes meanwhile is left out. */
+/** Backlog of a client in characters above which further messages are not sent to it: it reads too slowly. */
 const MAX_WAITING = 2 * 1024 * 1024;
-/** Less than the server's patience: who answers nothing to these is gone. */
+/** Interval of empty messages, shorter than the timeout of the HTTP server; a client that does not read them is disconnected. */
 const HEARTBEAT_MS = 3000;
 const POLL_MS = 20;
 
-/** One that listens. */
+/** An open connection. */
 interface Client {
   readonly response: ServerResponse;
   /** Characters that were given to the runtime and not yet taken by the kernel. */
   waiting: number;
-  /** When the kernel took something; by performance.now(). */
+  /** When the kernel last took something; by performance.now(). */
   taken: number;
 }
 
-/** Who takes nothing for so long is sent no more: the runtimes' own limits do not see all of those. */
+/** A client that takes nothing for this long is disconnected: the runtimes' own timeouts miss some of these. */
 const PATIENCE_MS = 10_000;
-/** As long the last messages may take, on the busiest machine: somebody has pressed Ctrl-C. */
+/** Time limit for the last messages after Ctrl-C. */
 const END_MS = 3000;
 
 /** A message as it is sent. */
 export const eventText = (name: string, data: unknown): string =>
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** Those who listen. */
+/** All open connections. */
 export class EventClients implements Disposable {
   readonly #clients = new Set<Client>();
   #heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -42,7 +42,7 @@ export class EventClients implements Disposable {
     return this.#clients.size;
   }
 
-  /** Begins to send events to who asked. @param first what all others were sent before */
+  /** Adds a client. @param first the messages that bring it up to date */
   add(response: ServerResponse, first: readonly string[]): void {
     if (this.#clients.size >= MAX_CLIENTS) {
       return refuse(response, 503, `${MAX_CLIENTS} pages are open: close one`);
@@ -70,7 +70,7 @@ export class EventClients implements Disposable {
     return text;
   }
 
-  /** Waits until none has much before it; those who take nothing for long are gone then. */
+  /** Waits until no client has a large backlog; clients that take nothing are disconnected meanwhile. */
   async room(): Promise<void> {
     while ([...this.#clients].some(({ waiting }) => waiting > MAX_WAITING / 4)) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -109,7 +109,7 @@ export class EventClients implements Disposable {
     this.#heartbeat = undefined;
   }
 
-  /** Tells all that this was the end; resolves when they were sent it, or are too slow. */
+  /** Sends the final message to all; resolves when it was sent, or the client is too slow. */
   async end(): Promise<void> {
     // A client that has not read what was sent before is not waited for.
     const taken = [...this.#clients].map(({ response, waiting }) =>

@@ -13,24 +13,24 @@ import { type Hello, type LossesMessage, type PageRecord, STACK_MEMBERS } from "
 import { type NumberedRow, RowSample } from "./row_sample.ts";
 import { shown, shownText } from "./shown.ts";
 
-/** Between two messages with rows: a page that is drawn ten times a second is smooth enough to read. */
+/** Interval between messages with rows: ten a second look smooth. */
 const TICK_MS = 100;
-/** As many rows a message has at most; who reads 500 a second reads none. */
+/** Limit on rows in a message: nobody reads more than 500 a second. */
 const MAX_ROWS = 50;
-/** As many of the latest rows are kept for pages that are opened later. */
+/** How many of the latest rows are kept for pages that are opened later. */
 const MAX_KEPT_ROWS = 1000;
-/** Both for a replay, which tells as many rows as a page keeps, as fast as pages take them. */
+/** Both limits for a replay: as many rows as a page keeps. */
 const MAX_REPLAYED_ROWS = 5000;
-/** Records of one report. */
+/** Limit on the records of one report. */
 const MAX_RECORDS = 5000;
-/** Characters of the reports that are kept for pages that are opened later. */
+/** Limit on the reports, in characters, that are kept for pages that are opened later. */
 const MAX_KEPT_REPORTS = 4 * 1024 * 1024;
 const LOSSES_MS = 1000;
 
-/** One kind of what was lost. */
+/** A count of lost events or records. */
 export type Loss = LossesMessage["losses"][number];
 
-/** Where a tool's records are made ready for pages. */
+/** Turns a tool's records into messages for pages. */
 export class Feed implements Destination, Disposable {
   readonly #hello: Hello;
   readonly #losses: () => readonly Loss[];
@@ -47,14 +47,14 @@ export class Feed implements Destination, Disposable {
   #reportTime = 0;
   #reports = 0;
   #left = 0;
-  /** What only records tell: a report's own losses. */
+  /** Losses that come as records: those of a report. */
   readonly #lost = new Map<string, Loss>();
   #lossesText = "";
   readonly #timers: readonly ReturnType<typeof setInterval>[];
 
   /**
-   * @param losses what was lost until now, of those that are counted
-   * @param replayed the time of what is replayed: of a replay no more is left out than pages have no room for
+   * @param losses the present counts of losses
+   * @param replayed for a replay: the time of the record at hand; then rows are left out only where a page has no room
    */
   constructor(hello: Hello, losses: () => readonly Loss[], replayed?: () => number) {
     this.#hello = hello;
@@ -66,11 +66,11 @@ export class Feed implements Destination, Disposable {
       setInterval(() => this.#tellRows(), TICK_MS),
       setInterval(() => this.#tellLosses(), LOSSES_MS),
     ];
-    // They keep no tool from its end.
+    // Timers must not keep the process alive.
     for (const timer of this.#timers) (timer as { unref?(): void }).unref?.();
   }
 
-  /** Sends a page what it shows, from now on and until now. */
+  /** Connects a page: sends what was kept, then what comes. */
   listen(response: ServerResponse): void {
     this.#tellRows();
     this.#tellLosses();
@@ -125,12 +125,12 @@ export class Feed implements Destination, Disposable {
     else this.#left++;
   }
 
-  /** A report may be whole. */
+  /** The present report may be complete. */
   flush(): void {
     this.#tellReport();
   }
 
-  /** All was told. */
+  /** There are no more records. */
   async end(): Promise<void> {
     this.#tellRows();
     this.#tellReport();

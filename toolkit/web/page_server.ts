@@ -63,11 +63,11 @@ export class PageServer implements Disposable {
   }
 }
 
-/** All bytes are those of one form, whatever is in the address: nothing is longer than it looks. */
+/** One byte per character, so that lengths agree for timingSafeEqual(). */
 const bytesOf = (text: string): Uint8Array =>
   Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
 
-/** Where all addresses are listened at, a browser is told this machine's name. */
+/** The origin to print; for a wildcard address with this machine's name. */
 async function shownOrigin(origin: string, { host }: Address): Promise<string> {
   if (isLoopback(host) || !/^(0\.0\.0\.0|::)$/.test(host)) return origin;
   const name = await ownName();
@@ -75,8 +75,8 @@ async function shownOrigin(origin: string, { host }: Address): Promise<string> {
 }
 
 /**
- * Why a request is not answered, whatever it wants. Pages of others cannot know the token; should one have it, the
- * browser says where they come from.
+ * Why a request is refused, whatever its path. Besides the token, the headers that browsers set (Origin, Sec-Fetch-Site)
+ * must not name another site.
  */
 function refusal(
   { method = "", headers }: IncomingMessage,

@@ -9,11 +9,11 @@ import { clockText, element, soon, wholeText } from "./dom.ts";
 import { type Measure, type StackNode, type StackTree, valueOf } from "./stack_tree.ts";
 
 const ROW = 20;
-/** Boxes that are narrower are not seen. */
+/** Narrower boxes are not drawn. */
 const NARROWEST_PX = 1.5;
 const MAX_BOXES = 4000;
 
-/** A box in its place. */
+/** A box with its position. */
 interface Place {
   readonly node: StackNode;
   readonly path: readonly StackNode[];
@@ -90,18 +90,18 @@ export class FlameView {
     new ResizeObserver(this.#draw).observe(this.#graph);
   }
 
-  /** Something is new. */
+  /** Redraws after a report. */
   update(): void {
     this.#draw();
   }
 
-  /** Puts the cursor where is searched. */
+  /** Focuses the search field. */
   focusSearch(): void {
     this.#search.focus();
     this.#search.select();
   }
 
-  /** What comes from now on is compared with what was before. */
+  /** Sets a mark: from now on the change since then is shown. */
   mark(): void {
     this.#tree.mark(Date.now());
     for (const option of this.#measure.options) option.disabled = false;
@@ -175,7 +175,7 @@ export class FlameView {
     this.#describe(this.#pointed);
   }
 
-  /** From the outermost box in, those beside the way to the one that fills the width left out. */
+  /** Lays out the boxes: the ancestors of the zoomed box at full width, then its own subtree. */
   #places(width: number): Place[] {
     const places: Place[] = [];
     const filling = this.#path.at(-1)!;
@@ -243,7 +243,7 @@ export class FlameView {
     }`;
   }
 
-  /** What any box found carries, those above it not counted again. */
+  /** The sum of the topmost boxes that match, without matches inside of them. */
   #found(node: StackNode): number {
     if (this.#pattern!.test(node.name)) return this.#value(node);
     return [...node.children.values()].reduce((sum, child) => sum + this.#found(child), 0);

@@ -6,7 +6,7 @@
 
 import type { FlameKind } from "../../stacks/flame_colors.ts";
 
-/** More boxes than that are not kept: a page shows a few thousand. */
+/** Limit on boxes: a page shows a few thousand. */
 export const MAX_NODES = 60_000;
 
 /** A box. */
@@ -37,7 +37,7 @@ const nodeOf = (name: string, kind: FlameKind): StackNode => ({
   marked: 0,
 });
 
-/** What is shown of a box: its width now, and what it is compared with. */
+/** Which sum the widths show. */
 export type Measure = "all" | "latest" | "marked" | "change";
 
 /** Stacks of all reports. */
