@@ -6,11 +6,16 @@
  *
  *   open=PATH:COUNT        open(2) PATH COUNT times for reading and writing, created if need be
  *   append=PATH:COUNT      the same with O_APPEND
+ *   direct=PATH:COUNT      the same with O_DIRECT
  *   path=PATH:COUNT        the same with O_PATH, closed again
  *   write= pwrite= writev= pwritev=COUNT
  *   read= pread= readv= preadv=COUNT
  *                          the nth of those with an offset at the nth 4096 bytes
  *   pwritev2=COUNT         the same with RWF_APPEND, whatever the offset
+ *   aio_write= aio_read= uring_write= uring_read=COUNT
+ *                          by libaio's and io_uring's calls, the nth at the nth 4096 bytes
+ *   sendfile=COUNT         COUNT times 4096 bytes from the start to /dev/null, in one call
+ *   copy=COUNT             COUNT times 4096 bytes from the start to behind them, by copy_file_range
  *   start                  seek to the start
  *   fsync= fdatasync= fstat=COUNT
  *   forget                 take the file out of the page cache, and read nothing ahead from now on
@@ -24,9 +29,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "file_io_async.h"
 
 #define SIZE 4096
 
@@ -109,6 +116,14 @@ static void repeat(const char *name, int count)
 			check(name, readv(fd, &iov, 1), SIZE);
 		else if (!strcmp(name, "preadv"))
 			check(name, preadv(fd, &iov, 1, at), SIZE);
+		else if (!strcmp(name, "aio_write"))
+			check(name, aio(fd, 1, buffer, SIZE, at), SIZE);
+		else if (!strcmp(name, "aio_read"))
+			check(name, aio(fd, 0, buffer, SIZE, at), SIZE);
+		else if (!strcmp(name, "uring_write"))
+			check(name, uring(fd, 1, buffer, SIZE, at), SIZE);
+		else if (!strcmp(name, "uring_read"))
+			check(name, uring(fd, 0, buffer, SIZE, at), SIZE);
 		else if (!strcmp(name, "fsync"))
 			check(name, fsync(fd), 0);
 		else if (!strcmp(name, "fdatasync"))
@@ -118,6 +133,22 @@ static void repeat(const char *name, int count)
 		else
 			check(name, -1, 0);
 	}
+}
+
+static void send_pages(int count)
+{
+	int sink = open("/dev/null", O_WRONLY);
+	off_t from = 0;
+
+	check("sendfile", sendfile(sink, fd, &from, (size_t)count * SIZE), (ssize_t)count * SIZE);
+	close(sink);
+}
+
+static void copy_pages(int count)
+{
+	off64_t from = 0, to = (off64_t)count * SIZE;
+
+	check("copy", copy_file_range(fd, &from, fd, &to, (size_t)count * SIZE, 0), (ssize_t)count * SIZE);
 }
 
 int main(int argc, char **argv)
@@ -136,8 +167,14 @@ int main(int argc, char **argv)
 			open_each(value, O_RDWR | O_CREAT);
 		else if (!strcmp(argv[i], "append"))
 			open_each(value, O_RDWR | O_CREAT | O_APPEND);
+		else if (!strcmp(argv[i], "direct"))
+			open_each(value, O_RDWR | O_CREAT | O_DIRECT);
 		else if (!strcmp(argv[i], "path"))
 			open_each(value, O_PATH);
+		else if (!strcmp(argv[i], "sendfile"))
+			send_pages(atoi(value));
+		else if (!strcmp(argv[i], "copy"))
+			copy_pages(atoi(value));
 		else if (!strcmp(argv[i], "start"))
 			lseek(fd, 0, SEEK_SET);
 		else if (!strcmp(argv[i], "forget"))

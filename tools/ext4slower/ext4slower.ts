@@ -21,10 +21,13 @@
  * includes the search for the path. Raw tracepoints ext4_sync_file_enter and ext4_sync_file_exit.
  *
  * OFF_KB of an append is where it was written; without fentry that is told by the file's size at its
- * end, which others that append at the same time may have moved on. Of direct I/O through libaio and
- * io_uring fentry sees how long it took to submit: BYTES is then -529 (EIOCBQUEUED). What is not seen
- * either way: reads of sendfile and splice, copies of copy_file_range on the same file system, and
- * pages that a memory mapping reads or writes, which msync() makes a sync.
+ * end, which others that append at the same time may have moved on. What is not seen either way: pages
+ * that a memory mapping reads or writes, which msync() makes a sync.
+ *
+ * With fentry direct I/O of libaio and io_uring is shown when it completes, with its bytes and all the time
+ * it took: raw tracepoint iomap_dio_complete, before Linux 6.6 fentry of aio_complete_rw, io_complete_rw and
+ * io_complete_rw_iopoll. What io_uring has to try twice is two rows, the first with BYTES -11 (EAGAIN).
+ * sendfile, splice and copy_file_range are reads and writes of what they move at once, 64 KiB as a rule.
  *
  * Overhead: without fentry every read, write, open and sync of any file system passes the
  * programs, 0.5 to 1 µs each; with it only those of ext4.
@@ -55,6 +58,8 @@ const options = {
 } as const;
 
 const FUNCTIONS = ["read_iter", "write_iter", "file_open"];
+/** Before Linux 6.6 they tell of the end of direct I/O. */
+const COMPLETIONS = ["aio_complete_rw", "io_complete_rw", "io_complete_rw_iopoll"];
 const READS = ["read", "readv", "pread64", "preadv", "preadv2"];
 const WRITES = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];
 const OPENS = ["open", "creat", "openat", "openat2"];
@@ -70,6 +75,7 @@ function programs(machine: Machine): Record<string, boolean> {
       "the kernel has no ext4 at present: mount one first, or run modprobe ext4",
     );
   }
+  const has = (hook: string) => machine.hasHook(hook).answer !== "no";
   const sync = "tracepoint:ext4:ext4_sync_file_enter";
   const chosen = chooseHooks("ext4 operations", [
     {
@@ -84,10 +90,16 @@ function programs(machine: Machine): Record<string, boolean> {
     },
   ], machine);
   // Newer architectures have no open(2) and creat(2), older kernels (before 5.6) no openat2(2).
-  const missing = CALLS.filter((call) =>
-    machine.hasHook(`tracepoint:syscalls:sys_enter_${call}`).answer === "no"
-  );
+  const missing = CALLS.filter((call) => !has(`tracepoint:syscalls:sys_enter_${call}`));
   for (const program of both(missing)) chosen[program] = false;
+  const isByFunction = chosen.enter_read_iter === true;
+  const splices = isByFunction && has("fentry:ext4_file_splice_read");
+  for (const program of both(["splice_read"])) chosen[program] = splices;
+  const tracepoint = has("tracepoint:iomap:iomap_dio_complete");
+  chosen.on_dio_complete = isByFunction && tracepoint;
+  for (const name of COMPLETIONS) {
+    chosen[`on_${name}`] = isByFunction && !tracepoint && has(`fentry:${name}`);
+  }
   return chosen;
 }
 

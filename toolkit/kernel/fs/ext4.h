@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Hooks for reads, writes, opens and syncs of ext4 files. A tool that includes this defines enter()
- * and leave(); ext4slower.ts chooses the programs.
+ * Hooks for reads, writes, opens and syncs of ext4 files. A tool that includes this defines enter(),
+ * leave() and complete(); ext4slower.ts chooses the programs.
  */
 #pragma once
 
@@ -29,6 +29,7 @@ struct file___inode {
 struct kiocb {
 	struct file *ki_filp;
 	long long ki_pos;
+	void *ki_complete; /* NULL for calls that wait for their end */
 	int ki_flags;
 };
 
@@ -40,6 +41,7 @@ KERNEL_STRUCTS_END
 #define FMODE_PATH 0x4000 /* opened with O_PATH: without a call of ext4 */
 #define O_APPEND 02000
 #define RWF_APPEND 0x10 /* of pwritev2(2); IOCB_APPEND of struct kiocb has the same value */
+#define EIOCBQUEUED 529 /* include/linux/errno.h: begun, and the end is told by ki_complete() */
 #define AT_FILE_POSITION (-1)
 #define AT_END (-2) /* an append: the offset is known only at the end of the write */
 
@@ -50,27 +52,33 @@ enum operation {
 	SYNC,
 };
 
-/* Called when an operation begins. `file` is NULL for one that is yet to be opened. */
-static int enter(u32 operation, struct file *file, s64 offset);
+/*
+ * Called when an operation begins, by the current thread or with a kiocb, which is 0 if there is none.
+ * `file` is NULL for one that is yet to be opened.
+ */
+static int enter(u64 kiocb, u32 operation, struct file *file, s64 offset);
 
 /*
- * Called when the current thread's operation of that kind ends; `file` is NULL if enter() was given
- * it. For an append, `end` is where it ended in the file, negative for the end of the file.
+ * Called when that operation ends; `file` is NULL if enter() was given it. For an append, `end` is where
+ * it ended in the file, negative for the end of the file.
  */
-static int leave(u32 operation, struct file *file, s64 size, s64 end);
+static int leave(u64 kiocb, u32 operation, struct file *file, s64 size, s64 end);
+
+/* Called when direct I/O completes: for that for which leave() was given -EIOCBQUEUED, or will be. */
+static int complete(u64 kiocb, s64 size);
 
 SEC("fentry/ext4_file_read_iter")
 int enter_read_iter(u64 *arguments)
 {
 	struct kiocb *call = (void *)arguments[0];
 
-	return enter(READ, BPF_CORE_READ(call, ki_filp), BPF_CORE_READ(call, ki_pos));
+	return enter(arguments[0], READ, BPF_CORE_READ(call, ki_filp), BPF_CORE_READ(call, ki_pos));
 }
 
 SEC("fexit/ext4_file_read_iter")
 int exit_read_iter(u64 *arguments)
 {
-	return leave(READ, NULL, arguments[2], 0);
+	return leave(arguments[0], READ, NULL, arguments[2], 0);
 }
 
 SEC("fentry/ext4_file_write_iter")
@@ -80,7 +88,7 @@ int enter_write_iter(u64 *arguments)
 
 	bool appends = BPF_CORE_READ(call, ki_flags) & RWF_APPEND;
 
-	return enter(WRITE, BPF_CORE_READ(call, ki_filp),
+	return enter(arguments[0], WRITE, BPF_CORE_READ(call, ki_filp),
 		     appends ? AT_END : BPF_CORE_READ(call, ki_pos));
 }
 
@@ -89,31 +97,68 @@ int exit_write_iter(u64 *arguments)
 {
 	struct kiocb *call = (void *)arguments[0];
 
-	return leave(WRITE, NULL, arguments[2], BPF_CORE_READ(call, ki_pos));
+	return leave(arguments[0], WRITE, NULL, arguments[2], BPF_CORE_READ(call, ki_pos));
 }
+
+/* Of sendfile(2), splice(2) and copy_file_range(2), from Linux 6.5 on; before, they call the function above. */
+SEC("fentry/ext4_file_splice_read")
+int enter_splice_read(u64 *arguments)
+{
+	s64 offset = 0;
+
+	bpf_probe_read_kernel(&offset, sizeof(offset), (void *)arguments[1]);
+	return enter(0, READ, (void *)arguments[0], offset);
+}
+
+SEC("fexit/ext4_file_splice_read")
+int exit_splice_read(u64 *arguments)
+{
+	return leave(0, READ, NULL, arguments[5], 0);
+}
+
+/* (kiocb, error, bytes or -errno) */
+SEC("raw_tp/iomap_dio_complete")
+int on_dio_complete(u64 *arguments)
+{
+	struct kiocb *call = (void *)arguments[0];
+
+	return BPF_CORE_READ(call, ki_complete) ? complete(arguments[0], arguments[2]) : 0;
+}
+
+/* Where that tracepoint is not, before Linux 6.6: who began the I/O is told of its end, as ki_complete(). */
+#define ON_COMPLETE(function)                                                                          \
+	SEC("fentry/" #function)                                                                   \
+	int on_##function(u64 *arguments)                                                          \
+	{                                                                                          \
+		return complete(arguments[0], arguments[1]);                                       \
+	}
+
+ON_COMPLETE(aio_complete_rw)
+ON_COMPLETE(io_complete_rw)
+ON_COMPLETE(io_complete_rw_iopoll)
 
 SEC("fentry/ext4_file_open")
 int enter_file_open(u64 *arguments)
 {
-	return enter(OPEN, (void *)arguments[1], 0);
+	return enter(0, OPEN, (void *)arguments[1], 0);
 }
 
 SEC("fexit/ext4_file_open")
 int exit_file_open(u64 *arguments)
 {
-	return leave(OPEN, NULL, (s32)arguments[2], 0);
+	return leave(0, OPEN, NULL, (s32)arguments[2], 0);
 }
 
 SEC("raw_tp/ext4_sync_file_enter")
 int enter_sync(u64 *arguments)
 {
-	return enter(SYNC, (void *)arguments[0], 0);
+	return enter(0, SYNC, (void *)arguments[0], 0);
 }
 
 SEC("raw_tp/ext4_sync_file_exit")
 int exit_sync(u64 *arguments)
 {
-	return leave(SYNC, NULL, (s32)arguments[1], 0);
+	return leave(0, SYNC, NULL, (s32)arguments[1], 0);
 }
 
 static __always_inline s64 size_of(struct file *file)
@@ -142,20 +187,20 @@ static __always_inline int enter_io(u32 operation, int fd, s64 offset, u64 flags
 		return 0;
 	/* Linux appends to such a file whatever offset pwrite(2) is passed. */
 	if (operation == WRITE && (flags & RWF_APPEND || BPF_CORE_READ(fields, f_flags) & O_APPEND))
-		return enter(operation, file, AT_END);
-	return enter(operation, file, offset == AT_FILE_POSITION ? BPF_CORE_READ(fields, f_pos) : offset);
+		return enter(0, operation, file, AT_END);
+	return enter(0, operation, file, offset == AT_FILE_POSITION ? BPF_CORE_READ(fields, f_pos) : offset);
 }
 
 static __always_inline int leave_open(s64 fd)
 {
 	struct file *file = fd < 0 ? NULL : file_of(fd);
 
-	return leave(OPEN, is_ext4(file) ? file : NULL, 0, 0);
+	return leave(0, OPEN, is_ext4(file) ? file : NULL, 0, 0);
 }
 
 #define IO_FLAGS(name, operation, offset, flags)                                                       \
 	AT_ENTRY(name, enter_io(operation, ctx->args[0], offset, flags))                           \
-	AT_EXIT(name, leave(operation, NULL, ctx->ret, -1))
+	AT_EXIT(name, leave(0, operation, NULL, ctx->ret, -1))
 #define IO(name, operation, offset) IO_FLAGS(name, operation, offset, 0)
 
 IO(read, READ, AT_FILE_POSITION)
@@ -170,7 +215,7 @@ IO(pwritev, WRITE, ctx->args[3])
 IO_FLAGS(pwritev2, WRITE, ctx->args[3], ctx->args[5])
 
 #define OPENING(name)                                                                                  \
-	AT_ENTRY(name, enter(OPEN, NULL, 0))                                                       \
+	AT_ENTRY(name, enter(0, OPEN, NULL, 0))                                                       \
 	AT_EXIT(name, leave_open(ctx->ret))
 
 OPENING(open)
