@@ -37,11 +37,13 @@
  *                  jcmd PID Compiler.perfmap
  *     Erlang 25    erl +JPperf true                            $hot:inner/2
  *     mono 6.8     mono --jitmap                               Hot:HotInner (long)
+ *     Python 3.13  python3 -X perf                             py::hot_inner:/hot.py
+ *     QEMU 10.0    qemu-x86_64 -perfmap                        guest-0x555555557204
  *
- * mono writes its file in pieces of 4 KiB: what it compiled last has a name once the process has ended. These
- * say that they write such files too, and were not run with profile: Python 3.12 and later (-X perf), Ruby 3.3
- * and later (--yjit-perf), QEMU (-perfmap). PHP's compiled code keeps no frame pointers: its
- * callers are missing.
+ * Python's is the frame above those of the interpreter. mono writes its file in pieces of 4 KiB: what it compiled
+ * last has a name once the process has ended. Ruby 3.3 and later (--yjit-perf) says that it writes such a file
+ * too, and was not run: Debian builds it without YJIT. PHP's compiled code keeps no frame pointers: its callers
+ * are missing, as mono's are.
  */
 
 import { type Bpf, BpfError, type Link } from "../../mod.ts";
