@@ -59,6 +59,10 @@ const PROGRAMS = [
   "sslsniff",
   "threadsnoop",
   "trace",
+  "ucalls",
+  "uflow",
+  "ugc",
+  "uobjnew",
   "uthreads",
 ] as const;
 

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { capabilityLines, readsTracefs } from "../../cli/capabilities.ts";
 import { tools } from "../../tools/list.ts";
+import { buildProgram, PROJECT } from "../support/build.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
@@ -63,15 +64,20 @@ const LEAST = ["CAP_BPF", "CAP_PERFMON"];
 const TRACEFS = "CAP_DAC_READ_SEARCH";
 
 /** How a tool begins: "ready" or what it says. */
-async function beginning(name: string, capabilities: readonly string[]): Promise<string> {
+async function beginning(
+  name: string,
+  capabilities: readonly string[],
+  args = ARGUMENTS[name],
+  pattern = /^.*\n/,
+): Promise<string> {
   const { sample } = (await tools[name as keyof typeof tools]!()).default;
-  const command = [...toolCommand(name), ...ARGUMENTS[name] ?? (sample || [])];
+  const command = [...toolCommand(name), ...args ?? (sample || [])];
   await using running = Running.start(withCapabilities(capabilities, command), READY);
   if (name === "tplist") {
     const { status, stdout, stderr } = await running.result;
     return status === 0 ? stdout.replace(/^sched:sched_switch$/m, "ready") : stderr;
   }
-  const [said] = await running.find("stderr", /^.*\n/);
+  const [said] = await running.find("stderr", pattern);
   return said;
 }
 
@@ -101,15 +107,52 @@ for (const name of Object.keys(tools)) {
 /** Those that set probes in programs and libraries wherever these are, by events of perf. */
 const IN_PROGRAMS = ["bashreadline", "gethostlatency", "sslsniff", "threadsnoop"];
 
+const TAKES_ADMIN =
+  /\(EACCES\): this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as probes of programs and libraries do/;
+
 for (const name of IN_PROGRAMS) {
   const title = `${name} starts with CAP_SYS_ADMIN besides the least capabilities, and not without`;
   test(title, { skip: requires(title, "speed") }, async () => {
     assert.equal(await beginning(name, [...LEAST, "CAP_SYS_ADMIN"]), "ready\n");
-    assert.match(
-      await beginning(name, LEAST),
-      /\(EACCES\): this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as probes of programs and libraries do/,
-    );
+    assert.match(await beginning(name, LEAST), TAKES_ADMIN);
     assert.ok(capabilityLines([]).join(" ").includes(name), name);
+  });
+}
+
+/** The same of those that are asked for a process, which is the same user's: with what comes before its id. */
+const OF_PROCESSES: Readonly<
+  Record<string, { command(): string[]; tools: Record<string, string[]> }>
+> = {
+  threads: {
+    command: () => [buildProgram("thread_maker.c", ["-O0"]), "waits=1"],
+    tools: { deadlock: [], memleak: ["-p"], uthreads: [] },
+  },
+  ruby: {
+    command: () => ["/usr/bin/ruby", `${PROJECT}tests/support/languages/calls.rb`],
+    tools: { rubyallocs: [], ucalls: [], uflow: [], ugc: [], uobjnew: [] },
+  },
+};
+
+for (const [what, { command, tools }] of Object.entries(OF_PROCESSES)) {
+  const names = Object.keys(tools).join(", ");
+  const title = `${names} start with CAP_SYS_ADMIN besides the least capabilities, and not without`;
+  const needs = what === "ruby" ? ["ruby" as const] : [];
+  test(title, { skip: requires(title, "speed", "full", ...needs) }, async () => {
+    await using running = Running.start(withCapabilities([], command()));
+    await running.find("stdout", /^pid \d+$/m);
+    for (const [name, before] of Object.entries(tools)) {
+      const args = [...before, String(running.pid)];
+      assert.match(await beginning(name, LEAST, args), TAKES_ADMIN);
+      // Some say first what they trace, or cannot see.
+      const said = await beginning(
+        name,
+        [...LEAST, "CAP_SYS_ADMIN"],
+        args,
+        /^ready\n|^.*Cannot .*\n/m,
+      );
+      assert.equal(said, "ready\n");
+      assert.ok(capabilityLines([]).join(" ").includes(name), name);
+    }
   });
 }
 
