@@ -13,6 +13,7 @@ import { runFileIo, startFileIo } from "./file_io.ts";
 import { Running } from "./process.ts";
 import { NfsMount } from "./nfs.ts";
 import { Script } from "./script.ts";
+import { startWork } from "./start_work.ts";
 import { StandIn } from "./stand_in.ts";
 import { TcpWorkload } from "./tcp.ts";
 
@@ -228,6 +229,22 @@ export const onTmpfs = (
       tmpfs[Symbol.dispose]();
       throw error;
     }
+  },
+});
+
+/** The same work, which ends so much later that a tool has made a report of each second before. */
+export const pausing = (work: Work): Work => ({
+  async start(dir): Promise<Job> {
+    const job = await startWork(work, dir);
+    return {
+      pid: job.pid,
+      ...job.names && { names: job.names },
+      async go() {
+        await job.go();
+        await new Promise((resolve) => setTimeout(resolve, 1200));
+      },
+      [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
+    };
   },
 });
 

@@ -13,10 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int word;
+#define WORD ((int *)0x10000000) /* the futex, where a test can name it */
 
 void *first_routine(void *value)
 {
@@ -31,7 +32,7 @@ void *second_routine(void *value)
 /* The C library's syscall() has no frame: whoever walks the stack misses who called it. */
 static __attribute__((noinline)) int wait_once(void)
 {
-	return !syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0);
+	return !syscall(SYS_futex, WORD, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
 void *waiting_routine(void *count)
@@ -57,7 +58,7 @@ static void wait_often(long count)
 
 	pthread_create(&thread, NULL, waiting_routine, (void *)count);
 	while (count)
-		if (syscall(SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0) == 1)
+		if (syscall(SYS_futex, WORD, FUTEX_WAKE, 1, NULL, NULL, 0) == 1)
 			count--;
 		else
 			usleep(100);
@@ -68,6 +69,11 @@ int main(int argc, char **argv)
 {
 	char c;
 
+	if (mmap(WORD, sizeof(*WORD), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != WORD) {
+		perror("mmap");
+		return 1;
+	}
 	printf("pid %d\n", getpid());
 	fflush(stdout);
 	while (read(0, &c, 1) == 1 && c != '\n')

@@ -109,6 +109,16 @@ test("deadlock traces functions of other names", async () => {
   assert.match(found.cycle[0]!.held[0]!, /^take_own\+/);
 });
 
+test("deadlock says which stacks -s left no room for", async () => {
+  const { result } = await watch(["forward", "backward"], ["--json", "-s", "1"]);
+  assert.equal(result.status, 1, result.stderr);
+  const { cycle } = rowsOf<Deadlock>(result).find(({ record }) => record === "deadlock")!;
+  const stacks = cycle.flatMap(({ held, asked }) => [held, asked]);
+  const missed = stacks.filter((stack) => stack.join() === "[Missed User Stack]");
+  // Four, all different, and those of who made the threads.
+  assert.ok(stacks.length === 4 && missed.length >= 3, JSON.stringify(stacks));
+});
+
 test("deadlock refuses what it cannot trace in one sentence", async () => {
   const pid = String(process.pid);
   const cases = [

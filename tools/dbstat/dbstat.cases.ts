@@ -1,4 +1,5 @@
 import { defineCases, histogramTotal } from "../../tests/support/cases.ts";
+import { pausing } from "../../tests/support/jobs.ts";
 import { mariadb, postgres } from "../../tests/support/database.ts";
 
 const queries = Array<string>(23).fill("select 1 as one");
@@ -40,6 +41,21 @@ export default defineCases({
       work,
       of,
       check: check(0),
+    },
+    {
+      name: "-i makes reports, each of what there was since the one before",
+      requires: ["mariadb", "full"],
+      args: ["mysql", "-p", "{pid}", "-i", "0.2"],
+      work: pausing(work),
+      of,
+      check: check(23),
+    },
+    {
+      name: "-i tells when each report was made",
+      requires: ["mariadb", "full"],
+      args: ["mysql", "-p", "{pid}", "-i", "0.2"],
+      work: pausing(work),
+      lines: [/^\[\d\d:\d\d:\d\d\]$[^]*^\[\d\d:\d\d:\d\d\]$/],
     },
     {
       name: "prints bcc's histogram",

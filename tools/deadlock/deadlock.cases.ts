@@ -38,5 +38,25 @@ export default defineCases({
         assert.ok(Number(rows.at(-1)!.total) >= 3);
       },
     },
+    {
+      name: "tells of threads that -t left no room for",
+      args: ["--verbose", "-t", "1", "{pid}"],
+      work: program("forward", "third", "released"),
+      check(rows) {
+        const dropped = rows.filter(({ record }) => record === "dropped");
+        assert.ok(Number(dropped.at(-1)?.total) >= 1, JSON.stringify(rows));
+        const { edges } = rows.findLast(({ record }) => record === "graph")!;
+        assert.ok(Number(edges) < 2, `${edges}`);
+      },
+    },
+    {
+      name: "-t has room for as many threads",
+      args: ["--verbose", "-t", "16", "{pid}"],
+      work: program("forward", "third", "released"),
+      check(rows) {
+        assert.ok(rows.every(({ record }) => record === "graph"), JSON.stringify(rows));
+        assert.equal(rows.at(-1)!.edges, 2);
+      },
+    },
   ],
 });

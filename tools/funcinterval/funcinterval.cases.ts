@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pausing } from "../../tests/support/jobs.ts";
 import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
 
 const work = { program: "slow_calls.c" };
@@ -59,6 +60,16 @@ export default defineCases({
       work,
       of: () => true,
       check: (rows) => assert.equal(histogramTotal(rows), 0),
+    },
+    {
+      name: "-i makes reports, each of what there was since the one before",
+      args: ["-m", "-p", "{pid}", "-i", "0.2", `${file}:slow_six`],
+      work: pausing(work),
+      of: () => true,
+      check(rows) {
+        assert.equal(histogramTotal(rows), 2);
+        assert.ok(rows.length >= 1);
+      },
     },
     {
       name: "prints bcc's histogram",

@@ -37,6 +37,13 @@ export default defineCases({
       of: isWait,
       rows: [{ tid: "{pid}", count: 31, value: "msecs" }],
     },
+    {
+      name: "-l shows one lock",
+      args: ["-l", "0x10000000"], // thread_maker.c
+      work,
+      of: isWait,
+      check: (rows) => assert.deepEqual(rows.map(({ count }) => count), [31]),
+    },
     { name: "-l hides other locks", args: ["-l", "0x1000"], work, of: isWait, rows: [] },
     {
       name: "prints libbpf-tools' lines",

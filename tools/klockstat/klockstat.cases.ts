@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pausing } from "../../tests/support/jobs.ts";
 import { defineCases, type Row, sumOf } from "../../tests/support/cases.ts";
 
 const work = { program: "pipe_mutex.c", args: ["31"] };
@@ -71,6 +72,13 @@ export default defineCases({
         assert.equal(stack.length, 4);
         assert.match(stack.join(" "), /^pipe_ioctl\+.* __x64_sys_ioctl\+/);
       },
+    },
+    {
+      name: "-i counts each wait in one report",
+      args: ["-p", "{pid}", "-i", "1"],
+      work: pausing(work),
+      of: isWait,
+      rows: [{ count: 31 }],
     },
     {
       name: "prints bcc's table",

@@ -1,9 +1,36 @@
-import { type Case, defineCases, type Row } from "../../tests/support/cases.ts";
+import {
+  type Case,
+  defineCases,
+  type Job,
+  type Row,
+  type Work,
+} from "../../tests/support/cases.ts";
 import { javaProgram, program } from "../../tests/support/languages.ts";
 
 /** The sums over all reports, whose number depends on the machine. */
 const sums = (rows: readonly Row[], keys: readonly string[]) =>
   keys.map((key) => rows.reduce((sum, row) => sum + Number(row[key]), 0));
+
+/** The work beside another of its kind, which does nothing. */
+const beside = (work: { start(dir?: string): Promise<Job> }): Work => ({
+  async start(): Promise<Job> {
+    const other = await work.start();
+    try {
+      const job = await work.start();
+      return {
+        pid: job.pid,
+        go: () => job.go(),
+        async [Symbol.asyncDispose]() {
+          await job[Symbol.asyncDispose]();
+          await other[Symbol.asyncDispose]();
+        },
+      };
+    } catch (error) {
+      await other[Symbol.asyncDispose]();
+      throw error;
+    }
+  },
+});
 
 const check = (keys: readonly string[], expected: readonly number[]) => (rows: readonly Row[]) => {
   const found = sums(rows, keys);
@@ -98,6 +125,24 @@ export default defineCases({
       args: mine,
       work: javaProgram("Threads"),
       check: check(["method", "gc", "objnew", "excp", "thread"], [0, 0, 0, 0, 7]),
+    },
+    {
+      name: "-r 1 shows one row in each report",
+      requires: ["tcl", "full"],
+      args: ["-C", "-l", "tcl", "-r", "1", "1"],
+      work: beside(program("calls.tcl")),
+      lines: [
+        /^PID {4}CMDLINE [^\n]*\n\d+ +/,
+        // Never two.
+        /(?<![^])(?![^]*^PID [^\n]*\n\d+ [^\n]*\n\d)/,
+      ],
+    },
+    {
+      name: "shows all rows without -r",
+      requires: ["tcl", "full"],
+      args: ["-C", "-l", "tcl", "1"],
+      work: beside(program("calls.tcl")),
+      lines: [/^PID [^\n]*\n\d+ [^\n]*\n\d/],
     },
     {
       name: "-l shows nothing of other languages",
