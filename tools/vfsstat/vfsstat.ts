@@ -16,7 +16,8 @@
  * vfs_rmdir, or kprobes where the kernel has no fentry. readv, writev, io_uring and libaio do not pass
  * vfs_read and vfs_write; a file system on top of another one (overlay) passes most functions twice; what the
  * compiler has put into its callers is not seen there (fdatasync(2) in Debian's 6.1, fsync(2) in its 7.2,
- * rmdir(2) in its 5.10). Where the kernel has neither, the system calls that succeed are counted in their place, tracepoints
+ * rmdir(2) in its 5.10). Where the kernel has neither, the system calls that succeed are counted in their
+ * place, tracepoints
  * syscalls/sys_exit_{read,pread64,write,pwrite64,fsync,fdatasync,open,openat,openat2,creat,mknod,mknodat,
  * unlink,unlinkat,mkdir,mkdirat,rmdir}: what the kernel does by itself is not seen then, nor what fails late,
  * execve(2), msync(2), io_uring, libaio and 32 bit programs.
