@@ -173,7 +173,7 @@ export function loadCode<P extends Uncompiled>(
   using undo = new DisposableStack();
   const { borrowed } = definition;
   const types = new BtfBuilder(borrowed?.btf);
-  // Before Linux 5.12 a section without variables is refused.
+  // Linux 5.10 refuses a section without variables.
   const section = globals.size === 0 ? undefined : types.section(
     SECTION,
     size,
