@@ -11,7 +11,7 @@ export { newLink } from "./bpf/base/link.ts";
 export { borrowFunctions } from "./bpf/bpf.ts";
 export { Btf, BtfKind } from "./bpf/btf/btf.ts";
 export { lacksModuleTypes } from "./bpf/object/load_error.ts";
-export { functionsTaking } from "./bpf/btf/functions_taking.ts";
+export { functionsTaking, parametersOf } from "./bpf/btf/functions_taking.ts";
 export { kernelBtf, withKernelBtf } from "./bpf/btf/kernel_btf.ts";
 export { type MapLine, parseMaps, readMaps, withoutDeleted } from "./bpf/proc/map_lines.ts";
 export { type ForeignFile, openForeign } from "./bpf/proc/open_foreign.ts";

@@ -1,5 +1,5 @@
 /**
- * Finds kernel functions that take a pointer to a given struct.
+ * Finds kernel functions that take a pointer to a given struct, and what a function takes.
  *
  * @module
  */
@@ -35,3 +35,15 @@ export function functionsTaking(
     return found;
   });
 }
+
+/**
+ * The names of the parameters of a kernel function (not its modules'); empty if there is no such function.
+ *
+ * @throws {ErrnoError} when the kernel has no BTF
+ */
+export const parametersOf = (name: string): string[] =>
+  withKernelBtf((btf) =>
+    [...btf.functions([name])].flatMap(([, id]) =>
+      btf.parameters(btf.target(id)).map(({ name }) => name)
+    )
+  );

@@ -48,6 +48,7 @@ export function pretend(answer: "yes" | "no" = "yes"): Machine {
     hasFileSystem: (type) => has(type).answer === "yes",
     kernelFunctions: (pattern) =>
       ["lookup_fast", "vfs_read", "vfs_write"].filter((name) => pattern.test(name)),
+    parametersOf: () => [],
     functionsTaking: (names) => new Map([...names].map((name) => [name, 0])),
     tracepoints: (pattern) =>
       ["sched/sched_process_exec", "syscalls/sys_enter_execve"].filter((name) =>

@@ -36,7 +36,7 @@ import {
   type UserFunction,
   userFunctions,
 } from "../../mod.ts";
-import { functionsTaking, lacksModuleTypes } from "../../plumbing.ts";
+import { functionsTaking, lacksModuleTypes, parametersOf } from "../../plumbing.ts";
 
 /** stat(2) of a character device, with device numbers in the encoding of stat(2). */
 export interface CharacterDevice {
@@ -78,6 +78,8 @@ export interface Machine {
    * argument.
    */
   functionsTaking(names: Iterable<string>, struct: string, most: number): Map<string, number>;
+  /** The names of a kernel function's parameters; empty if its BTF has no such function. */
+  parametersOf(name: string): string[];
   /** The tracepoints whose names match, as `CATEGORY/NAME`. */
   tracepoints(pattern: RegExp): string[];
   /** The fields of a tracepoint's record, by `CATEGORY/NAME`. */
@@ -134,6 +136,7 @@ export const thisMachine: Machine = {
   hasFileSystem,
   kernelFunctions,
   functionsTaking,
+  parametersOf,
   tracepoints,
   tracepointFields,
   findFile,

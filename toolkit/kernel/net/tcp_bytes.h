@@ -53,11 +53,23 @@ int BPF_PROG(end_sendpage, struct sock *sk, void *page, int offset, u64 size, in
 	return 0;
 }
 
-/* Since Linux 5.19; it had a sixth argument before. */
-SEC("fexit/tcp_recvmsg")
-int BPF_PROG(end_recvmsg, struct sock *sk, void *message, u64 size, int flags, int *address, int length)
+static __always_inline int received(const struct sock *sk, int flags, int length)
 {
 	if (length > 0 && !(flags & MSG_PEEK))
 		transferred(sk, 0, length);
 	return 0;
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(end_recvmsg, struct sock *sk, void *message, u64 size, int flags, int *address, int length)
+{
+	return received(sk, flags, length);
+}
+
+/* Before Linux 5.19. */
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(end_recvmsg_nonblock, struct sock *sk, void *message, u64 size, int nonblock, int flags, int *address,
+	     int length)
+{
+	return received(sk, flags, length);
 }
