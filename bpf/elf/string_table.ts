@@ -5,7 +5,7 @@
  * @module
  */
 
-import { bufferText } from "../../ffi/libc/memory.ts";
+import { decodeText } from "../../ffi/codec/mod.ts";
 import type { ElfSection } from "./elf_reader.ts";
 
 const PAGE = 2 ** 16;
@@ -21,8 +21,9 @@ export class StringTable {
   readonly #read: (offset: number, length: number) => Uint8Array<ArrayBuffer>;
   readonly #start: number;
   readonly #size: number;
-  readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
+  readonly #pages = new Map<number, Page>();
   #last: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #lastView = viewOf(this.#last);
   #lastNumber = -1;
 
   /** @param read reads the file's bytes */
@@ -45,10 +46,10 @@ export class StringTable {
     if (length === 0) return "";
     this.#byte(offset);
     const at = offset - this.#lastNumber * PAGE;
-    if (at + length <= this.#last.length) return bufferText(this.#last.subarray(at, at + length));
+    if (at + length <= this.#last.length) return decodeText(this.#lastView, at, length);
     const bytes = new Uint8Array(new ArrayBuffer(length));
     for (let i = 0; i < bytes.length; i++) bytes[i] = this.#byte(offset + i);
-    return bufferText(bytes);
+    return decodeText(new DataView(bytes.buffer), 0, length);
   }
 
   /** Whether the name there is `text`, with or without a symbol version. */
@@ -67,7 +68,13 @@ export class StringTable {
 
   /** Bytes of the name there. */
   lengthAt(offset: number): number {
+    // Most are whole in the page that was read last.
+    const at = offset - this.#lastNumber * PAGE;
     let length = 0;
+    for (; at >= 0 && at + length < this.#last.length && length < MAX_NAME; length++) {
+      const byte = this.#last[at + length];
+      if (byte === NUL || byte === AT_SIGN) return length;
+    }
     for (; length < MAX_NAME; length++) {
       const byte = this.#byte(offset + length);
       if (byte === NUL || byte === AT_SIGN) break;
@@ -80,19 +87,29 @@ export class StringTable {
     const number = Math.floor(offset / PAGE);
     if (number !== this.#lastNumber) {
       if (!(offset < this.#size)) return NUL;
-      this.#last = this.#page(number);
+      ({ bytes: this.#last, view: this.#lastView } = this.#page(number));
       this.#lastNumber = number;
     }
     return this.#last[offset - number * PAGE] ?? NUL;
   }
 
-  #page(number: number): Uint8Array<ArrayBuffer> {
+  #page(number: number): Page {
     const known = this.#pages.get(number);
     if (known) return known;
     if (this.#pages.size >= MAX_PAGES) this.#pages.clear();
     const start = number * PAGE;
-    const page = this.#read(this.#start + start, Math.min(PAGE, this.#size - start));
+    const bytes = this.#read(this.#start + start, Math.min(PAGE, this.#size - start));
+    const page = { bytes, view: viewOf(bytes) };
     this.#pages.set(number, page);
     return page;
   }
 }
+
+/** A part of the table, twice: making a view for each name takes longer than reading it. */
+interface Page {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+}
+
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) =>
+  new DataView(buffer, byteOffset, length);

@@ -167,6 +167,8 @@ class Cells {
   /** Builds them from the ranges with indices from one to before another. */
   static of(allStarts: Float64Array, allSizes: Float64Array, from: number, to: number): Cells {
     const given = allStarts.subarray(from, to);
+    const inOrder = inOrderOf(given, allSizes.subarray(from, to), from);
+    if (inOrder) return inOrder;
     const starts = given.slice().sort();
     const ends = allSizes.slice(from, to);
     for (let i = 0; i < ends.length; i++) {
@@ -207,6 +209,28 @@ class Cells {
     const next = this.#starts[above(this.#starts, start)];
     return next !== undefined && next <= address;
   }
+}
+
+/** The pieces of ranges that came one behind the other, as many compilers make code; else undefined. */
+function inOrderOf(
+  starts: Float64Array,
+  sizes: Float64Array,
+  from: number,
+): Cells | undefined {
+  const count = starts.length;
+  let last = -Infinity;
+  for (let i = 0; i < count; i++) {
+    if (starts[i]! < last || sizes[i] === 0) return undefined;
+    last = starts[i]! + sizes[i]!;
+  }
+  const borders = new Float64Array(count * 2);
+  const owners = new Int32Array(count * 2).fill(-1);
+  for (let i = 0; i < count; i++) {
+    borders[i * 2] = starts[i]!;
+    borders[i * 2 + 1] = starts[i]! + sizes[i]!;
+    owners[i * 2] = from + i;
+  }
+  return new Cells(count, borders, owners, starts.slice());
 }
 
 /** The first position whose value is greater than a given one. */

@@ -79,9 +79,12 @@ export class FileSymbols implements Disposable {
 
   /** Whether a file offset is in a signal trampoline. */
   isSignalReturn(offset: number): boolean {
+    // It begins there: what goes on in the function of the byte in front is none, and that function is asked for next.
+    const { symbol, size } = this.at(offset - 1);
+    if (symbol.name !== undefined && symbol.offset + 1 < size) return false;
     let known = this.#signalReturns.get(offset);
     if (known === undefined) {
-      // It begins there: what is further inside a function is none, and needs no look into the file.
+      // Nor is what is further inside a function, which needs no look into the file.
       const found = this.#elf.find(offset);
       known = !(found && found.size > 0 && found.offset > 0) && SIGNAL_RETURNS.some((code) => {
         return this.#elf.bytesAt(offset, code.length / 2)?.toHex() === code;
@@ -99,8 +102,8 @@ export class FileSymbols implements Disposable {
     const found = this.#elf.find(offset);
     const name = found && this.#nameOf(found.index);
     const module = this.#module;
-    if (!name) return { symbol: { name: undefined, offset, module }, isCertain: false };
-    return { symbol: { name, offset: found.offset, module }, isCertain: found.size > 0 };
+    if (!name) return { symbol: { name: undefined, offset, module }, size: 0 };
+    return { symbol: { name, offset: found.offset, module }, size: found.size };
   }
 
   /** Each name is read, and demangled, once. */
@@ -118,8 +121,8 @@ export class FileSymbols implements Disposable {
 /** A place in a file. */
 export interface FileSymbol {
   readonly symbol: ResolvedSymbol;
-  /** Whether the file gives the function's size, and the place lies within. */
-  readonly isCertain: boolean;
+  /** The function's size, and the place lies within; 0 when the file does not give it. */
+  readonly size: number;
 }
 
 /** The mapped files, opened on demand. */
@@ -128,6 +131,9 @@ export class SymbolFiles implements Disposable {
   /** By process, the files that could not be opened through it. */
   readonly #missing = new Map<number, Set<string>>();
   readonly #options: { readonly demangle: boolean };
+  /** What was found last: the frames of a stack are mostly in one file. */
+  #lastRange: MemoryRange | undefined;
+  #lastFile: FileSymbols | undefined;
 
   constructor(options: { readonly demangle: boolean }) {
     this.#options = options;
@@ -135,6 +141,14 @@ export class SymbolFiles implements Disposable {
 
   /** The file of a range; undefined when it cannot be opened, or has no functions. */
   of(pid: number, range: MemoryRange): FileSymbols | undefined {
+    if (range === this.#lastRange) return this.#lastFile;
+    const found = this.#find(pid, range);
+    // One that is not there may be reachable later.
+    if (found) [this.#lastRange, this.#lastFile] = [range, found];
+    return found;
+  }
+
+  #find(pid: number, range: MemoryRange): FileSymbols | undefined {
     const { file } = range;
     if (file === undefined) return undefined;
     const known = this.#files.get(file);
@@ -163,6 +177,7 @@ export class SymbolFiles implements Disposable {
   [Symbol.dispose](): void {
     for (const file of this.#files.values()) file[Symbol.dispose]();
     this.#files.clear();
+    this.#lastRange = this.#lastFile = undefined;
     this.#missing.clear();
   }
 }

@@ -38,6 +38,20 @@ test("readPerfMap() reads the lines that runtimes write, each in its own way", (
   }
 });
 
+test("ranges that come in order are found as those in any order are", () => {
+  const lines = ["1000 20 first", "1020 10 next to it", "1040 8 apart", "1050 1 last"];
+  const [inOrder, turned] = [lines, lines.toReversed()].map((all) => parsed(`${all.join("\n")}\n`));
+  const found = (ranges: CodeRanges) =>
+    Array.from({ length: 0x60 }, (_, i) => ranges.at(0xff8 + i));
+  assert.deepEqual(found(inOrder!), found(turned!));
+  assert.deepEqual(
+    [0xfff, 0x1000, 0x101f, 0x1020, 0x1030, 0x1040, 0x1048, 0x1050, 0x1051].map((address) =>
+      nameAt(inOrder!, address)
+    ),
+    [undefined, "first", "first", "next to it", undefined, "apart", undefined, "last", undefined],
+  );
+});
+
 test("readPerfMap() leaves out what is no such line, and only that", () => {
   const others = [
     "",

@@ -2,9 +2,8 @@
  * Symbols of addresses in processes: from the files they have mapped, and from the symbol files of
  * JIT compilers.
  *
- * libbcc's symbol cache is not used, because shipped tools run without libbcc; this one also gives
- * file and offset of every address in a file. Files are opened through /proc/PID, so that processes
- * in other mount namespaces, and deleted files, work too.
+ * Not by libbcc's symbol cache, as shipped tools run without libbcc. Files are opened through /proc/PID,
+ * so that processes in other mount namespaces, and deleted files, work too.
  *
  * @module
  */
@@ -115,11 +114,12 @@ export class UserSymbols implements Disposable {
   /** The symbol of an address in a process; undefined when it lies in no file and has no name. */
   resolve(pid: number, address: bigint, options: AddressOptions = {}): ResolvedSymbol | undefined {
     const { time } = options;
-    const mapping = this.#find(pid, address, time);
+    const known = this.#history?.at(pid, time ?? Infinity);
+    const mapping = this.#findIn(known, pid, address, time);
     if (!options.isReturn || this.#isSignalReturn(mapping, address)) {
       return mapping && this.#at(mapping, address, time);
     }
-    return this.#beforeReturn(pid, mapping, address, time);
+    return this.#beforeReturn(known, pid, mapping, address, time);
   }
 
   /**
@@ -134,13 +134,14 @@ export class UserSymbols implements Disposable {
     time?: number,
   ): (ResolvedSymbol | undefined)[] {
     let wasSignal = true; // the innermost one is no return address either
+    const known = this.#history?.at(pid, time ?? Infinity);
     return addresses.map((address) => {
-      const mapping = this.#find(pid, address, time);
+      const mapping = this.#findIn(known, pid, address, time);
       const isSignal = this.#isSignalReturn(mapping, address);
       // What a signal interrupted was not calling anything.
       const isReturn = !wasSignal && !isSignal;
       wasSignal = isSignal;
-      if (isReturn) return this.#beforeReturn(pid, mapping, address, time);
+      if (isReturn) return this.#beforeReturn(known, pid, mapping, address, time);
       return mapping && this.#at(mapping, address, time);
     });
   }
@@ -154,7 +155,8 @@ export class UserSymbols implements Disposable {
    */
   sourceFrames(pid: number, addresses: readonly bigint[], time?: number): SourceFrame[][] {
     return addresses.map((address, i) => {
-      const isReturn = i > 0 && !this.#isSignal(pid, addresses[i - 1]!, time);
+      const inner = addresses[i - 1] ?? 0n;
+      const isReturn = i > 0 && !this.#isSignalReturn(this.#find(pid, inner, time), inner);
       const at = isReturn ? address - 1n : address;
       const range = this.#find(pid, at, time)?.range;
       const file = range && this.#files.of(pid, range);
@@ -226,7 +228,11 @@ export class UserSymbols implements Disposable {
   }
 
   #find(pid: number, address: bigint, time?: number): Mapping | undefined {
-    const known = this.#history?.at(pid, time ?? Infinity);
+    return this.#findIn(this.#history?.at(pid, time ?? Infinity), pid, address, time);
+  }
+
+  /** @param known what the process ran then, which is asked for once for all addresses of a stack */
+  #findIn(known: Known, pid: number, address: bigint, time?: number): Mapping | undefined {
     const range = known?.memory.rangeAt(address, time);
     if (known && range) return { image: known, range };
     // It may have been running before it was followed.
@@ -238,22 +244,23 @@ export class UserSymbols implements Disposable {
 
   /** The symbol of the call that returns to an address. */
   #beforeReturn(
+    known: Known,
     pid: number,
     mapping: Mapping | undefined,
     address: bigint,
     time?: number,
   ): ResolvedSymbol | undefined {
     const isSame = mapping !== undefined && address > mapping.range.start;
-    const call = isSame ? mapping : this.#find(pid, address - 1n, time);
+    const call = isSame ? mapping : this.#findIn(known, pid, address - 1n, time);
     const symbol = call && this.#at(call, address - 1n, time);
-    return symbol && { ...symbol, offset: symbol.offset + 1 };
+    return symbol && { name: symbol.name, offset: symbol.offset + 1, module: symbol.module };
   }
 
   #at({ image, range }: Mapping, address: bigint, time?: number): ResolvedSymbol | undefined {
     const { pid } = image;
     const offset = Number(address - range.start) + range.offset;
     const inFile = this.#files.of(pid, range)?.at(offset);
-    if (inFile?.isCertain) return inFile.symbol;
+    if (inFile && inFile.size > 0) return inFile.symbol;
     // JIT compilers may also write into a file mapping that has no symbols there.
     const compiled = image.jit.at(address, time);
     if (compiled) return compiled;
@@ -274,17 +281,16 @@ export class UserSymbols implements Disposable {
     return image && this.#files.of(pid, image)?.atDistance(Number(address - image.start))?.symbol;
   }
 
-  #isSignal(pid: number, address: bigint, time?: number): boolean {
-    return this.#isSignalReturn(this.#find(pid, address, time), address);
-  }
-
   #isSignalReturn(mapping: Mapping | undefined, address: bigint): boolean {
-    if (!mapping || isCode(mapping.range)) return false;
+    if (!mapping) return false;
     const { image, range } = mapping;
     const file = this.#files.of(image.pid, range);
     return file?.isSignalReturn(Number(address - range.start) + range.offset) ?? false;
   }
 }
+
+/** What a process ran at a time. */
+type Known = ProcessImage | undefined;
 
 /** The mapping that contains an address. */
 interface Mapping {

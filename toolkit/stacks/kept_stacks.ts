@@ -5,15 +5,13 @@
  */
 
 import {
-  array,
   type Bpf,
   type BpfMap,
+  bytes,
   type FormatOptions,
   formatSymbol,
-  type Infer,
   type ResolvedSymbol,
   type SourceLine,
-  struct,
   u64,
 } from "../../mod.ts";
 import { KernelNames } from "./kernel_names.ts";
@@ -22,7 +20,7 @@ const STACK_DEPTH = 127;
 /** Ids that are no stacks: there is none, or it could not be kept. */
 const [NO_STACK, MISSED_STACK] = [0n, 1n];
 
-const Stack = struct("stack", { frames: array(u64, STACK_DEPTH) });
+const Stack = bytes(STACK_DEPTH * 8);
 
 /** One call in a stack. */
 export interface Frame {
@@ -44,9 +42,9 @@ export interface Frame {
 export function frameText(frame: Frame, options: FormatOptions): string {
   const { symbol, address, line, isInlined, isInterpreted } = frame;
   const text = formatSymbol(symbol, address, isInlined || isInterpreted ? {} : options);
+  if (!line && !isInlined) return text;
   const place = line && `${line.file.slice(line.file.lastIndexOf("/") + 1)}:${line.line}`;
-  const about = [place, isInlined && "inlined"].filter(Boolean).join(", ");
-  return about ? `${text} (${about})` : text;
+  return `${text} (${[place, isInlined && "inlined"].filter(Boolean).join(", ")})`;
 }
 
 /** A frame without offset: `vfs_read`, or if unknown `[libc.so.6+0x2a1f0]`; with its line, if it has one. */
@@ -67,7 +65,7 @@ export const TRACING =
 
 /** The stacks that a program keeps, by id. */
 export class KeptStacks {
-  readonly #stacks: BpfMap<bigint, Infer<typeof Stack>>;
+  readonly #stacks: BpfMap<bigint, Uint8Array>;
   readonly #kernel = new KernelNames();
 
   /** @param bpf includes kept_stacks.h */
@@ -78,8 +76,17 @@ export class KeptStacks {
   /** The addresses of a stack, innermost first; empty if there is none, undefined if it was not kept. */
   addresses(id: bigint): bigint[] | undefined {
     if (id === NO_STACK) return [];
-    const frames = id === MISSED_STACK ? undefined : this.#stacks.get(id)?.frames;
-    return frames?.slice(0, frames.includes(0n) ? frames.indexOf(0n) : STACK_DEPTH);
+    const stack = id === MISSED_STACK ? undefined : this.#stacks.get(id);
+    if (!stack) return undefined;
+    const view = new DataView(stack.buffer, stack.byteOffset, stack.length);
+    const frames: bigint[] = [];
+    // Most of it is zeros, which are no frames.
+    for (let at = 0; at < stack.length; at += 8) {
+      const frame = view.getBigUint64(at, true);
+      if (frame === 0n) break;
+      frames.push(frame);
+    }
+    return frames;
   }
 
   /** A symbolized kernel stack, innermost first, without the frames of tracing itself. */

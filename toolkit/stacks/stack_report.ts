@@ -166,9 +166,11 @@ function textLines(sample: StackSample, options: StackReportOptions): string[] {
   return [...frames.map((line) => `    ${line}`), `        ${sum}`, ""];
 }
 
+const FULL = { offset: true, module: true };
+
 /** A frame with its offset and module: `main+0x1c [app]`, `vfs_read+0x5 [kernel]`. */
 export function fullFrame(frame: Frame): string {
   const { symbol, kernel } = frame;
-  const named = kernel && symbol ? { ...symbol, module: symbol.module ?? "kernel" } : symbol;
-  return frameText({ ...frame, symbol: named }, { offset: true, module: true });
+  if (!kernel || !symbol || symbol.module !== undefined) return frameText(frame, FULL);
+  return frameText({ ...frame, symbol: { ...symbol, module: "kernel" } }, FULL);
 }
