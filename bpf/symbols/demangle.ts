@@ -6,32 +6,33 @@
 
 import { character, demangleRust } from "./demangle_rust.ts";
 import { mangledSize } from "./mangled_size.ts";
+import { decodeText } from "../../ffi/codec/mod.ts";
 import { loader } from "../../ffi/libc/libc.ts";
-import { alloc, cString, textAt } from "../../ffi/libc/memory.ts";
+import { alloc, cString, outWord } from "../../ffi/libc/memory.ts";
 import { runtime, type Symbols, type SymbolTable } from "../../ffi/runtime/runtime.ts";
 
 const TABLE = {
   // char *__cxa_demangle(const char *mangled_name, char *output_buffer, size_t *length,
   //     int *status);
-  __cxa_demangle: { parameters: ["buffer", "pointer", "pointer", "pointer"], result: "pointer" },
+  __cxa_demangle: { parameters: ["buffer", "pointer", "buffer", "pointer"], result: "pointer" },
 } as const satisfies SymbolTable;
 
-const FREE = {
-  // void free(void *ptr);
-  free: { parameters: ["pointer"], result: "void" },
+const MALLOC = {
+  // void *malloc(size_t size);
+  malloc: { parameters: ["u64"], result: "pointer" },
 } as const satisfies SymbolTable;
 
 const SONAME = "libstdc++.so.6";
 const RTLD_NOW = 2;
 
-type Demangler = Symbols<typeof TABLE> & Symbols<typeof FREE>;
+type Demangler = Symbols<typeof TABLE> & Symbols<typeof MALLOC>;
 
 let demangler: Demangler | null | undefined;
 
 function open(): Demangler | null {
   // Checked first, because a missing library is no error here.
   if (loader().dlopen(cString(SONAME), RTLD_NOW) === 0n) return null;
-  return { ...runtime.open(SONAME, TABLE), ...runtime.open("libc.so.6", FREE) };
+  return { ...runtime.open(SONAME, TABLE), ...runtime.open("libc.so.6", MALLOC) };
 }
 
 /** Longer names are not demangled. */
@@ -64,11 +65,28 @@ function demangleCplusplus(name: string): string | undefined {
   if (isTooLong(name)) return undefined;
   const functions = demangler === undefined ? demangler = open() : demangler;
   if (!functions) return undefined;
-  const text = functions.__cxa_demangle(nameFor(name), 0n, 0n, 0n);
+  if (room.at === 0n) keepRoom(functions.malloc(ROOM), ROOM);
+  const text = functions.__cxa_demangle(nameFor(name), room.at, roomSizeBytes, 0n);
   if (text === 0n) return undefined;
-  const demangled = textAt(text);
-  functions.free(text);
+  // It has freed what was too small and made other memory.
+  if (text !== room.at) keepRoom(text, roomSize[0]!);
+  const demangled = decodeText(room.view, 0, room.bytes.indexOf(0));
   return rustPath(demangled) ?? demangled;
+}
+
+/**
+ * Where readable names are written, seen from here: making a view for each takes as long as the rest. The library
+ * makes it larger when it has to.
+ */
+const ROOM = 1024n;
+const roomSize = outWord();
+const roomSizeBytes = new Uint8Array(roomSize.buffer);
+const room = { at: 0n, bytes: alloc(0), view: new DataView(new ArrayBuffer(0)) };
+
+function keepRoom(at: bigint, size: bigint): void {
+  const buffer = at === 0n ? new ArrayBuffer(0) : runtime.view(at, Number(size));
+  Object.assign(room, { at, bytes: new Uint8Array(buffer), view: new DataView(buffer) });
+  roomSize[0] = size;
 }
 
 /** Names of a report are many: they share this memory while they are short. */

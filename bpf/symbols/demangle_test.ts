@@ -18,6 +18,14 @@ test("demangle() makes C++ names readable and leaves others alone", () => {
   for (const [name, expected] of cases) assert.equal(demangle(name), expected);
 });
 
+test("demangle() tells names of any length, one after the other", () => {
+  const type = `a::${"b".repeat(300)}`;
+  for (const more of [0, 1, 2, 3, 1, 20, 0, 60, 2]) {
+    const name = `_Z1fN1a300${"b".repeat(300)}E${"S0_".repeat(more)}`;
+    assert.equal(demangle(name), `f(${Array.from({ length: more + 1 }, () => type).join(", ")})`);
+  }
+});
+
 test("demangle() makes Rust names readable, without their hash", () => {
   assert.equal(demangle("_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
   assert.equal(
