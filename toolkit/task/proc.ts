@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ErrnoError, exists, readText } from "../../mod.ts";
+import { ErrnoError, readText } from "../../mod.ts";
 
 /** The name of a process or thread; undefined when it has ended. */
 export function nameOf(pid: number): string | undefined {
@@ -16,8 +16,15 @@ export function nameOf(pid: number): string | undefined {
   }
 }
 
+/** A file of /proc is not there, or was while it was opened. */
+const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
+
 /** Whether a process has ended, even if it was not waited for yet (a zombie). */
 export function hasEnded(pid: number): boolean {
-  const status = `/proc/${pid}/status`;
-  return !exists(status) || /^State:\tZ/m.test(readText(status));
+  try {
+    return /^State:\tZ/m.test(readText(`/proc/${pid}/status`));
+  } catch (error) {
+    if (error instanceof ErrnoError && GONE.has(error.code)) return true;
+    throw error;
+  }
 }
