@@ -24,6 +24,7 @@ export {
   prepareToWait,
   READABLE,
   type Wait,
+  waitOnThisThread,
   whenReady,
   WRITABLE,
 } from "./ffi/libc/epoll.ts";

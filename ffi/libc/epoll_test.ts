@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readdirSync, writeFileSync } from "node:fs";
@@ -174,4 +176,80 @@ test("a pending wait keeps its process alive", async () => {
   );
   const { status, stdout } = await run(scriptCommand(script));
   assert.deepEqual([status, stdout], [0, "standard input is ready\n"]);
+});
+
+// Whatever must be heard while the thread blocks for as long as nothing comes from the descriptor it waits for.
+const WAKES: Readonly<Record<string, string>> = {
+  "a timer": "setTimeout(done, 5);",
+  "an interval":
+    "let left = 3; const timer = setInterval(() => { if (--left === 0) { clearInterval(timer); done(); } }, 2);",
+  "a timer set by a timer": "setTimeout(() => setTimeout(done, 2), 2);",
+  "a timer of no time": "setTimeout(done, 0);",
+  "the next turn of the loop": "setImmediate(() => setImmediate(done));",
+  "turns that a promise waits for":
+    "(async () => { for (let i = 0; i < 9; i++) await new Promise((next) => setImmediate(next)); done(); })();",
+  "a promise of no turn": "setImmediate(() => Promise.resolve().then(() => setImmediate(done)));",
+  "a signal": "process.once('SIGTERM', done); process.kill(process.pid, 'SIGTERM');",
+  "a signal from outside":
+    "process.once('SIGHUP', done); spawn('/bin/sh', ['-c', `kill -HUP ${process.pid}`]);",
+  "the end of a child": "spawn('/bin/true').on('exit', done);",
+  "what a child writes": "spawn('/bin/echo', ['word']).stdout.once('data', done);",
+  "what another thread has done": "stat('/', done);",
+  "a module that is not loaded yet": "import('./late.ts').then(done);",
+  "the thousandth turn":
+    "let left = 1000; const next = () => left-- > 0 ? setImmediate(next) : done(); next();",
+};
+
+test("waitOnThisThread() lets through all that wakes the event loop", async () => {
+  using folder = new Folder();
+  const script = join(folder.path, "script.ts");
+  const modules = ["epoll.ts", "timers.ts", "../runtime/runtime.ts"]
+    .map((name) => JSON.stringify(new URL(name, import.meta.url).href));
+  writeFileSync(join(folder.path, "late.ts"), "export const late = true;\n");
+  const parts = Object.entries(WAKES).map(([what, text]) =>
+    `await new Promise((done) => { ${text} });\nconsole.log(${JSON.stringify(what)});`
+  );
+  writeFileSync(
+    script,
+    `import { spawn } from "node:child_process";
+    import { stat } from "node:fs";
+    import { waitOnThisThread, whenReady } from ${modules[0]};
+    import { setMostMs } from ${modules[1]};
+    import { runtime } from ${modules[2]};
+    // What wakes the loop in no known way would be heard by chance.
+    setMostMs(-1);
+    const { waiter } = runtime;
+    let waiters = 0;
+    runtime.waiter = (fd) => { waiters++; return waiter(fd); };
+    await waitOnThisThread();
+    const wait = whenReady(0);
+    ${parts.join("\n")}
+    console.log(waiters === (runtime.hasWatchableLoop ? 0 : 1));
+    wait.cancel();\n`,
+  );
+  const [program, ...args] = scriptCommand(script);
+  // Standard input stays open and empty until the script has ended.
+  const child = spawn(program!, args, { stdio: ["pipe", "pipe", "inherit"] });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => said += piece);
+  const [status] = await once(child, "close");
+  assert.deepEqual([status, said.trimEnd().split("\n")], [0, [...Object.keys(WAKES), "true"]]);
+});
+
+test("waitOnThisThread() waits for descriptors, and lets its process end", async () => {
+  using folder = new Folder();
+  const script = join(folder.path, "script.ts");
+  const modules = ["epoll.ts", "libc.ts"]
+    .map((name) => JSON.stringify(new URL(name, import.meta.url).href));
+  writeFileSync(
+    script,
+    `import { waitOnThisThread, whenReady } from ${modules[0]};
+    import { libc } from ${modules[1]};
+    await waitOnThisThread();
+    const fd = libc().eventfd(0, 0);
+    setTimeout(() => libc().write(fd, new Uint8Array(8).fill(1), 8n), 2);
+    console.log(await whenReady(fd).ready);\n`,
+  );
+  const { status, stdout } = await run(scriptCommand(script));
+  assert.deepEqual([status, stdout], [0, "true\n"]);
 });

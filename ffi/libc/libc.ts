@@ -71,6 +71,8 @@ const TABLE = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   // int isatty(int fd);
   isatty: { parameters: ["i32"], result: "i32" },
 

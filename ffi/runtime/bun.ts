@@ -95,6 +95,8 @@ export const bun: Runtime = {
     return { address: BigInt(callback.ptr), close: () => callback.close() };
   },
 
+  hasWatchableLoop: true,
+
   waiter(epollFd) {
     const url = URL.createObjectURL(new Blob([WAITER_SOURCE], { type: "application/javascript" }));
     const thread = new Worker(url, { type: "module" }) as WaiterThread;

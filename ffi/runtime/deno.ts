@@ -50,6 +50,9 @@ export const deno: Runtime = {
     };
   },
 
+  // Signals and what other threads have done wake it in ways that no descriptor shows (seen with 2.9.6).
+  hasWatchableLoop: false,
+
   waiter(epollFd) {
     // A nonblocking call runs on a thread of Deno's pool and keeps the event loop alive while it
     // is pending, so keepAlive has nothing to add: whoever stops waiting wakes the call.

@@ -93,6 +93,8 @@ export interface Runtime {
     signature: Signature,
     call: (...values: (number | bigint)[]) => number | void,
   ): NativeCallback;
+  /** Whether what wakes the event loop, other than timers, makes an epoll instance of its own readable. */
+  readonly hasWatchableLoop: boolean;
   /** Makes the waiter of an epoll file descriptor. */
   waiter(epollFd: number): EpollWaiter;
   /** An environment variable, or undefined when unset or not permitted to be read. */

@@ -6,7 +6,14 @@
 
 import { Bpf, LibraryError, type LoadOptions, openCgroup } from "../../mod.ts";
 import type { KernelCode } from "../../bpf/kernel_code.ts";
-import { closeLinks, isTerminal, pageSize, prepareToWait, STDERR } from "../../plumbing.ts";
+import {
+  closeLinks,
+  isTerminal,
+  pageSize,
+  prepareToWait,
+  STDERR,
+  waitOnThisThread,
+} from "../../plumbing.ts";
 import { HeldCommand } from "./held_command.ts";
 import { complain, complainLines, remark, withProgress } from "../output/complain.ts";
 import { NoOutput, Output, printText, requireOutput } from "../output/output.ts";
@@ -99,7 +106,9 @@ async function trace(
 ): Promise<void> {
   const output = destinations && !prints ? new NoOutput() : new Output();
   if (output.prints) requireOutput();
-  prepareToWait();
+  // A run that also serves, sends or has a child leaves its event loop to the runtime.
+  if (destinations || values.exec) prepareToWait();
+  else await waitOnThisThread();
   using targets = new Targets(values);
   using held = values.exec ? await HeldCommand.start(values.exec) : undefined;
   const bpf = loadPlan(tool, plan, values, held?.pid);
