@@ -81,7 +81,10 @@ test("a full disk ends the tool with status 1, and what is missing is told", asy
     stderr,
     /^opensnoop: Cannot write ".*": No space left on device \(ENOSPC\): the trace ends here, so/m,
   );
-  match(stderr, /^opensnoop: dropped \d+ events of traces in all: a file had no room for them: make room on its disk$/m);
+  match(
+    stderr,
+    /^opensnoop: dropped \d+ events of traces in all: a file had no room for them: make room on its disk$/m,
+  );
 });
 
 const foreign = "speedscope reads what fileslower -o writes: threads and their time";
