@@ -85,7 +85,7 @@ export function capabilityLines(tools: readonly string[]): string[] {
     ),
     ...wrap(
       "CAP_SYS_ADMIN",
-      `for functions and USDT probes of programs (${PROGRAMS.join(", ")}), for types ` +
+      `for kprobes, functions and USDT probes of programs (${PROGRAMS.join(", ")}), for types ` +
         "that only modules have, and where tracefs is not mounted",
     ),
   ];

@@ -190,7 +190,7 @@ export function permissionReason(): string {
       "memory: boot with lockdown=integrity or without secure boot";
   }
   if (hasCapability("SYS_ADMIN") === false) {
-    return "this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as probes of programs and " +
+    return "this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as kprobes and probes of programs and " +
       "libraries do: run it as root (sudo)";
   }
   return "this kernel or a security module refuses it even to a privileged process";

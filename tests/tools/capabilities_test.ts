@@ -108,7 +108,7 @@ for (const name of Object.keys(tools)) {
 const IN_PROGRAMS = ["bashreadline", "gethostlatency", "sslsniff", "threadsnoop"];
 
 const TAKES_ADMIN =
-  /\(EACCES\): this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as probes of programs and libraries do/;
+  /\(EACCES\): this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as kprobes and probes of programs and libraries do/;
 
 for (const name of IN_PROGRAMS) {
   const title = `${name} starts with CAP_SYS_ADMIN besides the least capabilities, and not without`;
@@ -153,6 +153,27 @@ for (const [what, { command, tools }] of Object.entries(OF_PROCESSES)) {
       assert.equal(said, "ready\n");
       assert.ok(capabilityLines([]).join(" ").includes(name), name);
     }
+  });
+}
+
+/** Those whose hooks this machine's kernel lacks: what they are asked for, and whether they have kprobes alone. */
+const ELSEWHERE: Readonly<Record<string, { args: string[]; byKprobes?: true }>> = {
+  dcsnoop: { args: [] },
+  dcstat: { args: [], byKprobes: true },
+  ksnoop: { args: ["trace", "ip_send_skb"], byKprobes: true },
+  swapin: { args: [] },
+};
+
+for (const [name, { args, byKprobes }] of Object.entries(ELSEWHERE)) {
+  const title = `${name} starts where its hooks are with the capabilities that doctor tells`;
+  test(title, { skip: requires(title, "kprobe", "fentry", "full") }, async () => {
+    if (byKprobes) assert.match(await beginning(name, LEAST, args), TAKES_ADMIN);
+    const needed = byKprobes ? [...LEAST, "CAP_SYS_ADMIN"] : LEAST;
+    assert.equal(await beginning(name, needed, args), "ready\n");
+    assert.match(
+      await beginning(name, ["CAP_BPF"], args),
+      /: run it as root \(sudo\), or give it the capabilities CAP_BPF and CAP_PERFMON/,
+    );
   });
 }
 
