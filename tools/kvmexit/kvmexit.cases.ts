@@ -65,6 +65,17 @@ export default defineCases({
       rows: [],
     },
     {
+      name: "-a names the threads of a process",
+      requires: [...requires, "full"],
+      args: ["-p", "{pid}", "-a"],
+      work: guest,
+      of: ofGuest,
+      rows: [
+        { tid: "{pid}", kvm_exit_reason: "IO", count: 47 },
+        { tid: "{pid}", kvm_exit_reason: "HLT", count: 1 },
+      ],
+    },
+    {
       name: "attaches with a virtual CPU asked for, and counts nothing of a process without one",
       args: ["-p", "{pid}", "-v", "0"],
       work: { script: "true" },
