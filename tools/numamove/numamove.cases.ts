@@ -8,23 +8,25 @@ const BALANCING = "/proc/sys/kernel/numa_balancing";
 
 /**
  * A process that fills memory on one node and then touches it on another, until the kernel has moved some
- * of it there.
+ * of it there: of its own, as pages of others are moved as well meanwhile.
  */
 const straying = (): Promise<Script> =>
   Script.of([
     ...["taskset", "-c", "0", "/usr/bin/python3", "-c"],
-    `import mmap, os
-def moved():
-    return [line for line in open("/proc/vmstat") if line.startswith("numa_pages_migrated")]
+    `import ctypes, mmap, os
 print("pid", os.getpid(), flush=True); input()
 area = mmap.mmap(-1, 4096 * 499, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 area.madvise(mmap.MADV_NOHUGEPAGE)
 def touch():
     for at in range(0, len(area), 4096): area[at] = 1
+start = "%x " % ctypes.addressof(ctypes.c_char.from_buffer(area))
+def there():
+    [line] = [line for line in open("/proc/self/numa_maps") if line.startswith(start)]
+    return sum(int(word[3:]) for word in line.split() if word.startswith("N1="))
 touch()
+before = there()
 os.sched_setaffinity(0, {1})
-before = moved()
-while moved() == before: touch()`,
+while there() <= before: touch()`,
   ]);
 
 /** That on a kernel that balances; the checks are of what it counted. */
@@ -78,6 +80,23 @@ export default defineCases({
       ...balanced(),
     },
     {
+      name: "-p and -t show what is moved for a process, and for a thread",
+      requires,
+      args: ["-p", "{pid}", "-t", "{pid}", "1000"],
+      of: () => true,
+      work: balanced().work,
+      check: (rows) => assert.ok(sumOf("numa_migrations")(rows) > 0),
+    },
+    // The first process of a guest sleeps.
+    ...["-p", "-t"].map((option): Case => ({
+      name: `${option} hides what is moved for others`,
+      requires,
+      args: [option, "1", "1000"],
+      of: () => true,
+      work: balanced().work,
+      check: (rows) => assert.equal(sumOf("numa_migrations")(rows), 0),
+    })),
+    {
       name: "tells of no moves where memory is moved for other reasons",
       canary: true,
       ofNothing: true,
@@ -107,5 +126,9 @@ export default defineCases({
     of: () => true,
     total: sumOf("numa_migrations"),
     expect: { least: 1 },
+    not: {
+      pid: "pages of the test's own process are moved as well: cases have it",
+      tid: "those of its thread too: cases have it",
+    },
   },
 });

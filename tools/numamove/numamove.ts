@@ -10,7 +10,7 @@
  *
  * These are moves by automatic NUMA balancing (sysctl kernel.numa_balancing), of pages that lie at another
  * node than the thread that touches them. Each row tells what there was since the one before. It was seen to
- * count on Linux 6.12, in a guest with two nodes; where there is one, it tells zeros.
+ * count on Linux 6.1 and 6.12, in guests with two nodes; where there is one, it tells zeros.
  *
  * Hooks: migrate_misplaced_folio, before Linux 6.7 migrate_misplaced_page, by fentry and fexit; where these
  * cannot be probed, raw tracepoints mm_migrate_pages_start and mm_migrate_pages with this reason, which count

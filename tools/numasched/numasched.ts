@@ -10,7 +10,8 @@
  *     02:49:00 529      529      1        -> 0        python3
  *     02:49:00 529      529      0        -> 1        python3
  *
- * A move is seen when the thread gives up a CPU of its new node. On machines with one node there is none.
+ * A move is seen when the thread gives up a CPU of its new node. On machines with one node there is none;
+ * moves were seen on Linux 6.1 and 6.12, in guests with two.
  *
  * Hooks: raw tracepoint sched_switch, with the kernel's types. Needs Linux >= 5.12.
  */
