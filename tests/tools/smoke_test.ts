@@ -1,16 +1,21 @@
 /**
- * The calls by which bcc checks that its tools start and end (tests/python/test_tools_smoke.py): ours end as they
- * do. What they show is said by their cases. Not those of gethostlatency and sslsniff, which probe libraries for the
- * whole machine, of ppchcalls, which is for POWER, nor those of __kmalloc, which newer kernels have by another name, and
- * of tools whose own tests have them: cases without arguments are such, and file systems that come with a module have
- * canaries.
+ * The calls by which bcc checks that its tools start and end (tests/python/test_tools_smoke.py, as of November 2025):
+ * ours end as they do. What they show is said by their cases. Not those of gethostlatency and sslsniff, which probe
+ * libraries for the whole machine, of ppchcalls, which is for POWER, and of tools whose own tests have them: cases
+ * without arguments are such, and file systems that come with a module have canaries.
  */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Feature, requiresAll } from "../support/requires.ts";
 import { Running } from "../support/process.ts";
 import { runTool, startTool, stopTool } from "../support/tool.ts";
+
+/** A function that is called all the time, by its name since Linux 6.10 or before. */
+const KMALLOC = readFileSync("/proc/kallsyms", "utf8").includes(" T __kmalloc_noprof\n")
+  ? "__kmalloc_noprof"
+  : "__kmalloc";
 
 interface Calls {
   /** `{pid}` is a process that sleeps. */
@@ -94,6 +99,15 @@ const INTERRUPTED: readonly Calls[] = [
   },
   {
     calls: ["biotop", "compactsnoop", "ext4slower", "klockstat", "softirqslower", "syscount -i 1"],
+  },
+  {
+    calls: [
+      `funccount ${KMALLOC} -i 1`,
+      `funclatency ${KMALLOC} -i 1`,
+      `funcslower ${KMALLOC}`,
+      `stackcount ${KMALLOC} -i 1`,
+    ],
+    requires: ["kprobe", "full"],
   },
   { calls: ["trace do_sys_open"], requires: ["kprobe", "full"] },
   { calls: ["dcsnoop"], requires: ["kprobe", "fentry"] },
