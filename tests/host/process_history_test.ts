@@ -82,7 +82,7 @@ test("ProcessHistory forgets who does not matter, and leaves nothing behind", as
 });
 
 test("ProcessHistory looks at processes again when their records found no room", async () => {
-  const program = buildProgram("same_place.c", ["-O0", "-DWORK=early", "-no-pie"]);
+  const program = buildProgram("reused_addresses.c", ["-O0", "-DWORK=early", "-no-pie"]);
   await using work = Running.start([program, "stop", "*9001:1", "stop"]);
   const pid = Number((await work.find("stdout", /^pid (\d+)\n/))[1]);
   const isStopped = () => / T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
