@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 		prctl(PR_SET_NAME, argv[1]);
 	printf("pid %d\n", getpid());
 	fflush(stdout);
-	while (getchar() != '\n')
+	for (int c; (c = getchar()) != '\n' && c != EOF;)
 		;
 	if (argc > 2 && !strcmp(argv[2], "deep")) {
 		sink = factorial(10300);

@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	pthread_attr_setstacksize(&small, 4 * PTHREAD_STACK_MIN);
 	printf("pid %d\n", getpid());
 	fflush(stdout);
-	while (getchar() != '\n')
+	for (int c; (c = getchar()) != '\n' && c != EOF;)
 		;
 	for (int i = 0; i < count; i++) {
 		error = pthread_create(&threads[i], &small, open_fifo, &tids[i]);

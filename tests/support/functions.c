@@ -54,7 +54,7 @@ __attribute__((noinline)) int waits_1(int x)
 {
 	puts("waiting");
 	fflush(stdout);
-	while (getchar() != '\n')
+	for (int c; (c = getchar()) != '\n' && c != EOF;)
 		;
 	return x * 31;
 }
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 {
 	printf("pid %d\n", getpid());
 	fflush(stdout);
-	while (getchar() != '\n')
+	for (int c; (c = getchar()) != '\n' && c != EOF;)
 		;
 	if (argc > 1 && argv[1][0] == 'w') {
 		volatile int sink = waits_1(1);
