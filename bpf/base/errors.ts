@@ -191,9 +191,17 @@ export function permissionReason(): string {
   }
   if (hasCapability("SYS_ADMIN") === false) {
     return "this takes CAP_SYS_ADMIN besides CAP_BPF and CAP_PERFMON, as kprobes and probes of programs and " +
-      "libraries do: run it as root (sudo)";
+      `libraries do${paranoid()}: run it as root (sudo)`;
   }
   return "this kernel or a security module refuses it even to a privileged process";
+}
+
+/** Debian's kernels know a level 3 of this sysctl, at which CAP_PERFMON opens no perf event (seen on 6.12). */
+function paranoid(): string {
+  const path = "/proc/sys/kernel/perf_event_paranoid";
+  const level = exists(path) ? Number(readText(path)) : 0;
+  if (level <= 2) return "";
+  return `, and all perf events, tracepoints too, while sysctl kernel.perf_event_paranoid is ${level}`;
 }
 
 function lockdown(): string | undefined {

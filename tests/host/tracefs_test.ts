@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PROJECT } from "../support/build.ts";
 import { Running } from "../support/process.ts";
+import { skipped } from "../support/requires.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { isolated, WITHOUT_TRACEFS } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
@@ -83,7 +84,14 @@ test("tracepoints are found, attached and listed where tracefs is not mounted", 
 /** Root that may mount nothing: without CAP_SYS_ADMIN. */
 const WITHOUT_MOUNTING = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"];
 
-test("tracefs is found at its old place in debugfs, by who may mount none", async () => {
+/** Debian's kernels then open perf events, which tracepoints are attached by, for CAP_SYS_ADMIN alone. */
+const PARANOID = Number(readFileSync("/proc/sys/kernel/perf_event_paranoid", "utf8")) > 2;
+const [paranoid, relaxed] = ["is 3", "is not 3"].map((is) =>
+  `sysctl kernel.perf_event_paranoid ${is} here`
+);
+
+const oldPlace = "tracefs is found at its old place in debugfs, by who may mount none";
+test(oldPlace, { skip: PARANOID && skipped(oldPlace, paranoid!) }, async () => {
   const place = "/sys/kernel/debug/tracing";
   const { status, stdout, stderr } = await runScript([
     ...WITHOUT_TRACEFS,
@@ -103,5 +111,16 @@ test("who may mount nothing is told that tracefs is mounted nowhere, and the fix
   assert.match(
     stderr,
     /tracefs is not mounted, and only a process with CAP_SYS_ADMIN does without: mount it with: mount -t tracefs nodev \/sys\/kernel\/tracing/,
+  );
+});
+
+const toldWhy =
+  "who lacks CAP_SYS_ADMIN is told that tracepoints take it at kernel.perf_event_paranoid 3";
+test(toldWhy, { skip: !PARANOID && skipped(toldWhy, relaxed!) }, async () => {
+  const { status, stdout, stderr } = await runScript([], ...WITHOUT_MOUNTING);
+  assert.deepEqual([status === 0, stdout], [false, ""]);
+  assert.match(
+    stderr,
+    /Permission denied \(EACCES\): this takes CAP_SYS_ADMIN .*, tracepoints too, while sysctl kernel\.perf_event_paranoid is 3: run it as root \(sudo\)/,
   );
 });
