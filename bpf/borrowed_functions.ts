@@ -1,6 +1,6 @@
 /**
- * Functions of a loaded object for programs that are compiled when they are loaded: their
- * instructions, whose maps are the object's, are put behind those of a program that calls them.
+ * Functions of a loaded object that kernel code in TypeScript calls. Their instructions are
+ * appended to those of the calling program, and keep using the maps of the object.
  *
  * @module
  */
@@ -12,10 +12,16 @@ import { BpfError } from "./base/errors.ts";
 import type { Btf } from "./btf/btf.ts";
 import type { LoadedProgram } from "./loaded_program.ts";
 
-/** What a program calls, and all that this calls. They work as long as the object is open. */
+/**
+ * The functions that a program calls, directly or through others. They work as long as the object
+ * is open.
+ */
 export interface BorrowedFunctions {
   readonly instructions: Uint8Array<ArrayBuffer>;
-  /** In the order of their first instructions: `at`, and the BTF id of the function. */
+  /**
+   * In the order of their first instructions: `at` is the index of the first instruction, `type`
+   * the BTF id of the function.
+   */
   readonly functions: readonly {
     readonly name: string;
     readonly at: number;
@@ -25,7 +31,10 @@ export interface BorrowedFunctions {
   readonly btf: Uint8Array<ArrayBuffer>;
 }
 
-/** struct bpf_prog_info (include/uapi/linux/bpf.h): its size up to Linux 5.16, and two places in it. */
+/**
+ * struct bpf_prog_info (include/uapi/linux/bpf.h): the size of the part that Linux 5.16 has, and
+ * offsets of fields.
+ */
 const [INFO_BYTES, FUNCTION_INFO_AT, FUNCTION_COUNT_AT] = [224, 136, 144];
 const FUNCTION_INFO_SIZE_AT = 132;
 const FUNCTION_BYTES = 8;
@@ -35,7 +44,7 @@ export function borrowedFunctions(program: LoadedProgram, btf: Btf): BorrowedFun
   const all = program.instructions!();
   const types = functionTypes(program);
   const words = new Int32Array(all.buffer);
-  // Each function that is called begins where a call goes to; the program itself comes first.
+  // Each called function begins at the target of a call; the program itself comes first.
   const starts = new Set<number>();
   for (let i = 0; i < all.length / 8; i++) {
     const isCall = (words[2 * i]! & 0xf0ff) === PSEUDO_CALL;

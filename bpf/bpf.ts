@@ -26,7 +26,7 @@ import type { LoadedProgram } from "./loaded_program.ts";
 import { newProgram, type Program } from "./program.ts";
 import { type EventOptions, openEvents } from "./events/open_events.ts";
 
-/** Functions that one of the programs calls, for programs that are compiled: no part of the API. */
+/** The functions that a program calls, for kernel code in TypeScript; not part of the API. */
 export let borrowFunctions: (bpf: Bpf, program: string) => BorrowedFunctions;
 
 /**
@@ -135,7 +135,7 @@ export class Bpf extends Maps implements Disposable {
     return Bpf.#open(object, options);
   }
 
-  /** @param leftOut programs that are not loaded, whatever is changed before */
+  /** @param leftOut programs that are not loaded, whatever the caller changes before loading */
   static #open(
     object: Uint8Array,
     options: LoadOptions,
@@ -165,9 +165,8 @@ export class Bpf extends Maps implements Disposable {
   }
 
   /**
-   * Compiles like {@linkcode Bpf.compile}, on another thread: the event loop goes on. One text is
-   * compiled after the other. Until it is done what this process writes to standard error is held
-   * back.
+   * Compiles like {@linkcode Bpf.compile}, on another thread: the event loop goes on. Texts are
+   * compiled one at a time; what this process writes to standard error meanwhile is held back.
    */
   static async compileAsync(source: CompileSource, options: CompileOptions = {}): Promise<Bpf> {
     const module = await compileModuleAsync(source, options);
@@ -176,7 +175,7 @@ export class Bpf extends Maps implements Disposable {
 
   /**
    * Attaches every program where its section says, and registers every struct_ops; all or, when one
-   * fails, none. Of a compiled text those whose names tell no hook are left out.
+   * fails, none. Programs compiled at run time whose names tell no hook are left out.
    */
   attach(): Link[] {
     this.#requireOpen();
@@ -193,9 +192,10 @@ export class Bpf extends Maps implements Disposable {
   }
 
   /**
-   * Registers a struct_ops, `SEC(".struct_ops")`, with the kernel: a table of functions that it calls, such
-   * as a congestion control of TCP. It goes when the link is closed; Linux < 6.4 keeps it when this process
-   * is killed (`bpftool struct_ops unregister`), and registers it once only. Needs Linux >= 5.6.
+   * Registers a struct_ops, `SEC(".struct_ops")`, with the kernel: a table of functions that it
+   * calls, such as a congestion control of TCP. Closing the link unregisters it. Linux < 6.4
+   * registers it only once, and keeps it when this process is killed
+   * (`bpftool struct_ops unregister`). Needs Linux >= 5.6.
    *
    * @throws {BpfError} EEXIST when the kernel has one of that name
    */
@@ -236,7 +236,7 @@ export class Bpf extends Maps implements Disposable {
    *
    * The codec is checked against the value type that the buffer declares in C with
    * `__type(value, struct event)`, or else against the struct of the codec's own name. An object
-   * may have neither: then the codec is taken at its word, unless the option `strict` is set.
+   * may have neither: then the codec is not checked, unless the option `strict` is set.
    *
    * @throws {LayoutError} when the codec does not match
    * @throws {TypeError} with `strict`, when nothing is there to check it against

@@ -204,14 +204,14 @@ export function hasFentry(): Answer {
   });
 }
 
-// BPF_TRACE_ITER of enum bpf_attach_type, and what its targets are called in BTF (include/linux/bpf.h).
+// BPF_TRACE_ITER of enum bpf_attach_type (include/uapi/linux/bpf.h).
 const BPF_TRACE_ITER = 28;
 
 /**
  * Whether iterators over objects of a kind can be loaded: `hasIterator("bpf_map_elem")`.
  *
- * Kernels have had them since Linux 5.8, one kind after the other; some refuse those that show what maps
- * hold and take the others.
+ * Kernels have had them since Linux 5.8, one kind after the other; some kernels refuse iterators
+ * over what maps hold and load the others.
  */
 export function hasIterator(target: string): Answer {
   return cached(`iterator ${target}`, () => {

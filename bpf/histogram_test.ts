@@ -107,7 +107,7 @@ test("histograms give negative numbers rows of their own, mirrored", () => {
       { low: -1, high: -1, count: 0 },
     ].slice(0, 1),
   );
-  // The sign needs a place: 9 digits are the most that leave one.
+  // The sign takes a column: at most 9 digits fit beside it.
   assert.match(log2Lines([[-29, 1]])[1]!, /^-536870911 -> -268435456 : 1 /);
   assert.match(log2Lines([[-30, 1]])[1]!, /^ {9}-1073741823 -> -536870912 {11}: 1 /);
   assert.deepEqual(linearLines([[-1, 1], [1, 2]]).slice(1), [

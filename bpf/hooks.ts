@@ -103,7 +103,10 @@ export abstract class Hooks {
   attachTracepoint(category: string, name: string): Link;
   /** Attaches to all tracepoints `category/name` that match: see {@linkcode tracepoints}. */
   attachTracepoint(pattern: RegExp, options?: PatternOptions): Link;
-  /** Attaches to those of a list; each one's place in it is its cookie, which needs Linux >= 5.15. */
+  /**
+   * Attaches to the tracepoints of a list. The attach cookie of each is its index, or taken from
+   * `cookies`; cookies need Linux >= 5.15.
+   */
   attachTracepoint(names: readonly string[], options?: TracepointOptions): Link;
   attachTracepoint(
     category: string | RegExp | readonly string[],

@@ -43,7 +43,10 @@ export class Program extends Hooks {
     newProgram = (...made) => new Program(...made);
   }
 
-  /** The program's file descriptor; it stays the object's. @throws {TypeError} before it is loaded */
+  /**
+   * The program's file descriptor, which belongs to the object: do not close it. @throws
+   * {TypeError} before it is loaded
+   */
   get fd(): number {
     return this.#program.fd();
   }

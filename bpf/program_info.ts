@@ -11,7 +11,7 @@ import { runtime } from "../ffi/runtime/runtime.ts";
 import { BpfError } from "./base/errors.ts";
 import { ProgramType } from "./tables/program_type.ts";
 
-/** struct bpf_prog_info (include/uapi/linux/bpf.h): its leading part, up to Linux 5.16. */
+/** struct bpf_prog_info (include/uapi/linux/bpf.h): the part that Linux 5.16 has. */
 const Info = struct("bpf_prog_info", {
   type: u32,
   id: u32,
@@ -57,7 +57,7 @@ export interface ProgramInfo {
   readonly machineCodeBytes: number;
   /** The ids of the maps that it uses. */
   readonly mapIds: readonly number[];
-  /** The id of its BTF, 0 without. */
+  /** The id of its BTF; 0 if it has none. */
   readonly btfId: number;
   /** Total run time while {@linkcode enableStatistics} was on. 0 before Linux 5.1. */
   readonly runTimeNs: number;

@@ -30,7 +30,9 @@ export interface RunOptions {
 
 /** The result of a run. */
 export interface RunResult {
-  /** The return value, of several runs the last; as C's `int` it may be negative. */
+  /**
+   * The return value, that of the last run if there are several; a C `int`, so it may be negative.
+   */
   readonly returned: number;
   /** The packet as the program left it; empty without one. */
   readonly data: Uint8Array<ArrayBuffer>;
