@@ -21,7 +21,8 @@ import type { ProgramType } from "../tables/program_type.ts";
 export interface Attachable {
   readonly name: string;
   /**
-   * Created for links that attach one program to many hooks; such a program serves nothing else.
+   * Created for links that attach one program to many hooks; such a program cannot be attached in
+   * another way.
    */
   readonly isMulti?: boolean;
   /**

@@ -31,7 +31,7 @@ const LEGACY_PREFIXES: ReadonlySet<number> = new Set([
   ...[0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3],
 ]);
 
-/** Where the opcode is behind the first byte of these prefixes. */
+/** Offset of the opcode from the first byte of these prefixes. */
 const OPCODE_AT: Readonly<Record<number, number>> = { 0xc5: 2, 0xc4: 3, 0x62: 4 };
 const XOP = 0x8f;
 const REX2 = 0xd5;

@@ -54,8 +54,8 @@ export interface Opened<T> {
 }
 
 /**
- * Opens one hook after the other. Those that the kernel cannot probe are skipped; any other error,
- * or none left, is the result.
+ * Opens one hook after the other. Hooks that the kernel cannot probe are skipped. After any other
+ * error, or if no hook could be opened, the result is the -errno.
  */
 export function openEach<T>(
   hooks: readonly T[],

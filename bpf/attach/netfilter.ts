@@ -22,7 +22,7 @@ const BPF_F_NETFILTER_IP_DEFRAG = 1;
 export interface NetfilterOptions {
   /** Which packets: those of IPv4 or of IPv6. */
   readonly family: "ipv4" | "ipv6";
-  /** At which point of their way. */
+  /** At which point of their path through the network stack. */
   readonly hook: "pre-routing" | "local-in" | "forward" | "local-out" | "post-routing";
   /**
    * Priority among all hooks at that point: lower runs first. iptables' filter table has 0,

@@ -59,7 +59,7 @@ test("a uprobe on a nop of five bytes is refused but at a function's entry", { s
   image.set(bytes("55 89 7c 24 fc"), 0x105);
   image.set(nop, 0x10a); // behind a variable in the red zone
   image.set(bytes("f3 0f 1e fa"), 0x200);
-  image.set(nop, 0x204); // at the entry, behind its mark
+  image.set(nop, 0x204); // at the entry, behind endbr64
   image.set(bytes("89 7c 24 fc 90"), 0x300); // a USDT probe's nop of one byte …
   image.set(nop, 0x305); // … and the nop that newer headers put behind it
   image.set(nop, 0x400); // in no function

@@ -28,7 +28,8 @@ export let newPacketSocket: (
 
 /**
  * A packet socket on an interface, with a program that chooses what it receives: packets in both
- * directions, from the link header on. On a loopback interface each is seen twice, once per way.
+ * directions, from the link header on. On a loopback interface each is seen twice, once per
+ * direction.
  *
  * @example Print the length of every packet
  * ```ts

@@ -13,7 +13,10 @@ import { type Attachable, linkOf } from "./attachment.ts";
 
 /** Options of raw tracepoints. */
 export interface RawTracepointOptions {
-  /** What bpf_get_attach_cookie() tells the program here. Default 0; others need Linux >= 6.10. */
+  /**
+   * The attach cookie, as bpf_get_attach_cookie() returns it. Needs Linux >= 6.10 unless it is 0.
+   * Default 0.
+   */
   readonly cookie?: bigint;
 }
 

@@ -20,8 +20,7 @@ const SO_ATTACH_BPF = 50;
 const SO_COOKIE = 57;
 
 /**
- * Attaches a filter to a socket of the caller's; closing the link takes it off again. Needs
- * Linux >= 3.19.
+ * Attaches a filter to a socket of the caller's; closing the link detaches it. Needs Linux >= 3.19.
  */
 export function attachSocketFilter(program: Attachable, socket: number): Link {
   const description = `the filter of socket ${socket}`;
@@ -46,7 +45,7 @@ export function attachRawSocket(
   const socket = openPacketSocket();
   if (socket < 0) throw attachError(program, description, -socket, explain);
   try {
-    // The filter first: once the socket is bound it receives.
+    // The filter is set first: a bound socket receives packets at once.
     const result = setFilter(program, socket) || bindToInterface(socket, index);
     if (result < 0) throw attachError(program, description, -result, explain);
     return newPacketSocket(description, socket, closed);

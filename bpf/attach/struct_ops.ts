@@ -16,7 +16,10 @@ import { type Link, newLink } from "../base/link.ts";
 import { BtfKind } from "../btf/btf.ts";
 import { kernelBtf, VMLINUX } from "../btf/kernel_btf.ts";
 
-/** Registered by a link, which ends with the process (include/uapi/linux/bpf.h). */
+/**
+ * Map flag of a struct_ops registered by a link, which ends with the process
+ * (include/uapi/linux/bpf.h).
+ */
 const BPF_F_LINK = 1 << 13;
 /** enum bpf_attach_type. */
 const BPF_STRUCT_OPS = 44;
@@ -25,8 +28,8 @@ const BPF_STRUCT_OPS = 44;
  * Makes a struct_ops registrable by a link where the kernel supports that; called before loading.
  */
 export function prepareStructOps(handle: bigint): void {
-  // Without a link the kernel keeps it registered when this process is killed. Without BTF libbpf
-  // refuses it.
+  // Without a link the kernel keeps it registered when this process is killed. Without kernel BTF
+  // libbpf refuses to load it in any case.
   if (!exists(VMLINUX)) return;
   if (kernelBtf().find("bpf_struct_ops_link", BtfKind.STRUCT) === undefined) return;
   const lib = libbpf();
@@ -71,7 +74,7 @@ function register(description: string, handle: bigint): [() => void, number | un
   const isByLink = (lib.bpf_map__map_flags(handle) & BPF_F_LINK) !== 0;
   collectWarnings();
   const link = lib.bpf_map__attach_struct_ops(handle);
-  // After an earlier registration the kernel has the functions already.
+  // EBUSY: an earlier registration has written the functions to the map already.
   if (link === 0n && !(isByLink && errno() === Errno.EBUSY)) throw failure(description, errno());
   if (!isByLink) return [() => lib.bpf_link__destroy(link), undefined];
   if (link !== 0n && lib.bpf_link__fd(link) !== map) {

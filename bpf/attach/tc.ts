@@ -14,12 +14,15 @@ import { type Link, newLink } from "../base/link.ts";
 import { type Attachable, attachError, linkOf } from "./attachment.ts";
 import { explainNetwork, findInterface, type FoundInterface, type Interface } from "./interface.ts";
 
-/** Which way packets go: those that arrive, or those that leave. */
+/** The direction of the packets: arriving (ingress) or leaving (egress). */
 export type Direction = "ingress" | "egress";
 
 /** Where among other programs a classifier runs. */
 export interface TcOptions {
-  /** Before those that are there, instead of behind them. Needs Linux >= 6.6. Default false. */
+  /**
+   * Run before the programs that are attached already, instead of after them. Needs Linux >= 6.6.
+   * Default false.
+   */
   readonly first?: boolean;
 }
 
@@ -36,12 +39,12 @@ const ClsactOptions = struct("bpf_tc_opts", {
   priority: u32,
 });
 
-/** Of links (include/uapi/linux/bpf.h). */
+/** Flag of tcx links (include/uapi/linux/bpf.h). */
 const BPF_F_BEFORE = 1 << 3;
 
 /** enum bpf_tc_attach_point. */
 const POINTS = { ingress: 1, egress: 2 } as const;
-/** Both points are the qdisc itself. */
+/** Both points together stand for the qdisc itself. */
 const QDISC = POINTS.ingress | POINTS.egress;
 
 /** How many links use the clsact qdisc that this process created, by interface index. */
@@ -64,12 +67,15 @@ export function attachTc(
   const type = direction === "ingress" ? AttachType.TCX_INGRESS : AttachType.TCX_EGRESS;
   const flags = first ? BPF_F_BEFORE : 0;
   const fd = createLink({ program: program.fd("SCHED_CLS"), target: found.index, type, flags });
-  // Errnos of kernels without tcx; the legacy way reports any other fault itself.
+  // EINVAL comes from kernels without tcx; attachClsact() reports any other cause of it.
   if (fd === -Errno.EINVAL && !first) return attachClsact(program, found, direction, description);
   return linkOf(program, description, fd, explain, { pinnable: true });
 }
 
-/** The legacy way; the filter stays when this process is killed. */
+/**
+ * Attaches by a filter on a clsact qdisc, as before tcx; the filter stays when this process is
+ * killed.
+ */
 export function attachClsact(
   program: Attachable,
   { index }: FoundInterface,

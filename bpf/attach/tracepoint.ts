@@ -70,7 +70,7 @@ export function attachTracepointSection(
 
 /** Options of lists of tracepoints. */
 export interface TracepointOptions {
-  /** What bpf_get_attach_cookie() tells at each, in their order. Default: its place in the list. */
+  /** The attach cookies of the tracepoints, in the list's order. Default: the index in the list. */
   readonly cookies?: readonly number[];
 }
 

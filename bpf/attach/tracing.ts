@@ -10,7 +10,7 @@ import { permissionReason } from "../base/errors.ts";
 import type { Link } from "../base/link.ts";
 import { type Attachable, linkOf } from "./attachment.ts";
 
-/** Attaches a program where it was loaded for. Needs Linux >= 5.5, LSM >= 5.7. */
+/** Attaches a program to the hook that it was loaded for. Needs Linux >= 5.5, LSM >= 5.7. */
 export function attachTraced(
   program: Attachable,
   type: "TRACING" | "LSM",

@@ -27,14 +27,14 @@ const ANY_CPU = -1;
 /** The upper 32 bits of `config` are the semaphore's file offset (kernel/events/core.c). */
 export const SEMAPHORE_SHIFT = 32n;
 
-/** Where in a file a uprobe goes, and what its program is told. */
+/** Where in a file a uprobe is set, and its program's attach cookie. */
 interface UprobeLocation {
   readonly offset: number;
   readonly semaphore?: number;
   readonly cookie?: bigint;
 }
 
-/** What is not there, as far as it can be told. */
+/** What does not exist: the file, or the symbol, as far as that can be determined. */
 function missing({ path, pid, symbol }: UprobeOptions): string {
   if (
     path !== undefined && !exists(pathIn(pid, process.getBuiltinModule("node:path").resolve(path)))
@@ -48,7 +48,7 @@ function missing({ path, pid, symbol }: UprobeOptions): string {
  * Attaches a kprobe-type program to a user function, or to all functions of a file that match.
  *
  * A function that the dynamic linker chooses at run time (an IFUNC, such as glibc's strlen) is
- * reached in the implementation that this machine uses.
+ * probed in the implementation that this machine uses.
  *
  * On x86, functions whose first instruction the kernel would misdecode are refused, or skipped
  * among several: a uprobe there breaks the programs that call them.
@@ -112,7 +112,7 @@ function attachMatches(
   guard.checkSome(found, action);
   const usable = found.filter(({ offset }) => guard.allows(offset));
   // uprobe.multi of Linux 6.6 to 6.9 filtered by thread instead of process, so perf events are used
-  // there.
+  // if there is a pid.
   if (pid === undefined) {
     const offsets = usable.map((each) => each.offset);
     const fd = program.fd("KPROBE", "TRACE_UPROBE_MULTI");

@@ -20,7 +20,10 @@ const MAGIC = 0x7f454c46;
 /** How much is read at once: the functions of a pattern lie close together. */
 const BLOCK = 65536;
 
-/** How many bytes may precede a place that still counts as a function's entry: endbr and nops. */
+/**
+ * How many bytes of endbr and nops may precede an instruction that still counts as a function's
+ * entry.
+ */
 const MAX_ENTRY = 64;
 
 /** A file whose code is checked; close it when no more probes are to be set there. */
@@ -56,11 +59,11 @@ export class UprobeGuard implements Disposable {
   }
 
   /**
-   * Throws one sentence if a place is unsafe.
+   * Throws if a uprobe at this offset is unsafe.
    *
    * @param action continues the sentence "Cannot …"
    * @param name the function's name, if `action` does not contain it
-   * @throws {UnsupportedError} for a place where a uprobe does harm
+   * @throws {UnsupportedError} where a uprobe would break the program
    */
   check(offset: number, action: string, name?: string): void {
     const problem = this.#problem(offset, name === undefined ? "there" : `of ${name}`);
@@ -69,8 +72,8 @@ export class UprobeGuard implements Disposable {
   }
 
   /**
-   * Throws only if none of several places is safe: the message of {@linkcode UprobeGuard.check} for
-   * the first.
+   * Throws only if none of several functions is safe: the error of {@linkcode UprobeGuard.check}
+   * for the first.
    */
   checkSome(places: readonly { name: string; offset: number }[], action: string): void {
     const [first] = places;
@@ -101,8 +104,7 @@ export class UprobeGuard implements Disposable {
   }
 
   /**
-   * Whether the function has not run any instruction before this place; false outside known
-   * functions.
+   * Whether only nops and endbr precede this offset in its function; false outside known functions.
    */
   #isEntry(offset: number): boolean {
     try {

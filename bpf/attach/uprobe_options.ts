@@ -42,7 +42,7 @@ export interface UprobeOptions extends PatternOptions {
   readonly pid?: number;
 }
 
-/** The place's offset in the file. @throws {Error} naming what is missing */
+/** The offset of the uprobe in the file. @throws {Error} naming what is missing */
 export function offsetIn(
   path: string,
   symbol: string | undefined,
@@ -78,7 +78,8 @@ export function findFile({ path, library, pid }: UprobeOptions, action: string):
     const found = path === undefined ? "neither" : "both";
     throw new TypeError(`Cannot ${action}: expected a path or a library, found ${found}`);
   }
-  // A relative path is of this process's folder; the other one's view begins at its root.
+  // A relative path starts at this process's working folder; with `pid` the result is looked up
+  // below that process's root.
   const file = path === undefined
     ? libraryPath(library!, pid)
     : pathIn(pid, process.getBuiltinModule("node:path").resolve(path));
@@ -89,7 +90,7 @@ export function findFile({ path, library, pid }: UprobeOptions, action: string):
   );
 }
 
-/** `/usr/lib/libfoo.so:symbol+0x4` */
+/** The location as text for messages: `/usr/lib/libfoo.so:symbol+0x4`. */
 export function describe(options: UprobeOptions): string {
   const { path, library, symbol, functions, address, offset = 0 } = options;
   if (functions) return `${path ?? library}:${listed(functions)}`;

@@ -86,7 +86,10 @@ export function attachObjectUsdt(handle: bigint, name: string, options: UsdtOpti
   return newLink(where, () => links.dispose());
 }
 
-/** A note may give any address: its compiler meant a nop, but it may be corrupt. */
+/**
+ * Checks the address in each note: compilers put a nop there, but a corrupt note may give any
+ * address.
+ */
 function checkLocations({ path, locations }: UsdtProbe, action: string): void {
   using guard = new UprobeGuard(path);
   for (const { offset } of locations) guard.check(offset, action);
