@@ -1,10 +1,11 @@
 /**
  * Closing many links without waiting for the kernel.
  *
- * Who closes the last descriptor of a perf event waits until all CPUs have left its tracepoint or probe:
- * 20 ms on an idle machine, 200 on a busy one, and one event after the other. So links get names in a bpf file system
- * that only this process sees, and a thread of the kernel's takes that away: in Linux 6.12 and 6.18, not in 6.1, programs are detached
- * within milliseconds then, in 6.1 as fast as they would be otherwise; but nobody waits for it.
+ * Closing the last descriptor of a perf event waits until all CPUs have left its tracepoint or
+ * probe: 20 ms on an idle machine, 200 ms on a busy one, and that for one event after the other. So
+ * links are pinned in a bpf file system that only this process sees, and a kernel thread unmounts
+ * it. In Linux 6.12 and 6.18 programs are then detached within milliseconds; in 6.1 it takes as
+ * long as before, but nobody waits for it.
  *
  * @module
  */
@@ -14,15 +15,18 @@ import { detachedMount } from "../../ffi/libc/detached_mount.ts";
 import { close, O_RDONLY, open } from "../../ffi/libc/files.ts";
 import { releaseLater } from "../../ffi/libc/release_later.ts";
 
-/** What links are closed into, while they are closed together. */
+/** State of closeLinks() while it runs. */
 let together: Together | undefined;
 
 interface Together {
-  /** The root of the bpf file system, once it is needed; undefined without CAP_SYS_ADMIN. */
+  /**
+   * Descriptor of the root of the bpf file system, mounted by the first call; undefined without
+   * CAP_SYS_ADMIN.
+   */
   readonly root: () => number | undefined;
   /** Descriptors that wait to be closed. */
   readonly waiting: number[];
-  /** How many names there are. */
+  /** Number of pins, which are named 0, 1, 2 …. */
   names: number;
 }
 
@@ -34,15 +38,15 @@ export function closeDescriptors(fds: readonly number[]): void {
   }
 }
 
-/** Gives a link a name; perf events can have none. */
+/** Pins a link; false if that failed. Perf events cannot be pinned. */
 function isNamed(fd: number, into: Together): boolean {
   const root = into.root();
   return root !== undefined && pinAt(fd, `/proc/self/fd/${root}/${into.names++}`) === 0;
 }
 
 /**
- * Closes links, or objects with their links; the kernel detaches them when it has the time. Without bpf file system
- * and io_uring it is as if each was closed by itself.
+ * Closes links, or objects with their links, and does not wait until the kernel has detached them.
+ * Without a bpf file system and io_uring they are closed one by one, waiting for each.
  */
 export function closeLinks(links: readonly { close(): void }[]): void {
   const waiting: number[] = [];

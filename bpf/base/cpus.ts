@@ -1,12 +1,12 @@
 /**
- * The machine's online and possible CPUs.
+ * The machine's online CPUs.
  *
  * @module
  */
 
 import { readText } from "../../ffi/libc/files.ts";
 
-/** Parses a CPU list as sysfs has it: "0-3,7". */
+/** The numbers of the online CPUs; sysfs has them as a list: "0-3,7". */
 export function onlineCpus(): number[] {
   return readText("/sys/devices/system/cpu/online").trim().split(",").flatMap((range) => {
     const [first, last = first] = range.split("-").map(Number);

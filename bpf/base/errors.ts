@@ -99,9 +99,10 @@ export class VerifierError extends BpfError {
   }
 }
 
-// What surrounds the complaint without explaining it: statistics, instructions, source lines,
-// register states ("R1=ctx()", "R1_w=…"; but "R1 invalid mem access" is the complaint itself), and
-// a remark on the context type that newer kernels make about every tracepoint program.
+// Lines of a verifier log that surround the complaint without explaining it: statistics,
+// instructions, source lines, register states ("R1=ctx()", "R1_w=…"; but "R1 invalid mem access" is
+// the complaint itself), and a remark on the context type that newer kernels make about every
+// tracepoint program.
 const NOISE = new RegExp(
   "^(processed \\d+ insns|verification time|stack depth|max_states|peak_states|" +
     "\\d+: |; |R\\d+(_\\w+)?=|from \\d+ to |func#|Validating |mark_precise|-- |parent |last_idx|" +
@@ -155,7 +156,7 @@ export const Capability = {
   BPF: 39n,
 } as const;
 
-/** Whether this process has a capability in effect; undefined when /proc cannot tell. */
+/** Whether this process has a capability in effect; undefined when /proc cannot be read. */
 export function hasCapability(name: keyof typeof Capability): boolean | undefined {
   let status: string;
   try {
@@ -168,7 +169,7 @@ export function hasCapability(name: keyof typeof Capability): boolean | undefine
   return digits ? (BigInt(`0x${digits}`) >> Capability[name] & 1n) === 1n : undefined;
 }
 
-/** Whether this process may load tracing programs; undefined when /proc cannot tell. */
+/** Whether this process may load tracing programs; undefined when /proc cannot be read. */
 export function isPrivileged(): boolean | undefined {
   if (hasCapability("SYS_ADMIN")) return true;
   const [bpf, perfmon] = [hasCapability("BPF"), hasCapability("PERFMON")];

@@ -1,6 +1,6 @@
 /**
- * Running iterators: programs that the kernel calls for each task, map, socket … and that write a
- * file as they go.
+ * Running iterators: programs that the kernel calls for each task, map, socket …, and whose output
+ * is read as a file.
  *
  * @module
  */

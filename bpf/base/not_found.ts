@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Names what was asked for, and what there is. */
+/** The error names what was not found, and what the object has. */
 export function notFound(
   what: string,
   name: string,

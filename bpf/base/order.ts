@@ -17,7 +17,7 @@ export function orderOf(values: Float64Array): Uint32Array {
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  // The kernel's own part comes sorted; only modules are out of order.
+  // /proc/kallsyms has the kernel's own symbols sorted; only those of modules are out of order.
   if (isSorted) return order;
   // Sorting numbers needs no calls of a comparison: value and index in one, where both fit exactly.
   if ((most - least + 1) * count <= Number.MAX_SAFE_INTEGER && values.every(Number.isInteger)) {

@@ -13,7 +13,7 @@ import { errno, libc } from "../../ffi/libc/libc.ts";
 import { cString } from "../../ffi/libc/memory.ts";
 import { BpfError, permissionReason } from "./errors.ts";
 
-/** Gives what a descriptor stands for a name. @param what continues "Cannot pin …" */
+/** Pins the object that a descriptor refers to. @param what continues "Cannot pin …" */
 export function pinDescriptor(what: string, fd: number, path: string): void {
   const result = libbpf().bpf_obj_pin(fd, cString(path));
   if (result === 0) return;
@@ -21,7 +21,7 @@ export function pinDescriptor(what: string, fd: number, path: string): void {
 }
 
 /**
- * Takes a pinned name away; what it named lives on while somebody holds it.
+ * Removes a pin; the object stays in the kernel while somebody else holds it.
  *
  * @throws {BpfError} ENOENT when there is no such name
  */
