@@ -2,8 +2,8 @@
  * Reads BTF, the type information that objects and kernels carry.
  *
  * Layout: Documentation/bpf/btf.rst and include/uapi/linux/btf.h of the kernel. Only what this
- * library asks of it is here: types by name, their members, and the shape a codec is checked
- * against. Relocation and everything else is libbpf's.
+ * library needs is here: types by name, their members, and the shape a codec is checked against.
+ * Relocation and everything else is libbpf's.
  *
  * @module
  */
@@ -184,7 +184,7 @@ export class Btf {
     return Array.from({ length: this.#info(id) & 0xffff }, (_, index) => this.member(id, index)!);
   }
 
-  /** One member of a struct or union; undefined when it has not so many. */
+  /** One member of a struct or union; undefined when there are fewer. */
   member(id: number, index: number): RawMember | undefined {
     const info = this.#info(id);
     if (!(index < (info & 0xffff))) return undefined;

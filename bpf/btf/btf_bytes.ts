@@ -22,7 +22,7 @@ const Info = struct("bpf_btf_info", {
 
 /** Type information in the kernel, as `bpftool btf` shows it. */
 export interface BtfInfo {
-  /** The kernel's id of it. */
+  /** Its id in the kernel. */
   readonly id: number;
   /** `vmlinux` or the module's name; empty for BTF of programs and maps, and before Linux 5.11. */
   readonly name: string;
@@ -51,7 +51,7 @@ export function btfBytes(fd: number): Uint8Array<ArrayBuffer> | undefined {
   if (size === 0) return undefined;
   const bytes = alloc(size);
   const found = ask(fd, runtime.addressOf(bytes), size);
-  // A named variable, so that the buffer stays alive until the kernel has written it.
+  // `bytes` is used after the call, so the buffer stays alive until the kernel has written it.
   return found === 0 ? undefined : bytes;
 }
 

@@ -1,10 +1,10 @@
 /**
  * Offsets of the types in a BTF blob, for look-up by type id.
  *
- * The kernel's BTF has more than 100,000 types, of which a tool wants a few that come early. They are
- * visited in order and only as far as somebody asks, because that happens while a tool starts and JITs
- * have not compiled the loop yet. Interpreters read typed array elements without a call, a DataView only
- * by one; hence words.
+ * The kernel's BTF has more than 100,000 types, of which a tool wants a few that come early. Types
+ * are visited in order, and only as far as needed: that happens while a tool starts, before JITs
+ * have compiled the loop. Interpreters read an element of a typed array without a call, but a
+ * DataView only by a call; hence 32-bit words.
  *
  * @module
  */
@@ -14,11 +14,14 @@ import { FINDABLE, FIXED_WORDS, PART_WORDS, TYPE_SIZE } from "./btf_format.ts";
 /** How many types are visited at once. */
 const STRIDE = 2048;
 
-/** The types of a blob, by their place. */
+/** The offsets of a blob's types. */
 export class BtfIndex {
   /** The types as words. */
   readonly words: Int32Array;
-  /** At which word each type begins, by its id, of those visited. Another array after each visit, like the next. */
+  /**
+   * The word at which each visited type begins, by type id. A visit may replace this array and the
+   * next: read them again after it.
+   */
   starts: Int32Array = new Int32Array(2 * STRIDE);
   /**
    * The ids of named structs, unions, enums, typedefs and sections, which look-ups by name go
@@ -76,7 +79,10 @@ export class BtfIndex {
   }
 }
 
-/** Not room for all types at once: what is never used would have to be cleared all the same. */
+/**
+ * A copy of twice the size. Room for all types from the start would cost more: memory that is never
+ * used has to be zeroed, too.
+ */
 function twice(ids: Int32Array): Int32Array {
   const more = new Int32Array(2 * ids.length);
   more.set(ids);

@@ -66,8 +66,8 @@ export class BtfNames {
   }
 
   /**
-   * Visits more types if names are missing, and all if what was found may not be the only type of its
-   * name; false if that brought none.
+   * Visits more types while names are missing; then all types, if one that was found may not be the
+   * only one of its name. False if there was nothing more to visit.
    */
   #goesOn(
     index: BtfIndex,
@@ -131,9 +131,10 @@ export class BtfNames {
 }
 
 /**
- * Whether some type that has not been visited may have the name at this offset of the strings: whether the
- * number stands before a word that says one of these kinds. Names of members, parameters and enumerators
- * stand before numbers too small for that, or nearly always. A blob has each string once.
+ * Whether a type that has not been visited may have the name at this offset of the strings: whether
+ * a word with this offset is followed by a word that encodes one of these kinds (`name_off` and
+ * `info` of struct btf_type). Members, parameters and enumerators have names as well, but the word
+ * behind is nearly always too small to encode a kind. A blob has each string only once.
  */
 function hasMore({ words, end }: BtfIndex, offset: number, kinds: readonly number[]): boolean {
   // indexOf() is native code, many times as fast as a loop that has not been compiled yet.

@@ -1,6 +1,6 @@
 /**
  * Validates BTF before libbpf sees it: before version 1.3, libbpf follows ids and offsets
- * unchecked, out of its memory.
+ * unchecked, and reads out of bounds.
  *
  * The rules are those of libbpf 1.3 (btf_sanity_check), and that no type contains itself.
  *
