@@ -20,11 +20,11 @@ export interface Diagnostic {
   readonly column: number;
 }
 
-/** The text did not compile: where, why, and the line itself with a caret under the place. */
+/** The text did not compile: where, why, and the line itself with a caret under the column. */
 export class CompileError extends TsBccError {
   /** The name of the class. */
   override name = "CompileError";
-  /** The first error's place, counted from 1; 0 when the compiler names none. */
+  /** The first error's line, counted from 1; 0 when the compiler names none. */
   readonly line: number;
   /** The first error's column, counted from 1; 0 when the compiler names none. */
   readonly column: number;
@@ -89,9 +89,9 @@ export function parseDiagnostics(source: string, output: string): Diagnostic[] {
  * compiler counts may lie further down than what the user sees.
  */
 function originalLine(source: readonly string[], line: number, quoted: string): number {
-  // Since clang 17 what it quotes follows the line's number: "   12 | text".
+  // Since clang 17 the line's number precedes the quoted line: "   12 | text".
   const told = quoted.trimEnd().replace(new RegExp(`^ *${line} \\| `), "");
-  // Of a call of bpf_usdt_readarg it quotes what libbcc made of it.
+  // Where the text calls bpf_usdt_readarg(), clang quotes the call by which libbcc has replaced it.
   const argument = /_bpf_readarg_\w+_(\d+)\(/.exec(told)?.[1];
   const call = new RegExp(`bpf_usdt_readarg(?:_p)?\\s*\\(\\s*${argument}\\b`);
   const same = (text: string | undefined) =>
@@ -102,11 +102,12 @@ function originalLine(source: readonly string[], line: number, quoted: string): 
 }
 
 /**
- * Installed kernel headers: libbcc compiles in their folder. Those of newer kernels hold what an
- * older clang does not know. The one header that stands for all when they come from BTF is ours.
+ * Paths of installed kernel headers, relative since libbcc compiles in their folder. Headers of
+ * newer kernels contain what an older clang does not know. Not linux/kconfig.h: where headers are
+ * made from BTF, that is this library's own.
  */
 const KERNEL_HEADER = /^(?:include|arch)\/(?!linux\/kconfig\.h)/;
-/** What clang up to 15 and later ones say of a call of nothing. */
+/** What clang up to 15, and later versions, say of a call of an undeclared function. */
 const NO_FUNCTION =
   /^(?:implicit declaration of|call to undeclared) function '(\w+)'.*\[-W[\w,-]+\]$/;
 
@@ -119,13 +120,13 @@ function describe({ file, line, column, message }: Diagnostic, source: string): 
     return `${sentence}: this libbcc cannot read the headers of this kernel: use headers: "btf"`;
   }
   if (file !== undefined || text === undefined) return sentence;
-  // Tabs stay tabs, so that the caret stands right whatever their width.
+  // Tabs stay tabs, so that the caret is under the column whatever their width.
   const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
   const number = String(line);
   return `${sentence}\n${number} | ${text}\n${" ".repeat(number.length)} | ${indent}^`;
 }
 
-/** What to say without a place: the first line that says something. */
+/** The message for output without a location: its first line that is not empty. */
 function unplaced(output: string): string {
   const line = output.split("\n").map((text) => text.trim()).find((text) => text !== "");
   return line?.replace(/^(?:error|fatal error): /, "") ?? "the compiler did not say why";

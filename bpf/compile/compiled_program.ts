@@ -32,7 +32,10 @@ import { userLines } from "./source_lines.ts";
 const LOG_SIZE = 0xffffff;
 const BY_KERNEL = -1;
 
-/** BPF_LOG_LEVEL1: the verifier logs programs that it accepts, too. */
+/**
+ * Log levels. BPF_LOG_LEVEL2: the verifier logs its state at each instruction, also of programs
+ * that it accepts.
+ */
 const [NOTHING, ALL_STATES] = [0, 2];
 
 /** How programs are loaded. */
@@ -41,7 +44,7 @@ export interface Loading {
   readonly readers: ReadonlyMap<string, UsdtReader>;
   /** What the user wrote. */
   readonly source: string;
-  /** The same and the files of the user's own that it includes. */
+  /** The source, and the user's own files that it includes. */
   readonly texts: readonly string[];
   /** The name of a struct that no other module's BTF has. */
   readonly marker: string;

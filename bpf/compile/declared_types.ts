@@ -34,7 +34,7 @@ export function declaredTypes(texts: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-/** The place behind the brace that closes what was opened before `from`. */
+/** The offset behind the brace that closes the one opened before `from`. */
 function endOfBraces(code: string, from: number): number {
   for (let at = from, depth = 1; at < code.length; at++) {
     if (code[at] === "{") depth++;
@@ -44,8 +44,7 @@ function endOfBraces(code: string, from: number): number {
 }
 
 /**
- * The variable that keeps the types; `marker` is a struct name of its own, by which the BTF is
- * found.
+ * The variable that keeps the types; `marker` is a unique struct name, by which the BTF is found.
  */
 export function typesVariable(types: readonly string[], marker: string): string {
   // Pointers, because a struct may be declared in a function only, or not be defined at all.

@@ -187,7 +187,7 @@ export class Job implements Disposable {
   [Symbol.dispose](): void {
     this.#headers?.[Symbol.dispose]();
     this.#closeBefore();
-    // A named variable, so that the memory stays alive until the compiler has read it.
+    // Used here, so that the memory stays alive until the compiler has read it.
     void this.#strings.length;
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tellEnd } from "./llvm_exit.ts";
 
-/** A reason or an output of LLVM, and what is told of it. */
+/** A reason or an output of LLVM, and the text of the message. */
 const CASES: readonly (readonly [reason: string, output: string, told: string])[] = [
   [
     "Cannot select: 0x3bec3300: i64 = sdiv 0x3bec2fc0, 0x3bec2ce8, /virtual/main.c:13:76\n" +

@@ -49,7 +49,7 @@ export class Module implements Disposable {
     for (const program of this.programs) if (program.section !== "") program.fd();
   }
 
-  /** It as an object that was loaded; closing that closes this. */
+  /** The module as a loaded object; closing that closes the module. */
   asObject(): Omit<LoadedObject, "programs"> {
     const { name, maps, btf } = this;
     const release = () => this[Symbol.dispose]();

@@ -21,9 +21,9 @@ export function enqueue<T>(compile: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Does something while no other thread compiles: at once, or after what is queued. libbcc keeps the tables of
- * all modules in one map without a lock (`SharedTableStorage::tables_`), from which a module's end removes
- * its own: one that was compiled meanwhile could lose its tables.
+ * Does something while no other thread compiles: at once, or after what is queued. libbcc keeps the
+ * tables of all modules in one map without a lock (`SharedTableStorage::tables_`), from which
+ * destroying a module removes its tables: a module compiled meanwhile could lose its own.
  */
 export function whileIdle(act: () => void): void {
   if (pending === 0) act();

@@ -5,8 +5,8 @@
  */
 
 /**
- * Newer kernels append the place to a line they quote: `code @ main.c:12`; older ones quote the
- * code only.
+ * Newer kernels append the location to a line that they quote: `code @ main.c:12`; older ones quote
+ * the code only.
  */
 const NUMBERED = /^(.*)@ main\.c:(\d+)$/;
 const IDENTIFIER = /[A-Za-z_]\w*/g;

@@ -29,7 +29,7 @@ test("userLines() tells the lines of the user's text", () => {
     told("u64 *v = bpf_map_lookup_elem((void *)bpf_pseudo_fd(1, -1), &k); @ main.c:21"),
     'line 4: "u64 *v = h.lookup(&k);"',
   );
-  // This stands in the text twice.
+  // This line occurs twice in the text.
   assert.equal(told("return 0; @ main.c:23"), 'line 6: "return 0;"');
 });
 

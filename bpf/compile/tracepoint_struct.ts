@@ -98,7 +98,7 @@ function fieldsOf(tracepoint: string): TracepointField[] | undefined {
 /** The shape of a type by its name, as the kernel's format files spell it. */
 export type FindType = (name: string) => CType | undefined;
 
-/** A struct with each field at the offset that the kernel tells. */
+/** A struct with each field at the kernel's offset. */
 export function structOf(
   name: string,
   fields: readonly TracepointField[],
@@ -121,7 +121,7 @@ export function structOf(
 function memberOf(field: TracepointField, find: FindType): [declaration: string, bytes: number] {
   const { type, name, offset, size, signed } = field;
   const [, plain, dimension] = /^(\w+)(?:\[(\w*)\])?$/.exec(name) ?? [];
-  // Such as a bit-field.
+  // Other fields, such as a bit-field, become padding.
   const isSpelt = plain !== undefined && /^[\w *[\]]+$/.test(type);
   if (!isSpelt) return [`char __pad_${offset}[${size}];`, size];
   // Offset and length of the data, which bcc's TP_DATA_LOC_READ decodes.

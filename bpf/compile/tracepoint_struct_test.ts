@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { CType } from "../../ffi/codec/codec.ts";
 import { structOf } from "./tracepoint_struct.ts";
 
-/** Fields as a format file tells them: `type name offset size signed`. */
+/** Fields of a format file, each as a line `type name offset size signed`. */
 const fields = (...lines: string[]) =>
   lines.map((line) => {
     const [, type, name, offset, size, signed] = /^(.*) (\S+) (\d+) (\d+) ([01])$/.exec(line)!;

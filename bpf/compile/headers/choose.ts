@@ -13,7 +13,8 @@ import { VMLINUX } from "../../btf/kernel_btf.ts";
 export type Headers = "system" | "btf" | (string & Record<never, never>);
 
 /**
- * Where libbcc looks by itself: BCC_KERNEL_SOURCE, or the headers installed for the running kernel.
+ * The environment variable that tells libbcc the folder of kernel headers; without it libbcc takes
+ * those installed for the running kernel.
  */
 const VARIABLE = "BCC_KERNEL_SOURCE";
 

@@ -1,8 +1,9 @@
 /**
  * The inline functions that programs expect of kernel headers.
  *
- * Functions, where a macro would do: libbcc rewrites `f(sk->x)`, but not the arguments of macros.
- * It does not rewrite their bodies, so these take pointers to memory that a program has copied.
+ * They are functions even where a macro would do, because libbcc rewrites the argument of a call
+ * `f(sk->x)`, but not those of macros. It does not rewrite the bodies of these functions, so they
+ * take pointers to memory that a program has copied.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The options that the running kernel was built with, as the macros C code asks them by.
+ * The options that the running kernel was built with, as the macros by which C code tests them.
  *
  * @module
  */

@@ -168,7 +168,8 @@ export class TypeWriter {
       const text = `${integerName(this.#btf, end)} ${member.name} : ${member.bitSize};`;
       return { text, align: this.#btf.size(end), bits: member.bitSize };
     }
-    // Of a struct that is kept whole, pointers lead on only where the text may follow them.
+    // In a struct that is kept whole, the targets of pointers are declared only where the text may
+    // follow them.
     const follow = this.#mentions.identifiers.has(member.name);
     const { text, align } = this.#declaration(member.type, member.name, follow);
     return { text: `${text};`, align, bits: sizeOf(this.#btf, member.type) * 8 };
