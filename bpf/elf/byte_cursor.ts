@@ -80,7 +80,7 @@ export class ByteCursor {
     return decodeText(this.#view, start, this.at - 1 - start);
   }
 
-  /** Bytes, as they lie. */
+  /** Raw bytes. */
   bytes(count: number): Uint8Array {
     const start = this.at;
     this.skip(count);
@@ -88,9 +88,10 @@ export class ByteCursor {
   }
 
   /**
-   * An address in one of the encodings DW_EH_PE_*.
+   * An address in one of the encodings DW_EH_PE_*; 0 if it is omitted, NaN if it is indirect or
+   * relative to anything but its own address.
    *
-   * @throws {RangeError} for an encoding that is relative to more than the file
+   * @throws {RangeError} for an unknown number format
    */
   encoded(encoding: number): number {
     if (encoding === OMITTED) return 0;

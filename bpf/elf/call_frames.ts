@@ -75,7 +75,7 @@ export function readCallFrames(file: ElfReader, debug?: ElfReader): CallFrames |
   return withGo(undefined, file);
 }
 
-/** Adds what Go's own table tells of the part of a program that is written in Go. */
+/** Adds the rules from Go's function table, for the part of a program that is written in Go. */
 function withGo(frames: CallFrames | undefined, file: ElfReader): CallFrames | undefined {
   const go = GoTable.of(file);
   if (!go) return frames;
@@ -83,7 +83,7 @@ function withGo(frames: CallFrames | undefined, file: ElfReader): CallFrames | u
   const { addresses = new Uint32Array(), rules = new Uint32Array() } = frames ?? {};
   let at = 0;
   let last = -1;
-  // Truncated: those that are whole count.
+  // Of a truncated table, the rules before the end are used.
   ifWhole(() => {
     for (const [address, rule] of go.rules()) {
       if (address < last || address > MAX_ADDRESS) return;
@@ -95,14 +95,17 @@ function withGo(frames: CallFrames | undefined, file: ElfReader): CallFrames | u
       table.add(last = address, rule);
     }
   });
-  // Behind it holds what the other tables tell.
+  // Behind the Go code the rules of the other sources apply.
   while (at < addresses.length && addresses[at]! <= last) at++;
   if (at > 0 && last >= 0) table.add(last, rules[at - 1]!);
   for (; at < addresses.length; at++) table.add(addresses[at]!, rules[at]!);
   return table.finish();
 }
 
-/** The file's code addresses: entries of functions that the linker dropped have others. */
+/**
+ * Tests whether an address is in the file's code: entries of functions that the linker dropped have
+ * other addresses.
+ */
 function isCode(file: ElfReader): (address: number) => boolean {
   const code = file.segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_X) !== 0);
   let last = code[0];

@@ -2,7 +2,7 @@
  * Finds the separate debug file that has the symbols stripped from a program, by the program's
  * build id or its .gnu_debuglink.
  *
- * Places: the chapter "Separate Debug Files" of gdb's manual.
+ * Paths: see the chapter "Separate Debug Files" of gdb's manual.
  *
  * @module
  */
@@ -18,12 +18,12 @@ export interface DebugClues {
   readonly buildId: string | undefined;
   /** The debug file's name, as .gnu_debuglink has it. */
   readonly link: string | undefined;
-  /** The debug file's CRC-32, told with its name. */
+  /** The debug file's CRC-32, from .gnu_debuglink. */
   readonly checksum: number | undefined;
 }
 
 const FOLDER = "/usr/lib/debug";
-/** A file name and a checksum. */
+/** Limit on the bytes of .gnu_debuglink: a file name and a checksum. */
 const MAX_LINK_SECTION = 4096;
 /**
  * Larger debug files are accepted by their build id only: a checksum would have to read all of
@@ -55,7 +55,7 @@ export function debugFiles(path: string, { buildId, link }: DebugClues): string[
 /**
  * Opens the debug file of `file`; undefined when there is none of the same build.
  *
- * @param place where the file lies
+ * @param place the path of `file`, relative to which debug files are looked for
  * @param owner the owner of `file`: its debug file must belong to the same user, to root or to the
  * tool's user
  */

@@ -8,11 +8,11 @@
 
 import type { ByteCursor } from "./byte_cursor.ts";
 
-/** The form of a value that is not with the entry, but with the kind of entry. */
+/** DW_FORM_implicit_const: the value is in the abbreviation, not in the entry. */
 export const IMPLICIT_CONST = 0x21;
 const INDIRECT = 0x16;
 
-/** What forms depend on. */
+/** The properties of a unit that the sizes of forms depend on. */
 export interface FormsOf {
   readonly start: number;
   readonly version: number;
@@ -39,9 +39,9 @@ export interface Value {
 }
 
 /**
- * Reads what a form holds: of blocks and of what lies in other files nothing.
+ * Reads a value of a form. Blocks and references to other files are skipped: "elsewhere".
  *
- * @throws {RangeError} for a form that there is not
+ * @throws {RangeError} for an unknown form
  */
 export function readForm(cursor: ByteCursor, unit: FormsOf, form: number): Value {
   const offset = () => unit.is64 ? Number(cursor.u64()) : cursor.u32();

@@ -1,5 +1,5 @@
 /**
- * Entries of debug information: what a compiler tells of functions, and of those that it put into others.
+ * Entries of debug information: what a compiler records about functions and inlined calls.
  *
  * Format: DWARF 5, section 7.5 and 7.28, and that of versions 2 to 4.
  *
@@ -60,7 +60,7 @@ interface Abbreviation {
   readonly attributes: readonly (readonly [attribute: number, form: number, implicit: number])[];
 }
 
-/** One compilation's entries. */
+/** The entries of one compilation unit. */
 export interface Unit {
   readonly start: number;
   readonly end: number;
@@ -73,13 +73,18 @@ export interface Unit {
 
 const LENGTH_64 = 0xffffffff;
 const [UNIT_SKELETON, UNIT_SPLIT, UNIT_TYPE, UNIT_SPLIT_TYPE] = [4, 5, 2, 6];
-/** No compiler writes more kinds of entries, nor more attributes of one. */
+/** Limits: no compiler writes more kinds of entries, nor more attributes of one. */
 const [MAX_ABBREVIATIONS, MAX_ATTRIBUTES] = [2 ** 16, 256];
-/** Bytes of abbreviations that are gone through: units may have them in common, or tell anything. */
+/**
+ * Limit on the bytes of abbreviations that are read: units share them, but in a corrupt file each
+ * may refer to others.
+ */
 const MAX_READ = 2 ** 26;
 const NOTHING: Entry = { tag: 0, hasChildren: false, values: new Map() };
 
-/** A cursor in some bytes. @throws {RangeError} when they end before */
+/**
+ * A cursor at an offset of a section. @throws {RangeError} when there is no such section or offset
+ */
 export function cursorAt(bytes: Bytes | undefined, at: number): ByteCursor {
   if (!bytes) throw new RangeError("a section is missing");
   const cursor = new ByteCursor(viewOf(bytes), 0);
@@ -87,7 +92,7 @@ export function cursorAt(bytes: Bytes | undefined, at: number): ByteCursor {
   return cursor;
 }
 
-/** The units of a file with code; what is not whole ends them. */
+/** The units that describe code, up to the first truncated one. */
 export function* infoUnits(sections: InfoSections): Generator<Unit> {
   let left = MAX_READ;
   const known = new Map<number, ReadonlyMap<number, Abbreviation>>();
@@ -137,7 +142,7 @@ function readAbbreviations(cursor: ByteCursor): Map<number, Abbreviation> {
   return found;
 }
 
-/** Reads the entry at a cursor, and goes past it. @throws {RangeError} when it is not whole */
+/** Reads the entry at a cursor and advances it. @throws {RangeError} when it is truncated */
 export function readEntry(cursor: ByteCursor, unit: Unit): Entry {
   const code = cursor.uleb();
   if (code === 0) return NOTHING;

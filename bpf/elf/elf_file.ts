@@ -43,14 +43,14 @@ const FUNCTIONS = [STT_FUNC, STT_GNU_IFUNC];
 /** An ELF file with its symbols, those that were stripped from it included. */
 export class ElfFile extends ElfReader {
   readonly #file: ForeignFile;
-  /** Where it lies: debug files are looked for from there. */
+  /** The file's path, relative to which debug files are looked for. */
   readonly #place: string;
   readonly #tables = new Map<string, SymbolTable | undefined>();
   readonly #opened = new DisposableStack();
-  /** The functions that were inlined; null when that is told nowhere. */
+  /** The inlined functions; null without debug information. */
   #inlined: InlinedTable | null | undefined;
   #go: GoTable | null | undefined;
-  /** Its source lines; null when they are nowhere. */
+  /** The source lines; null without debug information. */
   #lines: LineTable | null | undefined;
   /** The separate file with this one's symbols; null when there is none. */
   #debug: ElfReader | null | undefined;
@@ -156,7 +156,7 @@ export class ElfFile extends ElfReader {
     });
   }
 
-  /** What a Go program tells of its functions, stripped or not. */
+  /** The function table of a Go program, which it keeps when it is stripped. */
   get go(): GoTable | undefined {
     if (this.#go === undefined) this.#go = GoTable.of(this) ?? null;
     return this.#go ?? undefined;
@@ -172,7 +172,7 @@ export class ElfFile extends ElfReader {
     return this.#lines ?? undefined;
   }
 
-  /** Its inlined functions, or those that its separate debug file tells of. */
+  /** The inlined functions, from its own debug information or that of its separate debug file. */
   get inlined(): InlinedTable | undefined {
     if (this.#inlined === undefined) {
       const own = InlinedTable.of(this, this.lines);
@@ -212,7 +212,10 @@ export class ElfFile extends ElfReader {
     }
   }
 
-  /** Symbol tables, the dynamic linker's first, the most complete last: it is opened when it is needed. */
+  /**
+   * Symbol tables: first the dynamic linker's, then the most complete one, which is opened only
+   * when it is needed.
+   */
   *#symbols(types: readonly number[]) {
     const { dynamic } = this;
     if (dynamic) yield { names: dynamic.names, symbols: dynamic.symbols(types) };

@@ -14,7 +14,7 @@ import type { InlinedCall } from "./inlined.ts";
 import type { SourceLine } from "./line_table.ts";
 import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
 
-/** A file as a process has mapped it, whose own path the link tells. */
+/** The link to a file that a process has mapped; its target is the file's path. */
 const MAPPED = /^(\/proc\/\d+)\/map_files\//;
 
 /** One open file; its functions are read when first needed. */
@@ -42,7 +42,7 @@ export class ElfFunctions implements Disposable {
     return name && found ? { name, offset: found.offset, size: found.size } : undefined;
   }
 
-  /** As `at`, with a number of the function in place of its name. */
+  /** Like `at`, with the function's index in place of its name. */
   find(fileOffset: number): { index: number; offset: number; size: number } | undefined {
     const address = this.#file.addressOf(fileOffset);
     if (address === undefined) return undefined;
@@ -55,7 +55,10 @@ export class ElfFunctions implements Disposable {
     });
   }
 
-  /** The name of the function of that number; "" when it has none, undefined when it cannot be read any more. */
+  /**
+   * The name of the function with that index; "" when it has none, undefined when it cannot be read
+   * any more.
+   */
   nameOf(index: number): string | undefined {
     return readable(() => this.#table?.nameOf(index));
   }
@@ -77,7 +80,10 @@ export class ElfFunctions implements Disposable {
     return readable(() => this.#file.inlined?.at(address)) ?? [];
   }
 
-  /** The offset in the file of what is loaded so far behind the file's first byte, if it is there. */
+  /**
+   * The file offset of what is loaded `distance` bytes behind the file's first byte; undefined if
+   * that is not in the file.
+   */
   offsetAt(distance: number): number | undefined {
     return readable(() => this.#file.offsetOf(distance + this.#file.base));
   }

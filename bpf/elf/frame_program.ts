@@ -81,7 +81,7 @@ export interface ProgramOptions {
   readonly dataAlign: number;
   /** The encoding of addresses: DW_EH_PE_*. */
   readonly encoding: number;
-  /** The CIE's initial instructions, by their place in the section. */
+  /** The CIE's initial instructions, by their offset in the section. */
   readonly from: number;
   readonly end: number;
 }
@@ -111,8 +111,8 @@ export class FrameProgram {
   }
 
   /**
-   * Adds the rules of a function, whose instructions are at that place; none when they are
-   * truncated.
+   * Adds the rules of a function, whose instructions are from offset `from` to `to`; none when they
+   * are truncated.
    */
   run(start: number, end: number, from: number, to: number, table: RuleTable): void {
     try {

@@ -1,9 +1,9 @@
 /**
- * The table that Go programs have of their functions for the runtime itself (.gopclntab), which stays
- * when they are stripped: names, lines, and how far the stack has grown at each instruction.
+ * The table of a Go program's functions (.gopclntab), which Go's runtime needs and which is kept
+ * when the program is stripped: names, lines, and how far the stack has grown at each instruction.
  *
- * Layout: src/runtime/symtab.go and src/cmd/link/internal/ld/pcln.go of Go 1.18 and later; what earlier
- * ones wrote is not read. Only x86-64.
+ * Layout: src/runtime/symtab.go and src/cmd/link/internal/ld/pcln.go of Go 1.18 and later; earlier
+ * formats are not read. Only x86-64.
  *
  * @module
  */
@@ -19,17 +19,25 @@ import { R_X86_64_RELATIVE, RELA_BYTES, SHT_RELA } from "./relocations.ts";
 /** pcHeader.magic of Go 1.18 and 1.20. */
 const [GO_1_18, GO_1_20] = [0xfffffff0, 0xfffffff1];
 const HEADER_BYTES = 72;
-/** Position-independent programs have it among what the dynamic linker writes to. */
+/**
+ * Names of its section; the second is that of position-independent programs, where the dynamic
+ * linker relocates it.
+ */
 const SECTIONS = [".gopclntab", ".data.rel.ro.gopclntab"];
 /** Limit: several times that of the largest programs. */
 const MAX_SECTION = 256 * 2 ** 20;
 /** Limit: 64 MiB of rows. Functions share rows about their stacks. */
 const MAX_RULES = 2 ** 23;
 const ENTRY_BYTES = 8;
-/** In struct _func: entryOff, nameOff; then where the tables of stack, file and line begin. */
+/**
+ * Offsets in struct _func of nameOff, pcsp, pcfile, pcln (where the tables of stack depths, files
+ * and lines begin) and cuOffset.
+ */
 const [NAME, STACK, FILE, LINE, UNIT] = [4, 16, 20, 24, 32];
 const FUNCTION_BYTES = 36;
-/** No stack goes on behind these: where goroutines and threads begin, and where the stack is switched. */
+/**
+ * Unwinding ends at these functions: goroutines and threads begin there, or the stack is switched.
+ */
 const OUTERMOST =
   /^runtime\.(goexit|mstart|mcall|systemstack|asmcgocall|rt0_go|cgocallback)(\.abi0)?$|^_rt0_/;
 
@@ -72,7 +80,7 @@ export class GoTable {
     this.#files = strings(files);
   }
 
-  /** That of a file; undefined when it has none, or one that is not known. */
+  /** The table of a file; undefined when it has none, or one of an unknown version. */
   static of(file: ElfReader): GoTable | undefined {
     const section = file.sections.find(({ name }) => SECTIONS.includes(name));
     if (!section || section.size < HEADER_BYTES || section.size > MAX_SECTION) return undefined;
@@ -83,7 +91,7 @@ export class GoTable {
       if (magic !== GO_1_18 && magic !== GO_1_20 || quantum !== 1 || pointer !== 8) {
         return undefined;
       }
-      // Position-independent programs are told where their text is when they are loaded.
+      // In position-independent programs the dynamic linker writes this address.
       const text = word(view, 24) || relocated(file, section.address + 24);
       if (!text || word(view, 8) > section.size / ENTRY_BYTES) return undefined;
       return new GoTable(file, section, view, text);
@@ -204,7 +212,7 @@ export class GoTable {
   }
 }
 
-/** More than the largest functions have in a table of values. */
+/** Limit on the bytes of one function's table of values: more than the largest functions have. */
 const VALUES_BYTES = 2 ** 16;
 
 /** The values of a table of one function, each up to a distance from its start. @throws {RangeError} */
@@ -221,7 +229,10 @@ function* steps(cursor: ByteCursor): Generator<{ readonly value: number; readonl
   }
 }
 
-/** What the dynamic linker writes to an address, without where the file is loaded; undefined: nothing. */
+/**
+ * The value that the dynamic linker writes to an address, without the load address that it adds;
+ * undefined if it writes none.
+ */
 function relocated(file: ElfReader, address: number): number | undefined {
   for (const relocations of file.contents(SHT_RELA, MAX_SECTION)) {
     const view = viewOf(relocations);

@@ -4,7 +4,7 @@
  *
  * The symbol is a resolver, called once per process; a probe on it misses every real call. The
  * chosen implementation is read from the tables of the traced process, or, for a library that this
- * process was started with, asked of the dynamic linker here. Somebody else's file is never loaded
+ * process was started with, from the dynamic linker of this process. Another file is never loaded
  * for that: its constructors and resolvers would run in this process.
  *
  * @module

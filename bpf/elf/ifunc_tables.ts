@@ -129,7 +129,7 @@ interface Slot {
   readonly unbound: bigint;
 }
 
-/** Undefined where that is outside the library's memory. */
+/** The slot of a relocation; undefined where it is outside the library's memory. */
 function slotOf({ file, parts, bias }: Loaded, { address }: Relocation): Slot | undefined {
   const at = bias + BigInt(address);
   if (!parts.some(({ start, end }) => at >= start && at + 8n <= end)) return undefined;

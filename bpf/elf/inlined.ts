@@ -1,5 +1,5 @@
 /**
- * Functions that a compiler has put into others, by address: what DW_TAG_inlined_subroutine tells.
+ * Inlined calls by address, from the DW_TAG_inlined_subroutine entries of debug information.
  *
  * @module
  */
@@ -18,24 +18,30 @@ import { UnitBases } from "./unit_bases.ts";
 import { type ElfReader, ifWhole } from "./elf_reader.ts";
 import type { LineTable, SourceLine } from "./line_table.ts";
 
-/** A call that is no call in the code. */
+/** A call that the compiler has replaced by the code of the called function. */
 export interface InlinedCall {
-  /** As the linker would know it, where the compiler tells that; undefined where it is in another file. */
+  /**
+   * The linkage name where there is one, else the plain name; undefined where it is in another
+   * file.
+   */
   readonly name: string | undefined;
   /** Where it is called. */
   readonly caller: SourceLine | undefined;
 }
 
 const TAG_INLINED = 0x1d;
-/** Programs with larger sections are not gone through: it would take seconds. */
+/** Programs with larger sections get no inlined calls: reading them would take seconds. */
 const MAX_SECTION = 64 * 2 ** 20;
-/** Of C++ a function is told of in three places. */
+/**
+ * How many references (DW_AT_abstract_origin, DW_AT_specification) are followed for a name: a C++
+ * function has up to three entries.
+ */
 const MAX_ORIGINS = 8;
 const MAX_DEPTH = 1024;
-/** So many stretches of code are looked at. */
+/** Limit on the ranges of code that are read. */
 const MAX_RANGES = 2 ** 21;
 
-/** The code of an inlined function; those in others come later, and deeper. */
+/** A range of code of an inlined call; nested calls come later, with a greater depth. */
 interface Part {
   readonly low: number;
   readonly high: number;
@@ -58,13 +64,13 @@ export class InlinedTable {
   #units: readonly Known[] | undefined;
   #left = MAX_RANGES;
 
-  /** @param sections as they are in the file, which may be anything */
+  /** @param sections the raw sections, which are untrusted */
   constructor(sections: InfoSections, lines: LineTable | undefined) {
     this.#sections = sections;
     this.#lines = lines;
   }
 
-  /** That of a file with debug information; undefined when it has none. */
+  /** The inlined functions of a file; undefined without debug information. */
   static of(file: ElfReader, lines: LineTable | undefined): InlinedTable | undefined {
     const section = (name: string) => debugSection(file, name, MAX_SECTION);
     const [entries, abbreviations] = [section(".debug_info"), section(".debug_abbrev")];

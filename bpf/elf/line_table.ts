@@ -76,7 +76,10 @@ export class LineTable {
     });
   }
 
-  /** The file of a number, as the unit has it whose line program begins at an offset; undefined without one. */
+  /**
+   * The path of the file with that number in the unit whose line program begins at offset `place`;
+   * undefined if there is none.
+   */
   fileOf(place: number, file: number): string | undefined {
     return ifWhole(() => {
       const unit = unitsOf(this.#sections.programs).find(([start]) => start === place);

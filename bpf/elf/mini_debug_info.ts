@@ -1,6 +1,6 @@
 /**
  * MiniDebugInfo: the functions of a stripped program as an ELF file of its own, compressed with xz
- * in a section of the program. Fedora, RHEL and derived distributions build all programs so.
+ * in a section of the program. Fedora, RHEL and derived distributions build all programs this way.
  *
  * Format: the chapter "MiniDebugInfo" of gdb's manual.
  *

@@ -10,9 +10,9 @@ import { type ElfReader, type ElfSection, ifWhole, viewOf, word } from "./elf_re
 import { StringTable } from "./string_table.ts";
 
 export const SHT_RELA = 4;
-/** Of an Elf64_Rela: where, type and symbol, addend. */
+/** Size of an Elf64_Rela: address, type and symbol, addend. */
 export const RELA_BYTES = 24;
-/** The word is the addend, and where the file is loaded added to it. */
+/** The word becomes the load address plus the addend. */
 export const R_X86_64_RELATIVE = 8;
 const SYMBOL_SIZE = 24;
 /** Relocations read at once. */

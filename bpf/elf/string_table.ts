@@ -68,7 +68,7 @@ export class StringTable {
 
   /** Bytes of the name there. */
   lengthAt(offset: number): number {
-    // Most are whole in the page that was read last.
+    // Most names lie entirely in the page that was read last.
     const at = offset - this.#lastNumber * PAGE;
     let length = 0;
     for (; at >= 0 && at + length < this.#last.length && length < MAX_NAME; length++) {
@@ -105,7 +105,10 @@ export class StringTable {
   }
 }
 
-/** A part of the table, twice: making a view for each name takes longer than reading it. */
+/**
+ * A part of the table, as bytes and as a view: making a view for each name would take longer than
+ * reading the name.
+ */
 interface Page {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;

@@ -39,7 +39,7 @@ export interface SymbolEntry {
   readonly hidden: boolean;
 }
 
-/** Symbols, as columns of as many rows. */
+/** Symbols as columns of equal length. */
 export interface SymbolColumns {
   readonly addresses: Float64Array;
   readonly sizes: Float64Array;
@@ -47,7 +47,7 @@ export interface SymbolColumns {
   readonly namesAt: Float64Array;
 }
 
-/** `word` for a million of them. */
+/** Like `word` of elf_reader.ts, but fast for a million numbers. */
 const wordWithoutBigInt = (view: DataView, at: number) =>
   view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 
@@ -93,7 +93,10 @@ export class SymbolTable {
     }
   }
 
-  /** Addresses, sizes and places of names of those of some types: as `symbols`, without an object for each. */
+  /**
+   * The addresses, sizes and name offsets of the symbols of these types: like `symbols`, without an
+   * object for each.
+   */
   columns(types: readonly number[]): SymbolColumns {
     const { offset, size } = this.#section;
     const total = size > MAX_TABLE_SIZE ? 0 : Math.floor(size / SYMBOL_SIZE);

@@ -1,6 +1,7 @@
 /**
- * The function of an interpreter that runs code, found without its symbol: one that jumps from
- * instruction to instruction through a table of places in itself, which the dynamic linker relocates.
+ * Finds the main loop of an interpreter without its symbol. With threaded code that function jumps
+ * from one bytecode instruction to the next through a table of addresses in itself, and the dynamic
+ * linker relocates the table.
  *
  * Layout: .eh_frame_hdr, Linux Standard Base, Core 5.0, section 10.6.2; relocations, elf(5).
  *
@@ -11,20 +12,24 @@ import { type ElfReader, ifWhole, viewOf, word } from "./elf_reader.ts";
 import { R_X86_64_RELATIVE, RELA_BYTES, SHT_RELA } from "./relocations.ts";
 
 const MAX_SECTION = 64 * 2 ** 20;
-/** Version 1, a signed pointer relative to its place, a count of four bytes, a table relative to the section. */
+/**
+ * Version 1, a signed pointer relative to its own address, a count of four bytes, a table relative
+ * to the section.
+ */
 const HEADER = 0x3b031b01;
 const [HEADER_BYTES, ENTRY_BYTES] = [12, 8];
-/** Fewer places are no interpreter's. */
+/** A function with fewer relocated addresses inside is no interpreter. */
 const LEAST = 64;
 
-/** Where it begins, and behind its end; undefined when there is none. */
+/** The addresses of its start and behind its end; undefined when there is none. */
 export function threadedFunction(file: ElfReader): { from: number; to: number } | undefined {
   return ifWhole(() => {
     const starts = functionStarts(file);
     const counts = new Map<number, number>();
     for (const address of relocated(file)) {
       const index = lastAtOrBefore(starts, address);
-      // Behind the beginning of the last one lies data; to beginnings there are pointers of other kinds.
+      // Addresses behind the start of the last function may be data; those of starts are function
+      // pointers.
       if (index < 0 || index === starts.length - 1 || starts[index] === address) continue;
       counts.set(index, (counts.get(index) ?? 0) + 1);
     }
@@ -34,7 +39,7 @@ export function threadedFunction(file: ElfReader): { from: number; to: number } 
   });
 }
 
-/** The beginnings of functions, in order, of the table that exceptions are handled by. */
+/** The start addresses of functions in order, from the table for exception handling. */
 function functionStarts(file: ElfReader): number[] {
   const section = file.section(".eh_frame_hdr");
   const view = section && viewOf(file.content(section, MAX_SECTION));
@@ -46,7 +51,7 @@ function functionStarts(file: ElfReader): number[] {
   );
 }
 
-/** What the dynamic linker adds the file's place to. */
+/** The addends to which the dynamic linker adds the load address. */
 function* relocated(file: ElfReader): Generator<number> {
   for (const relocations of file.contents(SHT_RELA, MAX_SECTION)) {
     const view = viewOf(relocations);

@@ -1,6 +1,6 @@
 /**
- * Addresses, texts and ranges of a unit of debug information, which later versions keep in lists of
- * their own.
+ * Addresses, texts and ranges of a unit of debug information, which later DWARF versions keep in
+ * sections of their own.
  *
  * Format: DWARF 5, sections 2.17.3, 7.26 to 7.28; version 4, section 2.17.3.
  *
@@ -12,7 +12,7 @@ import type { Value } from "./debug_forms.ts";
 
 const ADDRESS_SIZE = 8;
 
-/** Numbers of a unit's first entry that others are counted from. */
+/** Reads a unit's values that are relative to base offsets in its first entry. */
 export class UnitBases {
   readonly #sections: InfoSections;
   readonly #unit: Unit;
@@ -30,7 +30,7 @@ export class UnitBases {
     return value?.meaning === "address index" ? this.addressAt(value.number) : undefined;
   }
 
-  /** The address of a number in the unit's list. */
+  /** The address with that index in the unit's list. */
   addressAt(index: number): number {
     const place = this.#base(Attribute.ADDRESSES) + index * ADDRESS_SIZE;
     return Number(cursorAt(this.#sections.addresses, place).u64());
