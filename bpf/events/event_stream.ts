@@ -70,9 +70,9 @@ export class EventStream<T> implements Disposable {
   /**
    * How many events were dropped so far; undefined when nothing counts them.
    *
-   * The kernel counts for perf buffers, up to date since Linux 6.0, before that as of the last
-   * event drained. For a ring buffer `NAME` this is the program's global `NAME_dropped`, if it has
-   * one. */
+   * For a perf buffer the kernel counts; before Linux 6.0 the count is as of the last event
+   * drained. For a ring buffer `NAME` this is the program's global `NAME_dropped`, if it has one.
+   */
   get dropped(): number | undefined {
     return this.#dropped();
   }

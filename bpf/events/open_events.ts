@@ -21,11 +21,11 @@ export interface EventOptions extends PerfBufferOptions {
   readonly strict?: boolean;
 }
 
-/** Who has a buffer. */
+/** What is needed from the owner of a buffer. */
 export interface BufferOwner extends Omit<EventTypes, "strict"> {
   /** The count of dropped events that programs keep for a ring buffer. */
   droppedBy?(buffer: string): () => number | undefined;
-  /** Keeps the stream until what it returns is called. */
+  /** Registers the stream to be closed with the owner; the returned function removes it again. */
   own(stream: Disposable): () => void;
 }
 

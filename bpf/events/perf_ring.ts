@@ -5,8 +5,9 @@
  * position `data_head` at byte 1024 and ours, `data_tail`, at 1032; then the data, a power of two
  * of pages. A record is { u32 type, u16 misc, u16 size } and its body, all a multiple of 8 bytes;
  * it may wrap around the end of the data. A sample's body is its time (u64, only when asked for), a
- * u32 length and the program's bytes; a loss record's is { u64 id, u64 lost }. Of an event that
- * records what processes do, whole records are handed over, whose last eight bytes are their time.
+ * u32 length and the program's bytes; a loss record's is { u64 id, u64 lost }. For events that
+ * record what processes do (option `records`), whole records are passed on, whose last eight bytes
+ * are their time.
  *
  * Needs Linux >= 4.4.
  *

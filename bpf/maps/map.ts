@@ -18,7 +18,7 @@ import { pinDescriptor } from "../base/pin.ts";
 import { type MapDetails, mapDetails } from "./map_details.ts";
 import { possibleCpus, slotSize } from "./per_cpu_value.ts";
 
-/** Which update is meant: `any` writes, `create` refuses an existing key, `exist` a missing one. */
+/** The kind of update: `any` writes, `create` refuses an existing key, `exist` a missing one. */
 export type UpdateMode = "any" | "create" | "exist";
 
 const UPDATE_FLAGS = { any: 0n, create: 1n, exist: 2n } as const;
@@ -67,7 +67,7 @@ export class BpfMap<K, V> implements Iterable<[K, V]> {
     newBpfMap = (...made) => new BpfMap(...made);
   }
 
-  /** The map's file descriptor; it stays the object's. */
+  /** The map's file descriptor, which belongs to the object: do not close it. */
   get fd(): number {
     return this.#info.fd;
   }

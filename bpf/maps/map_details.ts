@@ -14,7 +14,7 @@ import { btfBytes } from "../btf/btf_bytes.ts";
 import { mapTypeName } from "../tables/map_type.ts";
 import type { MapInfo } from "./map_info.ts";
 
-/** struct bpf_map_info (include/uapi/linux/bpf.h): its leading part, up to Linux 5.16. */
+/** struct bpf_map_info (include/uapi/linux/bpf.h): the part that Linux 5.16 has. */
 const Info = struct("bpf_map_info", {
   type: u32,
   id: u32,
@@ -50,7 +50,7 @@ export interface MapDetails {
   readonly maxEntries: number;
   /** The flags it was created with: BPF_F_… */
   readonly flags: number;
-  /** The id of its BTF, 0 without. */
+  /** The id of its BTF; 0 if it has none. */
   readonly btfId: number;
 }
 
@@ -71,7 +71,7 @@ export function mapDetails(name: string, fd: number): MapDetails {
 
 /**
  * Describes somebody else's map like a map of an object, with the types from its BTF. Reading those
- * takes CAP_SYS_ADMIN; without, it has no types.
+ * takes CAP_SYS_ADMIN; without that, the map has no types.
  */
 export function describedMap(name: string, fd: number): { info: MapInfo; btf: Btf } {
   const { type, key_size, value_size, max_entries, ...info } = ask(name, fd);

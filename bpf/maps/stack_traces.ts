@@ -84,8 +84,8 @@ export let newBuildIdStacks: (
  * hexadecimal, and an offset in that file, so that it can be symbolized after the process has
  * ended.
  *
- * Of a map made with BPF_F_STACK_BUILD_ID, as bcc's `BPF_STACK_TRACE_BUILDID` makes it. Needs
- * Linux >= 4.17.
+ * The map has the flag BPF_F_STACK_BUILD_ID, as with bcc's `BPF_STACK_TRACE_BUILDID`. Needs Linux
+ * >= 4.17.
  */
 export class BuildIdStacks implements Iterable<[number, BuildIdFrame[]]> {
   readonly #map: BpfMap<number, Infer<typeof FrameRecord>[]>;
