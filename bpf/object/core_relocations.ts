@@ -32,8 +32,8 @@ export interface CoreNames {
 
 /**
  * The names in an object's `.BTF.ext`; undefined when there are no relocations, or one needs more
- * than the layout of structs and the values of enums. Those in programs that are left out do not count:
- * libbpf does not look at them either.
+ * than the layout of structs and the values of enums. Relocations in programs that are left out are
+ * ignored, as libbpf ignores them.
  *
  * Truncated or dangling records are left to libbpf, which reports them.
  */
@@ -57,7 +57,7 @@ function readNames(
 ): CoreNames | undefined {
   const view = new DataView(section.buffer, section.byteOffset, section.length);
   const header = view.getUint32(4, true);
-  // Before there were relocations the header ended here.
+  // The headers of early versions end before the relocations' fields.
   if (view.getUint16(0, true) !== MAGIC || header < 32) return undefined;
   const start = header + view.getUint32(24, true);
   const end = start + view.getUint32(28, true);
@@ -68,7 +68,7 @@ function readNames(
   // A smaller size would read the same records for ever, or parts of others.
   if (recordSize < RECORD_SIZE) return undefined;
   const functions = leftOut.size > 0 ? functionsIn(btf, view, header) : undefined;
-  // Records by the section of the program: its name and their number, then they.
+  // For each section of programs: the offset of its name, the number of its records, the records.
   for (let at = start + 4; at < end;) {
     const inSection = functions?.get(view.getUint32(at, true)) ?? [];
     const count = view.getUint32(at + 4, true);

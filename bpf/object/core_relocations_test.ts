@@ -10,7 +10,7 @@ const TYPE_ID_TARGET = 7;
 const TYPE_SIZE = 9;
 const ENUM_VALUE = 11;
 
-// The strings of accesses stand among the types as names of types that nothing refers to.
+// Access strings get into the string section as names of types that nothing refers to.
 const blob = btfBlob([
   { kind: BtfKind.INT, name: "int", word: 4, words: [1 << 24 | 32] }, // 1
   {

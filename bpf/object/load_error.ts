@@ -1,5 +1,5 @@
 /**
- * Why an object did not load, in words.
+ * The error for an object that did not load, with the likely cause.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { exists } from "../../ffi/libc/files.ts";
 import { hasMapType, structHasField } from "../features.ts";
 import type { MapType } from "../tables/map_type.ts";
 
-/** Where the parts of an object that did not load can be looked up. */
+/** What is looked up about an object that did not load. */
 export interface FailedObject {
   /** The verifier's log for a program; when the failed program is unknown, the last log written. */
   readonly logOf: (program: string) => string;
@@ -91,7 +91,7 @@ interface Lack {
   readonly since: string;
 }
 
-/** Whether the kernel has modules and does not tell their types: until Linux 5.11. */
+/** Whether the kernel has modules but no BTF of them: before Linux 5.11. */
 export const lacksModuleTypes = (): boolean =>
   exists("/proc/modules") && structHasField("module", "btf_data").answer === "no";
 
@@ -120,7 +120,8 @@ export function lackOfProgram(program: string, log: string): Lack | undefined {
     const reason = `this kernel tells no ${feature}, and has no ${type} outside of them`;
     return { feature, reason, since: "5.11" };
   }
-  // Before, the verifier knew no atomic operation but one that adds and gives nothing back.
+  // Before Linux 5.12 the verifier knew one atomic operation only: an addition that returns
+  // nothing.
   if (/^BPF_STX uses reserved fields$/m.test(log)) {
     const feature = "atomic operations";
     const reason =
@@ -130,7 +131,7 @@ export function lackOfProgram(program: string, log: string): Lack | undefined {
   return undefined;
 }
 
-/** The same of a map that could not be made. */
+/** The map type that an old kernel lacks, if a map could not be created. */
 function lackOfMaps(
   warnings: readonly string[],
   mapType: FailedObject["mapType"],

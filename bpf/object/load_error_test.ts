@@ -5,7 +5,7 @@ import { lackOfProgram } from "./load_error.ts";
 const lackOf = (...lines: string[]) => lackOfProgram("count", lines.join("\n"));
 
 test("what kernel 5.10 lacks is told from its verifier's complaints", () => {
-  // As 5.10.0-32-amd64 of Debian says it, between what it says of every program.
+  // The message of Debian's kernel 5.10.0-32-amd64, between lines that it logs for every program.
   assert.deepEqual(lackOf("0: (bf) r6 = r1", "invalid func unknown#174", "processed 5 insns"), {
     feature: "bpf_get_attach_cookie",
     reason: 'this kernel has no bpf_get_attach_cookie(), which program "count" calls',

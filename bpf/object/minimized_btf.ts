@@ -46,7 +46,9 @@ export function minimizedBtf(
   return minimized.bytes();
 }
 
-/** Kinds that no data is of: what refers to them where data is meant, is not whole. */
+/**
+ * Kinds that are not types of data; only corrupt BTF refers to them where such a type is expected.
+ */
 const NO_DATA: ReadonlySet<number> = new Set([
   BtfKind.FUNC,
   BtfKind.FUNC_PROTO,

@@ -157,8 +157,8 @@ function mapHandle(handle: bigint, btf: Btf): MapHandle {
 }
 
 /**
- * A file with the kernel's types that the object asks for; undefined when libbpf had better look
- * through all of them: then it finds what modules have, or says what is missing.
+ * A file with the kernel's types that the object asks for; undefined when libbpf has to search all
+ * of them, to find those of modules or to report what is missing.
  */
 function kernelTypes(
   bytes: Uint8Array,

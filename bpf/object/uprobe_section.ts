@@ -1,6 +1,6 @@
 /**
- * Attaching where `SEC("uprobe/FILE:FUNCTION+OFFSET")` says: file and offset are resolved here and
- * the place is checked before libbpf sets the probe.
+ * Attaching where `SEC("uprobe/FILE:FUNCTION+OFFSET")` says: file and offset are resolved here, and
+ * the instruction there is checked, before libbpf sets the probe.
  *
  * @module
  */
