@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Their ids in this process's pid namespace; some may end meanwhile. */
+/** The ids of all processes, in this process's pid namespace; some may have ended meanwhile. */
 export function allProcesses(): number[] {
   const names = process.getBuiltinModule("node:fs").readdirSync("/proc");
   return names.filter((name) => /^\d+$/.test(name)).map(Number);

@@ -125,8 +125,8 @@ export function cgroupPath(id: number | bigint): string | undefined {
 /** Container ids in the cgroup names of Docker, containerd, CRI-O and Podman. */
 const CONTAINER_ID = /(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$/;
 /**
- * Pods: `pod` with the uid, of kubelet's cgroupfs driver and, with `_` for `-`, its systemd driver; that of a static pod
- * is a hash without them. Podman's pods have ids like containers.
+ * Cgroup names of pods: `pod` and the uid. Kubelet's systemd driver writes `_` for `-`; the uid of
+ * a static pod is a hash without dashes. Podman's pods have ids like containers.
  */
 const POD_UID =
   /(?:^|-)pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?(?::|$)/;
@@ -141,8 +141,8 @@ export function containerOf(path: string): string | undefined {
 }
 
 /**
- * The pod that a cgroup path belongs to: the uid that Kubernetes tells (`metadata.uid`), of a static pod its hash, or the
- * 12 digits that Podman shows.
+ * The pod that a cgroup path belongs to: the uid in Kubernetes (`metadata.uid`), which is a hash
+ * for a static pod, or the 12 digits that Podman shows.
  */
 export function podOf(path: string): string | undefined {
   const ids = path.split("/").map((part) =>
@@ -152,8 +152,8 @@ export function podOf(path: string): string | undefined {
 }
 
 /**
- * The path in /proc/PID/cgroup that tells most of pods and containers: with hierarchies of v1 they need not be in that
- * of v2. Undefined if none tells anything.
+ * The path in /proc/PID/cgroup that names both pod and container, or else one of them: with v1
+ * hierarchies the v2 path may name neither. Undefined if no path does.
  */
 export function containerPath(cgroups: string): string | undefined {
   const paths = cgroups.split("\n").map((line) => /^\d+:[^:]*:(\/.*)$/.exec(line)?.[1] ?? "");

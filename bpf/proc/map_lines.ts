@@ -1,5 +1,5 @@
 /**
- * Parses /proc/PID/maps (proc_pid_maps(5)): nothing else does.
+ * The only parser of /proc/PID/maps (proc_pid_maps(5)).
  *
  * @module
  */
@@ -93,7 +93,7 @@ export function readMapLines(pid: number | "self", { all = false } = {}): string
   }
 }
 
-/** The same, parsed. @throws {ErrnoError} */
+/** Like {@linkcode readMapLines}, parsed. @throws {ErrnoError} */
 export function readMaps(pid: number | "self", options?: { all?: boolean }): MapLine[] {
   return parseMaps(readMapLines(pid, options));
 }

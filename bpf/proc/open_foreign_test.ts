@@ -105,7 +105,7 @@ test("openForeign() believes files of given owners only, and shows no other's by
     refused(path, "EACCES", /belongs to user 12345, who is neither root nor/, { owners: mine });
     openForeign(path).close();
     openForeign(path, { owners: new Set([12345]) }).close();
-    // The owner's own names for it are the owner's affair.
+    // A hard link is accepted to a file that is not root's.
     openForeign(hard, { owners: new Set([12345]), noLinks: true }).close();
   }));
 

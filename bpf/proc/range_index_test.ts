@@ -8,7 +8,7 @@ interface Range {
   readonly since: number;
 }
 
-/** What the index should say, found by looking at all. */
+/** The expected answer, by a linear search. */
 function expected(ranges: readonly Range[], address: bigint, time: number): Range | undefined {
   const isThere = ({ start, end }: Range) => address >= start && address < end;
   return ranges.findLast((range) => range.since <= time && isThere(range)) ?? ranges.find(isThere);

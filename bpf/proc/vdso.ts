@@ -10,14 +10,17 @@ import { type MapLine, readMaps } from "./map_lines.ts";
 
 /** The name of its mapping. */
 export const VDSO = "[vdso]";
-/** Programs of 32 bits have a vDSO of their own, below this. */
+/** 32-bit programs have another vDSO, below this address. */
 const PROGRAMS_OF_64_BITS = 2n ** 32n;
 
 /** Whether a range is the vDSO that this process has as well. */
 export const isVdso = ({ path, start }: Pick<MapLine, "path" | "start">): boolean =>
   path === VDSO && start >= PROGRAMS_OF_64_BITS;
 
-/** Reads this process's vDSO, as a file. The kernel gives the same to all, at addresses of their own. */
+/**
+ * Passes a file with this process's vDSO to `read`. All processes have the same vDSO, each at its
+ * own address.
+ */
 export function readVdso<T>(read: (path: string) => T): T | undefined {
   const own = readMaps("self").find(({ path }) => path === VDSO);
   if (!own) return undefined;
@@ -31,8 +34,9 @@ export function readVdso<T>(read: (path: string) => T): T | undefined {
 }
 
 /**
- * The name by which perf and the kernel know a function of the vDSO. It has libc's as well, which its
- * caller there has: a stack would look as if a function called itself.
+ * The name that perf and the kernel use for a function of the vDSO. The vDSO also has it under the
+ * name of libc's wrapper, which calls it: with that name a stack would look as if a function called
+ * itself.
  */
 export const vdsoName = (name: string): string =>
   /^__(vdso|kernel)_/.test(name) ? name : `__vdso_${name}`;
