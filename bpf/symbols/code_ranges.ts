@@ -164,7 +164,7 @@ class Cells {
     this.#starts = starts;
   }
 
-  /** Builds them from the ranges with indices from one to before another. */
+  /** Builds the pieces of the ranges with indices from `from` up to, but not including, `to`. */
   static of(allStarts: Float64Array, allSizes: Float64Array, from: number, to: number): Cells {
     const given = allStarts.subarray(from, to);
     const inOrder = inOrderOf(given, allSizes.subarray(from, to), from);
@@ -181,7 +181,7 @@ class Cells {
     borders.set(ends, given.length);
     borders.sort();
     const owners = new Int32Array(borders.length).fill(-1);
-    // Painted from the last range to the first: painted pieces are kept and skipped.
+    // Assigned from the last range to the first: pieces that have an owner keep it and are skipped.
     const next = new Uint32Array(borders.length + 1);
     for (let i = 0; i < next.length; i++) next[i] = i;
     const free = (cell: number) => {
@@ -211,7 +211,10 @@ class Cells {
   }
 }
 
-/** The pieces of ranges that came one behind the other, as many compilers make code; else undefined. */
+/**
+ * The pieces of ranges in ascending order that do not overlap, as many compilers report them;
+ * undefined for other ranges.
+ */
 function inOrderOf(
   starts: Float64Array,
   sizes: Float64Array,

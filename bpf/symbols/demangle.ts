@@ -68,15 +68,15 @@ function demangleCplusplus(name: string): string | undefined {
   if (room.at === 0n) keepRoom(functions.malloc(ROOM), ROOM);
   const text = functions.__cxa_demangle(nameFor(name), room.at, roomSizeBytes, 0n);
   if (text === 0n) return undefined;
-  // It has freed what was too small and made other memory.
+  // The library has replaced memory that was too small.
   if (text !== room.at) keepRoom(text, roomSize[0]!);
   const demangled = decodeText(room.view, 0, room.bytes.indexOf(0));
   return rustPath(demangled) ?? demangled;
 }
 
 /**
- * Where readable names are written, seen from here: making a view for each takes as long as the rest. The library
- * makes it larger when it has to.
+ * The memory that demangled names are written to, kept with its view: making a view for each name
+ * takes as long as the rest. __cxa_demangle() reallocates it when it is too small.
  */
 const ROOM = 1024n;
 const roomSize = outWord();
@@ -89,7 +89,10 @@ function keepRoom(at: bigint, size: bigint): void {
   roomSize[0] = size;
 }
 
-/** Names of a report are many: they share this memory while they are short. */
+/**
+ * A report has many names: short ones are passed in this memory, so that none is allocated for
+ * them.
+ */
 const shared = alloc(1024);
 const encoder = new TextEncoder();
 

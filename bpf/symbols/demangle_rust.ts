@@ -215,7 +215,7 @@ class Reader {
     return this.#take("s") ? this.#number() + 1 : 0;
   }
 
-  /** A base-62 number; nothing stands for zero. */
+  /** A base-62 number; without digits it is zero. */
   #number(): number {
     const [digits] = this.#match(/[0-9a-zA-Z]*_/y);
     if (digits === "_") return 0;

@@ -5,7 +5,7 @@ import { demangleRust } from "./demangle_rust.ts";
 
 const NAMES = {
   _RNvNtCs1234_3app6worker4turn: "app::worker::turn",
-  // Of rustc's book, chapter "v0 symbol format".
+  // From rustc's book, chapter "v0 symbol format".
   _RNvCskwGfYPst2Cb_3foo16example_function: "foo::example_function",
   "_RNvMsr_NtCs3ssYzQotkvD_3std4pathNtB5_7PathBuf3newCs15kBYyAo9fc_7mycrate":
     "<std::path::PathBuf>::new",
@@ -38,7 +38,7 @@ test("demangleRust() leaves what is no such name", () => {
   const bad = ["_RNv", "_R", "_Read", "_RNvC3ap", "_RNvC9app4turn", "_RB_", "_RNvB0_4turn", "main"];
   for (const name of bad) assert.equal(demangleRust(name), undefined, name);
   assert.equal(demangle("_Read"), "_Read");
-  // Each tuple has the one before it twice.
+  // Each tuple contains the one before it twice.
   let nested = "_RINvC3app1fT";
   for (let i = 0; i < 30; i++) nested += `T${i ? "B9_B9_" : "hh"}E`;
   assert.equal(demangleRust(nested), undefined);

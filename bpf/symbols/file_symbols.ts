@@ -1,5 +1,5 @@
 /**
- * Symbols of mapped files: each file is opened once, and each place symbolized once, for all
+ * Symbols of mapped files: each file is opened once, and each offset in it symbolized once, for all
  * processes.
  *
  * @module
@@ -41,7 +41,7 @@ export class FileSymbols implements Disposable {
     this.#module = module;
     this.#demangle = options.demangle;
     this.buildId = elf.buildId;
-    // By the time of the first look-up the path may lead nowhere.
+    // At the first look-up the debug file's path may be out of reach.
     elf.openDebugFile();
   }
 
@@ -71,7 +71,10 @@ export class FileSymbols implements Disposable {
     return calls;
   }
 
-  /** What lies so far behind where the file's first byte is mapped, as the program headers tell. */
+  /**
+   * The symbol `distance` bytes behind where the file's first byte is mapped, by the program
+   * headers.
+   */
   atDistance(distance: number): FileSymbol | undefined {
     const offset = this.#elf.offsetAt(distance);
     return offset === undefined ? undefined : this.at(offset);
@@ -79,12 +82,13 @@ export class FileSymbols implements Disposable {
 
   /** Whether a file offset is in a signal trampoline. */
   isSignalReturn(offset: number): boolean {
-    // It begins there: what goes on in the function of the byte in front is none, and that function is asked for next.
+    // A trampoline begins at the offset: a function that the byte before belongs to as well is
+    // none. Its symbol is asked for next in any case.
     const { symbol, size } = this.at(offset - 1);
     if (symbol.name !== undefined && symbol.offset + 1 < size) return false;
     let known = this.#signalReturns.get(offset);
     if (known === undefined) {
-      // Nor is what is further inside a function, which needs no look into the file.
+      // Nor is an offset further inside a function: then the file's bytes are not read.
       const found = this.#elf.find(offset);
       known = !(found && found.size > 0 && found.offset > 0) && SIGNAL_RETURNS.some((code) => {
         return this.#elf.bytesAt(offset, code.length / 2)?.toHex() === code;
@@ -118,10 +122,10 @@ export class FileSymbols implements Disposable {
   }
 }
 
-/** A place in a file. */
+/** The symbol of a file offset. */
 export interface FileSymbol {
   readonly symbol: ResolvedSymbol;
-  /** The function's size, and the place lies within; 0 when the file does not give it. */
+  /** The size of the function, which contains the offset; 0 when the file does not give it. */
   readonly size: number;
 }
 
@@ -131,7 +135,7 @@ export class SymbolFiles implements Disposable {
   /** By process, the files that could not be opened through it. */
   readonly #missing = new Map<number, Set<string>>();
   readonly #options: { readonly demangle: boolean };
-  /** What was found last: the frames of a stack are mostly in one file. */
+  /** The last result: the frames of a stack are mostly in one file. */
   #lastRange: MemoryRange | undefined;
   #lastFile: FileSymbols | undefined;
 
@@ -143,7 +147,7 @@ export class SymbolFiles implements Disposable {
   of(pid: number, range: MemoryRange): FileSymbols | undefined {
     if (range === this.#lastRange) return this.#lastFile;
     const found = this.#find(pid, range);
-    // One that is not there may be reachable later.
+    // A file that was not found may be reachable later.
     if (found) [this.#lastRange, this.#lastFile] = [range, found];
     return found;
   }

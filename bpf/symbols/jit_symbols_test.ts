@@ -9,7 +9,7 @@ const LINES = "1000 20 first\n0x2000 10 second one\n";
 const NAMES = ["first", "second one"];
 const NOBODY = 65534;
 
-/** What stands at the place of this process's perf-map, and the names that are read from there. */
+/** What is at the path of this process's perf-map, and the names that are read from it. */
 const PLACED: readonly (readonly [what: string, place: () => void, names: string[]])[] = [
   ["a file of its own", () => writeFileSync(MAP, LINES), NAMES],
   ["a file of somebody else's", () => {

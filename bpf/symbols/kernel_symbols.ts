@@ -81,7 +81,8 @@ export class KernelSymbols {
   /**
    * Symbolizes a stack as the kernel records it, innermost first: the instruction pointer, then
    * return addresses, which are looked up as the call instruction before them. The frame that an
-   * interrupt or fault interrupted made no call, so its address is looked up as it is. */
+   * interrupt or fault interrupted made no call, so its address is looked up unchanged.
+   */
   resolveStack(addresses: readonly bigint[]): (ResolvedSymbol | undefined)[] {
     const symbols: (ResolvedSymbol | undefined)[] = [];
     for (const [i, address] of addresses.entries()) {
@@ -105,7 +106,7 @@ export class KernelSymbols {
     return !this.#called(name).next().done;
   }
 
-  /** All addresses of functions with this name. */
+  /** The indices of all functions with this name. */
   *#called(name: string): Generator<number, void> {
     const wanted = encodeText(name);
     for (let i = 0; i < this.#names.length; i++) {

@@ -10,26 +10,29 @@ import type { ElfSegment } from "../elf/elf_reader.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { pathsOf, readMapped } from "./file_symbols.ts";
 
-/** What a file says of its functions' callers. */
+/** The unwind rules of a file. */
 export interface MappedFrames extends CallFrames {
   /** How many bytes the file has. */
   readonly size: number;
-  /** From an offset of code in the file to its virtual address; undefined where it is not one number. */
+  /**
+   * What is added to a file offset of code for its virtual address; undefined if that differs
+   * between segments.
+   */
   readonly shift: number | undefined;
   /** The virtual address of an offset at which code is mapped; undefined when none is there. */
   addressOf(offset: number): number | undefined;
 }
 
 /**
- * Reads what the file of a range says of its functions' callers; undefined when it says nothing, null
- * when it cannot be reached through this process.
+ * Reads the unwind rules of a range's file; undefined when it has none, null when the file cannot
+ * be reached through this process.
  */
 export function mappedCallFrames(pid: number, range: MemoryRange): MappedFrames | undefined | null {
   if (pathsOf(pid, range).length === 0) return null;
   return readMapped(pid, range, (path) => {
     using file = new ElfFile(path);
     const frames = readCallFrames(file);
-    // What is asked for later must not need the file.
+    // Kept, because addressOf() is called after the file is closed.
     const code = file.segments.filter(({ type, flags }) =>
       type === PT_LOAD && (flags & PF_X) !== 0
     );
@@ -44,7 +47,7 @@ export function mappedCallFrames(pid: number, range: MemoryRange): MappedFrames 
 }
 
 const [PT_LOAD, PF_X] = [1, 1];
-/** Of x86-64, where stacks are walked by what files say. */
+/** The page size of x86-64, the only architecture where stacks are walked by unwind rules. */
 const PAGE = 4096;
 
 /**

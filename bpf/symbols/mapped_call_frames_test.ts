@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { addressOfCode } from "./mapped_call_frames.ts";
 
 test("addressOfCode() knows code that begins in the middle of a page, as lld lays it out", () => {
-  // A program of rustc 1.95: what is only read ends at 0x15834, in the page where the code begins.
+  // A program of rustc 1.95: its read-only data ends at 0x15834, in the page where the code begins.
   const code = [{ offset: 0x15840, address: 0x16840, size: 0x41590 }];
   assert.equal(addressOfCode(code, 0x15000), 0x16000);
   assert.equal(addressOfCode(code, 0x16000), 0x17000);

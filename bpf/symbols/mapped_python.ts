@@ -1,6 +1,6 @@
 /**
- * The interpreter of Python in files that processes have mapped: where it runs code, and where it keeps
- * what it runs.
+ * The interpreter of Python in files that processes have mapped: the addresses of its evaluation
+ * loop and of its state.
  *
  * @module
  */
@@ -14,17 +14,20 @@ import { readMapped } from "./file_symbols.ts";
 export interface MappedPython {
   /** `3.11` */
   readonly version: string;
-  /** Where the function that runs code begins, and behind its end. */
+  /** The evaluation loop, _PyEval_EvalFrameDefault(): its start, and behind its end. */
   readonly evalFrom: number;
   readonly evalTo: number;
-  /** Of its variable with all that it knows. */
+  /** The variable _PyRuntime, which holds the interpreter's state. */
   readonly runtime: number;
 }
 
-/** Not those without the global lock (`python3.13t`), whose structures differ. */
+/** Not builds without the global interpreter lock (`python3.13t`), whose structures differ. */
 const NAME = /\/(lib)?python3(?!\.\d+t)[^/]*$/;
 
-/** Finds it; undefined for other files, those without symbols, and Python before 3.11. */
+/**
+ * Finds the interpreter in a range's file; undefined for other files, those without symbols, and
+ * Python before 3.11.
+ */
 export function mappedPython(pid: number, range: MemoryRange): MappedPython | undefined {
   if (!NAME.test(range.path)) return undefined;
   return readMapped(pid, range, (path) => {

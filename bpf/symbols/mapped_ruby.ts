@@ -1,5 +1,6 @@
 /**
- * The interpreter of Ruby in files that processes have mapped: where it runs code.
+ * The interpreter of Ruby in files that processes have mapped: the addresses of its evaluation
+ * loop.
  *
  * @module
  */
@@ -15,7 +16,9 @@ import { readMapped } from "./file_symbols.ts";
 export interface MappedRuby {
   /** `3.1` */
   readonly version: string;
-  /** Where the function that runs code begins, and behind its end. */
+  /**
+   * The evaluation loop, rb_vm_exec() or the function that it calls: its start, and behind its end.
+   */
   readonly execFrom: number;
   readonly execTo: number;
 }
@@ -23,7 +26,9 @@ export interface MappedRuby {
 const NAME = /\/(lib)?ruby[^/]*$/;
 const VERSION_BYTES = 16;
 
-/** Finds it; undefined for other files, and those without symbols. */
+/**
+ * Finds the interpreter in a range's file; undefined for other files, and those without symbols.
+ */
 export function mappedRuby(pid: number, range: MemoryRange): MappedRuby | undefined {
   if (!NAME.test(range.path)) return undefined;
   return readMapped(pid, range, (path) => {

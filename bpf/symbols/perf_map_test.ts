@@ -73,7 +73,7 @@ test("readPerfMap() leaves out what is no such line, and only that", () => {
 });
 
 test("CodeRanges: the last that was told of a place is right, whatever overlaps it", () => {
-  // Against the plain way, for ranges at random places; a seed of its own.
+  // Compared with a linear search, for random ranges with a fixed seed.
   let seed = 17;
   const random = (below: number) => (seed = (seed * 48271) % 2147483647) % below;
   const ranges = new CodeRanges();

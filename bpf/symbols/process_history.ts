@@ -39,11 +39,14 @@ export interface HistoryEvents {
 
 /** How many images of ended processes are kept in any case. */
 const LATEST = 512;
-/** This many records at once are a flood; then the next look is delayed by so many milliseconds. */
+/**
+ * So many records in one drain are a flood; then the next drain is delayed by so many milliseconds.
+ */
 const [FLOOD, FLOOD_PAUSE] = [64, 10];
 /**
- * After processes were looked at again as records were dropped, so many nanoseconds pass before the next time, and in
- * any case so many times what it took: where few are followed, and where all are.
+ * When records were dropped, /proc is read for all followed processes. Before the next time at
+ * least `pause` nanoseconds pass, and `share` times the duration of that reading: `few` where
+ * processes were chosen, `all` otherwise.
  */
 const RECOVERY = { few: { pause: 0, share: 1 }, all: { pause: 1e9, share: 10 } } as const;
 
@@ -63,11 +66,11 @@ export class ProcessHistory implements Disposable {
   #wait: Wait | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
-  /** How many records had been dropped when processes were last looked at. */
+  /** How many records had been dropped when processes were last read from /proc. */
   #dropped = 0;
-  /** Whether more have been since. */
+  /** Whether more have been dropped since. */
   #isIncomplete = false;
-  /** When all records had been read, and none was missing. */
+  /** The last time when all records had been read and none was missing. */
   #complete = monotonicTime();
   #nextRecovery = 0;
   #recovery: ReturnType<typeof setTimeout> | undefined;
@@ -155,8 +158,8 @@ export class ProcessHistory implements Disposable {
   }
 
   /**
-   * Looks at the processes themselves, as records were dropped: what they have mapped that is not known was mapped
-   * since all was known.
+   * Reads the mappings of processes from /proc, because records were dropped. Unknown mappings
+   * count as made after the last time when no record was missing.
    */
   #recover(now: number): void {
     clearTimeout(this.#recovery);

@@ -62,7 +62,10 @@ export class ProcessRecords implements EventSource {
     undo.move();
   }
 
-  /** How many records found no room so far; before Linux 6.0, as far as later records tell. */
+  /**
+   * How many records were dropped so far; before Linux 6.0, those reported by the records read so
+   * far.
+   */
   get dropped(): number {
     return this.#rings.reduce((sum, ring) => sum + ring.dropped, 0);
   }

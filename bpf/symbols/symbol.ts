@@ -23,8 +23,8 @@ export interface FormatOptions {
 }
 
 /**
- * A symbol as text: `vfs_read`; a place without a function as `[libc.so.6+0x2a1f0]`; an unknown
- * address as the address itself.
+ * A symbol as text: `vfs_read`; an address in no known function as `[libc.so.6+0x2a1f0]`; an
+ * unknown address as the address itself.
  */
 export function formatSymbol(
   symbol: ResolvedSymbol | undefined,

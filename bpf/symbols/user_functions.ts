@@ -21,7 +21,7 @@ export interface UserFunction {
 
 /**
  * The functions of a program or library whose names match, in the file's order, with one name for
- * each place: those of its symbol tables and of its separate debug file. Use `^` and `$` to match
+ * each address: those of its symbol tables and of its separate debug file. Use `^` and `$` to match
  * whole names.
  *
  * Functions chosen by the dynamic linker (IFUNC) are listed at the implementation chosen in the
@@ -47,7 +47,7 @@ export function userFunctions(
   );
 }
 
-/** The same for a path as this process reaches it. */
+/** Like {@linkcode userFunctions}, for a path as this process sees it. */
 export function functionsOf(
   path: string,
   pattern: RegExp,
@@ -59,7 +59,7 @@ export function functionsOf(
   const unknown = new Set<string>();
   using elf = new ElfFile(path);
   const ifuncs = new Ifuncs(elf, pid);
-  // One whole name is compared byte by byte, which takes a tenth of making texts of all.
+  // One whole name is compared byte by byte, which takes a tenth of the time of decoding all names.
   const [, only] = wanted.flags === "" ? /^\^(\w+)\$$/.exec(wanted.source) ?? [] : [];
   const named = only === undefined ? elf.functions() : elf.functionsNamed(only);
   for (const { name, offset, indirect } of named) {

@@ -27,26 +27,26 @@ export interface UserSymbolOptions {
 
 /** A function in a program's text. */
 export interface SourceFrame {
-  /** The name of a function that was put into the next one; undefined for the one whose code it is. */
+  /** The name of a function inlined in the next one; undefined for the last, which has the code. */
   readonly inlined: string | undefined;
-  /** Where it is; undefined when that is not known. */
+  /** The source line; undefined when it is not known. */
   readonly line: SourceLine | undefined;
 }
 
-/** Which of the things an address can mean is asked for. */
+/** How an address is looked up. */
 export interface AddressOptions {
-  /** When it was, as `bpf_ktime_get_ns` tells; asked by those who follow processes. */
+  /** When it was sampled, on the clock of `bpf_ktime_get_ns`; for followed processes. */
   readonly time?: number | undefined;
   /**
-   * It is a return address: the function is the one that made the call, which the instruction in
-   * front belongs to, even when that was its last one.
+   * Whether it is a return address: the symbol is then that of the call before it, which may be the
+   * last instruction of its function.
    */
   readonly isReturn?: boolean;
 }
 
 /**
- * Lets somebody else hear of the code that followed processes map, from now on: no part of the API,
- * as what it tells is not.
+ * Calls `each` for the code that followed processes map from now on. Not part of the API, because
+ * MemoryRange is not.
  */
 export let hearMappings: (
   symbols: UserSymbols,
@@ -56,10 +56,10 @@ export let hearMappings: (
 /**
  * Symbols of any number of processes; files are shared between them.
  *
- * A process is looked at when it is asked about first: call `refresh` when it has loaded libraries
- * or called exec since, and `forget` when it is gone, before its number is used again. Or call
- * `follow` before anything else: then all processes are known that live from then on, and ask with
- * a time.
+ * A process's mappings are read when it is first asked about: call `refresh` when it has loaded
+ * libraries or called exec since, and `forget` when it is gone, before its number is used again. Or
+ * call `follow` before anything else: then all processes that run from then on are known, and
+ * look-ups take a time.
  */
 export class UserSymbols implements Disposable {
   readonly #images = new Map<number, ProcessImage | undefined>();
@@ -147,11 +147,10 @@ export class UserSymbols implements Disposable {
   }
 
   /**
-   * What each address of a stack, as the kernel gives it, is in the program's text: the functions that the
-   * compiler put into others, innermost first, and last the one whose code it is, each with the line that
-   * it is at. One without lines where there is no debug information.
+   * The source frames of each address of a stack: inlined functions, innermost first, then the one
+   * that has the code, each with its line; without debug information one frame without a line.
    *
-   * @param time when it was, as `bpf_ktime_get_ns` tells
+   * @param time when it was sampled, on the clock of `bpf_ktime_get_ns`
    */
   sourceFrames(pid: number, addresses: readonly bigint[], time?: number): SourceFrame[][] {
     return addresses.map((address, i) => {
@@ -172,8 +171,8 @@ export class UserSymbols implements Disposable {
   }
 
   /**
-   * Where in a program's text an address comes from, as the program's debug information tells (gcc -g);
-   * undefined when there is none.
+   * The source line of an address, from the program's debug information (gcc -g); undefined when
+   * there is none.
    */
   sourceLine(pid: number, address: bigint, options: AddressOptions = {}): SourceLine | undefined {
     // After a call, the return address may belong to the next line.
@@ -231,7 +230,7 @@ export class UserSymbols implements Disposable {
     return this.#findIn(this.#history?.at(pid, time ?? Infinity), pid, address, time);
   }
 
-  /** @param known what the process ran then, which is asked for once for all addresses of a stack */
+  /** @param known the process's image at that time, looked up once for all addresses of a stack */
   #findIn(known: Known, pid: number, address: bigint, time?: number): Mapping | undefined {
     const range = known?.memory.rangeAt(address, time);
     if (known && range) return { image: known, range };
@@ -289,7 +288,7 @@ export class UserSymbols implements Disposable {
   }
 }
 
-/** What a process ran at a time. */
+/** The image of a process at a time. */
 type Known = ProcessImage | undefined;
 
 /** The mapping that contains an address. */
