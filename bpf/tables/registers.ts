@@ -5,8 +5,8 @@
  */
 
 /**
- * The members of struct pt_regs in their order, eight bytes each: on arm64 of what programs see of it,
- * struct user_pt_regs (arch/{x86,arm64}/include/uapi/asm/ptrace.h).
+ * The members of struct pt_regs in their order, eight bytes each: on arm64 those of struct
+ * user_pt_regs, which programs see (arch/{x86,arm64}/include/uapi/asm/ptrace.h).
  */
 const X86 = "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss".split(
   " ",
@@ -16,12 +16,15 @@ const ARM64 = [...Array.from({ length: 31 }, (_, n) => `regs[${n}]`), "sp", "pc"
 const membersOf = (architecture: string): readonly string[] =>
   architecture === "arm64" ? ARM64 : X86;
 
-/** Where struct pt_regs has a member: `di`, or `regs[3]` on arm64; negative if it has none of that name. */
+/**
+ * The offset in bytes of a member of struct pt_regs: `di`, or `regs[3]` on arm64; negative if there
+ * is none of that name.
+ */
 export function registerOffset(member: string, architecture: string = process.arch): number {
   return 8 * membersOf(architecture).indexOf(member);
 }
 
-/** In bytes from its start; `args` are the first arguments of a function. */
+/** Offsets in struct pt_regs in bytes; `args` are those of a function's first arguments. */
 export interface RegisterOffsets {
   readonly args: readonly number[];
   readonly result: number;
@@ -30,13 +33,13 @@ export interface RegisterOffsets {
   readonly size: number;
 }
 
-/** What calling conventions put where: the System V ABI's, and AAPCS64. */
+/** The roles of registers in the calling conventions: the System V ABI, and AAPCS64. */
 const ROLES = {
   x64: { args: ["di", "si", "dx", "cx", "r8", "r9"], result: "ax", ip: "ip" },
   arm64: { args: ARM64.slice(0, 8), result: "regs[0]", ip: "pc" },
 } as const;
 
-/** Where struct pt_regs has what a probe reads. */
+/** The offsets in struct pt_regs of what probes read. */
 export function registerOffsets(architecture: string = process.arch): RegisterOffsets {
   const { args, result, ip } = ROLES[architecture === "arm64" ? "arm64" : "x64"];
   const at = (member: string) => registerOffset(member, architecture);

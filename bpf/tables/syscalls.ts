@@ -117,7 +117,7 @@ export function syscallNumber(name: string): number | undefined {
   return syscallNumberOf(name, process.arch);
 }
 
-/** The same for an architecture by Node's name of it, `x64` or `arm64`. */
+/** Like {@linkcode syscallNumber}, for an architecture by Node's name of it: `x64` or `arm64`. */
 export function syscallNumberOf(name: string, architecture: string): number | undefined {
   const index = BY_ARCHITECTURE[architecture]?.indexOf(name) ?? -1;
   if (index >= 0) return index;

@@ -58,7 +58,7 @@ export class TracePipe implements Disposable {
   readonly #forgetExit: () => void;
   readonly #buffer = alloc(READ_SIZE);
   readonly #decoder = new TextDecoder();
-  /** Parsed lines that were not consumed yet. */
+  /** Complete lines that were not consumed yet. */
   #lines: string[] = [];
   /** The beginning of an incomplete line. */
   #rest = "";

@@ -26,8 +26,8 @@ export function mountedTracefs(): string | undefined {
 
 /**
  * Where this process finds tracefs. If it is not mounted, it is mounted without a mount point
- * (fsmount), which leaves no trace and needs CAP_SYS_ADMIN and Linux >= 5.2. Undefined when that
- * fails too.
+ * (fsmount), which other processes do not see, and which needs CAP_SYS_ADMIN and Linux >= 5.2.
+ * Undefined when that fails too.
  */
 export function tracefs(): string | undefined {
   return mountedTracefs() ?? (detached ??= mountDetached());

@@ -41,7 +41,7 @@ export interface UsdtLocation {
 }
 
 const NOTE_TYPE = 3;
-/** What a note has in front of its strings, and their three ends. */
+/** The least size of a note's content: three u64, and the NULs of three strings. */
 const LEAST_SIZE = 27;
 /** Size limit: OpenJDK's libjvm has the largest section known, 60 KiB. */
 const MAX_NOTES = 16 * 2 ** 20;
