@@ -1,8 +1,9 @@
 /**
  * Lowers trees of C expressions to the intermediate form.
  *
- * A number of up to 32 bits is kept extended to 64 by its sign, so that comparisons and conversions to
- * wider types cost nothing; what may leave its type's range is extended again.
+ * A number of up to 32 bits is kept extended to 64 bits by its signedness, so that comparisons and
+ * conversions to wider types cost nothing; a result that may leave its type's range is extended
+ * again.
  *
  * @module
  */

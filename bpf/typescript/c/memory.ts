@@ -1,5 +1,5 @@
 /**
- * Reads memory at a numeric address: the kernel's or the process's, as the address's sign tells.
+ * Reads memory at a numeric address: the kernel's or the process's, decided by the address's sign.
  *
  * @module
  */

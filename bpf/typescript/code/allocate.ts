@@ -67,9 +67,12 @@ export function allocate(code: Code): Places {
   return { register, spilled, words: wordEnds.length };
 }
 
-/** What saves moves. */
+/** Hints that save moves. */
 interface Hints {
-  /** The registers to have: of the argument a value becomes (as a negative number), or of another value. */
+  /**
+   * Preferred registers: a BPF register, negated, such as that of the argument that a value
+   * becomes; or that of another value.
+   */
   readonly wishes: ReadonlyMap<Reg, readonly number[]>;
   /** The value whose register is needed until after the first operand has been copied. */
   readonly avoided: ReadonlyMap<Reg, Reg>;
@@ -86,7 +89,7 @@ function hintsOf({ blocks }: Code): Hints {
           if (typeof arg === "number" && i < 4) wish(arg, -(i + 1));
         });
       } else if (operation.op === "context") {
-        // It is in R1, and stays there unless a call lies in between.
+        // The context is in R1, and stays there unless a call lies in between.
         wish(operation.dst, -1);
         wish(operation.dst, -6);
       } else if (operation.op === "move" && typeof operation.source === "number") {

@@ -24,7 +24,7 @@ import { splitWebs } from "./webs.ts";
 
 /** MAX_BPF_STACK: the size of a program's stack in bytes. */
 const MAX_STACK = 512;
-/** Scratch registers for spilled values and cycles of moves: never allocated. */
+/** Scratch register for spilled values, besides R0: never allocated. */
 const SCRATCH = 5;
 
 /** A program's instructions with their source lines. */

@@ -163,7 +163,7 @@ export function reads(operation: Operation): Reg[] {
   }
 }
 
-/** Gives the registers that an operation reads other names. */
+/** Renames the registers that an operation reads. */
 export function rename(operation: Operation, name: (reg: Reg) => Reg): void {
   const renamed = <T extends Argument | Base>(operand: T) =>
     (typeof operand === "number" ? name(operand) : operand) as T;
@@ -198,7 +198,7 @@ export function endReads(end: End | undefined): Reg[] {
   return end?.op === "exit" ? registers(end.source) : [];
 }
 
-/** Gives the registers that a terminator reads other names. */
+/** Renames the registers that a terminator reads. */
 export function renameEnd(end: End, name: (reg: Reg) => Reg): void {
   const renamed = (operand: Operand) => typeof operand === "number" ? name(operand) : operand;
   if (end.op === "branch") [end.a, end.b] = [name(end.a), renamed(end.b)];

@@ -70,7 +70,7 @@ function spans(
       if (operation.op === "call") calls.push(position);
       for (const reg of reads(operation)) touch(reg, position);
       const reg = written(operation);
-      // One further: a result may reuse the register of an operand that dies there.
+      // One position later: a result may reuse the register of an operand that dies there.
       if (reg !== undefined) touch(reg, position + 1);
     }
     position += 2;

@@ -1,5 +1,5 @@
 /**
- * Remainders of what was divided before: a product and a difference instead of a second division, which takes
+ * Computes `a % b` after `a / b` with a multiplication and a subtraction: a second division takes
  * some twenty cycles.
  *
  * @module
@@ -14,7 +14,10 @@ interface Quotient {
   readonly reg: Reg;
 }
 
-/** The same program, where `a % b` behind `a / b` is `a - (a / b) * b`: that is a for b = 0, as BPF has it. */
+/**
+ * The same program, where `a % b` behind `a / b` is `a - (a / b) * b`: for b = 0 that gives a, as
+ * BPF defines it.
+ */
 export function withoutRemainders(code: Code): Code {
   let { registers } = code;
   for (const { operations } of code.blocks) {

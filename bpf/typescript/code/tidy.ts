@@ -29,7 +29,7 @@ export function tidy(code: Code): Code {
   return { ...code, blocks: reachable(joined(blocks)) };
 }
 
-/** A measure that each removal makes smaller: unchanged, nothing is left to remove. */
+/** A measure that each removal decreases: when it stays the same, nothing is left to remove. */
 function sizeOf(blocks: readonly Block[]): number {
   return blocks.reduce((sum, { operations, end }) => {
     return sum + operations.length + (end?.op === "branch" ? 2 : 1);

@@ -1,14 +1,14 @@
 /**
- * Gives each web of a variable (definitions that reach a common reader) a register of its own: a value that nobody
- * reads any more then keeps no register until the variable is assigned to again, and the new value can be made in
- * its place.
+ * Gives each web of a variable (definitions that reach a common reader) a register of its own: a
+ * value that is not read any more then occupies no register until the next assignment, and the new
+ * value can be computed in its register.
  *
  * @module
  */
 
 import { type Code, type Reg, rename, renameEnd, successors, written } from "./ir.ts";
 
-/** Lets each web have its own register, in place. */
+/** Gives each web its own register, in place. */
 export function splitWebs(code: Code): Code {
   const { blocks } = code;
   const repeated = repeatedlyWritten(code);
