@@ -94,7 +94,7 @@ const section = (name: string, lines: readonly string[]) =>
     `  interface ${name} {`,
     ...lines.map((line) => `    ${line}`),
     "  }",
-    // By which known_kernel.ts finds it: no such variable exists.
+    // known_kernel.ts finds the interface by this declaration; no such variable exists.
     `  var ${name}: ${name};`,
   ];
 

@@ -97,7 +97,7 @@ export class TypeTexts {
   }
 }
 
-/** A number of so many bytes. */
+/** The TypeScript type of a number of so many bytes. */
 export const numberOf = (bytes: number): string => bytes > 4 ? "bigint" : "number";
 
 /** A name as a property key, quoted if necessary. */

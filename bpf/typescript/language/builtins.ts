@@ -2,8 +2,8 @@
  * The built-in functions of kernel code, which have a meaning inside of programs only.
  *
  * A program is compiled from its text, so that these are never called. They are declared as
- * functions for their types, and because a bundler that renames them renames them in both places:
- * `pid.name` is what the text calls it.
+ * functions for their types, and because a bundler that renames one renames it in programs as well:
+ * `pid.name` is its name in their text.
  *
  * @module
  */
@@ -11,22 +11,22 @@
 import type { StructOf } from "./known_kernel.ts";
 import type { KernelStack, UserStack } from "./stacks.ts";
 
-/** The process's number, as user space counts it. */
+/** The process's id, as user space counts it. */
 export function pid(): number {
   throw outsideOfKernel("pid");
 }
 
-/** The thread's number. */
+/** The thread's id. */
 export function tid(): number {
   throw outsideOfKernel("tid");
 }
 
-/** The user's number. */
+/** The user's id. */
 export function uid(): number {
   throw outsideOfKernel("uid");
 }
 
-/** The group's number. */
+/** The group's id. */
 export function gid(): number {
   throw outsideOfKernel("gid");
 }
@@ -61,12 +61,12 @@ export function random(): number {
   throw outsideOfKernel("random");
 }
 
-/** The text at an address of the process's memory, cut to `size` bytes with its NUL. */
+/** The text at an address of the process's memory, truncated to `size` bytes with its NUL. */
 export function userString(_address: bigint | number, _size?: number): string {
   throw outsideOfKernel("userString");
 }
 
-/** The text at an address of the kernel's memory, cut to `size` bytes with its NUL. */
+/** The text at an address of the kernel's memory, truncated to `size` bytes with its NUL. */
 export function kernelString(_address: bigint | number, _size?: number): string {
   throw outsideOfKernel("kernelString");
 }
@@ -94,12 +94,12 @@ export function print(..._values: unknown[]): void {
   throw outsideOfKernel("print");
 }
 
-/** The number at an address of the process's memory, without sign; 0 where nothing is. */
+/** The unsigned number at an address of the process's memory; 0 if it cannot be read. */
 export function userNumber(_address: bigint | number, _bits?: 8 | 16 | 32 | 64): bigint {
   throw outsideOfKernel("userNumber");
 }
 
-/** The number at an address of the kernel's memory, without sign; 0 where nothing is. */
+/** The unsigned number at an address of the kernel's memory; 0 if it cannot be read. */
 export function kernelNumber(_address: bigint | number, _bits?: 8 | 16 | 32 | 64): bigint {
   throw outsideOfKernel("kernelNumber");
 }
@@ -110,8 +110,8 @@ export function currentTask(): StructOf<"struct task_struct"> {
 }
 
 /**
- * The struct of the kernel at an address: `cast(args[0], "struct sock")`; of several in a row the one of
- * that number, counted from 0: `cast(pid.numbers, "struct upid", level)`.
+ * The struct of the kernel at an address: `cast(args[0], "struct sock")`; in an array of structs,
+ * the one with that index: `cast(pid.numbers, "struct upid", level)`.
  */
 export function cast<N extends string>(
   _address: bigint | number,
@@ -173,7 +173,8 @@ export type Builtin = keyof typeof BUILTINS;
 
 /** Which built-in a name in a program's text means, if any. */
 export const builtinOf: ReadonlyMap<string, Builtin> = new Map([
-  // A script that an executable reads calls them by their own names, which its bundler may have changed.
+  // A script that an executable reads uses these names, even if the executable's bundler has
+  // renamed the functions.
   ...Object.keys(BUILTINS).map((name) => [name, name as Builtin] as const),
   ...Object.entries(BUILTINS).map(([word, { name }]) => [name, word as Builtin] as const),
 ]);

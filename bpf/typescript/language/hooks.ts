@@ -114,7 +114,10 @@ export function uretprobe<Outside>(
   return program({ kind: "uretprobe", options }, run);
 }
 
-/** Runs at a USDT probe: `args` are its arguments. Needs Linux >= 4.20, 5.15 where it has several places. */
+/**
+ * Runs at a USDT probe: `args` are its arguments. Needs Linux >= 4.20, 5.15 where it has several
+ * locations.
+ */
 export function usdt<Outside>(
   options: UsdtOptions,
   run: (context: { readonly args: readonly bigint[] }, outside: Outside) => unknown,

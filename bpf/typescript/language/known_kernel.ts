@@ -8,8 +8,9 @@
  */
 
 /**
- * A global interface by its name, if declarations have it. It is found by a global variable of the same
- * name and type, as none but the declarations may add to what is global: packages of JSR must not.
+ * A global interface by its name, if declarations have it. It is found by a global variable of the
+ * same name and type, as only the declarations may extend the global scope: packages of JSR must
+ * not.
  */
 export type Declared<N extends string> = typeof globalThis extends { [K in N]: infer T } ? T
   : Record<never, never>;

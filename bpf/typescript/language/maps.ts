@@ -59,7 +59,7 @@ const FRAMES = 127;
 const RING_BYTES = 256 * 1024;
 /** Slots of a histogram: 0, 1, 2 to 3, 4 to 7 … of 64-bit values, and behind them -1, -3 to -2 … */
 const HISTOGRAM_SLOTS = 129;
-/** What is added to the slot of a negative value, which is that of the same value without its sign. */
+/** What is added to the slot of a negative value's magnitude. */
 export const NEGATIVE_SLOTS = 64;
 
 const entries = <K, V>(
@@ -112,7 +112,7 @@ export function arrayMap<V>(
   return entries(MapType.ARRAY, u32, value, { entries: count });
 }
 
-/** The same with a value for each CPU. */
+/** An array with a value for each CPU. */
 export function perCpuArray<V>(
   value: Codec<V>,
   { entries: count }: Pick<Required<EntriesOptions>, "entries">,
@@ -135,11 +135,11 @@ export function perfBuffer<T>(event: Codec<T>): MapDefinition<"events", never, T
 }
 
 /**
- * Counts by powers of two: slot 0 counts zeros, slot n the values from 2^(n-1) on, slot 64 + n those
- * that are negative and have n bits without their sign.
+ * Counts by powers of two: slot 0 counts zeros, slot n the values from 2^(n-1) on, slot 64 + n the
+ * negative values whose magnitude has n bits.
  */
 export function histogram(): MapDefinition<"histogram", number, bigint>;
-/** The same for each key: `sizes.record(bytes, comm())`. */
+/** A histogram for each key: `sizes.record(bytes, comm())`. */
 export function histogram<K>(
   by: Codec<K>,
   options?: EntriesOptions,

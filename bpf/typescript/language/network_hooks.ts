@@ -42,7 +42,7 @@ export interface XdpTarget {
 export interface TcTarget {
   /** The interface, by name or index. */
   readonly interface: Interface;
-  /** Which way the packets go. */
+  /** The direction of the packets. */
   readonly direction: Direction;
 }
 
@@ -54,7 +54,9 @@ export function xdp<Outside>(
   return program({ kind: "xdp", target }, run);
 }
 
-/** Runs for each packet, one way. Without target {@linkcode Program.attachTc} attaches it. */
+/**
+ * Runs for each packet in one direction. Without target {@linkcode Program.attachTc} attaches it.
+ */
 export function tc<Outside>(
   target: TcTarget | undefined,
   run: (packet: Packet, outside: Outside) => TcVerdict | void,

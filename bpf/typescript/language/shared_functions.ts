@@ -17,9 +17,9 @@ import { callSite, Source } from "./source.ts";
 
 /** Functions for programs, with the maps, globals and constants that they use. `F` are the functions. */
 export interface SharedFunctions<F> {
-  /** What they use of what is outside of them. */
+  /** The maps, globals and constants that they use. */
   readonly definition: object;
-  /** Gives them: it is compiled with the programs, never called. */
+  /** Returns them: it is compiled with the programs, never called. */
   readonly make: (outside: never) => F;
   /** Where they were written: `/home/me/opens.ts:12:3`. */
   readonly site: string | undefined;
@@ -42,7 +42,7 @@ export function shared<F>(
     definition,
     make,
     site: callSite(),
-    // A method, because who lays out a definition that shares nothing needs no parser.
+    // A method, so that a definition that shares nothing is laid out without the parser.
     names: () => functionNames(functions),
   };
   return functions;
@@ -72,7 +72,7 @@ function functionNames(functions: SharedFunctions<unknown>): string[] {
   });
 }
 
-/** What stands in their text before the object that holds them, which is the last statement. */
+/** The statements of their text; the last one returns the object that holds the functions. */
 export function statementsOf({ node: { body } }: SharedText): readonly Statement[] {
   return body.type === "BlockStatement" ? body.body as readonly Statement[] : [];
 }

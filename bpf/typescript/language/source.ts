@@ -32,7 +32,7 @@ export class KernelCodeError extends TsBccError {
     const shown = text.trimStart();
     const indent = text.length - shown.length;
     const head = `line ${line}${file === undefined && source.isOfFile ? " of the function" : ""}: `;
-    // Tabs stay tabs, so that the caret stands below its place.
+    // Tabs stay tabs, so that the carets are below the columns that they mark.
     const before = shown.slice(0, Math.max(0, column - 1 - indent)).replace(/[^\t]/g, " ");
     super(
       `Cannot compile program "${program}"${where}: ${problem}\n` +
@@ -56,7 +56,7 @@ export interface SourceLocation {
   readonly column: number;
   /** The line's text. */
   readonly text: string;
-  /** How much of that line is meant. */
+  /** The number of columns to mark in that line. */
   readonly width: number;
   /** ` (opens.ts:12:3)`, or where the function was given to its hook, or nothing. */
   readonly where: string;
@@ -68,7 +68,7 @@ const SHARED = { begin: SHARED_BEGIN, line: 1 << 20 };
 
 /** A line of a program, or of a function that it shares with others. */
 export interface Line {
-  /** Its text, without what surrounds it. */
+  /** Its text, trimmed. */
   readonly text: string;
   /** Counted from 1, in that function's text. */
   readonly number: number;
@@ -90,7 +90,7 @@ export class Source {
   begin = 0;
   /** The number of its first line: programs count from 0, shared functions from an offset. */
   #firstLine = 0;
-  /** What the program shares with others and is compiled with. */
+  /** The texts of shared functions that the program is compiled with. */
   readonly #shared = new Set<Source>();
   readonly #starts: readonly number[];
 
@@ -123,7 +123,7 @@ export class Source {
     return by;
   }
 
-  /** Programs are compiled with a text that they share, which was moved. */
+  /** Adds the text of shared functions, which {@linkcode Source.moveBehind} has moved. */
   add(shared: Source): void {
     this.#shared.add(shared);
   }
@@ -142,7 +142,7 @@ export class Source {
     return lineIndex(this.#starts, offset);
   }
 
-  /** Reads the file that it was written in, when an error wants it. */
+  /** Reads the file that it was written in, once an error is to be shown. */
   #written(): { readonly site: Site; readonly origin: Origin } | undefined {
     const site = this.#site;
     if (!site) return undefined;
@@ -151,7 +151,7 @@ export class Source {
     return found && { site, origin: found };
   }
 
-  /** Where a part of the text is to be shown: in the file if that is known. */
+  /** The location to show for a part of the text: in the file if that is known. */
   location(start: number, end: number): SourceLocation {
     const [from, to] = [start, end].map((each) =>
       Math.min(Math.max(each - this.begin, 0), this.text.length)
@@ -185,7 +185,7 @@ export class Source {
     return { text: "", number: 1, source: this };
   }
 
-  /** Where a line of {@linkcode lineAt} is to be shown. */
+  /** The location to show for a line of {@linkcode lineAt}. */
   locationOf(number: number): SourceLocation {
     const start = this.#starts[number - 1] ?? 0;
     const text = this.text.slice(start, this.#starts[number]);
@@ -238,7 +238,10 @@ function locationIn(
   return { line: index + 1, column: column + 1, text, width };
 }
 
-/** How frames name the files of this folder, and the entry that exports its functions. */
+/**
+ * The paths, in stack frames, of the files of this folder and of kernel.ts, which exports its
+ * functions.
+ */
 const OURS = ownPaths(import.meta.url);
 
 function ownPaths(url: string): string[] {

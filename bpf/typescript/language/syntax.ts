@@ -15,7 +15,7 @@ export interface Node {
   readonly end: number;
 }
 
-/** An expression of a kind that is told by `type`. */
+/** An expression; `type` is its kind. */
 export type Expression =
   | Identifier
   | Literal
@@ -144,7 +144,7 @@ export interface FunctionNode extends Node {
   readonly generator: boolean;
 }
 
-/** A statement of a kind that is told by `type`. */
+/** A statement; `type` is its kind. */
 export type Statement =
   | Block
   | (Node & { readonly type: "ExpressionStatement"; readonly expression: Expression })

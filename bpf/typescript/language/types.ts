@@ -12,7 +12,10 @@ export interface Int {
   readonly kind: "int";
   readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
-  /** Whether it is one of several nonnegative constants, which go with numbers of either sign. */
+  /**
+   * Whether it is one of several nonnegative constants, which can be combined with numbers of
+   * either signedness.
+   */
   readonly isPlain?: true;
   /** Whether it is in network byte order in memory. */
   readonly bigEndian?: boolean;
@@ -137,5 +140,5 @@ export function membersOf(shape: CompositeType, base = 0): Member[] {
   });
 }
 
-/** Bytes that a member has room in. */
+/** The size of a member in bytes. */
 export const memberSize = (member: Member) => sizeOf(member.type);

@@ -1,5 +1,5 @@
 /**
- * What runs in user space around programs: `ts-bcc run` calls it.
+ * Functions of user space that `ts-bcc run` calls before, while and after programs run.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 export interface UserPart<B> {
   /** Before programs are attached, every so many seconds, or after they were detached. */
   readonly when: "begin" | "interval" | "end";
-  /** Of an interval. */
+  /** The period of an interval. */
   readonly seconds?: number;
-  /** Is given what was loaded: its maps, globals and events. */
+  /** The function; it gets the loaded object with its maps, globals and events. */
   readonly run: (bpf: B) => unknown;
 }
 
@@ -22,7 +22,7 @@ export function begin<B>(run: (bpf: B) => unknown): UserPart<B> {
 /**
  * Called by `ts-bcc run` every so many seconds while programs run. It may wait.
  *
- * @throws {RangeError} for no time at all, or more than a timer holds
+ * @throws {RangeError} for less than a millisecond, or more than a timer holds
  */
 export function interval<B>(seconds: number, run: (bpf: B) => unknown): UserPart<B> {
   if (!(seconds >= 0.001 && seconds <= 2_147_483)) {
