@@ -189,7 +189,7 @@ export const isEquality = (operator: string) => /^[!=]==?$/.test(operator);
 
 const isBool = ({ type }: Loaded) => type?.kind === "bool";
 
-/** `unsigned < 0`: always false here, unlike what the author expects. */
+/** Refuses comparisons that have one result only, such as `unsigned < 0`, which is always false. */
 function refuseSenseless(
   program: Program,
   node: Node,

@@ -73,7 +73,7 @@ export function addInPlace(
   return true;
 }
 
-/** Whether a place is a number that other CPUs may write as well. */
+/** Whether a location in memory holds a number that other CPUs may write as well. */
 function isShared(program: Program, { type, base, offset, bits }: InMemory): boolean {
   return !bits && typeof base === "number" && base !== program.context && type.kind === "int" &&
     (type.bits === 32 || type.bits === 64) && !type.bigEndian && offset % (type.bits / 8) === 0;

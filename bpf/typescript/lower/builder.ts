@@ -1,5 +1,5 @@
 /**
- * Writing the intermediate form: the current block, new registers, and places on the stack.
+ * Writing the intermediate form: the current block, new registers, and stack objects.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export class Builder {
     this.#blocks.push(this.#current);
   }
 
-  /** What was written. */
+  /** The code that was written. */
   finish(): Code {
     return { blocks: this.#blocks, registers: this.#registers, slots: this.#slots };
   }
@@ -53,7 +53,7 @@ export class Builder {
     return { id: this.#nextBlock++, operations: [], end: undefined };
   }
 
-  /** Lets `write` find something out, and keeps nothing of what it writes. */
+  /** Runs `write` for its result and discards the operations that it writes. */
   discard<T>(write: () => T): T {
     const [current, fresh, count] = [this.#current, this.#fresh, this.#blocks.length];
     this.#current = this.block();
@@ -65,7 +65,7 @@ export class Builder {
     }
   }
 
-  /** Goes on writing in a block; the current one, if it has no end yet, goes on to it. */
+  /** Continues in a block; the current block jumps to it unless it has a terminator. */
   enter(block: Block): void {
     if (!this.#current.end) this.jump(block);
     this.#current = block;
@@ -82,7 +82,7 @@ export class Builder {
   }
 
   branch(test: Test, a: Reg, b: Operand, then: Block, otherwise: Block): void {
-    // x === x: the verifier would follow both ways.
+    // x === x: the verifier would follow both branches.
     if (a === b) return this.jump(holds(test, 0n, 0n) ? then : otherwise);
     this.#end({ op: "branch", test, a, b, then, else: otherwise });
   }
@@ -97,7 +97,7 @@ export class Builder {
     return { slot: this.#slots.length - 1 };
   }
 
-  /** A stack object for the length of a call; it may be another's afterwards. */
+  /** A stack object for the duration of a call; it is reused afterwards. */
   withSlot<T>(bytes: number, use: (slot: Slot) => T): T {
     const rounded = Math.ceil(bytes / 8) * 8;
     const slot = this.#takeFree(rounded) ?? this.slot(rounded).slot;
@@ -117,14 +117,14 @@ export class Builder {
     return found;
   }
 
-  /** Says that the last result has a name now: {@linkcode Builder.move} must copy it. */
+  /** Notes that the last result is used again later: {@linkcode Builder.move} must copy it. */
   keep(): void {
     this.#fresh = undefined;
   }
 
   move(dst: Reg, source: Operand): void {
     const last = this.#current.operations.at(-1);
-    // Made for this and for nothing else: it is made in its place.
+    // The value is for this move only: its operation writes to `dst` directly.
     if (source === this.#fresh && last && "dst" in last && last.dst === source) {
       last.dst = dst;
       this.#fresh = undefined;
@@ -223,7 +223,7 @@ export class Builder {
 
   #put(operation: Without<Operation>): void {
     this.#fresh = undefined;
-    // Behind a return: nothing gets there.
+    // Behind a return the code is unreachable.
     if (this.#current.end) return;
     this.#current.operations.push({ ...operation, line: this.line } as Operation);
   }

@@ -26,7 +26,7 @@ import { constant, type InRegister, type Value, VOID } from "./values.ts";
 /** Bytes of a thread's name (TASK_COMM_LEN). */
 const COMM_SIZE = 16;
 
-/** Compiles the call of a word. */
+/** Compiles the call of a built-in function. */
 export function callBuiltin(program: Program, node: Call, name: Builtin, scope: Scope): Value {
   const { builder } = program;
   const given = node.arguments;

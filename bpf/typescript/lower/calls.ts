@@ -65,7 +65,7 @@ export function call(program: Program, node: Call, scope: Scope): Value {
   throw program.error(callee, unknown);
 }
 
-/** `Number`, `BigInt`, `BigInt.asUintN`: what JavaScript has everywhere. */
+/** JavaScript's own conversions: `Number`, `BigInt`, `BigInt.asUintN`. */
 function conversionOf(callee: Expression, scope: Scope): string | undefined {
   if (callee.type === "Identifier" && !scope.find(callee.name)) {
     return CONVERSIONS.has(callee.name) ? callee.name : undefined;

@@ -96,7 +96,7 @@ export function namesOf(node: Statement): string[] {
   return node.declarations.flatMap(({ id }) => names(id));
 }
 
-/** Gives the names of a pattern to a value and its parts. */
+/** Binds the names of a pattern to a value and its parts. */
 export function bind(program: Program, pattern: Pattern, value: Value, scope: Scope): void {
   switch (pattern.type) {
     case "Identifier":

@@ -66,7 +66,7 @@ export function lowerChanges(program: Program, node: Expression, scope: Scope): 
   }
 }
 
-/** Compiles an expression early; its place then uses the value. */
+/** Compiles an expression early; where it stands, that value is used. */
 function early(program: Program, node: Expression, scope: Scope): void {
   program.early.set(node, settle(program, node, lower(program, node, scope)));
 }

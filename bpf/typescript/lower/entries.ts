@@ -120,7 +120,7 @@ export function getOrInsert(
   return found(program, map, pointer);
 }
 
-/** Gives a key a value. */
+/** Sets the value of a key. */
 export function set(
   program: Program,
   node: Call,

@@ -116,7 +116,7 @@ function identifier(program: Program, node: Identifier, scope: Scope): Value {
   );
 }
 
-/** Globals of JavaScript with a meaning here. */
+/** Global names of JavaScript, which one-liners cannot use as names of maps. */
 const RESERVED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
 function unary(

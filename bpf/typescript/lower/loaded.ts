@@ -65,7 +65,10 @@ export function present(program: Program, node: Node, value: Value): Value {
   return { kind: "memory", base, offset: 0, type, access, ...readOnly ? { readOnly } : {} };
 }
 
-/** What to say where a number is wanted of what JavaScript has one for. */
+/**
+ * The error for a property of texts that JavaScript has and the language lacks; undefined for other
+ * values.
+ */
 function noNumber(value: Value): string | undefined {
   if (value.kind !== "method" || value.object.kind === "map" || value.object.kind === "packet") {
     return undefined;

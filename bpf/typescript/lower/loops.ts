@@ -17,7 +17,7 @@ import { expressionStatement, statement } from "./statements.ts";
 
 /** Limit on iterations: the verifier follows each of them. */
 const MOST_ROUNDS = 4096;
-/** Elements that are gone through one after the other. */
+/** Limit on elements: the loop over them is unrolled. */
 const MOST_ELEMENTS = 128;
 
 /** Compiles `for (let i = 0; i < 100; i++)`. */

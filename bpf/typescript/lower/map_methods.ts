@@ -22,7 +22,7 @@ import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
 
-/** Of bpf_get_stackid (include/uapi/linux/bpf.h). */
+/** Flag of bpf_get_stackid (include/uapi/linux/bpf.h). */
 const BPF_F_USER_STACK = 1n << 8n;
 
 const METHODS: Readonly<Record<AnyMap["role"], readonly string[]>> = {

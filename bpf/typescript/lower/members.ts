@@ -212,7 +212,7 @@ export function lengthOf(value: Value): number | undefined {
   return value.kind === "memory" && value.type.kind === "array" ? value.type.length : undefined;
 }
 
-/** What to say where all arguments are asked for, and only who calls knows how many there are. */
+/** The error where the number of arguments is asked for, which only the caller knows. */
 export const countUnknown = (what: string) =>
   `how many ${what.replace(/^the /, "")} there are is not known here: name each, such as args[0]`;
 

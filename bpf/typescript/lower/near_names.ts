@@ -1,12 +1,14 @@
 /**
- * What somebody may have meant who writes a name that is not known.
+ * Suggestions for unknown names.
  *
  * @module
  */
 
 import { builtinOf } from "../language/builtins.ts";
 
-/** What bpftrace, BPF's helpers, Node and Linux call what a word of the language tells. */
+/**
+ * Names in bpftrace, BPF helpers, Node and Linux, with the built-in function of the same meaning.
+ */
 const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({
   getpid: "pid()",
   tgid: "pid()",
@@ -57,14 +59,14 @@ const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({
   string: "userString(address) or kernelString(address)",
 }));
 
-/** What JavaScript has everywhere, and which is not meant to be given from outside. */
+/** Global names of JavaScript that have no meaning in the kernel. */
 const JAVASCRIPT: ReadonlySet<string> = new Set(
   ("Math Boolean Number String Object Array Symbol Map Set WeakMap JSON Reflect RegExp Error Promise Infinity NaN " +
     "parseInt parseFloat isNaN isFinite eval arguments globalThis structuredClone setTimeout setInterval fetch require")
     .split(" "),
 );
 
-/** What to say of a name that is not known, if what was meant can be told. */
+/** The error for an unknown name; undefined if its meaning cannot be guessed. */
 export function unknownName(name: string): string | undefined {
   if (JAVASCRIPT.has(name)) {
     return `JavaScript's ${name} is not in the kernel: write it with operators, or do it where events and maps are read`;
@@ -73,7 +75,7 @@ export function unknownName(name: string): string | undefined {
   return near && `nothing is called ${name} here: did you mean ${near}?`;
 }
 
-/** A known word that is near to a name; undefined where none is. */
+/** A built-in function or expression with a similar name or meaning; undefined if there is none. */
 function nearName(name: string): string | undefined {
   const plain = name.toLowerCase().replace(/^bpf_(?:get_)?/, "");
   const found = OTHERS.get(plain) ?? OTHERS.get(name.toLowerCase());

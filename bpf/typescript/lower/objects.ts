@@ -1,6 +1,6 @@
 /**
- * Objects that programs write: what is to be stored, field by field. One that gets a name keeps the values
- * that it was made of; others are computed where they are stored.
+ * Object literals, which are stored field by field. The fields of an object that is bound to a name
+ * are evaluated at once; those of others, where the object is stored.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Value } from "./values.ts";
 /** An object as a value. */
 export type ObjectValue = Value & { kind: "object" };
 
-/** Its fields by name, of two of one name the last. @throws {KernelCodeError} */
+/** The fields by name; the last one counts if a name occurs twice. @throws {KernelCodeError} */
 export function propertiesOf(program: Program, { node }: ObjectValue): Map<string, Property> {
   const found = new Map<string, Property>();
   for (const property of node.properties) {
@@ -54,7 +54,8 @@ export function settleObject(program: Program, object: ObjectValue): ObjectValue
   if (object.settled) return object;
   const settled = new Map([...propertiesOf(program, object).values()].map(({ value: node }) => {
     const value = lower(program, node, object.scope);
-    // Texts that helpers write stay what they are, and have no size until they are stored.
+    // Texts that helpers write are not evaluated yet: they get their size from where they are
+    // stored.
     return [node, value.kind === "made" ? value : settle(program, node, value)];
   }));
   return { ...object, settled };

@@ -16,7 +16,7 @@ import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
 
-/** Where struct xdp_md and struct __sk_buff have what is read (include/uapi/linux/bpf.h). */
+/** Offsets in struct xdp_md and struct __sk_buff (include/uapi/linux/bpf.h). */
 const XDP = { data: 0, end: 4, interface: 12 } as const;
 const SKB = { length: 0, interface: 40 } as const;
 
@@ -27,7 +27,7 @@ const WIDTHS: Readonly<Record<string, Width>> = { u8: 1, u16: 2, u32: 4, u64: 8 
  * read).
  */
 const MAX_XDP_OFFSET = 0x7fffn;
-/** The largest that bpf_skb_load_bytes() takes. */
+/** The largest offset that bpf_skb_load_bytes() takes. */
 const MAX_SKB_OFFSET = 0x7fff_ffffn;
 
 /** A field or method of a packet; undefined when there is none of that name. */

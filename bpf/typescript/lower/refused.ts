@@ -1,12 +1,12 @@
 /**
- * What to say of syntax that the language lacks.
+ * Errors for syntax that the language lacks.
  *
  * @module
  */
 
 import type { Node } from "../language/syntax.ts";
 
-/** Error messages for syntax that the language lacks. */
+/** The error message for a node. */
 export function refusal(node: Node): string {
   return REFUSED[node.type] ?? `${node.type} is not in the language`;
 }

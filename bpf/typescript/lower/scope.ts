@@ -1,5 +1,5 @@
 /**
- * The names in scope at a place of a program.
+ * The names in scope at a point of a program.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export class Scope {
     this.#outer = outer;
   }
 
-  /** Lets names stand for nothing until they are declared. */
+  /** Marks names that are declared further down: until then they cannot be used. */
   reserve(names: Iterable<string>): void {
     for (const name of names) this.#names.set(name, { kind: "later" });
   }

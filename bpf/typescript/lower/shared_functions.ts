@@ -20,7 +20,7 @@ import type { Program } from "./program.ts";
 import { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
 
-/** The function of that name; undefined if nobody gives one. */
+/** The function of that name; undefined if none is shared. */
 export function sharedFunction(program: Program, name: string): Value | undefined {
   const from = program.outside.functions.get(name);
   return from && functionsOf(program, from).get(name);

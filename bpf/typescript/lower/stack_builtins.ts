@@ -16,7 +16,7 @@ import type { Program } from "./program.ts";
 import type { InMemory, StackValue } from "./values.ts";
 import { processId } from "./builtins.ts";
 
-/** Of bpf_get_stackid (include/uapi/linux/bpf.h). */
+/** Flag of bpf_get_stackid (include/uapi/linux/bpf.h). */
 const BPF_F_USER_STACK = 1n << 8n;
 const BPF_NOEXIST = 1n;
 /** Offsets in struct user_stack. */

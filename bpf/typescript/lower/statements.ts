@@ -112,8 +112,8 @@ export function expressionStatement(program: Program, node: Expression, scope: S
 }
 
 /**
- * Compiles all but the last of `a, b, c` and returns that: minifiers write statements in front of a condition or a
- * returned value so.
+ * Compiles all but the last of `a, b, c` and returns that: this is how minifiers write statements
+ * before a condition or a returned value.
  */
 export function lastOf(program: Program, node: Expression, scope: Scope): Expression {
   if (node.type === "ParenthesizedExpression") return lastOf(program, node.expression, scope);

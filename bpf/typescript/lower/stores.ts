@@ -90,7 +90,10 @@ function checkScalar(program: Program, node: Node, type: Scalar, { operand, type
   }
 }
 
-/** Whether it is `a || b` or `a && b`, which is a boolean here and the value of a side in JavaScript. */
+/**
+ * Whether it is `a || b` or `a && b`, which is a boolean here and the value of an operand in
+ * JavaScript.
+ */
 function isLogical(node: Node): boolean {
   if (node.type === "AssignmentExpression") return isLogical((node as Assignment).right);
   return node.type === "LogicalExpression";

@@ -53,7 +53,8 @@ export function switchStatement(program: Program, node: Switch, outer: Scope): v
   program.loops.push({ label: undefined, breaks: end, continues: undefined });
   node.cases.forEach(({ consequent }, i) => {
     builder.enter(bodies[i]!);
-    // Declarations of one case do not exist in the others: a jump may enter those without passing them.
+    // Declarations of one case do not exist in the others: a jump to another case does not pass
+    // them.
     program.apart(() => statements(program, consequent, scope));
   });
   program.loops.pop();

@@ -62,7 +62,7 @@ function definitionFor(
   );
 }
 
-/** What a map adds up: of what may be negative, signed. */
+/** The codec of a map's sums: signed if a summand may be negative. */
 function sumOf(program: Program, by: Expression | undefined, scope: Scope): Codec<bigint> {
   if (!by) return u64;
   const { type, operand } = program.apart(() =>
@@ -100,7 +100,7 @@ function codecOfValue(program: Program, node: Node, given: Value): Codec<unknown
     case "made":
       return chars(value.flexible ? TEXT_SIZE : value.type.size);
     case "constant":
-      // Signed, so that a negative one may follow; what only fits unsigned is.
+      // Signed, so that negative constants may follow; unsigned only if it does not fit otherwise.
       return value.type === "bool" ? bool : value.value >> 63n > 0n ? u64 : i64;
     case "address":
       return value.size === 4 ? ipv4 : ipv6;

@@ -80,7 +80,7 @@ export interface StackValue {
   readonly parts: readonly Reg[];
 }
 
-/** An IP address: bytes in memory, or a number whose bytes in network order it is. */
+/** An IP address: bytes in memory, or a number that is stored in network byte order. */
 export interface AddressValue {
   readonly kind: "address";
   readonly size: 4 | 16;
@@ -120,7 +120,7 @@ export type Value =
     readonly kind: "object";
     readonly node: ObjectLiteral;
     readonly scope: Scope;
-    /** Of an object that has a name, what its fields were when it got it. */
+    /** For an object that is bound to a name, the values of its fields at that time. */
     readonly settled?: ReadonlyMap<Expression, Value>;
   };
 
