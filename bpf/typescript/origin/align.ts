@@ -8,8 +8,8 @@
 const MAX_DIFFERENCES = 4000;
 
 /**
- * Of each element of `from` the index of its partner in `to`, or -1; undefined for lists that have little in
- * common. E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986).
+ * For each element of `from` the index of its partner in `to`, or -1; undefined for lists that have
+ * little in common. E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986).
  */
 export function align(from: readonly string[], to: readonly string[]): Int32Array | undefined {
   const most = Math.min(from.length + to.length, MAX_DIFFERENCES);
@@ -33,7 +33,7 @@ export function align(from: readonly string[], to: readonly string[]): Int32Arra
   return undefined;
 }
 
-/** Whether the best way to a diagonal is by skipping an element of `to`. */
+/** Whether the best path to a diagonal skips an element of `to`. */
 const cameDown = (furthest: Int32Array, at: number, diagonal: number, differences: number) =>
   diagonal === -differences ||
   (diagonal !== differences && furthest[at - 1]! < furthest[at + 1]!);

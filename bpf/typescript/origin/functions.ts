@@ -1,5 +1,5 @@
 /**
- * Where functions stand in a text.
+ * The positions of functions in a text.
  *
  * @module
  */
@@ -15,7 +15,10 @@ export interface Stretch {
 /** Words before parentheses and a block that are no method's name. */
 const STATEMENTS = new Set(["if", "for", "while", "switch", "catch", "with", "function"]);
 
-/** All functions of a text, inner ones as well. What only looks like one does no harm. */
+/**
+ * All functions of a text, inner ones as well. Texts that only look like a function may be among
+ * them, which does no harm.
+ */
 export function functionsIn(all: readonly Token[]): Stretch[] {
   const partner = partners(all);
   const found: Stretch[] = [];
@@ -59,7 +62,10 @@ function arrowStarts(
   all: readonly Token[],
   partner: Int32Array,
 ): (arrow: number) => number | undefined {
-  /** Where parameters begin that stand in front of a type, `(…): Type => …`; the end for what has no beginning. */
+  /**
+   * The start of parameters in front of a result type, `(…): Type => …`; the end of the text if
+   * their opening parenthesis is missing.
+   */
   const beforeType = walk((i) => {
     if (i === 0 || /^[;,({[]$/.test(all[i]!.key)) return NOWHERE;
     if (all[i]!.key === ":" && all[i - 1]!.key === ")") {
@@ -82,8 +88,8 @@ function arrowStarts(
 const NOWHERE = -Infinity;
 
 /**
- * Walks from token to token until a step returns `~index`, that of what was looked for. Each token is
- * visited once in all, however many walks come along.
+ * Walks from token to token until a step returns `~index`, where `index` is the result. Each token
+ * is visited once in total, however many walks pass it.
  */
 function walk(step: (index: number) => number): (from: number) => number | undefined {
   const ends = new Map<number, number>();

@@ -1,6 +1,7 @@
 /**
- * Where the text of a function was written. Runtimes tell a function's text as their transpilers made it of the
- * file: without types, laid out anew (Deno) or with constants folded as well (Bun).
+ * Finds the source of a function in the file that it was written in. Runtimes report the function's
+ * text as their transpilers have changed it: without types, formatted anew (Deno), or with
+ * constants folded as well (Bun).
  *
  * @module
  */
@@ -30,14 +31,14 @@ export interface Site {
 export interface Origin {
   /** The file's text. */
   readonly text: string;
-  /** Which part of the file a part of the function's text was made of. */
+  /** The part of the file that a part of the function's text comes from. */
   of(span: Span): Span;
 }
 
-/** Larger files are not read for the sake of a message. */
+/** Larger files are not read: the text is only for a message. */
 const MAX_BYTES = 1 << 20;
 
-/** Reads a site as {@linkcode callSite} tells it, `/home/me/opens.ts:12:3`. */
+/** Reads a site as {@linkcode callSite} returns it, `/home/me/opens.ts:12:3`. */
 export function siteOf(text: string): Site | undefined {
   const [, path, line, column] = /^(.+):(\d+):(\d+)$/.exec(text) ?? [];
   if (path === undefined) return undefined;
@@ -55,7 +56,7 @@ function pathOf(text: string): string {
 /**
  * The file, if it can be read and has that function: undefined when that is not sure.
  *
- * @param text the function's text as the runtime tells it
+ * @param text the function's text as the runtime reports it
  * @param name the function's name, which helps where it was declared elsewhere
  */
 export function originOf(text: string, name: string, site: Site): Origin | undefined {
@@ -106,8 +107,8 @@ interface Match {
 }
 
 /**
- * The function that is most alike, in the call itself if there is one. A text whose names are not nearly all in
- * one function, or equally in two, is of none.
+ * The most similar function, in the call itself if there is one. Undefined if no function has
+ * nearly all names of the text, or if two are equally similar.
  */
 function bestOf(
   made: readonly Token[],
@@ -119,7 +120,7 @@ function bestOf(
   const keys = made.map(({ key }) => key);
   const scored = functions.flatMap((stretch) => {
     const part = written.slice(stretch.from, stretch.to);
-    // Types and constants make the file's longer.
+    // Types, and constants before folding, make the file's text longer.
     if (part.length < made.length / 3 || part.length > 6 * made.length + 50) return [];
     const known = new Set(part.map(({ key }) => key));
     if (isOther(made, (i) => known.has(made[i]!.key))) return [];
@@ -180,7 +181,8 @@ function spanOf(
   if (first < 0) first = made.length - 1;
   let last = first;
   while (last + 1 < made.length && made[last + 1]!.start < end) last++;
-  // What was folded has no partner: then it is all between those of its neighbours.
+  // A folded constant has no partner: it stands for all tokens between the partners of its
+  // neighbours.
   let before = first;
   while (before >= 0 && pairs[before]! < 0) before--;
   let behind = last;

@@ -25,7 +25,7 @@ test("tokens are those of TypeScript, however they are written", () => {
   assert.deepEqual(keys("a / b / c; x = /[/{]\\//g; return /y/"), [
     ...["a", "/", "b", "/", "c", ";", "x", "=", "/[/{]\\//g", ";", "return", "/y/"],
   ]);
-  // What has no end has one at that of the text or line.
+  // Unterminated tokens end with the text or the line.
   for (const text of ["'a\nb", "`a${b", "/* a", '"', "\\", "`a\\", "0x", "}", "(]"]) {
     assert.equal(tokens(text).at(-1)?.end, text.length, text);
     functionsIn(tokens(text));

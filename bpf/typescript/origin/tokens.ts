@@ -106,7 +106,7 @@ function numberKey(text: string): string {
   }
 }
 
-/** Of each bracket the index of its partner, -1 for what has none. */
+/** For each bracket the index of its partner; -1 for tokens without one. */
 export function partners(all: readonly Token[]): Int32Array {
   const found = new Int32Array(all.length).fill(-1);
   const open: number[] = [];
