@@ -33,7 +33,7 @@ export class BtfBuilder {
   readonly #words: number[] = [];
   readonly #known = new Map<string, number>();
   readonly #strings = new Map<string, number>([["", 0]]);
-  /** The strings of the BTF that this one goes on from. */
+  /** The string section of the base BTF. */
   readonly #first: Uint8Array;
   #stringsSize: number;
   #count = 0;
@@ -70,7 +70,7 @@ export class BtfBuilder {
     return id;
   }
 
-  /** A function that takes the context and gives an int. */
+  /** A function that takes the context and returns an int. */
   function(name: string): number {
     const int = this.type({ kind: "int", bytes: 4, signed: true, name: "int" });
     const context = this.type({ kind: "pointer", name: "void *" });

@@ -31,11 +31,11 @@ export interface EmittedDefinition {
   readonly maps: Readonly<Record<string, AnyMap>>;
   readonly globals?: Readonly<Record<string, Codec<unknown>>>;
   readonly programs: Readonly<Record<string, EmittedProgram>>;
-  /** Loads an object, functions of which the programs call. */
+  /** Loads an object and returns its functions that the programs call. */
   readonly borrow?: (() => BorrowedFunctions) | undefined;
 }
 
-/** Written code, for `Bpf.load`. */
+/** Emitted code, for `Bpf.load`. */
 export class EmittedCode implements KernelCode<unknown, unknown> {
   declare readonly maps: unknown;
   declare readonly globals: unknown;

@@ -19,7 +19,7 @@ import type { AnyMap, HistogramKey, MapDefinition } from "./language/maps.ts";
 export interface EntriesInKernel<K, V> {
   /** The value of a key, undefined if there is none; a struct is a reference into the map. */
   get(key: K): V | undefined;
-  /** The same, but a missing key is inserted with that value; undefined if the map is full. */
+  /** Like `get`, but a missing key is inserted with that value; undefined if the map is full. */
   getOrInsert(key: K, value: V): V | undefined;
   /** Sets the value of a key; false if the map is full, which is counted as dropped. */
   set(key: K, value: V): boolean;
@@ -107,7 +107,7 @@ export type Used<D> = D extends { readonly use: readonly (infer S)[] }
   : never
   : unknown;
 
-/** What `Bpf.load` gives of a definition: its maps, events and globals with their types. */
+/** What `Bpf.load` returns for a definition: its maps, events and globals with their types. */
 export type LoadedBy<D> = TypedAccess<Part<D, "maps">, Part<D, "globals">> & Bpf;
 
 /** Programs by name. */
@@ -161,12 +161,14 @@ export class Kernel<D> implements KernelCode<Part<D, "maps">, Part<D, "globals">
     return this.#loaded.called;
   }
 
-  /** What runs in user space around the programs, for who runs them: see {@linkcode interval}. */
+  /** What `ts-bcc run` calls before, while and after programs run: see {@linkcode interval}. */
   get userParts(): readonly UserPart<never>[] {
     return this.#definition.user ?? [];
   }
 
-  /** The same code, for one process, or with maps that are made by being used, as in one-liners. */
+  /**
+   * The same code, for one process, or with maps that are created by using them, as in one-liners.
+   */
   with(options: KernelOptions): Kernel<D> {
     return new Kernel<D>({ ...this.#definition, ...options });
   }
@@ -231,8 +233,8 @@ export function kernel<D extends Definition>(
   user?: readonly UserPart<LoadedBy<D>>[],
 ): Kernel<D>;
 /**
- * The same in one object. TypeScript then cannot infer the type of the functions' second parameter:
- * it is checked when they are compiled.
+ * Kernel code from one object. TypeScript then cannot infer the type of the functions' second
+ * parameter: it is checked when they are compiled.
  */
 export function kernel<D extends Definition>(
   definition: D & { readonly programs: Programs<Fields> },

@@ -54,7 +54,7 @@ export interface PlainDefinition<P extends Uncompiled = ProgramDefinition<never>
   readonly constants?: Constants;
   readonly use?: readonly SharedFunctions<unknown>[];
   readonly programs: Readonly<Record<string, P>>;
-  /** What runs in user space around them. */
+  /** Functions that `ts-bcc run` calls in user space. */
   readonly user?: readonly UserPart<never>[];
   /** Whether programs make maps by using them. */
   readonly makesMaps?: boolean;
@@ -261,7 +261,7 @@ function choose<P>(
   return Object.entries(programs).filter(([each]) => wanted[each] ?? true);
 }
 
-/** The functions that a program calls, with lines: the kernel wants one at the beginning of each. */
+/** The functions that a program calls, with the line that the kernel wants at the start of each. */
 function borrow(
   types: BtfBuilder,
   { name, instructions, calls }: CompiledProgram,

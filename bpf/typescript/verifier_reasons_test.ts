@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { verifierReason } from "./verifier_reasons.ts";
 
-// As kernels 6.1, 6.12 and 6.18 say it.
+// Messages of kernels 6.1, 6.12 and 6.18.
 const COMPLAINTS: Readonly<Record<string, RegExp>> = {
   "infinite loop detected at insn 11": /cannot prove that a loop ends/,
   "back-edge from insn 9 to 2": /cannot prove that a loop ends/,
