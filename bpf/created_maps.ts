@@ -31,7 +31,7 @@ export interface MapSpec {
   readonly inner?: KernelObject;
 }
 
-/** Makes {@linkcode CreatedMaps}: its constructor is private, so what it takes may change. */
+/** Creates {@linkcode CreatedMaps}; the constructor is private, so its parameters are no API. */
 let newCreatedMaps: (specs: Readonly<Record<string, MapSpec>>) => CreatedMaps;
 
 /**

@@ -7,7 +7,7 @@
 import type { Codec } from "../ffi/codec/codec.ts";
 import type { Mapping } from "../ffi/libc/mmap.ts";
 
-/** Makes a {@linkcode Global}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode Global}; the constructor is private, so its parameters are no API. */
 export let newGlobal: <T>(
   ...made: [name: string, mapping: Mapping, offset: number, codec: Codec<T>, constant: boolean]
 ) => Global<T>;

@@ -12,7 +12,7 @@ import { type ProgramInfo, programInfo } from "./program_info.ts";
 import type { ProgramType } from "./tables/program_type.ts";
 import { type RunOptions, runProgram, type RunResult } from "./test_run.ts";
 
-/** Makes a {@linkcode Program}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode Program}; the constructor is private, so its parameters are no API. */
 export let newProgram: (
   ...made: [program: LoadedProgram, links: Set<Link>]
 ) => Program;

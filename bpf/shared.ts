@@ -33,7 +33,7 @@ export interface SharedSources {
   readonly links?: Readonly<Record<string, ObjectSource>>;
 }
 
-/** Makes a {@linkcode Shared}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode Shared}; the constructor is private, so its parameters are no API. */
 let newShared: (sources: SharedSources) => Shared;
 
 /**

@@ -16,7 +16,7 @@ const FLOOD = 16;
  */
 const FLOOD_PAUSE = 2;
 
-/** Makes a {@linkcode EventStream}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode EventStream}; the constructor is private, so its parameters are no API. */
 export let newEventStream: <T>(
   ...made: [
     source: EventSource,

@@ -9,7 +9,7 @@ import { openCgroup } from "../proc/cgroup.ts";
 import { type BpfMap, newBpfMap } from "./map.ts";
 import type { MapInfo } from "./map_info.ts";
 
-/** Makes a {@linkcode CgroupArray}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode CgroupArray}; the constructor is private, so its parameters are no API. */
 export let newCgroupArray: (
   ...made: [info: MapInfo]
 ) => CgroupArray;

@@ -23,7 +23,7 @@ export type UpdateMode = "any" | "create" | "exist";
 
 const UPDATE_FLAGS = { any: 0n, create: 1n, exist: 2n } as const;
 
-/** Makes a {@linkcode BpfMap}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode BpfMap}; the constructor is private, so its parameters are no API. */
 export let newBpfMap: <K, V>(
   ...made: [info: MapInfo, key: Codec<K>, value: Codec<V>]
 ) => BpfMap<K, V>;

@@ -19,7 +19,7 @@ export interface KernelObject {
   readonly fd: number;
 }
 
-/** Makes a {@linkcode ObjectMap}: its constructor is private, so what it takes may change. */
+/** Creates an {@linkcode ObjectMap}; the constructor is private, so its parameters are no API. */
 export let newObjectMap: <K>(
   ...made: [info: MapInfo, key: Codec<K>]
 ) => ObjectMap<K>;

@@ -37,7 +37,7 @@ export interface CounterValue {
   readonly runningNs: number;
 }
 
-/** Makes a {@linkcode PerfCounters}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode PerfCounters}; the constructor is private, so its parameters are no API. */
 export let newPerfCounters: (
   ...made: [info: MapInfo, options: CounterOptions, onClose: () => void]
 ) => PerfCounters;

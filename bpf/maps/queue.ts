@@ -21,7 +21,7 @@ export interface PushOptions {
 const ANY = 0n;
 const EXIST = 2n;
 
-/** Makes a {@linkcode BpfQueue}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode BpfQueue}; the constructor is private, so its parameters are no API. */
 export let newBpfQueue: <V>(
   ...made: [info: MapInfo, codec: Codec<V>]
 ) => BpfQueue<V>;

@@ -9,7 +9,7 @@ import { array, bytes, i32, struct, u64 } from "../../ffi/codec/mod.ts";
 import { type BpfMap, newBpfMap } from "./map.ts";
 import { mapFlags, type MapInfo } from "./map_info.ts";
 
-/** Makes a {@linkcode StackTraces}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode StackTraces}; the constructor is private, so its parameters are no API. */
 export let newStackTraces: (
   ...made: [info: MapInfo]
 ) => StackTraces;
@@ -74,7 +74,9 @@ export type BuildIdFrame =
   | { readonly buildId: string; readonly offset: bigint }
   | { readonly address: bigint };
 
-/** Makes a {@linkcode BuildIdStacks}: its constructor is private, so what it takes may change. */
+/**
+ * Creates a {@linkcode BuildIdStacks}; the constructor is private, so its parameters are no API.
+ */
 export let newBuildIdStacks: (
   ...made: [info: MapInfo]
 ) => BuildIdStacks;

@@ -16,7 +16,9 @@ import type { MapInfo } from "./map_info.ts";
 
 const HEADER = 8;
 
-/** Makes a {@linkcode UserRingBuffer}: its constructor is private, so what it takes may change. */
+/**
+ * Creates a {@linkcode UserRingBuffer}; the constructor is private, so its parameters are no API.
+ */
 export let newUserRingBuffer: <T>(
   ...made: [info: MapInfo, codec: Codec<T>, onClose: () => void]
 ) => UserRingBuffer<T>;

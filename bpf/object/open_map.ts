@@ -28,7 +28,7 @@ export interface InnerMap {
   readonly flags: number;
 }
 
-/** Makes an {@linkcode OpenMap}: its constructor is private, so what it takes may change. */
+/** Creates an {@linkcode OpenMap}; the constructor is private, so its parameters are no API. */
 export let newOpenMap: (...made: [map: MapHandle, owner: Owner, object: string]) => OpenMap;
 
 /** A map of an {@linkcode OpenObject}; it is created with what is set here. */

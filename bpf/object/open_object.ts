@@ -16,7 +16,7 @@ import { newOpenMap, type OpenMap } from "./open_map.ts";
 import { newOpenProgram, type OpenProgram } from "./open_program.ts";
 import type { LoadOptions } from "./load_object.ts";
 
-/** Makes an {@linkcode OpenObject}: its constructor is private, so what it takes may change. */
+/** Creates an {@linkcode OpenObject}; the constructor is private, so its parameters are no API. */
 export let newOpenObject: <T>(
   ...made: [file: ObjectFile, options: LoadOptions, load: (file: ObjectFile) => T]
 ) => OpenObject<T>;

@@ -25,7 +25,7 @@ export interface AttachTarget {
   readonly program?: { readonly fd: number };
 }
 
-/** What a program or map needs of its object. */
+/** What a program or map needs from its object. */
 export interface Owner {
   /** @param action continues "Cannot …" @throws {TypeError} once the object is loaded or closed */
   requireOpen(action: string): void;
@@ -33,7 +33,7 @@ export interface Owner {
   keep(holder: Disposable): void;
 }
 
-/** Makes an {@linkcode OpenProgram}: its constructor is private, so what it takes may change. */
+/** Creates an {@linkcode OpenProgram}; the constructor is private, so its parameters are no API. */
 export let newOpenProgram: (...made: [program: ProgramHandle, owner: Owner]) => OpenProgram;
 
 /** A program of an {@linkcode OpenObject}; what is set here takes effect at loading. */
@@ -67,7 +67,7 @@ export class OpenProgram {
 
   /**
    * Its type as C spells it, without the prefix: `TRACEPOINT`. By default the section's; `UNSPEC`
-   * where libbpf does not know that: then it must be set.
+   * if libbpf does not know the section: then the type must be set.
    */
   get type(): string {
     return nameIn(ProgramType, libbpf().bpf_program__type(this.#handle("look at")), "UNSPEC");

@@ -16,7 +16,7 @@ interface Range {
   readonly offset: number;
 }
 
-/** Makes a {@linkcode MappedFile}: its constructor is private, so what it takes may change. */
+/** Creates a {@linkcode MappedFile}; the constructor is private, so its parameters are no API. */
 export let newMappedFile: (
   ...made: [name: string, path: string, ranges: readonly Range[]]
 ) => MappedFile;
