@@ -66,7 +66,10 @@ export function closeLinks(links: readonly { close(): void }[]): void {
   }
 }
 
-/** The root of a bpf file system of our own, open as a folder: what fsmount(2) returns cannot be handed on. */
+/**
+ * The root of a new bpf file system, opened as a folder: what fsmount(2) returns cannot be
+ * registered with io_uring.
+ */
 function openFolder(): number | undefined {
   const root = detachedMount("bpf");
   if (root === undefined) return undefined;

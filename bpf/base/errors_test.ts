@@ -18,7 +18,10 @@ function goldenLog(name: string): string {
   return readFileSync(url, "utf8");
 }
 
-/** What Linux 6.1 and 6.18 say of the programs in tests/testdata/verifier/failures.bpf.c. */
+/**
+ * The summaries of what Linux 6.1 and 6.18 log for the programs in
+ * tests/testdata/verifier/failures.bpf.c.
+ */
 const SUMMARIES: Readonly<Record<string, string>> = {
   "null_pointer-6.1": "R0 invalid mem access 'map_value_or_null' at \"return *number;\" " +
     "(14 more lines in the error's log)",
@@ -126,6 +129,6 @@ test("all errors have one ancestor, and a kind that tells them apart", () => {
       ["system", "ErrnoError"],
     ],
   );
-  // What runtimes print of an uncaught error.
+  // Runtimes print the enumerable fields of an uncaught error.
   assert.ok(errors.every((error) => !Object.keys(error).includes("kind")));
 });
