@@ -58,7 +58,7 @@ export class ElfFile extends ElfReader {
   /**
    * Opens a file; debug files are looked for relative to `place`, its path.
    *
-   * @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file
+   * @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is not an ELF file
    */
   constructor(path: string, place: string = path) {
     const file = openForeign(path);

@@ -22,7 +22,7 @@ export class ElfFunctions implements Disposable {
   readonly #file: ElfFile;
   #table: FunctionTable | undefined;
 
-  /** @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file */
+  /** @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is not an ELF file */
   constructor(path: string) {
     this.#file = new ElfFile(path, placeOf(path));
   }

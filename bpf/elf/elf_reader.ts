@@ -75,7 +75,7 @@ export class ElfReader implements Disposable {
   /**
    * Takes ownership of the source, even when this throws.
    *
-   * @throws {RangeError} when it is no such file @throws {ErrnoError} when it cannot be read
+   * @throws {RangeError} when it is not an ELF file @throws {ErrnoError} when it cannot be read
    */
   constructor(source: ByteSource) {
     using undo = new DisposableStack();

@@ -144,8 +144,8 @@ export class GoTable {
   }
 
   /**
-   * How to unwind in its functions, by address, in order. The caller's frame pointer lies below the
-   * return address where a function has a frame.
+   * The unwind rules of its functions, in ascending order of their addresses. The caller's frame
+   * pointer lies below the return address where a function has a frame.
    *
    * @throws {RangeError} when the table is truncated
    */

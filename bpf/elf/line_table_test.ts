@@ -14,7 +14,7 @@ const linesFrom = (table: LineTable, address: number) =>
     const found = table.at(address + at);
     return found && `${found.file}:${found.line}`;
   });
-/** What they are, by the first file's path. */
+/** The expected lines, for the path of the first file. */
 const expected = (path: string) => {
   const [first, then, last] = [`${path}:10`, `${path}:12`, "lib/b.h:12"];
   return [undefined, first, first, then, then, last, last, undefined];
@@ -34,7 +34,7 @@ test("LineTable leaves out units that are not whole, and of others nothing", () 
     bytes[at] = value;
     return bytes;
   };
-  // Its version, its line range, the length of its header.
+  // The version, the line range, and the length of the header are wrong.
   for (const broken of [damaged(4, 6), damaged(16, 0), damaged(11, 1), damaged(8, 255)]) {
     const table = tableOf(joined(broken, whole));
     assert.deepEqual(linesFrom(table, 0x1000), Array(8).fill(undefined));
@@ -44,9 +44,9 @@ test("LineTable leaves out units that are not whole, and of others nothing", () 
   const table = tableOf(joined(whole, lineUnit(5, 0x1000)).slice(0, -1) as Bytes);
   assert.deepEqual(linesFrom(table, 0x1000), Array(8).fill(undefined));
   assert.deepEqual(linesFrom(table, 0x2000), expected("a.c"));
-  // Code that the linker left out lies at 0.
+  // Code that the linker dropped has address 0.
   assert.equal(tableOf(lineUnit(4, 0)).at(4), undefined);
-  // Texts that are not there.
+  // The sections with the texts are missing.
   const bare = new LineTable({
     programs: lineUnit(5, 0x1000),
     lineTexts: undefined,

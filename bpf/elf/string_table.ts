@@ -11,7 +11,7 @@ import type { ElfSection } from "./elf_reader.ts";
 const PAGE = 2 ** 16;
 /** Cache size in pages: 16 MiB, enough for most tables. */
 const MAX_PAGES = 256;
-/** Longer names are truncated. C++ has some of a few thousand bytes. */
+/** Longer names are truncated. Some C++ names have a few thousand bytes. */
 const MAX_NAME = 2 ** 14;
 
 const [NUL, AT_SIGN] = [0, 0x40];

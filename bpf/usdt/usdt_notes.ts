@@ -49,7 +49,7 @@ const MAX_NOTES = 16 * 2 ** 20;
 /**
  * The probes of a file in the order of their first notes.
  *
- * @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is no such file
+ * @throws {ErrnoError} when it cannot be read @throws {RangeError} when it is not an ELF file
  */
 export function fileProbes(path: string): UsdtProbe[] {
   using file = new ElfFile(path);
