@@ -213,7 +213,7 @@ export class Bpf extends Maps implements Disposable {
     return program;
   }
 
-  /** What is attached now, in the order it was. */
+  /** The open links, in the order in which they were attached. */
   get links(): readonly Link[] {
     return [...this.#links];
   }

@@ -160,7 +160,7 @@ const textOf = (value: unknown) =>
 
 /** How sections are labelled in the text. */
 export interface SectionOptions<S> extends HistogramOptions {
-  /** What a section is: `disk`. Default "Bucket ptr". */
+  /** The label of a section: `disk`. Default "Bucket ptr". */
   readonly sectionHeader?: string;
   /** A section as text; default `String`. */
   readonly formatSection?: (section: S) => string;

@@ -110,7 +110,7 @@ export function attachClsact(
   });
 }
 
-/** Counts the links on a qdisc of ours; removes it with the last one. */
+/** Counts the links on a qdisc that this process has created; removes it with the last one. */
 function use(index: number, change: number): void {
   const count = made.get(index);
   if (count === undefined) return;

@@ -47,7 +47,9 @@ export const TRAILERS: Readonly<Record<number, readonly [fixed: number, each: nu
   [BtfKind.ENUM64]: [0, 12],
 };
 
-/** The same for each kind in words of four bytes, the common part included: quick to look up. */
+/**
+ * The sizes of TRAILERS by kind in words of four bytes, the common part included; fast to look up.
+ */
 export const FIXED_WORDS: Uint8Array = Uint8Array.from(
   { length: 32 },
   (_, kind) => (TYPE_SIZE + (TRAILERS[kind]?.[0] ?? 0)) / 4,

@@ -65,7 +65,7 @@ function readNames(
   const members = new Set<string>();
   const seen = new Set<string>();
   const recordSize = end > start ? view.getUint32(start, true) : RECORD_SIZE;
-  // A smaller size would read the same records for ever, or parts of others.
+  // With a smaller size the loop would not end, or read parts of other records.
   if (recordSize < RECORD_SIZE) return undefined;
   const functions = leftOut.size > 0 ? functionsIn(btf, view, header) : undefined;
   // For each section of programs: the offset of its name, the number of its records, the records.

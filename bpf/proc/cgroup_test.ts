@@ -8,7 +8,7 @@ const UID = "1b2c3d4e-0123-4567-89ab-cdef01234567";
 const UID_ = UID.replaceAll("-", "_");
 const STATIC = "0123456789abcdef".repeat(2);
 
-/** What managers of containers put into paths: what it is, the path, and the pod if there is one. */
+/** Cgroup paths of container managers: which manager, the path, and the pod if there is one. */
 const PATHS: readonly (readonly [what: string, path: string, pod?: string])[] = [
   ["Docker, systemd", `/system.slice/docker-${ID}.scope`],
   ["Docker, cgroupfs", `/docker/${ID}`],

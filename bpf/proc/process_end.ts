@@ -67,7 +67,7 @@ function openThread(id: number): number {
   try {
     return openPidfd(id, { thread: true });
   } catch (error) {
-    // The kernel does not know PIDFD_THREAD: then a pidfd of the process has to do.
+    // The kernel does not know PIDFD_THREAD (before Linux 6.9): use a pidfd of the process.
     if (!(error instanceof ErrnoError) || error.errno !== Errno.EINVAL) throw error;
     const [, process] = /^Tgid:\t(\d+)$/m.exec(readText(`/proc/${id}/status`)) ?? [];
     return openPidfd(Number(process));

@@ -14,8 +14,8 @@ export interface TimedRange {
 /** Up to this many ranges are searched linearly instead of being sorted. */
 const FEW = 64;
 /**
- * A JIT compiler that maps and unmaps all day would add ranges for ever: beyond this number the
- * oldest are dropped.
+ * A JIT compiler that keeps mapping and unmapping would add ranges without end: beyond this number
+ * the oldest are dropped.
  */
 const MAX_RANGES = 2 ** 18;
 

@@ -79,7 +79,7 @@ export class ProcessHistory implements Disposable {
   constructor(options: FollowOptions = {}, events: HistoryEvents = {}) {
     this.#options = options;
     this.#events = events;
-    // What is mapped meanwhile is both recorded and found, which is harmless.
+    // What is mapped meanwhile is both recorded and found in /proc, which is harmless.
     for (const pid of options.pids ?? allProcesses()) {
       const memory = readMemory(pid);
       if (memory) this.#begin(new ProcessImage(pid, 0, memory));

@@ -138,7 +138,7 @@ export class UserSymbols implements Disposable {
     return addresses.map((address) => {
       const mapping = this.#findIn(known, pid, address, time);
       const isSignal = this.#isSignalReturn(mapping, address);
-      // What a signal interrupted was not calling anything.
+      // Code that a signal interrupts was not making a call.
       const isReturn = !wasSignal && !isSignal;
       wasSignal = isSignal;
       if (isReturn) return this.#beforeReturn(known, pid, mapping, address, time);
