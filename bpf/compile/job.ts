@@ -97,7 +97,7 @@ export class Job implements Disposable {
     const cflags = [...STRICT, ...absolutePaths(options.cflags ?? [])];
     const includes = includeFolders(cflags);
     const folder = file?.slice(0, file.lastIndexOf("/"));
-    // For "…" includes only: <linux/ptrace.h> is the kernel's, whatever lies beside the file.
+    // For "…" includes only: <linux/ptrace.h> is the kernel's, even if the file's folder has one.
     if (folder !== undefined) cflags.push("-iquote", folder);
 
     const chosen = chooseHeaders(options.headers, `compile ${this.#title()}`);

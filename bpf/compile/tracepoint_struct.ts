@@ -19,7 +19,7 @@ import { type TracepointField, tracepointFields } from "../tracefs/kernel_functi
 import { mountedTracefs, tracefs } from "../tracefs/tracefs.ts";
 import { collectMentions, ownTexts, type SearchPath } from "./headers/mentions.ts";
 
-/** A text whose functions take the structs that come before it. */
+/** A text whose functions take structs that are declared in front of it. */
 export interface TracepointText {
   /** The structs, for a file that is included before the text; empty when there are none. */
   readonly before: string;

@@ -219,7 +219,10 @@ MAP_FIXED 0x10
 MAP_ANONYMOUS 0x20
 `;
 
-/** What the architecture says: flags of open(2), and where the kernel's own addresses begin. */
+/**
+ * Constants that depend on the architecture: flags of open(2), and where the kernel's addresses
+ * begin.
+ */
 const OF_ARCHITECTURE = process.arch === "arm64"
   ? `
 O_DIRECTORY 040000
@@ -236,5 +239,5 @@ __PAGE_OFFSET_BASE_L5 0xff11000000000000UL
 PAGE_OFFSET __PAGE_OFFSET_BASE_L4
 `;
 
-/** All of them. */
+/** All constants of this file. */
 export const CONSTANTS = EVERYWHERE + OF_ARCHITECTURE;
