@@ -59,7 +59,7 @@ export function compileProgram(
 function onlyIn(program: Program): void {
   const { builder, outside: { pid }, hook } = program;
   if (pid === undefined || PACKET_HOOKS.has(hook.kind)) return;
-  // An iterator runs in whoever reads it: its own options select processes.
+  // An iterator runs in the process that reads it: its own options select processes.
   if (hook.kind === "iterator") return;
   const [wanted, other] = [builder.block(), builder.block()];
   builder.branch("eq", processId(program).reg, BigInt(pid), wanted, other);

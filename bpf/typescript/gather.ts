@@ -27,8 +27,8 @@ export interface Gathered extends Required<Omit<Parts, "use">> {
 }
 
 /**
- * Merges a definition; what several use is included once. @throws {TypeError} when two things have
- * one name
+ * Merges a definition; functions that several definitions use are included once. @throws
+ * {TypeError} when two things have one name
  */
 export function gather(definition: Parts): Gathered {
   const used = new Set<SharedFunctions<unknown>>();

@@ -1,7 +1,7 @@
 /**
  * Explains the verifier's complaints to authors of TypeScript programs.
  *
- * The compiler detects what it can; these errors only the kernel finds.
+ * These are the errors that only the kernel finds; the compiler detects the others.
  *
  * @module
  */

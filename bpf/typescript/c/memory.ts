@@ -95,7 +95,7 @@ export function compareMemory(
   });
 }
 
-/** The same for bytes on the stack, from an offset on. */
+/** Like {@linkcode compareMemory}, for bytes on the stack from an offset on. */
 export function compareSlot(
   program: Program,
   slot: Slot,

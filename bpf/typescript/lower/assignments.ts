@@ -183,7 +183,7 @@ function checkVariable(
   const found = loaded.type as Int | undefined;
   const { signed } = type as Int;
   if (signed && found && !found.signed && found.bits === 64) {
-    // It began as a plain number, whose signedness was open.
+    // The variable was declared with a plain number, which leaves its signedness open.
     if (isFlexible) {
       program.unsigned.add(declared.start);
       throw new Again();

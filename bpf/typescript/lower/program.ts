@@ -119,7 +119,7 @@ export class Program {
     return this.source.error(node, problem);
   }
 
-  /** Runs `write`; what it learns holds only inside of it. */
+  /** Runs `write`; what it adds to `known` and `results` is dropped afterwards. */
   apart<T>(write: () => T): T {
     const [known, results] = [this.known, this.results];
     this.known = new Set(known);

@@ -136,7 +136,10 @@ function ifStatement(
   );
 }
 
-/** Compiles two branches; what one of them learns holds afterwards if the other does not continue. */
+/**
+ * Compiles two branches; if one of them does not continue, what the condition tells of pointers in
+ * the other holds afterwards.
+ */
 export function branches(
   program: Program,
   node: Expression,
