@@ -19,7 +19,7 @@ import { attachReturnEvent } from "./kretprobe_event.ts";
 
 /** Where in a kernel function to attach. */
 export interface KprobeOptions extends PatternOptions {
-  /** Bytes into the function. Default 0; only at entry, and not with a pattern. */
+  /** Bytes from the function's start. Default 0; not with a pattern, and ignored with a list. */
   readonly offset?: number;
 }
 
@@ -28,7 +28,7 @@ export interface KretprobeOptions extends PatternOptions {
   /**
    * `maxactive` of a kretprobe: how many calls may be in flight at once; returns beyond that are
    * missed. Default: the kernel's, ten or twice the number of CPUs. Needs tracefs; not with a
-   * pattern.
+   * pattern, and ignored with a list.
    *
    * Such a probe has a name in tracefs, which is removed when the link is closed or the process
    * exits. A killed process leaves the name behind, detached; the next process that uses this

@@ -19,7 +19,7 @@ export interface PerfEventOptions {
   readonly period?: number;
   /** Samples per second and CPU. */
   readonly frequency?: number;
-  /** Only this process; default all. */
+  /** Only this thread, by its thread id; default all threads of all processes. */
   readonly pid?: number;
   /** Only this CPU; default all that are online. */
   readonly cpu?: number;

@@ -67,7 +67,10 @@ export function attachStructOps(
   return link;
 }
 
-/** How to unregister it, and the link's descriptor where the kernel has one. */
+/**
+ * Registers a struct_ops; returns how to unregister it, and the link's descriptor where the kernel
+ * has one.
+ */
 function register(description: string, handle: bigint): [() => void, number | undefined] {
   const lib = libbpf();
   const map = lib.bpf_map__fd(handle);
