@@ -10,7 +10,7 @@ import type { UsdtOptions } from "./usdt/usdt.ts";
 
 /** A program as libbpf or libbcc hands it over. */
 export interface LoadedProgram extends Attachable {
-  /** The hook it names; empty when it names none. */
+  /** The section, which names the hook; empty when it names none. */
   readonly section: string;
   /**
    * Whether it is in the kernel; some programs compiled at run time are loaded when they are

@@ -170,7 +170,7 @@ export function openShared(sources: SharedSources): Shared {
   return newShared(sources);
 }
 
-/** The names of their descriptors' files in /proc/self/fd. */
+/** Kinds of objects, by the names of their descriptors in /proc/self/fd. */
 const FILES: Readonly<Record<string, ObjectKind>> = {
   "bpf-map": "map",
   "bpf-prog": "program",

@@ -33,7 +33,7 @@ export class CodeRanges {
   #nameAt = new Float64Array(FEW + 1);
   #names = new Uint8Array(FEW * 32);
   #count = 0;
-  /** How many ranges are sorted into #all; the rest are in #late. */
+  /** The pieces of the ranges sorted so far; those of later ranges are in #late. */
   #all = new Cells();
   #late = new Cells();
   readonly #text = new Map<number, string>();

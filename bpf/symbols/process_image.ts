@@ -8,7 +8,9 @@ import { exists, readLink, readText } from "../../ffi/libc/files.ts";
 import { isCode, type Memory, type MemoryRange, readMemory } from "../proc/process_maps.ts";
 import { JitSymbols } from "./jit_symbols.ts";
 
-/** How many processes are searched for the one that compiled the code its forks run. */
+/**
+ * Limit on the ancestors that are searched for the process that compiled the code its forks run.
+ */
 const MAX_FORKS = 8;
 
 /** A program running in a process. */

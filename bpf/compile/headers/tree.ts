@@ -126,7 +126,7 @@ export function headersFor(
 
 const isKernelHeader = (name: string) => KERNEL_FOLDER.test(name) && !name.includes("..");
 
-/** The argument structs that libbcc makes from tracefs name types of their own. */
+/** Adds the names of types in the argument structs that libbcc makes from tracefs. */
 function addTracepoints(mentions: Mentions): void {
   for (const tracepoint of mentions.tracepoints) {
     let format: string;

@@ -59,7 +59,7 @@ const OTHERS: ReadonlyMap<string, string> = new Map(Object.entries({
   string: "userString(address) or kernelString(address)",
 }));
 
-/** Global names of JavaScript that have no meaning in the kernel. */
+/** Global names of JavaScript that programs cannot use. */
 const JAVASCRIPT: ReadonlySet<string> = new Set(
   ("Math Boolean Number String Object Array Symbol Map Set WeakMap JSON Reflect RegExp Error Promise Infinity NaN " +
     "parseInt parseFloat isNaN isFinite eval arguments globalThis structuredClone setTimeout setInterval fetch require")
