@@ -41,7 +41,10 @@ export class TablePrinter implements Destination {
   #heading = "";
   #hasTime = false;
 
-  /** @param layout which columns events have; default all */
+  /**
+   * @param isEvent whether the tool prints a row per event, not reports
+   * @param layout the columns of events; undefined: all
+   */
   constructor(output: Output, isEvent: boolean, layout: readonly string[] | undefined) {
     this.#output = output;
     this.#isEvent = isEvent;
@@ -65,7 +68,7 @@ export class TablePrinter implements Destination {
       if (heading !== this.#heading) this.#output.line(heading);
       this.#heading = heading;
       this.#output.line(format(row).trimEnd());
-      // Stacks stand below their event, as the tool shows them.
+      // Stacks are printed below their event, as the tool does.
       for (const column of lists) {
         const value = column.value(row);
         if (!Array.isArray(value)) continue;
@@ -99,7 +102,7 @@ export class TablePrinter implements Destination {
     await this.#output.flush();
   }
 
-  /** The time of a report, above what it tells first. */
+  /** Prints the time of a report once, above its first record. */
   #tellTime(members: () => RecordMembers): void {
     if (this.#isEvent || this.#hasTime) return;
     const time = new Date(textOf(members().time ?? ""));
@@ -128,7 +131,7 @@ function histogramLines(buckets: readonly Bucket[], valueType: string): string[]
     const counts = buckets.map(({ low, count }) => [Math.round(low / step), count] as const);
     return linearLines(counts, { valueType, step });
   } catch {
-    // A recording may say anything: what fits no histogram is told as it is.
+    // A damaged or edited recording may have impossible buckets: they are printed as they are.
     return buckets.map(({ low, high, count }) => `${low} -> ${high} : ${count}`);
   }
 }

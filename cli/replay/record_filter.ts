@@ -1,5 +1,5 @@
 /**
- * `--filter`: which records of a recording are wanted, in the words that the live page knows.
+ * `--filter`: selects records of a recording, with the filter syntax of the live page.
  *
  * @module
  */
@@ -13,12 +13,16 @@ const keysOf = ({ members }: RecordShape) =>
   Object.keys(members).map((name) => name.replace(/\?$/, ""));
 const isLoss = (kind: string | undefined) => LOSSES.some((loss) => loss.kind === kind);
 
-/** Chooses records; those of losses are always wanted. */
+/** Selects records; records of losses (dropped, missed, truncated) are always selected. */
 export class RecordFilter {
   readonly #text: string;
   readonly #byKind = new Map<string | undefined, { keys: readonly string[]; wanted: Wanted }>();
 
-  /** @param shapes what the records are made of @throws {UsageError} for a key that none has, or a pattern that is none */
+  /**
+   * @param text the filter
+   * @param shapes the members of each kind of record
+   * @throws {UsageError} for a key that no record has, or an invalid pattern
+   */
   constructor(text: string, tool: string, shapes: readonly RecordShape[]) {
     this.#text = text;
     const known = [...new Set(shapes.filter(({ kind }) => !isLoss(kind)).flatMap(keysOf))];
@@ -36,7 +40,7 @@ export class RecordFilter {
     this.#of(undefined, known);
   }
 
-  /** Whether a record is wanted. @param kind undefined for a row */
+  /** Whether a record is selected. @param kind undefined for a row */
   wants(kind: string | undefined, members: RecordMembers): boolean {
     if (isLoss(kind)) return true;
     const { keys, wanted } = this.#byKind.get(kind) ?? this.#of(kind, Object.keys(members));

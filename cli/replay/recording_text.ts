@@ -1,5 +1,5 @@
 /**
- * What there is to say of a recording.
+ * Texts about a recording: what it holds, and what is missing in it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { escapeText } from "../../toolkit/output/escape.ts";
 import type { Missing, Recording } from "../../toolkit/recording/recording.ts";
 import { turn } from "../../toolkit/recording/replay.ts";
 
-/** What is missing, as one sentence; undefined if nothing is. */
+/** What is missing, in one line; undefined if nothing is. */
 export function missingText(
   { records, bytes, lines, hasEnd, dropped }: Missing,
 ): string | undefined {
@@ -22,7 +22,7 @@ export function missingText(
   return parts.length === 0 ? undefined : parts.join("; ");
 }
 
-/** What is recorded, and how much. Reads all of it. */
+/** The lines of `--about`: what is recorded, and how much. Reads the whole recording. */
 export async function aboutLines(recording: Recording): Promise<string[]> {
   let records = 0;
   let [first, last] = [Infinity, -Infinity];
@@ -52,5 +52,5 @@ export async function aboutLines(recording: Recording): Promise<string[]> {
   ].map((line) => escapeText(line));
 }
 
-/** What a date can be made of. */
+/** Whether a Date can hold this time (ECMAScript: ±8.64e15 ms since 1970). */
 const isTime = (time: number) => Math.abs(time) < 8.64e15;

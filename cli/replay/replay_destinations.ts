@@ -1,5 +1,5 @@
 /**
- * Where a recording is replayed to.
+ * The destinations of a replay: terminal, files, web page, metrics.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { StackKeeper } from "./stack_keeper.ts";
 /** All destinations of a replay. */
 export interface ReplayDestinations {
   readonly all: readonly RunDestination[];
-  /** The live page, if there is one: a replay begins when somebody looks. */
+  /** The live page, if requested: the replay begins when a browser opens it. */
   readonly page: ServedPage | undefined;
 }
 
-/** What a recording says of itself. @throws {Error} where that is damaged */
+/** The head of a recording: its tool, arguments and schema. @throws {Error} if it is damaged */
 export function requireHead({ head }: Recording): RecordingHead {
   if (head) return head;
   throw new Error(
@@ -33,9 +33,9 @@ export function requireHead({ head }: Recording): RecordingHead {
 }
 
 /**
- * Makes the destinations that are asked for; without any, tables are printed.
+ * Makes the requested destinations; if there are none, tables are printed.
  *
- * @param clock when what is replayed was seen
+ * @param clock returns the time at which the record now replayed was recorded
  * @throws {UsageError} @throws {Error}
  */
 export function destinationsOf(
@@ -88,12 +88,12 @@ const helloOf = (head: RecordingHead) => ({
   isCumulative: false,
 });
 
-/** What was not recorded, or is damaged now, is missing in a copy too. */
+/** The number of records that a copy lacks: they were dropped when recorded, or are damaged. */
 function missingOf({ missing }: Recording): number {
   return missing.records + missing.lines + missing.dropped;
 }
 
-/** A recording that is read must not be written over. @throws {UsageError} */
+/** Checks that no output file is one of the recordings to read. @throws {UsageError} */
 function requireOthers(written: readonly string[], read: readonly string[]): void {
   const { statSync } = process.getBuiltinModule("node:fs");
   const idOf = (path: string) => {

@@ -1,5 +1,5 @@
 /**
- * What `ts-bcc replay` is called with.
+ * The options and help of `ts-bcc replay`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   type Values,
 } from "../../toolkit/options/options.ts";
 
-/** Its options. */
+/** The options of `ts-bcc replay`. */
 export const replayOptions = {
   files: argumentList({ long: "FILE", help: "a recording; all of its files in any order" }),
   about: flag({ long: "about", help: "print what is recorded, and what of it is missing" }),
@@ -45,10 +45,10 @@ export const replayOptions = {
   help: flag({ short: "h", long: "help", help: "show this help and exit" }),
 } as const;
 
-/** Their values. */
+/** The values of {@linkcode replayOptions}. */
 export type ReplayValues = Values<typeof replayOptions>;
 
-/** What `--help` says of it. */
+/** What `--help` prints besides the options. */
 export const ABOUT = {
   name: "ts-bcc replay",
   summary: "Shows what a tool has recorded with --record.",

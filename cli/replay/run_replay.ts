@@ -1,5 +1,5 @@
 /**
- * `ts-bcc replay FILE…`: the records of `--record`, to any destination.
+ * `ts-bcc replay FILE…`: sends the records of `--record` to any destination.
  *
  * @module
  */
@@ -18,7 +18,11 @@ import { ABOUT, replayOptions, type ReplayValues } from "./replay_options.ts";
 
 const NAME = ABOUT.name;
 
-/** Replays the files named by these words. @throws {UsageError} @throws {Error} */
+/**
+ * Replays the files named by the arguments; returns the exit status.
+ *
+ * @throws {UsageError} @throws {Error}
+ */
 export async function runReplay(words: readonly string[]): Promise<number> {
   const values = parseOptions(replayOptions, words) as ReplayValues;
   if (values.help) return await printed(helpText(ABOUT, replayOptions));
@@ -62,7 +66,7 @@ export async function runReplay(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Losses of the tool are records here. */
+/** No counters to watch: in a recording the tool's losses are records. */
 const NOTHING_LOST = { totals: () => [], watch() {} } as const;
 
 async function printed(text: string): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * Writes files of replayed stacks: flame graphs and profiles.
+ * Writes the stacks of a replay to files: flame graphs and profiles.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import {
   writeStackFiles,
 } from "../../toolkit/stacks/stack_files.ts";
 
-/** What a record of a stack has besides its sum. */
+/** Members of a stack's record besides its sum, whose name depends on the tool. */
 const ABOUT = ["time", "pid", "tid", "comm", "user", "kernel"];
 
-/** Keeps stacks, and writes them at the end. */
+/** Collects stacks, and writes the files at the end. */
 export class StackKeeper implements Destination {
   readonly #tool: string;
   readonly #options: StackFileOptions;
@@ -27,7 +27,12 @@ export class StackKeeper implements Destination {
   #unit = "count";
   #time = 0;
 
-  /** @param tool whose stacks they are @throws {UsageError} for endings that tell no format @throws {Error} */
+  /**
+   * @param tool the tool that recorded the stacks
+   * @param outputs the paths to write; the file name's ending selects the format
+   * @throws {UsageError} for an unknown ending
+   * @throws {Error} if a file cannot be written
+   */
   constructor(tool: string, outputs: readonly string[]) {
     this.#tool = tool;
     this.#options = { outputs, svg: undefined, html: undefined };
@@ -73,7 +78,7 @@ export class StackKeeper implements Destination {
 
 const textOf = (value: unknown) => typeof value === "string" ? value : toJson(value ?? "");
 
-/** Records have the innermost first. */
+/** Outermost first; records have the innermost frame first. */
 function framesOf(names: unknown, kernel: boolean): Frame[] {
   if (!Array.isArray(names)) return [];
   return names.map((name): Frame => ({
