@@ -16,7 +16,11 @@ const OPTIONS = {
   file: argument(text({ long: "file", meta: "FILE", help: "the script" })),
 } as const;
 
-/** Returns what was compiled, in one line. @throws {UsageError} and what compiling and loading throw */
+/**
+ * Compiles, and with `--load` loads; returns one line that says what was compiled.
+ *
+ * @throws {UsageError} and the errors of compiling and loading
+ */
 export async function checkScript(words: readonly string[]): Promise<string> {
   const { expression, load, file } = parseOptions(OPTIONS, words);
   if (expression.length > 0 === (file !== undefined)) {
@@ -33,7 +37,7 @@ export async function checkScript(words: readonly string[]): Promise<string> {
   const compiled = code.compile();
   if (load) {
     using bpf: Bpf = Bpf.load(code, { name: "ts-bcc check" });
-    // Kernels without kprobes take their programs, and nothing that runs them.
+    // A kernel without kprobes loads kprobe programs all the same, but could not attach them.
     for (const program of bpf.programs.values()) {
       const [, kind, name] = /^(k(?:ret)?probe)\/(.+)$/.exec(program.section) ?? [];
       if (kind) requireKprobes(program, `${kind} ${name}`);

@@ -1,5 +1,5 @@
 /**
- * What scripts and one-liners have: the library, and the language of kernel code.
+ * The names that scripts and one-liners can use: the library and the language of kernel code.
  *
  * @module
  */

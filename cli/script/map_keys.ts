@@ -1,5 +1,5 @@
 /**
- * Keys and values of a script's maps, as text and as JSON.
+ * Formats keys and values of a script's maps, as text and as JSON.
  *
  * @module
  */
@@ -8,21 +8,22 @@ import type { Codec, CType } from "../../mod.ts";
 import { escapeText } from "../../toolkit/output/escape.ts";
 import { type Frame, frameName, type StackId, type StackNames } from "./stack_names.ts";
 
-/** A key for display: its stacks, and the rest in one line. */
+/** A key for display: its stacks, and its other members in one line. */
 export interface NamedKey {
   readonly text: string;
-  /** What the text is made of, and the names of these parts where there are several. */
+  /** The members that `text` joins. */
   readonly parts: readonly string[];
+  /** The names of `parts` if there are several. */
   readonly heads: readonly string[];
   readonly stacks: readonly NamedStack[];
-  /** The key with the names of functions in place of stacks. */
+  /** The key with function names instead of stack ids. */
   readonly json: unknown;
 }
 
 /** One of a key's stacks. */
 export interface NamedStack {
   readonly isKernel: boolean;
-  /** Innermost first; undefined where the kernel had no room for it. */
+  /** Innermost first; undefined if the kernel's stack map had no room. */
   readonly frames: readonly Frame[] | undefined;
 }
 
@@ -35,7 +36,7 @@ export function holdsStacks(type: CType | undefined): boolean {
   return isStack(type) || type.members.some((member) => holdsStacks(member.type));
 }
 
-/** Symbolizes a key's stacks. */
+/** Formats a key, with its stacks symbolized. */
 export function namedKey(codec: Codec<unknown>, key: unknown, names?: StackNames): NamedKey {
   const texts: string[] = [];
   const heads: string[] = [];

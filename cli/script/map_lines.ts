@@ -1,5 +1,5 @@
 /**
- * What the maps of a script hold as lines: for people, folded, and as JSON.
+ * Prints the maps of a script as lines: tables and histograms, folded stacks, or JSON.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { foldedText, missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 /** How maps are printed. */
 export interface MapLineOptions {
   readonly json: boolean;
-  /** Print one line for each entry with stacks (folded). */
+  /** Print entries with stacks in the folded format, one line each. */
   readonly folded: boolean;
 }
 
@@ -29,7 +29,7 @@ export function mapLines(maps: readonly MapContent[], options: MapLineOptions): 
   );
 }
 
-/** Counts by stack in maps, for flame graphs. */
+/** The entries of maps that count by stack, for flame graphs. */
 export function profiledStacks(maps: readonly MapContent[]): ProfiledStack[] {
   return maps.flatMap((map) =>
     map.kind !== "entries" ? [] : map.entries.filter(hasWeight).map(({ key, value }) => ({
@@ -89,7 +89,7 @@ function histogramLines(
     const below = negative.length > 0 ? { negative } : {};
     return [toJson({ map: name, ...key ? { key: key.json } : {}, slots, ...below })];
   }
-  // Of what is shown from 0 to 1 the zeros are counted by themselves.
+  // `slots` counts 0 and 1 apart; log2Lines() draws both in its first row, "0 -> 1".
   const [zeros = 0, ones = 0, ...rest] = slots;
   const counts = new Map([0, zeros + ones, ...rest].entries());
   negative.forEach((count, bits) => counts.set(-bits, count));
@@ -98,7 +98,7 @@ function histogramLines(
   return ["", ...key ? stackLines(key) : [], title, ...bars];
 }
 
-/** Innermost first: kernel frames, then user frames. */
+/** The lines of a key's stacks, innermost first: kernel frames, then user frames. */
 function stackLines({ stacks }: NamedKey): string[] {
   const lines = (isKernel: boolean) =>
     stacks.filter((stack) => stack.isKernel === isKernel).flatMap(framesOf)
@@ -106,7 +106,7 @@ function stackLines({ stacks }: NamedKey): string[] {
   return [...lines(true), ...lines(false)];
 }
 
-/** User frames, then kernel frames. */
+/** The frames of a key's stacks, outermost first: user frames, then kernel frames. */
 function outermostFirst({ stacks }: NamedKey): Frame[] {
   const frames = (isKernel: boolean) =>
     stacks.filter((stack) => stack.isKernel === isKernel)

@@ -1,5 +1,5 @@
 /**
- * What the maps of a script hold, with names for stacks, in the order it is shown.
+ * Reads the maps of a script, symbolizes their stacks and sorts them for display.
  *
  * @module
  */
@@ -19,11 +19,11 @@ export interface Entry {
 
 /** One histogram of a map. */
 export interface Slots {
-  /** What it is of, where the map has several. */
+  /** The key of this histogram; undefined if the map has only one. */
   readonly key: NamedKey | undefined;
-  /** Slot n counts the values of n bits. */
+  /** Slot n counts the values with n significant bits; slot 0 counts zeros. */
   readonly slots: readonly number[];
-  /** The same of negative values without their sign; empty where there are none. */
+  /** The same for the absolute values of negative numbers; empty if there are none. */
   readonly negative: readonly number[];
 }
 
@@ -36,20 +36,20 @@ export type MapContent =
 export interface MapReaderOptions {
   /** Limit on entries or histograms for each map; undefined: all. */
   readonly top: number | undefined;
-  /** Whether to report counts since the previous reading. */
+  /** Whether to report the increase of counts since the previous read. */
   readonly differences: boolean;
 }
 
 /** Reads all maps that are not empty, for display. */
 export class MapReader {
-  /** How many counts had no stack so far because the stack map was full. */
+  /** How many counts so far have no stack because the stack map was full. */
   missedStacks = 0;
   readonly #bpf: Bpf;
   readonly #maps: readonly (readonly [name: string, map: AnyMap])[];
   readonly #called: AnyKernel["calledMethods"];
   readonly #names: StackNames | undefined;
   readonly #options: MapReaderOptions;
-  /** Counts read before, by map and key. */
+  /** The counts of the previous read, by map and key. */
   readonly #known = new Map<string, bigint>();
 
   /** @param code the loaded kernel code */
@@ -63,14 +63,14 @@ export class MapReader {
     this.#called = calledMethods;
     this.#names = names;
     this.#options = options;
-    // Entries that programs delete themselves are state kept between events.
+    // A map from which programs delete holds their state (calls in flight), not results.
     this.#maps = [...loadedMaps].filter(([name, { role }]) =>
       (role === "entries" || role === "histogram") && name !== STACK_TIMES &&
       !calledMethods.get(name)?.has("delete")
     );
   }
 
-  /** All maps that are not empty now. */
+  /** Reads all maps that are not empty. */
   read(): MapContent[] {
     return this.#maps.flatMap(([name, map]): MapContent[] => {
       if (map.role === "entries") {
@@ -82,7 +82,7 @@ export class MapReader {
     });
   }
 
-  /** Keys and values; for counts the increase, if differences are wanted. */
+  /** Keys and values; with `differences`, counts are the increase since the previous read. */
   *#pairs(name: string, map: AnyMap): Generator<readonly [key: unknown, value: unknown]> {
     const all = map.isPerCpu
       ? [...this.#bpf.perCpuMap(name)].map(([key, values]) => [key, sum(values)] as const)
@@ -100,7 +100,7 @@ export class MapReader {
     }
   }
 
-  /** The entries, the greatest first. */
+  /** The entries of a map, the greatest value first. */
   #entries(name: string, map: AnyMap): Entry[] {
     const entries = Array.from(this.#pairs(name, map), ([key, value]) => ({
       key: namedKey(map.key!, key, this.#names),
@@ -117,7 +117,7 @@ export class MapReader {
     return total(slots) === 0 ? [] : [{ key: undefined, ...slots }];
   }
 
-  /** The histograms, the one with the most values first. */
+  /** The histograms of a map, the one with the most values first. */
   #histograms(name: string, map: AnyMap): Slots[] {
     type Pairs = Iterable<readonly [{ readonly of: unknown; readonly slot: number }, bigint]>;
     const pairs = Array.from(
@@ -158,9 +158,7 @@ function slotsOf(counts: Iterable<readonly [number, bigint | number]>): Omit<Slo
   return { slots: filled(slots), negative: filled(negative) };
 }
 
-/**
- * Entries of several processes with the same function names are merged, where values are numbers.
- */
+/** Merges entries with numbers whose stacks have the same function names in several processes. */
 function merged(entries: readonly Entry[]): Entry[] {
   const groups = Map.groupBy(
     entries,
@@ -176,7 +174,7 @@ export function isNumber(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-/** Per-CPU or per-process numbers are summed. */
+/** The sum of numbers of several CPUs or processes; other values are returned unchanged. */
 function sum(values: readonly unknown[]): unknown {
   if (!values.every(isNumber)) return values;
   return values.reduce((total: bigint, each) => total + BigInt(each), 0n);
@@ -187,7 +185,7 @@ function compare(a: unknown, b: unknown): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Numbers by value, texts by code units. */
+/** Compares numbers by value, texts by UTF-16 code units. */
 function compareKeys(a: NamedKey, b: NamedKey): number {
   if (isNumber(a.json) && isNumber(b.json)) return compare(a.json, b.json);
   return a.text < b.text ? -1 : a.text > b.text ? 1 : 0;

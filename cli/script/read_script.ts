@@ -1,5 +1,5 @@
 /**
- * Scripts and one-liners of `ts-bcc run`, as kernel code.
+ * Reads scripts and one-liners of `ts-bcc run` as kernel code.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { Bpf, TsBccError } from "../../mod.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import * as words from "./imports.ts";
 
-/** Where one-liners are in error messages. */
+/** Stands for the file name of one-liners in error messages. */
 const EXPRESSION = "-e";
 
 /** Kernel code without its type parameters. */
 export type AnyKernel = Kernel<Record<never, never>>;
 
-/** The exports of a script; undefined when it did its work while being imported. */
+/** The code that a script exports; undefined if it exports none: it ran while being imported. */
 export async function readScript(path: string): Promise<AnyKernel | undefined> {
   const status = statSync(path, { throwIfNoEntry: false });
   if (!status) throw new UsageError(`there is no file ${JSON.stringify(path)}`);
-  // The runtimes would say that they find none, or wait for a FIFO's writer.
+  // Otherwise a runtime says "module not found" for a folder, and hangs on a FIFO without writer.
   if (!status.isFile()) throw new UsageError(`${JSON.stringify(path)} is no file with a script`);
   nameLibrary();
   const { default: found } = await importScript(path);
@@ -30,8 +30,8 @@ export async function readScript(path: string): Promise<AnyKernel | undefined> {
 }
 
 /**
- * The code of a script without running it further: for a script that loads its programs itself,
- * what it loads first; the script ends there.
+ * The code of a script, loading nothing. A script that calls `Bpf.load` itself is stopped at its
+ * first call, and the argument of that call is its code.
  */
 export async function readUnloaded(path: string): Promise<AnyKernel | undefined> {
   const { load, open, compile } = Bpf;
@@ -49,7 +49,7 @@ export async function readUnloaded(path: string): Promise<AnyKernel | undefined>
   }
 }
 
-/** Ends a script at its first `Bpf.load`, `Bpf.open` or `Bpf.compile`. */
+/** Thrown to end a script at its first `Bpf.load`, `Bpf.open` or `Bpf.compile`. */
 class LoadCalled extends Error {
   readonly code: unknown;
 
@@ -94,7 +94,7 @@ export function readExpression(text: string): AnyKernel {
   const names = Object.keys(words);
   let made: unknown;
   try {
-    // The text is the user's own, and runs with the user's rights.
+    // Safe: the text comes from the command line, and runs with its user's rights.
     made = new Function(...names, `"use strict"; return [\n${text}\n];`)(...Object.values(words));
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
@@ -103,7 +103,7 @@ export function readExpression(text: string): AnyKernel {
   return codeOf(made, EXPRESSION).with({ makesMaps: true });
 }
 
-/** One kernel code, or programs in a list or by name. */
+/** The code of an export: kernel code, a program, or programs in a list or by name. */
 function codeOf(value: unknown, site: string): AnyKernel {
   const [only] = Array.isArray(value) && value.length === 1 ? value : [value];
   if (only instanceof Kernel) return only as AnyKernel;
@@ -124,7 +124,7 @@ function codeOf(value: unknown, site: string): AnyKernel {
   return new Kernel({ programs: Object.fromEntries(programs), user });
 }
 
-/** Errors in a one-liner have a column only. */
+/** Where a program is in error messages: FILE:LINE:COLUMN, or `-e` for a one-liner. */
 const placeOf = (program: ProgramDefinition<never>, site: string) =>
   site === EXPRESSION ? site : program.site ?? site;
 
@@ -134,7 +134,7 @@ const isProgram = (value: unknown): value is ProgramDefinition<never> =>
 const isUserPart = (value: unknown): value is UserPart<never> =>
   typeof value === "object" && value !== null && "when" in value && "run" in value;
 
-/** Lets scripts import from "ts-bcc", wherever they are: Deno finds it by deno.json. */
+/** Lets scripts in any folder import from "ts-bcc" under Bun; Deno maps the name by deno.json. */
 function nameLibrary(): void {
   const { Bun } = globalThis as { Bun?: BunPlugins };
   Bun?.plugin({

@@ -24,7 +24,7 @@ const { pid } = filterOptions;
 const { duration, json, help } = standardOptions;
 const { svg, html, outputs, compare, stackSize } = stackOptions;
 
-/** Programs instead of a file. */
+/** `-e`: programs on the command line instead of a file. */
 export const expression = list({
   short: "e",
   long: "expression",
@@ -93,7 +93,7 @@ export const runHelp = (): string =>
     ],
   }, { ...OPTIONS, file: argument(text({ long: "FILE", meta: "FILE", help: "the script" })) });
 
-/** The command line of `ts-bcc run`. */
+/** The values of the options of `ts-bcc run`. */
 export type RunOptions = Values<typeof OPTIONS>;
 
 /** The options, the script, and the script's own arguments. @throws {UsageError} */
@@ -121,10 +121,10 @@ const optionOf = (word: string): Names & { meta?: string } | undefined =>
     word === `-${short}` || word === `--${long}`
   );
 
-/** Whether a word is an option of run. */
+/** Whether an argument is an option of `ts-bcc run`. */
 export const isRunOption = (word: string): boolean => optionOf(word) !== undefined;
 
-/** Words behind the file are the script's own. */
+/** Splits the arguments: options of run and the file, then the script's own arguments. */
 function splitWords(words: readonly string[]) {
   const takesValue = (word: string) => optionOf(word)?.meta !== undefined;
   let i = 0;

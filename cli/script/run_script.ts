@@ -1,5 +1,5 @@
 /**
- * `ts-bcc run`: scripts of one file and one-liners, from their text to their last line.
+ * `ts-bcc run`: compiles, loads and attaches a script or one-liner, and prints its output.
  *
  * @module
  */
@@ -155,7 +155,7 @@ const MISSED_STACKS = {
   reason: "the kernel's map of stacks had no room for them: raise --stack-storage-size",
 } as const;
 
-/** An iterator runs when its text is read. */
+/** The links of iterators, whose programs run only when their output is read. */
 function iteratorsOf(bpf: Bpf, links: readonly Link[]): Link[] {
   const isIterator = [...bpf.programs.values()].map(({ section }) => section.startsWith("iter/"));
   return links.filter((_, i) => isIterator[i]);
@@ -176,13 +176,13 @@ function lossOf(map: string, role: MapRole | undefined): { what: string; reason:
   return { what: "keys", reason: `the map ${map} was full: give it more entries` };
 }
 
-/** Watches the counters `NAME_dropped` of buffers and maps. */
+/** Watches the globals `NAME_dropped`, which count what a full buffer or map dropped. */
 function watchMaps(bpf: Bpf, maps: AnyKernel["loadedMaps"], losses: Losses): void {
   for (const name of bpf.globalNames) {
     const [, map] = /^(.+)_dropped$/.exec(name) ?? [];
     if (map === undefined) continue;
     const count = bpf.global(name, u64.asNumber);
-    // The buffer of printed lines is not one of the script's maps.
+    // `maps` lacks the buffer of print(), which the compiler adds: its role is undefined.
     losses.watch({ kind: "dropped", ...lossOf(map, maps.get(map)?.role) }, () => count.value);
   }
 }

@@ -15,12 +15,13 @@ export { frameName };
 /** A stack in a key, as programs store it. */
 export interface StackId {
   readonly id: number;
-  /** Of a process's stack. */
+  /** The process of a user stack; undefined for a kernel stack. */
   readonly pid?: number;
+  /** How often the process had called exec, which gives addresses another meaning. */
   readonly program?: number;
 }
 
-/** Errnos of bpf_get_stackid that mean a full map; others mean that there is no stack. */
+/** Errors of bpf_get_stackid that mean a full map; others mean that there is no stack. */
 const NO_ROOM: ReadonlySet<number> = new Set([-17, /* EEXIST */ -12 /* ENOMEM */]);
 
 /** Reads and symbolizes stacks. */
@@ -43,7 +44,7 @@ export class StackNames implements Disposable {
     });
   }
 
-  /** Follows processes from now on; undefined if programs take no stacks. */
+  /** Starts to follow processes; undefined if the programs read no stacks. */
   static of(
     bpf: Bpf,
     maps: ReadonlyMap<string, AnyMap>,
@@ -52,7 +53,7 @@ export class StackNames implements Disposable {
     return maps.has(STACK_MAP) ? new StackNames(bpf, maps, pid) : undefined;
   }
 
-  /** Innermost first; empty where there is none, undefined where the kernel had no room for it. */
+  /** Innermost first; empty if there is no stack, undefined if the stack map had no room. */
   frames(stack: StackId): Frame[] | undefined {
     const { id, pid } = stack;
     if (id < 0) return NO_ROOM.has(id) ? undefined : [];
@@ -64,7 +65,7 @@ export class StackNames implements Disposable {
         kernel: true,
         symbol: symbols[i],
       }));
-      // The first frames are those of the tracing itself.
+      // The innermost frames belong to the tracing itself: they are left out.
       const own = frames.findIndex(({ symbol }) => !TRACING.test(symbol?.name ?? ""));
       return frames.slice(Math.max(own, 0));
     }

@@ -4,15 +4,15 @@
  * @module
  */
 
-/** Whether and when intervals have elapsed. */
+/** Tells whether an interval has elapsed, and settles a promise when it does. */
 export class Ticks implements Disposable {
-  /** Settles when the interval is over. */
+  /** Resolves at the end of the current interval. */
   next!: Promise<void>;
   #isDue = false;
   #settle!: () => void;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param seconds of an interval; undefined: never */
+  /** @param seconds the length of an interval; undefined: no interval ever ends */
   constructor(seconds: number | undefined) {
     this.#arm();
     if (seconds === undefined) return;
@@ -22,7 +22,7 @@ export class Ticks implements Disposable {
     }, seconds * 1000);
   }
 
-  /** Whether an interval has ended since it was asked last. */
+  /** Whether an interval has ended since the last call. */
   isDue(): boolean {
     if (!this.#isDue) return false;
     this.#isDue = false;

@@ -1,5 +1,5 @@
 /**
- * What a script does in user space while its programs run: begin(), interval() and end().
+ * Runs the user-space functions of a script: begin(), interval() and end().
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Bpf } from "../../mod.ts";
 import type { Output } from "../../toolkit/output/output.ts";
 import { Ticks } from "./ticks.ts";
 
-/** Calls a script's functions, behind all lines that were printed before. */
+/** Calls a script's functions, each after all earlier output is written. */
 export class UserSide {
   readonly #parts: readonly UserPart<Bpf>[];
   readonly #bpf: Bpf;
@@ -21,12 +21,12 @@ export class UserSide {
     this.#output = output;
   }
 
-  /** Calls those of a time, one after the other. */
+  /** Calls the begin() or the end() functions, one after the other. */
   async call(when: "begin" | "end"): Promise<void> {
     for (const part of this.#parts) if (part.when === when) await this.#call(part);
   }
 
-  /** The clocks of the intervals. */
+  /** Starts the timers of the interval() functions. */
   intervals(): Intervals {
     return new Intervals(
       this.#parts.filter(({ when }) => when === "interval"),
@@ -35,7 +35,7 @@ export class UserSide {
   }
 
   async #call({ run }: UserPart<Bpf>): Promise<void> {
-    // What it writes goes around our buffer.
+    // The function writes to stdout directly: the buffered lines come before that.
     await this.#output.flush();
     await run(this.#bpf);
   }
@@ -50,12 +50,12 @@ class Intervals implements Disposable {
     this.#call = call;
   }
 
-  /** Settles when any of them is over. */
+  /** Resolves when any interval ends. */
   next(): Promise<void> {
     return Promise.race(this.#clocks.map(([, ticks]) => ticks.next));
   }
 
-  /** Calls those that are over. */
+  /** Calls the functions whose interval has ended. */
   async call(): Promise<void> {
     for (const [part, ticks] of this.#clocks) if (ticks.isDue()) await this.#call(part);
   }

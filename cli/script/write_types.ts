@@ -1,5 +1,5 @@
 /**
- * `ts-bcc types`: this kernel for TypeScript and editors.
+ * `ts-bcc types`: writes TypeScript declarations of this kernel's types and tracepoints.
  *
  * @module
  */
