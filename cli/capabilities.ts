@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Capabilities to read tracefs, which has the ids of tracepoints. */
+/** Tools that read the ids of tracepoints from tracefs, which takes CAP_DAC_READ_SEARCH. */
 const TRACEFS = [
   "bindsnoop",
   "btrfsdist",
@@ -48,7 +48,10 @@ const TRACEFS = [
   "zfsslower",
 ] as const;
 
-/** Tools whose probes of programs and libraries are events of perf on any kernel. */
+/**
+ * Tools that probe user programs and libraries through perf events on every kernel, which takes
+ * CAP_SYS_ADMIN.
+ */
 const PROGRAMS = [
   "argdist",
   "bashreadline",
@@ -66,10 +69,10 @@ const PROGRAMS = [
   "uthreads",
 ] as const;
 
-/** Whether a tool reads tracefs at every start; others do so when asked for a tracepoint. */
+/** Whether a tool reads tracefs at every start; others read it only for a tracepoint (`t:…`). */
 export const readsTracefs = (tool: string): boolean => TRACEFS.some((name) => name === tool);
 
-/** Capabilities that are needed in addition, and by which of these tools. */
+/** The help text: the capabilities that are needed instead of root, and by which of these tools. */
 export function capabilityLines(tools: readonly string[]): string[] {
   return [
     "CAP_BPF and CAP_PERFMON serve instead of root, with Linux 5.8 or later, and",

@@ -8,7 +8,7 @@ import type { Commands, Tools } from "./names.ts";
 import { namesOf } from "./names.ts";
 import { type Option, UsageError } from "../toolkit/options/options.ts";
 
-/** The shells there are scripts for. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 const COMMANDS = [

@@ -27,9 +27,9 @@ import { printText } from "../toolkit/output/output.ts";
 /** One check. */
 interface Check {
   readonly name: string;
-  /** What it is needed for. */
+  /** What the checked feature is needed for. */
   readonly serves: string;
-  /** Whether no tool works without it. */
+  /** Set if no tool works without the checked feature. */
   readonly basic?: true;
   look(): Answer;
   /** The remedy if the answer is no. */

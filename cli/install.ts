@@ -1,12 +1,13 @@
 /**
- * Symbolic links by which the tools of one executable are called.
+ * Symbolic links, one per tool, to the executable that holds all tools.
  *
  * @module
  */
 
 /**
- * Makes a symbolic link to this executable for each name in `directory`; returns what it did.
- * @throws at the first failure, and when this runs from source: links would start the runtime
+ * Makes a symbolic link in `directory` to this executable for each name; returns a text that says
+ * what was done.
+ * @throws {Error} at the first failure, and when run from source: links would start the runtime
  */
 export async function installLinks(
   directory: string,
@@ -26,7 +27,7 @@ export async function installLinks(
     const action = `make the link "${path}"`;
     try {
       const there = lstatSync(path, { throwIfNoEntry: false });
-      // A link of an earlier version is replaced, anybody else's file is not.
+      // Replaces only a link that an earlier `install` made; any other file stays.
       if (there && !(there.isSymbolicLink() && /(^|\/)ts-bcc$/.test(readlinkSync(path)))) {
         throw new Error(`Cannot ${action}: there is something else of that name: move it away`);
       }

@@ -1,5 +1,5 @@
 /**
- * One tool that was started from the page.
+ * A tool that was started from the page of `ts-bcc web`.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { ChildProcess } from "node:child_process";
 import type { ListedRun } from "../toolkit/web/messages.ts";
 import { shownText } from "../toolkit/web/shown.ts";
 
-/** Characters of what a tool says that are kept: the last ones. */
+/** How many characters of a tool's output are kept: the last ones, in UTF-16 code units. */
 const MAX_TEXT = 16_384;
 const PAGE_LINE = /^[^\n]*: the page is at (http:\S+)\n/m;
 
-/** A tool that runs as a process of its own, with the arguments as they are: no shell reads them. */
+/** A tool in a child process. No shell is involved: arguments are passed unchanged. */
 export class ToolRun {
   readonly id: number;
   readonly #words: readonly string[];
@@ -24,14 +24,16 @@ export class ToolRun {
   #text = "";
   #isStopping = false;
   #ended: string | undefined;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly gone: Promise<void>;
 
   /**
-   * Starts it.
+   * Starts the tool.
    *
-   * @param own what ts-bcc is started by @param words the tool's name and its arguments
-   * @param hasPage whether it is asked to serve a page @param changed called when it is otherwise than before
+   * @param own the command that starts ts-bcc
+   * @param words the tool's name and its arguments
+   * @param hasPage whether to run the tool with `--web`
+   * @param changed called when what {@linkcode ToolRun.listed} returns has changed
    */
   constructor(
     id: number,
@@ -71,17 +73,17 @@ export class ToolRun {
     );
   }
 
-  /** Where its page is served, once it is. */
+  /** The URL of the tool's page; undefined before it is served and after the tool has ended. */
   get url(): string | undefined {
     return this.#ended === undefined ? this.#url : undefined;
   }
 
-  /** Whether its process is gone. */
+  /** Whether the process has ended. */
   get hasEnded(): boolean {
     return this.#ended !== undefined;
   }
 
-  /** As it is listed. */
+  /** The run as the page lists it. */
   get listed(): ListedRun {
     const state = this.#ended !== undefined
       ? "ended"
@@ -101,7 +103,7 @@ export class ToolRun {
     };
   }
 
-  /** Stops it as Ctrl-C does, and kills it if that is asked for again. */
+  /** Interrupts the tool (SIGINT, as Ctrl-C does); the second call kills it. */
   stop(): void {
     if (this.hasEnded) return;
     this.#child.kill(this.#isStopping ? "SIGKILL" : "SIGINT");
@@ -109,7 +111,6 @@ export class ToolRun {
     this.#changed();
   }
 
-  /** Kills it. */
   kill(): void {
     if (!this.hasEnded) this.#child.kill("SIGKILL");
   }

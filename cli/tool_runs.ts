@@ -1,5 +1,5 @@
 /**
- * The tools that were started from the page.
+ * The tools that were started from the page of `ts-bcc web`.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { splitWords } from "../toolkit/web/split_words.ts";
 import type { Commands, Tools } from "./names.ts";
 import { ToolRun } from "./tool_run.ts";
 
-/** So many run at a time. */
+/** How many tools may run at a time. */
 const MAX_RUNNING = 16;
-/** So many that have ended are remembered. */
+/** How many ended tools stay listed; the oldest are forgotten. */
 const MAX_ENDED = 24;
 const MAX_WORDS = 128;
-/** As long may tools take to end when all are ended. */
+/** How long close() waits for tools to end before it kills them. */
 const PATIENCE_MS = 5000;
 
-/** Starts tools, and ends them with itself. */
+/** Starts tools, lists them, and ends them when closed. */
 export class ToolRuns {
   readonly #tools: Tools;
   readonly #commands: Commands;
@@ -30,7 +30,7 @@ export class ToolRuns {
   #last = 0;
   #isClosed = false;
 
-  /** @param own the command that ts-bcc is @param changed called when something is otherwise than before */
+  /** @param own the command that starts ts-bcc @param changed called when the list has changed */
   constructor(tools: Tools, commands: Commands, own: readonly string[], changed: () => void) {
     this.#tools = tools;
     this.#commands = commands;
@@ -38,17 +38,21 @@ export class ToolRuns {
     this.#changed = changed;
   }
 
-  /** All, as they are listed. */
+  /** All runs, as the page lists them. */
   get listed(): ListedRun[] {
     return [...this.#runs.values()].map(({ listed }) => listed);
   }
 
-  /** One of them. */
   get(id: number): ToolRun | undefined {
     return this.#runs.get(id);
   }
 
-  /** Starts a tool, with what was typed behind its name. @throws {UsageError} with what is wrong with that */
+  /**
+   * Starts a tool.
+   *
+   * @param line its arguments, as typed on the page
+   * @throws {UsageError} if the arguments are wrong
+   */
   async start(name: string, line: string): Promise<void> {
     const words = splitWords(line);
     if (typeof words === "string") throw new UsageError(words);
@@ -70,7 +74,7 @@ export class ToolRuns {
     this.#changed();
   }
 
-  /** Stops one; one that has ended is forgotten. */
+  /** Stops a running tool; removes one that has ended from the list. */
   stop(id: number): void {
     const run = this.#runs.get(id);
     if (run?.hasEnded) this.#runs.delete(id);
@@ -78,7 +82,7 @@ export class ToolRuns {
     this.#changed();
   }
 
-  /** Ends all; resolves when they are gone. */
+  /** Ends all tools; resolves when their processes have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const runs = [...this.#runs.values()];
@@ -88,7 +92,12 @@ export class ToolRuns {
     clearTimeout(timer);
   }
 
-  /** Whether a call has a page: those that print a text and end have none. @throws {UsageError} */
+  /**
+   * Checks the arguments. Returns whether the tool can serve a page: calls that print a text and
+   * end cannot.
+   *
+   * @throws {UsageError}
+   */
   async #check(name: string, words: readonly string[]): Promise<boolean> {
     const [toolName, ...given] = Object.hasOwn(this.#commands, name)
       ? this.#commands[name]!

@@ -1,5 +1,5 @@
 /**
- * The executable of all tools: `ts-bcc NAME …`, or a tool by the name of a symbolic link.
+ * The executable that holds all tools: `ts-bcc NAME …`, or a symbolic link with a tool's name.
  *
  * @module
  */
@@ -41,7 +41,7 @@ examples:
   ${NAME} run -e 'tracepoint("sched/sched_process_exec", (e) => print(pid(), e.filename))'
   source <(${NAME} completions bash)`;
 
-/** Commands whose options are described above. */
+/** Commands without a help of their own: `--help` prints the usage text above. */
 const SHORT = new Set(["list", "check", "web", "doctor", "install", "completions"]);
 
 /** Runs the command named by this process's arguments, and exits. */

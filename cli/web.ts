@@ -1,5 +1,5 @@
 /**
- * `ts-bcc web`: tools that are started from a page.
+ * `ts-bcc web`: serves a page that starts and stops tools, and shows their output.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import { ownCommand } from "./own_command.ts";
 import { ToolRuns } from "./tool_runs.ts";
 
 const NAME = "ts-bcc";
-/** The page is told of what a tool says this often at most. */
+/** The shortest time between two updates of the list of running tools. */
 const TELL_MS = 150;
 const MAX_POSTED = 16_384;
 
-/** Serves the page until a signal ends it, and all tools with it. @throws {UsageError} */
+/** Serves the page until a signal; then ends all tools. @throws {UsageError} */
 export async function web(
   tools: Tools,
   commands: Commands,
@@ -41,7 +41,7 @@ export async function web(
   await desk.close();
 }
 
-/** Answers what the page asks. */
+/** Answers the HTTP requests of the page. */
 class Desk implements Disposable {
   readonly #tools: Tools;
   readonly #commands: Commands;
@@ -75,7 +75,7 @@ class Desk implements Disposable {
     this.#clients.add(response, [tools, eventText("runs", { runs: this.#runs.listed })]);
   }
 
-  /** A tool serves its page itself; what it tells is passed on. */
+  /** Proxies the event stream that the tool itself serves. */
   #answerRun(id: number, path: string, request: IncomingMessage, response: ServerResponse): void {
     answerTool((_, to) => {
       const url = this.#runs.get(id)?.url;
@@ -99,7 +99,6 @@ class Desk implements Disposable {
     response.end();
   }
 
-  /** Ends all tools. */
   async close(): Promise<void> {
     await this.#runs.close();
   }
@@ -110,7 +109,7 @@ class Desk implements Disposable {
   }
 }
 
-/** All tools with their options, as a message. */
+/** All tools with their options, as one server-sent event. */
 async function listed(tools: Tools, commands: Commands): Promise<string> {
   const list = await Promise.all(
     namesOf(tools, commands).map(async (name): Promise<ListedTool> => {
@@ -127,7 +126,7 @@ async function listed(tools: Tools, commands: Commands): Promise<string> {
   return eventText("tools", { tools: list });
 }
 
-/** Those that can be typed on a page. */
+/** The options that the page accepts. */
 function optionsOf(options: Options): ListedTool["options"] {
   return Object.values(options).filter(({ long }) => long !== "web" && long !== "exec").map(
     (option) => {
@@ -137,7 +136,7 @@ function optionsOf(options: Options): ListedTool["options"] {
   );
 }
 
-/** Gives a browser what a tool on this machine sends, as fast as it takes it. */
+/** Proxies a response of a tool on this machine to a browser; pipe() applies backpressure. */
 function passOn(url: URL, to: ServerResponse): void {
   const { get } = process.getBuiltinModule("node:http");
   const asked = get(url, (from) => {
