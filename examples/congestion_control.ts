@@ -1,5 +1,5 @@
 /**
- * Registers a congestion control of TCP, until Ctrl-C.
+ * Registers a TCP congestion control algorithm, until Ctrl-C.
  *
  *     sudo deno run -A examples/congestion_control.ts
  *     sudo bun examples/congestion_control.ts
@@ -7,11 +7,12 @@
  *     Registered tsbcc_steady, Ctrl-C to end
  *     7 connections, 14 segments acknowledged
  *
- * Connections that ask for it by name use it, such as those of `iperf3 --congestion tsbcc_steady`;
- * `sysctl net.ipv4.tcp_congestion_control=tsbcc_steady` asks for all.
+ * Connections that select the algorithm by name use it, such as those of
+ * `iperf3 --congestion tsbcc_steady`; `sysctl net.ipv4.tcp_congestion_control=tsbcc_steady` makes
+ * it the default for new connections.
  *
- * It teaches: struct_ops, programs that the kernel calls in place of functions of its own. The link
- * keeps them registered; connections that use them keep them until they are closed.
+ * It teaches: struct_ops, programs that the kernel calls in place of its own functions. The link
+ * keeps them registered; a connection that uses them keeps them loaded until it is closed.
  */
 
 import { Bpf, u64 } from "../mod.ts";
@@ -24,7 +25,7 @@ using _link = bpf.attachStructOps("tsbcc_steady");
 if (process.env.TSBCC_READY === "1") console.error("ready");
 console.log("Registered tsbcc_steady, Ctrl-C to end");
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);

@@ -7,9 +7,10 @@
  *         PID   UID COMM
  *        4711     0 "ls"
  *
- * It teaches: an object compiled beforehand, events through a ring buffer by a codec that is checked,
- * and the number of those that found no room. The kernel side is exec_events.bpf.c; after a change of
- * it, `scripts/objects.sh examples/exec_events.bpf.c` makes exec_events.bpf.o.ts.
+ * It teaches: an object compiled beforehand, events through a ring buffer with a codec that is
+ * checked against the object's BTF, and the number of dropped events. The kernel side is
+ * exec_events.bpf.c; after a change of it, run `scripts/objects.sh examples/exec_events.bpf.c` to
+ * make exec_events.bpf.o.ts anew.
  */
 
 import { Bpf, chars, struct, u32 } from "../mod.ts";
@@ -25,7 +26,7 @@ if (process.env.TSBCC_READY === "1") console.error("ready");
 console.log("    PID   UID COMM");
 
 for await (const { pid, uid, comm } of events) {
-  // As JSON: the name of another process may hold what would drive this terminal.
+  // As JSON: the name may contain escape sequences, which would control this terminal.
   console.log(`${String(pid).padStart(7)} ${String(uid).padStart(5)} ${JSON.stringify(comm)}`);
 }
 if (events.dropped) {

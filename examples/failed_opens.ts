@@ -6,8 +6,8 @@
  *
  *     opened 340, failed 12
  *
- * It teaches: global variables. Constants are set at load, the others are memory that both sides
- * share: reading one is no system call.
+ * It teaches: global variables. Constants are set before the object is loaded; the other variables
+ * are memory shared with the kernel side, so reading them takes no system call.
  */
 
 import { Bpf, u64 } from "../mod.ts";

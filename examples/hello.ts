@@ -6,7 +6,7 @@
  *
  *     Hello, ls (process 4711)
  *
- * It teaches: a hook told by a function's name, and typed events through a ring buffer.
+ * It teaches: a hook named in the C source, and typed events through a ring buffer.
  */
 
 import { Bpf } from "../mod.ts";

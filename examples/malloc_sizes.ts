@@ -1,5 +1,5 @@
 /**
- * Counts what a process asks malloc() for, by size, until Ctrl-C.
+ * Counts the malloc() calls of a process by requested size, until Ctrl-C.
  *
  *     sudo deno run -A examples/malloc_sizes.ts PID
  *     sudo bun examples/malloc_sizes.ts PID
@@ -7,8 +7,9 @@
  *      COUNT SIZE
  *       1009 4096
  *
- * It teaches: a uprobe in a shared library, for one process: a probe of every process that calls
- * malloc() would slow all of them down. Arguments are registers, which differ by architecture.
+ * It teaches: a uprobe in a shared library, for one process only: probing every process that calls
+ * malloc() would slow all of them down. Arguments are in registers, which depend on the
+ * architecture.
  */
 
 import { Bpf, u64 } from "../mod.ts";
@@ -25,7 +26,7 @@ using bpf = Bpf.load(object, { globals: { arm64: process.arch === "arm64" } });
 using probe = bpf.program("on_malloc").attachUprobe({ library: "c", symbol: "malloc", pid });
 if (process.env.TSBCC_READY === "1") console.error("ready");
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);

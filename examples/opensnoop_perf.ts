@@ -8,8 +8,9 @@
  *        4711   3   0 "cat"            "/etc/hosts"
  *        4711  -1   2 "cat"            "/etc/hostz"
  *
- * It teaches: typed events through a perf buffer, a hash that carries an argument from the start
- * of a call to its end. The tool opensnoop knows open(2) and openat2(2) as well, and filters.
+ * It teaches: typed events through a perf buffer, and a hash map that keeps an argument from the
+ * entry of a call to its exit. The tool opensnoop also traces open(2) and openat2(2), and has
+ * filters.
  */
 
 import { Bpf, chars, i32, struct, u32 } from "../mod.ts";
@@ -55,7 +56,7 @@ console.log("    PID  FD ERR COMM             PATH");
 
 for await (const { pid, result, comm, path } of events) {
   const [fd, error] = result < 0 ? [-1, -result] : [result, 0];
-  // As JSON: names of another process may hold what would drive this terminal.
+  // As JSON: names may contain escape sequences, which would control this terminal.
   const words = [JSON.stringify(comm).padEnd(16), JSON.stringify(path)];
   console.log(
     [`${pid}`.padStart(7), `${fd}`.padStart(3), `${error}`.padStart(3), ...words].join(" "),

@@ -7,7 +7,7 @@
  *
  *     192.0.2.7:40131 > 192.0.2.1:53, 28 bytes
  *
- * It teaches: a socket filter with bcc's way to walk through headers, reading packets.
+ * It teaches: a socket filter that parses headers with bcc's cursor_advance(), and reading packets.
  */
 
 import { Bpf, ipv4, struct, u16be, u8 } from "../mod.ts";

@@ -8,7 +8,7 @@
  *            12 "LC_ALL"
  *           340 "/usr/share/locale"
  *
- * It teaches: a text compiled at run time, uprobes in a shared library, a typed map.
+ * It teaches: C compiled at run time, uprobes in a shared library, a typed map.
  */
 
 import { Bpf, chars, struct, u32, u64 } from "../mod.ts";
@@ -64,7 +64,7 @@ using onEntry = bpf.program("on_entry").attachUprobe(strlen);
 if (process.env.TSBCC_READY === "1") console.error("ready");
 console.log("Counting strlen() calls, Ctrl-C to end");
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);
@@ -73,7 +73,7 @@ onReturn.close();
 
 const counts = [...bpf.map("counts", Key, u64.asNumber)].sort(([, a], [, b]) => a - b);
 console.log("     COUNT STRING");
-// As JSON: a string of another process may hold what would drive this terminal.
+// As JSON: a string may contain escape sequences, which would control this terminal.
 for (const [key, n] of counts) console.log(`${String(n).padStart(10)} ${JSON.stringify(key.c)}`);
 const dropped = bpf.map("dropped", u32, u64).get(0);
 if (dropped) console.error(`${dropped} calls are not counted: too many different strings`);

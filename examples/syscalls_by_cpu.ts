@@ -22,7 +22,7 @@ using bpf = Bpf.load(object, { globals: { target_pid: pid } });
 bpf.attach();
 if (process.env.TSBCC_READY === "1") console.error("ready");
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);

@@ -8,8 +8,8 @@
  *         PID  FILES
  *        4711     12
  *
- * It teaches: the best hook that this kernel has. Which it is is asked before loading, and the
- * programs of the others are left out: the kernel never sees them.
+ * It teaches: choosing the best hook that this kernel has. It is chosen before loading, and the
+ * programs for the other hooks are not loaded: the kernel could reject them.
  */
 
 import { Bpf, hasFentry, hasKernelFunction, u32, u64 } from "../mod.ts";
@@ -26,7 +26,7 @@ if (process.env.TSBCC_READY === "1") console.error("ready");
 const hook = canTrace ? "fexit:do_unlinkat" : "the system calls unlink and unlinkat";
 console.log(`Counting by ${hook}, Ctrl-C to end`);
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);

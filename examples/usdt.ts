@@ -9,7 +9,7 @@
  *            12 0
  *           340 16
  *
- * It teaches: probes that a program's author has put into it, and reading their arguments.
+ * It teaches: USDT probes, which a program's author compiled into it, and reading their arguments.
  */
 
 import { Bpf, i64, u64, usdtProbes } from "../mod.ts";
@@ -43,7 +43,7 @@ const links = bpf.attach();
 if (process.env.TSBCC_READY === "1") console.error("ready");
 console.log(`Counting ${name}, Ctrl-C to end`);
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);

@@ -9,7 +9,8 @@
  *              2 -> 3          : 0        |                                        |
  *              4 -> 7          : 1009     |****************************************|
  *
- * It teaches: a histogram. The kernel side counts by powers of two, the library draws it as bcc does.
+ * It teaches: a histogram. The kernel side counts by powers of two, the library prints the
+ * histogram as bcc does.
  */
 
 import { Bpf, log2Lines, u32, u64 } from "../mod.ts";
@@ -20,7 +21,7 @@ using bpf = Bpf.load(object, { globals: { target_pid: Number(process.argv[2] ?? 
 bpf.attach();
 if (process.env.TSBCC_READY === "1") console.error("ready");
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);

@@ -9,7 +9,7 @@
  *             12 icmp, dropped
  *            340 tcp
  *
- * It teaches: XDP, reading packets in place, an array with values per CPU, numbers for the compiler.
+ * It teaches: XDP, reading packets in place, a per-CPU array, constants passed to the compiler.
  */
 
 import { Bpf, sum, u32, u64 } from "../mod.ts";
@@ -62,7 +62,7 @@ const link = bpf.program("count").attachXdp(name);
 if (process.env.TSBCC_READY === "1") console.error("ready");
 console.log(`Counting packets on ${name}, Ctrl-C to end`);
 
-// A promise alone keeps no process alive.
+// A pending promise does not keep the process alive; a timer does.
 const awake = setInterval(() => {}, 2 ** 30);
 await interrupted;
 clearInterval(awake);
