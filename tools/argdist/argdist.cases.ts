@@ -48,7 +48,7 @@ export default defineCases({
         ...["-p", "{pid}", "-z", "8", "-i", "1000"],
         ...["-C", "t:syscalls:sys_enter_rmdir():char*:args->pathname"],
       ],
-      // Thirteen paths that are the same as far as they are read, and a shorter one.
+      // Thirteen paths that differ only behind the bytes that the tool reads, and a shorter one.
       work: { program: "file_calls.c", args: ["rmdir=/nothing/is/here:13", "rmdir=/not:1"] },
       of: ({ record }) => record === "count",
       counts: [

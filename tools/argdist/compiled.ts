@@ -1,6 +1,6 @@
 /**
- * The programs of argdist, compiled by the compiler of this project: the same as in C (program.ts), which
- * is for libbcc where a probe has what is not known here.
+ * The programs of argdist, compiled by this project's own compiler. program.ts writes the same
+ * programs in C, for probes that need libbcc.
  *
  * @module
  */
@@ -58,9 +58,9 @@ import type { ArgdistProbe, TypeName } from "./probe.ts";
 import type { ArgdistProgramOptions } from "./program.ts";
 import { argdistVariables, EntryWriter } from "./compiled_entry.ts";
 
-/** Slots of a histogram: 0 and each power of two of 64-bit numbers. */
+/** Slots of a histogram: one for 0, and one for each bit length of a 64-bit number. */
 const SLOTS = 65;
-/** The maximum number of distinct values counted for a probe. */
+/** The maximum number of distinct keys counted for a probe. */
 const VALUES = 16384;
 
 /** A probe with the names of its programs. */
@@ -89,10 +89,10 @@ export function compiledArgdist(
   return new EmittedCode({ maps, globals: { events_dropped: u64 }, programs });
 }
 
-/** A value in a key. */
+/** One value of a key. */
 interface Part {
   readonly value: TypedExpression;
-  /** Undefined for a text. */
+  /** Undefined for text, which is copied into the key. */
   readonly type: TypeInC | undefined;
 }
 
@@ -165,7 +165,7 @@ class ProbeWriter {
     });
   }
 
-  /** Counts in a log2 histogram; negative numbers have slots of their own. */
+  /** Counts in a log2 histogram; negative numbers have their own slots. */
   #countSlot(program: ProgramWriter): void {
     const { builder } = program;
     const [part] = this.#parts;
@@ -195,7 +195,7 @@ class ProbeWriter {
   }
 }
 
-/** What a function returns. */
+/** The variable for a function's return value. */
 const RETURNED: Tree = {
   op: "variable",
   read: ({ builder, context }) => builder.load(context, registerOffsets().result, 8),
@@ -241,7 +241,7 @@ function count(
       const [again, full] = [builder.block(), builder.block()];
       builder.branch("eq", result, 0n, end, again);
       builder.enter(again);
-      // Another CPU has inserted it first, or the map is full.
+      // The insert failed: another CPU has inserted the key, or the map is full.
       look(full);
       builder.enter(full);
       countDropped(program);
@@ -257,7 +257,7 @@ const CODECS: Readonly<Record<string, Codec<unknown>>> = {
   ...{ u8, u16, u32, u64 },
 };
 
-/** The key that values are counted by. */
+/** The codec of a probe's keys. */
 function keyOf(
   { hook }: ArgdistProbe,
   parts: readonly Part[],
@@ -274,7 +274,7 @@ function codecOf(type: TypeInC | undefined, textSize: number): Codec<unknown> {
   return type.isBool ? bool : CODECS[`${type.signed ? "s" : "u"}${type.bits}`]!;
 }
 
-/** @throws {NotHere} */
+/** @throws {NotHere} for a type that only libbcc knows */
 function typeOfName({ probe, tokens, start }: TypeName): TypeInC {
   return explained(probe, start, () => {
     const words = tokens.map(({ text }) => text);

@@ -1,5 +1,6 @@
 /**
- * What returns want to know of the entry, in programs that are written: see entry.ts.
+ * Keeps values from a function's entry for its return, in compiled programs. entry.ts writes the
+ * same in C.
  *
  * @module
  */
@@ -47,7 +48,7 @@ export class EntryWriter {
   readonly #isUser: boolean;
   /** Parameters by name, in the order in which they are stored after the time. */
   readonly #parameters: ReadonlyMap<string, VariableInC>;
-  /** What the current return program has looked up: the time first. */
+  /** The values that the current return program has looked up: the time, then the parameters. */
   #found: readonly Reg[] = [];
   #left: CodeOperand = 0n;
 
@@ -168,7 +169,7 @@ export function argdistVariables(
   for (const [name, variable] of entry?.variables ?? []) variables.set(name, variable);
 }
 
-/** The thread's name on the stack, which is the kernel's memory as any. */
+/** The address of the thread's name, copied to the BPF stack: kernel memory, not user memory. */
 function commAddress(program: ProgramWriter): Reg {
   const { builder } = program;
   return program.once("comm", () => {

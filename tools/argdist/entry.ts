@@ -1,5 +1,5 @@
 /**
- * What returns want to know of the entry: a program at the entry keeps it in a map.
+ * Keeps values from a function's entry for its return: a program at the entry stores them in a map.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export function needsEntry(expressions: readonly Expression[]): boolean {
   return expressions.some((each) => namesOf(each).has("$entry") || namesOf(each).has("$latency"));
 }
 
-/** Adds the entry program and its map. @param filter the statements it begins with */
+/** Adds the entry program and its map. @param filter the statements at the program's start */
 export function addEntry(
   source: CSource,
   { hook, signature, text }: ArgdistProbe,
@@ -72,7 +72,7 @@ export function entryVariables(
     $latency: "u64 $latency = __left - __entry->__time;",
     ...Object.fromEntries(parameters.map(({ type, name }) => {
       const variable = entryVariable(name);
-      // libbcc reads through a pointer that was loaded from the context once.
+      // libbcc rewrites dereferences only of pointers that were assigned from the context.
       const code = type.endsWith("*")
         ? `${type} ${variable} = (${type})PT_REGS_RC(ctx); ${variable} = __entry->${name};`
         : `${type} ${variable} = __entry->${name};`;
@@ -94,7 +94,7 @@ function callCode(hook: Hook, index: number, pushed: number): string {
   return `  struct call_${index} __call = { bpf_get_current_pid_tgid(), ${frame} };`;
 }
 
-/** The statements by which a return looks its entry up; they end the program if there is none. */
+/** The statements with which a return looks up its entry; without one they end the program. */
 export const lookUpEntry = (hook: Hook, index: number) => [
   "  u64 __left = bpf_ktime_get_ns();",
   callCode(hook, index, 0),

@@ -11,12 +11,12 @@ import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { type Hook, hookOf, partsOf } from "../../toolkit/probe_language/probe_hook.ts";
 import { parseSignature, type Signature } from "../../toolkit/probe_language/signature.ts";
 
-/** What is done with the values. */
+/** How values are collected. */
 export type Collection = "count" | "histogram";
 
 /** A type that values are converted to. */
 export interface TypeName extends Expression {
-  /** Whether the value is a pointer to a text. */
+  /** Whether the value is a pointer to text (char *). */
   readonly isText: boolean;
 }
 
@@ -27,9 +27,9 @@ export interface ArgdistProbe {
   readonly label: string | undefined;
   readonly hook: Hook;
   readonly signature: Signature | undefined;
-  /** One for each value. */
+  /** The type of each value. */
   readonly types: readonly TypeName[];
-  /** Empty to count calls or returned values. */
+  /** Empty: count calls, or returned values. */
   readonly values: readonly Expression[];
   readonly filter: Expression | undefined;
 }
@@ -65,7 +65,7 @@ export function parseArgdistProbe(text: string, collection: Collection): Argdist
   return { text, collection, label: label || undefined, hook, signature, ...tail };
 }
 
-/** Where the label begins: at a "#" outside quotes. */
+/** The index at which the label begins: a "#" outside quotes. */
 function labelPlace(text: string, start: number): number {
   const words = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(#)/gs;
   words.lastIndex = start;

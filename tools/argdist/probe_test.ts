@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Collection, parseArgdistProbe } from "./probe.ts";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
 
-/** What was understood, in short. */
+/** The parsed probe as one line. */
 function told(text: string, collection: Collection = "count") {
   const { hook, label, signature, types, values, filter } = parseArgdistProbe(text, collection);
   const pairs = values.map((value, i) =>

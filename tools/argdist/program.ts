@@ -1,6 +1,6 @@
 /**
- * The programs of argdist: one for each probe, which counts values in a map of its own, and one at the
- * function's entry where a return needs what was known then.
+ * The programs of argdist in C: one for each probe, which counts values in its own map, and one at
+ * the function's entry if the return uses values from there.
  *
  * @module
  */
@@ -36,7 +36,7 @@ import { checkNoFloats, usdtFloats } from "../../toolkit/probe_language/usdt_var
 
 /** Options besides the probes. */
 export interface ArgdistProgramOptions extends ProbeFilters {
-  /** The size of texts in keys. */
+  /** How many bytes of each text are in a key. */
   readonly textSize: number;
   readonly includes: readonly string[];
 }
@@ -48,14 +48,14 @@ interface Attachment {
   readonly path: string | undefined;
 }
 
-/** Slots of a histogram: 0 and each power of two of 64-bit numbers. */
+/** Slots of a histogram: one for 0, and one for each bit length of a 64-bit number. */
 const SLOTS = 65;
 
-/** The slot for an index of the map: negative numbers use the second half. */
+/** The slot for an index of the map, whose second half has the slots of negative numbers. */
 export const slotOf = (index: number): number => index < SLOTS ? index : SLOTS - index;
-/** The maximum number of distinct values counted for a probe. */
+/** The maximum number of distinct keys counted for a probe. */
 const VALUES = 16384;
-/** The part of the program's 512 bytes of stack left for values. */
+/** How many of the 512 bytes of a program's stack texts may use. */
 const TEXTS_MAX = 384;
 
 const OWN: Variables = {
@@ -63,7 +63,7 @@ const OWN: Variables = {
   $COMM: "char $COMM[16] = {}; bpf_get_current_comm($COMM, sizeof($COMM));",
 };
 
-/** The text of all programs. */
+/** The C source of all programs, and their hooks. */
 export class ArgdistProgram {
   readonly source: CSource = new CSource();
   readonly text: string;
@@ -72,7 +72,7 @@ export class ArgdistProgram {
   readonly #comparisons = new Comparisons(false);
   readonly #attachments: Attachment[] = [];
   readonly #placed: PlacedProbe[] = [];
-  /** The lines of expressions, with the marks by which errors are located. */
+  /** The source line of each expression, with the marker that locates it in compiler errors. */
   readonly #lines = new Map<Expression, string>();
 
   /** @throws {ProbeError} */
@@ -89,12 +89,12 @@ export class ArgdistProgram {
     ].join("\n");
   }
 
-  /** The same programs compiled without libbcc. @throws {NotHere} when something needs libbcc */
+  /** The same programs compiled without libbcc. @throws {NotHere} if a probe needs libbcc */
   compiled(): EmittedCode {
     return compiledArgdist(this.#placed, this.#options, (each) => this.#lines.get(each)!);
   }
 
-  /** Attaches all programs, entries first. */
+  /** Attaches all programs, each entry before its return. */
   attach(bpf: Bpf): Link[] {
     return this.#attachments.map(({ program, hook, path }) =>
       attachProbe(bpf, program, hook, path, this.#options.pid)

@@ -1,5 +1,5 @@
 /**
- * What argdist prints.
+ * The reports of argdist.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import type { Report } from "../../toolkit/output/report.ts";
 const INDENT = "\t";
 const COUNT_WIDTH = 10;
 
-/** How reports look. */
+/** Options of reports. */
 export interface ArgdistReportOptions {
   readonly cumulative: boolean;
   readonly top: number | undefined;
 }
 
-/** Makes the function that prints a report. */
+/** Returns the function that prints a report. */
 export function argdistReport(
   probes: readonly ArgdistProbe[],
   options: ArgdistReportOptions,
@@ -51,7 +51,7 @@ function countsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): En
   return [...counts].map(([key, { count }]) => [key, count]);
 }
 
-/** The same for a histogram, whose entries are kept. */
+/** Like {@linkcode countsOf}, for the array map of a histogram: slots and their counts. */
 function slotsOf(bpf: Bpf, name: string, deltas: CounterDeltas | undefined): [number, number][] {
   const counts = [...bpf.map(name, u32, u64.asNumber)];
   return counts.map(([index, count]): [number, number] => [
@@ -69,7 +69,7 @@ function reportHistogram(
   report.histogram(counts, { valueType, about: { probe: text } });
 }
 
-/** As in bcc: `$entry(size)` is shown as size. */
+/** The expression as bcc shows it: `$entry(size)` as `size`. */
 const shown = (text: string) => text.replaceAll(/\$entry\(\s*(\w+)\s*\)/g, "$1");
 
 function reportCounts(
@@ -93,7 +93,7 @@ function reportCounts(
   }
 }
 
-/** The values of a key by their expressions. */
+/** The values of a key, each with the text of its expression. */
 function eventOf(
   { values, hook }: ArgdistProbe,
   key: Record<string, unknown>,
