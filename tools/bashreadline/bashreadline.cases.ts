@@ -11,14 +11,14 @@ const LINES = [
   ": ăä",
   "for i in 1 2 3",
   "do :; done",
-  // Keys that do something to the line are quoted by Ctrl-V.
+  // Ctrl-V (\x16) quotes keys that would edit the line.
   ": \x16\x1b[2J\x16\x07\u2028\u202e\x16\x7f",
 ];
 
 const shell = (command: string, lines: readonly string[] = LINES): Work => ({
   start: () => Terminal.start(command, lines),
 });
-/** A bash of the case's own, for a probe that no other process meets. */
+/** A copy of bash, so that no other process runs into the probe. */
 const copied: Work = {
   start(dir) {
     copyFileSync("/bin/bash", `${dir}/bash`);
@@ -29,7 +29,7 @@ const LIBRARIES = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-l
 const READLINE = `${LIBRARIES}/libreadline.so.8`;
 const EDIT = `${LIBRARIES}/libedit.so.2`;
 const WORDS = ["SELECT 1;", "ăä"];
-/** A program of that name which asks for lines by a library's editor. */
+/** A program with this name that reads lines with a library's line editor. */
 const editing = (library: string, name: string, ...flags: string[]): Work => ({
   start(dir) {
     copyFileSync(buildProgram("line_editor.c", flags, [library]), `${dir}/${name}`);

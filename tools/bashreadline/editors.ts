@@ -1,5 +1,5 @@
 /**
- * Where line editors are, and what they return.
+ * Finds line editors, and attaches to the functions that return their lines.
  *
  * @module
  */
@@ -14,7 +14,7 @@ interface Editor {
   readonly program: "end_bash" | "end_library" | "end_zsh";
 }
 
-/** The command line's choices. */
+/** Options that select the editors. */
 export interface EditorOptions {
   /** A library or a bash executable, instead of this machine's. */
   readonly shared: string | undefined;
@@ -24,10 +24,10 @@ export interface EditorOptions {
 }
 
 const BASH = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"];
-/** Library folders: Debian has a subfolder for the architecture. */
+/** Library directories; Debian has a subdirectory for the architecture. */
 const ZSH = ["/usr/lib", "/usr/lib64"];
 
-/** Attaches to all line editors found. @throws when there are none */
+/** Attaches to all line editors found. @throws {Error} if there are none */
 export function attachEditors(bpf: Bpf, options: EditorOptions): Link[] {
   const { pid } = options;
   const found = editors(options);
@@ -64,7 +64,7 @@ function editors({ shared, all, pid }: EditorOptions): Editor[] {
     symbol: "readline",
     program: "end_library",
   };
-  // Several paths may lead to one file.
+  // Several of the paths may be the same file: one is probed.
   const own = bash.filter((editor) => has(editor, pid)).slice(0, 1);
   if (!all) return own.length > 0 ? own : [readline].filter((editor) => has(editor, pid));
   const others: Editor[] = [

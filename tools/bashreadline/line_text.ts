@@ -1,12 +1,12 @@
 /**
- * The text of a line as an editor returned it.
+ * Decodes a line as an editor returned it.
  *
  * @module
  */
 
 import { charsRest } from "../../mod.ts";
 
-/** By the numbers that bashreadline.bpf.c gives them. */
+/** The coding of zsh's lines, as in bashreadline.bpf.c. */
 export const METAFIED = 1;
 
 /**

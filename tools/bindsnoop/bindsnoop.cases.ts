@@ -22,12 +22,12 @@ const kinds = sockets(
   ...bind("tcp4", "127.0.0.1,80"), // EADDRINUSE
   ...bind("tcp4", "192.0.2.1,83"), // EADDRNOTAVAIL
   ...bind("tcp6", "2001:db8::1,84"), // the same
-  "bind=::1,85", // once more: the same socket, now to an address that is there
-  "bind=::1,86", // EINVAL: it is bound
+  "bind=::1,85", // the same socket again, now to an address of this machine
+  "bind=::1,86", // EINVAL: the socket is bound already
   ...bind("unix", "tsbcc-nobody-is-this"),
 );
 
-/** In the order of {@linkcode kinds}. */
+/** The expected rows, in the order of {@linkcode kinds}. */
 const bound = [
   { prot: "TCP", addr: "0.0.0.0", port: 80, opts: "...Rr", if: 0 },
   { prot: "UDP", addr: "192.0.2.7", port: 53, opts: "F....", if: 0 },

@@ -78,7 +78,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-const LETTERS = "FTNRr"; // by bit, from the lowest
+const LETTERS = "FTNRr"; // one for each bit, from the lowest
 
 const optionsText = (bits: number): string =>
   Array.from(LETTERS, (letter, bit) => bits >> bit & 1 ? letter : ".").join("");
@@ -130,7 +130,7 @@ const countColumns = (printNetns: boolean): Column<Count>[] => [
   },
 ];
 
-/** IPv4 first, then the largest first. */
+/** Prints counts by address: IPv4 first, then the largest count first. */
 const reportCounts = (printNetns: boolean) => (bpf: Bpf, report: Report) => {
   const counts = Array.from(
     bpf.map("counts", Address, u64.asNumber),

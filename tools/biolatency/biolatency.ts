@@ -66,7 +66,7 @@ const options = {
 const Key = struct("key", { device: u32, flags: u32, slot: u32 });
 const Sums = struct("sums", { count: u64.asNumber, time: u64.asNumber });
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const disks = new DiskNames();
   const deltas = new CounterDeltas();

@@ -7,7 +7,7 @@ const work = blockWrites(101);
 const isReport = ({ record }: Row) => record === "latencies";
 const endless = ["-i", "-1"];
 
-/** The last report, which comes at the end; the first one tells that it is ready. */
+/** Checks the report at the end; the first report, at the start, only tells that tracing began. */
 function checkWrites(rows: readonly Row[], expected: number): void {
   assert.equal(rows.length, 2);
   const { requests, read, write } = rows[1] as Record<string, Record<string, number>>;

@@ -50,9 +50,9 @@ const INTERVAL_SECONDS = 3;
 const ENDLESS = -1;
 const PERCENTS = "1,5,10,16,25,50,75,84,90,95,99,100";
 const US_PER_SECOND = 1e6;
-/** By the numbers that biolatpcts.bpf.c gives them. */
+/** Indexed by the numbers of biolatpcts.bpf.c. */
 const STARTS = ["on-device", "after-rq-alloc", "from-rq-alloc"];
-/** Operations in bcc's order, by their numbers in the kernel. */
+/** Operations in bcc's order, with their numbers in the kernel (enum req_op). */
 const OPERATIONS = { read: 0, write: 1, discard: 3, flush: 2 };
 const LABEL_WIDTH = 7;
 const LEAST_WIDTH = 5;
@@ -124,7 +124,7 @@ function deviceOf(
   return { number: Number(major) * 2 ** 20 + Number(minor), name: device };
 }
 
-/** Makes the function that prints what was counted since the period began. */
+/** Returns the function that prints percentiles since the period began; SIGUSR2 continues it. */
 function reporter(
   { percents, verbose }: Values<typeof options>,
   name: string,

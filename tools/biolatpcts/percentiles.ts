@@ -1,14 +1,14 @@
 /**
- * Percentiles of latencies that were counted in steps of 10 µs, 1 ms and 100 ms (biolatpcts.bpf.c).
+ * Percentiles of latencies that biolatpcts.bpf.c counted in slots of 10 µs, 1 ms and 100 ms.
  *
  * @module
  */
 
 const STEPS = 100;
-/** The width of a slot, in µs. */
+/** The width of a slot of each kind, in µs. */
 const WIDTHS = [10, 1000, 100_000];
 
-/** The counters for one kind of request. */
+/** The number of slots for one kind of request. */
 export const SLOTS = WIDTHS.length * STEPS;
 
 /** The middle of a slot, in µs. */
@@ -18,8 +18,8 @@ function middle(slot: number): number {
 }
 
 /**
- * The latency percentile in µs as bcc counts it: the middle of the slot in which it lies; 0 without
- * requests.
+ * A percentile of the latency in µs, as bcc computes it: the middle of the slot in which it lies;
+ * 0 if there were no requests.
  */
 export function percentile(counts: readonly number[], percent: number): number {
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -31,7 +31,7 @@ export function percentile(counts: readonly number[], percent: number): number {
   return 0;
 }
 
-/** `5us`, `1.5ms`, `25ms`, `1.2s`; `-` for nothing. */
+/** `5us`, `1.5ms`, `25ms`, `1.2s`; `-` for 0. */
 export function latencyText(us: number): string {
   if (us > 1e6) return `${(us / 1e6).toFixed(1)}s`;
   if (us > 10_000) return `${(us / 1000).toFixed(0)}ms`;

@@ -22,7 +22,7 @@ export default defineCases({
         { write 41 0; for i in {19..1}; do write 1 $((i * 100)); done; } 2>/dev/null`,
       ),
       of: isDisk,
-      // 40 follow the first one; none of 19 does.
+      // 40 requests each start where the one before ended; 19 do not.
       rows: [{ random_percent: 32, sequential_percent: 68, count: 59, kbytes: 236 }],
     },
     { name: "-d hides other disks", args: ["-d", "{other}"], work, of: isDisk, rows: [] },

@@ -92,14 +92,14 @@ const withTime: readonly Column<Row>[] = [
   ...columns,
 ];
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const names = new DiskNames();
   let heading = true;
   return (bpf, report) => {
     const disks = bpf.map("disks", u32, Pattern);
-    // Entries are kept: they hold the position that the next request is compared with.
+    // Entries are not deleted: they hold the position that the next request is compared with.
     const rows = [...disks].map(([device, pattern]): Row => ({
       clock: report.clock,
       disk: names.name(device, "Unknown"),

@@ -77,7 +77,7 @@ const Key = struct("key", {
   unused: u32,
 });
 
-/** Prints what was counted. */
+/** Prints the histogram of each disk and stack. */
 function report(bpf: Bpf, report: Report, { milliseconds }: Values<typeof options>): void {
   const disks = new DiskNames();
   const stacks = new KeptStacks(bpf);

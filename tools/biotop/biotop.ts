@@ -110,8 +110,8 @@ function* deltasOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
       time: deltas.since(`${name} time`, time),
     });
     let row = since(sums);
-    // The process was idle and may have ended: its entry is deleted, with what it has counted
-    // meanwhile.
+    // No requests since the last report: the process may have ended, so its entry is deleted, and
+    // requests counted since the map was read are reported now.
     if (row.count === 0) {
       row = since(processes.lookupAndDelete(key) ?? sums);
       for (const part of ["count", "bytes", "time"]) deltas.forget(`${name} ${part}`);
@@ -120,7 +120,7 @@ function* deltasOf(bpf: Bpf, deltas: CounterDeltas): Generator<Row> {
   }
 }
 
-/** Makes the function that prints the busiest since its last call. */
+/** Returns the function that prints the busiest processes since its last call. */
 function reporter(maxRows: number, noClear: boolean): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const table = columns(new DiskNames());

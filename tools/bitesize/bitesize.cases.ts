@@ -4,7 +4,7 @@ import { BLOCK_EVENTS } from "../../tests/support/hidden_events.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 const work = blockWrites(101);
-// The second disk's writer is called dd as well.
+// A dd writes to each of two disks: only `-d` tells their requests apart.
 const onDisk = ["-d", "{disk}"];
 const isHistogram = ({ record }: Row) => record === "histogram";
 const isWriter = (row: { comm?: unknown }) => row.comm === "dd";
@@ -18,7 +18,7 @@ export default defineCases({
       work,
       of: isHistogram,
       check(rows) {
-        // Where a scheduler lets requests wait, a kernel thread gives them to the disk.
+        // Sums over all names: with an I/O scheduler a kernel thread may issue the requests.
         const buckets = rows.flatMap(({ buckets }) => buckets as { low: number; count: number }[]);
         const sizes = buckets.filter(({ count }) => count > 0).map(({ low }) => low);
         assert.deepEqual([...new Set(sizes)], [4]);

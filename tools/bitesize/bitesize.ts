@@ -64,17 +64,18 @@ const Key = struct("key", { of: chars(16), slot: u32 });
 
 const code = kernel({
   use: [taskFilter, blockRequests],
-  maps: { sizes: histogram(chars(16), { dropped: "dropped" }) }, // since the start
+  maps: { sizes: histogram(chars(16), { dropped: "dropped" }) }, // counts since the start
 }, {
   issue: rawTracepoint("block_rq_issue", ({ args }, outside) => {
     const request = outside.requestOf(args);
     if (!outside.isDeviceWanted(request) || !outside.isWanted()) return;
     const kbytes = request.__data_len >> 10;
-    outside.sizes.record(kbytes === 0 ? 1 : kbytes, comm()); // as bcc has it, which has no slot for 0
+    // As in bcc's tool, which has no slot for 0: smaller requests count as 1 KiB.
+    outside.sizes.record(kbytes === 0 ? 1 : kbytes, comm());
   }),
 });
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(
   { process, timestamp }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {

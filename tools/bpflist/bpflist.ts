@@ -42,7 +42,7 @@ const options = {
 const TRACEFS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 /** Names of BPF file descriptors: kernel/bpf/{syscall,btf,bpf_iter}.c. */
 const DESCRIPTOR = /^anon_inode:\[?(?:bpf[-_])?(prog|map|link|iter|btf|token)\]?$/;
-/** Probe names that contain a pid: bcc's end with it, ours begin with it (owned_names.ts). */
+/** The owner's PID in a probe's name: last in bcc's names, first in ours (owned_names.ts). */
 const OWNER = /_bcc_(\d+)\b|\btsbcc_(\d+)_\d+_\d+\b/;
 
 /** How many objects of a kind a process holds. */
@@ -69,7 +69,7 @@ class Holders {
   }
 }
 
-/** The entries of a folder in /proc, empty if the process has ended. */
+/** The entries of a directory in /proc; empty if the process has ended. */
 function namesIn(path: string): string[] {
   try {
     return process.getBuiltinModule("node:fs").readdirSync(path);
@@ -95,7 +95,7 @@ function findDescriptors(holders: Holders): void {
   }
 }
 
-/** Counts the probes of a kind, and returns them. */
+/** Counts the probes of a kind by owner, and returns their lines. */
 function findProbes(holders: Holders, kind: string): string[] {
   const folder = TRACEFS.find((path) => exists(`${path}/${kind}_events`));
   const lines = folder ? readText(`${folder}/${kind}_events`).split("\n").filter(Boolean) : [];
@@ -116,7 +116,7 @@ function columns(rows: readonly Row[]): Column<Row>[] {
   ];
 }
 
-/** What is printed. */
+/** The text that the tool prints. */
 function listText({ verbosity, json }: Values<typeof options>): string {
   const holders = new Holders();
   const probes = (verbosity > 0 ? ["kprobe", "uprobe"] : []).flatMap((kind) => {
