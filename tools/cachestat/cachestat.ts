@@ -61,7 +61,11 @@ interface Row {
   readonly cachedMb: number;
 }
 
-/** Derives the columns from the counters of cachestat.bpf.c. @param seesWrites writes access folios, too */
+/**
+ * Computes a row from the counters of cachestat.bpf.c.
+ *
+ * @param seesWrites whether `accessed` also counts accesses by writes
+ */
 function rowOf(
   clock: string,
   [accessed, added, dirtied, buffersDirtied, touched]: readonly number[],
@@ -129,7 +133,7 @@ const cachestat = defineTool({
           cached_mb: "number",
         }),
       ],
-      // JSON has the time in any case.
+      // JSON records have a time with or without -T.
       report: counterRows(
         ({ json }) => values.timestamp && !json ? [TIME, ...COLUMNS] : COLUMNS,
         (clock, counts) => rowOf(clock, counts, !programs.get_pages),

@@ -69,7 +69,7 @@ interface Row {
   readonly write_hit: number;
 }
 
-/** By the names of columns. */
+/** Orders by column name, as `--sort` takes it. */
 const SORTS: Readonly<Record<string, (a: Row, b: Row) => number>> = {
   "PID": (a, b) => b.pid - a.pid,
   "UID": (a, b) => b.uid - a.uid,
@@ -101,7 +101,7 @@ const options = {
   ...standardOptions,
 } as const;
 
-/** Derives the columns from the counters, as bcc's tool does. */
+/** Computes a row from the counters, as bcc's tool does. */
 function rowOf({ pid, uid, comm }: ReturnType<typeof Key.read>, counts: Counts): Row {
   const hits = counts.accessed + counts.buffers_dirtied;
   const misses = counts.added + counts.dirtied;
@@ -149,7 +149,7 @@ function columns(json: boolean): Column<Row>[] {
   ];
 }
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter({ sort, ascending }: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const order = SORTS[sort]!;

@@ -6,15 +6,13 @@
 
 import { readText } from "../../mod.ts";
 
-/**
- * Makes the function that names users; users without a name are `UNKNOWN(id)`, as in bcc's tool.
- */
+/** Returns a function that names users; as in bcc's tool `UNKNOWN(id)` for those without a name. */
 export function userNames(): (uid: number) => string {
   let names: ReadonlyMap<number, string> | undefined;
   return (uid) => (names ??= namesIn(passwd())).get(uid) ?? `UNKNOWN(${uid})`;
 }
 
-/** The names in a passwd(5) file by id; the first one counts. */
+/** The names in a passwd(5) file by uid; of several names the first is used. */
 export function namesIn(text: string): Map<number, string> {
   const names = new Map<number, string>();
   for (const line of text.split("\n")) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { defineCases, times } from "../../tests/support/cases.ts";
 
-// chroot(2) needs CAP_SYS_CHROOT, and chown(2) to somebody else CAP_CHOWN. Both are done in one process.
+// One process calls chroot(2), which needs CAP_SYS_CHROOT, and chown(2) to another user, which
+// needs CAP_CHOWN.
 const work = {
   script: `exec /usr/bin/python3 -c "
 import os

@@ -104,7 +104,7 @@ class CheckStacks implements Disposable {
   }
 }
 
-/** Whether an event is the first of its kind (--unique). */
+/** Returns a function that tells whether an event is the first of its kind (--unique). */
 function firsts(byCgroup: boolean): (event: Event) => boolean {
   const seen = new Set<string>();
   return ({ who, capability, kernel, user }) => {

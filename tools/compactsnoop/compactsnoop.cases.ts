@@ -4,7 +4,7 @@ import { defineCases, type Row } from "../../tests/support/cases.ts";
 
 const work = { script: "echo 1 >/proc/sys/vm/compact_memory" };
 
-/** The zones that have memory, which are compacted one by one. */
+/** The zones that have memory: each is compacted separately. */
 const zones = (): string[] =>
   [
     ...readFileSync("/proc/zoneinfo", "utf8").matchAll(

@@ -49,10 +49,10 @@ const options = {
   ...eventOptions,
 } as const;
 
-/** Functions that have the tracepoint's parameters behind one of their own. */
+/** Functions with the tracepoint's parameters after a first parameter of their own. */
 const TRACERS = ["__traceiter_mm_compaction_begin", "__bpf_trace_mm_compaction_begin"];
 
-/** @throws {UnsupportedError} where the tracepoint does not tell what is compacted */
+/** @throws {UnsupportedError} before Linux 5.19, if the tracepoint has no compact_control argument */
 function refuseOldKernel(machine: Machine): void {
   if (machine.functionsTaking(TRACERS, "compact_control", 2).size > 0) return;
   throw new UnsupportedError(
@@ -63,7 +63,7 @@ function refuseOldKernel(machine: Machine): void {
   );
 }
 
-/** enum compact_result of include/linux/compaction.h, in bcc's words. */
+/** enum compact_result of include/linux/compaction.h, with bcc's names. */
 const RESULTS = [
   "not_suitable_zone",
   "skipped",

@@ -58,7 +58,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./cpufreq.bpf.o.ts";
 import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
-const HERTZ = 99; // not in step with what happens 100 times a second
+const HERTZ = 99; // not 100, to avoid sampling in step with timers of that rate
 const STEP_MHZ = 200;
 
 const options = {
@@ -87,12 +87,12 @@ function tellFrequencies(bpf: Bpf, cpus: readonly number[], machine: Machine): v
   const frequencies = bpf.map("frequencies", u32, u32);
   for (const cpu of cpus) {
     const kHz = Number.parseInt(machine.readText(currentFrequency(cpu)), 10);
-    // "<unknown>" where the driver cannot say.
+    // NaN if the driver cannot tell: the file then says "<unknown>".
     if (kHz > 0 && frequencies.get(cpu) === 0) frequencies.set(cpu, kHz);
   }
 }
 
-/** Prints what was sampled, for each name and for all. */
+/** Prints a histogram of frequencies for each process name, and one of all samples. */
 function print(bpf: Bpf, report: Report): void {
   const all = new Map<number, number>();
   const idle = new Map<number, number>();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row } from "../../tests/support/cases.ts";
 
-/** Four threads that have one CPU between them, until they have run for so long. */
+/** Four processes on one CPU, for a second. */
 const work = {
   script: "for i in 1 2 3 4; do taskset -c 0 timeout 1 bash -c 'while :; do :; done' & done; wait",
 };

@@ -1,5 +1,5 @@
 /**
- * Samples of all CPUs, put together by the time they were taken at.
+ * Groups the samples of all CPUs by the time at which they were taken.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface Usage {
 
 /**
  * Groups samples in the order of their times, starting a new group when a CPU occurs again. CPUs
- * tick at different moments of a period, but each ticks once in it.
+ * are sampled at different times within a period, but each once per period.
  */
 export function groupsOf(samples: readonly Sample[], cpus: readonly number[]): Group[] {
   const groups: Group[] = [];
@@ -60,7 +60,7 @@ function made(samples: readonly Sample[], cpus: readonly number[]): Group {
   };
 }
 
-/** Sums groups. */
+/** Computes statistics over groups. */
 export function usageOf(groups: readonly Group[]): Usage {
   let [all, running, unclaimed] = [0, 0, 0];
   for (const { threads } of groups) {

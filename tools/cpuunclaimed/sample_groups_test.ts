@@ -4,7 +4,10 @@ import { groupsOf, usageOf } from "./sample_groups.ts";
 
 const PERIOD = 10_000;
 
-/** Samples of two CPUs, the second of which ticks 3,000 ns after the first: `10 02`: threads of each. */
+/**
+ * Samples of two CPUs; the second is sampled 3,000 ns after the first. Each word is a group, each
+ * digit the run queue length of a CPU: `10 02`.
+ */
 function samples(text: string) {
   return text.split(" ").flatMap((group, i) =>
     [...group].map((threads, cpu) => ({

@@ -95,7 +95,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** Names for what events carry. */
+/** Symbolizes the addresses and stacks of events. */
 class Sections implements Disposable {
   readonly #names = new KernelNames();
   #stacks: KeptStacks | undefined;
@@ -104,7 +104,7 @@ class Sections implements Disposable {
     this.#stacks = new KeptStacks(bpf);
   }
 
-  /** `__schedule -> schedule` */
+  /** FUNCTION -> CALLER: `__schedule -> schedule`. */
   place(address: bigint, caller: bigint): string {
     return [address, caller].map((one) => formatSymbol(this.#names.resolve(one), one)).join(" -> ");
   }
