@@ -4,7 +4,7 @@ import { MARIADB, mariadb, postgres } from "../../tests/support/database.ts";
 import { startWork } from "../../tests/support/start_work.ts";
 
 const LONG = `select '${"x".repeat(1500)}'`;
-/** Queries of two texts, in order. */
+/** 23 times one query and 7 times another, in order. */
 const queries = [
   ...Array<string>(23).fill("select 1 as one"),
   ...Array<string>(7).fill("select 2 as two"),
@@ -13,7 +13,7 @@ const rows = [
   ...times(23, { query: "select 1 as one" }),
   ...times(7, { query: "select 2 as two" }),
 ];
-/** The client's process is another one than the server's: of PostgreSQL a child of it. */
+/** Selects rows by their query, not by pid: the tool traces server processes, not the client. */
 const isWorked = ({ query }: Readonly<Record<string, unknown>>) =>
   String(query).startsWith("select");
 

@@ -85,7 +85,7 @@ const options = {
 
 const Key = struct("key", { id: u32, slot: u32 });
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(unit: string): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {

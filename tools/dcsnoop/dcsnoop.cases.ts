@@ -1,7 +1,7 @@
 import { type Case, defineCases, type IsOf, times } from "../../tests/support/cases.ts";
 import { onTmpfs } from "../../tests/support/jobs.ts";
 
-// A file system in memory keeps no entries for what is not there.
+// tmpfs caches no negative entries: every look-up of a missing name misses the cache.
 const work = onTmpfs("file_calls.c", (mount) => [
   `mkdir=${mount}/folder:1`,
   `stat=${mount}/none:37`,

@@ -43,7 +43,7 @@ const options = {
 
 const Event = struct("event", { time: u64.asNumber, who: Who, kind: u32, name: textRest() });
 
-/** By the numbers that dcache.h gives them. */
+/** Indexed by the numbers of dcache.h. */
 const KINDS = ["R", "", "M"];
 
 const dcsnoop = defineTool({

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { type Case, defineCases } from "../../tests/support/cases.ts";
 import { onTmpfs } from "../../tests/support/jobs.ts";
 
-// A file system in memory keeps no entries for what is not there; a path has so many names.
+/** How many names are looked up for a path below the mount point. */
 const names = (mount: string) => mount.split("/").length;
+// tmpfs caches no negative entries: every look-up of a missing name misses the cache.
 const work = onTmpfs(
   "file_calls.c",
   (mount) => [`stat=${mount}/none:37`, `unlink=${mount}/other:3`],
@@ -20,7 +21,9 @@ const counts: Case = {
   of,
   check([row], context) {
     const length = names(String(context.names.mount));
-    const refs = 37 * length + 3 * (length - 1); // what is removed is looked for otherwise
+    // unlink(2) looks up the last name of its path by a function that does not count as a
+    // reference.
+    const refs = 37 * length + 3 * (length - 1);
     assert.deepEqual(
       [row?.refs, row?.slow, row?.miss, Math.round(Number(row?.hit_percent))],
       [refs, 40, 40, Math.round(100 - 4000 / refs)],

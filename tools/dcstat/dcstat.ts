@@ -48,11 +48,11 @@ interface Row {
   readonly refs: number;
   readonly slow: number;
   readonly miss: number;
-  /** Per cent; undefined when nothing was looked for. */
+  /** Per cent; undefined if there were no look-ups. */
   readonly hit: number | undefined;
 }
 
-/** What the counters of dcache.h mean. */
+/** Computes a row from the counters of dcache.h. */
 function rowOf(clock: string, [refs = 0, found = 0, miss = 0]: readonly number[]): Row {
   const hit = refs > 0 ? 100 * Math.max(0, refs - miss) / refs : undefined;
   return { clock, refs, slow: found + miss, miss, hit };

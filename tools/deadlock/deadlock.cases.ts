@@ -24,7 +24,7 @@ export default defineCases({
       check(rows) {
         assert.ok(rows.every(({ record }) => record === "graph"));
         const { mutexes, edges } = rows.at(-1)!;
-        // first before second, second before third, again before first and second.
+        // Edges: first to second, second to third, and `again` to both first and second.
         assert.deepEqual([mutexes, edges], [4, 4]);
       },
     },
@@ -34,7 +34,7 @@ export default defineCases({
       work: program("forward", "third", "recursive"),
       check(rows) {
         assert.deepEqual(rows.map(({ record }) => record), Array(rows.length).fill("dropped"));
-        // Those of `recursive` twice: it is the same thread that asks again.
+        // `recursive` counts twice: the thread locks the same pair a second time.
         assert.ok(Number(rows.at(-1)!.total) >= 3);
       },
     },

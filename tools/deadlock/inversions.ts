@@ -1,5 +1,5 @@
 /**
- * Finding lock order inversions in what the kernel side saw, and telling of one.
+ * Finds lock order inversions in the edges that the kernel side recorded, and reports one.
  *
  * @module
  */
@@ -44,9 +44,9 @@ interface Pair extends Omit<Infer<typeof Edge>, "unused"> {
   readonly to: bigint;
 }
 
-/** One call of a stack. */
+/** A frame of a stack. */
 interface Frame {
-  /** Undefined where it could not be kept. */
+  /** Undefined if the kernel could not store the stack. */
   readonly address?: bigint;
   readonly name: string;
 }
@@ -61,18 +61,17 @@ export class Inversions implements Disposable {
   readonly #variables = new Map<bigint, string | undefined>();
   #kept: KeptStacks | undefined;
 
-  /** @param pid the process */
   constructor(pid: number) {
     this.#pid = pid;
   }
 
-  /** Records the process's mappings from now on. */
+  /** Starts to record the process's mappings, which symbolize addresses later. */
   follow(bpf: Bpf): void {
     this.#kept = new KeptStacks(bpf);
     this.#symbols.follow({ pids: [this.#pid] });
   }
 
-  /** Reads new edges; returns the cycle that one closes, if any. */
+  /** Reads new edges; returns a shortest cycle that they close, if any. */
   find(bpf: Bpf): readonly Pair[] | undefined {
     let found: readonly Pair[] | undefined;
     for (const [{ held: from, asked: to }, edge] of bpf.map("edges", EdgeKey, Edge)) {
@@ -161,7 +160,7 @@ export class Inversions implements Disposable {
     report.line();
   }
 
-  /** The stack from the function's caller on. */
+  /** The stack, starting with the caller of the lock function. */
   #frames({ stack, caller }: Infer<typeof Place>, time: number): Frame[] {
     const all = this.#kept!.addresses(stack);
     if (!all) return [{ name: missedStack("User") }];
@@ -183,7 +182,7 @@ export class Inversions implements Disposable {
     })`;
   }
 
-  /** The variable that is, or contains, a mutex. */
+  /** The name of the variable that is, or contains, a mutex; undefined if there is none. */
   #nameOf(mutex: bigint): string | undefined {
     if (!this.#variables.has(mutex)) this.#variables.set(mutex, this.#find(mutex));
     return this.#variables.get(mutex);

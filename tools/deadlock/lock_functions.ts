@@ -1,5 +1,5 @@
 /**
- * The functions of a process that take and leave mutexes.
+ * Finds the functions of a process that lock and unlock mutexes, and attaches to them.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface LockSymbols {
 }
 
 /**
- * Finds the file with these functions. @throws {Error} when there is none, or a function is missing
+ * Finds the file with these functions. @throws {Error} if no file has them all
  */
 function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
   const names = [...lock, ...unlock];
@@ -47,7 +47,8 @@ function lockFile({ pid, binary, lock, unlock }: LockSymbols): string {
 }
 
 /**
- * Attaches the programs, unlock functions first, or some mutexes would seem to be held for ever.
+ * Attaches the programs. Unlock functions come first: otherwise a mutex that is locked and unlocked
+ * meanwhile would seem to be held for ever.
  */
 export function attachLocks(bpf: Bpf, symbols: LockSymbols): Link[] {
   const path = lockFile(symbols);

@@ -1,6 +1,6 @@
 /**
- * The order in which mutexes are taken, as a graph: an edge leads from a mutex that was held to one that
- * was asked for meanwhile. A cycle means that threads may wait for each other for ever.
+ * The order in which mutexes are locked, as a graph: an edge leads from a mutex that a thread held
+ * to one that it locked meanwhile. A cycle means that threads may wait for each other for ever.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export class LockGraph<E extends { readonly from: bigint; readonly to: bigint }>
   /** A shortest path from one mutex to another. */
   #path(start: bigint, end: bigint): E[] | undefined {
     const cameBy = new Map<bigint, E | undefined>([[start, undefined]]);
-    // Iterating over a Map visits entries added meanwhile.
+    // Breadth-first: iterating over a Map also visits entries added during the iteration.
     for (const [node] of cameBy) {
       if (node === end) break;
       for (const edge of this.#edges.get(node)?.values() ?? []) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LockGraph } from "./lock_graph.ts";
 
-/** Adds edges such as "12" in order; the cycles that each closes, as text. */
+/** Adds edges such as "12" (from 1 to 2) in order; returns the cycle that each closes, as text. */
 function cyclesOf(...edges: string[]): (string | undefined)[] {
   const graph = new LockGraph();
   return edges.map((edge) => {

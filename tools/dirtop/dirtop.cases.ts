@@ -6,7 +6,7 @@ const script = `mkdir -p {dir}/one/deep/er {dir}/two
   dd if=/dev/zero of={dir}/one/deep/er/a bs=4096 count=13 2>/dev/null
   dd if={dir}/one/deep/er/a of={dir}/two/b bs=4096 2>/dev/null
   dd if={dir}/two/b of={dir}/elsewhere bs=4096 2>/dev/null`;
-/** Two directories, which are there before: what is read most is written least. */
+/** Two directories, made before tracing: the one with more reads has fewer writes. */
 const unequal: Work = {
   start(dir) {
     for (const name of ["one", "two"]) mkdirSync(`${dir}/${name}`);

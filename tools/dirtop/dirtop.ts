@@ -48,7 +48,7 @@ import { expandDirectories } from "./glob.ts";
 import object from "./dirtop.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
-const MOST = 1024; // of dirtop.bpf.c
+const MOST = 1024; // as in dirtop.bpf.c
 
 const options = {
   directories: text({
@@ -81,7 +81,8 @@ function directoriesOf(
   const paths = patterns.split(",").flatMap((pattern) => expandDirectories(pattern, machine));
   for (const path of paths) {
     const { inode, device } = directoryId(path, machine);
-    if (seen.has(`${device} ${inode}`)) continue; // a link to a directory in the list
+    // A symbolic link or another path to a directory that is in the list already.
+    if (seen.has(`${device} ${inode}`)) continue;
     seen.add(`${device} ${inode}`);
     ids.set(path, { inode, device, unused: 0 });
   }

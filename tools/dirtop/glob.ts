@@ -1,5 +1,5 @@
 /**
- * Directories by pattern.
+ * Expands patterns to directories.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Machine } from "../../toolkit/machine/machine.ts";
 
 /**
  * The directories that match a pattern, as a shell expands it: `*`, `?` and `[a-z]` match within
- * one component of the path; a name that begins with a dot matches only a component that does.
+ * one component of the path; a name with a leading dot matches only if the pattern has the dot too.
  */
 export function expandDirectories(pattern: string, machine: Machine): string[] {
   let found = [pattern.startsWith("/") ? "/" : ""];

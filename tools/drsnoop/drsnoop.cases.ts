@@ -8,9 +8,9 @@ import { countedInVmstat } from "../../tests/support/vmstat.ts";
 const CACHED = 120 * 1024 * 1024;
 
 /**
- * A process that reads a file of holes, which fills the page cache, and then takes memory while the kernel is
- * told to keep more of it free than there is: so it must free some first. All of this is on one node, and on
- * the CPU that the kernel's own thread would have to free it on. It would hurt the machine: guests only.
+ * A process that reads a sparse file, which fills the page cache, and then allocates memory while
+ * vm.min_free_kbytes is above the free memory: so it must reclaim some first. It runs on one node
+ * and on one CPU, which kswapd needs as well. Guests only: it takes memory from the whole machine.
  */
 const script = (file: string) =>
   `import ctypes, glob, os, re
@@ -55,7 +55,7 @@ const short: Work = {
   },
 };
 
-/** How often threads have had to free memory: no less than this one, with those of the machine. */
+/** Checks the number of all rows: at least this process's reclaims, at most all of the machine. */
 const everything = countedInVmstat(/^allocstall_/, short, (rows) => rows.length, {
   name: "vmscan/mm_vmscan_direct_reclaim_end",
   line: /^ *python3-\d+ /,

@@ -40,7 +40,7 @@ const options = {
 
 const Event = struct("event", {
   who: Who,
-  ns: u64.asNumber, // since boot, at the end
+  ns: u64.asNumber, // at the end of the reclaim, since boot
   time: u64.asNumber,
   pages: u64.asNumber, // freed
   order: i32,
