@@ -14,7 +14,7 @@ const work = {
     "mkdir={dir}/folder:3",
     "rename={dir}/file:7",
     "renameat2={dir}/folder:2",
-    "unlink={dir}/file:20", // the first seven are called otherwise by now
+    "unlink={dir}/file:20", // the first seven fail: they were renamed
     "unlinkat={dir}/file:37",
     "rmdir={dir}/folder:3",
   ],

@@ -41,12 +41,12 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** By the numbers that filegone.bpf.c gives them. */
+/** Indexed by the numbers of filegone.bpf.c. */
 const ACTIONS = ["DELETE", "RENAME"];
 
 const CALLS = ["unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2"];
 
-/** Every path ends in NUL. */
+/** The paths of an event, each of which ends in NUL: one, or for a rename two. */
 const fileOf = ({ paths }: Event) => paths.split("\0").slice(0, -1).map(clippedPath).join(" > ");
 
 const filegone = defineTool({

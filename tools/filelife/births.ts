@@ -1,5 +1,5 @@
 /**
- * When files were created, by what they are known by: their inode, or else their path.
+ * Remembers when files were created, by inode, or else by path.
  *
  * @module
  */
@@ -16,10 +16,10 @@ interface Birth extends FileKey {
   readonly time: number;
 }
 
-/** The limit of files remembered; then the oldest is forgotten. */
+/** How many files are remembered; beyond that the oldest is forgotten. */
 const MOST = 100_000;
 
-/** Files created recently that still exist. */
+/** Files that were created while tracing and still exist. */
 export class Births {
   readonly #most: number;
   /** In the order of creation. */
@@ -33,7 +33,8 @@ export class Births {
 
   /** Records the creation of a file. */
   add(key: FileKey, time: number): void {
-    this.#take(this.#byPath.get(key.path)); // a file that had this path before is gone, whoever removed it
+    // A file that had this path before is gone, even if its removal was not seen.
+    this.#take(this.#byPath.get(key.path));
     this.#put({ ...key, time });
     if (this.#all.size > this.#most) this.#take(this.#all.values().next().value);
   }
@@ -42,7 +43,7 @@ export class Births {
   remove({ id, path }: FileKey): number | undefined {
     const known = id === undefined ? undefined : this.#byId.get(id);
     const named = this.#byPath.get(path);
-    // By now the path may belong to another file.
+    // The path may belong to another file by now: its id differs.
     const isOther = id !== undefined && named?.id !== undefined && named.id !== id;
     return this.#take(known ?? (isOther ? undefined : named))?.time;
   }
@@ -54,7 +55,7 @@ export class Births {
     if (moved) this.#put({ ...moved, path: to });
   }
 
-  /** Records an exchange of two paths. */
+  /** Records an exchange of two paths (RENAME_EXCHANGE of renameat2(2)). */
   exchange(one: string, other: string): void {
     const first = this.#take(this.#byPath.get(one));
     const second = this.#take(this.#byPath.get(other));

@@ -8,11 +8,11 @@ const files = (count: number, name: string): Row[] =>
 const work = onTmpfs("file_calls.c", (mount) => [
   `mkdir=${mount}/folder:1`,
   `make=${mount}/file:37`,
-  `make=${mount}/file:3`, // they are there: nothing is created
+  `make=${mount}/file:3`, // the files exist: nothing is created
   `mknod=${mount}/node:7`,
-  `unlink=${mount}/other:5`, // not there
+  `unlink=${mount}/other:5`, // no such files
   `rename=${mount}/file:2`,
-  `unlinkat=${mount}/file:31`, // two of them have other names by now
+  `unlinkat=${mount}/file:31`, // two of them fail: they were renamed
   `unlink=${mount}/node:7`,
 ]);
 
@@ -54,7 +54,7 @@ export default defineCases({
     },
     {
       name: "tells how long a file was there",
-      // The reader of a pipe that nobody writes to waits for so long.
+      // `read -t` waits 1.1 s on a pipe that nobody writes to.
       work: { script: "cd {dir}; : > file; exec 9<> <(:); read -t 1.1 -u 9; rm {dir}/file" },
       of: inFolder,
       check(rows) {

@@ -49,10 +49,10 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** By the numbers that filelife.bpf.c gives them. */
+/** Kinds of events, as in filelife.bpf.c. */
 const [CREATED, DELETED, RENAMED, EXCHANGED] = [0, 1, 2, 3];
 
-/** The programs at exits, with system calls that share a program besides the one in its section. */
+/** Programs at exits, with the system calls that each is attached to besides its section's. */
 const EXITS = {
   opened: ["open", "openat2", "creat"],
   changed: ["unlink", "mknod", "mknodat"],
@@ -110,7 +110,7 @@ const filelife = defineTool({
   options,
   plan(values, machine) {
     const ageOf = ages();
-    let age: number | undefined; // for the event printed next
+    let age: number | undefined; // set by `wants` for the event that is printed next
     return eventPlan<Event>(Event, {
       load: {
         ...filterSettings(values),

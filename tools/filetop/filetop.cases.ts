@@ -13,7 +13,7 @@ const work = {
     "write=3",
   ],
 };
-/** One file that is read more often than written, and one the other way round. */
+/** One file with more reads than writes, and one with more writes than reads. */
 const unequal = {
   program: "file_io.c",
   args: [
@@ -44,7 +44,7 @@ export default defineCases({
   cases: [
     {
       name: "counts what a thread reads and writes in a file",
-      // All rows: a busy machine has twenty files that are read more.
+      // -r 1000: by default only 20 rows are shown, and a busy machine has 20 busier files.
       args: ["-r", "1000", "1000"],
       canary: true,
       work,
@@ -52,7 +52,7 @@ export default defineCases({
     },
     {
       name: "-a counts other kinds of files as well",
-      // All rows: everybody's pipes and terminals count.
+      // -r 1000: pipes and terminals of all other processes are counted as well.
       args: ["-a", "-r", "1000", "1000"],
       work,
       of: ({ pid, file }, context) => pid === context.pid && file === "null",
