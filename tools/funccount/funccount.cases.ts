@@ -27,7 +27,7 @@ export default defineCases({
     },
   ],
   filters: {
-    // What others count of a tracepoint in the same user or namespace would be counted as well.
+    // A function of the program: a tracepoint is also hit by others of the same user or namespace.
     work: { program: "functions.c" },
     args: ["{dir}/functions:calls_5"],
     of: ({ func }) => func !== undefined,

@@ -5,7 +5,7 @@ import { defineCases, histogramTotal, type Row } from "../../tests/support/cases
 const work = { program: "slow_calls.c" };
 const file = "{dir}/slow_calls";
 
-/** How many intervals the rows tell that are not shorter than a limit. */
+/** How many intervals the rows count that are at least as long as a limit. */
 const notBelow = (limit: number) => (rows: readonly Row[]) =>
   rows.flatMap(({ buckets }) => buckets as { low: number; count: number }[])
     .filter(({ low }) => low >= limit)

@@ -48,7 +48,7 @@ const options = {
 } as const;
 type Settings = Values<typeof options>;
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(values: Settings): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {

@@ -54,7 +54,7 @@ import object from "./funclatency.bpf.o.ts";
 import { complain } from "../../toolkit/output/complain.ts";
 import { histogramShape, recordShape, SUMMARY_SHAPE } from "../../toolkit/records/record_shape.ts";
 
-const LEVELS = 64; // funclatency.bpf.c
+const LEVELS = 64; // as in funclatency.bpf.c
 const [ENTRIES, SLOTS] = [10240, 32]; // lower bounds: histograms, and slots that a function typically uses
 
 const options = {
@@ -87,7 +87,7 @@ const total = (perCpu: readonly { count: number; time: number }[]) => ({
   time: sum(perCpu.map(({ time }) => time)),
 });
 
-/** The histograms' keys: a user function has one for each process. */
+/** Which keys histograms have: those of user functions are by process unless -p selects one. */
 function sectionsOf({ byFunction, pid }: Settings, { hooks }: TargetTrace) {
   const isUser = hooks.path !== undefined;
   const isByFunction = byFunction || isUser && pid === undefined;
@@ -137,7 +137,7 @@ function reportDeep(bpf: Bpf, report: Report, { level = LEVELS }: Settings): voi
   );
 }
 
-/** Returns are attached before entries: otherwise a call could stay on a thread's stack. */
+/** Returns are attached before entries: otherwise a call in flight could stay in the map. */
 const STEMS = ["leave", "enter"];
 
 const funclatency = defineTool({

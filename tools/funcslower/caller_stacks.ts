@@ -1,5 +1,5 @@
 /**
- * Names for the stacks of funcslower's events.
+ * Symbolizes the stacks of funcslower's events.
  *
  * @module
  */
@@ -26,12 +26,12 @@ export class CallerStacks implements Disposable {
   readonly #processes: NamespaceProcesses;
   #kept: KeptStacks | undefined;
 
-  /** @param pidns whose numbers events carry */
+  /** @param pidns a process of the PID namespace whose pids events carry; undefined: our own */
   constructor(pidns: number | undefined) {
     this.#processes = new NamespaceProcesses(pidns);
   }
 
-  /** Begins to read what a loaded program keeps, and to follow processes where their stacks are kept. */
+  /** Opens the stack maps of loaded programs, and follows processes if user stacks are stored. */
   open(bpf: Bpf, { pid, hasUser }: { pid: number | undefined; hasUser: boolean }): void {
     this.#kept = new KeptStacks(bpf);
     if (!hasUser) return;

@@ -5,7 +5,7 @@ const work = { program: "slow_calls.c", flags: ["-fno-omit-frame-pointer"] };
 const file = "{dir}/slow_calls";
 const BIG = 0xfedcba9876543210n;
 const resultOf = (i: number) => BigInt.asUintN(64, BigInt(i) + 54320n + 100000n * BIG);
-/** As the runner reads numbers of JSON. */
+/** Expected rows: the runner parses JSON numbers as doubles, so 64-bit values are rounded. */
 const sixes = [1, 2, 3].map((i) => ({
   func: `${file}:slow_six`,
   rval: Number(resultOf(i)),
@@ -96,7 +96,7 @@ export default defineCases({
       work,
       check(rows) {
         const kernel = rows.filter(({ func }) => func === "do_nanosleep");
-        // One for each nap, three of them in the function.
+        // One row for each nap; slow_six naps three times.
         assert.equal(kernel.length, 8);
         assert.equal(rows.length, 11);
         assert.match(String(kernel[0]!.kernel), /hrtimer_nanosleep/);

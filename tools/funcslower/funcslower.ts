@@ -52,9 +52,9 @@ import { Who } from "../../toolkit/task/who.ts";
 import object from "./funcslower.bpf.o.ts";
 import { foldedText } from "../../toolkit/stacks/kept_stacks.ts";
 
-const ARGUMENTS = 6; // funcslower.bpf.c
+const ARGUMENTS = 6; // as in funcslower.bpf.c
 const STACKS = 16384;
-const CALLERS = 4096; // the number of processes whose stacks are kept
+const CALLERS = 4096; // the number of processes whose user stacks are stored
 const least = { what: "a time", min: 1, max: 1e9 };
 
 const options = {
@@ -211,7 +211,7 @@ const funcslower = defineTool({
       throw new UsageError("use either -m/--min-ms or -u/--min-us");
     }
     if (words.length === 0) throw new UsageError("expected a function: FUNCTION or FILE:FUNCTION");
-    // Another namespace's number is nobody's here; the kernel side knows it.
+    // With --pidns the pid is not valid in this namespace: only the kernel side can filter by it.
     const functions = new Functions(words, machine, pidns === undefined ? pid : undefined);
     const stacks = new CallerStacks(pidns);
     const settings = filterSettings(values, {

@@ -16,7 +16,7 @@ import {
   type TargetHooks,
 } from "../../toolkit/probes/pattern_hooks.ts";
 
-/** Programs at returns are attached before those at entries: else a call might be left over. */
+/** Returns are attached before entries: otherwise a call in flight could stay in the map. */
 const STEMS = ["leave", "enter"];
 
 /** The functions, indexed by attach cookie. */

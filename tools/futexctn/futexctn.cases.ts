@@ -39,7 +39,7 @@ export default defineCases({
     },
     {
       name: "-l shows one lock",
-      args: ["-l", "0x10000000"], // thread_maker.c
+      args: ["-l", "0x10000000"], // the address of the lock in thread_maker.c
       work,
       of: isWait,
       check: (rows) => assert.deepEqual(rows.map(({ count }) => count), [31]),

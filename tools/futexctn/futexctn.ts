@@ -56,7 +56,7 @@ import object from "./futexctn.bpf.o.ts";
 import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
 const SLOTS = 32;
-const STACK_DEPTH = 127; // kept_stacks.h
+const STACK_DEPTH = 127; // as in kept_stacks.h
 
 const options = {
   pid: filterOptions.pid,
@@ -101,7 +101,7 @@ const Waits = struct("waits", {
   slots: array(u32, SLOTS),
 });
 
-/** Makes the function that prints what was counted. */
+/** Returns the function that prints what was counted. */
 function reporter(
   { timestamp, milliseconds, summary, depth }: Values<typeof options>,
   symbols: UserSymbols,
