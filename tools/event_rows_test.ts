@@ -1,8 +1,9 @@
 /**
- * Bytes of an event to a row of the table and a record of JSON, for every tool that prints events, without a
- * kernel: two events that are made up by the types of their members, against tests/testdata/event_rows.txt.
+ * Tests that every tool that prints events makes the expected table row and JSON record from the
+ * bytes of an event, without a kernel: the rows of two events, generated from the types of their
+ * members, are compared with tests/testdata/event_rows.txt.
  *
- * TSBCC_UPDATE=1 writes that file anew: read what changes.
+ * TSBCC_UPDATE=1 rewrites that file: review the changes.
  */
 
 import assert from "node:assert/strict";
@@ -25,24 +26,27 @@ interface Event {
 }
 
 const FILE = new URL("../tests/testdata/event_rows.txt", import.meta.url);
-/** Columns of what the machine says: clocks, memory, names in its kernel. */
+/** Columns that depend on the machine: clocks, memory, names in its kernel. They are left out. */
 const OF_THE_MACHINE = /^(TIME|TIME-.*|LOADAVG|FREE\(KB\)|REASON)$/;
-/** What such columns print inside others. */
+/** Machine-dependent text inside other columns, and what replaces it. */
 const CHANGING: readonly [RegExp, string][] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "DATE"],
   [/\d\d:\d\d:\d\d(?=\D|$)/g, "HH:MM:SS"],
   [/(loadavg: )[\d. /]+/g, "$1…"],
 ];
-/** What people type and send to do harm: sequences of terminals, a faked line, bytes that are no UTF-8, a surrogate. */
+/**
+ * Harmful text: terminal escape sequences, a faked line, HTML. WILD_BYTES adds bytes that are not
+ * UTF-8 and a surrogate.
+ */
 const WILD = new TextEncoder().encode(
   '\x1b[2J\x1b]0;title\x07\nfake line\r\x7f\u009b1m\u2028\u2029\u202e\ufffe</script>"\\\\',
 );
 const WILD_BYTES = Uint8Array.of(...WILD, 0xed, 0xa0, 0x80, 0xff, 0, 0x1b, 0x41);
-/** As much as no tool sends in one event. */
+/** Longer than any event of any tool. */
 const LONG = Uint8Array.from({ length: 1 << 16 }, (_, i) => WILD_BYTES[i % WILD_BYTES.length]!);
 const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\ufffe\uffff]/u;
 
-/** Checks that nothing of an event can do harm to a terminal, a reader of JSON or a page. */
+/** Checks that an event's text cannot harm a terminal, a reader of JSON or a web page. */
 function checkWild(plan: EventPlan<Event>): void {
   const columns = plan.columns.filter((column) => column !== false);
   const print = { table: tableRow(columns), json: jsonRow(columns), csv: csvRow(columns) };
@@ -85,11 +89,11 @@ for (const [name, load] of Object.entries(tools)) {
     return planOf(tool, values as never, pretend()) as Plan<Event>;
   };
   const plan = planFor();
-  // What trace prints is decided by the probes that are typed: its own tests have them.
+  // Events of tools with C source (trace) depend on the typed probes: their own tests cover them.
   if (!("event" in plan) || plan.source) continue;
   found.set(name, rowsOf(plan));
   const asJson = planFor("--json");
-  // The kernel's stacks are read of a map, which takes a kernel.
+  // criticalstat reads kernel stacks from a map for JSON, which takes a loaded program.
   if ("event" in asJson && name !== "criticalstat") plans.set(name, asJson);
 }
 
@@ -104,7 +108,7 @@ const kept = new Map(
 
 for (const [name, lines] of found) {
   test(`${name} makes rows of the bytes of its events`, () => {
-    // A tool that has just come has none kept yet; that rows and JSON were made says something already.
+    // A new tool has no expected rows yet: then only making its rows and JSON is tested.
     assert.deepEqual(lines, kept.get(name) ?? lines);
   });
 }

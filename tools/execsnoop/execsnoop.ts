@@ -35,7 +35,7 @@ import { userOption } from "../../toolkit/options/user_option.ts";
 import { Who } from "../../toolkit/task/who.ts";
 import object from "./execsnoop.bpf.o.ts";
 
-const ARGUMENTS_MAX = 1024; // arguments.h
+const ARGUMENTS_MAX = 1024; // as in arguments.h
 const ARGUMENTS = 20;
 
 const options = {
@@ -90,17 +90,17 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-// What became of reading the arguments: arguments.h.
+// Flags of `arguments`, as in arguments.h: how reading the arguments ended.
 const [CUT, MISSING, IMAGE, SCRIPT] = [1, 2, 4, 8];
 const CUT_MARK = "...";
 
-/** The path and the arguments but the first, as they were passed to execve. */
+/** The path, and the arguments passed to execve without the first (argv[0]). */
 function commandLine({ arguments: how, text }: Event, most: number, quote: boolean): string {
   const pieces = text.split("\0").slice(0, -1);
   const [path = ""] = pieces;
   let skip = 1;
   if (how & IMAGE) skip = 2;
-  // Interpreters come before the script, which has the place of the first argument.
+  // For a script the kernel puts the interpreter first and the script's path in place of argv[0].
   if (how & SCRIPT) skip = pieces.indexOf(path, 1) + 1;
   const words = [path, ...pieces.slice(skip)];
   const shown = words.slice(0, most);

@@ -1,18 +1,18 @@
 /**
- * How processes end: the parts of a status as wait(2) has it.
+ * Decodes the exit status of a process, as wait(2) returns it.
  *
  * @module
  */
 
 import { signalName } from "../../toolkit/task/signals.ts";
 
-/** The code passed to exit(2), WEXITSTATUS; 0 of one that a signal ended. */
+/** WEXITSTATUS: the code passed to exit(2); 0 if a signal ended the process. */
 export const exitCode = (status: number): number => status >> 8 & 0xff;
 
-/** The signal that ended it, WTERMSIG; 0: none did. */
+/** WTERMSIG: the signal that ended the process; 0: none. */
 export const endingSignal = (status: number): number => status & 0x7f;
 
-/** Whether it left a core dump, WCOREDUMP. */
+/** WCOREDUMP: whether the process dumped core. */
 export const dumpedCore = (status: number): boolean => (status & 0x80) !== 0;
 
 /** `0`, `code 7` or `signal 11 (SEGV), core dumped`. */

@@ -48,7 +48,7 @@ export default defineCases({
         ...[12, 16, 20, 24, 28].map((off_kb) => ({ t: "W", bytes: 4096, off_kb })),
         { t: "O", bytes: 0, off_kb: 0 },
         ...[32, 36].map((off_kb) => ({ t: "W", bytes: 4096, off_kb })),
-        // Not an append: where it says.
+        // pwrite(2) without O_APPEND or RWF_APPEND: at the offsets that the calls pass.
         ...[0, 4].map((off_kb) => ({ t: "W", bytes: 4096, off_kb })),
       ],
     },
@@ -57,7 +57,7 @@ export default defineCases({
         "0 shows what libaio and io_uring moved once it is done, and what sendfile and copies did",
       args: ["0"],
       requires: ["fentry"],
-      // io_uring may have to try again what would have waited: -EAGAIN, with nothing moved.
+      // io_uring may retry an operation that would block: its first try returns -EAGAIN (-11).
       of: (row, { pid }) => row.pid === pid && row.bytes !== -11,
       work: ext4Io((file) => [
         `open=${file}:1`,

@@ -58,7 +58,7 @@ const options = {
 } as const;
 
 const FUNCTIONS = ["read_iter", "write_iter", "file_open"];
-/** Before Linux 6.6 they tell of the end of direct I/O. */
+/** Functions that end direct I/O, traced before Linux 6.6, which has a tracepoint for it. */
 const COMPLETIONS = ["aio_complete_rw", "io_complete_rw", "io_complete_rw_iopoll"];
 const READS = ["read", "readv", "pread64", "preadv", "preadv2"];
 const WRITES = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];

@@ -3,8 +3,8 @@ import { buildProgram } from "../../tests/support/build.ts";
 import { Script } from "../../tests/support/script.ts";
 
 /**
- * Look-ups that need no name server, in a network namespace where there is none. Always with -p: no
- * test puts a probe into the C library of the whole machine.
+ * Look-ups in a network namespace without a name server. Tests always use -p: without it every
+ * process that uses the C library would run into the probe.
  */
 const lookups = (...steps: readonly string[]): Work => ({
   start: () => Script.of(["unshare", "--net", buildProgram("lookups.c"), ...steps]),

@@ -57,8 +57,8 @@ const Event = struct("event", {
 });
 
 /**
- * The return probe first: a return without an entry is ignored, but an entry without a return would
- * stay in the map.
+ * Attaches the return probe first: a return without an entry is ignored, but an entry without a
+ * return would stay in the map.
  */
 function attach(bpf: Bpf, pid: number | undefined, libc: string | undefined): Link[] {
   const file = libc === undefined ? { library: "c" } : { path: libc };
@@ -89,7 +89,7 @@ const gethostlatency = defineTool({
   ],
   object,
   options,
-  // Tests do not probe the C library of the whole machine.
+  // Tests do not probe the C library of every process.
   sample: false,
   plan(values) {
     return eventPlan(Event, {
