@@ -2,12 +2,12 @@ import { onlineCpus } from "../../mod.ts";
 import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
 import { counted, HARD, hardInterrupts } from "../../tests/support/interrupts.ts";
 
-// Whatever disk or file system holds the project asks for interrupts when it is read.
+// Reading the project's files past the page cache makes their disk interrupt.
 const reads =
   "for f in tools/b*/*.ts; do dd if=$f of=/dev/null iflag=direct bs=64k; done 2>/dev/null";
 const seen = /virtio|nvme|ahci|ata/;
 const work = { script: reads };
-/** The CPU that got the most of those. */
+/** The CPU that has handled the most disk interrupts. */
 const busiest = (): number => {
   const count = (cpu: number) =>
     [...hardInterrupts(cpu)].reduce((sum, [name, n]) => seen.test(name) ? sum + n : sum, 0);

@@ -1,5 +1,6 @@
 /**
- * Reading what `inject` is told: functions that call one another, each with a test of its parameters.
+ * Parses the call chain of `inject`: functions that call one another, each with a test (predicate)
+ * of its parameters.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { parseSignature } from "../../toolkit/probe_language/signature.ts";
 
 /** A function in the call chain. */
 export interface Call {
-  /** Undefined: a predicate on the function that is made to fail. */
+  /** Undefined: the function that is made to fail. */
   readonly function: string | undefined;
   /** The user's parameter names, in order. */
   readonly parameters: readonly string[];
@@ -23,9 +24,9 @@ export interface Call {
   readonly test: string | undefined;
 }
 
-/** The most bytes of a text that are compared. */
+/** How many bytes of a text are compared at most. */
 const TEXT_BYTES = 128;
-/** Names that cannot be parameters. */
+/** Constants, which cannot be parameters, and what they are in TypeScript. */
 const WORDS: Readonly<Record<string, string>> = { true: "true", false: "false", NULL: "undefined" };
 /** Operators that TypeScript spells differently. */
 const SYMBOLS: Readonly<Record<string, string>> = { "->": ".", "==": "===", "!=": "!==" };
@@ -43,7 +44,7 @@ export function parseChain(spec: string): Call[] {
   });
 }
 
-/** A parameter's name in the code: the user's may be a reserved word of TypeScript, such as new. */
+/** A parameter's name in the code: the user's name may be reserved in TypeScript, such as `new`. */
 export const variable = (parameter: string) => `$${parameter}`;
 
 /** bcc's tool accepts single quotes: 'bananas'. */
@@ -77,7 +78,7 @@ function parseCall(spec: string, start: number, end: number): Call {
   };
 }
 
-/** The parenthesis that matches the one at `open`, ignoring quoted ones. */
+/** The index of the parenthesis that closes the one at `open`; quoted parentheses do not count. */
 function closing(spec: string, open: number, end: number): number {
   let depth = 0;
   for (const { index, 0: found } of spec.slice(0, end).matchAll(/"(?:[^"\\]|\\.)*"|[()]/g)) {
@@ -118,7 +119,7 @@ function testCode(
   return words.join(" ").replaceAll(/ ?\. ?/g, ".");
 }
 
-/** STRCMP, with the result inverted: in bcc's inject and trace it is true for equal texts. */
+/** STRCMP(a, b): unlike strcmp(3), in bcc's inject and trace it is true for equal texts. */
 function comparison(
   spec: string,
   tokens: readonly Token[],

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { defineCases, sumOf } from "../../tests/support/cases.ts";
 
 const HOOK = "security_inode_create";
-/** The function's name in Linux 6.18 and before, and in 7.2. */
+/** The function that opens files: it has another name in Linux 7.2 than in 6.18 and before. */
 const OPENER = Number(release().split(".")[0]) < 7 ? "do_filp_open" : "do_file_open";
-/** Bash itself makes 13 files that no test names, and 7 times one that is. */
+/** Bash creates 13 files that the predicates do not match, and 7 times one that they match. */
 const script = `exec 2> {dir}/log; for i in {1..13}; do echo > {dir}/apple$i; done
   for i in {1..7}; do echo > {dir}/bananas; rm -f {dir}/bananas; done; ls {dir} > {dir}/files`;
 const work = { script };
@@ -71,7 +71,7 @@ export default defineCases({
       args: ["-P", "0.5", HOOK, `${NAMED.replace("bananas", "many")}`],
       work: { script: "exec 2> /dev/null; for i in {1..199}; do echo > {dir}/many; done" },
       check(rows) {
-        // Once one is let through, the file is there and nobody asks any more.
+        // Once one call is let through, the file exists: later opens do not create it.
         assert.ok(sumOf("errors")(rows) < 199, JSON.stringify(rows));
       },
     },

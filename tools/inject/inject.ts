@@ -59,7 +59,10 @@ import { type Call, parseChain } from "./chain.ts";
 import { type Injection, injectionCode, Process, programTexts, type Texts } from "./programs.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
-/** What bcc's modes make fail; should_fail_alloc_page says "true" where it shall. */
+/**
+ * The function that each of bcc's modes makes fail, and the error; should_fail_alloc_page returns a
+ * bool, true (1) to fail.
+ */
 const MODES = {
   kmalloc: { function: "should_failslab", errno: 12 },
   bio: { function: "should_fail_bio", errno: 5 },
@@ -114,7 +117,7 @@ const options = {
   ...standardOptions,
 } as const;
 
-/** System call functions have other names since Linux 4.17. */
+/** The kernel's name of a function; those of system calls (`SyS_open`) changed in Linux 4.17. */
 function kernelName(name: string): string {
   const call = /^(?:SyS|sys)_(\w+)$/.exec(name)?.[1];
   if (call === undefined) return name;
@@ -143,7 +146,7 @@ function injectionOf(values: Values<typeof options>, machine: Machine): Injectio
     }
     return { ...call, function: kernelName(call.function) };
   });
-  // Whether the kernel has the functions is checked when the programs are compiled.
+  // The functions themselves are checked when the programs are compiled.
   const has = machine.hasHook("fentry");
   if (has.answer === "no") {
     throw new UnsupportedError(`make ${name} fail`, "fentry", has.reason ?? "");
@@ -182,7 +185,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: "ERRORS", width: 6, align: "right", value: ({ errors }) => errors },
 ];
 
-/** Prints which processes got errors. */
+/** Prints how many errors each process got. */
 function print(bpf: Bpf, report: Report, { callers }: Injection): void {
   const rows = [...bpf.map("processes", Process, u64.asNumber)]
     .map(([{ pid, comm }, errors]) => ({ pid, comm, errors }))

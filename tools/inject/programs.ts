@@ -1,5 +1,5 @@
 /**
- * The kernel side of `inject`, made for the functions that it is told.
+ * Generates the kernel side of `inject` for a call chain.
  *
  * @module
  */
@@ -11,26 +11,27 @@ import { type Call, variable } from "./chain.ts";
 /** A process that got an error. */
 export const Process = struct("process", { pid: u32, comm: chars(16) });
 
-/** What to fail, and when. */
+/** Which calls fail. */
 export interface Injection {
   /** The function that is made to fail. */
   readonly function: string;
-  /** The value that it returns then. */
+  /** The value that the failing function returns. */
   readonly returns: number;
-  /** Its predicate, and the functions that must be in flight, innermost first. */
+  /** The failing function's own predicate. */
   readonly own: Call | undefined;
+  /** The functions that must be in flight, innermost first. */
   readonly callers: readonly Call[];
   /** The probability, from 0 to 1. */
   readonly probability: number;
   /** The maximum number of errors; undefined: unlimited. */
   readonly count: number | undefined;
-  /** This process only. */
+  /** Only calls of this process fail; undefined: of any. */
   readonly pid: number | undefined;
-  /** The tool itself, which never gets errors. */
+  /** The tool's own PID: its calls never fail. */
   readonly tool: number;
 }
 
-/** The texts of the programs by hook. */
+/** The source of the programs, in TypeScript, by hook. */
 export interface Texts {
   readonly enter: readonly string[];
   readonly leave: readonly string[];
@@ -38,8 +39,8 @@ export interface Texts {
 }
 
 /**
- * Generates the programs. Each caller has a depth: how often a thread is inside it since its
- * predicate held.
+ * Generates the programs. They keep a depth by thread and caller: how many calls of that caller
+ * whose predicate held are in flight.
  */
 export function programTexts({ own, callers, ...options }: Injection): Texts {
   const outermostFirst = callers.toReversed();
@@ -102,7 +103,7 @@ export function injectionCode(injection: Injection, texts: Texts): Kernel<Record
 const functionOf = (lines: readonly string[]) =>
   `(ctx, outside) => {\n${lines.map((line) => `  ${line}\n`).join("")}}`;
 
-/** Returns unless the predicate holds; its parameters have the user's names. */
+/** The lines that return `otherwise` unless the predicate holds. */
 function testLines(call: Call | undefined, otherwise: string): string[] {
   if (!call?.test) return [];
   const { parameters, test } = call;
@@ -114,5 +115,5 @@ function testLines(call: Call | undefined, otherwise: string): string[] {
   ];
 }
 
-/** A function with this text: it is compiled for the kernel and never called here. */
+/** A function with this source, which is compiled for the kernel and never called here. */
 const compiled = (text: string) => new Function(`"use strict"; return ${text};`)() as () => never;

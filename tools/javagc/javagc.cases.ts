@@ -8,10 +8,10 @@ import {
 } from "../../tests/support/cases.ts";
 import { javaProgram } from "../../tests/support/languages.ts";
 
-/** Nothing is collected but when it is asked for: by one thread, in memory that is not used up. */
+/** The heap is large enough that only the program's own 7 calls of System.gc() collect. */
 const work = javaProgram("Gc", "-Xms256m", "-Xmn128m");
 
-/** The same beside another Java program, `{other}`, which does nothing. */
+/** The same, with another Java program, `{other}`, that does nothing. */
 const two: Work = {
   async start(): Promise<Job> {
     const other = await work.start();
@@ -72,7 +72,7 @@ export default defineCases({
       args: ["-p", "{pid}"],
       work: javaProgram("Gc", "-XX:+UseZGC", "-Xms256m", "-Xmx256m"),
       check(rows: readonly Row[]) {
-        // Three of OpenJDK 17, eight of 25; of a cycle that is asked for.
+        // Rows of each of the 7 collections: three with OpenJDK 17, eight with 25.
         assert.ok(rows.length >= 7 && rows.length % 7 === 0, `${rows.length} rows`);
       },
     },

@@ -84,10 +84,10 @@ function machines(pid: number | undefined): MappedFile[] {
   throw new Error(`Cannot trace ${which}: there is no libjvm.so in its memory`);
 }
 
-/** The end probe first: the end of a collection that began earlier is ignored. */
+/** Attaches the end probe first: an end without a begin is ignored. */
 function attach(bpf: Bpf, pid: number | undefined): Link[] {
   return machines(pid).flatMap((file) => {
-    // Compared with both paths: as the process sees it, and as this one reaches it.
+    // With a pid the path is the one that the process sees; without, the one that we can open.
     const where = pid === undefined ? { path: file.path } : { path: file.name, pid };
     const probes = usdtProbes(where).filter(({ provider }) => provider === "hotspot");
     return [["ends", "gc__end"], ["begins", "gc__begin"]].map(([program, name]) => {

@@ -57,7 +57,7 @@ const Event = struct("event", {
   ret: i64.asNumber,
 });
 
-/** By the numbers that killsnoop.bpf.c gives them. */
+/** Indexed by the numbers of killsnoop.bpf.c. */
 const CALLS = [
   "kill",
   "tkill",

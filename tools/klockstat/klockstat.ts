@@ -53,7 +53,7 @@ import { type RecordShape, rowShape } from "../../toolkit/records/record_shape.t
 const [WAIT, HOLD] = [0, 1];
 const MISSED = missedStack("Kernel");
 
-/** The mutex functions themselves: their caller is the one that locks. */
+/** The mutex functions, which are left out of stacks: the caller of the outermost is shown. */
 const MUTEX = /^_*(ww_)?mutex_/;
 
 const few = { what: "a number", min: 1, max: 2147483647 };
@@ -113,13 +113,13 @@ const nameOf = ({ symbol, address }: Frame) => formatSymbol(symbol, address, { o
 function callersOf(frames: readonly Frame[] | undefined): string[] {
   if (!frames) return [MISSED];
   const isMutex = ({ symbol }: Frame) => MUTEX.test(symbol?.name ?? "");
-  // The first frames belong to the tracing, and kernels name them wrongly or not at all.
+  // The innermost frames belong to the tracing; kernels name them wrongly or not at all.
   const own = Math.max(frames.findIndex(isMutex), 0);
   const caller = frames.findIndex((frame, i) => i >= own && !isMutex(frame));
   return frames.slice(Math.max(caller, 0)).map(nameOf);
 }
 
-/** `what` is "spin" or "hold". */
+/** The columns of a table. @param what "spin" (waits for locks) or "hold" */
 function columns(what: string, { depth = 1, json }: Settings): Column<Row>[] {
   const heading = what[0]!.toUpperCase() + what.slice(1);
   const numbers = [
@@ -170,7 +170,7 @@ function reporter(values: Settings, kinds: readonly number[]) {
   };
 }
 
-/** What this kernel lets be probed, and which tables that fills. */
+/** The programs for the hooks that this kernel has, and the tables that they can fill. */
 function hooks(
   machine: Machine,
 ): { programs: Record<string, boolean>; kinds: readonly number[] } {

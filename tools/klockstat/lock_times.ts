@@ -1,5 +1,5 @@
 /**
- * Times at locks, summed by who takes them.
+ * Wait and hold times of locks, summed by caller.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import { type Option, UsageError } from "../../toolkit/options/options.ts";
 /** Statistics of the waits or holds of one caller. */
 export interface LockTimes {
   readonly count: number;
-  /** In nanoseconds, like the following. */
+  /** Nanoseconds. */
   readonly total: number;
+  /** The longest, in nanoseconds. */
   readonly most: number;
 }
 
@@ -43,7 +44,7 @@ export const sortOption: Option<Sorting> = {
   },
 };
 
-/** Merges rows of the same name; the maximum is the largest of them. */
+/** Merges rows with the same name: sums, and the largest maximum. */
 export function mergeTimes<T extends LockTimes>(
   all: Iterable<T>,
   nameOf: (times: T) => string,
@@ -56,7 +57,7 @@ export function mergeTimes<T extends LockTimes>(
   }));
 }
 
-/** From the largest down. */
+/** Sorts by a field, the largest first. */
 export function sortTimes<T extends LockTimes>(all: readonly T[], field: SortField): T[] {
   const key = field === "max" ? "most" : field;
   return all.toSorted((a, b) => b[key] - a[key]);
