@@ -1,5 +1,5 @@
 /**
- * Functions of the kernel and the types of their parameters, by its BTF.
+ * Resolves kernel functions and the types of their parameters, with the kernel's BTF.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { UsageError } from "../../toolkit/options/options.ts";
 import { typeText } from "./type_text.ts";
 import { COMPARISONS, MAX_VALUES, type Spec, type Wanted } from "./spec.ts";
 
-/** ksnoop.bpf.c has these numbers. */
+/** Bits of `kind`, as in ksnoop.bpf.c. */
 export const Kind = { POINTER: 1, MEMBER: 2, SIGNED: 4, TEXT: 8 } as const;
 
 /** A value to show, as the kernel side receives it. */
 export interface Shown {
-  /** `skb->len` */
+  /** As in the spec: `skb->len`. */
   readonly name: string;
-  /** Its type, or for a pointer the target's. */
+  /** The BTF id of the value's type; of a pointer, the id of the target's type. */
   readonly type: number;
   readonly argument: number;
   readonly offset: number;
@@ -34,14 +34,14 @@ export interface Traced {
   readonly shown: readonly Shown[];
 }
 
-/** How a function is traced; ksnoop.bpf.c has these numbers. */
+/** Flags of a function, as in ksnoop.bpf.c. */
 const Flag = { KEPT: 1, FIRST_OF_MANY: 2, LATER_OF_MANY: 4, LAST: 8 } as const;
 
 /**
- * How a function is traced: values at its entry may have to be kept until its return.
+ * The flags of a function: values at its entry may have to be kept until its return.
  *
- * @param place its index in the stack of functions that must call one another, and the length of
- * that
+ * @param place with `--stack`: the function's index in the list of functions that must call one
+ * another, and the length of that list
  */
 export function flagsOf(
   { shown }: Traced,
@@ -57,9 +57,9 @@ export function flagsOf(
     (place && isLast ? Flag.LAST : 0);
 }
 
-/** The arguments in registers. */
+/** How many arguments in registers can be read. */
 export const MAX_ARGUMENTS = 5;
-/** The index of the result. */
+/** The argument index that stands for the return value. */
 export const RESULT = MAX_VALUES - 1;
 const RETURN = "return";
 const POINTER_BYTES = 8;
@@ -86,7 +86,7 @@ function prototypeOf(btf: Btf, name: string): Prototype {
   return { parameters: btf.parameters(prototype), result: btf.target(prototype) };
 }
 
-/** A function as C declares it. */
+/** The C declaration of a function. */
 export function declaration(btf: Btf, name: string): string {
   const { parameters, result } = prototypeOf(btf, name);
   const part = ({ name, type }: Parameter) => {
@@ -145,7 +145,7 @@ function shownValue(btf: Btf, wanted: Wanted, type: number, argument: number): S
   };
 }
 
-/** How a value is read: pointers are followed once. */
+/** How a value is read; a pointer is dereferenced once. */
 function shapeOf(btf: Btf, type: number): Pick<Shown, "type" | "size" | "kind" | "width"> {
   const inner = btf.resolve(type);
   if (btf.kind(inner) === BtfKind.PTR) {
@@ -173,7 +173,7 @@ function shapeOf(btf: Btf, type: number): Pick<Shown, "type" | "size" | "kind" |
   };
 }
 
-/** sizeof; 0 for types without a size. */
+/** The size of a type in bytes, as sizeof; 0 for types without a size. */
 export function sizeOf(btf: Btf, type: number): number {
   const inner = btf.resolve(type);
   switch (btf.kind(inner)) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row } from "../../tests/support/cases.ts";
 
-// Truncates one file 7 times to a size that nobody else has, and 13 times to another; a folder's fails.
+// Truncates a file 7 times to a size that no other process uses, and 13 times to another size.
+// Truncating a directory fails.
 const script = `exec /usr/bin/python3 -c "
 import os
 path = '{dir}/file'
@@ -18,7 +19,7 @@ const seen = (rows: readonly Row[]) => {
   const counts: Record<string, number> = {};
   for (const { function: name, at, values } of rows) {
     const [first = "", last = ""] = [(values as string[])[0], (values as string[]).at(-1)];
-    // long or int, by kernel
+    // The return type depends on the kernel: long or int.
     const text = [name, at, first, last].join(" ").replace(
       /return = \((long int|long|int)\)/g,
       "return ",

@@ -126,7 +126,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** Tells the kernel side what to show of each function. */
+/** Stores in the kernel side's map what to show of each function. */
 function tellFunctions(bpf: Bpf, traced: readonly Traced[], stack: boolean): void {
   const functions = bpf.map("functions", u32, Func);
   for (const [i, each] of traced.entries()) {
@@ -150,7 +150,7 @@ function tellFunctions(bpf: Bpf, traced: readonly Traced[], stack: boolean): voi
   }
 }
 
-/** The values of an event, with what they are. */
+/** The values of an event, each with its description. */
 function seenIn({ values, count, data }: Event, traced: Traced | undefined): Seen[] {
   return values.slice(0, count).flatMap(({ raw, index, at, size, problem }) => {
     const shown = traced?.shown[index];

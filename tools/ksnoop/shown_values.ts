@@ -1,5 +1,5 @@
 /**
- * Values of a call as `ksnoop` shows them.
+ * Formats the values of a call as `ksnoop` shows them.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export interface Seen {
   readonly raw: bigint;
   /** The pointer's target or the struct, possibly truncated. */
   readonly bytes: Uint8Array;
-  /** ksnoop.bpf.c: 0 none, 1 the kernel could not read it, 2 there was no room. */
+  /** As in ksnoop.bpf.c. 0: none; 1: the kernel could not read the value; 2: no room for it. */
   readonly problem: number;
 }
 
 const UNREADABLE = 1;
 
-/** As lines: `skb = *(0xffff989750797c00)` and its contents. */
+/** The value as lines: `skb = *(0xffff989750797c00)`, then the contents of the target. */
 export function valueBlock(btf: Btf, { shown, raw, bytes, problem }: Seen): string[] {
   const { name, type, kind, size } = shown;
   const isPointer = (kind & Kind.POINTER) !== 0;
@@ -42,6 +42,6 @@ export function valueBlock(btf: Btf, { shown, raw, bytes, problem }: Seen): stri
   return [head, ...lines, ...rest];
 }
 
-/** The same in one line, for JSON. */
+/** The value as one line, for JSON. */
 export const valueText = (btf: Btf, seen: Seen): string =>
   valueBlock(btf, seen).map((line) => line.trim()).join(" ");

@@ -1,25 +1,25 @@
 /**
- * What `ksnoop` is told to show: `ip_send_skb(skb->len > 128, return)`.
+ * Parses the functions and values to show: `ip_send_skb(skb->len > 128, return)`.
  *
  * @module
  */
 
 import { UsageError } from "../../toolkit/options/options.ts";
 
-/** How a value is compared; ksnoop.bpf.c has the numbers: equal 1, different 2, greater 4, less 8. */
+/** Comparisons, as bits of ksnoop.bpf.c: equal 1, different 2, greater 4, less 8. */
 export const COMPARISONS = { "==": 1, "!=": 2, ">": 4, "<": 8, ">=": 5, "<=": 9 } as const;
 
 /** A value to show. */
 export interface Wanted {
   /** A parameter's name, or `return`. */
   readonly argument: string;
-  /** A member of the parameter's target. */
+  /** A member of the struct that the parameter points to. */
   readonly member: string | undefined;
   readonly comparison: keyof typeof COMPARISONS | undefined;
   readonly compared: bigint;
 }
 
-/** A function, with the values to show; undefined: all. */
+/** A function and the values to show; `wanted` undefined: all. */
 export interface Spec {
   readonly name: string;
   readonly wanted: readonly Wanted[] | undefined;

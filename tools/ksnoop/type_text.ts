@@ -1,5 +1,5 @@
 /**
- * Types of the kernel as C writes them.
+ * Formats the kernel's BTF types as C.
  *
  * @module
  */

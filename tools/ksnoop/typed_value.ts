@@ -1,5 +1,5 @@
 /**
- * Bytes as values of the kernel's types, written as C initializers.
+ * Formats bytes as C initializers, by BTF type.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export function valueLines(btf: Btf, type: number, bytes: Uint8Array): string[] 
   return writer.lines;
 }
 
-/** A number of a type as C writes it: `(int)-1`, `(enum pid_type)PIDTYPE_TGID`. */
+/** A number with its type, as a C cast: `(int)-1`, `(enum pid_type)PIDTYPE_TGID`. */
 export function numberText(btf: Btf, type: number, number: bigint): string {
   return `(${typeText(btf, type)})${numeral(btf, btf.resolve(type), number)}`;
 }
@@ -51,7 +51,7 @@ class Writer {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** @param label written before the value: `.len = ` @param end written after it: a comma */
+  /** @param label text before the value: `.len = ` @param end text after the value: a comma */
   value(type: number, at: number, label: string, end: string, depth: number): void {
     const btf = this.#btf;
     const inner = btf.resolve(type);

@@ -1,10 +1,10 @@
 /**
- * Why a virtual CPU leaves its guest, by the numbers that processors tell.
+ * Names of the reasons why a virtual CPU leaves its guest, by the processor's numbers.
  *
  * @module
  */
 
-/** Of Intel's VMX: the basic exit reasons (arch/x86/include/uapi/asm/vmx.h). */
+/** Basic exit reasons of Intel's VMX (arch/x86/include/uapi/asm/vmx.h). */
 const VMX: Readonly<Record<number, string>> = {
   0: "EXCEPTION_NMI",
   1: "EXTERNAL_INTERRUPT",
@@ -73,7 +73,7 @@ const VMX: Readonly<Record<number, string>> = {
   85: "MSR_WRITE_IMM",
 };
 
-/** Of AMD's SVM: exit codes (arch/x86/include/uapi/asm/svm.h). */
+/** Exit codes of AMD's SVM (arch/x86/include/uapi/asm/svm.h). */
 const SVM: Readonly<Record<number, string>> = {
   0: "READ_CR0",
   2: "READ_CR2",
@@ -188,10 +188,10 @@ const SVM: Readonly<Record<number, string>> = {
 };
 
 const ISA_VMX = 1;
-/** Bits of a VMX reason that tell something besides it. */
+/** The bits of a VMX exit reason with the basic reason; the other bits are flags. */
 const BASIC = 0xffff;
 
-/** The name of a reason; the number itself where none is known. @param isa 1 for VMX, 2 for SVM */
+/** The name of a reason; the number for an unknown one. @param isa 1 for VMX, 2 for SVM */
 export function exitReasonName(reason: number, isa: number): string {
   const name = isa === ISA_VMX ? VMX[reason & BASIC] : SVM[reason];
   return name ?? `0x${reason.toString(16)}`;

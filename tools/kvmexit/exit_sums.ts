@@ -1,5 +1,5 @@
 /**
- * Sums of what kvmexit counted.
+ * Sums the counts of kvmexit.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Exits {
   readonly count: number;
 }
 
-/** Sums by these numbers and the reason: in their order, and within them the most frequent first. */
+/** Sums by the keys and the reason, sorted by the keys, then the most frequent reason first. */
 export function sumOf(all: readonly Exits[], keys: readonly ("pid" | "tid")[]): Exits[] {
   const groups = Map.groupBy(all, (row) => [...keys.map((key) => row[key]), row.reason].join(" "));
   const sums = [...groups.values()].map((group) => ({

@@ -4,10 +4,10 @@ import { buildProgram } from "../../tests/support/build.ts";
 import { defineCases, sumOf, type Work } from "../../tests/support/cases.ts";
 import { Script } from "../../tests/support/script.ts";
 
-/** A virtual CPU that writes 47 times to a port and halts. */
+/** A virtual machine whose CPU writes 47 times to an I/O port and halts. */
 const guest: Work = {
   start() {
-    // The CPU that is emulated for guests is one of AMD's, with SVM.
+    // QEMU emulates an AMD CPU with SVM for the test guests.
     spawnSync("modprobe", ["kvm_amd"]);
     return Script.of([buildProgram("kvm_guest.c"), "47"]);
   },

@@ -76,7 +76,7 @@ type Settings = Values<typeof options>;
 
 const Key = struct("key", { pid: u32, tid: u32, reason: u32, isa: u32 });
 
-/** The keys of rows besides the exit reason. */
+/** The columns that rows are summed by besides the exit reason. */
 function keysOf({ pid, tid, tids, vcpu, allTids }: Settings): readonly ("pid" | "tid")[] {
   if (tids || allTids) return ["tid"];
   return pid !== undefined || tid !== undefined || vcpu !== undefined ? [] : ["pid", "tid"];
@@ -102,7 +102,7 @@ function report(bpf: Bpf, report: Report, values: Settings): void {
   reportDropped(bpf, report, "kvmexit", "exits");
 }
 
-/** The scope of the trace in words. @throws {UsageError} when options contradict each other */
+/** A text that says what is traced. @throws {UsageError} if options contradict each other */
 function described({ pid, tid, tids, vcpu, allTids }: Settings): string {
   if ([tid, tids, vcpu, allTids || undefined].filter((one) => one !== undefined).length > 1) {
     throw new UsageError("use one of -t/--tid, -T/--tids, -v/--vcpu and -a/--alltids");

@@ -85,7 +85,7 @@ function columns({ tids, json }: Values<typeof options>): Column<Row>[] {
   ];
 }
 
-/** Prints what was sampled. */
+/** Prints the counts, estimated from the samples. */
 function print(bpf: Bpf, report: Report, values: Values<typeof options>): void {
   const { period = PERIOD } = values;
   const rows = [...bpf.map("caches", Key, Sums)].map(([key, { references, misses }]): Row => ({
