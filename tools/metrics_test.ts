@@ -1,4 +1,4 @@
-/** What `--prometheus` refuses, and which metrics every tool has, without starting a process. */
+/** Tests of `--prometheus` without a process: refused values, and the metrics of every tool. */
 
 import { deepEqual, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
@@ -17,7 +17,7 @@ function metrics(tool: AnyTool, ...words: string[]) {
   return metricsOf(tool, planOf(tool, settled, pretend()), settled);
 }
 
-/** Those that tell all at their end otherwise: they are looked at while they run. */
+/** Tools that print only one report, at their end: metrics read their counts while they run. */
 const cumulative: string[] = [];
 for (const [name, load] of Object.entries(tools)) {
   const tool = (await load()).default;

@@ -3,7 +3,7 @@ import { buildProgram } from "../../tests/support/build.ts";
 import { Mirror } from "../../tests/support/raid.ts";
 import { Script } from "../../tests/support/script.ts";
 
-/** Steps of file_io.c on a mirror of its own, which rows call `{mirror}`. */
+/** Runs steps of file_io.c on a new RAID 1 device, whose name is `{mirror}` in rows. */
 const onMirror = (...steps: string[]): Work => ({
   async start(): Promise<Job> {
     const mirror = new Mirror();

@@ -1,5 +1,5 @@
 /**
- * The functions of a library or program that hand out memory, and probes on them (memleak.bpf.c).
+ * The allocator functions of a library or program, and the programs of memleak.bpf.c for them.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { type Bpf, exists, type Link, u32, type UserFunction, userFunctions } fr
 import { type Machine, thisMachine } from "../../toolkit/machine/machine.ts";
 
 /**
- * The programs at the entries of functions. Probes are set in this order, so that every allocation
- * seen is also seen when it is freed.
+ * The programs at the entries of functions. Probes are attached in this order, so that an
+ * allocation that was seen is also seen when it is freed.
  */
 const PROGRAMS: Readonly<Record<string, string>> = {
   free: "freed",
@@ -25,7 +25,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   mremap: "remapped",
   posix_memalign: "stored",
 };
-/** The programs at their returns. */
+/** The programs at the returns of functions, by the program at the entry; others: `returned`. */
 const RETURNS: Readonly<Record<string, string | undefined>> = {
   freed: undefined,
   unmapped: undefined,
@@ -43,8 +43,8 @@ interface Service {
 }
 
 /**
- * Before Linux 5.13 programs cannot search a map for the mappings in a range: then only mappings
- * that are unmapped as a whole are followed.
+ * The programs for a function. Before Linux 5.13 (bpf_for_each_map_elem) programs cannot search a
+ * map for the mappings in a range: then only mappings that are unmapped as a whole are followed.
  */
 function serviceOf(name: string, machine: Machine): Service | undefined {
   const atBegin = PROGRAMS[name]!;
@@ -56,7 +56,7 @@ function serviceOf(name: string, machine: Machine): Service | undefined {
   return { atBegin, atEnd: inRanges || atEnd === undefined ? atEnd : RETURNED };
 }
 
-/** The programs for these functions, and whether this kernel supports each. */
+/** All programs for user functions, and whether to load each on this kernel. */
 export function allocatorPrograms(machine: Machine): Record<string, boolean> {
   const all = [
     ...Object.values(PROGRAMS),
@@ -83,10 +83,10 @@ export interface Allocator {
 }
 
 /**
- * Sets probes on all functions that a process has. Of aliases, such as memalign and aligned_alloc
- * in some versions of glibc, one is probed.
+ * Probes all allocator functions that a process has. Of aliases, such as memalign and aligned_alloc
+ * in some versions of glibc, only one is probed.
  *
- * @throws {Error} when it has no malloc or no free
+ * @throws {Error} if the process does not exist, or has no malloc or no free
  */
 export function attachAllocator(bpf: Bpf, pid: number, allocator: Allocator): Link[] {
   const { object, prefix, atExec } = allocator;

@@ -1,5 +1,5 @@
 /**
- * Calls that allocate or free, one by one (allocations.h).
+ * The events of `--trace`: single calls that allocate or free (allocations.h).
  *
  * @module
  */
@@ -22,7 +22,7 @@ export type MemoryEvent = Infer<typeof MemoryEvent>;
 
 const KINDS = ["alloc entered", "alloc exited", "free entered"];
 
-/** What is printed of it. */
+/** The columns of an event. */
 export const memoryColumns = (): Column<MemoryEvent>[] => [
   secondsColumn<MemoryEvent>({ width: 11, digits: 6 }),
   { head: "COMM", width: 16, value: ({ who }) => who.comm },

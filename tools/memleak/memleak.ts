@@ -54,7 +54,7 @@ import { stackSettings } from "../../toolkit/stacks/stack_options.ts";
 import { defineTool, type EventPlan, type ReportPlan } from "../../toolkit/run/tool.ts";
 import object from "./memleak.bpf.o.ts";
 
-/** The largest page of all architectures: a ring buffer's size is a multiple of pages. */
+/** A ring buffer's size is a multiple of the page size, which is at most 64 KiB (arm64). */
 const SMALLEST_RING = 65536;
 
 const kernelPrograms = [
@@ -98,7 +98,7 @@ function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
         slots: { maxEntries: 1 },
         free_slots: { maxEntries: 1 },
       },
-      // One sum for each stack, and one for those without.
+      // One sum for each stack, and one for allocations without a stack.
       sums: { maxEntries: combinedOnly ? values.stackSize + 1 : 1 },
       ...trace ? {} : { events: { maxEntries: SMALLEST_RING } },
     },
@@ -107,7 +107,7 @@ function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
 
 function attachKernel(bpf: Bpf): Link[] {
   const links = bpf.attach();
-  // Linux 6.1 has merged these tracepoints into those without `_node`.
+  // Linux 6.1 merged the tracepoints `NAME_node` into NAME.
   for (const name of ["kmalloc", "kmem_cache_alloc"]) {
     if (!bpf.programs.has(name) || hasTracepoint("kmem", `${name}_node`).answer !== "yes") continue;
     links.push(bpf.program(name).attachRawTracepoint(`${name}_node`));
@@ -115,7 +115,7 @@ function attachKernel(bpf: Bpf): Link[] {
   return links;
 }
 
-/** What is traced: one process, or the kernel. */
+/** The traced process, or the kernel. */
 class Target implements Disposable {
   readonly pid: number | undefined;
   readonly stacks: Stacks;
@@ -134,7 +134,7 @@ class Target implements Disposable {
   }
 
   async report(bpf: Bpf, report: Report, values: LeakSettings): Promise<void> {
-    // What a process leaves behind is never freed, however young it is.
+    // An ended process frees nothing more: all that it has left counts, however young.
     const olderMs = values.older ?? (this.hasEnded ? 0 : DEFAULTS.olderMs);
     const { pid, stacks } = this;
     const { top = DEFAULTS.top } = values;

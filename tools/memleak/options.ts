@@ -40,7 +40,7 @@ const sort: Option<"size" | "count"> = {
   },
 };
 
-/** Like bcc's tool, unlike a shell: words are separated by blanks. */
+/** The command is split at blanks, as in bcc's tool; there is no quoting as in a shell. */
 const command: Option<readonly string[] | undefined> = {
   short: "c",
   long: "command",
@@ -54,10 +54,10 @@ const command: Option<readonly string[] | undefined> = {
   },
 };
 
-/** --output is for stacks here. */
+/** Without --timelines: in memleak --output writes stacks. */
 const { timelines: _, ...ownEventOptions } = eventOptions;
 
-/** All of them. */
+/** All options. */
 export const leakOptions = {
   pid: { ...filterOptions.pid, help: "the PID to trace; if not specified, trace kernel allocs" },
   exec: command,
@@ -137,7 +137,7 @@ export const leakOptions = {
   ...containerOptions,
   ...ownEventOptions,
 } as const;
-/** Their values. */
+/** The values of {@linkcode leakOptions}. */
 export type LeakSettings = Values<typeof leakOptions>;
 
 /** @throws {UsageError} when options contradict each other */

@@ -1,5 +1,5 @@
 /**
- * Reports of memory that was taken and not given back (allocations.h), as bcc's memleak prints them.
+ * Reports of outstanding allocations (allocations.h), in the format of bcc's memleak.
  *
  * @module
  */
@@ -39,15 +39,15 @@ type Allocation = Infer<typeof Allocation>;
 /** struct mapping of mappings.h. */
 const Mapping = struct("mapping", { allocation: Allocation, slot: u32, unused: u32 });
 
-/** How it is reported. */
+/** Options of a report. */
 export interface LeakOptions {
-  /** The process; undefined: the kernel. */
+  /** The traced process; undefined: the kernel. */
   readonly pid: number | undefined;
   readonly comm: string;
   /** Print sums made in the kernel, without ages. */
   readonly combinedOnly: boolean;
   readonly showAllocations: boolean;
-  /** The minimum age of allocations. */
+  /** The minimum age of allocations, in milliseconds. */
   readonly olderMs: number;
   readonly sort: "size" | "count";
   /** How many stacks to show. */
@@ -68,7 +68,7 @@ export async function reportLeaks(
 ): Promise<void> {
   const { combinedOnly, pid, comm, sort, top } = options;
   const allocations = combinedOnly ? [] : outstanding(bpf, options);
-  // In sums of the kernel side `process` is an image id.
+  // In sums that the kernel side made, `process` is an image id: others are of before an exec.
   const groups = combinedOnly
     ? stacks.sums().filter(([{ process }]) => process === imageOf(bpf))
     : grouped(allocations, pid !== undefined);
@@ -87,7 +87,7 @@ export async function reportLeaks(
   reportDroppedStacks(bpf, report, samples, "memleak", "allocations", DROPPED);
 }
 
-/** The image id of a process: see allocations.h. */
+/** The current image id of the process, which counts its execs: see allocations.h. */
 const imageOf = (bpf: Bpf) => bpf.global("image", u32).value;
 
 /** Allocations of at least the minimum age, smallest first. */
@@ -161,7 +161,7 @@ function printText(
   }
 }
 
-/** What {@linkcode reportLeaks} makes. @param isKernel of the kernel's allocations */
+/** The records that {@linkcode reportLeaks} makes. @param isKernel for the kernel's allocations */
 export const leakRecords = (isKernel: boolean): readonly RecordShape[] => [
   recordShape("allocation", { address: "text", size: "number", age_ms: "number" }),
   recordShape("stack", {
