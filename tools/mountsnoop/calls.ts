@@ -1,5 +1,5 @@
 /**
- * The system calls of the mount family as text, as strace writes them.
+ * Formats the system calls of the mount family as strace does.
  *
  * @module
  */
@@ -106,14 +106,14 @@ function mountFlags(number: bigint): string {
   return `MS_MGC_VAL|${flagText(value & ~MAGIC_MASK, MOUNT_FLAGS)}`;
 }
 
-/** A system call's arguments: numbers, texts and file system type, as in mountsnoop.bpf.c. */
+/** Formats the arguments of a system call: numbers, texts, file system type (mountsnoop.bpf.c). */
 type Write = (
   numbers: readonly [bigint, bigint, bigint],
   texts: readonly [string, string, string],
   type: string,
 ) => readonly string[];
 
-/** By the numbers that mountsnoop.bpf.c gives them. */
+/** Indexed by the numbers of mountsnoop.bpf.c. */
 const CALLS: readonly (readonly [name: string, write: Write])[] = [
   ["mount", ([flags], [source, target, data], type) => [
     quoted(source),
@@ -149,10 +149,10 @@ const CALLS: readonly (readonly [name: string, write: Write])[] = [
   ["pivot_root", (_, [root, old]) => [quoted(root), quoted(old)]],
 ];
 
-/** Their names, which are those of their tracepoints. */
+/** The names of the system calls, which are part of their tracepoints' names. */
 export const CALL_NAMES: readonly string[] = CALLS.map(([name]) => name);
 
-/** `umount("/mnt", MNT_DETACH)`. */
+/** The call as text: `umount("/mnt", MNT_DETACH)`. */
 export function callText(
   call: number,
   numbers: readonly bigint[],

@@ -2,7 +2,7 @@ import { defineCases, times } from "../../tests/support/cases.ts";
 
 const work = { program: "mount_calls.c", args: ["old={dir}:7", "new={dir}:3", "missing={dir}:13"] };
 
-/** Descriptors are the first that are free: the program has none but its standard ones. */
+/** Descriptors start at 3: the program has only 0 to 2 open. */
 const NEW = [
   'fsopen("tmpfs", FSOPEN_CLOEXEC) = 3',
   'fsconfig(3, FSCONFIG_SET_STRING, "size", "1m", 0) = 0',

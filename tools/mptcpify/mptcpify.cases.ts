@@ -2,7 +2,7 @@ import { defineCases, times } from "../../tests/support/cases.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 import type { Feature } from "../../tests/support/requires.ts";
 
-/** The program ends with an error if one of its sockets is of another protocol than it says. */
+/** The program fails if the protocol of a socket is not the expected one (262: MPTCP, 6: TCP). */
 const work = tcp("protocol=4:13:262", "protocol=6:7:262");
 const untouched = tcp("protocol=4:13:6", "protocol=6:7:6");
 const requires: readonly Feature[] = ["fentry", "socketProtocolHook"];
@@ -40,7 +40,7 @@ export default defineCases({
       name: "leaves other processes alone",
       canary: true,
       requires,
-      args: ["-p", String(process.pid)], // the test's own, which makes none
+      args: ["-p", String(process.pid)], // the test process, which makes no TCP sockets
       work: untouched,
       rows: [],
     },

@@ -34,7 +34,7 @@ import object from "./mptcpify.bpf.o.ts";
 const HOOK = "update_socket_protocol";
 const ENABLED = "/proc/sys/net/mptcp/enabled";
 const NAME_BYTES = 16; // TASK_COMM_LEN
-const TARGETS_MAX = 64; // of mptcpify.bpf.c
+const TARGETS_MAX = 64; // as in mptcpify.bpf.c
 const AF_INET = 2;
 
 const targets: Option<readonly string[]> = {
@@ -74,7 +74,7 @@ const mptcpify = defineTool({
   ],
   object,
   options,
-  // It changes what programs do: tests choose their own.
+  // The tool changes what programs do: tests run it with a name that no program has.
   sample: ["-t", "nobody-is-this"],
   plan(values, machine) {
     const { answer } = machine.hasHook(`fentry:${HOOK}`);

@@ -2,10 +2,10 @@ import { type Case, defineCases, type Job, type Work } from "../../tests/support
 import { Tap, VethPair } from "../../tests/support/network.ts";
 
 const COUNT = 97;
-const LENGTH = 42; // of the frames of network.ts
+const LENGTH = 42; // the length of frames in network.ts
 const ETHERNET = 14;
 
-/** Datagrams from `{far}` to `{near}`, two ends of a cable that nobody else talks on. */
+/** Datagrams from `{far}` to `{near}`, the ends of a veth pair that no other process uses. */
 const datagrams: Work = {
   start(): Promise<Job> {
     const pair = new VethPair();

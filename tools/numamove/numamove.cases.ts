@@ -7,8 +7,8 @@ import { vmstat } from "../../tests/support/vmstat.ts";
 const BALANCING = "/proc/sys/kernel/numa_balancing";
 
 /**
- * A process that fills memory on one node and then touches it on another, until the kernel has moved some
- * of it there: of its own, as pages of others are moved as well meanwhile.
+ * A process that fills memory on one node and then touches it on another, until the kernel has
+ * moved some of its own pages there (numa_maps): it moves pages of other processes as well.
  */
 const straying = (): Promise<Script> =>
   Script.of([
@@ -29,7 +29,7 @@ os.sched_setaffinity(0, {1})
 while there() <= before: touch()`,
   ]);
 
-/** That on a kernel that balances; the checks are of what it counted. */
+/** The same with NUMA balancing turned on, and a check against the kernel's own counters. */
 function balanced(): { readonly work: Work } & Required<Pick<Case, "check">> {
   const counts = () => ({
     pages: vmstat(/^numa_pages_migrated$/),
@@ -57,7 +57,7 @@ function balanced(): { readonly work: Work } & Required<Pick<Case, "check">> {
     check(rows) {
       const moves = sumOf("numa_migrations")(rows);
       const after = counts();
-      // A page, or a large one, for each; some fail. Each is asked for by a fault.
+      // Each migration is started by a hint fault, moves one page or folio, and may fail.
       assert.ok(moves > 0 && after.pages > before.pages, JSON.stringify({ moves, before, after }));
       assert.ok(moves <= after.faults - before.faults, JSON.stringify({ moves, before, after }));
       assert.ok(sumOf("numa_migrations_ms")(rows) >= 0);
@@ -87,7 +87,7 @@ export default defineCases({
       work: balanced().work,
       check: (rows) => assert.ok(sumOf("numa_migrations")(rows) > 0),
     },
-    // The first process of a guest sleeps.
+    // Process 1 of a guest sleeps: nothing is moved for it.
     ...["-p", "-t"].map((option): Case => ({
       name: `${option} hides what is moved for others`,
       requires,
@@ -100,7 +100,7 @@ export default defineCases({
       name: "tells of no moves where memory is moved for other reasons",
       canary: true,
       ofNothing: true,
-      // Its own: what the kernel marked while it balanced may follow other processes for a long time after.
+      // With -p: pages that were marked during balancing may move for other processes long after.
       args: ["-p", "{pid}", "1000"],
       work: { script: "echo 1 > /proc/sys/vm/compact_memory" },
       of: () => true,

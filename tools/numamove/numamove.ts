@@ -73,12 +73,12 @@ const moves = functions({
   },
 }));
 
-/** What runs in the kernel. */
+/** The kernel side. */
 export const code = kernel({
   use: [moves],
-  constants: { NUMA_MISPLACED: 5 }, // of enum migrate_reason
+  constants: { NUMA_MISPLACED: 5 }, // MR_NUMA_MISPLACED of enum migrate_reason
 }, {
-  // Since Linux 6.7, and before.
+  // The function has a folio since Linux 6.7, a page before.
   begin_folio: fentry("migrate_misplaced_folio", (_, { begin }) => begin()),
   end_folio: fexit("migrate_misplaced_folio", (_, { end }) => end()),
   begin_page: fentry("migrate_misplaced_page", (_, { begin }) => begin()),
@@ -97,7 +97,7 @@ interface Row {
   readonly ns: number;
 }
 
-/** Makes the function that tells what there was since its last call. */
+/** Returns the function that prints the migrations since its last call. */
 function reporter(): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   let isFirst = true;

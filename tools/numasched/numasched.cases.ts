@@ -3,7 +3,7 @@ import { Script } from "../../tests/support/script.ts";
 
 const ROUNDS = 13;
 
-/** A process that goes from one CPU to another and back, sleeping on each: in guests these are two nodes. */
+/** A process that sleeps on CPU 1 and CPU 0 in turn: in guests these are two nodes. */
 const wanderer: Work = {
   start: () =>
     Script.of([

@@ -71,7 +71,7 @@ const options = {
 } as const;
 type Settings = Values<typeof options>;
 
-/** What bcc's tool prints above all. */
+/** The first line of output, as in bcc's tool. */
 function intro(values: Settings): string {
   const { seconds } = values;
   const stacks = values.userOnly ? "user" : values.kernelOnly ? "kernel" : "user + kernel";
@@ -79,7 +79,7 @@ function intro(values: Settings): string {
     (seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`);
 }
 
-/** @throws {UsageError} when options contradict each other */
+/** @throws {UsageError} if options contradict each other */
 function check(values: Settings): void {
   checkThreads(values);
   const { kernelThreads, userOnly, folded, offsets } = values;
@@ -108,7 +108,7 @@ const offcputime = defineTool({
   ],
   object,
   options,
-  sample: false, // a sum per stack and process: a busy machine has more of them than it has room for
+  sample: false, // on a busy machine there are more stacks than the map has room for
   permissions: "all",
   plan(values, machine) {
     check(values);

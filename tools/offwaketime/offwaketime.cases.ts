@@ -28,7 +28,7 @@ export default defineCases({
         const timed = rows.filter(isTimer);
         const [count, usecs] = [sumOf("count")(timed), sumOf("usecs")(timed)];
         assert.equal(count, 53);
-        // A nap is the shorter, the later its thread has left the CPU.
+        // Naps are 1 ms, less the time until the thread leaves the CPU.
         assert.ok(usecs >= 53 * 500, `${usecs} us`);
         for (const { user } of timed) assert.match(String(user), /inner_nap,outer_nap/);
       },

@@ -116,7 +116,7 @@ function check(values: Settings): void {
   }
 }
 
-/** Names the stacks of a thread, innermost first; undefined those that the kernel could not keep. */
+/** The symbolized stacks of a thread, innermost first; undefined if the kernel had no room. */
 function namesOf(stacks: KeptStacks, symbols: UserSymbols, side: Side, time: number) {
   const addresses = stacks.addresses(side.user);
   const user = addresses && symbols.resolveStack(side.process, addresses, time)
@@ -125,7 +125,7 @@ function namesOf(stacks: KeptStacks, symbols: UserSymbols, side: Side, time: num
 }
 type Names = ReturnType<typeof namesOf>;
 
-/** Both stacks one behind the other, the kernel's first. */
+/** The frames of both stacks, the kernel's first. */
 function frames({ user, kernel }: Names, delimiter: string, values: Settings): string[] {
   const isDelimited = values.delimited && user?.length !== 0 && kernel?.length !== 0;
   return [
@@ -137,7 +137,7 @@ function frames({ user, kernel }: Names, delimiter: string, values: Settings): s
 
 const label = (name: string, rest: string) => `    ${name.padEnd(16)} ${rest}`;
 
-/** Prints what was summed, from the smallest up. */
+/** Prints the sums, the smallest first. */
 async function print(
   bpf: Bpf,
   report: Report,
@@ -193,7 +193,7 @@ async function print(
   reportDropped(bpf, report, "offwaketime", "stops");
 }
 
-/** What bcc's tool prints above all. */
+/** The first line of output, as in bcc's tool. */
 function intro({ userOnly, kernelOnly, seconds }: Settings): string {
   const stacks = userOnly ? "user" : kernelOnly ? "kernel" : "user + kernel";
   return `Tracing blocked time (us) by ${stacks} off-CPU and waker stack` +
@@ -224,7 +224,7 @@ const offwaketime = defineTool({
   ],
   object,
   options,
-  sample: false, // a sum per pair of stacks: a busy machine has more of them than it has room for
+  sample: false, // on a busy machine there are more pairs of stacks than the map has room for
   permissions: "all",
   plan(values) {
     check(values);
@@ -252,7 +252,7 @@ const offwaketime = defineTool({
       records: [
         recordShape("blocked", {
           ...sideMembers(values),
-          waker: "any", // as the target, or null
+          waker: "any", // an object like the target's, or null
           usecs: "count",
           count: "count",
         }),

@@ -9,7 +9,7 @@ const eater =
   "cp $(which tail) {dir}/oom-eater; for i in 1 2 3; do {dir}/oom-eater /dev/zero; done; :";
 const work = inMemoryCgroup(LIMIT, eater);
 const [major = 0, minor = 0] = release().split(".").map(Number);
-/** Those that came with Linux 6.10, and that some kernels have from before. */
+/** Whether the tracepoint has the victim's sizes: since Linux 6.10, in some kernels before. */
 const hasSizes = major > 6 || major === 6 && minor >= 10;
 const isEater = ({ victim_comm }: Row) => victim_comm === "oom-eater";
 
@@ -26,7 +26,7 @@ export default defineCases({
         const adjusted = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
         for (const row of rows) {
           const { pid, victim_pid, pages, total_vm, anon_rss } = row;
-          assert.equal(pid, victim_pid); // it is alone
+          assert.equal(pid, victim_pid); // the cgroup has no other process
           assert.ok(pages === null || pages === LIMIT / 4096, `${pages} pages`);
           if (total_vm === null) {
             assert.ok(!hasSizes);

@@ -57,7 +57,7 @@ const clock = clockColumn<Event>();
 const victimName = ({ has_sizes, comm, victim }: Event) => has_sizes ? comm : nameOf(victim) ?? "?";
 const loadAverages = () => readText("/proc/loadavg").trim();
 
-/** bcc's sentence. */
+/** The line that bcc's tool prints. */
 const sentence: Column<Event> = {
   head: "",
   value(event) {
@@ -86,7 +86,7 @@ const members: readonly Column<Event>[] = [
   },
 ];
 
-/** The program that counts all pages, if this kernel lets it be attached. */
+/** The program that reads the number of pages, if this kernel lets it be attached. */
 function pagesProgram(machine: Machine): Record<string, boolean> {
   const ways = ["fentry", "kprobe"].map((kind) => `${kind}:oom_kill_process`);
   const chosen = ways.findIndex((hook) => machine.hasHook(hook).answer === "yes");
