@@ -1,5 +1,5 @@
 /**
- * The names of classes of a running Ruby, as `Module#to_s` gives them, read from its memory.
+ * Reads the names of classes from the memory of a running Ruby, as `Module#to_s` returns them.
  *
  * @module
  */
@@ -28,18 +28,18 @@ import {
 
 const TEXT_MAX = 4096;
 const VARIABLES_MAX = 4096;
-/** Limit: singleton classes can be nested, and inconsistent reads may form a ring. */
+/** Limit: singleton classes can be nested, and memory read while it changes may form a cycle. */
 const DEPTH_MAX = 8;
 
 /** Names the classes of one process. */
 export class RubyClasses {
   readonly #memory: ProcessMemory;
   readonly #layout: RubyLayout;
-  /** The id of `__classpath__`; 0 where class paths are no instance variables. */
+  /** The id of `__classpath__`; 0 in versions that keep class paths outside instance variables. */
   readonly pathId: bigint;
 
   /**
-   * @param object the class Object
+   * @param object the address of the class Object
    * @throws {RangeError} when the assumed layout does not lead to its name
    */
   constructor(memory: ProcessMemory, layout: RubyLayout, object: bigint) {
@@ -53,17 +53,17 @@ export class RubyClasses {
     }
   }
 
-  /** The id of `__tmp_classpath__`, the name of a class while it is anonymous. */
+  /** The id of `__tmp_classpath__`, which has the name of a class while it is anonymous. */
   get temporaryPathId(): bigint {
     return this.pathId === 0n ? 0n : this.pathId + NEXT_ID;
   }
 
-  /** The name of the class at an address; undefined when there is no class any more. */
+  /** The name of the class at an address; undefined if it cannot be read. */
   name(klass: bigint): string | undefined {
     try {
       return this.#name(klass, 0);
     } catch (error) {
-      // It was garbage collected, or the process has ended.
+      // The class was garbage collected, or the process has ended.
       if (error instanceof BpfError || error instanceof RangeError) return undefined;
       throw error;
     }
@@ -95,7 +95,7 @@ export class RubyClasses {
     if (type === T_CLASS || type === T_MODULE) {
       return `#<Class:${this.#name(object, depth + 1) ?? address(object)}>`;
     }
-    // The attached class behind a singleton class.
+    // A singleton class of another object: follows superclasses to its real class.
     let real = this.#word(klass, KLASS * 2);
     while (this.#memory.word(real) & FL_SINGLETON || this.#type(real) === T_ICLASS) {
       real = this.#word(real, KLASS * 2);
@@ -156,7 +156,7 @@ export class RubyClasses {
   }
 }
 
-/** Immediate values, such as numbers, nil and true, are odd or small (special_consts.h). */
+/** False for immediate values (numbers, nil, true): small or unaligned (special_consts.h). */
 const isAddress = (value: bigint) => value > 0xfffn && (value & 7n) === 0n;
 
 /** An address as Ruby writes it. */

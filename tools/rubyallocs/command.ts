@@ -1,5 +1,5 @@
 /**
- * Which Ruby a command will run, and what that Ruby is like, before it runs.
+ * Finds the Ruby that a command will run, and inspects it before the command runs.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { inspectRuby, type RubyRuntime } from "./runtime.ts";
 
 const MOST_SCRIPTS = 4;
-const LINE = 256; // BINPRM_BUF_SIZE of include/uapi/linux/binfmts.h
-// The scout process runs nothing of the user's: no gems, no RUBYOPT.
+const LINE = 256; // bytes of a `#!` line: BINPRM_BUF_SIZE of include/uapi/linux/binfmts.h
+// The scout process loads no user code: no gems, no RUBYOPT.
 const SCOUT = ["--disable=all", "-e", "$stdout.puts; $stdout.flush; $stdin.read"];
 
 /**
  * Inspects the Ruby that will run a command.
  *
- * Where a stripped libruby allocates can only be found in a process that has loaded it. So the
- * command's interpreter is started once with nothing to do, inspected, and ended.
+ * The allocation sites of a stripped libruby can only be found in a process that has loaded it. So
+ * the command's interpreter is first started without a script, inspected, and ended.
  */
 export async function inspectCommand(command: readonly string[]): Promise<RubyRuntime> {
   const { spawn } = await import("node:child_process");
   const interpreter = await interpreterOf(command[0]!);
   const { RUBYOPT: _, RUBYLIB: __, ...env } = process.env;
   const scout = spawn(interpreter, SCOUT, { env, stdio: ["pipe", "pipe", "ignore"] });
-  scout.stdin.on("error", () => {}); // it ended without reading
+  scout.stdin.on("error", () => {}); // EPIPE: the scout ended without reading
   try {
     await new Promise<void>((resolve, reject) => {
       scout.stdout.once("data", () => resolve());

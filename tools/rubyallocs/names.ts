@@ -1,7 +1,7 @@
 /**
- * What the keys of rubyallocs.bpf.c stand for: classes, and lines of Ruby.
+ * Names for the keys of rubyallocs.bpf.c: classes, and lines of Ruby source.
  *
- * What is named once keeps its name: a class may be collected, and the process may have ended.
+ * Names are cached: a class may be garbage collected later, and the process may end.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "../../mod.ts";
 import { address, anonymous, type RubyClasses } from "./classes.ts";
 
-/** `struct key`. */
+/** `struct key` of rubyallocs.bpf.c. */
 export const Key = struct("key", {
   klass: u64,
   site: struct("site", { path: u64, line: u64.asNumber }),
@@ -27,9 +27,9 @@ export const Key = struct("key", {
 
 const Name = struct("name", { length: u32, text: chars(252) });
 
-/** Pseudo-classes of the kernel side: see rubyallocs.bpf.c. */
+/** Values that the kernel side uses in place of a class: see rubyallocs.bpf.c. */
 const INTERNAL = new Map([[0n, "(hidden)"], [1n, "(imemo)"]]);
-/** Allocated before the program begins. */
+/** The line of objects that were allocated before the Ruby program began. */
 const NO_LINE = "(no line)";
 
 /** Names classes. */
@@ -37,12 +37,12 @@ export class ClassNames {
   readonly #known = new Map(INTERNAL);
   readonly #kept: BpfMap<bigint, Infer<typeof Name>>;
 
-  /** Opens what the kernel side keeps. */
+  /** Opens the map of names that the kernel side read. */
   constructor(bpf: Bpf) {
     this.#kept = bpf.map("names", u64, Name);
   }
 
-  /** The best name for a class known now. */
+  /** The best name for a class that is known at this time. */
   of(klass: bigint, classes: RubyClasses | undefined): string {
     const known = this.#known.get(klass);
     // An anonymous class may get a name later.
@@ -61,7 +61,7 @@ export class LineNames {
   readonly #paths: BpfMap<bigint, Infer<typeof Name>>;
   readonly #contextAt: Global<bigint>;
 
-  /** Opens what the kernel side keeps. */
+  /** Opens the map of paths that the kernel side read. */
   constructor(bpf: Bpf) {
     this.#paths = bpf.map("paths", u64, Name);
     this.#contextAt = bpf.global("context_at", i64);
@@ -72,7 +72,7 @@ export class LineNames {
     return this.#contextAt.value !== 0n;
   }
 
-  /** `app.rb:12`; the path as Ruby has it, the end of a very long one. */
+  /** `app.rb:12`; the path as Ruby stores it, only its end if it is very long. */
   of({ path, line }: Infer<typeof Key>["site"]): string {
     const key = `${path} ${line}`;
     const known = this.#known.get(key);

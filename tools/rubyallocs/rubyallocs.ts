@@ -122,7 +122,7 @@ const byClass: readonly Column<Row>[] = [
 ];
 const line: Column<Row> = { head: "LINE", value: (row) => row.line };
 
-/** Makes the function that prints a report. */
+/** Returns the function that prints a report. */
 function reporter({ stack, top }: Values<typeof options>, target: RubyTarget) {
   const deltas = new CounterDeltas();
   const columns = stack ? [...byClass.slice(0, 2), { ...byClass[2]!, width: 28 }, line] : byClass;

@@ -1,11 +1,11 @@
 /**
- * The Ruby in a process: which file holds its code, where objects are allocated, which version.
+ * Inspects the Ruby in a process: the file with its code, its version, its allocation sites.
  *
- * What is allocated, see gc.c of Ruby 3.1 and 3.3: each of these functions has newobj_of() inlined,
- * and none calls another one of them, so every object passes exactly one. Hidden from the symbols of
- * a stripped file are rb_class_allocate_instance, which makes the objects of most classes written in
- * Ruby and whose address the class BasicObject holds, and what makes imemo_tmpbuf, memory that Ruby
- * uses for itself: that is not counted.
+ * The allocation sites, by gc.c of Ruby 3.1 and 3.3: each of the probed functions has newobj_of()
+ * inlined, and none calls another, so every object passes exactly one. Two have no symbol in a
+ * stripped file. rb_class_allocate_instance makes the objects of most classes written in Ruby; its
+ * address is read from the class BasicObject. The function that makes imemo_tmpbuf, memory that
+ * Ruby uses internally, is not found: that memory is not counted.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { BpfError, ErrnoError, type MappedFile, mappedFiles, ProcessMemory } fro
 import { RubyClasses } from "./classes.ts";
 import { LAYOUTS, type RubyLayout } from "../../toolkit/languages/ruby_layout.ts";
 
-/** Kinds of allocation sites: the programs of rubyallocs.bpf.c. */
+/** Kinds of allocation sites, named as the programs of rubyallocs.bpf.c that probe them. */
 export type Kind = "class_first" | "class_second" | "hidden" | "imemo";
 
 /** An allocation site in the file. */
@@ -25,14 +25,14 @@ export interface Allocation {
 
 /** What is known about a Ruby. */
 export interface RubyRuntime {
-  /** The file with its code, as the process sees it, */
+  /** The path of the file with Ruby's code, as the process sees it. */
   readonly name: string;
-  /** and as this one reaches it while the process runs. */
+  /** The path by which this process can open the file while the other runs. */
   readonly path: string;
-  /** `3.1.2`; undefined when unknown. */
+  /** `3.1.2`; undefined if unknown. */
   readonly version: string | undefined;
   readonly allocations: readonly Allocation[];
-  /** Undefined when its structures are unknown. */
+  /** The offsets in Ruby's structures; undefined for a version whose layout is unknown. */
   readonly layout: RubyLayout | undefined;
   readonly classes: RubyClasses | undefined;
 }
@@ -49,7 +49,7 @@ function rubyFile(files: readonly MappedFile[]): MappedFile | undefined {
   return file?.functionOffset("rb_newobj_of") === undefined ? undefined : file;
 }
 
-/** The same as {@linkcode inspectRuby}; undefined in a process that does not run Ruby, or not yet. */
+/** Like {@linkcode inspectRuby}, but undefined if the process does not run Ruby, or not yet. */
 export function tryInspect(pid: number): RubyRuntime | undefined {
   try {
     return inspectRuby(pid);
@@ -103,7 +103,7 @@ function classesOf(
   try {
     return new RubyClasses(memory, layout, memory.word(object));
   } catch (error) {
-    // With an unknown layout pointers would lead anywhere.
+    // The layout does not fit: following its pointers read no valid class name.
     if (error instanceof RangeError || error instanceof BpfError) return undefined;
     throw error;
   }
@@ -115,14 +115,15 @@ function allocationsOf(file: MappedFile, allocator: () => bigint | undefined): A
     rb_newobj: "hidden",
     rb_newobj_of: "class_first",
     rb_wb_unprotected_newobj_of: "class_first",
-    // Since 3.3 the execution context is the first argument here too, and the former function is
-    // gone.
+    // Since 3.3 the first argument is the execution context, as in rb_ec_wb_protected_newobj_of,
+    // which Ruby 3.3 does not have.
     rb_wb_protected_newobj_of: old ? "class_first" : "class_second",
     rb_ec_wb_protected_newobj_of: "class_second",
     rb_imemo_new: "imemo",
     rb_data_object_wrap: "class_first",
     rb_data_typed_object_wrap: "class_first",
-    // Before 3.3 it called rb_data_typed_object_wrap, as rb_data_object_zalloc still does.
+    // Before 3.3 this function called rb_data_typed_object_wrap, which is probed already;
+    // rb_data_object_zalloc still calls rb_data_object_wrap.
     ...old ? {} : { rb_data_typed_object_zalloc: "class_first" },
   };
   const places = Object.entries(functions).flatMap(([name, kind]): Allocation[] => {

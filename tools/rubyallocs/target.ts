@@ -1,5 +1,5 @@
 /**
- * The Ruby process that a tool traces: setting probes where it allocates, naming its classes.
+ * The traced Ruby process: probes its allocation sites, and names its classes.
  *
  * @module
  */
@@ -36,10 +36,10 @@ export class RubyTarget {
   #isKnown = false;
 
   /**
-   * Sets the probes in a process, or in one that is about to exec a command.
+   * Attaches the probes to a process.
    *
-   * @param pid which it is
-   * @param tool the name that complaints begin with
+   * @param command the command that the process will exec; undefined if it runs Ruby already
+   * @param tool the name that warnings begin with
    */
   async attach(
     bpf: Bpf,
@@ -63,12 +63,12 @@ export class RubyTarget {
     return this.#classes ??= tryInspect(this.#pid)?.classes;
   }
 
-  /** Whether the structures of its Ruby are known. */
+  /** Whether the layout of this version of Ruby is known. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
 
-  /** Whether it has ended, even if it was not waited for yet (a zombie). */
+  /** Whether the process has ended; a zombie counts as ended. */
   get hasEnded(): boolean {
     return hasEnded(this.#pid);
   }
