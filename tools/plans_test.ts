@@ -1,7 +1,7 @@
 /**
- * Options to plan, help and refusals of every tool, without starting a process: the plans are made for a
- * machine that is not there (tests/support/machine.ts), under Deno with no permission at all, which shows
- * that they read nothing of this one.
+ * Tests plans, help and usage errors of every tool without starting a process. The plans are made
+ * for a fake machine (tests/support/machine.ts); under Deno the tests have no permissions, which
+ * shows that plans read nothing of the real machine.
  */
 
 import assert from "node:assert/strict";
@@ -25,17 +25,17 @@ const all = await Promise.all(
     return { tool: (await load()).default, usage, cases };
   }),
 );
-// What a codec compiles once needs no permission, but the module that does it must be there.
+// Compiles a codec now, so that initialization done once does not run in a test without permissions.
 struct("warm", { a: u32 });
 
-/** A test that may do nothing but calculate, where the runtime can forbid the rest. */
+/** A test without permissions to read, write or run anything, if the runtime has permissions. */
 function pure(name: string, body: () => void): void {
   const { Deno } = globalThis as { Deno?: { test(options: unknown): void } };
   if (Deno) Deno.test({ name, permissions: "none", fn: body });
   else test(name, body);
 }
 
-/** A call that is right. */
+/** Arguments with which a tool makes a plan. */
 const rightCall = (tool: AnyTool, { right }: Usage): readonly string[] =>
   right ?? (tool.sample || []);
 
@@ -43,12 +43,12 @@ function plan(tool: AnyTool, words: readonly string[], machine = pretend()): Pla
   return planOf(tool, parseOptions(tool.options, words, machine) as never, machine);
 }
 
-/** They print what there is, and end. */
+/** Tools that print a list and end. */
 const LISTS = ["bpflist", "tplist"];
-/** Where bcc's tool has another option of that name. */
+/** Names of --duration in tools where bcc's tool has another option of that name. */
 const OTHER_DURATION: Readonly<Record<string, string>> = { criticalstat: "--trace-seconds" };
 
-/** A plan without its functions, which are new ones each time, and how many reports a duration makes. */
+/** A plan as JSON to compare: without functions, which are never equal, and without `count`. */
 const shapeOf = (made: Plan<never>): string =>
   JSON.stringify(
     { ...made, count: undefined },
@@ -56,7 +56,7 @@ const shapeOf = (made: Plan<never>): string =>
       typeof value === "bigint" ? `${value}n` : value instanceof RegExp ? String(value) : value,
   );
 
-/** Checks that a call is refused, in one sentence unless it shows a place in what was typed. */
+/** Checks that a call is refused, in one line unless the error shows a position in an argument. */
 function refused(tool: AnyTool, words: readonly string[], reason: RegExp): void {
   const call = [tool.name, ...words].join(" ");
   assert.throws(() => plan(tool, words), (error: Error) => {
@@ -78,7 +78,7 @@ for (const { tool, usage, cases } of all) {
   pure(`${tool.name} makes a plan for a machine that is not there`, () => {
     const made = plan(tool, rightCall(tool, usage));
     assert.ok("text" in made || "event" in made || "report" in made);
-    // Where the kernel has no hook at all, it is refused for that, or the plan needs none.
+    // Without any hook the tool is refused for that reason, unless its plan needs no hook.
     try {
       plan(tool, rightCall(tool, usage), pretend("no"));
     } catch (error) {
@@ -116,7 +116,7 @@ for (const { tool, usage, cases } of all) {
       assert.deepEqual(shapeOf(plan(tool, [long, "1.5", ...words])), shapeOf(plan(tool, words)));
       for (const none of ["0", "-1", "x", ""]) refused(tool, [`${long}=${none}`], /duration/);
     }
-    // Positional ones may be behind others, which the tool's own calls have.
+    // Only if interval and count come first: the tool's own cases test other positional arguments.
     const places = Object.values(tool.options).filter(({ positional }) => positional);
     if (interval && count && places[0] === interval && places[1] === count) {
       const given = words.filter((word) => !/^\d+$/.test(word));
@@ -134,7 +134,7 @@ for (const { tool, usage, cases } of all) {
       const made = plan(tool, [...more, ...words]);
       return "columns" in made ? made.columns.filter((column) => column !== false) : undefined;
     };
-    // Reports print it by themselves: the tools' cases.
+    // Tools that print reports print the time themselves: their cases test that.
     const without = columnsOf();
     if (without) assert.equal(columnsOf(`--${timestamp.long}`)!.length, without.length + 1);
   });

@@ -1,8 +1,9 @@
 /**
- * The names and kinds of what records hold, for every tool, against tests/testdata/records.txt: programs that read
- * `--json` rely on them, so that a change of one is a change of the interface.
+ * Compares the names and types of the members of every tool's records with
+ * tests/testdata/records.txt: programs that read `--json` rely on them, so a change is a change of
+ * the interface.
  *
- * TSBCC_UPDATE=1 writes that file anew: CHANGELOG.md tells what changes.
+ * TSBCC_UPDATE=1 rewrites that file: describe the changes in CHANGELOG.md.
  */
 
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
@@ -54,7 +55,7 @@ test("records keep the names and kinds of their members", () => {
     readFileSync(FILE, "utf8").trimEnd().split(/^== /m).filter(Boolean)
       .map((part) => [part.split("\n", 1)[0]!, part.trimEnd().split("\n").slice(1)]),
   );
-  // A tool that has just come has none kept yet.
+  // A new tool is not in the file yet.
   for (const [name, lines] of found) deepEqual(lines, kept.get(name) ?? lines, name);
   deepEqual([...kept.keys()].filter((name) => !found.has(name)), []);
 });
