@@ -7,7 +7,7 @@
 import { UsageError } from "../../toolkit/options/options.ts";
 
 const O_ACCMODE = 0o3;
-const MOST = 16; // FLAG_FILTERS_MAX of open_flags.h
+const MOST = 16; // as FLAG_FILTERS_MAX of open_flags.h
 
 // include/uapi/asm-generic/fcntl.h
 const GENERIC: Record<string, number> = {
@@ -27,7 +27,7 @@ const GENERIC: Record<string, number> = {
   O_PATH: 0o10000000,
 };
 
-/** The flags that architectures number as they like: asm-generic, and arch/arm64's fcntl.h. */
+/** The flags whose numbers depend on the architecture: asm-generic and arch/arm64's fcntl.h. */
 export const BY_ARCHITECTURE: Record<string, Record<string, number>> = {
   x64: { O_DIRECT: 0o40000, O_LARGEFILE: 0o100000, O_DIRECTORY: 0o200000, O_NOFOLLOW: 0o400000 },
   arm64: { O_DIRECTORY: 0o40000, O_NOFOLLOW: 0o100000, O_DIRECT: 0o200000, O_LARGEFILE: 0o400000 },
@@ -35,7 +35,7 @@ export const BY_ARCHITECTURE: Record<string, Record<string, number>> = {
 
 const ACCESS_MODES: Record<string, number> = { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 };
 
-/** A flag as a mask and the value of these bits. */
+/** The bits that a flag is compared in, and their value; undefined for an unknown flag. */
 function maskAndValue(name: string): readonly [mask: number, value: number] | undefined {
   if (Object.hasOwn(ACCESS_MODES, name)) return [O_ACCMODE, ACCESS_MODES[name]!];
   const own = BY_ARCHITECTURE[process.arch] ?? BY_ARCHITECTURE.x64!;
@@ -46,8 +46,8 @@ function maskAndValue(name: string): readonly [mask: number, value: number] | un
 }
 
 /**
- * The globals that select opens with any of the flags. O_RDONLY, which has no bit, and flags of
- * several bits are matched exactly.
+ * The globals that select opens with any of the flags. O_RDONLY, which is 0, and flags of several
+ * bits are matched exactly.
  *
  * @throws {UsageError} for a name that open(2) does not have
  */

@@ -20,7 +20,7 @@ test("openFlagFilters() compares access modes as a whole", () => {
   assert.deepEqual(one("O_RDWR"), [3, 2]);
 });
 
-// Deno and Bun name some that are other systems'.
+// Deno and Bun also have constants of other systems (O_SYMLINK), undefined here.
 const KNOWN = Object.entries(constants).filter(([name, number]) =>
   /^O_(?!RDONLY|WRONLY|RDWR|SYMLINK)/.test(name) && number !== undefined
 ) as [string, number][];

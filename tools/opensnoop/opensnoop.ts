@@ -76,7 +76,7 @@ const O_CREAT = 0o100;
 const O_TMPFILE_BIT = 0o20000000;
 const CUT_MARK = "...";
 
-/** The path; with -F prefixed by the directories it is relative to, which come innermost first. */
+/** The path; with -F below the directories it is relative to, which `text` has innermost first. */
 function pathOf({ text, cut, by_handle }: Event): string {
   if (by_handle && text === "") return "(file handle)";
   if (by_handle && !text.includes("\0")) return `${CUT_MARK}/${text}`;
@@ -152,7 +152,10 @@ const opensnoop = defineTool({
 
 const CALLS = ["open", "creat", "openat", "openat2", "open_by_handle_at"];
 
-/** Newer architectures have no open(2) and creat(2), older kernels (before 5.6) no openat2(2). */
+/**
+ * The programs for the system calls of this kernel: newer architectures have no open(2) and
+ * creat(2), kernels before 5.6 no openat2(2).
+ */
 function programs(fullPath: boolean, machine: Machine): Record<string, boolean> {
   return Object.fromEntries(
     CALLS.flatMap((call) => {

@@ -6,7 +6,7 @@ const script = "for i in {1..41}; do (:); done";
 const work = { script };
 const isRow = (): boolean => true;
 
-/** What the kernel has made since it started. */
+/** The number of processes and threads that were created since boot (/proc/stat). */
 const processes = (): Map<string, number> =>
   new Map([[
     "processes",

@@ -60,7 +60,7 @@ const pidpersec = defineTool({
       intro: "Tracing... Ctrl-C to end.",
       interval,
       count,
-      load: filterSettings(values, { own_pid: 0 }), // threads of its own count as well
+      load: filterSettings(values, { own_pid: 0 }), // counts the tool's own threads as well
       records: [recordShape("pids", { count: "count", seconds: "number" })],
       report(bpf, report) {
         const made = bpf.global("made", u64.asNumber).value;

@@ -1,5 +1,6 @@
 /**
- * Where pktsnoop sees packets: tracepoints of the kernel, and functions that take a packet.
+ * The hooks at which pktsnoop sees packets: tracepoints, and kernel functions with a packet as
+ * argument.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { type Bpf, u32, UnsupportedError } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { TargetHooks } from "../../toolkit/probes/pattern_hooks.ts";
 
-/** In the order of enum place: the tracepoints' categories and names. */
+/** Categories and names of tracepoints, indexed by enum place of pktsnoop.bpf.c. */
 export const TRACEPOINTS: readonly (readonly [category: string, name: string])[] = [
   ["", ""],
   ["net", "net_dev_queue"],
@@ -28,7 +29,7 @@ export const TRACEPOINTS: readonly (readonly [category: string, name: string])[]
 /** The tracepoint at which a packet is dropped. */
 export const DROP = "kfree_skb";
 
-/** The programs on tracepoints that this kernel has. */
+/** The programs for wanted tracepoints, and whether this kernel has each. */
 export const tracepointPrograms = (
   machine: Machine,
   isWanted: (name: string) => boolean,
@@ -40,10 +41,10 @@ export const tracepointPrograms = (
     ]),
   );
 
-const FUNCTIONS_MAX = 4096; // of pktsnoop.bpf.c
+const FUNCTIONS_MAX = 4096; // as in pktsnoop.bpf.c
 const ARGUMENTS_MAX = 4; // arguments that pktsnoop.bpf.c can read
 
-/** The matching functions that take a packet, and the index of that argument. @throws {Error} */
+/** The matching functions with a packet argument, and that argument's index. @throws {Error} */
 export function packetFunctions(
   pattern: RegExp,
   machine: Machine,

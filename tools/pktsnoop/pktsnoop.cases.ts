@@ -2,9 +2,9 @@ import { type CaseContext, defineCases, type IsOf, type Row } from "../../tests/
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
-/** What a SYN passes that nobody listens for. */
+/** The hooks that a SYN to a closed port passes. */
 const LOST = ["net_dev_queue", "net_dev_start_xmit", "netif_rx", "netif_receive_skb", "kfree_skb"];
-/** What one passes from one network namespace into another, through a pair of interfaces. */
+/** Hook, interface and namespace of a SYN from one network namespace to another by a veth pair. */
 const CROSSING = [
   "net_dev_queue near ours",
   "net_dev_start_xmit near ours",
@@ -19,7 +19,7 @@ const EVENTS = [
   "net/netif_receive_skb",
 ];
 
-/** The same at each place, so many times. */
+/** Expects `count` rows like `row` at each hook. */
 const at = (places: readonly string[], count: number, row: Row) =>
   places.map((place) => [{ ...row, place }, count] as const);
 
@@ -31,7 +31,7 @@ const syn = (count: number, ip: 4 | 6, address: string) =>
     }, count] as const
   );
 
-/** Every packet passes the places in this order. */
+/** Checks that every packet passes the hooks in order. */
 function checkOrder(rows: readonly Row[]): void {
   const packets = Map.groupBy(rows, ({ ip, sport }) => `${ip} ${sport}`);
   for (const packet of packets.values()) {
@@ -40,7 +40,7 @@ function checkOrder(rows: readonly Row[]): void {
   }
 }
 
-/** It leaves one namespace by `near` and comes into the other by `far`. */
+/** Checks that packets leave one namespace by `near` and enter the other by `far`. */
 function checkCrossing(rows: readonly Row[], { names }: CaseContext): void {
   const packets = [...Map.groupBy(rows, ({ sport }) => sport).values()];
   const ways = packets.map((packet) =>

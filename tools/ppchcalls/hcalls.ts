@@ -1,10 +1,10 @@
 /**
- * Calls to POWER's hypervisor, by number (arch/powerpc/include/asm/hvcall.h).
+ * Names of calls to the hypervisor of POWER (arch/powerpc/include/asm/hvcall.h).
  *
  * @module
  */
 
-/** Their names. */
+/** Names by number. */
 export const HCALLS: Readonly<Record<number, string>> = {
   0x4: "H_REMOVE",
   0x8: "H_ENTER",

@@ -74,7 +74,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./profile.bpf.o.ts";
 import { GRAPH_SHAPE, stackShape } from "../../toolkit/records/record_shape.ts";
 
-const HERTZ = 49; // not in step with what happens 10 or 100 times a second
+const HERTZ = 49; // not 50, to avoid sampling in step with timers of that rate
 
 const options = {
   pids: idList({
@@ -125,7 +125,7 @@ const options = {
 } as const;
 type Settings = Values<typeof options>;
 
-/** What bcc's tool prints above all. */
+/** The first line of output, as in bcc's tool. */
 function intro({ period, frequency, pids, tids, cpu, seconds, userOnly, kernelOnly }: Settings) {
   const rate = period === undefined ? `${frequency ?? HERTZ} Hertz` : `every ${period} events`;
   const threads = pids ? `PID [${pids.join(", ")}]` : tids ? `TID [${tids.join(", ")}]` : undefined;
@@ -135,7 +135,7 @@ function intro({ period, frequency, pids, tids, cpu, seconds, userOnly, kernelOn
     (seconds === undefined ? "... Hit Ctrl-C to end." : ` for ${seconds} secs.`);
 }
 
-/** CPU cycles if the machine counts them, else time. */
+/** Samples by CPU cycles, or by the CPU clock where cycles are not counted, as in many guests. */
 function attach(bpf: Bpf, { frequency, period, cpu }: Settings): Link {
   const rate = period === undefined ? { frequency: frequency ?? HERTZ } : { period };
   const where = cpu === undefined ? rate : { ...rate, cpu };

@@ -12,13 +12,13 @@ import { Script } from "../../tests/support/script.ts";
 const PORT = 7471;
 const ADDRESSES = { 4: "192.0.2.77", 6: "2001:db8::77" };
 const COUNTS = { 4: 7, 6: 5 };
-/** What a program says that rejects a connection: IB_CM_REJ_CONSUMER_DEFINED. */
+/** The status if a program rejects a connection: IB_CM_REJ_CONSUMER_DEFINED. */
 const REASON = 28;
 
-/** Soft RoCE on an interface of the machine's, which is a guest and ends with the test. */
+/** Connections over soft RoCE on a dummy interface, which stays: the guest ends with the test. */
 const rejected: Work = {
   start() {
-    // In a guest the kernel finds no modprobe of its own: rdma_rxe asks for crc32.
+    // crc32_generic for rdma_rxe: in a guest the kernel cannot run modprobe for it.
     const script = `modprobe -a dummy crc32_generic rdma_rxe rdma_ucm
       ip link show rdma0 > /dev/null 2>&1 && exit
       ip link add rdma0 type dummy && ip link set rdma0 up &&
@@ -30,17 +30,17 @@ const rejected: Work = {
   },
 };
 
-/** What the end that connects is told, which knows the port that it connects to. */
+/** The events of the client, whose rows have the remote port. */
 const CLIENT: readonly Row[] = [
   { event: "address resolved", rport: PORT, status: 0 },
   { event: "route resolved", rport: PORT, status: 0 },
   { event: "rejected", rport: PORT, status: REASON },
 ];
-/** What the end that listens is told. */
+/** The event of the server, whose rows have the local port. */
 const SERVER: Row = { event: "connect request", lport: PORT, status: 0 };
 
-/** Counts of rows that have an end at the port, without the other end, which has any port. */
 const all: IsOf = (row) => "event" in row;
+/** Compares all rows, without the client's port, which is random. */
 const expectEvents =
   (ips: readonly (4 | 6)[], events: readonly Row[]) => (rows: readonly Row[]): void => {
     const found = rows.map(({ event, family, laddr, raddr, lport, rport, status }) => {
@@ -57,7 +57,7 @@ const expectEvents =
     if (is !== ought) throw new Error(`${is}\nnot\n${ought}`);
   };
 
-/** Kernels that have it are guests: each case runs there. */
+/** Each case is a canary: only guests have RDMA. */
 const inGuests = { work: rejected, of: all, canary: true, requires: ["modules"] } satisfies Partial<
   Case
 >;

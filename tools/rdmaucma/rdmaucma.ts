@@ -74,7 +74,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** By their numbers: enum rdma_cm_event_type of include/rdma/rdma_cm.h. */
+/** Indexed by enum rdma_cm_event_type of include/rdma/rdma_cm.h. */
 const EVENTS = [
   "address resolved",
   "address error",

@@ -1,7 +1,7 @@
 import { type Case, defineCases, type IsOf } from "../../tests/support/cases.ts";
 import { ext4Io } from "../../tests/support/jobs.ts";
 
-// Nothing is read ahead but what is asked for.
+// `forget` turns read-ahead off (file_io.c): only `willneed` reads ahead.
 const work = ext4Io((file) => [
   ...[
     `open=${file}:1`,
@@ -36,7 +36,7 @@ export default defineCases({
         ...[`open=${file}:1`, "write=97", "forget", "willneed=61", "forget", "start", "read=13"],
       ]),
       of,
-      // What was read again came the same way.
+      // The second `forget` drops 61 unused pages; reading 13 of them again counts as read-ahead.
       rows: [{ read_ahead: 74, used: 13, unused: 61 }],
     },
     {
