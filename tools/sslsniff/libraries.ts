@@ -1,5 +1,5 @@
 /**
- * The TLS libraries that sslsniff knows: which functions carry data, and where they are.
+ * The TLS libraries that sslsniff supports: finds their functions that carry data, and probes them.
  *
  * @module
  */
@@ -22,16 +22,16 @@ const WRITE: Programs = ["begin_call", "end_write"];
 const NSPR_READ: Programs = ["begin_nspr", "end_read"];
 const NSPR_WRITE: Programs = ["begin_nspr", "end_write"];
 
-/** A library. */
+/** A TLS library. */
 interface Library {
-  /** Its short name, by which the dynamic linker finds it. */
+  /** The short name by which the dynamic linker finds the library: `ssl`. */
   readonly file: string;
   readonly functions: Readonly<Record<string, Programs>>;
   /** The functions of the TLS handshake. */
   readonly handshakes: Readonly<Record<string, Programs>>;
 }
 
-/** By the names that `--extra-lib` takes. */
+/** Libraries by the name that `--extra-lib` takes. */
 const LIBRARIES = {
   openssl: {
     file: "ssl",
@@ -83,10 +83,11 @@ export interface Wanted {
 }
 
 /**
- * The functions to trace: in the files that the process has mapped, its program included, else in
- * the library that the dynamic linker would load; and in the files that are named.
+ * The functions to trace. Each library is searched in the files that the process has mapped (its
+ * executable too, for static linking), else in the file that the dynamic linker would load. The
+ * files of `--extra-lib` are searched in addition.
  *
- * @throws {Error} when there are none, or a named file has none
+ * @throws {Error} if there are no functions at all, or none in a file of `--extra-lib`
  */
 function functionsToTrace({ names, extra, handshake, pid }: Wanted): TracedFunction[] {
   const mapped = pid === undefined ? [] : mappedFiles(pid);
@@ -115,7 +116,7 @@ function functionsToTrace({ names, extra, handshake, pid }: Wanted): TracedFunct
   );
 }
 
-/** The functions of some libraries in a file, which may have none, be no ELF file or not exist. */
+/** The functions of the libraries in a file; none if it is not an ELF file or does not exist. */
 function functionsIn(
   file: string,
   names: readonly LibraryName[],
@@ -128,7 +129,7 @@ function functionsIn(
       .map(([name, programs]) => [name, { library, programs }] as const);
   }));
   try {
-    // Several symbols may be aliases: the code is probed once.
+    // Several symbols may be aliases of one function: it is probed once.
     return userFunctions(file, new RegExp(`^(${[...known.keys()].join("|")})$`), pid)
       .map((each) => ({ ...each, path: file, ...known.get(each.name)! }));
   } catch (error) {
@@ -138,7 +139,7 @@ function functionsIn(
   }
 }
 
-/** Attaches to them, returns first: a return without an entry is ignored. */
+/** Attaches to the functions, returns first: a return without an entry is ignored. */
 export function attachLibraries(bpf: Bpf, wanted: Wanted, trace: (where: string) => void): Link[] {
   const { pid } = wanted;
   return functionsToTrace(wanted).flatMap(({ path, name, offset, programs: [begin, end] }) => {

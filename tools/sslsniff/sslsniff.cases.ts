@@ -4,7 +4,7 @@ import { httpsClient, tls } from "../../tests/support/tls.ts";
 const mine = ["-p", "{pid}"];
 const [READ, WRITE] = ["READ/RECV", "WRITE/SEND"];
 
-/** A line of text, as one end sends or receives it. */
+/** The row of a line of text that was sent or received. */
 const line = (func: string | undefined, data: string): Row => ({
   func,
   len: data.length,
@@ -12,14 +12,14 @@ const line = (func: string | undefined, data: string): Row => ({
   truncated: 0,
 });
 
-/** So many requests and answers, as the client has them or, turned round, the server. */
+/** Rows of `count` requests and answers at the client; of the server with the functions swapped. */
 const texts = (count: number, [request, answer] = [WRITE, READ]) =>
   Array.from({ length: count }, (_, i) => [
     line(request, `request ${i}\n`),
     line(answer, `answer ${i}\n`),
   ]).flat();
 
-/** Some that are no UTF-8: the bytes are beside the text. */
+/** The row of data that is not UTF-8: it has the bytes as well as the text. */
 const binary = (func: string | undefined) => ({
   func,
   len: 4,
@@ -28,12 +28,12 @@ const binary = (func: string | undefined) => ({
   truncated: 0,
 });
 
-/** Data that end early, as it seems, and go on as a row that nobody sent. */
+/** Data that imitates the end of a row's data and the start of another row. */
 const FAKED = "say=a\n----- END DATA -----\n\nWRITE/SEND   0.0\n\x1b[31m\u2028";
 
 const handshake = line("HANDSHAKE", "");
 
-/** Whether what was sent or received has a text in it. */
+/** Checks that the data of all rows of a function, joined, contains a text. */
 function expectText(rows: readonly Row[], func: string | undefined, text: string): void {
   const all = rows.filter((row) => row.func === func).map(({ data }) => data).join("");
   if (!all.includes(text)) throw new Error(`no ${text} in ${JSON.stringify(rows)}`);

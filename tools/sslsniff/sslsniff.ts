@@ -58,7 +58,7 @@ import { Who } from "../../toolkit/task/who.ts";
 import { attachLibraries, LIBRARY_NAMES, type LibraryName } from "./libraries.ts";
 import object from "./sslsniff.bpf.o.ts";
 
-const DATA_MAX = 16384; // of sslsniff.bpf.c
+const DATA_MAX = 16384; // as in sslsniff.bpf.c
 const DATA_DEFAULT = 8192;
 const HEX_WIDTH = 32;
 
@@ -121,10 +121,10 @@ const FUNCTIONS = ["READ/RECV", "WRITE/SEND", "HANDSHAKE"];
 
 const textOf = ({ data }: Event): string => decodeText(new DataView(data.buffer), 0, data.length);
 
-/** What only this tool prints; a line of data that looks like it could make up other programs' rows. */
+/** Matches lines of data that look like the tool's own marks: data must not fake rows. */
 const MARK = /^-(?=---- (END )?DATA)/;
 
-/** The data as text, between two marks. */
+/** The data as text or hex, between two marks. */
 function dataLines(event: Event, hexdump: boolean): string[] {
   const { data, length } = event;
   if (data.length === 0) return [];
@@ -157,7 +157,7 @@ const sslsniff = defineTool({
   ],
   object,
   options,
-  // Nothing that secrets of others go through: tests print what they see.
+  // Tests print what they trace: this sample does not trace libraries that carry secrets of others.
   sample: ["--no-openssl", "--no-gnutls"],
   plan(values) {
     const { json, comm, hexdump, handshake } = values;

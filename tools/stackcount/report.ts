@@ -1,5 +1,5 @@
 /**
- * Reports of how often stacks were seen, as bcc's stackcount prints them.
+ * Reports of counts by stack, in the format of bcc's stackcount.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { isStopped } from "../../toolkit/probes/pattern_hooks.ts";
 import { type RecordShape, recordShape } from "../../toolkit/records/record_shape.ts";
 import { missedStack } from "../../toolkit/stacks/kept_stacks.ts";
 
-/** How they look. */
+/** Options of reports. */
 export interface StackCountValues extends Values<typeof stackOptions> {
   readonly timestamp: boolean;
   /** Print addresses before names. */
@@ -42,8 +42,8 @@ export interface StackCountValues extends Values<typeof stackOptions> {
 }
 
 /**
- * The counts since the last report. An unchanged entry is deleted: its process may have ended, and
- * nothing else would delete the entry.
+ * The counts since the last report. Unchanged entries are deleted: their process may have ended,
+ * and nothing else would delete them.
  */
 export function* deltasOfSums(
   stacks: Pick<Stacks, "sums" | "take">,
@@ -61,7 +61,7 @@ export function* deltasOfSums(
   }
 }
 
-/** A frame as a line of its own. */
+/** Returns a function that formats a frame as a line. */
 function frameLine({ verbose, offsets }: StackCountValues): (frame: Frame) => string {
   return (frame) => {
     const name = frameText(frame, { offset: offsets });
@@ -69,7 +69,7 @@ function frameLine({ verbose, offsets }: StackCountValues): (frame: Frame) => st
   };
 }
 
-/** The stacks that look alike together, with the fewest first. */
+/** Merges stacks that look the same; the smallest sum first. */
 function merged(samples: readonly StackSample[], line: (frame: Frame) => string): StackSample[] {
   const text = (frames: readonly Frame[] | undefined) => frames?.map(line).join("\n") ?? "missed";
   const groups = Map.groupBy(samples, ({ user, kernel }) => `${text(user)}\n\n${text(kernel)}`);
@@ -78,7 +78,7 @@ function merged(samples: readonly StackSample[], line: (frame: Frame) => string)
     .sort((a, b) => a.sum - b.sum);
 }
 
-/** A stack in full, as in bcc's tool. */
+/** The lines of a stack and its count, as in bcc's tool. */
 function textLines(
   sample: StackSample,
   options: StackReportOptions,
@@ -97,7 +97,7 @@ function textLines(
   ];
 }
 
-/** What {@linkcode stackReporter} makes. */
+/** The records that {@linkcode stackReporter} makes. */
 export const recordsOfStacks = (
   { byProcess, kernelOnly, userOnly }: StackCountValues,
 ): RecordShape =>

@@ -4,7 +4,7 @@ import { CounterDeltas } from "../../toolkit/output/counter_deltas.ts";
 import type { StackKey, StackSum } from "../../toolkit/stacks/stacks.ts";
 import { deltasOfSums } from "./report.ts";
 
-/** The kernel side's map, and what is counted in it behind the reader's back. */
+/** A fake of the kernel side's map; `late` counts arrive between reading and taking an entry. */
 class Sums {
   readonly kept = new Map<number, number>();
   late = 0;
@@ -55,7 +55,7 @@ test("deltasOfSums() keeps nothing of those that stand still, and loses nothing 
   assert.equal(map.kept.size, 0);
   map.count(7);
   assert.deepEqual(report(), ["7: 1"]);
-  map.late = 3; // between reading and taking
+  map.late = 3;
   assert.deepEqual(report(), ["7: 3"]);
   map.count(7);
   assert.deepEqual(report(), ["7: 1"]);

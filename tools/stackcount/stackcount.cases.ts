@@ -46,7 +46,7 @@ export default defineCases({
       },
     },
   ],
-  // By process: without -P stacks are of all that a filter lets through, and others nap as well.
+  // -P: without it a stack's count includes other processes that pass the filter and also sleep.
   filters: {
     not: { off: "stacks of all processes of a busy machine take minutes to read" },
     work,

@@ -51,7 +51,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** By the numbers that statsnoop.bpf.c gives them. */
+/** Indexed by the numbers of statsnoop.bpf.c. */
 const CALLS = ["stat", "lstat", "newfstatat", "statx", "statfs"];
 
 const statsnoop = defineTool({
