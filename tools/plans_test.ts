@@ -25,7 +25,7 @@ const all = await Promise.all(
     return { tool: (await load()).default, usage, cases };
   }),
 );
-// Compiles a codec now, so that initialization done once does not run in a test without permissions.
+// Compiles a codec now: what runs only once must not run in a test without permissions.
 struct("warm", { a: u32 });
 
 /** A test without permissions to read, write or run anything, if the runtime has permissions. */

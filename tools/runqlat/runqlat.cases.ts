@@ -15,7 +15,7 @@ export default defineCases({
       canary: true,
       work,
       check(rows) {
-        // How often exactly, told by the kernel's own counters: tests/tools/runqlat_test.ts.
+        // tests/tools/runqlat_test.ts compares the exact number with the kernel's own counters.
         if (histogramTotal(rows) < 90) throw new Error(JSON.stringify(rows));
       },
     },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defineCases, type Row } from "../../tests/support/cases.ts";
 
-// Three threads want the first CPU for two seconds: two wait at any time.
+// Three processes share CPU 0 for two seconds: at any time two of them wait.
 const spin = "while [ $SECONDS -lt 2 ]; do :; done";
 const work = { script: `for i in 1 2 3; do taskset -c 0 bash -c '${spin}' & done; wait` };
 const isRow = (): boolean => true;

@@ -32,7 +32,7 @@ import { intervalArguments, standardOptions } from "../../toolkit/options/standa
 import { defineTool } from "../../toolkit/run/tool.ts";
 import { histogramShape, recordShape } from "../../toolkit/records/record_shape.ts";
 
-const HERTZ = 99; // not in step with what happens 10 or 100 times a second
+const HERTZ = 99; // not 100, to avoid sampling in step with timers of that rate
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
@@ -55,18 +55,18 @@ const Key = struct("key", { cpu: u32, length: u32 });
 
 const code = kernel({
   use: [runQueueLength],
-  maps: { lengths: hash(Key, u64, { entries: 65_536, dropped: "dropped" }) }, // since the start
+  maps: { lengths: hash(Key, u64, { entries: 65_536, dropped: "dropped" }) }, // since loading
   constants: { by_cpu: false },
 }, {
-  // It is attached to a clock event on each CPU.
+  // Attached to a clock event on each CPU.
   sample: perfEvent(undefined, (_, { lengths, by_cpu, runnableThreads }) => {
     const running = runnableThreads();
-    // One of them is running.
+    // The running thread is counted too, but does not wait.
     lengths.increment({ cpu: by_cpu ? cpu() : 0, length: running > 0 ? running - 1 : 0 });
   }),
 });
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(
   { timestamp, occupancy, cpus }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {

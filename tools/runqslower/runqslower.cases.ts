@@ -4,7 +4,7 @@ import { RUN_QUEUE_EVENTS } from "../../tests/support/hidden_events.ts";
 
 const work = { program: "calls.c", args: ["block=97", "spin=20"] };
 const all = (rows: readonly Row[]): void => {
-  // Each sleep ends with a wait; others preempt it besides.
+  // At least one wait after each of 97 sleeps; there are more if other threads preempt it.
   assert.ok(rows.length >= 97, `${rows.length} waits`);
   for (const { comm, latency_us } of rows) {
     assert.ok(comm === "calls" && Number(latency_us) >= 0, JSON.stringify({ comm, latency_us }));

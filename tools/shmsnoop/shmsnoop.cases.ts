@@ -46,6 +46,6 @@ export default defineCases({
       ],
     },
   ],
-  // With -t the column is TID in place of PID.
+  // With -t rows have a TID instead of a PID.
   filters: { work, of: ({ pid, tid }, context) => (pid ?? tid) === context.pid, expect: 41 },
 });

@@ -48,7 +48,8 @@ const Event = struct("event", {
 type Event = Infer<typeof Event>;
 
 /**
- * include/uapi/linux/shm.h and ipc.h. The huge page size is a number in the upper bits, no flag.
+ * Flags of shmget(2): include/uapi/linux/shm.h and ipc.h. The huge page size is not a flag but a
+ * number in the upper bits.
  */
 const GET_FLAGS: FlagTable = [
   ["IPC_CREAT", 0o1000],
@@ -79,7 +80,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 const int = (value: bigint) => BigInt.asUintN(32, value);
 const hex = (value: bigint) => `0x${value.toString(16)}`;
 
-/** `0x3b6 (IPC_CREAT|0666)`. */
+/** Flags as text: `0x3b6 (IPC_CREAT|0666)`. */
 function flagsOf(value: bigint, table: FlagTable): string {
   if (value === 0n) return "0x0";
   const { names, rest } = flagNames(value, table);
@@ -91,7 +92,7 @@ function flagsOf(value: bigint, table: FlagTable): string {
   return `${hex(value)} (${names.join("|")})`;
 }
 
-/** By the numbers in shmsnoop.bpf.c: the call, and the meaning of its arguments. */
+/** Indexed by the numbers of shmsnoop.bpf.c: the call's name, and its arguments as text. */
 const CALLS: readonly (readonly [string, (a: bigint, b: bigint, c: bigint) => string])[] = [
   [
     "SHMGET",

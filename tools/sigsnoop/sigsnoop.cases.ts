@@ -1,6 +1,6 @@
 import { defineCases, type Row, times } from "../../tests/support/cases.ts";
 
-const NOBODY = 4194305; // above any pid
+const NOBODY = 4194305; // above the largest pid (PID_MAX_LIMIT, 4194304)
 const script = `trap : USR1; for i in {1..47}; do kill -USR1 $$; done
   for i in {1..13}; do kill -TERM ${NOBODY} 2>/dev/null; done`;
 const work = { script };

@@ -74,9 +74,9 @@ const signalEvents = functions({
   maps: { calls: callsInFlight(Event), events: ringBuffer(Event) },
   constants: {
     failed_only: false,
-    SEND_SIG_PRIV: 1n, // no info but a reason: include/linux/sched/signal.h
+    SEND_SIG_PRIV: 1n, // this and 0 are no pointers to info: include/linux/sched/signal.h
     SI_KERNEL: 0x80,
-    OVERFLOW_FAIL: 3, // enum of include/trace/events/signal.h
+    OVERFLOW_FAIL: 3, // TRACE_SIGNAL_OVERFLOW_FAIL of include/trace/events/signal.h
   },
 }, (outside) => ({
   generate(args: readonly bigint[]) {
@@ -119,11 +119,11 @@ const code = kernel({ use: [signalEvents] }, {
   exit_tgkill: tracepoint("syscalls/sys_exit_tgkill", (e, { leave }) => leave(e.ret)),
 });
 
-/** enum of include/trace/events/signal.h. */
+/** Results of sending, indexed by the enum of include/trace/events/signal.h. */
 const OUTCOMES = ["delivered", "ignored", "already_pending", "overflow_fail", "lose_info"];
 const CALLS = ["kill", "tkill", "tgkill"].flatMap((call) => [`enter_${call}`, `exit_${call}`]);
 
-/** `SIGKILL`; the number of a signal that has no name. */
+/** `SIGKILL`; the number of a signal without a name. */
 function nameOf(signal: number): string {
   const name = signalName(signal);
   return name === "unknown" ? String(signal) : `SIG${name}`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defineCases, sumOf } from "../../tests/support/cases.ts";
 
-// Each opens a file, which takes a struct file from its cache.
+// 97 opens, each of which allocates a struct file from the slab cache "filp".
 const work = { script: "for i in {1..97}; do : </dev/null; done" };
 const isFiles = ({ cache }: { cache?: unknown }) => cache === "filp";
 
@@ -17,7 +17,7 @@ export default defineCases({
       check(rows) {
         assert.equal(rows.length, 1);
         const { allocs, bytes } = rows[0] as { allocs: number; bytes: number };
-        // A struct file has some 200 bytes.
+        // A struct file takes about 200 bytes.
         assert.ok(allocs === 97 && bytes >= 97 * 150 && bytes % 97 === 0, JSON.stringify(rows));
       },
     },

@@ -78,10 +78,10 @@ const Sums = struct("sums", { count: u64.asNumber, bytes: u64.asNumber });
 
 const code = kernel({
   use: [taskFilter],
-  // Counts since an entry was created; the reader deletes entries that do not change.
+  // Counts since an entry was created; the reader deletes entries that stay unchanged.
   maps: { caches: hash(Key, Sums, { dropped: "dropped" }) },
 }, {
-  // The cache is the third argument since Linux 5.19; refuseOldKernel() refuses those before.
+  // The cache is the third argument since Linux 5.19; refuseOldKernel() refuses older kernels.
   allocated: rawTracepoint("kmem_cache_alloc", ({ args }, { caches, isWanted }) => {
     if (!isWanted()) return;
     const cache = cast(args[2]!, "struct kmem_cache");
@@ -110,9 +110,9 @@ const ORDERS: Readonly<Record<Sort, (a: Row, b: Row) => number>> = {
   size: (a, b) => b.bytes - a.bytes,
 };
 
-/** @throws {UnsupportedError} where kmem_cache_alloc tells no cache */
+/** @throws {UnsupportedError} before Linux 5.19: kmem_cache_alloc has no argument for the cache */
 function refuseOldKernel(machine: Machine): void {
-  // The event has had this field for as long; two structs in turn have been its record.
+  // The field "accounted" came with that argument. The record is one of two structs, by version.
   const records = ["trace_event_raw_kmem_alloc", "trace_event_raw_kmem_cache_alloc"];
   if (records.some((each) => machine.structHasField(each, "accounted").answer !== "no")) return;
   throw new UnsupportedError(
@@ -123,7 +123,7 @@ function refuseOldKernel(machine: Machine): void {
   );
 }
 
-/** Makes the function that prints the busiest since its last call. */
+/** Returns the function that prints the busiest caches since its last call. */
 function reporter(
   { maxRows = TOP_ROWS, sort, noClear }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {

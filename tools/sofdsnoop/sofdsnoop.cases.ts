@@ -22,7 +22,7 @@ export default defineCases({
         ...times(253, received("group")),
       ],
       check(rows) {
-        // What one end sends by the same descriptor, the other gets by descriptors that differ.
+        // The sender sends one descriptor 253 times; the receiver gets 253 different descriptors.
         const fds = (action: string) =>
           new Set(
             rows.filter((row) => row.action === action && row.name === "group").map(({ fd }) => fd),

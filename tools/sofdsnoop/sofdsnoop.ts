@@ -48,7 +48,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** By the numbers that sofdsnoop.bpf.c gives them. */
+/** Indexed by the numbers of sofdsnoop.bpf.c. */
 const ACTIONS = ["SEND", "RECV"];
 const S_IFMT = 0o170000;
 /** The kernel's names for files without a path, by their type in stat(2). */

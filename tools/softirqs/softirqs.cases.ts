@@ -1,7 +1,7 @@
 import { defineCases, histogramTotal, type Row } from "../../tests/support/cases.ts";
 import { counted, notCounted, softInterrupts } from "../../tests/support/interrupts.ts";
 
-// Packets on the loopback interface are received in a soft interrupt each, and sleeps need timers.
+// Each packet on the loopback interface is received in a softirq, and sleeps need timers.
 const script = "for i in {1..53}; do echo >/dev/udp/127.0.0.1/9; done 2>/dev/null; sleep 0.1";
 const seen = /^(net_rx|timer|sched|rcu)$/;
 const work = { script };

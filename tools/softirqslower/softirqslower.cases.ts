@@ -7,7 +7,7 @@ const onFirst = `taskset -p -c 0 $$ >/dev/null; ${script}`;
 const work = { script };
 const isRow = (): boolean => true;
 
-/** How often each ran. */
+/** How often each softirq ran. */
 function runs(rows: readonly Row[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { stage, softirq } of rows) {

@@ -35,7 +35,7 @@ import object from "./softirqslower.bpf.o.ts";
 const LEAST_US = 10_000;
 const NS_PER_US = 1000;
 const US_PER_MS = 1000;
-/** By the numbers that softirqslower.bpf.c gives them. */
+/** Indexed by the numbers of softirqslower.bpf.c. */
 const STAGES = ["irq(hard) to softirq", "softirq runtime"];
 
 const options = {
@@ -63,7 +63,7 @@ type Event = Infer<typeof Event>;
 
 const clock = clockColumn<Event>();
 
-/** bcc's sentence. */
+/** The line that bcc's tool prints. */
 const sentence: Column<Event> = {
   head: "",
   value(event) {

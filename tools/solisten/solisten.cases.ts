@@ -40,7 +40,8 @@ export default defineCases({
         ...listen("tcp6", "::ffff:127.0.0.1,80", 1),
         ...listen("tcp6", "::,81", 2),
         ...listen("mptcp4", "0.0.0.0,82", 511),
-        // Two may be bound to an address as long as neither listens.
+        // With SO_REUSEADDR two sockets may be bound to an address while neither listens: the
+        // second listen() fails with EADDRINUSE (-98).
         ...["socket=tcp4", "option=reuseaddr", "bind=127.0.0.3,83"],
         ...["socket=tcp4", "option=reuseaddr", "bind=127.0.0.3,83", "listen=3"],
         ...["before=", "listen=4"],

@@ -6,9 +6,9 @@ const PAGES = 97;
 const DEVICE = "/dev/ram0";
 
 /**
- * A process that has the kernel swap out its pages and then reads them. On a disk in memory nothing is left
- * to be written later, and nothing is read ahead. On one CPU: what another one has just put on its lists
- * stays in memory.
+ * A process that has the kernel swap out its pages and then reads them. Swap is on a RAM disk,
+ * where writes complete at once and nothing is read ahead. The process stays on one CPU: pages on
+ * another CPU's per-CPU lists would stay in memory.
  */
 const swapping: Work = {
   async start(): Promise<Job> {

@@ -53,7 +53,7 @@ const options = {
 const Key = struct("key", { pid: u32, comm: chars(16) });
 const reads = functions({
   use: [taskFilter, taskNumbers],
-  // Counts since an entry was created; the reader deletes entries that do not change.
+  // Counts since an entry was created; the reader deletes entries that stay unchanged.
   maps: { processes: hash(Key, u64, { dropped: "dropped" }) },
 }, ({ processes, isWanted, processNumber }) => ({
   count() {
@@ -64,7 +64,7 @@ const reads = functions({
 const code = kernel({ use: [reads] }, {
   fentry_swap_read_folio: fentry("swap_read_folio", (_, { count }) => count()),
   kprobe_swap_read_folio: kprobe("swap_read_folio", (_, { count }) => count()),
-  // Before Linux 6.9.
+  // Before Linux 6.9 the function is called swap_readpage.
   fentry_swap_readpage: fentry("swap_readpage", (_, { count }) => count()),
   kprobe_swap_readpage: kprobe("swap_readpage", (_, { count }) => count()),
 });
@@ -81,7 +81,7 @@ const columns: readonly Column<Row>[] = [
   { head: "COUNT", value: ({ count }) => count },
 ];
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(withTime: boolean): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {

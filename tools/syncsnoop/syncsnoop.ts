@@ -48,7 +48,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** By the numbers that syncsnoop.bpf.c gives them. */
+/** Indexed by the numbers of syncsnoop.bpf.c. */
 const CALLS = ["sync", "fsync", "fdatasync", "msync", "sync_file_range", "syncfs"];
 const NO_FILE = ["sync", "msync"];
 

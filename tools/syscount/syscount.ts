@@ -152,7 +152,7 @@ const syscount = defineTool({
         ? `Tracing ${what}syscalls, printing top ${top}... Ctrl+C to quit.`
         : `Tracing ${what}syscall '${syscallText(values.syscall)}'... Ctrl+C to quit.`,
       interval,
-      // Otherwise the last interval might end just before or just after the duration.
+      // A duration becomes a number of reports: a timer could end just before or after the last.
       count: interval && duration ? Math.ceil(duration / interval) : undefined,
       load: {
         ...filters,
