@@ -2,13 +2,13 @@ import { type CaseContext, defineCases, type IsOf, type Row } from "../../tests/
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
-/** What these connections lose their clients send again, by a timer. */
+/** Connections that lose packets, which their clients retransmit by a timer. */
 const work = tcp("lossy=4:2");
 
-/** Of connections to the first listener: others may lose something too, on a machine that is busy. */
+/** Selects connections to the first listener: on a busy machine others may lose packets as well. */
 const lossy: IsOf = (row, context) => inNetns(row, context) && row.rport === context.names.port;
 
-/** Which clients lost something, by address; each was in Loss for a while. */
+/** Checks which clients lost packets, by address, and that each was in state Loss for some time. */
 const expectLoss =
   (...addresses: readonly string[]) => (rows: readonly Row[], { names }: CaseContext) => {
     const found = rows.map(({ laddr }) => String(laddr)).toSorted();
@@ -61,8 +61,8 @@ export default defineCases({
       check: expectLoss("127.0.0.1", "127.0.0.1"),
     },
     {
-      // A connect() that fails sets the state once more behind its end; the sockets that follow lie at
-      // the same addresses.
+      // A failed connect() sets the state once more after the socket has ended, and later sockets
+      // are allocated at the same addresses.
       name: "knows connections from those that failed at the same place before them",
       args: ["-u"],
       work: tcp("refused=4:23", "lossy=4:2", "refused=6:23", "lossy=6:1"),

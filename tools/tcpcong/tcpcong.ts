@@ -44,7 +44,7 @@ const AF_INET = 2;
 const PORT_MAX = 65535;
 const STATES = ["open", "disorder", "cwr", "recovery", "loss"];
 
-/** One port or an ascending range. */
+/** An option for a port or a range of ports (LOW-HIGH). */
 function portRange(short: string, long: string, help: string): Option<readonly number[]> {
   return {
     short,
@@ -81,7 +81,7 @@ const Key = struct("key", { flow: Flow, netns: u32, unused: u32 });
 const States = struct("states", { ns: array(u64.asNumber, 5), changes: u64.asNumber });
 const Slot = struct("slot", { state: u32, slot: u32 });
 
-/** A connection's changes since the last report. */
+/** A connection's time in each state, and its changes of state, since the last report. */
 interface Row extends Infer<typeof Key> {
   readonly ns: readonly number[];
   readonly changes: number;

@@ -75,7 +75,7 @@ const options = {
 };
 
 const COMM_WIDTH = 12;
-const LATE_NS = 100e6; // a DNS query longer ago than this is marked as late
+const LATE_NS = 100e6; // a DNS response older than this is shown with its age
 const LOCALHOST = ["127.0.0.1", "::1"];
 
 function columns(values: Values<typeof options>, names: DnsNames): Columns<ConnectionEvent> {
@@ -119,7 +119,7 @@ const countColumns: readonly Column<Count>[] = [
   { head: "CONNECTS", width: 10, value: ({ count }) => count },
 ];
 
-/** IPv4 first, then the largest first. */
+/** Prints counts by flow: IPv4 first, then the largest count first. */
 function reportCounts(bpf: Bpf, report: Report): void {
   const counts = Array.from(
     bpf.map("counts", Flow, u64.asNumber),

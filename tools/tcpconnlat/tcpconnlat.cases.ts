@@ -86,7 +86,7 @@ export default defineCases({
   anywhere: TCP_EVENTS,
 });
 
-/** Of a socket of this family. */
+/** The row of a connection, by IP version and address. */
 function row(ip: "4" | "6", at: string, refused = false) {
   return {
     pid: "{client}",

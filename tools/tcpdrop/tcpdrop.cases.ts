@@ -4,7 +4,7 @@ import { inNetns, tcp } from "../../tests/support/jobs.ts";
 
 const work = tcp("refused=4:97", "refused=6:13", "refused=m:11");
 
-/** What is dropped because nobody listens; the answers that say so may be dropped as well. */
+/** Selects packets dropped because no socket listens; the RST answers may be dropped as well. */
 const isRefused: IsOf = (row, context) => inNetns(row, context) && row.reason === "NO_SOCKET";
 
 const refused = (ip: 4 | 6, address: string) => ({
@@ -44,7 +44,7 @@ export default defineCases({
       work: tcp("lossy=4:1"),
       of: (row, context) => inNetns(row, context) && row.reason === "SOCKET_FILTER",
       check(rows) {
-        // As often as the client sent before the server's end listened again.
+        // The number of rows varies: the client retransmits until the server accepts packets again.
         const states = new Set(rows.map(({ flags, stack }) => `${flags} ${stack}`));
         if (states.size !== 1 || !states.has("PSH|ACK undefined")) {
           throw new Error([...states].join());

@@ -124,7 +124,7 @@ function columns(values: Values<typeof options>, stacks: EventStacks): Columns<E
   ];
 }
 
-/** The network namespace that is traced; undefined: all. */
+/** The inode of the traced network namespace; undefined: all. */
 function namespaceOf({ netns, netnsId, pidNetns }: Values<typeof options>, machine: Machine) {
   const given = [netns, netnsId, pidNetns].filter((value) => value !== undefined);
   if (given.length > 1) {

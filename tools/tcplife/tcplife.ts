@@ -150,7 +150,7 @@ const tcplife = defineTool({
   },
 });
 
-/** A kernel without hooks for accept still shows who connects and closes. */
+/** Hooks for accept. Without them (the last entry) the tool still shows connects and closes. */
 const ways = [...acceptHooks, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 export default tcplife;

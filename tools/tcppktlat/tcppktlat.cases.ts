@@ -2,7 +2,7 @@ import { defineCases, times } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
-/** Each end reads one byte, in a packet of its own. */
+/** Each end of a connection reads one byte, which is sent in a packet. */
 const exchange = (family: string, count: number) => `exchange=${family}:${count}:1:1:client`;
 const work = tcp(exchange("4", 31), exchange("6", 13), exchange("m", 7));
 const mine = ["--netns", "{netns}"];

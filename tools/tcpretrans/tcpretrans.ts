@@ -73,7 +73,7 @@ const Event = struct("event", {
 });
 type Event = Infer<typeof Event>;
 
-/** JSON has addresses and ports separately. */
+/** Columns for JSON, which has addresses and ports separately. */
 function flowColumns<E extends { readonly flow: Flow }>(): Column<E>[] {
   return [
     { head: "LADDR", value: ({ flow }) => address(flow, "local") },
@@ -123,7 +123,7 @@ const countColumns: readonly Column<Count>[] = [
   { head: "RETRANSMITS", value: ({ count }) => count },
 ];
 
-/** IPv4 first, then the smallest first, as bcc's tool has them. */
+/** Prints counts by flow as bcc's tool does: IPv4 first, then the smallest count first. */
 function reportCounts(bpf: Bpf, report: Report): void {
   const counts = Array.from(
     bpf.map("counts", Flow, u64.asNumber),

@@ -11,7 +11,7 @@ const work = tcp("exchange=4:31:1000:1000:client", "exchange=6:7:1000:1000:clien
 const mine = ["--netns", "{netns}"];
 const HISTOGRAMS = (row: Row) => row.record === "histogram";
 
-/** Each end receives something at least: data, or the acknowledgement of it. */
+/** Checks the least number of samples: each end receives at least data or an acknowledgement. */
 const least = (...counts: readonly number[]) => (rows: readonly Row[], _: CaseContext) => {
   const totals = rows.map((row) => histogramTotal([row]));
   const isEnough = totals.length === counts.length &&

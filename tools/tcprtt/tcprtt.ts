@@ -43,7 +43,7 @@ import { defineTool } from "../../toolkit/run/tool.ts";
 import object from "./tcprtt.bpf.o.ts";
 import { histogramShape } from "../../toolkit/records/record_shape.ts";
 
-/** An address, as a subnet of its own. */
+/** An option for an IP address, parsed as a subnet with only this address. */
 function addressOption(short: string, long: string, help: string): Option<Subnet | undefined> {
   return {
     short,
@@ -59,7 +59,7 @@ function addressOption(short: string, long: string, help: string): Option<Subnet
   };
 }
 
-/** The 16 bytes that struct flow has of an address. */
+/** An address as the 16 bytes of struct flow. */
 function bytesOf({ network }: Subnet): number[] {
   return [...new Uint8Array(BigUint64Array.from(network).buffer)];
 }

@@ -1,5 +1,5 @@
 /**
- * Entries for the systemd journal, in its native protocol (systemd's docs/JOURNAL_NATIVE_PROTOCOL.md).
+ * Writes to the systemd journal by its native protocol (systemd's docs/JOURNAL_NATIVE_PROTOCOL.md).
  *
  * @module
  */
@@ -14,8 +14,8 @@ const SOCKET = "/run/systemd/journal/socket";
 export type JournalFields = Readonly<Record<string, string>>;
 
 /**
- * The datagram of an entry. Each field is its name, a newline, the value's length in eight bytes,
- * the value, a newline: so values may contain newlines.
+ * The datagram of an entry. Each field is its name, a newline, the value's length as a 64-bit
+ * little-endian number, the value, a newline: so values may contain newlines.
  */
 export function journalEntry(fields: JournalFields): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
@@ -40,13 +40,13 @@ export function journalEntry(fields: JournalFields): Uint8Array<ArrayBuffer> {
 export class Journal implements Disposable {
   #fd: number;
 
-  /** @param path the journal's socket @throws when nothing listens there */
+  /** @param path the journal's socket @throws {Error} if nothing listens there */
   constructor(path: string = SOCKET) {
     this.#fd = openUnixDatagram(path);
     if (this.#fd < 0) this.#fail(`reach ${path}`, this.#fd);
   }
 
-  /** Logs an entry; waits while the journal has no room. @throws when the journal is gone */
+  /** Sends an entry; blocks while the socket is full. @throws {Error} if the journal has ended */
   send(fields: JournalFields): void {
     const result = sendDatagram(this.#fd, journalEntry(fields));
     if (result < 0) this.#fail("send", result);

@@ -5,20 +5,23 @@ import { inNetns, tcp } from "../../tests/support/jobs.ts";
 const exchange = (family: string, count: number, end = "client") =>
   `exchange=${family}:${count}:1:1:${end}`;
 
-/** The states of the end that connects, and those of the other, where the first closes first. */
+/**
+ * State changes of the connecting end (ACTIVE) and the accepting end (PASSIVE); and when the
+ * connection ends, of the end that closes first (FIRST) and of the other (SECOND).
+ */
 const ACTIVE = ["CLOSE SYN_SENT", "SYN_SENT ESTABLISHED"];
 const PASSIVE = ["LISTEN SYN_RECV", "SYN_RECV ESTABLISHED"];
 const FIRST = ["ESTABLISHED FIN_WAIT1", "FIN_WAIT1 FIN_WAIT2", "FIN_WAIT2 CLOSE"];
 const SECOND = ["ESTABLISHED CLOSE_WAIT", "CLOSE_WAIT LAST_ACK", "LAST_ACK CLOSE"];
 
-/** The same rows so many times. */
+/** Expects `count` rows for each change. */
 const rows = (count: number, changes: readonly string[], row: Row) =>
   changes.map((change) => {
     const [oldstate, newstate] = change.split(" ");
     return [{ ...row, oldstate, newstate }, count] as const;
   });
 
-/** Both ends of connections that the client closes, and a listener that was there before tracing. */
+/** Rows of both ends of connections that the client closes, and of the listener, which is older. */
 const ends = (count: number, ip: 4 | 6, laddr: string) => [
   ...rows(count, [...ACTIVE, ...FIRST, ...PASSIVE, ...SECOND], { ip, laddr }),
   ...rows(1, ["LISTEN CLOSE"], { ip, laddr }),
@@ -133,12 +136,12 @@ export default defineCases({
   anywhere: TCP_EVENTS,
 });
 
-/** Only a state that began before tracing has no known duration; a listener has no other end. */
+/** Checks a row: only the listener's state, which began before tracing, has no duration. */
 function checkRow(row: Row): void {
   const { ms, laddr, raddr, oldstate, newstate } = row;
   const isListener = oldstate === "LISTEN" && newstate === "CLOSE";
   const isTimed = isListener ? ms === null : ms !== null && Number(ms) >= 0;
-  // Before Linux 6.12 the copy of a listener has no other end yet.
+  // Before Linux 6.12 a new socket has no remote address yet when it leaves LISTEN.
   const isWhole = oldstate === "LISTEN" || raddr === laddr;
   if (!isTimed || !isWhole) throw new Error(JSON.stringify(row));
 }
@@ -152,13 +155,13 @@ function bySocket(rows: readonly Row[]): Row[][] {
     lives.set(row.skaddr, life);
     if (row.newstate === "CLOSE") {
       ended.push(life);
-      lives.delete(row.skaddr); // the next socket may have its place in memory
+      lives.delete(row.skaddr); // the next socket may be allocated at this address
     }
   }
   return ended;
 }
 
-/** Each state of a socket is the one that it changed to before. */
+/** Checks that each change of a socket starts in the state in which the one before ended. */
 function checkChain(states: readonly Row[]): void {
   for (const [i, { oldstate }] of states.entries()) {
     if (i > 0 && oldstate !== states[i - 1]!.newstate) throw new Error(JSON.stringify(states));

@@ -156,7 +156,7 @@ const tcpstates = defineTool({
   },
 });
 
-/** The journal fields of bcc's tool; the message repeats them as text. */
+/** The journal fields, named as in bcc's tool; MESSAGE has the same as text. */
 function journalFields(event: Event): Record<string, string> {
   const { flow, who } = event;
   const [from, to] = [address(flow, "local"), address(flow, "remote")];

@@ -9,7 +9,7 @@ const exchange = (family: string, count: number) =>
 const work = tcp(exchange("4", 7), exchange("6", 5), exchange("m", 3));
 const ROWS = (row: Row) => "subnet" in row;
 
-/** What all reports together show, by subnet; only of what was sent at all. */
+/** Checks the bytes sent by subnet, summed over all reports. */
 const expectSums = (expected: Readonly<Record<string, number>>) => (rows: readonly Row[]) => {
   const found: Record<string, number> = {};
   for (const { subnet, send } of rows) {
@@ -21,7 +21,7 @@ const expectSums = (expected: Readonly<Record<string, number>>) => (rows: readon
   if (is !== ought) throw new Error(`${is}, not ${ought}`);
 };
 
-/** Both ends send, each to the other. */
+/** Bytes sent per connection: both ends send. */
 const each = UP + DOWN;
 const mine = ["--netns", "{netns}"];
 

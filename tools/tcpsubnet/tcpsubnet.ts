@@ -43,7 +43,7 @@ import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const DEFAULT = "127.0.0.1/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,0.0.0.0/0";
 
-/** The divisor for byte counts. */
+/** By `--format`: the number of bytes per unit (bits for b, k, m). */
 const UNITS: Readonly<Record<string, number>> = {
   ...{ b: 1 / 8, k: 1024 / 8, m: 1024 ** 2 / 8, B: 1, K: 1024, M: 1024 ** 2 },
 };
@@ -99,7 +99,7 @@ const columns = (unit: string): Column<Row>[] => [
   },
 ];
 
-/** Makes the function that prints what was sent since its last call, the most first. */
+/** Returns the function that prints the bytes sent since its last call, the most first. */
 function reporter(names: readonly string[], unit: string): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const date = new Intl.DateTimeFormat("en-US", { dateStyle: "short" });

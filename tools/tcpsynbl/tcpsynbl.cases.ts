@@ -2,7 +2,7 @@ import { defineCases, type Row } from "../../tests/support/cases.ts";
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { tcp } from "../../tests/support/jobs.ts";
 
-/** Nobody accepts these: each finds one more before it in the queue, which has room for 8. */
+/** The abandoned connections are not accepted: each finds one more in the queue of 8 before it. */
 const work = tcp("abandoned=4:7", "abandoned=6:3", "abandoned=m:2", "exchange=4:11:1:1:client");
 const mine = ["--netns", "{netns}"];
 
@@ -10,7 +10,7 @@ const HISTOGRAMS = (row: Row) => row.record === "histogram";
 const histogram = (...counts: readonly number[]) => ({
   backlog_max: 8,
   value: "backlog",
-  // 0 and 1 share a row, as in bcc.
+  // As in bcc, the first bucket holds 0 and 1.
   buckets: counts.map((count, i) => ({ low: i && 2 ** i, high: 2 ** (i + 1) - 1, count })),
 });
 

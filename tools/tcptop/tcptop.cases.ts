@@ -2,7 +2,7 @@ import { type CaseContext, defineCases, type Row } from "../../tests/support/cas
 import { TCP_EVENTS } from "../../tests/support/hidden_events.ts";
 import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 
-/** To the byte: primes, and more than one call takes at a time. */
+/** Bytes sent by clients and servers: primes, too many for one send or receive call. */
 const UP = 100_003;
 const DOWN = 5003;
 const exchange = (family: string, count: number) =>
@@ -10,7 +10,7 @@ const exchange = (family: string, count: number) =>
 const steps = [exchange("4", 7), exchange("6", 5), exchange("m", 3)];
 const COUNTS = { "127.0.0.1": 7, "::1": 5, "::ffff:127.0.0.1": 3 };
 
-/** The sums of all reports, by the key. */
+/** Bytes sent and received, summed over all reports by a key. */
 function sums(rows: readonly Row[], key: (row: Row) => string): Map<string, [number, number]> {
   const found = new Map<string, [number, number]>();
   for (const row of rows) {

@@ -97,7 +97,7 @@ const bytes = [
   kilobytes("TX_KB", ({ sent }) => sent),
 ];
 
-/** The table of one IP version; IPv6 has a wider one, as in bcc's tool. */
+/** The columns of one IP version; those of IPv6 are wider, as in bcc's tool. */
 const table = (suffix: string, width: number): readonly Column<Row>[] => [
   ...process_(12),
   {
@@ -123,7 +123,7 @@ const jsonColumns: readonly Column<Row>[] = [
   ...bytes,
 ];
 
-/** Makes the function that prints what was transferred since its last call. */
+/** Returns the function that prints the bytes transferred since its last call. */
 function reporter(
   { noSummary, ...shown }: Values<typeof options>,
   redraw: boolean,

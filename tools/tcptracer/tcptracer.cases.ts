@@ -5,7 +5,7 @@ import { inNetns, tcp, tcpServer } from "../../tests/support/jobs.ts";
 const exchange = (family: string, count: number, end = "client") =>
   `exchange=${family}:${count}:1:1:${end}`;
 
-/** Both ends of so many connections, each opened and closed. */
+/** Expected rows of `count` connections: each end opens and closes. */
 const ends = (count: number, row: Row) =>
   [["connect", "client"], ["close", "client"], ["accept", "server"], ["close", "server"]]
     .map(([type, who]) => [{ ...row, type, pid: `{${who}}`, comm: `tcp-${who}` }, count] as const);
@@ -110,7 +110,7 @@ export default defineCases({
   anywhere: TCP_EVENTS,
 });
 
-/** A connection is accepted and closed once, in this order, at each of its ends. */
+/** Checks that each end of a connection has one open and then one close. */
 function checkOrder(rows: readonly Row[]): void {
   const ends = new Map<string, string[]>();
   for (const { type, saddr, sport, daddr, dport } of rows) {

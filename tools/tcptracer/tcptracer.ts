@@ -92,7 +92,7 @@ function columns(values: Values<typeof options>): Columns<Event> {
   ];
 }
 
-/** `TIME(ns)`, relative to the first row. */
+/** The column `TIME(ns)`: nanoseconds since the first row. */
 function nanoseconds(): Column<Event> {
   let first: number | undefined;
   return { head: "TIME(ns)", width: 13, value: ({ time }) => time - (first ??= time) };
@@ -108,7 +108,7 @@ function addressColumn(head: string, end: "local" | "remote"): Column<Event> {
   };
 }
 
-/** A kernel without hooks for accept still shows who connects and closes. */
+/** Hooks for accept. Without them (the last entry) the tool still shows connects and closes. */
 const ways = [...acceptHooks, { hook: "tracepoint:sock:inet_sock_set_state", programs: [] }];
 
 const tcptracer = defineTool({
