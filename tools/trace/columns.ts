@@ -11,9 +11,9 @@ import type { EventStacks } from "../../toolkit/stacks/event_stacks.ts";
 import type { TraceSettings } from "./options.ts";
 import type { TraceEvent, TraceProgram } from "./program.ts";
 
-/** The start of tracing, set once the programs are loaded. */
+/** When tracing started; set once the programs are loaded. */
 export interface TraceClock {
-  /** On the clock of event times. */
+  /** Nanoseconds since boot, as the times of events (CLOCK_MONOTONIC). */
   startNs: number;
   /** Seconds since 1970. */
   startUnix: number;
@@ -25,7 +25,7 @@ export const startClock = (): TraceClock => ({
   startUnix: Date.now() / 1000,
 });
 
-/** Seconds since the start, or since 1970. */
+/** The column TIME in seconds since the start, or with `unix` since 1970. */
 function timeColumn({ unix }: TraceSettings, clock: TraceClock): Column<TraceEvent> {
   const width = unix ? 17 : 8;
   const seconds = ({ ns }: TraceEvent) => (ns - clock.startNs) / 1e9 + (unix ? clock.startUnix : 0);

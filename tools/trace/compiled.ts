@@ -1,6 +1,6 @@
 /**
- * The programs of trace, compiled by the compiler of this project: the same as in C (program.ts), which
- * is for libbcc where a probe has what is not known here.
+ * The programs of trace, compiled by this project's own compiler. program.ts writes the same
+ * programs in C, for probes that need libbcc.
  *
  * @module
  */
@@ -47,15 +47,15 @@ type Place = StructCodec<Record<string, unknown>>;
 
 /** The layout of events. */
 export interface EventLayout {
-  /** The head of all events; with stacks if they were requested. */
+  /** The members that all events start with; with stacks if requested. */
   readonly head: Place;
-  /** The values after the head, for each probe: codecs by name. */
+  /** For each probe the codecs of the values after the head, by name. */
   readonly values: readonly Readonly<Record<string, Codec<unknown>>>[];
-  /** The line by which the verifier's log refers to an expression. */
+  /** The source line that the verifier's log shows for an expression. */
   readonly lineOf: (expression: Expression) => string;
 }
 
-/** BPF_F_USER_STACK */
+/** BPF_F_USER_STACK of include/uapi/linux/bpf.h. */
 const USER_STACK = 1n << 8n;
 
 /** The code of all probes. @throws {NotHere} when something needs libbcc */
@@ -125,7 +125,7 @@ function compiledProbe(
   return { hook: kernelHook(hook, path, pid), text: lines.text, write };
 }
 
-/** Reserves an event; without room it is counted as dropped, and the program ends. */
+/** Reserves an event; if the ring buffer is full, counts it as dropped and ends the program. */
 function reserve(program: ProgramWriter, size: number): Reg {
   const { builder } = program;
   const event = builder.call(Helper.RINGBUF_RESERVE, { map: "events" }, BigInt(size), 0n);
@@ -139,7 +139,7 @@ function reserve(program: ProgramWriter, size: number): Reg {
   return event;
 }
 
-/** Offsets in struct who. */
+/** Offsets of the members of struct who. */
 const [CGROUP, PID, TID, UID, GID, COMM] = [0, 8, 12, 16, 20, 24];
 
 function writeHead(
@@ -179,7 +179,10 @@ function writeHead(
   }
 }
 
-/** The bytes of the user stack that the walk put there; of the kernel's own where it looks itself. */
+/**
+ * Stores the user stack; returns its size in bytes, or -errno. WALK unwinds without frame pointers;
+ * if it returns 0, bpf_get_stack() walks by frame pointers (`byKernel`).
+ */
 function walked({ builder }: ProgramWriter, stack: Operand, byKernel: () => Reg): Reg {
   const size = builder.copy(builder.call(WALK, stack));
   builder.keep();

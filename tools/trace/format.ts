@@ -1,7 +1,9 @@
 /**
- * Format strings as printf(3) has them, for values that a program recorded.
+ * Format strings as of printf(3), for values that a program recorded.
  *
- * Of floating-point numbers there are only those that a USDT probe passes as they are. Beyond printf's there are bcc's `%K` and `%U`: an address as the name of a kernel or a user function.
+ * Floating-point conversions are only for values that a USDT probe passes as float or double. `%K`
+ * and `%U`, which printf does not have, are bcc's: the name of the kernel or user function at an
+ * address.
  *
  * @module
  */
@@ -17,15 +19,15 @@ export interface Conversion {
   readonly flags: string;
   readonly width: number;
   readonly precision: number | undefined;
-  /** The C type that its value is converted to in the kernel; undefined for a text. */
+  /** The C type that the value is converted to in the kernel; undefined for text. */
   readonly type: string | undefined;
   readonly codec: Codec<string | number | bigint>;
 }
 
-/** A parsed format: texts, and conversions between them. */
+/** A parsed format: literal text and conversions, in order. */
 export type Format = readonly (string | Conversion)[];
 
-/** Formatters for values that only the caller can format: symbols of addresses. */
+/** Returns the symbol at an address. @param letter `K` for the kernel, `U` for the process */
 export type Name = (letter: string, address: bigint) => string;
 
 const CONVERSION = /%([-+ 0#]*)(\d*)(?:\.(\d*))?(hh|h|ll|l|z|j|t)?([a-zA-Z%])/y;
@@ -48,7 +50,8 @@ const WIDTH_MAX = 4096;
 /**
  * Parses a format in quotation marks.
  *
- * @param at where the literal begins in `probe`
+ * @param probe the whole probe, for error messages
+ * @param at the index at which the literal begins in `probe`
  * @param textSize maximum bytes for a `%s`
  * @throws {ProbeError}
  */
@@ -154,7 +157,7 @@ function shown(conversion: Conversion, value: string | number | bigint, name: Na
   return padded(sign + prefix + (zeros ? digits.padStart(room, "0") : digits));
 }
 
-/** Whether it is for a floating-point number. */
+/** Whether a conversion is for a floating-point number. */
 export const isFloating = ({ letter }: Conversion): boolean => /^[efg]$/.test(letter);
 
 const PRECISION = 6;

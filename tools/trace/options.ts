@@ -18,7 +18,7 @@ import {
 import { eventWalkOptions } from "../../toolkit/stacks/stack_walk.ts";
 import { eventOptions, filterOptions } from "../../toolkit/options/standard_options.ts";
 
-/** What trace takes. */
+/** The options of trace. */
 export const traceOptions = {
   ...eventOptions,
   pid: filterOptions.pid,
@@ -114,7 +114,7 @@ export const traceOptions = {
   }),
   probes: argumentList({ long: "probe", help: "what to trace: see the examples" }),
 } as const;
-/** The options of one run. */
+/** The values of {@linkcode traceOptions}. */
 export type TraceSettings = Values<typeof traceOptions>;
 
 /** @throws {UsageError} when options contradict each other */

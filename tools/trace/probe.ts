@@ -18,7 +18,7 @@ export interface TraceProbe {
   readonly signature: Signature | undefined;
   readonly filter: Expression | undefined;
   readonly format: Format;
-  /** One for each conversion of the format. */
+  /** The value of each conversion of the format. */
   readonly values: readonly Expression[];
 }
 
@@ -49,7 +49,8 @@ function parseHook(text: string, start: number, end: number): Hook {
     : parts.length === 2
     ? [nothing, ...parts]
     : parts;
-  // A path may contain colons, and a USDT probe has its provider before one.
+  // For functions, parts between the first and the last belong to a path with colons. The name of
+  // a USDT probe is PROVIDER:NAME.
   const path = kind!.text === "u" || kind!.text === "t" ? [] : rest.slice(0, -1);
   const name = rest.slice(path.length);
   const join = (parts: readonly { text: string }[]) => parts.map((part) => part.text).join(":");

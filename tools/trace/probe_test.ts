@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { expressionText } from "../../toolkit/probe_language/expression.ts";
 import { parseTraceProbe } from "./probe.ts";
 
-/** What was understood, in short. */
+/** The parsed probe as short texts. */
 function told(text: string) {
   const { hook, signature, filter, format, values } = parseTraceProbe(text, 80);
   const place = hook.kind === "tracepoint"

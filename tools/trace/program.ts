@@ -1,5 +1,5 @@
 /**
- * The programs of trace: one for each probe, which send what they see through one ring buffer.
+ * The programs of trace in C: one for each probe. All send their events through one ring buffer.
  *
  * @module
  */
@@ -55,12 +55,12 @@ import { Who } from "../../toolkit/task/who.ts";
 export interface TraceProgramOptions extends ProbeFilters {
   readonly kernelStack: boolean;
   readonly userStack: boolean;
-  /** STRCMP's texts are lists of bytes (-B). */
+  /** Texts compared with STRCMP are lists of bytes (-B). */
   readonly binary: boolean;
   readonly includes: readonly string[];
-  /** What walks user stacks, if the kernel does not by itself. */
+  /** Unwinds user stacks without frame pointers; undefined: the kernel walks by frame pointers. */
   readonly walk?: BorrowedWalk | undefined;
-  /** The size of the ring buffer. */
+  /** The size of the ring buffer, in pages. */
   readonly pages: number;
 }
 
@@ -77,11 +77,11 @@ const head = {
   user_size: i32,
 };
 
-/** An event; with stacks if they were requested. */
+/** An event; it has stacks if requested. */
 export interface TraceEvent extends Infer<typeof Head> {
   readonly kernel?: readonly bigint[];
   readonly user?: readonly bigint[];
-  /** The values, which {@linkcode TraceProgram.valuesOf} reads. */
+  /** The bytes of the values, which {@linkcode TraceProgram.valuesOf} decodes. */
   readonly rest: Uint8Array<ArrayBuffer>;
 }
 const Head = struct("event", head);
@@ -93,7 +93,7 @@ export interface TracedProbe extends TraceProbe {
   readonly path: string | undefined;
 }
 
-/** The text of all programs, and how to read their events. */
+/** The C source of all programs, and the codecs of their events. */
 export class TraceProgram {
   readonly source: CSource = new CSource();
   readonly text: string;
@@ -104,7 +104,7 @@ export class TraceProgram {
   readonly #comparisons: Comparisons;
   readonly #options: TraceProgramOptions;
   readonly #head: Parameters<typeof compiledTrace>[2]["head"];
-  /** The lines of expressions, with the marks by which errors are located. */
+  /** The source line of each expression, with the marker that locates it in compiler errors. */
   readonly #lines = new Map<Expression, string>();
 
   /** @throws {ProbeError} */
@@ -124,7 +124,7 @@ export class TraceProgram {
       ...options.kernelStack ? { kernel: Stack } : {},
       ...options.userStack ? { user: Stack } : {},
     };
-    // Named differently from the C struct, which ends before the values: each probe has other ones.
+    // Not named as the C struct "event", which lacks the values: the layout check would reject it.
     this.#head = struct("event", { ...head, ...stacks });
     this.event = struct("traced", { ...head, ...stacks, rest: bytesRest() }) as Codec<TraceEvent>;
     this.#values = this.probes.map((probe, i) => valuesCodec(probe, i, machine));
@@ -147,7 +147,7 @@ export class TraceProgram {
     return Object.values(codec.read(view, 0, rest.length));
   }
 
-  /** The same programs compiled without libbcc. @throws {NotHere} when something needs libbcc */
+  /** The same programs compiled without libbcc. @throws {NotHere} if a probe needs libbcc */
   compiled(): EmittedCode {
     return compiledTrace(this.probes, this.#options, {
       head: this.#head,
@@ -192,7 +192,7 @@ export class TraceProgram {
     conversionsOf(probe.format).forEach(({ type }, i) => {
       this.#assign(values[i]!, codes.get(values[i]!)!, `__e->values.v${i}`, type);
     });
-    // Through a null pointer's type: for events of several types libbcc knows none.
+    // As void *: the buffer has events of several types, so libbcc knows no type for them.
     source.add("  void *__done = __e;", "  events.ringbuf_submit(__done, 0);", "  return 0;", "}");
   }
 
@@ -240,8 +240,8 @@ const SET_WHO = `static __always_inline void __set_who(struct who *who, u64 ids)
 type ValueField = readonly [name: string, codec: Codec<string | number | bigint>];
 
 /**
- * The type of each value in an event. @throws {ProbeError} where floating-point numbers are
- * impossible
+ * The type of each value in an event. @throws {ProbeError} for a floating-point number that a
+ * program cannot copy
  */
 function valueFields(
   { hook, path, format, values, filter }: TracedProbe,
@@ -258,7 +258,7 @@ function valueFields(
   });
 }
 
-/** Programs copy the bits of floating-point numbers. */
+/** Fields with integer types for floating-point numbers, whose bits programs copy. */
 const forC = (fields: readonly ValueField[]) =>
   fields.map(([name, codec]): ValueField => [
     name,
