@@ -3,13 +3,13 @@ import { javaProgram, program } from "../../tests/support/languages.ts";
 
 const EXTENDED = "-XX:+ExtendedDTraceProbes";
 
-/** The calls of the programs of tests/support/languages. */
+/** Expected rows for the programs of tests/support/languages. */
 const calls = (names: Readonly<Record<string, number>>): NonNullable<Case["counts"]> =>
   Object.entries(names).map(([method, calls]) => [{ method, calls }, 1] as const);
 const all = (row: Row) => row.record === undefined;
 const nameEnds = (row: Row): Row => ({ ...row, method: String(row.method).replace(/^.*\//, "") });
 
-/** Rows of the program's own file only, whose path depends on where the project is. */
+/** Compares only rows of the program's own file: its path depends on where the project is. */
 function ofFile(file: string, names: Readonly<Record<string, number>>): Pick<Case, "of" | "check"> {
   return {
     of: ({ method }) => String(method).includes(`/${file}.`) || String(method) in names,

@@ -118,7 +118,7 @@ function columns({ latency, milliseconds }: Values<typeof options>): Column<Row>
   return latency ? [...calls, time] : calls;
 }
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(values: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   const { top, latency } = values;
@@ -160,7 +160,7 @@ const ucalls = defineTool({
     const pid = requirePid(values.pid);
     const language = values.language === NONE
       ? undefined
-      : syscalls && values.language === undefined // there is something to tell without one
+      : syscalls && values.language === undefined // with -S a process without a language is fine
       ? languageOf(pid, LANGUAGES, machine)
       : chooseLanguage(pid, values.language, LANGUAGES, machine);
     if (!language && !syscalls) throw new UsageError("nothing to do: use -S to trace system calls");

@@ -48,7 +48,7 @@ export default defineCases({
       requires: ["javac"],
       args: ["-C", "Calls", "{pid}"],
       work: javaProgram("Calls", "-XX:+ExtendedDTraceProbes"),
-      of: ({ method }) => method !== "Calls.main", // it had begun
+      of: ({ method }) => method !== "Calls.main", // its entry was before tracing
       rows: [
         ...flat("Calls.plain", 97),
         ...flat("Calls$Shop.<init>", 1),

@@ -129,7 +129,7 @@ const ugc = defineTool({
         if (verbose) tellProbePoints("ugc", runtime);
         const { path, points } = runtime;
         const where = { path, pid };
-        // The end probe first: the end of a collection that began earlier is ignored.
+        // The end probe first: an end without a begin is ignored.
         const returns = untilReturn
           ? [bpf.program("at_return").attachUprobe({ ...where, functions: points, atReturn: true })]
           : [];

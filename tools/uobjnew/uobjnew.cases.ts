@@ -61,7 +61,7 @@ export default defineCases({
         1,
       ]],
       check(rows) {
-        // A header of 16 bytes and eight compressed references.
+        // An array of eight: a header of 16 bytes, and references of 4 bytes (compressed).
         const bytes = rows.find(({ type }) => type === "[LObjects$Shop;")?.bytes;
         if (bytes !== 26 * 48) throw new Error(JSON.stringify(rows));
       },

@@ -97,7 +97,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: "# BYTES", key: "bytes", width: 12, align: "right", value: ({ bytes }) => bytes },
 ];
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(
   { topCount, topSize }: Values<typeof options>,
   language: Language,

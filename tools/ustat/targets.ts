@@ -1,5 +1,5 @@
 /**
- * The processes that ustat looks into: found by their names, again and again.
+ * The processes that ustat traces: /proc is searched for new ones before each report.
  *
  * @module
  */
@@ -16,13 +16,13 @@ interface Target {
   readonly links: readonly Link[];
 }
 
-/** All such processes, with their links. */
+/** All traced processes, with their links. */
 export class Targets implements Disposable {
   readonly #bpf: Bpf;
   readonly #languages: readonly Language[];
   readonly #verbose: boolean;
   readonly #targets = new Map<number, Target>();
-  /** Processes seen, by pid and start time: a pid may be reused. */
+  /** Start times of the processes attached to, by pid: a pid may be reused. */
   readonly #seen = new Map<number, string>();
 
   /** Nothing is attached before {@linkcode look}. */
@@ -37,7 +37,7 @@ export class Targets implements Disposable {
     for (const [pid, { commandLine }] of this.#targets) yield [pid, commandLine];
   }
 
-  /** Attaches to new processes, and forgets ended ones. `only`: just that process. */
+  /** Attaches to new processes, forgets ended ones. @param only this pid; undefined: all */
   look(only: number | undefined): void {
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
       .filter((pid) => pid !== process.pid && (only === undefined || pid === only));
@@ -47,12 +47,12 @@ export class Targets implements Disposable {
       const start = startOf(pid);
       if (start === undefined || this.#seen.get(pid) === start) continue;
       this.#forget(pid);
-      // A process before its exec is looked at again later.
+      // Tried again later if not attached: the process may be between fork and exec.
       if (this.#tryAttach(pid)) this.#seen.set(pid, start);
     }
   }
 
-  /** Detaches from all. */
+  /** Detaches from all processes. */
   [Symbol.dispose](): void {
     for (const pid of [...this.#targets.keys()]) this.#forget(pid);
   }
@@ -73,7 +73,7 @@ export class Targets implements Disposable {
       this.#targets.set(pid, { commandLine: commandLine || comm, links });
       return true;
     } catch (error) {
-      // It may end at any time; that must not affect the others.
+      // The process may end at any time: that must not affect the others.
       if (this.#verbose) complain("ustat", (error as Error).message);
       return false;
     }
@@ -101,15 +101,13 @@ export class Targets implements Disposable {
   }
 }
 
-/**
- * The start time of a process; undefined when it has ended (proc(5), /proc/PID/stat: starttime).
- */
+/** The start time of a process (field starttime of /proc/PID/stat); undefined if it has ended. */
 function startOf(pid: number): string | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** The text of a file in /proc; undefined when its process has ended. */
+/** The text of a file in /proc; undefined if the process has ended. */
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");

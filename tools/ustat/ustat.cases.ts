@@ -7,11 +7,11 @@ import {
 } from "../../tests/support/cases.ts";
 import { javaProgram, program } from "../../tests/support/languages.ts";
 
-/** The sums over all reports, whose number depends on the machine. */
+/** Sums over all reports: their number depends on the machine's speed. */
 const sums = (rows: readonly Row[], keys: readonly string[]) =>
   keys.map((key) => rows.reduce((sum, row) => sum + Number(row[key]), 0));
 
-/** The work beside another of its kind, which does nothing. */
+/** The work, with another process of the same program that does nothing. */
 const beside = (work: { start(dir?: string): Promise<Job> }): Work => ({
   async start(): Promise<Job> {
     const other = await work.start();
@@ -59,7 +59,7 @@ export default defineCases({
       args: [...mine, "-l", "python"],
       work: program("gc.py"),
       check(rows) {
-        // Those that Python makes when it ends come on top.
+        // Python itself collects more when it ends.
         const [gc = 0] = sums(rows, ["gc"]);
         if (gc < 8) throw new Error(JSON.stringify(rows));
       },
@@ -69,7 +69,7 @@ export default defineCases({
       requires: ["perl"],
       args: mine,
       work: program("calls.pl"),
-      // BEGIN blocks are done when it waits; import() of modules is none of them.
+      // BEGIN blocks ran before the program waits for tracing, and so did import() of modules.
       check: check(["method"], [123]),
     },
     {
@@ -77,7 +77,7 @@ export default defineCases({
       requires: ["ruby"],
       args: mine,
       work: program("objects.rb"),
-      // The line that it reads is one as well.
+      // Plus one: the String with the line that the program reads from stdin.
       check: check(["objnew"], [97 + 13 + 7 + 5 + 1]),
     },
     {
@@ -93,7 +93,7 @@ export default defineCases({
       args: mine,
       work: program("gc.js"),
       check(rows) {
-        // V8 may make some of its own.
+        // V8 itself may collect more.
         const [gc = 0, ...others] = sums(rows, ["gc", "method", "objnew", "thread"]);
         if (gc < 7 + 5 || others.join() !== "0,0,0") throw new Error(JSON.stringify(rows));
       },
@@ -133,7 +133,7 @@ export default defineCases({
       work: beside(program("calls.tcl")),
       lines: [
         /^PID {4}CMDLINE [^\n]*\n\d+ +/,
-        // Never two.
+        // No report has two rows.
         /(?<![^])(?![^]*^PID [^\n]*\n\d+ [^\n]*\n\d)/,
       ],
     },

@@ -139,7 +139,7 @@ const ustat = defineTool({
   object,
   options,
   commands: languageCommands("stat", SHOWN),
-  sample: false, // tests do not probe what others run
+  sample: false, // tests do not probe processes of others
   permissions: "all", // it looks into /proc of others
   plan(values) {
     const { language, noclear, sort, maxRows = ROWS, pid, interval = 1, count, debug } = values;

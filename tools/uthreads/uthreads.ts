@@ -52,7 +52,7 @@ import { Who } from "../../toolkit/task/who.ts";
 import object from "./uthreads.bpf.o.ts";
 
 const LANGUAGES = languagesWith("threads");
-/** Languages without threads of their own: pthreads are traced. */
+/** Languages without thread probes: only pthread_create() is traced. */
 const PTHREADS_ONLY = ["c", "none"];
 const TYPES = ["start", "stop", "pthread"];
 const PTHREAD = 2;
