@@ -56,7 +56,7 @@ const threadsnoop = defineTool({
   ],
   object: code,
   options,
-  sample: false, // it probes what the whole machine runs
+  sample: false, // it probes the C library of every process
   plan(values) {
     const { json } = values;
     const symbols = new UserSymbols();
@@ -82,7 +82,7 @@ const threadsnoop = defineTool({
         try {
           return Promise.resolve([at("c")]);
         } catch (error) {
-          // Before glibc 2.34 it is in a library of its own.
+          // Before glibc 2.34 pthread_create is in libpthread.
           if (!(error instanceof BpfError && error.code === "ENOENT")) throw error;
           return Promise.resolve([at("pthread")]);
         }

@@ -129,10 +129,10 @@ function argumentText({ size, signed, operand }: UsdtArgument): string {
   return `${size} ${signed ? "signed  " : "unsigned"} bytes @ ${text}`;
 }
 
-/** As bcc's tool writes it: `*(bp - 8)`. */
+/** An argument's operand as bcc's tool prints it: `*(bp - 8)`; undefined if it has no such form. */
 function operandText(operand: Operand | undefined): string | undefined {
   if (operand?.kind === "constant") return String(operand.value);
-  // The kernel names whole registers only: %ah has no name.
+  // The kernel's pt_regs names whole registers only: there is no name for %ah.
   if (operand?.kind === "register") {
     return operand.register.shift ? undefined : operand.register.field;
   }
@@ -199,7 +199,7 @@ const tplist = defineTool({
       text() {
         const lines = isUser ? probeLines(values) : tracepointLines(values);
         if (lines.length === 0) {
-          // Most processes have none: that answers what bcc's tool is asked so, and it ends with 0 as well.
+          // Most processes have no USDT probes: as in bcc's tool the exit status is 0.
           if (!isWholeProcess(values)) throw nothing(values);
           complain("tplist", nothing(values).message);
           return "";

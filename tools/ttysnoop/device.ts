@@ -1,5 +1,5 @@
 /**
- * Numbers of devices.
+ * Converts device numbers.
  *
  * @module
  */

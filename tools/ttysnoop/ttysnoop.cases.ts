@@ -4,7 +4,7 @@ import { defineCases, type Job, type Work } from "../../tests/support/cases.ts";
 import { buildProgram } from "../../tests/support/build.ts";
 import { Script } from "../../tests/support/script.ts";
 
-/** Steps of tty.c; `{tty}` is its terminal, `{number}` its number. */
+/** Runs steps of tty.c; `{tty}` is the path of its terminal, `{number}` the pts number. */
 const writes = (...steps: string[]): Work => ({
   async start(): Promise<Job> {
     const script = await Script.of([buildProgram("tty.c"), ...steps]);
@@ -63,7 +63,7 @@ export default defineCases({
       name: "prints what is written as it is",
       args: ["{tty}"],
       work,
-      // deno-lint-ignore no-control-regex -- this is what it is about
+      // deno-lint-ignore no-control-regex -- the test is about control characters
       lines: [/^onetwothreefourfive\x1b\[31mé\nx{600}$/],
     },
   ],

@@ -76,7 +76,7 @@ const options = {
 const Event = struct("event", { who: Who, data: textRest() });
 type Event = Infer<typeof Event>;
 
-/** How the kernel side recognizes the terminal. @throws {UsageError} */
+/** The globals that select the terminal. @throws {UsageError} */
 function terminal(device: string | undefined, machine: Machine): Record<string, unknown> {
   if (device === undefined) {
     throw new UsageError("expected a path to a tty device, or a pts number");
@@ -93,7 +93,7 @@ function terminal(device: string | undefined, machine: Machine): Record<string, 
   };
 }
 
-/** Makes the function that decodes the data of events; a character may be split between two. */
+/** Returns a function that decodes the data of events; a character may span two events. */
 function texts(clear: boolean): (event: Event) => string {
   const decoder = new TextDecoder();
   let isFirst = true;

@@ -9,7 +9,7 @@ const work = onTmpfs("file_calls.c", (mount) => [
   `unlink=${mount}/file:29`,
 ]);
 const of: IsOf = ({ func }) => /^vfs_(mkdir|fsync_range|unlink|open|rmdir)$/.test(String(func));
-// One by one they take minutes to detach on a busy machine.
+// Without kprobe_multi, detaching the kprobes one by one takes minutes on a busy machine.
 const requires = ["kprobeMulti"] as const;
 
 const counts: Cases["cases"][number] = {
@@ -21,7 +21,7 @@ const counts: Cases["cases"][number] = {
   of,
   rows: [
     { func: "vfs_mkdir", count: 5 },
-    // In Debian's 7.2 fsync(2) has that function within its own.
+    // Debian's kernel 7.2 has vfs_fsync_range() inlined into fsync(2).
     ...release().startsWith("7.2.") ? [] : [{ func: "vfs_fsync_range", count: 11 }],
     { func: "vfs_unlink", count: 29 },
     { func: "vfs_open", count: 38 },

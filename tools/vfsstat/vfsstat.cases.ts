@@ -11,15 +11,15 @@ const calls = onTmpfs("file_calls.c", (mount) => [
   `rmdir=${mount}/folder:3`,
   `unlink=${mount}/file:29`,
   `unlinkat=${mount}/node:2`,
-  `rmdir=${mount}/none:13`, // nothing is there
+  `rmdir=${mount}/none:13`, // no such directories
 ]);
 const work = fileIoOn("tmpfs", (file) => [
   ...[`open=${file}:13`, "write=53", "pwrite=23", "writev=11", "fsync=5", "start"],
   ...["read=41", "pread=17", "readv=3"],
 ]);
-// Of a call that was waiting when the trace began, the end is seen, but not the begin.
+// The program waits in read(2) when tracing begins: hooks at exits (without fentry) count it.
 const waited = hasFentry().answer === "yes" ? 0 : 1;
-/** Counts nothing on the kernel in which Debian's compiler has put the function into its callers. */
+/** Expects 0 on the kernel whose compiler has inlined the function into its callers. */
 const seen = (times: number, inlinedOn: string) => release().startsWith(inlinedOn) ? 0 : times;
 const args = ["-p", "{pid}", "1000"];
 const of = () => true;

@@ -47,7 +47,7 @@ const options = {
   ...standardOptions,
 } as const;
 
-/** By the numbers in vfsstat.bpf.c: a column's heading, and what it counts. */
+/** Indexed by the numbers of vfsstat.bpf.c: a column's heading, and the function that it counts. */
 const COUNTERS = [
   ["READ", "vfs_read"],
   ["WRITE", "vfs_write"],
@@ -72,8 +72,8 @@ const columns = (report: Report): Column<Row>[] => [
 const functions = (kind: string) => COUNTERS.map(([, name]) => `${kind}_${name}`);
 
 /**
- * The system calls that vfsstat.bpf.c counts where functions cannot be probed; the last ones from
- * entry to exit.
+ * The system calls that vfsstat.bpf.c counts where functions cannot be probed: CALLS at their exit,
+ * FOLLOWED from entry to exit.
  */
 const CALLS = [
   ...["read", "pread64", "write", "pwrite64", "fsync", "fdatasync", "open", "openat", "openat2"],
@@ -91,7 +91,7 @@ function programs(machine: Machine): Record<string, boolean> {
     { hook: "kprobe:vfs_read", programs: functions("kprobe") },
     { hook: "tracepoint:syscalls:sys_exit_read", programs: Object.keys(calls) },
   ], machine);
-  // Some system calls do not exist on every machine.
+  // Some system calls do not exist in every kernel.
   for (const [name, exists] of Object.entries(calls)) chosen[name] &&= exists;
   return chosen;
 }

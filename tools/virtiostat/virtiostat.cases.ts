@@ -3,7 +3,7 @@ import { defineCases, type Row } from "../../tests/support/cases.ts";
 
 const MIB = 1024 * 1024;
 const READ = 8 * MIB;
-// The guest's files come through a virtio file system: 8 MiB of one, past the page cache.
+// The guest's files are on a virtio file system: reads 8 MiB of one, past the page cache.
 const work = {
   script: "exec dd if=$(ls -S .tools/bin/* | head -1) of=/dev/null bs=1M count=8 iflag=direct",
 };

@@ -36,7 +36,7 @@ import object from "./virtiostat.bpf.o.ts";
 import { rowShape } from "../../toolkit/records/record_shape.ts";
 
 const INTERVAL_SECONDS = 3;
-const NAME_LENGTH = 16; // with the NUL
+const NAME_LENGTH = 16; // bytes, including the NUL
 
 const options = {
   timestamp: flag({ short: "T", long: "timestamp", help: "show timestamp on output" }),
@@ -76,7 +76,7 @@ const columns: readonly Column<Row>[] = [
   { head: "Out BW", key: "out_bytes", width: 14, ...right, value: (row) => row.out_bytes },
 ];
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter({ timestamp }: Values<typeof options>): (bpf: Bpf, report: Report) => void {
   const deltas = new CounterDeltas();
   return (bpf, report) => {
@@ -89,7 +89,7 @@ function reporter({ timestamp }: Values<typeof options>): (bpf: Bpf, report: Rep
   };
 }
 
-/** A name in the layout that the kernel side compares. @throws {UsageError} */
+/** A name as the 64-bit words that the kernel side compares. @throws {UsageError} */
 function nameWords(name = ""): bigint[] {
   const bytes = new TextEncoder().encode(name);
   if (bytes.length >= NAME_LENGTH) {

@@ -3,7 +3,7 @@ import { defineCases, type Row, sumOf } from "../../tests/support/cases.ts";
 import { WAKER_EVENTS } from "../../tests/support/hidden_events.ts";
 import { writeToSleeper } from "../../tests/support/jobs.ts";
 
-// Sleeps of a millisecond, which a timer ends.
+// 97 sleeps of a millisecond, which a timer ends.
 const work = { program: "calls.c", args: ["block=97"] };
 const isSleeper = ({ target }: Row) => target === "calls";
 const isTimer = ({ kernel }: Row) => String(kernel).includes("hrtimer_wakeup");
@@ -21,7 +21,7 @@ export default defineCases({
         const timed = rows.filter(isTimer);
         const [count, usecs] = [sumOf("count")(timed), sumOf("usecs")(timed)];
         assert.equal(count, 97);
-        // A sleep is the shorter, the later its thread has left the CPU.
+        // Sleeps are 1 ms, less the time until the thread leaves the CPU.
         assert.ok(usecs >= 97 * 500, `${usecs} us`);
       },
     },

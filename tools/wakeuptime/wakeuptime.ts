@@ -79,7 +79,7 @@ function frameLine(frame: Frame, { verbose }: Settings): string {
   return `    ${verbose ? `${frame.address.toString(16).padEnd(16)} ` : ""}${frameName(frame)}`;
 }
 
-/** Prints what was summed, from the smallest up. */
+/** Prints the sums, the smallest first. */
 async function print(bpf: Bpf, report: Report, values: Settings): Promise<void> {
   const stacks = new KeptStacks(bpf);
   let missed = 0;
@@ -124,7 +124,7 @@ const wakeuptime = defineTool({
   ],
   object,
   options,
-  sample: false, // a sum per stack and pair of names: a busy machine has more of them than it has room for
+  sample: false, // on a busy machine there are more stacks than the map has room for
   plan(values) {
     const { pid, userOnly, seconds } = values;
     if (pid !== undefined && userOnly) throw new UsageError("use either -p/--pid or -u/--useronly");

@@ -12,9 +12,9 @@ import { EventTrace } from "../../tests/support/event_trace.ts";
 import { blockWrites } from "../../tests/support/jobs.ts";
 
 /**
- * A loop device has a work queue of its own, called as the device, and makes work of its requests: of
- * those that come while work is queued already, and not begun, no more. How often it is queued is told
- * by the kernel's tracer, as `{queued}` and, of the other disk, `{queuedOther}`.
+ * Writes to a loop device, which has a work queue with its own name and queues work for requests:
+ * none while earlier work is queued and has not begun. The kernel's tracer (tracefs) counts how
+ * often work was queued: `{queued}`, and `{queuedOther}` for the other disk.
  */
 const work: Work = {
   async start(dir): Promise<Job> {
@@ -40,7 +40,7 @@ const work: Work = {
   },
 };
 
-/** Whether each work that was queued has begun: the last of it may be done behind the request. */
+/** Whether all queued work has begun: the last may begin after the write has returned. */
 function isAllBegun(lines: readonly string[]): boolean {
   const waiting = new Set<string>();
   for (const line of lines) {

@@ -46,7 +46,7 @@ const options = {
 
 const Key = struct("key", { name: chars(32), slot: u32 });
 
-/** Makes the function that prints what was counted since its last call. */
+/** Returns the function that prints the counts since its last call. */
 function reporter(
   { timestamp, nanoseconds, queues, queue }: Values<typeof options>,
 ): (bpf: Bpf, report: Report) => void {
