@@ -124,7 +124,10 @@ function deviceOf(
   return { number: Number(major) * 2 ** 20 + Number(minor), name: device };
 }
 
-/** Returns the function that prints percentiles since the period began; SIGUSR2 continues it. */
+/**
+ * Returns the function that prints percentiles since the period began. A report ends the period,
+ * except one on SIGUSR2.
+ */
 function reporter(
   { percents, verbose }: Values<typeof options>,
   name: string,
