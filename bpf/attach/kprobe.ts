@@ -19,7 +19,7 @@ import { attachReturnEvent } from "./kretprobe_event.ts";
 
 /** Where in a kernel function to attach. */
 export interface KprobeOptions extends PatternOptions {
-  /** Bytes from the function's start. Default 0; not with a pattern, and ignored with a list. */
+  /** Bytes from the function's start. Default 0; not with a pattern or a list. */
   readonly offset?: number;
 }
 
@@ -28,7 +28,7 @@ export interface KretprobeOptions extends PatternOptions {
   /**
    * `maxactive` of a kretprobe: how many calls may be in flight at once; returns beyond that are
    * missed. Default: the kernel's, ten or twice the number of CPUs. Needs tracefs; not with a
-   * pattern, and ignored with a list.
+   * pattern or a list.
    *
    * Such a probe has a name in tracefs, which is removed when the link is closed or the process
    * exits. A killed process leaves the name behind, detached; the next process that uses this
@@ -61,10 +61,11 @@ export function attachKprobe(
   options: KprobeOptions = {},
 ): Link {
   const { offset = 0 } = options;
-  if (isList(name)) return attachList(program, ENTRY, name);
-  if (name instanceof RegExp) {
+  if (typeof name !== "string") {
     if (offset !== 0) throw onlyWithName(program, ENTRY, "offset");
-    return attachPattern(program, ENTRY, name, options);
+    return isList(name)
+      ? attachList(program, ENTRY, name)
+      : attachPattern(program, ENTRY, name, options);
   }
   const shift = offset ? `+0x${offset.toString(16)}` : "";
   const where = `kprobe ${name}${shift}`;
@@ -79,10 +80,11 @@ export function attachKretprobe(
   options: KretprobeOptions = {},
 ): Link {
   const { maxActive } = options;
-  if (isList(name)) return attachList(program, RETURN, name);
-  if (name instanceof RegExp) {
+  if (typeof name !== "string") {
     if (maxActive !== undefined) throw onlyWithName(program, RETURN, "maxActive");
-    return attachPattern(program, RETURN, name, options);
+    return isList(name)
+      ? attachList(program, RETURN, name)
+      : attachPattern(program, RETURN, name, options);
   }
   const where = `kretprobe ${name}`;
   requireKprobes(program, where);
@@ -176,7 +178,7 @@ function explain(errno: number): string | undefined {
 
 function onlyWithName(program: Attachable, kind: Kind, option: string): TypeError {
   return new TypeError(
-    `Cannot attach program "${program.name}" to ${kind.name}s by pattern with ${option}: ` +
+    `Cannot attach program "${program.name}" to ${kind.name}s by pattern or list with ${option}: ` +
       "it needs one function's name",
   );
 }

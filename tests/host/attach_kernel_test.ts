@@ -181,6 +181,7 @@ test(roomy, { skip: requires(roomy, "kprobe") }, () => {
   assert.throws(() => program.attachKretprobe("no_such_function", { maxActive: 7 }), BpfError);
   assert.throws(() => program.attachKretprobe("vfs_read", { maxActive: 0 }), RangeError);
   assert.throws(() => program.attachKretprobe(/^vfs_read$/, { maxActive: 7 }), TypeError);
+  assert.throws(() => program.attachKretprobe(["vfs_read"], { maxActive: 7 }), TypeError);
   assert.deepEqual(ownEvents(), []);
 });
 
