@@ -10,7 +10,7 @@ import { complain } from "../output/complain.ts";
 import type { Language } from "./languages.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** `-l`, and values that the tool takes besides languages. */
+/** `-l`. @param others values that the tool takes besides the names of languages */
 export function languageOption(
   languages: readonly Language[],
   others: readonly string[] = [],
@@ -29,7 +29,7 @@ export function languageOption(
   };
 }
 
-/** Names of a tool with one language, as bcc has them: `javacalls` is `ucalls -l java`. */
+/** The commands for one language each, named as in bcc: `javacalls` is `ucalls -l java`. */
 export function languageCommands(
   suffix: string,
   languages: readonly Language[],

@@ -24,12 +24,12 @@ const ends = (kind: number) => 2 * kind + 1;
 /** Actions of threads.bpf.c. */
 export const THREAD = { start: 0, stop: 1 } as const;
 
-/** Which arguments describe a collection. */
+/** What a garbage collection's probe points tell of it, as `describe` shows it. */
 export interface Collection {
   /** At its beginning and at its end. */
   readonly before: readonly [bigint, bigint];
   readonly after: readonly [bigint, bigint];
-  /** Its names, where the runtime passes them. */
+  /** The names of the memory manager and the memory pool, where the runtime passes them. */
   readonly manager: string;
   readonly pool: string;
 }
@@ -38,7 +38,7 @@ export interface Collection {
 export const ACTIVITIES = ["method", "gc", "objnew", "cload", "excp", "thread"] as const;
 type Activity = (typeof ACTIVITIES)[number];
 
-/** A runtime, and where its activity can be probed. */
+/** A runtime, and where it can be probed. */
 export interface Language {
   /** The value of `-l`. */
   readonly name: string;
@@ -252,7 +252,7 @@ const ruby: Language = {
   },
 };
 
-/** By the functions that create them. */
+/** Tcl's objects, recognized by the functions that create them. */
 const TCL_OBJECTS = ["Obj", "StringObj", "ListObj", "DictObj", "IntObj", "WideIntObj", "DoubleObj"];
 
 const tcl: Language = {
@@ -291,12 +291,14 @@ const c: Language = {
   },
 };
 
-/** All of them; C is last, since nearly every process has it. */
+/**
+ * All languages, in the order of search in a process: C is last, as nearly every process has it.
+ */
 export const LANGUAGES: readonly Language[] = [java, node, perl, php, python, ruby, tcl, c];
 
-/** What a tool wants to see of a process. */
+/** The activity of a runtime that a tool traces. */
 export type Aspect = "calls" | "gc" | "objects" | "threads";
 
-/** The languages in which that can be seen. */
+/** The languages whose runtimes have probe points for that activity. */
 export const languagesWith = (aspect: Aspect): readonly Language[] =>
   LANGUAGES.filter((language) => language[aspect] !== undefined);

@@ -1,5 +1,5 @@
 /**
- * Where CRuby keeps what tells a class's name, on 64 bit machines, by version.
+ * Offsets of the CRuby structures that lead to a class's name, on 64-bit machines, by version.
  *
  * Sources, at the tags v3_1_2 and v3_3_8 of ruby/ruby: `struct RBasic` and `struct RString` in
  * include/ruby/internal/core/{rbasic,rstring}.h, `struct RClass` and `struct rb_classext_struct` in

@@ -1,7 +1,8 @@
 /**
- * A machine that lacks nothing that tools trace by.
+ * A machine that has every hook that tools trace.
  *
- * What a tool's records are made of is told everywhere (`--json-schema`), also where it cannot run.
+ * `--json-schema` uses it: the schema of a tool's records is printed also where the tool cannot
+ * run.
  *
  * @module
  */
@@ -9,12 +10,12 @@
 import type { Answer } from "../../mod.ts";
 import type { Machine } from "./machine.ts";
 
-/** What drivers of CPUs tell. */
+/** Files of CPU drivers, such as cpufreq, which some machines lack. */
 const DRIVERS = "/sys/devices/system/cpu/";
 
 const yes = (): Answer => ({ answer: "yes" });
 
-/** The machine with every hook, type, file system and driver; all else as it is there. */
+/** The machine with every hook, type, file system and driver added, and otherwise unchanged. */
 export function capable(machine: Machine): Machine {
   return {
     ...machine,

@@ -173,7 +173,7 @@ function hasHook(hook: string): Answer {
   }
 }
 
-/** Whether a function is of a module, and the kernel does not tell the types of modules. */
+/** Whether a function belongs to a kernel module and the kernel has no BTF of modules. */
 function isOfUntoldModule(name: string): boolean {
   if (!lacksModuleTypes()) return false;
   return new KernelSymbols().address(name) === undefined;

@@ -1,5 +1,5 @@
 /**
- * Which IP version the addresses of filters are of, and filters that contradict each other by it.
+ * The IP version of addresses in filters, and the check that filters agree on one.
  *
  * @module
  */
@@ -22,19 +22,22 @@ export function versionOf({ network, mask }: Subnet): 4 | 6 | undefined {
   return mask.every((word, i) => (word & MAPPED_MASK[i]!) === MAPPED_MASK[i]) ? 4 : undefined;
 }
 
-/** What a tool's addresses are those of. */
+/** What a tool's addresses belong to. */
 interface Versions {
-  /** What has one version only: "packet", "connection". */
+  /**
+   * The thing whose two addresses have the same IP version, for messages: "packet", "connection".
+   */
   readonly of: string;
   /** Whether -6 may have IPv4 addresses: IPv6 sockets can talk IPv4. */
   readonly mapped?: boolean;
 }
 
 /**
- * Refuses filters by address that can never fit together, or not the family.
+ * Refuses filters that nothing can pass: addresses of different IP versions, or of another version
+ * than `-4` or `-6` selects.
  *
- * @param options the tool's, for their names
- * @param addresses what was given, by the keys of the options
+ * @param options the tool's options, for their names in messages
+ * @param addresses the addresses that were given, by the keys of their options
  * @throws {UsageError}
  */
 export function requireVersions(

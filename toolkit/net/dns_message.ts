@@ -46,8 +46,8 @@ export function parseDnsAnswer(message: Uint8Array<ArrayBuffer>): DnsAnswer | un
 }
 
 /**
- * Parses a name, following compression pointers if its labels are wanted. Returns where it ends in
- * place.
+ * Parses a name, following compression pointers if its labels are wanted. Returns the offset behind
+ * the name as it is stored, where a pointer counts as two bytes.
  */
 function readName(view: DataView<ArrayBuffer>, at: number, labels?: string[]): number {
   let end = 0;

@@ -1,5 +1,5 @@
 /**
- * The host names that processes have resolved addresses from, by the DNS responses that they
+ * The host names that processes have resolved to addresses, from the DNS responses that they
  * received (dns.h).
  *
  * @module
@@ -85,7 +85,7 @@ export const droppedWithAnswers = (bpf: Bpf): number =>
 export class DnsNames implements Disposable {
   readonly #names = new Map<string, FoundName>();
   readonly #streams = new DnsStreams();
-  /** Responses that may be later than events which are not read yet. */
+  /** Responses that may have come after events which are not read yet. */
   readonly #pending: Answer[] = [];
   readonly #read = (answer: Answer): void => {
     this.#pending.push(answer);
@@ -97,7 +97,7 @@ export class DnsNames implements Disposable {
   /** Reads the responses from `bpf` until it is closed. */
   follow(bpf: Bpf): this {
     this.#answers = bpf.events("answers", Answer);
-    // For times without events that ask for names.
+    // Events drain the responses when they look for names; this does so while no events come.
     this.#timer = setInterval(() => this.#answers?.drain(this.#read), DRAIN_MS);
     return this;
   }

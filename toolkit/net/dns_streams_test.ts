@@ -11,7 +11,7 @@ test("DnsStreams puts messages together from pieces of any size", () => {
     const streams = new DnsStreams();
     const found: Uint8Array[] = [];
     for (let at = 0; at < stream.length; at += size) {
-      // Another connection in between is none of its business.
+      // Pieces of another connection in between change nothing.
       assert.deepEqual(streams.add("other", bytes(255)).length, 0);
       found.push(...streams.add("one", stream.slice(at, at + size)));
       if (at === 0) streams.add("other", bytes(255));

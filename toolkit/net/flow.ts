@@ -22,7 +22,7 @@ export const Flow = struct("flow", {
   remote_port: u16,
   unused: u16,
 });
-/** Who talks to whom. */
+/** Both ends of a connection. */
 export type Flow = Infer<typeof Flow>;
 
 /** The IP version, by the socket's family. */

@@ -45,7 +45,7 @@ function parseSubnet(text: string): Subnet {
   return { network: wordsOf(network), mask: wordsOf(mask) };
 }
 
-/** An address, as a subnet of its own; undefined if it is none. */
+/** Parses an address as the subnet that holds this address only; undefined for anything else. */
 export function parseAddress(text: string): Subnet | undefined {
   const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net");
   if (isIPv4(text)) return parseSubnet(`${text}/32`);
@@ -70,7 +70,10 @@ const maskOf = (prefix: number): Uint8Array<ArrayBuffer> =>
     return 0xff << 8 - bits & 0xff;
   });
 
-/** As two words in the machine's byte order, little-endian on all supported machines. */
+/**
+ * The 16 bytes of an address as two words in the machine's byte order, little-endian on all
+ * supported machines.
+ */
 function wordsOf(bytes: Uint8Array<ArrayBuffer>): [bigint, bigint] {
   const view = new DataView(bytes.buffer);
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)];

@@ -32,7 +32,7 @@ export function bytePrograms(machine: Machine): Record<string, boolean> {
 /** The program for tcp_recvmsg as this kernel declares it, and that for other kernels. */
 function receivers(machine: Machine): { receives: string; other: string } {
   const [now, before] = ["end_recvmsg", "end_recvmsg_nonblock"] as const;
-  // To look for a function costs milliseconds: not where it is not traced.
+  // Looking up a function's parameters takes milliseconds: skipped where tcp_recvmsg is not traced.
   const isBefore = machine.hasHook(LENGTHS).answer !== "yes" &&
     machine.parametersOf("tcp_recvmsg").includes("nonblock");
   return isBefore ? { receives: before, other: now } : { receives: now, other: before };
