@@ -19,10 +19,10 @@ const PORT_MAX = 65535;
 
 /** An address as it is typed: `9435`, `0.0.0.0:9435`, `[::]:9435`. */
 const TYPED = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/;
-/** Numbers below are intervals and durations rather than ports. */
+/** The least number that `--web NUMBER` takes for a port: smaller ones are intervals and counts. */
 const FIRST_PORT = 1024;
 
-/** Reads an address; without one it is that of the machine itself. @throws {UsageError} */
+/** Parses an address; without a host it is a loopback address. @throws {UsageError} */
 export function parseAddress(value: string): Address {
   const [, bracketed, plain, digits] = TYPED.exec(value) ?? [];
   const host = bracketed ?? plain ?? LOOPBACK;
@@ -35,7 +35,9 @@ export function parseAddress(value: string): Address {
   );
 }
 
-/** `--prometheus 9435`, `--prometheus 0.0.0.0:9435`; without an address the machine itself alone can ask. */
+/**
+ * `--prometheus 9435`, `--prometheus 0.0.0.0:9435`; without a host only this machine can connect.
+ */
 export const addressOption = (
   names: { readonly long: string; readonly help: string },
 ): Option<Address | undefined> => ({

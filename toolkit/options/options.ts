@@ -25,8 +25,8 @@ export interface Option<T> {
   /** A positional argument that takes all remaining words. */
   readonly many?: true;
   /**
-   * It may stand without its value, which is parsed as "" then: whether the next word is meant for it. Any other
-   * value stands behind `=`.
+   * For an option whose value may be left out, which is then parsed as "": whether the next word is
+   * its value. Other values are given as `--option=value`.
    */
   takesNext?(word: string): boolean;
   /** It takes all words that follow, as `--exec` does. */

@@ -24,7 +24,7 @@ export interface Column<E> {
   readonly align?: "left" | "right";
   /** The key in JSON. Default: the heading in lower case. */
   readonly key?: string;
-  /** What records hold, where no event that is made up shows it (run/plan_records.ts). */
+  /** What the member holds in records, where sample events do not show it (run/plan_records.ts). */
   readonly member?: Member;
   /** The value: what JSON holds, and what is printed unless `text` says otherwise. */
   value(event: E): Value | readonly Value[];
@@ -52,7 +52,7 @@ export function tableRow<E>(columns: readonly Column<E>[]): (event: E) => string
       : (cell: string) => cell.length < width ? cell.padStart(width) : cell;
     return (event: E) => {
       const value = text(event);
-      // Nearly all text is plain: what cannot be wider than long is not looked at again.
+      // Nearly all text is printable ASCII, whose width is its length: it needs no further look.
       if (typeof value === "string") {
         return isPlain(value) ? padAscii(value) : pad(escapeText(value), column);
       }
@@ -95,11 +95,11 @@ export function jsonRow<E>(columns: readonly Column<E>[]): (event: E) => string 
   };
 }
 
-/** What a column is called in records. */
+/** The key of a column in records. */
 export const keyOf = ({ key, head }: Pick<Column<never>, "key" | "head">): string =>
   key ?? head.toLowerCase();
 
-/** Makes the function that gives what columns say of an event, by their keys. */
+/** Makes the function that gives the columns' values for an event, by their keys. */
 export function membersOf<E>(
   columns: readonly Column<E>[],
 ): (event: E) => Record<string, Value | readonly Value[]> {

@@ -61,6 +61,6 @@ function tellTerminal(text: string): void {
   try {
     writeShort(STDERR, text);
   } catch {
-    // It went away, or takes no more at the moment.
+    // The terminal is gone, or takes no more at the moment: progress may be left out.
   }
 }

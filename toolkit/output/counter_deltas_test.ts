@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { BpfMap } from "../../mod.ts";
 import { CounterDeltas, deltasOf } from "./counter_deltas.ts";
 
-/** A map whose programs count once more before the last look at an entry. */
+/** A map whose programs count `late` more between a report's read and the removal of an entry. */
 class CountingMap extends Map<number, { count: number }> {
   late = 0;
 

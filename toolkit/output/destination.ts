@@ -15,13 +15,16 @@ export type RowTaker<R> = (row: R, json: () => string) => void;
 /** Takes the records of a tool: a file, a server, whatever is not standard output. */
 export interface Destination {
   /**
-   * Seconds between the reports that it wants of a tool that else makes one at its end. They are of all since the start,
-   * and given to no destination that does not want them.
+   * Seconds between the reports that it wants of a tool that otherwise makes one, at its end. Such
+   * reports are cumulative since the start, and given only to destinations that want them.
    */
   readonly snapshotSeconds?: number | undefined;
   /** A report begins. */
   begin?(): void;
-  /** A table begins: what it returns takes the rows. Tools that print events have one table. */
+  /**
+   * A table begins: returns the function that takes its rows. Tools that print events have one
+   * table.
+   */
   rows<R>(columns: readonly Column<R>[]): RowTaker<R>;
   /** A record that is no row. @param kind what it says under `record` @param json makes its line, as for rows */
   record(kind: string, members: RecordMembers, json: () => string): void;
@@ -40,13 +43,13 @@ export class Destinations implements Destination {
     this.#list = list;
   }
 
-  /** The least that any wants. */
+  /** The shortest interval that any of them wants. */
   get snapshotSeconds(): number | undefined {
     const all = this.#list.flatMap(({ snapshotSeconds = [] }) => snapshotSeconds);
     return all.length > 0 ? Math.min(...all) : undefined;
   }
 
-  /** Those that want reports of a tool that makes none before its end. */
+  /** The destinations that want reports before the end of a tool that makes none until then. */
   get snapshots(): Destinations {
     return new Destinations(this.#list.filter((each) => each.snapshotSeconds !== undefined));
   }
@@ -75,13 +78,15 @@ export class Destinations implements Destination {
     for (const each of this.#list) await each.flush?.();
   }
 
-  /** Tells each that all was given. */
+  /** Tells each that there are no more records. */
   async end(): Promise<void> {
     await Promise.all(this.#list.map((each) => each.end?.()));
   }
 }
 
-/** A function that is called once at most; later it returns what it returned then. */
+/**
+ * Makes a function that calls `make` at its first call only, and returns that result at every call.
+ */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;

@@ -83,7 +83,7 @@ test("toJson() has no lone surrogates: bytes that are not UTF-8 come as _hex", (
     },
   );
   assert.doesNotMatch(toJson([raw, { raw }]), /\\ud[89a-f]/i);
-  // A text that only looks like one stays.
+  // A text that only looks like an escaped surrogate stays as it is.
   assert.equal(JSON.parse(toJson("\\udcff")), "\\udcff");
 });
 

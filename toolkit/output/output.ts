@@ -41,8 +41,9 @@ export class ClosedOutput extends Error {
 }
 
 /**
- * Makes sure that somebody can see what will be printed: runtimes put /dev/null in place of a standard output
- * that is closed. Under Deno that looks as if it had been handed on, and is not seen.
+ * Checks that standard output is open for writing. Runtimes open /dev/null in place of a standard
+ * output that is closed; under Deno this cannot be told from a /dev/null that the caller chose, and
+ * is not found.
  *
  * @throws {ErrnoError}
  */
@@ -56,7 +57,7 @@ export function requireOutput(): void {
   }
 }
 
-/** What writes to standard output without waiting, if that can be; made when it is first needed. */
+/** The non-blocking writer of standard output, if there can be one; made at the first use. */
 let prompt: { readonly writer: PromptWriter | undefined } | undefined;
 
 /** A buffer for standard output. */
@@ -109,7 +110,7 @@ export class Output {
       if (written === 0) await whenReady(writer.fd, WRITABLE).ready;
       return written;
     } catch (error) {
-      // An ErrnoError, or the runtime's own.
+      // An ErrnoError or an error of the runtime: both have a `code`.
       if (!(error instanceof Error && "code" in error)) throw error;
       const failure = errnoNumber(String(error.code));
       if (failure === 0) throw error;
@@ -118,7 +119,7 @@ export class Output {
   }
 }
 
-/** Takes lines and prints none: they go elsewhere. */
+/** Prints nothing: the records go to other destinations only. */
 export class NoOutput extends Output {
   override readonly prints = false;
   override line(): void {}

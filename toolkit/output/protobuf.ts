@@ -73,13 +73,13 @@ export class Message {
     return this.append(bytes);
   }
 
-  /** A message behind its length, where several follow each other. */
+  /** A message after its length, for streams of several messages. */
   delimited(bytes: Uint8Array): this {
     this.#varint(BigInt(bytes.length));
     return this.append(bytes);
   }
 
-  /** Fields that are written already. */
+  /** Appends fields that are encoded already. */
   append(bytes: Uint8Array): this {
     this.#room(bytes.length);
     this.#bytes.set(bytes, this.#length);
@@ -102,7 +102,7 @@ export class Message {
   #varint(value: bigint): void {
     this.#room(10);
     let rest = value;
-    // Most are small.
+    // Most numbers fit in 32 bits, for which bigints would be slow.
     if (rest > 0xffffffffn) {
       for (; rest > 0x7fn; rest >>= 7n) this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80;
       this.#bytes[this.#length++] = Number(rest);

@@ -21,7 +21,7 @@ import { type Destination, once } from "./destination.ts";
 import { escapeText, toJson } from "./escape.ts";
 import type { Output } from "./output.ts";
 
-/** As long a signal may have to wait, about. */
+/** How long a signal may have to wait, about. */
 const SLICE_MS = 100;
 
 /** Options for {@linkcode Report.histogram}. */
@@ -61,7 +61,7 @@ export class Report {
   readonly #destination: Destination | undefined;
 
   /**
-   * Made by the frame.
+   * Made by the printer of reports (run/printer.ts).
    *
    * @param settings the tool's `name`; `destination`, which takes the records as well; and `isInterrupted`: whether a
    * signal came while the last report was made
@@ -83,8 +83,9 @@ export class Report {
   }
 
   /**
-   * Does something with each of many that take long, such as naming stacks, in slices: a signal that comes
-   * while the last report is made ends it, and how many are left out is told.
+   * Calls `act` for each of many items that take long, such as stacks to symbolize, in slices of
+   * time. A signal during the last report ends it early, and the number of items left out is
+   * reported.
    *
    * @param what the items are, in the plural: `stacks`
    */
@@ -92,7 +93,7 @@ export class Report {
     let end = performance.now() + SLICE_MS;
     for (const [i, item] of items.entries()) {
       if (performance.now() >= end) {
-        // Signal handlers run when the event loop gets its turn.
+        // Signal handlers run when the event loop gets a turn.
         await new Promise((resolve) => setImmediate(resolve));
         end = performance.now() + SLICE_MS;
       }
@@ -109,7 +110,7 @@ export class Report {
     }
   }
 
-  /** Whether anybody takes records: text for people needs none. */
+  /** Whether records are needed, for --json or another destination; text for people needs none. */
   get takesRecords(): boolean {
     return this.json || this.#destination !== undefined;
   }
