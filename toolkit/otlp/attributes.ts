@@ -26,7 +26,7 @@ function anyValue(value: unknown): Message | undefined {
   }
   if (Array.isArray(value) && value.every((each) => typeof each !== "object" || each === null)) {
     const list = new Message();
-    // An empty value stands for null, so that the others keep their places.
+    // An empty AnyValue stands for null, so that the other elements keep their index.
     for (const each of value) list.embed(1, (anyValue(each) ?? new Message()).bytes);
     return message.embed(5, list.bytes);
   }
@@ -40,7 +40,7 @@ export function attribute(message: Message, field: number, key: string, value: u
   message.embed(field, new Message().text(1, key).embed(2, any.bytes).bytes);
 }
 
-/** Who tells. */
+/** The process that sends telemetry. */
 export interface Teller {
   readonly tool: string;
   readonly version: string;

@@ -1,6 +1,7 @@
 /**
- * `--otlp`: records to a collector of OpenTelemetry. Events, and what else is no row and no histogram, are log records; what
- * Prometheus would be served are metrics.
+ * `--otlp`: sends records to an OpenTelemetry collector. Events are sent as log records, and so are
+ * records of reports other than rows and histograms; the metrics are those that `--prometheus`
+ * serves.
  *
  * @module
  */
@@ -19,16 +20,16 @@ import { MAX_WAITING_BYTES, Sender } from "./sender.ts";
 /** A request is sent once its log records have this many bytes, or the first of them is this old. */
 const FULL = 512 * 1024;
 const PATIENCE_MS = 1000;
-/** A tool ends half a second after Ctrl-C: this is what is left for the last requests. */
+/** Time limit of the last requests: a tool should end within half a second of Ctrl-C. */
 const END_MS = 300;
-/** A replay waits longer. */
+/** The same at the end of a replay, which can wait. */
 const REPLAY_END_MS = 30_000;
-/** Fast rather than small. */
+/** The level of gzip: fast rather than small. */
 const LEVEL = 1;
 
 const nanoseconds = (milliseconds: number) => BigInt(Math.round(milliseconds)) * 1_000_000n;
 
-/** Sends what it is given. */
+/** Sends records to a collector. */
 export class Exporter implements Destination, Disposable {
   readonly #teller: Teller;
   readonly #url: string;
@@ -43,10 +44,14 @@ export class Exporter implements Destination, Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #metricsTimer: ReturnType<typeof setInterval> | undefined;
   #beforeMetrics: () => void = () => {};
-  /** Records that are not at the collector, and never will be. */
+  /** Records that could not be delivered to the collector. */
   dropped = 0;
 
-  /** @param metrics what counts the records @param headers of all requests @param clock when a record was made */
+  /**
+   * @param metrics counts the records
+   * @param headers of all requests
+   * @param clock when a record was made
+   */
   constructor(
     teller: Teller,
     url: string,
@@ -66,7 +71,8 @@ export class Exporter implements Destination, Disposable {
       recovered: () => complain(teller.tool, `${url} takes records again`),
     };
     this.#logs = new Sender(url, headers, events);
-    // Sums are cumulative: one that is not sent is no loss. What is wrong the logs tell as well.
+    // Metrics are cumulative, so a request that fails loses nothing; and where there are events,
+    // the sender of logs reports errors of the collector already.
     const silent = {
       dropped: () => {},
       failed: isEvent ? () => {} : events.failed,
@@ -75,7 +81,10 @@ export class Exporter implements Destination, Disposable {
     this.#figures = new Sender(url, headers, silent);
   }
 
-  /** From now on records come. @param beforeMetrics called before metrics are made, each `metricsMs` */
+  /**
+   * Starts the timer for metrics: tracing begins.
+   * @param beforeMetrics called before metrics are made, each `metricsMs`
+   */
   start(beforeMetrics: () => void, metricsMs: number): void {
     this.#beforeMetrics = beforeMetrics;
     this.#metricsTimer = setInterval(() => this.#sendMetrics(), metricsMs);
@@ -101,12 +110,12 @@ export class Exporter implements Destination, Disposable {
     if (kind !== "histogram") this.#add(`${this.#teller.tool}.${kind}`, members);
   }
 
-  /** Waits until there is room for more. */
+  /** Waits until the queue of log records has room. */
   room(): Promise<void> {
     return this.#logs.room();
   }
 
-  /** @param isReplay nobody has pressed Ctrl-C */
+  /** Sends the rest. @param isReplay whether it may take longer, since nobody has pressed Ctrl-C */
   async end(isReplay = false): Promise<void> {
     const endMs = isReplay ? REPLAY_END_MS : END_MS;
     const before = this.dropped;
@@ -145,7 +154,7 @@ export class Exporter implements Destination, Disposable {
   }
 
   #sendMetrics(): void {
-    // The next one tells all of this one.
+    // Metrics are cumulative: the next request has all that this one would have.
     if (this.#figures.isBusy) return;
     this.#beforeMetrics();
     const span = { start: this.#start, now: nanoseconds(Date.now()) };

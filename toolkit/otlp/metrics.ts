@@ -1,6 +1,6 @@
 /**
- * Counters, gauges and histograms (opentelemetry/proto/metrics/v1/metrics.proto), cumulative since the start: one that
- * is not sent is made up for by the next.
+ * Counters, gauges and histograms (opentelemetry/proto/metrics/v1/metrics.proto), cumulative since
+ * the start: what a lost request held is part of the next.
  *
  * @module
  */
@@ -17,7 +17,9 @@ const UNITS: readonly (readonly [ending: RegExp, unit: string])[] = [
   [/_ratio$/, "1"],
 ];
 
-/** When what is told began, and now; in nanoseconds since 1970. */
+/**
+ * The time that the metrics cover, from the start of tracing until now; in nanoseconds since 1970.
+ */
 export interface Span {
   readonly start: bigint;
   readonly now: bigint;
@@ -30,7 +32,10 @@ export function metricFields(families: readonly Family[], span: Span): Message {
   return scope;
 }
 
-/** Bounds of histograms are told as they are: those that Prometheus has as native ones only would say the same again. */
+/**
+ * Whether a metric is sent. Of a histogram only the one with explicit bounds is: Prometheus's
+ * native one has the same counts in another unit.
+ */
 const isTold = (family: Family): boolean =>
   family.type === "histogram"
     ? family.distributions.some(({ buckets }) => buckets)
@@ -55,7 +60,10 @@ function metricOf(family: Family, span: Span): Message {
 const numberPoint = ({ labels, value }: Sample, { start, now }: Span): Message =>
   labelled(new Message().fixed64(2, start).fixed64(3, now).double(4, value), 7, labels);
 
-/** The last bucket, of what is above all bounds, is empty. */
+/**
+ * A data point of a histogram. OTLP wants one more bucket than bounds, for values above the last
+ * one: it is empty.
+ */
 function histogramPoint({ labels, count, buckets = [] }: Distribution, span: Span): Message {
   const point = new Message().fixed64(2, span.start).fixed64(3, span.now).fixed64(4, BigInt(count))
     .packed(6, BigUint64Array.from([...buckets.map(([, each]) => BigInt(each)), 0n]))

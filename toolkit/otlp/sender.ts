@@ -1,6 +1,6 @@
 /**
- * Sends requests to a collector (https://opentelemetry.io/docs/specs/otlp/#otlphttp): one at a time, again where that may
- * help, with bounded memory.
+ * Sends requests to a collector (https://opentelemetry.io/docs/specs/otlp/#otlphttp): one at a
+ * time, with retries and bounded memory.
  *
  * @module
  */
@@ -30,11 +30,11 @@ export interface Request {
 
 /** Callbacks. */
 export interface SenderEvents {
-  /** So many records are not at the collector, and never will be. */
+  /** This many records could not be delivered. */
   dropped(records: number): void;
   /** A request was refused or failed; `why` continues "Cannot send to …: ". @param isFinal it is not sent again */
   failed(why: string, isFinal: boolean): void;
-  /** It works again. */
+  /** A request succeeded after failed ones. */
   recovered(): void;
 }
 
@@ -54,7 +54,7 @@ export class Sender {
   #hasFailed = false;
   readonly #abort = new AbortController();
   #wake: () => void = () => {};
-  /** No try begins after this, by performance.now(). */
+  /** Time by performance.now() after which no attempt begins. */
   #end = Infinity;
 
   /** @param base the collector's address, to which paths are appended @param headers of each request */
@@ -117,12 +117,12 @@ export class Sender {
         this.#hasFailed = outcome.why !== undefined;
         continue;
       }
-      // At the end what is dropped is told.
+      // At the end the number of dropped records is reported instead.
       if (!this.#hasFailed && this.#end === Infinity) this.#events.failed(outcome.why, false);
       this.#hasFailed = true;
       const ms = Math.min(outcome.waitMs ?? wait * (0.75 + Math.random() / 2), LONGEST_WAIT_MS);
       if (outcome.waitMs === undefined) wait = Math.min(2 * wait, LONGEST_WAIT_MS);
-      // At the end one more try is all that there is time for.
+      // At the end there is time for one more attempt only.
       const isLast = this.#end !== Infinity;
       if (!isLast) await this.#sleep(ms);
       if (isLast || performance.now() >= this.#end) break;
@@ -170,14 +170,14 @@ export class Sender {
   }
 }
 
-/** Seconds or a date, in milliseconds from now. */
+/** The header Retry-After, seconds or a date, in milliseconds from now. */
 function retryAfter(text: string | null): number | undefined {
   if (text === null) return undefined;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }
 
-/** The runtimes hide the cause at different depths. */
+/** Why a request failed. The runtimes tell it in the message, the code or the cause of an error. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no answer within ${PATIENCE_MS / 1000} s`;

@@ -8,10 +8,10 @@
 import type { Distribution, Family, Labels } from "./family.ts";
 import { protobufBody } from "./protobuf_exposition.ts";
 
-/** What a client takes, and what it is called. */
+/** A format of metrics, with its media type. */
 export interface Exposition {
   readonly type: string;
-  /** All of an answer. */
+  /** The body of a response. */
   body(families: readonly Family[]): string | Uint8Array<ArrayBuffer>;
 }
 
@@ -32,7 +32,7 @@ const PROTOBUF: Exposition = {
   body: protobufBody,
 };
 
-/** In the order in which they are chosen where a client likes several as much. */
+/** The formats, in the order of preference where a client accepts several equally. */
 const ALL: readonly (readonly [accepted: RegExp, exposition: Exposition])[] = [
   [
     /^application\/vnd\.google\.protobuf;(?=.*proto=io\.prometheus\.client\.MetricFamily)(?=.*encoding=delimited)/,
@@ -42,7 +42,7 @@ const ALL: readonly (readonly [accepted: RegExp, exposition: Exposition])[] = [
   [/^(text\/plain\b|\*\/\*|text\/\*)/, PROMETHEUS],
 ];
 
-/** The format for what a client says that it accepts. */
+/** The format for a request's header Accept. */
 export function expositionFor(accept = ""): Exposition {
   const wanted = accept.split(",").map((text) => {
     const range = text.replaceAll(/\s/g, "");
@@ -53,7 +53,9 @@ export function expositionFor(accept = ""): Exposition {
   return ALL[wanted[0]?.found ?? -1]?.[1] ?? PROMETHEUS;
 }
 
-/** In the older format a counter is called as its samples are. */
+/**
+ * The lines of a metric. In the older format a counter has the name of its samples, with `_total`.
+ */
 function familyText(family: Family, isOld: boolean): string {
   const { name, type, help } = family;
   const total = type === "counter" ? "_total" : "";
@@ -69,7 +71,7 @@ function familyText(family: Family, isOld: boolean): string {
   ].join("");
 }
 
-/** Text has no native histograms. */
+/** The lines of a classic histogram; the text formats have no native ones. */
 function histogramLines(name: string, { labels, count, buckets }: Distribution): string[] {
   if (!buckets) return [];
   let sum = 0;

@@ -1,5 +1,5 @@
 /**
- * Metrics as data, in whatever format they are told.
+ * Metrics as data, before they are written in a format.
  *
  * @module
  */
@@ -21,7 +21,10 @@ export interface NumberFamily {
   readonly samples: readonly Sample[];
 }
 
-/** Values by slots that double: slot n has those above 2^(n-1) up to 2^n, and -n their mirror image. */
+/**
+ * Counts of values in slots that double: slot n is for values above 2^(n-1) up to 2^n, and -n their
+ * mirror image.
+ */
 export interface NativeBuckets {
   /** Values from -{@linkcode ZERO_THRESHOLD} to {@linkcode ZERO_THRESHOLD}. */
   readonly zero: number;
@@ -30,10 +33,10 @@ export interface NativeBuckets {
   readonly negative: readonly (readonly [slot: number, count: number])[];
 }
 
-/** The histograms of the kernel begin with numbers below 2, in one slot. */
+/** Histograms of the kernel side count all numbers below 2 in their first slot. */
 export const ZERO_THRESHOLD = 2;
 
-/** One histogram: in one or both of the forms that there are. */
+/** One histogram, with classic buckets, native ones or both. */
 export interface Distribution {
   readonly labels: Labels;
   /** Of all values. */

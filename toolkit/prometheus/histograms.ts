@@ -27,9 +27,10 @@ interface Quantity {
 }
 
 /**
- * Metrics of histograms: for each quantity that records name in `value` a classic one in its base unit, and a native one in
- * the unit that the kernel counts in, if its buckets double. Powers of two of microseconds are none of seconds, and native
- * histograms have no other bounds.
+ * Metrics of histograms: for each quantity that records name in `value` a classic one in its base
+ * unit, and a native one in the unit that the kernel counts in, if its buckets double. The native
+ * one cannot be in seconds: its bounds are powers of two, and powers of two in microseconds are not
+ * powers of two in seconds.
  */
 export class Histograms implements Metric {
   readonly #prefix: string;
@@ -102,7 +103,7 @@ function classicOf({ sets, slots }: Quantity, factor: number): Distribution[] {
   }));
 }
 
-/** Undefined where some bucket is between other bounds than powers of two. */
+/** The native histograms; undefined where the bounds of some bucket are not powers of two. */
 function nativeOf({ sets, slots }: Quantity): Distribution[] | undefined {
   if ([...slots.values()].includes(undefined)) return undefined;
   return [...sets].map(([labels, counts]) => {

@@ -23,7 +23,7 @@ export class Metrics implements Destination {
   readonly #isEvent: boolean;
   readonly #make: () => ByKind;
   #byKind: ByKind;
-  /** Of a report that is not whole yet, where reports are of all since the start. */
+  /** The metrics of the report in progress, where reports are cumulative since the start. */
   #next: ByKind | undefined;
   readonly #isCumulative: boolean;
   /** The members that are labels of events: those that {@linkcode add} reads. */
@@ -76,7 +76,10 @@ export class Metrics implements Destination {
     return [...this.#byKind.values()].flat().some(({ isFull }) => isFull);
   }
 
-  /** A report begins: gauges are set anew, and of one that is of all since the start everything. */
+  /**
+   * A report begins: gauges are set anew, and where reports are cumulative since the start, all
+   * metrics.
+   */
   begin(): void {
     if (this.#isCumulative) return void (this.#next = this.#make());
     for (const metrics of this.#byKind.values()) for (const metric of metrics) metric.begin();

@@ -1,5 +1,5 @@
 /**
- * The HTTP server that Prometheus asks.
+ * The HTTP server that Prometheus scrapes.
  *
  * @module
  */
@@ -23,8 +23,8 @@ export class MetricsServer implements Disposable {
   /**
    * Listens.
    *
-   * @param families what is known when somebody asks
-   * @throws {Error} when it cannot be listened there
+   * @param families returns the present metrics, for each scrape
+   * @throws {Error} when the address cannot be listened on
    */
   static async start(address: Address, families: () => readonly Family[]): Promise<MetricsServer> {
     return new MetricsServer(

@@ -65,7 +65,7 @@ test("members that count are summed over reports, others are those of the latest
   deepEqual(samplesOf(metrics), [
     'tsbcc_some_io_bytes_total{disk="a"} 4096',
     'tsbcc_some_io_bytes_total{disk="b"} 10240',
-    // Of disk b there are two ratios, whose sum is none.
+    // Disk b has two ratios, whose sum would mean nothing.
     'tsbcc_some_hit_ratio{disk="a"} 0.5',
   ]);
 });
@@ -138,7 +138,7 @@ test("histograms whose buckets double are native ones too, in the unit that they
     ["tsbcc_some_bytes", 6, 3, { zero: 1, positive: [[13, 3]], negative: [[3, 2]] }],
     ["tsbcc_some_items", 5, 2, undefined],
   ]);
-  // Text has the classic ones alone.
+  // The text formats have classic histograms only.
   deepEqual(samplesOf(metrics).filter((line) => /_count/.test(line)), [
     "tsbcc_some_seconds_count 10",
     "tsbcc_some_bytes_count 6",

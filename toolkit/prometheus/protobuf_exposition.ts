@@ -16,14 +16,14 @@ const FIELDS = { counter: 3, gauge: 2, histogram: 7 } as const;
 const NEGATIVE = { spans: 9, deltas: 10 } as const;
 const POSITIVE = { spans: 12, deltas: 13 } as const;
 
-/** Messages, each behind its length. */
+/** The messages of all metrics, each after its length. */
 export function protobufBody(families: readonly Family[]): Uint8Array<ArrayBuffer> {
   const all = new Message();
   for (const family of families) {
     const metrics = metricsOf(family);
     if (metrics.length === 0) continue;
     const { name, type, help } = family;
-    // Counters are called as their samples are, as in the older text.
+    // Counters have the name of their samples, as in the older text format.
     const message = new Message().text(1, type === "counter" ? `${name}_total` : name).text(2, help)
       .varint(3, TYPES[type]);
     for (const each of metrics) message.embed(4, each.bytes);
@@ -51,7 +51,10 @@ function labelled(labels: Distribution["labels"]): Message {
   return metric;
 }
 
-/** The kernel side does not keep sums: not a number says that it is not known, and 0 would be wrong. */
+/**
+ * A histogram's message. The kernel side keeps no sums: NaN says that the sum is not known, where 0
+ * would be wrong.
+ */
 function histogram({ count, buckets, native }: Distribution): Message {
   const message = new Message().varint(1, count).double(2, NaN);
   let upTo = 0;

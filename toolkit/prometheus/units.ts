@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How a member is called as a metric, and what its numbers are multiplied with. */
+/** The name of a member as a metric, and the factor that turns its numbers into the base unit. */
 export interface Unit {
   readonly name: string;
   readonly factor: number;
