@@ -15,7 +15,7 @@ function source(): CSource {
   return source;
 }
 
-/** What clang says of a place of the text. */
+/** An error of clang's at a position in the text. */
 function said(text: string, line: number, column: number): CompileError {
   const quoted = text.split("\n")[line - 1];
   return new CompileError(

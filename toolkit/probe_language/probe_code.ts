@@ -50,7 +50,10 @@ const CURRENT_IDS = `static __always_inline u64 __current_ids(void)
   return bpf_get_current_pid_tgid();
 }`;
 
-/** The same, in the pid namespace of this process, whose ids its users know. */
+/**
+ * The C function `__current_ids()` with ids of this process's pid namespace, which are those that
+ * the user knows.
+ */
 function namespaceIds(inode: number, dev: number): string {
   return `static __always_inline u64 __current_ids(void)
 {
@@ -60,7 +63,10 @@ function namespaceIds(inode: number, dev: number): string {
 }`;
 }
 
-/** By the sign: on x86-64 and arm64 the kernel has the upper half of the address space. */
+/**
+ * C functions that read from an address, the kernel's or the user's by its sign: on x86-64 and
+ * arm64 the kernel has the upper half of the address space.
+ */
 const READING = ["text", "bytes"].map((what) => {
   const suffix = what === "text" ? "_str" : "";
   return `static __always_inline long read_${what}(void *to, u32 size, u64 address)

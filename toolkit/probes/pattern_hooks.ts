@@ -128,7 +128,7 @@ function userHooks(
   return { places, names: places.map(({ name }) => demangle(name)), unknown };
 }
 
-/** Indirect functions (IFUNC). */
+/** Why the implementation of indirect functions (IFUNC) is unknown. */
 function whyUnknown(pid: number | undefined): string {
   return "the dynamic linker chooses the implementation, and " +
     (pid === undefined

@@ -119,7 +119,7 @@ export class TargetTrace {
     this.#tool = tool;
     this.#pattern = target.text;
     this.#isDebugged = debug;
-    // The pid of another namespace is no process of ours to attach to: the kernel side filters by it.
+    // A pid of another namespace is not the pid to attach to here: the kernel side filters by it.
     this.hooks = findHooks(target, machine, pidns === undefined ? pid : undefined);
     this.#ways = countsOnly ? tracepointWays(this.hooks, machine) : undefined;
   }

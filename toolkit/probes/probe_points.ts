@@ -26,7 +26,7 @@ const OPERANDS = 6;
 const STEPS = 4;
 /** How many arguments of functions can be asked for. */
 const ARGUMENTS = 4;
-/** Registers are asked for by words of struct pt_regs. */
+/** Registers are given to the kernel side as indices of words in struct pt_regs. */
 const WORD = 8;
 
 const Operand = struct("operand", {
@@ -70,7 +70,7 @@ export interface ProbePointQuery {
   readonly sources?: readonly Source[];
 }
 
-/** A place to probe, and what to do there. */
+/** A location to probe, and the kernel side's action there. */
 export interface ProbePoint {
   readonly name: string;
   readonly offset: number;
@@ -94,7 +94,7 @@ export function probePoints(
   queries: readonly ProbePointQuery[],
 ): ProbePoint[] {
   const patterns = queries.flatMap(({ functions }) => functions ? [functions.source] : []);
-  // All at once: a file may have a million symbols.
+  // One pass for all patterns: a file may have a million symbols.
   const found = patterns.length > 0 ? userFunctions(path, new RegExp(patterns.join("|"))) : [];
   return queries.flatMap(({ probe, functions, kind, sources = [] }): ProbePoint[] => {
     if (functions) {
@@ -171,5 +171,5 @@ function usdtOperand(argument: UsdtArgument | undefined): Operand {
 const padded = (steps: readonly number[]): number[] =>
   Array.from({ length: STEPS }, (_, i) => steps[i] ?? 0);
 
-/** Which word of struct pt_regs has a field of it. */
+/** The index of the word in struct pt_regs that has a field. */
 const wordOf = (field: string): number => registerOffset(field) / WORD;

@@ -10,11 +10,17 @@ import { newLink } from "../../plumbing.ts";
 import type { Machine } from "../machine/machine.ts";
 import { requireFew, type TargetHooks } from "./pattern_hooks.ts";
 
-/** As few may be perf events: they cost only those calls that they are on, and are released soon enough. */
+/**
+ * Up to this many tracepoints are attached as perf events: these slow down only their own system
+ * calls, and so few are released quickly.
+ */
 const FEW = 4;
-/** CALLS_MAX of funccount.bpf.c: what returns stands behind what is entered. */
+/** CALLS_MAX of funccount.bpf.c: keys of exits are the system call's number plus this. */
 const RETURNS = 1024;
-/** Where the function that tracefs names its events after has not the name of its system call. */
+/**
+ * System calls by the name in their tracepoints, where that differs: tracefs names these events
+ * after the kernel function.
+ */
 const ALIASES: Readonly<Record<string, string>> = {
   newfstat: "fstat",
   newlstat: "lstat",
@@ -26,9 +32,9 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** How the tracepoints of a pattern are attached. */
 export interface TracepointWays {
-  /** System calls, by their key in `call_matches`, with the place of their match. */
+  /** System calls: the index of the match by the key in `call_matches`. */
   readonly calls: ReadonlyMap<number, number>;
-  /** Raw tracepoints, with that place. */
+  /** Raw tracepoints: the index of the match by name. */
   readonly raw: ReadonlyMap<string, number>;
 }
 
@@ -42,7 +48,7 @@ function callKey(tracepoint: string): number | undefined {
   return number === undefined || way === "enter" ? number : RETURNS + number;
 }
 
-/** Chooses how. Of what is not in it perf events are left. */
+/** Chooses how tracepoints are attached. Those that are in neither map become perf events. */
 export function tracepointWays({ target, places }: TargetHooks, machine: Machine): TracepointWays {
   if (target.kind !== "tracepoint" || places.length <= FEW) return NONE;
   const calls = new Map<number, number>();
@@ -66,7 +72,10 @@ export const rawPrograms = (stem: string, { calls, raw }: TracepointWays) => {
   };
 };
 
-/** Attaches so, and the rest by perf events; the link tells what could be attached. */
+/**
+ * Attaches tracepoints as chosen, and the others by perf events; the link lists what could be
+ * attached.
+ */
 export function attachTracepointWays(
   bpf: Bpf,
   stem: string,
@@ -87,7 +96,7 @@ export function attachTracepointWays(
   return newLink("tracepoints", () => {}, undefined, targets);
 }
 
-/** Returns the places that are taken. */
+/** Attaches raw tracepoints; returns the indices of the matches that are attached. */
 function attachRaw(bpf: Bpf, stem: string, { calls, raw }: TracepointWays): Set<number> {
   const taken = new Set<number>();
   const matches = bpf.map("call_matches", u32, u32);
@@ -102,7 +111,7 @@ function attachRaw(bpf: Bpf, stem: string, { calls, raw }: TracepointWays): Set<
       bpf.program(`${stem}_raw_tracepoint`).attachRawTracepoint(name, { cookie: BigInt(index) });
       taken.add(index);
     } catch (error) {
-      // Events that somebody has defined, such as kprobes, are no tracepoints.
+      // Events that were defined through tracefs, such as kprobes, have no raw tracepoint.
       if (!(error instanceof BpfError) || error.code !== "ENOENT") throw error;
     }
   }

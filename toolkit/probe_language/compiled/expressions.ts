@@ -74,12 +74,19 @@ export function typed(
   });
 }
 
-/** Something that cannot be compiled here, as an error in the probe; libbcc may know it. */
+/**
+ * The error, at its position in the probe, for an expression that the compiler of kernel TypeScript
+ * does not know; libbcc may compile it.
+ */
 export class NotHere extends ProbeError {
   override name = "NotHere";
 }
 
-/** Runs code that may meet something unknown, and locates it. @throws {NotHere} */
+/**
+ * Runs `find`, and turns its errors about unknown names and types into errors at their position in
+ * the probe.
+ * @throws {NotHere}
+ */
 export function explained<T>(probe: string, place: number, find: () => T): T {
   try {
     return find();
@@ -89,7 +96,7 @@ export function explained<T>(probe: string, place: number, find: () => T): T {
       const said = message.startsWith("this ") ? message : `this does not compile: ${message}`;
       throw new NotHere(said, probe, at);
     }
-    // Kernel types on a kernel without BTF.
+    // The expression uses kernel types, and the kernel has no BTF.
     if (error instanceof UnsupportedError) throw new NotHere(error.message, probe, place);
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * In which processes a probe's program runs on.
+ * The filters at the start of a probe's program: it returns in processes that are not traced.
  *
  * @module
  */
