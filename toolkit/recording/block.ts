@@ -1,6 +1,7 @@
 /**
- * Blocks of a recording. Each is a member of gzip (RFC 1952), so that `zcat` shows their lines, with a head of ours in
- * its extra field: what is damaged costs its block, and the next one tells how many records that held.
+ * Blocks of a recording. Each is a member of gzip (RFC 1952), so that `zcat` shows their lines,
+ * with a head of ours in its extra field: damage costs the block that it is in, and the head of the
+ * next one tells how many records that held.
  *
  *      0  1f 8b 08 04, time (u32) 0, flags 0, system 3 (Unix)
  *     10  length of the extra field (u16) 36; "TB", length of what follows (u16) 32
@@ -57,11 +58,11 @@ const CRC_AT = 44;
 export const MAGIC: Uint8Array<ArrayBuffer> = Uint8Array.of(
   ...[0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 3, 36, 0, 0x54, 0x42, 32, 0, VERSION],
 );
-/** No block of ours is larger, and none is believed that says so. */
+/** Limit on the text of a block: a head that says more is taken for damaged. */
 export const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 /** Deflate can make text longer by a few bytes in each 16 KiB. */
 const MAX_BYTES = MAX_TEXT_BYTES + 64 * 1024;
-/** Six times as fast as the default, for half as much again in size. */
+/** The level of deflate: six times as fast as the default, and the result is larger by half. */
 const LEVEL = 1;
 
 const zlib = () => process.getBuiltinModule("node:zlib");

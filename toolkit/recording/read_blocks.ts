@@ -1,18 +1,21 @@
 /**
- * Reads the whole blocks of a file, whatever lies between them.
+ * Reads the intact blocks of a file, and skips damaged bytes between them.
  *
  * @module
  */
 
 import { type FoundBlock, HEAD_BYTES, MAGIC, readHead, readText } from "./block.ts";
 
-/** Bytes that are read at a time, besides what a block needs. */
+/** Bytes that are read at a time in search of the next block. */
 const PIECE = 256 * 1024;
 
 /** Reads some bytes of a file: fewer at its end only, where there are none left an empty array. */
 export type ReadAt = (at: number, length: number) => Uint8Array;
 
-/** As many damaged blocks are looked into for others, in case that bytes of them are gone; then their sizes are believed. */
+/**
+ * Limit on damaged blocks that are searched for the next block, in case some of their bytes are
+ * missing; after so many, the size in the head of a damaged block is trusted.
+ */
 const MAX_DOUBTS = 100;
 
 /** A whole block with its text. */
@@ -49,7 +52,10 @@ export class BlockReader {
     }
   }
 
-  /** Whether a damaged block, whose head is whole, ends here. */
+  /**
+   * Whether to go on at the end of a damaged block whose head is intact, rather than search its
+   * bytes.
+   */
   #isPassed(end: number): boolean {
     const head = this.#readAt(end, HEAD_BYTES);
     if (head.length > 0 && indexOfMagic(head) === 0) return true;

@@ -41,7 +41,7 @@ export interface RecordingEnd {
 /** What {@linkcode RecordingHead.format} says. */
 export const FORMAT = "ts-bcc recording 1";
 
-/** A column without its functions. */
+/** A column as it is recorded. */
 export interface RecordedColumn {
   readonly key: string;
   readonly head: string;
@@ -67,7 +67,10 @@ export type RecordedLine =
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Before a record's own JSON, which is the last member: a quotation mark inside a text has a backslash before it. */
+/**
+ * Stands before a record's own JSON, the last member of a line. No text contains it: quotation
+ * marks inside a text have a backslash before them.
+ */
 const ROW = ',"row":';
 
 /** A line with a record. @param before the members before it, without the closing brace */
@@ -92,10 +95,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown) => typeof value === "string";
 
-/** Keys that keep an object from becoming a text. No tool has such members. */
+/** Keys with which an object cannot be converted to a string. No tool has such members. */
 const ODD_KEYS = /"(toString|valueOf|__proto__)":/;
 
-/** Parses a line; undefined for what no version of ours writes. */
+/** Parses a line; undefined if it is not in the format of recordings. */
 export function parseLine(line: string): RecordedLine | undefined {
   try {
     if (ODD_KEYS.test(line)) return undefined;
@@ -143,7 +146,9 @@ function isColumn(column: unknown): boolean {
     (column.align === undefined || column.align === "left" || column.align === "right");
 }
 
-/** Parses what a file begins with; undefined for what is no head of this version. */
+/**
+ * Parses the first block of a file; undefined if it is not a head of this version of the format.
+ */
 export function parseHead(text: string): RecordingHead | undefined {
   let head: unknown;
   try {

@@ -14,14 +14,17 @@ import { BlockKind, encodeBlock } from "./block.ts";
 import { RecordFile } from "./record_file.ts";
 import { FORMAT, type RecordedColumn, type RecordingHead, recordLine } from "./recorded.ts";
 
-/** A block is written when its text has so many characters … */
+/** A block is written when its text has this many characters … */
 const FULL = 256 * 1024;
-/** … or its first record is so old. */
+/** … or its first record is this old. */
 const PATIENCE_MS = 1000;
-/** A longer record is left out. */
+/** Limit on a record, in characters: longer ones are dropped. */
 const MAX_LINE = 1024 * 1024;
 
-/** What is done when there is no room: the tool ends, or goes on without recording what has none. */
+/**
+ * What is done when the disk is full or the size is reached: the tool ends, or goes on and drops
+ * records.
+ */
 export type WhenFull = "end" | "go-on";
 
 /** Where a recording goes. */
@@ -30,18 +33,20 @@ export interface RecorderOptions {
   readonly maxBytes: number;
   readonly files: number;
   readonly whenFull: WhenFull;
-  /** When what is recorded was seen, in milliseconds since 1970. Default: now. */
+  /**
+   * Gives the time of the record at hand, in milliseconds since 1970. Default: the present time.
+   */
   readonly clock?: (() => number) | undefined;
 }
 
 type FoundOut = "host" | "kernel" | "started";
 
-/** What the maker of a recording says about it; the rest of its head is found out. */
+/** The part of a recording's head that its maker gives; the recorder finds out the rest. */
 export type Recorded =
   & Omit<RecordingHead, "format" | FoundOut>
   & Partial<Pick<RecordingHead, FoundOut>>;
 
-/** Records what it is given. */
+/** Writes records to a recording. */
 export class Recorder implements Destination, Disposable {
   readonly #name: string;
   readonly #whenFull: WhenFull;
@@ -61,7 +66,7 @@ export class Recorder implements Destination, Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the file had no room for something. */
   hasFailed = false;
-  /** Records that are not in the file. */
+  /** Records that were dropped: they are not in the file. */
   dropped = 0;
 
   /** Opens the file. @throws {Error} where it cannot be written */
@@ -83,7 +88,7 @@ export class Recorder implements Destination, Disposable {
     });
   }
 
-  /** From now on records come. @param stop ends the tool */
+  /** Tracing begins. @param stop ends the tool */
   start(stop: () => void): void {
     this.#stop = stop;
   }
@@ -99,7 +104,7 @@ export class Recorder implements Destination, Disposable {
     );
     const table = toJson({ table: id, columns: columns.map(recordedColumn) });
     return (row, json) => {
-      // Made before the table's text is asked for: either may look at the clock.
+      // The JSON is made before the texts, always in this order: both may ask for the time.
       const made = json();
       const shown = texts.length > 0 ? `,"texts":${toJson(texts.map((text) => text(row)))}` : "";
       this.#add(recordLine(`{"at":${this.#clock()},"table":${id}${shown}`, made), 1, id, table);
@@ -125,7 +130,7 @@ export class Recorder implements Destination, Disposable {
     this.#file[Symbol.dispose]();
   }
 
-  /** @param id the table of a row, which each block tells anew */
+  /** @param id the table of a row, whose columns each block repeats */
   #add(line: string, count: number, id?: number, table = ""): void {
     if (line.length + table.length > MAX_LINE) {
       this.dropped += count;

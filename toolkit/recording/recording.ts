@@ -10,13 +10,13 @@ import { type Block, BlockReader } from "./read_blocks.ts";
 import { BlockKind } from "./block.ts";
 import { parseHead, parseLine, type RecordedLine, type RecordingHead } from "./recorded.ts";
 
-/** What is missing of a recording. */
+/** How much of a recording is missing. */
 export interface Missing {
   /** Records in blocks that are damaged or gone; what is cut off at the end is not known. */
   readonly records: number;
   /** Bytes that belong to no whole block. */
   readonly bytes: number;
-  /** Lines that no version of ours writes. */
+  /** Lines that are not in the format of recordings. */
   readonly lines: number;
   /** Whether the end is there: else the tool was killed, or the file is cut. */
   readonly hasEnd: boolean;
@@ -94,7 +94,7 @@ export class Recording implements Disposable {
     for (const { file } of this.#parts) {
       const reader = readerOf(file);
       for (const block of reader) {
-        // What is before the first file was rotated away.
+        // Records before the first file were removed by rotation, and are not counted as missing.
         next ??= block.before;
         this.#records += Math.max(block.before - next, 0);
         next = Math.max(block.before + block.count, next);

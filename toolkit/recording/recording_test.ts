@@ -38,7 +38,7 @@ const ROW = jsonRow(COLUMNS);
 const RECORDED = {
   ...{ tool: "some", summary: "Some.", version: "1", arguments: ["-x"], isEvent: true, shapes: [] },
 };
-/** A text that does not become short, so that a few rows fill a file. */
+/** A text that cannot be compressed, so that a few rows fill a file. */
 const noise = (seed: number) =>
   Array.from(
     { length: 2000 },
@@ -147,7 +147,7 @@ test("a damaged or cut file loses its damaged blocks only, and tells how much", 
       });
     }
   }
-  // Bytes that are gone, and bytes too many, cost the block that they are in.
+  // Missing bytes, and extra bytes, cost the block that they are in.
   const gone = damaged((bytes) =>
     Buffer.concat([bytes.subarray(0, starts[3]! + 60), bytes.subarray(starts[3]! + 77)])
   );
@@ -186,7 +186,7 @@ test("files are rotated by size, so many are kept, and together they are one rec
   deepEqual(replayed(...names.toReversed()).lines, lines);
   const some = replayed(names[3]!, names[0]!);
   equal(some.missing.records, lines.length - some.lines.length);
-  // What was there before is kept as the file before, and is another recording.
+  // An existing recording is renamed to `.1`, and is another recording.
   record(options(path, { maxBytes: 50_000, files: 4 }), rows.slice(0, 1), 1);
   throws(() => replayed(path, `${path}.1`), {
     name: "UsageError",

@@ -43,9 +43,9 @@ function valueOf(value: unknown): Value | readonly Value[] {
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
-/** How a replay goes on. */
+/** Speed and callbacks of a replay. */
 export interface ReplayOptions {
-  /** Whether time passes between records as it did. */
+  /** Whether the pauses between records are as long as when they were recorded. */
   readonly asItWas: boolean;
   /** Called before each record. @param at when it was made, in milliseconds since 1970 */
   onTime?(at: number): void;
@@ -59,19 +59,22 @@ export interface ReplayOptions {
   isOver(): boolean;
 }
 
-/** Longer than this the event loop does not wait for its turn. */
+/** The event loop gets a turn after this time at the latest. */
 const SLICE_MS = 50;
 
-/** No tool takes as long between two records of one report. */
+/**
+ * After a gap of this length the latest report is complete: no tool takes as long between two of
+ * its records.
+ */
 const PAUSE_MS = 200;
 
-/** As many tables are kept; no tool has more than a few. */
+/** Limit on the tables that are kept; no tool has more than a few. */
 const MAX_TABLES = 100;
 
 /** Gives lines of a recording to a destination. */
 export class Giver {
   readonly #destination: Destination;
-  /** By the columns as text: reports have the same ones again and again. */
+  /** By the columns as text: each report has the same tables again. */
   readonly #takers = new Map<string, RowTaker<RecordedRow>>();
   #tables = new Map<number, RowTaker<RecordedRow>>();
 
@@ -80,7 +83,7 @@ export class Giver {
     this.#destination = destination;
   }
 
-  /** A block begins, which tells its tables anew. */
+  /** A block begins: it repeats the columns of its tables. */
   begin(): void {
     this.#tables = new Map();
   }
@@ -142,7 +145,10 @@ function membersOf({ record: _, ...members }: Readonly<Record<string, unknown>>)
 
 let last = 0;
 
-/** Signals and requests are handled between blocks, and what zlib holds of each is given back. */
+/**
+ * Gives the event loop a turn, so that signals and requests are handled between blocks, and zlib's
+ * memory of each block is freed.
+ */
 export async function turn(): Promise<void> {
   if (performance.now() - last < SLICE_MS) return;
   await new Promise((resolve) => setImmediate(resolve));

@@ -85,7 +85,7 @@ export const SUMMARY_SHAPE: RecordShape = recordShape("summary", {
   count: "count",
 });
 
-/** What any tool may tell of losses. */
+/** Records of losses, which any tool may print. */
 export const LOSSES: readonly RecordShape[] = ["dropped", "missed", "truncated"].map((kind) => ({
   kind,
   members: { "time?": "time", what: "text", total: "number" },

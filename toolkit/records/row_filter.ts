@@ -1,6 +1,6 @@
 /**
- * What is typed to filter rows, on the page and for a replay: words that must all be in a row, `path:/tmp`, `err=2`,
- * `lat_ms>10`, `-word`, `/pattern/`.
+ * Filters of rows, as they are typed on the live page and for a replay: words that must all be in a
+ * row, `path:/tmp`, `err=2`, `lat_ms>10`, `-word`, `/pattern/`.
  *
  * @module
  */
@@ -20,7 +20,11 @@ const wordsOf = (text: string): string[] =>
 export const keysIn = (text: string): string[] =>
   wordsOf(text).flatMap((word) => TERM.exec(word.replace(/^-(?=.)/, ""))?.[1] ?? []);
 
-/** Makes what tells whether rows are wanted. @param keys of the columns @throws {SyntaxError} for a pattern that is none */
+/**
+ * Makes the function that tells whether a row passes the filter.
+ * @param keys of the columns
+ * @throws {SyntaxError} for a pattern that is none
+ */
 export function parseFilter(text: string, keys: readonly string[]): Wanted {
   const terms = wordsOf(text).map((word) => {
     const isNot = word.length > 1 && word.startsWith("-");

@@ -1,5 +1,6 @@
 /**
- * Makes up events from their types, so that the records of a tool are known without a kernel.
+ * Makes sample events from their codecs, so that the shape of a tool's records is found without a
+ * kernel.
  *
  * @module
  */
@@ -64,7 +65,7 @@ const bytesOf = (type: CType): number =>
     ? 8
     : type.bytes;
 
-/** Where the member begins that takes what is left of an event. */
+/** The offset of the flexible array member. */
 function flexibleStart(type: CType): number | undefined {
   if (type.kind !== "struct") return undefined;
   const last = type.members.at(-1);
@@ -73,7 +74,7 @@ function flexibleStart(type: CType): number | undefined {
 }
 
 /**
- * An event of a codec, made up by the types of its members.
+ * A sample event, with each member filled by its type and name.
  *
  * @param text what all texts are, instead of the names of members
  */
