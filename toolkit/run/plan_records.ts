@@ -1,5 +1,5 @@
 /**
- * Which records a plan makes.
+ * The shapes of the records that a plan makes.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function recordsOf(
   return [...shapes, ...LOSSES];
 }
 
-/** What columns hold, found out of events that are made up. */
+/** The shape of a row, found from the columns' values for sample events. */
 function rowOf(plan: EventPlan<Event>, shown: ShownContainers): RecordShape {
   const events = (["zero", "one", "all", "empty"] as const).map((kind) =>
     sampleEvent(plan.event, kind)
@@ -67,6 +67,6 @@ function kindOfValue(key: string, value: Value | readonly Value[] | undefined) {
   if (Array.isArray(value)) return /^(number|bigint)$/.test(typeof value[0]) ? "numbers" : "texts";
   if (typeof value === "number" || typeof value === "bigint") return "number";
   if (typeof value === "boolean") return "flag";
-  // What is null for each of them is looked up by name.
+  // Null for every sample event: a text that is looked up, such as the name of a process.
   return key === "time" ? "time" : "text";
 }

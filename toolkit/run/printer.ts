@@ -20,7 +20,7 @@ import type { ShownContainers } from "../task/containers.ts";
 import type { Who } from "../task/who.ts";
 import { columnsOf } from "./plan_records.ts";
 
-/** What prints a plan. */
+/** Prints what a plan says, while it is carried out. */
 export interface Printer extends Disposable {
   /** Prints what comes before the first event. */
   begin(): void | Promise<void>;
@@ -134,7 +134,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
 const CLEAR = "\x1b[H\x1b[2J";
 
-/** Asks for a report that only the destinations get that want such. */
+/** A request for a report that only those destinations get that want snapshots. */
 const SNAPSHOT = Symbol("snapshot");
 
 /** Prints reports. */

@@ -1,5 +1,5 @@
 /**
- * `--record`: what a tool sees, as a file.
+ * `--record`: writes a tool's records to a file.
  *
  * @module
  */
@@ -26,7 +26,11 @@ const MIB = 1024 * 1024;
 /** With --record-size. */
 const FILES = 10;
 
-/** What records the records of a plan. @throws {UsageError} @throws {Error} where the file cannot be written */
+/**
+ * The destination that records a plan.
+ * @throws {UsageError}
+ * @throws {Error} where the file cannot be written
+ */
 export const recorderOf = (tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination =>
   recordTo({
     tool: tool.name,
@@ -39,7 +43,7 @@ export const recorderOf = (tool: AnyTool, plan: Plan<never>, values: Standard): 
   }, values);
 
 /**
- * The same by what is said of the records.
+ * The destination for records with this description.
  *
  * @param replayed the time of what is replayed, and how much of it is missing already
  */
@@ -107,7 +111,7 @@ export function checkRecordOptions(
   }
 }
 
-/** What was typed behind the tool's name. */
+/** The words of the command line after the tool's name. */
 function wordsOf(name: string): string[] {
   const words = process.argv.slice(2);
   return words[0] === name ? words.slice(1) : words;

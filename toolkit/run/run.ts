@@ -91,7 +91,7 @@ export function schemaOf(
   try {
     plan = planOf(tool, asked, machine);
   } catch {
-    // What is wrong with the values is so on any machine, and told by this one.
+    // The machine may lack a hook. Usage errors do not depend on that, so they are thrown again.
     plan = planOf(tool, asked, capable(machine));
   }
   return jsonSchema(tool, recordsOf(tool, plan, values));
@@ -120,28 +120,31 @@ async function trace(
   using printer = "event" in plan
     ? new Rows(bpf, plan, output, losses, values, destinations)
     : new Reports(tool.name, bpf, plan, output, losses, values, destinations);
-  // A signal before this ends the tool by the kernel, which from here on would detach its programs one by one.
+  // Until here a signal ends the process by default. From here on that would be slow, because the
+  // kernel would detach the programs one by one.
   let isTold = false;
   const stopped = Promise.withResolvers<undefined>();
   using stop = new Stop(() => {
     stopped.resolve(undefined);
     printer.wake();
   }, () => {
-    // For people: in a script a reader may just be slow. A write that has just begun has a reader.
+    // Only on a terminal: in a script a reader may just be slow. A write that began just now is no
+    // sign of a missing reader.
     if (isTold || output.waitingMs < PATIENCE_MS || !isTerminal(STDERR)) return;
     isTold = true;
     complain(tool.name, "nobody reads what was seen until now: that signal again ends without it");
   }, () => printer.interrupt());
-  // Where its sections say, a tool is attached in no time.
+  // Attaching by section names is fast, and needs no progress line.
   const links = plan.attach
     ? await withProgress(tool.name, "attaching", () => {
       const attaching = Promise.resolve(plan.attach!(bpf, held?.pid));
-      attaching.catch(() => {}); // it goes on for a moment with what is closed, if it is not waited for
+      attaching.catch(() => {}); // after a stop it runs on with closed objects
       return Promise.race([attaching, stopped.promise]);
     })
     : bpf.attach();
   if (!links) throw new Error("a signal came before all probes were set: nothing was traced");
-  // By itself: who saw no more than this has seen no report.
+  // Written by itself, not as part of the output: a reader that leaves after this line has seen no
+  // report.
   if (plan.intro !== undefined && !values.json) {
     if (output.prints) await printText(plan.intro);
   } else if (isSilent(plan) && isTerminal(STDERR)) remark(tracingLine(tool.summary));
@@ -150,7 +153,8 @@ async function trace(
   await output.flush();
   if (isReadyWanted()) console.error("ready");
   using _settling = settleLater();
-  // Who started a tool for its page keeps its output open, or is gone.
+  // Also where a tool only serves its page: whoever started it keeps its output open while it is
+  // needed.
   if (output.prints || values.web) stop.whenOutputCloses();
   if (values.duration !== undefined) stop.after(values.duration);
   let problem: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * Where the options of a run want its records besides, or in place of, standard output.
+ * The destinations that the options of a run ask for, besides or in place of standard output.
  *
  * @module
  */
@@ -21,7 +21,7 @@ type Standard =
 
 /** A destination as a run needs it. */
 export interface RunDestination extends Destination, Partial<Disposable> {
-  /** Whether it could not take everything, as it has told: the tool's status is 1 then. */
+  /** Whether it lost records, which it has reported: the tool's exit status is then 1. */
   readonly hasFailed?: boolean;
   /** Everything is attached. @param stop ends the tool, where going on is of no use */
   start?(losses: Pick<Losses, "totals" | "watch">, stop: () => void): void | Promise<void>;
@@ -31,7 +31,10 @@ export interface RunDestination extends Destination, Partial<Disposable> {
 interface Kind {
   /** Whether it is wanted. */
   isAsked(values: Standard): boolean;
-  /** Whether it shows what is going on now: a tool that else makes one report at its end makes several. */
+  /**
+   * Whether it shows the present state: a tool that otherwise makes one report at its end makes
+   * several for it.
+   */
   readonly isLive: boolean;
   /** Seconds between such reports. Default 5. */
   readonly reportSeconds?: number;
@@ -39,7 +42,7 @@ interface Kind {
   make(tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination;
 }
 
-/** All that there are. */
+/** All kinds of destinations. */
 const KINDS: readonly Kind[] = [
   { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
   { isAsked: ({ web }) => web !== undefined, isLive: true, reportSeconds: 1, make: pageOf },
@@ -48,7 +51,7 @@ const KINDS: readonly Kind[] = [
   { isAsked: ({ otlp }) => otlp !== undefined, isLive: true, make: exporterOf },
 ];
 
-/** Seconds between reports of tools that else make one at the end. */
+/** Seconds between reports of tools that otherwise make one at the end. */
 const REPORT_SECONDS = 5;
 
 /** All destinations of one run. */

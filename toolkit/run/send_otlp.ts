@@ -1,5 +1,5 @@
 /**
- * `--otlp`: what a tool sees, to a collector of OpenTelemetry.
+ * `--otlp`: sends a tool's records to an OpenTelemetry collector.
  *
  * @module
  */
@@ -20,14 +20,20 @@ type Standard =
   & Values<typeof standardOptions>
   & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
-/** As OpenTelemetry calls architectures. */
+/** OpenTelemetry's names of architectures, by Node's names. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
-/** What sends the records of a plan. @throws {UsageError} where it does not tell them */
+/**
+ * The destination that sends the records of a plan.
+ * @throws {UsageError} where the plan does not declare them
+ */
 export const exporterOf = (tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination =>
   exporter(tool.name, recordsOf(tool, plan, values), "event" in plan, values);
 
-/** The same by what a tool says of itself. @param clock when a record was made */
+/**
+ * The same from the shapes of the records.
+ * @param clock gives the time of a recorded record, for replays
+ */
 export function exporter(
   name: string,
   shapes: readonly RecordShape[],
@@ -68,7 +74,7 @@ export function exporter(
     begin: () => sent.begin(),
     rows: (columns) => sent.rows(columns),
     record: (kind, members) => sent.record(kind, members),
-    // A recording can wait for a slow collector; events of a kernel cannot.
+    // A replay can wait for a slow collector; a trace cannot.
     ...clock && { flush: () => sent.room() },
     end: () => sent.end(clock !== undefined),
     [Symbol.dispose]: () => sent[Symbol.dispose](),

@@ -1,5 +1,5 @@
 /**
- * `--prometheus`: what a tool sees, as metrics.
+ * `--prometheus`: serves metrics of a tool's records.
  *
  * @module
  */
@@ -25,7 +25,10 @@ type Standard =
 export const isPeriodic = (plan: Plan<never>): boolean =>
   "event" in plan || "report" in plan && plan.interval !== undefined && plan.count !== 1;
 
-/** What counts the records of a plan. @throws {UsageError} where it has none */
+/**
+ * The destination that serves metrics of a plan's records.
+ * @throws {UsageError} where it has none
+ */
 export function metricsOf(
   tool: AnyTool,
   plan: Plan<never>,
@@ -38,13 +41,13 @@ export function metricsOf(
   return new ServedMetrics(tool.name, shapes, "event" in plan, values, !isPeriodic(plan));
 }
 
-/** Seconds between looks at tools that tell all at their end. */
+/** Seconds between snapshots of tools that report at their end only. */
 const SNAPSHOT_SECONDS = 5;
 
 /** What is lost, so far. */
 export type Lost = Pick<Losses, "totals">;
 
-/** Metrics with the server that hands them out. */
+/** Metrics with the server for them. */
 export class ServedMetrics extends Metrics implements Disposable {
   /** See {@linkcode Destination.snapshotSeconds}. */
   readonly snapshotSeconds: number | undefined;
@@ -77,7 +80,10 @@ export class ServedMetrics extends Metrics implements Disposable {
     this.#address = prometheus!;
   }
 
-  /** Serves, and says where. @throws {Error} when it cannot be listened there */
+  /**
+   * Starts the server and prints its address.
+   * @throws {Error} when the address cannot be listened on
+   */
   async start(losses: Lost): Promise<void> {
     const families = (): readonly Family[] => {
       for (const [{ kind, what }, total] of losses.totals()) this.lose(kind, what, total);

@@ -1,5 +1,5 @@
 /**
- * `--web`: what a tool sees, on a live page.
+ * `--web`: shows a tool's records on a live page.
  *
  * @module
  */
@@ -24,10 +24,13 @@ type Standard =
   & Values<typeof standardOptions>
   & Partial<Pick<Values<typeof eventOptions>, "container" | "pod">>;
 
-/** Seconds between looks at tools that tell all at their end. */
+/** Seconds between snapshots of tools that report at their end only. */
 const SNAPSHOT_SECONDS = 2;
 
-/** What shows the records of a plan. @throws {UsageError} where it does not tell them */
+/**
+ * The destination that shows the records of a plan.
+ * @throws {UsageError} where the plan does not declare them
+ */
 export function pageOf(tool: AnyTool, plan: Plan<never>, values: Standard): ServedPage {
   if ("text" in plan) {
     throw new UsageError(`${tool.name} prints a text and ends: no page can show it`);
@@ -42,7 +45,7 @@ export function pageOf(tool: AnyTool, plan: Plan<never>, values: Standard): Serv
   }, values.web!);
 }
 
-/** What was typed behind the tool's name, but for the page's address. */
+/** The words of the command line after the tool's name, without the page's address. */
 function wordsOf({ name, options }: AnyTool): string[] {
   const [, , ...typed] = process.argv;
   const words = typed[0] === name ? typed.slice(1) : typed;
@@ -79,7 +82,7 @@ export function recordedColumns({ members }: RecordShape): PageColumn[] {
   });
 }
 
-/** The page with the server that hands it out. */
+/** The page with its server. */
 export class ServedPage implements Destination, Disposable {
   /** See {@linkcode Destination.snapshotSeconds}. */
   readonly snapshotSeconds: number | undefined;
@@ -110,12 +113,15 @@ export class ServedPage implements Destination, Disposable {
     this.#feed = new Feed(hello, () => losses() ?? [], replayed);
   }
 
-  /** Resolves when somebody looks. */
+  /** Resolves when the page is opened. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
 
-  /** Serves, and says where. @throws {Error} when it cannot be listened there */
+  /**
+   * Starts the server and prints its address.
+   * @throws {Error} when the address cannot be listened on
+   */
   async start(lost: Lost): Promise<void> {
     this.#lost = lost;
     const answer = answerTool((_, response) => {

@@ -16,7 +16,7 @@ import {
 } from "../../plumbing.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** As long nobody wonders after a signal why the tool has not ended. */
+/** How long the tool may take to end after a signal before the user is told why. */
 export const PATIENCE_MS = 500;
 
 /**
@@ -45,8 +45,9 @@ export class Stop implements Disposable {
     this.#whenStopped = whenStopped;
     this.#whenSlow = whenSlow;
     this.#whenSignalled = whenSignalled;
-    // nohup(1) asks to go on without a terminal. Shells ignore SIGINT for what a script runs in the background:
-    // who sends that to a tool means it.
+    // SIGHUP stays ignored if it was at the start, as under nohup(1). SIGINT is handled even if it
+    // was: shells ignore it for what a script runs in the background, but whoever sends it to a
+    // tool wants it to end.
     const hasNoTerminal = isSignalIgnored("SIGHUP");
     for (const signal of SIGNALS) {
       if (signal === "SIGHUP" && hasNoTerminal) continue;

@@ -78,7 +78,7 @@ export interface EventPlan<E extends { readonly who: Who }> extends Tracing {
   readonly most?: number | undefined;
   /** Whether to print an event, for filters that the kernel side cannot apply. */
   wants?(event: E): boolean;
-  /** When an event was, for timelines; without it, when it was read. */
+  /** When an event happened and how long it took, for timelines. Default: when it was read. */
   span?(event: E): Span;
   /** Lines below a row, for people. */
   below?(event: E): readonly string[];
@@ -102,7 +102,7 @@ export type ReportSignal = "SIGUSR1" | "SIGUSR2";
 export interface ReportPlan extends Tracing {
   /** Seconds between reports; undefined: one at the end. */
   readonly interval: number | undefined;
-  /** What its records are made of; those of losses every tool may make. */
+  /** The shapes of its records, without those of losses, which every tool may print. */
   readonly records?: readonly RecordShape[];
   /** End after so many reports. */
   readonly count?: number | undefined;
@@ -128,7 +128,7 @@ export interface ReportPlan extends Tracing {
 export interface TextPlan {
   /** What to print, or what finds it out. */
   readonly text: string | (() => string);
-  /** What its records are made of, where it has some. */
+  /** The shapes of its records, where it has some. */
   readonly records?: readonly RecordShape[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * `-o FILE` of tools that print events: what is seen, as traces for timelines.
+ * `-o FILE` of tools that print events: writes them as traces for timelines.
  *
  * @module
  */
@@ -14,7 +14,11 @@ import type { Who } from "../task/who.ts";
 import type { RunDestination } from "./run_destinations.ts";
 import type { AnyTool, EventPlan, Plan } from "./tool.ts";
 
-/** What writes the events of a plan. @throws {UsageError} @throws {Error} where a file cannot be written */
+/**
+ * The destination that writes the events of a plan.
+ * @throws {UsageError}
+ * @throws {Error} where a file cannot be written
+ */
 export function timelineOf(
   tool: AnyTool,
   plan: Plan<never>,
@@ -45,11 +49,11 @@ export function timelineOf(
       return dropped() > 0;
     },
     rows(columns) {
-      // When it was read is told by its place.
+      // Time columns are left out: the event's position shows its time.
       const members = membersOf(columns.filter(({ head }) => !/^time/i.test(head)));
       return (row) => {
         const { who } = row as { readonly who: Who };
-        // What a plan does not tell was just now.
+        // Without `span` the event's time is the present.
         const { name = tool.name, ...time } = span?.(row as never) ?? { start: monotonicTime() };
         const args = members(row);
         for (const file of files) file.event({ ...time, name, who, args });
