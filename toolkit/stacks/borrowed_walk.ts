@@ -13,10 +13,15 @@ import { endsText, TABLES_FULL } from "./stack_walk.ts";
 import { UnwindTables } from "./unwind_tables.ts";
 import object from "./walk.bpf.o.ts";
 
-/** `long walk_into_event(struct stack *stack)`: the stack's bytes; 0 where the kernel is to look itself. */
+/**
+ * `long walk_into_event(struct stack *stack)`: the stack's bytes; 0 where bpf_get_stack() has to
+ * walk, -EBUSY where this CPU runs too many walks.
+ */
 export const WALK = "walk_into_event";
 
-/** The loaded walk, its tables, and the names of what it finds that is no address. */
+/**
+ * The loaded walk program, its unwind tables, and the names of interpreter frames that it finds.
+ */
 export class BorrowedWalk implements Disposable {
   readonly #tool: string;
   readonly #settings: LoadOptions;
@@ -30,7 +35,7 @@ export class BorrowedWalk implements Disposable {
     this.#settings = settings;
   }
 
-  /** Loads it, for programs that call it. @throws {BpfError} */
+  /** Loads the walk, for programs that call it. @throws {BpfError} */
   borrow(): ReturnType<typeof borrowFunctions> {
     const bpf = this.#bpf = Bpf.load(object, { ...this.#settings, name: "walk" });
     this.#tables = new UnwindTables(bpf);
@@ -43,17 +48,17 @@ export class BorrowedWalk implements Disposable {
     return this.#interpreted;
   }
 
-  /** Lets it hear of what is mapped; before the symbols follow processes. */
+  /** Updates the unwind tables when processes map code. Call it before `symbols.follow()`. */
   hear(symbols: UserSymbols): void {
     hearMappings(symbols, (pid, range) => this.#tables?.mapped(pid, range));
   }
 
-  /** Lets the kernel side know how to walk the stacks of some processes, or of all. */
+  /** Makes the unwind tables of some processes, or of all. */
   async follow(pids: readonly number[] | undefined): Promise<void> {
     await this.#tables?.follow(pids, () => complain(this.#tool, TABLES_FULL));
   }
 
-  /** Tells how many stacks were not whole. */
+  /** Reports how many stacks are incomplete, and releases the tables. */
   [Symbol.dispose](): void {
     const ends = this.#bpf && endsText(this.#bpf);
     if (ends) complain(this.#tool, ends.text);

@@ -37,10 +37,13 @@ export class EventStacks implements Disposable {
     this.#walk = walk;
   }
 
-  /** Learns of processes from now on; without it only those are known that are there when asked. */
+  /**
+   * Records what processes map from now on. Without it symbols are found only for processes that
+   * still run when they are looked up.
+   */
   follow(pid: number | undefined): void {
     this.#walk?.hear(this.#user);
-    // Their events are told as they come: of those that ended nothing more is asked soon.
+    // Events are symbolized as they arrive, so ended processes need not be kept for long.
     this.#user.follow({
       pids: pid === undefined ? undefined : [pid],
       wanted: () => new Set(),

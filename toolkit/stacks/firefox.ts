@@ -122,7 +122,7 @@ class Shared {
       },
       frameTable: {
         length: frames.rows.length,
-        // Addresses are offsets in libraries there, and there are none: nothing would resolve them.
+        // The format wants offsets in libraries, for symbolizing; these frames have names already.
         address: same(frames, -1),
         inlineDepth: same(frames, 0),
         category: frames.column(({ category }) => category),

@@ -1,10 +1,10 @@
 /**
- * The colours of flame graphs, which pictures, pages and the live page have in common.
+ * The colours of flame graphs: the same in SVG files, HTML pages and the live page.
  *
  * @module
  */
 
-/** What a box stands for: the process, a function of its own, or one of the kernel. */
+/** What a box stands for: the name of the process, a user function or a kernel function. */
 export type FlameKind = "comm" | "user" | "kernel";
 
 /** Warm colours for programs, blue ones for the kernel; one name has one colour everywhere. */

@@ -7,7 +7,7 @@
 import { escapeText } from "../output/escape.ts";
 import type { FlameGraph, FlameNode, FlameStack } from "./flame_graph.ts";
 
-/** So many lines are told of what is gone. */
+/** Limit on the lines that list boxes of the earlier run only. */
 const MOST_GONE = 12;
 const KERNEL_MARK = /_\[k\]$/;
 
@@ -16,14 +16,14 @@ interface Gone {
   readonly before: number;
 }
 
-/** Boxes of the earlier run that this one has not, without those above them; the largest first. */
+/** Boxes that only the earlier run has, without their descendants. */
 function goneBoxes(node: FlameNode, path: readonly string[]): Gone[] {
   const { value, before = 0 } = node;
   if (value === 0) return before > 0 ? [{ path: path.join(";"), before }] : [];
   return node.children.flatMap((child) => goneBoxes(child, [...path, child.name]));
 }
 
-/** Lines that tell what is gone, with a heading; none where nothing is. */
+/** Lines that list the stacks of the earlier run only, after a heading; none if there are none. */
 export function goneLines({ root, unit }: FlameGraph): string[] {
   const gone = goneBoxes(root, []).sort((a, b) => b.before - a.before);
   if (gone.length === 0) return [];
@@ -37,13 +37,16 @@ export function goneLines({ root, unit }: FlameGraph): string[] {
   ];
 }
 
-/** What no two runs have alike. */
+/** An address without a symbol: it differs from run to run. */
 const ADDRESS = /^0x[0-9a-f]+$/;
 
 const plain = (name: string) =>
   ADDRESS.test(name) ? "[unknown]" : escapeText(name.replaceAll(";", ":"));
 
-/** Stacks as they are after folding: escaped, with colons for semicolons, and without kinds. */
+/**
+ * Stacks as they would be read back from folded output: escaped, with colons for semicolons, and
+ * without kinds.
+ */
 export function comparable(stacks: readonly FlameStack[]): FlameStack[] {
   return stacks.map(({ frames, value }) => ({
     frames: frames.map(({ name }) => ({ name: plain(name), kind: "user" as const })),

@@ -28,27 +28,27 @@ export interface HeatClock {
   readonly start: number;
 }
 
-/** A box, and those above it. */
+/** A box, with the boxes of the functions that it calls. */
 export interface FlameNode {
   /** Safe to show: control bytes are escaped. */
   readonly name: string;
   readonly kind: FlameKind;
   /** The sum of this box. */
   readonly value: number;
-  /** What it was in the earlier run, if two are compared; it may be in that one alone. */
+  /** The sum in the earlier run, if two are compared; a box may exist in that run only. */
   readonly before?: number;
   readonly children: readonly FlameNode[];
   /** Samples by slice of time of the stacks that end here. */
   readonly heat?: ReadonlyMap<number, number>;
 }
 
-/** A flame graph's boxes and what they say. */
+/** A flame graph: its boxes, title and unit. */
 export interface FlameGraph {
   readonly title: string;
   /** What values are: `samples`. */
   readonly unit: string;
   readonly root: FlameNode;
-  /** There where boxes have heat. */
+  /** Present if boxes have heat. */
   readonly clock?: HeatClock | undefined;
 }
 
@@ -101,7 +101,10 @@ function grow(root: Growing, { frames, value, heat }: FlameStack, run: "value" |
   for (const [slice, count] of heat) node.heat.set(slice, (node.heat.get(slice) ?? 0) + count);
 }
 
-/** By code units, so that the same stacks make the same picture everywhere. */
+/**
+ * A finished box. Children are sorted by code units, so that the same stacks give the same picture
+ * on any machine.
+ */
 function settled({ byName, before, ...node }: Growing, isCompared: boolean): FlameNode {
   const children = [...byName.values()].map((child) => settled(child, isCompared));
   children.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
@@ -112,7 +115,7 @@ const ROW = 18;
 const WIDTH = 1200;
 const MARGIN = 10;
 const TOP = 40;
-/** Of the font, at 12 pixels. */
+/** Width of a character of the font, at 12 pixels. */
 const CHARACTER = 7.25;
 /** Boxes that are narrower cannot be seen. */
 const NARROWEST = 0.8;
@@ -181,7 +184,7 @@ export function flameSvg(graph: FlameGraph): string {
   ].join("\n");
 }
 
-/** What the colours mean, and what is not there any more: one element for each line. */
+/** The legend of the colours, and the stacks of the earlier run only: one element for each line. */
 function notesAt(y: number, graph: FlameGraph): string[] {
   const legend = LEGEND.map(({ text, color }, i) => {
     const x = MARGIN + i * 180;

@@ -150,7 +150,9 @@ search.value = decodeURIComponent(location.hash.replace(/^#s=|^#.*/, ""));
 find(search.value);
 `;
 
-/** What the colours mean, and what is not there any more, where two runs are compared. */
+/**
+ * The legend of the colours, and the stacks of the earlier run only, where two runs are compared.
+ */
 function notes(graph: FlameGraph): string {
   if (graph.root.before === undefined) return "";
   const legend = LEGEND.map(({ text, color }) =>

@@ -20,7 +20,7 @@ const ENTRIES = 131072;
 
 const HeatKey = struct("heat_key", { stack: StackKey, slice: u64.asNumber });
 
-/** What tools take that count samples. */
+/** Options of tools that count samples. */
 export const heatOptions: {
   readonly heat: Option<boolean>;
   readonly heatSize: Option<number>;
@@ -38,7 +38,7 @@ export const heatOptions: {
   ),
 };
 
-/** What the options mean to heat.h. */
+/** The globals and map sizes of heat.h for these options. */
 export function heatSettings(
   { heat, heatSize }: { readonly heat: boolean; readonly heatSize: number },
 ): Required<Pick<LoadOptions, "globals" | "maps">> {
@@ -48,7 +48,7 @@ export function heatSettings(
   };
 }
 
-/** Sums with the times of what was summed. */
+/** Sums, each with its samples by slice of time. */
 export function heated(
   bpf: Bpf,
   sums: readonly (readonly [StackKey, StackSum])[],

@@ -14,7 +14,7 @@ export interface HeatData extends HeatClock {
   readonly seconds: number;
 }
 
-/** Nothing where no sample has a time. */
+/** The data for the page; undefined if no sample has a time. */
 export function heatData({ root, clock }: FlameGraph): HeatData | undefined {
   if (!clock) return undefined;
   let [least, most] = [Infinity, -Infinity];
@@ -38,7 +38,7 @@ export const HEAT_STYLE = `
   #heat canvas:focus-visible { outline: 2px solid #111; }
 `;
 
-/** Numbers of pixels. A canvas can be 16,384 wide. */
+/** Sizes in pixels. A canvas can be 16,384 wide. */
 const [CELL_WIDTH, CELL_HEIGHT, WIDEST] = [12, 4, 16000];
 
 /** Above the graph. */

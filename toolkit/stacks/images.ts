@@ -1,5 +1,6 @@
 /**
- * Loads and attaches images.h, which tells at what times the addresses of a process have the same meaning.
+ * Loads and attaches images.h, which records when a process maps and unmaps code: in between, an
+ * address stands for the same symbol.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Names of the frames of interpreters that the kernel side tells between native ones
- * (python_frames.h, ruby_frames.h).
+ * Names of interpreter frames, which the kernel side puts between native ones (python_frames.h,
+ * ruby_frames.h).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { RubyNames } from "./ruby_names.ts";
 const INTERPRETED = 1n << 63n;
 const CODE_BITS = 47n;
 
-/** Whether an entry of a user stack is no address, but a frame of an interpreter. */
+/** Whether an entry of a user stack is an interpreter's frame instead of an address. */
 export const isInterpreted = (entry: bigint): boolean => (entry & INTERPRETED) !== 0n;
 
 /** Names the entries of stacks that are frames of interpreters. */

@@ -17,7 +17,7 @@ import {
 import { KernelNames } from "./kernel_names.ts";
 
 const STACK_DEPTH = 127;
-/** Ids that are no stacks: there is none, or it could not be kept. */
+/** Ids that stand for no stack: there is none, or the map had no room for it. */
 const [NO_STACK, MISSED_STACK] = [0n, 1n];
 
 const Stack = bytes(STACK_DEPTH * 8);
@@ -29,9 +29,9 @@ export interface Frame {
   readonly symbol: ResolvedSymbol | undefined;
   /** The source line, if it was requested and is known. */
   readonly line?: SourceLine | undefined;
-  /** The compiler inlined it, into the next frame that is not inlined. */
+  /** Whether the compiler inlined it, into the next frame that is not inlined. */
   readonly isInlined?: boolean;
-  /** It is a function of an interpreter, and `address` is no address. */
+  /** Whether it is a frame of an interpreter: `address` is then the frame's key, not an address. */
   readonly isInterpreted?: boolean;
 }
 
@@ -80,7 +80,7 @@ export class KeptStacks {
     if (!stack) return undefined;
     const view = new DataView(stack.buffer, stack.byteOffset, stack.length);
     const frames: bigint[] = [];
-    // Most of it is zeros, which are no frames.
+    // Unused slots are 0: the first one ends the stack.
     for (let at = 0; at < stack.length; at += 8) {
       const frame = view.getBigUint64(at, true);
       if (frame === 0n) break;

@@ -34,7 +34,7 @@ export class KernelNames {
       return this.#symbols = this.#read();
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
-      // Not read again: the kernel would write all names without addresses once more.
+      // Not read again: the kernel would only write all names without addresses once more.
       complainLines(`${error.message}: addresses are shown instead`);
       return this.#symbols = null;
     }

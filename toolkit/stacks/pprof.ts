@@ -63,7 +63,7 @@ export function encodePprof(profile: StackProfile): Uint8Array {
     if (mapping > before[0]!) {
       tables.message(
         PROFILE.mapping,
-        // Names are given: readers need not look for the file.
+        // The functions are named already: readers need not symbolize from the file.
         new Message().int(MAPPING.id, mapping).int(MAPPING.file, text(file))
           .int(MAPPING.hasFunctions, 1),
       );

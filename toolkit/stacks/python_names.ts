@@ -1,5 +1,5 @@
 /**
- * Names of the frames of Python that the kernel side tells between native ones (python_frames.h).
+ * Names of Python frames, which the kernel side puts between native ones (python_frames.h).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The builds of Python whose frames the kernel side tells between native ones (python_frames.h).
+ * The builds of Python whose frames the kernel side finds between native ones (python_frames.h).
  *
  * @module
  */
@@ -61,7 +61,7 @@ const LAYOUTS: Readonly<
     text_ascii: 48,
     text_compact: 72,
   },
-  // As its own _Py_DebugOffsets tell, which the beginning of _PyRuntime is.
+  // From its own _Py_DebugOffsets, with which _PyRuntime begins.
   "3.13": {
     interpreters: 632,
     threads: 7344,
@@ -84,7 +84,7 @@ const LAYOUTS: Readonly<
   },
 };
 
-/** Tells the kernel side of interpreters. */
+/** Registers interpreters with the kernel side. */
 export class Pythons {
   readonly #map: BpfMap<number, UnwindPython>;
   #count = 0;

@@ -1,5 +1,5 @@
 /**
- * The builds of Ruby whose frames the kernel side tells between native ones (ruby_frames.h).
+ * The builds of Ruby whose frames the kernel side finds between native ones (ruby_frames.h).
  *
  * @module
  */
@@ -20,10 +20,10 @@ const UnwindRuby = struct("unwind_ruby", {
   reserved: u32,
 });
 
-/** The number of the first one: those below are Pythons. */
+/** The number of the first Ruby: smaller numbers are Pythons. */
 const RUBIES = 16;
 
-/** Tells the kernel side of interpreters. */
+/** Registers interpreters with the kernel side. */
 export class Rubies {
   readonly #map: BpfMap<number, Infer<typeof UnwindRuby>>;
   #count = 0;

@@ -1,5 +1,5 @@
 /**
- * Names of the frames of Ruby that the kernel side tells between native ones (ruby_frames.h).
+ * Names of Ruby frames, which the kernel side puts between native ones (ruby_frames.h).
  *
  * @module
  */

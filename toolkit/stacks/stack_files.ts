@@ -52,7 +52,7 @@ export interface StackFileOptions {
   readonly html: string | undefined;
   /** Folded output of an earlier run, which flame graphs show the difference to. */
   readonly compare?: string | undefined;
-  /** Whether pages show when samples came. */
+  /** Whether HTML pages show a heat map of the samples over time. */
   readonly heat?: boolean | undefined;
 }
 
@@ -83,7 +83,7 @@ const FORMATS: readonly StackFormat[] = [
     make: (profile) => process.getBuiltinModule("node:zlib").gzipSync(encodePprof(profile)),
   },
   { ending: ".speedscope.json", make: speedscopeJson },
-  // Behind the one whose ending it ends as well.
+  // After `.speedscope.json`, which ends with `.json` too.
   { ending: ".json", make: firefoxJson },
 ];
 
@@ -94,7 +94,7 @@ interface StackFile {
   readonly format: StackFormat;
 }
 
-/** The wanted files, each with its format. @throws {UsageError} of an ending that means none */
+/** The wanted files, each with its format. @throws {UsageError} for an ending that no format has */
 export function stackFiles({ outputs, svg, html }: StackFileOptions): StackFile[] {
   const named = outputs.map((file) => {
     const format = FORMATS.find(({ ending }) => file.endsWith(ending));
@@ -127,7 +127,7 @@ export function checkStackFiles(options: StackFileOptions): void {
 }
 
 /**
- * Makes sure at the start that what is asked for can be read and written at the end.
+ * Checks at the start that the files can be read and written at the end.
  *
  * @throws {Error}
  */
@@ -136,7 +136,7 @@ export function requireStackFiles(options: StackFileOptions): void {
   readEarlier(options.compare);
 }
 
-/** Writes the wanted files; a line to print of each. */
+/** Writes the wanted files; returns a line to print for each. */
 export function writeStackFiles(
   profile: StackProfile,
   foldedLines: () => readonly string[],
@@ -177,7 +177,7 @@ function flameStacks({ stacks }: StackProfile): FlameStack[] {
   }));
 }
 
-/** What was read to compare with, by its file: a pipe can be read once only. */
+/** The stacks to compare with, by file: kept, since a pipe can be read only once. */
 const compared = new Map<string, FlameStack[]>();
 
 function readEarlier(file: string | undefined): FlameStack[] | undefined {

@@ -49,7 +49,7 @@ export function sizeOption(long: string, help: string, initial: number): Option<
   return { ...number({ ...names, ...range }), initial } as Option<number>;
 }
 
-/** What all tools that show stacks take. */
+/** Options of all tools that show stacks. */
 export const stackOptions = {
   userOnly: flag({
     short: "U",
@@ -95,7 +95,7 @@ export const stackOptions = {
   ...containerOptions,
 } as const;
 
-/** Seconds to trace, told by place. */
+/** Seconds to trace, as a positional argument. */
 export const secondsArgument = argument(number({
   long: "duration",
   meta: "duration",
@@ -112,7 +112,10 @@ export interface Targets {
   readonly tids: readonly number[] | undefined;
 }
 
-/** What the options mean to stacks.h, and with a machine to unwind.h. @throws {UsageError} */
+/**
+ * The load options of stacks.h for these options, and with a machine also those of unwind.h.
+ * @throws {UsageError}
+ */
 export function stackSettings(
   values: Values<typeof stackOptions> & Partial<Values<typeof walkOptions>>,
   { pids, tids }: Targets,

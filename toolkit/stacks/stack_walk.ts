@@ -15,11 +15,11 @@ const WAYS = ["auto", "fp", "dwarf"] as const;
 type Walk = typeof WAYS[number];
 const MEMORY = 64;
 
-/** What is told when some tables find no room. */
+/** Reported when some unwind tables find no room. */
 export const TABLES_FULL =
   "some stacks are walked by frame pointers: their tables need more --stack-memory";
 
-/** What tools take that walk user stacks. */
+/** Options of tools that walk user stacks. */
 export const eventWalkOptions = {
   stackWalk: {
     long: "stack-walk",
@@ -47,7 +47,7 @@ export const eventWalkOptions = {
   } as Option<number>,
 } as const;
 
-/** What tools take whose kernel side includes unwind.h. */
+/** Options of tools whose kernel side includes unwind.h. */
 export const walkOptions = {
   ...eventWalkOptions,
   lines: flag({
@@ -57,7 +57,10 @@ export const walkOptions = {
   }),
 } as const;
 
-/** What the options mean to unwind.h. @throws {UsageError} when it is asked for and impossible */
+/**
+ * The load options of unwind.h for these options.
+ * @throws {UsageError} when the walk is asked for and impossible
+ */
 export function walkSettings(
   { stackWalk, stackMemory }: Pick<Values<typeof walkOptions>, "stackWalk" | "stackMemory">,
   machine: Machine,
@@ -88,7 +91,7 @@ const ENDS: readonly (string | undefined)[] = [
   "they were deeper than 127 frames",
 ];
 
-/** Tells how many user stacks are not whole, and why. */
+/** Reports how many user stacks are incomplete, and why. */
 export function reportEnds(bpf: Bpf, report: Report, tool: string): void {
   if (!bpf.globalNames.includes("unwinding")) return;
   const ends = endsText(bpf);
@@ -97,7 +100,7 @@ export function reportEnds(bpf: Bpf, report: Report, tool: string): void {
   complain(tool, ends.text);
 }
 
-/** How many user stacks are not whole, and why; undefined when all are. */
+/** How many user stacks are incomplete, and why; undefined when none is. */
 export function endsText(bpf: Bpf): { readonly total: number; readonly text: string } | undefined {
   const counts = bpf.perCpuMap("unwind_ends", u32, u64.asNumber);
   const ends = ENDS.map((reason, i) => ({

@@ -26,7 +26,7 @@ export const StackKey = struct("stack_key", {
   image: u32,
   comm: chars(16),
 });
-/** One group of those that are counted together. */
+/** What is summed together: one pair of stacks in one process or thread. */
 export type StackKey = Infer<typeof StackKey>;
 
 const StackSum = struct("stack_sum", {
@@ -55,7 +55,7 @@ export interface StackSample {
 
 const fullName = (frame: Frame) => frameText(frame, { offset: true, module: true });
 
-/** Reads stacks of a tool that traces, and gives them names. */
+/** Reads the stacks that a tool's programs summed, and symbolizes them. */
 export class Stacks implements Disposable {
   readonly #bpf: Bpf;
   readonly #symbols = new UserSymbols();
@@ -65,7 +65,10 @@ export class Stacks implements Disposable {
   readonly #hasLines: boolean;
   readonly #pids: readonly number[] | undefined;
 
-  /** Follows the processes from now on, and lets only these be traced; frames have lines if that is asked for. */
+  /**
+   * Follows the processes from now on, and restricts tracing to them.
+   * @param hasLines whether frames have source lines
+   */
   constructor(bpf: Bpf, { pids, tids }: Targets, hasLines = false) {
     this.#hasLines = hasLines;
     this.#bpf = bpf;
@@ -83,12 +86,15 @@ export class Stacks implements Disposable {
     });
   }
 
-  /** Lets the kernel side of a tool know how to walk the stacks of the processes that there are. */
+  /** Makes the unwind tables of the processes that run now. */
   async ready(tool: string): Promise<void> {
     await this.#tables?.follow(this.#pids, () => complain(tool, TABLES_FULL));
   }
 
-  /** Lets the kernel side know a program that is about to be run: its first stacks are whole then. */
+  /**
+   * Makes the unwind tables of a program that is about to be run, so that its first stacks are
+   * complete.
+   */
   expect(program: string): void {
     this.#tables?.expect(program);
   }
@@ -98,12 +104,14 @@ export class Stacks implements Disposable {
     return [...this.#bpf.map("sums", StackKey, StackSum)];
   }
 
-  /** Takes what was summed in a group out of the kernel side's map; undefined when it is not there. */
+  /**
+   * Removes a group's sum from the kernel side's map and returns it; undefined if there is none.
+   */
   take(key: StackKey): StackSum | undefined {
     return this.#bpf.map("sums", StackKey, StackSum).lookupAndDelete(key);
   }
 
-  /** All that was summed, with names, from the smallest up: as far as no signal ends the report. */
+  /** All sums, symbolized, from the smallest up; fewer if a signal ends the report early. */
   async read(
     report: Report,
     sums: Iterable<readonly [StackKey, StackSum, Heat?]> = this.sums(),
@@ -118,7 +126,10 @@ export class Stacks implements Disposable {
     return samples.sort((a, b) => a.sum - b.sum);
   }
 
-  /** The same addresses in the same process: one stack, where they meant the same at all times. */
+  /**
+   * Samples with the same addresses in the same process: one stack, unless the addresses had other
+   * symbols at other times.
+   */
   #named(group: readonly (readonly [StackKey, StackSum, Heat?])[]): StackSample[] {
     const samples = group.map(([key, { sum, count, first }, heat]) => ({
       pid: key.pid,

@@ -66,7 +66,7 @@ export interface FileRows {
   readonly python: number;
 }
 
-/** Stands behind the last one. */
+/** Follows the last piece of a list. */
 const NO_PIECE: Piece = { from: 2 ** 32 - 1, chunk: 0, first: 0, count: 0 };
 
 /** The rows of all files. */
@@ -76,7 +76,7 @@ export class UnwindRows implements Disposable {
   readonly #pythons: Pythons;
   readonly #rubies: Rubies;
   #listedCount = 0;
-  /** To be listed once the kernel side has their rows. */
+  /** Files to list once the kernel side has their rows. */
   #waiting: [Key, File][] = [];
   /** By device, inode and path. */
   readonly #files = new Map<string, FileRows | undefined>();
@@ -107,7 +107,8 @@ export class UnwindRows implements Disposable {
     if (file === undefined) return undefined;
     if (this.#files.has(file)) return this.#files.get(file);
     const frames = mappedCallFrames(pid, range);
-    // It may have ended already, and the next one that maps the file have not.
+    // The process may have ended, so this is not remembered: the next one that maps the file may
+    // not have.
     if (frames === null) return undefined;
     const rows = frames &&
       this.#add(frames, this.#pythons.numberOf(pid, range) || this.#rubies.numberOf(pid, range));
@@ -116,7 +117,7 @@ export class UnwindRows implements Disposable {
     return rows;
   }
 
-  /** Hands the kernel what was added. */
+  /** Writes added rows to the kernel's map. */
   flush(): void {
     if (this.#isDirty) chunkOf(this.#made.at(-1)!).set(0, this.#bytes);
     this.#isDirty = false;
@@ -157,7 +158,10 @@ export class UnwindRows implements Disposable {
     return { pieces, addressOf, python };
   }
 
-  /** Lists a file. There is room for as many as a machine runs; what is not listed is asked for. */
+  /**
+   * Lists a file. There is room for as many files as a machine usually runs; the kernel side asks
+   * for those that are not listed.
+   */
   #list(
     { file, inode }: MemoryRange,
     frames: MappedFrames | undefined,
@@ -201,7 +205,7 @@ export class UnwindRows implements Disposable {
 export function indexRows(addresses: Uint32Array, index: Uint16Array): void {
   const [from, last] = [addresses[0]!, addresses.at(-1)!];
   let shift = 0;
-  // Behind the last row's bucket stands one more entry.
+  // One more entry follows that of the last row's bucket.
   while (Math.floor((last - from) / 2 ** shift) + 3 > index.length) shift++;
   index[0] = shift;
   for (let bucket = 0, row = 0; bucket + 1 < index.length; bucket++) {

@@ -1,6 +1,6 @@
 /**
- * Tables by which the kernel side walks user stacks without frame pointers (unwind.h): made from what
- * the files of a process say of their functions' callers, and kept for all processes that have them
+ * Tables by which the kernel side walks user stacks without frame pointers (unwind.h): made from
+ * the call frame information of a process's files, and shared by all processes that have the files
  * mapped.
  *
  * @module
@@ -47,19 +47,19 @@ const UnwindProcess = struct("unwind_process", {
 });
 
 const BY_FRAME_POINTER = 1; // by rows: 0
-/** As far as find_range() looks. */
+/** Limit of the search in find_range(). */
 const MAX_RANGES = 2 ** 14 - 1;
 const [RANGES, PROCESSES, FILES] = [65536, 16384, 4096];
-/** Of 1.5 KiB each. */
+/** Entries of 1.5 KiB each. */
 const PYTHON_CODES = 2048;
-/** Of half a KiB each. */
+/** Entries of half a KiB each. */
 const RUBY_CODES = 4096;
 const CHUNK_MIB = 0.53125;
 const UPROBES = "[uprobes]";
-/** Without functions of its own: the old way to some system calls. */
+/** A page of the kernel's for old system calls: it has no unwind information. */
 const VSYSCALL = "[vsyscall]";
 
-/** What the maps of unwind_tables.h need when tables of at most so many MiB are to be kept. */
+/** The sizes of the maps of unwind_tables.h, for at most so many MiB of tables. */
 export function unwindSettings(mebibytes: number): LoadOptions {
   return {
     globals: { unwinding: mebibytes > 0 },
@@ -89,9 +89,9 @@ export class UnwindTables implements Disposable {
   readonly #ranges: BpfMap<number, UnwindRange>;
   readonly #processes: BpfMap<number, Infer<typeof UnwindProcess>>;
   readonly #slots = new Map<number, Slot>();
-  /** Parts of unwind_ranges that nobody uses, by their room. */
+  /** Unused parts of unwind_ranges. */
   #free: Slot[] = [{ first: 0, room: RANGES }];
-  /** Processes that have mapped more since. */
+  /** Processes that have mapped code since their tables were made. */
   readonly #outdated = new Set<number>();
   /** Called once, when there is no room for some tables. */
   #whenFull: (() => void) | undefined;
@@ -106,9 +106,10 @@ export class UnwindTables implements Disposable {
   }
 
   /**
-   * Makes those of some processes, or of all; then of those that the kernel side asks for.
+   * Makes the tables of some processes, or of all; then of those that the kernel side asks for.
    *
-   * @param whenFull called once, when there is no room for some: what they are of is walked by frame pointers
+   * @param whenFull called once, when there is no room for some tables: the kernel side then walks
+   * that code by frame pointers
    */
   async follow(pids: readonly number[] | undefined, whenFull: () => void): Promise<void> {
     this.#whenFull = whenFull;
@@ -116,7 +117,7 @@ export class UnwindTables implements Disposable {
     this.#wanted = wanted;
     for (const pid of pids ?? allProcesses()) {
       this.load(pid);
-      // Signals have their turn in between.
+      // Lets signals be handled in between.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#isClosed) return;
     }
@@ -127,10 +128,10 @@ export class UnwindTables implements Disposable {
     for await (const pid of wanted) this.load(pid);
   }
 
-  /** Makes those of a process; one that is gone has none. */
+  /** Makes the tables of a process; one that has ended gets none. */
   load(pid: number): void {
     const [stack, memory] = [stackStart(pid), readMemory(pid)];
-    // It may have called exec in between.
+    // The process may have called exec in between.
     const isWhole = stack !== undefined && stack === stackStart(pid);
     if (!memory || memory.ranges.length === 0 || !isWhole) return this.forget(pid);
     const ranges = memory.ranges.toSorted((a, b) => a.start < b.start ? -1 : 1);
@@ -154,8 +155,8 @@ export class UnwindTables implements Disposable {
   }
 
   /**
-   * Takes down that a process has mapped code of a file: the kernel side finds the file's rows by
-   * itself, but has to look anew where the process has tables of its own.
+   * Notes that a process has mapped code of a file. The kernel side finds the rows of listed files
+   * by itself, but a process's own tables have to be made again.
    */
   mapped(pid: number, range: MemoryRange): void {
     if (this.#isClosed || range.file === undefined) return;
@@ -180,7 +181,7 @@ export class UnwindTables implements Disposable {
     if (!this.#isClosed) { for (const pid of pids) this.load(pid); }
   }
 
-  /** Drops those of a process. */
+  /** Drops the tables of a process. */
   forget(pid: number): void {
     const slot = this.#slots.get(pid);
     if (!slot) return;
@@ -194,7 +195,7 @@ export class UnwindTables implements Disposable {
     this.#whenFull = undefined;
   }
 
-  /** Drops those of processes that have ended, and puts together what is free. */
+  /** Drops the tables of processes that have ended, and merges free parts. */
   #sweep(): void {
     for (const pid of this.#slots.keys()) if (!exists(`/proc/${pid}`)) this.forget(pid);
     const free = this.#free.toSorted((a, b) => a.first - b.first);
@@ -242,7 +243,10 @@ export class UnwindTables implements Disposable {
   }
 }
 
-/** A program as processes that run it will have it mapped; undefined when it is not there. */
+/**
+ * The range by which processes that run a program will have it mapped; undefined if there is no
+ * such file.
+ */
 function programRange(program: string): MemoryRange | undefined {
   try {
     const path = realpathSync(program);
@@ -254,11 +258,11 @@ function programRange(program: string): MemoryRange | undefined {
     const [inode, file] = [String(ino), `${device} ${ino} ${path}`];
     return { start: 0n, end: 0n, offset: 0, file, inode, path, since: 0 };
   } catch {
-    return undefined; // who runs it will say so
+    return undefined; // running it will report the error
   }
 }
 
-/** Where a process's stack began when it called exec: another place after the next exec. */
+/** Where a process's stack began at its last exec: the address differs after the next one. */
 function stackStart(pid: number): bigint | undefined {
   try {
     // A name may hold any characters; 26 fields are between it and this one.
