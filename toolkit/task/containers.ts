@@ -22,9 +22,12 @@ export interface Origin {
   readonly pid: number;
 }
 
-/** So many cgroups are remembered, of those that have gone too. */
+/** Limit on the cgroups that are remembered, including removed ones. */
 const MAX_KNOWN = 10_000;
-/** With hierarchies of v1 a process is asked again after so long: its number may be another's by then. */
+/**
+ * How long the cgroups of a process are remembered with hierarchies of v1: later its id may be
+ * another process's.
+ */
 const PATIENCE_MS = 1000;
 
 /** The columns that are asked for. @param of the origin of a row */
@@ -57,7 +60,8 @@ class Paths {
     let path = this.#byCgroup.get(cgroup);
     if (path === undefined) {
       const found = cgroupPath(cgroup);
-      // It has gone, or finding it takes a capability that the tool has not: the process may tell.
+      // The cgroup was removed, or finding it needs a capability that the tool lacks:
+      // /proc/PID/cgroup may have its path.
       if (found === undefined) return this.#ofProcess(pid);
       path = containerPath(`0::${found}`) ?? "";
       // Kept: a container that has gone is named as found while it existed.
@@ -66,7 +70,10 @@ class Paths {
     return path === "" && this.#hasOthers() ? this.#ofProcess(pid) : path;
   }
 
-  /** Containers may be in hierarchies of v1 alone, which no program of ours asks for. */
+  /**
+   * Whether there are hierarchies of v1: containers may be in these only, and events have the v2
+   * cgroup only.
+   */
   #hasOthers(): boolean {
     return this.#hasV1 ??= /^[1-9]/m.test(cgroupsOf("self"));
   }

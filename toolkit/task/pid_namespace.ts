@@ -39,39 +39,46 @@ export function namedProcess(
   );
 }
 
-/** As long a process is taken for the same. */
+/** How long an id is taken for the same process. */
 const KNOWN_MS = 1000;
 /** No process has it: it is above PID_MAX_LIMIT. */
 const NOBODY = 0x7fff_ffff;
 
 /**
- * The processes that events with `--pidns` are of: they carry that namespace's numbers, and what is asked of /proc
- * or of UserSymbols takes ours.
+ * Translates the ids in events with `--pidns`, which are those of that namespace, to this process's
+ * ids, which /proc and UserSymbols take.
  */
 export class NamespaceProcesses {
   readonly #pidns: number | undefined;
   readonly #known = new Map<number, { readonly pid: number; readonly since: number }>();
 
-  /** @param pidns as `--pidns` names it: without it numbers are ours already */
+  /** @param pidns as `--pidns` names it; undefined: ids need no translation */
   constructor(pidns: number | undefined) {
     this.#pidns = pidns;
   }
 
-  /** The process that `-p` names, as {@linkcode namedProcess}; it is known also when it has ended. */
+  /**
+   * The process that `-p` names, as {@linkcode namedProcess}; its id stays known after it has
+   * ended.
+   */
   named(pid: number | undefined): number | undefined {
     const known = namedProcess({ pid, pidns: this.#pidns });
     if (known !== undefined) this.#known.set(pid!, { pid: known, since: performance.now() });
     return known;
   }
 
-  /** Our number of a process; nobody's where it has ended before it was asked for. */
+  /**
+   * This process's id for a process of the namespace; one that no process has if it ended before
+   * the first look.
+   */
   ours(number: number): number {
     if (this.#pidns === undefined) return number;
     const known = this.#known.get(number);
     const now = performance.now();
-    // Looking at all processes takes milliseconds. Of one that has ended the symbols may be known still.
+    // Searching all processes takes milliseconds. For a process that has ended the symbols may
+    // still be known.
     if (known && now - known.since < KNOWN_MS) return known.pid;
-    // Who gave the namespace may have ended as well.
+    // The process that names the namespace may have ended as well.
     const pid = ifThere(() => idInNamespace(number, this.#pidns)) ?? known?.pid ?? NOBODY;
     this.#known.set(number, { pid, since: now });
     return pid;
