@@ -34,7 +34,7 @@ const STATE_CLEARED = 1;
 const SEQUENCE = 1;
 const NS_PER_MS = 1_000_000n;
 
-/** Of tracks, none of which is 0. */
+/** Ids of tracks; 0 is not allowed. */
 const NOTES = 1n << 61n;
 const processTrack = (pid: number) => 1n << 60n | BigInt(pid);
 const threadTrack = (tid: number, lane: number) => BigInt(tid) << 24n | BigInt(lane + 1);

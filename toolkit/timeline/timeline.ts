@@ -1,5 +1,5 @@
 /**
- * Events over time: what formats of traces are told, and on which track each event is.
+ * Events over time: what a trace format has to write, and on which track each event is.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Span {
 export interface TimelineEvent extends Span {
   readonly name: string;
   readonly who: Pick<Who, "pid" | "tid" | "comm">;
-  /** What else is known of it. */
+  /** Further values of the event. */
   readonly args: Readonly<Record<string, unknown>>;
 }
 
@@ -45,7 +45,9 @@ interface Thread {
   readonly ends: number[];
 }
 
-/** So many threads are kept; those that are forgotten are named anew. */
+/**
+ * Limit on the threads that are kept; those that are forgotten are named again at their next event.
+ */
 const MAX_THREADS = 65536;
 
 /** Puts events on tracks: one for each thread, and further lanes where a thread waits for several things at once. */

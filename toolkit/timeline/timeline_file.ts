@@ -1,5 +1,5 @@
 /**
- * `-o FILE` of tools that print events: a trace for timelines, in the format that the file's ending tells.
+ * `-o FILE` of tools that print events: a trace for timelines, in the format of the file's ending.
  *
  * @module
  */
@@ -20,11 +20,11 @@ const FORMATS: readonly (readonly [ending: string, make: () => TimelineFormat])[
   [".trace.json", traceEvents],
 ];
 
-/** Written at once. */
+/** Bytes that are gathered before a write. */
 const FULL_BYTES = 64 * 1024;
 const PATIENCE_MS = 1000;
 
-/** What makes a file of this name. @throws {UsageError} where its ending tells no format */
+/** The format for a file of this name. @throws {UsageError} if no format has its ending */
 export function timelineFormat(path: string): () => TimelineFormat {
   const found = FORMATS.find(([ending]) => path.endsWith(ending));
   if (found) return found[1];
@@ -44,7 +44,7 @@ export class TimelineFile implements Disposable {
   #length = 0;
   #events = 0;
   #written = performance.now();
-  /** Events that are not in the file. */
+  /** Events that were dropped: they are not in the file. */
   dropped = 0;
 
   /** Opens the file, in place of what it held. @throws {UsageError} @throws {Error} where it cannot be written */
@@ -101,7 +101,7 @@ export class TimelineFile implements Disposable {
     const events = this.#events;
     [this.#pieces, this.#length, this.#events] = [[], 0, 0];
     this.#written = performance.now();
-    // Behind a gap a reader may not know what it reads.
+    // Nothing is written after a gap: a reader might misinterpret it.
     if (this.dropped > 0) return void (this.dropped += events);
     try {
       this.#file.write(bytes);

@@ -77,7 +77,7 @@ test("Chrome's traces have a track for each thread, and lanes for what overlaps"
     },
     { ph: "i", s: "g", name: "dropped 17 events", cat: "tool", pid: 7, tid: 7, ts: 3000 },
   ]);
-  // What the kernel has cut short after any line is a list without its end.
+  // The file may end after any line, as a JSON array without its closing bracket.
   for (const line of text.split(",\n").slice(1, -1)) JSON.parse(line);
 });
 

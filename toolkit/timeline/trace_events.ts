@@ -1,5 +1,6 @@
 /**
- * Traces in the Trace Event Format of Chrome: a list in JSON, which readers take without its end too.
+ * Traces in the Trace Event Format of Chrome: a JSON array, which readers accept without its
+ * closing bracket.
  *
  * @see https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
  * @module
