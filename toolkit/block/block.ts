@@ -91,7 +91,8 @@ export const isBioBehindQueue = (machine: Machine): boolean =>
 
 /** Whether functions take a pointer to a struct as the second of a tracepoint's parameters. */
 function isSecond(machine: Machine, functions: readonly string[], struct: string): boolean {
-  // To look for a function costs milliseconds: not where the kernel is newer for certain.
+  // Looking up functions takes milliseconds: skipped where this tracepoint shows that the kernel is
+  // newer.
   if (machine.hasHook("tracepoint:block:block_io_start").answer === "yes") return false;
   return [...machine.functionsTaking(functions, struct, 3).values()].includes(2);
 }

@@ -23,7 +23,7 @@ const usdt: readonly ProbePointQuery[] = [
   { probe: "query__done", kind: QUERY.end },
 ];
 
-/** By the names that `-x` and the first argument take. */
+/** Kinds of servers, by the names that `-x` and the first argument take. */
 export const SERVERS: Readonly<Record<"mysql" | "postgres", Server>> = {
   mysql: {
     name: "mysql",

@@ -19,7 +19,7 @@ import {
 import type { ReportPlan } from "../run/tool.ts";
 import { histogramShape, type Members, SUMMARY_SHAPE } from "../records/record_shape.ts";
 
-/** What tools with such reports call them by. */
+/** The options of tools with such reports. */
 export const distributionOptions = {
   timestamp: flag({ short: "T", long: "timestamp", help: "include timestamp on output" }),
   milliseconds: flag({ short: "m", long: "milliseconds", help: "millisecond histogram" }),

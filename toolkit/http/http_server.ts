@@ -42,7 +42,7 @@ export class HttpServer implements Disposable {
     this.origin = origin;
   }
 
-  /** Listens. @throws {Error} when it cannot be listened there */
+  /** Starts listening. @throws {Error} when the address cannot be listened on */
   static async start(address: Address, service: Service): Promise<HttpServer> {
     // Imported when needed: it costs every start milliseconds.
     const { createServer } = await import("node:http");
@@ -84,12 +84,13 @@ export function refuse(response: ServerResponse, status: number, reason: string)
 
 const hostText = (host: string) => host.includes(":") ? `[${host}]` : host;
 
-/** Whether only programs of this machine can ask there. */
+/** Whether an address is reached by programs of this machine only. */
 export const isLoopback = (host: string): boolean => host === "::1" || /^127\./.test(host);
 
 /**
- * Makes what tells whether a Host header names this machine. A page in a browser could have an address of its own
- * that leads here (DNS rebinding), so no other names are taken: an IP address cannot be led elsewhere.
+ * Makes the function that tells whether a Host header names this machine. The host name of a web
+ * site could be made to resolve to this machine (DNS rebinding), so other names are refused; an IP
+ * address cannot be rebound.
  */
 async function hostCheck(
   host: string,
@@ -105,7 +106,7 @@ async function hostCheck(
     own !== "" && header.toLowerCase().replace(/:\d+$/, "") === own;
 }
 
-/** What this machine is called; empty where nobody may know. */
+/** The name of this machine; empty where this process may not read it. */
 export async function ownName(): Promise<string> {
   try {
     return (await import("node:os")).hostname();

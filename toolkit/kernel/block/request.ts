@@ -8,7 +8,7 @@ import { cast, functions, has, type StructOf } from "../../../kernel.ts";
 
 /** The request of `rawTracepoint("block_rq_…")`, and whether its disk is traced. */
 export const blockRequests = functions({
-  // 0: any; MKDEV() of the disk. Whether block_rq_insert and _issue pass the queue first.
+  // MKDEV() of the disk, 0: any. Whether block_rq_insert and block_rq_issue pass the queue first.
   constants: { target_device: 0, is_queue_first: false },
 }, ({ target_device, is_queue_first }) => {
   const deviceOf = (request: StructOf<"struct request">): number => {
