@@ -6,7 +6,7 @@
 
 import { refuse, type ServerResponse } from "../http/http_server.ts";
 
-/** Limit on open pages: each costs memory, and time for each message. */
+/** Limit on open pages: each needs memory, and time for every message. */
 const MAX_CLIENTS = 8;
 /** Backlog of a client in characters above which further messages are not sent to it: it reads too slowly. */
 const MAX_WAITING = 2 * 1024 * 1024;
@@ -52,7 +52,8 @@ export class EventClients implements Disposable {
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     });
-    // Bun (1.4) calls sockets idle that are written to: findings/bun-server-timeout.sh. These have a limit of their own (#beat).
+    // Bun (1.4) takes sockets that are written to for idle: findings/bun-server-timeout.sh.
+    // Connections here have a limit of their own (#beat).
     response.setTimeout(0);
     const client: Client = { response, waiting: 0, taken: performance.now() };
     this.#clients.add(client);

@@ -1,4 +1,4 @@
-/** What browsers are sent goes on for as long as they listen. */
+/** Browsers get messages for as long as they listen, without a time limit. */
 
 import { ok } from "node:assert/strict";
 import { get } from "node:http";
@@ -7,7 +7,7 @@ import { HttpServer } from "../http/http_server.ts";
 import { EventClients } from "./event_clients.ts";
 
 const PATIENCE_MS = 500;
-/** So many messages take longer than that, however slow this machine is. */
+/** Sending this many messages takes longer than the server's timeout, on any machine. */
 const MESSAGES = 30;
 
 test("a page that listens is kept, however long ago it asked", async () => {

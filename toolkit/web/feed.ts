@@ -1,6 +1,7 @@
 /**
- * What a tool's records become for the page: counts that are exact, some of the rows, reports as far as a page can show
- * them. What is kept is bounded, whatever the tool sees and whoever looks.
+ * Turns a tool's records into messages for the page: exact counts, a sample of the rows, and
+ * reports as far as a page can show them. Memory is bounded, whatever the number of records and
+ * pages.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { type Hello, type LossesMessage, type PageRecord, STACK_MEMBERS } from "
 import { type NumberedRow, RowSample } from "./row_sample.ts";
 import { shown, shownText } from "./shown.ts";
 
-/** Interval between messages with rows: ten a second look smooth. */
+/** Interval between messages with rows: ten per second look smooth. */
 const TICK_MS = 100;
 /** Limit on rows in a message: nobody reads more than 500 a second. */
 const MAX_ROWS = 50;
@@ -47,14 +48,15 @@ export class Feed implements Destination, Disposable {
   #reportTime = 0;
   #reports = 0;
   #left = 0;
-  /** Losses that come as records: those of a report. */
+  /** Losses that arrive as records, which reports make. */
   readonly #lost = new Map<string, Loss>();
   #lossesText = "";
   readonly #timers: readonly ReturnType<typeof setInterval>[];
 
   /**
    * @param losses the present counts of losses
-   * @param replayed for a replay: the time of the record at hand; then rows are left out only where a page has no room
+   * @param replayed for a replay: gives the time of the record at hand; rows are then left out only
+   * where a page has no room
    */
   constructor(hello: Hello, losses: () => readonly Loss[], replayed?: () => number) {
     this.#hello = hello;
@@ -70,7 +72,7 @@ export class Feed implements Destination, Disposable {
     for (const timer of this.#timers) (timer as { unref?(): void }).unref?.();
   }
 
-  /** Connects a page: sends what was kept, then what comes. */
+  /** Connects a page: sends it what was kept, then every new message. */
   listen(response: ServerResponse): void {
     this.#tellRows();
     this.#tellLosses();
@@ -199,12 +201,12 @@ export class Feed implements Destination, Disposable {
   }
 }
 
-/** The names in the stacks of one report: most are in many. */
+/** The names in the stacks of one report, each once: most occur in many stacks. */
 class Names {
   readonly list: string[] = [];
   readonly #indices = new Map<string, number>();
 
-  /** Members with indices in the place of the names in stacks. */
+  /** Returns the members with the names in stacks replaced by indices. */
   replaceIn(members: RecordMembers): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(members).map(([name, value]) => [

@@ -1,5 +1,5 @@
 /**
- * What the server tells the page, as JSON in server-sent events. Both sides are made of these types.
+ * The messages from the server to the page, JSON in server-sent events. Both sides use these types.
  *
  * @module
  */
@@ -12,17 +12,17 @@ export interface PageColumn {
   readonly isNumber: boolean;
 }
 
-/** `hello`: what is shown. */
+/** `hello`: the tool that is shown. */
 export interface Hello {
   readonly tool: string;
   readonly summary: string;
-  /** What was typed behind the name. */
+  /** The words of the command line after the tool's name. */
   readonly words: readonly string[];
   /** Milliseconds since 1970. */
   readonly started: number;
-  /** Columns of events; of reports none. */
+  /** The columns of events; undefined for a tool that reports. */
   readonly columns: readonly PageColumn[] | undefined;
-  /** Whether each report is of all since the start, and not since the one before. */
+  /** Whether each report is cumulative since the start, rather than since the report before. */
   readonly isCumulative: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface RowsMessage {
   readonly rows: readonly (readonly [number: number, values: readonly unknown[]])[];
 }
 
-/** A record of a report: its kind, of a row null, and its members. */
+/** A record of a report: its kind (null for a row) and its members. */
 export type PageRecord = readonly [kind: string | null, members: Readonly<Record<string, unknown>>];
 
 /** `report`: a report's records. */
@@ -83,7 +83,7 @@ export interface ListedRun {
   readonly hasPage: boolean;
   /** How it ended: `status 2`, `SIGKILL`. */
   readonly ended?: string;
-  /** The end of what it said on standard error, and of what it printed if it has no page. */
+  /** The last part of its standard error, and of its standard output if it has no page. */
   readonly text: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Serves the page to clients that know its token. It is root's: whoever may ask it sees what the machine does, and with
- * `ts-bcc web` starts tools.
+ * Serves the page to clients that know its token. It runs as root: its clients see what the machine
+ * does, and with `ts-bcc web` can start tools.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const TOKEN_BYTES = 16;
 /** What a page shows: one tool, or the list of all. */
 export type PageMode = "tool" | "run" | "list";
 
-/** Answers what is behind the token: `events`. */
+/** Answers a request by its path behind the token: `events`. */
 export type Answer = (path: string, request: IncomingMessage, response: ServerResponse) => void;
 
 /** Serves the page until it is closed. */
@@ -35,7 +35,11 @@ export class PageServer implements Disposable {
     this.url = url;
   }
 
-  /** Listens. @param answer handles requests that have the token @throws {Error} when it cannot */
+  /**
+   * Starts listening.
+   * @param answer handles requests that have the token
+   * @throws {Error} when it cannot
+   */
   static async start(address: Address, answer: Answer): Promise<PageServer> {
     const { randomBytes, timingSafeEqual } = process.getBuiltinModule("node:crypto");
     const token = randomBytes(TOKEN_BYTES).toString("hex");
@@ -106,12 +110,12 @@ interface Page {
 
 let page: Promise<Page> | undefined;
 
-/** Imported when somebody looks: it costs every start memory. */
+/** Reads the page. It is imported at the first request, because it takes memory. */
 async function readPage(): Promise<Page> {
   const { HTML, SCRIPT, STYLE } = await import("./page_text.ts");
   const { createHash } = process.getBuiltinModule("node:crypto");
   const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-  // Nothing is loaded from anywhere, and only the page's own script and style are taken.
+  // The page loads nothing from elsewhere, and browsers accept its own script and style only.
   const policy = [
     "default-src 'none'",
     `script-src ${hashOf(SCRIPT)}`,
@@ -124,7 +128,7 @@ async function readPage(): Promise<Page> {
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join("; ");
-  // Functions, because replacements have signs of their own.
+  // Functions, because `$` has a meaning in replacement strings.
   return {
     html: HTML.replace("</style>", () => `${STYLE}</style>`)
       .replace("</script>", () => `${SCRIPT}</script>`),
@@ -152,7 +156,7 @@ export async function answerPage(
   response.end(method === "HEAD" ? undefined : html.replace("{{mode}}", mode));
 }
 
-/** Answers what a tool's page asks. */
+/** Answers the requests of a tool's page. */
 export function answerTool(
   listen: (request: IncomingMessage, response: ServerResponse) => void,
   mode: PageMode = "tool",
@@ -165,7 +169,7 @@ export function answerTool(
   };
 }
 
-/** The JSON that was posted; undefined when it is none, or too much. */
+/** The JSON in the body of a POST; undefined if it is invalid or larger than `most` bytes. */
 export async function postedJson(request: IncomingMessage, most: number): Promise<unknown> {
   const parts: Buffer[] = [];
   let size = 0;

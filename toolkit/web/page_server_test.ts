@@ -1,4 +1,7 @@
-/** Whom the page's server answers: who knows the token and asks from its own page, by an address of this machine. */
+/**
+ * The page's server answers clients that know the token, ask from its own page and use a name or
+ * address of this machine.
+ */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -83,7 +86,7 @@ test("nobody else is answered", async () => {
     }
     equal(await statusOf(new URL(`/?token=${token}`, url)), 403);
     const { host } = new URL(url);
-    // A name that somebody else could lead here, and one of this machine.
+    // A name that could be made to resolve to this machine, and a name of this machine.
     for (const [name, status] of [["example.com", 403], [`localhost:${new URL(url).port}`, 200]]) {
       equal(await statusOf(url, { headers: { host: String(name) } }), status);
     }
@@ -129,7 +132,7 @@ test("on an address that others can ask, only addresses and this machine's name 
 test("the page asks nobody else for anything", () => {
   const text = HTML + STYLE + SCRIPT;
   const others = text.match(/(https?:)?\/\/[\w.-]+\.\w+/g) ?? [];
-  // The name of SVG in the icon is no address that is asked.
+  // The namespace URI of SVG in the icon is not requested from anywhere.
   deepEqual(others.filter((each) => each !== "http://www.w3.org"), []);
   equal(
     /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function/.test(text),

@@ -8,8 +8,8 @@
 export type NumberedRow<R> = readonly [number: number, row: R];
 
 /**
- * Counts rows exactly, and keeps some: all while there are few, else as many as there is room for, each as likely as any
- * other (reservoir sampling, algorithm R by Alan Waterman).
+ * Counts rows exactly and keeps a sample: all rows while there are few, otherwise as many as there
+ * is room for, each with the same probability (reservoir sampling, algorithm R by Alan Waterman).
  */
 export class RowSample<R> {
   readonly #room: number;
@@ -41,7 +41,7 @@ export class RowSample<R> {
     if (index < this.#room) this.#kept[index] = [this.#total, make()];
   }
 
-  /** Those that were kept since it was asked before, in their order. */
+  /** Returns the rows kept since the last call, in their order. */
   take(): NumberedRow<R>[] {
     const kept = this.#kept.sort(([a], [b]) => a - b);
     this.#kept = [];

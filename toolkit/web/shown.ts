@@ -1,17 +1,18 @@
 /**
- * Records as the page shows them: bounded, and with nothing in them that could make a text look like another one.
+ * Records as the page shows them: bounded, and escaped, so that no character makes a text look like
+ * another one.
  *
  * @module
  */
 
 import { escapeText } from "../output/escape.ts";
 
-/** Longer texts are cut: a page shows none that is as long. */
+/** Longer texts are truncated: a page has no room for them. */
 export const MAX_TEXT = 2000;
-/** Longer lists are cut. */
+/** Longer lists are truncated. */
 const MAX_ITEMS = 256;
 
-/** A value in JSON with texts escaped, and cut where they are long. */
+/** A JSON value with texts escaped, and truncated where they are long. */
 export function shown(value: unknown): unknown {
   if (typeof value === "string") return shownText(value);
   if (typeof value === "bigint") {
@@ -24,7 +25,7 @@ export function shown(value: unknown): unknown {
   );
 }
 
-/** A text of others, as a terminal would be shown it. */
+/** A text from another process, escaped as for a terminal and truncated. */
 export function shownText(text: string): string {
   const escaped = escapeText(text);
   return escaped.length > MAX_TEXT ? `${escaped.slice(0, MAX_TEXT)}…` : escaped;

@@ -34,7 +34,7 @@ const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 /** `1,234,567` */
 export const wholeText = (value: number): string => WHOLE.format(value);
 
-/** `1.23 M`, for numbers that change as they are read. */
+/** `1.23 M`, for numbers that change while they are read. */
 export function shortText(value: number): string {
   const units = ["", " k", " M", " G", " T"];
   let unit = 0;
@@ -48,7 +48,10 @@ export function shortText(value: number): string {
 /** `14:03:59` */
 export const clockText = (time: number): string => new Date(time).toTimeString().slice(0, 8);
 
-/** Calls a function before the next picture, once, however often it is asked for; at most so often. */
+/**
+ * Makes a function that requests a call of `act` before the next repaint: one call for any number
+ * of requests, and at least `leastMs` between calls.
+ */
 export function soon(act: () => void, leastMs = 0): () => void {
   let isAsked = false;
   let last = -Infinity;

@@ -1,5 +1,5 @@
 /**
- * The line above everything: whether the page is told what happens, and how much has happened.
+ * The line at the top: the state of the connection, and counts of events or reports.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ReportMessage } from "../messages.ts";
 import { byId, clockText, shortText, wholeText } from "./dom.ts";
 import type { Connection } from "./shell.ts";
 
-/** Says how the page stands to the tool. */
+/** Shows the state of the page's connection to the tool. */
 export function showState(connection: Connection, isPaused: boolean): void {
   const state = byId("state");
   state.dataset.state = connection === "live" && isPaused ? "paused" : connection;
@@ -20,18 +20,18 @@ export function showState(connection: Connection, isPaused: boolean): void {
   }[connection];
 }
 
-/** What there is to say of events. */
+/** The counts of events to show. */
 export interface EventFigures {
   readonly total: number;
   /** How many the page keeps as rows. */
   readonly kept: number;
-  /** In a second. */
+  /** Events per second. */
   readonly rate: number;
-  /** While it is paused: how many have come since. */
+  /** While the page is paused: the number of events since then. */
   readonly sincePause: number | undefined;
 }
 
-/** Shows figures of events; returns what else is worth saying. @param draw the rate of the last minute */
+/** Shows counts of events; returns further remarks. @param draw the rate of the last minute */
 export function showEventFigures(
   { total, kept, rate, sincePause }: EventFigures,
   draw: (canvas: HTMLCanvasElement) => void,
@@ -48,7 +48,7 @@ export function showEventFigures(
   ];
 }
 
-/** The same of reports. @param held how many wait for the end of a pause */
+/** The same for reports. @param held the number of reports held back until the end of a pause */
 export function showReportFigures(report: ReportMessage | undefined, held: number): string[] {
   const { number = 0, time, left = 0 } = report ?? {};
   byId("total").textContent = wholeText(number);

@@ -1,5 +1,5 @@
 /**
- * A flame graph that grows while it is read.
+ * A flame graph that is updated with each report.
  *
  * @module
  */
@@ -101,7 +101,7 @@ export class FlameView {
     this.#search.select();
   }
 
-  /** Sets a mark: from now on the change since then is shown. */
+  /** Sets a mark: from now on the change since the mark is shown. */
   mark(): void {
     this.#tree.mark(Date.now());
     for (const option of this.#measure.options) option.disabled = false;
@@ -109,7 +109,7 @@ export class FlameView {
     this.#draw();
   }
 
-  /** Shows all; whether it did not. */
+  /** Zooms out to all stacks; returns whether a part was shown before. */
   showAll(): boolean {
     if (this.#path.length === 1) return false;
     this.#zoom([this.#tree.root]);
@@ -161,7 +161,7 @@ export class FlameView {
       box.remove();
       this.#boxes.delete(node);
     }
-    // The order in the document is that of the tabulator key: rows from the top, boxes from the left.
+    // The tab key follows the order in the document: rows from the top, boxes from the left.
     const ordered = places.toSorted((a, b) => a.level - b.level || a.left - b.left);
     ordered.forEach(({ node }, i) => {
       const box = this.#boxes.get(node)!;
@@ -222,7 +222,7 @@ export class FlameView {
 
   #color(node: StackNode): string {
     if (this.#shown !== "change") return flameColor(node.name, node.kind);
-    // The two times are not as long: shares are compared.
+    // The times before and after the mark differ in length, so shares are compared.
     const { root } = this.#tree;
     const [now, before] = [this.#value(root), root.marked];
     if (now === 0) return changeColor(1, 1);
@@ -243,7 +243,7 @@ export class FlameView {
     }`;
   }
 
-  /** The sum of the topmost boxes that match, without matches inside of them. */
+  /** The sum of the outermost boxes that match: matches inside them are not counted again. */
   #found(node: StackNode): number {
     if (this.#pattern!.test(node.name)) return this.#value(node);
     return [...node.children.values()].reduce((sum, child) => sum + this.#found(child), 0);

@@ -4,9 +4,9 @@
  * @module
  */
 
-/** So many columns are kept: a picture is hardly wider. */
+/** Limit on the columns that are kept: more would hardly fit on a page. */
 export const MAX_COLUMNS = 300;
-/** So many histograms are kept apart. */
+/** Limit on the histograms that are kept. */
 export const MAX_MAPS = 24;
 
 /** One row of a histogram. */
@@ -30,7 +30,7 @@ export class HeatMap {
   columns: HeatColumn[] = [];
   /** The highest value of each bucket by its lowest. */
   readonly highs = new Map<number, number>();
-  /** Of all time. */
+  /** Counts over all reports, by the lowest value of their bucket. */
   readonly sums = new Map<number, number>();
   #before: ReadonlyMap<number, number> = new Map();
 
@@ -44,12 +44,16 @@ export class HeatMap {
     return [...this.sums.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** The lowest values of the buckets that there are, from the smallest up, without gaps that log2 leaves. */
+  /** The lowest values of the buckets, from the smallest up. */
   get lows(): number[] {
     return [...this.highs.keys()].sort((a, b) => a - b);
   }
 
-  /** Adds a report's. @param isCumulative whether it is of all time: what is new is shown then */
+  /**
+   * Adds a report's histogram.
+   * @param isCumulative whether it covers the time since the start: then its difference to the one
+   * before is added
+   */
   add(time: number, buckets: readonly Bucket[], isCumulative: boolean): void {
     const given = new Map<number, number>();
     for (const { low, high, count } of buckets) {
@@ -67,7 +71,7 @@ export class HeatMap {
     if (this.columns.length > MAX_COLUMNS) this.columns.shift();
   }
 
-  /** A report in which it was not: nothing was counted. */
+  /** Adds a report without this histogram: nothing was counted. */
   addNone(time: number): void {
     this.columns.push({ time, counts: new Map() });
     if (this.columns.length > MAX_COLUMNS) this.columns.shift();
@@ -77,7 +81,7 @@ export class HeatMap {
 /** All histograms of a tool. */
 export class HeatMaps {
   readonly maps = new Map<string, HeatMap>();
-  /** How many histograms had no place. */
+  /** How many histograms were left out because of the limit. */
   left = 0;
 
   /** Takes the histograms of a report. */

@@ -1,5 +1,5 @@
 /**
- * Heat maps: time from left to right, values from the bottom up, the darker the more.
+ * Heat maps: time from left to right, values from the bottom up, higher counts darker.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const NARROWEST = 4;
 const WIDEST = 14;
 const FEW = 60;
 
-/** The colours from few to many, as the theme has them. */
+/** The theme's colours from low to high counts. */
 function rampOf(): readonly [number, number, number][] {
   const style = getComputedStyle(document.documentElement);
   return ["--heat-0", "--heat-1", "--heat-2", "--heat-3"].map((name) => {
@@ -49,7 +49,7 @@ export class HeatView {
     new ResizeObserver(this.#draw).observe(this.node);
   }
 
-  /** Something is new, or looks otherwise. */
+  /** Redraws after a report or a change of the theme. */
   update(): void {
     this.#draw();
   }
@@ -72,14 +72,14 @@ export class HeatView {
   }
 }
 
-/** One histogram: its heat map, and what it is in all. */
+/** One histogram: its heat map, and its sums over all reports. */
 class HeatPanel {
   readonly node: HTMLElement;
   readonly #map: HeatMap;
   readonly #canvas = element("canvas", { tabindex: "0", role: "img" });
   readonly #readout = element("output", { class: "readout" });
   readonly #bars = element("tbody");
-  /** Column and row that is pointed at. */
+  /** Column and row under the pointer. */
   #cursor: { column: number; row: number } | undefined;
   #ramp: readonly [number, number, number][] = [];
 
@@ -124,7 +124,7 @@ class HeatPanel {
     this.#show(this.#cursor);
   }
 
-  /** The newest columns that there is room for, the newest at the right. */
+  /** The newest columns for which there is room, the newest at the right. */
   #visible(width: number) {
     const many = Math.max(this.#map.columns.length, FEW);
     const cell = Math.min(Math.max(Math.floor(width / many), NARROWEST), WIDEST);
@@ -143,7 +143,7 @@ class HeatPanel {
       lows.forEach((low, row) => {
         const count = counts.get(low) ?? 0;
         if (count === 0) return;
-        // Few are seen beside many.
+        // The power makes low counts visible beside high ones.
         context.fillStyle = colorAt(this.#ramp, (count / most) ** 0.4);
         context.fillRect(start + i * cell, (lows.length - 1 - row) * ROW, cell - gap, ROW - 1);
       });

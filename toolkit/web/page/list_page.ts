@@ -1,5 +1,5 @@
 /**
- * The page of `ts-bcc web`: all tools, and those that were started.
+ * The page of `ts-bcc web`: lists all tools, and those that were started.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export class ListPage {
     this.#find.addEventListener("input", () => this.#list());
     this.#find.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== "ArrowDown") return;
-      // The key must not be taken for one in what is focused by it, which would start the tool.
+      // Otherwise the key would also act on the button that gets the focus, and start the tool.
       event.preventDefault();
       const first = byId("tools").querySelector("button");
       if (event.key === "Enter") first?.click();
@@ -234,7 +234,7 @@ class RunLine {
   }
 }
 
-/** Tells the server something; what it has against it, or nothing. */
+/** Posts a request to the server; returns its error, or an empty text. */
 async function tell(what: string, data: unknown): Promise<string> {
   try {
     const answer = await fetch(what, {

@@ -1,5 +1,5 @@
 /**
- * What a tool has lost, always in sight.
+ * Shows what a tool has lost; always visible.
  *
  * @module
  */
@@ -15,7 +15,7 @@ type Loss = LossesMessage["losses"][number];
 const lossText = ({ what, total, reason }: Loss) =>
   `${wholeText(total)} ${what}${reason ? `: ${reason}` : ""}`;
 
-/** Shows the totals of all kinds, and why there are some. */
+/** Shows the totals of all kinds of losses, with their causes. */
 export function showLosses({ losses }: LossesMessage): void {
   byId("losses").replaceChildren(...KINDS.map((kind) => {
     const own = losses.filter((loss) => loss.kind === kind && loss.total > 0);

@@ -1,5 +1,5 @@
 /**
- * What the page does once it is there.
+ * The start of the page's script.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** What the page makes of what it is told, without a browser. */
+/** How the page handles messages, tested without a browser. */
 
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { test } from "node:test";
@@ -87,7 +87,7 @@ test("stacks are summed, and what came after a mark is told apart", () => {
     (["all", "latest", "marked"] as const).map((each) => valueOf(node, each));
   deepEqual([of(tree.root), of(main)], [[7, 4, 4], [7, 4, 4]]);
   deepEqual(of([...main.children.values()][0]!), [3, 0, 0]);
-  // A report of all time takes the place of those before.
+  // A cumulative report replaces those before.
   tree.begin(true);
   tree.add(frames, 10);
   deepEqual(of(tree.root), [10, 10, 7]);

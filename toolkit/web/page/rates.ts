@@ -1,5 +1,5 @@
 /**
- * How many events there are a second, as a number and as a picture of the last minute.
+ * Events per second, as a number and as a chart of the last minute.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class Rates {
   /** Takes a total. */
   add(time: number, total: number): void {
     const second = Math.floor(time / 1000);
-    // What was before the page was opened is of no known second.
+    // Events from before the page was opened cannot be assigned to a second.
     const added = this.#total === undefined ? 0 : Math.max(total - this.#total, 0);
     this.#total = total;
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + added);
@@ -25,7 +25,7 @@ export class Rates {
     }
   }
 
-  /** That of the last whole seconds. */
+  /** The rate over the last whole seconds. */
   now(time: number): number {
     const second = Math.floor(time / 1000);
     const of = (before: number) => this.#bySecond.get(second - before) ?? 0;

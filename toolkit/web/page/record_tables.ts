@@ -1,5 +1,5 @@
 /**
- * Records of a report as rows and tables; they say themselves what they hold.
+ * Records of a report as rows and tables, with columns found from their members.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { TableRow } from "./table_view.ts";
 /** What a record holds, by name. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** Rows that are looked at for their columns, and shown of one kind of records. */
+/** Rows that are searched for columns, and limit on the rows shown for one kind of record. */
 const MAX_LOOKED_AT = 50;
 const MAX_SHOWN = 200;
 
@@ -31,7 +31,7 @@ export function rowsOf(rows: readonly Members[], names: readonly string[]): Tabl
   return rows.map((members, i) => [i, keys.map((key) => readable(key, members[key], names))]);
 }
 
-/** A small table for each kind of what is no row. */
+/** A small table for each kind of record other than rows. */
 export function recordTables(
   records: ReportMessage["records"],
   names: readonly string[],

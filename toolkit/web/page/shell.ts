@@ -1,5 +1,5 @@
 /**
- * What all pages have: the theme, and what a page is told by its server.
+ * What all pages share: the theme, and the connection to the server.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const THEMES = ["auto", "light", "dark"] as const;
 type Theme = typeof THEMES[number];
 const NAMES: Readonly<Record<Theme, string>> = { auto: "◐", light: "☀", dark: "☾" };
 
-/** The theme as it was chosen in this browser, where it keeps such things. */
+/** The theme chosen earlier, if this browser lets the page store it. */
 function keptTheme(): Theme {
   try {
     return THEMES.find((theme) => theme === localStorage.getItem("theme")) ?? "auto";
@@ -19,7 +19,7 @@ function keptTheme(): Theme {
   }
 }
 
-/** Lets a button change the theme. @param changed is told of it, for what is drawn by hand */
+/** Lets a button change the theme. @param changed called after a change, to redraw canvases */
 export function switchThemes(changed: () => void): void {
   const button = byId("theme");
   let theme = keptTheme();
@@ -38,7 +38,7 @@ export function switchThemes(changed: () => void): void {
     try {
       localStorage.setItem("theme", theme);
     } catch {
-      // It is kept until the page is closed.
+      // The theme cannot be stored: it lasts until the page is closed.
     }
     show();
   });
@@ -46,10 +46,14 @@ export function switchThemes(changed: () => void): void {
   show();
 }
 
-/** How the page stands to what it shows. */
+/** The state of the connection to the server. */
 export type Connection = "connecting" | "live" | "ended" | "lost";
 
-/** Hears what a server tells. @param hear is told each message @param changed how the connection is */
+/**
+ * Listens to the server's messages.
+ * @param hear called with each message
+ * @param changed called with the state of the connection
+ */
 export function listen(
   path: string,
   hear: Readonly<Record<string, (data: never) => void>>,
@@ -74,7 +78,7 @@ export function listen(
   });
 }
 
-/** Whether keys are meant for what is being typed. */
+/** Whether a key belongs to a text that is being typed. */
 export const isTyping = (event: KeyboardEvent): boolean =>
   event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) ||
   event.ctrlKey || event.metaKey || event.altKey;

@@ -1,5 +1,5 @@
 /**
- * Stacks summed as a tree that grows.
+ * Stacks summed as a tree, which grows with each report.
  *
  * @module
  */
@@ -16,9 +16,9 @@ export interface StackNode {
   readonly children: Map<string, StackNode>;
   /** The sum of all reports. */
   total: number;
-  /** That of the latest report. */
+  /** The sum of the latest report. */
   latest: number;
-  /** What the sum was at the mark. */
+  /** The sum when the mark was set. */
   marked: number;
 }
 
@@ -52,7 +52,7 @@ export class StackTree {
     return this.#nodes;
   }
 
-  /** A report begins. @param isCumulative whether it is of all time */
+  /** A report begins. @param isCumulative whether it covers the time since the start */
   begin(isCumulative: boolean): void {
     each(this.root, (node) => {
       node.latest = 0;
@@ -82,7 +82,7 @@ export class StackTree {
     node.latest += value;
   }
 
-  /** What comes from now on can be told from what was before. */
+  /** Sets the mark: the present sums become those before it. */
   mark(time: number): void {
     this.markTime = time;
     each(this.root, (node) => node.marked = node.total);
@@ -100,7 +100,7 @@ export function valueOf(node: StackNode, measure: Measure): number {
   return measure === "latest" ? node.latest : Math.max(node.total - node.marked, 0);
 }
 
-/** What a tree's stacks are found in: a record's stacks, outermost frame first; undefined of one without. */
+/** The stack of a record, outermost frame first; undefined if it has none. */
 export function framesOf(
   record: Readonly<Record<string, unknown>>,
   names: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * A table of many rows, of which only those that are seen are in the document.
+ * A table of many rows, of which only the visible ones are in the document.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { valueText } from "../../records/value_text.ts";
 import { element, soon, wholeText } from "./dom.ts";
 
 const ROW_HEIGHT = 26;
-/** Rows above and below those that are seen. */
+/** Rows in the document above and below the visible ones. */
 const SPARE = 8;
 
-/** A row: the number that it is known by, and what its columns hold. */
+/** A row: its number, by which it is recognized, and the values of its columns. */
 export type TableRow = readonly [number: number, values: readonly unknown[]];
 
 /** Makes tables that are sorted by a click, filtered, and moved in by keys. */
@@ -65,7 +65,7 @@ export class TableView {
     this.node = element("div", { class: "table" }, this.#scroller, this.#detail);
   }
 
-  /** Whether somebody reads older rows: new ones would move them. */
+  /** Whether the user has scrolled to older rows, which new rows would move. */
   get isScrolled(): boolean {
     return this.#scroller.scrollTop > ROW_HEIGHT && !this.#sorted;
   }
@@ -75,13 +75,13 @@ export class TableView {
     this.#scroller.scrollTop = 0;
   }
 
-  /** What is said where there are no rows. */
+  /** The text to show if there are no rows. */
   set empty(text: string) {
     this.#empty = text;
     this.#draw();
   }
 
-  /** Takes columns, which are only drawn anew when they are others. */
+  /** Sets the columns; they are redrawn only if they changed. */
   set columns(columns: readonly PageColumn[]) {
     if (JSON.stringify(columns) === JSON.stringify(this.#columns)) return;
     this.#columns = columns;
@@ -89,13 +89,13 @@ export class TableView {
     this.#drawHead();
   }
 
-  /** Takes rows, in the order of no sorting. */
+  /** Sets the rows, in the order in which they are shown unsorted. */
   set rows(rows: readonly TableRow[]) {
     this.#rows = rows;
     this.#choose();
   }
 
-  /** Takes a filter. @throws {SyntaxError} for a pattern that is none */
+  /** Sets the filter. @throws {SyntaxError} for an invalid pattern */
   filter(text: string): void {
     this.#filter = text;
     this.#setFilter();
@@ -147,7 +147,10 @@ export class TableView {
     )?.querySelector("button")?.focus();
   }
 
-  /** Numbers from the largest and texts from the smallest, then the other way, then as they come. */
+  /**
+   * Sorts by a column: first numbers from the largest and texts from the smallest, at the next
+   * click in reverse, then not at all.
+   */
   #sort(key: string, isNumber: boolean): void {
     const before = this.#sorted?.key === key ? this.#sorted.isDown : undefined;
     const isLast = before === !isNumber;
@@ -178,7 +181,7 @@ export class TableView {
     this.#drawDetail();
   }
 
-  /** So many row elements, which are used again. */
+  /** Returns this many row elements, reusing those in the document. */
   #lines(count: number): HTMLTableRowElement[] {
     const lines = [...this.#body.querySelectorAll<HTMLTableRowElement>("tr.row")];
     while (lines.length < count) {
@@ -247,7 +250,7 @@ export class TableView {
     this.#draw();
   }
 
-  /** All of the row that was chosen, since cells are cut where there is no room. */
+  /** Shows all values of the selected row in full, since cells truncate them. */
   #drawDetail(): void {
     const row = this.#shown.find(([number]) => number === this.#chosen);
     this.#detail.hidden = !row;

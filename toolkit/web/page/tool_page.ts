@@ -17,7 +17,7 @@ import { type Connection, isTyping, listen, switchThemes } from "./shell.ts";
 import { framesOf, StackTree, unitOf } from "./stack_tree.ts";
 import { type TableRow, TableView } from "./table_view.ts";
 
-/** So many rows are kept. */
+/** Limit on the rows that are kept. */
 const MAX_ROWS = 5000;
 
 type ViewName = "table" | "heat" | "stacks" | "more";
@@ -77,7 +77,7 @@ export class ToolPage {
     this.#drawHead();
   }
 
-  /** Also when the server is found again: all is told anew. */
+  /** Called at each connection, also after a lost one: the server then sends everything again. */
   #begin(hello: Hello): void {
     if (this.#hello && this.#hello.started !== hello.started) return location.reload();
     const isFirst = !this.#hello;
@@ -118,7 +118,7 @@ export class ToolPage {
 
   #takeReport(message: ReportMessage): void {
     if (!this.#isPaused) return this.#addReport(message);
-    // What is added up must not be missed; what was too much is told.
+    // Sums need every report, so all are held during a pause, up to 600: the oldest are dropped.
     this.#held.push(message);
     if (this.#held.length > 600) this.#held.shift();
   }
@@ -161,7 +161,7 @@ export class ToolPage {
     this.#flames!.update();
   }
 
-  /** Rows of a report take the place of those before. */
+  /** The rows of a report replace those of the report before. */
   #showReport(rows: readonly Members[]): void {
     if (rows.length > 0) this.#table.columns = columnsOf(rows);
     this.#table.empty = "The latest report has no rows.";
