@@ -2,7 +2,10 @@ import type { Codec, CType } from "./codec.ts";
 import { codeOf, withCode } from "./read_code.ts";
 import { wrongType } from "./validate.ts";
 
-/** Elements that a compiled reader has an expression each for, if those are no longer than so many letters in all. */
+/**
+ * Limits up to which a compiled reader has one expression per element: the number of elements, and
+ * the length of all expressions in characters.
+ */
 const MOST_WRITTEN_OUT = 64;
 const LONGEST_TEXT = 8192;
 

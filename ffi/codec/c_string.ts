@@ -1,10 +1,11 @@
 /**
  * NUL-terminated text, read through a cache.
  *
- * Event streams repeat the same few names, and making a JavaScript string costs ten times as much as
- * recognizing bytes seen before. The bytes' hash chooses a set of slots, and the bytes kept for each
- * decide. Sets of four, because two names that share a slot push each other out from then on: of 500
- * names one in eight did with single slots, one in forty with pairs.
+ * Event streams repeat the same few names, and making a JavaScript string costs ten times as much
+ * as recognizing bytes seen before. The cache is set-associative: the hash of the bytes chooses a
+ * set of four slots, and a slot matches if the bytes kept for it are the same. Smaller sets lose
+ * more names that evict each other all the time: of 500 names one in eight with single slots, one
+ * in forty with pairs.
  *
  * @module
  */
@@ -16,14 +17,20 @@ const SET_BITS = 10;
 const WAYS = 4;
 const SLOTS = WAYS << SET_BITS;
 const LONGEST = 256;
-/** Room for the bytes, in words; when it is used up the cache starts anew. */
+/** Capacity for the bytes, in words; when it is used up the cache is cleared. */
 const ROOM = 1 << 18;
 
-/** Of each slot the hash, 0 in unused ones, and the word in `kept` at which its bytes begin. */
+/**
+ * For each slot the hash of its bytes, 0 if it is unused, and the index of their first word in
+ * `kept`.
+ */
 const hashes = new Int32Array(SLOTS);
 const starts = new Int32Array(SLOTS);
 const texts: string[] = new Array(SLOTS).fill("");
-/** Whole words, then one with the bytes that are left, of which the last is 0 as in no other. */
+/**
+ * The bytes of each text: whole words, then one word with the bytes that are left. The last byte of
+ * that word is 0, as in no other, since a text has no NUL.
+ */
 const kept = new Int32Array(ROOM);
 const keptView = new DataView(kept.buffer);
 let used = 0;
@@ -43,9 +50,10 @@ export function decodeCString(view: DataView, offset: number, end: number): stri
       `Cannot read text from ${offset} to ${end}: the view has ${view.byteLength} bytes`,
     );
   }
-  // Written out where functions would do: V8 puts those in place up to a limit, which a struct with
-  // two texts goes beyond. `zeros` marks the top bit of the lowest zero byte, and perhaps of others
-  // above it. There are two hashes, because the next step of one has to wait for the last.
+  // Written out instead of calling functions: V8 inlines calls up to a limit, which a struct with
+  // two texts exceeds. In `zeros` the top bit of the lowest zero byte is set, and perhaps that of
+  // others above it. There are two hashes, because each step of a hash has to wait for its last
+  // one.
   let even = 0;
   let odd = 0;
   let at = offset;
@@ -76,7 +84,7 @@ export function decodeCString(view: DataView, offset: number, end: number): stri
     tailBytes = (31 - Math.clz32(zeros & -zeros)) >> 3;
     tail = word & ((1 << 8 * tailBytes) - 1);
   } else {
-    // Fewer than four bytes are left, and the next one may belong to nobody.
+    // Fewer than four bytes are left, and the ones after them may be outside the view.
     for (; at + tailBytes < end; tailBytes++) {
       const byte = view.getUint8(at + tailBytes);
       if (byte === 0) break;
@@ -85,8 +93,8 @@ export function decodeCString(view: DataView, offset: number, end: number): stri
   }
   const length = at - offset + tailBytes;
   if (length > LONGEST) return decodeText(view, offset, length);
-  // Upper bits of a product depend on all bits of its factors, lower ones do not: names that count up
-  // differ in few bits, which must not meet again.
+  // The upper bits of a product depend on all bits of its factors, the lower ones do not. Names
+  // that end in a counter differ in few bits, and must not collide.
   const mixed = Math.imul((even << 5 | even >>> 27) ^ odd, 0x9e3779b1);
   const hash = Math.imul(mixed ^ mixed >>> 15 ^ tail, 0x85ebca6b) || 1;
   const first = (hash >>> (32 - SET_BITS)) * WAYS;
@@ -123,8 +131,8 @@ function remember(
   }
   kept[start + words] = tail;
   used += words + 1;
-  // Decoded from the copy: memory shared with the kernel may change between two looks, and a slot
-  // whose text is not that of its bytes would lie from then on.
+  // Decoded from the copy: memory shared with the kernel may change between two reads, and then the
+  // slot would have the wrong text for its bytes.
   const text = decodeText(keptView, start * 4, length);
   const free = hashes.indexOf(0, first);
   const slot = free >= 0 && free < first + WAYS ? free : first + misses++ % WAYS;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeCString } from "./c_string.ts";
 import { decodeText } from "./text.ts";
 
-/** A view of exactly these bytes, with others around it in the buffer. */
+/** A view of exactly these bytes, inside a larger buffer. */
 function viewOf(bytes: ArrayLike<number>): DataView {
   const whole = new Uint8Array(bytes.length + 10).fill(0x21);
   whole.set(bytes, 5);
@@ -43,7 +43,8 @@ test("decodeCString() agrees with decodeText() on random bytes, remembered or no
   let seed = 1;
   const random = () => (seed = Math.imul(seed, 1103515245) + 12345 >>> 0) >>> 16;
   for (let round = 0; round < 20_000; round++) {
-    // Few different bytes: many equal beginnings, many NULs, many words that look like one.
+    // Few different bytes, for many equal prefixes, many NULs, and many words in which the search
+    // for a NUL might go wrong.
     const alphabet = [[0x61, 0x62], [0x01, 0x80, 0x81, 0x00], [0xc3, 0xa9, 0x20]][random() % 3]!;
     const bytes = Uint8Array.from(
       { length: random() % 18 },
@@ -68,7 +69,7 @@ test("decodeCString() keeps texts apart that share a slot", () => {
 });
 
 test("decodeCString() starts anew when it has kept as many bytes as it can", () => {
-  // More than twice the room there is.
+  // More than twice the cache's capacity.
   const texts = Array.from({ length: 10_000 }, (_, i) => `${"long".repeat(60)}${i}`);
   for (let round = 0; round < 2; round++) {
     for (const text of texts) {

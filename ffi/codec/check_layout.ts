@@ -74,7 +74,10 @@ function signDifference(codec: CType, object: CType, here: string): string | und
   return `${here} is ${sign(ours)} in the codec and ${sign(theirs)} in the object`;
 }
 
-/** Undefined where C leaves it open, as for char, or clang does not tell it, as for enums. */
+/**
+ * Whether a type is signed; undefined where C leaves it open, as for char, or BTF from clang does
+ * not say, as for enums.
+ */
 function signOf(type: CType): boolean | undefined {
   if (type.kind === "pointer") return false;
   return type.kind === "int" && type.name !== "char" ? type.signed : undefined;

@@ -64,8 +64,9 @@ function numberCodec(
         view.setInt32(offset + 4, high, LITTLE_ENDIAN);
       },
     }),
-    // A call: of the sum written out Deno 2.9's Maglev makes code that expects a number with a
-    // fraction or beyond 2^30, and throws it away at each one that is neither, thousands of times.
+    // A call, not the expression of `read`: for that, V8's compiler Maglev (Deno 2.9) makes code
+    // that expects a number with a fraction or beyond 2^30, and deoptimizes it at each number that
+    // is neither, thousands of times.
     (at, bind) => `${bind(read)}(view, ${at})`,
   );
 }

@@ -8,7 +8,10 @@ export type RecordReader = (
   end?: number,
 ) => Record<string, unknown>;
 
-/** Reads before a reader of its own is compiled for a struct: it costs as much as these. */
+/**
+ * The number of reads after which a struct gets a compiled reader: compiling costs as much as these
+ * reads.
+ */
 const OFTEN = 1000;
 
 /** Makes the reader for these members; there is at least one. */
@@ -68,7 +71,7 @@ function sharedReader(slots: readonly Slot[]): RecordReader {
 
 type Twelve = [Slot, Slot, Slot, Slot, Slot, Slot, Slot, Slot, Slot, Slot, Slot, Slot];
 
-/** The first twelve; places that stay unused repeat the first. */
+/** The first twelve slots, or if there are fewer, the first one repeated. */
 function pad(slots: readonly Slot[]): Twelve {
   return Array.from({ length: 12 }, (_, i) => slots[i] ?? slots[0]) as Twelve;
 }

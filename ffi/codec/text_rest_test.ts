@@ -32,7 +32,8 @@ test("textRest() tells a NUL at the end from none, whatever was read before", ()
 });
 
 test("textRest() reads text of more bytes than letters whole", () => {
-  // As many letters as the text with its NULs has bytes would look whole.
+  // The number of characters equals the number of bytes up to a NUL, or in all: a comparison of
+  // lengths alone would go wrong.
   for (const text of ["é\0", "ü\0\0", "日\0a", "é", "\0é"]) assert.equal(read(...of(text)), text);
 });
 

@@ -46,7 +46,7 @@ export function parseValue<T>(codec: Codec<T>, text: string): T {
   return codec.read(new DataView(bytes.buffer), 0);
 }
 
-/** Where a value is. */
+/** The position of a value in memory. */
 interface Position {
   readonly bitOffset: number;
   readonly bitSize?: number | undefined;
@@ -54,7 +54,7 @@ interface Position {
   readonly gap?: number;
 }
 
-/** Per-CPU values have slots of whole words. */
+/** Bits between the elements of an array: those of per-CPU values are padded to whole words. */
 function gapOf({ size, type }: Codec<unknown>): number {
   return type.kind === "array" ? 8 * (size - sizeOf(type)) / Math.max(type.length, 1) : 0;
 }
@@ -149,7 +149,7 @@ function quote(bytes: Uint8Array): string {
   return `"${text.replace(SPECIAL, escape)}"`;
 }
 
-/** Takes a text apart. */
+/** Parses a text from left to right. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -158,7 +158,7 @@ class Reader {
     this.#text = text;
   }
 
-  /** Passes a sign; nothing stands for the end. */
+  /** Skips a sign, which must come next; the empty text stands for the end. */
   take(sign: string): void {
     this.#match(sign === "" ? /\s*$/y : new RegExp(`\\s*\\${sign}`, "y"), sign || "the end");
   }

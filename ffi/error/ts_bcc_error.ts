@@ -28,8 +28,8 @@ export type ErrorKind =
   | "usage";
 
 /**
- * The ancestor of all errors that this library throws for what it met. Mistakes of the caller, such
- * as a name that does not exist, are a `TypeError` or a `RangeError` instead.
+ * The base class of all errors that this library throws for conditions that it finds. Mistakes of
+ * the caller, such as a name that does not exist, are a `TypeError` or a `RangeError` instead.
  *
  * @example Telling errors apart
  * ```ts
@@ -47,6 +47,9 @@ export type ErrorKind =
  * ```
  */
 export abstract class TsBccError extends Error {
-  /** What went wrong. A getter: runtimes print an uncaught error's own fields. */
+  /**
+   * What went wrong. A getter and not a field, because runtimes print the fields of an uncaught
+   * error.
+   */
   abstract get kind(): ErrorKind;
 }
