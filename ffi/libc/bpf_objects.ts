@@ -1,5 +1,5 @@
 /**
- * bpf(2): the commands on what is in the kernel already, by id, by path and by descriptor.
+ * bpf(2): the commands on objects that are in the kernel already, by id, by path and by descriptor.
  *
  * All return a descriptor, an id or 0, or -errno when the kernel refuses.
  *
@@ -25,7 +25,7 @@ const GET_FD_BY_ID = { program: 13n, map: 14n, btf: BPF_BTF_GET_FD_BY_ID, link: 
 /** Kinds of objects that have ids and can be pinned. */
 export type ObjectKind = Exclude<keyof typeof GET_NEXT_ID, "btf">;
 
-/** Opens what is pinned at a path, of whatever kind. Needs Linux >= 4.4. */
+/** Opens the object that is pinned at a path, of any kind. Needs Linux >= 4.4. */
 export function openPath(path: string): number {
   const name = cString(path);
   const attr = alloc(16);
@@ -35,7 +35,10 @@ export function openPath(path: string): number {
   return fd;
 }
 
-/** Gives what a descriptor stands for a name in a bpf file system. Needs Linux >= 4.4, for links 5.7. */
+/**
+ * Pins the object of a descriptor at a path in a bpf file system. Needs Linux >= 4.4, for links
+ * 5.7.
+ */
 export function pinAt(fd: number, path: string): number {
   const name = cString(path);
   const attr = alloc(16);
@@ -47,7 +50,7 @@ export function pinAt(fd: number, path: string): number {
   return result;
 }
 
-/** The lowest id above one. Needs Linux >= 4.13, for BTF 5.0, for links 5.8. */
+/** The lowest id above `id`. Needs Linux >= 4.13, for BTF 5.0, for links 5.8. */
 export function nextId(kind: ObjectKind | "btf", id: number): number {
   const attr = words(id);
   const result = submit(GET_NEXT_ID[kind], attr);
@@ -59,7 +62,9 @@ export function openId(kind: ObjectKind | "btf", id: number): number {
   return submit(GET_FD_BY_ID[kind], words(id));
 }
 
-/** Fills `info` with what the kernel tells of an object, as much as both sides know. */
+/**
+ * Fills `info` with the kernel's information on an object, as many bytes as it has of both sizes.
+ */
 export function readInfo(fd: number, info: Uint8Array<ArrayBuffer>): number {
   const attr = words(fd, info.length);
   new DataView(attr.buffer).setBigUint64(8, runtime.addressOf(info), true);
@@ -74,10 +79,13 @@ export const freezeMap = (fd: number): number => submit(BPF_MAP_FREEZE, words(fd
 /** Detaches a link, whoever holds it. Needs Linux >= 5.9. */
 export const detachLink = (fd: number): number => submit(BPF_LINK_DETACH, words(fd));
 
-/** Makes the kernel measure programs for as long as the descriptor lives. Needs Linux >= 5.8. */
+/**
+ * Makes the kernel count runs and run time of programs for as long as the descriptor is open. Needs
+ * Linux >= 5.8.
+ */
 export const enableStats = (): number => submit(BPF_ENABLE_STATS, words(0));
 
-/** One run of a program by hand. */
+/** One run of a program by BPF_PROG_TEST_RUN. */
 export interface TestRun {
   readonly program: number;
   readonly data?: Uint8Array<ArrayBuffer> | undefined;
@@ -89,7 +97,7 @@ export interface TestRun {
   readonly cpu: number;
 }
 
-/** What a run has given: the sizes say how much of the buffers was written. */
+/** The result of a run; the sizes say how many bytes of the buffers were written. */
 export interface TestRunResult {
   readonly returned: number;
   readonly dataSize: number;
@@ -97,7 +105,7 @@ export interface TestRunResult {
   readonly durationNs: number;
 }
 
-/** Runs a program by hand; -errno when the kernel refuses. Needs Linux >= 4.12. */
+/** Runs a program by BPF_PROG_TEST_RUN; -errno when the kernel refuses. Needs Linux >= 4.12. */
 export function testRun(run: TestRun): TestRunResult | number {
   const attr = alloc(80);
   const view = new DataView(attr.buffer);

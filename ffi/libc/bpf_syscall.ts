@@ -16,7 +16,7 @@ import { syscallNumberHere } from "./syscall_numbers.ts";
 const SYS_bpf = syscallNumberHere("bpf");
 const SYS_prlimit64 = syscallNumberHere("prlimit64");
 const RLIMIT_MEMLOCK = 8n;
-/** What the kernel charged to that limit until Linux 5.11. */
+/** Whether the kernel charged a command's memory to RLIMIT_MEMLOCK, as it did before Linux 5.11. */
 const isCharged = (command: bigint) => command === BPF_MAP_CREATE || command === BPF_PROG_LOAD;
 
 // enum bpf_cmd (include/uapi/linux/bpf.h).
@@ -42,7 +42,7 @@ export interface AttachRequest {
   /** enum bpf_attach_type. */
   readonly type: number;
   readonly flags?: number;
-  /** What links of that type have behind the flags: a member of the union in union bpf_attr. */
+  /** The fields after the flags for links of that type: a member of the union in union bpf_attr. */
   readonly details?: Uint8Array;
 }
 
@@ -180,7 +180,7 @@ export function loadProgram(request: ProgramRequest): number {
   return fd;
 }
 
-/** A name of letters that the kernel takes. */
+/** Writes a name, with an underscore for each character that the kernel does not accept. */
 function putName(attr: Uint8Array, offset: number, name: string): void {
   attr.set(new TextEncoder().encode(name.replace(/[^\w.]/g, "_").slice(0, MAX_NAME)), offset);
 }
@@ -208,8 +208,9 @@ export function submit(command: bigint, attr: Uint8Array<ArrayBuffer>): number {
 }
 
 /**
- * Tries again with no limit on locked memory, as libbpf does on kernels that charge maps and programs to it. The limit
- * stays lifted only where that helped; undefined where it may not be changed.
+ * Tries again with no limit on locked memory, as libbpf does on kernels that charge maps and
+ * programs to it. The limit stays lifted only where that helped. Undefined where this process may
+ * not change it.
  */
 function withoutMemoryLimit(attempt: () => number): number | undefined {
   // struct rlimit64: the limit in force and the highest, of which all bits mean none.

@@ -46,7 +46,7 @@ export interface Wait {
   cancel(): void;
 }
 
-/** A wait that is not settled: for which descriptor, and through which. */
+/** A pending wait: the descriptor, and the one that is watched for it, which may be a duplicate. */
 interface Pending {
   readonly fd: number;
   readonly watched: number;
@@ -56,7 +56,7 @@ interface Pending {
 class Poller {
   readonly #epollFd: number;
   readonly #wakeFd: number;
-  /** The thread that waits; undefined where this one does. */
+  /** The waiter on another thread; undefined if this thread waits. */
   readonly #waiter: EpollWaiter | undefined;
   /** Pending waits by token, which epoll hands back: descriptor numbers are used again. */
   readonly #waits = new Map<number, Pending>();
@@ -92,7 +92,7 @@ class Poller {
   /** Waits once for `fd`. @throws {ErrnoError} */
   wait(fd: number, events: number): Wait {
     const token = this.#token = this.#token % MAX_TOKEN + 1;
-    // epoll takes a descriptor once: whoever comes second waits for a copy.
+    // An epoll instance takes a descriptor only once: a second wait for it watches a duplicate.
     const isTaken = this.#waits.values().some((wait) => wait.fd === fd);
     const watched = isTaken ? duplicate(fd) : fd;
     try {
@@ -119,7 +119,7 @@ class Poller {
   #cancel(token: number): void {
     this.#finish(token, false);
     if (this.#waits.size > 0 || !this.#running || !this.#waiter) return;
-    // Nobody is left to wait for: the waiting thread has to come back for the loop to end.
+    // No wait is pending: the waiting thread has to return, or the event loop cannot end.
     const one = alloc(8);
     one[0] = 1;
     libc().write(this.#wakeFd, one, 8n);
@@ -135,7 +135,8 @@ class Poller {
     waiter.keepAlive(true);
     while (this.#waits.size > 0) {
       const first = await waiter.wait();
-      // Perf events are ready only once per wake-up: what the thread saw is not seen again.
+      // A perf event is reported ready only once per wake-up: epoll does not return again what the
+      // thread got.
       if (first) this.#take(new DataView(first.buffer, first.byteOffset), 0);
       this.#collect(0);
     }
@@ -192,8 +193,8 @@ export function groupOf(fds: readonly number[]): number {
 let poller: Poller | undefined;
 
 /**
- * Makes what waits now, not with the first wait: under Bun that is a thread, which takes some
- * milliseconds to begin. They pass beside what the caller does meanwhile.
+ * Makes the waiter now rather than at the first wait. Under Bun it is a thread, which takes some
+ * milliseconds to start, while the caller does other work.
  *
  * @throws {ErrnoError}
  */
@@ -214,7 +215,7 @@ export function prepareToWait(): void {
 export async function waitOnThisThread(): Promise<void> {
   if (poller) return;
   const loop = await findLoop();
-  // Whoever has begun to wait meanwhile did so on another thread.
+  // A wait that began meanwhile has made a poller, which waits on another thread.
   poller ??= new Poller(loop);
 }
 

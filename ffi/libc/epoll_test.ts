@@ -14,7 +14,7 @@ import { libc } from "./libc.ts";
 import { runtime } from "../runtime/runtime.ts";
 import { HANGUP, READABLE, whenReady, WRITABLE } from "./epoll.ts";
 
-// How often the waiting thread came back, of the one waiter this process makes.
+// How often the wait on the other thread returned; this process makes one waiter.
 let wakeUps = 0;
 const makeWaiter = runtime.waiter;
 runtime.waiter = (epollFd) => {
@@ -134,7 +134,7 @@ test("whenReady() wakes the waiting thread once for each event, and not for othe
     watched.read();
   }
   const count = wakeUps - before;
-  // One more may be under way from before; one event may meet a look that was for another.
+  // One wake-up may be left from before, and one may serve two events.
   assert.ok(count >= 90 && count <= 102, `${count} wake-ups for 101 events`);
   pending.cancel();
 });
@@ -178,7 +178,8 @@ test("a pending wait keeps its process alive", async () => {
   assert.deepEqual([status, stdout], [0, "standard input is ready\n"]);
 });
 
-// Whatever must be heard while the thread blocks for as long as nothing comes from the descriptor it waits for.
+// What must wake the thread while it blocks and nothing comes from the descriptor that it waits
+// for.
 const WAKES: Readonly<Record<string, string>> = {
   "a timer": "setTimeout(done, 5);",
   "an interval":
@@ -216,7 +217,7 @@ test("waitOnThisThread() lets through all that wakes the event loop", async () =
     import { waitOnThisThread, whenReady } from ${modules[0]};
     import { setMostMs } from ${modules[1]};
     import { runtime } from ${modules[2]};
-    // What wakes the loop in no known way would be heard by chance.
+    // Without a time limit: it would hide a wake-up that is missed.
     setMostMs(-1);
     const { waiter } = runtime;
     let waiters = 0;

@@ -14,13 +14,16 @@ import { nextTurn } from "./timers.ts";
 const HARMLESS = "SIGURG";
 /** A runtime opens its event loop among the first. */
 const MAX_LOOP_FD = 64;
-/** While the loop has something to do nothing can be told from its descriptor. */
+/**
+ * Turns of the loop within which its descriptor must be seen idle: while the loop has work, a
+ * signal changes nothing there.
+ */
 const TURNS_TO_LOOK = 10;
 const POLLIN = 1;
 
 /**
- * The epoll instance that the event loop sleeps in, or undefined if there is any doubt. An instance of our own would
- * be one: call it before there is any.
+ * The epoll instance that the event loop sleeps in, or undefined if there is any doubt. Call it
+ * before this process makes an epoll instance of its own: with two, it is undefined.
  */
 export async function findLoop(): Promise<number | undefined> {
   if (!runtime.hasWatchableLoop) return undefined;

@@ -17,7 +17,7 @@ export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 /** A terminal that is opened does not become the process's own. */
 export const O_NOCTTY = 0o400;
-/** The place in the file tree only: neither reads nor waits. */
+/** Opens the location in the file tree only: neither reads nor waits. */
 export const O_PATH = 0o10000000;
 
 const MFD_CLOEXEC = 1;
@@ -36,7 +36,10 @@ export function close(fd: number): void {
 /** The descriptors that every process has. */
 export const [STDOUT, STDERR] = [1, 2];
 
-/** Whether it is a terminal: `process.stdout` knows it too, but to make that costs Bun 5 ms and 2 MiB. */
+/**
+ * Whether it is a terminal: `process.stdout` knows it too, but creating it costs Bun 5 ms and 2
+ * MiB.
+ */
 export function isTerminal(fd: number): boolean {
   return libc().isatty(fd) === 1;
 }
@@ -67,7 +70,9 @@ export function exists(path: string): boolean {
   return true;
 }
 
-/** Reads a whole file by its path; unlike the runtimes' file APIs it reads /proc and /sys unasked. */
+/**
+ * Reads a whole file by its path; unlike Deno's file API it needs no permission for /proc and /sys.
+ */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
   const fd = open(path, O_RDONLY);
   try {
@@ -100,7 +105,9 @@ export function readLink(path: string): string {
   return bufferText(buffer.subarray(0, checked(Number(length), `read the link "${path}"`)));
 }
 
-/** What is open as this descriptor, as the kernel names it; undefined for none. */
+/**
+ * The kernel's name for the file of a descriptor, as in /proc/self/fd; undefined if it is not open.
+ */
 export function linkOf(fd: number): string | undefined {
   const buffer = alloc(PATH_MAX);
   const path = cString(`/proc/self/fd/${fd}`);
@@ -113,7 +120,10 @@ export function readText(path: string): string {
   return bufferText(readFile(path));
 }
 
-/** Writes a text to a file of the kernel's in one call, behind what it has. @throws {ErrnoError} */
+/**
+ * Appends a text to a file of the kernel's, such as in tracefs, in one call.
+ * @throws {ErrnoError}
+ */
 export function writeText(path: string, text: string): void {
   const fd = open(path, O_WRONLY | O_APPEND);
   try {
@@ -124,7 +134,10 @@ export function writeText(path: string, text: string): void {
   }
 }
 
-/** Writes a short text, of which a descriptor that does not block may take a part only. @throws {ErrnoError} */
+/**
+ * Writes a short text; a non-blocking descriptor may take only a part of it.
+ * @throws {ErrnoError}
+ */
 export function writeShort(fd: number, text: string): void {
   const bytes = cString(text);
   checked(Number(libc().write(fd, bytes, BigInt(bytes.length - 1))), `write to descriptor ${fd}`);

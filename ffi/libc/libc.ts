@@ -119,18 +119,20 @@ export function libc(): Symbols<typeof TABLE> {
   try {
     return symbols = runtime.open("libc.so.6", TABLE);
   } catch (cause) {
-    // Deno's own words for a missing --allow-ffi are the better ones.
+    // Deno's own message for a missing --allow-ffi is the better one.
     if (cause instanceof Error && cause.name === "NotCapable") throw cause;
     const reason = addressSpaceLimit() ?? "ts-bcc needs a Linux system with glibc 2.27 or later";
     throw new Error(`Cannot open libc.so.6: ${reason}`, { cause });
   }
 }
 
-/** Whether it is for want of address space that the runtime cannot call C, in words. */
+/**
+ * The message if the runtime cannot call C because address space is limited; undefined otherwise.
+ */
 function addressSpaceLimit(): string | undefined {
   let limits: string;
   try {
-    // Nothing of C can be called here.
+    // Read by node:fs, because no C function can be called here.
     limits = process.getBuiltinModule("node:fs").readFileSync("/proc/self/limits", "utf8");
   } catch {
     return undefined;

@@ -18,7 +18,7 @@ const BPF_TRACE_UPROBE_MULTI = 48;
 /**
  * Attaches to kernel functions by name: a link's descriptor or -errno. Needs Linux >= 5.18.
  *
- * @param cookies what bpf_get_attach_cookie() tells at each
+ * @param cookies what bpf_get_attach_cookie() returns at each
  */
 export function linkKprobes(
   program: number,
@@ -41,13 +41,16 @@ export function linkKprobes(
   return fd;
 }
 
-/** Places in a file. */
+/** Locations in a file to attach to. */
 export interface UprobePlaces {
   readonly path: string;
   readonly offsets: readonly number[];
-  /** Where counters are that are raised while something is attached, in the file; 0 for none. */
+  /**
+   * File offsets of the USDT semaphores, which the kernel increments while a program is attached; 0
+   * for none.
+   */
   readonly semaphores?: readonly number[];
-  /** What bpf_get_attach_cookie() tells at each. */
+  /** What bpf_get_attach_cookie() returns at each. */
   readonly cookies?: readonly number[];
   /** Only this process. */
   readonly pid?: number | undefined;

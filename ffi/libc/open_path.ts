@@ -26,7 +26,7 @@ const STATX_BASIC_STATS = 0x7ffn;
 const STATX_SIZE = 256;
 const S_IFMT = 0o170000;
 
-/** What a mode says the file is: stat's S_IFMT, in words. */
+/** Names of the kinds of files, by the S_IFMT bits of a mode. */
 const KINDS: Readonly<Record<number, FileKind>> = {
   0o010000: "FIFO",
   0o020000: "character device",
@@ -54,7 +54,7 @@ export interface FileStatus {
   readonly size: number;
   /** The user id of its owner. */
   readonly owner: number;
-  /** How many names it has. */
+  /** The number of its hard links. */
   readonly links: number;
   /** As /proc/PID/maps has it: `fe:01`. */
   readonly device: string;
@@ -70,7 +70,8 @@ export function findPath(path: string, follow: boolean): number {
 }
 
 /**
- * The same below another root, which no link leaves, absolute or not: openat2(2).
+ * Finds a file below another root directory, which no symbolic link leaves, absolute or not:
+ * openat2(2).
  *
  * Undefined when the kernel (before 5.6) or a sandbox has no such call.
  */
@@ -90,13 +91,13 @@ export function findBelow(root: number, path: string, follow: boolean): number |
   return Number(fd);
 }
 
-/** Opens what a descriptor of {@linkcode findPath} stands for, for reading. @throws {ErrnoError} */
+/** Opens the file of a descriptor of {@linkcode findPath} for reading. @throws {ErrnoError} */
 export function openFound(fd: number, path: string): number {
   const flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   return checked(libc().open(cString(`/proc/self/fd/${fd}`), flags, 0), path);
 }
 
-/** What a descriptor is. @throws {ErrnoError} naming `path` */
+/** The status of the file of a descriptor. @throws {ErrnoError} naming `path` */
 export function statusOf(fd: number, path: string): FileStatus {
   const bytes = alloc(STATX_SIZE);
   const empty = cString("");

@@ -1,5 +1,5 @@
 /**
- * Regular files that are written piece by piece: each piece is there whole, or not at all.
+ * Regular files that are written piece by piece: each piece is written in full or not at all.
  *
  * By the C library, since executables made with Deno have no permission to write files.
  *
@@ -53,7 +53,7 @@ export class OutputFile implements Disposable {
    * @throws {ErrnoError} EWOULDBLOCK when another process writes it; ELOOP for a symbolic link
    */
   static open(path: string): OutputFile {
-    // A FIFO would be waited for.
+    // O_NONBLOCK: opening a device, such as a serial line, could wait.
     const flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     const fd = checked(libc().open(cString(path), flags, OWNER_ONLY), `write "${path}"`);
     const file = new OutputFile(path, fd);

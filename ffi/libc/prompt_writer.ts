@@ -38,7 +38,7 @@ export class PromptWriter implements Disposable {
     this.#isSocket = isSocket;
   }
 
-  /** Undefined where it cannot be had: for pipes and terminals /proc is needed. */
+  /** Makes the writer; undefined where /proc, which pipes and terminals need, is missing. */
   static open(fd: number): PromptWriter | undefined {
     if (isNonblocking(fd) || libc().lseek(fd, 0n, SEEK_CUR) >= 0n) {
       return new PromptWriter(fd, false, false);
@@ -62,7 +62,7 @@ export class PromptWriter implements Disposable {
     throw new ErrnoError(`write to file descriptor ${fd}`, failure);
   }
 
-  /** Closes what was opened once more. */
+  /** Closes the descriptor if it was reopened here. */
   [Symbol.dispose](): void {
     if (this.#owned) close(this.fd);
   }

@@ -13,7 +13,7 @@ import { alloc, cString } from "./memory.ts";
 import { findPath, statusOf, usingDescriptor } from "./open_path.ts";
 
 const O_NOCTTY = 0o400;
-/** Of a pipe that has a writer: how long it may write nothing, and how often it is looked at. */
+/** How long the writer of a pipe may write nothing, and the interval of attempts to read. */
 const PATIENCE_MS = 10_000;
 const TURN_MS = 10;
 const MAX_SIZE = 2 ** 30;

@@ -22,7 +22,7 @@ test("readNamedFile() reads files up to a limit", () => {
   assert.throws(() => readNamedFile(file, { maxSize: text.length - 1 }), { code: "EFBIG" });
   writeFileSync(file, "");
   assert.equal(readNamedFile(file).length, 0);
-  // As long as it is read, and without a size.
+  // A file of /proc, whose size is 0: it is read to its end.
   assert.match(textOf(readNamedFile("/proc/self/status")), /^Name:\t/);
 });
 

@@ -26,7 +26,7 @@ export function releaseCode(): void {
   try {
     release();
   } catch {
-    // Without it the process only takes more memory.
+    // It is optional: without it the process only uses more memory.
   }
 }
 

@@ -17,7 +17,7 @@ function resident(): { code: number; written: number } {
 }
 
 test("releaseCode() lets go of code that does not run, and of nothing that was written", () => {
-  resident(); // what it runs itself is there before
+  resident(); // maps the code that it needs itself
   const before = resident();
   releaseCode();
   const after = resident();

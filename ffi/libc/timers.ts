@@ -15,7 +15,10 @@ type ClearTimer = (timer?: Timer) => void;
  */
 const OVERDUE_MS = 100;
 const OVERDUE_TURNS = 10;
-/** Nothing waits longer: what wakes the loop in a way that is not known here is heard then. */
+/**
+ * The longest wait, in milliseconds: something that wakes the event loop unseen by this module is
+ * handled after it.
+ */
 let mostMs = 1000;
 
 /** When a timer fires next, by {@linkcode performance.now}, and how often it was found overdue. */
@@ -27,7 +30,10 @@ interface Due {
 const due = new Map<Timer, Due>();
 /** Calls that `setImmediate` has put off to the next turn. */
 const immediates = new Set<unknown>();
-/** `setImmediate` itself: what waits is no call that would have to be waited for. */
+/**
+ * The original `setImmediate`, for the wait's own calls: they do not count as work of the event
+ * loop.
+ */
 let turn: typeof setImmediate | undefined;
 let isWatching = false;
 
@@ -36,7 +42,7 @@ export function nextTurn(call: () => void): void {
   (turn ?? setImmediate)(call);
 }
 
-/** Sets how long may be waited for anything; -1 for ever, so that tests see what would else be heard too late. */
+/** Sets the longest wait; -1 means no limit, with which tests find wake-ups that are missed. */
 export function setMostMs(ms: number): void {
   mostMs = ms;
 }
@@ -83,7 +89,7 @@ export function untilNextTimer(): number {
 
 function watchSetter(name: "setTimeout" | "setInterval", repeats: boolean): void {
   replace(name, (original: SetTimer) => (call: Call, ms = 0, ...values: unknown[]) => {
-    // As the runtimes take it: what is no such number is 1.
+    // As in the runtimes, a delay outside this range counts as 1.
     const delay = ms >= 1 && ms < 2 ** 31 ? ms : 1;
     const note = () => due.set(timer, { at: performance.now() + delay, overdue: 0 });
     const timer = original(
@@ -107,7 +113,10 @@ function watchClearer(name: string, forget: (timer: Timer) => void): void {
   });
 }
 
-/** Puts another function in its place; what else the first one has stays: `util.promisify` finds its own there. */
+/**
+ * Replaces a global function, and keeps the properties of the original: `util.promisify` looks for
+ * one.
+ */
 function replace<T extends object>(name: string, make: (original: T) => T): void {
   const global = globalThis as unknown as Record<string, T>;
   const original = global[name]!;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { untilNextTimer, watchTimers } from "./timers.ts";
 
-/** Until so many milliseconds have passed, without a turn of the event loop. */
+/** Blocks for this many milliseconds, without a turn of the event loop. */
 function pass(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end;);
 }

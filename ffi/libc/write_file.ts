@@ -20,10 +20,10 @@ const O_ACCMODE = 3;
 const F_GETFD = 1;
 const F_GETFL = 3;
 const FD_CLOEXEC = 1;
-/** Less what the user's umask forbids. */
+/** The mode of a new file, before the umask. */
 const MODE = 0o666;
 
-/** How long a reader may take nothing, and how often it is looked at. */
+/** How long a reader may take nothing, and the interval of attempts to write. */
 const PATIENCE_MS = 5000;
 const TURN_MS = 10;
 
@@ -77,7 +77,7 @@ export function requireWritable(path: string): void {
 }
 
 /**
- * Replaces what a file has.
+ * Replaces the contents of a file.
  *
  * @param options `patienceMs`: how long the reader of a FIFO may take nothing
  * @throws {ErrnoError}
@@ -92,7 +92,7 @@ export function writeFile(
   try {
     writeAll(fd, bytes as Uint8Array<ArrayBuffer>, path, options.patienceMs ?? PATIENCE_MS);
     isOpen = false;
-    // A file system of the network may tell only here that it is full.
+    // A network file system may report only at close that it is full.
     if (libc().close(fd) < 0) throw writeError(JSON.stringify(path), errno());
   } finally {
     if (isOpen) close(fd);
