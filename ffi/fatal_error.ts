@@ -1,6 +1,6 @@
 /**
- * Detects that LLVM is about to end the process: it does not return from code for which it finds no
- * instruction.
+ * Detects that LLVM is about to end the process, as it does when it finds no instruction for some
+ * code.
  *
  * @module
  */
@@ -29,8 +29,8 @@ const OURS = alloc(8);
  * the process ends with status 1 when `end` returns.
  *
  * LLVM has two ways: a fatal error has a reason and aborts; of other errors (LLVM 15 and later:
- * code that it cannot select) it prints the reason and calls exit(3). Where LLVM is hidden within
- * libbcc only the second is heard.
+ * code that it cannot select) it prints the reason and calls exit(3). Where libbcc contains LLVM
+ * and hides its symbols, only the second is detected.
  */
 export function onFatalError(end: (reason: string) => void): Disposable {
   const finish = (reason: string) => {

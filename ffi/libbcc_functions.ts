@@ -4,15 +4,15 @@
  * `bcc_func_load` has its last parameter since 0.25; functions newer than 0.26 are optional, and so
  * are those that libbcc passes on from libbpf.
  *
- * The table is the C API whole, those that nothing here calls included, so it is longer than files usually are: it is
- * looked things up in, not read.
+ * The table has the whole C API, including functions that nothing here calls. It is for reference,
+ * and so longer than other files.
  *
  * @module
  */
 
 import type { SymbolTable } from "./runtime/runtime.ts";
 
-/** How they are called. */
+/** The signatures of the functions. */
 export const LIBBCC_FUNCTIONS = {
   // ---- Module: compile and load ----
   // void *bpf_module_create_c(const char *filename, unsigned flags, const char *cflags[],

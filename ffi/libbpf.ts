@@ -15,7 +15,7 @@ const HINT =
   `install libbpf ${MINIMUM.libbpf} or later (Debian, Ubuntu: libbpf1; Fedora, Arch: libbpf), or name ` +
   "a copy in TSBCC_LIBBPF";
 
-// Nothing is called in these two: only their place can be chosen.
+// No function of these two is called; they are listed so that their paths can be chosen.
 const LIBZ: LibrarySpec<SymbolTable> = {
   name: "libz",
   soname: "libz.so.1",

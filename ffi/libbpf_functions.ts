@@ -9,7 +9,7 @@
 
 import type { SymbolTable } from "./runtime/runtime.ts";
 
-/** How they are called. */
+/** The signatures of the functions. */
 export const LIBBPF_FUNCTIONS = {
   // __u32 libbpf_major_version(void);
   libbpf_major_version: { parameters: [], result: "u32" },

@@ -26,7 +26,7 @@ export interface LibrarySpec<T extends SymbolTable> {
   readonly table: T;
   /** Libraries this one needs; embedded or overridden copies of them are opened first. */
   readonly needs?: readonly LibrarySpec<SymbolTable>[];
-  /** How people get it: `install libbpf1 (Debian) …`. */
+  /** How to get it, for error messages: `install libbpf1 (Debian) …`. */
   readonly hint: string;
 }
 
@@ -42,7 +42,9 @@ export class LibraryError extends TsBccError {
 }
 
 const RTLD_NOW = 2;
-/** So many missing functions tell what is wrong; another library lacks more than a hundred. */
+/**
+ * Limit on the missing functions that a message names: a wrong library lacks more than a hundred.
+ */
 const MOST_NAMED = 3;
 
 const HINT_EMBEDDED =
@@ -75,7 +77,7 @@ function open<T extends SymbolTable>(spec: LibrarySpec<T>): Symbols<T> {
   return bind(spec, choice(spec) ?? spec.soname);
 }
 
-/** What must be loaded first; what is not in here comes by itself, through DT_NEEDED. */
+/** The libraries to load first; the dynamic loader finds the others through DT_NEEDED. */
 function neededBefore(spec: LibrarySpec<SymbolTable>): Map<string, Uint8Array | string> {
   const needed = new Map<string, Uint8Array | string>(embedded);
   needed.delete(spec.soname);
@@ -108,7 +110,7 @@ interface Loaded {
 function load(content: Uint8Array | string, soname: string, hint: string): Loaded {
   // Never closed: glibc takes an equal path for the same library, and the number would be reused.
   const path = typeof content === "string" ? content : `/proc/self/fd/${memfd(soname, content)}`;
-  // The loader itself is asked: its words are the same under both runtimes, and it looks for a
+  // The loader itself is asked: its messages are the same under both runtimes, and it looks for a
   // soname in the system's folders only, where Bun would go on to the current one.
   const handle = loader().dlopen(cString(path), RTLD_NOW);
   if (handle !== 0n) return { handle, path };

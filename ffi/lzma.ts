@@ -73,7 +73,7 @@ export function unpackXz(
       BigInt(size),
     );
     if (result === LZMA_OK) return output.subarray(0, Number(written[0]));
-    // No room for its output; corrupt input is another error.
+    // LZMA_BUF_ERROR: the output has no room in this buffer. Corrupt input is another error.
     if (result !== LZMA_BUF_ERROR || size === limit) return undefined;
   }
 }

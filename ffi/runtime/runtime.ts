@@ -78,10 +78,13 @@ export interface Runtime {
   /**
    * Opens a shared library by path or soname; every function of the table must be there.
    *
-   * `library.ts` is the way in: it knows where to look, and finds out first what is missing.
+   * Use it through `library.ts`, which knows where to look, and checks first what is missing.
    */
   open<T extends SymbolTable>(path: string, table: T): Symbols<T>;
-  /** Sees `length` bytes of foreign memory as an ArrayBuffer; the memory stays its owner's. */
+  /**
+   * Returns `length` bytes of foreign memory as an ArrayBuffer, not a copy; the owner still frees
+   * the memory.
+   */
   view(address: bigint, length: number): ArrayBuffer;
   /** The address of a buffer's first byte; keep the buffer alive yourself. */
   addressOf(buffer: Uint8Array<ArrayBuffer>): bigint;
@@ -93,7 +96,10 @@ export interface Runtime {
     signature: Signature,
     call: (...values: (number | bigint)[]) => number | void,
   ): NativeCallback;
-  /** Whether what wakes the event loop, other than timers, makes an epoll instance of its own readable. */
+  /**
+   * Whether the event loop sleeps in an epoll instance that becomes readable for whatever wakes the
+   * loop except timers.
+   */
   readonly hasWatchableLoop: boolean;
   /** Makes the waiter of an epoll file descriptor. */
   waiter(epollFd: number): EpollWaiter;
