@@ -78,7 +78,10 @@ export class Sender {
     this.#running ??= this.#run();
   }
 
-  /** Waits until there is room for more, while the collector takes anything: for callers that can wait, such as a replay. */
+  /**
+   * Waits until the queue has room, as long as the collector accepts requests: for callers that can
+   * wait, such as a replay.
+   */
   async room(): Promise<void> {
     while (this.#running && !this.#hasFailed && this.#waiting > MAX_WAITING_BYTES / 4) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -23,8 +23,8 @@ const WHAT = "standard output";
 const FULL = 64 * 1024;
 
 /**
- * Thrown when the reader of standard output is gone. After something was written it is a reason to end
- * (`| head -1`); else nobody saw anything, which is an error.
+ * Thrown when the reader of standard output is gone. After something was written it is a reason to
+ * end (`| head -1`); otherwise all output is lost, which is an error.
  */
 export class ClosedOutput extends Error {
   override name = "ClosedOutput";

@@ -35,7 +35,8 @@ export class Metrics implements Destination {
    * @param isEvent true: rows are events, and are counted; false: rows are of reports, and each of
    *   their numbers is a metric
    * @param asked members that are to be labels; none: see {@linkcode labelsOf}
-   * @param isCumulative whether each report is of all since the start, and takes the place of the one before
+   * @param isCumulative whether each report is cumulative since the start, and replaces the one
+   * before
    * @throws {UsageError} for a label that no record has
    */
   constructor(

@@ -41,7 +41,7 @@ export interface BlockHead {
   readonly count: number;
 }
 
-/** A block's place in a file. */
+/** A block as it is found in a file. */
 export interface FoundBlock extends BlockHead {
   /** Its bytes. */
   readonly size: number;
@@ -87,7 +87,7 @@ export function encodeBlock(head: BlockHead, text: string): Uint8Array<ArrayBuff
   return block;
 }
 
-/** The head of the block at this place; undefined where none begins, or it is damaged. */
+/** The head of the block at this offset; undefined if none begins there, or it is damaged. */
 export function readHead(bytes: Uint8Array, at: number): FoundBlock | undefined {
   if (at + HEAD_BYTES > bytes.length || MAGIC.some((byte, i) => bytes[at + i] !== byte)) {
     return undefined;

@@ -17,7 +17,8 @@ export class RecordFile implements Disposable {
   #file: OutputFile;
 
   /**
-   * Opens the file: an earlier recording is renamed where there are to be several files, or else replaced.
+   * Opens the file: an earlier recording is renamed if several files are kept, and replaced
+   * otherwise.
    *
    * @param maxBytes of one file @param files how many are kept
    * @param head makes the first block of a file

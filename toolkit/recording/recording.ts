@@ -18,7 +18,7 @@ export interface Missing {
   readonly bytes: number;
   /** Lines that are not in the format of recordings. */
   readonly lines: number;
-  /** Whether the end is there: else the tool was killed, or the file is cut. */
+  /** Whether the last block is there: if not, the tool was killed or the file is truncated. */
   readonly hasEnd: boolean;
   /** Records that had no room when they were recorded. */
   readonly dropped: number;

@@ -64,7 +64,7 @@ const options = (path: string, more: Partial<RecorderOptions> = {}): RecorderOpt
   ...more,
 });
 
-/** Records rows, a block for so many. */
+/** Records rows, in blocks of `perBlock`. */
 function record(settings: RecorderOptions, rows: readonly Row[], perBlock: number): number {
   using recorder = new Recorder(RECORDED, settings);
   const take = recorder.rows(COLUMNS);

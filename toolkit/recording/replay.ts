@@ -12,7 +12,7 @@ import type { RecordedColumn, RecordedLine } from "./recorded.ts";
 /** A row of a recording. */
 export interface RecordedRow {
   readonly members: Readonly<Record<string, unknown>>;
-  /** What its table says of columns that have a text, in their order. */
+  /** The texts of those columns that have one, in their order. */
   readonly texts: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export function columnsOf(columns: readonly RecordedColumn[]): Column<RecordedRo
   });
 }
 
-/** What a column may show; anything else, which no tool records, as JSON. */
+/** A recorded value as the value of a column; what no tool records becomes JSON text. */
 function valueOf(value: unknown): Value | readonly Value[] {
   if (Array.isArray(value)) {
     return value.map((each) => isObject(each) ? toJson(each) : each as Value);
@@ -53,9 +53,9 @@ export interface ReplayOptions {
   wants?(kind: string | undefined, members: RecordMembers): boolean;
   /** Called before a pause in which time passes as it did. */
   onPause?(): void;
-  /** Waits so many milliseconds, or less if it is to end. */
+  /** Waits, or returns early if the replay is to end. */
   wait(ms: number): Promise<void>;
-  /** Whether it is to end. */
+  /** Whether the replay is to end. */
   isOver(): boolean;
 }
 
@@ -107,7 +107,10 @@ export class Giver {
   }
 }
 
-/** Gives all records to a destination. @param blocks lines of whole blocks, each of which stands alone */
+/**
+ * Gives all records to a destination.
+ * @param blocks the lines of each intact block; blocks do not depend on each other
+ */
 export async function replay(
   blocks: Iterable<readonly RecordedLine[]>,
   destination: Destination,

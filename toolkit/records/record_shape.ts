@@ -5,9 +5,9 @@
  */
 
 /**
- * What a member holds. A "count" is a sum over the time that a report is about, so that sums of several reports
- * tell something; an "id" is a number that names something, such as a process or a port; a "number" is any other, such
- * as a ratio. "figures" are numbers by name.
+ * What a member holds. A "count" is a sum over the time that a report is about, so that counts of
+ * several reports can be added; an "id" is a number that identifies something, such as a process or
+ * a port; a "number" is any other, such as a ratio. "figures" are numbers by name.
  */
 export type MemberKind =
   | "text"

@@ -12,7 +12,7 @@ export type Wanted = (values: readonly unknown[]) => boolean;
 
 const TERM = /^([\w.-]+)(<=|>=|!=|[:=<>])(.+)$/;
 
-/** Words; those with spaces stand in quotes. */
+/** The words of a filter; words with spaces are quoted. */
 const wordsOf = (text: string): string[] =>
   Array.from(text.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word!);
 

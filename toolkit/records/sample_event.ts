@@ -17,7 +17,7 @@ const ID = /^(.*_)?([pt]id|tgid|[ug]id|cgroup|cookie)$/;
  */
 export type SampleKind = "empty" | "zero" | "one" | "all";
 
-/** Bytes of a text that is the name of a member, or of what is given for all texts. */
+/** Gives the bytes to fill a text with, by the name of its member. */
 type TextOf = (name: string) => Uint8Array;
 
 /** Fills memory by its type. */
