@@ -50,7 +50,7 @@ export interface Language {
     readonly points: readonly ProbePointQuery[];
     /** Its entry probe does not fire for most calls: they are counted when they return. */
     readonly countAtLeave?: true;
-    /** A precondition for seeing calls, told to users. */
+    /** A precondition for seeing calls, for messages. */
     readonly hint?: string;
   };
   readonly gc?: {
@@ -292,7 +292,7 @@ const c: Language = {
 };
 
 /**
- * All languages, in the order of search in a process: C is last, as nearly every process has it.
+ * All languages, in the order of search: C is last, as nearly every process has it.
  */
 export const LANGUAGES: readonly Language[] = [java, node, perl, php, python, ruby, tcl, c];
 

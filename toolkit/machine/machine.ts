@@ -67,7 +67,10 @@ export interface Machine {
    * far.
    */
   canWalkStacks(): Answer;
-  /** Whether programs on raw tracepoints can be told which one they are on: Linux 6.10. */
+  /**
+   * Whether links of raw tracepoints have attach cookies (Linux 6.10), which tell a program where
+   * it runs.
+   */
   hasRawCookies(): Answer;
   /** Whether the kernel knows a type of file system at present: modules come when one is mounted. */
   hasFileSystem(type: string): boolean;

@@ -75,7 +75,10 @@ export interface FilterOptions extends ContainerOptions {
   readonly comm: Option<string | undefined>;
 }
 
-/** Filters by who makes the event; `filterSettings` turns them into globals. */
+/**
+ * Filters by the process, thread, user and name that an event comes from; `filterSettings` turns
+ * them into globals.
+ */
 export const filterOptions: FilterOptions = {
   pid: number({
     short: "p",

@@ -98,7 +98,8 @@ export class TargetTrace {
   #traced = 0;
 
   /**
-   * Finds what matches. `countsOnly`: the programs look at nothing of a tracepoint, and exist for raw ones too.
+   * Finds the matches. `countsOnly`: the programs read no arguments of a tracepoint, so it may be
+   * attached as a raw one.
    *
    * @throws {UsageError}
    * @throws {Error} when nothing does

@@ -3,7 +3,7 @@
  *
  *     vfs_*            kernel functions                 p::vfs_*  p:vfs_*
  *     c:malloc         functions of a library           p:c:malloc
- *     ./app:ns::f*     functions of a program, also by the names that people write
+ *     ./app:ns::f*     functions of a program, also by demangled names
  *     r::vfs_read      returns of kernel functions      r:c:malloc  of user functions
  *     t:sched:*fork    tracepoints
  *     u:ruby-3.1:gc__* USDT probes                      u:ruby-3.1:ruby:gc__*  of one provider

@@ -67,8 +67,9 @@ export class HeldCommand implements Disposable {
 }
 
 /**
- * Deno 2.9 has no name for real-time signals: in place of "exit" of a child that one has ended, it rejects a
- * promise that nobody else can see. Bun reports such a child as one that exited with status 0.
+ * Deno 2.9 has no name for real-time signals: when one ends a child, Deno emits no "exit", but
+ * rejects an internal promise that no other code can reach. Bun reports such a child as one that
+ * exited with status 0.
  */
 function onUnnamedSignal(end: () => void): void {
   if ("Bun" in globalThis) return;

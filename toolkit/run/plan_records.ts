@@ -25,7 +25,10 @@ export function columnsOf<E extends Event>(
   return [...containers, ...plan.columns].filter((column) => column !== false);
 }
 
-/** The records of a plan, with those of losses. @throws {UsageError} where it does not tell them */
+/**
+ * The records of a plan, with those of losses.
+ * @throws {UsageError} if the plan does not declare them
+ */
 export function recordsOf(
   tool: { readonly name: string },
   plan: Plan<never>,

@@ -95,7 +95,7 @@ const filesOf = (
   { recordSize, recordFiles }: Pick<RecordValues, "recordSize" | "recordFiles">,
 ): number => recordSize === undefined ? 1 : recordFiles ?? FILES;
 
-/** All files that a recording may take the place of. */
+/** All files that a recording may replace. */
 export const recordPaths = (values: RecordValues): string[] =>
   Array.from(
     { length: filesOf(values) },

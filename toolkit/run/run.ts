@@ -79,7 +79,8 @@ export function planOf(tool: AnyTool, values: Standard, machine: Machine): Plan<
 /**
  * The JSON Schema of what a tool prints with these values, also where the machine lacks its hooks.
  *
- * @throws {UsageError} where the values contradict each other, or the tool does not tell
+ * @throws {UsageError} where the values contradict each other, or the tool does not declare its
+ * records
  */
 export function schemaOf(
   tool: AnyTool,

@@ -147,19 +147,19 @@ export class ServedPage implements Destination, Disposable {
     this.#feed.record(kind, members);
   }
 
-  /** A report may be whole. */
+  /** The present report may be complete. */
   flush(): void | Promise<void> {
     // A block of a recording may end within a report.
     if (this.#isReplay) return this.#feed.room();
     this.#feed.flush();
   }
 
-  /** No more comes for a while: the latest report of a replay is whole. */
+  /** A replay pauses: its latest report is complete. */
   tellReport(): void {
     this.#feed.flush();
   }
 
-  /** All was told. */
+  /** There are no more records. */
   async end(): Promise<void> {
     await this.#feed.end();
   }
