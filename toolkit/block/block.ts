@@ -71,8 +71,8 @@ const REQUEST_TRACERS = ["__traceiter_block_rq_issue", "__bpf_trace_block_rq"];
 const BIO_TRACERS = ["__traceiter_block_bio_queue", "__bpf_trace_block_bio_queue"];
 
 /**
- * What request.h is told: the traced disk, and whether block_rq_insert and block_rq_issue pass the queue first. They
- * did until Linux 5.10, and later releases of 5.10 do not.
+ * The globals of request.h: the traced disk, and whether block_rq_insert and block_rq_issue pass
+ * the queue first. They did until Linux 5.10, and later releases of 5.10 do not.
  */
 export function requestGlobals(
   disk: string | undefined,

@@ -92,16 +92,16 @@ export interface QueriesOptions {
   /** The tool's name. */
   readonly tool: string;
   readonly server: Server;
-  /** The processes; none: all of that kind. */
+  /** The processes; if empty, all of that kind. */
   readonly pids: readonly number[];
-  /** The namespace whose numbers they are; default ours. */
+  /** A process in the pid namespace of these ids; default this process's namespace. */
   readonly pidns?: number | undefined;
   /** The server's executable file. */
   readonly path?: string | undefined;
   readonly verbose: boolean;
 }
 
-/** Attaches to a server's file, for the clients to come as well. */
+/** Attaches to a server's file: also processes that start later are traced. */
 export function attachQueries(bpf: Bpf, options: QueriesOptions): Link[] {
   const { tool, server, pids, pidns, path, verbose } = options;
   const found: FoundServer = path === undefined

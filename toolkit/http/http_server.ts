@@ -1,6 +1,7 @@
 /**
- * The HTTP server of tools. It checks the Host header, so that a web site cannot reach it under a name of its own (DNS
- * rebinding), and drops clients that send or read too slowly.
+ * The HTTP server of tools. It checks the Host header, so that a web site cannot reach it by a host
+ * name that resolves to this machine (DNS rebinding), and drops clients that send or read too
+ * slowly.
  *
  * @module
  */

@@ -149,11 +149,11 @@ const NAMES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as it may stand in XML and HTML. */
+/** Escapes text for XML and HTML. */
 export const escapeMarkup = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => NAMES[character]!);
 
-/** The graph as a picture by itself: pointing at a box tells its name. */
+/** The graph as one self-contained SVG: pointing at a box shows its label. */
 export function flameSvg(graph: FlameGraph): string {
   const { root } = graph;
   const scale = (WIDTH - 2 * MARGIN) / Math.max(root.value, 1);
@@ -198,7 +198,7 @@ function notesAt(y: number, graph: FlameGraph): string[] {
   return [legend.join(""), ...lines];
 }
 
-/** How many boxes stand on each other at most, of those with at least this value. */
+/** The greatest depth of boxes with at least this value. */
 const depthOf = ({ children }: FlameNode, least: number): number =>
   1 + Math.max(0, ...children.map((child) => child.value < least ? 0 : depthOf(child, least)));
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-// Readers and a schema that are not ours.
+// Readers and a schema of other projects.
 import { Ajv } from "npm:ajv@8.20.0";
 import { Profile } from "npm:pprof-format@2.3.2";
 import schema from "npm:speedscope@1.25.0/dist/release/file-format-schema.json" with {

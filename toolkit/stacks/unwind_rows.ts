@@ -26,7 +26,7 @@ import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plu
 
 const CHUNK_ROWS = 65536;
 const ROW_BYTES = 8;
-/** An entry of the index for so many rows: see struct unwind_chunk. */
+/** Rows per entry of the index: see struct unwind_chunk. */
 const INDEX_STEP = 4;
 /** Room for the size of a bucket, the first bucket and the end of the last one. */
 const PART_ROWS = 16;

@@ -50,7 +50,7 @@ export function containerColumns<E>(
   ];
 }
 
-/** Paths of cgroups that tell a pod or a container; empty for others. */
+/** Paths of cgroups that name a pod or a container; empty for others. */
 class Paths {
   readonly #byCgroup = new Map<number, string>();
   readonly #byPid = new Map<number, { readonly path: string; readonly until: number }>();

@@ -85,7 +85,7 @@ export class NamespaceProcesses {
   }
 }
 
-/** Its id in its own namespace. */
+/** The id of a process in its own pid namespace. */
 function innermost(pid: number): number | undefined {
   const text = ifThere(() => readText(`/proc/${pid}/status`));
   const [, last] = /^NSpid:.*\t(\d+)$/m.exec(text ?? "") ?? [];

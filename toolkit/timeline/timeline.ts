@@ -50,7 +50,9 @@ interface Thread {
  */
 const MAX_THREADS = 65536;
 
-/** Puts events on tracks: one for each thread, and further lanes where a thread waits for several things at once. */
+/**
+ * Puts events on tracks: one for each thread, and further lanes where events of a thread overlap.
+ */
 export class Tracks {
   readonly #format: TimelineFormat;
   readonly #processes = new Set<number>();

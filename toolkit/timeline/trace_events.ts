@@ -34,7 +34,7 @@ export function traceEvents(): TimelineFormat {
       const common = { name: escapeText(name), cat, pid, tid, ts: start / NS_PER_US };
       if (duration === undefined) return line({ ph: "i", s: "t", ...common, args });
       if (lane === 0) return line({ ph: "X", ...common, dur: duration / NS_PER_US, args });
-      // Slices of a thread that overlap have no place on its track.
+      // Slices of one track must not overlap: those on further lanes are asynchronous events.
       const id = `${tid}.${lane}`;
       const end = { ph: "e", ...common, ts: (start + duration) / NS_PER_US, id };
       return encoder.encode(`,\n${toJson({ ph: "b", ...common, id, args })},\n${toJson(end)}`);

@@ -18,7 +18,7 @@ import {
 import { u32, u64 } from "../../../mod.ts";
 import { taskNumbers } from "./numbers.ts";
 
-/** What {@linkcode taskFilter} gives. */
+/** The functions of {@linkcode taskFilter}. */
 export interface TaskFilter {
   /** Whether the current thread passes all filters. */
   isWanted(): boolean;

@@ -14,7 +14,7 @@ import {
   tid,
 } from "../../../kernel.ts";
 
-/** What {@linkcode taskNumbers} gives. */
+/** The functions of {@linkcode taskNumbers}. */
 export interface TaskNumbers {
   /** Whether a process with that id is visible in the pid namespace. */
   isSeen(process: number): boolean;

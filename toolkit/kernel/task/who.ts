@@ -8,7 +8,7 @@ import { cgroupId, comm, functions, gid, type SharedFunctions, uid } from "../..
 import type { Who } from "../../task/who.ts";
 import { taskNumbers } from "./numbers.ts";
 
-/** What {@linkcode taskWho} gives. */
+/** The functions of {@linkcode taskWho}. */
 export interface TaskWho {
   /** The current thread. */
   who(): Who;
