@@ -3,9 +3,9 @@
  *
  * Event streams repeat the same few names, and making a JavaScript string costs ten times as much
  * as recognizing bytes seen before. The cache is set-associative: the hash of the bytes chooses a
- * set of four slots, and a slot matches if the bytes kept for it are the same. Smaller sets lose
- * more names that evict each other all the time: of 500 names one in eight with single slots, one
- * in forty with pairs.
+ * set of four slots, and a slot matches if the bytes kept for it are the same. In smaller sets more
+ * names evict each other again and again: of 500 names one in eight with single slots, one in forty
+ * with pairs.
  *
  * @module
  */

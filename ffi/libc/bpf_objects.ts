@@ -63,7 +63,8 @@ export function openId(kind: ObjectKind | "btf", id: number): number {
 }
 
 /**
- * Fills `info` with the kernel's information on an object, as many bytes as it has of both sizes.
+ * Fills `info` with the kernel's information on an object; bytes that the kernel does not know stay
+ * as they are.
  */
 export function readInfo(fd: number, info: Uint8Array<ArrayBuffer>): number {
   const attr = words(fd, info.length);

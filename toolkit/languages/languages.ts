@@ -291,9 +291,7 @@ const c: Language = {
   },
 };
 
-/**
- * All languages, in the order of search: C is last, as nearly every process has it.
- */
+/** All languages, in the order of search: C is last, as nearly every process has it. */
 export const LANGUAGES: readonly Language[] = [java, node, perl, php, python, ruby, tcl, c];
 
 /** The activity of a runtime that a tool traces. */

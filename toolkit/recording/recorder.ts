@@ -22,8 +22,7 @@ const PATIENCE_MS = 1000;
 const MAX_LINE = 1024 * 1024;
 
 /**
- * What is done when the disk is full or the size is reached: the tool ends, or goes on and drops
- * records.
+ * What is done when the disk is full: the tool ends, or goes on and drops records.
  */
 export type WhenFull = "end" | "go-on";
 

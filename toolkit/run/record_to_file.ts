@@ -23,7 +23,7 @@ type Standard =
 type RecordValues = Pick<Standard, "record" | "recordSize" | "recordFiles" | "recordFull">;
 
 const MIB = 1024 * 1024;
-/** With --record-size. */
+/** The default number of files with --record-size. */
 const FILES = 10;
 
 /**
@@ -45,7 +45,8 @@ export const recorderOf = (tool: AnyTool, plan: Plan<never>, values: Standard): 
 /**
  * The destination for records with this description.
  *
- * @param replayed the time of what is replayed, and how much of it is missing already
+ * @param replayed for a replay: gives the time of the record at hand, and how many records are
+ * missing
  */
 export function recordTo(
   recorded: Recorded,

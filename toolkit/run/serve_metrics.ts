@@ -44,7 +44,7 @@ export function metricsOf(
 /** Seconds between snapshots of tools that report at their end only. */
 const SNAPSHOT_SECONDS = 5;
 
-/** What is lost, so far. */
+/** The losses so far. */
 export type Lost = Pick<Losses, "totals">;
 
 /** Metrics with the server for them. */
@@ -58,7 +58,7 @@ export class ServedMetrics extends Metrics implements Disposable {
 
   /**
    * @param shapes with or without those of losses
-   * @param isCumulative whether each report is of all since the start
+   * @param isCumulative whether each report is cumulative since the start
    * @throws {UsageError} for a label that no record has
    */
   constructor(

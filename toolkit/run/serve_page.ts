@@ -96,7 +96,8 @@ export class ServedPage implements Destination, Disposable {
 
   /**
    * @param hello what is shown @param address where it is served
-   * @param replayed the time of what is replayed: a replay waits for pages that are slow, which a tool does not
+   * @param replayed gives the time of the record at hand, for a replay, which unlike a tool waits
+   * for slow pages
    */
   constructor(hello: Hello, address: Address, replayed?: () => number) {
     this.#isReplay = replayed !== undefined;

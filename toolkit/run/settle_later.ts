@@ -6,7 +6,7 @@
 
 import { releaseCode } from "../../plumbing.ts";
 
-/** How long after its start a program may be taken to be waiting. */
+/** The time after the start at which the tool is expected to be waiting. */
 const SETTLING_MS = 500;
 
 /** Releases pages of code that only the start needed; not at once, since that takes time and the first events need some of them. */

@@ -161,9 +161,9 @@ export interface Tool<O extends Options, E extends { readonly who: Who }> {
    */
   readonly commands?: Readonly<Record<string, readonly string[]>>;
   /**
-   * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command of
-   * `--exec` in its environment and serving `--prometheus` and `--web`; "all" is for tools that write files, or read those of /proc that Deno
-   * lets nobody read without. Default "ffi".
+   * What an executable made with Deno may do: "ffi" is what tracing takes, with running the command
+   * of `--exec` in its environment and serving `--prometheus` and `--web`; "all" is for tools that
+   * write files, or read files of /proc for which Deno demands all permissions. Default "ffi".
    */
   readonly permissions?: "ffi" | "all";
   /**
