@@ -102,7 +102,7 @@ export class TargetTrace {
    * attached as a raw one.
    *
    * @throws {UsageError}
-   * @throws {Error} when nothing does
+   * @throws {Error} when nothing matches
    */
   constructor(
     tool: string,

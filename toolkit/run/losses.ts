@@ -104,7 +104,7 @@ export class Losses {
     return this.#counters.map(({ loss, count }) => [loss, count()] as const);
   }
 
-  /** Tells what is new, unless it was asked within the last second. */
+  /** Reports the totals that have changed, at most once a second. */
   reportNow(): void {
     const now = performance.now();
     if (now < this.#next) return;
@@ -134,8 +134,8 @@ export class Losses {
 }
 
 /**
- * Reports what a report could not include because a map was full, if anything: the increase of the
- * kernel side's variable `dropped`.
+ * Reports what a report could not include because a map was full, if anything: the total so far of
+ * the kernel side's variable `dropped`.
  *
  * @param what was dropped, in the plural: `requests`
  * @param reason the cause and the remedy, where another one is known
@@ -150,7 +150,7 @@ export function reportDropped(
   tellDropped(report, name, what, bpf.global("dropped", u64.asNumber).value, { reason });
 }
 
-/** Reports that so many were dropped, if any. */
+/** Reports that `total` were dropped, unless it is 0. */
 export function tellDropped(
   report: Report,
   name: string,
