@@ -25,8 +25,7 @@ export interface Origin {
 /** Limit on the cgroups that are remembered, including removed ones. */
 const MAX_KNOWN = 10_000;
 /**
- * How long the cgroups of a process are remembered with hierarchies of v1: later its id may be
- * another process's.
+ * How long the cgroups of a process id are remembered: later the id may be another process's.
  */
 const PATIENCE_MS = 1000;
 
