@@ -21,7 +21,10 @@ export interface StackEvent {
   readonly user_size: number;
 }
 
-/** Programs of processes that ended, whose events may still be waiting: about 4 MiB. */
+/**
+ * How many programs of ended processes are kept, the latest, as their events may still be unread:
+ * about 4 MiB.
+ */
 const LATEST = 4096;
 const ADDRESS_BYTES = 8;
 const INDENT = " ".repeat(8);

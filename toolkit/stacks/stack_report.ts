@@ -32,7 +32,7 @@ export interface StackReportOptions extends StackFileOptions {
   readonly threads: boolean;
   /** The option that makes room for more sums, if there is one. */
   readonly sumsOption?: string;
-  /** Whether to mark kernel frames that are names only. */
+  /** Whether folded lines mark kernel frames by `_[k]`. */
   readonly annotated?: boolean;
   /** How slices of time are numbered, where samples have them. */
   readonly clock?: HeatClock | undefined;

@@ -28,7 +28,10 @@ const CHUNK_ROWS = 65536;
 const ROW_BYTES = 8;
 /** Rows per entry of the index: see struct unwind_chunk. */
 const INDEX_STEP = 4;
-/** Room for the size of a bucket, the first bucket and the end of the last one. */
+/**
+ * A piece takes a multiple of this many rows, so that its index has room for the size of a bucket,
+ * the first bucket and the end of the last one.
+ */
 const PART_ROWS = 16;
 const Chunk = bytes(CHUNK_ROWS * ROW_BYTES + CHUNK_ROWS / INDEX_STEP * 2);
 const NAME = "unwind_rows";

@@ -169,7 +169,7 @@ export class UnwindTables implements Disposable {
     this.#outdated.add(pid);
   }
 
-  /** Reads the tables of a program that is about to be run. */
+  /** Makes the rows of a program's file before it is run. */
   expect(program: string): void {
     const range = programRange(program);
     if (range) this.mapped(process.pid, range);
@@ -265,7 +265,7 @@ function programRange(program: string): MemoryRange | undefined {
 /** Where a process's stack began at its last exec: the address differs after the next one. */
 function stackStart(pid: number): bigint | undefined {
   try {
-    // A name may hold any characters; 26 fields are between it and this one.
+    // A name may hold any characters, so fields are counted from its end: startstack is the 26th.
     const stat = readText(`/proc/${pid}/stat`);
     return BigInt(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[25]!);
   } catch (error) {
