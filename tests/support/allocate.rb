@@ -1,5 +1,5 @@
-# Allocates objects: allocate.rb TOKENS STRINGS ARRAYS, and with "wait" behind them only after a line
-# on standard input; then it says "done" and waits for another line.
+# Allocates objects: allocate.rb TOKENS STRINGS ARRAYS [wait]. With "wait" it first reads a line from
+# standard input. When it has allocated them it prints "done" and waits for another line.
 
 module Outer
   class Token

@@ -1,7 +1,7 @@
 /*
- * Calls functions with known arguments, for tools that print them: prints "pid PID", waits for a
- * line, and ends. A word after it is its name; with another, "libc", it calls the C library instead,
- * with "deep" factorial() of 10,300 only, which is under way as often at a time.
+ * Calls functions with known arguments, for tools that print arguments: prints "pid PID", waits for
+ * a line, makes the calls, and ends. Argument 1 is the name that the process gives itself. Argument
+ * 2: "libc" calls the C library instead; "deep" only factorial(), 10,300 recursive calls in flight.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define NOINLINE __attribute__((noinline))
 
-/* As struct timespec64 of the kernel, which programs that are compiled at run time know. */
+/* Same layout as the kernel's struct timespec64, which programs compiled at run time can name. */
 struct pair {
 	long long first;
 	long second;
@@ -40,7 +40,7 @@ NOINLINE int negate(int number)
 	return -number;
 }
 
-/* Two places for probes behind one another. */
+/* Two adjacent instructions, each a location for a probe. */
 void marked(void);
 __asm__(".text\n"
 	".globl marked\n"

@@ -1,9 +1,9 @@
 /*
- * Holds as many calls in flight as it is told: blocked_opens FIFO COUNT.
+ * Keeps COUNT calls of open() in flight: blocked_opens FIFO COUNT.
  *
  * It prints "pid PID" and waits for a line on stdin. Then COUNT threads named "blocked" open the FIFO to
- * read, which takes until somebody opens it to write; when all of them are in open() it prints "blocked".
- * It ends when they have.
+ * read, which blocks until another process opens it to write. When all threads are in open() it prints
+ * "blocked". It ends when all threads have ended.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,7 +37,7 @@ static void *open_fifo(void *tid)
 	return NULL;
 }
 
-/* The kernel tells a thread's system call once it sleeps there (proc(5), /proc/PID/syscall). */
+/* /proc/PID/syscall names a thread's system call only while the thread sleeps in it (proc(5)). */
 static int is_in_openat(int tid)
 {
 	char path[64], text[16] = "";

@@ -1,5 +1,6 @@
 /*
- * Asks malloc() for known blocks: "pid PID", a line on stdin, then each argument, BYTES=TIMES.
+ * Calls malloc() as its arguments BYTES=TIMES say: prints "pid PID" and waits for a line on stdin
+ * first.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,12 +5,12 @@
  *
  *   getpgid=COUNT   getpgid(0) COUNT times
  *   missing=COUNT   getpgid() of a process that does not exist
- *   foreign=COUNT   getpid() as 32 bit programs call it; nothing but on x86-64
+ *   foreign=COUNT   getpid() as 32-bit programs call it (int 0x80); on x86-64 only
  *   sleep=COUNT     nanosleep() for a millisecond COUNT times
- *   block=COUNT     the same until COUNT of them have left the CPU: a thread that is held up between
- *                   setting its timer and leaving never sleeps
+ *   block=COUNT     the same until COUNT of them have left the CPU: a thread whose timer expires
+ *                   before it leaves the CPU does not sleep
  *   spin=COUNT      use the CPU for COUNT milliseconds
- *   child           the rest in a child process, which prints its own "pid PID"
+ *   child           does the remaining arguments in a child process, which prints its own "pid PID"
  *   switches        print "switches VOLUNTARY INVOLUNTARY" of this thread, and wait for a line
  */
 #define _GNU_SOURCE
@@ -67,7 +67,7 @@ static void child(void)
 	fflush(stdout);
 }
 
-/* How often this thread gave its CPU up. */
+/* How often this thread left its CPU voluntarily. */
 static long given_up(void)
 {
 	struct rusage usage;

@@ -1,5 +1,5 @@
-# Calls of Python that end in getppid(2), which nothing else here calls: in C and back, in a class, a
-# generator, a thread, and with names and a line that are far from plain.
+# Python call stacks that end in getppid(2), which nothing else here calls: through C and back, in a
+# class, a generator and a thread, with non-ASCII names and a high line number.
 #
 # It prints its pid, and goes on when it reads a line.
 import os

@@ -1,5 +1,5 @@
-# Calls of Ruby that end in getppid(2), which nothing else here calls: in C and back, in blocks, a class,
-# a thread, a fiber, and with names that are far from plain.
+# Ruby call stacks that end in getppid(2), which nothing else here calls: through C and back, in blocks,
+# a class, a thread and a fiber, and with unusual names.
 #
 # It prints its pid, and goes on when it reads a line.
 

@@ -1,9 +1,10 @@
 /*
  * Indirect functions (IFUNC): a library that has some, compiled with -DLIBRARY, and a program that
- * calls them. Whoever loads the library gets the file "loaded-by-PID" beside it.
+ * calls them. The library, when it is loaded, creates the file "loaded-by-PID" beside itself.
  *
- * The program prints "pid PID", waits for a line, and then makes as many calls of each function as its
- * name says, 13 of malloc and 11 of strlen. Until then it has called shared_7 once, late_2 never.
+ * The program prints "pid PID", waits for a line, and then calls each function as often as its name
+ * says, malloc 13 times and strlen 11 times. Before the line it has called shared_7 once, late_2
+ * never.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,12 +21,12 @@
 	static void *choose_##name(void) { return getpid() > 0 ? name##_best : name##_plain; }    \
 	__attribute__((ifunc("choose_" #name), ##__VA_ARGS__)) int name(int)
 
-/* Called by the program, through the table of its imports. */
+/* Called by the program, through its global offset table (GOT). */
 CHOSEN(shared_7);
 CHOSEN(late_2);
-/* Called here, through a table of its own that no name leads to. */
+/* Called inside the library: its GOT entry has an IRELATIVE relocation, which names no symbol. */
 CHOSEN(inner_5, visibility("hidden"));
-/* In no table. */
+/* Never called: it has no GOT entry. */
 CHOSEN(unused_3);
 
 void call_inner(void)
@@ -69,7 +70,7 @@ int main(void)
 		free(take(1000 + i));
 	for (int i = 0; i < 11; i++)
 		sum += strlen((const char *)&sum);
-	/* No strlen() of the end's. */
+	/* exit() would run code that may call strlen(). */
 	_exit(0);
 }
 #endif

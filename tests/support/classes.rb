@@ -1,6 +1,6 @@
-# Classes of all kinds. Prints for one object of each, as JSON, where it is and what Ruby calls its
-# class; then waits for a line, allocates an object of a class that is collected at once and 7 of
-# each other class, and waits for another line.
+# Classes of all kinds. Prints as JSON, for an object of each class, its address and what Ruby calls
+# its class. Then waits for a line, allocates an object of a class that is collected at once and 7
+# of each other class, and waits for another line.
 
 require "json"
 

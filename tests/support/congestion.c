@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * congestion NAME COUNT: so many connections over the loopback, one after the other, whose client uses this
- * congestion control of TCP; each sends a byte and gets it back. Prints what the clients used.
+ * congestion NAME COUNT: makes COUNT TCP connections over loopback, one after the other, whose client uses
+ * congestion control NAME; each sends a byte and receives it back. Prints the algorithms in use.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-// Ends in getppid(2) where C++ puts unusual frames: in destructors that an exception runs, in handlers, in
-// functions that libraries call, in coroutines with stacks of their own, in many threads.
+// Calls getppid(2) below unusual C++ frames: in destructors during unwinding, in exception handlers, in
+// callbacks from libraries, in coroutines with stacks of their own, in many threads.
 //
 // It prints its pid and goes on when it reads a line. Build with -O2 -fomit-frame-pointer.
 #include <algorithm>

@@ -1,13 +1,13 @@
 /*
- * Executes programs in uncommon ways, for tests that trace it.
+ * Calls execve(2) in uncommon ways, for tests of tools that trace it.
  *
  * It prints "pid PID", waits for a line on stdin, and then becomes another program:
  *
- *   cold FILE OFFSET…      the path and the arguments behind argument 0 lie at these offsets of FILE,
- *                          in pages that no page table holds yet
+ *   cold FILE OFFSET…      the path and the arguments after argument 0 lie at these offsets of FILE,
+ *                          in pages that are mapped but not yet faulted in
  *   thread PATH ARGUMENT…  from a thread that is not the process's first
  *   descriptor PATH ARGUMENT…
- *                          by a descriptor, with no path
+ *                          by a file descriptor and an empty path (AT_EMPTY_PATH)
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

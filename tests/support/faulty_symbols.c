@@ -1,7 +1,7 @@
 /*
- * A chain of functions, some of whose symbols a test spoils in the file (faulty_symbols_test.ts). It says its pid,
- * waits for a line, calls the chain as often as its first argument says, and then spins in the chain's last function for
- * as many milliseconds as its second one says.
+ * A chain of functions; faulty_symbols_test.ts damages the symbols of some of them in the file. It prints its pid,
+ * waits for a line, calls the chain as often as argument 1 says, and then spins in the chain's last function for as
+ * many milliseconds as argument 2 says.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,15 +1,15 @@
 /*
  * Makes known system calls about files and shared memory, for tests that count them.
  *
- * It prints "pid PID", waits for a line on stdin, and then does what its arguments say, in order, each
- * as a system call of its own: what libc makes of a function is its own business.
+ * It prints "pid PID", waits for a line on stdin, and then does what its arguments say, in order, by
+ * syscall(2): libc is free to implement a function by another system call.
  *
  *   stat= lstat= fstatat= statx= statfs=PATH:COUNT
  *   fstat=PATH:COUNT       newfstatat with an empty path, on a descriptor of PATH
  *   sync=COUNT  msync=COUNT
  *   fsync= fdatasync= syncfs= sync_file_range=PATH:COUNT
  *   shm=COUNT              shmget a new page, shmat, shmdt, shmctl(IPC_RMID)
- *   noshm=COUNT            shmget with a key that nobody has
+ *   noshm=COUNT            shmget with a key that does not exist
  *   make=PREFIX:COUNT      open PREFIX0, PREFIX1 … for writing, created, and close
  *   mknod= mkdir= unlink= unlinkat= rmdir=PREFIX:COUNT
  *   rename= renameat2=PREFIX:COUNT  PREFIX0 to PREFIX0.new …

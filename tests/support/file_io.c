@@ -15,7 +15,7 @@
  *   aio_write= aio_read= uring_write= uring_read=COUNT
  *                          by libaio's and io_uring's calls, the nth at the nth 4096 bytes
  *   sendfile=COUNT         COUNT times 4096 bytes from the start to /dev/null, in one call
- *   copy=COUNT             COUNT times 4096 bytes from the start to behind them, by copy_file_range
+ *   copy=COUNT             copy the first COUNT times 4096 bytes right after them: copy_file_range
  *   start                  seek to the start
  *   fsync= fdatasync= fstat=COUNT
  *   forget                 take the file out of the page cache, and read nothing ahead from now on

@@ -1,5 +1,6 @@
 /*
- * One block of 4096 bytes at a time through libaio's and io_uring's system calls, without their libraries.
+ * Transfers one block of 4096 bytes at a time by the system calls of Linux AIO and io_uring, without
+ * libraries.
  */
 #pragma once
 
@@ -11,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Transfers and waits; the bytes, or -errno. */
+/* Submits one transfer and waits for it; returns the number of bytes, or -errno. */
 static long aio(int fd, int is_write, void *buffer, size_t size, off_t at)
 {
 	static aio_context_t context;

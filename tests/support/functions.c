@@ -1,7 +1,8 @@
 /*
- * Functions to be found by pattern, address and debug file: prints "pid PID", waits for a line,
- * calls each as often as its name says, and ends. With the argument "thread" it calls them on a second
- * thread; with "wait" it calls waits_1 only, which prints "waiting" and waits for another line.
+ * Functions to probe by pattern, by address and by debug file: prints "pid PID", waits for a line,
+ * calls each function as often as its name says, and ends. Argument "thread": it calls them on a
+ * second thread. Argument "wait": it calls waits_1 only, which prints "waiting" and waits for another
+ * line.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ FUNCTION(cplusplus)
 FUNCTION(rust)
 
 #ifdef __x86_64__
-/* The kernel sets no breakpoint on a lock prefix. */
+/* The kernel refuses a uprobe here: an instruction with a lock prefix. */
 __asm__(".text\n"
 	".globl refused\n"
 	".type refused, @function\n"
@@ -40,7 +41,7 @@ __attribute__((noinline)) int naps_3(int x)
 	return x * 31;
 }
 
-/* Is under way 17 times at once while the innermost one sleeps. */
+/* Recursive: 17 calls are in flight while the innermost one sleeps. */
 __attribute__((noinline)) int descends_17(int left)
 {
 	int result = left > 0 ? descends_17(left - 1) : naps_3(left);
@@ -49,7 +50,7 @@ __attribute__((noinline)) int descends_17(int left)
 	return result + 1;
 }
 
-/* Is under way until somebody says so. */
+/* In flight until a line comes on stdin. */
 __attribute__((noinline)) int waits_1(int x)
 {
 	puts("waiting");

@@ -1,7 +1,7 @@
 /*
- * Functions for the guard of uprobes: prints "pid PID", waits for a line, calls plain_3 three times
- * and fine_2 twice, and ends. Nothing ever calls the functions that begin with an instruction that
- * the kernel would take for another one.
+ * Functions for tests of the uprobe guard: prints "pid PID", waits for a line, calls plain_3 three
+ * times and fine_2 twice, and ends. Functions that begin with an instruction that the kernel
+ * decodes as another one are never called: with a uprobe they would misbehave.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ int fine_2(int);
 		".size " #name ", . - " #name "\n")
 
 FUNCTION(plain_3, "endbr64");
-/* Begins with bytes that are a jump for who reads them alone, and is called. */
+/* Its first instruction contains the bytes of a jump, but the kernel decodes it right. */
 FUNCTION(fine_2, "lea 0x7474(%rdi), %eax");
 FUNCTION(vex_jump, "vpcmpeqb (%rsi), %xmm1, %xmm0");
 FUNCTION(vex_vzeroupper, "vzeroupper");
@@ -27,11 +27,11 @@ FUNCTION(evex_jump, "vpcmpeqb (%rsi), %zmm1, %k0");
 FUNCTION(vex_or, "vpor (%rsi), %xmm1, %xmm0");
 FUNCTION(vex_compare, "vcmpps $4, (%rsi), %xmm1, %xmm0");
 FUNCTION(rex_exchange, "xchg %rax, %r8");
-/* A probe behind the first instruction is another matter: that one is right. */
+/* The second instruction is misdecoded, the first one is not: a probe at the entry is safe. */
 FUNCTION(vex_second, "nopl 0(%rax)\n vpor (%rsi), %xmm1, %xmm0");
 FUNCTION(vex_right, "vandps (%rsi), %xmm1, %xmm0");
 
-/* Notes of USDT probes, written by hand: one names a place that is no nop. */
+/* Notes of USDT probes, written by hand: one of them is at an instruction that is not a nop. */
 __asm__(".pushsection .stapsdt.base,\"a\",@progbits\n"
 	"usdt_base: .space 1\n"
 	".popsection\n");

@@ -1,13 +1,13 @@
 /*
- * Runs code that it has made at run time, for tests of tools that name it.
+ * Runs code that it generated at run time, for tests of tools that resolve its symbols.
  *
- *   jit KIND [FILE]    KIND of memory: anon, zero (shared), memfd, sysv, named, heap, file (deleted), or text,
- *                      its own; FILE is mapped as compilers map their jitdump file
+ *   jit KIND [FILE]    KIND of memory for the code: anon, zero (shared), memfd, sysv, named, heap,
+ *                      file (deleted) or text (the program's); FILE is mapped as a jitdump file is
  *
- * It prints "pid PID OUTER SIZE INNER SIZE LATER SIZE", where the code lies: outer calls inner; and
- * then does what it reads, line by line: "run COUNT" calls outer so often, "later COUNT" later,
- * "fork COUNT" forks, prints "child PID" and lets the child wait for a byte and call outer,
- * "exec PROGRAM", "end". It answers each with "done".
+ * It prints "pid PID OUTER SIZE INNER SIZE LATER SIZE", the addresses and sizes of three functions;
+ * outer calls inner. Then it reads commands, one a line: "run COUNT" calls outer COUNT times,
+ * "later COUNT" calls later; "fork COUNT" forks and prints "child PID", and the child waits for a
+ * byte and calls outer; "exec PROGRAM"; "end". It answers each command with "done".
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 			pid_t child = fork();
 
 			if (child == 0) {
-				/* So that it reads the end when its parent is killed. */
+				/* So that read() returns 0 when the parent is killed. */
 				close(ends[1]);
 				if (read(ends[0], &byte, 1) == 1)
 					run((void (*)(void))outer, count);

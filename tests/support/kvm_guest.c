@@ -1,10 +1,10 @@
 /*
- * A guest of KVM that leaves a known number of times.
+ * A KVM guest with a known number of exits.
  *
  *   kvm_guest COUNT
  *
- * It prints "pid PID", waits for a line on stdin, and runs a virtual CPU that writes COUNT times to a port and
- * halts. It prints how often it left for that, by what the kernel returns.
+ * It prints "pid PID", waits for a line on stdin, and runs a virtual CPU that writes COUNT times to an I/O
+ * port and halts. It prints the number of exits for these writes, as KVM_RUN returned them.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>

@@ -1,8 +1,8 @@
 /*
- * Allocates, frees and forgets memory, so much in each function as its comment says.
+ * Allocates memory and leaves some of it allocated; each function's comment says how much.
  *
- * It prints "pid PID" and waits for a line on stdin; with the argument "-" it does not. Then it
- * does all it has to do. With "kernel" it does so in the kernel, says "done" and waits for another
+ * It prints "pid PID" and waits for a line on stdin, except with the argument "-". Then it calls all
+ * functions. With "kernel" it allocates in the kernel instead, prints "done" and waits for another
  * line.
  */
 #define _GNU_SOURCE
@@ -21,17 +21,17 @@
 
 #define NOINLINE __attribute__((noinline))
 
-/* Where memory is put so that the compiler leaves every call where it is. */
+/* Pointers are stored here, so that the compiler does not remove allocations. */
 static void *volatile kept;
 
-/* 53 of 1009 bytes are left. */
+/* Leaks 53 blocks of 1009 bytes. */
 NOINLINE void leak_small(void)
 {
 	for (int i = 0; i < 53; i++)
 		kept = malloc(1009);
 }
 
-/* None is left of 31. */
+/* Frees all its 31 blocks. */
 NOINLINE void free_all(void)
 {
 	for (int i = 0; i < 31; i++) {
@@ -40,14 +40,14 @@ NOINLINE void free_all(void)
 	}
 }
 
-/* 7 of 11 times 13 bytes are left. */
+/* Leaks 7 blocks of 11 * 13 bytes (calloc). */
 NOINLINE void leak_zeroed(void)
 {
 	for (int i = 0; i < 7; i++)
 		kept = calloc(11, 13);
 }
 
-/* 5 of 4099 bytes are left, none of the 101 bytes that they begin with; they move. */
+/* Leaks 5 blocks of 4099 bytes: blocks of 101 bytes that realloc has moved. */
 NOINLINE void leak_grown(void)
 {
 	void *blocks[5], *between[5];
@@ -62,14 +62,14 @@ NOINLINE void leak_grown(void)
 	}
 }
 
-/* 3 of 77 bytes are left: realloc calls malloc for them. */
+/* Leaks 3 blocks of 77 bytes: realloc(NULL) calls malloc. */
 NOINLINE void leak_from_nothing(void)
 {
 	for (int i = 0; i < 3; i++)
 		kept = realloc(NULL, 77);
 }
 
-/* One of 67 bytes is left, since it cannot grow; another one is freed by realloc. */
+/* Leaks one block of 67 bytes, for which realloc fails; realloc frees another block. */
 NOINLINE void leak_ungrown(void)
 {
 	volatile size_t most = PTRDIFF_MAX, none = 0;
@@ -81,7 +81,7 @@ NOINLINE void leak_ungrown(void)
 	kept = realloc(kept, none);
 }
 
-/* 2 of 3000017 bytes are left, which malloc gets by mmap; a third is freed, which is munmap. */
+/* Leaks 2 blocks of 3000017 bytes, for which malloc calls mmap; frees a third, by munmap. */
 NOINLINE void leak_large(void)
 {
 	for (int i = 0; i < 3; i++)
@@ -89,7 +89,7 @@ NOINLINE void leak_large(void)
 	free(kept);
 }
 
-/* 3 of 12288 bytes are left of 5, and none of one that cannot be had. */
+/* Leaks 3 of 5 mappings of 12288 bytes; one more mmap fails. */
 NOINLINE void leak_mapped(void)
 {
 	for (int i = 0; i < 5; i++) {
@@ -102,13 +102,13 @@ NOINLINE void leak_mapped(void)
 
 #define PAGE 4096ul
 
-/* Of 64 pages 4 are left, and 40 behind 12 others: see free_parts(). */
+/* Leaks 4 of its 64 pages, and 40 more behind 12 other pages: see free_parts(). */
 NOINLINE char *leak_reserved(void)
 {
 	return mmap(NULL, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* Of 8 pages in the place of some of another mapping 4 are left. */
+/* Maps 8 pages over a part of another mapping (MAP_FIXED); leaks 4 of them. */
 NOINLINE void leak_fixed(char *at)
 {
 	kept = mmap(at, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -119,20 +119,20 @@ static void free_parts(void)
 	char *all = leak_reserved();
 
 	leak_fixed(all + 8 * PAGE);
-	munmap(all + 60 * PAGE, 4 * PAGE - 1); /* the end; a part of a page is all of it */
-	munmap(all + 12 * PAGE, 8 * PAGE); /* some of each */
-	munmap(all, 4 * PAGE); /* the begin */
+	munmap(all + 60 * PAGE, 4 * PAGE - 1); /* the end: a length that ends inside a page unmaps the whole page */
+	munmap(all + 12 * PAGE, 8 * PAGE); /* a part of both mappings */
+	munmap(all, 4 * PAGE); /* the beginning */
 	if (!munmap(all + 5 * PAGE + 1, PAGE) || !munmap(all + 5 * PAGE, 0))
 		abort();
 }
 
-/* None of the 4 pages is left here. */
+/* Leaks none of its 4 pages: leak_remapped() moves them. */
 NOINLINE char *leak_nothing_moved(void)
 {
 	return mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* 8 pages are left, into which the 4 have grown; they cannot grow further. */
+/* Leaks 8 pages: mremap moves and grows the 4 pages; growing them once more fails. */
 NOINLINE void leak_remapped(void)
 {
 	volatile size_t most = PTRDIFF_MAX & -PAGE;
@@ -142,7 +142,7 @@ NOINLINE void leak_remapped(void)
 		abort();
 }
 
-/* 2 of 601 bytes, 3 of 607, 5 of 613, 7 of 617 and one of 619 are left, and none that is refused. */
+/* Leaks 2 blocks of 601 bytes, 3 of 607, 5 of 613, 7 of 617, one of 619; invalid requests fail. */
 NOINLINE void leak_aligned(void)
 {
 	void *memory;
@@ -163,7 +163,7 @@ NOINLINE void leak_aligned(void)
 	kept = pvalloc(619);
 }
 
-/* Another thread's 17 of 307 bytes, of which main frees 10. */
+/* Another thread allocates 17 blocks of 307 bytes, of which main frees 10. */
 NOINLINE static void *leak_elsewhere(void *blocks)
 {
 	for (int i = 0; i < 17; i++)
@@ -182,7 +182,7 @@ NOINLINE static void free_of_thread(void)
 		free(blocks[i]);
 }
 
-/* An allocator of its own: of its memory 9 of 41 bytes are left of 13, and then 5 of 43. */
+/* A custom allocator: leaks 9 of 13 blocks of 41 bytes, and then 5 of 43 bytes. */
 NOINLINE void *toy_malloc(size_t size)
 {
 	static char all[4096], *next = all;
@@ -211,7 +211,7 @@ NOINLINE void leak_more_toys(void)
 		kept = toy_malloc(43);
 }
 
-/* The kernel keeps 30 of 53 messages, which take 256 bytes each. */
+/* Leaves 30 of 53 messages in a queue of the kernel, which take 256 bytes each. */
 static void leave_messages(void)
 {
 	struct {
@@ -219,7 +219,7 @@ static void leave_messages(void)
 		char text[200];
 	} message = { .type = 1 };
 
-	/* So that the queue goes away with this process. */
+	/* In an IPC namespace of its own, so that the kernel frees the queue with this process. */
 	if (unshare(CLONE_NEWIPC))
 		abort();
 
@@ -235,7 +235,7 @@ static void leave_messages(void)
 	}
 }
 
-/* 53 values of 1016 bytes, on each CPU. */
+/* Leaves 53 per-CPU values of 1016 bytes. */
 static void leave_per_cpu(void)
 {
 	union bpf_attr map = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * Asks for lines as a shell does (terminal.ts), by the line editor of a library: readline() of libreadline, or, built
- * with -DLIBEDIT, el_gets() of libedit. Their headers need not be installed.
+ * Reads lines as a shell does (terminal.ts), with the line editor of a library: readline() of libreadline, or, built
+ * with -DLIBEDIT, el_gets() of libedit. It declares the functions itself: no header need be installed.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ int main(void)
 {
 	const char *line;
 
-	setlocale(LC_CTYPE, "C.UTF-8"); /* libedit drops what is no character */
+	setlocale(LC_CTYPE, "C.UTF-8"); /* libedit drops bytes that are not valid in the locale's encoding */
 	while ((line = next_line()) && strncmp(line, "exit", 4)) {
 		if (!strncmp(line, "echo pid", 8)) {
 			printf("pid %d\n", getpid());

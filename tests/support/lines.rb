@@ -1,5 +1,5 @@
-# Allocates on lines that say what, and how many of it: "# CLASS COUNT". With "wait" behind it only
-# after a line on standard input; then it says "done" and waits for another line.
+# Allocates on lines whose comment has class and number: "# CLASS COUNT". With the argument "wait"
+# it first reads a line from standard input; at the end it prints "done" and waits for another line.
 
 module Outer
   class Token

@@ -1,18 +1,18 @@
 /*
- * Takes mutexes in known orders, one thread after the other, so that nobody ever waits.
+ * Locks mutexes in known orders, one thread after the other, so that no thread ever blocks.
  *
- * It prints "pid PID", waits for a line on stdin, and starts a thread for each word, which it waits for:
+ * It prints "pid PID", waits for a line on stdin, and runs a thread to its end for each argument:
  *
  *   forward     takes `first` and then `second`
  *   backward    takes `second` and then `first`
  *   third       takes `second` and then `third`
  *   back        takes `third` and then `first`
- *   released    takes `second`, leaves it, and takes `first`
- *   crossed     takes `first`, `second`, leaves `first` before `second`, and takes `first` after both
- *   recursive   takes `again` twice, leaves it once, takes the others, and again when it has left it
- *   own         as forward, with functions of this program's own
- *   own_back    as backward, with those
- *   await       no thread: waits for another line
+ *   released    takes `second`, unlocks it, and takes `first`
+ *   crossed     takes `first` and `second`, unlocks `first` before `second`, and takes `first` again
+ *   recursive   takes `again` twice, unlocks it once, takes the others, and again after it
+ *   own         as forward, with lock functions of this program
+ *   own_back    as backward, with lock functions of this program
+ *   await       starts no thread: waits for another line
  */
 #define _GNU_SOURCE
 #include <pthread.h>

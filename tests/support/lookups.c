@@ -1,6 +1,7 @@
 /*
- * Looks up names of hosts, for tests that look on: "pid PID", a line on stdin, then each argument,
- * FUNCTION=TIMES=NAME. Nobody need answer: addresses as text and names of .invalid do.
+ * Looks up host names, for tests that trace it: prints "pid PID", waits for a line on stdin, then
+ * does each argument, FUNCTION=TIMES=NAME. With numeric addresses or names in .invalid it needs no
+ * name server.
  */
 #define _GNU_SOURCE
 #include <netdb.h>

@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* struct mount_attr of linux/mount.h, which does not go together with sys/mount.h everywhere. */
+/* struct mount_attr of linux/mount.h, which conflicts with sys/mount.h in some versions of glibc. */
 struct attributes {
 	unsigned long long set, clear, propagation, namespace;
 };

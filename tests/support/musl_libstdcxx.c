@@ -1,5 +1,5 @@
-// What glibc has, musl 1.2.3 has not, and GCC's libstdc++.a asks for: with it, that archive becomes a
-// libstdc++.so.6 for musl, in place of the one that Alpine has. Nothing that Bun does calls any of it.
+// Functions that GCC's libstdc++.a needs and glibc has, but not musl 1.2.3. With them that archive can
+// be linked to a libstdc++.so.6 for musl, in place of Alpine's. Bun calls none of these functions.
 #include <stdlib.h>
 #include <time.h>
 

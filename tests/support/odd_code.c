@@ -1,17 +1,17 @@
 /*
- * Functions whose addresses are easily taken for those of others, for tests of tools that name them.
+ * Functions whose addresses are easily attributed to other functions, for tests of symbol resolution.
  *
  * It prints "pid PID", waits for a line on stdin, and then does what its argument says:
  *
  *   noreturn=COUNT     main > outer > last_call, whose last instruction calls spin_exit: the return
  *                      address is the first byte of `innocent`
- *   nested=COUNT       main > big, first COUNT million turns before a function that lies inside it,
- *                      then three times as many behind that
+ *   nested=COUNT       main > big: COUNT million turns before a function that lies inside it, then
+ *                      three times as many after it
  *   signal=COUNT       main > raise_here > COUNT million turns in a signal handler, which returns to
- *                      own_restorer, in front of which another function ends
+ *                      own_restorer; another function ends right before own_restorer
  *   moved=COUNT        main > in_moved > COUNT million turns in turn(), whose code was moved to memory
- *                      without a file before it began to wait, as for huge pages
- *   moves=COUNT        the same, moved after it has waited
+ *                      without a file before the wait for a line, as programs do to use huge pages
+ *   moves=COUNT        the same, moved after the wait
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -75,7 +75,7 @@ __asm__(".text\n"
 void last_call(unsigned long count);
 void big(unsigned long count);
 
-/* Called by the assembly only. */
+/* Called from the assembly below. */
 __attribute__((noreturn, used)) void spin_exit(unsigned long count)
 {
 	for (; count > 0; count--)
@@ -113,7 +113,7 @@ NOINLINE static void raise_here(unsigned long count)
 
 	turns = count;
 	syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, sizeof(action.mask));
-	/* Right here: libc has no frame pointer. */
+	/* Not by libc, whose functions keep no frame pointer. */
 	__asm__ volatile("syscall" : "+a"(result) : "D"(getpid()), "S"(SIGUSR1) : "rcx", "r11", "memory");
 }
 #endif
@@ -130,7 +130,7 @@ NOINLINE static void in_moved(unsigned long count)
 	NO_TAIL_CALL;
 }
 
-/* In one step, so that no code runs where there is none. */
+/* Moves by one mremap(): at no time is the code that runs here unmapped. */
 static void move_text(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");

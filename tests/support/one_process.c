@@ -1,6 +1,6 @@
 /*
- * A process whose every system call is known: it prints its pid, waits for a line, makes the calls that
- * its argument names, writes "done" and makes none any more until it is killed.
+ * A process all of whose system calls are known: it prints its pid, waits for a line, makes the calls
+ * that its argument names, writes "done" and makes no more calls until it is killed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * Passes descriptors through a pair of sockets to itself, for tests that watch it.
+ * Passes file descriptors through a socket pair to itself (SCM_RIGHTS), for tests that trace it.
  *
  * It prints "pid PID", waits for a line on stdin, and then for each argument NAME=PATH:COUNT opens PATH
  * and passes the descriptor:

@@ -1,11 +1,11 @@
 /*
- * Waits for a mutex of the kernel a known number of times: that of a pipe, which another thread holds.
+ * Waits a known number of times for a kernel mutex, that of a pipe, which another thread holds.
  *
  *   pipe_mutex COUNT
  *
- * The holder writes to the pipe from a page that is not there, and keeps the mutex until the page is. The
- * first thread asks how much the pipe holds, for which it needs the mutex; the page comes as soon as it
- * sleeps for it.
+ * The holder writes to the pipe from a page without memory (userfaultfd), and keeps the mutex until the
+ * page fault is served. The first thread asks how many bytes the pipe holds, which takes the mutex; the
+ * page fault is served as soon as the first thread sleeps.
  *
  * It prints "pid PID", and waits for a line on stdin before the first time.
  */
@@ -39,7 +39,7 @@ static void *hold(void *page)
 	return NULL;
 }
 
-/* Whether the first thread sleeps in its call: the kernel tells no call of one that can run. */
+/* Whether the first thread sleeps in its call: /proc/PID/syscall names no call of a running thread. */
 static int is_waiting(void)
 {
 	char path[64];
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 		int bytes;
 
 		pthread_create(&holder, NULL, hold, page);
-		/* Until the fault is there, and with it the mutex taken. */
+		/* When the page fault is reported, the holder has the mutex. */
 		must(read(faults, &fault, sizeof(fault)) == sizeof(fault), "read");
 		pthread_create(&bringer, NULL, bring, page);
 		must(!ioctl(pipe_fds[0], FIONREAD, &bytes), "FIONREAD");

@@ -1,6 +1,6 @@
 /*
- * Short-lived processes: says its pid, then makes as many as each line of its input says, one after another. Each calls
- * getppid(2), is off the CPU once, and ends.
+ * Short-lived processes: prints its pid; each line of its input is a number of processes to start, one after another.
+ * Each process calls getppid(2), leaves the CPU once, and ends.
  */
 #include <stdio.h>
 #include <stdlib.h>

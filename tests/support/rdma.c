@@ -1,10 +1,10 @@
 /*
- * RDMA connections that are asked for and rejected, by both ends in one process, for tests that look on.
+ * RDMA connections that are requested and rejected; both ends are in one process, which tests trace.
  *
  *   rdma ADDRESS COUNT [ADDRESS COUNT]...
  *
- * It prints "pid PID", waits for a line on stdin, and makes them one after the other. It talks to
- * /dev/infiniband/rdma_cm itself: no library is needed.
+ * It prints "pid PID", waits for a line on stdin, and makes the connections one after the other. It
+ * uses /dev/infiniband/rdma_cm directly: no library is needed.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static unsigned create_id(int fd)
 {
 	struct rdma_ucm_create_id_resp response = {};
 	struct rdma_ucm_create_id create = {
-		/* The kernel tells of nothing that befalls an id of 0. */
+		/* The kernel reports no events for an id whose uid is 0. */
 		.uid = 1,
 		.response = (unsigned long)&response,
 		.ps = RDMA_PS_TCP,
@@ -63,7 +63,7 @@ static unsigned create_id(int fd)
 	return response.id;
 }
 
-/* Waits for an event, which must be this one; returns whose it is. */
+/* Waits for the next event, which must be `event`; returns the id that it is for. */
 static unsigned await(int fd, unsigned event)
 {
 	struct rdma_ucm_event_resp response = {};
@@ -116,7 +116,7 @@ static void be_rejected(int server, const char *address)
 	close(client);
 }
 
-/* Listens at an address; returns the descriptor that is told of what comes there. */
+/* Listens at an address; returns the descriptor that receives its events. */
 static int listen_at(const char *address)
 {
 	int server = open_manager();

@@ -1,17 +1,17 @@
 /*
- * Code that has addresses that other code had before, for tests of tools that name it.
+ * Code at addresses where other code was before, for tests of symbol resolution.
  *
- * A program prints "pid PID", waits for a line on stdin, and then takes its arguments one by one:
+ * The program prints "pid PID", waits for a line on stdin, and then does what its arguments say, in order:
  *
- *   COUNT              main > WORK > COUNT million turns in it
- *   LIBRARY:COUNT      opens the library, calls work() there, and closes it; prints where it lay
- *   *COUNT:TURNS       maps WORK's own file COUNT times, and calls WORK for TURNS million turns in the last,
- *                      whose place it prints
- *   stop               prints "stopping" and stops itself, until SIGCONT comes
- *   =PROGRAM           executes it with the arguments behind; it does not wait
+ *   COUNT              main > WORK > COUNT million turns of a loop
+ *   LIBRARY:COUNT      opens the library, calls its work(), and closes it; prints its address
+ *   *COUNT:TURNS       maps the file with WORK COUNT times, and calls WORK for TURNS million turns in the
+ *                      last mapping; prints its address
+ *   stop               prints "stopping" and stops itself, until SIGCONT
+ *   =PROGRAM           executes PROGRAM with the remaining arguments; PROGRAM does not wait for a line
  *
- * Built with -DWORK=NAME, which is what the function is called, and with -DLIBRARY and -shared as a
- * library. All programs have the same name, and without -pie the same addresses.
+ * -DWORK=NAME gives the function's name; -DLIBRARY -shared builds the library. All programs have the same
+ * name, and, built without -pie, the same addresses.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -60,7 +60,7 @@ static void in_many(unsigned long mappings, unsigned long count)
 	int file = open("/proc/self/exe", O_RDONLY);
 	char *mapped = NULL;
 
-	/* The same part again does not go on where the mapping beside it ends: the kernel keeps them apart. */
+	/* The same file offset each time: so the kernel does not merge adjacent mappings. */
 	while (mappings-- > 0) {
 		mapped = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, page);
 		if (mapped == MAP_FAILED)

@@ -1,10 +1,10 @@
 /*
- * Sends signals by every system call that can.
+ * Sends signals by every system call that sends signals.
  *
  * It prints "pid PID", starts a child with a second thread, prints "child PID TID", and waits for a line
- * on stdin; then it sends SIGCONT by each call to the child or its thread, by tgkill and tkill to a
- * thread of its own, to a descriptor that is no pidfd and to nobody; and ends the child with SIGTERM by
- * pidfd_send_signal.
+ * on stdin. Then it sends SIGCONT: by each call to the child or its thread, by tgkill and tkill to a
+ * thread of its own, to a descriptor that is not a pidfd, and to a pid that does not exist. It ends the
+ * child with SIGTERM by pidfd_send_signal.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -90,7 +90,7 @@ int main(void)
 	must(syscall(SYS_rt_tgsigqueueinfo, child, tid, SIGCONT, &info), 0, "rt_tgsigqueueinfo");
 	must(syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0), 0, "pidfd_send_signal");
 
-	/* Its own threads. */
+	/* To this process's own threads. */
 	must(syscall(SYS_tgkill, getpid(), mine, SIGCONT), 0, "tgkill");
 	must(syscall(SYS_tkill, mine, SIGCONT), 0, "tkill");
 	must(syscall(SYS_tkill, getpid(), 0), 0, "tkill");

@@ -1,12 +1,13 @@
 /*
- * Calls functions that take long with known arguments: prints "pid PID", waits for a line, and ends.
+ * Calls slow functions with known arguments: prints "pid PID", waits for a line, makes the calls,
+ * and ends.
  */
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline))
-/* Between the last call and the return: or the compiler makes a jump of it. */
+/* Goes between the last call and the return: without it the compiler may make a tail call. */
 #define NO_TAIL_CALL __asm__ volatile("")
 
 static void nap(void)

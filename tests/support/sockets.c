@@ -1,15 +1,15 @@
 /*
- * Makes sockets and does with them what its arguments say, for tests that look on.
+ * Makes sockets and does with them what its arguments say, for tests that trace it.
  *
  * It prints "pid PID", waits for a line on stdin, and does the steps in order. Calls may fail.
  *
- *   socket=KIND              the socket that the next steps are about: tcp4, tcp6, udp4, udp6, mptcp4, unix
+ *   socket=KIND              makes the socket that the next steps use: tcp4, tcp6, udp4, udp6, mptcp4, unix
  *   option=NAME              freebind, transparent, noport, reuseaddr, reuseport
  *   device=NAME              bind to an interface
  *   bind=ADDRESS,PORT        of the socket's family
  *   listen=BACKLOG
- *   before=                  the socket that was made before this one, for the next steps
- *   times=COUNT,STEP         the same step again
+ *   before=                  the next steps use the socket that was made before this one
+ *   times=COUNT,STEP         does a step COUNT times
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -90,7 +90,7 @@ static void bind_to(char *text)
 	if (ok != 1)
 		die(text);
 	v4.sin_port = v6.sin6_port = htons(atoi(port));
-	/* It may fail; who looks on tells. */
+	/* A failure is part of some tests: the tracer shows it. */
 	if (bind(fd, family == AF_INET ? (void *)&v4 : (void *)&v6, family == AF_INET ? sizeof(v4) : sizeof(v6)))
 		return;
 }

@@ -6,12 +6,12 @@
  *   spin=COUNT         main > outer > middle > three_parts and one_part, which share COUNT million
  *                      turns of a loop as their names say, in a hundred slices
  *   named=COUNT        main > ns::Worker::turn(unsigned long), COUNT million turns
- *   rust=COUNT         main > app::worker::turn, named as Rust's compiler did before its own scheme
- *                      of names, and below it app::worker::turn_on, named by that
- *   jit=COUNT          main > code that no file holds, named jit_turn by /tmp/perf-PID.map
+ *   rust=COUNT         main > app::worker::turn (legacy symbol mangling of Rust) >
+ *                      app::worker::turn_on (mangling scheme v0)
+ *   jit=COUNT          main > code in anonymous memory, named jit_turn by /tmp/perf-PID.map
  *   nap=COUNT:USECS    main > outer_nap > inner_nap > nanosleep(2), COUNT times
- *   block=COUNT:USECS  the same until COUNT of them have left the CPU: a thread that is held up
- *                      between setting its timer and leaving never sleeps
+ *   block=COUNT:USECS  the same until COUNT of them have left the CPU: a thread whose timer
+ *                      expires before it leaves the CPU does not sleep
  *   touch=COUNT        main > touch_pages, which uses COUNT new pages for the first time
  *   child=STEP         starts itself with that step, without waiting for a line, and waits for it
  *   halves=SECONDS     main > first_half and second_half, each in its half of the seconds of CLOCK_MONOTONIC;
@@ -32,11 +32,11 @@
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline))
-/* Between the last call and the return: or the compiler makes a jump of them. */
+/* Goes between the last call and the return: without it the compiler may make a tail call. */
 #define NO_TAIL_CALL __asm__ volatile("")
 #define MILLION 1000000ul
 
-/* A loop without calls, in the function itself. */
+/* A loop without calls: its samples are in the function that uses the macro. */
 #define TURN(count)                                                                                \
 	for (unsigned long left = (count); left > 0; left--)                                       \
 	__asm__ volatile("")
@@ -75,7 +75,7 @@ NOINLINE void rust_turn(unsigned long count)
 	NO_TAIL_CALL;
 }
 
-/* The system call is made right here: libc has no frame pointer and would hide its caller. */
+/* Makes the system call without libc, whose function keeps no frame pointer: the caller would be missing. */
 NOINLINE void inner_nap(long usecs)
 {
 	struct timespec time = { usecs / 1000000, usecs % 1000000 * 1000 };
@@ -103,7 +103,7 @@ NOINLINE void outer_nap(long usecs)
 	NO_TAIL_CALL;
 }
 
-/* How often this thread gave its CPU up. */
+/* How often this thread left its CPU voluntarily. */
 static long given_up(void)
 {
 	struct rusage usage;
@@ -175,7 +175,7 @@ static long now_ns(clockid_t clock)
 	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
-/* Each ends with the first turn, some microseconds, that was not over in its half. */
+/* Each returns after the first turn (some microseconds) that ends outside its half of a second. */
 NOINLINE int first_half(void)
 {
 	do

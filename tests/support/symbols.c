@@ -1,6 +1,6 @@
 /*
- * Functions with names of several kinds: prints where they are, that of the kernel's own library (vDSO) last, then
- * waits for its input to end.
+ * Functions with several kinds of symbol names: prints their addresses, that of a vDSO function last, and waits
+ * for the end of its input.
  */
 #include <dlfcn.h>
 #include <stdio.h>

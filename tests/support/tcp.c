@@ -1,41 +1,40 @@
 /*
- * Makes known TCP connections, for tests that count them.
+ * Makes known TCP connections between a client process and a server process, for tests that count them.
  *
- * A client and a server, two processes. It prints "client PID", "server PID", "port PORT" for each
- * step that has a listener, and "ready", waits for a line on stdin, and then does what its arguments
- * say, in order. For each connection it prints "flow FAMILY
- * PORT PORT RETRANSMITS": the client's port, the server's, how often the client sent again. FAMILY
- * is 4, 6, m for an IPv6 socket that talks IPv4, p for MPTCP by IPv4, or v and w for IPv4 and IPv6 to
- * the namespace of `peer`.
+ * It prints "client PID", "server PID", "port PORT" for each step that has a listener, and "ready",
+ * waits for a line on stdin, and then does what its arguments say, in order. For each connection it
+ * prints "flow FAMILY PORT PORT RETRANSMITS": the client's port, the server's port, the client's
+ * retransmits. FAMILY is 4, 6, m for an IPv6 socket with an IPv4-mapped address, p for MPTCP over IPv4,
+ * or v and w for IPv4 and IPv6 to the network namespace of `peer`.
  *
  *   exchange=FAMILY:COUNT:UP:DOWN:END   the client sends UP bytes, the server answers DOWN bytes;
- *                                       END is who closes first: client, server, or reset: the
- *                                       client, without a word
- *   lossy=FAMILY:COUNT                  the server's end is deaf until the client has sent again
- *   peeked=FAMILY:COUNT                 the server looks at the client's byte twice before it reads it
- *   before=FAMILY:COUNT                 a byte each way over connections that were there before
- *   passed=FAMILY:COUNT                 the same; a process "tcp-heir" has what the server accepts
- *   shared=FAMILY:COUNT                 the same; two sockets listen at one port (SO_REUSEPORT)
- *   fast=FAMILY:COUNT                   the same; the first byte goes with the SYN (TCP fast open)
+ *                                       END is who closes first: client or server; reset: the
+ *                                       client, by a RST
+ *   lossy=FAMILY:COUNT                  the server drops segments until the client has sent one again
+ *   peeked=FAMILY:COUNT                 the server peeks twice at the client's byte before it reads it
+ *   before=FAMILY:COUNT                 a byte each way over connections made before "ready"
+ *   passed=FAMILY:COUNT                 a byte each way; a process "tcp-heir" gets the accepted sockets
+ *   shared=FAMILY:COUNT                 a byte each way; two sockets listen at one port (SO_REUSEPORT)
+ *   fast=FAMILY:COUNT                   a byte each way; the first goes with the SYN (TCP Fast Open)
  *   abandoned=FAMILY:COUNT              the client resets before the server accepts, which it never does
- *   refused=FAMILY:COUNT                connect where nobody listens
- *   unanswered=FAMILY:COUNT             connect where nobody answers until all have sent again
- *   blocked=FAMILY                      the same in a connect() that waits; a signal ends it
- *   taken=4                             the same without waiting, and again from the same port to the
- *                                       same, which fails before anything is sent
- *   resolve=CALL:LAST                   a name server says that CALL.test is 127.0.0.LAST; the client
+ *   refused=FAMILY:COUNT                connect to a port without a listener
+ *   unanswered=FAMILY:COUNT             connect where no answer comes, until all SYNs were sent again
+ *   blocked=FAMILY                      the same by a blocking connect(), which a signal ends
+ *   taken=4                             the same by a non-blocking connect(), and once more between the
+ *                                       same ports, which fails before anything is sent
+ *   resolve=CALL:LAST                   a DNS answer says that CALL.test is 127.0.0.LAST; the client
  *                                       receives it by CALL: recvfrom, recvmsg, recvmmsg, read,
- *                                       unconnected (recvfrom of a socket that is not connected); with
- *                                       6 behind from a server at ::1; stream or stream6: over TCP;
- *                                       aaaa: by read, that it is ::1; pointer: by recvfrom, that
- *                                       127.0.0.LAST is called pointer.test
- *   known=CALL:LAST                     the server does that
- *   reach=LAST                          connect to 127.0.0.LAST where nobody listens
- *   protocol=FAMILY:COUNT:PROTOCOL      make TCP sockets, which must be of that protocol then
- *   peer=PATH                           the server is in this network namespace, and so are listeners of
- *                                       steps behind it
+ *                                       unconnected (recvfrom on a socket that is not connected); the
+ *                                       same with a 6 at its end: from ::1; stream or stream6: over TCP;
+ *                                       aaaa: by read, the answer is ::1; pointer: by recvfrom, the
+ *                                       name of 127.0.0.LAST is pointer.test
+ *   known=CALL:LAST                     the same, the server receives the answer
+ *   reach=LAST                          connect to 127.0.0.LAST, to a port without a listener
+ *   protocol=FAMILY:COUNT:PROTOCOL      make TCP sockets and check that their protocol is PROTOCOL
+ *   peer=PATH                           the server, and the listeners of later steps, are in this
+ *                                       network namespace
  *   wait=                               print "waiting", wait for a line
- *   uid=UID, comm=NAME                  the client becomes that user, calls itself so
+ *   uid=UID, comm=NAME                  the client becomes user UID, names itself NAME
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -143,7 +142,7 @@ static void run_server(struct step *step)
 	}
 }
 
-/* Enters the namespace of a step `peer`; returns the one that was left, or -1 if there is no such step. */
+/* Enters the namespace of a step `peer`; returns the old one's descriptor, -1 if there is no such step. */
 static int enter_peer(const char *step)
 {
 	int own = must(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "own namespace");
@@ -182,7 +181,7 @@ static void prepare(struct step *step, const char *text)
 			     &step->down, step->end) < 1)
 		fail(text);
 	if (is(text, "unanswered=") && step->count > SOCKETS_MAX)
-		fail(text); /* they are open at the same time */
+		fail(text); /* all of a step's connections are open at the same time */
 	for (size_t i = 0; i < sizeof(with_listener) / sizeof(*with_listener); i++) {
 		if (is(text, with_listener[i]))
 			listen_for(step);

@@ -1,5 +1,5 @@
 /*
- * Connections that a client begins and nobody accepts.
+ * Connections that a client begins and no server accepts.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ static void abandoned(struct step *step)
 static void refused(struct step *step)
 {
 	union address address;
-	int port = 9; /* discard: nobody listens in a namespace of the test's own */
+	int port = 9; /* discard: no listener in the test's own network namespace */
 	socklen_t size = make_address(&address, step->family, port, 0);
 	int fd = make_socket(step->family, 0);
 

@@ -1,6 +1,6 @@
 /*
- * Kinds of connections that come about or end otherwise than by connect(), accept() and close() of one process
- * each while tests look on.
+ * Connections that are not made and closed by connect(), accept() and close() of one process each while a tool
+ * runs.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include "tcp_step.h"
 
-/* A byte each way, as the end that sends first, or as the other. */
+/* Sends a byte and receives one, first sending or first receiving. */
 static void talk(int fd, int is_first)
 {
 	if (is_first) {
@@ -22,7 +22,7 @@ static void talk(int fd, int is_first)
 	close(fd);
 }
 
-/* Connections that were there before: both ends are made before there are two processes. */
+/* Makes both ends of the connections before the fork into client and server. */
 static void make_before(struct step *step)
 {
 	if (step->count > BEFORE_MAX)
@@ -47,7 +47,7 @@ static void talk_as_client(struct step *step)
 	listen_to(to_client);
 }
 
-/* The process that accepts leaves the rest to another one. */
+/* The process that accepts leaves the connection to another process. */
 static void passed_as_server(struct step *step)
 {
 	int fd = must(accept(step->listener, NULL, NULL), "accept");
@@ -59,7 +59,7 @@ static void passed_as_server(struct step *step)
 	if (!heir) {
 		prctl(PR_SET_NAME, "tcp-heir");
 		close(closed[1]);
-		must(read(closed[0], &c, 1), "read"); /* it ends when the socket is the heir's alone */
+		must(read(closed[0], &c, 1), "read"); /* returns when the server has closed its copy of the socket */
 		talk(fd, 0);
 		_exit(0);
 	}
@@ -70,7 +70,7 @@ static void passed_as_server(struct step *step)
 	tell(to_client);
 }
 
-/* Two sockets listen at one port; the kernel chooses. */
+/* Two sockets listen at one port (SO_REUSEPORT); the kernel chooses which one accepts. */
 static void share_port(struct step *step)
 {
 	union address address;
@@ -92,7 +92,7 @@ static void shared_as_server(struct step *step)
 	tell(to_client);
 }
 
-/* The first byte goes with the SYN, without a cookie (Documentation/networking/ip-sysctl.rst). */
+/* Allows data in the SYN without a Fast Open cookie (Documentation/networking/ip-sysctl.rst). */
 static void allow_fast_open(struct step *step)
 {
 	int queue = 8;

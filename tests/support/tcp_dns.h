@@ -1,5 +1,5 @@
 /*
- * A name server's answers, and connections to where they say.
+ * DNS answers, and connections to the addresses in them.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ static unsigned char *put_type(unsigned char *at, int type)
 
 enum { A = 1, PTR = 12, AAAA = 28 };
 
-/* An answer as RFC 1035 has it: one question, one record that points to the question's name. */
+/* A DNS answer (RFC 1035): one question, and one record whose name is a pointer to the question's. */
 static int make_answer(unsigned char *message, const char *call, int last)
 {
 	static const unsigned char header[] = { 1, 2, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0 };
@@ -65,7 +65,7 @@ static void receive_by(const char *call, int fd)
 		must(recvfrom(fd, bytes, sizeof(bytes), 0, NULL, NULL), call);
 }
 
-/* Two messages over one connection; the second is read in four pieces, the first with its beginning. */
+/* Two messages over one connection; the second is read in four pieces, its beginning with the first. */
 static void resolve_by_stream(char family, const char *call, int last)
 {
 	unsigned char bytes[600];

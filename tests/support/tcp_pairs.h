@@ -1,5 +1,5 @@
 /*
- * Connections that client and server make together, each its half of a step.
+ * Steps of which the client and the server each do a half.
  */
 #pragma once
 
@@ -43,7 +43,7 @@ static void lossy_as_client(struct step *step)
 	tell(to_server);
 	await_retransmit(fd, 1);
 	print_flow(step, fd, step->port);
-	/* A FIN could be sent again as well, of which the number that was printed would not know. */
+	/* A FIN might be sent again as well, after the number of retransmits was read. */
 	reset_at_close(fd);
 	close(fd);
 	listen_to(to_client);
@@ -65,7 +65,7 @@ static void lossy_as_server(struct step *step)
 	tell(to_client);
 }
 
-/* A byte that the server looks at twice before it takes it. */
+/* A byte that the server peeks at twice before it reads it. */
 static void peeked_as_client(struct step *step)
 {
 	int fd = connect_once(step);

@@ -1,5 +1,5 @@
 /*
- * Sockets as tcp.c needs them; a call that fails ends the program.
+ * Helper functions for the sockets of tcp.c; a call that fails ends the program.
  */
 #pragma once
 
@@ -74,7 +74,7 @@ static int port_of(int fd)
 	socklen_t size = sizeof(address);
 
 	must(getsockname(fd, &address.any, &size), "getsockname");
-	return ntohs(address.v4.sin_port); /* at the same place in both */
+	return ntohs(address.v4.sin_port); /* at the same offset in both structs */
 }
 
 static struct tcp_info info_of(int fd)
@@ -87,9 +87,9 @@ static struct tcp_info info_of(int fd)
 }
 
 /*
- * Waits until the client's end has sent something again because a timer said that it is lost, or, if
- * `all`, until it has all acknowledged. A probe of the tail is counted as sent again too, but nothing is
- * taken for lost then: a peer that heard it would leave the connection without a loss.
+ * Waits until a retransmission timer of the client's socket has marked a segment as lost, or, if `all`,
+ * until all segments are acknowledged. A tail loss probe is counted as a retransmit too, but marks
+ * nothing as lost: if the peer received it, there would be no loss.
  */
 static void await_retransmit(int fd, int all)
 {

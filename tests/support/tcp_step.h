@@ -1,5 +1,5 @@
 /*
- * A step of tcp.c, and how its two processes wait for each other.
+ * A step of tcp.c, and the synchronisation of its two processes.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct step {
 	int count, up, down;
 	char end[16];
 	int listener, other_listener, port;
-	int before[BEFORE_MAX][2]; /* connections: the client's end, the server's */
+	int before[BEFORE_MAX][2]; /* connections: the client's socket, the server's socket */
 };
 
 static int to_server[2], to_client[2];

@@ -29,7 +29,7 @@ void *second_routine(void *value)
 	return value;
 }
 
-/* The C library's syscall() has no frame: whoever walks the stack misses who called it. */
+/* The C library's syscall() has no frame: a walk by frame pointers would miss the caller. */
 static __attribute__((noinline)) int wait_once(void)
 {
 	return !syscall(SYS_futex, WORD, FUTEX_WAIT, 0, NULL, NULL, 0);

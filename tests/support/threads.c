@@ -1,9 +1,9 @@
 /*
- * A process whose first thread ends before it does.
+ * A process whose first thread ends before the process does.
  *
- *   threads exec PROGRAM [ARGUMENT…]   the second thread becomes PROGRAM
- *   threads exit CODE                  the first thread ends; then the second ends the process
- *   threads leave                      the first thread ends, then the second, by itself
+ *   threads exec PROGRAM [ARGUMENT…]   the second thread executes PROGRAM
+ *   threads exit CODE                  the first thread ends; then the second calls exit_group(2)
+ *   threads leave                      the first thread ends; then the second thread ends only itself
  *
  * It prints "pid PID" and waits for a line on stdin before each of these steps; before the last one it
  * prints "alone".

@@ -1,15 +1,16 @@
 /*
- * A client and a server that talk over TLS on the loopback interface, for tests that listen: two processes.
- * tls_openssl.c, tls_gnutls.c and tls_nss.c bring their library.
+ * A client and a server, two processes, that talk over TLS on the loopback interface, for tests that trace
+ * them. tls_openssl.c, tls_gnutls.c and tls_nss.c include this file and define the functions below for
+ * their library.
  *
- * It takes the files of a certificate and its key, prints "pid PID" of the client and "server PID", waits
- * for a line on stdin, and does its other arguments in order, over one connection:
+ * Arguments: the files of a certificate and its key, and steps. It prints "pid PID" of the client and
+ * "server PID", waits for a line on stdin, and does the steps in order, over one connection:
  *
  *   text=COUNT    "request N", answered by "answer N"
- *   ex=COUNT      the same by other functions of the library
+ *   ex=COUNT      the same by the library's other functions, such as SSL_read_ex()
  *   binary=COUNT  bytes 0x01 0xff 0x00 0x1b, which come back
  *   large=SIZE    SIZE bytes "x" in one call, answered by "ok"
- *   say=TEXT      that text, not answered
+ *   say=TEXT      sends TEXT, which is not answered
  */
 #pragma once
 
@@ -25,7 +26,7 @@
 
 #define LARGEST (1 << 20)
 
-/* What the library brings; a connection is as it likes. Calls are whole or fail. */
+/* Defined for each library; `connection` is opaque. A call transfers all bytes or fails. */
 static void *tls_begin(int fd, int is_server, const char *certificate, const char *key);
 static int tls_read(void *connection, void *data, int size, int other);
 static int tls_write(void *connection, const void *data, int size, int other);

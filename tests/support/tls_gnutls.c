@@ -30,7 +30,7 @@ static int tls_read(void *connection, void *data, int size, int other)
 	return gnutls_record_recv(connection, data, size);
 }
 
-/* A call sends one record at most. */
+/* gnutls_record_send() sends at most one TLS record. */
 static int tls_write(void *connection, const void *data, int size, int other)
 {
 	int n, done = 0;

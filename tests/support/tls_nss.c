@@ -54,7 +54,7 @@ static void *tls_begin(int fd, int is_server, const char *certificate, const cha
 	SSL_AuthCertificateHook(file, accept_any, NULL);
 	SSL_SetURL(file, "localhost");
 	SSL_ResetHandshake(file, is_server);
-	/* What is read by the same function, but not over TLS. */
+	/* PR_Read() on a file: tools must not show it, because it is not TLS. */
 	plain = PR_Open(certificate, PR_RDONLY, 0);
 	if (PR_Read(plain, &c, 1) != 1)
 		fail("file");

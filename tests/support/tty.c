@@ -1,8 +1,8 @@
 /*
- * Writes to a pseudo terminal of its own, for tests of what is written to one.
+ * Writes to its own pseudo-terminal, for tests of tools that trace terminals.
  *
  * It prints "pid PID", waits for a line on stdin, and then does what its arguments say, in order. The
- * terminal is descriptor 9, its other end nobody reads.
+ * terminal is descriptor 9; nothing reads the master side.
  *
  *   write=TEXT             write(2)
  *   writev=TEXT,TEXT,…     one writev(2)
@@ -110,7 +110,7 @@ static int run(int terminal, int count, char **steps)
 	return 0;
 }
 
-/* The leader of a session alone gets a terminal of its own, and the shell's child may lead a group. */
+/* Only a session leader gets a controlling terminal, and setsid() fails in a group leader: so it forks. */
 int main(int argc, char **argv)
 {
 	int status;

@@ -2,18 +2,18 @@
  * Known chains of calls in code without frame pointers: each ends in getppid(2), which nothing else here
  * calls. Built with -O2 -fomit-frame-pointer.
  *
- * Usage: unwind STEP=COUNT…   It prints its pid, and goes on when it reads a line. A line STEP=COUNT is
- * done instead, and then the program executes itself anew.
+ * Usage: unwind STEP=COUNT…   It prints its pid, waits for a line and does the steps. If the line is
+ * STEP=COUNT, it does that step instead, and then executes itself anew.
  *
- *   chain=DEPTH   DEPTH calls of link_of_chain, one in the other
- *   signal=N      in a handler of a signal that touching a bad address raises, N times
+ *   chain=DEPTH   DEPTH nested calls of link_of_chain
+ *   signal=N      in the handler of a SIGSEGV, N times
  *   altstack=N    the same, the handler on a stack of its own
- *   alloca=N      under a function whose frame has a size known when it runs
+ *   alloca=N      under a function whose frame size is known only at run time
  *   aligned=N     under one that aligns its stack to more than 16 bytes
  *   big=N         under one with more than 100 KiB on the stack
  *   sort=N        under qsort(3) of the C library
  *   thread=N      in a thread
- *   assembly=N    under a function written by hand, with what the assembler was told of its frame
+ *   assembly=N    under a function in assembly, with CFI directives
  *   switch=N      in a coroutine with a stack of its own, which a few instructions switch to, as libco's do
  */
 #define _GNU_SOURCE
@@ -128,7 +128,7 @@ asm(".text\n"
     "push %rbp\n"
     ".cfi_adjust_cfa_offset 8\n"
     ".cfi_rel_offset %rbp, 0\n"
-    "xor %ebp, %ebp\n" /* nobody's frame */
+    "xor %ebp, %ebp\n" /* rbp points to no frame */
     "sub $48, %rsp\n"
     ".cfi_adjust_cfa_offset 48\n"
     "call *%rdi\n"
@@ -141,7 +141,7 @@ asm(".text\n"
     ".cfi_endproc\n"
     ".size by_hand, .-by_hand\n");
 
-/* Saves what calls preserve on the stack and its place at the first argument; goes on with the second. */
+/* Pushes the callee-saved registers, stores the stack pointer at *from, and switches to stack `to`. */
 void switch_to(void **from, void *to);
 asm(".text\n"
     ".type switch_to, @function\n"
@@ -194,7 +194,7 @@ NOINLINE static void resume(void)
 	static void *stack[8192] __attribute__((aligned(16)));
 
 	if (!inside) {
-		/* Six registers, where to begin, and nobody to return to. */
+		/* Six callee-saved registers, the address to start at, and no return address. */
 		stack[8190] = in_coroutine;
 		inside = &stack[8184];
 	}

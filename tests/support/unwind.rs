@@ -1,4 +1,4 @@
-// Ends in getppid(2) where Rust puts unusual frames: in destructors that a panic runs, in closures, in threads.
+// Calls getppid(2) below unusual Rust frames: in destructors that run during a panic, in closures, in threads.
 //
 // It prints its pid and goes on when it reads a line. Build with -O: without frame pointers.
 use std::hint::black_box;

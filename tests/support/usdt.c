@@ -1,10 +1,10 @@
 /*
  * Fires USDT probes, for tests that count them and read their arguments.
  *
- * It prints "pid PID". For each number that it reads on stdin it fires every probe so many times, and
- * prints "fired N enabled N semaphore N": how often it found somebody at the guarded probe, and how
- * many are there now. With an argument it takes all that from the shared library of this name, which
- * is this file compiled with -DLIBRARY.
+ * It prints "pid PID". For each number N that it reads on stdin it fires every probe N times, and
+ * prints "fired N enabled N semaphore N": how often the semaphore of the guarded probe was not 0, and
+ * its value now. With an argument it uses the probes of the shared library of this name, which is
+ * this file compiled with -DLIBRARY.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static __attribute__((noinline)) void fire_twelve(void)
 	      "n"(-11), "n"(12));
 }
 
-/* What only some tracers can read. */
+/* Probes with arguments that only some tracers can read. */
 static __attribute__((noinline)) void fire_forms(void)
 {
 	long index = 2, high = 0x1234;
@@ -71,7 +71,7 @@ static __attribute__((noinline)) void fire_others(const char *text)
 
 void report(unsigned long count);
 
-/* Fires and tells of it. */
+/* Fires every probe `count` times and prints the line "fired …". */
 void report(unsigned long count)
 {
 	char text[32] = "hello, probe";

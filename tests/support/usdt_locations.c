@@ -1,8 +1,8 @@
 /*
- * Fires USDT probes that have other arguments, or arguments of other types, at each of their locations.
+ * Fires USDT probes whose arguments differ in number, place or type between their locations.
  *
- * It prints "pid PID". For each number that it reads on stdin it fires every probe so many times, and
- * prints "fired N enabled 0 semaphore 0", as usdt.c does.
+ * It prints "pid PID". For each number N that it reads on stdin it fires every probe N times, and
+ * prints "fired N enabled 0 semaphore 0", in the format of usdt.c.
  */
 #include <stdio.h>
 #include <string.h>

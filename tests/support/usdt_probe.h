@@ -1,11 +1,12 @@
 /*
- * USDT probes whose notes are written by hand, so that each form of an argument is met for certain.
+ * USDT probes with hand-written notes: the tests need each form of an argument, whatever the
+ * compiler would choose.
  */
 __asm__(".pushsection .stapsdt.base,\"a\",@progbits\n"
 	"usdt_base: .space 1\n"
 	".popsection\n");
 
-/* Operands follow; their template is the text of the arguments. */
+/* `arguments` is the note's argument text, a template for the operands that follow. */
 #define PROBE(provider, name, semaphore, arguments, ...)                                        \
 	__asm__ volatile("90: nop\n"                                                            \
 			 ".pushsection .note.stapsdt,\"\",@note\n"                              \

@@ -1,4 +1,4 @@
-// Throws so many exceptions as the line on its standard input says.
+// Reads a number from standard input and throws that many exceptions.
 #include <cstdio>
 #include <unistd.h>
 

@@ -3,27 +3,27 @@
  *
  * It prints "pid PID", waits for a line on stdin, and then does what its arguments say, in order:
  *
- *   comm=NAME              call itself NAME
- *   uid=UID                become that user
+ *   comm=NAME              set the thread's name to NAME
+ *   uid=UID                become user UID
  *   cd=PATH                change directory
- *   chroot=PATH            change the root, and to it
+ *   chroot=PATH            change the root to PATH, and the current directory to the new root
  *   create=PREFIX:COUNT    openat PREFIX0, PREFIX1 … for writing, created with mode 0640, and close
  *   missing=PREFIX:COUNT   openat PREFIX0 … for reading, which do not exist
  *   open=PATH              open(2) for reading and writing
  *   creat=PATH             creat(2) with mode 0604
- *   handle=PATH            open_by_handle_at for reading, by a handle of PATH and a descriptor of its
- *                          directory, which is opened before
- *   stale=PATH             the same when PATH, made before, has been removed
+ *   handle=PATH            open_by_handle_at for reading, by a file handle of PATH and a descriptor
+ *                          of its directory, which is opened first
+ *   stale=PATH             the same after PATH was created and removed
  *   openat2=PATH           openat2(2), append only
  *   at=DIRECTORY:NAME      openat relative to a descriptor of DIRECTORY, for reading
- *   cold=FILE              openat with a path that lies in FILE's first page, which no page table
- *                          holds yet
- *   null                   openat with a path at address 0
+ *   cold=FILE              openat with a path in FILE's first page, which is mapped but not yet
+ *                          faulted in
+ *   null                   openat with a NULL path
  *   thread=PREFIX:COUNT    print "tid TID" of a new thread that waits for another line and then
  *                          does missing=PREFIX:COUNT
  *   burst=PATH:COUNT       openat and close PATH COUNT times
  *
- * System calls are made directly: what libc makes of open() is its own business.
+ * It uses syscall(2): libc is free to implement open() by another system call.
  */
 #define _GNU_SOURCE
 #include <errno.h>

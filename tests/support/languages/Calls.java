@@ -1,4 +1,4 @@
-/** Known numbers of calls, once a line comes. */
+/** Makes known numbers of calls after a line on standard input. */
 public final class Calls {
     static final class Shop {
         int buy(int n) {

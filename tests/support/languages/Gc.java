@@ -1,4 +1,4 @@
-/** Known collections, once a line comes. */
+/** Runs known garbage collections after a line on standard input. */
 public final class Gc {
     public static void main(String[] args) throws Exception {
         System.out.println("pid " + ProcessHandle.current().pid());

@@ -1,4 +1,7 @@
-/** Says its pid; for each line it reads it computes for so many milliseconds, and says "done". */
+/**
+ * Prints its pid. Each line it reads is a number of milliseconds: it computes that long and prints
+ * "done".
+ */
 public class Hot {
     static long inner(long n) {
         long sum = 0;

@@ -1,4 +1,4 @@
-/** Known numbers of new objects, once a line comes. */
+/** Allocates known numbers of objects after a line on standard input. */
 public final class Objects {
     static final class Shop {
         long first;

@@ -1,4 +1,4 @@
-/** Known threads, once a line comes. */
+/** Starts known threads after a line on standard input. */
 public final class Threads {
     public static void main(String[] args) throws Exception {
         System.out.println("pid " + ProcessHandle.current().pid());

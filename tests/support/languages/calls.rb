@@ -1,4 +1,4 @@
-# Known numbers of calls of methods written in C, once a line comes.
+# Makes known numbers of calls of methods written in C after a line on standard input.
 puts "pid #{Process.pid}"
 $stdout.flush
 $stdin.gets

@@ -1,4 +1,4 @@
-// Known collections, once a line comes.
+// Runs known garbage collections after a line on standard input.
 console.log(`pid ${process.pid}`);
 process.stdin.once("data", () => {
   for (let i = 0; i < 7; i++) gc();

@@ -1,4 +1,4 @@
-# Known collections, once a line comes: each of the oldest generation, of cycles that are garbage.
+# Runs known collections of the oldest generation, with cycles to free, after a line on stdin.
 import gc
 import os
 import sys

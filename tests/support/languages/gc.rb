@@ -1,4 +1,4 @@
-# Known collections, once a line comes.
+# Runs known garbage collections after a line on standard input.
 GC.disable
 puts "pid #{Process.pid}"
 $stdout.flush

@@ -1,4 +1,4 @@
-# Known numbers of new objects, once a line comes.
+# Allocates known numbers of objects after a line on standard input.
 class Shop; end
 
 puts "pid #{Process.pid}"
