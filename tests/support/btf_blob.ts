@@ -1,24 +1,26 @@
 /**
- * BTF made by hand, for tests of what reads it.
+ * BTF made by hand, for tests of BTF readers.
  *
  * @module
  */
 
-/** One type; a string among the numbers stands for the offset of that name. */
+/**
+ * One BTF type; a string in `words` is replaced by the offset of that name in the string section.
+ */
 export interface BlobType {
   readonly kind: number;
   readonly name?: string;
-  /** Its size, or the type it refers to. */
+  /** The union of `size` and `type` in struct btf_type: the type's size, or the id it refers to. */
   readonly word?: number;
-  /** How many parts it has. */
+  /** `vlen`: how many members, enumerators or parameters follow. */
   readonly parts?: number;
-  /** kind_flag: bit-fields, or signed values of an enum. */
+  /** `kind_flag`: the struct has bit-fields, or the values of the enum are signed. */
   readonly flag?: true;
-  /** What follows: members, enumerators … */
+  /** The u32 words that follow struct btf_type: members, enumerators … */
   readonly words?: readonly (number | string)[];
 }
 
-/** A blob of these types, whose ids count from 1. */
+/** Returns a BTF blob of these types; the first type has id 1. */
 export function btfBlob(types: readonly BlobType[]): Uint8Array {
   let strings = "\0";
   const nameOffset = (name: string) => {

@@ -1,7 +1,7 @@
 /**
- * Building what tests need, once: by the hash of the source, in the project's tool folder.
+ * Builds programs and kernel objects for tests, once for each hash of the source, into .tools/tests.
  *
- * A guest sees what the host has built, so nothing is compiled under emulation.
+ * Guests see the host's files, so nothing is compiled under emulation.
  *
  * @module
  */
@@ -23,21 +23,21 @@ import { fileURLToPath } from "node:url";
 /** The project's folder, with a slash at its end. */
 export const PROJECT: string = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What is built for: guests of another architecture find there what the host has built for them. */
+/** Architecture to build for, by Node's name. The host builds for guests of another architecture. */
 const MACHINE = process.env.TSBCC_BUILD_FOR ?? process.arch;
 const BUILT = join(PROJECT, ".tools", "tests", MACHINE);
-/** Debian's cross compiler and the kernel's headers, by what builds for itself. */
+/** For each native command or path, the one to use instead when cross-compiling (Debian's names). */
 const CROSS: Readonly<Record<string, string>> = MACHINE === process.arch ? {} : {
   "gcc": "aarch64-linux-gnu-gcc",
   "/usr/include/aarch64-linux-gnu": "/usr/aarch64-linux-gnu/include",
 };
 
 /**
- * Compiles a C program of this folder; returns the path of this runtime's copy. Deno's and Bun's tests run
- * at the same time, and a probe belongs to a file: one that counts the calls of all processes must not
- * meet those that the other runtime's tests start.
+ * Compiles a C program of this folder; returns the path of this runtime's own copy. Deno's and Bun's tests
+ * run at the same time and a uprobe is set in a file: a probe for all processes that run the file must not
+ * count processes that the other runtime's tests started.
  *
- * @param libraries flags of the linker
+ * @param libraries linker flags, such as `-lssl`
  */
 export function buildProgram(
   source: string,
@@ -61,7 +61,7 @@ export function buildObject(source: string): Uint8Array {
   return new Uint8Array(readFileSync(path));
 }
 
-/** A copy of a file, in a folder for all tests under this runtime. */
+/** Copies a file to the folder of this runtime's tests; returns the copy's path. */
 function ownCopy(path: string): string {
   const folder = join(BUILT, process.versions.bun === undefined ? "deno" : "bun");
   const copy = join(folder, basename(path));
@@ -77,7 +77,7 @@ function ownCopy(path: string): string {
   }
 }
 
-/** The headers beside a file that it includes. */
+/** The headers in a source file's own folder that it includes: a change of one means a new build. */
 function includedBy(source: string): string[] {
   const text = readFileSync(join(PROJECT, source), "utf8");
   return Array.from(text.matchAll(/^#include "(.*)"$/gm), ([, name]) => join(source, "..", name!));
@@ -109,7 +109,7 @@ function build(
       encoding: "utf8",
     });
     if (status !== 0) throw new Error(`Cannot compile ${source}: ${error?.message ?? stderr}`);
-    // Another test may have built it meanwhile: the rename replaces it by the same bytes.
+    // Another test may have built the same file in the meantime: the rename then replaces equal bytes.
     renameSync(output, built);
     return built;
   } finally {

@@ -1,6 +1,7 @@
 /**
- * Builds what guests of another architecture need, which would take them ten times as long:
- * `TSBCC_BUILD_FOR=arm64 deno run -A tests/support/build_all.ts`. What is built with flags, they build.
+ * Builds the tests' programs for guests of another architecture; an emulated compiler takes ten times
+ * as long: `TSBCC_BUILD_FOR=arm64 deno run -A tests/support/build_all.ts`. Programs that need flags of
+ * their own are left out: the guests build those.
  *
  * @module
  */
@@ -16,7 +17,7 @@ function build(folder: string, pattern: string, one: (name: string) => unknown):
     try {
       one(name);
     } catch {
-      failed.push(name); // It needs flags, or it is part of another.
+      failed.push(name); // It needs flags of its own, or another file includes it.
     }
   }
 }

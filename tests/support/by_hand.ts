@@ -1,6 +1,6 @@
 /**
- * Running tools whose hooks no machine of the tests has: the programs of their plans are loaded, and a test runs them
- * itself.
+ * Runs tools whose hooks exist on no kernel that the tests use: the programs of a tool's plan are loaded, and the
+ * test runs them by BPF_PROG_TEST_RUN.
  *
  * @module
  */
@@ -25,12 +25,12 @@ export interface Loaded extends Disposable {
   readonly bpf: Bpf;
 }
 
-/** A tool's plan and its programs in the kernel, as if it had the hooks. */
+/** Loads the programs that a tool plans for a kernel with all its hooks. */
 export function loaded(tool: AnyTool, ...words: string[]): Loaded {
   const machine = { ...thisMachine, hasHook: () => ({ answer: "yes" }) as const };
   const values = parseOptions(tool.options, words, machine) as never;
   const plan = planOf(tool, values, machine) as EventPlan<never> | ReportPlan;
-  // Programs that are run by hand meet this process, which a tool leaves out as its own.
+  // Tools ignore events of their own process, and these programs run in this one: name another pid.
   const globals = { ...settle(plan.load!.globals!, values, machine), own_pid: 0xffff_ffff };
   const bpf = Bpf.load(tool.object as Uint8Array, { name: tool.name, ...plan.load, globals });
   const { cgroup: path } = values as { cgroup?: string };
@@ -41,7 +41,7 @@ export function loaded(tool: AnyTool, ...words: string[]): Loaded {
   return { plan, bpf, [Symbol.dispose]: () => bpf[Symbol.dispose]() };
 }
 
-/** What a report prints. */
+/** The text that the tool's report prints. */
 export function reportOf({ plan, bpf }: Loaded, json = false): string {
   const lines: string[] = [];
   const output = new class extends Output {
@@ -54,11 +54,11 @@ export function reportOf({ plan, bpf }: Loaded, json = false): string {
   return lines.join("\n");
 }
 
-/** Arguments of a raw tracepoint, a u64 each. */
+/** The context of a raw tracepoint: each argument as a u64. */
 export const args = (...values: (number | bigint)[]): Uint8Array =>
   new Uint8Array(BigUint64Array.from(values, (value) => BigInt.asUintN(64, BigInt(value))).buffer);
 
-/** Options that match this thread, each with one that does not. */
+/** For each filter, option words that match this thread and option words that do not. */
 function* ownFilters(stack: DisposableStack, empty: TestCgroup, stranger: number) {
   const own = readFileSync("/proc/self/cgroup", "utf8").trimEnd().split("\n").at(-1)!.slice(3);
   const cgroup = `${cgroupMount()}${own}`;
@@ -70,7 +70,7 @@ function* ownFilters(stack: DisposableStack, empty: TestCgroup, stranger: number
   yield ["--pidns", String(process.pid), String(stranger)];
 }
 
-/** Tries what a tool shows of this thread with each filter, once where it matches and once where not. */
+/** Runs a tool on this thread with each filter, once with a matching value and once without. */
 export async function tryFilters(
   more: readonly (readonly string[])[],
   shows: (option: string, value: string) => boolean,

@@ -1,5 +1,5 @@
 /**
- * C compilers for tests that ask C itself.
+ * Runs C compilers, for tests that compare with C itself.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function runC(compiler: string, text: string, flags: readonly string[] = 
   });
 }
 
-/** Compiles C text with warnings as errors and keeps nothing. */
+/** Checks that C text compiles without warnings; writes no output file. */
 export function checkC(compiler: string, text: string, flags: readonly string[] = []): void {
   inFolder((folder) => compile(compiler, folder, text, [...flags, "-fsyntax-only"]));
 }

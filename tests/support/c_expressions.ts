@@ -1,5 +1,5 @@
 /**
- * Computing expressions of C by the compiler of probes and by gcc.
+ * Evaluates C expressions by the compiler for probe expressions and by gcc, to compare the results.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import { C_VARIABLES, randomExpression } from "./random_c.ts";
 import { randomArguments } from "./random_code.ts";
 import { randomNumbers } from "./random_expressions.ts";
 
-/** Variables that raw tracepoint arguments hold, in order. */
+/** Variables of these types: the nth is argument n of a raw tracepoint. */
 function variablesOf(types: Readonly<Record<string, string>>): Map<string, VariableInC> {
   return new Map(
     Object.entries(types).map(([name, words], i) => {
@@ -45,7 +45,7 @@ function variablesOf(types: Readonly<Record<string, string>>): Map<string, Varia
   );
 }
 
-/** Programs that compute expressions of what they are given. */
+/** Loads programs that evaluate the expressions on the arguments of a raw tracepoint. */
 export function load(expressions: readonly string[], types: Readonly<Record<string, string>>): Bpf {
   const variables = variablesOf(types);
   const program = (text: string) => {
@@ -71,7 +71,7 @@ export function load(expressions: readonly string[], types: Readonly<Record<stri
   );
 }
 
-/** What each expression gives for each row. */
+/** The result of each expression for each row of arguments. */
 export function results(bpf: Bpf, count: number, rows: readonly (readonly bigint[])[]): bigint[][] {
   const result = bpf.global("result", u64);
   return Array.from({ length: count }, (_, i) =>
@@ -81,7 +81,7 @@ export function results(bpf: Bpf, count: number, rows: readonly (readonly bigint
     }));
 }
 
-/** The same from gcc. */
+/** The same results, as a program compiled by gcc prints them. */
 function byGcc(expressions: readonly string[], rows: readonly (readonly bigint[])[]): bigint[][] {
   const folder = mkdtempSync(join(tmpdir(), "ts-bcc-c-"));
   try {
@@ -116,7 +116,7 @@ ${expressions.map((_, i) => `printf("%llu\\n", f${i}(rows[i]));`).join("\n")}
   }
 }
 
-/** Compares expressions of these seeds; returns what differs. */
+/** Compares the random expressions of these seeds; returns a description of each difference. */
 export function compareExpressions(seeds: readonly number[]): string[] {
   const expressions = seeds.map(randomExpression);
   const next = randomNumbers(seeds[0]! + 1);

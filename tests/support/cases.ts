@@ -1,35 +1,35 @@
 /**
  * What a tool must show, as a table: `tools/NAME/NAME.cases.ts`, which `tests/tools/cases_test.ts` runs.
  *
- * A case starts the tool, lets a workload go that was held back until then, stops the tool and compares
- * its rows exactly. In text, `{dir}` stands for a folder of the case's own, `{pid}` for the workload's
- * process and `{NAME}` for what the workload calls so.
+ * A case starts a workload that waits, starts the tool, lets the workload run, stops the tool and compares
+ * its rows exactly. In strings, `{dir}` is replaced by the case's own folder, `{pid}` by the workload's
+ * process id and `{NAME}` by the value that the workload gives under `names`.
  *
  * @module
  */
 
 import type { Feature } from "./requires.ts";
 
-/** A record of `--json`; of one that is expected only the keys that count. */
+/** A record of `--json`; an expected row holds only the keys that are compared. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A workload that is held back until `go`. */
+/** A workload that waits until `go()`. */
 export interface Job extends AsyncDisposable {
   readonly pid: number;
-  /** Lets it do its work and waits until all of it is done. */
+  /** Lets the workload run and waits until it is done. */
   go(): Promise<unknown>;
-  /** What text may call by name besides `{dir}` and `{pid}`. */
+  /** Values for `{NAME}` in strings, besides `{dir}` and `{pid}`. */
   readonly names?: Readonly<Record<string, string | number>>;
 }
 
-/** What a case runs with: its folder, the workload, and names of things. */
+/** What a case runs with: its folder, the workload's pid, and the values of `{NAME}`. */
 export interface CaseContext {
   readonly dir: string;
   readonly pid: number;
   readonly names: Readonly<Record<string, string | number>>;
 }
 
-/** Who makes the events: steps of workload.c, a bash script, a program of this folder, or anything else. */
+/** The workload: steps of workload.c, a bash script, a program of this folder, or a function that starts one. */
 export type Work =
   | { readonly steps: readonly string[] }
   | { readonly script: string }
@@ -40,60 +40,60 @@ export type Work =
   }
   | { start(dir: string): Promise<Job> };
 
-/** Whether a row is of the workload; default: its `pid` is. */
+/** Whether a row belongs to the workload; default: its `pid` is the workload's. */
 export type IsOf = (row: Row, context: CaseContext) => boolean;
 
 /** One thing that a tool must show, or must not. */
 export interface Case {
-  /** What it does, behind the tool's name: `shows failed opens only`. */
+  /** The test's name without the tool's: `shows failed opens only`. */
   readonly name: string;
-  /** Besides `--json`. */
+  /** The tool's arguments besides `--json`. */
   readonly args?: readonly string[];
   readonly work: Work;
   readonly of?: IsOf;
   /** The workload's rows in their order; none: the case is a negative twin. */
   readonly rows?: readonly Row[];
-  /** The workload's rows in any order, each with how often it comes. */
+  /** The workload's rows in any order, each with the number of times it must come. */
   readonly counts?: readonly (readonly [row: Row, times: number])[];
-  /** What the table says, printed without `--json`: each in some line. */
+  /** Patterns for the text that is printed without `--json`: each must match some line. */
   readonly lines?: readonly RegExp[];
-  /** What rows and counts cannot say. */
+  /** Checks what `rows` and `counts` cannot express. @throws when a check fails */
   check?(rows: readonly Row[], context: CaseContext): void;
   readonly requires?: readonly Feature[];
   /**
-   * Run in each guest as well: one case of a tool, which shows that its hooks work there. Others run in
-   * guests if the machine lacks what they require, in `./test.sh --full`.
+   * The tool's one case that runs in every guest, to show that its hooks work there. Other cases run in
+   * guests only if the machine lacks what they require, and only in `./test.sh --full`.
    */
   readonly canary?: boolean;
-  /** Only that nothing is counted, in rows of zeros: for docs/coverage.md no exact test. */
+  /** The case compares only rows of zeros, so docs/coverage.md does not count it as an exact test. */
   readonly ofNothing?: true;
 }
 
-/** How a tool's filters are tested: each option that it declares once where it matches, once where not. */
+/** How a tool's filters are tested: each filter option once with a matching value, once without. */
 export interface FilterCases {
   readonly work: Work;
   readonly args?: readonly string[];
   readonly of?: IsOf;
-  /** Sums what rows show; default: how many there are. */
+  /** How many events the rows stand for; default: the number of rows. */
   total?(rows: readonly Row[]): number;
-  /** What must be shown where a filter matches: exactly, or at least where others match as well. */
+  /** The total where a filter matches: exact, or a minimum where other processes' events match as well. */
   readonly expect: number | { readonly least: number };
-  /** Options of filters that cannot be tested so, or `off` for none of them, with the reason. */
+  /** Filters that cannot be tested like this, with the reason; `off` is the run without any filter. */
   readonly not?: Readonly<Record<string, string>>;
-  /** What they need; then they run in guests as well, which have what this machine lacks. */
+  /** What the tests need; with this they run in guests as well, which have what this machine lacks. */
   readonly requires?: readonly Feature[];
 }
 
-/** How a tool is called: tools/plans_test.ts checks it without starting a process. */
+/** The tool's command line, which tools/plans_test.ts checks without starting a process. */
 export interface Usage {
   /**
-   * Options and arguments that help names, separated by blanks, besides those that scripts/bcc_tools.ts says bcc's
-   * tool has.
+   * Options and arguments that `--help` must list, separated by blanks, besides those that scripts/bcc_tools.ts
+   * has for bcc's tool of this name.
    */
   readonly names?: string;
-  /** Calls that are refused, and why. */
+  /** Command lines that the tool refuses, with a pattern for the reason. */
   readonly wrong?: readonly (readonly [args: readonly string[], reason: RegExp])[];
-  /** A call that is right on a machine such as machine.ts pretends; default: the tool's sample. */
+  /** A command line that is valid on the pretended machine of machine.ts; default: the tool's sample. */
   readonly right?: readonly string[];
 }
 
@@ -101,24 +101,28 @@ export interface Usage {
 export interface Cases {
   readonly cases: readonly Case[];
   readonly usage?: Usage;
-  /** Which tests show instead what a table cannot, and why. */
+  /** Which test files cover what this table cannot express, and why. */
   readonly elsewhere?: string;
-  /** Why what the tool is for never happens on this machine, or in guests, so that its cases show nothing. */
+  /**
+   * Why the events that the tool shows never happen on this machine, or in guests: its cases show nothing there.
+   */
   readonly unseen?: { readonly machine?: string; readonly guests?: string };
-  /** Needed for a tool that declares filters by process, or else the reason why they cannot be tested so. */
+  /**
+   * A tool that declares filters by process needs `filters`, or in `unfiltered` the reason for not having it.
+   */
   readonly filters?: FilterCases;
   readonly unfiltered?: string;
   /**
-   * Tracepoints (`block/block_rq_complete`) at which the tool's programs run on top of any thread: a
-   * case that fails is made again where the machine hid such events, see hidden_events.ts.
+   * Tracepoints (`block/block_rq_complete`) at which the tool's programs run in the context of any thread: a
+   * case that fails is repeated if the machine hid such events meanwhile (see hidden_events.ts).
    */
   readonly anywhere?: readonly string[];
 }
 
-/** Checks the types of a tool's cases; it returns its argument. */
+/** Returns its argument; it exists so that TypeScript checks the type of a tool's cases. */
 export const defineCases = (cases: Cases): Cases => cases;
 
-/** How much the histograms among the records hold. */
+/** The sum of all buckets of the histograms among the records. */
 export const histogramTotal = (rows: readonly Row[]): number =>
   rows.flatMap(({ buckets }) => (buckets ?? []) as { count: number }[])
     .reduce((sum, { count }) => sum + count, 0);

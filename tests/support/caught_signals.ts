@@ -1,5 +1,5 @@
 /**
- * Which signals a process has handlers of, as the kernel tells it.
+ * Which signals a process has handlers for, read from /proc/PID/status.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Whether a process has a handler of a signal; false of one that has ended. */
+/** Whether a process has a handler for a signal; false if the process has ended. */
 export function catches(pid: number, signal: keyof typeof NUMBERS): boolean {
   try {
     const mask = /^SigCgt:\t(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";

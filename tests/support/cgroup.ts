@@ -8,11 +8,11 @@ import { mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { cgroupMount } from "../../mod.ts";
 import { Running } from "./process.ts";
 
-/** A cgroup of version 2; it has to be empty at the end. */
+/** A cgroup v2 directory, removed at disposal: no process may be in it then. */
 export class TestCgroup implements Disposable {
   readonly path: string;
 
-  /** @param parent the one to make it in; default the hierarchy's root */
+  /** @param parent the cgroup to make it in; default: the root of the hierarchy */
   constructor(name: string, parent?: TestCgroup) {
     const root = cgroupMount();
     if (root === undefined) throw new Error("Cannot make a cgroup: version 2 is not mounted");
@@ -20,7 +20,7 @@ export class TestCgroup implements Disposable {
     mkdirSync(this.path);
   }
 
-  /** What programs know it by. */
+  /** The id that bpf_get_current_cgroup_id() returns: the directory's inode number. */
   get id(): number {
     return statSync(this.path).ino;
   }

@@ -1,5 +1,5 @@
 /**
- * Checks records against the schema that the tool prints of them (--json-schema).
+ * Checks records against the JSON Schema that the tool prints (--json-schema).
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { AnyTool } from "../../toolkit/run/tool.ts";
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const ajv = new Ajv2020({ formats: { "date-time": DATE }, allowUnionTypes: true });
-/** Most cases of a tool have one schema. */
+/** Compiled schemas, by their text: most cases of a tool have the same one. */
 const compiled = new Map<string, ValidateFunction>();
 
 /**
- * Makes the function that checks a call's records.
+ * Returns a function that checks the records of one command line.
  *
  * @param args the words that the tool is called with, besides `--json`
  */

@@ -14,7 +14,7 @@ import { Folder } from "./workload.ts";
 const SONAME = "libtsbcc-chosen.so";
 const LIBRARY = ["-DLIBRARY", "-shared", "-fPIC", `-Wl,-soname,${SONAME}`];
 
-/** Copies that nobody else runs. */
+/** Copies of the library and the program that no other process runs. */
 export class Chosen implements Disposable {
   readonly folder: string;
   readonly library: string;
@@ -35,12 +35,12 @@ export class Chosen implements Disposable {
     copyFileSync(program, join(this.folder, "chosen"));
   }
 
-  /** Starts the program; `before`: a command that runs it. */
+  /** Starts the program; `before` is a command that runs it, such as `setpriv …`. */
   start(...before: string[]): Promise<Script> {
     return Script.of([...before, join(this.folder, "chosen")]);
   }
 
-  /** Starts the program in a chroot, which has the libraries that it needs. */
+  /** Starts the program in a chroot with the libraries that it needs. */
   startInChroot(): Promise<Script> {
     const root = join(this.folder, "root");
     const program = join(this.folder, "chosen");
@@ -51,11 +51,11 @@ export class Chosen implements Disposable {
       copyFileSync(path, join(root, path));
     }
     for (const file of [program, this.library]) copyFileSync(file, join(root, basename(file)));
-    // Without /proc the linker knows no $ORIGIN there.
+    // Without /proc the dynamic linker cannot resolve $ORIGIN there.
     return Script.of(["env", "LD_LIBRARY_PATH=/", "chroot", root, "/chosen"]);
   }
 
-  /** Removes the library's file; `replaced`: another one comes in its place. */
+  /** Removes the library's file; with `replaced` another file takes its name. */
   remove(replaced: boolean): void {
     rmSync(this.library);
     if (replaced) copyFileSync(buildProgram("functions.c"), this.library);

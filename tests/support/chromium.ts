@@ -1,5 +1,5 @@
 /**
- * Debian's Chromium without a window, driven by the DevTools protocol.
+ * Runs Debian's Chromium headless, driven by the DevTools protocol.
  *
  * @module
  */
@@ -20,7 +20,7 @@ interface Answer {
   readonly error?: { readonly message: string };
 }
 
-/** A browser. */
+/** A running headless browser. */
 export class Chromium implements AsyncDisposable {
   readonly #running: Running;
   readonly #folder: Folder;
@@ -45,7 +45,7 @@ export class Chromium implements AsyncDisposable {
     };
   }
 
-  /** Starts one that keeps all it writes in a folder of its own. */
+  /** Starts a browser whose profile is in a temporary folder. */
   static async start(): Promise<Chromium> {
     const folder = new Folder();
     const running = Running.start([
@@ -69,7 +69,7 @@ export class Chromium implements AsyncDisposable {
     return new Chromium(running, folder, socket);
   }
 
-  /** Asks for something. */
+  /** Calls a method of the DevTools protocol; resolves to its result. */
   async ask(
     method: string,
     params: Record<string, unknown> = {},
@@ -82,7 +82,7 @@ export class Chromium implements AsyncDisposable {
     return await asked.promise;
   }
 
-  /** Opens an address. */
+  /** Opens a URL in a new tab. */
   async open(url: string, { dark = false, width = 1280, height = 800 } = {}): Promise<Tab> {
     const { targetId } = await this.ask("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await this.ask("Target.attachToTarget", { targetId, flatten: true });
@@ -113,9 +113,12 @@ export class Chromium implements AsyncDisposable {
 
 /** A page in a browser. */
 export class Tab {
-  /** What the browser says against the page: errors, refusals by its policy. */
+  /**
+   * Uncaught exceptions, errors on the console and violations of the page's content security
+   * policy.
+   */
   readonly problems: string[] = [];
-  /** Addresses that were asked for. */
+  /** URLs that the page requested. */
   readonly requests: string[] = [];
   readonly ask: (
     method: string,
@@ -126,7 +129,7 @@ export class Tab {
     this.ask = ask;
   }
 
-  /** Hears what happens. */
+  /** Handles an event of the DevTools protocol. */
   hear(method: string, params: Record<string, unknown>): void {
     if (method === "Runtime.exceptionThrown" || method === "Audits.issueAdded") {
       this.problems.push(JSON.stringify(params));
@@ -138,7 +141,7 @@ export class Tab {
     }
   }
 
-  /** The value of an expression in the page. @throws what it throws */
+  /** Evaluates an expression in the page. @throws what the expression throws */
   async value<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.ask("Runtime.evaluate", {
       expression,
@@ -149,7 +152,7 @@ export class Tab {
     return result.value;
   }
 
-  /** Waits until an expression is true in the page. */
+  /** Polls the page until an expression is true. */
   async until(expression: string): Promise<void> {
     while (!await this.value<boolean>(`Boolean(${expression})`)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -164,19 +167,19 @@ export class Tab {
     await this.ask("Input.dispatchKeyEvent", { type: "keyUp", ...params });
   }
 
-  /** Types a text where the cursor is. */
+  /** Types a text into the focused element. */
   async type(text: string): Promise<void> {
     await this.ask("Input.insertText", { text });
   }
 
-  /** Whether the system is dark. */
+  /** Emulates a system with a dark or light colour scheme. */
   async dark(isDark: boolean): Promise<void> {
     await this.ask("Emulation.setEmulatedMedia", {
       features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }],
     });
   }
 
-  /** Keeps a picture. */
+  /** Saves a screenshot as a PNG file. */
   async picture(file: string): Promise<void> {
     const { data } = await this.ask("Page.captureScreenshot", { format: "png" });
     writeFileSync(file, Uint8Array.fromBase64(data as string));

@@ -1,5 +1,5 @@
 /**
- * Compiles files of tests into one executable that runs them:
+ * Compiles test files into one executable that runs them:
  * `bun tests/support/compile_tests.ts OUTPUT MINIFY FILE...`.
  *
  * @module
@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-/** The part of Bun's bundler that is used here. */
+/** The part of Bun's bundler API that is used here: Deno checks this file without Bun's types. */
 interface Bundler {
   build(options: {
     entrypoints: string[];
@@ -54,7 +54,8 @@ const { success, logs } = await Bun.build({
         ].join("\n"),
         loader: "ts",
       }));
-      // Modules of the runtime are resolved without asking plugins. What lies beside the tests stays where it is.
+      // Plugins are not asked for built-in modules such as node:test, so the source text is changed. Files that
+      // tests read by paths relative to their module are still read from the source tree.
       build.onLoad({ filter: /\/tests\/(?:host|support)\/.*\.ts$/ }, ({ path }) => ({
         contents: readFileSync(path, "utf8")
           .replace('"node:test"', JSON.stringify(RUNNER))

@@ -1,6 +1,7 @@
 /**
  * Damages a valid object in many ways and loads each copy: `corrupt_objects.ts FROM TO` prints a
- * line per seed, `ok` or the error's message as JSON. A process of its own, since it may crash.
+ * line for each seed: `ok`, or the error's message as JSON. It is a separate process because libbpf
+ * may crash.
  *
  * @module
  */
@@ -9,14 +10,14 @@ import { writeSync } from "node:fs";
 import { Bpf, type MapOptions } from "../../mod.ts";
 import { buildObject } from "./build.ts";
 
-/** A part of the file, and how many tickets it has in the lottery. */
+/** A part of the file, and its weight in the random choice of a part to damage. */
 interface Region {
   readonly offset: number;
   readonly size: number;
   readonly tickets: number;
 }
 
-/** What programs that read objects trust most is damaged most. */
+/** Weights of sections; the others have 1. Readers trust the contents of these sections most. */
 const TICKETS: Readonly<Record<string, number>> = { ".BTF": 5, ".BTF.ext": 3, ".symtab": 3 };
 
 function regionsOf(object: Uint8Array): Region[] {
@@ -40,7 +41,7 @@ function regionsOf(object: Uint8Array): Region[] {
   return [header, { offset: table, size: 64 * count, tickets: 4 }, ...sections];
 }
 
-/** mulberry32: numbers below `limit`, the same for the same seed on every machine. */
+/** mulberry32: integers from 0 to `limit` - 1, the same for the same seed on every machine. */
 function generator(seed: number): (limit: number) => number {
   let state = Math.imul(seed + 1, 0x9e3779b1);
   return (limit) => {
@@ -68,7 +69,7 @@ function corrupt(object: Uint8Array, regions: readonly Region[], seed: number): 
   return copy;
 }
 
-/** Small maps whatever the damaged copy says: the kernel would really make one of many gigabytes. */
+/** Options that keep maps small: for a damaged size the kernel would really allocate gigabytes. */
 function smallMaps(object: Uint8Array): Record<string, MapOptions> {
   using bpf = Bpf.load(object);
   const declared = bpf.mapNames.filter((name) => !name.includes("."));
@@ -92,7 +93,7 @@ if (import.meta.main) {
   const regions = regionsOf(object);
   const maps = smallMaps(object);
   for (let seed = from; seed < to; seed++) {
-    // Before loading, so that the last line names the one that crashed.
+    // Written before loading, so that after a crash the last line names the seed.
     writeSync(1, `${seed}\t`);
     writeSync(1, `${outcome(corrupt(object, regions, seed), maps)}\n`);
   }

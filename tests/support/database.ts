@@ -1,6 +1,6 @@
 /**
- * Database servers of a test's own: in a folder below /tmp, as a user without rights, and reached by a
- * socket there.
+ * Database servers for one test: their files are in a folder below /tmp, they run as an unprivileged
+ * user and listen on a Unix socket in that folder.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const NOBODY = 65534;
 export const MARIADB = "/usr/sbin/mariadbd";
 const POSTGRES = "/usr/lib/postgresql/15/bin";
 
-/** Runs a command as that user, with its files in the folder. */
+/** A command that runs another command as user nobody. */
 const asNobody = (...command: string[]): string[] => [
   "setpriv",
   `--reuid=${NOBODY}`,
@@ -29,7 +29,7 @@ async function finish(command: readonly string[], dir: string): Promise<string> 
   return stdout;
 }
 
-/** A server, and a client that sends it queries once the test lets it go. */
+/** A server, and a client that sends queries when the test calls `go()`. */
 class Database implements Job {
   readonly pid: number;
   readonly #server: Running;
@@ -51,7 +51,7 @@ class Database implements Job {
   }
 }
 
-/** A folder of that user. */
+/** Makes a folder that user nobody owns. */
 function ownFolder(dir: string): string {
   const path = join(dir, "database");
   mkdirSync(path);
@@ -60,7 +60,7 @@ function ownFolder(dir: string): string {
   return path;
 }
 
-/** PostgreSQL; `pid` is the server's, whose children serve the clients. */
+/** PostgreSQL; `pid` is the main server process, whose child processes serve the clients. */
 export function postgres(queries: readonly string[]): Work {
   return {
     async start(dir) {
@@ -82,7 +82,7 @@ export function postgres(queries: readonly string[]): Work {
   };
 }
 
-/** MariaDB. Its grant tables are left out: whoever reaches the socket may do all. */
+/** MariaDB without grant tables: every client that can connect to the socket has all rights. */
 export function mariadb(queries: readonly string[]): Work {
   return {
     async start(dir) {
@@ -110,7 +110,7 @@ export function mariadb(queries: readonly string[]): Work {
   };
 }
 
-/** mariadb-server-core has no client: the protocol's text is spoken by hand. */
+/** mysql_client.py instead of `mariadb`: Debian's mariadb-server-core has no client. */
 const client = (socket: string, queries: readonly string[]): string[] => [
   "/usr/bin/python3",
   join(import.meta.dirname!, "mysql_client.py"),

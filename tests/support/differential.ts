@@ -1,5 +1,5 @@
 /**
- * Running the same function in TypeScript and in C on the same arguments in the kernel.
+ * Runs the same function, written in TypeScript and in C, on the same arguments in the kernel.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { randomNumbers } from "./random_expressions.ts";
 
 const CODECS = { a8: u8, b8: i8, a16: u16, b16: i16, a32: u32, b32: i32, a64: u64, b64: i64 };
 
-/** Runs a raw tracepoint's program once with these arguments. */
+/** Runs a raw tracepoint program once with these arguments, by BPF_PROG_TEST_RUN. */
 export function runOnce(program: Program, args: readonly bigint[]): void {
   program.run({ context: new Uint8Array(BigUint64Array.from(args).buffer) });
 }
@@ -40,8 +40,8 @@ export function compileC(functions: readonly string[]): Uint8Array {
       '#define SEC(name) __attribute__((section(name), used))\nchar LICENSE[] SEC("license")' +
       ` = "GPL";\n${C_PRELUDE}\n${functions.join("\n")}\n`;
     writeFileSync(join(folder, "program.c"), text);
-    // A loop is not replaced by the closed form of its sum: that multiplies 128-bit numbers, which
-    // clang then refuses for BPF.
+    // Without this clang replaces a loop by the closed form of its sum, which multiplies 128-bit
+    // numbers, and then rejects that for BPF.
     const loops = ["-mllvm", "-replexitval=never"];
     const flags = ["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-fwrapv", "-w", ...loops];
     const { status, stderr } = spawnSync(
@@ -56,15 +56,15 @@ export function compileC(functions: readonly string[]): Uint8Array {
   }
 }
 
-/** What came of comparing pairs. */
+/** The result of comparing pairs. */
 export interface Outcome {
   /** A description of each pair that differs. */
   readonly different: readonly string[];
-  /** Seeds of which the kernel refuses clang's program as too complex, and not ours. */
+  /** Seeds for which the verifier rejects clang's program as too complex but accepts ours. */
   readonly refused: readonly number[];
 }
 
-/** Compares pairs of these seeds. @throws what refuses a program of ours */
+/** Compares the pairs of these seeds. @throws when one of our programs cannot be compiled or loaded */
 export function compare(seeds: readonly number[], rounds: number): Outcome {
   const pairs = seeds.map((seed) => ({ seed, name: `f${seed}`, ...randomPair(seed, `f${seed}`) }));
   const run = (body: string) =>
@@ -107,7 +107,10 @@ export function compare(seeds: readonly number[], rounds: number): Outcome {
   return { different, refused: [] };
 }
 
-/** Loads an object; undefined if the verifier gives up following its programs, or their loops' ends. */
+/**
+ * Loads an object; undefined if the verifier finds a program too complex or a loop without proof of its
+ * end.
+ */
 function loadUnlessTooComplex(object: Uint8Array): Bpf | undefined {
   try {
     return Bpf.load(object);

@@ -1,5 +1,5 @@
 /**
- * Disks of a test's own: loop devices on files that go with them.
+ * Disks for one test: loop devices on temporary files, which are removed with them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { Running } from "./process.ts";
 import { Folder } from "./workload.ts";
 
 const SIZE = 64 * 1024 * 1024;
-const LARGE = 512 * 1024 * 1024; // XFS takes no less than 300 MiB; the file is sparse
+const LARGE = 512 * 1024 * 1024; // XFS needs at least 300 MiB; the file is sparse
 export const BLOCK = 4096;
 
 /** A loop device, detached at the end of the block. */
@@ -39,25 +39,28 @@ export class Disk implements Disposable {
     return this.path.slice("/dev/".length);
   }
 
-  /** Writes so many blocks from the start on, one request each; returns the process's id. */
+  /** Writes `blocks` blocks from the start of the disk, one request each; returns the writer's pid. */
   async write(blocks: number): Promise<number> {
     return await pidOf(Running.start(this.#writer(blocks)));
   }
 
-  /** Starts a writer that {@linkcode Running.send} lets go. */
+  /** Starts a writer that waits for {@linkcode Running.send}. */
   heldWriter(blocks: number): Running {
     const script = 'read -r _ && exec "$@"';
     return Running.start(["sh", "-c", script, "sh", ...this.#writer(blocks)]);
   }
 
-  /** Reads so many blocks from the start on, one request each; returns the process's id. */
+  /** Reads `blocks` blocks from the start of the disk, one request each; returns the reader's pid. */
   async read(blocks: number): Promise<number> {
     return await pidOf(
       Running.start(dd(`if=${this.path}`, "of=/dev/null", "iflag=direct", `count=${blocks}`)),
     );
   }
 
-  /** Asks so many times that all be on the medium, with nothing to write; returns the process's id. */
+  /**
+   * Calls fsync(2) `times` times with nothing to write: flush requests only; returns the process's
+   * pid.
+   */
   async flush(times: number): Promise<number> {
     const steps = [`open=${this.path}:1`, `fsync=${times}`];
     const running = Running.start([buildProgram("file_io.c"), ...steps]);
@@ -65,7 +68,7 @@ export class Disk implements Disposable {
     return await pidOf(running);
   }
 
-  /** Writes as {@linkcode write} does, each block to be on the medium before the next. */
+  /** Writes as {@linkcode write} does, with O_DSYNC: each block is flushed before the next write. */
   async writeDurably(blocks: number): Promise<number> {
     const command = dd("if=/dev/zero", `of=${this.path}`, "oflag=direct,dsync", `count=${blocks}`);
     return await pidOf(Running.start(command));
@@ -86,14 +89,14 @@ export class Disk implements Disposable {
 
 const dd = (...args: string[]): string[] => ["dd", `bs=${BLOCK}`, "conv=notrunc", ...args];
 
-/** Waits for the end; what the process was called. */
+/** Waits for the process to end; returns its pid. */
 async function pidOf(running: Running): Promise<number> {
   const { status, stderr } = await running.result;
   assert.equal(status, 0, stderr);
   return running.pid;
 }
 
-/** An ext4 of a test's own, unmounted at the end of the block. */
+/** An ext4 file system on a disk of its own, unmounted at disposal. */
 export class Ext4 implements Disposable {
   readonly path: string;
   readonly disk: Disk = new Disk();
@@ -105,7 +108,8 @@ export class Ext4 implements Disposable {
       mkdirSync(this.path);
       // In a guest the kernel finds no modprobe of its own.
       if (!/\text4$/m.test(readFileSync("/proc/filesystems", "utf8"))) command("modprobe", "ext4");
-      // Everything is written now: nothing is initialised while a test counts, and no time is kept.
+      // Everything is initialised now, not lazily while a test counts writes; and no access times are
+      // written.
       const now = "lazy_itable_init=0,lazy_journal_init=0";
       command("mkfs.ext4", "-q", "-b", String(BLOCK), "-E", now, this.disk.path);
       command("mount", "-t", "ext4", "-o", "noatime", this.disk.path, this.path);
@@ -129,7 +133,7 @@ export class Ext4 implements Disposable {
   }
 }
 
-/** A file system of some type on a disk of a test's own, unmounted at the end of the block. */
+/** A file system of a given type on a disk of its own, unmounted at disposal. */
 export class Mounted implements Disposable {
   readonly path: string;
   readonly #disk = new Disk(LARGE);
@@ -164,7 +168,7 @@ export class Mounted implements Disposable {
   }
 }
 
-/** A file system in memory, unmounted at the end of the block. */
+/** A tmpfs, unmounted at disposal. */
 export class Tmpfs implements Disposable {
   readonly path: string;
   readonly #folder = new Folder();

@@ -13,7 +13,7 @@ import { scriptCommand } from "./runtime.ts";
 const PAGE = join(PROJECT, "docs/typescript.md");
 const TS_BCC = [...scriptCommand(join(PROJECT, "cli/ts_bcc.ts")), "run"];
 
-/** The one-liners by their titles: what stands behind `ts-bcc run`, for a shell. */
+/** The one-liners by their titles: the shell words that follow `ts-bcc run`. */
 export function oneLiners(): ReadonlyMap<string, string> {
   const page = readFileSync(PAGE, "utf8");
   const [, section] = /^## Twenty one-liners\n([^]*?)^## /m.exec(page)!;
@@ -21,15 +21,15 @@ export function oneLiners(): ReadonlyMap<string, string> {
   return new Map(Array.from(found, ([, title, text]) => [title!, text!]));
 }
 
-/** Where one runs, and with what besides. */
+/** How a one-liner is started. */
 export interface StartOptions {
   readonly args?: readonly string[];
   readonly cwd?: string;
-  /** In front of it: `unshare --net …`. */
+  /** A command that runs it: `unshare --net …`. */
   readonly within?: readonly string[];
 }
 
-/** Starts a one-liner as it is in the page, and waits until it traces. */
+/** Starts a one-liner as the page has it, and waits until its probes are attached. */
 export async function startOneLiner(title: string, options: StartOptions = {}): Promise<Running> {
   const { args = [], cwd, within = [] } = options;
   const text = oneLiners().get(title);
@@ -38,7 +38,7 @@ export async function startOneLiner(title: string, options: StartOptions = {}): 
   return await ready([...within, ...shell, ...TS_BCC, ...args], cwd);
 }
 
-/** Starts a script of examples/scripts/ and waits until it traces. */
+/** Starts a script of examples/scripts/ and waits until its probes are attached. */
 export async function startScript(
   name: string,
   { args = [], words = [] }: { args?: readonly string[]; words?: readonly string[] } = {},
@@ -46,7 +46,7 @@ export async function startScript(
   return await ready([...TS_BCC, ...args, fileOf(name), ...words]);
 }
 
-/** Starts a script that does all by itself. */
+/** Starts a script that needs no arguments and attaches its programs itself. */
 export const launchScript = (name: string): Running => Running.start([...TS_BCC, fileOf(name)]);
 
 const fileOf = (name: string) => join(PROJECT, "examples/scripts", name);
@@ -58,7 +58,7 @@ async function ready(command: readonly string[], cwd?: string): Promise<Running>
   return running;
 }
 
-/** Ends it by Ctrl-C. @throws when it says anything on standard error, or fails */
+/** Ends a script by SIGINT. @throws if it fails or prints more than the ready line on standard error */
 export async function stop(running: Running): Promise<Result> {
   running.kill("SIGINT");
   const result = await running.result;
@@ -70,8 +70,8 @@ export async function stop(running: Running): Promise<Result> {
 const ATTEMPTS = 5;
 
 /**
- * Tries again where the kernel did not run the program at some event, on top of itself on the same CPU,
- * and ts-bcc told so: what is compared stays exact.
+ * Repeats an attempt that failed because ts-bcc reported missed events: the kernel does not run a
+ * program while the same program runs on that CPU. So tests can compare exactly.
  */
 export async function untilNoneMissed(attempt: () => Promise<void>): Promise<void> {
   for (let left = ATTEMPTS - 1;; left--) {
@@ -83,11 +83,11 @@ export async function untilNoneMissed(attempt: () => Promise<void>): Promise<voi
   }
 }
 
-/** Its lines that are not empty. */
+/** The lines of the output that are not empty. */
 export const linesOf = ({ stdout }: Result): string[] =>
   stdout.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 
-/** What it tells of a map with `--json`: values by key, or histograms. */
+/** The `--json` records of a map: values by key, or histograms. */
 export function mapOf<T>({ stdout }: Result, map: string): T[] {
   return stdout.trim().split("\n").map((line) => JSON.parse(line))
     .filter((record) => record.map === map);

@@ -1,21 +1,21 @@
 /**
- * Small ELF files made of what a test wants in them, well-formed or not.
+ * Makes small ELF files with the contents that a test wants, well-formed or not.
  *
  * @module
  */
 
-/** What is in the file; what is left out is as a linker writes it. */
+/** The file's contents; sizes and offsets that are left out are the correct ones. */
 export interface ImageParts {
   readonly symbols?: readonly { name: string; address: number; size: number }[];
   /** The bytes of a note segment and of .note.stapsdt. */
   readonly notes?: Uint8Array;
   /** A section of any name. */
   readonly section?: { readonly name: string; readonly bytes: Uint8Array };
-  /** Where the symbol table is said to be. */
+  /** Offset of the symbol table as its section header has it. */
   readonly symbolsAt?: number;
-  /** How large it is said to be. */
+  /** Size of the symbol table as its section header has it. */
   readonly symbolsSize?: number;
-  /** How large the table of names is said to be. */
+  /** Size of the string table as its section header has it. */
   readonly namesSize?: number;
 }
 
@@ -79,7 +79,7 @@ export function elfImage(parts: ImageParts): Uint8Array<ArrayBuffer> {
   symbols.forEach(({ address, size }, i) => {
     const at = symbolsAt + (i + 1) * SYMBOL;
     view.setUint32(at, names.at[i + 1]!, true);
-    bytes[at + 4] = 0x12; // a global function
+    bytes[at + 4] = 0x12; // STB_GLOBAL, STT_FUNC
     view.setUint16(at + 6, 1, true);
     word(at + 8, address);
     word(at + 16, size);
@@ -109,7 +109,7 @@ export function elfImage(parts: ImageParts): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** C strings one behind the other, and where each is. */
+/** Concatenates texts as C strings; `at` has the offset of each. */
 function strings(texts: readonly string[]): { bytes: Uint8Array; at: number[] } {
   const encoded = texts.map((text) => new TextEncoder().encode(`${text}\0`));
   const at: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * What the kernel's own tracer sees of some tracepoints, in a trace instance of its own.
+ * Records tracepoints by ftrace, in a trace instance of its own: the reference for what a tool must see.
  *
  * @module
  */
@@ -7,17 +7,19 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { tracefs } from "../../bpf/tracefs/tracefs.ts";
 
-/** For each CPU; what tests make in a few seconds fits. */
+/** Buffer size for each CPU; it has room for the events of a few seconds of test. */
 const BUFFER_KB = "4096";
 
 let made = 0;
 
-/** Events from its making on. */
+/** Records events from its construction on. */
 export class EventTrace implements Disposable {
   readonly #events: readonly string[];
   readonly #folder = `${tracefs()}/instances/tsbcc-test-${process.pid}-${made++}`;
 
-  /** @param filters by tracepoint (`block/block_rq_complete`), in the kernel's language; empty: all */
+  /**
+   * @param filters ftrace filters by tracepoint (`block/block_rq_complete`); "" records all its events
+   */
   constructor(filters: Readonly<Record<string, string>>) {
     this.#events = Object.keys(filters);
     mkdirSync(this.#folder);
@@ -28,7 +30,10 @@ export class EventTrace implements Disposable {
     }
   }
 
-  /** A line for each so far: `bash-181 [000] d.h.. 12.345678: irq_handler_entry: irq=24 name=virtio0`. */
+  /**
+   * Events so far, one line each: `bash-181 [000] d.h.. 12.345678: irq_handler_entry: irq=24
+   * name=virtio0`.
+   */
   lines(): string[] {
     return readFileSync(`${this.#folder}/trace`, "utf8").split("\n")
       .filter((line) => line && !line.startsWith("#"));

@@ -1,5 +1,5 @@
 /**
- * How each tool is started on whatever machine the tests run on, for tests that start all of them.
+ * The arguments with which each tool starts on the machine of the tests, for tests that start all tools.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { AnyTool } from "../../toolkit/run/tool.ts";
 import { tools } from "../../tools/list.ts";
 import { HOOKS_ELSEWHERE } from "./hooks_elsewhere.ts";
 
-/** Instead of the sample, where that is none or probes what the whole machine runs. */
+/** Arguments to use in place of a tool's sample, where it has none or where it would probe all processes. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   biolatpcts: [readdirSync("/sys/block")[0]!],
   funclatency: ["-p", String(process.pid), "c:getpid"],
@@ -21,8 +21,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Tools that these tests leave out besides those whose hooks are elsewhere, and what is the matter; so are those whose
- * sample is `false`, with the reason beside it. Their cases start them.
+ * Tools that these tests leave out, with the reason; their cases start them. Also left out are tools of
+ * HOOKS_ELSEWHERE, and those whose sample is `false` (the reason is beside the sample).
  */
 const NOT_STARTED: Readonly<Record<string, string>> = {
   bpflist: "only lists",

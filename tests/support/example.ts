@@ -22,7 +22,7 @@ export async function startExample(name: string, ...args: string[]): Promise<Run
   return running;
 }
 
-/** Ends it as Ctrl-C does; what it printed. */
+/** Ends an example by SIGINT; returns what it printed. */
 export async function interrupt(example: Running): Promise<string> {
   example.kill("SIGINT");
   const { status, stdout, stderr } = await example.result;

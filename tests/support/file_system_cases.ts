@@ -1,5 +1,5 @@
 /**
- * The cases of tools that trace the operations of one type of file system: the same work on each.
+ * The cases of tools that trace one type of file system: the same workload for each type.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { type Case, type Cases, histogramTotal, type Row, times } from "./cases.
 import { fileIoOn, operationCounts } from "./jobs.ts";
 import type { Feature } from "./requires.ts";
 
-/** A type that the tests can mount. */
+/** A file system type that the tests can mount. */
 type FileSystem = Parameters<typeof fileIoOn>[0];
 
-/** Blocks of 4 KiB that are written, some of them again, synced and read, on a mount of that type. */
+/** Writes blocks of 4 KiB, some of them twice, syncs and reads them, on a new mount of that type. */
 export const fileSystemWork = (type: FileSystem) =>
   fileIoOn(type, (file) => [
     `open=${file}:13`,
@@ -28,8 +28,8 @@ export const fileSystemWork = (type: FileSystem) =>
   ]);
 
 /**
- * Whether requests for attributes are seen: by a kprobe of the file system's own function, for those that have
- * one (toolkit/fs/file_systems.ts).
+ * Whether tools see getattr: it takes a kprobe, which guests have, and a getattr function of the file system's
+ * own (toolkit/fs/file_systems.ts).
  */
 const showsAttributes = (type: FileSystem): boolean =>
   process.env.TSBCC_GUEST_KERNEL !== undefined && ["ext4", "f2fs", "nfs"].includes(type);
@@ -42,7 +42,7 @@ const io = (t: string, count: number, first = 0): Row[] =>
     filename: "traced",
   }));
 
-/** What a "slower" tool shows of that work, in order. */
+/** The rows that a *slower tool shows of this workload, in order. */
 const ROWS: readonly Row[] = [
   ...times(13, { t: "O", bytes: 0, off_kb: 0, filename: "traced" }),
   ...io("W", 53),
@@ -53,27 +53,29 @@ const ROWS: readonly Row[] = [
   ...io("R", 3),
 ];
 
-/** Those, and where they are seen the requests for attributes. */
+/** `ROWS`, with the getattr rows where tools see them. */
 const rowsOn = (type: FileSystem): readonly Row[] =>
   showsAttributes(type)
     ? [...ROWS, ...times(19, { t: "G", bytes: 0, off_kb: 0, filename: "traced" })]
     : ROWS;
 
-/** Guests take long for filters, which others with the same engine show on the machine. */
+/**
+ * Only `--full` tests filters in guests: it is slow there, and other tools test the same code on the machine.
+ */
 const filtersNeed = (requires: readonly Feature[] = []) =>
   requires.length > 0 ? { requires: [...requires, "full" as const] } : {};
 
 interface FamilyOptions {
   /** The arguments that choose the type of file system, where the tool's name does not. */
   readonly args?: readonly string[];
-  /** How the threshold in milliseconds is given. Default: by its place. */
+  /** The words that give the threshold in milliseconds. Default: one positional argument. */
   threshold?(ms: string): readonly string[];
   readonly requires?: readonly Feature[];
-  /** Cases of one tool alone. */
+  /** Further cases, of this tool only. */
   readonly more?: readonly Case[];
 }
 
-/** Cases of a tool that shows slow operations. */
+/** Cases of a *slower tool, which shows slow operations. */
 export function slowerCases(type: FileSystem, options: FamilyOptions = {}): Cases {
   const { args = [], threshold = (ms) => [ms], requires, more = [] } = options;
   const work = fileSystemWork(type);
@@ -102,7 +104,7 @@ export function slowerCases(type: FileSystem, options: FamilyOptions = {}): Case
   };
 }
 
-/** A case for those tools of one file system that print comma-separated values. */
+/** A case for *slower tools with the option -j. */
 export const csvCase = (type: FileSystem): Case => ({
   name: "-j prints comma-separated values",
   args: ["-j", "-p", "{pid}", "0"],
@@ -113,14 +115,14 @@ export const csvCase = (type: FileSystem): Case => ({
   ],
 });
 
-/** Cases of a tool that shows how long operations take, as histograms. */
+/** Cases of a *dist tool, which shows latencies of operations as histograms. */
 export function distCases(
   type: FileSystem,
   { args = [], more = [], requires }: FamilyOptions = {},
 ): Cases {
   const needs = requires ? { requires } : {};
   const work = fileSystemWork(type);
-  // The options are the same code for all types.
+  // All types share the code of the options, so only ./test.sh --full tests them for each type.
   const rarely = [
     ...requires ?? [],
     ...["ext4", "tmpfs"].includes(type) ? [] : ["full" as const],
@@ -168,7 +170,7 @@ export function distCases(
         args: [...args, ...args.length > 0 ? [] : ["-T"], "-p", "{pid}", "1000"],
         requires: rarely,
         work,
-        // From the first to the last line.
+        // The pattern covers the whole text: no line may begin with a time.
         lines: [/(?<![^])(?![^]*^\d\d:\d\d:\d\d)[^]*^operation = fsync$/],
       },
       ...more,

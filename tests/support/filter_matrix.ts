@@ -1,6 +1,6 @@
 /**
- * The filter matrix: every filter that a tool declares, once where it matches a workload and once where
- * it misses it, and all of them off.
+ * The filter matrix: runs a tool with every filter that it declares, once with a value that matches the
+ * workload and once with one that does not, and without any filter.
  *
  * @module
  */
@@ -17,23 +17,25 @@ import { filled, rowsIn, startWork } from "./start_work.ts";
 import { startTool, stopTool } from "./tool.ts";
 import { Folder } from "./workload.ts";
 
-/** What filters need to match a workload and to miss it. */
+/**
+ * What filter values are made from: the workload to match, and processes and cgroups that differ from it.
+ */
 interface FilterPlace {
   readonly job: Job;
   readonly cgroup: TestCgroup;
   readonly empty: TestCgroup;
-  /** A process in a pid namespace of its own. */
+  /** The pid of a process in another pid namespace. */
   readonly stranger: number;
   readonly stack: AsyncDisposableStack;
 }
 
-/** One run of the tool: what it must show of the workload. */
+/** One run of the tool, and how many of the workload's events it must show. */
 interface Run {
   readonly args: readonly string[];
   readonly shows: FilterCases["expect"];
 }
 
-/** A tool that runs for that. */
+/** The tool process of one run. */
 interface Started {
   readonly what: string;
   readonly shows: FilterCases["expect"];
@@ -42,7 +44,7 @@ interface Started {
 
 type FilterValues = [match: string | number, miss: string | number];
 
-/** Filters by process, by the keys that tools declare them with (toolkit/options/standard_options.ts). */
+/** Filters by process, under the names of their options in toolkit/options/standard_options.ts. */
 export const FILTERS: Readonly<Record<string, (place: FilterPlace) => FilterValues>> = {
   pid: ({ job }) => [job.pid, process.pid],
   tid: ({ job }) => [job.pid, process.pid],
@@ -74,7 +76,7 @@ async function tryFilters(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(new Folder());
-  // In this order: a cgroup can go once nobody is in it.
+  // In this order: a cgroup can be removed only when no process is in it.
   const cgroup = stack.use(new TestCgroup(`${tool.name}-in`));
   const empty = stack.use(new TestCgroup(`${tool.name}-out`));
   const job = stack.use(await startWork(filters.work, folder.path));
@@ -92,7 +94,8 @@ async function tryFilters(
       { args: [option, String(miss)], shows: 0 },
     ];
   });
-  // Without a filter others may be seen too. A tool that wants a process always has it in `args`.
+  // Without a filter the tool may show other processes as well: so only a minimum is expected. A tool
+  // that requires a process has it in `args`.
   const least = typeof filters.expect === "number" ? filters.expect : filters.expect.least;
   if (names.includes("cgroup") && !filters.not?.off) runs.push({ args: [], shows: { least } });
   const tools: Started[] = await eachOf(runs, async ({ args, shows }) => {
@@ -110,7 +113,10 @@ async function tryFilters(
   }
 }
 
-/** All at once, but in guests one after another: together a dozen take too long there to start. */
+/**
+ * Runs all at once, but one after another in guests: a dozen tools that start together take too long
+ * there.
+ */
 async function eachOf<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
   if (process.env.TSBCC_GUEST_KERNEL === undefined) return Promise.all(items.map(act));
   const results: R[] = [];
@@ -118,7 +124,7 @@ async function eachOf<T, R>(items: readonly T[], act: (item: T) => Promise<R>): 
   return results;
 }
 
-/** Starts a process that is the first of a pid namespace of its own; returns its pid here. */
+/** Starts a process as process 1 of a new pid namespace; returns its pid in this namespace. */
 export async function strangerIn(stack: AsyncDisposableStack): Promise<number> {
   const command = [
     "unshare",

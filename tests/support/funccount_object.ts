@@ -1,5 +1,5 @@
 /**
- * funccount's kernel object, loaded by tests with one of its programs, which count by cookie.
+ * Loads one program of funccount's kernel object; the programs count calls by BPF cookie.
  *
  * @module
  */
@@ -7,13 +7,18 @@
 import { Bpf } from "../../mod.ts";
 import object from "../../tools/funccount/funccount.bpf.o.ts";
 
-/** All of them: not every kernel loads each. */
+/** The object's programs; not every kernel can load all of them. */
 const PROGRAMS = [
   ...["on_function", "on_functions", "on_user_functions", "on_tracepoint"],
   ...["on_raw_tracepoint", "on_call", "on_call_return"],
 ];
 
-/** Loads one program, which counts for all processes or for one. @param counts how many cookies there are */
+/**
+ * Loads one program.
+ *
+ * @param counts the number of counters, one for each cookie
+ * @param pid the only process to count; 0: all processes
+ */
 export const loadFunccount = (only: string, counts: number, pid = 0): Bpf =>
   Bpf.load(object, {
     name: "funccount",

@@ -1,5 +1,5 @@
 /**
- * The workload of functions.c, and copies of its program that nobody else runs.
+ * The workload of functions.c, as copies of its program that no other process runs.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class FunctionsProgram implements Disposable {
     copyFileSync(buildProgram("functions.c"), this.path);
   }
 
-  /** Starts it; it waits to be let go. `args`: call on another thread. */
+  /** Starts the program, which waits for `go()`. `args`: `thread` or `wait`, see functions.c. */
   start(...args: string[]): Promise<Script> {
     return Script.of([this.path, ...args]);
   }

@@ -1,5 +1,5 @@
 /**
- * A root for chroot that holds glibc and nothing else.
+ * A root directory for chroot that holds glibc and nothing else.
  *
  * @module
  */
@@ -7,10 +7,13 @@
 import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
 import { Folder } from "./workload.ts";
 
-/** The folders that are to be mounted there. */
+/** The directories of this system that are bind-mounted in the new root. */
 const MOUNTED = ["proc", "sys", "dev"];
 
-/** Makes it; `mounts` are the commands that give it what a tool needs, in a mount namespace of its own. */
+/**
+ * Makes the root; `mounts` are shell commands, for a mount namespace of its own, that mount what a tool
+ * needs.
+ */
 export function glibcRoot(): { readonly root: Folder; readonly mounts: string[] } {
   const root = new Folder();
   for (const folder of ["lib/x86_64-linux-gnu", "lib64", "bin", ...MOUNTED]) {

@@ -1,10 +1,13 @@
 /**
- * What a Go program tells of three functions, as its linker writes it (.gopclntab).
+ * A table of three functions as Go's linker writes it (.gopclntab).
  *
  * @module
  */
 
-/** Of each function: its name, code, growths of its stack and lines, each up to a distance. */
+/**
+ * For each function: name, offset of its code, and [value, end offset] pairs of stack growth and
+ * source lines.
+ */
 const FUNCTIONS = [
   { name: "main.leaf", at: 0x100, stack: [[0, 0x20]], lines: [[7, 0x20]] },
   {
@@ -16,10 +19,10 @@ const FUNCTIONS = [
   { name: "runtime.goexit", at: 0x160, stack: [[0, 0x10]], lines: [[300, 0x10]] },
 ] as const;
 const END = 0x170;
-/** Where elfImage() loads files. */
+/** The address at which elfImage() loads files. */
 const TEXT = 0x1000;
 
-/** A table as Go 1.20 writes it, or the first bytes of it. */
+/** A table as Go 1.20 writes it, or its first `length` bytes. */
 export function goTable(length = Infinity): Uint8Array<ArrayBuffer> {
   const bytes: number[] = new Array(72).fill(0);
   const view = () => new DataView(Uint8Array.from(bytes).buffer);
@@ -44,7 +47,7 @@ export function goTable(length = Infinity): Uint8Array<ArrayBuffer> {
   text("src/main.go");
   part(3);
   const values = bytes.length;
-  bytes.push(0); // a table at 0 is none
+  bytes.push(0); // offset 0 means that there is no table
   const table = (steps: readonly (readonly number[])[]) => {
     const at = bytes.length - values;
     let [value, from] = [-1, 0];

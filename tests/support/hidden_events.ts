@@ -1,10 +1,10 @@
 /**
- * Events that a machine hides from programs.
+ * Events at which a machine's kernel does not run BPF programs.
  *
- * The kernel of one virtual machine (6.18.44) runs no BPF program while a thread of its process 1 is
- * current. Timers, wakeups, soft interrupts and ends of requests that come on top of one are lost to
- * every tool and counted nowhere, though ftrace has them; of a switch away from one ftrace has nothing
- * either. Elsewhere process 1 sleeps, and nothing is found here.
+ * The kernel of one virtual machine (6.18.44) runs no BPF program while a thread of process 1 is current.
+ * Every tool misses timers, wakeups, soft interrupts and completed requests in the context of such a thread,
+ * and no counter has them. ftrace records them, except switches away from such a thread. On other machines
+ * process 1 sleeps, and this module finds no hidden events.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { tracefs } from "../../bpf/tracefs/tracefs.ts";
 import { EventTrace } from "./event_trace.ts";
 
-/** Where requests to disks go on and end. */
+/** Tracepoints where disk requests are issued and completed. */
 export const BLOCK_EVENTS = ["block/block_rq_issue", "block/block_rq_complete"];
-/** Where connections change. */
+/** Tracepoints where TCP connections change. */
 export const TCP_EVENTS = [
   "sock/inet_sock_set_state",
   "tcp/tcp_retransmit_skb",
@@ -23,31 +23,30 @@ export const TCP_EVENTS = [
   "tcp/tcp_probe",
   "skb/kfree_skb",
 ];
-/** Where threads begin to wait for a CPU and get it. */
+/** Tracepoints where threads begin to wait for a CPU, and where they get it. */
 export const RUN_QUEUE_EVENTS = ["sched/sched_wakeup", "sched/sched_switch"];
-/** Where threads are woken by somebody. */
+/** Tracepoints where a thread wakes another, and where the woken one gets a CPU. */
 export const WAKER_EVENTS = ["sched/sched_waking", "sched/sched_switch"];
 
 const ATTEMPTS = 5;
 const SWITCH = /prev_comm=(.*) prev_pid=(\d+) .* ==> next_comm=.* next_pid=(\d+) /;
 
-/** Whose `sched/` events count: a thread by its id, or all threads of a name. */
+/** The thread whose `sched/` events matter, by its id, or all threads of a name. */
 export type Watched = number | string;
 
-/** The threads of process 1. */
+/** The thread ids of process 1. */
 const firstThreads = (): string[] => readdirSync("/proc/1/task");
 
-/** Whether a line of a trace is of an event that comes on top of a thread of process 1. */
+/** Whether a line of an ftrace trace is an event in the context of a thread of process 1. */
 export function isHidden(line: string): boolean {
   const [, tid] = /-(\d+) +\[\d+\] /.exec(line) ?? [];
   return tid !== undefined && firstThreads().includes(tid);
 }
 
 /**
- * Makes a test's attempt again if it fails and events were hidden meanwhile: what it compares stays
- * exact.
+ * Repeats a test's attempt if it failed and events were hidden meanwhile. So the test can compare exactly.
  *
- * @param attempt calls `watch` before its workload begins, with whose `sched/` events count
+ * @param attempt calls `watch` before its workload begins, with the thread whose `sched/` events matter
  */
 export async function untilNoneHidden(
   events: readonly string[],
@@ -66,14 +65,14 @@ export async function untilNoneHidden(
   }
 }
 
-/** The body of a test that is made again so: `test(name, exactly(BLOCK_EVENTS, async (watch) => { … }))`. */
+/** `untilNoneHidden` as the body of a test: `test(name, exactly(BLOCK_EVENTS, async (watch) => { … }))`. */
 export const exactly = (
   events: readonly string[],
   attempt: (watch: (whose?: Watched) => void) => Promise<void>,
 ): () => Promise<void> =>
 () => untilNoneHidden(events, attempt);
 
-/** What may have been hidden of some tracepoints, from its making on. */
+/** Counts events that may have been hidden at some tracepoints, from its construction on. */
 class HiddenEvents implements Disposable {
   readonly #trace: EventTrace;
   readonly #whose: Watched;
@@ -91,14 +90,14 @@ class HiddenEvents implements Disposable {
     this.#trace = new EventTrace(Object.fromEntries(there.map((event) => [event, filter(event)])));
   }
 
-  /** How many so far. */
+  /** The number of hidden events so far. */
   count(): number {
     const lines = this.#trace.lines();
     const switches = lines.filter((line) => line.includes(" sched_switch: "));
     return lines.length - switches.length + this.#hiddenSwitches(switches);
   }
 
-  /** Between two switches away from a thread there must be one to it. */
+  /** Counts missing switches: between two switches away from a thread there must be one to it. */
   #hiddenSwitches(lines: readonly string[]): number {
     const off = new Set<string>();
     let hidden = 0;

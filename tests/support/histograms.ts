@@ -18,23 +18,23 @@ export interface HistogramRecord {
   readonly buckets: readonly { low: number; high: number; count: number }[];
 }
 
-/** The histograms of `--json`, of all reports. */
+/** The histogram records of `--json`, of all reports. */
 export function histogramsOf(result: Result): HistogramRecord[] {
   return rowsOf<HistogramRecord>(result).filter(({ record }) => record === "histogram");
 }
 
-/** How much was counted in all of them. */
+/** The sum of all buckets of these histograms. */
 export function countIn(histograms: readonly HistogramRecord[]): number {
   return histograms.flatMap(({ buckets }) => buckets).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The same of the rows that a tool printed for people: `4 -> 7 : 12 |***|`. */
+/** The sum of all buckets in a tool's text output: `4 -> 7 : 12 |***|`. */
 export function countInText(text: string): number {
   return Array.from(text.matchAll(/^ +\d+ -> \d+ +: (\d+) +\|/gm), ([, count]) => Number(count))
     .reduce((sum, count) => sum + count, 0);
 }
 
-/** How much was counted for each of these processes or threads. */
+/** The sum of the buckets for each of these processes or threads. */
 export function countsOf(
   key: "pid" | "tid",
   ids: readonly number[],

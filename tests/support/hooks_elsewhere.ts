@@ -1,10 +1,10 @@
 /**
- * Tools whose hooks this machine's kernel does not have: what tests try with all tools, it cannot be tried with these.
+ * Tools whose hooks this machine's kernel does not have: tests that start every tool leave these out.
  *
  * @module
  */
 
-/** By name, with what the hooks take; their own cases say where they run. */
+/** By tool name: what the hooks need. The tools' cases say on which kernels they run. */
 export const HOOKS_ELSEWHERE: Readonly<Record<string, string>> = {
   criticalstat: "a kernel built with CONFIG_PREEMPTIRQ_TRACEPOINTS",
   llcstat: "hardware counters",

@@ -1,5 +1,5 @@
 /**
- * Counts of interrupts that the kernel keeps itself, around what a tool counts.
+ * Checks a tool's counts of interrupts against the kernel's own counters.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { isHidden } from "./hidden_events.ts";
 type Counts = ReadonlyMap<string, number>;
 
 /**
- * By handler, of those that have an interrupt to themselves. The kernel counts those that come while
- * their handler runs on another CPU, too, and then runs it once more for all of them
- * (handle_edge_irq): more may be counted here than handlers run. Of all CPUs, or of one.
+ * Counts of /proc/interrupts by handler, for handlers that share their interrupt with no other; of all
+ * CPUs or of one. They may be higher than the number of handler runs: if interrupts come while the handler
+ * runs on another CPU, the kernel counts each and runs the handler once more for all (handle_edge_irq).
  */
 export function hardInterrupts(cpu?: number): Counts {
   const [heading, ...lines] = readFileSync("/proc/interrupts", "utf8").split("\n");
@@ -33,7 +33,7 @@ export function hardInterrupts(cpu?: number): Counts {
   return counts;
 }
 
-/** By name, in lower case: of all CPUs, or of one. */
+/** Counts of /proc/softirqs by name in lower case; of all CPUs or of one. */
 export function softInterrupts(cpu?: number): Counts {
   const [, ...lines] = readFileSync("/proc/softirqs", "utf8").trimEnd().split("\n");
   return new Map(lines.map((line) => {
@@ -44,8 +44,8 @@ export function softInterrupts(cpu?: number): Counts {
 }
 
 /**
- * The same work on the first CPU, and a check that a tool which was asked for the second told no more of `name` than
- * that one's counter grew.
+ * Runs a script on the first CPU, and checks that a tool for the second CPU counted no more of `name` than the
+ * kernel counted on the second CPU.
  */
 export function notCounted(
   script: string,
@@ -71,7 +71,7 @@ export function notCounted(
   };
 }
 
-/** The handlers that a trace saw begin, or the soft interrupts, by the same names; or processes. */
+/** Counts in a trace by the names of `hardInterrupts` or `softInterrupts`; "processes" for forks. */
 function begun(trace: EventTrace): Counts {
   const counts = new Map<string, number>();
   for (const line of trace.lines()) {
@@ -88,12 +88,12 @@ const FORK = "sched/sched_process_fork";
 const SOFT = "irq/softirq_entry";
 
 /**
- * Work, such as a script, and a check that a tool counted what the kernel did, of what `names` matches:
- * no less than what its tracer saw during the work, and no more than its counters grew from before the
- * tool's start until after its end.
+ * A workload, and a check of the tool's counts under names that match `names`: at least as many as ftrace
+ * saw while the workload ran, and at most the growth of the kernel's counters from before the tool's start
+ * until after its end.
  *
- * @param filter the tracer's, if the tool counts some only
- * @param event what it traces
+ * @param filter the ftrace filter, if the tool counts only some of the events
+ * @param event the tracepoint that ftrace records
  */
 export function counted(
   read: () => Counts,

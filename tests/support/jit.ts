@@ -1,5 +1,5 @@
 /**
- * The program jit.c, which runs code that it has made.
+ * The program jit.c, which runs code that it generated.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { buildProgram } from "./build.ts";
 import { Running } from "./process.ts";
 
-/** Kinds of memory for code. */
+/** Kinds of memory that jit.c can put code into. */
 export const JIT_KINDS = [
   "anon",
   "zero",
@@ -20,13 +20,13 @@ export const JIT_KINDS = [
   "text",
 ] as const;
 
-/** A function that it has made. */
+/** A function that jit.c generated. */
 export interface JitFunction {
   readonly address: bigint;
   readonly size: number;
 }
 
-/** The program, which waits to be told what to do. */
+/** A process of jit.c, which waits for commands. */
 export class JitProgram implements AsyncDisposable {
   readonly pid: number;
   readonly outer: JitFunction;
@@ -45,39 +45,39 @@ export class JitProgram implements AsyncDisposable {
     [this.outer, this.inner, this.later] = [at(1), at(3), at(5)];
   }
 
-  /** Starts it, or a command that starts it. */
+  /** Starts jit.c with a kind of memory and further arguments. */
   static async start(kind: string, ...more: string[]): Promise<JitProgram> {
     return await JitProgram.of([buildProgram("jit.c", ["-O0"]), kind, ...more]);
   }
 
-  /** The same with a command. */
+  /** Starts a command that runs jit.c. */
   static async of(command: readonly string[]): Promise<JitProgram> {
     const running = Running.start(command);
     const line = await running.find("stdout", /^pid (\d+) (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\n/);
     return new JitProgram(running, line.slice(1));
   }
 
-  /** The lines of a perf-map file about outer and inner. */
+  /** A perf map with the functions outer and inner. */
   get map(): string {
     return this.line(this.outer, "jit outer (a.js:1)") + this.line(this.inner, "jit_inner");
   }
 
-  /** A line of a perf-map file. */
+  /** One line of a perf map. */
   line({ address, size }: JitFunction, name: string): string {
     return `${address.toString(16)} ${size.toString(16)} ${name}\n`;
   }
 
-  /** Where its perf-map file lies, when it has no namespaces of its own. */
+  /** The path of the process's perf map, if the process is in our pid and mount namespaces. */
   get mapPath(): string {
     return `/tmp/perf-${this.pid}.map`;
   }
 
-  /** Writes its perf-map file. */
+  /** Writes the process's perf map. */
   writeMap(text: string = this.map): void {
     writeFileSync(this.mapPath, text);
   }
 
-  /** Lets it do something, to the end. */
+  /** Sends a command and waits until it is done. */
   async does(line: string): Promise<void> {
     this.running.send(line);
     this.#done++;

@@ -1,10 +1,10 @@
 /**
- * Records of jitdump files.
+ * Makes records of jitdump files (the kernel's tools/perf/Documentation/jitdump-specification.txt).
  *
  * @module
  */
 
-/** The header. */
+/** The file header, of 40 bytes. */
 export function header(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(40);
   const view = new DataView(bytes.buffer);
@@ -12,7 +12,7 @@ export function header(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Any record. */
+/** A record of any kind. */
 export function record(kind: number, body: Uint8Array, time: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16 + body.length);
   const view = new DataView(bytes.buffer);
@@ -23,7 +23,7 @@ export function record(kind: number, body: Uint8Array, time: number): Uint8Array
   return bytes;
 }
 
-/** A function that was made. */
+/** A JIT_CODE_LOAD record: a function was compiled. */
 export function load(
   address: number,
   size: number,
@@ -39,7 +39,7 @@ export function load(
   return record(0, body, time);
 }
 
-/** A function that was moved. */
+/** A JIT_CODE_MOVE record: a function was moved. */
 export function move(
   from: number,
   to: number,

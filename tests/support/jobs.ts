@@ -1,5 +1,5 @@
 /**
- * Workloads for tables of cases, other than those of workload.c and scripts.
+ * Workloads for tables of cases, besides workload.c and scripts.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import { StandIn } from "./stand_in.ts";
 import { TcpWorkload } from "./tcp.ts";
 
 /**
- * TCP connections between two processes; rows call them `{client}`, `{server}` and `{port}`, and their
- * network namespace, which is nobody else's, `{netns}`.
+ * TCP connections between two processes in a network namespace of their own. Rows can name `{client}`,
+ * `{server}`, `{port}` and `{netns}`.
  *
- * @param pid which of them the workload's process is, whose rows count
+ * @param pid which of the two is the workload's process, whose rows are compared
  */
 const connections = (pid: "client" | "server", steps: readonly string[]): Work => ({
   async start(): Promise<Job> {
@@ -36,19 +36,21 @@ const connections = (pid: "client" | "server", steps: readonly string[]): Work =
   },
 });
 
-/** Connections, as the process that makes them. */
+/** TCP connections; the workload's process is the client. */
 export const tcp = (...steps: readonly string[]): Work => connections("client", steps);
 
-/** Connections, as the process that accepts them. */
+/** TCP connections; the workload's process is the server. */
 export const tcpServer = (...steps: readonly string[]): Work => connections("server", steps);
 
-/** By how many calls and ways a process is told of names, for tcp.c: `CALL.test` is 127.0.0.LAST. */
+/** The `resolve` steps of tcp.c for all calls by which a process receives DNS answers: `CALL.test` is 127.0.0.LAST. */
 export const NAMES = [
   ...["recvfrom", "recvmsg", "recvmmsg", "read", "recvfrom6", "unconnected", "stream", "stream6"],
   "pointer",
 ].map((call, i) => ({ name: `${call}.test`, step: `resolve=${call}:${i + 2}`, last: i + 2 }));
 
-/** Steps of a process that is told of these names and of ::1, and connects there and to two that it is not told of. */
+/**
+ * Steps that receive DNS answers for these names and ::1, connect to each address, and to two that no answer named.
+ */
 export const namedSteps: readonly string[] = [
   ...NAMES.map(({ step }) => step),
   "resolve=aaaa:0",
@@ -59,10 +61,10 @@ export const namedSteps: readonly string[] = [
   "reach=78",
 ];
 
-/** The names that rows of these connections have. */
+/** The names that rows of these connections must have; null: none. */
 export const namesFound = [...NAMES.map(({ name }) => name), "aaaa.test", null, null];
 
-/** Steps of sockets.c in a network namespace of its own, which rows call `{netns}`. */
+/** Steps of sockets.c in a network namespace of its own, `{netns}` in rows. */
 export const sockets = (...steps: readonly string[]): Work => ({
   async start(): Promise<Job> {
     const enter = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"];
@@ -72,12 +74,12 @@ export const sockets = (...steps: readonly string[]): Work => ({
   },
 });
 
-/** Rows of their network namespace, whoever they name. */
+/** Selects rows by the workload's network namespace, whatever process they name. */
 export const inNetns: IsOf = (row, { names }) => row.netns === names.netns;
 
 /**
- * A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from its start on;
- * another one then writes 13 blocks to `{other}`.
+ * A process that writes blocks of 4096 bytes to a loop device of its own, `{disk}`, from the device's start;
+ * then another process writes 13 blocks to a second device, `{other}`.
  */
 export const blockWrites = (blocks: number): Work => ({
   start(): Promise<Job> {
@@ -91,7 +93,7 @@ export const blockWrites = (blocks: number): Work => ({
         writer.send();
         const { status, stderr } = await writer.result;
         if (status !== 0) throw new Error(`The writer failed: ${stderr}`);
-        // The kernel wakes a writer before it reports the end of its request: others come behind.
+        // The kernel wakes a writer before block_rq_complete: with later requests completed, ours are too.
         await other.write(13);
       },
       async [Symbol.asyncDispose]() {
@@ -103,7 +105,7 @@ export const blockWrites = (blocks: number): Work => ({
   },
 });
 
-/** A script in which `$disk` is the path of a loop device of its own, which rows call `{disk}`. */
+/** A script in which `$disk` is the path of a loop device of its own, `{disk}` in rows. */
 export const diskScript = (text: string): Work => ({
   async start(): Promise<Job> {
     const disk = new Disk();
@@ -126,11 +128,11 @@ export const diskScript = (text: string): Work => ({
   },
 });
 
-/** Steps of file_io.c on a new ext4, in which `{file}` is a file that exists. */
+/** Steps of file_io.c on a new ext4 file system; `file` exists there. */
 export const ext4Io = (steps: (file: string) => readonly string[]): Work =>
   fileIo(() => new Ext4(), steps);
 
-/** Makes a mount of each type. */
+/** By file system type: a function that makes a new mount. */
 const MOUNTS = {
   ext4: () => new Mounted("ext4"),
   xfs: () => new Mounted("xfs"),
@@ -141,7 +143,7 @@ const MOUNTS = {
   zfs: () => new StandIn("zfs"),
 } as const;
 
-/** The same on a new file system of another type. */
+/** Steps of file_io.c on a new file system of a given type. */
 export const fileIoOn = (
   type: keyof typeof MOUNTS,
   steps: (file: string) => readonly string[],
@@ -178,7 +180,7 @@ const fileIo = (
   },
 });
 
-/** A bash that writes to a FIFO once another one sleeps in read(2) of it. */
+/** A bash that writes to a FIFO as soon as another bash sleeps in read(2) of it. */
 export const writeToSleeper: Work = {
   async start(dir): Promise<Job> {
     const fifo = `${dir}/fifo`;
@@ -197,7 +199,7 @@ export const writeToSleeper: Work = {
   },
 };
 
-/** Waits until a process has left its CPU in a system call, as /proc/PID/syscall tells it. */
+/** Waits until a process sleeps in a system call: only then /proc/PID/syscall names the call. */
 async function untilAsleepIn(pid: number, call: RegExp): Promise<void> {
   while (!call.test(readFileSync(`/proc/${pid}/syscall`, "utf8"))) {
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -205,8 +207,8 @@ async function untilAsleepIn(pid: number, call: RegExp): Promise<void> {
 }
 
 /**
- * A program of this folder on a file system of its own in memory, which rows call `{mount}`. In guests the
- * folder of tests lies on an overlay, which calls what it is called for again on the one below it.
+ * A program of this folder on a tmpfs of its own, `{mount}` in rows. In guests the folder of tests is on
+ * overlayfs, which repeats each operation on the file system below: it would be counted twice.
  */
 export const onTmpfs = (
   program: string,
@@ -232,7 +234,7 @@ export const onTmpfs = (
   },
 });
 
-/** The same work, which ends so much later that a tool has made a report of each second before. */
+/** The same workload, with a pause before its end, so that a tool with an interval of a second reports before. */
 export const pausing = (work: Work): Work => ({
   async start(dir): Promise<Job> {
     const job = await startWork(work, dir);
@@ -248,7 +250,7 @@ export const pausing = (work: Work): Work => ({
   },
 });
 
-/** Checks how many of each operation histograms hold. */
+/** Checks the total of the histogram of each operation. */
 export const operationCounts =
   (expected: Readonly<Record<string, number>>) => (rows: readonly Row[]): void => {
     const counted = rows.map((row) => [String(row.operation), histogramTotal([row])] as const);

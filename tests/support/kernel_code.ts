@@ -1,4 +1,7 @@
-/** Kernel code as a program of its own, to be compiled: it prints what it saw of its own calls. */
+/**
+ * A program with kernel code, which a test compiles to an executable: it prints what it traced of
+ * its own calls.
+ */
 import { readFileSync } from "node:fs";
 import {
   comm,

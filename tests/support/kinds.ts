@@ -1,5 +1,5 @@
 /**
- * The object of `testdata/kinds.bpf.c`, and moving its workload from CPU to CPU.
+ * Loads the object of `testdata/kinds.bpf.c` and runs its workload on chosen CPUs.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { buildObject } from "./build.ts";
 const SYS_SCHED_SETAFFINITY = process.arch === "arm64" ? 122n : 203n;
 const SYS_SCHED_GETAFFINITY = process.arch === "arm64" ? 123n : 204n;
 
-/** Loads the object, watching this process; `attach` puts only its tracepoint program on. */
+/** Loads the object for events of this process; `attach()` attaches only its tracepoint program. */
 export function loadKindsObject(options: LoadOptions = {}): Bpf {
   return Bpf.load(buildObject("kinds.bpf.c"), {
     name: "kinds",
@@ -22,7 +22,7 @@ export function loadKindsObject(options: LoadOptions = {}): Bpf {
   });
 }
 
-/** Attaches the program that getppid(2) runs. */
+/** Attaches the program that runs at each getppid(2). */
 export function attachToCalls(bpf: Bpf): void {
   bpf.program("on_call").attach();
 }

@@ -1,6 +1,6 @@
 /**
- * Programs in languages with a runtime, as workloads: those of languages/, held back until a test lets
- * them go.
+ * The programs of languages/, written in languages with a runtime, as workloads that wait until a test
+ * lets them run.
  *
  * @module
  */
@@ -25,25 +25,28 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   tcl: ["/usr/bin/tclsh"],
 };
 
-/** A program of languages/, by its file's name. It says "pid PID" and waits for a line. */
+/** A program of languages/, by its file's name. It prints "pid PID" and waits for a line. */
 export function program(file: string, ...args: string[]): { start(): Promise<Script> } {
   const ending = file.slice(file.lastIndexOf(".") + 1);
   return { start: () => Script.of([...COMMANDS[ending]!, join(FOLDER, file), ...args]) };
 }
 
-/** A class of languages/, run by Java with these options; by the serial collector unless they name another. */
+/**
+ * A class of languages/, run by Java with these options, and with the serial collector unless they name
+ * another.
+ */
 export function javaProgram(name: string, ...options: string[]): { start(): Promise<Job> } {
   return { start: () => Script.of(javaCommand(name, ...options)) };
 }
 
-/** How that is run. */
+/** The command that runs a class of languages/. */
 export function javaCommand(name: string, ...options: string[]): string[] {
   const isChosen = options.some((option) => /^-XX:\+Use\w+GC$/.test(option));
   const all = isChosen ? options : ["-XX:+UseSerialGC", ...options];
   return ["/usr/bin/java", ...all, "-cp", built(name), name];
 }
 
-/** Compiles a class once; a guest sees what the host has built. Returns the folder. */
+/** Compiles a class once (guests see the host's files); returns the folder of the class file. */
 function built(name: string): string {
   const source = join(FOLDER, `${name}.java`);
   const hash = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16);
@@ -56,7 +59,7 @@ function built(name: string): string {
   try {
     renameSync(folder, path);
   } catch {
-    rmSync(folder, { recursive: true }); // another test was faster
+    rmSync(folder, { recursive: true }); // another test has built it in the meantime
   }
   return path;
 }

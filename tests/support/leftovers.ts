@@ -1,5 +1,5 @@
 /**
- * What this process holds in the kernel, to show that nothing is left behind.
+ * Lists what this process holds in the kernel, for tests that everything is released.
  *
  * @module
  */

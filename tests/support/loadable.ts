@@ -1,5 +1,5 @@
 /**
- * Loading and attaching what tools trace, in the process of the test: no tool is started.
+ * Loads and attaches the programs of tools in the test's own process, without starting a tool.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { Cases } from "./cases.ts";
 import { pretend } from "./machine.ts";
 
 /**
- * Not attached here: probes in whatever the machine runs, which their own tests set in a process of their own, and
- * hardware counters, which virtual machines lack.
+ * Tools that are loaded but not attached here: those that probe programs of the whole machine (their own tests
+ * probe one process only), and those with hardware counters, which virtual machines lack.
  */
 const UNATTACHED = [
   "cpufreq",
@@ -39,7 +39,7 @@ const UNATTACHED = [
   "uthreads",
 ];
 
-/** This kernel, with the disks, interfaces and file systems that tests of plans pretend. */
+/** This kernel, with the disks, interfaces and file systems of the pretended machine (machine.ts). */
 const { exists, readText, namesIn, isDirectory, isFile, directoryInfo } = pretend();
 export const thisKernel: Machine = {
   ...thisMachine,
@@ -51,13 +51,13 @@ export const thisKernel: Machine = {
   directoryInfo,
 };
 
-/** What a call of a tool loads. */
+/** What a tool loads for one command line. */
 export interface Loadable {
   readonly plan: TracingPlan;
   readonly values: Standard;
 }
 
-/** What a call loads; undefined where it is wrong, only prints, or needs what the kernel has not. */
+/** What a command line loads; undefined if it is invalid, only prints, or needs what this kernel lacks. */
 export function loadable(
   tool: AnyTool,
   words: readonly string[],
@@ -73,14 +73,17 @@ export function loadable(
   }
 }
 
-/** The call of a tool that is right on {@linkcode thisKernel}. */
+/** A tool's arguments that are valid on {@linkcode thisKernel}. */
 export const rightCall = (tool: AnyTool, { usage }: Cases): readonly string[] =>
   usage?.right ?? (tool.sample || []);
 
-/** Whether {@linkcode tryLoading} may attach what a tool loads. */
+/** Whether {@linkcode tryLoading} may attach the tool's programs. */
 export const mayAttach = ({ name }: AnyTool): boolean => !UNATTACHED.includes(name);
 
-/** Loads, attaches if asked to, and releases. @returns how many programs and links there were */
+/**
+ * Loads a tool's programs, attaches them if asked to, and closes everything. @returns the numbers of programs
+ * and links
+ */
 export async function tryLoading(
   tool: AnyTool,
   { plan, values }: Loadable,

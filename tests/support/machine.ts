@@ -1,5 +1,5 @@
 /**
- * A machine that is not there: what plans are made for in tests that start no process.
+ * A pretended machine: tests of plans, which start no process, plan for it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Answer } from "../../mod.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 
-/** Its files: a disk, a network interface, the file systems that tools know. */
+/** The machine's files: a disk, a network interface, the file systems that tools know. */
 const FILES: Readonly<Record<string, string>> = {
   "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
   "/proc/181": "",
@@ -25,11 +25,11 @@ const FILES: Readonly<Record<string, string>> = {
 
 const missing = (what: string) => Object.assign(new Error(`no ${what}`), { code: "ENOENT" });
 
-/** What is called "nothing" is never there. */
+/** Hooks and files with "nothing" in their name do not exist. */
 const isThere = (name: string) => !name.includes("nothing");
 
 /**
- * A machine of four CPUs.
+ * Returns a pretended machine with four CPUs.
  *
  * @param answer whether its kernel has the hooks and types that tools ask for
  */

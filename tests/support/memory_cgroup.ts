@@ -1,5 +1,5 @@
 /**
- * Scripts that may take only so much memory.
+ * Runs scripts with a limit on memory.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import { Script } from "./script.ts";
 const VERSION_1 = "/sys/fs/cgroup/memory";
 let groups = 0;
 
-/** A memory cgroup of a test's own, of the version that has the memory controller here. */
+/**
+ * A memory cgroup for one test, in the cgroup version that has the memory controller on this
+ * machine.
+ */
 class MemoryCgroup implements Disposable {
   readonly path: string;
 
@@ -32,7 +35,10 @@ class MemoryCgroup implements Disposable {
   }
 }
 
-/** A script that may take only so much memory, with all that it starts. Its steps may fail. */
+/**
+ * A script in a memory cgroup with this limit, with all processes that it starts. Its commands may
+ * fail.
+ */
 export const inMemoryCgroup = (limitBytes: number, text: string): Work => ({
   async start(dir: string): Promise<Job> {
     const cgroup = new MemoryCgroup(limitBytes);

@@ -1,5 +1,5 @@
 /**
- * Programs as Fedora builds them: stripped, with their functions packed into a section.
+ * Makes programs as Fedora builds them: stripped, with a compressed symbol table in .gnu_debugdata.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { join } from "node:path";
  * Copies a program into a folder, stripped, with MiniDebugInfo made as gdb's manual says (chapter
  * "MiniDebugInfo"); returns the copy's path.
  *
- * @param packed what to put there instead
+ * @param packed a file to put into the section instead
  */
 export function miniDebugProgram(program: string, folder: string, packed?: string): string {
   const path = join(folder, packed === undefined ? "program" : "other");
@@ -23,7 +23,10 @@ export function miniDebugProgram(program: string, folder: string, packed?: strin
   return path;
 }
 
-/** What the dynamic linker does not need of its functions, as an xz file. */
+/**
+ * Writes the function symbols that are not in the dynamic symbol table to an xz file; returns its
+ * path.
+ */
 function packFunctions(path: string, folder: string): string {
   const names = (...options: string[]) =>
     run("nm", "--format=posix", "--defined-only", ...options, path).split("\n")

@@ -1,6 +1,6 @@
 /**
- * Runs a tool whose kernel left its programs out: `missing.ts TOOL TIMES ARGUMENTS…`. What the kernel counts
- * is told by {@linkcode Bpf.misses} alone, which is made to say so here.
+ * Runs a tool as if the kernel had missed TIMES events: `missing.ts TOOL TIMES ARGUMENTS…`. Tools read the
+ * kernel's count by {@linkcode Bpf.misses} only, which is replaced here.
  *
  * @module
  */

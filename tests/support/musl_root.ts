@@ -1,5 +1,5 @@
 /**
- * A root for chroot that holds musl, and nothing of glibc.
+ * A root directory for chroot that holds musl, and nothing of glibc.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const MOUNTED = ["proc", "sys", "dev"];
 const LOADER = "ld-musl-x86_64.so.1";
 
 /**
- * Makes it, as Alpine has its files; `mounts` as of `glibcRoot()`. Its libstdc++, which Bun's build for musl asks
- * for and Debian does not have, is linked from GCC's archive.
+ * Makes the root with paths as Alpine has them; `mounts` is as in `glibcRoot()`. Bun's build for musl needs a
+ * libstdc++ for musl, which Debian does not have: it is linked from GCC's archive (musl_libstdcxx.c).
  */
 export function muslRoot(): { readonly root: Folder; readonly mounts: string[] } {
   const root = new Folder();

@@ -1,6 +1,6 @@
 /**
- * A network of a test's own: a pair of interfaces, where frames written to one end arrive at the
- * other, exactly as they were.
+ * A network for one test: a pair of veth interfaces. Frames written to one end arrive unchanged at
+ * the other.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import {
 } from "../../ffi/libc/socket.ts";
 
 /**
- * The receive buffer of a socket has room for more than this, even in 6.1, where a packet that native
- * XDP passed on takes a page: nothing is lost on the way.
+ * Datagrams to send before waiting for their arrival, so that none is lost: a socket's receive buffer
+ * has room for more, even in Linux 6.1, where a packet that native XDP passed on takes a whole page.
  */
 const CHUNK = 20;
 const HANG_MS = 60_000;
-/** What the sender is told when a program drops a packet on its way out. */
+/** The errno of send(2) when a program drops the packet on egress. */
 const ENOBUFS = 105;
 
 const HEADERS = 14 + 20 + 8;
 const IPPROTO_UDP = 17;
 
-/** Runs a command. @throws with what it said when it fails */
+/** Runs a command; returns its standard output. @throws with its standard error if it fails */
 export function command(...words: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(words[0]!, words.slice(1), { encoding: "utf8" });
   if (status !== 0) throw new Error(`Cannot run ${words.join(" ")}: ${stderr}`);
   return stdout;
 }
 
-/** Resolves when the condition holds. */
+/** Polls until the condition holds. */
 export async function until(holds: () => boolean, what = "the packets"): Promise<void> {
   const end = Date.now() + HANG_MS;
   while (!holds()) {
@@ -47,20 +47,21 @@ export async function until(holds: () => boolean, what = "the packets"): Promise
 
 let pairs = 0;
 
-/** Two interfaces joined to each other; `near` is for programs, `far` for sending. */
+/** A veth pair: tests attach programs to `near` and send from `far`. */
 export class VethPair implements Disposable {
   readonly near: string;
   readonly far: string;
 
   constructor() {
-    // Built into some kernels; the guests' kernels do not load modules by themselves.
+    // Guests' kernels do not load modules by themselves. In other kernels these are built in: errors
+    // are ignored.
     spawnSync("modprobe", ["-a", "veth", "sch_ingress", "cls_bpf"]);
     const name = `tsb${process.pid}n${pairs++}`;
     this.near = `${name}a`;
     this.far = `${name}b`;
     command("ip", "link", "add", this.near, "type", "veth", "peer", "name", this.far);
     for (const end of [this.near, this.far]) {
-      // The kernel's own traffic on a new interface, so that there is none but ours.
+      // Without IPv6 the kernel sends nothing of its own on a new interface.
       spawnSync("sysctl", ["-qw", `net.ipv6.conf.${end}.disable_ipv6=1`]);
       command("ip", "link", "set", end, "up");
     }
@@ -71,7 +72,7 @@ export class VethPair implements Disposable {
   }
 }
 
-/** Sends datagrams into an interface and counts those that are received there, by port. */
+/** A packet socket on an interface: sends datagrams and counts received datagrams by port. */
 export class Tap implements Disposable {
   readonly #fd: number;
   readonly #buffer = alloc(2048);
@@ -83,14 +84,14 @@ export class Tap implements Disposable {
     if (result < 0) throw new Error(`Cannot open a packet socket on ${name}: errno ${-result}`);
   }
 
-  /** Writes one datagram to that port, which a program may drop on its way out. */
+  /** Sends one datagram to a port; it is no error if a program drops it on egress. */
   send(port: number, protocol: number = IPPROTO_UDP): void {
     const bytes = datagram(port, protocol);
     const written = libc().write(this.#fd, bytes, BigInt(bytes.length));
     if (written < 0n && errno() !== ENOBUFS) throw new ErrnoError("send a frame", errno());
   }
 
-  /** Writes datagrams, waiting now and then until `arrived` has counted as many. */
+  /** Sends datagrams in chunks, and waits after each until `arrived` has counted all of them. */
   async sendAll(port: number, times: number, arrived: () => number): Promise<void> {
     const before = arrived();
     for (let sent = 0; sent < times;) {
@@ -99,7 +100,7 @@ export class Tap implements Disposable {
     }
   }
 
-  /** How many datagrams to that port have been received. */
+  /** The number of datagrams to a port received so far. */
   received(port: number): number {
     for (;;) {
       const length = receive(this.#fd, this.#buffer);
@@ -114,7 +115,7 @@ export class Tap implements Disposable {
   }
 }
 
-/** An Ethernet frame to everyone with an IPv4 header and an empty datagram to that port. */
+/** An Ethernet broadcast frame with an IPv4 header and an empty UDP datagram to a port. */
 function datagram(port: number, protocol: number): Uint8Array<ArrayBuffer> {
   const bytes = alloc(HEADERS);
   bytes.fill(0xff, 0, 6);
@@ -131,7 +132,7 @@ function datagram(port: number, protocol: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The port a frame of these goes to. */
+/** The destination port of a frame made by `datagram`; undefined for other frames. */
 export function portOf(frame: Uint8Array): number | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   if (frame.length < HEADERS || view.getUint16(12) !== 0x0800) return undefined;

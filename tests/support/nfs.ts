@@ -1,5 +1,5 @@
 /**
- * An NFS mount of a test's own, from a server of the same kernel.
+ * An NFS mount for one test, served by the same kernel.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { Folder } from "./workload.ts";
 
 const NFSD = "/proc/fs/nfsd";
-/** Its default: /proc/fs/nfsd/nfsv4recoverydir. */
+/** Default of /proc/fs/nfsd/nfsv4recoverydir: the directory where the server keeps its clients. */
 const CLIENTS = "/var/lib/nfs/v4recovery";
 const FOREVER = 2147483647;
 /** include/uapi/linux/nfsd/export.h: INSECURE_PORT, ASYNC, NOSUBTREECHECK, FSID. */
 const EXPORT_FLAGS = 0x4 | 0x10 | 0x400 | 0x2000;
 
 /**
- * A file system in memory, served to 127.0.0.1 and mounted by NFS 4, unmounted at the end of the block. The
- * server needs none of its daemons: what they would answer is told to the kernel beforehand. It is the
- * kernel's only one, so this is for guests.
+ * A tmpfs that is exported to 127.0.0.1 and mounted by NFS 4, unmounted at disposal. It needs none of the
+ * server's daemons: their answers are written to the kernel's caches beforehand. A kernel has only one NFS
+ * server, so this is for guests.
  */
 export class NfsMount implements Disposable {
   readonly path: string;
@@ -48,9 +48,10 @@ export class NfsMount implements Disposable {
   #serve(): void {
     const tell = (cache: string, line: string) =>
       writeFileSync(`/proc/net/rpc/${cache}/channel`, `${line}\n`);
-    // Older versions need locks of a daemon's, which would register with a port mapper.
+    // NFS 2 and 3 need lockd, which would register with a port mapper (rpcbind).
     writeFileSync(`${NFSD}/versions`, "-2 -3 +4 +4.1 +4.2\n");
-    // Clients are kept in a folder instead of by a daemon, and wait as little as may be if they are not.
+    // With this directory the server needs no daemon to track clients; where it cannot use it, clients
+    // wait for the grace period, which is set to its minimum.
     mkdirSync(CLIENTS, { recursive: true });
     for (const time of ["gracetime", "leasetime"]) writeFileSync(`${NFSD}/nfsv4${time}`, "10\n");
     writeFileSync(`${NFSD}/portlist`, "tcp 2049\n");
@@ -58,7 +59,7 @@ export class NfsMount implements Disposable {
     endGrace();
     tell("auth.unix.ip", `nfsd 127.0.0.1 ${FOREVER} test`);
     tell("nfsd.export", `test ${this.#served} ${FOREVER} ${EXPORT_FLAGS} -2 -2 0`);
-    tell("nfsd.fh", `test 1 \\x00000000 ${FOREVER} ${this.#served}`); // the root, by its number: FSID_NUM
+    tell("nfsd.fh", `test 1 \\x00000000 ${FOREVER} ${this.#served}`); // FSID_NUM: the root of the export
   }
 
   [Symbol.dispose](): void {
@@ -69,7 +70,7 @@ export class NfsMount implements Disposable {
         const flush = `/proc/net/rpc/${cache}/flush`;
         if (existsSync(flush)) writeFileSync(flush, `${FOREVER}\n`);
       }
-      // The kernel's server lets go of what it served a little later.
+      // The kernel's server releases the exported file system with a delay.
       if (isMounted(this.#served)) run("umount", "--lazy", this.#served);
     } finally {
       this.#folder[Symbol.dispose]();
@@ -77,12 +78,12 @@ export class NfsMount implements Disposable {
   }
 }
 
-/** Files can be opened from now on: no client has anything to reclaim of a server's former life. */
+/** Ends the grace period, so that files can be opened: there is no earlier client state to reclaim. */
 function endGrace(): void {
   try {
     writeFileSync(`${NFSD}/v4_end_grace`, "Y\n");
   } catch (error) {
-    // It does not keep clients, or the time is over: then clients wait by themselves.
+    // The server does not track clients, or the grace period is over: clients then wait by themselves.
     if ((error as { code?: string }).code !== "EBUSY") throw error;
   }
 }

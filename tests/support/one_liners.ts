@@ -1,5 +1,5 @@
 /**
- * What the tests of the one-liners of docs/typescript.md share: running one beside a process, and what processes do.
+ * Shared by tests of the one-liners of docs/typescript.md: running one on a process, and facts about processes.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface Histogram<K = undefined> {
   readonly slots: readonly number[];
 }
 
-/** Runs a one-liner for a process while that does its work. */
+/** Runs a one-liner for a process while the process does its work. */
 export async function traced(
   title: string,
   target: { pid: number; go(): Promise<unknown> },
@@ -33,7 +33,7 @@ export async function traced(
   return await stop(running);
 }
 
-/** Runs a one-liner beside ./program, which is functions.c. */
+/** Runs a one-liner in a folder where ./program is functions.c. */
 export async function withFunctions(title: string) {
   using folder = new Folder();
   const program = join(folder.path, "program");
@@ -44,14 +44,14 @@ export async function withFunctions(title: string) {
   return { result: await stop(running) };
 }
 
-/** How often a thread has left its CPU, by the kernel's own counters. */
+/** The number of context switches of a process's first thread, from /proc/PID/status. */
 export function switchesOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Array.from(status.matchAll(/ctxt_switches:\t(\d+)/g), ([, count]) => Number(count))
     .reduce((sum, count) => sum + count, 0);
 }
 
-/** Waits until a process has left its CPU in a system call, as /proc/PID/syscall tells. */
+/** Waits until a process sleeps in a system call: only then /proc/PID/syscall names the call. */
 export async function untilAsleep(pid: number): Promise<string> {
   for (;;) {
     const call = readFileSync(`/proc/${pid}/syscall`, "utf8");

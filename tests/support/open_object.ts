@@ -1,5 +1,5 @@
 /**
- * An object between opening and loading.
+ * Opens an object without loading it.
  *
  * @module
  */

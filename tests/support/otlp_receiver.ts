@@ -1,9 +1,9 @@
 /**
- * A collector of OpenTelemetry for tests, by the official definitions of its messages; run by Deno.
+ * An OpenTelemetry collector for tests, which decodes messages by the official definitions; run by Deno.
  *
- * Prints where it listens, and a line of JSON for each request that it decoded: its path and its message. How it answers
- * logs the arguments say, the last of them from then on, and always to metrics: `ok`, a status (`429` with Retry-After: 0), `close`, `never`, and
- * `reject` for a partial success.
+ * Prints its URL, and for each request a line of JSON: path and decoded message. The arguments say how it answers
+ * requests with logs, one after another; the last argument is for all later ones, and for metrics: `ok`, a status
+ * (`429` with Retry-After: 0), `close`, `never`, or `reject` for a partial success.
  *
  * @module
  */

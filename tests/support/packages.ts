@@ -1,5 +1,5 @@
 /**
- * Packages as package.sh makes them, for tests of what people install.
+ * Makes packages by package.sh, for tests of the packages that people install.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { PROJECT } from "./build.ts";
 import { run } from "./process.ts";
 import { Folder } from "./workload.ts";
 
-/** Makes packages without compression, which takes a minute. */
+/** Makes packages, without compression, which would take a minute. */
 export async function makePackages(folder: string, ...words: string[]): Promise<void> {
   const { status, stderr } = await run([
     `${PROJECT}package.sh`,
@@ -22,7 +22,10 @@ export async function makePackages(folder: string, ...words: string[]): Promise<
   assert.equal(status, 0, stderr);
 }
 
-/** A function that makes them at its first call, and returns their folder, which goes after the tests. */
+/**
+ * Returns a function that makes packages at its first call and returns their folder, removed after the
+ * tests.
+ */
 export function lazyPackages(...words: string[]): () => Promise<string> {
   const folders = new DisposableStack();
   after(() => folders.dispose());

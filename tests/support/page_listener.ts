@@ -1,5 +1,5 @@
 /**
- * A live page without a browser: hears what a browser would be told.
+ * A client for live pages without a browser: receives the server-sent events that a browser would get.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { get, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { Running } from "./process.ts";
 
-/** Where a page is, as its server says itself. */
+/** The URL of a page, as its server prints it. */
 export const pageOf = async (server: Running): Promise<string> =>
   (await server.find("stderr", /the page is at (http:\S+)$/m))[1]!;
 
-/** What a page is told, as it comes: server-sent events, each an `event:` line, a `data:` line and an empty one. */
+/** Collects a page's server-sent events: each is an `event:` line, a `data:` line and an empty line. */
 export class Told {
   readonly ended: Promise<void>;
   readonly #messages: { readonly name: string; readonly data: string }[] = [];
@@ -28,13 +28,13 @@ export class Told {
     asked.on("error", () => resolve());
   }
 
-  /** All messages of a kind. */
+  /** All messages so far with an event name. */
   all<T>(name: string): T[] {
     return this.#messages.filter((each) => each.name === name)
       .map(({ data }) => JSON.parse(data) as T);
   }
 
-  /** The first message of a kind that is like that. */
+  /** Waits for the first message with an event name for which `isIt` is true. */
   async find<T>(name: string, isIt: (message: T) => boolean = () => true): Promise<T> {
     for (;;) {
       const found = this.all<T>(name).findLast(isIt);
@@ -58,7 +58,7 @@ export class Told {
         }
       }
     } catch {
-      // The server has ended in the middle of it.
+      // The server has ended in the middle of the response.
     }
   }
 }

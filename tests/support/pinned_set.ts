@@ -1,5 +1,5 @@
 /**
- * Pinned maps of ids, as bcc's users make them for --cgroupmap and --mntnsmap.
+ * Pinned hash maps of ids, as users of bcc make them for --cgroupmap and --mntnsmap.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { rmSync } from "node:fs";
 
 const KEY_SIZE = 8;
 
-/** A pinned hash whose keys are ids; it goes away with the block. */
+/** A pinned hash map whose keys are ids; unpinned at disposal. */
 export class PinnedSet implements Disposable {
   readonly path: string;
   readonly #valueSize: number;

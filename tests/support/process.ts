@@ -1,5 +1,6 @@
 /**
- * Running tools and workloads from tests: start, wait for a line, stop, collect.
+ * Runs tools and workloads from tests: starts them, waits for a line, stops them, collects their
+ * output.
  *
  * Everything waits for an event; the only timer is the one that ends a test that hangs.
  *
@@ -11,7 +12,7 @@ import { closeSync, openSync } from "node:fs";
 
 const HANG_MS = 300_000 * Number(process.env.TSBCC_PATIENCE ?? 1);
 
-/** How a process ended and what it said. */
+/** How a process ended and what it printed. */
 export interface Result {
   readonly status: number | null;
   readonly signal: string | null;
@@ -48,7 +49,7 @@ export class Running implements AsyncDisposable {
         this.#notify();
       });
     }
-    child.stdin!.on("error", () => {}); // it ended without reading
+    child.stdin!.on("error", () => {}); // EPIPE: the process ended without reading it
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.result = promise;
     const timer = setTimeout(() => this.kill("SIGKILL"), HANG_MS);
@@ -66,7 +67,7 @@ export class Running implements AsyncDisposable {
     return new Running(command, options);
   }
 
-  /** Resolves to the first match in what was printed. @throws when the process ends without one */
+  /** Waits for a match in what the process prints. @throws when the process ends without a match */
   async find(name: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.#text[name]);
@@ -79,7 +80,7 @@ export class Running implements AsyncDisposable {
     }
   }
 
-  /** Whether it has printed such a thing so far. */
+  /** Whether what the process has printed so far matches. */
   hasPrinted(name: "stdout" | "stderr", pattern: RegExp): boolean {
     return pattern.test(this.#text[name]);
   }
@@ -94,14 +95,18 @@ export class Running implements AsyncDisposable {
     this.#child.stdout!.destroy();
   }
 
-  /** Sends a signal; unlike Deno's ChildProcess.kill() without claiming that it ended the process. */
+  /**
+   * Sends a signal. Deno's ChildProcess.kill() would report the signal as the cause of the end in any
+   * case.
+   */
   kill(signal: NodeJS.Signals): void {
-    // Without a pid it could not be started; -1 would be every process of the machine.
+    // A process that could not be started has no pid; kill(-1) would signal every process of the
+    // machine.
     if (this.#ended || this.pid < 1) return;
     try {
       process.kill(this.pid, signal);
     } catch (error) {
-      // The runtime has reaped it, and has not told yet that its pipes are closed.
+      // The runtime has reaped the process, and has not yet emitted `close`.
       if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
     }
   }
@@ -125,8 +130,8 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
 }
 
 /**
- * Waits for a tracer without a ready line: opens `path`, which need not exist, until the tracer
- * prints it.
+ * Waits for a tracer of opens that has no ready line: opens `path`, which need not exist, until the
+ * tracer prints it.
  */
 export async function untilSeen(tracer: Running, path: string): Promise<void> {
   const timer = setInterval(() => tryOpen(path), 5);
@@ -137,7 +142,7 @@ export async function untilSeen(tracer: Running, path: string): Promise<void> {
   }
 }
 
-/** The same for a tracer of programs: runs /bin/true until the tracer prints it. */
+/** Waits for a tracer of execs that has no ready line: runs /bin/true until the tracer prints it. */
 export async function untilExecuted(tracer: Running, seen = /\/bin\/true/): Promise<void> {
   const timer = setInterval(() => void run(["/bin/true"]), 20);
   try {
@@ -147,7 +152,7 @@ export async function untilExecuted(tracer: Running, seen = /\/bin\/true/): Prom
   }
 }
 
-/** The same for a tracer of signals: asks whether this process exists. */
+/** Waits for a tracer of signals that has no ready line: sends this process signal 0. */
 export async function untilSignalled(tracer: Running): Promise<void> {
   const timer = setInterval(() => process.kill(process.pid, 0), 5);
   try {
@@ -161,13 +166,13 @@ function tryOpen(path: string): void {
   try {
     closeSync(openSync(path, "r"));
   } catch {
-    // Only the attempt matters.
+    // The open may fail: the tracer shows failed opens as well.
   }
 }
 
 /**
- * Keeps a process, and those that it starts, on one CPU: libbpf-tools' tools have a buffer for each,
- * and print what is in one after what is in another.
+ * Pins a process and its children to one CPU: tools of libbpf-tools have a perf buffer for each CPU
+ * and read one buffer after the other, so events of several CPUs are not printed in order.
  */
 export async function keepOnOneCpu(pid: number): Promise<void> {
   const { status, stderr } = await run(["taskset", "--cpu-list", "--pid", "0", String(pid)]);

@@ -1,5 +1,5 @@
 /**
- * Software RAID of a test's own.
+ * A software RAID for one test.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Disk } from "./disk.ts";
 const MODULE = "/sys/module/md_mod/parameters/new_array";
 const KIBIBYTES = 32768;
 
-/** A mirror of two loop devices, taken apart at the end of the block. It needs no mdadm. */
+/** A RAID 1 of two loop devices, made through sysfs, without mdadm. Stopped at disposal. */
 export class Mirror implements Disposable {
   readonly name: string = `md_tsbcc${process.pid}`;
   readonly #disks: Disk[] = [];
@@ -30,7 +30,7 @@ export class Mirror implements Disposable {
         this.#set("new_dev", readFileSync(`/sys/block/${name}/dev`, "utf8").trim());
         this.#set(`dev-${name}/slot`, String(slot));
       }
-      this.#set("array_state", "active"); // "clean" is refused for one that does not run
+      this.#set("array_state", "active"); // the kernel refuses "clean" for an array that is not running
     } catch (error) {
       this[Symbol.dispose]();
       throw error;

@@ -1,12 +1,12 @@
 /**
- * Random expressions of C, for what compiles them differently.
+ * Random C expressions, to compare two compilers.
  *
  * @module
  */
 
 import { randomNumbers } from "./random_expressions.ts";
 
-/** Variables of expressions, and their types. */
+/** The variables of the expressions, with their types. */
 export const C_VARIABLES: Readonly<Record<string, string>> = {
   a: "s8",
   b: "u8",
@@ -23,7 +23,7 @@ const NUMBERS = ["0", "1", "2", "7", "-1", "255u", "0x80", "'a'", "'\\xff'", "32
   .concat(["18446744073709551615ull", "sizeof(int)", "sizeof(a)"]);
 const TYPES = [...Object.values(C_VARIABLES), "_Bool", "unsigned", "long", "char", "unsigned char"];
 
-/** An expression that C gives a meaning to, arithmetic wrapping around. */
+/** An expression without undefined behaviour in C with wrapping arithmetic (-fwrapv). */
 export function randomExpression(seed: number): string {
   const next = randomNumbers(seed);
   const among = <T>(list: readonly T[]): T => list[next() % list.length]!;
@@ -49,7 +49,8 @@ export function randomExpression(seed: number): string {
       case 9:
         return `(${inner()} ${among(["<<", ">>"])} ${next() % 32})`;
       case 10:
-        // Neither 0 nor -1: C leaves the first, and the least number by the second, undefined.
+        // The divisor is neither 0 nor -1: division by 0, and of the least number by -1, is
+        // undefined in C.
         return `(${inner()} ${among(["/", "%"])} ((${among(["s32", "u32", "s64", "u64"])})(${
           among(["e", "f", "g"])
         } & 7) + 1))`;

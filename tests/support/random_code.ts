@@ -1,18 +1,18 @@
 /**
- * Random functions of the kernel's TypeScript, and the same in C.
+ * Random functions in kernel TypeScript, and the same functions in C.
  *
  * @module
  */
 
 import { type Both, Expressions, GLOBALS } from "./random_expressions.ts";
 
-/** A function in both languages. */
+/** The same function in both languages. */
 export interface Pair {
   readonly typescript: string;
   readonly c: string;
 }
 
-/** What C has in front of the functions. Division is the kernel's: by zero it gives 0. */
+/** The C text before the functions. Division is as in BPF: by zero it gives 0. */
 export const C_PRELUDE = `
 typedef unsigned char u8; typedef unsigned short u16; typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -41,7 +41,7 @@ class Statements extends Expressions {
 
   function(name: string): Pair {
     const ts: string[] = [];
-    // Volatile: clang would compute where in the context to read, which the verifier refuses.
+    // Without volatile clang may read the context at a computed offset, which the verifier rejects.
     const c = Array.from({ length: 5 }, (_, i) => `u64 c${i} = *(volatile u64 *)(ctx + ${i});`);
     for (let i = 0; i < 4; i++) {
       const bits = this.pick([8, 16, 32, 64]);
@@ -68,7 +68,7 @@ class Statements extends Expressions {
   #statements(depth: number, count: number): Both[] {
     const known = this.variables.length;
     const made = Array.from({ length: count }, () => this.#statement(depth));
-    // What nobody reads, both compilers leave out.
+    // Use each variable: both compilers remove variables that are not read.
     const used = this.variables.slice(known).map(({ name }): Both => [
       `out.a64 ^= unsigned(${name});`,
       `a64 ^= (u64)${name};`,
@@ -129,7 +129,7 @@ class Statements extends Expressions {
         const known = this.variables.length;
         const name = this.declare(true, false);
         const drawn = 2 + this.below(4);
-        // With more of them in one another the kernel takes clang's program for too complex as well.
+        // With more rounds in nested loops the verifier rejects clang's program as too complex.
         const rounds = this.#loops === 0 ? drawn : 2;
         this.#loops++;
         const [bodyTs, bodyC] = this.#block(depth);
@@ -173,12 +173,12 @@ class Statements extends Expressions {
   }
 }
 
-/** The pair of a seed. */
+/** The pair of functions for a seed. */
 export function randomPair(seed: number, name: string): Pair {
   return new Statements(seed).function(name);
 }
 
-/** Arguments for a run: numbers at the edges, small ones and others. */
+/** Arguments for a run: edge cases, small numbers and arbitrary ones. */
 export function randomArguments(next: () => number): bigint[] {
   const edges = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn];
   const far = [1n << 63n, (1n << 63n) - 1n, (1n << 64n) - 1n, 1n << 32n];

@@ -1,10 +1,10 @@
 /**
- * Random expressions of the kernel's TypeScript, and the same in C.
+ * Random expressions in kernel TypeScript, and the same expressions in C.
  *
  * @module
  */
 
-/** Globals that both write, by name: bits and sign. */
+/** Globals that both functions write, by name: number of bits, and whether signed. */
 export const GLOBALS = {
   a8: [8, false],
   b8: [8, true],
@@ -36,7 +36,7 @@ interface Variable {
   readonly isLet: boolean;
 }
 
-/** Makes expressions of the variables that were declared. */
+/** Makes random expressions of the declared variables. */
 export class Expressions {
   readonly #next: () => number;
   protected readonly variables: Variable[] = [];
@@ -46,7 +46,7 @@ export class Expressions {
     this.#next = randomNumbers(seed);
   }
 
-  /** A number of 64 bits. */
+  /** An expression whose value is a 64-bit number. */
   protected int(signed: boolean, depth: number): Both {
     if (depth <= 0 || this.chance(6)) return this.#leaf(signed);
     const cast = signed ? "s64" : "u64";
@@ -59,7 +59,7 @@ export class Expressions {
         return both(left, right, (a, b) => `(${a} ${operator} ${b})`);
       }
       case 3: {
-        // Of both signs: the result is unsigned.
+        // With operands of both signs the result is unsigned.
         if (signed) return this.#leaf(true);
         const operator = this.pick(["+", "-", "*", "&", "|", "^"]);
         const [a, b] = [this.int(false, depth - 1), this.int(true, depth - 1)];
@@ -82,7 +82,7 @@ export class Expressions {
       case 7: {
         if (signed) return this.#leaf(true);
         const [a, b] = [this.int(this.chance(2), depth - 1), this.#shift(depth - 1)];
-        // Of signed numbers >>> is refused.
+        // Kernel TypeScript refuses >>> on signed numbers.
         return [`(unsigned(${a[0]}) >>> ${b[0]})`, `((u64)${a[1]} >> ${b[1]})`];
       }
       case 8: {
@@ -104,7 +104,7 @@ export class Expressions {
         const sign = this.chance(2);
         if (sign && !signed) return this.#leaf(false);
         const fn = sign ? "signed" : "unsigned";
-        // Once more without bits: a narrow number goes with others of either sign.
+        // Converted to 64 bits: a narrow number may be combined with numbers of either sign.
         return [
           `${signed ? "signed" : "unsigned"}(${fn}(${ts}, ${bits}))`,
           `((${cast})(${sign ? "s" : "u"}${bits})${c})`,

@@ -1,6 +1,6 @@
 /**
- * What a test needs of the kernel: it is skipped, with the reason, where the kernel cannot have
- * the feature, and fails where the kernel should have it and does not.
+ * Features that tests require. A test is skipped, with the reason, where the kernel cannot have the
+ * feature, and fails where the kernel should have it but does not.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { release } from "node:os";
 import { hasIterator } from "../../mod.ts";
 import { buildProgram } from "./build.ts";
 
-/** Where a test runs, or would run. */
+/** The kernel on which a test runs, or would run. */
 export interface Kernel {
-  /** The machine's own kernel, and no guest's. */
+  /** True for the machine's own kernel, false for a guest's. */
   readonly isMachine: boolean;
-  /** By Node's name; x64 if it is not said. */
+  /** Node's name of the architecture. Default: x64. */
   readonly architecture?: string;
   readonly version: readonly [major: number, minor: number];
 }
 
-/** A feature tests may ask for; `lacks` says where it is missing rightly. */
+/** A feature that tests may require; `lacks` returns why a kernel is expected to lack it. */
 interface Requirement {
   readonly lacks: (kernel: Kernel) => string | undefined;
-  /** It depends on what is installed here, or on how the tests are run, and on no kernel. */
+  /** Set if the feature depends on what is installed or how the tests are run, not on the kernel. */
   readonly isOfTheRun?: true;
 }
 
-/** The one that the project is developed on. */
+/** The kernel of the machine on which the project is developed. */
 export const MACHINE: Kernel = { isMachine: true, version: [6, 18] };
 
 const here: Kernel = {
@@ -38,24 +38,24 @@ const here: Kernel = {
 const olderThan = ({ version }: Kernel, major: number, minor: number) =>
   version[0] < major || version[0] === major && version[1] < minor;
 
-/** The machine's own kernel is built without these; every guest has them. */
+/** A feature that every guest's kernel has, and the machine's own kernel is built without. */
 const inGuestsOnly = (what: string): Requirement => ({
   lacks: ({ isMachine }) =>
     isMachine ? `this machine's kernel has no ${what}; the guests have` : undefined,
 });
 
-/** What the machine's own kernel has or not, as a probe tells: machines differ. Every guest has it. */
+/** A feature that every guest has, and that a probe looks for on the machine's own kernel: machines differ. */
 const probedHere = (probe: () => string | undefined): Requirement => ({
   lacks: ({ isMachine }) => isMachine && here.isMachine ? probe() : undefined,
 });
 
-/** An answer of could not tell is no reason to skip: the test then says what is wrong. */
+/** Only "no" skips the test; if the probe could not tell, the test runs and shows what is wrong. */
 function lackOfMapIterator(): string | undefined {
   const { answer, reason } = hasIterator("bpf_map_elem");
   return answer === "no" ? `${reason}; the guests have them` : undefined;
 }
 
-/** Containers may limit threads, and so may the user's login. */
+/** Checks all limits on threads: of the kernel, of the cgroups of a container, of the user (ulimit). */
 function lackOfThreads(): string | undefined {
   const needed = 12_000;
   const path = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
@@ -69,7 +69,7 @@ function lackOfThreads(): string | undefined {
   return least < needed ? `no more than ${least} threads are allowed here` : undefined;
 }
 
-/** Without CONFIG_IA32_EMULATION `int $0x80` is a fault. */
+/** Without CONFIG_IA32_EMULATION `int $0x80` raises SIGSEGV. */
 function lackOfCompatCalls(): string | undefined {
   if (process.arch !== "x64") return "only x86-64 runs system calls of 32 bit programs so";
   const program = buildProgram("calls.c");
@@ -86,7 +86,7 @@ const since = (what: string, major: number, minor: number): Requirement => ({
     olderThan(kernel, major, minor) ? `${what} came with Linux ${major}.${minor}` : undefined,
 });
 
-/** What is attached by trampolines of BPF, which arm64 has had since Linux 6.4 (DYNAMIC_FTRACE_WITH_DIRECT_CALLS). */
+/** Hooks that need BPF trampolines; arm64 has them since Linux 6.4 (DYNAMIC_FTRACE_WITH_DIRECT_CALLS). */
 const byTrampoline = (what: string): Requirement => ({
   lacks: (kernel) =>
     inGuestsOnly(what).lacks(kernel) ??
@@ -102,14 +102,14 @@ const lackedByArm64 = (reason: string): Requirement => ({
 const kprobe = inGuestsOnly("kprobes");
 const headers = inGuestsOnly("headers");
 
-/** Installed kernel headers that this machine's libbcc cannot compile. */
+/** Why this machine's libbcc cannot compile a kernel's headers; undefined if it can. */
 const unreadable = (kernel: Kernel) =>
   olderThan(kernel, 6, 10)
     ? undefined
     : "libbcc 0.26 puts its own uapi/linux/bpf.h before the kernel's: " +
       "net/sock.h needs struct bpf_wq from there since Linux 6.10";
 
-/** A program that test.sh may not install: what is large, or no test of the gate depends on. */
+/** A program that test.sh need not install: large ones, and those that no test of the gate depends on. */
 const installed = (...paths: string[]): Requirement => ({
   lacks: () =>
     paths.some((path) => existsSync(path)) ? undefined : `${paths.join(" or ")} is not installed`,
@@ -146,7 +146,7 @@ const REQUIREMENTS = {
   oldCalls: lackedByArm64(
     "arm64 has no system calls unlink, rmdir and rename, which the workload makes",
   ),
-  // Guests have two in ./test.sh --full.
+  // Guests have two NUMA nodes in ./test.sh --full.
   numa: {
     lacks: (kernel) =>
       kernel.isMachine
@@ -167,7 +167,7 @@ const REQUIREMENTS = {
   },
   cookies: since("a probe's cookie", 5, 15),
   mountAttributes: since("mount_setattr(2)", 5, 12),
-  // Missing in Debian's 5.10, there in 6.1; what lies between was not looked at.
+  // Debian's 5.10 lacks it and 6.1 has it; versions in between were not checked.
   mptcp: since("MPTCP in Debian", 5, 11),
   queueNames: since("the work queue's name in workqueue/workqueue_queue_work", 5, 11),
   blockIoStart: since("block_io_start, which tells who asks for a flush,", 6, 5),
@@ -177,44 +177,49 @@ const REQUIREMENTS = {
   tcx: since("links of classifiers (tcx)", 6, 6),
   structOpsLinks: since("links of struct_ops", 6, 4),
   userRing: since("user ring buffers", 6, 1),
-  // Missing in Debian's 6.1, there in 6.12; what lies between was not looked at.
+  // Debian's 6.1 lacks it and 6.12 has it; versions in between were not checked.
   syscallStacks: since("kernel stacks at the tracepoints of system calls", 6, 2),
-  // Not a kernel's feature: what takes long everywhere, and is run before a release.
+  // Not a kernel feature: the test takes long everywhere, and runs only in ./test.sh --full.
   full: {
     lacks: () =>
       process.env.TSBCC_TEST_FULL ? undefined : "it takes long: ./test.sh --full runs it",
     isOfTheRun: true,
   },
-  // Not a kernel's feature: what takes long under emulation and shows nothing new there.
+  // Not a kernel feature: the test takes long under emulation and shows nothing new there.
   speed: {
     lacks: ({ isMachine }) =>
       isMachine ? undefined : "what it shows does not depend on the kernel: the machine ran it",
   },
 } satisfies Record<string, Requirement>;
 
-/** What a test may require. */
+/** The name of a feature that a test may require. */
 export type Feature = keyof typeof REQUIREMENTS;
 
-/** Notes why a test is skipped: the runtimes' reports leave it out, and test.sh prints it at the end. */
+/**
+ * Logs why a test is skipped, and returns the reason: the runtimes' reports lack it, test.sh prints the log.
+ */
 export function skipped(test: string, reason: string): string {
   const log = process.env.TSBCC_SKIP_LOG;
   if (log) appendFileSync(log, `${test}\t${reason}\n`);
   return reason;
 }
 
-/** The `skip` of a test's options: false where all features ought to be there, else the reason. */
+/** The `skip` of a test's options: false if the kernel should have all features, else the reason. */
 export function requires(test: string, ...features: [Feature, ...Feature[]]): string | false {
   return requiresAll(test, features);
 }
 
-/** Why a test with these cannot run on a kernel, whatever is installed on this machine; undefined: it can. */
+/**
+ * Why a kernel lacks one of the features, ignoring what is installed on this machine; undefined if none is
+ * lacking.
+ */
 export function reasonOn(features: readonly Feature[], kernel: Kernel): string | undefined {
   const all: readonly Requirement[] = features.map((feature) => REQUIREMENTS[feature]);
   return all.filter(({ isOfTheRun }) => !isOfTheRun)
     .map(({ lacks }) => lacks(kernel)).find((reason) => reason !== undefined);
 }
 
-/** The same of a list, which may be empty. */
+/** As {@linkcode requires}, for a list that may be empty. */
 export function requiresAll(test: string, features: readonly Feature[]): string | false {
   for (const feature of features) {
     const reason = REQUIREMENTS[feature].lacks(here);

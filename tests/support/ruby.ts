@@ -1,5 +1,5 @@
 /**
- * The Rubies that tests trace, and what rubyallocs tells of their processes.
+ * The Ruby versions that tests trace, and the reports of rubyallocs about their processes.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import { PROJECT } from "./build.ts";
 import type { Result, Running } from "./process.ts";
 import { isolated, rowsOf, startTool } from "./tool.ts";
 
-/** A Ruby on this machine. */
+/** A Ruby interpreter on this machine. */
 export interface Ruby {
   /** The beginning of its version. */
   readonly version: string;
-  /** By which it calls the folder of the scripts. */
+  /** The path of the scripts' folder as this Ruby sees it. */
   readonly folder: string;
-  /** The command that runs a script of this folder. */
+  /** The command that runs a script of tests/support. */
   command(script: string, ...args: readonly string[]): Promise<string[]>;
 }
 
-// What gems do at the start differs from time to time.
+// Without gems, which allocate a different number of objects in each run.
 const RUBY = ["ruby", "--disable=gems"];
 
-/** Debian 12's, which test.sh installs. */
+/** Ruby of Debian 12, which test.sh installs. */
 export const INSTALLED: Ruby = {
   version: "3.1.",
   folder: `${PROJECT}tests/support/`,
   command: (script, ...args) => Promise.resolve([...RUBY, INSTALLED.folder + script, ...args]),
 };
 
-/** Debian 13's, in a system of its own that is downloaded once. Nothing is written there. */
+/** Ruby of Debian 13, in a root directory that is downloaded once; tests change no file in it. */
 export const NEWER: Ruby = {
   version: "3.3.",
   folder: "/home/",
@@ -64,7 +64,10 @@ export function lastReport(result: Result): Row[] {
   return last;
 }
 
-/** Traces a process that waits for a line, lets it allocate, and waits until both have ended. */
+/**
+ * Traces a process that waits for a line, lets it allocate, and waits until process and tool have
+ * ended.
+ */
 export async function traceWaiting(
   target: Running,
   waiting: RegExp,
@@ -77,7 +80,7 @@ export async function traceWaiting(
   target.send();
   const result = await tool.result;
   assert.equal(result.status, 0, result.stderr);
-  // The process that is traced may end before the tool does.
+  // The traced process may end before the tool does.
   assert.match(result.stderr, /^ready\n(rubyallocs: process \d+ ended\n)?$/);
   return result;
 }

@@ -19,19 +19,19 @@ import { Folder } from "./workload.ts";
 
 const inGuest = process.env.TSBCC_GUEST_KERNEL !== undefined;
 
-/** A test to register: by the test's own file, whose name reports then carry. */
+/** A test that a test file registers itself, so that reports name that file. */
 export interface CaseTest {
   readonly name: string;
   readonly skip: string | false;
   run(): Promise<void>;
 }
 
-/** A test for each case of a tool, and one for its filters. */
+/** Returns a test for each case of a tool, and one for its filters. */
 export function testsOf(tool: AnyTool, { cases, filters, anywhere = [] }: Cases): CaseTest[] {
   const tests = cases.filter((one) => one.canary || !inGuest || isForGuests(one)).map((one) => {
     const name = `${tool.name} ${one.name}`;
     const needs = one.requires ?? [];
-    // What only guests can run would be run nowhere; but they are slow.
+    // Cases that only guests can run must run there, but they are slow: in ./test.sh --full.
     const skip = requiresAll(name, one.canary || !inGuest ? needs : [...needs, "full"]);
     return { name, skip, run: () => runCase(tool, one, anywhere) };
   });
@@ -49,8 +49,8 @@ const runCase = (tool: AnyTool, one: Case, anywhere: readonly string[]): Promise
   });
 
 /**
- * Whether a tool ended with nothing but one sentence, which says that it needs a newer kernel than this one: all that
- * can be asked of it on a kernel from before the first that all tools are for.
+ * Whether a tool printed one sentence only, that it needs a newer kernel than this one: that is correct on kernels
+ * older than the oldest that all tools support.
  */
 export function isRefusedForAge(message: string, tool: string, kernel: string): boolean {
   const order = (version: string) => {
@@ -72,7 +72,7 @@ async function tryCase(tool: AnyTool, one: Case, watch: Watch): Promise<void> {
   await using job = await startWork(one.work, folder.path);
   const context = { dir: folder.path, pid: job.pid, names: job.names ?? {} };
   const args = filled(one.args ?? [], context);
-  // What the tool plans may depend on the workload's process, which ends.
+  // Planned now, because the plan may depend on the workload's process, which ends later.
   const checkRecords = one.lines ? undefined : recordCheckerOf(tool, args);
   await using running = await startTool(tool.name, ...one.lines ? [] : ["--json"], ...args);
   watch(job.pid);
@@ -103,7 +103,9 @@ async function tryCase(tool: AnyTool, one: Case, watch: Watch): Promise<void> {
   one.check?.(rows, context);
 }
 
-/** Undefined for a tool that refuses this kernel: it says so itself when it is started. */
+/**
+ * The tool's record checker; undefined if the tool refuses this kernel, which it then reports when it is started.
+ */
 function recordCheckerOf(...given: Parameters<typeof recordChecker>) {
   try {
     return recordChecker(...given);
@@ -113,7 +115,7 @@ function recordCheckerOf(...given: Parameters<typeof recordChecker>) {
   }
 }
 
-/** Rows with only the keys that some expected row has, in the order of that row's keys. */
+/** Reduces rows to the keys that occur in expected rows, in the order of the keys of those rows. */
 function projected(rows: readonly Row[], expected: readonly Row[]): Row[] {
   const keys = [...new Set(expected.flatMap((row) => Object.keys(row)))];
   return rows.map((row) =>

@@ -15,11 +15,11 @@ test("a tool may refuse an old kernel, by one sentence that names a later one", 
     isRefused(ended("a: Cannot trace b: this kernel has none of: tracepoint:c:d")),
     true,
   );
-  // It has that, or is one that all tools are for, or another tool says so.
+  // This kernel is new enough, or all tools support it, or another tool printed the sentence.
   assert.equal(isRefused(needs("5.10")), false);
   assert.equal(isRefused(needs("6.5"), "6.1.0-50-amd64"), false);
   assert.equal(isRefusedForAge(needs("5.15"), "b", "5.10"), false);
-  // Nor by more than that, or by words that name no kernel.
+  // The tool printed more than the sentence, or its sentence names no kernel version.
   assert.equal(isRefused(ended(`${needs("5.15")}\nmore`)), false);
   assert.equal(isRefused(ended("a: Cannot load b (needs Linux 5.15 or later)", "row")), false);
   assert.equal(isRefused(ended("a: Cannot load b: Invalid argument (EINVAL)")), false);

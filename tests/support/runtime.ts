@@ -1,5 +1,5 @@
 /**
- * The runtime that runs the tests, and the command that runs a script under it.
+ * The runtime that runs the tests, and the command that runs a script under the same runtime.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * What the kernel's own tracer sees of a process's scheduling.
+ * Records a process's scheduling by ftrace.
  *
- * A machine may hide some of it from every tracer, ftrace included: the kernel of one virtual machine
- * has no event for a switch away from its process 1 (see hidden_events.ts). The kernel's counters of a
- * process know of them, so it shows.
+ * A machine may hide some events from every tracer, ftrace included: the kernel of one virtual machine has
+ * no event for a switch away from process 1 (see hidden_events.ts). The kernel's counters in
+ * /proc/PID/status include such switches, so a comparison shows them.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export interface Seen {
   /** How often it got a CPU. */
   readonly switchedIn: number;
   /**
-   * Whether each event can follow the one before, from when it waited and was off its CPU, and programs saw what
-   * the kernel's tracer did.
+   * Whether the events form a valid sequence that begins with a sleeping process, and none of them was hidden
+   * from BPF programs.
    */
   readonly isComplete: boolean;
 }
 
-/** Where a process is: asleep, waiting for a CPU, or on one. */
+/** The scheduling state of a process: asleep, waiting for a CPU, or on a CPU. */
 type Place = "asleep" | "waiting" | "running";
 
 /** A trace of one process. */
@@ -30,7 +30,7 @@ export class SchedulerTrace implements Disposable {
   readonly #pid: number;
   readonly #trace: EventTrace;
 
-  /** Begins. */
+  /** Starts the trace; the process must be asleep. */
   constructor(pid: number) {
     this.#pid = pid;
     this.#trace = new EventTrace({

@@ -1,12 +1,12 @@
 /**
- * A bash script as a workload, held back until a test lets it go.
+ * A bash script as a workload, which waits until a test lets it run.
  *
  * @module
  */
 
 import { Running } from "./process.ts";
 
-/** A script that runs once `go` says so. */
+/** A script that waits until `go()`. */
 export class Script implements AsyncDisposable {
   readonly pid: number;
   readonly #running: Running;
@@ -16,20 +16,23 @@ export class Script implements AsyncDisposable {
     this.pid = pid;
   }
 
-  /** Starts a script and waits until it waits. */
+  /** Starts bash and waits until it is about to read the line that `go()` sends. */
   static start(text: string): Promise<Script> {
-    // The colon: bash becomes the last command instead of starting it.
+    // The colon: bash executes a last command without a fork, and so would lose its name.
     return Script.of(["bash", "-c", `echo pid $$; read -r; ${text}\n:`]);
   }
 
-  /** The same with any command that says "pid PID" and waits for a line. */
+  /** Starts any command that prints "pid PID" and waits for a line. */
   static async of(command: readonly string[]): Promise<Script> {
     const running = Running.start(command);
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     return new Script(running, Number(pid));
   }
 
-  /** Lets it run and waits for its end; what it printed. @throws when it ends with another status */
+  /**
+   * Lets the script run and waits for its end; returns what it printed. @throws when it ends with
+   * another status
+   */
   async go(status = 0): Promise<string> {
     this.#running.send();
     const result = await this.#running.result;

@@ -1,5 +1,5 @@
 /**
- * The project as a website, for what imports it by URL.
+ * Serves the project over HTTP, for tests of imports by URL.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
 import { PROJECT } from "./build.ts";
 
-/** The project's files, served to this machine only. */
+/** An HTTP server of the project's files on the loopback interface. */
 export class Site implements AsyncDisposable {
   readonly url: string;
   readonly #server: ReturnType<typeof createServer>;

@@ -1,5 +1,5 @@
 /**
- * A process that is told how often the scheduler switched it out, exactly.
+ * A process of which tests know exactly how often the scheduler switched it out.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { buildProgram } from "./build.ts";
 import { Running } from "./process.ts";
 import { SchedulerTrace } from "./scheduler_trace.ts";
 
-/** The kernel's counters in /proc/PID/status: how often it gave a CPU up, and that or had to. */
+/** Counters of /proc/PID/status: voluntary context switches, and all of them. */
 interface Switches {
   readonly voluntary: number;
   readonly all: number;
 }
 
-/** How often it was switched out, and whether some of that was hidden from every tracer. */
+/** The number of switches, and whether some were hidden from every tracer. */
 interface Measured {
   readonly all: number;
   readonly hidden: boolean;
@@ -24,14 +24,14 @@ interface Measured {
 
 const ATTEMPTS = 20;
 
-/** Starts a process that waits to do these steps. */
+/** Starts a process that waits for `go()` to do these steps of calls.c. */
 type Start = (...steps: string[]) => Promise<Sleeper>;
 
 /**
- * Measures until nothing is hidden, on each CPU in turn: a machine was seen to hide half of what
- * one of its CPUs did when it was idle before, and hardly anything of the other.
+ * Measures until no event is hidden, on each CPU in turn: on one machine half of the events on one
+ * CPU were hidden when the CPU had been idle before, and hardly any on the other CPU.
  *
- * @param measure returns false when something was hidden
+ * @param measure returns false if an event was hidden
  */
 export async function untilNothingHidden(
   measure: (start: Start) => Promise<boolean>,
@@ -44,7 +44,7 @@ export async function untilNothingHidden(
   throw new Error(`The machine hid something from tracers ${ATTEMPTS} times in a row`);
 }
 
-/** Steps of calls.c between two waits, before and after which the process is off every CPU. */
+/** A process that does steps of calls.c; before and after the steps it waits, off the CPU. */
 export class Sleeper implements AsyncDisposable {
   readonly pid: number;
   readonly #running: Running;
@@ -55,7 +55,7 @@ export class Sleeper implements AsyncDisposable {
     this.pid = pid;
   }
 
-  /** Starts a process that waits to do these steps on one CPU. */
+  /** Starts a process, pinned to one CPU, that waits for `go()` to do these steps. */
   static async start(cpu: number, steps: readonly string[]): Promise<Sleeper> {
     const program = [buildProgram("calls.c"), "switches", ...steps, "switches"];
     const command = ["taskset", "--cpu-list", String(cpu), ...program];
@@ -67,7 +67,7 @@ export class Sleeper implements AsyncDisposable {
     return sleeper;
   }
 
-  /** Lets it do its steps; how often it was switched out until it waits again. */
+  /** Lets the process do its steps; returns how often it was switched out until it waits again. */
   async go(): Promise<Measured> {
     using trace = new SchedulerTrace(this.pid);
     const before = this.#switches();
@@ -79,11 +79,11 @@ export class Sleeper implements AsyncDisposable {
     return { all, hidden: switchedIn !== all || !isComplete };
   }
 
-  /** Waits until it is off its CPU because it waits for a line. */
+  /** Waits until the process has left its CPU to wait for a line. */
   async #untilOff(): Promise<void> {
     const text = `^(?:[^]*?switches (\\d+) \\d+\\n){${++this.#waits}}`;
     const [, voluntary] = await this.#running.find("stdout", new RegExp(text));
-    // It tells how often it had been off before it began to wait.
+    // The process printed its counter before it began to wait: then it must grow once more.
     while (this.#switches().voluntary <= Number(voluntary)) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

@@ -1,5 +1,5 @@
 /**
- * Sockets by their descriptors, which the runtimes hide: maps of sockets take nothing else.
+ * Sockets with their file descriptors, which socket maps take and the runtimes' own sockets hide.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export class TestSocket implements Disposable {
     checked("send", Number(libc().write(this.fd, bytes, BigInt(bytes.length))));
   }
 
-  /** What is there to be read, perhaps nothing. */
+  /** Reads what has arrived, without waiting; "" if nothing has. */
   read(): string {
     const buffer = alloc(65536);
     let text = "";
@@ -115,7 +115,7 @@ export function connection(): [client: TestSocket, server: TestSocket] {
   return [client, listener.accept()];
 }
 
-/** A socket that receives datagrams and answers who sent the last one. */
+/** A UDP socket that can answer the sender of the last datagram. */
 export class Datagrams extends TestSocket {
   #peer: Uint8Array<ArrayBuffer> | undefined;
 
@@ -124,7 +124,7 @@ export class Datagrams extends TestSocket {
     checked("bind", c().bind(this.fd, loopback(0), 16));
   }
 
-  /** Waits for a datagram and remembers who sent it. */
+  /** Waits for a datagram and stores its sender's address. */
   receive(): void {
     const peer = alloc(16);
     const length = Uint8Array.of(16, 0, 0, 0);
@@ -137,7 +137,7 @@ export class Datagrams extends TestSocket {
     checked("send", Number(c().sendto(this.fd, alloc(1), 1n, 0, loopback(port), 16)));
   }
 
-  /** Sends a datagram of one byte to who sent the last one. */
+  /** Sends a datagram of one byte to the sender of the last one received. */
   answer(): void {
     checked("answer", Number(c().sendto(this.fd, alloc(1), 1n, 0, this.#peer!, 16)));
   }
@@ -148,10 +148,10 @@ const SOCK_RAW = 3;
 const SOL_XDP = 283;
 const XDP_RX_RING = 2;
 
-/** A socket that a program may redirect packets to; nothing reads them. */
+/** An AF_XDP socket to which a program can redirect packets; nothing reads them. */
 export function openXdpSocket(): TestSocket {
   const socket = new TestSocket(checked("make a socket", c().socket(AF_XDP, SOCK_RAW, 0)));
-  // A map takes only sockets with a ring to receive into.
+  // An XSKMAP accepts only sockets with a receive ring.
   checked("make a ring", setOption(socket.fd, SOL_XDP, XDP_RX_RING, 64));
   return socket;
 }

@@ -1,5 +1,5 @@
 /**
- * The workload of stacks.c, and what tools say of its stacks.
+ * The workload of stacks.c, and the stacks that tools report for it.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Result } from "./process.ts";
 import { Script } from "./script.ts";
 import { rowsOf } from "./tool.ts";
 
-/** Its path, compiled so that every function has a frame, or with its flags. */
+/** Compiles stacks.c, by default so that every function has a frame pointer; returns its path. */
 export function stacksProgram(flags: readonly string[] = ["-O0"]): string {
   return buildProgram("stacks.c", flags);
 }
 
-/** Starts it; it waits to be let go. */
+/** Starts stacks.c, which waits for `go()`. */
 export function startStacks(steps: readonly string[], program = stacksProgram()): Promise<Script> {
   return Script.of([program, ...steps]);
 }
@@ -37,7 +37,10 @@ export function stacksOf(result: Result, pid: number): StackRow[] {
   return rowsOf<StackRow>(result).filter((row) => row.record === "stack" && row.pid === pid);
 }
 
-/** User stacks, outermost first, without what comes before main, and the sum on each. */
+/**
+ * User stacks, outermost frame first, from main on, with the sum of a value over the rows of each
+ * stack.
+ */
 export function userSums(
   rows: readonly StackRow[],
   sum: (row: StackRow) => number,

@@ -1,5 +1,5 @@
 /**
- * A file system type that no kernel here has, by a stand-in.
+ * A stand-in for a file system type that no kernel of the tests has.
  *
  * @module
  */
@@ -9,15 +9,20 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Disk } from "./disk.ts";
 import { Folder } from "./workload.ts";
 
-/** The module that stands in: its own name is long enough for the other, and it has a mkfs. */
+/**
+ * The module to rename: its name is long enough for the other type's name, and Debian has a mkfs for it.
+ */
 const MODULE = "minix";
-/** include/linux/module_signature.h: a signature, its length in the last 4 bytes of a header, this text. */
+/**
+ * A signed module ends with the signature, struct module_signature (its last 4 bytes are the
+ * signature's length) and this text (include/linux/module_signature.h).
+ */
 const SIGNED = "~Module signature appended~\n";
 const HEADER_SIZE = 12;
 
 /**
- * A mount of a type with this name, in truth of Minix's file system: a copy of its module is loaded in
- * which the name stands in the place of its own. It taints the kernel, so this is for guests.
+ * A mount whose type has a given name and is really the Minix file system: it loads a copy of the module
+ * minix in which that name replaces `minix`. The module taints the kernel, so this is for guests.
  */
 export class StandIn implements Disposable {
   readonly path: string;
@@ -47,7 +52,7 @@ export class StandIn implements Disposable {
     const module = original.endsWith(".xz") ? run("xz", "-dc", original) : readFileSync(original);
     const text = module.toString("latin1");
     const isSigned = text.endsWith(SIGNED);
-    // One that was changed is refused for its signature, and taken without.
+    // The kernel refuses a changed module with a wrong signature, but loads one without a signature.
     const end = text.length - SIGNED.length;
     const length = isSigned ? end - HEADER_SIZE - module.readUInt32BE(end - 4) : text.length;
     const name = `${this.#type}${"\0".repeat(MODULE.length - this.#type.length)}`;

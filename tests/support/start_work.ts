@@ -1,5 +1,5 @@
 /**
- * The workload of a case, and which rows are of it.
+ * Starts the workload of a case, and selects its rows.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { Script } from "./script.ts";
 import { rowsOf } from "./tool.ts";
 import { Workload } from "./workload.ts";
 
-/** Starts work in a folder of its own, held back until `go`. */
+/** Starts a workload in a folder of its own; it waits until `go()`. */
 export async function startWork(work: Work, dir: string): Promise<Job> {
   if ("start" in work) return await work.start(dir);
   const names = { dir, pid: -1, names: {} };
   if ("steps" in work) return await Workload.start(...filled(work.steps, names));
   if ("program" in work) {
-    // A copy that nobody else runs, `{dir}/NAME`: probes in it see this process alone.
+    // A copy that no other process runs, `{dir}/NAME`: probes in this file see this process only.
     const path = join(dir, basename(work.program, ".c"));
     copyFileSync(buildProgram(work.program, work.flags), path);
     return await Script.of([path, ...filled(work.args ?? [], names)]);
@@ -26,7 +26,9 @@ export async function startWork(work: Work, dir: string): Promise<Job> {
   return await Script.start(filled(work.script, names));
 }
 
-/** Records that name no process, such as those of losses, stay: they must be expected. */
+/**
+ * The workload's rows. Records without a process, such as losses, are kept: a case must expect them.
+ */
 export function rowsIn(
   result: Parameters<typeof rowsOf>[0],
   of: IsOf | undefined,
@@ -36,7 +38,10 @@ export function rowsIn(
   return rowsOf<Row>(result).filter((row) => isOf(row, context));
 }
 
-/** Puts names in: a text that is nothing but one becomes what it stands for, a number for instance. */
+/**
+ * Replaces `{NAME}` in strings. A string that is only `{NAME}` becomes the value itself, such as a
+ * number.
+ */
 export function filled<T>(value: T, context: CaseContext): T {
   const known: Record<string, string | number> = {
     ...context.names,

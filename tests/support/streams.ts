@@ -1,5 +1,5 @@
 /**
- * Reading streams of events that calls of getppid(2) make.
+ * Checks streams of events that calls of getppid(2) produce.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import { callGetppid } from "./calls.ts";
 
 const EVENTS = 101;
 
-/** Checks that a stream gives events in their order as they come, and that leaving closes it. */
+/**
+ * Checks that iterating a stream gives events in order as they arrive, and that `break` closes the
+ * stream.
+ */
 export async function iteratesAsTheyCome(
   stream: EventStream<{ readonly sequence: number }>,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The connections of tcp.c, in a network namespace of their own: nobody else's ports, and addresses
- * that never answer.
+ * The connections of tcp.c, in a network namespace of their own: no other process uses its ports, and it
+ * has addresses that never answer.
  *
  * @module
  */
@@ -10,7 +10,9 @@ import { buildProgram } from "./build.ts";
 import { type Result, Running } from "./process.ts";
 import { startTool, stopTool } from "./tool.ts";
 
-/** 198.51.100.0/24 and 2001:db8:1::/64 are routed to the loopback interface, which drops them. */
+/**
+ * Sets up the namespace: packets to 198.51.100.0/24 and 2001:db8:1::/64 go to the loopback interface and are dropped.
+ */
 const NAMESPACE = `set -e
 ip link set lo up
 ip addr add 192.0.2.2/32 dev lo
@@ -19,7 +21,7 @@ ip -6 addr add 2001:db8::2/128 dev lo nodad
 ip -6 route add 2001:db8:1::/64 dev lo src 2001:db8::2
 exec "$@"`;
 
-/** Besides, a second namespace, for steps behind `peer=`: the server lives there, on 203.0.113.2 and 2001:db8:2::2. */
+/** Also makes a second namespace for `peer=`, in which the server runs, on 203.0.113.2 and 2001:db8:2::2. */
 const TWO_NAMESPACES = `set -e
 mount -t tmpfs tmpfs /run
 ip netns add peer
@@ -33,7 +35,7 @@ ip -n peer link set far up
 ip -n peer link set lo up
 ${NAMESPACE}`;
 
-/** Who talks, by the family a step is given: `m` is an IPv6 socket that talks IPv4. */
+/** The loopback address of a step's family; `m` is an IPv6 socket with an IPv4-mapped address. */
 export function loopback(family: Connection["family"]): string {
   return { 4: "127.0.0.1", 6: "::1", m: "::ffff:127.0.0.1" }[family];
 }
@@ -41,22 +43,22 @@ export function loopback(family: Connection["family"]): string {
 /** A connection that was made. */
 export interface Connection {
   readonly family: "4" | "6" | "m";
-  /** The client's port; 0 when nobody listened. */
+  /** The client's port; 0 for `refused` steps. */
   readonly port: number;
   readonly serverPort: number;
-  /** How often the client sent again what was not answered. */
+  /** The number of the client's retransmits. */
   readonly retransmits: number;
-  /** The client's network namespace, by inode. */
+  /** The inode number of the client's network namespace. */
   readonly netns: number;
 }
 
-/** A client and a server that wait until a test lets them go. */
+/** A client and a server that wait until `go()`. */
 export class TcpWorkload implements AsyncDisposable {
   readonly client: number;
   readonly server: number;
-  /** The client's network namespace, by inode. */
+  /** The inode number of the client's network namespace. */
   readonly netns: number;
-  /** Where the server listens, for each step that has a server. */
+  /** The ports at which the server listens, one for each step that has a listener. */
   readonly ports: readonly number[];
   readonly #running: Running;
 
@@ -68,7 +70,7 @@ export class TcpWorkload implements AsyncDisposable {
     this.ports = Array.from(ports!.matchAll(/\d+/g), Number);
   }
 
-  /** Starts it and waits until it waits. */
+  /** Starts tcp.c and waits until it waits for a line. */
   static async start(...steps: string[]): Promise<TcpWorkload> {
     const program = [buildProgram("tcp.c"), ...steps];
     const isTwo = steps[0]?.startsWith("peer=");
@@ -87,13 +89,13 @@ export class TcpWorkload implements AsyncDisposable {
     return connectionsOf(stdout, this.netns);
   }
 
-  /** Goes on as far as a `wait` step; what has been connected so far. */
+  /** Lets it run until the next `wait` step; returns the connections so far. */
   async goToWait(): Promise<Connection[]> {
     this.#running.send();
     return connectionsOf((await this.#running.find("stdout", /^[^]*^waiting$/m))[0], this.netns);
   }
 
-  /** Interrupts the client's `blocked` step. */
+  /** Sends SIGUSR1 to end the client's `blocked` step. */
   interrupt(): void {
     this.#running.kill("SIGUSR1");
   }
@@ -105,7 +107,7 @@ export class TcpWorkload implements AsyncDisposable {
 
 function connectionsOf(text: string, netns: number): Connection[] {
   return Array.from(text.matchAll(/^flow (.) (\d+) (\d+) (\d+)$/gm), (match) => ({
-    // MPTCP's is TCP by IPv4; v and w are those to the other namespace.
+    // p is MPTCP over IPv4; v and w are IPv4 and IPv6 to the other namespace.
     family: match[1]!.replace(/[pv]/, "4").replace("w", "6") as Connection["family"],
     port: Number(match[2]),
     serverPort: Number(match[3]),
@@ -122,7 +124,7 @@ export interface RecordedTcp {
   readonly server: number;
 }
 
-/** Makes connections under a tool, from its ready line to their end. */
+/** Runs a tool while the connections are made, from its ready line on. */
 export async function recordTcp(
   name: string,
   args: readonly string[],
@@ -132,7 +134,7 @@ export async function recordTcp(
   return recorded!;
 }
 
-/** The same connections under several runs of a tool at once. */
+/** Runs a tool several times at once, with different arguments, while the connections are made. */
 export async function recordTcpRuns(
   name: string,
   args: (workload: TcpWorkload) => readonly (readonly string[])[],

@@ -1,5 +1,5 @@
 /**
- * A shell on a terminal, into which a test types.
+ * A shell on a pseudo-terminal, into which a test types lines.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { Job } from "./cases.ts";
 import { Running } from "./process.ts";
 
-/** A shell that shows it waits inside its line editor. */
+/** The shell's prompt: when it is printed, the shell waits in its line editor. */
 const PROMPT = "typing> ";
 
-/** A shell on a pseudo-terminal of its own, which `script` makes. */
+/** A shell on a pseudo-terminal that script(1) makes. */
 export class Terminal implements Job {
   readonly pid: number;
   readonly #running: Running;
@@ -23,11 +23,11 @@ export class Terminal implements Job {
   }
 
   /**
-   * Starts a shell, which is asked for its process id first, and waits until it waits for the next line.
-   * That line's call began before any probe of a test, so it is none of `lines`.
+   * Starts a shell, lets it print its pid, and waits until it waits for the next line. The call that
+   * reads that next line began before a test sets probes, so `go()` types a line of its own there.
    *
    * @param shell a command line, without `exec`
-   * @param lines what is typed once the test lets it go; then comes `exit`
+   * @param lines what `go()` types; `exit` follows
    */
   static async start(shell: string, lines: readonly string[]): Promise<Terminal> {
     const command = `exec env PS1='${PROMPT}' ${shell}`;

@@ -14,7 +14,7 @@ import { Script } from "./script.ts";
 
 const LIBRARIES = "/usr/lib/x86_64-linux-gnu";
 
-/** How each library's program is built, and what form of files it takes. */
+/** How each library's program is built, and the format of the certificate files that it takes. */
 const PROGRAMS = {
   openssl: { source: "tls_openssl.c", flags: [], libraries: ["-lssl", "-lcrypto"], form: "pem" },
   static: {
@@ -32,7 +32,7 @@ const PROGRAMS = {
   },
 } as const;
 
-/** Makes `cert.pem`, `key.pem` and the same in DER in a folder. */
+/** Makes a self-signed certificate and its key in a folder, in PEM and in DER format. */
 function makeCertificate(dir: string): void {
   const openssl = (...args: readonly string[]) =>
     execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "ignore"] });
@@ -45,9 +45,9 @@ function makeCertificate(dir: string): void {
 }
 
 /**
- * Steps of tls.h; rows call the server's process `{server}`, the program `{dir}/tls`.
+ * Steps of tls.h. In rows `{server}` is the server's pid; the program is `{dir}/tls`.
  *
- * @param container put a copy of the library at its place, in a mount namespace of the program's own
+ * @param container bind-mount a copy of the library over it, in a mount namespace of the program's own
  */
 export const tls = (
   kind: keyof typeof PROGRAMS,
@@ -75,7 +75,10 @@ export const tls = (
   },
 });
 
-/** A mount namespace in which a library is another file of the same name and bytes. */
+/**
+ * A command that runs another one in a mount namespace where the library is a copy: other inode, same name
+ * and bytes.
+ */
 function inContainer(dir: string, library: string): string[] {
   const name = readdirSync(LIBRARIES).find((each) => each.startsWith(library))!;
   const real = realpathSync(join(LIBRARIES, name));
@@ -85,7 +88,7 @@ function inContainer(dir: string, library: string): string[] {
   return ["unshare", "--mount", "sh", "-c", `mount --bind "${copy}" "${real}"; exec "$@"`, "sh"];
 }
 
-/** A client of this machine that gets `{dir}/page` from `openssl s_server`, which serves one connection. */
+/** An HTTPS client program of this machine that fetches `{dir}/page` from `openssl s_server`. */
 export const httpsClient = (command: string): Work => ({
   start(dir: string): Promise<Job> {
     makeCertificate(dir);

@@ -1,8 +1,8 @@
 /**
- * Running tools as users do, and comparing what they say.
+ * Runs tools as users do, and collects their output.
  *
- * A tool's tests run its module under the runtime that runs the test; with TSBCC_EXECUTABLE they
- * run it from the executable of all tools at that path instead.
+ * Tests run a tool's module under the runtime that runs the test. If TSBCC_EXECUTABLE is set, they run
+ * the executable of all tools at that path instead.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Result, Running } from "./process.ts";
 import { scriptCommand } from "./runtime.ts";
 import { Folder, Workload } from "./workload.ts";
 
-/** The environment that asks for the ready line. */
+/** Options with the environment variable that makes a tool print its ready line. */
 export const READY = { env: { TSBCC_READY: "1" } } as const;
 
 /** The command that runs a tool. */
@@ -22,7 +22,7 @@ export function toolCommand(name: string): string[] {
   return executable ? [executable, name] : scriptCommand(`${PROJECT}tools/${name}/${name}.ts`);
 }
 
-/** Starts a tool and waits until its probes are in place. */
+/** Starts a tool and waits for its ready line: all programs are attached. */
 export async function startTool(name: string, ...args: string[]): Promise<Running> {
   const running = Running.start([...toolCommand(name), ...args], READY);
   try {
@@ -39,30 +39,30 @@ export function runTool(name: string, ...args: string[]): Promise<Result> {
   return Running.start([...toolCommand(name), ...args]).result;
 }
 
-/** Stops a tool as Ctrl-C does; what it printed. @throws when it ends with another status than 0 */
+/** Stops a tool by SIGINT; returns what it printed. @throws when it ends with another status than 0 */
 export async function stopTool(running: Running): Promise<Result> {
-  // One whose process has ended is ending by itself; a runtime that is about to exit hears no signal, and
-  // would be killed by it.
+  // A tool whose traced process has ended exits by itself. A signal then might come when the runtime has
+  // already removed its handlers, and would kill it.
   if (!running.hasPrinted("stderr", /: process \d+ ended$/m)) running.kill("SIGINT");
   const result = await running.result;
   assert.equal(result.status, 0, result.stderr);
   return result;
 }
 
-/** What a tool printed while a workload ran. */
+/** The result of a tool that ran while a workload ran. */
 export interface Recorded {
   readonly result: Result;
-  /** The folder that was the workload's own. */
+  /** The workload's own folder. */
   readonly folder: string;
   /** The workload's process id. */
   readonly pid: number;
 }
 
 /**
- * Runs the steps of workload.c under a tool, from its ready line to the workload's end.
+ * Runs a tool while workload.c does its steps, from the tool's ready line to the workload's end.
  *
- * @param args the tool's, which may name the workload
- * @param steps what the workload does in a folder of its own
+ * @param args the tool's arguments, which may depend on the workload's pid
+ * @param steps the workload's steps, in a folder of its own
  */
 export async function recordTool(
   name: string,
@@ -92,13 +92,13 @@ export function isolated(preparations: readonly string[], command: readonly stri
   return ["unshare", "--mount", "sh", "-c", script, "sh", ...command];
 }
 
-/** Preparations after which tracefs is mounted nowhere. */
+/** Shell commands for `isolated` that unmount tracefs everywhere. */
 export const WITHOUT_TRACEFS: readonly string[] = [
   "while umount -l /sys/kernel/tracing; do :; done 2>/dev/null",
   "while umount -R -l /sys/kernel/debug; do :; done 2>/dev/null",
 ];
 
-/** A command that runs another one as a user who has these capabilities and no other right. */
+/** A command that runs another one as an unprivileged user with only these capabilities. */
 export function withCapabilities(names: readonly string[], command: readonly string[]): string[] {
   const list = names.map((name) => `+${name.toLowerCase().replace(/^cap_/, "")}`).join(",");
   const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];

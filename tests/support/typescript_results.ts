@@ -1,5 +1,5 @@
 /**
- * Programs of TypeScript that compute something of arguments, and what they give.
+ * Runs kernel functions in TypeScript on given arguments, and reads their results.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { runOnce } from "./differential.ts";
 /** The globals that programs store results in. */
 const RESULTS = { a: u64, b: u64, c: i64, d: i64, yes: bool, no: bool };
 
-/** What a raw tracepoint tells. */
+/** The context of a raw tracepoint. */
 export type Context = { readonly args: readonly bigint[] };
-/** What programs store. */
+/** The globals as programs see them. */
 export type Results = OutsideOf<{ globals: typeof RESULTS }>;
 
-/** What a program stores in the globals, after one run. */
+/** Runs a program once on these arguments; returns the globals afterwards. */
 export function results(run: (context: Context, out: Results) => unknown, ...args: bigint[]) {
   const program = rawTracepoint<Results>("sys_enter", run);
   using bpf = Bpf.load(kernel({ globals: RESULTS }, { program }));

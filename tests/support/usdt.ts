@@ -1,5 +1,5 @@
 /**
- * The workload of usdt.c: a process that fires probes when it is told to.
+ * The workload of usdt.c: a process that fires USDT probes when a test tells it to.
  *
  * @module
  */
@@ -7,28 +7,32 @@
 import { buildProgram } from "./build.ts";
 import { Running } from "./process.ts";
 
-/** The ways to build it; a library is run by the program of the first kind. */
+/**
+ * Compiler flags for each kind of usdt.c; the kind `library` is loaded by the program of kind `pie`.
+ */
 export const KINDS = {
   pie: [],
   nonPie: ["-no-pie", "-fno-pie"],
   library: ["-shared", "-fPIC", "-DLIBRARY"],
 } as const;
 
-/** A program whose probes have other arguments at each of their locations. */
+/**
+ * Builds usdt_locations.c, whose probes have different arguments at each location; returns its path.
+ */
 export const buildLocations = (): string => buildProgram("usdt_locations.c");
 
-/** The file that has the probes. */
+/** Builds usdt.c; returns the path of the file that has the probes. */
 export function buildUsdt(kind: keyof typeof KINDS = "pie"): string {
   return buildProgram("usdt.c", KINDS[kind]);
 }
 
-/** What the process says of itself: how often it found its guarded probe watched, and by how many. */
+/** What the process reports: how often its guarded probe's semaphore was not 0, and its value now. */
 export interface UsdtReport {
   readonly enabled: number;
   readonly semaphore: number;
 }
 
-/** A process with probes. */
+/** A process of usdt.c or usdt_locations.c. */
 export class UsdtProcess implements AsyncDisposable {
   readonly pid: number;
   readonly #running: Running;
@@ -39,7 +43,9 @@ export class UsdtProcess implements AsyncDisposable {
     this.pid = pid;
   }
 
-  /** Starts it and waits until it waits; `command` runs the program and its arguments. */
+  /**
+   * Starts usdt.c and waits for its first line; `command` returns the command that runs the program.
+   */
   static async start(
     kind: keyof typeof KINDS = "pie",
     command: (program: string[]) => string[] = (program) => program,
@@ -50,14 +56,14 @@ export class UsdtProcess implements AsyncDisposable {
     return new UsdtProcess(running, Number(pid));
   }
 
-  /** The same of usdt_locations.c. */
+  /** Starts usdt_locations.c and waits for its first line. */
   static async startLocations(): Promise<UsdtProcess> {
     const running = Running.start([buildLocations()]);
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     return new UsdtProcess(running, Number(pid));
   }
 
-  /** Fires every probe so many times. */
+  /** Fires every probe `times` times. */
   async fire(times: number): Promise<UsdtReport> {
     this.#running.send(String(times));
     const before = `(?:fired .*\\n){${this.#reports++}}`;

@@ -1,5 +1,6 @@
 /**
- * The USDT notes of a file, as the library and as readelf(1) read them: in one form, to be compared.
+ * The USDT notes of a file, as the library and as readelf(1) read them, in one text form for
+ * comparison.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import { type UsdtProbe, usdtProbes } from "../../mod.ts";
 import { run } from "./process.ts";
 
-/** A file's probes; none of what is no ELF file, such as a script. */
+/** A file's probes; none if it is not an ELF file. */
 export function probesIfAny(path: string): UsdtProbe[] {
   try {
     return usdtProbes({ path });
@@ -19,7 +20,7 @@ export function probesIfAny(path: string): UsdtProbe[] {
 
 const hex = (address = 0) => `0x${address.toString(16).padStart(16, "0")}`;
 
-/** What readelf -n prints of the notes, in the form that {@linkcode writtenAsNotes} has. */
+/** The notes that `readelf -n` prints, in the text form of {@linkcode writtenAsNotes}. */
 export async function notesByReadelf(path: string): Promise<string[]> {
   const { stdout } = await run(["readelf", "--notes", "--wide", path]);
   const notes = stdout.matchAll(
@@ -30,7 +31,7 @@ export async function notesByReadelf(path: string): Promise<string[]> {
   ).sort();
 }
 
-/** Each place, with its arguments written as notes have them. */
+/** Each location of the probes, with its arguments written as in the notes. */
 export function writtenAsNotes(probes: readonly UsdtProbe[]): string[] {
   return probes.flatMap(({ provider, name, locations }) =>
     locations.map(({ address, semaphore, arguments: args }) => {

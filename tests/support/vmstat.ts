@@ -1,5 +1,5 @@
 /**
- * Counts of the kernel's memory management, around what a tool counts.
+ * Checks a tool's counts against the kernel's counters of memory management (/proc/vmstat).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { EventTrace } from "./event_trace.ts";
 import type { Case, Job, Row, Work } from "./cases.ts";
 import { startWork } from "./start_work.ts";
 
-/** The sum of those counters of /proc/vmstat whose name matches. */
+/** The sum of the counters of /proc/vmstat whose name matches. */
 export function vmstat(name: RegExp): number {
   return readFileSync("/proc/vmstat", "utf8").trim().split("\n").map((line) => line.split(" "))
     .filter(([counter]) => name.test(counter!))
@@ -18,13 +18,13 @@ export function vmstat(name: RegExp): number {
 }
 
 /**
- * Work, such as a script, and a check that a tool counted what the kernel did: no less than during the work,
- * and no more than from before the tool's start until after its end. Mostly both are the same.
+ * A workload, and a check of the tool's total: at least the growth of the kernel's counters while the workload
+ * ran, and at most their growth from before the tool's start until after its end. Mostly both are the same.
  *
- * @param name of counters in /proc/vmstat
- * @param countOf what the tool's rows say
- * @param event a tracepoint, and of which of its lines there are the least that count: tools hide what they do
- * themselves
+ * @param name matches names of counters in /proc/vmstat
+ * @param countOf the total in the tool's rows
+ * @param event a tracepoint and a pattern for its ftrace lines, whose number is the minimum in place of the
+ * counters' growth: that includes work of the tool itself
  */
 export function countedInVmstat(
   name: RegExp,

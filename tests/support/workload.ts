@@ -1,5 +1,5 @@
 /**
- * The workload of workload.c, held back until a test lets it go.
+ * The workload of workload.c, which waits until a test lets it run.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { buildProgram } from "./build.ts";
 import { Running } from "./process.ts";
 
-/** A process that makes the calls its steps name, once `go` says so. */
+/** A process that does steps of workload.c after `go()`. */
 export class Workload implements AsyncDisposable {
   readonly pid: number;
   readonly #running: Running;
@@ -20,25 +20,27 @@ export class Workload implements AsyncDisposable {
     this.pid = pid;
   }
 
-  /** The command, for those who start it in their own way. */
+  /** The command that runs workload.c, for tests that start it by another command. */
   static command(...steps: string[]): string[] {
     return [buildProgram("workload.c"), ...steps];
   }
 
-  /** Starts it and waits until it waits. */
+  /** Starts workload.c and waits until it waits for a line. */
   static async start(...steps: string[]): Promise<Workload> {
     const running = Running.start(Workload.command(...steps));
     const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
     return new Workload(running, Number(pid));
   }
 
-  /** Makes the calls and waits for the end. @throws when a step failed */
+  /** Lets it do its steps and waits for its end. @throws when a step failed */
   async go(): Promise<void> {
     this.#running.send();
     await this.#finish();
   }
 
-  /** With a `thread` step: goes on until the thread waits; returns its id. */
+  /**
+   * For a `thread` step: lets it run until the thread waits for a line; returns the thread's id.
+   */
   async goToThread(): Promise<number> {
     this.#running.send();
     return Number((await this.#running.find("stdout", /^tid (\d+)\n/m))[1]);
@@ -54,7 +56,7 @@ export class Workload implements AsyncDisposable {
   }
 }
 
-/** A folder of this test's own, removed at the end of the block. */
+/** A temporary folder, removed at disposal. */
 export class Folder implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), "ts-bcc-test-"));
 
