@@ -1,4 +1,4 @@
-/** Debian packages: those the harness needs installed, and those it only unpacks. */
+/** Installs Debian packages that the harness needs, and unpacks others without installing them. */
 import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -13,7 +13,8 @@ const QUIET = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 /**
  * Returns the path of a command, after installing the Debian package that has it if need be.
  *
- * An installation runs to its end even if this run is interrupted: half a dpkg helps nobody.
+ * An installation runs to its end even if this run is interrupted: an interrupted dpkg leaves
+ * packages half installed.
  */
 export async function requireCommand(command: string, debianPackage: string): Promise<string> {
   const found = which(command);
@@ -24,7 +25,10 @@ export async function requireCommand(command: string, debianPackage: string): Pr
   return installed;
 }
 
-/** Returns the path of virtiofsd: a part of QEMU in Debian 12, a package of its own later. */
+/**
+ * Returns the path of virtiofsd, which is part of QEMU's package in Debian 12, and a separate
+ * package later.
+ */
 export async function requireVirtiofsd(): Promise<string> {
   const find = () => VIRTIOFSD.find((path) => existsSync(path));
   if (find() === undefined) await install("virtiofsd");
@@ -33,7 +37,7 @@ export async function requireVirtiofsd(): Promise<string> {
   return path;
 }
 
-/** Installs a package if it is not. */
+/** Installs a package unless it is installed. */
 export async function requirePackage(debianPackage: string): Promise<void> {
   const isInstalled = await read("dpkg-query", ["-W", "-f", "${db:Status-Abbrev}", debianPackage])
     .then((status) => status.startsWith("ii"), () => false);
@@ -47,14 +51,18 @@ async function install(debianPackage: string): Promise<void> {
     run("apt-get", [...options, "install", "-y", "--no-install-recommends", debianPackage], {
       env: QUIET,
     });
-  // The lists may be absent or too old to name files that still exist: only then refresh them.
+  // If the package lists are absent, or too old to name files that still exist: refresh them and
+  // retry.
   await attempt().catch(async () => {
     await run("apt-get", [...options, "update"], { env: QUIET });
     await attempt();
   });
 }
 
-/** An apt of our own over one suite of Debian: no setting or list of the system's is touched. */
+/**
+ * Apt for one suite of Debian, with lists and settings of its own: those of the system stay
+ * untouched.
+ */
 export class PrivateApt {
   readonly #options: readonly string[];
   readonly #signal: AbortSignal;
@@ -65,9 +73,9 @@ export class PrivateApt {
   }
 
   /**
-   * Makes one that keeps its lists in `directory`, and reads the suite's package list.
+   * Sets up apt with its lists in `directory`, and reads the suite's package list.
    *
-   * @param architecture Debian's name of the machine that the packages are for; default: this one's
+   * @param architecture Debian's name of the packages' architecture; default: this machine's
    */
   static async open(
     directory: string,
@@ -84,7 +92,8 @@ export class PrivateApt {
     }
     const sources = join(directory, "sources.list");
     writeFileSync(sources, `deb [signed-by=${keyring}] ${await mirror()} ${suite} main\n`);
-    // An empty list of installed packages, so that the system's own do not hide what we ask for.
+    // An empty list of installed packages: apt would leave out packages that the system has
+    // installed.
     writeFileSync(join(directory, "status"), "");
     const settings = {
       "Dir::State": join(directory, "state"),
@@ -108,7 +117,7 @@ export class PrivateApt {
     return apt;
   }
 
-  /** The names of a package and of all that it depends on. */
+  /** The names of a package and of all packages that it depends on, directly or indirectly. */
   async dependencies(debianPackage: string): Promise<string[]> {
     const text = await this.#run("apt-cache", [
       "depends",
@@ -124,7 +133,7 @@ export class PrivateApt {
     await this.#run("apt-get", ["-qq", "download", ...packages], directory);
   }
 
-  /** Downloads packages and all that they depend on into `directory`. */
+  /** Downloads packages and all packages that they depend on into `directory`. */
   async downloadAll(packages: readonly string[], directory: string): Promise<void> {
     mkdirSync(join(directory, "partial"), { recursive: true });
     const flags = ["-y", "--download-only", "--no-install-recommends"];
@@ -163,7 +172,7 @@ export async function extractPackage(
   rmSync(path);
 }
 
-/** The Debian mirror that this system's apt uses: the other suites are found beside its own. */
+/** The Debian mirror that this system's apt uses; it has the other suites as well. */
 async function mirror(): Promise<string> {
   if (process.env.TSBCC_DEBIAN_MIRROR) return process.env.TSBCC_DEBIAN_MIRROR;
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)";

@@ -1,10 +1,12 @@
-/** The cache outside the tree: what is downloaded once and serves every run. */
+/** The cache outside the source tree, for downloads that all runs share. */
 import { existsSync, globSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
 
-/** Where downloads of a kind are kept: in `TSBCC_CACHE`, else the user's cache, else the system's. */
+/**
+ * The folder for downloads of one kind: in `TSBCC_CACHE`, else the user's cache, else the system's.
+ */
 export function cacheDirectory(kind: string): string {
   const { TSBCC_CACHE, XDG_CACHE_HOME } = process.env;
   if (TSBCC_CACHE) return join(TSBCC_CACHE, kind);
@@ -16,8 +18,8 @@ export function cacheDirectory(kind: string): string {
 /**
  * Returns a folder of the cache, after making it if it is not there.
  *
- * The work is done in a folder beside the final one, which gets its name only when all of it is
- * there: an interrupted download is never taken for a whole one.
+ * The content is made in a temporary folder beside the final one and renamed when it is complete:
+ * so an interrupted download is never used.
  */
 export async function requireFolder(
   directory: string,
@@ -29,7 +31,7 @@ export async function requireFolder(
   mkdirSync(work, { recursive: true });
   try {
     await make(work);
-    // Another run may have finished the same folder meanwhile; then its copy serves.
+    // Another run may have finished the same folder meanwhile: then that one is used.
     if (!existsSync(directory)) renameSync(work, directory);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -37,7 +39,7 @@ export async function requireFolder(
   return directory;
 }
 
-/** Removes what runs that were killed outright left behind. */
+/** Removes temporary folders of runs that were killed. */
 function removeAbandoned(cache: string): void {
   for (const path of globSync(join(cache, "*.part-*"))) {
     const pid = path.slice(path.lastIndexOf("-") + 1);

@@ -1,21 +1,24 @@
-/** The stream of bytes from a guest: a job's output with the guest's own messages in between. */
+/** The byte stream from a guest: a job's output, with messages of the guest's init in between. */
 
-/** What a {@linkcode Channel} does with what it finds. */
+/** The callbacks of a {@linkcode Channel}. */
 export interface ChannelReader {
   /** A piece of a job's output. */
   output(text: string): void;
-  /** A message's words, the first of which says what it is. */
+  /** The words of a message; the first word is its type. */
   message(words: string[]): void;
 }
 
-/** Splits a guest's stream; `guest_init.sh` describes the messages. */
+/** Splits a guest's stream into output and messages, which `guest_init.sh` describes. */
 export class Channel {
   readonly #start: string;
   readonly #reader: ChannelReader;
   readonly #decoder = new TextDecoder();
   #pending = "";
 
-  /** @param token What a test cannot guess, so that no test can forge a message. */
+  /**
+   * @param token A random text at the start of messages: tests cannot guess it, so they cannot
+   * forge messages.
+   */
   constructor(token: string, reader: ChannelReader) {
     this.#start = `\x1e${token} `;
     this.#reader = reader;
@@ -41,7 +44,7 @@ export class Channel {
     this.#pending = this.#pending.slice(length);
   }
 
-  /** How much of what is pending cannot be the beginning of a message. */
+  /** The length of the pending text that cannot be part of a message. */
   #safeLength(): number {
     const last = this.#pending.lastIndexOf("\x1e");
     const isBeginning = last >= 0 && this.#start.startsWith(this.#pending.slice(last));

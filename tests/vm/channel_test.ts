@@ -2,7 +2,10 @@ import { deepStrictEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { Channel } from "./channel.ts";
 
-/** What a channel makes of a stream that comes in chunks of a size. */
+/**
+ * Passes a text to a channel in chunks of a given size; returns the output and messages that it
+ * found.
+ */
 function split(text: string, chunkSize: number): { output: string; messages: string[][] } {
   const found = { output: "", messages: [] as string[][] };
   const channel = new Channel("token", {

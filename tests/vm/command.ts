@@ -1,10 +1,10 @@
-/** Running the host's commands: one way to start them, to read them and to say that they failed. */
+/** Runs commands of the host and reports failures, in one way for all of the harness. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
-/** What a command may be given. */
+/** Options of {@linkcode run}. */
 export interface CommandOptions {
   /** Written to the command's standard input. */
   input?: Uint8Array;

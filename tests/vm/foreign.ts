@@ -1,6 +1,6 @@
 /**
- * What guests of another machine's architecture have in place of the host's files: a small Debian system
- * and the runtimes' builds for it.
+ * What guests of another architecture have in place of the host's files: a small Debian system and the
+ * runtimes' builds for that architecture.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import type { Architecture } from "./kernels.ts";
 import { type Runtime, runtimePath, TREE } from "./suite.ts";
 import { requireSystem } from "./systems.ts";
 
-/** What the runtimes and the tests call: shared libraries, a shell, a C compiler and a few programs. */
+/**
+ * Packages with what the runtimes and tests need: shared libraries, a shell, a C compiler and a few
+ * programs.
+ */
 const PACKAGES = [
   "base-files libc-bin libstdc++6 libbpf1 libbpfcc bash dash coreutils findutils grep sed mawk",
   "util-linux mount procps kmod iproute2 libcap2-bin openssl python3-minimal",
@@ -42,7 +45,10 @@ export async function requireForeign(
   return { root, runtimes: { bun, deno } };
 }
 
-/** Builds the tests' programs and kernel objects: emulated, compilers take ten times as long. */
+/**
+ * Builds the tests' programs and kernel objects on the host: emulated compilers take ten times as
+ * long.
+ */
 async function buildThere(
   architecture: Architecture,
   machine: string,
@@ -55,7 +61,7 @@ async function buildThere(
   await run(runtimePath("deno"), words, { cwd: TREE, env, signal, show: true });
 }
 
-/** `PATH` for tests there: the runtimes by their own names first. */
+/** `PATH` for tests in the foreign system: the folders of the runtimes come first. */
 export function foreignPath({ runtimes }: ForeignSystem): string {
   const folders = Object.values(runtimes).map(dirname);
   return [...folders, "/usr/local/sbin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].join(":");

@@ -1,4 +1,4 @@
-/** One virtual machine: started, given jobs one after another, and ended. */
+/** Starts a virtual machine, runs jobs in it one after another, and ends it. */
 import { decodeBase64, encodeBase64 } from "@std/encoding";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -14,15 +14,18 @@ import type { Kernel } from "./kernels.ts";
 const KILL_GRACE_MS = 20_000;
 const CONSOLE_KEPT = 64 * 1024;
 const CONSOLE_LINES = 30;
-/** How a kernel begins to say that it dies: what follows is a long trace with the cause on top. */
+/** Matches the first console line of a kernel crash; a long trace follows, with the cause at its top. */
 const DEATH = /Kernel panic|BUG:|Oops|general protection fault|unable to handle/;
 
-/** Where a job leaves files for the host. There is room for them even when the disk is full. */
+/**
+ * The folder where a job leaves files for the host. It is on a file system of its own: it has room if the disk is
+ * full.
+ */
 export const RESULTS = "/run/tsbcc/results";
 
 /** How a job ended. */
 export interface JobResult {
-  /** `hung` is a guest that did not even answer: like a crashed one, it is of no more use. */
+  /** `hung`: the guest did not answer. A hung guest, like a crashed one, takes no more jobs. */
   outcome: "exited" | "timed out" | "crashed" | "hung";
   /** The exit status of a job that exited. */
   status: number;
@@ -34,17 +37,17 @@ export interface JobResult {
 
 /** What a {@linkcode Guest} is started with. */
 export interface GuestOptions extends Hardware {
-  /** The folder that guests have for their root; default: the host's. */
+  /** The folder that is the guest's root; default: the host's root. */
   root?: string;
-  /** Paths on the host that jobs need; they may lie on file systems of their own. */
+  /** Paths on the host that jobs need; they may be on other file systems than the root. */
   paths: readonly string[];
-  /** How long the guest may take until it is ready, in milliseconds. */
+  /** Time limit for booting, in milliseconds. */
   bootLimitMs: number;
-  /** Ends the guest, and what waits for it, when aborted. */
+  /** Ends the guest when aborted, and rejects pending calls. */
   signal: AbortSignal;
 }
 
-/** A running guest. Close it: nothing else ends it before this process ends. */
+/** A running guest. It runs until `close()`, or until this process ends. */
 export class Guest {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
@@ -57,8 +60,8 @@ export class Guest {
   #message: (words: string[]) => void = () => {};
 
   private constructor(command: readonly string[], token: string, signal: AbortSignal) {
-    // The first command makes the kernel end the guest if this process is killed outright. A group
-    // of its own keeps a terminal's Ctrl-C for this process, which then ends the guest in order.
+    // setpriv: the kernel kills the guest if this process is killed. In a process group of its own the
+    // guest gets no SIGINT from the terminal: this process does, and closes the guest in order.
     this.#child = spawn("setpriv", ["--pdeathsig", "KILL", ...command], {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
@@ -91,7 +94,7 @@ export class Guest {
   }
 
   /**
-   * Starts a guest and waits until it takes jobs.
+   * Starts a guest and waits until it accepts jobs.
    *
    * @throws Error, with the end of its console, if it does not come up within the limit.
    */
@@ -112,12 +115,12 @@ export class Guest {
     throw new Error(`The guest did not boot\n${guest.consoleTail()}`);
   }
 
-  /** Whether it can take another job. */
+  /** Whether the guest can take another job. */
   get isAlive(): boolean {
     return this.#isAlive;
   }
 
-  /** The last lines of the guest's console, or those in which its kernel says why it died. */
+  /** The last lines of the guest's console, or, after a crash, those from the kernel's message on. */
   consoleTail(): string {
     const lines = this.#console.trimEnd().split(/\r?\n/);
     const death = lines.findIndex((line) => DEATH.test(line));
@@ -125,7 +128,7 @@ export class Guest {
     return lines.slice(Math.max(0, start)).slice(0, CONSOLE_LINES).join("\n");
   }
 
-  /** Runs a shell script as root in the guest. A job that exceeds the limit is killed there. */
+  /** Runs a shell script as root in the guest; a job that exceeds the limit is killed. */
   async run(
     script: string,
     limitMs: number,
@@ -179,17 +182,17 @@ export class Guest {
   }
 
   /**
-   * Kills process 1 of the guest's namespaces, with which the kernel ends all others in them. Its
-   * parent, which is our child, ends only when all of them are gone.
+   * Kills process 1 of the guest's pid namespace: the kernel then kills all processes in it. The parent of
+   * process 1 is our child process and ends only when all of them have ended.
    */
   #kill(): void {
     const { pid } = this.#child;
     if (!this.#isAlive || pid === undefined) return;
     try {
-      // Before the parent has a child, it is itself all there is to end.
+      // The child process may not have forked process 1 yet: then it is the only process to kill.
       process.kill(firstChild(pid) ?? pid, "SIGKILL");
     } catch {
-      // It has just ended.
+      // ESRCH: the process has just ended.
     }
   }
 }
@@ -222,7 +225,7 @@ async function launchCommand(
       ...binds,
       "--",
     ],
-    // The name tells whose process this is, to the harness's own test and to people.
+    // The name shows which run the QEMU process belongs to: the harness's own test looks for it.
     ...[qemu, "-name", `tsbcc-vm-${process.pid}`],
     // QEMU 7.2's threads race with the kernel's patching of its own text: guests crash at random.
     ...["-accel", "tcg,thread=single", "-cpu", machine.cpu],
@@ -237,10 +240,10 @@ async function launchCommand(
     "-append",
     `console=${machine.console} ` +
     "quiet panic=-1 oops=panic mitigations=off lsm=landlock,lockdown,yama,bpf " +
-    // Else the kernel unmaps pages of any program now and then, to see from which node they are used.
+    // Automatic NUMA balancing would unmap pages now and then, to learn which node uses them.
     ((options.nodes ?? 1) > 1 ? "numa_balancing=disable " : "") +
-    // Without cmpxchg16b (hardware.ts) Linux 7.2 gets no memory where it may not wait for locks, as for task storage
-    // in the scheduler, but from caches that are checked.
+    // Without cmpxchg16b (hardware.ts) Linux 7.2 can allocate where it must not wait for locks, such as for task
+    // storage in the scheduler, only from slab caches with debugging.
     (kernel.architecture === "amd64" && Number.parseInt(kernel.release) >= 7
       ? "slab_debug=F,kmalloc-* "
       : "") +

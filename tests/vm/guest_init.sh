@@ -1,11 +1,12 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
 #
-# Process 1 of a test guest. Finds the host's root by virtiofs, then runs jobs that the host sends
+# Process 1 of a test guest. Mounts the host's root by virtiofs, then runs jobs that the host sends
 # over a virtio port, each in a fresh overlay of that root and in a cgroup of its own.
 #
 # From the host:  run ID BASE64-SCRIPT    kill ID
-# To the host:    a job's output as it is, and between it lines that start with 0x1e and the token:
+# To the host:    a job's output unchanged, with messages in between, lines that start with 0x1e and
+# the token:
 #                 ready RELEASE
 #                 file ID NAME BASE64                     (for each in the job's /run/tsbcc/results)
 #                 end ID STATUS FREE-BLOCKS ALL-BLOCKS
@@ -36,8 +37,8 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 mount -t bpf bpf /sys/fs/bpf
 ip link set lo up
 
-# The sizes leave half of the memory to programs: a full disk is then an ENOSPC, not an OOM kill,
-# and takes no more than seconds to fill.
+# The sizes leave half of the memory to programs: a full disk then gives ENOSPC, not an OOM kill,
+# and filling it takes only seconds.
 fresh_root() {
   mount -t tmpfs -o mode=755,size=30% upper /upper
   mkdir /upper/files /upper/work
@@ -76,7 +77,7 @@ job() { # ID BASE64-SCRIPT
       exec chroot /root /bin/sh /run/tsbcc/job
     ) </dev/null
     echo $? >/status
-    # What the job left running would hold the pipe open and see the next job's root.
+    # Processes that the job left running would keep the pipe open and see the next job's root.
     kill_all "$group"
   } 3>&- 2>&1 | cat >&3
   for file in /root/run/tsbcc/results/*; do
@@ -104,7 +105,7 @@ serve() {
   done
 }
 
-# Waiting is what makes process 1 reap the orphans of the jobs.
+# Process 1 has to reap orphaned processes of the jobs: `wait` does.
 serve &
 wait
 poweroff -f

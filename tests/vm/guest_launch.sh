@@ -1,16 +1,17 @@
 #!/bin/bash
-# Becomes QEMU, with virtiofsd beside it: guest_launch.sh VIRTIOFSD ROOT PATH... -- QEMU ARGUMENT...
+# Starts virtiofsd and executes QEMU: guest_launch.sh VIRTIOFSD ROOT PATH... -- QEMU ARGUMENT...
 #
-# Runs as process 1 of PID and mount namespaces of its own, so whatever ends it ends all it started,
-# and its mounts are seen nowhere else. It shows the guest a root, and each PATH of the host's that
-# is not in it, read-only on the host's side too.
+# Runs as process 1 of a pid namespace, in a mount namespace of its own: when it ends, the kernel
+# ends all processes that it started, and its mounts are not visible elsewhere. The guest sees ROOT,
+# and each PATH of the host that is on another file system. All of it is mounted read-only on the
+# host, too.
 set -euo pipefail
 virtiofsd=$1 root=$2
 shift 2
 mount -t tmpfs tsbcc /mnt
 mkdir /mnt/root
 mount --bind "$root" /mnt/root
-# Where a root of other machines' files has what is shown besides.
+# A root of another architecture needs mount points for the paths.
 [ "$root" = / ] || for path; do
   [ "$path" != -- ] || break
   mkdir -p "/mnt/root$path"
@@ -22,9 +23,9 @@ while [ "$1" != -- ]; do
   shift
 done
 shift
-# It locks a file of a fixed name in /run, where others' guests have theirs.
+# virtiofsd locks a file of a fixed name in /run: each guest gets a /run of its own.
 mount -t tmpfs tsbcc /run
-# Descriptor 9 lets the caller, who waits until the pipe is closed, notice that it too has ended.
+# Descriptor 9 is the caller's pipe, which is closed only when virtiofsd has ended as well.
 "$virtiofsd" -o source=/mnt/root --socket-path=/mnt/socket -o sandbox=chroot -o cache=always \
   9>&2 </dev/null >/mnt/log 2>&1 &
 for ((tries = 0; tries < 1000; tries++)); do

@@ -1,18 +1,18 @@
-/** What guests are made of: the machine that QEMU emulates for each architecture, its CPUs and its memory. */
+/** The hardware of guests: the machine that QEMU emulates for each architecture, its CPUs and its memory. */
 import { requireCommand, requireVirtiofsd } from "./apt.ts";
 import type { Architecture } from "./kernels.ts";
 
 const MEMORY_MIB = 2048;
 
-/** How large a guest is. */
+/** The size of a guest. */
 export interface Hardware {
-  /** How many CPUs it has. Default: 2. */
+  /** Number of CPUs. Default: 2. */
   cpus?: number;
-  /** How many NUMA nodes share its CPUs and its memory. Default: 1. */
+  /** Number of NUMA nodes among which CPUs and memory are split. Default: 1. */
   nodes?: number;
 }
 
-/** What QEMU is told for each machine. */
+/** QEMU's options for each architecture. */
 export const MACHINES: Record<
   Architecture,
   {
@@ -32,13 +32,13 @@ export const MACHINES: Record<
   arm64: {
     qemu: ["qemu-system-aarch64", "qemu-system-arm"],
     board: "virt",
-    // With all that QEMU 7.2 can emulate (max) Bun 1.4.5 crashes on Linux 6.12.
+    // With QEMU 7.2's CPU `max`, which has every feature it can emulate, Bun 1.4.5 crashes on Linux 6.12.
     cpu: "neoverse-n1",
     console: "ttyAMA0",
   },
 };
 
-/** The CPUs and the memory of a guest with one NUMA node, or split into several of one size. */
+/** QEMU's arguments for the CPUs and the memory of a guest, split evenly among its NUMA nodes. */
 export function hardware(board: string, { cpus = 2, nodes = 1 }: Hardware): string[] {
   const memory = (name: string, mebibytes: number) => [
     "-object",
@@ -58,7 +58,7 @@ export function hardware(board: string, { cpus = 2, nodes = 1 }: Hardware): stri
   return words;
 }
 
-/** Returns the paths of the two programs that make a guest. */
+/** Returns the paths of QEMU and virtiofsd, installing them if need be. */
 export async function requireLaunchTools(
   architecture: Architecture,
 ): Promise<{ qemu: string; virtiofsd: string }> {

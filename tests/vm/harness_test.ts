@@ -1,6 +1,7 @@
 /**
- * The harness's own test: what tests do to a guest is reported as such, the next test still runs,
- * and nothing is left behind. It boots guests, so it runs only where `TSBCC_VM_HARNESS=1` is set.
+ * The harness's own test: crashes, hangs and full disks are reported as such, the next test still
+ * runs, and no process, mount or file is left behind. It boots guests, so it runs only where
+ * `TSBCC_VM_HARNESS=1` is set.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -20,13 +21,13 @@ const OPTIONS = {
   skip: process.env.TSBCC_VM_HARNESS === "1" ? false : "boots guests: set TSBCC_VM_HARNESS=1",
 };
 
-/** A run of the harness whose descendants can be told from all other processes. */
+/** A run of the harness, marked by an environment variable that all its descendants have. */
 class Run {
   readonly folder = mkdtempSync(join(tmpdir(), "tsbcc-harness-"));
-  /** Where it may write its results; not in the folder, which must stay empty. */
+  /** The result file; it is outside the folder, which must stay empty. */
   readonly results = `${this.folder}.json`;
   readonly child: ChildProcess;
-  /** The exit status, or the signal's name, once it has ended. */
+  /** Resolves at the run's end to its exit status or the signal's name. */
   readonly end: Promise<number | string>;
   readonly #mark = `TSBCC_HARNESS_RUN=${randomUUID()}`;
   output = "";
@@ -47,7 +48,7 @@ class Run {
     }
   }
 
-  /** Ends it and removes its files, whether or not it was as expected. */
+  /** Ends the run and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode === null) this.child.kill("SIGTERM");
     await this.end;
@@ -55,7 +56,7 @@ class Run {
     rmSync(this.results, { force: true });
   }
 
-  /** Waits until the output has a text. */
+  /** Waits until the output contains a text. */
   async sees(text: string): Promise<void> {
     while (!this.output.includes(text)) {
       ok(this.child.exitCode === null, `It ended without "${text}":\n${this.output}`);
@@ -63,7 +64,7 @@ class Run {
     }
   }
 
-  /** The commands of processes that this run started and that still run. */
+  /** The command lines of the processes of this run that still run. */
   processes(): string[] {
     return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
       try {
@@ -71,7 +72,7 @@ class Run {
         if (!environment.includes(this.#mark)) return [];
         return [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")}`];
       } catch {
-        return []; // It has just ended.
+        return []; // the process has just ended
       }
     });
   }
@@ -142,10 +143,11 @@ for (
     await run.sees("hangs: started");
     ok(run.processes().some((command) => command.includes("qemu-system")));
     ok(run.processes().some((command) => command.includes("virtiofsd")));
-    // After child.kill() Deno reports the signal sent, whatever the child then made of it.
+    // process.kill(), because after child.kill() Deno reports that signal even if the child handled
+    // it.
     process.kill(run.child.pid ?? 0, signal);
     strictEqual(await run.end, status, run.output);
-    // Nobody is left to wait for what the kernel ends after SIGKILL, so that takes a moment more.
+    // After SIGKILL the kernel ends the descendants a moment later, and no process waits for them.
     for (let tries = 0; signal === "SIGKILL" && tries < 100; tries++) {
       if (run.processes().length === 0) break;
       await sleep(50);

@@ -6,7 +6,7 @@ import process from "node:process";
 import { concatenate } from "./command.ts";
 import { decompress, type Kernel } from "./kernels.ts";
 
-/** What the guest needs before it sees the host's files; all else it loads from there. */
+/** Kernel modules that the guest needs before it can mount the host's files. */
 const MODULES = ["virtio_pci", "virtio_console", "virtiofs", "overlay"];
 const FOLDERS = ["bin", "dev", "host", "modules", "proc", "root", "sys", "upper"];
 
@@ -20,7 +20,7 @@ export async function requireInitramfs(kernel: Kernel, signal: AbortSignal): Pro
 
   const archive = new CpioArchive();
   for (const folder of FOLDERS) archive.add(folder, 0o040755);
-  // The kernel opens the console for process 1 before that could mount anything.
+  // The kernel opens the console for process 1, before process 1 could mount /dev.
   archive.add("dev/console", 0o020600, new Uint8Array(), [5, 1]);
   archive.add("init", 0o100755, init);
   archive.add("bin/busybox", 0o100755, readFileSync(join(kernel.directory, "busybox")));
@@ -29,7 +29,7 @@ export async function requireInitramfs(kernel: Kernel, signal: AbortSignal): Pro
     const name = basename(module).replace(/\.ko.*$/, "");
     archive.add(`modules/${String(index).padStart(2, "0")}-${name}.ko`, 0o100644, bytes);
   }
-  // Written under another name first: another run may be reading the same cache.
+  // Written under another name and renamed: another run may be reading the cached file.
   writeFileSync(`${path}.${process.pid}`, archive.finish());
   renameSync(`${path}.${process.pid}`, path);
   return path;
@@ -73,7 +73,7 @@ class CpioArchive {
     device: readonly [number, number] = [0, 0],
   ): void {
     const path = new TextEncoder().encode(`${name}\0`);
-    // inode, mode, uid, gid, links, time, size, device, device of a device node, name size, check
+    // inode, mode, uid, gid, links, mtime, size, device, device of a device node, name size, checksum
     const fields = [++this.#entries, mode, 0, 0, 1, 0, content.length, 0, 0, ...device];
     const header = [...fields, path.length, 0].map((n) => n.toString(16).padStart(8, "0"));
     this.#write(concatenate([new TextEncoder().encode(`070701${header.join("")}`), path]));

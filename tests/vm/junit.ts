@@ -1,14 +1,17 @@
-/** JUnit reports: read from the runtimes, written for whoever sums them up. */
+/** Reads the JUnit reports of the runtimes, and writes one of all runs. */
 
 /** One test case of a report. */
 export interface JunitCase {
-  /** The file that it is of, if the report says it. */
+  /** The test file, if the report names it. */
   file?: string;
-  /** The test's name; a subtest's or a group's member's starts with its parents' and " > ". */
+  /**
+   * The test's name; that of a subtest or of a test in a group begins with the parents' names, each
+   * with " > ".
+   */
   name: string;
-  /** What became of it. */
+  /** The result. */
   status: "passed" | "failed" | "skipped";
-  /** How long it took. */
+  /** The duration in seconds. */
   seconds: number;
   /** Why it failed or was skipped, as far as the report says. */
   message: string;
@@ -25,7 +28,8 @@ export function parseJunit(xml: string): JunitCase[] {
     if (isEnd) continue;
     const attributes = parseAttributes(attributeText);
     if (tag === "testcase") {
-      // Bun puts the names of a member's groups into "classname", Deno the file's name.
+      // "classname" holds the names of the test's groups in Bun's reports, the file's name in
+      // Deno's.
       const { name = "", classname = "", file, time } = attributes;
       const groups = file === undefined || classname === "" ? "" : `${classname} > `;
       const seconds = Number(time ?? 0);

@@ -9,41 +9,47 @@ import { extractPackage, extractPackages, PrivateApt, requireCommand } from "./a
 import { cacheDirectory, requireFolder } from "./cache.ts";
 import { run } from "./command.ts";
 
-/** Which suite of Debian has the kernel of each name, and what is behind the machine in its package's name. */
+/**
+ * By name of kernel: the suite of Debian that has it, and the suffix of its package's name after the
+ * architecture.
+ */
 export const SUITES: Readonly<
   Record<string, { readonly suite: string; readonly flavour?: string }>
 > = {
   "5.10": { suite: "bullseye" },
   "6.1": { suite: "bookworm" },
   "6.12": { suite: "trixie" },
-  // Pages of 16 KiB: for arm64 alone.
+  // A kernel with pages of 16 KiB: for arm64 only.
   "6.12-16k": { suite: "trixie", flavour: "-16k" },
   "sid": { suite: "sid" },
 };
 
-/** Debian's names of the machines that guests may have, by Node's. */
+/** Debian's names of the architectures that guests can have, by Node's names. */
 const DEBIAN = { x64: "amd64", arm64: "arm64" } as const;
 /** The names of {@linkcode DEBIAN}. */
 export const ARCHITECTURES = Object.values(DEBIAN);
 /** One of {@linkcode ARCHITECTURES}. */
 export type Architecture = (typeof ARCHITECTURES)[number];
-/** This machine's. */
+/** This machine's architecture. */
 export const OWN: Architecture = process.arch === "arm64" ? DEBIAN.arm64 : DEBIAN.x64;
 
 /** A kernel that is ready to boot. */
 export interface Kernel {
-  /** A key of {@linkcode SUITES}; of another architecture with that behind it, as in `6.1-arm64`. */
+  /** A key of {@linkcode SUITES}, followed by the architecture if it is not this machine's: `6.1-arm64`. */
   name: string;
   architecture: Architecture;
   /** What `uname -r` says in it. */
   release: string;
   /** Holds `vmlinux`, `busybox`, `boot/` and `lib/modules/`. */
   directory: string;
-  /** Holds its headers as Debian installs them: `usr/src/` and `lib/modules/`; none of another architecture. */
+  /**
+   * Holds the kernel's headers as Debian installs them, `usr/src/` and `lib/modules/`; only for this
+   * architecture.
+   */
   headers?: string;
 }
 
-/** Returns a kernel, from the cache if it is there. */
+/** Returns a kernel from the cache, or downloads it first. */
 export async function requireKernel(
   version: string,
   architecture: Architecture,
@@ -70,7 +76,7 @@ export async function requireKernel(
 const kernelName = (version: string, architecture: Architecture) =>
   architecture === OWN ? version : `${version}-${architecture}`;
 
-/** Forgets a cached kernel, so that the suite's newest is downloaded. */
+/** Removes a kernel from the cache, so that the next run downloads the suite's newest. */
 export function forgetKernel(version: string, architecture: Architecture): void {
   const name = kernelName(version, architecture);
   rmSync(kernelFolder(name), { recursive: true, force: true });
@@ -100,7 +106,7 @@ async function download(
     /^linux-(image|binary|modules|base)-/.test(name) && endings.some((end) => name.endsWith(end))
   );
   await apt.download(parts, work);
-  // That of bullseye has no base64, which process 1 of guests needs.
+  // guest_init.sh needs base64, which bullseye's busybox lacks.
   const suiteOfBusybox = suite === "bullseye" ? "bookworm" : suite;
   const others = suite === suiteOfBusybox
     ? apt
@@ -109,7 +115,7 @@ async function download(
   rmSync(lists, { recursive: true });
 }
 
-/** Downloads and unpacks the packages of a kernel's headers, without those that only build modules. */
+/** Downloads and unpacks a kernel's headers, without the packages that only building modules needs. */
 async function downloadHeaders(
   work: string,
   suite: string,
@@ -154,14 +160,14 @@ async function unpack(
     .map((path) => join(work, path)).find((path) => existsSync(path));
   if (compressed === undefined) throw new Error(`No vmlinuz for ${release}`);
   const image = readFileSync(compressed);
-  // Debian's image for arm64 is what QEMU starts.
+  // QEMU can boot Debian's arm64 image as it is.
   const kernel = architecture === "arm64" ? image : await decompressKernel(image, signal);
   writeFileSync(join(work, "vmlinux"), kernel);
   await run(await requireCommand("depmod", "kmod"), ["-b", work, release], { signal });
   return release;
 }
 
-/** Takes the ELF kernel out of a bzImage: QEMU starts it by PVH in half the time. */
+/** Extracts the ELF kernel from a bzImage: QEMU boots it through PVH in half the time. */
 async function decompressKernel(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
   // The setup header's fields: Documentation/arch/x86/boot.rst of the kernel.
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
@@ -171,7 +177,7 @@ async function decompressKernel(image: Uint8Array, signal: AbortSignal): Promise
   return await decompress(payload.subarray(0, payload[0] === 0x1f ? undefined : -4), signal);
 }
 
-/** Decompresses what is compressed, by its first bytes; returns anything else as it is. */
+/** Decompresses bytes by the format that their first bytes tell; returns other bytes unchanged. */
 export async function decompress(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
   // A copy: given a Buffer, encodeHex() leaves its memory empty (findings/deno-std-buffers.sh).
   const magic = encodeHex(Uint8Array.from(bytes.subarray(0, 4)));

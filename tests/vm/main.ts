@@ -1,5 +1,6 @@
 /**
- * The way into the commands that run tests elsewhere: options, help, signals, exit status.
+ * The common main function of the commands that run tests in guests or in other root directories:
+ * options, help, signals, exit status.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 const BAD_USAGE = 2;
 const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** The options that every command has. */
+/** Options that all commands have. */
 export const commonOptions = {
   "runtime": { type: "string", multiple: true },
   "junit": { type: "string" },
@@ -21,16 +22,16 @@ export const commonOptions = {
 
 /** A command. */
 export interface Command<V extends { readonly help: boolean }> {
-  /** What messages begin with. */
+  /** The command's name, with which its messages begin. */
   readonly name: string;
   readonly usage: string;
-  /** Reads the words behind the command. @throws {TypeError} when they are wrong */
+  /** Parses the command line. @throws {TypeError} if it is invalid */
   parse(words: readonly string[]): V;
-  /** Does it; returns the exit status. */
+  /** Runs the command; returns the exit status. */
   run(values: V, signal: AbortSignal): Promise<number>;
 }
 
-/** The options and the other words of a command line. @throws {TypeError} */
+/** Splits a command line into options and other words. @throws {TypeError} for an unknown option */
 export function parseWords<const O extends ParseArgsOptionsConfig>(
   options: O,
   words: readonly string[],
@@ -38,7 +39,7 @@ export function parseWords<const O extends ParseArgsOptionsConfig>(
   return parseArgs({ args: [...words], options, allowPositionals: true });
 }
 
-/** The one of that name. @throws {TypeError} */
+/** Checks that a name is one of `names`, and returns it. @throws {TypeError} if it is not */
 export function member<T extends string>(names: readonly T[], name: string, kind: string): T {
   const found = names.find((each) => each === name);
   if (found === undefined) throw new TypeError(`No ${kind} "${name}"`);

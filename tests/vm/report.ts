@@ -1,4 +1,4 @@
-/** What a run found: its cases, its counts, the lines it prints and the files it writes. */
+/** The results of a run: test cases, totals, the printed lines and the result files. */
 import type { JobResult } from "./guest.ts";
 import { formatJunit, type JunitCase, parseJunit } from "./junit.ts";
 import { REPORT, type Runtime, SKIP_REASONS, type Task } from "./suite.ts";
@@ -11,9 +11,9 @@ export interface TaskOnKernel extends Task {
 
 /** One test case, and where it ran. */
 export interface CaseResult extends JunitCase {
-  /** The test file; the first of a task for what concerns all of them. */
+  /** The test file; the task's first file for a problem of the whole task. */
   file: string;
-  /** What ran it. */
+  /** The runtime that ran it. */
   runtime: Runtime;
   /** The kernel, as the user names it. */
   kernel: string;
@@ -26,7 +26,7 @@ export interface Totals {
   skipped: number;
 }
 
-/** Counts cases. */
+/** Counts cases by status. */
 export function count(cases: readonly { status: keyof Totals }[]): Totals {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const { status } of cases) totals[status]++;
@@ -38,14 +38,14 @@ export function formatTotals({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** A failed case that stands for files as a whole. Its name is the problem's first line. */
+/** A failed case for a problem of a whole task. Its name is the problem's first line. */
 export function problemCase(task: TaskOnKernel, problem: string, seconds = 0): CaseResult {
   const [name = problem] = problem.split("\n");
   const { files: [file = ""], runtime, kernel } = task;
   return { file, runtime, kernel, name, status: "failed", seconds, message: problem };
 }
 
-/** The cases of files: those they reported, and one more if something else is wrong with them. */
+/** The cases of a task: those that its files reported, and one more for any other problem. */
 export function toCases(
   task: TaskOnKernel,
   job: JobResult,
@@ -63,7 +63,9 @@ export function toCases(
   return [...cases, problemCase(task, console ? `${problem}\n${console}` : problem, seconds)];
 }
 
-/** The runtimes' reports do not say why a test was skipped; the tests do, in a file. */
+/**
+ * Parses the file in which tests log why they were skipped: the runtimes' reports lack the reasons.
+ */
 function skipReasons(text: string): Map<string, string> {
   const lines = text.split("\n").map((line) => line.split("\t"));
   return new Map(lines.map(([name = "", reason = ""]) => [name, reason]));
@@ -90,7 +92,7 @@ function problemOf(
   return `exited with status ${job.status} ${cases.length === 0 ? "and no report" : ""}`.trim();
 }
 
-/** Prints what happens as it happens, each line with where it comes from. */
+/** Prints progress as it happens; lines of output begin with their origin. */
 export class Printer {
   readonly #write: (line: string) => void;
 
@@ -109,7 +111,7 @@ export class Printer {
     };
   }
 
-  /** Reports files that have run. */
+  /** Prints the result of files that have run. */
   files(task: TaskOnKernel, cases: readonly CaseResult[], seconds: number): void {
     const where = `(${task.runtime}, ${task.kernel})`;
     const files = task.files.join(", ");
@@ -121,14 +123,14 @@ export class Printer {
     }
   }
 
-  /** Reports what went wrong, the first line before the details. */
+  /** Prints a problem: its first line, then the details indented. */
   problem(text: string): void {
     const [first = "", ...details] = text.split("\n");
     this.#write(`FAILED ${first}`);
     for (const line of details) this.#write(`    ${line}`);
   }
 
-  /** Reports progress. */
+  /** Prints a line about the run's progress. */
   note(text: string): void {
     this.#write(`vm: ${text}`);
   }
@@ -141,7 +143,7 @@ export function summaryLines(cases: readonly CaseResult[]): string[] {
     .map(([name, members]) => `vm: ${name}: ${formatTotals(count(members))}`);
 }
 
-/** The result file: every case, the totals, and the exact kernels. */
+/** The result file as JSON: every case, the totals, and the exact kernel releases. */
 export function resultJson(
   cases: readonly CaseResult[],
   kernels: readonly { name: string; release: string }[],
@@ -150,7 +152,7 @@ export function resultJson(
   return `${JSON.stringify({ kernels: releases, totals: count(cases), cases }, null, 1)}\n`;
 }
 
-/** The same as one JUnit report, a suite for each file, runtime and kernel. */
+/** All cases as one JUnit report, with a suite for each file, runtime and kernel. */
 export function resultJunit(cases: readonly CaseResult[]): string {
   return formatJunit(
     Map.groupBy(cases, ({ file, runtime, kernel }) => `${file} (${runtime}, ${kernel})`),

@@ -1,21 +1,21 @@
-/** Runs tasks in guests: as many guests at once as there are workers, many tasks in each. */
+/** Runs tasks in guests: each worker has one guest at a time, in which it runs many tasks. */
 import type { ForeignSystem } from "./foreign.ts";
 import { Guest, type JobResult } from "./guest.ts";
 import type { Kernel } from "./kernels.ts";
 import { type CaseResult, type Printer, problemCase, toCases } from "./report.ts";
 import { neededPaths, type Runtime, type Task, taskScript } from "./suite.ts";
 
-/** How a run is limited. */
+/** Limits of a run. */
 export interface ScheduleOptions {
-  /** How many guests may run at once. */
+  /** The largest number of guests at once. */
   jobs: number;
-  /** How many CPUs each has. Default: 2. */
+  /** CPUs of each guest. Default: 2. */
   cpus?: number;
-  /** How many NUMA nodes each has. Default: 1. */
+  /** NUMA nodes of each guest. Default: 1. */
   nodes?: number;
-  /** How long a guest may take to boot. */
+  /** Time limit for booting a guest, in milliseconds. */
   bootLimitMs: number;
-  /** How long the test files of one command may take. */
+  /** Time limit for the test files of one command, in milliseconds. */
   fileLimitMs: number;
   /** What guests of another architecture have in place of the host's files. */
   system?: ForeignSystem | undefined;
@@ -23,17 +23,17 @@ export interface ScheduleOptions {
   signal: AbortSignal;
 }
 
-/** A kernel and what is still to run on it. */
+/** A kernel and the tasks that still have to run on it. */
 interface Queue {
   kernel: Kernel;
   tasks: Task[];
-  /** How many workers have a guest for it. */
+  /** The number of workers that have a guest with this kernel. */
   workers: number;
-  /** Why no more guests are started for it. */
+  /** If set: why no more guests are started with this kernel. */
   problem?: string;
 }
 
-/** Runs every task on every kernel. Each task that could not run counts as a failed case. */
+/** Runs every task on every kernel. A task that could not run counts as a failed case. */
 export async function schedule(
   kernels: readonly Kernel[],
   tasks: readonly Task[],
@@ -47,7 +47,7 @@ export async function schedule(
   }));
   const results: CaseResult[] = [];
   const work = async (index: number) => {
-    // Workers start on different kernels; one that has none left helps where the most is left.
+    // Workers start on different kernels; later a worker takes the kernel with the most tasks left.
     let queue = queues[index] ?? fullest(queues);
     while (queue !== undefined) {
       await drain(queue, results, printer, options);
@@ -55,7 +55,7 @@ export async function schedule(
     }
   };
   const workers = Math.min(options.jobs, kernels.length * tasks.length);
-  // All of them are waited for even when one fails: each closes its own guest.
+  // Waits for all workers even if one fails, because each closes its own guest.
   const ended = await Promise.allSettled(Array.from({ length: workers }, (_, i) => work(i)));
   for (const end of ended) if (end.status === "rejected") throw end.reason;
   for (const { kernel, tasks, problem = "not run" } of queues) {
@@ -65,13 +65,13 @@ export async function schedule(
 }
 
 function fullest(queues: readonly Queue[]): Queue | undefined {
-  // A single task is done by the time that another guest would be there for it.
+  // For a single task no second guest is started: the first one is done before it has booted.
   return queues.filter(({ tasks, workers }) => tasks.length > (workers === 0 ? 0 : 1))
     .filter(({ problem }) => problem === undefined)
     .toSorted((a, b) => b.tasks.length - a.tasks.length)[0];
 }
 
-/** Takes tasks from a queue and runs them until it is empty, in one guest as long as that lives. */
+/** Runs the tasks of a queue until it is empty, in one guest as long as the guest is alive. */
 async function drain(
   queue: Queue,
   results: CaseResult[],
@@ -103,7 +103,7 @@ async function drain(
   }
 }
 
-/** Boots a guest, and once more if that fails: the machine may only have been too busy. */
+/** Boots a guest, with a second attempt if that fails: the machine may only have been too busy. */
 async function boot(
   kernel: Kernel,
   tasks: readonly Task[],

@@ -1,4 +1,4 @@
-/** Which test files run in the guests, and by which commands. */
+/** Selects the test files that run in guests, and makes the commands that run them. */
 import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
@@ -19,21 +19,24 @@ export type Runtime = (typeof RUNTIMES)[number];
 export interface Task {
   /** The test files, relative to {@linkcode TREE}. */
   files: readonly string[];
-  /** What runs them. */
+  /** The runtime that runs them. */
   runtime: Runtime;
-  /** The kernels it is for; all that run if there are none. */
+  /** The kernels to run on; default: all of the run. */
   kernels?: readonly string[];
 }
 
-/** The report of a job among its results. */
+/** The file name of the JUnit report in a job's results. */
 export const REPORT = "junit.xml";
-/** Why tests skipped themselves, among a job's results: a test's name, a tab, the reason. */
+/**
+ * The file name, in a job's results, of the reasons for skipped tests: lines of a test's name, a tab, the
+ * reason.
+ */
 export const SKIP_REASONS = "skip-reasons";
-/** How many files one command runs of a run that is spread: a runtime takes 5 to 12 s to start in a guest. */
+/** Files that one command runs with `--spread`: a runtime takes 5 to 12 s to start in a guest. */
 const FILES_OF_A_COMMAND = 4;
-/** A line by which a test file says that guests would teach nothing, and why. */
+/** The line by which a test file says that it need not run in guests, and why. */
 const NOT_IN_GUESTS = /^\/\/ Not in guests: .+$/m;
-/** What of this process's environment the tests see, besides what is ours and the runtimes'. */
+/** The environment variables of this process that tests see. */
 const PASSED_ON = /^(PATH|HOME|LANG|LC_\w+|CI|XDG_CACHE_HOME|(TSBCC|DENO|BUN)_\w+)$/;
 
 /**
@@ -56,8 +59,8 @@ export function selectFiles(selectors: readonly string[]): string[] {
 /**
  * The tasks of a run.
  *
- * @param spread Give files one runtime per kernel, a few at a time and turn by turn: every file meets every
- * kernel and every runtime, in half the time and less
+ * @param spread Runs each file under only one runtime per kernel, and alternates: every file runs on every
+ * kernel and under every runtime, in half the time or less
  */
 export function tasksFor(
   files: readonly string[],
@@ -89,7 +92,7 @@ function findTests(folder: string): string[] {
     .map((path) => relative(TREE, path));
 }
 
-/** Returns the path of a runtime: `TSBCC_DENO` or `TSBCC_BUN`, the tree's own, or one in `PATH`. */
+/** Returns the path of a runtime: `TSBCC_DENO` or `TSBCC_BUN`, else the tree's own, else one in `PATH`. */
 export function runtimePath(runtime: Runtime): string {
   const own = join(TREE, ".tools/bin", runtime);
   const path = process.env[`TSBCC_${runtime.toUpperCase()}`] ??
@@ -98,14 +101,15 @@ export function runtimePath(runtime: Runtime): string {
   return realpathSync(path);
 }
 
-/** The folders that must be seen in the guest for the tests to run there. */
+/** The folders of the host that the guest must see. */
 export function neededPaths(runtimes: readonly Runtime[], system?: ForeignSystem): string[] {
-  // Of a foreign system: whatever of the host's is needed. The folder of tools may be a link.
+  // A foreign system has runtimes of its own, and needs only the tree and .tools, which may be a symbolic
+  // link.
   if (system) return [TREE, realpathSync(join(TREE, ".tools"))];
   return [TREE, ...runtimes.map((runtime) => dirname(runtimePath(runtime)))];
 }
 
-/** Fills Deno's cache of transpiled files here, since that takes a guest ten times as long. */
+/** Fills Deno's cache of transpiled files on the host: in a guest transpiling takes ten times as long. */
 export async function warmCaches(files: readonly string[], signal: AbortSignal): Promise<void> {
   // A file that cannot be cached fails in the guest, where the failure is counted.
   await run(runtimePath("deno"), ["cache", "--quiet", "--no-lock", ...files], { cwd: TREE, signal })
@@ -130,7 +134,7 @@ export function taskScript(
   };
   return [
     ...Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`),
-    // The guest's own kernel is where a program or modprobe looks for it.
+    // Links the guest's kernel and modules to /boot and /lib/modules, where programs and modprobe look.
     `for path in ${quote(kernel.directory)}/lib/modules/* ${quote(kernel.directory)}/boot/*; do`,
     `  target=\${path#${quote(kernel.directory)}}`,
     `  [ -e "$target" ] || { mkdir -p "\${target%/*}"; ln -s "$path" "$target"; }`,
@@ -140,7 +144,7 @@ export function taskScript(
   ].join("\n");
 }
 
-/** The environment of tests that run elsewhere: what of ours they may see, and where they report. */
+/** The environment of tests in guests: variables that are passed on, and where to log skipped tests. */
 export function testEnvironment(): Record<string, string> {
   const passedOn = Object.entries(process.env)
     .filter(([name, value]) => PASSED_ON.test(name) && value !== "");
@@ -165,7 +169,7 @@ export function testCommand(
     const flags = ["--no-check", "--allow-all", "--cached-only"];
     return [path, "test", ...flags, `--junit-path=${RESULTS}/${REPORT}`, ...files];
   }
-  // Bun limits each test to five seconds by default; here the runner limits the file.
+  // Bun's default limit is five seconds a test; here the harness limits the whole command instead.
   const flags = [
     "--timeout=3600000",
     "--reporter=junit",

@@ -1,20 +1,23 @@
-/** Small Debian systems: some packages and what they need, unpacked into a cache outside the tree. */
+/**
+ * Small Debian systems: packages and their dependencies, unpacked into a cache outside the source
+ * tree.
+ */
 import { lstatSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { extractPackages, PrivateApt } from "./apt.ts";
 import { cacheDirectory, requireFolder } from "./cache.ts";
 import { run } from "./command.ts";
 
-/** What a system is made of. */
+/** The contents of a system. */
 export interface SystemRecipe {
   /** The suite of Debian. */
   readonly suite: string;
   readonly packages: readonly string[];
-  /** Debian's name of the machine it is for; default: this one's. */
+  /** Debian's name of its architecture; default: this machine's. */
   readonly architecture?: string;
 }
 
-/** Returns the folder of a system, from the cache if it is there. */
+/** Returns the folder of a system from the cache, or makes it first. */
 export function requireSystem(
   name: string,
   recipe: SystemRecipe,
@@ -23,14 +26,16 @@ export function requireSystem(
   return requireFolder(systemFolder(name), (work) => make(work, recipe, signal));
 }
 
-/** Forgets a system, so that the suite's newest packages are downloaded. */
+/** Removes a system from the cache, so that the next run downloads the suite's newest packages. */
 export function forgetSystem(name: string): void {
   rmSync(systemFolder(name), { recursive: true, force: true });
 }
 
 const systemFolder = (name: string) => join(cacheDirectory("roots"), name);
 
-/** Debian's systems have one folder of each name, below usr. */
+/**
+ * Merges a folder such as `bin` into `usr/` and links to it, as in Debian's systems (merged /usr).
+ */
 async function mergeIntoUsr(root: string, name: string, signal: AbortSignal): Promise<void> {
   const path = join(root, name);
   if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
@@ -51,9 +56,10 @@ async function make(
   await apt.downloadAll(packages, join(lists, "packages"));
   await extractPackages(join(lists, "packages"), work, signal);
   rmSync(lists, { recursive: true });
-  // What the packages' scripts would make, as far as anybody asks for it.
+  // The part of the packages' scripts' work that tests need.
   for (const name of ["bin", "sbin", "lib"]) await mergeIntoUsr(work, name, signal);
   writeFileSync(join(work, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
-  // Another machine's loader finds its libraries in the folders it knows, without a cache.
+  // ldconfig cannot run for another architecture; the loader finds libraries in its default folders
+  // without a cache.
   if (architecture === undefined) await run("ldconfig", ["-r", work], { signal });
 }

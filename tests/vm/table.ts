@@ -4,7 +4,7 @@ import type { CaseResult } from "./report.ts";
 
 const marker = (architecture: Architecture, word: string) =>
   `<!-- vm-table ${architecture}:${word} -->`;
-/** Tests of hooks are named `attach HOOK: …`. */
+/** Matches the names of tests of hooks: `attach HOOK: …`. */
 const HOOK = /^attach ([\w.+ -]+):/;
 
 /** Makes the table, in Markdown. */
@@ -29,7 +29,10 @@ export function hookTable(
   return format(["hook", ...names], rows);
 }
 
-/** A skipped test is a kernel without the hook: `requires()` fails where it ought to be there. */
+/**
+ * The text of a cell. A skipped test means that the kernel lacks the hook: where it should have it, `requires()`
+ * fails.
+ */
 function cell(cases: readonly CaseResult[]): string {
   if (cases.length === 0) return "not run";
   if (cases.some((item) => item.status === "failed")) return "**fails**";
@@ -37,10 +40,10 @@ function cell(cases: readonly CaseResult[]): string {
 }
 
 /**
- * Puts a table between the markers that a text has for an architecture. Columns of kernels that the new table does
- * not have are kept: a run of all kernels takes an hour.
+ * Replaces the table between an architecture's markers in a text. Columns of kernels that the new table lacks are
+ * kept, because a run of all kernels takes an hour.
  *
- * @throws Error if the text has not both markers.
+ * @throws Error if a marker is missing.
  */
 export function replaceTable(text: string, architecture: Architecture, table: string): string {
   const [begin, end] = [marker(architecture, "begin"), marker(architecture, "end")];
@@ -52,15 +55,15 @@ export function replaceTable(text: string, architecture: Architecture, table: st
 
 const RELEASE = /^(\d+)\.(\d+)[^,]*?(-16k)?, (\w+)$/;
 
-/** What tells a column from others: its series of kernels (`6.12`), the flavour, the runtime. */
+/** The key of a column: its kernel series (`6.12`), flavour and runtime. */
 const columnKey = (heading: string) => RELEASE.exec(heading)?.slice(1).join(" ") ?? heading;
 
-/** The cells of a table, by row and column, without the rule below its headings. */
+/** The cells of a Markdown table, by row and column, without the separator row. */
 const cellsOf = (table: string): string[][] =>
   table.trim().split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"))
     .map((line) => line.slice(2, -2).split(" | "));
 
-/** The old table with the new one's columns in the place of its own; by kernel, the oldest first. */
+/** The old table with its columns replaced by those of the new one, sorted by kernel, oldest first. */
 function mergeTables(old: string, table: string): string {
   const columns = new Map<string, { heading: string; cells: Map<string, string> }>();
   const hooks = new Set<string>();
