@@ -1,14 +1,14 @@
 #!/bin/bash
-# Becomes a command in another root: enter.sh ROOT RESULTS PATH... -- COMMAND ARGUMENT...
+# Executes a command in another root directory: enter.sh ROOT RESULTS PATH... -- COMMAND ARGUMENT...
 #
-# Runs in a mount namespace of its own, so its mounts are seen nowhere else and end with it. The
-# command sees each PATH where it is here. What it writes goes to memory, and is gone afterwards,
-# except what it writes to /run/tsbcc/results: that folder is RESULTS.
+# Runs in a mount namespace of its own: its mounts are not visible elsewhere and end with it. The
+# command sees each PATH under its own name. Its writes go to memory and are lost at the end, except
+# those to /run/tsbcc/results, where RESULTS is mounted.
 set -euo pipefail
 root=$1 results=$2 layers=0
 shift 2
 
-# Shows a folder at another place, with room for changes that never reach it.
+# Mounts a folder at another path through an overlay: changes go to memory, not to the folder.
 overlay() {
   local upper="/mnt/layers/$((++layers))"
   mkdir -p "$upper/changes" "$upper/work" "$2"

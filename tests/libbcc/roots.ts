@@ -3,22 +3,25 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { requireSystem } from "../vm/systems.ts";
 
-/** The suites of Debian whose packages can be tried; bookworm's libbcc is 0.26, trixie's 0.31. */
+/** The suites of Debian whose libbcc can be tested: bookworm has 0.26, trixie 0.31. */
 export const SUITES = ["bookworm", "trixie", "sid"] as const;
 /** One of {@linkcode SUITES}. */
 export type Suite = (typeof SUITES)[number];
 
-/** What the tests call, besides the library: a shell, a C compiler and its C library. */
+/**
+ * The library, and what the tests need besides it: a shell, a C compiler and the C library's
+ * headers.
+ */
 const PACKAGES = ["libbpfcc", "base-files", "libc-bin", "dash", "coreutils", "gcc", "libc6-dev"];
 
-/** A system to change the root to. */
+/** A system for chroot. */
 export interface Root {
   directory: string;
   /** The version of its libbcc: `0.31.0`. */
   version: string;
 }
 
-/** Returns the system of a suite, from the cache if it is there. */
+/** Returns the system of a suite from the cache, or makes it first. */
 export async function requireRoot(suite: Suite, signal: AbortSignal): Promise<Root> {
   const directory = await requireSystem(suite, { suite, packages: PACKAGES }, signal);
   const [library] = globSync(join(directory, "usr/lib/*/libbcc.so.0.*"));

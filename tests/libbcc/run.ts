@@ -27,8 +27,8 @@ import { forgetSystem } from "../vm/systems.ts";
 import { requireRoot, type Root, type Suite, SUITES } from "./roots.ts";
 
 /**
- * The files whose tests go through libbcc; not those of networks, which need more of a system, and
- * not value_text: libbcc 0.31's text of a struct with padding is wrong.
+ * The test files that use libbcc. Left out are those of networks, which need more programs than the
+ * system has, and value_text: libbcc 0.31 prints a struct with padding wrongly.
  */
 const FILES = [
   "attach_bcc",
@@ -77,7 +77,10 @@ function parse(words: readonly string[]) {
   return { ...values, suites, runtimes, positionals };
 }
 
-/** Runs test files in a root; returns the exit status. What they write there goes with them. */
+/**
+ * Runs test files in a root directory, which they cannot change (enter.sh); returns the exit
+ * status.
+ */
 async function runTests(
   root: Root,
   runtime: Runtime,
@@ -109,7 +112,7 @@ async function runTests(
   }
 }
 
-/** Takes a file out of the results, if it is there and wanted. */
+/** Copies or appends a file of the results to `to`, if there is a file and a path to keep it at. */
 function keep(
   from: string,
   to: string | undefined,
