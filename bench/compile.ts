@@ -1,6 +1,6 @@
 import { type Question, subjectCommand } from "./question.ts";
 
-/** From a program's text to its attached probe. */
+/** The time from a C program's source text to its attached probe. */
 export const compile: Question = {
   title: "A program of bcc's, from its text to its probe",
   figures: { "to attached, ms": "less", "from start, ms": "less", "at most, MiB": "less" },

@@ -1,9 +1,9 @@
 import { builtPath, type Circumstances, type Question, type Tracer, tracers } from "./question.ts";
 
-/** How many opens are made, as an argument of tracer.c. */
+/** The number of opens to make, as an argument of tracer.c. */
 export const opensOf = ({ quick }: Circumstances): string => quick ? "200000" : "1000000";
 
-/** What tracing costs those who are traced, and the tracer. */
+/** The cost of tracing opens, for the traced process and for the tracer. */
 export const cost: Question = {
   title: "opensnoop, while one process opens files in a tight loop",
   figures: {
@@ -22,7 +22,7 @@ export const cost: Question = {
   },
 };
 
-/** A tracer, and the same with JSON, where it is one of ours that is looked at closely. */
+/** A tracer, and for one of ours under each runtime the same tracer with `--json` as well. */
 export function withJson(tracer: Tracer): Tracer[] {
   const { name, command } = tracer;
   if (name !== "Bun, executable" && name !== "Deno, run") return [tracer];

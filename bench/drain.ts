@@ -1,6 +1,6 @@
 import { builtPath, type Question, type Subject, subjectCommand } from "./question.ts";
 
-/** Works by buffer and event, and what of them Python bcc does too. */
+/** Buffer, event and title of each work, and whether Python bcc does it too. */
 const STREAMS = [
   ["ring", "open", "ring buffer, 291 bytes with two strings", true],
   ["ring", "small", "ring buffer, 24 bytes of integers", true],
@@ -17,7 +17,7 @@ const MODES = {
   count: "counted",
 } as const;
 
-/** How fast events are read once they are in the buffer. */
+/** The rate at which events that are already in the buffer are read. */
 export const drain: Question = {
   title: "Reading events that are there",
   figures: { "M events/s": "more" },

@@ -1,10 +1,10 @@
 /**
- * A fleet in front of one Prometheus: so many nodes, each an exporter with what a real tool counted, on an address of
- * its own of the loopback network.
+ * Simulates a fleet for one Prometheus: many nodes, each an exporter on a loopback address of its own, with counters
+ * such as a real tool's.
  *
  *     deno run -A bench/fleet.ts [--nodes 1000] [--minutes 3] [--series 50]
  *
- * Prints Prometheus' own figures: series, samples, bytes on disk and in memory, CPU time, and how long a scrape takes.
+ * Prints figures of Prometheus: series, samples, bytes on disk and in memory, CPU time, and the duration of a scrape.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const { nodes, minutes, series } = numbers({ nodes: 1000, minutes: 3, series: 50
 /** The address of a node: 127.1.x.y. */
 const addressOf = (node: number) => `127.1.${node >> 8}.${node & 255}`;
 
-/** opensnoop's counters, by the names of processes. */
+/** opensnoop's counters, with process names as labels. */
 const shapes = [{ members: { pid: "id", comm: "text", path: "text" } }] as const;
 const metrics = new Metrics("opensnoop", shapes, true, []);
 for (let i = 0; i < series; i++) metrics.add(undefined, { comm: `process-${i}` });
@@ -36,7 +36,7 @@ const exposition = expositionFor("application/openmetrics-text");
 
 let scrapes = 0;
 let bytes = 0;
-// One server hears all addresses; each node counts on its own way.
+// One server listens on all addresses; the nodes share counters, which grow at each scrape.
 const server = createServer((request, response) => {
   scrapes++;
   for (let i = 0; i < series; i += 7) metrics.add(undefined, { comm: `process-${i}` });
@@ -64,7 +64,7 @@ const prometheus = spawn("prometheus", [
   "--log.level=warn",
 ], { stdio: ["ignore", "inherit", "inherit"] });
 
-/** CPU seconds, and resident memory in MiB. */
+/** CPU time of Prometheus in seconds, and its resident memory in MiB. */
 function usage(): readonly [cpu: number, memory: number] {
   const stat = readFileSync(`/proc/${prometheus.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
   const status = readFileSync(`/proc/${prometheus.pid}/status`, "utf8");
@@ -90,7 +90,7 @@ function sizeOf(path: string): number {
 
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 try {
-  // The first round makes the series; what is measured is what comes after it.
+  // The first scrapes create the series: measuring begins after them.
   await sleep(2 * INTERVAL_S);
   const [startCpu] = usage();
   const startScrapes = scrapes;
@@ -98,7 +98,7 @@ try {
   const start = performance.now();
   await sleep(minutes * 60);
   const [cpu, memory] = usage();
-  // On a busy machine longer than it was asked for.
+  // A busy machine may sleep longer than asked for.
   const seconds = (performance.now() - start) / 1000;
   const figures = {
     nodes,

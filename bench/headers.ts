@@ -1,4 +1,4 @@
-/** Kernel headers for Python bcc, which cannot do without. */
+/** Kernel headers for Python bcc, which cannot compile without them. */
 import { execFileSync } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,23 +7,24 @@ import { OWN, requireKernel } from "../tests/vm/kernels.ts";
 
 const DOWNLOAD_MS = 600_000;
 
-/** A folder that goes when it is disposed of. */
+/** A temporary folder, removed at disposal. */
 export interface HeaderFolder extends Disposable {
-  /** The environment in which libbcc finds it. */
+  /** The environment variables by which libbcc finds the headers. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
- * Debian's headers of Linux 6.1, their two parts put together as BCC_KERNEL_SOURCE wants them;
- * downloaded at first, as the guests of the tests are.
+ * Debian's headers of Linux 6.1, its two packages merged into one folder as BCC_KERNEL_SOURCE needs
+ * it. Downloaded once into the cache of the tests' guests.
  *
- * They serve whatever kernel runs, for programs that are loaded and read nothing by them.
+ * They do for any running kernel, because the benchmarks' programs read no kernel struct through
+ * them.
  */
 export async function debianHeaders(): Promise<HeaderFolder> {
   const { headers } = await requireKernel("6.1", OWN, AbortSignal.timeout(DOWNLOAD_MS));
   const sources = join(headers!, "usr/src");
   const folder = mkdtempSync(join(tmpdir(), "ts-bcc-bench-"));
-  // The part for all architectures first: the links of the other one are the ones to keep.
+  // The package for all architectures first, so that the other package's links replace its own.
   for (const part of globSync(join(sources, "*")).toSorted().toReversed()) {
     execFileSync("cp", ["--recursive", "--symbolic-link", "--force", `${part}/.`, folder]);
   }

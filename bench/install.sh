@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the peers of the benchmarks and builds what is measured, into .tools/bench.
+# Installs the other tracers that the benchmarks compare with, and builds the subjects into .tools/bench.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
@@ -22,7 +22,7 @@ main() {
     gcc -O2 -Wall -Werror -Wno-unknown-pragmas "$name.c" -lbpf -o "$built/$name"
   done
   run_script "$project/scripts/bun_compile.ts" ./compile_kernel_code.ts "$built/compile_kernel_code"
-  # With what compile.sh puts before an entry: it decides how much of the time the engine's compiler takes.
+  # With the guard, as compile.sh builds: it sets options of JavaScriptCore's JIT, which change the times.
   if [[ "$(uname -m)" == x86_64 ]]; then
     echo "Usage: compile_kernel_code" >"$built/help"
     run_script "$project/scripts/guard/apply.ts" "$built/compile_kernel_code" compile_kernel_code "$built/help"
@@ -31,14 +31,14 @@ main() {
   gcc -O2 -Wall -Werror tracer.c -o "$built/tracer"
   gcc -O2 -Wall -Werror open_files.c -o "$built/open_files"
   for name in functions allocations; do
-    # Not optimized: 10,000 calls in a row take the compiler a minute else.
+    # -O0, because with optimization gcc takes a minute for 10,000 calls in a row.
     [[ "$built/$name" -nt "$name.c" ]] || gcc -O0 -Wall -Werror "$name.c" -o "$built/$name"
   done
   gcc -O2 -Wall -Werror -Wno-unused-function stacks_report.c -lbpf -o "$built/stacks_report"
   gcc -O2 -Wall -Werror -fno-omit-frame-pointer stacks_load.c -o "$built/stacks_load"
   gcc -shared -nostdlib many_functions.s -o "$built/many_functions.so"
   "$project/compile.sh" --runtime bun -o "$built/bun" opensnoop --all >/dev/null
-  # Without denort there is no executable of Deno's; its row is left out then.
+  # Without denort there is no executable by Deno, and the report leaves its row out.
   [[ -z "${DENORT_BIN:-}" ]] ||
     "$project/compile.sh" --runtime deno -o "$built/deno" opensnoop >/dev/null
 }

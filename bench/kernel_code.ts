@@ -1,7 +1,7 @@
 import { builtPath, type Question, subjectCommand } from "./question.ts";
 
 const PROGRAMS = [
-  // What the measuring itself takes, in all that follow as well.
+  // An empty program: the cost of the measurement itself, which all other programs include.
   "nothing",
   "counter",
   "filter",
@@ -15,7 +15,7 @@ const PROGRAMS = [
   "task",
 ];
 
-/** What our compiler makes of ten programs in TypeScript, and clang of the same in C, at work. */
+/** Run time and size of ten programs: in TypeScript by our compiler, and in C by clang. */
 export const kernelCode: Question = {
   title: "Kernel code at work, by its own time and size",
   figures: { "ns a run": "less", instructions: "less" },
@@ -31,7 +31,7 @@ export const kernelCode: Question = {
     ]),
 };
 
-/** What compiling a program of opensnoop's size takes, at first and later. */
+/** The CPU time to compile a program of opensnoop's size, for the first time and later. */
 export const compileKernelCode: Question = {
   title: "Kernel code of opensnoop's size, from its text to instructions",
   figures: { "cold, ms of CPU": "less", "warm, ms of CPU": "less" },

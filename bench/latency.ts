@@ -1,6 +1,6 @@
 import { builtPath, type Question, tracers } from "./question.ts";
 
-/** How soon an event is seen, and what a tracer does while there is none. */
+/** The time from an event to its row, and what a tracer costs while there are no events. */
 export const latency: Question = {
   title: "opensnoop, from an open to its row in a pipe",
   figures: {

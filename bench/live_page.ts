@@ -1,12 +1,12 @@
 /**
- * What a live page costs the tool that it shows: opensnoop over processes that open files that do not exist, printing to
- * /dev/null, with `--web` and no page open, and with one open in a real browser; in turns.
+ * The cost of a live page for its tool: opensnoop traces processes that open missing files, first printing to
+ * /dev/null, then with `--web` and no page open, then with a page open in a real browser; in turns.
  *
  *     deno run -A bench/live_page.ts [--rate N] [--seconds N] [--rounds N]
  *     deno run -A bench/live_page.ts --minutes N [--rate N]
  *
- * The second form keeps one page open, and prints how much memory both sides have. The tool runs under the runtime that
- * runs this; TSBCC_EXECUTABLE takes its place. `bash bench/install.sh` builds the workload.
+ * The second form keeps one page open, and prints the memory of the tool and of the page. The tool runs under the
+ * runtime that runs this, or from TSBCC_EXECUTABLE. `bash bench/install.sh` builds the workload.
  *
  * @module
  */
@@ -33,13 +33,13 @@ const { rate, seconds, rounds, minutes } = numbers({
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** CPU seconds of a process. */
+/** CPU time of a process, in seconds. */
 function cpuOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
   return (Number(stat[11]) + Number(stat[12])) / HERTZ;
 }
 
-/** Its resident memory in MiB. */
+/** Resident memory of a process, in MiB. */
 function residentOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
@@ -60,12 +60,12 @@ const startTool = async (...words: string[]) => {
 const urlOf = async (tool: Running) =>
   (await tool.find("stderr", /the page is at (http:\S+)$/m))[1]!;
 
-/** What the tool says of losses at its end. */
+/** The number of dropped events in the tool's messages. */
 const droppedIn = (stderr: string) =>
   [...stderr.matchAll(/dropped (\d+) events in all/g)]
     .reduce((sum, [, count]) => sum + Number(count), 0);
 
-/** Milliseconds between pictures, as the page sees them. */
+/** A script that records the milliseconds between animation frames in the page. */
 const WATCH_FRAMES = `globalThis.frames_ = []; (function next(last) {
   requestAnimationFrame((now) => { if (last) frames_.push(now - last); next(now); });
 })()`;
@@ -78,7 +78,7 @@ interface Figures {
   readonly frame99Ms?: number;
 }
 
-/** Runs a tool over the workload once. @param browser opens the page in it */
+/** Runs the tool on the workload once. @param browser if given, opens the page in it */
 async function once(words: readonly string[], browser?: Chromium): Promise<Figures> {
   await using tool = await startTool(...words);
   const tab = browser && await browser.open(await urlOf(tool));
@@ -130,7 +130,7 @@ async function compare(): Promise<void> {
   }
 }
 
-/** What a page has on its heap, in MiB, after a collection. */
+/** The size of a page's JavaScript heap in MiB, after a garbage collection. */
 async function heapOf(tab: Tab): Promise<number> {
   await tab.ask("HeapProfiler.collectGarbage");
   const { usedSize } = await tab.ask("Runtime.getHeapUsage") as { usedSize: number };

@@ -1,7 +1,7 @@
 import { withJson } from "./cost.ts";
 import { builtPath, type Question, tracers } from "./question.ts";
 
-/** How many events a second a tracer shows, with its default buffers, before it loses some. */
+/** The highest rate of events that a tracer shows without loss, with its default buffers. */
 export const loss: Question = {
   title: "opensnoop, the highest rate without loss",
   figures: { "events/s without loss": "more" },

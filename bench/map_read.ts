@@ -1,6 +1,6 @@
 import { builtPath, type Question, type Subject, subjectCommand } from "./question.ts";
 
-/** What is done with all entries of a hash; how ours, C and Python call it. */
+/** What is done with all entries of a hash map, and the subjects' arguments for it. */
 const WORKS = {
   "read": { ours: "read", peers: ["batch", "plain"] },
   "two views": { ours: "view", peers: ["batch"] },
@@ -9,7 +9,7 @@ const WORKS = {
   "one value per CPU": { ours: "per-cpu", peers: ["per-cpu"] },
 } as const;
 
-/** How fast a hash is read into typed objects. */
+/** The rate at which a hash map is read into typed objects. */
 export const mapRead: Question = {
   title: "Reading a hash",
   figures: { "M entries/s": "more" },

@@ -1,18 +1,20 @@
-/** Running the things compared: in turns, so that what disturbs the machine disturbs all. */
+/** Runs the subjects in turns, so that disturbances of the machine affect all of them. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { median } from "./median.ts";
 import { type Figures, isOurs, type Subject } from "./question.ts";
 
-/** What a subject measured: a run of it each. */
+/** The figures that a subject measured, one entry for each run. */
 export interface Measured {
   readonly subject: Subject;
   readonly runs: readonly Figures[];
-  /** Why a peer was not measured to the end: one that is missing or does not end holds up nothing else. */
+  /**
+   * Why a peer was not measured to the end, such as a missing program or a time limit; the others go on.
+   */
   readonly failure?: string;
 }
 
-/** What is known so far of a command: two questions may look at one. */
+/** The results so far of a command, which two questions may share. */
 interface Done {
   readonly runs: Figures[];
   failure?: string;
@@ -20,7 +22,7 @@ interface Done {
 
 const done = new Map<string, Done>();
 
-/** Runs every subject so many times, in turns, for at most `limitMs` each time. */
+/** Runs every subject `runs` times, in turns, each time for at most `limitMs`. */
 export async function measure(
   subjects: readonly Subject[],
   wanted: number,
@@ -50,20 +52,20 @@ export async function measure(
   }));
 }
 
-/** The medians of all figures. */
+/** The median of each figure. */
 export function medians(runs: readonly Figures[]): Figures {
   const keys = Object.keys(runs[0] ?? {});
   return Object.fromEntries(keys.map((key) => [key, median(runs.map((each) => each[key]!))]));
 }
 
-/** Runs a subject until its first line, then looks at its memory and lets it end. */
+/** Runs a subject until its first line, reads its memory, and lets it end. */
 async function runOnce({ name, command, environment }: Subject, limitMs: number): Promise<Figures> {
   const start = performance.now();
   const [program, ...args] = command;
   const child = spawn(program!, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...environment },
-    // A group of its own: what it has started ends with it.
+    // A process group of its own, so that its child processes can be killed with it.
     detached: true,
   });
   const end = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
@@ -97,11 +99,12 @@ async function runOnce({ name, command, environment }: Subject, limitMs: number)
   const memory = memoryOf(child.pid!);
   child.stdin!.end();
   await ended;
-  // What the line says goes first: of a tracer's memory rather than of what measures it.
+  // Figures of the line replace ours: tracer.c reports the tracer's memory, and ours is that of
+  // tracer.c.
   return { "from start, ms": total, ...memory, ...JSON.parse(line) as Figures };
 }
 
-/** Memory as /proc tells of it; nothing when the process has ended. */
+/** A process's memory from /proc; no figures if the process has ended. */
 function memoryOf(pid: number): Figures {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const keys = { "resident, MiB": "VmRSS", "at most, MiB": "VmHWM" };

@@ -31,7 +31,7 @@ test("measure() ends a peer that does not, and what that has started", async () 
     const [late] = await measure([shell("slow", script)], 1, 1000);
     assert.match(late!.failure!, /^Cannot measure slow, which was ended after 1 s \(/);
     const pid = readFileSync(pidFile, "utf8").trim();
-    // Dead, though its new parent may not have asked for its status yet.
+    // It has ended, but may still be a zombie.
     assert.match(stateOf(pid), /^[ZX-]$/);
   } finally {
     rmSync(folder, { recursive: true });

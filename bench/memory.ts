@@ -2,7 +2,10 @@ import { statSync } from "node:fs";
 import { opensOf } from "./cost.ts";
 import { builtPath, type Question, tracers } from "./question.ts";
 
-/** What a tracer takes, in the runs of the questions `start` and `cost`: at its first event and a second later, after a million, and on the disk. */
+/**
+ * Memory of a tracer in the runs of the questions `start` and `cost`: at its first event, a second later, and after a
+ * million events; and its size on disk.
+ */
 export const memory: Question = {
   title: "opensnoop, memory",
   figures: {

@@ -2,7 +2,7 @@ import { type Question, subjectCommand } from "./question.ts";
 
 const LABELS = 10_000;
 
-/** What it costs to count events for Prometheus with many label values, and to be scraped. */
+/** The cost of counting events for Prometheus with many label values, and of a scrape. */
 export const metrics: Question = {
   title: "Metrics",
   figures: {

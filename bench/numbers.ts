@@ -7,7 +7,7 @@
 import { parseArgs } from "@std/cli";
 import process from "node:process";
 
-/** The values of these options, `--name 7`, by default those given, and the other words; ends with what is wrong. */
+/** Parses options such as `--name 7` and the other words; exits with a message if the command line is invalid. */
 export function numbers<N extends string>(
   defaults: Readonly<Record<N, number>>,
 ): Record<N, number> & { readonly names: readonly string[] } {

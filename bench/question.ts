@@ -1,30 +1,32 @@
-/** What a benchmark is: one question, the things compared, and what is measured of each. */
+/**
+ * The types of a benchmark: a question, the subjects that are compared, and the figures of each.
+ */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runtimePath, TREE } from "../tests/vm/suite.ts";
 
-/** One of the things compared: a command whose first line says, in JSON, what it measured. */
+/** One of the commands that are compared; its first line of output has its figures as JSON. */
 export interface Subject {
-  /** Whose it is: `Deno`, `C` … */
+  /** The column of the report: `Deno`, `C` … */
   readonly name: string;
-  /** What it does, when a question has several works; absent when it has one. */
+  /** The work it does, if the question has several. */
   readonly work?: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** What is known of it without a run. */
+  /** Figures that need no run, such as a file's size. */
   readonly known?: Figures;
 }
 
-/** Numbers by what they are. */
+/** Measured numbers by their labels. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** What a question may ask of this run. */
+/** Settings of this run of the benchmarks. */
 export interface Circumstances {
-  /** Less work, for a look in a minute or two. */
+  /** Less work, for a run of a minute or two. */
   readonly quick: boolean;
-  /** Kernel headers for Python bcc. */
+  /** Environment variables that name kernel headers for Python bcc. */
   readonly headers: Readonly<Record<string, string>>;
-  /** A folder with the executable of opensnoop of another build, which is a peer then. */
+  /** A folder with the opensnoop executable of another build, which is compared as a peer. */
   readonly before?: string;
 }
 
@@ -38,39 +40,42 @@ export interface Question {
   readonly figures: Readonly<Record<string, "more" | "less">>;
   /** Runs of every subject with `--quick`. */
   readonly quickRuns: number;
-  /** No more runs than that, whatever is asked for: one takes long, and tells enough. */
+  /** The most runs of each subject, whatever `--runs` says, for questions whose runs take long. */
   readonly mostRuns?: number;
   subjects(circumstances: Circumstances): Subject[];
 }
 
 const subjectPath = (file: string) => fileURLToPath(new URL(`subjects/${file}`, import.meta.url));
 
-/** The path of something that install.sh built. */
+/** The path of a file that install.sh built. */
 export const builtPath = (name: string): string => `${TREE}/.tools/bench/${name}`;
 
-/** The command that runs a script of ours under Deno or Bun. */
+/** The command that runs one of our scripts under Deno or Bun. */
 export function ourCommand(runtime: "Deno" | "Bun", path: string): string[] {
   return runtime === "Deno"
     ? [runtimePath("deno"), "run", "--allow-all", "--no-check", path]
     : [runtimePath("bun"), "run", path];
 }
 
-/** The command that runs a subject: with our library, with libbpf in C, or with Debian's bcc. */
+/**
+ * The command that runs a subject: under a runtime with our library, in C with libbpf, or in Python
+ * with Debian's bcc.
+ */
 export function subjectCommand(name: "Deno" | "Bun" | "C" | "Python", script: string): string[] {
   if (name === "C") return [builtPath(script)];
   if (name === "Python") return ["/usr/bin/python3", subjectPath(`${script}.py`)];
   return ourCommand(name, subjectPath(`${script}.ts`));
 }
 
-/** A tracer of opens, by whose it is. */
+/** A tracer of opens. */
 export interface Tracer {
   readonly name: string;
   /** `@PID` stands for the process to trace. */
   readonly command: readonly string[];
-  /** The same, printing each event at once, where that is not its habit. */
+  /** The command that makes it print each event at once, if `command` buffers. */
   readonly prompt?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** What a user has to download, where that is one file. */
+  /** The file that a user has to download, if it is one file. */
   readonly file?: string;
 }
 
@@ -79,7 +84,7 @@ const TS_BCC = builtPath("bun/ts-bcc");
 const ONE_LINER = 'tracepoint("syscalls/sys_enter_openat", (e) => ' +
   "print(`${pid()} ${comm()} ${userString(e.filename, 256)}`))";
 
-/** All tracers of opens that are there. */
+/** All tracers of opens that are installed. */
 export function tracers({ headers, before }: Circumstances): Tracer[] {
   const arguments_ = ["-p", "@PID"];
   const script = `${TREE}/tools/opensnoop/opensnoop.ts`;
@@ -117,7 +122,7 @@ export function tracers({ headers, before }: Circumstances): Tracer[] {
   ];
 }
 
-/** The same executable of another build. */
+/** The executable of another build, as a peer. */
 const otherBuild = (file: string, args: readonly string[]): Tracer => ({
   name: "before",
   command: [file, ...args],

@@ -1,13 +1,13 @@
-/** What the benchmarks say: rows of medians with ratios, as a table and as JSON. */
+/** The report of the benchmarks: rows of medians with ratios, as a table and as JSON. */
 import { type Measured, medians } from "./measure.ts";
 import { isOurs, type Question } from "./question.ts";
 
-/** One figure of one work, of all that were compared. */
+/** One figure of one work, for all subjects. */
 export interface Row {
   readonly label: string;
   readonly better: "more" | "less";
   readonly medians: Readonly<Record<string, number>>;
-  /** How many times as good as each peer each of ours is: above 1 ours is better. */
+  /** For each of ours and each peer, how many times better ours is: below 1 the peer is better. */
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -16,7 +16,7 @@ export interface Answer {
   readonly title: string;
   readonly runs: number;
   readonly rows: readonly Row[];
-  /** Peers that were not measured, and why. */
+  /** Messages about peers that were not measured, with the reason. */
   readonly failures: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export interface Answer {
 export const markdown = ({ title, rows, failures }: Answer): string =>
   [table(title, rows), ...failures.map((failure) => `- ${failure}`)].join("\n");
 
-/** The rows of a question's answer. */
+/** Computes the rows of a question's answer. */
 export function rowsOf({ figures }: Question, measured: readonly Measured[]): Row[] {
   const works = [...new Set(measured.map(({ subject }) => subject.work))];
   return works.flatMap((work) => {
@@ -75,7 +75,7 @@ function formatted([head, ...rows]: readonly string[][]): string {
   return [head!, rule, ...rows].map((row) => `| ${padded(row).join(" | ")} |`).join("\n");
 }
 
-/** Three digits that count. */
+/** A number with three significant digits. */
 function short(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "-";
   return Math.abs(value) >= 100

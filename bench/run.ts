@@ -1,4 +1,4 @@
-/** The command `deno task bench`: measures us and our peers on the same work, in one run. */
+/** The command `deno task bench`: measures our code and its peers on the same work, in one run. */
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compile } from "./compile.ts";
@@ -20,7 +20,7 @@ import { stacksReport, stacksSample } from "./stacks.ts";
 import { start } from "./start.ts";
 
 const RUNS = 5;
-/** No run of a subject takes longer on a quiet machine: what does is ended, so that nothing holds up all others. */
+/** Time limit for one run of a subject; on an idle machine every run takes less. */
 const LIMIT_S = 300;
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
@@ -69,7 +69,7 @@ try {
   process.exitCode = 1;
 }
 
-/** The command line; ends with what is wrong with it. */
+/** Parses the command line; exits with a message if it is invalid. */
 function parsed() {
   try {
     const words = parseArgs({

@@ -5,17 +5,17 @@ const file = (name: string) => fileURLToPath(new URL(`subjects/${name}`, import.
 const TS_BCC = builtPath("bun/ts-bcc");
 const BUILT = builtPath("");
 
-/** How much of each thing there is, a step each. */
+/** The counts to measure with, by kind of work. */
 const STEPS = {
   functions: [100, 1000, 10_000],
   allocations: [10_000, 100_000, 1_000_000],
   keys: [10_000, 100_000, 1_000_000],
   machine: [20, 200, 2000],
 } as const;
-/** The most functions for peers: the kernel takes a tenth of a second to detach each, and bcc's funccount refuses more than 1000. */
+/** The most functions for peers: detaching one takes the kernel 0.1 s, and bcc's funccount refuses more than 1000. */
 const MOST_OF_PEERS = { quick: 100, all: 1000 } as const;
 
-/** What grows with the work, and by how much: "CPU for each" stays the same where nothing grows faster. */
+/** How the cost grows with the amount of work: with linear cost the figure "CPU for each" stays the same. */
 export const scale: Question = {
   title: "Many of everything",
   figures: {
@@ -28,7 +28,7 @@ export const scale: Question = {
   quickRuns: 1,
   mostRuns: 1,
   subjects: ({ quick, headers }) => {
-    // Of what takes long, not the last step.
+    // With --quick, work that takes long is measured without the last step.
     const steps = (kind: keyof typeof STEPS, takesLong = false) =>
       STEPS[kind].slice(0, quick && takesLong ? 2 : 3);
     const mostOfPeers = quick ? MOST_OF_PEERS.quick : MOST_OF_PEERS.all;

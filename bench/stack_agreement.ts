@@ -1,12 +1,12 @@
 /**
- * Do our user stacks agree with those of `perf record --call-graph dwarf`? Both hang on the same
- * moments, which come anywhere in a program: timer interrupts and page faults. So each stack is taken
- * by both at the same instruction, and compared frame by frame.
+ * Compares our user stacks with those of `perf record --call-graph dwarf`. Both sample at timer interrupts and
+ * page faults, which occur anywhere in a program. So both take each stack at the same instruction, and the
+ * stacks can be compared frame by frame.
  *
  *     sudo deno run --allow-all --no-check bench/stack_agreement.ts [--seconds N] [python|node|postgres|openssl|chromium|ruby…]
  *
- * perf (Debian: linux-perf) copies up to 32 KiB of each stack; what it cannot unwind, such as code that was
- * compiled while it ran, it leaves off: frames are compared as far as perf has them.
+ * perf (Debian: linux-perf) copies up to 32 KiB of each stack. It ends a stack where it cannot unwind, as in
+ * JIT-compiled code: only the frames that perf has are compared.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
 } from "./stack_pairs.ts";
 import { sleep, type Workload, WORKLOADS } from "./stack_workloads.ts";
 
-/** The same moments by other hooks: where a BPF program that returns 0 hangs, perf gets no samples. */
+/** Different events at the same moments: perf gets no samples of an event whose BPF program returns 0. */
 const OURS = ["irq_vectors:local_timer_exit", "exceptions:page_fault_user"];
 const THEIRS = ["irq_vectors:local_timer_entry", "page-faults:u"];
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));

@@ -1,12 +1,14 @@
 /**
- * Stacks of two tracers: what each printed, and which of them are of the same moment.
+ * Parses the stacks that two tracers printed, and pairs those of the same moment.
  *
  * @module
  */
 
-/** Code ends there: behind it lies the main stack. Our frames of interpreters are no addresses. */
+/**
+ * End of the address range of code: the main stack is above. Our tagged frames of interpreted code are above, too.
+ */
 const CODE_END = 0x7ff000000000n;
-/** How far the two lists of a thread may run apart. */
+/** How many stacks of ours to search for the partner of perf's next one. */
 const AHEAD = 200;
 
 /** Stacks of one tracer by thread, in the order they were taken: addresses, innermost first. */
@@ -49,7 +51,7 @@ function withoutEmpty(stacks: Stacks): Stacks {
   ]));
 }
 
-/** No file is as long: what is above is an address and no place in a file. */
+/** Numbers below are offsets in files, numbers above are addresses in memory: no file is as long. */
 const FILE_END = 1n << 36n;
 
 function rangesOf(maps: string, line: RegExp): bigint[][] {
@@ -60,8 +62,8 @@ function rangesOf(maps: string, line: RegExp): bigint[][] {
 }
 
 /**
- * Stacks up to the first address that is in no executable memory: nothing returns there, so perf has lost its way.
- * It tells so of the outermost frames of large programs, whose stacks it copies in part.
+ * Cuts stacks at the first address that is not in executable memory: it is no return address, so perf's unwinding
+ * failed. That happens in the outermost frames of large programs, whose stacks perf copies only in part.
  */
 export function inCode(stacks: Stacks, maps: string): Stacks {
   const ranges = rangesOf(maps, /^(\w+)-(\w+) ..x. (\w+) /);
@@ -76,7 +78,7 @@ export function inCode(stacks: Stacks, maps: string): Stacks {
   ]));
 }
 
-/** Addresses as perf prints them: in the file that is mapped there. */
+/** Replaces addresses by offsets in the file that is mapped there, as perf prints them. */
 export function inFiles(stacks: Stacks, maps: string): Stacks {
   const ranges = rangesOf(maps, /^(\w+)-(\w+) ..x. (\w+) \S+ [1-9]/);
   const placed = new Map<bigint, bigint>();
@@ -96,7 +98,7 @@ export function inFiles(stacks: Stacks, maps: string): Stacks {
   ]));
 }
 
-/** The samples that both have: those whose innermost addresses are the same, in order. */
+/** Yields the samples that both tracers have: in order, with the same innermost address. */
 export function* pairs(ours: Stacks, theirs: Stacks): Generator<[bigint[], bigint[]]> {
   for (const [tid, list] of theirs) {
     const own = ours.get(tid) ?? [];
@@ -110,5 +112,5 @@ export function* pairs(ours: Stacks, theirs: Stacks): Generator<[bigint[], bigin
   }
 }
 
-/** perf tells the address of a call, we where it returns to. */
+/** Whether two frames are the same: perf prints the return address less one, we print the return address. */
 export const isSame = (a: bigint, b: bigint) => a === b || a === b + 1n;

@@ -1,5 +1,5 @@
 /**
- * Programs whose stacks are compared: each keeps a processor busy until it is ended.
+ * Programs whose stacks are compared: each keeps a CPU busy until it is ended.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A running program: the process to look at, and how to end all of it. */
+/** A running program: the process to trace, and a function that ends all its processes. */
 export interface Workload {
   readonly pid: number;
   end(): void;
@@ -125,7 +125,7 @@ async function chromium(folder: string): Promise<Workload> {
     await sleep(500);
     renderer = find();
   }
-  await sleep(8000); // until it lays the page out
+  await sleep(8000); // until the browser has loaded the page and lays it out
   return { pid: Number(renderer), end: browser.end };
 }
 
@@ -137,7 +137,7 @@ function isBelow(pid: number, above: number): boolean {
   return false;
 }
 
-/** All of them, by name. */
+/** All workloads by name. */
 export const WORKLOADS: Readonly<Record<string, (folder: string) => Workload | Promise<Workload>>> =
   {
     python: () => started(["/usr/bin/python3.11", "-c", PYTHON]),

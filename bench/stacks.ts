@@ -8,20 +8,22 @@ import {
 } from "./question.ts";
 import { TREE } from "../tests/vm/suite.ts";
 
-/** How often a second CPUs are sampled for the report, and where a sample's cost is asked. */
+/**
+ * Samples a second of each CPU: for measuring the report, and for measuring the cost of a sample.
+ */
 const [OFTEN, USUAL] = ["1999", "99"];
 const LIBRARIES = "/usr/lib/x86_64-linux-gnu";
 
-/** A profiler of user stacks, by whose it is. */
+/** A profiler of user stacks. */
 interface Profiler {
   readonly name: string;
-  /** What it prints when it begins. */
+  /** The text it prints when it is ready. */
   readonly ready: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A large library that processes have mapped besides. */
+/** The path of a large library, which the processes map in addition. */
 function largeLibrary(): string {
   const found = readdirSync(LIBRARIES).find((name) => /^libLLVM-\d+\.so\.1$/.test(name));
   return `${LIBRARIES}/${found ?? "libc.so.6"}`;
@@ -29,7 +31,7 @@ function largeLibrary(): string {
 
 const READY = { TSBCC_READY: "1" };
 
-/** Ours: from source, and the executable of all tools if it was made. */
+/** Our profiler: from source, and from the executable of all tools if install.sh built it. */
 function ours(hertz: string, ...more: string[]): Profiler[] {
   const script = `${TREE}/tools/profile/profile.ts`;
   const args = ["-F", hertz, "-U", "-p", "@PIDS", ...more];
@@ -63,7 +65,7 @@ function peers(hertz: string, { headers }: Circumstances): Profiler[] {
   ];
 }
 
-/** perf records, and names the addresses afterwards. */
+/** perf: records samples, and resolves symbols afterwards. */
 function perf(hertz: string): Profiler {
   const data = builtPath("perf.data");
   const record = `echo ready; exec perf record -q -F ${hertz} -e cpu-clock -g -p "$1" -o "$2"`;
@@ -88,7 +90,7 @@ const subject = (work: string, seconds: string) => (profiler: Profiler): Subject
   environment: profiler.environment ?? {},
 });
 
-/** What 5,000 different stacks of 20 processes cost when they are reported. */
+/** The cost of a report of 5,000 different stacks of 20 processes. */
 export const stacksReport: Question = {
   title: "profile, 5,000 stacks of 20 processes",
   figures: {
@@ -104,7 +106,7 @@ export const stacksReport: Question = {
       .map(subject("150,000 functions and a perf-map of 300,000 lines", "10")),
 };
 
-/** What one sample costs those who are sampled, by tables and by frame pointers. */
+/** The cost of one sample for the sampled process, unwinding by tables and by frame pointers. */
 export const stacksSample: Question = {
   title: "profile at 99 Hertz",
   figures: { "a sample, ns": "less" },

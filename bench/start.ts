@@ -1,6 +1,6 @@
 import { builtPath, type Question, tracers } from "./question.ts";
 
-/** From a command to its first event. */
+/** The time from the start of a command to its first event. */
 export const start: Question = {
   title: "opensnoop, from its start to its first event",
   figures: { "first event, ms": "less", "CPU until then, ms": "less", "idle CPU, %": "less" },

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-/* Allocates as often as its argument says when it reads a line, and keeps all until its standard input ends. */
+/*
+ * Reads a line, calls malloc() as often as its argument says, and frees nothing until its standard input ends.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/** Compiles and attaches; tells how long that took, and waits until its input ends. */
+/** Compiles and attaches a program; prints how long that took, and waits until its input ends. */
 import { once } from "node:events";
 import { Bpf } from "../../mod.ts";
 

@@ -1,4 +1,7 @@
-/** Compiles a program of opensnoop's size; tells the CPU time of the first compile and of later ones. */
+/**
+ * Compiles kernel code of opensnoop's size; prints the CPU time of the first compilation and of later
+ * ones.
+ */
 import { once } from "node:events";
 import { chars, i32, struct, u32, u64 } from "../../mod.ts";
 import {
@@ -42,7 +45,7 @@ const code = kernel({
   }),
 });
 
-/** Milliseconds of CPU that one compile takes. */
+/** CPU time of one compilation, in milliseconds. */
 function cost(): number {
   const before = process.cpuUsage();
   code.compile();

@@ -2,7 +2,7 @@
 /*
  * Reading events with libbpf: drain OBJECT ring|perf open|small|tool|deep decoded|count
  *
- * "Decoded" is what C makes of an event: every member is read, and the length of every string.
+ * "decoded": reads every member of an event, and computes the length of every string.
  */
 #include "peer.h"
 
@@ -78,7 +78,10 @@ int main(int argc, char **argv)
 	struct bpf_object *object = load(argv[1]);
 	struct ring_buffer *ring = NULL;
 	struct perf_buffer *perf = NULL;
-	/* Sending to a perf buffer takes the kernel 5 us an event, which is not what is measured. */
+	/*
+	 * Fewer rounds for a perf buffer: filling it, which is not measured, takes the kernel 5 us
+	 * an event.
+	 */
 	int rounds = is_ring ? MOST_ROUNDS : 7;
 	int runs = is_ring ? 200 : 100;
 	double rates[MOST_ROUNDS];

@@ -33,7 +33,7 @@ class Small(ctypes.Structure):
 
 
 buffer, kind, mode = sys.argv[1:]
-# As bcc's own table.event() does, which cannot tell the layout of a packed struct.
+# Casts as bcc's table.event() does, which itself cannot derive the layout of a packed struct.
 cast, pointer = ctypes.cast, ctypes.POINTER({"open": Open, "small": Small}[kind])
 count = total = 0
 

@@ -14,7 +14,7 @@ interface Figures {
 
 const seen: Figures = { count: 0, sum: 0, letters: 0 };
 
-/** What is done with a decoded event: next to nothing, it is there. */
+/** The callbacks for decoded events: they do next to nothing, so decoding is what is measured. */
 const decoded = {
   open(event: { pid: number; comm: string; path: string }) {
     seen.sum += event.pid;
@@ -32,7 +32,7 @@ const decoded = {
   },
 };
 
-/** What is asked of a view: two members, as a filter or a sum does. */
+/** The callbacks for views: they read two members, as a filter or a sum does. */
 const viewed = {
   open(event: { pid: number; ret: number }) {
     seen.sum += event.pid + event.ret;
@@ -58,7 +58,8 @@ const lazy = mode === "view" || mode === "count";
 const codec = lazy ? events[kind].asView : events[kind];
 const take = (lazy ? viewed : decoded)[kind];
 if (mode === "several") readOthers();
-// Sending to a perf buffer takes the kernel 5 us an event, which is not what is measured.
+// Fewer rounds for a perf buffer: filling it, which is not measured, takes the kernel 5 us an
+// event.
 const [ROUNDS, RUNS] = buffer === "perf" ? [7, 100] : [40, 200];
 
 using bpf = Bpf.load(readFileSync(object!));

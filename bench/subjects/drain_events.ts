@@ -1,4 +1,4 @@
-/** The structs of events.h. */
+/** Codecs for the structs of events.h. */
 import { array, chars, i32, struct, u32, u64, u8 } from "../../mod.ts";
 
 const Open = struct("open_event", {
@@ -44,10 +44,13 @@ const Deep = struct("deep_event", {
   slots: array(u32, 8),
 });
 
-/** By the names that the programs have for them. */
+/** The codecs by the names that the subjects' arguments use. */
 export const events = { open: Open, small: Small, tool: Tool, deep: Deep } as const;
 
-/** Reads structs of other shapes, as a program does that has several streams and maps. */
+/**
+ * Reads other structs first, as programs with several streams and maps do: engines optimize less
+ * then.
+ */
 export function readOthers(): void {
   const view = new DataView(new ArrayBuffer(512));
   const others = [u32, i32, u8, u64, u64.asNumber, chars(8), chars(32)].map((field, i) => {

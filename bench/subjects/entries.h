@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The entries of the map that is read, made by BPF_PROG_TEST_RUN: for clang and for bcc. */
+/*
+ * Fills the map that is read, in programs run by BPF_PROG_TEST_RUN; compiled by clang and by bcc.
+ */
 #pragma once
 
 #define ENTRIES_PER_RUN 500

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The events of the drain benchmark, and how a program makes them: for clang and for bcc.
+ * The events of the drain benchmark, and macros that fill them; compiled by clang and by bcc.
  *
- * A program is run by BPF_PROG_TEST_RUN, with the number of its first event as its argument. It
- * needs no workload that way, and makes some ten million events a second.
+ * The programs are run by BPF_PROG_TEST_RUN, with the number of the first event as their argument.
+ * So no workload is needed, and some ten million events a second can be made.
  */
 #pragma once
 
-/* Events of one run: more take the verifier long, who walks through every turn of the loop. */
+/*
+ * Events of one run: with more the verifier, which walks every iteration of the loop, takes long.
+ */
 #define EVENTS_PER_RUN 512
 
-/* What opensnoop of libbpf-tools sends: 291 bytes, two strings. */
+/* The event of libbpf-tools' opensnoop: 291 bytes, two strings. */
 struct open_event {
 	u64 time;
 	u32 pid;
@@ -28,7 +30,7 @@ struct small_event {
 	u32 cpu;
 };
 
-/* As the tools here have it: a struct inside, and text to the end. */
+/* An event as our tools have it: a nested struct, and a string at its end. */
 struct actor {
 	u64 cgroup;
 	u32 pid;
@@ -48,7 +50,7 @@ struct tool_event {
 	char text[51];
 };
 
-/* Structs in an array in a struct, and numbers in one. */
+/* An array of structs and an array of numbers in a struct. */
 struct place {
 	u64 bytes;
 	u32 device;
@@ -64,14 +66,14 @@ struct deep_event {
 #define COMM "worker-00"
 #define PATH "/usr/lib/x86_64-linux-gnu/libsomething.so.000"
 
-/* Constant stores, which need no section of constants: bcc has none. */
+/* Stores constants without a .rodata section, which bcc does not support. */
 #define PUT(to, text)                                                                              \
 	do {                                                                                       \
 		_Pragma("unroll") for (u32 at = 0; at < sizeof(text) - 1; at++) (to)[at] =         \
 			(text)[at];                                                                \
 	} while (0)
 
-/* 50 names of processes and 500 of files. */
+/* 50 different process names and 500 file names. */
 #define PUT_COMM(to, number)                                                                       \
 	do {                                                                                       \
 		PUT(to, COMM);                                                                     \

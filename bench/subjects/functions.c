@@ -9,7 +9,7 @@
 	}
 #define CALL(n) sum += f_##n(sum);
 
-/* A macro does not expand itself, so there is one for each digit. */
+/* A macro cannot expand recursively, so there is one for each digit. */
 #define TENS(each, n)                                                                              \
 	each(n##0) each(n##1) each(n##2) each(n##3) each(n##4)                                      \
 		each(n##5) each(n##6) each(n##7) each(n##8) each(n##9)

@@ -1,4 +1,7 @@
-/** Ten programs of kernel code: kernel_code.ts PROGRAM typescript | PROGRAM OBJECT, which clang has made. */
+/**
+ * Runs one of ten kernel programs: kernel_code.ts PROGRAM typescript, or PROGRAM OBJECT, an object made by
+ * clang.
+ */
 import { readFileSync } from "node:fs";
 import { Bpf, chars, enableStatistics, struct, u32, u64 } from "../../mod.ts";
 import {
@@ -100,7 +103,7 @@ const ns = (after.runTimeNs - before.runTimeNs) / (after.runCount - before.runCo
 console.log(JSON.stringify({ "ns a run": ns, instructions: after.instructions }));
 await once(process.stdin.resume(), "end");
 
-/** The programs, without what the kernel adds of its own. */
+/** The names of the programs, which both the TypeScript module and clang's object have. */
 function* names(): Generator<string> {
   yield* ["nothing", "counter", "filter", "count_by_comm", "count_by_number", "histogram"];
   yield* ["emit", "latency", "arithmetic", "loop", "task"];

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs a command beside that many file systems, in a mount namespace of its own: many_mounts.sh COUNT COMMAND…
+# Runs a command in a mount namespace of its own, with COUNT more mounts: many_mounts.sh COUNT COMMAND…
 set -euo pipefail
 if [[ -z "${MANY_MOUNTS:-}" ]]; then
   MANY_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"

@@ -2,7 +2,7 @@
 /*
  * Reading a hash with libbpf: map_read OBJECT ENTRIES batch|plain|take|get|per-cpu|per-cpu-plain
  *
- * "Take" removes what it reads, in batches; "get" looks up all keys one by one.
+ * "take" removes the entries that it reads, in batches; "get" looks up all keys one by one.
  */
 #include "peer.h"
 #include <errno.h>
@@ -19,7 +19,7 @@ typedef unsigned long long u64;
 
 static struct entry_key keys[BATCH];
 static struct entry_value values[BATCH * MOST_CPUS];
-/* Values of one entry: one, or as many as there are CPUs. */
+/* Number of values of one entry: one, or in a per-CPU map one for each CPU. */
 static int each = 1;
 static u64 entries, sum;
 

@@ -26,7 +26,7 @@ const map = way === "view"
   : bpf.map("entries", Key, Value);
 const perCpu = bpf.perCpuMap("per_cpu", Key, Value);
 
-/** Reads all entries once. */
+/** The works: each function reads all entries once. */
 const WAYS: Readonly<Record<string, () => void>> = {
   read() {
     for (const [key, value] of map) take(key, value);

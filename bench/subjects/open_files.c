@@ -1,6 +1,6 @@
-/* Opens of files that do not exist, from several processes: open_files PROCESSES RATE SECONDS
+/* Opens files that do not exist, from several processes: open_files PROCESSES RATE SECONDS
  *
- * RATE is of all of them in a second; 0 is as fast as it goes. Waits for a line first, and says then how many there were. */
+ * RATE: opens a second of all processes; 0: as fast as possible. It waits for a line first, and prints their number. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Between two looks at the clock. */
+/* Opens between two reads of the clock. */
 #define BATCH 20
-/* What a process that did not run cannot make up for: a busy machine makes it slower, and not a burst of it. */
+/* The largest delay to catch up with: a process that was not scheduled for longer makes fewer opens, not a burst. */
 #define MAX_BEHIND_SECONDS 0.005
 
 static double now(void)

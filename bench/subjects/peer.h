@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What the C subjects share: loading an object, running its programs, a clock, the report. */
+/* Shared by the C subjects: loading an object, running its programs, a clock, the report. */
 #pragma once
 
 #include <bpf/bpf.h>
@@ -34,7 +34,7 @@ static struct bpf_object *load(const char *path)
 	return object;
 }
 
-/* Runs a program of a raw tracepoint with one argument. */
+/* Runs a raw tracepoint program with one argument. */
 static void run(int program, unsigned long long argument)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &argument, .ctx_size_in = sizeof(argument));
@@ -55,7 +55,7 @@ static double median(double *values, int count)
 	return values[count / 2];
 }
 
-/* Says what was measured, in JSON, and waits until standard input ends. */
+/* Prints the figure as JSON, and waits until standard input ends. */
 static void report(const char *figure, double value)
 {
 	char byte;

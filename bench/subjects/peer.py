@@ -55,5 +55,5 @@ def report(figure, rates):
     """Says what was measured, in JSON, and waits until standard input ends."""
     print(json.dumps({figure: statistics.median(rates)}), flush=True)
     sys.stdin.read()
-    # bcc 0.26 complains when it takes down a table that is still referred to.
+    # Without destructors: bcc 0.26 prints an error when it frees a table that is still referred to.
     os._exit(0)

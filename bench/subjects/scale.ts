@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The part of Bun that is used here. */
+/** The part of Bun's API that is used here: Deno checks this file without Bun's types. */
 interface Child {
   readonly pid: number;
   readonly stdin: { write(text: string): void; flush(): void; end(): void };
@@ -25,7 +25,7 @@ interface Spawner {
 const { Bun: bun } = globalThis as unknown as { Bun: Spawner };
 
 const READY = /^ready$|Hit Ctrl-C|Attaching to pid/m;
-/** How long a tracer that says nothing has to be at rest to be taken as ready. */
+/** A tracer without a ready line counts as ready when it has used no CPU for this long. */
 const REST_MS = 500;
 
 const [built, kind, step, ...words] = process.argv.slice(2) as [
@@ -36,7 +36,7 @@ const [built, kind, step, ...words] = process.argv.slice(2) as [
 ];
 const count = Number(step);
 
-/** What a child says, and waiting for it. */
+/** Collects the output of a child process, and waits for text in it. */
 class Said {
   text = "";
   #heard = Promise.withResolvers<void>();
@@ -77,7 +77,7 @@ async function startWorkload(): Promise<{ readonly child: Child; readonly said: 
   return { child, said };
 }
 
-/** The functions of functions.c are numbered: f_0* are a tenth of them. */
+/** A pattern for COUNT functions of functions.c: of the numbered functions f_0* matches a tenth. */
 function pattern(): string {
   const zeros = 4 - Math.log10(count);
   return `${join(built, "functions")}:f_${"0".repeat(zeros)}*`;
@@ -112,7 +112,7 @@ const isReportOnly = () => kind === "machine" && words.includes("doctor");
 
 async function ready(program: string, tool: Child, said: Said): Promise<void> {
   if (!program.endsWith("bpftrace")) return await said.until(READY, tool.exited);
-  // It says nothing once all probes are there; it opens a descriptor for each.
+  // The tool prints no line when all probes are attached: waits until its CPU time no longer grows.
   await said.until(/Attaching/, tool.exited);
   for (let before = -1, now = switches(tool.pid); now !== before;) {
     before = now;
@@ -121,13 +121,13 @@ async function ready(program: string, tool: Child, said: Said): Promise<void> {
   }
 }
 
-/** The CPU time of a process in ticks: that of one at rest stands still. */
+/** The CPU time of a process in clock ticks: it does not grow while the process waits. */
 function switches(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** A tool that has missed the work has been fast. */
+/** Checks that the tool has seen all the work: a tool that missed it would look fast. */
 function check(text: string): void {
   const lines = text.split("\n");
   if (kind === "functions") {
@@ -152,7 +152,7 @@ function figures(tool: Child, more: Record<string, number>): Record<string, numb
 
 const beside: Child[] = [];
 if (kind === "machine") {
-  // The file systems are there already: many_mounts.sh.
+  // many_mounts.sh has made the mounts already.
   for (let i = 0; i < count; i++) {
     beside.push(bun.spawn(["sleep", "infinity"], { stdin: "ignore", stdout: "ignore" }));
   }

@@ -1,4 +1,4 @@
-/** What syscount does at the end of an interval, with that many keys: scale_keys.ts OBJECT KEYS */
+/** Does what syscount does at the end of an interval, with KEYS keys: scale_keys.ts OBJECT KEYS */
 import { readFileSync } from "node:fs";
 import { Bpf, struct, sum, u32, u64 } from "../../mod.ts";
 import { runner } from "./test_run.ts";

@@ -2,9 +2,9 @@
 /*
  * One of the processes whose stacks are reported: stacks_load NUMBER LIBRARY OTHER-LIBRARY
  *
- * Runs 250 chains of 20 calls, each of functions of its own, over and over; NUMBER makes them differ from those of
- * other processes. The functions are the library's (many_functions.s); in process 0 every second one is of 300,000
- * that are made at run time, with a perf-map. The other library is mapped only.
+ * Runs 250 chains of 20 calls, each through different functions, over and over; NUMBER makes the chains differ
+ * from those of other processes. The functions are the library's (many_functions.s). In process 0 every second
+ * function is one of 300,000 that are generated at run time, with a perf map. The other library is only mapped.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,12 +22,12 @@
 #define JIT_FUNCTIONS 300000
 #define JIT_SIZE 32
 
-/* Machine code of a function of many_functions.s. */
+/* Machine code of one function, the same as in many_functions.s. */
 static const unsigned char code[] = { 0x55, 0x48, 0x89, 0xe5, 0x48, 0x8d, 0x7f,
 				      0x08, 0xff, 0x57, 0xf8, 0x5d, 0xc3 };
 static char memory[65536];
 
-/* The end of each chain: one instruction that takes long, so that a chain is one stack. */
+/* The end of each chain: nearly all samples hit its one slow instruction, so that a chain gives one stack. */
 __attribute__((noinline)) void end_of_chain(void **next)
 {
 	void *from = memory;

@@ -2,10 +2,10 @@
 /*
  * Measures a profiler from outside: stacks_report SECONDS READY LOAD LIBRARY OTHER-LIBRARY -- COMMAND… [--then COMMAND…]
  *
- * Starts 20 processes (stacks_load.c), which run until they have used so many seconds of CPU time once the profiler
- * has printed READY and has perf events. Then they are stopped and the profiler is told to end: until it does, it reports. A command behind
- * `--then` belongs to the report. What a sample costs is what the kernel tells of BPF programs on perf events. The word
- * @PIDS in a command stands for the processes.
+ * Starts 20 processes (stacks_load.c). When the profiler has printed READY and opened perf events, they run until they
+ * have used SECONDS of CPU time. Then they are stopped and the profiler gets SIGINT: the time until it ends is that of
+ * the report. A command after `--then` is part of the report. The cost of a sample is the run time that the kernel
+ * counts for BPF programs on perf events. @PIDS in a command stands for the processes' ids.
  */
 #include "tracer_process.h"
 #include <bpf/bpf.h>
@@ -64,7 +64,7 @@ static int says(int file, const char *text)
 	return length > 0 && memmem(said, length, text, strlen(text));
 }
 
-/* Whether the profiler has opened its perf events: some say that they are ready before. */
+/* Whether the profiler has opened its perf events: some print that they are ready before that. */
 static int has_events(void)
 {
 	char path[64], target[64];
@@ -92,7 +92,7 @@ static void await_ready(const char *text)
 	}
 }
 
-/* CPU time of a process so far. */
+/* CPU time of a process so far, in seconds. */
 static double cpu_of(pid_t pid)
 {
 	clockid_t clock;
@@ -122,7 +122,7 @@ static void run_loads(double seconds)
 	signal_loads(SIGSTOP);
 }
 
-/* Puts the numbers of the processes in place of @PIDS. */
+/* Replaces @PIDS by the ids of the processes. */
 static void name_loads(char **words)
 {
 	static char text[LOADS * 12];
@@ -136,7 +136,7 @@ static void name_loads(char **words)
 	}
 }
 
-/* Whether the profiler holds a program: others on the machine may have some of their own. */
+/* Whether the profiler holds a descriptor of this BPF program: other processes may have loaded programs as well. */
 static int is_of_child(__u32 id)
 {
 	char path[64], line[256];
@@ -156,7 +156,7 @@ static int is_of_child(__u32 id)
 	return found;
 }
 
-/* How often the profiler's programs on perf events ran, and for how long. */
+/* Sums runs and run time in nanoseconds of the profiler's programs on perf events. */
 static void count_samples(double *samples, double *nanoseconds)
 {
 	for (__u32 id = 0; bpf_prog_get_next_id(id, &id) == 0;) {
@@ -182,7 +182,7 @@ static double seconds_of(struct timeval time)
 	return time.tv_sec + time.tv_usec / 1e6;
 }
 
-/* Waits for the child's end; its CPU time, and its memory at most. */
+/* Waits for the child's end; returns its CPU time in seconds, and stores its peak memory in KiB. */
 static double await_end(long *kibibytes)
 {
 	struct rusage usage;

@@ -2,14 +2,14 @@
 /*
  * Measures a tracer of opens from outside: tracer start|load|loss|latency [NUMBER] -- COMMAND…
  *
- *   start         time from fork to the first event in its output, memory then, and a second idle
- *   load OPENS    so many opens in a tight loop: their cost, the tracer's CPU time, memory, losses
- *   loss SECONDS  the highest of some rates at which it loses nothing for so long
- *   latency OPENS from just before an open until its row can be read from a pipe, some
- *                 milliseconds after the last; then what the tracer does in idle seconds
+ *   start         time from fork to the first event in its output; memory then and a second later
+ *   load OPENS    OPENS opens in a tight loop: their cost, the tracer's CPU time, memory, losses
+ *   loss SECONDS  the highest of some rates at which it loses no event during SECONDS
+ *   latency OPENS time from just before an open until its row can be read from a pipe, with some
+ *                 milliseconds between opens; then the tracer's wakeups and CPU time while idle
  *
  * The word @PID in the command stands for this process, which is the one to trace. The tracer's
- * output goes to a file without a name; an event counts when its path is in there at the end.
+ * output goes to an unlinked file; an event was shown if its path is in the file at the end.
  */
 #include "tracer_process.h"
 
@@ -34,7 +34,7 @@ static void measure_start(void)
 	stop_tracer();
 }
 
-/* Time for so many opens in a tight loop, in nanoseconds each. */
+/* Time of one open in nanoseconds, measured over `count` opens in a tight loop. */
 static double time_opens(const char *path, long count)
 {
 	double start = now();
@@ -64,7 +64,10 @@ static void measure_load(long opens)
 	       seen == 0 ? 0 : used * 1e9 / seen);
 }
 
-/* Opens at a rate; returns how many, or 0 when the machine cannot keep up with it. */
+/*
+ * Opens at a rate (per second); returns the number of opens, or 0 if the machine cannot reach the
+ * rate.
+ */
 static long open_at(double rate, double seconds)
 {
 	long done = 0, wanted = rate * seconds;
@@ -79,7 +82,10 @@ static long open_at(double rate, double seconds)
 	return now() - start > 1.05 * seconds ? 0 : done;
 }
 
-/* Whether a fresh tracer shows all opens of that rate; -1 when they cannot be made. */
+/*
+ * Starts a tracer; returns whether it shows all opens at that rate, -1 if the machine cannot reach
+ * the rate.
+ */
 static int keeps_up(double rate, double seconds)
 {
 	start_tracer();
@@ -126,7 +132,10 @@ static void measure_latency(long opens)
 	start_tracer_with_pipe();
 	await_row(WARM, 1e-3);
 	for (long i = 0; i < opens; i++) {
-		/* Apart enough for all to sleep, and in no step with anybody's timer. */
+		/*
+		 * Long enough for the tracer to sleep again, and of varying length: not in step
+		 * with any timer.
+		 */
 		rest(4e-3 + (i * 7919 % 1000) * 6e-6);
 		snprintf(path, sizeof(path), "/etc/tracer-number-%ld.", i);
 		double start = now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-/* The tracer that tracer.c measures: its process, and what it has printed. */
+/* The process of the tracer that is measured, and its output. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static void rest(double seconds)
 	nanosleep(&time, NULL);
 }
 
-/* An open that fails soon: the calls' own time hides little of what tracing adds. */
+/* An open that fails early: the call itself takes little time, so the cost of tracing shows. */
 static void open_missing(const char *path)
 {
 	syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
@@ -91,7 +91,7 @@ static int nameless_file(void)
 	return file;
 }
 
-/* Starts the tracer with this as its standard output. */
+/* Starts the tracer with `output` as its standard output. */
 static void start_tracer_to(int file)
 {
 	output = file;
@@ -100,7 +100,7 @@ static void start_tracer_to(int file)
 	if (child < 0)
 		fail("fork");
 	if (child == 0) {
-		/* Shells have it ignored in what they run in the background. */
+		/* Background jobs of shells inherit SIGINT ignored. */
 		signal(SIGINT, SIG_DFL);
 		dup2(output, 1);
 		dup2(complaints, 2);
@@ -114,7 +114,7 @@ static void start_tracer(void)
 	start_tracer_to(nameless_file());
 }
 
-/* Starts the tracer with a pipe as its output, whose other end is `rows`. */
+/* Starts the tracer with a pipe as its output; `rows` is the read end. */
 static void start_tracer_with_pipe(void)
 {
 	int ends[2];
@@ -126,7 +126,10 @@ static void start_tracer_with_pipe(void)
 	close(ends[1]);
 }
 
-/* Reads until the path was in a row; with `pause`, it is opened again each time nothing came for so long. */
+/*
+ * Reads until the path was in a row; with `pause` (seconds) it is opened again after each pause without
+ * output.
+ */
 static void await_row(const char *path, double pause)
 {
 	static char text[1 << 16];
@@ -145,7 +148,7 @@ static void await_row(const char *path, double pause)
 			text[length += count] = 0;
 			if (strstr(text, path))
 				return;
-			/* What is no whole line yet may be the beginning of it. */
+			/* Keeps an incomplete line: it may be the beginning of the row. */
 			char *rest_of_line = strrchr(text, '\n');
 
 			if (rest_of_line) {
@@ -160,7 +163,7 @@ static void await_row(const char *path, double pause)
 
 static void stop_tracer(void)
 {
-	/* More than once: Python drops the exception that Ctrl-C is when it is in a callback. */
+	/* Repeats SIGINT: Python drops KeyboardInterrupt if it is raised inside a callback. */
 	for (int tries = 0; waitpid(child, NULL, WNOHANG) == 0; tries++) {
 		if (tries % 500 == 0)
 			kill(child, tries < 1000 * PATIENCE ? SIGINT : SIGKILL);
@@ -169,7 +172,7 @@ static void stop_tracer(void)
 	child = 0;
 }
 
-/* Opens until one shows in the output. */
+/* Opens until an open shows in the output. */
 static void await_first(int burst)
 {
 	double end = now() + PATIENCE;
@@ -187,7 +190,7 @@ static void await_first(int burst)
 	}
 }
 
-/* Until the tracer has printed what it is going to print without more events. */
+/* Waits until the tracer's output no longer grows. */
 static void await_quiet(void)
 {
 	off_t before = -1;
@@ -198,7 +201,7 @@ static void await_quiet(void)
 	}
 }
 
-/* CPU time of the tracer so far. */
+/* CPU time of the tracer so far, in seconds. */
 static double cpu_seconds(void)
 {
 	char path[64], text[1024];
@@ -209,14 +212,14 @@ static double cpu_seconds(void)
 	if (!file || !fgets(text, sizeof(text), file))
 		fail(path);
 	fclose(file);
-	/* Behind the name, which may hold anything. */
+	/* From the last ")": the name before it may contain spaces and brackets. */
 	if (sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
 		   &user, &system) != 2)
 		fail(path);
 	return (double)(user + system) / sysconf(_SC_CLK_TCK);
 }
 
-/* The sum of a number over the tracer's threads: the one after `key` in each one's status. */
+/* The sum over the tracer's threads of the number after `key` in /proc/PID/task/TID/status. */
 static long sum_of_threads(const char *key)
 {
 	char path[300], line[256];
@@ -242,7 +245,7 @@ static long sum_of_threads(const char *key)
 	return sum;
 }
 
-/* Exactly, unlike cpu_seconds(), for which a tick of the clock is the least; with threads that have ended. */
+/* CPU time in seconds, including ended threads; more exact than cpu_seconds(), which counts clock ticks. */
 static double run_seconds(void)
 {
 	struct timespec time;
@@ -259,7 +262,7 @@ static long context_switches(void)
 	       sum_of_threads("nonvoluntary_ctxt_switches:");
 }
 
-/* A line of a file of the tracer's in /proc that counts kibibytes, in mebibytes. */
+/* The number after `key` in the tracer's file `name` in /proc, converted from KiB to MiB. */
 static double mebibytes(const char *name, const char *key)
 {
 	char path[64], line[256];
