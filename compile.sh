@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles tools into executables that need nothing but a C library and a kernel with BTF.
+# Compiles tools into executables that need only a C library and a kernel with BTF.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 source "$project/scripts/compile_runtime.sh"
 prefix=compile.sh
 
-# The executable of all tools.
+# The name of the executable of all tools.
 everything=ts-bcc
 
 usage() {
@@ -92,7 +92,7 @@ all_tools() {
 compile_all() {
   local out="$1" wanted="$2" name word module source import_map
   shift 2
-  make_scratch compile # three levels below the project, as write_entry's imports say
+  make_scratch compile # three levels below the project: write_entry's imports begin with ../../../
   choose_runtime "$wanted"
   if [[ "$libc" == musl ]]; then need_musl_libraries "$scratch"; else need_libraries "$scratch"; fi
   for word in "$@"; do
@@ -115,7 +115,8 @@ compile_all() {
 
 # ---- one tool ----
 
-# Not of tools whose program depends on what the user types: libbcc compiles those when they run.
+# Builds the kernel objects of a tool, or of all. Tools without NAME.bpf.c compile their programs when they
+# run.
 need_objects() {
   local names=() name
   while read -r name; do
@@ -126,7 +127,7 @@ need_objects() {
     "$project/scripts/objects.sh" "${names[@]}"
 }
 
-# Makes the module of an author's own object, STEM.bpf.o.ts, if there is something to make it of.
+# own_object STEM: makes STEM.bpf.o.ts for a tool outside the project, if STEM.bpf.c or STEM.bpf.o exists.
 own_object() {
   local source
   for source in "$1.bpf.c" "$1.bpf.o"; do
@@ -136,8 +137,8 @@ own_object() {
   done
 }
 
-# Leads what an author's tool imports of a ts-bcc elsewhere, by URL or as a package, to this one: the
-# executable is to hold one, which knows of the libraries inside.
+# Redirects a tool's imports of ts-bcc, by URL or as a package, to this project: the executable must contain
+# one copy of the library, the one that knows the embedded libraries.
 own_imports() {
   local map="$scratch/imports.json"
   run_script "$project/scripts/own_imports.ts" "$module" >"$map" || fail "cannot read what $module imports"
@@ -151,7 +152,7 @@ own_imports() {
   fi
 }
 
-# Of this folder's own repository, and nothing where it is none.
+# Prints the commit of the project's repository; nothing if the project is not a repository.
 commit_name() {
   local name
   [[ -e "$project/.git" ]] && name="$(git -C "$project" rev-parse --short=12 HEAD 2>/dev/null)" || return 0
@@ -159,8 +160,8 @@ commit_name() {
   echo "$name"
 }
 
-# The libraries are modules of bytes to Deno; Bun hands out their paths inside the executable, and reads them
-# without node:fs, which takes 2 ms.
+# write_entry NAME MODULE: writes the entry module. Importing a library gives its bytes under Deno, and under
+# Bun its path inside the executable; Bun.file() reads it without node:fs, which takes 2 ms to load.
 write_entry() {
   local index commit
   {
@@ -189,14 +190,14 @@ write_entry() {
   } >"$scratch/$1.ts"
 }
 
-# Run inside the scratch folder, so that the result does not depend on its name.
+# Runs inside the scratch folder, so that the result does not depend on that folder's name.
 compile_with_bun() {
   (cd "$scratch" && quietly run_script "$project/scripts/bun_compile.ts" "./$1.ts" "./$1" ${BUN_BASE:+"$BUN_BASE"}) ||
     fail "bun could not compile $1 (see above)"
   guard "$scratch/$1"
 }
 
-# What Bun's options cannot switch off: see scripts/guard/guard.c.
+# Inserts the guard, which prevents what Bun's options cannot switch off: see scripts/guard/guard.c.
 guard() {
   [[ "$machine" == x86_64 ]] && is_own_machine x86_64 || return 0
   help_of "$1" >"$scratch/help" || fail "$1 does not run on this machine"
@@ -204,7 +205,7 @@ guard() {
     fail "could not put the guard into $1 (see above)"
 }
 
-# From its source where the executable itself does not run here.
+# Prints the help text; for musl from the source, because the executable may not run on this machine.
 help_of() {
   if [[ "$libc" == glibc ]]; then
     "$1" -h
@@ -213,7 +214,7 @@ help_of() {
   fi
 }
 
-# Without a code cache, which would be a file of a known name in /tmp, read as root.
+# Security: --no-code-cache, because the cache would be a file with a predictable name in /tmp, read as root.
 compile_with_deno() {
   local permissions=(--allow-ffi --allow-run --allow-env --allow-net)
   if [[ "$1" == "$everything" ]] || grep -q '^  permissions: "all",$' "$source"; then
@@ -231,7 +232,7 @@ say_done() {
   echo "${1#"$PWD/"}: $(((size + 500000) / 1000000)) MB, $runtime $(version_of "${!name}") ($why)"
 }
 
-# In blocks, as package.sh has them: several CPUs unpack them at once.
+# In blocks, as in package.sh, so that several CPUs can decompress in parallel.
 compress() {
   xz -6 --threads=2 --block-size=32MiB --keep --force "$1" || fail "cannot compress $1"
   local size whole

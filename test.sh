@@ -11,16 +11,17 @@ source "$project/scripts/count_tests.sh"
 source "$project/scripts/guest_suites.sh"
 prefix=test.sh
 
-# Debian packages: what builds and inspects, then whose tools the tests compare with.
+# Debian packages: compilers and programs that the tests run, then the tools that ours are compared
+# with.
 packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellcheck util-linux libcap2-bin mount procps
   iproute2 kmod openssl libssl-dev libgnutls28-dev libnss3-dev curl wget xfsprogs btrfs-progs f2fs-tools
   libbpf-tools bpfcc-tools python3-bpfcc bpftrace bpftool zsh fish ruby
   php8.2-cli tcl8.6 mariadb-server-core groff-base linux-libc-dev-arm64-cross)
 
-# The same for what --full has besides.
+# Further packages for --full.
 full_packages=(lintian golang-1.19-go skopeo qemu-user-static qemu-system-arm musl-tools)
 
-# How long one suite may take under one runtime, in seconds, and one test, in milliseconds.
+# Time limits: of one suite under one runtime in seconds, of one test in milliseconds.
 suite_limit=2400
 test_limit=600000
 
@@ -56,7 +57,8 @@ main() {
   [[ -t 1 ]] || export NO_COLOR=1
   exec 2>&1 # one stream, in order: Bun reports on stderr, Deno on stdout
   prepare
-  # Guests wait for nothing but a CPU, most of the others for all but that.
+  # Start the guests first, in parallel: they need CPU time, while most other suites wait for other
+  # things.
   if ((${#suites[@]} > 1)) && [[ " ${suites[*]} " == *" vm "* ]]; then start_guests; fi
   for suite in "${suites[@]}"; do "suite_$suite"; done
   report
@@ -99,15 +101,16 @@ prepare() {
   need_mount bpf /sys/fs/bpf
   make_scratch test
   trap 'stop_beside; rm -rf "$scratch"' EXIT
-  # The tests, and the scripts that they run, meet these runtimes wherever they look.
+  # The tests, and the scripts that they run, find these runtimes first in PATH and by TSBCC_DENO and
+  # TSBCC_BUN.
   mkdir "$scratch/bin"
   ln -s "$DENO" "$scratch/bin/deno"
   ln -s "$BUN" "$scratch/bin/bun"
   export PATH="$scratch/bin:$PATH" TSBCC_DENO="$DENO" TSBCC_BUN="$BUN"
-  # A test that skips itself tells why in this file: its name, a tab, the reason. The runtimes'
-  # reports leave reasons out.
+  # Tests that skip themselves write to this file: name, tab, reason. The runtimes' reports lack the
+  # reasons.
   export TSBCC_SKIP_LOG="$scratch/reasons"
-  # What tests mean by requires(…, "full").
+  # Tests with requires(…, "full") run only if this variable is set.
   if $full; then export TSBCC_TEST_FULL=1; else unset TSBCC_TEST_FULL; fi
   : >"$TSBCC_SKIP_LOG"
 }
@@ -128,15 +131,16 @@ suite_static() {
   check_passes examples run_doc_examples
 }
 
-# What `deno task check` compiles of doc comments, run: examples that need the kernel are functions
-# that are not called.
+# Runs the examples of doc comments, which `deno task check` only compiles. Examples that need the
+# kernel are functions that are never called.
 run_doc_examples() {
   local files
   mapfile -t files < <(grep -rlE '^ *\* ```ts$' --include='*.ts' --exclude='*_test.ts' mod.ts kernel.ts ffi bpf toolkit)
   deno test --doc --quiet --no-check --allow-all "${files[@]}"
 }
 
-# Objects made by another clang than this machine's are not compared; objects.sh says so.
+# Rebuilds kernel objects and compares. Objects that another version of clang made are not compared:
+# objects.sh prints which.
 verify_objects() {
   local status=0
   scripts/objects.sh --verify || status=$?
@@ -164,7 +168,8 @@ suite_tools() {
     under_both tools "${files[@]}"
     return
   fi
-  # Every other file: which one runs under which runtime changes when files come, so both meet all.
+  # Each runtime runs half of the files, alternately. New files shift the halves, so over time both
+  # run all.
   for i in "${!files[@]}"; do halves[i % 2]+=" ${files[i]}"; done
   need_executables
   # shellcheck disable=SC2086 # names of test files have no spaces
@@ -178,7 +183,7 @@ suite_binary() {
   TSBCC_EXECUTABLE="$executable" under_deno binary "${files[@]}"
 }
 
-# One tool's own executable, and that of all.
+# Compiles opensnoop's own executable and that of all tools, once.
 need_executables() {
   ! $compiled || return 0
   compiled=true
@@ -200,8 +205,8 @@ under_both() {
   side_by_side "$suite" "$@" -- "$@"
 }
 
-# side_by_side SUITE FILE… -- FILE…: some under Deno, some under Bun. Bun's run beside Deno's: most of
-# them wait for processes and compilers.
+# side_by_side SUITE FILE… -- FILE…: runs the first files under Deno and the second under Bun, in
+# parallel, because most tests wait for processes and compilers.
 side_by_side() {
   local suite="$1" bun deno=()
   shift
@@ -223,7 +228,7 @@ under_deno() {
   run_tests "${command[@]}"
 }
 
-# Sets command to the arguments of execute and judge.
+# deno_command SUITE FILE…: sets command to the arguments for execute and judge.
 deno_command() {
   local suite="$1" options=()
   shift
@@ -243,7 +248,7 @@ bun_command() {
 
 # ---- running ----
 
-# Runs one check that has no test cases; it counts only if it fails.
+# check_passes NAME COMMAND…: runs a check without test cases; it is counted only if it fails.
 check_passes() {
   local name="$1"
   shift
