@@ -1,10 +1,9 @@
 /**
- * The public API as text: what each entry point of deno.json exports, without the documentation. It is
- * kept in docs/api.txt, so that a change of the API is a change of that file, which a reviewer sees and
- * CHANGELOG.md explains. `deno task docs` writes it, and `deno task docs --check` compares.
+ * The public API as text: the exports of each entry point of deno.json, without doc comments. It is kept
+ * in docs/api.txt, so that every change of the API is visible to reviewers as a change of that file;
+ * CHANGELOG.md explains it. `deno task docs` writes the file, `deno task docs --check` compares.
  *
- * `deno doc` tells signatures among the documentation; of sources whose comments were taken out it tells
- * nothing else.
+ * `deno doc` prints signatures and doc comments. So it runs on copies of the sources without comments.
  *
  * @module
  */
@@ -16,10 +15,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-/** Where what entry points reach lives. */
+/** The folders that entry points import from. */
 const SOURCES = ["bpf", "ffi", "toolkit"];
 
-/** The entry points: what an importer writes behind the package's name, and the file. */
+/** The entry points: the subpath after the package's name in an import, and the file. */
 export function entryPoints(): [name: string, file: string][] {
   const { exports } = JSON.parse(readFileSync(join(PROJECT, "deno.json"), "utf8")) as {
     exports: Record<string, string>;
@@ -27,7 +26,7 @@ export function entryPoints(): [name: string, file: string][] {
   return Object.entries(exports);
 }
 
-/** What docs/api.txt has to say. */
+/** The text of docs/api.txt. */
 export function apiText(): string {
   const bare = mkdtempSync(join(tmpdir(), "ts-bcc-api-"));
   try {
@@ -57,7 +56,7 @@ function copyWithoutComments(folder: string): void {
   for (const file of [...sources, "mod.ts", "kernel.ts", "plumbing.ts"]) {
     const text = readFileSync(join(PROJECT, file), "utf8");
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    // `deno doc` leaves out what has a getter and a setter: the setter goes as a method.
+    // `deno doc` leaves out properties with both a getter and a setter: write the setter as a method.
     const bare = text.replaceAll(/\/\*\*.*?\*\//gs, "").replaceAll(
       /^ {2}set (\w+)\(/gm,
       "  set__$1(",
@@ -66,7 +65,7 @@ function copyWithoutComments(folder: string): void {
   }
 }
 
-/** A line for each symbol and member, in the order of their names as `deno doc` sorts them. */
+/** One line for each symbol and member, in the order of `deno doc`: by name. */
 function signaturesOf(printed: string): string {
   return printed.split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("Defined in "))

@@ -1,13 +1,17 @@
 /**
- * Checks which way imports point: `deno run --allow-read scripts/arrows.ts` prints what is wrong and
- * ends with status 1, or prints nothing.
+ * Checks the direction of imports between folders: `deno run --allow-read scripts/arrows.ts` prints violations
+ * and ends with status 1, or prints nothing.
  *
- * Five rules ("The rooms" in ARCHITECTURE.md): an import goes from a layer to itself or to one below
- * it; no two rooms import each other, directly or by way of others; no tool imports another's files.
- * Each room says in its README.md what is in it. Tests are free. An import of types counts: who reads the code has to follow it too.
+ * Five rules ("The rooms" in ARCHITECTURE.md; a room is a folder):
  *
- * Within a room no two files import each other either, types left out: a type may lie with the functions that
- * return it. Only recursive descent is as recursive as what it descends.
+ * - A file imports from its own layer or from a layer below it.
+ * - No import cycles between folders, type imports included: readers have to follow those, too.
+ * - No tool imports files of another tool.
+ * - Each folder has a README.md that says what is in it.
+ * - No import cycles between the files of a folder, type imports left out: a type may be declared beside the
+ *   functions that return it. Excepted are recursive-descent modules (`RECURSIVE`).
+ *
+ * Tests may import everything.
  *
  * @module
  */
@@ -19,7 +23,7 @@ import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
-/** From the top down: each may import of itself and of what comes after it. */
+/** The layers from top to bottom: each may import from itself and from those after it. */
 const LAYERS = [
   ["tools", "cli", "examples"],
   ["toolkit"],
@@ -30,16 +34,16 @@ const LAYERS = [
   ["ffi/error"],
 ] as const;
 
-/** Rooms whose files may import each other, as the parts of what they read contain each other. */
+/** Folders whose files may import each other: recursive descent over a recursive syntax. */
 const RECURSIVE: readonly string[] = ["bpf/typescript/lower"];
 
-/** One import: who asks for whom. */
+/** One import: the importing file and the imported file. */
 interface Arrow {
   readonly from: string;
   readonly to: string;
 }
 
-/** The layer of a file, by the longest name that fits; -1 for what has none, such as tests. */
+/** The layer of a file, by the longest matching path; -1 if it has none, such as tests. */
 function layerOf(file: string): number {
   let found = -1;
   let length = 0;
@@ -59,7 +63,7 @@ function sourcesIn(folder: string): string[] {
     .filter((name) => /\.(ts|h|c)$/.test(name) && !/_test\.ts$|\.bpf\.o\.ts$/.test(name));
 }
 
-/** `import … from "./x.ts"`, `export … from`, `import("./x.ts")`, `#include "x.h"`; not in comments. */
+/** Matches `import … from "./x.ts"`, `export … from`, `import("./x.ts")`, `#include "x.h"`, outside of comments. */
 const IMPORT =
   /^(?! *\*).*(?:\bfrom |\bimport\(|^import )"(\.{1,2}\/[^"]+)"|^\s*#\s*include "([^"]+)"/gm;
 
@@ -71,10 +75,10 @@ function arrowsOf(file: string): Arrow[] {
   })).filter(({ to }) => layerOf(to) >= 0);
 }
 
-/** A file's folder; the few files at the head of bpf/ are a room each. */
+/** A file's folder; each file directly in bpf/ counts as a folder of its own. */
 const roomOf = (file: string): string => dirname(file) === "bpf" ? file : dirname(file);
 
-/** `import { a, type B } from "./x.ts"` and the like, which are there when the program runs, from its beginning. */
+/** Matches static imports and exports of values, such as `import { a, type B } from "./x.ts"`. */
 const STATEMENT = /^(?:import|export) (?!type\b)([^;"]*?) from "(\.{1,2}\/[^"]+)"/gm;
 
 function valueArrowsOf(file: string): Arrow[] {
@@ -86,7 +90,7 @@ function valueArrowsOf(file: string): Arrow[] {
     .map(([, , module]) => ({ from: file, to: normalize(join(dirname(file), module!)) }));
 }
 
-/** Rooms, or files, that reach each other, as a path that returns to its beginning. */
+/** Import cycles between folders (or files), each as the path of imports that closes the cycle. */
 function cyclesOf(arrows: readonly Arrow[], roomOf: (file: string) => string): string[] {
   const next = new Map<string, Map<string, Arrow>>();
   for (const arrow of arrows) {
@@ -112,7 +116,7 @@ function cyclesOf(arrows: readonly Arrow[], roomOf: (file: string) => string): s
   return found;
 }
 
-/** Rooms without a README.md; a tool's folder has its page in docs/. */
+/** Folders without a README.md. Not checked are those of tools, which have pages in docs/. */
 function unintroduced(): string[] {
   const tops = ["bpf", "ffi", "toolkit", "cli", "tools", "tests", "examples", "bench", "scripts"];
   const folders = tops.flatMap((top) => [

@@ -6,9 +6,9 @@
  */
 
 /**
- * The options of each that its help names besides `-h/--help` and arguments, with `=` behind those that take a value, `?=`: may take one.
- * Those that bcc hides, such as `--ebpf`, are left out. Programs of tools/lib/ are ucalls, uflow, ugc, uobjnew, ustat
- * and uthreads.
+ * The options of each program that its help lists besides `-h/--help` and arguments. `=` marks options with a value,
+ * `?=` those with an optional value. Options that bcc hides, such as `--ebpf`, are left out. The programs of tools/lib/
+ * are ucalls, uflow, ugc, uobjnew, ustat and uthreads.
  */
 export const BCC_OPTIONS: Readonly<Record<string, string>> = {
   argdist: "-p/--pid= -t/--tid= -z/--string-size= -i/--interval= -d/--duration= -n/--number= " +
@@ -171,7 +171,7 @@ export const BCC_OPTIONS: Readonly<Record<string, string>> = {
   zfsslower: "-j/--csv -p/--pid=",
 };
 
-/** The same of libbpf-tools (of the same commit) that bcc's folder does not have, or only as a script. */
+/** The options of libbpf-tools (same commit) that bcc's folder lacks, or has only as a shell script. */
 export const LIBBPF_OPTIONS: Readonly<Record<string, string>> = {
   biostacks: "-d/--disk= -m/--milliseconds -v/--verbose",
   cpufreq: "-d/--duration= -f/--frequency= -c/--cgroup= -v/--verbose",
@@ -187,10 +187,10 @@ export const LIBBPF_OPTIONS: Readonly<Record<string, string>> = {
   tcppktlat: "-p/--pid= -t/--tid= -T/--timestamp -l/--lport= -r/--rport= -v/--verbose -w/--wide",
 };
 
-/** All of bcc's, in their order. */
+/** The names of all programs of bcc, sorted. */
 export const BCC_TOOLS: readonly string[] = Object.keys(BCC_OPTIONS).sort();
 
-/** Its shell scripts that run one of tools/lib/ for one language: all but reset-trace. */
+/** bcc's shell scripts that run a program of tools/lib/ for one language: all scripts but reset-trace. */
 export const BCC_COMMANDS: readonly string[] = [
   "cobjnew javacalls javaflow javagc javaobjnew javastat javathreads nodegc nodestat perlcalls perlflow",
   "perlstat phpcalls phpflow phpstat pythoncalls pythonflow pythongc pythonstat rubycalls rubyflow rubygc",

@@ -1,13 +1,14 @@
 /**
- * Compiles an entry of compile.sh's into an executable by Bun.
+ * Compiles an entry module of compile.sh into an executable by Bun.
  *
  *     bun run scripts/bun_compile.ts ENTRY.ts OUTPUT [BUN]
  *
- * BUN is the runtime inside, by default the one that runs this; it may be for another machine.
+ * BUN is the binary that becomes the executable's runtime, by default the one that runs this; it may be for another
+ * architecture.
  *
- * Bun's command does the same but for one thing: the objects of kernel programs, text in their modules,
- * become files inside the executable. As text they were in it as base64 in the bundle and again in its
- * bytecode: 2.0 MB with all tools, which are 0.8 now.
+ * It differs from `bun build --compile` in one thing: kernel objects, which are base64 text in their modules, become
+ * embedded files. As text they would be in the executable twice, in the bundle and in its bytecode: 2.0 MB for all
+ * tools instead of 0.8 MB.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { constants, zstdCompressSync } from "node:zlib";
 
-/** The part of Bun's bundler that is used here. */
+/** The part of Bun's bundler API that is used here: Deno checks this file without Bun's types. */
 interface Bundler {
   build(options: {
     entrypoints: string[];
@@ -45,19 +46,19 @@ type Loaded =
 
 const [entry, output, base] = process.argv.slice(2) as [string, string, string?];
 
-/** What Bun calls the system that an executable is for, by e_machine of its header and the loader that it names. */
+/** Bun's name of the target of a binary, from e_machine in its ELF header and the path of its loader. */
 function targetOf(path: string): string {
   const file = readFileSync(path);
   const name = { 62: "x64", 183: "arm64" }[file.readUInt16LE(18)];
   if (name === undefined) throw new Error(`${path} is for no machine that is known here`);
-  // Headers and that name are at the beginning.
+  // The ELF header and the loader's path are in the first page.
   const isMusl = file.subarray(0, 4096).includes("/lib/ld-musl-");
   return `bun-linux-${name}${isMusl ? "-musl" : ""}`;
 }
 
 /**
- * What reads an object of a file inside; its name ends as those of modules of scripts/objects.sh do. By Bun's
- * own functions: node:fs and node:zlib take 5 ms of the start and 3 MiB.
+ * The text of a module that reads an object from an embedded file, with the same default export as modules of
+ * scripts/objects.sh. It uses Bun's own functions, because loading node:fs and node:zlib takes 5 ms and 3 MiB.
  */
 const reader = (file: string) =>
   `import file from ${JSON.stringify(file)};
@@ -76,12 +77,12 @@ const { success, logs } = await bun.build({
   format: "esm",
   // Bytecode makes opensnoop ready in 48 ms instead of 62.
   bytecode: true,
-  // Functions keep their names. There is no source map, which would hold every file once more (4 MB with all tools).
+  // Identifiers are not minified. There is no source map: it would contain every file once more (4 MB with all tools).
   minify: { whitespace: true, syntax: true },
   compile: {
     outfile: output,
     ...base === undefined ? {} : { executablePath: base, target: targetOf(base) },
-    // The executables run as root in folders of others: they must not take a .env, a bunfig.toml or the like from there.
+    // Security: executables run as root in folders of other users, and must not load a .env or bunfig.toml from there.
     autoloadDotenv: false,
     autoloadBunfig: false,
     autoloadTsconfig: false,

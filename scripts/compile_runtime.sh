@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # runtime and why are for compile.sh; libc, machine and scratch are of it and setup.sh
-# Sourced by compile.sh: which runtime an executable is made of, and whether Deno's base can be had.
+# Sourced by compile.sh: chooses the runtime of an executable, and checks whether denort is available.
 
-# How long Deno may take to fetch its base, denort, before Bun is taken instead.
+# Seconds that Deno may take to fetch denort, the base of its executables, before Bun is chosen instead.
 patience="${TSBCC_DENORT_PATIENCE:-60}"
 
-# Sets runtime, and why for the closing line.
+# Sets runtime, and why: the reason, for the last line of output.
 choose_runtime() {
   local limit="$patience"
   runtime="${1:-deno}" why="chosen by --runtime"
@@ -39,7 +39,7 @@ choose_runtime() {
   need_runtime bun
 }
 
-# Tells whether deno compile has its base by compiling next to nothing; sets why or no_denort.
+# Checks that deno compile has denort by compiling an empty program; sets why or, if it fails, no_denort.
 has_denort() {
   local log="$scratch/denort.log" status=0
   if [[ -n "${DENORT_BIN:-}" ]]; then
@@ -50,7 +50,7 @@ has_denort() {
     why="denort from DENORT_BIN"
     return
   fi
-  unset DENORT_BIN # it may be empty, which Deno takes for a path
+  unset DENORT_BIN # Deno would take an empty value for a path
   say "trying deno compile, which fetches its base, denort, if it has not yet"
   echo >"$scratch/nothing.ts"
   why="denort fetched by Deno"
@@ -66,7 +66,7 @@ has_denort() {
   return 1
 }
 
-# Prints the last of the causes in an error of Deno's.
+# Prints the innermost cause in an error message of Deno.
 innermost_cause() {
   sed -n '/^Stack backtrace/q; s/^error: //; s/^ *\([0-9]*: \)\{0,1\}//; /./p' "$1" | tail -n 1
 }

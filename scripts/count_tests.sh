@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # make_scratch of setup.sh sets scratch
-# Counts what test runs did, by their JUnit reports. Sourced by test.sh, which calls judge after each
-# run and report at the end.
+# Counts the results of test runs by their JUnit reports. Sourced by test.sh, which calls judge after
+# each run, and report at the end.
 
 passed=0 failed=0 skipped=0 summary=()
 
-# Counts what the command did.
+# judge SUITE RUNTIME LIMIT COMMAND…: counts the results of a command that execute has run.
 judge() {
   local suite="$1" name="$1 ($2)" xml="$scratch/$1-$2.xml" limit="$3" status
   status="$(<"$scratch/$1-$2.status")"
@@ -26,7 +26,8 @@ trouble() {
   summary+=("$1: $2")
 }
 
-# Adds up one report; a run that lost tests without telling counts as a failure.
+# Adds up one report. A run that lost tests silently counts as a failure: a file without cases, all
+# tests skipped, or a status other than 0 without a failed case.
 count() {
   local suite="$1" name="$2" xml="$3" status="$4" ran bad skips file
   shift 4
@@ -36,7 +37,7 @@ count() {
   bad="$(grep -c '^failed' "$xml.cases" || true)"
   skips="$(grep -c '^skipped' "$xml.cases" || true)"
   if [[ -n "$filter" ]]; then
-    skips=0 # the reports call what the filter left out skipped
+    skips=0 # with a filter, reports count the tests that it left out as skipped
   else
     sed -n "s/^skipped\t/$name: /p" "$xml.cases" >>"$scratch/skipped"
     for file in "$@"; do
@@ -79,7 +80,7 @@ report() {
     heading skipped
     while read -r line; do echo "$line"; done < <(skips_with_reasons)
   fi
-  # Near the end: whoever keeps a part of the output keeps the last one.
+  # Failures come near the end, because truncated logs keep the end of the output.
   if [[ -s "$scratch/failed" ]]; then
     heading failed
     tr '\t' ' ' <"$scratch/failed"

@@ -1,6 +1,6 @@
 /**
- * docs/coverage.md: each program of bcc, and what is tested of ours of that name on which kernel, as the
- * tools' own tables of cases say it (`requires`, `canary`).
+ * Makes docs/coverage.md: for each program of bcc, how our tool of that name is tested on each kernel,
+ * derived from the tools' tables of cases (`requires`, `canary`).
  *
  * @module
  */
@@ -22,19 +22,23 @@ const KERNELS: readonly (Kernel & { readonly title: string })[] = [
   { title: "6.12", isMachine: false, version: [6, 12] },
 ];
 
-/** Whether it compares what the tool shows; else it only loads and attaches. */
+/**
+ * Whether a case compares the tool's output; other cases only show that the tool loads and attaches.
+ */
 const isExact = ({ rows = [], counts = [], lines = [], check, ofNothing }: Case): boolean =>
   !ofNothing && (rows.length + counts.length + lines.length > 0 || check !== undefined);
 
-/** The tests that guests run besides the canaries; with `--full` they run tests/tools/, too. */
+/**
+ * The folder of tests that guests run besides the canaries; with `--full` they run tests/tools/, too.
+ */
 const GUEST_LANE = "tests/host/";
 
-/** What stands in a cell. */
+/** The text of a cell: how a tool is tested on a kernel. */
 function stateOf({ cases }: Tested, kernel: Kernel): string {
   const { cases: all, filters, elsewhere } = cases;
   const unseen = kernel.isMachine ? cases.unseen?.machine : cases.unseen?.guests;
   if (unseen !== undefined) return `loads and attaches only: ${unseen}`;
-  // In guests the gate runs the canary of a tool.
+  // In guests the gate runs only the tool's canary.
   const here = all.filter(({ canary }) => kernel.isMachine || canary);
   const reasons = here.map((one) => reasonOn(one.requires ?? [], kernel));
   const runs = here.filter((_, i) => reasons[i] === undefined);
@@ -54,7 +58,7 @@ function stateOf({ cases }: Tested, kernel: Kernel): string {
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
 
-/** The page. */
+/** The text of docs/coverage.md. */
 export function coverageText(all: readonly Tested[]): string {
   const byName = new Map(all.map((tested) => [tested.tool.name, tested]));
   const rowOf = (name: string) => {

@@ -1,10 +1,14 @@
 /**
- * Writes the public API as text (see api.ts), the list of tools, from the folders of tools/, and from the
- * tools themselves a page per tool to docs/, and their table in the README: their options, examples, and
- * the comment at the head of each module; and the scripts of examples/scripts/ to docs/typescript.md.
+ * Generates documentation and the list of tools:
+ *
+ * - docs/api.txt, the public API as text (api.ts), and docs/coverage.md (coverage.ts)
+ * - tools/list.ts, from the folders of tools/
+ * - docs/NAME.md for each tool, from its options, its examples and the comment at the head of its module
+ * - the table of tools in README.md
+ * - the scripts of examples/scripts/ in docs/typescript.md
  *
  *     deno task docs            # write
- *     deno task docs --check    # fail if something is not as it would be written, or a tool has no cases
+ *     deno task docs --check    # fail if a file is out of date, or a tool has no cases
  */
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +26,7 @@ const README = "README.md";
 const TYPESCRIPT = "docs/typescript.md";
 const SCRIPTS = "examples/scripts";
 
-/** How the overhead in the comments was found. */
+/** A sentence for pages of tools with figures of overhead: how these were measured. */
 const MEASURED =
   "Costs in the kernel are the programs' own time as `kernel.bpf_stats_enabled` tells " +
   "it, on a busy virtual machine with two CPUs.";
@@ -59,7 +63,7 @@ function readmeWith(all: readonly AnyTool[]): string {
   return between(readme, README, "tools", table);
 }
 
-/** Puts a text where a page has the marks for it. */
+/** Replaces the text between a page's markers of a given name. */
 function between(page: string, path: string, name: string, text: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const before = page.indexOf(begin);
@@ -68,27 +72,29 @@ function between(page: string, path: string, name: string, text: string): string
   return `${page.slice(0, before)}${begin}\n${text}\n${page.slice(after)}`;
 }
 
-/** The scripts with the first line of each as its title. */
+/** docs/typescript.md with the scripts, each under its first comment line as a title. */
 function typescriptPage(): string {
   const page = readFileSync(PROJECT + TYPESCRIPT, "utf8");
   const names = readdirSync(PROJECT + SCRIPTS).filter((name) => name.endsWith(".ts")).sort();
   const blocks = names.map((name) => {
     const [title, ...code] = readFileSync(`${PROJECT}${SCRIPTS}/${name}`, "utf8").split("\n");
-    // A sentence becomes a phrase; abbreviations such as TCP keep their capitals.
+    // The title without full stop and in lower case; abbreviations such as TCP keep their capitals.
     const what = title!.replace(/^\/\/ /, "").replace(/\.$/, "")
       .replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
-    // Checked as files: these blocks would be checked without their order.
+    // `ignore`: the scripts are type-checked as files of examples/scripts/, not as blocks of this page.
     return `**${name}: ${what}**\n\n\`\`\`ts ignore\n${code.join("\n").trim()}\n\`\`\`\n`;
   });
   return between(page, TYPESCRIPT, "scripts", blocks.join("\n"));
 }
 
-/** The tools: each folder of tools/ that holds a module of its own name. */
+/** The names of all tools: the folders of tools/ that have a module of the same name. */
 const toolNames = () =>
   readdirSync(`${PROJECT}tools`).filter((name) => exists(`${PROJECT}tools/${name}/${name}.ts`))
     .sort();
 
-/** Names of tools with arguments given; a tool of its own goes before such a name. */
+/**
+ * Commands such as `javacalls`: a tool with fixed arguments. A tool of the same name takes precedence.
+ */
 function commandsOf(all: readonly AnyTool[]): string[] {
   const own = new Set(all.map(({ name }) => name));
   return all.flatMap(({ name, commands = {} }) =>
@@ -97,7 +103,7 @@ function commandsOf(all: readonly AnyTool[]): string[] {
   ).sort();
 }
 
-/** What tools/list.ts says. */
+/** The text of tools/list.ts. */
 function listModule(all: readonly AnyTool[]): string {
   const names = all.map(({ name }) => name);
   return `/**
@@ -126,7 +132,7 @@ async function load(name: string): Promise<AnyTool> {
   return module.default;
 }
 
-/** A tool with its cases; one that has none yet is told of by `--check`. */
+/** A tool with its cases; empty if it has no file of cases, which `--check` reports. */
 async function withCases(tool: AnyTool): Promise<Tested> {
   const path = `tools/${tool.name}/${tool.name}.cases.ts`;
   if (!exists(PROJECT + path)) return { tool, cases: { cases: [] } };

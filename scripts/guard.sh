@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles scripts/guard/guard.c into scripts/guard/code.ts, its machine code for x86-64: kept, so that
-# only who changes it needs clang.
+# Compiles scripts/guard/guard.c to machine code for x86-64 in scripts/guard/code.ts. That file is
+# committed, so that only those who change guard.c need clang.
 #
 #   scripts/guard.sh            compile
 #   scripts/guard.sh --check    fail if code.ts is older than guard.c (needs no clang)
@@ -22,7 +22,7 @@ main() {
   (($# == 0)) || fail "unknown argument $1"
   make_scratch guard
   clang "${flags[@]}" -c "$source" -o "$scratch/guard.o"
-  # What stands alone has nothing that a linker would fill in.
+  # The code is used without linking: it must have no relocations.
   ! readelf -rW "$scratch/guard.o" | grep -q R_X86_64 || fail "guard.c refers to what is not in its text"
   objcopy -O binary --only-section=.text "$scratch/guard.o" "$scratch/guard.bin"
   {

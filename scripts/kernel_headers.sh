@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Checks the headers of BPF C that tools share: each compiles by itself, and those of toolkit/kernel
-# together, in both orders, so that any two do. A tool may then include whichever it needs, in any order.
+# Checks the shared headers of BPF C: each compiles by itself, and those of toolkit/kernel compile
+# together, in both orders. So a tool may include any of them, in any order.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 prefix=kernel_headers.sh
 
-# A header may leave a function to the tool that includes it, and functions that one tool does not need.
+# Warnings off: a header may declare a function that the tool defines, and define functions that a tool
+# does not use.
 flags=(-target bpfel -mcpu=v3 -O2 -Wall -Werror -Wno-undefined-internal -Wno-unused-function
   -nostdinc -I .tools/include -I . -fsyntax-only -x c)
 
-# Each holds the programs of a kind of tool, and a tool is of one kind: not to be included together.
+# Left out of the check of pairs: each of these defines the programs of one kind of tool, so no tool
+# includes two.
 kinds=(block/block.h fs/ext4.h fs/file_io.h fs/file_sums.h fs/operations.h irq/irq_times.h latency_histogram.h
   net/dns.h)
 
@@ -35,7 +37,7 @@ main() {
 
 compiles() { printf '#include "%s"\n' "$@" | clang "${flags[@]}" -; }
 
-# Of two variables of one name C makes one, without a word: two counters would become one.
+# C merges two tentative definitions of a variable silently: two counters would become one.
 # Fails if two headers define a global of the same name.
 same_globals() {
   local twice

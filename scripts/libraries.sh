@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Finds the shared libraries that executables carry. Part of setup.sh.
+# Finds the shared libraries that executables embed. Part of setup.sh.
 #
-#   need_libraries DIR       copies libbpf and what it needs to DIR, names them in LIBRARIES
+#   need_libraries DIR       copies libbpf and the libraries that it needs to DIR, sets LIBRARIES to
+# their names
 #   find_library SONAME      sets FOUND to its path, in this system or below .tools
 #   fetch_library SONAME     unpacks its Debian package below .tools, and sets FOUND
 #
@@ -10,13 +11,13 @@
 
 LIBRARIES=() FOUND=""
 
-# Sets LIBRARIES to the sonames of libbpf and of what it needs beyond glibc, in load order.
+# Sets LIBRARIES to the sonames of libbpf and of its dependencies other than glibc, in load order.
 need_libraries() {
   LIBRARIES=()
   add_library libbpf.so.1 "$1"
 }
 
-# Copies a library to DIR after the libraries that it needs itself.
+# add_library SONAME DIR: copies a library to DIR, after the libraries that it needs.
 add_library() {
   local soname="$1" dir="$2" file needed name
   for name in "${LIBRARIES[@]}"; do [[ "$name" != "$soname" ]] || return 0; done
@@ -55,7 +56,7 @@ find_library() {
   [[ -n "$FOUND" ]]
 }
 
-# Unpacks the Debian package of a library into .tools/debs, for which nobody needs to be root.
+# Unpacks the Debian package of a library into .tools/debs, which needs no root.
 fetch_library() {
   is_debian || no_library "$1"
   unpack_library "$1" && return

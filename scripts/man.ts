@@ -1,5 +1,5 @@
 /**
- * Writes a man page for each tool and for ts-bcc itself, of what `--help` and docs/ say.
+ * Writes a man page for each tool and for ts-bcc itself, from the tool's options and header comment.
  *
  *     deno run --allow-read --allow-write=DIR --no-check scripts/man.ts DIR DATE
  *
@@ -16,12 +16,14 @@ import { VERSION } from "../toolkit/run/version.ts";
 import { commands, tools } from "../tools/list.ts";
 import { headerOf } from "./tool_header.ts";
 
-/** System administration commands. */
+/** Section 8 of the manual: system administration commands. */
 const SECTION = 8;
-/** Behind the names of links and pages in packages, beside bcc's own tools. */
+/**
+ * Suffix of the names of commands and pages in packages, which may be installed beside bcc's tools.
+ */
 const SUFFIX = "-tsbcc";
 
-/** Text as roff takes it: nothing in it is a request, and each `-` is the character that one types. */
+/** Escapes text for roff: no line is a request, and each `-` stays a hyphen-minus, as one types it. */
 const roff = (text: string): string =>
   text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
 
@@ -29,10 +31,10 @@ const bold = (text: string) => `\\fB${roff(text)}\\fR`;
 const italic = (text: string) => `\\fI${roff(text)}\\fR`;
 const section = (name: string) => `.SH ${name}`;
 
-/** Lines that stay as they are. */
+/** Lines that are printed unchanged (.EX). */
 const verbatim = (text: string) => `.PP\n.in +4n\n.EX\n${roff(text)}\n.EE\n.in`;
 
-/** A paragraph of a header; one that is indented in part, such as a table, stays as it is. */
+/** A paragraph of a header comment; one with indented lines, such as a table, is printed unchanged. */
 const paragraph = (text: string) =>
   /^ {2,}/m.test(text) ? verbatim(text) : `.PP\n${roff(text.replaceAll("`", ""))}`;
 
@@ -74,7 +76,7 @@ function toolPage(tool: AnyTool, date: string): string {
 const heading = (name: string, date: string) =>
   `.TH ${roff(name.toUpperCase())} ${SECTION} ${date} "ts\\-bcc ${VERSION}" "eBPF tracing tools"`;
 
-/** Of the executable of all tools: its commands, and what each tool is for. */
+/** The page of the executable of all tools: its commands, and a summary of each tool. */
 function mainPage(all: readonly AnyTool[], date: string): string {
   return [
     heading("ts-bcc", date),

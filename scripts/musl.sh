@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Builds libbpf for musl, with libelf and zlib inside, from Debian's sources. Part of setup.sh.
+# Builds libbpf for musl, with libelf and zlib linked in, from Debian's sources. Part of setup.sh.
 #
-#   need_musl_libraries DIR  copies libbpf.so.1 to DIR, names it in LIBRARIES
+#   need_musl_libraries DIR  copies libbpf.so.1 to DIR, sets LIBRARIES to its name
 #
-# Debian has no library that is built for musl but musl itself. One file holds all three because musl finds
-# what a library needs by file name only, never by the soname of what is loaded already, and files inside
-# an executable have none.
+# Debian has no library built for musl besides musl. All three are linked into one file because musl resolves
+# the dependencies of a library by file name only, never by the soname of a loaded library, and embedded
+# libraries have no file name.
 # shellcheck disable=SC2154,SC2034
 
 need_musl_libraries() {
@@ -24,7 +24,7 @@ build_musl_libraries() (
   rm -rf "$1" "$1.new" && mkdir -p "$1.new"
   cd "$1.new" || return
   fetch_sources libbpf elfutils zlib
-  # The kernel's headers, which musl-gcc leaves out with glibc's.
+  # Kernel headers: musl-gcc searches none of the system's include folders.
   mkdir kernel
   ln -s /usr/include/{linux,asm-generic} "/usr/include/$machine-linux-gnu/asm" kernel
   for part in zlib elf bpf; do
@@ -39,7 +39,7 @@ build_musl_libraries() (
   cd / && rm -rf "$1.new"
 )
 
-# Unpacks what the projects released; Debian's changes to these three concern other machines and its own paths.
+# Unpacks the upstream sources, without Debian's patches: those concern other architectures and Debian's paths.
 fetch_sources() {
   local name file
   set_foreign_apt "$PWD/apt"
@@ -62,7 +62,8 @@ compile_zlib() {
   done
 }
 
-# Without elfutils' configure, which asks for what only its other libraries need of glibc.
+# Compiles libelf without elfutils' configure, which requires glibc features that only other libraries of
+# elfutils use.
 compile_elf() {
   local name dir
   dir="$(echo elfutils-*)"

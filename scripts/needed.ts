@@ -1,6 +1,6 @@
 /**
- * Prints the shared libraries that an ELF file needs (DT_NEEDED), one a line, without running
- * any of its code as ldd would: `bun scripts/needed.ts MACHINE FILE…`, the machine as uname calls it.
+ * Prints the shared libraries that ELF files need (DT_NEEDED), one a line. Unlike ldd it runs no code
+ * of the files: `bun scripts/needed.ts MACHINE FILE…`, with MACHINE as `uname -m` prints it.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * Makes a folder that `npm pack` packs: the library with its types, the tools and the command `ts-bcc`, as
+ * Makes a folder for `npm pack`: the library with its types, the tools and the command `ts-bcc`, as
  * JavaScript, which both runtimes run from node_modules.
  *
  *     deno run --allow-all --no-check scripts/npm_package.ts VERSION FOLDER
  *
  * `deno pack` does most of it: it writes JavaScript and declarations, and takes the dependencies from
- * imports of `npm:`. What is ours is which files go in, the name and the command.
+ * `npm:` imports. This script chooses the files, and sets the package's name and command.
  *
  * @module
  */
@@ -25,10 +25,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-/** What is imported by people, and what the command runs. */
+/** The sources of the library and of the command. */
 const SOURCES = ["*.ts", "{bpf,cli,ffi,toolkit,tools}/**/*.ts"];
 const NOT_INSIDE = /_test\.ts$|\.cases\.ts$/;
-/** What is not exported is not made JavaScript: this is, while it is packed. */
+/** `deno pack` converts only exported modules: the command is an extra export while packing. */
 const COMMAND = { "./command": "./cli/ts_bcc.ts" };
 const TEXTS = ["LICENSE", "NOTICE", "README.md"];
 
@@ -38,7 +38,7 @@ const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Setting
 const write = (path: string, value: unknown) =>
   writeFileSync(path, JSON.stringify(value, null, 2) + "\n");
 
-/** Copies what is to be packed, with settings for Deno that name nothing outside. */
+/** Copies the sources to a folder, with a deno.json that refers to no files outside of it. */
 function stage(folder: string): void {
   const sources = globSync(SOURCES, { cwd: PROJECT }).filter((path) => !NOT_INSIDE.test(path));
   for (const path of [...sources, ...TEXTS]) {
@@ -58,7 +58,10 @@ function stage(folder: string): void {
   });
 }
 
-/** Exact versions, as the sources say; the command; and where it runs. */
+/**
+ * Completes package.json: exact versions of dependencies as in the sources, the command, `os` and
+ * `cpu`.
+ */
 function complete(path: string): void {
   const { main: _, ...made } = read(path);
   for (const name of Object.keys(COMMAND)) delete made.exports![name];

@@ -23,7 +23,7 @@ const [layerPath, folder, arch, version, seconds, commit] = process.argv.slice(2
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-/** Keeps it under its digest; returns what refers to it. */
+/** Writes a blob under its digest; returns its OCI descriptor. */
 function addBlob(bytes: Uint8Array, mediaType: string) {
   const digest = sha256(bytes);
   writeFileSync(`${folder}/blobs/${digest.replace(":", "/")}`, bytes);

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Brings what executables for another machine are made of. Part of setup.sh.
+# Fetches runtimes and libraries for executables for another architecture. Part of setup.sh.
 #
-#   need_bun_for MACHINE     sets BUN_BASE to a bun for it (x86_64, aarch64) and for $libc
-#   need_deno_for MACHINE    sets DENO_BASE to a deno for it
+#   need_bun_for MACHINE     sets BUN_BASE to a bun for MACHINE (x86_64, aarch64) and $libc
+#   need_deno_for MACHINE    sets DENO_BASE to a deno for MACHINE
 #   fetch_foreign PACKAGE    unpacks Debian's package for $machine into .tools/debs-$machine
 #
-# Nothing of the system is changed: apt gets lists of its own, below .tools.
+# It changes nothing in the system: apt uses package lists of its own, below .tools.
 # shellcheck disable=SC2154
 
 BUN_BASE="" DENO_BASE="" foreign_apt=()
@@ -42,7 +42,7 @@ unpack_base() {
   mv "$new" "$dir"
 }
 
-# What Debian calls the machine of a library.
+# Prints Debian's name of an architecture.
 debian_arch() { [[ "$1" == aarch64 ]] && echo arm64 || echo amd64; }
 
 fetch_foreign() {
@@ -52,7 +52,7 @@ fetch_foreign() {
   exclusively unpack_foreign "$1" "$dir"
 }
 
-# Fails where Debian has no such package.
+# Returns a failure if Debian has no such package.
 unpack_foreign() {
   local new="$2/new"
   set_foreign_apt "$2/apt"
@@ -65,7 +65,7 @@ unpack_foreign() {
   mv "$new/files" "$2/$1" && rm -rf "$new"
 }
 
-# read_foreign_lists DIR [deb-src Sources]: of packages, or of their sources.
+# read_foreign_lists DIR [deb-src Sources]: downloads the lists of packages, or of source packages.
 read_foreign_lists() {
   local keyring
   mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/none"
@@ -81,7 +81,7 @@ read_foreign_lists() {
   mkdir "$1/lists-are-read"
 }
 
-# Sets foreign_apt to the options by which apt has folders of its own.
+# set_foreign_apt DIR: sets foreign_apt to apt's options for lists and caches below DIR.
 set_foreign_apt() {
   local arch setting
   arch="$(debian_arch "$machine")"

@@ -1,6 +1,6 @@
 /**
- * Gathers a tool in somebody's own folder into one module, for compile.sh under Bun, which has no import
- * maps: what the map names stays an import, of the file here.
+ * Bundles a tool outside this project into one module, for compile.sh with Bun, which has no import
+ * maps. Imports that the map names are not bundled: they become imports of this project's files.
  *
  *     bun run scripts/own_bundle.ts PATH/NAME.ts imports.json OUTPUT.js
  *
@@ -11,7 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The part of Bun's bundler that is used here. */
+/** The part of Bun's bundler API that is used here: Deno checks this file without Bun's types. */
 interface Bundler {
   build(options: {
     entrypoints: string[];

@@ -1,12 +1,12 @@
 /**
- * How a tool in somebody's own folder calls this library, for compile.sh: an import map that leads all of
- * it here, so that one copy of the library is in the executable, the one that gets its C libraries.
+ * Makes an import map for compile.sh that redirects a tool's imports of ts-bcc to this project: so the
+ * executable contains one copy of the library, the one that knows the embedded C libraries.
  *
  *     bun run scripts/own_imports.ts PATH/NAME.ts > imports.json
  *
- * Found in the tool's module and those that it imports by relative paths: `@ts-bcc/ts-bcc` and what is
- * below it, with or without `npm:` or `jsr:` and a version; and URLs, of which the one that ends in
- * `/toolkit/mod.ts` tells where the library is.
+ * It looks at the tool's module and the modules that it imports by relative paths, for
+ * `@ts-bcc/ts-bcc` and its subpaths, with or without `npm:` or `jsr:` and a version, and for URLs: one
+ * that ends in `/toolkit/mod.ts` gives the base URL of the library.
  *
  * @module
  */
@@ -21,10 +21,12 @@ const { name: NAME, exports: EXPORTS } = JSON.parse(
   readFileSync(join(PROJECT, "deno.json"), "utf8"),
 ) as { name: string; exports: Readonly<Record<string, string>> };
 
-/** `from "…"`, `import "…"`, `import("…")`. */
+/** Matches the module name in `from "…"`, `import "…"`, `import("…")`. */
 const SPECIFIER = /\b(?:from|import)\s*\(?\s*(["'])([^"'\n]+)\1/g;
 
-/** What a module and all that it reaches by relative paths import. */
+/**
+ * The module names that a module imports, and those of all modules that it reaches by relative paths.
+ */
 function specifiersOf(file: string, seen = new Set<string>()): string[] {
   if (seen.has(file) || !existsSync(file) || file.endsWith(".bpf.o.ts")) return [];
   seen.add(file);
@@ -33,7 +35,7 @@ function specifiersOf(file: string, seen = new Set<string>()): string[] {
   return [...all, ...near.flatMap((name) => specifiersOf(join(dirname(file), name), seen))];
 }
 
-/** The file here that an import by the package's name means. */
+/** The file of this project for an import by the package's name; undefined for other imports. */
 function byName(specifier: string): string | undefined {
   const [, rest, part = ""] = /^(?:(?:npm|jsr):\/?)?(@[\w-]+\/[\w-]+)(?:@[^/]+)?(\/.*)?$/
     .exec(specifier) ?? [];

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Makes the Debian package. To be sourced by package.sh, which has set what is used here.
+# Makes the Debian package. Sourced by package.sh, which sets the variables used here.
 # shellcheck disable=SC2154
 
 make_deb() {
@@ -23,13 +23,13 @@ make_deb() {
   quietly dpkg-deb --root-owner-group --threads-max=2 "-Z$compression" --build "$root" "$1/ts-bcc_${version}_$arch.deb"
 }
 
-# Links for each name that the executable knows, with something behind it.
+# link_names DIR SUFFIX: links each name that the executable knows, followed by SUFFIX, to ts-bcc.
 link_names() {
   local name
   for name in $(say_of_itself list | awk '{ print $1 }'); do ln -s ts-bcc "$1/$name$2"; done
 }
 
-# A name with arguments has its tool's page, by a link.
+# Commands such as javacalls, a tool with fixed arguments, get a link to the page of their tool.
 man_pages() {
   local page
   for page in "$made_of"/man/*.8; do
@@ -41,7 +41,7 @@ man_pages() {
   done
 }
 
-# What lintian is told not to expect, and why.
+# lintian's warnings that do not apply to this package, and why.
 overrides() {
   cat <<'TEXT'
 # Bun's own binary with the program behind its sections, which strip would cut off; how it is linked and
@@ -80,10 +80,10 @@ Description: eBPF tracing tools in one executable
 TEXT
 }
 
-# As Debian's own programs ask for it.
+# From the variables that Debian's tools such as debchange use.
 maintainer="${DEBFULLNAME:-ts-bcc contributors} <${DEBEMAIL:-ts-bcc@localhost.localdomain}>"
 
-# The newest version whose symbols the runtime or one of the libraries wants.
+# Prints the newest glibc version whose symbols the runtime or a library needs.
 needed_glibc() {
   need_libraries "$made_of"
   (cd "$made_of" && grep -aoh 'GLIBC_2\.[0-9]*' ts-bcc "${LIBRARIES[@]}") | sed 's/GLIBC_//' | sort -uV | tail -n 1
@@ -95,7 +95,7 @@ copyright() {
   cat "$project/LICENSE"
 }
 
-# As Debian's programs read it; CHANGELOG.md is for people.
+# A changelog in Debian's format; it refers to CHANGELOG.md.
 changelog() {
   cat <<TEXT
 ts-bcc ($version) unstable; urgency=medium

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # make_scratch of setup.sh sets scratch
-# Runs the commands of suites, some beside others, and keeps what they printed and how they ended.
+# Runs the commands of suites, some in parallel, and keeps their output and exit status.
 # Sourced by test.sh.
 
-declare -A beside=() # what runs beside test.sh's own work: its process groups, by name
+declare -A beside=() # process groups of commands that run in the background, by name
 
-# run_beside NAME COMMAND…: in a group of its own, which the end of this script takes along.
+# run_beside NAME COMMAND…: starts a command in the background, in a process group that stop_beside
+# can kill.
 run_beside() {
   local name="$1"
   shift
@@ -15,7 +16,7 @@ run_beside() {
   set +m
 }
 
-# Waits for one and shows what it printed.
+# join_beside NAME: waits for a command of run_beside and prints its output.
 join_beside() {
   wait "${beside[$1]}"
   unset "beside[$1]"
@@ -33,7 +34,7 @@ run_tests() {
   judge "$@"
 }
 
-# Runs the command and leaves its status in a file.
+# execute SUITE RUNTIME LIMIT COMMAND…: runs a command, and writes its status and duration to files.
 execute() {
   local suite="$1" runtime="$2" limit="$3" status=0 start=$SECONDS
   shift 3
@@ -43,6 +44,7 @@ execute() {
   echo $((SECONDS - start)) >"$scratch/$suite-$runtime.seconds"
 }
 
-# `bun test` makes what it writes to non-blocking, for all who share it: whoever else writes a lot
-# would then fail when the reader is slow. So commands write to pipes of their own.
+# `bun test` makes its standard output non-blocking, also for other processes that share it: their
+# writes would fail with EAGAIN when the reader is slow. So each command writes to a pipe of its
+# own.
 through_pipe() { "$@" </dev/null 2>&1 | cat; }

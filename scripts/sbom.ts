@@ -1,10 +1,11 @@
 /**
- * Prints what is inside the executable of all tools, as CycloneDX 1.6: the runtime, the shared libraries
- * with the Debian packages that they are of, and the packages that ours import.
+ * Prints the components of the executable of all tools as CycloneDX 1.6: the runtime, the shared
+ * libraries with their Debian packages, and the imported npm packages.
  *
  *     bun run scripts/sbom.ts VERSION ARCH SECONDS SHA256 PACKAGES LIBRARY…
  *
- * PACKAGES is a folder with unpacked packages of Debian for another machine; where it is, they are asked.
+ * PACKAGES is a folder with unpacked Debian packages for another architecture. If it exists, the versions
+ * are read there, else from dpkg.
  *
  * @see https://cyclonedx.org/docs/1.6/json/
  * @module
@@ -20,7 +21,7 @@ import { fileURLToPath } from "node:url";
 interface Part {
   readonly name: string;
   readonly version: string;
-  /** An SPDX expression; as in NOTICE. */
+  /** An SPDX license expression, as in NOTICE. */
   readonly license: string;
   readonly purl: string;
 }
@@ -43,7 +44,7 @@ function licenseOf(name: string): string {
   return license;
 }
 
-/** Of a package of npm, as scripts/npm pins it. */
+/** The component of an npm package, in the version that scripts/npm pins. */
 function npmPart(name: string): Part {
   const path = fileURLToPath(new URL("npm/package.json", import.meta.url));
   const { dependencies } = JSON.parse(readFileSync(path, "utf8")) as {
@@ -53,7 +54,7 @@ function npmPart(name: string): Part {
   return { name, version, license: licenseOf(name), purl: `pkg:npm/${name}@${version}` };
 }
 
-/** Of a shared library: the package of Debian that has its file. */
+/** The component of a shared library: the Debian package that has the file. */
 function debianPart(soname: string, arch: string, folder: string): Part {
   const [name, source, version] = existsSync(folder) ? unpacked(soname, folder) : installed(soname);
   const purl = `pkg:deb/debian/${name}@${
@@ -72,7 +73,7 @@ function installed(soname: string): DebianName {
   return [name!, ...words as [string, string]];
 }
 
-/** By the control file that scripts/other_machine.sh keeps beside the package's files. */
+/** Reads the control file that scripts/other_machine.sh keeps beside the unpacked package's files. */
 function unpacked(soname: string, folder: string): DebianName {
   const [file] = globSync(`${folder}/*/{lib,usr/lib}/*/${soname}`);
   const [name] = relative(folder, file!).split("/") as [string];
@@ -97,7 +98,7 @@ function main([version, arch, seconds, sha256, packages, ...libraries]: readonly
     npmPart("acorn"),
     npmPart("get-east-asian-width"),
   ];
-  // A number of its own, which the same content has again: version 5, as of RFC 9562.
+  // The same content gets the same serial number: a UUID of version 5 (RFC 9562), which is a hash.
   const digits = createHash("sha1").update(sha256! + JSON.stringify(parts)).digest("hex");
   const variant = "89ab"[parseInt(digits[16]!, 16) % 4];
   const uuid = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-5${digits.slice(13, 16)}-` +

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Installs what the other scripts need. To be sourced: only functions and names, nothing runs.
+# Installs what the other scripts need. To be sourced: it only defines functions and variables.
 #
 #   need_runtime deno|bun    sets DENO or BUN to a binary of the version pinned in scripts/npm
 #   need_packages PACKAGE…   Debian packages
-#   need_mount TYPE FOLDER   a file system of the kernel's
-#   run_script FILE.ts …     runs one of scripts/*.ts with whichever runtime there is
+#   need_mount TYPE FOLDER   mounts a kernel file system such as tracefs
+#   run_script FILE.ts …     runs one of scripts/*.ts with Bun or Deno, whichever was found
 #
-# libraries.sh, which this file reads as well, has need_libraries; other_machine.sh has need_bun_for,
-# musl.sh need_musl_libraries.
+# It also sources libraries.sh (need_libraries), other_machine.sh (need_bun_for) and musl.sh
+# (need_musl_libraries).
 #
 # Everything that is not a Debian package goes to .tools/, which may be deleted at any time.
 
@@ -21,12 +21,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/musl.sh"
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 tools="$project/.tools"
 DENO="" BUN="" scratch=""
-# The machine that libraries and executables are for, as uname -m names it.
+# The architecture that libraries and executables are for, as uname -m names it.
 machine="$(uname -m)"
 # The C library that they are for: glibc or musl.
 libc=glibc
 
-# What Deno fetches stays in the project as well, so that an empty or missing HOME will do.
+# Deno's cache is in the project as well, so that an empty or missing HOME is no problem.
 export DENO_DIR="${DENO_DIR:-$tools/deno}" DENO_NO_UPDATE_CHECK=1
 
 say() { printf '%s: %s\n' "${prefix:-setup}" "$*" >&2; }
@@ -36,7 +36,7 @@ fail() {
   exit 1
 }
 
-# Runs a command with its output kept for the case that it fails.
+# Runs a command and prints its output only if it fails.
 quietly() {
   local log status=0
   log="$(mktemp "${TMPDIR:-/tmp}/ts-bcc.XXXXXX")"
@@ -46,7 +46,7 @@ quietly() {
   return "$status"
 }
 
-# Runs a function while no other run of these scripts is inside one.
+# exclusively FUNCTION…: runs a function under a lock that all runs of these scripts share.
 exclusively() {
   mkdir -p "$tools" 2>/dev/null || true
   [[ -w "$tools" ]] || fail "cannot install anything into $tools: make it writable"
@@ -56,11 +56,12 @@ exclusively() {
   ) 9>"$tools/lock"
 }
 
-# Sets scratch to a new folder below .tools/build, which goes when the script ends.
+# make_scratch NAME: sets scratch to a new folder below .tools/build, which is removed when the
+# script ends.
 make_scratch() {
   mkdir -p "$tools/build" 2>/dev/null ||
     fail "cannot make $tools/build: make the project's folder writable"
-  # What killed runs left behind goes after a day.
+  # Removes folders of killed runs after a day.
   find "$tools/build" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
   scratch="$(mktemp -d "$tools/build/$1.XXXXXX" 2>/dev/null)" ||
     fail "cannot make a folder in $tools/build: make it writable"
@@ -106,7 +107,8 @@ need_runtime() {
   printf -v "$variable" %s "$ours"
 }
 
-# Packages that ours import: Deno fetches them by itself, Bun finds them by tsconfig.json.
+# Installs the npm packages that our code imports. Deno could fetch them itself; Bun finds them by
+# tsconfig.json.
 need_imports() { have_imports || exclusively install_imports; }
 
 have_imports() {
@@ -123,7 +125,7 @@ install_imports() {
   install_from_npm
 }
 
-# A runtime that the user named serves whatever its version.
+# use_chosen NAME PATH: uses the runtime that the user named, even if it has another version.
 use_chosen() {
   local name="$1" path version wanted
   path="$(realpath -q "$(type -P "$2")")" || path="$2"
@@ -154,14 +156,14 @@ need_npm() {
   need_packages npm
 }
 
-# Installs scripts/npm's lock into a folder beside the old one, which it replaces once complete.
+# Installs the packages of scripts/npm into a new folder, which then replaces .tools/npm.
 install_from_npm() {
   local new
   ! command -v flock >/dev/null || rm -rf "$tools"/npm.new.* # left by an interrupted run
   new="$(mktemp -d "$tools/npm.new.XXXXXX")"
   cp "$project/scripts/npm/"*.json "$new"
-  # Without install scripts: the binaries are used where their packages have them. Not npm ci: the
-  # lock names the platforms it was made for, and others must work too.
+  # --ignore-scripts: the binaries are used in the packages' own folders. Not npm ci: the lock names
+  # only the platforms for which it was made, and others must work too.
   (cd "$new" && quietly npm install --ignore-scripts --no-audit --no-fund --no-update-notifier \
     --loglevel=error --cache "$tools/npm-cache") || {
     rm -rf "$new"
@@ -186,10 +188,10 @@ find_runtime() {
   return 1
 }
 
-# Runs one of scripts/*.ts with whichever runtime there is.
+# Runs one of scripts/*.ts with Bun if BUN is set, else with Deno.
 run_script() {
   if [[ -n "${BUN:-}" ]]; then
-    # Without a cache, which would be in the HOME of whoever runs this.
+    # Without Bun's transpiler cache, which would be in the user's HOME.
     BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 "$BUN" run "$@"
   else
     "$DENO" run --no-config --no-check --quiet --allow-read "$@"
@@ -208,7 +210,7 @@ need_packages() {
   [[ $EUID -eq 0 ]] ||
     fail "missing packages, and only root can install them: apt-get install ${missing[*]}"
   say "installing ${missing[*]} (apt-get)"
-  # The package lists may be absent or old: they are brought up to date only if need be.
+  # If the package lists are absent or outdated, update them and retry.
   apt install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
     { quietly apt update && quietly apt install -y --no-install-recommends "${missing[@]}"; } ||
     fail "apt-get could not install ${missing[*]} (see above)"
@@ -219,7 +221,7 @@ apt() {
     -o Acquire::Retries=3 "$@" </dev/null
 }
 
-# ---- file systems of the kernel's ----
+# ---- kernel file systems ----
 
 need_mount() {
   if [[ $EUID -ne 0 || ! -d "$2" ]] || mountpoint -q "$2"; then return; fi

@@ -1,5 +1,6 @@
 /**
- * What the comment at the head of a tool's module says: its page and its man page are made of it.
+ * Parses the comment at the head of a tool's module, from which its page in docs/ and its man page
+ * are made.
  *
  * @module
  */
@@ -9,14 +10,14 @@ import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A paragraph, or lines as the tool or a terminal shows them. */
+/** A paragraph, or verbatim lines such as a tool's output. */
 export interface Block {
   readonly isVerbatim: boolean;
   readonly text: string;
 }
 
 /**
- * The header of a tool of ours, without the usage, which the options tell.
+ * The blocks of a tool's header comment, without the usage, which is generated from the options.
  *
  * @throws {Error} if it has none
  */

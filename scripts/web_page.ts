@@ -1,9 +1,9 @@
 /**
- * Gathers the live page's own side, toolkit/web/page/, into toolkit/web/page_text.ts, which is kept as the objects are:
- * who runs or reads a tool needs no build.
+ * Bundles the browser side of the live page, toolkit/web/page/, into toolkit/web/page_text.ts. That file is committed,
+ * as kernel objects are, so that tools run without a build.
  *
  *     bun run scripts/web_page.ts            # write
- *     bun run scripts/web_page.ts --check    # fail if it is not as it would be written
+ *     bun run scripts/web_page.ts --check    # fail if the file is out of date
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The part of Bun's bundler that is used here. */
+/** The part of Bun's bundler API that is used here: Deno checks this file without Bun's types. */
 interface Bundler {
   build(options: {
     entrypoints: string[];
@@ -30,11 +30,11 @@ const { outputs: [bundle] } = await bun.build({
   entrypoints: [path("page/main.ts")],
   target: "browser",
   format: "iife",
-  // Names stay: who looks at the page in a browser can read it.
+  // Identifiers are kept, so that the script is readable in a browser.
   minify: { whitespace: true, syntax: true, identifiers: false },
 });
 const script = (await bundle!.text()).trim();
-// In a page a script ends there, whatever the language says.
+// HTML ends a script at </script, even inside a string.
 if (/<\/script|<!--/i.test(script)) throw new Error("the script would end early in a page");
 const style = read("page/style.css").replaceAll(/\n+ */g, "\n").trim();
 const html = read("page/page.html").replaceAll(/\n\s+/g, "\n");

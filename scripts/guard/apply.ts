@@ -1,6 +1,6 @@
 /**
- * Puts the code of guard.c before the entry of an executable:
- * `bun scripts/guard/apply.ts FILE NAME HELP`, where HELP is a file with what `-h` prints.
+ * Inserts the code of guard.c before the entry point of an executable:
+ * `bun scripts/guard/apply.ts FILE NAME HELP`, where HELP is a file with the output of `-h`.
  *
  * @module
  */
@@ -12,17 +12,20 @@ import { code } from "./code.ts";
 const ELF64_LITTLE_ENDIAN = 0x7f454c460201;
 const X86_64 = 62;
 const [PT_LOAD, PT_DYNAMIC, PT_NOTE] = [1, 2, 4];
-/** What the dynamic section tells: where names, symbols and relocations are, and how many bytes of the last. */
+/**
+ * Tags of the dynamic section: addresses of string table, symbol table and relocations, and the latter's size
+ * in bytes.
+ */
 const [DT_STRTAB, DT_SYMTAB, DT_RELA, DT_RELASZ] = [5, 6, 7, 8];
 const [SYMBOL_SIZE, RELOCATION_SIZE] = [24, 24];
-/** A variable of a library that the executable has in the library's place. */
+/** Copy relocation: the executable holds the library's variable. */
 const R_X86_64_COPY = 5n;
 const READ_AND_EXECUTE = 5;
 const PAGE = 4096;
 const PROGRAM_HEADER_SIZE = 56;
-/** Places in the ELF header (elf.h, Elf64_Ehdr). */
+/** Offsets of fields in the ELF header (elf.h, Elf64_Ehdr). */
 const [MACHINE, ENTRY, PROGRAM_HEADERS, PROGRAM_HEADER_COUNT] = [18, 24, 32, 56];
-/** Places in a program header (Elf64_Phdr). */
+/** Offsets of fields in a program header (Elf64_Phdr). */
 const [FLAGS, OFFSET, ADDRESS, PHYSICAL, FILE_SIZE, MEMORY_SIZE, ALIGN] = [
   4,
   8,
@@ -32,12 +35,12 @@ const [FLAGS, OFFSET, ADDRESS, PHYSICAL, FILE_SIZE, MEMORY_SIZE, ALIGN] = [
   40,
   48,
 ];
-/** struct parameters of guard.c, which stands before its code. */
+/** Size of struct parameters of guard.c, which is right before the code. */
 const PARAMETERS_SIZE = 40;
 
 /**
- * The executable with one more segment, in place of its notes, from which it starts. The segment is
- * appended: everything else stays where it is.
+ * Returns the executable with one more segment, which has the new entry point. Its program header replaces
+ * that of the notes (PT_NOTE), and its bytes are appended: everything else keeps its offset.
  */
 export function applyGuard(file: Uint8Array, help: string, sentence: string): Uint8Array {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
@@ -51,7 +54,7 @@ export function applyGuard(file: Uint8Array, help: string, sentence: string): Ui
   const typeOf = (header: number) => view.getUint32(header, true);
   const wordOf = (header: number, place: number) => Number(view.getBigUint64(header + place, true));
   const loads = headers.filter((header) => typeOf(header) === PT_LOAD);
-  // Segments are in the order of their addresses, and the new one is behind all others.
+  // Loaded segments must be sorted by address, and the new one has the highest.
   const note = headers.findLast((header) => typeOf(header) === PT_NOTE);
   if (note === undefined || loads.some((header) => header > note)) {
     throw new Error("expected its notes behind its segments");
@@ -92,7 +95,7 @@ export function applyGuard(file: Uint8Array, help: string, sentence: string): Ui
   return result;
 }
 
-/** The address of the executable's own copy of a library's variable. */
+/** The address of the executable's copy of a library's variable (R_X86_64_COPY). */
 function copyOf(
   variable: string,
   view: DataView,
@@ -117,7 +120,7 @@ function copyOf(
   throw new Error(`expected its own copy of ${variable}`);
 }
 
-/** The code with its parameters, and the texts behind it. */
+/** The bytes of the segment: the code with its parameters filled in, and the texts after it. */
 function segmentOf(entry: number, environ: number, help: string, sentence: string): Uint8Array {
   const program = Uint8Array.from(atob(code), (byte) => byte.charCodeAt(0));
   const texts = [help, sentence].map((text) => new TextEncoder().encode(text));
@@ -141,6 +144,6 @@ if (import.meta.main) {
   const [path, name, help] = process.argv.slice(2);
   const sentence = `${name}: /proc is not mounted: mount it with: mount -t proc proc /proc\n`;
   const file = readFileSync(path!);
-  // In its place: the file keeps its mode.
+  // Written in place, so that the file keeps its mode.
   writeFileSync(path!, applyGuard(file, readFileSync(help!, "utf8"), sentence));
 }

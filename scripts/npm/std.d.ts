@@ -1,8 +1,8 @@
 /**
- * Types of what is used of Deno's standard library: the npm package that deno.json maps `@std/…` to
- * (JSR is not reachable everywhere) is plain JavaScript.
+ * Types of the parts of Deno's standard library that we use. deno.json maps `@std/…` to an npm package,
+ * because JSR is not reachable everywhere; that package is JavaScript without types.
  *
- * Of `@std/cli` the map has parse_args alone: its mod.js imports a file that the package lacks (see
+ * `@std/cli` is mapped to parse_args only: its mod.js imports a file that the package lacks (see
  * findings/deno-std-missing-files.sh).
  */
 
@@ -16,7 +16,7 @@ declare module "@std/assert" {
 }
 
 declare module "@std/cli" {
-  /** Reads words of a command line: flags, options with values, which are numbers where they look so, the rest under `_`. */
+  /** Parses a command line: flags and options with values (numeric values become numbers); other words are in `_`. */
   export function parseArgs<D extends Readonly<Record<string, unknown>>>(
     args: readonly string[],
     options?: {
@@ -30,11 +30,11 @@ declare module "@std/cli" {
 }
 
 declare module "@std/encoding" {
-  /** Two lower-case digits for each byte. */
+  /** Returns two lower-case hexadecimal digits for each byte. */
   export function encodeHex(bytes: Uint8Array): string;
-  /** Text is taken as UTF-8. */
+  /** Encodes bytes, or a text as UTF-8. */
   export function encodeBase64(data: Uint8Array | string): string;
-  /** @throws {TypeError} for what is no base64 */
+  /** @throws {TypeError} if the text is not valid base64 */
   export function decodeBase64(text: string): Uint8Array;
 }
 
