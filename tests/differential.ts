@@ -1,5 +1,6 @@
 /**
- * Random functions against clang's C, as many as wanted: `bun tests/differential.ts FIRST COUNT`.
+ * Compares random functions in TypeScript with the same in C by clang: `bun tests/differential.ts
+ * FIRST COUNT` runs the seeds from FIRST on.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Runs a parser on damaged inputs and tells what it must not do: end with an error that is not its own,
- * take long, fill memory, or give what cannot be right.
+ * Runs a parser on damaged inputs and reports violations: an error that is not one of the parser's own,
+ * too much CPU time or memory, or a result that cannot be right.
  *
  * Input number n is the same for the same seed, whatever ran before it.
  *
@@ -14,7 +14,7 @@ import { type AnyTarget, Broken, Refused, type Sample, type Target } from "./tar
 /** CPU time that one input may take, unless the options say otherwise: the largest are 128 KiB. */
 const MAX_SECONDS = 1;
 const MAX_GROWTH = 512 * 2 ** 20;
-/** Memory is asked about once in so many inputs. */
+/** Memory is checked once in this many inputs. */
 const PER_LOOK = 256;
 
 /** What was wrong, and with which input. */
@@ -38,11 +38,11 @@ export interface FuzzOptions {
   /** The first input's number. Default: 0. */
   readonly from?: number;
   readonly count: number;
-  /** Stops after so many seconds. */
+  /** Time limit of the run in seconds. */
   readonly seconds?: number;
   /** CPU time that one input may take. Default: 1. */
   readonly maxSeconds?: number;
-  /** Is told the number of each input before it is tried. */
+  /** Called with the number of each input before it is tried. */
   readonly onInput?: (index: number) => void;
 }
 
@@ -68,7 +68,7 @@ async function run(target: Target<Value>, options: FuzzOptions): Promise<Outcome
     const problem = attempt(target, input);
     if (problem === undefined) accepted++;
     else if (problem !== "") return found(problem);
-    // Others may have had the CPU: only its own time counts, of a second attempt.
+    // Other processes may have had the CPU: measure the CPU time of a second attempt.
     if (performance.now() - start > maxSeconds * 1000) {
       const before = process.cpuUsage();
       attempt(target, input);
@@ -77,7 +77,7 @@ async function run(target: Target<Value>, options: FuzzOptions): Promise<Outcome
       if (took > maxSeconds) return found(`it took ${took.toFixed(2)} s of CPU time`);
     }
     if (index % PER_LOOK === 0) {
-      // What a runtime frees behind JavaScript, such as zlib's state, it frees between turns.
+      // Runtimes free native memory, such as zlib's state, only between turns of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
       const growth = process.memoryUsage().rss - memory;
       if (growth > MAX_GROWTH) return found(`memory grew by ${growth >> 20} MB up to here`);
@@ -99,7 +99,7 @@ function attempt(target: Target<Value>, input: Value): string | undefined {
   }
 }
 
-/** The samples come first, as they are. */
+/** The input of a number: first the unchanged samples, then damaged ones. */
 function inputOf(
   target: Target<Value>,
   samples: readonly Sample<Value>[],

@@ -24,7 +24,7 @@ for (const target of TARGETS) {
   });
 
   const long = `${target.name} bears damaged input for a minute`;
-  // Under one runtime: these parsers are the same under both, and there are many minutes of this.
+  // Under one runtime only: it takes many minutes, and the parsers are the same under both.
   const reason = RUNTIME === "Deno" ? requires(long, "full") : "Deno's test does it";
   test(long, { skip: reason }, async () => {
     await check(target, { seed: Date.now() % 2 ** 31, count: 1e9, seconds: 60 });

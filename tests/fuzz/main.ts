@@ -2,8 +2,8 @@
  * `deno task fuzz [--seconds N] [--count N] [--seed N] [--from N] [PARSER…]`: tries every parser of
  * bytes from outside, or the named ones, on damaged inputs.
  *
- * Each parser runs in a process of its own: one that hangs is ended, and one that dies is told with
- * the input that it died of.
+ * Each parser runs in a process of its own: a hanging process is ended, and of a crashed one the
+ * last input is reported.
  *
  * @module
  */
@@ -26,7 +26,9 @@ import { scriptCommand } from "../support/runtime.ts";
 import { type Find, fuzz } from "./fuzz.ts";
 import { TARGETS } from "./targets.ts";
 
-/** No input may keep a parser so long: in CPU time, as others may have the CPU, and in any case. */
+/**
+ * Limits for one input: in CPU time, because other processes may use the CPU, and in elapsed time.
+ */
 const MAX_CPU_SECONDS = 30;
 const MAX_WAIT_MS = 600_000;
 const SHOWN = 400;
@@ -38,7 +40,7 @@ const { values, positionals } = parseArgs({
     count: { type: "string" },
     seed: { type: "string", default: "1" },
     from: { type: "string", default: "0" },
-    // Of the process that does it: where it notes the input it is at.
+    // Internal: the file in which a child process writes the number of its current input.
     progress: { type: "string" },
   },
 });
@@ -74,7 +76,7 @@ else {
 
 async function runHere(name: string, progress: string): Promise<void> {
   const target = TARGETS.find((target) => target.name === name)!;
-  const file = openSync(progress, "r+"); // the other process reads it all the time
+  const file = openSync(progress, "r+"); // the parent process polls this file
   const number = new Uint8Array(8);
   const view = new DataView(number.buffer);
   const start = performance.now();
@@ -131,7 +133,7 @@ async function runChild(name: string, progress: string): Promise<boolean> {
   return false;
 }
 
-/** What a process has used of the CPU, in seconds; 0 of one that has ended. */
+/** CPU time of a process in seconds; 0 if it has ended. */
 function cpuSeconds(pid: number): number {
   try {
     // proc_pid_stat(5): utime and stime, in hundredths, behind the name in brackets.

@@ -12,7 +12,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const MAX_BYTES = 2 ** 17;
 const MAX_TEXT = 2 ** 15;
 
-/** Where sizes, counts and offsets go wrong. */
+/** Boundary values of sizes, counts and offsets. */
 const NUMBERS = [
   ...[0, 1, 2, 3, 4, 7, 8, 12, 15, 16, 24, 63, 64, 127, 128, 255, 256, 4095, 4096, 0x7fff, 0x8000],
   ...[0xfffe, 0xffff, 0x10000, 0x7ffffff0, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001],
@@ -23,7 +23,7 @@ const LARGE = [
   ...[2n ** 64n - 1n, 2n ** 64n - 8n, 2n ** 64n - 4096n],
 ];
 
-/** A copy with one damage or several. */
+/** Returns a copy of a sample with one or more mutations. */
 export function mutateBytes(samples: readonly Sample<Bytes>[], random: Random): Bytes {
   const { value, hot } = oneOf(random, samples);
   let bytes: Bytes = new Uint8Array(value); // slice() of a Buffer is no copy
@@ -62,7 +62,7 @@ function damage(bytes: Bytes, at: number, random: Random, samples: readonly Samp
       }
       return bytes;
     case 6:
-      // Near what is there: sizes that are one too large.
+      // A value near the old one, such as a size that is one too large.
       if (bytes.length >= 4) {
         view.setUint32(word(4), view.getUint32(word(4), true) + random(17) - 8, true);
       }
@@ -102,7 +102,7 @@ function concat(...parts: readonly Uint8Array[]): Bytes {
   return bytes;
 }
 
-/** Characters that formats and terminals take for something. */
+/** Characters with a meaning in formats or for terminals. */
 const CHARACTERS = [
   ...["\0", "\t", "\n", "\r", "\x1b", " ", '"', "'", "\\", "(", ")", "[", "]", "{", "}", "<", ">"],
   ...[
@@ -149,7 +149,7 @@ const CHARACTERS = [
   ...["é", "\u2028", "\u202e", "\ufeff", "\ufffe", "\ud800", "\udc80", "\udfff", "😀"],
 ];
 
-/** A text with one damage or several. */
+/** Returns a sample text with one or more mutations. */
 export function mutateText(
   samples: readonly Sample<string>[],
   words: readonly string[],
@@ -174,7 +174,7 @@ export function mutateText(
         text = before + oneOf(random, words) + behind;
         break;
       case 4: {
-        // What is quadratic, or recurses, shows with many of the same.
+        // Many repetitions reveal quadratic time and deep recursion.
         const part = random(2) === 0 ? oneOf(random, words) : behind.slice(0, few);
         text = before + part.repeat(oneOf(random, [2, 3, 10, 100, 2000])) + behind;
         break;

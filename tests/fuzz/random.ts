@@ -7,7 +7,7 @@
 /** Whole numbers from 0 up to, not including, `limit`. */
 export type Random = (limit: number) => number;
 
-/** mulberry32, begun with all of the words. */
+/** mulberry32, seeded by all of the words. */
 export function randomOf(...words: readonly number[]): Random {
   let state = words.reduce((mixed, word) => mix(mixed ^ Math.imul(word + 1, 0x9e3779b1)), 1);
   return (limit) => {
@@ -16,12 +16,12 @@ export function randomOf(...words: readonly number[]): Random {
   };
 }
 
-/** One of several. */
+/** Returns one of the values. */
 export function oneOf<T>(random: Random, values: readonly T[]): T {
   return values[random(values.length)]!;
 }
 
-/** A word that stands for a text. */
+/** A 32-bit hash of a text. */
 export function hashOf(text: string): number {
   return [...text].reduce((hash, letter) => mix(hash ^ letter.codePointAt(0)!), 0);
 }

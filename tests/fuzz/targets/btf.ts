@@ -1,5 +1,5 @@
 /**
- * BTF, of objects and of kernels.
+ * Fuzz targets: readers of BTF, of objects and of kernels.
  *
  * @module
  */
@@ -106,5 +106,5 @@ const relocations: Target<Bytes> = {
   })(),
 };
 
-/** Readers of type information. */
+/** Readers of BTF. */
 export const BTF_TARGETS: readonly AnyTarget[] = [btf, kernel, relocations];

@@ -1,5 +1,5 @@
 /**
- * What compilers write of functions' callers (.eh_frame): what stacks are walked by.
+ * Fuzz target: the reader of call frame information (.eh_frame), by which stacks are unwound.
  *
  * @module
  */
@@ -16,7 +16,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const KINDS: ReadonlySet<number> = new Set(Object.values(FrameRule));
 
-/** Small libraries that machines have; the bytes to change are mostly those of the section. */
+/** Small libraries that most machines have; mostly the bytes of the section are mutated. */
 function samples(): Sample<Bytes>[] {
   return ["dl", "util", "BrokenLocale"].flatMap((name) => {
     const path = findFile(name);
@@ -33,7 +33,7 @@ function samples(): Sample<Bytes>[] {
   });
 }
 
-/** Tables by which stacks are walked. */
+/** The reader of unwind tables. */
 export const callFrames: Target<Bytes> = {
   name: "call-frames",
   what: "where functions' callers are (.eh_frame)",

@@ -1,5 +1,6 @@
 /**
- * What is compiled to programs: expressions of C behind probes, and functions of TypeScript.
+ * Fuzz targets: compilers of BPF programs, for C expressions of probes and for functions in
+ * TypeScript.
  *
  * @module
  */
@@ -161,7 +162,7 @@ const origin: Target<string> = {
   },
 };
 
-/** Readers of what becomes programs. */
+/** Parsers and compilers of kernel code. */
 export const COMPILER_TARGETS: readonly AnyTarget[] = [
   expression,
   typescript,

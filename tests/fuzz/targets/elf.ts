@@ -1,5 +1,5 @@
 /**
- * ELF files: what reads programs, libraries and objects.
+ * Fuzz targets: readers of ELF files.
  *
  * @module
  */
@@ -58,7 +58,7 @@ function images(): Sample<Bytes>[] {
   const image = elfImage({ symbols, notes });
   return [
     { value: image, hot: [[0, 64], [64, 176], [0x1000, image.length]] },
-    // It says that its code goes on where it ends.
+    // Its program header says that the segment is longer than the file.
     { value: cutImage(symbols) },
   ];
 }
@@ -71,7 +71,7 @@ function cutImage(symbols: ImageParts["symbols"] & object): Bytes {
   return image;
 }
 
-/** Small libraries that machines have, with relocations, versions and a debug link. */
+/** Small libraries that most machines have, with relocations, versions and a debug link. */
 const LIBRARIES = ["libdl.so.2", "libutil.so.1", "librt.so.1"];
 
 function libraries(): Sample<Bytes>[] {
@@ -92,7 +92,7 @@ function libraries(): Sample<Bytes>[] {
 
 const gnuFolder = () => process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
 
-/** Has `read` read a file with these bytes. */
+/** Calls `read` with the path of a memfd that has these bytes. */
 export function withFile(bytes: Bytes, read: (path: string) => void): void {
   const fd = memfd("fuzz", bytes);
   try {
@@ -221,7 +221,7 @@ const usdt: Target<string> = {
   },
 };
 
-/** Readers of programs and what is in them. */
+/** Readers of ELF files and of their sections. */
 export const ELF_TARGETS: readonly AnyTarget[] = [
   elf,
   elfNotes,

@@ -1,5 +1,5 @@
 /**
- * What Go programs tell of their functions (.gopclntab).
+ * Fuzz target: the reader of Go's function table (.gopclntab).
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { withFile } from "./elf.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The bytes to change are those of the table. */
+/** An ELF file with such a table; only the table's bytes are mutated. */
 function samples(): Sample<Bytes>[] {
   const table = image();
   const value = elfImage({ section: { name: ".gopclntab", bytes: table } });
@@ -22,7 +22,7 @@ function samples(): Sample<Bytes>[] {
   return [{ value, hot: [[start, start + table.length], [start, start + 72]] }];
 }
 
-/** Names, lines and tables by which stacks are walked. */
+/** Reads names, lines and unwind information. */
 export const goTable: Target<Bytes> = {
   name: "go-table",
   what: "what Go programs tell of their functions (.gopclntab)",

@@ -1,5 +1,5 @@
 /**
- * What compilers write of inlined functions (.debug_info, .debug_abbrev).
+ * Fuzz target: the reader of inlined functions in DWARF (.debug_info, .debug_abbrev).
  *
  * @module
  */
@@ -10,17 +10,21 @@ import { must, type Target } from "../target.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const START = 0x1000;
-/** The entries are so many bytes; then come the abbreviations, and all else is looked for in both. */
+/**
+ * Size in bytes of .debug_info in an input; .debug_abbrev follows, and both serve as the other
+ * sections.
+ */
 const ENTRIES = 80;
 
 const word = (value: number, size: number) =>
   Array.from({ length: size }, (_, i) => Math.floor(value / 2 ** (8 * i)) & 0xff);
 const ABBREVIATIONS = [
-  // A unit with its code; a function with its name; a call of it, by its place, code, file and line.
+  // A unit with its address range; a function with its name; an inlined call: origin, address range,
+  // file, line.
   ...[1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0],
   ...[2, 0x2e, 0, 0x03, 0x08, 0, 0],
   ...[3, 0x1d, 0, 0x31, 0x13, 0x11, 0x01, 0x12, 0x06, 0x58, 0x0b, 0x59, 0x0b, 0, 0],
-  // The same, its code as a list of ranges.
+  // An inlined call whose code is a list of ranges.
   ...[4, 0x1d, 0, 0x31, 0x13, 0x55, 0x17, 0, 0],
   0,
 ];
@@ -40,7 +44,7 @@ function sample(version: 4 | 5): Bytes {
   return Uint8Array.from([...entries, ...padding, ...ABBREVIATIONS, ...list]);
 }
 
-/** Inlined functions at addresses. */
+/** Looks up inlined functions at addresses. */
 export const inlined: Target<Bytes> = {
   name: "inlined",
   what: "inlined functions at addresses (.debug_info)",

@@ -1,5 +1,5 @@
 /**
- * What just-in-time compilers write.
+ * Fuzz targets: readers of perf maps and jitdump files, which just-in-time compilers write.
  *
  * @module
  */
@@ -15,7 +15,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const bytesOf = (text: string): Bytes => new TextEncoder().encode(text);
 
-/** What is common to both kinds of files. */
+/** The common interface of both readers. */
 interface Reader extends Disposable {
   look(): void;
   at(address: number): CompiledFunction | undefined;
@@ -50,7 +50,7 @@ const perfMap: Target<Bytes> = {
   run: (bytes) => readAll(bytes, (path) => new PerfMap(openForeign(path))),
 };
 
-/** A header, a function that is loaded, one that is moved, and the end. */
+/** A jitdump file: header, code load record, code move record, end. */
 function dump(): Bytes {
   const value = new Uint8Array(40 + 80 + 64 + 16);
   const view = new DataView(value.buffer);
@@ -74,5 +74,5 @@ const jitdump: Target<Bytes> = {
   run: (bytes) => readAll(bytes, (path) => new JitDump(openForeign(path))),
 };
 
-/** Readers of what just-in-time compilers write. */
+/** Readers of symbol files of just-in-time compilers. */
 export const JIT_TARGETS: readonly AnyTarget[] = [perfMap, jitdump];

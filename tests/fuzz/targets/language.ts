@@ -1,5 +1,5 @@
 /**
- * What people type: probes, patterns, options, values, programs.
+ * Fuzz targets: parsers of user input: probes, patterns, options, values, programs.
  *
  * @module
  */
@@ -260,7 +260,7 @@ const messages: Target<string> = {
     "/virtual/main.c:4:13: error: no member named 'x'\n  a->x;\n     ^\n1 error generated.\n",
     `/virtual/main.c:${"9".repeat(400)}:1: error: x\n`,
     "; u32 k = 1; @ main.c:20\n0: (b7) r1 = 1\n; (*v)++; @ main.c:22\nR0 invalid mem access\n",
-    // Once found: it took the square of their number.
+    // Found by fuzzing: the time was quadratic in the number of blanks.
     `; ${" ".repeat(100_000)}x @ main.c:22 y\n`,
   ),
   words: ["/virtual/main.c:", ":1:1: ", "error: ", "; ", " @ main.c:", "\n", "99999999999"],
@@ -273,7 +273,7 @@ const messages: Target<string> = {
   },
 };
 
-/** Readers of what people type. */
+/** Parsers of user input. */
 export const LANGUAGE_TARGETS: readonly AnyTarget[] = [
   trace,
   inject,

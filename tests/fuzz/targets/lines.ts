@@ -1,5 +1,5 @@
 /**
- * Line number programs, which compilers write (.debug_line).
+ * Fuzz target: the reader of DWARF line number programs (.debug_line).
  *
  * @module
  */
@@ -12,7 +12,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const START = 0x1000;
 
-/** Source lines of addresses. */
+/** Looks up source lines of addresses. */
 export const lines: Target<Bytes> = {
   name: "lines",
   what: "source lines of addresses (.debug_line)",

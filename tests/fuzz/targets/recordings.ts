@@ -1,5 +1,5 @@
 /**
- * Recordings of `--record`.
+ * Fuzz targets: readers of recordings (`--record`).
  *
  * @module
  */
@@ -49,7 +49,7 @@ function recording(): Bytes {
   return new Uint8Array(blocks.flatMap((each) => [...each]));
 }
 
-/** Whatever is shown of lines, in all ways. */
+/** Replays blocks of records through every kind of output. */
 function show(blocks: Iterable<Parameters<Giver["give"]>[0][]>, shapes: unknown): void {
   const output = new NoOutput();
   const giver = new Giver(
@@ -101,7 +101,7 @@ const blocks: Target<Bytes> = {
   isRefusal: (error) => error instanceof Error && /^Cannot replay /.test(error.message),
 };
 
-/** The check sums of blocks are right here: whoever writes a file on purpose knows how to make them. */
+/** Mutated lines in blocks with correct check sums, which an attacker could compute. */
 const lines: Target<string> = {
   name: "recording-lines",
   what: "lines of recordings whose blocks are whole",

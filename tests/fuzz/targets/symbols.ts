@@ -1,5 +1,5 @@
 /**
- * Names and addresses: symbols, memory maps, kernel functions.
+ * Fuzz targets: readers of names and addresses: symbols, memory maps, kernel functions.
  *
  * @module
  */
@@ -18,7 +18,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const bytesOf = (text: string): Bytes => new TextEncoder().encode(text);
 
-/** No name may become longer than what a line can hold. */
+/** Upper limit for the length of a demangled name. */
 const MAX_NAME = 2 ** 18;
 
 const rust: Target<string> = {
@@ -189,7 +189,7 @@ const processes: Target<Bytes> = {
       return { value };
     }),
   run(bytes) {
-    // The kernel's records have a size of their own, and at least this one.
+    // The kernel's records have at least this size.
     if (bytes.length < 88) return;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const record = readRecord(view, 0, bytes.length);

@@ -1,5 +1,5 @@
 /**
- * What the kernel and the network say, and events.
+ * Fuzz targets: readers of data from the kernel and the network, and of events.
  *
  * @module
  */
@@ -179,7 +179,7 @@ const libraries: Target<Bytes> = {
   what: "/etc/ld.so.cache",
   samples: () => {
     const odd = cacheFile();
-    odd.fill(0xff, 20, 24); // more entries than there is room for
+    odd.fill(0xff, 20, 24); // says that it has more entries than fit
     return [{ value: cacheFile() }, { value: odd }];
   },
   run(bytes) {
@@ -225,7 +225,7 @@ const event: Target<Bytes> = {
   },
 };
 
-/** Memory at 0x10000 that holds what it is given. */
+/** A process's memory that holds given bytes at address 0x10000. */
 class FakeMemory {
   readonly pid = 1;
   readonly #bytes: Bytes;
@@ -245,7 +245,7 @@ class FakeMemory {
   }
 }
 
-/** A class Object of Ruby 3.3, with its name. */
+/** Memory of Ruby 3.3 with a class and its name. */
 function rubyMemory(): Bytes {
   const value = new Uint8Array(1024);
   const view = new DataView(value.buffer);
@@ -279,7 +279,7 @@ const ruby: Target<Bytes> = {
   },
 };
 
-/** Readers of what the system tells. */
+/** Readers of data from the system. */
 export const SYSTEM_TARGETS: readonly AnyTarget[] = [
   traceLine,
   format,

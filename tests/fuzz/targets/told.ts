@@ -1,5 +1,5 @@
 /**
- * Readers of what interpreters keep in their memory, and of what servers and pages send.
+ * Fuzz targets: readers of interpreters' memory, and of data that servers and web pages send.
  *
  * @module
  */
