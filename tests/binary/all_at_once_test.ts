@@ -13,7 +13,7 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
 const DURATION_MS = 60_000;
-/** Of each in every round. */
+/** The number of each kind of event in a round of the workload. */
 const [CREATED, MISSING, PROGRAMS, SIGNALS, CONNECTIONS, BLOCKS] = [97, 13, 53, 31, 11, 101];
 
 /** Any record of any tool. */
@@ -27,7 +27,7 @@ interface Row {
   disk?: string;
 }
 
-/** The processes that made the workload, by what they did. */
+/** The pids of the workload's processes, by what they did. */
 class Made {
   rounds = 0;
   readonly scripts = new Set<number>();
@@ -56,7 +56,9 @@ class Made {
   }
 }
 
-/** How many rows of a tool are of the workload, and how many there were to see in a round. */
+/**
+ * For each tool: which of its rows belong to the workload, and how many there must be in a round.
+ */
 function counted(
   made: Made,
   folder: string,
@@ -74,7 +76,7 @@ function counted(
     tcpconnect: [by(made.clients), CONNECTIONS],
     tcpaccept: [by(made.servers), CONNECTIONS],
     tcplife: [by(ends), 2 * CONNECTIONS],
-    // Where its program's own pages are read from is another disk.
+    // Without reads of dd's own executable, which is on another disk.
     biosnoop: [(row) => by(made.writers)(row) && row.disk === disk.name, BLOCKS],
   };
 }
@@ -98,7 +100,8 @@ test(NAME, { skip: requires(NAME, "full") }, async () => {
   for (const end = performance.now() + DURATION_MS; performance.now() < end;) {
     await made.round(folder.path, disk);
   }
-  // The kernel wakes a writer before it reports the end of its request: another one comes behind.
+  // The kernel wakes a writer before block_rq_complete: after one more request, all others are
+  // complete.
   await disk.write(1);
   const results = await Promise.all(
     [...running].map(async ([name, tool]) => [name, await stopTool(tool)] as const),

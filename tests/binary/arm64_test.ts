@@ -23,7 +23,7 @@ const executable = (): Promise<string> =>
     return `${path}/ts-bcc`;
   })();
 
-/** Debian's glibc for arm64, where QEMU looks for what the executable asks for. */
+/** Debian's glibc for arm64: QEMU looks for the executable's loader in this folder. */
 function glibc(): string {
   const script = `source "$0/scripts/setup.sh"; machine=aarch64
     find_library libc.so.6 || fetch_library libc.so.6
@@ -49,7 +49,8 @@ test(USER, { skip: requires(USER, "full", "qemuUser") }, async () => {
   assert.match(list.stdout, /^opensnoop +\S/m);
   const help = await arm64("opensnoop", "--help");
   assert.match(help.stdout, /^usage: opensnoop /);
-  // Kernel code is compiled for nothing but BPF, of what stands in the executable.
+  // Compiling kernel code works on any architecture: its target is BPF, and all it needs is in the
+  // executable.
   const script = 'tracepoint("sched/sched_process_exec", () => print(pid()))';
   const check = await arm64("check", "-e", script);
   assert.deepEqual([check.status, check.stdout], [0, "compiled program\n"], check.stderr);

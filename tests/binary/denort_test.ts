@@ -8,13 +8,16 @@ import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Permissions as deno compile keeps them: a list where it allows, empty for all of a kind. */
+/**
+ * Permissions as `deno compile` stores them: a list for each kind that is allowed; an empty list allows
+ * all.
+ */
 interface Kept {
   readonly permissions: Readonly<Record<string, unknown>>;
   readonly code_cache_key: string | null;
 }
 
-/** The object that begins at a text of a file, to its closing brace; texts in it have no lone ones. */
+/** Parses the JSON object that begins at `begin` in a file; strings in it must not contain braces. */
 function objectAt(bytes: Buffer, begin: string): Kept {
   const start = bytes.indexOf(begin);
   assert.ok(start >= 0, begin);
@@ -24,7 +27,8 @@ function objectAt(bytes: Buffer, begin: string): Kept {
   return { permissions: JSON.parse(inner), code_cache_key: JSON.parse(key) };
 }
 
-// No denort can be had from npm or Debian: any program is a base to deno compile, which writes behind it.
+// denort is neither in npm nor in Debian. `deno compile` accepts any program as its base, and appends to
+// it.
 const STAND_IN =
   "a denort that is given gets the libraries and no more permissions than a tool needs";
 test(STAND_IN, { skip: requires(STAND_IN, "full") }, async () => {
@@ -53,7 +57,7 @@ test(STAND_IN, { skip: requires(STAND_IN, "full") }, async () => {
     const path = execFileSync("bash", ["-c", script, PROJECT, soname], { encoding: "utf8" }).trim();
     assert.ok(made.includes(readFileSync(path)), soname);
   }
-  // It is run as it is: what stands behind is for denort to read.
+  // The stand-in still runs as before: only denort would read the appended data.
   assert.equal((await run([`${folder.path}/opensnoop`])).status, 0);
 });
 

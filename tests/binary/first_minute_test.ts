@@ -8,7 +8,10 @@ import { requires } from "../support/requires.ts";
 import { isolated, WITHOUT_TRACEFS } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Not copied: what a fresh clone does not have, and the runtimes, which need not be fetched again. */
+/**
+ * Not copied: files that a fresh clone lacks, and .tools, so that the runtimes need not be fetched
+ * again.
+ */
 const MADE = [".git", ".tools", "dist", "node_modules"];
 
 const FIRST = "the README's first command prints rows where nothing is mounted";
@@ -24,7 +27,8 @@ test(FIRST, { skip: requires(FIRST, "speed") }, async () => {
   });
   symlinkSync(`${PROJECT}.tools`, `${project}/.tools`);
 
-  // sudo with its usual settings: this is root already, and the machine may not have it.
+  // A function replaces sudo, with its default environment: tests run as root, and sudo may not be
+  // installed.
   const sudo = 'sudo() { env -i PATH="$PATH" TERM="$TERM" "$@"; }';
   const command = ["env", "-i", `HOME=${home}`, "TERM=dumb", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
   const script = `${sudo}; cd ${project} && ${words}`;
@@ -33,13 +37,13 @@ test(FIRST, { skip: requires(FIRST, "speed") }, async () => {
   await using running = Running.start(whole, {});
   await running.find("stdout", /^dist\/opensnoop: \d+ MB, /m);
   await running.find("stdout", /^PID +COMM +FD ERR PATH$/m);
-  // The machine opens files by itself, and so does this.
+  // Opens files, in case that nothing else on the machine does.
   const timer = setInterval(() => readFileSync("/proc/self/status"), 10);
   try {
     await running.find("stdout", /^\d+ +\S.* \/proc\/self\/status$/m);
   } finally {
     clearInterval(timer);
-    // What is killed is the shell: the tool ends because nobody reads it.
+    // This test can kill only the shell; the tool ends when its output is closed.
     running.closeOutput();
   }
   await running.result;

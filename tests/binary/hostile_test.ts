@@ -1,5 +1,7 @@
 // Not in guests: what executables take from their environment is no matter of the kernel.
-/** Whatever lies in the current folder or the environment, an executable is what it was made of. */
+/**
+ * Files in the current folder and environment variables must not change what an executable runs.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -14,7 +16,10 @@ import { Folder, Workload } from "../support/workload.ts";
 const EXECUTABLES = ["opensnoop", "ts-bcc"] as const;
 const pathOf = (name: string) => `${PROJECT}dist/${name}`;
 
-/** A folder with what Bun and Deno look for, each of which would leave a mark. */
+/**
+ * A folder with configuration files that Bun and Deno look for; loading one of them would create
+ * `mark`.
+ */
 class Hostile extends Folder {
   readonly mark = `${this.path}/mark/made`;
   readonly script = `${this.path}/leave_mark.js`;
@@ -42,7 +47,7 @@ class Hostile extends Folder {
     }
   }
 
-  /** Variables by which a runtime, or C, would take code or options from somewhere. */
+  /** Environment variables by which a runtime or the C library would load code or options. */
   get environment(): Record<string, string> {
     const preload = `--preload=${this.script}`;
     return {
@@ -57,10 +62,10 @@ class Hostile extends Folder {
   }
 }
 
-/** The process that is traced may end before the signal comes. */
+/** The allowed standard error: the traced process may end before the signal comes. */
 const ONLY_READY = /^ready\n(opensnoop: process \d+ ended\n)?$/;
 
-/** Opens files under a tool until it has seen them all. */
+/** Checks that a tool counts a workload's opens exactly, and that `mark` was not created. */
 async function countsExactly(command: string[], cwd: string, env: Record<string, string>) {
   using folder = new Folder();
   await using workload = await Workload.start(`missing=${folder.path}/gone:13`);
@@ -98,7 +103,7 @@ test(CAPABILITIES, { skip: requires(CAPABILITIES, "speed") }, async () => {
     BCC_KERNEL_SOURCE: hostile.path,
     TMPDIR: "/nonexistent",
   };
-  // Who has root's rights by himself may choose the library.
+  // Without file capabilities or setuid the user may choose the library.
   const { status, stderr } = await Running.start([copy, "-d", "1"], { env }).result;
   assert.equal(status, 1);
   assert.match(stderr, /^opensnoop: Cannot open lib(elf|bpf)\.so\.1 from "\/nonexistent\//);
@@ -118,7 +123,7 @@ test("a command of --exec has the environment that the executable was given", as
   for (const line of ["BUN_FIRST=1", "NODE_FIRST=3"]) {
     assert.ok(stdout.split("\n").includes(line), line);
   }
-  // Nothing is lost of the rest, and the guard's own are not passed on.
+  // Other variables are kept, and the guard's own variables are not passed on.
   assert.match(stdout, /^PATH=/m);
   assert.doesNotMatch(stdout, /BUN_JSC_/);
 });

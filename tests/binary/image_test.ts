@@ -64,7 +64,7 @@ function unpack(image: string, root: string): void {
   for (const { digest } of layers) execFileSync("tar", ["-xf", blob(digest), "-C", root]);
 }
 
-/** What a container of the manifest is given, by the commands that runtimes' system calls stand behind. */
+/** The command that runs the tool as in a container of the manifest: its mounts, capabilities and root. */
 function container(root: string, capabilities: readonly string[], args: readonly string[]) {
   const { securityContext } = manifest().spec.template.spec.containers[0]!;
   assert.deepEqual(
@@ -76,11 +76,11 @@ function container(root: string, capabilities: readonly string[], args: readonly
     `mount -t proc proc ${root}/proc`,
     `mount -t sysfs -o ro sysfs ${root}/sys`,
     `mount -t tracefs -o ro tracefs ${root}/sys/kernel/tracing`,
-    // With what is mounted below, as runtimes do: version 2 may be beside version 1.
+    // With the mounts below it, as container runtimes do: cgroup v2 may be mounted there beside v1.
     `mount --rbind /sys/fs/cgroup ${root}/sys/fs/cgroup`,
     `mount -o remount,bind,ro ${root}`,
   ];
-  // chroot itself needs one, which the tool has no use for.
+  // chroot(1) needs CAP_SYS_CHROOT; the tool does not.
   const bounding = ["-all", ...capabilities.map((name) => `+${name.toLowerCase()}`), "+sys_chroot"];
   return isolated(mounts, [
     ...["setpriv", "--no-new-privs", "--inh-caps=-all", `--bounding-set=${bounding}`],
@@ -116,7 +116,7 @@ test(PRIVILEGES, { skip: requires(PRIVILEGES, "full") }, async () => {
   running.kill("SIGINT");
   assert.equal((await running.result).status, 0);
 
-  // The third one is for pods of processes that have ended.
+  // DAC_READ_SEARCH is only for naming pods of ended processes, so the tool starts without it.
   assert.deepEqual(add, ["BPF", "PERFMON", "DAC_READ_SEARCH"]);
   for (const missing of add.slice(0, 2)) {
     const rest = add.filter((name) => name !== missing);
@@ -140,7 +140,7 @@ test(SCHEMA, { skip: requires(SCHEMA, "full") }, async () => {
   const text = JSON.stringify(manifest());
   const right = await check(text);
   assert.equal(right.status, 0, right.stderr);
-  // It does look: a field of another name, and one of another type.
+  // The check finds errors: a field with a wrong name, and one with a wrong type.
   assert.equal((await check(text.replace("hostPID", "hostPid"))).status, 1);
   assert.equal((await check(text.replace('"runAsUser":0', '"runAsUser":"root"'))).status, 1);
 });

@@ -25,7 +25,7 @@ test(MUSL, { skip: requires(MUSL, "full") }, async () => {
   const check = await run(inside("check", "-e", script));
   assert.deepEqual([check.status, check.stdout], [0, "compiled program\n"], check.stderr);
 
-  // Its C library is found, without the cache that glibc has of the places of libraries.
+  // The C library is found without ld.so.cache, which only glibc has.
   const counted = await run(inside("funccount", "-d", "1", "c:puts"));
   assert.deepEqual([counted.status, counted.stderr], [0, ""]);
 

@@ -14,7 +14,7 @@ import { Folder, Workload } from "../support/workload.ts";
 const DEPENDENCIES = ["acorn", "get-east-asian-width"];
 const RUNTIMES = [["bun"], ["deno", "run", "--allow-all"]];
 
-/** What somebody writes who has installed it: a program in TypeScript, and what it saw. */
+/** A user's program in TypeScript that imports the installed package; it prints what it traced. */
 const SCRIPT = `
 import { rmdirSync } from "node:fs";
 import process from "node:process";
@@ -62,7 +62,7 @@ test(NPM, { skip: requires(NPM, "full") }, async () => {
 
   const project = `${path}/project`;
   mkdirSync(project);
-  // What it imports is there already, so that nothing comes from outside.
+  // Dependencies come from .tools, so that npm needs no network.
   const modules = DEPENDENCIES.map((name) => `${PROJECT}.tools/npm/node_modules/${name}`);
   const flags = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
   const install = ["npm", "install", ...flags, "--cache", `${path}/cache`, file, ...modules];
@@ -78,7 +78,7 @@ test(NPM, { skip: requires(NPM, "full") }, async () => {
   assert.equal(checked.status, 0, checked.stderr);
 
   await using workload = await Workload.start(`missing=${path}/gone:7`);
-  // What npx and bunx run; it takes no settings from the folder that it is started in.
+  // The command that npx and bunx run must ignore configuration files in the current folder.
   writeFileSync(`${project}/bunfig.toml`, 'preload = ["./preload.ts"]\n');
   writeFileSync(`${project}/preload.ts`, 'throw new Error("preloaded");\n');
   const command = ["npx", "--no-install", ...words!.split(" "), "--json"];

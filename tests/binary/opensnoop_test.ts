@@ -15,13 +15,13 @@ async function countsExactly(command: string[]): Promise<string> {
   await using workload = await Workload.start(`missing=${folder.path}/gone:13`);
   await using running = Running.start([...command, "--json", "-p", String(workload.pid)], READY);
   await running.find("stderr", /^ready$/m);
-  // unshare and sh have become the tool by now.
+  // The pid is the tool's: unshare and sh have executed it.
   const maps = readFileSync(`/proc/${running.pid}/maps`, "utf8");
   await workload.go();
   running.kill("SIGINT");
   const { status, stdout, stderr } = await running.result;
   assert.equal(status, 0);
-  // The process that is traced may end before the signal comes.
+  // The traced process may end before the signal comes.
   assert.match(stderr, /^ready\n(opensnoop: process \d+ ended\n)?$/);
   const paths = stdout.trim().split("\n").map((line) => JSON.parse(line).path);
   assert.deepEqual(paths, Array.from({ length: 13 }, (_, i) => `${folder.path}/gone${i}`));
@@ -47,7 +47,7 @@ test("dist/opensnoop works in a root that holds glibc and nothing else", async (
   using root = made;
   copyFileSync(EXECUTABLE, `${root.path}/bin/opensnoop`);
   chmodSync(`${root.path}/bin/opensnoop`, 0o755);
-  // rslave mounts in a namespace of their own: they vanish with it.
+  // The mounts are in a mount namespace of their own, and vanish with it.
   await countsExactly(isolated(mounts, ["chroot", root.path, "/bin/opensnoop"]));
 });
 
@@ -89,7 +89,7 @@ test("dist/opensnoop takes the system's library when asked to", async () => {
   assert.doesNotMatch(maps, /memfd:libbpf/);
 });
 
-// A tenth of it under emulation.
+// A tenth in guests, which are emulated.
 const BURST = process.env.TSBCC_GUEST_KERNEL ? 50_000 : 500_000;
 
 test("dist/opensnoop reports a burst of 1,000,000 opens by two processes to the last one", async () => {

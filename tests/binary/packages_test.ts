@@ -25,7 +25,7 @@ const NAMES = [...Object.keys(tools), ...Object.keys(commands)].sort();
 
 const packages = lazyPackages("deb", "tar");
 
-/** Gives a root dpkg's list of nothing. */
+/** Gives a root directory an empty dpkg database. */
 function withoutPackages(root: string): void {
   for (const folder of ["info", "updates", "triggers"]) {
     mkdirSync(`${root}/var/lib/dpkg/${folder}`, { recursive: true });
@@ -84,14 +84,14 @@ test("each tool of the package has a man page that groff reads without a warning
   const groff = spawnSync("groff", ["-k", "-man", "-Tutf8", "-ww", "-z", ...files], {
     encoding: "utf8",
   });
-  // Lines of a tool's output that are wider than a page stay as they are.
+  // Warnings about verbatim lines of output that are wider than a page are expected.
   const warnings = groff.stderr.split("\n").filter((line) =>
     !/can't break line|cannot adjust line|^$/.test(line)
   );
   assert.deepEqual([groff.status, warnings], [0, []]);
 });
 
-/** What a line at the README's beginning names, behind what it is for. */
+/** The groups of a pattern's match in the README's introduction. */
 function firstLines(pattern: RegExp): string[] {
   const [beginning] = readFileSync(`${PROJECT}README.md`, "utf8").split("\n## ") as [string];
   const found = pattern.exec(beginning);
@@ -124,7 +124,7 @@ test(APT, { skip: requires(APT, "full") }, async () => {
 const LINTIAN = "lintian finds nothing in the Debian package";
 test(LINTIAN, { skip: requires(LINTIAN, "full", "lintian") }, async () => {
   const deb = named(await packages(), ".deb");
-  // The gate's packages are not compressed.
+  // lintian complains that the packages of the tests are not compressed.
   const tags = ["control", "data"].map((part) => `uses-no-compression-for-${part}-tarball`).join();
   const { status, stdout } = await run([
     ...["lintian", "--suppress-tags", tags, "--fail-on", "error,warning,info"],
@@ -157,7 +157,7 @@ test("what is inside is told with version and license", async () => {
   }
 });
 
-/** CycloneDX's own validator, by the packages that it needs. */
+/** The npm packages of CycloneDX's validator. */
 const VALIDATOR = [
   "@cyclonedx/cyclonedx-library@10.3.0",
   "ajv@8.20.0",

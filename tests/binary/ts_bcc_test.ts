@@ -11,13 +11,13 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const EXECUTABLE = `${PROJECT}dist/ts-bcc`;
 const NAMES = Object.keys(tools);
-/** With those that stand for a tool with arguments, such as javacalls. */
+/** All names, including commands that are a tool with fixed arguments, such as javacalls. */
 const ALL = [...NAMES, ...Object.keys(commands)].sort();
 const HELP = "Try 'ts-bcc --help' for more information.";
 
 const tsBcc = (...words: string[]): Promise<Result> => run([EXECUTABLE, ...words]);
 
-/** A test that asks nothing of the kernel. */
+/** Registers a test that does not depend on the kernel, and so is not run in guests. */
 const testOnce = (name: string, body: () => Promise<void>) =>
   test(name, { skip: requires(name, "speed") }, body);
 
@@ -53,7 +53,7 @@ testOnce("ts-bcc runs a tool by a name that stands for it with arguments", async
     assert.equal(status, 0, name);
     assert.ok(stdout.startsWith(`usage: ${tool} `), stdout);
   }
-  // The language is given, so that the process is what is missing.
+  // The command fixes the language, so the missing argument is the process.
   const { status, stderr } = await tsBcc("phpcalls");
   assert.equal(status, 2);
   assert.match(stderr, /^ucalls: expected the pid of the process to trace\n/);
@@ -228,7 +228,7 @@ test("ts-bcc doctor tells whether tools can work where tracefs is not mounted", 
     lines: ["  yes  tracepoints        most tools"],
     conclusion: "Tools can work here.",
   });
-  // fsopen(2) takes CAP_SYS_ADMIN; all else that tools need is there.
+  // Without CAP_SYS_ADMIN only fsopen(2) fails.
   assert.deepEqual(await checked("setpriv", "--bounding-set=-sys_admin"), {
     status: 1,
     lines: ["  NO   tracepoints        most tools"],
