@@ -17,13 +17,16 @@ const TARGETS = {
   arm64: ["aarch64-linux-gnu", "/usr/aarch64-linux-gnu/include"],
 } as const;
 
-/** The user's names of what x86's own struct pt_regs has (arch/x86/include/uapi/asm/ptrace.h). */
+/**
+ * Members of the user-space struct pt_regs of x86, by the kernel's names
+ * (arch/x86/include/uapi/asm/ptrace.h).
+ */
 const X86_NAMES = {
   ...{ bp: "rbp", bx: "rbx", ax: "rax", cx: "rcx", dx: "rdx", si: "rsi", di: "rdi" },
   ...{ orig_ax: "orig_rax", ip: "rip", cs: "cs", flags: "eflags", sp: "rsp", ss: "ss" },
 } as const;
 
-/** Compiles C with the kernel's headers for an architecture. */
+/** Compiles C with an architecture's kernel headers. */
 function clang(architecture: Architecture, flags: readonly string[], text: string): string {
   const [target, include] = TARGETS[architecture];
   const paths = ["-nostdinc", "-isystem", include, "-isystem", "/usr/include"];
@@ -43,7 +46,7 @@ const checkFacts = (architecture: Architecture, headers: readonly string[], fact
     ].join("\n"),
   );
 
-/** Where registers.ts sees the members of the struct that programs get. */
+/** Static assertions that compare the offsets of registers.ts with the compiler's. */
 function registerFacts(architecture: Architecture): string[] {
   const { args, result, ip, sp, size } = registerOffsets(architecture);
   if (architecture === "arm64") {

@@ -13,7 +13,7 @@ import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { Workload } from "../support/workload.ts";
 
-/** Counts runs of a plain function, by process and in all. */
+/** A program that counts its runs, by process and in total. */
 const COUNT = `
 BPF_HASH(by_pid, u32, u64);
 BPF_HASH(by_result, u64, u64);
@@ -83,7 +83,7 @@ test("compiled attach uprobe: by symbol, address and offset, entry and return", 
   const { status } = await run([path, "missing=/nonexistent/:101"]);
   assert.equal(status, 0);
   assert.equal(total(bpf), 303n);
-  const MINUS_ONE = 0xffff_ffffn; // an int in a register's lower half
+  const MINUS_ONE = 0xffff_ffffn; // an int fills only the lower half of the register
   const results = [...bpf.map("by_result", u64, u64)].map(([key, n]) => [key & MINUS_ONE, n]);
   assert.deepEqual(results, [[MINUS_ONE, 101n]]);
 });
@@ -149,7 +149,7 @@ int main(void) {
 }`,
       ["-O0", "-fno-builtin"],
     ));
-  // The program's other calls of strlen, in its start-up and printf, are the same in both runs.
+  // The program's other calls of strlen, at its start and in printf, are the same in both runs.
   using _link = bpf.program("count").attachUprobe({ library: "c", symbol: "strlen" });
   const counts = bpf.map("by_pid", u32, u64);
   const few = counts.get(calls(7))!;

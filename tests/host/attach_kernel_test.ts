@@ -1,5 +1,6 @@
 /**
- * Hooks into kernel functions, which this machine's own kernel lacks: the guests run these.
+ * Hooks on kernel functions. The development machine's kernel lacks them, so the guests run these
+ * tests.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +33,7 @@ function load(program: string): Bpf {
   });
 }
 
-/** Which programs to load: this one. */
+/** The option `programs` that loads only one program. */
 function only(program: string): Record<string, boolean> {
   return Object.fromEntries(PROGRAMS.map((name) => [name, name === program]));
 }
@@ -59,7 +60,7 @@ function openMany(times: number): void {
   for (let i = 0; i < times; i++) closeSync(openSync("/proc/self/status", "r"));
 }
 
-/** Makes and removes network devices of module `dummy`. */
+/** Makes and removes network devices: calls functions of the module `dummy`. */
 function makeDevices(times: number): void {
   for (let i = 0; i < times; i++) {
     for (const verb of ["add", "del"]) {
@@ -140,7 +141,8 @@ test(inside, { skip: requires(inside, "kprobe") }, () => {
   using bpf = load("on_kprobe");
   const name = syscallFunction("getppid");
   const link = firstOf(
-    // On arm64 the first three instructions are ftrace's.
+    // The kernel refuses offsets inside instructions, and on arm64 those of ftrace's instructions
+    // at the start.
     Array.from({ length: 20 }, (_, before) => before + 1),
     (offset) => bpf.program("on_kprobe").attachKprobe(name, { offset }),
   );
@@ -154,7 +156,7 @@ test(inside, { skip: requires(inside, "kprobe") }, () => {
   assert.equal(bpf.global("calls", u64).value, 7n);
 });
 
-/** The first of these that does not fail. */
+/** The result for the first value for which `make` does not throw. */
 function firstOf<T, R>(values: readonly T[], make: (value: T) => R): R {
   for (const value of values) {
     try {

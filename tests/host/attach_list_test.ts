@@ -7,13 +7,13 @@ import { FunctionsProgram } from "../support/functions.ts";
 import { held } from "../support/leftovers.ts";
 import { requires } from "../support/requires.ts";
 
-/** One of funccount's programs, for all processes or for this one. */
+/** Loads one of funccount's programs, with three counters, for all processes or for one. */
 const load = (only: string, pid = 0): Bpf => loadFunccount(only, 3, pid);
 
 const counts = (bpf: Bpf) =>
   [...bpf.perCpuMap("counts", u32, u64.asNumber)].sort().map(([, perCpu]) => sum(perCpu));
 
-/** System calls of this process. */
+/** Makes known numbers of system calls. */
 function callBoth(): void {
   callGetppid(7);
   callGetpgid(13);
@@ -34,7 +34,7 @@ for (const program of ["on_function", "on_user_functions"]) {
     const target = bpf.program(program);
     using link = target.attachUprobe({ path, functions, pid: run.pid });
     assert.equal(link.description, `uprobe ${path}:${functions.length} functions`);
-    // No breakpoint can be set on the function "refused", which is there on x86-64.
+    // The kernel refuses a uprobe on the function "refused", which only x86-64 has.
     assert.deepEqual([...link.targets].sort(), ["calls_2", "calls_5"]);
     await run.go();
     await other.go();

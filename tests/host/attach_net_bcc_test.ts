@@ -14,7 +14,10 @@ import { connection, Datagrams, Listener } from "../support/sockets.ts";
 const PORT = 7919;
 const OTHER = 7907;
 
-/** Walks to the UDP header; in each function, for libbcc bears it nowhere else. */
+/**
+ * Code that finds the UDP header. Each function needs a copy: libbcc rewrites packet accesses only
+ * there.
+ */
 const TO_UDP = `
   u8 *cursor = 0;
   struct ethernet_t *ethernet = cursor_advance(cursor, sizeof(*ethernet));
@@ -115,7 +118,8 @@ test("compiled attach a socket filter: drops what a socket would receive, until 
   server.answer();
   assert.equal(client.read(), "\0");
 
-  // A descriptor that is another socket's by now is left alone.
+  // If the descriptor number belongs to another socket by now, closing the link must not touch that
+  // one.
   const first = new Datagrams();
   const stale = bpf.program("nothing").attachSocketFilter(first.fd);
   const { fd } = first;

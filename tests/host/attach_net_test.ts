@@ -202,7 +202,7 @@ test("attach raw socket: a filter cuts packets, and losses are counted", async (
 test("nothing is left of attached programs, nor after an error", () => {
   using pair = new VethPair();
   const index = String(interfaceIndex(pair.near));
-  // Others have packet sockets as well: packet(7) has the interface in the fifth column.
+  // Counts only packet sockets on our interface, whose index is in the fifth column (packet(7)).
   const sockets = () =>
     command("cat", "/proc/net/packet").split("\n")
       .filter((line) => line.trim().split(/\s+/)[4] === index);
@@ -248,7 +248,7 @@ for (const first of [false, true]) {
     const [dropped, passed] = [bpf, other].map((each) => each.global("seen", u64.asNumber));
     using _drop = bpf.program("tc_drop").attachTc(pair.near, "ingress");
     using _pass = other.program("tc_count").attachTc(pair.near, "ingress", { first });
-    // Whichever comes first decides: the other is not asked.
+    // The program that runs first decides: the second one does not run.
     await far.sendAll(PORT, 101, () => dropped!.value + passed!.value);
     assert.deepEqual([dropped!.value, passed!.value], first ? [0, 101] : [101, 0]);
   });

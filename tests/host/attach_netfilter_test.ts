@@ -8,7 +8,10 @@ import { isBpfError } from "../support/is_bpf_error.ts";
 import { held } from "../support/leftovers.ts";
 import { requires } from "../support/requires.ts";
 
-/** How many of the datagrams to the first port arrive, when all to the second have. */
+/**
+ * Sends datagrams to two ports; returns how many arrived at the first when all to the second have
+ * arrived.
+ */
 async function arrivals(
   sent: readonly number[],
   ports: readonly [number, number],

@@ -27,7 +27,10 @@ int plain(void *ctx) {
 
 const calls = (bpf: Bpf, pid: number) => bpf.map("by_pid", u32, u64).get(pid) ?? 0n;
 
-/** A run of functions.c that waits; several calls each of calls_2, calls_3, calls_5 and other_7. */
+/**
+ * A waiting process of functions.c; it calls calls_2, calls_3, calls_5 and other_7 as often as their
+ * names say.
+ */
 class Functions implements AsyncDisposable {
   readonly pid: number;
   readonly #running: Running;
@@ -54,7 +57,7 @@ class Functions implements AsyncDisposable {
   }
 }
 
-/** Runs a program of the machine to its end. */
+/** Runs a command to its end; fails unless it ends with status 0. */
 function tool(...command: string[]): void {
   const { status, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: "utf8" });
   assert.equal(status, 0, stderr);
@@ -178,7 +181,7 @@ test("compiled attach uprobe: symbols in a debug file that the program links to"
   await using run = await Functions.start(path);
   await run.go();
   assert.equal(calls(bpf, run.pid), 12n);
-  // Another build's file of that name is not believed.
+  // A debug file of another build must be ignored.
   copyFileSync(buildProgram("workload.c"), `${path}.debug`);
   assert.throws(() => program.attachUprobe({ path, symbol: "other_7" }), /ENOENT/);
 });
@@ -194,7 +197,7 @@ test("compiled attach uprobe: a process in another mount namespace, its debug fi
   const id = /Build ID: ([0-9a-f]+)/.exec(notes)![1]!;
   tool("strip", "--strip-all", source);
   const debug = `/usr/lib/debug/.build-id/${id.slice(0, 2)}`;
-  // Only that process sees the program and its debug file.
+  // The program and its debug file exist only in that process's mount namespace.
   const script = `mount -t tmpfs none /usr/lib/debug && mkdir -p ${debug} ${hidden} &&
     cp ${source}.debug ${debug}/${id.slice(2)}.debug && mount -t tmpfs none ${hidden} &&
     cp ${source} ${hidden}/program && rm ${source} && exec ${hidden}/program`;

@@ -13,7 +13,7 @@ function load(port = 0): Bpf {
   return Bpf.load(buildObject("net_sockets.bpf.c"), { name: "net_sockets", globals: { port } });
 }
 
-/** Sends 1009 messages on one socket; what another and nobody else receives. */
+/** Sends 1009 messages on one socket; returns what another socket received. */
 async function moved(from: TestSocket, to: TestSocket): Promise<string> {
   let text = "";
   for (let i = 0; i < 1009; i++) from.send(`${i % 10}${i % 7} `);
@@ -24,7 +24,7 @@ async function moved(from: TestSocket, to: TestSocket): Promise<string> {
 const EXPECTED = Array.from({ length: 1009 }, (_, i) => `${i % 10}${i % 7} `).join("");
 const SO_COOKIE = 57;
 
-/** What the kernel tells of a socket in a map. */
+/** The socket's cookie, which the kernel returns for a socket in a map. */
 function cookie({ fd }: TestSocket): bigint {
   const value = alloc(8);
   assert.equal(getOption(fd, 1, SO_COOKIE, value), 0);
@@ -48,7 +48,7 @@ for (const kind of ["SOCKMAP", "SOCKHASH"] as const) {
     assert.equal(b.read(), "");
     assert.equal(bpf.global("bytes", u64.asNumber).value, 3027);
 
-    // What is in the map keeps the program until it leaves.
+    // Sockets in the map keep the program attached until they are removed.
     link.close();
     assert.equal(map.delete(0), true);
     map.set(0, a.fd);
@@ -107,7 +107,8 @@ test("attach sk_lookup: connections to a closed port reach a listener, until det
     assert.equal(server.port, closed);
     client.send("x");
   }
-  // Once for each SYN and once for what follows it before the connection is known.
+  // One lookup for each SYN; another one may follow for the ACK, before the connection is
+  // established.
   const found = bpf.global("looked_up", u64.asNumber);
   assert.ok(found.value >= 13, `${found.value}`);
   link.close();
@@ -117,8 +118,9 @@ test("attach sk_lookup: connections to a closed port reach a listener, until det
 });
 
 /**
- * Sends datagrams over the loopback interface of the namespace it runs in. From a socket that is not
- * connected: packets of one that is have its hash, and nobody looks for their flow.
+ * Sends datagrams over the loopback interface of its namespace. The socket is not connected, because
+ * packets of a connected socket carry a hash already, and the kernel then does not run the flow
+ * dissector.
  */
 const TALK = `use IO::Socket::INET;
 my ($from, $to) = map { IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1") } 1, 2;
@@ -130,7 +132,7 @@ test("attach flow dissector: counts exactly in one network namespace, until deta
   const inside = (...words: string[]) => command("ip", "netns", "exec", name, ...words);
   command("ip", "netns", "add", name);
   try {
-    // Steering packets to CPUs by their flow is what makes the kernel look for flows here.
+    // With receive packet steering (RPS) the kernel runs the flow dissector.
     inside("ip", "link", "set", "lo", "up");
     inside("sh", "-c", "echo 1 >/sys/class/net/lo/queues/rx-0/rps_cpus");
     using bpf = load();

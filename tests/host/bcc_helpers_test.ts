@@ -60,7 +60,7 @@ int on_packet(struct __sk_buff *skb) {
 
 const [SYS_FACCESSAT, SYS_GETTID] = process.arch === "arm64" ? [48n, 178n] : [269n, 186n];
 
-/** Calls faccessat(2) with a path and a mode that nobody else uses; the call fails. */
+/** Calls faccessat(2) with a path and a mode that no other process uses; the call fails. */
 function callAccess(path: string): void {
   const text = cString(path);
   libc().syscall(SYS_FACCESSAT, -100n, runtime.addressOf(text), 1009n, 0n, 0n, 0n);
@@ -96,7 +96,7 @@ test("compiled helpers: ids, clock, names, memory of kernel and user, logarithms
 });
 
 test("compiled helpers: a dynamic field of a tracepoint is read as a string and as bytes", () => {
-  // Its length is known by the kernel only: room for the longest.
+  // Only the kernel knows the length: the buffer has room for the longest path.
   using bpf = Bpf.compile(
     `#include <linux/sched.h>
 struct name_t { char text[40]; char start[4]; };

@@ -13,7 +13,7 @@ import { Folder } from "../support/workload.ts";
 
 const cflags = [`-DTARGET=${process.pid}`];
 
-/** Calls a helper that the kernel has for GPL-compatible programs only. */
+/** A program that calls a GPL-only helper. */
 const restricted = (licence: string) =>
   `${licence}
 TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
@@ -77,7 +77,7 @@ int plain(void *ctx) { return 0; }`,
   assert.ok(calls! >= 5);
 });
 
-/** What each part of a compilation prints, told by something only it has. */
+/** For each debug flag a pattern that only its output contains. */
 const PRINTED: readonly (readonly [DebugOutput, RegExp])[] = [
   ["preprocessor", /^int shown\(void \*ctx\) \{$/m],
   ["source", /^Disassembly of function shown\n; return 7; \}/m],
@@ -111,7 +111,7 @@ for (const part of ${JSON.stringify(["llvm-ir", "btf", ...PRINTED.map(([part]) =
   for (const [part, telling] of PRINTED) assert.match(parts.get(part) ?? "", telling, part);
 });
 
-/** A kernel tree of a few files, whose one struct no kernel has. */
+/** Makes a kernel source tree of a few files, with a struct that no kernel has. */
 function makeTree(path: string): void {
   const files = {
     "linux/kconfig.h": `${BASE}#define LINUX_VERSION_CODE KERNEL_VERSION(6, 1, 0)\n`,

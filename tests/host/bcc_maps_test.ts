@@ -18,8 +18,8 @@ import {
 import { isBpfError } from "../support/is_bpf_error.ts";
 
 /**
- * Every macro that declares a map of plain kinds, and every number of arguments it takes. Without
- * the third, BPF_LPM_TRIE has a number for a key, which kernels since 4.18 refuse.
+ * Every macro for maps with plain values, with every number of arguments. Only BPF_LPM_TRIE always
+ * has the third argument: without it the key is a u64, which kernels since 4.18 refuse.
  */
 const PLAIN = `
 struct key_t { u32 id; char name[12]; };
@@ -47,7 +47,7 @@ BPF_STACK(stack4, u32, 5, 0);
 int nothing(void *ctx) { return 0; }`;
 
 let plain: Bpf | undefined;
-/** One compilation for the tests below; the process's end releases it. */
+/** The object is compiled once for all tests below, and released at the end of the process. */
 const plainMaps = () => plain ??= Bpf.compile(PLAIN);
 
 test("compiled maps: each macro declares its kind, sizes and number of entries", () => {

@@ -9,7 +9,7 @@ import { isBpfError } from "../support/is_bpf_error.ts";
 
 const cflags = [`-DTARGET=${process.pid}`];
 
-/** Kinds whose values stand for objects of the kernel. */
+/** Maps whose values are kernel objects. */
 const OBJECTS = `
 BPF_ARRAY(inner, u64, 3);
 BPF_ARRAY(other, u64, 3);
@@ -144,7 +144,7 @@ test("compiled maps: programs with each kind's operations pass the verifier", ()
   assert.ok(bpf.program("on_frame").load("XDP") > 2);
 });
 
-/** Calls a system call that opens something, and closes that at the end. */
+/** Makes a system call that returns a descriptor, calls `use`, and closes the descriptor. */
 function withDescriptor(call: bigint, first: bigint, second: bigint, use: (fd: number) => void) {
   const fd = Number(libc().syscall(call, first, second, 0n, 0n, 0n, 0n));
   assert.ok(fd > 2);
@@ -158,7 +158,7 @@ function withDescriptor(call: bigint, first: bigint, second: bigint, use: (fd: n
 const SYS_SOCKET = process.arch === "arm64" ? 198n : 41n;
 const SYS_PIDFD_OPEN = 434n;
 const SYS_GETTID = process.arch === "arm64" ? 178n : 186n;
-/** O_EXCL: any thread, not only a process's first; since Linux 6.9. */
+/** PIDFD_THREAD of pidfd_open(2), equal to O_EXCL: a pidfd of any thread; since Linux 6.9. */
 const PIDFD_THREAD = 0o200n;
 
 test("compiled maps: programs keep storage of the current task, and remove it", () => {

@@ -9,7 +9,8 @@ import { callGetpgid, callGetppid } from "../support/calls.ts";
 const cflags = [`-DTARGET=${process.pid}`];
 const GUARD = "if (bpf_get_current_pid_tgid() >> 32 != TARGET) return 0;";
 
-// In a small table of stacks two may fall into one place, where the second is refused.
+// The stack map is large: in a small one the hashes of two stacks may collide, and the second stack
+// is dropped.
 const OPERATIONS = `
 enum { TRIED, INITIALISED, INSERTED, REFUSED, DELETED, MISSING, PUSHED, FULL, POPPED, PEEKED };
 BPF_ARRAY(results, s64, 16);

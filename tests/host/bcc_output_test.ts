@@ -179,7 +179,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   }
   bpf.attach();
   callGetppid(3);
-  // Each record has a head of 8 bytes.
+  // Each record has a header of 8 bytes.
   assert.deepEqual([...bpf.map("answers", u32, u64).values()], [8192n, 48n]);
   bpf.close();
 });

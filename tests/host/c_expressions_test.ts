@@ -5,7 +5,7 @@ import { runtime } from "../../ffi/runtime/runtime.ts";
 import { compareExpressions, load, results } from "../support/c_expressions.ts";
 import { requires } from "../support/requires.ts";
 
-/** Those that were computed wrong once, and some more. */
+/** Seeds of expressions that were once compiled wrongly, and others. */
 const SEEDS = [2291, 2852, ...Array.from({ length: 120 }, (_, i) => i + 1)];
 
 const SAME = "expressions in C give what gcc's programs give";
@@ -49,7 +49,7 @@ test("expressions in C read memory through pointers, structs and bit-fields", ()
   ];
   using bpf = load(cases.map(([text]) => text), { p: "void *", i: "int" });
   const found = results(bpf, cases.length, [[address, 2n, 0n, 0n]]).map(([value]) => value);
-  void bytes.length; // alive until it was read
+  void bytes.length; // keeps `bytes` alive until the program has read it
   assert.deepEqual(
     cases.map(([text], i) => [text, BigInt.asIntN(64, found[i]!)]),
     cases,

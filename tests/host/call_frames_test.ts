@@ -30,26 +30,26 @@ function ruleAt({ addresses, rules }: CallFrames, address: number): number {
   return rules[low - 1] ?? 0;
 }
 
-/** What readelf says of a row of its table. */
+/** A row of readelf's table in the form of `ruleText`; undefined for rules that we do not read. */
 function rowText(cfa: string, rbp: string | undefined, ra: string): string | undefined {
   if (ra === "u") return "END";
   const base = /^(rsp|rbp)\+(\d+)$/.exec(cfa);
-  if (!base || ra !== "c-8") return undefined; // what readelf calls exp, or another register
+  if (!base || ra !== "c-8") return undefined; // a DWARF expression ("exp"), or another register
   const kept = /^c-(\d+)$/.exec(rbp ?? "u")?.[1];
   return `${base[1]!.toUpperCase()}+${base[2]}${kept ? ` rbp at -${kept}` : ""}`;
 }
 
-/** All rows of a file, by address, as readelf has them. */
+/** Yields all rows of a file, by address, as readelf prints them. */
 function* readelfRows(path: string): Generator<[address: number, rule: string]> {
   const options = { encoding: "utf8", maxBuffer: 2 ** 30 } as const;
-  // It ends with 1 where it has a warning.
+  // The status is ignored: readelf exits with 1 after a warning.
   const args = ["--wide", "--debug-dump=frames-interp", path];
   const { stdout: text } = spawnSync("readelf", args, options);
   let columns: string[] = [];
   for (const line of text.split("\n")) {
     const words = line.trim().split(/\s+/);
     if (words[0] === "LOC") columns = words;
-    // Rows of what functions have in common, and not of one, are at address 0.
+    // Rows at address 0 are of CIEs, which belong to no function.
     else if (/^[0-9a-f]{16}$/.test(words[0]!) && words.length === columns.length) {
       const at = (name: string) => words[columns.indexOf(name)];
       const rule = rowText(words[1]!, at("rbp"), at("ra") ?? "c-8");
@@ -69,7 +69,7 @@ test(every, { skip: requires(every, "speed") }, () => {
   for (const path of FILES) {
     using file = new ElfFile(path);
     const frames = readCallFrames(file);
-    if (!frames) continue; // runtimes are stripped of them
+    if (!frames) continue; // some runtimes' binaries have no such section
     for (const [address, expected] of readelfRows(path)) {
       const found = ruleText(ruleAt(frames, address));
       assert.equal(found, expected, `${path} 0x${address.toString(16)}`);

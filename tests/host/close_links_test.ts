@@ -24,7 +24,7 @@ test("closeLinks() leaves nothing, and the kernel detaches soon", async () => {
     assert.equal(count(), 7);
     closeLinks(links);
     assert.deepEqual(held(), loaded);
-    // A thread of the kernel's does it, when it comes to it.
+    // A kernel thread detaches the program some time later.
     for (let last = 0; last !== count();) {
       last = count();
       callGetpgid(1);
@@ -34,7 +34,7 @@ test("closeLinks() leaves nothing, and the kernel detaches soon", async () => {
     callGetpgid(11);
     assert.equal(count(), detached);
     closeLinks([]);
-    closeLinks(links); // closed already
+    closeLinks(links); // closing again has no effect
   }
   assert.deepEqual(held(), before);
 });

@@ -49,7 +49,7 @@ const Huge = enumOf("huge", { HUGE_A: 5, HUGE_B: 4294967295 });
 // C makes this enum unsigned, so its fields are declared __s32.
 const Plus = enumOf("plus", { PLUS_A: 0, PLUS_B: 1 }, i32);
 
-/** Layouts that are easy to get wrong; each name says what is in it. */
+/** Layouts that are easy to get wrong; the struct's name says which feature it tests. */
 export const TRAPS: readonly Codec<unknown>[] = [
   struct("one_byte", { a: u8 }),
   struct("u64_after_u8", { a: u8, b: u64 }),
@@ -189,14 +189,14 @@ function randomField(random: Random, name: string, depth: number): Field<unknown
   }
   if (pick === 7) return aligned(scalar, 2 ** random(5));
   if (pick === 8) return random(2) ? chars(1 + random(40)) : bytes(1 + random(20));
-  // The test takes arrays of bytes and chars for bytes(n) and chars(n).
+  // No arrays of u8 and char: the test would treat them as bytes(n) and chars(n).
   if (pick === 9) return array(scalar === u8 || scalar === char ? u16 : scalar, 1 + random(4));
   if (depth === 2) return scalar;
   const inner = randomComposite(random, name, depth + 1);
   return pick === 10 ? inner : array(inner, 1 + random(3));
 }
 
-/** One value that both sides agree on: a scalar by its C literal, an array by its bytes. */
+/** One member's value for the comparison with C: a scalar as a C literal, an array as bytes. */
 export interface Leaf {
   readonly path: readonly (string | number)[];
   readonly value: unknown;
@@ -276,7 +276,7 @@ export interface Case {
   readonly type: CompositeType;
   readonly leaves: readonly Leaf[];
   readonly written: Uint8Array;
-  /** End of the value, which a flexible member moves. */
+  /** The size of the value in bytes, including a flexible array member. */
   readonly end: number;
 }
 
@@ -288,7 +288,7 @@ export function makeCase(random: Random, codec: Codec<unknown>): Case {
   const tail = leaves.find(({ room }) => room === 0);
   const end = tail ? type.members.at(-1)!.bitOffset / 8 + tail.bytes!.length : codec.size;
   const total = Math.max(end, codec.size);
-  // Not at the buffer's start: codecs read and write at any alignment.
+  // Offset 3: codecs must read and write at any alignment.
   const memory = new Uint8Array(3 + total).fill(0xee);
   codec.write(new DataView(memory.buffer), 3, value);
   return { codec, type, leaves, written: memory.subarray(3), end };

@@ -1,6 +1,6 @@
 // Not in guests: it asks compilers, not kernels, and takes minutes under emulation.
 /**
- * Codecs against C itself: what the compilers make of the text that `toC()` prints.
+ * Compares codecs with C: compilers read the text that `toC()` prints.
  *
  * Hand-picked and random structs go into one C program, which prints sizes and offsets, compares
  * the values that TypeScript wrote, and stores the same values for TypeScript to read.
@@ -41,7 +41,7 @@ function spellPath(path: Leaf["path"]): string {
   return parts.join("").slice(1);
 }
 
-/** Every member that has an `offsetof`, with the one that the codec's type gives it. */
+/** Every member to which offsetof() applies, with its offset by the codec's type. */
 function offsets(type: CType, path: Leaf["path"] = [], base = 0): [string, number][] {
   if (type.kind === "array") {
     const size = sizeOf(type.element);
@@ -64,7 +64,7 @@ function sizeOf(type: CType): number {
   return type.kind === "pointer" ? 8 : type.bytes;
 }
 
-/** A C string of exactly these bytes (and C's own NUL behind them). */
+/** A C string literal of exactly these bytes, which C ends with a NUL. */
 function quote(bytes: Uint8Array): string {
   return `"${[...bytes].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("")}"`;
 }
@@ -85,7 +85,7 @@ function caseFunction(test: Case, id: number): string {
   const stores = test.leaves.map(({ path, literal, bytes, room }) => {
     const name = spellPath(path);
     if (!bytes) return `    x->${name} = ${literal};`;
-    // With the NUL, where there is room for it: stale bytes stay behind it.
+    // With the NUL if there is room for it; the bytes after it keep their old values.
     const size = bytes.length + (bytes.length < (room ?? 0) ? 1 : 0);
     return `    memcpy(x->${name}, ${quote(bytes)}, ${size});`;
   });
@@ -126,7 +126,7 @@ ${CASES.map((_, id) => `  case_${id}();`).join("\n")}
 `;
 }
 
-// gcc warns of what the packed cases are about; clang does not know the warnings' names.
+// Turns off gcc's warnings about packed structs; clang does not know the names of these warnings.
 const FLAGS = [
   "-fno-strict-aliasing",
   "-Wno-packed-bitfield-compat",
@@ -136,7 +136,7 @@ const FLAGS = [
 
 const outputs = new Map<string, { readonly lines?: string[]; readonly error?: unknown }>();
 
-/** What the compiler's program says about a case, built once for all tests. */
+/** The output of the compiled program about a case; the program is built once for all tests. */
 function answers(compiler: string, id: number): string[] {
   let output = outputs.get(compiler);
   if (!output) {
@@ -247,7 +247,8 @@ test("toC() gives clang the codec's sizes and offsets for BPF", CLANG, () => {
 });
 
 test("toC() gives clang the codec's sizes and offsets for arm64", CLANG, () => {
-  // There an unnamed bit-field aligns its struct, as padding() says.
+  // On arm64 an unnamed bit-field aligns its struct (see padding()): leave such cases
+  // out.
   const cases = CASES.filter(({ type }) => !hasUnnamed(type));
   assert.ok(cases.length > CASES.length / 2);
   checkC("clang", assertions(cases), ["-target", "aarch64-linux-gnu"]);

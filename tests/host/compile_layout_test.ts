@@ -20,7 +20,7 @@ import { callGetppid } from "../support/calls.ts";
 import { Folder } from "../support/workload.ts";
 
 interface Case {
-  /** The members of the struct, what follows its brace, and statements that fill it. */
+  /** The struct's members, the attributes after its brace, and statements that fill it. */
   readonly c: readonly [members: string, behind: string, fill: string];
   readonly codec: ReturnType<typeof struct>;
   readonly value: unknown;
@@ -120,7 +120,8 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
       assert.deepEqual([...map], [[7, value]], name);
     }
   }
-  // The same members without what moves them are refused, in maps and events.
+  // A codec with the same members, but without `packed` or alignment, is refused for maps and
+  // events.
   const wrongs: [string, Codec<unknown>, RegExp][] = [
     ["packed", struct("packed", { a: u8, b: u32, c: u8 }), /12 bytes in the codec and 6 in/],
     ["bit_fields", struct("bit_fields", { low: u32, high: u32, c: u32 }), /12 bytes .* and 8/],
@@ -168,7 +169,8 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   bpf.attach();
   using first = bpf.events("first");
   using second = bpf.events("second");
-  // Only its function knows the struct, and the text has structs that are packed.
+  // The struct is declared inside a function, and the text has packed structs: its layout cannot be
+  // told.
   assert.throws(() => bpf.events("third"), /the text does not tell their type: pass a codec/);
   const Hidden = struct("hidden", { a: u8, b: u16 }, { packed: true });
   assert.throws(() => bpf.events("third", Hidden, { strict: true }), /does not tell their type/);

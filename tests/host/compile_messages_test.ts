@@ -1,11 +1,11 @@
-// What Bpf.compile() says of programs that are wrong.
+// Messages of Bpf.compile() about wrong programs.
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bpf, BpfError, CompileError, UnsupportedError, VerifierError } from "../../mod.ts";
 import { held } from "../support/leftovers.ts";
 
-/** What `run` throws. */
+/** Returns the error that `run` throws. */
 function failure(run: () => unknown): Error {
   try {
     run();
@@ -95,7 +95,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   return 0;
 }`;
   const error = failure(() => Bpf.compile(text));
-  // Kernels that do not number lines quote what libbcc made of this one.
+  // Some kernels' logs have no line numbers: then the message quotes the line as libbcc rewrote it.
   const told = / @ main\.c:\d+$/m.test((error as VerifierError).log)
     ? 'line 7: "u64 *second = counts.lookup(&key); *second += *first;"'
     : '"u64 *second = bpf_map_lookup_elem(';

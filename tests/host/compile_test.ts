@@ -7,7 +7,7 @@ import { callGetppid } from "../support/calls.ts";
 import { held } from "../support/leftovers.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Counts this process's getppid(2) calls in every way a test may want. */
+/** Counts this process's getppid(2) calls in several kinds of maps. */
 const GETPPID = `
 struct key_t { u32 pid; char label[16]; };
 struct value_t { u64 calls; u8 odd; u32 last; };
@@ -91,7 +91,7 @@ test("Bpf.compile() and compileAsync() take no header from the current directory
   process.chdir(folder.path);
   try {
     Bpf.compile(text, { headers: "btf" }).close();
-    // Nor from beside the file, but for what it names in quotes.
+    // Headers beside the file are not used either, except those that it includes in quotes.
     Bpf.compile({ file }, { headers: "btf" }).close();
     (await Bpf.compileAsync(text, { headers: "btf" })).close();
     assert.throws(() => Bpf.compile(own, { headers: "btf" }), /'own.h' file not found/);

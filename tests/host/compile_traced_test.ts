@@ -44,7 +44,10 @@ LSM_PROBE(inode_mkdir, struct inode *folder, struct dentry *entry, umode_t mode)
   return -1;
 }`;
 
-/** The programs that keep this process from making folders: calls, number, and what is thrown. */
+/**
+ * Programs that make mkdir(2) of this process fail: how many calls, the program's number, and the
+ * error.
+ */
 const MKDIR = [
   ["kmod_ret__security_inode_mkdir", 13, 3, /EXDEV/],
   ["lsm__inode_mkdir", 17, 4, /EPERM/],
@@ -57,7 +60,8 @@ test(TRACED_TEST, { skip: requires(TRACED_TEST, "fentry", "lsm") }, () => {
   const calls = bpf.map("calls", u32, u64);
   const counted = (section: string, run: () => void) => {
     run();
-    // Newer versions of libbcc put the module into the name.
+    // Newer versions of libbcc put the module's name into the program's name, so find it by its
+    // section.
     const program = [...bpf.programs.values()].find((each) => each.section === section)!;
     const link = program.attach();
     run();
@@ -71,7 +75,7 @@ test(TRACED_TEST, { skip: requires(TRACED_TEST, "fentry", "lsm") }, () => {
   assert.deepEqual(counted(`kfunc/${GETPGID}`, () => callGetpgid(101)), [[1, 101n]]);
   assert.deepEqual(counted(`kretfunc/${GETPGID}`, () => callGetpgid(7)), [[2, 7n]]);
   assert.equal(bpf.map("results", u32, i64).get(0), 7n * pgid);
-  // Debian's kernels allow to change the results of security hooks only.
+  // Debian's kernels allow fmod_ret only on security hooks.
   for (const [name, times, program, error] of MKDIR) {
     using link = bpf.program(name).attach();
     assert.equal(
@@ -112,7 +116,7 @@ test(PROBES_TEST, { skip: requires(PROBES_TEST, "kprobe") }, () => {
   const targets = [syscallFunction("getpgid"), syscallFunction("getppid")];
   const links = [entered.attachKprobe(pattern), returned.attachKretprobe(pattern)];
   for (const link of links) assert.deepEqual([...link.targets].sort(), targets);
-  // All at once is one link; otherwise there is an event for each.
+  // kprobe.multi makes one link for all functions; without it there is a perf event for each.
   const multi = requires("", "kprobeMulti") === false;
   for (const link of links) assert.equal(link.fd !== undefined, multi);
   callGetppid(101);
@@ -170,7 +174,7 @@ BPF_ITER(task_file) {
     { length: records.length / Task.size },
     (_, i) => Task.read(view, i * Task.size),
   );
-  assert.ok(tasks.filter(({ tgid }) => tgid === process.pid).length > 2); // one for each descriptor
+  assert.ok(tasks.filter(({ tgid }) => tgid === process.pid).length > 2); // one record for each descriptor
   for (const link of links) link.close();
   assert.throws(() => links[0]!.text(), /Cannot read iterator task: it is closed/);
   assert.deepEqual(held(), before);

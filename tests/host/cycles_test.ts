@@ -1,7 +1,7 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
 /**
- * What a long-running program does again and again must not add up: 200 cycles of compiling,
- * attaching and closing.
+ * Repeated work in a long-running program must not leak: 200 cycles of compiling, attaching and
+ * closing.
  */
 
 import assert from "node:assert/strict";
@@ -14,7 +14,7 @@ import { callGetppid } from "../support/calls.ts";
 import { held } from "../support/leftovers.ts";
 import { requires } from "../support/requires.ts";
 
-/** Begins the names of programs and maps that are this test's, also among all in the kernel. */
+/** The prefix of this test's programs and maps, by which it finds them among all in the kernel. */
 const OWN = `t${process.pid}`;
 
 const TEXT = `
@@ -32,10 +32,12 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
 }`;
 
 const HALF = 100;
-/** The second hundred may add so much: a leak of a compile's own memory would be 1600 MiB. */
+/**
+ * Allowed growth in the second hundred cycles: a leak of a compilation's memory would be 1600 MiB.
+ */
 const MOST_GROWTH_MIB = 64;
 
-/** What the descriptors of this process are, without numbers: "pipe:[]", "/dev/null" … */
+/** The targets of this process's descriptors, without digits: "pipe:[]", "/dev/null" … */
 function descriptors(): string[] {
   return readdirSync("/proc/self/fd").flatMap((fd) => {
     try {
@@ -46,13 +48,13 @@ function descriptors(): string[] {
   }).sort();
 }
 
-/** Memory in use, in MiB: pages that files back are not ours. */
+/** Anonymous resident memory of this process, in MiB. */
 function anonymousMemory(): number {
   const [, kib] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))!;
   return Number(kib) / 1024;
 }
 
-/** The names of programs and maps of ours that the kernel has, whoever holds them. */
+/** The names of this test's programs and maps in the kernel, whatever process holds them. */
 function inKernel(): string[] {
   return ["prog", "map"].flatMap((kind) => {
     const { stdout } = spawnSync("bpftool", ["--json", kind, "list"], { encoding: "utf8" });
@@ -61,7 +63,10 @@ function inKernel(): string[] {
   });
 }
 
-/** Waits until the kernel, which frees later, has freed everything; the runner ends a hang. */
+/**
+ * Waits until the kernel has freed everything, which it does with a delay; a hang runs into the
+ * test's limit.
+ */
 async function untilFreed(): Promise<void> {
   while (inKernel().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -82,14 +87,16 @@ test(NAME, { skip: requires(NAME, "full") }, async () => {
   };
   {
     using _loaded = Bpf.compile(TEXT);
-    assert.equal(inKernel().length, 2); // the maps: the tracepoint's program has its own name
+    assert.equal(inKernel().length, 2); // the two maps; the tracepoint program's name does not begin with OWN
   }
-  /** What is left after a hundred, and the least memory that was in use: garbage comes and goes. */
+  /**
+   * Runs a hundred cycles; returns what is left, and the minimum of memory, since garbage varies.
+   */
   const half = async () => {
     let memory = Infinity;
     for (let i = 0; i < HALF; i++) {
       cycle();
-      await new Promise((resolve) => setTimeout(resolve, 0)); // garbage is collected between turns
+      await new Promise((resolve) => setTimeout(resolve, 0)); // lets the runtime collect garbage
       if (i >= HALF / 2) memory = Math.min(memory, anonymousMemory());
     }
     const left = { held: held(), descriptors: descriptors() };

@@ -1,5 +1,5 @@
 /**
- * The examples whose kernel side is compiled beforehand, run as users run them.
+ * Examples with a compiled kernel object, run as users run them.
  */
 
 import assert from "node:assert/strict";
@@ -9,14 +9,16 @@ import { buildProgram } from "../support/build.ts";
 import { exampleCommand, interrupt, startExample } from "../support/example.ts";
 import { Running } from "../support/process.ts";
 
-/** Starts the process that makes these calls once it gets a line; returns its pid as well. */
+/** Starts one_process.c, which makes these calls after a line; returns the process and its pid. */
 async function startCalls(calls: string): Promise<[Running, string]> {
   const running = Running.start([buildProgram("one_process.c"), calls]);
   const [, pid] = await running.find("stdout", /^pid (\d+)\n/);
   return [running, pid!];
 }
 
-/** Lets a process make its calls while an example runs; returns what the example said. */
+/**
+ * Lets a process make its calls while an example runs; returns the example's output and the pid.
+ */
 async function outputOf(name: string, calls: string, byPid: boolean): Promise<[string, string]> {
   const [process, pid] = await startCalls(calls);
   await using _process = process;
@@ -60,12 +62,12 @@ test("examples/write_sizes.ts draws a histogram of what was written", async () =
   const rows = [...output.matchAll(/^ *(\d+) -> \d+ *: (\d+)/gm)].map(([, low, n]) =>
     `${low}:${n}`
   );
-  // 1009 writes of five bytes, and "done\n"; 53 of none.
+  // 1009 writes of five bytes and the one of "done\n"; 53 writes of no bytes.
   assert.deepEqual(rows, ["0:53", "2:0", "4:1010"], output);
 });
 
 test("examples/congestion_control.ts is used by the connections that ask for it", async () => {
-  // The machine has one of that name: one run at a time, also of the other runtime's tests.
+  // The kernel allows one congestion control of a name: the tests of both runtimes take turns.
   const command = exampleCommand("congestion_control.ts");
   const alone = [
     "flock",

@@ -7,7 +7,7 @@ import { run } from "../support/process.ts";
 
 const PORT = 7919;
 const OTHER = 7907;
-/** A protocol that nobody uses (RFC 3692). */
+/** An IP protocol number for experiments (RFC 3692), which no other program uses. */
 const EXPERIMENTAL = 253;
 
 test("examples/xdp_drop_count.ts counts packets exactly and drops what it is asked to", async () => {

@@ -18,7 +18,8 @@ test("examples/opensnoop_perf.ts prints every call of a process exactly, and its
   example.kill("SIGINT");
   const { status, stdout, stderr } = await example.result;
   assert.equal(status, 0);
-  // It watches the whole machine: what is dropped may be anybody's, but the rows below are ours.
+  // The example traces the whole machine: it may drop events of other processes; the rows below are
+  // this test's.
   assert.match(stderr, /^ready\n(\d+ calls are not shown: the perf buffer was full\n)?$/);
 
   const [header, ...lines] = stdout.trimEnd().split("\n");

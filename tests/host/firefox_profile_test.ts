@@ -12,12 +12,15 @@ import type { StackProfile } from "../../toolkit/stacks/stack_files.ts";
 import { Running } from "../support/process.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
-/** The command of the format's owners, which reads it as their page does. */
+/**
+ * The command-line reader of Firefox Profiler's authors, which reads profiles as their web page
+ * does.
+ */
 const READER = join(
   project,
   ".tools/npm/node_modules/@firefox-devtools/profiler-cli/dist/profiler-cli.js",
 );
-/** It asks for Node.js 24; Bun runs it. */
+/** The reader requires Node.js 24; Bun can run it. */
 const BUN = process.versions.bun ? process.execPath : join(project, ".tools/bin/bun");
 
 const PATIENCE_MS = 120_000;
@@ -43,7 +46,7 @@ const profile: StackProfile = {
   ],
 };
 
-/** The reader with a file; it answers in JSON. */
+/** A running reader with a loaded file; it answers in JSON. */
 class Reader implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "firefox_profile_"));
   readonly #running: Running;
@@ -51,11 +54,13 @@ class Reader implements AsyncDisposable {
   constructor(json: string) {
     const file = join(this.#folder, "profile.json");
     writeFileSync(file, json);
-    // As its command "load" starts it, which gives it half a second.
+    // Started directly, because the reader's command `load` waits only half a second for it.
     this.#running = this.#start("--daemon", file);
   }
 
-  /** Asks again until it answers: it says nowhere when it has read its file. */
+  /**
+   * Repeats a command until it succeeds: the reader does not report when it has loaded the file.
+   */
   async ask(...command: string[]) {
     const until = Date.now() + PATIENCE_MS;
     for (;;) {
@@ -96,7 +101,7 @@ interface CallNode {
   readonly children: readonly CallNode[];
 }
 
-/** `name total/self` of each node, its callees behind it. */
+/** A call tree as lines `name total/self`, callees indented below. */
 const flat = (node: CallNode, depth = 0): string[] => [
   `${"  ".repeat(depth)}${node.nameWithLibrary} ${node.totalSamples}/${node.selfSamples}`,
   ...node.children.flatMap((child) => flat(child, depth + 1)),

@@ -1,4 +1,4 @@
-/** What the library tells of this kernel by name: system calls, types, functions, CPUs. */
+/** The library's lookups in this kernel: system calls, types, functions, CPUs. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -34,7 +34,7 @@ test(HEADER_TEST, { skip: requires(HEADER_TEST, "speed") }, () => {
 test("syscallName() knows what this kernel can trace", () => {
   const traced = tracepoints(/^syscalls\/sys_enter_/).map((name) => name.replace(/^.*enter_/, ""));
   assert.ok(traced.length > 250);
-  // The kernel's own names of these functions differ from those of the calls.
+  // The kernel's functions for these calls have other names than the calls.
   const renamed = new Set(["newfstat", "newlstat", "newstat", "newuname", "sendfile64", "umount"]);
   const unknown = traced.filter((name) => syscallNumber(name) === undefined && !renamed.has(name));
   assert.deepEqual(unknown, []);

@@ -9,7 +9,7 @@ import { checkC } from "../support/c_compiler.ts";
 
 const SEARCH = { folder: "/nonexistent", includes: [] };
 
-/** The headers for a text as any C compiler can read them, without libbcc's own. */
+/** The headers for a text, in a form that any C compiler can read, without libbcc's own headers. */
 function headers(text: string): string {
   return headersFor(text, SEARCH).text.replace(/^#include .*$/m, "").replace(
     "#pragma clang system_header",
@@ -78,7 +78,7 @@ const STRUCTS = [
   "rq",
 ];
 
-/** Every member with its offset in bytes, those of anonymous members among them. */
+/** All members of a struct with their offsets in bytes, including members of anonymous structs. */
 function members(id: number, base = 0): [name: string, offset: number][] {
   const btf = kernelBtf();
   return btf.members(id).flatMap(({ name, type, bitOffset, bitSize }): [string, number][] => {
@@ -89,7 +89,9 @@ function members(id: number, base = 0): [name: string, offset: number][] {
   });
 }
 
-/** C that fails to compile unless each struct has its size, and these members their offsets. */
+/**
+ * C code that compiles only if each struct has the size and each member the offset that BTF has.
+ */
 function layoutProgram(keep: (index: number) => boolean): string {
   const btf = kernelBtf();
   const found = STRUCTS.flatMap((name) => {

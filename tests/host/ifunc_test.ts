@@ -13,7 +13,7 @@ import { Chosen } from "../support/chosen.ts";
 
 const NAMES = ["shared_7", "inner_5", "late_2", "unused_3"] as const;
 
-/** Where implementations are said to be, and by the symbols of those that are chosen. */
+/** By symbol: whether the library found the implementation that the process chose. */
 function implementations(path: string, pid?: number): Record<string, boolean | undefined> {
   using file = new ElfFile(path);
   const ifuncs = new Ifuncs(file, pid);
@@ -35,7 +35,7 @@ test("Ifuncs reads a process's choice from its tables, and runs nothing here", a
   using chosen = new Chosen();
   await using run = await chosen.start();
   assert.deepEqual(implementations(chosen.library, run.pid), BOUND);
-  // Reading it, or having it mapped, is not having loaded it.
+  // A library that is only mapped as data is not loaded.
   using _mapping = mapFile(chosen.library);
   assert.deepEqual(implementations(chosen.library), NOTHING);
   assert.deepEqual(implementations(chosen.library, process.pid), NOTHING);
@@ -58,7 +58,7 @@ test("Ifuncs asks the linker here only for the very file that it has loaded", ()
   const exported = { shared_7: true, late_2: true, unused_3: true, inner_5: undefined };
   assert.deepEqual(implementations(chosen.library), exported);
   assert.deepEqual(implementations(chosen.library, process.pid), { ...exported, inner_5: true });
-  // One with the same name inside, and one in its place.
+  // Not found in another file with the same soname, nor in one that replaced the file.
   assert.deepEqual(implementations(copy), NOTHING);
   chosen.remove(true);
   copyFileSync(copy, chosen.library);

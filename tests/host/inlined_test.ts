@@ -1,5 +1,5 @@
 // Not in guests: it reads files, which no kernel changes.
-/** Functions that compilers put into others, compared with binutils and LLVM. */
+/** Inlined functions at addresses, compared with the answers of binutils and LLVM. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -7,12 +7,18 @@ import { ElfFile } from "../../bpf/elf/elf_file.ts";
 import { PROJECT } from "../support/build.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Of each address, innermost first: names of inlined functions, and the line that each is called at. */
+/**
+ * For one address, innermost first: `FUNCTION from FILE:LINE`, the inlined function and its call site.
+ */
 type Calls = readonly string[];
 
-/** As they tell them: of each address itself, and then a function and a place for each call. */
+/**
+ * The calls as addr2line prints them: for each address the address, then a function and a location for
+ * each frame.
+ */
 function known(tool: string, path: string, addresses: readonly number[]): Calls[] {
-  // As arguments: Deno writes all of `input` before it reads, and both pipes would be full.
+  // Passed as arguments: Deno writes all of `input` before it reads the output, which would block on
+  // full pipes.
   const places = addresses.map((address) => `0x${address.toString(16)}`);
   const options = { encoding: "utf8", maxBuffer: 2 ** 26 } as const;
   const output = execFileSync(tool, ["-aif", "-e", path, ...places], options);
@@ -49,11 +55,11 @@ for (const [compiler, version] of COMPILERS) {
     using file = new ElfFile(path);
     const { address, size } = file.section(".text")!;
     const addresses = Array.from({ length: Math.ceil(size / 3) }, (_, i) => address + 3 * i);
-    // binutils 2.40 does not see what clang writes of version 5 in lists of ranges.
+    // binutils 2.40 cannot read clang's range lists of DWARF 5, so LLVM's tool checks clang's output.
     const oracle = compiler === "clang" ? "llvm-addr2line" : "addr2line";
     const calls = known(oracle, path, addresses);
     assert.ok(calls.filter((calls) => calls.length > 0).length > 100);
-    // Not all at once: to show how two such lists differ takes minutes.
+    // Compares element by element: printing the difference of two such lists would take minutes.
     const ours = found(file, addresses);
     const wrong = ours.findIndex((names, i) => names.join() !== calls[i]!.join());
     assert.deepEqual(ours[wrong], calls[wrong], `at ${addresses[wrong]}`);

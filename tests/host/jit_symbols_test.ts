@@ -22,7 +22,7 @@ import { header, load } from "../support/jitdump.ts";
 
 const skip = process.arch === "x64" ? false : "jit.c makes code of x86";
 
-/** Asks until there is that name: files are looked at now and then only. */
+/** Repeats a lookup until it gives a name: the library rereads perf maps only at intervals. */
 async function until(name: string, ask: () => string | undefined): Promise<void> {
   while (ask() !== name) await setImmediate();
 }
@@ -50,11 +50,12 @@ test(
       offset: 2,
       module,
     });
-    // A return address at the end of a function belongs to it.
+    // A return address right after a function's end belongs to that function: its last instruction
+    // is the call.
     const end = inner.address + BigInt(inner.size);
     assert.equal(symbols.resolve(pid, end), undefined);
     assert.equal(symbols.resolve(pid, end, { isReturn: true })?.name, "second name");
-    // Removed, and another one in its place.
+    // The perf map is replaced by a new file.
     rmSync(program.mapPath);
     program.writeMap(program.line(outer, "compiled anew"));
     await until("compiled anew", () => at(outer.address));
@@ -74,10 +75,10 @@ test(
     };
     program.writeMap();
     assert.equal(name(), "jit_inner");
-    utimesSync(mapPath, 1, 1); // left by another process of that number
+    utimesSync(mapPath, 1, 1); // older than the process: left by an earlier process with this pid
     assert.equal(name(), undefined);
     program.writeMap();
-    chownSync(mapPath, 12345, 12345); // written by somebody else
+    chownSync(mapPath, 12345, 12345); // owned by another user
     assert.equal(name(), undefined);
     chownSync(mapPath, 0, 0);
     assert.equal(name(), "jit_inner");
@@ -96,7 +97,7 @@ test(
   { skip },
   async () => {
     const jit = buildProgram("jit.c", ["-O0"]);
-    // The same /tmp: there lies a map for the number that the machine knows the process by.
+    // In another pid namespace with the same /tmp: the map is named after the pid in our namespace.
     await using program = await JitProgram.of(["unshare", "--pid", "--fork", jit, "anon"]);
     const parent = program.running.pid;
     const pid = Number(readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8"));

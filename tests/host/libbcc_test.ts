@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { libbcc } from "../../ffi/libbcc.ts";
 
-/** The version of the libbcc that this process has opened: its file's name tells. */
+/** The version of the loaded libbcc, from its file's name in /proc/self/maps. */
 function openedVersion(): string {
   const path = /\/libbcc\.so\.(0\.\d+\.\d+)$/m.exec(readFileSync("/proc/self/maps", "utf8"));
   return path?.[1] ?? "none";

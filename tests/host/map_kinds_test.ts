@@ -162,14 +162,14 @@ test("PerfCounters counts on every CPU, for this side and for programs", () => {
     counters.close();
     callGetppid(1);
     assert.ok(bpf.global("counter_result", i64.asNumber).value < 0);
-    bpf.counters("counters", { event: "cpu-clock" }); // closed with its object
+    bpf.counters("counters", { event: "cpu-clock" }); // not closed here: closing the object closes it
   }
   assert.deepEqual(held(), before);
 });
 
 test("PerfCounters counts exactly the events of one thread", () => {
   using bpf = loadKindsObject();
-  // Not getppid: a program on a tracepoint that returns 0 hides its events from counters.
+  // Another call than getppid: at a tracepoint whose program returns 0, perf counters do not count.
   const event = tracepoint("sys_enter_getsid");
   using counters = bpf.counters("counters", { event, pid: thread() });
   for (let i = 0; i < 1009; i++) libc().syscall(SYS_GETSID, 0n, 0n, 0n, 0n, 0n, 0n);
@@ -185,7 +185,7 @@ test("PerfCounters counts exactly the events of one thread", () => {
   );
 });
 
-/** The thread that runs this test, which need not be the process's first. */
+/** The id of the thread that runs this test, which need not be the process's first thread. */
 const thread = () => Number(libc().syscall(SYS_GETTID, 0n, 0n, 0n, 0n, 0n, 0n));
 
 const SYS_GETTID = process.arch === "arm64" ? 178n : 186n;

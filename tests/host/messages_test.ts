@@ -1,5 +1,5 @@
 // Not in guests: libbcc takes 20 s and more for each compile under emulation.
-// What people read when something is wrong, word for word.
+// The exact text of error messages.
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { run, Running, untilSeen } from "../support/process.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
-/** Checks what the program of this text fails with. */
+/** Checks the error that a program with this text gives. */
 function checkFailure(text: string, name: string, message: string): void {
   assert.throws(() => Bpf.compile(text, { name: "example", headers: "btf" }).close(), {
     name,
@@ -216,7 +216,7 @@ test("dropped events are counted and told", async () => {
   const message = /^ready\n(\d+) calls are not shown: the perf buffer was full\n$/.exec(stderr);
   assert.ok(message, stderr);
   assert.equal(status, 0);
-  // Others' calls may be dropped as well.
+  // Calls of other processes may be dropped as well.
   const shown = stdout.split(`"${folder.path}/burst"`).length - 1;
   assert.ok(
     shown > 0 && shown + Number(message[1]) >= calls,

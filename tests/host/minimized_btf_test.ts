@@ -1,4 +1,4 @@
-// What libbpf is given of the kernel's types is what the kernel has, for every tool.
+// For every tool, the minimized BTF that libbpf gets agrees with the kernel's BTF.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Btf, BtfKind } from "../../bpf/btf/btf.ts";
@@ -11,7 +11,7 @@ import { tools } from "../../tools/list.ts";
 
 const COMPOSITE = [BtfKind.STRUCT, BtfKind.UNION];
 
-/** The places of a struct's members, unnamed ones and those of these names. */
+/** Offsets and sizes in bits of a struct's members that are unnamed or have one of these names. */
 function places(btf: Btf, id: number, names: ReadonlySet<string>) {
   return btf.members(id)
     .filter(({ name }) => name === "" || names.has(name))
@@ -20,14 +20,15 @@ function places(btf: Btf, id: number, names: ReadonlySet<string>) {
 
 for (const [name, load] of Object.entries(tools)) {
   const { object } = (await load()).default;
-  if (!(object instanceof Uint8Array)) continue; // compiled on the spot, it has no relocations
+  if (!(object instanceof Uint8Array)) continue; // compiled at run time: it has no relocations
   test(`minimizedBtf() has for ${name} what the kernel has`, () => {
     const names = coreNames(
       new Btf(sectionBytes(object, ".BTF")!),
       sectionBytes(object, ".BTF.ext")!,
     );
     const bytes = names && minimizedBtf(kernelBtf(), names);
-    // Every kernel has what opensnoop reads; others may ask for nothing, or for types of modules.
+    // Every kernel has the types that opensnoop reads; other tools may read none, or types of
+    // modules.
     if (name === "opensnoop") assert.ok(bytes);
     if (!bytes) return;
     assert.equal(checkBtf(bytes), undefined);

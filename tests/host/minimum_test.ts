@@ -36,7 +36,7 @@ test("an older runtime is told in one sentence, whatever is imported first", asy
   }
 });
 
-/** The version of a library that brought each of its functions. */
+/** For each function of a library, the symbol version that introduced it. */
 function versionsOf(library: string, table: RegExp): Map<string, string> {
   const listed = spawnSync("ldconfig", ["-p"], { encoding: "utf8" }).stdout;
   const path = new RegExp(`^\\s*${library} .*x86-64.* => (.*)$`, "m").exec(listed)![1]!;
@@ -46,7 +46,7 @@ function versionsOf(library: string, table: RegExp): Map<string, string> {
   );
 }
 
-/** The functions that a file of ffi/ cannot do without. */
+/** The library functions that a file of ffi/ requires. */
 function neededBy(file: string): string[] {
   const text = readFileSync(PROJECT + file, "utf8");
   const [, table] = /^(?:export )?const [A-Z_]+ = \{\n([^]*?)^\} as const/m.exec(text)!;
@@ -102,7 +102,7 @@ test(OLDEST, { skip: requires(OLDEST, "full") }, async () => {
   }
 });
 
-/** Unpacks libbpf as a release of Debian has it; the library's path. */
+/** Unpacks the libbpf of a Debian release; returns the library's path. */
 async function libbpfOf(suite: string, name: string, folder: Folder): Promise<string> {
   const { signal } = new AbortController();
   const [lists, target] = [join(folder.path, `${suite}-apt`), join(folder.path, suite)];

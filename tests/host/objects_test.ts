@@ -1,4 +1,7 @@
-/** What is in the kernel, seen from outside: running by hand, listing, opening, freezing, measuring. */
+/**
+ * Operations on programs and maps in the kernel: test runs, listing, opening by id, freezing,
+ * statistics.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -158,7 +161,7 @@ test("openShared() uses maps, programs and links by path and by id", () => {
       links: { lo: xdp.info.id },
     });
     for (const shared of [byPath, byId]) {
-      // Without codecs: the types are those that the object's BTF told the kernel.
+      // Without codecs: the types come from the BTF that the kernel has for the map.
       const entries = [...shared.map("ours")] as [{ remainder: number; label: string }, bigint][];
       assert.equal(entries.length, 5);
       assert.equal(entries.find(([key]) => key.remainder === 4)?.[1], 201n);
@@ -207,7 +210,7 @@ test("BpfMap.freeze() leaves a map to programs", () => {
   slots.freeze();
   assert.throws(() => slots.set(0, 8n), isBpfError("EPERM", "it is read-only for user space"));
   assert.equal(slots.get(0), 7n);
-  // Newer kernels ask first whether user space may write.
+  // Newer kernels check first whether user space may write, so the error differs.
   assert.throws(
     () => slots.freeze(),
     /Cannot freeze map "slots": .*(EPERM\): it is read-only|EBUSY\): it is frozen already)/,
@@ -226,7 +229,7 @@ test(measured, { skip: isMeasured && skipped(measured, measuredElse) }, async ()
     callGetppid(100);
     return counted.info.runCount !== before;
   };
-  // The other runtime's run of this test has it on for a moment.
+  // The other runtime's test may have statistics enabled at the same time.
   while (isCounted()) await new Promise((resolve) => setTimeout(resolve, 1));
   const before = counted.info.runCount;
   {

@@ -20,7 +20,7 @@ test("OpenMap changes what a map is made as", () => {
   const { info, keyCodec, valueCodec } = bpf.map("table", u32, bytes(16));
   assert.deepEqual([info.type, info.maxEntries, info.valueSize], ["LRU_HASH", 50, 16]);
   assert.deepEqual([keyCodec.size, valueCodec.size], [4, 16]);
-  // Its declared type is another's now.
+  // The map was replaced: its declared type no longer applies.
   assert.throws(() => bpf.map("table"), /the object does not declare its value type: pass codecs/);
   assert.throws(() => bpf.mapOfMaps("outer"), /Cannot find map "outer" in object "open": it has /);
 

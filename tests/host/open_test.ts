@@ -1,4 +1,4 @@
-/** Programs between opening and loading: what can be changed of them, and what comes of it. */
+/** Changes of programs between opening and loading an object, and their effects. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,11 +14,11 @@ import { requires } from "../support/requires.ts";
 
 const PACKET = new Uint8Array(64);
 
-/** A place in a file: what lseek(2) returns here, and no other call of this process. */
+/** A file offset that lseek(2) returns in this test, and no other call of this process does. */
 const PLACE = 7_920_007_919n;
 const SYS_LSEEK = process.arch === "arm64" ? 62n : 8n;
 
-/** Goes to that place so many times. */
+/** Calls lseek(2) to that offset `times` times. */
 function seek(times: number): void {
   const fd = memfd("sought", new Uint8Array());
   for (let i = 0; i < times; i++) {

@@ -156,7 +156,7 @@ test("EventStream.wait() comes back for each event of a perf buffer, on every CP
     const pending = stream.wait();
     onEachCpu([cpu], () => callGetppid(1));
     let got = 0;
-    // A wake-up may come late, for an event that a drain has seen already.
+    // A late wake-up may be for an event that drain() has read already: then wait again.
     for (let wait = pending;; wait = stream.wait()) {
       assert.equal(await wait, true);
       got += stream.drain((event) => assert.equal(event.cpu, cpu));
@@ -172,7 +172,7 @@ test("a perf buffer with a wake-up count wakes when so many events are there", a
   attachToCalls(bpf);
   onEachCpu([onlineCpus()[0]!], () => callGetppid(12));
   const timer = Promise.withResolvers<string>();
-  // A wake-up that comes too soon would come at once; the rest of the test needs no time.
+  // A wrong wake-up would come at once, so 20 ms of silence are enough.
   const early = setTimeout(() => timer.resolve("quiet"), 20);
   const wait = stream.wait().then(() => "woken");
   assert.equal(await Promise.race([wait, timer.promise]), "quiet");
@@ -182,7 +182,7 @@ test("a perf buffer with a wake-up count wakes when so many events are there", a
   assert.equal(stream.drain(() => {}), 13);
 });
 
-/** Ends a wait that would last for ever; what comes does so at once. */
+/** Limits a wait to 30 s, so that the test fails instead of hanging. */
 async function inTime<T>(promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("nothing woke the stream")), 30_000);
@@ -200,7 +200,7 @@ for (const options of [{}, { ordered: true }, { wakeup: 13 }]) {
     using stream = bpf.events("samples", Sample, options);
     attachToCalls(bpf);
     const count = options.wakeup ?? 1;
-    // The first wait, one after others, and one that a drain has come before.
+    // Three rounds: the first wait, a later one, and one after drain().
     for (let round = 0; round < 3; round++) {
       onEachCpu([onlineCpus()[0]!], () => callGetppid(count));
       assert.equal(await inTime(stream.wait()), true);
@@ -208,7 +208,7 @@ for (const options of [{}, { ordered: true }, { wakeup: 13 }]) {
       while (got < count) got += stream.drain(() => {});
       assert.equal(got, count);
     }
-    // As many as wake, some of them seen early.
+    // As many events as a wake-up takes, but all but one are read before.
     onEachCpu([onlineCpus()[0]!], () => callGetppid(count - 1));
     assert.equal(stream.drain(() => {}), count - 1);
     onEachCpu([onlineCpus()[0]!], () => callGetppid(1));
@@ -228,7 +228,7 @@ test("a perf buffer's loop gets an event that comes while it deals with another"
       seen.push(sequence);
       if (seen.length === 7) break;
       callGetppid(1);
-      // Whoever waits on another thread meets the wake-up of this event before the stream waits.
+      // A waiting thread then gets the wake-up of this event before the stream waits again.
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   })());

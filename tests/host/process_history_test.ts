@@ -11,7 +11,7 @@ import { requires } from "../support/requires.ts";
 import { run, Running } from "../support/process.ts";
 import { Folder } from "../support/workload.ts";
 
-/** The files of which a process had executable parts at a time. */
+/** The names of the files that a process had mapped as executable at a given time. */
 const filesAt = (history: ProcessHistory, pid: number, time: number) =>
   history.at(pid, time)?.memory.ranges.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
 
@@ -52,7 +52,8 @@ test(thousands, { skip: requires(thousands, "speed") }, async () => {
   const before = await run(["bash", "-c", "echo $$"]);
   let wanted = new Set<number>();
   using history = new ProcessHistory({ wanted: () => wanted });
-  // Others end at the same time, thousands of them where this test runs under both runtimes at once.
+  // A longer history, because other processes end meanwhile: thousands if both runtimes run this
+  // test at once.
   using longer = new ProcessHistory({ wanted: () => new Set(), latest: 2 ** 17 });
   const start = history.size;
   const forks = "for ((i = 0; i < 4000; i++)); do (echo $BASHPID); done";
@@ -64,7 +65,7 @@ test(thousands, { skip: requires(thousands, "speed") }, async () => {
   assert.ok(isKnown(first) && isKnown(pids.at(-1)!));
   assert.ok(!isKnown(pids[0]!) && !isKnown(Number(before.stdout)));
   assert.ok(longer.at(pids[0]!, Infinity), "who asks for more of the latest has them");
-  // 1536 at most, and what else runs on this machine meanwhile.
+  // At most 1536 ended processes are kept; the rest is for others that run on this machine.
   assert.ok(history.size < start + 2500, `${start} before, ${history.size} after`);
 });
 
@@ -91,13 +92,14 @@ test("ProcessHistory looks at processes again when their records found no room",
   while (!isStopped()) await setTimeout(1);
   using history = new ProcessHistory({ pids: [pid] });
   process.kill(pid, "SIGCONT");
-  // Nobody reads records meanwhile: there is room for less than two thousand on a CPU.
+  // This busy loop keeps records from being read: a CPU's buffer has room for less than two
+  // thousand.
   while (mapped() < 9001);
   const [, address] = await work.find("stdout", /^(0x[0-9a-f]+)\nstopping$/m);
   const range = () => history.at(pid, Infinity)!.memory.rangeAt(BigInt(address!));
   while (range() === undefined) await setTimeout(10);
   assert.equal(range()!.path, program);
-  // What is known of it remains when it is gone.
+  // The known mappings remain after the process has ended.
   while (!isStopped()) await setTimeout(1);
   process.kill(pid, "SIGCONT");
   assert.equal((await work.result).status, 0);

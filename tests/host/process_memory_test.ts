@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { BpfError, ErrnoError, mappedFiles, ProcessMemory } from "../../mod.ts";
 import { Running } from "../support/process.ts";
 
-/** A process that waits for a line, past its start. */
+/** Starts a process and waits until its start-up code has run. */
 async function startCat() {
   const running = Running.start(["cat"]);
   running.send("here");
@@ -47,7 +47,7 @@ test("ProcessMemory tells what cannot be read, and why", async () => {
     "EFAULT",
     /^Cannot read 8 bytes at 0x0 of process \d+: Bad address \(EFAULT\): not /,
   );
-  // From the last page of a mapping into what is behind it: nothing at all, or a part.
+  // A read across the end of a mapping: nothing or only a part can be read.
   const libc = mappedFiles(running.pid).find(({ name }) => /\/libc\.so\.6$/.test(name))!;
   fails(libc.variableAddress("environ")!, 1 << 26, "EFAULT", /: not all of that is mapped there$/);
   running.kill("SIGKILL");
@@ -70,7 +70,8 @@ test("mappedFiles() finds files of a process in another mount namespace, and del
   assert.equal(statSync(program.path).ino, statSync(`/proc/${running.pid}/exe`).ino);
   rmSync(`/proc/${running.pid}/root/mnt/cat`);
   const [file] = mappedFiles(running.pid);
-  // To a process with another root than the machine's, names of another namespace begin at that.
+  // The kernel prints paths of another mount namespace relative to the root of the process that
+  // reads them.
   assert.match(file!.name, /\/mnt\/cat$/);
   assert.match(file!.path, /\/map_files\//);
   assert.equal(file!.functionOffset("no_such_function"), undefined);

@@ -1,9 +1,9 @@
 /**
- * Every object, with every set of its programs that this kernel can have, is loaded; what a tool loads without
- * options is attached as well.
+ * Loads every object with every set of its programs that this kernel supports, and attaches the set that a
+ * tool loads without options.
  *
- * The sets are those of each option by itself, and those that a tool falls back to where the kernel has no
- * fentry, no kprobes or neither. Values that options only copy into variables make no set of their own.
+ * The sets are those of each single option, and the fallbacks for kernels without fentry, without kprobes
+ * or without both. Options that only set global variables do not change the set.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +22,7 @@ import {
 } from "../support/loadable.ts";
 import { requires, skipped } from "../support/requires.ts";
 
-/** The same without some kinds of hooks. */
+/** This kernel without some kinds of hooks. */
 const without = (...kinds: string[]): Machine => ({
   ...kernel,
   hasHook: (hook) =>
@@ -48,12 +48,13 @@ function setsOf(tool: AnyTool, right: readonly string[]): Loadable[] {
   return [...sets.values()];
 }
 
-/** The tools of one type of file system share an object: it is attached once. */
+/** Objects attached so far: tools for file systems share an object, which is attached once. */
 const attached = new Set<unknown>();
 
 for (const [name, load] of Object.entries(tools)) {
   const title = `${name}: each set of its programs is loaded, the first attached`;
-  // In guests, whose CPUs are emulated, the gate attaches what each tool's canary loads.
+  // Not in guests, which are slow: the tools' canaries attach there, and ./test.sh --full runs these as
+  // well.
   const skip = process.env.TSBCC_GUEST_KERNEL ? requires(title, "full") : false;
   test(title, { skip }, async (t) => {
     const tool = (await load()).default;

@@ -11,7 +11,10 @@ import { openXdpSocket } from "../support/sockets.ts";
 const PORT = 7919;
 const OTHER = 7907;
 
-/** An object whose program is attached to one end of a pair, with taps on both. */
+/**
+ * Loads the object and attaches a program to one end of a veth pair, with packet sockets on both
+ * ends.
+ */
 function setUp(stack: DisposableStack, program: string) {
   const pair = stack.use(new VethPair());
   const far = stack.use(new Tap(pair.far));

@@ -1,6 +1,6 @@
 /**
- * Tools for hooks that no machine of the tests has: their programs are run by hand, with the arguments that
- * the hooks would have.
+ * Tools whose hooks exist on no kernel that the tests use: their programs are run by BPF_PROG_TEST_RUN with
+ * the arguments that the hooks would pass.
  */
 
 import assert from "node:assert/strict";
@@ -14,10 +14,10 @@ import cpufreq from "../../tools/cpufreq/cpufreq.bpf.o.ts";
 import { code as numamove } from "../../tools/numamove/numamove.ts";
 import ppchcalls from "../../tools/ppchcalls/ppchcalls.bpf.o.ts";
 
-/** Sections belong to a CPU. On another than its own a program meets whatever thread runs there. */
+/** The CPU on which programs run: a critical section belongs to a CPU, and begins and ends on it. */
 const CPU = 0;
 
-/** Of criticalstat. */
+/** The event of criticalstat. */
 const Event = struct("event", {
   who: Who,
   time: u64,
@@ -29,7 +29,8 @@ const Event = struct("event", {
 });
 
 test("criticalstat's programs tell of a section from its begin to its end, and not of an idle CPU's", () => {
-  // That may be the idle one, whose pid is 0, as that of no tool: such a tool's own events are left out.
+  // Events of pid `own_pid` are left out. Another thread, even the idle one (pid 0), may run on the CPU:
+  // match none.
   const globals = { least_ns: 0n, own_pid: 0xffff_ffff };
   using bpf = Bpf.load(criticalstat, { name: "criticalstat", globals });
   const run = (name: string, ...values: (number | bigint)[]) =>
@@ -42,9 +43,9 @@ test("criticalstat's programs tell of a section from its begin to its end, and n
     });
     return all;
   };
-  run("irqs_on", 90, 91); // no section had begun
+  run("irqs_on", 90, 91); // ignored: no section had begun
   run("irqs_off", 10, 11);
-  run("irqs_off", 20, 21); // inside the first
+  run("irqs_off", 20, 21); // nested in the first section: ignored
   run("irqs_on", 30, 31);
   run("preemption_off", 40, 41);
   run("preemption_on", 50, 51);
@@ -53,7 +54,7 @@ test("criticalstat's programs tell of a section from its begin to its end, and n
   run("irqs_on", 70, 71);
   run("idles", 0xffffffff, CPU);
   run("irqs_off", 80, 81);
-  run("idles", 1, CPU); // begins to idle inside
+  run("idles", 1, CPU); // the CPU becomes idle inside the section
   run("irqs_on", 70, 71);
   assert.deepEqual(events(), [[10n, 11n, 30n, 31n], [40n, 41n, 50n, 51n]]);
 });
@@ -74,7 +75,7 @@ test("ppchcalls' programs count calls by number or process, and filter by number
     };
     for (let i = 0; i < 7; i++) call(0x6c, 0);
     for (let i = 0; i < 3; i++) call(0xe0, -2);
-    bpf.program("leave").run({ context: args(0x6c, 0, 0) }); // its begin was not seen
+    bpf.program("leave").run({ context: args(0x6c, 0, 0) }); // ignored: the entry was not seen
     const all = [...bpf.map("counts", Key, Sums)];
     assert.ok(all.every(([, { time, least, most }]) => least <= most && most <= time));
     return all.map(([key, { count }]) => ({ ...key, count }));
@@ -114,10 +115,10 @@ test("cpufreq's program at the tracepoint keeps each CPU's last frequency", () =
   tell(1_800_000, 2);
   tell(2_600_000, 0);
   tell(1_200_000, 2);
-  tell(3_000_000, 3); // came online later: there is no room for it
+  tell(3_000_000, 3); // a CPU that came online later: the map has no entry for it
   const kept = [...bpf.map("frequencies", u32, u32)];
   assert.deepEqual(kept, [[0, 2_600_000], [1, 0], [2, 1_200_000]]);
-  bpf.program("changed").attach(); // the kernel has the tracepoint
+  bpf.program("changed").attach(); // this kernel has the tracepoint
 });
 
 test("ppchcalls and criticalstat say in a sentence that this kernel lacks their tracepoints", async () => {

@@ -1,5 +1,5 @@
 // Not in guests: what it says depends on no kernel.
-// What `ts-bcc run` and `check` say of scripts that are wrong.
+// Messages of `ts-bcc run` and `check` about wrong scripts.
 import assert from "node:assert/strict";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const TS_BCC = scriptCommand(join(PROJECT, "cli/ts_bcc.ts"));
 const HEAD = 'import { Bpf, kernel, pid, print, tracepoint } from "ts-bcc";';
 const EXEC = "sched/sched_process_exec";
 
-/** Runs a command on a script of these lines, in its folder. */
+/** Writes a script with these lines and runs a command on it, in the script's folder. */
 async function said(words: readonly string[], lines: readonly string[]): Promise<Result> {
   using folder = new Folder();
   writeFileSync(`${folder.path}/script.ts`, [HEAD, ...lines, ""].join("\n"));

@@ -1,5 +1,5 @@
 // Not in guests: it reads files, which no kernel changes.
-/** Source lines of programs, compared with binutils. */
+/** Source lines of addresses, compared with addr2line of binutils. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { ElfFile } from "../../bpf/elf/elf_file.ts";
 import { buildProgram } from "../support/build.ts";
 import { Folder } from "../support/workload.ts";
 
-/** The name and line of each address of a program's code, as binutils tell them. */
+/** `FILE:LINE` for each address, as addr2line prints it. */
 function known(path: string, addresses: readonly number[]): (string | undefined)[] {
   const input = addresses.map((address) => `0x${address.toString(16)}\n`).join("");
   const output = execFileSync("addr2line", ["-e", path], { input, encoding: "utf8" });
@@ -18,7 +18,7 @@ function known(path: string, addresses: readonly number[]): (string | undefined)
   });
 }
 
-/** The same as we read it. */
+/** `FILE:LINE` for each address, as the library reads it. */
 function found(file: ElfFile, addresses: readonly number[]): (string | undefined)[] {
   return addresses.map((address) => {
     const line = file.lines?.at(address);

@@ -1,4 +1,4 @@
-/** A congestion control of TCP in BPF: registered, used by connections, and gone with its link. */
+/** A TCP congestion control in BPF (struct_ops): registered, used by connections, unregistered with its link. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -14,17 +14,17 @@ import { requires } from "../support/requires.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { Folder } from "../support/workload.ts";
 
-/** The name in the example, and one with this process's id. */
+/** The name in the example, and a name of the same length with this process's id. */
 const [EXAMPLE, NAME] = ["tsbcc_steady", `tsbcc_${String(process.pid).padStart(8, "0")}`];
 
 const available = () =>
   readFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control", "utf8").trim().split(" ");
 
-/** The example's object, its congestion control under a name of this process's own: all runtimes test at once. */
+/** The example's object with a unique name for the congestion control: both runtimes test at the same time. */
 function object(): Uint8Array {
   const bytes = example.slice();
   const text = new TextDecoder("latin1").decode(bytes);
-  // The member `name` is 16 bytes; the variable's name in the string table is not padded.
+  // The struct's member `name`, padded to 16 bytes; the same text in the string table is not padded.
   const at = text.indexOf(EXAMPLE.padEnd(16, "\0"));
   assert.ok(at > 0);
   bytes.set(new TextEncoder().encode(NAME), at);
@@ -104,6 +104,6 @@ test(LINKED, { skip: requires(LINKED, "structOpsLinks") }, async () => {
   assert.ok(available().includes(NAME));
   running.kill("SIGKILL");
   await running.result;
-  // The kernel lets go of the link when the process has ended, which its waiter may hear before.
+  // The kernel releases the link a moment after the process has ended.
   while (available().includes(NAME)) await new Promise((done) => setTimeout(done, 10));
 });

@@ -1,4 +1,4 @@
-// What a program reads of the kernel's structs by their members, with the headers it can have.
+// Reads of kernel structs by member, with each kind of headers: from BTF, and installed ones.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readdirSync, rmSync, symlinkSync } from "node:fs";
@@ -61,13 +61,13 @@ RAW_TRACEPOINT_PROBE(inet_sock_set_state) {
   return 0;
 }`;
 
-/** Asks the program for this process's parent. */
+/** Checks that the program read this process's parent pid. */
 function checkParent(bpf: Bpf): void {
   callGetppid(1);
   assert.deepEqual([...bpf.map("parents", u32, u32)], [[process.pid, process.ppid]]);
 }
 
-/** Asks the program for the ends of two connections. */
+/** Checks that the program read the addresses and ports of two connections. */
 async function checkEnds(bpf: Bpf): Promise<void> {
   const established = bpf.map("established", u16, Ends);
   const four = await connectTo("127.0.0.1");
@@ -90,7 +90,7 @@ async function checkEnds(bpf: Bpf): Promise<void> {
   });
 }
 
-/** Connects to a server of this process's own, and closes both ends. */
+/** Makes a connection inside this process and closes both ends; returns the ports. */
 async function connectTo(address: string): Promise<{ server: number; client: number }> {
   const server = createServer().listen(0, address);
   await once(server, "listening");
@@ -107,7 +107,7 @@ async function connectTo(address: string): Promise<{ server: number; client: num
   return { server: port, client: local };
 }
 
-/** Puts the headers of a guest's kernel where Debian's packages do, until disposed of. */
+/** Mounts the headers of a guest's kernel where Debian's packages put them, until disposal. */
 function installHeaders(): Disposable {
   const sources = `${process.env.TSBCC_GUEST_HEADERS}/usr/src`;
   using undo = new DisposableStack();
@@ -121,7 +121,7 @@ function installHeaders(): Disposable {
 }
 
 test("compiled programs follow a task to its parent and a socket to its ends, headers from BTF", async () => {
-  // In one text: a compilation takes long in a guest.
+  // One compilation for both checks: it takes long in a guest.
   using bpf = Bpf.compile(PARENTS + ENDS, { headers: "btf" });
   bpf.attach();
   checkParent(bpf);

@@ -13,10 +13,10 @@ import { attachToCalls, loadKindsObject } from "../support/kinds.ts";
 import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 
-/** Sixteen digits, a space, the type, a space. */
+/** Length of the prefix of a line of nm: 16 digits, a space, the type, a space. */
 const LINE_PREFIX = 19;
 
-/** Starts the program; gives the addresses it prints. */
+/** Starts symbols.c; returns the process and the addresses that it prints. */
 async function start(path: string) {
   const running = Running.start([path]);
   const line = await running.find("stdout", /^(0x\S+) (0x\S+) (0x\S+) (0x\S+) (0x\S+) (0x\S+)\n/);
@@ -114,7 +114,7 @@ test("UserSymbols finds the debug file that a program links to, and no other bui
     copyFileSync(buildProgram("workload.c"), `${path}.debug`);
     assert.equal(nameOf(), undefined);
     unlinkSync(`${path}.debug`);
-    assert.equal(spawnSync("mkfifo", [`${path}.debug`]).status, 0); // nobody waits for who writes there
+    assert.equal(spawnSync("mkfifo", [`${path}.debug`]).status, 0); // opening a FIFO must not block
     assert.equal(nameOf(), undefined);
   });
 });
@@ -125,7 +125,8 @@ test("UserSymbols reads files that were deleted, and forgets processes", async (
     copyFileSync(buildProgram("symbols.c"), path);
     const { running, plain } = await start(path);
     unlinkSync(path);
-    // The kernel's name for it may be another file's, which nobody waits for.
+    // The path in /proc/PID/maps may belong to another file now, even a FIFO: opening it must not
+    // block.
     assert.equal(spawnSync("mkfifo", [path, `${path} (deleted)`]).status, 0);
     using symbols = new UserSymbols();
     const { pid } = running;
@@ -149,7 +150,7 @@ test("UserSymbols names a file's functions when the process it was opened throug
     const first = await start(copy);
     const second = await start(copy);
     await using other = second.running;
-    // Only /proc/PID/map_files leads to it now.
+    // Now the file can be opened only through /proc/PID/map_files.
     unlinkSync(copy);
     using symbols = new UserSymbols();
     assert.equal(symbols.resolve(first.running.pid, first.plain)!.name, "plain");

@@ -9,7 +9,7 @@ import { Running } from "../support/process.ts";
 import { scriptCommand } from "../support/runtime.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Writes for calls of this process only: the trace is the whole machine's. */
+/** Prints only for calls of this process: all processes of the machine share the trace. */
 const WRITE = `
 TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
   if (bpf_get_current_pid_tgid() >> 32 == ${process.pid})
@@ -19,7 +19,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_getppid) {
 
 const MESSAGE = `call of [${process.pid}]: getppid`;
 
-/** The trace instances of a process. */
+/** The names of a process's trace instances. */
 function instances(pid: number = process.pid): string[] {
   const names = readdirSync("/sys/kernel/tracing/instances");
   return names.filter((name) => name.startsWith(`tsbcc_${pid}_`));
@@ -73,7 +73,7 @@ test("TracePipe waits for lines, and ends when it is closed", async () => {
       if (messages.length === 2) started.resolve();
     }
   })();
-  // The reader waits by now; no line comes by itself.
+  // By then the reader waits; without calls there are no lines.
   await new Promise((resolve) => setTimeout(resolve, 0));
   callGetppid(2);
   await started.promise;

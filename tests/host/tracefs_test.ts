@@ -8,7 +8,10 @@ import { scriptCommand } from "../support/runtime.ts";
 import { isolated, WITHOUT_TRACEFS } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Counts by section and by name, reads the trace pipe and lists; prints what it found. */
+/**
+ * A script that attaches by section and by name, reads the trace pipe, lists tracepoints, and
+ * prints the results.
+ */
 const SCRIPT = `
 import { readFileSync } from "node:fs";
 import { hasTracepoint, TracePipe, tracepointFields, tracepoints, u64 } from "${PROJECT}mod.ts";
@@ -49,7 +52,9 @@ try {
 }
 `;
 
-/** What it finds wherever tracefs is, and the message about a tracepoint that there is not. */
+/**
+ * The expected results, wherever tracefs is mounted, with the message about a missing tracepoint.
+ */
 const FOUND = {
   bySection: 101,
   byName: 7,
@@ -64,7 +69,7 @@ const missing = (list: string) =>
   'Cannot attach program "on_call" to tracepoint syscalls/sys_enter_nothing: No such file or ' +
   "directory (ENOENT): this kernel has no tracepoint syscalls/sys_enter_nothing; " + list;
 
-/** Runs it after these preparations, by a command in front if there is one. */
+/** Runs the script after these preparations; `by` is a command that runs it. */
 async function runScript(preparations: readonly string[], ...by: string[]) {
   using folder = new Folder();
   const script = `${folder.path}/script.ts`;
@@ -81,7 +86,7 @@ test("tracepoints are found, attached and listed where tracefs is not mounted", 
   assert.equal(message, missing("tplist lists those there are"));
 });
 
-/** Root that may mount nothing: without CAP_SYS_ADMIN. */
+/** A command prefix that drops CAP_SYS_ADMIN: root that cannot mount. */
 const WITHOUT_MOUNTING = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"];
 
 /** Debian's kernels then open perf events, which tracepoints are attached by, for CAP_SYS_ADMIN alone. */

@@ -17,8 +17,8 @@ import { Folder } from "../support/workload.ts";
 // Not in guests: it starts a compiler from source for each test; what it compiles, other tests run there.
 const COMMAND = scriptCommand(join(PROJECT, "cli/ts_bcc.ts"));
 const tsBccRun = (...words: string[]) => run([...COMMAND, "run", ...words]);
-// A stack is dropped when its hash has the place of another's, in the kernel's map: of all faults of a program's
-// start, in some of a hundred runs. Written pages that are new have few stacks, and a larger map more places.
+// The kernel's stack map drops a stack whose hash collides with another's: with all faults of a program's start
+// that happened in some of a hundred runs. So count only faults by writes (few stacks), with a larger map.
 const FAULTS = [
   ...["--stack-storage-size", "131072", "-e"],
   `tracepoint("exceptions/page_fault_user", (e) => {
@@ -57,7 +57,7 @@ test("keys and sums of maps that are made by being used are signed as their expr
     "2": -2,
   });
   assert.deepEqual(shown("m.increment(comm() === '' ? 1 : 2, e.args[0])"), { "2": 7 });
-  // What only fits without a sign has none: JSON.parse() rounds it.
+  // A value beyond the signed range is printed as unsigned; JSON.parse() rounds it.
   assert.deepEqual(shown("m.increment(18446744073709551615n)"), { "18446744073709552000": 1 });
 });
 
@@ -99,7 +99,7 @@ test("run -e counts by user stacks, also of a program that is no more", async ()
   assert.equal(stderr, "");
   assert.equal(status, 0);
   assert.match(stdout, /^\nfaults:\n\n/);
-  // One more where the function's own code is met for the first time.
+  // 18 if the page with the function's code was not mapped yet.
   assert.match(stdout, /\n {2}touch_pages\n {2}main\n(?: {2}.+\n)* {4}1[78]\n/);
   const total = [...stdout.matchAll(/^ {4}(\d+)$/gm)];
   assert.ok(total.length > 0);
@@ -149,7 +149,7 @@ test("run -i tells what is new, and loses nothing", async () => {
     records.filter((record) => record.map === map).reduce((all, each) => all + count(each), 0);
   assert.equal(sum("writes", ({ value }) => value), 3);
   assert.equal(sum("sizes", ({ slots }) => slots[1]!), 3);
-  // What was set is shown each time.
+  // Values that are set, not counted, are printed in each report.
   assert.ok(records.filter(({ map }) => map === "last").every(({ value }) => value === 1));
 });
 

@@ -45,7 +45,7 @@ test("run -e makes the maps that programs use, and shows them at the end", async
   const { status, stdout, stderr } = await tsBccRun(...args);
   assert.equal(stderr, "");
   assert.equal(status, 0);
-  // What programs remove themselves is theirs, and not shown.
+  // Maps whose entries a program deletes itself are not printed.
   assert.doesNotMatch(stdout, /wanted/);
   assert.deepEqual(stdout.split("\n").filter((line) => /^ {2}(?:who|dd)/.test(line)), [
     "  who  size  value",

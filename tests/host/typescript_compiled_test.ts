@@ -8,7 +8,9 @@ import { RUNTIME, scriptCommand } from "../support/runtime.ts";
 import { Folder } from "../support/workload.ts";
 
 const SCRIPT = join(PROJECT, "tests/support/kernel_code.ts");
-/** Four rounds of four times 3, 6, 9 and 12; six calls were made. */
+/**
+ * The output of kernel_code.ts: four rounds of four times 3, 6, 9 and 12; then the counts of calls.
+ */
 const EXPECTED = "12 24 36 48 18n 3\n";
 
 test("kernel code runs from its source", async () => {
@@ -18,10 +20,11 @@ test("kernel code runs from its source", async () => {
   assert.equal(status, 0);
 });
 
-// Minifying renames the words, and computes what is constant; bytecode keeps the texts.
+// --minify renames identifiers and folds constants in the functions' source text, which the kernel
+// compiler reads.
 for (const flags of [[], ["--bytecode"], ["--minify"], ["--minify", "--bytecode"]]) {
   const name = `kernel code runs in an executable of bun build ${flags.join(" ")}`;
-  // Guests run the one whose text has changed most.
+  // Guests run only the variant with both flags, whose text differs most.
   const isLeftOut = flags.length < 2 && requires(name, "speed");
   test(
     name,
@@ -40,7 +43,7 @@ for (const flags of [[], ["--bytecode"], ["--minify"], ["--minify", "--bytecode"
   );
 }
 
-/** What messages say of a place depends on whether there is a file. */
+/** Left out: tests of messages, whose locations differ without a source file. */
 const OF_MESSAGES = [
   "what JavaScript throws at, or the kernel has not, is refused with its reason",
   "a wrong place in a shared function is shown with the file and the program",

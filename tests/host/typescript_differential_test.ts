@@ -6,10 +6,10 @@ import { requires } from "../support/requires.ts";
 
 const PAIRS = 500;
 const AT_A_TIME = 50;
-/** Runs of each pair, with other arguments each time. */
+/** Runs of each pair, each with different arguments. */
 const ROUNDS = 8;
 
-/** Pairs that differed once, and those that the verifier found too complex as we compiled them then. */
+/** Seeds of pairs that once differed, or that the verifier once rejected as too complex. */
 const FOUND = [1003685, 1007143, 1003881, 1014952, 1029398, 1030913, 1033839, 1037826, 1067978]
   .concat(1075761);
 

@@ -1,5 +1,5 @@
-// Each one-liner of docs/typescript.md and each script of examples/scripts/ is taken by this kernel: what they show
-// is compared where they are run, on the machine only (typescript_one_liners_test.ts, typescript_scripts_test.ts).
+// Each one-liner of docs/typescript.md and each script of examples/scripts/ loads on this kernel. Their output is
+// compared on the machine only (typescript_one_liners_test.ts, typescript_scripts_test.ts).
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

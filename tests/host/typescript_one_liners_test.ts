@@ -1,4 +1,4 @@
-// Each one-liner of docs/typescript.md, as it is there, on a workload that is known.
+// Runs each one-liner of docs/typescript.md on a known workload.
 // Not in guests: a compiler is started from source for each; what it compiles, other tests run there.
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, statSync } from "node:fs";
@@ -32,7 +32,7 @@ import { Folder, Workload } from "../support/workload.ts";
 
 const calls = (...steps: string[]) => Script.of([buildProgram("calls.c"), ...steps]);
 
-/** Five reads of 4096 bytes, and one of a byte: the line that it waits for. */
+/** Five reads of 4096 bytes, after a read of one byte: the line that the process waits for. */
 const reader = (path: string) =>
   Script.of([buildProgram("file_io.c"), `open=${path}:1`, "write=5", "start", "read=5"]);
 
@@ -62,7 +62,7 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
     await using running = await startOneLiner(title, { args });
     target.send();
     await target.find("stdout", /^done$/m);
-    // 1009 of them, and the write of what was just read.
+    // 1009 calls, and one more that writes "done".
     const counted = mapOf<Entry<string>>(await stop(running), "calls");
     assert.deepEqual(counted.map(({ value }) => value), [1010]);
   },
@@ -95,7 +95,7 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
     await using target = await reader(join(folder.path, "data"));
     const result = await traced(title, target);
     const [ns] = mapOf<Histogram>(result, "ns");
-    // The one that it waited in had begun before.
+    // The read that waits for the line is not counted: it began before the probe was set.
     assert.equal(ns!.slots.reduce((sum, count) => sum + count, 0), 5);
     assert.deepEqual(mapOf(result, "begun"), []);
   },
@@ -105,7 +105,7 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
     const touched = faults.filter(({ key }) => key[0] === "touch_pages");
     assert.equal(touched.length, 1);
     assert.equal(touched[0]!.key[1], "main");
-    // One more where the function's own code is met for the first time.
+    // 18 if the page with the function's code was not mapped yet.
     assert.ok([17, 18].includes(touched[0]!.value), String(touched[0]!.value));
   },
   async "What runs on the CPUs, as a flame graph"(title) {
@@ -167,7 +167,7 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
   async "Signals that are sent"(title) {
     const text = "trap : USR1; kill -USR1 $$; kill -USR1 $$; kill -CONT $$";
     await using script = await Script.start(text);
-    // And SIGCHLD at its end.
+    // Without signal 17, the SIGCHLD at the script's end.
     const sent = linesOf(await traced(title, script, false))
       .filter((line) => !line.includes(" sends 17 "));
     assert.deepEqual(sent, [
@@ -227,7 +227,7 @@ const TESTS: Readonly<Record<string, (title: string) => Promise<void>>> = {
   async "What a function returns"(title) {
     const { result } = await withFunctions(title);
     const [values] = mapOf<Histogram>(result, "values");
-    // 31 ** 3, 31 ** 4, 31 ** 5 have as many bits.
+    // 31 ** 3, 31 ** 4 and 31 ** 5 have this many bits.
     assert.deepEqual(Object.entries(values!.slots).filter(([, count]) => count), [
       ["15", 1],
       ["20", 1],

@@ -1,4 +1,4 @@
-// Each script of examples/scripts/, which docs/typescript.md shows, on a workload that is known.
+// Runs each script of examples/scripts/, which docs/typescript.md shows, on a known workload.
 // Not in guests: a compiler is started from source for each; what it compiles, other tests run there.
 import assert from "node:assert/strict";
 import { copyFileSync, readdirSync, statSync } from "node:fs";
@@ -29,7 +29,7 @@ interface Histogram<K> {
 
 const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 
-/** Runs a script for a process while that does its work. */
+/** Runs a script for a process while the process does its work. */
 async function traced(name: string, target: { pid: number; go(): Promise<unknown> }, json = true) {
   const args = ["-p", String(target.pid), ...json ? ["--json"] : []];
   await using running = await startScript(name, { args });
@@ -70,7 +70,7 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
     await script.go();
     const [ns, ...others] = mapOf<Histogram<undefined>>(await stop(running), "ns");
     assert.deepEqual(others, []);
-    // Two calls and that of the function that calls itself; each sleeps two milliseconds.
+    // Two calls, and one by the recursive function; each sleeps two milliseconds.
     assert.equal(sum(ns!.slots), 3);
     assert.equal(sum(ns!.slots.slice(21)), 3);
   },
@@ -97,7 +97,7 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
         .filter(({ key }) => key.stack[0] === "inner_nap");
       assert.deepEqual(found.map(({ key }) => [key.comm, key.stack[1]]), [["stacks", "outer_nap"]]);
       const [{ value } = { value: 0 }] = found;
-      // It slept 13 times for two milliseconds at least, and no longer than it ran.
+      // At least 13 sleeps of two milliseconds, and less than the run took.
       assert.ok(value / 1e6 > 13 * 1.9 && value / 1e6 < ms, `${value} ns of ${ms} ms`);
     }),
   async "opensnoop.ts"() {
@@ -127,7 +127,8 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
       const found = mapOf<Histogram<string>>(await stop(running), "us")
         .filter(({ key }) => key === name);
       assert.equal(found.length, 1);
-      // Each sleep ends in a wait, and so does the one for the line; it may have had to wait besides.
+      // The process waits for a CPU after each sleep and after the line, and may have been preempted
+      // besides.
       assert.ok(sum(found[0]!.slots) >= 30, String(found[0]!.slots));
     }),
   async "syscount.ts"() {
@@ -161,14 +162,14 @@ const TESTS: Readonly<Record<string, () => Promise<void>>> = {
   },
   async "top.ts"() {
     await using running = launchScript("top.ts");
-    // What it prints is separated by empty lines; it traces before the first.
+    // Reports are separated by empty lines; tracing begins before the first one.
     const reports = async (least: number) =>
       (await running.find("stdout", new RegExp(`^(?:[^]*?\\n\\n){${least},}`)))[0].split("\n\n")
         .length;
     await reports(1);
     await using target = await Workload.start(`comm=tsbcc${process.pid}`, "burst=/dev/null:5003");
     await target.go();
-    // The work may lie in two seconds, and the first of them be printed already.
+    // The work may span two reports: wait for two more.
     await reports(await reports(1) + 2);
     running.kill("SIGINT");
     const { stdout } = await running.result;

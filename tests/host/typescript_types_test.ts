@@ -1,4 +1,4 @@
-// What TypeScript knows of kernel code: by its definition, and by what `ts-bcc types` writes.
+// The types of kernel code: those of its definition, and those that `ts-bcc types` writes.
 // Not in guests: it starts a compiler of TypeScript; kernels differ in what is declared, not in how.
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";

@@ -12,7 +12,7 @@ import { Folder } from "../support/workload.ts";
 
 const RUN = [...scriptCommand(join(PROJECT, "cli/ts_bcc.ts")), "run"];
 
-/** Seven calls that bash makes itself. */
+/** Seven calls of chdir(2), which bash makes without another process. */
 const CALLS = "cd /;".repeat(7);
 
 const TEXT = `
@@ -34,7 +34,9 @@ export default kernel({ maps: { calls: hash(u32, u64) } }, {
 ]);
 `;
 
-/** What a run prints that begins in front of a process's seven calls and ends with it. */
+/**
+ * The output of `ts-bcc run` that starts before a process's seven calls and ends with the process.
+ */
 async function printed(args: readonly string[]): Promise<string> {
   await using script = await Script.start(CALLS);
   await using running = Running.start([...RUN, "-p", String(script.pid), ...args], {

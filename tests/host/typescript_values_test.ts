@@ -40,7 +40,8 @@ test("the words tell who, where and when", () => {
   runOnce(bpf.program("program"), [0n]);
   const after = monotonicTime();
   assert.equal(bpf.global("pid").value, process.pid);
-  // Numbers start again from the beginning: a thread's may be smaller than its process's.
+  // Compared with /proc, not with the pid: ids wrap around, so a thread's may be smaller than its
+  // process's.
   assert.ok(existsSync(`/proc/self/task/${bpf.global("tid").value}`));
   assert.equal(bpf.global("uid").value, process.getuid!());
   assert.equal(bpf.global("gid").value, process.getgid!());

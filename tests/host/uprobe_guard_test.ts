@@ -18,10 +18,10 @@ import { Script } from "../support/script.ts";
 import { Folder } from "../support/workload.ts";
 import { requires } from "../support/requires.ts";
 
-// Arm's kernels simulate by tables of the whole instruction: nothing is refused there.
+// Kernels for arm64 decode whole instructions by tables: no function has to be refused there.
 const skip = process.arch !== "x64" && "only x86 kernels take instructions for others";
 
-/** A copy of guarded.c that nobody else runs. */
+/** A copy of guarded.c that no other process runs. */
 class Guarded implements Disposable {
   readonly path: string;
   readonly folder: Folder = new Folder();
@@ -42,7 +42,7 @@ class Guarded implements Disposable {
 
 const load = (only: string): Bpf => loadFunccount(only, 16);
 
-/** Functions of guarded.c, and what the kernel would take their first instruction for. */
+/** Functions of guarded.c, with the bytes and the wrong decoding of their first instruction. */
 const REFUSED: readonly (readonly [name: string, bytes: string, misread: string])[] = [
   ["vex_jump", "c5 f1 74 06", "a conditional jump"],
   ["vex_vzeroupper", "c5 f8 77 8d", "a conditional jump"],

@@ -9,7 +9,7 @@ import { RUNTIME, scriptCommand } from "../support/runtime.ts";
 import { Site } from "../support/site.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Runs Deno in a folder that has nothing to do with the project, with nothing cached. */
+/** Runs Deno in a folder outside the project, with an empty cache. */
 function deno(folder: Folder, ...args: string[]): Running {
   return Running.start([process.execPath, "run", "--quiet", "--no-prompt", ...args], {
     cwd: folder.path,
@@ -23,7 +23,7 @@ function script(folder: Folder, text: string): string {
   return path;
 }
 
-/** The libraries of ours that a process has mapped. */
+/** The C libraries of ours, such as libbpf, that a process has mapped. */
 function libraries(pid: number): string[] {
   const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
   return [...new Set(maps.match(/lib(bpf|bcc|elf)\b|\/memfd:/g))].sort();
@@ -119,7 +119,7 @@ if (RUNTIME === "Deno") {
         if (--left === 0) break;
       }\n`,
     );
-    // With its types checked, as an editor would: what mod.ts exports has to suffice.
+    // With type checks, as in an editor: the exports of mod.ts must be enough.
     const { status, stdout, stderr } = await deno(folder, "--allow-all", "--check", path).result;
     assert.equal(status, 0, stderr);
     const expected = names.map((name, i) => [true, i % 3 === 0 ? -2 : "opened", name]);

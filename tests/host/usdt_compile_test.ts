@@ -109,7 +109,7 @@ function hooks(source: Omit<UsdtHook, "program" | "name">): UsdtHook[] {
   ];
 }
 
-/** What the maps hold. */
+/** The contents of the maps. */
 function told(bpf: Bpf) {
   const [count] = bpf.map("counts").values();
   const [sum] = bpf.map("sum").values();
@@ -141,7 +141,8 @@ for (const kind of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
         assert.deepEqual(values.slice(0, expected.length), expected, name);
       }
 
-      // Two places of one probe, and two probes, each with the argument elsewhere; in one process.
+      // Two locations of one probe, and two probes, each with the argument in another operand; in
+      // one process.
       const options = { path, pid: process.pid };
       const places = bpf.program("on_twice").attachUsdt({ ...options, name: "twice" });
       await process.fire(107);

@@ -6,12 +6,12 @@ import { run } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { notesByReadelf, probesIfAny, writtenAsNotes } from "../support/usdt_notes.ts";
 
-/** Where packages put programs and libraries. */
+/** The folders in which packages install programs and libraries. */
 const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec"];
 
 /**
  * The programs and libraries of this machine, by find(1): Bun's readdirSync() with `recursive` follows
- * links, and X11 in /usr/bin leads to itself.
+ * symbolic links, and /usr/bin/X11 is a link to its own folder.
  */
 async function installedFiles(): Promise<string[]> {
   const code = ["(", "-perm", "/111", "-o", "-name", "*.so", "-o", "-name", "*.so.*", ")"];
@@ -23,14 +23,14 @@ const installed = "usdtProbes() reads every note of the installed files as reade
 test(installed, { skip: requires(installed, "speed") }, async () => {
   const withProbes = (await installedFiles()).map((path) => [path, probesIfAny(path)] as const)
     .filter(([, probes]) => probes.length > 0);
-  // libstdc++ is wherever gcc is, and the tests install Ruby.
+  // At least these two: libstdc++ comes with gcc, and test.sh installs Ruby.
   const libraries = withProbes.map(([path]) => /lib(stdc\+\+|ruby)/.exec(path)?.[0]);
   assert.ok(libraries.includes("libstdc++") && libraries.includes("libruby"));
   for (const [path, probes] of withProbes) {
     assert.deepEqual(writtenAsNotes(probes), await notesByReadelf(path), path);
     const operands = probes.flatMap(({ locations }) => locations)
       .flatMap((location) => location.arguments.map(({ operand }) => operand));
-    // Nothing but vector registers is out of reach.
+    // Every operand can be read, except vector registers.
     const unread = operands.filter((operand) => parseOperand(operand) === undefined);
     assert.deepEqual(unread.filter((operand) => !/^%[xyz]mm\d+$/.test(operand)), [], path);
   }

@@ -1,4 +1,4 @@
-// The probes of packages that tests do not install: in files that nobody runs, unpacked for the test.
+// USDT probes of packages that are not installed, but unpacked for the test; their files are never run.
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,13 +11,13 @@ import { notesByReadelf, probesIfAny, writtenAsNotes } from "../support/usdt_not
 import { Folder } from "../support/workload.ts";
 import { extractPackages, PrivateApt } from "../vm/apt.ts";
 
-/** Of each suite the packages whose probes have arguments in several registers, and some of them. */
+/** By suite: packages with probes whose arguments differ between locations. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sid: ["libc6"],
   trixie: ["postgresql-17", "openjdk-21-jre-headless", "libvirt0", "sssd-common"],
 };
 
-/** Unpacks packages; the files of them that have probes. */
+/** Unpacks packages; returns their files that have probes. */
 async function unpacked(folder: string, suite: string, names: readonly string[]) {
   const { signal } = new AbortController();
   const [lists, target] = [join(folder, "apt"), join(folder, suite)];
@@ -30,7 +30,7 @@ async function unpacked(folder: string, suite: string, names: readonly string[])
     .filter(([, probes]) => probes.length > 0);
 }
 
-/** Whether some argument is not in the same place, or not of the same type, everywhere. */
+/** Whether an argument's operand or type differs between the probe's locations. */
 function differs({ locations }: UsdtProbe): boolean {
   const texts = locations.map((location) =>
     JSON.stringify(location.arguments.map(({ type, operand }) => [type, operand]))
@@ -38,7 +38,7 @@ function differs({ locations }: UsdtProbe): boolean {
   return new Set(texts).size > 1;
 }
 
-/** By which trace shows all arguments of a probe but those in variables that only the file's symbols tell. */
+/** Arguments for trace that print a probe's arguments, except operands that are addressed by a symbol. */
 function hooksOf(path: string, { provider, name, locations }: UsdtProbe): string[] {
   const most = Math.max(...locations.map((location) => location.arguments.length));
   const isReadable = (i: number) =>
@@ -62,7 +62,7 @@ for (const [suite, names] of Object.entries(PACKAGES)) {
     for (const [path, probes] of files) {
       assert.deepEqual(writtenAsNotes(probes), await notesByReadelf(path), path);
     }
-    // That it is ready: the verifier took all programs, and each place has its probe.
+    // The tool got ready: the verifier accepted all programs, and each location has its uprobe.
     await using tool = await startTool("trace", "--json", ...hooks);
     assert.deepEqual(rowsOf(await stopTool(tool)), []);
   });

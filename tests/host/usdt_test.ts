@@ -21,7 +21,7 @@ const named = (probes: readonly UsdtProbe[]) =>
 const PROBES = ["widths", "twelve", "forms", "twice", "text", "plain"].map((name) => `test:${name}`)
   .concat("other:alike", "test:alike", "test:guarded");
 
-/** What `readelf -n` says of a file's probes. */
+/** The probes of a file as `readelf -n` prints them. */
 function readelf(path: string): string[][] {
   const { stdout } = spawnSync("readelf", ["-n", path], { encoding: "utf8" });
   const note =
@@ -148,7 +148,8 @@ for (const kind of kinds) {
     assert.deepEqual(await watched.fire(1009), { enabled: 1009, semaphore: 1 });
     assert.deepEqual(await other.fire(211), { enabled: 0, semaphore: 0 });
     {
-      // The kernel counts the place once, whoever is there.
+      // The kernel increments the semaphore once for each location, however many programs are
+      // attached.
       using _second = bpf.program("on_count").attachUsdt(options);
       assert.equal((await watched.fire(0)).semaphore, 1);
       link.close();
@@ -228,7 +229,7 @@ test("an unknown probe is an error that lists those there are, and leaves nothin
   assert.deepEqual(await process.fire(3), { enabled: 0, semaphore: 0 });
 });
 
-/** Loads the programs whose sections say where they belong, or those of them that are named. */
+/** Loads the programs whose sections name their probes, or only some of them. */
 function loadPlaced(pid: number, programs: Record<string, boolean> = {}): Bpf {
   const others = ["on_widths", "on_twelve", "on_twice", "on_text", "on_guarded", "on_count"];
   return Bpf.load(buildObject("usdt.bpf.c"), {
@@ -237,7 +238,7 @@ function loadPlaced(pid: number, programs: Record<string, boolean> = {}): Bpf {
   });
 }
 
-/** Starts a program that throws as many exceptions as it is told. */
+/** Starts usdt_throw.cc, which throws as many exceptions as it is told. */
 async function startThrower(): Promise<Running> {
   const flags = ["-x", "c++", "-Wl,--no-as-needed", "-lstdc++"];
   const process = Running.start([buildProgram("usdt_throw.cc", flags)]);
@@ -265,7 +266,8 @@ test("Bpf.attach() names the probes there are, and attaches none then", () => {
 
 test("a process in another mount namespace is found by its own view of the file", async () => {
   using bpf = load();
-  // There the file lies at a path that is another one's here.
+  // In the process's mount namespace the file has a path that does not exist, or is another file,
+  // in ours.
   const script = 'mount -t tmpfs none /mnt && cp "$0" /mnt/program && exec /mnt/program';
   await using process = await UsdtProcess.start("pie", ([program]) => [
     "unshare",

@@ -6,7 +6,7 @@ import { callGetppid } from "../support/calls.ts";
 import { requires } from "../support/requires.ts";
 
 const Numbers = struct("record", { number: u64.asNumber, more: u32 });
-/** Records of 16 bytes, each with a header of 8. */
+/** How many records fit into the ring: each has 16 bytes and a header of 8 bytes. */
 const ROOM = Math.floor(4096 / 24);
 
 const load = () =>
@@ -23,7 +23,7 @@ test(
     bpf.attach();
     let expected = 0;
     let pushed = 0;
-    // Many times around the ring, by amounts that do not divide it.
+    // Wraps around the ring many times, by amounts that do not divide its size.
     for (let round = 0; round < 101; round++) {
       for (let i = 0; i < 13; i++, pushed++) {
         assert.equal(ring.push({ number: pushed * 2 ** 20, more: i }), true);

@@ -24,11 +24,11 @@ const KEY = {
   pid: 42,
   change: -2,
   comm: "sshd",
-  // libbcc reads on where no zero ends bytes.
+  // Ends with zeros, because libbcc reads beyond an array of bytes without a terminating zero.
   tag: [97, 98, 99, 0, 0, 0],
   at: { x: 1, y: -1 },
   many: [{ x: 2, y: 3 }, { x: 4, y: -5 }],
-  // Above these libbcc takes the largest signed number instead.
+  // The largest signed numbers: libbcc clamps larger ones.
   big: 0x7fff_ffff_ffff_ffffn,
   least: 3n,
   one: 65,
@@ -38,7 +38,7 @@ const KEY = {
 };
 const VALUE = { id: 11, of: { narrow: 0x5678, wide: 0x12345678n } };
 
-/** A module of libbcc's own, which tells and reads the text of its tables' keys and leaves. */
+/** A module of libbcc, whose functions print and parse keys and values of its tables. */
 class Oracle implements Disposable {
   readonly #module: bigint;
 
@@ -51,7 +51,7 @@ class Oracle implements Disposable {
     assert.notEqual(this.#module, 0n);
   }
 
-  /** Their texts of these bytes. */
+  /** libbcc's texts for the bytes of a key and a value. */
   texts(name: string, key: Uint8Array<ArrayBuffer>, value: Uint8Array<ArrayBuffer>): string[] {
     const { bpf_table_key_snprintf, bpf_table_leaf_snprintf } = libbcc();
     const text = alloc(1024);
@@ -63,7 +63,7 @@ class Oracle implements Disposable {
       });
   }
 
-  /** The bytes of a key of this text. */
+  /** The bytes of a key that libbcc parses from a text. */
   key(name: string, text: string, size: number): Uint8Array<ArrayBuffer> {
     const bytes = alloc(size);
     assert.equal(
