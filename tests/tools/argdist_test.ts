@@ -20,7 +20,7 @@ interface Row {
 
 const program = () => buildProgram("arguments.c");
 
-/** How often each set of values came, by label. */
+/** By label: how often each combination of values was counted. */
 function counted(rows: readonly Row[]): Record<string, Record<string, number>> {
   const found: Record<string, Record<string, number>> = {};
   for (const { record, probe, values, count } of rows) {
@@ -30,7 +30,7 @@ function counted(rows: readonly Row[]): Record<string, Record<string, number>> {
   return found;
 }
 
-/** The rows of histograms with a count, by label. */
+/** By label: the buckets of the histogram that are not empty, as [low, count]. */
 function distributed(rows: readonly Row[]): Record<string, [number, number][]> {
   const histograms = rows.filter(({ record }) => record === "histogram");
   return Object.fromEntries(histograms.map(({ value, buckets }) => [
@@ -44,7 +44,7 @@ function distributed(rows: readonly Row[]): Record<string, [number, number][]> {
 const COUNTS =
   "argdist counts and distributes arguments, results and expressions, and filters them";
 test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
-  // A file of its own: what others count of the program is none of this.
+  // A copy of the program, so that other tests' processes are not counted.
   using folder = new Folder();
   const path = join(folder.path, basename(program()));
   copyFileSync(program(), path);
@@ -85,7 +85,7 @@ test(COUNTS, { skip: requires(COUNTS, "speed") }, async () => {
   ];
   const args = ["--json", "-i", "1000", ...probes];
   await using running = await startTool("argdist", ...args);
-  // Probes with headers of one's own are compiled by libbcc.
+  // With -I libbcc compiles the probes.
   await using compiled = await startTool("argdist", "-I", "linux/pid.h", ...args);
   await target.go();
   await other.go();
@@ -128,7 +128,7 @@ test(IN_FLIGHT, { skip: requires(IN_FLIGHT, "speed") }, async () => {
   await using running = await startTool("argdist", "--json", "-i", "1000", "-C", probe);
   await target.go();
   const result = await stopTool(running);
-  // The kernel follows the outermost 64 to their return.
+  // The kernel tracks at most 64 nested calls to their return.
   assert.deepEqual(counted(rowsOf<Row>(result)), { deep: { true: 64 } });
   const records = rowsOf<{ record: string; what?: string; total?: number }>(result);
   const dropped = records.filter(({ record }) => record === "dropped");

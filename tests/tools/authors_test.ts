@@ -1,5 +1,5 @@
 // Not in guests: it compiles.
-/** docs/authors.md: the tool it shows, in a folder that has nothing to do with the project. */
+/** Tests the tool that docs/authors.md shows, in a folder outside the project. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -22,7 +22,10 @@ import { Site } from "../support/site.ts";
 import { READY } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Writes the files of the page to a folder, with the library from there; the path of the tool. */
+/**
+ * Writes the page's files to a folder, importing the library from a given place; returns the tool's
+ * path.
+ */
 function author(
   folder: Folder,
   library: (part: string) => string = (part) => PROJECT + part,
@@ -38,7 +41,7 @@ function author(
   return `${path}/chdirs.ts`;
 }
 
-/** Writes the tool in one file; its path. */
+/** Writes the page's tool that is one file; returns its path. */
 function oneFile(folder: Folder): string {
   const page = readFileSync(`${PROJECT}docs/authors.md`, "utf8");
   const [, text] = /^```ts ignore one-file\n(.*?)^```$/ms.exec(page)!;
@@ -47,7 +50,7 @@ function oneFile(folder: Folder): string {
   return path;
 }
 
-/** Writes the test that the page shows for it; its path. */
+/** Writes the test that the page shows for that tool; returns its path. */
 function itsTest(folder: Folder): string {
   const page = readFileSync(`${PROJECT}docs/authors.md`, "utf8");
   const [, text] = /^```ts ignore test\n(.*?)^```$/ms.exec(page)!;
@@ -66,7 +69,10 @@ function command(name: string, args: readonly string[], cwd = "/"): void {
   assert.equal(status, 0, stdout + stderr);
 }
 
-/** Starts a shell that changes its folder when told to, and the tool for it; compares exactly. */
+/**
+ * Starts a shell that changes its folder on request, runs the tool on it, and compares the rows
+ * exactly.
+ */
 async function showsChanges(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -81,7 +87,7 @@ async function showsChanges(
   await tool.find("stderr", /^ready$/m);
   for (const each of [other, shell]) {
     each.send();
-    // It lives on: the tool ends with the process that it follows.
+    // The shell must not end before the tool, which ends with the process that it traces.
     await each.find("stdout", /^done$/m);
   }
   tool.kill("SIGINT");
@@ -124,7 +130,10 @@ test("the test that docs/authors.md shows passes", () => {
   command(process.execPath, words, folder.path);
 });
 
-/** Starts shells that remove directories, and the tool for one of them; compares exactly. */
+/**
+ * Starts shells that remove directories, runs the tool on one of them, and compares the rows
+ * exactly.
+ */
 async function showsRemovals(command: readonly string[]): Promise<void> {
   using folder = new Folder();
   const names = ["a", "b", "c"].map((name) => `${folder.path}/${name}`);
@@ -150,7 +159,7 @@ test("a tool elsewhere becomes one executable, of its source or of an object alo
   const out = `${folder.path}/out`;
   run("compile.sh", "--runtime", "bun", "-o", out, path);
   await showsChanges([`${out}/chdirs`]);
-  // Now from an object that something else has compiled.
+  // Now with an object file that was compiled without scripts/objects.sh.
   const flags = ["-target", "bpfel", "-mcpu=v3", "-O2", "-g", "-nostdinc", "-iquote", "."];
   const { status, stderr } = spawnSync(
     "clang",
@@ -177,7 +186,7 @@ test("a tool elsewhere imports the library by URL, runs in Deno, and becomes one
   await showsChanges(deno, { DENO_DIR: `${folder.path}/cache` });
   const out = `${folder.path}/out`;
   run("compile.sh", "--runtime", "bun", "-o", out, path);
-  // Nothing is fetched any more.
+  // The executable runs without the server.
   await site[Symbol.asyncDispose]();
   await showsChanges([`${out}/chdirs`]);
 });
@@ -193,7 +202,8 @@ test(PACKAGE, { skip: requires(PACKAGE, "full") }, async () => {
   const modules = `${path.replace(/[^/]*$/, "")}node_modules`;
   mkdirSync(`${modules}/@ts-bcc/ts-bcc`, { recursive: true });
   const packed = `${folder.path}/ts-bcc.tgz`;
-  // What docs/authors.md says, in a tree that may have changes.
+  // The command that docs/authors.md shows; --allow-dirty, because the tree may have uncommitted
+  // changes.
   command(
     "deno",
     ["pack", "--quiet", "--allow-slow-types", "--allow-dirty", "-o", packed],

@@ -17,7 +17,9 @@ interface Row {
   buckets?: { count: number }[];
 }
 
-/** How many requests the histograms of `--json` hold, by what `name` tells of a histogram. */
+/**
+ * The number of requests in the histograms of `--json`, by the name that `name` gives a histogram.
+ */
 function counts(result: Result, name: (row: Row) => string | undefined): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const row of rowsOf<Row>(result)) {
@@ -29,7 +31,7 @@ function counts(result: Result, name: (row: Row) => string | undefined): Record<
   return sums;
 }
 
-/** How many requests the histograms of a text hold. */
+/** The number of requests in the histograms of a text output. */
 const countsIn = (text: string): number =>
   [...text.matchAll(/-> \d+ +: (\d+) /g)].reduce((sum, [, count]) => sum + Number(count), 0);
 
@@ -45,7 +47,7 @@ test(
     watch();
     await disk.write(101);
     await disk.read(53);
-    await other.write(13); // behind the last: its reader is woken before its end is reported
+    await other.write(13); // later requests: the kernel wakes a reader before block_rq_complete
     const result = await stopTool(tool);
     const { [DIRECT_WRITE]: written, [DIRECT_READ]: read } = counts(result, ({ flags }) => flags);
     assert.deepEqual([written, read], [101, 53]);

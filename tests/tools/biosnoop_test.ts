@@ -21,7 +21,7 @@ interface Row {
 
 const SECTORS = BLOCK / 512;
 
-/** What dd's requests look like. */
+/** The rows of dd's requests. */
 const expected = (pid: number, { name: disk }: Disk, t: string, count: number) =>
   Array.from({ length: count }, (_, i) => ({
     comm: "dd",
@@ -41,9 +41,9 @@ test(
     watch();
     const writer = await disk.write(101);
     const reader = await disk.read(53);
-    await other.write(13); // behind the last: its writer is woken before its end is reported
+    await other.write(13); // later requests: the kernel wakes a writer before block_rq_complete
     const rows = rowsOf<Row>(await stopTool(tool));
-    // Others may look at a new disk.
+    // Other processes, such as udev, may read a new disk.
     const ours = rows.filter(({ pid }) => pid === writer || pid === reader);
     assert.deepEqual(
       ours.map(({ time_s: _time, que_ms: _queued, lat_ms: _latency, ...rest }) => rest),
@@ -57,8 +57,8 @@ test(
 );
 
 /**
- * Before Linux 6.5 no tracepoint tells who asks for a flush, or for a write with one behind it: they are
- * shown by who gave them to the disk.
+ * Before Linux 6.5 no tracepoint names the process that requests a flush, or a write with a flush after
+ * it: tools then show the thread that issued the request to the disk.
  */
 const isAskerKnown = hasTracepoint("block", "block_io_start").answer === "yes";
 
@@ -70,8 +70,8 @@ test(
     watch();
     const flusher = await disk.flush(11);
     const writer = await disk.writeDurably(5);
-    const last = await disk.write(1); // its writer is woken before its end is reported
-    // Others may look at a new disk.
+    const last = await disk.write(1); // a later request: a writer is woken before block_rq_complete
+    // Other processes, such as udev, may read a new disk.
     const rows = rowsOf<Row>(await stopTool(tool)).filter(({ t, pid }) =>
       t !== "R" && pid !== last
     );
@@ -93,7 +93,7 @@ test(
     });
     assert.deepEqual(ours, [
       ...Array<unknown>(11).fill(flush(flusher, "file_io")),
-      // Each write is followed by its own flush, since a loop device has no FUA, and by that of fsync.
+      // Two flushes follow each write: one because a loop device has no FUA, and that of fsync().
       ...expected(writer, disk, "W", 5)
         .flatMap((write) => [write, flush(writer, "dd"), flush(writer, "dd")]),
     ]);

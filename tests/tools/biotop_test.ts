@@ -22,7 +22,7 @@ interface Row {
 const LOOP_MAJOR = 7;
 const KBYTES = BLOCK / 1024;
 
-/** Writes so many blocks from this process, in as many requests as the kernel likes. */
+/** Writes blocks from this process; the kernel decides into how many requests. */
 function writeThrough({ path }: Disk, blocks: number): void {
   const fd = openSync(path, "r+");
   try {
@@ -41,7 +41,7 @@ test(
     await using tool = await startTool("biotop", "--json", "0.05");
     watch();
     const pids = [await disk.write(101), await other.write(13), await disk.read(53)];
-    await disk.write(1); // behind the last: its reader is woken before its end is reported
+    await disk.write(1); // a later request: the kernel wakes a reader before block_rq_complete
     const sums = new Map<string, [io: number, kbytes: number]>();
     for (const row of rowsOf<Row>(await stopTool(tool))) {
       if (!pids.includes(row.pid)) continue;
@@ -68,8 +68,8 @@ test(
     await using tool = await startTool("biotop", "--json", "0.05");
     watch();
     const pid = await disk.flush(11);
-    await disk.write(1); // behind the last: its writer is woken before its end is reported
-    // Before Linux 6.5 no tracepoint tells who asks for a flush.
+    await disk.write(1); // a later request: the kernel wakes a writer before block_rq_complete
+    // Before Linux 6.5 no tracepoint names the process that requests a flush.
     const isAskerKnown = hasTracepoint("block", "block_io_start").answer === "yes";
     const rows = rowsOf<Row>(await stopTool(tool))
       .filter((row) =>

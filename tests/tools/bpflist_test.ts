@@ -10,7 +10,7 @@ interface Row {
   readonly count: number;
 }
 
-/** How many descriptors of a process say that they are of BPF, by what they say. */
+/** The number of a process's BPF descriptors by kind, from the link targets in /proc/PID/fd. */
 function held(pid: number): Map<string, number> {
   const kind = /^anon_inode:(?:bpf[-_])?(prog|map|link|btf)$/;
   const counts = new Map<string, number>();

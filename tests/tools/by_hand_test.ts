@@ -1,6 +1,6 @@
 /**
- * Filters and columns of tools for hooks that no machine of the tests has: the programs of their plans are run by
- * hand, or at hooks of another kind, and their reports are made of that.
+ * Filters and columns of tools whose hooks exist on no kernel that the tests use: their programs are run by
+ * BPF_PROG_TEST_RUN or attached to other hooks, and the tools' reports are made from the results.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +22,7 @@ import { Script } from "../support/script.ts";
 const H_IPI = 0x6c;
 const H_CEDE = 0xe0;
 
-/** Makes calls of the hypervisor: these many of H_IPI, and of H_CEDE, which fail. */
+/** Runs the programs for hypervisor calls: `ipis` calls H_IPI, and `cedes` calls H_CEDE that fail. */
 function call(bpf: Bpf, ipis: number, cedes: number): void {
   const numbers = [...Array<number>(ipis).fill(H_IPI), ...Array<number>(cedes).fill(H_CEDE)];
   for (const number of numbers) {
@@ -79,7 +79,7 @@ test("ppchcalls prints bcc's table: by call, with times, the first of them, by p
   ]);
 });
 
-/** Lets all threads of this process run on the first CPU only, until it is disposed: sections belong to a CPU. */
+/** Pins all threads of this process to the first CPU until disposal: a critical section belongs to a CPU. */
 function onFirstCpu(): Disposable {
   const taskset = (...words: string[]) => {
     const { status, stdout, stderr } = spawnSync("taskset", words, { encoding: "utf8" });
@@ -92,7 +92,10 @@ function onFirstCpu(): Disposable {
   return { [Symbol.dispose]: () => void taskset("-a", "-p", before, pid) };
 }
 
-/** Makes a section of the kernel between functions of it, and takes the events of it. */
+/**
+ * Runs the programs for begin and end of a critical section between two kernel functions, and takes its
+ * events.
+ */
 function section({ plan, bpf }: Loaded, off: string, on: string, take: (event: never) => void) {
   const address = (name: string) => BigInt("0x" + symbols.get(name)!);
   bpf.program(off).run({ context: args(address("vfs_read"), address("ksys_read")) });
@@ -101,7 +104,7 @@ function section({ plan, bpf }: Loaded, off: string, on: string, take: (event: n
   events.drain(take);
 }
 
-/** The same as the tool prints it, or as JSON. */
+/** The lines that the tool prints for such a section, as text and as JSON. */
 function printed(tool: Loaded, off: string, on: string): string[] {
   const plan = tool.plan as EventPlan<never>;
   using _kept = plan.prepare!(tool.bpf, undefined) as Disposable;
@@ -173,7 +176,7 @@ test("llcstat prints bcc's table: samples times what each stands for", () => {
     caches.set({ cpu: 0, pid: 182, tid: 183, comm: "two" }, { references: 3n, misses: 0n });
     return reportOf(tool);
   };
-  // In the order of a hash.
+  // The rows are sorted here: the tool prints them in the order of the hash map.
   const sorted = (text: string) => {
     const [heading, ...lines] = text.split("\n");
     return [heading, ...lines.sort()];
@@ -193,7 +196,7 @@ test("llcstat prints bcc's table: samples times what each stands for", () => {
 });
 
 test("llcstat's filters match what they should, and hide the rest", async () => {
-  // Faults of a process that touches pages are in the place of references, and its switches in that of misses.
+  // Page faults stand in for cache references, and context switches for cache misses.
   const program = `import mmap, os, time
 print("pid", os.getpid(), flush=True); input()
 area = mmap.mmap(-1, 4096 * 97, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -235,7 +238,7 @@ for _ in range(13): time.sleep(0.001)`;
     ["--pidns", String(stranger)],
   ].map(([option, value]) => start(option!, value!));
   await work.go();
-  /** References and misses of the process. */
+  /** The references and misses that the tool counted for the process. */
   const countsOf = (tool: Loaded) => {
     const rows = reportOf(tool, true).split("\n").map((line) => JSON.parse(line));
     const own = rows.filter(({ pid, tid }) => pid === work.pid && tid === work.pid);

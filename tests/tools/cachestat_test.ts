@@ -18,20 +18,22 @@ interface Row {
 
 const LONG = "1000"; // seconds: one report, when the tool is stopped
 
-/** Lets the workload go on until it waits for the `times`th time. */
+/** Lets the workload run until it waits for the `times`th time. */
 async function goOn(workload: Running, times: number): Promise<void> {
   workload.send();
   await workload.find("stdout", new RegExp(`(waiting\n){${times}}`));
 }
 
-/** The only record. */
+/** Stops the tool; returns its only record. */
 async function reportOf(tool: Running): Promise<Row> {
   const rows = rowsOf<Row>(await stopTool(tool));
   assert.equal(rows.length, 1);
   return rows[0]!;
 }
 
-/** A file of 101 pages that is not in the page cache and that nothing is read ahead of. */
+/**
+ * Steps of file_io.c that make a file of 101 pages, outside the page cache and without read-ahead.
+ */
 const fresh = ({ path }: Ext4): string[] => [`open=${path}/file:1`, "write=101", "forget", "start"];
 
 test("cachestat -p counts 101 misses, 53 hits and 7 dirtied buffers, exactly", async () => {
@@ -72,7 +74,7 @@ test(beside, { skip: requires(beside, "speed") }, async () => {
   assert.deepEqual([hits + misses, dirties], [101 + 53, 97]);
 });
 
-// What others do at the same time is counted as well.
+// At least, because the tool counts other processes as well.
 test("cachestat counts at least what one process does", {
   skip: requires("cachestat counts at least what one process does", "speed"),
 }, async () => {

@@ -9,9 +9,9 @@ import { requires } from "../support/requires.ts";
 import { READY, toolCommand, withCapabilities } from "../support/tool.ts";
 
 /**
- * What tools need to run by themselves, where their sample is not it. Left out are those that need a
- * Ruby, counters, a file system or hooks that not every machine has, or more capabilities
- * (functions of libraries), or load nothing.
+ * Arguments in place of a tool's sample; `undefined` leaves a tool out: it needs a Ruby process, hardware
+ * counters, a file system or hooks that not every machine has, or more capabilities (for functions of libraries),
+ * or it loads nothing.
  */
 const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   criticalstat: undefined,
@@ -57,13 +57,13 @@ const ARGUMENTS: Readonly<Record<string, readonly string[] | undefined>> = {
   zfsslower: undefined,
 };
 
-/** Those that are asked for a tracepoint here. */
+/** Tools that trace a tracepoint with these arguments, and so read tracefs. */
 const ASKED = ["argdist", "funcinterval", "trace"];
 
 const LEAST = ["CAP_BPF", "CAP_PERFMON"];
 const TRACEFS = "CAP_DAC_READ_SEARCH";
 
-/** How a tool begins: "ready" or what it says. */
+/** The first message of a tool: its ready line, or an error. */
 async function beginning(
   name: string,
   capabilities: readonly string[],
@@ -104,7 +104,7 @@ for (const name of Object.keys(tools)) {
   });
 }
 
-/** Those that set probes in programs and libraries wherever these are, by events of perf. */
+/** Tools with uprobes in system-wide programs and libraries, which need perf events. */
 const IN_PROGRAMS = ["bashreadline", "gethostlatency", "sslsniff", "threadsnoop"];
 
 const TAKES_ADMIN =
@@ -119,7 +119,7 @@ for (const name of IN_PROGRAMS) {
   });
 }
 
-/** The same of those that are asked for a process, which is the same user's: with what comes before its id. */
+/** Tools with uprobes in one process, which runs as the same user; by tool: the words before the pid. */
 const OF_PROCESSES: Readonly<
   Record<string, { command(): string[]; tools: Record<string, string[]> }>
 > = {
@@ -143,7 +143,7 @@ for (const [what, { command, tools }] of Object.entries(OF_PROCESSES)) {
     for (const [name, before] of Object.entries(tools)) {
       const args = [...before, String(running.pid)];
       assert.match(await beginning(name, LEAST, args), TAKES_ADMIN);
-      // Some say first what they trace, or cannot see.
+      // Some tools print a line about what they trace, or cannot see, before that.
       const said = await beginning(
         name,
         [...LEAST, "CAP_SYS_ADMIN"],
@@ -156,7 +156,7 @@ for (const [what, { command, tools }] of Object.entries(OF_PROCESSES)) {
   });
 }
 
-/** Those whose hooks this machine's kernel lacks: what they are asked for, and whether they have kprobes alone. */
+/** Tools whose hooks this machine's kernel lacks: their arguments, and whether all their hooks are kprobes. */
 const ELSEWHERE: Readonly<Record<string, { args: string[]; byKprobes?: true }>> = {
   dcsnoop: { args: [] },
   dcstat: { args: [], byKprobes: true },

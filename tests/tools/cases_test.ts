@@ -1,9 +1,9 @@
 /**
  * Runs the tables of all tools: tools/NAME/NAME.cases.ts.
  *
- * The gate runs them on the executable, as users do, which TSBCC_CASES_EXECUTABLE names: to start takes it
- * 0.03 s of CPU, and 0.12 from source, and they start more than a thousand tools. Other files of tests share
- * this process, so that it is named for these alone.
+ * The gate runs them on the compiled executable, which TSBCC_CASES_EXECUTABLE names: it starts in 0.03 s of
+ * CPU time, from source in 0.12 s, and the cases start more than a thousand tools. It is not
+ * TSBCC_EXECUTABLE, because other test files share this process and must run tools from source.
  */
 
 import { after, before, test } from "node:test";

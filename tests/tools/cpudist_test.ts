@@ -31,7 +31,8 @@ test("cpudist counts each stretch on and off the CPU, by the kernel's own counte
       summaries.push(summary);
     }
     assert.ok(all > 90, "it slept");
-    // It was off the CPU before the first and still is after the last.
+    // The process was off the CPU before its first run and after its last, so there is one interval
+    // off the CPU less.
     assert.deepEqual(summaries.map(({ count }) => count), [all, all - 1]);
     assert.ok(summaries[0]!.total >= 49_000, "it ran");
     assert.ok(summaries[1]!.total >= 97_000, "it slept");
@@ -68,7 +69,8 @@ test("cpudist counts idle time with -I only", {
   assert.ok(processes.length > 0 && !processes.includes(0), processes.join());
 });
 
-// Theirs tells of the time on a CPU only where it was taken away.
+// libbpf-tools' cpudist counts time on a CPU only if the thread was preempted, so only time off the
+// CPU is compared.
 test("cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off the CPU", {
   skip: requires(
     "cpudist prints bcc's histogram and agrees with libbpf-tools' cpudist off the CPU",

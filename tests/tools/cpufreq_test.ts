@@ -15,7 +15,10 @@ import { Folder } from "../support/workload.ts";
 const CPUS = "/sys/devices/system/cpu";
 const [first, ...others] = onlineCpus();
 
-/** Starts the tool where files say that the first CPU runs at 1234 MHz and all others at 2600. */
+/**
+ * Starts the tool in a mount namespace where sysfs shows 1234 MHz for the first CPU and 2600 for
+ * all others.
+ */
 async function startWithDriver(folder: Folder, ...args: string[]): Promise<Running> {
   const fake = join(folder.path, "cpu");
   const tell = (cpu: number, kHz: number) => [
@@ -35,7 +38,10 @@ async function startWithDriver(folder: Folder, ...args: string[]): Promise<Runni
   return running;
 }
 
-/** A program of its own name that computes on the first CPU, a number of steps and no time. */
+/**
+ * A program with its own name that computes on the first CPU, for a number of steps, not for a
+ * time.
+ */
 async function busy(folder: Folder, name: string): Promise<Script> {
   const path = join(folder.path, name);
   copyFileSync("/bin/bash", path);

@@ -23,7 +23,10 @@ interface Deadlock {
 
 const flags = ["-fno-omit-frame-pointer"];
 
-/** Runs the program under the tool until the tool ends; the program's id and what the tool said. */
+/**
+ * Runs lock_order.c under the tool until the tool ends; returns the program's pid and the tool's
+ * output.
+ */
 async function watch(words: readonly string[], args: readonly string[], built = flags) {
   await using program = Running.start([buildProgram("lock_order.c", built), ...words, "await"]);
   const [, pid] = await program.find("stdout", /^pid (\d+)\n/);
@@ -85,7 +88,7 @@ test("deadlock tells of a cycle of three mutexes, as bcc does", async () => {
 
 test("deadlock names source lines where the program has debug information", async () => {
   const source = readFileSync(join(PROJECT, "tests/support/lock_order.c"), "utf8").split("\n");
-  /** The source line behind the first frame. */
+  /** The source line in a stack's first frame. */
   const line = (stack: readonly string[]) => {
     const [, number] = / \(lock_order\.c:(\d+)\)$/.exec(stack[0]!) ?? [];
     return source[Number(number) - 1]?.trim();
@@ -115,7 +118,7 @@ test("deadlock says which stacks -s left no room for", async () => {
   const { cycle } = rowsOf<Deadlock>(result).find(({ record }) => record === "deadlock")!;
   const stacks = cycle.flatMap(({ held, asked }) => [held, asked]);
   const missed = stacks.filter((stack) => stack.join() === "[Missed User Stack]");
-  // Four, all different, and those of who made the threads.
+  // Four different stacks, and those of the thread that created the threads.
   assert.ok(stacks.length === 4 && missed.length >= 3, JSON.stringify(stacks));
 });
 

@@ -9,7 +9,9 @@ interface Row {
   readonly comm?: string;
 }
 
-/** Threads that come, run and go while the tool runs are named in its report, which comes later. */
+/**
+ * The report, which is made at the end, names threads that started and ended while the tool ran.
+ */
 for (
   const [name, ...args] of [
     ["syscount", "-P", "-T", "100000"],

@@ -1,6 +1,6 @@
 /**
- * Every tool that starts by itself ends after its duration, and at a second signal though what it saw is not
- * printed yet. tests/support/every_tool.ts says which tools do not, and why.
+ * Every tool ends after its duration, and at a second signal even if its output is not written yet.
+ * tests/support/every_tool.ts says which tools are left out, and why.
  */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { scriptCommand } from "../support/runtime.ts";
 import { READY, toolCommand } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Runs a command whose standard output is a pipe that is full and that nobody reads. */
+/** Runs a command whose standard output is a full pipe that no process reads. */
 function startStuck(folder: Folder, command: readonly string[]): Running {
   const script = [
     'mkfifo "$0"',
@@ -27,10 +27,10 @@ function startStuck(folder: Folder, command: readonly string[]): Running {
   return Running.start(["bash", "-c", script, join(folder.path, "pipe"), ...command], READY);
 }
 
-/** They print even if nothing happens. */
+/** Tools that print even without events. */
 const PRINTS = ["cachestat", "syscount"];
 
-// From the executable, if the gate names one, a start takes a quarter of the CPU.
+// From the compiled executable, if the gate names one, a start takes a quarter of the CPU time.
 const { TSBCC_CASES_EXECUTABLE: executable } = process.env;
 const commandOf = (name: string) => executable ? [executable, name] : toolCommand(name);
 
@@ -45,7 +45,7 @@ async function checkDuration({ tool: { name, options }, args }: StartableTool): 
   }
 }
 
-/** Checks that the second signal ends a tool though nobody reads what it prints. */
+/** Checks that the second signal ends a tool even if its output is stuck. */
 async function checkSignals({ tool: { name }, args }: StartableTool): Promise<void> {
   using folder = new Folder();
   await using running = startStuck(folder, [...commandOf(name), "--json", ...args]);
@@ -56,24 +56,24 @@ async function checkSignals({ tool: { name }, args }: StartableTool): Promise<vo
     running.kill("SIGINT");
     await setTimeout(5);
   }
-  // It ends if it has nothing to print; else what it prints is stuck for good.
+  // A tool without output ends at the first signal; else it is stuck in writing.
   running.kill("SIGINT");
   const { signal, status, stderr } = await result;
   if (PRINTS.includes(name)) assert.equal(signal, "SIGINT", stderr);
   else assert.ok(signal === "SIGINT" || status === 0, `${signal} ${status} ${stderr}`);
 }
 
-// What the other options that all have mean to a plan: tools/plans_test.ts.
+// tools/plans_test.ts checks the plans for the other options that all tools have.
 for (const startable of startableTools) {
   const title =
     `${startable.tool.name} ends after --duration, and at the second signal while nobody reads`;
   test(title, { skip: requires(title, "speed") }, async () => {
-    // At once: both mostly wait for the kernel to attach and detach.
+    // In parallel: both mostly wait for the kernel to attach and detach.
     await Promise.all([checkDuration(startable), checkSignals(startable)]);
   });
 }
 
-/** The command of a tool of which this is the plan. */
+/** Writes a tool with this plan to the folder; returns the command that runs it. */
 function planCommand(folder: Folder, plan: string): string[] {
   const script = join(folder.path, "tool.ts");
   const from = (path: string) => JSON.stringify(PROJECT + path);
@@ -98,7 +98,7 @@ function planCommand(folder: Folder, plan: string): string[] {
 const startPlan = (folder: Folder, plan: string, ...args: string[]): Running =>
   Running.start([...planCommand(folder, plan), ...args]);
 
-/** A plan that sets probes for ever. @param next before the next one */
+/** A plan that attaches probes without end. @param next code to run before the next one */
 const attaches = (next: string) =>
   `{
     interval: undefined,
@@ -164,7 +164,7 @@ for (const args of [[], ["--json"]]) {
   });
 }
 
-/** Starts a tool of this plan on a terminal that script(1) makes. */
+/** Starts a tool with this plan on a terminal that script(1) makes. */
 function startOnTerminal(folder: Folder, plan: string): Running {
   const shell = planCommand(folder, plan).map((word) => `'${word}'`).join(" ");
   return Running.start(["script", "-qec", `exec ${shell}`, "/dev/null"], READY);
@@ -201,7 +201,7 @@ test("a second signal ends a tool while it makes the last report, and its line s
   await running.find("stdout", /begun/);
   process.kill(pid, "SIGINT");
   const { status, stdout } = await running.result;
-  // 128 and the signal's number, as shells tell it.
+  // 128 plus the signal's number, as shells report it.
   assert.equal(status, 130, stdout);
   assert.ok(stdout.endsWith("slow: making the report; Ctrl-C ends without it …begun\r\n"), stdout);
 });

@@ -20,7 +20,7 @@ interface Row {
   args: string;
 }
 
-/** Runs a script under execsnoop, which watches what the script's process starts. */
+/** Runs a script under execsnoop, filtered to children of the script's process. */
 async function record(script: string, ...args: string[]): Promise<[stdout: string, pid: number]> {
   await using parent = await Script.start(script);
   await using running = await startTool("execsnoop", "-P", String(parent.pid), ...args);

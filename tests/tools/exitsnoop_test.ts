@@ -22,7 +22,7 @@ interface Row {
   core_dumped: boolean;
 }
 
-/** Runs a script under exitsnoop; the rows of what it started. */
+/** Runs a script under exitsnoop; returns the rows of the processes that it started. */
 async function record(script: string, ...args: string[]): Promise<[rows: Row[], said: string]> {
   await using parent = await Script.start(script);
   await using running = await startTool("exitsnoop", "--json", ...args);
@@ -67,7 +67,7 @@ test("exitsnoop --per-thread reports threads as well", async () => {
     await using running = await startTool("exitsnoop", "--json", ...args);
     await workload.go();
     const rows = rowsOf<Row>(await stopTool(running)).filter(({ pid }) => pid === workload.pid);
-    // In any order: who waits for a thread goes on before that is at its end.
+    // In any order: a thread that joins another continues before the other one has fully ended.
     const ended = perThread ? [workload.pid, tid] : [workload.pid];
     assert.deepEqual(new Set(rows.map((row) => row.tid)), new Set(ended));
     assert.equal(rows.length, ended.length);
@@ -85,7 +85,7 @@ test("exitsnoop tells no end when a thread becomes another program, and -p goes 
     await process.find("stdout", /^executed$/m);
     process.send();
     assert.equal((await process.result).status, 5);
-    // With -p it ends by itself.
+    // With -p the tool ends by itself.
     const rows = rowsOf<Row>(await (args.length ? running.result : stopTool(running)));
     assert.deepEqual(ends(rows, pid), [["bash", Number(pid), 5]]);
   }
@@ -106,7 +106,7 @@ test("exitsnoop tells the end of a process when its last thread ends", async () 
         assert.deepEqual(rows, [["first", Number(pid), code]]);
         continue;
       }
-      // In any order: who waits for a thread goes on before that is at its end.
+      // In any order: a thread that joins another continues before the other one has fully ended.
       const names = rows.map(([name, , code]) => `${name} ${code}`).sort();
       assert.deepEqual(names, ["first 0", `second ${code}`]);
     }
@@ -155,12 +155,13 @@ test("exitsnoop agrees with libbpf-tools' exitsnoop", {
   await parent.go();
   await theirs.find("stdout", /code 32/);
   theirs.kill("SIGINT");
-  // They take names of signals from strsignal(3), and ages are told some time after another.
+  // Without the names of signals, which libbpf-tools takes from strsignal(3), and without ages, which
+  // differ a little.
   const normal = (text: string) =>
     text.split("\n").map((line) => line.trim().replace(/ +\(.*/, "").split(/\s+/))
       .filter((words) => words[2] === String(parent.pid))
       .map((words) => words.toSpliced(4, 1).join(" "))
-      .sort(); // their buffers are by CPU and not always read in order
+      .sort(); // libbpf-tools reads one buffer for each CPU, not always in order
   const expected = normal((await theirs.result).stdout);
   assert.deepEqual(normal((await stopTool(ours)).stdout), expected);
   assert.ok(expected.length > 25);
@@ -177,7 +178,7 @@ test("exitsnoop forgets processes whose end it told once they have been waited f
   const end = monotonicTime();
   const pids = said.trim().split(/\s+/).map(Number);
   assert.equal(pids.length, 41);
-  // The kernel frees them a little later. Others, some of which it never frees, may have had their numbers.
+  // The kernel frees entries with a delay. Entries of earlier processes with the same pid may stay.
   const isOne = ({ id, start_time }: { id: number; start_time: bigint }) =>
     pids.includes(id) && start_time >= begin && start_time <= end;
   const left = () => [...ended.keys()].filter(isOne).length;

@@ -17,7 +17,7 @@ interface Row {
   filename: string;
 }
 
-/** What the workload does to a file, and how it is reported: T, BYTES and OFF_KB. */
+/** The workload's steps on a file, and the rows for it: T, BYTES and OFF_KB. */
 const steps = (path: string): string[] => [
   `path=${path}:3`,
   `open=${path}:13`,
@@ -50,7 +50,7 @@ const rowsExpected = [
   ...each(2, () => ["S", 0, 0]),
 ];
 
-/** The file exists, so that opening it with O_PATH works and nothing else creates it. */
+/** Creates the file, so that opening it with O_PATH works and the workload does not create it. */
 async function prepared(folder: string): Promise<string> {
   const path = `${folder}/traced file`;
   await runFileIo(`open=${path}:1`);
@@ -62,7 +62,7 @@ test("ext4slower 0 reports every read, write, open and sync of that process, exa
   using tmpfs = new Tmpfs();
   const path = await prepared(ext4.path);
   const elsewhere = await prepared(tmpfs.path);
-  // The same process on another file system, and another one on this.
+  // Not shown: the same process on another file system, and another process on this one.
   await using ours = await startFileIo(...steps(elsewhere), ...steps(path));
   await using tool = await startTool("ext4slower", "0", "--json", "-p", String(ours.pid));
   await runFileIo(`open=${ext4.path}/other:1`, "write=29");
@@ -144,7 +144,7 @@ test(agrees, { skip: requires(agrees, "fentry") }, async () => {
   await theirs.find("stdout", /^TIME/m);
   await finishFileIo(workload);
   await theirs.find("stdout", /\.end\n/);
-  // T BYTES OFF_KB; theirs says F for S, and of its size LL_MAX.
+  // T BYTES OFF_KB; libbpf-tools prints F instead of S, with LL_MAX as its size.
   const normal = (stdout: string) =>
     stdout.split("\n").map((line) => line.trim().split(/\s+/))
       .filter(([, comm]) => comm === "file_io")

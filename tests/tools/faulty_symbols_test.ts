@@ -1,4 +1,4 @@
-/** One faulty symbol costs its own name, and no other one of a report. */
+/** A faulty symbol affects only its own name in a report, not other names. */
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { Folder } from "../support/workload.ts";
 
 const [SECTION, SYMBOL, SHT_SYMTAB] = [64, 24, 2];
 const CALLS = 13;
-/** A code point beyond the last: where that threw, one such name ended everybody's report. */
+/** A Rust name with an invalid code point; where decoding it threw, the whole report failed. */
 const UNDEMANGLABLE = "_ZN9$u110000$17h0123456789abcdefE";
 
 interface Count {
@@ -21,7 +21,10 @@ interface Count {
   readonly count: number;
 }
 
-/** Gives symbols of an executable other names, as bytes, and one a size that no file has. */
+/**
+ * Overwrites symbols' names in an executable by bytes, and sets the size of one symbol to a huge
+ * value.
+ */
 function spoil(bytes: Uint8Array, names: Record<string, string>, sized: string): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const word = (at: number) => Number(view.getBigUint64(at, true));
@@ -78,7 +81,7 @@ test("reports name all functions but those whose symbols are faulty, which they 
   const sums = userSums(sampled, ({ samples = 0 }) => samples);
   assert.deepEqual(Object.keys(sums), [chain.join(";")]);
 
-  // There semicolons part frames.
+  // In folded output semicolons separate frames, so one in a name is replaced.
   const text = chain.join(";").replace("xff;", "xff:");
   const lines = (await stopTool(folded)).stdout.split("\n").filter((line) =>
     /right_inner \d+$/.test(line)

@@ -1,4 +1,4 @@
-/** Filters by container in full, with one tool; each tool's filter matrix (filter_matrix.ts) has the rest. */
+/** Tests container filters in detail with one tool; filter_matrix.ts tests them briefly with every tool. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -154,7 +154,7 @@ test("a tool with uprobes finds the process that -p names in the namespace of --
 
 test("tools name functions of the process that a pid namespace's number means", async () => {
   const program = buildProgram("thread_maker.c");
-  // Process 1 elsewhere is another program, which has ended by the time that some are asked for names.
+  // A process 1 of another pid namespace, which has ended when the tool resolves names.
   const command = [program, "first=3", "waits=5"];
   await using inside = Running.start(["unshare", "--pid", "--fork", "--kill-child", ...command]);
   await inside.find("stdout", /^pid 1\n/);
@@ -177,7 +177,7 @@ test("tools name functions of the process that a pid namespace's number means", 
   const { stdout } = await stopTool(locks);
   assert.match(stdout, /"user":\["syscall"/);
   const slow = rowsOf<{ pid: number; user: string[] }>(await stopTool(calls));
-  // The kernel may end a wait before it is woken.
+  // At least: a wait may also return without being woken.
   assert.ok(slow.length >= 5);
   for (const { pid, user } of slow) assert.deepEqual([pid, user[0]], [1, "waiting_routine"]);
 });

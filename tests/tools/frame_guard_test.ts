@@ -7,10 +7,10 @@ import { Script } from "../support/script.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-// Arm's kernels simulate by tables of the whole instruction: nothing is refused there.
+// Kernels for arm64 decode whole instructions by tables: no function has to be refused there.
 const skip = process.arch !== "x64" && "only x86 kernels take instructions for others";
 
-/** Runs a test with a copy of guarded.c; none of the functions that are refused is ever called. */
+/** Runs a test with a copy of guarded.c; the functions with refused probes are never called. */
 async function withProgram(body: (path: string) => Promise<void>): Promise<void> {
   using folder = new Folder();
   const path = join(folder.path, "guarded");
@@ -18,7 +18,7 @@ async function withProgram(body: (path: string) => Promise<void>): Promise<void>
   await body(path);
 }
 
-/** How each tool is asked for one function, or one USDT probe. */
+/** Arguments by which each tool probes one function or one USDT probe. */
 const TOOLS: readonly (readonly [tool: string, args: (path: string) => string[]])[] = [
   ["funccount", (path) => [`${path}:vex_jump`]],
   ["funccount", (path) => [`${path}:vex_j*`]],

@@ -5,7 +5,7 @@ import { Running } from "../support/process.ts";
 import { READY, toolCommand } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Headers that programs and libbcc ask for, of which none must be taken from where somebody stands. */
+/** Headers that programs and libbcc include; none of them may be taken from the current folder. */
 const HEADERS = [
   "linux/ptrace.h",
   "uapi/linux/ptrace.h",
@@ -21,7 +21,7 @@ const HEADERS = [
   "vmlinux.h",
 ];
 
-/** Headers that stop the compiler. */
+/** Writes headers that make a compilation fail. */
 function writeHostile(folder: string): void {
   for (const prefix of ["", "include/", "virtual/include/bcc/"]) {
     for (const name of HEADERS) {

@@ -9,7 +9,10 @@ interface Count {
   readonly count: number;
 }
 
-/** What each tool is asked of an indirect function of somebody's library, and what it must say. */
+/**
+ * For each tool: arguments that trace an indirect function (IFUNC) of a library, and the expected
+ * output.
+ */
 const TOOLS: readonly {
   readonly tool: string;
   readonly args: (place: string) => string[];
@@ -111,7 +114,7 @@ test("funccount -p finds a library that was deleted, and one whose file was repl
     await using run = await chosen.start();
     chosen.remove(replaced);
     const pid = String(run.pid);
-    // As the kernel calls it now; who opened that would wait for a writer.
+    // A FIFO with the path that the kernel shows for the deleted library: opening it would block.
     assert.equal(spawnSync("mkfifo", [`${chosen.library} (deleted)`]).status, 0);
     if (!replaced) assert.equal((await runTool("tplist", "-p", pid)).signal, null);
     await using inner = await startTool(
@@ -131,7 +134,7 @@ test("funccount -p finds a library that was deleted, and one whose file was repl
 
 test("funccount counts the implementation of libc's strlen that the process has, not ours", async () => {
   using chosen = new Chosen();
-  // A process may be told to do without what its CPU has.
+  // Tunables can make a process choose other implementations than its CPU allows.
   const tunables =
     "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512VL,-AVX2,-AVX2_Usable,-AVX_Fast_Unaligned_Load";
   for (const before of [[], ["env", tunables]]) {

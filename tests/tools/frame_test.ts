@@ -31,7 +31,7 @@ test("a tool that waits for events says on a terminal, and only there, what it t
   const output = `${folder.path}/output`;
   const words = [...toolCommand("opensnoop"), "-d", "0.3", "-n", "no-such-name"];
   const shell = words.map((word) => `'${word}'`).join(" ");
-  // A terminal of script(1)'s; then one for standard error only.
+  // On a terminal of script(1); then with the terminal for standard error only.
   for (const redirection of ["", `>${output}`]) {
     const command = ["script", "-qec", `${shell} ${redirection}`, "/dev/null"];
     const { status, stdout } = await Running.start(command).result;

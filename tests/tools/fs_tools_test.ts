@@ -1,6 +1,6 @@
 /**
- * What tables of cases do not show of the tools of file systems: what they say where the kernel has no such
- * file system, and where writes go that append.
+ * Tests of file system tools besides their tables of cases: the message on a kernel without that file
+ * system, and the offset of appending writes.
  */
 
 import assert from "node:assert/strict";

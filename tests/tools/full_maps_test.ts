@@ -1,4 +1,7 @@
-/** What the kernel sides keep of threads and processes goes with these, and what finds no room is told. */
+/**
+ * Entries of threads and processes in kernel maps are removed at their end, and drops by full maps are
+ * reported.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -23,7 +26,7 @@ function loadImages(maxEntries: number): Bpf {
   return Bpf.load(stackcount, { programs, maps: { code_mappings: { maxEntries } } });
 }
 
-/** A process that has mapped the C library, and waits. */
+/** Starts a process that has mapped the C library, and waits. */
 async function startCat(): Promise<Running> {
   const cat = Running.start(["sh", "-c", "echo begun; exec cat"]);
   await cat.find("stdout", /begun/);
@@ -37,7 +40,7 @@ interface Waits {
   readonly total: number;
 }
 
-/** What is told at the end, as JSON and on standard error. */
+/** The loss messages, as JSON records and as lines on standard error. */
 function told(act: (output: Output) => void): [records: unknown[], lines: string[]] {
   const [records, lines]: [unknown[], string[]] = [[], []];
   const output = new Output();
@@ -56,19 +59,19 @@ test("stack tools forget what a process had mapped when it is gone", async () =>
   using bpf = loadImages(32768);
   attachImages(bpf);
   const known = bpf.map("code_mappings", u32, u32);
-  // The kernel may leave a program out now and then: hardly for all of them.
+  // Three processes, because the kernel may miss an event, but hardly one of each.
   const cats = await Promise.all(Array.from({ length: 3 }, startCat));
   const pids = cats.map(({ pid }) => pid).filter((pid) => known.has(pid));
   assert.ok(pids.length > 0);
   for (const cat of cats) await cat[Symbol.asyncDispose]();
-  // It frees them a while after they were waited for.
+  // The kernel frees processes with a delay after wait().
   while (pids.every((pid) => known.has(pid))) await setTimeout(10);
   assert.equal(bpf.global("code_mappings_dropped", u64.asNumber).value, 0);
 });
 
 test("stack tools tell of processes whose mappings find no room", async () => {
   using bpf = loadImages(1);
-  // Before others take the place; init is not going to end.
+  // Fills the only entry with process 1, which does not end.
   bpf.map("code_mappings", u32, u32).set(1, 1);
   attachImages(bpf);
   await using _cat = await startCat();
@@ -100,7 +103,7 @@ test("names of the ended that found no room are counted", () => {
 });
 
 test("stacks that the kernel had no room for are told as what they are", async () => {
-  await using workload = await Script.start("for i in 1 2 3 4 5; do /bin/true; done"); // it waits for each
+  await using workload = await Script.start("for i in 1 2 3 4 5; do /bin/true; done"); // bash waits for each
   const pid = String(workload.pid);
   await using running = await startTool("offcputime", "-p", pid, "--stack-storage-size", "1");
   await workload.go();
@@ -129,14 +132,15 @@ test("the stacks that are told as dropped are as many as there were, not as thei
   await using second = Running.start(command);
   for (const waiting of [first, second]) await waiting.find("stdout", /^pid \d+$/m);
   await using running = await startTool("futexctn", "--json", "--stack-storage-size", "1");
-  // Each waits on a stack of its own, of which there is room for one at most.
+  // Two processes with different stacks; the stack map has room for one.
   for (const waiting of [first, second]) {
     waiting.send();
     await waiting.result;
   }
   const rows = rowsOf<Waits>(await stopTool(running));
   const missed = rows.filter(({ user }) => user === null).map(({ count }) => count);
-  // All 31 of one, but for a wait that this machine hides from programs (see hidden_events.ts).
+  // All 31 waits of one process are missing, except those that this machine hides (see
+  // hidden_events.ts).
   assert.ok(missed.some((count) => count > 1), missed.join(" "));
   const dropped = rows.filter(({ what }) => what === "stacks").map(({ total }) => total);
   assert.deepEqual(dropped, [missed.reduce((sum, count) => sum + count, 0)]);
@@ -153,7 +157,8 @@ test("biostacks tells of as many dropped stacks as there were requests on them",
   using disk = new Disk();
   const settings = ["--json", "-d", disk.name, "--stack-storage-size", "1"];
   await using running = await startTool("biostacks", ...settings);
-  // Of writes and reads one has room. Block 0 is read by others, such as udev, as well.
+  // The stack map has room for the stack of writes or of reads. Others, such as udev, read block 0 as
+  // well.
   await disk.write(31);
   await disk.read(37);
   const rows = rowsOf<Latencies>(await stopTool(running));

@@ -14,7 +14,7 @@ interface Row {
   readonly count: number;
 }
 
-/** What was counted, over all reports. */
+/** The counts by function, summed over all reports. */
 function countsOf(result: Result): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { func, count } of rowsOf<Row>(result)) counts[func] = (counts[func] ?? 0) + count;

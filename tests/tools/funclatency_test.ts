@@ -21,7 +21,7 @@ interface Row {
 
 const start = (...args: string[]) => startTool("funclatency", ...args);
 
-/** How many calls took at least so long, by function and process. */
+/** The number of calls by function and process, in slots from `least` microseconds on. */
 function countsOf(result: Result, least = 0): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const row of rowsOf<Row>(result)) {
@@ -56,13 +56,14 @@ test("funclatency times functions, also 17 calls of one inside another", async (
     Object.fromEntries(Object.entries(counts).map(([name, n]) => [`${name} ${run.pid}`, n]));
   const short = { calls_2: 2, calls_3: 3, calls_5: 5, "ns::Thing::turns_11(int)": 11 };
   assert.deepEqual(countsOf(deep), named({ ...short, naps_3: 3, descends_17: 17 }));
-  // Two milliseconds and more: slots begin at powers of two.
+  // Calls of two milliseconds: the slot that contains them begins at 1024 us.
   const slots = countsOf(deep, 1024);
   assert.deepEqual([slots[`naps_3 ${run.pid}`], slots[`descends_17 ${run.pid}`]], [3, 17]);
   const summary = rowsOf<Row>(deep).find(({ record }) => record === "summary")!;
   assert.equal(summary.count, 41);
   assert.ok(summary.total! >= 20 * 2000 && summary.total! <= 20 * elapsed, String(summary.total));
-  // Of five levels the nap has one: those above are not timed, and that is told.
+  // At most five nested calls are timed, here a nap and four others; the tool reports the remaining
+  // 13.
   assert.deepEqual(countsOf(few), named({ ...short, naps_3: 3, descends_17: 4 }));
   assert.match(few.stderr, /^funclatency: 13 calls .* more than 5 levels: raise -l\/--level$/m);
 });

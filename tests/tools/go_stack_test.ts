@@ -9,7 +9,7 @@ import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** User stacks of chain.go's calls of getppid(2) at some depths, innermost first. */
+/** User stacks of chain.go's calls of getppid(2) at given depths, innermost frame first. */
 async function stacksOf(flags: readonly string[], depths: readonly number[], ...args: string[]) {
   using folder = new Folder();
   const program = join(folder.path, "chain");
@@ -31,7 +31,7 @@ async function stacksOf(flags: readonly string[], depths: readonly number[], ...
   );
 }
 
-/** What is called at a depth, and by whom, in the main goroutine and in another. */
+/** The expected stacks of a depth, in the main goroutine and in another one. */
 function expected(depth: number): [string, number][] {
   const links = `syscall.rawSyscallNoError;${"main.link;".repeat(depth + 1)}`;
   return [
@@ -51,7 +51,7 @@ const lines = "functions and lines of Go programs that are not stripped are the 
 test(lines, { skip: requires(lines, "go") }, async () => {
   for (const flags of [["-ldflags", "-s -w"], []]) {
     const stacks = await stacksOf(flags, [1], "--lines");
-    // Inlined functions have a frame where DWARF tells of them; symbols tell of the calling convention.
+    // Only with DWARF do inlined functions have frames; symbol names may end in the ABI.
     const named = Object.entries(stacks).map(([stack, count]) => [
       stack.replaceAll(".abi0", "").replace(
         "syscall.Getppid (zsyscall_linux_amd64.go:469, inlined);",

@@ -9,7 +9,7 @@ import { requires } from "../support/requires.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** As CALLS of toolkit/kernel/base/maps.h. */
+/** The same as CALLS of toolkit/kernel/base/maps.h: the size of maps of calls in flight. */
 const ROOM = 10_240;
 const [OVER, LATE] = [7, 20];
 
@@ -18,14 +18,14 @@ interface Row {
   readonly pid: number;
 }
 
-/** Threads that all wait in open(), once it is told to. */
+/** Starts a process whose threads will all block in open() of a FIFO. */
 async function blockedOpens(fifo: string, count: number): Promise<Running> {
   const running = Running.start([buildProgram("blocked_opens.c"), fifo, String(count)]);
   await running.find("stdout", /^pid \d+$/m);
   return running;
 }
 
-/** Opens for whom all of them wait. */
+/** Opens the FIFO for writing, so that all threads continue. */
 async function release(fifo: string, ...blocked: readonly Running[]): Promise<void> {
   const fd = openSync(fifo, "w");
   for (const { result } of blocked) {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { rowsOf, runTool } from "../support/tool.ts";
 
-/** The CPU's counters, if the kernel knows some: one of these is how it calls them. */
+/** Whether the kernel has hardware cache counters, under one of its names for the CPU's PMU. */
 const hasCounters = ["cpu", "cpu_core", "armv8_pmuv3_0"].some((name) =>
   existsSync(`/sys/bus/event_source/devices/${name}/events/cache-misses`)
 );

@@ -8,8 +8,8 @@ import { requires } from "../support/requires.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 /**
- * Makes the kernel leave out programs at a tracepoint so many times: while it changes a map for us it runs
- * none of them on this CPU, and each entry of a DEVMAP is allocated then.
+ * Makes the kernel miss `times` events at the tracepoint kmem:kmalloc: while it updates a map it runs no
+ * tracing programs on this CPU, and each update of a DEVMAP allocates memory.
  */
 function allocateUnseen(times: number): void {
   using bpf = Bpf.compile("BPF_DEVMAP(devices, 1);");
@@ -40,7 +40,7 @@ for (
     allocateUnseen(101);
     const result = await stopTool(running);
     const missed = rowsOf<Loss>(result).filter(({ record }) => record === "missed");
-    // Others may change maps meanwhile.
+    // At least: other processes may update maps meanwhile.
     const { what, total } = missed.at(-1)!;
     assert.equal(what, "events");
     assert.ok(total >= 101, String(total));

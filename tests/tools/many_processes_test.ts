@@ -1,4 +1,4 @@
-/** What tools keep of processes goes once it has been reported. */
+/** Tools free what they keep about processes once it has been reported. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,10 +9,13 @@ import { requires } from "../support/requires.ts";
 import { startTool, stopTool } from "../support/tool.ts";
 
 const STEPS = [10_000, 10_001, 9_999, 10_002];
-/** How much more a tool may hold after four times as many: what a runtime takes before it collects garbage. */
+/** Allowed growth of memory after four times as many processes: a runtime may keep that much garbage. */
 const ROOM_KIB = 128 * 1024;
 
-/** And while it makes a last report of as many stacks as its maps have room for: 530 MiB were seen. */
+/**
+ * Allowed growth during the last report, with as many stacks as the maps have room for; 530 MiB were
+ * measured.
+ */
 const REPORT_KIB = 1024 * 1024;
 
 const statusKib = (pid: number, field: "VmRSS" | "VmHWM"): number =>
@@ -22,7 +25,7 @@ const statusKib = (pid: number, field: "VmRSS" | "VmHWM"): number =>
     )![1],
   );
 
-/** The most that the tool had resident, as far as can be seen: what it writes at last takes it a while. */
+/** Polls the tool's resident memory and keeps the maximum. */
 function watchPeak(pid: number): { kib: number; stop(): void } {
   const peak = { kib: 0, stop: () => clearInterval(timer) };
   const timer = setInterval(() => {
@@ -35,7 +38,7 @@ function watchPeak(pid: number): { kib: number; stop(): void } {
   return peak;
 }
 
-/** The tool's resident memory after each step and at most, and what it printed. */
+/** The tool's resident memory after each step, its maximum, and the tool's output. */
 async function watch(name: string, ...args: string[]) {
   await using workload = Running.start([buildProgram("processes.c")]);
   await workload.find("stdout", /^pid \d+$/m);
@@ -63,7 +66,7 @@ for (const [name, ...args] of CASES) {
     const { resident, peak, result } = await watch(name, ...args);
     assert.ok(resident.at(-1)! < resident[0]! + ROOM_KIB, `${resident.join(", ")} KiB`);
     assert.ok(peak >= resident.at(-1)! && peak < resident[0]! + REPORT_KIB, `${peak} KiB`);
-    // The report may be long: it is not for the message of an assertion.
+    // ok() instead of match(): its message would include the whole report.
     assert.ok(result.stdout.includes("tests-support-p"), result.stderr.slice(0, 2000));
   });
 }

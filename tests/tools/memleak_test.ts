@@ -11,11 +11,11 @@ import { Script } from "../support/script.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** leaks.c, in which every function has a frame. */
+/** The path of leaks.c, compiled so that every function has a frame. */
 const program = () => buildProgram("leaks.c", ["-O0"]);
 
 const command = () => ["-c", `${program()} -`];
-/** Traces the small allocator in leaks.c instead, which has a few functions only. */
+/** Arguments to trace the custom allocator of leaks.c, which has only a few of the functions. */
 const toys = () => ["-O", program(), "--symbols-prefix", "toy_"];
 
 interface Row {
@@ -30,7 +30,7 @@ interface Row {
   readonly total?: number;
 }
 
-/** What is outstanding by the function that allocated it: "count of bytes in all" per place. */
+/** Outstanding allocations by the allocating function: "COUNT: BYTES" for each stack. */
 function leaksOf(result: Result): Record<string, string> {
   const leaks: Record<string, string[]> = {};
   for (const { record, bytes, count, user } of rowsOf<Row>(result)) {
@@ -42,7 +42,7 @@ function leaksOf(result: Result): Record<string, string> {
   );
 }
 
-/** As the comments in leaks.c say. */
+/** The expected leaks, as in the comments of leaks.c. */
 const LEAKS = {
   leak_aligned: "1: 619, 2: 1202, 3: 1821, 5: 3065, 7: 4319",
   leak_elsewhere: `7: ${7 * 307}`,
@@ -74,7 +74,7 @@ test("memleak -p counts what a process has left when it ends, by stack, to the b
   const sizes = rows.filter(({ record }) => record === "allocation").map(({ size }) => size);
   assert.deepEqual(sizes, sizes.toSorted((a, b) => a - b));
   assert.equal(sizes.filter((size) => size === 1009).length, 53);
-  // What was freed, or moved, or failed.
+  // Sizes of blocks that were freed or moved, or whose allocation failed.
   for (const size of [1013, 101, 71]) assert.ok(!sizes.includes(size), String(size));
   assert.equal(sizes.length, rows.reduce((sum, { count = 0 }) => sum + count, 0));
 });
@@ -94,7 +94,7 @@ test(text, { skip: requires(text, "speed") }, async () => {
   const [intro, head, ...rest] = stdout.split("\n");
   assert.equal(intro, `Executing '${program()} -' and tracing the resulting process.`);
   assert.match(head!, /^\[\d\d:\d\d:\d\d\] Top 3 stacks with outstanding allocations:$/);
-  // Of 13 the 1st, which was freed, the 6th and the 11th.
+  // Every fifth of 13 allocations: the 1st, which was freed, the 6th and the 11th.
   for (const line of rest.slice(0, 2)) assert.match(line, /^ {8}addr = [0-9a-f]+ size = 41$/);
   assert.equal(rest[2], "        82 bytes in 2 allocations from stack");
   assert.match(rest[3]!, /^ {16}0x[0-9a-f]{16} {6}leak_toys\+0x[0-9a-f]+ \[.*leaks\.c-.*\]$/);
@@ -174,7 +174,7 @@ test(containers, { skip: requires(containers, "speed", "full") }, async () => {
   ) {
     const [match, miss] = FILTERS[key]!(place);
     started.push({ option, matching: stack.use(await start(option, match)) });
-    // -p names a process of that namespace.
+    // Not for --pidns: with it -p takes a pid of that namespace.
     if (key === "pidns") continue;
     started.push({ option, missing: stack.use(await start(option, miss)) });
   }
@@ -185,7 +185,10 @@ test(containers, { skip: requires(containers, "speed", "full") }, async () => {
   }
 });
 
-/** What the kernel keeps for a process in a cgroup, by a function on the stack. */
+/**
+ * Kernel allocations of a process in a cgroup that are outstanding, with a given function on the
+ * stack.
+ */
 async function kept(args: readonly string[], size: number, caller: string): Promise<number[]> {
   using cgroup = new TestCgroup(`memleak-${size}`);
   await using workload = Running.start([program(), "kernel"]);

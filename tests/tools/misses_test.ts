@@ -1,5 +1,5 @@
 // Not in guests: what the kernel counts is told alike everywhere.
-/** Every tool tells, on standard error and in JSON, that the kernel did not run its programs. */
+/** Every tool reports missed events, on standard error and in JSON. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ import { scriptCommand } from "../support/runtime.ts";
 import { READY, rowsOf, stopTool } from "../support/tool.ts";
 
 const TIMES = 7919;
-/** One that shows rows and one that reports: the two that there are (toolkit/run/printer.ts). */
+/** One tool with rows and one with reports: the two kinds of toolkit/run/printer.ts. */
 const ALWAYS = ["opensnoop", "syscount"];
 
 interface Row {
@@ -40,6 +40,6 @@ for (const [tool, load] of Object.entries(tools)) {
   const name = `${tool} tells that the kernel did not run its programs`;
   const skip = ALWAYS.includes(tool) ? false : requires(name, "full");
   const sample = skip ? [] : (await load()).default.sample ?? [];
-  // Where a tool cannot trace the whole machine, the reason is beside its sample.
+  // Without tools whose sample is `false`, which cannot trace the whole machine.
   if (sample !== false) test(name, { skip }, () => tellsMisses(tool, sample));
 }

@@ -10,17 +10,20 @@ import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 const usecs = ({ usecs = 0 }: StackRow) => usecs;
 const NAP = "main;outer_nap;inner_nap";
-/** A nap whose end is hidden is missing: such an attempt is made again. */
+/**
+ * Hidden events of this tracepoint make naps disappear: such an attempt is repeated
+ * (hidden_events.ts).
+ */
 const SWITCHES = ["sched/sched_switch"];
 
-/** On a CPU on which hardly a switch is hidden from tracers: see sleeper.ts. */
+/** Starts stacks.c on one CPU, where hardly a switch is hidden from tracers: see sleeper.ts. */
 async function startOnOneCpu(steps: readonly string[]): Promise<Script> {
   const script = await startStacks(steps);
   await keepOnOneCpu(script.pid);
   return script;
 }
 
-/** How long a process was off the CPU, by user stack. */
+/** The time that a process was off the CPU, in microseconds, by user stack. */
 const offCpu = (result: Result, pid: number) => userSums(stacksOf(result, pid), usecs);
 
 test(
@@ -40,7 +43,8 @@ test(
     );
     const sums = userSums(asleep, usecs);
     assert.deepEqual(Object.keys(sums), [NAP]);
-    // It naps a little before it is off its CPU. A nap may take longer, but not all than the whole.
+    // The timer starts a little before the process leaves its CPU. Naps may be longer, but their
+    // sum not than the run.
     assert.ok(sums[NAP]! >= 53 * 15000 && sums[NAP]! <= elapsed, `${sums[NAP]} of ${elapsed}`);
     assert.equal(asleep.length, 1);
     assert.equal(asleep[0]!.kernel![0], "__schedule");
@@ -56,7 +60,7 @@ const threads = "offcputime tells threads apart, and knows a child that was gone
 test(
   threads,
   exactly(SWITCHES, async (watch) => {
-    // Under emulation a millisecond may be over before the thread is off its CPU.
+    // Long naps: in guests a nap of a millisecond may be over before the thread has left its CPU.
     await using workload = await startOnOneCpu(["threads=7", "child=nap=1:50000"]);
     await using tool = await startTool("offcputime", "-U", "-u", "--json", "--state", "1");
     watch(readFileSync(`/proc/${workload.pid}/comm`, "utf8").trim());
@@ -130,7 +134,7 @@ test(kernel, { skip: requires(kernel, "speed") }, async () => {
   assert.ok(rows.every((row) => row.pid !== workload.pid));
 });
 
-/** Waits until a process holds a BPF link, which libbpf-tools' offcputime does not tell. */
+/** Waits until a process holds a BPF link: libbpf-tools' offcputime prints no ready line. */
 async function untilLinked({ pid }: Running): Promise<void> {
   const isLink = (fd: string) => {
     try {
@@ -163,7 +167,7 @@ test(
       .map((stack) => Number(/\n\s+(\d+)$/.exec(stack)![1]));
     assert.equal(sums.length, 1, stdout);
     const sum = asleep.reduce((all, row) => all + usecs(row), 0);
-    // Each looks at the clock for itself, at both ends of a nap.
+    // The sums differ a little: each program reads the clock itself at both ends of a nap.
     assert.ok(Math.abs(sum - sums[0]!) < sum / 20, `${sum} and ${sums[0]}`);
   }),
 );

@@ -1,5 +1,5 @@
-// What bcc's tutorial and the example texts of its trace and argdist show, on known workloads. Where a
-// kernel function of theirs is no more, its successor takes its place.
+// The one-liners of bcc's tutorial and of the example texts of its trace and argdist, on known
+// workloads. Kernel functions that no longer exist are replaced by their successors.
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { test } from "node:test";
@@ -17,7 +17,7 @@ interface Traced {
   message: string;
 }
 
-/** Of the rows of processes, how often each function and message came. */
+/** How often each function and message occurs in the rows of some processes. */
 function tracedBy(rows: readonly Traced[], ...pids: number[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { pid, func, message } of rows) {
@@ -37,7 +37,7 @@ interface Counted {
   buckets: { low: number; count: number }[];
 }
 
-/** What argdist told, by probe or by what a histogram is of. */
+/** argdist's counts, by probe or by label of a histogram. */
 function toldBy(rows: readonly Counted[]): Record<string, Record<string, number>> {
   const found: Record<string, Record<string, number>> = {};
   for (const row of rows) {
@@ -62,7 +62,7 @@ test(
     await using target = await libc();
     using disk = new Disk();
     const { rdev } = statSync(disk.path);
-    // dev_t as the kernel has it: 20 bits of minor number.
+    // dev_t in the kernel has 20 bits for the minor number, unlike that of stat(2).
     const device = (rdev >> 8) << 20 | rdev & 0xff;
     await using running = await startTool(
       "trace",

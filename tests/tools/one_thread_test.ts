@@ -1,6 +1,6 @@
 /**
- * Under Bun the main thread of a tool that only prints waits in epoll_wait in place of the event loop: whatever ends
- * a tool has to be heard there. Tools that do more, and all under Deno, have another thread that waits.
+ * Under Bun the main thread of a tool that only prints waits in epoll_wait instead of the event loop: there it must
+ * notice everything that ends a tool. In other tools, and always under Deno, another thread waits.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -12,7 +12,7 @@ import { READY, toolCommand } from "../support/tool.ts";
 
 const { TSBCC_EXECUTABLE, TSBCC_CASES_EXECUTABLE: executable } = process.env;
 
-/** How a tool is run, and whether that is by Bun. */
+/** The command that runs a tool, and whether its runtime is Bun. */
 interface Way {
   readonly command: (name: string) => readonly string[];
   readonly isBun: boolean;
@@ -23,7 +23,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   ...executable && { "the executable": { command: (name) => [executable, name], isBun: true } },
 };
 
-/** The descriptors of a process that are links to this, and what the kernel tells of them. */
+/** The descriptors of a process with this link target, and their fdinfo. */
 const descriptors = (pid: number, link: string) =>
   readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
@@ -31,11 +31,11 @@ const descriptors = (pid: number, link: string) =>
         ? [{ fd, info: readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8") }]
         : [];
     } catch {
-      return []; // it has been closed meanwhile
+      return []; // closed in the meantime
     }
   });
 
-/** Whether an epoll instance of a process watches another one. */
+/** Whether one of a process's epoll instances watches another one, the event loop's. */
 function watchesLoop(pid: number): boolean {
   const instances = descriptors(pid, "anon_inode:[eventpoll]");
   const watched = new Set(
@@ -44,7 +44,7 @@ function watchesLoop(pid: number): boolean {
   return instances.some(({ fd }) => watched.has(fd));
 }
 
-/** Whether a process follows another one. */
+/** Whether a process holds a pidfd of another one. */
 const follows = (pid: number, other: number) =>
   descriptors(pid, "anon_inode:[pidfd]").some(({ info }) =>
     new RegExp(`^Pid:\t${other}$`, "m").test(info)
@@ -56,7 +56,7 @@ for (const [name, { command, isBun }] of Object.entries(WAYS)) {
   const start = (tool: string, ...args: string[]) =>
     Running.start([...command(tool), ...args], READY);
 
-  /** Does something to a tool that is ready; how it ends. */
+  /** Calls `act` when a tool is ready; returns how the tool ended. */
   const endBy = async (act: (running: Running) => void, tool: string, ...args: string[]) => {
     await using running = start(tool, ...args);
     await running.find("stderr", /^ready$/m);
@@ -69,7 +69,7 @@ for (const [name, { command, isBun }] of Object.entries(WAYS)) {
       await using running = start("opensnoop", ...args);
       await running.find("stderr", /^ready$/m);
       const answer = watchesLoop(running.pid);
-      // The command of --exec ends by it.
+      // The command of --exec ends when it gets a line.
       if (args.includes("--exec")) running.send();
       else running.kill("SIGTERM");
       return [answer, endOf(await running.result)];
@@ -100,7 +100,7 @@ for (const [name, { command, isBun }] of Object.entries(WAYS)) {
     while (!follows(running.pid, sleeper.pid)) await setTimeout(1);
     sleeper.kill("SIGKILL");
     const { status, signal, stderr } = await running.result;
-    // Status 1: it had been opened, and was not looked at yet.
+    // Status 1: the tool had opened the pidfd, but not yet checked whether the process is alive.
     if (status === 1) assert.match(stderr, /: it has ended already$/m);
     else {
       assert.deepEqual([status, signal], [0, null]);

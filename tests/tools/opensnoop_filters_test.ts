@@ -110,7 +110,7 @@ test("opensnoop --exec traces one command from its first instruction", async () 
 });
 
 test("opensnoop --exec ends with a command that any signal ends", async () => {
-  // The first real-time signal: Deno has no name for it, and Bun none either.
+  // 34 is the first real-time signal, for which neither runtime has a name.
   for (const signal of ["TERM", "34"]) {
     const command = ["sh", "-c", `: </dev/null; kill -${signal} $$`];
     const { stdout, stderr, status } = await runTool("opensnoop", "--json", "--exec", ...command);
@@ -144,7 +144,7 @@ test("opensnoop --cgroupmap and --mntnsmap filter by pinned maps", async () => {
   assert.match(missing.stderr, /^opensnoop: Cannot use the map pinned at ".*": [^\n]+\n$/);
 });
 
-/** The folder of this process in the cgroup v2 hierarchy. */
+/** The directory of this process's cgroup in the cgroup v2 hierarchy. */
 function ownCgroup(): string {
   const path = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
   return cgroupMount()! + path;

@@ -46,7 +46,7 @@ test("opensnoop -F starts at the root that the process sees", async () => {
 test("opensnoop sees creat, and opens by a file's handle with the name that the kernel knows", async () => {
   const ESTALE = 116;
   using folder = new Folder();
-  // Of its own: not every file system has handles.
+  // A tmpfs, because not every file system supports file handles.
   const mount = spawnSync("mount", ["-t", "tmpfs", "none", folder.path]);
   assert.equal(mount.status, 0, String(mount.stderr));
   try {
@@ -62,7 +62,7 @@ test("opensnoop sees creat, and opens by a file's handle with the name that the 
       );
       const rows = rowsOf<Row>(result);
       assert.ok(rows.every((row) => row.pid === pid));
-      const directory = [0o200000, null, 3, 0, folder.path]; // the handle's
+      const directory = [0o200000, null, 3, 0, folder.path]; // the directory of the handle, opened first
       assert.deepEqual(rows.map(({ flags, mode, fd, err, path }) => [flags, mode, fd, err, path]), [
         [0o1101, 0o604, 3, 0, `${folder.path}/one`],
         directory,

@@ -107,7 +107,8 @@ test("opensnoop sees open, openat and openat2, with their flags", async () => {
   assert.equal(relative.length, 1);
 });
 
-// Without open(2), which theirs leaves out when tracefs is not also mounted below debugfs.
+// Without open(2), which libbpf-tools' opensnoop does not trace if tracefs is not also mounted
+// below debugfs.
 test("opensnoop agrees line by line with libbpf-tools' opensnoop", async () => {
   using folder = new Folder();
   symlinkSync("nothing", `${folder.path}/dangling`);

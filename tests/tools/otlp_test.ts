@@ -57,7 +57,7 @@ interface Received {
   };
 }
 
-/** A collector with the official definitions of messages; it is the same under both runtimes. */
+/** A process of otlp_receiver.ts, which always runs under Deno. */
 class Collector implements AsyncDisposable {
   readonly running: Running;
   readonly url: string;
@@ -75,7 +75,7 @@ class Collector implements AsyncDisposable {
     return new Collector(running, (await running.find("stdout", /^http:\S+$/m))[0]);
   }
 
-  /** What came, when it is enough. */
+  /** Waits until the received requests are enough, and returns them. */
   async until(isEnough: (received: readonly Received[]) => boolean): Promise<Received[]> {
     let received: Received[] = [];
     const exec = (text: string) => {
@@ -104,7 +104,7 @@ const metricsOf = (received: readonly Received[]): readonly Metric[] =>
   received.flatMap(({ message }) => message.resourceMetrics ?? []).at(-1)?.scopeMetrics[0]
     ?.metrics ??
     [];
-/** Points of a counter or a histogram of the latest metrics. */
+/** The points of a counter or a histogram in the latest metrics. */
 const pointsOf = (received: readonly Received[], metric: string): readonly Point[] => {
   const found = metricsOf(received).find(({ name }) => name === metric);
   return (found?.sum ?? found?.histogram)?.dataPoints ?? [];
@@ -112,7 +112,7 @@ const pointsOf = (received: readonly Received[], metric: string): readonly Point
 const hasLog = (received: readonly Received[], path: string) =>
   logsOf(received).some((log) => attributesOf(log).path === path);
 
-/** Starts a tool that sends metrics often. Whether all was taken at its end is not asked: a busy machine is slow. */
+/** Starts a tool that sends metrics every 100 ms. */
 async function start(name: string, ...args: string[]): Promise<Running> {
   const env = { ...READY.env, OTEL_METRIC_EXPORT_INTERVAL: "100" };
   const running = Running.start([...toolCommand(name), ...args], { env });
@@ -120,7 +120,7 @@ async function start(name: string, ...args: string[]): Promise<Running> {
   return running;
 }
 
-/** opensnoop of this process alone. */
+/** Starts opensnoop for this process only. */
 const own = (url: string, ...more: string[]) =>
   start("opensnoop", "-p", String(process.pid), "--otlp", url, ...more);
 
@@ -172,7 +172,7 @@ test("opensnoop --otlp sends each event once, counters and losses, and who tells
   const counted = (path: string) =>
     events.dataPoints.find((point) => attributesOf(point).path === path)?.asDouble;
   deepEqual([events.isMonotonic, counted(gone)], [true, 13]);
-  // Labels are escaped, as Prometheus shows them.
+  // Labels are escaped in the same way as for Prometheus.
   equal(counted(join(folder.path, 'file\\n\\x1b"')), 97);
   const dropped = metrics.find(({ name }) => name === "tsbcc_opensnoop_dropped")!.sum!;
   deepEqual(
@@ -251,11 +251,11 @@ test("records that a collector refuses, rejects or never takes are dropped, and 
     await tools[3]!.find("stderr", /ECONNREFUSED: nobody listens there: it is tried again/);
     for (const tool of tools) tool.kill("SIGINT");
     const results = await Promise.all(tools.map((tool) => tool.result));
-    // What is not taken makes the status 1.
+    // If not all records were accepted, the tool ends with status 1.
     deepEqual(results.map(({ status }) => status), [1, 1, 1, 1]);
     const [refused, rejected, hung, gone] = results.map(({ stderr }) => stderr);
     match(refused!, /^opensnoop: dropped \d+ sent records in all: the collector refused them/m);
-    // Five of each request, or all of it if it has fewer: what is told as dropped is what was told as rejected until then.
+    // The receiver rejects five records of each request: the dropped count must be the sum of the rejected ones so far.
     const numbers = (pattern: RegExp) => [...rejected!.matchAll(pattern)].map(([, n]) => Number(n));
     let sum = 0;
     const sums = numbers(/rejected (\d+) records: they are dropped$/gm).map((n) => sum += n);

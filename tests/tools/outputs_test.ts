@@ -1,6 +1,6 @@
 /**
- * What tools say when nobody sees what they print, or it cannot be written: one sentence and status 1, for
- * events, reports and texts alike.
+ * Tools whose output is closed or cannot be written print one sentence and end with status 1: the same for
+ * events, reports and texts.
  */
 // Not in guests: it is about files.
 import assert from "node:assert/strict";
@@ -24,15 +24,15 @@ const DISCARD = "for no output redirect it to /dev/null";
 const REDIRECTIONS: Readonly<Record<string, string | undefined>> = {
   ">/dev/full": FULL,
   "1</dev/null": `${CLOSED}: it is not open for writing: ${DISCARD}`,
-  // Deno opens /dev/null as a shell does.
+  // Deno opens /dev/null in place of a closed standard output.
   ">&-": "Bun" in globalThis ? `${CLOSED}: it was closed from the start: ${DISCARD}` : undefined,
   ">/dev/null": undefined,
 };
 
-/** What was said of writing: a busy machine has events that are dropped, which is told as well. */
+/** The status and the messages about writing, without those about dropped events on a busy machine. */
 const saidOf = ({ status, stderr }: Result) => [status, ...stderr.match(/^.*Cannot.*$/gm) ?? []];
 
-/** Runs a tool from a line of shell. */
+/** Runs a tool by a line of shell, in which "$@" is its command. */
 function runAs(line: string, [name, ...args]: readonly string[]) {
   return Running.start(["bash", "-c", line, "bash", ...toolCommand(name!), ...args]).result;
 }
@@ -78,7 +78,7 @@ test("a reader that ends before the report is told, one that has seen events is 
 
 test("files of stacks that cannot be written or read are told, and FIFOs not waited for", async () => {
   using folder = new Folder();
-  // Of nobody's work: names of the whole machine's stacks take long.
+  // Of this idle process only: resolving the stacks of the whole machine takes long.
   const command = ["profile", "-K", "-p", `${process.pid}`, "--duration", "0.05", "--svg"];
   const [fifo, full, earlier, compared] = await Promise.all([
     runAs(`mkfifo ${folder.path}/fifo && exec "$@" ${folder.path}/fifo`, command),

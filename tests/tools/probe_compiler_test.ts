@@ -6,7 +6,7 @@ import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, stopTool, toolCommand } from "../support/tool.ts";
 
-/** As on a machine where libbcc is not installed. */
+/** An environment in which libbcc cannot be loaded, as if it were not installed. */
 const ENVIRONMENT = { TSBCC_LIBBCC: "/nowhere/libbcc.so.0" };
 
 async function start(name: string, ...args: string[]): Promise<Running> {

@@ -23,7 +23,7 @@ interface Data {
 
 const ROWS = 50;
 
-/** A page of a program that is in one function in the first half of each second, and in another in the second. */
+/** Profiles a program that runs one function in the first half of each second and another in the second half. */
 async function halvesPage(folder: Folder, seconds: number, ...args: string[]) {
   const page = join(folder.path, "heat.html");
   await using workload = await startStacks([`halves=${seconds}`]);
@@ -57,7 +57,7 @@ async function halvesPage(folder: Folder, seconds: number, ...args: string[]) {
   };
 }
 
-/** Samples by row of the second of all stacks with a function in them. */
+/** For each row of the heat map (a part of a second): the samples of all stacks that contain a function. */
 function rowsOf(
   name: string,
   box: Box,
@@ -89,12 +89,12 @@ test(halves, { skip: requires(halves, "speed") }, async () => {
   ) {
     const rows = rowsOf(name, root);
     const inside = sum(rows.slice(from, from + 25));
-    // By the program's own clock; the turn in which its half ends may still be sampled.
+    // The program reads the clock after each turn: at each change some samples may be in the other half.
     assert.ok(sum(rows) - inside <= changes, `${name} ${changes} ${rows}`);
-    // A sample for each of its milliseconds on the CPU, where the machine lets all happen.
+    // One sample for each millisecond on the CPU, fewer on a busy machine.
     assert.ok(inside > spent / 2 && inside <= 1.1 * spent + 10, `${name} ${spent} ${rows}`);
   }
-  // Nothing is counted twice, and nothing is without a time.
+  // Each sample is in exactly one row.
   assert.equal(sum(rowsOf("all", root)), root[2]);
 });
 
@@ -127,7 +127,7 @@ test(page, { skip: requires(page, "full", "chromium") }, async () => {
   };
   const whole = root[2];
   assert.equal(await valueOf("all"), whole);
-  // The second column, as the pointer drags over it: first its upper half, then all.
+  // Drags the pointer over the second column: first over its upper half, then over all of it.
   const { x, y, wide, high } = await tab.value<Record<string, number>>(`(() => {
     const { x, y, width, height } = map.getBoundingClientRect();
     return { x, y, wide: width / ${heat.seconds}, high: height / ${ROWS} };
@@ -157,7 +157,7 @@ test(page, { skip: requires(page, "full", "chromium") }, async () => {
   assert.equal(await valueOf("all"), upper);
   assert.ok(await valueOf("first_half") > 0);
   assert.equal(await valueOf("second_half"), 0);
-  // By keys: into the lower half of that second, and extended over all that follows.
+  // By keys: moves to the lower half of that second, and extends the selection to the end.
   await tab.value("map.focus()");
   for (let i = 0; i < 6; i++) await tab.press("ArrowDown");
   assert.equal(await valueOf("all"), times(root, ROWS + 28, ROWS + 28));
@@ -172,7 +172,7 @@ test(page, { skip: requires(page, "full", "chromium") }, async () => {
     await tab.value("map.getAttribute('aria-valuetext')"),
     /^\d\d:\d\d:\d\d\.\d{3} to .* samples$/,
   );
-  // A moment in which nothing ran: the program begins and ends at the same part of a second.
+  // Selects a moment without samples, at the beginning or at the end.
   const empty = times(root, 0, 0) === 0 ? "Home" : "End";
   await tab.press(empty);
   assert.deepEqual(await shown(), ["all (0 samples, 0.0%)"]);

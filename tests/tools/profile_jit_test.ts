@@ -24,7 +24,7 @@ for (const kind of JIT_KINDS) {
     const args = ["-F", "997", "-U", "--json", "-p", String(program.pid)];
     await using tool = await startTool("profile", ...args);
     await program.does("run 300");
-    await program[Symbol.asyncDispose](); // it has removed its map when names are asked for
+    await program[Symbol.asyncDispose](); // removes the program's perf map before the tool resolves names
     const sums = userSums(stacksOf(await stopTool(tool), program.pid), samples);
     assert.ok(share(sums, NAMED) > 0.8, JSON.stringify(sums));
   });
@@ -45,11 +45,11 @@ test(fork, { skip: requires(fork, "speed") || onX86 }, async () => {
 const unshared = "profile names compiled code in a container, also when the container has ended";
 test(unshared, { skip: requires(unshared, "speed") || onX86 }, async () => {
   const jit = buildProgram("jit.c", ["-O0"]);
-  // By descriptor: the program itself may be below /tmp.
+  // Executed by a descriptor, because the program may be below /tmp, which is mounted over.
   const script = `exec 9<${jit}; mount -t tmpfs tmpfs /tmp; exec /proc/self/fd/9 anon`;
   const command = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script];
   await using program = await JitProgram.of(command);
-  assert.equal(program.pid, 1); // as it sees itself
+  assert.equal(program.pid, 1); // its pid in its own namespace
   const parent = `/proc/${program.running.pid}`;
   const own = readFileSync(`${parent}/task/${program.running.pid}/children`, "utf8").trim();
   const pid = Number(own);
@@ -69,7 +69,7 @@ test(JAVA, { skip: requires(JAVA, "speed", "java", "javac", "full") }, async () 
     java.send(String(milliseconds));
     await java.find("stdout", new RegExp(`(done \\S+\\s+){${times}}`));
   };
-  await works(1000, 1); // by then it is compiled
+  await works(1000, 1); // runs long enough to be JIT-compiled
   await using tool = await startTool(
     "profile",
     "-F",

@@ -19,7 +19,7 @@ import { Folder } from "../support/workload.ts";
 
 const samples = ({ samples = 0 }: StackRow) => samples;
 
-/** How many samples fell on each user stack of a process, from main on. */
+/** The number of samples by user stack of a process, from main on. */
 const sampled = (result: Result, pid: number) => userSums(stacksOf(result, pid), samples);
 
 /** Runs steps of stacks.c under profile. */
@@ -39,7 +39,7 @@ test("profile shares samples among known stacks as their work is shared", async 
   ) as [number, number];
   const all = Object.values(sums).reduce((a, b) => a + b, 0);
   assert.ok(all > 100, JSON.stringify(sums));
-  // Binomial with p = 3/4: five standard deviations, and 2 % for what else the machine does.
+  // Binomial with p = 3/4: allows five standard deviations, and 2 % for disturbances.
   const allowed = 5 * Math.sqrt(three + one) * Math.sqrt(3) / 4 + 0.02 * all;
   assert.ok(Math.abs(three - (three + one) * 3 / 4) < allowed, JSON.stringify(sums));
   assert.ok(three + one > 0.9 * all, JSON.stringify(sums));
@@ -56,7 +56,7 @@ test(kinds, { skip: requires(kinds, "speed") }, async () => {
   assert.match(stdout, /^stacks;[^ ]+;main;ns::Worker::turn\(unsigned long\) \d+$/m);
   assert.match(stdout, /^stacks;[^ ]+;main;app::worker::turn;app::worker::turn_on \d+$/m);
   assert.match(stdout, /^stacks;[^ ]+;main;run_jit;jit_turn \d+$/m);
-  // The comm, frames and a number in every line; the most in the last one.
+  // Every line has the comm, frames and a number; the last line has the highest number.
   const lines = stdout.trimEnd().split("\n").map((line) => /^[^;]+(;[^;]+)+ (\d+)$/.exec(line));
   assert.ok(lines.every((line) => line));
   const sums = lines.map((line) => Number(line![2]));
@@ -65,7 +65,9 @@ test(kinds, { skip: requires(kinds, "speed") }, async () => {
 
 const OURS = join(PROJECT, ".tools/bin/deno");
 const DENO = RUNTIME === "Deno" ? process.execPath : existsSync(OURS) ? OURS : "deno";
-/** It spins in functions of its own, below the line that says who it is. */
+/**
+ * A JavaScript program that prints its pid, waits for a line, and spins in functions of its own.
+ */
 const SCRIPT = `
 function inner(turns) { let x = 1; for (let i = 0; i < turns; i++) x = x * 31 + i | 0; return x; }
 function outer() { for (let i = 0; i < 30; i++) inner(1e7); }
@@ -79,7 +81,7 @@ test(script, { skip: requires(script, "speed") }, async () => {
   const path = join(folder.path, "spin.js");
   writeFileSync(path, SCRIPT);
   const maps = "--v8-flags=--perf-basic-prof,--interpreted-frames-native-stack";
-  // It leaves a log where it was started.
+  // V8 writes a log to its current folder.
   const command = ["env", "--chdir", folder.path, DENO, "run", "--allow-all", maps, path];
   await using workload = await Script.of(command);
   const pid = String(workload.pid);
@@ -101,7 +103,7 @@ test("profile names functions of a child that lives for some milliseconds", asyn
   const child = Number(/child (\d+)/.exec(await workload.go())![1]);
   const sums = sampled(await stopTool(tool), child);
   assert.ok(sums["main;ns::Worker::turn(unsigned long)"]! > 20, JSON.stringify(sums));
-  // Its last instructions in the program it was forked from have names too, if a sample hit them.
+  // Samples before exec, in the program that it was forked from, may have other names.
   assert.equal(Object.keys(sums).filter((name) => /turn/.test(name)).length, 1);
 });
 
@@ -178,7 +180,7 @@ test(graphs, { skip: requires(graphs, "speed") }, async () => {
     number,
   ];
   assert.ok(three + one > 0.9 * whole, picture);
-  // Five standard deviations of a share of 3/4, and 2 % for what else the machine does.
+  // Allows five standard deviations of a share of 3/4, and 2 % for disturbances.
   const allowed = 5 * Math.sqrt(3 / 16 / Number(total)) + 0.02;
   assert.ok(Math.abs(three / (three + one) - 3 / 4) < allowed, picture);
   assert.match(picture, />7 samples: stacks;gone</);

@@ -13,7 +13,7 @@ import { Folder } from "../support/workload.ts";
 
 const OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 
-/** Where a tool serves metrics, as it says itself. */
+/** The URL of a tool's metrics, as the tool prints it. */
 const urlOf = async (tool: Running): Promise<string> =>
   (await tool.find("stderr", /metrics are at (http:\S+)$/m))[1]!;
 
@@ -23,14 +23,14 @@ async function scrape(url: string, accept = OPEN_METRICS): Promise<string> {
   return await response.text();
 }
 
-/** Samples by their names and labels. */
+/** Parses metrics; returns the samples by name and labels. */
 const samplesOf = (text: string): Record<string, number> =>
   Object.fromEntries(
     text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
       .map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.split(" ").at(-1))]),
   );
 
-/** Asks until a sample is there with this value: what was counted is served when the tool has read it. */
+/** Scrapes until a sample has this value: counts are served only after the tool has read the events. */
 async function scrapedWith(url: string, name: string, value: number) {
   let samples = samplesOf(await scrape(url));
   while ((samples[name] ?? 0) < value) {
@@ -68,7 +68,7 @@ test("opensnoop --prometheus counts exactly what it would print, and prints noth
     [404, 404, 405],
   );
   equal(await rawStatus(url, "GET /metrics HTTP/1.1\r\nhost: example.com\r\n\r\n"), 403);
-  // What is no HTTP at all, and headers without an end, harm nobody.
+  // Requests that are not HTTP, and endless headers, must do no harm.
   await rawStatus(url, "\x00\xff\r\n\r\n");
   await rawStatus(url, `GET /metrics HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(100_000)}`);
   match(await scrape(url), /\n# EOF\n$/);
@@ -77,7 +77,7 @@ test("opensnoop --prometheus counts exactly what it would print, and prints noth
   equal(result.stdout, "");
 });
 
-/** The status of the answer to some bytes; NaN if there is none. */
+/** Sends bytes; returns the status of the HTTP answer, or NaN if there is none. */
 function rawStatus(url: string, request: string): Promise<number> {
   const { hostname, port } = new URL(url);
   const { promise, resolve } = Promise.withResolvers<number>();
@@ -118,7 +118,7 @@ test("funclatency --prometheus adds up the histograms of its reports", async () 
 const whole = "profile --prometheus counts samples while it runs, and no scrape sees half a report";
 test(whole, { skip: requires(whole, "full") }, async () => {
   await using busy = Running.start(["sh", "-c", "while :; do :; done"]);
-  // A page wants reports more often; what is made for it both get.
+  // A live page makes the tool report more often; metrics are updated by these reports, too.
   const args = ["-p", String(busy.pid), "--prometheus", "0", "--web"];
   await using tool = await startTool("profile", ...args);
   const url = await urlOf(tool);
@@ -152,7 +152,7 @@ test("--prometheus says where it cannot listen, and --labels that they are its o
   deepEqual([taken.status, alone.status], [1, 2]);
 });
 
-/** Debian's Prometheus, which scrapes addresses each second. */
+/** A process of Debian's Prometheus, which scrapes given addresses each second. */
 class Prometheus implements AsyncDisposable {
   readonly #running: Running;
   readonly #folder: Folder;
@@ -185,7 +185,7 @@ class Prometheus implements AsyncDisposable {
     return new Prometheus(running, folder, `http://${address}/api/v1/`);
   }
 
-  /** The first result of a query, once there is one that is right. */
+  /** Repeats a query until its first result is right; returns that result. */
   async until<T>(
     text: string,
     isRight: (result: T) => boolean,
@@ -198,7 +198,7 @@ class Prometheus implements AsyncDisposable {
     }
   }
 
-  /** Waits for a number. */
+  /** Repeats a query until its first result is a right number; returns it. */
   async value(text: string, isRight = (_: number) => true): Promise<number> {
     const { value } = await this.until<{ readonly value: readonly [number, string] }>(
       text,
@@ -234,7 +234,7 @@ test(real, { skip: requires(real, "full") }, async () => {
   ok(quantile > 0 && quantile < 60, String(quantile));
 });
 
-/** How Prometheus tells a native histogram: whether which bounds belong to a bucket, both, and how many values. */
+/** A native histogram in Prometheus' API; a bucket is [which bounds are inclusive, low, high, count]. */
 interface NativeResult {
   readonly histogram?: readonly [
     time: number,
@@ -272,7 +272,7 @@ test(native, { skip: requires(native, "full") }, async () => {
     );
     const [, { count, buckets }] = histogram!;
     equal(Number(count), calls);
-    // What is in the buckets up to a bound is what the classic histogram says of the same bound.
+    // The sum of the buckets up to a bound equals the classic histogram's count for that bound.
     let upTo = 0;
     for (const [, low, high, n] of buckets) {
       upTo += Number(n);
@@ -286,7 +286,7 @@ test(native, { skip: requires(native, "full") }, async () => {
       calls,
     );
   }
-  // A nap takes two milliseconds: the median is in its bucket, and both forms agree.
+  // A nap takes two milliseconds: the median is in that bucket, and both forms of histogram agree.
   const median = (metric: string) => prometheus.value(`histogram_quantile(0.5, ${metric})`);
   const [own, classic] = [
     await median(`tsbcc_funclatency_usecs{${labels("naps_3")}}`),

@@ -8,11 +8,11 @@ import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { isolated, rowsOf, startTool, stopTool } from "../support/tool.ts";
 
-// Debian's, whatever others are in the path.
+// Debian's Python, even if PATH has another one.
 const PYTHON = "/usr/bin/python3.11";
 const EVAL = "_PyEval_EvalFrameDefault";
 
-/** The stacks of calls.py: how often each, the frames of Python and, shortened, the loop that runs them. */
+/** Stacks of calls.py with their counts: the Python frames, and the interpreter's loop in a short form. */
 async function stacksOf(tool: string, ...args: string[]): Promise<Record<string, number>> {
   return await stacksIn([PYTHON, `${PROJECT}tests/support/calls.py`], tool, ...args);
 }
@@ -31,7 +31,7 @@ async function stacksIn(command: readonly string[], tool: string, ...args: strin
       /^(python: |_PyEval_EvalFrameDefault$|getppid$)/.test(name)
     )
       .map((name) => name === EVAL ? "eval" : name.replace("python: ", ""))
-      .map((name) => name.replace(/(threading.py):\d+/, "$1")); // it differs between minor versions
+      .map((name) => name.replace(/(threading.py):\d+/, "$1")); // the line differs between minor versions
     const last = /^(_start|clone3)$/.test(user.at(-1)!) ? "" : `, then ${user.at(-1)}`;
     const text = frames.join("; ") + last;
     stacks[text] = (stacks[text] ?? 0) + count;
@@ -71,7 +71,7 @@ test(newer, { skip: requires(newer, "full") }, async () => {
     `cp ${PROJECT}tests/support/calls.py ${root}/home`,
   ];
   const command = isolated(preparations, ["chroot", root, "python3.13", "/home/calls.py"]);
-  // Calls with unpacked arguments go on in the same loop there; its libc has no symbols of clone3.
+  // In this Python calls with unpacked arguments stay in the same loop; its libc has no symbol for clone3.
   const expected = Object.entries(EXPECTED).map(([stack, count]) => [
     stack.replace("eval; Thread.run", "Thread.run"),
     count,
@@ -106,7 +106,8 @@ test(plain, { skip: requires(plain, "python") }, async () => {
 
 const lines = "lines of Python's instructions are those that Python tells";
 test(lines, { skip: requires(lines, "python", "speed") }, async () => {
-  // Of each function of a module, its first line, its table, and Python's own view of it.
+  // Prints for each function of some modules its first line, its line table, and the lines as Python
+  // decodes it.
   const script = `
 import argparse, inspect, json, types
 def codes(code):

@@ -112,7 +112,7 @@ test("a full disk is one sentence: the tool ends, or goes on, and the file can b
     await running.find("stderr", /^ready$/m);
     return running;
   };
-  /** Opens that take some 200 KiB of a file. */
+  /** Makes opens whose records take some 200 KiB. */
   const fill = () => {
     for (let i = 0; i < 2000; i++) {
       throws(() => openSync(`/none/${randomBytes(100).toString("hex")}`, "r"));

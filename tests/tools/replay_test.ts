@@ -18,14 +18,14 @@ const REPLAY = [
 ];
 const replay = (...words: string[]) => run([...REPLAY, ...words]);
 
-/** A day in the past. */
+/** The time of the recordings: a fixed date in the past. */
 const THEN = Date.UTC(2026, 0, 2, 3, 4, 5);
 const EVENTS: readonly RecordShape[] = [{
   members: { pid: "id", comm: "text", err: "number", path: "text" },
 }];
 const COUNT = 3000;
 
-/** Makes a recording. @param fill gives it records; the time is told by the second argument */
+/** Makes a recording. @param fill adds records; its second argument sets the time of the next ones */
 async function record(
   path: string,
   shapes: readonly RecordShape[],
@@ -42,7 +42,7 @@ async function record(
   await recorder.end();
 }
 
-/** Events, of which every other one has failed. */
+/** A recording of events, every second one with an error. */
 const events = (path: string) =>
   record(path, EVENTS, true, (recorder, at) => {
     const keys = ["pid", "comm", "err", "path"] as const;
@@ -65,7 +65,7 @@ interface Rows {
   readonly rows: readonly (readonly [number: number, values: readonly unknown[]])[];
 }
 
-/** The numbers of all rows that a page was told. */
+/** The numbers of all rows that were sent to a page. */
 const numbersOf = (told: Told) =>
   told.all<Rows>("rows").flatMap(({ rows }) => rows.map(([number]) => number));
 
@@ -106,7 +106,7 @@ test("replay --web begins with the page, tells all rows, and later pages the sam
   served.kill("SIGINT");
   equal((await served.result).status, 0);
 
-  // What was recorded of it is a recording as any other, with the times and the machine of the first one.
+  // A recording of a replay keeps the times and the machine of the original recording.
   const [filtered, copied, table, about] = await Promise.all([
     replay("--json", "--filter", "ERR>1", file),
     replay("--json", copy),
@@ -148,7 +148,7 @@ test("replay --web shows histograms and stacks with the times that they had", as
       ) {
         const record = { record: kind, time, ...members };
         recorder.record(kind, record, () => JSON.stringify(record));
-        // A block ends within the report.
+        // Ends a block in the middle of the report.
         recorder.write();
       }
     }

@@ -15,7 +15,7 @@ const built = (name: string, ...flags: string[]) =>
 const program = (name: string) => built(name, "-no-pie");
 const library = (name: string) => built(name, "-DLIBRARY", "-shared", "-fPIC");
 
-/** The samples on each user stack, and what the workload printed. */
+/** The samples by user stack, and the workload's output. */
 async function sampled(...command: string[]) {
   await using workload = await Script.of(command);
   const { pid } = workload;
@@ -24,7 +24,9 @@ async function sampled(...command: string[]) {
   return { stdout, sums: userSums(stacksOf(await stopTool(tool), pid), samples) };
 }
 
-/** That two to one of the samples are on two stacks, and next to none on others. */
+/**
+ * Checks that the samples of two stacks are two to one, and that hardly any are on other stacks.
+ */
 function assertTwoToOne(sums: Record<string, number>, first: string, second: string): void {
   const all = Object.values(sums).reduce((a, b) => a + b, 0);
   const [twice = 0, once = 0] = [sums[first], sums[second]];
@@ -53,7 +55,7 @@ test(libraries, { skip: requires(libraries, "speed") }, async () => {
 });
 
 test("stackcount shows a stack once that is the same before and after a library was opened", async () => {
-  // Each library is closed in the same way.
+  // The stack of munmap(2) in dlclose() is the same for each library.
   const steps = [`${library("first_")}:1`, `${library("second")}:1`];
   await using workload = await Script.of([program("early"), ...steps]);
   await using tool = await startTool(
@@ -78,7 +80,7 @@ test(CUT, { skip: requires(CUT, "speed") }, async () => {
   const steps = [`${empty}:100`, `${header}:100`, "200", `${library("second")}:100`];
   await using workload = await Script.of([program("early"), ...steps]);
   const { pid } = workload;
-  // It would end, and make its report, with the last of these.
+  // With a second process, so that the tool does not make its report when the first one ends.
   await using other = await Script.start(":");
   const options = ["-F", "997", "-U", "--json", "-p", `${pid},${other.pid}`];
   await using tool = await startTool("profile", ...options);
@@ -87,7 +89,7 @@ test(CUT, { skip: requires(CUT, "speed") }, async () => {
   truncateSync(header, 4096);
   const sums = userSums(stacksOf(await stopTool(tool), pid), samples);
   const all = Object.values(sums).reduce((a, b) => a + b, 0);
-  // The names that programs are linked with are in the first page of a file.
+  // The dynamic symbols, in the first page of the file, are still readable.
   const calls = ["[empty.so];[empty.so]", "work;first_", "work;second"];
   for (const stack of ["main;early", ...calls.map((call) => `main;in_library;${call}`)]) {
     const isSo = (name: string) => name.replaceAll(/\+0x[0-9a-f]+/g, "") === stack;
@@ -99,7 +101,7 @@ test(CUT, { skip: requires(CUT, "speed") }, async () => {
 
 const MANY = "profile names code that lies in the last of 40,000 mappings";
 test(MANY, { skip: requires(MANY, "speed", "full") }, async () => {
-  // What it does at last takes as long as the tool may need to look at all of them.
+  // The last step gives the tool time to read all mappings.
   const steps = ["*40001:400", "4000"];
   await using workload = await Script.of([program("early"), ...steps]);
   const { pid } = workload;

@@ -11,7 +11,10 @@ interface Row {
   readonly user: readonly string[];
 }
 
-/** The stacks of calls.rb: how often each, the frames of Ruby and the function that runs them. */
+/**
+ * Stacks of calls.rb with their counts: the Ruby frames, and the function of the interpreter that
+ * runs them.
+ */
 async function stacksOf(ruby: Ruby, tool: string, ...args: string[]) {
   await using script = Running.start(await ruby.command("calls.rb"));
   await script.find("stdout", /^pid \d+$/m);
@@ -30,7 +33,7 @@ async function stacksOf(ruby: Ruby, tool: string, ...args: string[]) {
   return stacks;
 }
 
-/** What Ruby's own backtraces tell; names of blocks are those of Ruby 3.1 and 3.3. */
+/** The expected stacks, as in Ruby's own backtraces; blocks are named as in Ruby 3.1 and 3.3. */
 const inner = "getppid; rb_vm_exec; inner (calls.rb:7)";
 const EXPECTED = {
   [
@@ -66,8 +69,8 @@ test(traced, { skip: requires(traced, "ruby") }, async () => {
 
 const newer = "methods and blocks of Ruby 3.3 are told alike";
 test(newer, { skip: requires(newer, "full") }, async () => {
-  // The function that runs code has no symbol there, Integer#times is written in Ruby, and eval()
-  // tells where it was called.
+  // Ruby 3.3: the interpreter's function has no symbol, Integer#times is written in Ruby, and
+  // frames of eval() have the location of the call.
   const expected = Object.entries(EXPECTED).map(([stack, count]) => [
     stack.replaceAll("rb_vm_exec; ", "").replace("(eval)", "(eval at /home/calls.rb:32)"),
     count,

@@ -14,7 +14,9 @@ import {
 } from "../support/ruby.ts";
 import { runTool, startTool, stopTool } from "../support/tool.ts";
 
-/** What lines.rb says of its lines: `Outer::Token FILE:10` and how many. */
+/**
+ * The allocations that lines.rb's comments announce, by class and location: `Outer::Token FILE:10`.
+ */
 function expectedLines(folder: string): Map<string, number> {
   const expected = new Map([["Outer::Token page.erb:77", 503]]);
   for (const line of [2, 40, 250, 500, 701]) expected.set(`Outer::Token long.rb:${line}`, 29);
@@ -25,7 +27,10 @@ function expectedLines(folder: string): Map<string, number> {
   return expected;
 }
 
-/** Checks each line that lines.rb speaks of, and that no other has an Outer::Token. */
+/**
+ * Checks the count of each line with such a comment, and that no other line allocates an
+ * Outer::Token.
+ */
 function checkLines(rows: readonly Row[], folder: string): void {
   const expected = expectedLines(folder);
   const found = rows.map((row) => [`${row.class} ${row.line}`, row.total] as const)

@@ -24,13 +24,13 @@ const allocate = (counts: readonly number[], ...more: readonly string[]) =>
 const totals = (result: Result) =>
   new Map(lastReport(result).map((row) => [row.class, row.total] as const));
 
-/** By how much each of the classes has more than in a run that allocates none. */
+/** By class: the allocations in excess of those in a run that allocates none. */
 function above(baseline: Map<string, number>, found: Map<string, number>) {
   const more = (name: string) => (found.get(name) ?? 0) - (baseline.get(name) ?? 0);
   return Object.fromEntries(Object.keys(COUNTS).map((name) => [name, more(name)]));
 }
 
-/** The library of the Ruby that tests run, and by which name programs ask for it. */
+/** The path of the tests' libruby, and the name under which programs load it. */
 async function installedRuby() {
   await using running = Running.start(await allocate([0, 0, 0], "wait"));
   await running.find("stdout", /^waiting$/m);

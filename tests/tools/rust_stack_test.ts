@@ -27,7 +27,7 @@ test(whole, { skip: noRust }, async () => {
     .filter(({ record }) => record === "stack");
   const counts: Record<string, number> = {};
   for (const { user = [], count } of stacks) {
-    // What the standard library puts in between depends on its version.
+    // Frames of the standard library depend on its version: they are cut out.
     const names = user.map((name) => name.replace(/_alias_\d$|_impl$/, "")).join(";")
       .replace(/;(unwind::|<|std::|core::|_R|__rust).*;(main|start_thread);/, ";…;$2;")
       .replace(/in_destructor;.*;panics;/, "in_destructor;…;panics;");

@@ -1,4 +1,4 @@
-/** What the options of bcc's and libbpf-tools' that print a program's text print here: which programs are loaded. */
+/** Options that make bcc and libbpf-tools print a program's text: our tools print which programs they load. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

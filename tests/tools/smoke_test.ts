@@ -1,8 +1,8 @@
 /**
- * The calls by which bcc checks that its tools start and end (tests/python/test_tools_smoke.py, as of November 2025):
- * ours end as they do. What they show is said by their cases. Not those of gethostlatency and sslsniff, which probe
- * libraries for the whole machine, of ppchcalls, which is for POWER, and of tools whose own tests have them: cases
- * without arguments are such, and file systems that come with a module have canaries.
+ * The command lines of bcc's smoke test (tests/python/test_tools_smoke.py, as of November 2025): our tools start and
+ * end with them as bcc's do; their cases test what they show. Left out are gethostlatency and sslsniff, which probe
+ * libraries for the whole machine, ppchcalls, which is for POWER, and command lines that other tests cover: those
+ * without arguments, and file systems in modules, which have canaries.
  */
 
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { type Feature, requiresAll } from "../support/requires.ts";
 import { Running } from "../support/process.ts";
 import { runTool, startTool, stopTool } from "../support/tool.ts";
 
-/** A function that is called all the time, by its name since Linux 6.10 or before. */
+/** The name of a kernel function that is called often; Linux 6.10 renamed it. */
 const KMALLOC = readFileSync("/proc/kallsyms", "utf8").includes(" T __kmalloc_noprof\n")
   ? "__kmalloc_noprof"
   : "__kmalloc";
@@ -20,11 +20,11 @@ const KMALLOC = readFileSync("/proc/kallsyms", "utf8").includes(" T __kmalloc_no
 interface Calls {
   /** `{pid}` is a process that sleeps. */
   readonly calls: readonly string[];
-  /** What they need besides; those that need nothing run on the machine's own kernel only. */
+  /** Required features; without any, the calls run only on the machine's own kernel. */
   readonly requires?: readonly Feature[];
 }
 
-/** They print one report and end by themselves. */
+/** Command lines that print one report and end. */
 const REPORTS: readonly Calls[] = [
   { calls: ["btrfsdist 1 1", "ext4dist 1 1", "filetop 1 1", "slabratetop 1 1", "vfsstat 1 1"] },
   { calls: ["biotop 1 1", "tcptop 1 1"] },
@@ -32,7 +32,7 @@ const REPORTS: readonly Calls[] = [
   { calls: ["argdist -v -C p::do_sys_open() -n 1 -i 1"], requires: ["kprobe", "full"] },
 ];
 
-/** They print what there is and end by themselves. */
+/** Command lines that list something, or run for a limited time, and end. */
 const ENDING: readonly Calls[] = [
   {
     calls: [
@@ -56,11 +56,11 @@ const ENDING: readonly Calls[] = [
       "wqlat 1 1",
     ],
   },
-  // They read the symbols of all that runs; on a busy machine offwaketime prints a hundred thousand lines.
+  // These resolve symbols of all running processes; on a busy machine offwaketime prints 100,000 lines.
   { calls: ["offcputime 1", "offwaketime 1", "profile 1"], requires: ["speed", "full"] },
 ];
 
-/** They end at Ctrl-C. */
+/** Command lines that run until SIGINT. */
 const INTERRUPTED: readonly Calls[] = [
   {
     calls: [
@@ -114,7 +114,7 @@ const INTERRUPTED: readonly Calls[] = [
   { calls: ["vfscount"], requires: ["kprobeMulti"] },
 ];
 
-/** One test of calls that run at once: they mostly wait for the kernel to attach and detach. */
+/** Registers a test that runs calls in parallel: they mostly wait for the kernel to attach and detach. */
 function testAll(
   lists: readonly Calls[],
   what: string,

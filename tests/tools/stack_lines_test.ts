@@ -6,13 +6,15 @@ import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
 
 const SOURCE = readFileSync(`${PROJECT}tests/support/unwind.c`, "utf8").split("\n");
-/** The line of the source that has a text, the first one behind another text. */
+/**
+ * The number of the first source line that contains `text`, after a line that contains `behind`.
+ */
 const lineOf = (text: string, behind: string) =>
   SOURCE.findIndex((line, i) =>
     i > SOURCE.findIndex((line) => line.includes(behind)) && line.includes(text)
   ) + 1;
 
-/** The frames of the one stack of a chain of calls that have a line. */
+/** The frames with source lines in the only stack of a chain of calls. */
 async function framesOf(...args: string[]): Promise<string[]> {
   const flags = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-g"];
   await using script = await Script.of([buildProgram("unwind.c", flags), "chain=3"]);

@@ -9,7 +9,7 @@ import { READY, rowsOf, startTool, stopTool, toolCommand } from "../support/tool
 
 const samples = ({ samples = 0 }: StackRow) => samples;
 
-/** How many samples fell on each user stack, from main on, while odd_code.c did that. */
+/** The samples by user stack, from main on, while odd_code.c does a step. */
 async function sampled(step: string, flags: string[] = []): Promise<Record<string, number>> {
   await using workload = await Script.of([buildProgram("odd_code.c", ["-O0", ...flags]), step]);
   const { pid } = workload;
@@ -38,7 +38,7 @@ const SIGNAL = "profile names what a signal handler returns to by its first inst
 const onX86 = process.arch === "x64" ? false : "elsewhere that lies in the vDSO, not in a program";
 test(SIGNAL, { skip: requires(SIGNAL, "speed") || onX86 }, async () => {
   const sums = await sampled("signal=400");
-  // The frame of raise_here itself is not in the chain of frame pointers: the signal came upon it.
+  // The walk by frame pointers misses the interrupted function, raise_here.
   assert.ok(share(sums, "main;own_restorer;on_signal") > 0.8, JSON.stringify(sums));
 });
 

@@ -21,7 +21,7 @@ const FLAGS = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"];
 const unwindProgram = (...flags: string[]) => buildProgram("unwind.c", [...FLAGS, ...flags]);
 const START = "main;__libc_start_call_main;__libc_start_main;_start";
 
-/** User stacks of the program's calls, innermost first, and the counts on each. */
+/** User stacks of the program's calls, innermost frame first, with their counts. */
 async function stacksOf(
   steps: readonly string[],
   args: readonly string[] = [],
@@ -37,10 +37,10 @@ async function stacksOf(
   return { stacks: countsOf(rows), rows, result };
 }
 
-/** The counts on each stack. */
+/** The counts by stack. */
 function countsOf(rows: readonly Row[]): Record<string, number> {
   const stacks = rows.filter(({ record }) => record === "stack").map(({ user = [], count }) => {
-    // One function of the C library goes by several names.
+    // Some functions of the C library have several symbols.
     return [user.map((name) => name.replace(/_alias_\d$|_impl$/, "")).join(";"), count];
   });
   return Object.fromEntries(stacks);
@@ -49,7 +49,7 @@ function countsOf(rows: readonly Row[]): Record<string, number> {
 const chain = (depth: number) => `getppid;the_call;${"link_of_chain;".repeat(depth)}${START}`;
 
 test("stacks of code without frame pointers are whole, at any depth", async () => {
-  // Up to 126 frames in all.
+  // Stacks of up to 126 frames.
   const depths = Array.from({ length: 120 }, (_, i) => i + 1);
   const { stacks, result } = await stacksOf(depths.map((depth) => `chain=${depth}`));
   assert.deepEqual(stacks, Object.fromEntries(depths.map((depth) => [chain(depth), 1])));
@@ -110,7 +110,8 @@ test("stacks are whole in C++: destructors that exceptions run, handlers, corout
   const stacks: Record<string, number> = {};
   for (const { record, user = [], count } of rowsOf<Row>(result)) {
     if (record !== "stack") continue;
-    // Compilers put what is rarely run into parts of their own; libraries differ between versions.
+    // Compilers split rarely executed code into NAME.cold; frames of libraries depend on their
+    // version.
     const names = user.map((name) => name.replace(/_alias_\d$|_impl$|\.cold$/, "")).join(";")
       .replace(/(in_thread);.*;start_thread;clone3$/, "$1;…;clone3")
       .replace(/(;coroutine);[^;]*$/, "$1;…");
@@ -130,7 +131,7 @@ test("stacks are whole in C++: destructors that exceptions run, handlers, corout
     [under("coroutines", START)]: 1,
     [under("in_thread", "…", "clone3")]: 32,
   });
-  // The C library says nothing of what called __start_context, which nobody does.
+  // __start_context has no caller, and the C library has no unwind information that says so.
   assert.match(result.stderr, /truncated 2 of 42 user stacks so far: 2 because they led nowhere/);
 });
 
@@ -147,7 +148,7 @@ test(merged, { skip: noOverlay }, async () => {
   using folder = new Folder();
   mkdirSync(`${folder.path}/merged`);
   const target = `${folder.path}/merged`;
-  // In a file system of its own: the upper folder cannot be on overlayfs itself, on which guests are.
+  // On a tmpfs, because an overlay's upper folder cannot be on overlayfs, as the guests' root is.
   using _memory = mounted("tmpfs", "size=16m", target);
   for (const name of ["lower", "upper", "work"]) mkdirSync(`${target}/${name}`);
   const folders = `lowerdir=${target}/lower,upperdir=${target}/upper,workdir=${target}/work`;
@@ -155,14 +156,14 @@ test(merged, { skip: noOverlay }, async () => {
   await checkNewPrograms(target);
 });
 
-/** A file system, unmounted at the end of the block. */
+/** Mounts a file system, until disposal. */
 function mounted(type: string, options: string, target: string): Disposable {
   execFileSync("mount", ["-t", type, "-o", options, "ts-bcc-test", target]);
   return { [Symbol.dispose]: () => void execFileSync("umount", ["--lazy", target]) };
 }
 
 async function checkNewPrograms(folder: string): Promise<void> {
-  const copy = `${folder}/copy`; // nobody ran it before
+  const copy = `${folder}/copy`; // a file that no process has run before
   copyFileSync(unwindProgram(), copy);
   chmodSync(copy, 0o755);
   await using program = Running.start(["bash", "-c", `echo pid $$; read -r; exec ${copy}`]);
@@ -180,7 +181,7 @@ async function checkNewPrograms(folder: string): Promise<void> {
   while (!tool.hasPrinted("stdout", /"the_call",("link_of_chain",){13}"main"/)) {
     await callInNext(13);
   }
-  // Each at other addresses, and nothing is waited for between exec and call.
+  // Each exec loads the program at other addresses, and calls at once.
   for (const depth of [21, 22, 23]) await callInNext(depth);
   execs++;
   await waiting();
@@ -195,7 +196,7 @@ test("--stack-walk fp follows frame pointers, and misses callers where there are
   assert.ok(!Object.keys(stacks).includes(chain(13)), JSON.stringify(stacks));
 });
 
-/** Calls of the program as trace tells them: event and user stack, with how often. */
+/** The program's calls as trace shows them: counts by event and user stack. */
 async function tracedStacks(steps: readonly string[], ...args: string[]) {
   await using program = await Script.of([unwindProgram(), ...steps]);
   await using tool = await startTool("trace", "--json", "-U", "-p", `${program.pid}`, ...args);
@@ -235,7 +236,7 @@ test("trace -U --stack-walk fp follows frame pointers", async () => {
 
 const full = "tables that find no room are told once, and what they are of goes by frame pointers";
 test(full, { skip: requires(full, "speed") }, async () => {
-  // libLLVM has 800,000 rows; a MiB holds 65,536.
+  // libLLVM has 800,000 rows of unwind tables; one MiB holds 65,536.
   await using clang = Running.start(["clang", "-v", "-fsyntax-only", "-x", "c", "-"]);
   await clang.find("stderr", /version/);
   const args = ["-p", String(clang.pid), "--stack-memory", "1", "t:syscalls:sys_enter_read"];

@@ -26,7 +26,7 @@ const NAPPING = "inner_nap;outer_nap;main";
 const start = (...args: string[]) => startTool("stackcount", ...args);
 const stacksOf = (result: Result) => rowsOf<Row>(result).filter(({ record }) => record === "stack");
 
-/** User stacks up to main, innermost first, and the counts on each. */
+/** Counts by user stack, innermost frame first, up to main. */
 function countsOf(rows: readonly Row[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { user = [], count } of rows) {
@@ -46,7 +46,7 @@ test("stackcount counts a tracepoint by stack, user and kernel, of one process",
   assert.deepEqual(countsOf(rows), { [NAPPING]: 53 });
   for (const { pid, comm, kernel } of rows) {
     assert.deepEqual([pid, comm], [naps.pid, "stacks"]);
-    // Linux 6.1 hands programs on these tracepoints the user's registers only.
+    // Linux 6.1 gives programs at these tracepoints only the user registers: no kernel stack.
     const isCall = kernel!.some((name) => /syscall/i.test(name));
     assert.ok(isCall || kernel!.length === 0, String(kernel));
     assert.ok(kernel!.every((name) => !/bpf/.test(name)), String(kernel));
@@ -60,7 +60,8 @@ test(user, { skip: requires(user, "speed") }, async () => {
   copyFileSync(stacksProgram(), path);
   await using one = await startStacks(["nap=53:100", "named=1"], path);
   await using two = await startStacks(["nap=11:100", "child=nap=13:100"], path);
-  // A program's first stacks are walked by frame pointers, until the tool has looked at it.
+  // --stack-walk fp, because a process's first stacks are walked by frame pointers, until the tool
+  // has read its tables.
   await using together = await start("--json", "-U", "--stack-walk", "fp", `${path}:*_nap`);
   await using apart = await start("--json", "-P", "--stack-walk", "fp", `${path}:inner_nap`);
   await using readable = await start("--json", "-p", String(one.pid), `${path}:ns::Worker::*`);
@@ -68,7 +69,7 @@ test(user, { skip: requires(user, "speed") }, async () => {
   const child = Number(/child (\d+)/.exec(await two.go())![1]);
   const [all, each, named] = (await Promise.all([together, apart, readable].map(stopTool)))
     .map(stacksOf) as [Row[], Row[], Row[]];
-  // Whoever starts main differs in nothing: they are one stack.
+  // The processes have the same stacks, so their counts are summed.
   assert.deepEqual(countsOf(all), { [NAPPING]: 77, "outer_nap;main": 77 });
   assert.equal(all.length, 2);
   assert.ok(all.every((row) => row.pid === undefined && row.kernel === undefined));
@@ -92,7 +93,8 @@ test(usdt, { skip: requires(usdt, "speed") }, async () => {
   const rows = stacksOf(await stopTool(tool));
   const byName = Map.groupBy(rows, ({ user }) => user![0]);
   const counts = [...byName].map(([name, rows]) => [name, rows.map(({ count }) => count).sort()]);
-  // The places of a probe are two; what the compiler put into its caller is there.
+  // The probe has two locations; the function with them was inlined into its caller and is still
+  // found.
   assert.deepEqual(new Map(counts as [string, number[]][]).get("fire_twice"), [7, 7]);
   assert.equal(rows.reduce((sum, { count }) => sum + count, 0), 28);
 });

@@ -16,7 +16,7 @@ interface Row {
 
 const workload = (...steps: string[]) => Script.of([buildProgram("calls.c"), ...steps]);
 
-/** Counts the same calls with several sets of options at a time. */
+/** Runs the tool several times at once, with different options, on the same calls. */
 async function count(
   steps: readonly string[],
   ...options: ((pid: string) => string[])[]
@@ -30,7 +30,7 @@ async function count(
   return await Promise.all(tools.map(stopTool));
 }
 
-/** How often a call was counted, over all reports. */
+/** The count of a system call, summed over all reports. */
 function countOf(result: Result, syscall: string): number {
   const rows = rowsOf<Row>(result).filter((row) => row.syscall === syscall);
   return rows.reduce((sum, row) => sum + row.count, 0);

@@ -1,4 +1,4 @@
-/** Tools that trace one process or thread tell when there is none, or none any more. */
+/** Tools that trace one process or thread report if it does not exist, and end when it ends. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, renameSync, symlinkSync } from "node:fs";
@@ -15,18 +15,23 @@ import type { Script } from "../support/script.ts";
 import { rowsOf, runTool, startTool, stopTool } from "../support/tool.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
-/** No process has it: it is PID_MAX_LIMIT of include/linux/threads.h. */
+/** A pid that no process can have: PID_MAX_LIMIT of include/linux/threads.h. */
 const NOBODY = "4194304";
 
-/** Options that say which processes or threads to trace; elsewhere they are flags. */
+/**
+ * Keys of options that select processes or threads; in some tools options of these names are flags.
+ */
 const KEYS = ["pid", "pids", "ppid", "tid", "tids"];
-/** They trace what they are told by the options alone. */
+/** Tools that run with these options and no further arguments. */
 const ALONE = ["biotop", "cachestat", "memleak", "offcputime", "offwaketime", "tplist"];
 const samples: Readonly<Record<string, readonly string[]>> = {
   trace: ["t:sched:sched_process_exec"],
 };
 
-/** Without arguments where it needs what the machine may not have: such a file system, a Ruby. */
+/**
+ * A tool's arguments for these tests (false: it is left out), and its options that take a process
+ * or thread.
+ */
 async function argumentsOf(name: string, load: (typeof tools)[keyof typeof tools]) {
   const { sample, options } = (await load()).default;
   const args = ALONE.includes(name) ? [] : samples[name] ?? sample ?? [];
@@ -50,7 +55,7 @@ for (const [name, load] of Object.entries(tools)) {
       );
     });
   }
-  // What only lists ends at once.
+  // tplist only lists, and ends at once.
   if (words.length === 0 || name === "tplist") continue;
   const title = `${name} ${words[0]} ends with the process`;
   test(title, { skip: requires(title, "speed") }, async () => {
@@ -65,7 +70,7 @@ for (const [name, load] of Object.entries(tools)) {
     }
     const { status, signal, stderr } = await running.result;
     assert.deepEqual([status, signal], [0, null], stderr);
-    // It ends by itself at that, and may be first.
+    // exitsnoop may end by itself before it prints this message.
     if (name !== "exitsnoop") assert.match(stderr, told);
   });
 }
@@ -110,7 +115,7 @@ test("opensnoop -p of a thread, and of a process that nobody has waited for, is 
     `opensnoop: Cannot trace process ${tid}: it is a thread of process ${workload.pid}\n`,
   ]);
 
-  // What the shell becomes waits for no child.
+  // tail, which replaces the shell, does not reap its child: that stays a zombie.
   const script = "sleep 1000 & echo $!; exec tail -f /dev/null";
   const parent = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
   try {
@@ -140,7 +145,7 @@ test("-p follows a process of the namespace of --pidns to its end", async () => 
   assert.deepEqual([status, stderr], [0, "ready\nopensnoop: process 1 ended\n"]);
 });
 
-/** Puts another file of the same name in a program's place, as an upgrade does. */
+/** Replaces a program by another file of the same name, as an upgrade does. */
 function replace(path: string): void {
   copyFileSync(buildProgram("calls.c"), `${path}.new`);
   renameSync(`${path}.new`, path);

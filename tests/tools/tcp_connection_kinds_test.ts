@@ -1,4 +1,7 @@
-/** Connections that were there before, are passed on, share a port or begin with data, as all tools tell them. */
+/**
+ * Connections that began before the tool, are passed to another process, share a port or begin with data, in all
+ * TCP tools.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +16,7 @@ const NAME =
   "tools for TCP tell connections that were there before, are passed on, share a port, " +
   "begin with data, or are MPTCP's";
 
-/** The rows of each kind of connection, by the server's port. */
+/** Counts rows by kind of connection, which the server's port tells, and by the values of some keys. */
 function told(rows: readonly Row[], kinds: ReadonlyMap<unknown, string>, keys: readonly string[]) {
   const found: Record<string, number> = {};
   for (const row of rows) {
@@ -25,19 +28,19 @@ function told(rows: readonly Row[], kinds: ReadonlyMap<unknown, string>, keys: r
   return Object.entries(found).map(([name, count]) => `${name}: ${count}`).toSorted();
 }
 
-/** How many connections of each kind, in the order of the steps. */
+/** The number of connections of each kind, in the order of the steps. */
 const COUNTS = { before: 3, passed: 5, shared: 11, fast: 7, mptcp: 2 };
 type Kind = keyof typeof COUNTS;
 const ALL = Object.keys(COUNTS) as Kind[];
 
-/** A line for each kind. */
+/** The expected lines for some kinds. */
 const lines = (kinds: readonly Kind[], ...texts: readonly string[]) =>
   kinds.flatMap((kind) => texts.map((text) => `${kind} ${text}: ${COUNTS[kind]}`));
 
-/** Those that tools see begin, and of those the ones whose server keeps what it accepts. */
+/** MADE: kinds whose beginning tools can see. KEPT: those of them whose server keeps the accepted socket. */
 const MADE = ALL.filter((kind) => kind !== "before");
 const KEPT = MADE.filter((kind) => kind !== "passed");
-/** Those that the kernel's own threads have no hand in. */
+/** Kinds in which no kernel thread takes part. */
 const PLAIN = ALL.filter((kind) => kind !== "mptcp");
 const STATES = {
   begin: [
@@ -51,9 +54,9 @@ const STATES = {
 
 const [CLIENT, SERVER, HEIR] = ["tcp-client", "tcp-server", "tcp-heir"];
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
-  // Of a connection that was accepted the process is the one that closed it.
+  // For an accepted connection tcplife shows the process that closed it.
   tcplife: [...lines(MADE, CLIENT!), ...lines(KEPT, SERVER!), ...lines(["passed"], HEIR!)],
-  // What the kernel's threads close of MPTCP is left out below.
+  // Without MPTCP connections that kernel threads close: those rows are left out below.
   tcptracer: [
     ...lines(MADE, `connect ${CLIENT}`, `accept ${SERVER}`),
     ...lines(PLAIN, `close ${CLIENT}`),
@@ -63,7 +66,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   tcpconnlat: lines(MADE, CLIENT!),
   tcpconnect: lines(MADE, CLIENT!),
   tcpaccept: lines(MADE, SERVER!),
-  // Not what comes with the handshake, nor MPTCP.
+  // Without data that arrives with the handshake, and without MPTCP.
   tcppktlat: [
     ...lines(PLAIN, CLIENT!),
     ...lines(["before", "shared"], SERVER!),
@@ -74,7 +77,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...lines(["before", "shared", "fast", "mptcp"], `${SERVER} 1 1`),
     ...lines(["passed"], `${HEIR} 1 1`),
   ],
-  // Of MPTCP the threads' timing decides.
+  // Without MPTCP, whose state changes depend on the timing of kernel threads.
   tcpstates: [
     ...lines(PLAIN, ...STATES.end),
     ...lines(["passed", "shared", "fast"], ...STATES.begin),
@@ -90,7 +93,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 
 const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 
-/** What tools tell that tell of no connection: a byte in each direction of each, and queues that were empty. */
+/** Tools that print sums, not connections: one byte in each direction of each, and empty queues. */
 const SUMS = {
   tcpsubnet: {
     args: ["-i", "600", "127.0.0.0/8,::1/128"],
@@ -142,7 +145,7 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
       assert.deepEqual(found.toSorted(), expected, name);
     }
     for (const [i, name] of names.entries()) {
-      // Other tests may have processes of these names, in namespaces of their own.
+      // Other tests may run processes of these names in other network namespaces.
       const isOurs = ({ netns: inode, pid, comm, lport }: Row) =>
         inode === undefined
           ? pid === client || pid === server || comm === HEIR && kinds.has(lport)

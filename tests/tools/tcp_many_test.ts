@@ -1,4 +1,6 @@
-/** A thousand connections, or with --full ten thousand, between two network namespaces, as tools tell them at the same time. */
+/**
+ * 1,000 connections, or 10,000 with --full, between two network namespaces, traced by several tools at the same time.
+ */
 
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
@@ -15,7 +17,7 @@ const [UP, DOWN] = [13, 7];
 const NAME = `tcplife, tcpstates, tcptracer and tcpconnlat together tell ${COUNT} connections ` +
   "between two network namespaces exactly, tcptop and tcpsubnet their bytes";
 
-/** How often rows have these values. */
+/** Counts rows by the values of some keys. */
 function counts(rows: readonly Row[], ...keys: readonly string[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const row of rows) {
@@ -42,7 +44,7 @@ test(NAME, { skip: requires(NAME, "speed") }, () =>
     const { client, server, netns: near } = workload;
     const far = statSync(`/proc/${server}/ns/net`).ino;
     assert.notEqual(near, far);
-    // Room for all events: how fast they are read on a busy machine must not matter.
+    // Buffers with room for all events, because a busy machine may read them slowly.
     const room = ["-b", "16384"];
     const calls = [
       ...["tcplife", "tcpstates", "tcptracer", "tcpconnlat"].map((name) => [name, ...room]),

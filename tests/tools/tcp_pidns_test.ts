@@ -1,4 +1,7 @@
-/** Tools for TCP with --pidns: pids as that namespace sees them, and nobody else's connections. */
+/**
+ * TCP tools with --pidns: pids are those of that namespace, and connections of other processes are
+ * hidden.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -16,7 +19,9 @@ const NAME = "tools for TCP --pidns show pids as that namespace sees them, and h
 const COUNT = 7;
 const STEP = `exchange=4:${COUNT}:3:2:client`;
 
-/** Of each tool: its rows without what a pid namespace has no part in, and how often each comes. */
+/**
+ * By tool: the expected rows, reduced to columns that the pid namespace affects, with their counts.
+ */
 const expected = (
   client: string,
   server: string,
@@ -40,11 +45,12 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   tcpsubnet: ["-i", "600", "127.0.0.0/8"],
 };
 
-/** How often rows say the same. */
+/** Counts rows that have the same values. */
 function counted(rows: readonly Row[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { type, pid, tx_kb, rx_kb, ms, subnet, send } of rows) {
-    // Of tcplife's bytes, of rows with a duration, SYN and FIN may each be one.
+    // Without the bytes of tcplife's rows (those with a duration): SYN and FIN may count as a byte
+    // each.
     const bytes = tx_kb === undefined || ms !== undefined ? [] : [tx_kb, rx_kb];
     const parts = [type, pid, ...bytes.map((kb) => Number(kb) * 1024), subnet, send];
     const name = parts.filter((part) => part !== undefined).join(" ");

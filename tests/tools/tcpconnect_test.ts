@@ -32,7 +32,7 @@ const NEAR = { "4": "192.0.2.2", "6": "2001:db8::2", m: "192.0.2.2" };
 
 const exchange = (family: string, count: number) => `exchange=${family}:${count}:1:1:client`;
 
-/** What is shown of a connection; an IPv6 socket that talks IPv4 is shown as IPv4. */
+/** The row of a connection; an IPv6 socket with an IPv4-mapped address is shown as IPv4. */
 function expected(
   { family, port, serverPort, netns }: Connection,
   pid: number,
@@ -186,7 +186,7 @@ test("tcpconnect -d names what was asked for, by each call that may receive the 
     [" QUERY", "No DNS Query", ...names, "No DNS Query"]
       .map((name) => name.trim()),
   );
-  // Between the answer and this connection a SYN was sent again, after a second.
+  // A connection between the DNS answer and this one took a second, until its SYN was sent again.
   assert.match(found.at(-1)!, /^read\.test \(\d{3,}\.\d{3}ms\)$/);
   assert.deepEqual(
     rowsOf<Row>(json!).map(({ query }) => query),
@@ -207,7 +207,7 @@ test("tcpconnect agrees line by line with libbpf-tools' tcpconnect", {
   await theirs.find("stdout", /^(?:.*\n){55}/);
   const { stdout } = await stopTool(ours);
   theirs.kill("SIGINT");
-  // Theirs come from one buffer per CPU.
+  // Sorted, because libbpf-tools reads one buffer for each CPU.
   const lines = (text: string) =>
     text.split("\n").filter((line) => line.startsWith(`${workload.client} `))
       .map((line) => line.trim().split(/\s+/).join(" ")).toSorted();

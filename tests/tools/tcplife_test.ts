@@ -32,7 +32,10 @@ const DOWN = 300_000;
 const exchange = (family: string, count: number, end = "client") =>
   `exchange=${family}:${count}:${UP}:${DOWN}:${end}`;
 
-/** One line per row: who, from where to where. The two ends close in any order. */
+/**
+ * One line for each row: process, local and remote address; sorted, because the ends close in any
+ * order.
+ */
 const ends = (rows: readonly Row[]) =>
   rows.map(({ pid, comm, ip, laddr, lport, raddr, rport }) =>
     `${pid} ${comm} ${ip} ${laddr} ${lport} ${raddr} ${rport}`
@@ -51,7 +54,7 @@ function serverEnd({ family, port, serverPort }: Connection, pid: number, comm =
 const bothEnds = ({ connections, client, server }: RecordedTcp) =>
   connections.flatMap((each) => [clientEnd(each, client), serverEnd(each, server)]).toSorted();
 
-/** SYN and FIN may count as a byte each. */
+/** Checks a row's bytes: SYN and FIN may count as a byte each. */
 function checkBytes(row: Row, isClient: boolean): void {
   const [sent, received] = isClient ? [UP, DOWN] : [DOWN, UP];
   const surplus = [row.tx_kb * 1024 - sent, row.rx_kb * 1024 - received];
@@ -107,7 +110,7 @@ test("tcplife tells who accepted an MPTCP connection, not the kernel thread that
   const connections = await workload.go();
   const { client, server } = workload;
   const ports = connections.map(({ port }) => port);
-  // The kernel ends them when it comes to it, be it after the processes.
+  // The kernel closes connections with a delay, possibly after the processes have ended.
   const last = (each: readonly string[]) =>
     Promise.all(each.map((pattern) => running.find("stdout", new RegExp(pattern))));
   await last(ports.flatMap((port) => [`"lport":${port},`, `"rport":${port},`]));
@@ -145,7 +148,7 @@ test("tcplife -p -L -D -4 -6 show what they ask for and hide the rest", async ()
     serverEnds(some(7, 12)),
     clientEnds(some(0, 12)),
   ];
-  // The machine's own connections are on other ports, or at least between others.
+  // Connections of other processes have other ports, or at least another pair of ports.
   const ports = new Set(connections.map(({ serverPort }) => serverPort));
   for (const [i, { result }] of runs.entries()) {
     const rows = rowsOf<Row>(result).filter(({ lport, rport }) =>
@@ -202,7 +205,8 @@ test("tcplife prints bcc's table, wide, with times, and as comma-separated value
   );
 });
 
-// Where the client closes first: of others theirs names the process that happened to be running.
+// Only connections that the client closes first: for others libbpf-tools names the process that
+// happens to run.
 test("tcplife agrees line by line with libbpf-tools' tcplife", {
   skip: requires("tcplife agrees line by line with libbpf-tools' tcplife", "speed"),
 }, async () => {

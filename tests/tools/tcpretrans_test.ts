@@ -23,7 +23,10 @@ interface Row {
 const FAR = { "4": "198.51.100.1", "6": "2001:db8:1::1", m: "::ffff:198.51.100.1" };
 const NEAR = { "4": "192.0.2.2", "6": "2001:db8::2", m: "::ffff:192.0.2.2" };
 
-/** The ends of a connection: SYNs go far away, data stays here. */
+/**
+ * The addresses of a connection's row: SYN retransmits go to a remote network, data stays on
+ * loopback.
+ */
 function flowOf({ family, port, serverPort }: Connection) {
   const isFar = serverPort >= 10000 && serverPort < 10100;
   const [laddr, raddr] = isFar ? [NEAR[family], FAR[family]] : [loopback(family), loopback(family)];
@@ -56,7 +59,7 @@ test("tcpretrans reports each segment that is sent again, as often as the kernel
       assert.equal(rows.length, retransmits, flowOf(connection));
       assert.ok(rows.every(({ ip, type }) => ip === (family === "4" ? 4 : 6) && type === "R"));
       assert.ok(rows.every(({ state }) => state === (i < 23 ? "SYN_SENT" : "ESTABLISHED")));
-      // It is always the same segment.
+      // Always the same segment is retransmitted.
       assert.equal(new Set(rows.map(({ seq }) => seq)).size, 1);
       assert.equal(ipv4!.filter(isOf(connection)).length, family === "4" ? retransmits : 0);
       assert.deepEqual(
@@ -86,7 +89,7 @@ test("tcpretrans --cgroup and --cgroupmap go by the socket's cgroup", async () =
   using pin = new PinnedSet("tcpretrans", 8, below.id);
   using otherPin = new PinnedSet("tcpretrans-other", 8, cgroup.id, other.id);
   const runs = await recordTcpRuns("tcpretrans", ({ client }) => {
-    below.add(client); // before it makes its sockets
+    below.add(client); // before the client makes its sockets
     return [
       ["--json", "--container", "--cgroup", cgroup.path, "--cgroupmap", pin.path],
       ["--json", "--cgroup", other.path],
@@ -98,7 +101,7 @@ test("tcpretrans --cgroup and --cgroupmap go by the socket's cgroup", async () =
   const counts = rows.map((all) => connections.map((each) => all.filter(isOf(each)).length));
   const expected = connections.map(({ retransmits }) => retransmits);
   assert.deepEqual(counts, [expected, [0, 0, 0, 0], [0, 0, 0, 0]]);
-  // Nothing of others, either, and the container is the socket's.
+  // Rows of other cgroups are hidden; the container is the one in which the socket was made.
   assert.deepEqual(rows.map(({ length }) => length > 0), [true, false, false]);
   assert.deepEqual(new Set(rows[0]!.map(({ container }) => container)), new Set([id.slice(0, 12)]));
 });
@@ -135,7 +138,7 @@ test("tcpretrans -l shows tail loss probes", {
   for (const connection of connections) {
     const rows = rowsOf<Row>(result).filter(isOf(connection));
     assert.equal(rows.filter(({ type }) => type === "R").length, connection.retransmits);
-    // The first attempt to get an answer is a probe; there is one until the next new data.
+    // The first retransmit is a tail loss probe (type L); the next comes only after new data.
     assert.deepEqual(
       rows.filter(({ type }) => type === "L").map(({ seq, state }) => [seq, state]),
       [

@@ -44,7 +44,7 @@ test(NAME, { skip: requires(NAME, "speed") }, async () => {
   assert.deepEqual([byLocal, byRemote, ms], [plain, plain, plain]);
   assert.equal(local! + remote!, plain);
   assert.equal(ipv4! + ipv6!, plain);
-  // An IPv6 socket that talks IPv4 has an address that names it so, or IPv4's.
+  // An IPv6 socket with an IPv4-mapped address matches that address and the IPv4 address.
   assert.deepEqual([from, mapped], [mapped, from]);
   assert.equal(from! + to!, plain);
   assert.deepEqual(rows[1]!.map(({ laddr }) => laddr).toSorted(), [

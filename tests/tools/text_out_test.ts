@@ -1,4 +1,7 @@
-/** What others named stays harmless wherever tools print it: for people, as JSON, on standard error. */
+/**
+ * Tools escape names that other users choose, wherever they print them: as text, as JSON, on standard
+ * error.
+ */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -12,7 +15,7 @@ import { Folder } from "../support/workload.ts";
 const HEX = "636166e9"; // caf, and a byte that is not UTF-8
 const HIDDEN = "caf\\xe9";
 
-/** A shell whose file and command have that name, held back until it may run a script. */
+/** A shell whose file and command have such a name; it waits before it runs the script. */
 function wild(folder: Folder, script: string): Promise<Script> {
   const path = `"$(printf '${folder.path}/caf\\351')"`;
   return Script.start(`cp /bin/bash ${path}; exec ${path} -c '${script}'`);

@@ -5,7 +5,7 @@ import { requires } from "../support/requires.ts";
 import { rowsOf, runTool } from "../support/tool.ts";
 import { buildUsdt, UsdtProcess } from "../support/usdt.ts";
 
-/** The lines that tplist prints. */
+/** The lines of tplist's output. */
 async function lines(...args: string[]): Promise<string[]> {
   const { status, stdout, stderr } = await runTool("tplist", ...args);
   assert.deepEqual([status, stderr], [0, ""]);

@@ -20,10 +20,10 @@ interface Row {
 
 const program = () => buildProgram("arguments.c");
 
-/** Probes with headers of one's own are compiled by libbcc. */
+/** With -I libbcc compiles the probes. */
 const WITH_LIBBCC = ["-I", "linux/pid.h"];
 
-/** The messages of the rows by function, sorted: probes at one place run in no certain order. */
+/** Messages by function, sorted: probes at one location run in no fixed order. */
 function byFunction(rows: readonly Row[]): Record<string, string[]> {
   const messages: Record<string, string[]> = {};
   for (const { func, message } of rows) (messages[func] ??= []).push(message);

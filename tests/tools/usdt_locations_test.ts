@@ -35,7 +35,7 @@ test(types, { skip: requires(types, "speed") }, async () => {
       'signs (arg2 < 9) "%lld in %d", arg1, arg2',
     ),
     {
-      // A location without the argument has 0.
+      // An argument that a location lacks is 0.
       widths: ["-7 0", "5000000000 3000000001"].flatMap(thrice),
       signs: ["-5 in 2", "-6 in 3", "-7 in 4", "4000000001 in 1"].flatMap(thrice),
     },
@@ -55,7 +55,7 @@ test(php, { skip: requires(php, "speed", "php") }, async () => {
   await script.go();
   const rows = rowsOf<Row>(await stopTool(tool));
   const at = rows.map(({ message }) => message.slice(message.lastIndexOf("/") + 1));
-  // The file's name, and the line of the function's first instruction.
+  // The file name, and the line of the called function's first instruction.
   const calls = (line: number, times: number) => Array<string>(times).fill(`calls.php:${line}`);
   assert.deepEqual(at, [...calls(5, 13), ...calls(7, 5)]);
 });

@@ -12,13 +12,15 @@ import { scriptCommand } from "../support/runtime.ts";
 import { startTool, stopTool } from "../support/tool.ts";
 import { Folder } from "../support/workload.ts";
 
-/** Checks that a page did nothing that its policy forbids, and asked nobody else. */
+/**
+ * Checks that a page did not violate its security policy and requested nothing from other servers.
+ */
 function isClean(tab: Tab, url: string): void {
   deepEqual(tab.problems, []);
   deepEqual(tab.requests.filter((each) => !each.startsWith(url)), []);
 }
 
-/** What can be used and has no name for those who do not see it. */
+/** The interactive elements without an accessible name. */
 async function nameless(tab: Tab): Promise<unknown[]> {
   const { nodes } = await tab.ask("Accessibility.getFullAXTree") as {
     nodes: { ignored: boolean; role?: { value: string }; name?: { value: string } }[];
@@ -57,7 +59,7 @@ test(table, full(table), async () => {
     await tab.type(text);
     await tab.press("Escape").catch(() => {});
   };
-  /** Waits for an order: a table is drawn with the next picture. */
+  /** Waits until the table's rows are in this order: it is drawn in the next animation frame. */
   const shows = async (expected: readonly string[]) => {
     while (JSON.stringify(await cells(4)) !== JSON.stringify(expected)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -74,7 +76,7 @@ test(table, full(table), async () => {
   deepEqual((await cells(4)).reverse(), expected);
   equal(await tab.value("document.querySelectorAll('td img, td script').length"), 0);
   equal(await tab.value("document.title"), "opensnoop · ts-bcc");
-  // Sorted by the keyboard alone, down and up.
+  // Sorting by keyboard only, descending and ascending.
   const focus = "[...document.querySelectorAll('th button')].at(-1).focus()";
   await tab.value(focus);
   await tab.press("Enter");
@@ -85,13 +87,13 @@ test(table, full(table), async () => {
   await shows(expected.toSorted().reverse());
   await tab.press("Enter");
   await shows(expected.toReversed());
-  // A row is chosen by arrows, and told in full.
+  // Arrow keys select a row, whose details are shown.
   await tab.value("document.querySelector('.scroller').focus()");
   await tab.press("ArrowDown");
   await tab.press("ArrowDown");
   await tab.until("!document.querySelector('.detail').hidden");
   match(await tab.value("document.querySelector('.detail').textContent"), /PATH/);
-  // A pause keeps what is read, and counts go on.
+  // A pause stops new rows; counters go on.
   await tab.press("p");
   await tab.until("document.querySelector('#pause').ariaPressed === 'true'");
   const before = await cells(4);
@@ -109,12 +111,12 @@ test(table, full(table), async () => {
   await tab.until(
     "document.querySelector('#filter').ariaInvalid === 'true' || !document.querySelector('#filter').value",
   );
-  // Losses are there, also without any.
+  // Losses are shown even if there are none.
   deepEqual(
     await tab.value("[...document.querySelectorAll('#losses li')].map((each) => each.textContent)"),
     ["dropped 0", "missed 0", "truncated 0"],
   );
-  // Light and dark, as the system and by the switch.
+  // Light and dark colours, by the system's setting and by the page's switch.
   const color = () => tab.value<string>("getComputedStyle(document.body).backgroundColor");
   const light = await color();
   await tab.dark(true);
@@ -183,7 +185,7 @@ test(flames, full(flames), async () => {
   await tab.press("Escape");
   await tab.press("m");
   await tab.until("!document.querySelector('.legend').hidden");
-  // More samples of the same: the next report tells them.
+  // The next report has more samples.
   await tab.until(`${boxes}.length > 3`);
   match(
     await tab.value(`${boxes}[1].ariaLabel`),
@@ -226,7 +228,7 @@ test(list, full(list), async () => {
   await tab.value("document.querySelector('.run button').click()");
   await tab.until("document.querySelector('.run').dataset.state === 'ended'");
   await run.until("document.querySelector('#state').textContent === 'ended'");
-  // The browser tells of the answer that refused the arguments.
+  // The browser logs the 422 response to the refused arguments.
   deepEqual(tab.problems.filter((each) => !/status of 422/.test(each)), []);
   server.kill("SIGINT");
   equal((await server.result).status, 0);

@@ -33,13 +33,13 @@ test("opensnoop --web --json counts for the page what it prints, and prints as w
   const messages = told.all<{ total: number; rows: [number, unknown[]][] }>("rows");
   equal(messages.at(-1)!.total, rows.length);
   const shown = messages.flatMap((message) => message.rows);
-  // Each that is shown is the one of its number, and harmless.
+  // Each shown row is the event with that number, and its path is escaped.
   const safe = (path: string) => path.replace("\u202e", "\\u{202e}").replace("\n", "\\n");
   for (const [number, values] of shown) equal(values[4], safe(rows[number - 1]!.path));
   ok(shown.some(([, values]) => values[4] === safe(file)));
   ok(messages.every(({ rows }) => rows.length <= 50));
   const { losses } = told.all<{ losses: { kind: string; total: number }[] }>("losses").at(-1)!;
-  // What the kernel missed may be another process's.
+  // Missed events are allowed: they may be other processes'.
   deepEqual(losses.filter(({ kind, total }) => kind === "dropped" && total > 0), []);
   equal(told.all("end").length, 1);
 });
@@ -66,7 +66,7 @@ test("--web shows what else is told at the end alone, and refuses what has no pa
   deepEqual([taken.status, wrong.status], [1, 2]);
 });
 
-/** Tells a page's server something; the status and what it says. */
+/** Sends data to a page's server; returns the response's status and text. */
 function tell(url: string, what: string, data: unknown): Promise<[status: number, text: string]> {
   const { promise, resolve, reject } = Promise.withResolvers<[number, string]>();
   const { origin } = new URL(url);
@@ -85,7 +85,7 @@ function tell(url: string, what: string, data: unknown): Promise<[status: number
   return promise;
 }
 
-/** Whether a process is there and no zombie. */
+/** Whether a process exists and is not a zombie. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -138,10 +138,10 @@ test("ts-bcc web starts tools with what is typed, and none outlives it", async (
   const isRunning = ({ runs }: Runs) => runs.some(({ state }) => state === "running");
   const { runs: [run] } = await told.find("runs", isRunning);
   deepEqual(run!.words, ["opensnoop", "-x", "-n", "a ; b"]);
-  // The tool's own page, through this server.
+  // The tool's own page is reachable through this server.
   const own = new Told(new URL(`run/${run!.id}/`, url).href);
   deepEqual((await own.find<{ words: string[] }>("hello")).words, ["-x", "-n", "a ; b"]);
-  // What prints a text has no page of its own.
+  // A run that only prints a text has no page of its own.
   deepEqual(await start("opensnoop", "--version"), [204, ""]);
   const hasSaid = ({ runs }: Runs) => runs.some(({ text, state }) => state === "ended" && text);
   const said = await told.find<Runs>("runs", hasSaid);
@@ -158,7 +158,7 @@ test("a tool that was started from the page ends when its server was killed", as
   await using server = Running.start([...command, "web"]);
   const url = await pageOf(server);
   await tell(url, "start", { tool: "opensnoop", arguments: "-x" });
-  // It is not listed here: that loads all tools.
+  // Polls the run's page instead of the list of tools, which loads all tools.
   const page = new URL("run/1/events", url);
   const isThere = () =>
     new Promise<boolean>((resolve) =>
