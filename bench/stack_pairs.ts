@@ -8,7 +8,7 @@
  * End of the address range of code: the main stack is above. Our tagged frames of interpreted code are above, too.
  */
 const CODE_END = 0x7ff000000000n;
-/** How many stacks of ours to search for the partner of perf's next one. */
+/** How many of our stacks to search for the one that matches perf's next stack. */
 const AHEAD = 200;
 
 /** Stacks of one tracer by thread, in the order they were taken: addresses, innermost first. */

@@ -120,7 +120,7 @@ verify() {
   ((${#elsewhere[@]} == 0)) || exit 3
 }
 
-# ---- an object that somebody has compiled elsewhere ----
+# ---- an object that was compiled without this script ----
 
 build_given() {
   [[ -n "$scratch" ]] || make_scratch objects

@@ -1,4 +1,4 @@
-// Not in guests: what it asks is the compiler, of headers.
+// Not in guests: it asks a compiler about headers, whatever kernel runs.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";

@@ -21,7 +21,7 @@ import { TestCgroup } from "../support/cgroup.ts";
 import { runOnce } from "../support/differential.ts";
 import { type Context, results } from "../support/typescript_results.ts";
 
-// Run by BPF_PROG_TEST_RUN, in this process, once each time.
+// Programs are run by BPF_PROG_TEST_RUN in this process, once for each call.
 
 const Pair = struct("pair", { first: u64, second: u32 });
 const Call = struct("call", { pair: Pair, numbers: array(u32, 3), name: chars(16) });

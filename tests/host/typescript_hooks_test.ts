@@ -132,7 +132,7 @@ test("uprobes and uretprobes see arguments and results", () => {
   });
   using bpf = Bpf.load(code);
   bpf.attach();
-  // By the system call, not by the function: nothing is seen.
+  // This makes the system call without calling the traced function: nothing is counted.
   callGetpgid(3);
   assert.equal(bpf.global("calls").value, 0n);
   assert.deepEqual([...bpf.map("results")], []);

@@ -32,7 +32,7 @@ import { requires } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { Folder, Workload } from "../support/workload.ts";
 
-/** The number behind a name in this process's status. */
+/** The number after a name in /proc/self/status. */
 const status = (name: string) =>
   Number(
     new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))![1],

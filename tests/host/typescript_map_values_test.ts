@@ -32,7 +32,7 @@ import {
 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 
-// Run by BPF_PROG_TEST_RUN: the arguments are the test's, and nobody else triggers the program.
+// Run by BPF_PROG_TEST_RUN: with the test's arguments, and by no other process.
 
 test("maps are read, written and counted in", () => {
   const Key = struct("key", { a: u8, b: u32 });

@@ -27,7 +27,10 @@ const outside = {
   constants: { LIMIT: 5 },
 };
 
-/** The message for a program's text: from a string, for the runtimes write functions differently. */
+/**
+ * The message for a program, given as a string because the runtimes change the text of functions
+ * differently.
+ */
 function refusal(body: string, hook = rawTracepoint<Fields>): string {
   const run = new Function("ctx", "out", body) as () => void;
   const before = held();

@@ -38,7 +38,7 @@ test("XDP programs read packets and drop them", async () => {
   assert.equal(bpf.global("odd").value, 0n);
 });
 
-/** The same in traffic control, one way. */
+/** The same in traffic control, for each direction. */
 for (const direction of ["ingress", "egress"] as const) {
   test(`classifiers read packets and shoot them: ${direction}`, async () => {
     using pair = new VethPair();

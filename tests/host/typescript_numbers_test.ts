@@ -5,7 +5,7 @@ import { Bpf, i16, struct, u16be, u32, u32be, u8 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 import { results } from "../support/typescript_results.ts";
 
-// Run by BPF_PROG_TEST_RUN: the arguments are the test's, and nobody else triggers the program.
+// Run by BPF_PROG_TEST_RUN: with the test's arguments, and by no other process.
 
 const MAX = (1n << 64n) - 1n;
 

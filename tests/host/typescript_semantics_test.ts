@@ -5,8 +5,8 @@ import { array, bool, Bpf, i64, struct, u32, u64 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 import { requires } from "../support/requires.ts";
 
-// Functions as somebody writes them who knows TypeScript well, from their text: each runtime would write functions
-// of this file otherwise.
+// Functions as experienced TypeScript programmers write them. They are made from strings, because each runtime
+// changes the text of functions in this file in its own way.
 
 const ARGS = [7n, (1n << 63n) + 5n, 3n, 0n, (1n << 64n) - 2n];
 const RESULTS = { a: u64, b: u64, c: i64, yes: bool, no: bool };
@@ -16,7 +16,7 @@ const List = struct("list", { of: array(u32, 4) });
 type Run = (context: unknown, out: Record<string, unknown>) => void;
 const runOf = (body: string) => new Function("ctx", "out", body) as Run;
 
-/** What the kernel makes of functions; keys are numbered, so that one object holds them all. */
+/** Runs functions in the kernel, all from one object; returns the globals after each. */
 function inKernel(bodies: readonly string[]): Record<string, unknown>[] {
   const programs = bodies.map((body, i) => [`f${i}`, rawTracepoint("sys_enter", runOf(body))]);
   const maps = { pairs: hash(u32, Pair), numbers: hash(u32, u64), lists: hash(u32, List) };
@@ -32,7 +32,7 @@ function inKernel(bodies: readonly string[]): Record<string, unknown>[] {
   });
 }
 
-/** What JavaScript makes of the same function. */
+/** Runs the same function in JavaScript; returns the same globals. */
 function inJavaScript(body: string): Record<string, unknown> {
   const out = { a: 0n, b: 0n, c: 0n, yes: false, no: false, LIM: 5n };
   runOf(body)({ args: ARGS }, out);
@@ -89,7 +89,7 @@ const SAME = [
   "const pid = 5n, comm = () => 6n; out.a = pid + comm();",
   "out.a = (() => 5n)(); (() => { out.b = 6n; })();",
   "let ok = false; for (let i = 0; i < 3; i++) if (i === 2) ok = true; out.yes = ok; out.no = ok !== true;",
-  // Nonnegative constants that are chosen from go with numbers of either sign.
+  // Nonnegative constants can be combined with numbers of either sign, also as results of a choice.
   "const f = (x, lo, hi) => { if (x < lo) return lo; if (x > hi) return hi; return x; }; " +
   "out.a = f(ctx.args[0], 1n, 5n); out.b = f(ctx.args[2], 1n, 5n);",
   "const d = ctx.args[2] > 1n ? 2n : 3n; out.a = ctx.args[1] / d; out.c = -7n / d;",
@@ -106,7 +106,7 @@ const SAME = [
   "const fs = [(x) => x + 1n, (x) => x * 10n]; out.a = fs[1](5n);",
   "for (const x of [1n, -2n, 4n]) { const f = () => x; out.c += f(); }",
   "let n = 5n; const f = () => n++; out.a = f() + f() * 10n; out.b = n;",
-  // As minifiers write.
+  // Code as minifiers write it.
   "for (let x of [1n, -2n, 4n]) out.c += x; for (let [x, y] of [[1n, 2n]]) out.a += x * y;",
   "if (out.a = 3n, out.b = 4n, ctx.args[0] > 3n) out.a += 10n;",
   "out.a = (out.b = 2n, ctx.args[0] > 3n) ? 1n : 2n; (out.c = 5n, ctx.args[0] > 3n) && (out.a += 4n, out.b += 4n);",
@@ -143,7 +143,7 @@ const MAPS: readonly (readonly [body: string, c: bigint])[] = [
     out.c = q.y * 10n + (out.pairs.get(1)?.y ?? 0n);`,
     505n,
   ],
-  // A struct of a map is the one in it; a number is the one that was read.
+  // A struct read from a map is a reference to the map's value; a number is a copy.
   [
     `out.pairs.set(1, { x: 1, y: 5n }); ${PAIR} const old = q.y; q.y += 1n; out.c = old * 100n + q.y;`,
     506n,
@@ -156,7 +156,7 @@ const MAPS: readonly (readonly [body: string, c: bigint])[] = [
 
 const LIST = "out.lists.set(1, { of: [1, 2, 3, 4] }); const q = out.lists.get(1); if (!q) return; ";
 const LISTS: readonly (readonly [body: string, c: bigint])[] = [
-  // Outside of an array is undefined, or 0 where nobody asks.
+  // Reading outside of an array gives undefined, or 0 where the code does not test for undefined.
   ["out.c = BigInt(q.of[ctx.args[2]] ?? 99) * 1000n + BigInt(q.of[ctx.args[0]] ?? 99);", 4099n],
   ["out.c = q.of[ctx.args[0]] === undefined ? 1n : 2n;", 1n],
   ["out.c = q.of[ctx.args[2]] === undefined ? 1n : 2n;", 2n],
@@ -185,7 +185,7 @@ test("a histogram counts negative values by themselves", () => {
     kernel({ maps, programs: { f: rawTracepoint("sys_enter", runOf(body + keyed)) } }),
   );
   runOnce(bpf.program("f"), ARGS);
-  // 0, 1, 5 in three bits; 1 bit, three bits, four bits and all 64 below 0.
+  // Slots of 0, 1 and 5 (three bits); of negative numbers with 1, 3, 4 and 64 bits.
   const counted = [...bpf.map("slots")].filter(([, count]) => count !== 0n).map(([slot]) => slot);
   assert.deepEqual(counted, [0, 1, 3, 65, 67, 68, 128]);
   const slots = [...bpf.map("keyed").keys()].map(({ of, slot }) => [of, slot]);
@@ -193,7 +193,7 @@ test("a histogram counts negative values by themselves", () => {
 });
 
 const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
-  // JavaScript throws: they are not there yet.
+  // JavaScript throws as well: the variable is used before its declaration.
   ["const x = 5n; { out.a = x; const x = 6n; }", /^x is declared further down or elsewhere/],
   ["x = 5n; let x = 6n; out.a = x;", /^x is declared further down or elsewhere/],
   [
@@ -215,7 +215,7 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
   ["const x = (ctx.args[0] > 3n) + 1n; out.a = x;", /is for numbers, and this is a boolean/],
   ["out.yes = typeof ctx.args[0] === 'bigint';", /^typeof is not in the language/],
   ["const f = (x) => x > 1n ? f(x - 1n) : 1n; out.a = f(3n);", /^functions cannot call themselves/],
-  // What other languages and BPF's helpers call it.
+  // Names that other tracing languages and BPF helpers use.
   ["out.a = BigInt(getpid());", /^nothing is called getpid here: did you mean pid\(\)\?/],
   ["out.a = nsecs;", /^nothing is called nsecs here: did you mean ktime\(\)\?/],
   [
@@ -226,7 +226,7 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
   ["out.a = Date.now();", /: did you mean ktime\(\)\?/],
   ["out.a = constructor;", /^nothing is called constructor here, for only the function's own/],
   ["out.a = [1n, 2n][-1];", /^there is no element -1/],
-  // What somebody writes who knows JavaScript, and what to write instead.
+  // Valid JavaScript that is refused, with the advice what to write instead.
   [
     "for (const x of ctx.args) out.a += x;",
     /^how many arguments there are is not known here: name each/,
@@ -272,7 +272,7 @@ const REFUSED: readonly (readonly [body: string, reason: RegExp])[] = [
 
 const REFUSING = "what JavaScript throws at, or the kernel has not, is refused with its reason";
 
-// It asks nothing of the kernel.
+// Not in guests ("speed"): it does not use the kernel.
 test(REFUSING, { skip: requires(REFUSING, "speed") }, () => {
   for (const [body, reason] of REFUSED) {
     const code = kernel({

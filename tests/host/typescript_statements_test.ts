@@ -5,7 +5,7 @@ import { array, Bpf, struct, u32, u64 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 import { type Context, type Results, results } from "../support/typescript_results.ts";
 
-// Run by BPF_PROG_TEST_RUN: the arguments are the test's, and nobody else triggers the program.
+// Run by BPF_PROG_TEST_RUN: with the test's arguments, and by no other process.
 
 test("if, else, &&, || and ! choose", () => {
   const choose = (context: Context, out: Results) => {

@@ -18,7 +18,7 @@ import {
 import { bool, Bpf, chars, i32, monotonicTime, u32, u64 } from "../../mod.ts";
 import { runOnce } from "../support/differential.ts";
 
-// Run by BPF_PROG_TEST_RUN: the arguments are the test's, and nobody else triggers the program.
+// Run by BPF_PROG_TEST_RUN: with the test's arguments, and by no other process.
 
 test("the words tell who, where and when", () => {
   const code = kernel({

@@ -1,4 +1,4 @@
-// Not in guests: what the kernel counts is told alike everywhere.
+// Not in guests: the messages do not depend on the kernel.
 /** Every tool reports missed events, on standard error and in JSON. */
 
 import assert from "node:assert/strict";

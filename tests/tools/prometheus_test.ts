@@ -1,4 +1,4 @@
-// Not in guests: what is counted there the cases show; how it is served depends on no kernel.
+// Not in guests: the cases test what is counted there; serving does not depend on the kernel.
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";

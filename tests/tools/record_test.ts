@@ -1,4 +1,4 @@
-// Not in guests: what is recorded there the cases show; files depend on no kernel.
+// Not in guests: the cases test what tools see there; writing files does not depend on the kernel.
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";

@@ -1,4 +1,4 @@
-// Not in guests: what the tools see there the cases show; files depend on no kernel.
+// Not in guests: the cases test what tools see there; writing files does not depend on the kernel.
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Not in guests: what is shown there the cases show; how it is served depends on no kernel.
+// Not in guests: the cases test what tools show there; serving does not depend on the kernel.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { get, request } from "node:http";
