@@ -1,7 +1,4 @@
-/**
- * Prints its pid. Each line it reads is a number of milliseconds: it computes that long and prints
- * "done".
- */
+/** Prints its pid; for each line, a number of milliseconds, it computes that long and prints "done". */
 public class Hot {
     static long inner(long n) {
         long sum = 0;
