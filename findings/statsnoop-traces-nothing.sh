@@ -18,7 +18,7 @@ set -euo pipefail
 mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
 mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 apt-get download -q=2 libbpf-tools=0.26.0+ds-1 2>apt.log || { cat apt.log; exit 1; }
 dpkg -x libbpf-tools_*.deb .
