@@ -55,12 +55,13 @@ for (const [name, load] of Object.entries(tools)) {
   const title = `${name}: each set of its programs is loaded, the first attached`;
   // Not in guests, which are slow: the tools' canaries attach there, and ./test.sh --full runs these as
   // well.
-  const skip = process.env.TSBCC_GUEST_KERNEL ? requires(title, "full") : false;
-  test(title, { skip }, async (t) => {
-    const tool = (await load()).default;
-    const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
-    const sets = setsOf(tool, rightCall(tool, table.default));
-    if (sets.length === 0) return t.skip(skipped(title, `${name} loads nothing here`));
+  const left = process.env.TSBCC_GUEST_KERNEL ? requires(title, "full") : false;
+  const tool = (await load()).default;
+  const table = await import(`../../tools/${name}/${name}.cases.ts`) as { default: Cases };
+  const sets = left ? [] : setsOf(tool, rightCall(tool, table.default));
+  // By the option: Deno counts a test that skips itself as passed (findings/deno-test-context-skip.sh).
+  const skip = left || sets.length === 0 && skipped(title, `${name} loads nothing here`);
+  test(title, { skip }, async () => {
     const isAttached = mayAttach(tool) && !(tool.object && attached.has(tool.object));
     if (tool.object) attached.add(tool.object);
     for (const [i, set] of sets.entries()) {
