@@ -7,11 +7,11 @@
 
 #define LINE_ROOM 4096 /* with the NUL */
 
-const volatile bool bash_only = true; /* when the editor is a library that other programs use too */
+const volatile bool bash_only = true; /* skip other programs that use libreadline */
 
 enum {
 	PLAIN,
-	METAFIED, /* zsh's escaping of bytes that have a meaning of their own in it */
+	METAFIED, /* with the bytes that zsh reserves for itself escaped by Meta */
 };
 
 struct event {
@@ -55,7 +55,7 @@ static __always_inline int show(u64 line, u32 coding)
 	return 0;
 }
 
-/* The tool attaches these to the editors' return points. */
+/* The tool attaches these to the returns of the editors' functions. */
 SEC("uretprobe")
 int end_bash(u64 *registers)
 {

@@ -8,7 +8,7 @@
 const volatile bool with_errors = false;
 const volatile bool counting = false;
 
-u64 dropped; /* counts that found no room in the map */
+u64 dropped; /* calls that were not counted because the map was full */
 
 enum option {
 	FREEBIND = 1,
@@ -28,7 +28,7 @@ struct event {
 	struct who who;
 	struct flow flow; /* local address; the requested one if the call failed */
 	u32 netns;
-	u32 interface; /* that the socket is bound to; 0: none */
+	u32 interface; /* index of the interface that the socket is bound to; 0: none */
 	u32 options;
 	s32 ret;
 	u32 protocol;
@@ -69,7 +69,7 @@ struct inet_sock___flags {
 	unsigned long inet_flags;
 };
 
-/* Before Linux 6.6. */
+/* The same options before Linux 6.6. */
 struct inet_sock___bits {
 	__u8 freebind : 1;
 	__u8 transparent : 1;

@@ -49,7 +49,7 @@ static __always_inline void io_done(struct io *io, u64 now)
 	};
 
 	if (!start)
-		return; /* a flush without data: the driver is given another request instead */
+		return; /* a flush without data: the block layer issues a request of its own for it */
 
 	struct sums *sums = lookup_or_insert(&latencies, &key, &zero);
 

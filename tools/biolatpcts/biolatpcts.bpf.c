@@ -22,7 +22,7 @@ const volatile u32 start_kind = ON_DEVICE;
 
 #define NSEC_PER_MSEC 1000000ull
 #define STEPS 100
-#define SLOTS (3 * STEPS) /* of 10 us, 1 ms and 100 ms */
+#define SLOTS (3 * STEPS) /* STEPS each of 10 us, 1 ms and 100 ms */
 #define OPERATIONS 4 /* reads, writes, flushes and discards are the first */
 
 /* Totals since the start. */
@@ -57,7 +57,7 @@ int rq_issue(u64 *arguments)
 	return 0;
 }
 
-/* Returns and forgets when a request began; 0 if unknown. */
+/* Returns when a request began, in ns since boot (0: unknown), and deletes its entry. */
 static __always_inline u64 take_start(struct request *request)
 {
 	struct request___times *times = (void *)request;
@@ -103,7 +103,7 @@ int rq_complete(u64 *arguments)
 	u64 start = take_start(request);
 
 	if (!start) {
-		/* No entry: issued before tracing began, or dropped for lack of room and counted as such. */
+		/* ON_DEVICE: issued before tracing began, or already counted as dropped when the map was full. */
 		if (start_kind != ON_DEVICE)
 			__sync_fetch_and_add(&untimed, 1);
 		return 0;

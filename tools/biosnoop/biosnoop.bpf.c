@@ -25,7 +25,7 @@ struct event {
 	u32 pattern;
 };
 
-/* End of the last request of each disk; disks that find no room have no known pattern. */
+/* End of the last request of each disk. When the map is full, the pattern of further disks is unknown. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -54,7 +54,7 @@ static __always_inline u32 pattern_of(struct io *io)
 static __always_inline void io_done(struct io *io, u64 now)
 {
 	if (!io->issued)
-		return; /* a flush without data: the driver is given another request instead */
+		return; /* a flush without data: the block layer issues a request of its own for it */
 
 	struct event event = {
 		.time = now,

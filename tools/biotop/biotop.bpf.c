@@ -43,7 +43,7 @@ static __always_inline void io_done(struct io *io, u64 now)
 	};
 
 	if (!io->issued)
-		return; /* a flush without data: the driver is given another request instead */
+		return; /* a flush without data: the block layer issues a request of its own for it */
 	__builtin_memcpy(key.comm, io->who.comm, sizeof(key.comm));
 
 	struct sums *sums = lookup_or_insert(&processes, &key, &zero);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * compactsnoop: compaction of the memory of a zone, from begin to end.
+ * compactsnoop: compaction of the memory of a zone, from its beginning to its end.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "zone.h"

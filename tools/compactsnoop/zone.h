@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The state of a zone of memory, as compaction finds it.
+ * The state of a memory zone when its compaction begins.
  */
 #pragma once
 
@@ -34,7 +34,7 @@ KERNEL_STRUCTS_END
 
 #define ZONE_NAME_LENGTH 16
 #define ORDERS 11 /* MAX_PAGE_ORDER + 1 of include/linux/mmzone.h unless configured otherwise */
-#define IS_SUITABLE -1000 /* there is a block of that size, or none is asked for */
+#define IS_SUITABLE -1000 /* a free block of that order exists, or no order is requested */
 
 struct memory {
 	char name[ZONE_NAME_LENGTH];
@@ -46,7 +46,7 @@ struct memory {
 	u64 free;
 };
 
-/* As the kernel has it: near 0 an allocation of this order fails for lack of memory, near 1000 for
+/* As the kernel computes it: near 0 an allocation of this order fails for lack of memory, near 1000 for
  * fragmentation (fragmentation_index() of mm/vmstat.c). */
 static __always_inline s32 fragmentation_of(struct zone *zone, s32 order)
 {

@@ -17,8 +17,8 @@ struct {
 } frequencies SEC(".maps");
 
 struct key {
-	u32 slot; /* frequencies from slot * STEP_MHZ on */
-	u32 is_idle; /* then comm is empty */
+	u32 slot; /* STEP_MHZ wide, from slot * STEP_MHZ on */
+	u32 is_idle; /* 1: the idle task, whose comm is left empty */
 	char comm[TASK_COMM_LEN];
 };
 
@@ -42,7 +42,7 @@ int changed(u64 *arguments)
 	return 0;
 }
 
-/* The tool attaches it to a clock event on each CPU. */
+/* The tool attaches this program to perf event cpu-clock on each CPU. */
 SEC("perf_event")
 int sample(void *ctx)
 {

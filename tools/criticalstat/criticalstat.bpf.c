@@ -13,7 +13,7 @@ struct event {
 	struct who who;
 	u64 time; /* ns */
 	u64 stack; /* at the end of the section */
-	u64 begin; /* where the section began, and the caller of that */
+	u64 begin; /* address where the section began, and that of its caller */
 	u64 begin_caller;
 	u64 end;
 	u64 end_caller;
@@ -34,7 +34,7 @@ static __always_inline int begin_section(u64 *ctx)
 {
 	struct section *section = of_this_cpu(&sections);
 
-	/* Idle is no section: the CPU waits for an interrupt with interrupts disabled. */
+	/* Idle time is not counted: an idle CPU waits for an interrupt with interrupts disabled. */
 	if (!section || section->is_idle || section->start)
 		return 0;
 	section->begin = ctx[0];

@@ -8,7 +8,7 @@
 #include "../../toolkit/kernel/stacks/stack_slots.h"
 #include "../../toolkit/kernel/task/filter.h"
 
-#define HELD 16 /* most mutexes that a thread holds at a time; a power of two */
+#define HELD 16 /* mutexes recorded at a time for each thread; a power of two */
 
 /* Where a mutex was taken: the caller of the lock function, and the stack above it. */
 struct place {
@@ -31,7 +31,7 @@ struct edge_key {
 	u64 asked;
 };
 
-/* The first occurrence. */
+/* The first time that a thread locked mutex `asked` while it held mutex `held`. */
 struct edge {
 	struct place held;
 	struct place asked;
@@ -43,14 +43,14 @@ struct edge {
 
 /* How a thread was created. */
 struct birth {
-	struct place place; /* 0: not by a function that is probed */
+	struct place place; /* zeros: created by a function that is not probed */
 	u64 time; /* ns since boot */
 	u32 parent;
 	u32 unused;
 	char comm[TASK_COMM_LEN]; /* the parent's */
 };
 
-/* By thread id in the initial pid namespace; the tool sets the sizes. */
+/* By thread id in the initial pid namespace. The tool sets the sizes of this map and those below. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -59,7 +59,7 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps");
 
-/* Where threads that are calling pthread_create called it from. */
+/* Threads in pthread_create, by thread id as above, with the place of the call. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -68,7 +68,7 @@ struct {
 	__type(value, struct place);
 } creations SEC(".maps");
 
-/* By the thread id that is shown. */
+/* By the new thread's id in the pid namespace that the tool shows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -108,7 +108,7 @@ static __always_inline void add_edge(struct held *held, u64 mutex, struct place 
 		__sync_fetch_and_add(&dropped, 1);
 }
 
-/* At its first instruction a function has no frame yet, so a stack walk by frame pointers skips its caller. */
+/* The caller is read apart: at the first instruction of a function, frame pointers do not lead to it yet. */
 static __always_inline void set_place(struct place *place, u64 *ctx)
 {
 	place->caller = return_address(ctx);

@@ -12,7 +12,7 @@ struct directory {
 	u32 unused;
 };
 
-/* The requested directories, with their numbers. */
+/* The requested directories, with the numbers that the tool gives them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);

@@ -2,9 +2,9 @@
 /*
  * The command line of a program that is executed: a path and arguments, each ending in NUL.
  *
- * `text` has ARGUMENTS_ROOM bytes. `length`, its length so far, lies in a map as well: what is
- * loaded from a map is just a number to the verifier, where it would follow the bounds of a
- * register through every way of every turn of the loop.
+ * `text` has ARGUMENTS_ROOM bytes. `length`, its length so far, is in a map as well: a value loaded
+ * from a map is an unknown number to the verifier, whereas it would track the bounds of a register
+ * through every path of every iteration.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 KERNEL_STRUCTS
 
 struct linux_binprm {
-	const char *filename; /* as it was asked for; of a descriptor /dev/fd/N */
-	const char *interp; /* another one when it is a script */
+	const char *filename; /* the path as passed; /dev/fd/N if a descriptor is executed */
+	const char *interp; /* differs from filename for a script: its interpreter */
 };
 
 struct mm_struct {
@@ -30,15 +30,15 @@ KERNEL_STRUCTS_END
 
 #define ARGUMENTS_MAX 1024
 #define ARGUMENTS_TEXT 16384 /* a power of two */
-#define ARGUMENT_ROOM 1024 /* with the NUL; what is longer ends in "..." */
+#define ARGUMENT_ROOM 1024 /* with the NUL; longer arguments are truncated and end in "..." */
 #define ARGUMENTS_ROOM (ARGUMENTS_TEXT + ARGUMENT_ROOM)
 
 /* The result of reading a command line. */
 enum {
-	ARGUMENTS_CUT = 1, /* there are more */
-	ARGUMENTS_MISSING = 2, /* one was not resident, or does not exist */
-	ARGUMENTS_IMAGE = 4, /* the text is the path and the new image's arguments, 0 and on */
-	ARGUMENTS_SCRIPT = 8, /* the same, with the interpreters before the script's own */
+	ARGUMENTS_CUT = 1, /* more arguments may follow: not read */
+	ARGUMENTS_MISSING = 2, /* the path or an argument was unreadable, or the path empty */
+	ARGUMENTS_IMAGE = 4, /* the text is the path, then the new image's arguments from argv[0] on */
+	ARGUMENTS_SCRIPT = 8, /* the same, but the interpreters precede the script's own arguments */
 };
 
 /* Appends one piece; false when it cannot be read. */
@@ -62,7 +62,7 @@ static __always_inline u32 read_arguments(char *text, u64 *length, const char *p
 	u32 missing = 0;
 
 	*length = 0;
-	/* Without a path it is a descriptor that is executed. */
+	/* With an empty path execveat() executes a descriptor: the new image knows a path. */
 	if (!append_argument(text, length, path) || *length == 1)
 		missing = ARGUMENTS_MISSING;
 	for (u32 i = 1; arguments && i < ARGUMENTS_MAX; i++) {
@@ -80,7 +80,7 @@ static __always_inline u32 read_arguments(char *text, u64 *length, const char *p
 	return missing;
 }
 
-/* Reads what the current task's new image got. */
+/* Reads the path and the arguments that the current task's new image was given. */
 static __always_inline u32 read_image_arguments(char *text, u64 *length, struct linux_binprm *bprm)
 {
 	struct task_struct___image *task = (void *)bpf_get_current_task();

@@ -2,9 +2,9 @@
 /*
  * execsnoop: execve and execveat, from entry to the new image or the failure.
  *
- * The arguments are read at entry. A page of them may not be resident (often so for literals right after
- * a fork), and a program in a tracepoint cannot wait for a page fault: these are read again once the
- * kernel itself has read them, from the new image, or from the same place if the call fails.
+ * The arguments are read at entry. Their pages may not be resident (often so for literals right after a
+ * fork), and a program in a tracepoint cannot wait for a page fault. Missing arguments are read again when
+ * the kernel itself has read them: from the new image, or if the call fails, from the same addresses.
  *
  * Calls in flight are kept by task and not by thread id: when a thread other than the main thread calls
  * exec, it takes over the id of the main thread.
@@ -14,7 +14,7 @@
 #include "../../toolkit/kernel/task/parent_filter.h"
 
 const volatile bool failed_too = false;
-const volatile u32 max_args = 20; /* with the path, as bcc counts */
+const volatile u32 max_args = 20; /* the path counts as one, as in bcc */
 
 struct event {
 	u64 time; /* ns since boot, at the exit */

@@ -3,7 +3,7 @@
  * exitsnoop: the end of processes, or of threads.
  *
  * A process ends with its last thread, whichever that is: the main thread may have ended long before, and
- * it dies when another thread calls exec, though the process goes on.
+ * when another thread calls exec, the main thread ends although the process continues.
  */
 #include "../../toolkit/kernel/event_tool.h"
 
@@ -25,7 +25,7 @@ EVENTS(events, struct event);
  * many CPUs it evicts entries long before it is full.
  */
 struct process {
-	u64 start_time; /* of its main thread: ids are reused */
+	u64 start_time; /* ns, of the main thread: tells processes apart that reuse an id */
 	u64 id;
 };
 
@@ -68,11 +68,11 @@ static __always_inline bool is_last(struct task_struct *leader, struct signal_st
 
 	if (BPF_CORE_READ(signal, live.counter) != 0)
 		return false;
-	/* No room, because many processes are not reaped: reporting twice is better than never. */
+	/* A full map (many processes that are not reaped) counts as last: better reported twice than never. */
 	return bpf_map_update_elem(&ended, &process, &told, BPF_NOEXIST) != -EEXIST;
 }
 
-/* After wait(2); a process is freed with its main thread. */
+/* The kernel frees a task after wait(2), and a process with its main thread. */
 SEC("raw_tp/sched_process_free")
 int freed(u64 *arguments)
 {

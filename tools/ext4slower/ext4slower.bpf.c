@@ -3,7 +3,7 @@
  * ext4slower: reads, writes, opens and syncs of ext4 files, from entry to exit.
  *
  * Either ext4's own functions are traced, or the system calls that lead to them: then the superblock of
- * the file tells whether it is on ext4. Syncs have tracepoints of their own. A write to a file opened
+ * a file tells whether the file is on ext4. Syncs have tracepoints of their own. A write to a file opened
  * with O_SYNC is a write and, inside it, a sync.
  */
 #include "../../toolkit/kernel/event_tool.h"
@@ -12,7 +12,7 @@
 const volatile u64 min_us = 0; /* report only what takes longer; 0: everything */
 
 struct key {
-	u64 kiocb; /* of reads and writes that the file system's functions tell of, else 0 */
+	u64 kiocb; /* of reads and writes that are traced in ext4's functions, else 0 */
 	u32 tid;
 	u32 operation;
 };
@@ -21,7 +21,7 @@ struct call {
 	u64 start;
 	s64 offset;
 	struct file *file;
-	u64 has_completed; /* before the file system's function returned */
+	u64 has_completed; /* complete() ran before the file system's function returned */
 };
 
 struct event {
@@ -34,7 +34,7 @@ struct event {
 	char name[];
 };
 
-/* An event with room for its name. While it is in a map, `duration` is when the call began. */
+/* An event with room for its name. Until send_row(), `duration` holds the time when the call began. */
 struct row {
 	u64 event[(sizeof(struct event) + NAME_MAX) / sizeof(u64) + 1];
 	u64 length; /* of the name */
@@ -50,7 +50,7 @@ struct {
 
 /*
  * Direct I/O of libaio and io_uring, by its kiocb. The file system's function returns -EIOCBQUEUED and
- * an interrupt completes it, in either order: the first of both puts a row here, the second sends it.
+ * an interrupt completes the I/O, in either order: the first adds a row here, the second sends the event.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -142,12 +142,12 @@ static __noinline int leave(u64 kiocb, u32 operation, struct file *file, s64 siz
 		report(kiocb, operation, call, file, size);
 	if (call->has_completed)
 		bpf_map_delete_elem(&queued, &kiocb);
-	/* After the row is among those queued: complete() looks in this order. */
+	/* Only after report() has added the row to `queued`: complete() searches `calls` first. */
 	bpf_map_delete_elem(&calls, &key);
 	return 0;
 }
 
-/* Direct I/O ends, on any CPU; also that for which the file system's function waits. */
+/* Direct I/O completes, on any CPU; also synchronous I/O, for which the file system's function waits. */
 static __noinline int complete(u64 kiocb, s64 size)
 {
 	struct key key = { .kiocb = kiocb };
@@ -159,7 +159,7 @@ static __noinline int complete(u64 kiocb, s64 size)
 
 		event->time = bpf_ktime_get_ns();
 		event->size = size;
-		/* Before the row can be found: leave() removes it. */
+		/* Set before the row is in `queued`, so that leave() deletes the row. */
 		call->has_completed = true;
 		if (!bpf_map_update_elem(&queued, &kiocb, &row, BPF_NOEXIST))
 			return 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
  * filelife: system calls that create, rename or remove files, from entry to exit. The reader matches
- * removed files with those that it saw being created (births.ts).
+ * removed files with those whose creation it has seen (births.ts).
  *
- * Which file a call removes is seen in vfs_unlink where the kernel has fentry; elsewhere the reader
- * identifies it by its path.
+ * Where the kernel has fentry, vfs_unlink shows which file a call removes; elsewhere the reader
+ * identifies the file by its path.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/mount_ids.h"
@@ -75,7 +75,7 @@ struct event {
 /* Buffers in which a call and an event are built. */
 struct scratch {
 	struct call call;
-	u64 first; /* length of the first place in the event */
+	u64 first; /* length of the first path with its directories, in `places` */
 	u64 second;
 	char event[sizeof(struct event) + TEXT_MAX + TEXT_ROOM];
 };
@@ -182,7 +182,7 @@ static __always_inline void report(struct call *call, bool has_two)
 	send(events, event, offsetof(struct event, places) + length);
 }
 
-/* A stacked file system calls it again for the file below; the call names the first. */
+/* Stacked file systems call vfs_unlink again for the lower file: only the first file is the call's own. */
 SEC("fentry/vfs_unlink")
 int removing(u64 *arguments)
 {
@@ -218,8 +218,8 @@ AT_ENTRY(renameat2,
 	 begin_rename(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3], ctx->args[4]))
 
 /*
- * Three programs serve the exits of all calls: filelife.ts attaches them to more than their sections name.
- * A program per call would verify the walk through directories, the slowest part, again and again.
+ * Three programs serve the exits of all calls: filelife.ts attaches each to more tracepoints than its section
+ * names. With a program per call, the verifier would check the walk through directories once for each.
  */
 SEC("tracepoint/syscalls/sys_exit_openat")
 int opened(struct syscall_exit *ctx)

@@ -21,8 +21,8 @@ KERNEL_STRUCTS_END
 
 const volatile s32 target_cpu = -1; /* -1: any */
 
-/* The counter of a system call's entry, by number, and after all entries those of exits: 1 plus the
- * index of the match; 0: not counted. */
+/* Index of the counter, plus 1 (0: not counted), of a system call's entry, by system call number; from
+ * CALLS_MAX on, of its exit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2 * CALLS_MAX);
@@ -43,19 +43,19 @@ static __always_inline int count(void *ctx)
 ON_FUNCTIONS(on, count)
 ON_TRACEPOINTS(on, count)
 
-/* As a raw tracepoint: a perf event takes the kernel a tenth of a second to release. */
+/* Attached as a raw tracepoint because the kernel takes 0.1 s to release each perf event. */
 SEC("raw_tp")
 int on_raw_tracepoint(void *ctx)
 {
 	return stopped ? 0 : count(ctx);
 }
 
-/* All tracepoints of system calls are two in the kernel: sys_enter and sys_exit. */
+/* Two tracepoints of the kernel, sys_enter and sys_exit, stand for those of all system calls. */
 static __always_inline int count_call(u64 nr, u32 offset)
 {
 	u32 key = nr + offset;
 
-	/* -1 is no call; calls of 32 bit programs have other numbers, and no tracepoints. */
+	/* -1: no system call; those of 32 bit programs have other numbers, and no tracepoints. */
 	if (stopped || nr >= CALLS_MAX || is_compat_call(bpf_get_current_task_btf()))
 		return 0;
 

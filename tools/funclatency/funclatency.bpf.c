@@ -62,7 +62,7 @@ static __always_inline int leave(void *ctx)
 		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
-	/* Programs of uprobes can be preempted here. */
+	/* Atomic although per CPU: programs of uprobes can be preempted. */
 	__sync_fetch_and_add(&sums->count, 1);
 	__sync_fetch_and_add(&sums->time, time);
 	return 0;

@@ -31,8 +31,8 @@ struct event {
 
 EVENTS(events, struct event);
 
-/* The processes whose user stacks were kept last: their mappings must stay known for a while, whatever
- * other processes come and go. */
+/* The processes whose user stacks were kept last: the tool keeps their mappings for a while, however many
+ * other processes start and end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096); /* set by the tool */

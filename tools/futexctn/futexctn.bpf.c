@@ -24,12 +24,12 @@ struct key {
 	u64 stack; /* 0 if summary */
 	u64 lock;
 	u32 pid;
-	u32 tid; /* the process's if summary */
+	u32 tid; /* equals pid if summary */
 };
 
 struct waits {
 	u64 count;
-	u64 total; /* in the unit */
+	u64 total; /* in unit_ns, as least and most */
 	u64 least;
 	u64 most;
 	u64 first; /* ns since boot */
@@ -71,7 +71,7 @@ static __always_inline void count_wait(struct waits *waits, u64 time)
 
 	__sync_fetch_and_add(&waits->count, 1);
 	__sync_fetch_and_add(&waits->total, time);
-	/* Not atomic: a wait that ends on another CPU at the same time may not count for these two. */
+	/* Not atomic: a wait that ends on another CPU at the same time may be lost for least and most. */
 	if (time < waits->least)
 		waits->least = time;
 	if (time > waits->most)
@@ -84,7 +84,7 @@ static __always_inline int leave(void *ctx, s64 result)
 	struct call *call = kept_call(&calls);
 
 	if (!call)
-		return 0; /* the usual case: a wake, or filtered */
+		return 0; /* the usual case: another futex operation, or filtered out */
 
 	u64 now = bpf_ktime_get_ns();
 	u64 ids = current_ids();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * javagc: garbage collections of a Java process, from begin to end.
+ * javagc: garbage collections of a Java process, from beginning to end.
  */
 #include "../../toolkit/kernel/event_tool.h"
 

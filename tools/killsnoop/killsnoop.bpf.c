@@ -25,7 +25,7 @@ enum syscall {
 
 struct event {
 	struct who who;
-	s32 receiver; /* as passed to the call: 0 or negative for several processes */
+	s32 receiver; /* process id; 0 or negative: several processes, as in kill(2) */
 	s32 thread; /* 0: none in the call */
 	s32 signal;
 	u32 syscall;
@@ -35,7 +35,7 @@ struct event {
 CALLS(calls, struct event);
 EVENTS(events, struct event);
 
-/* The number of a pid in the current task's pid namespace; 0 if it is not visible there. */
+/* The number of a struct pid in the current task's pid namespace; 0 if it is not visible there. */
 static __always_inline s32 number_for_current(struct pid *pid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -90,7 +90,7 @@ static __always_inline int begin_pidfd(s32 fd, s32 signal, u32 flags)
 	return enter(PIDFD_SEND_SIGNAL, number, 0, signal);
 }
 
-/* Finds the process of a thread that a call names alone (tkill). */
+/* Finds the process for calls that name only a thread (tkill, a pidfd of a thread). */
 SEC("raw_tp/signal_generate")
 int generated(u64 *arguments)
 {

@@ -44,7 +44,7 @@ KERNEL_STRUCTS_END
 #define PIDFD_SIGNAL_THREAD 1
 #define PIDFD_SIGNAL_PROCESS_GROUP 4
 
-/* NULL for what is no pidfd; other anonymous files cannot be told from one before Linux 6.9. */
+/* NULL if not a pidfd. Before Linux 6.9, other anonymous files cannot be told from pidfds. */
 static __always_inline struct pid *pid_of(struct file___pidfd *file)
 {
 	struct inode___pidfd *inode = BPF_CORE_READ(file, f_inode);

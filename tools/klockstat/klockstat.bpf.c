@@ -55,7 +55,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768); /* set by the tool: two for each stack */
+	__uint(max_entries, 32768); /* set by the tool: two (wait and hold) for each stack */
 	__type(key, struct key);
 	__type(value, struct times);
 } times SEC(".maps");
@@ -103,7 +103,7 @@ static __always_inline void begin_hold(u64 lock, u64 stack, u64 now)
 		__sync_fetch_and_add(&dropped, 1);
 }
 
-/* Ends a wait; a mutex that was locked is held from now on. */
+/* Ends a wait; if the thread has locked the mutex, begins a hold. */
 static __always_inline int end_wait(bool is_taken)
 {
 	struct wait *wait = kept_call(&waits);
@@ -171,7 +171,7 @@ PROGRAM(at_killable, "kprobe/mutex_lock_killable", begin_wait(ctx, argument(ctx,
 PROGRAM(after_killable, "kretprobe/mutex_lock_killable", end_wait(!(s32)result(ctx)))
 PROGRAM(at_unlock, "kprobe/mutex_unlock", end_hold(argument(ctx, 0)))
 
-/* A thread that spins and then sleeps begins contention twice: its wait began with the first. */
+/* A thread that spins and then sleeps hits this twice: its wait began with the first hit. */
 SEC("raw_tp/contention_begin")
 int contention_begins(u64 *ctx)
 {

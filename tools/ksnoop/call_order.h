@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Functions that must call one another, in the order requested.
+ * Option --stack: functions that must call one another in the requested order.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ static __always_inline void go_on(u32 flags, u32 index)
 		count_in_flight_dropped();
 }
 
-/* Whether what was kept of the entry is shown: the last function was reached. */
+/* Leaves a function of the order; true if its call is to be shown: the last function was reached. */
 static __always_inline bool goes_back(u32 flags, u32 index)
 {
 	struct order *order = kept_call(&orders);

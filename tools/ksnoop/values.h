@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What is to be seen of a call, and putting it into an event.
+ * The values to show of a call, and the code that adds them to an event.
  */
 #pragma once
 
@@ -10,23 +10,23 @@
 #define FUNCTIONS 32
 #define VALUES 6 /* five parameters and the result */
 #define RESULT 5
-#define CHUNK 1024 /* of one value */
+#define CHUNK 1024 /* most bytes shown of one value */
 #define TEXT 256
 #define ROOM (VALUES * CHUNK)
 
-enum { EQUAL = 1, DIFFERENT = 2, GREATER = 4, LESS = 8 }; /* may be put together */
+enum { EQUAL = 1, DIFFERENT = 2, GREATER = 4, LESS = 8 }; /* bits: may be combined */
 enum { IS_POINTER = 1, IS_MEMBER = 2, IS_SIGNED = 4, IS_TEXT = 8 };
 enum { KEPT = 1, FIRST_OF_MANY = 2, LATER_OF_MANY = 4, LAST = 8 };
 
-/* What is to be seen of a call. */
+/* A parameter, a result, or a member of a struct that one of these points to. */
 struct value {
-	u64 compared; /* with the value */
+	u64 compared; /* the number that the value is compared with */
 	u32 argument; /* 0 to 4, or RESULT */
-	u32 offset; /* of a member */
-	u32 size; /* of what is shown: of the value, or of what it points to */
+	u32 offset; /* of a member, in bytes */
+	u32 size; /* bytes to copy of the member or pointed-to object; 0: the number only; 1: text (IS_TEXT) */
 	u32 kind; /* IS_… */
 	u32 comparison; /* 0: none */
-	u32 width; /* of a number: 1, 2, 4 or 8 bytes */
+	u32 width; /* of a number or pointer: 1, 2, 4 or 8 bytes; 0: a struct */
 };
 
 struct function {
@@ -47,8 +47,8 @@ enum { FINE, UNREADABLE, NO_ROOM };
 struct seen {
 	u64 raw; /* the number, or the pointer */
 	u32 index; /* which of the function's values */
-	u32 at; /* in the event's data */
-	u32 size; /* there */
+	u32 at; /* offset in the event's data */
+	u32 size; /* bytes in the event's data */
 	u32 problem;
 };
 
@@ -60,7 +60,7 @@ struct event {
 	u32 is_return;
 	u32 count; /* of values */
 	u32 size; /* of data */
-	u32 namespace; /* of pids */
+	u32 namespace; /* inode number of the pid namespace */
 	struct seen values[VALUES];
 	u8 data[];
 };
@@ -78,7 +78,7 @@ struct call {
 	u32 function;
 };
 
-/* What was seen at the entry, to be sent at the return. */
+/* Calls in flight: events with the values at entry, which are sent at the return. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 512);
@@ -101,7 +101,7 @@ static __always_inline bool compare(const struct value *value, u64 number)
 	return wanted & DIFFERENT || wanted & (less ? LESS : GREATER);
 }
 
-/* A number of the kernel's memory, or the lowest bytes of a register. */
+/* Extends a number in the lowest `width` bytes, from memory or a register, to 64 bits. */
 static __always_inline u64 widen(u64 number, const struct value *value)
 {
 	bool is_signed = value->kind & IS_SIGNED;
@@ -130,7 +130,7 @@ static __always_inline long read_number(u64 *number, u32 width, const void *addr
 	return bpf_probe_read_kernel(number, 8, address);
 }
 
-/* Adds a value to the event; false if it is not as it is asked for. */
+/* Adds a value to the event; false if the value does not meet its condition. */
 static __noinline bool add_value(struct event *event, const struct value *value, u64 argument, u32 index)
 {
 	struct seen *seen;

@@ -17,7 +17,7 @@ struct kvm_exit {
 	u32 isa; /* 1: VMX, 2: SVM */
 };
 
-/* Tracepoint kvm:kvm_entry; only the number is read. */
+/* Tracepoint kvm:kvm_entry; only the virtual CPU's number is read. */
 struct kvm_entry {
 	u64 common;
 	u32 vcpu;
