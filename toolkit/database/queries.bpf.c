@@ -7,7 +7,7 @@
 #include "../kernel/latency_histogram.h"
 #include "../kernel/probes/probe_point.h"
 
-#define QUERY_ROOM 1024 /* with the NUL */
+#define QUERY_ROOM 1024 /* bytes of a query's text, with the NUL */
 #define COM_QUERY 3 /* enum enum_server_command of MySQL and MariaDB */
 
 const volatile u64 min_ns = 0;

@@ -62,7 +62,7 @@ static __always_inline void add(void *map, void *key, u64 time)
 		return;
 	}
 	__sync_fetch_and_add(&sums->count, 1);
-	/* To add a constant 0 would become another atomic operation, of Linux 5.12. */
+	/* Adding a constant 0 would be compiled to another atomic operation, which needs Linux 5.12. */
 	if (time)
 		__sync_fetch_and_add(&sums->time, time);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
  * The walk of user stacks for programs that are compiled when a tool starts: they call
- * walk_into_event(), whose instructions are put behind theirs (borrowed_walk.ts).
+ * walk_into_event(), whose instructions are appended to theirs (borrowed_walk.ts).
  */
 #include "../kernel/base/slot.h"
 #include "../kernel/stacks/unwind.h"
 
-/* Those on user functions are preempted, those on kernel functions come again in interrupts. */
+/* Walks at a time per CPU: programs on user functions are preempted, those on kernel functions interrupted. */
 #define WALK_SLOTS 8
 #define EBUSY 16
 
@@ -22,7 +22,7 @@ struct {
 	__type(value, struct walk_slot);
 } walk_slots SEC(".maps");
 
-/* As walk_user_stack(); -EBUSY where too many are at it on this CPU. */
+/* Like walk_user_stack(); -EBUSY if all slots of this CPU are taken. */
 __noinline long walk_into_event(struct stack *stack)
 {
 	struct walk_slot *slot = NULL;
@@ -30,7 +30,7 @@ __noinline long walk_into_event(struct stack *stack)
 
 	if (!stack)
 		return 0;
-	/* Unrolled, or the verifier loses count of what has an address. */
+	/* Unrolled, or the verifier loses track of the pointer. */
 #pragma unroll
 	for (u32 i = 0; i < WALK_SLOTS; i++) {
 		u32 key = i;
@@ -47,7 +47,7 @@ __noinline long walk_into_event(struct stack *stack)
 	return size;
 }
 
-/* Only loaded, so that the functions are; it has room for a stack of its own, which nothing reads. */
+/* The buffer of walk(), which is loaded for the functions it calls, and never attached; nothing reads it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Counter of records for which a map had no room, for headers that count; reportDropped() of losses.ts
+ * Counter of records for which a map had no room, shared by the headers; reportDropped() of losses.ts
  * reports it. Defined only here: C merges two tentative definitions of a name into one variable
  * without a warning.
  */

@@ -5,7 +5,7 @@
  *
  * No kernel or libc header is included: an object depends on the files here and libbpf's headers
  * only. Kernel structs are declared where they are used (task.h, path.h), each a part of the
- * kernel's own of that name, between KERNEL_STRUCTS and KERNEL_STRUCTS_END; CO-RE looks up the real
+ * kernel's struct of that name, between KERNEL_STRUCTS and KERNEL_STRUCTS_END; CO-RE looks up the real
  * offsets on the machine where the tool runs, so order and completeness do not matter.
  */
 #pragma once

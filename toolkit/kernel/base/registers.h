@@ -13,7 +13,7 @@
 
 const volatile bool arm64 = false;
 
-/* One word or the other. A barrier stands between the reads: without it the compiler selects an
+/* A word by its index on either architecture. Without the barrier the compiler would select an
  * address first, and the verifier wants context offsets to be constants. */
 #define REGISTER(registers, on_x86, on_arm64)                                                      \
 	({                                                                                         \

@@ -19,7 +19,7 @@
 	} name SEC(".maps");                                                                       \
 	u64 name##_dropped
 
-/* Sends `size` bytes; never waits. An event that finds no room is counted. */
+/* Sends `size` bytes; never waits. An event for which there is no room is counted. */
 #define send(name, event, size)                                                                    \
 	do {                                                                                       \
 		if (bpf_ringbuf_output(&name, event, size, 0))                                     \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Rooms of one CPU, of which a program takes a free one: others of its kind may run in between.
+ * Buffers per CPU, for programs that others of their kind may interrupt: each run takes a free one.
  *
- * By addition alone: atomic operations that give the old value came with Linux 5.12. Whoever finds that only it
- * has added has the room; all others take back what they added.
+ * `takers` counts the runs that try to take a buffer. Only by addition: atomic operations that return the old
+ * value need Linux 5.12. A run that reads 1 after adding has the buffer; any other subtracts what it added.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  * IO_STACKS defined it also gets the kernel stack on which a request was queued. Requests are
  * identified by address, which is unique until completion: unlike device and sector, merging does
  * not change it. Since Linux 6.5 block_io_start and block_io_done cover a request's whole life.
- * Before, it begins with block_rq_insert, or with block_rq_issue if there is no scheduler, and ends
+ * Before, a request begins with block_rq_insert, or with block_rq_issue if there is no scheduler, and ends
  * with the block_rq_complete that covers all that is left of it.
  *
  * A flush sent to the disk is a request of the block layer itself, issued and completed only, which
@@ -29,7 +29,7 @@ struct list_head {
 
 struct blk_flush_queue {
 	unsigned int flush_running_idx : 1;
-	struct list_head flush_queue[2]; /* the one of this index is served by the running flush */
+	struct list_head flush_queue[2]; /* the running flush serves [flush_running_idx] */
 };
 
 struct blk_mq_hw_ctx {
@@ -49,7 +49,7 @@ struct request___6_5 {
 
 KERNEL_STRUCTS_END
 
-#define FLUSHES_SERVED 16 /* how many are searched for a known one */
+#define FLUSHES_SERVED 16 /* most requests of a flush that are searched for a known one */
 
 /* A request. Merging may change it until it is issued. */
 struct io {

@@ -70,7 +70,7 @@ static __noinline int end_lookup(u64 parent, u64 name, bool is_found)
 
 	if (!is_wanted())
 		return 0;
-	/* Without room the same miss may be reported again, by d_alloc_parallel. */
+	/* If the map is full, the same miss may be reported again, by d_alloc_parallel. */
 	if (!is_found && bpf_map_update_elem(&missed, &tid, &key, BPF_ANY))
 		lookup_dropped();
 	looked_up(is_found ? FOUND : MISSED, (void *)name);

@@ -38,10 +38,10 @@ KERNEL_STRUCTS_END
 #define EXT4_SUPER_MAGIC 0xEF53 /* also of ext2 and ext3, which the ext4 driver serves */
 #define S_IFMT 0170000
 #define S_IFREG 0100000
-#define FMODE_PATH 0x4000 /* opened with O_PATH: without a call of ext4 */
+#define FMODE_PATH 0x4000 /* opened with O_PATH: ext4 is not called */
 #define O_APPEND 02000
 #define RWF_APPEND 0x10 /* of pwritev2(2); IOCB_APPEND of struct kiocb has the same value */
-#define EIOCBQUEUED 529 /* include/linux/errno.h: begun, and the end is told by ki_complete() */
+#define EIOCBQUEUED 529 /* include/linux/errno.h: begun; at the end ki_complete() is called */
 #define AT_FILE_POSITION (-1)
 #define AT_END (-2) /* an append: the offset is known only at the end of the write */
 
@@ -64,7 +64,7 @@ static int enter(u64 kiocb, u32 operation, struct file *file, s64 offset);
  */
 static int leave(u64 kiocb, u32 operation, struct file *file, s64 size, s64 end);
 
-/* Called when direct I/O completes: for that for which leave() was given -EIOCBQUEUED, or will be. */
+/* Called when direct I/O completes for which leave() was, or will be, called with -EIOCBQUEUED. */
 static int complete(u64 kiocb, s64 size);
 
 SEC("fentry/ext4_file_read_iter")
@@ -100,7 +100,7 @@ int exit_write_iter(u64 *arguments)
 	return leave(arguments[0], WRITE, NULL, arguments[2], BPF_CORE_READ(call, ki_pos));
 }
 
-/* Of sendfile(2), splice(2) and copy_file_range(2), from Linux 6.5 on; before, they call the function above. */
+/* Reads by sendfile(2), splice(2), copy_file_range(2) since Linux 6.5; before, by ext4_file_read_iter. */
 SEC("fentry/ext4_file_splice_read")
 int enter_splice_read(u64 *arguments)
 {
@@ -125,7 +125,7 @@ int on_dio_complete(u64 *arguments)
 	return BPF_CORE_READ(call, ki_complete) ? complete(arguments[0], arguments[2]) : 0;
 }
 
-/* Where that tracepoint is not, before Linux 6.6: who began the I/O is told of its end, as ki_complete(). */
+/* Before Linux 6.6, without that tracepoint: the functions that ki_complete of a kiocb may point to. */
 #define ON_COMPLETE(function)                                                                          \
 	SEC("fentry/" #function)                                                                   \
 	int on_##function(u64 *arguments)                                                          \

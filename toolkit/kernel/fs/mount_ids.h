@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Whether vfs_unlink(), getattr functions and their like get the mount's ids before all else: since Linux 5.12.
+ * Whether the first parameter of vfs_unlink(), getattr functions … is the mount's id mapping: since Linux 5.12.
  */
 #pragma once
 

@@ -3,9 +3,9 @@
  * Reads, writes, opens, syncs and attribute requests of the regular files of one type of file system,
  * from entry to exit (operations.ts chooses the type and the programs).
  *
- * Traces the system calls that lead to the file system; the file's superblock shows whether they
- * do. So it names no function of any file system, except for attributes, which calls request by
- * path. A tool that includes this defines operation_done() and operation_dropped().
+ * Traces system calls on files; the file's superblock shows whether its file system is of the chosen
+ * type. So no function of a file system is named, except for attributes, which system calls request
+ * by path. A tool that includes this defines operation_done() and operation_dropped().
  */
 #pragma once
 
@@ -50,7 +50,7 @@ KERNEL_STRUCTS_END
 #define TYPE_S_IFMT 0170000
 #define TYPE_S_IFREG 0100000
 #define APPEND 02000
-#define PATH_ONLY 0x4000 /* FMODE_PATH: without a call of the file system */
+#define PATH_ONLY 0x4000 /* FMODE_PATH, opened with O_PATH: the file system is not called */
 
 #define FILE_POSITION (-1)
 
@@ -188,7 +188,7 @@ OPENING(creat)
 OPENING(openat)
 OPENING(openat2)
 
-/* Attributes: (mount's ids, path, …), or (path, …). */
+/* Attributes; parameters: (id mapping of the mount, path, …), or before Linux 5.12 (path, …). */
 #define GETTING_ATTRIBUTES(function)                                                                   \
 	SEC("kprobe/" #function)                                                                   \
 	int enter_##function(u64 *registers)                                                       \

@@ -28,7 +28,7 @@ static __always_inline void keep_path(struct path_argument *path, const char *ad
 		path->length = size - 1;
 }
 
-/* Reads it into PATH_MAX + 1 bytes; returns its length, PATH_MAX if it is longer than that. */
+/* Reads the path into `text`, of PATH_MAX + 1 bytes; returns its length, PATH_MAX if it is longer. */
 static __always_inline u32 read_path(char *text, const struct path_argument *path)
 {
 	u32 length = path->length & (ENTRY_PATH - 1); /* never above: the mask proves it to the verifier */

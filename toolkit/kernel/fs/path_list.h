@@ -9,7 +9,7 @@
 #define TEXTS_MAX 16384 /* a power of two, above three texts of PATH_MAX */
 #define TEXTS_ROOM (TEXTS_MAX + PATH_MAX + 1)
 
-/* Keeps a string in a call whose buffer is reused. */
+/* Keeps a string in a struct that may hold an earlier one, whose length keep_path() does not clear. */
 static __always_inline void keep_text(struct path_argument *text, u64 address)
 {
 	text->length = 0;

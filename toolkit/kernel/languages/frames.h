@@ -12,7 +12,7 @@
 #include "../probes/probe_point.h"
 #include "perl.h"
 
-#define METHOD_TEXT 80 /* room for a class and for a method, as in bcc */
+#define METHOD_TEXT 80 /* bytes for the name of a class, and of a method, as in bcc */
 #define UNWOUND_MAX 16 /* most calls that one exception unwinds */
 
 /* The action at a probe point; languages.ts has the same numbers. */
@@ -80,7 +80,7 @@ static __always_inline u64 id_of_method(struct method *method)
 	return id;
 }
 
-/* Pushes a frame on the current thread's stack; false if it is full. */
+/* Pushes a frame on the current thread's stack; false if a map is full. */
 static __always_inline bool push_frame(struct frame *frame)
 {
 	struct frame_key key = { .tid = bpf_get_current_pid_tgid() };

@@ -15,7 +15,7 @@ enum counter {
 	ADDED,
 	DIRTIED,
 	BUFFERS_DIRTIED,
-	BUFFERS_TOUCHED, /* where ACCESSED cannot tell of them */
+	BUFFERS_TOUCHED, /* where ACCESSED does not include them */
 	COUNTERS,
 };
 

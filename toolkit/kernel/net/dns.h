@@ -81,7 +81,7 @@ static __always_inline int begin_receive(struct syscall_enter *ctx, u32 kind, co
 	return 0;
 }
 
-/* struct sockaddr_in and sockaddr_in6 have the port in the same place. */
+/* struct sockaddr_in and sockaddr_in6 have the port at the same offset. */
 static __always_inline bool is_from_dns(const void *sender)
 {
 	__be16 family_and_port[2] = {};
@@ -112,7 +112,7 @@ static __noinline void send_answer(const struct receive *receive, const void *se
 	}
 }
 
-/* The first vector of a message; calls with several messages have the length in each header. */
+/* Sends the first vector of a message; recvmmsg has stored the length of each message in its header. */
 static __always_inline void receive_message(const struct receive *receive, const u8 *at, u64 length)
 {
 	struct user_message message = {};

@@ -35,7 +35,7 @@ static __always_inline bool is_subflow(const struct sock *sk)
 	return bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp);
 }
 
-/* Whether a kernel thread caused the event of a subflow, which then does not tell its owner. */
+/* Whether a kernel thread caused the event of a subflow: the current task is then not its owner. */
 static __always_inline bool is_by_mptcp(const struct sock *sk)
 {
 	struct task_struct___flags *task = (void *)bpf_get_current_task();

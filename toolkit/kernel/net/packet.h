@@ -54,7 +54,7 @@ static __always_inline bool read_ports(struct packet *packet, const u8 *header)
 }
 
 /*
- * Reads the headers of an IP packet; false if it is none, or none yet, or a fragment other than the first.
+ * Reads the headers of an IP packet; false if there is none (yet), or it is a fragment other than the first.
  * Only TCP and UDP have ports. For IPv6 the protocol is that of the first extension header, if there is
  * one.
  */

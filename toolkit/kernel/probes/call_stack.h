@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * A stack of calls for each thread, identified by function: calls left without a return (longjmp,
- * an exception) are removed when an outer function returns. Deeper than `levels`, the innermost
- * calls are kept.
+ * an exception) are removed when an outer function returns. In a stack deeper than `levels`, the
+ * innermost calls are kept.
  */
 #pragma once
 

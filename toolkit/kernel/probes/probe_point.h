@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Probe points in user programs, found at run time: locations of USDT probes, and functions of runtimes. Each
- * has its arguments elsewhere. A SEC("uprobe") program serves all probe points of a file; its cookie is the
+ * Probe points in user programs, found at run time: locations of USDT probes, and functions of runtimes. Where
+ * their arguments are differs. A SEC("uprobe") program serves all probe points of a file; its cookie is the
  * point's index in `probe_points`, which describes the arguments (probe_points.ts fills it).
  */
 #pragma once
@@ -60,7 +60,7 @@ static __noinline u64 operand_value(void *ctx, struct operand *operand)
 
 	if (!operand || !ctx || !operand->size)
 		return 0;
-	/* Above all registers of any architecture. */
+	/* 40 is above the index of any register, on any architecture. */
 	if (operand->word >= 0 && operand->word < 40)
 		bpf_probe_read_kernel(&value, sizeof(value), ctx + operand->word * sizeof(u64));
 	value += operand->constant;

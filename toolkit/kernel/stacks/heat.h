@@ -13,10 +13,10 @@ u64 heat_dropped = 0;
 
 struct heat_key {
 	struct stack_key stack;
-	u64 slice; /* since boot */
+	u64 slice; /* its number, counted from boot on */
 };
 
-/* Its elements are allocated beforehand, as programs of perf events need. */
+/* Preallocated: older kernels reject other hash maps in programs of perf events. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* set by the tool */

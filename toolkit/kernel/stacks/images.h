@@ -39,7 +39,7 @@ int code_mapped(struct syscall_enter *ctx)
 	u32 pid = bpf_get_current_pid_tgid() >> 32, first = 1;
 	u32 *times;
 
-	/* JIT compilers map anonymous memory all the time; jitdump files tell when, perf maps do not. */
+	/* JIT compilers map anonymous memory all the time; jitdump files record when, perf maps do not. */
 	if (!(ctx->args[2] & PROT_EXEC) || ctx->args[3] & MAP_ANONYMOUS)
 		return 0;
 	times = bpf_map_lookup_elem(&code_mappings, &pid);

@@ -84,7 +84,7 @@ struct unwind_piece {
 #define FILE_PIECES 16 /* the first from address 0 on */
 #define NO_PIECE 0xffffffff /* the address of unused entries, after the last */
 struct unwind_file {
-	s64 size; /* to detect another file that reuses the number */
+	s64 size; /* to detect another file that reuses the inode number */
 	s64 shift; /* from offsets of code in the file to addresses */
 	u32 count; /* of pieces; 0: it has no rows */
 	u32 python; /* number of the interpreter (python_frames.h); 0: none */

@@ -34,17 +34,17 @@ struct unwind_python {
 	u32 frame_previous;
 	u32 frame_instruction;
 	u32 frame_is_entry;
-	u32 frame_owner; /* which tells that instead since 3.12; 0: it does not */
+	u32 frame_owner; /* used in place of is_entry since 3.12; 0: older */
 	u32 code_line; /* in PyCodeObject */
 	u32 code_file;
 	u32 code_name;
 	u32 code_lines;
 	u32 code_start;
-	u32 text_ascii; /* in PyASCIIObject: behind it */
-	u32 text_compact; /* behind PyCompactUnicodeObject */
+	u32 text_ascii; /* offset of an ASCII text: after PyASCIIObject */
+	u32 text_compact; /* of any other: after PyCompactUnicodeObject */
 };
 
-/* By the number that ranges and files have; the first one has none. */
+/* By the interpreter's number, which ranges and files hold; 0 is none, so entry 0 is not used. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 16);
@@ -65,8 +65,8 @@ struct {
 #define LINES_BYTES 1024
 
 struct python_text {
-	u32 state; /* how it is written: three bits from the third on are the bytes of a character */
-	u32 length; /* bytes, of which no more than there is room for are copied */
+	u32 state; /* the encoding: bits 2 to 4 are the bytes of a character */
+	u32 length; /* bytes in the interpreter; the copy is truncated to its buffer */
 };
 
 struct python_code {
@@ -91,7 +91,7 @@ struct {
 	__type(value, struct python_code);
 } python_codes SEC(".maps");
 
-/* What is put into a new entry of python_codes; nothing writes to it. */
+/* Zeros, the initial value of entries of python_codes: too large for the BPF stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -99,15 +99,15 @@ struct {
 	__type(value, struct python_code);
 } python_no_code SEC(".maps");
 
-/* An entry of a stack that is no address: the code object, and how many instructions it is in. */
+/* Marks a stack entry that is not an address: it holds a code object, and the instruction's index in it. */
 #define PYTHON_ENTRY (1ULL << 63)
 #define CODE_BITS 47
 
 #define MAX_THREADS 64
 
 struct python_state {
-	u64 frame; /* the next one to tell of; 0: none */
-	u32 python; /* the interpreter's number while its frames are told; 0: native ones are */
+	u64 frame; /* the next one to report; 0: none */
+	u32 python; /* the interpreter's number while its frames are reported; 0: native ones are */
 	u32 is_begun;
 };
 
@@ -121,7 +121,7 @@ static __always_inline u64 python_word(u64 address)
 
 #define OWNED_BY_CSTACK 3 /* enum _frameowner of Include/internal/pycore_frame.h, 3.13 */
 
-/* Whether a frame only stands where native code has called the interpreter (3.12 and later). */
+/* Whether a frame only marks a call of the interpreter by native code (3.12 and later). */
 static __always_inline bool is_entry_frame(struct unwind_python *python, u64 frame)
 {
 	return frame && (python_word(frame + python->frame_owner) & 0xff) == OWNED_BY_CSTACK;
@@ -152,7 +152,7 @@ static __always_inline u64 first_frame(struct unwind_python *python, u64 runtime
 	return behind_entry(python, python_word(thread + python->current_frame));
 }
 
-/* Called for each native frame in a file of an interpreter: if it runs code, the frames of that come next. */
+/* Called for each native frame in an interpreter's file: if it runs Python code, those frames come next. */
 __noinline int enter_python(struct python_state *state, struct unwind_range *code, u64 address)
 {
 	struct unwind_python *python;
@@ -172,7 +172,7 @@ __noinline int enter_python(struct python_state *state, struct unwind_range *cod
 	return 0;
 }
 
-/* The smaller of two, in one register, which the verifier then knows the bounds of. */
+/* The smaller of two numbers, in one register, so that the verifier knows its bounds. */
 static __always_inline u64 at_most(u64 value, u64 most)
 {
 	asm volatile("" : "+r"(value));
@@ -194,7 +194,7 @@ static __always_inline void copy_text(struct unwind_python *python, struct pytho
 			    (void *)(object + (state & STATE_ASCII ? python->text_ascii : python->text_compact)));
 }
 
-/* Remembers what is to be told of a code object. */
+/* Copies name, file and lines of a code object into python_codes, once. */
 static __always_inline void keep_code(struct unwind_python *python, u64 object)
 {
 	struct python_key key = { object, bpf_get_current_pid_tgid() >> 32 };
@@ -222,7 +222,7 @@ static __always_inline void keep_code(struct unwind_python *python, u64 object)
 			    (void *)(lines + BYTES_TEXT));
 }
 
-/* The entry of the next frame of Python. */
+/* The stack entry of the next Python frame. */
 __noinline u64 next_python(struct python_state *state)
 {
 	struct unwind_python *python;
@@ -240,7 +240,7 @@ __noinline u64 next_python(struct python_state *state)
 	code = python_word(frame + python->frame_code);
 	at = python_word(frame + python->frame_instruction) - code - python->code_start;
 	state->frame = python_word(frame + python->frame_previous);
-	/* The frames of what this code called without a native call are told with it. */
+	/* If no native call is between this frame and its caller's, the caller's is reported next. */
 	if (python->frame_owner) {
 		if (state->frame && !is_entry_frame(python, state->frame))
 			state->python = number;
@@ -249,7 +249,7 @@ __noinline u64 next_python(struct python_state *state)
 		state->python = number;
 	}
 	keep_code(python, code);
-	/* An instruction has two bytes; before the first one it is at -1. */
+	/* An instruction has two bytes; before the first one has run, the offset is negative. */
 	at = (s64)at < 0 ? 0 : at / 2;
 	return PYTHON_ENTRY | (at & 0xffff) << CODE_BITS | (code & ((1ULL << CODE_BITS) - 1));
 }

@@ -34,7 +34,7 @@ struct {
 #define RUBY_TEXT_BYTES 256
 
 struct ruby_code {
-	u32 label_length; /* bytes, of which no more than there is room for are copied */
+	u32 label_length; /* bytes in `label`, at most RUBY_TEXT_BYTES */
 	u32 path_length;
 	u8 label[RUBY_TEXT_BYTES];
 	u8 path[RUBY_TEXT_BYTES];
@@ -48,7 +48,7 @@ struct {
 	__type(value, struct ruby_code);
 } ruby_codes SEC(".maps");
 
-/* What is put into a new entry of ruby_codes; nothing writes to it. */
+/* Zeros, the initial value of entries of ruby_codes: too large for the BPF stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -56,7 +56,7 @@ struct {
 	__type(value, struct ruby_code);
 } ruby_no_code SEC(".maps");
 
-/* Where in a thread's storage its context is, from its pointer back: the same in all threads. */
+/* Where a thread's storage points to its context: words below fsbase, as many in all threads of a process. */
 #define RUBY_SEARCHES 16
 #define RUBY_STORAGE 1024
 struct ruby_place {
@@ -73,11 +73,11 @@ struct {
 } ruby_places SEC(".maps");
 
 struct ruby_state {
-	u64 frame; /* the next one to tell of */
-	u64 end; /* no frames lie there and behind */
-	u32 ruby; /* the interpreter's number while its frames are told; 0: native ones are */
+	u64 frame; /* the next one to report */
+	u64 end; /* address after the outermost frame */
+	u32 ruby; /* the interpreter's number while its frames are reported; 0: native ones are */
 	u32 is_begun;
-	u64 body; /* of the last frame that was told */
+	u64 body; /* of the last frame that was reported */
 };
 
 /* Whether an execution context lies at an address, by what it points to. */
@@ -90,7 +90,7 @@ __noinline int is_ruby_context(u64 address, u32 thread_context)
 		ruby_word(thread, thread_context) == address;
 }
 
-/* The execution context of the current thread; 0 if it cannot be told. The variable that holds it has
+/* The execution context of the current thread; 0 if it is not found. The variable that holds it has
  * no symbol in a stripped file (Ruby 3.3). */
 __noinline u64 ruby_context_of(u32 thread_context)
 {
@@ -119,7 +119,7 @@ __noinline u64 ruby_context_of(u32 thread_context)
 	if (!place->words)
 		return 0;
 	context = ruby_word(storage - 8 * place->words, 0);
-	/* The number may be another process's by now; a thread of C has no context. */
+	/* The pid may be another process's by now; a thread that runs no Ruby has no context. */
 	if (is_ruby_context(context, thread_context))
 		return context;
 	if (context)
@@ -127,7 +127,7 @@ __noinline u64 ruby_context_of(u32 thread_context)
 	return 0;
 }
 
-/* Called for each native frame in a file of an interpreter: if it runs code, the frames of that come next. */
+/* Called for each native frame in an interpreter's file: if it runs Ruby code, those frames come next. */
 __noinline int enter_ruby(struct ruby_state *state, struct unwind_range *code, u64 address)
 {
 	struct unwind_ruby *ruby;
@@ -155,7 +155,7 @@ static __always_inline u32 copy_ruby_text(struct unwind_ruby *ruby, u8 *to, u64 
 {
 	u64 length = 0, text = ruby_text(object, ruby->text, ruby->length_in_flags, &length);
 
-	/* Of a long one the end is kept: that of a path tells the file. */
+	/* The end of a long text is kept: that of a path names the file. */
 	if (length > RUBY_TEXT_BYTES) {
 		text += length - RUBY_TEXT_BYTES;
 		length = RUBY_TEXT_BYTES;
@@ -164,8 +164,8 @@ static __always_inline u32 copy_ruby_text(struct unwind_ruby *ruby, u8 *to, u64 
 	return length;
 }
 
-/* Remembers what is to be told of a body. Not called by next_ruby(): with memleak's programs on top that would
- * be more than 512 bytes of stack, each function's rounded up to 32 as before Linux 6.8. */
+/* Copies label and path of a body into ruby_codes, once. Not called by next_ruby(): in memleak's programs that
+ * would take more than 512 bytes of BPF stack; before Linux 6.8 each function's is rounded up to 32. */
 __noinline int keep_ruby_code(u32 number, u64 body)
 {
 	struct python_key key = { body, bpf_get_current_pid_tgid() >> 32 };
@@ -186,10 +186,10 @@ __noinline int keep_ruby_code(u32 number, u64 body)
 	return 0;
 }
 
-/* Frames of C functions between two of Ruby: one call has one. */
+/* The most frames of C functions that are skipped between two of Ruby; a call of one has one. */
 #define RUBY_SKIPS 8
 
-/* The entry of the next frame of Ruby: like one of Python, with the line and a body; 0 for none. */
+/* The stack entry of the next Ruby frame: like Python's, but with line and body; 0 if there is none. */
 __noinline u64 next_ruby(struct ruby_state *state)
 {
 	struct unwind_ruby *ruby;
@@ -217,7 +217,7 @@ __noinline u64 next_ruby(struct ruby_state *state)
 	}
 	if (!iseq)
 		return 0;
-	/* What this code called without a native call of rb_vm_exec comes with it. */
+	/* Without FINISH the caller runs in the same call of rb_vm_exec: its frame is reported next. */
 	if (!(flags & RUBY_FINISH))
 		state->ruby = number + RUBIES;
 	body = ruby_word(iseq, RUBY_BODY);

@@ -25,7 +25,7 @@
 #define RUBY_CFRAME 0x80 /* VM_FRAME_FLAG_CFRAME, in the word that a frame's ep points to */
 #define RUBY_FINISH 0x20 /* VM_FRAME_FLAG_FINISH */
 
-/* The beginning of rb_execution_context_t; its thread is further on. */
+/* The beginning of rb_execution_context_t, up to its thread. */
 struct ruby_context {
 	u64 stack;
 	u64 words;
@@ -34,7 +34,7 @@ struct ruby_context {
 	u64 thread;
 };
 
-/* rb_control_frame_t. A caller's lies behind that of what it calls. */
+/* rb_control_frame_t. A caller's frame has a higher address than its callee's. */
 struct ruby_frame {
 	u64 pc;
 	u64 sp;
@@ -59,8 +59,8 @@ static __always_inline u64 ruby_word(u64 object, u32 offset)
 	return value;
 }
 
-/* How many entries of lines begin up to a position: struct succ_index_table of iseq.c has bits for
- * it, 9 positions in a word at first, then 512 in a block. */
+/* How many line entries begin at or before a position, from struct succ_index_table of iseq.c: at
+ * first each word has the counts of 9 positions, then each block has bits for 512. */
 static __always_inline u32 ruby_rank(u64 index, u64 position)
 {
 	u64 block, small, bits, ranks;
@@ -76,7 +76,7 @@ static __always_inline u32 ruby_rank(u64 index, u64 position)
 		__builtin_popcountll(bits);
 }
 
-/* The line of what runs at pc; `lines` is where insns_info is in a body. 0: not known. */
+/* The line of what runs at pc; `lines_at` is the offset of insns_info in a body. 0: not known. */
 static __always_inline u32 ruby_line(u64 body, u64 pc, u32 lines_at)
 {
 	u64 position = (pc - ruby_word(body, RUBY_ENCODED)) / 8;
@@ -86,7 +86,7 @@ static __always_inline u32 ruby_line(u64 body, u64 pc, u32 lines_at)
 	bpf_probe_read_user(&lines, sizeof(lines), (void *)(body + lines_at));
 	if (!pc || !(u32)lines.count)
 		return 0;
-	/* While an instruction runs, pc is behind it. */
+	/* While an instruction runs, pc points to the next one. */
 	at = (u32)lines.count == 1 ? 1 : ruby_rank(lines.index, position ? position - 1 : 0);
 	/* Entries have a line, a node's id and events. */
 	return ruby_word(lines.entries + (at - 1) * 12, 0);

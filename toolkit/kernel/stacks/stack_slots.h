@@ -8,7 +8,7 @@
 #include "../base/slot.h"
 #include "kept_stacks.h"
 
-/* The most that run at a time on a CPU. */
+/* The most stacks that are being collected at a time on a CPU; for more, MISSED_STACK is returned. */
 #define STACK_SLOTS 8
 
 struct stack_slot {

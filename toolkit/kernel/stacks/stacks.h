@@ -18,7 +18,7 @@ const volatile u32 target_kind = 0;
 
 /* Events with the same key are counted together. */
 struct stack_key {
-	u64 user; /* in `stacks` */
+	u64 user; /* id in `stacks` */
 	u64 kernel;
 	u32 pid;
 	u32 tid; /* 0 in tools that do not distinguish threads */
@@ -56,7 +56,7 @@ static __always_inline bool is_target(u64 ids)
 	return !target_kind || bpf_map_lookup_elem(&targets, &id);
 }
 
-/* One for each CPU. */
+/* The buffer in which a CPU collects a stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -83,7 +83,7 @@ static __always_inline void set_stacks(struct stack_key *key, void *ctx)
 	bpf_get_current_comm(key->comm, sizeof(key->comm));
 }
 
-/* Adds to a group. */
+/* Adds an event to the sums of its key. */
 static __always_inline void add_to_stack(struct stack_key *key, u64 amount, u64 time)
 {
 	struct stack_sum zero = { .first = time };

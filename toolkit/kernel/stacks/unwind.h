@@ -136,7 +136,7 @@ __noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 		stack->frames[i] = state->entry;
 		i++;
 	} while (!end && i < STACK_DEPTH);
-	/* Not by i: the verifier would follow each of its values. */
+	/* Decided by `end`, not by i: the verifier would follow each value of i. */
 	if (!end)
 		end = END_DEEP;
 	if (end == END_NO_RANGE || state->is_new)

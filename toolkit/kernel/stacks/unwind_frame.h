@@ -46,14 +46,14 @@ struct unwind_state {
 	u64 bp;
 	u64 uprobes;
 	u64 entry; /* the value to report for the frame */
-	u32 first; /* range */
+	u32 first; /* index of the process's first range */
 	u32 count;
 	u32 is_call; /* ip is a return address */
 	u32 depth;
 	u32 is_new; /* the walk reached code of a file that is not known yet */
 	struct python_state python;
 	struct ruby_state ruby;
-	struct unwind_range code; /* that of the frame before: mostly this one's as well */
+	struct unwind_range code; /* range of the frame before, and mostly of this one too */
 };
 
 static __always_inline bool read_word(u64 *value, u64 address)
@@ -110,7 +110,7 @@ static __always_inline bool is_code(struct unwind_state *state, u64 address)
 	return can_find_mapped() && is_mapped_code(address);
 }
 
-/* Looks whether a native frame is one that runs code of an interpreter. */
+/* For a native frame of an interpreter: if it runs code, the frames of that code come next. */
 static __always_inline void enter_interpreter(struct unwind_state *state, u64 address)
 {
 	if (state->code.python < RUBIES)
@@ -119,7 +119,7 @@ static __always_inline void enter_interpreter(struct unwind_state *state, u64 ad
 		enter_ruby(&state->ruby, &state->code, address);
 }
 
-/* Unwinds one frame, or tells one of Python or Ruby; returns WALK_ON, or why that is the last one. */
+/* Unwinds a native frame, or reports one of Python or Ruby; returns WALK_ON, or why it is the last one. */
 __noinline int walk_one(struct unwind_state *state)
 {
 	u64 cfa, ip, bp, row = 0, address;
@@ -148,7 +148,7 @@ __noinline int walk_one(struct unwind_state *state)
 	bp = state->bp;
 	if (address < state->code.start || address >= state->code.end) {
 		is_unknown = find_code(state, address);
-		/* What was taken for a return address is none: nothing is told of it. */
+		/* What was taken for a return address is not one: it is not reported. */
 		if (is_unknown == END_BROKEN && state->is_call) {
 			state->entry = 0;
 			state->depth--;

@@ -35,9 +35,9 @@ struct unwind_row {
  * One map value, searched after a single lookup: rows of several files, or a part of one file's, each from a
  * multiple of PART_ROWS on.
  *
- * Their index is at the same place divided by INDEX_STEP: first the size of a bucket of addresses as a
- * power of two, then for each bucket the row that applies at its start, counted from the first row. What
- * begins in a bucket is mostly in one cache line; a binary search of all rows touches a dozen.
+ * Rows from position n on have their index from n / INDEX_STEP on: first the size of a bucket of addresses
+ * as a power of two, then for each bucket the row that applies at its start, counted from the first row. The
+ * rows of a bucket are mostly in one cache line; a binary search of all rows touches a dozen lines.
  */
 #define CHUNK_ROWS 65536
 #define CHUNK_STEPS 17
@@ -91,7 +91,7 @@ struct {
 } unwind_ranges SEC(".maps");
 
 struct unwind_process {
-	u32 first; /* range */
+	u32 first; /* index in unwind_ranges */
 	u32 count;
 	u64 stack; /* start of its stack, which exec changes */
 	u64 uprobes; /* address of the kernel's return trampoline for uretprobes; 0: unknown */
@@ -155,7 +155,7 @@ __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 		return 0;
 	index = first / INDEX_STEP;
 	bucket = (address - from) >> (table->index[index & (CHUNK_INDEX - 1)] & 31);
-	/* Where the last row applies. */
+	/* The last bucket; addresses above it belong to it, too. */
 	most = (count + PART_ROWS - 1) / PART_ROWS * (PART_ROWS / INDEX_STEP) - 3;
 	bucket = index + 1 + (bucket > most ? most : bucket);
 	/* The row that is looked for is not before that at the bucket's start, nor behind that at its end. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Names of threads that have ended, by id: a report names their counts as well
+ * Names of threads that have ended, by id, for the counts of such threads in a report
  * (toolkit/task/ended_names.ts reads them). The name of a process is that of its main thread.
  */
 #pragma once

@@ -8,7 +8,7 @@
 
 const volatile u32 target_ppid = 0; /* 0: any */
 
-/* Whether the current thread passes it and all of filter.h. */
+/* Whether the current thread passes this filter and all of filter.h. */
 static __always_inline bool is_child_wanted(void)
 {
 	return is_wanted() && (!target_ppid || parent_pid() == target_ppid);
