@@ -12,15 +12,15 @@
 
 const volatile u64 least_size = 0;
 const volatile u64 most_size = -1;
-const volatile u64 sample_rate = 1; /* of so many allocations one is recorded */
-const volatile bool combined = false; /* sums are kept, by stack */
-const volatile bool traced = false; /* events are sent, and no stacks kept */
+const volatile u64 sample_rate = 1; /* one of this many allocations is recorded */
+const volatile bool combined = false; /* also keeps sums by stack */
+const volatile bool traced = false; /* sends events, and keeps no stacks */
 
 struct allocation {
 	u64 size;
 	u64 time; /* ns since boot */
-	u64 stack; /* in `stacks` */
-	u64 image;
+	u64 stack; /* its id in `stacks` */
+	u64 image; /* value of `image` at the time */
 };
 
 enum memory_event {
@@ -48,7 +48,7 @@ struct {
 
 u64 allocations_seen;
 u32 traced_pid; /* as `pidns` has it; 0: the kernel's memory is traced */
-/* Which program it runs: what others before it allocated is gone. 0: one that is not traced. */
+/* Incremented at exec, which frees all older allocations. 0: nothing is traced before the first exec. */
 u32 image = 1;
 
 static __always_inline bool is_size_wanted(u64 size)
@@ -70,13 +70,13 @@ static __always_inline void tell(u64 kind, u64 address, u64 size)
 	send(events, &event, sizeof(event));
 }
 
-/* The stack that allocates: the user's or the kernel's. */
+/* Keeps the allocating stack, user or kernel; returns its id. */
 static __always_inline u64 keep_allocating_stack(void *ctx)
 {
 	return keep_stack_in_slot(ctx, user_stacks ? BPF_F_USER_STACK : 0);
 }
 
-/* Adds to the sums, or takes away: `count` is 1 or -1. */
+/* Adds an allocation to the sums of its stack (`count` is 1) or subtracts it (-1). */
 static __always_inline void change_sum(struct allocation *allocation, s64 count)
 {
 	struct stack_key key = { .process = allocation->image };
@@ -135,7 +135,7 @@ static __always_inline void take_memory(void *ctx, u64 address, u64 size)
 	keep_allocation(address, &allocation);
 }
 
-/* Memory is freed. */
+/* Removes a freed allocation and sends its event; false if it was not recorded. */
 static __always_inline bool give_memory(u64 address, struct allocation *was)
 {
 	if (!forget_allocation(address, was))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Calls of functions that hand out memory, from their begin to their return (allocator.ts sets the
- * probes).
+ * Calls of allocation functions in flight, from entry to return (allocator.ts attaches the programs to
+ * the functions).
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #define MREMAP_FIXED 2
 #define MREMAP_DONTUNMAP 4
 
-/* What a function does that allocates. */
+/* What an allocation function does. */
 enum {
 	RETURNS_MEMORY,
 	RETURNS_MAPPING,
@@ -22,18 +22,18 @@ enum {
 	MOVES_MEMORY, /* from its argument */
 };
 
-/* A function that a thread is in. */
+/* An allocation call in flight. */
 struct call {
 	u64 stack_pointer;
 	u64 size;
 	u64 argument;
-	u64 length; /* of a mapping that is moved */
-	u64 flags; /* of what maps */
-	u64 time;
+	u64 length; /* old size of a mapping that is moved */
+	u64 flags; /* of mmap() or mremap() */
+	u64 time; /* ns since boot, at entry */
 	u32 kind;
 	bool is_wanted;
 	bool has_moved;
-	struct allocation moved; /* what it gave back */
+	struct allocation moved; /* the allocation that realloc() frees */
 };
 
 /* By thread id. */
@@ -44,7 +44,7 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* A function begins. */
+/* Entry of an allocation function. `from`: the argument kept for its return. */
 static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 from)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -59,11 +59,11 @@ static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 from)
 		.time = bpf_ktime_get_ns(),
 	};
 
-	/* What an allocator gets for itself, as malloc by mmap, is not counted. One that is not
-	 * further down the stack was left without a return. */
+	/* Nested calls are not counted: malloc() calls mmap() for itself. A kept call whose stack
+	 * pointer is not above this one never returned (longjmp); this call replaces it. */
 	if (!image || (outer && outer->stack_pointer > call.stack_pointer))
 		return 0;
-	/* Now, since another thread may get the place as soon as it is given back. */
+	/* At entry, since another thread may get the address as soon as realloc() frees it. */
 	if (kind == MOVES_MEMORY)
 		call.has_moved = give_memory(from, &call.moved);
 	call.is_wanted = is_wanted() && is_size_wanted(size);
@@ -74,7 +74,7 @@ static __noinline int begin(u64 *registers, u32 kind, u64 size, u64 from)
 	return 0;
 }
 
-/* What a function got; 0: nothing. */
+/* The address that a call allocated; 0: none. */
 static __always_inline u64 memory_of(struct call *call, u64 result)
 {
 	u64 stored = 0;
@@ -88,7 +88,7 @@ static __always_inline u64 memory_of(struct call *call, u64 result)
 	return stored;
 }
 
-/* Whether the current thread's function returns, which is forgotten by that. */
+/* Takes the current thread's call if it is the one that returns, not one nested in it. */
 static __always_inline bool ends(u64 *registers, struct call *call)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -101,7 +101,7 @@ static __always_inline bool ends(u64 *registers, struct call *call)
 	return true;
 }
 
-/* A function returns that maps memory. Meanwhile another thread may have got what it gave back. */
+/* Return of mmap() or mremap(). Another thread may have mapped a freed range since: see unmap(). */
 static __always_inline int end_mapping(u64 *registers)
 {
 	struct call call;
@@ -123,7 +123,7 @@ static __always_inline int end_mapping(u64 *registers)
 	return 0;
 }
 
-/* A function returns. */
+/* Return of an allocation function. */
 static __always_inline int end(u64 *registers)
 {
 	struct call call;

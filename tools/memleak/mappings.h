@@ -11,19 +11,19 @@ enum {
 	BPF_MAP_TYPE_STACK = 23, /* include/uapi/linux/bpf.h */
 };
 
-/* Mappings end at a page border; of the possible page sizes, this one divides the others. */
+/* Mappings end at a page boundary. This is the smallest page size; it divides all others. */
 #define LEAST_PAGE_BYTES 4096ul
 
-/* As many as a process may have (vm.max_map_count). */
+/* Above the default limit of mappings of a process (65530, vm.max_map_count). */
 #define MAPPINGS_MAX 65536
 
 struct mapping {
 	struct allocation allocation;
-	u32 slot;
+	u32 slot; /* index in `slots` */
 	u32 unused;
 };
 
-/* By address. */
+/* By start address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAPPINGS_MAX);
@@ -31,7 +31,7 @@ struct {
 	__type(value, struct mapping);
 } mappings SEC(".maps");
 
-/* Their addresses, or 0, in slots that are used again: to go over the few that there mostly are. */
+/* Start addresses of the mappings; 0: free. Slots are reused, so that iteration can end early. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MAPPINGS_MAX);
@@ -45,9 +45,9 @@ struct {
 	__type(value, u32);
 } free_slots SEC(".maps");
 
-u32 slots_used; /* behind them none ever was */
+u32 slots_used; /* later slots were never used */
 
-/* Addresses that are given back; what was mapped there after `before` is not meant. */
+/* Addresses being unmapped; mappings made after `before` (ns since boot) stay. */
 struct range {
 	u64 start;
 	u64 end;
@@ -88,7 +88,7 @@ static __noinline void keep_mapping(u64 start, struct allocation *allocation)
 	change_sum(&mapping.allocation, 1);
 }
 
-/* Forgets a mapping; false when another CPU was faster. */
+/* Removes a mapping; false if there is none, or another CPU removed it first. */
 static __noinline bool forget_mapping(u64 start, struct mapping *was)
 {
 	struct mapping *found = bpf_map_lookup_elem(&mappings, &start);
@@ -103,8 +103,8 @@ static __noinline bool forget_mapping(u64 start, struct mapping *was)
 	return true;
 }
 
-/* Takes the range out of a mapping: what lies before and behind it stays. Its parts are made of it in
- * place: Linux 6.1 counts the stacks of all functions on the way here together. */
+/* Removes the range from a mapping; the parts before and after it stay. Both parts reuse `was`, since
+ * Linux 6.1 sums the stack frames of all functions in the call chain (at most 512 bytes). */
 static __noinline void cut_mapping(u64 start, const struct range *range)
 {
 	struct mapping was;
@@ -138,7 +138,7 @@ static long cut_if_inside(void *map, u32 *slot, u64 *address, struct range *rang
 	return *slot + 1 >= slots_used; /* 1: enough */
 }
 
-/* Nothing is mapped there any more of what was at that time. Wrong arguments do nothing: EINVAL. */
+/* Removes mappings made until `before`. Arguments that the kernel rejects (EINVAL) change nothing. */
 static __noinline int unmap(u64 start, u64 size, u64 before)
 {
 	struct range range = { .start = start, .end = start + whole_pages(size), .before = before };
@@ -154,8 +154,8 @@ static __noinline int unmap(u64 start, u64 size, u64 before)
 	return 0;
 }
 
-/* A mapping was made. What was known at the address must have been unmapped unseen. Not inlined: its
- * stack is not that of those who call unmap(), which all together have 512 bytes. */
+/* Records a mapping. An older one at its address must have been unmapped unseen. Not inlined, so that
+ * its stack frame does not add to the call chain of unmap(), which is near the limit of 512 bytes. */
 static __noinline void take_mapping(void *ctx, u64 start, u64 size)
 {
 	struct allocation allocation = { .size = size, .time = bpf_ktime_get_ns(), .image = image };

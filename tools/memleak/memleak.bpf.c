@@ -83,8 +83,8 @@ int returned(u64 *registers)
 	return end(registers);
 }
 
-/* Returns of mmap and the like, and munmap, where the kernel has bpf_for_each_map_elem (Linux 5.13); on
- * others returned() and freed() serve them, which know whole mappings only. */
+/* Returns of mmap and mremap, and munmap, where the kernel has bpf_for_each_map_elem (Linux 5.13). On
+ * older kernels returned() and freed() are attached instead: they handle whole mappings only. */
 SEC("uprobe")
 int returned_mapping(u64 *registers)
 {
@@ -106,8 +106,8 @@ int freed(u64 *registers)
 	return 0;
 }
 
-/* In the kernel an allocation is seen at its end. Programs are attached in the order of this file, those of
- * frees first: the free of every recorded allocation is then seen. */
+/* Kernel tracepoints report complete allocations. Programs are attached in the order of this file, those of
+ * frees first: so no free of a recorded allocation is missed. */
 static __noinline int take(void *ctx, u64 address, u64 size)
 {
 	if (address && is_wanted() && is_size_wanted(size)) {
