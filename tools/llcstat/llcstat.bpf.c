@@ -51,7 +51,7 @@ static __always_inline int sampled(bool is_miss)
 	return 0;
 }
 
-/* The tool attaches them to counters on each CPU. */
+/* The tool attaches both programs to hardware counters (perf events) on each CPU. */
 SEC("perf_event")
 int referenced(void *ctx)
 {

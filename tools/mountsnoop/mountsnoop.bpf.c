@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * mountsnoop: system calls of the mount family, the old one and that of Linux 5.2, from entry to exit.
+ * mountsnoop: mount(2) and its relatives, and the mount API of Linux 5.2, from entry to exit.
  */
 #include "../../toolkit/kernel/event_tool.h"
 #include "../../toolkit/kernel/fs/path_list.h"
@@ -141,7 +141,7 @@ static __noinline int leave(s32 ret)
 	return 0;
 }
 
-/* Programs of a call with these numbers and strings as arguments. */
+/* Entry and exit programs of a system call: its numeric arguments, and addresses of its strings. */
 #define CALL(name, syscall, numbers, ...)                                                              \
 	SEC("tracepoint/syscalls/sys_enter_" #name)                                                \
 	int enter_##name(struct syscall_enter *ctx)                                                \

@@ -7,7 +7,7 @@
 
 /* The sleeper or its waker. */
 struct side {
-	u64 user; /* in `stacks` */
+	u64 user; /* id of the stack in `stacks` */
 	u64 kernel;
 	u32 pid;
 	u32 tid;

@@ -11,7 +11,7 @@ struct oom_control {
 	unsigned long totalpages;
 };
 
-/* The tracepoint's fields; those behind pid came with Linux 6.10. */
+/* The tracepoint's fields; those after pid came with Linux 6.10. */
 struct trace_event_raw_mark_victim {
 	int pid;
 	u32 __data_loc_comm; /* lower half: offset from the context */
@@ -33,7 +33,7 @@ struct event {
 	u32 has_sizes;
 	u32 uid; /* the victim's */
 	s32 oom_score_adj;
-	u64 pages; /* in total; 0: unknown */
+	u64 pages; /* oom_control.totalpages: usable RAM and swap; 0: unknown */
 	u64 total_vm; /* KiB */
 	u64 anon_rss;
 	u64 file_rss;

@@ -11,7 +11,7 @@
 #define O_TRUNC 01000
 #define __O_TMPFILE 020000000
 
-/* Any of these: flags & mask == value. An access mode is no bit: O_RDONLY is 0 of mask 3. */
+/* At least one must match: flags & mask == value. An access mode is no bit: O_RDONLY is 0 in mask 3. */
 #define FLAG_FILTERS_MAX 16
 const volatile u32 flag_filters = 0;
 const volatile u32 flag_masks[FLAG_FILTERS_MAX] = {};
@@ -35,7 +35,7 @@ static __always_inline bool are_flags_wanted(u32 flags)
 	return false;
 }
 
-/* The mode of a file that is made. Else the kernel ignores what open(2) and openat(2) happen to pass. */
+/* The mode, if the call may create a file; otherwise the kernel ignores that of open(2) and openat(2). */
 static __always_inline u32 mode_of(u32 flags, u32 mode)
 {
 	return flags & (O_CREAT | __O_TMPFILE) ? mode : 0;

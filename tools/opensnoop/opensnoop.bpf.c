@@ -28,7 +28,7 @@ struct event {
 	s32 ret; /* the descriptor or -errno */
 	u32 flags;
 	u32 mode;
-	u8 cut; /* the path or its directories did not fit, or were not requested */
+	u8 cut; /* path or directories incomplete; by handle also: no directories requested */
 	u8 by_handle; /* the text is the name that the kernel has for the file; empty if it has none */
 	/* The path; for the full path of a relative one, also its directories: append_directories(). */
 	char text[];

@@ -46,7 +46,7 @@ struct event {
 	struct flow flow; /* local: the source of the packet */
 	u64 skb; /* its address identifies the packet */
 	u32 netns;
-	u32 length; /* from the header that is read next to the end */
+	u32 length; /* bytes from the header to be processed next to the end */
 	u32 place;
 	u32 function; /* index in the list of functions */
 	u32 reason; /* enum skb_drop_reason of the running kernel */
@@ -67,7 +67,7 @@ struct net_device___name {
 
 KERNEL_STRUCTS_END
 
-/* The argument of each function that is the packet. */
+/* By index of a function: the position of its argument that is the packet, from 0. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FUNCTIONS_MAX);
@@ -103,8 +103,8 @@ static __noinline int seen(void *ctx, const struct sk_buff___packet *skb, const 
 	if (!skb || !read_ip_packet(&packet, skb) || !is_packet_wanted(&packet))
 		return 0;
 	/*
-	 * On its way into another network namespace a packet keeps the sender's socket until IP takes it.
-	 * Elsewhere `dev` may be no interface: in the queues of TCP and UDP it is part of a union.
+	 * NET_DEV_QUEUE to QDISC_DEQUEUE take the namespace of `dev`: the socket may still be the sender's,
+	 * in another one. Others prefer the socket: in TCP and UDP queues the union of `dev` holds other data.
 	 */
 	if (place < NET_DEV_QUEUE || place > QDISC_DEQUEUE)
 		sk = sk ?: BPF_CORE_READ(skb, sk);
@@ -158,7 +158,7 @@ ON_PACKET(tcp_retransmit_skb, TCP_RETRANSMIT_SKB, 1)
 ON_PACKET(skb_copy_datagram_iovec, SKB_COPY_DATAGRAM_IOVEC, 0)
 ON_PACKET(consume_skb, CONSUME_SKB, 0)
 
-/* The packet as a receiving socket gets it from its interface. */
+/* A packet received by a socket, which the tracepoint passes; the packet need not refer to it. */
 SEC("raw_tp/tcp_probe")
 int at_tcp_probe(u64 *ctx)
 {

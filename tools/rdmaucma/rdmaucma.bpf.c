@@ -55,7 +55,7 @@ struct event {
 
 EVENTS(events, struct event);
 
-/* Reads an address; returns its port. */
+/* Reads a kernel socket address; returns its port, in host byte order. */
 static __always_inline u16 read_address(u8 *address, const void *from, u16 *family)
 {
 	struct socket_address read = {};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * readahead: pages from when they are read ahead until they are used.
+ * readahead: time between the read-ahead of a page and its first use.
  *
- * Two functions mark when a thread reads ahead. Since Linux 6.18 tracepoints do, with the range: pages of
- * it that the thread adds to the page cache are read ahead.
+ * A page is read ahead if a thread adds it to the page cache in one of two functions (fentry, fexit), or,
+ * where tracepoints replace these (Linux 6.18), if it is in the range that a tracepoint reported last.
  */
 #include "../../toolkit/kernel/base/log2.h"
 #include "../../toolkit/kernel/base/dropped.h"
@@ -39,19 +39,19 @@ enum pageflags {
 
 KERNEL_STRUCTS_END
 
-/* A read takes at most 31 folios at a time, and then repeats. */
+/* Most pages marked as used at once: a read takes at most 31 folios, and then repeats. */
 #define PAGES_MAX 2048
 #define SLOTS 65
 
-/* What a thread reads ahead. */
+/* The read-ahead of a thread: within functions, or a range of an inode's pages. */
 struct window {
-	u64 depth; /* of nested functions; 0: it reads ahead a range */
+	u64 depth; /* of nested functions; 0: a range, from a tracepoint */
 	u64 inode;
 	u64 first;
 	u64 end;
 };
 
-/* By thread; entries live as long as the thread. */
+/* By thread id; entries of functions end with the outermost one, those of ranges with the thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -64,7 +64,7 @@ struct page_key {
 	u64 index;
 };
 
-/* When pages were read ahead that are still unused, in ns since boot. */
+/* Pages read ahead and not used yet: the time of their read-ahead, in ns since boot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1 << 18);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Reading the names of Ruby's classes in the kernel when they are first seen: a process may end, or
- * a class, before userspace comes to read them. The structures are those of ruby_layout.ts.
+ * Reads the name of a Ruby class in BPF when the class is first seen: the process or the class may be
+ * gone before userspace reads it. Offsets in Ruby's structures come from ruby_layout.ts.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #define T_CLASS 2
 #define SINGLETON (1 << 12)
 
-/* Of ruby_layout.ts; set before anything is attached. */
+/* Offsets and IDs from ruby_layout.ts; set before programs are attached. */
 struct layout {
 	u64 path_id;
 	u64 temporary_path_id;
@@ -73,13 +73,13 @@ static __always_inline u64 path_variable(u64 table)
 	return temporary;
 }
 
-/* Where the text of a String is; 0 when it is none, or cannot be read. */
+/* The address of a String's text; 0 if the object is no String, or cannot be read. */
 static __always_inline u64 text_of(u64 object, u64 *length)
 {
 	return ruby_text(object, layout.text, layout.length_in_flags, length);
 }
 
-/* Reads a String; false when it cannot be read. Of a long one the end is kept. */
+/* Reads a String, of a long one its last NAME_MAX bytes; false if it cannot be read. */
 static __always_inline bool read_text(struct name *name, u64 object)
 {
 	u64 length = 0, text = text_of(object, &length);

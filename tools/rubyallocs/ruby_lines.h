@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The line of Ruby that runs in the current thread, as its frames tell it. The structures are those
- * of ruby_layout.ts.
+ * Finds the Ruby source line that the current thread runs, from the interpreter's frames. Offsets in
+ * Ruby's structures come from ruby_layout.ts.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #define SEARCHES 16
 #define STORAGE 1024
 
-/* Of task_struct.thread, which each architecture lays out by itself. */
+/* The thread pointer in task_struct.thread, whose layout depends on the architecture. */
 KERNEL_STRUCTS
 struct thread_struct___x86 {
 	unsigned long fsbase;
@@ -35,7 +35,7 @@ struct task_struct___arm64 {
 };
 KERNEL_STRUCTS_END
 
-/* A line of a program. */
+/* A source line. */
 struct site {
 	u64 path; /* the String with the file's name: a key of `paths` */
 	u64 line;
@@ -49,12 +49,12 @@ struct {
 	__type(value, struct name);
 } paths SEC(".maps");
 
-/* Where in a thread's storage ruby_current_ec is, from its pointer on; 0: not found yet. The same in
- * all threads if libruby was there when the program began. */
+/* Offset of ruby_current_ec in thread-local storage from the thread pointer; 0: not found yet. Equal in
+ * all threads if libruby was loaded when the program started (static TLS). */
 s64 context_at;
 u32 searches;
 
-/* Not static, so that the verifier checks it once instead of at each turn of the loop below. */
+/* Global, so that the verifier checks it once, and not in every iteration of the loop below. */
 __noinline int is_context(u64 address)
 {
 	struct ruby_context context = {};
@@ -65,13 +65,13 @@ __noinline int is_context(u64 address)
 		word(context.thread, layout.thread_context) == address;
 }
 
-/* The execution context of the current thread; 0 if it cannot be told. The variable that holds it
- * has no symbol in a stripped file (Ruby 3.3), so it is known by what it points to. */
+/* The execution context of the current thread; 0 if not found. The variable that holds it has no
+ * symbol in a stripped file (Ruby 3.3): the storage is searched for a pointer to a valid context. */
 static __always_inline u64 current_context(void)
 {
 	struct task_struct___x86 *x86 = (void *)bpf_get_current_task();
 	struct task_struct___arm64 *arm64 = (void *)x86;
-	/* On x86-64 the storage ends at the thread's pointer, on arm64 it begins there. */
+	/* On x86-64 thread-local storage ends at the thread pointer, on arm64 it begins there. */
 	bool before = bpf_core_field_exists(x86->thread.fsbase);
 	u64 storage = before ? BPF_CORE_READ(x86, thread.fsbase) :
 		BPF_CORE_READ(arm64, thread.uw.tp_value);
@@ -110,7 +110,7 @@ static __noinline void keep_path(u64 path)
 		bpf_map_update_elem(&paths, &path, &name, BPF_ANY);
 }
 
-/* Whether the instruction at pc makes an Array or a Hash like the one that is its operand. */
+/* Whether the instruction at pc has an Array or a Hash as operand, to copy: duparray, duphash. */
 static __always_inline bool duplicates(u64 pc)
 {
 	u32 type = word(word(pc, 8), 0) & T_MASK;
@@ -119,11 +119,11 @@ static __always_inline bool duplicates(u64 pc)
 }
 
 /*
- * The line that the program is at, in its own code; none before it begins.
+ * Finds the innermost line of the program's own code; none before that runs.
  *
- * In Ruby 3.1 the interpreter has pc at the instruction itself for those that call no method
- * (insns.def, "leaf"). Four of them allocate: putstring and newarray, which tell the context
- * (`literal`), duparray and duphash.
+ * In Ruby 3.1 pc is at the current instruction, not at the next one, if it calls no method
+ * (insns.def, "leaf"). Four of those allocate: duparray, duphash, and putstring and newarray, whose
+ * allocation function takes the execution context as argument (`literal`).
  */
 static __noinline void find_site(struct site *site, bool literal)
 {

@@ -7,7 +7,7 @@
 #include "ruby.h"
 #include "ruby_lines.h"
 
-/* In place of a class, whose address is even and above these. */
+/* Keys in place of the address of a class, which is even and above these. */
 #define HIDDEN 0 /* no class: internal to Ruby, hidden from programs */
 #define IMEMO 1 /* internal to Ruby, T_IMEMO: its class field holds other data */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Calls of a thread that have begun and not ended, the innermost last: reading may shake hands first, and
- * TLS within TLS (a proxy) reads one connection to read another one.
+ * Calls of a thread in flight, the innermost last: a read may perform a handshake first, and TLS within
+ * TLS (a proxy) reads from one connection to read from another one.
  *
- * A call is known by where its frame lies on the stack, which grows downwards: what lies at or below a
- * new one's has ended unseen, by longjmp or because the thread's number was another thread's before.
+ * A call is identified by its stack pointer. Stacks grow downwards: kept calls at or below the stack
+ * pointer of a new one ended unseen, by longjmp or as calls of an older thread with the same thread id.
  */
 #pragma once
 
@@ -13,10 +13,10 @@
 #define NESTED_MAX 4
 
 struct nested_call {
-	u64 stack; /* the stack pointer at its begin */
+	u64 stack; /* the stack pointer at entry */
 	u64 time; /* ns since boot */
 	u64 data;
-	u64 done; /* where it tells how much it has done; 0: it returns that */
+	u64 done; /* address where the call stores its byte count; 0: it returns the count */
 };
 
 struct nested_calls {
@@ -31,7 +31,7 @@ struct {
 	__type(value, struct nested_calls);
 } nested SEC(".maps");
 
-/* Keeps a call that begins; false when there is no room. */
+/* Keeps a call at entry, and drops those that ended unseen; false when there is no room. */
 static __always_inline bool push_call(const struct nested_call *call)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -54,7 +54,7 @@ static __always_inline bool push_call(const struct nested_call *call)
 	return true;
 }
 
-/* Takes the call that ends here; false when its begin was not seen or not wanted. */
+/* Takes the call that returns, and those nested in it; false if its entry was not kept. */
 static __always_inline bool pop_call(u64 stack, struct nested_call *call)
 {
 	u32 tid = bpf_get_current_pid_tgid();

@@ -44,7 +44,7 @@ static __always_inline int begin(u64 *registers, const void *data, const u64 *do
 	return 0;
 }
 
-/* SSL_read(ssl, data, length) and those like it. */
+/* SSL_read(ssl, data, length) and functions with the same arguments. */
 SEC("uprobe")
 int begin_call(u64 *registers)
 {
@@ -60,8 +60,8 @@ int begin_ex(u64 *registers)
 }
 
 /*
- * PR_Read(file, data, length) and those like it, which also read plain files: TLS is a layer on top of
- * another, `lower` of struct PRFileDesc (prio.h of NSPR).
+ * PR_Read(file, data, length) and the like, which are also called for plain files. TLS is a layer upon
+ * another one, so files without a `lower` layer (struct PRFileDesc, prio.h of NSPR) are not TLS.
  */
 SEC("uprobe")
 int begin_nspr(u64 *registers)

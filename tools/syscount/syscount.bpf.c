@@ -8,7 +8,7 @@
 #include "../../toolkit/kernel/task/parent_filter.h"
 #include "../../toolkit/kernel/task/task_time.h"
 
-#define COMPAT 0x80000000 /* set in numbers of 32 bit programs, whose table of calls is another */
+#define COMPAT 0x80000000 /* set in numbers of 32-bit system calls, which have a table of their own */
 
 const volatile s32 target_call = -1; /* -1: any */
 const volatile bool failed_only = false;
@@ -82,7 +82,7 @@ int leave(struct raw_syscall *ctx)
 		__sync_fetch_and_add(&dropped, 1);
 		return 0;
 	}
-	/* Per CPU, and nothing else counts on it in between: no atomic is needed. */
+	/* No atomic is needed: the map is per CPU, and no other program counts on this CPU meanwhile. */
 	sums->count++;
 	if (with_latency)
 		sums->time += bpf_ktime_get_ns() - start;

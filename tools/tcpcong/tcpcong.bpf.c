@@ -119,7 +119,7 @@ int BPF_PROG(set_congestion, struct sock *sk, u8 state)
 	return 0;
 }
 
-/* Deleted: the next connection may have the same address. */
+/* Deletes closed connections: a later one may have the same struct sock address. */
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 {

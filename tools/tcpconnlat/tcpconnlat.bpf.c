@@ -76,7 +76,7 @@ int BPF_PROG(set_state, struct sock *sk, int old_state, int state)
 
 	if (!attempt)
 		return 0;
-	/* Otherwise closed: given up by the process or a timer, or no local port was free. */
+	/* Not reported: attempts given up by the process or a timer, or without a free local port. */
 	if (state != TCP_CLOSE || is_refused)
 		answered(sk, attempt, is_refused);
 	bpf_map_delete_elem(&attempts, &key);

@@ -24,7 +24,7 @@ struct life {
 
 struct event {
 	u64 time; /* ns since boot, at the end */
-	struct who who; /* zero: the connection was never accepted */
+	struct who who; /* zero: no known owner, for example never accepted */
 	struct flow flow;
 	u32 netns;
 	u32 unused;

@@ -48,7 +48,7 @@ static __always_inline void transferred(const struct sock *sk, u64 sent, u64 rec
 		__sync_fetch_and_add(&dropped, 1);
 		return;
 	}
-	/* Each caller has one of them. To add a constant 0 would become another atomic operation, of Linux 5.12. */
+	/* Callers pass 0 for one of the two. LLVM turns an atomic add of 0 into an instruction of Linux 5.12. */
 	if (sent)
 		__sync_fetch_and_add(&bytes->sent, sent);
 	if (received)

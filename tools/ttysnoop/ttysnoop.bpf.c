@@ -73,12 +73,12 @@ struct event {
 	char data[];
 };
 
-/* The rest of a write is in a map as well, for the verifier: see append_directories() in path.h. */
+/* What is left of a write is kept here too, for the verifier: see append_directories() in path.h. */
 struct scratch {
 	struct iovec part;
 	u64 vector; /* the next element */
-	u64 left;
-	u64 room;
+	u64 left; /* bytes written and not sent yet */
+	u64 room; /* bytes that may still be sent */
 	char event[sizeof(struct event) + DATA_MAX];
 };
 
@@ -126,7 +126,7 @@ static __noinline int begin(int fd, u64 buffer, u64 vectors)
 	return 0;
 }
 
-/* Sends the next piece of the rest; returns whether there may be more. */
+/* Sends the next piece of the write; returns whether there may be more. */
 static __always_inline bool send_piece(struct scratch *scratch)
 {
 	struct event *event = (void *)scratch->event;

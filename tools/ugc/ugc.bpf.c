@@ -9,7 +9,7 @@
 
 const volatile u64 min_ns = 0;
 
-/* Collections nest: a pool's runs within the whole one of the same thread. */
+/* Collections nest: that of a pool runs within a whole collection, on the same thread. */
 struct collection {
 	u64 id; /* distinguishes collections of one kind */
 	u32 tid;
@@ -92,7 +92,7 @@ static __always_inline int end(void *ctx, struct probe_point *point, bool has_op
 		event.after[0] = operand_value(ctx, &point->operands[1]);
 		event.after[1] = operand_value(ctx, &point->operands[2]);
 		read_point_text(ctx, point, 3, 4, event.manager, sizeof(event.manager));
-		/* The pool identifies it. */
+		/* Operand 0 is the name of the pool, and so also the collection's id. */
 		read_point_text(ctx, point, 0, 5, event.pool, sizeof(event.pool));
 	}
 	set_who(&event.who);

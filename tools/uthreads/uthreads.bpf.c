@@ -15,7 +15,7 @@ struct event {
 	u64 time; /* ns since boot */
 	u64 id; /* the runtime's; for a pthread its start function */
 	u64 native_id;
-	u32 kind; /* given by the probe; PTHREAD */
+	u32 kind; /* of the probe point, or PTHREAD */
 	u32 unused;
 	char name[THREAD_TEXT];
 };

@@ -39,7 +39,7 @@ KERNEL_STRUCTS_END
 
 #define SG_CHAIN 1
 #define SG_END 2
-#define LISTS 1024 /* more than any queue accepts at once */
+#define LISTS 1024 /* size limit of QEMU's queues (VIRTQUEUE_MAX_SIZE) */
 #define PIECES 1024
 #define NAME_LENGTH 16
 

@@ -8,7 +8,7 @@
 KERNEL_STRUCTS
 
 struct workqueue_struct {
-	char name[24]; /* longer since Linux 6.9; this much is read */
+	char name[24]; /* 32 since Linux 6.9; up to NAME_LENGTH bytes are read */
 };
 
 struct pool_workqueue {
