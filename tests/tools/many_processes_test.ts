@@ -10,7 +10,7 @@ import { startTool, stopTool } from "../support/tool.ts";
 
 const STEPS = [10_000, 10_001, 9_999, 10_002];
 /** Allowed growth of memory after four times as many processes: a runtime may keep that much garbage. */
-const ROOM_KIB = 128 * 1024;
+const ROOM_KIB = 64 * 1024;
 
 /**
  * Allowed growth during the last report, with as many stacks as the maps have room for; 530 MiB were
