@@ -122,8 +122,7 @@ function allocationsOf(file: MappedFile, allocator: () => bigint | undefined): A
     rb_imemo_new: "imemo",
     rb_data_object_wrap: "class_first",
     rb_data_typed_object_wrap: "class_first",
-    // Before 3.3 this function called rb_data_typed_object_wrap, which is probed already;
-    // rb_data_object_zalloc still calls rb_data_object_wrap.
+    // Before 3.3 this function called rb_data_typed_object_wrap, which is probed already.
     ...old ? {} : { rb_data_typed_object_zalloc: "class_first" },
   };
   const places = Object.entries(functions).flatMap(([name, kind]): Allocation[] => {
