@@ -22,7 +22,7 @@ if (!Number.isInteger(pid)) {
 }
 const interrupted = new Promise((resolve) => process.once("SIGINT", resolve));
 
-using bpf = Bpf.load(object, { globals: { arm64: process.arch === "arm64" } });
+using bpf = Bpf.load(object);
 using probe = bpf.program("on_malloc").attachUprobe({ library: "c", symbol: "malloc", pid });
 if (process.env.TSBCC_READY === "1") console.error("ready");
 

@@ -30,6 +30,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifdef SYS_stat
+#define CALL(name, ...) syscall(SYS_##name, __VA_ARGS__)
+#else /* arm64 has only the forms with a directory's descriptor, and libc makes those */
+#define CALL(name, ...) name(__VA_ARGS__)
+#endif
+
 static void fail(const char *what)
 {
 	fprintf(stderr, "file_calls: %s: %s\n", what, strerror(errno));
@@ -66,9 +72,9 @@ static void once(const char *name, const char *path)
 	char other[8192];
 
 	if (!strcmp(name, "stat"))
-		syscall(SYS_stat, path, buffer);
+		CALL(stat, path, (void *)buffer);
 	else if (!strcmp(name, "lstat"))
-		syscall(SYS_lstat, path, buffer);
+		CALL(lstat, path, (void *)buffer);
 	else if (!strcmp(name, "fstatat"))
 		syscall(SYS_newfstatat, AT_FDCWD, path, buffer, 0);
 	else if (!strcmp(name, "statx"))
@@ -86,19 +92,19 @@ static void once(const char *name, const char *path)
 	else if (!strcmp(name, "make"))
 		check(path, close(open(path, O_WRONLY | O_CREAT, 0600)));
 	else if (!strcmp(name, "mknod"))
-		check(path, syscall(SYS_mknod, path, S_IFREG | 0600, 0));
+		check(path, CALL(mknod, path, S_IFREG | 0600, 0));
 	else if (!strcmp(name, "mkdir"))
-		check(path, syscall(SYS_mkdir, path, 0700));
+		check(path, CALL(mkdir, path, 0700));
 	else if (!strcmp(name, "unlink"))
-		syscall(SYS_unlink, path);
+		CALL(unlink, path);
 	else if (!strcmp(name, "unlinkat"))
 		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 	else if (!strcmp(name, "rmdir"))
-		syscall(SYS_rmdir, path);
+		CALL(rmdir, path);
 	else if (!strcmp(name, "rename") || !strcmp(name, "renameat2")) {
 		snprintf(other, sizeof(other), "%s.new", path);
 		if (!strcmp(name, "rename"))
-			syscall(SYS_rename, path, other);
+			CALL(rename, path, other);
 		else
 			syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, 0);
 	} else

@@ -143,9 +143,8 @@ const REQUIREMENTS = {
   compatCalls: probedHere(lackOfCompatCalls),
   manyThreads: probedHere(lackOfThreads),
   userTables: lackedByArm64("user stacks without frame pointers are walked on x86-64 only"),
-  oldCalls: lackedByArm64(
-    "arm64 has no system calls unlink, rmdir and rename, which the workload makes",
-  ),
+  oldCalls: lackedByArm64("arm64 has no system call rmdir, which the workload makes"),
+  x86Kvm: lackedByArm64("the workload is a virtual machine that runs x86 code"),
   // Guests have two NUMA nodes in ./test.sh --full.
   numa: {
     lacks: (kernel) =>

@@ -78,7 +78,6 @@ const bashreadline = defineTool({
     const lineOf = ({ line, coding }: Event) => lineText(line, coding);
     return eventPlan(Event, {
       load: filterSettings(values, {
-        arm64: process.arch === "arm64",
         bash_only: !all && pid === undefined,
       }),
       attach: (bpf) =>

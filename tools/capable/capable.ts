@@ -141,7 +141,6 @@ const capable = defineTool({
       audited_only: !values.verbose,
       kernel_stacks: kernelStack,
       user_stacks: userStack,
-      arm64: process.arch === "arm64",
     });
     const hasStacks = kernelStack || userStack;
     const stacks = hasStacks ? new CheckStacks(values.pidns) : undefined;

@@ -60,7 +60,7 @@ const dcsnoop = defineTool({
   plan(values, machine) {
     const { programs, attach } = dcacheHooks(machine, { pathWalks: values.all });
     return eventPlan(Event, {
-      load: { ...filterSettings(values, { arm64: process.arch === "arm64" }), programs },
+      load: { ...filterSettings(values), programs },
       attach: (bpf) => Promise.resolve(attach(bpf)),
       columns: [
         secondsColumn({ width: 11, digits: 6 }),

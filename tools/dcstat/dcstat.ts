@@ -90,7 +90,7 @@ const dcstat = defineTool({
     return {
       interval,
       count: values.count,
-      load: { ...filterSettings(values, { arm64: process.arch === "arm64" }), programs },
+      load: { ...filterSettings(values), programs },
       attach: (bpf) => Promise.resolve(attach(bpf)),
       records: [
         rowShape({ refs: "count", slow: "count", miss: "count", hit_percent: "number?" }),

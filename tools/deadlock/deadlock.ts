@@ -140,7 +140,7 @@ const deadlock = defineTool({
     if (pid === undefined) throw new UsageError("expected the id of a process");
     const symbols = { pid, binary, lock, unlock };
     const inversions = new Inversions(pid);
-    const settings = filterSettings({ pid }, { arm64: process.arch === "arm64" });
+    const settings = filterSettings({ pid });
     const threads = { maxEntries: values.threads ?? ENTRIES };
     let isOver = false;
     return {

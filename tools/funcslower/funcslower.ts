@@ -220,7 +220,6 @@ const funcslower = defineTool({
       user_stacks: values.userStack,
       kernel_stacks: values.kernelStack,
       levels: 32,
-      arm64: process.arch === "arm64",
     });
     const hasStacks = values.userStack || values.kernelStack;
     return eventPlan(Event, {

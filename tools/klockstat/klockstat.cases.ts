@@ -70,7 +70,7 @@ export default defineCases({
       check([row]) {
         const stack = row!.stack as string[];
         assert.equal(stack.length, 4);
-        assert.match(stack.join(" "), /^pipe_ioctl\+.* __x64_sys_ioctl\+/);
+        assert.match(stack.join(" "), /^pipe_ioctl\+.* __(x64|arm64)_sys_ioctl\+/);
       },
     },
     {

@@ -192,7 +192,7 @@ const ksnoop = defineTool({
     let traced: readonly Traced[] = [];
     const nameOf = (event: Event) => specs[event.function]?.name ?? "?";
     const seen = (event: Event) => seenIn(event, traced[event.function]);
-    const settings = filterSettings(values, { arm64: process.arch === "arm64" });
+    const settings = filterSettings(values);
     return eventPlan(Event, {
       load: settings,
       prepare(bpf) {

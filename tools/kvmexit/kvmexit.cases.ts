@@ -12,7 +12,7 @@ const guest: Work = {
     return Script.of([buildProgram("kvm_guest.c"), "47"]);
   },
 };
-const requires = ["modules"] as const;
+const requires = ["modules", "x86Kvm"] as const;
 const ofGuest = ({ kvm_exit_reason: reason }: Readonly<Record<string, unknown>>) =>
   reason === "IO" || reason === "HLT";
 

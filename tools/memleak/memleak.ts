@@ -82,7 +82,6 @@ function loadOptions(values: LeakSettings, machine: Machine): LoadOptions {
   return {
     globals: {
       ...settings.globals,
-      arm64: process.arch === "arm64",
       least_size: BigInt(least ?? 0),
       most_size: BigInt(most ?? Number.MAX_SAFE_INTEGER),
       sample_rate: BigInt(sampleRate ?? 1),

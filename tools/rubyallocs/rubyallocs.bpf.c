@@ -3,6 +3,7 @@
  * rubyallocs: objects that a Ruby process allocates, by class.
  */
 #include "../../toolkit/kernel/base/prelude.h"
+#include "../../toolkit/kernel/base/registers.h"
 #include <bpf/bpf_helpers.h>
 #include "ruby.h"
 #include "ruby_lines.h"
@@ -11,7 +12,6 @@
 #define HIDDEN 0 /* no class: internal to Ruby, hidden from programs */
 #define IMEMO 1 /* internal to Ruby, T_IMEMO: its class field holds other data */
 
-const volatile bool arm64 = false;
 const volatile bool by_line = false;
 
 struct key {
@@ -50,17 +50,6 @@ static __always_inline int count(u64 klass, bool with_context)
 	/* Atomic although per CPU: programs of uprobes can be preempted by another thread. */
 	__sync_fetch_and_add(objects ?: &dropped, 1);
 	return 0;
-}
-
-/* An argument of the traced function. The context is struct pt_regs of the machine: x0 and x1 are
- * its first words on arm64 (arch/arm64/include/asm/ptrace.h); si and di are 13 and 14 on x86-64
- * (arch/x86/include/asm/ptrace.h). Both are read, since the offset must be a constant. */
-static __always_inline u64 argument(const volatile u64 *registers, u32 n)
-{
-	u64 on_x86 = registers[14 - n];
-	u64 on_arm64 = registers[n];
-
-	return arm64 ? on_arm64 : on_x86;
 }
 
 SEC("uprobe")

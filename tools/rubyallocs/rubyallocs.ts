@@ -197,7 +197,7 @@ const rubyallocs = defineTool({
       interval: once ?? interval,
       ...once === undefined ? {} : { count: 1 },
       redraw: true,
-      load: { globals: { arm64: process.arch === "arm64", by_line: values.stack } },
+      load: { globals: { by_line: values.stack } },
       attach: (bpf, held) => target.attach(bpf, held ?? pid!, exec, "rubyallocs"),
       isOver: () => target.hasEnded,
       records: [

@@ -13,6 +13,8 @@ const work = {
     "statx={dir}/gone:13",
   ],
 };
+/** arm64 has no stat(2) and no lstat(2). */
+const [stat, lstat] = process.arch === "arm64" ? ["newfstatat", "newfstatat"] : ["stat", "lstat"];
 const isHere = (row: { path?: unknown }, { dir }: { dir: string }) =>
   String(row.path).startsWith(dir);
 
@@ -23,8 +25,8 @@ export default defineCases({
       canary: true,
       work,
       rows: [
-        ...times(11, { comm: "file_calls", fd: 0, err: 0, syscall: "stat", path: "{dir}/file0" }),
-        ...times(7, { comm: "file_calls", fd: 0, err: 0, syscall: "lstat", path: "{dir}/file0" }),
+        ...times(11, { comm: "file_calls", fd: 0, err: 0, syscall: stat, path: "{dir}/file0" }),
+        ...times(7, { comm: "file_calls", fd: 0, err: 0, syscall: lstat, path: "{dir}/file0" }),
         ...times(5, {
           comm: "file_calls",
           fd: 0,

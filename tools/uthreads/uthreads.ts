@@ -101,7 +101,7 @@ const uthreads = defineTool({
     let first: number | undefined;
     return eventPlan(Event, {
       intro: `Tracing thread events in process ${pid} (language: ${called})... Ctrl-C to quit.`,
-      load: filterSettings({ pid }, { arm64: process.arch === "arm64" }),
+      load: filterSettings({ pid }),
       prepare() {
         symbols.follow({ pids: [pid] });
         return symbols;

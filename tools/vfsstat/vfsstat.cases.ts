@@ -27,7 +27,6 @@ const none = { read: 0, write: 0, fsync: 0, open: 0, create: 0, unlink: 0, mkdir
 
 const creations: Case = {
   name: "counts what a process opens, creates, syncs and removes",
-  requires: ["oldCalls"],
   args,
   canary: true,
   work: calls,

@@ -123,7 +123,6 @@ const virtiostat = defineTool({
       count: values.count,
       load: {
         globals: {
-          arm64: process.arch === "arm64",
           target_driver: nameWords(values.driver),
           target_device: nameWords(values.device),
         },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Registers of a thread that hit a uprobe. One object serves every architecture: the verifier
- * eliminates the branches of the others as dead code.
+ * Registers of a thread that hit a uprobe or kprobe. One object serves every architecture: libbpf makes
+ * is_arm64() a constant by the kernel's types, and the verifier eliminates the other's branches.
  *
  * The context is struct pt_regs: x0 to x30, sp and pc are its words on arm64
  * (arch/arm64/include/asm/ptrace.h); ax is word 10, dx, si and di are 12 to 14 and sp is 19 on
@@ -10,8 +10,18 @@
 #pragma once
 
 #include "prelude.h"
+#include <bpf/bpf_core_read.h>
 
-const volatile bool arm64 = false;
+KERNEL_STRUCTS
+
+struct user_pt_regs {}; /* arm64 only */
+
+KERNEL_STRUCTS_END
+
+static __always_inline bool is_arm64(void)
+{
+	return bpf_core_type_exists(struct user_pt_regs);
+}
 
 /* A word by its index on either architecture. Without the barrier the compiler would select an
  * address first, and the verifier wants context offsets to be constants. */
@@ -19,7 +29,7 @@ const volatile bool arm64 = false;
 	({                                                                                         \
 		u64 value;                                                                         \
                                                                                                    \
-		if (arm64) {                                                                       \
+		if (is_arm64()) {                                                                       \
 			value = (registers)[on_arm64];                                             \
 			__asm__ volatile("" : "+r"(value));                                        \
 		} else {                                                                           \
@@ -49,7 +59,7 @@ static __always_inline u64 stack_at_begin(const volatile u64 *registers)
 /* The same, seen at its return: x86-64 has popped the return address. */
 static __always_inline u64 stack_at_end(const volatile u64 *registers)
 {
-	return stack_at_begin(registers) - (arm64 ? 0 : sizeof(u64));
+	return stack_at_begin(registers) - (is_arm64() ? 0 : sizeof(u64));
 }
 
 /* The return address, at a function's entry; 0 if it cannot be read. On arm64 it is in x30. */
@@ -57,7 +67,7 @@ static __always_inline u64 return_address(const volatile u64 *registers)
 {
 	u64 address = 0;
 
-	if (arm64)
+	if (is_arm64())
 		return registers[30];
 	bpf_probe_read_user(&address, sizeof(address), (void *)stack_at_begin(registers));
 	return address;
