@@ -144,6 +144,7 @@ const REQUIREMENTS = {
   manyThreads: probedHere(lackOfThreads),
   userTables: lackedByArm64("user stacks without frame pointers are walked on x86-64 only"),
   oldCalls: lackedByArm64("arm64 has no system call rmdir, which the workload makes"),
+  directIo: lackedByArm64("files of the host cannot be opened with O_DIRECT there (EINVAL)"),
   x86Kvm: lackedByArm64("the workload is a virtual machine that runs x86 code"),
   // Guests have two NUMA nodes in ./test.sh --full.
   numa: {

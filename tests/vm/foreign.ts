@@ -18,7 +18,7 @@ import { requireSystem } from "./systems.ts";
  */
 const PACKAGES = [
   "base-files libc-bin libstdc++6 libbpf1 libbpfcc bash dash coreutils findutils grep sed mawk",
-  "util-linux bsdutils mount procps kmod iproute2 libcap2-bin openssl python3-minimal",
+  "util-linux bsdutils xz-utils mount procps kmod iproute2 libcap2-bin openssl python3-minimal",
   "xfsprogs btrfs-progs e2fsprogs f2fs-tools gcc libc6-dev libssl-dev clang",
 ].join(" ").split(" ");
 

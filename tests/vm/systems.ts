@@ -2,7 +2,8 @@
  * Small Debian systems: packages and their dependencies, unpacked into a cache outside the source
  * tree.
  */
-import { lstatSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { globSync, lstatSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { extractPackages, PrivateApt } from "./apt.ts";
 import { cacheDirectory, requireFolder } from "./cache.ts";
@@ -23,12 +24,16 @@ export function requireSystem(
   recipe: SystemRecipe,
   signal: AbortSignal,
 ): Promise<string> {
-  return requireFolder(systemFolder(name), (work) => make(work, recipe, signal));
+  // Named by its contents too: a recipe that changes makes another system.
+  const hash = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 8);
+  return requireFolder(`${systemFolder(name)}-${hash}`, (work) => make(work, recipe, signal));
 }
 
 /** Removes a system from the cache, so that the next run downloads the suite's newest packages. */
 export function forgetSystem(name: string): void {
-  rmSync(systemFolder(name), { recursive: true, force: true });
+  for (const folder of globSync(`${systemFolder(name)}-${"[0-9a-f]".repeat(8)}`)) {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const systemFolder = (name: string) => join(cacheDirectory("roots"), name);

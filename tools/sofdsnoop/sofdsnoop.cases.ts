@@ -3,7 +3,13 @@ import { defineCases, times } from "../../tests/support/cases.ts";
 
 const work = {
   program: "pass_fds.c",
-  args: ["pass=/etc/passwd:7", "plain=/:5", "refused=/:11", "each=/etc:3", "pass=/etc/group:253"],
+  args: [
+    "pass=/etc/passwd:7",
+    "plain=/:5",
+    "refused=/:11",
+    "each=/etc:3",
+    "pass=/usr/lib/os-release:253",
+  ],
 };
 const sent = (name: string) => ({ comm: "pass_fds", action: "SEND", name });
 const received = (name: string) => ({ comm: "pass_fds", action: "RECV", name });
@@ -18,14 +24,16 @@ export default defineCases({
         ...times(7, sent("passwd")),
         ...times(7, received("passwd")),
         ...Array.from({ length: 3 }, () => [sent("etc"), received("etc")]).flat(),
-        ...times(253, sent("group")),
-        ...times(253, received("group")),
+        ...times(253, sent("os-release")),
+        ...times(253, received("os-release")),
       ],
       check(rows) {
         // The sender sends one descriptor 253 times; the receiver gets 253 different descriptors.
         const fds = (action: string) =>
           new Set(
-            rows.filter((row) => row.action === action && row.name === "group").map(({ fd }) => fd),
+            rows.filter((row) => row.action === action && row.name === "os-release").map(({ fd }) =>
+              fd
+            ),
           );
         assert.deepEqual([fds("SEND").size, fds("RECV").size], [1, 253]);
         const sockets = new Set(rows.map(({ action, socket }) => `${action} ${socket}`));

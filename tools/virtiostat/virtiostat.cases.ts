@@ -20,7 +20,7 @@ export default defineCases({
       name: "shows 8 MiB that the host's file system fills",
       args,
       canary: true,
-      requires: ["modules"],
+      requires: ["modules", "directIo"],
       work,
       of: isQueue,
       check(rows) {
@@ -36,7 +36,7 @@ export default defineCases({
       name: "-d hides other drivers",
       args: ["-d", "virtio_nothing", ...args],
       canary: true,
-      requires: ["modules"],
+      requires: ["modules", "directIo"],
       work,
       of: ({ driver }) => driver !== undefined,
       rows: [],
