@@ -19,7 +19,7 @@ packages=(clang llvm brotli libbpf-dev libbpf1 libbpfcc gcc g++ libc6-dev shellc
   php8.2-cli tcl8.6 mariadb-server-core groff-base linux-libc-dev-arm64-cross)
 
 # Further packages for --full.
-full_packages=(lintian golang-1.19-go skopeo qemu-user-static qemu-system-arm musl-tools)
+full_packages=(lintian golang-1.19-go rustc skopeo qemu-user-static qemu-system-arm musl-tools)
 
 # Time limits: of one suite under one runtime in seconds, of one test in milliseconds.
 suite_limit=2400

@@ -1,11 +1,17 @@
 // Calls getppid(2) below unusual Rust frames: in destructors that run during a panic, in closures, in threads.
 //
 // It prints its pid and goes on when it reads a line. Build with -O: without frame pointers.
-use std::hint::black_box;
 use std::panic;
+use std::ptr::read_volatile;
 
 extern "C" {
     fn getppid() -> i32;
+}
+
+/// Hides a value from the optimizer, as std::hint::black_box does, which Debian 12's rustc 1.63 does not have.
+#[inline(always)]
+fn black_box<T: Copy>(value: T) -> T {
+    unsafe { read_volatile(&value) }
 }
 
 #[no_mangle]
