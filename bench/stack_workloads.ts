@@ -110,23 +110,38 @@ async function chromium(folder: string): Promise<Workload> {
     ],
     ...["--remote-debugging-port=0", `file://${page}`],
   ]);
-  const find = () =>
-    readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-        return line.includes("--type=renderer") && line.includes(folder) ||
-          line.includes("--type=renderer") && isBelow(Number(pid), browser.pid);
-      } catch {
-        return false;
-      }
-    });
-  let renderer = find();
-  for (let i = 0; i < 100 && renderer === undefined; i++) {
+  // Chromium keeps a spare renderer for the next page, which does nothing: the page's is the busy one.
+  for (let i = 0; i < 120; i++) {
     await sleep(500);
-    renderer = find();
+    const busy = renderersOf(browser.pid).find((pid) => cpuSeconds(pid) > 3);
+    if (busy !== undefined) return { pid: busy, end: browser.end };
   }
-  await sleep(8000); // until the browser has loaded the page and lays it out
-  return { pid: Number(renderer), end: browser.end };
+  browser.end();
+  throw new Error("No renderer of chromium has used 3 s of CPU time within a minute");
+}
+
+/** The processes of a browser that lay out and draw pages. */
+function renderersOf(browser: number): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer") &&
+        isBelow(pid, browser);
+    } catch {
+      return false; // ended meanwhile
+    }
+  });
+}
+
+/** The CPU time that a process has used, in seconds; 0 once it has ended. */
+function cpuSeconds(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // A name may hold any characters, so fields are counted from its end; times are in 1/100 s.
+    const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 function isBelow(pid: number, above: number): boolean {
