@@ -1,11 +1,13 @@
 /*
  * Known chains of calls in code without frame pointers: each ends in getppid(2), which nothing else here
- * calls. Built with -O2 -fomit-frame-pointer.
+ * calls, unless it says otherwise. Built with -O2 -fomit-frame-pointer.
  *
  * Usage: unwind STEP=COUNT…   It prints its pid, waits for a line and does the steps. If the line is
  * STEP=COUNT, it does that step instead, and then executes itself anew.
  *
  *   chain=DEPTH   DEPTH nested calls of link_of_chain
+ *   nap=DEPTH     the same, but they end in the_nap > nanosleep(2)
+ *   leak=DEPTH    the same, but they end in the_leak > malloc(3) of 1000 bytes and DEPTH, which are not freed
  *   signal=N      in the handler of a SIGSEGV, N times
  *   altstack=N    the same, the handler on a stack of its own
  *   alloca=N      under a function whose frame size is known only at run time
@@ -24,6 +26,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline, noclone, noipa))
@@ -37,6 +41,38 @@ NOINLINE void the_call(void)
 	sink++; /* no tail call */
 }
 
+/* How often this thread left its CPU voluntarily. */
+static long given_up(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+/* Naps until one was not over before the thread had left its CPU. */
+NOINLINE void the_nap(void)
+{
+	struct timespec time = { .tv_nsec = 20000000 };
+	long before = given_up();
+
+	while (given_up() == before)
+		nanosleep(&time, NULL);
+	sink++;
+}
+
+static long leaked = 1000;
+static void *volatile kept;
+
+NOINLINE void the_leak(void)
+{
+	kept = malloc(leaked);
+	sink++;
+}
+
+/* What the innermost call of a chain calls. */
+static void (*volatile at_end)(void) = the_call;
+
 NOINLINE long link_of_chain(long left)
 {
 	volatile long place[3] = { left };
@@ -44,7 +80,7 @@ NOINLINE long link_of_chain(long left)
 	if (left > 1)
 		place[1] = link_of_chain(left - 1);
 	else
-		the_call();
+		at_end();
 	return place[0] + place[1];
 }
 
@@ -235,7 +271,9 @@ static inline __attribute__((always_inline)) void do_step(char *step)
 	long count = atol(equals + 1);
 
 	*equals = 0;
-	if (!strcmp(step, "chain")) {
+	if (!strcmp(step, "chain") || !strcmp(step, "nap") || !strcmp(step, "leak")) {
+		leaked = 1000 + count;
+		at_end = *step == 'c' ? the_call : *step == 'n' ? the_nap : the_leak;
 		sink += link_of_chain(count);
 		return;
 	}

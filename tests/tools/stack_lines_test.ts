@@ -28,7 +28,7 @@ async function framesOf(...args: string[]): Promise<string[]> {
 }
 
 test("--lines tells the source line that each frame is at, and which functions were inlined", async () => {
-  const called = lineOf("the_call();", "long link_of_chain");
+  const called = lineOf("at_end();", "long link_of_chain");
   const again = lineOf("place[1] = link_of_chain", "long link_of_chain");
   const main = lineOf("do_step(argv[i])", "int main");
   assert.deepEqual(await framesOf("--lines"), [

@@ -7,6 +7,7 @@ import { Running } from "../support/process.ts";
 import { requires, skipped } from "../support/requires.ts";
 import { Script } from "../support/script.ts";
 import { rowsOf, startTool, stopTool } from "../support/tool.ts";
+import { chainOf, FRAMELESS, stackText, START, unwindProgram } from "../support/unwind.ts";
 import { Folder } from "../support/workload.ts";
 
 interface Row {
@@ -17,17 +18,9 @@ interface Row {
   readonly user?: readonly string[];
 }
 
-const FLAGS = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"];
-const unwindProgram = (...flags: string[]) => buildProgram("unwind.c", [...FLAGS, ...flags]);
-const START = "main;__libc_start_call_main;__libc_start_main;_start";
-
 /** User stacks of the program's calls, innermost frame first, with their counts. */
-async function stacksOf(
-  steps: readonly string[],
-  args: readonly string[] = [],
-  flags: string[] = [],
-) {
-  await using program = await Script.of([unwindProgram(...flags), ...steps]);
+async function stacksOf(steps: readonly string[], args: readonly string[] = []) {
+  await using program = await Script.of([unwindProgram(), ...steps]);
   const pid = String(program.pid);
   const event = "t:syscalls:sys_enter_getppid";
   await using tool = await startTool("stackcount", "--json", "-U", "-p", pid, ...args, event);
@@ -39,14 +32,11 @@ async function stacksOf(
 
 /** The counts by stack. */
 function countsOf(rows: readonly Row[]): Record<string, number> {
-  const stacks = rows.filter(({ record }) => record === "stack").map(({ user = [], count }) => {
-    // Some functions of the C library have several symbols.
-    return [user.map((name) => name.replace(/_alias_\d$|_impl$/, "")).join(";"), count];
-  });
-  return Object.fromEntries(stacks);
+  const stacks = rows.filter(({ record }) => record === "stack");
+  return Object.fromEntries(stacks.map(({ user = [], count }) => [stackText(user), count]));
 }
 
-const chain = (depth: number) => `getppid;the_call;${"link_of_chain;".repeat(depth)}${START}`;
+const chain = (depth: number) => chainOf("getppid;the_call", depth);
 
 test("stacks of code without frame pointers are whole, at any depth", async () => {
   // Stacks of up to 126 frames.
@@ -101,7 +91,7 @@ test("stacks of threads end where the thread began", async () => {
 });
 
 test("stacks are whole in C++: destructors that exceptions run, handlers, coroutines, 32 threads", async () => {
-  const program = buildProgram("exceptions.cc", FLAGS, ["-lstdc++"]);
+  const program = buildProgram("exceptions.cc", FRAMELESS, ["-lstdc++"]);
   await using script = await Script.of([program]);
   const args = ["--json", "-U", "-p", String(script.pid), "t:syscalls:sys_enter_getppid"];
   await using tool = await startTool("stackcount", ...args);
