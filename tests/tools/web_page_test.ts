@@ -156,6 +156,31 @@ test(heat, full(heat), async () => {
   isClean(tab, url);
 });
 
+const held =
+  "reports of a pause wait, and what the page drops of a long one is told and stays told";
+test(held, full(held), async () => {
+  await using browser = await Chromium.start();
+  await using tool = await startTool("runqlat", "--web", "0.005");
+  const url = await pageOf(tool);
+  const tab = await browser.open(url);
+  const text = (id: string) => tab.value<string>(`document.querySelector("#${id}").textContent`);
+  await tab.until("Number(document.querySelector('#total').textContent.replaceAll(',', '')) >= 5");
+  match(await text("losses"), /^dropped 0/);
+  await tab.press("p");
+  await tab.until("/ reports wait/.test(document.querySelector('#facts').textContent)");
+  await tab.until("/dropped \\d+ reports/.test(document.querySelector('#reasons').textContent)");
+  match(
+    await text("reasons"),
+    /^dropped [\d,]+ reports: a pause of this page holds the latest 600 back, not those before$/,
+  );
+  await tab.until("document.querySelector('#facts').textContent === '600 reports wait'");
+  await tab.press("p");
+  await tab.until("!document.querySelector('#facts').textContent.includes('wait')");
+  match(await text("losses"), /^dropped [1-9]/);
+  match(await text("reasons"), /^dropped [\d,]+ reports: /);
+  isClean(tab, url);
+});
+
 const flames = "stacks are a live flame graph with zoom, search and difference";
 test(flames, full(flames), async () => {
   await using browser = await Chromium.start();

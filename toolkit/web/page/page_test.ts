@@ -6,6 +6,7 @@ import { compareValues, parseFilter } from "../../records/row_filter.ts";
 import { valueText } from "../../records/value_text.ts";
 import { shortText } from "./dom.ts";
 import { HeatMaps, MAX_COLUMNS, MAX_MAPS } from "./heat.ts";
+import { HeldReports, MAX_HELD } from "./held_reports.ts";
 import { framesOf, StackTree, unitOf, valueOf } from "./stack_tree.ts";
 
 const KEYS = ["pid", "comm", "err", "path"];
@@ -91,4 +92,19 @@ test("stacks are summed, and what came after a mark is told apart", () => {
   tree.begin(true);
   tree.add(frames, 10);
   deepEqual(of(tree.root), [10, 10, 7]);
+});
+
+test("reports of a pause wait, and those beyond the limit are dropped and told", () => {
+  const held = new HeldReports();
+  const report = (number: number) => ({ number, time: number, left: 0, names: [], records: [] });
+  const numbers = () => held.release().map(({ number }) => number);
+  for (let i = 1; i <= MAX_HELD; i++) equal(held.hold(report(i)), false);
+  deepEqual([held.count, held.losses], [MAX_HELD, []]);
+  for (const i of [1, 2, 3]) equal(held.hold(report(MAX_HELD + i)), true);
+  deepEqual(numbers(), Array.from({ length: MAX_HELD }, (_, i) => i + 4));
+  equal(held.hold(report(1)), false);
+  deepEqual([held.count, ...held.losses.map(({ kind, what, total }) => [kind, what, total])], [
+    1,
+    ["dropped", "reports", 3],
+  ]);
 });

@@ -10,6 +10,7 @@ import { showEventFigures, showReportFigures, showState } from "./figures.ts";
 import { FlameView } from "./flame_view.ts";
 import { HeatMaps } from "./heat.ts";
 import { HeatView } from "./heat_view.ts";
+import { HeldReports } from "./held_reports.ts";
 import { showLosses } from "./losses.ts";
 import { Rates } from "./rates.ts";
 import { columnsOf, type Members, recordTables, rowsOf } from "./record_tables.ts";
@@ -37,7 +38,8 @@ export class ToolPage {
   #newer = 0;
   #total = 0;
   #report: ReportMessage | undefined;
-  #held: ReportMessage[] = [];
+  readonly #held = new HeldReports();
+  #losses: LossesMessage["losses"] = [];
   #heldTotal = 0;
   #isPaused = false;
   #view: ViewName | undefined;
@@ -68,7 +70,10 @@ export class ToolPage {
       hello: (hello: Hello) => this.#begin(hello),
       rows: (message: RowsMessage) => this.#addRows(message),
       report: (message: ReportMessage) => this.#takeReport(message),
-      losses: (message: LossesMessage) => showLosses(message),
+      losses: ({ losses }: LossesMessage) => {
+        this.#losses = losses;
+        this.#showLosses();
+      },
     }, (connection) => {
       this.#connection = connection;
       this.#drawHead();
@@ -118,9 +123,13 @@ export class ToolPage {
 
   #takeReport(message: ReportMessage): void {
     if (!this.#isPaused) return this.#addReport(message);
-    // Sums need every report, so all are held during a pause, up to 600: the oldest are dropped.
-    this.#held.push(message);
-    if (this.#held.length > 600) this.#held.shift();
+    if (this.#held.hold(message)) this.#showLosses();
+    this.#drawHead();
+  }
+
+  /** The tool's losses, and the page's own. */
+  #showLosses(): void {
+    showLosses({ losses: [...this.#losses, ...this.#held.losses] });
   }
 
   #addReport(message: ReportMessage): void {
@@ -225,7 +234,7 @@ export class ToolPage {
   }
 
   #showReports(): string[] {
-    return showReportFigures(this.#report, this.#held.length);
+    return showReportFigures(this.#report, this.#held.count);
   }
 
   #setFilter(): void {
@@ -251,7 +260,7 @@ export class ToolPage {
     this.#heldTotal = this.#total;
     this.#pause.setAttribute("aria-pressed", String(this.#isPaused));
     this.#pause.textContent = this.#isPaused ? "▶ Go on" : "❚❚ Pause";
-    if (!this.#isPaused) this.#held.splice(0).forEach((message) => this.#addReport(message));
+    if (!this.#isPaused) this.#held.release().forEach((message) => this.#addReport(message));
     this.#drawRows();
     this.#drawHead();
   }
