@@ -8,7 +8,7 @@ import { Running } from "../support/process.ts";
 import { requires } from "../support/requires.ts";
 import { startTool, stopTool } from "../support/tool.ts";
 
-const STEPS = [10_000, 10_001, 9_999, 10_002];
+const STEPS = [10_000, 10_001, 9_999, 10_002, 9_998];
 /** Allowed growth of memory after four times as many processes: a runtime may keep that much garbage. */
 const ROOM_KIB = 64 * 1024;
 
@@ -61,10 +61,12 @@ const CASES: readonly (readonly [tool: string, ...args: string[]])[] = [
 ];
 
 for (const [name, ...args] of CASES) {
-  const title = `${name} forgets 40,000 processes that have ended`;
+  const title = `${name} forgets 50,000 processes that have ended`;
   test(title, { skip: requires(title, "speed", "full") }, async () => {
     const { resident, peak, result } = await watch(name, ...args);
-    assert.ok(resident.at(-1)! < resident[0]! + ROOM_KIB, `${resident.join(", ")} KiB`);
+    // The smaller of the last two: garbage of 100 MiB comes and goes between collections of Bun's.
+    const kept = Math.min(...resident.slice(-2));
+    assert.ok(kept < resident[0]! + ROOM_KIB, `${resident.join(", ")} KiB`);
     assert.ok(peak >= resident.at(-1)! && peak < resident[0]! + REPORT_KIB, `${peak} KiB`);
     // ok() instead of match(): its message would include the whole report.
     assert.ok(result.stdout.includes("tests-support-p"), result.stderr.slice(0, 2000));
