@@ -6,7 +6,7 @@ import { inMemoryCgroup } from "../../tests/support/memory_cgroup.ts";
 
 const LIMIT = 48 * 1024 * 1024;
 const eater =
-  "cp $(which tail) {dir}/oom-eater; for i in 1 2 3; do {dir}/oom-eater /dev/zero; done; :";
+  "cp $(command -v tail) {dir}/oom-eater; for i in 1 2 3; do {dir}/oom-eater /dev/zero; done; :";
 const work = inMemoryCgroup(LIMIT, eater);
 const [major = 0, minor = 0] = release().split(".").map(Number);
 /** Whether the tracepoint has the victim's sizes: since Linux 6.10, in some kernels before. */
