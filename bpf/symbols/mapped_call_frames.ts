@@ -5,6 +5,7 @@
  */
 
 import { type CallFrames, readCallFrames } from "../elf/call_frames.ts";
+import { rulesWithCalls } from "../elf/call_sites.ts";
 import { ElfFile } from "../elf/elf_file.ts";
 import type { ElfSegment } from "../elf/elf_reader.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
@@ -12,6 +13,8 @@ import { pathsOf, readMapped } from "./file_symbols.ts";
 
 /** The unwind rules of a file. */
 export interface MappedFrames extends CallFrames {
+  /** For each rule 1 if it may apply to return addresses, or 0. */
+  readonly calls: Uint8Array;
   /** How many bytes the file has. */
   readonly size: number;
   /**
@@ -39,6 +42,7 @@ export function mappedCallFrames(pid: number, range: MemoryRange): MappedFrames 
     const shifts = code.map(({ address, offset }) => address - offset);
     return frames && {
       ...frames,
+      calls: rulesWithCalls(file, frames),
       size: file.size,
       shift: shifts.every((shift) => shift === shifts[0]) ? shifts[0] : undefined,
       addressOf: (place) => addressOfCode(code, place),

@@ -22,17 +22,12 @@ import {
 } from "../../mod.ts";
 import { Pythons } from "./pythons.ts";
 import { Rubies } from "./rubies.ts";
+import { CHUNK_ROWS, type Part, placeOf, sectionsOf } from "./unwind_parts.ts";
 import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plumbing.ts";
 
-const CHUNK_ROWS = 65536;
 const ROW_BYTES = 8;
 /** Rows per entry of the index: see struct unwind_chunk. */
 const INDEX_STEP = 4;
-/**
- * A piece takes a multiple of this many rows, so that its index has room for the size of a bucket,
- * the first bucket and the end of the last one.
- */
-const PART_ROWS = 16;
 const Chunk = bytes(CHUNK_ROWS * ROW_BYTES + CHUNK_ROWS / INDEX_STEP * 2);
 const NAME = "unwind_rows";
 /** Pieces that the kernel side can list of a file: libLLVM has 13. */
@@ -40,25 +35,34 @@ const FILE_PIECES = 16;
 
 const Key = struct("unwind_file_key", { inode: u64, device: u64 });
 type Key = Infer<typeof Key>;
+const FilePiece = struct("unwind_piece", { from: u32, chunk: u32, first: u32, count: u32 });
 const File = struct("unwind_file", {
   size: i64,
   shift: i64,
   count: u32,
   python: u32,
-  pieces: array(
-    struct("unwind_piece", { from: u32, chunk: u32, first: u32, count: u32 }),
-    FILE_PIECES,
-  ),
+  calls_chunk: u32,
+  calls_first: u32,
+  calls: u32,
+  reserved: u32,
+  pieces: array(FilePiece, FILE_PIECES),
 });
 type File = Infer<typeof File>;
 
 /** Rows of a file that lie in one chunk. */
 export interface Piece {
-  /** The address in the file of the first row. */
-  readonly from: number;
+  /** The addresses in the file to which they apply. */
+  readonly start: number;
+  readonly end: number;
   readonly chunk: number;
   readonly first: number;
   readonly count: number;
+  /** The addresses to which the same rows for return addresses apply. */
+  readonly low: number;
+  readonly high: number;
+  readonly calls_chunk: number;
+  readonly calls_first: number;
+  readonly calls: number;
 }
 
 /** The rows of a file. */
@@ -69,8 +73,10 @@ export interface FileRows {
   readonly python: number;
 }
 
+/** Behind the last address that rows can have. */
+const ADDRESSES = 2 ** 32;
 /** Follows the last piece of a list. */
-const NO_PIECE: Piece = { from: 2 ** 32 - 1, chunk: 0, first: 0, count: 0 };
+const NO_PIECE = { from: ADDRESSES - 1, chunk: 0, first: 0, count: 0 };
 
 /** The rows of all files. */
 export class UnwindRows implements Disposable {
@@ -131,34 +137,49 @@ export class UnwindRows implements Disposable {
     for (const made of this.#made.splice(0)) made.close();
   }
 
-  #add({ addresses, rules, addressOf }: MappedFrames, python: number): FileRows | undefined {
-    const left = (this.#chunks.maxEntries - this.#made.length) * CHUNK_ROWS +
-      (CHUNK_ROWS - this.#used);
-    if (addresses.length > left) {
+  #add(frames: MappedFrames, python: number): FileRows | undefined {
+    const { addresses, addressOf } = frames;
+    const sections = sectionsOf(frames, this.#used);
+    const parts = sections.flatMap(({ all, calls }) => [...all, calls])
+      .toSorted((a, b) => a.chunk - b.chunk || a.first - b.first);
+    const current = this.#made.length - 1;
+    if (current + parts.at(-1)!.chunk >= this.#chunks.maxEntries) {
       this.#isFull = true;
       return undefined;
     }
-    const pieces: Piece[] = [];
-    for (let done = 0; done < addresses.length;) {
-      if (this.#used === CHUNK_ROWS) this.#next();
-      const count = Math.min(addresses.length - done, CHUNK_ROWS - this.#used);
-      for (let i = 0; i < count; i++) {
-        this.#words[(this.#used + i) * 2] = addresses[done + i]!;
-        this.#words[(this.#used + i) * 2 + 1] = rules[done + i]!;
-      }
-      const chunk = this.#made.length - 1;
-      pieces.push({ from: addresses[done]!, chunk, first: this.#used, count });
-      const room = Math.ceil(count / PART_ROWS) * PART_ROWS;
-      const index = this.#index.subarray(
-        this.#used / INDEX_STEP,
-        (this.#used + room) / INDEX_STEP,
-      );
-      indexRows(addresses.subarray(done, done + count), index);
-      this.#isDirty = true;
-      this.#used += room;
-      done += count;
+    for (const { chunk, first, rows } of parts) {
+      if (current + chunk >= this.#made.length) this.#next();
+      this.#write(frames, rows, first);
     }
+    const startOf = (part: Part | undefined) => part ? addresses[part.rows[0]!]! : ADDRESSES;
+    const pieces = sections.flatMap(({ all, calls }, s) => {
+      const [low, high] = [s === 0 ? 0 : startOf(all[0]), startOf(sections[s + 1]?.all[0])];
+      return all.map(({ chunk, first, rows }, i): Piece => ({
+        start: i === 0 ? low : startOf(all[i]),
+        end: all[i + 1] ? startOf(all[i + 1]) : high,
+        chunk: current + chunk,
+        first,
+        count: rows.length,
+        low,
+        high,
+        calls_chunk: current + calls.chunk,
+        calls_first: calls.first,
+        calls: calls.rows.length,
+      }));
+    });
     return { pieces, addressOf, python };
+  }
+
+  /** Writes some of a file's rows, and their index. */
+  #write({ addresses, rules }: MappedFrames, rows: Uint32Array, first: number): void {
+    rows.forEach((row, i) => {
+      this.#words[(first + i) * 2] = addresses[row]!;
+      this.#words[(first + i) * 2 + 1] = rules[row]!;
+    });
+    this.#used = first + placeOf(rows.length);
+    this.#isDirty = true;
+    const index = this.#index.subarray(first / INDEX_STEP, this.#used / INDEX_STEP);
+    indexRows(rows.map((row) => addresses[row]!), index);
   }
 
   /**
@@ -171,7 +192,8 @@ export class UnwindRows implements Disposable {
     rows: FileRows | undefined,
   ) {
     const { pieces = [] } = rows ?? {};
-    if (inode === "0" || frames?.shift === undefined || pieces.length > FILE_PIECES) return;
+    const isLarge = pieces.length > FILE_PIECES || pieces.some(({ low }) => low > 0);
+    if (inode === "0" || frames?.shift === undefined || isLarge) return;
     if (this.#listedCount++ >= this.#listed.maxEntries) return;
     const [major = 0, minor = 0] = file!.split(" ")[0]!.split(":").map((part) =>
       parseInt(part, 16)
@@ -182,9 +204,13 @@ export class UnwindRows implements Disposable {
       shift: BigInt(frames.shift),
       count: pieces.length,
       python: rows?.python ?? 0,
+      calls_chunk: pieces[0]?.calls_chunk ?? 0,
+      calls_first: pieces[0]?.calls_first ?? 0,
+      calls: pieces[0]?.calls ?? 0,
+      reserved: 0,
       pieces: Array.from(
         { length: FILE_PIECES },
-        (_, i) => i === 0 && pieces[0] ? { ...pieces[0], from: 0 } : pieces[i] ?? NO_PIECE,
+        (_, i) => pieces[i] ? { ...pieces[i], from: pieces[i].start } : NO_PIECE,
       ),
     }]);
   }

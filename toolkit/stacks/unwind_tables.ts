@@ -16,6 +16,7 @@ import {
   readText,
   struct,
   TsBccError,
+  u16,
   u32,
   u64,
 } from "../../mod.ts";
@@ -27,17 +28,24 @@ import { UnwindRows } from "./unwind_rows.ts";
 const UnwindRange = struct("unwind_range", {
   start: u64,
   end: u64,
+  low: u64,
+  high: u64,
   bias: u64,
-  chunk: u32,
   first: u32,
   count: u32,
-  kind: u32,
-  python: u32,
-  reserved: u32,
+  calls_first: u32,
+  calls: u32,
+  chunk: u16,
+  calls_chunk: u16,
+  kind: u16,
+  python: u16,
 });
 type UnwindRange = Infer<typeof UnwindRange>;
 
-const NOTHING = { bias: 0n, chunk: 0, first: 0, count: 0, kind: 0, python: 0, reserved: 0 };
+const NOTHING = {
+  ...{ bias: 0n, first: 0, count: 0, calls_first: 0, calls: 0 },
+  ...{ chunk: 0, calls_chunk: 0, kind: 0, python: 0 },
+};
 
 const UnwindProcess = struct("unwind_process", {
   first: u32,
@@ -220,17 +228,23 @@ export class UnwindTables implements Disposable {
     const file = this.#rows.of(pid, range);
     const address = file?.addressOf(range.offset);
     if (!file || address === undefined) {
-      return [{ ...NOTHING, start, end, kind: BY_FRAME_POINTER }];
+      return [{ ...NOTHING, start, end, low: start, high: end, kind: BY_FRAME_POINTER }];
     }
     const bias = start - BigInt(address);
-    return file.pieces.flatMap(({ from, chunk, first, count }, i) => {
-      const next = file.pieces[i + 1]?.from;
-      const low = i === 0 ? start : largest(start, bias + BigInt(from));
-      const high = next === undefined ? end : smallest(end, bias + BigInt(next));
-      return low >= high
-        ? []
-        : [{ ...NOTHING, start: low, end: high, bias, chunk, first, count, python: file.python }];
-    });
+    const from = (address: number) => largest(start, bias + BigInt(address));
+    const to = (address: number) => smallest(end, bias + BigInt(address));
+    return file.pieces
+      .map((piece) => ({
+        ...NOTHING,
+        ...piece,
+        start: from(piece.start),
+        end: to(piece.end),
+        low: from(piece.low),
+        high: to(piece.high),
+        bias,
+        python: file.python,
+      }))
+      .filter(({ start, end }) => start < end);
   }
 
   #take(room: number): Slot | undefined {

@@ -6,6 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import { readCallFrames } from "../../../bpf/elf/call_frames.ts";
+import { rulesWithCalls } from "../../../bpf/elf/call_sites.ts";
 import { ElfFile } from "../../../bpf/elf/elf_file.ts";
 import { FrameRule } from "../../../bpf/elf/frame_rule.ts";
 import { findFile } from "../../../mod.ts";
@@ -42,7 +43,10 @@ export const callFrames: Target<Bytes> = {
   run: (bytes) =>
     withFile(bytes, (path) => {
       using file = new ElfFile(path);
-      const { addresses, rules } = readCallFrames(file) ?? { addresses: [], rules: [] };
+      const frames = readCallFrames(file);
+      if (!frames) return;
+      const { addresses, rules } = frames;
+      must(rulesWithCalls(file, frames).length === rules.length, "a rule is with or without calls");
       must(rules.length <= bytes.length, "there are more rules than bytes");
       for (let i = 0; i < rules.length; i++) {
         must(i === 0 || addresses[i - 1]! < addresses[i]!, "rules are not in order");

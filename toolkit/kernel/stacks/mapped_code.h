@@ -88,6 +88,10 @@ struct unwind_file {
 	s64 shift; /* from offsets of code in the file to addresses */
 	u32 count; /* of pieces; 0: it has no rows */
 	u32 python; /* number of the interpreter (python_frames.h); 0: none */
+	u32 calls_chunk; /* rows for return addresses: all of the file's */
+	u32 calls_first;
+	u32 calls;
+	u32 reserved;
 	struct unwind_piece pieces[FILE_PIECES];
 };
 
@@ -193,6 +197,8 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 		return false;
 	found->start = BPF_CORE_READ(mapping, vm_start);
 	found->end = BPF_CORE_READ(mapping, vm_end);
+	found->low = found->start;
+	found->high = found->end;
 	found->kind = BY_FRAME_POINTER;
 	found->python = 0;
 	inode = shown_inode(BPF_CORE_READ(mapping, vm_file));
@@ -209,6 +215,9 @@ __noinline bool find_mapped(struct unwind_range *found, u64 address)
 		return true;
 	found->kind = BY_ROWS;
 	found->python = file->python;
+	found->calls_chunk = file->calls_chunk;
+	found->calls_first = file->calls_first;
+	found->calls = file->calls;
 	found->bias = found->start - (BPF_CORE_READ(mapping, vm_pgoff) << PAGE_SHIFT) - file->shift;
 	in_file = address - found->bias;
 	/* Without branches: the verifier would follow each of them. */

@@ -125,7 +125,7 @@ __noinline int walk_one(struct unwind_state *state)
 	u64 cfa, ip, bp, row = 0, address;
 	int is_unknown, no_rule;
 	u32 kind;
-	bool is_guess;
+	bool is_guess, is_known;
 
 	if (!state)
 		return END_BROKEN;
@@ -146,7 +146,11 @@ __noinline int walk_one(struct unwind_state *state)
 	state->entry = state->ip;
 	address = state->ip - (state->is_call ? 1 : 0);
 	bp = state->bp;
-	if (address < state->code.start || address >= state->code.end) {
+	if (state->is_call)
+		is_known = address >= state->code.low && address < state->code.high;
+	else
+		is_known = address >= state->code.start && address < state->code.end;
+	if (!is_known) {
 		is_unknown = find_code(state, address);
 		/* What was taken for a return address is not one: it is not reported. */
 		if (is_unknown == END_BROKEN && state->is_call) {
@@ -157,7 +161,10 @@ __noinline int walk_one(struct unwind_state *state)
 			return is_unknown;
 	}
 	kind = state->code.kind;
-	if (kind == BY_ROWS)
+	if (kind == BY_ROWS && state->is_call)
+		row = find_row(state->code.calls_chunk, state->code.calls_first, state->code.calls,
+			       address - state->code.bias);
+	else if (kind == BY_ROWS)
 		row = find_row(state->code.chunk, state->code.first, state->code.count,
 			       address - state->code.bias);
 	if (kind == BY_GUESS)
