@@ -114,14 +114,14 @@ static __always_inline bool can_find_mapped(void)
 	return bpf_core_field_exists(mm->mm_mt);
 }
 
-/* Address of the kernel's return trampoline for uretprobes; 0: none. */
+/* Address of the kernel's return trampoline for uretprobes; 0: none. The task is of bpf_get_current_task_btf(). */
 static __always_inline u64 uprobes_of(struct task_struct___code *task)
 {
 	struct xol_area___code *area = NULL;
 
 	if (!bpf_core_field_exists(area->vaddr))
 		return 0;
-	area = BPF_CORE_READ(task, mm, uprobes_state.xol_area);
+	area = task->mm->uprobes_state.xol_area;
 	return area ? BPF_CORE_READ(area, vaddr) : 0;
 }
 

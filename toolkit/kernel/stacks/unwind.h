@@ -82,12 +82,12 @@ static __always_inline void ask_for(u32 pid)
 /* The ranges of the current process; those of its parent if it was just forked. */
 static __always_inline struct unwind_process *process_of(struct task_struct___user *task, u32 pid)
 {
-	u64 stack = BPF_CORE_READ(task, mm, start_stack);
+	u64 stack = task->mm->start_stack;
 	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &pid);
 
 	if (process && process->stack == stack)
 		return process;
-	pid = BPF_CORE_READ(task, real_parent, tgid);
+	pid = task->real_parent->tgid;
 	process = bpf_map_lookup_elem(&unwind_processes, &pid);
 	return process && process->stack == stack ? process : NULL;
 }
@@ -99,7 +99,8 @@ static __always_inline struct unwind_process *process_of(struct task_struct___us
  */
 __noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 {
-	struct task_struct___user *task = (void *)bpf_get_current_task();
+	/* Its fields are read directly, without helpers: a null pointer on the way gives 0. */
+	struct task_struct___user *task = (void *)bpf_get_current_task_btf();
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct unwind_process *process;
 	struct pt_regs___user *regs;
@@ -107,11 +108,12 @@ __noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 
 	if (!stack || !state)
 		return 0;
-	__builtin_memset(state, 0, sizeof(*state));
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	/* A read through NULL gives zeros; memset() would be as many instructions as words, which are seldom in a cache. */
+	bpf_probe_read_kernel(state, sizeof(*state), NULL);
+	if (task->flags & PF_KTHREAD)
 		return 0;
-	regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	if (BPF_CORE_READ(regs, cs) != USER_CS_64)
+	regs = (void *)bpf_task_pt_regs((void *)task);
+	if (regs->cs != USER_CS_64)
 		return 0;
 	process = process_of(task, pid);
 	if (process) {
@@ -125,10 +127,10 @@ __noinline long walk_user_stack(struct stack *stack, struct unwind_state *state)
 	}
 	if (!state->uprobes)
 		state->uprobes = uprobes_of((void *)task);
-	state->ip = BPF_CORE_READ(regs, ip);
-	state->sp = BPF_CORE_READ(regs, sp);
-	state->bp = BPF_CORE_READ(regs, bp);
-	__builtin_memset(stack, 0, sizeof(*stack));
+	state->ip = regs->ip;
+	state->sp = regs->sp;
+	state->bp = regs->bp;
+	bpf_probe_read_kernel(stack, sizeof(*stack), NULL);
 	/* In this form, because the verifier before Linux 6.2 rejects loops that are entered in the middle. */
 	u32 i = 0;
 	do {

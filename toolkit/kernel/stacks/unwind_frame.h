@@ -40,6 +40,13 @@ enum unwind_end {
 	UNWIND_ENDS,
 };
 
+/*
+ * The stack is read in windows, not word by word: a call of the helper costs as much as the rest of a step. A window
+ * begins where most functions save rbp, and reaches into callers' frames.
+ */
+#define WINDOW_WORDS 32
+#define WINDOW_BELOW 64
+
 struct unwind_state {
 	u64 ip;
 	u64 sp;
@@ -53,12 +60,37 @@ struct unwind_state {
 	u32 is_new; /* the walk reached code of a file that is not known yet */
 	struct python_state python;
 	struct ruby_state ruby;
-	struct unwind_range code; /* range of the frame before, and mostly of this one too */
+	struct held_row row; /* that of the frame before, and mostly of this one too in code with frame pointers */
+	struct unwind_range code; /* likewise */
+	u64 window_at;
+	u64 window[WINDOW_WORDS]; /* of the stack, from there on */
 };
 
 static __always_inline bool read_word(u64 *value, u64 address)
 {
 	return !bpf_probe_read_user(value, sizeof(*value), (void *)address);
+}
+
+/* Has a window around a frame's return address, unless the window before covers it. */
+static __always_inline void move_window(struct unwind_state *state, u64 cfa)
+{
+	if (cfa - 8 - state->window_at < sizeof(state->window) - 7)
+		return;
+	state->window_at = cfa - WINDOW_BELOW;
+	/* At an end of the stack words are read one by one. */
+	if (bpf_probe_read_user(state->window, sizeof(state->window), (void *)state->window_at))
+		state->window_at = 0;
+}
+
+static __always_inline bool read_near(struct unwind_state *state, u64 *value, u64 address)
+{
+	u64 distance = address - state->window_at;
+
+	if (distance < sizeof(state->window) - 7 && !(distance & 7)) {
+		*value = state->window[distance / 8 & (WINDOW_WORDS - 1)];
+		return true;
+	}
+	return read_word(value, address);
 }
 
 /* The real return address of a function with a uretprobe: its slot on the stack holds the address of the
@@ -90,6 +122,7 @@ static __always_inline int find_code(struct unwind_state *state, u64 address)
 		at--;
 		range = bpf_map_lookup_elem(&unwind_ranges, &at);
 	}
+	state->row.size = 0;
 	if (range && address >= range->start && address < range->end) {
 		state->code = *range;
 		return WALK_ON;
@@ -161,12 +194,17 @@ __noinline int walk_one(struct unwind_state *state)
 			return is_unknown;
 	}
 	kind = state->code.kind;
-	if (kind == BY_ROWS && state->is_call)
-		row = find_row(state->code.calls_chunk, state->code.calls_first, state->code.calls,
-			       address - state->code.bias);
-	else if (kind == BY_ROWS)
-		row = find_row(state->code.chunk, state->code.first, state->code.count,
-			       address - state->code.bias);
+	if (kind == BY_ROWS) {
+		u32 in_file = address - state->code.bias;
+
+		if (!state->is_call)
+			find_row(&state->row, state->code.chunk, state->code.first,
+				 state->code.count, in_file);
+		else if (in_file - state->row.low >= state->row.size)
+			find_row(&state->row, state->code.calls_chunk, state->code.calls_first,
+				 state->code.calls, in_file);
+		row = state->row.rule;
+	}
 	if (kind == BY_GUESS)
 		state->is_new = 1;
 	if (state->code.python)
@@ -213,23 +251,14 @@ __noinline int walk_one(struct unwind_state *state)
 	}
 	if (cfa <= state->sp)
 		return is_guess ? no_rule : END_BROKEN;
-	if (rbp == -2 && rule != RULE_REALIGNED) {
-		/* Most functions that save rbp do so next to the return address: one read of both. */
-		u64 saved[2] = {};
-
-		if (bpf_probe_read_user(saved, sizeof(saved), (void *)(cfa - 16)))
+	move_window(state, cfa);
+	if (!read_near(state, &ip, cfa - 8))
+		return is_guess ? no_rule : END_UNREADABLE;
+	if (rule != RULE_REALIGNED) {
+		if (rbp == RBP_LOST)
+			bp = 0;
+		else if (rbp && !read_near(state, &bp, cfa + rbp * 8))
 			return is_guess ? no_rule : END_UNREADABLE;
-		bp = saved[0];
-		ip = saved[1];
-	} else {
-		if (!read_word(&ip, cfa - 8))
-			return is_guess ? no_rule : END_UNREADABLE;
-		if (rule != RULE_REALIGNED) {
-			if (rbp == RBP_LOST)
-				bp = 0;
-			else if (rbp && !read_word(&bp, cfa + rbp * 8))
-				return END_UNREADABLE;
-		}
 	}
 	if (is_guess && !is_code(state, ip))
 		return no_rule;

@@ -144,8 +144,15 @@ __noinline u32 find_range(u32 first, u32 count, u64 address)
 	return low ? first + low : 0;
 }
 
-/* The row for an address of the file, as one number; 0, RULE_NONE, if there is none. */
-__noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
+/* The rule of a row, and the addresses of the file to which it applies; none if it has no size. */
+struct held_row {
+	u32 low;
+	u32 size;
+	u64 rule;
+};
+
+/* Finds the row for an address of the file; its rule is 0, RULE_NONE, if there is none. */
+__noinline int find_row(struct held_row *held, u32 chunk, u32 first, u32 count, u32 address)
 {
 	void *map = bpf_map_lookup_elem(&unwind_chunks, &chunk);
 	struct unwind_chunk *table;
@@ -153,6 +160,9 @@ __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 	u32 zero = 0;
 	s64 low, high;
 
+	if (!held)
+		return 0;
+	held->rule = held->size = 0;
 	if (!map)
 		return 0;
 	table = bpf_map_lookup_elem(map, &zero);
@@ -177,5 +187,10 @@ __noinline u64 find_row(u32 chunk, u32 first, u32 count, u32 address)
 		halve(&low, &high, middle, table->rows[(first + middle) & (CHUNK_ROWS - 1)].address,
 		      address);
 	}
-	return *(u64 *)&table->rows[(first + low - 1) & (CHUNK_ROWS - 1)] >> 32;
+	from = *(u64 *)&table->rows[(first + low - 1) & (CHUNK_ROWS - 1)];
+	held->rule = from >> 32;
+	held->low = from;
+	held->size = (low < count ? table->rows[(first + low) & (CHUNK_ROWS - 1)].address : -1) -
+		     (u32)from;
+	return 0;
 }
