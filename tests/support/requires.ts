@@ -128,6 +128,7 @@ const REQUIREMENTS = {
   protoc: installed("/usr/bin/protoc"),
   mariadb: installed("/usr/sbin/mariadbd"),
   node: installed("/usr/bin/node"),
+  perf: installed("/usr/bin/perf"),
   perl: installed("/usr/bin/perl"),
   php: installed("/usr/bin/php"),
   postgres: installed("/usr/lib/postgresql/15/bin/postgres"),
