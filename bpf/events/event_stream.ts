@@ -44,6 +44,8 @@ export let newEventStream: <T>(
 export class EventStream<T> implements Disposable {
   readonly #source: EventSource;
   readonly #codec: Codec<T>;
+  /** The minimum size of a record. */
+  readonly #size: number;
   readonly #dropped: () => number | undefined;
   readonly #onClose: () => void;
   #wait: Wait | undefined;
@@ -59,6 +61,7 @@ export class EventStream<T> implements Disposable {
   ) {
     this.#source = source;
     this.#codec = codec;
+    this.#size = minimumSize(codec);
     this.#dropped = dropped;
     this.#onClose = onClose;
   }
@@ -84,7 +87,7 @@ export class EventStream<T> implements Disposable {
    */
   drain(each: (event: T) => void, limit?: number): number {
     const codec = this.#codec;
-    const size = minimumSize(codec);
+    const size = this.#size;
     return this.#consume((view, start, end) => {
       if (end - start < size) {
         throw new RangeError(

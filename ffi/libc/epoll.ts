@@ -62,8 +62,10 @@ class Poller {
   readonly #waits = new Map<number, Pending>();
   readonly #event = alloc(EVENT_SIZE);
   readonly #events = alloc(EVENT_SIZE * MAX_EVENTS);
+  readonly #eventView = new DataView(this.#events.buffer);
   #token = WAKE;
   #running = false;
+  readonly #turn = () => this.#waitHere();
 
   /** @param loop the event loop's descriptor, if this thread may wait instead of the loop */
   constructor(loop: number | undefined) {
@@ -128,7 +130,7 @@ class Poller {
   #run(): void {
     this.#running = true;
     if (this.#waiter) this.#waitElsewhere(this.#waiter);
-    else nextTurn(() => this.#waitHere());
+    else nextTurn(this.#turn);
   }
 
   async #waitElsewhere(waiter: EpollWaiter): Promise<void> {
@@ -150,14 +152,14 @@ class Poller {
       this.#running = false;
       return;
     }
+    // Before the wait: what is done after it delays whoever waited.
+    nextTurn(this.#turn);
     this.#collect(untilNextTimer());
-    nextTurn(() => this.#waitHere());
   }
 
   #collect(timeout: number): void {
     const count = libc().epoll_wait(this.#epollFd, this.#events, MAX_EVENTS, timeout);
-    const view = new DataView(this.#events.buffer);
-    for (let i = 0; i < count; i++) this.#take(view, i * EVENT_SIZE);
+    for (let i = 0; i < count; i++) this.#take(this.#eventView, i * EVENT_SIZE);
   }
 
   #take(events: DataView, at: number): void {

@@ -94,21 +94,16 @@ export class Output {
     if (this.#text === "") return;
     const bytes = this.#encoder.encode(this.#text);
     this.#text = "";
-    for (let done = 0; done < bytes.length;) {
-      this.#waitsSince = performance.now();
-      done += await this.#writeSome(bytes.subarray(done));
-      this.#waitsSince = undefined;
-      this.#isAnswered = true;
-    }
-  }
-
-  async #writeSome(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     try {
       const { writer } = prompt ??= { writer: PromptWriter.open(STDOUT) };
-      if (!writer) return await writeInBackground(bytes);
-      const written = writer.write(bytes);
-      if (written === 0) await whenReady(writer.fd, WRITABLE).ready;
-      return written;
+      // Mostly there is room for all: then nothing else is done before it is written.
+      for (let done = writer?.write(bytes) ?? 0; done < bytes.length;) {
+        this.#isAnswered ||= done > 0;
+        this.#waitsSince = performance.now();
+        done += await writeSome(writer, bytes.subarray(done));
+        this.#waitsSince = undefined;
+      }
+      this.#isAnswered = true;
     } catch (error) {
       // An ErrnoError or an error of the runtime: both have a `code`.
       if (!(error instanceof Error && "code" in error)) throw error;
@@ -132,6 +127,16 @@ export async function printText(text: string): Promise<void> {
   const output = new Output();
   if (text !== "") output.line(text);
   await output.flush();
+}
+
+/** Writes as much as there is room for, once there is some; the number of bytes. */
+async function writeSome(
+  writer: PromptWriter | undefined,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<number> {
+  if (!writer) return await writeInBackground(bytes);
+  await whenReady(writer.fd, WRITABLE).ready;
+  return writer.write(bytes);
 }
 
 async function writeInBackground(bytes: Uint8Array): Promise<number> {
