@@ -38,6 +38,7 @@ export {
 } from "./ffi/libc/write_file.ts";
 export { readNamedFile } from "./ffi/libc/read_named_file.ts";
 export { releaseCode } from "./ffi/libc/release_code.ts";
+export { collectGarbage } from "./ffi/runtime/collect_garbage.ts";
 export { PromptWriter } from "./ffi/libc/prompt_writer.ts";
 export { isTerminal, STDERR, STDOUT, writeShort } from "./ffi/libc/files.ts";
 export { forgetUnsafeEnvironment } from "./ffi/libc/secure.ts";

@@ -115,6 +115,11 @@ export const bun: Runtime = {
     };
   },
 
+  collectGarbage() {
+    const { Bun } = globalThis as unknown as { Bun: { gc(isSynchronous: boolean): void } };
+    Bun.gc(true);
+  },
+
   environment(name) {
     const { process } = globalThis as unknown as {
       process: { env: Record<string, string | undefined> };

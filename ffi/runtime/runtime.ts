@@ -103,6 +103,8 @@ export interface Runtime {
   readonly hasWatchableLoop: boolean;
   /** Makes the waiter of an epoll file descriptor. */
   waiter(epollFd: number): EpollWaiter;
+  /** Collects all garbage now, and gives freed memory back; undefined where the runtime offers no way. */
+  readonly collectGarbage?: () => void;
   /** An environment variable, or undefined when unset or not permitted to be read. */
   environment(name: string): string | undefined;
 }

@@ -5,6 +5,7 @@
  */
 
 import { type Bpf, type EventStream, u64 } from "../../mod.ts";
+import { CollectWhenIdle } from "./collect_when_idle.ts";
 import { isTerminal, STDOUT } from "../../plumbing.ts";
 import { csvHead, csvRow, headLine, jsonRow, tableRow } from "../output/columns.ts";
 import { type Destination, type Destinations, once } from "../output/destination.ts";
@@ -47,6 +48,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   /** Prints an event if it is wanted. */
   readonly #print: (event: E) => void;
   readonly #counts: RowCounts | undefined;
+  readonly #garbage = new CollectWhenIdle();
   #left: number;
 
   /** Opens the stream of the plan's events. */
@@ -103,9 +105,9 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
 
   async run(stop: Stop): Promise<void> {
     while (!stop.requested && this.#left > 0 && await this.#stream.wait()) {
-      this.#drain();
+      this.#garbage.handled(this.#drain());
       this.#losses.reportNow();
-      await this.#destinations?.flush();
+      if (this.#destinations) await this.#destinations.flush();
       await this.#output.flush();
     }
   }
@@ -124,6 +126,7 @@ export class Rows<E extends { readonly who: Who }> implements Printer {
   interrupt(): void {}
 
   [Symbol.dispose](): void {
+    this.#garbage[Symbol.dispose]();
     this.#stream.close();
   }
 
