@@ -13,6 +13,7 @@ import { ByteCursor } from "./byte_cursor.ts";
 import { GoTable } from "./go_table.ts";
 import { FrameProgram } from "./frame_program.ts";
 import { NO_RULE } from "./frame_rule.ts";
+import { type Common, FrameEntries, grown } from "./frame_entries.ts";
 
 /** Unwind rules sorted by address; each is valid up to the next one. */
 export interface CallFrames {
@@ -25,37 +26,12 @@ export interface CallFrames {
 /** Upper bound: more than the largest browser has. */
 const MAX_SECTION = 256 * 2 ** 20;
 const MAX_ADDRESS = 2 ** 32;
+/** What memory is made for at once: bytes of an entry, rules of a function, and no more rules than these. */
+const [USUAL_ENTRY, USUAL_RULES, MAX_ROOM] = [32, 8, 2 ** 21];
 const ALIGNMENT = 16;
 const [PF_X, PT_LOAD] = [1, 1];
 const [IS_CIE_EH, IS_CIE_DEBUG] = [0, 0xffffffff];
 const LONG = 0xffffffff;
-
-/** A common information entry (CIE): what the functions of a compilation unit share. */
-interface Common {
-  readonly program: FrameProgram;
-  /** The encoding of function addresses: DW_EH_PE_*. */
-  readonly encoding: number;
-  /** Whether entries have augmentation data before their instructions. */
-  readonly isAugmented: boolean;
-}
-
-/**
- * Frame description entries (FDE): start, end and instructions of functions, in parallel arrays.
- */
-class Functions {
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-  readonly commons: Common[] = [];
-  readonly from: number[] = [];
-  readonly to: number[] = [];
-
-  /** The permutation that sorts them by address. */
-  ordered(): Uint32Array {
-    const order = Uint32Array.from(this.starts.keys());
-    const isOrdered = this.starts.every((start, i) => i === 0 || this.starts[i - 1]! <= start);
-    return isOrdered ? order : order.sort((a, b) => this.starts[a]! - this.starts[b]!);
-  }
-}
 
 /**
  * The unwind rules of a file; undefined when it has no call frame information. Entries that are
@@ -115,8 +91,8 @@ function isCode(file: ElfReader): (address: number) => boolean {
     holds(last, address) || holds(last = code.find((part) => holds(part, address)), address);
 }
 
-function readFunctions(cursor: ByteCursor, isEh: boolean, file: ElfReader): Functions {
-  const functions = new Functions();
+function readFunctions(cursor: ByteCursor, isEh: boolean, file: ElfReader): FrameEntries {
+  const functions = new FrameEntries(Math.ceil(cursor.length / USUAL_ENTRY));
   const commons = new Map<number, Common | undefined>();
   const isInFile = isCode(file);
   const common = (at: number) => {
@@ -191,7 +167,7 @@ function readFunction(
   common: Common,
   end: number,
   isEh: boolean,
-  functions: Functions,
+  functions: FrameEntries,
   isInFile: (address: number) => boolean,
 ): void {
   const start = isEh ? cursor.encoded(common.encoding) : Number(cursor.u64());
@@ -199,24 +175,22 @@ function readFunction(
   const length = isEh ? cursor.encoded(common.encoding & 0xf) : Number(cursor.u64());
   if (length <= 0 || start + length > MAX_ADDRESS || !isInFile(start)) return;
   if (common.isAugmented) cursor.skip(cursor.uleb());
-  functions.starts.push(start);
-  functions.ends.push(start + length);
-  functions.commons.push(common);
-  functions.from.push(cursor.at);
-  functions.to.push(end);
+  functions.add(start, length, common, cursor.at, end);
 }
 
 /** Executes the instructions of all functions. */
-function rulesOf(functions: Functions): CallFrames {
-  const table = new Rules(functions.starts.length * 4);
-  const order = functions.ordered();
+function rulesOf(functions: FrameEntries): CallFrames {
+  const { count, starts, sizes, from, to, commons, all } = functions;
+  const table = new Rules(Math.min(count * USUAL_RULES, MAX_ROOM));
+  const order = functions.order();
   let reached = 0;
-  for (const i of order) {
-    const [start, end] = [functions.starts[i]!, functions.ends[i]!];
+  for (let place = 0; place < count; place++) {
+    const i = order ? order[place]! : place;
+    const [start, end] = [starts[i]!, starts[i]! + sizes[i]!];
     if (start < reached) continue; // a duplicate
     // A smaller gap is alignment before the next function.
     if (start >= reached + ALIGNMENT) table.add(reached, NO_RULE);
-    functions.commons[i]!.program.run(start, end, functions.from[i]!, functions.to[i]!, table);
+    all[commons[i]!]!.program.run(start, end, from[i]!, to[i]!, table);
     reached = end;
   }
   table.add(reached, NO_RULE);
@@ -254,14 +228,12 @@ class Rules {
 
   finish(): CallFrames {
     const [addresses, rules] = [this.#addresses, this.#rules];
-    return { addresses: addresses.slice(0, this.#count), rules: rules.slice(0, this.#count) };
+    return { addresses: addresses.subarray(0, this.#count), rules: rules.subarray(0, this.#count) };
   }
 
   #grow(): void {
-    const [addresses, rules] = [this.#addresses, this.#rules];
-    this.#addresses = new Uint32Array(rules.length * 2);
-    this.#rules = new Uint32Array(rules.length * 2);
-    this.#addresses.set(addresses);
-    this.#rules.set(rules);
+    const room = this.#rules.length * 2;
+    this.#addresses = grown(this.#addresses, new Uint32Array(room));
+    this.#rules = grown(this.#rules, new Uint32Array(room));
   }
 }
