@@ -134,12 +134,25 @@ export class ForeignFile implements Disposable {
 
   /** Reads up to `length` bytes at an offset, for growing files. @throws {ErrnoError} */
   readUpTo(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#check(offset, length);
+    return this.readInto(alloc(length), offset);
+  }
+
+  /**
+   * Reads as many bytes at an offset as there are and `buffer` has room for; returns that part of it.
+   *
+   * @param buffer memory of `alloc()` @throws {ErrnoError}
+   */
+  readInto(buffer: Uint8Array<ArrayBuffer>, offset: number): Uint8Array<ArrayBuffer> {
+    this.#check(offset, buffer.length);
+    const done = readAt(this.#fd, buffer, offset, this.path);
+    return done === buffer.length ? buffer : buffer.subarray(0, done);
+  }
+
+  #check(offset: number, length: number): void {
     if (!this.#open || !(offset >= 0 && length >= 0) || !Number.isSafeInteger(offset + length)) {
       throw new RangeError(`Cannot read ${length} bytes at ${offset} of "${this.path}"`);
     }
-    const bytes = alloc(length);
-    const done = readAt(this.#fd, bytes, offset, this.path);
-    return done === length ? bytes : bytes.subarray(0, done);
   }
 
   /** Closes it; idempotent. */

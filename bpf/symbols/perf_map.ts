@@ -9,13 +9,17 @@
  * @module
  */
 
+import { alloc } from "../../ffi/libc/memory.ts";
 import type { ForeignFile } from "../proc/open_foreign.ts";
+import { FileNames } from "./code_names.ts";
 import { CodeRanges, type CompiledFunction } from "./code_ranges.ts";
 
 const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
 const [DIGIT_0, DIGIT_9, LETTER_A, LETTER_F, LETTER_X] = [0x30, 0x39, 0x61, 0x66, 0x78];
 /** Bytes per read; a longer line is malformed. */
 const CHUNK = 1 << 20;
+/** By these, memory is made for a file's functions. */
+const [USUAL_LINE, MAX_EXPECTED] = [64, 2 ** 19];
 /** How many bytes are compared to tell whether a changed file was appended to or rewritten. */
 const TAIL = 64;
 
@@ -25,7 +29,8 @@ export const MAX_PERF_MAP_SIZE: number = 2 ** 28;
 /** A perf-map file; each read continues where the last one ended. */
 export class PerfMap implements Disposable {
   readonly file: ForeignFile;
-  #ranges = new CodeRanges();
+  #names: FileNames;
+  #ranges: CodeRanges;
   /** Bytes read, up to the end of a line. */
   #read = 0;
   #tail = new Uint8Array();
@@ -36,6 +41,8 @@ export class PerfMap implements Disposable {
   /** Takes ownership of the file. */
   constructor(file: ForeignFile) {
     this.file = file;
+    this.#names = new FileNames(file, 0);
+    this.#ranges = new CodeRanges(this.#names);
   }
 
   /** Reads what was appended, or everything if the file was rewritten. @throws {ErrnoError} */
@@ -45,21 +52,24 @@ export class PerfMap implements Disposable {
     if (seen === this.#seen || size > MAX_PERF_MAP_SIZE) return;
     this.#seen = seen;
     if (!this.#isContinued(size)) {
-      this.#ranges = new CodeRanges();
       this.#read = 0;
       this.#isInLongLine = false;
     }
+    if (this.#read === 0) this.#begin(Math.min(Math.ceil(size / USUAL_LINE), MAX_EXPECTED));
+    const buffer = alloc(Math.min(CHUNK, size - this.#read));
     while (this.#read < size) {
-      const bytes = this.file.readUpTo(this.#read, CHUNK);
+      const bytes = this.file.readInto(buffer, this.#read);
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end === 0) {
-        if (bytes.length < CHUNK) break; // the last line is incomplete
+        // The last line is incomplete, or the file has become shorter.
+        if (bytes.length < buffer.length || this.#read + bytes.length >= size) break;
         this.#isInLongLine = true;
         this.#read += bytes.length;
         continue;
       }
       const start = this.#isInLongLine ? bytes.indexOf(NEWLINE) + 1 : 0;
       this.#isInLongLine = false;
+      this.#names.textAt = this.#read + start;
       readPerfMap(bytes.subarray(start, end), this.#ranges);
       this.#read += end;
       this.#tail = bytes.slice(Math.max(end - TAIL, 0), end);
@@ -73,6 +83,11 @@ export class PerfMap implements Disposable {
 
   [Symbol.dispose](): void {
     this.file.close();
+  }
+
+  #begin(expected: number): void {
+    this.#names = new FileNames(this.file, expected);
+    this.#ranges = new CodeRanges(this.#names, expected);
   }
 
   #isContinued(size: number): boolean {
@@ -104,9 +119,9 @@ function readLine(text: Uint8Array, from: number, end: number, ranges: CodeRange
   const size = hex(text, at, afterSize);
   at = skipBlanks(text, afterSize, end);
   if (at === afterSize || at === end || !(start + size <= Number.MAX_SAFE_INTEGER)) return;
-  const name = text.subarray(at, end);
-  const zero = name.indexOf(0);
-  ranges.add(start, size, zero < 0 ? name : name.subarray(0, zero));
+  let to = at;
+  while (to < end && text[to] !== 0) to++;
+  ranges.add(start, size, text, 0, at, to);
 }
 
 /** A file truncated while being written is filled with NULs. */

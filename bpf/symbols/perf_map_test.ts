@@ -102,6 +102,20 @@ test("CodeRanges: a range without a size goes to the next one, or 64 KiB far", (
   );
 });
 
+test("CodeRanges keeps names of any length, thousands of them", () => {
+  const ranges = new CodeRanges();
+  const name = (i: number) => `${i}:${"ü".repeat(i * 37 % 700)}`;
+  for (let i = 0; i < 5000; i++) ranges.add(i * 16, 16, new TextEncoder().encode(name(i)));
+  ranges.add(90_000, 16, new TextEncoder().encode("long".repeat(200_000)));
+  ranges.add(90_016, 16, new TextEncoder().encode("too long".repeat(200_000)));
+  ranges.add(90_032, 16, new TextEncoder().encode("last"));
+  for (let i = 0; i < 5000; i++) assert.equal(ranges.at(i * 16 + 5)?.name, name(i));
+  assert.equal(ranges.at(90_000)?.name, "long".repeat(200_000));
+  assert.equal(ranges.at(90_016), undefined);
+  assert.equal(ranges.at(90_032)?.name, "last");
+  assert.deepEqual(ranges.nameAt(4999 * 16), new TextEncoder().encode(name(4999)));
+});
+
 test("CodeRanges tells what was at an address at a time", () => {
   const ranges = new CodeRanges();
   const add = (start: number, name: string, time: number) =>
@@ -151,6 +165,20 @@ test("PerfMap reads a file anew that is written anew, shorter or longer", () =>
     truncateSync(path, 0);
     map.look();
     assert.equal(map.at(0x5000), undefined);
+  }));
+
+test("PerfMap does not take for a name what was written over it since it looked", () =>
+  inFile((path, map) => {
+    writeFileSync(path, "1000 10 first\n2000 10 other\n3000 10 same\n");
+    map.look();
+    writeFileSync(path, "1000 10 again\n2000 10 other\n");
+    assert.deepEqual([0x1000, 0x2000, 0x3000].map((at) => map.at(at)?.name), [
+      undefined,
+      "other",
+      undefined,
+    ]);
+    map.look();
+    assert.deepEqual([0x1000, 0x3000].map((at) => map.at(at)?.name), ["again", undefined]);
   }));
 
 test("PerfMap steps over megabytes that are no lines", () =>

@@ -23,7 +23,11 @@ export function decodeText(view: DataView, offset: number, length: number): stri
       `Cannot decode ${length} bytes at offset ${offset}: the view has ${view.byteLength} bytes`,
     );
   }
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, length);
+  return decodeBytes(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+}
+
+/** Decodes bytes like {@linkcode decodeText}. */
+export function decodeBytes(bytes: Uint8Array): string {
   const text = decoder.decode(bytes);
   // U+FFFD is either the decoder's mark for an invalid byte or really in the text.
   return text.includes("\uFFFD") ? decodeEscaping(bytes) : text;
