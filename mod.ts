@@ -118,13 +118,14 @@ export { MappedFile, mappedFiles } from "./bpf/symbols/mapped_file.ts";
 export { KernelSymbols } from "./bpf/symbols/kernel_symbols.ts";
 export type { SourceLine } from "./bpf/elf/line_table.ts";
 export type { FollowOptions } from "./bpf/symbols/process_history.ts";
+export { type UserSymbolOptions, UserSymbols } from "./bpf/symbols/user_symbols.ts";
 export {
   type AddressOptions,
+  type FormatOptions,
+  formatSymbol,
+  type ResolvedSymbol,
   type SourceFrame,
-  type UserSymbolOptions,
-  UserSymbols,
-} from "./bpf/symbols/user_symbols.ts";
-export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./bpf/symbols/symbol.ts";
+} from "./bpf/symbols/symbol.ts";
 export { EventStream } from "./bpf/events/event_stream.ts";
 export type { PerfBufferOptions } from "./bpf/events/perf_buffer.ts";
 export {

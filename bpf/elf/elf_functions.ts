@@ -12,7 +12,14 @@ import { readLink } from "../../ffi/libc/files.ts";
 import { ElfFile } from "./elf_file.ts";
 import type { InlinedCall } from "./inlined.ts";
 import type { SourceLine } from "./line_table.ts";
-import { functionAt, type FunctionTable, functionTable, plainestAt } from "./function_table.ts";
+import type { DecodeName } from "./string_table.ts";
+import {
+  functionAt,
+  type FunctionTable,
+  functionTable,
+  hasAlias,
+  plainestAt,
+} from "./function_table.ts";
 
 /** The link to a file that a process has mapped; its target is the file's path. */
 const MAPPED = /^(\/proc\/\d+)\/map_files\//;
@@ -46,21 +53,28 @@ export class ElfFunctions implements Disposable {
   find(fileOffset: number): { index: number; offset: number; size: number } | undefined {
     const address = this.#file.addressOf(fileOffset);
     if (address === undefined) return undefined;
-    return readable(() => {
-      const table = this.#table ??= this.#read();
-      const found = functionAt(table, address);
-      if (found === undefined) return undefined;
-      const index = plainestAt(table, found, address);
-      return { index, offset: address - table.starts[index]!, size: table.sizes[index]! };
-    });
+    if (!this.#table) this.#table = readable(() => this.#read());
+    const table = this.#table;
+    const found = table && functionAt(table, address);
+    if (!table || found === undefined) return undefined;
+    const index = hasAlias(table, found)
+      ? readable(() => plainestAt(table, found, address))
+      : found;
+    if (index === undefined) return undefined;
+    return { index, offset: address - table.starts[index]!, size: table.sizes[index]! };
   }
 
   /**
    * The name of the function with that index; "" when it has none, undefined when it cannot be read
    * any more.
    */
-  nameOf(index: number): string | undefined {
-    return readable(() => this.#table?.nameOf(index));
+  nameOf(index: number, decode?: DecodeName): string | undefined {
+    // Not by readable(): a report has a hundred thousand names, and would make a closure for each.
+    try {
+      return this.#table?.nameOf(index, decode);
+    } catch (error) {
+      return unreadable(error);
+    }
   }
 
   /** The source line of an offset of the file; undefined when it is not known. */
@@ -126,9 +140,14 @@ function readable<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ErrnoError || error instanceof RangeError) return undefined;
-    throw error;
+    return unreadable(error);
   }
+}
+
+/** Throws all other errors. */
+function unreadable(error: unknown): undefined {
+  if (error instanceof ErrnoError || error instanceof RangeError) return undefined;
+  throw error;
 }
 
 /** The path of a file that a process has mapped: as that process sees it. */

@@ -165,10 +165,10 @@ export class ElfReader implements Disposable {
 
   /** The virtual address of an offset in the file; undefined when it is not loaded. */
   addressOf(fileOffset: number): number | undefined {
-    const segment = this.#loaded.find(({ offset, size }) =>
-      fileOffset >= offset && fileOffset - offset < size
-    );
-    return segment && fileOffset - segment.offset + segment.address;
+    for (const { offset, size, address } of this.#loaded) {
+      if (fileOffset >= offset && fileOffset - offset < size) return fileOffset - offset + address;
+    }
+    return undefined;
   }
 
   /** The virtual address of the file's first byte: 0 in libraries. */

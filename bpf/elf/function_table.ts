@@ -5,11 +5,15 @@
  */
 
 import { orderOf } from "../base/order.ts";
+import { StartIndex } from "./start_index.ts";
+import type { DecodeName } from "./string_table.ts";
 import { STT_FUNC, STT_GNU_IFUNC, type SymbolTable } from "./symbol_table.ts";
 
 /** Functions sorted by address. */
 export interface FunctionTable {
   readonly starts: Float64Array;
+  /** Of the starts. */
+  readonly index: StartIndex;
   /** 0 when unknown. */
   readonly sizes: Float64Array;
   /**
@@ -17,8 +21,8 @@ export interface FunctionTable {
    * none.
    */
   readonly outer: Int32Array;
-  /** @throws {RangeError} when the file has been truncated */
-  nameOf(index: number): string;
+  /** @param decode by default as UTF-8 @throws {RangeError} when the file has been truncated */
+  nameOf(index: number, decode?: DecodeName): string;
   /** How many leading underscores a name has. */
   underscoresOf(index: number): number;
 }
@@ -31,24 +35,42 @@ const MAX_ALIASES = 64;
 /** Merges symbol tables; earlier ones come first among functions with the same start. */
 export function functionTable(tables: readonly SymbolTable[]): FunctionTable {
   const columns = tables.map((table) => table.columns([STT_FUNC, STT_GNU_IFUNC]));
-  const order = orderOf(joined(columns.map(({ addresses }) => addresses)));
-  const sorted = (parts: readonly Float64Array[]) => {
-    const values = joined(parts);
-    const result = new Float64Array(values.length);
-    for (let i = 0; i < result.length; i++) result[i] = values[order[i]!]!;
-    return result;
+  const addresses = joined(columns.map(({ addresses }) => addresses));
+  const order = orderOf(addresses);
+  const starts = arranged(addresses, order);
+  const sizes = arranged(joined(columns.map(({ sizes }) => sizes)), order);
+  const names = columns.map(({ namesAt }) => namesAt);
+  // The functions of a table follow those of the one before.
+  const firsts = names.map((_, i) =>
+    names.slice(0, i).reduce((sum, { length }) => sum + length, 0)
+  );
+  const tableOf = (place: number) => {
+    let number = firsts.length - 1;
+    while (place < firsts[number]!) number--;
+    return number;
   };
-  const starts = sorted(columns.map(({ addresses }) => addresses));
-  const sizes = sorted(columns.map(({ sizes }) => sizes));
-  const places = sorted(columns.map(({ namesAt }) => namesAt));
-  const from = new Uint8Array(sorted(columns.map(({ sizes }, number) => sizes.map(() => number))));
   return {
     starts,
+    index: new StartIndex(starts),
     sizes,
     outer: outerFunctions(starts, sizes),
-    nameOf: (index) => tables[from[index]!]!.names.textAt(places[index]!),
-    underscoresOf: (index) => tables[from[index]!]!.names.underscoresAt(places[index]!),
+    nameOf(index, decode) {
+      const place = order[index]!;
+      const table = tableOf(place);
+      return tables[table]!.names.textAt(names[table]![place - firsts[table]!]!, decode);
+    },
+    underscoresOf(index) {
+      const place = order[index]!;
+      const table = tableOf(place);
+      return tables[table]!.names.underscoresAt(names[table]![place - firsts[table]!]!);
+    },
   };
+}
+
+function arranged(values: Float64Array, order: Uint32Array): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < result.length; i++) result[i] = values[order[i]!]!;
+  return result;
 }
 
 /** One array of the values of several. */
@@ -65,14 +87,8 @@ function joined(parts: readonly Float64Array[]): Float64Array {
 
 /** The innermost function that contains an address, the last of those with the same start. */
 export function functionAt(table: FunctionTable, address: number): number | undefined {
-  const { starts, sizes, outer } = table;
-  let [low, high] = [0, starts.length];
-  while (low < high) {
-    const middle = low + high >>> 1;
-    if (starts[middle]! <= address) low = middle + 1;
-    else high = middle;
-  }
-  let index = low - 1;
+  const { sizes, outer } = table;
+  let index = table.index.upTo(address) - 1;
   for (let depth = 0; index >= 0 && depth < MAX_NESTING; depth++) {
     const around = outer[index]!;
     // A symbol without a size inside another function is a label.
@@ -82,6 +98,10 @@ export function functionAt(table: FunctionTable, address: number): number | unde
   }
   return undefined;
 }
+
+/** Whether a function has another name that comes before it. */
+export const hasAlias = ({ starts }: FunctionTable, index: number): boolean =>
+  starts[index - 1] === starts[index];
 
 /**
  * Of several aliases the one with the fewest underscores is the public one: puts, not _IO_puts or

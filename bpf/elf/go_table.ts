@@ -15,6 +15,7 @@ import type { FunctionTable } from "./function_table.ts";
 import type { SourceLine } from "./line_table.ts";
 import { StringTable } from "./string_table.ts";
 import { R_X86_64_RELATIVE, RELA_BYTES, SHT_RELA } from "./relocations.ts";
+import { StartIndex } from "./start_index.ts";
 
 /** pcHeader.magic of Go 1.18 and 1.20. */
 const [GO_1_18, GO_1_20] = [0xfffffff0, 0xfffffff1];
@@ -109,6 +110,7 @@ export class GoTable {
     }
     return {
       starts,
+      index: new StartIndex(starts),
       sizes,
       outer: new Int32Array(this.#count).fill(-1),
       nameOf: (index) => this.#nameOf(this.#functionAt(index)),

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { decodeText } from "../../ffi/codec/mod.ts";
+import { decodeBytes } from "../../ffi/codec/text.ts";
+import { copyOf } from "../../ffi/libc/memory.ts";
 import type { ElfSection } from "./elf_reader.ts";
 
 const PAGE = 2 ** 16;
@@ -15,15 +16,22 @@ const MAX_PAGES = 256;
 const MAX_NAME = 2 ** 14;
 
 const [NUL, AT_SIGN] = [0, 0x40];
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array();
+
+/** Makes a text of bytes. */
+export type DecodeName = (bytes: Uint8Array<ArrayBuffer>, at: number, length: number) => string;
+
+/** Makes the text that bytes of UTF-8 are. */
+export const decodeName: DecodeName = (bytes, at, length) =>
+  decodeBytes(bytes.subarray(at, at + length));
 
 /** Zero-terminated names at offsets of a section. */
 export class StringTable {
   readonly #read: (offset: number, length: number) => Uint8Array<ArrayBuffer>;
   readonly #start: number;
   readonly #size: number;
-  readonly #pages = new Map<number, Page>();
-  #last: Uint8Array<ArrayBuffer> = new Uint8Array();
-  #lastView = viewOf(this.#last);
+  readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
+  #last = NOTHING;
   #lastNumber = -1;
 
   /** @param read reads the file's bytes */
@@ -41,15 +49,24 @@ export class StringTable {
    *
    * @throws {RangeError} when the file does not have it @throws {ErrnoError}
    */
-  textAt(offset: number): string {
-    const length = this.lengthAt(offset);
-    if (length === 0) return "";
-    this.#byte(offset);
-    const at = offset - this.#lastNumber * PAGE;
-    if (at + length <= this.#last.length) return decodeText(this.#lastView, at, length);
-    const bytes = new Uint8Array(new ArrayBuffer(length));
-    for (let i = 0; i < bytes.length; i++) bytes[i] = this.#byte(offset + i);
-    return decodeText(new DataView(bytes.buffer), 0, length);
+  textAt(offset: number, decode: DecodeName = decodeName): string {
+    const number = Math.floor(offset / PAGE);
+    const page = number === this.#lastNumber ? this.#last : this.#turnTo(number);
+    const at = offset - number * PAGE;
+    const end = endOfName(page, at);
+    if (end >= page.length) return this.#textAcrossPages(offset, decode);
+    return end === at ? "" : decode(page, at, end - at);
+  }
+
+  /** A name at the end of a page, which may go on in the next one. */
+  #textAcrossPages(offset: number, decode: DecodeName): string {
+    const name: number[] = [];
+    while (name.length < MAX_NAME) {
+      const byte = this.#byte(offset + name.length);
+      if (byte === NUL || byte === AT_SIGN) break;
+      name.push(byte);
+    }
+    return name.length === 0 ? "" : decode(copyOf(Uint8Array.from(name)), 0, name.length);
   }
 
   /** Whether the name there is `text`, with or without a symbol version. */
@@ -66,53 +83,32 @@ export class StringTable {
     return count;
   }
 
-  /** Bytes of the name there. */
-  lengthAt(offset: number): number {
-    // Most names lie entirely in the page that was read last.
-    const at = offset - this.#lastNumber * PAGE;
-    let length = 0;
-    for (; at >= 0 && at + length < this.#last.length && length < MAX_NAME; length++) {
-      const byte = this.#last[at + length];
-      if (byte === NUL || byte === AT_SIGN) return length;
-    }
-    for (; length < MAX_NAME; length++) {
-      const byte = this.#byte(offset + length);
-      if (byte === NUL || byte === AT_SIGN) break;
-    }
-    return length;
-  }
-
   /** Returns NUL behind the end of the table. */
   #byte(offset: number): number {
     const number = Math.floor(offset / PAGE);
-    if (number !== this.#lastNumber) {
-      if (!(offset < this.#size)) return NUL;
-      ({ bytes: this.#last, view: this.#lastView } = this.#page(number));
-      this.#lastNumber = number;
-    }
-    return this.#last[offset - number * PAGE] ?? NUL;
+    const page = number === this.#lastNumber ? this.#last : this.#turnTo(number);
+    return page[offset - number * PAGE] ?? NUL;
   }
 
-  #page(number: number): Page {
-    const known = this.#pages.get(number);
-    if (known) return known;
-    if (this.#pages.size >= MAX_PAGES) this.#pages.clear();
+  /** Makes a page the last one, and returns its bytes; none behind the end of the table. */
+  #turnTo(number: number): Uint8Array<ArrayBuffer> {
     const start = number * PAGE;
-    const bytes = this.#read(this.#start + start, Math.min(PAGE, this.#size - start));
-    const page = { bytes, view: viewOf(bytes) };
-    this.#pages.set(number, page);
-    return page;
+    if (!(start < this.#size)) return NOTHING;
+    let page = this.#pages.get(number);
+    if (!page) {
+      if (this.#pages.size >= MAX_PAGES) this.#pages.clear();
+      page = this.#read(this.#start + start, Math.min(PAGE, this.#size - start));
+      this.#pages.set(number, page);
+    }
+    this.#lastNumber = number;
+    return this.#last = page;
   }
 }
 
-/**
- * A part of the table, as bytes and as a view: making a view for each name would take longer than
- * reading the name.
- */
-interface Page {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly view: DataView<ArrayBuffer>;
+/** Where a name in a page ends, at the latest with the page. */
+function endOfName(page: Uint8Array, at: number): number {
+  const limit = Math.min(at + MAX_NAME, page.length);
+  let end = at;
+  while (end < limit && page[end] !== NUL && page[end] !== AT_SIGN) end++;
+  return end;
 }
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) =>
-  new DataView(buffer, byteOffset, length);

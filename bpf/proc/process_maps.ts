@@ -82,7 +82,7 @@ export class Memory {
 
   /** The range that contains an address: the last one mapped there up to that time. */
   rangeAt(address: bigint, time: number = Infinity): MemoryRange | undefined {
-    return this.#known.at(address, time);
+    return (this.#index ?? this.#known).at(address, time);
   }
 
   /** A copy for a forked process. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { demangle, rustPath } from "./demangle.ts";
+import { demangle, demangleBytes, rustPath } from "./demangle.ts";
 
 test("demangle() makes C++ names readable and leaves others alone", () => {
   const cases = [
@@ -16,6 +16,27 @@ test("demangle() makes C++ names readable and leaves others alone", () => {
     ["", ""],
   ] as const;
   for (const [name, expected] of cases) assert.equal(demangle(name), expected);
+});
+
+test("demangleBytes() tells of bytes what demangle() tells of their text", () => {
+  const names = [
+    ["_ZN2ns5thingEi", "ns::thing(int)"],
+    ["_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"],
+    ["_ZN1AC1ERKS_", "A::A(A const&)"],
+    ["_RNvC1a1b", "a::b"],
+    [`_ZN${"3foo".repeat(80)}E`, Array(80).fill("foo").join("::")],
+    ["_Z1füv", "_Z1füv"],
+    ["_Zbroken", "_Zbroken"],
+    ["_Z", "_Z"],
+    ["_", "_"],
+    ["main", "main"],
+    ["", ""],
+  ] as const;
+  for (const [name, expected] of names) {
+    const text = new TextEncoder().encode(`Zv${name}v`);
+    assert.equal(demangleBytes(text, 2, text.length - 3), expected);
+    assert.equal(demangle(name), expected);
+  }
 });
 
 test("demangle() tells names of any length, one after the other", () => {

@@ -9,9 +9,10 @@ import { ErrnoError } from "../../ffi/libc/errno_error.ts";
 import { ElfFunctions } from "../elf/elf_functions.ts";
 import type { InlinedCall } from "../elf/inlined.ts";
 import type { SourceLine } from "../elf/line_table.ts";
+import { type DecodeName, decodeName } from "../elf/string_table.ts";
 import type { MemoryRange } from "../proc/process_maps.ts";
 import { isVdso, readVdso, VDSO, vdsoName } from "../proc/vdso.ts";
-import { demangle } from "./demangle.ts";
+import { demangle, demangleBytes } from "./demangle.ts";
 import type { ResolvedSymbol } from "./symbol.ts";
 
 /**
@@ -22,6 +23,9 @@ const SIGNAL_RETURNS = process.arch === "arm64"
   ? ["681180d2010000d4"]
   : ["48c7c00f0000000f05", "b80f0000000f05"];
 
+/** How many names of a file are kept. */
+const MAX_NAMES = 2 ** 15;
+
 /** A file with function symbols. */
 export class FileSymbols implements Disposable {
   /** The build id in hexadecimal; undefined without one. */
@@ -29,7 +33,7 @@ export class FileSymbols implements Disposable {
   readonly #elf: ElfFunctions;
   readonly #module: string;
   readonly #demangle: boolean;
-  readonly #known = new Map<number, FileSymbol>();
+  readonly #decode: DecodeName;
   readonly #names = new Map<number, string>();
   readonly #lines = new Map<number, SourceLine | null>();
   readonly #inlined = new Map<number, readonly InlinedCall[]>();
@@ -40,6 +44,8 @@ export class FileSymbols implements Disposable {
     this.#elf = elf;
     this.#module = module;
     this.#demangle = options.demangle;
+    const decode = options.demangle ? demangleBytes : decodeName;
+    this.#decode = module === VDSO ? (...name) => vdsoName(decodeName(...name)) : decode;
     this.buildId = elf.buildId;
     // At the first look-up the debug file's path may be out of reach.
     elf.openDebugFile();
@@ -47,9 +53,22 @@ export class FileSymbols implements Disposable {
 
   /** The symbol at a file offset. */
   at(offset: number): FileSymbol {
-    let symbol = this.#known.get(offset);
-    if (!symbol) this.#known.set(offset, symbol = this.#find(offset));
-    return symbol;
+    const found = this.#elf.find(offset);
+    const name = found && this.#nameOf(found.index);
+    const module = this.#module;
+    if (!name) return { symbol: { name: undefined, offset, module }, size: 0 };
+    return { symbol: { name, offset: found.offset, module }, size: found.size };
+  }
+
+  /**
+   * The symbol of the call that returns to a file offset; undefined unless the function goes on there: then the offset
+   * may be a signal trampoline's.
+   */
+  callBefore(offset: number): ResolvedSymbol | undefined {
+    const found = this.#elf.find(offset - 1);
+    if (!found || found.offset + 1 >= found.size) return undefined;
+    const name = this.#nameOf(found.index);
+    return name ? { name, offset: found.offset + 1, module: this.#module } : undefined;
   }
 
   /** The source line of an offset of the file; undefined when it is not known. */
@@ -83,9 +102,8 @@ export class FileSymbols implements Disposable {
   /** Whether a file offset is in a signal trampoline. */
   isSignalReturn(offset: number): boolean {
     // A trampoline begins at the offset: a function that the byte before belongs to as well is
-    // none. Its symbol is asked for next in any case.
-    const { symbol, size } = this.at(offset - 1);
-    if (symbol.name !== undefined && symbol.offset + 1 < size) return false;
+    // none.
+    if (this.callBefore(offset)) return false;
     let known = this.#signalReturns.get(offset);
     if (known === undefined) {
       // Nor is an offset further inside a function: then the file's bytes are not read.
@@ -102,21 +120,12 @@ export class FileSymbols implements Disposable {
     this.#elf[Symbol.dispose]();
   }
 
-  #find(offset: number): FileSymbol {
-    const found = this.#elf.find(offset);
-    const name = found && this.#nameOf(found.index);
-    const module = this.#module;
-    if (!name) return { symbol: { name: undefined, offset, module }, size: 0 };
-    return { symbol: { name, offset: found.offset, module }, size: found.size };
-  }
-
   /** Each name is read, and demangled, once. */
   #nameOf(index: number): string | undefined {
     const known = this.#names.get(index);
     if (known !== undefined) return known;
-    const raw = this.#elf.nameOf(index);
-    const plain = raw && this.#module === VDSO ? vdsoName(raw) : raw;
-    const name = plain && this.#demangle ? demangle(plain) : plain;
+    const name = this.#elf.nameOf(index, this.#decode);
+    if (this.#names.size === MAX_NAMES) this.#names.clear();
     if (name !== undefined) this.#names.set(index, name);
     return name;
   }

@@ -10,11 +10,12 @@ export type { SourceLine } from "../elf/line_table.ts";
 export { KernelSymbols } from "./kernel_symbols.ts";
 export { MappedFile, mappedFiles } from "./mapped_file.ts";
 export type { FollowOptions } from "./process_history.ts";
-export { type FormatOptions, formatSymbol, type ResolvedSymbol } from "./symbol.ts";
-export { type UserFunction, userFunctions } from "./user_functions.ts";
 export {
   type AddressOptions,
+  type FormatOptions,
+  formatSymbol,
+  type ResolvedSymbol,
   type SourceFrame,
-  type UserSymbolOptions,
-  UserSymbols,
-} from "./user_symbols.ts";
+} from "./symbol.ts";
+export { type UserFunction, userFunctions } from "./user_functions.ts";
+export { type UserSymbolOptions, UserSymbols } from "./user_symbols.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SourceLine } from "../elf/line_table.ts";
+
 /** A symbolized address: the function it lies in, or at least the file. */
 export interface ResolvedSymbol {
   /** The function; undefined when only the module is known. */
@@ -12,6 +14,25 @@ export interface ResolvedSymbol {
   readonly offset: number;
   /** The kernel module, executable or library; undefined for the kernel itself. */
   readonly module: string | undefined;
+}
+
+/** A function in a program's text. */
+export interface SourceFrame {
+  /** The name of a function inlined in the next one; undefined for the last, which has the code. */
+  readonly inlined: string | undefined;
+  /** The source line; undefined when it is not known. */
+  readonly line: SourceLine | undefined;
+}
+
+/** How an address is looked up. */
+export interface AddressOptions {
+  /** When it was sampled, on the clock of `bpf_ktime_get_ns`; for followed processes. */
+  readonly time?: number | undefined;
+  /**
+   * Whether it is a return address: the symbol is then that of the call before it, which may be the
+   * last instruction of its function.
+   */
+  readonly isReturn?: boolean;
 }
 
 /** How {@linkcode formatSymbol} formats. */

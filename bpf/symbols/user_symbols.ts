@@ -14,7 +14,7 @@ import { SymbolFiles } from "./file_symbols.ts";
 import { JitWatch } from "./jit_watch.ts";
 import { type FollowOptions, ProcessHistory } from "./process_history.ts";
 import { ProcessImage } from "./process_image.ts";
-import type { ResolvedSymbol } from "./symbol.ts";
+import type { AddressOptions, ResolvedSymbol, SourceFrame } from "./symbol.ts";
 
 /** How many unfollowed processes are cached. */
 const MAX_LOOKED_AT = 1024;
@@ -23,25 +23,6 @@ const MAX_LOOKED_AT = 1024;
 export interface UserSymbolOptions {
   /** Turn C++ and Rust names into readable ones. Default true. */
   readonly demangle?: boolean;
-}
-
-/** A function in a program's text. */
-export interface SourceFrame {
-  /** The name of a function inlined in the next one; undefined for the last, which has the code. */
-  readonly inlined: string | undefined;
-  /** The source line; undefined when it is not known. */
-  readonly line: SourceLine | undefined;
-}
-
-/** How an address is looked up. */
-export interface AddressOptions {
-  /** When it was sampled, on the clock of `bpf_ktime_get_ns`; for followed processes. */
-  readonly time?: number | undefined;
-  /**
-   * Whether it is a return address: the symbol is then that of the call before it, which may be the
-   * last instruction of its function.
-   */
-  readonly isReturn?: boolean;
 }
 
 /**
@@ -66,6 +47,8 @@ export class UserSymbols implements Disposable {
   readonly #files: SymbolFiles;
   readonly #watch = new JitWatch();
   #history: ProcessHistory | undefined;
+  /** The last mapping found in it: the frames of a stack are mostly in one file. */
+  #lastMapping: Mapping | undefined;
   #onMap: ((pid: number, range: MemoryRange) => void) | undefined;
 
   static {
@@ -116,9 +99,8 @@ export class UserSymbols implements Disposable {
     const { time } = options;
     const known = this.#history?.at(pid, time ?? Infinity);
     const mapping = this.#findIn(known, pid, address, time);
-    if (!options.isReturn || this.#isSignalReturn(mapping, address)) {
-      return mapping && this.#at(mapping, address, time);
-    }
+    const isExact = !options.isReturn || this.#isSignalReturn(mapping, address);
+    if (isExact) return mapping && this.#at(mapping, address, time);
     return this.#beforeReturn(known, pid, mapping, address, time);
   }
 
@@ -137,6 +119,8 @@ export class UserSymbols implements Disposable {
     const known = this.#history?.at(pid, time ?? Infinity);
     return addresses.map((address) => {
       const mapping = this.#findIn(known, pid, address, time);
+      const call = wasSignal ? undefined : this.#callBefore(mapping, address);
+      if (call) return call;
       const isSignal = this.#isSignalReturn(mapping, address);
       // Code that a signal interrupts was not making a call.
       const isReturn = !wasSignal && !isSignal;
@@ -157,10 +141,8 @@ export class UserSymbols implements Disposable {
       const inner = addresses[i - 1] ?? 0n;
       const isReturn = i > 0 && !this.#isSignalReturn(this.#find(pid, inner, time), inner);
       const at = isReturn ? address - 1n : address;
-      const range = this.#find(pid, at, time)?.range;
-      const file = range && this.#files.of(pid, range);
+      const { file, offset } = this.#placeOf(this.#find(pid, at, time), at);
       if (!file) return [{ inlined: undefined, line: undefined }];
-      const offset = Number(at - range.start) + range.offset;
       const calls = file.inlinedAt(offset);
       const lines = [file.lineAt(offset), ...calls.map(({ caller }) => caller)];
       return lines.map((line, depth) => ({
@@ -177,14 +159,13 @@ export class UserSymbols implements Disposable {
   sourceLine(pid: number, address: bigint, options: AddressOptions = {}): SourceLine | undefined {
     // After a call, the return address may belong to the next line.
     const at = options.isReturn ? address - 1n : address;
-    const range = this.#find(pid, at, options.time)?.range;
-    return range && this.#files.of(pid, range)?.lineAt(Number(at - range.start) + range.offset);
+    const { file, offset } = this.#placeOf(this.#find(pid, at, options.time), at);
+    return file?.lineAt(offset);
   }
 
   /** The build id of the file that contains an address. */
   buildId(pid: number, address: bigint): string | undefined {
-    const range = this.#find(pid, address)?.range;
-    return range && this.#files.of(pid, range)?.buildId;
+    return this.#placeOf(this.#find(pid, address), address).file?.buildId;
   }
 
   /** Reads a process anew. */
@@ -233,12 +214,22 @@ export class UserSymbols implements Disposable {
   /** @param known the process's image at that time, looked up once for all addresses of a stack */
   #findIn(known: Known, pid: number, address: bigint, time?: number): Mapping | undefined {
     const range = known?.memory.rangeAt(address, time);
-    if (known && range) return { image: known, range };
+    const last = this.#lastMapping;
+    if (last && last.range === range && last.image === known) return last;
+    if (known && range) return this.#lastMapping = { image: known, range };
     // It may have been running before it was followed.
     if (!this.#images.has(pid)) this.refresh(pid);
     const image = this.#images.get(pid);
     const found = image?.memory.rangeAt(address);
     return found && { image: image!, range: found };
+  }
+
+  /** The symbol of the call that returns into the same function of a file. */
+  #callBefore(mapping: Mapping | undefined, address: bigint): ResolvedSymbol | undefined {
+    if (!mapping || address === mapping.range.start) return undefined;
+    const { image, range } = mapping;
+    const file = this.#files.of(image.pid, range);
+    return file?.callBefore(distance(range.start, address) + range.offset);
   }
 
   /** The symbol of the call that returns to an address. */
@@ -255,10 +246,10 @@ export class UserSymbols implements Disposable {
     return symbol && { name: symbol.name, offset: symbol.offset + 1, module: symbol.module };
   }
 
-  #at({ image, range }: Mapping, address: bigint, time?: number): ResolvedSymbol | undefined {
-    const { pid } = image;
-    const offset = Number(address - range.start) + range.offset;
-    const inFile = this.#files.of(pid, range)?.at(offset);
+  #at(mapping: Mapping, address: bigint, time?: number): ResolvedSymbol | undefined {
+    const { image, range } = mapping;
+    const { file, offset } = this.#placeOf(mapping, address);
+    const inFile = file?.at(offset);
     if (inFile && inFile.size > 0) return inFile.symbol;
     // JIT compilers may also write into a file mapping that has no symbols there.
     const compiled = image.jit.at(address, time);
@@ -281,11 +272,22 @@ export class UserSymbols implements Disposable {
   }
 
   #isSignalReturn(mapping: Mapping | undefined, address: bigint): boolean {
-    if (!mapping) return false;
-    const { image, range } = mapping;
-    const file = this.#files.of(image.pid, range);
-    return file?.isSignalReturn(Number(address - range.start) + range.offset) ?? false;
+    const { file, offset } = this.#placeOf(mapping, address);
+    return file?.isSignalReturn(offset) ?? false;
   }
+
+  /** The offset of an address in its file, which is undefined where it has none that can be read. */
+  #placeOf(mapping: Mapping | undefined, address: bigint) {
+    if (!mapping) return { file: undefined, offset: 0 };
+    const { image, range } = mapping;
+    const offset = distance(range.start, address) + range.offset;
+    return { file: this.#files.of(image.pid, range), offset };
+  }
+}
+
+/** How far an address is behind another one; numbers are exact for most, and fast. */
+function distance(from: bigint, to: bigint): number {
+  return to <= Number.MAX_SAFE_INTEGER ? Number(to) - Number(from) : Number(to - from);
 }
 
 /** The image of a process at a time. */

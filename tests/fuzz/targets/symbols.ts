@@ -7,11 +7,12 @@
 import { UnsupportedError } from "../../../bpf/base/errors.ts";
 import { parseMaps } from "../../../bpf/proc/map_lines.ts";
 import { Memory, rangeOf } from "../../../bpf/proc/process_maps.ts";
-import { demangle, rustPath } from "../../../bpf/symbols/demangle.ts";
+import { demangle, demangleBytes, rustPath } from "../../../bpf/symbols/demangle.ts";
 import { demangleRust } from "../../../bpf/symbols/demangle_rust.ts";
 import { KernelSymbols } from "../../../bpf/symbols/kernel_symbols.ts";
 import { mangledSize } from "../../../bpf/symbols/mangled_size.ts";
 import { readRecord } from "../../../bpf/symbols/process_records.ts";
+import { encodeText } from "../../../ffi/codec/mod.ts";
 import { type AnyTarget, must, type Target } from "../target.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -107,6 +108,13 @@ const cplusplus: Target<string> = {
     const size = mangledSize(text);
     const name = demangle(text);
     must(name === text || name.length <= MAX_NAME, `a name of ${name.length} characters`);
+    if (text.isWellFormed()) {
+      const bytes = encodeText(text);
+      must(
+        demangleBytes(bytes, 0, bytes.length) === name,
+        "bytes have another name than their text",
+      );
+    }
     const isLonger = name !== text && size !== undefined && name.length > size;
     must(!isLonger || name.length < 64, `${name.length} characters, though ${size} were expected`);
   },
