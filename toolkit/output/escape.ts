@@ -37,6 +37,11 @@ export function escapeText(text: string): string {
   return !isPlain(text) && UNSAFE.test(text) ? text.replace(UNSAFE_ALL, escapeOne) : text;
 }
 
+/** Lines as one text, each escaped by itself. */
+export function escapeLines(lines: readonly string[]): string {
+  return (isPlain(lines.join("")) ? lines : lines.map(escapeText)).join("\n");
+}
+
 /**
  * Whether the text needs no escaping in JSON or on a terminal: printable ASCII without `"` and `\`.
  */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeText } from "../../mod.ts";
-import { escapeText, hasRawBytes, toJson } from "./escape.ts";
+import { escapeLines, escapeText, hasRawBytes, toJson } from "./escape.ts";
 
 const SAFE: readonly (readonly [what: string, text: string])[] = [
   ["nothing", ""],
@@ -17,6 +17,15 @@ const SAFE: readonly (readonly [what: string, text: string])[] = [
 for (const [what, text] of SAFE) {
   test(`escapeText() leaves ${what} alone`, () => assert.equal(escapeText(text), text));
 }
+
+test("escapeLines() keeps lines apart, and escapes those that their texts have", () => {
+  assert.equal(escapeLines(["main", "  f(int)"]), "main\n  f(int)");
+  assert.equal(
+    escapeLines(["a\nb", "c\\", '"d"', "\x1b[31m", "ü"]),
+    'a\\nb\nc\\\n"d"\n\\x1b[31m\nü',
+  );
+  assert.equal(escapeLines([]), "");
+});
 
 const UNSAFE: readonly (readonly [what: string, text: string, escaped: string])[] = [
   ["lines and tabs", "a\nb\rc\td", "a\\nb\\rc\\td"],

@@ -21,6 +21,8 @@ import {
 
 const WHAT = "standard output";
 const FULL = 64 * 1024;
+/** A long report is encoded in pieces of about this many characters, so that its bytes are not in memory at once. */
+const PIECE = 2 ** 20;
 
 /**
  * Thrown when the reader of standard output is gone. After something was written it is a reason to
@@ -65,6 +67,8 @@ export class Output {
   /** Whether lines are printed at all. */
   readonly prints: boolean = true;
   #text = "";
+  /** What comes before that. */
+  #pieces: string[] = [];
   #waitsSince: number | undefined;
   #isAnswered = false;
   readonly #encoder = new TextEncoder();
@@ -76,34 +80,40 @@ export class Output {
 
   /** Adds a line. */
   line(text: string): void {
-    this.#text += text + "\n";
+    this.text(text + "\n");
   }
 
   /** Adds text without a line end. */
   text(text: string): void {
     this.#text += text;
+    if (this.#text.length < PIECE) return;
+    this.#pieces.push(this.#text);
+    this.#text = "";
   }
 
   /** Whether enough is buffered for a write. */
   get full(): boolean {
-    return this.#text.length >= FULL;
+    return this.#pieces.length > 0 || this.#text.length >= FULL;
   }
 
   /** Writes everything. @throws {ClosedOutput} @throws {ErrnoError} */
   async flush(): Promise<void> {
-    if (this.#text === "") return;
-    const bytes = this.#encoder.encode(this.#text);
+    const pieces = [...this.#pieces, this.#text];
+    this.#pieces = [];
     this.#text = "";
     try {
       const { writer } = prompt ??= { writer: PromptWriter.open(STDOUT) };
-      // Mostly there is room for all: then nothing else is done before it is written.
-      for (let done = writer?.write(bytes) ?? 0; done < bytes.length;) {
-        this.#isAnswered ||= done > 0;
-        this.#waitsSince = performance.now();
-        done += await writeSome(writer, bytes.subarray(done));
-        this.#waitsSince = undefined;
+      for (let piece; (piece = pieces.shift());) {
+        const bytes = this.#encoder.encode(piece);
+        // Mostly there is room for all: then nothing else is done before it is written.
+        for (let done = writer?.write(bytes) ?? 0; done < bytes.length;) {
+          this.#isAnswered ||= done > 0;
+          this.#waitsSince = performance.now();
+          done += await writeSome(writer, bytes.subarray(done));
+          this.#waitsSince = undefined;
+        }
+        this.#isAnswered = true;
       }
-      this.#isAnswered = true;
     } catch (error) {
       // An ErrnoError or an error of the runtime: both have a `code`.
       if (!(error instanceof Error && "code" in error)) throw error;

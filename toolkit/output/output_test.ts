@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { scriptCommand } from "../../tests/support/runtime.ts";
 import { Folder } from "../../tests/support/workload.ts";
 
+/** Four pieces of a long report. */
 const LINES = 50_021;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;

@@ -95,6 +95,8 @@ export class Report {
       if (performance.now() >= end) {
         // Signal handlers run when the event loop gets a turn.
         await new Promise((resolve) => setImmediate(resolve));
+        // A report of thousands of stacks has megabytes.
+        if (this.#output.full) await this.#output.flush();
         end = performance.now() + SLICE_MS;
       }
       if (this.#isInterrupted()) {
@@ -123,6 +125,11 @@ export class Report {
   /** A line for people; control characters are escaped, except in a given prefix. */
   line(text = "", indent = ""): void {
     if (!this.json) this.#output.line(indent + escapeText(text));
+  }
+
+  /** Lines for people that `escapeLines()` has made one text of, without the last line's end. */
+  escaped(text: string): void {
+    if (!this.json) this.#output.line(text);
   }
 
   /** A record for programs: the time, `record: kind`, and these members. */

@@ -5,6 +5,7 @@
  */
 
 import { type Bpf, u64 } from "../../mod.ts";
+import { escapeLines } from "../output/escape.ts";
 import type { Report } from "../output/report.ts";
 import { tellDropped } from "../run/losses.ts";
 import {
@@ -15,7 +16,16 @@ import {
 } from "./stack_files.ts";
 import { reportEnds } from "./stack_walk.ts";
 import type { HeatClock } from "./flame_graph.ts";
-import { type Frame, frameName, frameText, type StackSample } from "./stacks.ts";
+import {
+  type Frame,
+  frameName,
+  frameText,
+  type Heat,
+  type StackKey,
+  type Stacks,
+  type StackSample,
+  type StackSum,
+} from "./stacks.ts";
 import { foldedText, missedStack } from "./kept_stacks.ts";
 
 /** How stacks are printed. */
@@ -40,31 +50,54 @@ export interface StackReportOptions extends StackFileOptions {
   line(frame: Frame): string;
 }
 
-/** Prints the stacks. */
-export function reportStacks(
+/** What is reported by {@linkcode reportStacks}. */
+export interface ReportedSums {
+  readonly stacks: Pick<Stacks, "each" | "read" | "sums">;
+  /** In place of all that the kernel side has. */
+  readonly sums?: Iterable<readonly [StackKey, StackSum, Heat?]> | undefined;
+  /** The sum to show for one of the kernel side's. */
+  shown?(sum: number): number;
+}
+
+/** Names the stacks and prints them. */
+export async function reportStacks(
   bpf: Bpf,
   report: Report,
-  samples: readonly StackSample[],
+  { stacks, sums = stacks.sums(), shown = (sum) => sum }: ReportedSums,
   options: StackReportOptions,
-): void {
-  const isPrinted = !reportFiles(report, samples, options) || report.json || options.folded;
+): Promise<void> {
+  const hasFiles = stackFiles(options).length > 0;
+  const isPrinted = !hasFiles || report.json || options.folded;
+  const asShown = (sample: StackSample) => ({ ...sample, sum: shown(sample.sum) });
+  let missed = 0;
+  const print = (sample: StackSample) => {
+    missed += sample.count * missedStacks(sample);
+    if (!isPrinted) return;
+    if (!report.json) report.escaped(escapeLines(linesOf(sample, options)));
+    if (report.takesRecords) report.record("stack", recordOf(sample, options));
+  };
+  const samples = hasFiles ? (await stacks.read(report, sums)).map(asShown) : [];
+  reportFiles(report, samples, options);
   if (isPrinted && !options.folded) report.line();
-  for (const sample of isPrinted ? samples : []) {
-    if (options.folded) report.line(foldedLine(sample, options));
-    else for (const line of textLines(sample, options)) report.line(line);
-    if (!report.takesRecords) continue;
-    report.record("stack", {
-      pid: sample.pid,
-      ...options.threads ? { tid: sample.tid } : {},
-      comm: sample.comm,
-      [options.unit]: sample.sum,
-      user: options.kernelOnly ? undefined : sample.user?.map(frameName) ?? null,
-      kernel: options.userOnly ? undefined : sample.kernel?.map(frameName) ?? null,
-    });
-  }
+  if (hasFiles) samples.forEach(print);
+  else await stacks.each(report, sums, (sample) => print(asShown(sample)));
   const { tool, sumsOption } = options;
   const reason = SUMS_FULL + (sumsOption === undefined ? FEWER : `raise ${sumsOption}`);
-  reportDroppedStacks(bpf, report, samples, tool, "events", reason);
+  tellMissed(bpf, report, missed, tool, "events", reason);
+}
+
+const linesOf = (sample: StackSample, options: StackReportOptions) =>
+  options.folded ? [foldedLine(sample, options)] : textLines(sample, options);
+
+function recordOf(sample: StackSample, options: StackReportOptions): Record<string, unknown> {
+  return {
+    pid: sample.pid,
+    ...options.threads ? { tid: sample.tid } : {},
+    comm: sample.comm,
+    [options.unit]: sample.sum,
+    user: options.kernelOnly ? undefined : sample.user?.map(frameName) ?? null,
+    kernel: options.userOnly ? undefined : sample.kernel?.map(frameName) ?? null,
+  };
 }
 
 /** Writes the requested files; false if none was requested. */
@@ -105,8 +138,19 @@ export function reportDroppedStacks(
   what = "events",
   reason = SUMS_FULL + FEWER,
 ): void {
-  const stacks = samples.reduce((sum, each) => sum + each.count * missedStacks(each), 0);
-  tellDropped(report, tool, "stacks", stacks, STACKS_FULL);
+  const missed = samples.reduce((sum, each) => sum + each.count * missedStacks(each), 0);
+  tellMissed(bpf, report, missed, tool, what, reason);
+}
+
+function tellMissed(
+  bpf: Bpf,
+  report: Report,
+  missed: number,
+  tool: string,
+  what: string,
+  reason: string,
+): void {
+  tellDropped(report, tool, "stacks", missed, STACKS_FULL);
   reportEnds(bpf, report, tool);
   tellDropped(report, tool, what, bpf.global("dropped", u64.asNumber).value, { reason });
 }

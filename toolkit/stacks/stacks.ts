@@ -53,6 +53,16 @@ export interface StackSample {
   readonly heat?: Heat;
 }
 
+/** Sums of the same addresses in the same process. */
+type Alike = readonly (readonly [StackKey, StackSum, Heat?])[];
+
+function alike(sums: Iterable<readonly [StackKey, StackSum, Heat?]>): Alike[] {
+  const groups = Map.groupBy(sums, ([{ user, kernel, pid, tid, process, comm }]) => {
+    return `${user} ${kernel} ${pid} ${tid} ${process} ${comm}`;
+  });
+  return [...groups.values()];
+}
+
 const fullName = (frame: Frame) => frameText(frame, { offset: true, module: true });
 
 /** Reads the stacks that a tool's programs summed, and symbolizes them. */
@@ -116,21 +126,41 @@ export class Stacks implements Disposable {
     report: Report,
     sums: Iterable<readonly [StackKey, StackSum, Heat?]> = this.sums(),
   ): Promise<StackSample[]> {
-    const alike = Map.groupBy(sums, ([{ user, kernel, pid, tid, process, comm }]) => {
-      return `${user} ${kernel} ${pid} ${tid} ${process} ${comm}`;
-    });
     const samples: StackSample[] = [];
-    await report.each([...alike.values()], "stacks", (group) => {
+    await report.each(alike(sums), "stacks", (group) => {
       samples.push(...this.#named(group));
     });
     return samples.sort((a, b) => a.sum - b.sum);
   }
 
   /**
+   * The same for sums that are printed one after the other: none is symbolized before its turn, so that the frames of
+   * all of them are not in memory at once.
+   */
+  async each(
+    report: Report,
+    sums: Iterable<readonly [StackKey, StackSum, Heat?]>,
+    take: (sample: StackSample) => void,
+  ): Promise<void> {
+    const turns = alike(sums).flatMap((group) => {
+      if (group.length === 1) {
+        return [{
+          sum: group[0]![1].sum,
+          named: () => this.#named(group)[0]!,
+        }];
+      }
+      // How many stacks these are, names tell.
+      return this.#named(group).map((sample) => ({ sum: sample.sum, named: () => sample }));
+    });
+    turns.sort((a, b) => a.sum - b.sum);
+    await report.each(turns, "stacks", (turn) => take(turn.named()));
+  }
+
+  /**
    * Samples with the same addresses in the same process: one stack, unless the addresses had other
    * symbols at other times.
    */
-  #named(group: readonly (readonly [StackKey, StackSum, Heat?])[]): StackSample[] {
+  #named(group: Alike): StackSample[] {
     const samples = group.map(([key, { sum, count, first }, heat]) => ({
       pid: key.pid,
       tid: key.tid,
@@ -158,12 +188,18 @@ export class Stacks implements Disposable {
 
   #user({ user, process }: StackKey, time: number): Frame[] | undefined {
     const entries = this.#kept.addresses(user);
-    const addresses = entries?.filter((entry) => !isInterpreted(entry)) ?? [];
+    if (!entries) return undefined;
+    const isNative = !this.#hasLines && !entries.some(isInterpreted);
+    if (isNative) {
+      const symbols = this.#symbols.resolveStack(process, entries, time);
+      return entries.map((address, i) => ({ address, kernel: false, symbol: symbols[i] }));
+    }
+    const addresses = entries.filter((entry) => !isInterpreted(entry));
     const symbols = this.#symbols.resolveStack(process, addresses, time).values();
     const places = this.#hasLines
       ? this.#symbols.sourceFrames(process, addresses, time).values()
       : undefined;
-    return entries?.flatMap((address): Frame[] => {
+    return entries.flatMap((address): Frame[] => {
       if (isInterpreted(address)) {
         const symbol = this.#interpreted.resolve(process, address);
         return [{ address, kernel: false, symbol, isInterpreted: true }];

@@ -137,13 +137,10 @@ const offcputime = defineTool({
       },
       records: [stackShape("usecs", { ...values, threads: true }), GRAPH_SHAPE],
       async report(bpf, report) {
-        const samples = (await stacks.read(report)).map((sample) => ({
-          ...sample,
-          sum: Math.floor(sample.sum / NS_PER_USEC),
-        }));
+        const shown = (sum: number) => Math.floor(sum / NS_PER_USEC);
         const naming = { tool: "offcputime", unit: "usecs", threads: true };
         const line = values.offsets ? withOffset : frameName;
-        reportStacks(bpf, report, samples, { ...values, ...naming, line });
+        await reportStacks(bpf, report, { stacks, shown }, { ...values, ...naming, line });
       },
     };
   },

@@ -217,7 +217,7 @@ const profile = defineTool({
           sumsOption: "--hash-storage-size",
         };
         const sums = values.heat ? heated(bpf, stacks.sums()) : undefined;
-        reportStacks(bpf, report, await stacks.read(report, sums), {
+        await reportStacks(bpf, report, { stacks, sums }, {
           ...values,
           ...naming,
           clock: values.heat ? heatClock() : undefined,
