@@ -22,7 +22,7 @@ export type Figures = Readonly<Record<string, number>>;
 
 /** Settings of this run of the benchmarks. */
 export interface Circumstances {
-  /** Less work, for a run of a minute or two. */
+  /** Less work in each run. */
   readonly quick: boolean;
   /** Environment variables that name kernel headers for Python bcc. */
   readonly headers: Readonly<Record<string, string>>;

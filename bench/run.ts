@@ -45,7 +45,7 @@ const USAGE =
   `Usage: deno task bench [--quick] [--json] [--runs N] [--before DIR] [--limit S] [NAME…] | --tables FILE
 Measures ts-bcc and its peers: ${Object.keys(QUESTIONS).join(", ")}; all when none is named.
 
-  --quick   less work and fewer runs: all of it in under two minutes
+  --quick   less work, and one run of most
   --json    one JSON object instead of tables
   --runs N  runs of everything, whose medians are shown (default: ${RUNS})
   --before DIR
@@ -108,13 +108,9 @@ function printTables(path: string): void {
 
 async function answer(names: readonly string[]): Promise<void> {
   const { quick, before } = values;
-  using headers = await debianHeaders();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      headers[Symbol.dispose]();
-      process.exit(1);
-    });
-  }
+  const headers = await debianHeaders();
+  // An exit, so that what is being measured ends as well (measure.ts).
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   const answers: Record<string, Answer> = {};
   for (const name of names) {
     const question = QUESTIONS[name]!;
@@ -122,7 +118,7 @@ async function answer(names: readonly string[]): Promise<void> {
     const runs = Math.min(asked, question.mostRuns ?? Infinity);
     const subjects = question.subjects({
       quick,
-      headers: headers.environment,
+      headers,
       ...before === undefined ? {} : { before },
     });
     const measured = await measure(subjects, runs, Number(values.limit) * 1000);

@@ -12,6 +12,8 @@ import { TREE } from "../tests/vm/suite.ts";
  * Samples a second of each CPU: for measuring the report, and for measuring the cost of a sample.
  */
 const [OFTEN, USUAL] = ["1999", "99"];
+/** Each run samples ten seconds of CPU time, and makes a report of it. */
+const MOST_RUNS = 3;
 const LIBRARIES = "/usr/lib/x86_64-linux-gnu";
 
 /** A profiler of user stacks. */
@@ -101,6 +103,7 @@ export const stacksReport: Question = {
     "stacks": "more",
   },
   quickRuns: 1,
+  mostRuns: MOST_RUNS,
   subjects: (circumstances) =>
     [...ours(OFTEN), ...peers(OFTEN, circumstances), perf(OFTEN)]
       .map(subject("150,000 functions and a perf-map of 300,000 lines", "10")),
@@ -111,6 +114,7 @@ export const stacksSample: Question = {
   title: "profile at 99 Hertz",
   figures: { "a sample, ns": "less" },
   quickRuns: 1,
+  mostRuns: MOST_RUNS,
   subjects(circumstances) {
     const seconds = circumstances.quick ? "5" : "20";
     const [first] = ours(USUAL);
