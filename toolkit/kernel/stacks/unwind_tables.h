@@ -190,7 +190,8 @@ __noinline int find_row(struct held_row *held, u32 chunk, u32 first, u32 count, 
 	from = *(u64 *)&table->rows[(first + low - 1) & (CHUNK_ROWS - 1)];
 	held->rule = from >> 32;
 	held->low = from;
-	held->size = (low < count ? table->rows[(first + low) & (CHUNK_ROWS - 1)].address : -1) -
-		     (u32)from;
+	/* The last row is not held: where its rule ends, only the range tells. */
+	if (low < count)
+		held->size = table->rows[(first + low) & (CHUNK_ROWS - 1)].address - (u32)from;
 	return 0;
 }
