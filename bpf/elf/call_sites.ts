@@ -11,7 +11,7 @@ import { FrameRule } from "./frame_rule.ts";
 
 const [PF_X, PT_LOAD] = [1, 1];
 /** Bytes of code in memory at a time, and in all: behind them any code may have calls. */
-const WINDOW = 256 * 2 ** 10;
+const WINDOW = 64 * 2 ** 10;
 const MAX_CODE = 256 * 2 ** 20;
 /** `call` relative to the next instruction, and the group of instructions with `call` by register or memory. */
 const [CALL, GROUP_5, CALL_SIZE] = [0xe8, 0xff, 5];
@@ -29,11 +29,14 @@ export type CodeFile = Pick<ElfReader, "segments" | "read">;
  */
 export function rulesWithCalls(file: CodeFile, { addresses, rules }: CallFrames): Uint8Array {
   const code = new Code(file);
-  return Uint8Array.from(rules, (rule, i) => {
-    const isKept = !OF_CALLERS.includes(rule & 0xff) ||
+  // Without from(), which makes an array of all rules first.
+  const calls = new Uint8Array(rules.length);
+  for (let i = 0; i < rules.length; i++) {
+    const isKept = !OF_CALLERS.includes(rules[i]! & 0xff) ||
       code.mayCall(addresses[i]!, addresses[i + 1] ?? Infinity);
-    return isKept ? 1 : 0;
-  });
+    calls[i] = isKept ? 1 : 0;
+  }
+  return calls;
 }
 
 /** The code of a file, read in windows from the lowest address on. */

@@ -58,10 +58,10 @@ export function sectionsOf(frames: Rules, used: number): readonly Section[] {
       const room = CHUNK_ROWS - at;
       if (!calls && placeOf(kept.length) <= room) calls = place(Uint32Array.from(kept));
       else if (room > 0 && from < end) {
-        const length = Math.min(end - from, room);
-        const first = from;
-        all.push(place(Uint32Array.from({ length }, (_, i) => first + i)));
-        from += length;
+        const rows = new Uint32Array(Math.min(end - from, room));
+        for (let i = 0; i < rows.length; i++) rows[i] = from + i;
+        all.push(place(rows));
+        from += rows.length;
       } else [chunk, at] = [chunk + 1, 0];
     }
     sections.push({ all, calls });
