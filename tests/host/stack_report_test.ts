@@ -98,7 +98,7 @@ test("reportStacks() writes files, and prints their names only", async () => {
     const file = join(folder, "out.folded");
     assert.deepEqual(await linesOf({ outputs: [file] }), [`${file}: 10.4 msecs`]);
     const stacks = ["0x40 1", "[Missed User Stack] 2.5", "0x30 3", "0x20;0x10 3.9"];
-    assert.equal(readFileSync(file, "utf8"), stacks.map((stack) => `a\nb;${stack}\n`).join(""));
+    assert.equal(readFileSync(file, "utf8"), stacks.map((stack) => `a\\nb;${stack}\n`).join(""));
   } finally {
     rmSync(folder, { recursive: true });
   }

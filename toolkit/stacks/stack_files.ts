@@ -5,6 +5,7 @@
  */
 
 import { readNamedFile, requireWritable, writeFile } from "../../plumbing.ts";
+import { escapeText } from "../output/escape.ts";
 import { UsageError } from "../options/options.ts";
 import { flamePage } from "./flame_page.ts";
 import { comparable, parseFolded } from "./flame_diff.ts";
@@ -154,7 +155,7 @@ export function writeStackFiles(
     clock,
   });
   const { value, before } = graph.root;
-  const lines = foldedLines();
+  const lines = foldedLines().map(escapeText); // a name's line end would begin another stack
   return files.map(({ file, format }) => {
     const content = format.make(profile, graph, lines);
     writeFile(file, typeof content === "string" ? encoder.encode(content) : content);
