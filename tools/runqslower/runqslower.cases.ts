@@ -20,7 +20,8 @@ export default defineCases({
       name: "shows who ran before on a CPU that two want",
       args: ["-P", "1"],
       work: {
-        script: `spin() { taskset -c 0 bash -c 'while [ $SECONDS -lt 1 ]; do :; done'; }
+        // One second at least: bash's SECONDS grows with each second of the clock.
+        script: `spin() { taskset -c 0 bash -c 'while [ $SECONDS -lt 2 ]; do :; done'; }
           spin & spin & wait`,
       },
       of: ({ previous_comm, comm, latency_us }) =>
