@@ -1,6 +1,6 @@
 /**
- * Finds which unwind rules can apply to return addresses: those of code with a call instruction. They are a fifth to
- * a tenth of a file's rules, because most others apply within the first and last instructions of functions.
+ * Finds which unwind rules can apply to return addresses: those of code with a call instruction. They are 15 % of
+ * libLLVM's rules, 18 of libc's, 32 of node's: most others apply within the first and last instructions of functions.
  *
  * @module
  */
