@@ -2,7 +2,8 @@
  * Waiting for file descriptors, for the whole process.
  *
  * One epoll instance serves every waiter. A descriptor is watched only while somebody waits for it,
- * so a program that stops waiting ends naturally. Another thread waits, so that the event loop goes on;
+ * so a program that stops waiting ends naturally. Each wait arms it once: it need not be taken out of the
+ * instance between an event and its reader. Another thread waits, so that the event loop goes on;
  * a process that does nothing but wait can do without ({@linkcode waitOnThisThread}).
  *
  * @module
@@ -19,6 +20,9 @@ import { type EpollWaiter, runtime } from "../runtime/runtime.ts";
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+/** The descriptor is disabled once it was reported, until it is armed again. */
+const EPOLLONESHOT = 1 << 30;
 const EFD_CLOEXEC = 0o2000000;
 const MAX_EVENTS = 32;
 const MAX_TOKEN = 2 ** 31 - 1;
@@ -60,6 +64,8 @@ class Poller {
   readonly #waiter: EpollWaiter | undefined;
   /** Pending waits by token, which epoll hands back: descriptor numbers are used again. */
   readonly #waits = new Map<number, Pending>();
+  /** Descriptors that are probably in the epoll instance, disabled: closing one takes it out unseen. */
+  readonly #disabled = new Set<number>();
   readonly #event = alloc(EVENT_SIZE);
   readonly #events = alloc(EVENT_SIZE * MAX_EVENTS);
   readonly #eventView = new DataView(this.#events.buffer);
@@ -98,7 +104,7 @@ class Poller {
     const isTaken = this.#waits.values().some((wait) => wait.fd === fd);
     const watched = isTaken ? duplicate(fd) : fd;
     try {
-      add(this.#epollFd, watched, events, token);
+      this.#arm(watched, events, token);
     } catch (error) {
       if (isTaken) close(watched);
       throw error;
@@ -109,12 +115,21 @@ class Poller {
     return { ready, cancel: () => this.#cancel(token) };
   }
 
+  #arm(fd: number, events: number, token: number): void {
+    const isKnown = this.#disabled.delete(fd);
+    if (isKnown && control(this.#epollFd, EPOLL_CTL_MOD, fd, events | EPOLLONESHOT, token)) return;
+    // Unknown, or another file has this number now.
+    add(this.#epollFd, fd, events | EPOLLONESHOT, token);
+  }
+
   #finish(token: number, ready: boolean): void {
     const wait = this.#waits.get(token);
     if (!wait) return;
     this.#waits.delete(token);
-    libc().epoll_ctl(this.#epollFd, EPOLL_CTL_DEL, wait.watched, this.#event);
-    if (wait.watched !== wait.fd) close(wait.watched);
+    const isDuplicate = wait.watched !== wait.fd;
+    if (ready && !isDuplicate) this.#disabled.add(wait.fd);
+    else libc().epoll_ctl(this.#epollFd, EPOLL_CTL_DEL, wait.watched, this.#event);
+    if (isDuplicate) close(wait.watched);
     wait.settle(ready);
   }
 
@@ -170,13 +185,23 @@ class Poller {
 }
 
 function add(epollFd: number, fd: number, events: number, token: number): void {
+  if (control(epollFd, EPOLL_CTL_ADD, fd, events, token)) return;
+  throw new ErrnoError(`wait for file descriptor ${fd}`, errno());
+}
+
+/** Whether epoll_ctl(2) did it. */
+function control(
+  epollFd: number,
+  what: number,
+  fd: number,
+  events: number,
+  token: number,
+): boolean {
   const event = alloc(EVENT_SIZE);
   const view = new DataView(event.buffer);
   view.setUint32(0, events, true);
   view.setInt32(DATA_OFFSET, token, true);
-  if (libc().epoll_ctl(epollFd, EPOLL_CTL_ADD, fd, event) < 0) {
-    throw new ErrnoError(`wait for file descriptor ${fd}`, errno());
-  }
+  return libc().epoll_ctl(epollFd, what, fd, event) === 0;
 }
 
 /** A descriptor that is readable when one of these is; the caller closes it. @throws {ErrnoError} */

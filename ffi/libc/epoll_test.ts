@@ -107,6 +107,25 @@ test("whenReady() refuses a regular file and what is not open", () => {
   assert.throws(() => whenReady(file), { code: "EBADF" });
 });
 
+test("whenReady() waits for another file that got the number of one that was ready", async () => {
+  const first = libc().eventfd(0, 0);
+  const wait = whenReady(first);
+  libc().write(first, copyOf(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)), 8n);
+  assert.equal(await wait.ready, true);
+  close(first);
+  using second = new Event();
+  assert.equal(second.fd, first);
+  using other = new Event();
+  const order: string[] = [];
+  const pending = whenReady(second.fd).ready.then(() => order.push("second"));
+  other.signal();
+  await whenReady(other.fd).ready;
+  assert.deepEqual(order, []);
+  second.signal();
+  await pending;
+  assert.deepEqual(order, ["second"]);
+});
+
 test("whenReady() serves several who wait for one descriptor", async () => {
   using event = new Event();
   const before = readdirSync("/proc/self/fd").length;
