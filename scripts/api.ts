@@ -53,7 +53,9 @@ function copyWithoutComments(folder: string): void {
       .filter((file) => /\.ts$/.test(file) && !/_test\.ts$|\.bpf\.o\.ts$/.test(file))
       .map((file) => join(name, file))
   );
-  for (const file of [...sources, "mod.ts", "kernel.ts", "plumbing.ts"]) {
+  for (
+    const file of [...sources, "mod.ts", "kernel.ts", "plumbing.ts", "compiler.ts", "unwinding.ts"]
+  ) {
     const text = readFileSync(join(PROJECT, file), "utf8");
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     // `deno doc` leaves out properties with both a getter and a setter: write the setter as a method.

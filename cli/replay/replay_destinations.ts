@@ -4,11 +4,12 @@
  * @module
  */
 
+import { checkDestinationOptions } from "../../toolkit/options/destination_options.ts";
 import { UsageError } from "../../toolkit/options/options.ts";
 import type { Output } from "../../toolkit/output/output.ts";
 import type { RecordingHead } from "../../toolkit/recording/recorded.ts";
 import type { Recording } from "../../toolkit/recording/recording.ts";
-import { checkRecordOptions, recordPaths, recordTo } from "../../toolkit/run/record_to_file.ts";
+import { recordPaths, recordTo } from "../../toolkit/run/record_to_file.ts";
 import type { RunDestination } from "../../toolkit/run/run_destinations.ts";
 import { exporter } from "../../toolkit/run/send_otlp.ts";
 import { ServedMetrics } from "../../toolkit/run/serve_metrics.ts";
@@ -44,14 +45,11 @@ export function destinationsOf(
   output: Output,
   clock: () => number,
 ): ReplayDestinations {
-  const { prometheus, otlp, web, record, labels, json } = values;
+  const { prometheus, otlp, web, record, json } = values;
   const { head } = recording;
   const all: RunDestination[] = [];
   let page: ServedPage | undefined;
-  if (labels.length > 0 && otlp === undefined && prometheus === undefined) {
-    throw new UsageError("--labels are those of --prometheus and --otlp");
-  }
-  checkRecordOptions(values);
+  checkDestinationOptions(values);
   const known = () => requireHead(recording);
   try {
     if (prometheus !== undefined) {

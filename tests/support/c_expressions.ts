@@ -21,7 +21,7 @@ import {
   UnsignedLongInC,
   type VariableInC,
   VOID_IN_C,
-} from "../../plumbing.ts";
+} from "../../compiler.ts";
 import { knownBytes } from "../../toolkit/probe_language/expression.ts";
 import { tokensOf } from "../../toolkit/probe_language/c_tokens.ts";
 import { runOnce } from "./differential.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type Address, addressOption, optionalAddressOption } from "./address_option.ts";
-import { list, number, type Option, text, UsageError } from "./options.ts";
+import { list, number, type Option, text, UsageError, type Values } from "./options.ts";
 
 const FILES_MAX = 1000;
 const MIB_MAX = 1024 * 1024;
@@ -101,3 +101,21 @@ export const destinationOptions: DestinationOptions = {
     },
   } satisfies Option<RecordFull | undefined> as Option<RecordFull | undefined>,
 };
+
+/**
+ * Refuses options that only others give a meaning. Tools that print a text have none of them.
+ *
+ * @throws {UsageError}
+ */
+export function checkDestinationOptions(
+  { labels, prometheus, otlp, record, recordSize, recordFiles, recordFull }: Partial<
+    Values<DestinationOptions>
+  >,
+): void {
+  if (labels?.length && prometheus === undefined && otlp === undefined) {
+    throw new UsageError("--labels are those of --prometheus and --otlp");
+  }
+  if (record === undefined && [recordSize, recordFiles, recordFull].some((each) => each)) {
+    throw new UsageError("--record-size, --record-files and --record-full are those of --record");
+  }
+}

@@ -103,15 +103,6 @@ export const recordPaths = (values: RecordValues): string[] =>
     (_, i) => i === 0 ? values.record! : `${values.record}.${i}`,
   );
 
-/** Refuses options of `--record` without it. @throws {UsageError} */
-export function checkRecordOptions(
-  { record, recordSize, recordFiles, recordFull }: RecordValues,
-): void {
-  if (record === undefined && [recordSize, recordFiles, recordFull].some((each) => each)) {
-    throw new UsageError("--record-size, --record-files and --record-full are those of --record");
-  }
-}
-
 /** The words of the command line after the tool's name. */
 function wordsOf(name: string): string[] {
   const words = process.argv.slice(2);

@@ -55,7 +55,11 @@ export type TracingPlan = EventPlan<never> | ReportPlan;
  * @throws what went wrong, as one error
  */
 export async function run(tool: AnyTool, values: Standard): Promise<number> {
-  const { destinations, plan, values: settled } = withDestinations(tool, values, planHere);
+  const { destinations, plan, values: settled } = await withDestinations(
+    tool,
+    values,
+    planHere,
+  );
   if ("text" in plan) {
     await printText(typeof plan.text === "string" ? plan.text : plan.text());
     return 0;

@@ -4,15 +4,11 @@
  * @module
  */
 
-import { UsageError, type Values } from "../options/options.ts";
+import { checkDestinationOptions } from "../options/destination_options.ts";
+import type { Values } from "../options/options.ts";
 import type { eventOptions, standardOptions } from "../options/standard_options.ts";
 import { type Destination, Destinations } from "../output/destination.ts";
 import type { Losses } from "./losses.ts";
-import { checkRecordOptions, recorderOf } from "./record_to_file.ts";
-import { exporterOf } from "./send_otlp.ts";
-import { metricsOf } from "./serve_metrics.ts";
-import { pageOf } from "./serve_page.ts";
-import { timelineOf } from "./write_timeline.ts";
 import type { AnyTool, Plan } from "./tool.ts";
 
 type Standard =
@@ -38,17 +34,41 @@ interface Kind {
   readonly isLive: boolean;
   /** Seconds between such reports. Default 5. */
   readonly reportSeconds?: number;
-  /** @throws {UsageError} */
-  make(tool: AnyTool, plan: Plan<never>, values: Standard): RunDestination;
+  /** What makes it: loaded only where it is wanted, as most runs have none. */
+  maker(): Promise<Make>;
 }
+
+/** @throws {UsageError} */
+type Make = (tool: AnyTool, plan: Plan<never>, values: Standard) => RunDestination;
 
 /** All kinds of destinations. */
 const KINDS: readonly Kind[] = [
-  { isAsked: ({ prometheus }) => prometheus !== undefined, isLive: true, make: metricsOf },
-  { isAsked: ({ web }) => web !== undefined, isLive: true, reportSeconds: 1, make: pageOf },
-  { isAsked: ({ record }) => record !== undefined, isLive: false, make: recorderOf },
-  { isAsked: ({ timelines = [] }) => timelines.length > 0, isLive: false, make: timelineOf },
-  { isAsked: ({ otlp }) => otlp !== undefined, isLive: true, make: exporterOf },
+  {
+    isAsked: ({ prometheus }) => prometheus !== undefined,
+    isLive: true,
+    maker: async () => (await import("./serve_metrics.ts")).metricsOf,
+  },
+  {
+    isAsked: ({ web }) => web !== undefined,
+    isLive: true,
+    reportSeconds: 1,
+    maker: async () => (await import("./serve_page.ts")).pageOf,
+  },
+  {
+    isAsked: ({ record }) => record !== undefined,
+    isLive: false,
+    maker: async () => (await import("./record_to_file.ts")).recorderOf,
+  },
+  {
+    isAsked: ({ timelines = [] }) => timelines.length > 0,
+    isLive: false,
+    maker: async () => (await import("./write_timeline.ts")).timelineOf,
+  },
+  {
+    isAsked: ({ otlp }) => otlp !== undefined,
+    isLive: true,
+    maker: async () => (await import("./send_otlp.ts")).exporterOf,
+  },
 ];
 
 /** Seconds between reports of tools that otherwise make one at the end. */
@@ -98,23 +118,19 @@ export function valuesForRecords<V extends Standard>(tool: AnyTool, values: V): 
  *
  * @throws {UsageError} where a plan cannot give what is asked for
  */
-export function withDestinations<V extends Standard>(
+export async function withDestinations<V extends Standard>(
   tool: AnyTool,
   values: V,
   planOf: (tool: AnyTool, values: V) => Plan<never>,
-): { destinations: RunDestinations | undefined; plan: Plan<never>; values: V } {
-  // Tools that print a text have no such options.
-  if (values.labels?.length && values.prometheus === undefined && values.otlp === undefined) {
-    throw new UsageError("--labels are those of --prometheus and --otlp");
-  }
-  checkRecordOptions(values);
+): Promise<{ destinations: RunDestinations | undefined; plan: Plan<never>; values: V }> {
+  checkDestinationOptions(values);
   const settled = valuesForRecords(tool, values);
   const plan = planOf(tool, settled);
   const kinds = KINDS.filter(({ isAsked }) => isAsked(values));
   if (kinds.length === 0) return { destinations: undefined, plan, values };
   const all: RunDestination[] = [];
   try {
-    for (const { make } of kinds) all.push(make(tool, plan, settled));
+    for (const { maker } of kinds) all.push((await maker())(tool, plan, settled));
   } catch (error) {
     for (const each of all) each[Symbol.dispose]?.();
     throw error;

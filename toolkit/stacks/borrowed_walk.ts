@@ -6,7 +6,8 @@
  */
 
 import { Bpf, type LoadOptions, type UserSymbols } from "../../mod.ts";
-import { borrowFunctions, hearMappings } from "../../plumbing.ts";
+import { borrowFunctions } from "../../plumbing.ts";
+import { hearMappings } from "../../unwinding.ts";
 import { complain } from "../output/complain.ts";
 import { InterpretedNames } from "./interpreted_names.ts";
 import { endsText, TABLES_FULL } from "./stack_walk.ts";

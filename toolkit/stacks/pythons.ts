@@ -5,7 +5,8 @@
  */
 
 import { type Bpf, type BpfMap, type Infer, struct, u32 } from "../../mod.ts";
-import { mappedPython, type MemoryRange } from "../../plumbing.ts";
+import type { MemoryRange } from "../../plumbing.ts";
+import { mappedPython } from "../../unwinding.ts";
 
 /** struct unwind_python. */
 const UnwindPython = struct("unwind_python", {

@@ -5,7 +5,8 @@
  */
 
 import { type Bpf, type BpfMap, type Infer, struct, u32 } from "../../mod.ts";
-import { mappedRuby, type MemoryRange } from "../../plumbing.ts";
+import type { MemoryRange } from "../../plumbing.ts";
+import { mappedRuby } from "../../unwinding.ts";
 import { LAYOUTS } from "../languages/ruby_layout.ts";
 
 /** struct unwind_ruby. */

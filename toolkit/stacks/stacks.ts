@@ -5,7 +5,7 @@
  */
 
 import { type Bpf, chars, type Infer, struct, u32, u64, u8, UserSymbols } from "../../mod.ts";
-import { hearMappings } from "../../plumbing.ts";
+import { hearMappings } from "../../unwinding.ts";
 import { complain } from "../output/complain.ts";
 import type { Report } from "../output/report.ts";
 import { type Frame, frameText, KeptStacks } from "./kept_stacks.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MappedFrames } from "../../plumbing.ts";
+import type { MappedFrames } from "../../unwinding.ts";
 
 export const CHUNK_ROWS = 65536;
 /**

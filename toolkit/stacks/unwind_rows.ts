@@ -23,7 +23,8 @@ import {
 import { Pythons } from "./pythons.ts";
 import { Rubies } from "./rubies.ts";
 import { CHUNK_ROWS, type Part, placeOf, sectionsOf } from "./unwind_parts.ts";
-import { mappedCallFrames, type MappedFrames, type MemoryRange } from "../../plumbing.ts";
+import type { MemoryRange } from "../../plumbing.ts";
+import { mappedCallFrames, type MappedFrames } from "../../unwinding.ts";
 
 const ROW_BYTES = 8;
 /** Rows per entry of the index: see struct unwind_chunk. */

@@ -31,12 +31,12 @@ import {
   NotKnown,
   type ProgramWriter,
   type Reg,
-  registerOffsets,
   type Tree,
   type TypeInC,
   typeOfWords,
   UnsignedLongInC,
-} from "../../plumbing.ts";
+} from "../../compiler.ts";
+import { registerOffsets } from "../../plumbing.ts";
 import type { Expression } from "../../toolkit/probe_language/expression.ts";
 import {
   endUnless,

@@ -16,11 +16,11 @@ import {
   pointerTo,
   type ProgramWriter,
   type Reg,
-  registerOffsets,
   UnsignedInC,
   UnsignedLongInC,
   type VariableInC,
-} from "../../plumbing.ts";
+} from "../../compiler.ts";
+import { registerOffsets } from "../../plumbing.ts";
 import type { Machine } from "../../toolkit/machine/machine.ts";
 import type { Hook } from "../../toolkit/probe_language/probe_hook.ts";
 import { explained } from "../../toolkit/probe_language/compiled/expressions.ts";

@@ -14,7 +14,7 @@ import {
   type Expression,
   expressionCode,
 } from "../../toolkit/probe_language/expression.ts";
-import type { EmittedCode } from "../../plumbing.ts";
+import type { EmittedCode } from "../../compiler.ts";
 import { compiledArgdist, type PlacedProbe } from "./compiled.ts";
 import { ProbeError } from "../../toolkit/probe_language/probe_error.ts";
 import { attachProbe, fileOf, usdtOptions } from "../../toolkit/probe_language/probe_attach.ts";

@@ -14,11 +14,10 @@ import {
   Helper,
   int,
   type IntInC,
-  MapType,
-  pageSize,
   type ProgramWriter,
   type Reg,
-} from "../../plumbing.ts";
+} from "../../compiler.ts";
+import { MapType, pageSize } from "../../plumbing.ts";
 import type { Expression } from "../../toolkit/probe_language/expression.ts";
 import {
   endUnless,

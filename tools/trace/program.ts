@@ -47,7 +47,7 @@ import {
   usdtFloats,
 } from "../../toolkit/probe_language/usdt_variables.ts";
 import type { BorrowedWalk } from "../../toolkit/stacks/borrowed_walk.ts";
-import type { EmittedCode } from "../../plumbing.ts";
+import type { EmittedCode } from "../../compiler.ts";
 import { compiledTrace } from "./compiled.ts";
 import { Who } from "../../toolkit/task/who.ts";
 

@@ -22,7 +22,7 @@ import {
   type TypeInC,
   type VariableInC,
   VOID_IN_C,
-} from "../../../plumbing.ts";
+} from "../../../compiler.ts";
 import { type Expression, knownBytes } from "../expression.ts";
 import { ProbeError } from "../probe_error.ts";
 

@@ -11,10 +11,10 @@ import {
   type CodeOperand,
   compareSlot,
   Helper,
-  MapType,
   type ProgramWriter,
   type Reg,
-} from "../../../plumbing.ts";
+} from "../../../compiler.ts";
+import { MapType } from "../../../plumbing.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { ProbeFilters } from "../probe_code.ts";
 

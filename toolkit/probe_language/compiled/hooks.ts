@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KernelHook } from "../../../plumbing.ts";
+import type { KernelHook } from "../../../compiler.ts";
 import { usdtOptions } from "../probe_attach.ts";
 import { kernelFunction } from "../probe_code.ts";
 import type { Hook } from "../probe_hook.ts";

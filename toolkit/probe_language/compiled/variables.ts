@@ -21,9 +21,6 @@ import {
   type ProgramWriter,
   readerFor,
   readNumber,
-  registerOffset,
-  registerOffsets,
-  SYSCALL_REGISTERS,
   type TypeInC,
   typeOfWords,
   UnsignedInC,
@@ -31,7 +28,8 @@ import {
   usdtArgument,
   type VariableInC,
   VOID_IN_C,
-} from "../../../plumbing.ts";
+} from "../../../compiler.ts";
+import { registerOffset, registerOffsets, SYSCALL_REGISTERS } from "../../../plumbing.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { usdtOptions } from "../probe_attach.ts";
 import { isSyscall } from "../probe_code.ts";
