@@ -39,10 +39,12 @@ const count = Number(step);
 /** Collects the output of a child process, and waits for text in it. */
 class Said {
   text = "";
+  /** Everything was read: a process may have ended before. */
+  readonly whole: Promise<unknown>;
   #heard = Promise.withResolvers<void>();
 
   constructor(...streams: ReadableStream<Uint8Array>[]) {
-    for (const stream of streams) this.#collect(stream);
+    this.whole = Promise.all(streams.map((stream) => this.#collect(stream)));
   }
 
   async until(wanted: RegExp, end?: Promise<unknown>): Promise<void> {
@@ -104,6 +106,7 @@ async function measure(pid: number, work: () => Promise<void>): Promise<Record<s
   tool.kill("SIGINT");
   await tool.exited;
   const reported = performance.now() - end;
+  await said.whole;
   check(said.text);
   return figures(tool, { "to ready, ms": attached, "report and end, ms": reported });
 }
