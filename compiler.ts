@@ -2,7 +2,7 @@
  * The parts of the compiler of kernel code that languages of probes (trace, argdist) are made of. No part of the API:
  * it may change with any version.
  *
- * Apart from plumbing.ts because a tool that compiles nothing would load thirty modules more from source.
+ * Apart from plumbing.ts because a tool that compiles nothing would load dozens of modules more from source.
  *
  * @module
  */
